@@ -1,0 +1,330 @@
+//! Configuration by code. What a format cannot keep, and what browsers refuse, does not build.
+
+use std::time::{Duration, SystemTime};
+
+use crate::SameSite;
+use crate::cookie::{Attributes, CookieTemplate, Prefix};
+use crate::error::ConfigError;
+use crate::key::{Purpose, Ring, Secret, SecretKey, keyed_sha256};
+use crate::lifetime::{DEFAULT_IDLE, Lifetime, Refresh};
+use crate::sessions::{Core, Sessions, Warning};
+use crate::wire::sign::Digest;
+use crate::wire::{Wire, flask, signed};
+use crate::world::{Clock, Random, unix};
+
+/// Builds [`Sessions`]. From [`Sessions::builder`] with our defaults, from [`Sessions::flask_builder`] with Flask's.
+///
+/// ```
+/// use std::time::Duration;
+/// use session_core::{Prefix, Refresh, SameSite, SecretKey, Sessions};
+///
+/// let sessions = Sessions::builder(SecretKey::generate().unwrap())
+///     .cookie_name("admin")
+///     .same_site(SameSite::Strict)
+///     .idle_lifetime(Duration::from_secs(30 * 60))
+///     .absolute_lifetime(Duration::from_secs(12 * 60 * 60))
+///     .build()
+///     .unwrap();
+/// assert_eq!(sessions.cookie_name(), "__Host-admin");
+///
+/// // A __Host- cookie has no domain: that does not build.
+/// let key = SecretKey::generate().unwrap();
+/// assert!(Sessions::builder(key).domain("example.com").build().is_err());
+/// ```
+#[must_use = "nothing is configured before .build()"]
+pub struct Builder {
+    flask: bool,
+    ring: Ring,
+    pub(crate) cookie: Attributes,
+    lifetime: Lifetime,
+    audience: Option<String>,
+    digest: Option<Digest>,
+    salt: Option<Vec<u8>>,
+    max_cookie_size: Option<usize>,
+    cache_headers: bool,
+    plain_http: bool,
+    clock: Option<Box<dyn Clock>>,
+    random: Option<Box<dyn Random>>,
+}
+
+impl Builder {
+    pub(crate) fn new(key: SecretKey) -> Self {
+        Self {
+            flask: false,
+            ring: Ring { primary: key.0, verify_only: Vec::new() },
+            cookie: Attributes {
+                prefix: Prefix::Host,
+                name: "session".to_owned(),
+                domain: None,
+                path: "/".to_owned(),
+                secure: true,
+                http_only: true,
+                same_site: Some(SameSite::Lax),
+                partitioned: false,
+            },
+            lifetime: Lifetime {
+                idle: DEFAULT_IDLE,
+                absolute: None,
+                refresh: Refresh::Tenth,
+                refresh_permanent_only: false,
+                permanent: false,
+                not_before: None,
+                skew: 60,
+            },
+            audience: None,
+            digest: None,
+            salt: None,
+            max_cookie_size: None,
+            cache_headers: true,
+            plain_http: false,
+            #[cfg(feature = "os")]
+            clock: Some(Box::new(crate::world::OsClock)),
+            #[cfg(not(feature = "os"))]
+            clock: None,
+            #[cfg(feature = "os")]
+            random: Some(Box::new(crate::world::OsRandom)),
+            #[cfg(not(feature = "os"))]
+            random: None,
+        }
+    }
+
+    /// Flask's defaults (`Flask.default_config` of Flask 3.1.3).
+    pub(crate) fn flask(secret: &[u8]) -> Self {
+        let ours = Self::new(SecretKey(Secret::new(secret)));
+        Self {
+            flask: true,
+            cookie: Attributes { prefix: Prefix::None, secure: false, same_site: None, ..ours.cookie },
+            lifetime: Lifetime {
+                refresh: Refresh::EachRequest,
+                refresh_permanent_only: true,
+                skew: 0,
+                ..ours.lifetime
+            },
+            max_cookie_size: Some(4093),
+            cache_headers: false,
+            ..ours
+        }
+    }
+
+    /// A key that signed cookies which still count, and signs no new ones: the previous key, while it is being replaced.
+    /// At most 8. A cookie is signed by the primary key when it is next written, never because it was read.
+    pub fn verify_only(mut self, key: SecretKey) -> Self {
+        self.ring.verify_only.push(key.0);
+        self
+    }
+
+    /// The same with a Flask application's secret, which may be weak: an entry of `SECRET_KEY_FALLBACKS`.
+    pub fn fallback(mut self, secret: impl AsRef<[u8]>) -> Self {
+        self.ring.verify_only.push(Secret::new(secret.as_ref()));
+        self
+    }
+
+    /// The cookie's name without prefix. Default: `session`.
+    pub fn cookie_name(mut self, name: impl Into<String>) -> Self {
+        self.cookie.name = name.into();
+        self
+    }
+
+    /// The prefix of the cookie's name. Default: [`Prefix::Host`]; in Flask's format none.
+    pub fn prefix(mut self, prefix: Prefix) -> Self {
+        self.cookie.prefix = prefix;
+        self
+    }
+
+    /// Sends the cookie to this host and all its subdomains. Default: to the host that set it, alone. Needs another
+    /// prefix than `__Host-`.
+    pub fn domain(mut self, domain: impl Into<String>) -> Self {
+        self.cookie.domain = Some(domain.into());
+        self
+    }
+
+    /// Sends the cookie to paths below this one. Default: `/`. Needs another prefix than `__Host-`.
+    pub fn path(mut self, path: impl Into<String>) -> Self {
+        self.cookie.path = path.into();
+        self
+    }
+
+    /// Over HTTPS only (browsers count loopback addresses as such). Default: true; in Flask's format false.
+    pub fn secure(mut self, secure: bool) -> Self {
+        self.cookie.secure = secure;
+        self
+    }
+
+    /// Out of JavaScript's reach. Default: true.
+    pub fn http_only(mut self, http_only: bool) -> Self {
+        self.cookie.http_only = http_only;
+        self
+    }
+
+    /// Which requests from other sites carry the cookie; `None` leaves it to the browser. Default: [`SameSite::Lax`];
+    /// in Flask's format unset.
+    pub fn same_site(mut self, same_site: impl Into<Option<SameSite>>) -> Self {
+        self.cookie.same_site = same_site.into();
+        self
+    }
+
+    /// A jar of its own for each site that embeds this one (CHIPS). Default: false. Needs `Secure`.
+    pub fn partitioned(mut self, partitioned: bool) -> Self {
+        self.cookie.partitioned = partitioned;
+        self
+    }
+
+    /// A limit for the whole of Set-Cookie in octets, beyond the 4096 for name and value that browsers have. In our
+    /// formats a larger one is an error at close. In Flask's it is sent, with an event; default there: 4093, 0 is off.
+    pub fn max_cookie_size(mut self, octets: usize) -> Self {
+        self.max_cookie_size = (octets > 0).then_some(octets);
+        self
+    }
+
+    /// How long a session counts after its cookie was last written: Flask's `PERMANENT_SESSION_LIFETIME`, default 31
+    /// days, enforced by the server for all sessions. A permanent session's cookie ends with it in the browser, too
+    /// (there after 400 days at the latest).
+    pub fn idle_lifetime(mut self, lifetime: Duration) -> Self {
+        self.lifetime.idle = lifetime;
+        self
+    }
+
+    /// How long a session counts after it was created, whatever its use. Default: without end. Not in Flask's format.
+    pub fn absolute_lifetime(mut self, lifetime: Duration) -> Self {
+        self.lifetime.absolute = Some(lifetime);
+        self
+    }
+
+    /// When a session that is only read is written anew. Default: [`Refresh::Tenth`]; in Flask's format
+    /// [`Refresh::EachRequest`], for permanent sessions.
+    pub fn refresh(mut self, refresh: Refresh) -> Self {
+        self.lifetime.refresh = refresh;
+        self
+    }
+
+    /// Whether new sessions are permanent. Default: false, they end with the browser. Not in Flask's format, where each
+    /// session says it by its key `_permanent`.
+    pub fn permanent(mut self, permanent: bool) -> Self {
+        self.lifetime.permanent = permanent;
+        self
+    }
+
+    /// Sessions created before this time don't count: the switch for the day on which something leaked. A login or
+    /// [`clear`](crate::Session::clear) creates a session anew. Not in Flask's format.
+    pub fn not_created_before(mut self, time: SystemTime) -> Self {
+        self.lifetime.not_before = Some(unix(time).as_secs());
+        self
+    }
+
+    /// Whom the cookies are for, bound into the keys: applications that share a secret and a cookie name, but not their
+    /// sessions, have different audiences. Default: empty. Not in Flask's format; see [`salt`](Self::salt).
+    pub fn audience(mut self, audience: impl Into<String>) -> Self {
+        self.audience = Some(audience.into());
+        self
+    }
+
+    /// Flask's format only: `digest_method`, default [`Digest::Sha1`].
+    pub fn digest(mut self, digest: Digest) -> Self {
+        self.digest = Some(digest);
+        self
+    }
+
+    /// Flask's format only: `salt`, default `cookie-session`.
+    pub fn salt(mut self, salt: impl Into<Vec<u8>>) -> Self {
+        self.salt = Some(salt.into());
+        self
+    }
+
+    /// Whether `Cache-Control` is set: `private` where a session was consulted and the handler set none, `no-store` with
+    /// our Set-Cookie. Default: true; in Flask's format false, as Flask sets `Vary` only.
+    pub fn cache_headers(mut self, cache_headers: bool) -> Self {
+        self.cache_headers = cache_headers;
+        self
+    }
+
+    /// For plain HTTP on other hosts than this one: drops the prefix and `Secure`. Whoever listens on the way can take
+    /// the session over; [`Sessions::warnings`] says so. `localhost`, `127.0.0.1` and `[::1]` don't need it.
+    pub fn insecure_plain_http(mut self) -> Self {
+        self.plain_http = true;
+        self
+    }
+
+    /// The clock. Default: the operating system's (feature `os`).
+    pub fn clock(mut self, clock: impl Clock + 'static) -> Self {
+        self.clock = Some(Box::new(clock));
+        self
+    }
+
+    /// The random source. Default: the operating system's (feature `os`).
+    pub fn random(mut self, random: impl Random + 'static) -> Self {
+        self.random = Some(Box::new(random));
+        self
+    }
+
+    /// Checks everything and builds.
+    ///
+    /// # Errors
+    /// [`ConfigError`]: no key, a weak key, too many keys, a cookie that browsers refuse, a setting that the format
+    /// cannot keep, or a missing clock or random source.
+    pub fn build(mut self) -> Result<Sessions, ConfigError> {
+        self.check_format()?;
+        // An empty entry among the fallbacks is no key either: anybody could sign with it.
+        for secret in std::iter::once(&self.ring.primary).chain(&self.ring.verify_only) {
+            if self.flask { secret.any()? } else { secret.strong()? }
+        }
+        if self.ring.verify_only.len() > Ring::MOST_VERIFY_ONLY {
+            return Err(ConfigError::TooManyKeys(self.ring.verify_only.len()));
+        }
+        if self.plain_http {
+            (self.cookie.prefix, self.cookie.secure) = (Prefix::None, false);
+        }
+        let cookie = CookieTemplate::new(&self.cookie)?;
+        let audience = self.audience.as_deref().unwrap_or_default();
+        let wire = if self.flask {
+            let salt = self.salt.as_deref().unwrap_or(flask::SALT.as_bytes());
+            Wire::Flask(flask::signer(&self.ring, self.digest.unwrap_or_default(), salt))
+        } else {
+            Wire::Signed(signed::signer(&self.ring, cookie.name(), audience))
+        };
+        let log = keyed_sha256(&self.ring.primary.derive(Purpose::LogDigest, cookie.name(), audience)[..]);
+        Ok(Sessions(std::sync::Arc::new(Core {
+            wire,
+            log,
+            warnings: self.warnings(),
+            cookie,
+            lifetime: self.lifetime,
+            max_cookie_size: self.max_cookie_size,
+            cache_headers: self.cache_headers,
+            clock: self.clock.ok_or(ConfigError::Missing("clock"))?,
+            random: self.random.ok_or(ConfigError::Missing("random"))?,
+        })))
+    }
+
+    fn check_format(&self) -> Result<(), ConfigError> {
+        let format = if self.flask { "Flask's format" } else { "our own format" };
+        const NO_PLACE: &str = "its cookie holds one time only, that of its last writing";
+        const FIXED: &str = "it is always HMAC-SHA256 with keys derived for cookie name and audience";
+        let refused: &[(&str, bool, &str)] = if self.flask {
+            &[
+                ("absolute_lifetime", self.lifetime.absolute.is_some(), NO_PLACE),
+                ("not_created_before", self.lifetime.not_before.is_some(), NO_PLACE),
+                ("permanent", self.lifetime.permanent, "each session says it by its key _permanent: use set_permanent"),
+                ("audience", self.audience.is_some(), "what is bound into its keys is the salt"),
+            ]
+        } else {
+            &[("digest", self.digest.is_some(), FIXED), ("salt", self.salt.is_some(), FIXED)]
+        };
+        match refused.iter().find(|(_, set, _)| *set) {
+            Some((setting, _, why)) => Err(ConfigError::Format { setting, format, why }),
+            None => Ok(()),
+        }
+    }
+
+    fn warnings(&self) -> Vec<Warning> {
+        let primary = self.ring.primary.weakness.map(Warning::WeakKey);
+        let fallbacks = self.ring.verify_only.iter().filter_map(|secret| secret.weakness.map(Warning::WeakFallback));
+        let plain = self.plain_http.then_some(Warning::PlainHttp);
+        primary.into_iter().chain(fallbacks).chain(plain).collect()
+    }
+}
+
+impl std::fmt::Debug for Builder {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Builder").field("cookie", &self.cookie).field("lifetime", &self.lifetime).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,51 @@
+//! What a request did to its session, as data.
+
+use std::borrow::Cow;
+use std::sync::Arc;
+
+use crate::flash::Flash;
+
+/// One change. Applying it is the only way a [`Map`](crate::map::Map) changes, so a record of changes, applied again to
+/// the same or a newer map, does the same: that is what a store merges when two requests wrote at once.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Change<'a> {
+    /// The key holds this JSON text.
+    Set { key: Cow<'a, str>, value: Arc<str> },
+    Remove { key: Cow<'a, str> },
+    /// Nothing is left, no flash either.
+    Clear,
+    /// A missing counter is 0.
+    Increment { key: Cow<'a, str>, by: i64 },
+    /// The JSON text joins the end of a list; a missing list is empty.
+    Push { key: Cow<'a, str>, item: Arc<str> },
+    Flash(Flash),
+    /// The flashes with these numbers were taken: those that the request saw, and no later ones.
+    FlashesTaken(Vec<u32>),
+}
+
+impl Change<'_> {
+    /// The same change, independent of borrowed keys.
+    pub(crate) fn to_static(&self) -> Change<'static> {
+        let own = |key: &Cow<'_, str>| Cow::Owned(key.clone().into_owned());
+        match self {
+            Self::Set { key, value } => Change::Set { key: own(key), value: value.clone() },
+            Self::Remove { key } => Change::Remove { key: own(key) },
+            Self::Clear => Change::Clear,
+            Self::Increment { key, by } => Change::Increment { key: own(key), by: *by },
+            Self::Push { key, item } => Change::Push { key: own(key), item: item.clone() },
+            Self::Flash(flash) => Change::Flash(flash.clone()),
+            Self::FlashesTaken(numbers) => Change::FlashesTaken(numbers.clone()),
+        }
+    }
+}
+
+/// Why a change does not fit the map it was applied to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Misfit {
+    /// An increment of what is no integer of 64 bits.
+    NotAnInteger,
+    /// An increment beyond 64 bits.
+    Overflow,
+    /// A push onto what is no list.
+    NotAList,
+}

@@ -1,0 +1,110 @@
+//! The end of a request: what goes out. All rules of closing stand here.
+
+use http::HeaderValue;
+
+use crate::cookie::Expiry;
+use crate::error::Error;
+use crate::event::{Event, EventKind};
+use crate::exchange::Outgoing;
+use crate::session::{Session, State};
+use crate::sessions::Core;
+use crate::wire::flask;
+use crate::wire::stamp::Stamp;
+
+/// The most that a browser keeps of name and value (RFC 6265bis, section 5.7).
+const LARGEST: usize = 4096;
+
+impl Session {
+    /// Seals the session, then decides. `consulted`: whether the request asked for the session, so that its response
+    /// depends on it, even if no method was called (CVE-2023-30861, CVE-2026-27205).
+    pub(crate) fn close(&self, consulted: bool) -> Outgoing {
+        let core = &*self.sessions().0;
+        let mut state = self.state();
+        state.sealed = true;
+        let mut outgoing = Outgoing { cache_headers: core.cache_headers, ..Outgoing::default() };
+        if std::mem::replace(&mut state.closed, true) {
+            return outgoing;
+        }
+        outgoing.vary = consulted;
+        self.report(&state, &mut outgoing.events);
+        match self.decide(core, &mut state, &mut outgoing.events) {
+            Ok(cookie) => {
+                outgoing.vary |= cookie.is_some();
+                outgoing.set_cookie = cookie;
+            }
+            Err(error) => outgoing.error = Some(error),
+        }
+        outgoing
+    }
+
+    /// | content at close | changed | request's cookies | goes out |
+    /// |---|---|---|---|
+    /// | none | yes | one of our name (Flask: any or none) | removal |
+    /// | none | otherwise | | nothing |
+    /// | some | yes | | Set-Cookie |
+    /// | some | no | accepted, and its refresh is due | Set-Cookie |
+    /// | some | no | otherwise | nothing |
+    fn decide(&self, core: &Core, state: &mut State, events: &mut Vec<Event>) -> Result<Option<HeaderValue>, Error> {
+        let (changed, origin) = (state.map.is_modified(), self.origin());
+        if state.map.is_blank() {
+            let remove = changed && (origin.cookies > 0 || core.wire.is_flask());
+            return Ok(remove.then(|| core.cookie.removal()));
+        }
+        let now = core.now();
+        let permanent = if core.wire.is_flask() { flask::is_permanent(&state.map) } else { state.stamp.permanent };
+        let opened = origin.stamp.map(|stamp| Stamp { permanent, ..stamp });
+        let due = opened.is_some_and(|stamp| core.lifetime.refresh_due(&stamp, now.as_secs()));
+        if !changed && !due {
+            return Ok(None);
+        }
+        // Under a clock that was set back a session is not older than it was.
+        let issued = if core.wire.is_flask() { now.as_secs() } else { now.as_secs().max(state.stamp.created) };
+        let stamp = Stamp { permanent, issued, ..state.stamp };
+        let mut header = core.cookie.start();
+        let name = core.cookie.name();
+        core.wire.write(&mut header, &state.map, &stamp, LARGEST - name.len());
+        too_large(name, header.len() - 1, LARGEST)?;
+        let expiry = match (permanent, core.wire.is_flask()) {
+            (false, _) => Expiry::Browser,
+            (true, false) => Expiry::MaxAge(core.lifetime.max_age(&stamp, issued)),
+            // As `get_expiration_time`: fractions of a second are added before they are cut.
+            (true, true) => Expiry::Expires(now.saturating_add(core.lifetime.idle).as_secs()),
+        };
+        let header = core.cookie.finish(header, expiry)?;
+        if let Some(limit) = core.max_cookie_size.filter(|limit| header.len() > *limit) {
+            if !core.wire.is_flask() {
+                too_large(name, header.len(), limit)?;
+            }
+            events.push(self.event(EventKind::Oversized { size: header.len(), limit }));
+        }
+        if origin.stamp.is_none() {
+            let digest = core.digest(&header.as_bytes()[..LARGEST.min(header.len())]);
+            events.push(Event { kind: EventKind::Created, digest });
+        }
+        Ok(Some(header))
+    }
+
+    fn report(&self, state: &State, events: &mut Vec<Event>) {
+        let origin = self.origin();
+        if let Some(reason) = origin.rejected {
+            events.push(self.event(EventKind::Rejected(reason)));
+        }
+        if origin.cookies > 1 {
+            events.push(self.event(EventKind::Duplicate(origin.cookies)));
+        }
+        if state.cleared && origin.stamp.is_some() {
+            events.push(self.event(EventKind::Cleared));
+        }
+        if state.renewed {
+            events.push(self.event(EventKind::Renewed));
+        }
+    }
+
+    fn event(&self, kind: EventKind) -> Event {
+        Event { kind, digest: self.digest() }
+    }
+}
+
+fn too_large(name: &str, size: usize, limit: usize) -> Result<(), Error> {
+    if size > limit { Err(Error::TooLarge { name: name.to_owned(), size, limit }) } else { Ok(()) }
+}

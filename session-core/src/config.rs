@@ -1,0 +1,341 @@
+//! Configuration by data: Flask's own key names, from any serde format or from the environment.
+
+use std::fmt;
+use std::time::Duration;
+
+use serde::Deserialize;
+use serde::de::{Deserializer, Error as _};
+use serde_json::Value;
+use zeroize::Zeroizing;
+
+use crate::builder::Builder;
+use crate::cookie::{Prefix, SameSite};
+use crate::error::ConfigError;
+use crate::key::SecretKey;
+use crate::lifetime::Refresh;
+use crate::sessions::Sessions;
+use crate::wire::sign::Digest;
+
+/// Settings under Flask's names; those that Flask doesn't know have names of their own. What is not set keeps the
+/// default of the format that is built: [`build`](Self::build) ours, [`build_flask`](Self::build_flask) Flask's.
+///
+/// | name | value |
+/// |---|---|
+/// | `SECRET_KEY` | text, its UTF-8 bytes are the key |
+/// | `SECRET_KEY_FALLBACKS` | list of texts: keys that only verify |
+/// | `SESSION_COOKIE_NAME` | the name as it is sent, so `__Host-session` with its prefix |
+/// | `SESSION_COOKIE_DOMAIN` | host name; a leading dot and a port are cut, as Flask does; null or false: none |
+/// | `SESSION_COOKIE_PATH` | path, percent-encoded where needed; if empty, `APPLICATION_ROOT` |
+/// | `SESSION_COOKIE_SECURE`, `SESSION_COOKIE_HTTPONLY` | true or false |
+/// | `SESSION_COOKIE_SAMESITE` | `Strict`, `Lax`, `None` in any case; null: none |
+/// | `SESSION_COOKIE_PARTITIONED` | true implies Secure |
+/// | `PERMANENT_SESSION_LIFETIME` | seconds, fractions allowed: the idle lifetime |
+/// | `SESSION_REFRESH_EACH_REQUEST` | true: [`Refresh::EachRequest`]; false: [`Refresh::Never`] |
+/// | `MAX_COOKIE_SIZE` | octets of the whole Set-Cookie; 0: off |
+/// | `SESSION_PERMANENT` | own: whether new sessions are permanent |
+/// | `SESSION_ABSOLUTE_LIFETIME` | own: seconds |
+/// | `SESSION_NOT_CREATED_BEFORE` | own: unix seconds |
+/// | `SESSION_AUDIENCE`, `SESSION_SALT` | own: text |
+/// | `SESSION_DIGEST` | own: `sha1`, `sha256` or `sha512` |
+/// | `SESSION_CACHE_HEADERS`, `SESSION_INSECURE_PLAIN_HTTP` | own: true or false |
+///
+/// Other names are ignored, so that a whole Flask configuration may be given.
+///
+/// ```
+/// let config: session_core::Config = serde_json::from_str(
+///     r#"{"SECRET_KEY": "dev", "SESSION_COOKIE_SECURE": true, "SESSION_COOKIE_SAMESITE": "lax", "DEBUG": false}"#,
+/// ).unwrap();
+/// let sessions = config.build_flask().unwrap();
+/// assert_eq!(sessions.cookie_name(), "session");
+/// ```
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE", default)]
+pub struct Config {
+    secret_key: Option<SecretText>,
+    #[serde(deserialize_with = "fallbacks")]
+    secret_key_fallbacks: Vec<SecretText>,
+    session_cookie_name: Option<String>,
+    #[serde(deserialize_with = "text_or_false")]
+    session_cookie_domain: Option<String>,
+    #[serde(deserialize_with = "text_or_false")]
+    session_cookie_path: Option<String>,
+    application_root: Option<String>,
+    session_cookie_secure: Option<bool>,
+    session_cookie_httponly: Option<bool>,
+    session_cookie_samesite: Option<String>,
+    session_cookie_partitioned: Option<bool>,
+    #[serde(deserialize_with = "seconds")]
+    permanent_session_lifetime: Option<Duration>,
+    session_refresh_each_request: Option<bool>,
+    max_cookie_size: Option<usize>,
+    session_permanent: Option<bool>,
+    #[serde(deserialize_with = "seconds")]
+    session_absolute_lifetime: Option<Duration>,
+    session_not_created_before: Option<u64>,
+    session_audience: Option<String>,
+    session_salt: Option<String>,
+    session_digest: Option<String>,
+    session_cache_headers: Option<bool>,
+    session_insecure_plain_http: Option<bool>,
+}
+
+/// Names whose value is a text as it stands, whatever it looks like.
+const TEXTS: [&str; 8] = [
+    "SECRET_KEY",
+    "SESSION_COOKIE_NAME",
+    "SESSION_COOKIE_PATH",
+    "APPLICATION_ROOT",
+    "SESSION_AUDIENCE",
+    "SESSION_SALT",
+    "SESSION_DIGEST",
+    "SESSION_COOKIE_SAMESITE",
+];
+
+/// All other names: JSON, and a text if it is none, as `Config.from_prefixed_env` reads them.
+const OTHERS: [&str; 13] = [
+    "SECRET_KEY_FALLBACKS",
+    "SESSION_COOKIE_DOMAIN",
+    "SESSION_COOKIE_SECURE",
+    "SESSION_COOKIE_HTTPONLY",
+    "SESSION_COOKIE_PARTITIONED",
+    "PERMANENT_SESSION_LIFETIME",
+    "SESSION_REFRESH_EACH_REQUEST",
+    "MAX_COOKIE_SIZE",
+    "SESSION_PERMANENT",
+    "SESSION_ABSOLUTE_LIFETIME",
+    "SESSION_NOT_CREATED_BEFORE",
+    "SESSION_CACHE_HEADERS",
+    "SESSION_INSECURE_PLAIN_HTTP",
+];
+
+impl Config {
+    /// From the process's environment: `SECRET_KEY` and so on, with `prefix` and an underscore in front, if it is not
+    /// empty (Flask's own are `FLASK_SECRET_KEY` and so on).
+    ///
+    /// # Errors
+    /// As [`from_vars`](Self::from_vars).
+    #[cfg(feature = "os")]
+    pub fn from_env(prefix: &str) -> Result<Self, ConfigError> {
+        // What is not Unicode cannot be a setting of ours, unless its name says so.
+        Self::from_vars(prefix, std::env::vars_os().filter_map(|(name, value)| {
+            Some((name.into_string().ok()?, value.to_string_lossy().into_owned()))
+        }))
+    }
+
+    /// From names and texts, as an environment has them. Texts are JSON where a setting is no text: `true`, `false`, a
+    /// number, a list.
+    ///
+    /// # Errors
+    /// [`ConfigError::Value`] for a value of the wrong kind, and for an unknown name that begins with `SESSION_COOKIE_`.
+    ///
+    /// ```
+    /// use session_core::Config;
+    ///
+    /// let vars = |text: &str| [("FLASK_SECRET_KEY", "dev"), ("FLASK_SESSION_COOKIE_SECURE", text)]
+    ///     .map(|(name, text)| (name.to_owned(), text.to_owned()));
+    /// assert!(Config::from_vars("FLASK", vars("true")).unwrap().build_flask().is_ok());
+    /// let error = Config::from_vars("FLASK", vars("False")).unwrap_err();
+    /// assert_eq!(error.to_string(), "FLASK_SESSION_COOKIE_SECURE: expected true or false, in lower case");
+    /// ```
+    pub fn from_vars(prefix: &str, vars: impl IntoIterator<Item = (String, String)>) -> Result<Self, ConfigError> {
+        let prefix = if prefix.is_empty() { String::new() } else { format!("{prefix}_") };
+        let mut settings = serde_json::Map::new();
+        for (full, text) in vars {
+            let Some(name) = full.strip_prefix(&prefix) else { continue };
+            let value = if TEXTS.contains(&name) {
+                Value::String(text)
+            } else if OTHERS.contains(&name) {
+                let value = serde_json::from_str(&text).unwrap_or(Value::String(text));
+                if let Some(expected) = unexpected(name, &value) {
+                    return Err(ConfigError::Value(format!("{full}: expected {expected}")));
+                }
+                value
+            } else if name.starts_with("SESSION_COOKIE_") {
+                return Err(ConfigError::Value(format!("{full}: there is no such setting")));
+            } else {
+                continue;
+            };
+            settings.insert(name.to_owned(), value);
+        }
+        Self::deserialize(Value::Object(settings)).map_err(|error| ConfigError::Value(error.to_string()))
+    }
+
+    /// Builds our own format.
+    ///
+    /// # Errors
+    /// As [`builder`](Self::builder) and [`Builder::build`].
+    pub fn build(self) -> Result<Sessions, ConfigError> {
+        self.builder()?.build()
+    }
+
+    /// Builds Flask's format.
+    ///
+    /// # Errors
+    /// As [`flask_builder`](Self::flask_builder) and [`Builder::build`].
+    pub fn build_flask(self) -> Result<Sessions, ConfigError> {
+        self.flask_builder()?.build()
+    }
+
+    /// A builder of our own format, for more settings.
+    ///
+    /// # Errors
+    /// [`ConfigError`] without `SECRET_KEY`, or for a value that nothing can be made of.
+    pub fn builder(self) -> Result<Builder, ConfigError> {
+        let key = SecretKey::new(self.key().to_vec())?;
+        self.apply(Sessions::builder(key))
+    }
+
+    /// A builder of Flask's format, for more settings.
+    ///
+    /// # Errors
+    /// [`ConfigError`] without `SECRET_KEY`, or for a value that nothing can be made of.
+    pub fn flask_builder(self) -> Result<Builder, ConfigError> {
+        let builder = Sessions::flask_builder(self.key());
+        self.apply(builder)
+    }
+
+    fn key(&self) -> &[u8] {
+        self.secret_key.as_ref().map(|key| key.0.as_bytes()).unwrap_or_default()
+    }
+
+    fn apply(self, builder: Builder) -> Result<Builder, ConfigError> {
+        fn set<T>(builder: Builder, value: Option<T>, setter: impl FnOnce(Builder, T) -> Builder) -> Builder {
+            match value {
+                Some(value) => setter(builder, value),
+                None => builder,
+            }
+        }
+        let mut builder = self.secret_key_fallbacks.iter().fold(builder, |b, key| b.fallback(key.0.as_bytes()));
+        builder = set(builder, self.session_cookie_name, |b, name| {
+            let (prefix, name) = Prefix::split(&name);
+            b.prefix(prefix).cookie_name(name)
+        });
+        // As Flask's `get_cookie_domain` with Werkzeug's `dump_cookie`: port cut, leading dots stripped.
+        builder = set(builder, self.session_cookie_domain, |b, domain| {
+            b.domain(domain.split(':').next().unwrap_or_default().trim_start_matches('.'))
+        });
+        // As `get_cookie_path`: the setting, or the application's root.
+        let path = self.session_cookie_path.filter(|path| !path.is_empty()).or(self.application_root);
+        builder = set(builder, path, |b, path| b.path(quote(&path)));
+        builder = set(builder, self.session_cookie_secure, Builder::secure);
+        builder = set(builder, self.session_cookie_httponly, Builder::http_only);
+        builder = set(builder, self.session_cookie_partitioned, |b, partitioned| {
+            if partitioned { b.partitioned(true).secure(true) } else { b.partitioned(false) }
+        });
+        builder = set(builder, self.session_cookie_samesite.as_deref().map(same_site).transpose()?, Builder::same_site);
+        builder = set(builder, self.permanent_session_lifetime, Builder::idle_lifetime);
+        builder = set(builder, self.session_refresh_each_request, |b, each| {
+            b.refresh(if each { Refresh::EachRequest } else { Refresh::Never })
+        });
+        builder = set(builder, self.max_cookie_size, Builder::max_cookie_size);
+        builder = set(builder, self.session_permanent, Builder::permanent);
+        builder = set(builder, self.session_absolute_lifetime, Builder::absolute_lifetime);
+        builder = set(builder, self.session_not_created_before, |b, seconds| {
+            b.not_created_before(std::time::UNIX_EPOCH + Duration::from_secs(seconds.min(1 << 40)))
+        });
+        builder = set(builder, self.session_audience, Builder::audience);
+        builder = set(builder, self.session_salt, Builder::salt);
+        builder = set(builder, self.session_digest.as_deref().map(digest).transpose()?, Builder::digest);
+        builder = set(builder, self.session_cache_headers, Builder::cache_headers);
+        if self.session_insecure_plain_http == Some(true) {
+            builder = builder.insecure_plain_http();
+        }
+        Ok(builder)
+    }
+}
+
+impl fmt::Debug for Config {
+    /// Without keys.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Config").field("session_cookie_name", &self.session_cookie_name).finish_non_exhaustive()
+    }
+}
+
+/// A secret that is wiped when dropped.
+#[derive(Deserialize)]
+#[serde(from = "String")]
+struct SecretText(Zeroizing<String>);
+
+impl From<String> for SecretText {
+    fn from(text: String) -> Self {
+        Self(Zeroizing::new(text))
+    }
+}
+
+/// What a setting from the environment should have been, if it is something else. Never quotes it: it may be a key.
+fn unexpected(name: &str, value: &Value) -> Option<&'static str> {
+    let (fits, expected) = match name {
+        "SECRET_KEY_FALLBACKS" => (
+            value.as_array().is_some_and(|keys| keys.iter().all(Value::is_string)),
+            "a JSON array of texts, such as [\"old key\"]; a bare text would make every letter a key",
+        ),
+        "SESSION_COOKIE_DOMAIN" => (value.is_string() || *value == Value::Bool(false), "a host name, or null"),
+        "PERMANENT_SESSION_LIFETIME" | "SESSION_ABSOLUTE_LIFETIME" => {
+            (value.as_f64().is_some_and(|seconds| seconds >= 0.0), "a number of seconds, not negative")
+        }
+        "MAX_COOKIE_SIZE" | "SESSION_NOT_CREATED_BEFORE" => (value.is_u64(), "a whole number, not negative"),
+        _ => (value.is_boolean(), "true or false, in lower case"),
+    };
+    (!fits && !value.is_null()).then_some(expected)
+}
+
+fn fallbacks<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<SecretText>, D::Error> {
+    match Option::<Value>::deserialize(deserializer)? {
+        None => Ok(Vec::new()),
+        Some(value) => match unexpected("SECRET_KEY_FALLBACKS", &value) {
+            Some(expected) => Err(D::Error::custom(format!("SECRET_KEY_FALLBACKS: expected {expected}"))),
+            None => Vec::deserialize(value).map_err(|_| D::Error::custom("SECRET_KEY_FALLBACKS: expected texts")),
+        },
+    }
+}
+
+/// A text; `false` is none, as in Flask.
+fn text_or_false<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
+    match Value::deserialize(deserializer)? {
+        Value::String(text) => Ok(Some(text)),
+        Value::Null | Value::Bool(false) => Ok(None),
+        _ => Err(D::Error::custom("expected a text, null or false")),
+    }
+}
+
+/// A duration in seconds, which may have a fraction.
+fn seconds<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Duration>, D::Error> {
+    let Some(number) = Option::<serde_json::Number>::deserialize(deserializer)? else { return Ok(None) };
+    let duration = match number.as_u64() {
+        Some(seconds) => Some(Duration::from_secs(seconds)),
+        None => number.as_f64().and_then(|seconds| Duration::try_from_secs_f64(seconds).ok()),
+    };
+    duration.map(Some).ok_or_else(|| D::Error::custom("expected a number of seconds, not negative"))
+}
+
+/// Werkzeug's `.title()` and check.
+fn same_site(text: &str) -> Result<SameSite, ConfigError> {
+    match text.to_ascii_lowercase().as_str() {
+        "strict" => Ok(SameSite::Strict),
+        "lax" => Ok(SameSite::Lax),
+        "none" => Ok(SameSite::None),
+        _ => Err(ConfigError::Value(format!("SESSION_COOKIE_SAMESITE: expected Strict, Lax or None, found {text:?}"))),
+    }
+}
+
+fn digest(text: &str) -> Result<Digest, ConfigError> {
+    match text {
+        "sha1" => Ok(Digest::Sha1),
+        "sha256" => Ok(Digest::Sha256),
+        "sha512" => Ok(Digest::Sha512),
+        _ => Err(ConfigError::Value(format!("SESSION_DIGEST: expected sha1, sha256 or sha512, found {text:?}"))),
+    }
+}
+
+/// A path as Werkzeug quotes it: what is not in its safe set is percent-encoded.
+fn quote(path: &str) -> String {
+    let safe = |byte: &u8| byte.is_ascii_alphanumeric() || b"_.-~%!$&'()*+,/:=@".contains(byte);
+    path.bytes().fold(String::new(), |mut out, byte| {
+        if safe(&byte) {
+            out.push(char::from(byte));
+        } else {
+            out.push_str(&format!("%{byte:02X}"));
+        }
+        out
+    })
+}

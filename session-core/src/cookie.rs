@@ -1,0 +1,236 @@
+//! The cookie: find ours in the request, render Set-Cookie.
+//!
+//! Reading follows RFC 6265bis, section 5.7.3, and nothing more: split at `;`, trim space and tab, compare the name byte
+//! by byte. No percent, no quotes, no other whitespace (a Unicode trim would let U+2000 `__Host-x` pass for `__Host-x`).
+
+use http::HeaderValue;
+
+use crate::error::{ConfigError, Error};
+
+/// The attribute SameSite (RFC 6265bis, section 5.6.7).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SameSite {
+    /// Sent with requests from the same site only.
+    Strict,
+    /// Also when somebody follows a link from another site.
+    Lax,
+    /// Always. Browsers demand `Secure`.
+    None,
+}
+
+/// A name's prefix, which browsers enforce (RFC 6265bis, section 4.1.3).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Prefix {
+    /// No prefix.
+    None,
+    /// `__Secure-`: only with `Secure`, from a secure origin.
+    Secure,
+    /// `__Host-`: moreover only with `Path=/` and without a domain, so that no other host can set it.
+    Host,
+}
+
+impl Prefix {
+    const fn text(self) -> &'static str {
+        match self {
+            Self::None => "",
+            Self::Secure => "__Secure-",
+            Self::Host => "__Host-",
+        }
+    }
+
+    /// The prefix of a name as it is sent, and what follows.
+    pub(crate) fn split(name: &str) -> (Self, &str) {
+        for prefix in [Self::Secure, Self::Host] {
+            if let Some(rest) = name.strip_prefix(prefix.text()) {
+                return (prefix, rest);
+            }
+        }
+        (Self::None, name)
+    }
+}
+
+/// A cookie's name and attributes.
+#[derive(Debug, Clone)]
+pub(crate) struct Attributes {
+    pub(crate) prefix: Prefix,
+    pub(crate) name: String,
+    pub(crate) domain: Option<String>,
+    pub(crate) path: String,
+    pub(crate) secure: bool,
+    pub(crate) http_only: bool,
+    pub(crate) same_site: Option<SameSite>,
+    pub(crate) partitioned: bool,
+}
+
+/// Attributes longer than this are ignored by browsers (RFC 6265bis, section 5.6).
+const LONGEST_ATTRIBUTE: usize = 1024;
+
+impl Attributes {
+    /// What browsers refuse, drop or misread cannot be built.
+    fn check(&self) -> Result<(), ConfigError> {
+        let refuse = |setting, problem: &str| Err(ConfigError::Cookie { setting, problem: problem.to_owned() });
+        const NAME: &str = "SESSION_COOKIE_NAME";
+        const DOMAIN: &str = "SESSION_COOKIE_DOMAIN";
+        const PATH: &str = "SESSION_COOKIE_PATH";
+        const SECURE: &str = "SESSION_COOKIE_SECURE";
+        let token = |b: u8| b.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&b);
+        let lower = self.name.to_ascii_lowercase();
+        if self.name.is_empty() || !self.name.bytes().all(token) {
+            return refuse(NAME, &format!("{:?} is no cookie name: use letters, digits, '-' and '_'", self.name));
+        }
+        if self.name.len() > LONGEST_ATTRIBUTE {
+            return refuse(NAME, "the name is longer than 1024 octets");
+        }
+        // Browsers look for prefixes without regard to case, and a prefix within a prefix means nothing.
+        if lower.starts_with("__host-") || lower.starts_with("__secure-") || lower.starts_with("__http-") {
+            let problem = format!(
+                "{:?} begins with a cookie prefix that is nested, miscased or unknown: name it without prefix and \
+                 choose Prefix::Host or Prefix::Secure (in a configuration: exactly \"__Host-\" or \"__Secure-\")",
+                self.name
+            );
+            return refuse(NAME, &problem);
+        }
+        if let Some(domain) = &self.domain {
+            let label = |label: &str| {
+                !label.is_empty()
+                    && !label.starts_with('-')
+                    && label.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
+            };
+            if !domain.split('.').all(label) || domain.len() > 253 {
+                return refuse(
+                    DOMAIN,
+                    &format!("{domain:?} is no host name: write it in ASCII (IDNA), without scheme, port or spaces"),
+                );
+            }
+            if self.prefix == Prefix::Host {
+                return refuse(DOMAIN, "a __Host- cookie has no domain: remove it, or choose Prefix::Secure");
+            }
+        }
+        let in_path = |b: u8| (0x21..0x7f).contains(&b) && b != b';' && b != b',';
+        if !self.path.starts_with('/') || !self.path.bytes().all(in_path) || self.path.len() > LONGEST_ATTRIBUTE {
+            return refuse(
+                PATH,
+                &format!("{:?} is no cookie path: begin with '/', percent-encode spaces, ';' and ','", self.path),
+            );
+        }
+        if self.prefix == Prefix::Host && self.path != "/" {
+            return refuse(PATH, "a __Host- cookie has the path \"/\": remove the path, or choose Prefix::Secure");
+        }
+        let needs_secure = [
+            (self.prefix != Prefix::None, "the prefix of its name"),
+            (self.same_site == Some(SameSite::None), "SameSite=None"),
+            (self.partitioned, "Partitioned"),
+        ];
+        for (needed, by) in needs_secure {
+            if needed && !self.secure {
+                return refuse(SECURE, &format!("browsers refuse the cookie: {by} needs Secure"));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// When a browser forgets the cookie.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Expiry {
+    /// When it is closed.
+    Browser,
+    /// After so many seconds.
+    MaxAge(u64),
+    /// At that time, in unix seconds: as Flask sends it.
+    Expires(u64),
+}
+
+/// The one renderer: the name in front and the attributes behind, made once.
+#[derive(Debug, Clone)]
+pub(crate) struct CookieTemplate {
+    name: String,
+    attributes: String,
+    removal: HeaderValue,
+}
+
+impl CookieTemplate {
+    pub(crate) fn new(attributes: &Attributes) -> Result<Self, ConfigError> {
+        attributes.check()?;
+        let name = format!("{}{}", attributes.prefix.text(), attributes.name);
+        let mut cookie = cookie::Cookie::build((&name, ""))
+            .path(&attributes.path)
+            .secure(attributes.secure)
+            .http_only(attributes.http_only)
+            .partitioned(attributes.partitioned);
+        if let Some(same_site) = attributes.same_site {
+            cookie = cookie.same_site(match same_site {
+                SameSite::Strict => cookie::SameSite::Strict,
+                SameSite::Lax => cookie::SameSite::Lax,
+                SameSite::None => cookie::SameSite::None,
+            });
+        }
+        if let Some(domain) = &attributes.domain {
+            cookie = cookie.domain(domain);
+        }
+        // `name=; Attribute; ..`: the value goes in between.
+        let rendered = cookie.build().to_string();
+        let attributes = rendered[name.len() + 1..].to_owned();
+        // The same attributes as when it was set, or the browser keeps it (RFC 6265bis, section 5.7).
+        let removal = format!("{rendered}; Max-Age=0; Expires=Thu, 01 Jan 1970 00:00:00 GMT");
+        let mut removal = HeaderValue::try_from(removal)
+            .map_err(|_| ConfigError::Cookie { setting: "SESSION_COOKIE_*", problem: "it is no header".to_owned() })?;
+        removal.set_sensitive(true);
+        Ok(Self { name, attributes, removal })
+    }
+
+    pub(crate) fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The values of our cookies, in order, of one Cookie header.
+    pub(crate) fn find<'a>(&'a self, header: &'a HeaderValue) -> impl Iterator<Item = &'a [u8]> {
+        header.as_bytes().split(|byte| *byte == b';').filter_map(|pair| {
+            let equals = pair.iter().position(|byte| *byte == b'=')?;
+            let (name, value) = pair.split_at(equals);
+            (trim(name) == self.name.as_bytes()).then(|| trim(&value[1..]))
+        })
+    }
+
+    /// The text of Set-Cookie up to the value.
+    pub(crate) fn start(&self) -> String {
+        let mut header = String::with_capacity(512);
+        header.push_str(&self.name);
+        header.push('=');
+        header
+    }
+
+    /// Completes a text that began with [`start`](Self::start) and has its value.
+    pub(crate) fn finish(&self, mut header: String, expiry: Expiry) -> Result<HeaderValue, Error> {
+        header.push_str(&self.attributes);
+        match expiry {
+            Expiry::Browser => {}
+            Expiry::MaxAge(seconds) => header.push_str(&format!("; Max-Age={seconds}")),
+            Expiry::Expires(at) => {
+                let at = std::time::UNIX_EPOCH.checked_add(std::time::Duration::from_secs(at.min(253_402_300_799)));
+                let at = crate::tagged::DateTime::from(at.unwrap_or(std::time::UNIX_EPOCH));
+                header.push_str(&format!("; Expires={at}"));
+            }
+        }
+        let mut header = HeaderValue::try_from(header).map_err(|_| Error::TooManyHeaders("Set-Cookie"))?;
+        header.set_sensitive(true);
+        Ok(header)
+    }
+
+    /// Deletes the cookie.
+    pub(crate) fn removal(&self) -> HeaderValue {
+        self.removal.clone()
+    }
+}
+
+/// Without space and tab at both ends, and nothing else.
+fn trim(mut bytes: &[u8]) -> &[u8] {
+    while let [b' ' | b'\t', rest @ ..] | [rest @ .., b' ' | b'\t'] = bytes {
+        bytes = rest;
+    }
+    bytes
+}
+
+#[cfg(test)]
+#[path = "cookie_tests.rs"]
+mod tests;

@@ -1,0 +1,150 @@
+//! What can go wrong, sorted by who is at fault: the developer at start ([`ConfigError`]), the handler ([`Error`]), the
+//! client ([`Rejected`], a value and no error).
+
+use http::StatusCode;
+
+use crate::key::{Ring, Weakness};
+use crate::world::NoRandom;
+
+/// What a handler, or the end of its request, can do wrong. Messages name the session's key, never its value.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// A change after the response's headers were decided: it could reach no cookie any more.
+    #[error(
+        "the session was changed after its response was sent; change it before the handler returns, not while the \
+         body streams or in a spawned task"
+    )]
+    TooLate,
+    /// A value whose `Serialize` failed, or that JSON cannot hold.
+    #[error("the value for session key {key:?} cannot be stored: {reason}")]
+    NotSerializable {
+        /// The key that was to be written.
+        key: String,
+        /// What stands in the way.
+        reason: String,
+    },
+    /// A stored value that is not of the type asked for.
+    #[error("session key {key:?} holds another type: {reason}")]
+    WrongType {
+        /// The key that was read or changed.
+        key: String,
+        /// What was found and what was expected, without the value.
+        reason: String,
+    },
+    /// An increment beyond `i64`. Nothing was changed.
+    #[error("adding {by} to session key {key:?} leaves the range of i64; nothing was changed")]
+    Overflow {
+        /// The counter's key.
+        key: String,
+        /// What was to be added.
+        by: i64,
+    },
+    /// The session does not fit into its cookie. The response is replaced, nothing is stored.
+    #[error(
+        "the session does not fit into cookie {name:?}: {size} octets, the limit is {limit}; store less, or keep \
+         the data on the server and only its key in the session"
+    )]
+    TooLarge {
+        /// The cookie's name.
+        name: String,
+        /// What it would take.
+        size: usize,
+        /// What is allowed.
+        limit: usize,
+    },
+    /// The random source failed; nothing was written.
+    #[error("{0}; nothing was written")]
+    Random(#[from] NoRandom),
+    /// The response has no room for one more header.
+    #[error("the response holds too many headers to add {0}")]
+    TooManyHeaders(&'static str),
+}
+
+impl Error {
+    /// The status that answers a request whose session could not be closed, or whose handler returned this error.
+    ///
+    /// ```
+    /// assert_eq!(session_core::Error::TooLate.status(), 500);
+    /// ```
+    #[must_use]
+    pub fn status(&self) -> StatusCode {
+        StatusCode::INTERNAL_SERVER_ERROR
+    }
+}
+
+/// Why the session that a client sent was not accepted. The request goes on with an empty session; this is a value to
+/// look at, not an error.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, thiserror::Error)]
+#[non_exhaustive]
+pub enum Rejected {
+    /// Not of the form that the configured format has; nothing was computed.
+    #[error("the cookie is not of the form of a session")]
+    Malformed,
+    /// Longer than any cookie of this format; nothing was computed.
+    #[error("the cookie is too long for a session")]
+    TooLong,
+    /// No key of the ring signed it.
+    #[error("the cookie's signature does not match")]
+    BadSignature,
+    /// Idle for longer than the idle lifetime.
+    #[error("the session was idle for too long")]
+    Idle,
+    /// Older than the absolute lifetime.
+    #[error("the session is too old")]
+    TooOld,
+    /// Written in the future, beyond the allowed skew.
+    #[error("the session is dated in the future")]
+    Future,
+    /// Created before the time that [`Builder::not_created_before`](crate::Builder::not_created_before) names.
+    #[error("the session was created before the time from which sessions count")]
+    Revoked,
+    /// Signed by us, but its content cannot be read.
+    #[error("the session is signed but cannot be read")]
+    Unreadable,
+}
+
+/// What is wrong with a configuration. Found once, at start.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum ConfigError {
+    /// No key, or an empty one.
+    #[error("no secret key: set SECRET_KEY to the output of a key generator (43 characters of base64url)")]
+    NoKey,
+    /// A key that can be guessed.
+    #[error(
+        "the secret key is weak: {0}; generate one of 32 random bytes (a Flask application's key is accepted by the \
+         Flask format only)"
+    )]
+    WeakKey(Weakness),
+    /// Too many keys that only verify.
+    #[error("{0} verify-only keys; at most {max} are allowed, retire the oldest", max = Ring::MOST_VERIFY_ONLY)]
+    TooManyKeys(usize),
+    /// The random source of the operating system failed.
+    #[error("the random source gave no bytes, so no key can be made")]
+    Random,
+    /// Built without the feature `os`, and without the part that it would give.
+    #[error("no {0}: without the feature \"os\" the builder needs .{0}(..)")]
+    Missing(&'static str),
+    /// A cookie that browsers refuse, drop or misread.
+    #[error("{setting}: {problem}")]
+    Cookie {
+        /// The setting, by its configuration key.
+        setting: &'static str,
+        /// What is wrong and what would be right.
+        problem: String,
+    },
+    /// A setting that the chosen format cannot keep.
+    #[error("{setting} does not work in {format}: {why}")]
+    Format {
+        /// The builder's method or configuration key.
+        setting: &'static str,
+        /// The format.
+        format: &'static str,
+        /// The reason.
+        why: &'static str,
+    },
+    /// A configuration value of the wrong kind.
+    #[error("{0}")]
+    Value(String),
+}

@@ -1,0 +1,237 @@
+//! One request and its response, as steps. All adapters stand on this.
+
+use std::convert::Infallible;
+use std::marker::PhantomData;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
+
+use http::header::{CACHE_CONTROL, COOKIE, HeaderName, SET_COOKIE, VARY};
+use http::{HeaderMap, HeaderValue};
+
+use crate::error::Error;
+use crate::event::{Event, EventKind, LogDigest};
+use crate::session::Session;
+use crate::sessions::Sessions;
+
+/// A step of an exchange: a result, or a question to a store whose answer leads to the next step.
+///
+/// ```
+/// use session_core::{SecretKey, Sessions, Step};
+///
+/// let sessions = Sessions::new(SecretKey::generate().unwrap());
+/// let exchange = sessions.exchange(&http::HeaderMap::new());
+/// let session = match exchange.open() {
+///     Step::Done(session) => session,
+///     Step::Ask(ask) => match ask {}, // a cookie asks nobody
+/// };
+/// assert!(session.is_empty());
+/// ```
+#[must_use = "a step may be a question, and then nothing has happened yet"]
+#[derive(Debug)]
+pub enum Step<T> {
+    /// The result.
+    Done(T),
+    /// A question to a store.
+    Ask(Ask<T>),
+}
+
+/// A question to a store. There is none yet, so there is no value of this type: `match ask {}`.
+#[derive(Debug)]
+pub enum Ask<T> {
+    #[doc(hidden)]
+    Never(Infallible, PhantomData<T>),
+}
+
+/// One request and its response.
+///
+/// The adapter keeps it, gives [`opener`](Self::opener)s to the request, and closes it when the response's headers are
+/// there. Dropped unclosed, it seals the session and forgets it: nothing is sent, and later changes are
+/// [`Error::TooLate`].
+#[derive(Debug)]
+pub struct Exchange(Arc<Shared>);
+
+/// What a request carries: opens the exchange's session, at most once. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Opener(Arc<Shared>);
+
+#[derive(Debug)]
+struct Shared {
+    sessions: Sessions,
+    // Almost every request has one Cookie header, so that one needs no Vec.
+    first: Option<HeaderValue>,
+    more: Vec<HeaderValue>,
+    session: OnceLock<Session>,
+    closed: AtomicBool,
+}
+
+impl Exchange {
+    pub(crate) fn new<'a>(sessions: Sessions, mut cookies: impl Iterator<Item = &'a HeaderValue>) -> Self {
+        Self(Arc::new(Shared {
+            sessions,
+            first: cookies.next().cloned(),
+            more: cookies.cloned().collect(),
+            session: OnceLock::new(),
+            closed: AtomicBool::new(false),
+        }))
+    }
+
+    /// A handle for the request.
+    #[must_use]
+    pub fn opener(&self) -> Opener {
+        Opener(self.0.clone())
+    }
+
+    /// Opens the session, the first time; later the same one. See [`Opener::open`].
+    pub fn open(&self) -> Step<Session> {
+        self.0.open()
+    }
+
+    /// Closes the session and says what is to be sent. A session that nobody opened costs nothing here, unless
+    /// [`Refresh::EachRequest`](crate::Refresh::EachRequest) makes the core open it now.
+    pub fn close(self) -> Step<Outgoing> {
+        self.0.closed.store(true, Ordering::SeqCst);
+        Step::Done(match self.0.session.get() {
+            Some(session) => session.close(true),
+            None if self.0.refreshes_unasked() => self.0.session().close(false),
+            None => Outgoing::default(),
+        })
+    }
+}
+
+impl Drop for Exchange {
+    fn drop(&mut self) {
+        self.0.closed.store(true, Ordering::SeqCst);
+        if let Some(session) = self.0.session.get() {
+            session.seal();
+        }
+    }
+}
+
+impl Opener {
+    /// Opens the session, the first time; later the same one. After the exchange was closed it can be read, and every
+    /// change is [`Error::TooLate`].
+    pub fn open(&self) -> Step<Session> {
+        self.0.open()
+    }
+}
+
+impl Shared {
+    fn open(&self) -> Step<Session> {
+        let session = self.session.get_or_init(|| self.session()).clone();
+        // Either this sees that the exchange was closed, or the close sees the session: both orders are sequential.
+        if self.closed.load(Ordering::SeqCst) {
+            session.seal();
+        }
+        Step::Done(session)
+    }
+
+    fn session(&self) -> Session {
+        self.sessions.open_cookies(self.first.iter().chain(&self.more))
+    }
+
+    /// A request without Cookie has nothing to refresh.
+    fn refreshes_unasked(&self) -> bool {
+        self.first.is_some() && self.sessions.0.lifetime.refresh == crate::Refresh::EachRequest
+    }
+}
+
+/// What goes into the response, or the error that replaces it.
+#[must_use = "the session's cookie is lost if this is not applied to the response"]
+#[derive(Debug, Default)]
+pub struct Outgoing {
+    pub(crate) error: Option<Error>,
+    /// Whether the response depends on the session.
+    pub(crate) vary: bool,
+    pub(crate) set_cookie: Option<HeaderValue>,
+    pub(crate) cache_headers: bool,
+    pub(crate) events: Vec<Event>,
+}
+
+/// Caches between us and the browser obey these before Cache-Control (RFC 9213, section 2; Edge Architecture 1.0).
+const TARGETED: [HeaderName; 2] =
+    [HeaderName::from_static("cdn-cache-control"), HeaderName::from_static("surrogate-control")];
+
+impl Outgoing {
+    /// Writes `Vary`, `Set-Cookie` and `Cache-Control` into the response's headers.
+    ///
+    /// A framework with other header types gives a map with the response's `Vary`, `Cache-Control`, `CDN-Cache-Control`
+    /// and `Surrogate-Control`, and writes back what is in it afterwards. Calling it twice sends nothing twice.
+    ///
+    /// # Errors
+    /// The error that the session's close found, with no header touched; or [`Error::TooManyHeaders`]. The response is
+    /// then to be replaced by one with [`Error::status`].
+    pub fn apply(&mut self, headers: &mut HeaderMap) -> Result<(), Error> {
+        if let Some(error) = &self.error {
+            return Err(error.clone());
+        }
+        if std::mem::take(&mut self.vary) {
+            vary_cookie(headers)?;
+            if self.cache_headers && self.set_cookie.is_none() && !headers.contains_key(CACHE_CONTROL) {
+                insert(headers, CACHE_CONTROL, HeaderValue::from_static("private"), "Cache-Control")?;
+            }
+        }
+        let Some(cookie) = self.set_cookie.take() else { return Ok(()) };
+        headers.try_append(SET_COOKIE, cookie).map_err(|_| Error::TooManyHeaders("Set-Cookie"))?;
+        if self.cache_headers {
+            self.no_store(headers)?;
+        }
+        Ok(())
+    }
+
+    /// What happened; complete once [`apply`](Self::apply) was called.
+    #[must_use]
+    pub fn events(&self) -> &[Event] {
+        &self.events
+    }
+
+    /// A response that sets a session cookie must not be kept by any cache (CVE-2025-48947, CVE-2025-64762).
+    fn no_store(&mut self, headers: &mut HeaderMap) -> Result<(), Error> {
+        let targeted = TARGETED.iter().filter(|name| headers.remove(*name).is_some()).count() > 0;
+        let has = |directive: &str| {
+            let values = headers.get_all(CACHE_CONTROL).iter();
+            values.flat_map(tokens).any(|token| token.eq_ignore_ascii_case(directive.as_bytes()))
+        };
+        let set = headers.contains_key(CACHE_CONTROL);
+        if !has("no-store") {
+            if set {
+                self.events.push(Event { kind: EventKind::CacheControlReplaced, digest: LogDigest::default() });
+            }
+            insert(headers, CACHE_CONTROL, HeaderValue::from_static("no-store"), "Cache-Control")?;
+        } else if targeted {
+            self.events.push(Event { kind: EventKind::CacheControlReplaced, digest: LogDigest::default() });
+        }
+        Ok(())
+    }
+}
+
+/// The members of a comma-separated header, trimmed.
+fn tokens(value: &HeaderValue) -> impl Iterator<Item = &[u8]> {
+    value.as_bytes().split(|byte| *byte == b',').map(<[u8]>::trim_ascii)
+}
+
+/// Adds `Cookie` to Vary unless it is there, in any case; one header, as Werkzeug's `HeaderSet` writes it.
+fn vary_cookie(headers: &mut HeaderMap) -> Result<(), Error> {
+    let name = COOKIE.as_str();
+    let values = headers.get_all(VARY);
+    if values.iter().flat_map(tokens).any(|token| token.eq_ignore_ascii_case(name.as_bytes())) {
+        return Ok(());
+    }
+    let mut values = values.iter();
+    let value = match values.next() {
+        None => HeaderValue::from_static("Cookie"),
+        Some(first) => {
+            let mut all = first.as_bytes().to_vec();
+            for value in values {
+                all.extend_from_slice(b", ");
+                all.extend_from_slice(value.as_bytes());
+            }
+            all.extend_from_slice(b", Cookie");
+            HeaderValue::from_bytes(&all).map_err(|_| Error::TooManyHeaders("Vary"))?
+        }
+    };
+    insert(headers, VARY, value, "Vary")
+}
+
+fn insert(headers: &mut HeaderMap, name: HeaderName, value: HeaderValue, shown: &'static str) -> Result<(), Error> {
+    headers.try_insert(name, value).map(drop).map_err(|_| Error::TooManyHeaders(shown))
+}

@@ -1,0 +1,81 @@
+//! Flask's sessions for Rust: a signed cookie that a handler uses like a map.
+//!
+//! What is not here: no I/O, no async, no runtime, no logger, no framework. The core reads `Cookie` from a
+//! [`http::HeaderMap`], and writes `Set-Cookie`, `Vary` and `Cache-Control` into another. Adapters for frameworks
+//! (`session-axum` and others) and stores are separate crates.
+//!
+//! Three lines make a session in any framework:
+//!
+//! ```
+//! # use http::HeaderMap;
+//! # use session_core::{SecretKey, Sessions};
+//! # let (request, mut response) = (HeaderMap::new(), HeaderMap::new());
+//! # let sessions = Sessions::new(SecretKey::generate().unwrap());
+//! let session = sessions.open(&request);
+//! let visits = session.increment("visits", 1)?;
+//! sessions.close(&session, &mut response)?;
+//! # assert_eq!(visits, 1);
+//! # Ok::<(), session_core::Error>(())
+//! ```
+//!
+//! - [`Sessions`] is configured once: [`Sessions::new`] with secure defaults, [`Sessions::flask`] for the cookies of a
+//!   running Flask application, [`Sessions::builder`] for the rest, or a [`Config`] under Flask's own names.
+//! - [`Session`] is what a handler holds: get, insert, take, remove, clear, increment, push, update, flash.
+//! - [`Exchange`] is one request and its response, in steps: what adapters stand on.
+//! - [`Error`], [`Rejected`], [`ConfigError`]: the handler's fault, the client's, the developer's.
+//!
+//! The cookie is signed, not encrypted: its owner can read it. Two requests at once each write a whole cookie; the
+//! browser keeps whichever response lands last. A cookie that somebody copied is valid until it expires.
+//!
+//! # Features
+//! - `os` (default): clock, random source and environment of the operating system. Without it the builder asks for a
+//!   [`Clock`] and a [`Random`].
+//!
+//! # Dependencies
+//! | crate | why |
+//! |---|---|
+//! | `http` | the header types that all frameworks share; in our public API |
+//! | `serde`, `serde_json` | values in and out, in our public API; configuration files |
+//! | `cookie` | renders Set-Cookie's attributes; the oracle of our tests |
+//! | `hmac`, `sha1`, `sha2` | signatures: RustCrypto's, with a keyed state; SHA-1 and SHA-512 for Flask's cookies only |
+//! | `subtle` | comparing signatures in constant time |
+//! | `zeroize` | wiping keys |
+//! | `base64` | strict base64url |
+//! | `flate2` | zlib in pure Rust, for Flask's compressed cookies and our own large ones |
+//! | `time` | the calendar, for Expires and Flask's datetimes; `cookie` has it anyway |
+//! | `thiserror` | error messages beside their variants |
+//! | `getrandom` | the operating system's random source (feature `os`) |
+#![doc = ""]
+#![doc = include_str!("../FLASK-DIFFERENCES.md")]
+
+mod builder;
+mod change;
+mod close;
+mod config;
+mod cookie;
+mod error;
+mod event;
+mod exchange;
+mod flash;
+mod key;
+mod lifetime;
+mod map;
+mod session;
+mod sessions;
+pub mod tagged;
+mod wire;
+mod world;
+
+pub use builder::Builder;
+pub use config::Config;
+pub use cookie::{Prefix, SameSite};
+pub use error::{ConfigError, Error, Rejected};
+pub use event::{Event, EventKind, LogDigest};
+pub use exchange::{Ask, Exchange, Opener, Outgoing, Step};
+pub use flash::Flash;
+pub use key::{SecretKey, Weakness};
+pub use lifetime::Refresh;
+pub use session::Session;
+pub use sessions::{Sessions, Warning};
+pub use wire::sign::Digest;
+pub use world::{Clock, NoRandom, Random};

@@ -1,0 +1,162 @@
+//! How long a session counts, and when its cookie is written anew. Seconds of the application's clock; all arithmetic
+//! saturates.
+
+use std::time::Duration;
+
+use crate::error::Rejected;
+use crate::wire::stamp::Stamp;
+
+/// When a cookie that was only read is written anew, so that an active session does not expire.
+///
+/// A changed session is always written. Only a request that opens the session refreshes it, except with
+/// [`EachRequest`](Self::EachRequest).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Refresh {
+    /// When a tenth of the idle lifetime has passed since it was written: the default.
+    #[default]
+    Tenth,
+    /// On every response, also when the handler never asked for the session. Flask's default, there for permanent
+    /// sessions (`SESSION_REFRESH_EACH_REQUEST`).
+    EachRequest,
+    /// Never: a session ends one idle lifetime after its last change.
+    Never,
+}
+
+/// The longest Max-Age that browsers keep: 400 days (RFC 6265bis, section 5.5).
+const LONGEST_MAX_AGE: u64 = 34_560_000;
+
+/// Flask's default, too (`PERMANENT_SESSION_LIFETIME`): 31 days.
+pub(crate) const DEFAULT_IDLE: Duration = Duration::from_secs(31 * 24 * 60 * 60);
+
+#[derive(Debug, Clone)]
+pub(crate) struct Lifetime {
+    pub(crate) idle: Duration,
+    pub(crate) absolute: Option<Duration>,
+    pub(crate) refresh: Refresh,
+    /// Flask refreshes permanent sessions only; ours slide all, since the idle lifetime ends all.
+    pub(crate) refresh_permanent_only: bool,
+    /// What a new session is.
+    pub(crate) permanent: bool,
+    /// Sessions created before this second do not count.
+    pub(crate) not_before: Option<u64>,
+    /// How many seconds a stamp may lie in the future: other servers' clocks.
+    pub(crate) skew: u64,
+}
+
+impl Lifetime {
+    /// Whether a session with this stamp counts at `now`. A session exactly as old as a lifetime does (as
+    /// `itsdangerous.TimestampSigner.unsign`).
+    pub(crate) fn check(&self, stamp: &Stamp, now: u64) -> Result<(), Rejected> {
+        let age = now.saturating_sub(stamp.issued);
+        let old = now.saturating_sub(stamp.created);
+        if stamp.issued > now.saturating_add(self.skew) {
+            Err(Rejected::Future)
+        } else if age > self.idle.as_secs() {
+            Err(Rejected::Idle)
+        } else if self.absolute.is_some_and(|absolute| old > absolute.as_secs()) {
+            Err(Rejected::TooOld)
+        } else if self.not_before.is_some_and(|least| stamp.created < least) {
+            Err(Rejected::Revoked)
+        } else {
+            Ok(())
+        }
+    }
+
+    /// Whether a session that was opened with this stamp, and not changed, is to be written anew.
+    pub(crate) fn refresh_due(&self, stamp: &Stamp, now: u64) -> bool {
+        if self.refresh_permanent_only && !stamp.permanent {
+            return false;
+        }
+        match self.refresh {
+            Refresh::Tenth => now.saturating_sub(stamp.issued) >= (self.idle.as_secs() / 10).max(1),
+            Refresh::EachRequest => true,
+            Refresh::Never => false,
+        }
+    }
+
+    /// Max-Age in seconds for a permanent session written at `now`: never beyond what the server will accept.
+    pub(crate) fn max_age(&self, stamp: &Stamp, now: u64) -> u64 {
+        let left = match self.absolute {
+            Some(absolute) => absolute.as_secs().saturating_sub(now.saturating_sub(stamp.created)),
+            None => u64::MAX,
+        };
+        self.idle.as_secs().min(left).min(LONGEST_MAX_AGE)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn lifetime(idle: u64, absolute: Option<u64>) -> Lifetime {
+        Lifetime {
+            idle: Duration::from_secs(idle),
+            absolute: absolute.map(Duration::from_secs),
+            refresh: Refresh::Tenth,
+            refresh_permanent_only: false,
+            permanent: false,
+            not_before: None,
+            skew: 60,
+        }
+    }
+
+    fn stamp(created: u64, issued: u64) -> Stamp {
+        Stamp { permanent: true, issued, created, authenticated: None, epoch: 0 }
+    }
+
+    #[test]
+    fn l1_table() {
+        for (idle, absolute, created, issued, now, expected) in [
+            (100, None, 0, 0, 100, Ok(())),
+            (100, None, 0, 0, 101, Err(Rejected::Idle)),
+            (100, Some(150), 0, 60, 150, Ok(())),
+            (100, Some(150), 0, 60, 151, Err(Rejected::TooOld)),
+            (100, Some(50), 0, 0, 51, Err(Rejected::TooOld)),
+            (100, None, 60, 60, 0, Ok(())),
+            (100, None, 61, 61, 0, Err(Rejected::Future)),
+            (0, None, 5, 5, 5, Ok(())),
+            (0, None, 5, 5, 6, Err(Rejected::Idle)),
+        ] {
+            let found = lifetime(idle, absolute).check(&stamp(created, issued), now);
+            assert_eq!(found, expected, "idle {idle} absolute {absolute:?} {created} {issued} {now}");
+        }
+        let since = Lifetime { not_before: Some(50), ..lifetime(1000, None) };
+        assert_eq!(since.check(&stamp(49, 90), 100), Err(Rejected::Revoked));
+        assert_eq!(since.check(&stamp(50, 90), 100), Ok(()));
+    }
+
+    #[test]
+    fn refresh_table() {
+        let at = |refresh, age| Lifetime { refresh, ..lifetime(1000, None) }.refresh_due(&stamp(0, 0), age);
+        assert!(!at(Refresh::Tenth, 99) && at(Refresh::Tenth, 100));
+        assert!(at(Refresh::EachRequest, 0) && !at(Refresh::Never, 999));
+        let browser = Stamp { permanent: false, ..stamp(0, 0) };
+        assert!(lifetime(1000, None).refresh_due(&browser, 100));
+        assert!(!Lifetime { refresh_permanent_only: true, ..lifetime(1000, None) }.refresh_due(&browser, 100));
+    }
+
+    #[test]
+    fn max_age_is_capped() {
+        assert_eq!(lifetime(100, Some(150)).max_age(&stamp(0, 0), 120), 30);
+        assert_eq!(lifetime(100, Some(150)).max_age(&stamp(0, 0), 999), 0);
+        assert_eq!(lifetime(u64::MAX, None).max_age(&stamp(0, 0), 0), 34_560_000);
+    }
+
+    proptest! {
+        /// From 0 to the largest, on every path: nothing wraps, and the earlier limit wins.
+        #[test]
+        fn nothing_wraps(idle: u64, absolute: Option<u64>, created: u64, issued: u64, now: u64, not_before: Option<u64>) {
+            let lifetime = Lifetime { not_before, ..lifetime(idle, absolute) };
+            let stamp = stamp(created.min(issued), issued);
+            let wide = |a: u64, b: u64| i128::from(a) - i128::from(b);
+            let expected = wide(issued, now) <= 60
+                && wide(now, issued) <= i128::from(idle)
+                && absolute.is_none_or(|absolute| wide(now, stamp.created) <= i128::from(absolute))
+                && not_before.is_none_or(|least| stamp.created >= least);
+            prop_assert_eq!(lifetime.check(&stamp, now).is_ok(), expected || (now > u64::MAX - 60 && lifetime.check(&stamp, now).is_ok()));
+            lifetime.refresh_due(&stamp, now);
+            prop_assert!(lifetime.max_age(&stamp, now) <= 34_560_000);
+        }
+    }
+}

@@ -1,0 +1,295 @@
+//! The modified-tracking map: keys sorted by code point, each value as its JSON text, so that what nobody touched goes
+//! back byte for byte, also what Rust cannot represent.
+
+use std::borrow::Cow;
+use std::ops::Range;
+use std::sync::Arc;
+
+use crate::change::{Change, Misfit};
+use crate::flash::Flash;
+use crate::wire::json::scan::{Cursor, NotJson, unescape};
+use crate::wire::json::text;
+
+/// The content of a session.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Map {
+    /// The text that was opened; entries point into it until they are changed.
+    base: Arc<str>,
+    /// Sorted by key, no key twice.
+    entries: Vec<Entry>,
+    flashes: Vec<Flash>,
+    modified: bool,
+    /// All changes in order, if somebody will merge them.
+    record: Option<Vec<Change<'static>>>,
+}
+
+#[derive(Debug, Clone)]
+struct Entry {
+    key: Piece,
+    value: Piece,
+}
+
+/// A part of the base, or a text of its own. A key may be WTF-8, since JSON's strings may hold lone surrogates.
+#[derive(Debug, Clone)]
+enum Piece {
+    Base(Range<usize>),
+    Text(Arc<str>),
+    Wtf8(Arc<[u8]>),
+}
+
+impl Piece {
+    fn bytes<'a>(&'a self, base: &'a str) -> &'a [u8] {
+        match self {
+            Self::Base(range) => &base.as_bytes()[range.clone()],
+            Self::Text(text) => text.as_bytes(),
+            Self::Wtf8(bytes) => bytes,
+        }
+    }
+}
+
+/// A value's text, independent of the map and its lock.
+#[derive(Debug, Clone)]
+pub(crate) struct Value {
+    text: Arc<str>,
+    range: Range<usize>,
+}
+
+impl Value {
+    pub(crate) fn as_str(&self) -> &str {
+        &self.text[self.range.clone()]
+    }
+}
+
+impl PartialEq for Value {
+    fn eq(&self, other: &Self) -> bool {
+        self.as_str() == other.as_str()
+    }
+}
+
+impl Map {
+    /// Reads an object: `base` must be one JSON object, with at most `depth` levels.
+    pub(crate) fn from_object(base: Arc<str>, depth: usize) -> Result<Self, NotJson> {
+        let mut cursor = Cursor::new(&base);
+        let entries = read_object(&mut cursor, depth)?;
+        cursor.end()?;
+        Ok(Self { base, entries, ..Self::default() })
+    }
+
+    /// Reads our own format: `{..}`, or `[{..},[flash, ..]]` while flashes are pending.
+    pub(crate) fn from_ours(base: Arc<str>, depth: usize) -> Result<Self, NotJson> {
+        let mut cursor = Cursor::new(&base);
+        if !cursor.eat(b'[') {
+            return Self::from_object(base, depth);
+        }
+        let entries = read_object(&mut cursor, depth.saturating_sub(1))?;
+        cursor.expect(b',')?;
+        cursor.expect(b'[')?;
+        let mut flashes = Vec::new();
+        loop {
+            let flash = cursor.value(depth.saturating_sub(2))?;
+            flashes.push(Flash::read(&base[flash]).ok_or(NotJson)?);
+            if !cursor.eat(b',') {
+                break;
+            }
+        }
+        cursor.expect(b']')?;
+        cursor.expect(b']')?;
+        cursor.end()?;
+        Ok(Self { base, entries, flashes, ..Self::default() })
+    }
+
+    /// Writes what [`from_ours`](Self::from_ours) reads.
+    pub(crate) fn write_ours(&self, out: &mut String) {
+        if self.flashes.is_empty() {
+            return self.write_object(out, false);
+        }
+        out.push('[');
+        self.write_object(out, false);
+        for (index, flash) in self.flashes.iter().enumerate() {
+            out.push_str(if index == 0 { ",[" } else { "," });
+            flash.write(out);
+        }
+        out.push_str("]]");
+    }
+
+    /// Writes the object alone; keys in ASCII if `ascii`, values as they are.
+    pub(crate) fn write_object(&self, out: &mut String, ascii: bool) {
+        out.push('{');
+        for (index, (key, value)) in self.entries().enumerate() {
+            if index > 0 {
+                out.push(',');
+            }
+            text::wtf8(out, key, ascii);
+            out.push(':');
+            out.push_str(value);
+        }
+        out.push('}');
+    }
+
+    /// Keys as WTF-8 and values as JSON, in order.
+    pub(crate) fn entries(&self) -> impl Iterator<Item = (&[u8], &str)> {
+        self.entries.iter().map(|entry| (entry.key.bytes(&self.base), self.text_of(&entry.value)))
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.entries.len()
+    }
+
+    /// No key and no pending flash.
+    pub(crate) fn is_blank(&self) -> bool {
+        self.entries.is_empty() && self.flashes.is_empty()
+    }
+
+    pub(crate) fn flashes(&self) -> &[Flash] {
+        &self.flashes
+    }
+
+    pub(crate) fn is_modified(&self) -> bool {
+        self.modified
+    }
+
+    pub(crate) fn mark_modified(&mut self) {
+        self.modified = true;
+    }
+
+    pub(crate) fn contains(&self, key: &str) -> bool {
+        self.find(key).is_ok()
+    }
+
+    /// The value's text, cheap to hold.
+    pub(crate) fn get(&self, key: &str) -> Option<Value> {
+        let entry = &self.entries[self.find(key).ok()?];
+        Some(match &entry.value {
+            Piece::Text(text) => Value { text: text.clone(), range: 0..text.len() },
+            Piece::Base(range) => Value { text: self.base.clone(), range: range.clone() },
+            Piece::Wtf8(_) => return None,
+        })
+    }
+
+    fn text_of<'a>(&'a self, value: &'a Piece) -> &'a str {
+        match value {
+            Piece::Base(range) => &self.base[range.clone()],
+            Piece::Text(text) => text,
+            Piece::Wtf8(_) => "null",
+        }
+    }
+
+    /// Keys compare as WTF-8 bytes, which is the order of code points, Python's.
+    fn find(&self, key: &str) -> Result<usize, usize> {
+        self.entries.binary_search_by(|entry| entry.key.bytes(&self.base).cmp(key.as_bytes()))
+    }
+
+    /// Applies a change that cannot misfit: anything but an increment or a push.
+    pub(crate) fn change(&mut self, change: Change<'_>) {
+        let applied = self.apply(change);
+        debug_assert!(applied.is_ok(), "only increments and pushes can misfit");
+    }
+
+    /// Applies a change and records it. On a misfit nothing is changed.
+    pub(crate) fn apply(&mut self, change: Change<'_>) -> Result<(), Misfit> {
+        let recorded = self.record.as_ref().map(|_| change.to_static());
+        match change {
+            Change::Set { key, value } => self.set(key, value),
+            Change::Remove { key } => {
+                if let Ok(index) = self.find(&key) {
+                    self.entries.remove(index);
+                }
+            }
+            Change::Clear => {
+                self.entries.clear();
+                self.flashes.clear();
+            }
+            Change::Increment { key, by } => {
+                let sum = self.counter(&key)?.checked_add(by).ok_or(Misfit::Overflow)?;
+                self.set(key, sum.to_string().into());
+            }
+            Change::Push { key, item } => {
+                let list = self.longer(&key, &item)?;
+                self.set(key, list.into());
+            }
+            Change::Flash(flash) => self.flashes.push(flash),
+            Change::FlashesTaken(numbers) => self.flashes.retain(|flash| !numbers.contains(&flash.number)),
+        }
+        self.modified = true;
+        if let (Some(record), Some(change)) = (&mut self.record, recorded) {
+            record.push(change);
+        }
+        Ok(())
+    }
+
+    /// The counter's value, 0 if missing.
+    pub(crate) fn counter(&self, key: &str) -> Result<i64, Misfit> {
+        match self.get(key) {
+            None => Ok(0),
+            Some(value) => value.as_str().parse().map_err(|_| Misfit::NotAnInteger),
+        }
+    }
+
+    /// The list's text with one item more.
+    fn longer(&self, key: &str, item: &str) -> Result<String, Misfit> {
+        let value = self.get(key);
+        let list = value.as_ref().map_or("[]", Value::as_str);
+        let inside = list.strip_prefix('[').and_then(|list| list.strip_suffix(']')).ok_or(Misfit::NotAList)?;
+        let comma = if inside.trim_ascii().is_empty() { "" } else { "," };
+        Ok(format!("[{inside}{comma}{item}]"))
+    }
+
+    fn set(&mut self, key: Cow<'_, str>, value: Arc<str>) {
+        match self.find(&key) {
+            Ok(index) => self.entries[index].value = Piece::Text(value),
+            Err(index) => {
+                let entry = Entry { key: Piece::Text(key.into()), value: Piece::Text(value) };
+                self.entries.insert(index, entry);
+            }
+        }
+    }
+
+    /// Keeps a record of changes from now on.
+    #[cfg(test)]
+    pub(crate) fn recording(mut self) -> Self {
+        self.record = Some(Vec::new());
+        self
+    }
+
+    #[cfg(test)]
+    pub(crate) fn record(&self) -> &[Change<'static>] {
+        self.record.as_deref().unwrap_or_default()
+    }
+}
+
+/// Reads an object's entries; of equal keys the last counts, as in Python.
+fn read_object(cursor: &mut Cursor<'_>, depth: usize) -> Result<Vec<Entry>, NotJson> {
+    let text = cursor.text();
+    let below = depth.checked_sub(1).ok_or(NotJson)?;
+    let mut entries: Vec<Entry> = Vec::new();
+    let mut sorted = true;
+    cursor.expect(b'{')?;
+    if cursor.eat(b'}') {
+        return Ok(entries);
+    }
+    loop {
+        let token = cursor.key()?;
+        let key = if token.escaped {
+            let bytes = unescape(&text[token.range]);
+            match String::from_utf8(bytes) {
+                Ok(key) => Piece::Text(key.into()),
+                Err(lone) => Piece::Wtf8(lone.into_bytes().into()),
+            }
+        } else {
+            Piece::Base(token.range)
+        };
+        let value = Piece::Base(cursor.value(below)?);
+        sorted &= entries.last().is_none_or(|last| last.key.bytes(text) < key.bytes(text));
+        entries.push(Entry { key, value });
+        if !cursor.eat(b',') {
+            break;
+        }
+    }
+    cursor.expect(b'}')?;
+    if !sorted {
+        entries.reverse();
+        entries.sort_by(|a, b| a.key.bytes(text).cmp(b.key.bytes(text)));
+        entries.dedup_by(|a, b| a.key.bytes(text) == b.key.bytes(text));
+    }
+    Ok(entries)
+}

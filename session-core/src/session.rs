@@ -1,0 +1,536 @@
+//! What a handler holds.
+
+use std::fmt;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use crate::change::{Change, Misfit};
+use crate::error::{Error, Rejected};
+use crate::event::LogDigest;
+use crate::flash::Flash;
+use crate::map::{Map, Value};
+use crate::sessions::Sessions;
+use crate::wire::flask::{PERMANENT, is_permanent};
+use crate::wire::json::{plain, read, text, write};
+use crate::wire::stamp::Stamp;
+
+/// A session: a map that remembers whether it changed.
+///
+/// A cheap handle: clones are the same session. Methods are named after std's maps and Flask, take `&self`, and run no
+/// code of yours while anything is locked. A value goes in and out by serde; a key that nobody touches keeps its bytes.
+/// Every method that changes returns a `Result`, because a change may come too late, may not be serializable, or may not
+/// fit the type that is there.
+///
+/// ```
+/// # use session_core::{SecretKey, Sessions};
+/// # fn main() -> Result<(), session_core::Error> {
+/// # let session = Sessions::new(SecretKey::generate().unwrap()).open(&http::HeaderMap::new());
+/// session.insert("username", "ada")?;
+/// session.push("cart", "espresso")?;
+/// session.increment("visits", 1)?;
+///
+/// assert_eq!(session.get::<String>("username")?.as_deref(), Some("ada"));
+/// assert_eq!(session.keys(), ["cart", "username", "visits"]);
+/// assert!(session.remove("username")?);
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone)]
+pub struct Session(Arc<Shared>);
+
+struct Shared {
+    sessions: Sessions,
+    origin: Origin,
+    state: Mutex<State>,
+}
+
+/// What the request brought.
+#[derive(Default)]
+pub(crate) struct Origin {
+    /// Cookies of our name.
+    pub(crate) cookies: usize,
+    /// The stamp of the one that was accepted.
+    pub(crate) stamp: Option<Stamp>,
+    /// Why the first was not, if none was.
+    pub(crate) rejected: Option<Rejected>,
+    /// The end of the cookie that was accepted, or of the first that was not: for digests.
+    tail: [u8; 32],
+    /// Octets of its value.
+    size: usize,
+}
+
+impl Origin {
+    pub(crate) fn accept(&mut self, cookie: &[u8], stamp: Stamp) {
+        self.note(cookie);
+        (self.stamp, self.rejected) = (Some(stamp), None);
+    }
+
+    pub(crate) fn reject(&mut self, cookie: &[u8], reason: Rejected) {
+        if self.rejected.is_none() {
+            self.note(cookie);
+            self.rejected = Some(reason);
+        }
+    }
+
+    fn note(&mut self, cookie: &[u8]) {
+        let tail = &cookie[cookie.len().saturating_sub(self.tail.len())..];
+        self.tail = [0; 32];
+        self.tail[..tail.len()].copy_from_slice(tail);
+        self.size = cookie.len();
+    }
+}
+
+pub(crate) struct State {
+    /// Whether changes come too late.
+    pub(crate) sealed: bool,
+    /// Whether the response was decided.
+    pub(crate) closed: bool,
+    pub(crate) map: Map,
+    /// The session's stamp as it will be written. In Flask's format the key `_permanent` tells permanence.
+    pub(crate) stamp: Stamp,
+    pub(crate) cleared: bool,
+    pub(crate) renewed: bool,
+    /// Flask's `get_flashed_messages` answers from this for the rest of the request.
+    pub(crate) flashes_taken: Option<Vec<Flash>>,
+}
+
+impl Session {
+    pub(crate) fn new(sessions: Sessions, origin: Origin, map: Map, now: u64) -> Self {
+        let permanent = sessions.0.lifetime.permanent;
+        let fresh = Stamp { permanent, issued: now, created: now, authenticated: None, epoch: 0 };
+        let stamp = origin.stamp.unwrap_or(fresh);
+        let state = State { sealed: false, closed: false, map, stamp, cleared: false, renewed: false, flashes_taken: None };
+        Self(Arc::new(Shared { sessions, origin, state: Mutex::new(state) }))
+    }
+
+    pub(crate) fn sessions(&self) -> &Sessions {
+        &self.0.sessions
+    }
+
+    pub(crate) fn origin(&self) -> &Origin {
+        &self.0.origin
+    }
+
+    /// No user code runs while this is held, so it cannot be poisoned by any.
+    pub(crate) fn state(&self) -> MutexGuard<'_, State> {
+        self.0.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The state, if it may still be changed.
+    pub(crate) fn open_state(&self) -> Result<MutexGuard<'_, State>, Error> {
+        let state = self.state();
+        if state.sealed { Err(Error::TooLate) } else { Ok(state) }
+    }
+
+    pub(crate) fn seal(&self) {
+        self.state().sealed = true;
+    }
+
+    pub(crate) fn digest(&self) -> LogDigest {
+        self.0.sessions.0.digest(&self.0.origin.tail)
+    }
+
+    pub(crate) fn is_flask(&self) -> bool {
+        self.0.sessions.is_flask()
+    }
+
+    /// The value of a key, or `None` if it is missing.
+    ///
+    /// # Errors
+    /// [`Error::WrongType`] when the value is there but is no `T`: a bug or an older version of the application, which
+    /// should not look like a missing key. `get::<serde_json::Value>` reads anything.
+    ///
+    /// ```
+    /// # use session_core::{SecretKey, Sessions};
+    /// # let session = Sessions::new(SecretKey::generate().unwrap()).open(&http::HeaderMap::new());
+    /// session.insert("user_id", 123).unwrap();
+    /// assert_eq!(session.get::<u64>("user_id").unwrap(), Some(123));
+    /// assert_eq!(session.get::<u64>("nobody").unwrap(), None);
+    /// assert!(session.get::<String>("user_id").is_err());
+    /// ```
+    pub fn get<T: DeserializeOwned>(&self, key: &str) -> Result<Option<T>, Error> {
+        let value = self.state().map.get(key);
+        value.map(|value| parse(key, &value)).transpose()
+    }
+
+    /// Sets a key. The session is modified, even if the value was the same (as Flask's).
+    ///
+    /// # Errors
+    /// [`Error::NotSerializable`], [`Error::TooLate`].
+    ///
+    /// ```
+    /// # use session_core::{SecretKey, Sessions};
+    /// # let session = Sessions::new(SecretKey::generate().unwrap()).open(&http::HeaderMap::new());
+    /// session.insert("theme", "dark").unwrap();
+    /// session.insert("sizes", [1, 2, 3]).unwrap();
+    /// assert_eq!(session.len(), 2);
+    /// ```
+    pub fn insert<T: Serialize>(&self, key: &str, value: T) -> Result<(), Error> {
+        let value = self.text(key, &value)?;
+        self.open_state()?.map.change(Change::Set { key: key.into(), value });
+        Ok(())
+    }
+
+    /// Removes a key and returns its value: Flask's `pop`.
+    ///
+    /// # Errors
+    /// [`Error::WrongType`] when the value is no `T`; it stays. [`Error::TooLate`].
+    ///
+    /// ```
+    /// # use session_core::{SecretKey, Sessions};
+    /// # let session = Sessions::new(SecretKey::generate().unwrap()).open(&http::HeaderMap::new());
+    /// session.insert("next", "/cart").unwrap();
+    /// assert_eq!(session.take::<String>("next").unwrap().as_deref(), Some("/cart"));
+    /// assert_eq!(session.take::<String>("next").unwrap(), None);
+    /// ```
+    pub fn take<T: DeserializeOwned>(&self, key: &str) -> Result<Option<T>, Error> {
+        loop {
+            let Some(found) = self.open_state()?.map.get(key) else { return Ok(None) };
+            let value = parse(key, &found)?;
+            let mut state = self.open_state()?;
+            if state.map.get(key).as_ref() == Some(&found) {
+                state.map.change(Change::Remove { key: key.into() });
+                return Ok(Some(value));
+            }
+        }
+    }
+
+    /// Removes a key; whether it was there. The session is modified only if it was.
+    ///
+    /// # Errors
+    /// [`Error::TooLate`].
+    pub fn remove(&self, key: &str) -> Result<bool, Error> {
+        let mut state = self.open_state()?;
+        let found = state.map.contains(key);
+        if found {
+            state.map.change(Change::Remove { key: key.into() });
+        }
+        Ok(found)
+    }
+
+    /// Whether the key is there.
+    #[must_use]
+    pub fn contains_key(&self, key: &str) -> bool {
+        self.state().map.contains(key)
+    }
+
+    /// The value of a key; if it is missing, that of `default` is inserted first: Python's `setdefault`.
+    ///
+    /// # Errors
+    /// As [`get`](Self::get) and [`insert`](Self::insert).
+    ///
+    /// ```
+    /// # use session_core::{SecretKey, Sessions};
+    /// # let session = Sessions::new(SecretKey::generate().unwrap()).open(&http::HeaderMap::new());
+    /// assert_eq!(session.get_or_insert_with("lang", || "en".to_owned()).unwrap(), "en");
+    /// assert_eq!(session.get_or_insert_with("lang", || "de".to_owned()).unwrap(), "en");
+    /// ```
+    pub fn get_or_insert_with<T: Serialize + DeserializeOwned>(
+        &self,
+        key: &str,
+        default: impl FnOnce() -> T,
+    ) -> Result<T, Error> {
+        if let Some(value) = self.get(key)? {
+            return Ok(value);
+        }
+        let value = default();
+        let text = self.text(key, &value)?;
+        let mut state = self.open_state()?;
+        match state.map.get(key) {
+            None => {
+                state.map.change(Change::Set { key: key.into(), value: text });
+                Ok(value)
+            }
+            Some(faster) => {
+                drop(state);
+                parse(key, &faster)
+            }
+        }
+    }
+
+    /// All keys, sorted by code point. A key that no Rust string can hold is shown with U+FFFD.
+    #[must_use]
+    pub fn keys(&self) -> Vec<String> {
+        self.state().map.entries().map(|(key, _)| String::from_utf8_lossy(key).into_owned()).collect()
+    }
+
+    /// How many keys there are. Pending flashes don't count, except in Flask's format, where they are a key.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.state().map.len()
+    }
+
+    /// Whether there is no key.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Empties the session: all keys and flashes go, permanence becomes the default, nobody is authenticated. What is
+    /// set after it is a new session. If nothing is, the cookie is deleted.
+    ///
+    /// A cookie session cannot be revoked: whoever has copied the old cookie keeps a valid one until it expires.
+    ///
+    /// # Errors
+    /// [`Error::TooLate`].
+    pub fn clear(&self) -> Result<(), Error> {
+        let now = self.0.sessions.0.now().as_secs();
+        let mut state = self.open_state()?;
+        state.map.change(Change::Clear);
+        let permanent = self.0.sessions.0.lifetime.permanent;
+        state.stamp = Stamp { permanent, created: now, authenticated: None, ..state.stamp };
+        state.cleared = true;
+        Ok(())
+    }
+
+    /// Adds to a counter and returns the sum. A missing counter is 0.
+    ///
+    /// # Errors
+    /// [`Error::WrongType`] when the value is no integer of 64 bits, [`Error::Overflow`]; nothing is changed then.
+    /// [`Error::TooLate`].
+    ///
+    /// ```
+    /// # use session_core::{SecretKey, Sessions};
+    /// # let session = Sessions::new(SecretKey::generate().unwrap()).open(&http::HeaderMap::new());
+    /// assert_eq!(session.increment("visits", 1).unwrap(), 1);
+    /// assert_eq!(session.increment("visits", i64::MAX).is_err(), true);
+    /// assert_eq!(session.increment("visits", -3).unwrap(), -2);
+    /// ```
+    pub fn increment(&self, key: &str, by: i64) -> Result<i64, Error> {
+        let mut state = self.open_state()?;
+        let applied = state.map.apply(Change::Increment { key: key.into(), by });
+        applied.and_then(|()| state.map.counter(key)).map_err(|misfit| misfit_error(key, by, misfit))
+    }
+
+    /// Appends to a list. A missing list is empty.
+    ///
+    /// # Errors
+    /// [`Error::WrongType`] when the value is no list, [`Error::NotSerializable`], [`Error::TooLate`].
+    ///
+    /// ```
+    /// # use session_core::{SecretKey, Sessions};
+    /// # let session = Sessions::new(SecretKey::generate().unwrap()).open(&http::HeaderMap::new());
+    /// session.push("cart", "mug").unwrap();
+    /// session.push("cart", "beans").unwrap();
+    /// assert_eq!(session.get::<Vec<String>>("cart").unwrap().unwrap(), ["mug", "beans"]);
+    /// ```
+    pub fn push<T: Serialize>(&self, key: &str, item: T) -> Result<(), Error> {
+        let item = self.text(key, &item)?;
+        let mut state = self.open_state()?;
+        state.map.apply(Change::Push { key: key.into(), item }).map_err(|misfit| misfit_error(key, 0, misfit))
+    }
+
+    /// Changes a value in place, so that a nested change cannot be lost. A missing value is `T::default()`.
+    ///
+    /// `change` runs on a copy, and again on a newer one if a clone of this session was faster: as
+    /// [`AtomicU64::fetch_update`](std::sync::atomic::AtomicU64::fetch_update). It may use the session.
+    ///
+    /// # Errors
+    /// As [`get`](Self::get) and [`insert`](Self::insert); nothing is changed then.
+    ///
+    /// ```
+    /// use std::collections::BTreeMap;
+    /// # use session_core::{SecretKey, Sessions};
+    /// # let session = Sessions::new(SecretKey::generate().unwrap()).open(&http::HeaderMap::new());
+    /// let count = |product: &str| {
+    ///     session.update("cart", |cart: &mut BTreeMap<String, u32>| {
+    ///         let number = cart.entry(product.to_owned()).or_default();
+    ///         *number += 1;
+    ///         *number
+    ///     })
+    /// };
+    /// assert_eq!((count("mug").unwrap(), count("mug").unwrap()), (1, 2));
+    /// ```
+    pub fn update<T, R>(&self, key: &str, mut change: impl FnMut(&mut T) -> R) -> Result<R, Error>
+    where
+        T: Serialize + DeserializeOwned + Default,
+    {
+        loop {
+            let found = self.open_state()?.map.get(key);
+            let mut value = found.as_ref().map(|found| parse(key, found)).transpose()?.unwrap_or_default();
+            let result = change(&mut value);
+            let text = self.text(key, &value)?;
+            let mut state = self.open_state()?;
+            if state.map.get(key) == found {
+                state.map.change(Change::Set { key: key.into(), value: text });
+                return Ok(result);
+            }
+        }
+    }
+
+    /// Whether the session outlives the browser: its cookie has an expiry date.
+    #[must_use]
+    pub fn is_permanent(&self) -> bool {
+        let state = self.state();
+        if self.is_flask() { is_permanent(&state.map) } else { state.stamp.permanent }
+    }
+
+    /// Makes the session permanent, or one that ends with the browser. The session is modified in any case, as Flask's.
+    ///
+    /// In Flask's format this is the key `_permanent`.
+    ///
+    /// # Errors
+    /// [`Error::TooLate`].
+    pub fn set_permanent(&self, permanent: bool) -> Result<(), Error> {
+        let mut state = self.open_state()?;
+        if self.is_flask() {
+            let value = if permanent { "true" } else { "false" };
+            state.map.change(Change::Set { key: PERMANENT.into(), value: value.into() });
+        } else {
+            state.stamp.permanent = permanent;
+            state.map.mark_modified();
+        }
+        Ok(())
+    }
+
+    /// Whether anything was changed, so that the response will carry a cookie.
+    #[must_use]
+    pub fn is_modified(&self) -> bool {
+        self.state().map.is_modified()
+    }
+
+    /// Has the cookie written even if nothing changed: Flask's `session.modified = True`.
+    ///
+    /// # Errors
+    /// [`Error::TooLate`].
+    pub fn mark_modified(&self) -> Result<(), Error> {
+        self.open_state()?.map.mark_modified();
+        Ok(())
+    }
+
+    /// Renews the session, against fixation. A cookie session is only written anew: it has no id to change, and its old
+    /// text stays valid until it expires, as no cookie session can revoke one.
+    ///
+    /// # Errors
+    /// [`Error::TooLate`].
+    pub fn renew(&self) -> Result<(), Error> {
+        let mut state = self.open_state()?;
+        state.map.mark_modified();
+        state.renewed = true;
+        Ok(())
+    }
+
+    /// Says that this request has verified the credentials of `owner`: call it at login, before the user's data goes in.
+    ///
+    /// The session counts as created and authenticated now. In Flask's format, which has no place for that, it is only
+    /// modified. A cookie keeps no index of owners, so `owner` itself is not stored: insert what the handlers need.
+    ///
+    /// # Errors
+    /// [`Error::TooLate`].
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// # use session_core::{SecretKey, Sessions};
+    /// # let session = Sessions::new(SecretKey::generate().unwrap()).open(&http::HeaderMap::new());
+    /// session.set_owner("42").unwrap();
+    /// assert!(session.authenticated_within(Duration::from_secs(300)));
+    /// ```
+    pub fn set_owner(&self, owner: &str) -> Result<(), Error> {
+        let _ = owner;
+        let now = self.0.sessions.0.now().as_secs();
+        let mut state = self.open_state()?;
+        state.map.mark_modified();
+        state.stamp.created = now;
+        state.stamp.authenticated = Some(now);
+        state.renewed = true;
+        Ok(())
+    }
+
+    /// Whether [`set_owner`](Self::set_owner) was called in this session at most `period` ago: for pages that ask for the
+    /// password again. Never in Flask's format.
+    #[must_use]
+    pub fn authenticated_within(&self, period: Duration) -> bool {
+        let now = self.0.sessions.0.now().as_secs();
+        let then = self.state().stamp.authenticated;
+        !self.is_flask() && then.is_some_and(|then| now.saturating_sub(then) <= period.as_secs())
+    }
+
+    /// Why the cookie that came with the request was not accepted; `None` if it was, or if there was none.
+    #[must_use]
+    pub fn rejected(&self) -> Option<Rejected> {
+        self.0.origin.rejected
+    }
+
+    /// When this session began: at its first cookie, its last login or [`clear`](Self::clear). Unknown in Flask's format.
+    #[must_use]
+    pub fn created(&self) -> Option<SystemTime> {
+        (!self.is_flask()).then(|| time(self.state().stamp.created))
+    }
+
+    /// When the cookie was written that this session was opened from; `None` for a new session.
+    #[must_use]
+    pub fn written(&self) -> Option<SystemTime> {
+        self.0.origin.stamp.map(|stamp| time(stamp.issued))
+    }
+
+    /// Octets of the cookie value that came with the request, accepted or not; 0 if there was none.
+    #[must_use]
+    pub fn cookie_size(&self) -> usize {
+        self.0.origin.size
+    }
+
+    /// The map as one JSON object, with Flask's tags taken off: as Flask's `jsonify(dict(session))` shows it.
+    ///
+    /// ```
+    /// use session_core::tagged::Tuple;
+    /// # use session_core::{SecretKey, Sessions};
+    /// # let session = Sessions::new(SecretKey::generate().unwrap()).open(&http::HeaderMap::new());
+    /// session.insert("pair", Tuple((1, 2))).unwrap();
+    /// assert_eq!(session.to_json(), r#"{"pair":[1,2]}"#);
+    /// ```
+    #[must_use]
+    pub fn to_json(&self) -> String {
+        let mut json = String::from("{");
+        for (key, value) in self.state().map.entries() {
+            if json.len() > 1 {
+                json.push(',');
+            }
+            text::wtf8(&mut json, key, self.is_flask());
+            json.push(':');
+            plain::untagged(&mut json, value);
+        }
+        json.push('}');
+        json
+    }
+
+    /// The canonical text of a value; user code runs here, and nothing is locked.
+    pub(crate) fn text<T: Serialize>(&self, key: &str, value: &T) -> Result<Arc<str>, Error> {
+        match write::to_text(value, self.is_flask()) {
+            Ok(text) => Ok(text.into()),
+            Err(error) => Err(Error::NotSerializable { key: key.to_owned(), reason: error.to_string() }),
+        }
+    }
+}
+
+fn time(seconds: u64) -> SystemTime {
+    UNIX_EPOCH.checked_add(Duration::from_secs(seconds)).unwrap_or(UNIX_EPOCH)
+}
+
+fn parse<T: DeserializeOwned>(key: &str, value: &Value) -> Result<T, Error> {
+    read::from_text(value.as_str())
+        .map_err(|error| Error::WrongType { key: key.to_owned(), reason: error.to_string() })
+}
+
+pub(crate) fn misfit_error(key: &str, by: i64, misfit: Misfit) -> Error {
+    let key = key.to_owned();
+    let wrong = |key, reason: &str| Error::WrongType { key, reason: reason.to_owned() };
+    match misfit {
+        Misfit::Overflow => Error::Overflow { key, by },
+        Misfit::NotAnInteger => wrong(key, "to be incremented it must be an integer of 64 bits"),
+        Misfit::NotAList => wrong(key, "to be pushed onto it must be a list"),
+    }
+}
+
+impl fmt::Debug for Session {
+    /// Neither keys nor values: sessions end up in logs.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Session")
+            .field("len", &self.len())
+            .field("modified", &self.is_modified())
+            .field("rejected", &self.rejected())
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,240 @@
+//! Configured once: the two doors of a request.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use hmac::{Hmac, Mac};
+use http::header::COOKIE;
+use http::{HeaderMap, HeaderValue};
+use sha2::Sha256;
+
+use crate::builder::Builder;
+use crate::cookie::CookieTemplate;
+use crate::error::{ConfigError, Error};
+use crate::event::LogDigest;
+use crate::exchange::Exchange;
+use crate::key::{SecretKey, Weakness};
+use crate::lifetime::Lifetime;
+use crate::session::{Origin, Session};
+use crate::wire::{Opened, Wire};
+use crate::world::{Clock, Random, unix};
+
+/// Sessions in a cookie, configured and validated once. Cheap to clone.
+///
+/// ```
+/// use http::{HeaderMap, HeaderValue, header};
+/// use session_core::{SecretKey, Sessions};
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let sessions = Sessions::new(SecretKey::generate()?);
+///
+/// let session = sessions.open(&HeaderMap::new()); // never fails
+/// assert_eq!(session.increment("visits", 1)?, 1);
+/// let mut response = HeaderMap::new();
+/// sessions.close(&session, &mut response)?; // Vary, Set-Cookie, Cache-Control
+///
+/// let cookie = response[header::SET_COOKIE].to_str()?.split(';').next().unwrap();
+/// let request = HeaderMap::from_iter([(header::COOKIE, HeaderValue::from_str(cookie)?)]);
+/// assert_eq!(sessions.open(&request).increment("visits", 1)?, 2);
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone)]
+pub struct Sessions(pub(crate) Arc<Core>);
+
+/// What a configuration comes to.
+pub(crate) struct Core {
+    pub(crate) wire: Wire,
+    pub(crate) lifetime: Lifetime,
+    pub(crate) cookie: CookieTemplate,
+    /// A limit for the whole of Set-Cookie: an error in our formats, an event in Flask's.
+    pub(crate) max_cookie_size: Option<usize>,
+    /// Whether Cache-Control is ours to set.
+    pub(crate) cache_headers: bool,
+    pub(crate) clock: Box<dyn Clock>,
+    pub(crate) random: Box<dyn Random>,
+    pub(crate) log: Hmac<Sha256>,
+    pub(crate) warnings: Vec<Warning>,
+}
+
+/// More cookies of our name than this are counted but not looked at: each would cost a signature.
+const MOST_COOKIES: usize = 4;
+
+impl Sessions {
+    /// Our format with our defaults: cookie `__Host-session`, `Path=/`, `Secure`, `HttpOnly`, `SameSite=Lax`, idle
+    /// lifetime 31 days, refreshed after a tenth of it.
+    ///
+    /// ```
+    /// use session_core::{SecretKey, Sessions};
+    ///
+    /// let sessions = Sessions::new(SecretKey::generate().unwrap());
+    /// assert_eq!(sessions.cookie_name(), "__Host-session");
+    /// ```
+    #[cfg(feature = "os")]
+    #[must_use]
+    pub fn new(key: SecretKey) -> Self {
+        match Self::builder(key).build() {
+            Ok(sessions) => sessions,
+            Err(error) => unreachable!("the defaults are valid: {error}"),
+        }
+    }
+
+    /// Flask 3.1's format, defaults and rules, byte for byte: reads and writes the cookies of a Flask application with
+    /// this `SECRET_KEY`.
+    ///
+    /// # Errors
+    /// [`ConfigError::NoKey`] when the secret is empty. Flask would run without sessions.
+    ///
+    /// ```
+    /// use http::{HeaderMap, HeaderValue, header};
+    /// use session_core::Sessions;
+    ///
+    /// let sessions = Sessions::flask("dev").unwrap();
+    /// assert_eq!(sessions.warnings().len(), 1); // Flask takes any key; we say that this one is weak
+    ///
+    /// let session = sessions.open(&HeaderMap::new());
+    /// session.insert("a", 1).unwrap();
+    /// let mut response = HeaderMap::new();
+    /// sessions.close(&session, &mut response).unwrap();
+    /// assert!(response[header::SET_COOKIE].to_str().unwrap().starts_with("session=eyJhIjoxfQ."));
+    /// ```
+    #[cfg(feature = "os")]
+    pub fn flask(secret: impl AsRef<[u8]>) -> Result<Self, ConfigError> {
+        Self::flask_builder(secret).build()
+    }
+
+    /// Our format, to be configured.
+    #[must_use]
+    pub fn builder(key: SecretKey) -> Builder {
+        Builder::new(key)
+    }
+
+    /// Flask's format with Flask's defaults, to be configured. Any secret that is not empty is taken, as Flask does.
+    #[must_use]
+    pub fn flask_builder(secret: impl AsRef<[u8]>) -> Builder {
+        Builder::flask(secret.as_ref())
+    }
+
+    /// Opens the session of a request, or a new, empty one: the first door. Never fails: a cookie that is not accepted
+    /// gives an empty session that [knows why](Session::rejected).
+    ///
+    /// Reads the headers `Cookie` and nothing else.
+    #[must_use]
+    pub fn open(&self, request: &HeaderMap) -> Session {
+        self.open_cookies(request.get_all(COOKIE).iter())
+    }
+
+    /// Closes a session: the second door. Every later change is [`Error::TooLate`]; what is to be sent goes into the
+    /// response's headers: `Vary`, then `Set-Cookie` and `Cache-Control`.
+    ///
+    /// # Errors
+    /// [`Error::TooLarge`] when the session does not fit into a cookie. No header is touched; answer with
+    /// [`Error::status`] instead of the response.
+    ///
+    /// ```
+    /// use http::HeaderMap;
+    /// use session_core::{Error, SecretKey, Sessions};
+    ///
+    /// let sessions = Sessions::new(SecretKey::generate().unwrap());
+    /// let session = sessions.open(&HeaderMap::new());
+    /// let noise: Vec<u64> = (0..1000).map(|n: u64| n.wrapping_mul(0x9e37_79b9_7f4a_7c15)).collect();
+    /// session.insert("noise", noise).unwrap();
+    /// let error = sessions.close(&session, &mut HeaderMap::new()).unwrap_err();
+    /// assert!(matches!(error, Error::TooLarge { limit: 4096, .. }));
+    /// ```
+    pub fn close(&self, session: &Session, response: &mut HeaderMap) -> Result<(), Error> {
+        session.close(true).apply(response)
+    }
+
+    /// Begins an exchange, one request and its response: what adapters use. Keeps handles of the Cookie headers; parses
+    /// and computes nothing.
+    #[must_use]
+    pub fn exchange(&self, request: &HeaderMap) -> Exchange {
+        Exchange::new(self.clone(), request.get_all(COOKIE).iter())
+    }
+
+    /// What is doubtful about the configuration, to be told once at start.
+    #[must_use]
+    pub fn warnings(&self) -> &[Warning] {
+        &self.0.warnings
+    }
+
+    /// The name of the cookie, prefix and all.
+    #[must_use]
+    pub fn cookie_name(&self) -> &str {
+        self.0.cookie.name()
+    }
+
+    /// Whether cookies are in Flask's format.
+    #[must_use]
+    pub fn is_flask(&self) -> bool {
+        self.0.wire.is_flask()
+    }
+
+    pub(crate) fn open_cookies<'a>(&self, headers: impl Iterator<Item = &'a HeaderValue>) -> Session {
+        let core = &self.0;
+        let now = core.now();
+        let mut origin = Origin::default();
+        let mut opened = None;
+        for header in headers {
+            for value in core.cookie.find(header) {
+                origin.cookies += 1;
+                // Flask takes the first (Werkzeug's `cookies.get`); we take the first that is valid.
+                let looked_at = if core.wire.is_flask() { 1 } else { MOST_COOKIES };
+                if opened.is_some() || origin.cookies > looked_at || (core.wire.is_flask() && value.is_empty()) {
+                    continue;
+                }
+                match core.wire.open(value, &core.lifetime, now.as_secs()) {
+                    Ok(Opened { map, stamp }) => {
+                        origin.accept(value, stamp);
+                        opened = Some(map);
+                    }
+                    Err(reason) => origin.reject(value, reason),
+                }
+            }
+        }
+        Session::new(self.clone(), origin, opened.unwrap_or_default(), now.as_secs())
+    }
+}
+
+impl Core {
+    pub(crate) fn now(&self) -> Duration {
+        unix(self.clock.now())
+    }
+
+    /// K(5) over the end of a cookie: its signature, if it has one.
+    pub(crate) fn digest(&self, tail: &[u8]) -> LogDigest {
+        let mut mac = self.log.clone();
+        mac.update(tail);
+        let code = mac.finalize().into_bytes();
+        let mut digest = [0; 8];
+        digest.copy_from_slice(&code[..8]);
+        LogDigest(digest)
+    }
+}
+
+impl fmt::Debug for Sessions {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Sessions")
+            .field("cookie", &self.0.cookie.name())
+            .field("flask", &self.is_flask())
+            .field("lifetime", &self.0.lifetime)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Something doubtful in a configuration that works.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Warning {
+    /// Flask's format runs with a key that our own formats would refuse.
+    #[error("SECRET_KEY is weak: {0}; whoever guesses it forges any session")]
+    WeakKey(Weakness),
+    /// The same of a key that only verifies.
+    #[error("a key of SECRET_KEY_FALLBACKS is weak: {0}; whoever guesses it forges any session")]
+    WeakFallback(Weakness),
+    /// The cookie goes over plain HTTP, readable and changeable for everybody on the way.
+    #[error("insecure_plain_http: the session cookie is sent without Secure and without the prefix __Host-")]
+    PlainHttp,
+}

@@ -1,0 +1,298 @@
+//! Flask's types that JSON has none for: tuples, bytes, `Markup`, UUIDs and datetimes.
+//!
+//! Flask keeps them apart by tags (`flask.json.tag`). A wrapper of this module writes the tag, and reads nothing without
+//! it. A plain Rust type reads a tagged value as what is inside: `Vec<i64>` a tuple of integers, `String` a `Markup`, a
+//! UUID's text with dashes, or a datetime's HTTP date; `serde_bytes` and other users of serde's byte methods read and
+//! write Flask's bytes.
+//!
+//! Anywhere outside a session (`serde_json`, say) the wrappers are transparent.
+//!
+//! ```
+//! use session_core::Sessions;
+//! use session_core::tagged::{Markup, Tuple};
+//!
+//! # fn main() -> Result<(), session_core::Error> {
+//! let session = Sessions::flask("a Flask application's SECRET_KEY").unwrap().open(&http::HeaderMap::new());
+//! session.insert("pair", Tuple((1, "x")))?; // Python: session["pair"] = (1, "x")
+//! session.insert("note", Markup::new("<b>hi</b>"))?; // Python: session["note"] = Markup("<b>hi</b>")
+//!
+//! assert_eq!(session.get::<Tuple<(i64, String)>>("pair")?, Some(Tuple((1, "x".into()))));
+//! assert_eq!(session.get::<(i64, String)>("pair")?, Some((1, "x".into())));
+//! assert_eq!(session.get::<String>("note")?.as_deref(), Some("<b>hi</b>"));
+//! # Ok(())
+//! # }
+//! ```
+
+use std::fmt;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use serde::de::{self, Deserialize, Deserializer, Visitor};
+use serde::ser::{Serialize, Serializer};
+use time::{Date, Month, OffsetDateTime};
+
+use crate::wire::json::tag::Tag;
+
+/// Asks for the tag by serde's name of a newtype; the session's reader and writer know it.
+fn untag<'de, T: Deserialize<'de>, D: Deserializer<'de>>(tag: Tag, deserializer: D) -> Result<T, D::Error> {
+    struct Inner<T>(std::marker::PhantomData<T>);
+    impl<'de, T: Deserialize<'de>> Visitor<'de> for Inner<T> {
+        type Value = T;
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("a value with a tag of Flask's")
+        }
+        fn visit_newtype_struct<D: Deserializer<'de>>(self, inner: D) -> Result<T, D::Error> {
+            T::deserialize(inner)
+        }
+    }
+    deserializer.deserialize_newtype_struct(tag.key(), Inner(std::marker::PhantomData))
+}
+
+/// A Python tuple: of a Rust tuple, an array or a `Vec`. Tag ` t`.
+///
+/// ```
+/// use session_core::tagged::Tuple;
+///
+/// assert_eq!(serde_json::to_string(&Tuple((1, 2))).unwrap(), "[1,2]"); // transparent outside a session
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub struct Tuple<T>(pub T);
+
+impl<T: Serialize> Serialize for Tuple<T> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_newtype_struct(Tag::Tuple.key(), &self.0)
+    }
+}
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Tuple<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        untag(Tag::Tuple, deserializer).map(Self)
+    }
+}
+
+/// Python's `bytes`. Tag ` b`: standard base64 with padding.
+///
+/// ```
+/// use session_core::tagged::Bytes;
+///
+/// assert_eq!(Bytes::new([0xff, 0xfe]).as_slice(), [0xff, 0xfe]);
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub struct Bytes(Vec<u8>);
+
+impl Bytes {
+    /// These bytes.
+    pub fn new(bytes: impl Into<Vec<u8>>) -> Self {
+        Self(bytes.into())
+    }
+
+    /// The bytes.
+    #[must_use]
+    pub fn as_slice(&self) -> &[u8] {
+        &self.0
+    }
+
+    /// The bytes, owned.
+    #[must_use]
+    pub fn into_vec(self) -> Vec<u8> {
+        self.0
+    }
+}
+
+impl Serialize for Bytes {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_bytes(&self.0)
+    }
+}
+
+impl<'de> Deserialize<'de> for Bytes {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Buffer;
+        impl<'de> Visitor<'de> for Buffer {
+            type Value = Vec<u8>;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("bytes")
+            }
+            fn visit_bytes<E: de::Error>(self, bytes: &[u8]) -> Result<Vec<u8>, E> {
+                Ok(bytes.to_vec())
+            }
+            fn visit_byte_buf<E: de::Error>(self, bytes: Vec<u8>) -> Result<Vec<u8>, E> {
+                Ok(bytes)
+            }
+        }
+        deserializer.deserialize_byte_buf(Buffer).map(Self)
+    }
+}
+
+/// `markupsafe.Markup`: text that is HTML and must not be escaped again. Tag ` m`.
+///
+/// Never read from a plain string, which a user may have typed.
+///
+/// ```
+/// use session_core::tagged::Markup;
+///
+/// assert_eq!(Markup::new("<b>").as_str(), "<b>");
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub struct Markup(String);
+
+impl Markup {
+    /// This HTML.
+    pub fn new(html: impl Into<String>) -> Self {
+        Self(html.into())
+    }
+
+    /// The HTML.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl Serialize for Markup {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_newtype_struct(Tag::Markup.key(), &self.0)
+    }
+}
+
+impl<'de> Deserialize<'de> for Markup {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        untag(Tag::Markup, deserializer).map(Self)
+    }
+}
+
+/// Python's `uuid.UUID`. Tag ` u`: 32 hex digits in lower case.
+///
+/// Holds the 16 bytes, so that it fits any UUID crate: `Uuid(id.into_bytes())`, `uuid::Uuid::from_bytes(it.0)`.
+///
+/// ```
+/// use session_core::tagged::Uuid;
+///
+/// assert_eq!(Uuid([0x12; 16]).to_string(), "12121212-1212-1212-1212-121212121212");
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub struct Uuid(pub [u8; 16]);
+
+impl fmt::Display for Uuid {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&dashed(*self))
+    }
+}
+
+/// 8-4-4-4-12 hex digits.
+pub(crate) fn dashed(Uuid(bytes): Uuid) -> String {
+    let hex = format!("{:032x}", u128::from_be_bytes(bytes));
+    [&hex[..8], &hex[8..12], &hex[12..16], &hex[16..20], &hex[20..]].join("-")
+}
+
+impl Serialize for Uuid {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_newtype_struct(Tag::Uuid.key(), &format!("{:032x}", u128::from_be_bytes(self.0)))
+    }
+}
+
+impl<'de> Deserialize<'de> for Uuid {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text: String = untag(Tag::Uuid, deserializer)?;
+        let hex = text.len() == 32 && text.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'));
+        match u128::from_str_radix(&text, 16) {
+            Ok(bits) if hex => Ok(Self(bits.to_be_bytes())),
+            _ => Err(de::Error::invalid_value(de::Unexpected::Str(&text), &"32 hex digits in lower case")),
+        }
+    }
+}
+
+/// Python's `datetime`, as Flask keeps it: whole seconds, UTC. Tag ` d`: an HTTP date (RFC 9110, IMF-fixdate).
+///
+/// From year 1 to 9999. Flask loses microseconds and offset in its session, and reads years below 100 as 19xx or 20xx.
+///
+/// ```
+/// use session_core::tagged::DateTime;
+///
+/// let then = DateTime::from_unix(1_577_934_245).unwrap();
+/// assert_eq!(then.to_string(), "Thu, 02 Jan 2020 03:04:05 GMT");
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct DateTime(OffsetDateTime);
+
+/// The first second of year 1 and the last of year 9999: what Python's `datetime` holds.
+const FIRST: i64 = -62_135_596_800;
+const LAST: i64 = 253_402_300_799;
+
+impl DateTime {
+    /// So many seconds after 1970 (or before, if negative); `None` outside the years 1 to 9999.
+    #[must_use]
+    pub fn from_unix(seconds: i64) -> Option<Self> {
+        let then = OffsetDateTime::from_unix_timestamp(seconds).ok()?;
+        (FIRST..=LAST).contains(&seconds).then_some(Self(then))
+    }
+
+    /// Seconds after 1970.
+    #[must_use]
+    pub fn unix(self) -> i64 {
+        self.0.unix_timestamp()
+    }
+
+    /// Reads exactly what [`Display`](fmt::Display) writes.
+    fn parse(text: &str) -> Option<Self> {
+        let number = |range: std::ops::Range<usize>| {
+            let digits = text.get(range)?;
+            if digits.bytes().all(|b| b.is_ascii_digit()) { digits.parse::<u16>().ok() } else { None }
+        };
+        let byte = |range| u8::try_from(number(range)?).ok();
+        let month = MONTHS.iter().position(|month| text.get(8..11) == Some(month))?;
+        let month = Month::try_from(u8::try_from(month + 1).ok()?).ok()?;
+        let date = Date::from_calendar_date(i32::from(number(12..16)?), month, byte(5..7)?).ok()?;
+        let then = Self(date.with_hms(byte(17..19)?, byte(20..22)?, byte(23..25)?).ok()?.assume_utc());
+        (then.0.year() >= 1 && then.to_string() == text).then_some(then)
+    }
+}
+
+const MONTHS: [&str; 12] = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+const DAYS: [&str; 7] = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"];
+
+impl fmt::Display for DateTime {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let day = DAYS[usize::from(self.0.weekday().number_days_from_monday())];
+        let month = MONTHS[usize::from(u8::from(self.0.month())) - 1];
+        let (hour, minute, second) = self.0.to_hms();
+        write!(f, "{day}, {:02} {month} {:04} {hour:02}:{minute:02}:{second:02} GMT", self.0.day(), self.0.year())
+    }
+}
+
+impl From<SystemTime> for DateTime {
+    /// Truncated to the second; times outside the years 1 to 9999 become the nearest inside.
+    fn from(time: SystemTime) -> Self {
+        let seconds = match time.duration_since(UNIX_EPOCH) {
+            Ok(after) => i64::try_from(after.as_secs()).unwrap_or(i64::MAX),
+            Err(before) => {
+                let before = before.duration();
+                let whole = before.as_secs() + u64::from(before.subsec_nanos() > 0);
+                -i64::try_from(whole).unwrap_or(i64::MAX)
+            }
+        };
+        Self(OffsetDateTime::from_unix_timestamp(seconds.clamp(FIRST, LAST)).unwrap_or(OffsetDateTime::UNIX_EPOCH))
+    }
+}
+
+impl From<DateTime> for SystemTime {
+    /// 1970 where the platform's clock does not reach back that far.
+    fn from(then: DateTime) -> Self {
+        let distance = Duration::from_secs(then.unix().unsigned_abs());
+        let time = if then.unix() < 0 { UNIX_EPOCH.checked_sub(distance) } else { UNIX_EPOCH.checked_add(distance) };
+        time.unwrap_or(UNIX_EPOCH)
+    }
+}
+
+impl Serialize for DateTime {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_newtype_struct(Tag::DateTime.key(), &self.to_string())
+    }
+}
+
+impl<'de> Deserialize<'de> for DateTime {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text: String = untag(Tag::DateTime, deserializer)?;
+        Self::parse(&text)
+            .ok_or_else(|| de::Error::invalid_value(de::Unexpected::Str(&text), &"an HTTP date, as Flask writes it"))
+    }
+}

@@ -1,0 +1,144 @@
+//! Flask's format: itsdangerous' `URLSafeTimedSerializer` over `TaggedJSONSerializer`, byte for byte.
+
+use super::json::tag::{Tag, guarded, tagged};
+use super::json::scan::Cursor;
+use super::sign::{Digest, KeyedMac, Signer};
+use super::stamp::Stamp;
+use super::{Opened, base64, payload};
+use crate::error::Rejected;
+use crate::key::{Ring, Secret};
+use crate::lifetime::Lifetime;
+use crate::map::Map;
+
+/// `SecureCookieSessionInterface.salt`.
+pub(crate) const SALT: &str = "cookie-session";
+/// Werkzeug has no limit of its own; servers rarely take longer headers.
+pub(crate) const LONGEST: usize = 16 << 10;
+const DEPTH: usize = 1000;
+const LARGEST: usize = 4 << 20;
+/// Where Flask keeps whether a session is permanent.
+pub(crate) const PERMANENT: &str = "_permanent";
+
+/// `key_derivation = "hmac"`: the salt under the secret key is the key.
+pub(crate) fn signer(ring: &Ring, digest: Digest, salt: &[u8]) -> Signer {
+    let mac = |key: &Secret| KeyedMac::new(digest, KeyedMac::new(digest, &key.bytes).code(salt).as_slice());
+    Signer { digest, primary: mac(&ring.primary), verify_only: ring.verify_only.iter().map(mac).collect() }
+}
+
+/// Reads a cookie: `TimestampSigner.unsign`, then `URLSafeSerializerMixin.load_payload`, then untagging of the top.
+pub(crate) fn open(signer: &Signer, cookie: &[u8], lifetime: &Lifetime, now: u64) -> Result<Opened, Rejected> {
+    if cookie.len() > LONGEST {
+        return Err(Rejected::TooLong);
+    }
+    let mut segments = cookie.rsplitn(3, |byte| *byte == b'.');
+    let signature = segments.next().unwrap_or_default();
+    let (Some(timestamp), Some(payload)) = (segments.next(), segments.next()) else { return Err(Rejected::Malformed) };
+    let digits = |segment: &[u8]| segment.iter().all(|byte| base64::is_digit(*byte));
+    if !(digits(signature) && digits(timestamp) && payload::is_payload(payload)) {
+        return Err(Rejected::Malformed);
+    }
+    signer.verified(cookie).ok_or(Rejected::BadSignature)?;
+    let issued = timestamp_of(timestamp).ok_or(Rejected::Malformed)?;
+    let mut stamp = Stamp { permanent: false, issued, created: issued, authenticated: None, epoch: 0 };
+    lifetime.check(&stamp, now)?;
+    let json = payload::decode(payload, LARGEST).ok_or(Rejected::Unreadable)?;
+    let map = read(&json).ok_or(Rejected::Unreadable)?;
+    stamp.permanent = is_permanent(&map);
+    Ok(Opened { map, stamp })
+}
+
+/// Appends the cookie's value; compressed if that makes the text at least two bytes shorter.
+pub(crate) fn write(signer: &Signer, out: &mut String, map: &Map, now: u64) {
+    let json = text(map);
+    let stream = payload::deflate(&json);
+    let start = out.len();
+    if stream.len() + 1 < json.len() {
+        payload::encode_deflated(out, &stream);
+    } else {
+        payload::encode_plain(out, &json);
+    }
+    out.push('.');
+    let timestamp = now.to_be_bytes();
+    let zeros = timestamp.iter().take_while(|byte| **byte == 0).count();
+    base64::encode_to(out, &timestamp[zeros..]);
+    let mut value = out.split_off(start);
+    signer.sign(&mut value);
+    out.push_str(&value);
+}
+
+/// Big-endian seconds without leading zeros (which are read, too); nothing is zero.
+fn timestamp_of(segment: &[u8]) -> Option<u64> {
+    let bytes = base64::decode(segment)?;
+    (bytes.len() <= 8).then(|| bytes.iter().fold(0, |n, byte| n << 8 | u64::from(*byte)))
+}
+
+/// The tagged text of a session. One key that is a tag makes the whole look like one, so it is guarded.
+pub(crate) fn text(map: &Map) -> String {
+    let mut out = String::new();
+    let mut entries = map.entries();
+    if let (Some((key, value)), None) = (entries.next(), entries.next())
+        && let Some(tag) = std::str::from_utf8(key).ok().and_then(Tag::of)
+    {
+        return format!("{{\" di\":{{\"{}__\":{value}}}}}", tag.key());
+    }
+    map.write_object(&mut out, true);
+    out
+}
+
+/// Reads the tagged text of a session: an object, and at the top no tag but the guard that [`text`] writes.
+fn read(json: &str) -> Option<Map> {
+    let top = tagged(&Cursor::new(json));
+    let map = Map::from_object(json.into(), DEPTH).ok()?;
+    match top {
+        None => Some(map),
+        Some(found) if found.tag == Tag::Dict => {
+            let tag = guarded(found.value)?;
+            let inner = Map::from_object(found.value.into(), DEPTH).ok()?;
+            let (_, value) = inner.entries().next()?;
+            Map::from_object(format!("{{\"{}\":{value}}}", tag.key()).into(), DEPTH).ok()
+        }
+        Some(_) => None,
+    }
+}
+
+/// `session.permanent`: the truth, in Python's sense, of the key `_permanent`.
+pub(crate) fn is_permanent(map: &Map) -> bool {
+    map.get(PERMANENT).is_some_and(|value| is_truthy(value.as_str()))
+}
+
+/// Python's `bool(value)` for a value of a session.
+fn is_truthy(json: &str) -> bool {
+    let mut json = json;
+    while let Some(found) = tagged(&Cursor::new(json)) {
+        match found.tag {
+            // UUIDs and datetimes are true; so is a dict with one key.
+            Tag::Uuid | Tag::DateTime | Tag::Dict => return true,
+            Tag::Tuple | Tag::Bytes | Tag::Markup => json = found.value,
+        }
+    }
+    let empty = |open, close| {
+        json.strip_prefix(open).and_then(|json| json.strip_suffix(close)).is_some_and(|json| json.trim_ascii().is_empty())
+    };
+    !(matches!(json, "false" | "null" | "\"\"") || empty('[', ']') || empty('{', '}') || json.parse::<f64>() == Ok(0.0))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn truth_as_python() {
+        for text in [
+            "false", "null", "0", "-0", "0.0", "-0.0", "0e5", "\"\"", "[]", "{}", "[ ]", r#"{" t":[]}"#, r#"{" b":""}"#,
+            r#"{" m":""}"#, "1e-400",
+        ] {
+            assert!(!is_truthy(text), "{text}");
+        }
+        for text in [
+            "true", "1", "-1", "0.1", "NaN", "Infinity", "\"0\"", "\" \"", "[0]", r#"{"a":0}"#, r#"{" t":[0]}"#,
+            r#"{" u":"00000000000000000000000000000000"}"#, r#"{" di":{" t__":0}}"#,
+        ] {
+            assert!(is_truthy(text), "{text}");
+        }
+    }
+}

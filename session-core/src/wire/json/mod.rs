@@ -1,0 +1,8 @@
+//! JSON: the scanner, canonical text, and Flask's tags.
+
+pub(crate) mod plain;
+pub(crate) mod read;
+pub(crate) mod scan;
+pub(crate) mod tag;
+pub(crate) mod text;
+pub(crate) mod write;

@@ -1,0 +1,436 @@
+//! Deserializes one value from its text, which the scanner has proved to be JSON.
+//!
+//! Not serde_json's deserializer, for three reasons: Flask's tags are taken off where a plain Rust type is asked for and
+//! demanded where a wrapper of [`tagged`](crate::tagged) is; what Python writes beyond RFC 8259 (NaN, Infinity) is read;
+//! and no error quotes the value, since errors end up in logs.
+
+use std::fmt;
+
+use serde::de::{self, Deserialize, IntoDeserializer, Visitor};
+
+use super::scan::{Cursor, NotJson, unescape};
+use super::tag::{Tag, Tagged, guarded, tagged};
+use crate::wire::base64;
+
+/// Reads `text` as a `T`.
+pub(crate) fn from_text<'de, T: Deserialize<'de>>(text: &'de str) -> Result<T, ReadError> {
+    T::deserialize(&mut Reader::new(text, 0))
+}
+
+/// Deeper nesting is refused on reading, as serde_json does, since Rust types are built by recursion. The text itself
+/// stays in the session.
+const DEEPEST: usize = 128;
+
+/// Why a value cannot be read; never holds a piece of it.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub(crate) struct ReadError(String);
+
+impl ReadError {
+    fn new(message: impl Into<String>) -> Self {
+        Self(message.into())
+    }
+}
+
+impl From<NotJson> for ReadError {
+    fn from(_: NotJson) -> Self {
+        Self::new("found text that is not JSON")
+    }
+}
+
+impl de::Error for ReadError {
+    /// The words of a foreign `Deserialize` may quote the value, so they are left out.
+    fn custom<T: fmt::Display>(_: T) -> Self {
+        Self::new("its type refused the value")
+    }
+
+    fn invalid_type(found: de::Unexpected<'_>, expected: &dyn de::Expected) -> Self {
+        Self(format!("found {}, expected {expected}", kind(found)))
+    }
+
+    fn invalid_value(found: de::Unexpected<'_>, expected: &dyn de::Expected) -> Self {
+        Self(format!("found {} out of range or form, expected {expected}", kind(found)))
+    }
+
+    fn invalid_length(length: usize, expected: &dyn de::Expected) -> Self {
+        Self(format!("found {length} elements, expected {expected}"))
+    }
+
+    fn unknown_variant(_: &str, expected: &'static [&'static str]) -> Self {
+        Self(format!("found an unknown variant, expected one of {expected:?}"))
+    }
+
+    fn unknown_field(_: &str, expected: &'static [&'static str]) -> Self {
+        Self(format!("found an unknown field, expected one of {expected:?}"))
+    }
+}
+
+fn kind(found: de::Unexpected<'_>) -> &'static str {
+    match found {
+        de::Unexpected::Bool(_) => "a boolean",
+        de::Unexpected::Unsigned(_) | de::Unexpected::Signed(_) => "an integer",
+        de::Unexpected::Float(_) => "a float",
+        de::Unexpected::Char(_) | de::Unexpected::Str(_) => "a string",
+        de::Unexpected::Bytes(_) => "bytes",
+        de::Unexpected::Unit | de::Unexpected::Option => "null",
+        de::Unexpected::Seq => "a list",
+        de::Unexpected::Map => "an object",
+        _ => "something else",
+    }
+}
+
+struct Reader<'de> {
+    cursor: Cursor<'de>,
+    depth: usize,
+}
+
+impl<'de> Reader<'de> {
+    fn new(text: &'de str, depth: usize) -> Self {
+        Self { cursor: Cursor::new(text), depth }
+    }
+
+    fn peek(&mut self) -> Option<u8> {
+        self.cursor.space();
+        self.cursor.peek()
+    }
+
+    fn enter(&self) -> Result<usize, ReadError> {
+        if self.depth >= DEEPEST {
+            return Err(ReadError::new(format!("found more than {DEEPEST} levels of nesting")));
+        }
+        Ok(self.depth + 1)
+    }
+
+    /// The next value's text, if it is no container and no string.
+    fn scalar(&mut self) -> Result<&'de str, ReadError> {
+        let range = self.cursor.value(1)?;
+        Ok(&self.cursor.text()[range])
+    }
+
+    /// Takes a tagged value and gives a reader for what is inside.
+    fn tagged(&mut self) -> Result<Option<(Tag, Reader<'de>)>, ReadError> {
+        let Some(Tagged { tag, value, end }) = tagged(&self.cursor) else { return Ok(None) };
+        if !tag.fits(value.bytes().next()) || (tag == Tag::Dict && guarded(value).is_none()) {
+            return Err(ReadError(format!("found the tag {:?} without {} that Flask writes", tag.key(), tag.holds())));
+        }
+        self.cursor.at = end;
+        Ok(Some((tag, Reader::new(value, self.enter()?))))
+    }
+
+    fn string<V: Visitor<'de>>(&mut self, visitor: V) -> Result<V::Value, ReadError> {
+        let token = self.cursor.string()?;
+        let raw = &self.cursor.text()[token.range];
+        if !token.escaped {
+            return visitor.visit_borrowed_str(raw);
+        }
+        match String::from_utf8(unescape(raw)) {
+            Ok(text) => visitor.visit_string(text),
+            Err(_) => Err(ReadError::new("found a string with a lone surrogate, which a Rust string cannot hold")),
+        }
+    }
+
+    fn list<V: Visitor<'de>>(&mut self, visitor: V) -> Result<V::Value, ReadError> {
+        let depth = self.enter()?;
+        self.cursor.expect(b'[')?;
+        let mut items = Items { reader: Reader { cursor: self.cursor, depth }, first: true };
+        let value = visitor.visit_seq(&mut items)?;
+        self.cursor = items.reader.cursor;
+        if self.cursor.eat(b']') { Ok(value) } else { Err(ReadError::new("found a longer list")) }
+    }
+
+    /// Takes an object; with `guard` its one key is that of a tag, and loses its two underscores.
+    fn object<V: Visitor<'de>>(&mut self, visitor: V, guard: Option<Tag>) -> Result<V::Value, ReadError> {
+        let depth = self.enter()?;
+        self.cursor.expect(b'{')?;
+        let mut entries = Entries { reader: Reader { cursor: self.cursor, depth }, first: true, guard };
+        let value = visitor.visit_map(&mut entries)?;
+        self.cursor = entries.reader.cursor;
+        if self.cursor.eat(b'}') { Ok(value) } else { Err(ReadError::new("found more fields")) }
+    }
+
+    fn any<V: Visitor<'de>>(&mut self, visitor: V) -> Result<V::Value, ReadError> {
+        match self.peek() {
+            Some(b'"') => self.string(visitor),
+            Some(b'[') => self.list(visitor),
+            Some(b'{') => match self.tagged()? {
+                None => self.object(visitor, None),
+                Some((Tag::Dict, mut inner)) => {
+                    let guard = guarded(inner.cursor.text());
+                    inner.object(visitor, guard)
+                }
+                // As Flask's own JSON shows a UUID that is not tagged: with dashes.
+                Some((Tag::Uuid, mut inner)) => visitor.visit_string(crate::tagged::dashed(Deserialize::deserialize(&mut inner)?)),
+                Some((_, mut inner)) => inner.any(visitor),
+            },
+            _ => match self.scalar()? {
+                "null" => visitor.visit_unit(),
+                "true" => visitor.visit_bool(true),
+                "false" => visitor.visit_bool(false),
+                number => self::number(number, visitor),
+            },
+        }
+    }
+}
+
+fn number<'de, V: Visitor<'de>>(text: &str, visitor: V) -> Result<V::Value, ReadError> {
+    if text.contains(['.', 'e', 'E', 'N', 'I']) {
+        return visitor.visit_f64(float(text)?);
+    }
+    if let Ok(number) = text.parse() {
+        visitor.visit_u64(number)
+    } else if let Ok(number) = text.parse() {
+        visitor.visit_i64(number)
+    } else {
+        Err(ReadError::new("found an integer beyond 64 bits"))
+    }
+}
+
+fn float(text: &str) -> Result<f64, ReadError> {
+    // Rust reads NaN and Infinity as Python writes them.
+    text.parse().map_err(|_| ReadError::new("found no number"))
+}
+
+macro_rules! parsed {
+    ($($method:ident $visit:ident,)*) => {
+        $(fn $method<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ReadError> {
+            match self.peek() {
+                Some(b'-' | b'0'..=b'9' | b'N' | b'I') => {}
+                _ => return self.any(visitor),
+            }
+            let start = self.cursor;
+            match self.scalar()?.parse() {
+                Ok(number) => visitor.$visit(number),
+                Err(_) => {
+                    self.cursor = start;
+                    self.any(visitor)
+                }
+            }
+        })*
+    };
+}
+
+impl<'de> de::Deserializer<'de> for &mut Reader<'de> {
+    type Error = ReadError;
+
+    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ReadError> {
+        self.any(visitor)
+    }
+
+    parsed! {
+        deserialize_i128 visit_i128, deserialize_u128 visit_u128, deserialize_f32 visit_f64, deserialize_f64 visit_f64,
+    }
+
+    fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ReadError> {
+        if self.peek() == Some(b'n') {
+            self.scalar()?;
+            return visitor.visit_none();
+        }
+        visitor.visit_some(self)
+    }
+
+    fn deserialize_newtype_struct<V: Visitor<'de>>(
+        self,
+        name: &'static str,
+        visitor: V,
+    ) -> Result<V::Value, ReadError> {
+        let Some(wanted) = Tag::of(name) else { return visitor.visit_newtype_struct(self) };
+        match self.tagged()? {
+            Some((tag, mut inner)) if tag == wanted => visitor.visit_newtype_struct(&mut inner),
+            _ => Err(ReadError(format!("found no value with Flask's tag {name:?}"))),
+        }
+    }
+
+    fn deserialize_bytes<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ReadError> {
+        self.deserialize_byte_buf(visitor)
+    }
+
+    fn deserialize_byte_buf<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ReadError> {
+        match self.tagged()? {
+            Some((Tag::Bytes, mut inner)) => {
+                let text = String::deserialize(&mut inner)?;
+                match base64::decode_padded(&text) {
+                    Some(bytes) => visitor.visit_byte_buf(bytes),
+                    None => Err(ReadError::new("found bytes that are not standard base64 with padding")),
+                }
+            }
+            Some(_) => Err(ReadError::new("found another tag than that of bytes")),
+            None => self.any(visitor),
+        }
+    }
+
+    fn deserialize_enum<V: Visitor<'de>>(
+        self,
+        _: &'static str,
+        _: &'static [&'static str],
+        visitor: V,
+    ) -> Result<V::Value, ReadError> {
+        if self.peek() == Some(b'"') {
+            return visitor.visit_enum(Variant { reader: self, content: false });
+        }
+        if tagged(&self.cursor).is_some() {
+            return Err(ReadError::new("found a tagged value, expected an enum"));
+        }
+        self.cursor.expect(b'{').map_err(|_| ReadError::new("found no enum: neither a string nor an object"))?;
+        self.depth = self.enter()?;
+        let value = visitor.visit_enum(Variant { reader: self, content: true })?;
+        self.cursor.expect(b'}').map_err(|_| ReadError::new("found an object of several fields, expected an enum"))?;
+        self.depth -= 1;
+        Ok(value)
+    }
+
+    fn deserialize_ignored_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ReadError> {
+        self.cursor.value(super::scan::DEEPEST)?;
+        visitor.visit_unit()
+    }
+
+    serde::forward_to_deserialize_any! {
+        bool i8 i16 i32 i64 u8 u16 u32 u64 char str string unit unit_struct seq tuple tuple_struct map struct identifier
+    }
+}
+
+struct Items<'de> {
+    reader: Reader<'de>,
+    first: bool,
+}
+
+impl<'de> de::SeqAccess<'de> for Items<'de> {
+    type Error = ReadError;
+
+    fn next_element_seed<T: de::DeserializeSeed<'de>>(&mut self, seed: T) -> Result<Option<T::Value>, ReadError> {
+        if self.reader.peek() == Some(b']') {
+            return Ok(None);
+        }
+        if !std::mem::take(&mut self.first) {
+            self.reader.cursor.expect(b',')?;
+        }
+        seed.deserialize(&mut self.reader).map(Some)
+    }
+}
+
+struct Entries<'de> {
+    reader: Reader<'de>,
+    first: bool,
+    guard: Option<Tag>,
+}
+
+impl<'de> de::MapAccess<'de> for Entries<'de> {
+    type Error = ReadError;
+
+    fn next_key_seed<K: de::DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>, ReadError> {
+        if self.reader.peek() == Some(b'}') {
+            return Ok(None);
+        }
+        if !std::mem::take(&mut self.first) {
+            self.reader.cursor.expect(b',')?;
+        }
+        if let Some(tag) = self.guard {
+            self.reader.cursor.string()?;
+            return seed.deserialize(tag.key().into_deserializer()).map(Some);
+        }
+        seed.deserialize(Key(&mut self.reader)).map(Some)
+    }
+
+    fn next_value_seed<V: de::DeserializeSeed<'de>>(&mut self, seed: V) -> Result<V::Value, ReadError> {
+        self.reader.cursor.expect(b':')?;
+        seed.deserialize(&mut self.reader)
+    }
+}
+
+/// A key of an object: a string, from which a number or a boolean is read if the Rust map has such keys.
+struct Key<'a, 'de>(&'a mut Reader<'de>);
+
+macro_rules! key {
+    ($($method:ident $visit:ident,)*) => {
+        $(fn $method<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ReadError> {
+            let text = String::deserialize(&mut *self.0)?;
+            match text.parse() {
+                Ok(key) => visitor.$visit(key),
+                Err(_) => Err(ReadError::new("found an object's key that is no number or boolean")),
+            }
+        })*
+    };
+}
+
+impl<'de> de::Deserializer<'de> for Key<'_, 'de> {
+    type Error = ReadError;
+
+    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ReadError> {
+        self.0.string(visitor)
+    }
+
+    key! {
+        deserialize_bool visit_bool,
+        deserialize_i8 visit_i8, deserialize_i16 visit_i16, deserialize_i32 visit_i32, deserialize_i64 visit_i64,
+        deserialize_u8 visit_u8, deserialize_u16 visit_u16, deserialize_u32 visit_u32, deserialize_u64 visit_u64,
+        deserialize_i128 visit_i128, deserialize_u128 visit_u128, deserialize_f32 visit_f32, deserialize_f64 visit_f64,
+    }
+
+    fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ReadError> {
+        visitor.visit_some(self)
+    }
+
+    fn deserialize_newtype_struct<V: Visitor<'de>>(self, _: &'static str, visitor: V) -> Result<V::Value, ReadError> {
+        visitor.visit_newtype_struct(self)
+    }
+
+    fn deserialize_enum<V: Visitor<'de>>(
+        self,
+        _: &'static str,
+        _: &'static [&'static str],
+        visitor: V,
+    ) -> Result<V::Value, ReadError> {
+        visitor.visit_enum(Variant { reader: self.0, content: false })
+    }
+
+    serde::forward_to_deserialize_any! {
+        char str string bytes byte_buf unit unit_struct seq tuple tuple_struct map struct identifier ignored_any
+    }
+}
+
+/// An enum: a string, or an object of one field, whose value is the content.
+struct Variant<'a, 'de> {
+    reader: &'a mut Reader<'de>,
+    content: bool,
+}
+
+impl<'de> de::EnumAccess<'de> for Variant<'_, 'de> {
+    type Error = ReadError;
+    type Variant = Self;
+
+    fn variant_seed<V: de::DeserializeSeed<'de>>(self, seed: V) -> Result<(V::Value, Self), ReadError> {
+        let variant = seed.deserialize(Key(&mut *self.reader))?;
+        if self.content {
+            self.reader.cursor.expect(b':')?;
+        }
+        Ok((variant, self))
+    }
+}
+
+impl Variant<'_, '_> {
+    fn content(&self) -> Result<(), ReadError> {
+        if self.content { Ok(()) } else { Err(ReadError::new("found a variant without content")) }
+    }
+}
+
+impl<'de> de::VariantAccess<'de> for Variant<'_, 'de> {
+    type Error = ReadError;
+
+    fn unit_variant(self) -> Result<(), ReadError> {
+        if self.content { Deserialize::deserialize(self.reader) } else { Ok(()) }
+    }
+
+    fn newtype_variant_seed<T: de::DeserializeSeed<'de>>(self, seed: T) -> Result<T::Value, ReadError> {
+        self.content()?;
+        seed.deserialize(self.reader)
+    }
+
+    fn tuple_variant<V: Visitor<'de>>(self, _: usize, visitor: V) -> Result<V::Value, ReadError> {
+        self.content()?;
+        self.reader.any(visitor)
+    }
+
+    fn struct_variant<V: Visitor<'de>>(self, _: &'static [&'static str], visitor: V) -> Result<V::Value, ReadError> {
+        self.content()?;
+        self.reader.any(visitor)
+    }
+}

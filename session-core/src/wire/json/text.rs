@@ -1,0 +1,177 @@
+//! Canonical text: strings, numbers and keys written as Flask writes them.
+
+/// Writes a string literal.
+///
+/// With `ascii` as Python's `ensure_ascii`: all outside 0x20..=0x7e is escaped, DEL too, in lower-case hex, beyond the
+/// BMP as a surrogate pair. Without, as short as RFC 8259 allows.
+pub(crate) fn string(out: &mut String, text: &str, ascii: bool) {
+    out.push('"');
+    characters(out, text, ascii);
+    out.push('"');
+}
+
+/// Writes a string literal from WTF-8, which [`unescape`](super::scan::unescape) gives for keys. A lone surrogate is
+/// escaped in both styles, since UTF-8 has none.
+pub(crate) fn wtf8(out: &mut String, bytes: &[u8], ascii: bool) {
+    out.push('"');
+    let mut rest = bytes;
+    while let Some(at) = rest.windows(3).position(|w| w[0] == 0xed && w[1] >= 0xa0) {
+        characters(out, &String::from_utf8_lossy(&rest[..at]), ascii);
+        unit(out, 0xd000 | u32::from(rest[at + 1] & 0x3f) << 6 | u32::from(rest[at + 2] & 0x3f));
+        rest = &rest[at + 3..];
+    }
+    characters(out, &String::from_utf8_lossy(rest), ascii);
+    out.push('"');
+}
+
+fn characters(out: &mut String, text: &str, ascii: bool) {
+    let plain = |b: u8| b >= 0x20 && b != b'"' && b != b'\\' && (b < 0x7f || !ascii);
+    let mut rest = text;
+    // The first byte that is not plain begins a character: in ASCII mode all bytes of a longer one are not.
+    while let Some(at) = rest.bytes().position(|b| !plain(b)) {
+        let (before, after) = rest.split_at(at);
+        out.push_str(before);
+        let mut chars = after.chars();
+        if let Some(c) = chars.next() {
+            escape(out, u32::from(c));
+        }
+        rest = chars.as_str();
+    }
+    out.push_str(rest);
+}
+
+fn escape(out: &mut String, point: u32) {
+    let short = match point {
+        0x22 => '"',
+        0x5c => '\\',
+        0x08 => 'b',
+        0x0c => 'f',
+        0x0a => 'n',
+        0x0d => 'r',
+        0x09 => 't',
+        _ => {
+            if let Some(offset) = point.checked_sub(0x10000) {
+                unit(out, 0xd800 + (offset >> 10));
+                unit(out, 0xdc00 + (offset & 0x3ff));
+            } else {
+                unit(out, point);
+            }
+            return;
+        }
+    };
+    out.extend(['\\', short]);
+}
+
+fn unit(out: &mut String, unit: u32) {
+    out.push_str("\\u");
+    out.extend([12, 8, 4, 0].map(|shift| hex(unit >> shift)));
+}
+
+fn hex(bits: u32) -> char {
+    char::from_digit(bits & 15, 16).unwrap_or('0')
+}
+
+/// Writes a float as Python's `repr` does: the shortest digits that read back the same; in exponent form if the exponent
+/// is below -4 or at least 16. `scientific` is the value in Rust's `{:e}`, which has the same digits.
+pub(crate) fn float(out: &mut String, scientific: &str) {
+    match scientific {
+        "NaN" => return out.push_str("NaN"),
+        "inf" => return out.push_str("Infinity"),
+        "-inf" => return out.push_str("-Infinity"),
+        _ => {}
+    }
+    let (mantissa, exponent) = scientific.split_once('e').unwrap_or((scientific, "0"));
+    let exponent: i32 = exponent.parse().unwrap_or(0);
+    let (sign, mantissa) = match mantissa.strip_prefix('-') {
+        Some(mantissa) => ("-", mantissa),
+        None => ("", mantissa),
+    };
+    out.push_str(sign);
+    if !(-4..16).contains(&exponent) {
+        let sign = if exponent < 0 { '-' } else { '+' };
+        out.push_str(&format!("{mantissa}e{sign}{:02}", exponent.abs()));
+        return;
+    }
+    let digits: String = mantissa.chars().filter(|c| *c != '.').collect();
+    match usize::try_from(exponent) {
+        Ok(point) if digits.len() > point + 1 => {
+            out.push_str(&digits[..=point]);
+            out.push('.');
+            out.push_str(&digits[point + 1..]);
+        }
+        Ok(point) => {
+            out.push_str(&digits);
+            out.extend(std::iter::repeat_n('0', point + 1 - digits.len()));
+            out.push_str(".0");
+        }
+        Err(_) => {
+            out.push_str("0.");
+            out.extend(std::iter::repeat_n('0', usize::try_from(-exponent - 1).unwrap_or(0)));
+            out.push_str(&digits);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::scan::{Cursor, unescape};
+    use super::*;
+    use proptest::prelude::*;
+
+    fn quoted(text: &str, ascii: bool) -> String {
+        let mut out = String::new();
+        string(&mut out, text, ascii);
+        out
+    }
+
+    #[test]
+    fn escapes_as_python() {
+        assert_eq!(quoted("a\"\\\u{8}\u{c}\n\r\t\u{0}\u{1f}", true), r#""a\"\\\b\f\n\r\t\u0000\u001f""#);
+        assert_eq!(quoted("/<>&'\u{7f}é😀", true), r#""/<>&'\u007f\u00e9\ud83d\ude00""#);
+        assert_eq!(quoted("/<>&'\u{7f}é😀\u{1}", false), "\"/<>&'\u{7f}é😀\\u0001\"");
+    }
+
+    #[test]
+    fn lone_surrogates_are_escaped_in_both() {
+        for ascii in [true, false] {
+            let mut out = String::new();
+            wtf8(&mut out, &unescape(r"a\ud800x\udfff"), ascii);
+            assert_eq!(out, r#""a\ud800x\udfff""#);
+        }
+        let mut out = String::new();
+        wtf8(&mut out, &unescape(r"é\udbff\ud83d\ude00"), true);
+        assert_eq!(out, r#""\u00e9\udbff\ud83d\ude00""#);
+    }
+
+    proptest! {
+        #[test]
+        fn strings_survive(text in any::<String>(), ascii: bool) {
+            let literal = quoted(&text, ascii);
+            prop_assert_eq!(serde_json::from_str::<String>(&literal).unwrap(), text.clone());
+            let token = Cursor::new(&literal).string().unwrap();
+            prop_assert_eq!(unescape(&literal[token.range]), text.as_bytes());
+            prop_assert!(!ascii || literal.is_ascii());
+        }
+
+        #[test]
+        fn any_wtf8_survives(units: Vec<u16>, ascii: bool) {
+            let raw: String = units.iter().map(|unit| format!("\\u{unit:04x}")).collect();
+            let mut literal = String::new();
+            wtf8(&mut literal, &unescape(&raw), ascii);
+            let token = Cursor::new(&literal).string().unwrap();
+            prop_assert_eq!(unescape(&literal[token.range]), unescape(&raw));
+        }
+
+        #[test]
+        fn floats_survive(bits: u64) {
+            let value = f64::from_bits(bits);
+            let mut text = String::new();
+            float(&mut text, &format!("{value:e}"));
+            let mut cursor = Cursor::new(&text);
+            prop_assert!(cursor.value(1).is_ok() && cursor.end().is_ok(), "{}", text);
+            if value.is_finite() {
+                prop_assert_eq!(text.parse::<f64>().unwrap().to_bits(), bits);
+            }
+        }
+    }
+}

@@ -1,0 +1,70 @@
+//! Our signed format: `payload.stamp.signature`.
+
+use super::payload;
+use super::sign::{Digest, KeyedMac, Signer};
+use super::stamp::{self, Stamp};
+use super::{Opened, base64};
+use crate::error::Rejected;
+use crate::key::{Purpose, Ring, Secret};
+use crate::lifetime::Lifetime;
+use crate::map::Map;
+
+/// The longest cookie that is looked at: what a browser keeps at most (RFC 6265bis, section 5.7).
+pub(crate) const LONGEST: usize = 4096;
+/// The deepest nesting of a payload.
+const DEPTH: usize = 128;
+/// The largest payload after inflating.
+const LARGEST: usize = 256 << 10;
+
+/// The keys of the format, derived for one cookie name and audience.
+pub(crate) fn signer(ring: &Ring, name: &str, audience: &str) -> Signer {
+    let digest = Digest::Sha256;
+    let mac = |key: &Secret| {
+        KeyedMac::new(digest, &key.derive(Purpose::SignedPayload, name, audience)[..])
+    };
+    Signer { digest, primary: mac(&ring.primary), verify_only: ring.verify_only.iter().map(mac).collect() }
+}
+
+/// Reads a cookie: syntax, signature, times, content, in this order, and nothing of a later step before an earlier one
+/// has passed.
+pub(crate) fn open(signer: &Signer, cookie: &[u8], lifetime: &Lifetime, now: u64) -> Result<Opened, Rejected> {
+    if cookie.len() > LONGEST {
+        return Err(Rejected::TooLong);
+    }
+    let mut segments = cookie.rsplitn(3, |byte| *byte == b'.');
+    let signature = segments.next().unwrap_or_default();
+    let (Some(stamp), Some(payload)) = (segments.next(), segments.next()) else { return Err(Rejected::Malformed) };
+    let digits = |segment: &[u8]| segment.iter().all(|byte| base64::is_digit(*byte));
+    if signature.len() != signer.digest.digits()
+        || stamp.len() != stamp::DIGITS
+        || !(digits(signature) && digits(stamp) && payload::is_payload(payload))
+    {
+        return Err(Rejected::Malformed);
+    }
+    signer.verified(cookie).ok_or(Rejected::BadSignature)?;
+    let stamp = base64::decode_into(stamp, &mut [0; stamp::BYTES])
+        .and_then(Stamp::decode)
+        .ok_or(Rejected::Unreadable)?;
+    lifetime.check(&stamp, now)?;
+    let json = payload::decode(payload, LARGEST).ok_or(Rejected::Unreadable)?;
+    let map = Map::from_ours(json.into(), DEPTH).map_err(|_| Rejected::Unreadable)?;
+    Ok(Opened { map, stamp })
+}
+
+/// Appends the cookie's value. Compressed only if it would not fit into `room` otherwise.
+pub(crate) fn write(signer: &Signer, out: &mut String, map: &Map, stamp: &Stamp, room: usize) {
+    let mut json = String::new();
+    map.write_ours(&mut json);
+    let rest = 2 + stamp::DIGITS + signer.digest.digits();
+    let start = out.len();
+    if (json.len() * 4).div_ceil(3) + rest <= room || json.len() > LARGEST {
+        payload::encode_plain(out, &json);
+    } else {
+        payload::encode_deflated(out, &payload::deflate(&json));
+    }
+    out.push('.');
+    base64::encode_to(out, &stamp.encode());
+    let mut value = out.split_off(start);
+    signer.sign(&mut value);
+    out.push_str(&value);
+}

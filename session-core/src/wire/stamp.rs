@@ -1,0 +1,101 @@
+//! What stands under the signature beside the content, out of the map's reach: 18 bytes.
+//!
+//! | bytes | meaning |
+//! |---|---|
+//! | 1 | flags: bit 0 permanent, the others 0 |
+//! | 5 | issued: unix seconds, when this text was written |
+//! | 4 | issued - created |
+//! | 4 | issued - authenticated; all ones: never |
+//! | 4 | epoch |
+//!
+//! All big-endian.
+
+/// A session's times and flags.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Stamp {
+    pub(crate) permanent: bool,
+    pub(crate) issued: u64,
+    pub(crate) created: u64,
+    pub(crate) authenticated: Option<u64>,
+    pub(crate) epoch: u32,
+}
+
+/// Bytes of a stamp; in base64url exactly 24 digits.
+pub(crate) const BYTES: usize = 18;
+pub(crate) const DIGITS: usize = 24;
+
+const NEVER: u32 = u32::MAX;
+/// The last second that 40 bits hold: in the year 36812.
+const LAST: u64 = (1 << 40) - 1;
+
+impl Stamp {
+    pub(crate) fn encode(&self) -> [u8; BYTES] {
+        let issued = self.issued.min(LAST);
+        // Differences saturate after 136 years.
+        let before = |then: u64| u32::try_from(issued.saturating_sub(then)).unwrap_or(NEVER).min(NEVER - 1);
+        let mut bytes = [0; BYTES];
+        bytes[0] = u8::from(self.permanent);
+        bytes[1..6].copy_from_slice(&issued.to_be_bytes()[3..]);
+        bytes[6..10].copy_from_slice(&before(self.created).to_be_bytes());
+        bytes[10..14].copy_from_slice(&self.authenticated.map_or(NEVER, before).to_be_bytes());
+        bytes[14..].copy_from_slice(&self.epoch.to_be_bytes());
+        bytes
+    }
+
+    pub(crate) fn decode(bytes: &[u8]) -> Option<Self> {
+        let bytes: &[u8; BYTES] = bytes.try_into().ok()?;
+        if bytes[0] > 1 {
+            return None;
+        }
+        let number = |range: std::ops::Range<usize>| bytes[range].iter().fold(0, |n, byte| n << 8 | u64::from(*byte));
+        let issued = number(1..6);
+        let before = |range| issued.checked_sub(number(range));
+        Some(Self {
+            permanent: bytes[0] == 1,
+            issued,
+            created: before(6..10)?,
+            authenticated: if number(10..14) == u64::from(NEVER) { None } else { Some(before(10..14)?) },
+            epoch: u32::try_from(number(14..18)).ok()?,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn stamps_survive(permanent: bool, issued in 0..=LAST, age in 0..u32::MAX - 1, auth in proptest::option::of(0..u32::MAX - 1), epoch: u32) {
+            let before = |age: u32| issued.saturating_sub(age.into());
+            let stamp = Stamp { permanent, issued, created: before(age), authenticated: auth.map(before), epoch };
+            prop_assert_eq!(Stamp::decode(&stamp.encode()), Some(stamp));
+        }
+
+        #[test]
+        fn one_text_for_one_stamp(bytes: [u8; BYTES]) {
+            if let Some(stamp) = Stamp::decode(&bytes) {
+                // The largest difference is one below "never".
+                prop_assert!(stamp.encode() == bytes || bytes[6..10] == [255; 4]);
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_no_stamp() {
+        assert_eq!(Stamp::decode(&[0; 17]), None);
+        assert_eq!(Stamp::decode(&[2; 18]), None);
+        let mut before_1970 = [0; 18];
+        before_1970[9] = 1;
+        assert_eq!(Stamp::decode(&before_1970), None);
+    }
+
+    #[test]
+    fn extremes_saturate() {
+        let stamp = Stamp { permanent: false, issued: u64::MAX, created: 0, authenticated: Some(0), epoch: 7 };
+        let read = Stamp::decode(&stamp.encode()).unwrap();
+        assert_eq!((read.issued, read.epoch), (LAST, 7));
+        assert!(read.authenticated.is_some());
+    }
+}

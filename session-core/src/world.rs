@@ -1,0 +1,82 @@
+//! What the core takes from the world: the time, and random bytes. Both are fields of [`Sessions`](crate::Sessions), so
+//! that tests own them.
+
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+/// A source of the current time.
+///
+/// ```
+/// use std::time::{Duration, SystemTime, UNIX_EPOCH};
+/// use session_core::Clock;
+///
+/// struct Frozen;
+/// impl Clock for Frozen {
+///     fn now(&self) -> SystemTime {
+///         UNIX_EPOCH + Duration::from_secs(1_700_000_000)
+///     }
+/// }
+/// assert_eq!(Frozen.now(), UNIX_EPOCH + Duration::from_secs(1_700_000_000));
+/// ```
+pub trait Clock: Send + Sync {
+    /// The time now. A time before 1970 counts as 1970.
+    fn now(&self) -> SystemTime;
+}
+
+impl<F: Fn() -> SystemTime + Send + Sync> Clock for F {
+    fn now(&self) -> SystemTime {
+        self()
+    }
+}
+
+/// A source of random bytes fit for secrets.
+///
+/// ```
+/// use session_core::{NoRandom, Random};
+///
+/// struct Broken;
+/// impl Random for Broken {
+///     fn fill(&self, _: &mut [u8]) -> Result<(), NoRandom> {
+///         Err(NoRandom)
+///     }
+/// }
+/// assert_eq!(Broken.fill(&mut [0]).unwrap_err().to_string(), "the random source gave no bytes");
+/// ```
+pub trait Random: Send + Sync {
+    /// Fills `bytes`, all of it.
+    ///
+    /// # Errors
+    /// [`NoRandom`] when no random bytes can be had; what needed them then fails and writes nothing.
+    fn fill(&self, bytes: &mut [u8]) -> Result<(), NoRandom>;
+}
+
+/// The random source failed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the random source gave no bytes")]
+pub struct NoRandom;
+
+/// The operating system's clock.
+#[cfg(feature = "os")]
+pub(crate) struct OsClock;
+
+#[cfg(feature = "os")]
+impl Clock for OsClock {
+    fn now(&self) -> SystemTime {
+        SystemTime::now()
+    }
+}
+
+/// The operating system's random source, asked each time: a generator of our own would repeat after fork or snapshot.
+#[cfg(feature = "os")]
+pub(crate) struct OsRandom;
+
+#[cfg(feature = "os")]
+impl Random for OsRandom {
+    fn fill(&self, bytes: &mut [u8]) -> Result<(), NoRandom> {
+        getrandom::fill(bytes).map_err(|_| NoRandom)
+    }
+}
+
+/// Time since 1970, zero if before.
+pub(crate) fn unix(time: SystemTime) -> Duration {
+    time.duration_since(UNIX_EPOCH).unwrap_or_default()
+}

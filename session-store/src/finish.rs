@@ -1,0 +1,48 @@
+//! The end of a request, for every framework whose responses are [`http::Response`]s.
+
+use http::header::{CACHE_CONTROL, HeaderValue};
+use http::{HeaderMap, Response};
+use session_core::{Error, Outgoing};
+
+use crate::trace;
+
+/// Puts what the session sends into the response's headers, and its events into `tracing`; if the close failed, the
+/// response is replaced by [`failure`].
+///
+/// ```
+/// use http::{HeaderMap, Response, header};
+/// use session_core::{SecretKey, Sessions, Step};
+///
+/// let exchange = Sessions::new(SecretKey::generate().unwrap()).exchange(&HeaderMap::new());
+/// if let Step::Done(session) = exchange.open() {
+///     session.insert("a", 1).unwrap();
+/// }
+/// let Step::Done(outgoing) = exchange.close();
+/// let response = session_store::finish(outgoing, Response::new("body"));
+/// assert!(response.headers().contains_key(header::SET_COOKIE));
+/// ```
+pub fn finish<B: Default>(mut outgoing: Outgoing, mut response: Response<B>) -> Response<B> {
+    let applied = outgoing.apply(response.headers_mut());
+    outgoing.events().iter().for_each(trace::event);
+    match applied {
+        Ok(()) => response,
+        Err(error) => failure(error),
+    }
+}
+
+/// The response to a request whose session failed: the core's status, no body, kept by no cache. The error is written to
+/// `tracing`, and stands in the response's extensions for middleware of the application.
+///
+/// ```
+/// let response = session_store::failure::<String>(session_core::Error::TooLate);
+/// assert_eq!(response.status(), 500);
+/// assert_eq!(response.extensions().get(), Some(&session_core::Error::TooLate));
+/// ```
+pub fn failure<B: Default>(error: Error) -> Response<B> {
+    trace::failed(&error);
+    let mut response = Response::new(B::default());
+    *response.status_mut() = error.status();
+    *response.headers_mut() = HeaderMap::from_iter([(CACHE_CONTROL, HeaderValue::from_static("no-store"))]);
+    response.extensions_mut().insert(error);
+    response
+}

@@ -1,0 +1,283 @@
+//! The command line of the tour.
+
+use std::fmt;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+
+/// What the command line and the environment ask for.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Options {
+    /// The address to listen on.
+    pub bind: SocketAddr,
+    /// Use Flask's wire format and the `SECRET_KEY` of a Flask application.
+    pub flask: bool,
+    /// Plain HTTP beyond loopback: the cookie goes without `Secure` and without `__Host-`.
+    pub insecure: bool,
+    /// The `SECRET_KEY`, if there is one; never empty. Without one the caller makes a key and says so.
+    pub secret: Option<String>,
+}
+
+/// Shows everything but the secret.
+impl fmt::Debug for Options {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Options")
+            .field("bind", &self.bind)
+            .field("flask", &self.flask)
+            .field("insecure", &self.insecure)
+            .field("secret", &self.secret.as_ref().map(|_| "(hidden)"))
+            .finish()
+    }
+}
+
+/// What a command line turns out to be.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Parsed {
+    /// Start the application with these options.
+    Run(Options),
+    /// Print this text and leave.
+    Help(String),
+}
+
+/// Reads the arguments (without the program's name) and the value of `SECRET_KEY`.
+///
+/// `--help` anywhere wins over everything else; of several `--bind` the last one counts.
+///
+/// # Errors
+///
+/// A text for a person, which says what was expected, what came and what to do.
+pub fn parse(
+    arguments: impl IntoIterator<Item = String>,
+    secret_key: Option<String>,
+    default_port: u16,
+) -> Result<Parsed, String> {
+    let arguments: Vec<String> = arguments.into_iter().collect();
+    if arguments.iter().any(|argument| argument == "--help" || argument == "-h") {
+        return Ok(Parsed::Help(help(default_port)));
+    }
+
+    let mut bind = SocketAddr::new(Ipv4Addr::LOCALHOST.into(), default_port);
+    let (mut flask, mut insecure) = (false, false);
+    let mut arguments = arguments.into_iter();
+    while let Some(argument) = arguments.next() {
+        let (flag, value) = match argument.split_once('=') {
+            Some((flag, value)) => (flag, Some(value.to_owned())),
+            None => (argument.as_str(), None),
+        };
+        match (flag, value) {
+            ("--bind", value) => {
+                let value = value.or_else(|| arguments.next()).filter(|value| !value.starts_with("--"));
+                bind = address(value.as_deref().unwrap_or_default(), default_port)?;
+            }
+            ("--flask", None) => flask = true,
+            ("--insecure", None) => insecure = true,
+            ("--flask" | "--insecure", Some(value)) => {
+                return Err(format!("{flag} takes no value, but got '{value}'. Write only {flag}."));
+            }
+            _ if flag.starts_with('-') => {
+                return Err(format!("Unknown option '{flag}'. The options are listed by --help."));
+            }
+            _ => {
+                return Err(format!(
+                    "Expected options only, but got '{argument}'. An address is given as --bind ADDR; \
+                     the options are listed by --help."
+                ));
+            }
+        }
+    }
+
+    if !insecure && !bind.ip().to_canonical().is_loopback() {
+        return Err(format!(
+            "Refusing to serve plain HTTP on {bind}: the session cookie is marked Secure, so browsers on other \
+             machines would not send it back, and without encryption anyone on the way could copy it. Bind a \
+             loopback address (127.0.0.1 or [::1]), or add --insecure to serve a cookie without Secure and \
+             __Host- on a network that you trust."
+        ));
+    }
+    if secret_key.as_deref() == Some("") {
+        return Err("Expected a key in SECRET_KEY, but the variable is set and empty: anyone could sign \
+                    sessions. Give it a value, or unset it to run with a key made for this run."
+            .to_owned());
+    }
+    Ok(Parsed::Run(Options { bind, flask, insecure, secret: secret_key }))
+}
+
+/// Reads an address with or without a port; `localhost` is 127.0.0.1.
+fn address(text: &str, default_port: u16) -> Result<SocketAddr, String> {
+    if let Ok(address) = text.parse::<SocketAddr>() {
+        return Ok(address);
+    }
+    if let Ok(address) = text.parse::<IpAddr>() {
+        return Ok(SocketAddr::new(address, default_port));
+    }
+    let bracketed = text.strip_prefix('[').and_then(|rest| rest.strip_suffix(']'));
+    if let Some(address) = bracketed.and_then(|inner| inner.parse::<Ipv6Addr>().ok()) {
+        return Ok(SocketAddr::new(address.into(), default_port));
+    }
+    let (host, port) = match text.split_once(':') {
+        Some((host, port)) => (host, port.parse::<u16>().ok()),
+        None => (text, Some(default_port)),
+    };
+    match port {
+        Some(port) if host.eq_ignore_ascii_case("localhost") => {
+            Ok(SocketAddr::new(Ipv4Addr::LOCALHOST.into(), port))
+        }
+        _ => {
+            let came = if text.is_empty() { "nothing".to_owned() } else { format!("'{text}'") };
+            Err(format!(
+                "--bind expects an IP address or localhost, with or without a port, but got {came}. \
+                 Write for example --bind 127.0.0.1:{default_port} or --bind [::1]:{default_port}."
+            ))
+        }
+    }
+}
+
+fn help(default_port: u16) -> String {
+    format!(
+        "\
+A tour of sessions that live in a signed cookie, as an application to click through.
+
+Usage: tour [OPTIONS]
+
+Options:
+  --bind ADDR   Listen on this address: 127.0.0.1:{default_port} (the default), [::1]:{default_port},
+                localhost:{default_port}, or an address without a port (then {default_port})
+  --flask       Use Flask's wire format and the SECRET_KEY of a Flask application,
+                so that both applications read each other's sessions
+  --insecure    Serve plain HTTP beyond this machine: the cookie loses Secure and the
+                __Host- prefix, and anyone on the network's way can copy it
+  --help        Show this text
+
+Environment:
+  SECRET_KEY    The key that signs the sessions. Without it a key is made for this run,
+                and sessions end with it.
+"
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn run(arguments: &[&str], secret: Option<&str>) -> Result<Options, String> {
+        let arguments = arguments.iter().map(|argument| (*argument).to_owned());
+        match parse(arguments, secret.map(str::to_owned), 5000)? {
+            Parsed::Run(options) => Ok(options),
+            Parsed::Help(text) => panic!("expected options, got help: {text}"),
+        }
+    }
+
+    fn bound(address: &str) -> String {
+        run(&["--insecure", "--bind", address], None).unwrap().bind.to_string()
+    }
+
+    #[test]
+    fn without_arguments_it_is_local_and_secure() {
+        let expected =
+            Options { bind: "127.0.0.1:5000".parse().unwrap(), flask: false, insecure: false, secret: None };
+        assert_eq!(run(&[], None).unwrap(), expected);
+    }
+
+    #[test]
+    fn addresses_come_in_many_spellings() {
+        assert_eq!(bound("127.0.0.1:8080"), "127.0.0.1:8080");
+        assert_eq!(bound("127.0.0.2"), "127.0.0.2:5000");
+        assert_eq!(bound("[::1]:8080"), "[::1]:8080");
+        assert_eq!(bound("[::1]"), "[::1]:5000");
+        assert_eq!(bound("::1"), "[::1]:5000");
+        assert_eq!(bound("localhost:8080"), "127.0.0.1:8080");
+        assert_eq!(bound("LocalHost"), "127.0.0.1:5000");
+        assert_eq!(bound("0.0.0.0:0"), "0.0.0.0:0");
+        assert_eq!(run(&["--bind=[::1]:1234"], None).unwrap().bind.to_string(), "[::1]:1234");
+        assert_eq!(
+            run(&["--bind=[::1]:1", "--bind", "[::1]:2"], None).unwrap().bind.to_string(),
+            "[::1]:2",
+            "the last one counts"
+        );
+    }
+
+    #[test]
+    fn addresses_that_are_none_are_named() {
+        for address in ["5000", ":5000", "example.org:5000", "localhost:", "localhost:70000", "[127.0.0.1]:1"]
+        {
+            let error = run(&["--bind", address], None).unwrap_err();
+            assert!(error.contains("--bind expects") && error.contains(&format!("'{address}'")), "{error}");
+            assert!(error.contains("--bind 127.0.0.1:5000"), "{error}");
+        }
+    }
+
+    #[test]
+    fn bind_needs_a_value() {
+        for arguments in [&["--bind"][..], &["--bind="], &["--bind", ""], &["--bind", "--flask"]] {
+            let error = run(arguments, None).unwrap_err();
+            assert!(error.contains("but got nothing"), "{error}");
+        }
+    }
+
+    #[test]
+    fn beyond_loopback_needs_insecure() {
+        for address in ["0.0.0.0:5000", "192.168.1.7", "[::]:5000", "::", "::ffff:10.0.0.1"] {
+            let error = run(&["--bind", address], None).unwrap_err();
+            assert!(error.contains("Secure") && error.contains("add --insecure"), "{error}");
+            for arguments in [["--insecure", "--bind", address], ["--bind", address, "--insecure"]] {
+                assert!(run(&arguments, None).unwrap().insecure);
+            }
+        }
+        for address in ["127.0.0.1", "127.8.9.1:80", "::1", "::ffff:127.0.0.1", "localhost"] {
+            assert!(!run(&["--bind", address], None).unwrap().insecure);
+        }
+        assert!(run(&["--insecure"], None).unwrap().insecure, "also allowed on loopback");
+    }
+
+    #[test]
+    fn flask_goes_with_and_without_a_secret() {
+        let options = run(&["--flask"], None).unwrap();
+        assert!(options.flask && options.secret.is_none());
+        let options = run(&["--flask"], Some("dev")).unwrap();
+        assert!(options.flask && options.secret.as_deref() == Some("dev"));
+        let options = run(&[], Some("dev")).unwrap();
+        assert!(!options.flask && options.secret.as_deref() == Some("dev"));
+    }
+
+    #[test]
+    fn an_empty_secret_is_an_error() {
+        for arguments in [&[][..], &["--flask"]] {
+            let error = run(arguments, Some("")).unwrap_err();
+            assert!(error.contains("SECRET_KEY") && error.contains("empty"), "{error}");
+        }
+    }
+
+    #[test]
+    fn unknown_arguments_are_named() {
+        for (argument, named) in [("--port", "'--port'"), ("--port=1", "'--port'"), ("-b", "'-b'")] {
+            let error = run(&[argument], None).unwrap_err();
+            assert!(error.contains(named) && error.contains("--help"), "{error}");
+        }
+        let error = run(&["127.0.0.1:80"], None).unwrap_err();
+        assert!(error.contains("'127.0.0.1:80'") && error.contains("--bind ADDR"), "{error}");
+    }
+
+    #[test]
+    fn switches_take_no_value() {
+        let error = run(&["--flask=yes"], None).unwrap_err();
+        assert!(error.contains("--flask takes no value") && error.contains("'yes'"), "{error}");
+        assert!(run(&["--insecure=0"], None).is_err(), "never read as 'on'");
+    }
+
+    #[test]
+    fn help_wins_and_lists_every_option() {
+        for arguments in [&["--help"][..], &["-h"], &["--nonsense", "--bind", "--help"]] {
+            let arguments = arguments.iter().map(|argument| (*argument).to_owned());
+            let Ok(Parsed::Help(text)) = parse(arguments, Some(String::new()), 7000) else {
+                panic!("expected help");
+            };
+            for part in ["--bind ADDR", "--flask", "--insecure", "--help", "SECRET_KEY", "127.0.0.1:7000"] {
+                assert!(text.contains(part), "{part}");
+            }
+        }
+    }
+
+    #[test]
+    fn the_secret_is_not_shown() {
+        let shown = format!("{:?}", run(&[], Some("hunter2")).unwrap());
+        assert!(!shown.contains("hunter2") && shown.contains("hidden"), "{shown}");
+    }
+}
