@@ -1,0 +1,241 @@
+//! The vectors of whole requests: what a view did, and the headers that came of it.
+
+use std::collections::BTreeSet;
+use std::time::{Duration, UNIX_EPOCH};
+
+use http::{HeaderMap, HeaderValue, header};
+use serde_json::{Map, Value, json};
+use session_core::{Config, EventKind, Flash, Session, Sessions, Step};
+
+use super::payload;
+
+/// Compares one entry; what differs is said.
+pub fn compare(entry: &Value) -> Result<(), String> {
+    if entry["name"] == "size-warning-boundary" {
+        return boundary(entry);
+    }
+    let sessions = configure(entry)?;
+    let mut request = HeaderMap::new();
+    if let Some(cookie) = entry["request_cookie"].as_str() {
+        request.insert(header::COOKIE, HeaderValue::from_str(cookie).unwrap());
+    }
+    let exchange = sessions.exchange(&request);
+    let view = entry["view"].as_str().unwrap();
+    let mut response = HeaderMap::new();
+    if let Some(vary) = entry["preset_vary"].as_str() {
+        response.insert(header::VARY, HeaderValue::from_str(vary).unwrap());
+    }
+    if view != "None" {
+        let Step::Done(session) = exchange.open() else { unreachable!() };
+        let result = run(view, &session)?;
+        differ("result", &json!(result), &entry["result"])?;
+        if !entry["modified"].is_null() {
+            differ("modified", &json!(session.is_modified()), &entry["modified"])?;
+        }
+    }
+    let Step::Done(mut outgoing) = exchange.close() else { unreachable!() };
+    outgoing.apply(&mut response).map_err(|error| error.to_string())?;
+
+    let warned = outgoing.events().iter().filter(|event| matches!(event.kind, EventKind::Oversized { .. })).count();
+    differ("warnings", &json!(warned), &json!(entry["warnings"].as_array().unwrap().len()))?;
+    let of_3_1_3 = &entry["differs_in"]["3.1.3"];
+    let expected = |key| if of_3_1_3[key].is_null() { &entry[key] } else { &of_3_1_3[key] };
+    let all = |name| response.get_all(name).iter().map(|value| value.to_str().unwrap()).collect::<Vec<_>>();
+    differ("vary", &json!(all(header::VARY)), expected("vary"))?;
+    let cookies = expected("set_cookie").as_array().unwrap();
+    differ("number of cookies", &json!(all(header::SET_COOKIE).len()), &json!(cookies.len()))?;
+    for (found, expected) in all(header::SET_COOKIE).iter().zip(cookies) {
+        same_cookie(found, expected.as_str().unwrap())?;
+    }
+    Ok(())
+}
+
+fn differ(what: &str, found: &Value, expected: &Value) -> Result<(), String> {
+    if found == expected { Ok(()) } else { Err(format!("{what}: {found} instead of {expected}")) }
+}
+
+/// Name, value and the set of attributes; of compressed values what is inside.
+fn same_cookie(found: &str, expected: &str) -> Result<(), String> {
+    let split = |text: &str| {
+        let mut parts = text.split("; ");
+        let (name, value) = parts.next().unwrap().split_once('=').unwrap();
+        (name.to_owned(), value.to_owned(), parts.map(str::to_ascii_lowercase).collect::<BTreeSet<_>>())
+    };
+    let (found, expected) = (split(found), split(expected));
+    let inside = |value: &str| if value.is_empty() { String::new() } else { payload(value) };
+    let stamp = |value: &str| value.rsplit('.').nth(1).map(str::to_owned);
+    let same = found.1 == expected.1
+        || (found.1.starts_with('.')
+            && expected.1.starts_with('.')
+            && inside(&found.1) == inside(&expected.1)
+            && stamp(&found.1) == stamp(&expected.1));
+    if same && found.0 == expected.0 && found.2 == expected.2 { Ok(()) } else { Err(format!("{found:?} instead of {expected:?}")) }
+}
+
+/// The entry's configuration, from Python literals.
+fn configure(entry: &Value) -> Result<Sessions, String> {
+    let mut settings = Map::new();
+    settings.insert("SECRET_KEY".into(), entry["secret_key"].clone());
+    for (name, literal) in entry["config"].as_object().unwrap() {
+        let literal = literal.as_str().unwrap();
+        let value = match literal {
+            "True" => json!(true),
+            "False" => json!(false),
+            "datetime.timedelta(seconds=1, microseconds=500000)" => json!(1.5),
+            _ => serde_json::from_str(&literal.replace('\'', "\"")).unwrap(),
+        };
+        settings.insert(name.clone(), value);
+    }
+    let now = UNIX_EPOCH + Duration::from_secs_f64(entry["now_unix"].as_f64().unwrap());
+    let config: Config = serde_json::from_value(settings.into()).map_err(|error| error.to_string())?;
+    config.flask_builder().and_then(|builder| builder.clock(move || now).build()).map_err(|error| error.to_string())
+}
+
+/// The view in Rust: its result as Python shows it.
+fn run(view: &str, session: &Session) -> Result<String, String> {
+    let none = || Ok("None".to_owned());
+    let number = |value: Option<i64>| value.map_or("None".to_owned(), |n| n.to_string());
+    let truth = |value: bool| if value { "True".to_owned() } else { "False".to_owned() };
+    let dict = || {
+        let json: Map<String, Value> = serde_json::from_str(&session.to_json()).unwrap();
+        Value::Object(json).to_string().replace('"', "'").replace("':", "': ")
+    };
+    let set_a = || session.insert("a", 1).unwrap();
+    // `session['l'].append(2)`: a Rust handler has a copy.
+    let append = || session.get::<Vec<i64>>("l").unwrap().unwrap().push(2);
+    match view {
+        "session['a'] = 1" | "session['a'] = 1; abort(404)" | "session['a'] = 1; 1/0" => {
+            set_a();
+            none()
+        }
+        "session.permanent = True; session['a'] = 1" => {
+            session.set_permanent(true).unwrap();
+            set_a();
+            none()
+        }
+        "session.permanent = True" | "session.permanent = False" => {
+            session.set_permanent(view.ends_with("True")).unwrap();
+            none()
+        }
+        "session['_permanent'] = 'yes'" => {
+            session.insert("_permanent", "yes").unwrap();
+            none()
+        }
+        "session.pop('a')" => Ok(number(session.take("a").unwrap())),
+        "session.pop('zz', None)" => Ok(number(session.take("zz").unwrap())),
+        "session.clear()" => {
+            session.clear().unwrap();
+            none()
+        }
+        "session['z'] = 1; session.pop('z')" => {
+            session.insert("z", 1).unwrap();
+            Ok(number(session.take("z").unwrap()))
+        }
+        "session.get('a')" | "session['a']" => Ok(number(session.get("a").unwrap())),
+        "session['l'] = [1]" => {
+            session.insert("l", [1]).unwrap();
+            none()
+        }
+        "session.permanent = True; session['l'] = [1]" => {
+            session.set_permanent(true).unwrap();
+            session.insert("l", [1]).unwrap();
+            none()
+        }
+        "session['l'].append(2)" => {
+            append();
+            none()
+        }
+        "session['l'].append(2); session.modified = True" => {
+            append();
+            session.mark_modified().unwrap();
+            none()
+        }
+        "'a' in session" => Ok(truth(session.contains_key("a"))),
+        "list(session)" => Ok(format!("{:?}", session.keys()).replace('"', "'")),
+        "bool(session)" => Ok(truth(!session.is_empty())),
+        "session == {}" => Ok(truth(session.to_json() == "{}")),
+        "session.copy()" | "dict(session)" => Ok(dict()),
+        "session.setdefault('a', 5)" => Ok(session.get_or_insert_with("a", || 5).unwrap().to_string()),
+        "session.setdefault('n', 5)" => Ok(session.get_or_insert_with("n", || 5).unwrap().to_string()),
+        "session.popitem()" => {
+            let key = session.keys().pop().unwrap();
+            let value = session.take(&key).unwrap();
+            Ok(format!("('{key}', {})", number(value)))
+        }
+        // `update()` of nothing marks the session, and so does the flag.
+        "session.update()" | "session.modified = True" => {
+            session.mark_modified().unwrap();
+            none()
+        }
+        "gfm()" => flashes(session, false, None),
+        "gfm(with_categories=True)" => flashes(session, true, None),
+        "gfm(category_filter=['error'])" => flashes(session, false, Some(&["error"])),
+        "gfm(True, ['message', 'warning'])" => flashes(session, true, Some(&["message", "warning"])),
+        "gfm(True, 'error_or_warning')" => flashes(session, true, Some(&["error_or_warning"])),
+        "gfm(True, ['nope'])" => flashes(session, true, Some(&["nope"])),
+        "flash('z'); gfm()" => {
+            session.flash("z", "message").unwrap();
+            flashes(session, false, None)
+        }
+        "gfm(True).append(('X', 'Y')); gfm(True)" => {
+            session.take_flashes().unwrap().clear();
+            flashes(session, true, None)
+        }
+        _ if view.starts_with("session['a'] = 'x1y2z3") => {
+            session.insert("a", view.split('\'').nth(3).unwrap()).unwrap();
+            none()
+        }
+        _ => Err(format!("there is no Rust for {view}")),
+    }
+}
+
+fn flashes(session: &Session, categories: bool, filter: Option<&[&str]>) -> Result<String, String> {
+    let taken = match filter {
+        None => session.take_flashes(),
+        Some(filter) => session.take_flashes_of(filter),
+    };
+    let show = |flash: &Flash| {
+        let message = match flash.message_as::<session_core::tagged::Markup>() {
+            Ok(markup) => format!("Markup('{}')", markup.as_str()),
+            Err(_) => format!("'{}'", flash.message()),
+        };
+        if categories { format!("('{}', {message})", flash.category()) } else { message }
+    };
+    Ok(format!("[{}]", taken.unwrap().iter().map(show).collect::<Vec<_>>().join(", ")))
+}
+
+/// Flask warns from `first_length_with_warning` octets of the whole header on.
+fn boundary(entry: &Value) -> Result<(), String> {
+    let first = entry["first_length_with_warning"].as_u64().unwrap();
+    let mut noise = 0_u64;
+    let text: String = (0..5000)
+        .map(|_| {
+            noise = noise.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            char::from(b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_"[(noise >> 58) as usize])
+        })
+        .collect();
+    let mut seen = BTreeSet::new();
+    for name in ["s", "se", "ses", "sess"] {
+        for length in (3300..4000).step_by(3) {
+            let sessions = Sessions::flask_builder("dev").cookie_name(name).build().unwrap();
+            let session = sessions.open(&HeaderMap::new());
+            session.insert("t", &text[..length]).unwrap();
+            let exchange = session_headers(&sessions, &session);
+            let Ok((size, warned)) = exchange else { continue };
+            seen.insert(size);
+            differ(&format!("a warning at {size}"), &json!(warned), &json!(size >= first))?;
+        }
+    }
+    if seen.contains(&first) && seen.contains(&(first - 1)) { Ok(()) } else { Err("the boundary was not met".into()) }
+}
+
+fn session_headers(sessions: &Sessions, filled: &Session) -> Result<(u64, bool), session_core::Error> {
+    let exchange = sessions.exchange(&HeaderMap::new());
+    let Step::Done(session) = exchange.open() else { unreachable!() };
+    session.insert("t", filled.get::<String>("t").unwrap().unwrap()).unwrap();
+    let Step::Done(mut outgoing) = exchange.close() else { unreachable!() };
+    let mut response = HeaderMap::new();
+    outgoing.apply(&mut response)?;
+    let warned = outgoing.events().iter().any(|event| matches!(event.kind, EventKind::Oversized { .. }));
+    Ok((response[header::SET_COOKIE].len() as u64, warned))
+}
