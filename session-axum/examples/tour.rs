@@ -1,0 +1,132 @@
+//! The tour: every session feature of a Flask application, in axum. `cargo run -p session-axum --example tour`
+
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderName};
+use axum::response::{Html, IntoResponse, Redirect, Response};
+use axum::routing::{get, post};
+use axum::{Form, Router};
+use serde::Deserialize;
+use session_axum::{Error, Session, SessionLayer};
+use tour::start::Tour;
+use tour::{actions, page};
+
+/// What a route shows of a session is for its owner and for now: the back button after a logout must show nothing.
+const NO_STORE: (HeaderName, &str) = (CACHE_CONTROL, "no-store");
+const JSON: (HeaderName, &str) = (CONTENT_TYPE, "application/json");
+
+fn router(tour: Tour) -> Router {
+    let sessions = tour.sessions.clone();
+    Router::new()
+        .route("/", get(index))
+        .route("/visit", get(visit))
+        .route("/login", get(login_form).post(login))
+        .route("/profile", get(profile))
+        .route("/logout", post(logout))
+        .route("/add_to_cart/{product_id}", post(add_to_cart))
+        .route("/cart", get(cart))
+        .route("/permanent", post(permanent))
+        .route("/flash", post(flash))
+        .route("/flashes", get(flashes))
+        .route("/session", get(session))
+        .route("/untouched", get(|| async { "nothing" }))
+        .layer(SessionLayer::new(sessions))
+        .with_state(Arc::new(tour))
+}
+
+async fn index(State(tour): State<Arc<Tour>>, session: Session) -> Result<impl IntoResponse, Error> {
+    Ok(([NO_STORE], Html(actions::page(&tour, &session)?)))
+}
+
+async fn visit(session: Session) -> Result<impl IntoResponse, Error> {
+    Ok(([NO_STORE], actions::visit(&session)?))
+}
+
+async fn login_form(State(tour): State<Arc<Tour>>) -> Html<String> {
+    Html(page::login_form(tour.framework))
+}
+
+#[derive(Deserialize)]
+struct Login {
+    username: String,
+}
+
+async fn login(session: Session, Form(form): Form<Login>) -> Result<Redirect, Error> {
+    actions::login(&session, &form.username)?;
+    Ok(Redirect::to("/profile"))
+}
+
+async fn profile(session: Session) -> Result<Response, Error> {
+    Ok(match actions::profile(&session)? {
+        Some(welcome) => ([NO_STORE], Html(welcome)).into_response(),
+        None => ([NO_STORE], Redirect::to("/login")).into_response(),
+    })
+}
+
+async fn logout(session: Session) -> Result<&'static str, Error> {
+    Ok(actions::logout(&session)?)
+}
+
+async fn add_to_cart(session: Session, Path(product_id): Path<String>) -> Result<impl IntoResponse, Error> {
+    Ok(([NO_STORE], actions::add_to_cart(&session, &product_id)?))
+}
+
+async fn cart(session: Session) -> Result<impl IntoResponse, Error> {
+    Ok(([NO_STORE, JSON], actions::cart(&session)?))
+}
+
+#[derive(Deserialize)]
+struct Permanent {
+    on: String,
+}
+
+async fn permanent(session: Session, Form(form): Form<Permanent>) -> Result<Response, Error> {
+    Ok(match actions::set_permanent(&session, &form.on)? {
+        Some(ok) => ok.into_response(),
+        None => (StatusCode::BAD_REQUEST, "on must be 1 or 0").into_response(),
+    })
+}
+
+#[derive(Deserialize)]
+struct Flash {
+    message: String,
+    category: String,
+}
+
+async fn flash(session: Session, Form(form): Form<Flash>) -> Result<&'static str, Error> {
+    Ok(actions::flash(&session, &form.message, &form.category)?)
+}
+
+async fn flashes(session: Session) -> Result<impl IntoResponse, Error> {
+    Ok(([NO_STORE, JSON], actions::flashes(&session)?))
+}
+
+async fn session(session: Session) -> impl IntoResponse {
+    ([NO_STORE, JSON], session.to_json())
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let filter = tracing_subscriber::EnvFilter::try_from_default_env().unwrap_or_else(|_| "session=info".into());
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    let tour = match Tour::start("axum", 5000) {
+        Ok(tour) => tour,
+        Err(code) => return code,
+    };
+    match serve(tour).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            tracing::error!(target: "session", "the tour cannot be served: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn serve(tour: Tour) -> std::io::Result<()> {
+    let listener = tokio::net::TcpListener::bind(tour.bind).await?;
+    tour.announce(listener.local_addr()?);
+    axum::serve(listener, router(tour)).await
+}

@@ -1,0 +1,109 @@
+//! The extractor and the errors that handlers return.
+
+use std::any::type_name;
+use std::convert::Infallible;
+use std::fmt;
+use std::marker::PhantomData;
+use std::ops::Deref;
+
+use axum_core::extract::{FromRequestParts, OptionalFromRequestParts};
+use axum_core::response::{IntoResponse, Response};
+use http::StatusCode;
+use http::request::Parts;
+use session_core::Step;
+
+use crate::layer::Door;
+
+/// The request's session: derefs to [`session_core::Session`], where the methods are.
+///
+/// Opened the first time a handler or another extractor asks for it. `Option<Session>` is `None` where no layer is.
+/// `Session<K>` is that of the layer [marked](crate::SessionLayer::marked) with `K`.
+#[derive(Debug)]
+pub struct Session<K = ()>(session_core::Session, PhantomData<fn() -> K>);
+
+impl<K: 'static> Session<K> {
+    fn open(parts: &Parts) -> Option<Self> {
+        let door = parts.extensions.get::<Door<K>>()?;
+        match door.0.open() {
+            Step::Done(session) => Some(Self(session, PhantomData)),
+            Step::Ask(ask) => match ask {},
+        }
+    }
+}
+
+impl<K> Clone for Session<K> {
+    fn clone(&self) -> Self {
+        Self(self.0.clone(), PhantomData)
+    }
+}
+
+impl<K> Deref for Session<K> {
+    type Target = session_core::Session;
+
+    fn deref(&self) -> &session_core::Session {
+        &self.0
+    }
+}
+
+impl<S: Sync, K: 'static> FromRequestParts<S> for Session<K> {
+    type Rejection = MissingLayer;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, MissingLayer> {
+        Self::open(parts).ok_or_else(MissingLayer::of::<K>)
+    }
+}
+
+impl<S: Sync, K: 'static> OptionalFromRequestParts<S> for Session<K> {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Option<Self>, Infallible> {
+        Ok(Self::open(parts))
+    }
+}
+
+/// A handler asked for a session where no layer is: 500, with the line that is missing.
+#[derive(Debug, Clone)]
+pub struct MissingLayer {
+    marked: String,
+}
+
+impl MissingLayer {
+    fn of<K: 'static>() -> Self {
+        let marked = match type_name::<K>() {
+            "()" => String::new(),
+            marker => format!(".marked::<{}>()", marker.rsplit("::").next().unwrap_or(marker)),
+        };
+        Self { marked }
+    }
+}
+
+impl fmt::Display for MissingLayer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let marked = &self.marked;
+        write!(
+            f,
+            "this handler asks for a session, but its router has no layer for it: add \
+             `.layer(SessionLayer::new(sessions){marked})` behind the routes"
+        )
+    }
+}
+
+impl std::error::Error for MissingLayer {}
+
+impl IntoResponse for MissingLayer {
+    fn into_response(self) -> Response {
+        (StatusCode::INTERNAL_SERVER_ERROR, self.to_string()).into_response()
+    }
+}
+
+/// An error of a session, as a response: the core's status, no body. It is written to `tracing`, and stands in the
+/// response's extensions as [`session_core::Error`].
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error(transparent)]
+pub struct Error(#[from] pub session_core::Error);
+
+impl IntoResponse for Error {
+    fn into_response(self) -> Response {
+        session_store::failure(self.0)
+    }
+}

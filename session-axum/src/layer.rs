@@ -1,0 +1,114 @@
+//! The layer: puts an exchange's opener into the request, and closes the exchange on the response.
+
+use std::marker::PhantomData;
+use std::task::{Context, Poll};
+
+use http::{Request, Response};
+use session_core::{Opener, Sessions};
+use session_store::ResponseFuture;
+use tower_layer::Layer;
+use tower_service::Service;
+
+/// What the layer puts into a request's extensions, one for each marker.
+pub(crate) struct Door<K>(pub(crate) Opener, PhantomData<fn() -> K>);
+
+impl<K> Clone for Door<K> {
+    fn clone(&self) -> Self {
+        Self(self.0.clone(), PhantomData)
+    }
+}
+
+/// Gives the handlers of a router their sessions: `.layer(SessionLayer::new(sessions))`, after the routes.
+///
+/// Works on any Tower service whose response body has a default (axum's has): a close that fails replaces the response by
+/// an empty one.
+#[derive(Debug)]
+pub struct SessionLayer<K = ()> {
+    sessions: Sessions,
+    marker: PhantomData<fn() -> K>,
+}
+
+impl SessionLayer {
+    /// A layer for [`Session`](crate::Session). What is doubtful about the configuration is written to `tracing` now.
+    #[must_use]
+    pub fn new(sessions: Sessions) -> Self {
+        session_store::trace::announce(&sessions);
+        Self { sessions, marker: PhantomData }
+    }
+
+    /// The same for [`Session<K>`](crate::Session), beside other sessions of the application: with another cookie name,
+    /// key or path. `K` is any type of yours.
+    ///
+    /// ```
+    /// use axum::{Router, routing::get};
+    /// use session_axum::{Error, SecretKey, Session, SessionLayer, Sessions};
+    ///
+    /// struct Admin;
+    ///
+    /// async fn panel(site: Session, admin: Session<Admin>) -> Result<String, Error> {
+    ///     Ok(format!("{} {}", site.increment("visits", 1)?, admin.increment("actions", 1)?))
+    /// }
+    ///
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let site = Sessions::new(SecretKey::generate()?);
+    /// let admin = Sessions::builder(SecretKey::generate()?).cookie_name("admin").build()?;
+    /// let app: Router = Router::new()
+    ///     .route("/admin", get(panel))
+    ///     .layer(SessionLayer::new(site))
+    ///     .layer(SessionLayer::new(admin).marked::<Admin>());
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn marked<K>(self) -> SessionLayer<K> {
+        SessionLayer { sessions: self.sessions, marker: PhantomData }
+    }
+}
+
+impl<K> Clone for SessionLayer<K> {
+    fn clone(&self) -> Self {
+        Self { sessions: self.sessions.clone(), marker: PhantomData }
+    }
+}
+
+impl<S, K> Layer<S> for SessionLayer<K> {
+    type Service = SessionService<S, K>;
+
+    fn layer(&self, inner: S) -> Self::Service {
+        SessionService { inner, layer: self.clone() }
+    }
+}
+
+/// A service inside a [`SessionLayer`].
+#[derive(Debug)]
+pub struct SessionService<S, K = ()> {
+    inner: S,
+    layer: SessionLayer<K>,
+}
+
+impl<S: Clone, K> Clone for SessionService<S, K> {
+    fn clone(&self) -> Self {
+        Self { inner: self.inner.clone(), layer: self.layer.clone() }
+    }
+}
+
+impl<S, K, B, R> Service<Request<B>> for SessionService<S, K>
+where
+    S: Service<Request<B>, Response = Response<R>>,
+    K: 'static,
+    R: Default,
+{
+    type Response = S::Response;
+    type Error = S::Error;
+    type Future = ResponseFuture<S::Future>;
+
+    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
+        self.inner.poll_ready(context)
+    }
+
+    fn call(&mut self, mut request: Request<B>) -> Self::Future {
+        let exchange = self.layer.sessions.exchange(request.headers());
+        request.extensions_mut().insert(Door::<K>(exchange.opener(), PhantomData));
+        ResponseFuture::new(self.inner.call(request), exchange)
+    }
+}

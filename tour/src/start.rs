@@ -1,0 +1,76 @@
+//! From the command line and the environment to sessions: the same start for every framework.
+
+use std::net::SocketAddr;
+use std::process::ExitCode;
+
+use session_core::{ConfigError, SecretKey, Sessions};
+
+use crate::options::{Options, Parsed, parse};
+
+/// A tour that is ready to be served.
+#[derive(Debug, Clone)]
+pub struct Tour {
+    /// The framework's name.
+    pub framework: &'static str,
+    /// What the sessions are, for the page.
+    pub mode: &'static str,
+    /// Where to listen.
+    pub bind: SocketAddr,
+    /// The sessions.
+    pub sessions: Sessions,
+}
+
+impl Tour {
+    /// Reads arguments and `SECRET_KEY`; says on standard error what is wrong, and on standard output where the tour is.
+    ///
+    /// # Errors
+    /// The exit code: 0 after `--help`, 2 for what cannot be started.
+    #[allow(clippy::print_stdout, clippy::print_stderr, reason = "it is a command line program's start")]
+    pub fn start(framework: &'static str, default_port: u16) -> Result<Self, ExitCode> {
+        // Not `var_os`: a key that is no text is worth an error.
+        let secret = match std::env::var("SECRET_KEY") {
+            Ok(secret) => Some(secret),
+            Err(std::env::VarError::NotPresent) => None,
+            Err(error) => return Err(refuse(&format!("SECRET_KEY: {error}"))),
+        };
+        let options = match parse(std::env::args().skip(1), secret, default_port) {
+            Ok(Parsed::Run(options)) => options,
+            Ok(Parsed::Help(text)) => {
+                println!("{text}");
+                return Err(ExitCode::SUCCESS);
+            }
+            Err(message) => return Err(refuse(&message)),
+        };
+        if options.secret.is_none() {
+            println!("SECRET_KEY is not set: made a key for this run. Sessions end with it.");
+        }
+        let sessions = sessions(&options).map_err(|error| refuse(&error.to_string()))?;
+        for warning in sessions.warnings() {
+            println!("Warning: {warning}");
+        }
+        let mode = if options.flask { "Flask's signed cookie" } else { "signed cookie" };
+        Ok(Self { framework, mode, bind: options.bind, sessions })
+    }
+
+    /// Says where the tour is, once it listens there: with port 0 the system chose one.
+    #[allow(clippy::print_stdout, reason = "it is a command line program's start")]
+    pub fn announce(&self, address: SocketAddr) {
+        println!("The tour with {} is on http://{address}", self.framework);
+    }
+}
+
+#[allow(clippy::print_stderr, reason = "it is a command line program's start")]
+fn refuse(message: &str) -> ExitCode {
+    eprintln!("{message}");
+    ExitCode::from(2)
+}
+
+fn sessions(options: &Options) -> Result<Sessions, ConfigError> {
+    let secret = match &options.secret {
+        Some(secret) => secret.clone().into_bytes(),
+        None => SecretKey::generate()?.expose().to_vec(),
+    };
+    let builder =
+        if options.flask { Sessions::flask_builder(secret) } else { Sessions::builder(SecretKey::new(secret)?) };
+    if options.insecure { builder.insecure_plain_http() } else { builder }.build()
+}
