@@ -303,7 +303,11 @@ impl Builder {
             &[
                 ("absolute_lifetime", self.lifetime.absolute.is_some(), NO_PLACE),
                 ("not_created_before", self.lifetime.not_before.is_some(), NO_PLACE),
-                ("permanent", self.lifetime.permanent, "each session says it by its key _permanent: use set_permanent"),
+                (
+                    "permanent",
+                    self.lifetime.permanent,
+                    "each session says it by its key _permanent: use set_permanent",
+                ),
                 ("audience", self.audience.is_some(), "what is bound into its keys is the salt"),
             ]
         } else {
@@ -317,7 +321,8 @@ impl Builder {
 
     fn warnings(&self) -> Vec<Warning> {
         let primary = self.ring.primary.weakness.map(Warning::WeakKey);
-        let fallbacks = self.ring.verify_only.iter().filter_map(|secret| secret.weakness.map(Warning::WeakFallback));
+        let fallbacks =
+            self.ring.verify_only.iter().filter_map(|secret| secret.weakness.map(Warning::WeakFallback));
         let plain = self.plain_http.then_some(Warning::PlainHttp);
         primary.into_iter().chain(fallbacks).chain(plain).collect()
     }
@@ -325,6 +330,9 @@ impl Builder {
 
 impl std::fmt::Debug for Builder {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Builder").field("cookie", &self.cookie).field("lifetime", &self.lifetime).finish_non_exhaustive()
+        f.debug_struct("Builder")
+            .field("cookie", &self.cookie)
+            .field("lifetime", &self.lifetime)
+            .finish_non_exhaustive()
     }
 }

@@ -10,14 +10,25 @@ use crate::flash::Flash;
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Change<'a> {
     /// The key holds this JSON text.
-    Set { key: Cow<'a, str>, value: Arc<str> },
-    Remove { key: Cow<'a, str> },
+    Set {
+        key: Cow<'a, str>,
+        value: Arc<str>,
+    },
+    Remove {
+        key: Cow<'a, str>,
+    },
     /// Nothing is left, no flash either.
     Clear,
     /// A missing counter is 0.
-    Increment { key: Cow<'a, str>, by: i64 },
+    Increment {
+        key: Cow<'a, str>,
+        by: i64,
+    },
     /// The JSON text joins the end of a list; a missing list is empty.
-    Push { key: Cow<'a, str>, item: Arc<str> },
+    Push {
+        key: Cow<'a, str>,
+        item: Arc<str>,
+    },
     Flash(Flash),
     /// The flashes with these numbers were taken: those that the request saw, and no later ones.
     FlashesTaken(Vec<u32>),

@@ -6,8 +6,9 @@ use crate::cookie::Expiry;
 use crate::error::Error;
 use crate::event::{Event, EventKind};
 use crate::exchange::Outgoing;
-use crate::session::{Session, State};
+use crate::session::Session;
 use crate::sessions::Core;
+use crate::state::{State, tail};
 use crate::wire::flask;
 use crate::wire::stamp::Stamp;
 
@@ -44,26 +45,35 @@ impl Session {
     /// | some | yes | | Set-Cookie |
     /// | some | no | accepted, and its refresh is due | Set-Cookie |
     /// | some | no | otherwise | nothing |
-    fn decide(&self, core: &Core, state: &mut State, events: &mut Vec<Event>) -> Result<Option<HeaderValue>, Error> {
+    fn decide(
+        &self,
+        core: &Core,
+        state: &mut State,
+        events: &mut Vec<Event>,
+    ) -> Result<Option<HeaderValue>, Error> {
         let (changed, origin) = (state.map.is_modified(), self.origin());
         if state.map.is_blank() {
             let remove = changed && (origin.cookies > 0 || core.wire.is_flask());
             return Ok(remove.then(|| core.cookie.removal()));
         }
         let now = core.now();
-        let permanent = if core.wire.is_flask() { flask::is_permanent(&state.map) } else { state.stamp.permanent };
+        let permanent =
+            if core.wire.is_flask() { flask::is_permanent(&state.map) } else { state.stamp.permanent };
         let opened = origin.stamp.map(|stamp| Stamp { permanent, ..stamp });
         let due = opened.is_some_and(|stamp| core.lifetime.refresh_due(&stamp, now.as_secs()));
         if !changed && !due {
             return Ok(None);
         }
         // Under a clock that was set back a session is not older than it was.
-        let issued = if core.wire.is_flask() { now.as_secs() } else { now.as_secs().max(state.stamp.created) };
+        let issued =
+            if core.wire.is_flask() { now.as_secs() } else { now.as_secs().max(state.stamp.created) };
         let stamp = Stamp { permanent, issued, ..state.stamp };
         let mut header = core.cookie.start();
         let name = core.cookie.name();
         core.wire.write(&mut header, &state.map, &stamp, LARGEST - name.len());
+        // Name and value, without the sign between them.
         too_large(name, header.len() - 1, LARGEST)?;
+        let written = tail(header.as_bytes());
         let expiry = match (permanent, core.wire.is_flask()) {
             (false, _) => Expiry::Browser,
             (true, false) => Expiry::MaxAge(core.lifetime.max_age(&stamp, issued)),
@@ -78,8 +88,7 @@ impl Session {
             events.push(self.event(EventKind::Oversized { size: header.len(), limit }));
         }
         if origin.stamp.is_none() {
-            let digest = core.digest(&header.as_bytes()[..LARGEST.min(header.len())]);
-            events.push(Event { kind: EventKind::Created, digest });
+            events.push(Event { kind: EventKind::Created, digest: core.digest(&written) });
         }
         Ok(Some(header))
     }

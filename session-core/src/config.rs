@@ -117,9 +117,12 @@ impl Config {
     #[cfg(feature = "os")]
     pub fn from_env(prefix: &str) -> Result<Self, ConfigError> {
         // What is not Unicode cannot be a setting of ours, unless its name says so.
-        Self::from_vars(prefix, std::env::vars_os().filter_map(|(name, value)| {
-            Some((name.into_string().ok()?, value.to_string_lossy().into_owned()))
-        }))
+        Self::from_vars(
+            prefix,
+            std::env::vars_os().filter_map(|(name, value)| {
+                Some((name.into_string().ok()?, value.to_string_lossy().into_owned()))
+            }),
+        )
     }
 
     /// From names and texts, as an environment has them. Texts are JSON where a setting is no text: `true`, `false`, a
@@ -137,7 +140,10 @@ impl Config {
     /// let error = Config::from_vars("FLASK", vars("False")).unwrap_err();
     /// assert_eq!(error.to_string(), "FLASK_SESSION_COOKIE_SECURE: expected true or false, in lower case");
     /// ```
-    pub fn from_vars(prefix: &str, vars: impl IntoIterator<Item = (String, String)>) -> Result<Self, ConfigError> {
+    pub fn from_vars(
+        prefix: &str,
+        vars: impl IntoIterator<Item = (String, String)>,
+    ) -> Result<Self, ConfigError> {
         let prefix = if prefix.is_empty() { String::new() } else { format!("{prefix}_") };
         let mut settings = serde_json::Map::new();
         for (full, text) in vars {
@@ -205,7 +211,8 @@ impl Config {
                 None => builder,
             }
         }
-        let mut builder = self.secret_key_fallbacks.iter().fold(builder, |b, key| b.fallback(key.0.as_bytes()));
+        let mut builder =
+            self.secret_key_fallbacks.iter().fold(builder, |b, key| b.fallback(key.0.as_bytes()));
         builder = set(builder, self.session_cookie_name, |b, name| {
             let (prefix, name) = Prefix::split(&name);
             b.prefix(prefix).cookie_name(name)
@@ -222,7 +229,11 @@ impl Config {
         builder = set(builder, self.session_cookie_partitioned, |b, partitioned| {
             if partitioned { b.partitioned(true).secure(true) } else { b.partitioned(false) }
         });
-        builder = set(builder, self.session_cookie_samesite.as_deref().map(same_site).transpose()?, Builder::same_site);
+        builder = set(
+            builder,
+            self.session_cookie_samesite.as_deref().map(same_site).transpose()?,
+            Builder::same_site,
+        );
         builder = set(builder, self.permanent_session_lifetime, Builder::idle_lifetime);
         builder = set(builder, self.session_refresh_each_request, |b, each| {
             b.refresh(if each { Refresh::EachRequest } else { Refresh::Never })
@@ -247,7 +258,9 @@ impl Config {
 impl fmt::Debug for Config {
     /// Without keys.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Config").field("session_cookie_name", &self.session_cookie_name).finish_non_exhaustive()
+        f.debug_struct("Config")
+            .field("session_cookie_name", &self.session_cookie_name)
+            .finish_non_exhaustive()
     }
 }
 
@@ -269,7 +282,9 @@ fn unexpected(name: &str, value: &Value) -> Option<&'static str> {
             value.as_array().is_some_and(|keys| keys.iter().all(Value::is_string)),
             "a JSON array of texts, such as [\"old key\"]; a bare text would make every letter a key",
         ),
-        "SESSION_COOKIE_DOMAIN" => (value.is_string() || *value == Value::Bool(false), "a host name, or null"),
+        "SESSION_COOKIE_DOMAIN" => {
+            (value.is_string() || *value == Value::Bool(false), "a host name, or null")
+        }
         "PERMANENT_SESSION_LIFETIME" | "SESSION_ABSOLUTE_LIFETIME" => {
             (value.as_f64().is_some_and(|seconds| seconds >= 0.0), "a number of seconds, not negative")
         }
@@ -284,7 +299,9 @@ fn fallbacks<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<SecretTex
         None => Ok(Vec::new()),
         Some(value) => match unexpected("SECRET_KEY_FALLBACKS", &value) {
             Some(expected) => Err(D::Error::custom(format!("SECRET_KEY_FALLBACKS: expected {expected}"))),
-            None => Vec::deserialize(value).map_err(|_| D::Error::custom("SECRET_KEY_FALLBACKS: expected texts")),
+            None => {
+                Vec::deserialize(value).map_err(|_| D::Error::custom("SECRET_KEY_FALLBACKS: expected texts"))
+            }
         },
     }
 }
@@ -314,7 +331,9 @@ fn same_site(text: &str) -> Result<SameSite, ConfigError> {
         "strict" => Ok(SameSite::Strict),
         "lax" => Ok(SameSite::Lax),
         "none" => Ok(SameSite::None),
-        _ => Err(ConfigError::Value(format!("SESSION_COOKIE_SAMESITE: expected Strict, Lax or None, found {text:?}"))),
+        _ => Err(ConfigError::Value(format!(
+            "SESSION_COOKIE_SAMESITE: expected Strict, Lax or None, found {text:?}"
+        ))),
     }
 }
 
@@ -323,7 +342,9 @@ fn digest(text: &str) -> Result<Digest, ConfigError> {
         "sha1" => Ok(Digest::Sha1),
         "sha256" => Ok(Digest::Sha256),
         "sha512" => Ok(Digest::Sha512),
-        _ => Err(ConfigError::Value(format!("SESSION_DIGEST: expected sha1, sha256 or sha512, found {text:?}"))),
+        _ => Err(ConfigError::Value(format!(
+            "SESSION_DIGEST: expected sha1, sha256 or sha512, found {text:?}"
+        ))),
     }
 }
 

@@ -68,7 +68,8 @@ const LONGEST_ATTRIBUTE: usize = 1024;
 impl Attributes {
     /// What browsers refuse, drop or misread cannot be built.
     fn check(&self) -> Result<(), ConfigError> {
-        let refuse = |setting, problem: &str| Err(ConfigError::Cookie { setting, problem: problem.to_owned() });
+        let refuse =
+            |setting, problem: &str| Err(ConfigError::Cookie { setting, problem: problem.to_owned() });
         const NAME: &str = "SESSION_COOKIE_NAME";
         const DOMAIN: &str = "SESSION_COOKIE_DOMAIN";
         const PATH: &str = "SESSION_COOKIE_PATH";
@@ -76,7 +77,10 @@ impl Attributes {
         let token = |b: u8| b.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&b);
         let lower = self.name.to_ascii_lowercase();
         if self.name.is_empty() || !self.name.bytes().all(token) {
-            return refuse(NAME, &format!("{:?} is no cookie name: use letters, digits, '-' and '_'", self.name));
+            return refuse(
+                NAME,
+                &format!("{:?} is no cookie name: use letters, digits, '-' and '_'", self.name),
+            );
         }
         if self.name.len() > LONGEST_ATTRIBUTE {
             return refuse(NAME, "the name is longer than 1024 octets");
@@ -99,7 +103,9 @@ impl Attributes {
             if !domain.split('.').all(label) || domain.len() > 253 {
                 return refuse(
                     DOMAIN,
-                    &format!("{domain:?} is no host name: write it in ASCII (IDNA), without scheme, port or spaces"),
+                    &format!(
+                        "{domain:?} is no host name: write it in ASCII (IDNA), without scheme, port or spaces"
+                    ),
                 );
             }
             if self.prefix == Prefix::Host {
@@ -107,14 +113,23 @@ impl Attributes {
             }
         }
         let in_path = |b: u8| (0x21..0x7f).contains(&b) && b != b';' && b != b',';
-        if !self.path.starts_with('/') || !self.path.bytes().all(in_path) || self.path.len() > LONGEST_ATTRIBUTE {
+        if !self.path.starts_with('/')
+            || !self.path.bytes().all(in_path)
+            || self.path.len() > LONGEST_ATTRIBUTE
+        {
             return refuse(
                 PATH,
-                &format!("{:?} is no cookie path: begin with '/', percent-encode spaces, ';' and ','", self.path),
+                &format!(
+                    "{:?} is no cookie path: begin with '/', percent-encode spaces, ';' and ','",
+                    self.path
+                ),
             );
         }
         if self.prefix == Prefix::Host && self.path != "/" {
-            return refuse(PATH, "a __Host- cookie has the path \"/\": remove the path, or choose Prefix::Secure");
+            return refuse(
+                PATH,
+                "a __Host- cookie has the path \"/\": remove the path, or choose Prefix::Secure",
+            );
         }
         let needs_secure = [
             (self.prefix != Prefix::None, "the prefix of its name"),
@@ -173,8 +188,10 @@ impl CookieTemplate {
         let attributes = rendered[name.len() + 1..].to_owned();
         // The same attributes as when it was set, or the browser keeps it (RFC 6265bis, section 5.7).
         let removal = format!("{rendered}; Max-Age=0; Expires=Thu, 01 Jan 1970 00:00:00 GMT");
-        let mut removal = HeaderValue::try_from(removal)
-            .map_err(|_| ConfigError::Cookie { setting: "SESSION_COOKIE_*", problem: "it is no header".to_owned() })?;
+        let mut removal = HeaderValue::try_from(removal).map_err(|_| ConfigError::Cookie {
+            setting: "SESSION_COOKIE_*",
+            problem: "it is no header".to_owned(),
+        })?;
         removal.set_sensitive(true);
         Ok(Self { name, attributes, removal })
     }
@@ -207,7 +224,8 @@ impl CookieTemplate {
             Expiry::Browser => {}
             Expiry::MaxAge(seconds) => header.push_str(&format!("; Max-Age={seconds}")),
             Expiry::Expires(at) => {
-                let at = std::time::UNIX_EPOCH.checked_add(std::time::Duration::from_secs(at.min(253_402_300_799)));
+                let at = std::time::UNIX_EPOCH
+                    .checked_add(std::time::Duration::from_secs(at.min(253_402_300_799)));
                 let at = crate::tagged::DateTime::from(at.unwrap_or(std::time::UNIX_EPOCH));
                 header.push_str(&format!("; Expires={at}"));
             }

@@ -1,0 +1,174 @@
+//! Finding and rendering, with the `cookie` crate as oracle.
+
+use super::*;
+use proptest::prelude::*;
+
+fn attributes() -> Attributes {
+    Attributes {
+        prefix: Prefix::Host,
+        name: "session".into(),
+        domain: None,
+        path: "/".into(),
+        secure: true,
+        http_only: true,
+        same_site: Some(SameSite::Lax),
+        partitioned: false,
+    }
+}
+
+fn plain() -> Attributes {
+    Attributes { prefix: Prefix::None, ..attributes() }
+}
+
+fn found(name: &str, header: &[u8]) -> Vec<String> {
+    let (prefix, name) = Prefix::split(name);
+    let template = CookieTemplate::new(&Attributes { prefix, name: name.into(), ..attributes() }).unwrap();
+    let header = HeaderValue::from_bytes(header).unwrap();
+    template.find(&header).map(|value| String::from_utf8_lossy(value).into_owned()).collect()
+}
+
+#[test]
+fn c6_byte_exact_and_nothing_decoded() {
+    for (header, values) in [
+        ("__Host-id=x", vec!["x"]),
+        ("a=b; __Host-id=x; c", vec!["x"]),
+        (" \t__Host-id \t=\t x \t;", vec!["x"]),
+        ("__Host-id=a; __Host-id=b", vec!["a", "b"]),
+        ("__Host-id=", vec![""]),
+        ("__Host-id=a=b", vec!["a=b"]),
+        ("__Host-id=\"x\"", vec!["\"x\""]),
+        ("=__Host-id=x", vec![]),
+        ("__Host-id", vec![]),
+        ("%5F_Host-id=x", vec![]),
+        ("__host-id=x", vec![]),
+        ("\"__Host-id\"=x", vec![]),
+        ("\u{2000}__Host-id=x", vec![]),
+        ("\u{a0}__Host-id=x", vec![]),
+        ("x__Host-id=x", vec![]),
+        ("a=__Host-id=x", vec![]),
+        ("", vec![]),
+        (";;;", vec![]),
+        ("a=1,__Host-id=x", vec![]),
+    ] {
+        assert_eq!(found("__Host-id", header.as_bytes()), values, "{header:?}");
+    }
+    assert_eq!(found("id", b"\xff=\xfe; id=x\xff"), ["x\u{fffd}"]);
+}
+
+#[test]
+fn c1_the_default() {
+    let template = CookieTemplate::new(&attributes()).unwrap();
+    let header = template.finish(template.start() + "v", Expiry::Browser).unwrap();
+    assert_eq!(header, "__Host-session=v; HttpOnly; SameSite=Lax; Secure; Path=/");
+    assert!(header.is_sensitive());
+    let header = template.finish(template.start() + "v", Expiry::MaxAge(60)).unwrap();
+    assert_eq!(header, "__Host-session=v; HttpOnly; SameSite=Lax; Secure; Path=/; Max-Age=60");
+    let header = template.finish(template.start() + "v", Expiry::Expires(u64::MAX)).unwrap();
+    assert!(header.to_str().unwrap().ends_with("; Expires=Fri, 31 Dec 9999 23:59:59 GMT"));
+}
+
+#[test]
+fn c5_removal_has_the_same_attributes() {
+    let all = Attributes {
+        prefix: Prefix::Secure,
+        domain: Some("example.com".into()),
+        path: "/p".into(),
+        partitioned: true,
+        same_site: Some(SameSite::None),
+        ..attributes()
+    };
+    for attributes in [attributes(), all] {
+        let template = CookieTemplate::new(&attributes).unwrap();
+        let set = template.finish(template.start(), Expiry::Browser).unwrap();
+        let removal = template.removal();
+        let expected = format!("{}; Max-Age=0; Expires=Thu, 01 Jan 1970 00:00:00 GMT", set.to_str().unwrap());
+        assert_eq!(removal, expected);
+        assert!(removal.is_sensitive());
+    }
+}
+
+#[test]
+fn c2_what_browsers_refuse_is_not_built() {
+    let name = |name: &str| Attributes { name: name.into(), ..plain() };
+    let domain = |domain: &str| Attributes { domain: Some(domain.into()), ..plain() };
+    let path = |path: &str| Attributes { path: path.into(), ..plain() };
+    for (attributes, setting) in [
+        (Attributes { domain: Some("example.com".into()), ..attributes() }, "SESSION_COOKIE_DOMAIN"),
+        (Attributes { path: "/app".into(), ..attributes() }, "SESSION_COOKIE_PATH"),
+        (Attributes { secure: false, ..attributes() }, "SESSION_COOKIE_SECURE"),
+        (Attributes { prefix: Prefix::Secure, secure: false, ..plain() }, "SESSION_COOKIE_SECURE"),
+        (Attributes { same_site: Some(SameSite::None), secure: false, ..plain() }, "SESSION_COOKIE_SECURE"),
+        (Attributes { partitioned: true, secure: false, ..plain() }, "SESSION_COOKIE_SECURE"),
+        (name(""), "SESSION_COOKIE_NAME"),
+        (name("a b"), "SESSION_COOKIE_NAME"),
+        (name("a;b"), "SESSION_COOKIE_NAME"),
+        (name("a=b"), "SESSION_COOKIE_NAME"),
+        (name("a\r\nb"), "SESSION_COOKIE_NAME"),
+        (name("é"), "SESSION_COOKIE_NAME"),
+        (name("__host-a"), "SESSION_COOKIE_NAME"),
+        (name("__HOST-a"), "SESSION_COOKIE_NAME"),
+        (name("__Host-a"), "SESSION_COOKIE_NAME"),
+        (name("__Http-a"), "SESSION_COOKIE_NAME"),
+        (name(&"a".repeat(1025)), "SESSION_COOKIE_NAME"),
+        (Attributes { name: "__Host-a".into(), ..attributes() }, "SESSION_COOKIE_NAME"),
+        (domain(""), "SESSION_COOKIE_DOMAIN"),
+        (domain("example.com; Path=/"), "SESSION_COOKIE_DOMAIN"),
+        (domain("exa mple"), "SESSION_COOKIE_DOMAIN"),
+        (domain(".example.com"), "SESSION_COOKIE_DOMAIN"),
+        (domain("example.com:80"), "SESSION_COOKIE_DOMAIN"),
+        (domain("bücher.example"), "SESSION_COOKIE_DOMAIN"),
+        (path(""), "SESSION_COOKIE_PATH"),
+        (path("app"), "SESSION_COOKIE_PATH"),
+        (path("/a;b"), "SESSION_COOKIE_PATH"),
+        (path("/a,b"), "SESSION_COOKIE_PATH"),
+        (path("/a b"), "SESSION_COOKIE_PATH"),
+        (path("/a\nb"), "SESSION_COOKIE_PATH"),
+        (path("/é"), "SESSION_COOKIE_PATH"),
+        (path(&format!("/{}", "a".repeat(1024))), "SESSION_COOKIE_PATH"),
+    ] {
+        match CookieTemplate::new(&attributes) {
+            Err(ConfigError::Cookie { setting: found, .. }) => assert_eq!(found, setting, "{attributes:?}"),
+            other => panic!("{attributes:?}: {other:?}"),
+        }
+    }
+}
+
+#[test]
+fn names_split_by_exact_prefix() {
+    assert_eq!(Prefix::split("__Host-a"), (Prefix::Host, "a"));
+    assert_eq!(Prefix::split("__Secure-__Host-a"), (Prefix::Secure, "__Host-a"));
+    assert_eq!(Prefix::split("__host-a"), (Prefix::None, "__host-a"));
+}
+
+proptest! {
+    /// What we find is what the `cookie` crate finds, for names and values without the whitespace and quotes that it
+    /// treats otherwise.
+    #[test]
+    fn agrees_with_the_cookie_crate(header in "[ab=;. \\t]{0,24}") {
+        let expected: Vec<String> = cookie::Cookie::split_parse(header.as_str())
+            .filter_map(Result::ok)
+            .filter(|cookie| cookie.name() == "a")
+            .map(|cookie| cookie.value().to_owned())
+            .collect();
+        let template = CookieTemplate::new(&Attributes { name: "a".into(), ..plain() }).unwrap();
+        let header = HeaderValue::from_str(&header).unwrap();
+        let found: Vec<_> = template.find(&header).map(|value| String::from_utf8_lossy(value).into_owned()).collect();
+        prop_assert_eq!(found, expected);
+    }
+
+    /// C8: nothing that is set can end or split the header; and the `cookie` crate reads back what was set.
+    #[test]
+    fn c8_every_field_is_validated(name in "\\PC{0,6}", domain in proptest::option::of("\\PC{0,6}"), path in "/?[ -~\\t\\né]{0,6}") {
+        let attributes = Attributes { name, domain, path, ..plain() };
+        if let Ok(template) = CookieTemplate::new(&attributes) {
+            let header = template.finish(template.start() + "v.w-_", Expiry::MaxAge(5)).unwrap();
+            let text = header.to_str().unwrap();
+            let read = cookie::Cookie::parse(text).unwrap();
+            prop_assert_eq!(read.name(), &attributes.name);
+            prop_assert_eq!(read.domain(), attributes.domain.as_deref());
+            prop_assert_eq!(read.path(), Some(&*attributes.path));
+            prop_assert_eq!(read.value(), "v.w-_");
+            prop_assert_eq!(text.split(';').count(), 6 + usize::from(attributes.domain.is_some()));
+        }
+    }
+}

@@ -51,7 +51,9 @@ impl fmt::Display for EventKind {
                 f,
                 "the session cookie is too large: {size} bytes, the limit is {limit}; browsers may ignore it in silence"
             ),
-            Self::CacheControlReplaced => f.write_str("Cache-Control replaced by no-store: a session cookie is set"),
+            Self::CacheControlReplaced => {
+                f.write_str("Cache-Control replaced by no-store: a session cookie is set")
+            }
         }
     }
 }

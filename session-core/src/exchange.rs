@@ -194,7 +194,8 @@ impl Outgoing {
         let set = headers.contains_key(CACHE_CONTROL);
         if !has("no-store") {
             if set {
-                self.events.push(Event { kind: EventKind::CacheControlReplaced, digest: LogDigest::default() });
+                self.events
+                    .push(Event { kind: EventKind::CacheControlReplaced, digest: LogDigest::default() });
             }
             insert(headers, CACHE_CONTROL, HeaderValue::from_static("no-store"), "Cache-Control")?;
         } else if targeted {
@@ -232,6 +233,11 @@ fn vary_cookie(headers: &mut HeaderMap) -> Result<(), Error> {
     insert(headers, VARY, value, "Vary")
 }
 
-fn insert(headers: &mut HeaderMap, name: HeaderName, value: HeaderValue, shown: &'static str) -> Result<(), Error> {
+fn insert(
+    headers: &mut HeaderMap,
+    name: HeaderName,
+    value: HeaderValue,
+    shown: &'static str,
+) -> Result<(), Error> {
     headers.try_insert(name, value).map(drop).map_err(|_| Error::TooManyHeaders(shown))
 }

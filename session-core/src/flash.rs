@@ -167,7 +167,8 @@ impl Session {
             return Ok(take_ours(&mut state.map, categories));
         }
         let taken = state.flashes_taken.get_or_insert_with(|| take_flask(&mut state.map));
-        let wanted = |flash: &&Flash| categories.is_none_or(|categories| categories.contains(&flash.category()));
+        let wanted =
+            |flash: &&Flash| categories.is_none_or(|categories| categories.contains(&flash.category()));
         Ok(taken.iter().filter(wanted).cloned().collect())
     }
 }

@@ -183,9 +183,13 @@ pub enum Weakness {
 
 impl Weakness {
     fn of(bytes: &[u8]) -> Option<Self> {
-        let letters: String =
-            bytes.iter().filter(|b| b.is_ascii_alphabetic()).map(|b| b.to_ascii_lowercase() as char).collect();
-        let text_only = bytes.iter().all(|b| b.is_ascii_alphabetic() || b.is_ascii_punctuation() || *b == b' ');
+        let letters: String = bytes
+            .iter()
+            .filter(|b| b.is_ascii_alphabetic())
+            .map(|b| b.to_ascii_lowercase() as char)
+            .collect();
+        let text_only =
+            bytes.iter().all(|b| b.is_ascii_alphabetic() || b.is_ascii_punctuation() || *b == b' ');
         if text_only && PLACEHOLDERS.contains(&letters.as_str()) {
             return Some(Self::Placeholder);
         }
@@ -198,9 +202,10 @@ impl Weakness {
             return Some(Self::Repetitive);
         }
         let whole = |word: &&str| {
-            letters.len() >= word.len() * 2 && letters.as_bytes().chunks(word.len()).all(|c| word.as_bytes().starts_with(c))
+            letters.len() >= word.len() * 2
+                && letters.as_bytes().chunks(word.len()).all(|c| word.as_bytes().starts_with(c))
         };
-        (text_only && PLACEHOLDERS.iter().any(|word| whole(&word))).then_some(Self::Placeholder)
+        (text_only && PLACEHOLDERS.iter().any(whole)).then_some(Self::Placeholder)
     }
 }
 

@@ -62,6 +62,7 @@ mod lifetime;
 mod map;
 mod session;
 mod sessions;
+mod state;
 pub mod tagged;
 mod wire;
 mod world;

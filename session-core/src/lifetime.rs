@@ -133,7 +133,9 @@ mod tests {
         assert!(at(Refresh::EachRequest, 0) && !at(Refresh::Never, 999));
         let browser = Stamp { permanent: false, ..stamp(0, 0) };
         assert!(lifetime(1000, None).refresh_due(&browser, 100));
-        assert!(!Lifetime { refresh_permanent_only: true, ..lifetime(1000, None) }.refresh_due(&browser, 100));
+        assert!(
+            !Lifetime { refresh_permanent_only: true, ..lifetime(1000, None) }.refresh_due(&browser, 100)
+        );
     }
 
     #[test]

@@ -229,7 +229,8 @@ impl Map {
     fn longer(&self, key: &str, item: &str) -> Result<String, Misfit> {
         let value = self.get(key);
         let list = value.as_ref().map_or("[]", Value::as_str);
-        let inside = list.strip_prefix('[').and_then(|list| list.strip_suffix(']')).ok_or(Misfit::NotAList)?;
+        let inside =
+            list.strip_prefix('[').and_then(|list| list.strip_suffix(']')).ok_or(Misfit::NotAList)?;
         let comma = if inside.trim_ascii().is_empty() { "" } else { "," };
         Ok(format!("[{inside}{comma}{item}]"))
     }
@@ -292,4 +293,198 @@ fn read_object(cursor: &mut Cursor<'_>, depth: usize) -> Result<Vec<Entry>, NotJ
         entries.dedup_by(|a, b| a.key.bytes(text) == b.key.bytes(text));
     }
     Ok(entries)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+    use std::collections::BTreeMap;
+
+    fn ours(text: &str) -> Map {
+        Map::from_ours(text.into(), 128).unwrap()
+    }
+
+    fn written(map: &Map) -> String {
+        let mut out = String::new();
+        map.write_ours(&mut out);
+        out
+    }
+
+    fn set(key: &str, value: &str) -> Change<'static> {
+        Change::Set { key: key.to_owned().into(), value: value.into() }
+    }
+
+    fn flash(number: u32) -> Flash {
+        Flash { number, category: "info".into(), message: format!("\"{number}\"").into() }
+    }
+
+    #[test]
+    fn untouched_values_go_back_byte_for_byte() {
+        for text in [
+            r#"{"a":1e400,"b":"\ud800","c":[ 1 , -0 ],"d":{"z":1,"a":2},"e":123456789012345678901234567890,"f":NaN}"#,
+            r#"[{"a":1},[[7,"info","x"],[4294967295,"",{" m":"<b>"}]]]"#,
+            r#"{"é":2,"\ud800":1}"#,
+            "{}",
+        ] {
+            let mut map = ours(text);
+            assert_eq!(written(&map), text);
+            map.change(set("zz", "1"));
+            map.change(Change::Remove { key: "zz".into() });
+            assert_eq!(written(&map), text);
+        }
+    }
+
+    #[test]
+    fn keys_are_sorted_by_code_point_and_the_last_of_equal_ones_counts() {
+        let map = ours("{\"b\":1,\"\\ud83d\\ude00\":2,\"\u{ffff}\":3,\"a\":4,\"b\":5,\"\\u0061\":6}");
+        assert_eq!(written(&map), "{\"a\":6,\"b\":5,\"\u{ffff}\":3,\"😀\":2}");
+        assert_eq!(map.get("a").unwrap().as_str(), "6");
+        assert_eq!(map.get("😀").unwrap().as_str(), "2");
+    }
+
+    #[test]
+    fn what_is_no_session() {
+        for text in [
+            "",
+            "null",
+            "[]",
+            "[{}]",
+            "[{},[]]",
+            "[{},[[1,\"a\"]]]",
+            "[{},[[-1,\"a\",1]]]",
+            "[{},[[1,2,3]]]",
+            "{} {}",
+            "[{},[[4294967296,\"a\",1]]]",
+            "[[],[]]",
+            "[{},[[1,\"a\",1]],1]",
+            "{\"a\"}",
+            "[{},[[1,\"a\",1,2]]]",
+        ] {
+            assert!(Map::from_ours(text.into(), 128).is_err(), "{text}");
+        }
+        let deep = |levels: usize| format!("{{\"a\":{}{}}}", "[".repeat(levels - 1), "]".repeat(levels - 1));
+        assert!(Map::from_ours(deep(128).into(), 128).is_ok());
+        assert!(Map::from_ours(deep(129).into(), 128).is_err());
+        assert!(Map::from_object(deep(10_000).into(), 1000).is_err());
+    }
+
+    #[test]
+    fn misfits_change_nothing() {
+        let text = r#"{"f":1.0,"l":[1],"max":9223372036854775807,"s":"1"}"#;
+        let mut map = ours(text).recording();
+        for (key, misfit) in
+            [("f", Misfit::NotAnInteger), ("s", Misfit::NotAnInteger), ("max", Misfit::Overflow)]
+        {
+            assert_eq!(map.apply(Change::Increment { key: key.into(), by: 1 }), Err(misfit));
+        }
+        assert_eq!(map.apply(Change::Push { key: "s".into(), item: "1".into() }), Err(Misfit::NotAList));
+        assert!(!map.is_modified() && map.record().is_empty());
+        assert_eq!(written(&map), text);
+    }
+
+    #[test]
+    fn a_take_removes_exactly_what_it_saw() {
+        let mut map = ours("{}");
+        for number in [1, 2, 3] {
+            map.change(Change::Flash(flash(number)));
+        }
+        map.change(Change::FlashesTaken(vec![1, 3]));
+        assert_eq!(map.flashes(), [flash(2)]);
+        assert!(!map.is_blank() && map.len() == 0);
+    }
+
+    fn any_change() -> impl Strategy<Value = Change<'static>> {
+        let key = prop::sample::select(vec!["a", "b", "c", "é", "_flashes", " t"]);
+        let value = prop::sample::select(vec!["1", "\"x\"", "[]", "[1, 2 ]", "{\"k\":[]}", "null"]);
+        prop_oneof![
+            3 => (key.clone(), value.clone()).prop_map(|(key, value)| set(key, value)),
+            2 => key.clone().prop_map(|key| Change::Remove { key: key.into() }),
+            1 => Just(Change::Clear),
+            3 => (key.clone(), any::<i64>()).prop_map(|(key, by)| Change::Increment { key: key.into(), by: by % 100 }),
+            3 => (key, value).prop_map(|(key, item)| Change::Push { key: key.into(), item: item.into() }),
+            2 => (0..5_u32).prop_map(|number| Change::Flash(flash(number))),
+            1 => prop::collection::vec(0..5_u32, 0..3).prop_map(Change::FlashesTaken),
+        ]
+    }
+
+    /// The plainest model: values as trees.
+    #[derive(Default)]
+    struct Model {
+        entries: BTreeMap<String, serde_json::Value>,
+        flashes: Vec<u32>,
+    }
+
+    impl Model {
+        /// Whether the change fitted.
+        fn apply(&mut self, change: &Change<'_>) -> bool {
+            use serde_json::Value;
+            match change {
+                Change::Set { key, value } => {
+                    self.entries.insert(key.to_string(), serde_json::from_str(value).unwrap());
+                }
+                Change::Remove { key } => {
+                    self.entries.remove(&**key);
+                }
+                Change::Clear => *self = Self::default(),
+                Change::Increment { key, by } => {
+                    match self.entries.get(&**key).map_or(Some(0), Value::as_i64) {
+                        Some(old) => drop(self.entries.insert(key.to_string(), (old + by).into())),
+                        None => return false,
+                    }
+                }
+                Change::Push { key, item } => {
+                    match self.entries.entry(key.to_string()).or_insert_with(|| Value::Array(vec![])) {
+                        Value::Array(items) => items.push(serde_json::from_str(item).unwrap()),
+                        _ => return false,
+                    }
+                }
+                Change::Flash(flash) => self.flashes.push(flash.number),
+                Change::FlashesTaken(numbers) => self.flashes.retain(|number| !numbers.contains(number)),
+            }
+            true
+        }
+    }
+
+    proptest! {
+        /// Any changes, written and read again now and then, equal the model; and the record, applied to the same
+        /// beginning, gives the same.
+        #[test]
+        fn changes_equal_the_model(changes in prop::collection::vec((any_change(), any::<bool>()), 0..40)) {
+            let mut model = Model::default();
+            let mut map = Map::default();
+            let mut whole = Map::default().recording();
+            for (change, reopen) in &changes {
+                let fits = model.apply(change);
+                prop_assert_eq!(map.apply(change.clone()).is_ok(), fits);
+                prop_assert_eq!(whole.apply(change.clone()).is_ok(), fits);
+                if *reopen {
+                    map = ours(&written(&map));
+                }
+            }
+            let expected = serde_json::to_string(&model.entries).unwrap();
+            let mut found = String::new();
+            map.write_object(&mut found, false);
+            let same: serde_json::Value = serde_json::from_str(&found).unwrap();
+            prop_assert_eq!(serde_json::to_string(&same).unwrap(), expected);
+            prop_assert_eq!(map.flashes().iter().map(|flash| flash.number).collect::<Vec<_>>(), model.flashes);
+            prop_assert_eq!(map.len(), model.entries.len());
+
+            let mut replayed = Map::default();
+            for change in whole.record() {
+                prop_assert!(replayed.apply(change.clone()).is_ok());
+            }
+            prop_assert_eq!(written(&replayed), written(&map));
+        }
+
+        #[test]
+        fn any_object_of_keys_survives(keys in prop::collection::vec(prop::collection::vec(any::<u16>(), 0..4), 0..6)) {
+            let entries: Vec<_> = keys.iter().enumerate().map(|(at, units)| {
+                let key: String = units.iter().map(|unit| format!("\\u{unit:04x}")).collect();
+                format!("\"{key}\":{at}")
+            }).collect();
+            let map = ours(&format!("{{{}}}", entries.join(",")));
+            prop_assert_eq!(written(&ours(&written(&map))), written(&map));
+        }
+    }
 }

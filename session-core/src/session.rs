@@ -10,9 +10,9 @@ use serde::de::DeserializeOwned;
 use crate::change::{Change, Misfit};
 use crate::error::{Error, Rejected};
 use crate::event::LogDigest;
-use crate::flash::Flash;
 use crate::map::{Map, Value};
 use crate::sessions::Sessions;
+use crate::state::{Origin, State};
 use crate::wire::flask::{PERMANENT, is_permanent};
 use crate::wire::json::{plain, read, text, write};
 use crate::wire::stamp::Stamp;
@@ -47,62 +47,20 @@ struct Shared {
     state: Mutex<State>,
 }
 
-/// What the request brought.
-#[derive(Default)]
-pub(crate) struct Origin {
-    /// Cookies of our name.
-    pub(crate) cookies: usize,
-    /// The stamp of the one that was accepted.
-    pub(crate) stamp: Option<Stamp>,
-    /// Why the first was not, if none was.
-    pub(crate) rejected: Option<Rejected>,
-    /// The end of the cookie that was accepted, or of the first that was not: for digests.
-    tail: [u8; 32],
-    /// Octets of its value.
-    size: usize,
-}
-
-impl Origin {
-    pub(crate) fn accept(&mut self, cookie: &[u8], stamp: Stamp) {
-        self.note(cookie);
-        (self.stamp, self.rejected) = (Some(stamp), None);
-    }
-
-    pub(crate) fn reject(&mut self, cookie: &[u8], reason: Rejected) {
-        if self.rejected.is_none() {
-            self.note(cookie);
-            self.rejected = Some(reason);
-        }
-    }
-
-    fn note(&mut self, cookie: &[u8]) {
-        let tail = &cookie[cookie.len().saturating_sub(self.tail.len())..];
-        self.tail = [0; 32];
-        self.tail[..tail.len()].copy_from_slice(tail);
-        self.size = cookie.len();
-    }
-}
-
-pub(crate) struct State {
-    /// Whether changes come too late.
-    pub(crate) sealed: bool,
-    /// Whether the response was decided.
-    pub(crate) closed: bool,
-    pub(crate) map: Map,
-    /// The session's stamp as it will be written. In Flask's format the key `_permanent` tells permanence.
-    pub(crate) stamp: Stamp,
-    pub(crate) cleared: bool,
-    pub(crate) renewed: bool,
-    /// Flask's `get_flashed_messages` answers from this for the rest of the request.
-    pub(crate) flashes_taken: Option<Vec<Flash>>,
-}
-
 impl Session {
     pub(crate) fn new(sessions: Sessions, origin: Origin, map: Map, now: u64) -> Self {
         let permanent = sessions.0.lifetime.permanent;
         let fresh = Stamp { permanent, issued: now, created: now, authenticated: None, epoch: 0 };
         let stamp = origin.stamp.unwrap_or(fresh);
-        let state = State { sealed: false, closed: false, map, stamp, cleared: false, renewed: false, flashes_taken: None };
+        let state = State {
+            sealed: false,
+            closed: false,
+            map,
+            stamp,
+            cleared: false,
+            renewed: false,
+            flashes_taken: None,
+        };
         Self(Arc::new(Shared { sessions, origin, state: Mutex::new(state) }))
     }
 

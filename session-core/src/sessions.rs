@@ -16,7 +16,8 @@ use crate::event::LogDigest;
 use crate::exchange::Exchange;
 use crate::key::{SecretKey, Weakness};
 use crate::lifetime::Lifetime;
-use crate::session::{Origin, Session};
+use crate::session::Session;
+use crate::state::Origin;
 use crate::wire::{Opened, Wire};
 use crate::world::{Clock, Random, unix};
 
@@ -105,13 +106,11 @@ impl Sessions {
     }
 
     /// Our format, to be configured.
-    #[must_use]
     pub fn builder(key: SecretKey) -> Builder {
         Builder::new(key)
     }
 
     /// Flask's format with Flask's defaults, to be configured. Any secret that is not empty is taken, as Flask does.
-    #[must_use]
     pub fn flask_builder(secret: impl AsRef<[u8]>) -> Builder {
         Builder::flask(secret.as_ref())
     }
@@ -182,7 +181,10 @@ impl Sessions {
                 origin.cookies += 1;
                 // Flask takes the first (Werkzeug's `cookies.get`); we take the first that is valid.
                 let looked_at = if core.wire.is_flask() { 1 } else { MOST_COOKIES };
-                if opened.is_some() || origin.cookies > looked_at || (core.wire.is_flask() && value.is_empty()) {
+                if opened.is_some()
+                    || origin.cookies > looked_at
+                    || (core.wire.is_flask() && value.is_empty())
+                {
                     continue;
                 }
                 match core.wire.open(value, &core.lifetime, now.as_secs()) {

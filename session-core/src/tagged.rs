@@ -172,16 +172,21 @@ impl<'de> Deserialize<'de> for Markup {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct Uuid(pub [u8; 16]);
 
-impl fmt::Display for Uuid {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&dashed(*self))
+impl Uuid {
+    /// Reads exactly what Flask writes under the tag.
+    pub(crate) fn parse(text: &str) -> Option<Self> {
+        let hex = text.len() == 32 && text.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'));
+        let bits = u128::from_str_radix(text, 16).ok()?;
+        hex.then(|| Self(bits.to_be_bytes()))
     }
 }
 
-/// 8-4-4-4-12 hex digits.
-pub(crate) fn dashed(Uuid(bytes): Uuid) -> String {
-    let hex = format!("{:032x}", u128::from_be_bytes(bytes));
-    [&hex[..8], &hex[8..12], &hex[12..16], &hex[16..20], &hex[20..]].join("-")
+impl fmt::Display for Uuid {
+    /// 8-4-4-4-12 hex digits.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let hex = format!("{:032x}", u128::from_be_bytes(self.0));
+        f.write_str(&[&hex[..8], &hex[8..12], &hex[12..16], &hex[16..20], &hex[20..]].join("-"))
+    }
 }
 
 impl Serialize for Uuid {
@@ -193,11 +198,9 @@ impl Serialize for Uuid {
 impl<'de> Deserialize<'de> for Uuid {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text: String = untag(Tag::Uuid, deserializer)?;
-        let hex = text.len() == 32 && text.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'));
-        match u128::from_str_radix(&text, 16) {
-            Ok(bits) if hex => Ok(Self(bits.to_be_bytes())),
-            _ => Err(de::Error::invalid_value(de::Unexpected::Str(&text), &"32 hex digits in lower case")),
-        }
+        Self::parse(&text).ok_or_else(|| {
+            de::Error::invalid_value(de::Unexpected::Str(&text), &"32 hex digits in lower case")
+        })
     }
 }
 
@@ -247,7 +250,8 @@ impl DateTime {
     }
 }
 
-const MONTHS: [&str; 12] = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+const MONTHS: [&str; 12] =
+    ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
 const DAYS: [&str; 7] = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"];
 
 impl fmt::Display for DateTime {
@@ -255,7 +259,12 @@ impl fmt::Display for DateTime {
         let day = DAYS[usize::from(self.0.weekday().number_days_from_monday())];
         let month = MONTHS[usize::from(u8::from(self.0.month())) - 1];
         let (hour, minute, second) = self.0.to_hms();
-        write!(f, "{day}, {:02} {month} {:04} {hour:02}:{minute:02}:{second:02} GMT", self.0.day(), self.0.year())
+        write!(
+            f,
+            "{day}, {:02} {month} {:04} {hour:02}:{minute:02}:{second:02} GMT",
+            self.0.day(),
+            self.0.year()
+        )
     }
 }
 
@@ -270,7 +279,10 @@ impl From<SystemTime> for DateTime {
                 -i64::try_from(whole).unwrap_or(i64::MAX)
             }
         };
-        Self(OffsetDateTime::from_unix_timestamp(seconds.clamp(FIRST, LAST)).unwrap_or(OffsetDateTime::UNIX_EPOCH))
+        Self(
+            OffsetDateTime::from_unix_timestamp(seconds.clamp(FIRST, LAST))
+                .unwrap_or(OffsetDateTime::UNIX_EPOCH),
+        )
     }
 }
 
@@ -278,7 +290,8 @@ impl From<DateTime> for SystemTime {
     /// 1970 where the platform's clock does not reach back that far.
     fn from(then: DateTime) -> Self {
         let distance = Duration::from_secs(then.unix().unsigned_abs());
-        let time = if then.unix() < 0 { UNIX_EPOCH.checked_sub(distance) } else { UNIX_EPOCH.checked_add(distance) };
+        let time =
+            if then.unix() < 0 { UNIX_EPOCH.checked_sub(distance) } else { UNIX_EPOCH.checked_add(distance) };
         time.unwrap_or(UNIX_EPOCH)
     }
 }
@@ -292,7 +305,8 @@ impl Serialize for DateTime {
 impl<'de> Deserialize<'de> for DateTime {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text: String = untag(Tag::DateTime, deserializer)?;
-        Self::parse(&text)
-            .ok_or_else(|| de::Error::invalid_value(de::Unexpected::Str(&text), &"an HTTP date, as Flask writes it"))
+        Self::parse(&text).ok_or_else(|| {
+            de::Error::invalid_value(de::Unexpected::Str(&text), &"an HTTP date, as Flask writes it")
+        })
     }
 }

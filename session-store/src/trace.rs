@@ -8,8 +8,12 @@ use tracing::{debug, error, info, warn};
 pub fn event(event: &Event) {
     let Event { kind, digest } = event;
     match kind {
-        EventKind::Rejected(Rejected::Idle | Rejected::TooOld) => debug!(target: "session", %digest, "{kind}"),
-        EventKind::Oversized { .. } | EventKind::CacheControlReplaced | EventKind::Rejected(Rejected::Unreadable) => {
+        EventKind::Rejected(Rejected::Idle | Rejected::TooOld) => {
+            debug!(target: "session", %digest, "{kind}")
+        }
+        EventKind::Oversized { .. }
+        | EventKind::CacheControlReplaced
+        | EventKind::Rejected(Rejected::Unreadable) => {
             warn!(target: "session", %digest, "{kind}");
         }
         _ => info!(target: "session", %digest, "{kind}"),

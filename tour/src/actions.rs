@@ -92,7 +92,8 @@ pub fn flash(session: &Session, message: &str, category: &str) -> Result<&'stati
 /// None that a cookie session has while the request lasts.
 pub fn flashes(session: &Session) -> Result<String, Error> {
     let taken = session.take_flashes()?;
-    let pairs = taken.iter().map(|flash| Ok(Value::Array(vec![flash.category().into(), flash.message_as()?])));
+    let pairs =
+        taken.iter().map(|flash| Ok(Value::Array(vec![flash.category().into(), flash.message_as()?])));
     Ok(Value::Array(pairs.collect::<Result<_, Error>>()?).to_string())
 }
 
@@ -109,7 +110,8 @@ pub fn page(tour: &Tour, session: &Session) -> Result<String, Error> {
     let cart: Vec<String> =
         items.iter().map(|item| item.as_str().map_or_else(|| item.to_string(), str::to_owned)).collect();
     let json = session.to_json();
-    let pretty = serde_json::from_str::<Value>(&json).ok().and_then(|value| serde_json::to_string_pretty(&value).ok());
+    let pretty =
+        serde_json::from_str::<Value>(&json).ok().and_then(|value| serde_json::to_string_pretty(&value).ok());
     Ok(Page {
         framework: tour.framework,
         mode: tour.mode,
@@ -129,10 +131,11 @@ fn inspector(tour: &Tour, session: &Session) -> Vec<(String, String)> {
         0 => "none came with this request".to_owned(),
         size => format!("{size} octets; with its name at most 4096"),
     };
-    let since = |then: Option<SystemTime>, none: &str| match then.map(|then| then.elapsed().unwrap_or_default()) {
-        Some(age) => format!("{} s ago", age.as_secs()),
-        None => none.to_owned(),
-    };
+    let since =
+        |then: Option<SystemTime>, none: &str| match then.map(|then| then.elapsed().unwrap_or_default()) {
+            Some(age) => format!("{} s ago", age.as_secs()),
+            None => none.to_owned(),
+        };
     let created = match session.written() {
         Some(_) => since(session.created(), "not in Flask's format"),
         None => "not yet".to_owned(),
@@ -144,7 +147,10 @@ fn inspector(tour: &Tour, session: &Session) -> Vec<(String, String)> {
         ("Written", since(session.written(), "not yet")),
         ("Session began", created),
         ("Ends", ends.to_owned()),
-        ("Why the cookie was refused", session.rejected().map_or("it was not".to_owned(), |why| why.to_string())),
+        (
+            "Why the cookie was refused",
+            session.rejected().map_or("it was not".to_owned(), |why| why.to_string()),
+        ),
     ]
     .map(|(label, value)| (label.to_owned(), value))
     .to_vec()

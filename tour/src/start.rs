@@ -70,7 +70,10 @@ fn sessions(options: &Options) -> Result<Sessions, ConfigError> {
         Some(secret) => secret.clone().into_bytes(),
         None => SecretKey::generate()?.expose().to_vec(),
     };
-    let builder =
-        if options.flask { Sessions::flask_builder(secret) } else { Sessions::builder(SecretKey::new(secret)?) };
+    let builder = if options.flask {
+        Sessions::flask_builder(secret)
+    } else {
+        Sessions::builder(SecretKey::new(secret)?)
+    };
     if options.insecure { builder.insecure_plain_http() } else { builder }.build()
 }

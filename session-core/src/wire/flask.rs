@@ -1,7 +1,7 @@
 //! Flask's format: itsdangerous' `URLSafeTimedSerializer` over `TaggedJSONSerializer`, byte for byte.
 
-use super::json::tag::{Tag, guarded, tagged};
 use super::json::scan::Cursor;
+use super::json::tag::{Tag, guarded, tagged};
 use super::sign::{Digest, KeyedMac, Signer};
 use super::stamp::Stamp;
 use super::{Opened, base64, payload};
@@ -26,13 +26,20 @@ pub(crate) fn signer(ring: &Ring, digest: Digest, salt: &[u8]) -> Signer {
 }
 
 /// Reads a cookie: `TimestampSigner.unsign`, then `URLSafeSerializerMixin.load_payload`, then untagging of the top.
-pub(crate) fn open(signer: &Signer, cookie: &[u8], lifetime: &Lifetime, now: u64) -> Result<Opened, Rejected> {
+pub(crate) fn open(
+    signer: &Signer,
+    cookie: &[u8],
+    lifetime: &Lifetime,
+    now: u64,
+) -> Result<Opened, Rejected> {
     if cookie.len() > LONGEST {
         return Err(Rejected::TooLong);
     }
     let mut segments = cookie.rsplitn(3, |byte| *byte == b'.');
     let signature = segments.next().unwrap_or_default();
-    let (Some(timestamp), Some(payload)) = (segments.next(), segments.next()) else { return Err(Rejected::Malformed) };
+    let (Some(timestamp), Some(payload)) = (segments.next(), segments.next()) else {
+        return Err(Rejected::Malformed);
+    };
     let digits = |segment: &[u8]| segment.iter().all(|byte| base64::is_digit(*byte));
     if !(digits(signature) && digits(timestamp) && payload::is_payload(payload)) {
         return Err(Rejected::Malformed);
@@ -117,9 +124,14 @@ fn is_truthy(json: &str) -> bool {
         }
     }
     let empty = |open, close| {
-        json.strip_prefix(open).and_then(|json| json.strip_suffix(close)).is_some_and(|json| json.trim_ascii().is_empty())
+        json.strip_prefix(open)
+            .and_then(|json| json.strip_suffix(close))
+            .is_some_and(|json| json.trim_ascii().is_empty())
     };
-    !(matches!(json, "false" | "null" | "\"\"") || empty('[', ']') || empty('{', '}') || json.parse::<f64>() == Ok(0.0))
+    !(matches!(json, "false" | "null" | "\"\"")
+        || empty('[', ']')
+        || empty('{', '}')
+        || json.parse::<f64>() == Ok(0.0))
 }
 
 #[cfg(test)]
@@ -129,14 +141,38 @@ mod tests {
     #[test]
     fn truth_as_python() {
         for text in [
-            "false", "null", "0", "-0", "0.0", "-0.0", "0e5", "\"\"", "[]", "{}", "[ ]", r#"{" t":[]}"#, r#"{" b":""}"#,
-            r#"{" m":""}"#, "1e-400",
+            "false",
+            "null",
+            "0",
+            "-0",
+            "0.0",
+            "-0.0",
+            "0e5",
+            "\"\"",
+            "[]",
+            "{}",
+            "[ ]",
+            r#"{" t":[]}"#,
+            r#"{" b":""}"#,
+            r#"{" m":""}"#,
+            "1e-400",
         ] {
             assert!(!is_truthy(text), "{text}");
         }
         for text in [
-            "true", "1", "-1", "0.1", "NaN", "Infinity", "\"0\"", "\" \"", "[0]", r#"{"a":0}"#, r#"{" t":[0]}"#,
-            r#"{" u":"00000000000000000000000000000000"}"#, r#"{" di":{" t__":0}}"#,
+            "true",
+            "1",
+            "-1",
+            "0.1",
+            "NaN",
+            "Infinity",
+            "\"0\"",
+            "\" \"",
+            "[0]",
+            r#"{"a":0}"#,
+            r#"{" t":[0]}"#,
+            r#"{" u":"00000000000000000000000000000000"}"#,
+            r#"{" di":{" t__":0}}"#,
         ] {
             assert!(is_truthy(text), "{text}");
         }

@@ -134,7 +134,11 @@ mod tests {
     fn s7_the_primary_signs_and_all_verify() {
         let mac = |key| KeyedMac::new(Digest::Sha256, key);
         let old = Signer { digest: Digest::Sha256, primary: mac(b"old"), verify_only: vec![] };
-        let new = Signer { digest: Digest::Sha256, primary: mac(b"new"), verify_only: vec![mac(b"older"), mac(b"old")] };
+        let new = Signer {
+            digest: Digest::Sha256,
+            primary: mac(b"new"),
+            verify_only: vec![mac(b"older"), mac(b"old")],
+        };
         let mut by_old = "a.b".to_owned();
         old.sign(&mut by_old);
         let mut by_new = "a.b".to_owned();

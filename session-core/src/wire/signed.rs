@@ -19,21 +19,26 @@ const LARGEST: usize = 256 << 10;
 /// The keys of the format, derived for one cookie name and audience.
 pub(crate) fn signer(ring: &Ring, name: &str, audience: &str) -> Signer {
     let digest = Digest::Sha256;
-    let mac = |key: &Secret| {
-        KeyedMac::new(digest, &key.derive(Purpose::SignedPayload, name, audience)[..])
-    };
+    let mac = |key: &Secret| KeyedMac::new(digest, &key.derive(Purpose::SignedPayload, name, audience)[..]);
     Signer { digest, primary: mac(&ring.primary), verify_only: ring.verify_only.iter().map(mac).collect() }
 }
 
 /// Reads a cookie: syntax, signature, times, content, in this order, and nothing of a later step before an earlier one
 /// has passed.
-pub(crate) fn open(signer: &Signer, cookie: &[u8], lifetime: &Lifetime, now: u64) -> Result<Opened, Rejected> {
+pub(crate) fn open(
+    signer: &Signer,
+    cookie: &[u8],
+    lifetime: &Lifetime,
+    now: u64,
+) -> Result<Opened, Rejected> {
     if cookie.len() > LONGEST {
         return Err(Rejected::TooLong);
     }
     let mut segments = cookie.rsplitn(3, |byte| *byte == b'.');
     let signature = segments.next().unwrap_or_default();
-    let (Some(stamp), Some(payload)) = (segments.next(), segments.next()) else { return Err(Rejected::Malformed) };
+    let (Some(stamp), Some(payload)) = (segments.next(), segments.next()) else {
+        return Err(Rejected::Malformed);
+    };
     let digits = |segment: &[u8]| segment.iter().all(|byte| base64::is_digit(*byte));
     if signature.len() != signer.digest.digits()
         || stamp.len() != stamp::DIGITS

@@ -47,7 +47,8 @@ impl Stamp {
         if bytes[0] > 1 {
             return None;
         }
-        let number = |range: std::ops::Range<usize>| bytes[range].iter().fold(0, |n, byte| n << 8 | u64::from(*byte));
+        let number =
+            |range: std::ops::Range<usize>| bytes[range].iter().fold(0, |n, byte| n << 8 | u64::from(*byte));
         let issued = number(1..6);
         let before = |range| issued.checked_sub(number(range));
         Some(Self {
@@ -93,7 +94,8 @@ mod tests {
 
     #[test]
     fn extremes_saturate() {
-        let stamp = Stamp { permanent: false, issued: u64::MAX, created: 0, authenticated: Some(0), epoch: 7 };
+        let stamp =
+            Stamp { permanent: false, issued: u64::MAX, created: 0, authenticated: Some(0), epoch: 7 };
         let read = Stamp::decode(&stamp.encode()).unwrap();
         assert_eq!((read.issued, read.epoch), (LAST, 7));
         assert!(read.authenticated.is_some());

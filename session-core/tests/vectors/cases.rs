@@ -21,7 +21,8 @@ pub fn sessions(case: &Value, clock: &str) -> Option<Sessions> {
         return None;
     }
     let hex = case["secret_key_hex"].as_str().unwrap();
-    let key: Vec<u8> = (0..hex.len()).step_by(2).map(|at| u8::from_str_radix(&hex[at..at + 2], 16).unwrap()).collect();
+    let key: Vec<u8> =
+        (0..hex.len()).step_by(2).map(|at| u8::from_str_radix(&hex[at..at + 2], 16).unwrap()).collect();
     let now = UNIX_EPOCH + Duration::from_secs_f64(case[clock].as_f64().unwrap());
     let lifetime = case["max_age"].as_u64().map_or(Duration::MAX, Duration::from_secs);
     let mut builder = Sessions::flask_builder(key)

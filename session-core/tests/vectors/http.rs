@@ -26,17 +26,18 @@ pub fn compare(entry: &Value) -> Result<(), String> {
         response.insert(header::VARY, HeaderValue::from_str(vary).unwrap());
     }
     if view != "None" {
-        let Step::Done(session) = exchange.open() else { unreachable!() };
+        let Step::Done(session) = exchange.open();
         let result = run(view, &session)?;
         differ("result", &json!(result), &entry["result"])?;
         if !entry["modified"].is_null() {
             differ("modified", &json!(session.is_modified()), &entry["modified"])?;
         }
     }
-    let Step::Done(mut outgoing) = exchange.close() else { unreachable!() };
+    let Step::Done(mut outgoing) = exchange.close();
     outgoing.apply(&mut response).map_err(|error| error.to_string())?;
 
-    let warned = outgoing.events().iter().filter(|event| matches!(event.kind, EventKind::Oversized { .. })).count();
+    let warned =
+        outgoing.events().iter().filter(|event| matches!(event.kind, EventKind::Oversized { .. })).count();
     differ("warnings", &json!(warned), &json!(entry["warnings"].as_array().unwrap().len()))?;
     let of_3_1_3 = &entry["differs_in"]["3.1.3"];
     let expected = |key| if of_3_1_3[key].is_null() { &entry[key] } else { &of_3_1_3[key] };
@@ -69,7 +70,11 @@ fn same_cookie(found: &str, expected: &str) -> Result<(), String> {
             && expected.1.starts_with('.')
             && inside(&found.1) == inside(&expected.1)
             && stamp(&found.1) == stamp(&expected.1));
-    if same && found.0 == expected.0 && found.2 == expected.2 { Ok(()) } else { Err(format!("{found:?} instead of {expected:?}")) }
+    if same && found.0 == expected.0 && found.2 == expected.2 {
+        Ok(())
+    } else {
+        Err(format!("{found:?} instead of {expected:?}"))
+    }
 }
 
 /// The entry's configuration, from Python literals.
@@ -88,7 +93,10 @@ fn configure(entry: &Value) -> Result<Sessions, String> {
     }
     let now = UNIX_EPOCH + Duration::from_secs_f64(entry["now_unix"].as_f64().unwrap());
     let config: Config = serde_json::from_value(settings.into()).map_err(|error| error.to_string())?;
-    config.flask_builder().and_then(|builder| builder.clock(move || now).build()).map_err(|error| error.to_string())
+    config
+        .flask_builder()
+        .and_then(|builder| builder.clock(move || now).build())
+        .map_err(|error| error.to_string())
 }
 
 /// The view in Rust: its result as Python shows it.
@@ -211,7 +219,9 @@ fn boundary(entry: &Value) -> Result<(), String> {
     let text: String = (0..5000)
         .map(|_| {
             noise = noise.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-            char::from(b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_"[(noise >> 58) as usize])
+            char::from(
+                b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_"[(noise >> 58) as usize],
+            )
         })
         .collect();
     let mut seen = BTreeSet::new();
@@ -226,14 +236,18 @@ fn boundary(entry: &Value) -> Result<(), String> {
             differ(&format!("a warning at {size}"), &json!(warned), &json!(size >= first))?;
         }
     }
-    if seen.contains(&first) && seen.contains(&(first - 1)) { Ok(()) } else { Err("the boundary was not met".into()) }
+    if seen.contains(&first) && seen.contains(&(first - 1)) {
+        Ok(())
+    } else {
+        Err("the boundary was not met".into())
+    }
 }
 
 fn session_headers(sessions: &Sessions, filled: &Session) -> Result<(u64, bool), session_core::Error> {
     let exchange = sessions.exchange(&HeaderMap::new());
-    let Step::Done(session) = exchange.open() else { unreachable!() };
+    let Step::Done(session) = exchange.open();
     session.insert("t", filled.get::<String>("t").unwrap().unwrap()).unwrap();
-    let Step::Done(mut outgoing) = exchange.close() else { unreachable!() };
+    let Step::Done(mut outgoing) = exchange.close();
     let mut response = HeaderMap::new();
     outgoing.apply(&mut response)?;
     let warned = outgoing.events().iter().any(|event| matches!(event.kind, EventKind::Oversized { .. }));

@@ -1,6 +1,6 @@
 //! Reading the vectors, and comparing what a Flask wrote with what we do.
 
-#![allow(clippy::unwrap_used, clippy::panic, clippy::expect_used)]
+#![allow(clippy::unwrap_used, clippy::panic, clippy::expect_used, unreachable_pub)]
 
 pub mod cases;
 pub mod http;

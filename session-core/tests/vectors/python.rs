@@ -45,7 +45,9 @@ impl Python {
         if let Some((key, inner)) = entries.iter().next().filter(|_| entries.len() == 1) {
             let text = || inner.as_str().unwrap();
             match key.as_str() {
-                " t" => return Self::Tuple(Tuple(inner.as_array().unwrap().iter().map(Self::untag).collect())),
+                " t" => {
+                    return Self::Tuple(Tuple(inner.as_array().unwrap().iter().map(Self::untag).collect()));
+                }
                 " b" => {
                     use base64::{Engine, engine::general_purpose::STANDARD};
                     return Self::Bytes(Bytes::new(STANDARD.decode(text()).unwrap()));

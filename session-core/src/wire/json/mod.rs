@@ -6,3 +6,6 @@ pub(crate) mod scan;
 pub(crate) mod tag;
 pub(crate) mod text;
 pub(crate) mod write;
+
+#[cfg(test)]
+mod tests;

@@ -5,6 +5,7 @@ use std::ops::Range;
 use super::scan::Cursor;
 use super::tag::{Tag, guarded, tagged};
 use super::text;
+use crate::tagged::Uuid;
 
 /// Appends the value `json` without tags: tuples as lists, markup, bytes and datetimes as their text, UUIDs with dashes.
 /// A tag that Flask would not have written stays as it is. An own stack and no recursion, since Flask mode allows a depth
@@ -36,13 +37,18 @@ fn shallow<'a>(out: &mut String, work: &mut Vec<Part<'a>>, value: &'a str) {
     match (value.bytes().next(), tagged(&Cursor::new(value))) {
         (_, Some(found)) if found.tag == Tag::Dict && guarded(found.value).is_some() => {
             if let (Some(tag), [_, inner]) = (guarded(found.value), &parts(found.value)[..]) {
-                let parts = [Part::Text("{"), Part::Key(tag), Part::Text(":"), Part::Value(&found.value[inner.clone()])];
+                let parts = [
+                    Part::Text("{"),
+                    Part::Key(tag),
+                    Part::Text(":"),
+                    Part::Value(&found.value[inner.clone()]),
+                ];
                 work.push(Part::Text("}"));
                 work.extend(parts.into_iter().rev());
             }
         }
-        (_, Some(found)) if found.tag == Tag::Uuid => match super::read::from_text(value) {
-            Ok(uuid) => out.extend(["\"", &crate::tagged::dashed(uuid), "\""]),
+        (_, Some(found)) if found.tag == Tag::Uuid => match super::read::from_text::<Uuid>(value) {
+            Ok(uuid) => out.extend(["\"", &uuid.to_string(), "\""]),
             Err(_) => out.push_str(value),
         },
         (_, Some(found)) if found.tag != Tag::Dict && found.tag.fits(found.value.bytes().next()) => {

@@ -6,10 +6,15 @@
 
 use std::fmt;
 
-use serde::de::{self, Deserialize, IntoDeserializer, Visitor};
+use serde::de::{self, Deserialize, Visitor};
+
+mod parts;
+
+use parts::{Entries, Items, Variant};
 
 use super::scan::{Cursor, NotJson, unescape};
 use super::tag::{Tag, Tagged, guarded, tagged};
+use crate::tagged::Uuid;
 use crate::wire::base64;
 
 /// Reads `text` as a `T`.
@@ -111,7 +116,11 @@ impl<'de> Reader<'de> {
     fn tagged(&mut self) -> Result<Option<(Tag, Reader<'de>)>, ReadError> {
         let Some(Tagged { tag, value, end }) = tagged(&self.cursor) else { return Ok(None) };
         if !tag.fits(value.bytes().next()) || (tag == Tag::Dict && guarded(value).is_none()) {
-            return Err(ReadError(format!("found the tag {:?} without {} that Flask writes", tag.key(), tag.holds())));
+            return Err(ReadError(format!(
+                "found the tag {:?} without {} that Flask writes",
+                tag.key(),
+                tag.holds()
+            )));
         }
         self.cursor.at = end;
         Ok(Some((tag, Reader::new(value, self.enter()?))))
@@ -125,7 +134,9 @@ impl<'de> Reader<'de> {
         }
         match String::from_utf8(unescape(raw)) {
             Ok(text) => visitor.visit_string(text),
-            Err(_) => Err(ReadError::new("found a string with a lone surrogate, which a Rust string cannot hold")),
+            Err(_) => {
+                Err(ReadError::new("found a string with a lone surrogate, which a Rust string cannot hold"))
+            }
         }
     }
 
@@ -159,7 +170,10 @@ impl<'de> Reader<'de> {
                     inner.object(visitor, guard)
                 }
                 // As Flask's own JSON shows a UUID that is not tagged: with dashes.
-                Some((Tag::Uuid, mut inner)) => visitor.visit_string(crate::tagged::dashed(Deserialize::deserialize(&mut inner)?)),
+                Some((Tag::Uuid, mut inner)) => match Uuid::parse(&String::deserialize(&mut inner)?) {
+                    Some(uuid) => visitor.visit_string(uuid.to_string()),
+                    None => Err(ReadError::new("found a UUID that is not 32 hex digits in lower case")),
+                },
                 Some((_, mut inner)) => inner.any(visitor),
             },
             _ => match self.scalar()? {
@@ -270,10 +284,14 @@ impl<'de> de::Deserializer<'de> for &mut Reader<'de> {
         if tagged(&self.cursor).is_some() {
             return Err(ReadError::new("found a tagged value, expected an enum"));
         }
-        self.cursor.expect(b'{').map_err(|_| ReadError::new("found no enum: neither a string nor an object"))?;
+        self.cursor
+            .expect(b'{')
+            .map_err(|_| ReadError::new("found no enum: neither a string nor an object"))?;
         self.depth = self.enter()?;
         let value = visitor.visit_enum(Variant { reader: self, content: true })?;
-        self.cursor.expect(b'}').map_err(|_| ReadError::new("found an object of several fields, expected an enum"))?;
+        self.cursor
+            .expect(b'}')
+            .map_err(|_| ReadError::new("found an object of several fields, expected an enum"))?;
         self.depth -= 1;
         Ok(value)
     }
@@ -285,152 +303,5 @@ impl<'de> de::Deserializer<'de> for &mut Reader<'de> {
 
     serde::forward_to_deserialize_any! {
         bool i8 i16 i32 i64 u8 u16 u32 u64 char str string unit unit_struct seq tuple tuple_struct map struct identifier
-    }
-}
-
-struct Items<'de> {
-    reader: Reader<'de>,
-    first: bool,
-}
-
-impl<'de> de::SeqAccess<'de> for Items<'de> {
-    type Error = ReadError;
-
-    fn next_element_seed<T: de::DeserializeSeed<'de>>(&mut self, seed: T) -> Result<Option<T::Value>, ReadError> {
-        if self.reader.peek() == Some(b']') {
-            return Ok(None);
-        }
-        if !std::mem::take(&mut self.first) {
-            self.reader.cursor.expect(b',')?;
-        }
-        seed.deserialize(&mut self.reader).map(Some)
-    }
-}
-
-struct Entries<'de> {
-    reader: Reader<'de>,
-    first: bool,
-    guard: Option<Tag>,
-}
-
-impl<'de> de::MapAccess<'de> for Entries<'de> {
-    type Error = ReadError;
-
-    fn next_key_seed<K: de::DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>, ReadError> {
-        if self.reader.peek() == Some(b'}') {
-            return Ok(None);
-        }
-        if !std::mem::take(&mut self.first) {
-            self.reader.cursor.expect(b',')?;
-        }
-        if let Some(tag) = self.guard {
-            self.reader.cursor.string()?;
-            return seed.deserialize(tag.key().into_deserializer()).map(Some);
-        }
-        seed.deserialize(Key(&mut self.reader)).map(Some)
-    }
-
-    fn next_value_seed<V: de::DeserializeSeed<'de>>(&mut self, seed: V) -> Result<V::Value, ReadError> {
-        self.reader.cursor.expect(b':')?;
-        seed.deserialize(&mut self.reader)
-    }
-}
-
-/// A key of an object: a string, from which a number or a boolean is read if the Rust map has such keys.
-struct Key<'a, 'de>(&'a mut Reader<'de>);
-
-macro_rules! key {
-    ($($method:ident $visit:ident,)*) => {
-        $(fn $method<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ReadError> {
-            let text = String::deserialize(&mut *self.0)?;
-            match text.parse() {
-                Ok(key) => visitor.$visit(key),
-                Err(_) => Err(ReadError::new("found an object's key that is no number or boolean")),
-            }
-        })*
-    };
-}
-
-impl<'de> de::Deserializer<'de> for Key<'_, 'de> {
-    type Error = ReadError;
-
-    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ReadError> {
-        self.0.string(visitor)
-    }
-
-    key! {
-        deserialize_bool visit_bool,
-        deserialize_i8 visit_i8, deserialize_i16 visit_i16, deserialize_i32 visit_i32, deserialize_i64 visit_i64,
-        deserialize_u8 visit_u8, deserialize_u16 visit_u16, deserialize_u32 visit_u32, deserialize_u64 visit_u64,
-        deserialize_i128 visit_i128, deserialize_u128 visit_u128, deserialize_f32 visit_f32, deserialize_f64 visit_f64,
-    }
-
-    fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ReadError> {
-        visitor.visit_some(self)
-    }
-
-    fn deserialize_newtype_struct<V: Visitor<'de>>(self, _: &'static str, visitor: V) -> Result<V::Value, ReadError> {
-        visitor.visit_newtype_struct(self)
-    }
-
-    fn deserialize_enum<V: Visitor<'de>>(
-        self,
-        _: &'static str,
-        _: &'static [&'static str],
-        visitor: V,
-    ) -> Result<V::Value, ReadError> {
-        visitor.visit_enum(Variant { reader: self.0, content: false })
-    }
-
-    serde::forward_to_deserialize_any! {
-        char str string bytes byte_buf unit unit_struct seq tuple tuple_struct map struct identifier ignored_any
-    }
-}
-
-/// An enum: a string, or an object of one field, whose value is the content.
-struct Variant<'a, 'de> {
-    reader: &'a mut Reader<'de>,
-    content: bool,
-}
-
-impl<'de> de::EnumAccess<'de> for Variant<'_, 'de> {
-    type Error = ReadError;
-    type Variant = Self;
-
-    fn variant_seed<V: de::DeserializeSeed<'de>>(self, seed: V) -> Result<(V::Value, Self), ReadError> {
-        let variant = seed.deserialize(Key(&mut *self.reader))?;
-        if self.content {
-            self.reader.cursor.expect(b':')?;
-        }
-        Ok((variant, self))
-    }
-}
-
-impl Variant<'_, '_> {
-    fn content(&self) -> Result<(), ReadError> {
-        if self.content { Ok(()) } else { Err(ReadError::new("found a variant without content")) }
-    }
-}
-
-impl<'de> de::VariantAccess<'de> for Variant<'_, 'de> {
-    type Error = ReadError;
-
-    fn unit_variant(self) -> Result<(), ReadError> {
-        if self.content { Deserialize::deserialize(self.reader) } else { Ok(()) }
-    }
-
-    fn newtype_variant_seed<T: de::DeserializeSeed<'de>>(self, seed: T) -> Result<T::Value, ReadError> {
-        self.content()?;
-        seed.deserialize(self.reader)
-    }
-
-    fn tuple_variant<V: Visitor<'de>>(self, _: usize, visitor: V) -> Result<V::Value, ReadError> {
-        self.content()?;
-        self.reader.any(visitor)
-    }
-
-    fn struct_variant<V: Visitor<'de>>(self, _: &'static [&'static str], visitor: V) -> Result<V::Value, ReadError> {
-        self.content()?;
-        self.reader.any(visitor)
     }
 }

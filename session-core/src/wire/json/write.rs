@@ -6,7 +6,10 @@
 
 use serde::ser::{self, Serialize};
 
-use super::scan::Cursor;
+mod containers;
+
+use containers::{List, Object};
+
 use super::tag::Tag;
 use super::text;
 use crate::wire::base64;
@@ -59,7 +62,11 @@ impl Writer {
         Ok(Object { writer: self, start, entries: Vec::new(), key: None, variant: None })
     }
 
-    fn tagged(&mut self, tag: Tag, value: impl FnOnce(&mut Self) -> Result<(), WriteError>) -> Result<(), WriteError> {
+    fn tagged(
+        &mut self,
+        tag: Tag,
+        value: impl FnOnce(&mut Self) -> Result<(), WriteError>,
+    ) -> Result<(), WriteError> {
         self.enter()?;
         self.out.push_str(&format!("{{\"{}\":", tag.key()));
         let start = self.out.len();
@@ -139,11 +146,20 @@ impl<'a> ser::Serializer for &'a mut Writer {
         self.serialize_unit()
     }
 
-    fn serialize_unit_variant(self, _: &'static str, _: u32, variant: &'static str) -> Result<(), WriteError> {
+    fn serialize_unit_variant(
+        self,
+        _: &'static str,
+        _: u32,
+        variant: &'static str,
+    ) -> Result<(), WriteError> {
         self.serialize_str(variant)
     }
 
-    fn serialize_newtype_struct<T: Serialize + ?Sized>(self, name: &'static str, value: &T) -> Result<(), WriteError> {
+    fn serialize_newtype_struct<T: Serialize + ?Sized>(
+        self,
+        name: &'static str,
+        value: &T,
+    ) -> Result<(), WriteError> {
         match Tag::of(name) {
             Some(tag) => self.tagged(tag, |writer| value.serialize(writer)),
             None => value.serialize(self),
@@ -204,163 +220,5 @@ impl<'a> ser::Serializer for &'a mut Writer {
         self.enter()?;
         let start = self.out.len();
         Ok(Object { variant: Some((variant, start)), ..self.object()? })
-    }
-}
-
-/// The name of an enum's variant and where its content starts: `{"name":content}` is written when that is complete.
-type Variant = Option<(&'static str, usize)>;
-
-fn wrap_variant(writer: &mut Writer, variant: Variant) {
-    if let Some((name, start)) = variant {
-        let content = start..writer.out.len();
-        write_object(writer, start, vec![(name.to_owned(), content)]);
-        writer.depth -= 1;
-    }
-}
-
-struct List<'a> {
-    writer: &'a mut Writer,
-    first: bool,
-    variant: Variant,
-}
-
-impl List<'_> {
-    fn item<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), WriteError> {
-        if !std::mem::take(&mut self.first) {
-            self.writer.out.push(',');
-        }
-        value.serialize(&mut *self.writer)
-    }
-
-    fn finish(self) {
-        self.writer.out.push(']');
-        self.writer.depth -= 1;
-        wrap_variant(self.writer, self.variant);
-    }
-}
-
-struct Object<'a> {
-    writer: &'a mut Writer,
-    /// Where in the text the values lie, one behind the other, until they are sorted.
-    start: usize,
-    entries: Vec<(String, std::ops::Range<usize>)>,
-    key: Option<String>,
-    variant: Variant,
-}
-
-impl Object<'_> {
-    fn entry<T: Serialize + ?Sized>(&mut self, key: String, value: &T) -> Result<(), WriteError> {
-        let start = self.writer.out.len();
-        value.serialize(&mut *self.writer)?;
-        self.entries.push((key, start..self.writer.out.len()));
-        Ok(())
-    }
-
-    fn finish(self) -> Result<(), WriteError> {
-        write_object(self.writer, self.start, self.entries);
-        self.writer.depth -= 1;
-        wrap_variant(self.writer, self.variant);
-        Ok(())
-    }
-}
-
-/// Replaces the values that lie behind `start` by the object of sorted entries; of equal keys the last stays, as in a
-/// Python dict.
-fn write_object(writer: &mut Writer, start: usize, mut entries: Vec<(String, std::ops::Range<usize>)>) {
-    let values = writer.out.split_off(start);
-    entries.reverse();
-    entries.sort_by(|(a, _), (b, _)| a.cmp(b));
-    entries.dedup_by(|(a, _), (b, _)| a == b);
-    let out = &mut writer.out;
-    let looks_like_tag = matches!(&entries[..], [(key, _)] if Tag::of(key).is_some());
-    if looks_like_tag {
-        out.push_str("{\" di\":");
-    }
-    out.push('{');
-    for (index, (key, value)) in entries.iter().enumerate() {
-        if index > 0 {
-            out.push(',');
-        }
-        if looks_like_tag {
-            text::string(out, &format!("{key}__"), writer.ascii);
-        } else {
-            text::string(out, key, writer.ascii);
-        }
-        out.push(':');
-        out.push_str(&values[value.start - start..value.end - start]);
-    }
-    out.push_str(if looks_like_tag { "}}" } else { "}" });
-}
-
-macro_rules! list {
-    ($($trait:ident $method:ident,)*) => {
-        $(impl ser::$trait for List<'_> {
-            type Ok = ();
-            type Error = WriteError;
-            fn $method<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), WriteError> {
-                self.item(value)
-            }
-            fn end(self) -> Result<(), WriteError> {
-                self.finish();
-                Ok(())
-            }
-        })*
-    };
-}
-
-list! {
-    SerializeSeq serialize_element,
-    SerializeTuple serialize_element,
-    SerializeTupleStruct serialize_field,
-    SerializeTupleVariant serialize_field,
-}
-
-macro_rules! object {
-    ($($trait:ident,)*) => {
-        $(impl ser::$trait for Object<'_> {
-            type Ok = ();
-            type Error = WriteError;
-            fn serialize_field<T: Serialize + ?Sized>(&mut self, key: &'static str, value: &T) -> Result<(), WriteError> {
-                self.entry(key.to_owned(), value)
-            }
-            fn end(self) -> Result<(), WriteError> {
-                self.finish()
-            }
-        })*
-    };
-}
-
-object! { SerializeStruct, SerializeStructVariant, }
-
-impl ser::SerializeMap for Object<'_> {
-    type Ok = ();
-    type Error = WriteError;
-
-    fn serialize_key<T: Serialize + ?Sized>(&mut self, key: &T) -> Result<(), WriteError> {
-        self.key = Some(key_text(key)?);
-        Ok(())
-    }
-
-    fn serialize_value<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), WriteError> {
-        let key = self.key.take().ok_or_else(|| WriteError("a map gave a value without a key".into()))?;
-        self.entry(key, value)
-    }
-
-    fn end(self) -> Result<(), WriteError> {
-        self.finish()
-    }
-}
-
-/// A map's key as Python's `json.dumps` makes one: a string as it is, numbers, booleans and `None` as their JSON text.
-fn key_text<T: Serialize + ?Sized>(key: &T) -> Result<String, WriteError> {
-    let text = to_text(key, false)?;
-    let mut cursor = Cursor::new(&text);
-    match text.bytes().next() {
-        Some(b'{' | b'[') | None => Err(WriteError("a map's key must be a string, a number or a boolean".into())),
-        Some(b'"') => {
-            let token = cursor.string().map_err(|_| WriteError("a map's key is not a string".into()))?;
-            Ok(String::from_utf8_lossy(&super::scan::unescape(&text[token.range])).into_owned())
-        }
-        Some(_) => Ok(text),
     }
 }

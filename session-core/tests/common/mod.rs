@@ -1,0 +1,112 @@
+//! A request, a response, a clock.
+
+#![allow(clippy::unwrap_used, clippy::panic, dead_code, unreachable_pub)]
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use http::{HeaderMap, HeaderValue, header};
+use session_core::{Builder, Error, Event, EventKind, SecretKey, Session, Sessions, Step};
+
+pub const KEY: &str = "u9jZvX3nFqfB4mS0nXn9S5q7x3wTt2Kx1pQyVb8Rr4c";
+pub const OTHER_KEY: &str = "1pQyVb8Rr4cu9jZvX3nFqfB4mS0nXn9S5q7x3wTt2Kx";
+
+pub fn key(text: &str) -> SecretKey {
+    SecretKey::new(text).unwrap()
+}
+
+/// A clock to move, in seconds.
+#[derive(Clone)]
+pub struct Time(Arc<AtomicU64>);
+
+impl Time {
+    pub fn at(seconds: u64) -> Self {
+        Self(Arc::new(AtomicU64::new(seconds)))
+    }
+
+    pub fn set(&self, seconds: u64) {
+        self.0.store(seconds, Ordering::SeqCst);
+    }
+
+    pub fn clock(&self) -> impl Fn() -> SystemTime + Send + Sync + use<> {
+        let now = self.0.clone();
+        move || UNIX_EPOCH + Duration::from_secs(now.load(Ordering::SeqCst))
+    }
+}
+
+/// The formats, so that one test is run with each.
+pub fn formats() -> [(&'static str, Builder); 2] {
+    [("ours", Sessions::builder(key(KEY))), ("flask", Sessions::flask_builder("dev"))]
+}
+
+pub fn request(cookies: &[&str]) -> HeaderMap {
+    cookies
+        .iter()
+        .map(|cookie| (header::COOKIE, HeaderValue::from_bytes(cookie.as_bytes()).unwrap()))
+        .collect()
+}
+
+/// A response and what happened.
+#[derive(Debug)]
+pub struct Closed {
+    pub headers: HeaderMap,
+    pub events: Vec<Event>,
+}
+
+impl Closed {
+    pub fn set_cookie(&self) -> Option<&str> {
+        let mut all = self.headers.get_all(header::SET_COOKIE).iter();
+        let first = all.next()?;
+        assert!(all.next().is_none(), "two cookies: {:?}", self.headers);
+        Some(first.to_str().unwrap())
+    }
+
+    /// `name=value`, if a cookie is set that is not a removal.
+    pub fn cookie(&self) -> Option<&str> {
+        self.set_cookie().map(|header| header.split(';').next().unwrap()).filter(|pair| !pair.ends_with('='))
+    }
+
+    pub fn removes(&self) -> bool {
+        self.set_cookie().is_some_and(|header| header.contains("=;") && header.contains("Max-Age=0"))
+    }
+
+    pub fn header(&self, name: header::HeaderName) -> Option<&str> {
+        self.headers.get(name).map(|value| value.to_str().unwrap())
+    }
+
+    pub fn kinds(&self) -> Vec<EventKind> {
+        self.events.iter().map(|event| event.kind).collect()
+    }
+}
+
+/// One request whose handler asks for the session.
+pub fn visit(
+    sessions: &Sessions,
+    cookies: &[&str],
+    handler: impl FnOnce(&Session) -> Result<(), Error>,
+) -> Result<Closed, Error> {
+    respond(sessions, cookies, HeaderMap::new(), Some(handler))
+}
+
+/// One request; the response already has headers; the handler may not ask.
+pub fn respond<F: FnOnce(&Session) -> Result<(), Error>>(
+    sessions: &Sessions,
+    cookies: &[&str],
+    mut headers: HeaderMap,
+    handler: Option<F>,
+) -> Result<Closed, Error> {
+    let exchange = sessions.exchange(&request(cookies));
+    if let Some(handler) = handler {
+        let Step::Done(session) = exchange.open();
+        handler(&session)?;
+    }
+    let Step::Done(mut outgoing) = exchange.close();
+    outgoing.apply(&mut headers)?;
+    Ok(Closed { headers, events: outgoing.events().to_vec() })
+}
+
+/// A cookie with one entry.
+pub fn cookie_with(sessions: &Sessions, key: &str, value: impl serde::Serialize) -> String {
+    visit(sessions, &[], |session| session.insert(key, value)).unwrap().cookie().unwrap().to_owned()
+}
