@@ -1,0 +1,134 @@
+//! Configuration under Flask's names: by serde and from an environment.
+
+mod common;
+
+use common::{KEY, visit};
+use http::header::SET_COOKIE;
+use session_core::{Config, ConfigError, Sessions};
+
+fn header(sessions: &Sessions) -> String {
+    let closed = visit(sessions, &[], |session| {
+        session.set_permanent(true)?;
+        session.insert("a", 1)
+    });
+    let closed = closed.unwrap();
+    let text = closed.headers[SET_COOKIE].to_str().unwrap().to_owned();
+    let (name, rest) = text.split_once('=').unwrap();
+    format!("{name}{}", &rest[rest.find(';').unwrap()..])
+}
+
+fn json(text: &str) -> Config {
+    serde_json::from_str(text).unwrap()
+}
+
+fn vars(pairs: &[(&str, &str)]) -> Result<Config, ConfigError> {
+    Config::from_vars("", pairs.iter().map(|(name, text)| ((*name).to_owned(), (*text).to_owned())))
+}
+
+#[test]
+fn all_settings() {
+    let config = json(&format!(
+        r#"{{"SECRET_KEY": "{KEY}", "SECRET_KEY_FALLBACKS": ["{KEY}!"], "SESSION_COOKIE_NAME": "__Secure-s",
+            "SESSION_COOKIE_DOMAIN": ".Example.com:8080", "SESSION_COOKIE_PATH": "/a b;c", "SESSION_COOKIE_HTTPONLY": false,
+            "SESSION_COOKIE_SAMESITE": "STRICT", "SESSION_COOKIE_PARTITIONED": true, "PERMANENT_SESSION_LIFETIME": 60.9,
+            "SESSION_REFRESH_EACH_REQUEST": false, "MAX_COOKIE_SIZE": 4000, "SESSION_PERMANENT": true,
+            "SESSION_ABSOLUTE_LIFETIME": 3600, "SESSION_NOT_CREATED_BEFORE": 5, "SESSION_AUDIENCE": "site",
+            "SESSION_CACHE_HEADERS": false, "APPLICATION_ROOT": "/ignored", "DEBUG": {{"any": "thing"}}}}"#
+    ));
+    let found = header(&config.build().unwrap());
+    assert_eq!(
+        found,
+        "__Secure-s; SameSite=Strict; Partitioned; Secure; Path=/a%20b%3Bc; Domain=Example.com; Max-Age=60"
+    );
+}
+
+#[test]
+fn defaults_are_those_of_the_format() {
+    let key = format!(r#"{{"SECRET_KEY": "{KEY}"}}"#);
+    let ours = header(&json(&key).build().unwrap());
+    assert_eq!(ours, "__Host-session; HttpOnly; SameSite=Lax; Secure; Path=/; Max-Age=2678400");
+    let flask = header(&json(&key).build_flask().unwrap());
+    assert!(flask.starts_with("session; HttpOnly; Path=/; Expires="), "{flask}");
+    // null is as good as nothing.
+    let nulls = format!(
+        r#"{{"SECRET_KEY": "{KEY}", "SECRET_KEY_FALLBACKS": null, "SESSION_COOKIE_DOMAIN": false,
+            "SESSION_COOKIE_PATH": null, "SESSION_COOKIE_SAMESITE": null, "PERMANENT_SESSION_LIFETIME": null}}"#
+    );
+    assert_eq!(header(&json(&nulls).build().unwrap()), ours);
+}
+
+#[test]
+fn an_environment() {
+    let config = vars(&[
+        ("SECRET_KEY", "1234567890"),
+        ("SECRET_KEY_FALLBACKS", r#"["old", "older"]"#),
+        ("SESSION_COOKIE_SECURE", "true"),
+        ("SESSION_COOKIE_SAMESITE", "None"),
+        ("PERMANENT_SESSION_LIFETIME", "3600"),
+        ("SESSION_COOKIE_DOMAIN", "null"),
+        ("SESSION_MANAGER", "of the desktop"),
+        ("PATH", "/usr/bin"),
+    ]);
+    let sessions = config.unwrap().build_flask().unwrap();
+    assert_eq!(
+        sessions.warnings().len(),
+        3,
+        "three weak keys, none of them letters: {:?}",
+        sessions.warnings()
+    );
+    assert!(header(&sessions).starts_with("session; HttpOnly; SameSite=None; Secure; Path=/; Expires="));
+    // With Flask's own prefix, and without.
+    let pair = |name: &str| [(name.to_owned(), "dev".to_owned())];
+    assert!(Config::from_vars("FLASK", pair("FLASK_SECRET_KEY")).unwrap().build_flask().is_ok());
+    assert!(Config::from_vars("FLASK", pair("SECRET_KEY")).unwrap().build_flask().is_err());
+    assert!(Config::from_env("SESSION_CORE_TEST_WITHOUT_SETTINGS").unwrap().build().is_err());
+}
+
+#[test]
+fn wrong_values_are_named_and_not_quoted() {
+    for (name, text, expected) in [
+        ("SECRET_KEY_FALLBACKS", "hunter2", "expected a JSON array of texts"),
+        ("SECRET_KEY_FALLBACKS", r#""hunter2""#, "expected a JSON array of texts"),
+        ("SECRET_KEY_FALLBACKS", r#"["hunter2", 1]"#, "expected a JSON array of texts"),
+        ("SECRET_KEY_FALLBACKS", r#"{"hunter2": 1}"#, "expected a JSON array of texts"),
+        ("SESSION_COOKIE_SECURE", "True", "expected true or false, in lower case"),
+        ("SESSION_COOKIE_HTTPONLY", "1", "expected true or false, in lower case"),
+        ("PERMANENT_SESSION_LIFETIME", "31 days", "expected a number of seconds"),
+        ("PERMANENT_SESSION_LIFETIME", "-1", "expected a number of seconds"),
+        ("MAX_COOKIE_SIZE", "4093.5", "expected a whole number"),
+        ("SESSION_COOKIE_SAMSITE", "Lax", "there is no such setting"),
+    ] {
+        let message = vars(&[("SECRET_KEY", "dev"), (name, text)]).unwrap_err().to_string();
+        assert!(message.starts_with(&format!("{name}: ")) && message.contains(expected), "{message}");
+        assert!(!message.contains("hunter2"), "{message}");
+    }
+    for text in [r#"{"SECRET_KEY_FALLBACKS": "hunter2"}"#, r#"{"SECRET_KEY_FALLBACKS": ["hunter2", 5]}"#] {
+        let message = serde_json::from_str::<Config>(text).unwrap_err().to_string();
+        assert!(
+            message.contains("expected a JSON array of texts") && !message.contains("hunter2"),
+            "{message}"
+        );
+    }
+    let build = |name, text| {
+        vars(&[("SECRET_KEY", "dev"), (name, text)]).unwrap().build_flask().unwrap_err().to_string()
+    };
+    assert_eq!(
+        build("SESSION_COOKIE_SAMESITE", "x"),
+        "SESSION_COOKIE_SAMESITE: expected Strict, Lax or None, found \"x\""
+    );
+    assert_eq!(
+        build("SESSION_DIGEST", "md5"),
+        "SESSION_DIGEST: expected sha1, sha256 or sha512, found \"md5\""
+    );
+    assert!(build("SESSION_ABSOLUTE_LIFETIME", "60").contains("does not work in Flask's format"));
+    let shown = format!("{:?}", vars(&[("SECRET_KEY", "hunter2")]).unwrap());
+    assert!(!shown.contains("hunter2"), "{shown}");
+}
+
+#[test]
+fn our_own_format_wants_a_strong_key_from_the_environment_too() {
+    assert!(matches!(vars(&[("SECRET_KEY", "dev")]).unwrap().build(), Err(ConfigError::WeakKey(_))));
+    assert!(matches!(vars(&[("SECRET_KEY", "")]).unwrap().build_flask(), Err(ConfigError::NoKey)));
+    let fallback = [("SECRET_KEY", KEY), ("SECRET_KEY_FALLBACKS", r#"["dev"]"#)];
+    assert!(matches!(vars(&fallback).unwrap().build(), Err(ConfigError::WeakKey(_))));
+}
