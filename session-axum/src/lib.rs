@@ -33,3 +33,8 @@ pub use extract::{Error, MissingLayer, Session};
 pub use layer::{SessionLayer, SessionService};
 #[doc(no_inline)]
 pub use session_core::{Config, SecretKey, Sessions};
+
+/// The README's program compiles.
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+struct Readme;
