@@ -57,33 +57,24 @@ impl Session {
             return Ok(remove.then(|| core.cookie.removal()));
         }
         let now = core.now();
-        let permanent =
-            if core.wire.is_flask() { flask::is_permanent(&state.map) } else { state.stamp.permanent };
+        let permanent = is_permanent(core, state);
         let opened = origin.stamp.map(|stamp| Stamp { permanent, ..stamp });
         let due = opened.is_some_and(|stamp| core.lifetime.refresh_due(&stamp, now.as_secs()));
         if !changed && !due {
             return Ok(None);
         }
-        // Under a clock that was set back a session is not older than it was.
-        let issued =
-            if core.wire.is_flask() { now.as_secs() } else { now.as_secs().max(state.stamp.created) };
-        let stamp = Stamp { permanent, issued, ..state.stamp };
-        let mut header = core.cookie.start();
-        let name = core.cookie.name();
-        core.wire.write(&mut header, &state.map, &stamp, LARGEST - name.len());
-        // Name and value, without the sign between them.
-        too_large(name, header.len() - 1, LARGEST)?;
+        let (header, stamp) = write(core, state, permanent, now.as_secs())?;
         let written = tail(header.as_bytes());
         let expiry = match (permanent, core.wire.is_flask()) {
             (false, _) => Expiry::Browser,
-            (true, false) => Expiry::MaxAge(core.lifetime.max_age(&stamp, issued)),
+            (true, false) => Expiry::MaxAge(core.lifetime.max_age(&stamp, stamp.issued)),
             // As `get_expiration_time`: fractions of a second are added before they are cut.
             (true, true) => Expiry::Expires(now.saturating_add(core.lifetime.idle).as_secs()),
         };
         let header = core.cookie.finish(header, expiry)?;
         if let Some(limit) = core.max_cookie_size.filter(|limit| header.len() > *limit) {
             if !core.wire.is_flask() {
-                too_large(name, header.len(), limit)?;
+                too_large(core.cookie.name(), header.len(), limit)?;
             }
             events.push(self.event(EventKind::Oversized { size: header.len(), limit }));
         }
@@ -91,6 +82,14 @@ impl Session {
             events.push(Event { kind: EventKind::Created, digest: core.digest(&written) });
         }
         Ok(Some(header))
+    }
+
+    /// `name=value` of this session as it is, empty or not: what a browser would send.
+    #[cfg(feature = "testing")]
+    pub(crate) fn pair(&self) -> Result<String, Error> {
+        let core = &*self.sessions().0;
+        let state = self.state();
+        Ok(write(core, &state, is_permanent(core, &state), core.now().as_secs())?.0)
     }
 
     fn report(&self, state: &State, events: &mut Vec<Event>) {
@@ -112,6 +111,23 @@ impl Session {
     fn event(&self, kind: EventKind) -> Event {
         Event { kind, digest: self.digest() }
     }
+}
+
+fn is_permanent(core: &Core, state: &State) -> bool {
+    if core.wire.is_flask() { flask::is_permanent(&state.map) } else { state.stamp.permanent }
+}
+
+/// The text of Set-Cookie up to the value, and the stamp in it.
+fn write(core: &Core, state: &State, permanent: bool, now: u64) -> Result<(String, Stamp), Error> {
+    // Under a clock that was set back a session is not older than it was.
+    let issued = if core.wire.is_flask() { now } else { now.max(state.stamp.created) };
+    let stamp = Stamp { permanent, issued, ..state.stamp };
+    let mut header = core.cookie.start();
+    let name = core.cookie.name();
+    core.wire.write(&mut header, &state.map, &stamp, LARGEST - name.len());
+    // Name and value, without the sign between them.
+    too_large(name, header.len() - 1, LARGEST)?;
+    Ok((header, stamp))
 }
 
 fn too_large(name: &str, size: usize, limit: usize) -> Result<(), Error> {

@@ -24,6 +24,12 @@ pub enum Error {
         /// What stands in the way.
         reason: String,
     },
+    /// A text that should be a JSON object and is none, or is nested too deep.
+    #[error("expected a JSON object of at most {depth} levels, with keys that are Unicode")]
+    NotAnObject {
+        /// How deep it may be.
+        depth: usize,
+    },
     /// A stored value that is not of the type asked for.
     #[error("session key {key:?} holds another type: {reason}")]
     WrongType {

@@ -30,6 +30,8 @@
 //! # Features
 //! - `os` (default): clock, random source and environment of the operating system. Without it the builder asks for a
 //!   [`Clock`] and a [`Random`].
+//! - `testing`: the module of that name, for the tests of applications: a jar with a browser's rules, a clock to move, a session built
+//!   from values or read back from a response.
 //!
 //! # Dependencies
 //! | crate | why |
@@ -60,10 +62,13 @@ mod flash;
 mod key;
 mod lifetime;
 mod map;
+mod raw;
 mod session;
 mod sessions;
 mod state;
 pub mod tagged;
+#[cfg(feature = "testing")]
+pub mod testing;
 mod wire;
 mod world;
 

@@ -14,7 +14,7 @@ use crate::map::{Map, Value};
 use crate::sessions::Sessions;
 use crate::state::{Origin, State};
 use crate::wire::flask::{PERMANENT, is_permanent};
-use crate::wire::json::{plain, read, text, write};
+use crate::wire::json::{read, write};
 use crate::wire::stamp::Stamp;
 
 /// A session: a map that remembers whether it changed.
@@ -428,30 +428,6 @@ impl Session {
     #[must_use]
     pub fn cookie_size(&self) -> usize {
         self.0.origin.size
-    }
-
-    /// The map as one JSON object, with Flask's tags taken off: as Flask's `jsonify(dict(session))` shows it.
-    ///
-    /// ```
-    /// use session_core::tagged::Tuple;
-    /// # use session_core::{SecretKey, Sessions};
-    /// # let session = Sessions::new(SecretKey::generate().unwrap()).open(&http::HeaderMap::new());
-    /// session.insert("pair", Tuple((1, 2))).unwrap();
-    /// assert_eq!(session.to_json(), r#"{"pair":[1,2]}"#);
-    /// ```
-    #[must_use]
-    pub fn to_json(&self) -> String {
-        let mut json = String::from("{");
-        for (key, value) in self.state().map.entries() {
-            if json.len() > 1 {
-                json.push(',');
-            }
-            text::wtf8(&mut json, key, self.is_flask());
-            json.push(':');
-            plain::untagged(&mut json, value);
-        }
-        json.push('}');
-        json
     }
 
     /// The canonical text of a value; user code runs here, and nothing is locked.

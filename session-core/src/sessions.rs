@@ -11,7 +11,7 @@ use sha2::Sha256;
 
 use crate::builder::Builder;
 use crate::cookie::CookieTemplate;
-use crate::error::{ConfigError, Error};
+use crate::error::Error;
 use crate::event::LogDigest;
 use crate::exchange::Exchange;
 use crate::key::{SecretKey, Weakness};
@@ -85,7 +85,7 @@ impl Sessions {
     /// this `SECRET_KEY`.
     ///
     /// # Errors
-    /// [`ConfigError::NoKey`] when the secret is empty. Flask would run without sessions.
+    /// [`ConfigError::NoKey`](crate::ConfigError::NoKey) when the secret is empty. Flask would run without sessions.
     ///
     /// ```
     /// use http::{HeaderMap, HeaderValue, header};
@@ -101,7 +101,7 @@ impl Sessions {
     /// assert!(response[header::SET_COOKIE].to_str().unwrap().starts_with("session=eyJhIjoxfQ."));
     /// ```
     #[cfg(feature = "os")]
-    pub fn flask(secret: impl AsRef<[u8]>) -> Result<Self, ConfigError> {
+    pub fn flask(secret: impl AsRef<[u8]>) -> Result<Self, crate::ConfigError> {
         Self::flask_builder(secret).build()
     }
 

@@ -1,5 +1,7 @@
 //! The rules of closing, row by row: what goes out, and which headers stand beside it.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::unit_arg)]
+
 mod common;
 
 use common::{Closed, KEY, Time, cookie_with, formats, key, request, respond, visit};
@@ -23,8 +25,8 @@ fn h3_an_unchanged_session_sets_nothing() {
 
 #[test]
 fn a_removal_goes_out_when_it_must() {
-    let (empty, emptied): (fn(&Session) -> Result<(), Error>, fn(&Session) -> Result<(), Error>) =
-        (|_| Ok(()), |session| session.clear());
+    let empty = |_: &Session| Ok(());
+    let emptied = Session::clear;
     let emptied_by_hand = |session: &Session| session.remove("a").map(drop);
     for (format, builder) in formats() {
         let sessions = builder.build().unwrap();
@@ -53,7 +55,7 @@ fn h1_vary_on_everything_that_consulted() {
         ("contains_key", |s| Ok(assert!(!s.contains_key("zz")))),
         ("keys", |s| Ok(drop(s.keys()))),
         ("len", |s| Ok(assert!(s.len() < 2))),
-        ("is_empty", |s| Ok(assert!(s.len() > 0 || s.is_empty()))),
+        ("is_empty", |s| Ok(assert_eq!(s.is_empty(), s.keys().is_empty()))),
         ("is_modified", |s| Ok(assert!(!s.is_modified()))),
         ("is_permanent", |s| Ok(assert!(!s.is_permanent()))),
         ("rejected", |s| Ok(assert!(s.rejected().is_none() || s.is_empty()))),
@@ -153,7 +155,7 @@ fn refresh_by_policy() {
         (Refresh::Never, [false; 3]),
     ] {
         let builder = Sessions::builder(key(KEY)).idle_lifetime(std::time::Duration::from_secs(1000));
-        let sessions = builder.refresh(refresh).clock(time.clock()).build().unwrap();
+        let sessions = builder.refresh(refresh).clock(time.clone()).build().unwrap();
         time.set(1_000_000);
         let cookie = cookie_with(&sessions, "a", 1);
         for (age, written) in [0, 99, 100].into_iter().zip(expected) {
@@ -180,7 +182,7 @@ fn s4_refresh_never_moves_the_beginning() {
         .idle_lifetime(seconds(100))
         .absolute_lifetime(seconds(1000))
         .permanent(true)
-        .clock(time.clock())
+        .clock(time.clone())
         .build()
         .unwrap();
     let first = visit(&sessions, &[], |session| session.insert("a", 1)).unwrap();
@@ -211,7 +213,7 @@ fn s4_refresh_never_moves_the_beginning() {
 #[test]
 fn login_and_clear_begin_a_session_anew() {
     let time = Time::at(1_000_000);
-    let sessions = Sessions::builder(key(KEY)).clock(time.clock()).build().unwrap();
+    let sessions = Sessions::builder(key(KEY)).clock(time.clone()).build().unwrap();
     let seconds = |n| std::time::UNIX_EPOCH + std::time::Duration::from_secs(n);
     let within = |session: &Session, n| session.authenticated_within(std::time::Duration::from_secs(n));
     let cookie = cookie_with(&sessions, "a", 1);

@@ -1,5 +1,7 @@
 //! Configuration under Flask's names: by serde and from an environment.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
 mod common;
 
 use common::{KEY, visit};

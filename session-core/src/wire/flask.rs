@@ -93,7 +93,7 @@ pub(crate) fn text(map: &Map) -> String {
 }
 
 /// Reads the tagged text of a session: an object, and at the top no tag but the guard that [`text`] writes.
-fn read(json: &str) -> Option<Map> {
+pub(crate) fn read(json: &str) -> Option<Map> {
     let top = tagged(&Cursor::new(json));
     let map = Map::from_object(json.into(), DEPTH).ok()?;
     match top {

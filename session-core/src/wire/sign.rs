@@ -150,8 +150,9 @@ mod tests {
     #[test]
     fn digits_are_what_base64_makes() {
         for digest in [Digest::Sha1, Digest::Sha256, Digest::Sha512] {
-            let code = KeyedMac::new(digest, b"k").code(b"");
-            assert_eq!(base64::encode(code.as_slice()).len(), digest.digits());
+            let mut text = String::new();
+            base64::encode_to(&mut text, KeyedMac::new(digest, b"k").code(b"").as_slice());
+            assert_eq!(text.len(), digest.digits());
         }
     }
 }

@@ -1,38 +1,17 @@
 //! A request, a response, a clock.
 
-#![allow(clippy::unwrap_used, clippy::panic, dead_code, unreachable_pub)]
-
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+#![allow(clippy::unwrap_used, clippy::panic, dead_code, unreachable_pub, unused_imports)]
 
 use http::{HeaderMap, HeaderValue, header};
 use session_core::{Builder, Error, Event, EventKind, SecretKey, Session, Sessions, Step};
+
+pub use session_core::testing::Time;
 
 pub const KEY: &str = "u9jZvX3nFqfB4mS0nXn9S5q7x3wTt2Kx1pQyVb8Rr4c";
 pub const OTHER_KEY: &str = "1pQyVb8Rr4cu9jZvX3nFqfB4mS0nXn9S5q7x3wTt2Kx";
 
 pub fn key(text: &str) -> SecretKey {
     SecretKey::new(text).unwrap()
-}
-
-/// A clock to move, in seconds.
-#[derive(Clone)]
-pub struct Time(Arc<AtomicU64>);
-
-impl Time {
-    pub fn at(seconds: u64) -> Self {
-        Self(Arc::new(AtomicU64::new(seconds)))
-    }
-
-    pub fn set(&self, seconds: u64) {
-        self.0.store(seconds, Ordering::SeqCst);
-    }
-
-    pub fn clock(&self) -> impl Fn() -> SystemTime + Send + Sync + use<> {
-        let now = self.0.clone();
-        move || UNIX_EPOCH + Duration::from_secs(now.load(Ordering::SeqCst))
-    }
 }
 
 /// The formats, so that one test is run with each.

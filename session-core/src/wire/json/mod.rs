@@ -1,5 +1,6 @@
 //! JSON: the scanner, canonical text, and Flask's tags.
 
+pub(crate) mod canonical;
 pub(crate) mod plain;
 pub(crate) mod read;
 pub(crate) mod scan;

@@ -1,0 +1,227 @@
+//! For the tests of applications (feature `testing`): a clock to move, a session built from values, the session that a
+//! response leaves behind, and a jar with a browser's rules.
+//!
+//! ```
+//! use std::time::Duration;
+//! use http::HeaderMap;
+//! use session_core::testing::{self, Jar, Time};
+//! use session_core::{SecretKey, Sessions};
+//!
+//! # fn main() -> Result<(), session_core::Error> {
+//! let time = Time::at(1_700_000_000);
+//! let key = SecretKey::generate().unwrap();
+//! let sessions = Sessions::builder(key).clock(time.clone()).build().unwrap();
+//!
+//! // A request of somebody who is logged in.
+//! let request = testing::request(&sessions, |session| session.insert("username", "ada"))?;
+//!
+//! // What the application does: open, change, close.
+//! let session = sessions.open(&request);
+//! session.increment("visits", 1)?;
+//! let mut response = HeaderMap::new();
+//! sessions.close(&session, &mut response)?;
+//!
+//! // What is in the session now; and what a browser would make of the response.
+//! assert_eq!(testing::reopen(&sessions, &response).to_json(), r#"{"username":"ada","visits":1}"#);
+//! let mut jar = Jar::new("https://example.com", time.clone());
+//! jar.receive(&response);
+//! assert_eq!(sessions.open(&jar.request()).get::<i64>("visits")?, Some(1));
+//! time.advance(Duration::from_secs(32 * 24 * 60 * 60));
+//! assert!(sessions.open(&jar.request()).is_empty());
+//! # Ok(())
+//! # }
+//! ```
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use cookie::SameSite;
+use http::header::{COOKIE, SET_COOKIE};
+use http::{HeaderMap, HeaderValue};
+
+use crate::error::Error;
+use crate::session::Session;
+use crate::sessions::Sessions;
+use crate::world::{Clock, unix};
+
+/// A clock that stands still until it is moved. Clones are the same clock.
+///
+/// ```
+/// use std::time::{Duration, UNIX_EPOCH};
+/// use session_core::{Clock, testing::Time};
+///
+/// let time = Time::at(100);
+/// time.clone().advance(Duration::from_secs(5));
+/// assert_eq!(time.now(), UNIX_EPOCH + Duration::from_secs(105));
+/// ```
+#[derive(Debug, Clone)]
+pub struct Time(Arc<AtomicU64>);
+
+impl Time {
+    /// So many seconds after 1970.
+    #[must_use]
+    pub fn at(unix_seconds: u64) -> Self {
+        Self(Arc::new(AtomicU64::new(unix_seconds)))
+    }
+
+    /// Moves it to so many seconds after 1970, forwards or back.
+    pub fn set(&self, unix_seconds: u64) {
+        self.0.store(unix_seconds, Ordering::SeqCst);
+    }
+
+    /// Moves it forwards, by whole seconds.
+    pub fn advance(&self, by: Duration) {
+        self.0.fetch_add(by.as_secs(), Ordering::SeqCst);
+    }
+}
+
+impl Clock for Time {
+    fn now(&self) -> SystemTime {
+        UNIX_EPOCH.checked_add(Duration::from_secs(self.0.load(Ordering::SeqCst))).unwrap_or(UNIX_EPOCH)
+    }
+}
+
+/// A request's headers with the cookie of a session that `fill` has filled, even if it stayed empty.
+///
+/// # Errors
+/// What `fill` returns, or [`Error::TooLarge`].
+pub fn request(
+    sessions: &Sessions,
+    fill: impl FnOnce(&Session) -> Result<(), Error>,
+) -> Result<HeaderMap, Error> {
+    let session = sessions.open(&HeaderMap::new());
+    fill(&session)?;
+    let pair = HeaderValue::try_from(session.pair()?).map_err(|_| Error::TooManyHeaders("Cookie"))?;
+    Ok(HeaderMap::from_iter([(COOKIE, pair)]))
+}
+
+/// The session that a response leaves in a browser that had none: Flask's `session_transaction`. Empty if the response
+/// sets none or deletes it.
+#[must_use]
+pub fn reopen(sessions: &Sessions, response: &HeaderMap) -> Session {
+    let pairs = response.get_all(SET_COOKIE).iter().filter_map(|header| {
+        let pair = header.as_bytes().split(|byte| *byte == b';').next()?;
+        let empty = pair.ends_with(b"=");
+        HeaderValue::from_bytes(pair).ok().filter(|_| !empty)
+    });
+    sessions.open(&pairs.map(|pair| (COOKIE, pair)).collect())
+}
+
+/// A browser's jar for one origin: takes and refuses cookies, forgets them in time, sends them to the paths they are
+/// for (RFC 6265bis, section 5.7 and 5.8).
+///
+/// It knows one origin, so neither SameSite nor other hosts are played.
+#[derive(Debug)]
+pub struct Jar<C> {
+    host: String,
+    secure: bool,
+    clock: C,
+    cookies: Vec<Kept>,
+}
+
+#[derive(Debug)]
+struct Kept {
+    name: String,
+    value: String,
+    domain: Option<String>,
+    path: String,
+    /// Unix seconds; none: until the browser is closed.
+    expires: Option<u64>,
+}
+
+impl<C: Clock> Jar<C> {
+    /// A jar for an origin such as `https://example.com` or `http://127.0.0.1:5000`. Loopback counts as secure, as in
+    /// browsers.
+    pub fn new(origin: &str, clock: C) -> Self {
+        let (scheme, host) = origin.split_once("://").unwrap_or(("https", origin));
+        let host = match host.strip_prefix('[').and_then(|host| host.split_once(']')) {
+            Some((address, _)) => address,
+            None => host.split(':').next().unwrap_or(host),
+        };
+        let secure = scheme == "https" || matches!(host, "localhost" | "127.0.0.1" | "::1");
+        Self { host: host.to_ascii_lowercase(), secure, clock, cookies: Vec::new() }
+    }
+
+    /// Takes what a response to a request for `/` sets.
+    pub fn receive(&mut self, response: &HeaderMap) {
+        let now = unix(self.clock.now()).as_secs();
+        for header in response.get_all(SET_COOKIE) {
+            let Some(cookie) = header.to_str().ok().and_then(|text| cookie::Cookie::parse(text).ok()) else {
+                continue;
+            };
+            if !self.accepts(&cookie) {
+                continue;
+            }
+            let expires = match (cookie.max_age(), cookie.expires_datetime()) {
+                (Some(age), _) => Some(now.saturating_add_signed(age.whole_seconds().min(34_560_000))),
+                (None, Some(at)) => {
+                    Some(u64::try_from(at.unix_timestamp()).unwrap_or(0).min(now + 34_560_000))
+                }
+                (None, None) => None,
+            };
+            let kept = Kept {
+                name: cookie.name().to_owned(),
+                value: cookie.value().to_owned(),
+                domain: cookie.domain().map(str::to_ascii_lowercase),
+                path: cookie.path().filter(|path| path.starts_with('/')).unwrap_or("/").to_owned(),
+                expires,
+            };
+            self.cookies
+                .retain(|old| (&old.name, &old.domain, &old.path) != (&kept.name, &kept.domain, &kept.path));
+            if expires.is_none_or(|at| at > now) {
+                self.cookies.push(kept);
+            }
+        }
+    }
+
+    fn accepts(&self, cookie: &cookie::Cookie<'_>) -> bool {
+        let name = cookie.name().to_ascii_lowercase();
+        let secure = cookie.secure() == Some(true);
+        let host_only = cookie.domain().is_none();
+        let domain = cookie.domain().map(str::to_ascii_lowercase);
+        let matches = |domain: &String| {
+            self.host == *domain || (self.host.ends_with(&format!(".{domain}")) && !self.host.contains(':'))
+        };
+        cookie.name().len() + cookie.value().len() <= 4096
+            && (!secure || self.secure)
+            && domain.as_ref().is_none_or(matches)
+            && (!name.starts_with("__secure-") || secure)
+            && (!name.starts_with("__host-") || (secure && host_only && cookie.path() == Some("/")))
+            && (cookie.same_site() != Some(SameSite::None) || secure)
+            && (cookie.partitioned() != Some(true) || secure)
+    }
+
+    /// The headers of a request for `/`.
+    pub fn request(&self) -> HeaderMap {
+        self.request_to("/")
+    }
+
+    /// The headers of a request for a path: one `Cookie`, if there is any; longer paths first.
+    pub fn request_to(&self, path: &str) -> HeaderMap {
+        let now = unix(self.clock.now()).as_secs();
+        let sent = |kept: &&Kept| {
+            let below = path.strip_prefix(&*kept.path);
+            kept.expires.is_none_or(|at| at > now)
+                && below
+                    .is_some_and(|rest| rest.is_empty() || rest.starts_with('/') || kept.path.ends_with('/'))
+        };
+        let mut cookies: Vec<&Kept> = self.cookies.iter().filter(sent).collect();
+        cookies.sort_by_key(|kept| std::cmp::Reverse(kept.path.len()));
+        let pairs: Vec<String> = cookies.iter().map(|kept| format!("{}={}", kept.name, kept.value)).collect();
+        let header = HeaderValue::try_from(pairs.join("; ")).ok().filter(|header| !header.is_empty());
+        header.into_iter().map(|header| (COOKIE, header)).collect()
+    }
+
+    /// The value of a cookie that a request for `/` would carry.
+    pub fn get(&self, name: &str) -> Option<&str> {
+        let now = unix(self.clock.now()).as_secs();
+        let kept = self.cookies.iter().find(|kept| kept.name == name && kept.path == "/")?;
+        kept.expires.is_none_or(|at| at > now).then_some(&*kept.value)
+    }
+
+    /// Ends the browser: what has no expiry date is forgotten.
+    pub fn close_browser(&mut self) {
+        self.cookies.retain(|kept| kept.expires.is_some());
+    }
+}
