@@ -34,7 +34,8 @@ pub use layer::{SessionLayer, SessionService};
 #[doc(no_inline)]
 pub use session_core::{Config, SecretKey, Sessions};
 
-/// The README's program compiles.
+/// The programs of the README and of the guide compile.
 #[cfg(doctest)]
 #[doc = include_str!("../../README.md")]
-struct Readme;
+#[doc = include_str!("../../docs/from-flask.md")]
+struct Guides;
