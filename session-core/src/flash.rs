@@ -6,16 +6,16 @@
 
 use std::sync::Arc;
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use crate::change::Change;
 use crate::error::Error;
 use crate::map::Map;
 use crate::session::{Session, misfit_error};
-use crate::tagged::Tuple;
 use crate::wire::json::plain::untagged;
 use crate::wire::json::read::from_text;
-use crate::wire::json::scan::Cursor;
+use crate::wire::json::scan::{Cursor, DEEPEST};
+use crate::wire::json::tag::tagged;
 use crate::wire::json::text;
 
 /// A message and its category.
@@ -48,11 +48,7 @@ impl Flash {
     /// Escape it before it goes into a page; to know that it is `Markup`, read it with [`message_as`](Self::message_as).
     #[must_use]
     pub fn message(&self) -> String {
-        self.message_as().unwrap_or_else(|_| {
-            let mut plain = String::new();
-            untagged(&mut plain, &self.message);
-            plain
-        })
+        self.message_as().unwrap_or_else(|_| untagged(&self.message).into_owned())
     }
 
     /// The message as a value of any type, as [`Session::get`](crate::Session::get) reads one.
@@ -88,7 +84,7 @@ impl Flash {
         let mut cursor = Cursor::new(text);
         let mut part = |first: u8| {
             cursor.expect(first).ok()?;
-            cursor.value(crate::wire::json::scan::DEEPEST).ok().map(|range| &text[range])
+            cursor.value(DEEPEST).ok().map(|range| &text[range])
         };
         let (number, category, message) = (part(b'[')?, part(b',')?, part(b',')?);
         cursor.expect(b']').ok()?;
@@ -186,13 +182,9 @@ fn flask_item(category: &str, message: &str) -> Arc<str> {
     item.into()
 }
 
-/// Takes the whole of Flask's list. What is no (category, message) tuple is dropped by the take, as nobody
-/// can show it; Flask would raise.
+/// Takes the whole of Flask's list. What is no (category, message) pair is dropped by the take, as nobody can show it;
+/// Flask would raise.
 fn take_flask(map: &mut Map) -> Vec<Flash> {
-    #[derive(Deserialize)]
-    #[serde(transparent)]
-    struct Category(Tuple<(String, serde::de::IgnoredAny)>);
-
     let Some(value) = map.get(FLASHES) else { return Vec::new() };
     map.change(Change::Remove { key: FLASHES.into() });
     let list = value.as_str();
@@ -201,11 +193,8 @@ fn take_flask(map: &mut Map) -> Vec<Flash> {
     if !cursor.eat(b'[') || cursor.eat(b']') {
         return found;
     }
-    while let Ok(item) = cursor.value(crate::wire::json::scan::DEEPEST) {
-        let item = &list[item];
-        if let (Ok(Category(Tuple((category, _)))), Some(message)) = (from_text(item), second(item)) {
-            found.push(Flash { number: 0, category: category.into(), message: message.into() });
-        }
+    while let Ok(item) = cursor.value(DEEPEST) {
+        found.extend(flask_flash(&list[item]));
         if !cursor.eat(b',') {
             break;
         }
@@ -213,14 +202,16 @@ fn take_flask(map: &mut Map) -> Vec<Flash> {
     found
 }
 
-/// The text of the second item of a tagged tuple.
-fn second(tuple: &str) -> Option<&str> {
-    let list = crate::wire::json::tag::tagged(&Cursor::new(tuple))?.value;
-    let mut cursor = Cursor::new(list);
+/// An item of Flask's list: a tuple, or a list, of category and message.
+fn flask_flash(item: &str) -> Option<Flash> {
+    let (category, _): (String, serde::de::IgnoredAny) = from_text(item).ok()?;
+    let pair = tagged(&Cursor::new(item)).map_or(item, |tuple| tuple.value);
+    let mut cursor = Cursor::new(pair);
     cursor.expect(b'[').ok()?;
-    cursor.value(crate::wire::json::scan::DEEPEST).ok()?;
+    cursor.value(DEEPEST).ok()?;
     cursor.expect(b',').ok()?;
-    cursor.value(crate::wire::json::scan::DEEPEST).ok().map(|range| &list[range])
+    let message = &pair[cursor.value(DEEPEST).ok()?];
+    Some(Flash { number: 0, category: category.into(), message: message.into() })
 }
 
 /// Takes from our own format: those of `categories`, or all; the others stay.

@@ -114,16 +114,7 @@ impl Map {
 
     /// Writes the object alone; keys in ASCII if `ascii`, values as they are.
     pub(crate) fn write_object(&self, out: &mut String, ascii: bool) {
-        out.push('{');
-        for (index, (key, value)) in self.entries().enumerate() {
-            if index > 0 {
-                out.push(',');
-            }
-            text::wtf8(out, key, ascii);
-            out.push(':');
-            out.push_str(value);
-        }
-        out.push('}');
+        text::object(out, ascii, self.entries());
     }
 
     /// Keys as WTF-8 and values as JSON, in order.

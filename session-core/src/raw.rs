@@ -20,16 +20,13 @@ impl Session {
     /// ```
     #[must_use]
     pub fn to_json(&self) -> String {
-        let mut json = String::from("{");
-        for (key, value) in self.state().map.entries() {
-            if json.len() > 1 {
-                json.push(',');
-            }
-            text::wtf8(&mut json, key, self.is_flask());
-            json.push(':');
-            plain::untagged(&mut json, value);
-        }
-        json.push('}');
+        let mut json = String::new();
+        let state = self.state();
+        text::object(
+            &mut json,
+            self.is_flask(),
+            state.map.entries().map(|(key, value)| (key, plain::untagged(value))),
+        );
         json
     }
 

@@ -4,7 +4,7 @@ use super::json::scan::Cursor;
 use super::json::tag::{Tag, guarded, tagged};
 use super::sign::{Digest, KeyedMac, Signer};
 use super::stamp::Stamp;
-use super::{Opened, base64, payload};
+use super::{Opened, Segments, base64, payload};
 use crate::error::Rejected;
 use crate::key::{Ring, Secret};
 use crate::lifetime::Lifetime;
@@ -32,18 +32,7 @@ pub(crate) fn open(
     lifetime: &Lifetime,
     now: u64,
 ) -> Result<Opened, Rejected> {
-    if cookie.len() > LONGEST {
-        return Err(Rejected::TooLong);
-    }
-    let mut segments = cookie.rsplitn(3, |byte| *byte == b'.');
-    let signature = segments.next().unwrap_or_default();
-    let (Some(timestamp), Some(payload)) = (segments.next(), segments.next()) else {
-        return Err(Rejected::Malformed);
-    };
-    let digits = |segment: &[u8]| segment.iter().all(|byte| base64::is_digit(*byte));
-    if !(digits(signature) && digits(timestamp) && payload::is_payload(payload)) {
-        return Err(Rejected::Malformed);
-    }
+    let Segments { payload, middle: timestamp, .. } = Segments::split(cookie, LONGEST)?;
     signer.verified(cookie).ok_or(Rejected::BadSignature)?;
     let issued = timestamp_of(timestamp).ok_or(Rejected::Malformed)?;
     let mut stamp = Stamp { permanent: false, issued, created: issued, authenticated: None, epoch: 0 };

@@ -22,6 +22,32 @@ pub(crate) struct Opened {
     pub(crate) stamp: Stamp,
 }
 
+/// A cookie's three parts, as itsdangerous lays them out; the payload may begin with a dot of its own.
+pub(crate) struct Segments<'a> {
+    pub(crate) payload: &'a [u8],
+    pub(crate) middle: &'a [u8],
+    pub(crate) signature: &'a [u8],
+}
+
+impl<'a> Segments<'a> {
+    /// Splits from the right. What is too long, of fewer parts or of another alphabet costs no computation.
+    fn split(cookie: &'a [u8], longest: usize) -> Result<Self, Rejected> {
+        if cookie.len() > longest {
+            return Err(Rejected::TooLong);
+        }
+        let mut segments = cookie.rsplitn(3, |byte| *byte == b'.');
+        let (signature, middle, payload) = (segments.next(), segments.next(), segments.next());
+        let (Some(signature), Some(middle), Some(payload)) = (signature, middle, payload) else {
+            return Err(Rejected::Malformed);
+        };
+        let digits = |segment: &[u8]| segment.iter().all(|byte| base64::is_digit(*byte));
+        if !(digits(signature) && digits(middle) && payload::is_payload(payload)) {
+            return Err(Rejected::Malformed);
+        }
+        Ok(Self { payload, middle, signature })
+    }
+}
+
 /// A configured format.
 #[derive(Clone)]
 pub(crate) enum Wire {

@@ -3,7 +3,7 @@
 use super::payload;
 use super::sign::{Digest, KeyedMac, Signer};
 use super::stamp::{self, Stamp};
-use super::{Opened, base64};
+use super::{Opened, Segments, base64};
 use crate::error::Rejected;
 use crate::key::{Purpose, Ring, Secret};
 use crate::lifetime::Lifetime;
@@ -31,19 +31,8 @@ pub(crate) fn open(
     lifetime: &Lifetime,
     now: u64,
 ) -> Result<Opened, Rejected> {
-    if cookie.len() > LONGEST {
-        return Err(Rejected::TooLong);
-    }
-    let mut segments = cookie.rsplitn(3, |byte| *byte == b'.');
-    let signature = segments.next().unwrap_or_default();
-    let (Some(stamp), Some(payload)) = (segments.next(), segments.next()) else {
-        return Err(Rejected::Malformed);
-    };
-    let digits = |segment: &[u8]| segment.iter().all(|byte| base64::is_digit(*byte));
-    if signature.len() != signer.digest.digits()
-        || stamp.len() != stamp::DIGITS
-        || !(digits(signature) && digits(stamp) && payload::is_payload(payload))
-    {
+    let Segments { payload, middle: stamp, signature } = Segments::split(cookie, LONGEST)?;
+    if signature.len() != signer.digest.digits() || stamp.len() != stamp::DIGITS {
         return Err(Rejected::Malformed);
     }
     signer.verified(cookie).ok_or(Rejected::BadSignature)?;

@@ -54,16 +54,7 @@ fn object(cursor: &mut Cursor<'_>, ascii: bool, out: &mut String) -> Result<(), 
         entries.insert(key, inner);
         cursor.eat(b',');
     }
-    out.push('{');
-    for (index, (key, value)) in entries.iter().enumerate() {
-        if index > 0 {
-            out.push(',');
-        }
-        text::wtf8(out, key, ascii);
-        out.push(':');
-        out.push_str(value);
-    }
-    out.push('}');
+    text::object(out, ascii, &entries);
     Ok(())
 }
 

@@ -1,5 +1,6 @@
 //! The text of a value with Flask's tags taken off, as Flask's `jsonify` would show it.
 
+use std::borrow::Cow;
 use std::ops::Range;
 
 use super::scan::Cursor;
@@ -7,23 +8,24 @@ use super::tag::{Tag, guarded, tagged};
 use super::text;
 use crate::tagged::Uuid;
 
-/// Appends the value `json` without tags: tuples as lists, markup, bytes and datetimes as their text, UUIDs with dashes.
+/// The value `json` without tags: tuples as lists, markup, bytes and datetimes as their text, UUIDs with dashes.
 /// A tag that Flask would not have written stays as it is. An own stack and no recursion, since Flask mode allows a depth
 /// of a thousand.
-pub(crate) fn untagged(out: &mut String, json: &str) {
+pub(crate) fn untagged(json: &str) -> Cow<'_, str> {
     // Nothing can be a tag without a key that begins with a space.
     if !json.contains("\" ") && !json.contains("\"\\") {
-        out.push_str(json);
-        return;
+        return json.into();
     }
+    let mut out = String::with_capacity(json.len());
     let mut work = vec![Part::Value(json)];
     while let Some(part) = work.pop() {
         match part {
             Part::Text(literal) => out.push_str(literal),
-            Part::Key(tag) => text::string(out, tag.key(), true),
-            Part::Value(value) => shallow(out, &mut work, value),
+            Part::Key(tag) => text::string(&mut out, tag.key(), true),
+            Part::Value(value) => shallow(&mut out, &mut work, value),
         }
     }
+    out.into()
 }
 
 enum Part<'a> {
@@ -103,13 +105,9 @@ mod tests {
             (r#"{" t":[1],"x":{" t":[]}}"#, r#"{" t":[1],"x":[]}"#),
             (r#"{" zz":1, "k" : [ { " t" : [ ] } ] }"#, r#"{" zz":1, "k" : [ [ ] ] }"#),
         ] {
-            let mut out = String::new();
-            untagged(&mut out, tagged);
-            assert_eq!(out, plain);
+            assert_eq!(untagged(tagged), plain);
         }
         let deep = format!("{}\" \"{}", "[".repeat(900), "]".repeat(900));
-        let mut out = String::new();
-        untagged(&mut out, &deep);
-        assert_eq!(out, deep);
+        assert_eq!(untagged(&deep), deep);
     }
 }

@@ -24,6 +24,24 @@ pub(crate) fn wtf8(out: &mut String, bytes: &[u8], ascii: bool) {
     out.push('"');
 }
 
+/// Writes an object: keys in WTF-8, values as their text, in the order they come.
+pub(crate) fn object<K: AsRef<[u8]>, V: AsRef<str>>(
+    out: &mut String,
+    ascii: bool,
+    entries: impl IntoIterator<Item = (K, V)>,
+) {
+    out.push('{');
+    for (index, (key, value)) in entries.into_iter().enumerate() {
+        if index > 0 {
+            out.push(',');
+        }
+        wtf8(out, key.as_ref(), ascii);
+        out.push(':');
+        out.push_str(value.as_ref());
+    }
+    out.push('}');
+}
+
 fn characters(out: &mut String, text: &str, ascii: bool) {
     let plain = |b: u8| b >= 0x20 && b != b'"' && b != b'\\' && (b < 0x7f || !ascii);
     let mut rest = text;
