@@ -67,8 +67,8 @@ fn foreign_flashes_do_no_harm() {
     let sessions = flask();
     for (value, taken) in [
         (
-            r#"[["message","a list, as Flask-Session leaves it"],{" t":["error","x"]},5,{" t":["one"]},{" t":[1,2]}]"#,
-            1,
+            r#"[["message","a list will do"],{" t":["error","x"]},5,{" t":["one"]},{" t":[1,2]},{" m":"ab"}]"#,
+            2,
         ),
         (r#""no list""#, 0),
         ("[]", 0),
