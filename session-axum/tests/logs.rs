@@ -58,7 +58,7 @@ async fn events_are_logged_and_nothing_else() {
     let app = Router::new().route("/{action}", get(act)).layer(SessionLayer::new(sessions));
     let mut jar = String::from("session=forged; session=forged-again");
     let mut values = vec!["forged".to_owned()];
-    for action in ["read", "login", "wrong", "large", "clear"] {
+    for action in ["read", "login", "login", "wrong", "large", "clear"] {
         let request =
             Request::builder().uri(format!("/{action}")).header(COOKIE, &jar).body(Body::empty()).unwrap();
         let response = app.clone().oneshot(request).await.unwrap();

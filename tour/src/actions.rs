@@ -129,7 +129,7 @@ pub fn page(tour: &Tour, session: &Session) -> Result<String, Error> {
 fn inspector(tour: &Tour, session: &Session) -> Vec<(String, String)> {
     let size = match session.cookie_size() {
         0 => "none came with this request".to_owned(),
-        size => format!("{size} octets; with its name at most 4096"),
+        size => format!("{size} bytes; with its name at most 4096"),
     };
     let since =
         |then: Option<SystemTime>, none: &str| match then.map(|then| then.elapsed().unwrap_or_default()) {
@@ -147,10 +147,7 @@ fn inspector(tour: &Tour, session: &Session) -> Vec<(String, String)> {
         ("Written", since(session.written(), "not yet")),
         ("Session began", created),
         ("Ends", ends.to_owned()),
-        (
-            "Why the cookie was refused",
-            session.rejected().map_or("it was not".to_owned(), |why| why.to_string()),
-        ),
+        ("Refused", session.rejected().map_or("no".to_owned(), |why| why.to_string())),
     ]
     .map(|(label, value)| (label.to_owned(), value))
     .to_vec()
