@@ -18,6 +18,22 @@ use crate::layer::Door;
 ///
 /// Opened the first time a handler or another extractor asks for it. `Option<Session>` is `None` where no layer is.
 /// `Session<K>` is that of the layer [marked](crate::SessionLayer::marked) with `K`.
+///
+/// ```
+/// # use axum::{Router, body::Body, extract::Request, routing::get};
+/// # use session_axum::{Error, SecretKey, Session, SessionLayer, Sessions};
+/// # use tower::ServiceExt;
+/// async fn hello(session: Session) -> Result<String, Error> {
+///     let name = session.get_or_insert_with("name", || "nobody".to_owned())?;
+///     Ok(format!("Hello, {name}"))
+/// }
+/// # #[tokio::main(flavor = "current_thread")] async fn main() {
+/// # let layer = SessionLayer::new(Sessions::new(SecretKey::generate().unwrap()));
+/// let app: Router = Router::new().route("/", get(hello)).layer(layer);
+/// let response = app.oneshot(Request::new(Body::empty())).await.unwrap();
+/// assert!(response.headers().contains_key("set-cookie"));
+/// # }
+/// ```
 #[derive(Debug)]
 pub struct Session<K = ()>(session_core::Session, PhantomData<fn() -> K>);
 
@@ -62,6 +78,17 @@ impl<S: Sync, K: 'static> OptionalFromRequestParts<S> for Session<K> {
 }
 
 /// A handler asked for a session where no layer is: 500, with the line that is missing.
+///
+/// ```
+/// # use axum::{Router, body::Body, extract::Request, routing::get};
+/// # use session_axum::Session;
+/// # use tower::ServiceExt;
+/// # #[tokio::main(flavor = "current_thread")] async fn main() {
+/// let app: Router = Router::new().route("/", get(|_: Session| async {})); // and no layer
+/// let response = app.oneshot(Request::new(Body::empty())).await.unwrap();
+/// assert_eq!(response.status(), 500);
+/// # }
+/// ```
 #[derive(Debug, Clone)]
 pub struct MissingLayer {
     marked: String,
@@ -98,6 +125,15 @@ impl IntoResponse for MissingLayer {
 
 /// An error of a session, as a response: the core's status, no body. It is written to `tracing`, and stands in the
 /// response's extensions as [`session_core::Error`].
+///
+/// ```
+/// use axum::response::IntoResponse;
+/// use session_axum::Error;
+///
+/// let response = Error(session_core::Error::TooLate).into_response();
+/// assert_eq!(response.status(), 500);
+/// assert_eq!(response.extensions().get(), Some(&session_core::Error::TooLate));
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(transparent)]
 pub struct Error(#[from] pub session_core::Error);

@@ -22,6 +22,19 @@ impl<K> Clone for Door<K> {
 ///
 /// Works on any Tower service whose response body has a default (axum's has): a close that fails replaces the response by
 /// an empty one.
+///
+/// ```
+/// # use http::{Request, Response};
+/// # use session_axum::{SecretKey, SessionLayer, Sessions};
+/// # use tower::{ServiceBuilder, ServiceExt};
+/// # #[tokio::main(flavor = "current_thread")] async fn main() {
+/// # let sessions = Sessions::new(SecretKey::generate().unwrap());
+/// let hello = async |_: Request<()>| Ok::<_, std::io::Error>(Response::new("Hello"));
+/// let service = ServiceBuilder::new().layer(SessionLayer::new(sessions)).service_fn(hello);
+/// let response = service.oneshot(Request::new(())).await.unwrap();
+/// assert!(response.headers().is_empty()); // nobody asked for the session
+/// # }
+/// ```
 #[derive(Debug)]
 pub struct SessionLayer<K = ()> {
     sessions: Sessions,
@@ -30,6 +43,20 @@ pub struct SessionLayer<K = ()> {
 
 impl SessionLayer {
     /// A layer for [`Session`](crate::Session). What is doubtful about the configuration is written to `tracing` now.
+    ///
+    /// ```
+    /// # use axum::{Router, body::Body, extract::Request, routing::get};
+    /// # use session_axum::{Error, SecretKey, Session, SessionLayer, Sessions};
+    /// # use tower::ServiceExt;
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() {
+    /// # let sessions = Sessions::new(SecretKey::generate().unwrap());
+    /// let app: Router = Router::new()
+    ///     .route("/", get(async |session: Session| session.insert("a", 1).map_err(Error)))
+    ///     .layer(SessionLayer::new(sessions));
+    /// let response = app.oneshot(Request::new(Body::empty())).await.unwrap();
+    /// assert!(response.headers()["set-cookie"].to_str().unwrap().starts_with("__Host-session="));
+    /// # }
+    /// ```
     #[must_use]
     pub fn new(sessions: Sessions) -> Self {
         session_store::trace::announce(&sessions);
@@ -80,6 +107,18 @@ impl<S, K> Layer<S> for SessionLayer<K> {
 }
 
 /// A service inside a [`SessionLayer`].
+///
+/// ```
+/// # use http::{Request, Response};
+/// # use session_axum::{SecretKey, SessionLayer, Sessions};
+/// # use tower::{Layer, ServiceExt, service_fn};
+/// # #[tokio::main(flavor = "current_thread")] async fn main() {
+/// # let layer = SessionLayer::new(Sessions::new(SecretKey::generate().unwrap()));
+/// let broken = service_fn(|_: Request<()>| async { Err::<Response<()>, _>("down") });
+/// let service = layer.layer(broken);
+/// assert_eq!(service.oneshot(Request::new(())).await.unwrap_err(), "down"); // passes through
+/// # }
+/// ```
 #[derive(Debug)]
 pub struct SessionService<S, K = ()> {
     inner: S,

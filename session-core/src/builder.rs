@@ -108,24 +108,54 @@ impl Builder {
 
     /// A key that signed cookies which still count, and signs no new ones: the previous key, while it is being replaced.
     /// At most 8. A cookie is signed by the primary key when it is next written, never because it was read.
+    ///
+    /// ```
+    /// # use session_core::{SecretKey, Sessions, testing};
+    /// # let (old, new) = (SecretKey::generate().unwrap(), SecretKey::generate().unwrap());
+    /// # let before = Sessions::new(old.clone());
+    /// # let request = testing::request(&before, |session| session.insert("username", "ada")).unwrap();
+    /// let sessions = Sessions::builder(new).verify_only(old).build().unwrap();
+    /// assert!(sessions.open(&request).contains_key("username")); // a cookie signed with the old key
+    /// ```
     pub fn verify_only(mut self, key: SecretKey) -> Self {
         self.ring.verify_only.push(key.0);
         self
     }
 
     /// The same with a Flask application's secret, which may be weak: an entry of `SECRET_KEY_FALLBACKS`.
+    ///
+    /// ```
+    /// # use session_core::{Sessions, testing};
+    /// # let before = Sessions::flask("old").unwrap();
+    /// # let request = testing::request(&before, |session| session.insert("username", "ada")).unwrap();
+    /// let sessions = Sessions::flask_builder("new").fallback("old").build().unwrap();
+    /// assert!(sessions.open(&request).contains_key("username")); // a cookie signed with "old"
+    /// ```
     pub fn fallback(mut self, secret: impl AsRef<[u8]>) -> Self {
         self.ring.verify_only.push(Secret::new(secret.as_ref()));
         self
     }
 
     /// The cookie's name without prefix. Default: `session`.
+    ///
+    /// ```
+    /// # use session_core::{SecretKey, Sessions};
+    /// # let key = SecretKey::generate().unwrap();
+    /// let sessions = Sessions::builder(key).cookie_name("admin").build().unwrap();
+    /// assert_eq!(sessions.cookie_name(), "__Host-admin");
+    /// ```
     pub fn cookie_name(mut self, name: impl Into<String>) -> Self {
         self.cookie.name = name.into();
         self
     }
 
     /// The prefix of the cookie's name. Default: [`Prefix::Host`]; in Flask's format none.
+    ///
+    /// ```
+    /// # use session_core::{Prefix, Sessions};
+    /// let sessions = Sessions::flask_builder("dev").prefix(Prefix::Secure).secure(true).build().unwrap();
+    /// assert_eq!(sessions.cookie_name(), "__Secure-session");
+    /// ```
     pub fn prefix(mut self, prefix: Prefix) -> Self {
         self.cookie.prefix = prefix;
         self
@@ -133,24 +163,51 @@ impl Builder {
 
     /// Sends the cookie to this host and all its subdomains. Default: to the host that set it, alone. Needs another
     /// prefix than `__Host-`.
+    ///
+    /// ```
+    /// # use session_core::{Prefix, SecretKey, Sessions, testing};
+    /// # let key = SecretKey::generate().unwrap();
+    /// let builder = Sessions::builder(key).prefix(Prefix::Secure).domain("example.com");
+    /// assert!(testing::set_cookie(builder).contains("; Domain=example.com"));
+    /// ```
     pub fn domain(mut self, domain: impl Into<String>) -> Self {
         self.cookie.domain = Some(domain.into());
         self
     }
 
     /// Sends the cookie to paths below this one. Default: `/`. Needs another prefix than `__Host-`.
+    ///
+    /// ```
+    /// # use session_core::{Prefix, SecretKey, Sessions, testing};
+    /// # let key = SecretKey::generate().unwrap();
+    /// let builder = Sessions::builder(key).prefix(Prefix::Secure).path("/shop");
+    /// assert!(testing::set_cookie(builder).contains("; Path=/shop"));
+    /// ```
     pub fn path(mut self, path: impl Into<String>) -> Self {
         self.cookie.path = path.into();
         self
     }
 
     /// Over HTTPS only (browsers count loopback addresses as such). Default: true; in Flask's format false.
+    ///
+    /// ```
+    /// # use session_core::{Sessions, testing};
+    /// let builder = Sessions::flask_builder("dev").secure(true);
+    /// assert!(testing::set_cookie(builder).contains("; Secure"));
+    /// ```
     pub fn secure(mut self, secure: bool) -> Self {
         self.cookie.secure = secure;
         self
     }
 
     /// Out of JavaScript's reach. Default: true.
+    ///
+    /// ```
+    /// # use session_core::{SecretKey, Sessions, testing};
+    /// # let key = SecretKey::generate().unwrap();
+    /// let builder = Sessions::builder(key).http_only(false);
+    /// assert!(!testing::set_cookie(builder).contains("HttpOnly"));
+    /// ```
     pub fn http_only(mut self, http_only: bool) -> Self {
         self.cookie.http_only = http_only;
         self
@@ -158,12 +215,28 @@ impl Builder {
 
     /// Which requests from other sites carry the cookie; `None` leaves it to the browser. Default: [`SameSite::Lax`];
     /// in Flask's format unset.
+    ///
+    /// ```
+    /// # use session_core::{SameSite, SecretKey, Sessions, testing};
+    /// # let key = SecretKey::generate().unwrap();
+    /// let builder = || Sessions::builder(key.clone());
+    /// assert!(testing::set_cookie(builder().same_site(SameSite::Strict)).contains("; SameSite=Strict"));
+    /// assert!(testing::set_cookie(builder().same_site(SameSite::None)).contains("; SameSite=None"));
+    /// assert!(!testing::set_cookie(builder().same_site(None)).contains("SameSite")); // unset, not SameSite=None
+    /// ```
     pub fn same_site(mut self, same_site: impl Into<Option<SameSite>>) -> Self {
         self.cookie.same_site = same_site.into();
         self
     }
 
     /// A jar of its own for each site that embeds this one (CHIPS). Default: false. Needs `Secure`.
+    ///
+    /// ```
+    /// # use session_core::{SecretKey, Sessions, testing};
+    /// # let key = SecretKey::generate().unwrap();
+    /// let builder = Sessions::builder(key).partitioned(true);
+    /// assert!(testing::set_cookie(builder).contains("; Partitioned"));
+    /// ```
     pub fn partitioned(mut self, partitioned: bool) -> Self {
         self.cookie.partitioned = partitioned;
         self
@@ -171,6 +244,16 @@ impl Builder {
 
     /// A limit for the whole of Set-Cookie in octets, beyond the 4096 for name and value that browsers have. In our
     /// formats a larger one is an error at close. In Flask's it is sent, with an event; default there: 4093, 0 is off.
+    ///
+    /// ```
+    /// # use http::HeaderMap;
+    /// # use session_core::{Error, SecretKey, Session, Sessions, testing};
+    /// # let key = SecretKey::generate().unwrap();
+    /// let sessions = Sessions::builder(key).max_cookie_size(200).build().unwrap();
+    /// let fill = |session: &Session| session.insert("note", "x".repeat(200));
+    /// let response = testing::respond(&sessions, &HeaderMap::new(), fill);
+    /// assert!(matches!(response, Err(Error::TooLarge { limit: 200, .. })));
+    /// ```
     pub fn max_cookie_size(mut self, octets: usize) -> Self {
         self.max_cookie_size = (octets > 0).then_some(octets);
         self
@@ -179,12 +262,34 @@ impl Builder {
     /// How long a session counts after its cookie was last written: Flask's `PERMANENT_SESSION_LIFETIME`, default 31
     /// days, enforced by the server for all sessions. A permanent session's cookie ends with it in the browser, too
     /// (there after 400 days at the latest).
+    ///
+    /// ```
+    /// # use std::time::Duration;
+    /// # use session_core::{Rejected, SecretKey, Sessions, testing};
+    /// # let (key, time) = (SecretKey::generate().unwrap(), testing::Time::at(1_700_000_000));
+    /// # let builder = Sessions::builder(key).clock(time.clone());
+    /// let sessions = builder.idle_lifetime(Duration::from_secs(30 * 60)).build().unwrap();
+    /// let request = testing::request(&sessions, |session| session.insert("a", 1)).unwrap();
+    /// time.advance(Duration::from_secs(31 * 60));
+    /// assert_eq!(sessions.open(&request).rejected(), Some(Rejected::Idle));
+    /// ```
     pub fn idle_lifetime(mut self, lifetime: Duration) -> Self {
         self.lifetime.idle = lifetime;
         self
     }
 
     /// How long a session counts after it was created, whatever its use. Default: without end. Not in Flask's format.
+    ///
+    /// ```
+    /// # use std::time::Duration;
+    /// # use session_core::{Rejected, SecretKey, Session, Sessions, testing};
+    /// # let (key, time) = (SecretKey::generate().unwrap(), testing::Time::at(1_700_000_000));
+    /// # let builder = Sessions::builder(key).clock(time.clone());
+    /// let sessions = builder.absolute_lifetime(Duration::from_secs(12 * 60 * 60)).build().unwrap();
+    /// let request = testing::request(&sessions, |session| session.insert("a", 1)).unwrap();
+    /// time.advance(Duration::from_secs(13 * 60 * 60));
+    /// assert_eq!(sessions.open(&request).rejected(), Some(Rejected::TooOld));
+    /// ```
     pub fn absolute_lifetime(mut self, lifetime: Duration) -> Self {
         self.lifetime.absolute = Some(lifetime);
         self
@@ -192,6 +297,17 @@ impl Builder {
 
     /// When a session that is only read is written anew. Default: [`Refresh::Tenth`]; in Flask's format
     /// [`Refresh::EachRequest`], for permanent sessions.
+    ///
+    /// ```
+    /// # use std::time::Duration;
+    /// # use session_core::{Refresh, SecretKey, Sessions, testing};
+    /// # let (key, time) = (SecretKey::generate().unwrap(), testing::Time::at(1_700_000_000));
+    /// # let builder = Sessions::builder(key).clock(time.clone());
+    /// let sessions = builder.refresh(Refresh::Never).build().unwrap();
+    /// let request = testing::request(&sessions, |session| session.insert("a", 1)).unwrap();
+    /// time.advance(Duration::from_secs(30 * 24 * 60 * 60));
+    /// assert!(!testing::respond(&sessions, &request, |_| Ok(())).unwrap().contains_key("set-cookie"));
+    /// ```
     pub fn refresh(mut self, refresh: Refresh) -> Self {
         self.lifetime.refresh = refresh;
         self
@@ -199,6 +315,13 @@ impl Builder {
 
     /// Whether new sessions are permanent. Default: false, they end with the browser. Not in Flask's format, where each
     /// session says it by its key `_permanent`.
+    ///
+    /// ```
+    /// # use session_core::{SecretKey, Sessions, testing};
+    /// # let key = SecretKey::generate().unwrap();
+    /// let builder = Sessions::builder(key).permanent(true);
+    /// assert!(testing::set_cookie(builder).ends_with("; Max-Age=2678400")); // 31 days
+    /// ```
     pub fn permanent(mut self, permanent: bool) -> Self {
         self.lifetime.permanent = permanent;
         self
@@ -206,6 +329,18 @@ impl Builder {
 
     /// Sessions created before this time don't count: the switch for the day on which something leaked. A login or
     /// [`clear`](crate::Session::clear) creates a session anew. Not in Flask's format.
+    ///
+    /// ```
+    /// # use std::time::{Duration, UNIX_EPOCH};
+    /// # use session_core::{Rejected, SecretKey, Sessions, testing};
+    /// # let (key, time) = (SecretKey::generate().unwrap(), testing::Time::at(1_700_000_000));
+    /// # let before = Sessions::builder(key.clone()).clock(time.clone()).build().unwrap();
+    /// # let request = testing::request(&before, |session| session.insert("a", 1)).unwrap();
+    /// # let builder = Sessions::builder(key).clock(time);
+    /// let leak = UNIX_EPOCH + Duration::from_secs(1_700_000_001);
+    /// let sessions = builder.not_created_before(leak).build().unwrap();
+    /// assert_eq!(sessions.open(&request).rejected(), Some(Rejected::Revoked)); // a second too early
+    /// ```
     pub fn not_created_before(mut self, time: SystemTime) -> Self {
         self.lifetime.not_before = Some(unix(time).as_secs());
         self
@@ -213,18 +348,41 @@ impl Builder {
 
     /// Whom the cookies are for, bound into the keys: applications that share a secret and a cookie name, but not their
     /// sessions, have different audiences. Default: empty. Not in Flask's format; see [`salt`](Self::salt).
+    ///
+    /// ```
+    /// # use session_core::{Rejected, SecretKey, Sessions, testing};
+    /// # let key = SecretKey::generate().unwrap();
+    /// let shop = Sessions::builder(key.clone()).audience("shop").build().unwrap();
+    /// let blog = Sessions::builder(key).audience("blog").build().unwrap();
+    /// let request = testing::request(&shop, |session| session.insert("username", "ada")).unwrap();
+    /// assert_eq!(blog.open(&request).rejected(), Some(Rejected::BadSignature));
+    /// ```
     pub fn audience(mut self, audience: impl Into<String>) -> Self {
         self.audience = Some(audience.into());
         self
     }
 
     /// Flask's format only: `digest_method`, default [`Digest::Sha1`].
+    ///
+    /// ```
+    /// # use session_core::{Digest, Sessions, testing};
+    /// let flask = Sessions::flask_builder("dev").digest(Digest::Sha512).build().unwrap();
+    /// let request = testing::request(&flask, |session| session.insert("username", "ada")).unwrap();
+    /// assert!(Sessions::flask("dev").unwrap().open(&request).rejected().is_some()); // that is SHA-1
+    /// ```
     pub fn digest(mut self, digest: Digest) -> Self {
         self.digest = Some(digest);
         self
     }
 
     /// Flask's format only: `salt`, default `cookie-session`.
+    ///
+    /// ```
+    /// # use session_core::{Rejected, Sessions, testing};
+    /// let flask = Sessions::flask_builder("dev").salt("admin-session").build().unwrap();
+    /// let request = testing::request(&flask, |session| session.insert("username", "ada")).unwrap();
+    /// assert_eq!(Sessions::flask("dev").unwrap().open(&request).rejected(), Some(Rejected::BadSignature));
+    /// ```
     pub fn salt(mut self, salt: impl Into<Vec<u8>>) -> Self {
         self.salt = Some(salt.into());
         self
@@ -232,6 +390,16 @@ impl Builder {
 
     /// Whether `Cache-Control` is set: `private` where a session was consulted and the handler set none, `no-store` with
     /// our Set-Cookie. Default: true; in Flask's format false, as Flask sets `Vary` only.
+    ///
+    /// ```
+    /// # use http::HeaderMap;
+    /// # use session_core::{SecretKey, Session, Sessions, testing};
+    /// # let key = SecretKey::generate().unwrap();
+    /// let sessions = Sessions::builder(key).cache_headers(false).build().unwrap();
+    /// let fill = |session: &Session| session.insert("a", 1);
+    /// let response = testing::respond(&sessions, &HeaderMap::new(), fill).unwrap();
+    /// assert!(response.contains_key("vary") && !response.contains_key("cache-control"));
+    /// ```
     pub fn cache_headers(mut self, cache_headers: bool) -> Self {
         self.cache_headers = cache_headers;
         self
@@ -239,18 +407,46 @@ impl Builder {
 
     /// For plain HTTP on other hosts than this one: drops the prefix and `Secure`. Whoever listens on the way can take
     /// the session over; [`Sessions::warnings`] says so. `localhost`, `127.0.0.1` and `[::1]` don't need it.
+    ///
+    /// ```
+    /// # use session_core::{SecretKey, Sessions, Warning};
+    /// # let key = SecretKey::generate().unwrap();
+    /// let sessions = Sessions::builder(key).insecure_plain_http().build().unwrap();
+    /// assert_eq!(sessions.cookie_name(), "session");
+    /// assert_eq!(sessions.warnings(), [Warning::PlainHttp]);
+    /// ```
     pub fn insecure_plain_http(mut self) -> Self {
         self.plain_http = true;
         self
     }
 
     /// The clock. Default: the operating system's (feature `os`).
+    ///
+    /// ```
+    /// use std::time::{Duration, UNIX_EPOCH};
+    /// # use session_core::{SecretKey, Sessions};
+    /// # let key = SecretKey::generate().unwrap();
+    /// let then = UNIX_EPOCH + Duration::from_secs(1_700_000_000);
+    /// let sessions = Sessions::builder(key).clock(move || then).build().unwrap();
+    /// assert_eq!(sessions.open(&http::HeaderMap::new()).created(), Some(then));
+    /// ```
     pub fn clock(mut self, clock: impl Clock + 'static) -> Self {
         self.clock = Some(Box::new(clock));
         self
     }
 
     /// The random source. Default: the operating system's (feature `os`).
+    ///
+    /// ```
+    /// # use session_core::{Error, NoRandom, Random, SecretKey, Sessions};
+    /// # let key = SecretKey::generate().unwrap();
+    /// struct Broken;
+    /// impl Random for Broken {
+    ///     fn fill(&self, _: &mut [u8]) -> Result<(), NoRandom> { Err(NoRandom) }
+    /// }
+    /// let session = Sessions::builder(key).random(Broken).build().unwrap().open(&http::HeaderMap::new());
+    /// assert_eq!(session.flash("Saved", "success"), Err(Error::Random(NoRandom)));
+    /// ```
     pub fn random(mut self, random: impl Random + 'static) -> Self {
         self.random = Some(Box::new(random));
         self
@@ -261,6 +457,12 @@ impl Builder {
     /// # Errors
     /// [`ConfigError`]: no key, a weak key, too many keys, a cookie that browsers refuse, a setting that the format
     /// cannot keep, or a missing clock or random source.
+    ///
+    /// ```
+    /// # use session_core::{SameSite, Sessions};
+    /// let error = Sessions::flask_builder("dev").same_site(SameSite::None).build().unwrap_err();
+    /// assert!(error.to_string().ends_with("SameSite=None needs Secure"));
+    /// ```
     pub fn build(mut self) -> Result<Sessions, ConfigError> {
         self.check_format()?;
         // An empty entry among the fallbacks is no key either: anybody could sign with it.

@@ -100,10 +100,11 @@ impl Session {
         if origin.cookies > 1 {
             events.push(self.event(EventKind::Duplicate(origin.cookies)));
         }
+        // A session that begins now is `Created` by its cookie, and nothing else.
         if state.cleared && origin.stamp.is_some() {
             events.push(self.event(EventKind::Cleared));
         }
-        if state.renewed {
+        if state.renewed && origin.stamp.is_some() {
             events.push(self.event(EventKind::Renewed));
         }
     }

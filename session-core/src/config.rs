@@ -114,6 +114,12 @@ impl Config {
     ///
     /// # Errors
     /// As [`from_vars`](Self::from_vars).
+    ///
+    /// ```
+    /// # use session_core::{Config, ConfigError};
+    /// let config = Config::from_env("SHOP").unwrap();
+    /// assert_eq!(config.build().unwrap_err(), ConfigError::NoKey); // SHOP_SECRET_KEY is not set
+    /// ```
     #[cfg(feature = "os")]
     pub fn from_env(prefix: &str) -> Result<Self, ConfigError> {
         // What is not Unicode cannot be a setting of ours, unless its name says so.
@@ -170,6 +176,14 @@ impl Config {
     ///
     /// # Errors
     /// As [`builder`](Self::builder) and [`Builder::build`].
+    ///
+    /// ```
+    /// # use session_core::Config;
+    /// let config: Config = serde_json::from_str(
+    ///     r#"{"SECRET_KEY": "u9jZvX3nFqfB4mS0nXn9S5q7x3wTt2Kx1pQyVb8Rr4c", "SESSION_COOKIE_NAME": "__Host-id"}"#,
+    /// ).unwrap();
+    /// assert_eq!(config.build().unwrap().cookie_name(), "__Host-id");
+    /// ```
     pub fn build(self) -> Result<Sessions, ConfigError> {
         self.builder()?.build()
     }
@@ -178,6 +192,14 @@ impl Config {
     ///
     /// # Errors
     /// As [`flask_builder`](Self::flask_builder) and [`Builder::build`].
+    ///
+    /// ```
+    /// # use session_core::Config;
+    /// let json = r#"{"SECRET_KEY": "dev", "SESSION_COOKIE_NAME": "shop", "DEBUG": true}"#;
+    /// let config: Config = serde_json::from_str(json).unwrap();
+    /// let sessions = config.build_flask().unwrap();
+    /// assert!(sessions.is_flask() && sessions.cookie_name() == "shop");
+    /// ```
     pub fn build_flask(self) -> Result<Sessions, ConfigError> {
         self.flask_builder()?.build()
     }
@@ -186,6 +208,12 @@ impl Config {
     ///
     /// # Errors
     /// [`ConfigError`] without `SECRET_KEY`, or for a value that nothing can be made of.
+    ///
+    /// ```
+    /// # use session_core::{Config, ConfigError, Weakness};
+    /// let config: Config = serde_json::from_str(r#"{"SECRET_KEY": "dev"}"#).unwrap();
+    /// assert_eq!(config.builder().unwrap_err(), ConfigError::WeakKey(Weakness::Short(3)));
+    /// ```
     pub fn builder(self) -> Result<Builder, ConfigError> {
         let key = SecretKey::new(self.key().to_vec())?;
         self.apply(Sessions::builder(key))
@@ -194,7 +222,15 @@ impl Config {
     /// A builder of Flask's format, for more settings.
     ///
     /// # Errors
-    /// [`ConfigError`] without `SECRET_KEY`, or for a value that nothing can be made of.
+    /// [`ConfigError`] for a value that nothing can be made of. That `SECRET_KEY` is missing, [`Builder::build`] finds.
+    ///
+    /// ```
+    /// # use session_core::{Config, testing};
+    /// let json = r#"{"SECRET_KEY": "dev", "SESSION_COOKIE_SECURE": true}"#;
+    /// let config: Config = serde_json::from_str(json).unwrap();
+    /// let cookie = testing::set_cookie(config.flask_builder().unwrap().cookie_name("shop"));
+    /// assert!(cookie.starts_with("shop=") && cookie.contains("; Secure"));
+    /// ```
     pub fn flask_builder(self) -> Result<Builder, ConfigError> {
         let builder = Sessions::flask_builder(self.key());
         self.apply(builder)

@@ -8,6 +8,14 @@ use http::HeaderValue;
 use crate::error::{ConfigError, Error};
 
 /// The attribute SameSite (RFC 6265bis, section 5.6.7).
+///
+/// ```
+/// use session_core::{SameSite, Sessions};
+///
+/// let flask = |same_site| Sessions::flask_builder("dev").same_site(same_site).build();
+/// assert!(flask(SameSite::Strict).is_ok() && flask(SameSite::Lax).is_ok());
+/// assert!(flask(SameSite::None).is_err()); // Flask's default is without Secure
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SameSite {
     /// Sent with requests from the same site only.
@@ -19,6 +27,17 @@ pub enum SameSite {
 }
 
 /// A name's prefix, which browsers enforce (RFC 6265bis, section 4.1.3).
+///
+/// ```
+/// use session_core::{Prefix, Sessions};
+///
+/// for (prefix, name) in
+///     [(Prefix::None, "id"), (Prefix::Secure, "__Secure-id"), (Prefix::Host, "__Host-id")]
+/// {
+///     let builder = Sessions::flask_builder("dev").cookie_name("id").secure(true);
+///     assert_eq!(builder.prefix(prefix).build().unwrap().cookie_name(), name);
+/// }
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Prefix {
     /// No prefix.

@@ -7,6 +7,15 @@ use crate::key::{Ring, Weakness};
 use crate::world::NoRandom;
 
 /// What a handler, or the end of its request, can do wrong. Messages name the session's key, never its value.
+///
+/// ```
+/// # use session_core::{Error, SecretKey, Sessions};
+/// # let session = Sessions::new(SecretKey::generate().unwrap()).open(&http::HeaderMap::new());
+/// session.insert("username", "ada").unwrap();
+/// let error = session.get::<u64>("username").unwrap_err();
+/// assert!(matches!(&error, Error::WrongType { key, .. } if key == "username"));
+/// assert!(!error.to_string().contains("ada"));
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
@@ -25,7 +34,9 @@ pub enum Error {
         reason: String,
     },
     /// A text that should be a JSON object and is none, or is nested too deep.
-    #[error("expected a JSON object of at most {depth} levels, with keys that are Unicode")]
+    #[error(
+        "expected a JSON object of at most {depth} levels, with keys that are Unicode, and no tag at the top"
+    )]
     NotAnObject {
         /// How deep it may be.
         depth: usize,
@@ -81,6 +92,16 @@ impl Error {
 
 /// Why the session that a client sent was not accepted. The request goes on with an empty session; this is a value to
 /// look at, not an error.
+///
+/// ```
+/// # use session_core::{Rejected, SecretKey, Sessions, testing};
+/// # let (sessions, others) = (SecretKey::generate().unwrap(), SecretKey::generate().unwrap());
+/// # let (sessions, others) = (Sessions::new(sessions), Sessions::new(others));
+/// let forged = testing::request(&others, |session| session.insert("admin", true)).unwrap();
+/// let session = sessions.open(&forged);
+/// assert_eq!(session.rejected(), Some(Rejected::BadSignature));
+/// assert!(session.is_empty());
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, thiserror::Error)]
 #[non_exhaustive]
 pub enum Rejected {
@@ -111,6 +132,14 @@ pub enum Rejected {
 }
 
 /// What is wrong with a configuration. Found once, at start.
+///
+/// ```
+/// use session_core::{ConfigError, SecretKey, Sessions, Weakness};
+///
+/// let error = SecretKey::new("change-me").unwrap_err();
+/// assert_eq!(error, ConfigError::WeakKey(Weakness::Placeholder));
+/// assert_eq!(Sessions::flask("").unwrap_err(), ConfigError::NoKey);
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ConfigError {

@@ -6,6 +6,19 @@ use crate::error::Rejected;
 
 /// One thing that happened. [`Outgoing::events`](crate::Outgoing::events) gives them; `session-store` writes them to
 /// `tracing`.
+///
+/// ```
+/// # use http::{HeaderMap, HeaderValue, header::COOKIE};
+/// # use session_core::{SecretKey, Sessions, Step};
+/// # let sessions = Sessions::new(SecretKey::generate().unwrap());
+/// # let cookie = HeaderValue::from_static("__Host-session=forged");
+/// # let exchange = sessions.exchange(&HeaderMap::from_iter([(COOKIE, cookie)]));
+/// # let Step::Done(_session) = exchange.open();
+/// let Step::Done(outgoing) = exchange.close();
+/// let event = outgoing.events()[0];
+/// assert_eq!(event.kind.to_string(), "session rejected: the cookie is not of the form of a session");
+/// assert_eq!(event.digest.to_string().len(), 16);
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Event {
     /// What happened.
@@ -15,6 +28,16 @@ pub struct Event {
 }
 
 /// What happened.
+///
+/// ```
+/// # use http::HeaderMap;
+/// # use session_core::{EventKind, SecretKey, Sessions, Step};
+/// # let exchange = Sessions::new(SecretKey::generate().unwrap()).exchange(&HeaderMap::new());
+/// # let Step::Done(session) = exchange.open();
+/// session.insert("username", "ada").unwrap();
+/// let Step::Done(outgoing) = exchange.close();
+/// assert_eq!(outgoing.events()[0].kind, EventKind::Created);
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum EventKind {
@@ -60,6 +83,21 @@ impl fmt::Display for EventKind {
 
 /// A keyed digest of a cookie: the same cookie has the same one, and nobody without the secret key can find the cookie
 /// from it. All zeros where no cookie is concerned.
+///
+/// ```
+/// # use http::{HeaderMap, HeaderValue, header::COOKIE};
+/// # use session_core::{SecretKey, Sessions, Step};
+/// # let sessions = Sessions::new(SecretKey::generate().unwrap());
+/// # let digest = |cookie: &'static str| {
+/// #     let request = HeaderMap::from_iter([(COOKIE, HeaderValue::from_static(cookie))]);
+/// #     let exchange = sessions.exchange(&request);
+/// #     let Step::Done(_session) = exchange.open();
+/// #     let Step::Done(outgoing) = exchange.close();
+/// #     outgoing.events()[0].digest
+/// # };
+/// assert_eq!(digest("__Host-session=forged"), digest("__Host-session=forged"));
+/// assert_ne!(digest("__Host-session=forged"), digest("__Host-session=another"));
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub struct LogDigest(pub(crate) [u8; 8]);
 

@@ -47,10 +47,33 @@ pub enum Ask<T> {
 /// The adapter keeps it, gives [`opener`](Self::opener)s to the request, and closes it when the response's headers are
 /// there. Dropped unclosed, it seals the session and forgets it: nothing is sent, and later changes are
 /// [`Error::TooLate`].
+///
+/// ```
+/// # use session_core::{SecretKey, Sessions, Step};
+/// # let (sessions, request) = (Sessions::new(SecretKey::generate().unwrap()), http::HeaderMap::new());
+/// # let mut response = http::HeaderMap::new();
+/// let exchange = sessions.exchange(&request);
+/// let opener = exchange.opener(); // goes along with the request
+/// let Step::Done(session) = opener.open();
+/// session.increment("visits", 1)?;
+/// let Step::Done(mut outgoing) = exchange.close();
+/// outgoing.apply(&mut response)?;
+/// assert!(response.contains_key("set-cookie"));
+/// # Ok::<(), session_core::Error>(())
+/// ```
 #[derive(Debug)]
 pub struct Exchange(Arc<Shared>);
 
 /// What a request carries: opens the exchange's session, at most once. Cheap to clone.
+///
+/// ```
+/// # use session_core::{SecretKey, Sessions, Step};
+/// # let exchange = Sessions::new(SecretKey::generate().unwrap()).exchange(&http::HeaderMap::new());
+/// let opener = exchange.opener();
+/// let (Step::Done(one), Step::Done(same)) = (opener.open(), opener.clone().open());
+/// one.insert("a", 1).unwrap();
+/// assert_eq!(same.get::<i64>("a").unwrap(), Some(1));
+/// ```
 #[derive(Debug, Clone)]
 pub struct Opener(Arc<Shared>);
 
@@ -76,18 +99,44 @@ impl Exchange {
     }
 
     /// A handle for the request.
+    ///
+    /// ```
+    /// # use session_core::{Error, SecretKey, Sessions, Step};
+    /// # let exchange = Sessions::new(SecretKey::generate().unwrap()).exchange(&http::HeaderMap::new());
+    /// let opener = exchange.opener();
+    /// drop(exchange); // the client hung up
+    /// let Step::Done(session) = opener.open();
+    /// assert_eq!(session.insert("a", 1), Err(Error::TooLate));
+    /// ```
     #[must_use]
     pub fn opener(&self) -> Opener {
         Opener(self.0.clone())
     }
 
     /// Opens the session, the first time; later the same one. See [`Opener::open`].
+    ///
+    /// ```
+    /// # use session_core::{SecretKey, Sessions, Step};
+    /// # let exchange = Sessions::new(SecretKey::generate().unwrap()).exchange(&http::HeaderMap::new());
+    /// let Step::Done(session) = exchange.open();
+    /// session.insert("a", 1).unwrap();
+    /// let Step::Done(same) = exchange.open();
+    /// assert!(same.contains_key("a"));
+    /// ```
     pub fn open(&self) -> Step<Session> {
         self.0.open()
     }
 
     /// Closes the session and says what is to be sent. A session that nobody opened costs nothing here, unless
     /// [`Refresh::EachRequest`](crate::Refresh::EachRequest) makes the core open it now.
+    ///
+    /// ```
+    /// # use session_core::{Error, SecretKey, Sessions, Step};
+    /// # let exchange = Sessions::new(SecretKey::generate().unwrap()).exchange(&http::HeaderMap::new());
+    /// let Step::Done(session) = exchange.open();
+    /// let Step::Done(outgoing) = exchange.close();
+    /// assert_eq!(session.insert("a", 1), Err(Error::TooLate));
+    /// ```
     pub fn close(self) -> Step<Outgoing> {
         self.0.closed.store(true, Ordering::SeqCst);
         Step::Done(match self.0.session.get() {
@@ -110,6 +159,18 @@ impl Drop for Exchange {
 impl Opener {
     /// Opens the session, the first time; later the same one. After the exchange was closed it can be read, and every
     /// change is [`Error::TooLate`].
+    ///
+    /// ```
+    /// # use session_core::{Error, SecretKey, Sessions, Step, testing};
+    /// # let sessions = Sessions::new(SecretKey::generate().unwrap());
+    /// # let request = testing::request(&sessions, |session| session.insert("a", 1)).unwrap();
+    /// # let exchange = sessions.exchange(&request);
+    /// let opener = exchange.opener();
+    /// let Step::Done(_) = exchange.close();
+    /// let Step::Done(session) = opener.open();
+    /// assert_eq!(session.get::<i64>("a").unwrap(), Some(1));
+    /// assert_eq!(session.remove("a"), Err(Error::TooLate));
+    /// ```
     pub fn open(&self) -> Step<Session> {
         self.0.open()
     }
@@ -136,6 +197,17 @@ impl Shared {
 }
 
 /// What goes into the response, or the error that replaces it.
+///
+/// ```
+/// # use session_core::{SecretKey, Sessions, Step};
+/// # let exchange = Sessions::new(SecretKey::generate().unwrap()).exchange(&http::HeaderMap::new());
+/// # let mut response = http::HeaderMap::new();
+/// let Step::Done(_session) = exchange.open(); // looked at, and left empty
+/// let Step::Done(mut outgoing) = exchange.close();
+/// outgoing.apply(&mut response).unwrap();
+/// assert_eq!(response["vary"], "Cookie");
+/// assert_eq!(response["cache-control"], "private");
+/// ```
 #[must_use = "the session's cookie is lost if this is not applied to the response"]
 #[derive(Debug, Default)]
 pub struct Outgoing {
@@ -160,6 +232,19 @@ impl Outgoing {
     /// # Errors
     /// The error that the session's close found, with no header touched; or [`Error::TooManyHeaders`]. The response is
     /// then to be replaced by one with [`Error::status`].
+    ///
+    /// ```
+    /// # use session_core::{SecretKey, Sessions, Step};
+    /// # let exchange = Sessions::new(SecretKey::generate().unwrap()).exchange(&http::HeaderMap::new());
+    /// # let Step::Done(session) = exchange.open();
+    /// # session.insert("a", 1).unwrap();
+    /// # let Step::Done(mut outgoing) = exchange.close();
+    /// let mut response = http::HeaderMap::new();
+    /// response.insert("vary", "Accept".parse().unwrap());
+    /// outgoing.apply(&mut response).unwrap();
+    /// assert_eq!(response["vary"], "Accept, Cookie");
+    /// assert_eq!(response["cache-control"], "no-store");
+    /// ```
     pub fn apply(&mut self, headers: &mut HeaderMap) -> Result<(), Error> {
         if let Some(error) = &self.error {
             return Err(error.clone());
@@ -179,6 +264,18 @@ impl Outgoing {
     }
 
     /// What happened; complete once [`apply`](Self::apply) was called.
+    ///
+    /// ```
+    /// # use session_core::{EventKind, SecretKey, Sessions, Step};
+    /// # let exchange = Sessions::new(SecretKey::generate().unwrap()).exchange(&http::HeaderMap::new());
+    /// # let Step::Done(session) = exchange.open();
+    /// # session.insert("a", 1).unwrap();
+    /// # let Step::Done(mut outgoing) = exchange.close();
+    /// let mut response = http::HeaderMap::new();
+    /// response.insert("cache-control", "public".parse().unwrap());
+    /// outgoing.apply(&mut response).unwrap();
+    /// assert_eq!(outgoing.events().last().unwrap().kind, EventKind::CacheControlReplaced);
+    /// ```
     #[must_use]
     pub fn events(&self) -> &[Event] {
         &self.events

@@ -38,6 +38,13 @@ pub struct Flash {
 
 impl Flash {
     /// The category: Flask's default is `message`; `error`, `info`, `warning` and `success` are usual.
+    ///
+    /// ```
+    /// # use session_core::{SecretKey, Sessions};
+    /// # let session = Sessions::new(SecretKey::generate().unwrap()).open(&http::HeaderMap::new());
+    /// session.flash("Disk full", "error").unwrap();
+    /// assert_eq!(session.take_flashes().unwrap()[0].category(), "error");
+    /// ```
     #[must_use]
     pub fn category(&self) -> &str {
         &self.category
@@ -46,6 +53,13 @@ impl Flash {
     /// The message as text: a string as it is, `Markup` as its HTML, anything else as JSON.
     ///
     /// Escape it before it goes into a page; to know that it is `Markup`, read it with [`message_as`](Self::message_as).
+    ///
+    /// ```
+    /// # use session_core::{SecretKey, Sessions};
+    /// # let session = Sessions::new(SecretKey::generate().unwrap()).open(&http::HeaderMap::new());
+    /// session.flash(["mug", "beans"], "added").unwrap();
+    /// assert_eq!(session.take_flashes().unwrap()[0].message(), r#"["mug","beans"]"#);
+    /// ```
     #[must_use]
     pub fn message(&self) -> String {
         self.message_as().unwrap_or_else(|_| untagged(&self.message).into_owned())
@@ -134,6 +148,14 @@ impl Session {
     ///
     /// # Errors
     /// [`Error::TooLate`].
+    ///
+    /// ```
+    /// # use session_core::Sessions;
+    /// # let session = Sessions::flask("dev").unwrap().open(&http::HeaderMap::new());
+    /// session.flash("Saved", "success").unwrap();
+    /// assert_eq!(session.take_flashes().unwrap().len(), 1);
+    /// assert_eq!(session.take_flashes().unwrap().len(), 1); // Flask's format; in ours 0
+    /// ```
     pub fn take_flashes(&self) -> Result<Vec<Flash>, Error> {
         self.take_flashes_filtered(None)
     }

@@ -169,6 +169,14 @@ pub(crate) fn keyed_sha256(key: &[u8]) -> Hmac<Sha256> {
 }
 
 /// Why a key is weak.
+///
+/// ```
+/// use session_core::{ConfigError, SecretKey, Weakness};
+///
+/// let weak = |text: &str| SecretKey::new(text).unwrap_err();
+/// assert_eq!(weak("dev"), ConfigError::WeakKey(Weakness::Short(3)));
+/// assert_eq!(weak(&"0".repeat(64)), ConfigError::WeakKey(Weakness::Repetitive));
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Weakness {

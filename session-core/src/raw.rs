@@ -30,7 +30,8 @@ impl Session {
         json
     }
 
-    /// What the cookie holds: the JSON text with Flask's tags as they are, pending flashes included.
+    /// What the cookie holds: the JSON text with Flask's tags as they are, pending flashes included. Values that nobody
+    /// touched are as they came, whitespace and all.
     ///
     /// ```
     /// use session_core::tagged::Tuple;
@@ -54,7 +55,8 @@ impl Session {
     /// not be able to represent. The text is brought into canonical form, as Flask would write it.
     ///
     /// # Errors
-    /// [`Error::NotAnObject`] when it is no JSON object, or nested too deep; nothing is changed then.
+    /// [`Error::NotAnObject`] when it is no JSON object, or nested too deep, or in Flask's format a tag as a whole;
+    /// nothing is changed then.
     /// [`Error::TooLate`].
     ///
     /// ```

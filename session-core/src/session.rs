@@ -160,6 +160,14 @@ impl Session {
     ///
     /// # Errors
     /// [`Error::TooLate`].
+    ///
+    /// ```
+    /// # use session_core::{SecretKey, Sessions};
+    /// # let session = Sessions::new(SecretKey::generate().unwrap()).open(&http::HeaderMap::new());
+    /// session.insert("coupon", "SPRING").unwrap();
+    /// assert!(session.remove("coupon").unwrap());
+    /// assert!(!session.remove("coupon").unwrap());
+    /// ```
     pub fn remove(&self, key: &str) -> Result<bool, Error> {
         let mut state = self.open_state()?;
         let found = state.map.contains(key);
@@ -170,6 +178,13 @@ impl Session {
     }
 
     /// Whether the key is there.
+    ///
+    /// ```
+    /// # use session_core::{SecretKey, Sessions};
+    /// # let session = Sessions::new(SecretKey::generate().unwrap()).open(&http::HeaderMap::new());
+    /// session.insert("nickname", ()).unwrap(); // null
+    /// assert!(session.contains_key("nickname") && !session.contains_key("username"));
+    /// ```
     #[must_use]
     pub fn contains_key(&self, key: &str) -> bool {
         self.state().map.contains(key)
@@ -210,18 +225,42 @@ impl Session {
     }
 
     /// All keys, sorted by code point. A key that no Rust string can hold is shown with U+FFFD.
+    ///
+    /// ```
+    /// # use session_core::{SecretKey, Sessions};
+    /// # let session = Sessions::new(SecretKey::generate().unwrap()).open(&http::HeaderMap::new());
+    /// session.insert("cart", ["mug"]).unwrap();
+    /// session.insert("Zip", "10115").unwrap();
+    /// assert_eq!(session.keys(), ["Zip", "cart"]);
+    /// ```
     #[must_use]
     pub fn keys(&self) -> Vec<String> {
         self.state().map.entries().map(|(key, _)| String::from_utf8_lossy(key).into_owned()).collect()
     }
 
     /// How many keys there are. Pending flashes don't count, except in Flask's format, where they are a key.
+    ///
+    /// ```
+    /// # use session_core::{SecretKey, Sessions};
+    /// # let session = Sessions::new(SecretKey::generate().unwrap()).open(&http::HeaderMap::new());
+    /// session.insert("cart", ["mug", "beans"]).unwrap();
+    /// session.flash("Added", "info").unwrap();
+    /// assert_eq!(session.len(), 1);
+    /// ```
     #[must_use]
     pub fn len(&self) -> usize {
         self.state().map.len()
     }
 
     /// Whether there is no key.
+    ///
+    /// ```
+    /// # use session_core::{SecretKey, Sessions};
+    /// # let session = Sessions::new(SecretKey::generate().unwrap()).open(&http::HeaderMap::new());
+    /// session.insert("username", "ada").unwrap();
+    /// session.clear().unwrap();
+    /// assert!(session.is_empty());
+    /// ```
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.len() == 0
@@ -234,6 +273,17 @@ impl Session {
     ///
     /// # Errors
     /// [`Error::TooLate`].
+    ///
+    /// ```
+    /// # use session_core::{SecretKey, Sessions, testing};
+    /// # let sessions = Sessions::new(SecretKey::generate().unwrap());
+    /// # let request = testing::request(&sessions, |session| session.insert("username", "ada")).unwrap();
+    /// # let session = sessions.open(&request);
+    /// # let mut response = http::HeaderMap::new();
+    /// session.clear().unwrap();
+    /// sessions.close(&session, &mut response).unwrap();
+    /// assert!(response["set-cookie"].to_str().unwrap().starts_with("__Host-session=; "));
+    /// ```
     pub fn clear(&self) -> Result<(), Error> {
         let now = self.0.sessions.0.now().as_secs();
         let mut state = self.open_state()?;
@@ -320,6 +370,14 @@ impl Session {
     }
 
     /// Whether the session outlives the browser: its cookie has an expiry date.
+    ///
+    /// ```
+    /// # use session_core::{SecretKey, Sessions};
+    /// # let session = Sessions::new(SecretKey::generate().unwrap()).open(&http::HeaderMap::new());
+    /// assert!(!session.is_permanent());
+    /// session.set_permanent(true).unwrap();
+    /// assert!(session.is_permanent());
+    /// ```
     #[must_use]
     pub fn is_permanent(&self) -> bool {
         let state = self.state();
@@ -332,6 +390,17 @@ impl Session {
     ///
     /// # Errors
     /// [`Error::TooLate`].
+    ///
+    /// ```
+    /// # use session_core::{SecretKey, Sessions};
+    /// # let sessions = Sessions::new(SecretKey::generate().unwrap());
+    /// # let session = sessions.open(&http::HeaderMap::new());
+    /// # let mut response = http::HeaderMap::new();
+    /// session.set_permanent(true).unwrap();
+    /// session.insert("username", "ada").unwrap();
+    /// sessions.close(&session, &mut response).unwrap();
+    /// assert!(response["set-cookie"].to_str().unwrap().ends_with("; Max-Age=2678400"));
+    /// ```
     pub fn set_permanent(&self, permanent: bool) -> Result<(), Error> {
         let mut state = self.open_state()?;
         if self.is_flask() {
@@ -345,6 +414,14 @@ impl Session {
     }
 
     /// Whether anything was changed, so that the response will carry a cookie.
+    ///
+    /// ```
+    /// # use session_core::{SecretKey, Sessions};
+    /// # let session = Sessions::new(SecretKey::generate().unwrap()).open(&http::HeaderMap::new());
+    /// assert!(!session.remove("username").unwrap() && !session.is_modified());
+    /// session.insert("username", "ada").unwrap();
+    /// assert!(session.is_modified());
+    /// ```
     #[must_use]
     pub fn is_modified(&self) -> bool {
         self.state().map.is_modified()
@@ -354,6 +431,17 @@ impl Session {
     ///
     /// # Errors
     /// [`Error::TooLate`].
+    ///
+    /// ```
+    /// # use session_core::{SecretKey, Sessions, testing};
+    /// # let sessions = Sessions::new(SecretKey::generate().unwrap());
+    /// # let request = testing::request(&sessions, |session| session.insert("username", "ada")).unwrap();
+    /// # let session = sessions.open(&request);
+    /// # let mut response = http::HeaderMap::new();
+    /// session.mark_modified().unwrap();
+    /// sessions.close(&session, &mut response).unwrap();
+    /// assert!(response.contains_key("set-cookie"));
+    /// ```
     pub fn mark_modified(&self) -> Result<(), Error> {
         self.open_state()?.map.mark_modified();
         Ok(())
@@ -364,6 +452,14 @@ impl Session {
     ///
     /// # Errors
     /// [`Error::TooLate`].
+    ///
+    /// ```
+    /// # use session_core::{SecretKey, Sessions};
+    /// # let session = Sessions::new(SecretKey::generate().unwrap()).open(&http::HeaderMap::new());
+    /// session.insert("cart", ["mug"]).unwrap();
+    /// session.renew().unwrap();
+    /// assert!(session.contains_key("cart") && session.is_modified());
+    /// ```
     pub fn renew(&self) -> Result<(), Error> {
         let mut state = self.open_state()?;
         state.map.mark_modified();
@@ -399,6 +495,18 @@ impl Session {
 
     /// Whether [`set_owner`](Self::set_owner) was called in this session at most `period` ago: for pages that ask for the
     /// password again. Never in Flask's format.
+    ///
+    /// ```
+    /// # use std::time::Duration;
+    /// # use session_core::{SecretKey, Sessions, testing::Time};
+    /// # let (key, time) = (SecretKey::generate().unwrap(), Time::at(1_700_000_000));
+    /// # let sessions = Sessions::builder(key).clock(time.clone()).build().unwrap();
+    /// # let session = sessions.open(&http::HeaderMap::new());
+    /// session.set_owner("42").unwrap();
+    /// time.advance(Duration::from_secs(10 * 60));
+    /// assert!(session.authenticated_within(Duration::from_secs(15 * 60)));
+    /// assert!(!session.authenticated_within(Duration::from_secs(5 * 60)));
+    /// ```
     #[must_use]
     pub fn authenticated_within(&self, period: Duration) -> bool {
         let now = self.0.sessions.0.now().as_secs();
@@ -407,24 +515,64 @@ impl Session {
     }
 
     /// Why the cookie that came with the request was not accepted; `None` if it was, or if there was none.
+    ///
+    /// ```
+    /// # use http::{HeaderMap, HeaderValue, header::COOKIE};
+    /// # use session_core::{Rejected, SecretKey, Sessions};
+    /// # let sessions = Sessions::new(SecretKey::generate().unwrap());
+    /// let forged = HeaderMap::from_iter([(COOKIE, HeaderValue::from_static("__Host-session=forged"))]);
+    /// assert_eq!(sessions.open(&forged).rejected(), Some(Rejected::Malformed));
+    /// assert_eq!(sessions.open(&HeaderMap::new()).rejected(), None);
+    /// ```
     #[must_use]
     pub fn rejected(&self) -> Option<Rejected> {
         self.0.origin.rejected
     }
 
     /// When this session began: at its first cookie, its last login or [`clear`](Self::clear). Unknown in Flask's format.
+    ///
+    /// ```
+    /// # use std::time::{Duration, UNIX_EPOCH};
+    /// # use session_core::{SecretKey, Sessions, testing::{self, Time}};
+    /// # let (key, time) = (SecretKey::generate().unwrap(), Time::at(1_700_000_000));
+    /// # let sessions = Sessions::builder(key).clock(time.clone()).build().unwrap();
+    /// let request = testing::request(&sessions, |session| session.insert("username", "ada")).unwrap();
+    /// time.advance(Duration::from_secs(60));
+    /// let then = UNIX_EPOCH + Duration::from_secs(1_700_000_000);
+    /// assert_eq!(sessions.open(&request).created(), Some(then));
+    /// ```
     #[must_use]
     pub fn created(&self) -> Option<SystemTime> {
         (!self.is_flask()).then(|| time(self.state().stamp.created))
     }
 
     /// When the cookie was written that this session was opened from; `None` for a new session.
+    ///
+    /// ```
+    /// # use std::time::{Duration, UNIX_EPOCH};
+    /// # use session_core::{Session, SecretKey, Sessions, testing::{self, Time}};
+    /// # let (key, time) = (SecretKey::generate().unwrap(), Time::at(1_700_000_000));
+    /// # let sessions = Sessions::builder(key).clock(time.clone()).build().unwrap();
+    /// let request = testing::request(&sessions, |session| session.insert("username", "ada")).unwrap();
+    /// time.advance(Duration::from_secs(60));
+    /// let response = testing::respond(&sessions, &request, Session::mark_modified).unwrap();
+    /// let then = UNIX_EPOCH + Duration::from_secs(1_700_000_060);
+    /// assert_eq!(testing::reopen(&sessions, &response).written(), Some(then));
+    /// ```
     #[must_use]
     pub fn written(&self) -> Option<SystemTime> {
         self.0.origin.stamp.map(|stamp| time(stamp.issued))
     }
 
     /// Octets of the cookie value that came with the request, accepted or not; 0 if there was none.
+    ///
+    /// ```
+    /// # use session_core::{SecretKey, Sessions, testing};
+    /// # let sessions = Sessions::new(SecretKey::generate().unwrap());
+    /// let request = testing::request(&sessions, |session| session.insert("username", "ada")).unwrap();
+    /// let size = sessions.open(&request).cookie_size();
+    /// assert_eq!(request["cookie"].len(), "__Host-session=".len() + size);
+    /// ```
     #[must_use]
     pub fn cookie_size(&self) -> usize {
         self.0.origin.size

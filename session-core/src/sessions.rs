@@ -106,11 +106,27 @@ impl Sessions {
     }
 
     /// Our format, to be configured.
+    ///
+    /// ```
+    /// use session_core::{SameSite, SecretKey, Sessions};
+    ///
+    /// let key = SecretKey::generate().unwrap();
+    /// let sessions = Sessions::builder(key).cookie_name("shop").same_site(SameSite::Strict).build().unwrap();
+    /// assert_eq!(sessions.cookie_name(), "__Host-shop");
+    /// ```
     pub fn builder(key: SecretKey) -> Builder {
         Builder::new(key)
     }
 
     /// Flask's format with Flask's defaults, to be configured. Any secret that is not empty is taken, as Flask does.
+    ///
+    /// ```
+    /// use session_core::Sessions;
+    ///
+    /// let sessions = Sessions::flask_builder("dev").fallback("the old one").secure(true).build().unwrap();
+    /// assert!(sessions.is_flask());
+    /// assert!(Sessions::flask_builder("").build().is_err());
+    /// ```
     pub fn flask_builder(secret: impl AsRef<[u8]>) -> Builder {
         Builder::flask(secret.as_ref())
     }
@@ -119,6 +135,15 @@ impl Sessions {
     /// gives an empty session that [knows why](Session::rejected).
     ///
     /// Reads the headers `Cookie` and nothing else.
+    ///
+    /// ```
+    /// # use http::{HeaderMap, HeaderValue, header::COOKIE};
+    /// # use session_core::{SecretKey, Sessions};
+    /// # let sessions = Sessions::new(SecretKey::generate().unwrap());
+    /// let forged = HeaderMap::from_iter([(COOKIE, HeaderValue::from_static("__Host-session=forged"))]);
+    /// let session = sessions.open(&forged);
+    /// assert!(session.is_empty() && session.rejected().is_some());
+    /// ```
     #[must_use]
     pub fn open(&self, request: &HeaderMap) -> Session {
         self.open_cookies(request.get_all(COOKIE).iter())
@@ -148,24 +173,53 @@ impl Sessions {
 
     /// Begins an exchange, one request and its response: what adapters use. Keeps handles of the Cookie headers; parses
     /// and computes nothing.
+    ///
+    /// ```
+    /// # use session_core::{SecretKey, Sessions, Step};
+    /// # let (sessions, request) = (Sessions::new(SecretKey::generate().unwrap()), http::HeaderMap::new());
+    /// # let mut response = http::HeaderMap::new();
+    /// let exchange = sessions.exchange(&request);
+    /// let Step::Done(mut outgoing) = exchange.close();
+    /// outgoing.apply(&mut response).unwrap();
+    /// assert!(response.is_empty()); // nobody asked for the session
+    /// ```
     #[must_use]
     pub fn exchange(&self, request: &HeaderMap) -> Exchange {
         Exchange::new(self.clone(), request.get_all(COOKIE).iter())
     }
 
     /// What is doubtful about the configuration, to be told once at start.
+    ///
+    /// ```
+    /// # use session_core::{SecretKey, Sessions};
+    /// assert!(Sessions::new(SecretKey::generate().unwrap()).warnings().is_empty());
+    /// let flask = Sessions::flask("dev").unwrap();
+    /// assert!(flask.warnings()[0].to_string().starts_with("SECRET_KEY is weak: it has 3 bytes"));
+    /// ```
     #[must_use]
     pub fn warnings(&self) -> &[Warning] {
         &self.0.warnings
     }
 
     /// The name of the cookie, prefix and all.
+    ///
+    /// ```
+    /// # use session_core::{SecretKey, Sessions};
+    /// assert_eq!(Sessions::flask("dev").unwrap().cookie_name(), "session");
+    /// assert_eq!(Sessions::new(SecretKey::generate().unwrap()).cookie_name(), "__Host-session");
+    /// ```
     #[must_use]
     pub fn cookie_name(&self) -> &str {
         self.0.cookie.name()
     }
 
     /// Whether cookies are in Flask's format.
+    ///
+    /// ```
+    /// # use session_core::{SecretKey, Sessions};
+    /// assert!(Sessions::flask("dev").unwrap().is_flask());
+    /// assert!(!Sessions::new(SecretKey::generate().unwrap()).is_flask());
+    /// ```
     #[must_use]
     pub fn is_flask(&self) -> bool {
         self.0.wire.is_flask()
@@ -227,6 +281,13 @@ impl fmt::Debug for Sessions {
 }
 
 /// Something doubtful in a configuration that works.
+///
+/// ```
+/// use session_core::{Sessions, Warning, Weakness};
+///
+/// let sessions = Sessions::flask_builder("dev").insecure_plain_http().build().unwrap();
+/// assert_eq!(sessions.warnings(), [Warning::WeakKey(Weakness::Short(3)), Warning::PlainHttp]);
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Warning {

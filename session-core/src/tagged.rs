@@ -81,17 +81,36 @@ pub struct Bytes(Vec<u8>);
 
 impl Bytes {
     /// These bytes.
+    ///
+    /// ```
+    /// # use session_core::{Sessions, tagged::Bytes};
+    /// # let session = Sessions::flask("dev").unwrap().open(&http::HeaderMap::new());
+    /// session.insert("token", Bytes::new([1, 2, 3])).unwrap(); // Python: session["token"] = b"\x01\x02\x03"
+    /// assert_eq!(session.payload(), r#"{"token":{" b":"AQID"}}"#);
+    /// ```
     pub fn new(bytes: impl Into<Vec<u8>>) -> Self {
         Self(bytes.into())
     }
 
     /// The bytes.
+    ///
+    /// ```
+    /// # use session_core::{Sessions, tagged::Bytes};
+    /// # let session = Sessions::flask("dev").unwrap().open(&http::HeaderMap::new());
+    /// session.insert("token", Bytes::new("abc")).unwrap();
+    /// assert_eq!(session.get::<Bytes>("token").unwrap().unwrap().as_slice(), b"abc");
+    /// ```
     #[must_use]
     pub fn as_slice(&self) -> &[u8] {
         &self.0
     }
 
     /// The bytes, owned.
+    ///
+    /// ```
+    /// # use session_core::tagged::Bytes;
+    /// assert_eq!(Bytes::new("abc").into_vec(), vec![b'a', b'b', b'c']);
+    /// ```
     #[must_use]
     pub fn into_vec(self) -> Vec<u8> {
         self.0
@@ -137,11 +156,27 @@ pub struct Markup(String);
 
 impl Markup {
     /// This HTML.
+    ///
+    /// ```
+    /// # use session_core::{Sessions, tagged::Markup};
+    /// # let session = Sessions::flask("dev").unwrap().open(&http::HeaderMap::new());
+    /// session.insert("note", Markup::new("<b>hi</b>")).unwrap();
+    /// assert_eq!(session.payload(), r#"{"note":{" m":"<b>hi</b>"}}"#);
+    /// ```
     pub fn new(html: impl Into<String>) -> Self {
         Self(html.into())
     }
 
     /// The HTML.
+    ///
+    /// ```
+    /// # use session_core::{Sessions, tagged::Markup};
+    /// # let session = Sessions::flask("dev").unwrap().open(&http::HeaderMap::new());
+    /// session.insert("note", Markup::new("<b>hi</b>")).unwrap();
+    /// assert_eq!(session.get::<Markup>("note").unwrap().unwrap().as_str(), "<b>hi</b>");
+    /// session.insert("typed", "<script>").unwrap();
+    /// assert!(session.get::<Markup>("typed").is_err());
+    /// ```
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
@@ -223,6 +258,12 @@ const LAST: i64 = 253_402_300_799;
 
 impl DateTime {
     /// So many seconds after 1970 (or before, if negative); `None` outside the years 1 to 9999.
+    ///
+    /// ```
+    /// # use session_core::tagged::DateTime;
+    /// assert_eq!(DateTime::from_unix(-1).unwrap().to_string(), "Wed, 31 Dec 1969 23:59:59 GMT");
+    /// assert_eq!(DateTime::from_unix(253_402_300_800), None); // year 10000
+    /// ```
     #[must_use]
     pub fn from_unix(seconds: i64) -> Option<Self> {
         let then = OffsetDateTime::from_unix_timestamp(seconds).ok()?;
@@ -230,6 +271,13 @@ impl DateTime {
     }
 
     /// Seconds after 1970.
+    ///
+    /// ```
+    /// use std::time::{Duration, UNIX_EPOCH};
+    /// # use session_core::tagged::DateTime;
+    /// let then = DateTime::from(UNIX_EPOCH + Duration::from_millis(1_700_000_000_999));
+    /// assert_eq!(then.unix(), 1_700_000_000);
+    /// ```
     #[must_use]
     pub fn unix(self) -> i64 {
         self.0.unix_timestamp()

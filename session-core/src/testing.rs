@@ -3,7 +3,6 @@
 //!
 //! ```
 //! use std::time::Duration;
-//! use http::HeaderMap;
 //! use session_core::testing::{self, Jar, Time};
 //! use session_core::{SecretKey, Sessions};
 //!
@@ -16,10 +15,10 @@
 //! let request = testing::request(&sessions, |session| session.insert("username", "ada"))?;
 //!
 //! // What the application does: open, change, close.
-//! let session = sessions.open(&request);
-//! session.increment("visits", 1)?;
-//! let mut response = HeaderMap::new();
-//! sessions.close(&session, &mut response)?;
+//! let response = testing::respond(&sessions, &request, |session| {
+//!     session.increment("visits", 1)?;
+//!     Ok(())
+//! })?;
 //!
 //! // What is in the session now; and what a browser would make of the response.
 //! assert_eq!(testing::reopen(&sessions, &response).to_json(), r#"{"username":"ada","visits":1}"#);
@@ -40,6 +39,7 @@ use cookie::SameSite;
 use http::header::{COOKIE, SET_COOKIE};
 use http::{HeaderMap, HeaderValue};
 
+use crate::builder::Builder;
 use crate::error::Error;
 use crate::session::Session;
 use crate::sessions::Sessions;
@@ -60,17 +60,39 @@ pub struct Time(Arc<AtomicU64>);
 
 impl Time {
     /// So many seconds after 1970.
+    ///
+    /// ```
+    /// # use session_core::{SecretKey, Sessions, testing::Time};
+    /// # let key = SecretKey::generate().unwrap();
+    /// let sessions = Sessions::builder(key).clock(Time::at(0)).build().unwrap();
+    /// assert_eq!(sessions.open(&http::HeaderMap::new()).created(), Some(std::time::UNIX_EPOCH));
+    /// ```
     #[must_use]
     pub fn at(unix_seconds: u64) -> Self {
         Self(Arc::new(AtomicU64::new(unix_seconds)))
     }
 
     /// Moves it to so many seconds after 1970, forwards or back.
+    ///
+    /// ```
+    /// # use session_core::{Clock, testing::Time};
+    /// let time = Time::at(100);
+    /// time.set(50);
+    /// assert_eq!(time.now(), Time::at(50).now());
+    /// ```
     pub fn set(&self, unix_seconds: u64) {
         self.0.store(unix_seconds, Ordering::SeqCst);
     }
 
     /// Moves it forwards, by whole seconds.
+    ///
+    /// ```
+    /// # use std::time::Duration;
+    /// # use session_core::{Clock, testing::Time};
+    /// let time = Time::at(100);
+    /// time.advance(Duration::from_millis(2_900));
+    /// assert_eq!(time.now(), Time::at(102).now());
+    /// ```
     pub fn advance(&self, by: Duration) {
         self.0.fetch_add(by.as_secs(), Ordering::SeqCst);
     }
@@ -86,6 +108,13 @@ impl Clock for Time {
 ///
 /// # Errors
 /// What `fill` returns, or [`Error::TooLarge`].
+///
+/// ```
+/// # use session_core::{SecretKey, Sessions, testing};
+/// # let sessions = Sessions::new(SecretKey::generate().unwrap());
+/// let request = testing::request(&sessions, |session| session.insert("username", "ada")).unwrap();
+/// assert_eq!(sessions.open(&request).get::<String>("username").unwrap().unwrap(), "ada");
+/// ```
 pub fn request(
     sessions: &Sessions,
     fill: impl FnOnce(&Session) -> Result<(), Error>,
@@ -96,8 +125,58 @@ pub fn request(
     Ok(HeaderMap::from_iter([(COOKIE, pair)]))
 }
 
+/// One request: opens its session, runs the handler, closes. The response's headers.
+///
+/// # Errors
+/// What `handler` returns, or what [`Sessions::close`] does.
+///
+/// ```
+/// use session_core::{SecretKey, Session, Sessions, testing};
+///
+/// let sessions = Sessions::new(SecretKey::generate().unwrap());
+/// let request = testing::request(&sessions, |session| session.insert("username", "ada")).unwrap();
+/// let response = testing::respond(&sessions, &request, Session::clear).unwrap();
+/// assert!(response["set-cookie"].to_str().unwrap().contains("; Max-Age=0;"));
+/// ```
+pub fn respond(
+    sessions: &Sessions,
+    request: &HeaderMap,
+    handler: impl FnOnce(&Session) -> Result<(), Error>,
+) -> Result<HeaderMap, Error> {
+    let session = sessions.open(request);
+    handler(&session)?;
+    let mut response = HeaderMap::new();
+    sessions.close(&session, &mut response)?;
+    Ok(response)
+}
+
+/// Set-Cookie of a new session with one value, or the text of the error: for the examples of this crate.
+#[doc(hidden)]
+#[must_use]
+pub fn set_cookie(builder: Builder) -> String {
+    let sessions = match builder.build() {
+        Ok(sessions) => sessions,
+        Err(error) => return error.to_string(),
+    };
+    match respond(&sessions, &HeaderMap::new(), |session| session.insert("a", 1)) {
+        Ok(response) => response
+            .get(SET_COOKIE)
+            .map(|header| String::from_utf8_lossy(header.as_bytes()).into_owned())
+            .unwrap_or_default(),
+        Err(error) => error.to_string(),
+    }
+}
+
 /// The session that a response leaves in a browser that had none: Flask's `session_transaction`. Empty if the response
 /// sets none or deletes it.
+///
+/// ```
+/// # use session_core::{SecretKey, Sessions, testing};
+/// # let sessions = Sessions::new(SecretKey::generate().unwrap());
+/// # let handler = |session: &session_core::Session| session.insert("username", "ada");
+/// let response = testing::respond(&sessions, &http::HeaderMap::new(), handler).unwrap();
+/// assert!(testing::reopen(&sessions, &response).contains_key("username"));
+/// ```
 #[must_use]
 pub fn reopen(sessions: &Sessions, response: &HeaderMap) -> Session {
     let pairs = response.get_all(SET_COOKIE).iter().filter_map(|header| {
@@ -112,6 +191,16 @@ pub fn reopen(sessions: &Sessions, response: &HeaderMap) -> Session {
 /// for (RFC 6265bis, section 5.7 and 5.8).
 ///
 /// It knows one origin, so neither SameSite nor other hosts are played.
+///
+/// ```
+/// use http::{HeaderMap, HeaderValue, header::SET_COOKIE};
+/// use session_core::testing::{Jar, Time};
+///
+/// let mut jar = Jar::new("http://example.com", Time::at(1_700_000_000));
+/// jar.receive(&HeaderMap::from_iter([(SET_COOKIE, HeaderValue::from_static("a=1"))]));
+/// jar.receive(&HeaderMap::from_iter([(SET_COOKIE, HeaderValue::from_static("b=2; Secure"))]));
+/// assert_eq!(jar.request()["cookie"], "a=1"); // no HTTPS, so no Secure
+/// ```
 #[derive(Debug)]
 pub struct Jar<C> {
     host: String,
@@ -133,6 +222,14 @@ struct Kept {
 impl<C: Clock> Jar<C> {
     /// A jar for an origin such as `https://example.com` or `http://127.0.0.1:5000`. Loopback counts as secure, as in
     /// browsers.
+    ///
+    /// ```
+    /// # use http::{HeaderMap, HeaderValue, header::SET_COOKIE};
+    /// # use session_core::testing::{Jar, Time};
+    /// let mut jar = Jar::new("http://127.0.0.1:5000", Time::at(1_700_000_000));
+    /// jar.receive(&HeaderMap::from_iter([(SET_COOKIE, HeaderValue::from_static("a=1; Secure"))]));
+    /// assert_eq!(jar.get("a"), Some("1"));
+    /// ```
     pub fn new(origin: &str, clock: C) -> Self {
         let (scheme, host) = origin.split_once("://").unwrap_or(("https", origin));
         let host = match host.strip_prefix('[').and_then(|host| host.split_once(']')) {
@@ -144,6 +241,17 @@ impl<C: Clock> Jar<C> {
     }
 
     /// Takes what a response to a request for `/` sets.
+    ///
+    /// ```
+    /// # use std::time::Duration;
+    /// # use session_core::testing::{Jar, Time};
+    /// # let time = Time::at(1_700_000_000);
+    /// # let mut jar = Jar::new("https://example.com", time.clone());
+    /// # use http::{HeaderMap, HeaderValue, header::SET_COOKIE};
+    /// jar.receive(&HeaderMap::from_iter([(SET_COOKIE, HeaderValue::from_static("a=1; Max-Age=60"))]));
+    /// time.advance(Duration::from_secs(60));
+    /// assert_eq!(jar.get("a"), None);
+    /// ```
     pub fn receive(&mut self, response: &HeaderMap) {
         let now = unix(self.clock.now()).as_secs();
         for header in response.get_all(SET_COOKIE) {
@@ -193,11 +301,29 @@ impl<C: Clock> Jar<C> {
     }
 
     /// The headers of a request for `/`.
+    ///
+    /// ```
+    /// # use http::{HeaderMap, HeaderValue, header::SET_COOKIE};
+    /// # use session_core::testing::{Jar, Time};
+    /// let mut jar = Jar::new("https://example.com", Time::at(1_700_000_000));
+    /// assert!(jar.request().is_empty());
+    /// jar.receive(&HeaderMap::from_iter([(SET_COOKIE, HeaderValue::from_static("a=1"))]));
+    /// assert_eq!(jar.request()["cookie"], "a=1");
+    /// ```
     pub fn request(&self) -> HeaderMap {
         self.request_to("/")
     }
 
     /// The headers of a request for a path: one `Cookie`, if there is any; longer paths first.
+    ///
+    /// ```
+    /// # use http::{HeaderMap, HeaderValue, header::SET_COOKIE};
+    /// # use session_core::testing::{Jar, Time};
+    /// # let mut jar = Jar::new("https://example.com", Time::at(1_700_000_000));
+    /// jar.receive(&HeaderMap::from_iter([(SET_COOKIE, HeaderValue::from_static("a=1; Path=/shop"))]));
+    /// assert_eq!(jar.request_to("/shop/cart")["cookie"], "a=1");
+    /// assert!(jar.request_to("/shopping").is_empty());
+    /// ```
     pub fn request_to(&self, path: &str) -> HeaderMap {
         let now = unix(self.clock.now()).as_secs();
         let sent = |kept: &&Kept| {
@@ -214,6 +340,16 @@ impl<C: Clock> Jar<C> {
     }
 
     /// The value of a cookie that a request for `/` would carry.
+    ///
+    /// ```
+    /// # use session_core::{SecretKey, Sessions, testing::{self, Jar, Time}};
+    /// # let sessions = Sessions::new(SecretKey::generate().unwrap());
+    /// # let handler = |session: &session_core::Session| session.insert("username", "ada");
+    /// # let response = testing::respond(&sessions, &http::HeaderMap::new(), handler).unwrap();
+    /// let mut jar = Jar::new("https://example.com", Time::at(1_700_000_000));
+    /// jar.receive(&response);
+    /// assert!(jar.get("__Host-session").is_some() && jar.get("session").is_none());
+    /// ```
     pub fn get(&self, name: &str) -> Option<&str> {
         let now = unix(self.clock.now()).as_secs();
         let kept = self.cookies.iter().find(|kept| kept.name == name && kept.path == "/")?;
@@ -221,6 +357,16 @@ impl<C: Clock> Jar<C> {
     }
 
     /// Ends the browser: what has no expiry date is forgotten.
+    ///
+    /// ```
+    /// # use http::{HeaderMap, HeaderValue, header::SET_COOKIE};
+    /// # use session_core::testing::{Jar, Time};
+    /// # let mut jar = Jar::new("https://example.com", Time::at(1_700_000_000));
+    /// jar.receive(&HeaderMap::from_iter([(SET_COOKIE, HeaderValue::from_static("a=1"))]));
+    /// jar.receive(&HeaderMap::from_iter([(SET_COOKIE, HeaderValue::from_static("b=2; Max-Age=60"))]));
+    /// jar.close_browser();
+    /// assert_eq!(jar.request()["cookie"], "b=2");
+    /// ```
     pub fn close_browser(&mut self) {
         self.cookies.retain(|kept| kept.expires.is_some());
     }

@@ -50,6 +50,12 @@ pub trait Random: Send + Sync {
 }
 
 /// The random source failed.
+///
+/// ```
+/// use session_core::{Error, NoRandom};
+///
+/// assert_eq!(Error::from(NoRandom).to_string(), "the random source gave no bytes; nothing was written");
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("the random source gave no bytes")]
 pub struct NoRandom;

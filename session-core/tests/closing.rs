@@ -407,6 +407,10 @@ fn o1_events_say_what_happened_once() {
     let cookie = created.cookie().unwrap().to_owned();
     let changed = visit(&sessions, &[&cookie], |session| session.insert("a", 2)).unwrap();
     assert!(changed.events.is_empty());
+    let renewed = visit(&sessions, &[&cookie], |session| session.set_owner("42")).unwrap();
+    assert_eq!(renewed.kinds(), [EventKind::Renewed]);
+    let login = |session: &Session| session.insert("a", 1).and(session.set_owner("42"));
+    assert_eq!(visit(&sessions, &[], login).unwrap().kinds(), [EventKind::Created]);
     let cleared = visit(&sessions, &[&cookie], |session| session.clear()).unwrap();
     assert_eq!(cleared.kinds(), [EventKind::Cleared]);
     let rejected = visit(&sessions, &["__Host-session=x"], |_| Ok(())).unwrap();

@@ -11,18 +11,6 @@ use http::{HeaderMap, HeaderValue, header};
 use session_core::testing::{self, Jar, Time};
 use session_core::{Error, Prefix, Session, Sessions};
 
-fn respond(
-    sessions: &Sessions,
-    request: &HeaderMap,
-    handler: impl FnOnce(&Session) -> Result<(), Error>,
-) -> HeaderMap {
-    let session = sessions.open(request);
-    handler(&session).unwrap();
-    let mut response = HeaderMap::new();
-    sessions.close(&session, &mut response).unwrap();
-    response
-}
-
 #[test]
 fn a_session_from_values_and_back() {
     for (format, builder) in formats() {
@@ -33,9 +21,9 @@ fn a_session_from_values_and_back() {
         let empty = sessions.open(&testing::request(&sessions, |_| Ok(())).unwrap());
         assert!(empty.is_empty() && empty.written().is_some(), "{format}");
 
-        let response = respond(&sessions, &request, |session| session.insert("n", 1));
+        let response = testing::respond(&sessions, &request, |session| session.insert("n", 1)).unwrap();
         assert_eq!(testing::reopen(&sessions, &response).to_json(), r#"{"n":1,"user":"ada"}"#);
-        let response = respond(&sessions, &request, Session::clear);
+        let response = testing::respond(&sessions, &request, Session::clear).unwrap();
         assert!(testing::reopen(&sessions, &response).written().is_none());
         assert!(testing::reopen(&sessions, &HeaderMap::new()).is_empty());
         let large = testing::request(&sessions, |session| {
@@ -53,7 +41,7 @@ fn a_browser_keeps_and_forgets() {
         let sessions = builder.clock(time.clone()).build().unwrap();
         let mut jar = Jar::new("https://example.com", time.clone());
         let step = |jar: &mut Jar<Time>, handler: &dyn Fn(&Session) -> Result<(), Error>| {
-            let response = respond(&sessions, &jar.request(), handler);
+            let response = testing::respond(&sessions, &jar.request(), handler).unwrap();
             jar.receive(&response);
         };
         step(&mut jar, &|session| session.insert("a", 1));
@@ -84,10 +72,11 @@ fn c5_every_configuration_can_delete_what_it_set() {
     for builder in builders {
         let sessions = builder.clock(time.clone()).build().unwrap();
         let mut jar = Jar::new("https://www.example.com", time.clone());
-        jar.receive(&respond(&sessions, &HeaderMap::new(), |session| session.insert("a", 1)));
+        let response = testing::respond(&sessions, &HeaderMap::new(), |session| session.insert("a", 1));
+        jar.receive(&response.unwrap());
         let request = jar.request_to("/app/page");
         assert_eq!(sessions.open(&request).get::<i64>("a").unwrap(), Some(1), "{sessions:?}");
-        jar.receive(&respond(&sessions, &request, Session::clear));
+        jar.receive(&testing::respond(&sessions, &request, Session::clear).unwrap());
         assert!(jar.request_to("/app/page").is_empty(), "{sessions:?}");
     }
 }

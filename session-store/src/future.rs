@@ -37,6 +37,21 @@ pin_project! {
 
 impl<F> ResponseFuture<F> {
     /// The service's future and the exchange of its request.
+    ///
+    /// ```
+    /// # use http::{HeaderMap, Response};
+    /// # use session_core::{SecretKey, Sessions, Step};
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() {
+    /// # let exchange = Sessions::new(SecretKey::generate().unwrap()).exchange(&HeaderMap::new());
+    /// let opener = exchange.opener();
+    /// let service = async move {
+    ///     let Step::Done(session) = opener.open();
+    ///     session.insert("a", 1).map(|()| Response::new("inserted"))
+    /// };
+    /// let response = session_store::ResponseFuture::new(service, exchange).await.unwrap();
+    /// assert!(response.headers().contains_key("set-cookie"));
+    /// # }
+    /// ```
     pub fn new(service: F, exchange: Exchange) -> Self {
         Self { service, exchange: Some(exchange) }
     }

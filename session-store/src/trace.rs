@@ -5,6 +5,25 @@ use tracing::{debug, error, info, warn};
 
 /// Writes one event: what an operator should look into as a warning, the life of sessions as information, and what every
 /// server sees all day as debug.
+///
+/// ```
+/// # use http::{HeaderMap, HeaderValue, header::COOKIE};
+/// # use session_core::{SecretKey, Sessions, Step};
+/// # use std::io::{BufRead, BufReader, pipe};
+/// # let (log, writer) = pipe().unwrap();
+/// # let subscriber = tracing_subscriber::fmt().with_ansi(false).with_writer(std::sync::Arc::new(writer));
+/// # let _guard = tracing::subscriber::set_default(subscriber.finish());
+/// # let cookie = HeaderValue::from_static("__Host-session=forged");
+/// # let request = HeaderMap::from_iter([(COOKIE, cookie)]);
+/// # let exchange = Sessions::new(SecretKey::generate().unwrap()).exchange(&request);
+/// # let Step::Done(_session) = exchange.open();
+/// let Step::Done(outgoing) = exchange.close();
+/// outgoing.events().iter().for_each(session_store::trace::event);
+/// # let mut logged = String::new();
+/// # BufReader::new(log).read_line(&mut logged).unwrap();
+/// assert!(logged.contains("INFO session: session rejected: the cookie is not of the form of a session"));
+/// assert!(!logged.contains("forged"));
+/// ```
 pub fn event(event: &Event) {
     let Event { kind, digest } = event;
     match kind {
@@ -21,11 +40,33 @@ pub fn event(event: &Event) {
 }
 
 /// Writes that a request failed by its session.
+///
+/// ```
+/// # use std::io::{BufRead, BufReader, pipe};
+/// # let (log, writer) = pipe().unwrap();
+/// # let subscriber = tracing_subscriber::fmt().with_ansi(false).with_writer(std::sync::Arc::new(writer));
+/// # let _guard = tracing::subscriber::set_default(subscriber.finish());
+/// session_store::trace::failed(&session_core::Error::TooLate);
+/// # let mut logged = String::new();
+/// # BufReader::new(log).read_line(&mut logged).unwrap();
+/// assert!(logged.contains("ERROR session: the response was replaced"));
+/// ```
 pub fn failed(error: &Error) {
     error!(target: "session", %error, "the response was replaced");
 }
 
 /// Writes what is doubtful about a configuration; an adapter calls it once, where it is given the sessions.
+///
+/// ```
+/// # use std::io::{BufRead, BufReader, pipe};
+/// # let (log, writer) = pipe().unwrap();
+/// # let subscriber = tracing_subscriber::fmt().with_ansi(false).with_writer(std::sync::Arc::new(writer));
+/// # let _guard = tracing::subscriber::set_default(subscriber.finish());
+/// session_store::trace::announce(&session_core::Sessions::flask("dev").unwrap());
+/// # let mut logged = String::new();
+/// # BufReader::new(log).read_line(&mut logged).unwrap();
+/// assert!(logged.contains("WARN session: SECRET_KEY is weak: it has 3 bytes"));
+/// ```
 pub fn announce(sessions: &Sessions) {
     for warning in sessions.warnings() {
         warn!(target: "session", cookie = sessions.cookie_name(), "{warning}");

@@ -228,7 +228,7 @@ fn category_class(category: &str) -> &'static str {
     }
 }
 
-/// Escapes text for HTML, both for content and for quoted attributes.
+/// Escapes text for HTML, both for content and for quoted attributes: the characters and texts of `markupsafe.escape`.
 pub fn escape(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     for character in text.chars() {
@@ -236,7 +236,7 @@ pub fn escape(text: &str) -> String {
             '&' => escaped.push_str("&amp;"),
             '<' => escaped.push_str("&lt;"),
             '>' => escaped.push_str("&gt;"),
-            '"' => escaped.push_str("&quot;"),
+            '"' => escaped.push_str("&#34;"),
             '\'' => escaped.push_str("&#39;"),
             other => escaped.push(other),
         }

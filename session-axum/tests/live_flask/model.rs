@@ -200,9 +200,9 @@ impl Model {
     }
 }
 
-/// HTML escapes as the tour writes them; Flask writes the double quote as a number.
+/// HTML escapes as markupsafe writes them, and the tour with it.
 pub(crate) fn escaped(text: &str) -> String {
-    [("&", "&amp;"), ("<", "&lt;"), (">", "&gt;"), ("\"", "&quot;"), ("'", "&#39;")]
+    [("&", "&amp;"), ("<", "&lt;"), (">", "&gt;"), ("\"", "&#34;"), ("'", "&#39;")]
         .iter()
         .fold(text.to_owned(), |text, (from, to)| text.replace(from, to))
 }

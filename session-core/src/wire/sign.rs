@@ -8,6 +8,14 @@ use subtle::ConstantTimeEq;
 use super::base64;
 
 /// The hash under Flask's signature: `digest_method` of `SecureCookieSessionInterface`. Our own formats have SHA-256.
+///
+/// ```
+/// use session_core::{Digest, Sessions, testing::{self, Time}};
+///
+/// let builder = Sessions::flask_builder("dev").clock(Time::at(1_700_000_000));
+/// let cookie = testing::set_cookie(builder.digest(Digest::Sha256));
+/// assert!(cookie.starts_with("session=eyJhIjoxfQ.ZVPxAA.0eObDVXBA3yWI_ebb3lyW-bwVmSAwaLR-plEpBwKn60;"));
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Digest {
     /// Flask's default. Sound inside HMAC (RFC 6194, section 3.3), but not everybody is allowed to use it.

@@ -39,7 +39,7 @@ fn assert_balanced(html: &str) {
 
 #[test]
 fn escape_covers_content_and_attributes() {
-    assert_eq!(escape("a & <b> \"c\" 'd' é"), "a &amp; &lt;b&gt; &quot;c&quot; &#39;d&#39; é");
+    assert_eq!(escape("a & <b> \"c\" 'd' é"), "a &amp; &lt;b&gt; &#34;c&#34; &#39;d&#39; é");
 }
 
 #[test]
@@ -84,7 +84,7 @@ fn categories_choose_a_class_and_never_become_one() {
         ("warning", "warning"),
         ("info", "info"),
         ("neutral", "message"),
-        ("neutral", "x&quot; dock"),
+        ("neutral", "x&#34; dock"),
     ] {
         let banner = format!("<li class=\"banner {class}\"><strong>{category}</strong>");
         assert!(html.contains(&banner), "{banner}");
