@@ -32,6 +32,8 @@ mod layer;
 pub use extract::{Error, MissingLayer, Session};
 pub use layer::{SessionLayer, SessionService};
 #[doc(no_inline)]
+pub use session_core;
+#[doc(no_inline)]
 pub use session_core::{Config, SecretKey, Sessions};
 
 /// The programs of the README and of the guide compile.

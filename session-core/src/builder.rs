@@ -465,13 +465,7 @@ impl Builder {
     /// ```
     pub fn build(mut self) -> Result<Sessions, ConfigError> {
         self.check_format()?;
-        // An empty entry among the fallbacks is no key either: anybody could sign with it.
-        for secret in std::iter::once(&self.ring.primary).chain(&self.ring.verify_only) {
-            if self.flask { secret.any()? } else { secret.strong()? }
-        }
-        if self.ring.verify_only.len() > Ring::MOST_VERIFY_ONLY {
-            return Err(ConfigError::TooManyKeys(self.ring.verify_only.len()));
-        }
+        self.check_keys()?;
         if self.plain_http {
             (self.cookie.prefix, self.cookie.secure) = (Prefix::None, false);
         }
@@ -495,6 +489,24 @@ impl Builder {
             clock: self.clock.ok_or(ConfigError::Missing("clock"))?,
             random: self.random.ok_or(ConfigError::Missing("random"))?,
         })))
+    }
+
+    fn check_keys(&self) -> Result<(), ConfigError> {
+        if self.ring.primary.is_empty() {
+            return Err(ConfigError::NoKey);
+        }
+        // Flask's format takes any other.
+        let refused = |secret: &Secret| secret.weakness.filter(|_| !self.flask || secret.is_empty());
+        if let Some(weakness) = refused(&self.ring.primary) {
+            return Err(ConfigError::WeakKey(weakness));
+        }
+        if let Some(weakness) = self.ring.verify_only.iter().find_map(refused) {
+            return Err(ConfigError::WeakFallback(weakness));
+        }
+        if self.ring.verify_only.len() > Ring::MOST_VERIFY_ONLY {
+            return Err(ConfigError::TooManyKeys(self.ring.verify_only.len()));
+        }
+        Ok(())
     }
 
     fn check_format(&self) -> Result<(), ConfigError> {

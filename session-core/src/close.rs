@@ -23,7 +23,9 @@ impl Session {
         let mut state = self.state();
         state.sealed = true;
         let mut outgoing = Outgoing { cache_headers: core.cache_headers, ..Outgoing::default() };
-        if std::mem::replace(&mut state.closed, true) {
+        if let Some(decided) = &state.closed {
+            // Nothing is sent twice, and what failed has failed.
+            outgoing.error = decided.clone().err();
             return outgoing;
         }
         outgoing.vary = consulted;
@@ -35,6 +37,7 @@ impl Session {
             }
             Err(error) => outgoing.error = Some(error),
         }
+        state.closed = Some(outgoing.error.clone().map_or(Ok(()), Err));
         outgoing
     }
 

@@ -39,7 +39,8 @@ use crate::wire::sign::Digest;
 /// | `SESSION_DIGEST` | own: `sha1`, `sha256` or `sha512` |
 /// | `SESSION_CACHE_HEADERS`, `SESSION_INSECURE_PLAIN_HTTP` | own: true or false |
 ///
-/// Other names are ignored, so that a whole Flask configuration may be given.
+/// Other names are ignored, so that a whole Flask configuration may be given; but from an environment an unknown
+/// `SESSION_COOKIE_...` is an error.
 ///
 /// ```
 /// let config: session_core::Config = serde_json::from_str(
@@ -122,13 +123,18 @@ impl Config {
     /// ```
     #[cfg(feature = "os")]
     pub fn from_env(prefix: &str) -> Result<Self, ConfigError> {
-        // What is not Unicode cannot be a setting of ours, unless its name says so.
-        Self::from_vars(
-            prefix,
-            std::env::vars_os().filter_map(|(name, value)| {
-                Some((name.into_string().ok()?, value.to_string_lossy().into_owned()))
-            }),
-        )
+        let mut vars = Vec::new();
+        for (name, value) in std::env::vars_os() {
+            let Ok(name) = name.into_string() else { continue };
+            match value.into_string() {
+                Ok(value) => vars.push((name, value)),
+                Err(_) if is_setting(prefix, &name) => {
+                    return Err(ConfigError::Value(format!("{name}: expected text in UTF-8")));
+                }
+                Err(_) => {}
+            }
+        }
+        Self::from_vars(prefix, vars)
     }
 
     /// From names and texts, as an environment has them. Texts are JSON where a setting is no text: `true`, `false`, a
@@ -301,14 +307,26 @@ impl fmt::Debug for Config {
 }
 
 /// A secret that is wiped when dropped.
-#[derive(Deserialize)]
-#[serde(from = "String")]
 struct SecretText(Zeroizing<String>);
 
-impl From<String> for SecretText {
-    fn from(text: String) -> Self {
-        Self(Zeroizing::new(text))
+impl<'de> Deserialize<'de> for SecretText {
+    /// Not as a `String`: serde's error would quote what is no text.
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        match Value::deserialize(deserializer)? {
+            Value::String(text) => Ok(Self(Zeroizing::new(text))),
+            _ => Err(D::Error::custom("SECRET_KEY: expected a text")),
+        }
     }
+}
+
+/// Whether a variable is one of ours.
+#[cfg(feature = "os")]
+fn is_setting(prefix: &str, variable: &str) -> bool {
+    let name = match variable.strip_prefix(prefix) {
+        Some(name) if !prefix.is_empty() => name.strip_prefix('_').unwrap_or_default(),
+        name => name.unwrap_or_default(),
+    };
+    TEXTS.contains(&name) || OTHERS.contains(&name)
 }
 
 /// What a setting from the environment should have been, if it is something else. Never quotes it: it may be a key.

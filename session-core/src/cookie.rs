@@ -157,7 +157,12 @@ impl Attributes {
         ];
         for (needed, by) in needs_secure {
             if needed && !self.secure {
-                return refuse(SECURE, &format!("browsers refuse the cookie: {by} needs Secure"));
+                return refuse(
+                    SECURE,
+                    &format!(
+                        "browsers refuse the cookie: {by} needs Secure, which is off (as with insecure_plain_http)"
+                    ),
+                );
             }
         }
         Ok(())

@@ -152,6 +152,12 @@ pub enum ConfigError {
          Flask format only)"
     )]
     WeakKey(Weakness),
+    /// The same among the keys that only verify; an empty one, too: with any of them anybody could sign.
+    #[error(
+        "a key of SECRET_KEY_FALLBACKS is weak: {0}; leave it out, or generate one of 32 random bytes (weak keys of a \
+         Flask application, but not empty ones, are accepted by the Flask format only)"
+    )]
+    WeakFallback(Weakness),
     /// Too many keys that only verify.
     #[error("{0} verify-only keys; at most {max} are allowed, retire the oldest", max = Ring::MOST_VERIFY_ONLY)]
     TooManyKeys(usize),

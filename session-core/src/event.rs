@@ -82,7 +82,7 @@ impl fmt::Display for EventKind {
 }
 
 /// A keyed digest of a cookie: the same cookie has the same one, and nobody without the secret key can find the cookie
-/// from it. All zeros where no cookie is concerned.
+/// from it. All zeros for what is found after the cookie was made.
 ///
 /// ```
 /// # use http::{HeaderMap, HeaderValue, header::COOKIE};

@@ -58,8 +58,11 @@ impl SecretKey {
     /// ```
     pub fn new(secret: impl Into<Vec<u8>>) -> Result<Self, ConfigError> {
         let secret = Secret::new(secret);
-        secret.strong()?;
-        Ok(Self(secret))
+        match secret.weakness {
+            _ if secret.is_empty() => Err(ConfigError::NoKey),
+            Some(weakness) => Err(ConfigError::WeakKey(weakness)),
+            None => Ok(Self(secret)),
+        }
     }
 
     /// A new key from the operating system's random source, as 43 characters of base64url: 256 bits.
@@ -119,15 +122,9 @@ impl Secret {
         Self { bytes, weakness }
     }
 
-    /// Refuses what is no secret for our own formats.
-    pub(crate) fn strong(&self) -> Result<(), ConfigError> {
-        self.any()?;
-        self.weakness.map_or(Ok(()), |weakness| Err(ConfigError::WeakKey(weakness)))
-    }
-
-    /// Refuses what is no secret at all.
-    pub(crate) fn any(&self) -> Result<(), ConfigError> {
-        if self.bytes.is_empty() { Err(ConfigError::NoKey) } else { Ok(()) }
+    /// No secret at all: anybody could sign with it.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.bytes.is_empty()
     }
 
     /// K(p) = HMAC-SHA256(secret, "rust-session" 00 01, p, len(name) name, len(audience) audience).

@@ -9,7 +9,8 @@ use crate::wire::json::canonical::canonical;
 use crate::wire::json::{plain, text, write};
 
 impl Session {
-    /// The map as one JSON object, with Flask's tags taken off: as Flask's `jsonify(dict(session))` shows it.
+    /// The map as one JSON object, with Flask's tags taken off: as Flask's `jsonify(dict(session))` shows it
+    /// (NaN and Infinity, if the session holds them, included).
     ///
     /// ```
     /// use session_core::tagged::Tuple;

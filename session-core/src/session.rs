@@ -54,7 +54,7 @@ impl Session {
         let stamp = origin.stamp.unwrap_or(fresh);
         let state = State {
             sealed: false,
-            closed: false,
+            closed: None,
             map,
             stamp,
             cleared: false,
@@ -190,7 +190,8 @@ impl Session {
         self.state().map.contains(key)
     }
 
-    /// The value of a key; if it is missing, that of `default` is inserted first: Python's `setdefault`.
+    /// The value of a key; if it is missing, that of `default` is inserted first: Python's `setdefault`. A
+    /// stored null is there, and no default for it.
     ///
     /// # Errors
     /// As [`get`](Self::get) and [`insert`](Self::insert).
@@ -386,7 +387,7 @@ impl Session {
 
     /// Makes the session permanent, or one that ends with the browser. The session is modified in any case, as Flask's.
     ///
-    /// In Flask's format this is the key `_permanent`.
+    /// In Flask's format this is the key `_permanent`. In ours an empty session is not sent, so it needs a key to last.
     ///
     /// # Errors
     /// [`Error::TooLate`].
@@ -413,7 +414,7 @@ impl Session {
         Ok(())
     }
 
-    /// Whether anything was changed, so that the response will carry a cookie.
+    /// Whether anything was changed, so that the response will carry a cookie, or delete it if the session is empty.
     ///
     /// ```
     /// # use session_core::{SecretKey, Sessions};
@@ -427,7 +428,8 @@ impl Session {
         self.state().map.is_modified()
     }
 
-    /// Has the cookie written even if nothing changed: Flask's `session.modified = True`.
+    /// Has the cookie written even if nothing changed: Flask's `session.modified = True`. An empty session is not sent, but
+    /// deleted.
     ///
     /// # Errors
     /// [`Error::TooLate`].
@@ -470,7 +472,8 @@ impl Session {
     /// Says that this request has verified the credentials of `owner`: call it at login, before the user's data goes in.
     ///
     /// The session counts as created and authenticated now. In Flask's format, which has no place for that, it is only
-    /// modified. A cookie keeps no index of owners, so `owner` itself is not stored: insert what the handlers need.
+    /// modified. A cookie keeps no index of owners, so `owner` itself is not stored: insert what the handlers need. (A
+    /// session that stays empty is not sent, whoever logged in.)
     ///
     /// # Errors
     /// [`Error::TooLate`].

@@ -150,7 +150,8 @@ impl Sessions {
     }
 
     /// Closes a session: the second door. Every later change is [`Error::TooLate`]; what is to be sent goes into the
-    /// response's headers: `Vary`, then `Set-Cookie` and `Cache-Control`.
+    /// response's headers: `Vary`, then `Set-Cookie` and `Cache-Control`. What counts is the configuration that opened the
+    /// session.
     ///
     /// # Errors
     /// [`Error::TooLarge`] when the session does not fit into a cookie. No header is touched; answer with

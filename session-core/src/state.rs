@@ -1,6 +1,6 @@
 //! What a session was opened from, and what became of it.
 
-use crate::error::Rejected;
+use crate::error::{Error, Rejected};
 use crate::flash::Flash;
 use crate::map::Map;
 use crate::wire::stamp::Stamp;
@@ -51,8 +51,8 @@ pub(crate) fn tail(cookie: &[u8]) -> [u8; 32] {
 pub(crate) struct State {
     /// Whether changes come too late.
     pub(crate) sealed: bool,
-    /// Whether the response was decided.
-    pub(crate) closed: bool,
+    /// Whether the response was decided, and how.
+    pub(crate) closed: Option<Result<(), Error>>,
     pub(crate) map: Map,
     /// The session's stamp as it will be written. In Flask's format the key `_permanent` tells permanence.
     pub(crate) stamp: Stamp,

@@ -115,9 +115,9 @@ impl Clock for Time {
 /// let request = testing::request(&sessions, |session| session.insert("username", "ada")).unwrap();
 /// assert_eq!(sessions.open(&request).get::<String>("username").unwrap().unwrap(), "ada");
 /// ```
-pub fn request(
+pub fn request<T>(
     sessions: &Sessions,
-    fill: impl FnOnce(&Session) -> Result<(), Error>,
+    fill: impl FnOnce(&Session) -> Result<T, Error>,
 ) -> Result<HeaderMap, Error> {
     let session = sessions.open(&HeaderMap::new());
     fill(&session)?;
@@ -138,10 +138,10 @@ pub fn request(
 /// let response = testing::respond(&sessions, &request, Session::clear).unwrap();
 /// assert!(response["set-cookie"].to_str().unwrap().contains("; Max-Age=0;"));
 /// ```
-pub fn respond(
+pub fn respond<T>(
     sessions: &Sessions,
     request: &HeaderMap,
-    handler: impl FnOnce(&Session) -> Result<(), Error>,
+    handler: impl FnOnce(&Session) -> Result<T, Error>,
 ) -> Result<HeaderMap, Error> {
     let session = sessions.open(request);
     handler(&session)?;
@@ -232,6 +232,7 @@ impl<C: Clock> Jar<C> {
     /// ```
     pub fn new(origin: &str, clock: C) -> Self {
         let (scheme, host) = origin.split_once("://").unwrap_or(("https", origin));
+        let host = host.split('/').next().unwrap_or(host);
         let host = match host.strip_prefix('[').and_then(|host| host.split_once(']')) {
             Some((address, _)) => address,
             None => host.split(':').next().unwrap_or(host),

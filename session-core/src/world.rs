@@ -49,6 +49,12 @@ pub trait Random: Send + Sync {
     fn fill(&self, bytes: &mut [u8]) -> Result<(), NoRandom>;
 }
 
+impl<F: Fn(&mut [u8]) -> Result<(), NoRandom> + Send + Sync> Random for F {
+    fn fill(&self, bytes: &mut [u8]) -> Result<(), NoRandom> {
+        self(bytes)
+    }
+}
+
 /// The random source failed.
 ///
 /// ```

@@ -103,9 +103,12 @@ fn keys() {
     assert!(weak.warnings()[0].to_string().contains("SECRET_KEY is weak: it has 3 bytes"));
     assert!(matches!(
         Sessions::builder(key(KEY)).fallback("old").build(),
-        Err(ConfigError::WeakKey(Weakness::Short(3)))
+        Err(ConfigError::WeakFallback(Weakness::Short(3)))
     ));
-    assert!(matches!(Sessions::flask_builder("dev").fallback("").build(), Err(ConfigError::NoKey)));
+    assert!(matches!(
+        Sessions::flask_builder("dev").fallback("").build(),
+        Err(ConfigError::WeakFallback(Weakness::Short(0)))
+    ));
     let nine = (0..9).fold(Sessions::builder(key(KEY)), |builder, _| builder.verify_only(key(OTHER_KEY)));
     assert!(matches!(nine.build(), Err(ConfigError::TooManyKeys(9))));
     let messages: HashSet<String> =

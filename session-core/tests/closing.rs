@@ -386,6 +386,7 @@ fn c3_a_session_that_does_not_fit() {
     let session = sessions.open(&HeaderMap::new());
     session.insert("n", noise(100)).unwrap();
     assert!(sessions.close(&session, &mut headers).is_err() && headers.is_empty());
+    assert!(sessions.close(&session, &mut headers).is_err(), "what failed has failed");
 }
 
 #[test]

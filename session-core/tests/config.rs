@@ -104,6 +104,8 @@ fn wrong_values_are_named_and_not_quoted() {
         assert!(message.starts_with(&format!("{name}: ")) && message.contains(expected), "{message}");
         assert!(!message.contains("hunter2"), "{message}");
     }
+    let message = serde_json::from_str::<Config>(r#"{"SECRET_KEY": 1234567}"#).unwrap_err().to_string();
+    assert!(message.contains("expected a text") && !message.contains("1234567"), "{message}");
     for text in [r#"{"SECRET_KEY_FALLBACKS": "hunter2"}"#, r#"{"SECRET_KEY_FALLBACKS": ["hunter2", 5]}"#] {
         let message = serde_json::from_str::<Config>(text).unwrap_err().to_string();
         assert!(
@@ -132,5 +134,5 @@ fn our_own_format_wants_a_strong_key_from_the_environment_too() {
     assert!(matches!(vars(&[("SECRET_KEY", "dev")]).unwrap().build(), Err(ConfigError::WeakKey(_))));
     assert!(matches!(vars(&[("SECRET_KEY", "")]).unwrap().build_flask(), Err(ConfigError::NoKey)));
     let fallback = [("SECRET_KEY", KEY), ("SECRET_KEY_FALLBACKS", r#"["dev"]"#)];
-    assert!(matches!(vars(&fallback).unwrap().build(), Err(ConfigError::WeakKey(_))));
+    assert!(matches!(vars(&fallback).unwrap().build(), Err(ConfigError::WeakFallback(_))));
 }
