@@ -1,5 +1,7 @@
 //! The end of a request: what goes out. All rules of closing stand here.
 
+use std::time::Duration;
+
 use http::HeaderValue;
 
 use crate::cookie::Expiry;
@@ -20,6 +22,7 @@ impl Session {
     /// depends on it, even if no method was called (CVE-2023-30861, CVE-2026-27205).
     pub(crate) fn close(&self, consulted: bool) -> Outgoing {
         let core = &*self.sessions().0;
+        let now = core.now(); // an application's clock: not while the state is locked
         let mut state = self.state();
         state.sealed = true;
         let mut outgoing = Outgoing { cache_headers: core.cache_headers, ..Outgoing::default() };
@@ -30,7 +33,7 @@ impl Session {
         }
         outgoing.vary = consulted;
         self.report(&state, &mut outgoing.events);
-        match self.decide(core, &mut state, &mut outgoing.events) {
+        match self.decide(core, &state, now, &mut outgoing.events) {
             Ok(cookie) => {
                 outgoing.vary |= cookie.is_some();
                 outgoing.set_cookie = cookie;
@@ -51,7 +54,8 @@ impl Session {
     fn decide(
         &self,
         core: &Core,
-        state: &mut State,
+        state: &State,
+        now: Duration,
         events: &mut Vec<Event>,
     ) -> Result<Option<HeaderValue>, Error> {
         let (changed, origin) = (state.map.is_modified(), self.origin());
@@ -59,7 +63,6 @@ impl Session {
             let remove = changed && (origin.cookies > 0 || core.wire.is_flask());
             return Ok(remove.then(|| core.cookie.removal()));
         }
-        let now = core.now();
         let permanent = is_permanent(core, state);
         let opened = origin.stamp.map(|stamp| Stamp { permanent, ..stamp });
         let due = opened.is_some_and(|stamp| core.lifetime.refresh_due(&stamp, now.as_secs()));
@@ -91,8 +94,9 @@ impl Session {
     #[cfg(feature = "testing")]
     pub(crate) fn pair(&self) -> Result<String, Error> {
         let core = &*self.sessions().0;
+        let now = core.now().as_secs();
         let state = self.state();
-        Ok(write(core, &state, is_permanent(core, &state), core.now().as_secs())?.0)
+        Ok(write(core, &state, is_permanent(core, &state), now)?.0)
     }
 
     fn report(&self, state: &State, events: &mut Vec<Event>) {

@@ -25,24 +25,38 @@ pub(crate) struct Map {
 
 #[derive(Debug, Clone)]
 struct Entry {
-    key: Piece,
-    value: Piece,
+    key: Key,
+    value: Text,
 }
 
-/// A part of the base, or a text of its own. A key may be WTF-8, since JSON's strings may hold lone surrogates.
+/// A part of the base, or bytes of its own: WTF-8, since a JSON string may hold lone surrogates.
 #[derive(Debug, Clone)]
-enum Piece {
+enum Key {
     Base(Range<usize>),
-    Text(Arc<str>),
-    Wtf8(Arc<[u8]>),
+    Own(Arc<[u8]>),
 }
 
-impl Piece {
+impl Key {
     fn bytes<'a>(&'a self, base: &'a str) -> &'a [u8] {
         match self {
             Self::Base(range) => &base.as_bytes()[range.clone()],
-            Self::Text(text) => text.as_bytes(),
-            Self::Wtf8(bytes) => bytes,
+            Self::Own(bytes) => bytes,
+        }
+    }
+}
+
+/// A part of the base, or a text of its own.
+#[derive(Debug, Clone)]
+enum Text {
+    Base(Range<usize>),
+    Own(Arc<str>),
+}
+
+impl Text {
+    fn as_str<'a>(&'a self, base: &'a str) -> &'a str {
+        match self {
+            Self::Base(range) => &base[range.clone()],
+            Self::Own(text) => text,
         }
     }
 }
@@ -119,7 +133,7 @@ impl Map {
 
     /// Keys as WTF-8 and values as JSON, in order.
     pub(crate) fn entries(&self) -> impl Iterator<Item = (&[u8], &str)> {
-        self.entries.iter().map(|entry| (entry.key.bytes(&self.base), self.text_of(&entry.value)))
+        self.entries.iter().map(|entry| (entry.key.bytes(&self.base), entry.value.as_str(&self.base)))
     }
 
     pub(crate) fn len(&self) -> usize {
@@ -151,18 +165,9 @@ impl Map {
     pub(crate) fn get(&self, key: &str) -> Option<Value> {
         let entry = &self.entries[self.find(key).ok()?];
         Some(match &entry.value {
-            Piece::Text(text) => Value { text: text.clone(), range: 0..text.len() },
-            Piece::Base(range) => Value { text: self.base.clone(), range: range.clone() },
-            Piece::Wtf8(_) => return None,
+            Text::Own(text) => Value { text: text.clone(), range: 0..text.len() },
+            Text::Base(range) => Value { text: self.base.clone(), range: range.clone() },
         })
-    }
-
-    fn text_of<'a>(&'a self, value: &'a Piece) -> &'a str {
-        match value {
-            Piece::Base(range) => &self.base[range.clone()],
-            Piece::Text(text) => text,
-            Piece::Wtf8(_) => "null",
-        }
     }
 
     /// Keys compare as WTF-8 bytes, which is the order of code points, Python's.
@@ -228,9 +233,9 @@ impl Map {
 
     fn set(&mut self, key: Cow<'_, str>, value: Arc<str>) {
         match self.find(&key) {
-            Ok(index) => self.entries[index].value = Piece::Text(value),
+            Ok(index) => self.entries[index].value = Text::Own(value),
             Err(index) => {
-                let entry = Entry { key: Piece::Text(key.into()), value: Piece::Text(value) };
+                let entry = Entry { key: Key::Own(key.as_bytes().into()), value: Text::Own(value) };
                 self.entries.insert(index, entry);
             }
         }
@@ -261,16 +266,11 @@ fn read_object(cursor: &mut Cursor<'_>, depth: usize) -> Result<Vec<Entry>, NotJ
     }
     loop {
         let token = cursor.key()?;
-        let key = if token.escaped {
-            let bytes = unescape(&text[token.range]);
-            match String::from_utf8(bytes) {
-                Ok(key) => Piece::Text(key.into()),
-                Err(lone) => Piece::Wtf8(lone.into_bytes().into()),
-            }
-        } else {
-            Piece::Base(token.range)
+        let key = match token.escaped {
+            true => Key::Own(unescape(&text[token.range]).into()),
+            false => Key::Base(token.range),
         };
-        let value = Piece::Base(cursor.value(below)?);
+        let value = Text::Base(cursor.value(below)?);
         sorted &= entries.last().is_none_or(|last| last.key.bytes(text) < key.bytes(text));
         entries.push(Entry { key, value });
         if !cursor.eat(b',') {
