@@ -117,12 +117,9 @@ async fn main() -> ExitCode {
         Ok(tour) => tour,
         Err(code) => return code,
     };
-    match serve(tour).await {
+    match serve(tour.clone()).await {
         Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            tracing::error!(target: "session", "the tour cannot be served: {error}");
-            ExitCode::FAILURE
-        }
+        Err(error) => tour.failed(&error),
     }
 }
 

@@ -126,6 +126,11 @@ impl Map {
         out.push_str("]]");
     }
 
+    /// Octets that the text will take, roughly: it saves growing step by step.
+    pub(crate) fn expected_size(&self) -> usize {
+        self.base.len() + 64 * (1 + self.flashes.len())
+    }
+
     /// Writes the object alone; keys in ASCII if `ascii`, values as they are.
     pub(crate) fn write_object(&self, out: &mut String, ascii: bool) {
         text::object(out, ascii, self.entries());

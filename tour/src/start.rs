@@ -57,6 +57,14 @@ impl Tour {
     pub fn announce(&self, address: SocketAddr) {
         println!("The tour with {} is on http://{address}", self.framework);
     }
+
+    /// Says why the tour cannot be served.
+    #[allow(clippy::print_stderr, reason = "it is a command line program's start")]
+    pub fn failed(&self, error: &std::io::Error) -> ExitCode {
+        let bind = self.bind;
+        eprintln!("The tour cannot be served on {bind}: {error}. Another address is chosen by --bind ADDR.");
+        ExitCode::FAILURE
+    }
 }
 
 #[allow(clippy::print_stderr, reason = "it is a command line program's start")]

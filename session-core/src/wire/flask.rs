@@ -57,9 +57,7 @@ pub(crate) fn write(signer: &Signer, out: &mut String, map: &Map, now: u64) {
     let timestamp = now.to_be_bytes();
     let zeros = timestamp.iter().take_while(|byte| **byte == 0).count();
     base64::encode_to(out, &timestamp[zeros..]);
-    let mut value = out.split_off(start);
-    signer.sign(&mut value);
-    out.push_str(&value);
+    signer.sign(out, start);
 }
 
 /// Big-endian seconds without leading zeros (which are read, too); nothing is zero.
@@ -70,7 +68,7 @@ fn timestamp_of(segment: &[u8]) -> Option<u64> {
 
 /// The tagged text of a session. One key that is a tag makes the whole look like one, so it is guarded.
 pub(crate) fn text(map: &Map) -> String {
-    let mut out = String::new();
+    let mut out = String::with_capacity(map.expected_size());
     let mut entries = map.entries();
     if let (Some((key, value)), None) = (entries.next(), entries.next())
         && let Some(tag) = std::str::from_utf8(key).ok().and_then(Tag::of)

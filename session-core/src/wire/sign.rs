@@ -110,9 +110,9 @@ impl Signer {
         keys.any(|key| key.code(text).as_slice().ct_eq(signature).into()).then_some(text)
     }
 
-    /// Appends `.signature`.
-    pub(crate) fn sign(&self, text: &mut String) {
-        let code = self.primary.code(text.as_bytes());
+    /// Appends `.signature` of the text from `start` on.
+    pub(crate) fn sign(&self, text: &mut String, start: usize) {
+        let code = self.primary.code(&text.as_bytes()[start..]);
         text.push('.');
         base64::encode_to(text, code.as_slice());
     }
@@ -132,7 +132,7 @@ mod tests {
             let primary = KeyedMac::new(digest, derived.as_slice());
             let signer = Signer { digest, primary, verify_only: Vec::new() };
             let mut text = "eyJhIjoxfQ.ZVPxAA".to_owned();
-            signer.sign(&mut text);
+            signer.sign(&mut text, 0);
             assert_eq!(text, format!("eyJhIjoxfQ.ZVPxAA.{signature}"));
             assert_eq!(signer.verified(text.as_bytes()), Some(&b"eyJhIjoxfQ.ZVPxAA"[..]));
         }
@@ -148,9 +148,9 @@ mod tests {
             verify_only: vec![mac(b"older"), mac(b"old")],
         };
         let mut by_old = "a.b".to_owned();
-        old.sign(&mut by_old);
+        old.sign(&mut by_old, 0);
         let mut by_new = "a.b".to_owned();
-        new.sign(&mut by_new);
+        new.sign(&mut by_new, 0);
         assert!(new.verified(by_old.as_bytes()).is_some() && new.verified(by_new.as_bytes()).is_some());
         assert!(old.verified(by_new.as_bytes()).is_none());
     }

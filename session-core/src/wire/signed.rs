@@ -47,7 +47,7 @@ pub(crate) fn open(
 
 /// Appends the cookie's value. Compressed only if it would not fit into `room` otherwise.
 pub(crate) fn write(signer: &Signer, out: &mut String, map: &Map, stamp: &Stamp, room: usize) {
-    let mut json = String::new();
+    let mut json = String::with_capacity(map.expected_size());
     map.write_ours(&mut json);
     let rest = 2 + stamp::DIGITS + signer.digest.digits();
     let start = out.len();
@@ -58,7 +58,5 @@ pub(crate) fn write(signer: &Signer, out: &mut String, map: &Map, stamp: &Stamp,
     }
     out.push('.');
     base64::encode_to(out, &stamp.encode());
-    let mut value = out.split_off(start);
-    signer.sign(&mut value);
-    out.push_str(&value);
+    signer.sign(out, start);
 }
