@@ -1,6 +1,8 @@
 //! What can go wrong, sorted by who is at fault: the developer at start ([`ConfigError`]), the handler ([`Error`]), the
 //! client ([`Rejected`], a value and no error).
 
+use std::fmt;
+
 use http::StatusCode;
 
 use crate::key::{Ring, Weakness};
@@ -140,7 +142,7 @@ pub enum Rejected {
 /// assert_eq!(error, ConfigError::WeakKey(Weakness::Placeholder));
 /// assert_eq!(Sessions::flask("").unwrap_err(), ConfigError::NoKey);
 /// ```
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ConfigError {
     /// No key, or an empty one.
@@ -188,4 +190,11 @@ pub enum ConfigError {
     /// A configuration value of the wrong kind.
     #[error("{0}")]
     Value(String),
+}
+
+impl fmt::Debug for ConfigError {
+    /// The message: a `main` that returns this error shows it by `Debug`, and whoever starts the program has to read it.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
 }
