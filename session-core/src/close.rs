@@ -84,7 +84,8 @@ impl Session {
             }
             events.push(self.event(EventKind::Oversized { size: header.len(), limit }));
         }
-        if origin.stamp.is_none() {
+        // What is set after a clear is a new session.
+        if origin.stamp.is_none() || state.cleared {
             events.push(Event { kind: EventKind::Created, digest: core.digest(&written) });
         }
         Ok(Some(header))
