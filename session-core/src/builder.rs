@@ -259,9 +259,9 @@ impl Builder {
         self
     }
 
-    /// How long a session counts after its cookie was last written: Flask's `PERMANENT_SESSION_LIFETIME`, default 31
-    /// days, enforced by the server for all sessions. A permanent session's cookie ends with it in the browser, too
-    /// (there after 400 days at the latest).
+    /// How long a session counts after its cookie was last written, in whole seconds: Flask's
+    /// `PERMANENT_SESSION_LIFETIME`, default 31 days, enforced by the server for all sessions. A permanent session's
+    /// cookie ends with it in the browser, too (there after 400 days at the latest).
     ///
     /// ```
     /// # use std::time::Duration;
@@ -278,7 +278,8 @@ impl Builder {
         self
     }
 
-    /// How long a session counts after it was created, whatever its use. Default: without end. Not in Flask's format.
+    /// How long a session counts after it was created, in whole seconds, whatever its use. Default: without end. Not in
+    /// Flask's format.
     ///
     /// ```
     /// # use std::time::Duration;

@@ -58,7 +58,8 @@ pub enum EventKind {
         /// `MAX_COOKIE_SIZE`.
         limit: usize,
     },
-    /// The handler's Cache-Control would have let a cache keep our Set-Cookie; it became `no-store`.
+    /// The handler's Cache-Control, or a header for certain caches, would have let one keep our Set-Cookie; it became
+    /// `no-store`, the others were removed.
     CacheControlReplaced,
 }
 

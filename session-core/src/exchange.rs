@@ -284,37 +284,30 @@ impl Outgoing {
     /// A response that sets a session cookie must not be kept by any cache (CVE-2025-48947, CVE-2025-64762).
     fn no_store(&mut self, headers: &mut HeaderMap) -> Result<(), Error> {
         let targeted = TARGETED.iter().filter(|name| headers.remove(*name).is_some()).count() > 0;
-        let has = |directive: &str| {
-            let values = headers.get_all(CACHE_CONTROL).iter();
-            values.flat_map(tokens).any(|token| token.eq_ignore_ascii_case(directive.as_bytes()))
-        };
         let set = headers.contains_key(CACHE_CONTROL);
-        if !has("no-store") {
-            if set {
-                self.events
-                    .push(Event { kind: EventKind::CacheControlReplaced, digest: LogDigest::default() });
-            }
-            insert(headers, CACHE_CONTROL, HeaderValue::from_static("no-store"), "Cache-Control")?;
-        } else if targeted {
+        let no_store = has_token(headers, CACHE_CONTROL, "no-store");
+        if targeted || (set && !no_store) {
             self.events.push(Event { kind: EventKind::CacheControlReplaced, digest: LogDigest::default() });
+        }
+        if !no_store {
+            insert(headers, CACHE_CONTROL, HeaderValue::from_static("no-store"), "Cache-Control")?;
         }
         Ok(())
     }
 }
 
-/// The members of a comma-separated header, trimmed.
-fn tokens(value: &HeaderValue) -> impl Iterator<Item = &[u8]> {
-    value.as_bytes().split(|byte| *byte == b',').map(<[u8]>::trim_ascii)
+/// Whether a comma-separated header has this member, in any case.
+fn has_token(headers: &HeaderMap, name: HeaderName, token: &str) -> bool {
+    let members = headers.get_all(name).iter().flat_map(|value| value.as_bytes().split(|byte| *byte == b','));
+    members.map(<[u8]>::trim_ascii).any(|member| member.eq_ignore_ascii_case(token.as_bytes()))
 }
 
 /// Adds `Cookie` to Vary unless it is there, in any case; one header, as Werkzeug's `HeaderSet` writes it.
 fn vary_cookie(headers: &mut HeaderMap) -> Result<(), Error> {
-    let name = COOKIE.as_str();
-    let values = headers.get_all(VARY);
-    if values.iter().flat_map(tokens).any(|token| token.eq_ignore_ascii_case(name.as_bytes())) {
+    if has_token(headers, VARY, COOKIE.as_str()) {
         return Ok(());
     }
-    let mut values = values.iter();
+    let mut values = headers.get_all(VARY).iter();
     let value = match values.next() {
         None => HeaderValue::from_static("Cookie"),
         Some(first) => {

@@ -27,11 +27,13 @@ impl Tour {
     /// The exit code: 0 after `--help`, 2 for what cannot be started.
     #[allow(clippy::print_stdout, clippy::print_stderr, reason = "it is a command line program's start")]
     pub fn start(framework: &'static str, default_port: u16) -> Result<Self, ExitCode> {
-        // Not `var_os`: a key that is no text is worth an error.
+        // A key that is no text is worth an error, which must not quote it.
         let secret = match std::env::var("SECRET_KEY") {
             Ok(secret) => Some(secret),
             Err(std::env::VarError::NotPresent) => None,
-            Err(error) => return Err(refuse(&format!("SECRET_KEY: {error}"))),
+            Err(std::env::VarError::NotUnicode(_)) => {
+                return Err(refuse("SECRET_KEY: expected text in UTF-8."));
+            }
         };
         let options = match parse(std::env::args().skip(1), secret, default_port) {
             Ok(Parsed::Run(options)) => options,
@@ -45,9 +47,6 @@ impl Tour {
             println!("SECRET_KEY is not set: made a key for this run. Sessions end with it.");
         }
         let sessions = sessions(&options).map_err(|error| refuse(&error.to_string()))?;
-        for warning in sessions.warnings() {
-            println!("Warning: {warning}");
-        }
         let mode = if options.flask { "Flask's signed cookie" } else { "signed cookie" };
         Ok(Self { framework, mode, bind: options.bind, sessions })
     }
