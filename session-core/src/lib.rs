@@ -66,6 +66,7 @@ mod raw;
 mod session;
 mod sessions;
 mod state;
+mod stored;
 pub mod tagged;
 #[cfg(feature = "testing")]
 pub mod testing;
@@ -83,5 +84,8 @@ pub use key::{SecretKey, Weakness};
 pub use lifetime::Refresh;
 pub use session::Session;
 pub use sessions::{Sessions, Warning};
+pub use stored::{
+    Answer, Inserted, Loaded, Outcome, Question, Record, RecordKey, TOMBSTONE_SECONDS, Trimmed, Updated,
+};
 pub use wire::sign::Digest;
 pub use world::{Clock, NoRandom, Random};

@@ -1,0 +1,260 @@
+//! What the core asks a store, and what a store answers: the vocabulary of the store contract.
+//!
+//! Times are unix seconds of the application's clock, and travel with each question: a store has no clock of its own.
+
+use std::fmt;
+use std::sync::Arc;
+
+use sha2::{Digest, Sha256};
+
+/// How many seconds a store keeps the tombstone of a deleted record at least.
+///
+/// Longer than any question may be under way, so that one that comes late finds the tombstone and not an empty place.
+///
+/// ```
+/// assert_eq!(session_core::TOMBSTONE_SECONDS, 60);
+/// ```
+pub const TOMBSTONE_SECONDS: u64 = 60;
+
+/// Where a record lies for its whole life: SHA-256 of the selector that the browser holds. It opens nothing: nobody can
+/// make a cookie of it.
+///
+/// ```
+/// use session_core::RecordKey;
+///
+/// let key = RecordKey::from_bytes([7; 32]);
+/// assert_eq!(key.as_bytes(), &[7; 32]);
+/// assert_eq!(format!("{key:?}"), "RecordKey(..)"); // ids don't print, not even hashed ones
+/// ```
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct RecordKey([u8; 32]);
+
+impl RecordKey {
+    pub(crate) fn of(selector: &[u8]) -> Self {
+        Self(Sha256::digest(selector).into())
+    }
+
+    /// The key that a store wrote down.
+    ///
+    /// ```
+    /// let bytes = [1; 32];
+    /// assert_eq!(session_core::RecordKey::from_bytes(bytes), session_core::RecordKey::from_bytes([1; 32]));
+    /// ```
+    #[must_use]
+    pub fn from_bytes(bytes: [u8; 32]) -> Self {
+        Self(bytes)
+    }
+
+    /// What a store writes down.
+    ///
+    /// ```
+    /// assert_eq!(session_core::RecordKey::from_bytes([1; 32]).as_bytes().len(), 32);
+    /// ```
+    #[must_use]
+    pub fn as_bytes(&self) -> &[u8; 32] {
+        &self.0
+    }
+}
+
+impl fmt::Debug for RecordKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("RecordKey(..)")
+    }
+}
+
+/// A session as a store keeps it. Cheap to clone.
+///
+/// ```
+/// use session_core::Record;
+///
+/// let record = Record {
+///     version: 0x9e37_79b9_7f4a_7c15,
+///     expires: 1_702_678_400,
+///     created: 1_700_000_000,
+///     seen: 1_700_000_000,
+///     owner: Some("42".into()),
+///     label: Some("Firefox on Linux".into()),
+///     body: [1, 2, 3].into(),
+/// };
+/// assert_eq!(format!("{record:?}"), "Record { expires: 1702678400, created: 1700000000, seen: 1700000000, .. }");
+/// ```
+#[derive(Clone, PartialEq, Eq)]
+pub struct Record {
+    /// Which write made this record: a random number, never a counter.
+    pub version: u64,
+    /// The second at which it ends. A record is live while `expires > now` and it was not deleted.
+    pub expires: u64,
+    /// The second at which the session began.
+    pub created: u64,
+    /// The second at which it was last written or touched.
+    pub seen: u64,
+    /// Who is logged in.
+    pub owner: Option<Arc<str>>,
+    /// What tells its owner which of several sessions it is, such as the name of a browser.
+    pub label: Option<Arc<str>>,
+    /// The core's own bytes, not to be looked into.
+    pub body: Arc<[u8]>,
+}
+
+impl fmt::Debug for Record {
+    /// Times only: neither who it is nor what is in it.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Record")
+            .field("expires", &self.expires)
+            .field("created", &self.created)
+            .field("seen", &self.seen)
+            .finish_non_exhaustive()
+    }
+}
+
+/// A question to a store. Each is one atomic step there, and safe to repeat: a question whose answer was lost is asked
+/// again as it is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Question {
+    /// What lies under this key? Answered by [`Loaded`].
+    Load {
+        /// The record's place.
+        key: RecordKey,
+        /// The time of asking.
+        now: u64,
+    },
+    /// Create a record, if nothing lies there. Answered by [`Inserted`].
+    Insert {
+        /// The record's place.
+        key: RecordKey,
+        /// What is to lie there.
+        record: Record,
+        /// The time of asking.
+        now: u64,
+    },
+    /// Replace a live record that still has this version. Answered by [`Updated`].
+    Update {
+        /// The record's place.
+        key: RecordKey,
+        /// The version that is to be replaced.
+        version: u64,
+        /// What is to lie there instead; its `expires` only counts if it is later.
+        record: Record,
+        /// The time of asking.
+        now: u64,
+    },
+    /// Extend a live record. Answered by [`Outcome`].
+    Touch {
+        /// The record's place.
+        key: RecordKey,
+        /// The second at which it is to end, if that is later than now.
+        expires: u64,
+        /// The time of asking.
+        now: u64,
+    },
+    /// End a record, whatever its version: a tombstone without data stays for [`TOMBSTONE_SECONDS`]. Answered by
+    /// [`Outcome`].
+    Delete {
+        /// The record's place.
+        key: RecordKey,
+        /// The time of asking.
+        now: u64,
+    },
+    /// Note that an owner may have this record. Answered by [`Answer::Noted`].
+    Index {
+        /// Who.
+        owner: Arc<str>,
+        /// The record's place.
+        key: RecordKey,
+        /// The second until which the note is needed.
+        until: u64,
+        /// The time of asking.
+        now: u64,
+    },
+    /// Forget that note. Answered by [`Answer::Noted`].
+    Unindex {
+        /// Who.
+        owner: Arc<str>,
+        /// The record's place.
+        key: RecordKey,
+    },
+    /// End all live records of an owner but the newest. Answered by [`Trimmed`].
+    Trim {
+        /// Who.
+        owner: Arc<str>,
+        /// How many stay.
+        keep: usize,
+        /// The record that asks: the answer says whether it is still live.
+        this: RecordKey,
+        /// The time of asking.
+        now: u64,
+    },
+}
+
+/// What a store answers, by question.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Answer {
+    /// To [`Question::Load`].
+    Loaded(Loaded),
+    /// To [`Question::Insert`].
+    Inserted(Inserted),
+    /// To [`Question::Update`].
+    Updated(Updated),
+    /// To [`Question::Touch`].
+    Touched(Outcome),
+    /// To [`Question::Delete`].
+    Deleted(Outcome),
+    /// To [`Question::Index`] and [`Question::Unindex`].
+    Noted,
+    /// To [`Question::Trim`].
+    Trimmed(Trimmed),
+    /// To any: no answer came before the deadline, so it is unknown whether the question had its effect.
+    Unavailable,
+}
+
+/// What lies under a key.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Loaded {
+    /// A record that was not deleted. Whether it has expired is judged by who asked.
+    Live(Record),
+    /// A tombstone.
+    Dead,
+    /// Nothing.
+    Absent,
+}
+
+/// What became of an insert.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Inserted {
+    /// The record was created.
+    Done,
+    /// There is a record already; it was left as it is. An insert that was repeated meets its own.
+    Exists(Record),
+    /// There is a tombstone.
+    Dead,
+}
+
+/// What became of an update.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Updated {
+    /// The record was replaced.
+    Done,
+    /// There is a live record of another version; it was left as it is.
+    Conflict(Record),
+    /// There is no live record.
+    Gone,
+}
+
+/// What became of a touch or a delete.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outcome {
+    /// It was carried out.
+    Done,
+    /// There was nothing to do it to: no live record for a touch; for a delete a tombstone or nothing.
+    Gone,
+}
+
+/// What became of a trim.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Trimmed {
+    /// How many records were ended by this call.
+    pub ended: u64,
+    /// Whether the record that asked is live after it.
+    pub alive: bool,
+}
