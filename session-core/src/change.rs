@@ -14,6 +14,11 @@ pub(crate) enum Change<'a> {
         key: Cow<'a, str>,
         value: Arc<str>,
     },
+    /// The same, made from the value that was there.
+    Update {
+        key: Cow<'a, str>,
+        value: Arc<str>,
+    },
     Remove {
         key: Cow<'a, str>,
     },
@@ -40,12 +45,25 @@ impl Change<'_> {
         let own = |key: &Cow<'_, str>| Cow::Owned(key.clone().into_owned());
         match self {
             Self::Set { key, value } => Change::Set { key: own(key), value: value.clone() },
+            Self::Update { key, value } => Change::Update { key: own(key), value: value.clone() },
             Self::Remove { key } => Change::Remove { key: own(key) },
             Self::Clear => Change::Clear,
             Self::Increment { key, by } => Change::Increment { key: own(key), by: *by },
             Self::Push { key, item } => Change::Push { key: own(key), item: item.clone() },
             Self::Flash(flash) => Change::Flash(flash.clone()),
             Self::FlashesTaken(numbers) => Change::FlashesTaken(numbers.clone()),
+        }
+    }
+
+    /// The key that is changed, if it is one.
+    pub(crate) fn key(&self) -> Option<&str> {
+        match self {
+            Self::Set { key, .. }
+            | Self::Update { key, .. }
+            | Self::Remove { key }
+            | Self::Increment { key, .. }
+            | Self::Push { key, .. } => Some(key),
+            Self::Clear | Self::Flash(_) | Self::FlashesTaken(_) => None,
         }
     }
 }
@@ -59,4 +77,14 @@ pub(crate) enum Misfit {
     Overflow,
     /// A push onto what is no list.
     NotAList,
+}
+
+impl Misfit {
+    pub(crate) fn reason(self) -> &'static str {
+        match self {
+            Self::NotAnInteger => "to be incremented it must be an integer of 64 bits",
+            Self::Overflow => "the sum leaves the range of i64",
+            Self::NotAList => "to be pushed onto it must be a list",
+        }
+    }
 }

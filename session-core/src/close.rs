@@ -10,7 +10,7 @@ use crate::event::{Event, EventKind};
 use crate::exchange::Outgoing;
 use crate::session::Session;
 use crate::sessions::Core;
-use crate::state::{State, tail};
+use crate::state::{Origin, State, tail};
 use crate::wire::flask;
 use crate::wire::stamp::Stamp;
 
@@ -21,10 +21,10 @@ impl Session {
     /// Seals the session, then decides. `consulted`: whether the request asked for the session, so that its response
     /// depends on it, even if no method was called (CVE-2023-30861, CVE-2026-27205).
     pub(crate) fn close(&self, consulted: bool) -> Outgoing {
-        let core = &*self.sessions().0;
+        let core = &**self.core();
         let now = core.now(); // an application's clock: not while the state is locked
         let mut state = self.state();
-        state.sealed = true;
+        state.seal();
         let mut outgoing = Outgoing { cache_headers: core.cache_headers, ..Outgoing::default() };
         if let Some(decided) = &state.closed {
             // Nothing is sent twice, and what failed has failed.
@@ -32,7 +32,14 @@ impl Session {
             return outgoing;
         }
         outgoing.vary = consulted;
-        self.report(&state, &mut outgoing.events);
+        self.report(&mut outgoing.events);
+        // A session that begins now is `Created` by its cookie, and nothing else.
+        if state.cleared && self.origin().stamp.is_some() {
+            outgoing.events.push(self.event(EventKind::Cleared));
+        }
+        if state.renewed && self.origin().stamp.is_some() {
+            outgoing.events.push(self.event(EventKind::Renewed));
+        }
         match self.decide(core, &state, now, &mut outgoing.events) {
             Ok(cookie) => {
                 outgoing.vary |= cookie.is_some();
@@ -94,30 +101,24 @@ impl Session {
     /// `name=value` of this session as it is, empty or not: what a browser would send.
     #[cfg(feature = "testing")]
     pub(crate) fn pair(&self) -> Result<String, Error> {
-        let core = &*self.sessions().0;
+        let core = &**self.core();
         let now = core.now().as_secs();
         let state = self.state();
         Ok(write(core, &state, is_permanent(core, &state), now)?.0)
     }
 
-    fn report(&self, state: &State, events: &mut Vec<Event>) {
-        let origin = self.origin();
-        if let Some(reason) = origin.rejected {
+    /// What came with the request.
+    pub(crate) fn report(&self, events: &mut Vec<Event>) {
+        let Origin { cookies, rejected, .. } = *self.origin();
+        if let Some(reason) = rejected {
             events.push(self.event(EventKind::Rejected(reason)));
         }
-        if origin.cookies > 1 {
-            events.push(self.event(EventKind::Duplicate(origin.cookies)));
-        }
-        // A session that begins now is `Created` by its cookie, and nothing else.
-        if state.cleared && origin.stamp.is_some() {
-            events.push(self.event(EventKind::Cleared));
-        }
-        if state.renewed && origin.stamp.is_some() {
-            events.push(self.event(EventKind::Renewed));
+        if cookies > 1 {
+            events.push(self.event(EventKind::Duplicate(cookies)));
         }
     }
 
-    fn event(&self, kind: EventKind) -> Event {
+    pub(crate) fn event(&self, kind: EventKind) -> Event {
         Event { kind, digest: self.digest() }
     }
 }

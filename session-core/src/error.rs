@@ -72,6 +72,37 @@ pub enum Error {
         /// What is allowed.
         limit: usize,
     },
+    /// The session's record is larger than [`Builder::max_record_size`](crate::Builder::max_record_size) allows. The response
+    /// is replaced, nothing is stored.
+    #[error("the session takes {size} octets in its store, the limit is {limit}; keep less in it")]
+    RecordTooLarge {
+        /// What it would take.
+        size: usize,
+        /// What is allowed.
+        limit: usize,
+    },
+    /// The store gave no answer in time. When the session was being read, nothing was changed; when it was being written,
+    /// it is unknown whether it was.
+    #[error("the session store gave no answer in time")]
+    Unavailable,
+    /// Another request changed the session meanwhile, and what this one did to a key no longer fits what is there. Nothing
+    /// of this request is stored.
+    #[error(
+        "another request changed the session, and what this one did to key {key:?} no longer fits: {reason}; nothing of          it was stored"
+    )]
+    Conflict {
+        /// The key that both changed.
+        key: String,
+        /// What does not fit, without the value.
+        reason: String,
+    },
+    /// Somebody ended the session, or renewed its id, while the request was under way; its changes were dropped. Only with
+    /// [`OnGone::Conflict`](crate::OnGone::Conflict).
+    #[error("the session was ended or renewed by another request; what this one did to it was dropped")]
+    Gone,
+    /// A session that is kept in a store was given to [`Sessions::close`](crate::Sessions::close).
+    #[error("this session is kept in a store: close its exchange, which asks the store")]
+    NotACookie,
     /// The random source failed; nothing was written.
     #[error("{0}; nothing was written")]
     Random(#[from] NoRandom),
@@ -81,14 +112,35 @@ pub enum Error {
 }
 
 impl Error {
-    /// The status that answers a request whose session could not be closed, or whose handler returned this error.
+    /// The status that answers a request whose session could not be opened or closed, or whose handler returned this error.
     ///
     /// ```
-    /// assert_eq!(session_core::Error::TooLate.status(), 500);
+    /// use session_core::Error;
+    ///
+    /// assert_eq!(Error::TooLate.status(), 500);
+    /// assert_eq!(Error::Unavailable.status(), 503);
+    /// assert_eq!(Error::Gone.status(), 409);
     /// ```
     #[must_use]
     pub fn status(&self) -> StatusCode {
-        StatusCode::INTERNAL_SERVER_ERROR
+        match self {
+            Self::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Conflict { .. } | Self::Gone => StatusCode::CONFLICT,
+            _ => StatusCode::INTERNAL_SERVER_ERROR,
+        }
+    }
+
+    /// After how many seconds the client may try again: the value of `Retry-After` (RFC 9110, section 10.2.3).
+    ///
+    /// ```
+    /// use session_core::Error;
+    ///
+    /// assert_eq!(Error::Unavailable.retry_after(), Some(5));
+    /// assert_eq!(Error::TooLate.retry_after(), None);
+    /// ```
+    #[must_use]
+    pub fn retry_after(&self) -> Option<u16> {
+        matches!(self, Self::Unavailable).then_some(5)
     }
 }
 
@@ -131,6 +183,13 @@ pub enum Rejected {
     /// Signed by us, but its content cannot be read.
     #[error("the session is signed but cannot be read")]
     Unreadable,
+    /// An id of ours whose record is not in the store: it expired, or the store was emptied.
+    #[error("the session is not in the store any more")]
+    Unknown,
+    /// An id of ours whose session was ended a moment ago, or got another id by a login or renewal. This request sets no
+    /// cookie, since the browser may have a newer one by now; only a login begins a new session.
+    #[error("the session was ended, or its id was renewed")]
+    Gone,
 }
 
 /// What is wrong with a configuration. Found once, at start.

@@ -9,12 +9,12 @@ use crate::error::Rejected;
 ///
 /// ```
 /// # use http::{HeaderMap, HeaderValue, header::COOKIE};
-/// # use session_core::{SecretKey, Sessions, Step};
+/// # use session_core::{SecretKey, Sessions};
 /// # let sessions = Sessions::new(SecretKey::generate().unwrap());
 /// # let cookie = HeaderValue::from_static("__Host-session=forged");
 /// # let exchange = sessions.exchange(&HeaderMap::from_iter([(COOKIE, cookie)]));
-/// # let Step::Done(_session) = exchange.open();
-/// let Step::Done(outgoing) = exchange.close();
+/// # let _session = exchange.open().done().unwrap().unwrap();
+/// let outgoing = exchange.close().done().unwrap();
 /// let event = outgoing.events()[0];
 /// assert_eq!(event.kind.to_string(), "session rejected: the cookie is not of the form of a session");
 /// assert_eq!(event.digest.to_string().len(), 16);
@@ -31,11 +31,11 @@ pub struct Event {
 ///
 /// ```
 /// # use http::HeaderMap;
-/// # use session_core::{EventKind, SecretKey, Sessions, Step};
+/// # use session_core::{EventKind, SecretKey, Sessions};
 /// # let exchange = Sessions::new(SecretKey::generate().unwrap()).exchange(&HeaderMap::new());
-/// # let Step::Done(session) = exchange.open();
+/// # let session = exchange.open().done().unwrap().unwrap();
 /// session.insert("username", "ada").unwrap();
-/// let Step::Done(outgoing) = exchange.close();
+/// let outgoing = exchange.close().done().unwrap();
 /// assert_eq!(outgoing.events()[0].kind, EventKind::Created);
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -61,6 +61,14 @@ pub enum EventKind {
     /// The handler's Cache-Control, or a header for certain caches, would have let one keep our Set-Cookie; it became
     /// `no-store`, the others were removed.
     CacheControlReplaced,
+    /// Another request had written to the record since this one read it; the changes were made again on the newer one.
+    Merged,
+    /// What this request did to its session was dropped: another request had ended the session or renewed its id.
+    Gone,
+    /// An id was used that a periodic renewal had replaced, and whose time was over: perhaps a copy in other hands.
+    Reuse,
+    /// The store did not carry out something that the response can do without.
+    StoreFailed(&'static str),
 }
 
 impl fmt::Display for EventKind {
@@ -78,6 +86,10 @@ impl fmt::Display for EventKind {
             Self::CacheControlReplaced => {
                 f.write_str("Cache-Control replaced by no-store: a session cookie is set")
             }
+            Self::Merged => f.write_str("session written by two requests at once; their changes were merged"),
+            Self::Gone => f.write_str("session gone: what this request did to it was dropped"),
+            Self::Reuse => f.write_str("session id used again after it was renewed"),
+            Self::StoreFailed(what) => write!(f, "the session store did not answer: {what}"),
         }
     }
 }
@@ -87,13 +99,13 @@ impl fmt::Display for EventKind {
 ///
 /// ```
 /// # use http::{HeaderMap, HeaderValue, header::COOKIE};
-/// # use session_core::{SecretKey, Sessions, Step};
+/// # use session_core::{SecretKey, Sessions};
 /// # let sessions = Sessions::new(SecretKey::generate().unwrap());
 /// # let digest = |cookie: &'static str| {
 /// #     let request = HeaderMap::from_iter([(COOKIE, HeaderValue::from_static(cookie))]);
 /// #     let exchange = sessions.exchange(&request);
-/// #     let Step::Done(_session) = exchange.open();
-/// #     let Step::Done(outgoing) = exchange.close();
+/// #     let _session = exchange.open().done().unwrap().unwrap();
+/// #     let outgoing = exchange.close().done().unwrap();
 /// #     outgoing.events()[0].digest
 /// # };
 /// assert_eq!(digest("__Host-session=forged"), digest("__Host-session=forged"));

@@ -1,7 +1,5 @@
 //! One request and its response, as steps. All adapters stand on this.
 
-use std::convert::Infallible;
-use std::marker::PhantomData;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 
@@ -11,36 +9,9 @@ use http::{HeaderMap, HeaderValue};
 use crate::error::Error;
 use crate::event::{Event, EventKind, LogDigest};
 use crate::session::Session;
-use crate::sessions::Sessions;
-
-/// A step of an exchange: a result, or a question to a store whose answer leads to the next step.
-///
-/// ```
-/// use session_core::{SecretKey, Sessions, Step};
-///
-/// let sessions = Sessions::new(SecretKey::generate().unwrap());
-/// let exchange = sessions.exchange(&http::HeaderMap::new());
-/// let session = match exchange.open() {
-///     Step::Done(session) => session,
-///     Step::Ask(ask) => match ask {}, // a cookie asks nobody
-/// };
-/// assert!(session.is_empty());
-/// ```
-#[must_use = "a step may be a question, and then nothing has happened yet"]
-#[derive(Debug)]
-pub enum Step<T> {
-    /// The result.
-    Done(T),
-    /// A question to a store.
-    Ask(Ask<T>),
-}
-
-/// A question to a store. There is none yet, so there is no value of this type: `match ask {}`.
-#[derive(Debug)]
-pub enum Ask<T> {
-    #[doc(hidden)]
-    Never(Infallible, PhantomData<T>),
-}
+use crate::sessions::Core;
+use crate::step::Step;
+use crate::stored;
 
 /// One request and its response.
 ///
@@ -49,14 +20,14 @@ pub enum Ask<T> {
 /// [`Error::TooLate`].
 ///
 /// ```
-/// # use session_core::{SecretKey, Sessions, Step};
+/// # use session_core::{SecretKey, Sessions};
 /// # let (sessions, request) = (Sessions::new(SecretKey::generate().unwrap()), http::HeaderMap::new());
 /// # let mut response = http::HeaderMap::new();
 /// let exchange = sessions.exchange(&request);
 /// let opener = exchange.opener(); // goes along with the request
-/// let Step::Done(session) = opener.open();
+/// let session = opener.open().done().unwrap().unwrap();
 /// session.increment("visits", 1)?;
-/// let Step::Done(mut outgoing) = exchange.close();
+/// let mut outgoing = exchange.close().done().unwrap();
 /// outgoing.apply(&mut response)?;
 /// assert!(response.contains_key("set-cookie"));
 /// # Ok::<(), session_core::Error>(())
@@ -67,10 +38,11 @@ pub struct Exchange(Arc<Shared>);
 /// What a request carries: opens the exchange's session, at most once. Cheap to clone.
 ///
 /// ```
-/// # use session_core::{SecretKey, Sessions, Step};
+/// # use session_core::{SecretKey, Sessions};
 /// # let exchange = Sessions::new(SecretKey::generate().unwrap()).exchange(&http::HeaderMap::new());
 /// let opener = exchange.opener();
-/// let (Step::Done(one), Step::Done(same)) = (opener.open(), opener.clone().open());
+/// let (one, same) = (opener.open().done().unwrap(), opener.clone().open().done().unwrap());
+/// let (one, same) = (one.unwrap(), same.unwrap());
 /// one.insert("a", 1).unwrap();
 /// assert_eq!(same.get::<i64>("a").unwrap(), Some(1));
 /// ```
@@ -79,7 +51,7 @@ pub struct Opener(Arc<Shared>);
 
 #[derive(Debug)]
 struct Shared {
-    sessions: Sessions,
+    core: Arc<Core>,
     // Almost every request has one Cookie header, so that one needs no Vec.
     first: Option<HeaderValue>,
     more: Vec<HeaderValue>,
@@ -88,9 +60,9 @@ struct Shared {
 }
 
 impl Exchange {
-    pub(crate) fn new<'a>(sessions: Sessions, mut cookies: impl Iterator<Item = &'a HeaderValue>) -> Self {
+    pub(crate) fn new<'a>(core: Arc<Core>, mut cookies: impl Iterator<Item = &'a HeaderValue>) -> Self {
         Self(Arc::new(Shared {
-            sessions,
+            core,
             first: cookies.next().cloned(),
             more: cookies.cloned().collect(),
             session: OnceLock::new(),
@@ -101,11 +73,11 @@ impl Exchange {
     /// A handle for the request.
     ///
     /// ```
-    /// # use session_core::{Error, SecretKey, Sessions, Step};
+    /// # use session_core::{Error, SecretKey, Sessions};
     /// # let exchange = Sessions::new(SecretKey::generate().unwrap()).exchange(&http::HeaderMap::new());
     /// let opener = exchange.opener();
     /// drop(exchange); // the client hung up
-    /// let Step::Done(session) = opener.open();
+    /// let session = opener.open().done().unwrap().unwrap();
     /// assert_eq!(session.insert("a", 1), Err(Error::TooLate));
     /// ```
     #[must_use]
@@ -115,15 +87,18 @@ impl Exchange {
 
     /// Opens the session, the first time; later the same one. See [`Opener::open`].
     ///
+    /// # Errors
+    /// As [`Opener::open`].
+    ///
     /// ```
-    /// # use session_core::{SecretKey, Sessions, Step};
+    /// # use session_core::{SecretKey, Sessions};
     /// # let exchange = Sessions::new(SecretKey::generate().unwrap()).exchange(&http::HeaderMap::new());
-    /// let Step::Done(session) = exchange.open();
-    /// session.insert("a", 1).unwrap();
-    /// let Step::Done(same) = exchange.open();
-    /// assert!(same.contains_key("a"));
+    /// let session = exchange.open().done().unwrap()?;
+    /// session.insert("a", 1)?;
+    /// assert!(exchange.open().done().unwrap()?.contains_key("a"));
+    /// # Ok::<(), session_core::Error>(())
     /// ```
-    pub fn open(&self) -> Step<Session> {
+    pub fn open(&self) -> Step<Result<Session, Error>> {
         self.0.open()
     }
 
@@ -131,19 +106,26 @@ impl Exchange {
     /// [`Refresh::EachRequest`](crate::Refresh::EachRequest) makes the core open it now.
     ///
     /// ```
-    /// # use session_core::{Error, SecretKey, Sessions, Step};
+    /// # use session_core::{Error, SecretKey, Sessions};
     /// # let exchange = Sessions::new(SecretKey::generate().unwrap()).exchange(&http::HeaderMap::new());
-    /// let Step::Done(session) = exchange.open();
-    /// let Step::Done(outgoing) = exchange.close();
+    /// let session = exchange.open().done().unwrap().unwrap();
+    /// let outgoing = exchange.close().done().unwrap();
     /// assert_eq!(session.insert("a", 1), Err(Error::TooLate));
     /// ```
     pub fn close(self) -> Step<Outgoing> {
         self.0.closed.store(true, Ordering::SeqCst);
-        Step::Done(match self.0.session.get() {
-            Some(session) => session.close(true),
-            None if self.0.refreshes_unasked() => self.0.session().close(false),
-            None => Outgoing::default(),
-        })
+        match self.0.session.get() {
+            Some(session) => close(session, true),
+            None if self.0.refreshes_unasked() => self.0.begin().and_then(|session| close(&session, false)),
+            None => Step::Done(Outgoing::default()),
+        }
+    }
+}
+
+fn close(session: &Session, consulted: bool) -> Step<Outgoing> {
+    match session.core().stored {
+        None => Step::Done(session.close(consulted)),
+        Some(_) => stored::close(session, consulted),
     }
 }
 
@@ -160,50 +142,89 @@ impl Opener {
     /// Opens the session, the first time; later the same one. After the exchange was closed it can be read, and every
     /// change is [`Error::TooLate`].
     ///
+    /// # Errors
+    /// [`Error::Unavailable`] when the session is stored and the store gave no answer, this time or the first. A session in
+    /// a cookie always opens.
+    ///
     /// ```
-    /// # use session_core::{Error, SecretKey, Sessions, Step, testing};
+    /// # use session_core::{Error, SecretKey, Sessions, testing};
     /// # let sessions = Sessions::new(SecretKey::generate().unwrap());
     /// # let request = testing::request(&sessions, |session| session.insert("a", 1)).unwrap();
     /// # let exchange = sessions.exchange(&request);
     /// let opener = exchange.opener();
-    /// let Step::Done(_) = exchange.close();
-    /// let Step::Done(session) = opener.open();
-    /// assert_eq!(session.get::<i64>("a").unwrap(), Some(1));
+    /// let _ = exchange.close();
+    /// let session = opener.open().done().unwrap()?;
+    /// assert_eq!(session.get::<i64>("a")?, Some(1));
     /// assert_eq!(session.remove("a"), Err(Error::TooLate));
+    /// # Ok::<(), Error>(())
     /// ```
-    pub fn open(&self) -> Step<Session> {
+    pub fn open(&self) -> Step<Result<Session, Error>> {
         self.0.open()
+    }
+
+    /// The same for a handler that can do without its session: if the store gives no answer, an empty session that takes
+    /// no change and [says so](Session::is_degraded).
+    ///
+    /// ```
+    /// # use session_core::{Answer, Error, SecretKey, Sessions, Step};
+    /// # let sessions = Sessions::builder(SecretKey::generate().unwrap()).build_stored().unwrap();
+    /// # let request = session_core::testing::stored_request(&sessions);
+    /// let opener = sessions.exchange(&request).opener();
+    /// # let Step::Ask(ask) = opener.open_or_degraded() else { unreachable!() };
+    /// # let answered = ask.answer(Answer::Unavailable);
+    /// let session = answered.done().unwrap(); // the store is down
+    /// assert!(session.is_degraded() && session.is_empty());
+    /// assert_eq!(opener.open().done().unwrap().unwrap_err(), Error::Unavailable);
+    /// ```
+    pub fn open_or_degraded(&self) -> Step<Session> {
+        self.0.begin()
     }
 }
 
 impl Shared {
-    fn open(&self) -> Step<Session> {
-        let session = self.session.get_or_init(|| self.session()).clone();
-        // Either this sees that the exchange was closed, or the close sees the session: both orders are sequential.
+    fn open(self: &Arc<Self>) -> Step<Result<Session, Error>> {
+        self.begin().map(|session| if session.is_degraded() { Err(Error::Unavailable) } else { Ok(session) })
+    }
+
+    fn begin(self: &Arc<Self>) -> Step<Session> {
+        if let Some(session) = self.session.get() {
+            return Step::Done(self.kept(session.clone()));
+        }
+        let headers = self.first.iter().chain(&self.more);
+        match &self.core.stored {
+            None => Step::Done(self.kept(self.session.get_or_init(|| self.core.open(headers)).clone())),
+            Some(stored) => {
+                let shared = self.clone();
+                stored.open(&self.core, headers).map(move |session| {
+                    // Two that opened at once get the same one.
+                    shared.kept(shared.session.get_or_init(|| session).clone())
+                })
+            }
+        }
+    }
+
+    /// Either this sees that the exchange was closed, or the close sees the session: both orders are sequential.
+    fn kept(&self, session: Session) -> Session {
         if self.closed.load(Ordering::SeqCst) {
             session.seal();
         }
-        Step::Done(session)
-    }
-
-    fn session(&self) -> Session {
-        self.sessions.open_cookies(self.first.iter().chain(&self.more))
+        session
     }
 
     /// A request without Cookie has nothing to refresh.
     fn refreshes_unasked(&self) -> bool {
-        self.first.is_some() && self.sessions.0.lifetime.refresh == crate::Refresh::EachRequest
+        self.first.is_some() && self.core.lifetime.refresh == crate::Refresh::EachRequest
     }
 }
 
 /// What goes into the response, or the error that replaces it.
 ///
 /// ```
-/// # use session_core::{SecretKey, Sessions, Step};
+/// # use session_core::{SecretKey, Sessions};
 /// # let exchange = Sessions::new(SecretKey::generate().unwrap()).exchange(&http::HeaderMap::new());
 /// # let mut response = http::HeaderMap::new();
-/// let Step::Done(_session) = exchange.open(); // looked at, and left empty
-/// let Step::Done(mut outgoing) = exchange.close();
+/// let _session = exchange.open().done().unwrap().unwrap(); // looked at, and left empty
+/// let mut outgoing = exchange.close().done().unwrap();
 /// outgoing.apply(&mut response).unwrap();
 /// assert_eq!(response["vary"], "Cookie");
 /// assert_eq!(response["cache-control"], "private");
@@ -234,11 +255,11 @@ impl Outgoing {
     /// then to be replaced by one with [`Error::status`].
     ///
     /// ```
-    /// # use session_core::{SecretKey, Sessions, Step};
+    /// # use session_core::{SecretKey, Sessions};
     /// # let exchange = Sessions::new(SecretKey::generate().unwrap()).exchange(&http::HeaderMap::new());
-    /// # let Step::Done(session) = exchange.open();
+    /// # let session = exchange.open().done().unwrap().unwrap();
     /// # session.insert("a", 1).unwrap();
-    /// # let Step::Done(mut outgoing) = exchange.close();
+    /// # let mut outgoing = exchange.close().done().unwrap();
     /// let mut response = http::HeaderMap::new();
     /// response.insert("vary", "Accept".parse().unwrap());
     /// outgoing.apply(&mut response).unwrap();
@@ -266,11 +287,11 @@ impl Outgoing {
     /// What happened; complete once [`apply`](Self::apply) was called.
     ///
     /// ```
-    /// # use session_core::{EventKind, SecretKey, Sessions, Step};
+    /// # use session_core::{EventKind, SecretKey, Sessions};
     /// # let exchange = Sessions::new(SecretKey::generate().unwrap()).exchange(&http::HeaderMap::new());
-    /// # let Step::Done(session) = exchange.open();
+    /// # let session = exchange.open().done().unwrap().unwrap();
     /// # session.insert("a", 1).unwrap();
-    /// # let Step::Done(mut outgoing) = exchange.close();
+    /// # let mut outgoing = exchange.close().done().unwrap();
     /// let mut response = http::HeaderMap::new();
     /// response.insert("cache-control", "public".parse().unwrap());
     /// outgoing.apply(&mut response).unwrap();

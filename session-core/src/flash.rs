@@ -133,7 +133,7 @@ impl Session {
             return pushed.map_err(|misfit| misfit_error(FLASHES, 0, misfit));
         }
         let mut number = [0; 4];
-        self.sessions().0.random.fill(&mut number)?;
+        self.core().random.fill(&mut number)?;
         let mut number = u32::from_be_bytes(number);
         let mut state = self.open_state()?;
         while state.map.flashes().iter().any(|flash| flash.number == number) {

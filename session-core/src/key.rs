@@ -148,12 +148,13 @@ impl fmt::Debug for Secret {
     }
 }
 
-/// What a derived key is for. The number enters the derivation; 2 (sealed payload), 3 (signed id) and 4 (record at
-/// rest) are kept for their formats.
+/// What a derived key is for. The number enters the derivation; 2 (sealed payload) and 4 (record at rest) are kept for
+/// their formats.
 #[derive(Clone, Copy)]
 #[repr(u8)]
 pub(crate) enum Purpose {
     SignedPayload = 1,
+    SignedId = 3,
     LogDigest = 5,
 }
 

@@ -66,6 +66,7 @@ mod raw;
 mod session;
 mod sessions;
 mod state;
+mod step;
 mod stored;
 pub mod tagged;
 #[cfg(feature = "testing")]
@@ -78,14 +79,16 @@ pub use config::Config;
 pub use cookie::{Prefix, SameSite};
 pub use error::{ConfigError, Error, Rejected};
 pub use event::{Event, EventKind, LogDigest};
-pub use exchange::{Ask, Exchange, Opener, Outgoing, Step};
+pub use exchange::{Exchange, Opener, Outgoing};
 pub use flash::Flash;
 pub use key::{SecretKey, Weakness};
 pub use lifetime::Refresh;
 pub use session::Session;
 pub use sessions::{Sessions, Warning};
+pub use step::{Ask, Step};
 pub use stored::{
-    Answer, Inserted, Loaded, Outcome, Question, Record, RecordKey, TOMBSTONE_SECONDS, Trimmed, Updated,
+    Answer, Inserted, Loaded, OnGone, Outcome, Question, Record, RecordKey, StoredSessions,
+    TOMBSTONE_SECONDS, Trimmed, Updated,
 };
 pub use wire::sign::Digest;
 pub use world::{Clock, NoRandom, Random};

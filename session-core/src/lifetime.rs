@@ -57,12 +57,15 @@ impl Lifetime {
     /// Whether a session with this stamp counts at `now`. A session exactly as old as a lifetime does (as
     /// `itsdangerous.TimestampSigner.unsign`).
     pub(crate) fn check(&self, stamp: &Stamp, now: u64) -> Result<(), Rejected> {
-        let age = now.saturating_sub(stamp.issued);
+        self.check_start(stamp, now)?;
+        if now.saturating_sub(stamp.issued) > self.idle.as_secs() { Err(Rejected::Idle) } else { Ok(()) }
+    }
+
+    /// The same but for the idle lifetime, which a stored session's record tells.
+    pub(crate) fn check_start(&self, stamp: &Stamp, now: u64) -> Result<(), Rejected> {
         let old = now.saturating_sub(stamp.created);
         if stamp.issued > now.saturating_add(self.skew) {
             Err(Rejected::Future)
-        } else if age > self.idle.as_secs() {
-            Err(Rejected::Idle)
         } else if self.absolute.is_some_and(|absolute| old > absolute.as_secs()) {
             Err(Rejected::TooOld)
         } else if self.not_before.is_some_and(|least| stamp.created < least) {
@@ -78,10 +81,29 @@ impl Lifetime {
             return false;
         }
         match self.refresh {
-            Refresh::Tenth => now.saturating_sub(stamp.issued) >= (self.idle.as_secs() / 10).max(1),
+            Refresh::Tenth => now.saturating_sub(stamp.issued) >= self.tenth(),
             Refresh::EachRequest => true,
             Refresh::Never => false,
         }
+    }
+
+    /// A tenth of the idle lifetime, in seconds.
+    pub(crate) fn tenth(&self) -> u64 {
+        (self.idle.as_secs() / 10).max(1)
+    }
+
+    /// The second at which a record ends that is written or touched at `now`: never more than a store's signed 64 bits.
+    pub(crate) fn expires(&self, created: u64, now: u64) -> u64 {
+        let end = self.absolute.map_or(u64::MAX, |absolute| created.saturating_add(absolute.as_secs()));
+        now.saturating_add(self.idle.as_secs()).min(end).min(i64::MAX.cast_unsigned())
+    }
+
+    /// Max-Age in seconds for a permanent session's id: it does not end with the idle lifetime, which a store extends
+    /// without a new cookie.
+    pub(crate) fn max_age_of_id(&self, created: u64, now: u64) -> u64 {
+        let left =
+            self.absolute.map(|absolute| absolute.as_secs().saturating_sub(now.saturating_sub(created)));
+        left.map_or(LONGEST_MAX_AGE, |left| left.min(LONGEST_MAX_AGE))
     }
 
     /// Max-Age in seconds for a permanent session written at `now`: never beyond what the server will accept.

@@ -190,7 +190,7 @@ impl Map {
     pub(crate) fn apply(&mut self, change: Change<'_>) -> Result<(), Misfit> {
         let recorded = self.record.as_ref().map(|_| change.to_static());
         match change {
-            Change::Set { key, value } => self.set(key, value),
+            Change::Set { key, value } | Change::Update { key, value } => self.set(key, value),
             Change::Remove { key } => {
                 if let Ok(index) = self.find(&key) {
                     self.entries.remove(index);
@@ -247,13 +247,12 @@ impl Map {
     }
 
     /// Keeps a record of changes from now on.
-    #[cfg(test)]
     pub(crate) fn recording(mut self) -> Self {
         self.record = Some(Vec::new());
         self
     }
 
-    #[cfg(test)]
+    /// What was done, in order.
     pub(crate) fn record(&self) -> &[Change<'static>] {
         self.record.as_deref().unwrap_or_default()
     }
@@ -416,7 +415,7 @@ mod tests {
         fn apply(&mut self, change: &Change<'_>) -> bool {
             use serde_json::Value;
             match change {
-                Change::Set { key, value } => {
+                Change::Set { key, value } | Change::Update { key, value } => {
                     self.entries.insert(key.to_string(), serde_json::from_str(value).unwrap());
                 }
                 Change::Remove { key } => {

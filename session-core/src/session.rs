@@ -11,7 +11,7 @@ use crate::change::{Change, Misfit};
 use crate::error::{Error, Rejected};
 use crate::event::LogDigest;
 use crate::map::{Map, Value};
-use crate::sessions::Sessions;
+use crate::sessions::Core;
 use crate::state::{Origin, State};
 use crate::wire::flask::{PERMANENT, is_permanent};
 use crate::wire::json::{read, write};
@@ -42,30 +42,33 @@ use crate::wire::stamp::Stamp;
 pub struct Session(Arc<Shared>);
 
 struct Shared {
-    sessions: Sessions,
+    core: Arc<Core>,
     origin: Origin,
     state: Mutex<State>,
 }
 
 impl Session {
-    pub(crate) fn new(sessions: Sessions, origin: Origin, map: Map, now: u64) -> Self {
-        let permanent = sessions.0.lifetime.permanent;
+    pub(crate) fn new(core: Arc<Core>, origin: Origin, map: Map, now: u64) -> Self {
+        let permanent = core.lifetime.permanent;
         let fresh = Stamp { permanent, issued: now, created: now, authenticated: None, epoch: 0 };
         let stamp = origin.stamp.unwrap_or(fresh);
         let state = State {
-            sealed: false,
+            sealed: origin.base.is_degraded().then_some(Error::Unavailable),
             closed: None,
             map,
             stamp,
+            permanent: None,
+            owner: None,
+            label: None,
             cleared: false,
             renewed: false,
             flashes_taken: None,
         };
-        Self(Arc::new(Shared { sessions, origin, state: Mutex::new(state) }))
+        Self(Arc::new(Shared { core, origin, state: Mutex::new(state) }))
     }
 
-    pub(crate) fn sessions(&self) -> &Sessions {
-        &self.0.sessions
+    pub(crate) fn core(&self) -> &Arc<Core> {
+        &self.0.core
     }
 
     pub(crate) fn origin(&self) -> &Origin {
@@ -80,19 +83,22 @@ impl Session {
     /// The state, if it may still be changed.
     pub(crate) fn open_state(&self) -> Result<MutexGuard<'_, State>, Error> {
         let state = self.state();
-        if state.sealed { Err(Error::TooLate) } else { Ok(state) }
+        match &state.sealed {
+            None => Ok(state),
+            Some(why) => Err(why.clone()),
+        }
     }
 
     pub(crate) fn seal(&self) {
-        self.state().sealed = true;
+        self.state().seal();
     }
 
     pub(crate) fn digest(&self) -> LogDigest {
-        self.0.sessions.0.digest(&self.0.origin.tail)
+        self.0.core.digest(&self.0.origin.tail)
     }
 
     pub(crate) fn is_flask(&self) -> bool {
-        self.0.sessions.is_flask()
+        self.0.core.wire.is_flask()
     }
 
     /// The value of a key, or `None` if it is missing.
@@ -270,7 +276,8 @@ impl Session {
     /// Empties the session: all keys and flashes go, permanence becomes the default, nobody is authenticated. What is
     /// set after it is a new session. If nothing is, the cookie is deleted.
     ///
-    /// A cookie session cannot be revoked: whoever has copied the old cookie keeps a valid one until it expires.
+    /// With a store its record ends, first of all, for whoever has a copy of the id. A cookie session cannot be revoked:
+    /// whoever has copied the old cookie keeps a valid one until it expires.
     ///
     /// # Errors
     /// [`Error::TooLate`].
@@ -286,11 +293,12 @@ impl Session {
     /// assert!(response["set-cookie"].to_str().unwrap().starts_with("__Host-session=; "));
     /// ```
     pub fn clear(&self) -> Result<(), Error> {
-        let now = self.0.sessions.0.now().as_secs();
+        let now = self.0.core.now().as_secs();
         let mut state = self.open_state()?;
         state.map.change(Change::Clear);
-        let permanent = self.0.sessions.0.lifetime.permanent;
+        let permanent = self.0.core.lifetime.permanent;
         state.stamp = Stamp { permanent, created: now, authenticated: None, ..state.stamp };
+        (state.permanent, state.owner, state.label) = (None, None, None);
         state.cleared = true;
         Ok(())
     }
@@ -364,7 +372,11 @@ impl Session {
             let text = self.text(key, &value)?;
             let mut state = self.open_state()?;
             if state.map.get(key) == found {
-                state.map.change(Change::Set { key: key.into(), value: text });
+                let (key, value) = (key.into(), text);
+                state.map.change(match found {
+                    Some(_) => Change::Update { key, value },
+                    None => Change::Set { key, value },
+                });
                 return Ok(result);
             }
         }
@@ -409,6 +421,7 @@ impl Session {
             state.map.change(Change::Set { key: PERMANENT.into(), value: value.into() });
         } else {
             state.stamp.permanent = permanent;
+            state.permanent = Some(permanent);
             state.map.mark_modified();
         }
         Ok(())
@@ -449,8 +462,9 @@ impl Session {
         Ok(())
     }
 
-    /// Renews the session, against fixation. A cookie session is only written anew: it has no id to change, and its old
-    /// text stays valid until it expires, as no cookie session can revoke one.
+    /// Renews the session, against fixation: after a change of what its owner may do. With a store the id changes, and the
+    /// old one opens nothing from then on. A cookie session is only written anew: it has no id to change, and its old text
+    /// stays valid until it expires, as no cookie session can revoke one.
     ///
     /// # Errors
     /// [`Error::TooLate`].
@@ -471,9 +485,13 @@ impl Session {
 
     /// Says that this request has verified the credentials of `owner`: call it at login, before the user's data goes in.
     ///
-    /// The session counts as created and authenticated now. In Flask's format, which has no place for that, it is only
-    /// modified. A cookie keeps no index of owners, so `owner` itself is not stored: insert what the handlers need. (A
-    /// session that stays empty is not sent, whoever logged in.)
+    /// The session counts as created and authenticated now. With a store its id changes, as with [`renew`](Self::renew),
+    /// and the record is entered under this owner. If somebody ended the session while the request was under way, a new
+    /// one begins, with what this request did and nothing of the old one.
+    ///
+    /// In Flask's format, which has no place for that, the session is only modified. A cookie keeps no index of owners, so
+    /// `owner` itself is not stored: insert what the handlers need. (A cookie session that stays empty is not sent,
+    /// whoever logged in.)
     ///
     /// # Errors
     /// [`Error::TooLate`].
@@ -486,13 +504,35 @@ impl Session {
     /// assert!(session.authenticated_within(Duration::from_secs(300)));
     /// ```
     pub fn set_owner(&self, owner: &str) -> Result<(), Error> {
-        let _ = owner;
-        let now = self.0.sessions.0.now().as_secs();
+        let now = self.0.core.now().as_secs();
+        let owner = self.0.core.stored.is_some().then(|| owner.into());
         let mut state = self.open_state()?;
+        state.owner = owner;
         state.map.mark_modified();
         state.stamp.created = now;
         state.stamp.authenticated = Some(now);
         state.renewed = true;
+        Ok(())
+    }
+
+    /// What tells an owner which of several sessions this is, such as the name of a browser: shown where a user's sessions
+    /// are listed. At most 256 octets are kept. A cookie session keeps none.
+    ///
+    /// # Errors
+    /// [`Error::TooLate`].
+    ///
+    /// ```
+    /// # use session_core::{SecretKey, Sessions};
+    /// # let session = Sessions::new(SecretKey::generate().unwrap()).open(&http::HeaderMap::new());
+    /// session.set_owner("42").unwrap();
+    /// session.set_label("Firefox on Linux").unwrap();
+    /// ```
+    pub fn set_label(&self, label: &str) -> Result<(), Error> {
+        let end = (0..=label.len().min(256)).rev().find(|end| label.is_char_boundary(*end));
+        let label = self.0.core.stored.is_some().then(|| label[..end.unwrap_or_default()].into());
+        let mut state = self.open_state()?;
+        state.label = label;
+        state.map.mark_modified();
         Ok(())
     }
 
@@ -512,7 +552,7 @@ impl Session {
     /// ```
     #[must_use]
     pub fn authenticated_within(&self, period: Duration) -> bool {
-        let now = self.0.sessions.0.now().as_secs();
+        let now = self.0.core.now().as_secs();
         let then = self.state().stamp.authenticated;
         !self.is_flask() && then.is_some_and(|then| now.saturating_sub(then) <= period.as_secs())
     }
@@ -530,6 +570,19 @@ impl Session {
     #[must_use]
     pub fn rejected(&self) -> Option<Rejected> {
         self.0.origin.rejected
+    }
+
+    /// Whether the store could not be asked: the session is empty and takes no change. Only a handler that says it can do
+    /// without sees such a session; all others are answered 503.
+    ///
+    /// ```
+    /// # use session_core::{SecretKey, Sessions};
+    /// let session = Sessions::new(SecretKey::generate().unwrap()).open(&http::HeaderMap::new());
+    /// assert!(!session.is_degraded()); // a cookie is always there
+    /// ```
+    #[must_use]
+    pub fn is_degraded(&self) -> bool {
+        self.0.origin.base.is_degraded()
     }
 
     /// When this session began: at its first cookie, its last login or [`clear`](Self::clear). Unknown in Flask's format.
@@ -601,11 +654,11 @@ fn parse<T: DeserializeOwned>(key: &str, value: &Value) -> Result<T, Error> {
 
 pub(crate) fn misfit_error(key: &str, by: i64, misfit: Misfit) -> Error {
     let key = key.to_owned();
-    let wrong = |key, reason: &str| Error::WrongType { key, reason: reason.to_owned() };
     match misfit {
         Misfit::Overflow => Error::Overflow { key, by },
-        Misfit::NotAnInteger => wrong(key, "to be incremented it must be an integer of 64 bits"),
-        Misfit::NotAList => wrong(key, "to be pushed onto it must be a list"),
+        Misfit::NotAnInteger | Misfit::NotAList => {
+            Error::WrongType { key, reason: misfit.reason().to_owned() }
+        }
     }
 }
 

@@ -11,13 +11,14 @@ use sha2::Sha256;
 
 use crate::builder::Builder;
 use crate::cookie::CookieTemplate;
-use crate::error::Error;
+use crate::error::{Error, Rejected};
 use crate::event::LogDigest;
 use crate::exchange::Exchange;
 use crate::key::{SecretKey, Weakness};
 use crate::lifetime::Lifetime;
 use crate::session::Session;
 use crate::state::Origin;
+use crate::stored::Stored;
 use crate::wire::{Opened, Wire};
 use crate::world::{Clock, Random, unix};
 
@@ -46,7 +47,10 @@ pub struct Sessions(pub(crate) Arc<Core>);
 
 /// What a configuration comes to.
 pub(crate) struct Core {
+    /// Of the session, or of its id if it is stored.
     pub(crate) wire: Wire,
+    /// None: sessions are in their cookies.
+    pub(crate) stored: Option<Stored>,
     pub(crate) lifetime: Lifetime,
     pub(crate) cookie: CookieTemplate,
     /// A limit for the whole of Set-Cookie: an error in our formats, an event in Flask's.
@@ -146,7 +150,7 @@ impl Sessions {
     /// ```
     #[must_use]
     pub fn open(&self, request: &HeaderMap) -> Session {
-        self.open_cookies(request.get_all(COOKIE).iter())
+        self.0.open(request.get_all(COOKIE).iter())
     }
 
     /// Closes a session: the second door. Every later change is [`Error::TooLate`]; what is to be sent goes into the
@@ -155,7 +159,7 @@ impl Sessions {
     ///
     /// # Errors
     /// [`Error::TooLarge`] when the session does not fit into a cookie. No header is touched; answer with
-    /// [`Error::status`] instead of the response.
+    /// [`Error::status`] instead of the response. [`Error::NotACookie`] when it comes from an exchange with a store.
     ///
     /// ```
     /// use http::HeaderMap;
@@ -169,6 +173,9 @@ impl Sessions {
     /// assert!(matches!(error, Error::TooLarge { limit: 4096, .. }));
     /// ```
     pub fn close(&self, session: &Session, response: &mut HeaderMap) -> Result<(), Error> {
+        if session.core().stored.is_some() {
+            return Err(Error::NotACookie);
+        }
         session.close(true).apply(response)
     }
 
@@ -176,17 +183,17 @@ impl Sessions {
     /// and computes nothing.
     ///
     /// ```
-    /// # use session_core::{SecretKey, Sessions, Step};
+    /// # use session_core::{SecretKey, Sessions};
     /// # let (sessions, request) = (Sessions::new(SecretKey::generate().unwrap()), http::HeaderMap::new());
     /// # let mut response = http::HeaderMap::new();
     /// let exchange = sessions.exchange(&request);
-    /// let Step::Done(mut outgoing) = exchange.close();
+    /// let mut outgoing = exchange.close().done().unwrap();
     /// outgoing.apply(&mut response).unwrap();
     /// assert!(response.is_empty()); // nobody asked for the session
     /// ```
     #[must_use]
     pub fn exchange(&self, request: &HeaderMap) -> Exchange {
-        Exchange::new(self.clone(), request.get_all(COOKIE).iter())
+        Exchange::new(self.0.clone(), request.get_all(COOKIE).iter())
     }
 
     /// What is doubtful about the configuration, to be told once at start.
@@ -225,37 +232,46 @@ impl Sessions {
     pub fn is_flask(&self) -> bool {
         self.0.wire.is_flask()
     }
-
-    pub(crate) fn open_cookies<'a>(&self, headers: impl Iterator<Item = &'a HeaderValue>) -> Session {
-        let core = &self.0;
-        let now = core.now();
-        let mut origin = Origin::default();
-        let mut opened = None;
-        for header in headers {
-            for value in core.cookie.find(header) {
-                origin.cookies += 1;
-                // Flask takes the first (Werkzeug's `cookies.get`); we take the first that is valid.
-                let looked_at = if core.wire.is_flask() { 1 } else { MOST_COOKIES };
-                if opened.is_some()
-                    || origin.cookies > looked_at
-                    || (core.wire.is_flask() && value.is_empty())
-                {
-                    continue;
-                }
-                match core.wire.open(value, &core.lifetime, now.as_secs()) {
-                    Ok(Opened { map, stamp }) => {
-                        origin.accept(value, stamp);
-                        opened = Some(map);
-                    }
-                    Err(reason) => origin.reject(value, reason),
-                }
-            }
-        }
-        Session::new(self.clone(), origin, opened.unwrap_or_default(), now.as_secs())
-    }
 }
 
 impl Core {
+    /// The session that these Cookie headers hold, or an empty one.
+    pub(crate) fn open<'a>(self: &Arc<Self>, headers: impl Iterator<Item = &'a HeaderValue>) -> Session {
+        let now = self.now().as_secs();
+        let mut origin = Origin::default();
+        let opened = self.first(headers, &mut origin, |value, origin| {
+            let Opened { map, stamp } = self.wire.open(value, &self.lifetime, now)?;
+            origin.accept(value, stamp);
+            Ok(map)
+        });
+        Session::new(self.clone(), origin, opened.unwrap_or_default(), now)
+    }
+
+    /// The first of our cookies that is accepted; `origin` learns how many there are, and why the first was not.
+    ///
+    /// Flask takes the first (Werkzeug's `cookies.get`); we take the first that is valid.
+    pub(crate) fn first<'a, T>(
+        &self,
+        headers: impl Iterator<Item = &'a HeaderValue>,
+        origin: &mut Origin,
+        mut open: impl FnMut(&[u8], &mut Origin) -> Result<T, Rejected>,
+    ) -> Option<T> {
+        let flask = self.wire.is_flask();
+        let looked_at = if flask { 1 } else { MOST_COOKIES };
+        let mut opened = None;
+        for value in headers.flat_map(|header| self.cookie.find(header)) {
+            origin.cookies += 1;
+            if opened.is_some() || origin.cookies > looked_at || (flask && value.is_empty()) {
+                continue;
+            }
+            match open(value, origin) {
+                Ok(session) => opened = Some(session),
+                Err(reason) => origin.reject(value, reason),
+            }
+        }
+        opened
+    }
+
     pub(crate) fn now(&self) -> Duration {
         unix(self.clock.now())
     }
@@ -271,13 +287,20 @@ impl Core {
     }
 }
 
-impl fmt::Debug for Sessions {
+impl fmt::Debug for Core {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Sessions")
-            .field("cookie", &self.0.cookie.name())
-            .field("flask", &self.is_flask())
-            .field("lifetime", &self.0.lifetime)
+            .field("cookie", &self.cookie.name())
+            .field("flask", &self.wire.is_flask())
+            .field("stored", &self.stored)
+            .field("lifetime", &self.lifetime)
             .finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for Sessions {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(&self.0, f)
     }
 }
 

@@ -1,8 +1,11 @@
 //! What a session was opened from, and what became of it.
 
+use std::sync::Arc;
+
 use crate::error::{Error, Rejected};
 use crate::flash::Flash;
 use crate::map::Map;
+use crate::stored::Base;
 use crate::wire::stamp::Stamp;
 
 /// What the request brought.
@@ -18,6 +21,8 @@ pub(crate) struct Origin {
     pub(crate) tail: [u8; 32],
     /// Octets of its value.
     pub(crate) size: usize,
+    /// What a store knows about it.
+    pub(crate) base: Base,
 }
 
 impl Origin {
@@ -49,15 +54,27 @@ pub(crate) fn tail(cookie: &[u8]) -> [u8; 32] {
 
 /// A session's state, behind its lock.
 pub(crate) struct State {
-    /// Whether changes come too late.
-    pub(crate) sealed: bool,
+    /// Why no change is taken any more.
+    pub(crate) sealed: Option<Error>,
     /// Whether the response was decided, and how.
     pub(crate) closed: Option<Result<(), Error>>,
     pub(crate) map: Map,
     /// The session's stamp as it will be written. In Flask's format the key `_permanent` tells permanence.
     pub(crate) stamp: Stamp,
+    /// What this request set, in our formats.
+    pub(crate) permanent: Option<bool>,
+    /// Who logged in during this request, and what the session is called; kept for stores only.
+    pub(crate) owner: Option<Arc<str>>,
+    pub(crate) label: Option<Arc<str>>,
     pub(crate) cleared: bool,
     pub(crate) renewed: bool,
     /// Flask's `get_flashed_messages` answers from this for the rest of the request.
     pub(crate) flashes_taken: Option<Vec<Flash>>,
+}
+
+impl State {
+    /// From now on changes come too late.
+    pub(crate) fn seal(&mut self) {
+        self.sealed.get_or_insert(Error::TooLate);
+    }
 }

@@ -43,6 +43,8 @@ use crate::builder::Builder;
 use crate::error::Error;
 use crate::session::Session;
 use crate::sessions::Sessions;
+use crate::step::Step;
+use crate::stored::{Answer, Inserted, StoredSessions};
 use crate::world::{Clock, unix};
 
 /// A clock that stands still until it is moved. Clones are the same clock.
@@ -148,6 +150,25 @@ pub fn respond<T>(
     let mut response = HeaderMap::new();
     sessions.close(&session, &mut response)?;
     Ok(response)
+}
+
+/// A request with an id of these sessions, as if a store had it: for the examples of this crate.
+#[doc(hidden)]
+#[must_use]
+pub fn stored_request(sessions: &StoredSessions) -> HeaderMap {
+    let exchange = sessions.exchange(&HeaderMap::new());
+    let mut response = HeaderMap::new();
+    if let Some(Ok(session)) = exchange.open().done() {
+        let _ = session.insert("a", 1);
+    }
+    if let Step::Ask(ask) = exchange.close() {
+        let closed = ask.answer(Answer::Inserted(Inserted::Done)).done();
+        let _ = closed.map(|mut outgoing| outgoing.apply(&mut response));
+    }
+    let pair =
+        response.get(SET_COOKIE).and_then(|header| header.as_bytes().split(|byte| *byte == b';').next());
+    let pair = pair.and_then(|pair| HeaderValue::from_bytes(pair).ok());
+    pair.into_iter().map(|pair| (COOKIE, pair)).collect()
 }
 
 /// Set-Cookie of a new session with one value, or the text of the error: for the examples of this crate.

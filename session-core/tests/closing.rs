@@ -7,7 +7,7 @@ mod common;
 use common::{Closed, KEY, Time, cookie_with, formats, key, request, respond, visit};
 use http::header::{CACHE_CONTROL, HeaderName, SET_COOKIE, VARY};
 use http::{HeaderMap, HeaderValue};
-use session_core::{Error, EventKind, Refresh, Session, Sessions, Step};
+use session_core::{Error, EventKind, Refresh, Session, Sessions};
 
 #[test]
 fn h3_an_unchanged_session_sets_nothing() {
@@ -282,9 +282,9 @@ fn h4_a_change_after_the_response_is_an_error() {
         let sessions = builder.build().unwrap();
         let exchange = sessions.exchange(&HeaderMap::new());
         let opener = exchange.opener();
-        let Step::Done(session) = exchange.open();
+        let session = exchange.open().done().unwrap().unwrap();
         session.insert("a", 1).unwrap();
-        let Step::Done(mut outgoing) = exchange.close();
+        let mut outgoing = exchange.close().done().unwrap();
         let mut headers = HeaderMap::new();
         outgoing.apply(&mut headers).unwrap();
 
@@ -310,7 +310,7 @@ fn h4_a_change_after_the_response_is_an_error() {
         // Reading goes on, and nothing has changed.
         assert_eq!(session.get::<i64>("a").unwrap(), Some(1));
         // A task that asks only now can read what came, too.
-        let Step::Done(again) = opener.open();
+        let again = opener.open().done().unwrap().unwrap();
         assert_eq!(again.insert("b", 1), Err(Error::TooLate));
         // Applied or closed twice, nothing is sent twice.
         outgoing.apply(&mut headers).unwrap();
@@ -324,17 +324,17 @@ fn an_exchange_that_is_dropped_seals() {
     let sessions = Sessions::new(key(KEY));
     let exchange = sessions.exchange(&HeaderMap::new());
     let opener = exchange.opener();
-    let Step::Done(session) = exchange.open();
+    let session = exchange.open().done().unwrap().unwrap();
     drop(exchange);
     assert_eq!(session.insert("a", 1), Err(Error::TooLate));
-    let Step::Done(session) = opener.open();
+    let session = opener.open().done().unwrap().unwrap();
     assert_eq!(session.insert("a", 1), Err(Error::TooLate));
     // Asked for only after the close: readable, sealed.
     let cookie = cookie_with(&sessions, "a", 1);
     let exchange = sessions.exchange(&request(&[&cookie]));
     let opener = exchange.opener();
-    let Step::Done(_) = exchange.close();
-    let Step::Done(session) = opener.open();
+    let _ = exchange.close().done().unwrap();
+    let session = opener.open().done().unwrap().unwrap();
     assert_eq!(session.get::<i64>("a").unwrap(), Some(1));
     assert_eq!(session.insert("a", 2), Err(Error::TooLate));
 }

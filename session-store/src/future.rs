@@ -40,12 +40,12 @@ impl<F> ResponseFuture<F> {
     ///
     /// ```
     /// # use http::{HeaderMap, Response};
-    /// # use session_core::{SecretKey, Sessions, Step};
+    /// # use session_core::{SecretKey, Sessions};
     /// # #[tokio::main(flavor = "current_thread")] async fn main() {
     /// # let exchange = Sessions::new(SecretKey::generate().unwrap()).exchange(&HeaderMap::new());
     /// let opener = exchange.opener();
     /// let service = async move {
-    ///     let Step::Done(session) = opener.open();
+    ///     let session = opener.open().done().unwrap().unwrap();
     ///     session.insert("a", 1).map(|()| Response::new("inserted"))
     /// };
     /// let response = session_store::ResponseFuture::new(service, exchange).await.unwrap();

@@ -8,7 +8,7 @@ use tracing::{debug, error, info, warn};
 ///
 /// ```
 /// # use http::{HeaderMap, HeaderValue, header::COOKIE};
-/// # use session_core::{SecretKey, Sessions, Step};
+/// # use session_core::{SecretKey, Sessions};
 /// # use std::io::{BufRead, BufReader, pipe};
 /// # let (log, writer) = pipe().unwrap();
 /// # let subscriber = tracing_subscriber::fmt().with_ansi(false).with_writer(std::sync::Arc::new(writer));
@@ -16,8 +16,8 @@ use tracing::{debug, error, info, warn};
 /// # let cookie = HeaderValue::from_static("__Host-session=forged");
 /// # let request = HeaderMap::from_iter([(COOKIE, cookie)]);
 /// # let exchange = Sessions::new(SecretKey::generate().unwrap()).exchange(&request);
-/// # let Step::Done(_session) = exchange.open();
-/// let Step::Done(outgoing) = exchange.close();
+/// # let _session = exchange.open().done().unwrap().unwrap();
+/// let outgoing = exchange.close().done().unwrap();
 /// outgoing.events().iter().for_each(session_store::trace::event);
 /// # let mut logged = String::new();
 /// # BufReader::new(log).read_line(&mut logged).unwrap();

@@ -31,7 +31,7 @@ pub(crate) struct Segments<'a> {
 
 impl<'a> Segments<'a> {
     /// Splits from the right. What is too long, of fewer parts or of another alphabet costs no computation.
-    fn split(cookie: &'a [u8], longest: usize) -> Result<Self, Rejected> {
+    pub(crate) fn split(cookie: &'a [u8], longest: usize) -> Result<Self, Rejected> {
         if cookie.len() > longest {
             return Err(Rejected::TooLong);
         }
@@ -56,6 +56,12 @@ pub(crate) enum Wire {
 }
 
 impl Wire {
+    pub(crate) fn signer(&self) -> &Signer {
+        match self {
+            Self::Signed(signer) | Self::Flask(signer) => signer,
+        }
+    }
+
     pub(crate) fn is_flask(&self) -> bool {
         matches!(self, Self::Flask(_))
     }

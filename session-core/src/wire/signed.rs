@@ -16,10 +16,10 @@ const DEPTH: usize = 128;
 /// The largest payload after inflating.
 const LARGEST: usize = 256 << 10;
 
-/// The keys of the format, derived for one cookie name and audience.
-pub(crate) fn signer(ring: &Ring, name: &str, audience: &str) -> Signer {
+/// The keys of the format, derived for one purpose, cookie name and audience.
+pub(crate) fn signer(ring: &Ring, purpose: Purpose, name: &str, audience: &str) -> Signer {
     let digest = Digest::Sha256;
-    let mac = |key: &Secret| KeyedMac::new(digest, &key.derive(Purpose::SignedPayload, name, audience)[..]);
+    let mac = |key: &Secret| KeyedMac::new(digest, &key.derive(purpose, name, audience)[..]);
     Signer { digest, primary: mac(&ring.primary), verify_only: ring.verify_only.iter().map(mac).collect() }
 }
 

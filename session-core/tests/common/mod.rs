@@ -3,7 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, dead_code, unreachable_pub, unused_imports)]
 
 use http::{HeaderMap, HeaderValue, header};
-use session_core::{Builder, Error, Event, EventKind, SecretKey, Session, Sessions, Step};
+use session_core::{Builder, Error, Event, EventKind, SecretKey, Session, Sessions};
 
 pub use session_core::testing::Time;
 
@@ -77,10 +77,10 @@ pub fn respond<F: FnOnce(&Session) -> Result<(), Error>>(
 ) -> Result<Closed, Error> {
     let exchange = sessions.exchange(&request(cookies));
     if let Some(handler) = handler {
-        let Step::Done(session) = exchange.open();
+        let session = exchange.open().done().unwrap().unwrap();
         handler(&session)?;
     }
-    let Step::Done(mut outgoing) = exchange.close();
+    let mut outgoing = exchange.close().done().unwrap();
     outgoing.apply(&mut headers)?;
     Ok(Closed { headers, events: outgoing.events().to_vec() })
 }

@@ -5,7 +5,7 @@ use std::time::{Duration, UNIX_EPOCH};
 
 use http::{HeaderMap, HeaderValue, header};
 use serde_json::{Map, Value, json};
-use session_core::{Config, EventKind, Flash, Session, Sessions, Step};
+use session_core::{Config, EventKind, Flash, Session, Sessions};
 
 use super::payload;
 
@@ -26,14 +26,14 @@ pub fn compare(entry: &Value) -> Result<(), String> {
         response.insert(header::VARY, HeaderValue::from_str(vary).unwrap());
     }
     if view != "None" {
-        let Step::Done(session) = exchange.open();
+        let session = exchange.open().done().unwrap().unwrap();
         let result = run(view, &session)?;
         differ("result", &json!(result), &entry["result"])?;
         if !entry["modified"].is_null() {
             differ("modified", &json!(session.is_modified()), &entry["modified"])?;
         }
     }
-    let Step::Done(mut outgoing) = exchange.close();
+    let mut outgoing = exchange.close().done().unwrap();
     outgoing.apply(&mut response).map_err(|error| error.to_string())?;
 
     let warned =
@@ -245,9 +245,9 @@ fn boundary(entry: &Value) -> Result<(), String> {
 
 fn session_headers(sessions: &Sessions, filled: &Session) -> Result<(u64, bool), session_core::Error> {
     let exchange = sessions.exchange(&HeaderMap::new());
-    let Step::Done(session) = exchange.open();
+    let session = exchange.open().done().unwrap().unwrap();
     session.insert("t", filled.get::<String>("t").unwrap().unwrap()).unwrap();
-    let Step::Done(mut outgoing) = exchange.close();
+    let mut outgoing = exchange.close().done().unwrap();
     let mut response = HeaderMap::new();
     outgoing.apply(&mut response)?;
     let warned = outgoing.events().iter().any(|event| matches!(event.kind, EventKind::Oversized { .. }));

@@ -1,0 +1,122 @@
+//! A step of an exchange: a result, or a question to a store.
+
+use std::fmt;
+use std::time::Duration;
+
+use crate::stored::{Answer, Question};
+
+/// A step of an exchange: a result, or a question to a store whose answer leads to the next step.
+///
+/// With a cookie a step is always a result. With a store, whoever drives the steps carries each question to the store
+/// and the answer back, and decides nothing:
+///
+/// ```
+/// use session_core::{Answer, Question, Step};
+///
+/// fn drive<T>(mut step: Step<T>, store: impl Fn(&Question) -> Answer) -> T {
+///     loop {
+///         match step {
+///             Step::Done(result) => return result,
+///             Step::Ask(ask) => {
+///                 let answer = store(ask.question());
+///                 step = ask.answer(answer);
+///             }
+///         }
+///     }
+/// }
+/// # use session_core::{SecretKey, Sessions, Loaded, Inserted};
+/// # let sessions = Sessions::builder(SecretKey::generate().unwrap()).build_stored().unwrap();
+/// # let store = |question: &Question| match question {
+/// #     Question::Insert { .. } => Answer::Inserted(Inserted::Done),
+/// #     _ => Answer::Unavailable,
+/// # };
+/// # let exchange = sessions.exchange(&http::HeaderMap::new());
+/// let session = drive(exchange.open(), store).unwrap();
+/// session.insert("a", 1).unwrap();
+/// let mut response = http::HeaderMap::new();
+/// drive(exchange.close(), store).apply(&mut response).unwrap();
+/// assert!(response.contains_key("set-cookie"));
+/// ```
+#[must_use = "a step may be a question, and then nothing has happened yet"]
+#[derive(Debug)]
+pub enum Step<T> {
+    /// The result.
+    Done(T),
+    /// A question to a store.
+    Ask(Ask<T>),
+}
+
+impl<T: 'static> Step<T> {
+    /// The result; `None` if this is a question, which is dropped. For sessions in cookies, which ask nobody.
+    ///
+    /// ```
+    /// # use session_core::{SecretKey, Sessions};
+    /// let exchange = Sessions::new(SecretKey::generate().unwrap()).exchange(&http::HeaderMap::new());
+    /// let session = exchange.open().done().unwrap().unwrap();
+    /// assert!(session.is_empty());
+    /// ```
+    pub fn done(self) -> Option<T> {
+        match self {
+            Self::Done(result) => Some(result),
+            Self::Ask(_) => None,
+        }
+    }
+
+    pub(crate) fn ask(
+        question: Question,
+        within: Duration,
+        next: impl FnOnce(Answer) -> Self + Send + 'static,
+    ) -> Self {
+        Self::Ask(Ask(Box::new(Asking { question, within, next: Box::new(next) })))
+    }
+
+    pub(crate) fn map<U: 'static>(self, result: impl FnOnce(T) -> U + Send + 'static) -> Step<U> {
+        self.and_then(|done| Step::Done(result(done)))
+    }
+
+    pub(crate) fn and_then<U: 'static>(self, next: impl FnOnce(T) -> Step<U> + Send + 'static) -> Step<U> {
+        match self {
+            Self::Done(done) => next(done),
+            Self::Ask(Ask(ask)) => {
+                let Asking { question, within, next: before } = *ask;
+                Step::ask(question, within, move |answer| before(answer).and_then(next))
+            }
+        }
+    }
+}
+
+/// A question to a store, and what follows from the answer.
+#[must_use = "a question that is not asked leads nowhere"]
+pub struct Ask<T>(Box<Asking<T>>);
+
+struct Asking<T> {
+    question: Question,
+    within: Duration,
+    next: Box<dyn FnOnce(Answer) -> Step<T> + Send>,
+}
+
+impl<T> Ask<T> {
+    /// What is asked. It may be asked again and again until an answer comes: every question is safe to repeat.
+    #[must_use]
+    pub fn question(&self) -> &Question {
+        &self.0.question
+    }
+
+    /// How long all questions of one step, an open or a close, may take together: when that much time has passed since the
+    /// first, the answer is [`Answer::Unavailable`].
+    #[must_use]
+    pub fn within(&self) -> Duration {
+        self.0.within
+    }
+
+    /// Goes on. An answer to another kind of question counts as [`Answer::Unavailable`].
+    pub fn answer(self, answer: Answer) -> Step<T> {
+        (self.0.next)(answer)
+    }
+}
+
+impl<T> fmt::Debug for Ask<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Ask").field(&self.0.question).finish()
+    }
+}

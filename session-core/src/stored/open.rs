@@ -1,0 +1,143 @@
+//! The beginning of a request on a stored session: at most one question.
+//!
+//! | what came | asked | the session is | its base |
+//! |---|---|---|---|
+//! | no cookie; one that is forged, or past what its stamp allows | | empty, new | none |
+//! | an id of ours, whose record is absent or expired | load | empty, new | none |
+//! | an id whose record was ended, or has another verifier | load | empty | gone |
+//! | an id whose record cannot be read | load | empty | gone |
+//! | an id that opens its record | load | the record's | live |
+//! | an id, and the store does not answer | load | empty, takes no change | degraded |
+//!
+//! Which of them may write what, and set a cookie, stands in [`close`](super::close).
+
+use std::sync::Arc;
+
+use http::HeaderValue;
+
+use super::Stored;
+use super::body::{Body, Opens};
+use super::id::Id;
+use super::question::{Answer, Loaded, Question, Record};
+use crate::error::Rejected;
+use crate::map::Map;
+use crate::session::Session;
+use crate::sessions::Core;
+use crate::state::Origin;
+use crate::step::Step;
+use crate::wire::stamp::Stamp;
+
+/// What a session was opened from.
+#[derive(Debug, Default)]
+pub(crate) enum Base {
+    /// No record; in a cookie session always.
+    #[default]
+    None,
+    /// A record, and the id that opened it.
+    Live(Box<Live>),
+    /// An id of ours that opens nothing any more; whether it was a renewed one that is used too late.
+    Gone { reused: bool },
+    /// The store did not answer.
+    Degraded,
+}
+
+impl Base {
+    pub(crate) fn is_degraded(&self) -> bool {
+        matches!(self, Self::Degraded)
+    }
+}
+
+#[derive(Debug)]
+pub(crate) struct Live {
+    pub(crate) id: Id,
+    pub(crate) current: Current,
+}
+
+/// A live record and what it says.
+#[derive(Debug, Clone)]
+pub(crate) struct Current {
+    pub(crate) record: Record,
+    pub(crate) body: Body,
+}
+
+impl Current {
+    /// `None` when the core cannot read its own bytes.
+    pub(crate) fn read(record: Record) -> Option<(Self, Map)> {
+        let body = Body::decode(&record.body)?;
+        let map = body.map()?;
+        Some((Self { record, body }, map))
+    }
+}
+
+impl Stored {
+    pub(crate) fn open<'a>(
+        &self,
+        core: &Arc<Core>,
+        headers: impl Iterator<Item = &'a HeaderValue>,
+    ) -> Step<Session> {
+        let now = core.now().as_secs();
+        let mut origin = Origin::default();
+        let found = core.first(headers, &mut origin, |value, origin| {
+            let (id, stamp) = Id::open(core.wire.signer(), value, &core.lifetime, now)?;
+            origin.accept(value, stamp);
+            Ok((id, stamp))
+        });
+        let core = core.clone();
+        let Some((id, stamp)) = found else {
+            return Step::Done(Session::new(core, origin, Map::default().recording(), now));
+        };
+        let question = Question::Load { key: id.key(), now };
+        Step::ask(question, self.open_within, move |answer| {
+            let map = origin.learn(&core, answer, id, stamp, now);
+            Step::Done(Session::new(core, origin, map, now))
+        })
+    }
+}
+
+impl Origin {
+    /// What the record says about the id that was accepted; its content.
+    fn learn(&mut self, core: &Core, answer: Answer, id: Id, stamp: Stamp, now: u64) -> Map {
+        let nothing = Map::default().recording();
+        // Unless the record opens, nothing of the cookie counts.
+        self.stamp = None;
+        let (base, why) = match answer {
+            Answer::Loaded(Loaded::Live(record)) => match open(core, record, &id, stamp, now) {
+                Ok((current, stamp, map)) => {
+                    self.stamp = Some(stamp);
+                    self.base = Base::Live(Box::new(Live { id, current }));
+                    return map;
+                }
+                Err((base, why)) => (base, Some(why)),
+            },
+            Answer::Loaded(Loaded::Dead) => (Base::Gone { reused: false }, Some(Rejected::Gone)),
+            Answer::Loaded(Loaded::Absent) => (Base::None, Some(Rejected::Unknown)),
+            _ => (Base::Degraded, None),
+        };
+        (self.base, self.rejected) = (base, why);
+        nothing
+    }
+}
+
+/// A live record, if this id opens it.
+fn open(
+    core: &Core,
+    record: Record,
+    id: &Id,
+    stamp: Stamp,
+    now: u64,
+) -> Result<(Current, Stamp, Map), (Base, Rejected)> {
+    let unreadable = (Base::Gone { reused: false }, Rejected::Unreadable);
+    let (current, map) = Current::read(record).ok_or(unreadable)?;
+    match current.body.opens(&id.hash(), now) {
+        Opens::Current | Opens::Alias => {}
+        Opens::Reused => return Err((Base::Gone { reused: true }, Rejected::Gone)),
+        Opens::Stale => return Err((Base::Gone { reused: false }, Rejected::Gone)),
+    }
+    let Body { permanent, authenticated, epoch, .. } = current.body;
+    let stamp = Stamp { permanent, authenticated, epoch, created: current.record.created, ..stamp };
+    if current.record.expires <= now {
+        return Err((Base::None, Rejected::Idle));
+    }
+    core.lifetime.check_start(&stamp, now).map_err(|why| (Base::None, why))?;
+    Ok((current, stamp, map))
+}

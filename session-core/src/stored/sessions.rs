@@ -1,0 +1,86 @@
+//! Configured once: sessions that live in a store.
+
+use std::fmt;
+use std::sync::Arc;
+
+use http::HeaderMap;
+use http::header::COOKIE;
+
+use crate::error::ConfigError;
+use crate::exchange::Exchange;
+use crate::sessions::{Core, Warning};
+
+/// Sessions in a store, configured and validated once; the cookie holds an id. Cheap to clone.
+///
+/// From [`Builder::build_stored`](crate::Builder::build_stored). There is one door only, the [exchange](Self::exchange),
+/// since opening and closing ask the store. What is asked and how the answers are used stands in the core; who carries
+/// the questions to which store is up to the adapter.
+///
+/// Two requests that write at once lose nothing: the later one's changes are made again on what the earlier one left. A
+/// session that was cleared stays dead, whoever still holds its id or is about to write to it.
+///
+/// ```
+/// use session_core::{Question, SecretKey, Sessions, Step};
+///
+/// let sessions = Sessions::builder(SecretKey::generate().unwrap()).build_stored().unwrap();
+/// let exchange = sessions.exchange(&http::HeaderMap::new());
+/// let session = exchange.open().done().unwrap()?; // no cookie, no question
+/// session.insert("a", 1)?;
+/// let Step::Ask(ask) = exchange.close() else { unreachable!() };
+/// assert!(matches!(ask.question(), Question::Insert { .. }));
+/// # Ok::<(), session_core::Error>(())
+/// ```
+#[derive(Clone)]
+pub struct StoredSessions(Arc<Core>);
+
+impl StoredSessions {
+    pub(crate) fn new(core: Core) -> Result<Self, ConfigError> {
+        super::close::check_cookie(&core)?;
+        Ok(Self(core.into()))
+    }
+
+    /// Begins an exchange, one request and its response. Keeps handles of the Cookie headers; asks nothing.
+    ///
+    /// ```
+    /// # use session_core::{SecretKey, Sessions};
+    /// # let sessions = Sessions::builder(SecretKey::generate().unwrap()).build_stored().unwrap();
+    /// let exchange = sessions.exchange(&http::HeaderMap::new());
+    /// assert!(exchange.close().done().is_some()); // nobody asked for the session, so no store is asked
+    /// ```
+    #[must_use]
+    pub fn exchange(&self, request: &HeaderMap) -> Exchange {
+        Exchange::new(self.0.clone(), request.get_all(COOKIE).iter())
+    }
+
+    /// What is doubtful about the configuration, to be told once at start.
+    ///
+    /// ```
+    /// # use session_core::{SecretKey, Sessions, Warning};
+    /// # let key = SecretKey::generate().unwrap();
+    /// let sessions = Sessions::builder(key).insecure_plain_http().build_stored().unwrap();
+    /// assert_eq!(sessions.warnings(), [Warning::PlainHttp]);
+    /// ```
+    #[must_use]
+    pub fn warnings(&self) -> &[Warning] {
+        &self.0.warnings
+    }
+
+    /// The name of the cookie, prefix and all.
+    ///
+    /// ```
+    /// # use session_core::{SecretKey, Sessions};
+    /// # let key = SecretKey::generate().unwrap();
+    /// let sessions = Sessions::builder(key).cookie_name("shop").build_stored().unwrap();
+    /// assert_eq!(sessions.cookie_name(), "__Host-shop");
+    /// ```
+    #[must_use]
+    pub fn cookie_name(&self) -> &str {
+        self.0.cookie.name()
+    }
+}
+
+impl fmt::Debug for StoredSessions {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(&self.0, f)
+    }
+}
