@@ -8,7 +8,7 @@ use crate::error::ConfigError;
 use crate::key::{Purpose, Ring, Secret, SecretKey, keyed_sha256};
 use crate::lifetime::{DEFAULT_IDLE, Lifetime, Refresh};
 use crate::sessions::{Core, Sessions, Warning};
-use crate::stored::{OnGone, Stored, StoredSessions};
+use crate::stored::Stored;
 use crate::wire::sign::Digest;
 use crate::wire::{Wire, flask, signed};
 use crate::world::{Clock, Random, unix};
@@ -34,7 +34,7 @@ use crate::world::{Clock, Random, unix};
 /// ```
 #[must_use = "nothing is configured before .build()"]
 pub struct Builder {
-    flask: bool,
+    pub(crate) flask: bool,
     ring: Ring,
     pub(crate) cookie: Attributes,
     lifetime: Lifetime,
@@ -44,7 +44,7 @@ pub struct Builder {
     max_cookie_size: Option<usize>,
     cache_headers: bool,
     plain_http: bool,
-    stored: Stored,
+    pub(crate) stored: Stored,
     clock: Option<Box<dyn Clock>>,
     random: Option<Box<dyn Random>>,
 }
@@ -456,99 +456,6 @@ impl Builder {
         self
     }
 
-    /// Stored sessions only: what becomes of the changes of a request whose session was ended meanwhile. Default:
-    /// [`OnGone::Forget`].
-    ///
-    /// ```
-    /// # use session_core::{OnGone, SecretKey, Sessions};
-    /// # let key = SecretKey::generate().unwrap();
-    /// assert!(Sessions::builder(key).on_gone(OnGone::Conflict).build_stored().is_ok());
-    /// ```
-    pub fn on_gone(mut self, on_gone: OnGone) -> Self {
-        self.stored.on_gone = on_gone;
-        self
-    }
-
-    /// Stored sessions only: how many sessions an owner may have; a login beyond it ends the oldest. Default: any number.
-    ///
-    /// ```
-    /// # use session_core::{SecretKey, Sessions};
-    /// # let key = SecretKey::generate().unwrap();
-    /// assert!(Sessions::builder(key.clone()).max_sessions_per_owner(5).build_stored().is_ok());
-    /// assert!(Sessions::builder(key).max_sessions_per_owner(5).build().is_err()); // a cookie knows no others
-    /// ```
-    pub fn max_sessions_per_owner(mut self, most: usize) -> Self {
-        self.stored.per_owner = Some(most.max(1));
-        self
-    }
-
-    /// Stored sessions only: renews the id of a session in use after so many whole seconds, against copies of it. Requests
-    /// under way keep the old one until the new one has come back, and a minute longer. Default: only by
-    /// [`renew`](crate::Session::renew) and [`set_owner`](crate::Session::set_owner).
-    ///
-    /// ```
-    /// # use session_core::{SecretKey, Sessions};
-    /// # let key = SecretKey::generate().unwrap();
-    /// let hour = std::time::Duration::from_secs(60 * 60);
-    /// assert!(Sessions::builder(key).renew_id_every(hour).build_stored().is_ok());
-    /// ```
-    pub fn renew_id_every(mut self, period: Duration) -> Self {
-        self.stored.renew_every = Some(period.as_secs());
-        self
-    }
-
-    /// Stored sessions only: the largest record, in octets. Default: 1 MiB. A larger one is an error at close.
-    ///
-    /// ```
-    /// # use session_core::{SecretKey, Sessions};
-    /// # let key = SecretKey::generate().unwrap();
-    /// assert!(Sessions::builder(key).max_record_size(64 << 10).build_stored().is_ok());
-    /// ```
-    pub fn max_record_size(mut self, octets: usize) -> Self {
-        self.stored.max_record = octets;
-        self
-    }
-
-    /// Stored sessions only: how long a request waits for its session at most, to open it and to close it. Default: 2 and
-    /// 5 seconds.
-    ///
-    /// ```
-    /// # use std::time::Duration;
-    /// # use session_core::{SecretKey, Sessions};
-    /// # let key = SecretKey::generate().unwrap();
-    /// let (open, close) = (Duration::from_millis(500), Duration::from_secs(2));
-    /// assert!(Sessions::builder(key).deadlines(open, close).build_stored().is_ok());
-    /// ```
-    pub fn deadlines(mut self, open: Duration, close: Duration) -> Self {
-        (self.stored.open_within, self.stored.close_within) = (open, close);
-        self
-    }
-
-    /// Checks everything and builds sessions that live in a store: the cookie holds an id. Not in Flask's format.
-    ///
-    /// # Errors
-    /// As [`build`](Self::build).
-    ///
-    /// ```
-    /// use session_core::{SecretKey, Sessions};
-    ///
-    /// let sessions = Sessions::builder(SecretKey::generate().unwrap()).build_stored().unwrap();
-    /// assert_eq!(sessions.cookie_name(), "__Host-session");
-    /// assert!(Sessions::flask_builder("dev").build_stored().is_err());
-    /// ```
-    pub fn build_stored(self) -> Result<StoredSessions, ConfigError> {
-        if self.flask {
-            return Err(ConfigError::Format {
-                setting: "a store",
-                format: "Flask's format",
-                why: "its cookie is the session; build stored sessions in our own format",
-            });
-        }
-        let stored = self.stored.clone();
-        let core = self.core(Purpose::SignedId, Some(stored))?;
-        StoredSessions::new(core)
-    }
-
     /// Checks everything and builds.
     ///
     /// # Errors
@@ -571,7 +478,7 @@ impl Builder {
         self.core(Purpose::SignedPayload, None).map(|core| Sessions(core.into()))
     }
 
-    fn core(mut self, purpose: Purpose, stored: Option<Stored>) -> Result<Core, ConfigError> {
+    pub(crate) fn core(mut self, purpose: Purpose, stored: Option<Stored>) -> Result<Core, ConfigError> {
         self.check_format()?;
         self.check_keys()?;
         if self.plain_http {

@@ -35,7 +35,7 @@ pub struct StoredSessions(Arc<Core>);
 
 impl StoredSessions {
     pub(crate) fn new(core: Core) -> Result<Self, ConfigError> {
-        super::close::check_cookie(&core)?;
+        super::closing::check_cookie(&core)?;
         Ok(Self(core.into()))
     }
 

@@ -1,0 +1,160 @@
+//! A close under way, and what every step of it needs.
+
+use std::sync::Arc;
+
+use http::HeaderValue;
+
+use super::body::Body;
+use super::id::{self, Id};
+use super::question::{Answer, Question, Record, RecordKey};
+use super::{Stored, write_id};
+use crate::cookie::Expiry;
+use crate::error::{ConfigError, Error};
+use crate::event::EventKind;
+use crate::exchange::Outgoing;
+use crate::map::Map;
+use crate::session::Session;
+use crate::sessions::Core;
+use crate::step::Step;
+use crate::wire::stamp::Stamp;
+
+/// A close under way: what the request did, and what has become of it so far.
+pub(super) struct Closing {
+    pub(super) session: Session,
+    pub(super) now: u64,
+    pub(super) outgoing: Outgoing,
+    /// The content at the end of the request, with all that was done to it.
+    pub(super) map: Map,
+    pub(super) stamp: Stamp,
+    /// What the request set.
+    pub(super) permanent: Option<bool>,
+    /// Who logged in.
+    pub(super) owner: Option<Arc<str>>,
+    pub(super) label: Option<Arc<str>>,
+    pub(super) cleared: bool,
+    pub(super) renewed: bool,
+    /// The id of this request's write, the same however often it is tried.
+    pub(super) write: Option<u64>,
+    /// The id that will go out.
+    pub(super) minted: Option<Id>,
+    /// Where the owner's index was told about, by this close.
+    pub(super) indexed: Option<RecordKey>,
+}
+
+pub(super) type Next = Step<Outgoing>;
+
+impl Closing {
+    pub(super) fn core(&self) -> &Core {
+        self.session.core()
+    }
+
+    pub(super) fn stored(&self) -> &Stored {
+        match &self.core().stored {
+            Some(stored) => stored,
+            None => unreachable!("only stored sessions are closed here"),
+        }
+    }
+
+    pub(super) fn event(&mut self, kind: EventKind) {
+        let event = self.session.event(kind);
+        self.outgoing.events.push(event);
+    }
+
+    pub(super) fn ask(
+        self,
+        question: Question,
+        next: impl FnOnce(Self, Answer) -> Next + Send + 'static,
+    ) -> Next {
+        let within = self.stored().close_within;
+        Step::ask(question, within, move |answer| next(self, answer))
+    }
+
+    pub(super) fn done(self) -> Next {
+        Step::Done(self.outgoing)
+    }
+
+    /// Nothing of the response stays but the error.
+    pub(super) fn fail(mut self, error: Error) -> Next {
+        self.outgoing.error = Some(error);
+        self.done()
+    }
+
+    /// A new id and that of the write, drawn once.
+    pub(super) fn draw(&mut self) -> Result<(Id, u64), crate::NoRandom> {
+        let write = self.write()?;
+        let id = match &self.minted {
+            Some(id) => id.clone(),
+            None => Id::generate(&*self.core().random)?,
+        };
+        self.minted = Some(id.clone());
+        Ok((id, write))
+    }
+
+    /// The id of this request's write, drawn when it is first needed.
+    pub(super) fn write(&mut self) -> Result<u64, crate::NoRandom> {
+        match self.write {
+            Some(write) => Ok(write),
+            None => {
+                let write = write_id(&*self.core().random)?;
+                self.write = Some(write);
+                Ok(write)
+            }
+        }
+    }
+
+    pub(super) fn record(
+        &self,
+        created: u64,
+        owner: Option<Arc<str>>,
+        label: Option<Arc<str>>,
+        expires: u64,
+        body: &Body,
+    ) -> Record {
+        let version = body.recent.first().copied().unwrap_or_default();
+        let expires = self.core().lifetime.expires(created, self.now).max(expires);
+        Record { version, expires, created, seen: self.now, owner, label, body: body.encode() }
+    }
+
+    pub(super) fn check(&self, record: &Record) -> Result<(), Error> {
+        let (size, limit) = (record.body.len(), self.stored().max_record);
+        if size > limit { Err(Error::RecordTooLarge { size, limit }) } else { Ok(()) }
+    }
+}
+
+pub(super) fn text(map: &Map) -> Arc<str> {
+    let mut text = String::with_capacity(map.expected_size());
+    map.write_ours(&mut text);
+    text.into()
+}
+
+pub(super) fn set_cookie(
+    core: &Core,
+    id: &Id,
+    created: u64,
+    body: &Body,
+    now: u64,
+) -> Result<HeaderValue, Error> {
+    let Body { permanent, authenticated, epoch, .. } = *body;
+    // Under a clock that was set back a session is not older than it was.
+    let stamp = Stamp { permanent, issued: now.max(created), created, authenticated, epoch };
+    let mut header = core.cookie.start();
+    id.write(core.wire.signer(), &mut header, &stamp);
+    let expiry = match permanent {
+        true => Expiry::MaxAge(core.lifetime.max_age_of_id(created, now)),
+        false => Expiry::Browser,
+    };
+    core.cookie.finish(header, expiry)
+}
+
+/// An id always takes the same room, so that whether it fits is known before there is one.
+pub(super) fn check_cookie(core: &Core) -> Result<(), ConfigError> {
+    let Some(limit) = core.max_cookie_size else { return Ok(()) };
+    let like_an_id = core.cookie.start() + &"A".repeat(id::LENGTH);
+    let longest = Expiry::MaxAge(core.lifetime.max_age_of_id(0, 0));
+    let size = core.cookie.finish(like_an_id, longest).map_or(usize::MAX, |header| header.len());
+    if size > limit {
+        let problem = format!("the cookie of a stored session takes {size} octets, the limit is {limit}");
+        return Err(ConfigError::Cookie { setting: "MAX_COOKIE_SIZE", problem });
+    }
+    Ok(())
+}

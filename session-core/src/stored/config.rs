@@ -1,0 +1,163 @@
+//! What is configured for stored sessions alone.
+
+use std::time::Duration;
+
+use super::StoredSessions;
+use crate::builder::Builder;
+use crate::error::ConfigError;
+use crate::key::Purpose;
+
+/// What becomes of a request's changes when its session was ended, or its id renewed, while the request was under way.
+///
+/// ```
+/// # use session_core::{OnGone, SecretKey, Sessions};
+/// # let key = SecretKey::generate().unwrap();
+/// let sessions = Sessions::builder(key).on_gone(OnGone::Conflict).build_stored();
+/// # assert!(sessions.is_ok());
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum OnGone {
+    /// They are dropped, with the event [`Gone`](crate::EventKind::Gone): nobody is there to miss them.
+    #[default]
+    Forget,
+    /// The request is answered 409, [`Error::Gone`](crate::Error::Gone).
+    Conflict,
+}
+
+/// What is configured for stored sessions alone.
+#[derive(Debug, Clone)]
+pub(crate) struct Stored {
+    pub(crate) on_gone: OnGone,
+    /// How many sessions of one owner live.
+    pub(crate) per_owner: Option<usize>,
+    /// Seconds after which a verifier is renewed.
+    pub(crate) renew_every: Option<u64>,
+    /// Octets of a record.
+    pub(crate) max_record: usize,
+    pub(crate) open_within: Duration,
+    pub(crate) close_within: Duration,
+}
+
+impl Default for Stored {
+    fn default() -> Self {
+        Self {
+            on_gone: OnGone::Forget,
+            per_owner: None,
+            renew_every: None,
+            max_record: 1 << 20,
+            open_within: Duration::from_secs(2),
+            close_within: Duration::from_secs(5),
+        }
+    }
+}
+
+impl Stored {
+    /// The first setting that is not the default.
+    pub(crate) fn changed(&self) -> Option<&'static str> {
+        let plain = Self::default();
+        let changed = [
+            ("on_gone", self.on_gone != plain.on_gone),
+            ("max_sessions_per_owner", self.per_owner.is_some()),
+            ("renew_id_every", self.renew_every.is_some()),
+            ("max_record_size", self.max_record != plain.max_record),
+            ("deadlines", (self.open_within, self.close_within) != (plain.open_within, plain.close_within)),
+        ];
+        changed.iter().find(|(_, changed)| *changed).map(|(setting, _)| *setting)
+    }
+}
+
+/// For sessions in a store. With any of these settings [`build`](Builder::build) is an error.
+impl Builder {
+    /// Stored sessions only: what becomes of the changes of a request whose session was ended meanwhile. Default:
+    /// [`OnGone::Forget`].
+    ///
+    /// ```
+    /// # use session_core::{OnGone, SecretKey, Sessions};
+    /// # let key = SecretKey::generate().unwrap();
+    /// assert!(Sessions::builder(key).on_gone(OnGone::Conflict).build_stored().is_ok());
+    /// ```
+    pub fn on_gone(mut self, on_gone: OnGone) -> Self {
+        self.stored.on_gone = on_gone;
+        self
+    }
+
+    /// Stored sessions only: how many sessions an owner may have; a login beyond it ends the oldest. Default: any number.
+    ///
+    /// ```
+    /// # use session_core::{SecretKey, Sessions};
+    /// # let key = SecretKey::generate().unwrap();
+    /// assert!(Sessions::builder(key.clone()).max_sessions_per_owner(5).build_stored().is_ok());
+    /// assert!(Sessions::builder(key).max_sessions_per_owner(5).build().is_err()); // a cookie knows no others
+    /// ```
+    pub fn max_sessions_per_owner(mut self, most: usize) -> Self {
+        self.stored.per_owner = Some(most.max(1));
+        self
+    }
+
+    /// Stored sessions only: renews the id of a session in use after so many whole seconds, against copies of it. Requests
+    /// under way keep the old one until the new one has come back, and a minute longer. Default: only by
+    /// [`renew`](crate::Session::renew) and [`set_owner`](crate::Session::set_owner).
+    ///
+    /// ```
+    /// # use session_core::{SecretKey, Sessions};
+    /// # let key = SecretKey::generate().unwrap();
+    /// let hour = std::time::Duration::from_secs(60 * 60);
+    /// assert!(Sessions::builder(key).renew_id_every(hour).build_stored().is_ok());
+    /// ```
+    pub fn renew_id_every(mut self, period: Duration) -> Self {
+        self.stored.renew_every = Some(period.as_secs());
+        self
+    }
+
+    /// Stored sessions only: the largest record, in octets. Default: 1 MiB. A larger one is an error at close.
+    ///
+    /// ```
+    /// # use session_core::{SecretKey, Sessions};
+    /// # let key = SecretKey::generate().unwrap();
+    /// assert!(Sessions::builder(key).max_record_size(64 << 10).build_stored().is_ok());
+    /// ```
+    pub fn max_record_size(mut self, octets: usize) -> Self {
+        self.stored.max_record = octets;
+        self
+    }
+
+    /// Stored sessions only: how long a request waits for its session at most, to open it and to close it. Default: 2 and
+    /// 5 seconds.
+    ///
+    /// ```
+    /// # use std::time::Duration;
+    /// # use session_core::{SecretKey, Sessions};
+    /// # let key = SecretKey::generate().unwrap();
+    /// let (open, close) = (Duration::from_millis(500), Duration::from_secs(2));
+    /// assert!(Sessions::builder(key).deadlines(open, close).build_stored().is_ok());
+    /// ```
+    pub fn deadlines(mut self, open: Duration, close: Duration) -> Self {
+        (self.stored.open_within, self.stored.close_within) = (open, close);
+        self
+    }
+
+    /// Checks everything and builds sessions that live in a store: the cookie holds an id. Not in Flask's format.
+    ///
+    /// # Errors
+    /// As [`build`](Self::build).
+    ///
+    /// ```
+    /// use session_core::{SecretKey, Sessions};
+    ///
+    /// let sessions = Sessions::builder(SecretKey::generate().unwrap()).build_stored().unwrap();
+    /// assert_eq!(sessions.cookie_name(), "__Host-session");
+    /// assert!(Sessions::flask_builder("dev").build_stored().is_err());
+    /// ```
+    pub fn build_stored(self) -> Result<StoredSessions, ConfigError> {
+        if self.flask {
+            return Err(ConfigError::Format {
+                setting: "a store",
+                format: "Flask's format",
+                why: "its cookie is the session; build stored sessions in our own format",
+            });
+        }
+        let stored = self.stored.clone();
+        let core = self.core(Purpose::SignedId, Some(stored))?;
+        StoredSessions::new(core)
+    }
+}

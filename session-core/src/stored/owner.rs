@@ -1,0 +1,68 @@
+//! A record's owner: the index that finds their sessions, and how many they may have.
+
+use std::sync::Arc;
+
+use super::closing::{Closing, Next};
+use super::question::{Answer, Question, RecordKey, Trimmed};
+use crate::error::Error;
+use crate::event::EventKind;
+
+impl Closing {
+    /// Ends the owner's oldest sessions beyond the number that is configured. One that finds itself among them is gone.
+    pub(super) fn trim(
+        self,
+        owner: Option<Arc<str>>,
+        this: RecordKey,
+        next: impl FnOnce(Self) -> Next + Send + 'static,
+    ) -> Next {
+        let (Some(owner), Some(keep)) = (owner, self.stored().per_owner) else { return next(self) };
+        let question = Question::Trim { owner, keep, this, now: self.now };
+        self.ask(question, |mut closing, answer| match answer {
+            Answer::Trimmed(Trimmed { alive: true, .. }) => next(closing),
+            Answer::Trimmed(Trimmed { alive: false, .. }) => {
+                closing.event(EventKind::Gone);
+                closing.done()
+            }
+            _ => closing.fail(Error::Unavailable),
+        })
+    }
+
+    /// Tells the owner's index of a record that will be theirs, before it is.
+    pub(super) fn index(
+        mut self,
+        owner: Option<Arc<str>>,
+        key: RecordKey,
+        next: impl FnOnce(Self) -> Next + Send + 'static,
+    ) -> Next {
+        let Some(owner) = owner else { return next(self) };
+        self.indexed = Some(key);
+        let question = self.note(owner, key);
+        self.ask(question, |closing, answer| match answer {
+            Answer::Noted => next(closing),
+            _ => closing.fail(Error::Unavailable),
+        })
+    }
+
+    /// Longer than any record that is not noted again: a note is renewed at least with every tenth of the idle lifetime.
+    pub(super) fn note(&self, owner: Arc<str>, key: RecordKey) -> Question {
+        let idle = self.core().lifetime.idle.as_secs();
+        let until = self.now.saturating_add(idle.saturating_mul(2)).min(i64::MAX.cast_unsigned());
+        Question::Index { owner, key, until, now: self.now }
+    }
+
+    /// Takes a record out of an owner's index. The index is a superset, so that it need not succeed.
+    pub(super) fn unindex(
+        self,
+        owner: Option<Arc<str>>,
+        key: RecordKey,
+        next: impl FnOnce(Self) -> Next + Send + 'static,
+    ) -> Next {
+        let Some(owner) = owner else { return next(self) };
+        self.ask(Question::Unindex { owner, key }, |mut closing, answer| {
+            if answer != Answer::Noted {
+                closing.event(EventKind::StoreFailed("the owner's index still names the session"));
+            }
+            next(closing)
+        })
+    }
+}

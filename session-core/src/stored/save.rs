@@ -1,0 +1,141 @@
+//! A live record is written: once, or again on a newer one.
+
+use std::sync::Arc;
+
+use super::body::{Body, Earlier, Opens, RECENT};
+use super::closing::{Closing, Next, text};
+use super::id::Id;
+use super::open::{Base, Current, Live};
+use super::question::{Answer, Question, Record, Updated};
+use crate::error::Error;
+use crate::event::EventKind;
+use crate::map::Map;
+use crate::session::Session;
+
+/// After a renewed id first came back, the one before it opens the session for so many seconds more: for requests that were
+/// under way.
+const ALIAS_SECONDS: u64 = 60;
+
+impl Closing {
+    /// A live record: touched, updated or left alone. `map`: its content with this request's changes.
+    pub(super) fn save(mut self, live: &Live, current: Current, map: Map) -> Next {
+        let Current { record, body } = &current;
+        let presented = live.id.hash();
+        let every = self.stored().renew_every;
+        let renewal_due = every.is_some_and(|every| self.now.saturating_sub(body.minted) >= every);
+        let permanent = self.permanent.filter(|permanent| *permanent != body.permanent);
+        let mint = self.renewed || permanent.is_some() || renewal_due;
+        // The new verifier came back: from now on the time of the one before is running out.
+        let arrived =
+            body.verifier == presented && body.earlier.is_some_and(|earlier| earlier.until.is_none());
+        let changed = !map.record().is_empty() || self.label.is_some();
+        if !(mint || arrived || changed) {
+            return self.touch(live, current);
+        }
+        let minted = match (mint, self.minted.take()) {
+            (true, None) => live.id.renewed(&*self.core().random).map(Some),
+            (mint, minted) => Ok(minted.filter(|_| mint)),
+        };
+        let (Ok(minted), Ok(write)) = (minted, self.write()) else {
+            return self.fail(Error::Random(crate::NoRandom));
+        };
+        self.minted = minted;
+        let login = self.owner.is_some();
+        let index_due = self.now.saturating_sub(body.indexed) >= self.core().lifetime.tenth();
+        let new = Body {
+            permanent: permanent.unwrap_or(body.permanent),
+            epoch: body.epoch,
+            minted: if mint { self.now } else { body.minted },
+            indexed: if login || index_due { self.now } else { body.indexed },
+            verifier: self.minted.as_ref().map_or(body.verifier, Id::hash),
+            authenticated: if login { self.stamp.authenticated } else { body.authenticated },
+            earlier: match body.earlier {
+                // A login or renewal leaves no way back.
+                _ if self.renewed => None,
+                _ if mint => Some(Earlier { verifier: presented, until: None }),
+                Some(earlier) if arrived => {
+                    Some(Earlier { until: Some(self.now.saturating_add(ALIAS_SECONDS)), ..earlier })
+                }
+                earlier => earlier,
+            },
+            recent: std::iter::once(write).chain(body.recent.iter().copied()).take(RECENT).collect(),
+            data: text(&map),
+        };
+        let created = if login { self.stamp.created } else { record.created };
+        let owner = self.owner.clone().or_else(|| record.owner.clone());
+        let label = self.label.clone().or_else(|| record.label.clone());
+        let written = self.record(created, owner, label, record.expires, &new);
+        if let Err(error) = self.check(&written) {
+            return self.fail(error);
+        }
+        let key = live.id.key();
+        let noted = written.owner.clone().filter(|_| (login || index_due) && self.indexed != Some(key));
+        self.index(noted, key, move |closing| closing.update(current, written, new))
+    }
+
+    fn update(self, replaced: Current, record: Record, body: Body) -> Next {
+        let key = self.live().id.key();
+        let version = replaced.record.version;
+        let question = Question::Update { key, version, record: record.clone(), now: self.now };
+        self.ask(question, move |closing, answer| match answer {
+            Answer::Updated(Updated::Done) => closing.updated(replaced.record.owner, record, body),
+            Answer::Updated(Updated::Conflict(newer)) => closing.merge(replaced, newer),
+            Answer::Updated(Updated::Gone) => closing.gone(),
+            _ => closing.fail(Error::Unavailable),
+        })
+    }
+
+    /// The record is a newer one: either our own write has reached it, or the changes are made again.
+    fn merge(mut self, replaced: Current, newer: Record) -> Next {
+        let Some((current, mut map)) = Current::read(newer) else {
+            return self.fail(Error::Unavailable);
+        };
+        if self.write.is_some_and(|write| current.body.recent.contains(&write)) {
+            // What went out for it may have been replaced since.
+            self.minted = self.minted.filter(|minted| minted.hash() == current.body.verifier);
+            let Current { record, body } = current;
+            return self.updated(replaced.record.owner, record, body);
+        }
+        let session = self.session.clone();
+        let live = live(&session);
+        let opens = current.body.opens(&live.id.hash(), self.now);
+        if !matches!(opens, Opens::Current | Opens::Alias) || current.record.expires <= self.now {
+            return self.gone();
+        }
+        for change in self.map.record() {
+            if let Err(misfit) = map.apply(change.clone()) {
+                let key = change.key().unwrap_or_default().to_owned();
+                let reason = misfit.reason().to_owned();
+                return self.fail(Error::Conflict { key, reason });
+            }
+        }
+        if !self.outgoing.events.iter().any(|event| event.kind == EventKind::Merged) {
+            self.event(EventKind::Merged);
+        }
+        self.save(live, current, map)
+    }
+
+    /// Our write is in the record: now its owners, then the cookie.
+    fn updated(self, before: Option<Arc<str>>, record: Record, body: Body) -> Next {
+        let key = self.live().id.key();
+        let left = before.filter(|before| self.owner.as_ref().is_some_and(|owner| owner != before));
+        self.unindex(left, key, move |closing| {
+            let owner = closing.owner.clone();
+            closing.trim(owner, key, move |closing| match closing.minted {
+                Some(_) => closing.send(&record, &body, EventKind::Renewed),
+                None => closing.done(),
+            })
+        })
+    }
+
+    fn live(&self) -> &Live {
+        live(&self.session)
+    }
+}
+
+fn live(session: &Session) -> &Live {
+    match &session.origin().base {
+        Base::Live(live) => live,
+        _ => unreachable!("only a live record is updated"),
+    }
+}
