@@ -1,7 +1,6 @@
 //! The extractor and the errors that handlers return.
 
 use std::any::type_name;
-use std::convert::Infallible;
 use std::fmt;
 use std::marker::PhantomData;
 use std::ops::Deref;
@@ -10,7 +9,6 @@ use axum_core::extract::{FromRequestParts, OptionalFromRequestParts};
 use axum_core::response::{IntoResponse, Response};
 use http::StatusCode;
 use http::request::Parts;
-use session_core::Step;
 
 use crate::layer::Door;
 
@@ -38,11 +36,10 @@ use crate::layer::Door;
 pub struct Session<K = ()>(session_core::Session, PhantomData<fn() -> K>);
 
 impl<K: 'static> Session<K> {
-    fn open(parts: &Parts) -> Option<Self> {
-        let door = parts.extensions.get::<Door<K>>()?;
-        match door.0.open() {
-            Step::Done(session) => Some(Self(session, PhantomData)),
-            Step::Ask(ask) => match ask {},
+    async fn open(parts: &Parts) -> Result<Option<Self>, Error> {
+        match parts.extensions.get::<Door<K>>() {
+            Some(door) => Ok(Some(Self(door.0.open().await?, PhantomData))),
+            None => Ok(None),
         }
     }
 }
@@ -62,18 +59,81 @@ impl<K> Deref for Session<K> {
 }
 
 impl<S: Sync, K: 'static> FromRequestParts<S> for Session<K> {
-    type Rejection = MissingLayer;
+    type Rejection = SessionRejection;
 
-    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, MissingLayer> {
-        Self::open(parts).ok_or_else(MissingLayer::of::<K>)
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, SessionRejection> {
+        Ok(Self::open(parts).await?.ok_or_else(MissingLayer::of::<K>)?)
     }
 }
 
 impl<S: Sync, K: 'static> OptionalFromRequestParts<S> for Session<K> {
-    type Rejection = Infallible;
+    type Rejection = Error;
 
-    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Option<Self>, Infallible> {
-        Ok(Self::open(parts))
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Option<Self>, Error> {
+        Self::open(parts).await
+    }
+}
+
+/// The session for a handler that can do without: if it is in a store that gives no answer, the others are answered 503,
+/// and this one gets an empty session that takes no change and [says so](session_core::Session::is_degraded).
+///
+/// ```
+/// # use axum::{Router, body::Body, extract::Request, routing::get};
+/// # use session_axum::{Degradable, SecretKey, SessionLayer, Sessions};
+/// # use tower::ServiceExt;
+/// async fn news(Degradable(session): Degradable) -> String {
+///     match session.get::<String>("name") {
+///         _ if session.is_degraded() => "News. Logins are not available at the moment.".to_owned(),
+///         Ok(Some(name)) => format!("News for {name}"),
+///         _ => "News".to_owned(),
+///     }
+/// }
+/// # #[tokio::main(flavor = "current_thread")] async fn main() {
+/// # let layer = SessionLayer::new(Sessions::new(SecretKey::generate().unwrap()));
+/// let app: Router = Router::new().route("/", get(news)).layer(layer);
+/// let response = app.oneshot(Request::new(Body::empty())).await.unwrap();
+/// assert_eq!(response.status(), 200);
+/// # }
+/// ```
+#[derive(Debug)]
+pub struct Degradable<K = ()>(pub Session<K>);
+
+impl<S: Sync, K: 'static> FromRequestParts<S> for Degradable<K> {
+    type Rejection = MissingLayer;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, MissingLayer> {
+        let door = parts.extensions.get::<Door<K>>().ok_or_else(MissingLayer::of::<K>)?;
+        Ok(Self(Session(door.0.open_or_degraded().await, PhantomData)))
+    }
+}
+
+/// Why a handler that asked for its session was not called.
+///
+/// ```
+/// use axum::response::IntoResponse;
+/// use session_axum::{Error, SessionRejection};
+///
+/// let rejection = SessionRejection::from(Error(session_core::Error::Unavailable));
+/// let response = rejection.into_response();
+/// assert_eq!((response.status().as_u16(), &response.headers()["retry-after"]), (503, &"5".parse().unwrap()));
+/// ```
+#[derive(Debug, Clone, thiserror::Error)]
+#[non_exhaustive]
+pub enum SessionRejection {
+    /// Its router has no layer.
+    #[error(transparent)]
+    MissingLayer(#[from] MissingLayer),
+    /// The session is in a store that gave no answer.
+    #[error(transparent)]
+    Session(#[from] Error),
+}
+
+impl IntoResponse for SessionRejection {
+    fn into_response(self) -> Response {
+        match self {
+            Self::MissingLayer(missing) => missing.into_response(),
+            Self::Session(error) => error.into_response(),
+        }
     }
 }
 

@@ -1,11 +1,12 @@
 //! The layer: puts an exchange's opener into the request, and closes the exchange on the response.
 
 use std::marker::PhantomData;
+use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use http::{Request, Response};
-use session_core::{Opener, Sessions};
-use session_store::ResponseFuture;
+use session_core::{Sessions, StoredSessions};
+use session_store::{Opener, ResponseFuture, Source, Store};
 use tower_layer::Layer;
 use tower_service::Service;
 
@@ -37,7 +38,7 @@ impl<K> Clone for Door<K> {
 /// ```
 #[derive(Debug)]
 pub struct SessionLayer<K = ()> {
-    sessions: Sessions,
+    source: Source,
     marker: PhantomData<fn() -> K>,
 }
 
@@ -59,8 +60,35 @@ impl SessionLayer {
     /// ```
     #[must_use]
     pub fn new(sessions: Sessions) -> Self {
-        session_store::trace::announce(&sessions);
-        Self { sessions, marker: PhantomData }
+        Self::of(Source::new(sessions))
+    }
+
+    /// The same for sessions in a store. The store is shared: keep a clone of the `Arc`, or of what is behind it.
+    ///
+    /// ```
+    /// # use axum::{Router, body::Body, extract::Request, routing::get};
+    /// # use session_axum::{Error, SecretKey, Session, SessionLayer, Sessions};
+    /// # use tower::ServiceExt;
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() {
+    /// use std::sync::Arc;
+    /// use session_axum::MemoryStore;
+    ///
+    /// let sessions = Sessions::builder(SecretKey::generate().unwrap()).build_stored().unwrap();
+    /// let app: Router = Router::new()
+    ///     .route("/", get(async |session: Session| session.insert("a", 1).map_err(Error)))
+    ///     .layer(SessionLayer::stored(sessions, Arc::new(MemoryStore::new())));
+    /// let response = app.oneshot(Request::new(Body::empty())).await.unwrap();
+    /// assert_eq!(response.headers()["set-cookie"].as_bytes().iter().filter(|b| **b == b'.').count(), 2); // an id
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn stored(sessions: StoredSessions, store: Arc<dyn Store>) -> Self {
+        Self::of(Source::stored(sessions, store))
+    }
+
+    fn of(source: Source) -> Self {
+        session_store::trace::announce(&source);
+        Self { source, marker: PhantomData }
     }
 
     /// The same for [`Session<K>`](crate::Session), beside other sessions of the application: with another cookie name,
@@ -88,13 +116,13 @@ impl SessionLayer {
     /// ```
     #[must_use]
     pub fn marked<K>(self) -> SessionLayer<K> {
-        SessionLayer { sessions: self.sessions, marker: PhantomData }
+        SessionLayer { source: self.source, marker: PhantomData }
     }
 }
 
 impl<K> Clone for SessionLayer<K> {
     fn clone(&self) -> Self {
-        Self { sessions: self.sessions.clone(), marker: PhantomData }
+        Self { source: self.source.clone(), marker: PhantomData }
     }
 }
 
@@ -139,14 +167,14 @@ where
 {
     type Response = S::Response;
     type Error = S::Error;
-    type Future = ResponseFuture<S::Future>;
+    type Future = ResponseFuture<S::Future, R>;
 
     fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
         self.inner.poll_ready(context)
     }
 
     fn call(&mut self, mut request: Request<B>) -> Self::Future {
-        let exchange = self.layer.sessions.exchange(request.headers());
+        let exchange = self.layer.source.exchange(request.headers());
         request.extensions_mut().insert(Door::<K>(exchange.opener(), PhantomData));
         ResponseFuture::new(self.inner.call(request), exchange)
     }

@@ -29,12 +29,16 @@
 mod extract;
 mod layer;
 
-pub use extract::{Error, MissingLayer, Session};
+pub use extract::{Degradable, Error, MissingLayer, Session, SessionRejection};
 pub use layer::{SessionLayer, SessionService};
 #[doc(no_inline)]
 pub use session_core;
 #[doc(no_inline)]
 pub use session_core::{Config, SecretKey, Sessions};
+#[doc(no_inline)]
+pub use session_store;
+#[doc(no_inline)]
+pub use session_store::MemoryStore;
 
 /// The programs of the README and of the guide compile.
 #[cfg(doctest)]

@@ -245,6 +245,18 @@ const TARGETED: [HeaderName; 2] =
     [HeaderName::from_static("cdn-cache-control"), HeaderName::from_static("surrogate-control")];
 
 impl Outgoing {
+    /// A close that failed before it could decide anything: for whoever carries the core's questions, when that breaks.
+    ///
+    /// ```
+    /// use session_core::{Error, Outgoing};
+    ///
+    /// let applied = Outgoing::failed(Error::Unavailable).apply(&mut http::HeaderMap::new());
+    /// assert_eq!(applied, Err(Error::Unavailable));
+    /// ```
+    pub fn failed(error: Error) -> Self {
+        Self { error: Some(error), ..Self::default() }
+    }
+
     /// Writes `Vary`, `Set-Cookie` and `Cache-Control` into the response's headers.
     ///
     /// A framework with other header types gives a map with the response's `Vary`, `Cache-Control`, `CDN-Cache-Control`

@@ -1,7 +1,7 @@
 //! The end of a request, for every framework whose responses are [`http::Response`]s.
 
-use http::header::{CACHE_CONTROL, HeaderValue};
-use http::{HeaderMap, Response};
+use http::Response;
+use http::header::{CACHE_CONTROL, HeaderValue, RETRY_AFTER};
 use session_core::{Error, Outgoing};
 
 use crate::trace;
@@ -11,7 +11,7 @@ use crate::trace;
 ///
 /// ```
 /// use http::{HeaderMap, Response, header};
-/// use session_core::{SecretKey, Sessions};
+/// use session_core::{SecretKey, Sessions, Step};
 ///
 /// let exchange = Sessions::new(SecretKey::generate().unwrap()).exchange(&HeaderMap::new());
 /// if let Step::Done(session) = exchange.open() {
@@ -30,7 +30,8 @@ pub fn finish<B: Default>(mut outgoing: Outgoing, mut response: Response<B>) -> 
     }
 }
 
-/// The response to a request whose session failed: the core's status, no body, kept by no cache. The error is written to
+/// The response to a request whose session failed: the core's status, `Retry-After` if it may be tried again, no body, kept
+/// by no cache. The error is written to
 /// `tracing`, and stands in the response's extensions for middleware of the application.
 ///
 /// ```
@@ -42,7 +43,9 @@ pub fn failure<B: Default>(error: Error) -> Response<B> {
     trace::failed(&error);
     let mut response = Response::new(B::default());
     *response.status_mut() = error.status();
-    *response.headers_mut() = HeaderMap::from_iter([(CACHE_CONTROL, HeaderValue::from_static("no-store"))]);
+    let retry = error.retry_after().map(|seconds| (RETRY_AFTER, HeaderValue::from(seconds)));
+    let no_store = (CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    *response.headers_mut() = std::iter::once(no_store).chain(retry).collect();
     response.extensions_mut().insert(error);
     response
 }

@@ -6,8 +6,8 @@ use std::task::{Context, Poll, ready};
 
 use http::Response;
 use pin_project_lite::pin_project;
-use session_core::{Exchange, Step};
 
+use crate::exchange::{Close, Exchange};
 use crate::finish;
 
 pin_project! {
@@ -15,49 +15,52 @@ pin_project! {
     /// the body streams, are [`TooLate`](session_core::Error::TooLate).
     ///
     /// An error of the service passes through. Dropped before the response, or after an error or a panic, it seals the
-    /// session and sends nothing.
+    /// session and sends nothing. Dropped while a store is being asked, it lets the close go on.
     ///
     /// ```
     /// # use http::{HeaderMap, Response};
     /// # use session_core::{SecretKey, Sessions};
+    /// # use session_store::{ResponseFuture, Source};
     /// # #[tokio::main(flavor = "current_thread")] async fn main() {
-    /// let exchange = Sessions::new(SecretKey::generate().unwrap()).exchange(&HeaderMap::new());
+    /// let source = Source::new(Sessions::new(SecretKey::generate().unwrap()));
     /// let service = async { Ok::<_, std::convert::Infallible>(Response::new("nothing asked for the session")) };
-    /// let response = session_store::ResponseFuture::new(service, exchange).await.unwrap();
+    /// let response = ResponseFuture::new(service, source.exchange(&HeaderMap::new())).await.unwrap();
     /// assert!(response.headers().is_empty());
     /// # }
     /// ```
     #[must_use = "futures do nothing unless polled"]
-    pub struct ResponseFuture<F> {
+    pub struct ResponseFuture<F, B> {
         #[pin]
         service: F,
         exchange: Option<Exchange>,
+        closing: Option<(Close, Response<B>)>,
     }
 }
 
-impl<F> ResponseFuture<F> {
+impl<F, B> ResponseFuture<F, B> {
     /// The service's future and the exchange of its request.
     ///
     /// ```
     /// # use http::{HeaderMap, Response};
     /// # use session_core::{SecretKey, Sessions};
+    /// # use session_store::{ResponseFuture, Source};
     /// # #[tokio::main(flavor = "current_thread")] async fn main() {
-    /// # let exchange = Sessions::new(SecretKey::generate().unwrap()).exchange(&HeaderMap::new());
+    /// # let source = Source::new(Sessions::new(SecretKey::generate().unwrap()));
+    /// let exchange = source.exchange(&HeaderMap::new());
     /// let opener = exchange.opener();
     /// let service = async move {
-    ///     let session = opener.open().done().unwrap().unwrap();
-    ///     session.insert("a", 1).map(|()| Response::new("inserted"))
+    ///     opener.open().await?.insert("a", 1).map(|()| Response::new("inserted"))
     /// };
-    /// let response = session_store::ResponseFuture::new(service, exchange).await.unwrap();
+    /// let response = ResponseFuture::new(service, exchange).await.unwrap();
     /// assert!(response.headers().contains_key("set-cookie"));
     /// # }
     /// ```
     pub fn new(service: F, exchange: Exchange) -> Self {
-        Self { service, exchange: Some(exchange) }
+        Self { service, exchange: Some(exchange), closing: None }
     }
 }
 
-impl<F, B, E> Future for ResponseFuture<F>
+impl<F, B, E> Future for ResponseFuture<F, B>
 where
     F: Future<Output = Result<Response<B>, E>>,
     B: Default,
@@ -66,13 +69,24 @@ where
 
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.project();
-        let answer = ready!(this.service.poll(context));
-        // Taken in any case: unless it is closed, its drop seals the session.
-        let exchange = this.exchange.take();
-        Poll::Ready(answer.map(|response| match exchange.map(Exchange::close) {
-            Some(Step::Done(outgoing)) => finish(outgoing, response),
-            Some(Step::Ask(ask)) => match ask {},
-            None => response,
-        }))
+        if this.closing.is_none() {
+            let answer = ready!(this.service.poll(context));
+            // Taken in any case: unless it is closed, its drop seals the session.
+            let exchange = this.exchange.take();
+            let response = match answer {
+                Ok(response) => response,
+                Err(error) => return Poll::Ready(Err(error)),
+            };
+            let Some(mut close) = exchange.map(Exchange::close) else { return Poll::Ready(Ok(response)) };
+            // A cookie is decided at once.
+            if let Some(outgoing) = close.now() {
+                return Poll::Ready(Ok(finish(outgoing, response)));
+            }
+            *this.closing = Some((close, response));
+        }
+        let Some((close, response)) = this.closing else { return Poll::Pending };
+        let outgoing = ready!(Pin::new(close).poll(context));
+        let response = std::mem::replace(response, Response::new(B::default()));
+        Poll::Ready(Ok(finish(outgoing, response)))
     }
 }

@@ -1,15 +1,29 @@
-//! What every adapter of [`session_core`] shares, so that no adapter decides anything.
+//! What every adapter of [`session_core`] shares, so that no adapter decides anything, and the stores that sessions may
+//! live in.
 //!
-//! What is not here: sessions and their rules (in `session-core`), and frameworks (in the adapters). Users of an adapter
-//! never name this crate.
+//! What is not here: sessions and their rules (in `session-core`), and frameworks (in the adapters).
 //!
+//! Stores, which applications name:
+//! - [`Store`]: the contract, verb by verb. Its comments are what a back end promises.
+//! - [`MemoryStore`]: keeps sessions in this process.
+//!
+//! What adapters use:
+//! - [`Source`]: where an application's sessions are. It begins an [`Exchange`] for each request.
+//! - [`Opener`]: what goes along with the request, to open the session when somebody asks for it.
 //! - [`ResponseFuture`]: waits for a service's response and closes the session before its headers leave.
 //! - [`finish`]: the one place where what a session sends is put into a response, or a failed close replaces it.
-//! - [`trace`]: the one place where the core's events are written to `tracing`.
+//! - [`trace`]: the one place where events are written to `tracing`.
 
+mod driver;
+mod exchange;
 mod finish;
 mod future;
+mod memory;
+mod store;
 pub mod trace;
 
+pub use exchange::{Close, Exchange, Opener, Source};
 pub use finish::{failure, finish};
 pub use future::ResponseFuture;
+pub use memory::MemoryStore;
+pub use store::{Listed, Store, StoreError, Verb};

@@ -1,7 +1,13 @@
 //! The core's events, written to `tracing` under the target `session`. Never an id, a key of the map or a value.
 
-use session_core::{Error, Event, EventKind, Rejected, Sessions};
+use std::error::Error as _;
+use std::time::Duration;
+
+use session_core::{Error, Event, EventKind, Rejected};
 use tracing::{debug, error, info, warn};
+
+use crate::exchange::Source;
+use crate::store::StoreError;
 
 /// Writes one event: what an operator should look into as a warning, the life of sessions as information, and what every
 /// server sees all day as debug.
@@ -27,11 +33,13 @@ use tracing::{debug, error, info, warn};
 pub fn event(event: &Event) {
     let Event { kind, digest } = event;
     match kind {
-        EventKind::Rejected(Rejected::Idle | Rejected::TooOld) => {
+        EventKind::Rejected(Rejected::Idle | Rejected::TooOld | Rejected::Unknown) | EventKind::Merged => {
             debug!(target: "session", %digest, "{kind}")
         }
         EventKind::Oversized { .. }
         | EventKind::CacheControlReplaced
+        | EventKind::Reuse
+        | EventKind::StoreFailed(_)
         | EventKind::Rejected(Rejected::Unreadable) => {
             warn!(target: "session", %digest, "{kind}");
         }
@@ -62,13 +70,25 @@ pub fn failed(error: &Error) {
 /// # let (log, writer) = pipe().unwrap();
 /// # let subscriber = tracing_subscriber::fmt().with_ansi(false).with_writer(std::sync::Arc::new(writer));
 /// # let _guard = tracing::subscriber::set_default(subscriber.finish());
-/// session_store::trace::announce(&session_core::Sessions::flask("dev").unwrap());
+/// let source = session_store::Source::new(session_core::Sessions::flask("dev").unwrap());
+/// session_store::trace::announce(&source);
 /// # let mut logged = String::new();
 /// # BufReader::new(log).read_line(&mut logged).unwrap();
 /// assert!(logged.contains("WARN session: SECRET_KEY is weak: it has 3 bytes"));
 /// ```
-pub fn announce(sessions: &Sessions) {
-    for warning in sessions.warnings() {
-        warn!(target: "session", cookie = sessions.cookie_name(), "{warning}");
+pub fn announce(source: &Source) {
+    for warning in source.warnings() {
+        warn!(target: "session", cookie = source.cookie_name(), "{warning}");
     }
+}
+
+/// A store answered a question with an error; it is asked again until the deadline.
+pub(crate) fn store_failed(question: &'static str, error: &StoreError) {
+    let source = error.source().map(ToString::to_string).unwrap_or_default();
+    warn!(target: "session", question, %error, source, "the session store failed");
+}
+
+/// A store gave no answer in this time.
+pub(crate) fn unanswered(question: &'static str, time: Duration) {
+    warn!(target: "session", question, ?time, "the session store gave no answer");
 }

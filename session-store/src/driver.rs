@@ -1,0 +1,140 @@
+//! Carries the core's questions to a store, and the answers back. It decides nothing but how often to ask.
+
+use std::collections::hash_map::RandomState;
+use std::hash::BuildHasher;
+use std::sync::Arc;
+use std::time::Duration;
+
+use session_core::{Answer, Question, RecordKey, Step, Updated};
+use tokio::sync::{Mutex, MutexGuard};
+use tokio::time::{Instant, sleep, timeout, timeout_at};
+
+use crate::store::{Store, StoreError};
+use crate::trace;
+
+/// The pause before a question is asked again, at first; it doubles up to the longest.
+const FIRST_PAUSE: Duration = Duration::from_millis(10);
+const LONGEST_PAUSE: Duration = Duration::from_millis(640);
+
+/// So many writers can wait apart. Two sessions that share a place wait for each other, which is harmless.
+const TURNS: usize = 1024;
+
+/// A store, and the turns of those who write to it from this process.
+pub(crate) struct Driver {
+    store: Arc<dyn Store>,
+    turns: Box<[Mutex<()>]>,
+}
+
+impl Driver {
+    pub(crate) fn new(store: Arc<dyn Store>) -> Self {
+        Self { store, turns: (0..TURNS).map(|_| Mutex::new(())).collect() }
+    }
+
+    /// Asks what a step asks, until it is done. Past its deadline every question is answered `Unavailable`.
+    ///
+    /// Writers of one record take turns from their first update on, so that in one process a write meets at most one newer
+    /// record; against other processes it is tried again.
+    pub(crate) async fn drive<T>(&self, mut step: Step<T>) -> T {
+        let begun = Instant::now();
+        let mut turn = None;
+        let mut conflicts = 0;
+        loop {
+            let ask = match step {
+                Step::Done(result) => return result,
+                Step::Ask(ask) => ask,
+            };
+            let question = ask.question();
+            let deadline = begun + ask.within();
+            // One answer that is lost must not take all the time there is.
+            let patience = ask.within() / 2;
+            let asked = async {
+                if let (Question::Update { key, .. }, None) = (question, &turn) {
+                    turn = Some(self.turn(key).await);
+                }
+                if conflicts > 1 {
+                    sleep(jitter(FIRST_PAUSE)).await;
+                }
+                self.answer(question, patience).await
+            };
+            let answer = match timeout_at(deadline, asked).await {
+                Ok(answer) => answer,
+                Err(_) => {
+                    trace::unanswered(name(question), ask.within());
+                    Answer::Unavailable
+                }
+            };
+            conflicts += usize::from(matches!(answer, Answer::Updated(Updated::Conflict(_))));
+            step = ask.answer(answer);
+        }
+    }
+
+    async fn turn(&self, key: &RecordKey) -> MutexGuard<'_, ()> {
+        let [.., high, low] = *key.as_bytes();
+        self.turns[usize::from(u16::from_be_bytes([high, low])) % TURNS].lock().await
+    }
+
+    /// Asks until there is an answer: every question is safe to repeat.
+    async fn answer(&self, question: &Question, patience: Duration) -> Answer {
+        let mut pause = FIRST_PAUSE;
+        loop {
+            match timeout(patience, self.ask(question)).await {
+                Ok(Ok(answer)) => return answer,
+                Ok(Err(error)) => trace::store_failed(name(question), &error),
+                Err(_) => trace::unanswered(name(question), patience),
+            }
+            sleep(jitter(pause)).await;
+            pause = (pause * 2).min(LONGEST_PAUSE);
+        }
+    }
+
+    async fn ask(&self, question: &Question) -> Result<Answer, StoreError> {
+        let store = &*self.store;
+        Ok(match question {
+            Question::Load { key, now } => Answer::Loaded(store.load(*key, *now).await?),
+            Question::Insert { key, record, now } => {
+                Answer::Inserted(store.insert(*key, record, *now).await?)
+            }
+            Question::Update { key, version, record, now } => {
+                Answer::Updated(store.update(*key, *version, record, *now).await?)
+            }
+            Question::Touch { key, expires, now } => {
+                Answer::Touched(store.touch(*key, *expires, *now).await?)
+            }
+            Question::Delete { key, now } => Answer::Deleted(store.delete(*key, *now).await?),
+            Question::Index { owner, key, until, now } => {
+                store.index(owner, *key, *until, *now).await?;
+                Answer::Noted
+            }
+            Question::Unindex { owner, key } => {
+                store.unindex(owner, *key).await?;
+                Answer::Noted
+            }
+            Question::Trim { owner, keep, this, now } => {
+                Answer::Trimmed(store.trim(owner, *keep, *this, *now).await?)
+            }
+            // The core is of the same release; a question that is new there has its arm here.
+            _ => Answer::Unavailable,
+        })
+    }
+}
+
+fn name(question: &Question) -> &'static str {
+    match question {
+        Question::Load { .. } => "load",
+        Question::Insert { .. } => "insert",
+        Question::Update { .. } => "update",
+        Question::Touch { .. } => "touch",
+        Question::Delete { .. } => "delete",
+        Question::Index { .. } => "index",
+        Question::Unindex { .. } => "unindex",
+        Question::Trim { .. } => "trim",
+        _ => "question",
+    }
+}
+
+/// Between half of a pause and all of it, so that those who failed together do not ask again together. The standard
+/// library's hash keys are random enough for that.
+fn jitter(pause: Duration) -> Duration {
+    let share = RandomState::new().hash_one(0) % 1024;
+    pause.mul_f64(0.5 + 0.5 * (share as f64 / 1024.0))
+}

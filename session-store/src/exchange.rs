@@ -1,0 +1,283 @@
+//! One request and its response, over the core's exchange: the same for sessions in cookies and in a store.
+
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+
+use http::HeaderMap;
+use session_core::{Error, Outgoing, Session, Sessions, Step, StoredSessions, Warning};
+use tokio::task::JoinHandle;
+
+use crate::driver::Driver;
+use crate::store::Store;
+
+/// Where an application's sessions are: what an adapter's layer holds. Cheap to clone.
+///
+/// ```
+/// use std::sync::Arc;
+/// use session_core::{SecretKey, Sessions};
+/// use session_store::{MemoryStore, Source};
+///
+/// let key = SecretKey::generate().unwrap();
+/// let cookies = Source::new(Sessions::new(key.clone()));
+/// let stored = Source::stored(Sessions::builder(key).build_stored().unwrap(), Arc::new(MemoryStore::new()));
+/// assert_eq!(cookies.cookie_name(), stored.cookie_name());
+/// ```
+#[derive(Clone)]
+pub struct Source(Kind);
+
+#[derive(Clone)]
+enum Kind {
+    Cookies(Sessions),
+    Stored(StoredSessions, Arc<Driver>),
+}
+
+impl Source {
+    /// Sessions in their cookies.
+    ///
+    /// ```
+    /// # use session_core::{SecretKey, Sessions};
+    /// let source = session_store::Source::new(Sessions::new(SecretKey::generate().unwrap()));
+    /// assert!(source.warnings().is_empty());
+    /// ```
+    #[must_use]
+    pub fn new(sessions: Sessions) -> Self {
+        Self(Kind::Cookies(sessions))
+    }
+
+    /// Sessions in a store. Its exchanges need a tokio runtime with time and, to be closed, one that is entered.
+    ///
+    /// ```
+    /// # use std::sync::Arc;
+    /// # use session_core::{SecretKey, Sessions};
+    /// # use session_store::{MemoryStore, Source};
+    /// let sessions = Sessions::builder(SecretKey::generate().unwrap()).build_stored().unwrap();
+    /// let source = Source::stored(sessions, Arc::new(MemoryStore::new()));
+    /// assert_eq!(source.cookie_name(), "__Host-session");
+    /// ```
+    #[must_use]
+    pub fn stored(sessions: StoredSessions, store: Arc<dyn Store>) -> Self {
+        Self(Kind::Stored(sessions, Arc::new(Driver::new(store))))
+    }
+
+    /// Begins an exchange: nothing is read, nobody is asked.
+    ///
+    /// ```
+    /// # use session_core::{SecretKey, Sessions};
+    /// # use session_store::Source;
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() {
+    /// # let source = Source::new(Sessions::new(SecretKey::generate().unwrap()));
+    /// let exchange = source.exchange(&http::HeaderMap::new());
+    /// let session = exchange.opener().open().await.unwrap();
+    /// session.insert("a", 1).unwrap();
+    /// let mut response = http::HeaderMap::new();
+    /// exchange.close().await.apply(&mut response).unwrap();
+    /// assert!(response.contains_key("set-cookie"));
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn exchange(&self, request: &HeaderMap) -> Exchange {
+        match &self.0 {
+            Kind::Cookies(sessions) => Exchange { exchange: sessions.exchange(request), driver: None },
+            Kind::Stored(sessions, driver) => {
+                Exchange { exchange: sessions.exchange(request), driver: Some(driver.clone()) }
+            }
+        }
+    }
+
+    /// As [`Sessions::warnings`].
+    ///
+    /// ```
+    /// # use session_core::Sessions;
+    /// let source = session_store::Source::new(Sessions::flask("dev").unwrap());
+    /// assert!(source.warnings()[0].to_string().starts_with("SECRET_KEY is weak"));
+    /// ```
+    #[must_use]
+    pub fn warnings(&self) -> &[Warning] {
+        match &self.0 {
+            Kind::Cookies(sessions) => sessions.warnings(),
+            Kind::Stored(sessions, _) => sessions.warnings(),
+        }
+    }
+
+    /// As [`Sessions::cookie_name`].
+    ///
+    /// ```
+    /// # use session_core::Sessions;
+    /// let source = session_store::Source::new(Sessions::flask("dev").unwrap());
+    /// assert_eq!(source.cookie_name(), "session");
+    /// ```
+    #[must_use]
+    pub fn cookie_name(&self) -> &str {
+        match &self.0 {
+            Kind::Cookies(sessions) => sessions.cookie_name(),
+            Kind::Stored(sessions, _) => sessions.cookie_name(),
+        }
+    }
+}
+
+impl fmt::Debug for Source {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.0 {
+            Kind::Cookies(sessions) => sessions.fmt(f),
+            Kind::Stored(sessions, _) => sessions.fmt(f),
+        }
+    }
+}
+
+/// The core's [`Exchange`](session_core::Exchange), and who carries its questions.
+///
+/// Dropped unclosed it seals its session and forgets it.
+pub struct Exchange {
+    exchange: session_core::Exchange,
+    driver: Option<Arc<Driver>>,
+}
+
+impl Exchange {
+    /// A handle for the request.
+    ///
+    /// ```
+    /// # use session_core::{Error, SecretKey, Sessions};
+    /// # use session_store::Source;
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() {
+    /// # let source = Source::new(Sessions::new(SecretKey::generate().unwrap()));
+    /// let exchange = source.exchange(&http::HeaderMap::new());
+    /// let opener = exchange.opener();
+    /// drop(exchange); // the client hung up
+    /// assert_eq!(opener.open().await.unwrap().insert("a", 1), Err(Error::TooLate));
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn opener(&self) -> Opener {
+        Opener { opener: self.exchange.opener(), driver: self.driver.clone() }
+    }
+
+    /// Closes the session. From the first question to a store on, the work goes on even if what is returned is dropped:
+    /// a client that hangs up in the middle of its logout is logged out.
+    ///
+    /// # Panics
+    /// With a store, outside of a tokio runtime.
+    ///
+    /// ```
+    /// # use session_core::{SecretKey, Sessions};
+    /// # use session_store::Source;
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() {
+    /// # let source = Source::new(Sessions::new(SecretKey::generate().unwrap()));
+    /// let outgoing = source.exchange(&http::HeaderMap::new()).close().await;
+    /// assert!(outgoing.events().is_empty()); // nobody asked for the session
+    /// # }
+    /// ```
+    pub fn close(self) -> Close {
+        match (self.exchange.close(), self.driver) {
+            (Step::Done(outgoing), _) => Close(Closing::Done(Some(outgoing))),
+            (step, Some(driver)) => {
+                Close(Closing::Asked(tokio::spawn(async move { driver.drive(step).await })))
+            }
+            // Sessions in cookies ask nobody.
+            (Step::Ask(_), None) => Close(Closing::Done(Some(Outgoing::failed(Error::Unavailable)))),
+        }
+    }
+}
+
+impl fmt::Debug for Exchange {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.exchange.fmt(f)
+    }
+}
+
+/// The core's [`Opener`](session_core::Opener), and who carries its question. Cheap to clone.
+#[derive(Clone)]
+pub struct Opener {
+    opener: session_core::Opener,
+    driver: Option<Arc<Driver>>,
+}
+
+impl Opener {
+    /// Opens the session, the first time; later the same one.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] when it is in a store that gave no answer in time.
+    ///
+    /// ```
+    /// # use session_core::{SecretKey, Sessions};
+    /// # use session_store::Source;
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() {
+    /// # let source = Source::new(Sessions::new(SecretKey::generate().unwrap()));
+    /// let opener = source.exchange(&http::HeaderMap::new()).opener();
+    /// assert!(opener.open().await.unwrap().is_empty());
+    /// # }
+    /// ```
+    pub async fn open(&self) -> Result<Session, Error> {
+        match (self.opener.open(), &self.driver) {
+            (Step::Done(opened), _) => opened,
+            (step, Some(driver)) => driver.drive(step).await,
+            (Step::Ask(_), None) => Err(Error::Unavailable),
+        }
+    }
+
+    /// The same for a handler that can do without: an empty session that takes no change and says
+    /// [so](Session::is_degraded), if the store gave no answer.
+    ///
+    /// ```
+    /// # use session_core::{SecretKey, Sessions};
+    /// # use session_store::Source;
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() {
+    /// # let source = Source::new(Sessions::new(SecretKey::generate().unwrap()));
+    /// let opener = source.exchange(&http::HeaderMap::new()).opener();
+    /// assert!(!opener.open_or_degraded().await.is_degraded());
+    /// # }
+    /// ```
+    pub async fn open_or_degraded(&self) -> Session {
+        match (self.opener.open_or_degraded(), &self.driver) {
+            (Step::Done(session), _) => session,
+            (Step::Ask(ask), None) => match ask.answer(session_core::Answer::Unavailable) {
+                Step::Done(session) => session,
+                Step::Ask(_) => unreachable!("an unanswered open is over"),
+            },
+            (step, Some(driver)) => driver.drive(step).await,
+        }
+    }
+}
+
+impl fmt::Debug for Opener {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.opener.fmt(f)
+    }
+}
+
+/// A close under way: a future of what is to be sent. Dropping it cancels nothing.
+#[must_use = "what it gives is to be applied to the response"]
+#[derive(Debug)]
+pub struct Close(Closing);
+
+#[derive(Debug)]
+enum Closing {
+    Done(Option<Outgoing>),
+    Asked(JoinHandle<Outgoing>),
+}
+
+impl Close {
+    /// What is to be sent, if nobody had to be asked.
+    pub(crate) fn now(&mut self) -> Option<Outgoing> {
+        match &mut self.0 {
+            Closing::Done(outgoing) => outgoing.take(),
+            Closing::Asked(_) => None,
+        }
+    }
+}
+
+impl Future for Close {
+    type Output = Outgoing;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Outgoing> {
+        Poll::Ready(match &mut self.0 {
+            Closing::Done(outgoing) => outgoing.take().unwrap_or_default(),
+            // A store that panicked gave no answer.
+            Closing::Asked(task) => {
+                ready!(Pin::new(task).poll(context)).unwrap_or_else(|_| Outgoing::failed(Error::Unavailable))
+            }
+        })
+    }
+}

@@ -1,0 +1,305 @@
+//! Sessions in this process' memory.
+
+mod owners;
+mod room;
+mod shard;
+
+use std::fmt;
+use std::sync::atomic::AtomicU64;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use session_core::{Inserted, Loaded, Outcome, Record, RecordKey, Trimmed, Updated};
+
+use self::owners::Owners;
+use self::room::Room;
+use self::shard::Shard;
+use crate::store::{Listed, Store, StoreError, Verb};
+
+const DEFAULT_LIMIT: usize = 256 * 1024 * 1024;
+const SHARDS: usize = 64;
+/// How many seconds what has expired stays at least: questions under way carry earlier times.
+const SLACK: u64 = 60;
+/// How much garbage an insert or a note clears away: more than it adds, so that none piles up.
+const PER_WRITE: usize = 4;
+/// How much garbage is cleared away before a write is refused.
+const WHEN_FULL: usize = 256;
+
+/// Keeps sessions in this process' memory: for tests, for development, and for an application of one process whose users
+/// may be logged out by a restart. All sessions end with it, and no other process sees them.
+///
+/// - **Bounded.** Records, tombstones and notes about owners take at most 256 MiB, or [what it is
+///   given](Self::with_limit). Each counts as what it holds and 512 bytes; the session of somebody logged in is a record and
+///   a note. When it is full, whatever would grow is refused with a [`StoreError`]; nobody's session is ended for it.
+/// - **Cleared as it is used.** A record stays for a minute after it has expired. Each insert removes up to four of those,
+///   so no request waits for a sweep; where inserts are rare, [`delete_expired`](Store::delete_expired) gives memory back.
+/// - **Fast.** A verb takes about a microsecond in the calling thread and is ready when first polled. Records lie in 64
+///   parts with a lock each. Bodies are shared with whoever loaded them, not copied.
+///
+/// ```
+/// use session_core::{Outcome, Record, RecordKey};
+/// use session_store::{MemoryStore, Store};
+///
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), session_store::StoreError> {
+/// let store = MemoryStore::new();
+/// let (key, now) = (RecordKey::from_bytes([7; 32]), 1_700_000_000);
+/// # let record = Record {
+/// #     version: 1,
+/// #     expires: now + 3600,
+/// #     created: now,
+/// #     seen: now,
+/// #     owner: Some("ada".into()),
+/// #     label: None,
+/// #     body: [1, 2, 3].into(),
+/// # };
+/// store.index("ada", key, now + 3600, now).await?;
+/// store.insert(key, &record, now).await?;
+/// assert_eq!(store.list("ada", 10, now).await?.len(), 1);
+/// assert_eq!(store.delete(key, now).await?, Outcome::Done);
+/// assert!(store.list("ada", 10, now).await?.is_empty());
+/// # Ok(())
+/// # }
+/// ```
+pub struct MemoryStore {
+    // No lock is ever taken while another is held.
+    shards: [Mutex<Shard>; SHARDS],
+    owners: Mutex<Owners>,
+    /// The store's own order among the records of an owner.
+    orders: AtomicU64,
+    room: Room,
+}
+
+impl MemoryStore {
+    /// An empty one of 256 MiB.
+    ///
+    /// ```
+    /// assert!(session_store::MemoryStore::new().is_empty());
+    /// ```
+    #[must_use]
+    pub fn new() -> Self {
+        Self::with_limit(DEFAULT_LIMIT)
+    }
+
+    /// An empty one that takes at most so many bytes.
+    ///
+    /// ```
+    /// # use session_core::{Record, RecordKey};
+    /// # use session_store::{MemoryStore, Store};
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() {
+    /// # let (key, now) = (RecordKey::from_bytes([7; 32]), 1_700_000_000);
+    /// # let (owner, label, body) = (None, None, [0; 1000].into());
+    /// # let record = Record { version: 1, expires: now + 60, created: now, seen: now, owner, label, body };
+    /// let store = MemoryStore::with_limit(1000);
+    /// let error = store.insert(key, &record, now).await.unwrap_err();
+    /// assert!(error.to_string().starts_with("the memory store is full: it may take 1000 bytes"));
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn with_limit(bytes: usize) -> Self {
+        Self {
+            shards: std::array::from_fn(|_| Mutex::default()),
+            owners: Mutex::default(),
+            orders: AtomicU64::new(0),
+            room: Room::new(bytes),
+        }
+    }
+
+    /// How many records there are, without tombstones. Expired ones count until they are removed. Looks at all of them: for
+    /// tests, and to be asked now and then.
+    ///
+    /// ```
+    /// # use session_core::{Record, RecordKey};
+    /// # use session_store::{MemoryStore, Store};
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() {
+    /// # let (key, now) = (RecordKey::from_bytes([7; 32]), 1_700_000_000);
+    /// # let (owner, label, body) = (None, None, [].into());
+    /// # let record = Record { version: 1, expires: now + 60, created: now, seen: now, owner, label, body };
+    /// let store = MemoryStore::new();
+    /// store.insert(key, &record, now).await.unwrap();
+    /// assert_eq!(store.len(), 1);
+    /// store.delete(key, now).await.unwrap();
+    /// assert_eq!(store.len(), 0);
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.shards.iter().map(|shard| lock(shard).records()).sum()
+    }
+
+    /// Whether there is no record.
+    ///
+    /// ```
+    /// assert!(session_store::MemoryStore::default().is_empty());
+    /// ```
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// How many bytes are taken, of those that it was given. Costs nothing to ask.
+    ///
+    /// ```
+    /// assert_eq!(session_store::MemoryStore::new().used_bytes(), 0);
+    /// ```
+    #[must_use]
+    pub fn used_bytes(&self) -> usize {
+        self.room.used()
+    }
+
+    fn shard(&self, key: RecordKey) -> MutexGuard<'_, Shard> {
+        lock(&self.shards[usize::from(key.as_bytes()[0]) % SHARDS])
+    }
+
+    fn owners(&self) -> MutexGuard<'_, Owners> {
+        lock(&self.owners)
+    }
+
+    /// Tries a write again after a sweep, if there was no room for it.
+    fn grow<T>(&self, now: u64, write: impl Fn() -> Option<T>) -> Result<T, StoreError> {
+        let written = write().or_else(|| {
+            self.sweep(now.saturating_sub(SLACK), WHEN_FULL);
+            write()
+        });
+        written.ok_or_else(|| {
+            let limit = self.room.limit;
+            StoreError::new(format!(
+                "the memory store is full: it may take {limit} bytes; let it take more (MemoryStore::with_limit), let idle \
+                 sessions end sooner, or keep them in a database"
+            ))
+        })
+    }
+
+    /// Removes what ended before that second, at most so many. How many records and tombstones went.
+    fn sweep(&self, before: u64, most: usize) -> usize {
+        self.owners().sweep(before, most, &self.room);
+        self.shards.iter().fold(0, |swept, shard| swept + lock(shard).sweep(before, most - swept, &self.room))
+    }
+
+    /// The live records of an owner with their order, oldest first. Each is looked at by itself.
+    fn records_of(&self, owner: &str, now: u64) -> Vec<(u64, Listed)> {
+        let keys = self.owners().keys(owner);
+        let listed = |key: RecordKey| {
+            let shard = self.shard(key);
+            let (record, order) = shard.live(key, now).filter(|(record, _)| owns(owner, record))?;
+            let Record { created, seen, expires, .. } = *record;
+            Some((order, Listed { key, created, seen, expires, label: record.label.clone() }))
+        };
+        let mut records: Vec<_> = keys.into_iter().filter_map(listed).collect();
+        records.sort_unstable_by_key(|(order, _)| *order);
+        records
+    }
+
+    /// Ends a record of this owner, then forgets the note: the index stays a superset.
+    fn end(&self, owner: &str, key: RecordKey, now: u64, this_one: impl FnOnce(u64) -> bool) -> bool {
+        let this_one = |record: &Record, order| owns(owner, record) && this_one(order);
+        let ended = self.shard(key).end(key, now, &self.room, this_one);
+        if ended {
+            self.owners().forget(owner, key, &self.room);
+        }
+        ended
+    }
+}
+
+impl Store for MemoryStore {
+    fn load<'a>(&'a self, key: RecordKey, _now: u64) -> Verb<'a, Loaded> {
+        Box::pin(async move { Ok(self.shard(key).load(key)) })
+    }
+
+    fn insert<'a>(&'a self, key: RecordKey, record: &'a Record, now: u64) -> Verb<'a, Inserted> {
+        let insert = move || {
+            let mut shard = self.shard(key);
+            shard.sweep(now.saturating_sub(SLACK), PER_WRITE, &self.room);
+            shard.insert(key, record, &self.orders, &self.room)
+        };
+        Box::pin(async move { self.grow(now, insert) })
+    }
+
+    fn update<'a>(&'a self, key: RecordKey, version: u64, record: &'a Record, now: u64) -> Verb<'a, Updated> {
+        let update = move || self.shard(key).update(key, version, record, now, &self.orders, &self.room);
+        Box::pin(async move { self.grow(now, update) })
+    }
+
+    fn touch<'a>(&'a self, key: RecordKey, expires: u64, now: u64) -> Verb<'a, Outcome> {
+        Box::pin(async move { Ok(self.shard(key).touch(key, expires, now, &self.room)) })
+    }
+
+    fn delete<'a>(&'a self, key: RecordKey, now: u64) -> Verb<'a, Outcome> {
+        Box::pin(async move {
+            let ended = self.shard(key).end(key, now, &self.room, |_, _| true);
+            Ok(if ended { Outcome::Done } else { Outcome::Gone })
+        })
+    }
+
+    fn index<'a>(&'a self, owner: &'a str, key: RecordKey, until: u64, now: u64) -> Verb<'a, ()> {
+        let note = move || {
+            let mut owners = self.owners();
+            owners.sweep(now, PER_WRITE, &self.room);
+            owners.note(owner, key, until, now, &self.room).then_some(())
+        };
+        Box::pin(async move { self.grow(now, note) })
+    }
+
+    fn unindex<'a>(&'a self, owner: &'a str, key: RecordKey) -> Verb<'a, ()> {
+        Box::pin(async move {
+            self.owners().forget(owner, key, &self.room);
+            Ok(())
+        })
+    }
+
+    fn list<'a>(&'a self, owner: &'a str, max: usize, now: u64) -> Verb<'a, Vec<Listed>> {
+        Box::pin(async move {
+            let records = self.records_of(owner, now);
+            let older = records.len().saturating_sub(max);
+            Ok(records.into_iter().skip(older).map(|(_, listed)| listed).collect())
+        })
+    }
+
+    fn delete_all<'a>(&'a self, owner: &'a str, except: Option<RecordKey>, now: u64) -> Verb<'a, u64> {
+        Box::pin(async move {
+            let keys = self.owners().keys(owner);
+            let others = keys.into_iter().filter(|key| Some(*key) != except);
+            Ok(others.map(|key| u64::from(self.end(owner, key, now, |_| true))).sum())
+        })
+    }
+
+    fn trim<'a>(&'a self, owner: &'a str, keep: usize, this: RecordKey, now: u64) -> Verb<'a, Trimmed> {
+        Box::pin(async move {
+            let records = self.records_of(owner, now);
+            let surplus = records.len().saturating_sub(keep);
+            // What got an owner anew since is among the newest: it has another order.
+            let end = |(order, listed): &(u64, Listed)| {
+                u64::from(self.end(owner, listed.key, now, |order_now| order_now == *order))
+            };
+            let ended = records.iter().take(surplus).map(end).sum();
+            Ok(Trimmed { ended, alive: self.shard(this).live(this, now).is_some() })
+        })
+    }
+
+    fn delete_expired<'a>(&'a self, before: u64, batch: usize) -> Verb<'a, u64> {
+        Box::pin(async move { Ok(self.sweep(before, batch).try_into().unwrap_or(u64::MAX)) })
+    }
+}
+
+impl Default for MemoryStore {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl fmt::Debug for MemoryStore {
+    /// How full it is, nothing of what is in it.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("MemoryStore")
+            .field("used_bytes", &self.room.used())
+            .field("limit", &self.room.limit)
+            .finish_non_exhaustive()
+    }
+}
+
+fn owns(owner: &str, record: &Record) -> bool {
+    record.owner.as_deref() == Some(owner)
+}
+
+/// A panic while a lock is held leaves nothing half done that another request could not live with.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

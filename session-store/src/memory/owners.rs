@@ -1,0 +1,82 @@
+//! Which records an owner may have: a hint, apart from the records.
+
+use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
+
+use session_core::RecordKey;
+
+use super::room::Room;
+
+/// What a note takes besides the owner's name: two places, and what hash tables and tree leave empty.
+const NOTE_BYTES: usize = 512;
+/// How many seconds a note stays when it is no longer needed.
+const SLACK: u64 = 24 * 60 * 60;
+
+#[derive(Default)]
+pub(super) struct Owners {
+    /// Each note with its end.
+    notes: HashMap<Arc<str>, HashMap<RecordKey, u64>>,
+    /// When each note may be removed, soonest first.
+    ends: BTreeSet<(u64, RecordKey, Arc<str>)>,
+}
+
+impl Owners {
+    pub(super) fn keys(&self, owner: &str) -> Vec<RecordKey> {
+        self.notes.get(owner).into_iter().flat_map(HashMap::keys).copied().collect()
+    }
+
+    /// Whether there was room.
+    pub(super) fn note(&mut self, owner: &str, key: RecordKey, until: u64, now: u64, room: &Room) -> bool {
+        let end = until.max(now);
+        let noted = self.notes.get(owner).and_then(|keys| keys.get(&key)).copied();
+        if noted.is_some_and(|noted| noted >= end) {
+            return true;
+        }
+        if noted.is_none() && !room.change(0, bytes(owner)) {
+            return false;
+        }
+        let owner: Arc<str> =
+            self.notes.get_key_value(owner).map_or_else(|| owner.into(), |(owner, _)| owner.clone());
+        if let Some(noted) = noted {
+            self.ends.remove(&(noted, key, owner.clone()));
+        }
+        self.ends.insert((end, key, owner.clone()));
+        self.notes.entry(owner).or_default().insert(key, end);
+        true
+    }
+
+    pub(super) fn forget(&mut self, owner: &str, key: RecordKey, room: &Room) {
+        let Some((shared, _)) = self.notes.get_key_value(owner) else {
+            return;
+        };
+        let shared = shared.clone();
+        let Some(keys) = self.notes.get_mut(owner) else {
+            return;
+        };
+        if let Some(end) = keys.remove(&key) {
+            room.change(bytes(owner), 0);
+            self.ends.remove(&(end, key, shared));
+        }
+        if keys.is_empty() {
+            self.notes.remove(owner);
+        }
+    }
+
+    /// Removes notes that are no longer needed, the oldest first, at most so many.
+    pub(super) fn sweep(&mut self, before: u64, most: usize, room: &Room) {
+        let before = before.saturating_sub(SLACK);
+        for _ in 0..most {
+            match self.ends.first() {
+                Some((end, key, owner)) if *end < before => {
+                    let (key, owner) = (*key, owner.clone());
+                    self.forget(&owner, key, room);
+                }
+                _ => break,
+            }
+        }
+    }
+}
+
+fn bytes(owner: &str) -> usize {
+    NOTE_BYTES + owner.len()
+}

@@ -1,0 +1,309 @@
+//! The store contract, verb by verb, and the error of a back end.
+
+use std::borrow::Cow;
+use std::error::Error;
+use std::fmt;
+use std::pin::Pin;
+use std::sync::Arc;
+
+use session_core::{Inserted, Loaded, Outcome, Record, RecordKey, Trimmed, Updated};
+
+/// What a verb returns: a future in a box, so that a store can be a `dyn Store`.
+///
+/// Nothing happens before it is polled. When it is dropped before it is ready, it is unknown whether the verb took effect.
+///
+/// ```
+/// use session_core::{Loaded, RecordKey};
+/// use session_store::{Store, Verb};
+///
+/// fn ask(store: &dyn Store, now: u64) -> Verb<'_, Loaded> {
+///     store.load(RecordKey::from_bytes([7; 32]), now)
+/// }
+/// # #[tokio::main(flavor = "current_thread")] async fn main() {
+/// # let store = session_store::MemoryStore::new();
+/// assert_eq!(ask(&store, 1_700_000_000).await.unwrap(), Loaded::Absent);
+/// # }
+/// ```
+pub type Verb<'a, T> = Pin<Box<dyn Future<Output = Result<T, StoreError>> + Send + 'a>>;
+
+/// Keeps the records of sessions. These comments are the contract: a back end promises what they say, and the core relies
+/// on nothing else.
+///
+/// Under a key lies nothing, a record, or the tombstone of a deleted one. A store compares versions, times and owners; it
+/// never looks into a body, and decides nothing about sessions.
+///
+/// - **One atomic step.** [`load`](Self::load), [`insert`](Self::insert), [`update`](Self::update),
+///   [`touch`](Self::touch) and [`delete`](Self::delete) happen at once and whole, or not at all, and whatever is asked
+///   after the answer sees them, over any connection: a copy that lags behind must not answer. The verbs by owner are
+///   atomic for each record, not over all of them.
+/// - **Safe to repeat.** A question whose answer was lost is asked again as it is, and clients of databases do so by
+///   themselves. The second time changes nothing more, and answers the same or what the verb's comment says.
+/// - **The application's clock decides.** Times are unix seconds and come with the question; from one to the next they may
+///   step back. *Live* is a record that was not deleted and whose `expires > now`. What a store removes by itself is
+///   garbage: a record that has expired, or a tombstone that has ended, by the `now` of some question or, with slack, by a
+///   clock of its own. So where a record has expired, a store may always answer as if nothing were there.
+/// - **Gone stays gone.** Only insert creates. No verb makes a deleted or expired record live again, and `expires` never
+///   decreases, except by becoming a tombstone's.
+/// - **The record is the truth about its owner, the index a hint:** a superset of the live records of each owner. The core
+///   asks [`index`](Self::index) before it writes a record with an owner, and [`unindex`](Self::unindex) after the record
+///   was ended or got another owner. A store that finds an owner's records without an index does nothing at these two.
+/// - **Whatever is stored comes back as it was:** any `u64` as version; any text as owner and label, also an empty one,
+///   one with NULs, or a megabyte; any body. Owners are the same if their bytes are.
+/// - **An error leaves open whether the verb took effect.** Each ends in a [`StoreError`] then, never in a panic and never
+///   in an answer that was guessed. A store that is full refuses to grow; it never ends a session to make room.
+///
+/// A store is shared by all requests and outlives them:
+///
+/// ```
+/// use std::sync::Arc;
+/// use session_core::{Inserted, Loaded, Record, RecordKey};
+/// use session_store::{MemoryStore, Store};
+///
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), session_store::StoreError> {
+/// let store: Arc<dyn Store> = Arc::new(MemoryStore::new());
+/// let (key, now) = (RecordKey::from_bytes([7; 32]), 1_700_000_000);
+/// let record = Record {
+///     version: 0x9e37_79b9_7f4a_7c15,
+///     expires: now + 3600,
+///     created: now,
+///     seen: now,
+///     owner: None,
+///     label: None,
+///     body: [1, 2, 3].into(),
+/// };
+/// assert_eq!(store.insert(key, &record, now).await?, Inserted::Done);
+/// assert_eq!(store.load(key, now).await?, Loaded::Live(record));
+/// # Ok(())
+/// # }
+/// ```
+pub trait Store: Send + Sync + 'static {
+    /// What lies under this key; changes nothing.
+    ///
+    /// | there | answer |
+    /// |---|---|
+    /// | a live record | [`Loaded::Live`], with all that was written |
+    /// | an expired record | [`Loaded::Live`] or [`Loaded::Absent`]: who asked compares `expires` |
+    /// | a tombstone | [`Loaded::Dead`]; once it has ended, [`Loaded::Absent`] as well |
+    /// | nothing | [`Loaded::Absent`] |
+    ///
+    /// # Errors
+    /// The back end's own.
+    fn load<'a>(&'a self, key: RecordKey, now: u64) -> Verb<'a, Loaded>;
+
+    /// Creates a record where nothing is. One with an owner gets the next number of the store's own order.
+    ///
+    /// | there | effect | answer |
+    /// |---|---|---|
+    /// | nothing | created | [`Inserted::Done`] |
+    /// | a record, whatever its version | none | [`Inserted::Exists`], with it |
+    /// | a tombstone | none | [`Inserted::Dead`] |
+    ///
+    /// Repeated, it answers [`Inserted::Exists`] with its own record or what became of that; [`Inserted::Dead`] if it was
+    /// deleted meanwhile. The core inserts a key once: only repetitions of that insert meet something.
+    ///
+    /// # Errors
+    /// The back end's own; also that it is full. Then nothing was created.
+    fn insert<'a>(&'a self, key: RecordKey, record: &'a Record, now: u64) -> Verb<'a, Inserted>;
+
+    /// Replaces a live record that still has this version. `record.version` is another.
+    ///
+    /// | there | effect | answer |
+    /// |---|---|---|
+    /// | a live record of this version | replaced; `expires` is the later of both | [`Updated::Done`] |
+    /// | a live record of another version | none | [`Updated::Conflict`], with it |
+    /// | an expired record, a tombstone, nothing | none | [`Updated::Gone`] |
+    ///
+    /// If the owner changes to another, the record gets the next number of the store's own order; else it keeps its number.
+    ///
+    /// Repeated, it answers [`Updated::Conflict`] with a record of its own version or of a later write; the core tells them
+    /// apart. What a conflict shows must be at least as new as what stood in the way.
+    ///
+    /// # Errors
+    /// The back end's own; also that it is full, if the record would grow. Then nothing was replaced.
+    fn update<'a>(&'a self, key: RecordKey, version: u64, record: &'a Record, now: u64) -> Verb<'a, Updated>;
+
+    /// Extends a live record: `expires` becomes the later of both, `seen` the later of its own and `now`. Version, body and
+    /// order stay.
+    ///
+    /// | there | answer |
+    /// |---|---|
+    /// | a live record | [`Outcome::Done`], also when nothing was later |
+    /// | an expired record, a tombstone, nothing | [`Outcome::Gone`] |
+    ///
+    /// # Errors
+    /// The back end's own.
+    fn touch<'a>(&'a self, key: RecordKey, expires: u64, now: u64) -> Verb<'a, Outcome>;
+
+    /// Ends a record, whatever its version: body, owner and label are dropped, and a tombstone stays at least until
+    /// `now + `[`TOMBSTONE_SECONDS`](session_core::TOMBSTONE_SECONDS).
+    ///
+    /// | there | effect | answer |
+    /// |---|---|---|
+    /// | a record, live or expired | a tombstone instead | [`Outcome::Done`] |
+    /// | a tombstone | none, it does not last longer | [`Outcome::Gone`] |
+    /// | nothing | none, nothing is created | [`Outcome::Gone`] |
+    ///
+    /// Repeated, it answers [`Outcome::Gone`], which is a success, too.
+    ///
+    /// # Errors
+    /// The back end's own, but never that it is full.
+    fn delete<'a>(&'a self, key: RecordKey, now: u64) -> Verb<'a, Outcome>;
+
+    /// Notes that this owner may have this record, which need not exist yet.
+    ///
+    /// `until` is not earlier than the `expires` with which the record will be written or extended next. The note stays
+    /// until then, and in any case for a day after it was last told: of several, the latest counts for both.
+    ///
+    /// # Errors
+    /// The back end's own; also that it is full.
+    fn index<'a>(&'a self, owner: &'a str, key: RecordKey, until: u64, now: u64) -> Verb<'a, ()>;
+
+    /// Forgets that note, if there is one. The record stays as it is.
+    ///
+    /// # Errors
+    /// The back end's own, but never that it is full.
+    fn unindex<'a>(&'a self, owner: &'a str, key: RecordKey) -> Verb<'a, ()>;
+
+    /// The live records of this owner, in the store's own order: who logged in first stands first. Never more than `max`;
+    /// if there are more, the newest.
+    ///
+    /// Each record is looked at by itself: what begins or ends meanwhile may be listed or not.
+    ///
+    /// # Errors
+    /// The back end's own.
+    fn list<'a>(&'a self, owner: &'a str, max: usize, now: u64) -> Verb<'a, Vec<Listed>>;
+
+    /// Ends every record of this owner but one, each as [`delete`](Self::delete) does. How many were ended; expired ones
+    /// may count or not.
+    ///
+    /// No record whose write with this owner was answered before is live after it; one that is written meanwhile may be.
+    /// Repeated, it ends what is left.
+    ///
+    /// # Errors
+    /// The back end's own, but never that it is full. Some records may have been ended.
+    fn delete_all<'a>(&'a self, owner: &'a str, except: Option<RecordKey>, now: u64) -> Verb<'a, u64>;
+
+    /// Ends the live records of this owner but the newest `keep` by the store's own order, each as
+    /// [`delete`](Self::delete) does. How many this call ended, and whether `this` is live after it, whoever ended it.
+    ///
+    /// It ends nothing that was among the newest `keep` when it looked, not even for `this`, so of logins that trim at
+    /// once `keep` survive: never fewer, and no more when all have ended. Repeated, it ends what is too many then.
+    ///
+    /// # Errors
+    /// The back end's own, but never that it is full. Some records may have been ended.
+    fn trim<'a>(&'a self, owner: &'a str, keep: usize, this: RecordKey, now: u64) -> Verb<'a, Trimmed>;
+
+    /// Removes records and tombstones whose `expires < before`, at most `batch` of them, so that nobody waits long. How
+    /// many; fewer than `batch` means that no more are left.
+    ///
+    /// A store that collects its garbage by itself removes nothing here and answers 0.
+    ///
+    /// # Errors
+    /// The back end's own, but never that it is full. Some may have been removed.
+    fn delete_expired<'a>(&'a self, before: u64, batch: usize) -> Verb<'a, u64>;
+}
+
+/// A session in the list of its owner's: what to tell them apart by, and nothing that opens one.
+///
+/// ```
+/// use session_core::RecordKey;
+/// use session_store::Listed;
+///
+/// let listed = Listed {
+///     key: RecordKey::from_bytes([7; 32]),
+///     created: 1_700_000_000,
+///     seen: 1_700_000_060,
+///     expires: 1_702_678_400,
+///     label: Some("Firefox on Linux".into()),
+/// };
+/// assert_eq!(
+///     format!("{listed:?}"),
+///     "Listed { created: 1700000000, seen: 1700000060, expires: 1702678400, .. }"
+/// );
+/// ```
+#[derive(Clone, PartialEq, Eq)]
+pub struct Listed {
+    /// The record's place, to delete it by.
+    pub key: RecordKey,
+    /// The second at which the session began.
+    pub created: u64,
+    /// The second at which it was last written or touched.
+    pub seen: u64,
+    /// The second at which it ends.
+    pub expires: u64,
+    /// What its owner knows it by.
+    pub label: Option<Arc<str>>,
+}
+
+impl fmt::Debug for Listed {
+    /// Times only, as [`Record`]'s.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Listed")
+            .field("created", &self.created)
+            .field("seen", &self.seen)
+            .field("expires", &self.expires)
+            .finish_non_exhaustive()
+    }
+}
+
+/// A back end could not do what it was asked.
+///
+/// The message says what failed and what to do, for who runs the application. It never holds an id, an owner or a value,
+/// and `Debug` shows nothing more; what the database's client said is the [`source`](Error::source).
+///
+/// ```
+/// use session_store::StoreError;
+/// use std::error::Error;
+///
+/// let refused = std::io::Error::from(std::io::ErrorKind::ConnectionRefused);
+/// let error = StoreError::new("no connection to the database").with_source(refused);
+/// assert_eq!(error.to_string(), "no connection to the database");
+/// assert_eq!(error.source().unwrap().to_string(), "connection refused");
+/// ```
+pub struct StoreError {
+    message: Cow<'static, str>,
+    source: Option<Box<dyn Error + Send + Sync>>,
+}
+
+impl StoreError {
+    /// An error of which nothing more is known.
+    ///
+    /// ```
+    /// let error = session_store::StoreError::new(format!("{} shards do not answer", 2));
+    /// assert_eq!(error.to_string(), "2 shards do not answer");
+    /// ```
+    pub fn new(message: impl Into<Cow<'static, str>>) -> Self {
+        Self { message: message.into(), source: None }
+    }
+
+    /// The same, because of another.
+    ///
+    /// ```
+    /// # use std::error::Error;
+    /// let error = session_store::StoreError::new("the reply is no record").with_source("17 fields instead of 8");
+    /// assert_eq!(error.source().unwrap().to_string(), "17 fields instead of 8");
+    /// ```
+    #[must_use]
+    pub fn with_source(self, source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
+        Self { source: Some(source.into()), ..self }
+    }
+}
+
+impl fmt::Display for StoreError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+impl fmt::Debug for StoreError {
+    /// The message: a `main` that returns this error shows it by `Debug`, and a source may print what it was given.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+impl Error for StoreError {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        self.source.as_deref().map(|source| source as &(dyn Error + 'static))
+    }
+}
