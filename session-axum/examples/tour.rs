@@ -19,7 +19,7 @@ const NO_STORE: (HeaderName, &str) = (CACHE_CONTROL, "no-store");
 const JSON: (HeaderName, &str) = (CONTENT_TYPE, "application/json");
 
 fn router(tour: Tour) -> Router {
-    let sessions = tour.sessions.clone();
+    let layer = SessionLayer::from(tour.source.clone());
     Router::new()
         .route("/", get(index))
         .route("/visit", get(visit))
@@ -33,7 +33,7 @@ fn router(tour: Tour) -> Router {
         .route("/flashes", get(flashes))
         .route("/session", get(session))
         .route("/untouched", get(|| async { "nothing" }))
-        .layer(SessionLayer::new(sessions))
+        .layer(layer)
         .with_state(Arc::new(tour))
 }
 

@@ -60,7 +60,7 @@ impl SessionLayer {
     /// ```
     #[must_use]
     pub fn new(sessions: Sessions) -> Self {
-        Self::of(Source::new(sessions))
+        Source::new(sessions).into()
     }
 
     /// The same for sessions in a store. The store is shared: keep a clone of the `Arc`, or of what is behind it.
@@ -83,12 +83,7 @@ impl SessionLayer {
     /// ```
     #[must_use]
     pub fn stored(sessions: StoredSessions, store: Arc<dyn Store>) -> Self {
-        Self::of(Source::stored(sessions, store))
-    }
-
-    fn of(source: Source) -> Self {
-        session_store::trace::announce(&source);
-        Self { source, marker: PhantomData }
+        Source::stored(sessions, store).into()
     }
 
     /// The same for [`Session<K>`](crate::Session), beside other sessions of the application: with another cookie name,
@@ -117,6 +112,14 @@ impl SessionLayer {
     #[must_use]
     pub fn marked<K>(self) -> SessionLayer<K> {
         SessionLayer { source: self.source, marker: PhantomData }
+    }
+}
+
+/// For applications that choose between cookies and a store at start.
+impl From<Source> for SessionLayer {
+    fn from(source: Source) -> Self {
+        session_store::trace::announce(&source);
+        Self { source, marker: PhantomData }
     }
 }
 

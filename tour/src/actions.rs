@@ -20,7 +20,7 @@ pub fn visit(session: &Session) -> Result<String, Error> {
 /// `POST /login`: whoever gives a name is logged in by it; then to `/profile`.
 ///
 /// # Errors
-/// None that a cookie session has while the request lasts.
+/// None that a session has while its request lasts.
 pub fn login(session: &Session, username: &str) -> Result<(), Error> {
     session.set_owner(username)?;
     session.insert("username", username)?;
@@ -40,7 +40,7 @@ pub fn profile(session: &Session) -> Result<Option<String>, Error> {
 /// `POST /logout`.
 ///
 /// # Errors
-/// None that a cookie session has while the request lasts.
+/// None that a session has while its request lasts.
 pub fn logout(session: &Session) -> Result<&'static str, Error> {
     session.remove("username")?;
     session.clear()?;
@@ -67,7 +67,7 @@ pub fn cart(session: &Session) -> Result<String, Error> {
 /// `POST /permanent` with the form's `on`; `None` if that is neither `1` nor `0`.
 ///
 /// # Errors
-/// None that a cookie session has while the request lasts.
+/// None that a session has while its request lasts.
 pub fn set_permanent(session: &Session, on: &str) -> Result<Option<&'static str>, Error> {
     match on {
         "1" => session.set_permanent(true)?,
@@ -89,7 +89,7 @@ pub fn flash(session: &Session, message: &str, category: &str) -> Result<&'stati
 /// `GET /flashes`: `[[category, message], ...]`, and they are gone.
 ///
 /// # Errors
-/// None that a cookie session has while the request lasts.
+/// None that a session has while its request lasts.
 pub fn flashes(session: &Session) -> Result<String, Error> {
     let taken = session.take_flashes()?;
     let pairs =
@@ -101,7 +101,7 @@ pub fn flashes(session: &Session) -> Result<String, Error> {
 /// under our keys, is shown as far as it can be.
 ///
 /// # Errors
-/// None that a cookie session has while the request lasts.
+/// None that a session has while its request lasts.
 pub fn page(tour: &Tour, session: &Session) -> Result<String, Error> {
     let flashes: Vec<_> =
         session.take_flashes()?.iter().map(|flash| (flash.category().to_owned(), flash.message())).collect();
@@ -115,6 +115,7 @@ pub fn page(tour: &Tour, session: &Session) -> Result<String, Error> {
     Ok(Page {
         framework: tour.framework,
         mode: tour.mode,
+        place: tour.place,
         visits: session.get("visits").ok().flatten().unwrap_or_default(),
         user: user.as_deref(),
         cart: &cart,
@@ -127,9 +128,10 @@ pub fn page(tour: &Tour, session: &Session) -> Result<String, Error> {
 }
 
 fn inspector(tour: &Tour, session: &Session) -> Vec<(String, String)> {
-    let size = match session.cookie_size() {
-        0 => "none came with this request".to_owned(),
-        size => format!("{size} bytes; with its name at most 4096"),
+    let size = match (session.cookie_size(), tour.place) {
+        (0, _) => "none came with this request".to_owned(),
+        (size, None) => format!("{size} bytes; with its name at most 4096"),
+        (size, Some(_)) => format!("{size} bytes: an id, whatever the session holds"),
     };
     let since =
         |then: Option<SystemTime>, none: &str| match then.map(|then| then.elapsed().unwrap_or_default()) {
@@ -141,14 +143,15 @@ fn inspector(tour: &Tour, session: &Session) -> Vec<(String, String)> {
         None => "not yet".to_owned(),
     };
     let ends = if session.is_permanent() { "after its lifetime (permanent)" } else { "with the browser" };
-    [
-        ("Cookie", tour.sessions.cookie_name().to_owned()),
+    let place =
+        tour.place.map(|place| ("The session", format!("{} bytes in {place}", session.payload().len())));
+    let rows = [
+        ("Cookie", tour.source.cookie_name().to_owned()),
         ("Value", size),
         ("Written", since(session.written(), "not yet")),
         ("Session began", created),
         ("Ends", ends.to_owned()),
         ("Refused", session.rejected().map_or("no".to_owned(), |why| why.to_string())),
-    ]
-    .map(|(label, value)| (label.to_owned(), value))
-    .to_vec()
+    ];
+    rows.into_iter().chain(place).map(|(label, value)| (label.to_owned(), value)).collect()
 }

@@ -10,10 +10,21 @@ pub struct Options {
     pub bind: SocketAddr,
     /// Use Flask's wire format and the `SECRET_KEY` of a Flask application.
     pub flask: bool,
+    /// Where the sessions are.
+    pub store: Store,
     /// Plain HTTP beyond loopback: the cookie goes without `Secure` and without `__Host-`.
     pub insecure: bool,
     /// The `SECRET_KEY`, if there is one; never empty. Without one the caller makes a key and says so.
     pub secret: Option<String>,
+}
+
+/// Where the sessions are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Store {
+    /// In their cookies.
+    Cookie,
+    /// In this process's memory; the cookie holds an id.
+    Memory,
 }
 
 /// Shows everything but the secret.
@@ -22,6 +33,7 @@ impl fmt::Debug for Options {
         f.debug_struct("Options")
             .field("bind", &self.bind)
             .field("flask", &self.flask)
+            .field("store", &self.store)
             .field("insecure", &self.insecure)
             .field("secret", &self.secret.as_ref().map(|_| "(hidden)"))
             .finish()
@@ -56,6 +68,7 @@ pub fn parse(
 
     let mut bind = SocketAddr::new(Ipv4Addr::LOCALHOST.into(), default_port);
     let (mut flask, mut insecure) = (false, false);
+    let mut store = Store::Cookie;
     let mut arguments = arguments.into_iter();
     while let Some(argument) = arguments.next() {
         let (flag, value) = match argument.split_once('=') {
@@ -63,9 +76,13 @@ pub fn parse(
             None => (argument.as_str(), None),
         };
         match (flag, value) {
-            ("--bind", value) => {
+            ("--bind" | "--store", value) => {
                 let value = value.or_else(|| arguments.next()).filter(|value| !value.starts_with("--"));
-                bind = address(value.as_deref().unwrap_or_default(), default_port)?;
+                let value = value.as_deref().unwrap_or_default();
+                match flag {
+                    "--bind" => bind = address(value, default_port)?,
+                    _ => store = place(value)?,
+                }
             }
             ("--flask", None) => flask = true,
             ("--insecure", None) => insecure = true,
@@ -84,6 +101,11 @@ pub fn parse(
         }
     }
 
+    if flask && store != Store::Cookie {
+        return Err("--flask and --store do not go together: in Flask's format the cookie is the session, and that is \
+                    what a Flask application reads. Leave one of them out."
+            .to_owned());
+    }
     if !insecure && !bind.ip().to_canonical().is_loopback() {
         return Err(format!(
             "Refusing to serve plain HTTP on {bind}: the session cookie is marked Secure, so browsers on other \
@@ -97,7 +119,7 @@ pub fn parse(
                     sessions. Give it a value, or unset it to run with a key made for this run."
             .to_owned());
     }
-    Ok(Parsed::Run(Options { bind, flask, insecure, secret: secret_key }))
+    Ok(Parsed::Run(Options { bind, flask, store, insecure, secret: secret_key }))
 }
 
 /// Reads an address with or without a port; `localhost` is 127.0.0.1.
@@ -130,10 +152,21 @@ fn address(text: &str, default_port: u16) -> Result<SocketAddr, String> {
     }
 }
 
+fn place(text: &str) -> Result<Store, String> {
+    match text {
+        "cookie" => Ok(Store::Cookie),
+        "memory" => Ok(Store::Memory),
+        _ => {
+            let came = if text.is_empty() { "nothing".to_owned() } else { format!("'{text}'") };
+            Err(format!("--store expects cookie or memory, but got {came}."))
+        }
+    }
+}
+
 fn help(default_port: u16) -> String {
     format!(
         "\
-A tour of sessions that live in a signed cookie, as an application to click through.
+A tour of sessions in a signed cookie, or on the server, as an application to click through.
 
 Usage: tour [OPTIONS]
 
@@ -142,6 +175,8 @@ Options:
                 localhost:{default_port}, or an address without a port (then {default_port})
   --flask       Use Flask's wire format and the SECRET_KEY of a Flask application,
                 so that both applications read each other's sessions
+  --store PLACE Where the sessions are: cookie (the default: they travel with each request),
+                or memory (on the server, until it stops; the cookie holds an id)
   --insecure    Serve plain HTTP beyond this machine: the cookie loses Secure and the
                 __Host- prefix, and anyone on the network's way can copy it
   --help        Show this text
@@ -171,8 +206,13 @@ mod tests {
 
     #[test]
     fn without_arguments_it_is_local_and_secure() {
-        let expected =
-            Options { bind: "127.0.0.1:5000".parse().unwrap(), flask: false, insecure: false, secret: None };
+        let expected = Options {
+            bind: "127.0.0.1:5000".parse().unwrap(),
+            flask: false,
+            store: Store::Cookie,
+            insecure: false,
+            secret: None,
+        };
         assert_eq!(run(&[], None).unwrap(), expected);
     }
 
@@ -238,6 +278,23 @@ mod tests {
     }
 
     #[test]
+    fn sessions_may_be_on_the_server() {
+        assert_eq!(run(&["--store", "memory"], None).unwrap().store, Store::Memory);
+        assert_eq!(run(&["--store=memory"], None).unwrap().store, Store::Memory);
+        assert_eq!(run(&["--store", "cookie", "--flask"], None).unwrap().store, Store::Cookie);
+        let error = run(&["--store", "memory", "--flask"], None).unwrap_err();
+        assert!(error.contains("the cookie is the session"), "{error}");
+        for (arguments, came) in [
+            (&["--store", "disk"][..], "'disk'"),
+            (&["--store"], "nothing"),
+            (&["--store", "--flask"], "nothing"),
+        ] {
+            let error = run(arguments, None).unwrap_err();
+            assert!(error.contains("cookie or memory") && error.contains(came), "{error}");
+        }
+    }
+
+    #[test]
     fn an_empty_secret_is_an_error() {
         for arguments in [&[][..], &["--flask"]] {
             let error = run(arguments, Some("")).unwrap_err();
@@ -269,7 +326,15 @@ mod tests {
             let Ok(Parsed::Help(text)) = parse(arguments, Some(String::new()), 7000) else {
                 panic!("expected help");
             };
-            for part in ["--bind ADDR", "--flask", "--insecure", "--help", "SECRET_KEY", "127.0.0.1:7000"] {
+            for part in [
+                "--bind ADDR",
+                "--flask",
+                "--store PLACE",
+                "--insecure",
+                "--help",
+                "SECRET_KEY",
+                "127.0.0.1:7000",
+            ] {
                 assert!(text.contains(part), "{part}");
             }
         }

@@ -6,7 +6,9 @@
 
 mod fixed;
 
-use fixed::{DOCK, FLASH_CARD, INTRODUCTION, LOGIN, LOGIN_PAGE, LOGOUT};
+use fixed::{
+    COOKIE_NOTE, DOCK, FLASH_CARD, INTRODUCTION, INTRODUCTION_STORED, LOGIN, LOGIN_PAGE, LOGOUT, STORED_NOTE,
+};
 
 /// What the cart can be filled with: the id used in `/add_to_cart/{product_id}`, and the name shown.
 pub const PRODUCTS: &[(&str, &str)] = &[
@@ -27,6 +29,8 @@ pub struct Page<'a> {
     pub framework: &'a str,
     /// How the session is kept, as in "signed cookie".
     pub mode: &'a str,
+    /// Where the session is, if not in its cookie.
+    pub place: Option<&'a str>,
     /// How many visits were counted.
     pub visits: i64,
     /// Who is logged in.
@@ -46,7 +50,8 @@ pub struct Page<'a> {
 impl Page<'_> {
     /// The page as an HTML document.
     pub fn render(&self) -> String {
-        let main = [self.banners(), INTRODUCTION.to_owned(), self.cards(), self.inspector()].concat();
+        let introduction = if self.place.is_some() { INTRODUCTION_STORED } else { INTRODUCTION };
+        let main = [self.banners(), introduction.to_owned(), self.cards(), self.inspector()].concat();
         document("The tour", self.framework, Some(self.mode), &main, DOCK)
     }
 
@@ -150,11 +155,14 @@ impl Page<'_> {
             format!("<tr><th scope=\"row\">{}</th><td>{}</td></tr>\n", escape(label), escape(value))
         };
         let rows: String = self.inspector.iter().map(row).collect();
+        let (note, content) = match self.place {
+            None => (COOKIE_NOTE, "What it says".to_owned()),
+            Some(place) => (STORED_NOTE, format!("What is in {}", escape(place))),
+        };
         format!(
             r#"<section class="card inspector" aria-labelledby="inspector">
 <h2 id="inspector">Inspector</h2>
-<p class="note">A signed cookie can be read by its owner, but not changed: a single altered byte breaks the
-signature, and the session starts empty. Keep secrets out of it.</p>
+<p class="note">{note}</p>
 <div class="split">
 <div>
 <h3>The cookie</h3>
@@ -165,7 +173,7 @@ signature, and the session starts empty. Keep secrets out of it.</p>
 </table>
 </div>
 <div>
-<h3>What it says</h3>
+<h3>{content}</h3>
 <pre>{json}</pre>
 </div>
 </div>

@@ -2,10 +2,12 @@
 
 use std::net::SocketAddr;
 use std::process::ExitCode;
+use std::sync::Arc;
 
-use session_core::{ConfigError, SecretKey, Sessions};
+use session_core::{Builder, ConfigError, SecretKey, Sessions};
+use session_store::{MemoryStore, Source};
 
-use crate::options::{Options, Parsed, parse};
+use crate::options::{Options, Parsed, Store, parse};
 
 /// A tour that is ready to be served.
 #[derive(Debug, Clone)]
@@ -14,10 +16,12 @@ pub struct Tour {
     pub framework: &'static str,
     /// What the sessions are, for the page.
     pub mode: &'static str,
+    /// Where the sessions are, if not in their cookies.
+    pub place: Option<&'static str>,
     /// Where to listen.
     pub bind: SocketAddr,
     /// The sessions.
-    pub sessions: Sessions,
+    pub source: Source,
 }
 
 impl Tour {
@@ -46,9 +50,13 @@ impl Tour {
         if options.secret.is_none() {
             println!("SECRET_KEY is not set: made a key for this run. Sessions end with it.");
         }
-        let sessions = sessions(&options).map_err(|error| refuse(&error.to_string()))?;
-        let mode = if options.flask { "Flask's signed cookie" } else { "signed cookie" };
-        Ok(Self { framework, mode, bind: options.bind, sessions })
+        let source = source(&options).map_err(|error| refuse(&error.to_string()))?;
+        let (mode, place) = match (options.flask, options.store) {
+            (true, _) => ("Flask's signed cookie", None),
+            (false, Store::Cookie) => ("signed cookie", None),
+            (false, Store::Memory) => ("on the server", Some("the memory of this process")),
+        };
+        Ok(Self { framework, mode, place, bind: options.bind, source })
     }
 
     /// Says where the tour is, once it listens there: with port 0 the system chose one.
@@ -72,7 +80,15 @@ fn refuse(message: &str) -> ExitCode {
     ExitCode::from(2)
 }
 
-fn sessions(options: &Options) -> Result<Sessions, ConfigError> {
+fn source(options: &Options) -> Result<Source, ConfigError> {
+    let builder = builder(options)?;
+    Ok(match options.store {
+        Store::Cookie => Source::new(builder.build()?),
+        Store::Memory => Source::stored(builder.build_stored()?, Arc::new(MemoryStore::new())),
+    })
+}
+
+fn builder(options: &Options) -> Result<Builder, ConfigError> {
     let secret = match &options.secret {
         Some(secret) => secret.clone().into_bytes(),
         None => SecretKey::generate()?.expose().to_vec(),
@@ -82,5 +98,5 @@ fn sessions(options: &Options) -> Result<Sessions, ConfigError> {
     } else {
         Sessions::builder(SecretKey::new(secret)?)
     };
-    if options.insecure { builder.insecure_plain_http() } else { builder }.build()
+    Ok(if options.insecure { builder.insecure_plain_http() } else { builder })
 }

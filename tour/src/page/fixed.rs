@@ -4,6 +4,16 @@ pub(super) const INTRODUCTION: &str = r#"<p class="lead">Everything this page kn
 Press something, read the server’s answer below, and reload the page to see what your session has become.</p>
 "#;
 
+pub(super) const INTRODUCTION_STORED: &str = r#"<p class="lead">Everything this page knows about you is on the server; your cookie
+holds an id. Press something, read the server’s answer below, and reload the page to see what your session has become.</p>
+"#;
+
+pub(super) const COOKIE_NOTE: &str = "A signed cookie can be read by its owner, but not changed: a single altered byte \
+breaks the\nsignature, and the session starts empty. Keep secrets out of it.";
+
+pub(super) const STORED_NOTE: &str = "The cookie is an id and says nothing. It changes when you log in, never when you \
+read or write,\nand after a logout it opens nothing any more, whoever has copied it.";
+
 pub(super) const LOGIN: &str = r#"<form method="post" action="/login" target="answer">
 <label for="username">Your name</label>
 <div class="row">

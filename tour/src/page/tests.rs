@@ -10,6 +10,7 @@ fn empty() -> Page<'static> {
     Page {
         framework: "axum",
         mode: "signed cookie",
+        place: None,
         visits: 0,
         user: None,
         cart: &[],
@@ -179,4 +180,17 @@ fn the_pages_need_nothing_from_elsewhere() {
         let remote = html.replace("http://www.w3.org/2000/svg", "").contains("http:");
         assert!(!remote, "only the namespace of the icon is an address");
     }
+}
+
+#[test]
+fn a_stored_session_is_shown_as_one() {
+    let page = Page { mode: "on the server", place: Some("the memory of <this>"), ..empty() }.render();
+    assert_balanced(&page);
+    for part in
+        ["your cookie\nholds an id", "opens nothing any more", "What is in the memory of &lt;this&gt;"]
+    {
+        assert!(page.contains(part), "{part}");
+    }
+    assert!(!page.contains("one signed cookie") && !page.contains("Keep secrets out"));
+    assert!(empty().render().contains("Keep secrets out"));
 }
