@@ -48,7 +48,8 @@ pub type Verb<'a, T> = Pin<Box<dyn Future<Output = Result<T, StoreError>> + Send
 ///   asks [`index`](Self::index) before it writes a record with an owner, and [`unindex`](Self::unindex) after the record
 ///   was ended or got another owner. A store that finds an owner's records without an index does nothing at these two.
 /// - **Whatever is stored comes back as it was:** any `u64` as version; any text as owner and label, also an empty one,
-///   one with NULs, or a megabyte; any body. Owners are the same if their bytes are.
+///   one with NULs, or a megabyte; any body. Owners are the same if their bytes are. Only a time beyond `i64::MAX` may be
+///   kept as that.
 /// - **An error leaves open whether the verb took effect.** Each ends in a [`StoreError`] then, never in a panic and never
 ///   in an answer that was guessed. A store that is full refuses to grow; it never ends a session to make room.
 ///

@@ -80,3 +80,26 @@ impl Owners {
 fn bytes(owner: &str) -> usize {
     NOTE_BYTES + owner.len()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Also the name of an owner without notes is forgotten.
+    #[test]
+    fn nothing_stays_behind() {
+        let (mut owners, room) = (Owners::default(), Room::new(usize::MAX));
+        let key = |byte| RecordKey::from_bytes([byte; 32]);
+        for (owner, byte) in [("ada", 1), ("ada", 2), ("bob", 1)] {
+            assert!(owners.note(owner, key(byte), 10, 0, &room));
+        }
+        assert!(owners.note("ada", key(1), 20, 0, &room));
+        for (owner, byte) in [("ada", 1), ("ada", 1), ("ada", 2), ("eve", 1), ("bob", 2)] {
+            owners.forget(owner, key(byte), &room);
+        }
+        assert!(owners.notes.contains_key("bob") && !owners.notes.contains_key("ada"));
+        owners.sweep(u64::MAX, 1, &room);
+        assert!(owners.notes.is_empty() && owners.ends.is_empty());
+        assert_eq!(room.used(), 0);
+    }
+}
