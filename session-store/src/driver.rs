@@ -79,7 +79,12 @@ impl Driver {
         loop {
             match timeout(patience, self.ask(question)).await {
                 Ok(Ok(answer)) => return answer,
-                Ok(Err(error)) => trace::store_failed(name(question), &error),
+                Ok(Err(error)) => {
+                    trace::store_failed(name(question), &error);
+                    if error.is_refused() {
+                        return Answer::Unavailable;
+                    }
+                }
                 Err(_) => trace::unanswered(name(question), patience),
             }
             sleep(jitter(pause)).await;

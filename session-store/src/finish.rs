@@ -11,12 +11,10 @@ use crate::trace;
 ///
 /// ```
 /// use http::{HeaderMap, Response, header};
-/// use session_core::{SecretKey, Sessions, Step};
+/// use session_core::{SecretKey, Sessions};
 ///
 /// let exchange = Sessions::new(SecretKey::generate().unwrap()).exchange(&HeaderMap::new());
-/// if let Step::Done(session) = exchange.open() {
-///     session.insert("a", 1).unwrap();
-/// }
+/// exchange.open().done().unwrap().unwrap().insert("a", 1).unwrap();
 /// let outgoing = exchange.close().done().unwrap();
 /// let response = session_store::finish(outgoing, Response::new("body"));
 /// assert!(response.headers().contains_key(header::SET_COOKIE));

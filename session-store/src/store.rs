@@ -249,8 +249,9 @@ impl fmt::Debug for Listed {
 
 /// A back end could not do what it was asked.
 ///
-/// The message says what failed and what to do, for who runs the application. It never holds an id, an owner or a value,
-/// and `Debug` shows nothing more; what the database's client said is the [`source`](Error::source).
+/// The message says what failed and what to do, for who runs the application; what the database's client said is the
+/// [`source`](Error::source). Both are logged, so neither may hold an id, an owner or a value. The question is asked again
+/// until its deadline, unless the error is [final](Self::refused).
 ///
 /// ```
 /// use session_store::StoreError;
@@ -264,6 +265,7 @@ impl fmt::Debug for Listed {
 pub struct StoreError {
     message: Cow<'static, str>,
     source: Option<Box<dyn Error + Send + Sync>>,
+    refused: bool,
 }
 
 impl StoreError {
@@ -274,7 +276,7 @@ impl StoreError {
     /// assert_eq!(error.to_string(), "2 shards do not answer");
     /// ```
     pub fn new(message: impl Into<Cow<'static, str>>) -> Self {
-        Self { message: message.into(), source: None }
+        Self { message: message.into(), source: None, refused: false }
     }
 
     /// The same, because of another.
@@ -288,6 +290,27 @@ impl StoreError {
     pub fn with_source(self, source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
         Self { source: Some(source.into()), ..self }
     }
+
+    /// The same, and asking again would not help: the store is full, or must not be written to. The request fails at once.
+    ///
+    /// ```
+    /// let error = session_store::StoreError::new("the disk is full").refused();
+    /// assert!(error.is_refused());
+    /// ```
+    #[must_use]
+    pub fn refused(self) -> Self {
+        Self { refused: true, ..self }
+    }
+
+    /// Whether asking again would not help.
+    ///
+    /// ```
+    /// assert!(!session_store::StoreError::new("the connection was cut").is_refused());
+    /// ```
+    #[must_use]
+    pub fn is_refused(&self) -> bool {
+        self.refused
+    }
 }
 
 impl fmt::Display for StoreError {
@@ -297,7 +320,7 @@ impl fmt::Display for StoreError {
 }
 
 impl fmt::Debug for StoreError {
-    /// The message: a `main` that returns this error shows it by `Debug`, and a source may print what it was given.
+    /// The message: a `main` that returns this error shows it by `Debug`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(self, f)
     }

@@ -7,12 +7,12 @@
 //! | none | left nothing | | |
 //! | live | cleared, left nothing | delete (unindex) | removal |
 //! | live | cleared, left content or an owner | delete (unindex), then as none | a new id |
-//! | live | logged in, renewed, made permanent or not; or a renewal is due | (index) update (unindex) (trim) | its new verifier |
+//! | live | logged in, renewed, made permanent or not; or a renewal is due | (index) update (trim) | its new verifier |
 //! | live | anything else | (index) update | |
 //! | gone | logged in | as none, with this request's changes alone | a new id |
 //! | gone | anything else | | |
 //!
-//! `index` only with an owner, `unindex` where an owner goes, `trim` at a login where a number is configured. An update
+//! `index` only with an owner, `unindex` where one had the record that ended, `trim` at a login where a number is configured. An update
 //! that meets another version makes the changes again on the newer record, unless that one is no longer open to this
 //! request's verifier: then, and when the store answers "gone", the base is gone. A cookie goes out last, after everything
 //! that makes it true; it never goes out for a write or a touch, so that a slow reader cannot overwrite a login.

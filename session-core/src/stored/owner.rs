@@ -43,14 +43,17 @@ impl Closing {
         })
     }
 
-    /// Longer than any record that is not noted again: a note is renewed at least with every tenth of the idle lifetime.
+    /// Longer than any record lives that is not noted again: a note is renewed with every tenth of the idle lifetime in which
+    /// the record was written or touched.
     pub(super) fn note(&self, owner: Arc<str>, key: RecordKey) -> Question {
-        let idle = self.core().lifetime.idle.as_secs();
-        let until = self.now.saturating_add(idle.saturating_mul(2)).min(i64::MAX.cast_unsigned());
+        let lifetime = &self.core().lifetime;
+        let longest = lifetime.idle.as_secs().saturating_add(lifetime.tenth().saturating_mul(2));
+        let until = self.now.saturating_add(longest).min(i64::MAX.cast_unsigned());
         Question::Index { owner, key, until, now: self.now }
     }
 
-    /// Takes a record out of an owner's index. The index is a superset, so that it need not succeed.
+    /// Takes a record that has ended out of its owner's index. It need not succeed: the index is a superset. Never one that
+    /// lives, not even for another owner: the question could come late, after a login of the first one again.
     pub(super) fn unindex(
         self,
         owner: Option<Arc<str>>,

@@ -1,7 +1,5 @@
 //! A live record is written: once, or again on a newer one.
 
-use std::sync::Arc;
-
 use super::body::{Body, Earlier, Opens, RECENT};
 use super::closing::{Closing, Next, text};
 use super::id::Id;
@@ -68,25 +66,24 @@ impl Closing {
         if let Err(error) = self.check(&written) {
             return self.fail(error);
         }
-        let key = live.id.key();
+        let (key, version) = (live.id.key(), current.record.version);
         let noted = written.owner.clone().filter(|_| (login || index_due) && self.indexed != Some(key));
-        self.index(noted, key, move |closing| closing.update(current, written, new))
+        self.index(noted, key, move |closing| closing.update(version, written, new))
     }
 
-    fn update(self, replaced: Current, record: Record, body: Body) -> Next {
+    fn update(self, version: u64, record: Record, body: Body) -> Next {
         let key = self.live().id.key();
-        let version = replaced.record.version;
         let question = Question::Update { key, version, record: record.clone(), now: self.now };
         self.ask(question, move |closing, answer| match answer {
-            Answer::Updated(Updated::Done) => closing.updated(replaced.record.owner, record, body),
-            Answer::Updated(Updated::Conflict(newer)) => closing.merge(replaced, newer),
+            Answer::Updated(Updated::Done) => closing.updated(record, body),
+            Answer::Updated(Updated::Conflict(newer)) => closing.merge(newer),
             Answer::Updated(Updated::Gone) => closing.gone(),
             _ => closing.fail(Error::Unavailable),
         })
     }
 
     /// The record is a newer one: either our own write has reached it, or the changes are made again.
-    fn merge(mut self, replaced: Current, newer: Record) -> Next {
+    fn merge(mut self, newer: Record) -> Next {
         let Some((current, mut map)) = Current::read(newer) else {
             return self.fail(Error::Unavailable);
         };
@@ -94,7 +91,7 @@ impl Closing {
             // What went out for it may have been replaced since.
             self.minted = self.minted.filter(|minted| minted.hash() == current.body.verifier);
             let Current { record, body } = current;
-            return self.updated(replaced.record.owner, record, body);
+            return self.updated(record, body);
         }
         let session = self.session.clone();
         let live = live(&session);
@@ -115,16 +112,12 @@ impl Closing {
         self.save(live, current, map)
     }
 
-    /// Our write is in the record: now its owners, then the cookie.
-    fn updated(self, before: Option<Arc<str>>, record: Record, body: Body) -> Next {
-        let key = self.live().id.key();
-        let left = before.filter(|before| self.owner.as_ref().is_some_and(|owner| owner != before));
-        self.unindex(left, key, move |closing| {
-            let owner = closing.owner.clone();
-            closing.trim(owner, key, move |closing| match closing.minted {
-                Some(_) => closing.send(&record, &body, EventKind::Renewed),
-                None => closing.done(),
-            })
+    /// Our write is in the record: now the number of its owner's sessions, then the cookie.
+    fn updated(self, record: Record, body: Body) -> Next {
+        let (owner, key) = (self.owner.clone(), self.live().id.key());
+        self.trim(owner, key, move |closing| match closing.minted {
+            Some(_) => closing.send(&record, &body, EventKind::Renewed),
+            None => closing.done(),
         })
     }
 

@@ -165,6 +165,7 @@ impl MemoryStore {
                 "the memory store is full: it may take {limit} bytes; let it take more (MemoryStore::with_limit), let idle \
                  sessions end sooner, or keep them in a database"
             ))
+            .refused()
         })
     }
 

@@ -1,0 +1,51 @@
+//! What a session in a cookie costs in allocations. The numbers are those from before sessions could be in a store: the
+//! second mode costs the first one nothing. Fewer are welcome; then lower them here.
+
+#![allow(clippy::unwrap_used)]
+
+use allocation_counter::measure;
+use http::HeaderMap;
+use session_core::{Exchange, SecretKey, Session, Sessions, testing};
+
+const KEY: &str = "u9jZvX3nFqfB4mS0nXn9S5q7x3wTt2Kx1pQyVb8Rr4c";
+
+/// 98 bytes of JSON.
+fn fill(session: &Session) -> Result<(), session_core::Error> {
+    session.insert("cart", ["espresso", "beans", "mug"])?;
+    session.insert("user_id", 123)?;
+    session.insert("username", "ada")?;
+    session.insert("visits", 41)?;
+    session.insert("theme", "dark-blue")
+}
+
+fn allocations(work: impl FnOnce()) -> u64 {
+    measure(work).count_total
+}
+
+/// Opens, does something, closes; how many allocations the exchange took in all.
+fn request(sessions: &Sessions, headers: &HeaderMap, handler: impl Fn(&Session)) -> u64 {
+    let mut response = HeaderMap::with_capacity(8);
+    allocations(|| {
+        let exchange: Exchange = sessions.exchange(headers);
+        let session = exchange.open().done().unwrap().unwrap();
+        handler(&session);
+        exchange.close().done().unwrap().apply(&mut response).unwrap();
+    })
+}
+
+#[test]
+fn a_cookie_session_allocates_no_more_than_before() {
+    let sessions = Sessions::new(SecretKey::new(KEY).unwrap());
+    let headers = testing::request(&sessions, fill).unwrap();
+    // The first of each may fill thread locals.
+    request(&sessions, &headers, |session| drop(session.increment("visits", 1)));
+
+    let untouched = allocations(|| drop(sessions.exchange(&headers).close()));
+    let mut visits = None;
+    let get = allocations(|| visits = sessions.open(&headers).get::<i64>("visits").unwrap());
+    assert_eq!(visits, Some(41));
+    let read = request(&sessions, &headers, |session| drop(session.get::<i64>("visits")));
+    let write = request(&sessions, &headers, |session| drop(session.increment("visits", 1)));
+    let found = [("untouched", untouched), ("open, get", get), ("read", read), ("write", write)];
+    assert_eq!(found, [("untouched", 1), ("open, get", 5), ("read", 6), ("write", 11)]);
+}
