@@ -1,5 +1,6 @@
 //! One request and its response, as steps. All adapters stand on this.
 
+use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 
@@ -49,7 +50,6 @@ pub struct Exchange(Arc<Shared>);
 #[derive(Debug, Clone)]
 pub struct Opener(Arc<Shared>);
 
-#[derive(Debug)]
 struct Shared {
     core: Arc<Core>,
     // Almost every request has one Cookie header, so that one needs no Vec.
@@ -57,6 +57,17 @@ struct Shared {
     more: Vec<HeaderValue>,
     session: OnceLock<Session>,
     closed: AtomicBool,
+}
+
+impl fmt::Debug for Shared {
+    /// Not the headers: they hold cookies.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Shared")
+            .field("core", &self.core)
+            .field("session", &self.session)
+            .field("closed", &self.closed)
+            .finish_non_exhaustive()
+    }
 }
 
 impl Exchange {

@@ -59,7 +59,7 @@ impl Driver {
             let answer = match timeout_at(deadline, asked).await {
                 Ok(answer) => answer,
                 Err(_) => {
-                    trace::unanswered(name(question), ask.within());
+                    trace::unanswered(question.verb(), ask.within());
                     Answer::Unavailable
                 }
             };
@@ -80,12 +80,12 @@ impl Driver {
             match timeout(patience, self.ask(question)).await {
                 Ok(Ok(answer)) => return answer,
                 Ok(Err(error)) => {
-                    trace::store_failed(name(question), &error);
+                    trace::store_failed(question.verb(), &error);
                     if error.is_refused() {
                         return Answer::Unavailable;
                     }
                 }
-                Err(_) => trace::unanswered(name(question), patience),
+                Err(_) => trace::unanswered(question.verb(), patience),
             }
             sleep(jitter(pause)).await;
             pause = (pause * 2).min(LONGEST_PAUSE);
@@ -120,20 +120,6 @@ impl Driver {
             // The core is of the same release; a question that is new there has its arm here.
             _ => Answer::Unavailable,
         })
-    }
-}
-
-fn name(question: &Question) -> &'static str {
-    match question {
-        Question::Load { .. } => "load",
-        Question::Insert { .. } => "insert",
-        Question::Update { .. } => "update",
-        Question::Touch { .. } => "touch",
-        Question::Delete { .. } => "delete",
-        Question::Index { .. } => "index",
-        Question::Unindex { .. } => "unindex",
-        Question::Trim { .. } => "trim",
-        _ => "question",
     }
 }
 

@@ -8,6 +8,8 @@ mod body;
 mod close;
 mod closing;
 mod config;
+#[cfg(test)]
+mod harness;
 mod id;
 #[cfg(test)]
 mod model;

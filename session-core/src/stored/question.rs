@@ -109,7 +109,14 @@ impl fmt::Debug for Record {
 
 /// A question to a store. Each is one atomic step there, and safe to repeat: a question whose answer was lost is asked
 /// again as it is.
-#[derive(Debug, Clone, PartialEq, Eq)]
+///
+/// ```
+/// use session_core::{Question, RecordKey};
+///
+/// let question = Question::Load { key: RecordKey::from_bytes([7; 32]), now: 1_700_000_000 };
+/// assert_eq!((question.verb(), format!("{question:?}")), ("load", "Question(load)".to_owned()));
+/// ```
+#[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Question {
     /// What lies under this key? Answered by [`Loaded`].
@@ -185,6 +192,36 @@ pub enum Question {
         /// The time of asking.
         now: u64,
     },
+}
+
+impl Question {
+    /// What is asked, in a word: for logs and counters.
+    ///
+    /// ```
+    /// # use session_core::{Question, RecordKey};
+    /// let question = Question::Delete { key: RecordKey::from_bytes([7; 32]), now: 1_700_000_000 };
+    /// assert_eq!(question.verb(), "delete");
+    /// ```
+    #[must_use]
+    pub fn verb(&self) -> &'static str {
+        match self {
+            Self::Load { .. } => "load",
+            Self::Insert { .. } => "insert",
+            Self::Update { .. } => "update",
+            Self::Touch { .. } => "touch",
+            Self::Delete { .. } => "delete",
+            Self::Index { .. } => "index",
+            Self::Unindex { .. } => "unindex",
+            Self::Trim { .. } => "trim",
+        }
+    }
+}
+
+impl fmt::Debug for Question {
+    /// Neither owners nor keys.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Question({})", self.verb())
+    }
 }
 
 /// What a store answers, by question.
