@@ -4,12 +4,15 @@
 
 mod common;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use common::{KEY, OTHER_KEY, cookie_with, formats, key, request, visit};
 use proptest::prelude::*;
 use serde_json::{Value, json};
-use session_core::{Error, Rejected, Session, Sessions};
+use session_core::{
+    Answer, Error, Inserted, Loaded, Outcome, Question, Record, RecordKey, Rejected, Session, Sessions, Step,
+    Updated,
+};
 
 #[derive(Debug, Clone)]
 enum Operation {
@@ -199,6 +202,49 @@ fn any_operation() -> impl Strategy<Value = Operation> {
     ]
 }
 
+/// The least that is a store.
+#[derive(Default)]
+struct Store(HashMap<RecordKey, Option<Record>>);
+
+impl Store {
+    fn drive<T>(&mut self, mut step: Step<T>) -> T {
+        loop {
+            match step {
+                Step::Done(done) => return done,
+                Step::Ask(ask) => {
+                    let answer = self.answer(ask.question().clone());
+                    step = ask.answer(answer);
+                }
+            }
+        }
+    }
+
+    fn answer(&mut self, question: Question) -> Answer {
+        match question {
+            Question::Load { key, .. } => Answer::Loaded(match self.0.get(&key) {
+                Some(Some(record)) => Loaded::Live(record.clone()),
+                Some(None) => Loaded::Dead,
+                None => Loaded::Absent,
+            }),
+            Question::Insert { key, record, .. } => {
+                assert_eq!(self.0.insert(key, Some(record)), None);
+                Answer::Inserted(Inserted::Done)
+            }
+            Question::Update { key, version, record, .. } => {
+                let replaced = self.0.insert(key, Some(record));
+                assert_eq!(replaced.unwrap().unwrap().version, version);
+                Answer::Updated(Updated::Done)
+            }
+            Question::Delete { key, .. } => {
+                self.0.insert(key, None);
+                Answer::Deleted(Outcome::Done)
+            }
+            Question::Touch { .. } => Answer::Touched(Outcome::Done),
+            _ => Answer::Noted,
+        }
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(400))]
 
@@ -231,6 +277,47 @@ proptest! {
             }
             if empty {
                 // An empty session leaves no trace: permanence is that of the next one.
+                model.permanent = false;
+            }
+        }
+    }
+
+    /// The same in a store: nothing is lost, whatever its length, and a cookie goes out only for a new id.
+    #[test]
+    fn any_sequence_equals_the_model_in_a_store(requests in prop::collection::vec(prop::collection::vec(any_operation(), 0..6), 1..8)) {
+        let sessions = Sessions::builder(key(KEY)).build_stored().unwrap();
+        let mut store = Store::default();
+        let (mut model, mut jar) = (Model::default(), None::<String>);
+        for operations in &requests {
+            model.modified = false;
+            let cookies: Vec<&str> = jar.as_deref().into_iter().collect();
+            let exchange = sessions.exchange(&request(&cookies));
+            let session = store.drive(exchange.open()).unwrap();
+            prop_assert_eq!(session.rejected(), None);
+            operations.iter().for_each(|operation| model.apply(&session, operation));
+            let mut headers = http::HeaderMap::new();
+            store.drive(exchange.close()).apply(&mut headers).unwrap();
+            let since_clear = operations.iter().rposition(|operation| matches!(operation, Operation::Clear));
+            let rest = &operations[since_clear.map_or(0, |at| at + 1)..];
+            let login = rest.iter().any(|operation| matches!(operation, Operation::SetOwner));
+            let mints = |operation: &Operation| {
+                matches!(operation, Operation::SetOwner | Operation::Renew | Operation::SetPermanent(_))
+            };
+            let minted = operations.iter().any(mints);
+            let kept = !(model.entries.is_empty() && model.flashes.is_empty()) || login;
+            let cookie = headers.get(http::header::SET_COOKIE).map(|header| header.to_str().unwrap().split(';').next().unwrap());
+            match (&jar, since_clear, cookie) {
+                (Some(_), Some(_), Some(pair)) => prop_assert_eq!(pair.ends_with('='), !kept),
+                (None, _, cookie) => prop_assert_eq!(cookie.is_some(), kept),
+                (Some(_), Some(_), None) => prop_assert!(false, "a cleared session sends its end or its successor"),
+                (Some(_), None, Some(_)) => prop_assert!(minted),
+                (Some(_), None, None) => {}
+            }
+            if let Some(pair) = cookie {
+                jar = Some(pair.to_owned()).filter(|pair| !pair.ends_with('='));
+            }
+            if jar.is_none() {
+                // Nothing is stored for an empty session.
                 model.permanent = false;
             }
         }
