@@ -59,7 +59,7 @@ impl Driver {
             let answer = match timeout_at(deadline, asked).await {
                 Ok(answer) => answer,
                 Err(_) => {
-                    trace::unanswered(question.verb(), ask.within());
+                    trace::unanswered(question.verb(), ask.within(), false);
                     Answer::Unavailable
                 }
             };
@@ -76,16 +76,18 @@ impl Driver {
     /// Asks until there is an answer: every question is safe to repeat.
     async fn answer(&self, question: &Question, patience: Duration) -> Answer {
         let mut pause = FIRST_PAUSE;
+        let mut failed_before = false;
         loop {
             match timeout(patience, self.ask(question)).await {
                 Ok(Ok(answer)) => return answer,
                 Ok(Err(error)) => {
-                    trace::store_failed(question.verb(), &error);
+                    trace::store_failed(question.verb(), &error, failed_before);
+                    failed_before = true;
                     if error.is_refused() {
                         return Answer::Unavailable;
                     }
                 }
-                Err(_) => trace::unanswered(question.verb(), patience),
+                Err(_) => trace::unanswered(question.verb(), patience, true),
             }
             sleep(jitter(pause)).await;
             pause = (pause * 2).min(LONGEST_PAUSE);

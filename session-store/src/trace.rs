@@ -82,13 +82,21 @@ pub fn announce(source: &Source) {
     }
 }
 
-/// A store answered a question with an error; it is asked again until the deadline.
-pub(crate) fn store_failed(question: &'static str, error: &StoreError) {
+/// A store answered a question with an error; it is asked again until the deadline, and only the first error is a warning.
+pub(crate) fn store_failed(question: &'static str, error: &StoreError, failed_before: bool) {
     let source = error.source().map(ToString::to_string).unwrap_or_default();
-    warn!(target: "session", question, %error, source, "the session store failed");
+    if failed_before {
+        debug!(target: "session", question, %error, source, "the session store failed");
+    } else {
+        warn!(target: "session", question, %error, source, "the session store failed");
+    }
 }
 
-/// A store gave no answer in this time.
-pub(crate) fn unanswered(question: &'static str, time: Duration) {
-    warn!(target: "session", question, ?time, "the session store gave no answer");
+/// A store gave no answer in this time, and is asked again or not.
+pub(crate) fn unanswered(question: &'static str, time: Duration, asked_again: bool) {
+    if asked_again {
+        debug!(target: "session", question, ?time, "the session store gave no answer");
+    } else {
+        warn!(target: "session", question, ?time, "the session store gave no answer");
+    }
 }

@@ -14,7 +14,7 @@ use tokio::net::{TcpListener, TcpStream};
 
 use super::watched::{Gate, Watched};
 
-const KEY: &str = "u9jZvX3nFqfB4mS0nXn9S5q7x3wTt2Kx1pQyVb8Rr4c";
+pub(crate) const KEY: &str = "u9jZvX3nFqfB4mS0nXn9S5q7x3wTt2Kx1pQyVb8Rr4c";
 
 /// A server under test. It is stopped when it is dropped.
 pub(crate) struct Server {
