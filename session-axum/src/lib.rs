@@ -23,6 +23,9 @@
 //! A handler that doesn't ask for the session costs nothing: no signature is checked, no header sent. The session is
 //! closed when the handler has returned its response, whatever its status, and before the body streams.
 //!
+//! With [`SessionLayer::stored`] sessions are on the server and the cookie holds an id. A handler whose store gives no answer
+//! is not called, and its client gets 503; one that can do without takes [`Degradable`].
+//!
 //! Several sessions in one application: mark one layer with a type of yours, and ask for `Session<ThatType>`; see
 //! [`SessionLayer::marked`].
 

@@ -24,8 +24,12 @@
 //! - [`Exchange`] is one request and its response, in steps: what adapters stand on.
 //! - [`Error`], [`Rejected`], [`ConfigError`]: the handler's fault, the client's, the developer's.
 //!
-//! The cookie is signed, not encrypted: its owner can read it. Two requests at once each write a whole cookie; the
-//! browser keeps whichever response lands last. A cookie that somebody copied is valid until it expires.
+//! - [`StoredSessions`]: sessions on the server, the cookie holds an id. The core says what to ask a store ([`Question`]) and
+//!   what its [`Answer`] means; `session-store` has stores, and carries the one to the other.
+//!
+//! A session's cookie is signed, not encrypted: its owner can read it. Two requests at once each write a whole cookie; the
+//! browser keeps whichever response lands last. A cookie that somebody copied is valid until it expires. A stored session
+//! knows none of these limits.
 //!
 //! # Features
 //! - `os` (default): clock, random source and environment of the operating system. Without it the builder asks for a
