@@ -1,16 +1,20 @@
 //! The tour: every session feature of a Flask application, in axum. `cargo run -p session-axum --example tour`
 
+use std::convert::Infallible;
 use std::process::ExitCode;
 use std::sync::Arc;
 
+use axum::body::Body;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderName};
 use axum::response::{Html, IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
 use axum::{Form, Router};
+use futures_util::{StreamExt, stream};
 use serde::Deserialize;
 use session_axum::{Error, Session, SessionLayer};
+use tour::actions::LATE_FIRST;
 use tour::start::Tour;
 use tour::{actions, page};
 
@@ -32,6 +36,9 @@ fn router(tour: Tour) -> Router {
         .route("/flash", post(flash))
         .route("/flashes", get(flashes))
         .route("/session", get(session))
+        .route("/fail", get(fail))
+        .route("/panic", get(async |session: Session| -> () { actions::panic(&session) }))
+        .route("/late", get(late))
         .route("/untouched", get(|| async { "nothing" }))
         .layer(layer)
         .with_state(Arc::new(tour))
@@ -102,6 +109,15 @@ async fn flash(session: Session, Form(form): Form<Flash>) -> Result<&'static str
 
 async fn flashes(session: Session) -> Result<impl IntoResponse, Error> {
     Ok(([NO_STORE, JSON], actions::flashes(&session)?))
+}
+
+async fn fail(session: Session) -> Result<impl IntoResponse, Error> {
+    Ok((StatusCode::INTERNAL_SERVER_ERROR, actions::fail(&session)?))
+}
+
+async fn late(session: Session) -> Body {
+    let rest = stream::once(async move { actions::late(&session) });
+    Body::from_stream(stream::iter([LATE_FIRST.to_owned()]).chain(rest).map(Ok::<_, Infallible>))
 }
 
 async fn session(session: Session) -> impl IntoResponse {

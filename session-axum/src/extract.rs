@@ -1,6 +1,5 @@
 //! The extractor and the errors that handlers return.
 
-use std::any::type_name;
 use std::fmt;
 use std::marker::PhantomData;
 use std::ops::Deref;
@@ -9,8 +8,7 @@ use axum_core::extract::{FromRequestParts, OptionalFromRequestParts};
 use axum_core::response::{IntoResponse, Response};
 use http::StatusCode;
 use http::request::Parts;
-
-use crate::layer::Door;
+use session_store::{Door, Missing};
 
 /// The request's session: derefs to [`session_core::Session`], where the methods are.
 ///
@@ -35,15 +33,6 @@ use crate::layer::Door;
 #[derive(Debug)]
 pub struct Session<K = ()>(session_core::Session, PhantomData<fn() -> K>);
 
-impl<K: 'static> Session<K> {
-    async fn open(parts: &Parts) -> Result<Option<Self>, Error> {
-        match parts.extensions.get::<Door<K>>() {
-            Some(door) => Ok(Some(Self(door.0.open().await?, PhantomData))),
-            None => Ok(None),
-        }
-    }
-}
-
 impl<K> Clone for Session<K> {
     fn clone(&self) -> Self {
         Self(self.0.clone(), PhantomData)
@@ -62,7 +51,8 @@ impl<S: Sync, K: 'static> FromRequestParts<S> for Session<K> {
     type Rejection = SessionRejection;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, SessionRejection> {
-        Ok(Self::open(parts).await?.ok_or_else(MissingLayer::of::<K>)?)
+        let door = Door::<K>::find(&parts.extensions).map_err(MissingLayer)?;
+        Ok(Self(door.opener().open().await.map_err(Error)?, PhantomData))
     }
 }
 
@@ -70,7 +60,10 @@ impl<S: Sync, K: 'static> OptionalFromRequestParts<S> for Session<K> {
     type Rejection = Error;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Option<Self>, Error> {
-        Self::open(parts).await
+        match Door::<K>::find(&parts.extensions) {
+            Ok(door) => Ok(Some(Self(door.opener().open().await?, PhantomData))),
+            Err(_) => Ok(None),
+        }
     }
 }
 
@@ -102,8 +95,8 @@ impl<S: Sync, K: 'static> FromRequestParts<S> for Degradable<K> {
     type Rejection = MissingLayer;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, MissingLayer> {
-        let door = parts.extensions.get::<Door<K>>().ok_or_else(MissingLayer::of::<K>)?;
-        Ok(Self(Session(door.0.open_or_degraded().await, PhantomData)))
+        let door = Door::<K>::find(&parts.extensions).map_err(MissingLayer)?;
+        Ok(Self(Session(door.opener().open_or_degraded().await, PhantomData)))
     }
 }
 
@@ -150,27 +143,15 @@ impl IntoResponse for SessionRejection {
 /// # }
 /// ```
 #[derive(Debug, Clone)]
-pub struct MissingLayer {
-    marked: String,
-}
-
-impl MissingLayer {
-    fn of<K: 'static>() -> Self {
-        let marked = match type_name::<K>() {
-            "()" => String::new(),
-            marker => format!(".marked::<{}>()", marker.rsplit("::").next().unwrap_or(marker)),
-        };
-        Self { marked }
-    }
-}
+pub struct MissingLayer(Missing);
 
 impl fmt::Display for MissingLayer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let marked = &self.marked;
+        let layer = self.0.line("SessionLayer::new(sessions)");
         write!(
             f,
-            "this handler asks for a session, but its router has no layer for it: add \
-             `.layer(SessionLayer::new(sessions){marked})` behind the routes"
+            "this handler asks for a session, but its router has no layer for it: add `.layer({layer})` behind the \
+             routes"
         )
     }
 }

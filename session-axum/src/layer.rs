@@ -6,18 +6,9 @@ use std::task::{Context, Poll};
 
 use http::{Request, Response};
 use session_core::{Sessions, StoredSessions};
-use session_store::{Opener, ResponseFuture, Source, Store};
+use session_store::{Door, ResponseFuture, Source, Store};
 use tower_layer::Layer;
 use tower_service::Service;
-
-/// What the layer puts into a request's extensions, one for each marker.
-pub(crate) struct Door<K>(pub(crate) Opener, PhantomData<fn() -> K>);
-
-impl<K> Clone for Door<K> {
-    fn clone(&self) -> Self {
-        Self(self.0.clone(), PhantomData)
-    }
-}
 
 /// Gives the handlers of a router their sessions: `.layer(SessionLayer::new(sessions))`, after the routes.
 ///
@@ -178,7 +169,7 @@ where
 
     fn call(&mut self, mut request: Request<B>) -> Self::Future {
         let exchange = self.layer.source.exchange(request.headers());
-        request.extensions_mut().insert(Door::<K>(exchange.opener(), PhantomData));
+        request.extensions_mut().insert(Door::<K>::new(exchange.opener()));
         ResponseFuture::new(self.inner.call(request), exchange)
     }
 }

@@ -9,11 +9,12 @@
 //!
 //! What adapters use:
 //! - [`Source`]: where an application's sessions are. It begins an [`Exchange`] for each request.
-//! - [`Opener`]: what goes along with the request, to open the session when somebody asks for it.
+//! - [`Opener`]: what goes along with the request, to open the session when somebody asks for it; [`Door`] is where it lies.
 //! - [`ResponseFuture`]: waits for a service's response and closes the session before its headers leave.
 //! - [`finish`]: the one place where what a session sends is put into a response, or a failed close replaces it.
 //! - [`trace`]: the one place where events are written to `tracing`.
 
+mod door;
 mod driver;
 mod exchange;
 mod finish;
@@ -22,6 +23,7 @@ mod memory;
 mod store;
 pub mod trace;
 
+pub use door::{Door, Missing};
 pub use exchange::{Close, Exchange, Opener, Source};
 pub use finish::{failure, finish};
 pub use future::ResponseFuture;

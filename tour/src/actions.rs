@@ -97,6 +97,38 @@ pub fn flashes(session: &Session) -> Result<String, Error> {
     Ok(Value::Array(pairs.collect::<Result<_, Error>>()?).to_string())
 }
 
+/// `GET /fail`: changes the session, and then the page fails with this text and status 500; the change is kept.
+///
+/// # Errors
+/// When `failures` is no integer.
+pub fn fail(session: &Session) -> Result<String, Error> {
+    let failures = session.increment("failures", 1)?;
+    Ok(format!("This page has failed {failures} times"))
+}
+
+/// `GET /panic`: changes the session, and then the handler panics; nothing of the change may be kept.
+///
+/// # Panics
+/// Always.
+#[allow(clippy::panic, reason = "the tour shows what a panic leaves")]
+pub fn panic(session: &Session) -> ! {
+    let changed = session.insert("half", true);
+    panic!("the tour's handler panics, as it should; it had changed its session: {changed:?}")
+}
+
+/// `GET /late`: the body's first part is [`LATE_FIRST`], this its second, made when the first has been sent: the session has
+/// been closed by then.
+#[must_use]
+pub fn late(session: &Session) -> String {
+    match session.insert("late", true) {
+        Ok(()) => "and the session was still open\n".to_owned(),
+        Err(error) => format!("and then: {error}\n"),
+    }
+}
+
+/// The first part of the body of `GET /late`.
+pub const LATE_FIRST: &str = "The headers have been sent,\n";
+
 /// `GET /`: the page. Takes the flashes it shows, counts no visit. A session of another application, with other types
 /// under our keys, is shown as far as it can be.
 ///

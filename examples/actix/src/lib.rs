@@ -1,0 +1,1 @@
+//! The tour on actix-web.

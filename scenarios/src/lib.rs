@@ -1,0 +1,1 @@
+//! One suite of scenarios for every adapter.

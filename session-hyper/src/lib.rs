@@ -1,0 +1,1 @@
+//! Flask's sessions for hyper.
