@@ -86,6 +86,20 @@ impl<T: 'static> Step<T> {
 }
 
 /// A question to a store, and what follows from the answer.
+///
+/// ```
+/// use std::time::Duration;
+/// use session_core::{Answer, Error, Question, SecretKey, Sessions, Step};
+///
+/// let sessions = Sessions::builder(SecretKey::generate().unwrap()).build_stored().unwrap();
+/// let exchange = sessions.exchange(&http::HeaderMap::new());
+/// exchange.open().done().unwrap()?.insert("a", 1)?;
+/// let Step::Ask(ask) = exchange.close() else { unreachable!("a new session is stored") };
+/// assert_eq!((ask.question().verb(), ask.within()), ("insert", Duration::from_secs(5)));
+/// let failed = ask.answer(Answer::Unavailable).done().unwrap().apply(&mut http::HeaderMap::new());
+/// assert_eq!(failed, Err(Error::Unavailable));
+/// # Ok::<(), Error>(())
+/// ```
 #[must_use = "a question that is not asked leads nowhere"]
 pub struct Ask<T>(Box<Asking<T>>);
 

@@ -129,7 +129,7 @@ impl fmt::Debug for Source {
 
 /// The core's [`Exchange`](session_core::Exchange), and who carries its questions.
 ///
-/// Dropped unclosed it seals its session and forgets it.
+/// Dropped unclosed it seals its session and forgets it. See [`Source::exchange`].
 pub struct Exchange {
     exchange: session_core::Exchange,
     driver: Option<Arc<Driver>>,
@@ -187,7 +187,7 @@ impl fmt::Debug for Exchange {
     }
 }
 
-/// The core's [`Opener`](session_core::Opener), and who carries its question. Cheap to clone.
+/// The core's [`Opener`](session_core::Opener), and who carries its question. Cheap to clone. See [`Exchange::opener`].
 #[derive(Clone)]
 pub struct Opener {
     opener: session_core::Opener,
@@ -247,7 +247,7 @@ impl fmt::Debug for Opener {
     }
 }
 
-/// A close under way: a future of what is to be sent. Dropping it cancels nothing.
+/// A close under way: a future of what is to be sent. Dropping it cancels nothing. See [`Exchange::close`].
 #[must_use = "what it gives is to be applied to the response"]
 #[derive(Debug)]
 pub struct Close(Closing);

@@ -225,6 +225,19 @@ impl fmt::Debug for Question {
 }
 
 /// What a store answers, by question.
+///
+/// ```
+/// use session_core::{Answer, Error, Loaded, SecretKey, Sessions, Step, testing};
+///
+/// let sessions = Sessions::builder(SecretKey::generate().unwrap()).build_stored().unwrap();
+/// let request = testing::stored_request(&sessions); // an id of ours
+/// let open = |answer| match sessions.exchange(&request).open() {
+///     Step::Ask(ask) => ask.answer(answer).done().unwrap(),
+///     Step::Done(_) => unreachable!("an id of ours is looked up"),
+/// };
+/// assert!(open(Answer::Loaded(Loaded::Absent)).unwrap().is_empty());
+/// assert_eq!(open(Answer::Unavailable).unwrap_err(), Error::Unavailable);
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Answer {
     /// To [`Question::Load`].
@@ -246,6 +259,15 @@ pub enum Answer {
 }
 
 /// What lies under a key.
+///
+/// ```
+/// # use session_core::{Answer, Loaded, Rejected, SecretKey, Sessions, Step, testing};
+/// # let sessions = Sessions::builder(SecretKey::generate().unwrap()).build_stored().unwrap();
+/// # let request = testing::stored_request(&sessions);
+/// # let Step::Ask(ask) = sessions.exchange(&request).open() else { unreachable!() };
+/// let session = ask.answer(Answer::Loaded(Loaded::Dead)).done().unwrap().unwrap();
+/// assert_eq!(session.rejected(), Some(Rejected::Gone));
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Loaded {
     /// A record that was not deleted. Whether it has expired is judged by who asked.
@@ -257,6 +279,18 @@ pub enum Loaded {
 }
 
 /// What became of an insert.
+///
+/// ```
+/// # use session_core::{Answer, Inserted, SecretKey, Sessions, Step};
+/// # let sessions = Sessions::builder(SecretKey::generate().unwrap()).build_stored().unwrap();
+/// # let exchange = sessions.exchange(&http::HeaderMap::new());
+/// # exchange.open().done().unwrap().unwrap().insert("a", 1).unwrap();
+/// # let Step::Ask(ask) = exchange.close() else { unreachable!() };
+/// # let mut response = http::HeaderMap::new();
+/// let mut outgoing = ask.answer(Answer::Inserted(Inserted::Dead)).done().unwrap();
+/// outgoing.apply(&mut response).unwrap();
+/// assert!(!response.contains_key("set-cookie")); // ended before anybody knew of it
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Inserted {
     /// The record was created.
@@ -268,6 +302,12 @@ pub enum Inserted {
 }
 
 /// What became of an update.
+///
+/// ```
+/// # use session_core::Updated;
+/// let acknowledged = |updated: &Updated| matches!(updated, Updated::Done);
+/// assert!(acknowledged(&Updated::Done) && !acknowledged(&Updated::Gone));
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Updated {
     /// The record was replaced.
@@ -279,6 +319,13 @@ pub enum Updated {
 }
 
 /// What became of a touch or a delete.
+///
+/// ```
+/// # use session_core::{Answer, Outcome};
+/// // For a logout both are a success.
+/// let ended = |answer| matches!(answer, Answer::Deleted(Outcome::Done | Outcome::Gone));
+/// assert!(ended(Answer::Deleted(Outcome::Gone)) && !ended(Answer::Unavailable));
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Outcome {
     /// It was carried out.
@@ -288,6 +335,11 @@ pub enum Outcome {
 }
 
 /// What became of a trim.
+///
+/// ```
+/// let trimmed = session_core::Trimmed { ended: 1, alive: false };
+/// assert!(!trimmed.alive); // a login that was pushed out sets no cookie
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Trimmed {
     /// How many records were ended by this call.
