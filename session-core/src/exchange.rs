@@ -252,10 +252,18 @@ pub struct Outgoing {
 }
 
 /// Caches between us and the browser obey these before Cache-Control (RFC 9213, section 2; Edge Architecture 1.0).
-const TARGETED: [HeaderName; 2] =
-    [HeaderName::from_static("cdn-cache-control"), HeaderName::from_static("surrogate-control")];
+const CDN_CACHE_CONTROL: HeaderName = HeaderName::from_static("cdn-cache-control");
+const SURROGATE_CONTROL: HeaderName = HeaderName::from_static("surrogate-control");
 
 impl Outgoing {
+    /// The headers of a response that [`apply`](Self::apply) reads or changes; `Set-Cookie` it only adds. A framework with
+    /// other header types lends these.
+    ///
+    /// ```
+    /// assert!(session_core::Outgoing::LENT.iter().any(|name| name == "vary"));
+    /// ```
+    pub const LENT: [HeaderName; 4] = [VARY, CACHE_CONTROL, CDN_CACHE_CONTROL, SURROGATE_CONTROL];
+
     /// A close that failed before it could decide anything: for whoever carries the core's questions, when that breaks.
     ///
     /// ```
@@ -270,8 +278,8 @@ impl Outgoing {
 
     /// Writes `Vary`, `Set-Cookie` and `Cache-Control` into the response's headers.
     ///
-    /// A framework with other header types gives a map with the response's `Vary`, `Cache-Control`, `CDN-Cache-Control`
-    /// and `Surrogate-Control`, and writes back what is in it afterwards. Calling it twice sends nothing twice.
+    /// A framework with other header types gives a map with the response's own of [`LENT`](Self::LENT), and writes back what
+    /// is in it afterwards. Calling it twice sends nothing twice.
     ///
     /// # Errors
     /// The error that the session's close found, with no header touched; or [`Error::TooManyHeaders`]. The response is
@@ -327,10 +335,10 @@ impl Outgoing {
 
     /// A response that sets a session cookie must not be kept by any cache (CVE-2025-48947, CVE-2025-64762).
     fn no_store(&mut self, headers: &mut HeaderMap) -> Result<(), Error> {
-        let targeted = TARGETED.iter().filter(|name| headers.remove(*name).is_some()).count() > 0;
+        let targeted = [CDN_CACHE_CONTROL, SURROGATE_CONTROL].map(|name| headers.remove(name).is_some());
         let set = headers.contains_key(CACHE_CONTROL);
         let no_store = has_token(headers, CACHE_CONTROL, "no-store");
-        if targeted || (set && !no_store) {
+        if targeted.contains(&true) || (set && !no_store) {
             self.events.push(Event { kind: EventKind::CacheControlReplaced, digest: LogDigest::default() });
         }
         if !no_store {

@@ -118,6 +118,13 @@ impl Source {
     }
 }
 
+/// As [`Source::new`].
+impl From<Sessions> for Source {
+    fn from(sessions: Sessions) -> Self {
+        Self::new(sessions)
+    }
+}
+
 impl fmt::Debug for Source {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.0 {

@@ -1,9 +1,9 @@
 //! The core's events, written to `tracing` under the target `session`. Never an id, a key of the map or a value.
 
-use std::error::Error as _;
+use std::error::Error;
 use std::time::Duration;
 
-use session_core::{Error, Event, EventKind, Rejected};
+use session_core::{Event, EventKind, Rejected};
 use tracing::{debug, error, info, warn};
 
 use crate::exchange::Source;
@@ -59,7 +59,7 @@ pub fn event(event: &Event) {
 /// # BufReader::new(log).read_line(&mut logged).unwrap();
 /// assert!(logged.contains("ERROR session: the response was replaced"));
 /// ```
-pub fn failed(error: &Error) {
+pub fn failed(error: &dyn Error) {
     error!(target: "session", %error, "the response was replaced");
 }
 

@@ -1,0 +1,164 @@
+//! Sessions for actix-web 4: a whole adapter, as `docs/adapters.md` describes it.
+
+use std::future::Future;
+use std::ops::Deref;
+use std::pin::Pin;
+
+use actix_web::body::{EitherBody, MessageBody};
+use actix_web::dev::{Payload, Service, ServiceRequest, ServiceResponse, Transform};
+use actix_web::error::InternalError;
+use actix_web::http::StatusCode;
+use actix_web::http::header::{HeaderMap, HeaderName, HeaderValue};
+use actix_web::middleware::{Next, from_fn};
+use actix_web::{FromRequest, HttpMessage, HttpRequest, HttpResponse, ResponseError};
+use session_core::{Outgoing, Sessions};
+use session_store::{Door, Missing, Source, trace};
+
+/// Gives the handlers of an application their sessions: `App::new().wrap(layer.middleware())`. Make it once, outside of the
+/// closure that makes the application for each worker.
+#[derive(Clone)]
+pub struct SessionLayer(Source);
+
+impl SessionLayer {
+    /// For sessions in cookies; for others make it from a [`Source`].
+    pub fn new(sessions: Sessions) -> Self {
+        Source::new(sessions).into()
+    }
+
+    /// The middleware, for one worker's application.
+    pub fn middleware<S, B>(
+        &self,
+    ) -> impl Transform<
+        S,
+        ServiceRequest,
+        Response = ServiceResponse<EitherBody<B>>,
+        Error = actix_web::Error,
+        InitError = (),
+    > + use<S, B>
+    where
+        S: Service<ServiceRequest, Response = ServiceResponse<B>, Error = actix_web::Error> + 'static,
+        B: MessageBody + 'static,
+    {
+        let source = self.0.clone();
+        from_fn(move |request, next| around(source.clone(), request, next))
+    }
+}
+
+impl From<Source> for SessionLayer {
+    fn from(source: Source) -> Self {
+        trace::announce(&source);
+        Self(source)
+    }
+}
+
+/// A request and its response.
+async fn around<B: MessageBody + 'static>(
+    source: Source,
+    request: ServiceRequest,
+    next: Next<B>,
+) -> Result<ServiceResponse<EitherBody<B>>, actix_web::Error> {
+    // 1. An exchange, from the request's Cookie headers.
+    let cookies = request.headers().get_all("cookie").filter_map(|value| lent(value.as_bytes()));
+    let exchange = source.exchange(&cookies.map(|value| (http::header::COOKIE, value)).collect());
+
+    // 2. Its opener, into the request.
+    request.extensions_mut().insert(Door::<()>::new(exchange.opener()));
+    let answer = next.call(request).await;
+
+    // 3. Close, and apply, whatever the answer is. Dropped before that, the exchange seals its session and forgets it.
+    let mut outgoing = exchange.close().await;
+    match answer {
+        Ok(mut response) => match apply(&mut outgoing, response.headers_mut()) {
+            Ok(()) => Ok(response.map_into_left_body()),
+            Err(error) => Ok(response.into_response(error.error_response()).map_into_right_body()),
+        },
+        // Of a middleware between us and the handler, whose own errors are responses here already.
+        Err(error) => {
+            let mut response = error.error_response();
+            apply(&mut outgoing, response.headers_mut())?;
+            Err(InternalError::from_response(error, response).into())
+        }
+    }
+}
+
+/// Lends the core a map with what it may read or change, and writes back what is in it afterwards.
+fn apply(outgoing: &mut Outgoing, headers: &mut HeaderMap) -> Result<(), Error> {
+    let mut map = http::HeaderMap::new();
+    for name in Outgoing::LENT {
+        for value in headers.get_all(name.as_str()).filter_map(|value| lent(value.as_bytes())) {
+            map.append(name.clone(), value);
+        }
+    }
+    let applied = outgoing.apply(&mut map);
+    outgoing.events().iter().for_each(trace::event);
+    applied?;
+    Outgoing::LENT.iter().for_each(|name| drop(headers.remove(name.as_str())));
+    copy(&map, headers);
+    Ok(())
+}
+
+/// actix-web has the types of http 0.2, the core those of http 1.
+fn lent(value: &[u8]) -> Option<http::HeaderValue> {
+    http::HeaderValue::from_bytes(value).ok()
+}
+
+fn copy(from: &http::HeaderMap, to: &mut HeaderMap) {
+    for (name, value) in from {
+        let name = HeaderName::from_bytes(name.as_ref());
+        if let (Ok(name), Ok(value)) = (name, HeaderValue::from_bytes(value.as_bytes())) {
+            to.append(name, value);
+        }
+    }
+}
+
+/// The request's session: derefs to [`session_core::Session`], where the methods are.
+#[derive(Debug)]
+pub struct Session(session_core::Session);
+
+impl Deref for Session {
+    type Target = session_core::Session;
+
+    fn deref(&self) -> &session_core::Session {
+        &self.0
+    }
+}
+
+impl FromRequest for Session {
+    type Error = Error;
+    type Future = Pin<Box<dyn Future<Output = Result<Self, Error>>>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let door = request.extensions().get::<Door<()>>().cloned();
+        Box::pin(async move {
+            let door = door.ok_or_else(|| Error::MissingLayer(Missing::of::<()>()))?;
+            Ok(Self(door.opener().open().await?))
+        })
+    }
+}
+
+/// The error of a session, as a response: the core's status without a body.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The session's.
+    #[error(transparent)]
+    Session(#[from] session_core::Error),
+    /// A handler asked for a session where no layer is: 500, with the line that is missing.
+    #[error(
+        "this handler asks for a session, but its application has no layer for it: add `.wrap({}.middleware())`",
+        .0.line("SessionLayer::new(sessions)")
+    )]
+    MissingLayer(Missing),
+}
+
+impl ResponseError for Error {
+    fn error_response(&self) -> HttpResponse {
+        let Self::Session(error) = self else {
+            return HttpResponse::InternalServerError().body(self.to_string());
+        };
+        let failure = session_store::failure::<()>(error.clone());
+        let status = StatusCode::from_u16(failure.status().as_u16());
+        let mut response = HttpResponse::new(status.unwrap_or(StatusCode::INTERNAL_SERVER_ERROR));
+        copy(failure.headers(), response.headers_mut());
+        response
+    }
+}

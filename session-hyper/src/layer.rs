@@ -1,0 +1,217 @@
+//! The layer: puts an exchange's opener into the request, and closes the exchange on the response.
+
+use std::convert::Infallible;
+use std::future::Future;
+use std::marker::PhantomData;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use http::{Request, Response};
+use hyper::service::Service;
+use pin_project_lite::pin_project;
+use session_core::{Sessions, StoredSessions};
+use session_store::{Door, ResponseFuture, Source, Store};
+
+use crate::IntoResponse;
+
+/// Gives the handlers of a service their sessions: `SessionLayer::new(sessions).wrap(service)`.
+///
+/// Make it once at start; hyper's connections get clones of the wrapped service. Works on any service whose response body
+/// has a default: a close that fails replaces the response by an empty one.
+///
+/// ```
+/// # use std::convert::Infallible;
+/// # use http::{Request, Response};
+/// # use hyper::service::{Service, service_fn};
+/// # use session_hyper::{SecretKey, SessionLayer, Sessions};
+/// # #[tokio::main(flavor = "current_thread")] async fn main() {
+/// # let sessions = Sessions::new(SecretKey::generate().unwrap());
+/// let hello = async |_: Request<String>| Ok::<_, Infallible>(Response::new("Hello".to_owned()));
+/// let service = SessionLayer::new(sessions).wrap(service_fn(hello));
+/// let response = service.call(Request::new(String::new())).await.unwrap();
+/// assert!(response.headers().is_empty()); // nobody asked for the session
+/// # }
+/// ```
+#[derive(Debug)]
+pub struct SessionLayer<K = ()> {
+    source: Source,
+    marker: PhantomData<fn() -> K>,
+}
+
+impl SessionLayer {
+    /// A layer for [`session`](crate::RequestSession::session). What is doubtful about the configuration is written to
+    /// `tracing` now.
+    ///
+    /// ```
+    /// # use http::{Request, Response};
+    /// # use hyper::service::{Service, service_fn};
+    /// # use session_hyper::{Error, RequestSession, SecretKey, SessionLayer, Sessions};
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() {
+    /// # let sessions = Sessions::new(SecretKey::generate().unwrap());
+    /// let service = SessionLayer::new(sessions).wrap(service_fn(async |request: Request<String>| {
+    ///     request.session().await?.insert("a", 1)?;
+    ///     Ok::<_, Error>(Response::new("inserted".to_owned()))
+    /// }));
+    /// let response = service.call(Request::new(String::new())).await.unwrap();
+    /// assert!(response.headers()["set-cookie"].to_str().unwrap().starts_with("__Host-session="));
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn new(sessions: Sessions) -> Self {
+        Source::new(sessions).into()
+    }
+
+    /// The same for sessions in a store. The store is shared: keep a clone of the `Arc`, or of what is behind it. Needs a
+    /// tokio runtime with time.
+    ///
+    /// ```
+    /// # use http::{Request, Response};
+    /// # use hyper::service::{Service, service_fn};
+    /// # use session_hyper::{Error, RequestSession, SecretKey, SessionLayer, Sessions};
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() {
+    /// use std::sync::Arc;
+    /// use session_hyper::MemoryStore;
+    ///
+    /// let sessions = Sessions::builder(SecretKey::generate().unwrap()).build_stored().unwrap();
+    /// let layer = SessionLayer::stored(sessions, Arc::new(MemoryStore::new()));
+    /// let service = layer.wrap(service_fn(async |request: Request<String>| {
+    ///     request.session().await?.insert("a", 1)?;
+    ///     Ok::<_, Error>(Response::new("inserted".to_owned()))
+    /// }));
+    /// let response = service.call(Request::new(String::new())).await.unwrap();
+    /// assert_eq!(response.headers()["set-cookie"].as_bytes().iter().filter(|b| **b == b'.').count(), 2); // an id
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn stored(sessions: StoredSessions, store: Arc<dyn Store>) -> Self {
+        Source::stored(sessions, store).into()
+    }
+
+    /// The same for [`session_of::<K>`](crate::RequestSession::session_of), beside other sessions of the application: with
+    /// another cookie name, key or path. `K` is any type of yours.
+    ///
+    /// ```
+    /// use http::{Request, Response};
+    /// use hyper::service::{Service, service_fn};
+    /// use session_hyper::{Error, RequestSession, SecretKey, SessionLayer, Sessions};
+    ///
+    /// struct Admin;
+    ///
+    /// async fn panel(request: Request<String>) -> Result<Response<String>, Error> {
+    ///     let (site, admin) = (request.session().await?, request.session_of::<Admin>().await?);
+    ///     Ok(Response::new(format!("{} {}", site.increment("visits", 1)?, admin.increment("actions", 1)?)))
+    /// }
+    ///
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let site = SessionLayer::new(Sessions::new(SecretKey::generate()?));
+    /// let admin = Sessions::builder(SecretKey::generate()?).cookie_name("admin").build()?;
+    /// let service = site.wrap(SessionLayer::new(admin).marked::<Admin>().wrap(service_fn(panel)));
+    /// let response = service.call(Request::new(String::new())).await?;
+    /// assert_eq!(response.headers().get_all("set-cookie").iter().count(), 2);
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn marked<K>(self) -> SessionLayer<K> {
+        SessionLayer { source: self.source, marker: PhantomData }
+    }
+}
+
+impl<K> SessionLayer<K> {
+    /// The service with sessions.
+    ///
+    /// ```
+    /// # use http::{Request, Response};
+    /// # use hyper::service::{Service, service_fn};
+    /// # use session_hyper::{Error, SecretKey, SessionLayer, Sessions};
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() {
+    /// # let layer = SessionLayer::new(Sessions::new(SecretKey::generate().unwrap()));
+    /// let broken = async |_: Request<String>| Err::<Response<String>, _>(Error::from(session_core::Error::TooLate));
+    /// let response = layer.wrap(service_fn(broken)).call(Request::new(String::new())).await.unwrap();
+    /// assert_eq!(response.status(), 500); // and no connection is cut
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn wrap<S>(&self, service: S) -> SessionService<S, K> {
+        SessionService { inner: service, layer: self.clone() }
+    }
+}
+
+/// For applications that choose between cookies and a store at start.
+impl From<Source> for SessionLayer {
+    fn from(source: Source) -> Self {
+        session_store::trace::announce(&source);
+        Self { source, marker: PhantomData }
+    }
+}
+
+impl<K> Clone for SessionLayer<K> {
+    fn clone(&self) -> Self {
+        Self { source: self.source.clone(), marker: PhantomData }
+    }
+}
+
+/// A service inside a [`SessionLayer`]. It never fails: errors of the service are responses.
+///
+/// ```
+/// # use http::{Request, Response};
+/// # use hyper::service::{Service, service_fn};
+/// # use session_hyper::{Error, SecretKey, SessionLayer, SessionService, Sessions};
+/// # #[tokio::main(flavor = "current_thread")] async fn main() {
+/// # let layer = SessionLayer::new(Sessions::new(SecretKey::generate().unwrap()));
+/// # let hello = async |_: Request<String>| Ok::<_, Error>(Response::new("Hello".to_owned()));
+/// let service: SessionService<_> = layer.wrap(service_fn(hello));
+/// let response: Result<_, std::convert::Infallible> = service.clone().call(Request::new(String::new())).await;
+/// assert_eq!(response.unwrap().body(), "Hello");
+/// # }
+/// ```
+#[derive(Debug)]
+pub struct SessionService<S, K = ()> {
+    inner: S,
+    layer: SessionLayer<K>,
+}
+
+impl<S: Clone, K> Clone for SessionService<S, K> {
+    fn clone(&self) -> Self {
+        Self { inner: self.inner.clone(), layer: self.layer.clone() }
+    }
+}
+
+impl<S, K, B, R> Service<Request<B>> for SessionService<S, K>
+where
+    S: Service<Request<B>, Response = Response<R>, Error: IntoResponse<R>>,
+    K: 'static,
+    R: Default,
+{
+    type Response = Response<R>;
+    type Error = Infallible;
+    type Future = ResponseFuture<Answer<S::Future>, R>;
+
+    fn call(&self, mut request: Request<B>) -> Self::Future {
+        let exchange = self.layer.source.exchange(request.headers());
+        request.extensions_mut().insert(Door::<K>::new(exchange.opener()));
+        ResponseFuture::new(Answer { service: self.inner.call(request) }, exchange)
+    }
+}
+
+pin_project! {
+    /// What a service answers: its response, or that of its error.
+    #[derive(Debug)]
+    pub struct Answer<F> {
+        #[pin]
+        service: F,
+    }
+}
+
+impl<F, R, E> Future for Answer<F>
+where
+    F: Future<Output = Result<Response<R>, E>>,
+    E: IntoResponse<R>,
+{
+    type Output = Result<Response<R>, Infallible>;
+
+    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        self.project().service.poll(context).map(|answer| Ok(answer.unwrap_or_else(E::into_response)))
+    }
+}

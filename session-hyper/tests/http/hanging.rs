@@ -1,0 +1,54 @@
+//! A store that never answers.
+
+use std::future::pending;
+
+use session_core::{Inserted, Loaded, Outcome, Record, RecordKey, Trimmed, Updated};
+use session_store::{Listed, Store, Verb};
+
+pub(crate) struct Hanging;
+
+impl Store for Hanging {
+    fn load<'a>(&'a self, _: RecordKey, _: u64) -> Verb<'a, Loaded> {
+        Box::pin(pending())
+    }
+
+    fn insert<'a>(&'a self, _: RecordKey, _: &'a Record, _: u64) -> Verb<'a, Inserted> {
+        Box::pin(pending())
+    }
+
+    fn update<'a>(&'a self, _: RecordKey, _: u64, _: &'a Record, _: u64) -> Verb<'a, Updated> {
+        Box::pin(pending())
+    }
+
+    fn touch<'a>(&'a self, _: RecordKey, _: u64, _: u64) -> Verb<'a, Outcome> {
+        Box::pin(pending())
+    }
+
+    fn delete<'a>(&'a self, _: RecordKey, _: u64) -> Verb<'a, Outcome> {
+        Box::pin(pending())
+    }
+
+    fn index<'a>(&'a self, _: &'a str, _: RecordKey, _: u64, _: u64) -> Verb<'a, ()> {
+        Box::pin(pending())
+    }
+
+    fn unindex<'a>(&'a self, _: &'a str, _: RecordKey) -> Verb<'a, ()> {
+        Box::pin(pending())
+    }
+
+    fn list<'a>(&'a self, _: &'a str, _: usize, _: u64) -> Verb<'a, Vec<Listed>> {
+        Box::pin(pending())
+    }
+
+    fn delete_all<'a>(&'a self, _: &'a str, _: Option<RecordKey>, _: u64) -> Verb<'a, u64> {
+        Box::pin(pending())
+    }
+
+    fn trim<'a>(&'a self, _: &'a str, _: usize, _: RecordKey, _: u64) -> Verb<'a, Trimmed> {
+        Box::pin(pending())
+    }
+
+    fn delete_expired<'a>(&'a self, _: u64, _: usize) -> Verb<'a, u64> {
+        Box::pin(pending())
+    }
+}

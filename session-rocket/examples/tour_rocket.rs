@@ -1,0 +1,185 @@
+//! The tour: every session feature of a Flask application, in Rocket. `cargo run -p session-rocket --example tour_rocket`
+
+use std::process::ExitCode;
+
+use rocket::config::{LogLevel, Shutdown};
+use rocket::error::ErrorKind;
+use rocket::fairing::AdHoc;
+use rocket::form::Form;
+use rocket::http::{Header, Status};
+use rocket::response::content::{RawHtml, RawJson};
+use rocket::response::stream::TextStream;
+use rocket::response::{self, Redirect, Responder};
+use rocket::{Build, Config, FromForm, Request, Response, Rocket, State, catch, catchers, get, post, routes};
+use session_rocket::{Error, Session, SessionFairing};
+use tour::actions::LATE_FIRST;
+use tour::start::Tour;
+use tour::{actions, page};
+
+/// What a route shows of a session is for its owner and for now: the back button after a logout must show nothing.
+#[derive(Responder)]
+struct NoStore<R> {
+    content: R,
+    cache_control: Header<'static>,
+}
+
+fn no_store<R>(content: R) -> NoStore<R> {
+    NoStore { content, cache_control: Header::new("Cache-Control", "no-store") }
+}
+
+fn rocket(tour: Tour) -> Rocket<Build> {
+    // No signal is caught, so that Ctrl-C stops it at once.
+    #[cfg(unix)]
+    let shutdown = Shutdown { ctrlc: false, signals: Default::default(), ..Shutdown::default() };
+    #[cfg(not(unix))]
+    let shutdown = Shutdown { ctrlc: false, ..Shutdown::default() };
+    let (address, port) = (tour.bind.ip(), tour.bind.port());
+    let config = Config { address, port, log_level: LogLevel::Off, shutdown, ..Config::default() };
+    let announce = AdHoc::on_liftoff("announce", |rocket| {
+        Box::pin(async move {
+            if let Some(tour) = rocket.state::<Tour>() {
+                tour.announce((rocket.config().address, rocket.config().port).into());
+            }
+        })
+    });
+    rocket::custom(config)
+        .attach(SessionFairing::from(tour.source.clone()))
+        .attach(announce)
+        .manage(tour)
+        .mount("/", routes![index, visit, login_form, login, profile, logout, add_to_cart, cart, permanent])
+        .mount("/", routes![flash, flashes, session, fail, panic, late, untouched])
+        .register("/", catchers![empty])
+}
+
+#[get("/")]
+fn index(tour: &State<Tour>, session: Session) -> Result<NoStore<RawHtml<String>>, Error> {
+    Ok(no_store(RawHtml(actions::page(tour, &session)?)))
+}
+
+#[get("/visit")]
+fn visit(session: Session) -> Result<NoStore<String>, Error> {
+    Ok(no_store(actions::visit(&session)?))
+}
+
+#[get("/login")]
+fn login_form(tour: &State<Tour>) -> RawHtml<String> {
+    RawHtml(page::login_form(tour.framework))
+}
+
+#[derive(FromForm)]
+struct Login {
+    username: String,
+}
+
+#[post("/login", data = "<form>")]
+fn login(session: Session, form: Form<Login>) -> Result<Redirect, Error> {
+    actions::login(&session, &form.username)?;
+    Ok(Redirect::to("/profile"))
+}
+
+#[get("/profile")]
+fn profile(session: Session) -> Result<NoStore<Result<RawHtml<String>, Redirect>>, Error> {
+    Ok(no_store(actions::profile(&session)?.map(RawHtml).ok_or_else(|| Redirect::to("/login"))))
+}
+
+#[post("/logout")]
+fn logout(session: Session) -> Result<&'static str, Error> {
+    Ok(actions::logout(&session)?)
+}
+
+#[post("/add_to_cart/<product_id>")]
+fn add_to_cart(session: Session, product_id: &str) -> Result<NoStore<String>, Error> {
+    Ok(no_store(actions::add_to_cart(&session, product_id)?))
+}
+
+#[get("/cart")]
+fn cart(session: Session) -> Result<NoStore<RawJson<String>>, Error> {
+    Ok(no_store(RawJson(actions::cart(&session)?)))
+}
+
+#[derive(FromForm)]
+struct Permanent {
+    on: String,
+}
+
+#[post("/permanent", data = "<form>")]
+fn permanent(session: Session, form: Form<Permanent>) -> Result<(Status, &'static str), Error> {
+    let done = actions::set_permanent(&session, &form.on)?;
+    Ok(done.map_or((Status::BadRequest, "on must be 1 or 0"), |ok| (Status::Ok, ok)))
+}
+
+#[derive(FromForm)]
+struct Flash {
+    message: String,
+    category: String,
+}
+
+#[post("/flash", data = "<form>")]
+fn flash(session: Session, form: Form<Flash>) -> Result<&'static str, Error> {
+    Ok(actions::flash(&session, &form.message, &form.category)?)
+}
+
+#[get("/flashes")]
+fn flashes(session: Session) -> Result<NoStore<RawJson<String>>, Error> {
+    Ok(no_store(RawJson(actions::flashes(&session)?)))
+}
+
+#[get("/session")]
+fn session(session: Session) -> NoStore<RawJson<String>> {
+    no_store(RawJson(session.to_json()))
+}
+
+#[get("/fail")]
+fn fail(session: Session) -> Result<(Status, String), Error> {
+    Ok((Status::InternalServerError, actions::fail(&session)?))
+}
+
+#[get("/panic")]
+fn panic(session: Session) {
+    actions::panic(&session)
+}
+
+#[get("/late")]
+fn late(session: Session) -> Untyped<TextStream![String]> {
+    Untyped(TextStream! {
+        yield LATE_FIRST.to_owned();
+        yield actions::late(&session);
+    })
+}
+
+/// The same without Content-Type, as the other tours answer.
+struct Untyped<R>(R);
+
+impl<'r, R: Responder<'r, 'r>> Responder<'r, 'r> for Untyped<R> {
+    fn respond_to(self, request: &'r Request<'_>) -> response::Result<'r> {
+        let mut response = Response::build_from(self.0.respond_to(request)?).finalize();
+        response.remove_header("Content-Type");
+        Ok(response)
+    }
+}
+
+#[get("/untouched")]
+fn untouched() -> &'static str {
+    "nothing"
+}
+
+#[catch(default)]
+fn empty() {}
+
+#[rocket::main]
+async fn main() -> ExitCode {
+    let filter =
+        tracing_subscriber::EnvFilter::try_from_default_env().unwrap_or_else(|_| "session=info".into());
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    let tour = match Tour::start("Rocket", 5002) {
+        Ok(tour) => tour,
+        Err(code) => return code,
+    };
+    match rocket(tour.clone()).launch().await {
+        Ok(_) => ExitCode::SUCCESS,
+        Err(error) => match error.kind() {
+            ErrorKind::Bind(error) | ErrorKind::Io(error) => tour.failed(error),
+            other => tour.failed(&std::io::Error::other(other.to_string())),
+        },
+    }
+}

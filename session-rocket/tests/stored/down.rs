@@ -1,0 +1,72 @@
+//! A memory store that can be switched off.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use session_rocket::MemoryStore;
+use session_rocket::session_core::{Inserted, Loaded, Outcome, Record, RecordKey, Trimmed, Updated};
+use session_rocket::session_store::{Listed, Store, StoreError, Verb};
+
+#[derive(Default)]
+pub(crate) struct Switched {
+    inner: MemoryStore,
+    off: AtomicBool,
+}
+
+impl Switched {
+    pub(crate) fn switch(&self, on: bool) {
+        self.off.store(!on, Ordering::SeqCst);
+    }
+
+    fn meet<'a, T: Send + 'a>(&'a self, answer: Verb<'a, T>) -> Verb<'a, T> {
+        if self.off.load(Ordering::SeqCst) {
+            return Box::pin(async { Err(StoreError::new("the test's store is down")) });
+        }
+        answer
+    }
+}
+
+impl Store for Switched {
+    fn load<'a>(&'a self, key: RecordKey, now: u64) -> Verb<'a, Loaded> {
+        self.meet(self.inner.load(key, now))
+    }
+
+    fn insert<'a>(&'a self, key: RecordKey, record: &'a Record, now: u64) -> Verb<'a, Inserted> {
+        self.meet(self.inner.insert(key, record, now))
+    }
+
+    fn update<'a>(&'a self, key: RecordKey, version: u64, record: &'a Record, now: u64) -> Verb<'a, Updated> {
+        self.meet(self.inner.update(key, version, record, now))
+    }
+
+    fn touch<'a>(&'a self, key: RecordKey, expires: u64, now: u64) -> Verb<'a, Outcome> {
+        self.meet(self.inner.touch(key, expires, now))
+    }
+
+    fn delete<'a>(&'a self, key: RecordKey, now: u64) -> Verb<'a, Outcome> {
+        self.meet(self.inner.delete(key, now))
+    }
+
+    fn index<'a>(&'a self, owner: &'a str, key: RecordKey, until: u64, now: u64) -> Verb<'a, ()> {
+        self.meet(self.inner.index(owner, key, until, now))
+    }
+
+    fn unindex<'a>(&'a self, owner: &'a str, key: RecordKey) -> Verb<'a, ()> {
+        self.meet(self.inner.unindex(owner, key))
+    }
+
+    fn list<'a>(&'a self, owner: &'a str, max: usize, now: u64) -> Verb<'a, Vec<Listed>> {
+        self.meet(self.inner.list(owner, max, now))
+    }
+
+    fn delete_all<'a>(&'a self, owner: &'a str, except: Option<RecordKey>, now: u64) -> Verb<'a, u64> {
+        self.meet(self.inner.delete_all(owner, except, now))
+    }
+
+    fn trim<'a>(&'a self, owner: &'a str, keep: usize, this: RecordKey, now: u64) -> Verb<'a, Trimmed> {
+        self.meet(self.inner.trim(owner, keep, this, now))
+    }
+
+    fn delete_expired<'a>(&'a self, before: u64, batch: usize) -> Verb<'a, u64> {
+        self.meet(self.inner.delete_expired(before, batch))
+    }
+}
