@@ -42,9 +42,3 @@ pub use session_core::{Config, SecretKey, Sessions};
 pub use session_store;
 #[doc(no_inline)]
 pub use session_store::MemoryStore;
-
-/// The programs of the README and of the guide compile.
-#[cfg(doctest)]
-#[doc = include_str!("../../README.md")]
-#[doc = include_str!("../../docs/from-flask.md")]
-struct Guides;

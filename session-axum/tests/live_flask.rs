@@ -1,4 +1,5 @@
-//! Against a real Flask: what it writes we read, what we write it reads, and both send the same cookies.
+//! Against a real Flask: what it writes we read, what we write it reads, and both send the same cookies. One
+//! client that hops between all of the tours and Flask stands in scenarios/tests/hop.rs.
 //!
 //! Needs Python with Flask, which `scripts/test` installs; see `Flask::find` for where it is looked for.
 
@@ -6,34 +7,26 @@
 
 #[path = "live_flask/axum.rs"]
 mod axum_app;
-#[path = "live_flask/http.rs"]
-mod http;
-#[path = "live_flask/model.rs"]
-mod model;
-#[path = "live_flask/server.rs"]
-mod server;
 #[path = "live_flask/types.rs"]
 mod types;
 
 use std::net::SocketAddr;
-use std::time::{SystemTime, UNIX_EPOCH};
 
-use serde_json::{Value, json};
+use axum_app::in_axum;
+use scenarios::client::Request;
+use scenarios::hop::expires_in_a_month;
+use scenarios::jar::Jar;
+use scenarios::server::{Flask, Tour};
+use serde_json::json;
 use session_axum::{Session, Sessions};
 use session_core::Digest;
 
-use axum_app::in_axum;
-use http::{Jar, Request, Response};
-use model::{Action, Body, Dice, Expected, Model, Sent};
-use server::{Flask, Server};
-
 const SECRET: &str = "the SECRET_KEY of a Flask application: Schlüssel";
-const MONTH: u64 = 31 * 24 * 60 * 60;
 
 #[test]
 fn a_flask_cookie_goes_to_rust_and_back() {
     for flask in Flask::all() {
-        let (flask, tour) = (flask.serve(SECRET), Server::tour(SECRET));
+        let (flask, tour) = (flask.serve(SECRET), Tour::AXUM.serve(SECRET, &["--flask"]));
         for (first, second) in [(flask.address, tour.address), (tour.address, flask.address)] {
             there_and_back(first, second);
         }
@@ -42,7 +35,7 @@ fn a_flask_cookie_goes_to_rust_and_back() {
 
 /// Everything the tour does begins at one server, goes on at the other, and is looked at by the first.
 fn there_and_back(first: SocketAddr, second: SocketAddr) {
-    let mut jar = Jar::default();
+    let mut jar = Jar::new("session");
     for (server, visits) in [(first, 1), (second, 2), (second, 3), (first, 4)] {
         assert_eq!(jar.get(server, "/visit").body, format!("You have visited this page {visits} times"));
     }
@@ -57,7 +50,7 @@ fn there_and_back(first: SocketAddr, second: SocketAddr) {
         assert_eq!(jar.get(second, "/flashes").json(), json!([["success", "Logged in as Zoë <🎉>"]]));
         assert_eq!(jar.get(first, "/flashes").json(), json!([]));
         assert_eq!(jar.post(second, "/logout", &[]).body, "Logged out successfully!");
-        assert_eq!(jar, Jar(None), "an empty session's cookie is removed");
+        assert_eq!(jar.value, None, "an empty session's cookie is removed");
         assert_eq!(jar.get(first, "/profile").header("location"), Some("/login"));
     }
 
@@ -85,165 +78,6 @@ fn there_and_back(first: SocketAddr, second: SocketAddr) {
     assert_eq!(jar.get(first, "/session").json(), json!({"_permanent": false, "cart": at_first["cart"]}));
 }
 
-fn expires_in_a_month(response: &Response) -> bool {
-    let expires = response.set_cookie().unwrap().expires;
-    expires.is_some_and(|then| u64::try_from(then).unwrap().abs_diff(now() + MONTH) <= 5)
-}
-
-fn now() -> u64 {
-    SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs()
-}
-
-const STEPS: u32 = 2_000;
-
-#[test]
-fn hopping() {
-    let flask = Flask::find(Flask::NEWEST);
-    let Some(flask) = flask.map(|flask| flask.serve(SECRET)) else { return };
-    let tour = Server::tour(SECRET);
-    for seed in [1, 20_040_229, 0xf1a5_c0de] {
-        Hop::new(seed, flask.address, tour.address, true).run();
-    }
-}
-
-#[test]
-fn hopping_with_an_older_flask() {
-    let flask = Flask::find(Flask::OLD);
-    let Some(flask) = flask.map(|flask| flask.serve(SECRET)) else { return };
-    let tour = Server::tour(SECRET);
-    // What counts as asking for a session, and so sends Vary, is less there.
-    Hop::new(23, flask.address, tour.address, false).run();
-}
-
-/// A client that goes to either server at random with one jar, and a model of what it must see.
-struct Hop {
-    seed: u64,
-    dice: Dice,
-    flask: SocketAddr,
-    tour: SocketAddr,
-    same_vary: bool,
-    jar: Jar,
-    model: Model,
-    step: u32,
-    /// The last action, and what was compared: same bytes, and only the same JSON in a compressed cookie.
-    action: Option<Action>,
-    same_bytes: u32,
-    same_json: u32,
-}
-
-impl Hop {
-    fn new(seed: u64, flask: SocketAddr, tour: SocketAddr, same_vary: bool) -> Self {
-        Self {
-            seed,
-            dice: Dice(seed),
-            flask,
-            tour,
-            same_vary,
-            jar: Jar::default(),
-            model: Model::default(),
-            step: 0,
-            action: None,
-            same_bytes: 0,
-            same_json: 0,
-        }
-    }
-
-    fn run(mut self) {
-        while self.step < STEPS {
-            // Browsers, and so the tour, keep at most 4096 octets.
-            let full = self.jar.0.as_ref().is_some_and(|value| value.len() > 3000);
-            let action = if full { Action::Logout } else { Action::any(&mut self.dice) };
-            self.action = Some(action.clone());
-            let expected = self.model.step(&action);
-            let at_flask = self.dice.below(2) == 0;
-            let response = if self.dice.below(2) == 0 {
-                self.same_at_both(&action, at_flask)
-            } else {
-                action.request().send(if at_flask { self.flask } else { self.tour }, &self.jar)
-            };
-            self.check(&response, &expected, at_flask);
-            self.jar.keep(response.set_cookie().as_ref());
-            self.step += 1;
-        }
-        println!(
-            "seed {}: {} same cookies, {} with the same JSON",
-            self.seed, self.same_bytes, self.same_json
-        );
-        assert!(self.same_bytes > 100 && self.same_json > 100, "what was compared is no sample");
-        for server in [self.flask, self.tour] {
-            assert_eq!(self.jar.get(server, "/session").json(), Value::Object(self.model.map.clone()));
-        }
-    }
-
-    /// Sends one request with one cookie to both; the answer of one of them.
-    fn same_at_both(&mut self, action: &Action, at_flask: bool) -> Response {
-        let request = action.request();
-        // A second may end between the two, so that their cookies differ in time; five times it does not.
-        let mut tries = 0;
-        let (flask, tour) = loop {
-            let (flask, tour) = (request.send(self.flask, &self.jar), request.send(self.tour, &self.jar));
-            tries += 1;
-            let (ours, theirs) = (cookie_of(&tour), cookie_of(&flask));
-            if ours == theirs || tries == 5 {
-                assert_eq!(ours, theirs, "the cookie of the tour, and of Flask");
-                break (flask, tour);
-            }
-        };
-        if let (Some(theirs), Some(ours)) = (flask.set_cookie(), tour.set_cookie()) {
-            match (theirs.content(), ours.content()) {
-                (Some(theirs), Some(ours)) if theirs.compressed || ours.compressed => self.same_json += 1,
-                _ => {
-                    assert_eq!(ours.value, theirs.value);
-                    self.same_bytes += 1;
-                }
-            }
-        }
-        assert_eq!((tour.status, tour.header("location")), (flask.status, flask.header("location")));
-        if self.same_vary {
-            assert_eq!(tour.varies_by_cookie(), flask.varies_by_cookie(), "Vary: Cookie");
-        }
-        if at_flask { flask } else { tour }
-    }
-
-    fn check(&self, response: &Response, expected: &Expected, at_flask: bool) {
-        assert_eq!((response.status, response.header("location")), (expected.status, expected.location));
-        match &expected.body {
-            Body::Text(text) => assert_eq!(response.body, *text),
-            Body::Json(json) => assert_eq!(response.json(), *json),
-            Body::Any => {}
-        }
-        let set = response.set_cookie();
-        let expires = set.as_ref().and_then(|set| set.expires);
-        let sent = match &set {
-            None => Sent::Nothing,
-            Some(set) if set.content().is_none() => Sent::Removal,
-            Some(_) if expires.is_none() => Sent::Session,
-            Some(_) => Sent::Permanent,
-        };
-        assert_eq!(sent, expected.cookie);
-        assert!(sent != Sent::Permanent || expires_in_a_month(response), "{set:?}");
-        if self.same_vary || !at_flask {
-            assert_eq!(response.varies_by_cookie(), expected.asked || sent != Sent::Nothing, "Vary: Cookie");
-        }
-    }
-}
-
-/// What must be the same at both servers, whatever compressed it: attributes, JSON and time.
-fn cookie_of(response: &Response) -> Option<(Vec<String>, String, u64)> {
-    let set = response.set_cookie()?;
-    let (json, written) = set.content().map(|content| (content.json, content.written)).unwrap_or_default();
-    Some((set.attributes, json, written))
-}
-
-impl Drop for Hop {
-    fn drop(&mut self) {
-        if std::thread::panicking() {
-            println!("seed {}, step {}: {:?} with {:?}", self.seed, self.step, self.action, self.jar);
-            println!("the session should be {:?}", Value::Object(self.model.map.clone()));
-        }
-    }
-}
-
 #[test]
 fn every_tagged_type_both_ways() {
     for flask in Flask::all() {
@@ -251,14 +85,14 @@ fn every_tagged_type_both_ways() {
         let sessions = Sessions::flask(SECRET).unwrap();
 
         // Flask writes, Rust reads.
-        let mut from_flask = Jar::default();
+        let mut from_flask = Jar::new("session");
         from_flask.get(flask.address, "/types/write");
         in_axum(&sessions, &mut from_flask, types::read);
         let described = from_flask.get(flask.address, "/types/read").json();
         assert_eq!(described["tuple_none"], json!(["tuple", []]), "the description names types");
 
         // Rust writes, Flask reads: the same types, from the very same JSON.
-        let mut from_rust = Jar::default();
+        let mut from_rust = Jar::new("session");
         in_axum(&sessions, &mut from_rust, types::write).0.unwrap();
         assert_eq!(from_rust.content().json, from_flask.content().json);
         assert_eq!(from_rust.get(flask.address, "/types/read").json(), described);
@@ -271,7 +105,7 @@ fn what_rust_does_not_touch_goes_back_byte_for_byte() {
     for flask in Flask::all() {
         let flask = flask.serve(SECRET);
         let sessions = Sessions::flask(SECRET).unwrap();
-        let mut jar = Jar::default();
+        let mut jar = Jar::new("session");
         jar.get(flask.address, "/types/write?odd=1");
         let (json, described) = (jar.content().json, jar.get(flask.address, "/types/read").json());
         assert!(described["odd_float"].as_str().unwrap().contains("nan"));
@@ -298,7 +132,7 @@ fn digests() {
         {
             let flask = flask.serve_with(SECRET, &[("DIGEST", name)]);
             let sessions = Sessions::flask_builder(SECRET).digest(digest).build().unwrap();
-            let mut jar = Jar::default();
+            let mut jar = Jar::new("session");
             jar.get(flask.address, "/visit");
             assert_eq!(jar.content().signature, octets);
             assert_eq!(
@@ -333,7 +167,7 @@ fn key_fallbacks_in_both_directions() {
 
     // Flask with a key that was replaced -> Rust with the new one.
     for flask in [&flask_oldest, &flask_old] {
-        let mut jar = Jar::default();
+        let mut jar = Jar::new("session");
         jar.get(flask.address, "/visit");
         assert_eq!(in_axum(&rust_new, &mut jar.clone(), visits).0, None, "without fallbacks it is refused");
         let before = jar.clone();
@@ -350,7 +184,7 @@ fn key_fallbacks_in_both_directions() {
 
     // Rust with a key that was replaced -> Flask with the new one.
     for rust in [&rust_oldest, &rust_old] {
-        let mut jar = Jar::default();
+        let mut jar = Jar::new("session");
         in_axum(rust, &mut jar, visit);
         assert_eq!(jar.clone().get(flask_new.address, "/session").json(), json!({}));
         assert_eq!(jar.get(flask_all.address, "/session").set_cookie(), None);
@@ -360,7 +194,7 @@ fn key_fallbacks_in_both_directions() {
     }
 
     // The refresh of a permanent session signs with the new key, though nobody changed it.
-    let mut jar = Jar::default();
+    let mut jar = Jar::new("session");
     jar.post(flask_old.address, "/permanent", &[("on", "1")]);
     let mut at_rust = jar.clone();
     assert_eq!(in_axum(&rust_all, &mut at_rust, visits), (None, true));

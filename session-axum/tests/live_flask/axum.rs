@@ -6,10 +6,9 @@ use axum::Router;
 use axum::body::Body;
 use axum::http::{Request, header};
 use axum::routing::get;
+use scenarios::jar::{Jar, SetCookie};
 use session_axum::{Session, SessionLayer, Sessions};
 use tower::ServiceExt as _;
-
-use crate::http::{Jar, SetCookie};
 
 /// Runs `act` in a handler, with the cookie of `jar`, which keeps what comes back. Also whether a cookie was set.
 pub(crate) fn in_axum<R: Send + 'static>(
@@ -24,7 +23,7 @@ pub(crate) fn in_axum<R: Send + 'static>(
     };
     let app = Router::new().route("/", get(handler)).layer(SessionLayer::new(sessions.clone()));
     let mut request = Request::get("/");
-    if let Some(value) = &jar.0 {
+    if let Some(value) = &jar.value {
         request = request.header(header::COOKIE, format!("session={value}"));
     }
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();

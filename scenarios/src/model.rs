@@ -2,10 +2,12 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::http::{Request, encoded};
+use crate::client::{Request, encoded};
 
-#[derive(Debug, Clone, PartialEq)]
-pub(crate) enum Action {
+/// What a client may do.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[allow(missing_docs, reason = "each is a route")]
+pub enum Action {
     Index,
     Visit,
     /// Both frameworks answer HEAD with the handler of GET, so it counts too.
@@ -27,11 +29,14 @@ pub(crate) enum Action {
     /// A path that is no route: Flask refreshes permanent sessions there too.
     Missing,
     WrongMethod,
+    /// A status of 500 that the handler chose.
+    Fail,
 }
 
 impl Action {
-    pub(crate) fn any(dice: &mut Dice) -> Self {
-        match dice.below(38) {
+    /// One of them.
+    pub fn any(dice: &mut Dice) -> Self {
+        match dice.below(39) {
             0..4 => Self::Visit,
             4 => Self::VisitByHead,
             5..7 => Self::Login(dice.text(0)),
@@ -47,11 +52,14 @@ impl Action {
             32 => Self::Index,
             33 => Self::LoginForm,
             34 => Self::Missing,
-            _ => Self::WrongMethod,
+            37 => Self::WrongMethod,
+            _ => Self::Fail,
         }
     }
 
-    pub(crate) fn request(&self) -> Request {
+    /// How it goes over the wire.
+    #[must_use]
+    pub fn request(&self) -> Request {
         match self {
             Self::Index => Request::get("/"),
             Self::Visit => Request::get("/visit"),
@@ -71,24 +79,32 @@ impl Action {
             Self::Untouched => Request::get("/untouched"),
             Self::Missing => Request::get("/missing"),
             Self::WrongMethod => Request::get("/logout"),
+            Self::Fail => Request::get("/fail"),
         }
     }
 }
 
 /// What a response must be.
-#[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Expected {
-    pub(crate) status: u16,
-    pub(crate) location: Option<&'static str>,
-    pub(crate) body: Body,
-    pub(crate) cookie: Sent,
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Expected {
+    /// One of these: frameworks differ in what a wrong method is.
+    pub status: &'static [u16],
+    /// `Location`.
+    pub location: Option<&'static str>,
+    /// The body.
+    pub body: Body,
+    /// The cookie.
+    pub cookie: Sent,
     /// Whether the handler asked for the session.
-    pub(crate) asked: bool,
+    pub asked: bool,
 }
 
-#[derive(Debug, Clone, PartialEq)]
-pub(crate) enum Body {
+/// A body.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Body {
+    /// This text.
     Text(String),
+    /// This value, however it is written.
     Json(Value),
     /// A page, which each application draws as it likes.
     Any,
@@ -96,24 +112,31 @@ pub(crate) enum Body {
 
 /// What becomes of the cookie.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Sent {
+pub enum Sent {
+    /// No `Set-Cookie`.
     Nothing,
+    /// The browser forgets it.
     Removal,
     /// Until the browser ends.
     Session,
-    /// For 31 days.
+    /// For longer.
     Permanent,
 }
 
 /// The session as a plain map, by the rules of `SecureCookieSessionInterface.save_session`.
-#[derive(Debug, Clone, Default, PartialEq)]
-pub(crate) struct Model {
-    pub(crate) map: Map<String, Value>,
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Model {
+    /// What it holds.
+    pub map: Map<String, Value>,
 }
 
 impl Model {
-    pub(crate) fn step(&mut self, action: &Action) -> Expected {
-        let (mut changed, mut asked, mut status, mut location) = (true, true, 200, None);
+    /// Does it, and says what a server must answer.
+    ///
+    /// # Panics
+    /// When what was pushed before is no list.
+    pub fn step(&mut self, action: &Action) -> Expected {
+        let (mut changed, mut asked, mut status, mut location) = (true, true, &[200][..], None);
         let body = match action {
             Action::Visit | Action::VisitByHead => {
                 let visits = self.map.get("visits").and_then(Value::as_u64).unwrap_or(0) + 1;
@@ -125,7 +148,7 @@ impl Model {
                 self.map.insert("username".into(), username.as_str().into());
                 self.map.insert("user_id".into(), 123.into());
                 self.flash("success", &format!("Logged in as {username}"));
-                (status, location) = (303, Some("/profile"));
+                (status, location) = (&[303], Some("/profile"));
                 Body::Any
             }
             Action::Profile => {
@@ -133,7 +156,7 @@ impl Model {
                 match self.map.get("username").and_then(Value::as_str) {
                     Some(username) => Body::Text(format!("Welcome {}!", escaped(username))),
                     None => {
-                        (status, location) = (303, Some("/login"));
+                        (status, location) = (&[303], Some("/login"));
                         Body::Any
                     }
                 }
@@ -149,6 +172,12 @@ impl Model {
             Action::Cart => {
                 changed = false;
                 Body::Json(self.map.get("cart").cloned().unwrap_or_else(|| json!([])))
+            }
+            Action::Fail => {
+                let failures = self.map.get("failures").and_then(Value::as_u64).unwrap_or(0) + 1;
+                self.map.insert("failures".into(), failures.into());
+                status = &[500];
+                Body::Text(format!("This page has failed {failures} times"))
             }
             Action::Permanent(on) => {
                 self.map.insert("_permanent".into(), (*on).into());
@@ -174,7 +203,7 @@ impl Model {
                     Action::Untouched => Body::Text("nothing".into()),
                     Action::LoginForm => Body::Any,
                     _ => {
-                        status = if *action == Action::Missing { 404 } else { 405 };
+                        status = if *action == Action::Missing { &[404] } else { &[404, 405] };
                         Body::Any
                     }
                 }
@@ -201,7 +230,8 @@ impl Model {
 }
 
 /// HTML escapes as markupsafe writes them, and the tour with it.
-pub(crate) fn escaped(text: &str) -> String {
+#[must_use]
+pub fn escaped(text: &str) -> String {
     [("&", "&amp;"), ("<", "&lt;"), (">", "&gt;"), ("\"", "&#34;"), ("'", "&#39;")]
         .iter()
         .fold(text.to_owned(), |text, (from, to)| text.replace(from, to))
@@ -209,10 +239,14 @@ pub(crate) fn escaped(text: &str) -> String {
 
 /// Splitmix64: the same hops for the same seed on every machine.
 #[derive(Debug, Clone)]
-pub(crate) struct Dice(pub(crate) u64);
+pub struct Dice(
+    /// The seed.
+    pub u64,
+);
 
 impl Dice {
-    pub(crate) fn below(&mut self, end: u64) -> u64 {
+    /// A number below `end`.
+    pub fn below(&mut self, end: u64) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mixed = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
         let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);

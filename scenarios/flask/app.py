@@ -1,4 +1,4 @@
-"""The tour's routes as a Flask application: the other side of live_flask.rs.
+"""The tour's routes as a Flask application: the other side of the hop and of live_flask.rs.
 
     SECRET_KEY=dev python app.py 127.0.0.1 0
 
@@ -17,7 +17,18 @@ import sys
 from datetime import datetime, timedelta, timezone
 from uuid import UUID
 
-from flask import Flask, abort, flash, get_flashed_messages, jsonify, redirect, request, session
+from flask import (
+    Flask,
+    Response,
+    abort,
+    flash,
+    get_flashed_messages,
+    jsonify,
+    redirect,
+    request,
+    session,
+    stream_with_context,
+)
 from flask.sessions import SecureCookieSessionInterface
 from markupsafe import Markup, escape
 from werkzeug.serving import make_server
@@ -116,6 +127,31 @@ def untouched():
     return "nothing"
 
 
+@app.get("/fail")
+def fail():
+    session["failures"] = session.get("failures", 0) + 1
+    return f"This page has failed {session['failures']} times", 500
+
+
+@app.get("/panic")
+def panic():
+    session["half"] = True
+    raise RuntimeError("the tour's handler fails, as it should")
+
+
+@app.get("/late")
+def late():
+    session.get("late")
+
+    @stream_with_context
+    def body():
+        yield "The headers have been sent,\n"
+        session["late"] = True
+        yield "and Flask says nothing\n"
+
+    return Response(body(), mimetype="text/plain")
+
+
 # Routes for the tests alone: every type that Flask tags, and what looks like a tag.
 
 INDIA = timezone(timedelta(hours=5, minutes=30))
@@ -195,6 +231,7 @@ def read_types():
 
 if __name__ == "__main__":
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
+    app.logger.setLevel(logging.CRITICAL)  # `/panic` fails as it should
     server = make_server(sys.argv[1], int(sys.argv[2]), app, threaded=True)
     print(server.server_port, flush=True)
     server.serve_forever()

@@ -1,0 +1,215 @@
+//! Real servers: Flask in its virtual environment, and the tours of this workspace. Each ends with its handle.
+
+use std::io::{BufRead as _, BufReader, Write as _};
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::{Path, PathBuf};
+use std::process::{Child, ChildStdout, Command, Stdio};
+use std::time::SystemTime;
+
+use crate::suite::{Nature, Panics};
+
+/// A tour of this workspace: a program with the routes.
+#[derive(Debug, Clone, Copy)]
+pub struct Tour {
+    /// The name of its framework.
+    pub name: &'static str,
+    /// What is its framework's own.
+    pub nature: Nature,
+    package: &'static str,
+    target: Target,
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Target {
+    Example(&'static str),
+    Binary(&'static str),
+}
+
+impl Tour {
+    /// An example of session-axum.
+    pub const AXUM: Self = Self {
+        name: "axum",
+        nature: Nature::HYPER,
+        package: "session-axum",
+        target: Target::Example("tour"),
+    };
+    /// An example of session-hyper.
+    pub const HYPER: Self = Self {
+        name: "hyper",
+        nature: Nature::HYPER,
+        package: "session-hyper",
+        target: Target::Example("tour_hyper"),
+    };
+    /// An example of session-rocket. Rocket catches panics, and drops headers that are no UTF-8.
+    pub const ROCKET: Self = Self {
+        name: "Rocket",
+        nature: Nature { panics: Panics::Answered, drops_what_is_no_text: true, ..Nature::HYPER },
+        package: "session-rocket",
+        target: Target::Example("tour_rocket"),
+    };
+    /// The guide to an adapter of one's own. Built without HTTP/2.
+    pub const ACTIX: Self = Self {
+        name: "actix-web",
+        nature: Nature { http2: false, ..Nature::HYPER },
+        package: "actix-tour",
+        target: Target::Binary("actix-tour"),
+    };
+    /// All of them.
+    pub const ALL: [Self; 4] = [Self::AXUM, Self::HYPER, Self::ROCKET, Self::ACTIX];
+
+    /// Starts it on a port of its own, with these options and `SECRET_KEY`.
+    ///
+    /// # Panics
+    /// When its program is missing, or older than its sources.
+    #[must_use]
+    pub fn serve(&self, secret: &str, options: &[&str]) -> Server {
+        let mut command = Command::new(self.program());
+        command
+            .args(options)
+            .args(["--bind", "127.0.0.1:0"])
+            .env("SECRET_KEY", secret)
+            .env("RUST_LOG", "error");
+        // One line for each panic of the route that panics.
+        command.env("RUST_BACKTRACE", "0").env("ROCKET_LOG_LEVEL", "off").env("ROCKET_CLI_COLORS", "false");
+        Server::start(command, |line| line.split_once(" is on http://")?.1.parse().ok())
+    }
+
+    /// `cargo test` of one package builds no other's programs, so it must be there, and from after the last change.
+    fn program(&self) -> PathBuf {
+        let (folder, name, option) = match self.target {
+            Target::Example(name) => ("examples", name, "--example"),
+            Target::Binary(name) => (".", name, "--bin"),
+        };
+        // Of <build folder>/debug/deps/<test>.
+        let folder = build_folders().nth(1).unwrap().join(folder);
+        let program = folder.join(format!("{name}{}", std::env::consts::EXE_SUFFIX));
+        let build = format!("cargo build -p {} {option} {name}", self.package);
+        assert!(program.exists(), "{} is missing: {build}", program.display());
+        // Cargo's list: `program: source source`.
+        let sources = std::fs::read_to_string(folder.join(format!("{name}.d"))).unwrap_or_default();
+        for source in sources.split_whitespace().skip(1).filter(|source| Path::new(source).exists()) {
+            assert!(
+                modified(source.as_ref()) <= modified(&program),
+                "{name} is older than {source}: {build}"
+            );
+        }
+        program
+    }
+}
+
+fn modified(file: &Path) -> SystemTime {
+    file.metadata().unwrap().modified().unwrap()
+}
+
+/// A Flask that is installed.
+#[derive(Debug, Clone)]
+pub struct Flask {
+    version: &'static str,
+    python: PathBuf,
+}
+
+impl Flask {
+    /// The version whose rules the crates follow.
+    pub const NEWEST: &'static str = "3.1";
+    /// A version that is still met in the field.
+    pub const OLD: &'static str = "2.3";
+
+    /// The Python that a variable names, or that of the virtual environment in the build folder.
+    ///
+    /// Without one a test is left out, loudly.
+    ///
+    /// # Panics
+    /// Without one, where CI is set.
+    #[must_use]
+    pub fn find(version: &'static str) -> Option<Self> {
+        let variable =
+            if version == Self::NEWEST { "SESSION_FLASK_PYTHON" } else { "SESSION_FLASK_23_PYTHON" };
+        let place = format!("flask-{version}/bin/python");
+        let python = match std::env::var_os(variable) {
+            Some(python) => Some(PathBuf::from(python)),
+            None => build_folders().map(|folder| folder.join(&place)).find(|python| python.exists()),
+        };
+        let Some(python) = python else {
+            let message = format!(
+                "Flask {version} is missing: expected the Python that has it in {variable}, or in the build folder as \
+                 {place} (target, or the folder that CARGO_TARGET_DIR names). scripts/test installs it."
+            );
+            assert_ne!(std::env::var("CI").as_deref(), Ok("true"), "{message}");
+            // Not `eprintln`, which the test harness swallows when the test passes.
+            std::io::stderr().write_all(format!("LEFT OUT: {message}\n").as_bytes()).unwrap();
+            return None;
+        };
+        Some(Self { version, python })
+    }
+
+    /// Those of the two versions that are installed.
+    pub fn all() -> impl Iterator<Item = Self> {
+        [Self::NEWEST, Self::OLD].into_iter().filter_map(Self::find)
+    }
+
+    /// Serves the application of `flask/app.py` with this `SECRET_KEY`.
+    #[must_use]
+    pub fn serve(&self, secret: &str) -> Server {
+        self.serve_with(secret, &[])
+    }
+
+    /// [`Flask::serve`], with more in the application's environment.
+    #[must_use]
+    #[allow(clippy::print_stdout, reason = "a test that fails tells with which one")]
+    pub fn serve_with(&self, secret: &str, variables: &[(&str, &str)]) -> Server {
+        println!("Flask {}", self.version);
+        let application = Path::new(env!("CARGO_MANIFEST_DIR")).join("flask/app.py");
+        let mut command = Command::new(&self.python);
+        command.arg(application).args(["127.0.0.1", "0"]).env("SECRET_KEY", secret);
+        // A variable of the shell that runs the tests must not configure the application.
+        command.env_remove("SECRET_KEY_FALLBACKS").env_remove("DIGEST").envs(variables.iter().copied());
+        Server::start(command, |line| Some((Ipv4Addr::LOCALHOST, line.parse::<u16>().ok()?).into()))
+    }
+}
+
+/// From this test's own folder up to the root: the build folder is among them, whatever its name.
+fn build_folders() -> impl Iterator<Item = PathBuf> {
+    let program = std::env::current_exe().unwrap();
+    program.ancestors().skip(1).map(Path::to_owned).collect::<Vec<_>>().into_iter()
+}
+
+/// A program that listens; killed on drop, so also when a test panics.
+#[derive(Debug)]
+pub struct Server {
+    program: Child,
+    /// Kept open, since a program that prints into a closed pipe dies of it.
+    output: BufReader<ChildStdout>,
+    /// Where it listens.
+    pub address: SocketAddr,
+}
+
+impl Server {
+    /// Waits for the line from which `address` can be read.
+    fn start(mut command: Command, address: impl Fn(&str) -> Option<SocketAddr>) -> Self {
+        let mut program = command
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap_or_else(|error| panic!("{command:?}: {error}"));
+        let output = BufReader::new(program.stdout.take().unwrap());
+        // A handle from here on, so that the program ends also where it prints something else.
+        let mut server = Self { program, output, address: (Ipv4Addr::UNSPECIFIED, 0).into() };
+        loop {
+            let mut line = String::new();
+            let length = server.output.read_line(&mut line).unwrap();
+            assert_ne!(length, 0, "{command:?} ended without saying where it listens");
+            if let Some(address) = address(line.trim_end()) {
+                server.address = address;
+                return server;
+            }
+        }
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        // It may be gone already, and a panic here would hide the test's own.
+        let _ = self.program.kill();
+        let _ = self.program.wait();
+    }
+}

@@ -1,0 +1,96 @@
+//! What a request leaves that fails: a panic, a form that lacks something, a change that comes too late.
+
+use serde_json::json;
+
+use super::{Panics, Scenario, Scene, Sent, everywhere};
+use crate::client::{Connection, Request};
+
+pub(super) const ALL: &[Scenario] = &[
+    Scenario { name: "a panic leaves nothing half-written", left_out: everywhere, play: panics },
+    Scenario { name: "a late change is dropped, and the handler told", left_out: everywhere, play: late },
+    Scenario { name: "a form that lacks something harms nothing", left_out: everywhere, play: bad_forms },
+    Scenario { name: "a client that hangs up harms nothing", left_out: everywhere, play: hangs_up },
+];
+
+fn panics(scene: &Scene<'_>) {
+    let panic = Request::get("/panic");
+    let mut client = scene.client();
+    client.visit(1);
+    for (round, client) in [(2, &mut client), (1, &mut scene.client())] {
+        let mut expected = if round == 2 { json!({"visits": 1}) } else { json!({}) };
+        let before = client.jar.clone();
+        match scene.target.nature.panics {
+            Panics::Cut => {
+                let request = client.jar.on(&panic);
+                let answer = request.try_send(scene.target.address);
+                scene.note(&request, &answer);
+                assert!(answer.is_err(), "a panic was answered: {answer:?}");
+            }
+            Panics::Answered => {
+                let response = client.send(&panic);
+                assert_eq!(response.status, 500, "{response:?}");
+                if scene.is_flask() {
+                    // An exception in a view is a response, with its session: Flask saves what was half done.
+                    expected["half"] = true.into();
+                } else {
+                    assert_eq!(scene.sent(&response), Sent::Nothing, "{response:?}");
+                    assert_eq!(client.jar, before);
+                }
+            }
+        }
+        assert_eq!(client.session(), expected);
+        client.visit(round);
+    }
+}
+
+fn late(scene: &Scene<'_>) {
+    let mut client = scene.client();
+    for visits in 0..2 {
+        let response = client.get("/late", Sent::Nothing);
+        assert!(response.body.starts_with("The headers have been sent,\n"), "{response:?}");
+        assert!(response.varies_by_cookie(), "{response:?}");
+        if !scene.is_flask() {
+            assert!(response.body.contains("changed after its response was sent"), "{response:?}");
+        }
+        let expected = if visits == 0 { json!({}) } else { json!({"visits": visits}) };
+        assert_eq!(client.session(), expected);
+        client.visit(visits + 1);
+    }
+    // It is told the same way to somebody whose session was changed before on the same connection.
+    assert_eq!(client.session(), json!({"visits": 2}));
+}
+
+fn bad_forms(scene: &Scene<'_>) {
+    let mut client = scene.client();
+    client.visit(1);
+    let plain = Request { headers: Vec::new(), ..Request::post("/login", &[("username", "ada")]) };
+    for request in [
+        Request::post("/login", &[]),
+        Request::post("/login", &[("name", "ada")]),
+        Request::post("/flash", &[("message", "m")]),
+        Request::post("/flash", &[("category", "c")]),
+        Request::post("/permanent", &[]),
+        Request::post("/permanent", &[("on", "")]),
+        Request::post("/permanent", &[("on", "yes")]),
+        plain.clone().header("content-type", "text/plain"),
+        plain.header("content-type", "application/json"),
+    ] {
+        let response = client.send(&request);
+        assert!((400..500).contains(&response.status), "{request:?}: {response:?}");
+        assert_eq!(scene.sent(&response), Sent::Nothing, "{request:?}: {response:?}");
+        assert_eq!(client.session(), json!({"visits": 1}), "{request:?}");
+    }
+    client.visit(2);
+}
+
+fn hangs_up(scene: &Scene<'_>) {
+    let mut client = scene.client();
+    client.visit(1);
+    for path in ["/session", "/late", "/untouched"] {
+        // Connects, or connects and asks, and is gone.
+        drop(Connection::open(scene.target.address).unwrap());
+        let mut connection = Connection::open(scene.target.address).unwrap();
+        connection.ask(&client.jar.on(&Request::get(path))).unwrap();
+    }
+    client.visit(2);
+}

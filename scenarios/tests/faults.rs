@@ -1,0 +1,268 @@
+//! The suite sees what it is there for: behind a proxy that does one thing wrong, the scenario of that rule fails.
+
+#![allow(clippy::unwrap_used, clippy::panic, clippy::print_stdout, reason = "it is all tests")]
+
+use std::io::{Read as _, Write as _};
+use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
+use std::thread;
+
+use scenarios::server::Tour;
+use scenarios::suite::{Mode, Nature, Target, run};
+
+/// Changes the head of a request, or of the response to it.
+#[derive(Clone, Copy)]
+enum Fault {
+    None,
+    Request(fn(Vec<String>) -> Vec<String>),
+    /// The first argument is the request's line.
+    Response(fn(&str, Vec<String>) -> Vec<String>),
+    PanicsAreAnswered,
+}
+
+/// A head as lines, and what stands behind it.
+fn split(bytes: &[u8]) -> Option<(Vec<String>, &[u8])> {
+    let end = bytes.windows(4).position(|window| window == b"\r\n\r\n")?;
+    // Latin-1, so that every byte comes back.
+    let head: String = bytes[..end].iter().map(|byte| char::from(*byte)).collect();
+    Some((head.split("\r\n").map(str::to_owned).collect(), &bytes[end + 4..]))
+}
+
+fn joined(head: &[String], body: &[u8]) -> Vec<u8> {
+    let mut bytes: Vec<u8> = head.join("\r\n").chars().map(|byte| u8::try_from(byte).unwrap()).collect();
+    bytes.extend_from_slice(b"\r\n\r\n");
+    bytes.extend_from_slice(body);
+    bytes
+}
+
+fn named<'a>(head: &'a [String], name: &'a str) -> impl Iterator<Item = usize> + 'a {
+    let is = move |line: &String| line.to_ascii_lowercase().starts_with(&format!("{name}:"));
+    head.iter().enumerate().filter(move |(_, line)| is(line)).map(|(index, _)| index)
+}
+
+fn without(mut head: Vec<String>, name: &str) -> Vec<String> {
+    while let Some(index) = { named(&head, name).next() } {
+        head.remove(index);
+    }
+    head
+}
+
+/// With another text in all headers of the name.
+fn replaced(mut head: Vec<String>, name: &str, from: &str, to: &str) -> Vec<String> {
+    for index in named(&head.clone(), name) {
+        head[index] = head[index].replace(from, to);
+    }
+    head
+}
+
+/// One request per connection; what cannot be read is dropped, as a server would.
+fn carry(mut client: TcpStream, to: SocketAddr, fault: Fault) -> std::io::Result<()> {
+    let (mut bytes, mut buffer) = (Vec::new(), [0; 4096]);
+    let (mut head, body) = loop {
+        let length = client.read(&mut buffer)?;
+        if length == 0 {
+            return Ok(());
+        }
+        bytes.extend_from_slice(&buffer[..length]);
+        let Some((head, body)) = split(&bytes) else { continue };
+        let length = named(&head, "content-length").next().map_or("0", |index| &head[index][16..]);
+        if body.len() >= length.parse().unwrap() {
+            break (head, body.to_vec());
+        }
+    };
+    let line = head[0].clone();
+    if let Fault::Request(change) = fault {
+        head = change(head);
+    }
+    let mut server = TcpStream::connect(to)?;
+    server.write_all(&joined(&replaced(head, "connection", "keep-alive", "close"), &body))?;
+    let mut answer = Vec::new();
+    let cut = server.read_to_end(&mut answer).is_err() || answer.is_empty();
+    if let (true, Fault::PanicsAreAnswered) = (cut, fault) {
+        answer = b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n".to_vec();
+    }
+    if let (Some((head, body)), Fault::Response(change)) = (split(&answer), fault) {
+        answer = joined(&change(&line, head), body);
+    }
+    client.write_all(&answer)
+}
+
+fn proxy(to: SocketAddr, fault: Fault) -> SocketAddr {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+    let address = listener.local_addr().unwrap();
+    // Until the test's process ends.
+    thread::spawn(move || {
+        for client in listener.incoming().flatten() {
+            thread::spawn(move || carry(client, to, fault));
+        }
+    });
+    address
+}
+
+fn failed(address: SocketAddr, mode: Mode) -> Vec<&'static str> {
+    let nature = Nature { http2: false, ..Nature::HYPER };
+    let report = run(&Target { name: "a proxy".to_owned(), address, mode, nature });
+    report.failed.iter().map(|(name, _)| *name).collect()
+}
+
+/// It keeps no connection, which nothing but this needs.
+const ALWAYS: &str = "several people on one connection";
+
+#[test]
+fn every_fault_is_seen() {
+    type Row = (&'static str, Mode, Fault, &'static str);
+    let rows: &[Row] = &[
+        ("no Vary", Mode::Ours, Fault::Response(|_, head| without(head, "vary")), "unchanged: no Set-Cookie"),
+        (
+            "Vary where nobody asked",
+            Mode::Flask,
+            Fault::Response(|_, mut head| {
+                head = without(head, "vary");
+                head.push("vary: Cookie".to_owned());
+                head
+            }),
+            "what is no route",
+        ),
+        (
+            "a cache may keep the cookie",
+            Mode::Ours,
+            Fault::Response(|_, head| replaced(head, "cache-control", "no-store", "private")),
+            "changed: one Set-Cookie",
+        ),
+        (
+            "what was only read is public",
+            Mode::Stored,
+            Fault::Response(|_, head| replaced(head, "cache-control", "private", "public")),
+            "each route, to somebody new",
+        ),
+        (
+            "Cache-Control in Flask mode",
+            Mode::Flask,
+            Fault::Response(|_, mut head| {
+                if named(&head, "cache-control").next().is_none() {
+                    head.push("cache-control: private".to_owned());
+                }
+                head
+            }),
+            "each route, to somebody new",
+        ),
+        (
+            "Set-Cookie twice",
+            Mode::Ours,
+            Fault::Response(|_, mut head| {
+                let lines: Vec<_> = named(&head, "set-cookie").map(|index| head[index].clone()).collect();
+                head.extend(lines);
+                head
+            }),
+            "changed: one Set-Cookie",
+        ),
+        (
+            "an attribute less",
+            Mode::Ours,
+            Fault::Response(|_, head| replaced(head, "set-cookie", "; Secure", "")),
+            "a session goes round",
+        ),
+        (
+            "a removal with another path",
+            Mode::Flask,
+            Fault::Response(|_, head| {
+                let is_removal = head.iter().any(|line| line.contains("1970"));
+                if is_removal { replaced(head, "set-cookie", "Path=/", "Path=/a") } else { head }
+            }),
+            "emptied: the cookie is removed",
+        ),
+        (
+            "a permanent cookie without its lifetime",
+            Mode::Stored,
+            Fault::Response(|_, head| replaced(head, "set-cookie", "; Max-Age=34560000", "")),
+            "permanent, refreshed, and back",
+        ),
+        (
+            "a failed page loses its change",
+            Mode::Ours,
+            Fault::Response(
+                |_, head| if head[0].contains("500") { without(head, "set-cookie") } else { head },
+            ),
+            "a handler's 500 keeps the change",
+        ),
+        (
+            "a redirect loses its cookie",
+            Mode::Flask,
+            Fault::Response(
+                |_, head| if head[0].contains("303") { without(head, "set-cookie") } else { head },
+            ),
+            "redirects carry the cookie",
+        ),
+        (
+            "HEAD loses its cookie",
+            Mode::Ours,
+            Fault::Response(
+                |line, head| {
+                    if line.starts_with("HEAD") { without(head, "set-cookie") } else { head }
+                },
+            ),
+            "HEAD answers as GET, without a body",
+        ),
+        (
+            "no refresh where nobody asked",
+            Mode::Flask,
+            Fault::Response(
+                |line, head| {
+                    if line.contains("/untouched") { without(head, "set-cookie") } else { head }
+                },
+            ),
+            "permanent, refreshed, and back",
+        ),
+        (
+            "only the first Cookie header is read",
+            Mode::Ours,
+            Fault::Request(|mut head| {
+                if let Some(second) = { named(&head, "cookie").nth(1) } {
+                    head.remove(second);
+                }
+                head
+            }),
+            "several Cookie headers",
+        ),
+        (
+            "bytes that are no text hide the session",
+            Mode::Stored,
+            Fault::Request(|head| {
+                if head.iter().all(|line| line.is_ascii()) { head } else { without(head, "cookie") }
+            }),
+            "beside bytes that are no text",
+        ),
+        (
+            "the last cookie of several counts",
+            Mode::Ours,
+            Fault::Request(|mut head| {
+                for index in named(&head.clone(), "cookie") {
+                    let mut pairs: Vec<_> = head[index][8..].split("; ").collect();
+                    pairs.reverse();
+                    head[index] = format!("cookie: {}", pairs.join("; "));
+                }
+                head
+            }),
+            "several cookies in one header",
+        ),
+        (
+            "a panic is a success",
+            Mode::Stored,
+            Fault::PanicsAreAnswered,
+            "a panic leaves nothing half-written",
+        ),
+    ];
+    for mode in [Mode::Ours, Mode::Flask, Mode::Stored] {
+        let options: &[&str] = match mode {
+            Mode::Ours => &[],
+            Mode::Flask => &["--flask"],
+            Mode::Stored => &["--store", "memory"],
+        };
+        let server = Tour::AXUM.serve("the SECRET_KEY of a tour behind a proxy", options);
+        assert_eq!(failed(proxy(server.address, Fault::None), mode), [ALWAYS], "a proxy without a fault");
+        for (fault, _, change, scenario) in rows.iter().filter(|row| row.1 == mode) {
+            let failed = failed(proxy(server.address, *change), mode);
+            println!("{fault}: {failed:?}");
+            assert!(failed.contains(scenario), "{fault}: {scenario:?} should have failed, but: {failed:?}");
+        }
+    }
+}
