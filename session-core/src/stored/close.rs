@@ -242,7 +242,3 @@ impl Closing {
         }
     }
 }
-
-#[cfg(test)]
-#[path = "close_tests.rs"]
-mod tests;

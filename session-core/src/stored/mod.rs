@@ -8,8 +8,6 @@ mod body;
 mod close;
 mod closing;
 mod config;
-#[cfg(test)]
-mod harness;
 mod id;
 #[cfg(test)]
 mod model;
@@ -18,6 +16,8 @@ mod owner;
 mod question;
 mod save;
 mod sessions;
+#[cfg(test)]
+mod tests;
 
 use crate::world::NoRandom;
 

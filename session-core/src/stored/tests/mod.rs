@@ -1,6 +1,10 @@
-//! A server with the model store, for tests of the protocol.
+//! The protocol's rules, each by a test. Here: a server with the model store, and what it was asked.
 
 #![allow(clippy::unwrap_used)]
+
+mod closing;
+mod faults;
+mod ids;
 
 use std::sync::Mutex;
 use std::time::Duration;
@@ -13,20 +17,20 @@ use crate::testing::Time;
 use crate::{Answer, Builder, Error, EventKind, Exchange, Outgoing, Record, RecordKey};
 use crate::{SecretKey, Session, Sessions, Step, StoredSessions};
 
-pub(super) const KEY: &str = "u9jZvX3nFqfB4mS0nXn9S5q7x3wTt2Kx1pQyVb8Rr4c";
-pub(super) const START: u64 = 1_700_000_000;
+const KEY: &str = "u9jZvX3nFqfB4mS0nXn9S5q7x3wTt2Kx1pQyVb8Rr4c";
+const START: u64 = 1_700_000_000;
 
 /// A server with its store, and what was asked.
-pub(super) struct Server {
-    pub(super) sessions: StoredSessions,
-    pub(super) store: Mutex<ModelStore>,
-    pub(super) asked: Mutex<Vec<&'static str>>,
+struct Server {
+    sessions: StoredSessions,
+    store: Mutex<ModelStore>,
+    asked: Mutex<Vec<&'static str>>,
     /// Questions of this verb are not answered.
-    pub(super) broken: Mutex<Option<&'static str>>,
-    pub(super) time: Time,
+    broken: Mutex<Option<&'static str>>,
+    time: Time,
 }
 
-pub(super) fn server(configure: impl FnOnce(Builder) -> Builder) -> Server {
+fn server(configure: impl FnOnce(Builder) -> Builder) -> Server {
     let time = Time::at(START);
     let builder = Sessions::builder(SecretKey::new(KEY).unwrap()).clock(time.clone());
     Server {
@@ -39,7 +43,7 @@ pub(super) fn server(configure: impl FnOnce(Builder) -> Builder) -> Server {
 }
 
 impl Server {
-    pub(super) fn drive<T>(&self, mut step: Step<T>) -> T {
+    fn drive<T>(&self, mut step: Step<T>) -> T {
         loop {
             match step {
                 Step::Done(done) => return done,
@@ -57,11 +61,11 @@ impl Server {
     }
 
     /// What was asked since the last time.
-    pub(super) fn asked(&self) -> Vec<&'static str> {
+    fn asked(&self) -> Vec<&'static str> {
         std::mem::take(&mut *self.asked.lock().unwrap())
     }
 
-    pub(super) fn open(&self, cookie: &str) -> (Exchange, Session) {
+    fn open(&self, cookie: &str) -> (Exchange, Session) {
         let header = HeaderValue::try_from(cookie).unwrap();
         let headers: HeaderMap = Some(header)
             .filter(|header| !header.is_empty())
@@ -73,7 +77,7 @@ impl Server {
         (exchange, session)
     }
 
-    pub(super) fn close(&self, exchange: Exchange) -> Closed {
+    fn close(&self, exchange: Exchange) -> Closed {
         let mut outgoing: Outgoing = self.drive(exchange.close());
         let mut headers = HeaderMap::new();
         let result = outgoing.apply(&mut headers);
@@ -81,25 +85,25 @@ impl Server {
         Closed { result, cookie, events: outgoing.events().iter().map(|event| event.kind).collect() }
     }
 
-    pub(super) fn request(&self, cookie: &str, handler: impl FnOnce(&Session)) -> Closed {
+    fn request(&self, cookie: &str, handler: impl FnOnce(&Session)) -> Closed {
         let (exchange, session) = self.open(cookie);
         handler(&session);
         self.close(exchange)
     }
 
     /// A session with this in it; its cookie.
-    pub(super) fn begin(&self, handler: impl FnOnce(&Session)) -> String {
+    fn begin(&self, handler: impl FnOnce(&Session)) -> String {
         let closed = self.request("", handler);
         self.asked();
         closed.pair()
     }
 
-    pub(super) fn json(&self, cookie: &str) -> String {
+    fn json(&self, cookie: &str) -> String {
         self.open(cookie).1.to_json()
     }
 
     /// The record that this id names.
-    pub(super) fn record(&self, cookie: &str) -> Record {
+    fn record(&self, cookie: &str) -> Record {
         let id = cookie.split(['=', '.']).nth(1).unwrap();
         let bytes = crate::wire::base64::decode(id.as_bytes()).unwrap();
         match &self.store.lock().unwrap().slots[&RecordKey::of(&bytes[..16])] {
@@ -108,28 +112,28 @@ impl Server {
         }
     }
 
-    pub(super) fn advance(&self, seconds: u64) {
+    fn advance(&self, seconds: u64) {
         self.time.advance(Duration::from_secs(seconds));
     }
 }
 
 #[derive(Debug)]
-pub(super) struct Closed {
-    pub(super) result: Result<(), Error>,
-    pub(super) cookie: Option<String>,
-    pub(super) events: Vec<EventKind>,
+struct Closed {
+    result: Result<(), Error>,
+    cookie: Option<String>,
+    events: Vec<EventKind>,
 }
 
 impl Closed {
-    pub(super) fn pair(&self) -> String {
+    fn pair(&self) -> String {
         self.cookie.as_deref().unwrap().split(';').next().unwrap().to_owned()
     }
 }
 
-pub(super) fn visit(session: &Session) {
+fn visit(session: &Session) {
     session.increment("visits", 1).unwrap();
 }
 
-pub(super) fn login(session: &Session) {
+fn login(session: &Session) {
     session.set_owner("ada").unwrap();
 }

@@ -1,0 +1,228 @@
+//! What is asked and what goes out, rule by rule.
+
+#![allow(clippy::unwrap_used, clippy::panic)]
+
+use std::time::Duration;
+
+use http::HeaderMap;
+use http::header::COOKIE;
+
+use super::super::model::Slot;
+use super::{START, login, server, visit};
+use crate::{EventKind, Rejected, Session};
+
+#[test]
+fn a_session_goes_round() {
+    let server = server(|builder| builder);
+    let first = server.request("", visit);
+    assert_eq!(server.asked(), ["insert"]);
+    assert_eq!(first.events, [EventKind::Created]);
+    let cookie = first.cookie.clone().unwrap();
+    assert!(cookie.ends_with("; HttpOnly; SameSite=Lax; Secure; Path=/"), "{cookie}");
+    assert_eq!(first.pair().len(), "__Host-session=".len() + 133);
+    let second = server.request(&first.pair(), visit);
+    assert_eq!((second.cookie, server.asked()), (None, vec!["load", "update"]));
+    assert_eq!(server.json(&first.pair()), r#"{"visits":2}"#);
+}
+
+/// L9, T4 and the table of what a request costs.
+#[test]
+fn what_is_asked() {
+    let server = server(|builder| builder);
+    let cookie = server.begin(visit);
+    let asked = |cookie: &str, handler: &dyn Fn(&Session)| {
+        server.request(cookie, handler);
+        server.asked()
+    };
+    assert!(asked("", &|_| {}).is_empty());
+    assert!(asked("", &|session| session.clear().unwrap()).is_empty());
+    assert!(asked("__Host-session=../../etc/passwd", &|_| {}).is_empty());
+    assert!(asked(&cookie.replace(".", "A."), &|_| {}).is_empty());
+    assert_eq!(asked(&cookie, &|session| assert!(!session.is_empty())), ["load"]);
+    assert_eq!(asked(&cookie, &visit), ["load", "update"]);
+    assert_eq!(asked(&cookie, &login), ["load", "index", "update"]);
+    drop(server.sessions.exchange(&HeaderMap::from_iter([(COOKIE, cookie.parse().unwrap())])).close());
+    assert!(server.asked().is_empty());
+}
+
+#[test]
+fn l5_what_was_cleared_stays_dead() {
+    let server = server(|builder| builder);
+    let cookie = server.begin(visit);
+    let (slow, session) = server.open(&cookie);
+    let out = server.request(&cookie, |session| session.clear().unwrap());
+    assert!(out.cookie.unwrap().contains("=; ") && out.events == [EventKind::Cleared]);
+    visit(&session);
+    let slow = server.close(slow);
+    assert_eq!((slow.result, slow.cookie, slow.events), (Ok(()), None, vec![EventKind::Gone]));
+    let again = server.request(&cookie, visit);
+    assert_eq!(
+        (again.cookie, again.events),
+        (None, vec![EventKind::Rejected(Rejected::Gone), EventKind::Gone])
+    );
+    assert!(matches!(server.store.lock().unwrap().slots.values().next(), Some(Slot::Dead { .. })));
+}
+
+#[test]
+fn two_writers_lose_nothing() {
+    let server = server(|builder| builder);
+    let cookie = server.begin(|session| {
+        visit(session);
+        session.push("cart", "mug").unwrap();
+        session.insert("both", 0).unwrap();
+        session.flash("old", "info").unwrap();
+    });
+    let (one, a) = server.open(&cookie);
+    let (two, b) = server.open(&cookie);
+    a.increment("visits", 10).unwrap();
+    b.increment("visits", 100).unwrap();
+    a.push("cart", "beans").unwrap();
+    b.push("cart", "filter").unwrap();
+    a.insert("a", true).unwrap();
+    b.insert("b", true).unwrap();
+    a.insert("both", 1).unwrap();
+    b.insert("both", 2).unwrap();
+    assert_eq!(a.take_flashes().unwrap().len(), 1);
+    b.flash("new", "info").unwrap();
+    assert!(server.close(one).events.is_empty());
+    assert_eq!(server.close(two).events, [EventKind::Merged]);
+    let (_exchange, session) = server.open(&cookie);
+    let json = r#"{"a":true,"b":true,"both":2,"cart":["mug","beans","filter"],"visits":111}"#;
+    assert_eq!(session.to_json(), json);
+    assert_eq!(session.take_flashes().unwrap()[0].message(), "new");
+}
+
+/// The table of closing, row by row: what is asked, and whether a cookie goes out.
+#[test]
+fn the_table() {
+    type Handler = fn(&Session);
+    let clear = |session: &Session| session.clear().unwrap();
+    let rows: &[(&str, &str, Handler, &[&str], &str)] = &[
+        ("", "content", visit, &["insert"], "new"),
+        ("", "login", login, &["index", "insert"], "new"),
+        ("", "nothing", |_| {}, &[], ""),
+        ("", "renewed", |session| session.renew().unwrap(), &[], ""),
+        ("", "permanent", |session| session.set_permanent(true).unwrap(), &[], ""),
+        ("", "cleared", |session| session.clear().unwrap(), &[], ""),
+        ("plain", "cleared", |session| session.clear().unwrap(), &["load", "delete"], "removal"),
+        (
+            "plain",
+            "new",
+            |session| (session.clear().unwrap(), visit(session)).1,
+            &["load", "delete", "insert"],
+            "new",
+        ),
+        (
+            "plain",
+            "login anew",
+            |session| (session.clear().unwrap(), login(session)).1,
+            &["load", "delete", "index", "insert"],
+            "new",
+        ),
+        ("plain", "login", login, &["load", "index", "update"], "renewed"),
+        ("plain", "renewed", |session| session.renew().unwrap(), &["load", "update"], "renewed"),
+        (
+            "plain",
+            "permanent",
+            |session| session.set_permanent(true).unwrap(),
+            &["load", "update"],
+            "renewed",
+        ),
+        ("plain", "as it was", |session| session.set_permanent(false).unwrap(), &["load", "touch"], ""),
+        ("plain", "marked", |session| session.mark_modified().unwrap(), &["load", "touch"], ""),
+        ("plain", "labelled", |session| session.set_label("Firefox").unwrap(), &["load", "update"], ""),
+        ("plain", "changed", visit, &["load", "update"], ""),
+        ("plain", "emptied", |session| assert!(session.remove("visits").unwrap()), &["load", "update"], ""),
+        ("plain", "read", |session| drop(session.keys()), &["load"], ""),
+        ("owned", "cleared", |session| session.clear().unwrap(), &["load", "delete", "unindex"], "removal"),
+        ("owned", "changed", visit, &["load", "update"], ""),
+        ("owned", "marked", |session| session.mark_modified().unwrap(), &["load", "index", "touch"], ""),
+        (
+            "owned",
+            "another",
+            |session| session.set_owner("bob").unwrap(),
+            &["load", "index", "update"],
+            "renewed",
+        ),
+        ("ended", "changed", visit, &["load"], ""),
+        ("ended", "cleared", |session| session.clear().unwrap(), &["load"], ""),
+        ("ended", "cleared, changed", |session| (session.clear().unwrap(), visit(session)).1, &["load"], ""),
+        ("ended", "login", login, &["load", "index", "insert"], "new"),
+    ];
+    for (base, what, handler, asked, expected) in rows {
+        let server = server(|builder| builder);
+        let cookie = match *base {
+            "" => String::new(),
+            "owned" => server.begin(|session| (login(session), visit(session)).1),
+            _ => server.begin(visit),
+        };
+        if *base == "ended" {
+            server.request(&cookie, clear);
+            server.asked();
+        }
+        let closed = server.request(&cookie, handler);
+        assert_eq!((server.asked(), &closed.result), (asked.to_vec(), &Ok(())), "{base} {what}");
+        let selector =
+            |pair: &str| pair.get("__Host-session=".len()..).and_then(|id| id.get(..20)).map(str::to_owned);
+        let sent = closed.cookie.as_ref().map(|_| closed.pair()).unwrap_or_default();
+        let found = match sent.as_str() {
+            "" => "",
+            "__Host-session=" => "removal",
+            pair if selector(pair) == selector(&cookie) => "renewed",
+            _ => "new",
+        };
+        assert_eq!(found, *expected, "{base} {what}");
+        if found == "new" || found == "renewed" {
+            assert_eq!(server.open(&sent).1.rejected(), None, "{base} {what}");
+        }
+    }
+}
+
+#[test]
+fn an_emptied_session_stays_and_an_owner_is_content() {
+    let server = server(|builder| builder);
+    let cookie = server.begin(visit);
+    server.request(&cookie, |session| assert!(session.remove("visits").unwrap()));
+    server.request(&cookie, |session| session.insert("back", true).unwrap());
+    assert_eq!(server.json(&cookie), r#"{"back":true}"#);
+    let cookie = server.begin(login);
+    server.advance(100);
+    assert!(server.open(&cookie).1.authenticated_within(Duration::from_secs(100)));
+    let record = server.record(&cookie);
+    assert_eq!((record.owner.as_deref(), record.label), (Some("ada"), None));
+}
+
+#[test]
+fn owner_label_and_times_are_columns() {
+    let server = server(|builder| builder.idle_lifetime(Duration::from_secs(1000)));
+    let cookie = server.begin(visit);
+    server.advance(50);
+    let cookie = server.request(&cookie, |session| {
+        login(session);
+        session.set_label(&"é".repeat(200)).unwrap();
+    });
+    let cookie = cookie.pair();
+    let record = server.record(&cookie);
+    assert_eq!((record.created, record.seen, record.expires), (START + 50, START + 50, START + 1050));
+    assert_eq!(record.label.as_deref(), Some("é".repeat(128).as_str()));
+    server.advance(50);
+    server.request(&cookie, visit);
+    let record = server.record(&cookie);
+    assert_eq!((record.created, record.seen, record.expires), (START + 50, START + 100, START + 1100));
+    assert_eq!((record.owner.as_deref(), record.label.is_some()), (Some("ada"), true));
+    // A clock that steps back shortens nothing.
+    server.time.set(START);
+    server.request(&cookie, visit);
+    assert_eq!(server.record(&cookie).expires, START + 1100);
+}
+
+#[test]
+fn l7_the_oldest_session_of_an_owner_gives_way() {
+    let server = server(|builder| builder.max_sessions_per_owner(2));
+    let cookies: Vec<String> = (0..4).map(|_| server.begin(login)).collect();
+    server.request("", login);
+    assert_eq!(server.asked(), ["index", "insert", "trim"]);
+    let alive = cookies.iter().filter(|cookie| server.open(cookie).1.rejected().is_none()).count();
+    assert_eq!(alive, 1);
+    assert!(server.open(&cookies[3]).1.rejected().is_none());
+}

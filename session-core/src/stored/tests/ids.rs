@@ -1,0 +1,211 @@
+//! Ids: drawn, signed, renewed, refused; never shown.
+
+#![allow(clippy::unwrap_used, clippy::panic)]
+
+use std::time::Duration;
+
+use http::HeaderMap;
+use http::header::COOKIE;
+
+use super::{Closed, KEY, START, Server, login, server, visit};
+use crate::testing;
+use crate::{Builder, Error, EventKind, NoRandom, Rejected, SecretKey, Session, Sessions};
+
+#[test]
+fn l2_a_login_kills_the_old_id_at_once() {
+    let server = server(|builder| builder);
+    let before = server.begin(visit);
+    let (slow, slow_session) = server.open(&before);
+    let after = server.request(&before, |session| {
+        login(session);
+        session.insert("user", "ada").unwrap();
+    });
+    assert_eq!(after.events, [EventKind::Renewed]);
+    visit(&slow_session);
+    let slow = server.close(slow);
+    assert_eq!((slow.cookie, slow.events), (None, vec![EventKind::Gone]));
+    let (_, stale) = server.open(&before);
+    assert_eq!((stale.rejected(), stale.is_empty()), (Some(Rejected::Gone), true));
+    assert_eq!(server.json(&after.pair()), r#"{"user":"ada","visits":1}"#);
+    assert_eq!(before.len(), after.pair().len());
+    assert_eq!(server.store.lock().unwrap().slots.len(), 1);
+}
+
+/// L3: at the boundary exactly one new id, and nobody is logged out, also if the response that carried it is lost.
+#[test]
+fn l3_a_periodic_renewal_logs_nobody_out() {
+    let server = server(|builder| builder.renew_id_every(Duration::from_secs(100)));
+    let old = server.begin(visit);
+    server.advance(100);
+    let together: Vec<_> = (0..5).map(|_| server.open(&old)).collect();
+    let closed: Vec<Closed> = together
+        .into_iter()
+        .map(|(exchange, session)| {
+            visit(&session);
+            server.close(exchange)
+        })
+        .collect();
+    let new: Vec<String> = closed.iter().filter(|closed| closed.cookie.is_some()).map(Closed::pair).collect();
+    assert_eq!((new.len(), closed[0].events.as_slice()), (1, &[EventKind::Renewed][..]));
+    // The response is lost: the old id goes on, until it is renewed itself.
+    server.advance(99);
+    assert_eq!(server.json(&old), r#"{"visits":6}"#);
+    server.advance(1);
+    let again = server.request(&old, |_| {}).pair();
+    assert_eq!(server.open(&new[0]).1.rejected(), Some(Rejected::Gone));
+    // The new one arrives: a minute is left for what was under way.
+    assert!(server.request(&again, |_| {}).cookie.is_none());
+    server.advance(59);
+    assert_eq!(server.json(&old), r#"{"visits":6}"#);
+    server.advance(1);
+    let late = server.request(&old, visit);
+    assert!(late.events.contains(&EventKind::Reuse) && late.cookie.is_none(), "{late:?}");
+    assert_eq!(server.json(&again), r#"{"visits":6}"#);
+}
+
+/// L2: an alias is no way around a login.
+#[test]
+fn a_login_ends_both_ids_of_a_renewal() {
+    let server = server(|builder| builder.renew_id_every(Duration::from_secs(100)));
+    let old = server.begin(visit);
+    server.advance(100);
+    let new = server.request(&old, |_| {}).pair();
+    let user = server.request(&old, login).pair();
+    assert!(server.open(&old).1.is_empty() && server.open(&new).1.is_empty());
+    assert_eq!(server.json(&user), r#"{"visits":1}"#);
+}
+
+/// T2: without random bytes no id, no write, no cookie; a logout needs none.
+#[test]
+fn t2_without_random_bytes_nothing_is_written() {
+    let server = server(|builder| builder);
+    let cookie = server.begin(visit);
+    let broken = Server {
+        sessions: Sessions::builder(SecretKey::new(KEY).unwrap())
+            .clock(server.time.clone())
+            .random(|_: &mut [u8]| Err(NoRandom))
+            .build_stored()
+            .unwrap(),
+        ..server
+    };
+    for (cookie, handler) in [("", visit as fn(&Session)), (&cookie, visit), (&cookie, login)] {
+        let closed = broken.request(cookie, handler);
+        assert_eq!((closed.result, closed.cookie), (Err(Error::Random(NoRandom)), None));
+        assert!(broken.asked().iter().all(|asked| *asked == "load"));
+    }
+    let closed = broken.request(&cookie, |session| (session.clear().unwrap(), visit(session)).1);
+    assert_eq!((closed.result, broken.asked()), (Err(Error::Random(NoRandom)), vec!["load"]));
+    assert_eq!(broken.request(&cookie, |session| session.clear().unwrap()).pair(), "__Host-session=");
+}
+
+/// T4, S1: any flipped bit, and nothing is asked. T5: a record's key is no cookie.
+#[test]
+fn t4_a_forged_id_reaches_no_store() {
+    let server = server(|builder| builder);
+    let cookie = server.begin(visit);
+    let start = "__Host-session=".len();
+    for byte in start..cookie.len() {
+        for bit in 0..8 {
+            let mut forged = cookie.clone().into_bytes();
+            forged[byte] ^= 1 << bit;
+            let Some(forged) =
+                String::from_utf8(forged).ok().filter(|text| http::HeaderValue::try_from(text).is_ok())
+            else {
+                continue;
+            };
+            assert!(server.open(&forged).1.is_empty(), "{forged}");
+        }
+    }
+    let key = *server.store.lock().unwrap().slots.keys().next().unwrap();
+    let mut text = String::new();
+    crate::wire::base64::encode_to(&mut text, &[&key.as_bytes()[..], &[0; 16]].concat());
+    let replayed = format!("__Host-session={text}{}", &cookie[start + 64..]);
+    for hostile in
+        [replayed.as_str(), "__Host-session=../../x", "__Host-session=\u{1f600}", "__Host-session="]
+    {
+        assert!(server.open(hostile).1.is_empty());
+    }
+    // Signed by us, for another purpose, name or audience.
+    let key = || SecretKey::new(KEY).unwrap();
+    let plain = Sessions::builder(key()).clock(server.time.clone()).build().unwrap();
+    let signed = testing::request(&plain, |session| session.insert("a", 1)).unwrap();
+    assert!(server.open(signed[COOKIE].to_str().unwrap()).1.rejected().is_some());
+    for other in [Builder::new(key()).cookie_name("other"), Builder::new(key()).audience("other")] {
+        let other = other.clock(server.time.clone()).build_stored().unwrap();
+        let id = testing::stored_request(&other);
+        let pair = format!("__Host-session={}", id[COOKIE].to_str().unwrap().split_once('=').unwrap().1);
+        assert_eq!(server.open(&pair).1.rejected(), Some(Rejected::BadSignature));
+    }
+    assert!(server.asked().is_empty());
+    assert_eq!(server.json(&cookie), r#"{"visits":1}"#);
+}
+
+/// T1: all bytes of an id are the random source's, and none is drawn twice.
+#[test]
+fn t1_ids_are_random_bytes() {
+    use std::sync::atomic::{AtomicU8, Ordering::Relaxed};
+    let draws = AtomicU8::new(0);
+    let random = move |bytes: &mut [u8]| {
+        bytes.fill(draws.fetch_add(1, Relaxed) + 1);
+        Ok(())
+    };
+    let server = server(|builder| builder.random(random));
+    let cookie = server.begin(visit);
+    let id = cookie.split(['=', '.']).nth(1).unwrap();
+    let bytes = crate::wire::base64::decode(id.as_bytes()).unwrap();
+    let (write, selector, verifier) = (1, 2, 3);
+    assert_eq!(bytes, [vec![selector; 16], vec![verifier; 32]].concat());
+    assert_eq!(server.record(&cookie).version, u64::from_be_bytes([write; 8]));
+}
+
+#[test]
+fn keys_rotate_under_ids() {
+    let old = server(|builder| builder);
+    let cookie = old.begin(visit);
+    let new = SecretKey::new(KEY.replace('u', "v")).unwrap();
+    let rotated = Sessions::builder(new).verify_only(SecretKey::new(KEY).unwrap()).clock(old.time.clone());
+    let rotated = Server { sessions: rotated.build_stored().unwrap(), ..old };
+    assert!(rotated.request(&cookie, visit).cookie.is_none());
+    let renewed = rotated.request(&cookie, |session| session.renew().unwrap()).pair();
+    let alone = Sessions::builder(SecretKey::new(KEY.replace('u', "v")).unwrap()).clock(rotated.time.clone());
+    let alone = Server { sessions: alone.build_stored().unwrap(), ..rotated };
+    assert_eq!(alone.json(&renewed), r#"{"visits":2}"#);
+    assert_eq!(alone.open(&cookie).1.rejected(), Some(Rejected::BadSignature));
+}
+
+#[test]
+fn lifetimes_that_the_stamp_tells_ask_no_store() {
+    let absolute = Duration::from_secs(5000);
+    let server = server(|builder| builder.absolute_lifetime(absolute).permanent(true));
+    let first = server.request("", visit);
+    assert!(first.cookie.as_ref().unwrap().ends_with("; Max-Age=5000"));
+    let cookie = first.pair();
+    server.asked();
+    server.advance(4999);
+    server.request(&cookie, visit);
+    assert_eq!(server.record(&cookie).expires, START + 5000);
+    server.asked();
+    server.advance(2);
+    assert_eq!(server.open(&cookie).1.rejected(), Some(Rejected::TooOld));
+    server.time.set(START - 61);
+    assert_eq!(server.open(&cookie).1.rejected(), Some(Rejected::Future));
+    assert!(server.asked().is_empty());
+}
+
+/// T7: neither ids nor content, nor where it lies.
+#[test]
+fn t7_nothing_of_it_prints() {
+    let server = server(|builder| builder);
+    let cookie = server.begin(|session| session.insert("hunter-key", "hunter-value").unwrap());
+    let headers = HeaderMap::from_iter([(COOKIE, cookie.parse().unwrap())]);
+    let exchange = server.sessions.exchange(&headers);
+    let mut shown = format!("{:?} {exchange:?} {:?}", server.sessions, exchange.open());
+    let (exchange, session) = server.open(&cookie);
+    session.set_owner("hunter-owner").unwrap();
+    shown += &format!("{session:?} {:?} {:?}", exchange.close(), server.record(&cookie));
+    let id = cookie.split(['=', '.']).nth(1).unwrap();
+    for secret in [id, "hunter", &id[..20]] {
+        assert!(!shown.contains(secret), "{shown}");
+    }
+    assert!(!shown.contains("[123, ") && shown.len() < 4000, "{shown}");
+}
