@@ -17,6 +17,8 @@
 //! request's verifier: then, and when the store answers "gone", the base is gone. A cookie goes out last, after everything
 //! that makes it true; it never goes out for a write or a touch, so that a slow reader cannot overwrite a login.
 
+use std::collections::BTreeSet;
+
 use super::OnGone;
 use super::body::Body;
 use super::closing::{Closing, Next, set_cookie, text};
@@ -198,9 +200,15 @@ impl Closing {
     pub(super) fn gone(mut self) -> Next {
         if self.owner.is_some() {
             let mut map = Map::default().recording();
+            let mut own = BTreeSet::new();
             for change in self.map.record() {
-                // A value that was made from one of the old session is part of it.
-                if !matches!(change, Change::Update { .. }) && map.apply(change.clone()).is_err() {
+                match change {
+                    Change::Set { key, .. } => drop(own.insert(key)),
+                    // A value that was made from one of the old session is part of it.
+                    Change::Update { key, .. } if !own.contains(key) => continue,
+                    _ => {}
+                }
+                if map.apply(change.clone()).is_err() {
                     return self.fail(Error::Gone);
                 }
             }

@@ -18,6 +18,8 @@ mod save;
 mod sessions;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod walk;
 
 use crate::world::NoRandom;
 

@@ -1,6 +1,7 @@
-//! The plainest store, for tests: the contract's table in a map.
+//! The plainest store, for tests: the contract's table in a map. The verbs by owner are atomic per record only, so each
+//! comes in two parts: which records, and then one after the other.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::question::*;
@@ -14,7 +15,8 @@ pub(crate) enum Slot {
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(crate) struct ModelStore {
     pub(crate) slots: BTreeMap<RecordKey, Slot>,
-    pub(crate) index: BTreeMap<Arc<str>, BTreeSet<RecordKey>>,
+    /// Whose a record may be, and until when that is known.
+    pub(crate) index: BTreeMap<Arc<str>, BTreeMap<RecordKey, u64>>,
     seq: u64,
 }
 
@@ -35,19 +37,8 @@ impl ModelStore {
                     Inserted::Done
                 }
             }),
-            Question::Update { key, version, record: new, now } => {
-                let seq = self.draw();
-                Answer::Updated(match self.live(key, now) {
-                    Some((record, _)) if record.version != version => Updated::Conflict(record.clone()),
-                    Some((record, at)) => {
-                        if record.owner != new.owner {
-                            *at = seq;
-                        }
-                        *record = Record { expires: record.expires.max(new.expires), ..new };
-                        Updated::Done
-                    }
-                    None => Updated::Gone,
-                })
+            Question::Update { key, version, record, now } => {
+                Answer::Updated(self.update(key, version, record, now))
             }
             Question::Touch { key, expires, now } => Answer::Touched(match self.live(key, now) {
                 Some((record, _)) => {
@@ -57,46 +48,41 @@ impl ModelStore {
                 None => Outcome::Gone,
             }),
             Question::Delete { key, now } => Answer::Deleted(self.delete(key, now)),
-            Question::Index { owner, key, .. } => {
-                self.index.entry(owner).or_default().insert(key);
+            Question::Index { owner, key, until, .. } => {
+                let noted = self.index.entry(owner).or_default().entry(key).or_default();
+                *noted = until.max(*noted);
                 Answer::Noted
             }
             Question::Unindex { owner, key } => {
-                self.index.entry(owner).or_default().remove(&key);
+                self.unindex(&owner, key);
                 Answer::Noted
             }
             Question::Trim { owner, keep, this, now } => {
-                let mut live = self.owned(&owner, now);
-                live.sort_unstable();
-                let ended = &live[..live.len().saturating_sub(keep)];
-                for (_, key) in ended {
-                    self.delete(*key, now);
-                    self.index.entry(owner.clone()).or_default().remove(key);
-                }
-                let alive = self.live(this, now).is_some();
-                Answer::Trimmed(Trimmed { ended: ended.len() as u64, alive })
+                let surplus = self.surplus(&owner, keep, now);
+                let ended = surplus.into_iter().filter(|key| self.end_of(&owner, *key, now)).count() as u64;
+                Answer::Trimmed(Trimmed { ended, alive: self.live(this, now).is_some() })
             }
         }
     }
 
-    /// Ends all sessions of an owner, by the index.
-    pub(crate) fn delete_all(&mut self, owner: &str, now: u64) {
-        for (_, key) in self.owned(owner, now) {
-            self.delete(key, now);
+    fn update(&mut self, key: RecordKey, version: u64, new: Record, now: u64) -> Updated {
+        let next = self.seq + 1;
+        match self.live(key, now) {
+            Some((record, _)) if record.version != version => Updated::Conflict(record.clone()),
+            Some((record, seq)) => {
+                let moved = record.owner != new.owner;
+                if moved {
+                    *seq = next;
+                }
+                *record = Record { expires: record.expires.max(new.expires), ..new };
+                self.seq += u64::from(moved);
+                Updated::Done
+            }
+            None => Updated::Gone,
         }
     }
 
-    /// Live records of an owner that the index knows, with their order.
-    pub(crate) fn owned(&mut self, owner: &str, now: u64) -> Vec<(u64, RecordKey)> {
-        let keys = self.index.get(owner).cloned().unwrap_or_default();
-        let live = keys.into_iter().filter_map(|key| {
-            let (record, seq) = self.live(key, now)?;
-            (record.owner.as_deref() == Some(owner)).then_some((*seq, key))
-        });
-        live.collect()
-    }
-
-    pub(crate) fn delete(&mut self, key: RecordKey, now: u64) -> Outcome {
+    fn delete(&mut self, key: RecordKey, now: u64) -> Outcome {
         match self.slots.get_mut(&key) {
             Some(slot @ Slot::Live { .. }) => {
                 *slot = Slot::Dead { expires: now + TOMBSTONE_SECONDS };
@@ -104,6 +90,55 @@ impl ModelStore {
             }
             _ => Outcome::Gone,
         }
+    }
+
+    fn unindex(&mut self, owner: &str, key: RecordKey) {
+        if let Some(noted) = self.index.get_mut(owner) {
+            noted.remove(&key);
+        }
+    }
+
+    /// Live records of an owner that the index knows, oldest first: for a list, a trim, or the end of all.
+    pub(crate) fn owned(&self, owner: &str, now: u64) -> Vec<RecordKey> {
+        let noted = self.index.get(owner).into_iter().flat_map(BTreeMap::keys);
+        let mut owned: Vec<_> = noted.filter_map(|key| Some((self.is_of(owner, *key, now)?, *key))).collect();
+        owned.sort_unstable();
+        owned.into_iter().map(|(_, key)| key).collect()
+    }
+
+    /// Those that a trim ends.
+    pub(crate) fn surplus(&self, owner: &str, keep: usize, now: u64) -> Vec<RecordKey> {
+        let mut owned = self.owned(owner, now);
+        owned.truncate(owned.len().saturating_sub(keep));
+        owned
+    }
+
+    /// Ends a record if it is still this owner's; whether it was.
+    pub(crate) fn end_of(&mut self, owner: &str, key: RecordKey, now: u64) -> bool {
+        let theirs = self.is_of(owner, key, now).is_some();
+        if theirs {
+            self.delete(key, now);
+            self.unindex(owner, key);
+        }
+        theirs
+    }
+
+    /// The order of a live record that belongs to this owner.
+    fn is_of(&self, owner: &str, key: RecordKey, now: u64) -> Option<u64> {
+        match self.slots.get(&key)? {
+            Slot::Live { record, seq } if record.expires > now && record.owner.as_deref() == Some(owner) => {
+                Some(*seq)
+            }
+            _ => None,
+        }
+    }
+
+    /// Forgets what ended before this second, tombstones too.
+    pub(crate) fn delete_expired(&mut self, before: u64) {
+        self.slots.retain(|_, slot| match slot {
+            Slot::Live { record, .. } => record.expires > before,
+            Slot::Dead { expires } => *expires > before,
+        });
     }
 
     pub(crate) fn live(&mut self, key: RecordKey, now: u64) -> Option<(&mut Record, &mut u64)> {

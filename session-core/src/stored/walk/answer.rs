@@ -1,0 +1,164 @@
+//! What must hold of a request: what its open shows, what its close asks, what its response sets.
+
+use super::super::body::Body;
+use super::super::question::*;
+use super::check::{Check, Violation, demand, is_live, minted};
+use super::history::Content;
+use super::plan::{Carries, Op};
+use super::record::is_gone;
+use super::request::{Found, Sets};
+use super::run::World;
+use super::tell::name;
+use crate::{Error, Session};
+
+/// So many questions one close asks at most, besides one more for each change that another made to the record meanwhile:
+/// index, update, then, the record gone, index, insert, trim; or delete, unindex, index, insert, trim.
+const MOST_QUESTIONS: usize = 6;
+
+/// **I13** Forged ids, and those whose stamp breaks the absolute lifetime, call nothing. **I8** A sent id that we did not
+/// mint is never used as a key.
+pub(super) fn i13_only_ids_of_ours_are_loaded(
+    world: &World<'_>,
+    number: usize,
+    question: &Question,
+) -> Check {
+    let Question::Load { key, .. } = question else {
+        return Violation::of("I13", format!("an open asks {question:?}"));
+    };
+    let Some(cookie) = world.requests[number].carried.map(|cookie| &world.cookies[cookie]) else {
+        return Violation::of("I13", "loaded without a cookie of ours".to_owned());
+    };
+    demand(*key == cookie.key, "I8", || "loaded under a key that did not come".to_owned())?;
+    let too_old = world.scenario.config.absolute.is_some_and(|most| cookie.created + most < world.now);
+    demand(!too_old, "I13", || "loaded though the stamp is past the absolute lifetime".to_owned())
+}
+
+/// **I5** After an acknowledged clear or delete_all no verifier opens; **I7** after a login the old verifier never sees its
+/// data; **I6** dead stays dead; **I4** and who may see, sees the record as it is.
+pub(super) fn i5_i7_only_a_live_verifier_opens(
+    world: &World<'_>,
+    cookie: Option<usize>,
+    found: Found,
+    session: &Session,
+) -> Check {
+    let life = cookie.map(|cookie| &world.history[&world.cookies[cookie].key]);
+    let seen = session.payload();
+    let expected = match (found, life) {
+        (Found::Live, Some(life)) => life.content.text(),
+        _ => Content::default().text(),
+    };
+    let id = match found {
+        Found::Live => "I4",
+        Found::Stale => "I7",
+        Found::Unknown => "I14",
+        _ if life.is_some_and(|life| life.for_good) => "I5",
+        _ => "I6",
+    };
+    demand(seen == expected, id, || format!("a handler sees {seen} and not {expected}"))
+}
+
+/// **I8** No question names a key that is not that of the cookie that came or of a selector that this request drew.
+pub(super) fn i8_only_keys_of_ours(world: &World<'_>, number: usize, question: &Question) -> Check {
+    let (Question::Load { key, .. }
+    | Question::Insert { key, .. }
+    | Question::Update { key, .. }
+    | Question::Touch { key, .. }
+    | Question::Delete { key, .. }
+    | Question::Index { key, .. }
+    | Question::Unindex { key, .. }
+    | Question::Trim { this: key, .. }) = question;
+    let came = world.requests[number].carried.is_some_and(|cookie| world.cookies[cookie].key == *key);
+    let drawn = || world.server.draws.drawn().selectors.contains(&(*key, number));
+    let fits = match question {
+        Question::Insert { .. } => drawn(),
+        _ => came || drawn(),
+    };
+    demand(fits, "I8", || "a question about another's record".to_owned())
+}
+
+/// **I8** A verifier that enters a record was drawn by the request that writes it.
+pub(super) fn i8_verifiers_are_fresh(world: &World<'_>, by: usize, body: &Body) -> Check {
+    let drawn = world.server.draws.drawn();
+    demand(drawn.verifiers.contains(&(body.verifier, by)), "I8", || {
+        "a record gets a verifier that its writer did not draw".to_owned()
+    })
+}
+
+/// **I8** No selector or verifier is given to two. A cookie goes out when its record has its verifier, not before.
+pub(super) fn i8_cookies_are_given_once(world: &World<'_>, number: usize) -> Check {
+    let request = &world.requests[number];
+    let Some(cookie) = minted(request) else { return Ok(()) };
+    let (sent, before) = (&world.cookies[cookie], &world.cookies[..cookie]);
+    let twice = before.iter().any(|other| other.verifier == sent.verifier);
+    demand(!twice, "I8", || "a verifier is sent twice".to_owned())?;
+    let came = request.carried.is_some_and(|cookie| world.cookies[cookie].key == sent.key);
+    let first = before.iter().all(|other| other.key != sent.key);
+    demand(came || first, "I8", || "a selector is sent to another".to_owned())?;
+    let known = world.history.get(&sent.key).is_some_and(|life| life.known(&sent.verifier).is_some());
+    demand(known, "I8", || "a cookie was sent that never opened anything".to_owned())
+}
+
+/// **I9** A request that ended gone, dead or stale sets no cookie, unless by set_owner; if its own login was ended, not
+/// even then.
+pub(super) fn i9_gone_sets_no_cookie(world: &World<'_>, number: usize) -> Check {
+    let request = &world.requests[number];
+    let gone = request.response.as_ref().is_some_and(|response| response.gone);
+    let may = !gone && (!is_gone(request.found) || request.owner.is_some());
+    demand(may || request.sets().is_none(), "I9", || {
+        format!("{} found {:?} and sets a cookie", name(number), request.found)
+    })
+}
+
+/// **I10** A removal cookie is delivered only after the record is dead (or expired).
+pub(super) fn i10_removed_when_dead(world: &World<'_>, number: usize) -> Check {
+    let request = &world.requests[number];
+    if request.sets() != Some(Sets::Removal) {
+        return Ok(());
+    }
+    let dead = request.carried.is_some_and(|cookie| !is_live(world, &world.cookies[cookie].key));
+    demand(dead, "I10", || "the cookie is removed while the record lives".to_owned())
+}
+
+/// **I13** Nothing is stored, and no store called, without cookie and change.
+pub(super) fn i13_nothing_is_asked_for_nothing(
+    world: &World<'_>,
+    number: usize,
+    question: &Question,
+) -> Check {
+    let request = &world.requests[number];
+    let leaves = request.owner.is_some() || Content::of(&request.deeds) != Content::default();
+    let may = request.found != Found::Nothing || leaves;
+    demand(may, "I13", || format!("{} left nothing and asks {question:?}", name(number)))
+}
+
+/// **I14** A failed load leads to no write and no Set-Cookie.
+pub(super) fn i14_a_failed_load_leads_to_nothing(world: &World<'_>, number: usize) -> Check {
+    let request = &world.requests[number];
+    let nothing = request.asked == 0 && request.sets().is_none();
+    demand(request.found != Found::Unknown || nothing, "I14", || {
+        format!("{} writes or sets a cookie though its load failed", name(number))
+    })
+}
+
+/// **I15** Every schedule ends: a close asks a bounded number of questions.
+pub(super) fn i15_bounded(world: &World<'_>, number: usize) -> Check {
+    let asked = world.requests[number].asked;
+    demand(asked <= MOST_QUESTIONS + world.effects, "I15", || format!("a close asks for the {asked}th time"))
+}
+
+/// **I15** ... in a declared outcome: success; 503 if the store did not answer; 409 if a change no longer fits, or, where
+/// so configured, if the session is gone.
+pub(super) fn i15_declared(world: &World<'_>, number: usize) -> Check {
+    let request = &world.requests[number];
+    let Some(response) = &request.response else { return Ok(()) };
+    let declared = match &response.result {
+        Ok(()) => true,
+        Err(Error::Unavailable) => request.failed,
+        Err(Error::Gone) => world.scenario.config.conflict && response.gone,
+        Err(Error::Conflict { .. }) => world.scenario.any_op(|op| *op == Op::Retype),
+        Err(_) => false,
+    };
+    demand(declared, "I15", || format!("{} ends with {:?}", name(number), response.result))?;
+    let forged = request.plan.carries == Carries::Forged;
+    demand(!forged || request.found == Found::Nothing, "I13", || "a forged id was taken".to_owned())
+}

@@ -1,0 +1,172 @@
+//! The walks themselves: families of scenarios. Their bounds are low by default, so that all tests together take about a
+//! minute, and high with `SESSION_WALK=long`.
+
+use super::choose::Chooser;
+use super::plan::*;
+use super::walk;
+
+pub(super) const PLAIN: Config = Config { renew: false, cap: false, absolute: None, conflict: false };
+pub(super) const CAP: Config = Config { cap: true, conflict: true, ..PLAIN };
+pub(super) const RENEW: Config = Config { renew: true, ..PLAIN };
+pub(super) const ALL_ON: Config = Config { renew: true, cap: true, absolute: Some(1500), conflict: false };
+
+/// A touch is due, but no renewal.
+pub(super) const ANONYMOUS: &[Prior] = &[Prior::Begin, Prior::Wait(200)];
+pub(super) const OWNED: &[Prior] = &[Prior::Login];
+/// A touch is due, and a note in the owner's index.
+const OWNED_DUE: &[Prior] = &[Prior::Login, Prior::Wait(200)];
+/// So is a renewal, where it is configured.
+pub(super) const DUE: &[Prior] = &[Prior::Begin, Prior::Wait(400)];
+pub(super) const ALL_DUE: &[Prior] = &[Prior::Login, Prior::Wait(400)];
+/// The verifier was renewed, and the new one has not come back.
+const RENEWED: &[Prior] = &[Prior::Begin, Prior::Wait(400), Prior::Read];
+const ALL_RENEWED: &[Prior] = &[Prior::Login, Prior::Wait(400), Prior::Read];
+/// It expires in 50 s.
+pub(super) const OLD: &[Prior] = &[Prior::Login, Prior::Wait(950)];
+
+/// Those that differ most in what they ask.
+const FEW: [Plan; 6] = [READ, ADD, TAKE, RENEW_ID, CLEAR, LOGIN_INSERT];
+/// More of them.
+const MORE: [Plan; 10] =
+    [READ, ADD, TAKE, RENEW_ID, CLEAR, LOGIN_INSERT, PERMANENT, LOGIN_UPDATE, CLEAR_LOGIN, DELETE_ALL];
+
+const STEPS: &[Tick] = &[
+    // Past a tenth of the idle lifetime, past a renewal, past an alias and a tombstone, past the end.
+    Tick::Clock(100),
+    Tick::Clock(300),
+    Tick::Clock(59),
+    Tick::Collect(61),
+    Tick::Clock(1001),
+    Tick::Collect(1001),
+    Tick::Clock(-60),
+    Tick::Clock(-200),
+];
+
+pub(super) fn long() -> bool {
+    std::env::var("SESSION_WALK").is_ok_and(|how| how == "long")
+}
+
+/// Every choice of `size` plans, the same one several times included.
+pub(super) fn groups(plans: &[Plan], size: usize) -> Vec<Vec<Plan>> {
+    if size == 0 {
+        return vec![Vec::new()];
+    }
+    let beginning_with = |(at, plan): (usize, &Plan)| {
+        let rest = groups(&plans[at..], size - 1).into_iter();
+        let plan = *plan;
+        rest.map(move |rest| [vec![plan], rest].concat()).collect::<Vec<_>>()
+    };
+    plans.iter().enumerate().flat_map(beginning_with).collect()
+}
+
+fn of(config: Config, priors: &'static [Prior], plans: &[Plan], size: usize) -> Vec<Scenario> {
+    groups(plans, size).iter().map(|plans| Scenario::new(config, priors, plans)).collect()
+}
+
+fn with_faults(scenarios: Vec<Scenario>, faults: usize) -> Vec<Scenario> {
+    scenarios.into_iter().map(|scenario| scenario.faults(faults)).collect()
+}
+
+fn with_ticks(scenarios: Vec<Scenario>, ticks: &'static [Tick], most: usize) -> Vec<Scenario> {
+    scenarios.into_iter().map(|scenario| scenario.ticks(ticks, most)).collect()
+}
+
+/// Walks all schedules of each; prints how many, which must be `least`.
+fn walk_all(name: &str, least: u64, scenarios: Vec<Scenario>) {
+    let began = std::time::Instant::now();
+    let mut schedules = 0;
+    for scenario in &scenarios {
+        match walk(scenario, None, Chooser::all(), u64::MAX) {
+            Ok(walked) => schedules += walked,
+            Err(broken) => panic!("{}", broken.simplest(None)),
+        }
+    }
+    let (scenarios, seconds) = (scenarios.len(), began.elapsed().as_secs_f32());
+    println!("walked {schedules} schedules of {scenarios} scenarios, {name}: 0 violations ({seconds:.1} s)");
+    assert!(schedules >= least, "{schedules} schedules of {name} were walked, and there are {least}");
+}
+
+#[test]
+fn pairs_of_all_operations_with_a_fault() {
+    let faults = if long() { 2 } else { 1 };
+    let name = format!("all pairs, at most {faults} faults");
+    walk_all(&format!("{name}, nobody logged in"), 1, with_faults(of(PLAIN, ANONYMOUS, &ALL, 2), faults));
+    walk_all(&format!("{name}, logged in"), 1, with_faults(of(PLAIN, OWNED, &ALL, 2), faults));
+}
+
+#[test]
+fn pairs_of_all_operations_when_a_renewal_is_due() {
+    let faults = if long() { 2 } else { 1 };
+    walk_all("all pairs, a renewal is due", 1, with_faults(of(RENEW, DUE, &ALL, 2), faults));
+    walk_all("all pairs, after a renewal", 1, with_faults(of(RENEW, RENEWED, &ALL, 2), faults - 1));
+}
+
+#[test]
+fn pairs_of_all_operations_with_one_session_for_each_owner() {
+    let faults = if long() { 1 } else { 0 };
+    walk_all("all pairs, one session for each owner", 1, with_faults(of(CAP, OWNED_DUE, &ALL, 2), faults));
+}
+
+#[test]
+fn triples() {
+    if !long() {
+        walk_all("triples", 1, of(PLAIN, ANONYMOUS, &FEW, 3));
+        return walk_all("triples when a renewal is due", 1, of(RENEW, DUE, &FEW, 3));
+    }
+    walk_all("triples", 1, of(PLAIN, ANONYMOUS, &MORE, 3));
+    walk_all("triples, logged in", 1, of(PLAIN, OWNED, &MORE, 3));
+    walk_all("triples when a renewal is due", 1, of(RENEW, DUE, &MORE, 3));
+    walk_all("triples after a renewal", 1, of(RENEW, RENEWED, &FEW, 3));
+    walk_all("triples, one session for each owner", 1, of(CAP, OWNED, &FEW, 3));
+    walk_all("triples, at most 1 fault", 1, with_faults(of(PLAIN, ANONYMOUS, &FEW, 3), 1));
+}
+
+#[test]
+fn clock_steps() {
+    for (name, priors) in
+        [("logged in", OWNED), ("a renewal is due", ALL_DUE), ("after a renewal", ALL_RENEWED), ("old", OLD)]
+    {
+        let name = format!("pairs and a step of the clock, {name}");
+        match long() {
+            false => walk_all(&name, 1, with_ticks(of(ALL_ON, priors, &FEW[3..], 2), STEPS, 1)),
+            true => {
+                walk_all(&name, 1, with_ticks(of(ALL_ON, priors, &ALL, 2), STEPS, 1));
+                let few = with_ticks(of(ALL_ON, priors, &FEW, 2), STEPS, 2);
+                walk_all(&format!("{name}, and another"), 1, few);
+            }
+        }
+    }
+}
+
+#[test]
+fn swapped_keys() {
+    let plans: &[Plan] = if long() { &ALL } else { &FEW };
+    walk_all("pairs and new keys", 1, with_ticks(of(RENEW, DUE, plans, 2), &[Tick::Swap], 1));
+}
+
+/// Three requests of all operations, with all that may happen, by chance.
+#[test]
+fn by_chance() {
+    let (seeds, each, mut schedules) = if long() { (20_000, 300, 0) } else { (400, 50, 0) };
+    for seed in 0..seeds {
+        let mut chance = Chooser::random(seed);
+        let mut either = || chance.choose(2) == 1;
+        let config =
+            Config { renew: either(), cap: either(), absolute: either().then_some(1500), conflict: either() };
+        let mut one_of = |from: usize| chance.choose(from);
+        let priors = [ANONYMOUS, OWNED, OWNED_DUE, ALL_DUE, ALL_RENEWED, OLD][one_of(6)];
+        let plans = [(); 3].map(|()| ALL[one_of(ALL.len())]);
+        let scenario = Scenario::new(config, priors, &plans).faults(one_of(4));
+        let scenario = match one_of(3) {
+            0 => scenario,
+            1 => scenario.ticks(STEPS, 1 + one_of(3)),
+            _ => scenario.ticks(&[Tick::Swap, Tick::Clock(61), Tick::Clock(100)], 1 + one_of(3)),
+        };
+        match walk(&scenario, None, Chooser::random(seed), each) {
+            Ok(walked) => schedules += walked,
+            Err(broken) => panic!("{}", broken.simplest(None)),
+        }
+    }
+    println!("walked {schedules} schedules of {seeds} scenarios, three requests by chance: 0 violations");
+    assert_eq!(schedules, seeds * each);
+}

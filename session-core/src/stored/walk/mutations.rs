@@ -1,0 +1,55 @@
+//! Five mistakes that the walk must find, each made at the walker's boundary (see [`mutate`](super::mutate)).
+
+use super::choose::Chooser;
+use super::families::{ANONYMOUS, PLAIN, groups};
+use super::mutate::Mutation;
+use super::plan::{ALL, Scenario};
+use super::walk;
+
+/// Walks the pairs of all operations, with at most one fault, until the first violation. Which it is.
+fn caught(mutation: Mutation) -> &'static str {
+    let mut schedules = 0;
+    for plans in groups(&ALL, 2) {
+        let scenario = Scenario::new(PLAIN, ANONYMOUS, &plans).faults(1);
+        match walk(&scenario, Some(mutation), Chooser::all(), u64::MAX) {
+            Ok(walked) => schedules += walked,
+            Err(broken) => {
+                schedules += broken.schedules;
+                let broken = broken.simplest(Some(mutation));
+                println!("{mutation:?} is caught after {schedules} schedules.\n{broken}");
+                return broken.violation.id;
+            }
+        }
+    }
+    panic!("{mutation:?} is not caught in {schedules} schedules");
+}
+
+/// A slow reader overwrites a login or a renewal in the browser's jar.
+#[test]
+fn a_cookie_that_is_sent_again_on_touch_is_caught() {
+    assert_eq!(caught(Mutation::ResendOnTouch), "I9");
+}
+
+/// Two writers take each other's write for their own.
+#[test]
+fn a_counter_as_version_is_caught() {
+    assert_eq!(caught(Mutation::CounterVersion), "I1");
+}
+
+/// A write whose answer was lost is made again.
+#[test]
+fn a_record_that_knows_its_newest_write_only_is_caught() {
+    assert_eq!(caught(Mutation::NewestWriteOnly), "I1");
+}
+
+/// A session that was cleared begins anew, or an old cookie does not know that it is dead.
+#[test]
+fn a_clear_without_tombstone_is_caught() {
+    assert_eq!(caught(Mutation::NoTombstone), "I9");
+}
+
+/// A session survives its own logout.
+#[test]
+fn a_delete_that_needs_the_verifier_is_caught() {
+    assert_eq!(caught(Mutation::DeleteNeedsVerifier), "I10");
+}
