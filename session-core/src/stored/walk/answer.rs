@@ -2,7 +2,7 @@
 
 use super::super::body::Body;
 use super::super::question::*;
-use super::check::{Check, Violation, demand, is_live, minted};
+use super::check::{Check, Violation, demand, found, is_live, minted};
 use super::history::Content;
 use super::plan::{Carries, Op};
 use super::record::is_gone;
@@ -84,7 +84,8 @@ pub(super) fn i8_verifiers_are_fresh(world: &World<'_>, by: usize, body: &Body) 
     })
 }
 
-/// **I8** No selector or verifier is given to two. A cookie goes out when its record has its verifier, not before.
+/// **I8** No selector or verifier is given to two. A cookie goes out after everything that makes it true: at that moment it
+/// opens its record, unless the clock has expired it.
 pub(super) fn i8_cookies_are_given_once(world: &World<'_>, number: usize) -> Check {
     let request = &world.requests[number];
     let Some(cookie) = minted(request) else { return Ok(()) };
@@ -94,8 +95,7 @@ pub(super) fn i8_cookies_are_given_once(world: &World<'_>, number: usize) -> Che
     let came = request.carried.is_some_and(|cookie| world.cookies[cookie].key == sent.key);
     let first = before.iter().all(|other| other.key != sent.key);
     demand(came || first, "I8", || "a selector is sent to another".to_owned())?;
-    let known = world.history.get(&sent.key).is_some_and(|life| life.known(&sent.verifier).is_some());
-    demand(known, "I8", || "a cookie was sent that never opened anything".to_owned())
+    demand(!is_gone(found(world, cookie)), "I8", || "a cookie is sent that opens nothing".to_owned())
 }
 
 /// **I9** A request that ended gone, dead or stale sets no cookie, unless by set_owner; if its own login was ended, not

@@ -212,12 +212,18 @@ pub(super) fn i12_all_of_an_owner_are_dead(world: &World<'_>, owner: &str, began
     demand(!left, "I12", || format!("delete_all left a session of {owner}"))
 }
 
-/// **I12** After trim quiesces at most n: of those that had their owner when the last trim began.
+/// **I12** After trim quiesces at most n: of those that had their owner when the last trim began. An acknowledged login has
+/// had its trim.
 ///
 /// But for one that had expired by the time of the trim, and counts again.
 pub(super) fn i12_trimmed(world: &World<'_>) -> Check {
     if !world.scenario.config.cap {
         return Ok(());
+    }
+    for (number, request) in world.requests.iter().enumerate() {
+        let login = request.owner.is_some() && request.is_acknowledged();
+        let trimmed = request.swept.is_some_and(|(_, done)| done);
+        demand(!login || trimmed, "I12", || format!("{} has logged in without a trim", name(number)))?;
     }
     for owner in ["ada", "bob"] {
         let trims = world.requests.iter().filter(|request| request.owner == Some(owner));

@@ -8,7 +8,9 @@ use super::walk;
 pub(super) const PLAIN: Config = Config { renew: false, cap: false, absolute: None, conflict: false };
 pub(super) const CAP: Config = Config { cap: true, conflict: true, ..PLAIN };
 pub(super) const RENEW: Config = Config { renew: true, ..PLAIN };
-pub(super) const ALL_ON: Config = Config { renew: true, cap: true, absolute: Some(1500), conflict: false };
+const ABSOLUTE: u64 = 1500;
+pub(super) const ALL_ON: Config =
+    Config { renew: true, cap: true, absolute: Some(ABSOLUTE), conflict: false };
 
 /// A touch is due, but no renewal.
 pub(super) const ANONYMOUS: &[Prior] = &[Prior::Begin, Prior::Wait(200)];
@@ -23,6 +25,10 @@ const RENEWED: &[Prior] = &[Prior::Begin, Prior::Wait(400), Prior::Read];
 const ALL_RENEWED: &[Prior] = &[Prior::Login, Prior::Wait(400), Prior::Read];
 /// It expires in 50 s.
 pub(super) const OLD: &[Prior] = &[Prior::Login, Prior::Wait(950)];
+
+/// It has lived longer than a note in the owner's index lasts.
+const LONG_LIVED: &[Prior] =
+    &[Prior::Login, Prior::Wait(700), Prior::Write, Prior::Wait(700), Prior::Write, Prior::Wait(700)];
 
 /// Those that differ most in what they ask.
 const FEW: [Plan; 6] = [READ, ADD, TAKE, RENEW_ID, CLEAR, LOGIN_INSERT];
@@ -83,14 +89,21 @@ fn walk_all(name: &str, least: u64, scenarios: Vec<Scenario>) {
     }
     let (scenarios, seconds) = (scenarios.len(), began.elapsed().as_secs_f32());
     println!("walked {schedules} schedules of {scenarios} scenarios, {name}: 0 violations ({seconds:.1} s)");
-    assert!(schedules >= least, "{schedules} schedules of {name} were walked, and there are at least {least}");
+    assert!(
+        schedules >= least,
+        "{schedules} schedules of {name} were walked, and there are at least {least}"
+    );
 }
 
 #[test]
 fn pairs_of_all_operations_with_a_fault() {
     let faults = if long() { 2 } else { 1 };
     let name = format!("all pairs, at most {faults} faults");
-    walk_all(&format!("{name}, nobody logged in"), 17_000, with_faults(of(PLAIN, ANONYMOUS, &ALL, 2), faults));
+    walk_all(
+        &format!("{name}, nobody logged in"),
+        17_000,
+        with_faults(of(PLAIN, ANONYMOUS, &ALL, 2), faults),
+    );
     walk_all(&format!("{name}, logged in"), 26_000, with_faults(of(PLAIN, OWNED, &ALL, 2), faults));
 }
 
@@ -98,13 +111,18 @@ fn pairs_of_all_operations_with_a_fault() {
 fn pairs_of_all_operations_when_a_renewal_is_due() {
     let faults = if long() { 2 } else { 1 };
     walk_all("all pairs, a renewal is due", 19_000, with_faults(of(RENEW, DUE, &ALL, 2), faults));
+    walk_all("pairs in an old session", 11_000, with_faults(of(RENEW, LONG_LIVED, &FEW, 2), faults));
     walk_all("all pairs, after a renewal", 8_000, with_faults(of(RENEW, RENEWED, &ALL, 2), faults - 1));
 }
 
 #[test]
 fn pairs_of_all_operations_with_one_session_for_each_owner() {
     let faults = if long() { 1 } else { 0 };
-    walk_all("all pairs, one session for each owner", 12_000, with_faults(of(CAP, OWNED_DUE, &ALL, 2), faults));
+    walk_all(
+        "all pairs, one session for each owner",
+        12_000,
+        with_faults(of(CAP, OWNED_DUE, &ALL, 2), faults),
+    );
 }
 
 #[test]

@@ -142,6 +142,8 @@ pub(super) enum Prior {
     Login,
     /// A request that only reads.
     Read,
+    /// One that writes.
+    Write,
     Wait(u64),
 }
 

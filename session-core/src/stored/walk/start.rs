@@ -7,7 +7,7 @@ use super::super::model::{ModelStore, Slot};
 use super::choose::Chooser;
 use super::cookies::Cookie;
 use super::history::Life;
-use super::plan::{Carries, Op, Plan, Prior, READ, Scenario};
+use super::plan::{Carries, INSERT, Op, Plan, Prior, READ, Scenario};
 use super::run::World;
 use super::server::{Drawn, START, Server};
 use crate::RecordKey;
@@ -43,6 +43,7 @@ pub(super) fn prepare(server: &Server, scenario: &Scenario) -> Start {
             Prior::Begin => plan(BEGIN),
             Prior::Login => plan(LOGIN),
             Prior::Read => READ,
+            Prior::Write => INSERT,
         };
         let alone = Scenario::new(scenario.config, &[], &[plan]);
         let mut first = Chooser::all();
