@@ -4,7 +4,7 @@
 use super::super::body::{Body, Opens};
 use super::super::model::{ModelStore, Slot};
 use super::super::question::*;
-use super::history::{Content, Known, Life};
+use super::history::{Content, Known, Life, Marks};
 use super::request::{Found, Request, Sets};
 use super::run::World;
 use super::tell::name;
@@ -119,6 +119,7 @@ fn inserted(world: &mut World<'_>, by: usize, key: RecordKey, new: &Record) -> C
     let life = Life {
         content,
         base: Content::default(),
+        marks: world.requests[by].marks(Marks::default()),
         owner: new.owner.clone(),
         since: world.effects,
         created: new.created,
@@ -143,6 +144,7 @@ fn updated(world: &mut World<'_>, by: usize, key: RecordKey, new: &Record) -> Ch
         demand(fits, "I2", || format!("{} was stored, though what it did does not fit", name(by)))?;
         life.writers.push(by);
     }
+    life.marks = request.marks(life.marks);
     if life.owner != new.owner {
         (life.owner, life.since) = (new.owner.clone(), effects);
     }
@@ -168,6 +170,7 @@ fn each_record(world: &World<'_>) -> Check {
         let (Slot::Live { record, .. }, Some(life)) = (slot, world.history.get(key)) else { continue };
         let body = read(record)?;
         record::i1_to_i4_content(&body.data, life)?;
+        record::i1_i11_marks(record, &body, life)?;
         record::i7_one_verifier_opens(world, &body, life)?;
     }
     record::i12_index_is_a_superset(world)

@@ -89,6 +89,15 @@ impl Content {
     }
 }
 
+/// What a record says of its session besides the content.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub(super) struct Marks {
+    pub(super) permanent: bool,
+    pub(super) label: Option<&'static str>,
+    /// When somebody logged in.
+    pub(super) authenticated: Option<u64>,
+}
+
 /// A verifier that a record had.
 #[derive(Debug, Clone)]
 pub(super) struct Known {
@@ -105,6 +114,7 @@ pub(super) struct Life {
     pub(super) content: Content,
     /// The content before the schedule began.
     pub(super) base: Content,
+    pub(super) marks: Marks,
     pub(super) owner: Option<Arc<str>>,
     /// How often the store had changed when it got this owner.
     pub(super) since: usize,

@@ -8,7 +8,7 @@
 //!
 //! ```text
 //! cargo test -p session-core --lib walk -- --nocapture                                   about a minute
-//! SESSION_WALK=long cargo test -p session-core --release --lib walk -- --nocapture       about a quarter of an hour
+//! SESSION_WALK=long cargo test -p session-core --release --lib walk -- --nocapture       about ten minutes
 //! ```
 //!
 //! # A schedule
@@ -47,11 +47,15 @@
 //! - A login under a clock that was set back begins the session at an earlier second than before, and its record, which
 //!   never expires sooner, exceeds created + absolute by as much (I11). What counts is checked at the open.
 //! - A message may be taken by a request whose outcome is unknown (I3).
-//! - A login or renewal whose outcome is unknown may have retired the verifier in the jar (I9).
+//! - A login that finds its session gone begins a fresh one, without what an `update` made of a loaded value: I16 goes
+//!   before I1.
+//! - A login or renewal whose outcome is unknown may have retired the verifier in the jar; and whoever has minted counts
+//!   as minting, though no response has told so (I9).
 //!
 //! # What is outside of the contract
 //!
 //! A question that is executed 60 s after it was asked, or later: the driver's deadline is 5 s, and a tombstone lasts 60 s.
+//! (When the clock goes on by 60 s or more, whoever waits for an answer is told that none came.)
 #![allow(clippy::unwrap_used, clippy::panic, clippy::print_stdout)]
 
 mod answer;

@@ -26,6 +26,8 @@ pub(super) enum Op {
     Clear,
     /// `set_permanent(true)`.
     Permanent,
+    /// `set_label`.
+    Label,
     /// `mark_modified`.
     Mark,
     /// `set_owner`.
@@ -40,7 +42,7 @@ pub(super) enum Carries {
     /// Any that the jar has had by then. So it may have been sent long before it is handled.
     Any,
     Nothing,
-    /// An id that we signed with another key, and the raw id of the base.
+    /// The base's id with another selector, so that its signature does not match.
     Forged,
 }
 
@@ -73,6 +75,7 @@ pub(super) const EMPTY: Plan = plan("remove to empty", &[Op::Empty]);
 pub(super) const RENEW_ID: Plan = plan("renew", &[Op::Renew]);
 pub(super) const CLEAR: Plan = plan("clear", &[Op::Clear]);
 pub(super) const PERMANENT: Plan = plan("set_permanent", &[Op::Permanent]);
+pub(super) const LABEL: Plan = plan("set_label", &[Op::Label]);
 pub(super) const MARK: Plan = plan("mark_modified", &[Op::Mark]);
 pub(super) const LOGIN: Plan = plan("log in", &[Op::Login("ada")]);
 pub(super) const LOGIN_INSERT: Plan = plan("log in, insert", &[Op::Login("ada"), Op::Insert, Op::Flash]);
@@ -92,7 +95,7 @@ pub(super) const FORGED: Plan =
 pub(super) const PASS_BY: Plan = without_cookie("clear without cookie", &[Op::Clear]);
 
 /// All of them.
-pub(super) const ALL: [Plan; 27] = [
+pub(super) const ALL: [Plan; 28] = [
     READ,
     INSERT,
     REMOVE,
@@ -106,6 +109,7 @@ pub(super) const ALL: [Plan; 27] = [
     RENEW_ID,
     CLEAR,
     PERMANENT,
+    LABEL,
     MARK,
     LOGIN,
     LOGIN_INSERT,

@@ -19,6 +19,12 @@ pub(super) fn i1_acknowledged_is_written(world: &World<'_>, number: usize) -> Ch
     if request.is_acknowledged() && request.must_write() {
         return demand(written, "I1", || format!("{} is acknowledged and nowhere written", name(number)));
     }
+    if let (true, Some(cookie), Some(true)) = (request.is_acknowledged(), request.carried, request.permanent)
+    {
+        let permanent = written || world.history[&world.cookies[cookie].key].marks.permanent;
+        let kept = request.found != Found::Live || permanent;
+        demand(kept, "I1", || format!("{}'s permanence is not kept", name(number)))?;
+    }
     let Some(response) = &request.response else { return Ok(()) };
     if let Err(crate::Error::Conflict { .. }) = response.result {
         demand(!written, "I2", || format!("{} was told that nothing of it is stored", name(number)))?;
@@ -36,22 +42,30 @@ pub(super) fn i1_to_i4_content(data: &str, life: &Life) -> Check {
     if data == expected {
         return Ok(());
     }
-    let id = match (first_difference(data, life), &life.writers[..]) {
-        (Some("keep"), _) => "I4",
-        (Some("n" | "list"), _) => "I2",
-        (None, _) => "I3",
-        (Some(_), _) => "I1",
+    let id = match first_difference(data, life).as_deref() {
+        Some("keep") => "I4",
+        Some("n" | "list") => "I2",
+        None => "I3",
+        Some(_) => "I1",
     };
     Violation::of(id, format!("the record holds {data} and not {expected}"))
 }
 
 /// The key that differs; none if it is the flashes.
-fn first_difference<'a>(data: &str, life: &'a Life) -> Option<&'a str> {
-    let map = map_of(data);
-    life.content.keys.iter().find_map(|(key, text)| {
-        let same = map.get(key) == serde_json::from_str(text).ok().as_ref()
-            && data.contains(&format!("\"{key}\":{text}"));
-        (!same).then_some(key.as_str())
+fn first_difference(data: &str, life: &Life) -> Option<String> {
+    let (map, expected) = (map_of(data), &life.content.keys);
+    let lacks = expected.iter().find(|(key, text)| !data.contains(&format!("\"{key}\":{text}")));
+    let more = map.keys().find(|key| !expected.contains_key(*key));
+    lacks.map(|(key, _)| key).or(more).cloned()
+}
+
+/// **I1** So are a label and permanence; **I11** when somebody logged in changes with their login only.
+pub(super) fn i1_i11_marks(record: &Record, body: &Body, life: &Life) -> Check {
+    let expected = life.marks;
+    demand(body.permanent == expected.permanent, "I1", || "permanence is another".to_owned())?;
+    demand(record.label.as_deref() == expected.label, "I1", || "the label is another".to_owned())?;
+    demand(body.authenticated == expected.authenticated, "I11", || {
+        "the time of the login is another".to_owned()
     })
 }
 

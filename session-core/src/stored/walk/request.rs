@@ -1,6 +1,6 @@
 //! One request: how far it is, what its handler did, and what it was answered.
 
-use super::history::{Content, Deed};
+use super::history::{Content, Deed, Marks};
 use super::plan::{Op, Plan};
 use super::server::Draws;
 use crate::step::Ask;
@@ -61,6 +61,8 @@ pub(super) struct Request {
     pub(super) found: Found,
     pub(super) deeds: Vec<Deed>,
     pub(super) owner: Option<&'static str>,
+    pub(super) permanent: Option<bool>,
+    pub(super) label: Option<&'static str>,
     pub(super) cleared: bool,
     /// It minted for good: the verifiers before open nothing.
     pub(super) renewed: bool,
@@ -87,6 +89,8 @@ impl Request {
             found: Found::Nothing,
             deeds: Vec::new(),
             owner: None,
+            permanent: None,
+            label: None,
             cleared: false,
             renewed: false,
             created: None,
@@ -119,9 +123,18 @@ impl Request {
     pub(super) fn must_write(&self) -> bool {
         let content = Content::of(&self.deeds);
         match self.found {
-            Found::Live if !self.cleared => !self.deeds.is_empty() || self.renewed,
+            Found::Live if !self.cleared => !self.deeds.is_empty() || self.renewed || self.label.is_some(),
             Found::Unknown => false,
             _ => self.owner.is_some() || content != Content::default(),
+        }
+    }
+
+    /// What a record says after its write, which replaced one that said this.
+    pub(super) fn marks(&self, before: Marks) -> Marks {
+        Marks {
+            permanent: self.permanent.unwrap_or(before.permanent),
+            label: self.label.or(before.label),
+            authenticated: self.owner.map_or(before.authenticated, |_| self.created),
         }
     }
 
@@ -211,8 +224,16 @@ impl Request {
                 session.clear()?;
                 self.deeds.push(Deed::Clear);
                 (self.cleared, self.owner, self.created) = (true, None, Some(now));
+                (self.permanent, self.label) = (None, None);
             }
-            Op::Permanent => session.set_permanent(true)?,
+            Op::Permanent => {
+                session.set_permanent(true)?;
+                self.permanent = Some(true);
+            }
+            Op::Label => {
+                session.set_label(mine)?;
+                self.label = Some(mine);
+            }
             Op::Mark => session.mark_modified()?,
             Op::Login(owner) => {
                 session.set_owner(owner)?;
