@@ -13,6 +13,7 @@ use crate::event::LogDigest;
 use crate::map::{Map, Value};
 use crate::sessions::Core;
 use crate::state::{Origin, State};
+use crate::stored::{Base, Live, RecordKey};
 use crate::wire::flask::{PERMANENT, is_permanent};
 use crate::wire::json::{read, write};
 use crate::wire::stamp::Stamp;
@@ -513,6 +514,47 @@ impl Session {
         state.stamp.authenticated = Some(now);
         state.renewed = true;
         Ok(())
+    }
+
+    /// Who is logged in: what [`set_owner`](Self::set_owner) set in this request, or what the record says that the session
+    /// was opened from. A cookie session keeps no owner.
+    ///
+    /// ```
+    /// # use session_core::{SecretKey, Sessions};
+    /// # let sessions = Sessions::builder(SecretKey::generate().unwrap()).build_stored().unwrap();
+    /// # let session = sessions.exchange(&http::HeaderMap::new()).open().done().unwrap().unwrap();
+    /// assert_eq!(session.owner(), None);
+    /// session.set_owner("42").unwrap();
+    /// assert_eq!(session.owner().as_deref(), Some("42"));
+    /// session.clear().unwrap();
+    /// assert_eq!(session.owner(), None);
+    /// ```
+    #[must_use]
+    pub fn owner(&self) -> Option<Arc<str>> {
+        let state = self.state();
+        let stored = || self.live().and_then(|live| live.current.record.owner.clone());
+        state.owner.clone().or_else(|| if state.cleared { None } else { stored() })
+    }
+
+    /// Where the record lies that this session was opened from: to tell it among the sessions of its owner. It opens
+    /// nothing. `None` in a cookie session, and until a new session was stored.
+    ///
+    /// ```
+    /// # use session_core::{SecretKey, Sessions};
+    /// # let sessions = Sessions::builder(SecretKey::generate().unwrap()).build_stored().unwrap();
+    /// # let session = sessions.exchange(&http::HeaderMap::new()).open().done().unwrap().unwrap();
+    /// assert_eq!(session.record_key(), None);
+    /// ```
+    #[must_use]
+    pub fn record_key(&self) -> Option<RecordKey> {
+        self.live().map(|live| live.id.key())
+    }
+
+    fn live(&self) -> Option<&Live> {
+        match &self.origin().base {
+            Base::Live(live) => Some(live),
+            _ => None,
+        }
     }
 
     /// What tells an owner which of several sessions this is, such as the name of a browser: shown where a user's sessions

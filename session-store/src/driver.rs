@@ -9,7 +9,8 @@ use session_core::{Answer, Question, RecordKey, Step, Updated};
 use tokio::sync::{Mutex, MutexGuard};
 use tokio::time::{Instant, sleep, timeout, timeout_at};
 
-use crate::store::{Store, StoreError};
+use crate::error::StoreError;
+use crate::store::Store;
 use crate::trace;
 
 /// The pause before a question is asked again, at first; it doubles up to the longest.

@@ -16,6 +16,8 @@
 
 mod door;
 mod driver;
+mod durability;
+mod error;
 mod exchange;
 mod finish;
 mod future;
@@ -24,8 +26,10 @@ mod store;
 pub mod trace;
 
 pub use door::{Door, Missing};
+pub use durability::Durability;
+pub use error::StoreError;
 pub use exchange::{Close, Exchange, Opener, Source};
 pub use finish::{failure, finish};
 pub use future::ResponseFuture;
 pub use memory::MemoryStore;
-pub use store::{Listed, Store, StoreError, Verb};
+pub use store::{Listed, Store, Verb, Which};

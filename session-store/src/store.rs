@@ -1,12 +1,13 @@
-//! The store contract, verb by verb, and the error of a back end.
+//! The store contract, verb by verb.
 
-use std::borrow::Cow;
-use std::error::Error;
 use std::fmt;
 use std::pin::Pin;
 use std::sync::Arc;
 
 use session_core::{Inserted, Loaded, Outcome, Record, RecordKey, Trimmed, Updated};
+
+use crate::durability::Durability;
+use crate::error::StoreError;
 
 /// What a verb returns: a future in a box, so that a store can be a `dyn Store`.
 ///
@@ -174,15 +175,16 @@ pub trait Store: Send + Sync + 'static {
     /// The back end's own.
     fn list<'a>(&'a self, owner: &'a str, max: usize, now: u64) -> Verb<'a, Vec<Listed>>;
 
-    /// Ends every record of this owner but one, each as [`delete`](Self::delete) does. How many were ended; expired ones
-    /// may count or not.
+    /// Ends records of this owner, each as [`delete`](Self::delete) does: all, all but one, or one. How many were ended;
+    /// expired ones may count or not.
     ///
-    /// No record whose write with this owner was answered before is live after it; one that is written meanwhile may be.
-    /// Repeated, it ends what is left.
+    /// No record of theirs that [`Which`] names and whose write with this owner was answered before is live after it; one
+    /// that is written meanwhile may be. A record that has another owner when it is looked at is left alone, also where
+    /// `Which` names it. Repeated, it ends what is left.
     ///
     /// # Errors
     /// The back end's own, but never that it is full. Some records may have been ended.
-    fn delete_all<'a>(&'a self, owner: &'a str, except: Option<RecordKey>, now: u64) -> Verb<'a, u64>;
+    fn delete_owned<'a>(&'a self, owner: &'a str, which: Which, now: u64) -> Verb<'a, u64>;
 
     /// Ends the live records of this owner but the newest `keep` by the store's own order, each as
     /// [`delete`](Self::delete) does. How many this call ended, and whether `this` is live after it, whoever ended it.
@@ -202,6 +204,52 @@ pub trait Store: Send + Sync + 'static {
     /// # Errors
     /// The back end's own, but never that it is full. Some may have been removed.
     fn delete_expired<'a>(&'a self, before: u64, batch: usize) -> Verb<'a, u64>;
+
+    /// What a write survives that was answered, as the back end is configured now: asked of it, not assumed.
+    ///
+    /// ```
+    /// # use session_store::{Durability, MemoryStore, Store};
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() {
+    /// assert_eq!(MemoryStore::new().durability().await.unwrap(), Durability::Process);
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// The back end's own.
+    fn durability(&self) -> Verb<'_, Durability>;
+}
+
+/// Which of an owner's records. See [`Store::delete_owned`].
+///
+/// ```
+/// use session_core::RecordKey;
+/// use session_store::Which;
+///
+/// let this = RecordKey::from_bytes([7; 32]);
+/// let other = RecordKey::from_bytes([8; 32]);
+/// assert!(Which::All.names(this) && Which::One(this).names(this) && !Which::AllBut(this).names(this));
+/// assert!(!Which::One(this).names(other) && Which::AllBut(this).names(other));
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Which {
+    /// All of them.
+    All,
+    /// All but this one, which may be anybody's.
+    AllBut(RecordKey),
+    /// This one, if it is theirs.
+    One(RecordKey),
+}
+
+impl Which {
+    /// Whether it names this record.
+    #[must_use]
+    pub fn names(self, key: RecordKey) -> bool {
+        match self {
+            Self::All => true,
+            Self::AllBut(other) => key != other,
+            Self::One(one) => key == one,
+        }
+    }
 }
 
 /// A session in the list of its owner's: what to tell them apart by, and nothing that opens one.
@@ -244,90 +292,5 @@ impl fmt::Debug for Listed {
             .field("seen", &self.seen)
             .field("expires", &self.expires)
             .finish_non_exhaustive()
-    }
-}
-
-/// A back end could not do what it was asked.
-///
-/// The message says what failed and what to do, for who runs the application; what the database's client said is the
-/// [`source`](Error::source). Both are logged, so neither may hold an id, an owner or a value. The question is asked again
-/// until its deadline, unless the error is [final](Self::refused).
-///
-/// ```
-/// use session_store::StoreError;
-/// use std::error::Error;
-///
-/// let refused = std::io::Error::from(std::io::ErrorKind::ConnectionRefused);
-/// let error = StoreError::new("no connection to the database").with_source(refused);
-/// assert_eq!(error.to_string(), "no connection to the database");
-/// assert_eq!(error.source().unwrap().to_string(), "connection refused");
-/// ```
-pub struct StoreError {
-    message: Cow<'static, str>,
-    source: Option<Box<dyn Error + Send + Sync>>,
-    refused: bool,
-}
-
-impl StoreError {
-    /// An error of which nothing more is known.
-    ///
-    /// ```
-    /// let error = session_store::StoreError::new(format!("{} shards do not answer", 2));
-    /// assert_eq!(error.to_string(), "2 shards do not answer");
-    /// ```
-    pub fn new(message: impl Into<Cow<'static, str>>) -> Self {
-        Self { message: message.into(), source: None, refused: false }
-    }
-
-    /// The same, because of another.
-    ///
-    /// ```
-    /// # use std::error::Error;
-    /// let error = session_store::StoreError::new("the reply is no record").with_source("17 fields instead of 8");
-    /// assert_eq!(error.source().unwrap().to_string(), "17 fields instead of 8");
-    /// ```
-    #[must_use]
-    pub fn with_source(self, source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
-        Self { source: Some(source.into()), ..self }
-    }
-
-    /// The same, and asking again would not help: the store is full, or must not be written to. The request fails at once.
-    ///
-    /// ```
-    /// let error = session_store::StoreError::new("the disk is full").refused();
-    /// assert!(error.is_refused());
-    /// ```
-    #[must_use]
-    pub fn refused(self) -> Self {
-        Self { refused: true, ..self }
-    }
-
-    /// Whether asking again would not help.
-    ///
-    /// ```
-    /// assert!(!session_store::StoreError::new("the connection was cut").is_refused());
-    /// ```
-    #[must_use]
-    pub fn is_refused(&self) -> bool {
-        self.refused
-    }
-}
-
-impl fmt::Display for StoreError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.message)
-    }
-}
-
-impl fmt::Debug for StoreError {
-    /// The message: a `main` that returns this error shows it by `Debug`.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(self, f)
-    }
-}
-
-impl Error for StoreError {
-    fn source(&self) -> Option<&(dyn Error + 'static)> {
-        self.source.as_deref().map(|source| source as &(dyn Error + 'static))
     }
 }

@@ -6,8 +6,8 @@ use std::time::Duration;
 use session_core::{Event, EventKind, Rejected};
 use tracing::{debug, error, info, warn};
 
+use crate::error::StoreError;
 use crate::exchange::Source;
-use crate::store::StoreError;
 
 /// Writes one event: what an operator should look into as a warning, the life of sessions as information, and what every
 /// server sees all day as debug.

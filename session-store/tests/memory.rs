@@ -10,7 +10,7 @@ use std::task::{Context, Poll, Waker};
 
 use proptest::prelude::*;
 use session_core::{Inserted, Loaded, Outcome, Record, RecordKey, TOMBSTONE_SECONDS, Trimmed, Updated};
-use session_store::{Listed, MemoryStore, Store, StoreError};
+use session_store::{Listed, MemoryStore, Store, StoreError, Which};
 
 const NOW: u64 = 1_700_000_000;
 const HOUR: u64 = 60 * 60;
@@ -320,7 +320,7 @@ mod contract {
                 store.trim(owner, 1, key(number), NOW).await.unwrap(),
                 Trimmed { ended: 0, alive: true }
             );
-            assert_eq!(store.delete_all(owner, None, NOW).await.unwrap(), 1, "{owner:.9?}");
+            assert_eq!(store.delete_owned(owner, Which::All, NOW).await.unwrap(), 1, "{owner:.9?}");
         }
         assert_eq!(store.load(key(1000), NOW).await.unwrap(), Loaded::Live(record(1)), "it has no owner");
     }
@@ -378,7 +378,7 @@ mod contract {
         assert_eq!(store.load(key(4), NOW).await.unwrap(), Loaded::Absent);
         assert_eq!(keys(store, "ada").await, [key(1)]);
         assert_eq!(store.trim("ada", 1, key(2), NOW).await.unwrap(), Trimmed { ended: 0, alive: true });
-        assert_eq!(store.delete_all("ada", None, NOW).await.unwrap(), 1);
+        assert_eq!(store.delete_owned("ada", Which::All, NOW).await.unwrap(), 1);
         assert_eq!(keys(store, "bob").await, [key(2)]);
 
         // Those that looked did not take the note away from a record that comes late.
@@ -413,8 +413,8 @@ mod contract {
             log_in(store, number, if number < 4 { "ada" } else { "bob" }).await;
         }
         store.insert(key(7), &record(7), NOW).await.unwrap();
-        assert_eq!(store.delete_all("ada", Some(key(2)), NOW).await.unwrap(), 3);
-        assert_eq!(store.delete_all("ada", Some(key(2)), NOW).await.unwrap(), 0, "repeated");
+        assert_eq!(store.delete_owned("ada", Which::AllBut(key(2)), NOW).await.unwrap(), 3);
+        assert_eq!(store.delete_owned("ada", Which::AllBut(key(2)), NOW).await.unwrap(), 0, "repeated");
         assert_eq!(keys(store, "ada").await, [key(2)]);
         for number in [0, 1, 3] {
             assert_eq!(store.load(key(number), NOW).await.unwrap(), Loaded::Dead);
@@ -422,9 +422,9 @@ mod contract {
             assert_eq!(store.insert(key(number), &record(9), NOW).await.unwrap(), Inserted::Dead);
         }
         // One's own may be anything: another's, or nothing.
-        assert_eq!(store.delete_all("ada", Some(key(5)), NOW).await.unwrap(), 1);
-        assert_eq!(store.delete_all("ada", None, NOW).await.unwrap(), 0);
-        assert_eq!(store.delete_all("nobody", None, NOW).await.unwrap(), 0);
+        assert_eq!(store.delete_owned("ada", Which::AllBut(key(5)), NOW).await.unwrap(), 1);
+        assert_eq!(store.delete_owned("ada", Which::All, NOW).await.unwrap(), 0);
+        assert_eq!(store.delete_owned("nobody", Which::All, NOW).await.unwrap(), 0);
         assert_eq!(keys(store, "bob").await, [key(4), key(5)]);
         assert_eq!(store.load(key(7), NOW).await.unwrap(), Loaded::Live(record(7)));
     }
@@ -560,7 +560,7 @@ mod contract {
             assert!(listed.iter().all(|listed| listed.expires == NOW + DAY));
         }
         let ended = threads(100, |user| {
-            block_on(store.delete_all(&format!("user {user}"), Some(key(user)), NOW)).unwrap()
+            block_on(store.delete_owned(&format!("user {user}"), Which::AllBut(key(user)), NOW)).unwrap()
         });
         assert_eq!(ended.iter().sum::<u64>(), 900);
     }
@@ -686,7 +686,7 @@ mod contract {
             threads(9, |thread| {
                 block_on(async {
                     if thread == 0 {
-                        assert!(store.delete_all(&owner, None, NOW).await.unwrap() >= 20);
+                        assert!(store.delete_owned(&owner, Which::All, NOW).await.unwrap() >= 20);
                         for number in &early {
                             assert_eq!(store.load(key(*number), NOW).await.unwrap(), Loaded::Dead);
                         }
@@ -839,12 +839,12 @@ impl Model {
         records.into_iter().map(|(_, listed)| listed).collect()
     }
 
-    fn delete_all(&mut self, owner: &str, except: Option<RecordKey>, now: u64) -> u64 {
+    fn delete_owned(&mut self, owner: &str, which: Which, now: u64) -> u64 {
         let mine =
             |slot: &Slot| matches!(slot, Slot::Record(record, _) if record.owner.as_deref() == Some(owner));
         let keys: Vec<_> = self.slots.iter().filter(|(_, slot)| mine(slot)).map(|(key, _)| *key).collect();
         keys.iter()
-            .filter(|key| Some(**key) != except)
+            .filter(|key| which.names(**key))
             .map(|key| u64::from(self.delete(*key, now) == Outcome::Done))
             .sum()
     }
@@ -889,7 +889,7 @@ enum Operation {
     Index(&'static str, RecordKey),
     Unindex(&'static str, RecordKey),
     List(&'static str, usize),
-    DeleteAll(&'static str, Option<RecordKey>),
+    DeleteOwned(&'static str, Which),
     Trim(&'static str, usize, RecordKey),
     DeleteExpired(u64, usize),
 }
@@ -904,6 +904,10 @@ fn any_key() -> impl Strategy<Value = RecordKey> {
 
 fn any_owner() -> impl Strategy<Value = &'static str> {
     prop::sample::select(vec!["ada", "bob", ""])
+}
+
+fn any_which() -> impl Strategy<Value = Which> {
+    prop_oneof![Just(Which::All), any_key().prop_map(Which::AllBut), any_key().prop_map(Which::One)]
 }
 
 fn any_record() -> impl Strategy<Value = Record> {
@@ -930,7 +934,7 @@ fn any_operation() -> impl Strategy<Value = Operation> {
         1 => (any_owner(), any_key()).prop_map(|(owner, key)| Operation::Index(owner, key)),
         1 => (any_owner(), any_key()).prop_map(|(owner, key)| Operation::Unindex(owner, key)),
         3 => (any_owner(), 0..5_usize).prop_map(|(owner, max)| Operation::List(owner, max)),
-        1 => (any_owner(), prop::option::of(any_key())).prop_map(|(owner, but)| Operation::DeleteAll(owner, but)),
+        1 => (any_owner(), any_which()).prop_map(|(owner, which)| Operation::DeleteOwned(owner, which)),
         2 => (any_owner(), 0..4_usize, any_key()).prop_map(|(owner, keep, this)| Operation::Trim(owner, keep, this)),
         1 => (0..SPAN, 0..4_usize).prop_map(|(before, batch)| Operation::DeleteExpired(before, batch)),
     ]
@@ -986,9 +990,9 @@ async fn compare(store: &MemoryStore, model: &mut Model, operation: Operation, n
             let newest = &listed[listed.len().saturating_sub(max)..];
             assert_eq!(store.list(owner, max, now).await.unwrap(), newest);
         }
-        Operation::DeleteAll(owner, except) => {
-            let ended = store.delete_all(owner, except, now).await.unwrap();
-            assert_eq!(ended, model.delete_all(owner, except, now));
+        Operation::DeleteOwned(owner, which) => {
+            let ended = store.delete_owned(owner, which, now).await.unwrap();
+            assert_eq!(ended, model.delete_owned(owner, which, now));
         }
         Operation::Trim(owner, keep, this) => {
             let trimmed = store.trim(owner, keep, this, now).await.unwrap();
@@ -1162,7 +1166,7 @@ async fn ended_records_leave_no_notes() {
         log_in(&store, number, "ada").await;
     }
     assert_eq!(store.trim("ada", 4, key(9), NOW).await.unwrap(), Trimmed { ended: 6, alive: true });
-    assert_eq!(store.delete_all("ada", None, NOW).await.unwrap(), 4);
+    assert_eq!(store.delete_owned("ada", Which::All, NOW).await.unwrap(), 4);
     assert_eq!(store.delete_expired(u64::MAX, 0).await.unwrap(), 0);
     let tombstones = store.used_bytes();
     store.delete_expired(u64::MAX, 10).await.unwrap();

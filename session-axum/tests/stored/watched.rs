@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use session_axum::MemoryStore;
 use session_core::{Inserted, Loaded, Outcome, Record, RecordKey, Trimmed, Updated};
-use session_store::{Listed, Store, StoreError, Verb};
+use session_store::{Durability, Listed, Store, StoreError, Verb, Which};
 use tokio::sync::Semaphore;
 
 /// What happens to a question.
@@ -146,8 +146,8 @@ impl Store for Watched {
         self.meet("list", self.inner.list(owner, max, now))
     }
 
-    fn delete_all<'a>(&'a self, owner: &'a str, except: Option<RecordKey>, now: u64) -> Verb<'a, u64> {
-        self.meet("delete_all", self.inner.delete_all(owner, except, now))
+    fn delete_owned<'a>(&'a self, owner: &'a str, which: Which, now: u64) -> Verb<'a, u64> {
+        self.meet("delete_owned", self.inner.delete_owned(owner, which, now))
     }
 
     fn trim<'a>(&'a self, owner: &'a str, keep: usize, this: RecordKey, now: u64) -> Verb<'a, Trimmed> {
@@ -156,5 +156,9 @@ impl Store for Watched {
 
     fn delete_expired<'a>(&'a self, before: u64, batch: usize) -> Verb<'a, u64> {
         self.meet("delete_expired", self.inner.delete_expired(before, batch))
+    }
+
+    fn durability(&self) -> Verb<'_, Durability> {
+        self.meet("durability", self.inner.durability())
     }
 }

@@ -26,7 +26,7 @@ use crate::world::NoRandom;
 pub(crate) use close::close;
 pub use config::OnGone;
 pub(crate) use config::Stored;
-pub(crate) use open::Base;
+pub(crate) use open::{Base, Live};
 pub use question::{
     Answer, Inserted, Loaded, Outcome, Question, Record, RecordKey, TOMBSTONE_SECONDS, Trimmed, Updated,
 };

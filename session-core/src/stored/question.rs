@@ -7,6 +7,8 @@ use std::sync::Arc;
 
 use sha2::{Digest, Sha256};
 
+use crate::wire::base64;
+
 /// How many seconds a store keeps the tombstone of a deleted record at least.
 ///
 /// Longer than any question may be under way, so that one that comes late finds the tombstone and not an empty place.
@@ -28,6 +30,9 @@ pub const TOMBSTONE_SECONDS: u64 = 60;
 /// ```
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct RecordKey([u8; 32]);
+
+/// Of a key in base64url, without padding.
+const DIGITS: usize = 43;
 
 impl RecordKey {
     pub(crate) fn of(selector: &[u8]) -> Self {
@@ -53,6 +58,36 @@ impl RecordKey {
     #[must_use]
     pub fn as_bytes(&self) -> &[u8; 32] {
         &self.0
+    }
+
+    /// 43 digits of base64url, for a form in a page that lists an owner's sessions. No `Display`, so that nobody logs it by
+    /// accident.
+    ///
+    /// ```
+    /// use session_core::RecordKey;
+    ///
+    /// let key = RecordKey::from_bytes([7; 32]);
+    /// assert_eq!(key.to_text(), "BwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwc");
+    /// assert_eq!(RecordKey::from_text(&key.to_text()), Some(key));
+    /// ```
+    #[must_use]
+    pub fn to_text(&self) -> String {
+        let mut text = String::with_capacity(DIGITS);
+        base64::encode_to(&mut text, &self.0);
+        text
+    }
+
+    /// Reads it again; `None` for anything that [`to_text`](Self::to_text) does not write.
+    ///
+    /// ```
+    /// assert_eq!(session_core::RecordKey::from_text("7"), None);
+    /// ```
+    #[must_use]
+    pub fn from_text(text: &str) -> Option<Self> {
+        if text.len() != DIGITS {
+            return None;
+        }
+        base64::decode(text.as_bytes())?.try_into().ok().map(Self)
     }
 }
 

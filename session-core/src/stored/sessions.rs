@@ -65,6 +65,18 @@ impl StoredSessions {
         &self.0.warnings
     }
 
+    /// The application's clock, in unix seconds: the time that every question to a store carries.
+    ///
+    /// ```
+    /// # use session_core::{SecretKey, Sessions};
+    /// # let sessions = Sessions::builder(SecretKey::generate().unwrap()).build_stored().unwrap();
+    /// assert!(sessions.now() > 1_700_000_000);
+    /// ```
+    #[must_use]
+    pub fn now(&self) -> u64 {
+        self.0.now().as_secs()
+    }
+
     /// The name of the cookie, prefix and all.
     ///
     /// ```

@@ -3,7 +3,7 @@
 use std::future::pending;
 
 use session_core::{Inserted, Loaded, Outcome, Record, RecordKey, Trimmed, Updated};
-use session_store::{Listed, Store, Verb};
+use session_store::{Durability, Listed, Store, Verb, Which};
 
 pub(crate) struct Hanging;
 
@@ -40,7 +40,7 @@ impl Store for Hanging {
         Box::pin(pending())
     }
 
-    fn delete_all<'a>(&'a self, _: &'a str, _: Option<RecordKey>, _: u64) -> Verb<'a, u64> {
+    fn delete_owned<'a>(&'a self, _: &'a str, _: Which, _: u64) -> Verb<'a, u64> {
         Box::pin(pending())
     }
 
@@ -49,6 +49,10 @@ impl Store for Hanging {
     }
 
     fn delete_expired<'a>(&'a self, _: u64, _: usize) -> Verb<'a, u64> {
+        Box::pin(pending())
+    }
+
+    fn durability(&self) -> Verb<'_, Durability> {
         Box::pin(pending())
     }
 }

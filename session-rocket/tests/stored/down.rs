@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use session_rocket::MemoryStore;
 use session_rocket::session_core::{Inserted, Loaded, Outcome, Record, RecordKey, Trimmed, Updated};
-use session_rocket::session_store::{Listed, Store, StoreError, Verb};
+use session_rocket::session_store::{Durability, Listed, Store, StoreError, Verb, Which};
 
 #[derive(Default)]
 pub(crate) struct Switched {
@@ -58,8 +58,8 @@ impl Store for Switched {
         self.meet(self.inner.list(owner, max, now))
     }
 
-    fn delete_all<'a>(&'a self, owner: &'a str, except: Option<RecordKey>, now: u64) -> Verb<'a, u64> {
-        self.meet(self.inner.delete_all(owner, except, now))
+    fn delete_owned<'a>(&'a self, owner: &'a str, which: Which, now: u64) -> Verb<'a, u64> {
+        self.meet(self.inner.delete_owned(owner, which, now))
     }
 
     fn trim<'a>(&'a self, owner: &'a str, keep: usize, this: RecordKey, now: u64) -> Verb<'a, Trimmed> {
@@ -68,5 +68,9 @@ impl Store for Switched {
 
     fn delete_expired<'a>(&'a self, before: u64, batch: usize) -> Verb<'a, u64> {
         self.meet(self.inner.delete_expired(before, batch))
+    }
+
+    fn durability(&self) -> Verb<'_, Durability> {
+        self.meet(self.inner.durability())
     }
 }

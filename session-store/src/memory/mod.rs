@@ -13,7 +13,9 @@ use session_core::{Inserted, Loaded, Outcome, Record, RecordKey, Trimmed, Update
 use self::owners::Owners;
 use self::room::Room;
 use self::shard::Shard;
-use crate::store::{Listed, Store, StoreError, Verb};
+use crate::durability::Durability;
+use crate::error::StoreError;
+use crate::store::{Listed, Store, Verb, Which};
 
 const DEFAULT_LIMIT: usize = 256 * 1024 * 1024;
 const SHARDS: usize = 64;
@@ -254,11 +256,11 @@ impl Store for MemoryStore {
         })
     }
 
-    fn delete_all<'a>(&'a self, owner: &'a str, except: Option<RecordKey>, now: u64) -> Verb<'a, u64> {
+    fn delete_owned<'a>(&'a self, owner: &'a str, which: Which, now: u64) -> Verb<'a, u64> {
         Box::pin(async move {
             let keys = self.owners().keys(owner);
-            let others = keys.into_iter().filter(|key| Some(*key) != except);
-            Ok(others.map(|key| u64::from(self.end(owner, key, now, |_| true))).sum())
+            let named = keys.into_iter().filter(|key| which.names(*key));
+            Ok(named.map(|key| u64::from(self.end(owner, key, now, |_| true))).sum())
         })
     }
 
@@ -277,6 +279,10 @@ impl Store for MemoryStore {
 
     fn delete_expired<'a>(&'a self, before: u64, batch: usize) -> Verb<'a, u64> {
         Box::pin(async move { Ok(self.sweep(before, batch).try_into().unwrap_or(u64::MAX)) })
+    }
+
+    fn durability(&self) -> Verb<'_, Durability> {
+        Box::pin(async { Ok(Durability::Process) })
     }
 }
 
