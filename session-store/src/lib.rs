@@ -6,6 +6,7 @@
 //! Stores, which applications name:
 //! - [`Store`]: the contract, verb by verb. Its comments are what a back end promises.
 //! - [`MemoryStore`]: keeps sessions in this process.
+//! - `SqliteStore` (feature `sqlite`): keeps them in a file.
 //! - `conformance` (feature of that name): the contract as tests, for who writes a store.
 //!
 //! What adapters use:
@@ -25,6 +26,8 @@ mod exchange;
 mod finish;
 mod future;
 mod memory;
+#[cfg(feature = "sqlite")]
+mod sqlite;
 mod store;
 pub mod trace;
 
@@ -35,4 +38,6 @@ pub use exchange::{Close, Exchange, Opener, Source};
 pub use finish::{failure, finish};
 pub use future::ResponseFuture;
 pub use memory::MemoryStore;
+#[cfg(feature = "sqlite")]
+pub use sqlite::SqliteStore;
 pub use store::{Listed, Store, Verb, Which};

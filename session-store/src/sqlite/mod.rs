@@ -1,0 +1,277 @@
+//! Sessions in a file, with SQLite.
+
+mod error;
+mod place;
+mod readers;
+mod schema;
+mod statements;
+mod thread;
+mod writer;
+
+use std::fmt;
+use std::path::Path;
+use std::sync::Arc;
+
+use rusqlite::Connection;
+use session_core::{Inserted, Loaded, Outcome, Record, RecordKey, Trimmed, Updated};
+
+use self::error::Growth;
+use self::place::Place;
+use self::readers::Readers;
+use self::thread::Thread;
+use crate::durability::Durability;
+use crate::error::StoreError;
+use crate::store::{Listed, Store, Verb, Which};
+
+/// How many records one transaction ends or removes, of many: a millisecond or a few, for which others wait.
+const BATCH: usize = 200;
+
+/// Keeps sessions in a file: for an application on one machine, in as many processes as it likes. SQLite is compiled in;
+/// there is no server to run.
+///
+/// - **Survives.** What was answered survives the process, also killed by `kill -9`; see [`open`](Self::open) and
+///   [`open_full`](Self::open_full).
+/// - **Fast.** A read takes place in the calling thread, in microseconds as long as the system has the file in memory. Writes
+///   go to a thread of the store's own, which writes what is asked at once in one transaction; no runtime's thread ever
+///   waits for the disk to take something.
+/// - **Shared.** Several processes may open one file, on a local file system. Each waits for another's lock for up to a
+///   second; then the verb fails with a [`StoreError`], and sessions ask again until their deadline.
+/// - **Full, damaged or gone.** If the disk is full, writes are refused, reads go on, and once there is room writes do, too.
+///   A file that may not be written, is damaged, or was deleted or replaced while it was open is told by a [`StoreError`]
+///   that says what to do.
+/// - **Its own.** The file holds nothing else. A database of another application, or of a newer release, is refused and left as
+///   it is. One of an earlier release is brought up to date when it is opened.
+/// - **Private.** A file that is created may be read by its user alone, and so the two beside it, `-wal` and `-shm`. What is
+///   deleted is overwritten in the file, and in `-wal` as that is written over.
+///
+/// Where nobody asks for [`delete_expired`](Store::delete_expired) now and then, the file grows. Space that became free is
+/// used again. To copy the file while it is open, use `sqlite3 sessions.db ".backup copy.db"`: `cp` misses what is in `-wal`.
+///
+/// ```
+/// use std::sync::Arc;
+/// use session_core::{SecretKey, Sessions};
+/// use session_store::{Source, SqliteStore};
+///
+/// # let directory = std::env::temp_dir().join(format!("sqlite-store-{}", std::process::id()));
+/// # std::fs::create_dir_all(&directory).unwrap();
+/// # std::env::set_current_dir(&directory).unwrap();
+/// let store = SqliteStore::open("sessions.db")?;
+/// let sessions = Sessions::builder(SecretKey::generate().unwrap()).build_stored().unwrap();
+/// let source = Source::stored(sessions, Arc::new(store));
+/// assert_eq!(source.cookie_name(), "__Host-session");
+/// # drop(source);
+/// # std::fs::remove_dir_all(&directory).unwrap();
+/// # Ok::<(), session_store::StoreError>(())
+/// ```
+pub struct SqliteStore {
+    readers: Readers,
+    /// For what reads as many rows as an owner has.
+    lister: Thread,
+    // Last, so that its connection is the last to be closed, which writes the log back.
+    writer: Thread,
+    place: Arc<Place>,
+}
+
+impl SqliteStore {
+    /// Opens the file, or creates it in a directory that exists. Asks the disk: at start, not in a request.
+    ///
+    /// What was answered survives a crash of the process ([`Durability::Crash`]; `PRAGMA synchronous = NORMAL`), and no write
+    /// waits for the disk. A power loss or a crash of the system may take the last seconds, a logout among them; the file
+    /// stays whole.
+    ///
+    /// # Errors
+    /// There is no such directory; it may not be written; the file is not a database, is another application's or a newer
+    /// release's, is damaged, or somebody keeps it locked. The message begins with the path.
+    ///
+    /// ```
+    /// use session_store::SqliteStore;
+    ///
+    /// let error = SqliteStore::open("/no/such/directory/sessions.db").unwrap_err();
+    /// assert_eq!(
+    ///     error.to_string(),
+    ///     "/no/such/directory/sessions.db: there is no such directory; create it first"
+    /// );
+    /// ```
+    pub fn open(path: impl AsRef<Path>) -> Result<Self, StoreError> {
+        Self::open_as(path.as_ref(), false)
+    }
+
+    /// The same, and what was answered survives a power loss as well ([`Durability::PowerLoss`]; `PRAGMA synchronous =
+    /// FULL`): each write waits for the disk, together with those that are asked at the same time. Where a logout must never
+    /// be undone.
+    ///
+    /// Each process decides for its own writes.
+    ///
+    /// # Errors
+    /// As [`open`](Self::open).
+    ///
+    /// ```
+    /// use session_store::{Durability, SqliteStore, Store};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), session_store::StoreError> {
+    /// # let directory = std::env::temp_dir().join(format!("sqlite-store-full-{}", std::process::id()));
+    /// # std::fs::create_dir_all(&directory).unwrap();
+    /// # let path = directory.join("sessions.db");
+    /// assert_eq!(SqliteStore::open(&path)?.durability().await?, Durability::Crash);
+    /// assert_eq!(SqliteStore::open_full(&path)?.durability().await?, Durability::PowerLoss);
+    /// # std::fs::remove_dir_all(&directory).unwrap();
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn open_full(path: impl AsRef<Path>) -> Result<Self, StoreError> {
+        Self::open_as(path.as_ref(), true)
+    }
+
+    fn open_as(path: &Path, full: bool) -> Result<Self, StoreError> {
+        let place = Arc::new(Place::new(path)?);
+        let connection = schema::writer(place.path(), full)?;
+        let writer = {
+            let place = place.clone();
+            Thread::start("session-writes", move |queue| writer::write(&connection, &place, queue))?
+        };
+        let connection = schema::reader(place.path())?;
+        let lister = Thread::start("session-lists", move |queue| thread::read(&connection, queue))?;
+        Ok(Self { readers: Readers::open(&place)?, lister, writer, place })
+    }
+
+    /// Ends or removes many in several transactions, so that others write between them. Asks until nothing is left or there
+    /// were as many as that.
+    async fn in_batches(
+        &self,
+        most: usize,
+        run: impl Fn(&Connection, usize) -> rusqlite::Result<usize> + Clone + Send + 'static,
+    ) -> Result<u64, StoreError> {
+        let mut count = 0;
+        loop {
+            let batch = BATCH.min(most - count);
+            let run = run.clone();
+            let changed = self.writer.ask(Growth::Shrinks, move |connection| run(connection, batch)).await?;
+            count += changed;
+            if changed < batch || count == most {
+                return Ok(u64::try_from(count).unwrap_or(u64::MAX));
+            }
+        }
+    }
+}
+
+impl Store for SqliteStore {
+    fn load<'a>(&'a self, key: RecordKey, _now: u64) -> Verb<'a, Loaded> {
+        Box::pin(async move {
+            if !self.place.is_there() {
+                return Err(place::gone());
+            }
+            self.readers.load(key)
+        })
+    }
+
+    fn insert<'a>(&'a self, key: RecordKey, record: &'a Record, _now: u64) -> Verb<'a, Inserted> {
+        Box::pin(async move {
+            let record = record.clone();
+            let insert = move |connection: &Connection| statements::insert(connection, key, &record);
+            self.writer.ask(Growth::Grows, insert).await
+        })
+    }
+
+    fn update<'a>(&'a self, key: RecordKey, version: u64, record: &'a Record, now: u64) -> Verb<'a, Updated> {
+        Box::pin(async move {
+            let record = record.clone();
+            let update =
+                move |connection: &Connection| statements::update(connection, key, version, &record, now);
+            self.writer.ask(Growth::Grows, update).await
+        })
+    }
+
+    fn touch<'a>(&'a self, key: RecordKey, expires: u64, now: u64) -> Verb<'a, Outcome> {
+        Box::pin(async move {
+            let touch = move |connection: &Connection| statements::touch(connection, key, expires, now);
+            self.writer.ask(Growth::Grows, touch).await
+        })
+    }
+
+    fn delete<'a>(&'a self, key: RecordKey, now: u64) -> Verb<'a, Outcome> {
+        Box::pin(async move {
+            let delete = move |connection: &Connection| statements::delete(connection, key, now);
+            self.writer.ask(Growth::Shrinks, delete).await
+        })
+    }
+
+    /// Nothing to do: the record's owner is an index of its own.
+    fn index<'a>(&'a self, _owner: &'a str, _key: RecordKey, _until: u64, _now: u64) -> Verb<'a, ()> {
+        Box::pin(async { Ok(()) })
+    }
+
+    fn unindex<'a>(&'a self, _owner: &'a str, _key: RecordKey) -> Verb<'a, ()> {
+        Box::pin(async { Ok(()) })
+    }
+
+    fn list<'a>(&'a self, owner: &'a str, max: usize, now: u64) -> Verb<'a, Vec<Listed>> {
+        Box::pin(async move {
+            if !self.place.is_there() {
+                return Err(place::gone());
+            }
+            let owner: Box<str> = owner.into();
+            let list = move |connection: &Connection| statements::list(connection, &owner, max, now);
+            self.lister.ask(Growth::Shrinks, list).await
+        })
+    }
+
+    fn delete_owned<'a>(&'a self, owner: &'a str, which: Which, now: u64) -> Verb<'a, u64> {
+        Box::pin(async move {
+            let owner: Arc<str> = owner.into();
+            let delete = move |connection: &Connection, most| {
+                statements::delete_owned(connection, &owner, which, now, most)
+            };
+            self.in_batches(usize::MAX, delete).await
+        })
+    }
+
+    fn trim<'a>(&'a self, owner: &'a str, keep: usize, this: RecordKey, now: u64) -> Verb<'a, Trimmed> {
+        Box::pin(async move {
+            let owner: Arc<str> = owner.into();
+            let batch = u64::try_from(BATCH).unwrap_or(u64::MAX);
+            let mut ended = 0;
+            loop {
+                let owner = owner.clone();
+                let trim = move |connection: &Connection| {
+                    statements::trim(connection, &owner, keep, this, now, BATCH)
+                };
+                let trimmed = self.writer.ask(Growth::Shrinks, trim).await?;
+                ended += trimmed.ended;
+                if trimmed.ended < batch {
+                    return Ok(Trimmed { ended, ..trimmed });
+                }
+            }
+        })
+    }
+
+    fn delete_expired<'a>(&'a self, before: u64, batch: usize) -> Verb<'a, u64> {
+        Box::pin(async move {
+            let delete =
+                move |connection: &Connection, most| statements::delete_expired(connection, before, most);
+            self.in_batches(batch, delete).await
+        })
+    }
+
+    fn durability(&self) -> Verb<'_, Durability> {
+        Box::pin(async {
+            let ask = |connection: &Connection| {
+                let mode: String = connection.query_row("PRAGMA journal_mode", [], |row| row.get(0))?;
+                let synchronous: i64 = connection.query_row("PRAGMA synchronous", [], |row| row.get(0))?;
+                Ok((mode, synchronous))
+            };
+            // https://www.sqlite.org/pragma.html#pragma_synchronous: 1 is NORMAL, 2 FULL, 3 EXTRA.
+            Ok(match self.writer.ask(Growth::Shrinks, ask).await? {
+                (mode, 2..) if mode == "wal" => Durability::PowerLoss,
+                (mode, _) if mode == "wal" => Durability::Crash,
+                _ => Durability::Unknown,
+            })
+        })
+    }
+}
+
+impl fmt::Debug for SqliteStore {
+    /// Where it is, nothing of what is in it.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SqliteStore").field("path", &self.place.path()).finish_non_exhaustive()
+    }
+}

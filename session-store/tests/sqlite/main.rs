@@ -1,0 +1,17 @@
+//! The SQLite store: the contract, and what it promises beyond the contract.
+
+#![allow(clippy::unwrap_used, clippy::panic)]
+
+mod place;
+
+use std::sync::Arc;
+
+use session_store::{SqliteStore, Store};
+
+use place::Directory;
+
+async fn empty() -> Option<Arc<dyn Store>> {
+    Some(Arc::new(SqliteStore::open(Directory::new().leave()).unwrap()))
+}
+
+session_store::conformance_tests!(empty);
