@@ -52,9 +52,7 @@ pub(super) fn opening(path: &Path, error: Error) -> StoreError {
     let reason = match error.sqlite_error_code() {
         Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => "somebody else keeps it locked",
         Some(ErrorCode::DiskFull) => "the disk is full",
-        Some(ErrorCode::ReadOnly | ErrorCode::PermissionDenied) => {
-            "it may not be written: give this process the right to write the file and its directory"
-        }
+        Some(ErrorCode::ReadOnly | ErrorCode::PermissionDenied) => READ_ONLY,
         Some(ErrorCode::NotADatabase) => {
             "this is not a database; give the path of a file of the sessions' own"
         }
@@ -67,6 +65,13 @@ pub(super) fn opening(path: &Path, error: Error) -> StoreError {
         _ => "the database cannot be used",
     };
     StoreError::new(format!("{}: {reason}", path.display())).with_source(source(&error))
+}
+
+const READ_ONLY: &str =
+    "it may not be written; give this process the right to write the file and its directory";
+
+pub(super) fn read_only(path: &Path) -> StoreError {
+    StoreError::new(format!("{}: {READ_ONLY}", path.display())).refused()
 }
 
 /// SQLite's own words: they name tables, columns and files, and never what is bound to a statement.

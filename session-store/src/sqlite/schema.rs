@@ -56,6 +56,10 @@ fn wait(times: i32) -> bool {
 pub(super) fn writer(path: &Path, full: bool) -> Result<Connection, StoreError> {
     let failed = |error| error::opening(path, error);
     let mut connection = connect(path).map_err(failed)?;
+    // SQLite opens for reading what it may not write.
+    if connection.is_readonly(c"main").map_err(failed)? {
+        return Err(error::read_only(path));
+    }
     // Nothing is written before it is clear that the file is ours.
     check(&connection, path)?;
     log_ahead(&connection, path)?;

@@ -2,6 +2,13 @@
 
 #![allow(clippy::unwrap_used, clippy::panic)]
 
+mod child;
+mod client;
+mod crash;
+mod dump;
+mod file;
+mod full;
+mod load;
 mod place;
 
 use std::sync::Arc;

@@ -24,6 +24,10 @@ impl Directory {
         self.0.join("sessions.db")
     }
 
+    pub(crate) fn path(&self) -> &Path {
+        &self.0
+    }
+
     /// The file of a store that outlives the directory's owner. A later run of the tests removes it.
     pub(crate) fn leave(self) -> PathBuf {
         let file = self.file();

@@ -1,0 +1,39 @@
+//! An application over a store, and its browsers: requests without a server.
+
+use std::sync::Arc;
+
+use http::{HeaderMap, HeaderValue, header};
+use session_core::{Error, SecretKey, Session, Sessions};
+use session_store::{Source, Store};
+
+/// The same in every process.
+const SECRET: &str = "r6mK0v5b3lXcP1Wd8uQeTz7yNf2hGjAs";
+
+pub(crate) fn source(store: Arc<dyn Store>) -> Source {
+    let sessions = Sessions::builder(SecretKey::new(SECRET).unwrap());
+    Source::stored(sessions.build_stored().unwrap(), store)
+}
+
+/// What a browser sends: the value of its cookie.
+pub(crate) type Cookie = Option<String>;
+
+pub(crate) fn headers(cookie: &Cookie) -> HeaderMap {
+    let pair = cookie.iter().map(|value| format!("__Host-session={value}"));
+    pair.map(|pair| (header::COOKIE, HeaderValue::try_from(pair).unwrap())).collect()
+}
+
+/// One request with a handler; the cookie after it. An error is that of the open or the close.
+pub(crate) async fn request<T>(
+    source: &Source,
+    cookie: &Cookie,
+    handler: impl FnOnce(&Session) -> T,
+) -> Result<(T, Cookie), Error> {
+    let exchange = source.exchange(&headers(cookie));
+    let session = exchange.opener().open().await?;
+    let result = handler(&session);
+    let mut response = HeaderMap::new();
+    exchange.close().await.apply(&mut response)?;
+    let sent = response.get(header::SET_COOKIE).map(|sent| sent.to_str().unwrap());
+    let value = sent.and_then(|sent| sent.split(['=', ';']).nth(1)).map(str::to_owned);
+    Ok((result, value.or_else(|| cookie.clone())))
+}

@@ -1,0 +1,278 @@
+//! The file: created, refused, replaced, damaged, closed.
+
+use std::fs;
+use std::path::Path;
+use std::sync::Arc;
+
+use rusqlite::Connection;
+use session_core::{Inserted, Loaded, Record, RecordKey};
+use session_store::{Durability, SqliteStore, Store, StoreError};
+
+use crate::client::{self, request};
+use crate::place::Directory;
+
+const NOW: u64 = 1_700_000_000;
+
+fn key(number: u8) -> RecordKey {
+    RecordKey::from_bytes([number; 32])
+}
+
+fn record(version: u64) -> Record {
+    let owner = Some("ada@example.com".into());
+    let label = Some("Firefox of Ada".into());
+    let body = b"what ada said".as_slice().into();
+    Record { version, expires: NOW + 3600, created: NOW, seen: NOW, owner, label, body }
+}
+
+fn refusal(path: &Path) -> String {
+    let error = SqliteStore::open(path).unwrap_err().to_string();
+    let path = path.display().to_string();
+    error.strip_prefix(&format!("{path}: ")).unwrap_or_else(|| panic!("{error}: no path")).to_owned()
+}
+
+#[tokio::test]
+async fn what_is_no_place() {
+    let directory = Directory::new();
+    let missing = directory.path().join("no/sessions.db");
+    assert_eq!(refusal(&missing), "there is no such directory; create it first");
+    assert_eq!(refusal(directory.path()), "this is not a file; give the path of one");
+    let file = directory.file();
+    fs::write(&file, "GIF89a, and a lot more that is no database".repeat(100)).unwrap();
+    let before = fs::read(&file).unwrap();
+    assert_eq!(refusal(&file), "this is not a database; give the path of a file of the sessions' own");
+    assert_eq!(fs::read(&file).unwrap(), before);
+}
+
+#[tokio::test]
+async fn other_databases_are_left_as_they_are() {
+    for (sql, expected) in [
+        ("CREATE TABLE users (name); PRAGMA user_version = 7", "this database is not one of sessions"),
+        ("CREATE TABLE sessions (key)", "this database is not one of sessions"),
+        ("PRAGMA application_id = 1", "this database is not one of sessions"),
+        (
+            "PRAGMA application_id = 0x72736573; PRAGMA user_version = 2; CREATE TABLE later (key)",
+            "a newer release has written this file: its schema has version 2, the newest known here is 1",
+        ),
+        (
+            "PRAGMA application_id = 0x72736573; PRAGMA user_version = -1",
+            "a newer release has written this file",
+        ),
+    ] {
+        let directory = Directory::new();
+        Connection::open(directory.file()).unwrap().execute_batch(sql).unwrap();
+        let before = fs::read(directory.file()).unwrap();
+        let refused = refusal(&directory.file());
+        assert!(refused.starts_with(expected), "{refused}");
+        assert!(SqliteStore::open_full(directory.file()).unwrap_err().is_refused());
+        assert_eq!(fs::read(directory.file()).unwrap(), before, "{sql}");
+        assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 1, "{sql}");
+    }
+}
+
+/// An empty file is a new one; the path is a path, whatever it looks like.
+#[tokio::test]
+async fn what_is_a_place() {
+    for name in ["sessions.db", ":memory:", "file:x?mode=memory", "ä b'\"%.db", "-wal"] {
+        let directory = Directory::new();
+        let file = directory.path().join(name);
+        if name == "sessions.db" {
+            fs::write(&file, "").unwrap();
+        }
+        for _ in 0..2 {
+            let store = SqliteStore::open(&file).unwrap();
+            store.insert(key(1), &record(1), NOW).await.unwrap();
+            assert_eq!(store.load(key(1), NOW).await.unwrap(), Loaded::Live(record(1)));
+        }
+        // Closed, it is one file, with everything in it.
+        let files: Vec<_> =
+            fs::read_dir(directory.path()).unwrap().map(|file| file.unwrap().file_name()).collect();
+        assert_eq!(files, [name]);
+    }
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn only_its_user_may_read_it() {
+    use std::os::unix::fs::PermissionsExt;
+    let directory = Directory::new();
+    let store = SqliteStore::open(directory.file()).unwrap();
+    store.insert(key(1), &record(1), NOW).await.unwrap();
+    let mut count = 0;
+    for file in fs::read_dir(directory.path()).unwrap() {
+        assert_eq!(file.unwrap().metadata().unwrap().permissions().mode() & 0o777, 0o600);
+        count += 1;
+    }
+    assert_eq!(count, 3, "the database, -wal and -shm");
+}
+
+#[tokio::test]
+async fn durability_is_asked() {
+    let directory = Directory::new();
+    let store = SqliteStore::open(directory.file()).unwrap();
+    let full = SqliteStore::open_full(directory.file()).unwrap();
+    assert_eq!(store.durability().await.unwrap(), Durability::Crash);
+    assert_eq!(full.durability().await.unwrap(), Durability::PowerLoss);
+    full.insert(key(1), &record(1), NOW).await.unwrap();
+    assert_eq!(store.load(key(1), NOW).await.unwrap(), Loaded::Live(record(1)));
+}
+
+/// Ten open a new file at once.
+#[tokio::test]
+async fn opened_at_once() {
+    let directory = Directory::new();
+    let file = directory.file();
+    std::thread::scope(|scope| {
+        let open = || SqliteStore::open(&file).unwrap();
+        let handles: Vec<_> = (0..10).map(|_| scope.spawn(open)).collect();
+        handles.into_iter().for_each(|handle| drop(handle.join().unwrap()));
+    });
+    assert_eq!(SqliteStore::open(&file).unwrap().load(key(1), NOW).await.unwrap(), Loaded::Absent);
+}
+
+fn silent(error: &StoreError) {
+    let source = std::error::Error::source(error).map(ToString::to_string);
+    let printed = format!("{error} {error:?} {source:?}");
+    for secret in ["ada", "Firefox", "said", "7, 7"] {
+        assert!(!printed.contains(secret), "{printed}");
+    }
+}
+
+/// Deleted or replaced while it is open: neither what is lost is acknowledged nor what is old answered.
+#[cfg(unix)]
+#[tokio::test]
+async fn deleted_or_replaced() {
+    let directory = Directory::new();
+    let store = SqliteStore::open(directory.file()).unwrap();
+    assert_eq!(store.insert(key(1), &record(1), NOW).await.unwrap(), Inserted::Done);
+    let aside = directory.path().join("aside");
+    fs::rename(directory.file(), &aside).unwrap();
+    for replaced in [false, true] {
+        if replaced {
+            fs::write(directory.file(), "").unwrap();
+        }
+        let expected = "the database of the sessions was deleted, moved or replaced: put it back, or restart the application";
+        let errors = [
+            store.load(key(1), NOW).await.unwrap_err(),
+            store.insert(key(2), &record(2), NOW).await.unwrap_err(),
+            store.list("ada@example.com", 1, NOW).await.unwrap_err(),
+            store.durability().await.unwrap_err(),
+        ];
+        for error in errors {
+            assert_eq!(error.to_string(), expected);
+            assert!(error.is_refused());
+        }
+    }
+    fs::rename(&aside, directory.file()).unwrap();
+    assert_eq!(store.load(key(1), NOW).await.unwrap(), Loaded::Live(record(1)));
+    assert_eq!(store.insert(key(2), &record(2), NOW).await.unwrap(), Inserted::Done);
+}
+
+/// What is wrong in the file is told, without what is in it, by every verb that meets it.
+#[tokio::test]
+async fn damaged() {
+    let directory = Directory::new();
+    let file = directory.file();
+    {
+        let store = SqliteStore::open(&file).unwrap();
+        for number in 0..200 {
+            store.insert(key(number), &record(u64::from(number)), NOW).await.unwrap();
+        }
+    }
+    let whole = fs::read(&file).unwrap();
+    let page = 4096;
+    let mut damaged = whole.clone();
+    damaged[page..].iter_mut().for_each(|byte| *byte ^= 0x5a);
+    fs::write(&file, damaged).unwrap();
+    let expected = "the database of the sessions is damaged: stop the application, then remove the file (all are logged out) \
+                    or put a backup in its place";
+    {
+        let store = SqliteStore::open(&file).unwrap();
+        let errors = [
+            store.load(key(7), NOW).await.unwrap_err(),
+            store.insert(key(201), &record(1), NOW).await.unwrap_err(),
+            store.update(key(7), 7, &record(1), NOW).await.unwrap_err(),
+            store.delete(key(7), NOW).await.unwrap_err(),
+        ];
+        for error in errors {
+            assert_eq!(error.to_string(), expected);
+            assert!(error.is_refused());
+            silent(&error);
+        }
+        let source = client::source(Arc::new(store));
+        let lost = request(&source, &None, |session| session.insert("a", 1).unwrap()).await;
+        assert_eq!(lost.unwrap_err(), session_core::Error::Unavailable);
+    }
+
+    // The header.
+    let mut damaged = whole.clone();
+    damaged[..16].fill(b'?');
+    fs::write(&file, &damaged).unwrap();
+    assert_eq!(refusal(&file), "this is not a database; give the path of a file of the sessions' own");
+    assert_eq!(fs::read(&file).unwrap(), damaged);
+
+    // A row that this store does not write: of another type, it cannot be; a text that is none.
+    fs::write(&file, whole).unwrap();
+    Connection::open(&file).unwrap().execute_batch("UPDATE sessions SET owner = x'ff616461'").unwrap();
+    let error = SqliteStore::open(&file).unwrap().load(key(7), NOW).await.unwrap_err();
+    assert_eq!(error.to_string(), "what the database of the sessions holds was not written by this store");
+    silent(&error);
+}
+
+/// A table that is gone is an error like another; the next verb is asked as before.
+#[tokio::test]
+async fn one_error_is_one_error() {
+    let directory = Directory::new();
+    let store = SqliteStore::open(directory.file()).unwrap();
+    store.insert(key(1), &record(1), NOW).await.unwrap();
+    let connection = Connection::open(directory.file()).unwrap();
+    connection
+        .execute_batch(
+            "CREATE TRIGGER no_2 BEFORE INSERT ON sessions WHEN new.version = 2 BEGIN SELECT RAISE(ABORT, 'no 2'); END",
+        )
+        .unwrap();
+    let versions: Vec<u64> = (2..10).chain([2, 2]).collect();
+    let records: Vec<_> = versions.iter().map(|version| record(*version)).collect();
+    let mut inserts = Vec::new();
+    for (number, record) in (10..).zip(&records) {
+        inserts.push(store.insert(key(number), record, NOW));
+    }
+    // All are asked at once, so they are written together.
+    let mut answers: Vec<Option<Result<Inserted, StoreError>>> = inserts.iter().map(|_| None).collect();
+    std::future::poll_fn(|context| {
+        for (insert, answer) in inserts.iter_mut().zip(&mut answers) {
+            if answer.is_none()
+                && let std::task::Poll::Ready(ready) = insert.as_mut().poll(context)
+            {
+                *answer = Some(ready);
+            }
+        }
+        if answers.iter().all(Option::is_some) {
+            std::task::Poll::Ready(())
+        } else {
+            std::task::Poll::Pending
+        }
+    })
+    .await;
+    for ((version, answer), number) in versions.iter().zip(answers).zip(10..) {
+        let loaded = store.load(key(number), NOW).await.unwrap();
+        match answer.unwrap() {
+            Ok(inserted) => {
+                assert_eq!((inserted, loaded), (Inserted::Done, Loaded::Live(record(*version))));
+                assert_ne!(*version, 2);
+            }
+            Err(error) => {
+                assert_eq!((*version, loaded), (2, Loaded::Absent));
+                silent(&error);
+            }
+        }
+    }
+}
+
+/// T7: neither the store nor an error shows what it holds.
+#[tokio::test]
+async fn nothing_is_printed() {
+    let directory = Directory::new();
+    let store = SqliteStore::open(directory.file()).unwrap();
+    store.insert(key(7), &record(1), NOW).await.unwrap();
+    assert_eq!(format!("{store:?}"), format!("SqliteStore {{ path: {:?}, .. }}", directory.file()));
+}
