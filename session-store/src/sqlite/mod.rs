@@ -36,7 +36,8 @@ const BATCH: usize = 200;
 ///   waits for the disk to take something.
 /// - **Shared.** Several processes may open one file, on a local file system. Each waits for another's lock for up to a
 ///   second; then the verb fails with a [`StoreError`], and sessions ask again until their deadline.
-/// - **Full, damaged or gone.** If the disk is full, writes are refused, reads go on, and once there is room writes do, too.
+/// - **Full, damaged or gone.** If the disk is full, writes are refused, reads go on, and once there is room writes do, too; it
+///   takes as much as the file `-wal` has. Ending a session takes a few pages, so it may fail as well, and is asked again.
 ///   A file that may not be written, is damaged, or was deleted or replaced while it was open is told by a [`StoreError`]
 ///   that says what to do.
 /// - **Its own.** The file holds nothing else. A database of another application, or of a newer release, is refused and left as
