@@ -14,10 +14,12 @@ const APPLICATION: i32 = 0x7273_6573;
 
 /// From each version of the schema to the next, the first from an empty file. What was released is never changed.
 pub(super) const STEPS: [&str; 1] = [
-    // By key, not by rowid: one tree is searched instead of two, which reads a third faster.
-    // Texts are blobs, so that they are compared by their bytes and may hold NULs.
+    // By rowid, with an index of keys: without one a body of more than a kilobyte makes the tree of keys deep, and a read
+    // takes twice as long (a short one a fifth less). Texts are blobs, so that they are compared by their bytes and may
+    // hold NULs.
     "CREATE TABLE sessions (
-        key BLOB PRIMARY KEY,
+        id INTEGER PRIMARY KEY,
+        key BLOB NOT NULL UNIQUE,
         dead INTEGER NOT NULL DEFAULT 0,
         version INTEGER NOT NULL,
         expires INTEGER NOT NULL,
@@ -27,7 +29,7 @@ pub(super) const STEPS: [&str; 1] = [
         owner BLOB,
         label BLOB,
         body BLOB NOT NULL
-    ) STRICT, WITHOUT ROWID;
+    ) STRICT;
     CREATE INDEX sessions_by_owner ON sessions (owner, seq) WHERE owner IS NOT NULL;
     CREATE INDEX sessions_by_expires ON sessions (expires);",
 ];
