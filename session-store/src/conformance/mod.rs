@@ -60,6 +60,10 @@ use crate::store::Store;
 use tested::Tested;
 
 /// How long a rule may take.
+///
+/// ```
+/// assert_eq!(session_store::conformance::PATIENCE.as_secs(), 120);
+/// ```
 pub const PATIENCE: Duration = Duration::from_secs(120);
 
 /// Tasks run on so many threads, also where there are fewer processors: a rule about races needs some.
@@ -68,7 +72,26 @@ const THREADS: usize = 4;
 /// Makes a `#[test]` of each rule of the store contract. See [the module](crate::conformance).
 ///
 /// What is given is called without arguments and gives a future of `Option<Arc<dyn Store>>`: an async function, or a closure
-/// that captures nothing.
+/// that captures nothing. Tests of several stores, or of one that is set up in several ways, go into modules:
+///
+/// ```
+/// # use std::sync::Arc;
+/// # use session_store::{MemoryStore, Store};
+/// async fn with(bytes: usize) -> Option<Arc<dyn Store>> {
+///     Some(Arc::new(MemoryStore::with_limit(bytes)))
+/// }
+///
+/// mod small {
+///     session_store::conformance_tests!(|| super::with(64 << 20));
+/// }
+///
+/// mod large {
+///     session_store::conformance_tests!(|| super::with(1 << 30));
+/// }
+/// # fn main() {
+/// #     session_store::conformance::run("insert_repeated", || with(64 << 20));
+/// # }
+/// ```
 #[macro_export]
 macro_rules! conformance_tests {
     ($make:expr) => {
