@@ -1,4 +1,4 @@
-//! What ends the records of an owner: delete_owned and trim.
+//! What ends or removes many records: delete_owned, trim and delete_expired.
 
 use session_core::{Inserted, Loaded, Record, Trimmed, Updated};
 
@@ -150,4 +150,31 @@ pub(super) async fn endings_respect_a_change_of_owner(store: Tested) {
 pub(super) async fn durability_is_told(store: Tested) {
     let told = [store.durability().await, store.durability().await];
     hold("durability, asked twice: the same", told[0] == told[1]);
+}
+
+pub(super) async fn delete_expired_by_batches(store: Tested) {
+    for number in 0..100 {
+        let expires = NOW + number;
+        store.insert(key(number), &Record { expires, ..record(number) }, NOW - HOUR).await;
+    }
+    expect("delete_expired removes at most `batch`: 0", &store.delete_expired(NOW + 50, 0).await, &0);
+    let mut sum = 0;
+    loop {
+        let removed = store.delete_expired(NOW + 50, 7).await;
+        hold(format_args!("delete_expired removes at most `batch`: 7, and not {removed}"), removed <= 7);
+        sum += removed;
+        if removed < 7 {
+            break;
+        }
+    }
+    expect_one_of("delete_expired removes all of them, or the store needs no such help", &sum, &[0, 50]);
+    for number in 50..100 {
+        let wanted = Loaded::Live(Record { expires: NOW + number, ..record(number) });
+        let loaded = store.load(key(number), NOW - HOUR).await;
+        expect(
+            "delete_expired removes nothing whose `expires` is not earlier than `before`",
+            &loaded,
+            &wanted,
+        );
+    }
 }

@@ -1,10 +1,10 @@
-//! Keys that are syntax, text or numbers somewhere.
+//! Keys that are syntax, text or numbers somewhere; and values at their limits.
 
 use std::collections::BTreeSet;
 
 use session_core::{Inserted, Loaded, Outcome, Record, RecordKey, Trimmed, Updated};
 
-use super::tested::{HOUR, NOW, Tested, expect, hold, owned};
+use super::tested::{HOUR, NOW, Tested, expect, hold, key, owned};
 use crate::store::Which;
 
 fn keys() -> Vec<RecordKey> {
@@ -77,5 +77,36 @@ pub(super) async fn hostile_keys(store: Tested) {
         let left = store.keys("ada").await;
         hold(rule("the end of one record ends no other:", key), left == keys[number + 1..]);
         expect(rule("load, a tombstone there,", key), &store.load(*key, NOW).await, &Loaded::Dead);
+    }
+}
+
+pub(super) async fn what_is_stored_comes_back(store: Tested) {
+    let last = i64::MAX.cast_unsigned();
+    let texts = [None, Some("".into()), Some("\0".into()), Some("ä\u{301}🦀\u{202e}".into())];
+    let long = [Some("x".repeat(1 << 20).into())];
+    let bodies: [Vec<u8>; 3] = [vec![], (0..=255).collect(), vec![0; 1 << 20]];
+    let mut number = 0;
+    for (text, body) in texts.iter().chain(&long).zip(bodies.iter().cycle()) {
+        for version in [0, 1 << 53 | 1, 1 << 63, u64::MAX] {
+            number += 1;
+            let record = Record {
+                version,
+                expires: last,
+                created: 0,
+                seen: last - 1,
+                owner: text.clone(),
+                label: text.clone(),
+                body: body.as_slice().into(),
+            };
+            let inserted = store.insert(key(number), &record, NOW).await;
+            expect("insert, nothing there: creates the record", &inserted, &Inserted::Done);
+            let loaded = store.load(key(number), NOW).await;
+            expect("what was inserted comes back as it was", &loaded, &Loaded::Live(record.clone()));
+            let other = Record { version: version ^ 1, ..record };
+            let updated = store.update(key(number), version, &other, NOW).await;
+            expect(format_args!("update of version {version}, which is there"), &updated, &Updated::Done);
+            let loaded = store.load(key(number), NOW).await;
+            expect("what was written by an update comes back as it was", &loaded, &Loaded::Live(other));
+        }
     }
 }

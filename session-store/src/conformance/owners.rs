@@ -2,6 +2,7 @@
 
 use session_core::{Inserted, Loaded, Outcome, Record, RecordKey, Trimmed, Updated};
 
+use super::shown::short;
 use super::tested::{DAY, HOUR, NOW, Tested, expect, key, owned, record};
 use crate::store::{Listed, Which};
 
@@ -18,20 +19,21 @@ pub(super) async fn owners_are_told_apart(store: Tested) {
     let unseen = ["\u{feff}a", "\u{202e}", "🦀", "a\n", "a\r\n", "\u{1}"];
     let syntax = ["*", "?", "%", "_", "[a]", "{a}", "}{", "'; --", "\\", "\\0", "0", "00", "null", "NULL"];
     let owners = [&texts[..], &unseen[..], &syntax[..]].concat();
+    let name = |owner: &str| short(format!("{owner:?}"));
     for (number, owner) in (0..).zip(&owners) {
         store.log_in(number, owner).await;
     }
     store.insert(key(1000), &record(1), NOW).await;
     for (number, owner) in (0..).zip(&owners) {
-        let rule = format!("list of {owner:.9?} shows their record, and nobody else's");
+        let rule = format!("list of {} shows their record, and nobody else's", name(owner));
         expect(rule, &store.keys(owner).await, &numbers(&[number]));
     }
     for (number, owner) in (0..).zip(&owners) {
         let trimmed = store.trim(owner, 1, key(number), NOW).await;
-        let rule = format!("trim of {owner:.9?} counts their record alone");
+        let rule = format!("trim of {} counts their record alone", name(owner));
         expect(rule, &trimmed, &Trimmed { ended: 0, alive: true });
         let ended = store.delete_owned(owner, Which::All, NOW).await;
-        expect(format_args!("delete_owned of {owner:.9?} ends their record alone"), &ended, &1);
+        expect(format_args!("delete_owned of {} ends their record alone", name(owner)), &ended, &1);
     }
     let loaded = store.load(key(1000), NOW).await;
     expect("a record of nobody is no owner's, not even that of \"\"", &loaded, &Loaded::Live(record(1)));

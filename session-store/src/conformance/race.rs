@@ -2,7 +2,6 @@
 //! each.
 
 use std::collections::BTreeSet;
-use std::fmt::Display;
 
 use session_core::{EventKind, Loaded, Question, RecordKey, Step, StoredSessions};
 
@@ -10,11 +9,16 @@ use super::request::{Does, Request, Seen, headers, look, set_cookie};
 use super::tested::{NOW, Tested, broken, expect, hold};
 use crate::store::Listed;
 
+/// More than any requests here ask that meet each other.
+const MOST_STEPS: usize = 40;
+
 pub(super) struct Race<'a> {
     pub(super) store: &'a Tested,
     pub(super) sessions: &'a StoredSessions,
     /// Whether the session has an owner when it begins.
     pub(super) owned: bool,
+    /// Whether all sessions are open before the first question of a close.
+    pub(super) opened: bool,
     /// Whether each question is asked twice, as if the first answer had been lost.
     pub(super) twice: bool,
     pub(super) requests: &'a [Does],
@@ -40,7 +44,7 @@ impl Race<'_> {
     }
 
     /// A new session with something in it: its cookie.
-    async fn begin(&self, owner: &str) -> String {
+    async fn begin(&self, owner: &str, journal: &mut Vec<Question>) -> String {
         let exchange = self.sessions.exchange(&headers(""));
         let session = exchange.open().done().unwrap().unwrap();
         session.insert("base", true).unwrap();
@@ -57,6 +61,7 @@ impl Race<'_> {
                     return set_cookie(&response).unwrap();
                 }
                 Step::Ask(ask) => {
+                    journal.push(ask.question().clone());
                     let answer = self.store.ask(ask.question()).await;
                     step = ask.answer(answer);
                 }
@@ -67,20 +72,29 @@ impl Race<'_> {
     async fn schedule(&self, run: usize, path: &mut Vec<(usize, usize)>) {
         // Each race has a store of its own or other names.
         let owner = format!("{:?} {} {} {run}", self.requests, self.owned, self.twice);
-        let first = self.begin(&owner).await;
+        // What was asked, but for loads: with the session's own insert, which may come again after its end.
+        let mut journal = Vec::new();
+        let first = self.begin(&owner, &mut journal).await;
         let Some(Seen { key, .. }) = look(self.sessions, self.store, &first).await else {
             broken("what was inserted before is loaded", String::new());
         };
         let request =
             |(number, does): (i64, &Does)| Request::new(self.sessions, *does, number, &first, &owner);
         let mut requests: Vec<Request> = (1..).zip(self.requests).map(request).collect();
-        let mut journal = Vec::new();
+        if self.opened {
+            for request in &mut requests {
+                request.open(self.store).await;
+            }
+        }
         let mut order = Vec::new();
         for step in 0.. {
             let waiting: Vec<usize> =
                 (0..requests.len()).filter(|number| !requests[*number].is_over()).collect();
             if waiting.is_empty() {
                 break;
+            }
+            if step == MOST_STEPS {
+                broken(format_args!("{:?} end, each after few questions", self.requests), String::new());
             }
             if step == path.len() {
                 path.push((0, waiting.len()));
@@ -90,19 +104,22 @@ impl Race<'_> {
             order.push(next);
         }
         let after = After { race: self, requests, first, key, owner, order };
-        after.check("").await;
+        after.check().await;
 
-        // Whatever was under way comes once more, late.
+        // Whatever was under way comes once more, late, as it came or the last first. Trims end what is too many by then, which
+        // is right at any time.
         let before = after.state(&journal).await;
-        for question in &journal {
-            // Trims end what is too many by then, which is right at any time.
+        let mut late: Vec<&Question> = journal.iter().collect();
+        if run % 2 == 1 {
+            late.reverse();
+        }
+        for question in late {
             self.store.ask(question).await;
         }
         hold(
             after.rule("questions that come again late change nothing"),
             after.state(&journal).await == before,
         );
-        after.check(", after all questions came again late").await;
     }
 }
 
@@ -117,7 +134,7 @@ struct After<'a> {
 }
 
 impl After<'_> {
-    fn rule(&self, rule: impl Display) -> String {
+    fn rule(&self, rule: &str) -> String {
         let Race { requests, twice, .. } = self.race;
         let asked = if *twice { ", each question asked twice" } else { "" };
         format!("{rule} ({requests:?}; their steps in the order {:?}{asked})", self.order)
@@ -125,14 +142,18 @@ impl After<'_> {
 
     /// What lies under the keys of the questions, and who has what.
     async fn state(&self, journal: &[Question]) -> (Vec<Loaded>, Vec<Listed>) {
+        let keys: BTreeSet<RecordKey> = journal
+            .iter()
+            .filter_map(|question| match question {
+                Question::Insert { key, .. }
+                | Question::Update { key, .. }
+                | Question::Delete { key, .. } => Some(*key),
+                _ => None,
+            })
+            .collect();
         let mut loaded = Vec::new();
-        for question in journal {
-            if let Question::Insert { key, .. }
-            | Question::Update { key, .. }
-            | Question::Delete { key, .. } = question
-            {
-                loaded.push(self.race.store.load(*key, NOW).await);
-            }
+        for key in keys {
+            loaded.push(self.race.store.load(key, NOW).await);
         }
         (loaded, self.race.store.list(&self.owner, 100, NOW).await)
     }
@@ -141,9 +162,9 @@ impl After<'_> {
         self.requests.iter().filter(move |request| request.does == does)
     }
 
-    async fn check(&self, when: &str) {
+    async fn check(&self) {
         let Race { store, sessions, .. } = self.race;
-        let rule = |rule: &str| self.rule(format_args!("{rule}{when}"));
+        let rule = |rule: &str| self.rule(rule);
         let minted = self.requests.iter().filter_map(|request| request.ended.cookie.as_deref());
         let cookies: BTreeSet<&str> =
             minted.chain([self.first.as_str()]).filter(|cookie| !cookie.is_empty()).collect();

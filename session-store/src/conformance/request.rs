@@ -48,7 +48,7 @@ pub(super) fn sessions(configure: impl FnOnce(Builder) -> Builder) -> StoredSess
         bytes.iter_mut().for_each(|byte| *byte = rng.next().to_le_bytes()[0]);
         Ok(())
     };
-    let patience = Duration::from_secs(100);
+    let patience = Duration::from_secs(30);
     let builder = Sessions::builder(key).clock(Time::at(NOW)).random(random).deadlines(patience, patience);
     configure(builder).build_stored().unwrap()
 }
@@ -114,6 +114,13 @@ impl Request {
     /// Whether what it did was dropped, because its session had ended or been renewed.
     pub(super) fn is_gone(&self) -> bool {
         self.ended.events.contains(&EventKind::Gone)
+    }
+
+    /// Asks what opens the session, if that is not open.
+    pub(super) async fn open(&mut self, store: &Tested) {
+        if matches!(self.state, State::Opening(..)) {
+            self.step(store, false, &mut Vec::new()).await;
+        }
     }
 
     /// Asks the next question, a second time if its answer is to be lost once. What was asked goes into the journal.

@@ -7,7 +7,7 @@ use super::rng::Rng;
 use super::tested::{NOW, Tested, expect, hold, key};
 use crate::store::Which;
 
-const STEPS: u64 = 400;
+const STEPS: u64 = 300;
 
 /// So many seconds lie between the first and the last time: less than notes last.
 const SPAN: u64 = 400;
