@@ -24,7 +24,7 @@ use crate::error::StoreError;
 use crate::store::{Listed, Store, Verb, Which};
 
 /// How many records one transaction ends or removes, of many: a millisecond or a few, for which others wait.
-const BATCH: usize = 200;
+const BATCH: usize = 100;
 
 /// Keeps sessions in a file: for an application on one machine, in as many processes as it likes. SQLite is compiled in;
 /// there is no server to run.

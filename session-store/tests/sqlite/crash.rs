@@ -86,6 +86,8 @@ async fn killed() {
         for other in &mut others {
             other.process.kill().unwrap();
             kills += 1;
+            // Whoever is left goes on with what the other left behind.
+            sleep(Duration::from_millis(pause / 4));
         }
         for other in &mut others {
             other.process.wait().unwrap();
