@@ -45,8 +45,9 @@ const BATCH: usize = 100;
 /// - **Private.** A file that is created may be read by its user alone, and so the two beside it, `-wal` and `-shm`. What is
 ///   deleted is overwritten in the file, and in `-wal` as that is written over.
 ///
-/// Where nobody asks for [`delete_expired`](Store::delete_expired) now and then, the file grows; some hundreds at a time, with
-/// a pause of some 50 ms between, are not noticed by requests. Space that became free is used again. To copy the file while it is open, use `sqlite3 sessions.db ".backup copy.db"`: `cp` misses what is in `-wal`.
+/// Where nobody asks for [`delete_expired`](Store::delete_expired) now and then, the file grows. Some hundreds at a time with
+/// a pause between leave most requests as fast as they were; all at once, writes wait for it. Space that became free is used
+/// again. To copy the file while it is open, use `sqlite3 sessions.db ".backup copy.db"`: `cp` misses what is in `-wal`.
 ///
 /// ```
 /// use std::sync::Arc;
@@ -55,8 +56,8 @@ const BATCH: usize = 100;
 ///
 /// # let directory = std::env::temp_dir().join(format!("sqlite-store-{}", std::process::id()));
 /// # std::fs::create_dir_all(&directory).unwrap();
-/// # std::env::set_current_dir(&directory).unwrap();
-/// let store = SqliteStore::open("sessions.db")?;
+/// # let path = directory.join("sessions.db");
+/// let store = SqliteStore::open(path)?;
 /// let sessions = Sessions::builder(SecretKey::generate().unwrap()).build_stored().unwrap();
 /// let source = Source::stored(sessions, Arc::new(store));
 /// assert_eq!(source.cookie_name(), "__Host-session");
