@@ -9,12 +9,14 @@
     reason = "for tests only: a server that does not start fails them"
 )]
 
+mod postgres;
 mod program;
 
 use std::io::Write as _;
 use std::net::{Ipv4Addr, TcpListener};
 use std::path::PathBuf;
 
+pub use postgres::Postgres;
 pub use program::{Folder, Program};
 
 /// Where a program is: on the path, or in one of these folders.

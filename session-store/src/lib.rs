@@ -6,6 +6,7 @@
 //! Stores, which applications name:
 //! - [`Store`]: the contract, verb by verb. Its comments are what a back end promises.
 //! - [`MemoryStore`]: keeps sessions in this process.
+//! - `PostgresStore` (feature `postgres`): in PostgreSQL, over a pool that the application has.
 //!
 //! What adapters use:
 //! - [`Source`]: where an application's sessions are. It begins an [`Exchange`] for each request.
@@ -22,6 +23,8 @@ mod exchange;
 mod finish;
 mod future;
 mod memory;
+#[cfg(feature = "postgres")]
+mod postgres;
 mod store;
 pub mod trace;
 
@@ -32,4 +35,6 @@ pub use exchange::{Close, Exchange, Opener, Source};
 pub use finish::{failure, finish};
 pub use future::ResponseFuture;
 pub use memory::MemoryStore;
+#[cfg(feature = "postgres")]
+pub use postgres::PostgresStore;
 pub use store::{Listed, Store, Verb, Which};
