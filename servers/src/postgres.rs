@@ -152,8 +152,9 @@ impl Postgres {
         let Some(server) = lock.lines().next().filter(|pid| is_there(pid)) else {
             return Vec::new();
         };
-        let children = fs::read_to_string(format!("/proc/{server}/task/{server}/children")).unwrap();
-        children.split_whitespace().map(ToOwned::to_owned).collect()
+        let processes = fs::read_dir("/proc").unwrap().flatten();
+        let pids = processes.filter_map(|process| process.file_name().into_string().ok());
+        pids.filter(|pid| parent(pid).as_deref() == Some(server)).collect()
     }
 }
 
@@ -201,10 +202,53 @@ fn is_there(pid: &str) -> bool {
     status.rsplit_once(") ").is_some_and(|(_, rest)| !rest.starts_with(['Z', 'X']))
 }
 
+/// `pid (name) state parent ..`
+fn parent(pid: &str) -> Option<String> {
+    let status = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+    status.rsplit_once(") ")?.1.split(' ').nth(1).map(ToOwned::to_owned)
+}
+
 fn wait_until(what: &str, mut done: impl FnMut() -> bool) {
     let begun = Instant::now();
     while !done() {
         assert!(begun.elapsed() < Duration::from_secs(60), "PostgreSQL: not until {what}");
         sleep(Duration::from_millis(20));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn one(postgres: &Postgres, sql: &str) -> String {
+        let answer = postgres.program("psql").args(["-qAtc", sql]).output().unwrap();
+        String::from_utf8_lossy(&answer.stdout).trim().to_owned()
+    }
+
+    #[test]
+    fn keeps_what_it_has_through_its_ends() {
+        let Some(mut postgres) = Postgres::start(&["max_connections=7"]) else {
+            return;
+        };
+        assert_eq!(one(&postgres, "CREATE TABLE t (a int); INSERT INTO t VALUES (1); SHOW max_connections"), "7");
+        postgres.kill();
+        assert_eq!(one(&postgres, "SELECT a FROM t"), "");
+        postgres.start_again();
+        assert_eq!(one(&postgres, "SELECT a FROM t"), "1");
+        postgres.shut_down();
+        postgres.start_again();
+        assert_eq!(one(&postgres, "SELECT a FROM t"), "1");
+
+        postgres.hang();
+        let mut waits = postgres.program("psql").args(["-qAtc", "SELECT a FROM t"]).spawn().unwrap();
+        sleep(Duration::from_millis(300));
+        assert_eq!(waits.try_wait().unwrap(), None);
+        postgres.go_on();
+        assert!(waits.wait().unwrap().success());
+        let folder = postgres.folder().to_owned();
+        let backends = postgres.backends();
+        assert!(!backends.is_empty());
+        drop(postgres);
+        assert!(!folder.exists() && backends.iter().all(|pid| !is_there(pid)));
     }
 }
