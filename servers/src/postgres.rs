@@ -230,7 +230,10 @@ mod tests {
         let Some(mut postgres) = Postgres::start(&["max_connections=7"]) else {
             return;
         };
-        assert_eq!(one(&postgres, "CREATE TABLE t (a int); INSERT INTO t VALUES (1); SHOW max_connections"), "7");
+        assert_eq!(
+            one(&postgres, "CREATE TABLE t (a int); INSERT INTO t VALUES (1); SHOW max_connections"),
+            "7"
+        );
         postgres.kill();
         assert_eq!(one(&postgres, "SELECT a FROM t"), "");
         postgres.start_again();

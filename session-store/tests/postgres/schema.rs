@@ -50,7 +50,9 @@ async fn under_settings_of_the_application() {
                 tokio::spawn(async move {
                     let mut done = 0;
                     for version in 1..20 {
-                        let Ok(Loaded::Live(base)) = store.load(key(1), NOW).await else { panic!("{version}") };
+                        let Ok(Loaded::Live(base)) = store.load(key(1), NOW).await else {
+                            panic!("{version}")
+                        };
                         let next = record(100 * task + version, Some("ada"));
                         match store.update(key(1), base.version, &next, NOW).await {
                             Ok(Updated::Done) => done += 1,
@@ -226,5 +228,8 @@ fn names_of_tables() {
     let error = PostgresStore::with_table(pool.clone(), "sessions; --").unwrap_err();
     assert!(error.to_string().starts_with("\"sessions; --\" cannot be the name of a table"), "{error}");
     let printed = format!("{:?}", PostgresStore::with_table(pool, "web.sessions").unwrap());
-    assert!(printed.starts_with(r#"PostgresStore { table: "\"web\".\"sessions\"", pool: Status"#), "{printed}");
+    assert!(
+        printed.starts_with(r#"PostgresStore { table: "\"web\".\"sessions\"", pool: Status"#),
+        "{printed}"
+    );
 }
