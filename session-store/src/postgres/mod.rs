@@ -1,5 +1,6 @@
 //! Sessions in PostgreSQL.
 
+mod cells;
 mod connection;
 mod error;
 mod schema;
@@ -8,12 +9,11 @@ mod table;
 use std::fmt;
 
 use deadpool_postgres::Pool;
-use session_core::{
-    ConfigError, Inserted, Loaded, Outcome, Record, RecordKey, TOMBSTONE_SECONDS, Trimmed, Updated,
-};
+use session_core::{ConfigError, Inserted, Loaded, Outcome, Record, RecordKey, Trimmed, Updated};
 use tokio_postgres::Row;
-use tokio_postgres::types::{FromSql, ToSql};
+use tokio_postgres::types::ToSql;
 
+use self::cells::{bytes, cell, listed, loaded, most, number, only, outcome, time, tombstone_ends};
 use self::table::Table;
 use crate::durability::Durability;
 use crate::error::StoreError;
@@ -21,6 +21,48 @@ use crate::store::{Listed, Store, Verb, Which};
 
 const DEFAULT_TABLE: &str = "session_records";
 
+/// Keeps sessions in PostgreSQL (12 or newer), over a pool of connections that the application has: for applications of
+/// several processes, whose sessions are to survive what the database survives.
+///
+/// - **Fast.** Each verb is one statement and one round trip, which writes no index except at a login, a logout and when a
+///   session's end moves into another hour. A second statement follows where no row was changed, to tell why, and after
+///   [`trim`](Store::trim). Statements are prepared once per connection, which takes a round trip more at their first use
+///   there. [`index`](Store::index) and [`unindex`](Store::unindex) ask nobody: the owner is a column.
+/// - **Current.** It must talk to the primary alone: what a standby shows is late. Where the pool may choose among servers,
+///   say `target_session_attrs=read-write`.
+/// - **In time.** Requests have deadlines ([`Builder::deadlines`](session_core::Builder::deadlines)), so the pool needs
+///   none. A connection on which a request gave up waiting does not go back to the pool. What the server still does for it
+///   is not cancelled, since a commit that waits for a synchronous standby would then count without it. So that nothing
+///   waits there for ever, let connections have a `lock_timeout`, above all where other programs lock rows of the table.
+/// - **Clear.** Errors tell what to do, with the server's code (SQLSTATE); never what is in a row, which PostgreSQL's own
+///   messages quote.
+///
+/// The table is not made by itself: see [`create_schema`](Self::create_schema). What has expired stays in it until somebody
+/// calls [`delete_expired`](Store::delete_expired), which passes over rows that another transaction has locked in that
+/// moment: what becomes of them is not known yet, and the next call finds them. What an answered write survives is the
+/// server's configuration; [`durability`](Store::durability) asks for it.
+///
+/// ```no_run
+/// use std::sync::Arc;
+/// use std::time::Duration;
+/// use deadpool_postgres::{Manager, Pool};
+/// use session_core::{SecretKey, Sessions};
+/// use session_store::{PostgresStore, Source};
+///
+/// # async fn start() -> Result<Source, Box<dyn std::error::Error>> {
+/// let mut config: tokio_postgres::Config = "postgres://app@db/app?target_session_attrs=read-write".parse()?;
+/// config.options("-c lock_timeout=3s").connect_timeout(Duration::from_secs(1));
+/// let pool = Pool::builder(Manager::new(config, tokio_postgres::NoTls)).max_size(16).build()?;
+///
+/// let store = PostgresStore::new(pool);
+/// store.create_schema().await?;
+/// let sessions = Sessions::builder(SecretKey::generate()?).build_stored()?;
+/// let source = Source::stored(sessions, Arc::new(store));
+/// # Ok(source)
+/// # }
+/// ```
+///
+/// Behind PgBouncer in its transaction mode, `max_prepared_statements` (1.21 or newer) must not be 0 there.
 pub struct PostgresStore {
     // Why deadpool: it adds no round trip (sqlx' pool asks each connection whether it is alive), a query may be dropped at
     // any time (the socket belongs to a task of its own, and our questions have deadlines), it keeps prepared statements
@@ -30,6 +72,14 @@ pub struct PostgresStore {
 }
 
 impl PostgresStore {
+    /// In the table `session_records`, where the connections' `search_path` finds it. Asks nobody.
+    ///
+    /// ```no_run
+    /// # fn with(pool: deadpool_postgres::Pool) {
+    /// let store = session_store::PostgresStore::new(pool);
+    /// assert!(format!("{store:?}").contains("session_records"));
+    /// # }
+    /// ```
     #[must_use]
     pub fn new(pool: Pool) -> Self {
         match Self::with_table(pool, DEFAULT_TABLE) {
@@ -38,14 +88,54 @@ impl PostgresStore {
         }
     }
 
+    /// In a table of another name, with a schema in front or without: `web.sessions`. Upper case stays upper case.
+    ///
+    /// # Errors
+    /// [`ConfigError::Value`] for what is no name of ASCII letters, digits and `_` that begins with no digit: of at most 57
+    /// characters, since a sequence and two indexes are called after it, and 63 for the schema.
+    ///
+    /// ```
+    /// # use deadpool_postgres::{Manager, Pool};
+    /// # use session_store::PostgresStore;
+    /// # let manager = Manager::new(tokio_postgres::Config::new(), tokio_postgres::NoTls);
+    /// # let pool = Pool::builder(manager).build().unwrap();
+    /// assert!(PostgresStore::with_table(pool.clone(), "web.sessions").is_ok());
+    /// assert!(PostgresStore::with_table(pool, "sessions; DROP TABLE users").is_err());
+    /// ```
     pub fn with_table(pool: Pool, table: &str) -> Result<Self, ConfigError> {
         Ok(Self { pool, table: Table::new(table)? })
     }
 
+    /// Creates the table, or brings one of an older version up to date: in one transaction, which any number of processes
+    /// may call at once and again. Never called by the other methods. If there is nothing to do, it needs no more rights
+    /// than they do.
+    ///
+    /// # Errors
+    /// If the role may not create tables; if a table of this name is somebody else's, or of a newer version than this
+    /// program knows. Then nothing was changed.
+    ///
+    /// ```no_run
+    /// # async fn start(store: session_store::PostgresStore) -> Result<(), session_store::StoreError> {
+    /// store.create_schema().await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn create_schema(&self) -> Result<(), StoreError> {
         schema::create(&self.pool, &self.table).await
     }
 
+    /// The SQL of [`create_schema`](Self::create_schema) for a database in which there is no such table: for those who run
+    /// such things themselves, in one transaction. The table's comment holds its version. Whoever uses the store needs
+    /// `SELECT`, `INSERT`, `UPDATE` and `DELETE` on the table, and `USAGE` on its sequence, whose name ends with `_seq`.
+    ///
+    /// ```
+    /// # use deadpool_postgres::{Manager, Pool};
+    /// # use session_store::PostgresStore;
+    /// # let manager = Manager::new(tokio_postgres::Config::new(), tokio_postgres::NoTls);
+    /// # let pool = Pool::builder(manager).build().unwrap();
+    /// let sql = PostgresStore::with_table(pool, "web.sessions").unwrap().schema_sql();
+    /// assert!(sql.starts_with(r#"CREATE TABLE "web"."sessions" ("#));
+    /// ```
     #[must_use]
     pub fn schema_sql(&self) -> String {
         self.table.migrations(0)
@@ -67,21 +157,7 @@ impl PostgresStore {
 
     async fn found(&self, key: RecordKey) -> Result<Loaded, StoreError> {
         let rows = self.query(&self.table.sql.load, &[&&key.as_bytes()[..]]).await?;
-        let Some(row) = rows.first() else {
-            return Ok(Loaded::Absent);
-        };
-        if cell(row, 0)? {
-            return Ok(Loaded::Dead);
-        }
-        Ok(Loaded::Live(Record {
-            version: cell::<i64>(row, 1)?.cast_unsigned(),
-            expires: number(cell(row, 2)?),
-            created: number(cell(row, 3)?),
-            seen: number(cell(row, 4)?),
-            owner: text(cell(row, 5)?)?,
-            label: text(cell(row, 6)?)?,
-            body: cell::<&[u8]>(row, 7)?.into(),
-        }))
+        rows.first().map_or(Ok(Loaded::Absent), loaded)
     }
 }
 
@@ -232,6 +308,11 @@ impl Store for PostgresStore {
             let rows = self.query(&self.table.sql.durability, &[]).await?;
             let row = only(&rows)?;
             let (unlogged, unsafe_disk, standby) = (cell(row, 0)?, cell(row, 1)?, cell(row, 3)?);
+            if cell(row, 4)? {
+                return Err(StoreError::new(
+                    "this PostgreSQL server is a standby: connect to the primary (target_session_attrs=read-write)",
+                ));
+            }
             Ok(match cell::<&str>(row, 2)? {
                 // Emptied after a crash.
                 _ if unlogged => Durability::Process,
@@ -253,58 +334,4 @@ impl fmt::Debug for PostgresStore {
             .field("pool", &self.pool.status())
             .finish_non_exhaustive()
     }
-}
-
-/// A time as the database keeps it.
-fn time(seconds: u64) -> i64 {
-    i64::try_from(seconds).unwrap_or(i64::MAX)
-}
-
-fn tombstone_ends(now: u64) -> i64 {
-    time(now.saturating_add(TOMBSTONE_SECONDS))
-}
-
-fn most(number: usize) -> i64 {
-    i64::try_from(number).unwrap_or(i64::MAX)
-}
-
-fn number(number: i64) -> u64 {
-    u64::try_from(number).unwrap_or(0)
-}
-
-/// `bytea`, since PostgreSQL's `text` takes no NUL.
-fn bytes(text: &Option<std::sync::Arc<str>>) -> Option<&[u8]> {
-    text.as_deref().map(str::as_bytes)
-}
-
-fn outcome(done: bool) -> Outcome {
-    if done { Outcome::Done } else { Outcome::Gone }
-}
-
-fn listed(row: &Row) -> Result<Listed, StoreError> {
-    let key = cell::<&[u8]>(row, 0)?.try_into().map_err(|_| damaged())?;
-    Ok(Listed {
-        key: RecordKey::from_bytes(key),
-        created: number(cell(row, 1)?),
-        seen: number(cell(row, 2)?),
-        expires: number(cell(row, 3)?),
-        label: text(cell(row, 4)?)?,
-    })
-}
-
-fn text(bytes: Option<&[u8]>) -> Result<Option<std::sync::Arc<str>>, StoreError> {
-    let text = bytes.map(std::str::from_utf8).transpose().map_err(|_| damaged())?;
-    Ok(text.map(Into::into))
-}
-
-fn only(rows: &[Row]) -> Result<&Row, StoreError> {
-    rows.first().ok_or_else(damaged)
-}
-
-fn cell<'a, T: FromSql<'a>>(row: &'a Row, column: usize) -> Result<T, StoreError> {
-    row.try_get(column).map_err(|_| damaged())
-}
-
-fn damaged() -> StoreError {
-    StoreError::new("PostgreSQL answered something else than this store writes: was its table changed?")
 }

@@ -143,7 +143,7 @@ impl Sql {
             durability: format!(
                 "SELECT relpersistence = 'u', current_setting('fsync') = 'off' OR \
                  current_setting('full_page_writes') = 'off', current_setting('synchronous_commit'), \
-                 current_setting('synchronous_standby_names') <> '' FROM pg_class WHERE oid = '{table}'::regclass"
+                 current_setting('synchronous_standby_names') <> '', pg_is_in_recovery() FROM pg_class WHERE oid = '{table}'::regclass"
             ),
         }
     }

@@ -7,6 +7,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD as BASE64;
 use deadpool_postgres::Pool;
 use servers::{Folder, Postgres, Proxy};
 use session_core::{Error, Inserted, Loaded, SecretKey, Session, Sessions};
@@ -245,6 +247,28 @@ async fn a_row_is_locked_by_another() {
     assert!([&[1, 2, 3][..], &[1, 3]].contains(&&list[..]), "{list:?}");
 }
 
+/// After a failover in which the old primary came back as a standby: it must not answer. The pool looks for another.
+#[tokio::test]
+async fn the_server_is_a_standby_now() {
+    let Some(mut server) = Postgres::start(&Postgres::FAST) else { return };
+    let pool = pool(server.port(), 1);
+    let store = PostgresStore::new(pool.clone());
+    store.create_schema().await.unwrap();
+    assert_eq!(store.insert(key(1), &record(1, None), NOW).await.unwrap(), Inserted::Done);
+    server.shut_down();
+    std::fs::write(server.folder().join("data/standby.signal"), "").unwrap();
+    server.start_again();
+    let mut error = store.touch(key(1), NOW + HOUR, NOW).await.unwrap_err();
+    if error.to_string().contains("shutting down") {
+        // The farewell of the server on the connection that was open.
+        error = store.touch(key(1), NOW + HOUR, NOW).await.unwrap_err();
+    }
+    assert!(error.to_string().contains("may only read") && !error.is_refused(), "{error}");
+    assert_eq!(pool.status().size, 0, "the next request connects anew");
+    let error = store.durability().await.unwrap_err();
+    assert!(error.to_string().contains("is a standby"), "{error}");
+}
+
 /// A disk of a few megabytes, mounted for this test.
 struct Disk(Folder);
 
@@ -281,7 +305,7 @@ async fn the_disk_is_full() {
     assert!(owned.success());
     let ballast = disk.0.path().join("ballast");
     std::fs::write(&ballast, vec![1; 2 << 20]).unwrap();
-    let plain = crate::tools::pool(server.port(), 1);
+    let plain = pool(server.port(), 1);
     run(&plain, &format!("CREATE TABLESPACE small LOCATION '{}'", place.display())).await;
     let pool = pool_with(server.port(), 4, "-c default_tablespace=small");
     let store = PostgresStore::new(pool.clone());
@@ -327,6 +351,3 @@ async fn the_disk_is_full() {
     large.visit(&sessions, |session| session.insert("large", &body)).await.unwrap();
     assert_eq!(store.list("ada", 1000, NOW).await.unwrap().len(), kept.len());
 }
-
-use base64::Engine as _;
-use base64::prelude::BASE64_STANDARD as BASE64;

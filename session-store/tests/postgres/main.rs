@@ -2,11 +2,13 @@
 //! what it logs, and what becomes of sessions when the server is killed, hangs, is full, or is not what it should be.
 
 #![cfg(feature = "postgres")]
+#![allow(clippy::unwrap_used, clippy::panic)]
 
 mod cleaning;
 mod conformance;
 mod costs;
 mod faults;
+mod races;
 mod schema;
 mod secrets;
 mod tools;
