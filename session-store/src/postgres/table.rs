@@ -85,12 +85,13 @@ impl Sql {
         let tombstone = "dead = true, ver = 0, seq = 0, owner = NULL, label = NULL, body = ''";
         // The hash finds the owner, who may be longer than what an index takes; the owner decides.
         let theirs = "owner_hash = sha256($1) AND owner = $1 AND NOT dead";
-        // Locked in the order of keys: two of these never wait for each other in a circle.
+        // Locked in the order of keys: two of these never wait for each other in a circle. What had to be waited for is
+        // looked at again then, so that what is locked is theirs until the end.
         let delete_owned = |which: &str| {
             format!(
                 "WITH theirs AS MATERIALIZED (SELECT key FROM {table} WHERE {theirs}{which} ORDER BY key FOR UPDATE), \
                  ended AS (UPDATE {table} AS t SET {tombstone}, expires = $2 FROM theirs \
-                 WHERE t.key = theirs.key AND t.owner = $1 AND NOT t.dead RETURNING 1) \
+                 WHERE t.key = theirs.key RETURNING 1) \
                  SELECT count(*) FROM ended"
             )
         };
@@ -127,17 +128,17 @@ impl Sql {
             trim: format!(
                 "WITH surplus AS MATERIALIZED (SELECT key, seq FROM {table} WHERE {theirs} AND expires > $3 \
                  ORDER BY seq DESC OFFSET $4), \
-                 theirs AS MATERIALIZED (SELECT t.key, t.seq FROM {table} AS t JOIN surplus USING (key, seq) \
+                 theirs AS MATERIALIZED (SELECT t.key FROM {table} AS t JOIN surplus USING (key, seq) \
                  WHERE t.owner = $1 AND NOT t.dead ORDER BY t.key FOR UPDATE OF t), \
                  ended AS (UPDATE {table} AS t SET {tombstone}, expires = $2 FROM theirs \
-                 WHERE t.key = theirs.key AND t.seq = theirs.seq AND t.owner = $1 AND NOT t.dead RETURNING t.key) \
+                 WHERE t.key = theirs.key RETURNING t.key) \
                  SELECT count(*), count(*) FILTER (WHERE key = $5) > 0 FROM ended"
             ),
             // By hours, since an index on the second itself would be written to at every write of a session.
             delete_expired: format!(
                 "WITH expired AS MATERIALIZED (SELECT key FROM {table} WHERE expires_hour <= $1::bigint / 3600 \
                  AND expires < $1 ORDER BY expires_hour LIMIT $2 FOR UPDATE SKIP LOCKED), \
-                 removed AS (DELETE FROM {table} AS t USING expired WHERE t.key = expired.key AND t.expires < $1 \
+                 removed AS (DELETE FROM {table} AS t USING expired WHERE t.key = expired.key \
                  RETURNING 1) SELECT count(*) FROM removed"
             ),
             durability: format!(

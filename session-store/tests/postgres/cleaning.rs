@@ -2,9 +2,11 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use session_core::{Loaded, Record, Updated};
 use session_store::Store;
+use tokio::time::timeout;
 
 use crate::tools::*;
 
@@ -84,7 +86,8 @@ async fn to_the_second() {
     let Some((store, _)) = store().await else { return };
     let hour = NOW - NOW % HOUR;
     let ends = [hour - 1, hour, hour + 1, hour + HOUR - 1, hour + HOUR];
-    for (number, expires) in (0..).zip(ends) {
+    // Those that stay lie in front.
+    for (number, expires) in (0..).zip(ends.into_iter().rev()) {
         store.insert(key(number), &Record { expires, ..record(1, None) }, 0).await.unwrap();
     }
     for (before, removed) in [
@@ -97,6 +100,22 @@ async fn to_the_second() {
         (hour + HOUR, 0),
         (u64::MAX, 1),
     ] {
-        assert_eq!(store.delete_expired(before, 9).await.unwrap(), removed, "{before}");
+        assert_eq!(store.delete_expired(before, 1).await.unwrap(), removed, "{before}");
     }
+}
+
+/// A row that somebody else holds is passed over: a cleaner waits for nobody.
+#[tokio::test]
+async fn what_is_locked_is_left_for_the_next_time() {
+    let Some((store, table)) = store().await else { return };
+    for number in 0..10 {
+        store.insert(key(number), &record(number, None), NOW).await.unwrap();
+    }
+    let mut other = pool(server().unwrap().port(), 1).get().await.unwrap();
+    let transaction = other.transaction().await.unwrap();
+    transaction.execute(&format!("SELECT 1 FROM {table} LIMIT 3 FOR UPDATE"), &[]).await.unwrap();
+    let clean = timeout(Duration::from_secs(30), store.delete_expired(NOW + 2 * HOUR, 100));
+    assert_eq!(clean.await.unwrap().unwrap(), 7);
+    transaction.commit().await.unwrap();
+    assert_eq!(store.delete_expired(NOW + 2 * HOUR, 100).await.unwrap(), 3);
 }
