@@ -9,11 +9,12 @@ use std::time::{Duration, Instant};
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD as BASE64;
-use deadpool_postgres::Pool;
+use deadpool_postgres::{Manager, Pool, Runtime};
 use servers::{Folder, Postgres, Proxy};
 use session_core::{Error, Inserted, Loaded, SecretKey, Session, Sessions};
 use session_store::{PostgresStore, Source, Store};
 use tokio::time::{sleep, timeout};
+use tokio_postgres::NoTls;
 
 use crate::tools::*;
 
@@ -183,6 +184,33 @@ async fn a_connection_that_hangs_is_given_up() {
     signal("CONT");
     let count = browser.visit(&source, |session| session.get::<u64>("count")).await.unwrap();
     assert_eq!(count, Some(2));
+}
+
+/// The application has all connections in use: requests wait, but not for ever, whether the pool has timeouts or not.
+#[tokio::test]
+async fn the_pool_is_empty() {
+    let Some(server) = server() else { return };
+    let (pool, table) = (pool(server.port(), 1), table());
+    let deadlines = Duration::from_millis(500);
+    let store = PostgresStore::with_table(pool.clone(), &table).unwrap();
+    store.create_schema().await.unwrap();
+    let sessions = Sessions::builder(SecretKey::generate().unwrap()).deadlines(deadlines, deadlines);
+    let source = Source::stored(sessions.build_stored().unwrap(), Arc::new(store));
+    let browser = Browser::default();
+    let taken = pool.get().await.unwrap();
+    let visit = timeout(IN_TIME, browser.visit(&source, |session| work(session, 1))).await.unwrap();
+    assert_eq!(visit, Err(Error::Unavailable));
+    drop(taken);
+    browser.visit(&source, |session| work(session, 2)).await.unwrap();
+
+    let hasty = Pool::builder(Manager::new(tokio_postgres::Config::new(), NoTls)).max_size(1);
+    let hasty =
+        hasty.runtime(Runtime::Tokio1).wait_timeout(Some(Duration::ZERO)).max_size(0).build().unwrap();
+    let error = PostgresStore::new(hasty.clone()).load(key(1), NOW).await.unwrap_err();
+    assert!(error.to_string().contains("let it have more") && !error.is_refused(), "{error}");
+    hasty.close();
+    let error = PostgresStore::new(hasty).load(key(1), NOW).await.unwrap_err();
+    assert!(error.to_string().contains("was closed") && error.is_refused(), "{error}");
 }
 
 /// Answers are lost after the server did what it was asked: nothing counts twice, and nothing is lost.
