@@ -32,10 +32,21 @@
 
 mod at_once;
 mod at_once_owners;
+mod clock;
+mod driven;
+mod endings;
+mod hostile;
+mod model;
 mod owners;
+mod race;
+mod races;
+mod repeats;
+mod request;
+mod rng;
 mod shown;
 mod tested;
 mod verbs;
+mod walk;
 
 use std::future::Future;
 use std::panic::resume_unwind;
@@ -102,10 +113,33 @@ macro_rules! __conformance_rules {
                 owners_are_told_apart
                 list_is_in_the_order_of_logins
                 the_index_is_a_hint
-                the_latest_note_counts
+                the_latest_note_counts;
+            endings:
                 delete_all_but_one
+                delete_one
                 trim_keeps_the_newest
-                trim_counts_live_records;
+                trim_counts_live_records
+                endings_respect_a_change_of_owner
+                durability_is_told;
+            clock:
+                the_clock_may_step_back
+                times_near_zero
+                times_near_the_end
+                times_beyond_the_end;
+            hostile:
+                hostile_keys;
+            repeats:
+                what_is_repeated_changes_nothing
+                endings_repeated;
+            walk:
+                as_the_model
+                as_the_model_on_other_paths;
+            races:
+                races_of_changes
+                races_with_a_logout
+                races_with_a_login
+                races_with_the_end_of_all
+                races_with_a_cap;
             at_once:
                 one_insert_wins
                 updates_at_once_all_count
@@ -116,6 +150,9 @@ macro_rules! __conformance_rules {
                 logins_at_once_leave_three
                 a_trim_spares_who_comes_back
                 delete_all_among_logins;
+            driven:
+                requests_at_once_on_one_session
+                requests_at_once_on_a_thousand_sessions;
         }
     };
 }
