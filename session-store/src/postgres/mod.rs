@@ -24,10 +24,10 @@ const DEFAULT_TABLE: &str = "session_records";
 /// Keeps sessions in PostgreSQL (12 or newer), over a pool of connections that the application has: for applications of
 /// several processes, whose sessions are to survive what the database survives.
 ///
-/// - **Fast.** Each verb is one statement and one round trip, which writes no index except at a login, a logout and when a
-///   session's end moves into another hour. A second statement follows where no row was changed, to tell why, and after
-///   [`trim`](Store::trim). Statements are prepared once per connection, which takes a round trip more at their first use
-///   there. [`index`](Store::index) and [`unindex`](Store::unindex) ask nobody: the owner is a column.
+/// - **Fast.** Each verb is one statement and one round trip. A second one follows where no row was changed, to tell why,
+///   and after [`trim`](Store::trim). An update or a touch writes no index, unless the owner changes or the session's end
+///   moves into another hour. Statements are prepared once per connection, which takes a round trip more at their first
+///   use there. [`index`](Store::index) and [`unindex`](Store::unindex) ask nobody: the owner is a column.
 /// - **Current.** It must talk to the primary alone: what a standby shows is late. Where the pool may choose among servers,
 ///   say `target_session_attrs=read-write`.
 /// - **In time.** Requests have deadlines ([`Builder::deadlines`](session_core::Builder::deadlines)), so the pool needs

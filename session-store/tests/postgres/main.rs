@@ -8,6 +8,7 @@ mod cleaning;
 mod conformance;
 mod costs;
 mod faults;
+mod full;
 mod races;
 mod schema;
 mod secrets;
