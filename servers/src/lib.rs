@@ -9,13 +9,17 @@
     reason = "for tests only: a server that does not start fails them"
 )]
 
+mod postgres;
 mod program;
+mod proxy;
 
 use std::io::Write as _;
 use std::net::{Ipv4Addr, TcpListener};
 use std::path::PathBuf;
 
+pub use postgres::Postgres;
 pub use program::{Folder, Program};
+pub use proxy::Proxy;
 
 /// Where a program is: on the path, or in one of these folders.
 #[must_use]

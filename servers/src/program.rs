@@ -54,7 +54,7 @@ impl Program {
     pub fn start(command: &Command, log: &Path, end: &'static str) -> Self {
         // The shell outlives this process by a moment: its standard input ends, it ends the program.
         let script = "signal=$1; log=$2; shift 2; \"$@\" </dev/null >>\"$log\" 2>&1 & \
-                      echo $!; exec >/dev/null; read -r _; kill -s \"$signal\" $!; kill -s CONT $!; wait $!";
+                      echo $!; exec >/dev/null 2>&1; read -r _; kill -s \"$signal\" $!; kill -s CONT $!; wait $!";
         File::options().create(true).append(true).open(log).unwrap();
         let mut watcher = shell(script);
         watcher.arg(end).arg(log).arg(command.get_program()).args(command.get_args());

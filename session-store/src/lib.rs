@@ -7,6 +7,7 @@
 //! - [`Store`]: the contract, verb by verb. Its comments are what a back end promises.
 //! - [`MemoryStore`]: keeps sessions in this process.
 //! - `SqliteStore` (feature `sqlite`): keeps them in a file.
+//! - `PostgresStore` (feature `postgres`): in PostgreSQL, over a pool that the application has.
 //! - `conformance` (feature of that name): the contract as tests, for who writes a store.
 //!
 //! What adapters use:
@@ -28,6 +29,8 @@ mod future;
 mod memory;
 #[cfg(feature = "sqlite")]
 mod sqlite;
+#[cfg(feature = "postgres")]
+mod postgres;
 mod store;
 pub mod trace;
 
@@ -40,4 +43,6 @@ pub use future::ResponseFuture;
 pub use memory::MemoryStore;
 #[cfg(feature = "sqlite")]
 pub use sqlite::SqliteStore;
+#[cfg(feature = "postgres")]
+pub use postgres::PostgresStore;
 pub use store::{Listed, Store, Verb, Which};

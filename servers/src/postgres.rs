@@ -1,0 +1,257 @@
+//! PostgreSQL.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::thread::sleep;
+use std::time::{Duration, Instant};
+
+use crate::{Folder, Program, find, free_port, left_out};
+
+/// A PostgreSQL server on the loopback, with the role `postgres`, which needs no password, and the database `postgres`.
+#[derive(Debug)]
+pub struct Postgres {
+    /// Before the folder: it ends first.
+    server: Option<Program>,
+    folder: Folder,
+    programs: PathBuf,
+    settings: Vec<String>,
+    port: u16,
+}
+
+impl Postgres {
+    /// For tests that read and write: quick, since nothing need survive a loss of power.
+    pub const FAST: [&str; 2] = ["fsync=off", "full_page_writes=off"];
+
+    /// Starts a new one with these settings, each as `name=value`; `None`, and [said so](left_out), where PostgreSQL is not
+    /// installed.
+    ///
+    /// # Panics
+    /// When it is there and does not start.
+    #[must_use]
+    pub fn start(settings: &[&str]) -> Option<Self> {
+        let Some(programs) = programs() else {
+            left_out("PostgreSQL");
+            return None;
+        };
+        let folder = Folder::new("postgres");
+        let data = folder.path().join("data");
+        fs::create_dir(&data).unwrap();
+        if is_root() {
+            for path in [folder.path(), &data] {
+                assert!(Command::new("chown").arg("postgres").arg(path).status().unwrap().success());
+            }
+        }
+        let mut initdb = unprivileged(&programs.join("initdb"));
+        initdb.args(["--no-sync", "--auth=trust", "--encoding=UTF8", "--locale=C", "--username=postgres"]);
+        let made = initdb.arg("-D").arg(&data).current_dir(folder.path()).output().unwrap();
+        assert!(made.status.success(), "initdb: {}", String::from_utf8_lossy(&made.stderr));
+        let settings = settings.iter().map(ToString::to_string).collect();
+        let mut postgres = Self { server: None, folder, programs, settings, port: free_port() };
+        postgres.start_again();
+        Some(postgres)
+    }
+
+    /// Where it listens.
+    #[must_use]
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+
+    /// For a client.
+    #[must_use]
+    pub fn url(&self) -> String {
+        format!("postgres://postgres@127.0.0.1:{}/postgres", self.port)
+    }
+
+    /// A program that comes with it, such as `pg_dump`, with its environment set for this server.
+    #[must_use]
+    pub fn program(&self, name: &str) -> Command {
+        let mut command = Command::new(self.programs.join(name));
+        command.envs([("PGHOST", "127.0.0.1"), ("PGUSER", "postgres"), ("PGDATABASE", "postgres")]);
+        command.env("PGPORT", self.port.to_string());
+        command
+    }
+
+    /// What it has logged so far.
+    ///
+    /// # Panics
+    /// When its log cannot be read.
+    #[must_use]
+    pub fn log(&self) -> String {
+        String::from_utf8_lossy(&fs::read(self.folder.path().join("log")).unwrap()).into_owned()
+    }
+
+    /// Its own folder, which the server may write to.
+    #[must_use]
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// Ends it in an orderly way: who is connected is cut off, what they did is on the disk.
+    pub fn shut_down(&mut self) {
+        if let Some(server) = &self.server {
+            server.signal("INT");
+            wait_until("it ends", || !server.is_running());
+        }
+        self.server = None;
+    }
+
+    /// Ends all its processes at once, so that it has to recover when it starts again.
+    pub fn kill(&mut self) {
+        if let Some(server) = &self.server {
+            let backends = self.backends();
+            server.signal("KILL");
+            signal(&backends, "KILL");
+            wait_until("it ends", || !server.is_running() && backends.iter().all(|pid| !is_there(pid)));
+        }
+        self.server = None;
+    }
+
+    /// Starts it where it was, after [`shut_down`](Self::shut_down) or [`kill`](Self::kill).
+    ///
+    /// # Panics
+    /// When it does not start.
+    pub fn start_again(&mut self) {
+        let data = self.folder.path().join("data");
+        let mut command = unprivileged(&self.programs.join("postgres"));
+        command.arg("-D").arg(&data).arg("-k").arg(self.folder.path());
+        command.args(["-h", "127.0.0.1", "-p", &self.port.to_string()]);
+        for setting in &self.settings {
+            command.args(["-c", setting]);
+        }
+        command.current_dir(self.folder.path());
+        let server = Program::start(&command, &self.folder.path().join("log"), "QUIT");
+        let mut is_ready = self.program("pg_isready");
+        wait_until("it starts", || {
+            assert!(server.is_running(), "PostgreSQL does not start: {}", self.log());
+            is_ready.output().unwrap().status.success()
+        });
+        self.server = Some(server);
+    }
+
+    /// All its processes hang: connections stay open, nothing is answered.
+    pub fn hang(&self) {
+        if let Some(server) = &self.server {
+            server.signal("STOP");
+            signal(&self.backends(), "STOP");
+        }
+    }
+
+    /// They go on.
+    pub fn go_on(&self) {
+        if let Some(server) = &self.server {
+            signal(&self.backends(), "CONT");
+            server.signal("CONT");
+        }
+    }
+
+    /// The children of the server's process.
+    fn backends(&self) -> Vec<String> {
+        let lock = fs::read_to_string(self.folder.path().join("data/postmaster.pid")).unwrap_or_default();
+        let Some(server) = lock.lines().next().filter(|pid| is_there(pid)) else {
+            return Vec::new();
+        };
+        let processes = fs::read_dir("/proc").unwrap().flatten();
+        let pids = processes.filter_map(|process| process.file_name().into_string().ok());
+        pids.filter(|pid| parent(pid).as_deref() == Some(server)).collect()
+    }
+}
+
+impl Drop for Postgres {
+    fn drop(&mut self) {
+        self.go_on();
+    }
+}
+
+/// Where `initdb` and `postgres` are. Debian keeps each version in a folder of its own, off the path.
+fn programs() -> Option<PathBuf> {
+    let versions = fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten();
+    let mut folders: Vec<_> = versions.map(|version| version.path().join("bin")).collect();
+    folders.sort();
+    folders.reverse();
+    let found = find("initdb", &folders)?;
+    let folder = fs::canonicalize(found).ok()?.parent()?.to_owned();
+    folder.join("postgres").is_file().then_some(folder)
+}
+
+fn is_root() -> bool {
+    let id = Command::new("id").arg("-u").output().unwrap();
+    id.stdout == b"0\n"
+}
+
+/// PostgreSQL refuses to run as root. What takes root's place replaces itself by the program, so that it gets signals.
+fn unprivileged(program: &Path) -> Command {
+    if !is_root() {
+        return Command::new(program);
+    }
+    let mut command = Command::new("setpriv");
+    command.args(["--reuid=postgres", "--regid=postgres", "--clear-groups"]).arg(program);
+    command
+}
+
+fn signal(pids: &[String], signal: &str) {
+    if !pids.is_empty() {
+        // Some may have ended by themselves.
+        let _ = Command::new("kill").args(["-s", signal]).args(pids).output();
+    }
+}
+
+fn is_there(pid: &str) -> bool {
+    let status = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+    status.rsplit_once(") ").is_some_and(|(_, rest)| !rest.starts_with(['Z', 'X']))
+}
+
+/// `pid (name) state parent ..`
+fn parent(pid: &str) -> Option<String> {
+    let status = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+    status.rsplit_once(") ")?.1.split(' ').nth(1).map(ToOwned::to_owned)
+}
+
+fn wait_until(what: &str, mut done: impl FnMut() -> bool) {
+    let begun = Instant::now();
+    while !done() {
+        assert!(begun.elapsed() < Duration::from_secs(60), "PostgreSQL: not until {what}");
+        sleep(Duration::from_millis(20));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn one(postgres: &Postgres, sql: &str) -> String {
+        let answer = postgres.program("psql").args(["-qAtc", sql]).output().unwrap();
+        String::from_utf8_lossy(&answer.stdout).trim().to_owned()
+    }
+
+    #[test]
+    fn keeps_what_it_has_through_its_ends() {
+        let Some(mut postgres) = Postgres::start(&["max_connections=7"]) else {
+            return;
+        };
+        assert_eq!(
+            one(&postgres, "CREATE TABLE t (a int); INSERT INTO t VALUES (1); SHOW max_connections"),
+            "7"
+        );
+        postgres.kill();
+        assert_eq!(one(&postgres, "SELECT a FROM t"), "");
+        postgres.start_again();
+        assert_eq!(one(&postgres, "SELECT a FROM t"), "1");
+        postgres.shut_down();
+        postgres.start_again();
+        assert_eq!(one(&postgres, "SELECT a FROM t"), "1");
+
+        postgres.hang();
+        let mut waits = postgres.program("psql").args(["-qAtc", "SELECT a FROM t"]).spawn().unwrap();
+        sleep(Duration::from_millis(300));
+        assert_eq!(waits.try_wait().unwrap(), None);
+        postgres.go_on();
+        assert!(waits.wait().unwrap().success());
+        let folder = postgres.folder().to_owned();
+        let backends = postgres.backends();
+        assert!(!backends.is_empty());
+        drop(postgres);
+        assert!(!folder.exists() && backends.iter().all(|pid| !is_there(pid)));
+    }
+}

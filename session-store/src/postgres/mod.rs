@@ -1,0 +1,337 @@
+//! Sessions in PostgreSQL.
+
+mod cells;
+mod connection;
+mod error;
+mod schema;
+mod table;
+
+use std::fmt;
+
+use deadpool_postgres::Pool;
+use session_core::{ConfigError, Inserted, Loaded, Outcome, Record, RecordKey, Trimmed, Updated};
+use tokio_postgres::Row;
+use tokio_postgres::types::ToSql;
+
+use self::cells::{bytes, cell, listed, loaded, most, number, only, outcome, time, tombstone_ends};
+use self::table::Table;
+use crate::durability::Durability;
+use crate::error::StoreError;
+use crate::store::{Listed, Store, Verb, Which};
+
+const DEFAULT_TABLE: &str = "session_records";
+
+/// Keeps sessions in PostgreSQL (12 or newer), over a pool of connections that the application has: for applications of
+/// several processes, whose sessions are to survive what the database survives.
+///
+/// - **Fast.** Each verb is one statement and one round trip. A second one follows where no row was changed, to tell why,
+///   and after [`trim`](Store::trim). An update or a touch writes no index, unless the owner changes or the session's end
+///   moves into another hour. Statements are prepared once per connection, which takes a round trip more at their first
+///   use there. [`index`](Store::index) and [`unindex`](Store::unindex) ask nobody: the owner is a column.
+/// - **Current.** It must talk to the primary alone: what a standby shows is late. Where the pool may choose among servers,
+///   say `target_session_attrs=read-write`.
+/// - **In time.** Requests have deadlines ([`Builder::deadlines`](session_core::Builder::deadlines)), so the pool needs
+///   none. A connection on which a request gave up waiting does not go back to the pool. What the server still does for it
+///   is not cancelled, since a commit that waits for a synchronous standby would then count without it. So that nothing
+///   waits there for ever, let connections have a `lock_timeout`, above all where other programs lock rows of the table.
+/// - **Clear.** Errors tell what to do, with the server's code (SQLSTATE); never what is in a row, which PostgreSQL's own
+///   messages quote.
+///
+/// The table is not made by itself: see [`create_schema`](Self::create_schema). What has expired stays in it until somebody
+/// calls [`delete_expired`](Store::delete_expired), which passes over rows that another transaction has locked in that
+/// moment: what becomes of them is not known yet, and the next call finds them. What an answered write survives is the
+/// server's configuration; [`durability`](Store::durability) asks for it.
+///
+/// ```no_run
+/// use std::sync::Arc;
+/// use std::time::Duration;
+/// use deadpool_postgres::{Manager, Pool};
+/// use session_core::{SecretKey, Sessions};
+/// use session_store::{PostgresStore, Source};
+///
+/// # async fn start() -> Result<Source, Box<dyn std::error::Error>> {
+/// let mut config: tokio_postgres::Config = "postgres://app@db/app?target_session_attrs=read-write".parse()?;
+/// config.options("-c lock_timeout=3s").connect_timeout(Duration::from_secs(1));
+/// let pool = Pool::builder(Manager::new(config, tokio_postgres::NoTls)).max_size(16).build()?;
+///
+/// let store = PostgresStore::new(pool);
+/// store.create_schema().await?;
+/// let sessions = Sessions::builder(SecretKey::generate()?).build_stored()?;
+/// let source = Source::stored(sessions, Arc::new(store));
+/// # Ok(source)
+/// # }
+/// ```
+///
+/// Behind PgBouncer in its transaction mode, `max_prepared_statements` (1.21 or newer) must not be 0 there.
+pub struct PostgresStore {
+    // Why deadpool: it adds no round trip (sqlx' pool asks each connection whether it is alive), a query may be dropped at
+    // any time (the socket belongs to a task of its own, and our questions have deadlines), it keeps prepared statements
+    // for each connection, and it brings no second SQLite.
+    pool: Pool,
+    table: Table,
+}
+
+impl PostgresStore {
+    /// In the table `session_records`, where the connections' `search_path` finds it. Asks nobody.
+    ///
+    /// ```no_run
+    /// # fn with(pool: deadpool_postgres::Pool) {
+    /// let store = session_store::PostgresStore::new(pool);
+    /// assert!(format!("{store:?}").contains("session_records"));
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn new(pool: Pool) -> Self {
+        match Self::with_table(pool, DEFAULT_TABLE) {
+            Ok(store) => store,
+            Err(_) => unreachable!("the default is a table's name"),
+        }
+    }
+
+    /// In a table of another name, with a schema in front or without: `web.sessions`. Upper case stays upper case.
+    ///
+    /// # Errors
+    /// [`ConfigError::Value`] for what is no name of ASCII letters, digits and `_` that begins with no digit: of at most 57
+    /// characters, since a sequence and two indexes are called after it, and 63 for the schema.
+    ///
+    /// ```
+    /// # use deadpool_postgres::{Manager, Pool};
+    /// # use session_store::PostgresStore;
+    /// # let manager = Manager::new(tokio_postgres::Config::new(), tokio_postgres::NoTls);
+    /// # let pool = Pool::builder(manager).build().unwrap();
+    /// assert!(PostgresStore::with_table(pool.clone(), "web.sessions").is_ok());
+    /// assert!(PostgresStore::with_table(pool, "sessions; DROP TABLE users").is_err());
+    /// ```
+    pub fn with_table(pool: Pool, table: &str) -> Result<Self, ConfigError> {
+        Ok(Self { pool, table: Table::new(table)? })
+    }
+
+    /// Creates the table, or brings one of an older version up to date: in one transaction, which any number of processes
+    /// may call at once and again. Never called by the other methods. If there is nothing to do, it needs no more rights
+    /// than they do.
+    ///
+    /// # Errors
+    /// If the role may not create tables; if a table of this name is somebody else's, or of a newer version than this
+    /// program knows. Then nothing was changed.
+    ///
+    /// ```no_run
+    /// # async fn start(store: session_store::PostgresStore) -> Result<(), session_store::StoreError> {
+    /// store.create_schema().await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub async fn create_schema(&self) -> Result<(), StoreError> {
+        schema::create(&self.pool, &self.table).await
+    }
+
+    /// The SQL of [`create_schema`](Self::create_schema) for a database in which there is no such table: for those who run
+    /// such things themselves, in one transaction. The table's comment holds its version. Whoever uses the store needs
+    /// `SELECT`, `INSERT`, `UPDATE` and `DELETE` on the table, and `USAGE` on its sequence, whose name ends with `_seq`.
+    ///
+    /// ```
+    /// # use deadpool_postgres::{Manager, Pool};
+    /// # use session_store::PostgresStore;
+    /// # let manager = Manager::new(tokio_postgres::Config::new(), tokio_postgres::NoTls);
+    /// # let pool = Pool::builder(manager).build().unwrap();
+    /// let sql = PostgresStore::with_table(pool, "web.sessions").unwrap().schema_sql();
+    /// assert!(sql.starts_with(r#"CREATE TABLE "web"."sessions" ("#));
+    /// ```
+    #[must_use]
+    pub fn schema_sql(&self) -> String {
+        self.table.migrations(0)
+    }
+
+    async fn query(&self, sql: &str, parameters: &[&(dyn ToSql + Sync)]) -> Result<Vec<Row>, StoreError> {
+        connection::query(&self.pool, &self.table, sql, parameters).await
+    }
+
+    /// Whether a statement about one row did anything.
+    async fn changes(&self, sql: &str, parameters: &[&(dyn ToSql + Sync)]) -> Result<bool, StoreError> {
+        Ok(!self.query(sql, parameters).await?.is_empty())
+    }
+
+    /// What a statement that counts answers.
+    async fn count(&self, sql: &str, parameters: &[&(dyn ToSql + Sync)]) -> Result<u64, StoreError> {
+        Ok(number(cell(only(&self.query(sql, parameters).await?)?, 0)?))
+    }
+
+    async fn found(&self, key: RecordKey) -> Result<Loaded, StoreError> {
+        let rows = self.query(&self.table.sql.load, &[&&key.as_bytes()[..]]).await?;
+        rows.first().map_or(Ok(Loaded::Absent), loaded)
+    }
+}
+
+impl Store for PostgresStore {
+    fn load<'a>(&'a self, key: RecordKey, _now: u64) -> Verb<'a, Loaded> {
+        Box::pin(self.found(key))
+    }
+
+    fn insert<'a>(&'a self, key: RecordKey, record: &'a Record, _now: u64) -> Verb<'a, Inserted> {
+        Box::pin(async move {
+            let Record { version, expires, created, seen, .. } = *record;
+            loop {
+                if self
+                    .changes(
+                        &self.table.sql.insert,
+                        &[
+                            &&key.as_bytes()[..],
+                            &version.cast_signed(),
+                            &time(expires),
+                            &time(created),
+                            &time(seen),
+                            &bytes(&record.owner),
+                            &bytes(&record.label),
+                            &&*record.body,
+                        ],
+                    )
+                    .await?
+                {
+                    return Ok(Inserted::Done);
+                }
+                // What stood in the way may have been removed meanwhile.
+                match self.found(key).await? {
+                    Loaded::Live(record) => return Ok(Inserted::Exists(record)),
+                    Loaded::Dead => return Ok(Inserted::Dead),
+                    Loaded::Absent => {}
+                }
+            }
+        })
+    }
+
+    fn update<'a>(&'a self, key: RecordKey, version: u64, record: &'a Record, now: u64) -> Verb<'a, Updated> {
+        Box::pin(async move {
+            let Record { version: next, expires, created, seen, .. } = *record;
+            loop {
+                if self
+                    .changes(
+                        &self.table.sql.update,
+                        &[
+                            &&key.as_bytes()[..],
+                            &next.cast_signed(),
+                            &time(expires),
+                            &time(created),
+                            &time(seen),
+                            &bytes(&record.owner),
+                            &bytes(&record.label),
+                            &&*record.body,
+                            &version.cast_signed(),
+                            &time(now),
+                        ],
+                    )
+                    .await?
+                {
+                    return Ok(Updated::Done);
+                }
+                // A second statement: one that looks within the first sees what was there before it waited.
+                match self.found(key).await? {
+                    Loaded::Live(found) if time(found.expires) <= time(now) => return Ok(Updated::Gone),
+                    Loaded::Live(found) if found.version != version => return Ok(Updated::Conflict(found)),
+                    // Created between the two.
+                    Loaded::Live(_) => {}
+                    Loaded::Dead | Loaded::Absent => return Ok(Updated::Gone),
+                }
+            }
+        })
+    }
+
+    fn touch<'a>(&'a self, key: RecordKey, expires: u64, now: u64) -> Verb<'a, Outcome> {
+        Box::pin(async move {
+            let parameters: [&(dyn ToSql + Sync); 3] = [&&key.as_bytes()[..], &time(expires), &time(now)];
+            Ok(outcome(self.changes(&self.table.sql.touch, &parameters).await?))
+        })
+    }
+
+    fn delete<'a>(&'a self, key: RecordKey, now: u64) -> Verb<'a, Outcome> {
+        Box::pin(async move {
+            let parameters: [&(dyn ToSql + Sync); 2] = [&&key.as_bytes()[..], &tombstone_ends(now)];
+            Ok(outcome(self.changes(&self.table.sql.delete, &parameters).await?))
+        })
+    }
+
+    /// Nothing to note: the owner is a column.
+    fn index<'a>(&'a self, _: &'a str, _: RecordKey, _until: u64, _now: u64) -> Verb<'a, ()> {
+        Box::pin(async { Ok(()) })
+    }
+
+    fn unindex<'a>(&'a self, _: &'a str, _: RecordKey) -> Verb<'a, ()> {
+        Box::pin(async { Ok(()) })
+    }
+
+    fn list<'a>(&'a self, owner: &'a str, max: usize, now: u64) -> Verb<'a, Vec<Listed>> {
+        Box::pin(async move {
+            let parameters: [&(dyn ToSql + Sync); 3] = [&owner.as_bytes(), &time(now), &most(max)];
+            let newest_first = self.query(&self.table.sql.list, &parameters).await?;
+            newest_first.iter().rev().map(listed).collect()
+        })
+    }
+
+    fn delete_owned<'a>(&'a self, owner: &'a str, which: Which, now: u64) -> Verb<'a, u64> {
+        Box::pin(async move {
+            let sql = &self.table.sql;
+            let (owner, expires) = (owner.as_bytes(), tombstone_ends(now));
+            match which {
+                Which::All => self.count(&sql.delete_owned, &[&owner, &expires]).await,
+                Which::AllBut(key) => {
+                    self.count(&sql.delete_all_but, &[&owner, &expires, &&key.as_bytes()[..]]).await
+                }
+                Which::One(key) => {
+                    self.count(&sql.delete_one, &[&owner, &expires, &&key.as_bytes()[..]]).await
+                }
+            }
+        })
+    }
+
+    fn trim<'a>(&'a self, owner: &'a str, keep: usize, this: RecordKey, now: u64) -> Verb<'a, Trimmed> {
+        Box::pin(async move {
+            let parameters: [&(dyn ToSql + Sync); 5] =
+                [&owner.as_bytes(), &tombstone_ends(now), &time(now), &most(keep), &&this.as_bytes()[..]];
+            let rows = self.query(&self.table.sql.trim, &parameters).await?;
+            let row = only(&rows)?;
+            let ended = number(cell(row, 0)?);
+            if cell(row, 1)? {
+                return Ok(Trimmed { ended, alive: false });
+            }
+            // Others that trim may have ended it.
+            let found = self.found(this).await?;
+            Ok(Trimmed { ended, alive: matches!(found, Loaded::Live(found) if found.expires > now) })
+        })
+    }
+
+    fn delete_expired<'a>(&'a self, before: u64, batch: usize) -> Verb<'a, u64> {
+        Box::pin(
+            async move { self.count(&self.table.sql.delete_expired, &[&time(before), &most(batch)]).await },
+        )
+    }
+
+    fn durability(&self) -> Verb<'_, Durability> {
+        Box::pin(async move {
+            let rows = self.query(&self.table.sql.durability, &[]).await?;
+            let row = only(&rows)?;
+            let (unlogged, unsafe_disk, standby) = (cell(row, 0)?, cell(row, 1)?, cell(row, 3)?);
+            if cell(row, 4)? {
+                return Err(StoreError::new(
+                    "this PostgreSQL server is a standby: connect to the primary (target_session_attrs=read-write)",
+                ));
+            }
+            Ok(match cell::<&str>(row, 2)? {
+                // Emptied after a crash.
+                _ if unlogged => Durability::Process,
+                "off" => Durability::LastMoments,
+                _ if unsafe_disk => Durability::Crash,
+                "local" => Durability::PowerLoss,
+                _ if standby => Durability::MachineLoss,
+                _ => Durability::PowerLoss,
+            })
+        })
+    }
+}
+
+impl fmt::Debug for PostgresStore {
+    /// The table, and how many connections are in use. Nothing of how to connect, which may hold a password.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("PostgresStore")
+            .field("table", &self.table.name)
+            .field("pool", &self.pool.status())
+            .finish_non_exhaustive()
+    }
+}
