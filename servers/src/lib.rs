@@ -10,12 +10,14 @@
 )]
 
 mod program;
+mod proxy;
 
 use std::io::Write as _;
 use std::net::{Ipv4Addr, TcpListener};
 use std::path::PathBuf;
 
 pub use program::{Folder, Program};
+pub use proxy::Proxy;
 
 /// Where a program is: on the path, or in one of these folders.
 #[must_use]
