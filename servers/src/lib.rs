@@ -11,6 +11,7 @@
 
 mod program;
 mod proxy;
+mod redis;
 
 use std::io::Write as _;
 use std::net::{Ipv4Addr, TcpListener};
@@ -18,6 +19,7 @@ use std::path::PathBuf;
 
 pub use program::{Folder, Program};
 pub use proxy::Proxy;
+pub use redis::{Cluster, Redis};
 
 /// Where a program is: on the path, or in one of these folders.
 #[must_use]
