@@ -6,6 +6,7 @@
 //! Stores, which applications name:
 //! - [`Store`]: the contract, verb by verb. Its comments are what a back end promises.
 //! - [`MemoryStore`]: keeps sessions in this process.
+//! - `conformance` (feature of that name): the contract as tests, for who writes a store.
 //!
 //! What adapters use:
 //! - [`Source`]: where an application's sessions are. It begins an [`Exchange`] for each request.
@@ -14,6 +15,8 @@
 //! - [`finish`]: the one place where what a session sends is put into a response, or a failed close replaces it.
 //! - [`trace`]: the one place where events are written to `tracing`.
 
+#[cfg(feature = "conformance")]
+pub mod conformance;
 mod door;
 mod driver;
 mod durability;

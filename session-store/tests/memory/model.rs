@@ -1,0 +1,298 @@
+//! The memory store beside the plainest model of one.
+
+use std::collections::BTreeMap;
+
+use proptest::prelude::*;
+use session_core::{Inserted, Loaded, Outcome, Record, RecordKey, TOMBSTONE_SECONDS, Trimmed, Updated};
+use session_store::{Listed, MemoryStore, Store, Which};
+
+use super::{block_on, key};
+
+/// The plainest store: one map. What has expired by the latest time it was told may be gone.
+#[derive(Debug, Default)]
+struct Model {
+    slots: BTreeMap<RecordKey, Slot>,
+    orders: u64,
+    latest: u64,
+}
+
+#[derive(Debug)]
+enum Slot {
+    Record(Record, u64),
+    Tombstone(u64),
+}
+
+impl Model {
+    fn live(&mut self, key: RecordKey, now: u64) -> Option<(&mut Record, &mut u64)> {
+        match self.slots.get_mut(&key) {
+            Some(Slot::Record(record, order)) if record.expires > now => Some((record, order)),
+            _ => None,
+        }
+    }
+
+    fn load(&self, key: RecordKey) -> Loaded {
+        match self.slots.get(&key) {
+            Some(Slot::Record(record, _)) => Loaded::Live(record.clone()),
+            Some(Slot::Tombstone(_)) => Loaded::Dead,
+            None => Loaded::Absent,
+        }
+    }
+
+    fn insert(&mut self, key: RecordKey, record: &Record) -> Inserted {
+        match self.load(key) {
+            Loaded::Live(record) => Inserted::Exists(record),
+            Loaded::Dead => Inserted::Dead,
+            Loaded::Absent => {
+                self.orders += 1;
+                self.slots.insert(key, Slot::Record(record.clone(), self.orders));
+                Inserted::Done
+            }
+        }
+    }
+
+    fn update(&mut self, key: RecordKey, version: u64, record: &Record, now: u64) -> Updated {
+        let drawn = self.orders + 1;
+        let Some((old, order)) = self.live(key, now) else {
+            return Updated::Gone;
+        };
+        if old.version != version {
+            return Updated::Conflict(old.clone());
+        }
+        if old.owner != record.owner {
+            *order = drawn;
+        }
+        *old = Record { expires: old.expires.max(record.expires), ..record.clone() };
+        self.orders = drawn;
+        Updated::Done
+    }
+
+    fn touch(&mut self, key: RecordKey, expires: u64, now: u64) -> Outcome {
+        let Some((record, _)) = self.live(key, now) else {
+            return Outcome::Gone;
+        };
+        record.expires = record.expires.max(expires);
+        record.seen = record.seen.max(now);
+        Outcome::Done
+    }
+
+    fn delete(&mut self, key: RecordKey, now: u64) -> Outcome {
+        if let Some(Slot::Record(..)) = self.slots.get(&key) {
+            self.slots.insert(key, Slot::Tombstone(now + TOMBSTONE_SECONDS));
+            return Outcome::Done;
+        }
+        Outcome::Gone
+    }
+
+    fn list(&self, owner: &str, now: u64) -> Vec<Listed> {
+        let mut records: Vec<_> = self
+            .slots
+            .iter()
+            .filter_map(|(key, slot)| match slot {
+                Slot::Record(record, order)
+                    if record.owner.as_deref() == Some(owner) && record.expires > now =>
+                {
+                    let Record { created, seen, expires, .. } = *record;
+                    Some((order, Listed { key: *key, created, seen, expires, label: record.label.clone() }))
+                }
+                _ => None,
+            })
+            .collect();
+        records.sort_by_key(|(order, _)| *order);
+        records.into_iter().map(|(_, listed)| listed).collect()
+    }
+
+    fn delete_owned(&mut self, owner: &str, which: Which, now: u64) -> u64 {
+        let mine =
+            |slot: &Slot| matches!(slot, Slot::Record(record, _) if record.owner.as_deref() == Some(owner));
+        let keys: Vec<_> = self.slots.iter().filter(|(_, slot)| mine(slot)).map(|(key, _)| *key).collect();
+        keys.iter()
+            .filter(|key| which.names(**key))
+            .map(|key| u64::from(self.delete(*key, now) == Outcome::Done))
+            .sum()
+    }
+
+    fn trim(&mut self, owner: &str, keep: usize, this: RecordKey, now: u64) -> Trimmed {
+        let listed = self.list(owner, now);
+        let surplus = &listed[..listed.len().saturating_sub(keep)];
+        let ended =
+            surplus.iter().map(|listed| u64::from(self.delete(listed.key, now) == Outcome::Done)).sum();
+        Trimmed { ended, alive: self.live(this, now).is_some() }
+    }
+
+    fn expires(&self, key: RecordKey) -> Option<u64> {
+        self.slots.get(&key).map(|slot| match slot {
+            Slot::Record(record, _) => record.expires,
+            Slot::Tombstone(expires) => *expires,
+        })
+    }
+
+    fn may_be_gone(&self, key: RecordKey) -> bool {
+        self.expires(key).is_some_and(|expires| expires <= self.latest)
+    }
+
+    /// Forgets what the store has removed, and only what it may have.
+    async fn follow(&mut self, store: &dyn Store) {
+        for key in self.slots.keys().copied().collect::<Vec<_>>() {
+            let loaded = store.load(key, 0).await.unwrap();
+            if loaded == Loaded::Absent && self.may_be_gone(key) {
+                self.slots.remove(&key);
+            }
+            assert_eq!(loaded, self.load(key));
+        }
+    }
+}
+
+#[derive(Debug, Clone)]
+enum Operation {
+    Insert(RecordKey, Record),
+    Update(RecordKey, u64, Record),
+    Touch(RecordKey, u64),
+    Delete(RecordKey),
+    Index(&'static str, RecordKey),
+    Unindex(&'static str, RecordKey),
+    List(&'static str, usize),
+    DeleteOwned(&'static str, Which),
+    Trim(&'static str, usize, RecordKey),
+    DeleteExpired(u64, usize),
+}
+
+/// So many seconds lie between the first and the last time: less than notes last.
+const SPAN: u64 = 400;
+
+fn any_key() -> impl Strategy<Value = RecordKey> {
+    // Most of them in one shard of 64.
+    prop::sample::select(vec![0, 64, 128, 192, 256, 320, 1, 65, 2]).prop_map(key)
+}
+
+fn any_owner() -> impl Strategy<Value = &'static str> {
+    prop::sample::select(vec!["ada", "bob", ""])
+}
+
+fn any_which() -> impl Strategy<Value = Which> {
+    prop_oneof![Just(Which::All), any_key().prop_map(Which::AllBut), any_key().prop_map(Which::One)]
+}
+
+fn any_record() -> impl Strategy<Value = Record> {
+    let times = (0..SPAN, 0..SPAN, 0..SPAN);
+    (0..4_u64, times, prop::option::of(any_owner()), prop::option::of("[a-z]{0,9}"), 0..400_usize).prop_map(
+        |(version, (expires, created, seen), owner, label, size)| Record {
+            version,
+            expires,
+            created,
+            seen,
+            owner: owner.map(Into::into),
+            label: label.map(Into::into),
+            body: vec![0; size].into(),
+        },
+    )
+}
+
+fn any_operation() -> impl Strategy<Value = Operation> {
+    prop_oneof![
+        6 => (any_key(), any_record()).prop_map(|(key, record)| Operation::Insert(key, record)),
+        6 => (any_key(), 0..4_u64, any_record()).prop_map(|(key, version, record)| Operation::Update(key, version, record)),
+        2 => (any_key(), 0..SPAN).prop_map(|(key, expires)| Operation::Touch(key, expires)),
+        2 => any_key().prop_map(Operation::Delete),
+        1 => (any_owner(), any_key()).prop_map(|(owner, key)| Operation::Index(owner, key)),
+        1 => (any_owner(), any_key()).prop_map(|(owner, key)| Operation::Unindex(owner, key)),
+        3 => (any_owner(), 0..5_usize).prop_map(|(owner, max)| Operation::List(owner, max)),
+        1 => (any_owner(), any_which()).prop_map(|(owner, which)| Operation::DeleteOwned(owner, which)),
+        2 => (any_owner(), 0..4_usize, any_key()).prop_map(|(owner, keep, this)| Operation::Trim(owner, keep, this)),
+        1 => (0..SPAN, 0..4_usize).prop_map(|(before, batch)| Operation::DeleteExpired(before, batch)),
+    ]
+}
+
+async fn compare(store: &MemoryStore, model: &mut Model, operation: Operation, now: u64) {
+    model.latest = model.latest.max(now);
+    match operation {
+        Operation::Insert(key, record) => {
+            if let Some(owner) = &record.owner
+                && store.index(owner, key, record.expires, now).await.is_err()
+            {
+                return;
+            }
+            let Ok(inserted) = store.insert(key, &record, now).await else {
+                return;
+            };
+            if inserted == Inserted::Done && model.may_be_gone(key) {
+                model.slots.remove(&key);
+            }
+            assert_eq!(inserted, model.insert(key, &record));
+        }
+        Operation::Update(key, version, record) => {
+            if let Some(owner) = &record.owner
+                && store.index(owner, key, record.expires, now).await.is_err()
+            {
+                return;
+            }
+            let Ok(updated) = store.update(key, version, &record, now).await else {
+                return;
+            };
+            // Where it was full, garbage was cleared away: maybe this record, which has expired by another's time.
+            if store.load(key, now).await.unwrap() == Loaded::Absent && model.may_be_gone(key) {
+                model.slots.remove(&key);
+            }
+            assert_eq!(updated, model.update(key, version, &record, now));
+        }
+        Operation::Touch(key, expires) => {
+            assert_eq!(store.touch(key, expires, now).await.unwrap(), model.touch(key, expires, now));
+        }
+        Operation::Delete(key) => {
+            assert_eq!(store.delete(key, now).await.unwrap(), model.delete(key, now));
+        }
+        Operation::Index(owner, key) => drop(store.index(owner, key, now, now).await),
+        // As the core does: only of a record that is not this owner's.
+        Operation::Unindex(owner, key) => {
+            if !matches!(model.load(key), Loaded::Live(record) if record.owner.as_deref() == Some(owner)) {
+                store.unindex(owner, key).await.unwrap();
+            }
+        }
+        Operation::List(owner, max) => {
+            let listed = model.list(owner, now);
+            let newest = &listed[listed.len().saturating_sub(max)..];
+            assert_eq!(store.list(owner, max, now).await.unwrap(), newest);
+        }
+        Operation::DeleteOwned(owner, which) => {
+            let ended = store.delete_owned(owner, which, now).await.unwrap();
+            assert_eq!(ended, model.delete_owned(owner, which, now));
+        }
+        Operation::Trim(owner, keep, this) => {
+            let trimmed = store.trim(owner, keep, this, now).await.unwrap();
+            assert_eq!(trimmed, model.trim(owner, keep, this, now));
+        }
+        Operation::DeleteExpired(before, batch) => {
+            model.latest = model.latest.max(before);
+            let keys: Vec<_> = model.slots.keys().copied().collect();
+            let ended =
+                keys.iter().filter(|key| model.expires(**key).is_some_and(|expires| expires < before));
+            let expected = u64::try_from(ended.count().min(batch)).unwrap();
+            assert_eq!(store.delete_expired(before, batch).await.unwrap(), expected);
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 1_000, ..ProptestConfig::default() })]
+
+    /// Every verb in any order, at times that step about, with room and without.
+    #[test]
+    fn as_the_model(
+        operations in prop::collection::vec((any_operation(), 0..SPAN), 1..80),
+        limit in prop::sample::select(vec![usize::MAX, 8_000, 3_000]),
+    ) {
+        let store = MemoryStore::with_limit(limit);
+        block_on(async {
+            let mut model = Model::default();
+            for (operation, now) in operations {
+                compare(&store, &mut model, operation, now).await;
+                assert!(store.used_bytes() <= limit);
+                model.follow(&store).await;
+                let records = model.slots.values().filter(|slot| matches!(slot, Slot::Record(..)));
+                assert_eq!(store.len(), records.count());
+            }
+            // Not a byte is miscounted.
+            store.delete_expired(u64::MAX, usize::MAX).await.unwrap();
+            assert_eq!((store.len(), store.used_bytes()), (0, 0));
+        });
+    }
+}
