@@ -6,6 +6,7 @@
 //! Stores, which applications name:
 //! - [`Store`]: the contract, verb by verb. Its comments are what a back end promises.
 //! - [`MemoryStore`]: keeps sessions in this process.
+//! - `RedisStore` (feature `redis`): keeps them in Redis, Valkey, or a cluster of either.
 //! - `conformance` (feature of that name): the contract as tests, for who writes a store.
 //!
 //! What adapters use:
@@ -25,9 +26,13 @@ mod exchange;
 mod finish;
 mod future;
 mod memory;
+#[cfg(feature = "redis")]
+mod redis;
 mod store;
 pub mod trace;
 
+#[cfg(feature = "redis")]
+pub use self::redis::RedisStore;
 pub use door::{Door, Missing};
 pub use durability::Durability;
 pub use error::StoreError;
