@@ -67,7 +67,6 @@ impl Redis {
     ///
     /// # Panics
     /// When it says nothing.
-    #[must_use]
     pub fn ask(&self, command: &[&str]) -> String {
         ask(self.port, command).unwrap()
     }
