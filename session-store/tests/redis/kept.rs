@@ -207,7 +207,7 @@ async fn one_round_trip() {
             (loaded, conflict, unindexed),
             (vec!["HMGET".into()], vec!["EVALSHA".into()], vec!["ZREM".into()])
         );
-        let first = vec!["EVALSHA".to_owned(), "EVAL".to_owned()];
+        let first = ["EVALSHA".to_owned(), "EVAL".to_owned()];
         for commands in [indexed, inserted, updated, touched, deleted] {
             assert_eq!(commands, first[..2 - usize::try_from(round).unwrap()]);
         }
