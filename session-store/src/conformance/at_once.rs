@@ -2,10 +2,13 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 use session_core::{Inserted, Loaded, Outcome, Record, Updated};
 use tokio::task::yield_now;
+use tokio::time::sleep;
 
+use super::rng::Rng;
 use super::tested::{DAY, HOUR, NOW, Tested, at_once, broken, expect, hold, key, owned, record};
 use crate::store::Which;
 
@@ -44,8 +47,10 @@ pub(super) async fn updates_at_once_all_count(store: Tested) {
     at_once(WRITERS, |writer| {
         let store = store.clone();
         async move {
+            let mut rng = Rng(writer);
             for number in 0..EACH {
                 let mut base = store.live(key(1)).await;
+                let mut conflicts = 0;
                 let version = writer * EACH + number;
                 loop {
                     yield_now().await;
@@ -59,6 +64,9 @@ pub(super) async fn updates_at_once_all_count(store: Tested) {
                                 sum(&newer) > sum(&base),
                             );
                             base = newer;
+                            // As clients do, lest almost all that is asked be conflicts.
+                            conflicts += 1;
+                            sleep(Duration::from_micros(rng.below(1_000 * conflicts))).await;
                         }
                         Updated::Gone => broken("update, a live record there", " answered Gone".to_owned()),
                     }
@@ -122,6 +130,11 @@ pub(super) async fn a_delete_among_updates_is_final(store: Tested) {
             let (store, versions) = (store.clone(), versions.clone());
             async move {
                 if task == 0 {
+                    // How far the others are by then varies from round to round.
+                    for _ in 0..round % 8 {
+                        store.load(place, NOW).await;
+                        yield_now().await;
+                    }
                     let deleted = store.delete(place, NOW).await;
                     expect("delete among updates, a live record there", &deleted, &Outcome::Done);
                     let loaded = store.load(place, NOW).await;

@@ -81,8 +81,9 @@ pub(super) async fn a_trim_spares_who_comes_back(store: Tested) {
                     return;
                 };
                 // What a trim takes until it ends this one varies from round to round.
-                for _ in 0..round / 4 {
+                for _ in 0..round % 10 {
                     store.list(&owner, 1, NOW).await;
+                    yield_now().await;
                 }
                 store.index(&owner, back, NOW + HOUR, NOW).await;
                 store.update(back, base.version, &record(1 << 32), NOW).await;

@@ -23,8 +23,9 @@
 //!
 //! - *Empty* means that no key and no owner is known: a database's tables of this test alone, a prefix of its own. Tests run
 //!   at once.
-//! - Times are made up, so the store's own clock is far from them. What has a lifetime left by the times it was told must
-//!   stay for as long as a test takes, seconds: a store's own expiry is relative and has slack, as the contract says.
+//! - Times are made up, so the store's own clock is far from them, and they stand still while a rule runs. What was live for
+//!   some more seconds when it was written is still asked for later: a store's own expiry is relative and has slack, as the
+//!   contract says, of a minute or more.
 //! - A failure names the verb, what was there, what the contract wants and what was answered; [`Store`] has the tables.
 //! - A store that does not answer fails its test after [two minutes](PATIENCE).
 
@@ -32,10 +33,21 @@
 
 mod at_once;
 mod at_once_owners;
+mod clock;
+mod driven;
+mod endings;
+mod hostile;
+mod model;
 mod owners;
+mod race;
+mod races;
+mod repeats;
+mod request;
+mod rng;
 mod shown;
 mod tested;
 mod verbs;
+mod walk;
 
 use std::future::Future;
 use std::panic::resume_unwind;
@@ -48,6 +60,10 @@ use crate::store::Store;
 use tested::Tested;
 
 /// How long a rule may take.
+///
+/// ```
+/// assert_eq!(session_store::conformance::PATIENCE.as_secs(), 120);
+/// ```
 pub const PATIENCE: Duration = Duration::from_secs(120);
 
 /// Tasks run on so many threads, also where there are fewer processors: a rule about races needs some.
@@ -56,7 +72,26 @@ const THREADS: usize = 4;
 /// Makes a `#[test]` of each rule of the store contract. See [the module](crate::conformance).
 ///
 /// What is given is called without arguments and gives a future of `Option<Arc<dyn Store>>`: an async function, or a closure
-/// that captures nothing.
+/// that captures nothing. Tests of several stores, or of one that is set up in several ways, go into modules:
+///
+/// ```
+/// # use std::sync::Arc;
+/// # use session_store::{MemoryStore, Store};
+/// async fn with(bytes: usize) -> Option<Arc<dyn Store>> {
+///     Some(Arc::new(MemoryStore::with_limit(bytes)))
+/// }
+///
+/// mod small {
+///     session_store::conformance_tests!(|| super::with(64 << 20));
+/// }
+///
+/// mod large {
+///     session_store::conformance_tests!(|| super::with(1 << 30));
+/// }
+/// # fn main() {
+/// #     session_store::conformance::run("insert_repeated", || with(64 << 20));
+/// # }
+/// ```
 #[macro_export]
 macro_rules! conformance_tests {
     ($make:expr) => {
@@ -95,17 +130,40 @@ macro_rules! __conformance_rules {
                 delete_leaves_a_tombstone
                 a_tombstone_blocks_what_is_late
                 expired_is_never_live_again
-                live_while_expires_is_later_than_now
-                what_is_stored_comes_back
-                delete_expired_by_batches;
+                live_while_expires_is_later_than_now;
             owners:
                 owners_are_told_apart
                 list_is_in_the_order_of_logins
                 the_index_is_a_hint
-                the_latest_note_counts
+                the_latest_note_counts;
+            endings:
                 delete_all_but_one
+                delete_one
                 trim_keeps_the_newest
-                trim_counts_live_records;
+                trim_counts_live_records
+                endings_respect_a_change_of_owner
+                delete_expired_by_batches
+                durability_is_told;
+            clock:
+                the_clock_may_step_back
+                times_near_zero
+                times_near_the_end
+                times_beyond_the_end;
+            hostile:
+                what_is_stored_comes_back
+                hostile_keys;
+            repeats:
+                what_is_repeated_changes_nothing
+                endings_repeated;
+            walk:
+                as_the_model
+                as_the_model_on_other_paths;
+            races:
+                races_of_changes
+                races_with_a_logout
+                races_with_a_login
+                races_with_the_end_of_all
+                races_with_a_cap;
             at_once:
                 one_insert_wins
                 updates_at_once_all_count
@@ -116,6 +174,9 @@ macro_rules! __conformance_rules {
                 logins_at_once_leave_three
                 a_trim_spares_who_comes_back
                 delete_all_among_logins;
+            driven:
+                requests_at_once_on_one_session
+                requests_at_once_on_a_thousand_sessions;
         }
     };
 }
@@ -167,6 +228,14 @@ where
     F: FnOnce() -> S + Send + 'static,
     S: Future<Output = Option<Arc<dyn Store>>>,
 {
+    run_within(PATIENCE, rule, make);
+}
+
+fn run_within<F, S>(patience: Duration, rule: &str, make: F)
+where
+    F: FnOnce() -> S + Send + 'static,
+    S: Future<Output = Option<Arc<dyn Store>>>,
+{
     let Some(number) = RULES.iter().position(|name| *name == rule) else {
         panic!("the store contract has no rule `{rule}`");
     };
@@ -184,15 +253,41 @@ where
         runtime.shutdown_timeout(Duration::from_secs(1));
         let _ = done.send(());
     });
-    match waits.recv_timeout(PATIENCE) {
+    match waits.recv_timeout(patience) {
         Ok(()) => {}
         Err(RecvTimeoutError::Timeout) => panic!(
-            "`{rule}`: the store gave no answer within {PATIENCE:?}; every verb must end, in an answer or in a StoreError"
+            "the store breaks its contract: every verb ends, in an answer or in a StoreError; `{rule}` has waited for \
+             {patience:?}"
         ),
         Err(RecvTimeoutError::Disconnected) => {
             if let Err(panic) = thread.join() {
                 resume_unwind(panic);
             }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::panic::catch_unwind;
+
+    use super::*;
+
+    /// Whether it waits or blocks.
+    #[test]
+    fn a_store_that_does_not_answer_fails() {
+        let within = Duration::from_millis(50);
+        let waits = || run_within(within, RULES[0], std::future::pending);
+        let blocks = || {
+            run_within(within, RULES[0], || async {
+                std::thread::sleep(Duration::from_secs(1));
+                None
+            });
+        };
+        for panic in [catch_unwind(waits), catch_unwind(blocks)] {
+            let panic = panic.unwrap_err();
+            let message = panic.downcast_ref::<String>().unwrap();
+            assert!(message.ends_with("`load_says_what_lies_there` has waited for 50ms"), "{message}");
         }
     }
 }

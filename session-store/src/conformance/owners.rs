@@ -2,10 +2,11 @@
 
 use session_core::{Inserted, Loaded, Outcome, Record, RecordKey, Trimmed, Updated};
 
-use super::tested::{DAY, HOUR, NOW, Tested, expect, expect_one_of, key, owned, record};
+use super::shown::short;
+use super::tested::{DAY, HOUR, NOW, Tested, expect, key, owned, record};
 use crate::store::{Listed, Which};
 
-fn numbers(numbers: &[u64]) -> Vec<RecordKey> {
+pub(super) fn numbers(numbers: &[u64]) -> Vec<RecordKey> {
     numbers.iter().map(|number| key(*number)).collect()
 }
 
@@ -18,20 +19,21 @@ pub(super) async fn owners_are_told_apart(store: Tested) {
     let unseen = ["\u{feff}a", "\u{202e}", "🦀", "a\n", "a\r\n", "\u{1}"];
     let syntax = ["*", "?", "%", "_", "[a]", "{a}", "}{", "'; --", "\\", "\\0", "0", "00", "null", "NULL"];
     let owners = [&texts[..], &unseen[..], &syntax[..]].concat();
+    let name = |owner: &str| short(format!("{owner:?}"));
     for (number, owner) in (0..).zip(&owners) {
         store.log_in(number, owner).await;
     }
     store.insert(key(1000), &record(1), NOW).await;
     for (number, owner) in (0..).zip(&owners) {
-        let rule = format!("list of {owner:.9?} shows their record, and nobody else's");
+        let rule = format!("list of {} shows their record, and nobody else's", name(owner));
         expect(rule, &store.keys(owner).await, &numbers(&[number]));
     }
     for (number, owner) in (0..).zip(&owners) {
         let trimmed = store.trim(owner, 1, key(number), NOW).await;
-        let rule = format!("trim of {owner:.9?} counts their record alone");
+        let rule = format!("trim of {} counts their record alone", name(owner));
         expect(rule, &trimmed, &Trimmed { ended: 0, alive: true });
         let ended = store.delete_owned(owner, Which::All, NOW).await;
-        expect(format_args!("delete_owned of {owner:.9?} ends their record alone"), &ended, &1);
+        expect(format_args!("delete_owned of {} ends their record alone", name(owner)), &ended, &1);
     }
     let loaded = store.load(key(1000), NOW).await;
     expect("a record of nobody is no owner's, not even that of \"\"", &loaded, &Loaded::Live(record(1)));
@@ -132,71 +134,4 @@ pub(super) async fn the_latest_note_counts(store: Tested) {
     store.delete_expired(later, 1000).await;
     let listed = store.list("ada", 9, later).await.len();
     expect("index told twice: the later `until` counts, whichever came last", &listed, &2);
-}
-
-pub(super) async fn delete_all_but_one(store: Tested) {
-    for number in 0..6 {
-        store.log_in(number, if number < 4 { "ada" } else { "bob" }).await;
-    }
-    store.insert(key(7), &record(7), NOW).await;
-    let delete = async |owner, which, rule: &str, wanted| {
-        let ended = store.delete_owned(owner, which, NOW).await;
-        expect(format_args!("delete_owned, {rule}: how many were ended"), &ended, &wanted);
-    };
-    delete("ada", Which::AllBut(key(2)), "all but one of four", 3).await;
-    delete("ada", Which::AllBut(key(2)), "all but one, repeated", 0).await;
-    expect("delete_owned of all but one leaves that one", &store.keys("ada").await, &numbers(&[2]));
-    for number in [0, 1, 3] {
-        let loaded = store.load(key(number), NOW).await;
-        expect("delete_owned leaves a tombstone", &loaded, &Loaded::Dead);
-        let updated = store.update(key(number), number, &record(9), NOW).await;
-        expect("update, a tombstone of delete_owned there", &updated, &Updated::Gone);
-        let inserted = store.insert(key(number), &record(9), NOW).await;
-        expect("insert, a tombstone of delete_owned there", &inserted, &Inserted::Dead);
-    }
-    // One's own may be anything: another's, or nothing.
-    delete("ada", Which::AllBut(key(5)), "all but one that is another's", 1).await;
-    delete("ada", Which::All, "where none is left", 0).await;
-    delete("nobody", Which::All, "of an unknown owner", 0).await;
-    expect("delete_owned leaves another's alone", &store.keys("bob").await, &numbers(&[4, 5]));
-    let loaded = store.load(key(7), NOW).await;
-    expect("delete_owned leaves records of nobody alone", &loaded, &Loaded::Live(record(7)));
-}
-
-pub(super) async fn trim_keeps_the_newest(store: Tested) {
-    for number in [5, 2, 4, 1, 3] {
-        store.log_in(number, "ada").await;
-    }
-    store.log_in(9, "bob").await;
-    let rows = [
-        (9, 3, 0, true, &[5, 2, 4, 1, 3][..], "more than there are"),
-        (5, 3, 0, true, &[5, 2, 4, 1, 3], "as many as there are"),
-        (3, 3, 2, true, &[4, 1, 3], "fewer"),
-        (3, 3, 0, true, &[4, 1, 3], "repeated"),
-        (2, 4, 1, false, &[1, 3], "it ends the one that asks, too: that one has no preference"),
-        (2, 4, 0, false, &[1, 3], "the same repeated"),
-        (2, 9, 0, true, &[1, 3], "`this` is another's"),
-        (2, 8, 0, false, &[1, 3], "`this` is nothing"),
-        (0, 3, 2, false, &[], "none"),
-    ];
-    for (keep, this, ended, alive, left, rule) in rows {
-        let trimmed = store.trim("ada", keep, key(this), NOW).await;
-        expect(format_args!("trim to {keep}: {rule}"), &trimmed, &Trimmed { ended, alive });
-        let rule = format!("trim to {keep}, {rule}: the newest are left, by the store's own order");
-        expect(rule, &store.keys("ada").await, &numbers(left));
-    }
-    expect("trim leaves a tombstone", &store.load(key(5), NOW).await, &Loaded::Dead);
-    expect("trim leaves another's alone", &store.keys("bob").await, &numbers(&[9]));
-}
-
-/// What has expired takes nobody's place.
-pub(super) async fn trim_counts_live_records(store: Tested) {
-    store.log_in(1, "ada").await;
-    store.index("ada", key(2), NOW + 60, NOW).await;
-    store.insert(key(2), &Record { expires: NOW + 60, ..owned(2, "ada") }, NOW).await;
-    let trimmed = store.trim("ada", 1, key(2), NOW + 60).await;
-    let rule = "trim counts live records: an expired one takes nobody's place, and is not alive";
-    expect(rule, &trimmed, &Trimmed { ended: 0, alive: false });
-    let keys = store.keys("ada").await;
-    expect_one_of("trim ends live records, here none", &keys, &[numbers(&[1, 2]), numbers(&[1])]);
 }

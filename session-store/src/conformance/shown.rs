@@ -10,7 +10,7 @@ pub(super) trait Shown {
 }
 
 /// Long texts and bodies by their beginning.
-fn short(text: String) -> String {
+pub(super) fn short(text: String) -> String {
     match text.char_indices().nth(160) {
         Some((end, _)) => format!("{}.. ({} bytes)", &text[..end], text.len()),
         None => text,

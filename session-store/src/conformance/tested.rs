@@ -5,11 +5,12 @@ use std::future::Future;
 use std::panic::resume_unwind;
 use std::sync::Arc;
 
-use session_core::{Inserted, Loaded, Outcome, Record, RecordKey, Trimmed, Updated};
+use session_core::{Answer, Inserted, Loaded, Outcome, Question, Record, RecordKey, Trimmed, Updated};
 use tokio::sync::Barrier;
 use tokio::task::JoinSet;
 
 use super::shown::Shown;
+use crate::durability::Durability;
 use crate::error::StoreError;
 use crate::store::{Listed, Store, Which};
 
@@ -121,6 +122,35 @@ impl Tested {
 
     pub(super) async fn delete_expired(&self, before: u64, batch: usize) -> u64 {
         answered("delete_expired", self.0.delete_expired(before, batch).await)
+    }
+
+    pub(super) async fn durability(&self) -> Durability {
+        answered("durability", self.0.durability().await)
+    }
+
+    /// A question of the core's.
+    pub(super) async fn ask(&self, question: &Question) -> Answer {
+        match question {
+            Question::Load { key, now } => Answer::Loaded(self.load(*key, *now).await),
+            Question::Insert { key, record, now } => Answer::Inserted(self.insert(*key, record, *now).await),
+            Question::Update { key, version, record, now } => {
+                Answer::Updated(self.update(*key, *version, record, *now).await)
+            }
+            Question::Touch { key, expires, now } => Answer::Touched(self.touch(*key, *expires, *now).await),
+            Question::Delete { key, now } => Answer::Deleted(self.delete(*key, *now).await),
+            Question::Index { owner, key, until, now } => {
+                self.index(owner, *key, *until, *now).await;
+                Answer::Noted
+            }
+            Question::Unindex { owner, key } => {
+                self.unindex(owner, *key).await;
+                Answer::Noted
+            }
+            Question::Trim { owner, keep, this, now } => {
+                Answer::Trimmed(self.trim(owner, *keep, *this, *now).await)
+            }
+            other => panic!("the kit does not know the verb {}", other.verb()),
+        }
     }
 
     /// As the core does it: index, then insert.

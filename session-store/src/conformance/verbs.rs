@@ -1,8 +1,8 @@
-//! Load, insert, update, touch, delete and delete_expired, row by row of their tables.
+//! Load, insert, update, touch and delete, row by row of their tables.
 
 use session_core::{Inserted, Loaded, Outcome, Record, RecordKey, TOMBSTONE_SECONDS, Updated};
 
-use super::tested::{DAY, HOUR, NOW, Tested, expect, expect_one_of, hold, key, owned, record};
+use super::tested::{DAY, HOUR, NOW, Tested, expect, expect_one_of, key, owned, record};
 
 /// What lies under a key.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -277,63 +277,5 @@ pub(super) async fn live_while_expires_is_later_than_now(store: Tested) {
         let trimmed = store.trim("ada", 1, key(number), now).await;
         expect(rule("trim, `alive`"), &trimmed.alive, &live);
         store.delete(key(number), NOW).await;
-    }
-}
-
-pub(super) async fn what_is_stored_comes_back(store: Tested) {
-    let last = i64::MAX.cast_unsigned();
-    let texts = [None, Some("".into()), Some("\0".into()), Some("ä\u{301}🦀\u{202e}".into())];
-    let long = [Some("x".repeat(1 << 20).into())];
-    let bodies: [Vec<u8>; 3] = [vec![], (0..=255).collect(), vec![0; 1 << 20]];
-    let mut number = 0;
-    for (text, body) in texts.iter().chain(&long).zip(bodies.iter().cycle()) {
-        for version in [0, 1 << 53 | 1, 1 << 63, u64::MAX] {
-            number += 1;
-            let record = Record {
-                version,
-                expires: last,
-                created: 0,
-                seen: last - 1,
-                owner: text.clone(),
-                label: text.clone(),
-                body: body.as_slice().into(),
-            };
-            let inserted = store.insert(key(number), &record, NOW).await;
-            expect("insert, nothing there: creates the record", &inserted, &Inserted::Done);
-            let loaded = store.load(key(number), NOW).await;
-            expect("what was inserted comes back as it was", &loaded, &Loaded::Live(record.clone()));
-            let other = Record { version: version ^ 1, ..record };
-            let updated = store.update(key(number), version, &other, NOW).await;
-            expect(format_args!("update of version {version}, which is there"), &updated, &Updated::Done);
-            let loaded = store.load(key(number), NOW).await;
-            expect("what was written by an update comes back as it was", &loaded, &Loaded::Live(other));
-        }
-    }
-}
-
-pub(super) async fn delete_expired_by_batches(store: Tested) {
-    for number in 0..100 {
-        let expires = NOW + number;
-        store.insert(key(number), &Record { expires, ..record(number) }, NOW - HOUR).await;
-    }
-    expect("delete_expired removes at most `batch`: 0", &store.delete_expired(NOW + 50, 0).await, &0);
-    let mut sum = 0;
-    loop {
-        let removed = store.delete_expired(NOW + 50, 7).await;
-        hold(format_args!("delete_expired removes at most `batch`: 7, and not {removed}"), removed <= 7);
-        sum += removed;
-        if removed < 7 {
-            break;
-        }
-    }
-    expect_one_of("delete_expired removes all of them, or the store needs no such help", &sum, &[0, 50]);
-    for number in 50..100 {
-        let wanted = Loaded::Live(Record { expires: NOW + number, ..record(number) });
-        let loaded = store.load(key(number), NOW - HOUR).await;
-        expect(
-            "delete_expired removes nothing whose `expires` is not earlier than `before`",
-            &loaded,
-            &wanted,
-        );
     }
 }

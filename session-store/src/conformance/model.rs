@@ -1,0 +1,137 @@
+//! The plainest store: one map, which forgets nothing. What has expired by the latest time that a store was told may be gone
+//! there.
+
+use std::collections::BTreeMap;
+
+use session_core::{Inserted, Loaded, Outcome, Record, RecordKey, TOMBSTONE_SECONDS, Updated};
+
+use crate::store::Listed;
+
+#[derive(Default)]
+pub(super) struct Model {
+    slots: BTreeMap<RecordKey, Slot>,
+    orders: u64,
+    latest: u64,
+}
+
+enum Slot {
+    Record(Record, u64),
+    Tombstone(u64),
+}
+
+impl Model {
+    pub(super) fn told(&mut self, now: u64) -> u64 {
+        self.latest = self.latest.max(now);
+        self.latest
+    }
+
+    pub(super) fn record(&self, key: RecordKey) -> Option<&Record> {
+        match self.slots.get(&key) {
+            Some(Slot::Record(record, _)) => Some(record),
+            _ => None,
+        }
+    }
+
+    pub(super) fn load(&self, key: RecordKey) -> Loaded {
+        match self.slots.get(&key) {
+            Some(Slot::Record(record, _)) => Loaded::Live(record.clone()),
+            Some(Slot::Tombstone(_)) => Loaded::Dead,
+            None => Loaded::Absent,
+        }
+    }
+
+    pub(super) fn may_be_gone(&self, key: RecordKey) -> bool {
+        let expires = match self.slots.get(&key) {
+            Some(Slot::Record(record, _)) => record.expires,
+            Some(Slot::Tombstone(expires)) => *expires,
+            None => return false,
+        };
+        expires <= self.latest
+    }
+
+    pub(super) fn forget(&mut self, key: RecordKey) {
+        self.slots.remove(&key);
+    }
+
+    fn live(&mut self, key: RecordKey, now: u64) -> Option<(&mut Record, &mut u64)> {
+        match self.slots.get_mut(&key) {
+            Some(Slot::Record(record, order)) if record.expires > now => Some((record, order)),
+            _ => None,
+        }
+    }
+
+    pub(super) fn is_live(&mut self, key: RecordKey, now: u64) -> bool {
+        self.live(key, now).is_some()
+    }
+
+    pub(super) fn insert(&mut self, key: RecordKey, record: &Record) -> Inserted {
+        match self.load(key) {
+            Loaded::Live(record) => Inserted::Exists(record),
+            Loaded::Dead => Inserted::Dead,
+            Loaded::Absent => {
+                self.orders += 1;
+                self.slots.insert(key, Slot::Record(record.clone(), self.orders));
+                Inserted::Done
+            }
+        }
+    }
+
+    pub(super) fn update(&mut self, key: RecordKey, version: u64, record: &Record, now: u64) -> Updated {
+        let drawn = self.orders + 1;
+        let Some((old, order)) = self.live(key, now) else {
+            return Updated::Gone;
+        };
+        if old.version != version {
+            return Updated::Conflict(old.clone());
+        }
+        if old.owner != record.owner {
+            *order = drawn;
+        }
+        *old = Record { expires: old.expires.max(record.expires), ..record.clone() };
+        self.orders = drawn;
+        Updated::Done
+    }
+
+    pub(super) fn touch(&mut self, key: RecordKey, expires: u64, now: u64) -> Outcome {
+        let Some((record, _)) = self.live(key, now) else {
+            return Outcome::Gone;
+        };
+        record.expires = record.expires.max(expires);
+        record.seen = record.seen.max(now);
+        Outcome::Done
+    }
+
+    pub(super) fn delete(&mut self, key: RecordKey, now: u64) -> Outcome {
+        if let Some(Slot::Record(..)) = self.slots.get(&key) {
+            self.slots.insert(key, Slot::Tombstone(now + TOMBSTONE_SECONDS));
+            return Outcome::Done;
+        }
+        Outcome::Gone
+    }
+
+    /// All records of an owner, in their order.
+    pub(super) fn owned(&self, owner: &str) -> Vec<Listed> {
+        let mut records: Vec<_> = self
+            .slots
+            .iter()
+            .filter_map(|(key, slot)| match slot {
+                Slot::Record(record, order) if record.owner.as_deref() == Some(owner) => {
+                    let Record { created, seen, expires, .. } = *record;
+                    Some((order, Listed { key: *key, created, seen, expires, label: record.label.clone() }))
+                }
+                _ => None,
+            })
+            .collect();
+        records.sort_by_key(|(order, _)| *order);
+        records.into_iter().map(|(_, listed)| listed).collect()
+    }
+
+    /// How many may be removed that ended before.
+    pub(super) fn ended_before(&self, before: u64) -> u64 {
+        let ended = |slot: &&Slot| match slot {
+            Slot::Record(record, _) => record.expires < before,
+            Slot::Tombstone(expires) => *expires < before,
+        };
+        self.slots.values().filter(ended).count() as u64
+    }
+}

@@ -1,0 +1,87 @@
+//! What stores get wrong. Each name says it all.
+
+macro_rules! bugs {
+    ($($bug:ident)*) => {
+        #[derive(Debug, Clone, Copy, PartialEq)]
+        pub(super) enum Bug {
+            $($bug),*
+        }
+
+        pub(super) const BUGS: &[Bug] = &[$(Bug::$bug),*];
+    };
+}
+
+bugs! {
+    NoTombstone
+    TombstoneShort
+    TombstoneOverflows
+    ExpiredIsDead
+    LiveAtItsEnd
+    LatestTime
+    TimesOf32Bits
+    VersionSigned
+    VersionAsFloat
+    LabelEmptied
+    OwnerEmptied
+    NobodyIsEmpty
+    OwnerFolded
+    OwnerTrimmed
+    OwnerEndsAtNul
+    OwnerCut
+    NulInOwnerIsAnError
+    NulInLabelIsAnError
+    KeyCut
+    KeyAsText
+    KeyEndsAtNul
+    InsertOverwrites
+    InsertRevives
+    InsertInTwoSteps
+    OwnInsertIsDone
+    UpdateCreates
+    UpdateRevives
+    UpdateIgnoresVersion
+    UpdateInTwoSteps
+    UpdateShortens
+    UpdateKeepsCreated
+    UpdateKeepsOwner
+    UpdateKeepsLabel
+    UpdateKeepsSeen
+    UpdateKeepsOrder
+    UpdateDrawsOrder
+    OwnUpdateIsDone
+    ConflictIsOlder
+    TouchShortens
+    TouchStepsBack
+    TouchRevives
+    TouchChangesVersion
+    TouchDrawsOrder
+    TouchIsAlwaysDone
+    DeleteCreates
+    DeleteIsAlwaysDone
+    LastNoteCounts
+    UnindexRemovesRecord
+    UnindexForAll
+    ListTrustsNotes
+    ListShowsExpired
+    ListShowsDead
+    ListIgnoresMax
+    ListShowsOldest
+    ListIsBackwards
+    ListPrunes
+    OrderByCreation
+    OrderByKey
+    DeleteOneOfAnybody
+    DeleteAllButOneIsAll
+    DeleteAllNoted
+    DeleteAllRemoves
+    DeleteAllInTwoSteps
+    TrimCountsExpired
+    TrimKeepsOldest
+    TrimSparesThis
+    TrimSaysAlive
+    TrimInTwoSteps
+    DeleteExpiredIgnoresBatch
+    DeleteExpiredTooEarly
+    DeleteExpiredTombstones
+    DurabilityIsAnError
+}
