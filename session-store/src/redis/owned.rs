@@ -16,8 +16,6 @@ use crate::error::StoreError;
 use crate::store::{Listed, Which};
 
 const DAY: u64 = 24 * 60 * 60;
-/// Scores are floating-point numbers: up to here they are exact.
-const LATEST: u64 = 1 << 53;
 /// So many records are asked for at a time.
 const AT_ONCE: usize = 32;
 
@@ -29,10 +27,11 @@ impl<C: ConnectionLike + Clone + Send + Sync + 'static> RedisStore<C> {
         until: u64,
         now: u64,
     ) -> Result<(), StoreError> {
-        let until = until.max(now).min(LATEST);
+        let until = until.max(now);
         let member = key.to_text();
-        let lifetime = milliseconds((until.saturating_sub(now)).saturating_add(DAY));
-        // What has ended goes a day later.
+        let lifetime = milliseconds((until - now).saturating_add(DAY));
+        // What has ended goes a day later. Scores are floating-point numbers, so beyond 2^53 both times are rounded, but alike:
+        // a note never goes early.
         let (until, ended) = (until.to_string(), now.saturating_sub(DAY).to_string());
         let arguments = [member.as_bytes(), until.as_bytes(), ended.as_bytes(), lifetime.as_bytes()];
         self.run(&INDEX, &self.notes(owner), &arguments).await.map(drop)
