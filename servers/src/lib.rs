@@ -12,6 +12,7 @@
 mod postgres;
 mod program;
 mod proxy;
+mod redis;
 
 use std::io::Write as _;
 use std::net::{Ipv4Addr, TcpListener};
@@ -20,6 +21,7 @@ use std::path::PathBuf;
 pub use postgres::Postgres;
 pub use program::{Folder, Program};
 pub use proxy::Proxy;
+pub use redis::{Cluster, Redis};
 
 /// Where a program is: on the path, or in one of these folders.
 #[must_use]

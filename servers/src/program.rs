@@ -82,6 +82,11 @@ impl Program {
         assert!(sent.success(), "kill -s {signal} {}", self.pid);
     }
 
+    /// Its process' number.
+    pub(crate) fn pid(&self) -> &str {
+        &self.pid
+    }
+
     /// Whether it still runs.
     #[must_use]
     pub fn is_running(&self) -> bool {

@@ -8,6 +8,7 @@
 //! - [`MemoryStore`]: keeps sessions in this process.
 //! - `SqliteStore` (feature `sqlite`): keeps them in a file.
 //! - `PostgresStore` (feature `postgres`): in PostgreSQL, over a pool that the application has.
+//! - `RedisStore` (feature `redis`): keeps them in Redis, Valkey, or a cluster of either.
 //! - `conformance` (feature of that name): the contract as tests, for who writes a store.
 //!
 //! What adapters use:
@@ -27,13 +28,17 @@ mod exchange;
 mod finish;
 mod future;
 mod memory;
-#[cfg(feature = "sqlite")]
-mod sqlite;
 #[cfg(feature = "postgres")]
 mod postgres;
+#[cfg(feature = "redis")]
+mod redis;
+#[cfg(feature = "sqlite")]
+mod sqlite;
 mod store;
 pub mod trace;
 
+#[cfg(feature = "redis")]
+pub use self::redis::RedisStore;
 pub use door::{Door, Missing};
 pub use durability::Durability;
 pub use error::StoreError;
@@ -41,8 +46,8 @@ pub use exchange::{Close, Exchange, Opener, Source};
 pub use finish::{failure, finish};
 pub use future::ResponseFuture;
 pub use memory::MemoryStore;
-#[cfg(feature = "sqlite")]
-pub use sqlite::SqliteStore;
 #[cfg(feature = "postgres")]
 pub use postgres::PostgresStore;
+#[cfg(feature = "sqlite")]
+pub use sqlite::SqliteStore;
 pub use store::{Listed, Store, Verb, Which};

@@ -1,0 +1,344 @@
+//! Sessions in Redis, Valkey, or a cluster of them.
+
+mod error;
+mod owned;
+mod record;
+mod script;
+mod server;
+
+use std::fmt;
+use std::sync::Arc;
+
+use ::redis::aio::ConnectionLike;
+use ::redis::{Cmd, Value, cmd};
+use session_core::{Inserted, Loaded, Outcome, Record, RecordKey, TOMBSTONE_SECONDS, Trimmed, Updated};
+
+use self::error::failed;
+use self::record::{FIELDS, Found, digits, found, malformed, text};
+use self::script::{DELETE, INSERT, Script, TOUCH, UPDATE};
+use self::server::Servers;
+use crate::durability::Durability;
+use crate::error::StoreError;
+use crate::store::{Listed, Store, Verb, Which};
+
+/// How many seconds longer than needed Redis keeps what it then removes by itself: its clock is another one.
+const SLACK: u64 = 60 * 60;
+/// The longest native lifetime, a hundred years: Redis refuses what overflows. It counts anew from each write.
+const LONGEST: u64 = 100 * 365 * 24 * 60 * 60;
+const LONGEST_PREFIX: usize = 100;
+
+/// Keeps sessions in Redis 7, Valkey, or a cluster of either: for an application of several processes. Feature `redis`.
+///
+/// It takes a connection that the application has already, and clones it for each question: a
+/// [`ConnectionManager`](::redis::aio::ConnectionManager), a
+/// [`ClusterConnection`](::redis::cluster_async::ClusterConnection), or a
+/// [`MultiplexedConnection`](::redis::aio::MultiplexedConnection), which does not come back after it was cut.
+///
+/// - **One round trip** for a read, and one for a write: a script, which the server is sent only if it does not know it.
+///   Questions by owner look at each of that owner's records, 32 at a time.
+/// - **Of all keys, ours begin with the prefix**, which nobody else may use: `{prefix}s:` and the digest of the session's id,
+///   `{prefix}o:` and the digest of an owner's name. Nothing that is kept opens a session.
+/// - **It cleans up by itself.** Every key has a native expiry, an hour later than is needed, relative to the server's clock.
+///   So the clocks of servers and application need not agree.
+/// - **It must never evict.** `maxmemory-policy` is to be `noeviction`; [`check`](Self::check) tells. A Redis that is full
+///   refuses writes with a [`StoreError`], still extends and ends sessions, and loses none.
+/// - **It reads from primaries only.** A connection that reads from replicas
+///   (`ClusterClientBuilder::read_from_replicas`) may show sessions that were ended.
+/// - **What it survives** depends on how it is configured: see [`durability`](Store::durability). With `appendonly yes` and
+///   `appendfsync always` an answered write survives a crash and a power loss. Replication is asynchronous: a failover may
+///   lose the last moments, a logout among them.
+/// - **The order of logins** is that of the servers' clocks, in microseconds. In a cluster whose clocks differ, so may the
+///   order of two logins that lie closer together than that; a limit on sessions still ends exactly those too many.
+///
+/// Set the connection's own time for an answer below a second and its pauses between attempts to connect low: a question is
+/// asked again until its own deadline, a read's is two seconds and a write's five. Where a network may swallow packets, set
+/// the client's TCP keepalive too, or a dead connection goes unnoticed for minutes.
+///
+/// ```no_run
+/// use std::sync::Arc;
+/// use std::time::Duration;
+/// use redis::aio::ConnectionManagerConfig;
+/// use session_core::{SecretKey, Sessions};
+/// use session_store::{RedisStore, Source};
+///
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let key = SecretKey::generate()?;
+/// let config = ConnectionManagerConfig::new()
+///     .set_response_timeout(Some(Duration::from_millis(500)))
+///     .set_connection_timeout(Some(Duration::from_millis(500)))
+///     .set_min_delay(Duration::from_millis(20))
+///     .set_max_delay(Duration::from_millis(200));
+/// let client = redis::Client::open("redis://127.0.0.1")?;
+/// let connection = client.get_connection_manager_with_config(config).await?;
+/// let store = RedisStore::new(connection, "shop:sessions:")?;
+/// store.check().await?;
+/// let source = Source::stored(Sessions::builder(key).build_stored()?, Arc::new(store));
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone)]
+pub struct RedisStore<C> {
+    connection: C,
+    prefix: Arc<str>,
+}
+
+impl<C: ConnectionLike + Clone + Send + Sync + 'static> RedisStore<C> {
+    /// Sessions under this prefix, such as `shop:sessions:`. Asks nobody.
+    ///
+    /// Two applications, or two sorts of sessions, that share a Redis need two prefixes; where one could begin with the other,
+    /// end them alike, as with a colon. Permissions can follow it: `~shop:sessions:*`.
+    ///
+    /// # Errors
+    /// The prefix must have 1 to 100 characters, each an ASCII letter, a digit, or one of `:` `-` `_` `.` `/`. Braces would
+    /// put all sessions into one slot of a cluster (Redis Cluster specification, "Hash tags").
+    ///
+    /// ```
+    /// # use session_store::RedisStore;
+    /// # fn example<C>(connection: C)
+    /// # where C: redis::aio::ConnectionLike + Clone + Send + Sync + 'static {
+    /// assert!(RedisStore::new(connection.clone(), "shop:sessions:").is_ok());
+    /// assert!(RedisStore::new(connection.clone(), "").is_err());
+    /// assert!(RedisStore::new(connection.clone(), "{shop}").is_err());
+    /// # }
+    /// ```
+    pub fn new(connection: C, prefix: &str) -> Result<Self, StoreError> {
+        let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b":-_./".contains(&byte);
+        if (1..=LONGEST_PREFIX).contains(&prefix.len()) && prefix.bytes().all(allowed) {
+            return Ok(Self { connection, prefix: prefix.into() });
+        }
+        let message = format!(
+            "the prefix of the keys in Redis must have 1 to {LONGEST_PREFIX} characters, ASCII letters, digits or \":-_./\", \
+             such as \"shop:sessions:\"; it is {prefix:?}"
+        );
+        Err(StoreError::new(message).refused())
+    }
+
+    /// Asks whether sessions are safe there: for an application's start.
+    ///
+    /// # Errors
+    /// A server that is older than 7 or may evict keys (`maxmemory-policy` is not `noeviction`); one that does not answer, or
+    /// not to us.
+    ///
+    /// ```
+    /// # use session_store::{RedisStore, StoreError};
+    /// # async fn example<C>(connection: C) -> Result<(), StoreError>
+    /// # where C: redis::aio::ConnectionLike + Clone + Send + Sync + 'static {
+    /// RedisStore::new(connection, "shop:sessions:")?.check().await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub async fn check(&self) -> Result<(), StoreError> {
+        let servers = self.servers().await?;
+        let is_old =
+            |version: &str| !matches!(version.split('.').next().map(str::parse), Some(Ok(7..=u32::MAX)));
+        if let Some(version) = servers.values("redis_version").find(|version| is_old(version)) {
+            return Err(
+                StoreError::new(format!("this is Redis {version}; sessions need 7 or later")).refused()
+            );
+        }
+        match servers.values("maxmemory_policy").find(|policy| *policy != "noeviction") {
+            None => Ok(()),
+            Some(policy) => Err(StoreError::new(format!(
+                "Redis may evict sessions: its maxmemory-policy is {policy}; set it to noeviction"
+            ))
+            .refused()),
+        }
+    }
+
+    async fn servers(&self) -> Result<Servers, StoreError> {
+        Servers::of(self.ask(&cmd("INFO")).await?)
+            .ok_or_else(|| StoreError::new("Redis did not answer INFO as it should"))
+    }
+
+    async fn ask(&self, command: &Cmd) -> Result<Value, StoreError> {
+        command.query_async(&mut self.connection.clone()).await.map_err(|error| failed(&error))
+    }
+
+    async fn run(&self, script: &Script, key: &str, arguments: &[&[u8]]) -> Result<Value, StoreError> {
+        let answer = script.run(&mut self.connection.clone(), key, arguments).await;
+        answer.map_err(|error| failed(&error))
+    }
+
+    fn place(&self, key: RecordKey) -> String {
+        format!("{}s:{}", self.prefix, key.to_text())
+    }
+
+    /// A record, an owner and a place in the order: to be ended if it has these.
+    async fn end(&self, key: RecordKey, only: &[&[u8]], now: u64) -> Result<bool, StoreError> {
+        let lifetime = milliseconds(TOMBSTONE_SECONDS);
+        let end = digits(now.saturating_add(TOMBSTONE_SECONDS));
+        let arguments = [&[lifetime.as_bytes(), &end], only].concat();
+        match self.run(&DELETE, &self.place(key), &arguments).await? {
+            Value::Int(ended) => Ok(ended == 1),
+            _ => Err(malformed()),
+        }
+    }
+
+    async fn create(&self, key: RecordKey, record: &Record, now: u64) -> Result<Inserted, StoreError> {
+        let written = Written::new(record, now);
+        match self.run(&INSERT, &self.place(key), &written.arguments(record)).await? {
+            Value::Int(_) => Ok(Inserted::Done),
+            there => match found(there)? {
+                Found::Record(record) => Ok(Inserted::Exists(record)),
+                Found::Tombstone => Ok(Inserted::Dead),
+                Found::Nothing => Err(malformed()),
+            },
+        }
+    }
+
+    async fn replace(
+        &self,
+        key: RecordKey,
+        version: u64,
+        record: &Record,
+        now: u64,
+    ) -> Result<Updated, StoreError> {
+        let written = Written::new(record, now);
+        let (version, now) = (digits(version), digits(now));
+        let arguments = [&written.arguments(record)[..], &[&version, &now]].concat();
+        match self.run(&UPDATE, &self.place(key), &arguments).await? {
+            Value::Int(1) => Ok(Updated::Done),
+            Value::Int(_) => Ok(Updated::Gone),
+            there => match found(there)? {
+                Found::Record(record) => Ok(Updated::Conflict(record)),
+                Found::Tombstone | Found::Nothing => Err(malformed()),
+            },
+        }
+    }
+}
+
+impl<C: ConnectionLike + Clone + Send + Sync + 'static> Store for RedisStore<C> {
+    fn load<'a>(&'a self, key: RecordKey, _now: u64) -> Verb<'a, Loaded> {
+        Box::pin(async move {
+            let values = self.ask(cmd("HMGET").arg(self.place(key)).arg(&FIELDS)).await?;
+            Ok(match found(values)? {
+                Found::Record(record) => Loaded::Live(record),
+                Found::Tombstone => Loaded::Dead,
+                Found::Nothing => Loaded::Absent,
+            })
+        })
+    }
+
+    fn insert<'a>(&'a self, key: RecordKey, record: &'a Record, now: u64) -> Verb<'a, Inserted> {
+        Box::pin(self.create(key, record, now))
+    }
+
+    fn update<'a>(&'a self, key: RecordKey, version: u64, record: &'a Record, now: u64) -> Verb<'a, Updated> {
+        Box::pin(self.replace(key, version, record, now))
+    }
+
+    fn touch<'a>(&'a self, key: RecordKey, expires: u64, now: u64) -> Verb<'a, Outcome> {
+        Box::pin(async move {
+            let lifetime = milliseconds(expires.saturating_sub(now));
+            let arguments: [&[u8]; 3] = [lifetime.as_bytes(), &digits(expires), &digits(now)];
+            match self.run(&TOUCH, &self.place(key), &arguments).await? {
+                Value::Int(1) => Ok(Outcome::Done),
+                _ => Ok(Outcome::Gone),
+            }
+        })
+    }
+
+    fn delete<'a>(&'a self, key: RecordKey, now: u64) -> Verb<'a, Outcome> {
+        Box::pin(async move {
+            let ended = self.end(key, &[], now).await?;
+            Ok(if ended { Outcome::Done } else { Outcome::Gone })
+        })
+    }
+
+    fn index<'a>(&'a self, owner: &'a str, key: RecordKey, until: u64, now: u64) -> Verb<'a, ()> {
+        Box::pin(self.note(owner, key, until, now))
+    }
+
+    fn unindex<'a>(&'a self, owner: &'a str, key: RecordKey) -> Verb<'a, ()> {
+        Box::pin(async move { self.forget(owner, &[key]).await })
+    }
+
+    fn list<'a>(&'a self, owner: &'a str, max: usize, now: u64) -> Verb<'a, Vec<Listed>> {
+        Box::pin(async move {
+            let records = self.records_of(owner, now).await?;
+            let older = records.len().saturating_sub(max);
+            Ok(records.into_iter().skip(older).map(|(_, listed)| listed).collect())
+        })
+    }
+
+    fn delete_owned<'a>(&'a self, owner: &'a str, which: Which, now: u64) -> Verb<'a, u64> {
+        Box::pin(self.end_owned(owner, which, now))
+    }
+
+    fn trim<'a>(&'a self, owner: &'a str, keep: usize, this: RecordKey, now: u64) -> Verb<'a, Trimmed> {
+        Box::pin(self.end_oldest(owner, keep, this, now))
+    }
+
+    fn delete_expired<'a>(&'a self, _before: u64, _batch: usize) -> Verb<'a, u64> {
+        Box::pin(async { Ok(0) })
+    }
+
+    /// Of several servers the weakest counts. In a cluster a crash may lead to a failover, so it survives that but for
+    /// [the last moments](Durability::LastMoments), at best. Whether replicas of a single server take over is not seen.
+    ///
+    /// | appendonly | appendfsync | answer |
+    /// |---|---|---|
+    /// | no | | [`Durability::Process`] |
+    /// | yes | `everysec`, `no`, or not told | [`Durability::LastMoments`] |
+    /// | yes | `always`, but not while the file is rewritten | [`Durability::Crash`] |
+    /// | yes | `always` | [`Durability::PowerLoss`] |
+    /// | not told | | [`Durability::Unknown`] |
+    fn durability(&self) -> Verb<'_, Durability> {
+        Box::pin(async move {
+            let servers = match self.servers().await {
+                // It answers, but not this: some services forbid it.
+                Err(error) if error.is_refused() => return Ok(Durability::Unknown),
+                servers => servers?,
+            };
+            if servers.values("aof_enabled").count() == 0 {
+                return Ok(Durability::Unknown);
+            }
+            if !servers.all("aof_enabled", "1") {
+                return Ok(Durability::Process);
+            }
+            if servers.is_cluster() {
+                return Ok(Durability::LastMoments);
+            }
+            let settings = ["appendfsync", "no-appendfsync-on-rewrite"];
+            // Also where it is an unknown command.
+            let settings = self.ask(cmd("CONFIG").arg("GET").arg(&settings)).await.unwrap_or_default();
+            Ok(server::appending(settings))
+        })
+    }
+}
+
+impl<C> fmt::Debug for RedisStore<C> {
+    /// The prefix, nothing of what is kept.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RedisStore").field("prefix", &self.prefix).finish_non_exhaustive()
+    }
+}
+
+/// What scripts are told of a record that is written.
+struct Written {
+    lifetime: String,
+    numbers: [[u8; 20]; 4],
+    owner: Vec<u8>,
+    label: Vec<u8>,
+}
+
+impl Written {
+    fn new(record: &Record, now: u64) -> Self {
+        Self {
+            lifetime: milliseconds(record.expires.saturating_sub(now)),
+            numbers: [record.version, record.expires, record.created, record.seen].map(digits),
+            owner: text(record.owner.as_deref()),
+            label: text(record.label.as_deref()),
+        }
+    }
+
+    fn arguments<'a>(&'a self, record: &'a Record) -> [&'a [u8]; 8] {
+        let [version, expires, created, seen] = &self.numbers;
+        [self.lifetime.as_bytes(), version, expires, created, seen, &self.owner, &self.label, &record.body]
+    }
+}
+
+/// A native lifetime for what is needed for so many seconds.
+fn milliseconds(seconds: u64) -> String {
+    (seconds.saturating_add(SLACK).min(LONGEST) * 1000).to_string()
+}

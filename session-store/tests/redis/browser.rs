@@ -1,0 +1,203 @@
+//! Requests over a store: a browser with its cookie, and many of them at once, whose effects are counted.
+
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use http::header::{COOKIE, SET_COOKIE};
+use http::{HeaderMap, HeaderValue};
+use session_core::{Error, SecretKey, Session, Sessions};
+use session_store::{Source, Store};
+use tokio::task::JoinSet;
+
+/// Deadlines of a request, short for the sake of the tests.
+pub(crate) const OPEN: Duration = Duration::from_secs(1);
+pub(crate) const CLOSE: Duration = Duration::from_secs(2);
+/// How long a busy machine may take beyond them.
+const SLACK: Duration = Duration::from_secs(10);
+
+/// Sources with the same key are processes of one application.
+pub(crate) fn source(store: Arc<impl Store>) -> Source {
+    let key = SecretKey::new(*b"J0cW2mQ8xv7Yt1Lr5Zb9Kd3Hs6Fn4Pga").unwrap();
+    let sessions = Sessions::builder(key).deadlines(OPEN, CLOSE).build_stored().unwrap();
+    Source::stored(sessions, store)
+}
+
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Browser {
+    /// Name and value.
+    pub(crate) cookie: Option<String>,
+}
+
+/// How a request failed.
+#[derive(Debug, PartialEq)]
+pub(crate) enum Failed {
+    /// The handler had no session.
+    AtOpen(Error),
+    /// It is not known what became of its changes.
+    AtClose(Error),
+}
+
+impl Browser {
+    pub(crate) async fn request<T>(
+        &mut self,
+        source: &Source,
+        handler: impl FnOnce(&Session) -> T,
+    ) -> Result<T, Failed> {
+        let cookie = self.cookie.as_ref().map(|cookie| (COOKIE, HeaderValue::try_from(cookie).unwrap()));
+        let exchange = source.exchange(&cookie.into_iter().collect());
+        let session = exchange.opener().open().await.map_err(Failed::AtOpen)?;
+        let result = handler(&session);
+        let mut response = HeaderMap::new();
+        exchange.close().await.apply(&mut response).map_err(Failed::AtClose)?;
+        if let Some(set) = response.get(SET_COOKIE) {
+            let pair = set.to_str().unwrap().split(';').next().unwrap().to_owned();
+            self.cookie = (!pair.ends_with('=')).then_some(pair);
+        }
+        Ok(result)
+    }
+}
+
+/// Requests without a pause until it is stopped: over a session that all share, and over one of each. Each counts, pushes
+/// and flashes its own number.
+pub(crate) struct Load {
+    tasks: JoinSet<()>,
+    tally: Arc<Tally>,
+    stop: Arc<AtomicBool>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum Fate {
+    Acknowledged,
+    Unknown,
+}
+
+/// What became of the requests, by session.
+pub(crate) struct Tally {
+    source: Source,
+    /// The first is shared.
+    browsers: Vec<Browser>,
+    fates: Mutex<Vec<BTreeMap<usize, Fate>>>,
+    numbers: AtomicUsize,
+}
+
+const OWN: usize = 4;
+
+impl Load {
+    pub(crate) async fn start(sources: [Source; 2]) -> Self {
+        let mut browsers = Vec::new();
+        for _ in 0..=OWN {
+            let mut browser = Browser::default();
+            browser.request(&sources[0], |session| session.insert("begun", true)).await.unwrap().unwrap();
+            browsers.push(browser);
+        }
+        let tally = Arc::new(Tally {
+            source: sources[0].clone(),
+            fates: Mutex::new(vec![BTreeMap::new(); browsers.len()]),
+            browsers,
+            numbers: AtomicUsize::new(0),
+        });
+        let stop = Arc::new(AtomicBool::new(false));
+        let mut tasks = JoinSet::new();
+        for task in 0..2 * OWN {
+            let (tally, stop, source) = (tally.clone(), stop.clone(), sources[task % 2].clone());
+            tasks.spawn(async move {
+                let session = if task < OWN { task + 1 } else { 0 };
+                while !stop.load(Ordering::Relaxed) {
+                    tally.request(&source, session).await;
+                }
+            });
+        }
+        Self { tasks, tally, stop }
+    }
+
+    /// How many requests were acknowledged so far.
+    pub(crate) fn acknowledged(&self) -> usize {
+        self.tally.count(Fate::Acknowledged)
+    }
+
+    pub(crate) async fn until_answered(&self, acknowledged: usize) {
+        let begun = Instant::now();
+        while self.acknowledged() < acknowledged {
+            assert!(begun.elapsed() < Duration::from_secs(60), "{} acknowledged", self.acknowledged());
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    }
+
+    pub(crate) async fn stop(mut self) -> Arc<Tally> {
+        self.stop.store(true, Ordering::Relaxed);
+        while let Some(ended) = self.tasks.join_next().await {
+            ended.unwrap();
+        }
+        self.tally
+    }
+}
+
+impl Tally {
+    async fn request(&self, source: &Source, session: usize) {
+        let number = self.numbers.fetch_add(1, Ordering::Relaxed);
+        let begun = Instant::now();
+        let mut browser = self.browsers[session].clone();
+        let answer = browser
+            .request(source, |session| {
+                session.increment("sum", 1).unwrap();
+                session.push("numbers", number).unwrap();
+                session.flash(number, "").unwrap();
+            })
+            .await;
+        assert!(begun.elapsed() < OPEN + CLOSE + SLACK, "{:?}", begun.elapsed());
+        let fate = match answer {
+            Ok(()) => Fate::Acknowledged,
+            Err(Failed::AtClose(Error::Unavailable)) => Fate::Unknown,
+            // Nothing was done.
+            Err(Failed::AtOpen(Error::Unavailable)) => return,
+            Err(failed) => panic!("{failed:?}"),
+        };
+        self.fates.lock().unwrap()[session].insert(number, fate);
+    }
+
+    fn count(&self, fate: Fate) -> usize {
+        let fates = self.fates.lock().unwrap();
+        fates.iter().flat_map(BTreeMap::values).filter(|other| **other == fate).count()
+    }
+
+    pub(crate) fn unknown(&self) -> usize {
+        self.count(Fate::Unknown)
+    }
+
+    /// Each acknowledged request is there once, each unknown one at most once, and no other.
+    pub(crate) async fn counts_once(&self) {
+        self.check(usize::MAX).await;
+    }
+
+    /// As well, but what was acknowledged after the first so many may be lost.
+    pub(crate) async fn counts_once_but_for_a_failover(&self, first: usize) {
+        self.check(first).await;
+    }
+
+    async fn check(&self, first: usize) {
+        let fates = self.fates.lock().unwrap().clone();
+        for (browser, fates) in self.browsers.iter().zip(fates) {
+            let read = |session: &Session| {
+                let sum = session.get::<usize>("sum").unwrap().unwrap_or(0);
+                let numbers = session.get::<Vec<usize>>("numbers").unwrap().unwrap_or_default();
+                let flashes = session.take_flashes().unwrap();
+                let flashes = flashes.iter().map(|flash| flash.message_as::<usize>().unwrap());
+                (sum, numbers, flashes.collect::<Vec<_>>())
+            };
+            let (sum, mut numbers, mut flashes) = browser.clone().request(&self.source, read).await.unwrap();
+            numbers.sort_unstable();
+            flashes.sort_unstable();
+            assert_eq!(sum, numbers.len());
+            assert_eq!(numbers, flashes);
+            for (number, fate) in &fates {
+                let times = numbers.iter().filter(|other| *other == number).count();
+                // Numbers are drawn one after the other: those far below the first so many were acknowledged by then.
+                let may_be_lost = *fate == Fate::Unknown || number + 2 * OWN >= first;
+                assert!(times == 1 || (times == 0 && may_be_lost), "{number}: {fate:?}, {times} times");
+            }
+            assert!(numbers.iter().all(|number| fates.contains_key(number)));
+        }
+    }
+}

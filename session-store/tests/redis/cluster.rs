@@ -1,0 +1,88 @@
+//! The contract on a cluster of three, where a question that touched two slots would be refused; and a failover.
+
+use std::sync::{Arc, LazyLock};
+use std::time::Duration;
+
+use redis::cluster::ClusterClientBuilder;
+use redis::cluster_async::ClusterConnection;
+use servers::Cluster;
+use session_core::{Outcome, Record};
+use session_store::{Durability, RedisStore, Store};
+
+use crate::browser::{Load, source};
+use crate::{HOUR, NOW, key, prefix, record};
+
+static CLUSTER: LazyLock<Option<Cluster>> = LazyLock::new(|| Cluster::start(3, 0));
+
+async fn connect(cluster: &Cluster, patience: Duration) -> ClusterConnection {
+    let client = ClusterClientBuilder::new(cluster.urls())
+        .response_timeout(patience)
+        .connection_timeout(patience)
+        .build()
+        .unwrap();
+    client.get_async_connection().await.unwrap()
+}
+
+async fn empty() -> Option<Arc<dyn Store>> {
+    let connection = connect(CLUSTER.as_ref()?, Duration::from_secs(10)).await;
+    Some(Arc::new(RedisStore::new(connection, &prefix()).unwrap()))
+}
+
+session_store::conformance_tests!(empty);
+
+/// All nodes are asked.
+#[tokio::test]
+async fn tells_what_the_weakest_node_survives() {
+    let Some(cluster) = Cluster::start(3, 0) else {
+        return;
+    };
+    let store = RedisStore::new(connect(&cluster, Duration::from_secs(10)).await, "test:").unwrap();
+    store.check().await.unwrap();
+    assert_eq!(store.durability().await.unwrap(), Durability::Process);
+    for (number, node) in cluster.nodes.iter().enumerate() {
+        node.ask(&["CONFIG", "SET", "appendfsync", "always"]);
+        assert_eq!(node.ask(&["CONFIG", "SET", "appendonly", "yes"]), "OK");
+        let expected = if number < 2 { Durability::Process } else { Durability::LastMoments };
+        assert_eq!(store.durability().await.unwrap(), expected);
+    }
+    cluster.nodes[1].ask(&["CONFIG", "SET", "maxmemory-policy", "allkeys-lru"]);
+    assert!(store.check().await.unwrap_err().is_refused());
+}
+
+/// A primary dies and its replica takes over: the store answers again by itself. Nothing counts twice, and what was
+/// answered a while before is there; the last moments may be lost.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn goes_on_after_a_failover() {
+    let Some(mut cluster) = Cluster::start(3, 1) else {
+        return;
+    };
+    let store = RedisStore::new(connect(&cluster, Duration::from_millis(500)).await, "test:").unwrap();
+    let expires = NOW + 1000 * HOUR;
+    for number in 0..50 {
+        store.insert(key(number), &Record { expires, ..record(number, None) }, NOW).await.unwrap();
+    }
+    let store = Arc::new(store);
+    let load = Load::start([source(store.clone()), source(store.clone())]).await;
+    load.until_answered(100).await;
+    let before = load.acknowledged();
+    // The replicas have it by then: they lag behind for milliseconds.
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    cluster.nodes[0].kill();
+
+    // Every slot is served again.
+    for number in 0..50 {
+        let mut attempts = 0;
+        let touched = loop {
+            match store.touch(key(number), 0, NOW).await {
+                Ok(touched) => break touched,
+                Err(error) => assert!(attempts < 120, "{error}"),
+            }
+            attempts += 1;
+            tokio::time::sleep(Duration::from_millis(250)).await;
+        };
+        assert_eq!(touched, Outcome::Done);
+    }
+    let reached = load.acknowledged();
+    load.until_answered(reached + 100).await;
+    load.stop().await.counts_once_but_for_a_failover(before).await;
+}

@@ -1,0 +1,251 @@
+//! What lies in Redis, for how long, and how many commands that takes.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD, URL_SAFE_NO_PAD};
+use redis::{Value, cmd};
+use servers::Redis;
+use session_core::{Inserted, Outcome, Record, Updated};
+use session_store::{Store, Which};
+
+use crate::browser::{Browser, source};
+use crate::{HOUR, NOW, REDIS, connect, key, prefix, record, store};
+
+/// T5: neither a selector nor a verifier of any cookie is in the dump, in any form; and what is there opens nothing.
+#[tokio::test]
+async fn nothing_that_opens_a_session() {
+    let Some(redis) = &*REDIS else {
+        return;
+    };
+    let prefix = prefix();
+    let source = source(Arc::new(store(redis, &prefix).await));
+    let mut cookies = Vec::new();
+    for user in 0..3 {
+        let mut browser = Browser::default();
+        browser.request(&source, |session| session.insert("a", 1)).await.unwrap().unwrap();
+        cookies.push(browser.cookie.clone().unwrap());
+        let owner = format!("user {user}");
+        let label = |session: &session_core::Session| {
+            session.set_owner(&owner)?;
+            session.set_label("browser")
+        };
+        browser.request(&source, label).await.unwrap().unwrap();
+        cookies.push(browser.cookie.clone().unwrap());
+        browser.request(&source, session_core::Session::renew).await.unwrap().unwrap();
+        cookies.push(browser.cookie.clone().unwrap());
+        if user == 2 {
+            browser.request(&source, session_core::Session::clear).await.unwrap().unwrap();
+        }
+    }
+    assert_eq!(cookies.len(), 9);
+
+    let dump = dump(redis, &prefix).await;
+    assert_eq!(dump.len(), 3 + 2, "three sessions, one of them ended, and two owners");
+    let all: Vec<&[u8]> =
+        dump.iter().flat_map(|(key, values)| [key].into_iter().chain(values)).map(|bytes| &**bytes).collect();
+    for cookie in &cookies {
+        let value = cookie.split_once('=').unwrap().1;
+        let (id, _) = value.split_once('.').unwrap();
+        let id = URL_SAFE_NO_PAD.decode(id).unwrap();
+        for part in [&id[..16], &id[16..], &id] {
+            let hex: String = part.iter().map(|byte| format!("{byte:02x}")).collect();
+            let forms = [
+                part.to_vec(),
+                hex.to_uppercase().into_bytes(),
+                hex.into_bytes(),
+                URL_SAFE_NO_PAD.encode(part).into_bytes(),
+                STANDARD_NO_PAD.encode(part).into_bytes(),
+            ];
+            for bytes in &all {
+                for form in &forms {
+                    assert!(!bytes.windows(form.len()).any(|window| window == form));
+                }
+            }
+        }
+    }
+
+    // Whatever is there in place of a cookie, or of the id in one that is signed.
+    let (name, value) = cookies[2].split_once('=').unwrap();
+    let (_, signature) = value.split_once('.').unwrap();
+    for bytes in all {
+        let tail = bytes.rsplit(|byte| *byte == b':').next().unwrap();
+        for text in [
+            URL_SAFE_NO_PAD.encode(bytes),
+            STANDARD.encode(bytes),
+            String::from_utf8_lossy(tail).into_owned(),
+        ] {
+            for value in [text.clone(), format!("{text}.{signature}")] {
+                let cookie = format!("{name}={value}");
+                if http::HeaderValue::try_from(&cookie).is_ok() {
+                    let mut browser = Browser { cookie: Some(cookie) };
+                    assert!(browser.request(&source, session_core::Session::is_empty).await.unwrap());
+                }
+            }
+        }
+    }
+}
+
+/// Every key under this prefix and what is in it; each key has a native expiry.
+async fn dump(redis: &Redis, prefix: &str) -> BTreeMap<Vec<u8>, Vec<Vec<u8>>> {
+    let mut connection = connect(&redis.url(), std::time::Duration::from_secs(10)).await;
+    let keys: Vec<Vec<u8>> =
+        cmd("KEYS").arg(format!("{prefix}*")).query_async(&mut connection).await.unwrap();
+    let mut dump = BTreeMap::new();
+    for key in keys {
+        let lifetime: i64 = cmd("PTTL").arg(&key).query_async(&mut connection).await.unwrap();
+        assert!(lifetime > 0, "{}", String::from_utf8_lossy(&key));
+        let kind: String = cmd("TYPE").arg(&key).query_async(&mut connection).await.unwrap();
+        let values = match &*kind {
+            "hash" => cmd("HGETALL").arg(&key).query_async(&mut connection).await.unwrap(),
+            "zset" => cmd("ZRANGE").arg(&key).arg(0).arg(-1).query_async(&mut connection).await.unwrap(),
+            kind => panic!("{kind}"),
+        };
+        dump.insert(key, values);
+    }
+    dump
+}
+
+/// Whatever is done, each key of a server of one's own begins with the prefix and has an expiry, an hour later than is
+/// needed; writing less does not shorten it.
+#[tokio::test]
+async fn keys_expire_by_themselves() {
+    let Some(redis) = Redis::start(&[]) else {
+        return;
+    };
+    let store = store(&redis, "test:").await;
+    let lifetime = |place: String| redis.ask(&["PTTL", &place]).parse::<u64>().unwrap() / 1000;
+    let of = |number: u64| lifetime(format!("test:s:{}", key(number).to_text()));
+    // A busy machine may take a while.
+    let about =
+        |seconds: u64, expected: u64| assert!((expected - 60..=expected).contains(&seconds), "{seconds}");
+
+    store.index("ada", key(1), NOW + 3 * HOUR, NOW).await.unwrap();
+    store.index("ada", key(1), NOW, NOW).await.unwrap();
+    store.insert(key(1), &record(1, Some("ada")), NOW).await.unwrap();
+    about(of(1), 2 * HOUR);
+    store.touch(key(1), NOW + 2 * HOUR, NOW).await.unwrap();
+    about(of(1), 3 * HOUR);
+    store.touch(key(1), NOW, NOW).await.unwrap();
+    store.update(key(1), 1, &record(2, Some("ada")), NOW).await.unwrap();
+    about(of(1), 3 * HOUR);
+    let longer = Record { expires: NOW + 5 * HOUR, ..record(3, Some("ada")) };
+    store.update(key(1), 2, &longer, NOW).await.unwrap();
+    about(of(1), 6 * HOUR);
+    let notes = redis.ask(&["KEYS", "test:o:*"]);
+    about(lifetime(notes.clone()), (3 + 24 + 1) * HOUR);
+    store.delete(key(1), NOW).await.unwrap();
+    about(of(1), HOUR + 60);
+
+    // Beyond what Redis takes: a hundred years. And what has expired already, for an hour.
+    for (number, expires, expected) in [(2, u64::MAX, 100 * 365 * 24 * HOUR), (3, NOW, HOUR), (4, 0, HOUR)] {
+        store.insert(key(number), &Record { expires, ..record(1, None) }, NOW).await.unwrap();
+        about(of(number), expected);
+    }
+    store.index("bob", key(2), u64::MAX, NOW).await.unwrap();
+    assert_eq!(dump(&redis, "").await.len(), 6);
+    assert_eq!(dump(&redis, "test:").await.len(), 6);
+
+    // Who ends records takes their notes away.
+    store.index("ada", key(5), NOW + HOUR, NOW).await.unwrap();
+    store.insert(key(5), &record(1, Some("ada")), NOW).await.unwrap();
+    store.unindex("ada", key(1)).await.unwrap();
+    assert_eq!(store.delete_owned("ada", Which::All, NOW).await.unwrap(), 1);
+    assert_eq!(redis.ask(&["EXISTS", &notes]), "0");
+}
+
+/// A note goes a day after it was needed, when another is told, and not before.
+#[tokio::test]
+async fn notes_end() {
+    let Some(redis) = &*REDIS else {
+        return;
+    };
+    let prefix = prefix();
+    let store = store(redis, &prefix).await;
+    let day = 24 * HOUR;
+    store.index("ada", key(1), NOW + HOUR, NOW).await.unwrap();
+    store.index("ada", key(2), 0, NOW).await.unwrap();
+    let notes = redis.ask(&["KEYS", &format!("{prefix}o:*")]);
+    for (now, left) in [(NOW + day, 3), (NOW + day + 1, 2), (NOW + HOUR + day, 2), (NOW + HOUR + day + 1, 1)]
+    {
+        store.index("ada", key(3), now + day, now).await.unwrap();
+        assert_eq!(redis.ask(&["ZCARD", &notes]), left.to_string());
+    }
+}
+
+/// One command for a read and one for a write, once a server knows the scripts.
+#[tokio::test]
+async fn one_round_trip() {
+    let Some(redis) = Redis::start(&[]) else {
+        return;
+    };
+    let store = store(&redis, "test:").await;
+    let mut monitor = Monitor::start(&redis).await;
+    let live = record(1, Some("ada"));
+    for round in 0..2 {
+        let place = key(round);
+        store.index("ada", place, NOW + HOUR, NOW).await.unwrap();
+        let indexed = monitor.commands().await;
+        assert_eq!(store.insert(place, &live, NOW).await.unwrap(), Inserted::Done);
+        let inserted = monitor.commands().await;
+        store.load(place, NOW).await.unwrap();
+        let loaded = monitor.commands().await;
+        let next = record(2, Some("ada"));
+        assert_eq!(store.update(place, 1, &next, NOW).await.unwrap(), Updated::Done);
+        let updated = monitor.commands().await;
+        assert!(matches!(store.update(place, 1, &next, NOW).await.unwrap(), Updated::Conflict(_)));
+        let conflict = monitor.commands().await;
+        assert_eq!(store.touch(place, NOW + 2 * HOUR, NOW).await.unwrap(), Outcome::Done);
+        let touched = monitor.commands().await;
+        assert_eq!(store.delete(place, NOW).await.unwrap(), Outcome::Done);
+        let deleted = monitor.commands().await;
+        store.unindex("ada", place).await.unwrap();
+        let unindexed = monitor.commands().await;
+
+        assert_eq!(
+            (loaded, conflict, unindexed),
+            (vec!["HMGET".into()], vec!["EVALSHA".into()], vec!["ZREM".into()])
+        );
+        let first = ["EVALSHA".to_owned(), "EVAL".to_owned()];
+        for commands in [indexed, inserted, updated, touched, deleted] {
+            assert_eq!(commands, first[..2 - usize::try_from(round).unwrap()]);
+        }
+    }
+}
+
+/// What clients ask, by the counters that scripts do not change: the connections' last commands would, so it listens.
+struct Monitor {
+    lines: tokio::io::Lines<tokio::io::BufReader<tokio::net::TcpStream>>,
+    redis: redis::aio::ConnectionManager,
+}
+
+impl Monitor {
+    async fn start(redis: &Redis) -> Self {
+        use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _};
+        let mut stream = tokio::net::TcpStream::connect(("127.0.0.1", redis.port())).await.unwrap();
+        stream.write_all(b"MONITOR\r\n").await.unwrap();
+        let mut lines = tokio::io::BufReader::new(stream).lines();
+        assert_eq!(lines.next_line().await.unwrap().unwrap(), "+OK");
+        Self { lines, redis: connect(&redis.url(), std::time::Duration::from_secs(10)).await }
+    }
+
+    /// Since it was asked last.
+    async fn commands(&mut self) -> Vec<String> {
+        let _: Value = cmd("ECHO").arg("until here").query_async(&mut self.redis).await.unwrap();
+        let mut commands = Vec::new();
+        loop {
+            // +time [database address] "command" "argument"..
+            let line = self.lines.next_line().await.unwrap().unwrap();
+            let (from, command) = line.split_once("] \"").unwrap();
+            let name = command.split('"').next().unwrap().to_uppercase();
+            match &*name {
+                "ECHO" => return commands,
+                // A connection's first.
+                "CLIENT" => {}
+                _ if from.ends_with(" lua") => {}
+                _ => commands.push(name),
+            }
+        }
+    }
+}
