@@ -74,25 +74,9 @@ impl Driver {
         self.turns[usize::from(u16::from_be_bytes([high, low])) % TURNS].lock().await
     }
 
-    /// Asks until there is an answer: every question is safe to repeat.
+    /// Refused: there will be no answer.
     async fn answer(&self, question: &Question, patience: Duration) -> Answer {
-        let mut pause = FIRST_PAUSE;
-        let mut failed_before = false;
-        loop {
-            match timeout(patience, self.ask(question)).await {
-                Ok(Ok(answer)) => return answer,
-                Ok(Err(error)) => {
-                    trace::store_failed(question.verb(), &error, failed_before);
-                    failed_before = true;
-                    if error.is_refused() {
-                        return Answer::Unavailable;
-                    }
-                }
-                Err(_) => trace::unanswered(question.verb(), patience, true),
-            }
-            sleep(jitter(pause)).await;
-            pause = (pause * 2).min(LONGEST_PAUSE);
-        }
+        retry(question.verb(), patience, || self.ask(question)).await.unwrap_or(Answer::Unavailable)
     }
 
     async fn ask(&self, question: &Question) -> Result<Answer, StoreError> {
@@ -126,9 +110,34 @@ impl Driver {
     }
 }
 
+/// Asks until there is an answer: every question is safe to repeat. `None` when asking again does not help.
+pub(crate) async fn retry<T, F: Future<Output = Result<T, StoreError>>>(
+    verb: &'static str,
+    patience: Duration,
+    ask: impl Fn() -> F,
+) -> Option<T> {
+    let mut pause = FIRST_PAUSE;
+    let mut failed_before = false;
+    loop {
+        match timeout(patience, ask()).await {
+            Ok(Ok(answer)) => return Some(answer),
+            Ok(Err(error)) => {
+                trace::store_failed(verb, &error, failed_before);
+                failed_before = true;
+                if error.is_refused() {
+                    return None;
+                }
+            }
+            Err(_) => trace::unanswered(verb, patience, true),
+        }
+        sleep(jitter(pause)).await;
+        pause = (pause * 2).min(LONGEST_PAUSE);
+    }
+}
+
 /// Between half of a pause and all of it, so that those who failed together do not ask again together. The standard
 /// library's hash keys are random enough for that.
-fn jitter(pause: Duration) -> Duration {
+pub(crate) fn jitter(pause: Duration) -> Duration {
     let share = RandomState::new().hash_one(0) % 1024;
     pause.mul_f64(0.5 + 0.5 * (share as f64 / 1024.0))
 }

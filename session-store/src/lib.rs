@@ -9,6 +9,7 @@
 //! - `SqliteStore` (feature `sqlite`): keeps them in a file.
 //! - `PostgresStore` (feature `postgres`): in PostgreSQL, over a pool that the application has.
 //! - `RedisStore` (feature `redis`): keeps them in Redis, Valkey, or a cluster of either.
+//! - [`OwnerSessions`]: lists and ends the sessions of a user; [`clean`](clean()): removes what has expired.
 //! - `conformance` (feature of that name): the contract as tests, for who writes a store.
 //!
 //! What adapters use:
@@ -18,6 +19,7 @@
 //! - [`finish`]: the one place where what a session sends is put into a response, or a failed close replaces it.
 //! - [`trace`]: the one place where events are written to `tracing`.
 
+mod clean;
 #[cfg(feature = "conformance")]
 pub mod conformance;
 mod door;
@@ -28,6 +30,7 @@ mod exchange;
 mod finish;
 mod future;
 mod memory;
+mod owners;
 #[cfg(feature = "postgres")]
 mod postgres;
 #[cfg(feature = "redis")]
@@ -39,6 +42,7 @@ pub mod trace;
 
 #[cfg(feature = "redis")]
 pub use self::redis::RedisStore;
+pub use clean::clean;
 pub use door::{Door, Missing};
 pub use durability::Durability;
 pub use error::StoreError;
@@ -46,6 +50,7 @@ pub use exchange::{Close, Exchange, Opener, Source};
 pub use finish::{failure, finish};
 pub use future::ResponseFuture;
 pub use memory::MemoryStore;
+pub use owners::OwnerSessions;
 #[cfg(feature = "postgres")]
 pub use postgres::PostgresStore;
 #[cfg(feature = "sqlite")]

@@ -100,3 +100,8 @@ pub(crate) fn unanswered(question: &'static str, time: Duration, asked_again: bo
         warn!(target: "session", question, ?time, "the session store gave no answer");
     }
 }
+
+/// Expired records and ended tombstones were removed.
+pub(crate) fn cleaned(removed: u64, time: Duration) {
+    debug!(target: "session", removed, ?time, "expired sessions were removed");
+}
