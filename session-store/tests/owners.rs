@@ -1,0 +1,187 @@
+//! What applications ask about a user's sessions, and the task that removes what has expired.
+
+#![allow(clippy::unwrap_used, clippy::panic)]
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::Duration;
+
+use http::header::{COOKIE, SET_COOKIE};
+use http::{HeaderMap, HeaderValue};
+use session_core::testing::Time;
+use session_core::{Record, RecordKey, SecretKey, Session, Sessions, StoredSessions};
+use session_store::{Listed, MemoryStore, OwnerSessions, Source, Store, clean};
+
+/// An application with one browser after another.
+struct Site {
+    time: Time,
+    sessions: StoredSessions,
+    source: Source,
+    owners: OwnerSessions,
+    store: Arc<MemoryStore>,
+}
+
+impl Site {
+    fn new() -> Self {
+        let time = Time::at(1_700_000_000);
+        let builder = Sessions::builder(SecretKey::generate().unwrap()).clock(time.clone());
+        let sessions = builder.max_sessions_per_owner(3).build_stored().unwrap();
+        let store = Arc::new(MemoryStore::new());
+        let source = Source::stored(sessions.clone(), store.clone());
+        let owners = OwnerSessions::new(&sessions, store.clone());
+        Self { time, sessions, source, owners, store }
+    }
+
+    /// One request of who has this cookie; the cookie after it.
+    async fn visit(&self, cookie: Option<&str>, handler: impl AsyncFnOnce(&Session)) -> Option<String> {
+        let value = |cookie: &str| HeaderValue::from_str(cookie).unwrap();
+        let request: HeaderMap = cookie.map(|cookie| (COOKIE, value(cookie))).into_iter().collect();
+        let exchange = self.source.exchange(&request);
+        handler(&exchange.opener().open().await.unwrap()).await;
+        let mut response = HeaderMap::new();
+        exchange.close().await.apply(&mut response).unwrap();
+        let sent = response.get(SET_COOKIE).map(|sent| sent.to_str().unwrap());
+        let pair = sent.map_or(cookie, |sent| sent.split(';').next())?;
+        (!pair.ends_with('=')).then(|| pair.to_owned())
+    }
+
+    async fn log_in(&self, owner: &str, label: &str) -> String {
+        let log_in = async |session: &Session| {
+            session.set_owner(owner).unwrap();
+            session.set_label(label).unwrap();
+        };
+        self.visit(None, log_in).await.unwrap()
+    }
+
+    async fn is_logged_in(&self, cookie: &str) -> bool {
+        let mut logged_in = false;
+        self.visit(Some(cookie), async |session| logged_in = session.owner().is_some()).await;
+        logged_in
+    }
+
+    async fn labels(&self, owner: &str) -> Vec<String> {
+        let label = |listed: Listed| listed.label.unwrap_or_default().to_string();
+        self.owners.list(owner, 100).await.unwrap().into_iter().map(label).collect()
+    }
+}
+
+/// REQUIREMENTS L6: one, the others, all; each at once, for who still holds the cookie, too.
+#[tokio::test]
+async fn a_page_of_ones_sessions() {
+    let site = Site::new();
+    let [phone, laptop, desk] = [
+        site.log_in("ada", "phone").await,
+        site.log_in("ada", "laptop").await,
+        site.log_in("ada", "desk").await,
+    ];
+    let bob = site.log_in("bob", "bob's").await;
+    assert_eq!(site.labels("ada").await, ["phone", "laptop", "desk"]);
+    assert_eq!(site.owners.list("ada", 2).await.unwrap().len(), 2, "the newest");
+
+    // What a page needs: which is this one, and a text for the form that ends another.
+    site.visit(Some(&laptop), async |session| {
+        let listed = site.owners.list(&session.owner().unwrap(), 100).await.unwrap();
+        let this: Vec<_> = listed.iter().map(|listed| Some(listed.key) == session.record_key()).collect();
+        assert_eq!(this, [false, true, false]);
+        let key = RecordKey::from_text(&listed[0].key.to_text()).unwrap();
+        assert!(site.owners.end("ada", key).await.unwrap());
+        assert!(!site.owners.end("ada", key).await.unwrap(), "it has ended");
+    })
+    .await;
+    assert!(!site.is_logged_in(&phone).await && site.is_logged_in(&laptop).await);
+
+    // Nobody ends another's, whatever the form says.
+    let bobs = site.owners.list("bob", 1).await.unwrap()[0].key;
+    assert!(!site.owners.end("ada", bobs).await.unwrap());
+    assert!(site.is_logged_in(&bob).await);
+
+    let others = async |session: &Session| {
+        assert_eq!(site.owners.end_others("ada", session).await.unwrap(), 1);
+    };
+    site.visit(Some(&laptop), others).await;
+    assert!(site.is_logged_in(&laptop).await && !site.is_logged_in(&desk).await);
+
+    // Log out everywhere, here as well.
+    let after = site.visit(Some(&laptop), async |session| {
+        assert_eq!(site.owners.end_all("ada").await.unwrap(), 1);
+        session.insert("late", 1).unwrap();
+        session.clear().unwrap();
+    });
+    assert_eq!(after.await, None, "the browser forgets its cookie");
+    assert!(!site.is_logged_in(&laptop).await && site.is_logged_in(&bob).await);
+    assert!(site.labels("ada").await.is_empty());
+}
+
+/// L7: the cap ends the oldest; the list shows who is left, and what a request did last.
+#[tokio::test]
+async fn the_list_tells_what_is() {
+    let site = Site::new();
+    let first = site.log_in("ada", "1").await;
+    for label in ["2", "3", "4"] {
+        site.time.advance(Duration::from_secs(1));
+        site.log_in("ada", label).await;
+    }
+    assert!(!site.is_logged_in(&first).await);
+    assert_eq!(site.labels("ada").await, ["2", "3", "4"]);
+    let listed = site.owners.list("ada", 100).await.unwrap();
+    assert_eq!(listed[2].created, site.sessions.now());
+    assert_eq!(listed[0].created, site.sessions.now() - 2);
+    // Nothing of it opens a session.
+    for listed in &listed {
+        let cookie = format!("{}={}", site.source.cookie_name(), listed.key.to_text());
+        assert!(!site.is_logged_in(&cookie).await);
+    }
+    // Who is new has no record, so all are others.
+    let other = async |session: &Session| {
+        assert_eq!(session.record_key(), None);
+        assert_eq!(site.owners.end_others("ada", session).await.unwrap(), 3);
+    };
+    site.visit(None, other).await;
+}
+
+/// L10: in batches, with others in between; what lives stays; it goes on, round after round.
+#[tokio::test(start_paused = true)]
+async fn cleaning() {
+    let site = Site::new();
+    let now = site.sessions.now();
+    let record = |number: u64, expires| Record {
+        version: number,
+        expires,
+        created: now,
+        seen: now,
+        owner: None,
+        label: None,
+        body: [].into(),
+    };
+    let key = |number: u64| {
+        let mut bytes = [0; 32];
+        bytes[..8].copy_from_slice(&number.to_le_bytes());
+        RecordKey::from_bytes(bytes)
+    };
+    for number in 0..5_000 {
+        let expires = now + if number < 4_000 { 0 } else { 1_000 };
+        site.store.insert(key(number), &record(number, expires), now).await.unwrap();
+    }
+    let cleaning = tokio::spawn(clean(site.sessions.clone(), site.store.clone(), Duration::from_secs(60)));
+    let between = Arc::new(AtomicU64::new(0));
+    let stop = Arc::new(AtomicBool::new(false));
+    let (counted, stopped) = (between.clone(), stop.clone());
+    let others = tokio::spawn(async move {
+        while !stopped.load(Ordering::Relaxed) {
+            counted.fetch_add(1, Ordering::Relaxed);
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    });
+    tokio::time::sleep(Duration::from_secs(10)).await;
+    assert_eq!(site.store.len(), 5_000, "clocks differ: a minute of slack");
+    site.time.advance(Duration::from_secs(100));
+    tokio::time::sleep(Duration::from_secs(120)).await;
+    assert_eq!(site.store.len(), 1_000);
+    assert!(between.load(Ordering::Relaxed) > 1_000, "others go on meanwhile");
+    site.time.advance(Duration::from_secs(1_000));
+    tokio::time::sleep(Duration::from_secs(120)).await;
+    assert!(site.store.is_empty());
+    stop.store(true, Ordering::Relaxed);
+    others.await.unwrap();
+    assert!(!cleaning.is_finished());
+}
