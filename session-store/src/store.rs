@@ -38,16 +38,17 @@ pub type Verb<'a, T> = Pin<Box<dyn Future<Output = Result<T, StoreError>> + Send
 ///   after the answer sees them, over any connection: a copy that lags behind must not answer. The verbs by owner are
 ///   atomic for each record, not over all of them.
 /// - **Safe to repeat.** A question whose answer was lost is asked again as it is, and clients of databases do so by
-///   themselves. The second time changes nothing more, and answers the same or what the verb's comment says.
+///   themselves. The second time changes nothing more, unless the verb's comment says so ([`trim`](Self::trim) and
+///   [`delete_owned`](Self::delete_owned) end what is there then), and answers the same or what that says.
 /// - **The application's clock decides.** Times are unix seconds and come with the question; from one to the next they may
 ///   step back. *Live* is a record that was not deleted and whose `expires > now`. What a store removes by itself is
-///   garbage: a record that has expired, or a tombstone that has ended, by the `now` of some question or, with slack, by a
-///   clock of its own. So where a record has expired, a store may always answer as if nothing were there.
+///   garbage: a record that has expired, or a tombstone that has ended, by the `now` of some question or, with slack of
+///   a minute at least, by a clock of its own. So where a record has expired, a store may always answer as if nothing were there.
 /// - **Gone stays gone.** Only insert creates. No verb makes a deleted or expired record live again, and `expires` never
 ///   decreases, except by becoming a tombstone's.
 /// - **The record is the truth about its owner, the index a hint:** a superset of the live records of each owner. The core
 ///   asks [`index`](Self::index) before it writes a record with an owner, and [`unindex`](Self::unindex) after the record
-///   was ended or got another owner. A store that finds an owner's records without an index does nothing at these two.
+///   was ended, never of one that lives: the question may come late. A store that finds an owner's records without an index does nothing at these two.
 /// - **Whatever is stored comes back as it was:** any `u64` as version; any text as owner and label, also an empty one,
 ///   one with NULs, or a megabyte; any body. Owners are the same if their bytes are. Only a time beyond `i64::MAX` may be
 ///   kept as that.
@@ -148,7 +149,8 @@ pub trait Store: Send + Sync + 'static {
     /// Repeated, it answers [`Outcome::Gone`], which is a success, too.
     ///
     /// # Errors
-    /// The back end's own, but never that it is full.
+    /// The back end's own, but never that a limit of the store is reached. Where even a deletion takes room, a full disk may
+    /// fail it: then nothing was ended, and the logout is told so.
     fn delete<'a>(&'a self, key: RecordKey, now: u64) -> Verb<'a, Outcome>;
 
     /// Notes that this owner may have this record, which need not exist yet.
