@@ -43,12 +43,14 @@ pub type Verb<'a, T> = Pin<Box<dyn Future<Output = Result<T, StoreError>> + Send
 /// - **The application's clock decides.** Times are unix seconds and come with the question; from one to the next they may
 ///   step back. *Live* is a record that was not deleted and whose `expires > now`. What a store removes by itself is
 ///   garbage: a record that has expired, or a tombstone that has ended, by the `now` of some question or, with slack of
-///   a minute at least, by a clock of its own. So where a record has expired, a store may always answer as if nothing were there.
+///   a minute at least, by a clock of its own. So where a record has expired, a store may always answer as if nothing were
+///   there.
 /// - **Gone stays gone.** Only insert creates. No verb makes a deleted or expired record live again, and `expires` never
 ///   decreases, except by becoming a tombstone's.
 /// - **The record is the truth about its owner, the index a hint:** a superset of the live records of each owner. The core
 ///   asks [`index`](Self::index) before it writes a record with an owner, and [`unindex`](Self::unindex) after the record
-///   was ended, never of one that lives: the question may come late. A store that finds an owner's records without an index does nothing at these two.
+///   was ended, never of one that lives: the question may come late. A store that finds an owner's records without an index
+///   does nothing at these two.
 /// - **Whatever is stored comes back as it was:** any `u64` as version; any text as owner and label, also an empty one,
 ///   one with NULs, or a megabyte; any body. Owners are the same if their bytes are. Only a time beyond `i64::MAX` may be
 ///   kept as that.
