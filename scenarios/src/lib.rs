@@ -19,8 +19,9 @@ pub mod model;
 pub mod server;
 pub mod suite;
 
-/// The programs of the README and of the guide from Flask compile, in every framework.
+/// The programs of the README and of the guides compile, in every framework and with every store.
 #[cfg(doctest)]
 #[doc = include_str!("../../README.md")]
 #[doc = include_str!("../../docs/from-flask.md")]
+#[doc = include_str!("../../docs/stores.md")]
 struct Guides;
