@@ -9,6 +9,7 @@
 //! something.
 
 #![allow(clippy::unwrap_used, clippy::print_stdout, reason = "it prints what it measures")]
+#![allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "places in a list")]
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
