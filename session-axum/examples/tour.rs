@@ -6,15 +6,15 @@ use std::sync::Arc;
 
 use axum::body::Body;
 use axum::extract::{Path, State};
-use axum::http::StatusCode;
-use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderName};
+use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderName, USER_AGENT};
+use axum::http::{HeaderMap, StatusCode};
 use axum::response::{Html, IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
 use axum::{Form, Router};
 use futures_util::{StreamExt, stream};
 use serde::Deserialize;
 use session_axum::{Error, Session, SessionLayer};
-use tour::actions::LATE_FIRST;
+use tour::actions::{Answer, LATE_FIRST};
 use tour::start::Tour;
 use tour::{actions, page};
 
@@ -36,6 +36,9 @@ fn router(tour: Tour) -> Router {
         .route("/flash", post(flash))
         .route("/flashes", get(flashes))
         .route("/session", get(session))
+        .route("/sessions", get(sessions))
+        .route("/sessions/end", post(end_session))
+        .route("/sessions/end_all", post(end_sessions))
         .route("/fail", get(fail))
         .route("/panic", get(async |session: Session| -> () { actions::panic(&session) }))
         .route("/late", get(late))
@@ -61,8 +64,9 @@ struct Login {
     username: String,
 }
 
-async fn login(session: Session, Form(form): Form<Login>) -> Result<Redirect, Error> {
-    actions::login(&session, &form.username)?;
+async fn login(session: Session, headers: HeaderMap, Form(form): Form<Login>) -> Result<Redirect, Error> {
+    let user_agent = headers.get(USER_AGENT).and_then(|value| value.to_str().ok());
+    actions::login(&session, &form.username, user_agent)?;
     Ok(Redirect::to("/profile"))
 }
 
@@ -111,6 +115,37 @@ async fn flashes(session: Session) -> Result<impl IntoResponse, Error> {
     Ok(([NO_STORE, JSON], actions::flashes(&session)?))
 }
 
+fn answer(answer: Answer) -> Response {
+    let response = match answer {
+        Answer::Page(page) => Html(page).into_response(),
+        Answer::Text(text) => text.into_response(),
+        Answer::Bad(text) => (StatusCode::BAD_REQUEST, text).into_response(),
+        Answer::To(path) => Redirect::to(path).into_response(),
+    };
+    ([NO_STORE], response).into_response()
+}
+
+async fn sessions(State(tour): State<Arc<Tour>>, session: Session) -> Result<Response, Error> {
+    Ok(answer(actions::sessions(&tour, &session).await?))
+}
+
+#[derive(Deserialize)]
+struct End {
+    key: String,
+}
+
+async fn end_session(
+    State(tour): State<Arc<Tour>>,
+    session: Session,
+    Form(form): Form<End>,
+) -> Result<Response, Error> {
+    Ok(answer(actions::end_session(&tour, &session, &form.key).await?))
+}
+
+async fn end_sessions(State(tour): State<Arc<Tour>>, session: Session) -> Result<Response, Error> {
+    Ok(answer(actions::end_sessions(&tour, &session).await?))
+}
+
 async fn fail(session: Session) -> Result<impl IntoResponse, Error> {
     Ok((StatusCode::INTERNAL_SERVER_ERROR, actions::fail(&session)?))
 }
@@ -129,7 +164,7 @@ async fn main() -> ExitCode {
     let filter =
         tracing_subscriber::EnvFilter::try_from_default_env().unwrap_or_else(|_| "session=info".into());
     tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
-    let tour = match Tour::start("axum", 5000) {
+    let tour = match Tour::start("axum", 5000).await {
         Ok(tour) => tour,
         Err(code) => return code,
     };

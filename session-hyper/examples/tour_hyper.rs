@@ -10,7 +10,9 @@ use futures_util::{StreamExt, stream};
 use http_body_util::combinators::UnsyncBoxBody;
 use http_body_util::{BodyExt, Full, LengthLimitError, Limited, StreamBody};
 use hyper::body::{Body as _, Frame, Incoming};
-use hyper::header::{ALLOW, CACHE_CONTROL, CONTENT_LENGTH, CONTENT_TYPE, HeaderName, HeaderValue, LOCATION};
+use hyper::header::{
+    ALLOW, CACHE_CONTROL, CONTENT_LENGTH, CONTENT_TYPE, HeaderName, HeaderValue, LOCATION, USER_AGENT,
+};
 use hyper::service::service_fn;
 use hyper::{Method, Request, Response, StatusCode};
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
@@ -19,7 +21,7 @@ use percent_encoding::percent_decode_str;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use session_hyper::{Error, IntoResponse, RequestSession, SessionLayer, session_core};
-use tour::actions::LATE_FIRST;
+use tour::actions::{Answer, LATE_FIRST};
 use tour::start::Tour;
 use tour::{actions, page};
 
@@ -41,8 +43,10 @@ async fn route(tour: &Tour, request: Request<Incoming>) -> Result<Response<Body>
         ["", "login"] if get => html(page::login_form(tour.framework)),
         ["", "login"] if post => {
             let session = session.await?;
+            let user_agent = request.headers().get(USER_AGENT).cloned();
+            let user_agent = user_agent.as_ref().and_then(|value| value.to_str().ok());
             let Login { username } = form(request).await?;
-            actions::login(&session, &username)?;
+            actions::login(&session, &username, user_agent)?;
             see_other("/profile")
         }
         ["", "profile"] if get => match actions::profile(&session.await?)? {
@@ -68,6 +72,13 @@ async fn route(tour: &Tour, request: Request<Incoming>) -> Result<Response<Body>
         }
         ["", "flashes"] if get => json(actions::flashes(&session.await?)?),
         ["", "session"] if get => json(session.await?.to_json()),
+        ["", "sessions"] if get => show(actions::sessions(tour, &session.await?).await?),
+        ["", "sessions", "end"] if post => {
+            let session = session.await?;
+            let End { key } = form(request).await?;
+            show(actions::end_session(tour, &session, &key).await?)
+        }
+        ["", "sessions", "end_all"] if post => show(actions::end_sessions(tour, &session.await?).await?),
         ["", "fail"] if get => text(actions::fail(&session.await?)?).with(StatusCode::INTERNAL_SERVER_ERROR),
         ["", "panic"] if get => actions::panic(&session.await?),
         ["", "late"] if get => {
@@ -79,11 +90,12 @@ async fn route(tour: &Tour, request: Request<Incoming>) -> Result<Response<Body>
         ["", "untouched"] if get => text("nothing"),
         ["", "login"] => not_allowed("GET,HEAD,POST"),
         ["", "logout" | "permanent" | "flash"] => not_allowed("POST"),
+        ["", "sessions", "end" | "end_all"] => not_allowed("POST"),
         ["", "add_to_cart", product] if !product.is_empty() => not_allowed("POST"),
         [
             "",
-            "" | "visit" | "profile" | "cart" | "flashes" | "session" | "fail" | "panic" | "late"
-            | "untouched",
+            "" | "visit" | "profile" | "cart" | "flashes" | "session" | "sessions" | "fail" | "panic"
+            | "late" | "untouched",
         ] => not_allowed("GET,HEAD"),
         _ => Response::default().with(StatusCode::NOT_FOUND),
     })
@@ -116,6 +128,11 @@ struct Permanent {
 struct Flash {
     message: String,
     category: String,
+}
+
+#[derive(Deserialize)]
+struct End {
+    key: String,
 }
 
 /// The form in a request's body.
@@ -170,6 +187,16 @@ fn json(body: String) -> Response<Body> {
     text(body).header(CONTENT_TYPE, "application/json").no_store()
 }
 
+fn show(answer: Answer) -> Response<Body> {
+    let response = match answer {
+        Answer::Page(page) => html(page),
+        Answer::Text(line) => text(line),
+        Answer::Bad(line) => text(line).with(StatusCode::BAD_REQUEST),
+        Answer::To(path) => see_other(path),
+    };
+    response.no_store()
+}
+
 fn see_other(path: &'static str) -> Response<Body> {
     Response::default().header(LOCATION, path).with(StatusCode::SEE_OTHER)
 }
@@ -206,7 +233,7 @@ async fn main() -> ExitCode {
     let filter =
         tracing_subscriber::EnvFilter::try_from_default_env().unwrap_or_else(|_| "session=info".into());
     tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
-    let tour = match Tour::start("hyper", 5001) {
+    let tour = match Tour::start("hyper", 5001).await {
         Ok(tour) => tour,
         Err(code) => return code,
     };

@@ -1,5 +1,6 @@
 //! The tour: every session feature of a Flask application, in Rocket. `cargo run -p session-rocket --example tour_rocket`
 
+use std::convert::Infallible;
 use std::process::ExitCode;
 
 use rocket::config::{LogLevel, Shutdown};
@@ -7,12 +8,13 @@ use rocket::error::ErrorKind;
 use rocket::fairing::AdHoc;
 use rocket::form::Form;
 use rocket::http::{Header, Status};
+use rocket::request::{FromRequest, Outcome};
 use rocket::response::content::{RawHtml, RawJson};
 use rocket::response::stream::TextStream;
 use rocket::response::{self, Redirect, Responder};
 use rocket::{Build, Config, FromForm, Request, Response, Rocket, State, catch, catchers, get, post, routes};
 use session_rocket::{Error, Session, SessionFairing};
-use tour::actions::LATE_FIRST;
+use tour::actions::{Answer, LATE_FIRST};
 use tour::start::Tour;
 use tour::{actions, page};
 
@@ -48,6 +50,7 @@ fn rocket(tour: Tour) -> Rocket<Build> {
         .manage(tour)
         .mount("/", routes![index, visit, login_form, login, profile, logout, add_to_cart, cart, permanent])
         .mount("/", routes![flash, flashes, session, fail, panic, late, untouched])
+        .mount("/", routes![sessions, end_session, end_sessions])
         .register("/", catchers![empty])
 }
 
@@ -71,9 +74,21 @@ struct Login {
     username: String,
 }
 
+/// What the browser calls itself.
+struct UserAgent<'r>(Option<&'r str>);
+
+#[rocket::async_trait]
+impl<'r> FromRequest<'r> for UserAgent<'r> {
+    type Error = Infallible;
+
+    async fn from_request(request: &'r Request<'_>) -> Outcome<Self, Infallible> {
+        Outcome::Success(Self(request.headers().get_one("User-Agent")))
+    }
+}
+
 #[post("/login", data = "<form>")]
-fn login(session: Session, form: Form<Login>) -> Result<Redirect, Error> {
-    actions::login(&session, &form.username)?;
+fn login(session: Session, user_agent: UserAgent<'_>, form: Form<Login>) -> Result<Redirect, Error> {
+    actions::login(&session, &form.username, user_agent.0)?;
     Ok(Redirect::to("/profile"))
 }
 
@@ -129,6 +144,44 @@ fn session(session: Session) -> NoStore<RawJson<String>> {
     no_store(RawJson(session.to_json()))
 }
 
+#[derive(Responder)]
+enum Shown {
+    Page(RawHtml<String>),
+    Text(&'static str),
+    #[response(status = 400)]
+    Bad(&'static str),
+    To(Box<Redirect>),
+}
+
+fn show(answer: Answer) -> NoStore<Shown> {
+    no_store(match answer {
+        Answer::Page(page) => Shown::Page(RawHtml(page)),
+        Answer::Text(text) => Shown::Text(text),
+        Answer::Bad(text) => Shown::Bad(text),
+        Answer::To(path) => Shown::To(Box::new(Redirect::to(path))),
+    })
+}
+
+#[get("/sessions")]
+async fn sessions(tour: &State<Tour>, session: Session) -> Result<NoStore<Shown>, Error> {
+    Ok(show(actions::sessions(tour, &session).await?))
+}
+
+#[derive(FromForm)]
+struct End {
+    key: String,
+}
+
+#[post("/sessions/end", data = "<form>")]
+async fn end_session(tour: &State<Tour>, session: Session, form: Form<End>) -> Result<NoStore<Shown>, Error> {
+    Ok(show(actions::end_session(tour, &session, &form.key).await?))
+}
+
+#[post("/sessions/end_all")]
+async fn end_sessions(tour: &State<Tour>, session: Session) -> Result<NoStore<Shown>, Error> {
+    Ok(show(actions::end_sessions(tour, &session).await?))
+}
+
 #[get("/fail")]
 fn fail(session: Session) -> Result<(Status, String), Error> {
     Ok((Status::InternalServerError, actions::fail(&session)?))
@@ -171,7 +224,7 @@ async fn main() -> ExitCode {
     let filter =
         tracing_subscriber::EnvFilter::try_from_default_env().unwrap_or_else(|_| "session=info".into());
     tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
-    let tour = match Tour::start("Rocket", 5002) {
+    let tour = match Tour::start("Rocket", 5002).await {
         Ok(tour) => tour,
         Err(code) => return code,
     };

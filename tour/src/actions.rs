@@ -1,11 +1,11 @@
 //! What the tour's routes do with the session: the same in every framework, which adds only its routing.
 
-use std::time::SystemTime;
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use serde_json::Value;
-use session_core::{Error, Session};
+use session_core::{Error, RecordKey, Session};
 
-use crate::page::{Page, escape};
+use crate::page::{ListedSession, Page, SessionsPage, escape};
 use crate::start::Tour;
 
 /// `GET /visit`: counts and tells.
@@ -17,12 +17,16 @@ pub fn visit(session: &Session) -> Result<String, Error> {
     Ok(format!("You have visited this page {visits} times"))
 }
 
-/// `POST /login`: whoever gives a name is logged in by it; then to `/profile`.
+/// `POST /login`: whoever gives a name is logged in by it; then to `/profile`. What the browser calls itself is the
+/// session's label.
 ///
 /// # Errors
 /// None that a session has while its request lasts.
-pub fn login(session: &Session, username: &str) -> Result<(), Error> {
+pub fn login(session: &Session, username: &str, user_agent: Option<&str>) -> Result<(), Error> {
     session.set_owner(username)?;
+    if let Some(user_agent) = user_agent {
+        session.set_label(&browser(user_agent))?;
+    }
     session.insert("username", username)?;
     session.insert("user_id", 123)?;
     session.flash(format!("Logged in as {username}"), "success")
@@ -129,6 +133,126 @@ pub fn late(session: &Session) -> String {
 /// The first part of the body of `GET /late`.
 pub const LATE_FIRST: &str = "The headers have been sent,\n";
 
+/// What a page about the user's sessions answers; nobody may store it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Answer {
+    /// A page of HTML.
+    Page(String),
+    /// A line of text.
+    Text(&'static str),
+    /// A line of text with status 400.
+    Bad(&'static str),
+    /// To another page, with status 303.
+    To(&'static str),
+}
+
+const UNLISTED: Answer = Answer::Text(
+    "A session in a cookie cannot be listed, nor ended from elsewhere: only the browser has it. \
+     Start the tour with --store memory, or another store that --help lists.",
+);
+
+/// So many sessions are listed.
+const MOST: usize = 100;
+
+/// `GET /sessions`: the user's sessions, with a button to end each.
+///
+/// # Errors
+/// When the store does not answer.
+pub async fn sessions(tour: &Tour, session: &Session) -> Result<Answer, Error> {
+    let Some(sessions) = &tour.sessions else { return Ok(UNLISTED) };
+    let Some(owner) = session.owner() else { return Ok(Answer::To("/login")) };
+    let this = session.record_key();
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
+    let listed = sessions.list(&owner, MOST).await?;
+    let rows: Vec<_> = listed
+        .iter()
+        .map(|listed| ListedSession {
+            key: listed.key.to_text(),
+            label: listed.label.as_deref().unwrap_or("unknown browser").to_owned(),
+            began: ago(now.saturating_sub(listed.created)),
+            seen: ago(now.saturating_sub(listed.seen)),
+            this: this == Some(listed.key),
+        })
+        .collect();
+    let page = SessionsPage { framework: tour.framework, mode: tour.mode, user: &owner, sessions: &rows };
+    Ok(Answer::Page(page.render()))
+}
+
+/// `POST /sessions/end` with the form's `key`: that session ends, if it is the user's.
+///
+/// # Errors
+/// When the store does not answer.
+pub async fn end_session(tour: &Tour, session: &Session, key: &str) -> Result<Answer, Error> {
+    let Some(sessions) = &tour.sessions else { return Ok(UNLISTED) };
+    let Some(owner) = session.owner() else { return Ok(Answer::To("/login")) };
+    let Some(key) = RecordKey::from_text(key) else {
+        return Ok(Answer::Bad("key must be that of a session, as on the page /sessions"));
+    };
+    if session.record_key() == Some(key) {
+        session.clear()?;
+        return Ok(Answer::To("/login"));
+    }
+    sessions.end(&owner, key).await?;
+    Ok(Answer::To("/sessions"))
+}
+
+/// `POST /sessions/end_all`: all of the user's sessions end, this one too.
+///
+/// # Errors
+/// When the store does not answer.
+pub async fn end_sessions(tour: &Tour, session: &Session) -> Result<Answer, Error> {
+    let Some(sessions) = &tour.sessions else { return Ok(UNLISTED) };
+    if let Some(owner) = session.owner() {
+        sessions.end_all(&owner).await?;
+        session.clear()?;
+    }
+    Ok(Answer::To("/login"))
+}
+
+fn ago(seconds: u64) -> String {
+    const MINUTE: u64 = 60;
+    const HOUR: u64 = 60 * MINUTE;
+    const DAY: u64 = 24 * HOUR;
+    match seconds {
+        0..MINUTE => format!("{seconds} s ago"),
+        MINUTE..HOUR => format!("{} min ago", seconds / MINUTE),
+        HOUR..DAY => format!("{} h ago", seconds / HOUR),
+        _ => format!("{} d ago", seconds / DAY),
+    }
+}
+
+/// `Firefox on Linux`, by what browsers write into `User-Agent`, or its first 60 characters. Each also names those that it
+/// wants to be taken for, so the order counts.
+fn browser(user_agent: &str) -> String {
+    const BROWSERS: [(&str, &str); 9] = [
+        ("Edg/", "Edge"),
+        ("EdgA/", "Edge"),
+        ("OPR/", "Opera"),
+        ("Firefox/", "Firefox"),
+        ("FxiOS/", "Firefox"),
+        ("CriOS/", "Chrome"),
+        ("Chrome/", "Chrome"),
+        ("Safari/", "Safari"),
+        ("curl/", "curl"),
+    ];
+    const SYSTEMS: [(&str, &str); 7] = [
+        ("iPhone", "iOS"),
+        ("iPad", "iPadOS"),
+        ("Android", "Android"),
+        ("Windows", "Windows"),
+        ("Mac OS X", "macOS"),
+        ("CrOS", "ChromeOS"),
+        ("Linux", "Linux"),
+    ];
+    let first = |names: &[(&str, &'static str)]| {
+        names.iter().find(|(part, _)| user_agent.contains(part)).map(|(_, name)| *name)
+    };
+    match (first(&BROWSERS), first(&SYSTEMS)) {
+        (Some(browser), Some(system)) => format!("{browser} on {system}"),
+        _ => user_agent.chars().take(60).collect(),
+    }
+}
+
 /// `GET /`: the page. Takes the flashes it shows, counts no visit. A session of another application, with other types
 /// under our keys, is shown as far as it can be.
 ///
@@ -186,4 +310,40 @@ fn inspector(tour: &Tour, session: &Session) -> Vec<(String, String)> {
         ("Refused", session.rejected().map_or("no".to_owned(), |why| why.to_string())),
     ];
     rows.into_iter().chain(place).map(|(label, value)| (label.to_owned(), value)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn browsers_have_short_names() {
+        let mac = "Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/605.1.15 (KHTML, like Gecko)";
+        let windows = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko)";
+        for (user_agent, short) in [
+            ("Mozilla/5.0 (X11; Linux x86_64; rv:145.0) Gecko/20100101 Firefox/145.0", "Firefox on Linux"),
+            (&*format!("{mac} Version/18.1 Safari/605.1.15"), "Safari on macOS"),
+            (&*format!("{windows} Chrome/142.0.0.0 Safari/537.36"), "Chrome on Windows"),
+            (&*format!("{windows} Chrome/142.0.0.0 Safari/537.36 Edg/142.0.0.0"), "Edge on Windows"),
+            (
+                "Mozilla/5.0 (Linux; Android 10; K) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/142.0.0.0 Mobile \
+                 Safari/537.36",
+                "Chrome on Android",
+            ),
+            ("curl/8.5.0", "curl/8.5.0"),
+            ("", ""),
+            (&"é".repeat(100), &"é".repeat(60)),
+        ] {
+            assert_eq!(browser(user_agent), short);
+        }
+    }
+
+    #[test]
+    fn ages_are_round() {
+        for (seconds, text) in
+            [(0, "0 s ago"), (59, "59 s ago"), (60, "1 min ago"), (7199, "1 h ago"), (200_000, "2 d ago")]
+        {
+            assert_eq!(ago(seconds), text);
+        }
+    }
 }

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::path::PathBuf;
 
 /// What the command line and the environment ask for.
 #[derive(Clone, PartialEq, Eq)]
@@ -19,12 +20,31 @@ pub struct Options {
 }
 
 /// Where the sessions are.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub enum Store {
     /// In their cookies.
     Cookie,
-    /// In this process's memory; the cookie holds an id.
+    /// In this process's memory; the cookie holds an id, as with all that follow.
     Memory,
+    /// In a file.
+    Sqlite(PathBuf),
+    /// In Redis, at this URL.
+    Redis(String),
+    /// In PostgreSQL, at this URL.
+    Postgres(String),
+}
+
+/// Shows no URL: there may be a password in it.
+impl fmt::Debug for Store {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Cookie => f.write_str("Cookie"),
+            Self::Memory => f.write_str("Memory"),
+            Self::Sqlite(path) => f.debug_tuple("Sqlite").field(path).finish(),
+            Self::Redis(_) => f.write_str("Redis(hidden)"),
+            Self::Postgres(_) => f.write_str("Postgres(hidden)"),
+        }
+    }
 }
 
 /// Shows everything but the secret.
@@ -87,6 +107,7 @@ pub fn parse(
             ("--flask", None) => flask = true,
             ("--insecure", None) => insecure = true,
             ("--flask" | "--insecure", Some(value)) => {
+                let value = shown(&value);
                 return Err(format!("{flag} takes no value, but got '{value}'. Write only {flag}."));
             }
             _ if flag.starts_with('-') => {
@@ -94,8 +115,9 @@ pub fn parse(
             }
             _ => {
                 return Err(format!(
-                    "Expected options only, but got '{argument}'. An address is given as --bind ADDR; \
-                     the options are listed by --help."
+                    "Expected options only, but got '{}'. An address is given as --bind ADDR; \
+                     the options are listed by --help.",
+                    shown(&argument)
                 ));
             }
         }
@@ -143,7 +165,7 @@ fn address(text: &str, default_port: u16) -> Result<SocketAddr, String> {
             Ok(SocketAddr::new(Ipv4Addr::LOCALHOST.into(), port))
         }
         _ => {
-            let came = if text.is_empty() { "nothing".to_owned() } else { format!("'{text}'") };
+            let came = came(text);
             Err(format!(
                 "--bind expects an IP address or localhost, with or without a port, but got {came}. \
                  Write for example --bind 127.0.0.1:{default_port} or --bind [::1]:{default_port}."
@@ -153,13 +175,55 @@ fn address(text: &str, default_port: u16) -> Result<SocketAddr, String> {
 }
 
 fn place(text: &str) -> Result<Store, String> {
-    match text {
-        "cookie" => Ok(Store::Cookie),
-        "memory" => Ok(Store::Memory),
-        _ => {
-            let came = if text.is_empty() { "nothing".to_owned() } else { format!("'{text}'") };
-            Err(format!("--store expects cookie or memory, but got {came}."))
+    let (scheme, rest) = text.split_once(':').unwrap_or((text, ""));
+    match scheme {
+        "cookie" if text == scheme => Ok(Store::Cookie),
+        "memory" if text == scheme => Ok(Store::Memory),
+        "sqlite" if rest.is_empty() => {
+            Err("--store sqlite: expects the path of a file, which is created if it does not exist. Write for example \
+                 --store sqlite:sessions.db."
+                .to_owned())
         }
+        "sqlite" if rest.starts_with("//") => {
+            Err("--store sqlite: expects a path, not a URL. Write for example --store sqlite:sessions.db, or \
+                 --store sqlite:/var/lib/tour/sessions.db."
+                .to_owned())
+        }
+        "sqlite" => Ok(Store::Sqlite(rest.into())),
+        // What the URL's readers say may quote it.
+        "redis" if rest.starts_with("//") => match redis::parse_redis_url(text) {
+            Some(_) if redis::Client::open(text).is_ok() => Ok(Store::Redis(text.to_owned())),
+            _ => Err("--store cannot read the URL after redis: (not shown, since it may hold a password). Expected \
+                      redis://[USER:PASSWORD@]HOST[:PORT][/NUMBER], as in redis://127.0.0.1:6379."
+                .to_owned()),
+        },
+        "rediss" => Err("--store takes no rediss: URL: the tour is built without TLS. Use redis:// to a Redis on this \
+                         machine or on a network that you trust."
+            .to_owned()),
+        "postgres" | "postgresql" if rest.starts_with("//") => match text.parse::<tokio_postgres::Config>() {
+            Ok(config) if !config.get_hosts().is_empty() => Ok(Store::Postgres(text.to_owned())),
+            _ => Err(format!(
+                "--store cannot read the URL after {scheme}: (not shown, since it may hold a password). Expected \
+                 postgres://[USER[:PASSWORD]@]HOST[:PORT][/DATABASE], as in postgres://tour@127.0.0.1/tour."
+            )),
+        },
+        _ => Err(format!("--store expects {PLACES}, but got {}.", came(text))),
+    }
+}
+
+/// What `--store` takes.
+const PLACES: &str = "cookie, memory, sqlite:PATH, redis://HOST or postgres://USER@HOST/DATABASE";
+
+/// What came, for an error.
+fn came(text: &str) -> String {
+    if text.is_empty() { "nothing".to_owned() } else { format!("'{}'", shown(text)) }
+}
+
+/// The text, or the beginning of what may be a URL with a password.
+fn shown(text: &str) -> String {
+    match text.split_once(':') {
+        Some((scheme, rest)) if rest.starts_with('/') || rest.contains('@') => format!("{scheme}:..."),
+        _ => text.to_owned(),
     }
 }
 
@@ -175,8 +239,15 @@ Options:
                 localhost:{default_port}, or an address without a port (then {default_port})
   --flask       Use Flask's wire format and the SECRET_KEY of a Flask application,
                 so that both applications read each other's sessions
-  --store PLACE Where the sessions are: cookie (the default: they travel with each request),
-                or memory (on the server, until it stops; the cookie holds an id)
+  --store PLACE Where the sessions are:
+                  cookie           they travel with each request (the default)
+                  memory           on the server, until it stops; the cookie holds an id,
+                                   as with all that follow
+                  sqlite:PATH      in a file, which is created if it does not exist
+                  redis://HOST     in Redis 7 or newer, under keys that begin with tour:
+                  postgres://USER@HOST/DATABASE
+                                   in PostgreSQL 12 or newer, in the table session_records,
+                                   which is created
   --insecure    Serve plain HTTP beyond this machine: the cookie loses Secure and the
                 __Host- prefix, and anyone on the network's way can copy it
   --help        Show this text
@@ -290,7 +361,55 @@ mod tests {
             (&["--store", "--flask"], "nothing"),
         ] {
             let error = run(arguments, None).unwrap_err();
-            assert!(error.contains("cookie or memory") && error.contains(came), "{error}");
+            assert!(error.contains("cookie, memory, sqlite:PATH") && error.contains(came), "{error}");
+        }
+    }
+
+    #[test]
+    fn sessions_may_be_in_a_database() {
+        let store = |place: &str| run(&["--store", place], None).map(|options| options.store);
+        assert_eq!(store("sqlite:sessions.db"), Ok(Store::Sqlite("sessions.db".into())));
+        assert_eq!(store("sqlite:/a b/c:d.db"), Ok(Store::Sqlite("/a b/c:d.db".into())));
+        for url in ["redis://127.0.0.1", "redis://u:hunter2@[::1]:7000/3"] {
+            assert_eq!(store(url), Ok(Store::Redis(url.to_owned())));
+        }
+        for url in ["postgres://tour@db/tour", "postgresql://u:hunter2@127.0.0.1:5433/a?connect_timeout=3"] {
+            assert_eq!(store(url), Ok(Store::Postgres(url.to_owned())));
+            let flask = run(&["--flask", "--store", url], None).unwrap_err();
+            assert!(flask.contains("the cookie is the session"), "{flask}");
+        }
+        for (place, part) in [
+            ("sqlite", "expects the path"),
+            ("sqlite:", "expects the path"),
+            ("sqlite://sessions.db", "not a URL"),
+            ("memory:", "'memory:'"),
+            ("redis", "'redis'"),
+            ("redis:u:hunter2@h", "'redis:...'"),
+            ("redis://", "redis://[USER"),
+            ("redis://u:hunter2@h:99999", "redis://[USER"),
+            ("redis://u:hunter2@h/first", "redis://[USER"),
+            ("rediss://u:hunter2@h", "without TLS"),
+            ("postgres", "'postgres'"),
+            ("postgres://", "postgres://[USER"),
+            ("postgres://u:hunter2@h:99999/a", "postgres://[USER"),
+            ("postgres://u@h/a?hunter2=1", "postgres://[USER"),
+            ("mysql://u:hunter2@h/a", "'mysql:...'"),
+        ] {
+            let error = store(place).unwrap_err();
+            assert!(error.contains(part), "{place}: {error}");
+            assert!(!error.contains("hunter2"), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_url_is_not_shown() {
+        for url in ["redis://u:hunter2@h", "postgres://u:hunter2@h/a"] {
+            let shown = format!("{:?}", run(&["--store", url], None).unwrap());
+            assert!(!shown.contains("hunter2") && shown.contains("(hidden)"), "{shown}");
+            for arguments in [&[url][..], &["--bind", url], &[&format!("--flask={url}")]] {
+                let error = run(arguments, None).unwrap_err();
+                assert!(!error.contains("hunter2"), "{error}");
+            }
         }
     }
 
@@ -330,6 +449,9 @@ mod tests {
                 "--bind ADDR",
                 "--flask",
                 "--store PLACE",
+                "sqlite:PATH",
+                "redis://",
+                "postgres://",
                 "--insecure",
                 "--help",
                 "SECRET_KEY",

@@ -7,7 +7,8 @@
 mod fixed;
 
 use fixed::{
-    COOKIE_NOTE, DOCK, FLASH_CARD, INTRODUCTION, INTRODUCTION_STORED, LOGIN, LOGIN_PAGE, LOGOUT, STORED_NOTE,
+    COOKIE_NOTE, DOCK, FLASH_CARD, INTRODUCTION, INTRODUCTION_STORED, LOGIN, LOGIN_PAGE, LOGOUT,
+    SESSIONS_FOOT, SESSIONS_LINK, STORED_NOTE,
 };
 
 /// What the cart can be filled with: the id used in `/add_to_cart/{product_id}`, and the name shown.
@@ -81,6 +82,7 @@ impl Page<'_> {
             Some(user) => (format!("Logged in as <strong>{}</strong>", escape(user)), LOGOUT),
             None => ("Not logged in".to_owned(), LOGIN),
         };
+        let sessions = if self.user.is_some() && self.place.is_some() { SESSIONS_LINK } else { "" };
         format!(
             r#"<section class="card" aria-labelledby="you">
 <h2 id="you">You</h2>
@@ -92,7 +94,7 @@ impl Page<'_> {
 <a class="button" href="/visit" target="answer">Count a visit</a>
 <a class="button" href="/profile" target="answer">See your profile</a>
 </p>
-{action}
+{action}{sessions}
 <form class="lifetime" method="post" action="/permanent" target="answer">
 <fieldset>
 <legend>When the browser closes</legend>
@@ -185,6 +187,70 @@ impl Page<'_> {
 "#,
             json = escape(self.json),
         )
+    }
+}
+
+/// What the page about the user's sessions shows. Everything is plain text; [`render`](Self::render) escapes it.
+#[derive(Debug, Clone, Copy)]
+pub struct SessionsPage<'a> {
+    /// The web framework's name.
+    pub framework: &'a str,
+    /// How the session is kept.
+    pub mode: &'a str,
+    /// Whose sessions they are.
+    pub user: &'a str,
+    /// The sessions.
+    pub sessions: &'a [ListedSession],
+}
+
+/// One of the user's sessions.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ListedSession {
+    /// What the form that ends it sends.
+    pub key: String,
+    /// The browser.
+    pub label: String,
+    /// When it began.
+    pub began: String,
+    /// When it was last seen.
+    pub seen: String,
+    /// Whether it is the one that asks.
+    pub this: bool,
+}
+
+impl SessionsPage<'_> {
+    /// The page as an HTML document.
+    pub fn render(&self) -> String {
+        let row = |session: &ListedSession| {
+            let label = escape(&session.label);
+            let this = if session.this { " <strong>this one</strong>" } else { "" };
+            format!(
+                "<tr><th scope=\"row\">{label}{this}</th><td>{began}</td><td>{seen}</td><td>\
+                 <form method=\"post\" action=\"/sessions/end\">\
+                 <button name=\"key\" value=\"{key}\" aria-label=\"End: {label}\">End</button></form></td></tr>\n",
+                began = escape(&session.began),
+                seen = escape(&session.seen),
+                key = escape(&session.key),
+            )
+        };
+        let rows: String = self.sessions.iter().map(row).collect();
+        let main = format!(
+            r#"<section class="card" aria-labelledby="sessions">
+<h2 id="sessions">Your sessions</h2>
+<p class="note">Where <strong>{user}</strong> is logged in. Who logged in first stands first.</p>
+<table class="sessions">
+<caption class="hidden">Your sessions</caption>
+<thead>
+<tr><th scope="col">Browser</th><th scope="col">Began</th><th scope="col">Last seen</th><td></td></tr>
+</thead>
+<tbody>
+{rows}</tbody>
+</table>
+{SESSIONS_FOOT}</section>
+"#,
+            user = escape(self.user),
+        );
+        document("Your sessions", self.framework, Some(self.mode), &main, "")
     }
 }
 

@@ -3,9 +3,12 @@
 use std::net::SocketAddr;
 use std::process::ExitCode;
 use std::sync::Arc;
+use std::time::Duration;
 
+use deadpool_postgres::{Manager, Pool};
+use redis::aio::ConnectionManagerConfig;
 use session_core::{Builder, ConfigError, SecretKey, Sessions};
-use session_store::{MemoryStore, Source};
+use session_store::{MemoryStore, OwnerSessions, PostgresStore, RedisStore, Source, SqliteStore, clean};
 
 use crate::options::{Options, Parsed, Store, parse};
 
@@ -22,15 +25,21 @@ pub struct Tour {
     pub bind: SocketAddr,
     /// The sessions.
     pub source: Source,
+    /// An owner's sessions, which can be listed and ended: not those in cookies.
+    pub sessions: Option<OwnerSessions>,
 }
 
+/// How often what has expired is removed, where a store does not do it by itself.
+const CLEANING: Duration = Duration::from_secs(600);
+
 impl Tour {
-    /// Reads arguments and `SECRET_KEY`; says on standard error what is wrong, and on standard output where the tour is.
+    /// Reads arguments and `SECRET_KEY` and connects to the store; says on standard error what is wrong, and on standard
+    /// output what is not.
     ///
     /// # Errors
-    /// The exit code: 0 after `--help`, 2 for what cannot be started.
+    /// The exit code: 0 after `--help`, 2 for what cannot be started, 1 for a store that cannot be used now.
     #[allow(clippy::print_stdout, clippy::print_stderr, reason = "it is a command line program's start")]
-    pub fn start(framework: &'static str, default_port: u16) -> Result<Self, ExitCode> {
+    pub async fn start(framework: &'static str, default_port: u16) -> Result<Self, ExitCode> {
         // A key that is no text is worth an error, which must not quote it.
         let secret = match std::env::var("SECRET_KEY") {
             Ok(secret) => Some(secret),
@@ -50,13 +59,42 @@ impl Tour {
         if options.secret.is_none() {
             println!("SECRET_KEY is not set: made a key for this run. Sessions end with it.");
         }
-        let source = source(&options).map_err(|error| refuse(&error.to_string()))?;
-        let (mode, place) = match (options.flask, options.store) {
+        let builder = builder(&options).map_err(|error| refuse(&error.to_string()))?;
+        let (mode, place) = match (options.flask, &options.store) {
             (true, _) => ("Flask's signed cookie", None),
             (false, Store::Cookie) => ("signed cookie", None),
             (false, Store::Memory) => ("on the server", Some("the memory of this process")),
+            (false, Store::Sqlite(_)) => ("on the server", Some("an SQLite file")),
+            (false, Store::Redis(_)) => ("on the server", Some("Redis")),
+            (false, Store::Postgres(_)) => ("on the server", Some("PostgreSQL")),
         };
-        Ok(Self { framework, mode, place, bind: options.bind, source })
+        let (source, sessions) = match store(&options.store).await {
+            Ok(None) => (Source::new(builder.build().map_err(|error| refuse(&error.to_string()))?), None),
+            Ok(Some(store)) => {
+                let sessions = builder.build_stored().map_err(|error| refuse(&error.to_string()))?;
+                if matches!(options.store, Store::Sqlite(_) | Store::Postgres(_)) {
+                    tokio::spawn(clean(sessions.clone(), store.clone(), CLEANING));
+                }
+                let owners = OwnerSessions::new(&sessions, store.clone());
+                (Source::stored(sessions, store), Some(owners))
+            }
+            Err(error) => {
+                let place = place.unwrap_or_default();
+                let advice = match options.store {
+                    Store::Redis(_) | Store::Postgres(_) => {
+                        "Is it running, and are host, port, user and password right? "
+                    }
+                    _ => "",
+                };
+                let causes = causes(&*error);
+                eprintln!(
+                    "The sessions cannot be in {place}: {causes}.\n{advice}Another place is chosen by --store PLACE; \
+                     --help lists them."
+                );
+                return Err(ExitCode::FAILURE);
+            }
+        };
+        Ok(Self { framework, mode, place, bind: options.bind, source, sessions })
     }
 
     /// Says where the tour is, once it listens there: with port 0 the system chose one.
@@ -80,12 +118,55 @@ fn refuse(message: &str) -> ExitCode {
     ExitCode::from(2)
 }
 
-fn source(options: &Options) -> Result<Source, ConfigError> {
-    let builder = builder(options)?;
-    Ok(match options.store {
-        Store::Cookie => Source::new(builder.build()?),
-        Store::Memory => Source::stored(builder.build_stored()?, Arc::new(MemoryStore::new())),
-    })
+type Failure = Box<dyn std::error::Error + Send + Sync>;
+
+/// An error and what led to it; none of them quotes the URL.
+fn causes(error: &(dyn std::error::Error + 'static)) -> String {
+    let mut text = error.to_string();
+    let mut next = error.source();
+    while let Some(cause) = next {
+        let said = cause.to_string();
+        // Many repeat their cause.
+        if !text.ends_with(&said) {
+            text = format!("{text}: {said}");
+        }
+        next = cause.source();
+    }
+    text.trim_end_matches('.').to_owned()
+}
+
+/// The store, ready to be used; `None` for sessions in cookies.
+async fn store(place: &Store) -> Result<Option<Arc<dyn session_store::Store>>, Failure> {
+    Ok(Some(match place {
+        Store::Cookie => return Ok(None),
+        Store::Memory => Arc::new(MemoryStore::new()),
+        Store::Sqlite(path) => Arc::new(SqliteStore::open(path)?),
+        Store::Redis(url) => {
+            let config = ConnectionManagerConfig::new()
+                .set_response_timeout(Some(Duration::from_millis(500)))
+                .set_connection_timeout(Some(Duration::from_millis(500)))
+                .set_min_delay(Duration::from_millis(20))
+                .set_max_delay(Duration::from_millis(200));
+            let connection =
+                redis::Client::open(url.as_str())?.get_connection_manager_with_config(config).await?;
+            let store = RedisStore::new(connection, "tour:")?;
+            store.check().await?;
+            Arc::new(store)
+        }
+        Store::Postgres(url) => {
+            let mut config: tokio_postgres::Config = url.parse()?;
+            if config.get_options().is_none() {
+                config.options("-c lock_timeout=3s");
+            }
+            if config.get_connect_timeout().is_none() {
+                config.connect_timeout(Duration::from_secs(1));
+            }
+            let pool = Pool::builder(Manager::new(config, tokio_postgres::NoTls)).max_size(16).build()?;
+            let store = PostgresStore::new(pool);
+            store.create_schema().await?;
+            Arc::new(store)
+        }
+    }))
 }
 
 fn builder(options: &Options) -> Result<Builder, ConfigError> {

@@ -12,7 +12,7 @@ async fn main() -> ExitCode {
     let filter =
         tracing_subscriber::EnvFilter::try_from_default_env().unwrap_or_else(|_| "session=info".into());
     tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
-    let tour = match Tour::start("actix-web", 5003) {
+    let tour = match Tour::start("actix-web", 5003).await {
         Ok(tour) => tour,
         Err(code) => return code,
     };

@@ -4,12 +4,12 @@ use std::convert::Infallible;
 
 use actix_web::body::BodyStream;
 use actix_web::guard::{Any, Get, Head};
-use actix_web::http::header::{CACHE_CONTROL, ContentType, LOCATION};
+use actix_web::http::header::{CACHE_CONTROL, ContentType, LOCATION, USER_AGENT};
 use actix_web::web::{Bytes, Data, Form, Path, ServiceConfig, post, resource, route};
-use actix_web::{HttpResponse, HttpResponseBuilder, Route};
+use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder, Route};
 use futures_util::{StreamExt, stream};
 use serde::Deserialize;
-use tour::actions::LATE_FIRST;
+use tour::actions::{Answer as Shown, LATE_FIRST};
 use tour::start::Tour;
 use tour::{actions, page};
 
@@ -32,6 +32,9 @@ pub fn configure(tour: Tour) -> impl FnOnce(&mut ServiceConfig) {
             .service(resource("/flash").route(post().to(flash)))
             .service(resource("/flashes").route(get().to(flashes)))
             .service(resource("/session").route(get().to(session)))
+            .service(resource("/sessions").route(get().to(sessions)))
+            .service(resource("/sessions/end").route(post().to(end_session)))
+            .service(resource("/sessions/end_all").route(post().to(end_sessions)))
             .service(resource("/fail").route(get().to(fail)))
             .service(resource("/panic").route(get().to(panic)))
             .service(resource("/late").route(get().to(late)))
@@ -61,8 +64,9 @@ struct Login {
     username: String,
 }
 
-async fn login(session: Session, form: Form<Login>) -> Answer {
-    actions::login(&session, &form.username)?;
+async fn login(session: Session, request: HttpRequest, form: Form<Login>) -> Answer {
+    let user_agent = request.headers().get(USER_AGENT).and_then(|value| value.to_str().ok());
+    actions::login(&session, &form.username, user_agent)?;
     Ok(see_other("/profile").finish())
 }
 
@@ -113,6 +117,36 @@ async fn flashes(session: Session) -> Answer {
 
 async fn session(session: Session) -> HttpResponse {
     json(session.to_json())
+}
+
+fn show(shown: Shown) -> HttpResponse {
+    match shown {
+        Shown::Page(page) => no_store(html()).body(page),
+        Shown::Text(line) => no_store(text()).body(line),
+        Shown::Bad(line) => {
+            let mut response = HttpResponse::BadRequest();
+            response.content_type(ContentType::plaintext());
+            no_store(response).body(line)
+        }
+        Shown::To(path) => no_store(see_other(path)).finish(),
+    }
+}
+
+async fn sessions(tour: Data<Tour>, session: Session) -> Answer {
+    Ok(show(actions::sessions(&tour, &session).await?))
+}
+
+#[derive(Deserialize)]
+struct End {
+    key: String,
+}
+
+async fn end_session(tour: Data<Tour>, session: Session, form: Form<End>) -> Answer {
+    Ok(show(actions::end_session(&tour, &session, &form.key).await?))
+}
+
+async fn end_sessions(tour: Data<Tour>, session: Session) -> Answer {
+    Ok(show(actions::end_sessions(&tour, &session).await?))
 }
 
 async fn fail(session: Session) -> Answer {

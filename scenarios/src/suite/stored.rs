@@ -1,8 +1,10 @@
 //! What only a session on the server can do, and what a cookie cannot.
 
+use std::time::SystemTime;
+
 use serde_json::json;
 
-use super::{Mode, Scenario, Scene, Sent, Target};
+use super::{Client, Mode, Scenario, Scene, Sent, Target};
 use crate::client::Request;
 
 pub(super) const ALL: &[Scenario] = &[
@@ -14,6 +16,15 @@ pub(super) const ALL: &[Scenario] = &[
         name: "an empty record stays, and a cookie is what it was",
         left_out: not_stored,
         play: emptied,
+    },
+    Scenario { name: "the sessions page ends sessions", left_out: not_stored, play: sessions_page },
+    Scenario {
+        name: "a cookie session cannot be listed",
+        left_out: |target| match target.mode {
+            Mode::Stored => Some("it can"),
+            _ => target.nature.is_flask.then_some("has no such page"),
+        },
+        play: unlisted,
     },
     Scenario {
         name: "a copy of a cookie outlives the logout",
@@ -104,6 +115,98 @@ fn emptied(scene: &Scene<'_>) {
     assert_eq!(client.session(), json!({}));
     client.visit(1);
     assert_eq!(client.jar, id);
+}
+
+/// The keys of the sessions on the page, and which of them is the one that asks.
+fn listed(client: &mut Client<'_>) -> (Vec<String>, Vec<bool>) {
+    let response = client.get("/sessions", Sent::Nothing);
+    assert_eq!(response.header("content-type"), Some("text/html; charset=utf-8"));
+    assert_eq!(response.header("cache-control"), Some("no-store"), "{response:?}");
+    let rows = response.body.split("<tr>").filter_map(|row| {
+        let (_, key) = row.split_once("name=\"key\" value=\"")?;
+        Some((key.split('"').next()?.to_owned(), row.contains("this one")))
+    });
+    rows.unzip()
+}
+
+fn sessions_page(scene: &Scene<'_>) {
+    // The store may be older than the suite: names that nobody had.
+    let number = SystemTime::UNIX_EPOCH.elapsed().unwrap().as_nanos();
+    let (ada, bob) = (format!("ada {number}"), format!("bob {number}"));
+    let redirects = |client: &mut Client<'_>, request: &Request, to: &str, sent| {
+        let response = client.expect(request, 303, sent);
+        assert_eq!(response.header("location"), Some(to), "{response:?}");
+        assert_eq!(response.header("cache-control"), Some("no-store"), "{response:?}");
+    };
+    let end = |key: &str| Request::post("/sessions/end", &[("key", key)]);
+    let [page, end_all] = [Request::get("/sessions"), Request::post("/sessions/end_all", &[])];
+
+    // Nobody has none.
+    let mut stranger = scene.client();
+    for request in [&page, &end("x"), &end_all] {
+        redirects(&mut stranger, request, "/login", Sent::Nothing);
+    }
+
+    let [mut first, mut second, mut third, mut other] = [(); 4].map(|()| scene.client());
+    let firefox = "Mozilla/5.0 (X11; Linux x86_64; rv:145.0) Gecko/20100101 Firefox/145.0";
+    let login = Request::post("/login", &[("username", &ada)]).header("user-agent", firefox);
+    first.expect(&login, 303, Sent::Session);
+    let login =
+        Request::post("/login", &[("username", &ada)]).header("user-agent", "<script>\"'& of the second");
+    second.expect(&login, 303, Sent::Session);
+    other.login(&bob);
+    assert!(first.send(&Request::get("/")).body.contains("href=\"/sessions\""));
+
+    let (keys, this) = listed(&mut first);
+    assert_eq!(this, [true, false], "who logged in first stands first");
+    assert_eq!(listed(&mut second), (keys.clone(), vec![false, true]));
+    let body = first.get("/sessions", Sent::Nothing).body;
+    assert!(body.contains("Firefox on Linux") && body.contains("&lt;script&gt;&#34;&#39;&amp; of"), "{body}");
+
+    // Somebody else's ends nothing, nor what is no key.
+    let (theirs, _) = listed(&mut other);
+    redirects(&mut first, &end(&theirs[0]), "/sessions", Sent::Nothing);
+    redirects(&mut other, &end(&keys[0]), "/sessions", Sent::Nothing);
+    for key in ["", "x", &keys[0][1..]] {
+        let response = first.expect(&end(key), 400, Sent::Nothing);
+        assert!(response.body.contains("key must be"), "{response:?}");
+    }
+    assert_eq!(other.session()["username"], *bob);
+    assert_eq!(listed(&mut first).0, keys);
+
+    redirects(&mut first, &end(&keys[1]), "/sessions", Sent::Nothing);
+    second.expect(&Request::get("/profile"), 303, Sent::Nothing);
+    assert_eq!(second.session(), json!({}));
+    assert_eq!(listed(&mut first), (vec![keys[0].clone()], vec![true]));
+
+    // The one at hand is a logout.
+    third.login(&ada);
+    let kept = first.clone();
+    redirects(&mut first, &end(&keys[0]), "/login", Sent::Removal);
+    first = kept;
+    assert_eq!(first.session(), json!({}));
+    assert_eq!(listed(&mut third).1, [true]);
+
+    let mut fourth = scene.client();
+    fourth.login(&ada);
+    let mut kept = third.clone();
+    redirects(&mut third, &end_all, "/login", Sent::Removal);
+    for client in [&mut kept, &mut fourth] {
+        client.expect(&page, 303, Sent::Nothing);
+        assert_eq!(client.session(), json!({}));
+    }
+    assert_eq!(other.session()["username"], *bob);
+}
+
+fn unlisted(scene: &Scene<'_>) {
+    let mut client = scene.client();
+    client.login("ada");
+    let end = Request::post("/sessions/end", &[("key", "x")]);
+    for request in [Request::get("/sessions"), end, Request::post("/sessions/end_all", &[])] {
+        let response = client.expect(&request, 200, Sent::Nothing);
+        assert!(response.body.contains("--store"), "{response:?}");
+    }
+    assert_eq!(client.session()["username"], "ada");
 }
 
 fn copy(scene: &Scene<'_>) {

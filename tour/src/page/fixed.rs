@@ -28,6 +28,16 @@ pub(super) const LOGOUT: &str = r#"<form method="post" action="/logout" target="
 <p class="hint">To be someone else, use the <a href="/login">login page</a>.</p>
 </form>"#;
 
+pub(super) const SESSIONS_LINK: &str = r#"
+<p class="note"><a href="/sessions">Your sessions</a>, in this browser and in others</p>"#;
+
+pub(super) const SESSIONS_FOOT: &str = r#"<form method="post" action="/sessions/end_all">
+<button class="primary">Log out everywhere</button>
+<p class="hint">Here, too. It counts at once, whoever has copied a cookie.</p>
+</form>
+<p class="foot"><a href="/">Back to the tour</a></p>
+"#;
+
 pub(super) const FLASH_CARD: &str = r#"<section class="card" aria-labelledby="flash">
 <h2 id="flash">Flash</h2>
 <p class="note">A message for the next page. It is shown once, and then it is gone.</p>

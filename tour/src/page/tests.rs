@@ -194,3 +194,48 @@ fn a_stored_session_is_shown_as_one() {
     assert!(!page.contains("one signed cookie") && !page.contains("Keep secrets out"));
     assert!(empty().render().contains("Keep secrets out"));
 }
+
+fn listed(text: &str, this: bool) -> ListedSession {
+    let text = || text.to_owned();
+    ListedSession { key: text(), label: text(), began: text(), seen: text(), this }
+}
+
+#[test]
+fn the_users_sessions_are_listed() {
+    let sessions = [listed("one", false), listed("two", true)];
+    let html =
+        SessionsPage { framework: "axum", mode: "on the server", user: "ada", sessions: &sessions }.render();
+    assert_balanced(&html);
+    for part in [
+        "<strong>ada</strong>",
+        "<th scope=\"row\">one</th><td>one</td><td>one</td>",
+        "<th scope=\"row\">two <strong>this one</strong></th>",
+        "method=\"post\" action=\"/sessions/end\"><button name=\"key\" value=\"one\" aria-label=\"End: one\"",
+        "method=\"post\" action=\"/sessions/end_all\"",
+        "href=\"/\"",
+    ] {
+        assert!(html.contains(part), "{part}");
+    }
+    assert_eq!(html.matches("this one").count(), 1);
+}
+
+#[test]
+fn a_hostile_label_stays_text() {
+    let sessions = [listed(HOSTILE, true)];
+    let html =
+        SessionsPage { framework: HOSTILE, mode: HOSTILE, user: HOSTILE, sessions: &sessions }.render();
+    assert_balanced(&html);
+    assert!(html.contains(&format!("<th scope=\"row\">{}", escape(HOSTILE))));
+    assert!(!html.contains("<script") && !html.contains("\" onload"), "{html}");
+}
+
+#[test]
+fn sessions_are_linked_where_they_can_be_listed() {
+    let with = |place, user| Page { place, user, ..empty() }.render();
+    let stored = with(Some("a store"), Some("ada"));
+    assert!(stored.contains("href=\"/sessions\""));
+    assert_balanced(&stored);
+    for html in [with(None, Some("ada")), with(Some("a store"), None)] {
+        assert!(!html.contains("href=\"/sessions\""));
+    }
+}
