@@ -19,7 +19,8 @@ impl Folder {
     pub fn new(name: &str) -> Self {
         let path = tempfile::Builder::new().prefix(&format!("{name}-")).tempdir().unwrap();
         // What still runs in there is ended by its own watcher meanwhile.
-        let script = "read -r _; sleep 0.5; rm -rf \"$1\"";
+        // A signal to all of the group, as by Ctrl-C, is not for it.
+        let script = "trap '' INT TERM HUP; read -r _; sleep 0.5; rm -rf \"$1\"";
         let watcher = shell(script).arg(path.path()).stdin(Stdio::piped()).spawn().unwrap();
         Self { watcher, path }
     }
