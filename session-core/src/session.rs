@@ -522,7 +522,8 @@ impl Session {
     /// ```
     /// # use session_core::{SecretKey, Sessions};
     /// # let sessions = Sessions::builder(SecretKey::generate().unwrap()).build_stored().unwrap();
-    /// # let session = sessions.exchange(&http::HeaderMap::new()).open().done().unwrap().unwrap();
+    /// # let exchange = sessions.exchange(&http::HeaderMap::new());
+    /// # let session = exchange.open().done().unwrap().unwrap();
     /// assert_eq!(session.owner(), None);
     /// session.set_owner("42").unwrap();
     /// assert_eq!(session.owner().as_deref(), Some("42"));
