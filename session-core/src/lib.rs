@@ -63,6 +63,9 @@ mod error;
 mod event;
 mod exchange;
 mod flash;
+#[cfg(fuzzing)]
+#[doc(hidden)]
+pub mod fuzzing;
 mod key;
 mod lifetime;
 mod map;

@@ -1,0 +1,105 @@
+//! The properties of `property/`, which the fuzzer tries for longer, with what proptest makes; and what was found once.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+mod common;
+mod property;
+
+use property::{id, json, open_flask, open_signed, record, round_trip, tamper};
+use proptest::collection::vec;
+use proptest::prelude::*;
+use proptest::sample::select;
+
+fn bytes(most: usize) -> impl Strategy<Value = Vec<u8>> {
+    vec(any::<u8>(), 0..most)
+}
+
+/// Mostly none, so that stamps are good.
+fn change(length: usize) -> impl Strategy<Value = Vec<u8>> {
+    prop_oneof![3 => Just(vec![0; length]), 1 => vec(select(vec![0, 0, 0, 1, 2, 255]), length)]
+}
+
+/// What is JSON, nearly, or what our formats hold.
+fn nearly_json() -> impl Strategy<Value = String> {
+    let text = || r#"[a ]{0,3}|\\u[d0][8c0]00|[\\"/u0é😀]{0,3}"#;
+    let scalar = prop_oneof![
+        text().prop_map(|text| format!("\"{text}\"")),
+        r"-?[0-9]{1,3}(\.[0-9]{1,2})?([eE][+-]?[0-9]{1,3})?",
+        select(vec!["null", "true", "NaN", "Infinity", "-Infinity", "0", "-0", "1e400", "-", ""])
+            .prop_map(str::to_owned),
+    ];
+    let value = scalar.prop_recursive(4, 16, 4, move |inner| {
+        let key = prop_oneof![
+            text().prop_map(|text| format!("\"{text}\"")),
+            select(vec!["\" t\"", "\" di\"", "\" t__\"", "\"_permanent\"", "\"_flashes\"", "\"a\""])
+                .prop_map(str::to_owned),
+        ];
+        prop_oneof![
+            vec(inner.clone(), 0..4).prop_map(|items| format!("[{}]", items.join(","))),
+            vec((key, inner), 0..4).prop_map(|members| {
+                let members: Vec<_> = members.iter().map(|(key, value)| format!("{key}:{value}")).collect();
+                format!("{{{}}}", members.join(" ,"))
+            }),
+        ]
+    });
+    prop_oneof![
+        4 => value.clone(),
+        1 => (value.clone(), 0..3_u8, value).prop_map(|(map, number, message)| {
+            format!("[{map},[[{number},\"info\",{message}]]]")
+        }),
+        1 => r#"[\[\]{}":,0-9eE+.\\a-u \-]{0,14}"#,
+    ]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(400))]
+
+    #[test]
+    fn our_cookies_open_as_the_naive_implementation_says(kind in 0..5_u8, stamp in change(18), json in nearly_json()) {
+        open_signed::check(&[&[kind], &stamp[..], json.as_bytes()].concat());
+    }
+
+    #[test]
+    fn flasks_cookies_open_as_the_naive_implementation_says(kind in 0..5_u8, time in change(8), json in nearly_json()) {
+        open_flask::check(&[&[kind], &time[..], json.as_bytes()].concat());
+    }
+
+    #[test]
+    fn json_is_read_and_written_as_the_naive_implementation_does(text in nearly_json(), key in "[a ]{0,2}") {
+        json::check(text.as_bytes());
+        json::check(format!("{{\"{key}\":{text}}}").as_bytes());
+    }
+
+    #[test]
+    fn ids_open_as_the_naive_implementation_says(kind in 0..3_u8, stamp in change(18), id in vec(any::<u8>(), 47..50)) {
+        id::check(&[&[kind], &stamp[..], &id].concat());
+    }
+
+    #[test]
+    fn records_open_as_the_naive_implementation_says(
+        flags in 0..18_u8, hash in select(vec![b'v', b'w']), rest in bytes(60), count in 0..10_u8, json in nearly_json(), cut: prop::sample::Index,
+    ) {
+        let mut body = record::good(json.as_bytes());
+        record::check(&body);
+        record::check(&body[..cut.index(body.len())]);
+        body[1] = flags;
+        body[22] = hash;
+        let optional = [(2, 8), (4, 32), (8, 8)].iter().filter(|(flag, _)| flags & flag != 0).map(|(_, size)| size).sum();
+        let ids = [&[count][..], &[7; 8].repeat(count.into())].concat();
+        let optional = rest.iter().copied().chain(std::iter::repeat(b'v')).take(optional);
+        body.splice(54..63, optional.chain(ids)).for_each(drop);
+        record::check(&body);
+    }
+
+    #[test]
+    fn any_change_of_a_cookie_is_refused(first: [u8; 2], changes in vec(any::<[u8; 5]>(), 0..4)) {
+        tamper::check(&[&first[..], &changes.concat()].concat());
+    }
+
+    #[test]
+    fn bytes_that_mean_nothing(data in bytes(120)) {
+        for check in [id::check, json::check, open_flask::check, open_signed::check, record::check, round_trip::check, tamper::check] {
+            check(&data);
+        }
+    }
+}
