@@ -103,3 +103,35 @@ proptest! {
         }
     }
 }
+
+/// Found by comparing with the naive implementation.
+#[test]
+fn a_tag_that_stands_twice_at_the_top_is_no_session() {
+    let under_good_times = |json: &str| open_flask::check(&[&[1; 1][..], &[0; 8], json.as_bytes()].concat());
+    under_good_times(r#"{" t":1," t":[2]}"#);
+    under_good_times(r#"{" di":1," di":{" t__":2}}"#);
+    under_good_times(r#"{" di":{" t__":1," t__":2}}"#);
+}
+
+/// Likewise: a category is a text, not what reads as one.
+#[test]
+fn a_flash_with_a_tagged_category_is_none() {
+    let json = r#"[{},[[1,{" m":"info"},"x"]]]"#;
+    open_signed::check(&[&[1; 1][..], &[0; 18], json.as_bytes()].concat());
+}
+
+/// Texts with what Python says of each: made by `tests/data/python-json.py`.
+#[test]
+fn json_is_read_and_written_as_python_does() {
+    let sessions = session_core::Sessions::flask("dev").unwrap();
+    let (mut read, mut refused) = (0, 0);
+    for line in include_str!("data/python-json.jsonl").lines() {
+        let (text, expected): (String, Option<String>) = serde_json::from_str(line).unwrap();
+        json::check(text.as_bytes());
+        let session = sessions.open(&http::HeaderMap::new());
+        let found = session.insert_json(&text).ok().map(|()| session.payload());
+        *(if expected.is_some() { &mut read } else { &mut refused }) += 1;
+        assert_eq!(found, expected, "{text}");
+    }
+    assert!(read > 500 && refused > 500, "{read} {refused}");
+}
