@@ -7,6 +7,7 @@ import json
 import pathlib
 import struct
 import sys
+import zlib
 
 HERE = pathlib.Path(__file__).parent
 VECTORS = json.loads((HERE / "../session-core/tests/data/flask-vectors.json").read_text())
@@ -27,6 +28,10 @@ def seeds():
             yield "open_flask", bytes([kind]) + GOOD_TIME + raw
             yield "open_signed", bytes([kind]) + GOOD_STAMP + raw
             yield "open_signed", bytes([kind]) + GOOD_STAMP + flashed
+        yield "open_flask", b"\3" + GOOD_TIME + zlib.compress(raw)
+        yield "open_signed", b"\3" + GOOD_STAMP + zlib.compress(raw)
+        yield "open_sealed", b"\1" + bytes(12) + GOOD_STAMP + raw
+        yield "open_sealed", b"\1" + bytes(12) + GOOD_STAMP + flashed
         yield "record", body(raw)
         yield "record", body(flashed, flags=0b1111)
     for case in VECTORS["cases"]:
@@ -41,7 +46,7 @@ def seeds():
         yield "cookie_header", name + b'1;\t %b="2" ;=3;\xc2\xa0a=4' % name[1:]
     yield "id", b"\1" + GOOD_STAMP + bytes(range(48))
     yield "id", b"\2" + b"A" * 64 + b"." + b"A" * 24
-    for format in range(2):
+    for format in range(3):
         for cookie in range(5):
             yield "tamper", bytes([format + 16 * cookie, cookie])
             for change in range(8):

@@ -9,6 +9,6 @@ libfuzzer_sys::fuzz_target!(|data: &[u8]| {
     record::check(data);
     let bytes = record::bytes(data);
     if let Some(again) = session_core::fuzzing::body(&bytes) {
-        assert_eq!(&*again, &*bytes);
+        assert_eq!(again, bytes);
     }
 });

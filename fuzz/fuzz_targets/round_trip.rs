@@ -1,4 +1,4 @@
-//! Any sequence of operations, closed and reopened, equals a plain model, in our format and in Flask's.
+//! Any sequence of operations, closed and reopened, equals a plain model, in all formats.
 
 #![no_main]
 

@@ -1,7 +1,5 @@
 //! What the targets of `fuzz/` need and nobody else: compiled for them alone.
 
-use std::sync::Arc;
-
 use http::HeaderValue;
 
 use crate::cookie::{Attributes, CookieTemplate, Prefix};
@@ -25,6 +23,6 @@ pub fn values(name: &str, header: &HeaderValue) -> Vec<Vec<u8>> {
 }
 
 /// The body of a record, decoded and encoded again; `None` if it is none.
-pub fn body(bytes: &[u8]) -> Option<Arc<[u8]>> {
+pub fn body(bytes: &[u8]) -> Option<Vec<u8>> {
     Body::decode(bytes).map(|body| body.encode())
 }

@@ -5,7 +5,7 @@
 mod common;
 mod property;
 
-use property::{id, json, open_flask, open_signed, record, round_trip, tamper};
+use property::{id, json, open_flask, open_sealed, open_signed, record, round_trip, tamper};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::select;
@@ -60,6 +60,11 @@ proptest! {
     }
 
     #[test]
+    fn our_sealed_cookies_open_as_the_naive_implementation_says(kind in 0..3_u8, nonce: [u8; 12], stamp in change(18), json in nearly_json()) {
+        open_sealed::check(&[&[kind], &nonce[..], &stamp, json.as_bytes()].concat());
+    }
+
+    #[test]
     fn flasks_cookies_open_as_the_naive_implementation_says(kind in 0..5_u8, time in change(8), json in nearly_json()) {
         open_flask::check(&[&[kind], &time[..], json.as_bytes()].concat());
     }
@@ -98,7 +103,7 @@ proptest! {
 
     #[test]
     fn bytes_that_mean_nothing(data in bytes(120)) {
-        for check in [id::check, json::check, open_flask::check, open_signed::check, record::check, round_trip::check, tamper::check] {
+        for check in [id::check, json::check, open_flask::check, open_sealed::check, open_signed::check, record::check, round_trip::check, tamper::check] {
             check(&data);
         }
     }
@@ -120,6 +125,14 @@ fn a_flash_with_a_tagged_category_is_none() {
     open_signed::check(&[&[1; 1][..], &[0; 18], json.as_bytes()].concat());
 }
 
+/// What fills a sealed text up is spaces, not whatever counts as white in ASCII.
+#[test]
+fn a_form_feed_behind_sealed_json_is_no_padding() {
+    for json in ["{}  ", "{}\u{c}", "{}\u{c} ", "{}\n", ""] {
+        open_sealed::check(&[&[1; 1][..], &[7; 12], &[0; 18], json.as_bytes()].concat());
+    }
+}
+
 /// Texts with what Python says of each: made by `tests/data/python-json.py`.
 #[test]
 fn json_is_read_and_written_as_python_does() {
@@ -133,5 +146,5 @@ fn json_is_read_and_written_as_python_does() {
         *(if expected.is_some() { &mut read } else { &mut refused }) += 1;
         assert_eq!(found, expected, "{text}");
     }
-    assert!(read > 500 && refused > 500, "{read} {refused}");
+    assert!(read > 400 && refused > 400, "{read} {refused}");
 }

@@ -4,18 +4,13 @@
 use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
-use session_core::testing::Time;
-use session_core::{Answer, Loaded, Question, Record, Rejected, Sessions, Step, StoredSessions};
+use session_core::{Answer, Loaded, Question, Record, Rejected, Step, StoredSessions};
 use sha2::{Digest, Sha256};
 
 use super::naive::{self, ID, NAME, encode, signed};
-use super::{ABSOLUTE, Input, NOW, assert_refused, counted, request};
-use crate::common::{KEY, key};
+use super::{Input, NOW, assert_refused, ours, request};
 
-pub static STORED: LazyLock<StoredSessions> = LazyLock::new(|| {
-    let builder = Sessions::builder(key(KEY)).absolute_lifetime(Duration::from_secs(ABSOLUTE));
-    builder.clock(Time::at(NOW)).random(counted).build_stored().unwrap()
-});
+pub static STORED: LazyLock<StoredSessions> = LazyLock::new(|| ours().build_stored().unwrap());
 
 /// The first byte says what the rest is: a value as it is; or, to be signed with the right key, a stamp (as a change of a
 /// good one) and an id, or a whole text.

@@ -7,6 +7,7 @@ pub mod id;
 pub mod json;
 pub mod naive;
 pub mod open_flask;
+pub mod open_sealed;
 pub mod open_signed;
 pub mod record;
 pub mod round_trip;
@@ -17,7 +18,7 @@ use std::sync::LazyLock;
 use http::{HeaderMap, HeaderValue, header};
 use serde_json::Value;
 use session_core::testing::{self, Time};
-use session_core::{Error, NoRandom, Session, Sessions};
+use session_core::{Builder, Error, NoRandom, Session, Sessions};
 
 use crate::common::{KEY, key};
 use naive::json::Json;
@@ -32,11 +33,14 @@ const DAY: u64 = 24 * 60 * 60;
 pub const IDLE: u64 = 31 * DAY;
 pub const ABSOLUTE: u64 = 90 * DAY;
 
-/// In our format, with an absolute lifetime.
-pub static OURS: LazyLock<Sessions> = LazyLock::new(|| {
+/// In our formats, with an absolute lifetime.
+pub static OURS: LazyLock<Sessions> = LazyLock::new(|| ours().build().unwrap());
+pub static SEALED: LazyLock<Sessions> = LazyLock::new(|| ours().padding(64).build().unwrap());
+
+pub fn ours() -> Builder {
     let builder = Sessions::builder(key(KEY)).absolute_lifetime(std::time::Duration::from_secs(ABSOLUTE));
-    builder.clock(Time::at(NOW)).random(counted).build().unwrap()
-});
+    builder.clock(Time::at(NOW)).random(counted)
+}
 
 /// In Flask's format.
 pub static FLASK: LazyLock<Sessions> = LazyLock::new(|| {
@@ -47,7 +51,7 @@ pub static FLASK: LazyLock<Sessions> = LazyLock::new(|| {
 /// A random source that gives the same each time, so that what was found is found again.
 #[allow(clippy::unnecessary_wraps)]
 pub fn counted(bytes: &mut [u8]) -> Result<(), NoRandom> {
-    bytes.iter_mut().zip(1..).for_each(|(byte, number)| *byte = number);
+    bytes.iter_mut().zip((1..=u8::MAX).cycle()).for_each(|(byte, number)| *byte = number);
     Ok(())
 }
 

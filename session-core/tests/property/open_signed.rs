@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use session_core::Session;
+use session_core::{Session, Sessions};
 
 use super::naive::json::Json;
-use super::naive::{self, NAME, Stamp, encode, signed};
+use super::naive::{self, NAME, Opened, Stamp, encode, signed};
 use super::{Input, NOW, OURS, assert_refused, assert_usable, request};
 
 /// The first byte says what the rest is: a value as it is; or, to be signed with the right key, a stamp (as a change of a
@@ -22,13 +22,21 @@ pub fn check(data: &[u8]) {
         3 => under(&[b".", &encode(input.0)[..]].concat()),
         _ => signed(&naive::SIGNED, input.0),
     };
-    let Some(request) = request(NAME, &value) else { return };
-    let session = OURS.open(&request);
-    let Some(opened) = naive::open_signed(&value) else { return assert_refused(&session) };
+    assert_opens(&OURS, &value, naive::open_signed(&value));
+}
+
+/// What the naive implementation says of a cookie is true.
+pub fn assert_opens(sessions: &Sessions, value: &[u8], opened: Option<Opened>) {
+    let Some(request) = request(NAME, value) else { return };
+    let session = sessions.open(&request);
+    let Some(opened) = opened else { return assert_refused(&session) };
     assert_eq!(session.rejected(), None);
     assert_content(&session, &opened.map, &opened.flashes);
     assert_stamp(&session, &opened.stamp);
-    assert_usable(&OURS, &session);
+    assert_usable(sessions, &session);
+    if let Some(later) = opened.stamp.epoch.checked_add(1) {
+        assert!(!sessions.open(&request).require_epoch(later).unwrap());
+    }
 }
 
 pub fn assert_content(session: &Session, map: &Json, flashes: &[Json]) {
@@ -42,6 +50,7 @@ pub fn assert_stamp(session: &Session, stamp: &Stamp) {
     let at = |seconds| Some(std::time::UNIX_EPOCH + Duration::from_secs(seconds));
     assert_eq!(session.is_permanent(), stamp.permanent);
     assert_eq!((session.written(), session.created()), (at(stamp.issued), at(stamp.created)));
+    assert!(session.require_epoch(stamp.epoch).unwrap());
     let age = stamp.authenticated.map(|then| NOW.saturating_sub(then));
     assert_eq!(session.authenticated_within(Duration::MAX), age.is_some());
     if let Some(age) = age {

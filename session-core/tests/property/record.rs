@@ -33,6 +33,7 @@ struct Body<'a> {
     permanent: bool,
     verifier: &'a [u8],
     authenticated: Option<u64>,
+    epoch: u16,
     earlier: Option<(&'a [u8], Option<u64>)>,
     json: &'a str,
 }
@@ -47,7 +48,9 @@ fn read(bytes: &[u8]) -> Option<Body<'_>> {
     };
     let number = |bytes: &[u8]| u64::from_be_bytes(bytes.try_into().unwrap());
     let [1, flags @ 0..16] = *take(2)? else { return None };
-    take(4 + 8 + 8)?;
+    let epoch = take(4)?;
+    let epoch = u16::from_be_bytes([epoch[2], epoch[3]]);
+    take(8 + 8)?;
     let verifier = take(32)?;
     let authenticated = if flags & 2 != 0 { Some(number(take(8)?)) } else { None };
     let earlier = if flags & 4 != 0 { Some(take(32)?) } else { None };
@@ -57,7 +60,7 @@ fn read(bytes: &[u8]) -> Option<Body<'_>> {
     take(8 * usize::from(count))?;
     let json = std::str::from_utf8(rest).ok()?;
     let earlier = earlier.map(|hash| (hash, end));
-    Some(Body { permanent: flags & 1 != 0, verifier, authenticated, earlier, json })
+    Some(Body { permanent: flags & 1 != 0, verifier, authenticated, epoch, earlier, json })
 }
 
 pub fn check(data: &[u8]) {
@@ -80,8 +83,8 @@ pub fn check(data: &[u8]) {
     let (Some(found), Some((map, flashes))) = (found, content) else { return assert_refused(&session) };
     assert_eq!(session.rejected(), None);
     assert_content(&session, &map, &flashes);
-    let Body { permanent, authenticated, .. } = found;
-    assert_stamp(&session, &Stamp { permanent, issued: NOW, created, authenticated });
+    let Body { permanent, authenticated, epoch, .. } = found;
+    assert_stamp(&session, &Stamp { permanent, issued: NOW, created, authenticated, epoch });
 
     session.insert("a", 1).unwrap();
     let Step::Ask(ask) = exchange.close() else { panic!("not written") };

@@ -5,8 +5,10 @@ pub mod json;
 use std::io::Write;
 use std::sync::LazyLock;
 
+use aes_gcm_siv::aead::{Aead, KeyInit as _};
+use aes_gcm_siv::{Aes256GcmSiv, Nonce};
 use flate2::{Decompress, FlushDecompress, Status};
-use hmac::{Hmac, KeyInit, Mac};
+use hmac::{Hmac, Mac};
 use sha1::Sha1;
 use sha2::Sha256;
 
@@ -17,8 +19,9 @@ use json::{Json, Text, string};
 /// The name of our cookies.
 pub const NAME: &str = "__Host-session";
 
-/// K(1) for sessions, K(3) for ids.
+/// K(1) for signed sessions, K(2) for sealed ones, K(3) for ids.
 pub static SIGNED: LazyLock<Vec<u8>> = LazyLock::new(|| derived(1));
+static SEALED: LazyLock<Aes256GcmSiv> = LazyLock::new(|| Aes256GcmSiv::new_from_slice(&derived(2)).unwrap());
 pub static ID: LazyLock<Vec<u8>> = LazyLock::new(|| derived(3));
 static FLASK: LazyLock<Vec<u8>> = LazyLock::new(|| sha1(SECRET.as_bytes(), b"cookie-session"));
 
@@ -138,11 +141,14 @@ pub struct Stamp {
     pub issued: u64,
     pub created: u64,
     pub authenticated: Option<u64>,
+    /// The user's.
+    pub epoch: u16,
 }
 
-/// flags u8, issued u40, issued - created u32, issued - authenticated u32 (all ones: never), epoch u32.
-fn stamp(digits: &[u8]) -> Option<Stamp> {
-    let bytes: [u8; 18] = decode(digits)?.try_into().ok()?;
+/// flags u8, issued u40, issued - created u32, issued - authenticated u32 (all ones: never), the application's epoch u16,
+/// the user's u16.
+fn stamp(bytes: &[u8]) -> Option<Stamp> {
+    let bytes: [u8; 18] = bytes.try_into().ok()?;
     let number = |range: std::ops::Range<usize>| {
         let mut wide = [0; 8];
         wide[8 - range.len()..].copy_from_slice(&bytes[range]);
@@ -154,7 +160,8 @@ fn stamp(digits: &[u8]) -> Option<Stamp> {
         0xffff_ffff => None,
         before => Some(issued.checked_sub(before)?),
     };
-    (bytes[0] < 2).then_some(Stamp { permanent: bytes[0] == 1, issued, created, authenticated })
+    let epoch = u16::from_be_bytes([bytes[16], bytes[17]]);
+    (bytes[0] < 2).then_some(Stamp { permanent: bytes[0] == 1, issued, created, authenticated, epoch })
 }
 
 /// A stamp of this moment: not permanent, created now, never authenticated.
@@ -174,10 +181,26 @@ fn is_young(stamp: &Stamp) -> bool {
 pub fn open_signed(cookie: &[u8]) -> Option<Opened> {
     let parts = Parts::of(cookie).filter(|_| cookie.len() <= 4096)?;
     is_signed(cookie, parts.signature, |text| sha256(&SIGNED, text)).then_some(())?;
-    let stamp = stamp(parts.middle)?;
+    let stamp = stamp(&decode(parts.middle)?)?;
     (is_young(&stamp) && NOW.saturating_sub(stamp.issued) <= IDLE).then_some(())?;
     let (map, flashes) = content(parts.json(256 << 10, 128)?)?;
     Some(Opened { stamp, map, flashes })
+}
+
+/// Our sealed format: nonce, and stamp and content under AES-256-GCM-SIV. The spaces that fill it up are JSON's.
+pub fn open_sealed(cookie: &[u8]) -> Option<Opened> {
+    let bytes = decode(cookie).filter(|_| cookie.len() <= 4096)?;
+    let (nonce, sealed) = bytes.split_first_chunk::<12>()?;
+    let text = SEALED.decrypt(&Nonce::from(*nonce), sealed).ok()?;
+    let (first, json) = text.split_at_checked(18)?;
+    let stamp = stamp(first).filter(|stamp| is_young(stamp) && NOW.saturating_sub(stamp.issued) <= IDLE)?;
+    let (map, flashes) = content(Json::read(std::str::from_utf8(json).ok()?, 128)?)?;
+    Some(Opened { stamp, map, flashes })
+}
+
+/// A sealed text.
+pub fn sealed(nonce: [u8; 12], text: &[u8]) -> Vec<u8> {
+    encode(&[&nonce, &SEALED.encrypt(&Nonce::from(nonce), text).unwrap()[..]].concat())
 }
 
 /// What our formats hold: a map, or `[map, [flash, ..]]` with one flash at least.
@@ -211,7 +234,7 @@ fn is_flash(flash: &Json) -> bool {
 pub fn open_id(cookie: &[u8]) -> Option<([u8; 16], [u8; 32], Stamp)> {
     let parts = Parts::of(cookie).filter(|parts| !parts.compressed)?;
     is_signed(cookie, parts.signature, |text| sha256(&ID, text)).then_some(())?;
-    let stamp = stamp(parts.middle)?;
+    let stamp = stamp(&decode(parts.middle)?)?;
     is_young(&stamp).then_some(())?;
     let id: [u8; 48] = decode(parts.payload)?.try_into().ok()?;
     Some((id[..16].try_into().unwrap(), id[16..].try_into().unwrap(), stamp))
