@@ -10,7 +10,7 @@ pub fn check(data: &[u8]) {
     let mut input = Input(data);
     let sessions = [&OURS, &FLASK, &SEALED][usize::from(input.byte() % 3)];
     let mut requests = Vec::new();
-    while !input.0.is_empty() && requests.len() < 8 {
+    while !input.0.is_empty() && requests.len() < 4 {
         let count = input.byte() % 8;
         requests.push((0..count).map(|_| operation(&mut input)).collect());
     }
