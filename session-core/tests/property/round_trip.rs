@@ -30,7 +30,7 @@ fn operation(input: &mut Input<'_>) -> Operation {
         8 => Operation::Flash(text(input), text(input)),
         9 => Operation::TakeFlashes,
         10 => Operation::TakeFlashesOf(text(input)),
-        11 => Operation::SetPermanent(input.byte() % 2 == 0),
+        11 => Operation::SetPermanent(input.byte() < 128),
         12 => Operation::SetOwner,
         13 => Operation::Renew,
         _ => Operation::Read(key(input)),
@@ -64,7 +64,7 @@ fn value(input: &mut Input<'_>, depth: u8) -> Value {
     let inner = if depth > 0 { 8 } else { 6 };
     match input.byte() % inner {
         0 => Value::Null,
-        1 => (input.byte() % 2 == 0).into(),
+        1 => (input.byte() < 128).into(),
         2 => number(input).into(),
         // What is no number is null.
         3 => f64::from_be_bytes(input.bytes()).into(),

@@ -3,7 +3,7 @@
 
 use std::sync::LazyLock;
 
-use session_core::{Rejected, Session, Sessions};
+use session_core::{Error, Rejected, Session, Sessions};
 
 use super::{FLASK, Input, OURS, SEALED, assert_nothing, request};
 
@@ -15,9 +15,11 @@ struct Good {
 
 static GOOD: LazyLock<[Good; 3]> = LazyLock::new(|| [good(&OURS), good(&FLASK), good(&SEALED)]);
 
+type Fill = fn(&Session) -> Result<(), Error>;
+
 /// Empty, small, with a flash, of times of its own, and compressed.
 fn good(sessions: &'static Sessions) -> Good {
-    let fill: [fn(&Session) -> Result<(), session_core::Error>; 5] = [
+    let fill: [Fill; 5] = [
         |_| Ok(()),
         |session| session.insert("a", 1),
         |session| session.insert("user", "ada").and_then(|()| session.flash("Saved", "info")),
