@@ -34,6 +34,8 @@ def seeds():
         yield "open_sealed", b"\1" + bytes(12) + GOOD_STAMP + flashed
         yield "record", body(raw)
         yield "record", body(flashed, flags=0b1111)
+        yield "record_sealed", b"\1" + body(raw)
+        yield "record_sealed", b"\3" + bytes(3) + body(flashed, flags=0b1111)
     for case in VECTORS["cases"]:
         cookie = case["cookie"].encode()
         yield "open_flask", b"\0" + cookie

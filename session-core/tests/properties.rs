@@ -86,6 +86,9 @@ proptest! {
     ) {
         let mut body = record::good(json.as_bytes());
         record::check(&body);
+        for kind in 0..4 {
+            record::check_sealed(&[&[kind], &body[..]].concat());
+        }
         record::check(&body[..cut.index(body.len())]);
         body[1] = flags;
         body[22] = hash;
@@ -94,6 +97,7 @@ proptest! {
         let optional = rest.iter().copied().chain(std::iter::repeat(b'v')).take(optional);
         body.splice(54..63, optional.chain(ids)).for_each(drop);
         record::check(&body);
+        record::check_sealed(&[&[1], &body[..]].concat());
     }
 
     #[test]
@@ -103,7 +107,7 @@ proptest! {
 
     #[test]
     fn bytes_that_mean_nothing(data in bytes(120)) {
-        for check in [id::check, json::check, open_flask::check, open_sealed::check, open_signed::check, record::check, round_trip::check, tamper::check] {
+        for check in [id::check, json::check, open_flask::check, open_sealed::check, open_signed::check, record::check, record::check_sealed, round_trip::check, tamper::check] {
             check(&data);
         }
     }

@@ -1,16 +1,22 @@
-//! The body of a stored record: a session opens from what the naive implementation reads, with the same content, and what
-//! is written back can be read.
+//! The body of a stored record, as it is or sealed: a session opens from what the naive implementation reads, with the same
+//! content, and what is written back can be read.
 
-use session_core::{Answer, Loaded, Question, Step};
+use std::sync::LazyLock;
+
+use session_core::{Answer, Loaded, Question, Step, StoredSessions};
 use sha2::{Digest, Sha256};
 
 use super::id::{STORED, body, record};
 use super::naive::json::Json;
-use super::naive::{self, ID, NAME, Stamp, encode, signed};
+use super::naive::{self, ID, NAME, Stamp, encode, open_record, seal_record, signed};
 use super::open_signed::{assert_content, assert_stamp};
-use super::{NOW, assert_refused, request};
+use super::{Input, NOW, assert_refused, ours, request};
 
 const ID_BYTES: [u8; 48] = [7; 48];
+const CREATED: u64 = NOW - 10;
+
+static SEALED_RECORDS: LazyLock<StoredSessions> =
+    LazyLock::new(|| ours().padding(64).build_stored().unwrap());
 
 /// A body as the fuzzer has it; but 32 bytes `v` where a hash stands are the hash of the request's verifier.
 pub fn bytes(data: &[u8]) -> Vec<u8> {
@@ -63,14 +69,43 @@ fn read(bytes: &[u8]) -> Option<Body<'_>> {
     Some(Body { permanent: flags & 1 != 0, verifier, authenticated, epoch, earlier, json })
 }
 
+/// Kept as it is.
 pub fn check(data: &[u8]) {
     let bytes = bytes(data);
-    let stamp = naive::stamp_now();
-    let value = signed(&ID, &[&encode(&ID_BYTES)[..], b".", &encode(&stamp)].concat());
-    let exchange = STORED.exchange(&request(NAME, &value).unwrap());
+    assert_opens(&STORED, &bytes, |kept| Some(kept.to_vec()));
+}
+
+/// Kept sealed. The first byte says what the rest is: what is kept, as it is; or, to be sealed, a body for this place or for
+/// another one; or a place, what is changed there, and a body.
+pub fn check_sealed(data: &[u8]) {
+    let mut input = Input(data);
+    let kind = input.byte() % 4;
+    let sealed = |created, input: Input<'_>| seal_record([7; 12], &bytes(input.0), &key(), created);
+    let kept = match kind {
+        0 => bytes(input.0),
+        1 => sealed(CREATED, input),
+        2 => sealed(CREATED + 1, input),
+        _ => {
+            let [high, low, change] = input.bytes();
+            let mut kept = sealed(CREATED, input);
+            let at = usize::from(u16::from_be_bytes([high, low])) % kept.len();
+            kept[at] ^= change;
+            kept
+        }
+    };
+    assert_opens(&SEALED_RECORDS, &kept, |kept| open_record(kept, &key(), CREATED));
+}
+
+fn key() -> [u8; 32] {
+    Sha256::digest(&ID_BYTES[..16]).into()
+}
+
+/// A session opens from `kept` if it holds a body that opens; `unkept` says which.
+fn assert_opens(sessions: &StoredSessions, kept: &[u8], unkept: impl Fn(&[u8]) -> Option<Vec<u8>>) {
+    let value = signed(&ID, &[&encode(&ID_BYTES)[..], b".", &encode(&naive::stamp_now())].concat());
+    let exchange = sessions.exchange(&request(NAME, &value).unwrap());
     let Step::Ask(ask) = exchange.open() else { panic!("not asked for") };
-    let created = NOW - 10;
-    let answer = Answer::Loaded(Loaded::Live(record(created, &bytes[..])));
+    let answer = Answer::Loaded(Loaded::Live(record(CREATED, kept)));
     let session = ask.answer(answer).done().unwrap().unwrap();
 
     let hash = Sha256::digest(&ID_BYTES[16..]);
@@ -78,18 +113,20 @@ pub fn check(data: &[u8]) {
         let earlier = body.earlier.filter(|(verifier, _)| *verifier == &hash[..]);
         body.verifier == &hash[..] || earlier.is_some_and(|(_, end)| end.is_none_or(|end| NOW < end))
     };
-    let found = read(&bytes).filter(opens);
+    let plain = unkept(kept);
+    let found = plain.as_ref().and_then(|plain| read(plain)).filter(opens);
     let content = found.as_ref().and_then(|body| naive::content(Json::read(body.json, 128)?));
     let (Some(found), Some((map, flashes))) = (found, content) else { return assert_refused(&session) };
     assert_eq!(session.rejected(), None);
     assert_content(&session, &map, &flashes);
     let Body { permanent, authenticated, epoch, .. } = found;
-    assert_stamp(&session, &Stamp { permanent, issued: NOW, created, authenticated, epoch });
+    assert_stamp(&session, &Stamp { permanent, issued: NOW, created: CREATED, authenticated, epoch });
 
     session.insert("a", 1).unwrap();
     let Step::Ask(ask) = exchange.close() else { panic!("not written") };
     let Question::Update { record, .. } = ask.question() else { panic!("{:?}", ask.question()) };
-    let written = read(&record.body).unwrap();
+    let written = unkept(&record.body).unwrap();
+    let written = read(&written).unwrap();
     assert_eq!((written.permanent, written.authenticated), (permanent, authenticated));
-    assert_eq!(written.json, session.payload());
+    assert_eq!(written.json.trim_end_matches(' '), session.payload());
 }

@@ -5,12 +5,12 @@ pub mod json;
 use std::io::Write;
 use std::sync::LazyLock;
 
-use aes_gcm_siv::aead::{Aead, KeyInit as _};
+use aes_gcm_siv::aead::{Aead, KeyInit as _, Payload};
 use aes_gcm_siv::{Aes256GcmSiv, Nonce};
 use flate2::{Decompress, FlushDecompress, Status};
 use hmac::{Hmac, Mac};
 use sha1::Sha1;
-use sha2::Sha256;
+use sha2::{Digest as _, Sha256};
 
 use super::{ABSOLUTE, IDLE, NOW, SECRET};
 use crate::common::KEY;
@@ -19,9 +19,10 @@ use json::{Json, Text, string};
 /// The name of our cookies.
 pub const NAME: &str = "__Host-session";
 
-/// K(1) for signed sessions, K(2) for sealed ones, K(3) for ids.
+/// K(1) for signed sessions, K(2) for sealed ones, K(3) for ids, K(4) for records.
 pub static SIGNED: LazyLock<Vec<u8>> = LazyLock::new(|| derived(1));
 static SEALED: LazyLock<Aes256GcmSiv> = LazyLock::new(|| Aes256GcmSiv::new_from_slice(&derived(2)).unwrap());
+static RECORD: LazyLock<Aes256GcmSiv> = LazyLock::new(|| Aes256GcmSiv::new_from_slice(&derived(4)).unwrap());
 pub static ID: LazyLock<Vec<u8>> = LazyLock::new(|| derived(3));
 static FLASK: LazyLock<Vec<u8>> = LazyLock::new(|| sha1(SECRET.as_bytes(), b"cookie-session"));
 
@@ -228,6 +229,26 @@ fn is_flash(flash: &Json) -> bool {
         },
         _ => false,
     }
+}
+
+/// A sealed record: 02, key id 4, nonce 12, AES-256-GCM-SIV(body). Its place is associated: the record's key, when it was
+/// created, and a zero, since it has no owner.
+pub fn open_record(kept: &[u8], key: &[u8; 32], created: u64) -> Option<Vec<u8>> {
+    let (nonce, msg) = kept.strip_prefix(&record_head()[..])?.split_first_chunk::<12>()?;
+    let aad = &[&key[..], &created.to_be_bytes(), &[0]].concat();
+    RECORD.decrypt(&Nonce::from(*nonce), Payload { msg, aad }).ok()
+}
+
+pub fn seal_record(nonce: [u8; 12], msg: &[u8], key: &[u8; 32], created: u64) -> Vec<u8> {
+    let aad = &[&key[..], &created.to_be_bytes(), &[0]].concat();
+    let sealed = RECORD.encrypt(&Nonce::from(nonce), Payload { msg, aad }).unwrap();
+    [&record_head()[..], &nonce, &sealed].concat()
+}
+
+/// A key's id is the first bytes of its SHA-256.
+fn record_head() -> [u8; 5] {
+    let id = Sha256::digest(derived(4));
+    [2, id[0], id[1], id[2], id[3]]
 }
 
 /// The id of a stored session: its selector and verifier. The idle lifetime is the record's matter.
