@@ -292,6 +292,16 @@ pub fn dict(json: Json) -> Option<Json> {
     }
 }
 
+/// What [`dict`] reads: one key that is a tag would make the whole look like one.
+pub fn guard(json: Json) -> Json {
+    let text = |text: String| text.chars().map(u32::from).collect::<Text>();
+    let tagged = match &json {
+        Json::Object(members) => tag(members, "").map(|(key, value)| (text(key + "__"), value.clone())),
+        _ => None,
+    };
+    tagged.map_or(json, |member| Json::Object(vec![(text(" di".to_owned()), Json::Object(vec![member]))]))
+}
+
 /// Python's `bool(value)`; what is tagged counts as what it holds, but UUIDs, datetimes and guarded dicts are true.
 pub fn truth(json: &Json) -> bool {
     match json {
