@@ -32,6 +32,9 @@ impl Session {
             return outgoing;
         }
         outgoing.vary = consulted;
+        // A new session's cookie would be deleted with the others.
+        outgoing.clear_site_data =
+            core.clear_site_data && state.cleared && state.map.is_blank() && self.origin().stamp.is_some();
         self.report(state.rejected(self.origin()), &mut outgoing.events);
         // A session that begins now is `Created` by its cookie, and nothing else.
         if state.cleared && self.origin().stamp.is_some() {

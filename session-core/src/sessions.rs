@@ -66,6 +66,8 @@ pub(crate) struct Core {
     pub(crate) max_cookie_size: Option<usize>,
     /// Whether Cache-Control is ours to set.
     pub(crate) cache_headers: bool,
+    /// Whether a logout has the browser delete all cookies.
+    pub(crate) clear_site_data: bool,
     pub(crate) clock: Box<dyn Clock>,
     pub(crate) random: Box<dyn Random>,
     pub(crate) warnings: Vec<Warning>,

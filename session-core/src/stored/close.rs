@@ -99,6 +99,7 @@ impl Closing {
                     if closing.is_blank() {
                         closing.outgoing.set_cookie = Some(closing.core().cookie.removal());
                         closing.outgoing.vary = true;
+                        closing.outgoing.clear_site_data = closing.core().clear_site_data;
                     }
                     closing.begin()
                 })
