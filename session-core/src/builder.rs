@@ -51,6 +51,7 @@ pub struct Builder {
     renamed_from: Option<OldCookie>,
     max_cookie_size: Option<usize>,
     cache_headers: bool,
+    clear_site_data: bool,
     plain_http: bool,
     pub(crate) stored: Stored,
     clock: Option<Box<dyn Clock>>,
@@ -89,6 +90,7 @@ impl Builder {
             renamed_from: None,
             max_cookie_size: None,
             cache_headers: true,
+            clear_site_data: false,
             plain_http: false,
             stored: Stored::default(),
             #[cfg(feature = "os")]
@@ -465,6 +467,26 @@ impl Builder {
         self
     }
 
+    /// Whether a logout also sends `Clear-Site-Data: "cookies"` (W3C Clear Site Data): the browser then deletes every cookie
+    /// of the whole registered domain, those of its other hosts and applications, too, and ends sessions that are bound to a
+    /// device. Browsers obey it over HTTPS and on loopback addresses. Default: false.
+    ///
+    /// A logout is a [`clear`](crate::Session::clear) of a session that was accepted, with nothing set after it: a new
+    /// session's cookie would be deleted with the others.
+    ///
+    /// ```
+    /// # use session_core::{SecretKey, Session, Sessions, testing};
+    /// # let key = SecretKey::generate().unwrap();
+    /// let sessions = Sessions::builder(key).clear_site_data(true).build().unwrap();
+    /// # let request = testing::request(&sessions, |session| session.insert("username", "ada")).unwrap();
+    /// let response = testing::respond(&sessions, &request, Session::clear).unwrap();
+    /// assert_eq!(response["clear-site-data"], "\"cookies\"");
+    /// ```
+    pub fn clear_site_data(mut self, clear_site_data: bool) -> Self {
+        self.clear_site_data = clear_site_data;
+        self
+    }
+
     /// For plain HTTP on other hosts than this one: drops the prefix and `Secure`. Whoever listens on the way can take
     /// the session over; [`Sessions::warnings`] says so. `localhost`, `127.0.0.1` and `[::1]` don't need it.
     ///
@@ -563,6 +585,7 @@ impl Builder {
             lifetime: self.lifetime,
             max_cookie_size: self.max_cookie_size,
             cache_headers: self.cache_headers,
+            clear_site_data: self.clear_site_data,
             clock: self.clock.ok_or(ConfigError::Missing("clock"))?,
             random: self.random.ok_or(ConfigError::Missing("random"))?,
             nonces: Nonces::default(),

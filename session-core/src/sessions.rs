@@ -14,7 +14,7 @@ use crate::error::{ConfigError, Error, Rejected};
 use crate::event::LogDigest;
 use crate::exchange::Exchange;
 use crate::key::Weakness;
-use crate::keys::{Format, Keys};
+use crate::keys::{Format, Keys, Name};
 use crate::lifetime::Lifetime;
 use crate::nonce::Nonces;
 use crate::renamed::Old;
@@ -66,6 +66,8 @@ pub(crate) struct Core {
     pub(crate) max_cookie_size: Option<usize>,
     /// Whether Cache-Control is ours to set.
     pub(crate) cache_headers: bool,
+    /// Whether a logout has the browser delete all cookies.
+    pub(crate) clear_site_data: bool,
     pub(crate) clock: Box<dyn Clock>,
     pub(crate) random: Box<dyn Random>,
     pub(crate) warnings: Vec<Warning>,
@@ -312,6 +314,14 @@ impl Core {
             }
         }
         opened
+    }
+
+    /// How the cookie is called that goes out: as before until it is renamed, unless one of the new name came.
+    pub(crate) fn named(&self, origin: &Origin, now: u64) -> (&CookieTemplate, Name) {
+        match &self.old {
+            Some(old) if now < old.renamed && origin.cookies == 0 => (&old.cookie, Name::Old),
+            _ => (&self.cookie, Name::New),
+        }
     }
 
     fn is_looked_at(&self, number: usize, value: &[u8]) -> bool {

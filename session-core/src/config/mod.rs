@@ -46,7 +46,7 @@ use crate::sessions::Sessions;
 /// | `SESSION_ACCEPT_SIGNED_UNTIL`, `SESSION_ACCEPT_SEALED_UNTIL` | own (feature `seal`): unix seconds |
 /// | `SESSION_AUDIENCE`, `SESSION_SALT` | own: text |
 /// | `SESSION_DIGEST` | own: `sha1`, `sha256` or `sha512` |
-/// | `SESSION_CACHE_HEADERS`, `SESSION_INSECURE_PLAIN_HTTP` | own: true or false |
+/// | `SESSION_CACHE_HEADERS`, `SESSION_CLEAR_SITE_DATA`, `SESSION_INSECURE_PLAIN_HTTP` | own: true or false |
 ///
 /// Other names are ignored, so that a whole Flask configuration may be given; but from an environment an unknown
 /// `SESSION_COOKIE_...` is an error.
@@ -94,6 +94,7 @@ pub struct Config {
     session_salt: Option<String>,
     session_digest: Option<String>,
     session_cache_headers: Option<bool>,
+    session_clear_site_data: Option<bool>,
     session_insecure_plain_http: Option<bool>,
 }
 
@@ -298,6 +299,7 @@ impl Config {
         builder = set(builder, self.session_salt, Builder::salt);
         builder = set(builder, self.session_digest.as_deref().map(digest).transpose()?, Builder::digest);
         builder = set(builder, self.session_cache_headers, Builder::cache_headers);
+        builder = set(builder, self.session_clear_site_data, Builder::clear_site_data);
         if self.session_insecure_plain_http == Some(true) {
             builder = builder.insecure_plain_http();
         }

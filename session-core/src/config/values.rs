@@ -25,7 +25,7 @@ pub(super) const TEXTS: [&str; 8] = [
 ];
 
 /// All other names: JSON, and a text if it is none, as `Config.from_prefixed_env` reads them.
-pub(super) const OTHERS: [&str; 20] = [
+pub(super) const OTHERS: [&str; 21] = [
     "SECRET_KEY_FALLBACKS",
     "SESSION_VERIFY_ONLY_KEYS",
     "SESSION_EPOCH",
@@ -45,6 +45,7 @@ pub(super) const OTHERS: [&str; 20] = [
     "SESSION_ABSOLUTE_LIFETIME",
     "SESSION_NOT_CREATED_BEFORE",
     "SESSION_CACHE_HEADERS",
+    "SESSION_CLEAR_SITE_DATA",
     "SESSION_INSECURE_PLAIN_HTTP",
 ];
 
