@@ -30,8 +30,9 @@ def seeds():
             yield "open_signed", bytes([kind]) + GOOD_STAMP + flashed
         yield "open_flask", b"\3" + GOOD_TIME + zlib.compress(raw)
         yield "open_signed", b"\3" + GOOD_STAMP + zlib.compress(raw)
-        yield "open_sealed", b"\1" + bytes(12) + GOOD_STAMP + raw
-        yield "open_sealed", b"\1" + bytes(12) + GOOD_STAMP + flashed
+        for kind in (1, 130):
+            yield "open_sealed", bytes([kind]) + bytes(12) + GOOD_STAMP + raw
+            yield "open_sealed", bytes([kind]) + bytes(12) + GOOD_STAMP + flashed
         yield "record", body(raw)
         yield "record", body(flashed, flags=0b1111)
         yield "record_sealed", b"\1" + body(raw)

@@ -68,7 +68,7 @@ proptest! {
     }
 
     #[test]
-    fn our_sealed_cookies_open_as_the_naive_implementation_says(kind in 0..3_u8, nonce: [u8; 12], stamp in change(18), json in nearly_json()) {
+    fn our_sealed_cookies_open_as_the_naive_implementation_says(kind in select(vec![0, 1, 2, 129, 130, 131]), nonce: [u8; 12], stamp in change(18), json in nearly_json()) {
         open_sealed::check(&[&[kind], &nonce[..], &stamp, json.as_bytes()].concat());
     }
 

@@ -20,7 +20,7 @@ use serde_json::Value;
 use session_core::testing::{self, Time};
 use session_core::{Builder, Error, NoRandom, Session, Sessions};
 
-use crate::common::{KEY, key};
+use crate::common::{KEY, OTHER_KEY, key};
 use naive::json::Json;
 
 /// The time at which everything happens.
@@ -36,9 +36,17 @@ pub const ABSOLUTE: u64 = 90 * DAY;
 /// In our formats, with an absolute lifetime.
 pub static OURS: LazyLock<Sessions> = LazyLock::new(|| ours().build().unwrap());
 pub static SEALED: LazyLock<Sessions> = LazyLock::new(|| ours().padding(64).build().unwrap());
+/// The same with a new key in front of the old one.
+pub static ROTATED: LazyLock<Sessions> = LazyLock::new(|| {
+    configured(Sessions::builder(key(OTHER_KEY)).verify_only(key(KEY))).sealed().build().unwrap()
+});
 
 pub fn ours() -> Builder {
-    let builder = Sessions::builder(key(KEY)).absolute_lifetime(std::time::Duration::from_secs(ABSOLUTE));
+    configured(Sessions::builder(key(KEY)))
+}
+
+fn configured(builder: Builder) -> Builder {
+    let builder = builder.absolute_lifetime(std::time::Duration::from_secs(ABSOLUTE));
     builder.clock(Time::at(NOW)).random(counted)
 }
 

@@ -2,13 +2,14 @@
 
 use super::naive::{self, sealed};
 use super::open_signed::assert_opens;
-use super::{Input, SEALED};
+use super::{Input, ROTATED, SEALED};
 
 /// The first byte says what the rest is: a value as it is; or, to be sealed with the right key, a nonce, a stamp (as a change
-/// of a good one) and JSON, or a nonce and a whole text.
+/// of a good one) and JSON, or a nonce and a whole text. And whether that key is the ring's first.
 pub fn check(data: &[u8]) {
     let mut input = Input(data);
-    let value = match input.byte() % 3 {
+    let kind = input.byte();
+    let value = match kind % 3 {
         0 => input.0.to_vec(),
         1 => {
             let (nonce, stamp) = (input.bytes(), input.changed(naive::stamp_now()));
@@ -16,5 +17,6 @@ pub fn check(data: &[u8]) {
         }
         _ => sealed(input.bytes(), input.0),
     };
-    assert_opens(&SEALED, &value, naive::open_sealed(&value));
+    let sessions = if kind < 128 { &SEALED } else { &ROTATED };
+    assert_opens(sessions, &value, naive::open_sealed(&value));
 }
