@@ -8,6 +8,8 @@
 mod browser;
 #[path = "browser/machine.rs"]
 mod machine;
+#[path = "browser/site_data.rs"]
+mod site_data;
 
 use std::path::Path;
 use std::time::Duration;
@@ -134,6 +136,14 @@ fn the_cookie_is_out_of_reach_of_scripts_and_of_other_hosts() {
     });
 }
 
+/// Where a browser finds these pages; to it `localhost` is another site than the tour's `127.0.0.1`.
+async fn serve(router: Router) -> String {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = format!("http://localhost:{}/", listener.local_addr().unwrap().port());
+    tokio::spawn(async { axum::serve(listener, router).await.unwrap() });
+    address
+}
+
 /// A page of another site, with everything aimed at the tour. Gives its address.
 async fn other_site(tour: &Tour) -> String {
     let (mug, index) = (tour.url("/add_to_cart/mug"), tour.url("/"));
@@ -144,12 +154,7 @@ async fn other_site(tour: &Tour) -> String {
          <iframe name=answer srcdoc='Nothing yet'></iframe>
          <a href='{index}'>To the tour</a>"
     );
-    let router = Router::new().route("/", get(|| async { Html(page) }));
-    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-    // The same machine, but to a browser `localhost` and `127.0.0.1` are two sites.
-    let address = format!("http://localhost:{}/", listener.local_addr().unwrap().port());
-    tokio::spawn(async { axum::serve(listener, router).await.unwrap() });
-    address
+    serve(Router::new().route("/", get(|| async { Html(page) }))).await
 }
 
 #[test]

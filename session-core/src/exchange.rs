@@ -201,7 +201,7 @@ impl Shared {
         if let Some(session) = self.session.get() {
             return Step::Done(self.kept(session.clone()));
         }
-        let headers = self.first.iter().chain(&self.more);
+        let headers = || self.first.iter().chain(&self.more);
         match &self.core.stored {
             None => Step::Done(self.kept(self.session.get_or_init(|| self.core.open(headers)).clone())),
             Some(stored) => {
@@ -247,13 +247,18 @@ pub struct Outgoing {
     /// Whether the response depends on the session.
     pub(crate) vary: bool,
     pub(crate) set_cookie: Option<HeaderValue>,
+    /// Deletes the cookie of the old name.
+    pub(crate) old_cookie: Option<HeaderValue>,
     pub(crate) cache_headers: bool,
+    pub(crate) clear_site_data: bool,
     pub(crate) events: Vec<Event>,
 }
 
 /// Caches between us and the browser obey these before Cache-Control (RFC 9213, section 2; Edge Architecture 1.0).
 const CDN_CACHE_CONTROL: HeaderName = HeaderName::from_static("cdn-cache-control");
 const SURROGATE_CONTROL: HeaderName = HeaderName::from_static("surrogate-control");
+/// A list, so that a handler's own line of it stands beside ours (W3C Clear Site Data, section 3.1).
+const CLEAR_SITE_DATA: HeaderName = HeaderName::from_static("clear-site-data");
 
 impl Outgoing {
     /// The headers of a response that [`apply`](Self::apply) reads or changes; `Set-Cookie` it only adds. A framework with
@@ -262,7 +267,8 @@ impl Outgoing {
     /// ```
     /// assert!(session_core::Outgoing::LENT.iter().any(|name| name == "vary"));
     /// ```
-    pub const LENT: [HeaderName; 4] = [VARY, CACHE_CONTROL, CDN_CACHE_CONTROL, SURROGATE_CONTROL];
+    pub const LENT: [HeaderName; 5] =
+        [VARY, CACHE_CONTROL, CDN_CACHE_CONTROL, SURROGATE_CONTROL, CLEAR_SITE_DATA];
 
     /// A close that failed before it could decide anything: for whoever carries the core's questions, when that breaks.
     ///
@@ -308,7 +314,15 @@ impl Outgoing {
             }
         }
         let Some(cookie) = self.set_cookie.take() else { return Ok(()) };
-        headers.try_append(SET_COOKIE, cookie).map_err(|_| Error::TooManyHeaders("Set-Cookie"))?;
+        for cookie in std::iter::once(cookie).chain(self.old_cookie.take()) {
+            headers.try_append(SET_COOKIE, cookie).map_err(|_| Error::TooManyHeaders("Set-Cookie"))?;
+        }
+        if std::mem::take(&mut self.clear_site_data) {
+            let cookies = HeaderValue::from_static("\"cookies\"");
+            headers
+                .try_append(CLEAR_SITE_DATA, cookies)
+                .map_err(|_| Error::TooManyHeaders("Clear-Site-Data"))?;
+        }
         if self.cache_headers {
             self.no_store(headers)?;
         }

@@ -74,7 +74,7 @@ fn h1_vary_on_everything_that_consulted() {
                 assert_eq!(closed.set_cookie(), None, "{format} {name}");
                 assert_eq!(
                     closed.header(CACHE_CONTROL),
-                    (format == "ours").then_some("private"),
+                    (format != "flask").then_some("private"),
                     "{format} {name}"
                 );
             }
@@ -143,6 +143,41 @@ fn h2_no_cache_keeps_a_session_cookie() {
     let asked = Sessions::flask_builder("dev").cache_headers(true).build().unwrap();
     let closed = respond(&asked, &[], public, Some(write)).unwrap();
     assert_eq!(closed.header(CACHE_CONTROL), Some("no-store"));
+}
+
+/// What goes out as `Clear-Site-Data`, if anything does.
+fn cleared(closed: &Closed) -> Vec<&str> {
+    closed.headers.get_all("clear-site-data").iter().map(|value| value.to_str().unwrap()).collect()
+}
+
+#[test]
+fn h5_a_logout_clears_site_data_if_asked() {
+    for (format, builder) in formats() {
+        let sessions = builder.clear_site_data(true).build().unwrap();
+        let cookie = cookie_with(&sessions, "a", 1);
+        let answers = |cookies: &[&str], handler: &dyn Fn(&Session) -> Result<(), Error>| {
+            cleared(&visit(&sessions, cookies, handler).unwrap()) == ["\"cookies\""]
+        };
+        assert!(answers(&[&cookie], &Session::clear), "{format}");
+        // No logout, nobody to log out, and a new session that would be deleted with the others.
+        let bad = format!("{}=x", sessions.cookie_name());
+        let anew = |session: &Session| session.clear().and(session.flash("bye", "info"));
+        assert!(!answers(&[&cookie], &|_| Ok(())), "{format}");
+        assert!(!answers(&[&cookie], &|session| session.insert("a", 2)), "{format}");
+        assert!(!answers(&[&cookie], &|session| session.remove("a").map(drop)), "{format}");
+        assert!(!answers(&[&cookie], &anew), "{format}");
+        assert!(!answers(&[], &Session::clear), "{format}");
+        assert!(!answers(&[&bad], &Session::clear), "{format}");
+        // What the handler wants to have cleared stays.
+        let preset = with(&[("clear-site-data", "\"storage\"")]);
+        let closed = respond(&sessions, &[&cookie], preset, Some(Session::clear)).unwrap();
+        assert_eq!(cleared(&closed), ["\"storage\"", "\"cookies\""], "{format}");
+    }
+    for (format, builder) in formats() {
+        let sessions = builder.build().unwrap();
+        let closed = visit(&sessions, &[&cookie_with(&sessions, "a", 1)], Session::clear).unwrap();
+        assert!(closed.removes() && cleared(&closed).is_empty(), "{format}: not the default");
+    }
 }
 
 #[test]

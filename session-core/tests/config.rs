@@ -4,7 +4,7 @@
 
 mod common;
 
-use common::{KEY, visit};
+use common::{KEY, cookie_with, visit};
 use http::header::SET_COOKIE;
 use session_core::{Config, ConfigError, Sessions};
 
@@ -35,9 +35,13 @@ fn all_settings() {
             "SESSION_COOKIE_SAMESITE": "STRICT", "SESSION_COOKIE_PARTITIONED": true, "PERMANENT_SESSION_LIFETIME": 60.9,
             "SESSION_REFRESH_EACH_REQUEST": false, "MAX_COOKIE_SIZE": 4000, "SESSION_PERMANENT": true,
             "SESSION_ABSOLUTE_LIFETIME": 3600, "SESSION_NOT_CREATED_BEFORE": 5, "SESSION_AUDIENCE": "site",
-            "SESSION_CACHE_HEADERS": false, "APPLICATION_ROOT": "/ignored", "DEBUG": {{"any": "thing"}}}}"#
+            "SESSION_CACHE_HEADERS": false, "SESSION_CLEAR_SITE_DATA": true, "APPLICATION_ROOT": "/ignored", "DEBUG": {{"any": "thing"}}}}"#
     ));
-    let found = header(&config.build().unwrap());
+    let sessions = config.build().unwrap();
+    let found = header(&sessions);
+    let cookie = cookie_with(&sessions, "a", 1);
+    let logout = visit(&sessions, &[&cookie], session_core::Session::clear).unwrap();
+    assert!(logout.headers.contains_key("clear-site-data"));
     assert_eq!(
         found,
         "__Secure-s; SameSite=Strict; Partitioned; Secure; Path=/a%20b%3Bc; Domain=Example.com; Max-Age=60"

@@ -64,6 +64,27 @@ fn l5_what_was_cleared_stays_dead() {
 }
 
 #[test]
+fn h5_a_logout_clears_site_data_if_asked() {
+    for asked in [true, false] {
+        let server = server(|builder| builder.clear_site_data(asked));
+        let clears = |cookie: &str, handler: &dyn Fn(&Session)| server.request(cookie, handler).clears;
+        let out = |session: &Session| session.clear().unwrap();
+        let cookie = server.begin(visit);
+        assert!(!clears(&cookie, &visit) && !clears("", &out) && !clears("__Host-session=x", &out));
+        // It is no logout before the store has said so.
+        *server.broken.lock().unwrap() = Some("delete");
+        assert!(!clears(&cookie, &out));
+        *server.broken.lock().unwrap() = None;
+        assert_eq!(clears(&cookie, &out), asked);
+        // Ended by another request: this one sets and removes nothing.
+        assert!(!clears(&cookie, &out));
+        // A new session's cookie would be deleted with the others.
+        let cookie = server.begin(visit);
+        assert!(!clears(&cookie, &|session| (out(session), visit(session)).1));
+    }
+}
+
+#[test]
 fn two_writers_lose_nothing() {
     let server = server(|builder| builder);
     let cookie = server.begin(|session| {

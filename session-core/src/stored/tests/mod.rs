@@ -5,6 +5,9 @@
 mod closing;
 mod faults;
 mod ids;
+mod rotation;
+#[cfg(feature = "seal")]
+mod sealed;
 
 use std::sync::Mutex;
 use std::time::Duration;
@@ -81,8 +84,9 @@ impl Server {
         let mut outgoing: Outgoing = self.drive(exchange.close());
         let mut headers = HeaderMap::new();
         let result = outgoing.apply(&mut headers);
+        let clears = headers.contains_key("clear-site-data");
         let cookie = headers.get(SET_COOKIE).map(|header| header.to_str().unwrap().to_owned());
-        Closed { result, cookie, events: outgoing.events().iter().map(|event| event.kind).collect() }
+        Closed { result, cookie, clears, events: outgoing.events().iter().map(|event| event.kind).collect() }
     }
 
     fn request(&self, cookie: &str, handler: impl FnOnce(&Session)) -> Closed {
@@ -121,6 +125,8 @@ impl Server {
 struct Closed {
     result: Result<(), Error>,
     cookie: Option<String>,
+    /// Whether it goes out with `Clear-Site-Data`.
+    clears: bool,
     events: Vec<EventKind>,
 }
 
