@@ -8,7 +8,9 @@ use http::HeaderMap;
 use http::header::COOKIE;
 
 use super::{Closed, KEY, START, Server, login, server, visit};
+use crate::stored::id::Id;
 use crate::testing;
+use crate::world::OsRandom;
 use crate::{Builder, Error, EventKind, NoRandom, Rejected, SecretKey, Session, Sessions};
 
 #[test]
@@ -158,6 +160,30 @@ fn t1_ids_are_random_bytes() {
     assert_eq!(server.record(&cookie).version, u64::from_be_bytes([write; 8]));
 }
 
+/// T1: a million ids of the operating system's: none twice, and each bit set in half of them, within six standard
+/// deviations (500).
+#[test]
+fn t1_a_million_ids() {
+    const MANY: usize = 1_000_000;
+    let mut seen = std::collections::HashSet::with_capacity(MANY);
+    // How often each octet has each value.
+    let mut values = vec![[0_u32; 256]; 48];
+    for _ in 0..MANY {
+        let bytes = Id::generate(&OsRandom).unwrap().0;
+        let selector: [u8; 16] = bytes[..16].try_into().unwrap();
+        assert!(seen.insert(selector), "a selector twice");
+        for (counts, byte) in values.iter_mut().zip(bytes) {
+            counts[usize::from(byte)] += 1;
+        }
+    }
+    for (at, counts) in values.iter().enumerate() {
+        for bit in 0..8 {
+            let set: u32 = (0..256).filter(|value| value >> bit & 1 == 1).map(|value| counts[value]).sum();
+            assert!(set.abs_diff(500_000) < 3_000, "bit {bit} of octet {at}: {set}");
+        }
+    }
+}
+
 #[test]
 fn keys_rotate_under_ids() {
     let old = server(|builder| builder);
@@ -173,8 +199,9 @@ fn keys_rotate_under_ids() {
     assert_eq!(alone.open(&cookie).1.rejected(), Some(Rejected::BadSignature));
 }
 
+/// S4: what the stamp tells.
 #[test]
-fn lifetimes_that_the_stamp_tells_ask_no_store() {
+fn s4_lifetimes_that_the_stamp_tells_ask_no_store() {
     let absolute = Duration::from_secs(5000);
     let server = server(|builder| builder.absolute_lifetime(absolute).permanent(true));
     let first = server.request("", visit);
