@@ -1,16 +1,22 @@
 //! Configuration by code. What a format cannot keep, and what browsers refuse, does not build.
 
+use std::sync::RwLock;
 use std::time::{Duration, SystemTime};
 
 use crate::SameSite;
 use crate::cookie::{Attributes, CookieTemplate, Prefix};
 use crate::error::ConfigError;
-use crate::key::{Purpose, Ring, Secret, SecretKey, keyed_sha256};
+use crate::key::SecretKey;
+use crate::keys::Format;
 use crate::lifetime::{DEFAULT_IDLE, Lifetime, Refresh};
+use crate::nonce::Nonces;
+use crate::renamed::OldCookie;
+use crate::ring::KeyRing;
+use crate::sealing::Sealing;
 use crate::sessions::{Core, Sessions, Warning};
 use crate::stored::Stored;
+use crate::wire::flask;
 use crate::wire::sign::Digest;
-use crate::wire::{Wire, flask, signed};
 use crate::world::{Clock, Random, unix};
 
 /// Builds [`Sessions`]. From [`Sessions::builder`] with our defaults, from [`Sessions::flask_builder`] with Flask's.
@@ -35,12 +41,14 @@ use crate::world::{Clock, Random, unix};
 #[must_use = "nothing is configured before .build()"]
 pub struct Builder {
     pub(crate) flask: bool,
-    ring: Ring,
+    ring: KeyRing,
     pub(crate) cookie: Attributes,
     lifetime: Lifetime,
     audience: Option<String>,
     digest: Option<Digest>,
     salt: Option<Vec<u8>>,
+    pub(crate) sealing: Sealing,
+    renamed_from: Option<OldCookie>,
     max_cookie_size: Option<usize>,
     cache_headers: bool,
     clear_site_data: bool,
@@ -51,10 +59,10 @@ pub struct Builder {
 }
 
 impl Builder {
-    pub(crate) fn new(key: SecretKey) -> Self {
+    pub(crate) fn new(ring: KeyRing) -> Self {
         Self {
             flask: false,
-            ring: Ring { primary: key.0, verify_only: Vec::new() },
+            ring,
             cookie: Attributes {
                 prefix: Prefix::Host,
                 name: "session".to_owned(),
@@ -72,11 +80,14 @@ impl Builder {
                 refresh_permanent_only: false,
                 permanent: false,
                 not_before: None,
+                epoch: 0,
                 skew: 60,
             },
             audience: None,
             digest: None,
             salt: None,
+            sealing: Sealing::default(),
+            renamed_from: None,
             max_cookie_size: None,
             cache_headers: true,
             clear_site_data: false,
@@ -94,8 +105,8 @@ impl Builder {
     }
 
     /// Flask's defaults (`Flask.default_config` of Flask 3.1.3).
-    pub(crate) fn flask(secret: &[u8]) -> Self {
-        let ours = Self::new(SecretKey(Secret::new(secret)));
+    pub(crate) fn flask(ring: KeyRing) -> Self {
+        let ours = Self::new(ring);
         Self {
             flask: true,
             cookie: Attributes { prefix: Prefix::None, secure: false, same_site: None, ..ours.cookie },
@@ -123,7 +134,21 @@ impl Builder {
     /// assert!(sessions.open(&request).contains_key("username")); // a cookie signed with the old key
     /// ```
     pub fn verify_only(mut self, key: SecretKey) -> Self {
-        self.ring.verify_only.push(key.0);
+        self.ring = self.ring.verify_only(key);
+        self
+    }
+
+    /// The same, with an end: from that second on the key counts for nothing.
+    ///
+    /// ```
+    /// # use std::time::{Duration, SystemTime};
+    /// # use session_core::{SecretKey, Sessions};
+    /// # let (old, new) = (SecretKey::generate().unwrap(), SecretKey::generate().unwrap());
+    /// let end = SystemTime::now() + Duration::from_secs(31 * 24 * 60 * 60); // one idle lifetime
+    /// assert!(Sessions::builder(new).verify_only_until(old, end).build().is_ok());
+    /// ```
+    pub fn verify_only_until(mut self, key: SecretKey, end: SystemTime) -> Self {
+        self.ring = self.ring.verify_only_until(key, end);
         self
     }
 
@@ -137,7 +162,7 @@ impl Builder {
     /// assert!(sessions.open(&request).contains_key("username")); // a cookie signed with "old"
     /// ```
     pub fn fallback(mut self, secret: impl AsRef<[u8]>) -> Self {
-        self.ring.verify_only.push(Secret::new(secret.as_ref()));
+        self.ring = self.ring.fallback(secret);
         self
     }
 
@@ -352,6 +377,37 @@ impl Builder {
         self
     }
 
+    /// Sessions behind this epoch don't count: a counter for the day on which all must log in again, where a time would not
+    /// do. New sessions are of this epoch. Default: 0. Not in Flask's format.
+    ///
+    /// What one user's sessions are worth, [`Session::set_epoch`](crate::Session::set_epoch) says, independently.
+    ///
+    /// ```
+    /// # use session_core::{Rejected, SecretKey, Sessions, testing};
+    /// # let key = SecretKey::generate().unwrap();
+    /// # let before = Sessions::builder(key.clone()).epoch(3).build().unwrap();
+    /// # let request = testing::request(&before, |session| session.insert("a", 1)).unwrap();
+    /// let sessions = Sessions::builder(key).epoch(4).build().unwrap();
+    /// assert_eq!(sessions.open(&request).rejected(), Some(Rejected::Revoked)); // it is of epoch 3
+    /// ```
+    pub fn epoch(mut self, epoch: u16) -> Self {
+        self.lifetime.epoch = epoch;
+        self
+    }
+
+    /// The cookie's name before, while browsers still hold it; see [`OldCookie`]. Not in Flask's format.
+    ///
+    /// ```
+    /// # use session_core::{OldCookie, SecretKey, Sessions};
+    /// # let (key, renamed) = (SecretKey::generate().unwrap(), std::time::SystemTime::now());
+    /// let sessions = Sessions::builder(key).renamed_from(OldCookie::new("session", renamed)).build().unwrap();
+    /// assert_eq!(sessions.cookie_name(), "__Host-session");
+    /// ```
+    pub fn renamed_from(mut self, old: OldCookie) -> Self {
+        self.renamed_from = Some(old);
+        self
+    }
+
     /// Whom the cookies are for, bound into the keys: applications that share a secret and a cookie name, but not their
     /// sessions, have different audiences. Default: empty. Not in Flask's format; see [`salt`](Self::salt).
     ///
@@ -497,55 +553,43 @@ impl Builder {
                 why: "it is for sessions in a store: use build_stored",
             });
         }
-        self.core(Purpose::SignedPayload, None).map(|core| Sessions(core.into()))
+        self.core(None).map(|core| Sessions(core.into()))
     }
 
-    pub(crate) fn core(mut self, purpose: Purpose, stored: Option<Stored>) -> Result<Core, ConfigError> {
+    pub(crate) fn core(mut self, stored: Option<Stored>) -> Result<Core, ConfigError> {
         self.check_format()?;
-        self.check_keys()?;
+        self.ring.check(self.flask)?;
         if self.plain_http {
             (self.cookie.prefix, self.cookie.secure) = (Prefix::None, false);
         }
         let cookie = CookieTemplate::new(&self.cookie)?;
-        let audience = self.audience.as_deref().unwrap_or_default();
-        let wire = if self.flask {
-            let salt = self.salt.as_deref().unwrap_or(flask::SALT.as_bytes());
-            Wire::Flask(flask::signer(&self.ring, self.digest.unwrap_or_default(), salt))
-        } else {
-            Wire::Signed(signed::signer(&self.ring, purpose, cookie.name(), audience))
+        let old = self.renamed_from.take().map(|old| old.check(&self.cookie, cookie.name())).transpose()?;
+        let warnings = self.warnings();
+        let salt = self.salt.unwrap_or_else(|| flask::SALT.into());
+        let format = Format {
+            flask: self.flask.then(|| (self.digest.unwrap_or_default(), salt)),
+            stored: stored.is_some(),
+            sealed: self.sealing.block,
+            other_until: self.sealing.signed_until.or(self.sealing.sealed_until),
+            name: cookie.name().to_owned(),
+            old_name: old.as_ref().map(|old| old.cookie.name().to_owned()),
+            audience: self.audience.unwrap_or_default(),
         };
-        let log = keyed_sha256(&self.ring.primary.derive(Purpose::LogDigest, cookie.name(), audience)[..]);
         Ok(Core {
-            wire,
+            keys: RwLock::new(format.keys(&self.ring).into()),
+            format,
             stored,
-            log,
-            warnings: self.warnings(),
+            warnings,
             cookie,
+            old,
             lifetime: self.lifetime,
             max_cookie_size: self.max_cookie_size,
             cache_headers: self.cache_headers,
             clear_site_data: self.clear_site_data,
             clock: self.clock.ok_or(ConfigError::Missing("clock"))?,
             random: self.random.ok_or(ConfigError::Missing("random"))?,
+            nonces: Nonces::default(),
         })
-    }
-
-    fn check_keys(&self) -> Result<(), ConfigError> {
-        if self.ring.primary.is_empty() {
-            return Err(ConfigError::NoKey);
-        }
-        // Flask's format takes any other.
-        let refused = |secret: &Secret| secret.weakness.filter(|_| !self.flask || secret.is_empty());
-        if let Some(weakness) = refused(&self.ring.primary) {
-            return Err(ConfigError::WeakKey(weakness));
-        }
-        if let Some(weakness) = self.ring.verify_only.iter().find_map(refused) {
-            return Err(ConfigError::WeakFallback(weakness));
-        }
-        if self.ring.verify_only.len() > Ring::MOST_VERIFY_ONLY {
-            return Err(ConfigError::TooManyKeys(self.ring.verify_only.len()));
-        }
-        Ok(())
     }
 
     fn check_format(&self) -> Result<(), ConfigError> {
@@ -556,6 +600,10 @@ impl Builder {
             &[
                 ("absolute_lifetime", self.lifetime.absolute.is_some(), NO_PLACE),
                 ("not_created_before", self.lifetime.not_before.is_some(), NO_PLACE),
+                ("epoch", self.lifetime.epoch > 0, "its cookie has no place for it"),
+                ("renamed_from", self.renamed_from.is_some(), NO_PLACE),
+                ("sealed", self.sealing.block.is_some(), "it is what Flask reads"),
+                ("accept_sealed_until", self.sealing.sealed_until.is_some(), "it is what Flask writes"),
                 (
                     "permanent",
                     self.lifetime.permanent,
@@ -566,18 +614,28 @@ impl Builder {
         } else {
             &[("digest", self.digest.is_some(), FIXED), ("salt", self.salt.is_some(), FIXED)]
         };
-        match refused.iter().find(|(_, set, _)| *set) {
+        let sealed = self.sealing.block.is_some();
+        let windows = [
+            (
+                "accept_signed_until",
+                self.sealing.signed_until.is_some() && !sealed,
+                "it belongs to sealed(): without it signed cookies are read anyway",
+            ),
+            (
+                "accept_sealed_until",
+                self.sealing.sealed_until.is_some() && sealed,
+                "with sealed() they are read anyway",
+            ),
+        ];
+        match refused.iter().chain(&windows).find(|(_, set, _)| *set) {
             Some((setting, _, why)) => Err(ConfigError::Format { setting, format, why }),
             None => Ok(()),
         }
     }
 
     fn warnings(&self) -> Vec<Warning> {
-        let primary = self.ring.primary.weakness.map(Warning::WeakKey);
-        let fallbacks =
-            self.ring.verify_only.iter().filter_map(|secret| secret.weakness.map(Warning::WeakFallback));
         let plain = self.plain_http.then_some(Warning::PlainHttp);
-        primary.into_iter().chain(fallbacks).chain(plain).collect()
+        self.ring.warnings().chain(plain).collect()
     }
 }
 

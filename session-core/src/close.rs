@@ -5,12 +5,12 @@ use std::time::Duration;
 use http::HeaderValue;
 
 use crate::cookie::Expiry;
-use crate::error::Error;
+use crate::error::{Error, Rejected};
 use crate::event::{Event, EventKind};
 use crate::exchange::Outgoing;
 use crate::session::Session;
 use crate::sessions::Core;
-use crate::state::{Origin, State, tail};
+use crate::state::{State, tail};
 use crate::wire::flask;
 use crate::wire::stamp::Stamp;
 
@@ -35,7 +35,7 @@ impl Session {
         // A new session's cookie would be deleted with the others.
         outgoing.clear_site_data =
             core.clear_site_data && state.cleared && state.map.is_blank() && self.origin().stamp.is_some();
-        self.report(&mut outgoing.events);
+        self.report(state.rejected(self.origin()), &mut outgoing.events);
         // A session that begins now is `Created` by its cookie, and nothing else.
         if state.cleared && self.origin().stamp.is_some() {
             outgoing.events.push(self.event(EventKind::Cleared));
@@ -47,6 +47,7 @@ impl Session {
             Ok(cookie) => {
                 outgoing.vary |= cookie.is_some();
                 outgoing.set_cookie = cookie;
+                self.forget_old_name(&mut outgoing);
             }
             Err(error) => outgoing.error = Some(error),
         }
@@ -70,7 +71,8 @@ impl Session {
     ) -> Result<Option<HeaderValue>, Error> {
         let (changed, origin) = (state.map.is_modified(), self.origin());
         if state.map.is_blank() {
-            let remove = changed && (origin.cookies > 0 || core.wire.is_flask());
+            let came = origin.cookies + origin.old_cookies > 0;
+            let remove = changed && (came || core.format.is_flask());
             return Ok(remove.then(|| core.cookie.removal()));
         }
         let permanent = is_permanent(core, state);
@@ -81,7 +83,7 @@ impl Session {
         }
         let (header, stamp) = write(core, state, permanent, now.as_secs())?;
         let written = tail(header.as_bytes());
-        let expiry = match (permanent, core.wire.is_flask()) {
+        let expiry = match (permanent, core.format.is_flask()) {
             (false, _) => Expiry::Browser,
             (true, false) => Expiry::MaxAge(core.lifetime.max_age(&stamp, stamp.issued)),
             // As `get_expiration_time`: fractions of a second are added before they are cut.
@@ -89,7 +91,7 @@ impl Session {
         };
         let header = core.cookie.finish(header, expiry)?;
         if let Some(limit) = core.max_cookie_size.filter(|limit| header.len() > *limit) {
-            if !core.wire.is_flask() {
+            if !core.format.is_flask() {
                 too_large(core.cookie.name(), header.len(), limit)?;
             }
             events.push(self.event(EventKind::Oversized { size: header.len(), limit }));
@@ -110,9 +112,16 @@ impl Session {
         Ok(write(core, &state, is_permanent(core, &state), now)?.0)
     }
 
+    /// Where a cookie goes out under the new name, the one under the old name is deleted.
+    pub(crate) fn forget_old_name(&self, outgoing: &mut Outgoing) {
+        if outgoing.set_cookie.is_some() && self.origin().old_cookies > 0 {
+            outgoing.old_cookie = self.core().old.as_ref().map(|old| old.cookie.removal());
+        }
+    }
+
     /// What came with the request.
-    pub(crate) fn report(&self, events: &mut Vec<Event>) {
-        let Origin { cookies, rejected, .. } = *self.origin();
+    pub(crate) fn report(&self, rejected: Option<Rejected>, events: &mut Vec<Event>) {
+        let cookies = self.origin().cookies.max(self.origin().old_cookies);
         if let Some(reason) = rejected {
             events.push(self.event(EventKind::Rejected(reason)));
         }
@@ -127,17 +136,19 @@ impl Session {
 }
 
 fn is_permanent(core: &Core, state: &State) -> bool {
-    if core.wire.is_flask() { flask::is_permanent(&state.map) } else { state.stamp.permanent }
+    if core.format.is_flask() { flask::is_permanent(&state.map) } else { state.stamp.permanent }
 }
 
 /// The text of Set-Cookie up to the value, and the stamp in it.
 fn write(core: &Core, state: &State, permanent: bool, now: u64) -> Result<(String, Stamp), Error> {
     // Under a clock that was set back a session is not older than it was.
-    let issued = if core.wire.is_flask() { now } else { now.max(state.stamp.created) };
+    let issued = if core.format.is_flask() { now } else { now.max(state.stamp.created) };
     let stamp = Stamp { permanent, issued, ..state.stamp };
     let mut header = core.cookie.start();
     let name = core.cookie.name();
-    core.wire.write(&mut header, &state.map, &stamp, LARGEST - name.len());
+    let keys = core.keys();
+    let room = LARGEST - name.len();
+    keys.cookie.written.write(&mut header, &state.map, &stamp, room, || core.nonce())?;
     // Name and value, without the sign between them.
     too_large(name, header.len() - 1, LARGEST)?;
     Ok((header, stamp))

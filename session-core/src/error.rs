@@ -5,7 +5,8 @@ use std::fmt;
 
 use http::StatusCode;
 
-use crate::key::{Ring, Weakness};
+use crate::key::Weakness;
+use crate::ring::KeyRing;
 use crate::world::NoRandom;
 
 /// What a handler, or the end of its request, can do wrong. Messages name the session's key, never its value.
@@ -100,6 +101,9 @@ pub enum Error {
     /// [`OnGone::Conflict`](crate::OnGone::Conflict).
     #[error("the session was ended or renewed by another request; what this one did to it was dropped")]
     Gone,
+    /// An epoch, of a session in Flask's format.
+    #[error("Flask's cookie has no place for an epoch: keep a counter in the session, and compare it")]
+    NoEpoch,
     /// A session that is kept in a store was given to [`Sessions::close`](crate::Sessions::close).
     #[error("this session is kept in a store: close its exchange, which asks the store")]
     NotACookie,
@@ -177,8 +181,10 @@ pub enum Rejected {
     /// Written in the future, beyond the allowed skew.
     #[error("the session is dated in the future")]
     Future,
-    /// Created before the time that [`Builder::not_created_before`](crate::Builder::not_created_before) names.
-    #[error("the session was created before the time from which sessions count")]
+    /// Revoked: created before the time that [`Builder::not_created_before`](crate::Builder::not_created_before) names, behind
+    /// the [epoch](crate::Builder::epoch) of the application or that of its [user](crate::Session::require_epoch), or of the
+    /// cookie's [old name](crate::OldCookie) and created since it has the new one.
+    #[error("the session was revoked: it is older than what the application still accepts")]
     Revoked,
     /// Signed by us, but its content cannot be read.
     #[error("the session is signed but cannot be read")]
@@ -220,7 +226,7 @@ pub enum ConfigError {
     )]
     WeakFallback(Weakness),
     /// Too many keys that only verify.
-    #[error("{0} verify-only keys; at most {max} are allowed, retire the oldest", max = Ring::MOST_VERIFY_ONLY)]
+    #[error("{0} verify-only keys; at most {max} are allowed, retire the oldest", max = KeyRing::MOST_VERIFY_ONLY)]
     TooManyKeys(usize),
     /// The random source of the operating system failed.
     #[error("the random source gave no bytes, so no key can be made")]

@@ -201,7 +201,7 @@ impl Shared {
         if let Some(session) = self.session.get() {
             return Step::Done(self.kept(session.clone()));
         }
-        let headers = self.first.iter().chain(&self.more);
+        let headers = || self.first.iter().chain(&self.more);
         match &self.core.stored {
             None => Step::Done(self.kept(self.session.get_or_init(|| self.core.open(headers)).clone())),
             Some(stored) => {
@@ -247,6 +247,8 @@ pub struct Outgoing {
     /// Whether the response depends on the session.
     pub(crate) vary: bool,
     pub(crate) set_cookie: Option<HeaderValue>,
+    /// Deletes the cookie of the old name.
+    pub(crate) old_cookie: Option<HeaderValue>,
     pub(crate) cache_headers: bool,
     pub(crate) clear_site_data: bool,
     pub(crate) events: Vec<Event>,
@@ -312,7 +314,9 @@ impl Outgoing {
             }
         }
         let Some(cookie) = self.set_cookie.take() else { return Ok(()) };
-        headers.try_append(SET_COOKIE, cookie).map_err(|_| Error::TooManyHeaders("Set-Cookie"))?;
+        for cookie in std::iter::once(cookie).chain(self.old_cookie.take()) {
+            headers.try_append(SET_COOKIE, cookie).map_err(|_| Error::TooManyHeaders("Set-Cookie"))?;
+        }
         if std::mem::take(&mut self.clear_site_data) {
             let cookies = HeaderValue::from_static("\"cookies\"");
             headers

@@ -1,4 +1,4 @@
-//! Secret keys and the ring that holds them: one key signs, some others only verify.
+//! Secret keys, and what is derived from them.
 
 use std::fmt;
 
@@ -148,13 +148,14 @@ impl fmt::Debug for Secret {
     }
 }
 
-/// What a derived key is for. The number enters the derivation; 2 (sealed payload) and 4 (record at rest) are kept for
-/// their formats.
+/// What a derived key is for. The number enters the derivation.
 #[derive(Clone, Copy)]
 #[repr(u8)]
 pub(crate) enum Purpose {
     SignedPayload = 1,
+    SealedPayload = 2,
     SignedId = 3,
+    RecordAtRest = 4,
     LogDigest = 5,
 }
 
@@ -217,19 +218,6 @@ impl Weakness {
     }
 }
 
-/// The keys of one application: the primary signs, the others only verify. The type keeps them apart, so no order of a
-/// list can make an old key sign (CVE-2025-47278).
-#[derive(Debug, Clone)]
-pub(crate) struct Ring {
-    pub(crate) primary: Secret,
-    pub(crate) verify_only: Vec<Secret>,
-}
-
-impl Ring {
-    /// More keys than this are refused: each costs a forged cookie one more HMAC.
-    pub(crate) const MOST_VERIFY_ONLY: usize = 8;
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -271,7 +259,6 @@ mod tests {
     #[test]
     fn t7_keys_do_not_print() {
         let secret = Secret::new("hunter2-hunter2");
-        let ring = Ring { primary: secret.clone(), verify_only: vec![secret.clone()] };
-        assert!(!format!("{ring:?} {:?}", SecretKey(secret)).contains("hunter2"));
+        assert!(!format!("{secret:?} {:?}", SecretKey(secret.clone())).contains("hunter2"));
     }
 }

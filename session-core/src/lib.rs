@@ -34,6 +34,7 @@
 //! # Features
 //! - `os` (default): clock, random source and environment of the operating system. Without it the builder asks for a
 //!   [`Clock`] and a [`Random`].
+//! - `seal`: cookies and records that nobody can read without the key, [`Builder::sealed`].
 //! - `testing`: the module of that name, for the tests of applications: a jar with a browser's rules, a clock to move, a session built
 //!   from values or read back from a response.
 //!
@@ -50,6 +51,7 @@
 //! | `flate2` | zlib in pure Rust, for Flask's compressed cookies and our own large ones |
 //! | `time` | the calendar, for Expires and Flask's datetimes; `cookie` has it anyway |
 //! | `thiserror` | error messages beside their variants |
+//! | `aes-gcm-siv` | AES-256-GCM-SIV in pure Rust: a nonce that repeats does no harm (feature `seal`) |
 //! | `getrandom` | the operating system's random source (feature `os`) |
 #![doc = ""]
 #![doc = include_str!("../FLASK-DIFFERENCES.md")]
@@ -64,9 +66,14 @@ mod event;
 mod exchange;
 mod flash;
 mod key;
+mod keys;
 mod lifetime;
 mod map;
+mod nonce;
 mod raw;
+mod renamed;
+mod ring;
+mod sealing;
 mod session;
 mod sessions;
 mod state;
@@ -87,6 +94,8 @@ pub use exchange::{Exchange, Opener, Outgoing};
 pub use flash::Flash;
 pub use key::{SecretKey, Weakness};
 pub use lifetime::Refresh;
+pub use renamed::OldCookie;
+pub use ring::KeyRing;
 pub use session::Session;
 pub use sessions::{Sessions, Warning};
 pub use step::{Ask, Step};

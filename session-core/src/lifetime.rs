@@ -49,6 +49,8 @@ pub(crate) struct Lifetime {
     pub(crate) permanent: bool,
     /// Sessions created before this second do not count.
     pub(crate) not_before: Option<u64>,
+    /// The least epoch of the application.
+    pub(crate) epoch: u16,
     /// How many seconds a stamp may lie in the future: other servers' clocks.
     pub(crate) skew: u64,
 }
@@ -68,7 +70,9 @@ impl Lifetime {
             Err(Rejected::Future)
         } else if self.absolute.is_some_and(|absolute| old > absolute.as_secs()) {
             Err(Rejected::TooOld)
-        } else if self.not_before.is_some_and(|least| stamp.created < least) {
+        } else if self.not_before.is_some_and(|least| stamp.created < least)
+            || stamp.epoch.application < self.epoch
+        {
             Err(Rejected::Revoked)
         } else {
             Ok(())
@@ -119,6 +123,7 @@ impl Lifetime {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::wire::stamp::Epoch;
     use proptest::prelude::*;
 
     fn lifetime(idle: u64, absolute: Option<u64>) -> Lifetime {
@@ -129,12 +134,13 @@ mod tests {
             refresh_permanent_only: false,
             permanent: false,
             not_before: None,
+            epoch: 0,
             skew: 60,
         }
     }
 
     fn stamp(created: u64, issued: u64) -> Stamp {
-        Stamp { permanent: true, issued, created, authenticated: None, epoch: 0 }
+        Stamp { permanent: true, issued, created, authenticated: None, epoch: Epoch::default() }
     }
 
     #[test]
@@ -152,6 +158,11 @@ mod tests {
         ] {
             let found = lifetime(idle, absolute).check(&stamp(created, issued), now);
             assert_eq!(found, expected, "idle {idle} absolute {absolute:?} {created} {issued} {now}");
+        }
+        let counted = Lifetime { epoch: 4, ..lifetime(1000, None) };
+        for (application, expected) in [(3, Err(Rejected::Revoked)), (4, Ok(())), (5, Ok(()))] {
+            let epoch = Epoch { application, user: 9 };
+            assert_eq!(counted.check(&Stamp { epoch, ..stamp(0, 0) }, 0), expected);
         }
         let since = Lifetime { not_before: Some(50), ..lifetime(1000, None) };
         assert_eq!(since.check(&stamp(49, 90), 100), Err(Rejected::Revoked));

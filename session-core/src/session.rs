@@ -16,7 +16,7 @@ use crate::state::{Origin, State};
 use crate::stored::{Base, Live, RecordKey};
 use crate::wire::flask::{PERMANENT, is_permanent};
 use crate::wire::json::{read, write};
-use crate::wire::stamp::Stamp;
+use crate::wire::stamp::{Epoch, Stamp};
 
 /// A session: a map that remembers whether it changed.
 ///
@@ -51,7 +51,8 @@ struct Shared {
 impl Session {
     pub(crate) fn new(core: Arc<Core>, origin: Origin, map: Map, now: u64) -> Self {
         let permanent = core.lifetime.permanent;
-        let fresh = Stamp { permanent, issued: now, created: now, authenticated: None, epoch: 0 };
+        let epoch = Epoch { application: core.lifetime.epoch, user: 0 };
+        let fresh = Stamp { permanent, issued: now, created: now, authenticated: None, epoch };
         let stamp = origin.stamp.unwrap_or(fresh);
         let state = State {
             sealed: origin.base.is_degraded().then_some(Error::Unavailable),
@@ -61,6 +62,8 @@ impl Session {
             permanent: None,
             owner: None,
             label: None,
+            epoch: None,
+            revoked: false,
             cleared: false,
             renewed: false,
             flashes_taken: None,
@@ -99,7 +102,7 @@ impl Session {
     }
 
     pub(crate) fn is_flask(&self) -> bool {
-        self.0.core.wire.is_flask()
+        self.0.core.format.is_flask()
     }
 
     /// The value of a key, or `None` if it is missing.
@@ -295,12 +298,7 @@ impl Session {
     /// ```
     pub fn clear(&self) -> Result<(), Error> {
         let now = self.0.core.now().as_secs();
-        let mut state = self.open_state()?;
-        state.map.change(Change::Clear);
-        let permanent = self.0.core.lifetime.permanent;
-        state.stamp = Stamp { permanent, created: now, authenticated: None, ..state.stamp };
-        (state.permanent, state.owner, state.label) = (None, None, None);
-        state.cleared = true;
+        self.open_state()?.clear(&self.0.core.lifetime, now);
         Ok(())
     }
 
@@ -512,6 +510,9 @@ impl Session {
         state.map.mark_modified();
         state.stamp.created = now;
         state.stamp.authenticated = Some(now);
+        // Of whoever this session was before, nothing counts.
+        state.stamp.epoch =
+            Epoch { application: self.0.core.lifetime.epoch, user: state.epoch.unwrap_or_default() };
         state.renewed = true;
         Ok(())
     }
@@ -579,6 +580,67 @@ impl Session {
         Ok(())
     }
 
+    /// Says that this session is of the user's epoch `epoch`: call it at login, with a counter that the application keeps for
+    /// each user and counts up to log them out everywhere, as after a change of the password. What is behind the counter,
+    /// [`require_epoch`](Self::require_epoch) revokes. It is how cookie sessions are revoked, which no store can end.
+    ///
+    /// # Errors
+    /// [`Error::NoEpoch`] in Flask's format, which has no place for it; [`Error::TooLate`].
+    ///
+    /// ```
+    /// # use session_core::{Rejected, SecretKey, Session, Sessions, testing};
+    /// # let sessions = Sessions::new(SecretKey::generate().unwrap());
+    /// # fn login(session: &Session, user: &str, epoch: u16) -> Result<(), session_core::Error> {
+    /// session.set_owner(user)?;
+    /// session.insert("user", user)?;
+    /// session.set_epoch(epoch)?; // as the user's row says
+    /// # Ok(()) }
+    /// # let request = testing::request(&sessions, |session| login(session, "ada", 7)).unwrap();
+    /// # let session = sessions.open(&request);
+    ///
+    /// assert!(session.require_epoch(7)?); // in a later request
+    /// assert!(!session.require_epoch(8)?); // ada has changed her password elsewhere
+    /// assert!(session.is_empty() && session.rejected() == Some(Rejected::Revoked));
+    /// # Ok::<(), session_core::Error>(())
+    /// ```
+    pub fn set_epoch(&self, epoch: u16) -> Result<(), Error> {
+        let mut state = self.epoch_state()?;
+        state.stamp.epoch.user = epoch;
+        state.epoch = Some(epoch);
+        state.map.mark_modified();
+        Ok(())
+    }
+
+    /// Whether this session is of the user's epoch `epoch` or a later one. If it is behind, it is emptied as by
+    /// [`clear`](Self::clear), and [`rejected`](Self::rejected) says [`Rejected::Revoked`]. Ask before anything else that
+    /// the session says counts.
+    ///
+    /// # Errors
+    /// As [`set_epoch`](Self::set_epoch).
+    ///
+    /// ```
+    /// # use session_core::{SecretKey, Sessions};
+    /// # let session = Sessions::new(SecretKey::generate().unwrap()).open(&http::HeaderMap::new());
+    /// session.insert("user", "ada")?; // and no set_epoch
+    /// assert!(!session.require_epoch(1)?);
+    /// assert!(session.is_empty());
+    /// # Ok::<(), session_core::Error>(())
+    /// ```
+    pub fn require_epoch(&self, epoch: u16) -> Result<bool, Error> {
+        let now = self.0.core.now().as_secs();
+        let mut state = self.epoch_state()?;
+        if state.stamp.epoch.user >= epoch {
+            return Ok(true);
+        }
+        state.clear(&self.0.core.lifetime, now);
+        state.revoked = self.0.origin.stamp.is_some();
+        Ok(false)
+    }
+
+    fn epoch_state(&self) -> Result<MutexGuard<'_, State>, Error> {
+        if self.is_flask() { Err(Error::NoEpoch) } else { self.open_state() }
+    }
+
     /// Whether [`set_owner`](Self::set_owner) was called in this session at most `period` ago: for pages that ask for the
     /// password again. Never in Flask's format.
     ///
@@ -612,7 +674,7 @@ impl Session {
     /// ```
     #[must_use]
     pub fn rejected(&self) -> Option<Rejected> {
-        self.0.origin.rejected
+        self.state().rejected(&self.0.origin)
     }
 
     /// Whether the store could not be asked: the session is empty and takes no change. Only a handler that says it can do

@@ -1,26 +1,32 @@
 //! Configured once: the two doors of a request.
 
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
-use hmac::{Hmac, Mac};
+use hmac::Mac;
 use http::header::COOKIE;
 use http::{HeaderMap, HeaderValue};
-use sha2::Sha256;
 
 use crate::builder::Builder;
 use crate::cookie::CookieTemplate;
-use crate::error::{Error, Rejected};
+use crate::error::{ConfigError, Error, Rejected};
 use crate::event::LogDigest;
 use crate::exchange::Exchange;
-use crate::key::{SecretKey, Weakness};
+use crate::key::Weakness;
+use crate::keys::{Format, Keys};
 use crate::lifetime::Lifetime;
+use crate::nonce::Nonces;
+use crate::renamed::Old;
+use crate::ring::KeyRing;
 use crate::session::Session;
 use crate::state::Origin;
 use crate::stored::Stored;
-use crate::wire::{Opened, Wire};
-use crate::world::{Clock, Random, unix};
+use crate::wire::seal::NONCE;
+use crate::wire::sign::SignedBy;
+use crate::wire::stamp::Stamp;
+use crate::wire::{Opened, Wires};
+use crate::world::{Clock, NoRandom, Random, unix};
 
 /// Sessions in a cookie, configured and validated once. Cheap to clone.
 ///
@@ -47,12 +53,15 @@ pub struct Sessions(pub(crate) Arc<Core>);
 
 /// What a configuration comes to.
 pub(crate) struct Core {
-    /// Of the session, or of its id if it is stored.
-    pub(crate) wire: Wire,
+    pub(crate) format: Format,
+    pub(crate) keys: RwLock<Arc<Keys>>,
+    pub(crate) nonces: Nonces,
     /// None: sessions are in their cookies.
     pub(crate) stored: Option<Stored>,
     pub(crate) lifetime: Lifetime,
     pub(crate) cookie: CookieTemplate,
+    /// The same under its old name.
+    pub(crate) old: Option<Old>,
     /// A limit for the whole of Set-Cookie: an error in our formats, an event in Flask's.
     pub(crate) max_cookie_size: Option<usize>,
     /// Whether Cache-Control is ours to set.
@@ -61,7 +70,6 @@ pub(crate) struct Core {
     pub(crate) clear_site_data: bool,
     pub(crate) clock: Box<dyn Clock>,
     pub(crate) random: Box<dyn Random>,
-    pub(crate) log: Hmac<Sha256>,
     pub(crate) warnings: Vec<Warning>,
 }
 
@@ -80,7 +88,7 @@ impl Sessions {
     /// ```
     #[cfg(feature = "os")]
     #[must_use]
-    pub fn new(key: SecretKey) -> Self {
+    pub fn new(key: crate::SecretKey) -> Self {
         match Self::builder(key).build() {
             Ok(sessions) => sessions,
             Err(error) => unreachable!("the defaults are valid: {error}"),
@@ -107,7 +115,7 @@ impl Sessions {
     /// assert!(response[header::SET_COOKIE].to_str().unwrap().starts_with("session=eyJhIjoxfQ."));
     /// ```
     #[cfg(feature = "os")]
-    pub fn flask(secret: impl AsRef<[u8]>) -> Result<Self, crate::ConfigError> {
+    pub fn flask(secret: impl AsRef<[u8]>) -> Result<Self, ConfigError> {
         Self::flask_builder(secret).build()
     }
 
@@ -120,8 +128,8 @@ impl Sessions {
     /// let sessions = Sessions::builder(key).cookie_name("shop").same_site(SameSite::Strict).build().unwrap();
     /// assert_eq!(sessions.cookie_name(), "__Host-shop");
     /// ```
-    pub fn builder(key: SecretKey) -> Builder {
-        Builder::new(key)
+    pub fn builder(keys: impl Into<KeyRing>) -> Builder {
+        Builder::new(keys.into())
     }
 
     /// Flask's format with Flask's defaults, to be configured. Any secret that is not empty is taken, as Flask does.
@@ -134,7 +142,7 @@ impl Sessions {
     /// assert!(Sessions::flask_builder("").build().is_err());
     /// ```
     pub fn flask_builder(secret: impl AsRef<[u8]>) -> Builder {
-        Builder::flask(secret.as_ref())
+        Builder::flask(KeyRing::flask(secret))
     }
 
     /// Opens the session of a request, or a new, empty one: the first door. Never fails: a cookie that is not accepted
@@ -152,7 +160,7 @@ impl Sessions {
     /// ```
     #[must_use]
     pub fn open(&self, request: &HeaderMap) -> Session {
-        self.0.open(request.get_all(COOKIE).iter())
+        self.0.open(|| request.get_all(COOKIE).iter())
     }
 
     /// Closes a session: the second door. Every later change is [`Error::TooLate`]; what is to be sent goes into the
@@ -198,6 +206,30 @@ impl Sessions {
         Exchange::new(self.0.clone(), request.get_all(COOKIE).iter())
     }
 
+    /// Replaces all keys from now on, in this process and in all clones: what is under way ends with either the old or the
+    /// new ones. Gives what is doubtful about the new ones, to be told as [`warnings`](Self::warnings) are.
+    ///
+    /// What an old key signed counts only if the ring still has that key; [`KeyRing`] says how to get from one to the next.
+    ///
+    /// # Errors
+    /// [`ConfigError`] as [`Builder::build`]: the keys stay as they were.
+    ///
+    /// ```
+    /// # use session_core::{ConfigError, KeyRing, SecretKey, Sessions, testing};
+    /// # let (old, new) = (SecretKey::generate().unwrap(), SecretKey::generate().unwrap());
+    /// let sessions = Sessions::new(old.clone());
+    /// # let request = testing::request(&sessions, |session| session.insert("username", "ada")).unwrap();
+    /// sessions.set_keys(KeyRing::new(new.clone()).verify_only(old)).unwrap();
+    /// assert!(sessions.open(&request).contains_key("username"));
+    ///
+    /// let many = (0..9).fold(KeyRing::new(new), |ring, _| ring.verify_only(SecretKey::generate().unwrap()));
+    /// assert!(matches!(sessions.set_keys(many), Err(ConfigError::TooManyKeys(9))));
+    /// assert!(sessions.open(&request).contains_key("username")); // as before
+    /// ```
+    pub fn set_keys(&self, keys: impl Into<KeyRing>) -> Result<Vec<Warning>, ConfigError> {
+        self.0.set_keys(&keys.into())
+    }
+
     /// What is doubtful about the configuration, to be told once at start.
     ///
     /// ```
@@ -232,46 +264,76 @@ impl Sessions {
     /// ```
     #[must_use]
     pub fn is_flask(&self) -> bool {
-        self.0.wire.is_flask()
+        self.0.format.is_flask()
     }
 }
 
 impl Core {
     /// The session that these Cookie headers hold, or an empty one.
-    pub(crate) fn open<'a>(self: &Arc<Self>, headers: impl Iterator<Item = &'a HeaderValue>) -> Session {
+    pub(crate) fn open<'a, I: Iterator<Item = &'a HeaderValue>>(
+        self: &Arc<Self>,
+        headers: impl Fn() -> I,
+    ) -> Session {
         let now = self.now().as_secs();
         let mut origin = Origin::default();
-        let opened = self.first(headers, &mut origin, |value, origin| {
-            let Opened { map, stamp } = self.wire.open(value, &self.lifetime, now)?;
-            origin.accept(value, stamp);
-            Ok(map)
+        let opened = self.first(headers, &mut origin, |wires, value| {
+            let Opened { map, stamp, by } = wires.open(value, &self.lifetime, now)?;
+            Ok((map, stamp, by))
         });
         Session::new(self.clone(), origin, opened.unwrap_or_default(), now)
     }
 
-    /// The first of our cookies that is accepted; `origin` learns how many there are, and why the first was not.
+    /// The first of our cookies that is accepted; `origin` learns what came, and why the first was not.
     ///
-    /// Flask takes the first (Werkzeug's `cookies.get`); we take the first that is valid.
-    pub(crate) fn first<'a, T>(
+    /// Flask takes the first (Werkzeug's `cookies.get`); we take the first that is valid. A cookie of the old name counts
+    /// where none of the new name came, good or bad.
+    pub(crate) fn first<'a, T, I: Iterator<Item = &'a HeaderValue>>(
         &self,
-        headers: impl Iterator<Item = &'a HeaderValue>,
+        headers: impl Fn() -> I,
         origin: &mut Origin,
-        mut open: impl FnMut(&[u8], &mut Origin) -> Result<T, Rejected>,
+        open: impl Fn(&Wires, &[u8]) -> Result<(T, Stamp, SignedBy), Rejected>,
     ) -> Option<T> {
-        let flask = self.wire.is_flask();
-        let looked_at = if flask { 1 } else { MOST_COOKIES };
+        let keys = self.keys();
         let mut opened = None;
-        for value in headers.flat_map(|header| self.cookie.find(header)) {
+        for value in headers().flat_map(|header| self.cookie.find(header)) {
             origin.cookies += 1;
-            if opened.is_some() || origin.cookies > looked_at || (flask && value.is_empty()) {
-                continue;
+            if opened.is_none() && self.is_looked_at(origin.cookies, value) {
+                opened = origin.note_opened(value, open(&keys.cookie, value));
             }
-            match open(value, origin) {
-                Ok(session) => opened = Some(session),
-                Err(reason) => origin.reject(value, reason),
+        }
+        if let (Some(old), Some(wires)) = (&self.old, &keys.old) {
+            for value in headers().flat_map(|header| old.cookie.find(header)) {
+                origin.old_cookies += 1;
+                if opened.is_none() && origin.cookies == 0 && self.is_looked_at(origin.old_cookies, value) {
+                    let found = open(wires, value).and_then(|(session, stamp, _)| {
+                        let counts = stamp.created < old.renamed;
+                        if counts { Ok((session, stamp, SignedBy::Other)) } else { Err(Rejected::Revoked) }
+                    });
+                    opened = origin.note_opened(value, found);
+                }
             }
         }
         opened
+    }
+
+    fn is_looked_at(&self, number: usize, value: &[u8]) -> bool {
+        if self.format.is_flask() { number == 1 && !value.is_empty() } else { number <= MOST_COOKIES }
+    }
+
+    /// The keys of this moment.
+    pub(crate) fn keys(&self) -> Arc<Keys> {
+        self.keys.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    pub(crate) fn set_keys(&self, ring: &KeyRing) -> Result<Vec<Warning>, ConfigError> {
+        ring.check(self.format.is_flask())?;
+        let keys = self.format.keys(ring);
+        *self.keys.write().unwrap_or_else(PoisonError::into_inner) = keys.into();
+        Ok(ring.warnings().collect())
+    }
+
+    pub(crate) fn nonce(&self) -> Result<[u8; NONCE], NoRandom> {
+        self.nonces.draw(&*self.random)
     }
 
     pub(crate) fn now(&self) -> Duration {
@@ -280,7 +342,7 @@ impl Core {
 
     /// K(5) over the end of a cookie: its signature, if it has one.
     pub(crate) fn digest(&self, tail: &[u8]) -> LogDigest {
-        let mut mac = self.log.clone();
+        let mut mac = self.keys().log.clone();
         mac.update(tail);
         let code = mac.finalize().into_bytes();
         let mut digest = [0; 8];
@@ -293,7 +355,7 @@ impl fmt::Debug for Core {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Sessions")
             .field("cookie", &self.cookie.name())
-            .field("flask", &self.wire.is_flask())
+            .field("flask", &self.format.is_flask())
             .field("stored", &self.stored)
             .field("lifetime", &self.lifetime)
             .finish_non_exhaustive()

@@ -248,10 +248,11 @@ impl Store {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(400))]
 
-    /// Requests of some operations each, with one jar, in our format.
+    /// Requests of some operations each, with one jar, in our formats.
     #[test]
-    fn any_sequence_equals_the_model(requests in prop::collection::vec(prop::collection::vec(any_operation(), 0..6), 1..8)) {
-        let sessions = Sessions::builder(key(KEY)).build().unwrap();
+    fn any_sequence_equals_the_model(sealed: bool, requests in prop::collection::vec(prop::collection::vec(any_operation(), 0..6), 1..8)) {
+        let builder = Sessions::builder(key(KEY));
+        let sessions = if sealed { builder.padding(64) } else { builder }.build().unwrap();
         let (mut model, mut jar) = (Model::default(), None::<String>);
         for operations in &requests {
             model.modified = false;
@@ -284,8 +285,9 @@ proptest! {
 
     /// The same in a store: nothing is lost, whatever its length, and a cookie goes out only for a new id.
     #[test]
-    fn any_sequence_equals_the_model_in_a_store(requests in prop::collection::vec(prop::collection::vec(any_operation(), 0..6), 1..8)) {
-        let sessions = Sessions::builder(key(KEY)).build_stored().unwrap();
+    fn any_sequence_equals_the_model_in_a_store(sealed: bool, requests in prop::collection::vec(prop::collection::vec(any_operation(), 0..6), 1..8)) {
+        let builder = Sessions::builder(key(KEY));
+        let sessions = if sealed { builder.sealed() } else { builder }.build_stored().unwrap();
         let mut store = Store::default();
         let (mut model, mut jar) = (Model::default(), None::<String>);
         for operations in &requests {

@@ -15,7 +15,7 @@ const BATCH: usize = 200;
 /// What has expired stays for so many seconds more: the clocks of several machines differ.
 const SLACK: u64 = 60;
 /// After each step the store is left alone for so many times as long as it took, and at least for the shortest pause.
-const PAUSES: u32 = 4;
+const PAUSES: u32 = 9;
 const SHORTEST_PAUSE: Duration = Duration::from_millis(20);
 /// A step that takes longer is given up, and the round with it.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -23,7 +23,7 @@ const PATIENCE: Duration = Duration::from_secs(30);
 /// Removes expired records and ended tombstones, now and after every so much time, for ever: a task for the application to
 /// spawn, once in each process or in one of them.
 ///
-/// It works in batches with pauses, so that it takes at most a fifth of the store's time, and begins each round a little
+/// It works in batches with pauses, so that it takes at most a tenth of the store's time, and begins each round a little
 /// earlier or later, so that processes that were started together don't clean together. Nobody's request cleans, and none
 /// waits for more than one batch. A store that is down is left alone until the next round; a warning says so.
 ///

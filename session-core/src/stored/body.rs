@@ -20,13 +20,14 @@ use std::sync::Arc;
 
 use super::id::VerifierHash;
 use crate::map::Map;
+use crate::wire::stamp::Epoch;
 
 /// So many of the last writes are known by their ids: one that is repeated later than this would count twice.
 pub(crate) const RECENT: usize = 8;
 /// The deepest nesting of the content.
 const DEPTH: usize = 128;
 
-const ENCODING: u8 = 1;
+pub(super) const ENCODING: u8 = 1;
 const PERMANENT: u8 = 1;
 const AUTHENTICATED: u8 = 2;
 const EARLIER: u8 = 4;
@@ -36,7 +37,7 @@ const ENDS: u8 = 8;
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Body {
     pub(crate) permanent: bool,
-    pub(crate) epoch: u32,
+    pub(crate) epoch: Epoch,
     pub(crate) minted: u64,
     pub(crate) indexed: u64,
     pub(crate) verifier: VerifierHash,
@@ -84,7 +85,7 @@ impl Body {
         Map::from_ours(self.data.clone(), DEPTH).ok().map(Map::recording)
     }
 
-    pub(crate) fn encode(&self) -> Arc<[u8]> {
+    pub(crate) fn encode(&self) -> Vec<u8> {
         let ends = self.earlier.and_then(|earlier| earlier.until);
         let flag = |set: bool, flag: u8| if set { flag } else { 0 };
         let mut bytes = Vec::with_capacity(160 + self.data.len());
@@ -95,7 +96,7 @@ impl Body {
                 | flag(self.earlier.is_some(), EARLIER)
                 | flag(ends.is_some(), ENDS),
         );
-        bytes.extend_from_slice(&self.epoch.to_be_bytes());
+        bytes.extend_from_slice(&self.epoch.encode());
         bytes.extend_from_slice(&self.minted.to_be_bytes());
         bytes.extend_from_slice(&self.indexed.to_be_bytes());
         bytes.extend_from_slice(&self.verifier.0);
@@ -106,7 +107,7 @@ impl Body {
         bytes.push(u8::try_from(recent.len()).unwrap_or_default());
         bytes.extend(recent.iter().flat_map(|id| id.to_be_bytes()));
         bytes.extend_from_slice(self.data.as_bytes());
-        bytes.into()
+        bytes
     }
 
     /// `None` for what [`encode`](Self::encode) does not write.
@@ -120,7 +121,7 @@ impl Body {
         if has(ENDS) && !has(EARLIER) {
             return None;
         }
-        let epoch = u32::from_be_bytes(rest.take()?);
+        let epoch = Epoch::decode(rest.take()?);
         let (minted, indexed) = (rest.number()?, rest.number()?);
         let verifier = VerifierHash(rest.take()?);
         let authenticated = if has(AUTHENTICATED) { Some(rest.number()?) } else { None };
@@ -170,12 +171,12 @@ mod tests {
             (hash(), any::<Option<u64>>()).prop_map(|(verifier, until)| Earlier { verifier, until });
         let times = (any::<u64>(), any::<u64>(), any::<Option<u64>>());
         let recent = prop::collection::vec(any::<u64>(), 1..=RECENT);
-        (any::<bool>(), any::<u32>(), times, hash(), prop::option::of(earlier), recent, any::<String>())
+        (any::<bool>(), any::<[u8; 4]>(), times, hash(), prop::option::of(earlier), recent, any::<String>())
             .prop_map(
                 |(permanent, epoch, (minted, indexed, authenticated), verifier, earlier, recent, data)| {
                     Body {
                         permanent,
-                        epoch,
+                        epoch: Epoch::decode(epoch),
                         minted,
                         indexed,
                         verifier,
@@ -208,7 +209,7 @@ mod tests {
                 bytes.iter_mut().skip(place + 1 + 8 * usize::from(count)).for_each(|byte| *byte &= 0x7f);
             }
             if let Some(body) = Body::decode(&bytes) {
-                prop_assert_eq!(&*body.encode(), &bytes[..]);
+                prop_assert_eq!(body.encode(), bytes);
             }
         }
 
@@ -225,7 +226,7 @@ mod tests {
         let hash = |byte| VerifierHash([byte; 32]);
         let body = |until| Body {
             permanent: false,
-            epoch: 0,
+            epoch: Epoch::default(),
             minted: 0,
             indexed: 0,
             verifier: hash(1),

@@ -8,7 +8,8 @@
 //! | live | cleared, left nothing | delete (unindex) | removal |
 //! | live | cleared, left content or an owner | delete (unindex), then as none | a new id |
 //! | live | logged in, renewed, made permanent or not; or a renewal is due | (index) update (trim) | its new verifier |
-//! | live | anything else | (index) update | |
+//! | live | changed, or a touch is due, and its id is outdated: of another key or name than is written today | (index) update | its new verifier |
+//! | live | changed; or a touch is due, and the record is outdated | (index) update | |
 //! | gone | logged in | as none, with this request's changes alone | a new id |
 //! | gone | anything else | | |
 //!
@@ -33,6 +34,7 @@ use crate::map::Map;
 use crate::session::Session;
 use crate::state::tail;
 use crate::step::Step;
+use crate::wire::stamp::Epoch;
 
 /// Seals the session, then decides. `consulted`: as in a cookie session's close.
 pub(crate) fn close(session: &Session, consulted: bool) -> Step<Outgoing> {
@@ -41,7 +43,7 @@ pub(crate) fn close(session: &Session, consulted: bool) -> Step<Outgoing> {
     let mut state = session.state();
     state.seal();
     let mut outgoing = Outgoing { cache_headers: core.cache_headers, vary: consulted, ..Outgoing::default() };
-    session.report(&mut outgoing.events);
+    session.report(state.rejected(session.origin()), &mut outgoing.events);
     if let Base::Gone { reused: true } = session.origin().base {
         outgoing.events.push(session.event(EventKind::Reuse));
     }
@@ -57,6 +59,7 @@ pub(crate) fn close(session: &Session, consulted: bool) -> Step<Outgoing> {
         permanent: state.permanent,
         owner: state.owner.clone(),
         label: state.label.clone(),
+        epoch: state.epoch,
         cleared: state.cleared,
         renewed: state.renewed,
         write: None,
@@ -128,11 +131,12 @@ impl Closing {
             recent: vec![write],
             data: text(&self.map),
         };
-        let record = self.record(self.stamp.created, self.owner.clone(), self.label.clone(), 0, &body);
-        if let Err(error) = self.check(&record) {
-            return self.fail(error);
-        }
         let key = id.key();
+        let (owner, label) = (self.owner.clone(), self.label.clone());
+        let record = match self.record(key, self.stamp.created, owner, label, 0, &body) {
+            Ok(record) => record,
+            Err(error) => return self.fail(error),
+        };
         self.index(record.owner.clone(), key, move |closing| {
             let question = Question::Insert { key, record: record.clone(), now: closing.now };
             closing.ask(question, move |mut closing, answer| match answer {
@@ -159,17 +163,11 @@ impl Closing {
 
     /// Nobody changed anything: the record lives on, if it is time to say so.
     pub(super) fn touch(self, live: &Live, current: Current) -> Next {
-        let Current { record, .. } = current;
-        let lifetime = &self.core().lifetime;
-        let since = self.now.saturating_sub(record.seen);
-        let due = match lifetime.refresh {
-            Refresh::Tenth => since >= lifetime.tenth(),
-            Refresh::EachRequest => true,
-            Refresh::Never => false,
-        };
-        if !due && !self.map.is_modified() {
+        let record = current.record;
+        if !self.touch_due(&record) && !self.map.is_modified() {
             return self.done();
         }
+        let lifetime = &self.core().lifetime;
         let key = live.id.key();
         let expires = lifetime.expires(record.created, self.now).max(record.expires);
         let touch = move |closing: Self| {
@@ -196,6 +194,15 @@ impl Closing {
         }
     }
 
+    pub(super) fn touch_due(&self, record: &Record) -> bool {
+        let lifetime = &self.core().lifetime;
+        match lifetime.refresh {
+            Refresh::Tenth => self.now.saturating_sub(record.seen) >= lifetime.tenth(),
+            Refresh::EachRequest => true,
+            Refresh::Never => false,
+        }
+    }
+
     /// The session was ended or renewed by another request. Only who proved who they are begins a new one, with nothing
     /// of the old.
     pub(super) fn gone(mut self) -> Next {
@@ -216,7 +223,8 @@ impl Closing {
             self.map = map;
             self.minted = None;
             self.stamp.permanent = self.permanent.unwrap_or(self.core().lifetime.permanent);
-            self.stamp.epoch = 0;
+            self.stamp.epoch =
+                Epoch { application: self.core().lifetime.epoch, user: self.epoch.unwrap_or_default() };
             return self.begin();
         }
         // A logout finds what it wanted.

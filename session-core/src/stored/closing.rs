@@ -7,6 +7,7 @@ use http::HeaderValue;
 use super::body::Body;
 use super::id::{self, Id};
 use super::question::{Answer, Question, Record, RecordKey};
+use super::rest::Place;
 use super::{Stored, write_id};
 use crate::cookie::Expiry;
 use crate::error::{ConfigError, Error};
@@ -31,6 +32,7 @@ pub(super) struct Closing {
     /// Who logged in.
     pub(super) owner: Option<Arc<str>>,
     pub(super) label: Option<Arc<str>>,
+    pub(super) epoch: Option<u16>,
     pub(super) cleared: bool,
     pub(super) renewed: bool,
     /// The id of this request's write, the same however often it is tried.
@@ -69,7 +71,8 @@ impl Closing {
         Step::ask(question, within, move |answer| next(self, answer))
     }
 
-    pub(super) fn done(self) -> Next {
+    pub(super) fn done(mut self) -> Next {
+        self.session.forget_old_name(&mut self.outgoing);
         Step::Done(self.outgoing)
     }
 
@@ -104,20 +107,24 @@ impl Closing {
 
     pub(super) fn record(
         &self,
+        key: RecordKey,
         created: u64,
         owner: Option<Arc<str>>,
         label: Option<Arc<str>>,
         expires: u64,
         body: &Body,
-    ) -> Record {
+    ) -> Result<Record, Error> {
+        let (core, keys) = (self.core(), self.core().keys());
         let version = body.recent.first().copied().unwrap_or_default();
-        let expires = self.core().lifetime.expires(created, self.now).max(expires);
-        Record { version, expires, created, seen: self.now, owner, label, body: body.encode() }
-    }
-
-    pub(super) fn check(&self, record: &Record) -> Result<(), Error> {
-        let (size, limit) = (record.body.len(), self.stored().max_record);
-        if size > limit { Err(Error::RecordTooLarge { size, limit }) } else { Ok(()) }
+        let expires = core.lifetime.expires(created, self.now).max(expires);
+        let nonce = keys.records.sealed.as_ref().map(|_| core.nonce()).transpose()?;
+        let place = Place { key, created, owner: owner.as_deref() };
+        let body: Arc<[u8]> = keys.records.keep(body, place, nonce).into();
+        let (size, limit) = (body.len(), self.stored().max_record);
+        if size > limit {
+            return Err(Error::RecordTooLarge { size, limit });
+        }
+        Ok(Record { version, expires, created, seen: self.now, owner, label, body })
     }
 }
 
@@ -138,7 +145,7 @@ pub(super) fn set_cookie(
     // Under a clock that was set back a session is not older than it was.
     let stamp = Stamp { permanent, issued: now.max(created), created, authenticated, epoch };
     let mut header = core.cookie.start();
-    id.write(core.wire.signer(), &mut header, &stamp);
+    id.write(core.keys().cookie.signer(), &mut header, &stamp);
     let expiry = match permanent {
         true => Expiry::MaxAge(core.lifetime.max_age_of_id(created, now)),
         false => Expiry::Browser,

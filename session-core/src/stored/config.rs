@@ -5,7 +5,6 @@ use std::time::Duration;
 use super::StoredSessions;
 use crate::builder::Builder;
 use crate::error::ConfigError;
-use crate::key::Purpose;
 
 /// What becomes of a request's changes when its session was ended, or its id renewed, while the request was under way.
 ///
@@ -157,7 +156,7 @@ impl Builder {
             });
         }
         let stored = self.stored.clone();
-        let core = self.core(Purpose::SignedId, Some(stored))?;
+        let core = self.core(Some(stored))?;
         StoredSessions::new(core)
     }
 }

@@ -14,7 +14,7 @@ use subtle::ConstantTimeEq;
 use super::question::RecordKey;
 use crate::error::Rejected;
 use crate::lifetime::Lifetime;
-use crate::wire::sign::Signer;
+use crate::wire::sign::{SignedBy, Signer};
 use crate::wire::stamp::{self, Stamp};
 use crate::wire::{Segments, base64};
 use crate::world::{NoRandom, Random};
@@ -80,20 +80,20 @@ impl Id {
         cookie: &[u8],
         lifetime: &Lifetime,
         now: u64,
-    ) -> Result<(Self, Stamp), Rejected> {
+    ) -> Result<(Self, Stamp, SignedBy), Rejected> {
         let Segments { payload, middle: stamp, signature } = Segments::split(cookie, LENGTH)?;
         let lengths = (payload.len(), stamp.len(), signature.len());
         if lengths != (DIGITS, stamp::DIGITS, signer.digest.digits()) {
             return Err(Rejected::Malformed);
         }
-        signer.verified(cookie).ok_or(Rejected::BadSignature)?;
+        let by = signer.verify(cookie, now)?;
         let stamp = base64::decode_into(stamp, &mut [0; stamp::BYTES])
             .and_then(Stamp::decode)
             .ok_or(Rejected::Unreadable)?;
         lifetime.check_start(&stamp, now)?;
         let mut bytes = [0; BYTES];
         base64::decode_into(payload, &mut bytes).ok_or(Rejected::Unreadable)?;
-        Ok((Self(bytes), stamp))
+        Ok((Self(bytes), stamp, by))
     }
 }
 

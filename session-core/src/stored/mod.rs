@@ -1,7 +1,7 @@
 //! Sessions on the server: the browser holds an id, a store the record. Who only audits cookies need not come here.
 //!
 //! - [`question`]: what a store is asked and what it answers.
-//! - [`id`]: what the browser holds. [`body`]: what the core writes into a record.
+//! - [`id`]: what the browser holds. [`body`]: what the core writes into a record; [`rest`]: how it is kept.
 //! - [`open`] and [`close`]: the protocol, as steps; below close, [`save`] and [`owner`].
 
 mod body;
@@ -14,6 +14,7 @@ mod model;
 mod open;
 mod owner;
 mod question;
+mod rest;
 mod save;
 mod sessions;
 #[cfg(test)]

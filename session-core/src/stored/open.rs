@@ -18,7 +18,8 @@ use http::HeaderValue;
 use super::Stored;
 use super::body::{Body, Opens};
 use super::id::Id;
-use super::question::{Answer, Loaded, Question, Record};
+use super::question::{Answer, Loaded, Question, Record, RecordKey};
+use super::rest::Place;
 use crate::error::Rejected;
 use crate::map::Map;
 use crate::session::Session;
@@ -58,29 +59,31 @@ pub(crate) struct Live {
 pub(crate) struct Current {
     pub(crate) record: Record,
     pub(crate) body: Body,
+    /// Whether it would be kept otherwise today: sealed, or with another key.
+    pub(crate) outdated: bool,
 }
 
 impl Current {
     /// `None` when the core cannot read its own bytes.
-    pub(crate) fn read(record: Record) -> Option<(Self, Map)> {
-        let body = Body::decode(&record.body)?;
+    pub(crate) fn read(core: &Core, key: RecordKey, record: Record, now: u64) -> Option<(Self, Map)> {
+        let place = Place { key, created: record.created, owner: record.owner.as_deref() };
+        let (body, outdated) = core.keys().records.read(&record.body, place, now)?;
         let map = body.map()?;
-        Some((Self { record, body }, map))
+        Some((Self { record, body, outdated }, map))
     }
 }
 
 impl Stored {
-    pub(crate) fn open<'a>(
+    pub(crate) fn open<'a, I: Iterator<Item = &'a HeaderValue>>(
         &self,
         core: &Arc<Core>,
-        headers: impl Iterator<Item = &'a HeaderValue>,
+        headers: impl Fn() -> I,
     ) -> Step<Session> {
         let now = core.now().as_secs();
         let mut origin = Origin::default();
-        let found = core.first(headers, &mut origin, |value, origin| {
-            let (id, stamp) = Id::open(core.wire.signer(), value, &core.lifetime, now)?;
-            origin.accept(value, stamp);
-            Ok((id, stamp))
+        let found = core.first(headers, &mut origin, |wires, value| {
+            let (id, stamp, by) = Id::open(wires.signer(), value, &core.lifetime, now)?;
+            Ok(((id, stamp), stamp, by))
         });
         let core = core.clone();
         let Some((id, stamp)) = found else {
@@ -127,7 +130,7 @@ fn open(
     now: u64,
 ) -> Result<(Current, Stamp, Map), (Base, Rejected)> {
     let unreadable = (Base::Gone { reused: false }, Rejected::Unreadable);
-    let (current, map) = Current::read(record).ok_or(unreadable)?;
+    let (current, map) = Current::read(core, id.key(), record, now).ok_or(unreadable)?;
     match current.body.opens(&id.hash(), now) {
         Opens::Current | Opens::Alias => {}
         Opens::Reused => return Err((Base::Gone { reused: true }, Rejected::Gone)),

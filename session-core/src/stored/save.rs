@@ -9,6 +9,7 @@ use crate::error::Error;
 use crate::event::EventKind;
 use crate::map::Map;
 use crate::session::Session;
+use crate::wire::stamp::Epoch;
 
 /// After a renewed id first came back, the one before it opens the session for so many seconds more: for requests that were
 /// under way.
@@ -17,17 +18,22 @@ const ALIAS_SECONDS: u64 = 60;
 impl Closing {
     /// A live record: touched, updated or left alone. `map`: its content with this request's changes.
     pub(super) fn save(mut self, live: &Live, current: Current, map: Map) -> Next {
-        let Current { record, body } = &current;
+        let Current { record, body, .. } = &current;
         let presented = live.id.hash();
         let every = self.stored().renew_every;
         let renewal_due = every.is_some_and(|every| self.now.saturating_sub(body.minted) >= every);
         let permanent = self.permanent.filter(|permanent| *permanent != body.permanent);
-        let mint = self.renewed || permanent.is_some() || renewal_due;
+        let changed = !map.record().is_empty() || self.label.is_some() || self.epoch.is_some();
+        let due = changed || self.touch_due(record);
+        // An outdated id is replaced as by a renewal, and a second time only if the first did not arrive.
+        let since_minted = self.now.saturating_sub(body.minted);
+        let lost = since_minted >= self.core().lifetime.tenth().max(ALIAS_SECONDS);
+        let reissue = due && self.session.origin().outdated && (body.verifier == presented || lost);
+        let mint = self.renewed || permanent.is_some() || renewal_due || reissue;
         // The new verifier came back: from now on the time of the one before is running out.
         let arrived =
             body.verifier == presented && body.earlier.is_some_and(|earlier| earlier.until.is_none());
-        let changed = !map.record().is_empty() || self.label.is_some();
-        if !(mint || arrived || changed) {
+        if !(mint || arrived || changed || (due && current.outdated)) {
             return self.touch(live, current);
         }
         let minted = match (mint, self.minted.take()) {
@@ -42,7 +48,11 @@ impl Closing {
         let index_due = self.now.saturating_sub(body.indexed) >= self.core().lifetime.tenth();
         let new = Body {
             permanent: permanent.unwrap_or(body.permanent),
-            epoch: body.epoch,
+            epoch: match (login, self.epoch) {
+                (true, _) => self.stamp.epoch,
+                (false, Some(user)) => Epoch { user, ..body.epoch },
+                (false, None) => body.epoch,
+            },
             minted: if mint { self.now } else { body.minted },
             indexed: if login || index_due { self.now } else { body.indexed },
             verifier: self.minted.as_ref().map_or(body.verifier, Id::hash),
@@ -62,11 +72,11 @@ impl Closing {
         let created = if login { self.stamp.created } else { record.created };
         let owner = self.owner.clone().or_else(|| record.owner.clone());
         let label = self.label.clone().or_else(|| record.label.clone());
-        let written = self.record(created, owner, label, record.expires, &new);
-        if let Err(error) = self.check(&written) {
-            return self.fail(error);
-        }
         let (key, version) = (live.id.key(), current.record.version);
+        let written = match self.record(key, created, owner, label, record.expires, &new) {
+            Ok(written) => written,
+            Err(error) => return self.fail(error),
+        };
         let noted = written.owner.clone().filter(|_| (login || index_due) && self.indexed != Some(key));
         self.index(noted, key, move |closing| closing.update(version, written, new))
     }
@@ -84,13 +94,14 @@ impl Closing {
 
     /// The record is a newer one: either our own write has reached it, or the changes are made again.
     fn merge(mut self, newer: Record) -> Next {
-        let Some((current, mut map)) = Current::read(newer) else {
+        let key = self.live().id.key();
+        let Some((current, mut map)) = Current::read(self.core(), key, newer, self.now) else {
             return self.fail(Error::Unavailable);
         };
         if self.write.is_some_and(|write| current.body.recent.contains(&write)) {
             // What went out for it may have been replaced since.
             self.minted = self.minted.filter(|minted| minted.hash() == current.body.verifier);
-            let Current { record, body } = current;
+            let Current { record, body, .. } = current;
             return self.updated(record, body);
         }
         let session = self.session.clone();

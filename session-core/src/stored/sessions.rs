@@ -8,6 +8,7 @@ use http::header::COOKIE;
 
 use crate::error::ConfigError;
 use crate::exchange::Exchange;
+use crate::ring::KeyRing;
 use crate::sessions::{Core, Warning};
 
 /// Sessions in a store, configured and validated once; the cookie holds an id. Cheap to clone.
@@ -50,6 +51,24 @@ impl StoredSessions {
     #[must_use]
     pub fn exchange(&self, request: &HeaderMap) -> Exchange {
         Exchange::new(self.0.clone(), request.get_all(COOKIE).iter())
+    }
+
+    /// Replaces all keys from now on, as [`Sessions::set_keys`](crate::Sessions::set_keys) does.
+    ///
+    /// An id that an old key signed is replaced, as by a renewal, when its session is next written or extended. A sealed
+    /// record needs the key that it was sealed with until then.
+    ///
+    /// # Errors
+    /// [`ConfigError`] as [`Builder::build_stored`](crate::Builder::build_stored): the keys stay as they were.
+    ///
+    /// ```
+    /// # use session_core::{KeyRing, SecretKey, Sessions};
+    /// # let (old, new) = (SecretKey::generate().unwrap(), SecretKey::generate().unwrap());
+    /// let sessions = Sessions::builder(old.clone()).build_stored().unwrap();
+    /// assert!(sessions.set_keys(KeyRing::new(new).verify_only(old)).unwrap().is_empty()); // nothing doubtful
+    /// ```
+    pub fn set_keys(&self, keys: impl Into<KeyRing>) -> Result<Vec<Warning>, ConfigError> {
+        self.0.set_keys(&keys.into())
     }
 
     /// What is doubtful about the configuration, to be told once at start.

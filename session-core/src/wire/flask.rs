@@ -3,12 +3,12 @@
 use super::json::scan::Cursor;
 use super::json::tag::{Tag, guarded, tagged};
 use super::sign::{Digest, KeyedMac, Signer};
-use super::stamp::Stamp;
+use super::stamp::{Epoch, Stamp};
 use super::{Opened, Segments, base64, payload};
 use crate::error::Rejected;
-use crate::key::{Ring, Secret};
 use crate::lifetime::Lifetime;
 use crate::map::Map;
+use crate::ring::KeyRing;
 
 /// `SecureCookieSessionInterface.salt`.
 pub(crate) const SALT: &str = "cookie-session";
@@ -20,9 +20,10 @@ const LARGEST: usize = 4 << 20;
 pub(crate) const PERMANENT: &str = "_permanent";
 
 /// `key_derivation = "hmac"`: the salt under the secret key is the key.
-pub(crate) fn signer(ring: &Ring, digest: Digest, salt: &[u8]) -> Signer {
-    let mac = |key: &Secret| KeyedMac::new(digest, KeyedMac::new(digest, &key.bytes).code(salt).as_slice());
-    Signer { digest, primary: mac(&ring.primary), verify_only: ring.verify_only.iter().map(mac).collect() }
+pub(crate) fn signer(ring: &KeyRing, digest: Digest, salt: &[u8]) -> Signer {
+    Signer::new(digest, ring, |key| {
+        KeyedMac::new(digest, KeyedMac::new(digest, &key.bytes).code(salt).as_slice())
+    })
 }
 
 /// Reads a cookie: `TimestampSigner.unsign`, then `URLSafeSerializerMixin.load_payload`, then untagging of the top.
@@ -33,14 +34,15 @@ pub(crate) fn open(
     now: u64,
 ) -> Result<Opened, Rejected> {
     let Segments { payload, middle: timestamp, .. } = Segments::split(cookie, LONGEST)?;
-    signer.verified(cookie).ok_or(Rejected::BadSignature)?;
+    let by = signer.verify(cookie, now)?;
     let issued = timestamp_of(timestamp).ok_or(Rejected::Malformed)?;
-    let mut stamp = Stamp { permanent: false, issued, created: issued, authenticated: None, epoch: 0 };
+    let mut stamp =
+        Stamp { permanent: false, issued, created: issued, authenticated: None, epoch: Epoch::default() };
     lifetime.check(&stamp, now)?;
     let json = payload::decode(payload, LARGEST).ok_or(Rejected::Unreadable)?;
     let map = read(&json).ok_or(Rejected::Unreadable)?;
     stamp.permanent = is_permanent(&map);
-    Ok(Opened { map, stamp })
+    Ok(Opened { map, stamp, by })
 }
 
 /// Appends the cookie's value; compressed if that makes the text at least two bytes shorter.

@@ -5,6 +5,12 @@ pub(crate) mod base64;
 pub(crate) mod flask;
 pub(crate) mod json;
 pub(crate) mod payload;
+#[cfg(feature = "seal")]
+pub(crate) mod seal;
+#[cfg(not(feature = "seal"))]
+#[path = "unsealed.rs"]
+pub(crate) mod seal;
+pub(crate) mod sealed;
 pub(crate) mod sign;
 pub(crate) mod signed;
 pub(crate) mod stamp;
@@ -12,7 +18,9 @@ pub(crate) mod stamp;
 use crate::error::Rejected;
 use crate::lifetime::Lifetime;
 use crate::map::Map;
-use sign::Signer;
+use crate::world::NoRandom;
+use seal::{NONCE, Sealer};
+use sign::{SignedBy, Signer};
 use stamp::Stamp;
 
 /// A cookie that was accepted.
@@ -20,6 +28,7 @@ use stamp::Stamp;
 pub(crate) struct Opened {
     pub(crate) map: Map,
     pub(crate) stamp: Stamp,
+    pub(crate) by: SignedBy,
 }
 
 /// A cookie's three parts, as itsdangerous lays them out; the payload may begin with a dot of its own.
@@ -48,36 +57,70 @@ impl<'a> Segments<'a> {
     }
 }
 
-/// A configured format.
+/// A configured format, with its keys.
 #[derive(Clone)]
 pub(crate) enum Wire {
     Signed(Signer),
+    Sealed(Sealer),
     Flask(Signer),
 }
 
 impl Wire {
-    pub(crate) fn signer(&self) -> &Signer {
-        match self {
-            Self::Signed(signer) | Self::Flask(signer) => signer,
-        }
-    }
-
-    pub(crate) fn is_flask(&self) -> bool {
-        matches!(self, Self::Flask(_))
-    }
-
-    pub(crate) fn open(&self, cookie: &[u8], lifetime: &Lifetime, now: u64) -> Result<Opened, Rejected> {
+    fn open(&self, cookie: &[u8], lifetime: &Lifetime, now: u64) -> Result<Opened, Rejected> {
         match self {
             Self::Signed(signer) => signed::open(signer, cookie, lifetime, now),
+            Self::Sealed(sealer) => sealed::open(sealer, cookie, lifetime, now),
             Self::Flask(signer) => flask::open(signer, cookie, lifetime, now),
         }
     }
 
     /// Appends the value of a cookie that holds `map` and `stamp`, if possible within `room` octets.
-    pub(crate) fn write(&self, out: &mut String, map: &Map, stamp: &Stamp, room: usize) {
+    pub(crate) fn write(
+        &self,
+        out: &mut String,
+        map: &Map,
+        stamp: &Stamp,
+        room: usize,
+        nonce: impl FnOnce() -> Result<[u8; NONCE], NoRandom>,
+    ) -> Result<(), NoRandom> {
         match self {
             Self::Signed(signer) => signed::write(signer, out, map, stamp, room),
+            Self::Sealed(sealer) => sealed::write(sealer, out, map, stamp, nonce()?),
             Self::Flask(signer) => flask::write(signer, out, map, stamp.issued),
         }
+        Ok(())
     }
+}
+
+/// The format that is written, and the other one of ours if it is read as well, until a time.
+#[derive(Clone)]
+pub(crate) struct Wires {
+    pub(crate) written: Wire,
+    pub(crate) also: Option<(Wire, u64)>,
+}
+
+impl Wires {
+    /// Of the format that holds ids, which are signed.
+    pub(crate) fn signer(&self) -> &Signer {
+        match &self.written {
+            Wire::Signed(signer) | Wire::Flask(signer) => signer,
+            Wire::Sealed(_) => unreachable!("ids are not sealed"),
+        }
+    }
+
+    /// Which format a cookie has is seen from its dots before anything is computed, never from a failure: the other one is
+    /// read while it is declared, and not at all otherwise.
+    pub(crate) fn open(&self, cookie: &[u8], lifetime: &Lifetime, now: u64) -> Result<Opened, Rejected> {
+        match &self.also {
+            Some((other, until)) if now < *until && has_dots(cookie) == matches!(other, Wire::Signed(_)) => {
+                let opened = other.open(cookie, lifetime, now)?;
+                Ok(Opened { by: SignedBy::Other, ..opened })
+            }
+            _ => self.written.open(cookie, lifetime, now),
+        }
+    }
+}
+
+fn has_dots(cookie: &[u8]) -> bool {
+    cookie.contains(&b'.')
 }

@@ -6,6 +6,9 @@ use sha2::{Sha256, Sha512};
 use subtle::ConstantTimeEq;
 
 use super::base64;
+use crate::error::Rejected;
+use crate::key::Secret;
+use crate::ring::KeyRing;
 
 /// The hash under Flask's signature: `digest_method` of `SecureCookieSessionInterface`. Our own formats have SHA-256.
 ///
@@ -90,24 +93,46 @@ impl Code {
     }
 }
 
-/// The keys of one purpose: the primary signs, all verify.
+/// Which key of a ring made a cookie: one that the primary did not make is made anew when it is next written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum SignedBy {
+    Primary,
+    Other,
+}
+
+/// The keys of one purpose: the primary signs, all verify, the others until their ends.
 #[derive(Clone)]
 pub(crate) struct Signer {
     pub(crate) digest: Digest,
-    pub(crate) primary: KeyedMac,
-    pub(crate) verify_only: Vec<KeyedMac>,
+    primary: KeyedMac,
+    verify_only: Vec<(KeyedMac, Option<u64>)>,
 }
 
 impl Signer {
-    /// Splits `text.signature` and gives the text if a key of the ring signed it. The signature must be exactly as long
-    /// as the digest says; the caller has checked the alphabet.
-    pub(crate) fn verified<'a>(&self, signed: &'a [u8]) -> Option<&'a [u8]> {
+    /// The keys of a ring, as `derive` makes them of its secrets.
+    pub(crate) fn new(digest: Digest, ring: &KeyRing, derive: impl Fn(&Secret) -> KeyedMac) -> Self {
+        let verify_only = ring.verify_only.iter().map(|key| (derive(&key.secret), key.until)).collect();
+        Self { digest, primary: derive(&ring.primary), verify_only }
+    }
+
+    /// Splits `text.signature` and tells which key of the ring signed the text, if one did. The signature must be exactly
+    /// as long as the digest says; the caller has checked the alphabet.
+    pub(crate) fn verify(&self, signed: &[u8], now: u64) -> Result<SignedBy, Rejected> {
+        self.signer_of(signed, now).ok_or(Rejected::BadSignature)
+    }
+
+    fn signer_of(&self, signed: &[u8], now: u64) -> Option<SignedBy> {
         let (text, signature) = signed.split_at_checked(signed.len().checked_sub(self.digest.digits())?)?;
         let text = text.strip_suffix(b".")?;
         let mut buffer = [0; 66];
         let signature = base64::decode_into(signature, &mut buffer)?;
-        let mut keys = std::iter::once(&self.primary).chain(&self.verify_only);
-        keys.any(|key| key.code(text).as_slice().ct_eq(signature).into()).then_some(text)
+        let signed_by = |key: &KeyedMac| bool::from(key.code(text).as_slice().ct_eq(signature));
+        if signed_by(&self.primary) {
+            return Some(SignedBy::Primary);
+        }
+        let counts = |until: &Option<u64>| until.is_none_or(|until| now < until);
+        let mut others = self.verify_only.iter().filter(|(_, until)| counts(until));
+        others.any(|(key, _)| signed_by(key)).then_some(SignedBy::Other)
     }
 
     /// Appends `.signature` of the text from `start` on.
@@ -122,37 +147,43 @@ impl Signer {
 mod tests {
     use super::*;
 
+    fn signer(digest: Digest, ring: KeyRing) -> Signer {
+        let derived = |secret: &Secret| KeyedMac::new(digest, &secret.bytes).code(b"cookie-session");
+        Signer::new(digest, &ring, |secret| KeyedMac::new(digest, derived(secret).as_slice()))
+    }
+
     #[test]
     fn flask_check_values() {
         for (digest, signature) in [
             (Digest::Sha1, "D3QXMI0ZQYNZDxORB__kVZyT7hk"),
             (Digest::Sha256, "0eObDVXBA3yWI_ebb3lyW-bwVmSAwaLR-plEpBwKn60"),
         ] {
-            let derived = KeyedMac::new(digest, b"dev").code(b"cookie-session");
-            let primary = KeyedMac::new(digest, derived.as_slice());
-            let signer = Signer { digest, primary, verify_only: Vec::new() };
+            let signer = signer(digest, KeyRing::flask("dev"));
             let mut text = "eyJhIjoxfQ.ZVPxAA".to_owned();
             signer.sign(&mut text, 0);
             assert_eq!(text, format!("eyJhIjoxfQ.ZVPxAA.{signature}"));
-            assert_eq!(signer.verified(text.as_bytes()), Some(&b"eyJhIjoxfQ.ZVPxAA"[..]));
+            assert_eq!(signer.verify(text.as_bytes(), 0), Ok(SignedBy::Primary));
         }
     }
 
     #[test]
-    fn s7_the_primary_signs_and_all_verify() {
-        let mac = |key| KeyedMac::new(Digest::Sha256, key);
-        let old = Signer { digest: Digest::Sha256, primary: mac(b"old"), verify_only: vec![] };
-        let new = Signer {
-            digest: Digest::Sha256,
-            primary: mac(b"new"),
-            verify_only: vec![mac(b"older"), mac(b"old")],
-        };
-        let mut by_old = "a.b".to_owned();
+    fn s7_the_primary_signs_and_all_verify_until_their_ends() {
+        let old = signer(Digest::Sha256, KeyRing::flask("old"));
+        let secret = |text: &str| Secret::new(text);
+        let ring = KeyRing::flask("new").fallback("older").and(secret("old"), Some(100));
+        let new = signer(Digest::Sha256, ring);
+        let (mut by_old, mut by_new) = ("a.b".to_owned(), "a.b".to_owned());
         old.sign(&mut by_old, 0);
-        let mut by_new = "a.b".to_owned();
         new.sign(&mut by_new, 0);
-        assert!(new.verified(by_old.as_bytes()).is_some() && new.verified(by_new.as_bytes()).is_some());
-        assert!(old.verified(by_new.as_bytes()).is_none());
+        for (signer, text, now, expected) in [
+            (&new, &by_new, 0, Ok(SignedBy::Primary)),
+            (&new, &by_new, 100, Ok(SignedBy::Primary)),
+            (&new, &by_old, 99, Ok(SignedBy::Other)),
+            (&new, &by_old, 100, Err(Rejected::BadSignature)),
+            (&old, &by_new, 0, Err(Rejected::BadSignature)),
+        ] {
+            assert_eq!(signer.verify(text.as_bytes(), now), expected, "{text} {now}");
+        }
     }
 
     #[test]

@@ -5,22 +5,22 @@ use super::sign::{Digest, KeyedMac, Signer};
 use super::stamp::{self, Stamp};
 use super::{Opened, Segments, base64};
 use crate::error::Rejected;
-use crate::key::{Purpose, Ring, Secret};
+use crate::key::Purpose;
 use crate::lifetime::Lifetime;
 use crate::map::Map;
+use crate::ring::KeyRing;
 
 /// The longest cookie that is looked at: what a browser keeps at most (RFC 6265bis, section 5.7).
 pub(crate) const LONGEST: usize = 4096;
 /// The deepest nesting of a payload.
-const DEPTH: usize = 128;
+pub(super) const DEPTH: usize = 128;
 /// The largest payload after inflating.
 const LARGEST: usize = 256 << 10;
 
 /// The keys of the format, derived for one purpose, cookie name and audience.
-pub(crate) fn signer(ring: &Ring, purpose: Purpose, name: &str, audience: &str) -> Signer {
+pub(crate) fn signer(ring: &KeyRing, purpose: Purpose, name: &str, audience: &str) -> Signer {
     let digest = Digest::Sha256;
-    let mac = |key: &Secret| KeyedMac::new(digest, &key.derive(purpose, name, audience)[..]);
-    Signer { digest, primary: mac(&ring.primary), verify_only: ring.verify_only.iter().map(mac).collect() }
+    Signer::new(digest, ring, |key| KeyedMac::new(digest, &key.derive(purpose, name, audience)[..]))
 }
 
 /// Reads a cookie: syntax, signature, times, content, in this order, and nothing of a later step before an earlier one
@@ -35,14 +35,14 @@ pub(crate) fn open(
     if signature.len() != signer.digest.digits() || stamp.len() != stamp::DIGITS {
         return Err(Rejected::Malformed);
     }
-    signer.verified(cookie).ok_or(Rejected::BadSignature)?;
+    let by = signer.verify(cookie, now)?;
     let stamp = base64::decode_into(stamp, &mut [0; stamp::BYTES])
         .and_then(Stamp::decode)
         .ok_or(Rejected::Unreadable)?;
     lifetime.check(&stamp, now)?;
     let json = payload::decode(payload, LARGEST).ok_or(Rejected::Unreadable)?;
     let map = Map::from_ours(json.into(), DEPTH).map_err(|_| Rejected::Unreadable)?;
-    Ok(Opened { map, stamp })
+    Ok(Opened { map, stamp, by })
 }
 
 /// Appends the cookie's value. Compressed only if it would not fit into `room` otherwise.

@@ -6,7 +6,8 @@
 //! | 5 | issued: unix seconds, when this text was written |
 //! | 4 | issued - created |
 //! | 4 | issued - authenticated; all ones: never |
-//! | 4 | epoch |
+//! | 2 | epoch of the application |
+//! | 2 | epoch of the user |
 //!
 //! All big-endian.
 
@@ -17,7 +18,25 @@ pub(crate) struct Stamp {
     pub(crate) issued: u64,
     pub(crate) created: u64,
     pub(crate) authenticated: Option<u64>,
-    pub(crate) epoch: u32,
+    pub(crate) epoch: Epoch,
+}
+
+/// Two counters, the application's and its user's: what is behind either of them does not count. Zero until somebody counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) struct Epoch {
+    pub(crate) application: u16,
+    pub(crate) user: u16,
+}
+
+impl Epoch {
+    pub(crate) fn encode(self) -> [u8; 4] {
+        let ([a, b], [c, d]) = (self.application.to_be_bytes(), self.user.to_be_bytes());
+        [a, b, c, d]
+    }
+
+    pub(crate) fn decode([a, b, c, d]: [u8; 4]) -> Self {
+        Self { application: u16::from_be_bytes([a, b]), user: u16::from_be_bytes([c, d]) }
+    }
 }
 
 /// Bytes of a stamp; in base64url exactly 24 digits.
@@ -38,7 +57,7 @@ impl Stamp {
         bytes[1..6].copy_from_slice(&issued.to_be_bytes()[3..]);
         bytes[6..10].copy_from_slice(&before(self.created).to_be_bytes());
         bytes[10..14].copy_from_slice(&self.authenticated.map_or(NEVER, before).to_be_bytes());
-        bytes[14..].copy_from_slice(&self.epoch.to_be_bytes());
+        bytes[14..].copy_from_slice(&self.epoch.encode());
         bytes
     }
 
@@ -56,7 +75,7 @@ impl Stamp {
             issued,
             created: before(6..10)?,
             authenticated: if number(10..14) == u64::from(NEVER) { None } else { Some(before(10..14)?) },
-            epoch: u32::try_from(number(14..18)).ok()?,
+            epoch: Epoch::decode(*bytes.last_chunk()?),
         })
     }
 }
@@ -68,9 +87,9 @@ mod tests {
 
     proptest! {
         #[test]
-        fn stamps_survive(permanent: bool, issued in 0..=LAST, age in 0..u32::MAX - 1, auth in proptest::option::of(0..u32::MAX - 1), epoch: u32) {
+        fn stamps_survive(permanent: bool, issued in 0..=LAST, age in 0..u32::MAX - 1, auth in proptest::option::of(0..u32::MAX - 1), epoch: [u8; 4]) {
             let before = |age: u32| issued.saturating_sub(age.into());
-            let stamp = Stamp { permanent, issued, created: before(age), authenticated: auth.map(before), epoch };
+            let stamp = Stamp { permanent, issued, created: before(age), authenticated: auth.map(before), epoch: Epoch::decode(epoch) };
             prop_assert_eq!(Stamp::decode(&stamp.encode()), Some(stamp));
         }
 
@@ -94,10 +113,15 @@ mod tests {
 
     #[test]
     fn extremes_saturate() {
-        let stamp =
-            Stamp { permanent: false, issued: u64::MAX, created: 0, authenticated: Some(0), epoch: 7 };
+        let stamp = Stamp {
+            permanent: false,
+            issued: u64::MAX,
+            created: 0,
+            authenticated: Some(0),
+            epoch: Epoch { application: 1, user: 7 },
+        };
         let read = Stamp::decode(&stamp.encode()).unwrap();
-        assert_eq!((read.issued, read.epoch), (LAST, 7));
+        assert_eq!((read.issued, read.epoch), (LAST, Epoch { application: 1, user: 7 }));
         assert!(read.authenticated.is_some());
     }
 }

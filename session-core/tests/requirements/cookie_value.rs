@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 use std::io::Write;
-use std::time::Duration;
+use std::time::{Duration, UNIX_EPOCH};
 
 use ::http::header::COOKIE;
 use ::http::{HeaderMap, HeaderValue};
@@ -90,6 +90,34 @@ fn s1_what_is_refused_is_not_decoded() {
         let forged = request(&[&pair]);
         assert_eq!(sessions.open(&forged).rejected(), Some(Rejected::BadSignature), "{last}");
         assert_eq!(opening(&sessions, &forged).count_total, without);
+    }
+}
+
+/// CVE-2026-39324: what could not be opened was tried again as what is weaker.
+#[test]
+fn s2_what_is_not_sealed_is_refused() {
+    let time = Time::at(NOW);
+    let sealed = ours(&time).sealed().build().unwrap();
+    let signed = ours(&time).build().unwrap();
+    let flask = Sessions::flask_builder(KEY).clock(time.clone()).build().unwrap();
+    let plain = b64(br#"{"admin":true}"#);
+    let by_signed = value(&cookie_with(&signed, "admin", true)).to_owned();
+    let by_flask = value(&cookie_with(&flask, "admin", true)).to_owned();
+    let by_sealed = value(&cookie_with(&sealed, "admin", true)).to_owned();
+    // The same with a character that is another one: it opens as nothing.
+    let other = if by_sealed.as_bytes()[40] == b'A' { "B" } else { "A" };
+    let forged = format!("{}{other}{}", &by_sealed[..40], &by_sealed[41..]);
+    assert_eq!(why(&sealed, &by_sealed), None);
+    for legacy in [&by_signed, &by_flask, &plain, &format!("{plain}.."), &forged] {
+        assert!(why(&sealed, legacy).is_some(), "{legacy}");
+    }
+    assert!(why(&signed, &by_sealed).is_some() && why(&flask, &by_sealed).is_some());
+    // While both are read, what is neither is still nothing.
+    let both =
+        ours(&time).sealed().accept_signed_until(UNIX_EPOCH + Duration::from_secs(NOW + 60)).build().unwrap();
+    assert_eq!((why(&both, &by_signed), why(&both, &by_sealed)), (None, None));
+    for legacy in [&by_flask, &plain, &format!("{plain}.."), &forged] {
+        assert!(why(&both, legacy).is_some(), "{legacy}");
     }
 }
 
@@ -315,7 +343,7 @@ fn s11_a_cookie_session_is_revoked_by_time_alone() {
     time.advance(Duration::from_secs(10));
     assert!(visit(&sessions, &[&cookie], Session::clear).unwrap().removes());
     assert_eq!(sessions.open(&request(&[&cookie])).rejected(), None, "a copy goes on after the logout");
-    let since = std::time::UNIX_EPOCH + Duration::from_secs(NOW + 1);
+    let since = UNIX_EPOCH + Duration::from_secs(NOW + 1);
     let after = ours(&time).not_created_before(since).build().unwrap();
     assert_eq!(after.open(&request(&[&cookie])).rejected(), Some(Rejected::Revoked));
     // Written anew it is as old as it was, and a login is new.

@@ -11,7 +11,7 @@ use crate::common::{cookie_with, formats, visit};
 type Call = (&'static str, fn(&Session) -> Result<(), Error>);
 
 /// Every public method of a session.
-const METHODS: [Call; 35] = [
+const METHODS: [Call; 37] = [
     ("authenticated_within", |s| Ok(assert!(!s.authenticated_within(Duration::from_secs(9))))),
     ("clear", Session::clear),
     ("contains_key", |s| Ok(assert!(!s.contains_key("zz")))),
@@ -37,6 +37,8 @@ const METHODS: [Call; 35] = [
     ("rejected", |s| Ok(assert!(s.rejected().is_none() || s.is_empty()))),
     ("remove", |s| s.remove("zz").map(drop)),
     ("renew", Session::renew),
+    ("require_epoch", |s| Ok(assert!(s.require_epoch(0).unwrap_or(true)))),
+    ("set_epoch", |s| s.set_epoch(1).or(Ok(()))), // an error in Flask's format
     ("set_label", |s| s.set_label("Firefox")),
     ("set_owner", |s| s.set_owner("42")),
     ("set_permanent", |s| s.set_permanent(true)),

@@ -18,13 +18,15 @@ use session_core::{Inserted, Loaded, Outcome, Record, RecordKey, Trimmed, Update
 use self::error::Growth;
 use self::place::Place;
 use self::readers::Readers;
-use self::thread::Thread;
+use self::thread::{Joined, Thread};
 use crate::durability::Durability;
 use crate::error::StoreError;
 use crate::store::{Listed, Store, Verb, Which};
 
 /// How many records one transaction ends or removes, of many: a millisecond or a few, for which others wait.
 const BATCH: usize = 100;
+/// The same of what has expired, which nobody waits for: half a millisecond.
+const CLEANED: usize = 10;
 
 /// Keeps sessions in a file: for an application on one machine, in as many processes as it likes. SQLite is compiled in;
 /// there is no server to run.
@@ -69,8 +71,10 @@ pub struct SqliteStore {
     readers: Readers,
     /// For what reads as many rows as an owner has.
     lister: Thread,
-    // Last, so that its connection is the last to be closed, which writes the log back.
+    // The last two, so that their connections are the last to be closed, which writes the log back. The second ends when
+    // the first has ended.
     writer: Thread,
+    _log: Joined,
     place: Arc<Place>,
 }
 
@@ -127,13 +131,16 @@ impl SqliteStore {
     fn open_as(path: &Path, full: bool) -> Result<Self, StoreError> {
         let place = Arc::new(Place::new(path)?);
         let connection = schema::writer(place.path(), full)?;
+        let (tell, told) = std::sync::mpsc::sync_channel(1);
         let writer = {
             let place = place.clone();
-            Thread::start("session-writes", move |queue| writer::write(&connection, &place, queue))?
+            Thread::start("session-writes", move |queue| writer::write(&connection, &place, queue, &tell))?
         };
+        let connection = schema::writer(place.path(), full)?;
+        let log = Joined::start("session-log", move || writer::write_back(&connection, &told))?;
         let connection = schema::reader(place.path())?;
         let lister = Thread::start("session-lists", move |queue| thread::read(&connection, queue))?;
-        Ok(Self { readers: Readers::open(&place)?, lister, writer, place })
+        Ok(Self { readers: Readers::open(&place)?, lister, writer, _log: log, place })
     }
 
     /// Ends or removes many in several transactions, so that others write between them. Asks until nothing is left or there
@@ -141,11 +148,12 @@ impl SqliteStore {
     async fn in_batches(
         &self,
         most: usize,
+        batch: usize,
         run: impl Fn(&Connection, usize) -> rusqlite::Result<usize> + Clone + Send + 'static,
     ) -> Result<u64, StoreError> {
         let mut count = 0;
         loop {
-            let batch = BATCH.min(most - count);
+            let batch = batch.min(most - count);
             let run = run.clone();
             let changed = self.writer.ask(Growth::Shrinks, move |connection| run(connection, batch)).await?;
             count += changed;
@@ -223,7 +231,7 @@ impl Store for SqliteStore {
             let delete = move |connection: &Connection, most| {
                 statements::delete_owned(connection, &owner, which, now, most)
             };
-            self.in_batches(usize::MAX, delete).await
+            self.in_batches(usize::MAX, BATCH, delete).await
         })
     }
 
@@ -250,7 +258,7 @@ impl Store for SqliteStore {
         Box::pin(async move {
             let delete =
                 move |connection: &Connection, most| statements::delete_expired(connection, before, most);
-            self.in_batches(batch, delete).await
+            self.in_batches(batch, CLEANED, delete).await
         })
     }
 

@@ -37,8 +37,11 @@ pub(super) const STEPS: [&str; 1] = [
 /// How long a lock that somebody else holds is waited for, in milliseconds. Shorter than the driver waits for an answer.
 pub(super) const LOCK_MILLISECONDS: u16 = 1_000;
 
-/// How large the log may be that stays on the disk, in bytes: four times what it grows to before it is written back.
+/// How large the log may be that stays on the disk, in bytes.
 const LOG_BYTES: u32 = 16 * 1024 * 1024;
+/// How large the log gets, in pages, before the writer itself writes it back, since that of its own thread never gets to the
+/// end while others write: 32 MB. Little of it is left to do then.
+const LOG_PAGES: u32 = 8_000;
 
 pub(super) fn connect(path: &Path) -> rusqlite::Result<Connection> {
     // No URIs, no creation: the file is there. One thread at a time uses a connection, so it needs no lock of its own.
@@ -71,7 +74,7 @@ pub(super) fn writer(path: &Path, full: bool) -> Result<Connection, StoreError> 
     connection
         .execute_batch(&format!(
             "PRAGMA synchronous = {synchronous}; PRAGMA secure_delete = ON; PRAGMA temp_store = MEMORY;
-             PRAGMA journal_size_limit = {LOG_BYTES};"
+             PRAGMA journal_size_limit = {LOG_BYTES}; PRAGMA wal_autocheckpoint = {LOG_PAGES};"
         ))
         .map_err(failed)?;
     Ok(connection)

@@ -26,7 +26,27 @@ pub(super) trait Task: Send {
 pub(super) struct Thread {
     /// `None` once it is to end.
     tasks: Option<Sender<Box<dyn Task>>>,
-    handle: Option<JoinHandle<()>>,
+    _handle: Joined,
+}
+
+/// A thread that is waited for when it is dropped.
+pub(super) struct Joined(Option<JoinHandle<()>>);
+
+impl Joined {
+    pub(super) fn start(name: &str, run: impl FnOnce() + Send + 'static) -> Result<Self, StoreError> {
+        let handle = Builder::new().name(name.into()).spawn(run).map_err(|error| {
+            StoreError::new("no thread could be started for the database of the sessions").with_source(error)
+        })?;
+        Ok(Self(Some(handle)))
+    }
+}
+
+impl Drop for Joined {
+    fn drop(&mut self) {
+        if let Some(handle) = self.0.take() {
+            let _ = handle.join();
+        }
+    }
 }
 
 impl Thread {
@@ -35,10 +55,8 @@ impl Thread {
         serve: impl FnOnce(&Receiver<Box<dyn Task>>) + Send + 'static,
     ) -> Result<Self, StoreError> {
         let (tasks, queue) = channel();
-        let handle = Builder::new().name(name.into()).spawn(move || serve(&queue)).map_err(|error| {
-            StoreError::new("no thread could be started for the database of the sessions").with_source(error)
-        })?;
-        Ok(Self { tasks: Some(tasks), handle: Some(handle) })
+        let handle = Joined::start(name, move || serve(&queue))?;
+        Ok(Self { tasks: Some(tasks), _handle: handle })
     }
 
     /// Whoever stops waiting takes the task back, unless it is being carried out.
@@ -58,12 +76,9 @@ impl Thread {
 }
 
 impl Drop for Thread {
-    /// Waits until what is under way is done and the connection is closed.
+    /// Lets it end when what is under way is done; then it is waited for, and its connection is closed.
     fn drop(&mut self) {
         self.tasks = None;
-        if let Some(handle) = self.handle.take() {
-            let _ = handle.join();
-        }
     }
 }
 

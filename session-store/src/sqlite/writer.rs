@@ -1,7 +1,7 @@
 //! Group commit: what is asked while a transaction is written goes into the next one together. Each task is whole or nothing,
 //! and nobody gets an answer before the commit.
 
-use std::sync::mpsc::Receiver;
+use std::sync::mpsc::{Receiver, SyncSender};
 use std::time::{Duration, Instant};
 
 use rusqlite::{Connection, Error, ErrorCode};
@@ -15,9 +15,18 @@ const MOST: usize = 256;
 
 type Tasks = Vec<Box<dyn Task>>;
 
-/// Serves until all senders are gone and nothing is left to do.
-pub(super) fn write(connection: &Connection, place: &Place, queue: &Receiver<Box<dyn Task>>) {
+/// So many changed rows are worth writing the log back: each changes a few pages, as its indexes do.
+const ROWS: u64 = 250;
+
+/// Serves until all senders are gone and nothing is left to do. Tells `log` when there is something to be written back.
+pub(super) fn write(
+    connection: &Connection,
+    place: &Place,
+    queue: &Receiver<Box<dyn Task>>,
+    log: &SyncSender<()>,
+) {
     let mut group = Tasks::new();
+    let mut written_back = 0;
     while let Ok(first) = queue.recv() {
         if !first.is_awaited() {
             continue;
@@ -53,17 +62,36 @@ pub(super) fn write(connection: &Connection, place: &Place, queue: &Receiver<Box
         }
         if intact && commit(connection).is_ok() {
             group.drain(..).for_each(Task::answer);
+            let changes = connection.total_changes();
+            if changes - written_back >= ROWS {
+                written_back = changes;
+                // If it is busy, it has been told already.
+                let _ = log.try_send(());
+            }
         } else {
             one_by_one(connection, &mut group);
         }
     }
 }
 
+/// Writes the log back into the database whenever it is told to, while others write: they wait neither for the pages nor
+/// for the disk. Until the sender is gone.
+pub(super) fn write_back(connection: &Connection, told: &Receiver<()>) {
+    for () in told {
+        check_point(connection);
+    }
+}
+
+/// Where it fails, the log grows, and the next one does more.
+fn check_point(connection: &Connection) {
+    let _ = connection.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(()));
+}
+
 /// Nothing of these was done together. What fails now fails alone.
 fn one_by_one(connection: &Connection, group: &mut Tasks) {
     roll_back(connection);
     // Pages of the log whose content is in the database by now can be written over.
-    let _ = connection.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(()));
+    check_point(connection);
     let mut tasks = group.drain(..);
     while let Some(mut task) = tasks.next() {
         if let Err(error) = begin(connection) {

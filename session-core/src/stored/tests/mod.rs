@@ -5,6 +5,9 @@
 mod closing;
 mod faults;
 mod ids;
+mod rotation;
+#[cfg(feature = "seal")]
+mod sealed;
 
 use std::sync::Mutex;
 use std::time::Duration;

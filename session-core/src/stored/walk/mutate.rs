@@ -46,5 +46,5 @@ pub(super) fn ask(world: &mut World<'_>, by: usize, question: &Question) -> Answ
 fn newest_only(record: &Record) -> Record {
     let mut body = Body::decode(&record.body).unwrap();
     body.recent.truncate(1);
-    Record { body: body.encode(), ..record.clone() }
+    Record { body: body.encode().into(), ..record.clone() }
 }

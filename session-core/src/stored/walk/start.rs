@@ -73,7 +73,7 @@ impl Start {
             life.writers.clear();
             if let Some(Slot::Live { record, .. }) = self.store.slots.get_mut(key) {
                 let body = Body::decode(&record.body).unwrap();
-                record.body = Body { data: life.content.text().into(), ..body }.encode();
+                record.body = Body { data: life.content.text().into(), ..body }.encode().into();
             }
         }
     }

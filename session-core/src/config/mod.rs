@@ -1,20 +1,24 @@
 //! Configuration by data: Flask's own key names, from any serde format or from the environment.
 
+mod values;
+
 use std::fmt;
 use std::time::Duration;
 
 use serde::Deserialize;
-use serde::de::{Deserializer, Error as _};
 use serde_json::Value;
-use zeroize::Zeroizing;
 
+use self::values::{KeyUntil, OTHERS, RenamedFrom, SecretText, TEXTS};
+use self::values::{
+    digest, fallbacks, keys_until, quote, same_site, seconds, text_or_false, time, unexpected,
+};
 use crate::builder::Builder;
-use crate::cookie::{Prefix, SameSite};
+use crate::cookie::Prefix;
 use crate::error::ConfigError;
-use crate::key::SecretKey;
+use crate::key::Secret;
 use crate::lifetime::Refresh;
+use crate::ring::KeyRing;
 use crate::sessions::Sessions;
-use crate::wire::sign::Digest;
 
 /// Settings under Flask's names; those that Flask doesn't know have names of their own. What is not set keeps the
 /// default of the format that is built: [`build`](Self::build) ours, [`build_flask`](Self::build_flask) Flask's.
@@ -23,6 +27,7 @@ use crate::wire::sign::Digest;
 /// |---|---|
 /// | `SECRET_KEY` | text, its UTF-8 bytes are the key |
 /// | `SECRET_KEY_FALLBACKS` | list of texts: keys that only verify |
+/// | `SESSION_VERIFY_ONLY_KEYS` | own: list of `{"key": text, "until": unix seconds}`: keys that only verify, until that second |
 /// | `SESSION_COOKIE_NAME` | the name as it is sent, so `__Host-session` with its prefix |
 /// | `SESSION_COOKIE_DOMAIN` | host name; a leading dot and a port are cut, as Flask does; null or false: none |
 /// | `SESSION_COOKIE_PATH` | path, percent-encoded where needed; if empty, `APPLICATION_ROOT` |
@@ -35,6 +40,10 @@ use crate::wire::sign::Digest;
 /// | `SESSION_PERMANENT` | own: whether new sessions are permanent |
 /// | `SESSION_ABSOLUTE_LIFETIME` | own: seconds |
 /// | `SESSION_NOT_CREATED_BEFORE` | own: unix seconds |
+/// | `SESSION_EPOCH` | own: 0 to 65535, see [`Builder::epoch`] |
+/// | `SESSION_RENAMED_FROM` | own: `{"name": text, "renamed": unix seconds}`, and `domain`, `path`: see [`OldCookie`](crate::OldCookie) |
+/// | `SESSION_SEALED`, `SESSION_PADDING` | own (feature `seal`): true or false; bytes |
+/// | `SESSION_ACCEPT_SIGNED_UNTIL`, `SESSION_ACCEPT_SEALED_UNTIL` | own (feature `seal`): unix seconds |
 /// | `SESSION_AUDIENCE`, `SESSION_SALT` | own: text |
 /// | `SESSION_DIGEST` | own: `sha1`, `sha256` or `sha512` |
 /// | `SESSION_CACHE_HEADERS`, `SESSION_CLEAR_SITE_DATA`, `SESSION_INSECURE_PLAIN_HTTP` | own: true or false |
@@ -55,6 +64,8 @@ pub struct Config {
     secret_key: Option<SecretText>,
     #[serde(deserialize_with = "fallbacks")]
     secret_key_fallbacks: Vec<SecretText>,
+    #[serde(deserialize_with = "keys_until")]
+    session_verify_only_keys: Vec<KeyUntil>,
     session_cookie_name: Option<String>,
     #[serde(deserialize_with = "text_or_false")]
     session_cookie_domain: Option<String>,
@@ -73,6 +84,12 @@ pub struct Config {
     #[serde(deserialize_with = "seconds")]
     session_absolute_lifetime: Option<Duration>,
     session_not_created_before: Option<u64>,
+    session_epoch: Option<u16>,
+    session_renamed_from: Option<RenamedFrom>,
+    session_sealed: Option<bool>,
+    session_padding: Option<usize>,
+    session_accept_signed_until: Option<u64>,
+    session_accept_sealed_until: Option<u64>,
     session_audience: Option<String>,
     session_salt: Option<String>,
     session_digest: Option<String>,
@@ -80,36 +97,6 @@ pub struct Config {
     session_clear_site_data: Option<bool>,
     session_insecure_plain_http: Option<bool>,
 }
-
-/// Names whose value is a text as it stands, whatever it looks like.
-const TEXTS: [&str; 8] = [
-    "SECRET_KEY",
-    "SESSION_COOKIE_NAME",
-    "SESSION_COOKIE_PATH",
-    "APPLICATION_ROOT",
-    "SESSION_AUDIENCE",
-    "SESSION_SALT",
-    "SESSION_DIGEST",
-    "SESSION_COOKIE_SAMESITE",
-];
-
-/// All other names: JSON, and a text if it is none, as `Config.from_prefixed_env` reads them.
-const OTHERS: [&str; 14] = [
-    "SECRET_KEY_FALLBACKS",
-    "SESSION_COOKIE_DOMAIN",
-    "SESSION_COOKIE_SECURE",
-    "SESSION_COOKIE_HTTPONLY",
-    "SESSION_COOKIE_PARTITIONED",
-    "PERMANENT_SESSION_LIFETIME",
-    "SESSION_REFRESH_EACH_REQUEST",
-    "MAX_COOKIE_SIZE",
-    "SESSION_PERMANENT",
-    "SESSION_ABSOLUTE_LIFETIME",
-    "SESSION_NOT_CREATED_BEFORE",
-    "SESSION_CACHE_HEADERS",
-    "SESSION_CLEAR_SITE_DATA",
-    "SESSION_INSECURE_PLAIN_HTTP",
-];
 
 impl Config {
     /// From the process's environment: `SECRET_KEY` and so on, with `prefix` and an underscore in front, if it is not
@@ -130,7 +117,7 @@ impl Config {
             let Ok(name) = name.into_string() else { continue };
             match value.into_string() {
                 Ok(value) => vars.push((name, value)),
-                Err(_) if is_setting(prefix, &name) => {
+                Err(_) if values::is_setting(prefix, &name) => {
                     return Err(ConfigError::Value(format!("{name}: expected text in UTF-8")));
                 }
                 Err(_) => {}
@@ -223,8 +210,9 @@ impl Config {
     /// assert_eq!(config.builder().unwrap_err(), ConfigError::WeakKey(Weakness::Short(3)));
     /// ```
     pub fn builder(self) -> Result<Builder, ConfigError> {
-        let key = SecretKey::new(self.key().to_vec())?;
-        self.apply(Sessions::builder(key))
+        let keys = self.keys();
+        keys.check(false)?;
+        self.apply(Sessions::builder(keys))
     }
 
     /// A builder of Flask's format, for more settings.
@@ -240,12 +228,31 @@ impl Config {
     /// assert!(cookie.starts_with("shop=") && cookie.contains("; Secure"));
     /// ```
     pub fn flask_builder(self) -> Result<Builder, ConfigError> {
-        let builder = Sessions::flask_builder(self.key());
-        self.apply(builder)
+        let keys = self.keys();
+        self.apply(Builder::flask(keys))
     }
 
-    fn key(&self) -> &[u8] {
-        self.secret_key.as_ref().map(|key| key.0.as_bytes()).unwrap_or_default()
+    /// The keys alone, to replace those of a running process, as when its configuration is read again. That they are there
+    /// and strong enough, [`Sessions::set_keys`] and [`Builder::build`] find.
+    ///
+    /// ```
+    /// # use session_core::{Config, ConfigError, Sessions};
+    /// let config = |json: &str| serde_json::from_str::<Config>(json).unwrap();
+    /// let sessions = config(r#"{"SECRET_KEY": "old"}"#).build_flask().unwrap();
+    /// let again = config(r#"{"SECRET_KEY": "new", "SECRET_KEY_FALLBACKS": ["old"]}"#);
+    /// assert!(sessions.set_keys(again.keys()).is_ok());
+    /// assert_eq!(sessions.set_keys(config("{}").keys()).unwrap_err(), ConfigError::NoKey);
+    /// ```
+    #[must_use]
+    pub fn keys(&self) -> KeyRing {
+        let key = self.secret_key.as_ref().map(|key| key.0.as_bytes()).unwrap_or_default();
+        let ring = self
+            .secret_key_fallbacks
+            .iter()
+            .fold(KeyRing::flask(key), |ring, key| ring.fallback(key.0.as_bytes()));
+        let with_ends = self.session_verify_only_keys.iter();
+        with_ends
+            .fold(ring, |ring, KeyUntil { key, until }| ring.and(Secret::new(key.0.as_bytes()), Some(*until)))
     }
 
     fn apply(self, builder: Builder) -> Result<Builder, ConfigError> {
@@ -255,8 +262,9 @@ impl Config {
                 None => builder,
             }
         }
-        let mut builder =
-            self.secret_key_fallbacks.iter().fold(builder, |b, key| b.fallback(key.0.as_bytes()));
+        let mut builder = self.seal(builder)?;
+        builder = set(builder, self.session_epoch, Builder::epoch);
+        builder = set(builder, self.session_renamed_from, |b, old| b.renamed_from(old.into()));
         builder = set(builder, self.session_cookie_name, |b, name| {
             let (prefix, name) = Prefix::split(&name);
             b.prefix(prefix).cookie_name(name)
@@ -285,9 +293,8 @@ impl Config {
         builder = set(builder, self.max_cookie_size, Builder::max_cookie_size);
         builder = set(builder, self.session_permanent, Builder::permanent);
         builder = set(builder, self.session_absolute_lifetime, Builder::absolute_lifetime);
-        builder = set(builder, self.session_not_created_before, |b, seconds| {
-            b.not_created_before(std::time::UNIX_EPOCH + Duration::from_secs(seconds.min(1 << 40)))
-        });
+        builder =
+            set(builder, self.session_not_created_before, |b, seconds| b.not_created_before(time(seconds)));
         builder = set(builder, self.session_audience, Builder::audience);
         builder = set(builder, self.session_salt, Builder::salt);
         builder = set(builder, self.session_digest.as_deref().map(digest).transpose()?, Builder::digest);
@@ -300,6 +307,46 @@ impl Config {
     }
 }
 
+#[cfg(feature = "seal")]
+impl Config {
+    fn seal(&self, builder: Builder) -> Result<Builder, ConfigError> {
+        let mut builder = if self.session_sealed == Some(true) { builder.sealed() } else { builder };
+        if let Some(block) = self.session_padding {
+            if self.session_sealed != Some(true) {
+                return Err(ConfigError::Value("SESSION_PADDING: it needs SESSION_SEALED".to_owned()));
+            }
+            builder = builder.padding(block);
+        }
+        if let Some(end) = self.session_accept_signed_until {
+            builder = builder.accept_signed_until(time(end));
+        }
+        if let Some(end) = self.session_accept_sealed_until {
+            builder = builder.accept_sealed_until(time(end));
+        }
+        Ok(builder)
+    }
+}
+
+#[cfg(not(feature = "seal"))]
+impl Config {
+    fn seal(&self, builder: Builder) -> Result<Builder, ConfigError> {
+        let settings = [
+            ("SESSION_SEALED", self.session_sealed == Some(true)),
+            ("SESSION_PADDING", self.session_padding.is_some()),
+            ("SESSION_ACCEPT_SIGNED_UNTIL", self.session_accept_signed_until.is_some()),
+            ("SESSION_ACCEPT_SEALED_UNTIL", self.session_accept_sealed_until.is_some()),
+        ];
+        match settings.iter().find(|(_, set)| *set) {
+            Some((setting, _)) => Err(ConfigError::Format {
+                setting,
+                format: "this program",
+                why: "session-core was built without its feature \"seal\"",
+            }),
+            None => Ok(builder),
+        }
+    }
+}
+
 impl fmt::Debug for Config {
     /// Without keys.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -307,113 +354,4 @@ impl fmt::Debug for Config {
             .field("session_cookie_name", &self.session_cookie_name)
             .finish_non_exhaustive()
     }
-}
-
-/// A secret that is wiped when dropped.
-struct SecretText(Zeroizing<String>);
-
-impl<'de> Deserialize<'de> for SecretText {
-    /// Not as a `String`: serde's error would quote what is no text.
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        match Value::deserialize(deserializer)? {
-            Value::String(text) => Ok(Self(Zeroizing::new(text))),
-            _ => Err(D::Error::custom("SECRET_KEY: expected a text")),
-        }
-    }
-}
-
-/// Whether a variable is one of ours.
-#[cfg(feature = "os")]
-fn is_setting(prefix: &str, variable: &str) -> bool {
-    let name = match variable.strip_prefix(prefix) {
-        Some(name) if !prefix.is_empty() => name.strip_prefix('_').unwrap_or_default(),
-        name => name.unwrap_or_default(),
-    };
-    TEXTS.contains(&name) || OTHERS.contains(&name)
-}
-
-/// What a setting from the environment should have been, if it is something else. Never quotes it: it may be a key.
-fn unexpected(name: &str, value: &Value) -> Option<&'static str> {
-    let (fits, expected) = match name {
-        "SECRET_KEY_FALLBACKS" => (
-            value.as_array().is_some_and(|keys| keys.iter().all(Value::is_string)),
-            "a JSON array of texts, such as [\"old key\"]; a bare text would make every letter a key",
-        ),
-        "SESSION_COOKIE_DOMAIN" => {
-            (value.is_string() || *value == Value::Bool(false), "a host name, or null")
-        }
-        "PERMANENT_SESSION_LIFETIME" | "SESSION_ABSOLUTE_LIFETIME" => {
-            (value.as_f64().is_some_and(|seconds| seconds >= 0.0), "a number of seconds, not negative")
-        }
-        "MAX_COOKIE_SIZE" | "SESSION_NOT_CREATED_BEFORE" => (value.is_u64(), "a whole number, not negative"),
-        _ => (value.is_boolean(), "true or false, in lower case"),
-    };
-    (!fits && !value.is_null()).then_some(expected)
-}
-
-fn fallbacks<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<SecretText>, D::Error> {
-    match Option::<Value>::deserialize(deserializer)? {
-        None => Ok(Vec::new()),
-        Some(value) => match unexpected("SECRET_KEY_FALLBACKS", &value) {
-            Some(expected) => Err(D::Error::custom(format!("SECRET_KEY_FALLBACKS: expected {expected}"))),
-            None => {
-                Vec::deserialize(value).map_err(|_| D::Error::custom("SECRET_KEY_FALLBACKS: expected texts"))
-            }
-        },
-    }
-}
-
-/// A text; `false` is none, as in Flask.
-fn text_or_false<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
-    match Value::deserialize(deserializer)? {
-        Value::String(text) => Ok(Some(text)),
-        Value::Null | Value::Bool(false) => Ok(None),
-        _ => Err(D::Error::custom("expected a text, null or false")),
-    }
-}
-
-/// A duration in seconds, which may have a fraction.
-fn seconds<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Duration>, D::Error> {
-    let Some(number) = Option::<serde_json::Number>::deserialize(deserializer)? else { return Ok(None) };
-    let duration = match number.as_u64() {
-        Some(seconds) => Some(Duration::from_secs(seconds)),
-        None => number.as_f64().and_then(|seconds| Duration::try_from_secs_f64(seconds).ok()),
-    };
-    duration.map(Some).ok_or_else(|| D::Error::custom("expected a number of seconds, not negative"))
-}
-
-/// Werkzeug's `.title()` and check.
-fn same_site(text: &str) -> Result<SameSite, ConfigError> {
-    match text.to_ascii_lowercase().as_str() {
-        "strict" => Ok(SameSite::Strict),
-        "lax" => Ok(SameSite::Lax),
-        "none" => Ok(SameSite::None),
-        _ => Err(ConfigError::Value(format!(
-            "SESSION_COOKIE_SAMESITE: expected Strict, Lax or None, found {text:?}"
-        ))),
-    }
-}
-
-fn digest(text: &str) -> Result<Digest, ConfigError> {
-    match text {
-        "sha1" => Ok(Digest::Sha1),
-        "sha256" => Ok(Digest::Sha256),
-        "sha512" => Ok(Digest::Sha512),
-        _ => Err(ConfigError::Value(format!(
-            "SESSION_DIGEST: expected sha1, sha256 or sha512, found {text:?}"
-        ))),
-    }
-}
-
-/// A path as Werkzeug quotes it: what is not in its safe set is percent-encoded.
-fn quote(path: &str) -> String {
-    let safe = |byte: &u8| byte.is_ascii_alphanumeric() || b"_.-~%!$&'()*+,/:=@".contains(byte);
-    path.bytes().fold(String::new(), |mut out, byte| {
-        if safe(&byte) {
-            out.push(char::from(byte));
-        } else {
-            out.push_str(&format!("%{byte:02X}"));
-        }
-        out
-    })
 }

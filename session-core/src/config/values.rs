@@ -1,0 +1,223 @@
+//! What the settings' values may be, and how they are read. Nothing here quotes a value: it may be a key.
+
+use std::time::{Duration, SystemTime};
+
+use serde::Deserialize;
+use serde::de::{DeserializeOwned, Deserializer, Error as _};
+use serde_json::Value;
+use zeroize::Zeroizing;
+
+use crate::cookie::SameSite;
+use crate::error::ConfigError;
+use crate::renamed::OldCookie;
+use crate::wire::sign::Digest;
+
+/// Names whose value is a text as it stands, whatever it looks like.
+pub(super) const TEXTS: [&str; 8] = [
+    "SECRET_KEY",
+    "SESSION_COOKIE_NAME",
+    "SESSION_COOKIE_PATH",
+    "APPLICATION_ROOT",
+    "SESSION_AUDIENCE",
+    "SESSION_SALT",
+    "SESSION_DIGEST",
+    "SESSION_COOKIE_SAMESITE",
+];
+
+/// All other names: JSON, and a text if it is none, as `Config.from_prefixed_env` reads them.
+pub(super) const OTHERS: [&str; 21] = [
+    "SECRET_KEY_FALLBACKS",
+    "SESSION_VERIFY_ONLY_KEYS",
+    "SESSION_EPOCH",
+    "SESSION_RENAMED_FROM",
+    "SESSION_SEALED",
+    "SESSION_PADDING",
+    "SESSION_ACCEPT_SIGNED_UNTIL",
+    "SESSION_ACCEPT_SEALED_UNTIL",
+    "SESSION_COOKIE_DOMAIN",
+    "SESSION_COOKIE_SECURE",
+    "SESSION_COOKIE_HTTPONLY",
+    "SESSION_COOKIE_PARTITIONED",
+    "PERMANENT_SESSION_LIFETIME",
+    "SESSION_REFRESH_EACH_REQUEST",
+    "MAX_COOKIE_SIZE",
+    "SESSION_PERMANENT",
+    "SESSION_ABSOLUTE_LIFETIME",
+    "SESSION_NOT_CREATED_BEFORE",
+    "SESSION_CACHE_HEADERS",
+    "SESSION_CLEAR_SITE_DATA",
+    "SESSION_INSECURE_PLAIN_HTTP",
+];
+
+/// Seconds since 1970; what is beyond the year 36,000 is never.
+pub(super) fn time(seconds: u64) -> SystemTime {
+    SystemTime::UNIX_EPOCH + Duration::from_secs(seconds.min(1 << 40))
+}
+
+/// An entry of `SESSION_VERIFY_ONLY_KEYS`.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct KeyUntil {
+    pub(super) key: SecretText,
+    pub(super) until: u64,
+}
+
+/// `SESSION_RENAMED_FROM`.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RenamedFrom {
+    name: String,
+    renamed: u64,
+    domain: Option<String>,
+    path: Option<String>,
+}
+
+impl From<RenamedFrom> for OldCookie {
+    fn from(old: RenamedFrom) -> Self {
+        let mut cookie = Self::new(old.name, time(old.renamed));
+        if let Some(domain) = old.domain {
+            cookie = cookie.domain(domain);
+        }
+        if let Some(path) = old.path {
+            cookie = cookie.path(path);
+        }
+        cookie
+    }
+}
+
+/// A secret that is wiped when dropped.
+pub(super) struct SecretText(pub(super) Zeroizing<String>);
+
+impl<'de> Deserialize<'de> for SecretText {
+    /// Not as a `String`: serde's error would quote what is no text.
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        match Value::deserialize(deserializer)? {
+            Value::String(text) => Ok(Self(Zeroizing::new(text))),
+            _ => Err(D::Error::custom("SECRET_KEY: expected a text")),
+        }
+    }
+}
+
+/// Whether a variable is one of ours.
+#[cfg(feature = "os")]
+pub(super) fn is_setting(prefix: &str, variable: &str) -> bool {
+    let name = match variable.strip_prefix(prefix) {
+        Some(name) if !prefix.is_empty() => name.strip_prefix('_').unwrap_or_default(),
+        name => name.unwrap_or_default(),
+    };
+    TEXTS.contains(&name) || OTHERS.contains(&name)
+}
+
+/// What a setting from the environment should have been, if it is something else. Never quotes it: it may be a key.
+pub(super) fn unexpected(name: &str, value: &Value) -> Option<&'static str> {
+    let (fits, expected) = match name {
+        "SECRET_KEY_FALLBACKS" => (
+            value.as_array().is_some_and(|keys| keys.iter().all(Value::is_string)),
+            "a JSON array of texts, such as [\"old key\"]; a bare text would make every letter a key",
+        ),
+        "SESSION_VERIFY_ONLY_KEYS" => (
+            value
+                .as_array()
+                .is_some_and(|keys| keys.iter().all(|key| key["key"].is_string() && key["until"].is_u64())),
+            "a JSON array of objects, such as [{\"key\": \"old key\", \"until\": 1800000000}], the time in unix seconds",
+        ),
+        "SESSION_RENAMED_FROM" => (
+            value["name"].is_string() && value["renamed"].is_u64(),
+            "a JSON object such as {\"name\": \"session\", \"renamed\": 1800000000}, the time in unix seconds",
+        ),
+        "SESSION_EPOCH" => (
+            value.as_u64().is_some_and(|epoch| u16::try_from(epoch).is_ok()),
+            "a whole number from 0 to 65535",
+        ),
+        "SESSION_COOKIE_DOMAIN" => {
+            (value.is_string() || *value == Value::Bool(false), "a host name, or null")
+        }
+        "PERMANENT_SESSION_LIFETIME" | "SESSION_ABSOLUTE_LIFETIME" => {
+            (value.as_f64().is_some_and(|seconds| seconds >= 0.0), "a number of seconds, not negative")
+        }
+        "MAX_COOKIE_SIZE"
+        | "SESSION_NOT_CREATED_BEFORE"
+        | "SESSION_PADDING"
+        | "SESSION_ACCEPT_SIGNED_UNTIL"
+        | "SESSION_ACCEPT_SEALED_UNTIL" => (value.is_u64(), "a whole number, not negative"),
+        _ => (value.is_boolean(), "true or false, in lower case"),
+    };
+    (!fits && !value.is_null()).then_some(expected)
+}
+
+pub(super) fn fallbacks<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<SecretText>, D::Error> {
+    list("SECRET_KEY_FALLBACKS", deserializer)
+}
+
+pub(super) fn keys_until<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<KeyUntil>, D::Error> {
+    list("SESSION_VERIFY_ONLY_KEYS", deserializer)
+}
+
+/// A list, or null for an empty one.
+fn list<'de, T: DeserializeOwned, D: Deserializer<'de>>(
+    name: &str,
+    deserializer: D,
+) -> Result<Vec<T>, D::Error> {
+    match Option::<Value>::deserialize(deserializer)? {
+        None => Ok(Vec::new()),
+        Some(value) => {
+            let expected = unexpected(name, &value).unwrap_or("nothing else in it");
+            Vec::deserialize(value).map_err(|_| D::Error::custom(format!("{name}: expected {expected}")))
+        }
+    }
+}
+
+/// A text; `false` is none, as in Flask.
+pub(super) fn text_or_false<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
+    match Value::deserialize(deserializer)? {
+        Value::String(text) => Ok(Some(text)),
+        Value::Null | Value::Bool(false) => Ok(None),
+        _ => Err(D::Error::custom("expected a text, null or false")),
+    }
+}
+
+/// A duration in seconds, which may have a fraction.
+pub(super) fn seconds<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Duration>, D::Error> {
+    let Some(number) = Option::<serde_json::Number>::deserialize(deserializer)? else { return Ok(None) };
+    let duration = match number.as_u64() {
+        Some(seconds) => Some(Duration::from_secs(seconds)),
+        None => number.as_f64().and_then(|seconds| Duration::try_from_secs_f64(seconds).ok()),
+    };
+    duration.map(Some).ok_or_else(|| D::Error::custom("expected a number of seconds, not negative"))
+}
+
+/// Werkzeug's `.title()` and check.
+pub(super) fn same_site(text: &str) -> Result<SameSite, ConfigError> {
+    match text.to_ascii_lowercase().as_str() {
+        "strict" => Ok(SameSite::Strict),
+        "lax" => Ok(SameSite::Lax),
+        "none" => Ok(SameSite::None),
+        _ => Err(ConfigError::Value(format!(
+            "SESSION_COOKIE_SAMESITE: expected Strict, Lax or None, found {text:?}"
+        ))),
+    }
+}
+
+pub(super) fn digest(text: &str) -> Result<Digest, ConfigError> {
+    match text {
+        "sha1" => Ok(Digest::Sha1),
+        "sha256" => Ok(Digest::Sha256),
+        "sha512" => Ok(Digest::Sha512),
+        _ => Err(ConfigError::Value(format!(
+            "SESSION_DIGEST: expected sha1, sha256 or sha512, found {text:?}"
+        ))),
+    }
+}
+
+/// A path as Werkzeug quotes it: what is not in its safe set is percent-encoded.
+pub(super) fn quote(path: &str) -> String {
+    let safe = |byte: &u8| byte.is_ascii_alphanumeric() || b"_.-~%!$&'()*+,/:=@".contains(byte);
+    path.bytes().fold(String::new(), |mut out, byte| {
+        if safe(&byte) {
+            out.push(char::from(byte));
+        } else {
+            out.push_str(&format!("%{byte:02X}"));
+        }
+        out
+    })
+}

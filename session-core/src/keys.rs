@@ -1,0 +1,99 @@
+//! What is derived from a ring of keys, for one configuration; replaced whole when the ring is.
+
+use hmac::Hmac;
+use sha2::Sha256;
+
+use crate::key::{Purpose, keyed_sha256};
+use crate::ring::KeyRing;
+use crate::wire::seal::Sealer;
+use crate::wire::sign::{Digest, Signer};
+use crate::wire::{Wire, Wires, flask, signed};
+
+/// For what keys are derived: the part of a configuration that the ring meets.
+#[derive(Debug, Clone)]
+pub(crate) struct Format {
+    /// Flask's digest and salt; `None` in our own formats.
+    pub(crate) flask: Option<(Digest, Vec<u8>)>,
+    /// Whether the cookie holds an id.
+    pub(crate) stored: bool,
+    /// Texts are sealed, filled up to a multiple of so many bytes.
+    pub(crate) sealed: Option<usize>,
+    /// Until when the other one of signed and sealed is read as well.
+    pub(crate) other_until: Option<u64>,
+    pub(crate) name: String,
+    /// What the cookie was called before.
+    pub(crate) old_name: Option<String>,
+    pub(crate) audience: String,
+}
+
+/// Keyed states, computed once.
+pub(crate) struct Keys {
+    /// Of the cookie.
+    pub(crate) cookie: Wires,
+    /// Of the cookie under its old name.
+    pub(crate) old: Option<Wires>,
+    /// Of the record's id.
+    pub(crate) records: Records,
+    pub(crate) log: Hmac<Sha256>,
+}
+
+/// How records are kept.
+pub(crate) struct Records {
+    /// `None`: as they are.
+    pub(crate) sealed: Option<Sealer>,
+    /// How they may be besides, until a time.
+    pub(crate) also: Option<(Option<Sealer>, u64)>,
+}
+
+impl Format {
+    pub(crate) fn is_flask(&self) -> bool {
+        self.flask.is_some()
+    }
+
+    pub(crate) fn keys(&self, ring: &KeyRing) -> Keys {
+        Keys {
+            cookie: self.wires(ring, &self.name),
+            old: self.old_name.as_ref().map(|name| self.wires(ring, name)),
+            records: self.records(ring),
+            log: keyed_sha256(&ring.primary.derive(Purpose::LogDigest, &self.name, &self.audience)[..]),
+        }
+    }
+
+    fn wires(&self, ring: &KeyRing, name: &str) -> Wires {
+        if let Some((digest, salt)) = &self.flask {
+            return Wires { written: Wire::Flask(flask::signer(ring, *digest, salt)), also: None };
+        }
+        if self.stored {
+            return Wires { written: Wire::Signed(self.signer(ring, Purpose::SignedId, name)), also: None };
+        }
+        let signed = || Wire::Signed(self.signer(ring, Purpose::SignedPayload, name));
+        let sealed = |block| Wire::Sealed(self.sealer(ring, Purpose::SealedPayload, name, block));
+        match self.sealed {
+            Some(block) => {
+                Wires { written: sealed(block), also: self.other_until.map(|end| (signed(), end)) }
+            }
+            None => Wires { written: signed(), also: self.other_until.map(|end| (sealed(1), end)) },
+        }
+    }
+
+    fn records(&self, ring: &KeyRing) -> Records {
+        let sealer = |block| self.sealer(ring, Purpose::RecordAtRest, &self.name, block);
+        match (self.stored, self.sealed) {
+            (false, _) => Records { sealed: None, also: None },
+            (true, Some(block)) => {
+                Records { sealed: Some(sealer(block)), also: self.other_until.map(|end| (None, end)) }
+            }
+            (true, None) => {
+                Records { sealed: None, also: self.other_until.map(|end| (Some(sealer(1)), end)) }
+            }
+        }
+    }
+
+    fn signer(&self, ring: &KeyRing, purpose: Purpose, name: &str) -> Signer {
+        signed::signer(ring, purpose, name, &self.audience)
+    }
+
+    fn sealer(&self, ring: &KeyRing, purpose: Purpose, name: &str, block: usize) -> Sealer {
+        Sealer::new(ring, block, |key| key.derive(purpose, name, &self.audience))
+    }
+}

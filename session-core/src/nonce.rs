@@ -1,0 +1,27 @@
+//! Nonces for sealing, from the application's random source, many at a time: asking the operating system for each would cost
+//! more than sealing does. One that comes twice, as after a fork or a snapshot, does no harm.
+
+use std::sync::{Mutex, PoisonError};
+
+use crate::wire::seal::NONCE;
+use crate::world::{NoRandom, Random};
+
+const AT_ONCE: usize = 32;
+
+#[derive(Default)]
+pub(crate) struct Nonces(Mutex<Vec<[u8; NONCE]>>);
+
+impl Nonces {
+    pub(crate) fn draw(&self, random: &dyn Random) -> Result<[u8; NONCE], NoRandom> {
+        let ready = || self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(nonce) = ready().pop() {
+            return Ok(nonce);
+        }
+        let mut bytes = [0; AT_ONCE * NONCE];
+        random.fill(&mut bytes)?; // an application's source: not while anything is locked
+        let (nonces, _) = bytes.as_chunks();
+        let (first, others) = nonces.split_first().ok_or(NoRandom)?;
+        ready().extend_from_slice(others);
+        Ok(*first)
+    }
+}

@@ -1,0 +1,102 @@
+//! What is configured about sealing.
+
+/// What is configured about sealing.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Sealing {
+    /// Sealed, filled up to a multiple of so many bytes.
+    pub(crate) block: Option<usize>,
+    /// Until when signed cookies are read besides sealed ones.
+    pub(crate) signed_until: Option<u64>,
+    /// Until when sealed cookies are read besides signed ones.
+    pub(crate) sealed_until: Option<u64>,
+}
+
+#[cfg(feature = "seal")]
+mod builder {
+    use std::time::SystemTime;
+
+    use crate::builder::Builder;
+    use crate::world::unix;
+
+    /// For sessions that nobody reads without the key (feature `seal`). Not in Flask's format.
+    impl Builder {
+        /// Seals the session: its cookie, or with a store its record, is encrypted and authenticated by AES-256-GCM-SIV
+        /// (RFC 8452), and tells neither what is in it nor when it began. Default: signed, readable for its owner.
+        ///
+        /// A cookie is never compressed then, since its length would tell of its content; [`padding`](Self::padding) hides
+        /// more of that. Signed cookies don't count any more: [`accept_signed_until`](Self::accept_signed_until) is the
+        /// way from one to the other.
+        ///
+        /// ```
+        /// # use session_core::{SecretKey, Sessions, testing};
+        /// # let key = SecretKey::generate().unwrap();
+        /// let sessions = Sessions::builder(key).sealed().build().unwrap();
+        /// let request = testing::request(&sessions, |session| session.insert("diagnosis", "secret")).unwrap();
+        /// assert!(!request["cookie"].to_str().unwrap().contains('.')); // one segment, nothing to read
+        /// assert_eq!(sessions.open(&request).get::<String>("diagnosis").unwrap().as_deref(), Some("secret"));
+        /// ```
+        pub fn sealed(mut self) -> Self {
+            self.sealing.block.get_or_insert(1);
+            self
+        }
+
+        /// Seals, and fills the content up to a multiple of `block` bytes, 1 to 1024, so that the length of a cookie or record
+        /// tells less of it. Larger and smaller numbers count as the nearest. Default: 1, nothing is filled up.
+        ///
+        /// ```
+        /// # use session_core::{SecretKey, Sessions, testing};
+        /// # let key = SecretKey::generate().unwrap();
+        /// let sessions = Sessions::builder(key).padding(64).build().unwrap();
+        /// let length = |name: &str| {
+        ///     testing::request(&sessions, |session| session.insert("name", name)).unwrap()["cookie"].len()
+        /// };
+        /// assert_eq!(length("al"), length("wolfeschlegelsteinhausen"));
+        /// ```
+        pub fn padding(mut self, block: usize) -> Self {
+            self.sealing.block = Some(block.clamp(1, 1024));
+            self
+        }
+
+        /// Accepts signed sessions besides sealed ones, until that second: the way from signed to sealed, without logging
+        /// anybody out. A signed session is sealed when it is next written. Which of them a cookie is, its form tells, never a
+        /// failed decryption.
+        ///
+        /// First every server learns to read sealed cookies, by [`accept_sealed_until`](Self::accept_sealed_until); then
+        /// each begins to write them. The way back is the same way.
+        ///
+        /// ```
+        /// # use std::time::{Duration, UNIX_EPOCH};
+        /// # use session_core::{SecretKey, Sessions, testing};
+        /// # let (key, time) = (SecretKey::generate().unwrap(), testing::Time::at(1_700_000_000));
+        /// # let before = Sessions::builder(key.clone()).clock(time.clone()).build().unwrap();
+        /// # let request = testing::request(&before, |session| session.insert("a", 1)).unwrap();
+        /// # let builder = Sessions::builder(key).clock(time.clone());
+        /// let end = UNIX_EPOCH + Duration::from_secs(1_700_000_060);
+        /// let sessions = builder.sealed().accept_signed_until(end).build().unwrap();
+        /// assert!(sessions.open(&request).contains_key("a")); // signed
+        /// time.set(1_700_000_060);
+        /// assert!(sessions.open(&request).is_empty());
+        /// ```
+        pub fn accept_signed_until(mut self, end: SystemTime) -> Self {
+            self.sealing.signed_until = Some(unix(end).as_secs());
+            self
+        }
+
+        /// Accepts sealed sessions besides signed ones, until that second: for servers that don't write them yet, or no more.
+        ///
+        /// ```
+        /// # use std::time::{Duration, SystemTime};
+        /// # use session_core::{SecretKey, Sessions, testing};
+        /// # let key = SecretKey::generate().unwrap();
+        /// # let others = Sessions::builder(key.clone()).sealed().build().unwrap();
+        /// # let request = testing::request(&others, |session| session.insert("a", 1)).unwrap();
+        /// let end = SystemTime::now() + Duration::from_secs(24 * 60 * 60);
+        /// let sessions = Sessions::builder(key).accept_sealed_until(end).build().unwrap();
+        /// assert!(sessions.open(&request).contains_key("a")); // sealed by a server that is ahead
+        /// ```
+        pub fn accept_sealed_until(mut self, end: SystemTime) -> Self {
+            self.sealing.sealed_until = Some(unix(end).as_secs());
+            self
+        }
+    }
+}

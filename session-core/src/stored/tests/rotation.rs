@@ -1,0 +1,188 @@
+//! Keys, names and epochs that change under ids.
+
+#![allow(clippy::unwrap_used)]
+
+use std::time::{Duration, UNIX_EPOCH};
+
+use http::HeaderMap;
+use http::header::{COOKIE, SET_COOKIE};
+
+use super::{KEY, START, Server, login, server, visit};
+use crate::{Builder, EventKind, KeyRing, OldCookie, Prefix, Rejected, SecretKey, Session};
+
+/// A tenth of the default idle lifetime.
+const TENTH: u64 = 31 * 24 * 60 * 6;
+
+fn key() -> SecretKey {
+    SecretKey::new(KEY).unwrap()
+}
+
+fn next_key() -> SecretKey {
+    SecretKey::new(KEY.replace('u', "v")).unwrap()
+}
+
+/// The same store and clock, configured anew.
+fn again(server: Server, configure: impl FnOnce(Builder) -> Builder) -> Server {
+    let builder = configure(crate::Sessions::builder(key()).clock(server.time.clone()));
+    Server { sessions: builder.build_stored().unwrap(), ..server }
+}
+
+fn read(session: &Session) {
+    assert!(session.contains_key("visits"));
+}
+
+/// A session whose id the old key signed, after the server has the new one.
+fn rotated() -> (Server, String) {
+    let server = server(|builder| builder);
+    let cookie = server.begin(visit);
+    server.sessions.set_keys(KeyRing::new(next_key()).verify_only(key())).unwrap();
+    (server, cookie)
+}
+
+fn forget_the_old_key(server: &Server) {
+    server.sessions.set_keys(next_key()).unwrap();
+}
+
+#[test]
+fn a_write_replaces_the_id_of_an_old_key_and_a_read_does_not() {
+    let (server, old) = rotated();
+    assert_eq!(server.request(&old, read).cookie, None);
+    let new = server.request(&old, visit).pair();
+    assert_eq!(server.request(&new, visit).cookie, None); // once
+    forget_the_old_key(&server);
+    assert_eq!(server.json(&new), r#"{"visits":3}"#);
+    assert_eq!(server.open(&old).1.rejected(), Some(Rejected::BadSignature));
+}
+
+#[test]
+fn so_does_a_read_when_its_session_is_extended() {
+    let (server, old) = rotated();
+    server.advance(TENTH);
+    server.asked();
+    let new = server.request(&old, read).pair();
+    assert_eq!(server.asked(), ["load", "update"]);
+    forget_the_old_key(&server);
+    assert_eq!(server.json(&new), r#"{"visits":1}"#);
+}
+
+/// As a periodic renewal (L3): what was under way with the old id goes on, and of several at once one is given a new id.
+#[test]
+fn nobody_is_logged_out_by_requests_at_once() {
+    let (server, old) = rotated();
+    let (slow, slow_session) = server.open(&old);
+    let (slower, slower_session) = server.open(&old);
+    let new = server.request(&old, visit).pair();
+    visit(&slow_session);
+    assert_eq!(server.close(slow).cookie, None);
+    assert_eq!(server.request(&new, visit).cookie, None);
+    visit(&slower_session);
+    let slower = server.close(slower);
+    assert_eq!((slower.cookie, slower.events), (None, vec![EventKind::Merged]));
+    assert_eq!(server.json(&new), r#"{"visits":5}"#);
+}
+
+#[test]
+fn a_new_id_that_was_lost_is_given_again() {
+    let (server, old) = rotated();
+    server.request(&old, visit); // its response never arrives
+    assert_eq!(server.request(&old, visit).cookie, None);
+    server.advance(TENTH);
+    let new = server.request(&old, read).pair();
+    forget_the_old_key(&server);
+    assert_eq!(server.json(&new), r#"{"visits":3}"#);
+}
+
+#[test]
+fn a_key_that_leaked_leaves_at_once() {
+    let (server, old) = rotated();
+    forget_the_old_key(&server);
+    let (_, session) = server.open(&old);
+    assert_eq!((session.rejected(), session.is_empty()), (Some(Rejected::BadSignature), true));
+    assert!(server.asked().is_empty());
+}
+
+#[test]
+fn ids_are_renamed() {
+    let server = server(|builder| builder.prefix(Prefix::None));
+    let old = server.begin(visit);
+    let ended = server.begin(visit);
+    server.advance(60);
+    let later = server.begin(visit);
+    let renamed = UNIX_EPOCH + Duration::from_secs(START + 60);
+    let server = again(server, |builder| builder.renamed_from(OldCookie::new("session", renamed)));
+    assert_eq!(server.open(&later).1.rejected(), Some(Rejected::Revoked));
+
+    let both = |cookie: &str, handler: &dyn Fn(&Session)| {
+        let (exchange, session) = server.open(cookie);
+        handler(&session);
+        let mut headers = HeaderMap::new();
+        server.drive(exchange.close()).apply(&mut headers).unwrap();
+        let cookies = headers.get_all(SET_COOKIE).iter().map(|header| header.to_str().unwrap().to_owned());
+        cookies.collect::<Vec<_>>()
+    };
+    assert!(both(&old, &read).is_empty());
+    let sent = both(&old, &visit);
+    assert!(sent[0].starts_with("__Host-session=") && sent[1].starts_with("session=; "), "{sent:?}");
+    assert_eq!(server.json(sent[0].split(';').next().unwrap()), r#"{"visits":2}"#);
+    // Where the new name is there, the old one is not even looked at.
+    let (_, session) = server.open(&format!("{old}; __Host-session=forged"));
+    assert_eq!((session.rejected(), session.is_empty()), (Some(Rejected::Malformed), true));
+    // A logout deletes both.
+    let sent = both(&ended, &|session| session.clear().unwrap());
+    assert!(sent[0].starts_with("__Host-session=; ") && sent[1].starts_with("session=; "), "{sent:?}");
+    assert_eq!(server.open(&ended).1.rejected(), Some(Rejected::Gone));
+}
+
+/// S11, with a store.
+#[test]
+fn epochs_end_sessions() {
+    let server = server(|builder| builder.epoch(3));
+    let in_epoch = |epoch: u16| {
+        move |session: &Session| {
+            login(session);
+            session.set_epoch(epoch).unwrap();
+        }
+    };
+    let cookie = server.begin(in_epoch(7));
+    let kept = server.request(&cookie, |session| assert!(session.require_epoch(7).unwrap()));
+    assert_eq!((kept.cookie, kept.events), (None, vec![]));
+
+    // Counted up without a login, as where a password is changed: a write, and no new id.
+    let counted = server.request(&cookie, |session| session.set_epoch(8).unwrap());
+    assert_eq!((counted.cookie, counted.events), (None, vec![]));
+    server.request(&cookie, |session| assert!(session.require_epoch(8).unwrap()));
+
+    let behind = server.request(&cookie, |session| {
+        assert!(!session.require_epoch(9).unwrap());
+        assert_eq!(session.rejected(), Some(Rejected::Revoked));
+        assert_eq!(session.owner(), None);
+    });
+    assert_eq!(behind.events, [EventKind::Rejected(Rejected::Revoked), EventKind::Cleared]);
+    assert!(behind.cookie.unwrap().contains("Max-Age=0"));
+    assert_eq!(server.open(&cookie).1.rejected(), Some(Rejected::Gone));
+
+    // The application's, before the store is asked; and a login is of the application's epoch of its day.
+    let before = server.begin(visit);
+    let server = again(server, |builder| builder.epoch(4));
+    server.asked();
+    assert_eq!(server.open(&before).1.rejected(), Some(Rejected::Revoked));
+    assert!(server.asked().is_empty());
+    let after = server.begin(in_epoch(9));
+    server.request(&after, |session| assert!(session.require_epoch(9).unwrap()));
+    let again = server.request(&after, login).pair(); // somebody else, whose epoch nobody set
+    server.request(&again, |session| assert!(!session.require_epoch(1).unwrap()));
+}
+
+/// A set of the user's epoch survives a merge with another request's write.
+#[test]
+fn an_epoch_is_merged() {
+    let server = server(|builder| builder);
+    let cookie = server.begin(visit);
+    let (slow, session) = server.open(&cookie);
+    session.set_epoch(5).unwrap();
+    server.request(&cookie, visit);
+    assert_eq!(server.close(slow).events, [EventKind::Merged]);
+    server.request(&cookie, |session| assert!(session.require_epoch(5).unwrap()));
+    let headers = HeaderMap::from_iter([(COOKIE, cookie.parse().unwrap())]);
+    assert!(server.sessions.exchange(&headers).close().done().is_some()); // unopened, it asks nothing
+}

@@ -1,0 +1,157 @@
+//! Records at rest, sealed.
+
+#![allow(clippy::unwrap_used)]
+
+use std::time::{Duration, UNIX_EPOCH};
+
+use super::super::model::Slot;
+use super::{KEY, START, Server, login, server, visit};
+use crate::{Builder, ConfigError, Error, KeyRing, NoRandom, Record, Rejected, SecretKey, Session, Sessions};
+
+const TENTH: u64 = 31 * 24 * 60 * 6;
+
+fn again(server: Server, configure: impl FnOnce(Builder) -> Builder) -> Server {
+    let builder = configure(Sessions::builder(SecretKey::new(KEY).unwrap()).clock(server.time.clone()));
+    Server { sessions: builder.build_stored().unwrap(), ..server }
+}
+
+fn secret(session: &Session) {
+    session.insert("diagnosis", "a secret word").unwrap();
+    visit(session);
+}
+
+fn contains(record: &Record, text: &str) -> bool {
+    record.body.windows(text.len()).any(|window| window == text.as_bytes())
+}
+
+/// Changes every record in the store.
+fn change(server: &Server, change: impl Fn(&mut Record)) {
+    for slot in server.store.lock().unwrap().slots.values_mut() {
+        if let Slot::Live { record, .. } = slot {
+            change(record);
+        }
+    }
+}
+
+#[test]
+fn a_dump_tells_nothing() {
+    let open = server(|builder| builder);
+    let sealed = server(Builder::sealed);
+    let padded = server(|builder| builder.padding(512));
+    for (server, readable, length) in
+        [(&open, true, None), (&sealed, false, None), (&padded, false, Some(512))]
+    {
+        let cookie = server.begin(secret);
+        let record = server.record(&cookie);
+        assert_eq!(
+            (contains(&record, "diagnosis"), contains(&record, "a secret word")),
+            (readable, readable)
+        );
+        assert!(length.is_none_or(|length| (record.body.len() - 1 - 4 - 12 - 16) % length == 0));
+        let visited = server.request(&cookie, visit);
+        assert_eq!((visited.result, visited.cookie), (Ok(()), None));
+        assert_eq!(server.json(&cookie), r#"{"diagnosis":"a secret word","visits":2}"#);
+    }
+}
+
+#[test]
+fn a_record_opens_in_its_place_alone() {
+    let refused = |change_record: &dyn Fn(&Server)| {
+        let server = server(Builder::sealed);
+        let cookie = server.begin(|session| {
+            secret(session);
+            login(session);
+        });
+        assert_eq!(server.open(&cookie).1.rejected(), None);
+        change_record(&server);
+        let (_, session) = server.open(&cookie);
+        assert!(session.is_empty());
+        session.rejected()
+    };
+    let unreadable = Some(Rejected::Unreadable);
+    assert_eq!(refused(&|server| change(server, |record| record.created += 1)), unreadable);
+    assert_eq!(refused(&|server| change(server, |record| record.owner = Some("eve".into()))), unreadable);
+    assert_eq!(refused(&|server| change(server, |record| record.owner = None)), unreadable);
+    let flip = |at: usize| {
+        move |server: &Server| {
+            change(server, |record| {
+                let mut body = record.body.to_vec();
+                body[at] ^= 1;
+                record.body = body.into();
+            });
+        }
+    };
+    for at in 0..80 {
+        assert_eq!(refused(&flip(at)), unreadable, "byte {at}");
+    }
+    // Another session's body, as somebody could put it who writes to the database.
+    let other = |server: &Server| {
+        let eve = server.begin(|session| session.insert("admin", true).unwrap());
+        let body = server.record(&eve).body;
+        change(server, |record| record.body = body.clone());
+    };
+    assert_eq!(refused(&other), unreadable);
+}
+
+#[test]
+fn a_record_is_sealed_anew_when_it_is_next_written() {
+    let server = server(Builder::sealed);
+    let cookie = server.begin(secret);
+    let key_id = |cookie: &str| server.record(cookie).body[1..5].to_vec();
+    let old_id = key_id(&cookie);
+    let (old, new) = (KEY, KEY.replace('u', "v"));
+    let (old, new) = (SecretKey::new(old).unwrap(), SecretKey::new(new).unwrap());
+    server.sessions.set_keys(KeyRing::new(new.clone()).verify_only(old)).unwrap();
+    assert_eq!(server.request(&cookie, |session| assert!(session.contains_key("visits"))).cookie, None);
+    assert_eq!(key_id(&cookie), old_id);
+    let cookie = server.request(&cookie, visit).pair();
+    assert_ne!(key_id(&cookie), old_id);
+    server.sessions.set_keys(new).unwrap();
+    assert_eq!(server.json(&cookie), r#"{"diagnosis":"a secret word","visits":2}"#);
+}
+
+#[test]
+fn o3_from_plain_to_sealed_and_back_within_windows() {
+    let end = UNIX_EPOCH + Duration::from_secs(START + 10 * TENTH);
+    let plain = server(|builder| builder);
+    let (read_later, written, extended) = (plain.begin(secret), plain.begin(secret), plain.begin(secret));
+
+    // Without a window a plain record is refused, and left alone.
+    let sealed = again(plain, Builder::sealed);
+    assert_eq!(sealed.open(&written).1.rejected(), Some(Rejected::Unreadable));
+
+    let sealed = again(sealed, |builder| builder.sealed().accept_signed_until(end));
+    sealed.request(&written, visit);
+    assert!(!contains(&sealed.record(&written), "secret"));
+    sealed.advance(TENTH);
+    assert_eq!(sealed.request(&extended, |_| ()).cookie, None); // sealed with its extension, and no new id
+    assert!(!contains(&sealed.record(&extended), "secret"));
+    assert!(contains(&sealed.record(&read_later), "secret"));
+
+    // Back, with what was sealed meanwhile.
+    let plain = again(sealed, |builder| builder.accept_sealed_until(end));
+    assert_eq!(plain.json(&written), r#"{"diagnosis":"a secret word","visits":2}"#);
+    plain.request(&written, visit);
+    assert!(contains(&plain.record(&written), "secret"));
+    assert!(!contains(&plain.record(&extended), "secret"));
+
+    let sealed = again(plain, |builder| builder.sealed().accept_signed_until(end));
+    sealed.time.set(START + 10 * TENTH);
+    assert_eq!(sealed.open(&extended).1.rejected(), None);
+    assert_eq!(sealed.open(&written).1.rejected(), Some(Rejected::Unreadable)); // plain, and the window is over
+}
+
+#[test]
+fn t2_without_random_bytes_nothing_is_sealed() {
+    let broken = |_: &mut [u8]| Err(NoRandom);
+    let server = server(|builder| builder.sealed().random(broken));
+    let closed = server.request("", secret);
+    assert_eq!((closed.result, closed.cookie), (Err(Error::Random(NoRandom)), None));
+    assert!(server.store.lock().unwrap().slots.is_empty());
+}
+
+#[test]
+fn sealed_is_not_for_flask() {
+    let error = Sessions::flask_builder("dev").sealed().build().unwrap_err();
+    assert!(matches!(error, ConfigError::Format { setting: "sealed", .. }));
+}

@@ -1,0 +1,45 @@
+//! Our sealed format: one segment, base64url of a nonce, the sealed stamp and content, and the tag.
+//!
+//! Nothing of it is readable without the key, not even when it was written. Nothing is associated with it: the key is
+//! derived for format, cookie name and audience. It is never compressed, since the length would tell of the content.
+
+use super::seal::{NONCE, OVERHEAD, Sealer};
+use super::signed::{DEPTH, LONGEST};
+use super::stamp::{self, Stamp};
+use super::{Opened, base64};
+use crate::error::Rejected;
+use crate::lifetime::Lifetime;
+use crate::map::Map;
+
+/// Reads a cookie: syntax, seal, times, content, in this order.
+pub(crate) fn open(
+    sealer: &Sealer,
+    cookie: &[u8],
+    lifetime: &Lifetime,
+    now: u64,
+) -> Result<Opened, Rejected> {
+    if cookie.len() > LONGEST {
+        return Err(Rejected::TooLong);
+    }
+    let bytes = base64::decode(cookie).ok_or(Rejected::Malformed)?;
+    if bytes.len() < OVERHEAD + stamp::BYTES {
+        return Err(Rejected::Malformed);
+    }
+    let (text, by) = sealer.open(&bytes, &[], now).ok_or(Rejected::BadSignature)?;
+    let (stamp, json) = text.split_at_checked(stamp::BYTES).ok_or(Rejected::Unreadable)?;
+    let stamp = Stamp::decode(stamp).ok_or(Rejected::Unreadable)?;
+    lifetime.check(&stamp, now)?;
+    let json = std::str::from_utf8(json).map_err(|_| Rejected::Unreadable)?;
+    let map = Map::from_ours(json.into(), DEPTH).map_err(|_| Rejected::Unreadable)?;
+    Ok(Opened { map, stamp, by })
+}
+
+/// Appends the cookie's value.
+pub(crate) fn write(sealer: &Sealer, out: &mut String, map: &Map, stamp: &Stamp, nonce: [u8; NONCE]) {
+    let mut json = String::with_capacity(map.expected_size());
+    map.write_ours(&mut json);
+    let text = [&stamp.encode()[..], json.as_bytes()].concat();
+    let mut sealed = Vec::with_capacity(text.len() + OVERHEAD);
+    sealer.seal(&mut sealed, nonce, &[], &text);
+    base64::encode_to(out, &sealed);
+}

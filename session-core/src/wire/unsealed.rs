@@ -1,0 +1,37 @@
+//! Without the feature `seal` nothing is sealed: the builder does not offer it, so none of these is ever made.
+
+use zeroize::Zeroizing;
+
+use super::sign::SignedBy;
+use crate::key::Secret;
+use crate::ring::KeyRing;
+
+pub(crate) const NONCE: usize = 12;
+pub(crate) const OVERHEAD: usize = NONCE + 16;
+
+const NEVER: &str = "nothing is sealed without the feature `seal`";
+
+#[derive(Clone)]
+pub(crate) struct Sealer;
+
+impl Sealer {
+    pub(crate) fn new(_: &KeyRing, _: usize, _: impl Fn(&Secret) -> Zeroizing<[u8; 32]>) -> Self {
+        unreachable!("{NEVER}")
+    }
+
+    pub(crate) fn seal(&self, _: &mut Vec<u8>, _: [u8; NONCE], _: &[u8], _: &[u8]) {
+        unreachable!("{NEVER}")
+    }
+
+    pub(crate) fn open(&self, _: &[u8], _: &[u8], _: u64) -> Option<(Vec<u8>, SignedBy)> {
+        unreachable!("{NEVER}")
+    }
+
+    pub(crate) fn open_by(&self, _: [u8; 4], _: &[u8], _: &[u8], _: u64) -> Option<(Vec<u8>, SignedBy)> {
+        unreachable!("{NEVER}")
+    }
+
+    pub(crate) fn id(&self) -> [u8; 4] {
+        unreachable!("{NEVER}")
+    }
+}
