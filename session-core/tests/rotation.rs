@@ -1,6 +1,6 @@
 //! Keys, epochs and names that change under cookies.
 
-#![allow(clippy::unwrap_used, clippy::panic)]
+#![allow(clippy::unwrap_used, clippy::panic, clippy::unit_arg)]
 
 mod common;
 
