@@ -204,6 +204,33 @@ fn s4_lifetimes_that_the_stamp_tells_ask_no_store() {
     assert!(server.asked().is_empty());
 }
 
+/// O1: what comes of an id is one event, with its reason.
+#[test]
+fn o1_each_refusal_is_one_event() {
+    const DAY: u64 = 24 * 60 * 60;
+    let server = server(|builder| builder.absolute_lifetime(Duration::from_secs(90 * DAY)));
+    let rejected = |cookie: &str, why: Rejected| {
+        assert_eq!(server.request(cookie, |_| {}).events, [EventKind::Rejected(why)]);
+    };
+    let cookie = server.begin(visit);
+    let unknown = super::server(|builder| builder).begin(visit);
+    rejected(&unknown, Rejected::Unknown);
+    let written = server.request(&unknown, visit).events;
+    assert_eq!(written, [EventKind::Rejected(Rejected::Unknown), EventKind::Created]);
+    rejected("__Host-session=x", Rejected::Malformed);
+    rejected(&cookie.replace(".AA", ".AB"), Rejected::BadSignature);
+    assert_eq!(server.request(&format!("{cookie}; {cookie}"), |_| {}).events, [EventKind::Duplicate(2)]);
+    let ended = server.begin(visit);
+    assert_eq!(server.request(&ended, |session| session.clear().unwrap()).events, [EventKind::Cleared]);
+    rejected(&ended, Rejected::Gone);
+    server.advance(31 * DAY);
+    rejected(&cookie, Rejected::Idle);
+    server.advance(60 * DAY);
+    rejected(&cookie, Rejected::TooOld);
+    server.time.set(START - 600);
+    rejected(&cookie, Rejected::Future);
+}
+
 /// T7: neither ids nor content, nor where it lies.
 #[test]
 fn t7_nothing_of_it_prints() {
