@@ -24,4 +24,5 @@ pub mod suite;
 #[doc = include_str!("../../README.md")]
 #[doc = include_str!("../../docs/from-flask.md")]
 #[doc = include_str!("../../docs/stores.md")]
+#[doc = include_str!("../../docs/rotation.md")]
 struct Guides;

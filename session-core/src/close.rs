@@ -8,9 +8,10 @@ use crate::cookie::Expiry;
 use crate::error::{Error, Rejected};
 use crate::event::{Event, EventKind};
 use crate::exchange::Outgoing;
+use crate::keys::Name;
 use crate::session::Session;
 use crate::sessions::Core;
-use crate::state::{State, tail};
+use crate::state::{Origin, State, tail};
 use crate::wire::flask;
 use crate::wire::stamp::Stamp;
 
@@ -47,7 +48,7 @@ impl Session {
             Ok(cookie) => {
                 outgoing.vary |= cookie.is_some();
                 outgoing.set_cookie = cookie;
-                self.forget_old_name(&mut outgoing);
+                self.forget_old_name(&mut outgoing, now.as_secs());
             }
             Err(error) => outgoing.error = Some(error),
         }
@@ -73,7 +74,7 @@ impl Session {
         if state.map.is_blank() {
             let came = origin.cookies + origin.old_cookies > 0;
             let remove = changed && (came || core.format.is_flask());
-            return Ok(remove.then(|| core.cookie.removal()));
+            return Ok(remove.then(|| core.named(origin, now.as_secs()).0.removal()));
         }
         let permanent = is_permanent(core, state);
         let opened = origin.stamp.map(|stamp| Stamp { permanent, ..stamp });
@@ -81,7 +82,8 @@ impl Session {
         if !changed && !due {
             return Ok(None);
         }
-        let (header, stamp) = write(core, state, permanent, now.as_secs())?;
+        let (cookie, _) = core.named(origin, now.as_secs());
+        let (header, stamp) = write(core, origin, state, permanent, now.as_secs())?;
         let written = tail(header.as_bytes());
         let expiry = match (permanent, core.format.is_flask()) {
             (false, _) => Expiry::Browser,
@@ -89,10 +91,10 @@ impl Session {
             // As `get_expiration_time`: fractions of a second are added before they are cut.
             (true, true) => Expiry::Expires(now.saturating_add(core.lifetime.idle).as_secs()),
         };
-        let header = core.cookie.finish(header, expiry)?;
+        let header = cookie.finish(header, expiry)?;
         if let Some(limit) = core.max_cookie_size.filter(|limit| header.len() > *limit) {
             if !core.format.is_flask() {
-                too_large(core.cookie.name(), header.len(), limit)?;
+                too_large(cookie.name(), header.len(), limit)?;
             }
             events.push(self.event(EventKind::Oversized { size: header.len(), limit }));
         }
@@ -109,12 +111,14 @@ impl Session {
         let core = &**self.core();
         let now = core.now().as_secs();
         let state = self.state();
-        Ok(write(core, &state, is_permanent(core, &state), now)?.0)
+        Ok(write(core, self.origin(), &state, is_permanent(core, &state), now)?.0)
     }
 
     /// Where a cookie goes out under the new name, the one under the old name is deleted.
-    pub(crate) fn forget_old_name(&self, outgoing: &mut Outgoing) {
-        if outgoing.set_cookie.is_some() && self.origin().old_cookies > 0 {
+    pub(crate) fn forget_old_name(&self, outgoing: &mut Outgoing, now: u64) {
+        let origin = self.origin();
+        let new = self.core().named(origin, now).1 == Name::New;
+        if outgoing.set_cookie.is_some() && new && origin.old_cookies > 0 {
             outgoing.old_cookie = self.core().old.as_ref().map(|old| old.cookie.removal());
         }
     }
@@ -140,15 +144,22 @@ fn is_permanent(core: &Core, state: &State) -> bool {
 }
 
 /// The text of Set-Cookie up to the value, and the stamp in it.
-fn write(core: &Core, state: &State, permanent: bool, now: u64) -> Result<(String, Stamp), Error> {
+fn write(
+    core: &Core,
+    origin: &Origin,
+    state: &State,
+    permanent: bool,
+    now: u64,
+) -> Result<(String, Stamp), Error> {
     // Under a clock that was set back a session is not older than it was.
     let issued = if core.format.is_flask() { now } else { now.max(state.stamp.created) };
     let stamp = Stamp { permanent, issued, ..state.stamp };
-    let mut header = core.cookie.start();
-    let name = core.cookie.name();
+    let (cookie, old_or_new) = core.named(origin, now);
+    let mut header = cookie.start();
+    let name = cookie.name();
     let keys = core.keys();
     let room = LARGEST - name.len();
-    keys.cookie.written.write(&mut header, &state.map, &stamp, room, || core.nonce())?;
+    keys.of(old_or_new).written.write(&mut header, &state.map, &stamp, room, || core.nonce())?;
     // Name and value, without the sign between them.
     too_large(name, header.len() - 1, LARGEST)?;
     Ok((header, stamp))

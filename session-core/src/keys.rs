@@ -37,6 +37,22 @@ pub(crate) struct Keys {
     pub(crate) log: Hmac<Sha256>,
 }
 
+/// Of the cookie's two names.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Name {
+    Old,
+    New,
+}
+
+impl Keys {
+    pub(crate) fn of(&self, name: Name) -> &Wires {
+        match (name, &self.old) {
+            (Name::Old, Some(old)) => old,
+            _ => &self.cookie,
+        }
+    }
+}
+
 /// How records are kept.
 pub(crate) struct Records {
     /// `None`: as they are.

@@ -9,10 +9,11 @@ use crate::world::unix;
 /// The name that the session cookie had before, while browsers still hold it: the way towards a name with the prefix
 /// `__Host-` on which nobody is logged out. For [`Builder::renamed_from`](crate::Builder::renamed_from).
 ///
-/// The old name is read only where the new one is absent, and only a session that was created before `renamed`, the time at
-/// which the last server began to write the new name: what came later under the old name is no session of ours, but perhaps
-/// planted by a neighbouring host, which the prefix is to prevent. A session under the old name is written under the new one
-/// when it is next written at all, and the old cookie is deleted with it. Once all have expired, take the setting out.
+/// Until the second `renamed` the old name is the one that is written, so that all servers can be told before it; from then on
+/// the new one. The old name is read only where the new one is absent, and only a session that was created before `renamed`:
+/// what came later under the old name is no session of ours, but perhaps planted by a neighbouring host, which the prefix is to
+/// prevent. A session under the old name is written under the new one when it is next written at all, and the old cookie is
+/// deleted with it. Once all have expired, take the setting out.
 ///
 /// ```
 /// # use http::{HeaderMap, HeaderValue, header::{COOKIE, SET_COOKIE}};

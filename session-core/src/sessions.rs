@@ -14,7 +14,7 @@ use crate::error::{ConfigError, Error, Rejected};
 use crate::event::LogDigest;
 use crate::exchange::Exchange;
 use crate::key::Weakness;
-use crate::keys::{Format, Keys};
+use crate::keys::{Format, Keys, Name};
 use crate::lifetime::Lifetime;
 use crate::nonce::Nonces;
 use crate::renamed::Old;
@@ -314,6 +314,14 @@ impl Core {
             }
         }
         opened
+    }
+
+    /// How the cookie is called that goes out: as before until it is renamed, unless one of the new name came.
+    pub(crate) fn named(&self, origin: &Origin, now: u64) -> (&CookieTemplate, Name) {
+        match &self.old {
+            Some(old) if now < old.renamed && origin.cookies == 0 => (&old.cookie, Name::Old),
+            _ => (&self.cookie, Name::New),
+        }
     }
 
     fn is_looked_at(&self, number: usize, value: &[u8]) -> bool {

@@ -286,6 +286,32 @@ fn c5_the_old_cookie_leaves_the_jar() {
     assert!(!request["cookie"].to_str().unwrap().contains("__Secure-"), "{request:?}");
 }
 
+/// Servers are told before it happens, and one clock is ahead of the others.
+#[test]
+fn until_a_cookie_is_renamed_it_keeps_its_name() {
+    for sealed in [false, true] {
+        let (time, ahead) = (Time::at(NOW + 90), Time::at(NOW + 100));
+        let server = |time: &Time| {
+            let builder = ours(time).renamed_from(old_name(NOW + 100));
+            if sealed { builder.sealed() } else { builder }.build().unwrap()
+        };
+        let (sessions, is_ahead) = (server(&time), server(&ahead));
+        let first = visit(&sessions, &[], |session| session.insert("a", 1)).unwrap();
+        let old = first.cookie().unwrap();
+        assert!(old.starts_with("session="), "{old}");
+        let emptied = visit(&sessions, &[old], Session::clear).unwrap();
+        assert_eq!(set_cookies(&emptied).len(), 1);
+        assert!(emptied.removes() && emptied.set_cookie().unwrap().starts_with("session=; "));
+
+        let moved = visit(&is_ahead, &[old], |session| session.insert("b", 1)).unwrap();
+        let new = set_cookies(&moved)[0].split(';').next().unwrap();
+        assert!(new.starts_with("__Host-session="), "{new}");
+        let again = visit(&sessions, &[new], |session| session.insert("c", 1)).unwrap();
+        assert!(again.cookie().unwrap().starts_with("__Host-session="));
+        assert_eq!(is_ahead.open(&request(&[again.cookie().unwrap()])).keys(), ["a", "b", "c"]);
+    }
+}
+
 #[test]
 fn old_names_are_checked() {
     let build = |old: OldCookie| ours(&Time::at(NOW)).renamed_from(old).build();

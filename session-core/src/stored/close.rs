@@ -97,7 +97,8 @@ impl Closing {
                 closing.event(EventKind::Cleared);
                 closing.unindex(owner, key, |mut closing| {
                     if closing.is_blank() {
-                        closing.outgoing.set_cookie = Some(closing.core().cookie.removal());
+                        let (cookie, _) = closing.core().named(closing.session.origin(), closing.now);
+                        closing.outgoing.set_cookie = Some(cookie.removal());
                         closing.outgoing.vary = true;
                         closing.outgoing.clear_site_data = closing.core().clear_site_data;
                     }
@@ -241,7 +242,7 @@ impl Closing {
     /// Everything that makes the new id true has happened: it goes out.
     pub(super) fn send(mut self, record: &Record, body: &Body, kind: EventKind) -> Next {
         let sent = match &self.minted {
-            Some(id) => set_cookie(self.core(), id, record.created, body, self.now),
+            Some(id) => set_cookie(&self.session, id, record.created, body, self.now),
             None => return self.done(),
         };
         match sent {

@@ -72,7 +72,7 @@ impl Closing {
     }
 
     pub(super) fn done(mut self) -> Next {
-        self.session.forget_old_name(&mut self.outgoing);
+        self.session.forget_old_name(&mut self.outgoing, self.now);
         Step::Done(self.outgoing)
     }
 
@@ -135,22 +135,24 @@ pub(super) fn text(map: &Map) -> Arc<str> {
 }
 
 pub(super) fn set_cookie(
-    core: &Core,
+    session: &Session,
     id: &Id,
     created: u64,
     body: &Body,
     now: u64,
 ) -> Result<HeaderValue, Error> {
+    let core = session.core();
     let Body { permanent, authenticated, epoch, .. } = *body;
     // Under a clock that was set back a session is not older than it was.
     let stamp = Stamp { permanent, issued: now.max(created), created, authenticated, epoch };
-    let mut header = core.cookie.start();
-    id.write(core.keys().cookie.signer(), &mut header, &stamp);
+    let (cookie, name) = core.named(session.origin(), now);
+    let mut header = cookie.start();
+    id.write(core.keys().of(name).signer(), &mut header, &stamp);
     let expiry = match permanent {
         true => Expiry::MaxAge(core.lifetime.max_age_of_id(created, now)),
         false => Expiry::Browser,
     };
-    core.cookie.finish(header, expiry)
+    cookie.finish(header, expiry)
 }
 
 /// An id always takes the same room, so that whether it fits is known before there is one.
