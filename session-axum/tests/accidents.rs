@@ -386,7 +386,8 @@ async fn unsigned_cookies_are_accepted() {
 
 /// axum-extra, tower-sessions and axum_session: three signatures were computed for one cookie that was read, all cookies
 /// parsed although nobody asked, an HMAC sent to a pool of threads. Here is counted what a request asks of the store and which
-/// threads it starts; how often a cookie session allocates is counted in session-core's `allocations.rs`.
+/// threads it starts; what a session in a cookie allocates is counted in session-core's `allocations.rs`, and that a refused
+/// one is not decoded in its `requirements/cookie_value.rs`. Signatures themselves are not counted: see `wire/sign.rs`.
 #[test]
 fn work_that_nobody_asked_for() {
     let threads = Arc::new(AtomicUsize::new(0));
