@@ -27,14 +27,14 @@
 //! - [`StoredSessions`]: sessions on the server, the cookie holds an id. The core says what to ask a store ([`Question`]) and
 //!   what its [`Answer`] means; `session-store` has stores, and carries the one to the other.
 //!
-//! A session's cookie is signed, not encrypted: its owner can read it. Two requests at once each write a whole cookie; the
+//! A session's cookie is signed, not encrypted, unless it is sealed (`Builder::sealed`): its owner can read it. Two requests at once each write a whole cookie; the
 //! browser keeps whichever response lands last. A cookie that somebody copied is valid until it expires. A stored session
 //! knows none of these limits.
 //!
 //! # Features
 //! - `os` (default): clock, random source and environment of the operating system. Without it the builder asks for a
 //!   [`Clock`] and a [`Random`].
-//! - `seal`: cookies and records that nobody can read without the key, [`Builder::sealed`].
+//! - `seal`: cookies and records that nobody can read without the key: `Builder::sealed`.
 //! - `testing`: the module of that name, for the tests of applications: a jar with a browser's rules, a clock to move, a session built
 //!   from values or read back from a response.
 //!

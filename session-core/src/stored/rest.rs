@@ -11,7 +11,7 @@
 use super::body::{self, Body};
 use super::question::RecordKey;
 use crate::keys::Records;
-use crate::wire::seal::{NONCE, OVERHEAD};
+use crate::wire::seal::NONCE;
 use crate::wire::sign::SignedBy;
 
 const SEALED: u8 = 2;
@@ -39,10 +39,8 @@ impl Records {
     pub(super) fn keep(&self, body: &Body, place: Place<'_>, nonce: Option<[u8; NONCE]>) -> Vec<u8> {
         let plain = body.encode();
         let (Some(sealer), Some(nonce)) = (&self.sealed, nonce) else { return plain };
-        let mut bytes = Vec::with_capacity(1 + KEY_ID + plain.len() + OVERHEAD);
-        bytes.push(SEALED);
-        bytes.extend_from_slice(&sealer.id());
-        sealer.seal(&mut bytes, nonce, &place.associated(), &plain);
+        let mut bytes = [&[SEALED][..], &sealer.id()].concat();
+        sealer.seal(&mut bytes, nonce, &place.associated(), &[&plain]);
         bytes
     }
 
@@ -59,8 +57,8 @@ impl Records {
             [SEALED, rest @ ..] => {
                 let sealer = self.sealed.as_ref().or_else(|| also.and_then(Option::as_ref))?;
                 let (id, sealed) = rest.split_first_chunk::<KEY_ID>()?;
-                let (body, by) = sealer.open_by(*id, sealed, &place.associated(), now)?;
-                Some((Body::decode(&body)?, by == SignedBy::Other || self.sealed.is_none()))
+                let (body, by) = sealer.open_by(*id, sealed.to_vec(), &place.associated(), now)?;
+                Some((Body::decode(body.as_bytes())?, by == SignedBy::Other || self.sealed.is_none()))
             }
             _ => None,
         }

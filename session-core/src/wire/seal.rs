@@ -4,7 +4,7 @@
 //! texts may be sealed with random nonces.
 
 use aes_gcm_siv::aead::AeadInOut;
-use aes_gcm_siv::{Aes256GcmSiv, KeyInit, Tag};
+use aes_gcm_siv::{Aes256GcmSiv, KeyInit, Nonce, Tag};
 use sha2::{Digest as _, Sha256};
 use zeroize::Zeroizing;
 
@@ -39,12 +39,23 @@ impl Key {
         Self { id, cipher: Aes256GcmSiv::new(key.into()) }
     }
 
-    fn open(&self, sealed: &[u8], associated: &[u8]) -> Option<Vec<u8>> {
-        let (nonce, rest) = sealed.split_first_chunk::<NONCE>()?;
-        let (text, tag) = rest.split_last_chunk::<TAG>()?;
-        let (mut text, tag) = (text.to_vec(), Tag::from(*tag));
-        self.cipher.decrypt_inout_detached(nonce.into(), associated, (&mut text[..]).into(), &tag).ok()?;
-        Some(text)
+    /// Leaves nonce and text.
+    fn open(&self, sealed: &mut Vec<u8>, associated: &[u8]) -> Option<()> {
+        let (nonce, rest) = sealed.split_first_chunk_mut::<NONCE>()?;
+        let (text, tag) = rest.split_last_chunk_mut::<TAG>()?;
+        let (nonce, tag) = (Nonce::from(*nonce), Tag::from(*tag));
+        self.cipher.decrypt_inout_detached(&nonce, associated, text.into(), &tag).ok()?;
+        sealed.truncate(sealed.len() - TAG);
+        Some(())
+    }
+}
+
+/// What was sealed, after its nonce.
+pub(crate) struct Text(Vec<u8>);
+
+impl Text {
+    pub(crate) fn as_bytes(&self) -> &[u8] {
+        &self.0[NONCE..]
     }
 }
 
@@ -56,22 +67,23 @@ impl Sealer {
         Self { primary: key(&ring.primary), verify_only, block }
     }
 
-    /// Appends nonce, ciphertext and tag of a text, which ends with JSON: spaces at its end mean nothing.
-    pub(crate) fn seal(&self, out: &mut Vec<u8>, nonce: [u8; NONCE], associated: &[u8], text: &[u8]) {
+    /// Appends nonce, ciphertext and tag of a text in parts, which ends with JSON: spaces at its end mean nothing.
+    pub(crate) fn seal(&self, out: &mut Vec<u8>, nonce: [u8; NONCE], associated: &[u8], text: &[&[u8]]) {
+        let length = text.iter().map(|part| part.len()).sum::<usize>().next_multiple_of(self.block);
+        out.reserve(length + OVERHEAD);
         out.extend_from_slice(&nonce);
         let start = out.len();
-        out.extend_from_slice(text);
-        out.resize(start + text.len().next_multiple_of(self.block), b' ');
-        let sealed =
-            self.primary.cipher.encrypt_inout_detached(&nonce.into(), associated, (&mut out[start..]).into());
-        match sealed {
+        text.iter().for_each(|part| out.extend_from_slice(part));
+        out.resize(start + length, b' ');
+        let text = (&mut out[start..]).into();
+        match self.primary.cipher.encrypt_inout_detached(&nonce.into(), associated, text) {
             Ok(tag) => out.extend_from_slice(&tag),
             Err(_) => unreachable!("AES-GCM-SIV seals up to 64 GiB"),
         }
     }
 
     /// The text, without what filled it up, and which key sealed it.
-    pub(crate) fn open(&self, sealed: &[u8], associated: &[u8], now: u64) -> Option<(Vec<u8>, SignedBy)> {
+    pub(crate) fn open(&self, sealed: Vec<u8>, associated: &[u8], now: u64) -> Option<(Text, SignedBy)> {
         self.open_if(sealed, associated, now, |_| true)
     }
 
@@ -79,10 +91,10 @@ impl Sealer {
     pub(crate) fn open_by(
         &self,
         id: [u8; 4],
-        sealed: &[u8],
+        sealed: Vec<u8>,
         associated: &[u8],
         now: u64,
-    ) -> Option<(Vec<u8>, SignedBy)> {
+    ) -> Option<(Text, SignedBy)> {
         self.open_if(sealed, associated, now, |key| key.id == id)
     }
 
@@ -93,19 +105,26 @@ impl Sealer {
 
     fn open_if(
         &self,
-        sealed: &[u8],
+        mut sealed: Vec<u8>,
         associated: &[u8],
         now: u64,
         fits: impl Fn(&Key) -> bool,
-    ) -> Option<(Vec<u8>, SignedBy)> {
+    ) -> Option<(Text, SignedBy)> {
         let others = self.verify_only.iter().filter(|(_, until)| until.is_none_or(|until| now < until));
-        let keys = std::iter::once((&self.primary, SignedBy::Primary))
-            .chain(others.map(|(key, _)| (key, SignedBy::Other)));
-        let (mut text, by) = keys
+        let mut keys = std::iter::once((&self.primary, SignedBy::Primary))
+            .chain(others.map(|(key, _)| (key, SignedBy::Other)))
             .filter(|(key, _)| fits(key))
-            .find_map(|(key, by)| key.open(sealed, associated).map(|text| (text, by)))?;
-        text.truncate(text.trim_ascii_end().len());
-        Some((text, by))
+            .peekable();
+        while let Some((key, by)) = keys.next() {
+            // Opened in its place; the next key needs it as it was.
+            let next = keys.peek().map(|_| sealed.clone());
+            if key.open(&mut sealed, associated).is_some() {
+                sealed.truncate(NONCE + sealed[NONCE..].trim_ascii_end().len());
+                return Some((Text(sealed), by));
+            }
+            sealed = next?;
+        }
+        None
     }
 }
 
@@ -152,11 +171,13 @@ mod tests {
             return;
         };
         let whole = [&nonce, sealed].concat();
-        assert_eq!(key.open(&whole, associated), valid.then(|| text.to_vec()));
+        let mut opened = whole.clone();
+        assert_eq!(key.open(&mut opened, associated).is_some(), valid);
+        assert!(!valid || opened[NONCE..] == *text);
         if valid {
             let mut out = Vec::new();
             let sealer = Sealer { primary: key, verify_only: Vec::new(), block: 1 };
-            sealer.seal(&mut out, nonce, associated, text);
+            sealer.seal(&mut out, nonce, associated, &[text]);
             assert_eq!(out, whole);
         }
     }
@@ -168,19 +189,24 @@ mod tests {
         let ring = KeyRing::flask("new").fallback("older").and(Secret::new("old"), Some(100));
         let new = Sealer::new(&ring, 64, derive);
         let (mut by_old, mut by_new) = (Vec::new(), Vec::new());
-        old.seal(&mut by_old, [7; NONCE], b"a", b"{}");
-        new.seal(&mut by_new, [7; NONCE], b"a", b"{}");
+        old.seal(&mut by_old, [7; NONCE], b"a", &[b"{", b"}"]);
+        new.seal(&mut by_new, [7; NONCE], b"a", &[b"{}"]);
         assert_eq!(by_new.len(), OVERHEAD + 64);
-        let text = |by| Some((b"{}".to_vec(), by));
-        assert_eq!(new.open(&by_new, b"a", 100), text(SignedBy::Primary));
-        assert_eq!(new.open(&by_new, b"b", 100), None);
-        assert_eq!(new.open(&by_old, b"a", 99), text(SignedBy::Other));
-        assert_eq!(new.open(&by_old, b"a", 100), None);
-        assert_eq!(new.open_by(old.id(), &by_old, b"a", 99), text(SignedBy::Other));
-        assert_eq!(new.open_by(new.id(), &by_old, b"a", 99), None);
-        assert_eq!(old.open(&by_new, b"a", 0), None);
+        let by = |opened: Option<(Text, SignedBy)>| {
+            opened.map(|(text, by)| {
+                assert_eq!(text.as_bytes(), b"{}");
+                by
+            })
+        };
+        assert_eq!(by(new.open(by_new.clone(), b"a", 100)), Some(SignedBy::Primary));
+        assert_eq!(by(new.open(by_new.clone(), b"b", 100)), None);
+        assert_eq!(by(new.open(by_old.clone(), b"a", 99)), Some(SignedBy::Other));
+        assert_eq!(by(new.open(by_old.clone(), b"a", 100)), None);
+        assert_eq!(by(new.open_by(old.id(), by_old.clone(), b"a", 99)), Some(SignedBy::Other));
+        assert_eq!(by(new.open_by(new.id(), by_old.clone(), b"a", 99)), None);
+        assert_eq!(by(old.open(by_new.clone(), b"a", 0)), None);
         for end in 0..by_new.len() {
-            assert_eq!(new.open(&by_new[..end], b"a", 0), None);
+            assert_eq!(by(new.open(by_new[..end].to_vec(), b"a", 0)), None);
         }
     }
 }

@@ -25,8 +25,8 @@ pub(crate) fn open(
     if bytes.len() < OVERHEAD + stamp::BYTES {
         return Err(Rejected::Malformed);
     }
-    let (text, by) = sealer.open(&bytes, &[], now).ok_or(Rejected::BadSignature)?;
-    let (stamp, json) = text.split_at_checked(stamp::BYTES).ok_or(Rejected::Unreadable)?;
+    let (text, by) = sealer.open(bytes, &[], now).ok_or(Rejected::BadSignature)?;
+    let (stamp, json) = text.as_bytes().split_at_checked(stamp::BYTES).ok_or(Rejected::Unreadable)?;
     let stamp = Stamp::decode(stamp).ok_or(Rejected::Unreadable)?;
     lifetime.check(&stamp, now)?;
     let json = std::str::from_utf8(json).map_err(|_| Rejected::Unreadable)?;
@@ -38,8 +38,7 @@ pub(crate) fn open(
 pub(crate) fn write(sealer: &Sealer, out: &mut String, map: &Map, stamp: &Stamp, nonce: [u8; NONCE]) {
     let mut json = String::with_capacity(map.expected_size());
     map.write_ours(&mut json);
-    let text = [&stamp.encode()[..], json.as_bytes()].concat();
-    let mut sealed = Vec::with_capacity(text.len() + OVERHEAD);
-    sealer.seal(&mut sealed, nonce, &[], &text);
+    let mut sealed = Vec::new();
+    sealer.seal(&mut sealed, nonce, &[], &[&stamp.encode(), json.as_bytes()]);
     base64::encode_to(out, &sealed);
 }

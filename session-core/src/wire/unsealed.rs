@@ -11,6 +11,14 @@ pub(crate) const OVERHEAD: usize = NONCE + 16;
 
 const NEVER: &str = "nothing is sealed without the feature `seal`";
 
+pub(crate) struct Text;
+
+impl Text {
+    pub(crate) fn as_bytes(&self) -> &[u8] {
+        unreachable!("{NEVER}")
+    }
+}
+
 #[derive(Clone)]
 pub(crate) struct Sealer;
 
@@ -19,15 +27,15 @@ impl Sealer {
         unreachable!("{NEVER}")
     }
 
-    pub(crate) fn seal(&self, _: &mut Vec<u8>, _: [u8; NONCE], _: &[u8], _: &[u8]) {
+    pub(crate) fn seal(&self, _: &mut Vec<u8>, _: [u8; NONCE], _: &[u8], _: &[&[u8]]) {
         unreachable!("{NEVER}")
     }
 
-    pub(crate) fn open(&self, _: &[u8], _: &[u8], _: u64) -> Option<(Vec<u8>, SignedBy)> {
+    pub(crate) fn open(&self, _: Vec<u8>, _: &[u8], _: u64) -> Option<(Text, SignedBy)> {
         unreachable!("{NEVER}")
     }
 
-    pub(crate) fn open_by(&self, _: [u8; 4], _: &[u8], _: &[u8], _: u64) -> Option<(Vec<u8>, SignedBy)> {
+    pub(crate) fn open_by(&self, _: [u8; 4], _: Vec<u8>, _: &[u8], _: u64) -> Option<(Text, SignedBy)> {
         unreachable!("{NEVER}")
     }
 
