@@ -24,6 +24,32 @@ fn in_mode(tour: &Tour, mode: Mode) {
     hold(tour.name, &tour.serve(SECRET, options), mode, tour.nature);
 }
 
+/// The same rules, and nothing to be read.
+fn sealed(tour: &Tour) {
+    hold(tour.name, &tour.serve(SECRET, &["--sealed"]), Mode::Ours, tour.nature);
+    hold(tour.name, &tour.serve(SECRET, &["--sealed", "--store", "memory"]), Mode::Stored, tour.nature);
+}
+
+#[test]
+fn axum_sealed() {
+    sealed(&Tour::AXUM);
+}
+
+#[test]
+fn hyper_sealed() {
+    sealed(&Tour::HYPER);
+}
+
+#[test]
+fn rocket_sealed() {
+    sealed(&Tour::ROCKET);
+}
+
+#[test]
+fn actix_sealed() {
+    sealed(&Tour::ACTIX);
+}
+
 #[test]
 fn axum() {
     in_mode(&Tour::AXUM, Mode::Ours);

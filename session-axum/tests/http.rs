@@ -155,7 +155,7 @@ async fn a_session_that_does_not_fit_replaces_the_response() {
 }
 
 #[tokio::test]
-async fn an_error_in_a_handler_is_a_generic_500() {
+async fn h6_an_error_in_a_handler_is_a_generic_500() {
     async fn wrong(session: Session) -> Result<String, Error> {
         session.insert("hunter2", "text")?;
         Ok(session.get::<i64>("hunter2")?.unwrap_or_default().to_string())
@@ -171,7 +171,7 @@ async fn an_error_in_a_handler_is_a_generic_500() {
 }
 
 #[tokio::test]
-async fn a_body_that_streams_writes_too_late() {
+async fn h4_a_body_that_streams_writes_too_late() {
     let outcome = Arc::new(Mutex::new(None));
     let app = {
         let outcome = outcome.clone();

@@ -42,7 +42,7 @@ async fn act(session: Session, Path(action): Path<String>) -> Result<String, Err
 }
 
 #[tokio::test]
-async fn events_are_logged_and_nothing_else() {
+async fn t7_events_are_logged_and_nothing_else() {
     let log = Log::default();
     let writer = log.clone();
     let subscriber = tracing_subscriber::fmt()

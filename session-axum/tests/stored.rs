@@ -85,7 +85,7 @@ async fn sixty_four_clients_lose_nothing() {
 
 /// L5, L2: A holds the session; B logs out, or in; A finishes.
 #[tokio::test]
-async fn what_ended_while_a_request_held_it_stays_dead() {
+async fn l5_what_ended_while_a_request_held_it_stays_dead() {
     for (ends, removed) in [("/logout/1", true), ("/login/ada", false), ("/renew/1", false)] {
         for slow in ["/all/slow-held", "/read/slow-held", "/remember/yes-held", "/logout/1-held"] {
             let server = Server::start().await;
@@ -133,7 +133,7 @@ async fn a_login_on_what_was_ended_begins_anew() {
 
 /// T3: a well-formed id that no store knows.
 #[tokio::test]
-async fn an_unknown_id_is_not_adopted() {
+async fn t3_an_unknown_id_is_not_adopted() {
     let (server, other) = (Server::start().await, Server::start().await);
     let unknown = other.begin("/count/1").await;
     let answer = server.get("/count/1", &unknown).await;
@@ -159,7 +159,7 @@ async fn a_client_that_hangs_up_in_its_logout_is_logged_out() {
 }
 
 #[tokio::test]
-async fn a_store_that_hangs_is_503_within_the_deadline() {
+async fn h6_a_store_that_hangs_is_503_within_the_deadline() {
     let (open, close) = (Duration::from_millis(300), Duration::from_millis(600));
     let server = Server::start_with(|builder| builder.deadlines(open, close)).await;
     let cookie = server.begin("/login/ada").await;
@@ -189,7 +189,7 @@ async fn a_store_that_hangs_is_503_within_the_deadline() {
 
 /// H6: a route that can do without says so.
 #[tokio::test]
-async fn a_route_may_do_without() {
+async fn h6_a_route_may_do_without() {
     let server =
         Server::start_with(|builder| builder.deadlines(Duration::from_millis(50), Duration::from_millis(50)))
             .await;

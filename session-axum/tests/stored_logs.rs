@@ -15,7 +15,7 @@ use watched::Fault;
 
 /// O1, T7: each thing that happens is logged once, with a digest and without id, owner, key or value.
 #[tokio::test]
-async fn events_are_logged_and_nothing_else() {
+async fn o1_events_are_logged_and_nothing_else() {
     #[derive(Clone, Default)]
     struct Log(Arc<Mutex<Vec<u8>>>);
 

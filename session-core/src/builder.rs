@@ -471,8 +471,9 @@ impl Builder {
     /// of the whole registered domain, those of its other hosts and applications, too, and ends sessions that are bound to a
     /// device. Browsers obey it over HTTPS and on loopback addresses. Default: false.
     ///
-    /// A logout is a [`clear`](crate::Session::clear) of a session that was accepted, with nothing set after it: a new
-    /// session's cookie would be deleted with the others.
+    /// A logout is a [`clear`](crate::Session::clear) of a session that was accepted, or the end that
+    /// [`require_epoch`](crate::Session::require_epoch) makes of it, with nothing set after it: a new session's cookie would
+    /// be deleted with the others.
     ///
     /// ```
     /// # use session_core::{SecretKey, Session, Sessions, testing};

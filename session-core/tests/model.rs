@@ -158,7 +158,7 @@ proptest! {
 
     /// S1: any flipped bit is refused, for a reason that stands before all parsing (`Unreadable` would not).
     #[test]
-    fn any_flipped_bit_is_refused(value in any_value(), at in any::<prop::sample::Index>(), bit in 0..8_u32) {
+    fn s1_any_flipped_bit_is_refused(value in any_value(), at in any::<prop::sample::Index>(), bit in 0..8_u32) {
         for (format, builder) in formats() {
             let sessions = builder.build().unwrap();
             let Ok(closed) = visit(&sessions, &[], |session| session.insert("a", &value)) else { return Ok(()) };
@@ -204,7 +204,7 @@ proptest! {
 }
 
 #[test]
-fn every_bit_of_a_cookie() {
+fn s1_every_bit_of_a_cookie() {
     for (format, builder) in formats() {
         let sessions = builder.build().unwrap();
         let cookie = cookie_with(&sessions, "user", "ada");

@@ -527,6 +527,31 @@ async fn headers_of_the_application_are_merged() {
     assert_eq!(((a, b, c), cookies), (texts("Accept, Cookie", "max-age=60", "max-age=600"), 1));
 }
 
+/// Rocket's headers are lent to the core: a line of the handler's stays beside ours.
+#[rocket::async_test]
+async fn h5_a_handlers_own_clear_site_data_stays() {
+    #[derive(Responder)]
+    struct Out {
+        body: (),
+        storage: Header<'static>,
+    }
+
+    #[get("/logout")]
+    fn logout(session: Session) -> Result<Out, Error> {
+        session.clear()?;
+        Ok(Out { body: (), storage: Header::new("Clear-Site-Data", "\"storage\"") })
+    }
+
+    let key = session_rocket::SecretKey::new(KEY).unwrap();
+    let sessions = session_core::Sessions::builder(key).clear_site_data(true).build().unwrap();
+    let rocket = rocket::build().attach(SessionFairing::new(sessions)).mount("/", routes![visit, logout]);
+    let client = client(rocket).await;
+    let cookie = pairs(&client.get("/visit").dispatch().await).remove(0);
+    let response = client.get("/logout").header(Header::new("Cookie", cookie)).dispatch().await;
+    let all: Vec<&str> = response.headers().get("clear-site-data").collect();
+    assert_eq!(all, ["\"storage\"", "\"cookies\""]);
+}
+
 /// Other fairings stand around ours: what they do to the session before counts, and after is too late.
 #[rocket::async_test]
 async fn fairings_around_ours() {

@@ -67,7 +67,7 @@ impl Site {
 
 /// REQUIREMENTS L6: one, the others, all; each at once, for who still holds the cookie, too.
 #[tokio::test]
-async fn a_page_of_ones_sessions() {
+async fn l6_a_page_of_ones_sessions() {
     let site = Site::new();
     let [phone, laptop, desk] = [
         site.log_in("ada", "phone").await,
@@ -114,7 +114,7 @@ async fn a_page_of_ones_sessions() {
 
 /// L7: the cap ends the oldest; the list shows who is left, and what a request did last.
 #[tokio::test]
-async fn the_list_tells_what_is() {
+async fn l7_the_list_tells_what_is() {
     let site = Site::new();
     let first = site.log_in("ada", "1").await;
     for label in ["2", "3", "4"] {
@@ -141,7 +141,7 @@ async fn the_list_tells_what_is() {
 
 /// L10: in batches, with others in between; what lives stays; it goes on, round after round.
 #[tokio::test(start_paused = true)]
-async fn cleaning() {
+async fn l10_cleaning() {
     let site = Site::new();
     let now = site.sessions.now();
     let record = |number: u64, expires| Record {

@@ -7,7 +7,7 @@
 mod fixed;
 
 use fixed::{
-    COOKIE_NOTE, DOCK, FLASH_CARD, INTRODUCTION, INTRODUCTION_STORED, LOGIN, LOGIN_PAGE, LOGOUT,
+    COOKIE_NOTE, DOCK, FLASH_CARD, INTRODUCTION, INTRODUCTION_STORED, LOGIN, LOGIN_PAGE, LOGOUT, SEALED_NOTE,
     SESSIONS_FOOT, SESSIONS_LINK, STORED_NOTE,
 };
 
@@ -28,6 +28,8 @@ const STYLE: &str = include_str!("style.css");
 pub struct Page<'a> {
     /// The web framework's name.
     pub framework: &'a str,
+    /// Whether nobody can read it without the key.
+    pub sealed: bool,
     /// How the session is kept, as in "signed cookie".
     pub mode: &'a str,
     /// Where the session is, if not in its cookie.
@@ -52,7 +54,9 @@ impl Page<'_> {
     /// The page as an HTML document.
     pub fn render(&self) -> String {
         let introduction = if self.place.is_some() { INTRODUCTION_STORED } else { INTRODUCTION };
-        let main = [self.banners(), introduction.to_owned(), self.cards(), self.inspector()].concat();
+        let introduction =
+            if self.sealed { introduction.replacen("signed", "sealed", 1) } else { introduction.to_owned() };
+        let main = [self.banners(), introduction, self.cards(), self.inspector()].concat();
         document("The tour", self.framework, Some(self.mode), &main, DOCK)
     }
 
@@ -158,6 +162,7 @@ impl Page<'_> {
         };
         let rows: String = self.inspector.iter().map(row).collect();
         let (note, content) = match self.place {
+            None if self.sealed => (SEALED_NOTE, "What is in it".to_owned()),
             None => (COOKIE_NOTE, "What it says".to_owned()),
             Some(place) => (STORED_NOTE, format!("What is in {}", escape(place))),
         };

@@ -29,7 +29,7 @@ pub(super) const LENGTH: usize = DIGITS + 1 + stamp::DIGITS + 1 + 43;
 
 /// Selector and verifier.
 #[derive(Clone)]
-pub(crate) struct Id([u8; BYTES]);
+pub(crate) struct Id(pub(super) [u8; BYTES]);
 
 /// SHA-256 of a verifier: what a record holds. Compared in constant time.
 #[derive(Clone, Copy)]

@@ -127,7 +127,7 @@ async fn full_of_garbage_is_not_full() {
 
 /// L10: each insert removes a few of what ended more than a minute ago, in its shard; more than it adds.
 #[tokio::test]
-async fn cleared_as_it_is_used() {
+async fn l10_cleared_as_it_is_used() {
     let store = MemoryStore::new();
     let in_one_shard = |number| key(64 * number);
     for number in 0..1_000 {

@@ -12,7 +12,7 @@ use crate::tools::*;
 
 /// By two cleaners at once, while sessions are read and written.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn twenty_thousand_go_while_others_work() {
+async fn l10_twenty_thousand_go_while_others_work() {
     let Some((store, table)) = store().await else { return };
     let (store, pool) = (Arc::new(store), pool(server().unwrap().port(), 1));
     run(&pool, &format!(

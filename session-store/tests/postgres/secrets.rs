@@ -29,7 +29,7 @@ fn contains(text: &[u8], part: &[u8]) -> bool {
 }
 
 #[tokio::test]
-async fn a_dump_opens_nothing() {
+async fn t5_a_dump_opens_nothing() {
     let Some((store, table)) = store().await else { return };
     let source = source(store);
     let browsers: Vec<_> = (0..5).map(|_| Browser::default()).collect();

@@ -15,7 +15,7 @@ use crate::{HOUR, NOW, REDIS, connect, key, prefix, record, store};
 
 /// T5: neither a selector nor a verifier of any cookie is in the dump, in any form; and what is there opens nothing.
 #[tokio::test]
-async fn nothing_that_opens_a_session() {
+async fn t5_nothing_that_opens_a_session() {
     let Some(redis) = &*REDIS else {
         return;
     };

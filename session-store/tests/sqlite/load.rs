@@ -40,7 +40,7 @@ async fn lay(store: &Arc<dyn Store>, numbers: std::ops::Range<u64>, expires: u64
 
 /// L10: twenty thousand expired rows go while others read and write, and nothing else goes.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn cleaned_among_requests() {
+async fn l10_cleaned_among_requests() {
     let directory = Directory::new();
     let store: Arc<dyn Store> = Arc::new(SqliteStore::open(directory.file()).unwrap());
     let (expired, live) = (20_000, 500);

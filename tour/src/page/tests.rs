@@ -8,6 +8,7 @@ fn pairs(entries: &[(&str, &str)]) -> Vec<(String, String)> {
 
 fn empty() -> Page<'static> {
     Page {
+        sealed: false,
         framework: "axum",
         mode: "signed cookie",
         place: None,
@@ -193,6 +194,14 @@ fn a_stored_session_is_shown_as_one() {
     }
     assert!(!page.contains("one signed cookie") && !page.contains("Keep secrets out"));
     assert!(empty().render().contains("Keep secrets out"));
+}
+
+#[test]
+fn a_sealed_session_is_shown_as_one() {
+    let page = Page { mode: "sealed cookie", sealed: true, ..empty() }.render();
+    assert_balanced(&page);
+    assert!(page.contains("one sealed cookie") && page.contains("neither be read nor changed"));
+    assert!(!page.contains("Keep secrets out"));
 }
 
 fn listed(text: &str, this: bool) -> ListedSession {

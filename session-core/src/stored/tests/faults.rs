@@ -98,7 +98,7 @@ fn a_record_has_a_limit() {
 
 /// H6, I14: no answer, no effect that is claimed; what the response can do without is an event.
 #[test]
-fn a_store_that_does_not_answer() {
+fn h6_a_store_that_does_not_answer() {
     let server = server(|builder| builder.max_sessions_per_owner(3).idle_lifetime(Duration::from_secs(1000)));
     for (broken, handler) in [
         ("update", visit as fn(&Session)),

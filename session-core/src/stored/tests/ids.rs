@@ -8,7 +8,9 @@ use http::HeaderMap;
 use http::header::COOKIE;
 
 use super::{Closed, KEY, START, Server, login, server, visit};
+use crate::stored::id::Id;
 use crate::testing;
+use crate::world::OsRandom;
 use crate::{Error, EventKind, NoRandom, Rejected, SecretKey, Session, Sessions};
 
 #[test]
@@ -158,8 +160,33 @@ fn t1_ids_are_random_bytes() {
     assert_eq!(server.record(&cookie).version, u64::from_be_bytes([write; 8]));
 }
 
+/// T1: a million ids of the operating system's: none twice, and each bit set in half of them, within six standard
+/// deviations (500).
 #[test]
-fn lifetimes_that_the_stamp_tells_ask_no_store() {
+fn t1_a_million_ids() {
+    const MANY: usize = 1_000_000;
+    let mut seen = std::collections::HashSet::with_capacity(MANY);
+    // How often each octet has each value.
+    let mut values = vec![[0_u32; 256]; 48];
+    for _ in 0..MANY {
+        let bytes = Id::generate(&OsRandom).unwrap().0;
+        let selector: [u8; 16] = bytes[..16].try_into().unwrap();
+        assert!(seen.insert(selector), "a selector twice");
+        for (counts, byte) in values.iter_mut().zip(bytes) {
+            counts[usize::from(byte)] += 1;
+        }
+    }
+    for (at, counts) in values.iter().enumerate() {
+        for bit in 0..8 {
+            let set: u32 = (0..256).filter(|value| value >> bit & 1 == 1).map(|value| counts[value]).sum();
+            assert!(set.abs_diff(500_000) < 3_000, "bit {bit} of octet {at}: {set}");
+        }
+    }
+}
+
+/// S4: what the stamp tells.
+#[test]
+fn s4_lifetimes_that_the_stamp_tells_ask_no_store() {
     let absolute = Duration::from_secs(5000);
     let server = server(|builder| builder.absolute_lifetime(absolute).permanent(true));
     let first = server.request("", visit);
@@ -175,6 +202,33 @@ fn lifetimes_that_the_stamp_tells_ask_no_store() {
     server.time.set(START - 61);
     assert_eq!(server.open(&cookie).1.rejected(), Some(Rejected::Future));
     assert!(server.asked().is_empty());
+}
+
+/// O1: what comes of an id is one event, with its reason.
+#[test]
+fn o1_each_refusal_is_one_event() {
+    const DAY: u64 = 24 * 60 * 60;
+    let server = server(|builder| builder.absolute_lifetime(Duration::from_secs(90 * DAY)));
+    let rejected = |cookie: &str, why: Rejected| {
+        assert_eq!(server.request(cookie, |_| {}).events, [EventKind::Rejected(why)]);
+    };
+    let cookie = server.begin(visit);
+    let unknown = super::server(|builder| builder).begin(visit);
+    rejected(&unknown, Rejected::Unknown);
+    let written = server.request(&unknown, visit).events;
+    assert_eq!(written, [EventKind::Rejected(Rejected::Unknown), EventKind::Created]);
+    rejected("__Host-session=x", Rejected::Malformed);
+    rejected(&cookie.replace(".AA", ".AB"), Rejected::BadSignature);
+    assert_eq!(server.request(&format!("{cookie}; {cookie}"), |_| {}).events, [EventKind::Duplicate(2)]);
+    let ended = server.begin(visit);
+    assert_eq!(server.request(&ended, |session| session.clear().unwrap()).events, [EventKind::Cleared]);
+    rejected(&ended, Rejected::Gone);
+    server.advance(31 * DAY);
+    rejected(&cookie, Rejected::Idle);
+    server.advance(60 * DAY);
+    rejected(&cookie, Rejected::TooOld);
+    server.time.set(START - 600);
+    rejected(&cookie, Rejected::Future);
 }
 
 /// T7: neither ids nor content, nor where it lies.

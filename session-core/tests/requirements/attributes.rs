@@ -1,0 +1,158 @@
+//! C: what goes into Set-Cookie, and what of Cookie is ours.
+
+use ::http::header::SET_COOKIE;
+use ::http::{HeaderMap, HeaderValue, header::COOKIE};
+use session_core::testing::respond;
+use session_core::{Error, EventKind, SecretKey, Sessions, Step};
+
+use crate::common::{KEY, Time, cookie_with, formats, key, request, visit};
+use crate::{NOW, ours};
+
+fn attributes(header: &HeaderValue) -> String {
+    let text = header.to_str().unwrap();
+    assert!(header.is_sensitive());
+    let (name, rest) = text.split_once('=').unwrap();
+    format!("{name}=*{}", &rest[rest.find(';').unwrap()..])
+}
+
+/// The whole header of every way to make sessions with our defaults.
+#[test]
+fn c1_the_default_set_cookie() {
+    const DEFAULT: &str = "__Host-session=*; HttpOnly; SameSite=Lax; Secure; Path=/";
+    let generated = SecretKey::generate().unwrap();
+    for sessions in [Sessions::new(generated.clone()), Sessions::builder(generated).build().unwrap()] {
+        let response = respond(&sessions, &HeaderMap::new(), |session| session.insert("a", 1)).unwrap();
+        assert_eq!(attributes(&response[SET_COOKIE]), DEFAULT);
+    }
+    let exchange = ours(&Time::at(NOW)).build_stored().unwrap().exchange(&HeaderMap::new());
+    exchange.open().done().unwrap().unwrap().insert("a", 1).unwrap();
+    let Step::Ask(ask) = exchange.close() else { panic!("a store is asked") };
+    let inserted = session_core::Answer::Inserted(session_core::Inserted::Done);
+    let mut response = HeaderMap::new();
+    ask.answer(inserted).done().unwrap().apply(&mut response).unwrap();
+    assert_eq!(attributes(&response[SET_COOKIE]), DEFAULT);
+}
+
+/// Text that no compression makes smaller than base64 makes it larger.
+fn noise(length: usize) -> String {
+    let mut state = 1_u64;
+    let mut next = move || {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        char::from(u8::try_from(33 + (state >> 33) % 90).unwrap())
+    };
+    (0..length).map(|_| next()).map(|c| if "\"\\".contains(c) { '_' } else { c }).collect()
+}
+
+/// Name and value take 4096 octets at most (RFC 6265bis, section 5.7): the last that goes out and the first that does not.
+#[test]
+fn c3_the_limit_to_the_octet() {
+    for (format, _) in formats() {
+        let mut seen = [false; 3];
+        // Sealed cookies are never compressed.
+        let lengths = if format == "sealed" { 2_900..3_100 } else { 3_300..4_000 };
+        for (name, length) in (1..4).flat_map(|name| lengths.clone().map(move |length| (name, length))) {
+            let (_, builder) = formats().into_iter().find(|(other, _)| *other == format).unwrap();
+            let sessions = builder.cookie_name("n".repeat(name)).max_cookie_size(0).build().unwrap();
+            let mut headers = HeaderMap::new();
+            let session = sessions.open(&headers);
+            session.insert("n", noise(length)).unwrap();
+            let closed = sessions.close(&session, &mut headers);
+            let size = match &closed {
+                Ok(()) => headers[SET_COOKIE].to_str().unwrap().find(';').unwrap() - 1,
+                Err(Error::TooLarge { size, limit: 4096, .. }) => *size,
+                Err(other) => panic!("{format}: {other}"),
+            };
+            assert_eq!(closed.is_ok(), size <= 4096, "{format} {size}");
+            assert_eq!(headers.is_empty(), size > 4096, "nothing leaves: {headers:?}");
+            if let Some(at) = size.checked_sub(4095).and_then(|at| seen.get_mut(at)) {
+                *at = true;
+            }
+        }
+        assert_eq!(seen, [true; 3], "{format}: 4095, 4096 and 4097 octets");
+    }
+}
+
+/// A session is one cookie, never cut into several: there is no sum to watch. Whatever is in it, what a browser sends
+/// for it is 4097 octets at most, where servers take 8192 for all cookies.
+#[test]
+fn c4_a_session_is_one_cookie() {
+    for (format, builder) in formats() {
+        let sessions = builder.max_cookie_size(0).build().unwrap();
+        let mut sent = 0;
+        for length in (0..12_000).step_by(97) {
+            let mut headers = HeaderMap::new();
+            let session = sessions.open(&headers);
+            session.insert("n", noise(length)).unwrap();
+            session.insert("zeros", "0".repeat(length)).unwrap();
+            let closed = sessions.close(&session, &mut headers);
+            let cookies: usize = headers
+                .get_all(SET_COOKIE)
+                .iter()
+                .map(|header| header.to_str().unwrap().split(';').next().unwrap().len())
+                .sum();
+            assert_eq!(headers.get_all(SET_COOKIE).iter().count(), usize::from(closed.is_ok()));
+            assert!(cookies <= 4097, "{format} {length}: {cookies}");
+            sent += usize::from(closed.is_ok());
+        }
+        assert!((10..100).contains(&sent), "{format}: some fit and some do not");
+    }
+}
+
+/// Several Cookie lines, as HTTP/2 sends them (RFC 9113, section 8.2.3); near misses of the name are others' cookies.
+#[test]
+fn c6_every_line_is_read_and_no_other_name() {
+    let sessions = Sessions::builder(key(KEY)).build().unwrap();
+    let good = cookie_with(&sessions, "a", 1);
+    let value = good.split_once('=').unwrap().1;
+    let a = |headers: &HeaderMap| sessions.open(headers).get::<i64>("a").unwrap();
+    let line = |bytes: &[u8]| (COOKIE, HeaderValue::from_bytes(bytes).unwrap());
+    for lines in [
+        vec![&good[..]],
+        vec!["x=1", &good, "y=2"],
+        vec!["x=1; y=2", &format!("z; {good}")],
+        vec!["", ";", &good],
+        vec![&format!(" \t{good}\t ; x")],
+    ] {
+        let headers: HeaderMap = lines.iter().map(|text| line(text.as_bytes())).collect();
+        assert_eq!(a(&headers), Some(1), "{lines:?}");
+    }
+    for name in [
+        "=__Host-session",
+        "%5F_Host-session",
+        "__host-session",
+        "__HOST-SESSION",
+        "\"__Host-session\"",
+        "\u{2000}__Host-session",
+        "\u{feff}__Host-session",
+        "\u{a0}__Host-session",
+        "__Host-session\u{2000}",
+        "__Host-session[]",
+        "__Host-sessio\u{17f}n",
+        "session",
+        "x,__Host-session",
+    ] {
+        let headers = HeaderMap::from_iter([line(format!("{name}={value}").as_bytes())]);
+        let session = sessions.open(&headers);
+        assert_eq!((session.is_empty(), session.rejected()), (true, None), "{name}");
+    }
+}
+
+/// The first that is valid counts, and that there were several is told.
+#[test]
+fn c7_duplicates_are_an_event() {
+    let sessions = ours(&Time::at(NOW)).build().unwrap();
+    let (one, two) = (cookie_with(&sessions, "a", 1), cookie_with(&sessions, "a", 2));
+    for (cookies, a) in [
+        (vec![&*one, &*two], Some(1)),
+        (vec![&*two, &*one], Some(2)),
+        (vec!["__Host-session=planted", &*two], Some(2)),
+        (vec!["__Host-session=planted", "__Host-session="], None),
+    ] {
+        let mut found = None;
+        let closed = visit(&sessions, &cookies, |session| Ok(found = session.get::<i64>("a")?)).unwrap();
+        assert_eq!(found, a, "{cookies:?}");
+        let told = closed.kinds().into_iter().filter(|kind| *kind == EventKind::Duplicate(2)).count();
+        assert_eq!(told, 1, "{cookies:?}");
+        assert_eq!(sessions.open(&request(&[&cookies.join("; ")])).get::<i64>("a").unwrap(), a);
+    }
+}

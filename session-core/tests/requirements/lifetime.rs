@@ -1,0 +1,90 @@
+//! L: how long a session counts.
+
+use std::time::Duration;
+
+use session_core::{Rejected, Session, Sessions};
+
+use crate::common::{Time, cookie_with, request, visit};
+use crate::{NOW, ours};
+
+const IDLE: u64 = 600;
+const ABSOLUTE: u64 = 1_800;
+
+/// After a session began: requests at these seconds, and how the last of them finds it.
+#[test]
+fn l1_the_earlier_limit_wins() {
+    let seconds = Duration::from_secs;
+    let rows: [(Option<u64>, &[u64], Option<Rejected>); 11] = [
+        (Some(ABSOLUTE), &[0], None),
+        (Some(ABSOLUTE), &[600], None),
+        (Some(ABSOLUTE), &[601], Some(Rejected::Idle)),
+        // Use extends it, each time by the idle lifetime,
+        (Some(ABSOLUTE), &[600, 1_200], None),
+        (Some(ABSOLUTE), &[600, 1_201], Some(Rejected::Idle)),
+        // and never past the absolute one.
+        (Some(ABSOLUTE), &[600, 1_200, 1_800], None),
+        (Some(ABSOLUTE), &[600, 1_200, 1_800, 1_801], Some(Rejected::TooOld)),
+        (Some(ABSOLUTE), &[600, 1_200, 1_790, 1_799, 1_801], Some(Rejected::TooOld)),
+        (Some(100), &[101], Some(Rejected::TooOld)),
+        (None, &[600, 1_200, 1_800, 2_400], None),
+        (None, &[600, 1_200, 1_801], Some(Rejected::Idle)),
+    ];
+    // Whether requests change the session, or only read it so that it is refreshed.
+    for changes in [true, false] {
+        for (absolute, requests, expected) in &rows {
+            let time = Time::at(NOW);
+            let builder = ours(&time).idle_lifetime(seconds(IDLE));
+            let sessions = match absolute {
+                Some(absolute) => builder.absolute_lifetime(seconds(*absolute)),
+                None => builder,
+            };
+            let sessions = sessions.build().unwrap();
+            let mut cookie = cookie_with(&sessions, "n", 1);
+            let mut found = None;
+            for at in *requests {
+                time.set(NOW + at);
+                let closed = visit(&sessions, &[&cookie], |session| {
+                    found = session.rejected();
+                    if changes && found.is_none() {
+                        session.increment("n", 1)?;
+                    }
+                    Ok(())
+                });
+                cookie = closed.unwrap().cookie().map_or(cookie, str::to_owned);
+            }
+            assert_eq!(found, *expected, "{absolute:?} {requests:?} {changes}");
+        }
+    }
+}
+
+/// For pages that ask for the password again.
+#[test]
+fn l8_fresh_since() {
+    const FIVE: Duration = Duration::from_secs(300);
+    let time = Time::at(NOW);
+    let sessions = ours(&time).build().unwrap();
+    let fresh = |cookie: &str| sessions.open(&request(&[cookie])).authenticated_within(FIVE);
+    let login = |session: &Session| session.set_owner("ada").and(session.insert("user", "ada"));
+    let anonymous = cookie_with(&sessions, "n", 1);
+    assert!(!fresh(&anonymous), "nobody has logged in");
+    let mut cookie = visit(&sessions, &[&anonymous], login).unwrap().cookie().unwrap().to_owned();
+    // Writing the session anew does not make the login newer.
+    for (after, expected) in [(0, true), (200, true), (300, true), (301, false), (3_000, false)] {
+        time.set(NOW + after);
+        assert_eq!(fresh(&cookie), expected, "{after}");
+        let closed = visit(&sessions, &[&cookie], |session| session.increment("n", 1).map(drop)).unwrap();
+        cookie = closed.cookie().unwrap().to_owned();
+    }
+    // Who says the password again is fresh; who logs out is nobody; `renew` proves nothing.
+    let renewed = visit(&sessions, &[&cookie], Session::renew).unwrap();
+    assert!(!fresh(renewed.cookie().unwrap()));
+    let again = visit(&sessions, &[&cookie], login).unwrap().cookie().unwrap().to_owned();
+    assert!(fresh(&again));
+    let out = visit(&sessions, &[&again], |session| session.clear().and(session.insert("bye", 1))).unwrap();
+    assert!(!fresh(out.cookie().unwrap()));
+    // Flask's format has no place for it.
+    let flask = Sessions::flask("dev").unwrap();
+    let session = flask.open(&::http::HeaderMap::new());
+    session.set_owner("ada").unwrap();
+    assert!(!session.authenticated_within(FIVE));
+}
