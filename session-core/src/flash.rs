@@ -103,7 +103,8 @@ impl Flash {
         let (number, category, message) = (part(b'[')?, part(b',')?, part(b',')?);
         cursor.expect(b']').ok()?;
         cursor.end().ok()?;
-        let category: String = from_text(category).ok()?;
+        // A text as we write it; a tag would read as one, too.
+        let category: String = category.starts_with('"').then(|| from_text(category).ok())??;
         Some(Self { number: number.parse().ok()?, category: category.into(), message: message.into() })
     }
 }

@@ -65,6 +65,9 @@ mod error;
 mod event;
 mod exchange;
 mod flash;
+#[cfg(fuzzing)]
+#[doc(hidden)]
+pub mod fuzzing;
 mod key;
 mod keys;
 mod lifetime;

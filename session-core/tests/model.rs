@@ -6,156 +6,13 @@ mod common;
 
 use std::collections::{BTreeMap, HashMap};
 
+use common::model::{Model, Operation, run};
 use common::{KEY, OTHER_KEY, cookie_with, formats, key, request, visit};
 use proptest::prelude::*;
-use serde_json::{Value, json};
+use serde_json::Value;
 use session_core::{
-    Answer, Error, Inserted, Loaded, Outcome, Question, Record, RecordKey, Rejected, Session, Sessions, Step,
-    Updated,
+    Answer, Inserted, Loaded, Outcome, Question, Record, RecordKey, Rejected, Sessions, Step, Updated,
 };
-
-#[derive(Debug, Clone)]
-enum Operation {
-    Insert(String, Value),
-    Remove(String),
-    Take(String),
-    GetOrInsert(String, Value),
-    Increment(String, i64),
-    Push(String, Value),
-    Update(String, i64),
-    Clear,
-    Flash(String, String),
-    TakeFlashes,
-    TakeFlashesOf(String),
-    SetPermanent(bool),
-    SetOwner,
-    Renew,
-    Read(String),
-}
-
-/// What a session is, as plainly as it can be said.
-#[derive(Debug, Default, Clone)]
-struct Model {
-    entries: BTreeMap<String, Value>,
-    flashes: Vec<(String, String)>,
-    permanent: bool,
-    modified: bool,
-}
-
-impl Model {
-    fn take_flashes(&mut self, category: Option<&str>) -> Vec<(String, String)> {
-        let wanted = |flash: &(String, String)| category.is_none_or(|category| flash.0 == category);
-        let taken: Vec<_> = self.flashes.iter().filter(|flash| wanted(flash)).cloned().collect();
-        self.flashes.retain(|flash| !wanted(flash));
-        self.modified |= !taken.is_empty();
-        taken
-    }
-
-    /// Does to the model what is done to the session, and compares the answers.
-    fn apply(&mut self, session: &Session, operation: &Operation) {
-        let shown = |flashes: Result<Vec<session_core::Flash>, Error>| -> Vec<(String, String)> {
-            flashes.unwrap().iter().map(|flash| (flash.category().to_owned(), flash.message())).collect()
-        };
-        match operation {
-            Operation::Insert(key, value) => {
-                session.insert(key, value).unwrap();
-                self.entries.insert(key.clone(), value.clone());
-                self.modified = true;
-            }
-            Operation::Remove(key) => {
-                let removed = self.entries.remove(key).is_some();
-                assert_eq!(session.remove(key).unwrap(), removed);
-                self.modified |= removed;
-            }
-            Operation::Take(key) => {
-                let taken = self.entries.remove(key);
-                assert_eq!(session.take::<Value>(key).unwrap(), taken);
-                self.modified |= taken.is_some();
-            }
-            Operation::GetOrInsert(key, value) => {
-                self.modified |= !self.entries.contains_key(key);
-                let expected = self.entries.entry(key.clone()).or_insert_with(|| value.clone());
-                assert_eq!(session.get_or_insert_with(key, || value.clone()).unwrap(), *expected);
-            }
-            Operation::Increment(key, by) => {
-                let old = self.entries.get(key).map_or(Some(0), Value::as_i64);
-                match old.map(|old| old.checked_add(*by)) {
-                    Some(Some(sum)) => {
-                        assert_eq!(session.increment(key, *by).unwrap(), sum);
-                        self.entries.insert(key.clone(), sum.into());
-                        self.modified = true;
-                    }
-                    Some(None) => assert!(matches!(session.increment(key, *by), Err(Error::Overflow { .. }))),
-                    None => assert!(matches!(session.increment(key, *by), Err(Error::WrongType { .. }))),
-                }
-            }
-            Operation::Push(key, item) => {
-                match self.entries.entry(key.clone()).or_insert_with(|| Value::Array(Vec::new())) {
-                    Value::Array(items) => {
-                        session.push(key, item).unwrap();
-                        items.push(item.clone());
-                        self.modified = true;
-                    }
-                    _ => assert!(matches!(session.push(key, item), Err(Error::WrongType { .. }))),
-                }
-            }
-            Operation::Update(key, by) => {
-                let result = session.update(key, |value: &mut Vec<i64>| {
-                    value.push(*by);
-                    value.len()
-                });
-                let old = self
-                    .entries
-                    .get(key)
-                    .map_or_else(|| Some(Vec::new()), |value| serde_json::from_value(value.clone()).ok());
-                match old {
-                    Some(mut list) => {
-                        let list: &mut Vec<i64> = &mut list;
-                        list.push(*by);
-                        assert_eq!(result.unwrap(), list.len());
-                        self.entries.insert(key.clone(), json!(list));
-                        self.modified = true;
-                    }
-                    None => assert!(matches!(result, Err(Error::WrongType { .. }))),
-                }
-            }
-            Operation::Clear => {
-                session.clear().unwrap();
-                *self = Self { modified: true, ..Self::default() };
-            }
-            Operation::Flash(message, category) => {
-                session.flash(message, category).unwrap();
-                self.flashes.push((category.clone(), message.clone()));
-                self.modified = true;
-            }
-            Operation::TakeFlashes => assert_eq!(shown(session.take_flashes()), self.take_flashes(None)),
-            Operation::TakeFlashesOf(category) => {
-                assert_eq!(shown(session.take_flashes_of(&[category])), self.take_flashes(Some(category)));
-            }
-            Operation::SetPermanent(permanent) => {
-                session.set_permanent(*permanent).unwrap();
-                self.permanent = *permanent;
-                self.modified = true;
-            }
-            Operation::SetOwner => {
-                session.set_owner("42").unwrap();
-                self.modified = true;
-            }
-            Operation::Renew => {
-                session.renew().unwrap();
-                self.modified = true;
-            }
-            Operation::Read(key) => {
-                assert_eq!(session.get::<Value>(key).unwrap(), self.entries.get(key).cloned());
-                assert_eq!(session.contains_key(key), self.entries.contains_key(key));
-            }
-        }
-        assert_eq!(session.is_modified(), self.modified);
-        assert_eq!(session.is_permanent(), self.permanent);
-        assert_eq!(session.keys(), self.entries.keys().cloned().collect::<Vec<_>>());
-        assert_eq!((session.len(), session.is_empty()), (self.entries.len(), self.entries.is_empty()));
-    }
-}
 
 fn any_key() -> impl Strategy<Value = String> {
     prop_oneof![
@@ -248,38 +105,12 @@ impl Store {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(400))]
 
-    /// Requests of some operations each, with one jar, in our formats.
+    /// Requests of some operations each, with one jar, in all formats.
     #[test]
-    fn any_sequence_equals_the_model(sealed: bool, requests in prop::collection::vec(prop::collection::vec(any_operation(), 0..6), 1..8)) {
-        let builder = Sessions::builder(key(KEY));
-        let sessions = if sealed { builder.padding(64) } else { builder }.build().unwrap();
-        let (mut model, mut jar) = (Model::default(), None::<String>);
-        for operations in &requests {
-            model.modified = false;
-            let cookies: Vec<&str> = jar.as_deref().into_iter().collect();
-            let closed = visit(&sessions, &cookies, |session| {
-                assert_eq!(session.rejected(), None);
-                operations.iter().for_each(|operation| model.apply(session, operation));
-                Ok(())
-            });
-            let closed = match closed {
-                Ok(closed) => closed,
-                Err(Error::TooLarge { .. }) => return Ok(()),
-                Err(error) => panic!("{error}"),
-            };
-            let empty = model.entries.is_empty() && model.flashes.is_empty();
-            prop_assert_eq!(closed.removes(), empty && model.modified && jar.is_some());
-            prop_assert_eq!(closed.cookie().is_some(), !empty && model.modified);
-            if let Some(cookie) = closed.cookie() {
-                prop_assert_eq!(closed.set_cookie().unwrap().contains("; Max-Age="), model.permanent);
-                jar = Some(cookie.to_owned());
-            } else if closed.removes() {
-                jar = None;
-            }
-            if empty {
-                // An empty session leaves no trace: permanence is that of the next one.
-                model.permanent = false;
-            }
+    fn any_sequence_equals_the_model(requests in prop::collection::vec(prop::collection::vec(any_operation(), 0..6), 1..8)) {
+        for (format, builder) in formats() {
+            let builder = if format == "sealed" { builder.padding(64) } else { builder };
+            run(&builder.build().unwrap(), &requests);
         }
     }
 
@@ -289,9 +120,9 @@ proptest! {
         let builder = Sessions::builder(key(KEY));
         let sessions = if sealed { builder.sealed() } else { builder }.build_stored().unwrap();
         let mut store = Store::default();
-        let (mut model, mut jar) = (Model::default(), None::<String>);
+        let (mut model, mut jar) = (Model::new(false), None::<String>);
         for operations in &requests {
-            model.modified = false;
+            model.begin();
             let cookies: Vec<&str> = jar.as_deref().into_iter().collect();
             let exchange = sessions.exchange(&request(&cookies));
             let session = store.drive(exchange.open()).unwrap();
@@ -321,31 +152,6 @@ proptest! {
             if jar.is_none() {
                 // Nothing is stored for an empty session.
                 model.permanent = false;
-            }
-        }
-    }
-
-    /// In Flask's format, without what has other rules there (flashes and permanence are keys).
-    #[test]
-    fn any_sequence_of_values_equals_the_model_in_flask_mode(operations in prop::collection::vec(any_operation(), 0..14)) {
-        let sessions = Sessions::flask_builder("dev").max_cookie_size(0).build().unwrap();
-        let special = |operation: &Operation| matches!(
-            operation,
-            Operation::Flash(..) | Operation::TakeFlashes | Operation::TakeFlashesOf(_) | Operation::SetPermanent(_)
-        );
-        let (mut model, mut jar) = (Model::default(), None::<String>);
-        for operation in operations.iter().filter(|operation| !special(operation)) {
-            model.modified = false;
-            let cookies: Vec<&str> = jar.as_deref().into_iter().collect();
-            let Ok(closed) = visit(&sessions, &cookies, |session| {
-                model.apply(session, operation);
-                Ok(())
-            }) else { return Ok(()) };
-            prop_assert_eq!(closed.removes(), model.entries.is_empty() && model.modified);
-            match closed.cookie() {
-                Some(cookie) => jar = Some(cookie.to_owned()),
-                None if closed.removes() => jar = None,
-                None => {}
             }
         }
     }

@@ -24,6 +24,8 @@ mod walk;
 
 use crate::world::NoRandom;
 
+#[cfg(fuzzing)]
+pub(crate) use body::Body;
 pub(crate) use close::close;
 pub use config::OnGone;
 pub(crate) use config::Stored;

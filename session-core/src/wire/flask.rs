@@ -68,28 +68,32 @@ fn timestamp_of(segment: &[u8]) -> Option<u64> {
     (bytes.len() <= 8).then(|| bytes.iter().fold(0, |n, byte| n << 8 | u64::from(*byte)))
 }
 
+/// The tag that the one key of a session is, if it has one key and that is a tag.
+fn only_tag(map: &Map) -> Option<(Tag, &str)> {
+    let mut entries = map.entries();
+    let (Some((key, value)), None) = (entries.next(), entries.next()) else { return None };
+    Some((std::str::from_utf8(key).ok().and_then(Tag::of)?, value))
+}
+
 /// The tagged text of a session. One key that is a tag makes the whole look like one, so it is guarded.
 pub(crate) fn text(map: &Map) -> String {
-    let mut out = String::with_capacity(map.expected_size());
-    let mut entries = map.entries();
-    if let (Some((key, value)), None) = (entries.next(), entries.next())
-        && let Some(tag) = std::str::from_utf8(key).ok().and_then(Tag::of)
-    {
+    if let Some((tag, value)) = only_tag(map) {
         return format!("{{\" di\":{{\"{}__\":{value}}}}}", tag.key());
     }
+    let mut out = String::with_capacity(map.expected_size());
     map.write_object(&mut out, true);
     out
 }
 
-/// Reads the tagged text of a session: an object, and at the top no tag but the guard that [`text`] writes.
+/// Reads the tagged text of a session: an object, and at the top no tag but the guard that [`text`] writes. What counts is
+/// the object and not its text: a tag that stands there twice is one key.
 pub(crate) fn read(json: &str) -> Option<Map> {
-    let top = tagged(&Cursor::new(json));
     let map = Map::from_object(json.into(), DEPTH).ok()?;
-    match top {
+    match only_tag(&map) {
         None => Some(map),
-        Some(found) if found.tag == Tag::Dict => {
-            let tag = guarded(found.value)?;
-            let inner = Map::from_object(found.value.into(), DEPTH).ok()?;
+        Some((Tag::Dict, object)) => {
+            let tag = guarded(object)?;
+            let inner = Map::from_object(object.into(), DEPTH).ok()?;
             let (_, value) = inner.entries().next()?;
             Map::from_object(format!("{{\"{}\":{value}}}", tag.key()).into(), DEPTH).ok()
         }

@@ -119,7 +119,9 @@ impl Sealer {
             // Opened in its place; the next key needs it as it was.
             let next = keys.peek().map(|_| sealed.clone());
             if key.open(&mut sealed, associated).is_some() {
-                sealed.truncate(NONCE + sealed[NONCE..].trim_ascii_end().len());
+                while sealed.len() > NONCE && sealed.ends_with(b" ") {
+                    sealed.pop();
+                }
                 return Some((Text(sealed), by));
             }
             sealed = next?;

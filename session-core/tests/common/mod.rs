@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, dead_code, unreachable_pub, unused_imports)]
 
+pub mod model;
+
 use http::{HeaderMap, HeaderValue, header};
 use session_core::{Builder, Error, Event, EventKind, SecretKey, Session, Sessions};
 

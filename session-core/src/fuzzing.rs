@@ -1,0 +1,28 @@
+//! What the targets of `fuzz/` need and nobody else: compiled for them alone.
+
+use http::HeaderValue;
+
+use crate::cookie::{Attributes, CookieTemplate, Prefix};
+use crate::stored::Body;
+
+/// The values of the cookies of a name in a Cookie header; none if it is no name.
+pub fn values(name: &str, header: &HeaderValue) -> Vec<Vec<u8>> {
+    let (prefix, name) = Prefix::split(name);
+    let attributes = Attributes {
+        prefix,
+        name: name.to_owned(),
+        domain: None,
+        path: "/".to_owned(),
+        secure: true,
+        http_only: true,
+        same_site: None,
+        partitioned: false,
+    };
+    let template = CookieTemplate::new(&attributes);
+    template.map(|template| template.find(header).map(<[u8]>::to_vec).collect()).unwrap_or_default()
+}
+
+/// The body of a record, decoded and encoded again; `None` if it is none.
+pub fn body(bytes: &[u8]) -> Option<Vec<u8>> {
+    Body::decode(bytes).map(|body| body.encode())
+}

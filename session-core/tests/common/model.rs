@@ -1,0 +1,245 @@
+//! What a session is, as plainly as it can be said, and what can be done to it.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Value, json};
+use session_core::{Error, Flash, Session, Sessions};
+
+use super::visit;
+
+#[derive(Debug, Clone)]
+pub enum Operation {
+    Insert(String, Value),
+    Remove(String),
+    Take(String),
+    GetOrInsert(String, Value),
+    Increment(String, i64),
+    Push(String, Value),
+    Update(String, i64),
+    Clear,
+    Flash(String, String),
+    TakeFlashes,
+    TakeFlashesOf(String),
+    SetPermanent(bool),
+    SetOwner,
+    Renew,
+    Read(String),
+}
+
+/// In our format flashes and permanence stand beside the map; in Flask's they are keys of it.
+#[derive(Debug, Default, Clone)]
+pub struct Model {
+    pub entries: BTreeMap<String, Value>,
+    pub flashes: Vec<(String, String)>,
+    pub permanent: bool,
+    pub modified: bool,
+    flask: bool,
+    /// What `get_flashed_messages` answers for the rest of the request, in Flask's format.
+    taken: Option<Vec<(String, String)>>,
+}
+
+impl Model {
+    pub fn new(flask: bool) -> Self {
+        Self { flask, ..Self::default() }
+    }
+
+    /// A new request.
+    pub fn begin(&mut self) {
+        (self.modified, self.taken) = (false, None);
+    }
+
+    pub fn is_blank(&self) -> bool {
+        self.entries.is_empty() && self.flashes.is_empty()
+    }
+
+    pub fn is_permanent(&self) -> bool {
+        if self.flask { self.entries.get("_permanent") == Some(&json!(true)) } else { self.permanent }
+    }
+
+    fn take_flashes(&mut self, category: Option<&str>) -> Vec<(String, String)> {
+        let wanted = |flash: &(String, String)| category.is_none_or(|category| flash.0 == category);
+        if self.flask {
+            // All are taken, whatever is asked for; a second take answers from the first.
+            let taken = self.taken.get_or_insert_with(|| {
+                let list = self.entries.remove("_flashes");
+                self.modified |= list.is_some();
+                list.map(|list| serde_json::from_value(list).unwrap()).unwrap_or_default()
+            });
+            return taken.iter().filter(|flash| wanted(flash)).cloned().collect();
+        }
+        let taken: Vec<_> = self.flashes.iter().filter(|flash| wanted(flash)).cloned().collect();
+        self.flashes.retain(|flash| !wanted(flash));
+        self.modified |= !taken.is_empty();
+        taken
+    }
+
+    fn flash(&mut self, category: &str, message: &str) {
+        if self.flask {
+            match self.entries.entry("_flashes".into()).or_insert_with(|| json!([])) {
+                Value::Array(items) => items.push(json!([category, message])),
+                other => panic!("no flashes: {other}"),
+            }
+        } else {
+            self.flashes.push((category.to_owned(), message.to_owned()));
+        }
+    }
+
+    /// Does to the model what is done to the session, and compares the answers.
+    pub fn apply(&mut self, session: &Session, operation: &Operation) {
+        let shown = |flashes: Result<Vec<Flash>, Error>| -> Vec<(String, String)> {
+            flashes.unwrap().iter().map(|flash| (flash.category().to_owned(), flash.message())).collect()
+        };
+        match operation {
+            Operation::Insert(key, value) => {
+                session.insert(key, value).unwrap();
+                self.entries.insert(key.clone(), value.clone());
+                self.modified = true;
+            }
+            Operation::Remove(key) => {
+                let removed = self.entries.remove(key).is_some();
+                assert_eq!(session.remove(key).unwrap(), removed);
+                self.modified |= removed;
+            }
+            Operation::Take(key) => {
+                let taken = self.entries.remove(key);
+                assert_eq!(session.take::<Value>(key).unwrap(), taken);
+                self.modified |= taken.is_some();
+            }
+            Operation::GetOrInsert(key, value) => {
+                self.modified |= !self.entries.contains_key(key);
+                let expected = self.entries.entry(key.clone()).or_insert_with(|| value.clone());
+                assert_eq!(session.get_or_insert_with(key, || value.clone()).unwrap(), *expected);
+            }
+            Operation::Increment(key, by) => {
+                let old = self.entries.get(key).map_or(Some(0), Value::as_i64);
+                match old.map(|old| old.checked_add(*by)) {
+                    Some(Some(sum)) => {
+                        assert_eq!(session.increment(key, *by).unwrap(), sum);
+                        self.entries.insert(key.clone(), sum.into());
+                        self.modified = true;
+                    }
+                    Some(None) => assert!(matches!(session.increment(key, *by), Err(Error::Overflow { .. }))),
+                    None => assert!(matches!(session.increment(key, *by), Err(Error::WrongType { .. }))),
+                }
+            }
+            Operation::Push(key, item) => {
+                match self.entries.entry(key.clone()).or_insert_with(|| Value::Array(Vec::new())) {
+                    Value::Array(items) => {
+                        session.push(key, item).unwrap();
+                        items.push(item.clone());
+                        self.modified = true;
+                    }
+                    _ => assert!(matches!(session.push(key, item), Err(Error::WrongType { .. }))),
+                }
+            }
+            Operation::Update(key, by) => {
+                let result = session.update(key, |value: &mut Vec<i64>| {
+                    value.push(*by);
+                    value.len()
+                });
+                let old = self
+                    .entries
+                    .get(key)
+                    .map_or_else(|| Some(Vec::new()), |value| serde_json::from_value(value.clone()).ok());
+                match old {
+                    Some(mut list) => {
+                        let list: &mut Vec<i64> = &mut list;
+                        list.push(*by);
+                        assert_eq!(result.unwrap(), list.len());
+                        self.entries.insert(key.clone(), json!(list));
+                        self.modified = true;
+                    }
+                    None => assert!(matches!(result, Err(Error::WrongType { .. }))),
+                }
+            }
+            Operation::Clear => {
+                session.clear().unwrap();
+                *self = Self { modified: true, taken: self.taken.take(), ..Self::new(self.flask) };
+            }
+            Operation::Flash(message, category) => {
+                session.flash(message, category).unwrap();
+                self.flash(category, message);
+                self.modified = true;
+            }
+            Operation::TakeFlashes => assert_eq!(shown(session.take_flashes()), self.take_flashes(None)),
+            Operation::TakeFlashesOf(category) => {
+                assert_eq!(shown(session.take_flashes_of(&[category])), self.take_flashes(Some(category)));
+            }
+            Operation::SetPermanent(permanent) => {
+                session.set_permanent(*permanent).unwrap();
+                if self.flask {
+                    self.entries.insert("_permanent".into(), (*permanent).into());
+                } else {
+                    self.permanent = *permanent;
+                }
+                self.modified = true;
+            }
+            Operation::SetOwner => {
+                session.set_owner("42").unwrap();
+                self.modified = true;
+            }
+            Operation::Renew => {
+                session.renew().unwrap();
+                self.modified = true;
+            }
+            Operation::Read(key) => {
+                assert_eq!(session.get::<Value>(key).unwrap(), self.entries.get(key).cloned());
+                assert_eq!(session.contains_key(key), self.entries.contains_key(key));
+            }
+        }
+        self.check(session);
+    }
+
+    /// What can be seen of the session from outside.
+    fn check(&self, session: &Session) {
+        assert_eq!(session.is_modified(), self.modified);
+        assert_eq!(session.is_permanent(), self.is_permanent());
+        assert_eq!(session.keys(), self.entries.keys().cloned().collect::<Vec<_>>());
+        assert_eq!((session.len(), session.is_empty()), (self.entries.len(), self.entries.is_empty()));
+    }
+
+    /// Everything that was written is there again.
+    fn check_reopened(&self, session: &Session) {
+        assert_eq!(session.rejected(), None);
+        self.check(session);
+        for (key, value) in &self.entries {
+            assert_eq!(session.get::<Value>(key).unwrap().as_ref(), Some(value));
+        }
+    }
+}
+
+/// Requests of some operations each, with one jar, in a format of cookies. Ends early when a session does not fit.
+pub fn run(sessions: &Sessions, requests: &[Vec<Operation>]) {
+    let flask = sessions.is_flask();
+    let (mut model, mut jar) = (Model::new(flask), None::<String>);
+    for operations in requests {
+        model.begin();
+        let cookies: Vec<&str> = jar.as_deref().into_iter().collect();
+        let closed = visit(sessions, &cookies, |session| {
+            model.check_reopened(session);
+            operations.iter().for_each(|operation| model.apply(session, operation));
+            Ok(())
+        });
+        let closed = match closed {
+            Ok(closed) => closed,
+            Err(Error::TooLarge { .. }) => return,
+            Err(error) => panic!("{error}"),
+        };
+        let empty = model.is_blank();
+        assert_eq!(closed.removes(), empty && model.modified && (flask || jar.is_some()));
+        // Flask refreshes a permanent session with each response.
+        let refreshed = flask && jar.is_some() && model.is_permanent();
+        assert_eq!(closed.cookie().is_some(), !empty && (model.modified || refreshed));
+        if let Some(cookie) = closed.cookie() {
+            let expires = if flask { "; Expires=" } else { "; Max-Age=" };
+            assert_eq!(closed.set_cookie().unwrap().contains(expires), model.is_permanent());
+            jar = Some(cookie.to_owned());
+        } else if closed.removes() {
+            jar = None;
+        }
+        if empty {
+            // An empty session leaves no trace: permanence is that of the next one.
+            model.permanent = false;
+        }
+    }
+}

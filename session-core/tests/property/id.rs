@@ -1,0 +1,60 @@
+//! The id of a stored session: accepted is what the naive implementation accepts; then, and only then, the store is asked
+//! for the record under SHA-256 of the selector, and SHA-256 of the verifier opens it.
+
+use std::sync::{Arc, LazyLock};
+use std::time::Duration;
+
+use session_core::{Answer, Loaded, Question, Record, Rejected, Step, StoredSessions};
+use sha2::{Digest, Sha256};
+
+use super::naive::{self, ID, NAME, encode, signed};
+use super::{Input, NOW, assert_refused, ours, request};
+
+pub static STORED: LazyLock<StoredSessions> = LazyLock::new(|| ours().build_stored().unwrap());
+
+/// The first byte says what the rest is: a value as it is; or, to be signed with the right key, a stamp (as a change of a
+/// good one) and an id, or a whole text.
+pub fn check(data: &[u8]) {
+    let mut input = Input(data);
+    let value = match input.byte() % 3 {
+        0 => input.0.to_vec(),
+        1 => {
+            let stamp = input.changed(naive::stamp_now());
+            signed(&ID, &[&encode(input.0)[..], b".", &encode(&stamp)].concat())
+        }
+        _ => signed(&ID, input.0),
+    };
+    let Some(request) = request(NAME, &value) else { return };
+    let open = || STORED.exchange(&request).open();
+    let Some((selector, verifier, stamp)) = naive::open_id(&value) else {
+        return assert_refused(&open().done().unwrap().unwrap());
+    };
+    let hash: [u8; 32] = Sha256::digest(verifier).into();
+    let mut wrong = hash;
+    wrong[usize::from(value[0]) % 32] ^= 1;
+    for (hash, rejected) in [(hash, None), (wrong, Some(Rejected::Gone))] {
+        let Step::Ask(ask) = open() else { panic!("not asked for") };
+        let Question::Load { key, now } = ask.question() else { panic!("{:?}", ask.question()) };
+        assert_eq!((key.as_bytes(), *now), (&Sha256::digest(selector).into(), NOW));
+        let record = record(NOW, body(&hash, b"{\"a\":1}"));
+        let session = ask.answer(Answer::Loaded(Loaded::Live(record))).done().unwrap().unwrap();
+        assert_eq!((session.rejected(), session.len()), (rejected, usize::from(rejected.is_none())));
+        let written = session.written().filter(|_| rejected.is_none());
+        assert!(written.is_none_or(|then| then == std::time::UNIX_EPOCH + Duration::from_secs(stamp.issued)));
+    }
+}
+
+/// The least of a body: no flags, epoch 0, minted and indexed now, one write.
+pub fn body(hash: &[u8; 32], json: &[u8]) -> Vec<u8> {
+    let mut body = vec![1, 0, 0, 0, 0, 0];
+    body.extend([NOW.to_be_bytes(), NOW.to_be_bytes()].concat());
+    body.extend(hash);
+    body.extend([1, 0, 0, 0, 0, 0, 0, 0, 7]);
+    body.extend(json);
+    body
+}
+
+pub fn record(created: u64, body: impl Into<Arc<[u8]>>) -> Record {
+    let (expires, body) = (NOW + 1000, body.into());
+    Record { version: 1, expires, created, seen: created, owner: None, label: None, body }
+}

@@ -1,0 +1,61 @@
+//! JSON: our scanner, our canonical writer and our reader against the naive ones, and against serde_json's where its rules
+//! are the same.
+
+use http::HeaderMap;
+use serde::de::IgnoredAny;
+use serde_json::Value;
+
+use super::naive::json::{Json, string};
+use super::{FLASK, OURS, naive};
+
+/// What `insert_json` takes: a map of at most so many levels.
+const DEPTH: usize = 120;
+
+pub fn check(data: &[u8]) {
+    let Ok(text) = std::str::from_utf8(data) else { return };
+    // serde_json knows no NaN and no limit of digits; this reader of it has no limit of depth either.
+    if !text.contains("NaN") && !text.contains("Infinity") && text.len() < 1000 {
+        let expected = serde_json::from_str::<IgnoredAny>(text).is_ok();
+        assert_eq!(Json::read(text, usize::MAX).is_some(), expected, "{text}");
+    }
+    let json = Json::read(text, DEPTH);
+    for sessions in [&*OURS, &*FLASK] {
+        let flask = sessions.is_flask();
+        // What is taken: an object whose keys are texts; in Flask's format no tag as a whole, but for the guarded one.
+        let map = json.clone().filter(|json| matches!(json, Json::Object(_))).map(without_doubles);
+        let taken = if flask { map.and_then(naive::dict) } else { map };
+        let taken = taken.filter(|json| members(json).iter().all(|(key, _)| string(key).is_some()));
+        let session = sessions.open(&HeaderMap::new());
+        let inserted = session.insert_json(text);
+        let Some(taken) = taken else {
+            assert!(inserted.is_err() && session.is_empty() && !session.is_modified(), "{text}");
+            continue;
+        };
+        inserted.unwrap();
+        let payload = session.payload();
+        let expected = if flask { naive::guard(taken.clone()) } else { taken.clone() };
+        assert_eq!(payload, expected.write(flask));
+        for (key, value) in members(&taken) {
+            // Tags come off, which the naive implementation does not do.
+            if !value.write(true).contains("{\" ") {
+                let key = string(key).unwrap();
+                assert_eq!(session.get::<Value>(&key).ok().flatten(), value.value(), "{key}");
+            }
+        }
+        let again = sessions.open(&HeaderMap::new());
+        again.insert_json(&payload).unwrap();
+        assert_eq!(again.payload(), payload, "what is canonical stays as it is");
+    }
+}
+
+fn members(json: &Json) -> &[(Vec<u32>, Json)] {
+    match json {
+        Json::Object(members) => members,
+        _ => panic!("no object"),
+    }
+}
+
+/// As canonical text is: sorted, with one of equal keys.
+fn without_doubles(json: Json) -> Json {
+    Json::read(&json.write(true), DEPTH).unwrap()
+}

@@ -1,0 +1,318 @@
+//! The formats written a second time, from their descriptions and as plainly as it can be said.
+
+pub mod json;
+
+use std::io::Write;
+use std::sync::LazyLock;
+
+use aes_gcm_siv::aead::{Aead, KeyInit as _, Payload};
+use aes_gcm_siv::{Aes256GcmSiv, Nonce};
+use flate2::{Decompress, FlushDecompress, Status};
+use hmac::{Hmac, Mac};
+use sha1::Sha1;
+use sha2::{Digest as _, Sha256};
+
+use super::{ABSOLUTE, IDLE, NOW, SECRET};
+use crate::common::KEY;
+use json::{Json, Text, string};
+
+/// The name of our cookies.
+pub const NAME: &str = "__Host-session";
+
+/// K(1) for signed sessions, K(2) for sealed ones, K(3) for ids, K(4) for records.
+pub static SIGNED: LazyLock<Vec<u8>> = LazyLock::new(|| derived(1));
+static SEALED: LazyLock<Aes256GcmSiv> = LazyLock::new(|| Aes256GcmSiv::new_from_slice(&derived(2)).unwrap());
+static RECORD: LazyLock<Aes256GcmSiv> = LazyLock::new(|| Aes256GcmSiv::new_from_slice(&derived(4)).unwrap());
+pub static ID: LazyLock<Vec<u8>> = LazyLock::new(|| derived(3));
+static FLASK: LazyLock<Vec<u8>> = LazyLock::new(|| sha1(SECRET.as_bytes(), b"cookie-session"));
+
+/// K(p) = HMAC-SHA256(secret, "rust-session" 00 01, p, len u32 cookie name, len u32 audience).
+fn derived(purpose: u8) -> Vec<u8> {
+    let mut context = b"rust-session\x00\x01".to_vec();
+    context.push(purpose);
+    for part in [NAME, ""] {
+        context.extend(u32::try_from(part.len()).unwrap().to_be_bytes());
+        context.extend(part.as_bytes());
+    }
+    sha256(KEY.as_bytes(), &context)
+}
+
+fn sha256(key: &[u8], text: &[u8]) -> Vec<u8> {
+    Hmac::<Sha256>::new_from_slice(key).unwrap().chain_update(text).finalize().into_bytes().to_vec()
+}
+
+fn sha1(key: &[u8], text: &[u8]) -> Vec<u8> {
+    Hmac::<Sha1>::new_from_slice(key).unwrap().chain_update(text).finalize().into_bytes().to_vec()
+}
+
+const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+
+/// base64url without padding (RFC 4648, section 5).
+pub fn encode(bytes: &[u8]) -> Vec<u8> {
+    let bits = |chunk: &[u8]| chunk.iter().fold(0_usize, |bits, byte| bits << 8 | usize::from(*byte));
+    let digits = |chunk: &[u8]| {
+        let (bits, missing) = (bits(chunk) << (8 * (3 - chunk.len())), 3 - chunk.len());
+        (0..4 - missing).map(move |at| DIGITS[bits >> (18 - 6 * at) & 63])
+    };
+    bytes.chunks(3).flat_map(digits).collect()
+}
+
+/// One text for one value: what [`encode`] does not write is refused.
+pub fn decode(text: &[u8]) -> Option<Vec<u8>> {
+    let digits: Vec<u32> = text
+        .iter()
+        .map(|digit| {
+            DIGITS.iter().position(|known| known == digit).map(|value| u32::try_from(value).unwrap())
+        })
+        .collect::<Option<_>>()?;
+    let mut bytes = Vec::new();
+    for chunk in digits.chunks(4) {
+        let bits = chunk.iter().fold(0, |bits, digit| bits << 6 | digit) << (6 * (4 - chunk.len()));
+        bytes.extend_from_slice(&bits.to_be_bytes()[1..chunk.len()]);
+    }
+    (encode(&bytes) == text).then_some(bytes)
+}
+
+pub fn deflate(bytes: &[u8]) -> Vec<u8> {
+    let mut encoder = flate2::write::ZlibEncoder::new(Vec::new(), flate2::Compression::fast());
+    encoder.write_all(bytes).unwrap();
+    encoder.finish().unwrap()
+}
+
+/// A whole stream of at most `most` bytes; what follows it is ignored.
+fn inflate(stream: &[u8], most: usize) -> Option<Vec<u8>> {
+    let mut out = Vec::with_capacity(most + 1);
+    let status = Decompress::new(true).decompress_vec(stream, &mut out, FlushDecompress::Finish);
+    (status.ok()? == Status::StreamEnd && out.len() <= most).then_some(out)
+}
+
+/// Payload (compressed or not), middle and signature: three parts between dots, a fourth and empty one in front of what is
+/// compressed.
+struct Parts<'a> {
+    compressed: bool,
+    payload: &'a [u8],
+    middle: &'a [u8],
+    signature: &'a [u8],
+}
+
+impl<'a> Parts<'a> {
+    fn of(cookie: &'a [u8]) -> Option<Self> {
+        let parts: Vec<&[u8]> = cookie.split(|byte| *byte == b'.').collect();
+        match parts[..] {
+            [payload, middle, signature] => Some(Self { compressed: false, payload, middle, signature }),
+            [b"", payload, middle, signature] => Some(Self { compressed: true, payload, middle, signature }),
+            _ => None,
+        }
+    }
+
+    fn json(&self, most: usize, depth: usize) -> Option<Json> {
+        let bytes = decode(self.payload)?;
+        let bytes = if self.compressed { inflate(&bytes, most)? } else { bytes };
+        Json::read(std::str::from_utf8(&bytes).ok()?, depth)
+    }
+}
+
+/// Whether `cookie` ends in a dot and the signature of all before.
+fn is_signed(cookie: &[u8], signature: &[u8], code: impl Fn(&[u8]) -> Vec<u8>) -> bool {
+    decode(signature).is_some_and(|found| found == code(&cookie[..cookie.len() - signature.len() - 1]))
+}
+
+/// A text with its signature.
+pub fn signed(key: &[u8], text: &[u8]) -> Vec<u8> {
+    [text, b".", &encode(&sha256(key, text))].concat()
+}
+
+/// The same as Flask signs.
+pub fn signed_flask(text: &[u8]) -> Vec<u8> {
+    [text, b".", &encode(&sha1(&FLASK, text))].concat()
+}
+
+/// A cookie that was accepted.
+#[derive(Debug)]
+pub struct Opened {
+    pub stamp: Stamp,
+    /// Sorted.
+    pub map: Json,
+    pub flashes: Vec<Json>,
+}
+
+#[derive(Debug, Clone, Copy)]
+pub struct Stamp {
+    pub permanent: bool,
+    pub issued: u64,
+    pub created: u64,
+    pub authenticated: Option<u64>,
+    /// The user's.
+    pub epoch: u16,
+}
+
+/// flags u8, issued u40, issued - created u32, issued - authenticated u32 (all ones: never), the application's epoch u16,
+/// the user's u16.
+fn stamp(bytes: &[u8]) -> Option<Stamp> {
+    let bytes: [u8; 18] = bytes.try_into().ok()?;
+    let number = |range: std::ops::Range<usize>| {
+        let mut wide = [0; 8];
+        wide[8 - range.len()..].copy_from_slice(&bytes[range]);
+        u64::from_be_bytes(wide)
+    };
+    let issued = number(1..6);
+    let created = issued.checked_sub(number(6..10))?;
+    let authenticated = match number(10..14) {
+        0xffff_ffff => None,
+        before => Some(issued.checked_sub(before)?),
+    };
+    let epoch = u16::from_be_bytes([bytes[16], bytes[17]]);
+    (bytes[0] < 2).then_some(Stamp { permanent: bytes[0] == 1, issued, created, authenticated, epoch })
+}
+
+/// A stamp of this moment: not permanent, created now, never authenticated.
+pub fn stamp_now() -> [u8; 18] {
+    let mut bytes = [0; 18];
+    bytes[1..6].copy_from_slice(&NOW.to_be_bytes()[3..]);
+    bytes[10..14].fill(0xff);
+    bytes
+}
+
+/// Not more than a minute in the future, and not older than the absolute lifetime.
+fn is_young(stamp: &Stamp) -> bool {
+    stamp.issued <= NOW + 60 && NOW.saturating_sub(stamp.created) <= ABSOLUTE
+}
+
+/// Our format.
+pub fn open_signed(cookie: &[u8]) -> Option<Opened> {
+    let parts = Parts::of(cookie).filter(|_| cookie.len() <= 4096)?;
+    is_signed(cookie, parts.signature, |text| sha256(&SIGNED, text)).then_some(())?;
+    let stamp = stamp(&decode(parts.middle)?)?;
+    (is_young(&stamp) && NOW.saturating_sub(stamp.issued) <= IDLE).then_some(())?;
+    let (map, flashes) = content(parts.json(256 << 10, 128)?)?;
+    Some(Opened { stamp, map, flashes })
+}
+
+/// Our sealed format: nonce, and stamp and content under AES-256-GCM-SIV. The spaces that fill it up are JSON's.
+pub fn open_sealed(cookie: &[u8]) -> Option<Opened> {
+    let bytes = decode(cookie).filter(|_| cookie.len() <= 4096)?;
+    let (nonce, sealed) = bytes.split_first_chunk::<12>()?;
+    let text = SEALED.decrypt(&Nonce::from(*nonce), sealed).ok()?;
+    let (first, json) = text.split_at_checked(18)?;
+    let stamp = stamp(first).filter(|stamp| is_young(stamp) && NOW.saturating_sub(stamp.issued) <= IDLE)?;
+    let (map, flashes) = content(Json::read(std::str::from_utf8(json).ok()?, 128)?)?;
+    Some(Opened { stamp, map, flashes })
+}
+
+/// A sealed text.
+pub fn sealed(nonce: [u8; 12], text: &[u8]) -> Vec<u8> {
+    encode(&[&nonce, &SEALED.encrypt(&Nonce::from(nonce), text).unwrap()[..]].concat())
+}
+
+/// What our formats hold: a map, or `[map, [flash, ..]]` with one flash at least.
+pub fn content(json: Json) -> Option<(Json, Vec<Json>)> {
+    match json {
+        map @ Json::Object(_) => Some((map.sorted(), Vec::new())),
+        Json::List(parts) => match <[Json; 2]>::try_from(parts) {
+            Ok([map @ Json::Object(_), Json::List(flashes)]) => {
+                (!flashes.is_empty() && flashes.iter().all(is_flash)).then(|| (map.sorted(), flashes))
+            }
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+/// `[number, category, message]`: a number of 32 bits, a text without lone surrogates, anything.
+fn is_flash(flash: &Json) -> bool {
+    match flash {
+        Json::List(parts) => match &parts[..] {
+            [Json::Integer(number), Json::Text(category), _] => {
+                number.parse::<u32>().is_ok() && string(category).is_some()
+            }
+            _ => false,
+        },
+        _ => false,
+    }
+}
+
+/// A sealed record: 02, key id 4, nonce 12, AES-256-GCM-SIV(body). Its place is associated: the record's key, when it was
+/// created, and a zero, since it has no owner.
+pub fn open_record(kept: &[u8], key: &[u8; 32], created: u64) -> Option<Vec<u8>> {
+    let (nonce, msg) = kept.strip_prefix(&record_head()[..])?.split_first_chunk::<12>()?;
+    let aad = &[&key[..], &created.to_be_bytes(), &[0]].concat();
+    RECORD.decrypt(&Nonce::from(*nonce), Payload { msg, aad }).ok()
+}
+
+pub fn seal_record(nonce: [u8; 12], msg: &[u8], key: &[u8; 32], created: u64) -> Vec<u8> {
+    let aad = &[&key[..], &created.to_be_bytes(), &[0]].concat();
+    let sealed = RECORD.encrypt(&Nonce::from(nonce), Payload { msg, aad }).unwrap();
+    [&record_head()[..], &nonce, &sealed].concat()
+}
+
+/// A key's id is the first bytes of its SHA-256.
+fn record_head() -> [u8; 5] {
+    let id = Sha256::digest(derived(4));
+    [2, id[0], id[1], id[2], id[3]]
+}
+
+/// The id of a stored session: its selector and verifier. The idle lifetime is the record's matter.
+pub fn open_id(cookie: &[u8]) -> Option<([u8; 16], [u8; 32], Stamp)> {
+    let parts = Parts::of(cookie).filter(|parts| !parts.compressed)?;
+    is_signed(cookie, parts.signature, |text| sha256(&ID, text)).then_some(())?;
+    let stamp = stamp(&decode(parts.middle)?)?;
+    is_young(&stamp).then_some(())?;
+    let id: [u8; 48] = decode(parts.payload)?.try_into().ok()?;
+    Some((id[..16].try_into().unwrap(), id[16..].try_into().unwrap(), stamp))
+}
+
+/// Flask's format: when it was signed, and its map, sorted.
+pub fn open_flask(cookie: &[u8]) -> Option<(u64, Json)> {
+    let parts = Parts::of(cookie).filter(|_| cookie.len() <= 16 << 10)?;
+    is_signed(cookie, parts.signature, |text| sha1(&FLASK, text)).then_some(())?;
+    let bytes = decode(parts.middle).filter(|bytes| bytes.len() <= 8)?;
+    let issued = bytes.iter().fold(0, |number, byte| number << 8 | u64::from(*byte));
+    (issued <= NOW && NOW - issued <= IDLE).then_some(())?;
+    Some((issued, dict(parts.json(4 << 20, 1000)?)?))
+}
+
+/// The tag that the one key of a dict is: Flask's six, two underscores more under ` di`.
+fn tag<'a>(members: &'a [(Text, Json)], end: &str) -> Option<(String, &'a Json)> {
+    let [(key, value)] = members else { return None };
+    let key = string(key)?.strip_suffix(end)?.to_owned();
+    [" di", " t", " b", " m", " u", " d"].contains(&&*key).then_some((key, value))
+}
+
+/// A session, untagged at the top: an object, and no tag but ` di`, under which stands one key that looks like a tag.
+/// (Twice the same key stands there only if somebody else than Flask wrote it: refused.)
+pub fn dict(json: Json) -> Option<Json> {
+    let Json::Object(members) = json.sorted() else { return None };
+    match tag(&members, "") {
+        None => Some(Json::Object(members)),
+        Some((tagged, Json::Object(inner))) if tagged == " di" => {
+            let (key, value) = tag(inner, "__")?;
+            Some(Json::Object(vec![(key.chars().map(u32::from).collect(), value.clone())]))
+        }
+        Some(_) => None,
+    }
+}
+
+/// What [`dict`] reads: one key that is a tag would make the whole look like one.
+pub fn guard(json: Json) -> Json {
+    let text = |text: String| text.chars().map(u32::from).collect::<Text>();
+    let tagged = match &json {
+        Json::Object(members) => tag(members, "").map(|(key, value)| (text(key + "__"), value.clone())),
+        _ => None,
+    };
+    tagged.map_or(json, |member| Json::Object(vec![(text(" di".to_owned()), Json::Object(vec![member]))]))
+}
+
+/// Python's `bool(value)`; what is tagged counts as what it holds, but UUIDs, datetimes and guarded dicts are true.
+pub fn truth(json: &Json) -> bool {
+    match json {
+        Json::Word(word) => !matches!(*word, "false" | "null"),
+        Json::Integer(digits) => !matches!(&**digits, "0" | "-0"),
+        Json::Float(bits) => f64::from_bits(*bits) != 0.0,
+        Json::Text(text) => !text.is_empty(),
+        Json::List(items) => !items.is_empty(),
+        Json::Object(members) => match tag(members, "") {
+            Some((tag, value)) if [" t", " b", " m"].contains(&&*tag) => truth(value),
+            _ => !members.is_empty(),
+        },
+    }
+}
