@@ -6,7 +6,6 @@ use std::time::{Duration, SystemTime};
 use crate::SameSite;
 use crate::cookie::{Attributes, CookieTemplate, Prefix};
 use crate::error::ConfigError;
-use crate::key::SecretKey;
 use crate::keys::Format;
 use crate::lifetime::{DEFAULT_IDLE, Lifetime, Refresh};
 use crate::nonce::Nonces;
@@ -41,14 +40,14 @@ use crate::world::{Clock, Random, unix};
 #[must_use = "nothing is configured before .build()"]
 pub struct Builder {
     pub(crate) flask: bool,
-    ring: KeyRing,
+    pub(crate) ring: KeyRing,
     pub(crate) cookie: Attributes,
     lifetime: Lifetime,
     audience: Option<String>,
     digest: Option<Digest>,
     salt: Option<Vec<u8>>,
     pub(crate) sealing: Sealing,
-    renamed_from: Option<OldCookie>,
+    pub(crate) renamed_from: Option<OldCookie>,
     max_cookie_size: Option<usize>,
     cache_headers: bool,
     clear_site_data: bool,
@@ -120,50 +119,6 @@ impl Builder {
             cache_headers: false,
             ..ours
         }
-    }
-
-    /// A key that signed cookies which still count, and signs no new ones: the previous key, while it is being replaced.
-    /// At most 8. A cookie is signed by the primary key when it is next written, never because it was read.
-    ///
-    /// ```
-    /// # use session_core::{SecretKey, Sessions, testing};
-    /// # let (old, new) = (SecretKey::generate().unwrap(), SecretKey::generate().unwrap());
-    /// # let before = Sessions::new(old.clone());
-    /// # let request = testing::request(&before, |session| session.insert("username", "ada")).unwrap();
-    /// let sessions = Sessions::builder(new).verify_only(old).build().unwrap();
-    /// assert!(sessions.open(&request).contains_key("username")); // a cookie signed with the old key
-    /// ```
-    pub fn verify_only(mut self, key: SecretKey) -> Self {
-        self.ring = self.ring.verify_only(key);
-        self
-    }
-
-    /// The same, with an end: from that second on the key counts for nothing.
-    ///
-    /// ```
-    /// # use std::time::{Duration, SystemTime};
-    /// # use session_core::{SecretKey, Sessions};
-    /// # let (old, new) = (SecretKey::generate().unwrap(), SecretKey::generate().unwrap());
-    /// let end = SystemTime::now() + Duration::from_secs(31 * 24 * 60 * 60); // one idle lifetime
-    /// assert!(Sessions::builder(new).verify_only_until(old, end).build().is_ok());
-    /// ```
-    pub fn verify_only_until(mut self, key: SecretKey, end: SystemTime) -> Self {
-        self.ring = self.ring.verify_only_until(key, end);
-        self
-    }
-
-    /// The same with a Flask application's secret, which may be weak: an entry of `SECRET_KEY_FALLBACKS`.
-    ///
-    /// ```
-    /// # use session_core::{Sessions, testing};
-    /// # let before = Sessions::flask("old").unwrap();
-    /// # let request = testing::request(&before, |session| session.insert("username", "ada")).unwrap();
-    /// let sessions = Sessions::flask_builder("new").fallback("old").build().unwrap();
-    /// assert!(sessions.open(&request).contains_key("username")); // a cookie signed with "old"
-    /// ```
-    pub fn fallback(mut self, secret: impl AsRef<[u8]>) -> Self {
-        self.ring = self.ring.fallback(secret);
-        self
     }
 
     /// The cookie's name without prefix. Default: `session`.
@@ -392,19 +347,6 @@ impl Builder {
     /// ```
     pub fn epoch(mut self, epoch: u16) -> Self {
         self.lifetime.epoch = epoch;
-        self
-    }
-
-    /// The cookie's name before, while browsers still hold it; see [`OldCookie`]. Not in Flask's format.
-    ///
-    /// ```
-    /// # use session_core::{OldCookie, SecretKey, Sessions};
-    /// # let (key, renamed) = (SecretKey::generate().unwrap(), std::time::SystemTime::now());
-    /// let sessions = Sessions::builder(key).renamed_from(OldCookie::new("session", renamed)).build().unwrap();
-    /// assert_eq!(sessions.cookie_name(), "__Host-session");
-    /// ```
-    pub fn renamed_from(mut self, old: OldCookie) -> Self {
-        self.renamed_from = Some(old);
         self
     }
 

@@ -71,6 +71,7 @@ pub mod fuzzing;
 mod key;
 mod keys;
 mod lifetime;
+mod login;
 mod map;
 mod nonce;
 mod raw;

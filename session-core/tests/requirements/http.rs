@@ -56,6 +56,7 @@ const METHODS: [Call; 37] = [
 fn methods() -> BTreeSet<String> {
     let files = [
         include_str!("../../src/session.rs"),
+        include_str!("../../src/login.rs"),
         include_str!("../../src/flash.rs"),
         include_str!("../../src/raw.rs"),
     ];
