@@ -276,7 +276,7 @@ impl Core {
     ) -> Session {
         let now = self.now().as_secs();
         let mut origin = Origin::default();
-        let opened = self.first(headers, &mut origin, |wires, value| {
+        let opened = self.first(headers, &mut origin, now, |wires, value| {
             let Opened { map, stamp, by } = wires.open(value, &self.lifetime, now)?;
             Ok((map, stamp, by))
         });
@@ -291,6 +291,7 @@ impl Core {
         &self,
         headers: impl Fn() -> I,
         origin: &mut Origin,
+        now: u64,
         open: impl Fn(&Wires, &[u8]) -> Result<(T, Stamp, SignedBy), Rejected>,
     ) -> Option<T> {
         let keys = self.keys();
@@ -305,9 +306,10 @@ impl Core {
             for value in headers().flat_map(|header| old.cookie.find(header)) {
                 origin.old_cookies += 1;
                 if opened.is_none() && origin.cookies == 0 && self.is_looked_at(origin.old_cookies, value) {
-                    let found = open(wires, value).and_then(|(session, stamp, _)| {
-                        let counts = stamp.created < old.renamed;
-                        if counts { Ok((session, stamp, SignedBy::Other)) } else { Err(Rejected::Revoked) }
+                    let found = open(wires, value).and_then(|(session, stamp, by)| match by {
+                        _ if stamp.created >= old.renamed => Err(Rejected::Revoked),
+                        by if now < old.renamed => Ok((session, stamp, by)),
+                        _ => Ok((session, stamp, SignedBy::Other)),
                     });
                     opened = origin.note_opened(value, found);
                 }

@@ -81,7 +81,7 @@ impl Stored {
     ) -> Step<Session> {
         let now = core.now().as_secs();
         let mut origin = Origin::default();
-        let found = core.first(headers, &mut origin, |wires, value| {
+        let found = core.first(headers, &mut origin, now, |wires, value| {
             let (id, stamp, by) = Id::open(wires.signer(), value, &core.lifetime, now)?;
             Ok(((id, stamp), stamp, by))
         });

@@ -133,6 +133,17 @@ fn ids_are_renamed() {
     assert_eq!(server.open(&ended).1.rejected(), Some(Rejected::Gone));
 }
 
+#[test]
+fn until_it_is_renamed_an_id_stays() {
+    let server = server(|builder| builder.prefix(Prefix::None));
+    let old = server.begin(visit);
+    let renamed = UNIX_EPOCH + Duration::from_secs(START + 60);
+    let server = again(server, |builder| builder.renamed_from(OldCookie::new("session", renamed)));
+    assert_eq!(server.request(&old, visit).cookie, None);
+    assert_eq!(server.request(&old, visit).cookie, None);
+    assert!(server.request(&old, login).pair().starts_with("session="));
+}
+
 /// S11, with a store.
 #[test]
 fn epochs_end_sessions() {
