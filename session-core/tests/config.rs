@@ -90,6 +90,27 @@ fn an_environment() {
     assert!(Config::from_env("SESSION_CORE_TEST_WITHOUT_SETTINGS").unwrap().build().is_err());
 }
 
+/// From serde, too, where nothing was looked at before.
+#[test]
+fn lists_of_keys_are_read_strictly_and_never_quoted() {
+    for list in [
+        r#""hunter2""#,
+        r#"[{"hunter2": 1}]"#,
+        r#"[{"key": 1, "until": "hunter2"}]"#,
+        r#"[{"key": "a", "until": 1, "hunter2": 1}]"#,
+    ] {
+        for name in ["SECRET_KEY_FALLBACKS", "SESSION_VERIFY_ONLY_KEYS"] {
+            let error =
+                serde_json::from_str::<Config>(&format!(r#"{{"{name}": {list}}}"#)).unwrap_err().to_string();
+            assert!(error.starts_with(&format!("{name}: expected")) && !error.contains("hunter2"), "{error}");
+        }
+    }
+    let nulls = r#"{"SECRET_KEY": "dev", "SESSION_VERIFY_ONLY_KEYS": null, "SECRET_KEY_FALLBACKS": null}"#;
+    assert_eq!(json(nulls).build_flask().unwrap().warnings().len(), 1);
+    let two = r#"{"SECRET_KEY": "dev", "SESSION_VERIFY_ONLY_KEYS": [{"key": "a", "until": 1}], "SECRET_KEY_FALLBACKS": ["b"]}"#;
+    assert_eq!(json(two).build_flask().unwrap().warnings().len(), 3);
+}
+
 #[test]
 fn wrong_values_are_named_and_not_quoted() {
     for (name, text, expected) in [
@@ -97,6 +118,16 @@ fn wrong_values_are_named_and_not_quoted() {
         ("SECRET_KEY_FALLBACKS", r#""hunter2""#, "expected a JSON array of texts"),
         ("SECRET_KEY_FALLBACKS", r#"["hunter2", 1]"#, "expected a JSON array of texts"),
         ("SECRET_KEY_FALLBACKS", r#"{"hunter2": 1}"#, "expected a JSON array of texts"),
+        ("SESSION_VERIFY_ONLY_KEYS", "hunter2", "expected a JSON array of objects"),
+        ("SESSION_VERIFY_ONLY_KEYS", r#"["hunter2"]"#, "expected a JSON array of objects"),
+        ("SESSION_VERIFY_ONLY_KEYS", r#"[{"key": "hunter2"}]"#, "expected a JSON array of objects"),
+        ("SESSION_VERIFY_ONLY_KEYS", r#"[{"key": "hunter2", "until": "never"}]"#, "the time in unix seconds"),
+        ("SESSION_EPOCH", "65536", "expected a whole number from 0 to 65535"),
+        ("SESSION_RENAMED_FROM", "session", "expected a JSON object"),
+        ("SESSION_RENAMED_FROM", r#"{"name": "session"}"#, "expected a JSON object"),
+        ("SESSION_SEALED", "yes", "expected true or false, in lower case"),
+        ("SESSION_PADDING", "-1", "expected a whole number"),
+        ("SESSION_ACCEPT_SIGNED_UNTIL", "tomorrow", "expected a whole number"),
         ("SESSION_COOKIE_SECURE", "True", "expected true or false, in lower case"),
         ("SESSION_COOKIE_HTTPONLY", "1", "expected true or false, in lower case"),
         ("PERMANENT_SESSION_LIFETIME", "31 days", "expected a number of seconds"),
