@@ -306,10 +306,10 @@ impl Core {
             for value in headers().flat_map(|header| old.cookie.find(header)) {
                 origin.old_cookies += 1;
                 if opened.is_none() && origin.cookies == 0 && self.is_looked_at(origin.old_cookies, value) {
-                    let found = open(wires, value).and_then(|(session, stamp, by)| match by {
-                        _ if stamp.created >= old.renamed => Err(Rejected::Revoked),
-                        by if now < old.renamed => Ok((session, stamp, by)),
-                        _ => Ok((session, stamp, SignedBy::Other)),
+                    let found = open(wires, value).and_then(|(session, stamp, by)| {
+                        let by = if now < old.renamed { by } else { SignedBy::Other };
+                        let counts = stamp.created < old.renamed;
+                        if counts { Ok((session, stamp, by)) } else { Err(Rejected::Revoked) }
                     });
                     opened = origin.note_opened(value, found);
                 }

@@ -37,11 +37,12 @@ pub(super) const STEPS: [&str; 1] = [
 /// How long a lock that somebody else holds is waited for, in milliseconds. Shorter than the driver waits for an answer.
 pub(super) const LOCK_MILLISECONDS: u16 = 1_000;
 
-/// How large the log may be that stays on the disk, in bytes.
-const LOG_BYTES: u32 = 16 * 1024 * 1024;
-/// How large the log gets, in pages, before the writer itself writes it back, since that of its own thread never gets to the
-/// end while others write: 32 MB. Little of it is left to do then.
-const LOG_PAGES: u32 = 8_000;
+/// How large the log gets, in pages, before the writer itself writes it back, since its own thread never gets to the end
+/// while others write without a pause: 16 MB. Little of it is left to do then.
+const LOG_PAGES: u32 = 4_000;
+/// How large the log's file may stay, in bytes: a little more than that, so that it is written over and never has to grow,
+/// for which a write would wait.
+const LOG_BYTES: u32 = 17 * 1024 * 1024;
 
 pub(super) fn connect(path: &Path) -> rusqlite::Result<Connection> {
     // No URIs, no creation: the file is there. One thread at a time uses a connection, so it needs no lock of its own.
