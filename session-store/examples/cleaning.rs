@@ -5,6 +5,8 @@
 //! cargo run --release -p session-store --example cleaning postgres   a PostgreSQL of its own
 //! ```
 //!
+//! A number behind it is that of the expired sessions, if there are to be fewer.
+//!
 //! A request is a read and a write of one of 10,000 sessions that live, 200 of them a second. Only ratios within one run mean
 //! something.
 
@@ -17,7 +19,6 @@ use std::time::{Duration, Instant};
 use session_core::{Loaded, Record, RecordKey, SecretKey, Sessions, Updated};
 use session_store::{PostgresStore, SqliteStore, Store, clean};
 
-const EXPIRED: u64 = 1_000_000;
 const LIVE: u64 = 10_000;
 const EVERY: Duration = Duration::from_millis(5);
 
@@ -26,13 +27,15 @@ async fn main() {
     let sessions = Sessions::builder(SecretKey::generate().unwrap()).build_stored().unwrap();
     let now = sessions.now();
     let folder = servers::Folder::new("cleaning");
-    let postgres = std::env::args().nth(1).is_some_and(|argument| argument == "postgres");
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let postgres = arguments.first().is_some_and(|argument| argument == "postgres");
+    let expired = arguments.last().and_then(|number| number.parse().ok()).unwrap_or(1_000_000);
     let server = postgres.then(|| servers::Postgres::start(&[]).unwrap());
     let store: Arc<dyn Store> = match &server {
         None => {
             let path = folder.path().join("sessions.db");
             let store = SqliteStore::open(&path).unwrap();
-            fill_sqlite(&path, now);
+            fill_sqlite(&path, expired, now);
             Arc::new(store)
         }
         Some(server) => {
@@ -41,11 +44,11 @@ async fn main() {
             let pool = deadpool_postgres::Pool::builder(manager).max_size(8).build().unwrap();
             let store = PostgresStore::new(pool.clone());
             store.create_schema().await.unwrap();
-            fill_postgres(&pool, now).await;
+            fill_postgres(&pool, expired, now).await;
             Arc::new(store)
         }
     };
-    println!("{EXPIRED} expired sessions, {LIVE} live ones");
+    println!("{expired} expired sessions, {LIVE} live ones");
     let mut load = Load { store: store.clone(), now, versions: vec![0; LIVE as usize], place: 0 };
     load.lay().await;
 
@@ -133,21 +136,21 @@ fn record(version: u64, now: u64) -> Record {
     Record { version, expires: now + 86_400, created: now, seen: now, owner: None, label: None, body }
 }
 
-fn fill_sqlite(path: &std::path::Path, now: u64) {
+fn fill_sqlite(path: &std::path::Path, expired: u64, now: u64) {
     let file = rusqlite::Connection::open(path).unwrap();
     let rows = format!(
-        "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {EXPIRED})
+        "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {expired})
          INSERT INTO sessions (key, version, expires, created, seen, seq, owner, body)
          SELECT randomblob(32), i, {now} - 1000 - i % 100000, 1, 1, 1, CAST('user ' || i AS BLOB), randomblob(250) FROM n"
     );
     file.execute_batch(&rows).unwrap();
 }
 
-async fn fill_postgres(pool: &deadpool_postgres::Pool, now: u64) {
+async fn fill_postgres(pool: &deadpool_postgres::Pool, expired: u64, now: u64) {
     let rows = format!(
         "INSERT INTO session_records (key, ver, seq, dead, expires, created, seen, owner, body)
          SELECT sha256(i::text::bytea), i, i, false, {now} - 1000 - i % 100000, 1, 1, ('user ' || i)::bytea, \
-                decode(repeat(md5(i::text), 16), 'hex') FROM generate_series(1, {EXPIRED}) AS i;
+                decode(repeat(md5(i::text), 16), 'hex') FROM generate_series(1, {expired}) AS i;
          ANALYZE session_records; CHECKPOINT"
     );
     pool.get().await.unwrap().batch_execute(&rows).await.unwrap();
