@@ -162,8 +162,8 @@ impl Session {
     }
 
     /// Whether this session is of the user's epoch `epoch` or a later one. If it is behind, it is emptied as by
-    /// [`clear`](Self::clear), and [`rejected`](Self::rejected) says [`Rejected::Revoked`](crate::Rejected::Revoked). Ask before anything else that
-    /// the session says counts.
+    /// [`clear`](Self::clear), and [`rejected`](Self::rejected) says [`Rejected::Revoked`](crate::Rejected::Revoked).
+    /// Ask before anything else that the session says counts.
     ///
     /// # Errors
     /// As [`set_epoch`](Self::set_epoch).
