@@ -1,1 +1,53 @@
-//! What sessions cost. Run with `cargo bench` in this folder; only ratios within one run mean something.
+//! What is measured: jobs, each of them one operation, so that time, allocations and bytes are counted of the same thing.
+
+pub mod core;
+pub mod floor;
+pub mod payload;
+
+use std::time::Duration;
+
+use criterion::{BenchmarkId, Criterion};
+
+/// One operation, to be repeated.
+pub struct Job {
+    /// The table that it belongs to: criterion's group.
+    pub group: &'static str,
+    /// The row: ours, the floor, a peer.
+    pub who: String,
+    /// The column: bytes of JSON in the session, or what else the table's columns count.
+    pub column: usize,
+    /// Does it once.
+    pub run: Box<dyn FnMut()>,
+}
+
+impl Job {
+    pub fn new(
+        group: &'static str,
+        who: impl Into<String>,
+        column: usize,
+        run: impl FnMut() + 'static,
+    ) -> Self {
+        Self { group, who: who.into(), column, run: Box::new(run) }
+    }
+}
+
+/// Criterion, with less time for each job than its defaults: the report runs all of them in several rounds instead, since
+/// what a machine does beside us lasts longer than one job.
+#[must_use]
+pub fn criterion() -> Criterion {
+    Criterion::default()
+        .warm_up_time(Duration::from_millis(100))
+        .measurement_time(Duration::from_millis(400))
+        .sample_size(20)
+        .nresamples(1000)
+        .configure_from_args()
+}
+
+/// Measures jobs, those of one table next to each other.
+pub fn measure(criterion: &mut Criterion, jobs: Vec<Job>) {
+    for mut job in jobs {
+        let id = BenchmarkId::new(&job.who, job.column);
+        criterion.benchmark_group(job.group).bench_function(id, |bencher| bencher.iter(|| (job.run)()));
+    }
+    criterion.final_summary();
+}

@@ -1,0 +1,1 @@
+//! The floor: the same job laid by hand.
