@@ -6,7 +6,7 @@ pub mod payload;
 
 use std::time::Duration;
 
-use criterion::{BenchmarkId, Criterion};
+use criterion::{BenchmarkId, Criterion, Throughput};
 
 /// One operation, to be repeated.
 pub struct Job {
@@ -16,8 +16,10 @@ pub struct Job {
     pub who: String,
     /// The column: bytes of JSON in the session, or what else the table's columns count.
     pub column: usize,
-    /// Does it once.
+    /// Does it.
     pub run: Box<dyn FnMut()>,
+    /// How many operations that is: more than one where several are under way at once.
+    pub operations: u64,
 }
 
 impl Job {
@@ -27,7 +29,13 @@ impl Job {
         column: usize,
         run: impl FnMut() + 'static,
     ) -> Self {
-        Self { group, who: who.into(), column, run: Box::new(run) }
+        Self { group, who: who.into(), column, run: Box::new(run), operations: 1 }
+    }
+
+    /// One run is so many operations.
+    #[must_use]
+    pub fn times(self, operations: u64) -> Self {
+        Self { operations, ..self }
     }
 }
 
@@ -47,7 +55,9 @@ pub fn criterion() -> Criterion {
 pub fn measure(criterion: &mut Criterion, jobs: Vec<Job>) {
     for mut job in jobs {
         let id = BenchmarkId::new(&job.who, job.column);
-        criterion.benchmark_group(job.group).bench_function(id, |bencher| bencher.iter(|| (job.run)()));
+        let mut group = criterion.benchmark_group(job.group);
+        group.throughput(Throughput::Elements(job.operations));
+        group.bench_function(id, |bencher| bencher.iter(|| (job.run)()));
     }
     criterion.final_summary();
 }
