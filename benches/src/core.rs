@@ -1,42 +1,236 @@
-//! Our core.
+//! Our core, without any framework, and the floor beside it.
 
 use std::hint::black_box;
+use std::time::{Duration, SystemTime};
 
+use hmac::Hmac;
 use http::HeaderMap;
-use session_core::{SecretKey, Session, Sessions, testing};
+use http::header::COOKIE;
+use session_core::{Error, KeyRing, SecretKey, Session, Sessions, testing};
+use sha2::Sha256;
 
 use crate::Job;
-use crate::payload::{self, KEY, SECRET, SIZES};
+use crate::floor::{Bare, Floor, Keyed};
+use crate::payload::{self, KEY, SECRET, SIZES, USUAL};
+
+const OPEN: &str = "core: open";
+const READ: &str = "core: open, get";
+const WRITE: &str = "core: open, update, close";
+const UNCHANGED: &str = "core: open, get, close unchanged";
+const FLASH: &str = "core: flash";
+const FALLBACKS: &str = "core: fallbacks";
+const REFUSED: &str = "core: refused";
+const OTHERS: &str = "core: other cookies";
+const COMPRESSION: &str = "core: compression";
+
+/// The key of everybody.
+#[must_use]
+pub fn key() -> SecretKey {
+    SecretKey::new(SECRET).unwrap()
+}
 
 /// Our cookies, as most tables have them.
 #[must_use]
 pub fn signed() -> Sessions {
-    Sessions::new(SecretKey::new(SECRET).unwrap())
+    Sessions::new(key())
+}
+
+/// Encrypted ones.
+#[must_use]
+pub fn sealed() -> Sessions {
+    Sessions::builder(key()).sealed().build().unwrap()
+}
+
+/// Flask's.
+#[must_use]
+pub fn flask() -> Sessions {
+    Sessions::flask(SECRET).unwrap()
+}
+
+fn formats() -> [(&'static str, Sessions); 3] {
+    [("ours, signed", signed()), ("ours, sealed", sealed()), ("ours, Flask mode", flask())]
+}
+
+/// Puts a payload into a session.
+pub fn fill(session: &Session, size: usize) -> Result<(), Error> {
+    payload::session(size).iter().try_for_each(|(key, value)| session.insert(key, value))
 }
 
 /// A request with three cookies, the second of them with a session of this size.
 #[must_use]
 pub fn request(sessions: &Sessions, size: usize) -> HeaderMap {
-    let fill = |session: &Session| {
-        payload::session(size).iter().try_for_each(|(key, value)| session.insert(key, value))
+    among_others(&testing::request(sessions, |session| fill(session, size)).unwrap(), 2)
+}
+
+/// The same cookie, with so many others around it.
+fn among_others(ours: &HeaderMap, others: usize) -> HeaderMap {
+    let other = |number| format!("cookie{number:02}={}", payload::noise(20));
+    let mut pairs: Vec<String> = (0..others).map(other).collect();
+    pairs.insert(others.div_ceil(2), ours[COOKIE].to_str().unwrap().to_owned());
+    HeaderMap::from_iter([(COOKIE, pairs.join("; ").try_into().unwrap())])
+}
+
+/// Opens and reads.
+fn read(group: &'static str, who: &str, column: usize, sessions: &Sessions, request: HeaderMap) -> Job {
+    let sessions = sessions.clone();
+    assert_eq!(sessions.open(&request).get::<i64>(KEY), Ok(Some(41)), "{group} {who} {column}");
+    Job::new(group, who, column, move || sessions.open(black_box(&request)).get::<i64>(KEY).unwrap())
+}
+
+/// Opens, does something, closes; whether that sends a cookie.
+fn exchange<T>(
+    group: &'static str,
+    who: &str,
+    column: usize,
+    sessions: &Sessions,
+    request: HeaderMap,
+    sends: bool,
+    handler: impl Fn(&Session) -> Result<T, Error> + 'static,
+) -> Job {
+    let sessions = sessions.clone();
+    let mut response = HeaderMap::with_capacity(8);
+    let mut run = move || {
+        let session = sessions.open(black_box(&request));
+        black_box(handler(&session).unwrap());
+        response.clear();
+        sessions.close(&session, &mut response).unwrap();
+        black_box(&response).contains_key("set-cookie")
     };
-    let ours = testing::request(sessions, fill).unwrap();
-    let mut cookie = b"_ga=GA1.1.1206412375.1700000000; ".to_vec();
-    cookie.extend_from_slice(ours["cookie"].as_bytes());
-    cookie.extend_from_slice(b"; theme=dark");
-    HeaderMap::from_iter([(http::header::COOKIE, cookie.try_into().unwrap())])
+    assert_eq!(run(), sends, "{group} {who} {column}");
+    Job::new(group, who, column, run)
+}
+
+fn increment(session: &Session) -> Result<i64, Error> {
+    session.increment(KEY, 1)
+}
+
+fn floor<K: Keyed + 'static>(jobs: &mut Vec<Job>, who: &'static str, size: usize, request: &HeaderMap) {
+    let (mut reader, mut writer) = (Floor::<K>::new(SECRET), Floor::<K>::new(SECRET));
+    assert_eq!((reader.read(request, KEY), writer.write(request, KEY)), (Some(41), Some(42)));
+    let (one, other) = (request.clone(), request.clone());
+    jobs.push(Job::new(READ, who, size, move || reader.read(black_box(&one), KEY)));
+    jobs.push(Job::new(WRITE, who, size, move || {
+        let written = writer.write(black_box(&other), KEY);
+        black_box(&writer.out);
+        written
+    }));
+}
+
+fn sizes(jobs: &mut Vec<Job>) {
+    for size in SIZES {
+        for (who, sessions) in formats() {
+            let request = request(&sessions, size);
+            let opened = (sessions.clone(), request.clone());
+            jobs.push(Job::new(OPEN, who, size, move || opened.0.open(black_box(&opened.1))));
+            jobs.push(read(READ, who, size, &sessions, request.clone()));
+            jobs.push(exchange(WRITE, who, size, &sessions, request.clone(), true, increment));
+            let get = |session: &Session| session.get::<i64>(KEY);
+            jobs.push(exchange(UNCHANGED, who, size, &sessions, request, false, get));
+        }
+        let request = request(&signed(), size);
+        floor::<Hmac<Sha256>>(jobs, "floor", size, &request);
+        floor::<Bare>(jobs, "floor, bare block function", size, &request);
+    }
+}
+
+fn flash(jobs: &mut Vec<Job>) {
+    for (who, sessions) in formats() {
+        let flash = |session: &Session| session.flash("Your order is on its way", "info");
+        let without = request(&sessions, USUAL);
+        let with = testing::request(&sessions, |session| {
+            fill(session, USUAL)?;
+            flash(session)
+        });
+        let take = |session: &Session| {
+            let taken = session.take_flashes()?;
+            assert_eq!(taken.len(), 1);
+            Ok(taken)
+        };
+        let with = among_others(&with.unwrap(), 2);
+        jobs.push(exchange(FLASH, &format!("{who}: flash"), USUAL, &sessions, without, true, flash));
+        jobs.push(exchange(FLASH, &format!("{who}: take_flashes"), USUAL, &sessions, with, true, take));
+    }
+}
+
+fn fallbacks(jobs: &mut Vec<Job>) {
+    for number in [0, 1, 3] {
+        let other = |number| SecretKey::new(payload::noise(43 + number)).unwrap();
+        let ring = (0..number).fold(KeyRing::new(key()), |ring, number| ring.verify_only(other(number)));
+        let sessions = Sessions::builder(ring).build().unwrap();
+        jobs.push(read(FALLBACKS, "by the primary", number, &sessions, request(&sessions, USUAL)));
+        if let Some(last) = number.checked_sub(1) {
+            let old = request(&Sessions::new(other(last)), USUAL);
+            jobs.push(read(FALLBACKS, "by the last fallback", number, &sessions, old));
+        }
+    }
+}
+
+fn refused(jobs: &mut Vec<Job>) {
+    let now = SystemTime::now();
+    let long_ago = now - Duration::from_secs(40 * 24 * 60 * 60);
+    let good = request(&signed(), USUAL);
+    let expired = request(&Sessions::builder(key()).clock(move || long_ago).build().unwrap(), USUAL);
+    let forged = request(&Sessions::new(SecretKey::new(payload::noise(43)).unwrap()), USUAL);
+    let renamed = |cookies: &HeaderMap| {
+        let cookies = cookies[COOKIE].to_str().unwrap().replace("; session=", "; __Host-session=");
+        HeaderMap::from_iter([(COOKIE, cookies.try_into().unwrap())])
+    };
+    let cut = good[COOKIE].to_str().unwrap().split("; cookie01").next().unwrap();
+    let cut = HeaderMap::from_iter([(COOKIE, cut[..cut.len() - 1].try_into().unwrap())]);
+    for (who, request, accepted) in [
+        ("good", good, true),
+        ("forged", forged, false),
+        ("expired", expired, false),
+        ("Flask's, foreign", renamed(&request(&flask(), USUAL)), false),
+        ("cut", cut, false),
+        ("none", HeaderMap::new(), false),
+    ] {
+        let sessions = signed();
+        assert_eq!(sessions.open(&request).is_empty(), !accepted, "{who}");
+        jobs.push(Job::new(REFUSED, who, USUAL, move || {
+            sessions.open(black_box(&request)).get::<i64>(KEY).unwrap()
+        }));
+    }
+}
+
+fn others(jobs: &mut Vec<Job>) {
+    let sessions = signed();
+    let ours = testing::request(&sessions, |session| fill(session, USUAL)).unwrap();
+    for number in [1, 5, 50] {
+        let request = among_others(&ours, number);
+        jobs.push(read(OTHERS, "ours, signed", number, &sessions, request.clone()));
+        let mut floor = Floor::<Hmac<Sha256>>::new(SECRET);
+        jobs.push(Job::new(OTHERS, "floor", number, move || floor.read(black_box(&request), KEY)));
+    }
+}
+
+/// Text that compresses as prose does. Flask always tries; ours only what would not fit otherwise, here the largest.
+fn compression(jobs: &mut Vec<Job>) {
+    const PROSE: &str = "It is a truth universally acknowledged, that a single man in possession of a good fortune, \
+                         must be in want of a wife. However little known the feelings or views of such a man may be. ";
+    for (who, sessions) in formats().into_iter().filter(|(who, _)| !who.contains("sealed")) {
+        for size in [1_000, 2_900, 6_000] {
+            let request = testing::request(&sessions, |session| {
+                session.insert(KEY, 41)?;
+                session.insert("text", PROSE.repeat(size / PROSE.len() + 1)[..size - 23].to_owned())
+            });
+            let request = among_others(&request.unwrap(), 2);
+            jobs.push(read(COMPRESSION, &format!("{who}: open, get"), size, &sessions, request.clone()));
+            let who = format!("{who}: open, update, close");
+            jobs.push(exchange(COMPRESSION, &who, size, &sessions, request, true, increment));
+        }
+    }
 }
 
 /// Everything that the core is asked.
 #[must_use]
 pub fn jobs() -> Vec<Job> {
     let mut jobs = Vec::new();
-    for size in SIZES {
-        let sessions = signed();
-        let request = request(&sessions, size);
-        jobs.push(Job::new("core: open, get", "ours", size, move || {
-            black_box(sessions.open(black_box(&request)).get::<i64>(KEY).unwrap());
-        }));
-    }
+    sizes(&mut jobs);
+    flash(&mut jobs);
+    fallbacks(&mut jobs);
+    refused(&mut jobs);
+    others(&mut jobs);
+    compression(&mut jobs);
     jobs
 }

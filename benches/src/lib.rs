@@ -4,6 +4,7 @@ pub mod core;
 pub mod floor;
 pub mod payload;
 
+use std::hint::black_box;
 use std::time::Duration;
 
 use criterion::{BenchmarkId, Criterion, Throughput};
@@ -23,13 +24,13 @@ pub struct Job {
 }
 
 impl Job {
-    pub fn new(
+    pub fn new<R>(
         group: &'static str,
         who: impl Into<String>,
         column: usize,
-        run: impl FnMut() + 'static,
+        mut run: impl FnMut() -> R + 'static,
     ) -> Self {
-        Self { group, who: who.into(), column, run: Box::new(run), operations: 1 }
+        Self { group, who: who.into(), column, run: Box::new(move || drop(black_box(run()))), operations: 1 }
     }
 
     /// One run is so many operations.
