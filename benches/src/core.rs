@@ -5,7 +5,7 @@ use std::time::{Duration, SystemTime};
 
 use hmac::Hmac;
 use http::HeaderMap;
-use http::header::COOKIE;
+use http::header::{COOKIE, SET_COOKIE};
 use session_core::{Error, KeyRing, SecretKey, Session, Sessions, testing};
 use sha2::Sha256;
 
@@ -94,7 +94,7 @@ fn exchange<T>(
         black_box(handler(&session).unwrap());
         response.clear();
         sessions.close(&session, &mut response).unwrap();
-        black_box(&response).contains_key("set-cookie")
+        black_box(&response).contains_key(SET_COOKIE)
     };
     assert_eq!(run(), sends, "{group} {who} {column}");
     Job::new(group, who, column, run)

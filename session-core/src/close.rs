@@ -83,14 +83,15 @@ impl Session {
             return Ok(None);
         }
         let (cookie, _) = core.named(origin, now.as_secs());
-        let (header, stamp) = write(core, origin, state, permanent, now.as_secs())?;
-        let written = tail(header.as_bytes());
+        let stamp = stamp(core, state, permanent, now.as_secs());
         let expiry = match (permanent, core.format.is_flask()) {
             (false, _) => Expiry::Browser,
             (true, false) => Expiry::MaxAge(core.lifetime.max_age(&stamp, stamp.issued)),
             // As `get_expiration_time`: fractions of a second are added before they are cut.
             (true, true) => Expiry::Expires(now.saturating_add(core.lifetime.idle).as_secs()),
         };
+        let header = write(core, origin, state, &stamp, expiry, now.as_secs())?;
+        let written = tail(&header);
         let header = cookie.finish(header, expiry)?;
         if let Some(limit) = core.max_cookie_size.filter(|limit| header.len() > *limit) {
             if !core.format.is_flask() {
@@ -111,7 +112,9 @@ impl Session {
         let core = &**self.core();
         let now = core.now().as_secs();
         let state = self.state();
-        Ok(write(core, self.origin(), &state, is_permanent(core, &state), now)?.0)
+        let stamp = stamp(core, &state, is_permanent(core, &state), now);
+        let pair = write(core, self.origin(), &state, &stamp, Expiry::Browser, now)?;
+        Ok(String::from_utf8_lossy(&pair).into_owned())
     }
 
     /// Where a cookie goes out under the new name, the one under the old name is deleted.
@@ -143,26 +146,30 @@ fn is_permanent(core: &Core, state: &State) -> bool {
     if core.format.is_flask() { flask::is_permanent(&state.map) } else { state.stamp.permanent }
 }
 
-/// The text of Set-Cookie up to the value, and the stamp in it.
+/// What stands beside the content.
+fn stamp(core: &Core, state: &State, permanent: bool, now: u64) -> Stamp {
+    // Under a clock that was set back a session is not older than it was.
+    let issued = if core.format.is_flask() { now } else { now.max(state.stamp.created) };
+    Stamp { permanent, issued, ..state.stamp }
+}
+
+/// The text of Set-Cookie up to the value, with room for the rest.
 fn write(
     core: &Core,
     origin: &Origin,
     state: &State,
-    permanent: bool,
+    stamp: &Stamp,
+    expiry: Expiry,
     now: u64,
-) -> Result<(String, Stamp), Error> {
-    // Under a clock that was set back a session is not older than it was.
-    let issued = if core.format.is_flask() { now } else { now.max(state.stamp.created) };
-    let stamp = Stamp { permanent, issued, ..state.stamp };
+) -> Result<Vec<u8>, Error> {
     let (cookie, old_or_new) = core.named(origin, now);
-    let mut header = cookie.start();
     let name = cookie.name();
     let keys = core.keys();
-    let room = LARGEST - name.len();
-    keys.of(old_or_new).written.write(&mut header, &state.map, &stamp, room, || core.nonce())?;
+    let (around, room) = (cookie.around(expiry), LARGEST - name.len());
+    let header = keys.of(old_or_new).written.write(around, &state.map, stamp, room, || core.nonce())?;
     // Name and value, without the sign between them.
     too_large(name, header.len() - 1, LARGEST)?;
-    Ok((header, stamp))
+    Ok(header)
 }
 
 fn too_large(name: &str, size: usize, limit: usize) -> Result<(), Error> {

@@ -183,7 +183,8 @@ pub(crate) enum Expiry {
 /// The one renderer: the name in front and the attributes behind, made once.
 #[derive(Debug, Clone)]
 pub(crate) struct CookieTemplate {
-    name: String,
+    /// `name=`
+    start: String,
     attributes: String,
     removal: HeaderValue,
 }
@@ -217,41 +218,54 @@ impl CookieTemplate {
             problem: "it is no header".to_owned(),
         })?;
         removal.set_sensitive(true);
-        Ok(Self { name, attributes, removal })
+        Ok(Self { start: name + "=", attributes, removal })
     }
 
     pub(crate) fn name(&self) -> &str {
-        &self.name
+        &self.start[..self.start.len() - 1]
     }
 
     /// The values of our cookies, in order, of one Cookie header.
     pub(crate) fn find<'a>(&'a self, header: &'a HeaderValue) -> impl Iterator<Item = &'a [u8]> {
-        header.as_bytes().split(|byte| *byte == b';').filter_map(|pair| {
-            let equals = pair.iter().position(|byte| *byte == b'=')?;
-            let (name, value) = pair.split_at(equals);
-            (trim(name) == self.name.as_bytes()).then(|| trim(&value[1..]))
+        let mut rest = Some(header.as_bytes());
+        let pairs = std::iter::from_fn(move || {
+            let text = rest?;
+            let end = memchr::memchr(b';', text);
+            rest = end.map(|end| &text[end + 1..]);
+            Some(end.map_or(text, |end| &text[..end]))
+        });
+        // A name has no `=`, so where ours stands in front of one, that is the first.
+        pairs.filter_map(|pair| {
+            let rest = trim(pair).strip_prefix(self.name().as_bytes())?;
+            Some(trim(trim(rest).strip_prefix(b"=")?))
         })
     }
 
-    /// The text of Set-Cookie up to the value.
-    pub(crate) fn start(&self) -> String {
-        let mut header = String::with_capacity(512);
-        header.push_str(&self.name);
-        header.push('=');
-        header
+    /// What stands around the value in Set-Cookie.
+    pub(crate) fn around(&self, expiry: Expiry) -> Around<'_> {
+        let expiry = match expiry {
+            Expiry::Browser => 0,
+            Expiry::MaxAge(seconds) => MAX_AGE.len() + itoa::Buffer::new().format(seconds).len(),
+            Expiry::Expires(_) => "; Expires=Thu, 01 Jan 1970 00:00:00 GMT".len(),
+        };
+        Around { before: &self.start, after: self.attributes.len() + expiry }
     }
 
-    /// Completes a text that began with [`start`](Self::start) and has its value.
-    pub(crate) fn finish(&self, mut header: String, expiry: Expiry) -> Result<HeaderValue, Error> {
-        header.push_str(&self.attributes);
+    /// Set-Cookie: `name=value` and the attributes.
+    pub(crate) fn finish(&self, mut header: Vec<u8>, expiry: Expiry) -> Result<HeaderValue, Error> {
+        header.extend_from_slice(self.attributes.as_bytes());
         match expiry {
             Expiry::Browser => {}
-            Expiry::MaxAge(seconds) => header.push_str(&format!("; Max-Age={seconds}")),
+            Expiry::MaxAge(seconds) => {
+                header.extend_from_slice(MAX_AGE.as_bytes());
+                header.extend_from_slice(itoa::Buffer::new().format(seconds).as_bytes());
+            }
             Expiry::Expires(at) => {
+                // The last second that four digits can show.
                 let at = std::time::UNIX_EPOCH
                     .checked_add(std::time::Duration::from_secs(at.min(253_402_300_799)));
                 let at = crate::tagged::DateTime::from(at.unwrap_or(std::time::UNIX_EPOCH));
-                header.push_str(&format!("; Expires={at}"));
+                header.extend_from_slice(format!("; Expires={at}").as_bytes());
             }
         }
         let mut header = HeaderValue::try_from(header).map_err(|_| Error::TooManyHeaders("Set-Cookie"))?;
@@ -262,6 +276,30 @@ impl CookieTemplate {
     /// Deletes the cookie.
     pub(crate) fn removal(&self) -> HeaderValue {
         self.removal.clone()
+    }
+}
+
+const MAX_AGE: &str = "; Max-Age=";
+
+/// What stands around a value in Set-Cookie, so that the text gets the room that it needs, once: HTTP's header type takes it
+/// as it is then, and would else allocate again.
+#[derive(Clone, Copy)]
+pub(crate) struct Around<'a> {
+    before: &'a str,
+    after: usize,
+}
+
+impl Around<'_> {
+    /// Of the whole, with a value of this length.
+    pub(crate) fn length(self, value: usize) -> usize {
+        self.before.len() + value + self.after
+    }
+
+    /// The text up to the value, with room for the rest.
+    pub(crate) fn start(self, value: usize) -> Vec<u8> {
+        let mut text = Vec::with_capacity(self.length(value));
+        text.extend_from_slice(self.before.as_bytes());
+        text
     }
 }
 

@@ -55,15 +55,25 @@ fn c6_byte_exact_and_nothing_decoded() {
     assert_eq!(found("id", b"\xff=\xfe; id=x\xff"), ["x\u{fffd}"]);
 }
 
+/// Set-Cookie, with as much room as it was promised.
+fn set_cookie(template: &CookieTemplate, value: &str, expiry: Expiry) -> HeaderValue {
+    let around = template.around(expiry);
+    let mut text = around.start(value.len());
+    text.extend_from_slice(value.as_bytes());
+    let header = template.finish(text, expiry).unwrap();
+    assert_eq!(header.len(), around.length(value.len()));
+    header
+}
+
 #[test]
 fn c1_the_default() {
     let template = CookieTemplate::new(&attributes()).unwrap();
-    let header = template.finish(template.start() + "v", Expiry::Browser).unwrap();
+    let header = set_cookie(&template, "v", Expiry::Browser);
     assert_eq!(header, "__Host-session=v; HttpOnly; SameSite=Lax; Secure; Path=/");
     assert!(header.is_sensitive());
-    let header = template.finish(template.start() + "v", Expiry::MaxAge(60)).unwrap();
+    let header = set_cookie(&template, "v", Expiry::MaxAge(60));
     assert_eq!(header, "__Host-session=v; HttpOnly; SameSite=Lax; Secure; Path=/; Max-Age=60");
-    let header = template.finish(template.start() + "v", Expiry::Expires(u64::MAX)).unwrap();
+    let header = set_cookie(&template, "v", Expiry::Expires(u64::MAX));
     assert!(header.to_str().unwrap().ends_with("; Expires=Fri, 31 Dec 9999 23:59:59 GMT"));
 }
 
@@ -79,7 +89,7 @@ fn c5_removal_has_the_same_attributes() {
     };
     for attributes in [attributes(), all] {
         let template = CookieTemplate::new(&attributes).unwrap();
-        let set = template.finish(template.start(), Expiry::Browser).unwrap();
+        let set = set_cookie(&template, "", Expiry::Browser);
         let removal = template.removal();
         let expected = format!("{}; Max-Age=0; Expires=Thu, 01 Jan 1970 00:00:00 GMT", set.to_str().unwrap());
         assert_eq!(removal, expected);
@@ -162,7 +172,7 @@ proptest! {
     fn c8_every_field_is_validated(name in "\\PC{0,6}", domain in proptest::option::of("\\PC{0,6}"), path in "/?[ -~\\t\\né]{0,6}") {
         let attributes = Attributes { name, domain, path, ..plain() };
         if let Ok(template) = CookieTemplate::new(&attributes) {
-            let header = template.finish(template.start() + "v.w-_", Expiry::MaxAge(5)).unwrap();
+            let header = set_cookie(&template, "v.w-_", Expiry::MaxAge(5));
             let text = header.to_str().unwrap();
             let read = cookie::Cookie::parse(text).unwrap();
             prop_assert_eq!(read.name(), &attributes.name);

@@ -85,9 +85,9 @@ impl SecretKey {
         use crate::world::{OsRandom, Random};
         let mut bytes = Zeroizing::new([0; 32]);
         OsRandom.fill(&mut bytes[..]).map_err(|_| ConfigError::Random)?;
-        let mut text = Zeroizing::new(String::with_capacity(43));
+        let mut text = Zeroizing::new(Vec::with_capacity(43));
         crate::wire::base64::encode_to(&mut text, &bytes[..]);
-        Self::new(text.as_bytes())
+        Self::new(&text[..])
     }
 
     /// The bytes of the key, for storing a generated one. Whoever holds them can forge any session.

@@ -30,6 +30,18 @@ struct Entry {
 }
 
 /// A part of the base, or bytes of its own: WTF-8, since a JSON string may hold lone surrogates.
+impl Entry {
+    /// Where it stands in the base, with nothing around the colon: as we write it.
+    fn range(&self) -> Option<Range<usize>> {
+        match (&self.key, &self.value) {
+            (Key::Base(key), Text::Base(value)) if value.start == key.end + 2 => {
+                Some(key.start - 1..value.end)
+            }
+            _ => None,
+        }
+    }
+}
+
 #[derive(Debug, Clone)]
 enum Key {
     Base(Range<usize>),
@@ -133,7 +145,31 @@ impl Map {
 
     /// Writes the object alone; keys in ASCII if `ascii`, values as they are.
     pub(crate) fn write_object(&self, out: &mut String, ascii: bool) {
-        text::object(out, ascii, self.entries());
+        // In ASCII keys may have to be escaped that were not.
+        if ascii {
+            return text::object(out, true, self.entries());
+        }
+        out.push('{');
+        let (start, mut entries) = (out.len(), &self.entries[..]);
+        while let [first, rest @ ..] = entries {
+            entries = rest;
+            if out.len() > start {
+                out.push(',');
+            }
+            let Some(mut whole) = first.range() else {
+                text::entry(out, false, first.key.bytes(&self.base), first.value.as_str(&self.base));
+                continue;
+            };
+            // What follows directly, as we write it: in one piece.
+            while let [next, rest @ ..] = entries
+                && let Some(range) = next.range().filter(|range| range.start == whole.end + 1)
+            {
+                whole.end = range.end;
+                entries = rest;
+            }
+            out.push_str(&self.base[whole]);
+        }
+        out.push('}');
     }
 
     /// Keys as WTF-8 and values as JSON, in order.
@@ -201,8 +237,10 @@ impl Map {
                 self.flashes.clear();
             }
             Change::Increment { key, by } => {
-                let sum = self.counter(&key)?.checked_add(by).ok_or(Misfit::Overflow)?;
-                self.set(key, sum.to_string().into());
+                let found = self.find(&key);
+                let old = found.map_or(Ok(0), |index| self.integer(index))?;
+                let sum = old.checked_add(by).ok_or(Misfit::Overflow)?;
+                self.set_at(found, key, itoa::Buffer::new().format(sum).into());
             }
             Change::Push { key, item } => {
                 let list = self.longer(&key, &item)?;
@@ -220,10 +258,11 @@ impl Map {
 
     /// The counter's value, 0 if missing.
     pub(crate) fn counter(&self, key: &str) -> Result<i64, Misfit> {
-        match self.get(key) {
-            None => Ok(0),
-            Some(value) => value.as_str().parse().map_err(|_| Misfit::NotAnInteger),
-        }
+        self.find(key).map_or(Ok(0), |index| self.integer(index))
+    }
+
+    fn integer(&self, index: usize) -> Result<i64, Misfit> {
+        self.entries[index].value.as_str(&self.base).parse().map_err(|_| Misfit::NotAnInteger)
     }
 
     /// The list's text with one item more.
@@ -237,7 +276,11 @@ impl Map {
     }
 
     fn set(&mut self, key: Cow<'_, str>, value: Arc<str>) {
-        match self.find(&key) {
+        self.set_at(self.find(&key), key, value);
+    }
+
+    fn set_at(&mut self, found: Result<usize, usize>, key: Cow<'_, str>, value: Arc<str>) {
+        match found {
             Ok(index) => self.entries[index].value = Text::Own(value),
             Err(index) => {
                 let entry = Entry { key: Key::Own(key.as_bytes().into()), value: Text::Own(value) };
@@ -262,7 +305,8 @@ impl Map {
 fn read_object(cursor: &mut Cursor<'_>, depth: usize) -> Result<Vec<Entry>, NotJson> {
     let text = cursor.text();
     let below = depth.checked_sub(1).ok_or(NotJson)?;
-    let mut entries: Vec<Entry> = Vec::new();
+    // Room for entries of the usual length, so that it seldom has to grow.
+    let mut entries: Vec<Entry> = Vec::with_capacity(4 + text.len() / 24);
     let mut sorted = true;
     cursor.expect(b'{')?;
     if cursor.eat(b'}') {

@@ -71,8 +71,11 @@ impl Session {
     pub fn insert_json(&self, object: &str) -> Result<(), Error> {
         let depth = write::DEEPEST_VALUE;
         let text = canonical(object, depth, self.is_flask()).map_err(|_| Error::NotAnObject { depth })?;
-        let values =
-            if self.is_flask() { flask::read(&text) } else { Map::from_object(text.into(), depth).ok() };
+        let values = if self.is_flask() {
+            flask::read(text.into())
+        } else {
+            Map::from_object(text.into(), depth).ok()
+        };
         let values = values.ok_or(Error::NotAnObject { depth })?;
         let mut changes = Vec::with_capacity(values.len());
         for (key, value) in values.entries() {

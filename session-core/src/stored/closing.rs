@@ -146,21 +146,20 @@ pub(super) fn set_cookie(
     // Under a clock that was set back a session is not older than it was.
     let stamp = Stamp { permanent, issued: now.max(created), created, authenticated, epoch };
     let (cookie, name) = core.named(session.origin(), now);
-    let mut header = cookie.start();
-    id.write(core.keys().of(name).signer(), &mut header, &stamp);
     let expiry = match permanent {
         true => Expiry::MaxAge(core.lifetime.max_age_of_id(created, now)),
         false => Expiry::Browser,
     };
+    let mut header = cookie.around(expiry).start(id::LENGTH);
+    id.write(core.keys().of(name).signer(), &mut header, &stamp);
     cookie.finish(header, expiry)
 }
 
 /// An id always takes the same room, so that whether it fits is known before there is one.
 pub(super) fn check_cookie(core: &Core) -> Result<(), ConfigError> {
     let Some(limit) = core.max_cookie_size else { return Ok(()) };
-    let like_an_id = core.cookie.start() + &"A".repeat(id::LENGTH);
     let longest = Expiry::MaxAge(core.lifetime.max_age_of_id(0, 0));
-    let size = core.cookie.finish(like_an_id, longest).map_or(usize::MAX, |header| header.len());
+    let size = core.cookie.around(longest).length(id::LENGTH);
     if size > limit {
         let problem = format!("the cookie of a stored session takes {size} octets, the limit is {limit}");
         return Err(ConfigError::Cookie { setting: "MAX_COOKIE_SIZE", problem });

@@ -66,10 +66,10 @@ impl Id {
     }
 
     /// Appends the cookie's value.
-    pub(crate) fn write(&self, signer: &Signer, out: &mut String, stamp: &Stamp) {
+    pub(crate) fn write(&self, signer: &Signer, out: &mut Vec<u8>, stamp: &Stamp) {
         let start = out.len();
         base64::encode_to(out, &self.0);
-        out.push('.');
+        out.push(b'.');
         base64::encode_to(out, &stamp.encode());
         signer.sign(out, start);
     }
@@ -86,14 +86,11 @@ impl Id {
         if lengths != (DIGITS, stamp::DIGITS, signer.digest.digits()) {
             return Err(Rejected::Malformed);
         }
+        let id = Self(base64::decode_array(payload).ok_or(Rejected::Malformed)?);
         let by = signer.verify(cookie, now)?;
-        let stamp = base64::decode_into(stamp, &mut [0; stamp::BYTES])
-            .and_then(Stamp::decode)
-            .ok_or(Rejected::Unreadable)?;
+        let stamp = base64::decode_array(stamp).and_then(Stamp::decode).ok_or(Rejected::Unreadable)?;
         lifetime.check_start(&stamp, now)?;
-        let mut bytes = [0; BYTES];
-        base64::decode_into(payload, &mut bytes).ok_or(Rejected::Unreadable)?;
-        Ok((Self(bytes), stamp, by))
+        Ok((id, stamp, by))
     }
 }
 

@@ -72,9 +72,7 @@ impl RecordKey {
     /// ```
     #[must_use]
     pub fn to_text(&self) -> String {
-        let mut text = String::with_capacity(DIGITS);
-        base64::encode_to(&mut text, &self.0);
-        text
+        base64::encode(&self.0)
     }
 
     /// Reads it again; `None` for anything that [`to_text`](Self::to_text) does not write.

@@ -57,8 +57,9 @@ impl Records {
             [SEALED, rest @ ..] => {
                 let sealer = self.sealed.as_ref().or_else(|| also.and_then(Option::as_ref))?;
                 let (id, sealed) = rest.split_first_chunk::<KEY_ID>()?;
-                let (body, by) = sealer.open_by(*id, sealed.to_vec(), &place.associated(), now)?;
-                Some((Body::decode(body.as_bytes())?, by == SignedBy::Other || self.sealed.is_none()))
+                let mut sealed = sealed.to_vec();
+                let (body, by) = sealer.open_by(*id, &mut sealed, &place.associated(), now)?;
+                Some((Body::decode(body)?, by == SignedBy::Other || self.sealed.is_none()))
             }
             _ => None,
         }

@@ -1,10 +1,13 @@
 //! Flask's format: itsdangerous' `URLSafeTimedSerializer` over `TaggedJSONSerializer`, byte for byte.
 
+use std::sync::Arc;
+
 use super::json::scan::Cursor;
 use super::json::tag::{Tag, guarded, tagged};
 use super::sign::{Digest, KeyedMac, Signer};
 use super::stamp::{Epoch, Stamp};
 use super::{Opened, Segments, base64, payload};
+use crate::cookie::Around;
 use crate::error::Rejected;
 use crate::lifetime::Lifetime;
 use crate::map::Map;
@@ -34,32 +37,40 @@ pub(crate) fn open(
     now: u64,
 ) -> Result<Opened, Rejected> {
     let Segments { payload, middle: timestamp, .. } = Segments::split(cookie, LONGEST)?;
-    let by = signer.verify(cookie, now)?;
-    let issued = timestamp_of(timestamp).ok_or(Rejected::Malformed)?;
-    let mut stamp =
-        Stamp { permanent: false, issued, created: issued, authenticated: None, epoch: Epoch::default() };
-    lifetime.check(&stamp, now)?;
-    let json = payload::decode(payload, LARGEST).ok_or(Rejected::Unreadable)?;
-    let map = read(&json).ok_or(Rejected::Unreadable)?;
-    stamp.permanent = is_permanent(&map);
-    Ok(Opened { map, stamp, by })
+    let opened = base64::decode_with(payload::digits(payload), |bytes| {
+        let by = signer.verify(cookie, now)?;
+        let issued = timestamp_of(timestamp).ok_or(Rejected::Malformed)?;
+        let mut stamp =
+            Stamp { permanent: false, issued, created: issued, authenticated: None, epoch: Epoch::default() };
+        lifetime.check(&stamp, now)?;
+        let json = payload::text(payload, bytes, LARGEST).ok_or(Rejected::Unreadable)?;
+        let map = read(json).ok_or(Rejected::Unreadable)?;
+        stamp.permanent = is_permanent(&map);
+        Ok(Opened { map, stamp, by })
+    });
+    opened.ok_or(Rejected::Malformed)?
 }
 
 /// Appends the cookie's value; compressed if that makes the text at least two bytes shorter.
-pub(crate) fn write(signer: &Signer, out: &mut String, map: &Map, now: u64) {
+pub(crate) fn write(signer: &Signer, around: Around<'_>, map: &Map, now: u64) -> Vec<u8> {
     let json = text(map);
     let stream = payload::deflate(&json);
-    let start = out.len();
-    if stream.len() + 1 < json.len() {
-        payload::encode_deflated(out, &stream);
-    } else {
-        payload::encode_plain(out, &json);
-    }
-    out.push('.');
     let timestamp = now.to_be_bytes();
-    let zeros = timestamp.iter().take_while(|byte| **byte == 0).count();
-    base64::encode_to(out, &timestamp[zeros..]);
-    signer.sign(out, start);
+    let timestamp = &timestamp[timestamp.iter().take_while(|byte| **byte == 0).count()..];
+    let rest = 2 + base64::digits(timestamp.len()) + signer.digest.digits();
+    let deflated = stream.len() + 1 < json.len();
+    let payload = if deflated { 1 + base64::digits(stream.len()) } else { base64::digits(json.len()) };
+    let mut out = around.start(payload + rest);
+    let start = out.len();
+    if deflated {
+        payload::encode_deflated(&mut out, &stream);
+    } else {
+        payload::encode_plain(&mut out, &json);
+    }
+    out.push(b'.');
+    base64::encode_to(&mut out, timestamp);
+    signer.sign(&mut out, start);
+    out
 }
 
 /// Big-endian seconds without leading zeros (which are read, too); nothing is zero.
@@ -87,8 +98,8 @@ pub(crate) fn text(map: &Map) -> String {
 
 /// Reads the tagged text of a session: an object, and at the top no tag but the guard that [`text`] writes. What counts is
 /// the object and not its text: a tag that stands there twice is one key.
-pub(crate) fn read(json: &str) -> Option<Map> {
-    let map = Map::from_object(json.into(), DEPTH).ok()?;
+pub(crate) fn read(json: Arc<str>) -> Option<Map> {
+    let map = Map::from_object(json, DEPTH).ok()?;
     match only_tag(&map) {
         None => Some(map),
         Some((Tag::Dict, object)) => {

@@ -15,6 +15,7 @@ pub(crate) mod sign;
 pub(crate) mod signed;
 pub(crate) mod stamp;
 
+use crate::cookie::Around;
 use crate::error::Rejected;
 use crate::lifetime::Lifetime;
 use crate::map::Map;
@@ -39,18 +40,17 @@ pub(crate) struct Segments<'a> {
 }
 
 impl<'a> Segments<'a> {
-    /// Splits from the right. What is too long, of fewer parts or of another alphabet costs no computation.
+    /// Splits from the right. What is too long, of fewer parts or of another alphabet costs no computation; the payload's
+    /// alphabet is checked by decoding it.
     pub(crate) fn split(cookie: &'a [u8], longest: usize) -> Result<Self, Rejected> {
         if cookie.len() > longest {
             return Err(Rejected::TooLong);
         }
-        let mut segments = cookie.rsplitn(3, |byte| *byte == b'.');
-        let (signature, middle, payload) = (segments.next(), segments.next(), segments.next());
-        let (Some(signature), Some(middle), Some(payload)) = (signature, middle, payload) else {
-            return Err(Rejected::Malformed);
-        };
-        let digits = |segment: &[u8]| segment.iter().all(|byte| base64::is_digit(*byte));
-        if !(digits(signature) && digits(middle) && payload::is_payload(payload)) {
+        // Without its last dot, in front of it and behind it.
+        let split = |text: &'a [u8]| memchr::memrchr(b'.', text).map(|dot| (&text[..dot], &text[dot + 1..]));
+        let (rest, signature) = split(cookie).ok_or(Rejected::Malformed)?;
+        let (payload, middle) = split(rest).ok_or(Rejected::Malformed)?;
+        if !(base64::are_digits(signature) && base64::are_digits(middle)) {
             return Err(Rejected::Malformed);
         }
         Ok(Self { payload, middle, signature })
@@ -74,21 +74,20 @@ impl Wire {
         }
     }
 
-    /// Appends the value of a cookie that holds `map` and `stamp`, if possible within `room` octets.
+    /// `name=value` of a cookie that holds `map` and `stamp`, the value if possible within `room` octets.
     pub(crate) fn write(
         &self,
-        out: &mut String,
+        around: Around<'_>,
         map: &Map,
         stamp: &Stamp,
         room: usize,
         nonce: impl FnOnce() -> Result<[u8; NONCE], NoRandom>,
-    ) -> Result<(), NoRandom> {
-        match self {
-            Self::Signed(signer) => signed::write(signer, out, map, stamp, room),
-            Self::Sealed(sealer) => sealed::write(sealer, out, map, stamp, nonce()?),
-            Self::Flask(signer) => flask::write(signer, out, map, stamp.issued),
-        }
-        Ok(())
+    ) -> Result<Vec<u8>, NoRandom> {
+        Ok(match self {
+            Self::Signed(signer) => signed::write(signer, around, map, stamp, room),
+            Self::Sealed(sealer) => sealed::write(sealer, around, map, stamp, nonce()?),
+            Self::Flask(signer) => flask::write(signer, around, map, stamp.issued),
+        })
     }
 }
 

@@ -1,6 +1,7 @@
 //! The payload segment: base64url of a JSON text, or a dot and base64url of its zlib stream (RFC 1950).
 
 use std::cell::RefCell;
+use std::sync::Arc;
 
 use flate2::{Compress, Compression, Decompress, FlushCompress, FlushDecompress, Status};
 
@@ -12,28 +13,27 @@ thread_local! {
     static INFLATE: RefCell<Option<Decompress>> = const { RefCell::new(None) };
 }
 
-/// Whether a segment is of the payload's alphabet: base64url, a leading dot allowed.
-pub(crate) fn is_payload(segment: &[u8]) -> bool {
-    segment.strip_prefix(b".").unwrap_or(segment).iter().all(|byte| base64::is_digit(*byte))
+/// The base64url of a segment.
+pub(crate) fn digits(segment: &[u8]) -> &[u8] {
+    segment.strip_prefix(b".").unwrap_or(segment)
 }
 
-/// The JSON text of a segment, at most `most` bytes of it; `None` if it cannot be decoded.
-pub(crate) fn decode(segment: &[u8], most: usize) -> Option<String> {
-    let bytes = match segment.strip_prefix(b".") {
-        None => base64::decode(segment)?,
-        Some(segment) => inflate(&base64::decode(segment)?, most)?,
-    };
-    String::from_utf8(bytes).ok()
+/// The JSON text of a segment whose digits are these bytes, at most `most` of it; `None` if there is none.
+pub(crate) fn text(segment: &[u8], bytes: &[u8], most: usize) -> Option<Arc<str>> {
+    match segment.starts_with(b".") {
+        false => Some(std::str::from_utf8(bytes).ok()?.into()),
+        true => Some(String::from_utf8(inflate(bytes, most)?).ok()?.into()),
+    }
 }
 
 /// Appends the segment of a JSON text as it is.
-pub(crate) fn encode_plain(out: &mut String, json: &str) {
+pub(crate) fn encode_plain(out: &mut Vec<u8>, json: &str) {
     base64::encode_to(out, json.as_bytes());
 }
 
 /// Appends the segment of a zlib stream.
-pub(crate) fn encode_deflated(out: &mut String, stream: &[u8]) {
-    out.push('.');
+pub(crate) fn encode_deflated(out: &mut Vec<u8>, stream: &[u8]) {
+    out.push(b'.');
     base64::encode_to(out, stream);
 }
 

@@ -39,23 +39,12 @@ impl Key {
         Self { id, cipher: Aes256GcmSiv::new(key.into()) }
     }
 
-    /// Leaves nonce and text.
-    fn open(&self, sealed: &mut Vec<u8>, associated: &[u8]) -> Option<()> {
+    /// Opens in place, between nonce and tag.
+    fn open(&self, sealed: &mut [u8], associated: &[u8]) -> Option<()> {
         let (nonce, rest) = sealed.split_first_chunk_mut::<NONCE>()?;
         let (text, tag) = rest.split_last_chunk_mut::<TAG>()?;
         let (nonce, tag) = (Nonce::from(*nonce), Tag::from(*tag));
-        self.cipher.decrypt_inout_detached(&nonce, associated, text.into(), &tag).ok()?;
-        sealed.truncate(sealed.len() - TAG);
-        Some(())
-    }
-}
-
-/// What was sealed, after its nonce.
-pub(crate) struct Text(Vec<u8>);
-
-impl Text {
-    pub(crate) fn as_bytes(&self) -> &[u8] {
-        &self.0[NONCE..]
+        self.cipher.decrypt_inout_detached(&nonce, associated, text.into(), &tag).ok()
     }
 }
 
@@ -83,18 +72,23 @@ impl Sealer {
     }
 
     /// The text, without what filled it up, and which key sealed it.
-    pub(crate) fn open(&self, sealed: Vec<u8>, associated: &[u8], now: u64) -> Option<(Text, SignedBy)> {
+    pub(crate) fn open<'a>(
+        &self,
+        sealed: &'a mut [u8],
+        associated: &[u8],
+        now: u64,
+    ) -> Option<(&'a [u8], SignedBy)> {
         self.open_if(sealed, associated, now, |_| true)
     }
 
     /// The same of what was sealed with a certain key: none is tried in vain, but where two have one id.
-    pub(crate) fn open_by(
+    pub(crate) fn open_by<'a>(
         &self,
         id: [u8; 4],
-        sealed: Vec<u8>,
+        sealed: &'a mut [u8],
         associated: &[u8],
         now: u64,
-    ) -> Option<(Text, SignedBy)> {
+    ) -> Option<(&'a [u8], SignedBy)> {
         self.open_if(sealed, associated, now, |key| key.id == id)
     }
 
@@ -103,30 +97,32 @@ impl Sealer {
         self.primary.id
     }
 
-    fn open_if(
+    fn open_if<'a>(
         &self,
-        mut sealed: Vec<u8>,
+        sealed: &'a mut [u8],
         associated: &[u8],
         now: u64,
         fits: impl Fn(&Key) -> bool,
-    ) -> Option<(Text, SignedBy)> {
+    ) -> Option<(&'a [u8], SignedBy)> {
         let others = self.verify_only.iter().filter(|(_, until)| until.is_none_or(|until| now < until));
         let mut keys = std::iter::once((&self.primary, SignedBy::Primary))
             .chain(others.map(|(key, _)| (key, SignedBy::Other)))
             .filter(|(key, _)| fits(key))
             .peekable();
-        while let Some((key, by)) = keys.next() {
+        let by = loop {
+            let (key, by) = keys.next()?;
             // Opened in its place; the next key needs it as it was.
-            let next = keys.peek().map(|_| sealed.clone());
-            if key.open(&mut sealed, associated).is_some() {
-                while sealed.len() > NONCE && sealed.ends_with(b" ") {
-                    sealed.pop();
-                }
-                return Some((Text(sealed), by));
+            let next = keys.peek().map(|_| sealed.to_vec());
+            if key.open(sealed, associated).is_some() {
+                break by;
             }
-            sealed = next?;
+            sealed.copy_from_slice(&next?);
+        };
+        let mut text = sealed.get(NONCE..sealed.len() - TAG)?;
+        while let [rest @ .., b' '] = text {
+            text = rest;
         }
-        None
+        Some((text, by))
     }
 }
 
@@ -175,7 +171,7 @@ mod tests {
         let whole = [&nonce, sealed].concat();
         let mut opened = whole.clone();
         assert_eq!(key.open(&mut opened, associated).is_some(), valid);
-        assert!(!valid || opened[NONCE..] == *text);
+        assert!(!valid || opened[NONCE..opened.len() - TAG] == *text);
         if valid {
             let mut out = Vec::new();
             let sealer = Sealer { primary: key, verify_only: Vec::new(), block: 1 };
@@ -194,21 +190,21 @@ mod tests {
         old.seal(&mut by_old, [7; NONCE], b"a", &[b"{", b"}"]);
         new.seal(&mut by_new, [7; NONCE], b"a", &[b"{}"]);
         assert_eq!(by_new.len(), OVERHEAD + 64);
-        let by = |opened: Option<(Text, SignedBy)>| {
+        let by = |opened: Option<(&[u8], SignedBy)>| {
             opened.map(|(text, by)| {
-                assert_eq!(text.as_bytes(), b"{}");
+                assert_eq!(text, b"{}");
                 by
             })
         };
-        assert_eq!(by(new.open(by_new.clone(), b"a", 100)), Some(SignedBy::Primary));
-        assert_eq!(by(new.open(by_new.clone(), b"b", 100)), None);
-        assert_eq!(by(new.open(by_old.clone(), b"a", 99)), Some(SignedBy::Other));
-        assert_eq!(by(new.open(by_old.clone(), b"a", 100)), None);
-        assert_eq!(by(new.open_by(old.id(), by_old.clone(), b"a", 99)), Some(SignedBy::Other));
-        assert_eq!(by(new.open_by(new.id(), by_old.clone(), b"a", 99)), None);
-        assert_eq!(by(old.open(by_new.clone(), b"a", 0)), None);
+        assert_eq!(by(new.open(&mut by_new.clone(), b"a", 100)), Some(SignedBy::Primary));
+        assert_eq!(by(new.open(&mut by_new.clone(), b"b", 100)), None);
+        assert_eq!(by(new.open(&mut by_old.clone(), b"a", 99)), Some(SignedBy::Other));
+        assert_eq!(by(new.open(&mut by_old.clone(), b"a", 100)), None);
+        assert_eq!(by(new.open_by(old.id(), &mut by_old.clone(), b"a", 99)), Some(SignedBy::Other));
+        assert_eq!(by(new.open_by(new.id(), &mut by_old.clone(), b"a", 99)), None);
+        assert_eq!(by(old.open(&mut by_new.clone(), b"a", 0)), None);
         for end in 0..by_new.len() {
-            assert_eq!(by(new.open(by_new[..end].to_vec(), b"a", 0)), None);
+            assert_eq!(by(new.open(&mut by_new[..end].to_vec(), b"a", 0)), None);
         }
     }
 }

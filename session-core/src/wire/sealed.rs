@@ -7,6 +7,7 @@ use super::seal::{NONCE, OVERHEAD, Sealer};
 use super::signed::{DEPTH, LONGEST};
 use super::stamp::{self, Stamp};
 use super::{Opened, base64};
+use crate::cookie::Around;
 use crate::error::Rejected;
 use crate::lifetime::Lifetime;
 use crate::map::Map;
@@ -21,24 +22,34 @@ pub(crate) fn open(
     if cookie.len() > LONGEST {
         return Err(Rejected::TooLong);
     }
-    let bytes = base64::decode(cookie).ok_or(Rejected::Malformed)?;
-    if bytes.len() < OVERHEAD + stamp::BYTES {
-        return Err(Rejected::Malformed);
-    }
-    let (text, by) = sealer.open(bytes, &[], now).ok_or(Rejected::BadSignature)?;
-    let (stamp, json) = text.as_bytes().split_at_checked(stamp::BYTES).ok_or(Rejected::Unreadable)?;
-    let stamp = Stamp::decode(stamp).ok_or(Rejected::Unreadable)?;
-    lifetime.check(&stamp, now)?;
-    let json = std::str::from_utf8(json).map_err(|_| Rejected::Unreadable)?;
-    let map = Map::from_ours(json.into(), DEPTH).map_err(|_| Rejected::Unreadable)?;
-    Ok(Opened { map, stamp, by })
+    let opened = base64::decode_with(cookie, |bytes| {
+        if bytes.len() < OVERHEAD + stamp::BYTES {
+            return Err(Rejected::Malformed);
+        }
+        let (text, by) = sealer.open(bytes, &[], now).ok_or(Rejected::BadSignature)?;
+        let (stamp, json) = text.split_first_chunk().ok_or(Rejected::Unreadable)?;
+        let stamp = Stamp::decode(*stamp).ok_or(Rejected::Unreadable)?;
+        lifetime.check(&stamp, now)?;
+        let json = std::str::from_utf8(json).map_err(|_| Rejected::Unreadable)?;
+        let map = Map::from_ours(json.into(), DEPTH).map_err(|_| Rejected::Unreadable)?;
+        Ok(Opened { map, stamp, by })
+    });
+    opened.ok_or(Rejected::Malformed)?
 }
 
 /// Appends the cookie's value.
-pub(crate) fn write(sealer: &Sealer, out: &mut String, map: &Map, stamp: &Stamp, nonce: [u8; NONCE]) {
+pub(crate) fn write(
+    sealer: &Sealer,
+    around: Around<'_>,
+    map: &Map,
+    stamp: &Stamp,
+    nonce: [u8; NONCE],
+) -> Vec<u8> {
     let mut json = String::with_capacity(map.expected_size());
     map.write_ours(&mut json);
     let mut sealed = Vec::new();
     sealer.seal(&mut sealed, nonce, &[], &[&stamp.encode(), json.as_bytes()]);
-    base64::encode_to(out, &sealed);
+    let mut out = around.start(base64::digits(sealed.len()));
+    base64::encode_to(&mut out, &sealed);
+    out
 }

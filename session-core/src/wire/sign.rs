@@ -3,7 +3,7 @@
 use hmac::{Hmac, KeyInit, Mac};
 use sha1::Sha1;
 use sha2::{Sha256, Sha512};
-use subtle::ConstantTimeEq;
+use subtle::{Choice, ConstantTimeEq};
 
 use super::base64;
 use crate::error::Rejected;
@@ -91,6 +91,25 @@ impl Code {
     pub(crate) fn as_slice(&self) -> &[u8] {
         &self.bytes[..self.length]
     }
+
+    /// Whether these digits are this code, in constant time.
+    fn is(&self, digits: &[u8]) -> bool {
+        fn decode<const BYTES: usize>(digits: &[u8]) -> Option<[u8; 64]> {
+            let mut bytes = [0; 64];
+            bytes[..BYTES].copy_from_slice(&base64::decode_array::<BYTES>(digits)?);
+            Some(bytes)
+        }
+        let signature = match self.length {
+            20 => decode::<20>(digits),
+            32 => decode::<32>(digits),
+            _ => decode::<64>(digits),
+        };
+        let Some(signature) = signature else { return false };
+        // In four words instead of sixty-four.
+        let pairs = self.bytes.as_chunks().0.iter().zip(signature.as_chunks().0);
+        let equal = pairs.map(|(a, b)| u128::from_ne_bytes(*a).ct_eq(&u128::from_ne_bytes(*b)));
+        equal.fold(Choice::from(1), |all, equal| all & equal).into()
+    }
 }
 
 /// Which key of a ring made a cookie: one that the primary did not make is made anew when it is next written.
@@ -124,9 +143,7 @@ impl Signer {
     fn signer_of(&self, signed: &[u8], now: u64) -> Option<SignedBy> {
         let (text, signature) = signed.split_at_checked(signed.len().checked_sub(self.digest.digits())?)?;
         let text = text.strip_suffix(b".")?;
-        let mut buffer = [0; 66];
-        let signature = base64::decode_into(signature, &mut buffer)?;
-        let signed_by = |key: &KeyedMac| bool::from(key.code(text).as_slice().ct_eq(signature));
+        let signed_by = |key: &KeyedMac| key.code(text).is(signature);
         if signed_by(&self.primary) {
             return Some(SignedBy::Primary);
         }
@@ -136,9 +153,9 @@ impl Signer {
     }
 
     /// Appends `.signature` of the text from `start` on.
-    pub(crate) fn sign(&self, text: &mut String, start: usize) {
-        let code = self.primary.code(&text.as_bytes()[start..]);
-        text.push('.');
+    pub(crate) fn sign(&self, text: &mut Vec<u8>, start: usize) {
+        let code = self.primary.code(&text[start..]);
+        text.push(b'.');
         base64::encode_to(text, code.as_slice());
     }
 }
@@ -159,10 +176,10 @@ mod tests {
             (Digest::Sha256, "0eObDVXBA3yWI_ebb3lyW-bwVmSAwaLR-plEpBwKn60"),
         ] {
             let signer = signer(digest, KeyRing::flask("dev"));
-            let mut text = "eyJhIjoxfQ.ZVPxAA".to_owned();
+            let mut text = b"eyJhIjoxfQ.ZVPxAA".to_vec();
             signer.sign(&mut text, 0);
-            assert_eq!(text, format!("eyJhIjoxfQ.ZVPxAA.{signature}"));
-            assert_eq!(signer.verify(text.as_bytes(), 0), Ok(SignedBy::Primary));
+            assert_eq!(text, format!("eyJhIjoxfQ.ZVPxAA.{signature}").as_bytes());
+            assert_eq!(signer.verify(&text, 0), Ok(SignedBy::Primary));
         }
     }
 
@@ -172,7 +189,7 @@ mod tests {
         let secret = |text: &str| Secret::new(text);
         let ring = KeyRing::flask("new").fallback("older").and(secret("old"), Some(100));
         let new = signer(Digest::Sha256, ring);
-        let (mut by_old, mut by_new) = ("a.b".to_owned(), "a.b".to_owned());
+        let (mut by_old, mut by_new) = (b"a.b".to_vec(), b"a.b".to_vec());
         old.sign(&mut by_old, 0);
         new.sign(&mut by_new, 0);
         for (signer, text, now, expected) in [
@@ -182,14 +199,14 @@ mod tests {
             (&new, &by_old, 100, Err(Rejected::BadSignature)),
             (&old, &by_new, 0, Err(Rejected::BadSignature)),
         ] {
-            assert_eq!(signer.verify(text.as_bytes(), now), expected, "{text} {now}");
+            assert_eq!(signer.verify(text, now), expected, "{now}");
         }
     }
 
     #[test]
     fn digits_are_what_base64_makes() {
         for digest in [Digest::Sha1, Digest::Sha256, Digest::Sha512] {
-            let mut text = String::new();
+            let mut text = Vec::new();
             base64::encode_to(&mut text, KeyedMac::new(digest, b"k").code(b"").as_slice());
             assert_eq!(text.len(), digest.digits());
         }

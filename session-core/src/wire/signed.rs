@@ -4,6 +4,7 @@ use super::payload;
 use super::sign::{Digest, KeyedMac, Signer};
 use super::stamp::{self, Stamp};
 use super::{Opened, Segments, base64};
+use crate::cookie::Around;
 use crate::error::Rejected;
 use crate::key::Purpose;
 use crate::lifetime::Lifetime;
@@ -35,28 +36,32 @@ pub(crate) fn open(
     if signature.len() != signer.digest.digits() || stamp.len() != stamp::DIGITS {
         return Err(Rejected::Malformed);
     }
-    let by = signer.verify(cookie, now)?;
-    let stamp = base64::decode_into(stamp, &mut [0; stamp::BYTES])
-        .and_then(Stamp::decode)
-        .ok_or(Rejected::Unreadable)?;
-    lifetime.check(&stamp, now)?;
-    let json = payload::decode(payload, LARGEST).ok_or(Rejected::Unreadable)?;
-    let map = Map::from_ours(json.into(), DEPTH).map_err(|_| Rejected::Unreadable)?;
-    Ok(Opened { map, stamp, by })
+    let opened = base64::decode_with(payload::digits(payload), |bytes| {
+        let by = signer.verify(cookie, now)?;
+        let stamp = base64::decode_array(stamp).and_then(Stamp::decode).ok_or(Rejected::Unreadable)?;
+        lifetime.check(&stamp, now)?;
+        let json = payload::text(payload, bytes, LARGEST).ok_or(Rejected::Unreadable)?;
+        let map = Map::from_ours(json, DEPTH).map_err(|_| Rejected::Unreadable)?;
+        Ok(Opened { map, stamp, by })
+    });
+    opened.ok_or(Rejected::Malformed)?
 }
 
 /// Appends the cookie's value. Compressed only if it would not fit into `room` otherwise.
-pub(crate) fn write(signer: &Signer, out: &mut String, map: &Map, stamp: &Stamp, room: usize) {
+pub(crate) fn write(signer: &Signer, around: Around<'_>, map: &Map, stamp: &Stamp, room: usize) -> Vec<u8> {
     let mut json = String::with_capacity(map.expected_size());
     map.write_ours(&mut json);
     let rest = 2 + stamp::DIGITS + signer.digest.digits();
+    let length = base64::digits(json.len()) + rest;
+    let mut out = around.start(length.min(room));
     let start = out.len();
-    if (json.len() * 4).div_ceil(3) + rest <= room || json.len() > LARGEST {
-        payload::encode_plain(out, &json);
+    if length <= room || json.len() > LARGEST {
+        payload::encode_plain(&mut out, &json);
     } else {
-        payload::encode_deflated(out, &payload::deflate(&json));
+        payload::encode_deflated(&mut out, &payload::deflate(&json));
     }
-    out.push('.');
-    base64::encode_to(out, &stamp.encode());
-    signer.sign(out, start);
+    out.push(b'.');
+    base64::encode_to(&mut out, &stamp.encode());
+    signer.sign(&mut out, start);
+    out
 }

@@ -61,8 +61,7 @@ impl Stamp {
         bytes
     }
 
-    pub(crate) fn decode(bytes: &[u8]) -> Option<Self> {
-        let bytes: &[u8; BYTES] = bytes.try_into().ok()?;
+    pub(crate) fn decode(bytes: [u8; BYTES]) -> Option<Self> {
         if bytes[0] > 1 {
             return None;
         }
@@ -90,12 +89,12 @@ mod tests {
         fn stamps_survive(permanent: bool, issued in 0..=LAST, age in 0..u32::MAX - 1, auth in proptest::option::of(0..u32::MAX - 1), epoch: [u8; 4]) {
             let before = |age: u32| issued.saturating_sub(age.into());
             let stamp = Stamp { permanent, issued, created: before(age), authenticated: auth.map(before), epoch: Epoch::decode(epoch) };
-            prop_assert_eq!(Stamp::decode(&stamp.encode()), Some(stamp));
+            prop_assert_eq!(Stamp::decode(stamp.encode()), Some(stamp));
         }
 
         #[test]
         fn one_text_for_one_stamp(bytes: [u8; BYTES]) {
-            if let Some(stamp) = Stamp::decode(&bytes) {
+            if let Some(stamp) = Stamp::decode(bytes) {
                 // The largest difference is one below "never".
                 prop_assert!(stamp.encode() == bytes || bytes[6..10] == [255; 4]);
             }
@@ -104,11 +103,10 @@ mod tests {
 
     #[test]
     fn what_is_no_stamp() {
-        assert_eq!(Stamp::decode(&[0; 17]), None);
-        assert_eq!(Stamp::decode(&[2; 18]), None);
+        assert_eq!(Stamp::decode([2; 18]), None);
         let mut before_1970 = [0; 18];
         before_1970[9] = 1;
-        assert_eq!(Stamp::decode(&before_1970), None);
+        assert_eq!(Stamp::decode(before_1970), None);
     }
 
     #[test]
@@ -120,7 +118,7 @@ mod tests {
             authenticated: Some(0),
             epoch: Epoch { application: 1, user: 7 },
         };
-        let read = Stamp::decode(&stamp.encode()).unwrap();
+        let read = Stamp::decode(stamp.encode()).unwrap();
         assert_eq!((read.issued, read.epoch), (LAST, Epoch { application: 1, user: 7 }));
         assert!(read.authenticated.is_some());
     }

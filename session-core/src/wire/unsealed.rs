@@ -11,14 +11,6 @@ pub(crate) const OVERHEAD: usize = NONCE + 16;
 
 const NEVER: &str = "nothing is sealed without the feature `seal`";
 
-pub(crate) struct Text;
-
-impl Text {
-    pub(crate) fn as_bytes(&self) -> &[u8] {
-        unreachable!("{NEVER}")
-    }
-}
-
 #[derive(Clone)]
 pub(crate) struct Sealer;
 
@@ -31,11 +23,17 @@ impl Sealer {
         unreachable!("{NEVER}")
     }
 
-    pub(crate) fn open(&self, _: Vec<u8>, _: &[u8], _: u64) -> Option<(Text, SignedBy)> {
+    pub(crate) fn open<'a>(&self, _: &'a mut [u8], _: &[u8], _: u64) -> Option<(&'a [u8], SignedBy)> {
         unreachable!("{NEVER}")
     }
 
-    pub(crate) fn open_by(&self, _: [u8; 4], _: Vec<u8>, _: &[u8], _: u64) -> Option<(Text, SignedBy)> {
+    pub(crate) fn open_by<'a>(
+        &self,
+        _: [u8; 4],
+        _: &'a mut [u8],
+        _: &[u8],
+        _: u64,
+    ) -> Option<(&'a [u8], SignedBy)> {
         unreachable!("{NEVER}")
     }
 

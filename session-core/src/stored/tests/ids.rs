@@ -119,8 +119,7 @@ fn t4_a_forged_id_reaches_no_store() {
         }
     }
     let key = *server.store.lock().unwrap().slots.keys().next().unwrap();
-    let mut text = String::new();
-    crate::wire::base64::encode_to(&mut text, &[&key.as_bytes()[..], &[0; 16]].concat());
+    let text = crate::wire::base64::encode(&[&key.as_bytes()[..], &[0; 16]].concat());
     let replayed = format!("__Host-session={text}{}", &cookie[start + 64..]);
     for hostile in
         [replayed.as_str(), "__Host-session=../../x", "__Host-session=\u{1f600}", "__Host-session="]

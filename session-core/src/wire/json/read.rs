@@ -187,7 +187,7 @@ impl<'de> Reader<'de> {
 }
 
 fn number<'de, V: Visitor<'de>>(text: &str, visitor: V) -> Result<V::Value, ReadError> {
-    if text.contains(['.', 'e', 'E', 'N', 'I']) {
+    if !text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'-') {
         return visitor.visit_f64(float(text)?);
     }
     if let Ok(number) = text.parse() {

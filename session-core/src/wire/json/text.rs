@@ -14,6 +14,14 @@ pub(crate) fn string(out: &mut String, text: &str, ascii: bool) {
 /// escaped in both styles, since UTF-8 has none.
 pub(crate) fn wtf8(out: &mut String, bytes: &[u8], ascii: bool) {
     out.push('"');
+    // Almost every key is plain ASCII.
+    if bytes.iter().all(|byte| is_plain(*byte, true))
+        && let Ok(text) = std::str::from_utf8(bytes)
+    {
+        out.push_str(text);
+        out.push('"');
+        return;
+    }
     let mut rest = bytes;
     while let Some(at) = rest.windows(3).position(|w| w[0] == 0xed && w[1] >= 0xa0) {
         characters(out, &String::from_utf8_lossy(&rest[..at]), ascii);
@@ -35,18 +43,22 @@ pub(crate) fn object<K: AsRef<[u8]>, V: AsRef<str>>(
         if index > 0 {
             out.push(',');
         }
-        wtf8(out, key.as_ref(), ascii);
-        out.push(':');
-        out.push_str(value.as_ref());
+        entry(out, ascii, key.as_ref(), value.as_ref());
     }
     out.push('}');
 }
 
+/// One entry of an object.
+pub(crate) fn entry(out: &mut String, ascii: bool, key: &[u8], value: &str) {
+    wtf8(out, key, ascii);
+    out.push(':');
+    out.push_str(value);
+}
+
 fn characters(out: &mut String, text: &str, ascii: bool) {
-    let plain = |b: u8| b >= 0x20 && b != b'"' && b != b'\\' && (b < 0x7f || !ascii);
     let mut rest = text;
     // The first byte that is not plain begins a character: in ASCII mode all bytes of a longer one are not.
-    while let Some(at) = rest.bytes().position(|b| !plain(b)) {
+    while let Some(at) = rest.bytes().position(|byte| !is_plain(byte, ascii)) {
         let (before, after) = rest.split_at(at);
         out.push_str(before);
         let mut chars = after.chars();
@@ -56,6 +68,10 @@ fn characters(out: &mut String, text: &str, ascii: bool) {
         rest = chars.as_str();
     }
     out.push_str(rest);
+}
+
+fn is_plain(byte: u8, ascii: bool) -> bool {
+    byte >= 0x20 && byte != b'"' && byte != b'\\' && (byte < 0x7f || !ascii)
 }
 
 fn escape(out: &mut String, point: u32) {
