@@ -2,6 +2,8 @@
 
 pub mod core;
 pub mod floor;
+pub mod frameworks;
+pub mod library;
 pub mod payload;
 
 use std::time::Duration;
