@@ -20,6 +20,9 @@ use crate::payload::{self, KEY, SIZES};
 
 type Fields = Data<Map<String, Value>>;
 
+/// Its row.
+pub const SIGNED: &str = "actix-session, signed cookie";
+
 /// The routes without sessions.
 pub fn bare(routes: &mut ServiceConfig) {
     routes
