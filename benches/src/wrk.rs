@@ -75,7 +75,7 @@ pub fn measure(rounds: usize, seconds: u64) -> Option<Vec<Row>> {
                 route,
                 requests: median(loads.iter().map(|load| load.by_second)),
                 ratio: median(pairs().map(|(one, bare)| one.by_second / bare.by_second)),
-                busy_ratio: median(pairs().map(|(one, bare)| one.by_tick / bare.by_tick)),
+                busy_ratio: median(pairs().map(|(one, bare)| one.by_busy / bare.by_busy)),
             });
         }
     }
@@ -89,11 +89,11 @@ fn median(values: impl Iterator<Item = f64>) -> f64 {
     if values.len() % 2 == 1 { values[middle] } else { f64::midpoint(values[middle - 1], values[middle]) }
 }
 
-/// What one run of wrk saw: requests by second, and by clock tick that the server was busy.
+/// What one run of wrk saw: requests by second, and by nanosecond that the server was busy.
 #[derive(Clone)]
 struct Load {
     by_second: f64,
-    by_tick: f64,
+    by_busy: f64,
 }
 
 struct Server {
@@ -143,14 +143,14 @@ impl Server {
 
     /// 32 connections at once.
     fn load(&self, route: &str, seconds: u64) -> Load {
-        let before = self.ticks();
+        let before = self.busy();
         let output = Command::new("taskset")
             .args(["-c", "1", "wrk", "-t1", "-c32", &format!("-d{seconds}s")])
             .args(["-H", &format!("Cookie: {}", self.cookie)])
             .arg(format!("http://127.0.0.1:{}{route}", self.port))
             .output()
             .unwrap();
-        let busy = self.ticks() - before;
+        let busy = self.busy() - before;
         let report = String::from_utf8_lossy(&output.stdout);
         let failed = ["Non-2xx", "Socket errors"].iter().any(|trouble| report.contains(trouble));
         assert!(output.status.success() && !failed, "{}, {route}: {report}", self.name);
@@ -159,14 +159,15 @@ impl Server {
         let requests =
             number(report.lines().find_map(|line| line.split_once(" requests in ")).map(|(count, _)| count));
         let by_second = number(report.lines().find_map(|line| line.strip_prefix("Requests/sec:")));
-        Load { by_second, by_tick: requests / busy }
+        Load { by_second, by_busy: requests / busy }
     }
 
-    /// The processor time of all its threads, from the 14th and 15th field of what Linux says.
-    fn ticks(&self) -> f64 {
-        let stat = fs::read_to_string(format!("/proc/{}/stat", self.process.id())).unwrap();
-        let (_, fields) = stat.rsplit_once(')').unwrap();
-        fields.split_whitespace().skip(11).take(2).map(|field| field.parse::<f64>().unwrap()).sum()
+    /// Nanoseconds that its threads have run, as Linux counts them.
+    fn busy(&self) -> f64 {
+        let tasks = fs::read_dir(format!("/proc/{}/task", self.process.id())).unwrap();
+        // A thread may end meanwhile.
+        let stats = tasks.filter_map(|task| fs::read_to_string(task.unwrap().path().join("schedstat")).ok());
+        stats.map(|stat| stat.split(' ').next().unwrap().parse::<f64>().unwrap()).sum()
     }
 }
 
