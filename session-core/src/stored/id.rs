@@ -86,11 +86,11 @@ impl Id {
         if lengths != (DIGITS, stamp::DIGITS, signer.digest.digits()) {
             return Err(Rejected::Malformed);
         }
-        let id = Self(base64::decode_array(payload).ok_or(Rejected::Malformed)?);
+        let id = base64::decode_array(payload).ok_or_else(|| signer.why_not(cookie, payload, now))?;
         let by = signer.verify(cookie, now)?;
         let stamp = base64::decode_array(stamp).and_then(Stamp::decode).ok_or(Rejected::Unreadable)?;
         lifetime.check_start(&stamp, now)?;
-        Ok((id, stamp, by))
+        Ok((Self(id), stamp, by))
     }
 }
 

@@ -48,7 +48,7 @@ pub(crate) fn open(
         stamp.permanent = is_permanent(&map);
         Ok(Opened { map, stamp, by })
     });
-    opened.ok_or(Rejected::Malformed)?
+    opened.unwrap_or_else(|| Err(signer.why_not(cookie, payload, now)))
 }
 
 /// Appends the cookie's value; compressed if that makes the text at least two bytes shorter.

@@ -5,7 +5,7 @@ use sha1::Sha1;
 use sha2::{Sha256, Sha512};
 use subtle::{Choice, ConstantTimeEq};
 
-use super::base64;
+use super::{base64, payload};
 use crate::error::Rejected;
 use crate::key::Secret;
 use crate::ring::KeyRing;
@@ -138,6 +138,14 @@ impl Signer {
     /// as long as the digest says; the caller has checked the alphabet.
     pub(crate) fn verify(&self, signed: &[u8], now: u64) -> Result<SignedBy, Rejected> {
         self.signer_of(signed, now).ok_or(Rejected::BadSignature)
+    }
+
+    /// Why a cookie is refused whose payload is not base64.
+    pub(crate) fn why_not(&self, cookie: &[u8], payload: &[u8], now: u64) -> Rejected {
+        if !base64::are_digits(payload::digits(payload)) {
+            return Rejected::Malformed;
+        }
+        self.verify(cookie, now).err().unwrap_or(Rejected::Unreadable)
     }
 
     fn signer_of(&self, signed: &[u8], now: u64) -> Option<SignedBy> {

@@ -44,7 +44,7 @@ pub(crate) fn open(
         let map = Map::from_ours(json, DEPTH).map_err(|_| Rejected::Unreadable)?;
         Ok(Opened { map, stamp, by })
     });
-    opened.ok_or(Rejected::Malformed)?
+    opened.unwrap_or_else(|| Err(signer.why_not(cookie, payload, now)))
 }
 
 /// Appends the cookie's value. Compressed only if it would not fit into `room` otherwise.
