@@ -124,7 +124,7 @@ impl Series {
 pub mod tests {
     use super::*;
 
-    /// A report of two groups' cells: group, who, column, and what each round measured.
+    /// A report of cells: group, who, column, and what each round measured.
     pub fn report(cells: &[(&str, &str, usize, &[f64])]) -> Report {
         let rounds = cells[0].3.len();
         let cell = |round: usize, (group, who, column, counts): &(&str, &str, usize, &[f64])| {
