@@ -47,7 +47,11 @@ fn profile() -> String {
     let changes = manifest.split_once("[profile.release]").map_or("", |(_, rest)| rest);
     let changes: Vec<_> = changes.lines().map(str::trim).take_while(|line| !line.starts_with('[')).collect();
     let changes: Vec<_> = changes.into_iter().filter(|line| !line.is_empty()).collect();
-    ["release".to_owned()].into_iter().chain(changes.into_iter().map(str::to_owned)).collect::<Vec<_>>().join(", ")
+    ["release".to_owned()]
+        .into_iter()
+        .chain(changes.into_iter().map(str::to_owned))
+        .collect::<Vec<_>>()
+        .join(", ")
 }
 
 /// What the benches name in their manifest: our crates, those of others, and what they are served by.
@@ -60,7 +64,8 @@ fn crates(metadata: &Value) -> Vec<(String, String)> {
     let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
     let named = packages.iter().filter(|package| needed.contains(&package["id"]));
     // Without those of ours that help with tests.
-    let published = named.filter(|package| package["source"].is_string() || text(&package["name"]).starts_with("session-"));
+    let published = named
+        .filter(|package| package["source"].is_string() || text(&package["name"]).starts_with("session-"));
     let mut crates: Vec<_> =
         published.map(|package| (text(&package["name"]), text(&package["version"]))).collect();
     crates.sort_by_key(|(name, _)| (!name.starts_with("session-"), name.clone()));

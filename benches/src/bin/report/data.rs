@@ -160,6 +160,9 @@ pub mod tests {
         let report = report(&[("a", "floor", 1, &[1.0, 2.0]), ("a", "ours", 1, &[1.0])]);
         assert!(report.time("a", "floor", 1).is_some());
         assert!(report.time("a", "ours", 1).is_none() && report.time("b", "ours", 1).is_none());
-        assert_eq!((report.groups(), report.rows("a"), report.columns("a")), (vec!["a"], vec!["floor", "ours"], vec![1]));
+        assert_eq!(
+            (report.groups(), report.rows("a"), report.columns("a")),
+            (vec!["a"], vec!["floor", "ours"], vec![1])
+        );
     }
 }

@@ -256,7 +256,10 @@ mod tests {
         let goals = goals(&report);
         assert_eq!(outcome(&goals, "below 200 B"), ("1.20".into(), true, Some((3, 3))));
         assert_eq!(outcome(&goals, "from 200 B on"), ("1.40 (1.25 to 1.50)".into(), false, Some((1, 3))));
-        assert_eq!(outcome(&goals, "open, get: times the floor, as a multiple"), ("1.17 (1.04 to 1.25)".into(), false, Some((0, 3))));
+        assert_eq!(
+            outcome(&goals, "open, get: times the floor, as a multiple"),
+            ("1.17 (1.04 to 1.25)".into(), false, Some((0, 3)))
+        );
         let row = "| core: open, get | at most 3 allocations | 4 | **no** |  |\n";
         assert!(text(&goals).contains(row), "{}", text(&goals));
     }

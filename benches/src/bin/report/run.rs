@@ -23,7 +23,8 @@ fn cargo() -> Command {
 
 /// What `cargo metadata` says.
 pub fn metadata() -> Value {
-    let output = cargo().args(["metadata", "--format-version", "1", "--locked"]).stderr(Stdio::inherit()).output();
+    let output =
+        cargo().args(["metadata", "--format-version", "1", "--locked"]).stderr(Stdio::inherit()).output();
     serde_json::from_slice(&output.unwrap().stdout).expect("cargo metadata")
 }
 
@@ -77,7 +78,9 @@ fn collect(folder: &Path, found: &mut Vec<(std::time::SystemTime, Cell<f64>)>) {
         Some(serde_json::from_str::<Value>(&text).expect("criterion's JSON"))
     };
     // Criterion has the last measurement in "new", and the same once more in "base".
-    if folder.ends_with("new") && let Some((benchmark, estimates)) = read("benchmark.json").zip(read("estimates.json")) {
+    if folder.ends_with("new")
+        && let Some((benchmark, estimates)) = read("benchmark.json").zip(read("estimates.json"))
+    {
         let written = fs::metadata(folder.join("estimates.json")).and_then(|file| file.modified()).unwrap();
         found.push((written, cell(&benchmark, &estimates)));
         return;
@@ -135,6 +138,9 @@ mod tests {
     fn a_run_of_several_operations_is_divided() {
         let benchmark = json!({ "group_id": "sqlite: read", "function_id": "raw", "value_str": "32", "throughput": { "Elements": 32 } });
         let cell = cell(&benchmark, &json!({ "median": { "point_estimate": 6400.0 } }));
-        assert_eq!((cell.group.as_str(), cell.who.as_str(), cell.column, cell.count), ("sqlite: read", "raw", 32, 200.0));
+        assert_eq!(
+            (cell.group.as_str(), cell.who.as_str(), cell.column, cell.count),
+            ("sqlite: read", "raw", 32, 200.0)
+        );
     }
 }

@@ -55,7 +55,9 @@ impl Plot {
         let (left, top, width, height) = FRAME;
         let all = || self.lines.iter().flat_map(|line| &line.points);
         let extent = |of: fn(&(f64, f64)) -> f64| {
-            all().map(of).fold((f64::INFINITY, 0.0), |(least, most): (f64, f64), value| (least.min(value), most.max(value)))
+            all().map(of).fold((f64::INFINITY, 0.0), |(least, most): (f64, f64), value| {
+                (least.min(value), most.max(value))
+            })
         };
         let (narrow, wide) = extent(|point| point.0);
         let (low, high) = extent(|point| point.1);
@@ -85,7 +87,8 @@ impl Plot {
             text(svg, (left - 8.0, at + 4.5), "text-anchor=\"end\"", &round(tick));
         }
         // Where it was measured, not at round numbers.
-        let mut sizes: Vec<f64> = self.lines.iter().flat_map(|line| &line.points).map(|point| point.0).collect();
+        let mut sizes: Vec<f64> =
+            self.lines.iter().flat_map(|line| &line.points).map(|point| point.0).collect();
         sizes.sort_by(f64::total_cmp);
         sizes.dedup();
         for size in sizes {
@@ -95,14 +98,20 @@ impl Plot {
             text(svg, (at, top + height + 20.0), "text-anchor=\"middle\"", &label);
         }
         let middle = (left + width / 2.0, top + height + 44.0);
-        text(svg, middle, "text-anchor=\"middle\" fill=\"#555\"", "JSON in the session (logarithmic, as is the time)");
+        text(
+            svg,
+            middle,
+            "text-anchor=\"middle\" fill=\"#555\"",
+            "JSON in the session (logarithmic, as is the time)",
+        );
         rule(svg, (left, top + height), (left + width, top + height), "#888");
         rule(svg, (left, top), (left, top + height), "#888");
     }
 
     /// Each line's name beside its end, as close as the others allow.
     fn names(&self, svg: &mut String, y: &Scale, right: f64) {
-        let mut ends: Vec<_> = self.lines.iter().filter_map(|line| Some((y.at(line.points.last()?.1), line))).collect();
+        let mut ends: Vec<_> =
+            self.lines.iter().filter_map(|line| Some((y.at(line.points.last()?.1), line))).collect();
         ends.sort_by(|(one, _), (other, _)| one.total_cmp(other));
         let wanted: Vec<f64> = ends.iter().map(|(at, _)| *at).collect();
         for ((end, line), at) in ends.iter().zip(apart(&wanted, 19.0, (FRAME.1, FRAME.1 + FRAME.3))) {

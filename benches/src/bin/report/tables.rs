@@ -149,11 +149,11 @@ fn framework(report: &Report, group: &str) -> String {
             format!("**{}** of it", ratio(share.median()))
         });
         let count = report.allocations(group, who, main);
-        let fewer = |base: &str| {
-            Some(count? - report.allocations(group, base, main)?).filter(|_| who != base)
-        };
+        let fewer =
+            |base: &str| Some(count? - report.allocations(group, base, main)?).filter(|_| who != base);
         let number = |count: Option<i64>| count.map(|count| crate::format::whole(count as f64));
-        let mut row = vec![Some(who.to_owned()), whole.as_ref().map(|whole| time(whole.least())), less("bare")];
+        let mut row =
+            vec![Some(who.to_owned()), whole.as_ref().map(|whole| time(whole.least())), less("bare")];
         row.extend(empty.map(less));
         row.extend([share, number(count), number(fewer("bare"))]);
         row.extend(empty.map(|empty| number(fewer(empty))));
@@ -172,9 +172,9 @@ fn by_size(report: &Report, group: &str, columns: &[usize]) -> String {
     let mut heads = vec!["less bare".to_owned()];
     heads.extend(columns.iter().map(|column| Columns::Bytes.head(*column)));
     let rows = report.rows(group).into_iter().filter(|who| *who != "bare").map(|who| {
-        let cells = columns.iter().map(|column| {
-            cost(report, group, who, *column).map_or(NONE.into(), |cost| time(cost.median()))
-        });
+        let cells = columns
+            .iter()
+            .map(|column| cost(report, group, who, *column).map_or(NONE.into(), |cost| time(cost.median())));
         [who.to_owned()].into_iter().chain(cells).collect()
     });
     table(&heads, &rows.collect::<Vec<_>>())
@@ -225,7 +225,8 @@ mod tests {
 
     #[test]
     fn without_a_floor_the_first_row_is_it() {
-        let report = report(&[("core: refused", "good", 98, &[200.0]), ("core: refused", "cut", 98, &[50.0])]);
+        let report =
+            report(&[("core: refused", "good", 98, &[200.0]), ("core: refused", "cut", 98, &[50.0])]);
         assert!(group(&report, "core: refused").contains("| cut | **0.25** (50 ns) |"));
     }
 
