@@ -44,9 +44,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_cookie_is_longer_than_its_content_and_shorter_than_browsers_take() {
-        for Lengths { size, cookie, set_cookie, .. } in lengths() {
-            assert!(size < cookie && cookie < set_cookie && cookie <= 4096, "{size} {cookie} {set_cookie}");
+    fn browsers_take_them_all() {
+        for Lengths { who, size, cookie, set_cookie } in lengths() {
+            assert!(cookie < set_cookie && cookie <= 4096, "{who} {size}: {cookie} {set_cookie}");
+            // Flask's are compressed wherever that makes them shorter.
+            assert!(size < cookie || who == "ours, Flask", "{who} {size}: {cookie}");
         }
     }
 }

@@ -130,8 +130,8 @@ fn framework(report: &Report, group: &str) -> String {
     let empty = empty(report, group);
     let mut heads = vec![format!("{} B", whole(main as f64)), "whole".into(), "less bare".into()];
     heads.extend(empty.map(|empty| format!("less {empty}")));
-    heads.extend(["ours costs", "allocations", "less bare"].map(str::to_owned));
-    heads.extend(empty.map(|empty| format!("less {empty}")));
+    heads.extend(["ours costs", "allocations", "these less bare"].map(str::to_owned));
+    heads.extend(empty.map(|empty| format!("these less {empty}")));
 
     let mut spreads = Spreads::default();
     let ours_costs = ours(report, group).and_then(|ours| cost(report, group, ours, main));
@@ -139,7 +139,7 @@ fn framework(report: &Report, group: &str) -> String {
         let whole = report.time(group, who, main);
         let less = |base: &str| {
             let less = whole.as_ref()?.less(&report.time(group, base, main)?);
-            Some(time(less.median())).filter(|_| who != base)
+            Some(time(less.median())).filter(|_| who != base && who != "bare")
         };
         let peer = !who.starts_with("ours") && who != "bare" && Some(who) != empty;
         let share = cost(report, group, who, main).filter(|_| peer).zip(ours_costs.as_ref());
@@ -149,8 +149,9 @@ fn framework(report: &Report, group: &str) -> String {
             format!("**{}** of it", ratio(share.median()))
         });
         let count = report.allocations(group, who, main);
-        let fewer =
-            |base: &str| Some(count? - report.allocations(group, base, main)?).filter(|_| who != base);
+        let fewer = |base: &str| {
+            Some(count? - report.allocations(group, base, main)?).filter(|_| who != base && who != "bare")
+        };
         let number = |count: Option<i64>| count.map(|count| crate::format::whole(count as f64));
         let mut row =
             vec![Some(who.to_owned()), whole.as_ref().map(|whole| time(whole.least())), less("bare")];
@@ -259,8 +260,8 @@ mod tests {
             .to_vec();
         let text = group(&report, "axum: read");
         for row in [
-            "| 98 B | whole | less bare | less empty Tower layer | ours costs | allocations | less bare | less empty Tower layer |",
-            "| bare | 500 ns | – | – | – | 17 | – | −3 |",
+            "| 98 B | whole | less bare | less empty Tower layer | ours costs | allocations | these less bare | these less empty Tower layer |",
+            "| bare | 500 ns | – | – | – | 17 | – | – |",
             "| ours | 1.00 µs | 500 ns | 400 ns | – | 25 | 8 | 5 |",
             "| peer | 2.50 µs | 2.00 µs | 1.90 µs | **0.25** of it | – | – | – |",
             "| peer | 2.00 µs | 2.00 µs |",
