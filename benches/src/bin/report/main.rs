@@ -56,7 +56,7 @@ fn main() {
     let report = if options.run {
         let report = measure(&options, &target, about::About::new(&metadata));
         if options.filter.is_some() {
-            println!("{}", text::parts(&report).trim());
+            println!("{}", text::parts(&report, false).trim());
             return;
         }
         fs::write(&kept, serde_json::to_string_pretty(&report).unwrap()).unwrap();

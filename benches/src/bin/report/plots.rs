@@ -44,7 +44,11 @@ fn plot(report: &Report, group: &str, title: &str) -> Option<Plot> {
         };
         let points: Vec<_> = columns.iter().filter_map(point).collect();
         let base = who.contains("floor") || who.contains("empty");
-        let colour = if base { "#555555" } else { *colours.next().unwrap_or(&COLOURS[0]) };
+        let colour = match who {
+            "floor, bare block function" => "#8a8a8a",
+            _ if base => "#333333",
+            _ => *colours.next().unwrap_or(&COLOURS[0]),
+        };
         let (ours, dashed) = (who == "ours" || who == "ours, signed", base || who.contains("bare"));
         (points.len() > 1).then(|| Line { name: who.into(), colour, dashed, thick: ours, points })
     });

@@ -192,6 +192,9 @@ struct Spreads(Vec<(f64, String)>);
 
 impl Spreads {
     fn add(&mut self, who: &str, column: &str, ratios: &Series) {
+        if ratios.0.len() < 2 {
+            return;
+        }
         let spread = (ratios.most() - ratios.least()) / ratios.median().abs();
         let most = range(ratios.least(), ratios.most(), ratio);
         self.0.push((spread, format!("{who}, {column}: {most}")));

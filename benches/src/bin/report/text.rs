@@ -67,14 +67,14 @@ pub fn results(report: &Report) -> String {
     text += HOW;
     text += "## Goals\n\n";
     text += &goals::text(&goals::goals(report));
-    text += &parts(report);
+    text += &parts(report, true);
     text += "\n## Octets on the wire\n\n`name=value`, which each request carries; in parentheses Set-Cookie's value.\n\n";
     text += &cookies(&report.cookies);
     text
 }
 
-/// The tables alone.
-pub fn parts(report: &Report) -> String {
+/// The tables alone; with their plots, if these are written, too.
+pub fn parts(report: &Report, plots: bool) -> String {
     let groups = report.groups();
     let mut text = String::new();
     for (number, (heading, about)) in PARTS.iter().enumerate() {
@@ -85,7 +85,9 @@ pub fn parts(report: &Report) -> String {
         text += &format!("\n## {heading}\n\n{about}\n");
         for group in groups {
             text += &format!("\n{}", tables::group(report, group));
-            text += &plots::image(report, group).map_or(String::new(), |image| format!("\n{image}"));
+            if let Some(image) = plots::image(report, group).filter(|_| plots) {
+                text += &format!("\n{image}");
+            }
         }
     }
     text
@@ -159,6 +161,6 @@ mod tests {
             ]
         );
         assert!(text.contains("| peer | **2.00** (600 ns) |"), "{text}");
-        assert!(text.contains("| ours, Flask | "), "{text}");
+        assert!(text.contains("| ours, Flask mode | "), "{text}");
     }
 }
