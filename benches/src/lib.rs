@@ -1,8 +1,12 @@
 //! What is measured: jobs, each of them one operation, so that time, allocations and bytes are counted of the same thing.
 
 pub mod core;
+pub mod flask;
 pub mod floor;
+pub mod frameworks;
+pub mod library;
 pub mod payload;
+pub mod wrk;
 
 use std::hint::black_box;
 use std::time::Duration;

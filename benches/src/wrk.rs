@@ -1,0 +1,166 @@
+//! Over loopback HTTP: wrk on one core asks a server on another.
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpStream;
+use std::process::{Child, Command, Stdio};
+use std::{env, thread};
+
+use crate::frameworks::{actix, axum, rocket};
+
+/// What every application serves.
+pub const ROUTES: [&str; 3] = ["/untouched", "/read", "/write"];
+
+/// What an application reached at a route.
+#[derive(Debug, Clone)]
+pub struct Row {
+    pub framework: &'static str,
+    pub who: &'static str,
+    pub route: &'static str,
+    /// Requests a second, the median of the rounds.
+    pub requests: f64,
+    /// The median of the rounds' ratios to the framework's bare application in the same round.
+    pub ratio: f64,
+}
+
+/// Framework and row of each application, the bare one of a framework first.
+fn applications() -> Vec<(&'static str, &'static str)> {
+    let axum = axum::APPLICATIONS.map(|(who, _)| ("axum", who));
+    let rocket = rocket::APPLICATIONS.map(|(who, _)| ("rocket", who));
+    let others = [("hyper", "bare"), ("hyper", "ours"), ("actix", "bare"), ("actix", actix::SIGNED)];
+    axum.into_iter().chain(others).chain(rocket).collect()
+}
+
+/// Measures all applications in turn, for so many seconds each, and that in several rounds, so that what else the machine
+/// does meets all of them alike. `None`, and a word about it, where that cannot be done.
+///
+/// # Panics
+/// If an application answers anything else than it should.
+#[must_use]
+pub fn measure(rounds: usize, seconds: u64) -> Option<Vec<Row>> {
+    for (command, package) in [("wrk", "wrk"), ("taskset", "util-linux")] {
+        if Command::new(command).arg("-V").stdout(Stdio::null()).stderr(Stdio::null()).status().is_err() {
+            eprintln!("NOT MEASURED over HTTP: there is no `{command}`; apt-get install {package}");
+            return None;
+        }
+    }
+    if thread::available_parallelism().map_or(1, usize::from) < 2 {
+        eprintln!("NOT MEASURED over HTTP: the server and wrk need a core each");
+        return None;
+    }
+    let applications = applications();
+    let servers: Vec<Server> =
+        applications.iter().map(|(framework, who)| Server::start(framework, who)).collect();
+    let mut rows = Vec::new();
+    // By route, application and round.
+    let mut reached = vec![vec![Vec::new(); applications.len()]; ROUTES.len()];
+    for _ in 0..rounds {
+        for (route, reached) in ROUTES.iter().zip(&mut reached) {
+            for (server, reached) in servers.iter().zip(reached) {
+                reached.push(server.load(route, seconds));
+            }
+        }
+    }
+    for (route, reached) in ROUTES.iter().zip(&reached) {
+        let mut bare = &reached[0];
+        for ((framework, who), requests) in applications.iter().zip(reached) {
+            if *who == "bare" {
+                bare = requests;
+            }
+            let ratios = requests.iter().zip(bare).map(|(one, bare)| one / bare).collect();
+            rows.push(Row {
+                framework,
+                who,
+                route,
+                requests: median(requests.clone()),
+                ratio: median(ratios),
+            });
+        }
+    }
+    Some(rows)
+}
+
+fn median(mut values: Vec<f64>) -> f64 {
+    values.sort_by(f64::total_cmp);
+    let middle = values.len() / 2;
+    if values.len() % 2 == 1 { values[middle] } else { f64::midpoint(values[middle - 1], values[middle]) }
+}
+
+struct Server {
+    process: Child,
+    name: String,
+    port: u16,
+    cookie: String,
+}
+
+impl Server {
+    fn start(framework: &str, who: &str) -> Self {
+        // Cargo builds all binaries into one folder; benchmarks and tests are one below.
+        let this = env::current_exe().unwrap();
+        let serve =
+            this.ancestors().skip(1).take(2).map(|folder| folder.join("serve")).find(|path| path.is_file());
+        let serve = serve.expect("the program `serve`: cargo build --release --bin serve");
+        let mut process = Command::new("taskset")
+            .args(["-c", "0"])
+            .arg(serve)
+            .args([framework, who])
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut lines = BufReader::new(process.stdout.take().unwrap()).lines();
+        let mut line = || lines.next().expect("a server that starts").unwrap();
+        let (port, cookie) = (line().parse().unwrap(), line());
+        let server = Self { process, name: format!("{framework}, {who}"), port, cookie };
+        ROUTES.iter().for_each(|route| server.check(route));
+        server
+    }
+
+    /// One request, of which more is looked at than wrk does.
+    fn check(&self, route: &str) {
+        let mut stream = TcpStream::connect(("127.0.0.1", self.port)).unwrap();
+        let cookie = &self.cookie;
+        write!(
+            stream,
+            "GET {route} HTTP/1.1\r\nhost: bench\r\nconnection: close\r\ncookie: {cookie}\r\n\r\n"
+        )
+        .unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        // The memory of some has counted on.
+        let said =
+            ["untouched", "41", "42", "many"].iter().any(|body| answer.ends_with(&format!("\r\n\r\n{body}")));
+        assert!(answer.starts_with("HTTP/1.1 200 ") && said, "{}: {answer}", self.name);
+    }
+
+    /// Requests a second, by 32 connections at once.
+    fn load(&self, route: &str, seconds: u64) -> f64 {
+        let output = Command::new("taskset")
+            .args(["-c", "1", "wrk", "-t1", "-c32", &format!("-d{seconds}s")])
+            .args(["-H", &format!("Cookie: {}", self.cookie)])
+            .arg(format!("http://127.0.0.1:{}{route}", self.port))
+            .output()
+            .unwrap();
+        let report = String::from_utf8_lossy(&output.stdout);
+        let failed = ["Non-2xx", "Socket errors"].iter().any(|trouble| report.contains(trouble));
+        assert!(output.status.success() && !failed, "{}, {route}: {report}", self.name);
+        let line = report.lines().find_map(|line| line.strip_prefix("Requests/sec:"));
+        line.and_then(|number| number.trim().parse().ok()).expect("wrk's report")
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::median;
+
+    #[test]
+    fn medians() {
+        assert_eq!(median(vec![3.0, 1.0, 2.0]), 2.0);
+        assert_eq!(median(vec![4.0, 1.0, 2.0, 3.0]), 2.5);
+    }
+}
