@@ -3,6 +3,7 @@
 pub mod core;
 pub mod floor;
 pub mod payload;
+pub mod stores;
 
 use std::time::Duration;
 
