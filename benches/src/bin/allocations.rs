@@ -10,7 +10,8 @@ fn main() {
 
 /// What works in one thread: the counter sees no other.
 fn jobs() -> Vec<Job> {
-    benches::core::jobs()
+    let all = [benches::core::jobs(), benches::frameworks::jobs(), benches::library::jobs()];
+    all.into_iter().flatten().collect()
 }
 
 fn count(mut job: Job) -> Value {

@@ -10,6 +10,7 @@ pub struct Report {
     pub rounds: Vec<Vec<Cell<f64>>>,
     pub allocations: Vec<Cell<u64>>,
     pub cookies: Vec<crate::cookies::Lengths>,
+    pub http: Vec<crate::http::Http>,
 }
 
 /// One number of one table.

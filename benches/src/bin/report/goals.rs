@@ -4,7 +4,7 @@ use benches::payload::{SIZES, USUAL};
 
 use crate::data::{Report, Series};
 use crate::format::{range, ratio, table, time, whole};
-use crate::tables::{cost, empty, ours};
+use crate::tables::{cost, empty, flask_mode, ours};
 
 const READ: &str = "core: open, get";
 const WRITE: &str = "core: open, update, close";
@@ -82,7 +82,9 @@ pub fn goals(report: &Report) -> Vec<Goal> {
     let mut goals = core(report);
     goals.extend(axum(report));
     goals.extend(others(report));
+    goals.extend(flask(report));
     goals.extend(stores(report));
+    goals.push(http(report));
     goals
 }
 
@@ -187,21 +189,48 @@ fn others(report: &Report) -> Vec<Goal> {
     goals
 }
 
+fn flask(report: &Report) -> [Goal; 2] {
+    ["read", "write"].map(|action| {
+        let theirs = cost(report, &format!("flask: {action}"), "Flask", USUAL);
+        let times = theirs.zip(flask_mode(report, action, USUAL)).map(|(theirs, ours)| theirs.ratio(&ours));
+        let what = format!("flask: {action}: times what our Flask mode costs, less bare");
+        at_least(what, 100.0, Unit::Times, times)
+    })
+}
+
 fn stores(report: &Report) -> Vec<Goal> {
+    // What a request does, the core and the adapters' driver among it.
+    const OURS: &str = "ours, a request";
     let mut goals = Vec::new();
     for (group, limit) in [("sqlite: read", 20_000.0), ("sqlite: write", 40_000.0)] {
-        let more = report.time(group, "ours", 1).zip(report.time(group, "raw", 1));
+        let more = report.time(group, OURS, 1).zip(report.time(group, "raw", 1));
         let more = more.map(|(ours, raw)| ours.less(&raw));
         goals.push(at_most(format!("{group}: less raw, one in flight"), limit, Unit::Time, more));
-        let throughput = times(report, group, "ours", "raw", 32).map(|times| times.inverse());
+        let throughput = times(report, group, OURS, "raw", 32).map(|times| times.inverse());
         let what = format!("{group}: throughput as a share of raw's, 32 in flight");
         goals.push(at_least(what, 0.5, Unit::Times, throughput));
     }
     for flight in [1, 32] {
         let what = format!("redis: read: times raw, {flight} in flight");
-        goals.push(at_most(what, 1.3, Unit::Times, times(report, "redis: read", "ours", "raw", flight)));
+        goals.push(at_most(what, 1.3, Unit::Times, times(report, "redis: read", OURS, "raw", flight)));
     }
     goals
+}
+
+fn http(report: &Report) -> Goal {
+    let reads = || report.http.iter().filter(|row| row.framework == "axum" && row.route == "/read");
+    let ours = reads().find(|row| row.who == "ours").map(|row| row.ratio);
+    let other = |who: &str| who != "bare" && !who.contains("empty") && !who.starts_with("ours");
+    let peers = reads().filter(|row| other(&row.who));
+    let best = peers.max_by(|one, other| one.ratio.total_cmp(&other.ratio));
+    let outcome = ours.map(|ours| Outcome {
+        measured: best
+            .map_or(ratio(ours), |best| format!("{} ({}: {})", ratio(ours), best.who, ratio(best.ratio))),
+        holds: ours >= 0.95,
+        rounds: None,
+    });
+    let what = "axum over loopback HTTP: read: requests a second as a share of bare's (the best peer)".into();
+    Goal { what, goal: "at least 0.95".into(), outcome }
 }
 
 /// All of them, as a table.
@@ -224,6 +253,7 @@ pub fn text(goals: &[Goal]) -> String {
 mod tests {
     use super::*;
     use crate::data::{Cell, tests::report};
+    use crate::http::Http;
 
     fn found<'a>(goals: &'a [Goal], what: &str) -> &'a Goal {
         let found: Vec<_> = goals.iter().filter(|goal| goal.what.contains(what)).collect();
@@ -294,14 +324,38 @@ mod tests {
     fn stores_are_held_against_their_back_ends() {
         let goals = goals(&report(&[
             ("sqlite: write", "raw", 1, &[10_000.0]),
-            ("sqlite: write", "ours", 1, &[45_000.0]),
+            ("sqlite: write", "ours, a request", 1, &[45_000.0]),
             ("sqlite: write", "raw", 32, &[10_000.0]),
-            ("sqlite: write", "ours", 32, &[25_000.0]),
+            ("sqlite: write", "ours, a request", 32, &[25_000.0]),
             ("redis: read", "raw", 1, &[50_000.0]),
-            ("redis: read", "ours", 1, &[60_000.0]),
+            ("redis: read", "ours, a request", 1, &[60_000.0]),
         ]));
         assert_eq!(outcome(&goals, "sqlite: write: less raw"), ("35.0 µs".into(), true, Some((1, 1))));
         assert_eq!(outcome(&goals, "sqlite: write: throughput"), ("0.40".into(), false, Some((0, 1))));
         assert_eq!(outcome(&goals, "redis: read: times raw, 1 in"), ("1.20".into(), true, Some((1, 1))));
+    }
+
+    #[test]
+    fn flask_is_held_against_our_flask_mode() {
+        let goals = goals(&report(&[
+            ("flask: write", "bare", 98, &[20_000.0]),
+            ("flask: write", "Flask", 98, &[140_000.0]),
+            (WRITE, "ours, Flask mode", 98, &[1_000.0]),
+        ]));
+        assert_eq!(outcome(&goals, "flask: write"), ("120".into(), true, Some((1, 1))));
+    }
+
+    #[test]
+    fn whole_servers_are_held_against_the_bare_one() {
+        let row = |who: &str, ratio| Http {
+            framework: "axum".into(),
+            who: who.into(),
+            route: "/read".into(),
+            requests: 1.0,
+            ratio,
+        };
+        let http = vec![row("bare", 1.0), row("ours", 0.94), row("slow", 0.5), row("quick", 0.8)];
+        let goals = goals(&Report { http, ..Report::default() });
+        assert_eq!(outcome(&goals, "loopback"), ("0.94 (quick: 0.80)".into(), false, None));
     }
 }

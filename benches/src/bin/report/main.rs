@@ -3,7 +3,8 @@
 //!     cargo measure [--rounds 5] [filter]
 //!     cargo measure --no-run
 //!
-//! A filter is a regular expression on `group/who/column`: measures what matches, prints those tables, and writes nothing.
+//! A filter is a regular expression on `group/who/column`, or one of the words `flask` and `http`: measures what matches, prints
+//! those tables, and writes nothing.
 //! `--no-run` renders the last run's numbers again.
 
 mod about;
@@ -11,6 +12,7 @@ mod cookies;
 mod data;
 mod format;
 mod goals;
+mod http;
 mod plots;
 mod run;
 mod svg;

@@ -45,7 +45,7 @@ fn plot(report: &Report, group: &str, title: &str) -> Option<Plot> {
         let points: Vec<_> = columns.iter().filter_map(point).collect();
         let base = who.contains("floor") || who.contains("empty");
         let colour = match who {
-            "floor, bare block function" => "#8a8a8a",
+            "floor, bare block function" => "#767676",
             _ if base => "#333333",
             _ => *colours.next().unwrap_or(&COLOURS[0]),
         };

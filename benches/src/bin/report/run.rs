@@ -4,6 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
+use benches::payload::SIZES;
 use serde_json::Value;
 
 use crate::data::Cell;
@@ -62,8 +63,11 @@ pub fn round(programs: &Programs, folder: &Path, filter: Option<&str>, say: &dyn
         say(name);
         let mut bench = Command::new(path);
         bench.args(["--bench", "--noplot", "--quiet"]).args(filter).env("CRITERION_HOME", folder);
-        let output = bench.current_dir(env!("CARGO_MANIFEST_DIR")).stderr(Stdio::inherit()).output().unwrap();
-        assert!(output.status.success(), "{name}: {}", output.status);
+        let output = bench.current_dir(env!("CARGO_MANIFEST_DIR")).output().unwrap();
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "{name}: {}\n{said}", output.status);
+        // Criterion says what it is doing; of interest is only what a benchmark leaves out.
+        said.lines().filter(|line| line.starts_with("LEFT OUT")).for_each(|line| eprintln!("{line}"));
     }
     let mut found = Vec::new();
     collect(folder, &mut found);
@@ -104,6 +108,20 @@ fn cell(benchmark: &Value, estimates: &Value) -> Cell<f64> {
         column: text("value_str").parse().unwrap(),
         count: median / operations,
     }
+}
+
+/// Flask itself, if a Python has it, as tables of its own.
+pub fn flask() -> Vec<Cell<f64>> {
+    let mut cells = Vec::new();
+    for size in SIZES {
+        let Some(flask) = benches::flask::measure(size) else { break };
+        for (group, time) in [("flask: read", flask.read), ("flask: write", flask.write)] {
+            for (who, count) in [("bare", flask.bare), ("Flask", time)] {
+                cells.push(Cell { group: group.into(), who: who.into(), column: size, count });
+            }
+        }
+    }
+    cells
 }
 
 /// What `allocations` counted.

@@ -134,7 +134,7 @@ fn framework(report: &Report, group: &str) -> String {
     heads.extend(empty.map(|empty| format!("these less {empty}")));
 
     let mut spreads = Spreads::default();
-    let ours_costs = ours(report, group).and_then(|ours| cost(report, group, ours, main));
+    let ours_costs = ours_beside(report, group, main);
     let rows = report.rows(group).into_iter().map(|who| {
         let whole = report.time(group, who, main);
         let less = |base: &str| {
@@ -167,6 +167,23 @@ fn framework(report: &Report, group: &str) -> String {
         text += &by_size(report, group, &columns);
     }
     text
+}
+
+/// What ours costs that a table's peers are held against.
+fn ours_beside(report: &Report, group: &str, column: usize) -> Option<Series> {
+    let own = |group: &str| ours(report, group).and_then(|ours| cost(report, group, ours, column));
+    match group.split_once(": ") {
+        Some(("flask", action)) => flask_mode(report, action, column),
+        // There is no adapter of ours in this repository's crates.
+        Some(("actix", action)) => own(&format!("axum: {action}")),
+        _ => own(group),
+    }
+}
+
+/// What Flask is held against.
+pub fn flask_mode(report: &Report, action: &str, column: usize) -> Option<Series> {
+    let group = if action == "read" { "core: open, get" } else { "core: open, update, close" };
+    report.time(group, "ours, Flask mode", column)
 }
 
 fn by_size(report: &Report, group: &str, columns: &[usize]) -> String {

@@ -4,7 +4,7 @@ use crate::about::About;
 use crate::cookies::Lengths;
 use crate::data::Report;
 use crate::format::{table, whole};
-use crate::{goals, plots, tables};
+use crate::{goals, http, plots, tables};
 
 const HEAD: &str = "# What sessions cost\n
 Written by `cargo measure`; nothing in here was typed. [README.md](README.md) tells how to run it.\n\n";
@@ -25,6 +25,9 @@ const HOW: &str = "## How to read it
 
 ";
 
+const HTTP: &str = "Over loopback HTTP: the server on one core, wrk with 32 connections on another. Requests a second as a share of \
+                    the same framework's bare application in the same round, and in parentheses their number.";
+
 /// Each part of the results: which groups it has, its heading, and what its tables are about.
 const PARTS: [(&str, &str); 4] = [
     (
@@ -37,7 +40,8 @@ const PARTS: [(&str, &str); 4] = [
         "In frameworks",
         "Requests through the application in this process, without a socket. *Bare* is the application \
       without sessions; whatever more another one takes is what its user pays, by whatever means a library gets in, so peers \
-      are held against ours *less bare*. An *empty* layer or fairing does nothing: less that, only a library's own work remains.",
+      are held against ours *less bare*: actix-web's against ours in axum, Flask (through its WSGI callable) against the core's Flask \
+      mode. An *empty* layer or fairing does nothing: less that, only a library's own work remains.",
     ),
     ("Other libraries, without a framework", "The same cookie's job done with what others offer for it."),
     (
@@ -89,6 +93,9 @@ pub fn parts(report: &Report, plots: bool) -> String {
                 text += &format!("\n{image}");
             }
         }
+    }
+    if !report.http.is_empty() {
+        text += &format!("\n## Whole servers\n\n{HTTP}\n\n{}", http::text(&report.http));
     }
     text
 }
