@@ -58,7 +58,7 @@ pub fn jobs() -> Vec<Job> {
 /// As in its documentation.
 async fn peers_pool(url: &str) -> Pool {
     let pool = Pool::new(Config::from_url(url).unwrap(), None, None, None, 6).unwrap();
-    let _ = pool.connect();
+    drop(pool.connect());
     pool.wait_for_connect().await.unwrap();
     pool
 }
