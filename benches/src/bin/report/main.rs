@@ -74,20 +74,28 @@ fn measure(options: &Options, target: &Path, about: about::About) -> Report {
     let programs = run::build();
     let folder = target.join("report-criterion");
     let started = std::time::Instant::now();
+    let say = |what: &str| {
+        let seconds = started.elapsed().as_secs();
+        eprintln!("{:>3}:{:02}  {what}", seconds / 60, seconds % 60);
+    };
+    let filter = options.filter.as_deref();
     let mut rounds = Vec::new();
     for number in 1..=options.rounds {
-        let say = |name: &str| {
-            let seconds = started.elapsed().as_secs();
-            eprintln!(
-                "{:>3}:{:02}  round {number} of {}: {name}",
-                seconds / 60,
-                seconds % 60,
-                options.rounds
-            );
-        };
-        rounds.push(run::round(&programs, &folder, options.filter.as_deref(), &say));
+        let say = |name: &str| say(&format!("round {number} of {}: {name}", options.rounds));
+        let mut round = run::round(&programs, &folder, filter, &say);
+        if filter.is_none_or(|filter| "flask: write".contains(filter)) {
+            say("flask");
+            round.extend(run::flask());
+        }
+        rounds.push(round);
     }
-    Report { about, rounds, allocations: run::allocations(&programs), cookies: cookies::lengths() }
+    let mut http = Vec::new();
+    if filter.is_none_or(|filter| filter == "http") {
+        say("over loopback HTTP");
+        http = http::measure(options.rounds);
+    }
+    say("allocations");
+    Report { about, rounds, allocations: run::allocations(&programs), cookies: cookies::lengths(), http }
 }
 
 fn write(report: &Report, folder: &Path) {
