@@ -94,11 +94,10 @@ struct Server {
 
 impl Server {
     fn start(framework: &str, who: &str) -> Self {
-        // Cargo builds all binaries into one folder; benchmarks and tests are one below.
+        // Never the debug build, whoever asks. `cargo bench` builds it, too.
         let this = env::current_exe().unwrap();
-        let serve =
-            this.ancestors().skip(1).take(2).map(|folder| folder.join("serve")).find(|path| path.is_file());
-        let serve = serve.expect("the program `serve`: cargo build --release --bin serve");
+        let mut paths = this.ancestors().map(|folder| folder.join("release/serve"));
+        let serve = paths.find(|path| path.is_file()).expect("cargo build --release --bin serve");
         let mut process = Command::new("taskset")
             .args(["-c", "0"])
             .arg(serve)

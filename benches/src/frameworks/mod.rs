@@ -11,11 +11,8 @@ use std::pin::pin;
 use std::sync::LazyLock;
 use std::task::{Context, Poll, Waker};
 
-use ::http::{
-    HeaderMap, Request, Uri,
-    header::{COOKIE, SET_COOKIE},
-};
-
+use http::header::{COOKIE, SET_COOKIE};
+use http::{HeaderMap, Request, Uri};
 use tokio::runtime::{Builder, Runtime};
 
 use crate::{Job, core};
