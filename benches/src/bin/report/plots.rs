@@ -31,7 +31,7 @@ pub fn image(report: &Report, group: &str) -> Option<String> {
 fn plot(report: &Report, group: &str, title: &str) -> Option<Plot> {
     let columns = report.columns(group);
     let framework = is_framework(report, group);
-    let mut colours = COLOURS.iter();
+    let mut colours = COLOURS.iter().cycle();
     let lines = report.rows(group).into_iter().filter(|who| *who != "bare").filter_map(|who| {
         let point = |column: &usize| {
             let taken = if framework {
@@ -47,7 +47,7 @@ fn plot(report: &Report, group: &str, title: &str) -> Option<Plot> {
         let colour = match who {
             "floor, bare block function" => "#767676",
             _ if base => "#333333",
-            _ => *colours.next().unwrap_or(&COLOURS[0]),
+            _ => *colours.next().unwrap(),
         };
         let (ours, dashed) = (who == "ours" || who == "ours, signed", base || who.contains("bare"));
         (points.len() > 1).then(|| Line { name: who.into(), colour, dashed, thick: ours, points })

@@ -4,8 +4,10 @@ use std::fmt::Write as _;
 
 use crate::format::{time, whole};
 
-/// Okabe and Ito's colours, which most eyes tell apart; black is for what is not a peer.
-pub const COLOURS: [&str; 7] = ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#8a6d00", "#56b4e9", "#7f3c8d"];
+/// Okabe and Ito's colours, which most eyes tell apart, those that are too light for text darker, and two more for as many rows
+/// as the largest table has. Greys are for what is not a peer.
+pub const COLOURS: [&str; 9] =
+    ["#0072b2", "#d55e00", "#00805d", "#b0508a", "#8a6d00", "#2a8fc7", "#7f3c8d", "#a6192e", "#5f7d1f"];
 
 const FRAME: (f64, f64, f64, f64) = (78.0, 64.0, 470.0, 330.0);
 const WIDTH: f64 = 820.0;
