@@ -3,7 +3,7 @@
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 use std::process::{Child, Command, Stdio};
-use std::{env, thread};
+use std::{env, fs, thread};
 
 use crate::frameworks::{actix, axum, rocket};
 
@@ -20,6 +20,8 @@ pub struct Row {
     pub requests: f64,
     /// The median of the rounds' ratios to the framework's bare application in the same round.
     pub ratio: f64,
+    /// The same of requests by the server's processor time, which others on the machine disturb less.
+    pub busy_ratio: f64,
 }
 
 /// Framework and row of each application, the bare one of a framework first.
@@ -62,27 +64,36 @@ pub fn measure(rounds: usize, seconds: u64) -> Option<Vec<Row>> {
     }
     for (route, reached) in ROUTES.iter().zip(&reached) {
         let mut bare = &reached[0];
-        for ((framework, who), requests) in applications.iter().zip(reached) {
+        for ((framework, who), loads) in applications.iter().zip(reached) {
             if *who == "bare" {
-                bare = requests;
+                bare = loads;
             }
-            let ratios = requests.iter().zip(bare).map(|(one, bare)| one / bare).collect();
+            let pairs = || loads.iter().zip(bare);
             rows.push(Row {
                 framework,
                 who,
                 route,
-                requests: median(requests.clone()),
-                ratio: median(ratios),
+                requests: median(loads.iter().map(|load| load.by_second)),
+                ratio: median(pairs().map(|(one, bare)| one.by_second / bare.by_second)),
+                busy_ratio: median(pairs().map(|(one, bare)| one.by_busy / bare.by_busy)),
             });
         }
     }
     Some(rows)
 }
 
-fn median(mut values: Vec<f64>) -> f64 {
+fn median(values: impl Iterator<Item = f64>) -> f64 {
+    let mut values: Vec<f64> = values.collect();
     values.sort_by(f64::total_cmp);
     let middle = values.len() / 2;
     if values.len() % 2 == 1 { values[middle] } else { f64::midpoint(values[middle - 1], values[middle]) }
+}
+
+/// What one run of wrk saw: requests by second, and by nanosecond that the server was busy.
+#[derive(Clone)]
+struct Load {
+    by_second: f64,
+    by_busy: f64,
 }
 
 struct Server {
@@ -130,19 +141,33 @@ impl Server {
         assert!(answer.starts_with("HTTP/1.1 200 ") && said, "{}: {answer}", self.name);
     }
 
-    /// Requests a second, by 32 connections at once.
-    fn load(&self, route: &str, seconds: u64) -> f64 {
+    /// 32 connections at once.
+    fn load(&self, route: &str, seconds: u64) -> Load {
+        let before = self.busy();
         let output = Command::new("taskset")
             .args(["-c", "1", "wrk", "-t1", "-c32", &format!("-d{seconds}s")])
             .args(["-H", &format!("Cookie: {}", self.cookie)])
             .arg(format!("http://127.0.0.1:{}{route}", self.port))
             .output()
             .unwrap();
+        let busy = self.busy() - before;
         let report = String::from_utf8_lossy(&output.stdout);
         let failed = ["Non-2xx", "Socket errors"].iter().any(|trouble| report.contains(trouble));
         assert!(output.status.success() && !failed, "{}, {route}: {report}", self.name);
-        let line = report.lines().find_map(|line| line.strip_prefix("Requests/sec:"));
-        line.and_then(|number| number.trim().parse().ok()).expect("wrk's report")
+        let number =
+            |text: Option<&str>| text.and_then(|text| text.trim().parse::<f64>().ok()).expect("wrk's report");
+        let requests =
+            number(report.lines().find_map(|line| line.split_once(" requests in ")).map(|(count, _)| count));
+        let by_second = number(report.lines().find_map(|line| line.strip_prefix("Requests/sec:")));
+        Load { by_second, by_busy: requests / busy }
+    }
+
+    /// Nanoseconds that its threads have run, as Linux counts them.
+    fn busy(&self) -> f64 {
+        let tasks = fs::read_dir(format!("/proc/{}/task", self.process.id())).unwrap();
+        // A thread may end meanwhile.
+        let stats = tasks.filter_map(|task| fs::read_to_string(task.unwrap().path().join("schedstat")).ok());
+        stats.map(|stat| stat.split(' ').next().unwrap().parse::<f64>().unwrap()).sum()
     }
 }
 
@@ -159,7 +184,7 @@ mod tests {
 
     #[test]
     fn medians() {
-        assert_eq!(median(vec![3.0, 1.0, 2.0]), 2.0);
-        assert_eq!(median(vec![4.0, 1.0, 2.0, 3.0]), 2.5);
+        assert_eq!(median([3.0, 1.0, 2.0].into_iter()), 2.0);
+        assert_eq!(median([4.0, 1.0, 2.0, 3.0].into_iter()), 2.5);
     }
 }
