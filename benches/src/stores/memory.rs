@@ -15,6 +15,8 @@ use crate::Job;
 const READ: &str = "memory: read";
 const WRITE: &str = "memory: write";
 
+peers::tower_sessions!(tower_sessions, "");
+
 pub fn jobs() -> Vec<Job> {
     let field = Field::new(256, ());
     let lay = || field.wait(Laid::new(Arc::new(MemoryStore::new())));
@@ -27,10 +29,10 @@ pub fn jobs() -> Vec<Job> {
     [
         field.row(READ, "raw", read),
         ours::reads(&field, READ, &laid),
-        peers::core_15::reads(&field, READ, peer()),
+        tower::reads(&field, READ, peer()),
         field.row(WRITE, "raw", write),
         ours::writes(&field, WRITE, &lay(), &lay()),
-        peers::core_15::writes(&field, WRITE, peer()),
+        tower::writes(&field, WRITE, peer()),
     ]
     .into_iter()
     .flatten()

@@ -10,6 +10,7 @@ mod peers;
 mod postgres;
 mod redis;
 mod sqlite;
+pub mod sqlx;
 
 use crate::Job;
 

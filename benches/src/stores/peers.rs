@@ -1,8 +1,9 @@
 //! tower-sessions: its stores, asked directly, and what its layer does with a session for a request, without the layer.
+//! Its stores are for different versions of its core, so this is written once for all of them.
 
 macro_rules! tower_sessions {
-    ($name:ident, $core:ident) => {
-        pub mod $name {
+    ($core:ident, $suffix:literal) => {
+        mod tower {
             use std::hint::black_box;
             use std::sync::Arc;
             use std::sync::atomic::{AtomicI64, Ordering};
@@ -14,8 +15,8 @@ macro_rules! tower_sessions {
             use crate::payload::{self, KEY, USUAL};
             use crate::stores::flight::{Field, MOST, Operation};
 
-            const STORE: &str = "tower-sessions, the store";
-            const REQUEST: &str = "tower-sessions, a request";
+            const STORE: &str = concat!("tower-sessions", $suffix, ", the store");
+            const REQUEST: &str = concat!("tower-sessions", $suffix, ", a request");
 
             pub fn reads(field: &Field, group: &'static str, store: Arc<impl SessionStore>) -> Vec<Job> {
                 let ids: Vec<_> = field.wait(lay(&store)).iter().map(|record| record.id).collect();
@@ -106,5 +107,4 @@ macro_rules! tower_sessions {
     };
 }
 
-tower_sessions!(core_15, tower_sessions);
-tower_sessions!(core_14, tower_sessions_core_14);
+pub(crate) use tower_sessions;

@@ -28,6 +28,8 @@ const UPDATE: &str = concat!(
     include_str!("../../../session-store/src/redis/update.lua"),
 );
 
+peers::tower_sessions!(tower_sessions_core_14, "");
+
 pub fn jobs() -> Vec<Job> {
     let Some(server) = Redis::start(&[]) else { return Vec::new() };
     let url = server.url();
@@ -45,10 +47,10 @@ pub fn jobs() -> Vec<Job> {
     [
         field.row(READ, "raw", read),
         ours::reads(&field, READ, &reads),
-        peers::core_14::reads(&field, READ, peer()),
+        tower::reads(&field, READ, peer()),
         field.row(WRITE, "raw", write),
         ours::writes(&field, WRITE, &laid("direct:"), &laid("requests:")),
-        peers::core_14::writes(&field, WRITE, peer()),
+        tower::writes(&field, WRITE, peer()),
     ]
     .into_iter()
     .flatten()
