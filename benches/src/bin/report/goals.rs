@@ -353,6 +353,7 @@ mod tests {
             route: "/read".into(),
             requests: 1.0,
             ratio,
+            busy_ratio: ratio,
         };
         let http = vec![row("bare", 1.0), row("ours", 0.94), row("slow", 0.5), row("quick", 0.8)];
         let goals = goals(&Report { http, ..Report::default() });

@@ -18,6 +18,8 @@ pub struct Http {
     pub requests: f64,
     /// To the framework's bare application.
     pub ratio: f64,
+    /// The same of requests by the time that the server's process ran.
+    pub busy_ratio: f64,
 }
 
 /// Nothing, where there is no wrk.
@@ -29,6 +31,7 @@ pub fn measure(rounds: usize) -> Vec<Http> {
         route: row.route.to_owned(),
         requests: row.requests,
         ratio: row.ratio,
+        busy_ratio: row.busy_ratio,
     })
     .collect()
 }
@@ -37,12 +40,12 @@ pub fn measure(rounds: usize) -> Vec<Http> {
 pub fn text(all: &[Http]) -> String {
     let mut heads = vec!["of bare".to_owned()];
     let mut rows: Vec<Vec<String>> = Vec::new();
-    for Http { framework, who, route, requests, ratio: share } in all {
+    for Http { framework, who, route, requests, ratio: share, busy_ratio } in all {
         if !heads.contains(route) {
             heads.push(route.clone());
         }
         let name = format!("{framework}: {who}");
-        let cell = format!("**{}** ({})", ratio(*share), whole(*requests));
+        let cell = format!("**{}**, {} ({})", ratio(*share), ratio(*busy_ratio), whole(*requests));
         match rows.iter_mut().find(|row| row[0] == name) {
             Some(row) => row.push(cell),
             None => rows.push(vec![name, cell]),
@@ -63,6 +66,7 @@ mod tests {
             route: route.into(),
             requests,
             ratio,
+            busy_ratio: ratio + 0.01,
         };
         let all = [
             http("bare", "/read", 100_000.0, 1.0),
@@ -71,8 +75,8 @@ mod tests {
             http("ours", "/write", 81_000.0, 0.9),
         ];
         let expected = "| of bare | /read | /write |\n| --- | --: | --: |\n\
-                        | axum: bare | **1.00** (100,000) | **1.00** (90,000) |\n\
-                        | axum: ours | **0.96** (96,000) | **0.90** (81,000) |\n";
+                        | axum: bare | **1.00**, 1.01 (100,000) | **1.00**, 1.01 (90,000) |\n\
+                        | axum: ours | **0.96**, 0.97 (96,000) | **0.90**, 0.91 (81,000) |\n";
         assert_eq!(text(&all), expected);
     }
 }

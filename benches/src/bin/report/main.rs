@@ -87,6 +87,8 @@ fn measure(options: &Options, target: &Path, about: about::About) -> Report {
             say("flask");
             round.extend(run::flask());
         }
+        say("sqlx");
+        round.extend(run::sqlx(filter));
         rounds.push(round);
     }
     let mut http = Vec::new();

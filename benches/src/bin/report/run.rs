@@ -124,6 +124,18 @@ pub fn flask() -> Vec<Cell<f64>> {
     cells
 }
 
+/// The peers that need programs of their own, of the tables that a filter is about.
+pub fn sqlx(filter: Option<&str>) -> Vec<Cell<f64>> {
+    let wanted = |group: &str| filter.is_none_or(|filter| group.contains(filter));
+    if !["sqlite: read", "sqlite: write", "postgres: read", "postgres: write"].into_iter().any(wanted) {
+        return Vec::new();
+    }
+    let measured = benches::stores::sqlx::measure().into_iter().filter(|one| wanted(&one.group));
+    measured
+        .map(|one| Cell { group: one.group, who: one.who, column: one.column, count: one.nanoseconds })
+        .collect()
+}
+
 /// What `allocations` counted.
 pub fn allocations(programs: &Programs) -> Vec<Cell<u64>> {
     let output = Command::new(&programs.allocations).stderr(Stdio::inherit()).output().unwrap();

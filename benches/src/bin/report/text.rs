@@ -26,7 +26,8 @@ const HOW: &str = "## How to read it
 ";
 
 const HTTP: &str = "Over loopback HTTP: the server on one core, wrk with 32 connections on another. Requests a second as a share of \
-                    the same framework's bare application in the same round, and in parentheses their number.";
+                    the same framework's bare application in the same round; the same of requests by the server's processor time, which others on the machine disturb less; and in \
+                    parentheses requests a second.";
 
 /// Each part of the results: which groups it has, its heading, and what its tables are about.
 const PARTS: [(&str, &str); 4] = [
