@@ -32,7 +32,9 @@ fn plot(report: &Report, group: &str, title: &str) -> Option<Plot> {
     let columns = report.columns(group);
     let framework = is_framework(report, group);
     let mut colours = COLOURS.iter().cycle();
-    let lines = report.rows(group).into_iter().filter(|who| *who != "bare").filter_map(|who| {
+    // An empty layer is next to nothing, and would take half of the axis.
+    let rows = report.rows(group).into_iter().filter(|who| *who != "bare" && !who.contains("empty"));
+    let lines = rows.filter_map(|who| {
         let point = |column: &usize| {
             let taken = if framework {
                 cost(report, group, who, *column)?.median()
@@ -43,13 +45,13 @@ fn plot(report: &Report, group: &str, title: &str) -> Option<Plot> {
             Some((*column as f64, taken)).filter(|_| taken > 1.0)
         };
         let points: Vec<_> = columns.iter().filter_map(point).collect();
-        let base = who.contains("floor") || who.contains("empty");
+        let base = who.contains("floor");
         let colour = match who {
             "floor, bare block function" => "#767676",
             _ if base => "#333333",
             _ => *colours.next().unwrap(),
         };
-        let (ours, dashed) = (who == "ours" || who == "ours, signed", base || who.contains("bare"));
+        let (ours, dashed) = (who == "ours" || who == "ours, signed", base);
         (points.len() > 1).then(|| Line { name: who.into(), colour, dashed, thick: ours, points })
     });
     let lines: Vec<_> = lines.collect();
