@@ -6,6 +6,7 @@ pub mod floor;
 pub mod frameworks;
 pub mod library;
 pub mod payload;
+pub mod stores;
 pub mod wrk;
 
 use std::hint::black_box;

@@ -31,9 +31,10 @@ const INSERT: &str = concat!(
     ") ON CONFLICT (key) DO NOTHING"
 );
 
-// An update writes each index anew of which it names a column. Most change neither end nor owner.
-const UPDATE: &str =
-    "UPDATE sessions SET version = ?2, created = ?3, seen = ?4, label = ?5, body = ?6 WHERE key = ?1";
+// An update writes each index anew of which it names a column. Most change neither end nor owner: they need no other
+// statement than this one.
+const UPDATE: &str = "UPDATE sessions SET version = ?2, created = ?3, seen = ?4, label = ?5, body = ?6 \
+                      WHERE key = ?1 AND version = ?7 AND NOT dead AND expires > ?8 AND expires >= ?9 AND owner IS ?10";
 const UPDATE_EXTENDING: &str = "UPDATE sessions SET version = ?2, created = ?3, seen = ?4, label = ?5, body = ?6, \
                                 expires = ?7 WHERE key = ?1";
 const UPDATE_OWNER: &str = concat!(
@@ -109,29 +110,33 @@ pub(super) fn update(
     record: &Record,
     now: u64,
 ) -> Result<Updated> {
+    let (new_version, expires) = (record.version.cast_signed(), time(record.expires));
+    let (created, seen) = (time(record.created), time(record.seen));
+    let owner = record.owner.as_deref().map(str::as_bytes);
+    let label = record.label.as_deref().map(str::as_bytes);
+    let (place, body) = (key.as_bytes(), &*record.body);
+    let mut values: Vec<&dyn ToSql> = Vec::with_capacity(10);
+    values.extend([place as &dyn ToSql, &new_version, &created, &seen, &label, &body]);
+    let (old_version, now) = (version.cast_signed(), time(now));
+    values.extend([&old_version as &dyn ToSql, &now, &expires, &owner]);
+    if connection.prepare_cached(UPDATE)?.execute(&*values)? == 1 {
+        return Ok(Updated::Done);
+    }
     let old = match load(connection, key)? {
-        Loaded::Live(old) if time(old.expires) > time(now) => old,
+        Loaded::Live(old) if time(old.expires) > now => old,
         _ => return Ok(Updated::Gone),
     };
     if old.version != version {
         return Ok(Updated::Conflict(old));
     }
-    let (new_version, expires) = (record.version.cast_signed(), time(record.expires.max(old.expires)));
-    let (created, seen) = (time(record.created), time(record.seen));
-    let owner = record.owner.as_deref().map(str::as_bytes);
-    let label = record.label.as_deref().map(str::as_bytes);
-    let body = &*record.body;
-    let mut values: Vec<&dyn ToSql> = Vec::with_capacity(8);
-    let key = key.as_bytes();
-    values.extend([key as &dyn ToSql, &new_version, &created, &seen, &label, &body]);
-    let statement = if record.owner != old.owner {
-        values.extend([&expires as &dyn ToSql, &owner]);
-        UPDATE_OWNER
-    } else if expires > time(old.expires) {
-        values.push(&expires);
+    values.truncate(6);
+    let expires = expires.max(time(old.expires));
+    values.push(&expires);
+    let statement = if record.owner == old.owner {
         UPDATE_EXTENDING
     } else {
-        UPDATE
+        values.push(&owner);
+        UPDATE_OWNER
     };
     connection.prepare_cached(statement)?.execute(&*values)?;
     Ok(Updated::Done)

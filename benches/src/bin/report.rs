@@ -1,3 +1,0 @@
-//! Measures everything and writes RESULTS.md.
-
-fn main() {}

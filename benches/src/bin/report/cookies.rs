@@ -1,0 +1,54 @@
+//! How long our cookies are.
+
+use benches::payload::{self, SECRET, SIZES};
+use http::HeaderMap;
+use serde::{Deserialize, Serialize};
+use session_core::{SecretKey, Sessions, testing};
+
+/// Octets on the wire for one session.
+#[derive(Serialize, Deserialize)]
+pub struct Lengths {
+    pub who: String,
+    /// Bytes of JSON in the session.
+    pub size: usize,
+    /// What each request carries: `name=value`.
+    pub cookie: usize,
+    /// What a response carries that writes it: Set-Cookie's value, attributes among it.
+    pub set_cookie: usize,
+}
+
+/// Of each of our formats.
+pub fn lengths() -> Vec<Lengths> {
+    let key = SecretKey::new(SECRET).unwrap();
+    let formats = [
+        ("ours, signed", Sessions::new(key.clone())),
+        ("ours, sealed", Sessions::builder(key).sealed().build().unwrap()),
+        ("ours, Flask mode", Sessions::flask(SECRET).unwrap()),
+    ];
+    let mut lengths = Vec::new();
+    for (who, sessions) in formats {
+        for size in SIZES {
+            let response = testing::respond(&sessions, &HeaderMap::new(), |session| {
+                payload::session(size).iter().try_for_each(|(key, value)| session.insert(key, value))
+            });
+            let set_cookie = response.unwrap()["set-cookie"].to_str().unwrap().to_owned();
+            let cookie = set_cookie.split(';').next().unwrap_or_default().len();
+            lengths.push(Lengths { who: who.into(), size, cookie, set_cookie: set_cookie.len() });
+        }
+    }
+    lengths
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn browsers_take_them_all() {
+        for Lengths { who, size, cookie, set_cookie } in lengths() {
+            assert!(cookie < set_cookie && cookie <= 4096, "{who} {size}: {cookie} {set_cookie}");
+            // Flask's are compressed wherever that makes them shorter.
+            assert!(size < cookie || who == "ours, Flask mode", "{who} {size}: {cookie}");
+        }
+    }
+}

@@ -1,0 +1,174 @@
+//! RESULTS.md.
+
+use crate::about::About;
+use crate::cookies::Lengths;
+use crate::data::Report;
+use crate::format::{table, whole};
+use crate::{goals, http, plots, tables};
+
+const HEAD: &str = "# What sessions cost\n
+Written by `cargo measure`; nothing in here was typed. [README.md](README.md) tells how to run it.\n\n";
+
+const HOW: &str = "## How to read it
+
+- **Compare within a table.** Its rows are measured next to each other, each by criterion (the median of its samples), and
+  all tables once a round, round after round, so that a machine that slows down for a while hits all alike.
+- **A ratio** is made of two times of the same round; the median over the rounds is what stands here. So is each time
+  that is a difference (\"less bare\"). Whatever lasts longer than a round cancels out, and a disturbance of one row in one round
+  is an outlier that the median drops. Below each table stands how far its ratios lie apart.
+- **A time** is the least of all rounds' medians: what else runs on a machine only ever adds. So the quotient of two
+  times is not exactly the ratio beside them; the ratio is the better number. Times drift from one run to the next.
+- **Allocations** are counted in a run of their own, once everything is warm; where a row has a range, they depend on
+  the column.
+- Where nothing else is said, a session has 98 bytes of JSON, and the request has two more cookies.
+- A goal **holds** if its median does; the last column tells in how many rounds it did.
+
+";
+
+const HTTP: &str = "Over loopback HTTP: the server on one core, wrk with 32 connections on another. Requests a second as a share of \
+                    the same framework's bare application in the same round; the same of requests by the server's processor time, which others on the machine disturb less; and in \
+                    parentheses requests a second.";
+
+/// Each part of the results: which groups it has, its heading, and what its tables are about.
+const PARTS: [(&str, &str); 4] = [
+    (
+        "Without a framework",
+        "The core alone. The *floor* is the same job written by hand for this one cookie: find it, check \
+      the HMAC and the times, decode, find the one value, and, for a write, put the new one in and sign. It knows no type, no \
+      second format, no error. *Bare block function* is the same on top of the hash's block function, without the `hmac` crate.",
+    ),
+    (
+        "In frameworks",
+        "Requests through the application in this process, without a socket. *Bare* is the application \
+      without sessions; whatever more another one takes is what its user pays, by whatever means a library gets in, so peers \
+      are held against ours *less bare*: actix-web's against ours in axum, Flask (through its WSGI callable) against the core's Flask \
+      mode. An *empty* layer or fairing does nothing: less that, only a library's own work remains.",
+    ),
+    ("Other libraries, without a framework", "The same cookie's job done with what others offer for it."),
+    (
+        "Stores",
+        "Sessions on the server, through the core and a store. *Raw* is the same statements or commands by the same client \
+      library, without sessions. A time is that of one operation: with several in flight, the time that all take together \
+      divided by their number.",
+    ),
+];
+
+fn part(report: &Report, group: &str) -> usize {
+    if group.starts_with("core: ") {
+        0
+    } else if tables::is_framework(report, group) {
+        1
+    } else if tables::is_store(group) {
+        3
+    } else {
+        2
+    }
+}
+
+/// All of it.
+pub fn results(report: &Report) -> String {
+    let mut text = HEAD.to_owned();
+    text += &about(&report.about, report.rounds.len());
+    text += HOW;
+    text += "## Goals\n\n";
+    text += &goals::text(&goals::goals(report));
+    text += &parts(report, true);
+    text += "\n## Octets on the wire\n\n`name=value`, which each request carries; in parentheses Set-Cookie's value.\n\n";
+    text += &cookies(&report.cookies);
+    text
+}
+
+/// The tables alone; with their plots, if these are written, too.
+pub fn parts(report: &Report, plots: bool) -> String {
+    let groups = report.groups();
+    let mut text = String::new();
+    for (number, (heading, about)) in PARTS.iter().enumerate() {
+        let groups: Vec<_> = groups.iter().filter(|group| part(report, group) == number).collect();
+        if groups.is_empty() {
+            continue;
+        }
+        text += &format!("\n## {heading}\n\n{about}\n");
+        for group in groups {
+            text += &format!("\n{}", tables::group(report, group));
+            if let Some(image) = plots::image(report, group).filter(|_| plots) {
+                text += &format!("\n{image}");
+            }
+        }
+    }
+    if !report.http.is_empty() {
+        text += &format!("\n## Whole servers\n\n{HTTP}\n\n{}", http::text(&report.http));
+    }
+    text
+}
+
+fn about(about: &About, rounds: usize) -> String {
+    let crates: Vec<_> = about.crates.iter().map(|(name, version)| format!("{name} {version}")).collect();
+    format!(
+        "{}, {rounds} rounds. {}, {} cores; {}; {}; profile {}.\n\nOf {}.\n\n",
+        about.date,
+        about.processor,
+        about.cores,
+        about.kernel,
+        about.rustc,
+        about.profile,
+        crates.join(", ")
+    )
+}
+
+fn cookies(lengths: &[Lengths]) -> String {
+    let mut sizes: Vec<usize> = lengths.iter().map(|lengths| lengths.size).collect();
+    sizes.sort_unstable();
+    sizes.dedup();
+    let mut heads = vec!["JSON".to_owned()];
+    heads.extend(sizes.iter().map(|size| format!("{} B", whole(*size as f64))));
+    let mut rows: Vec<Vec<String>> = Vec::new();
+    for Lengths { who, cookie, set_cookie, .. } in lengths {
+        let cell = format!("{} ({})", whole(*cookie as f64), whole(*set_cookie as f64));
+        match rows.iter_mut().find(|row| row[0] == *who) {
+            Some(row) => row.push(cell),
+            None => rows.push(vec![who.clone(), cell]),
+        }
+    }
+    table(&heads, &rows)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::data::tests::report;
+
+    #[test]
+    fn every_group_has_its_place() {
+        let mut report = report(&[
+            ("core: open, get", "floor", 50, &[200.0]),
+            ("axum: read", "bare", 98, &[500.0]),
+            ("hyper: read", "bare", 98, &[100.0]),
+            ("library: read", "ours", 98, &[300.0]),
+            ("library: read", "peer", 98, &[600.0]),
+            ("sqlite: read", "raw", 1, &[2_000.0]),
+        ]);
+        report.cookies = crate::cookies::lengths();
+        let text = results(&report);
+        let headings: Vec<_> = text.lines().filter(|line| line.starts_with('#')).collect();
+        assert_eq!(
+            headings,
+            [
+                "# What sessions cost",
+                "## How to read it",
+                "## Goals",
+                "## Without a framework",
+                "### core: open, get",
+                "## In frameworks",
+                "### axum: read",
+                "### hyper: read",
+                "## Other libraries, without a framework",
+                "### library: read",
+                "## Stores",
+                "### sqlite: read",
+                "## Octets on the wire",
+            ]
+        );
+        assert!(text.contains("| peer | **2.00** (600 ns) |"), "{text}");
+        assert!(text.contains("| ours, Flask mode | "), "{text}");
+    }
+}

@@ -1,0 +1,109 @@
+//! Our stores, asked directly, and our requests: what an adapter does for one.
+
+use std::hint::black_box;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+
+use http::HeaderMap;
+use session_core::{Loaded, Record, RecordKey, Updated};
+use session_store::{Source, Store};
+
+use super::flight::{Field, Operation};
+use super::laid::{Laid, now};
+use crate::Job;
+use crate::payload::KEY;
+
+const STORE: &str = "ours, the store";
+const REQUEST: &str = "ours, a request";
+
+/// The rows of a table of reads. Whatever reads changes nothing, so they share their sessions.
+pub fn reads(field: &Field, group: &'static str, laid: &Laid) -> Vec<Job> {
+    let keys = laid.records.iter().map(|(key, _)| *key).collect();
+    let load = Load { store: laid.store.clone(), keys, now: now() };
+    let read = Read { source: laid.source.clone(), requests: laid.requests.clone() };
+    [field.row(group, STORE, load), field.row(group, REQUEST, read)].into_iter().flatten().collect()
+}
+
+/// The rows of a table of writes, each with sessions of its own.
+pub fn writes(field: &Field, group: &'static str, direct: &Laid, requests: &Laid) -> Vec<Job> {
+    let update = Update { store: direct.store.clone(), records: Versions::new(&direct.records), now: now() };
+    let counts = requests.requests.iter().map(|_| AtomicI64::new(0)).collect();
+    let write = Write { source: requests.source.clone(), requests: requests.requests.clone(), counts };
+    [field.row(group, STORE, update), field.row(group, REQUEST, write)].into_iter().flatten().collect()
+}
+
+/// Records that are written over and over. A version is the only thing about them that changes.
+pub struct Versions(Vec<(RecordKey, Record, AtomicI64)>);
+
+impl Versions {
+    pub fn new(records: &[(RecordKey, Record)]) -> Self {
+        let version = |record: &Record| AtomicI64::new(record.version.cast_signed());
+        Self(records.iter().map(|(key, record)| (*key, record.clone(), version(record))).collect())
+    }
+
+    /// Where one lies, its version now, and what is to be written next.
+    pub fn next(&self, session: usize) -> (RecordKey, u64, Record) {
+        let (key, record, version) = &self.0[session];
+        let old = version.fetch_add(1, Ordering::Relaxed);
+        (*key, old.cast_unsigned(), Record { version: old.wrapping_add(1).cast_unsigned(), ..record.clone() })
+    }
+}
+
+struct Load {
+    store: Arc<dyn Store>,
+    keys: Vec<RecordKey>,
+    now: u64,
+}
+
+impl Operation for Load {
+    async fn once(&self, session: usize) {
+        let loaded = self.store.load(self.keys[session], self.now).await.unwrap();
+        assert!(matches!(black_box(loaded), Loaded::Live(_)));
+    }
+}
+
+struct Update {
+    store: Arc<dyn Store>,
+    records: Versions,
+    now: u64,
+}
+
+impl Operation for Update {
+    async fn once(&self, session: usize) {
+        let (key, version, record) = self.records.next(session);
+        assert_eq!(self.store.update(key, version, &record, self.now).await.unwrap(), Updated::Done);
+    }
+}
+
+struct Read {
+    source: Source,
+    requests: Vec<HeaderMap>,
+}
+
+impl Operation for Read {
+    async fn once(&self, session: usize) {
+        let exchange = self.source.exchange(&self.requests[session]);
+        let session = exchange.opener().open().await.unwrap();
+        assert!(session.get::<i64>(KEY).unwrap().is_some());
+        let mut response = HeaderMap::new();
+        exchange.close().await.apply(&mut response).unwrap();
+        assert!(!response.contains_key(http::header::SET_COOKIE));
+    }
+}
+
+struct Write {
+    source: Source,
+    requests: Vec<HeaderMap>,
+    /// What each got last.
+    counts: Vec<AtomicI64>,
+}
+
+impl Operation for Write {
+    async fn once(&self, session: usize) {
+        let exchange = self.source.exchange(&self.requests[session]);
+        let count = exchange.opener().open().await.unwrap().increment(KEY, 1).unwrap();
+        exchange.close().await.apply(&mut HeaderMap::new()).unwrap();
+        let last = self.counts[session].swap(count, Ordering::Relaxed);
+        assert!(last == 0 || count == last + 1);
+    }
+}

@@ -1,0 +1,107 @@
+//! Sessions in a file. Raw is the same version of SQLite in the thread that asks, with the same settings.
+
+use std::hint::black_box;
+use std::rc::Rc;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use rusqlite::Connection;
+use servers::Folder;
+use session_core::RecordKey;
+use session_store::SqliteStore;
+
+use super::flight::{Field, Operation};
+use super::laid::{Laid, now};
+use super::ours::{self, Versions};
+use crate::Job;
+
+const READ: &str = "sqlite: read";
+const WRITE: &str = "sqlite: write";
+
+/// As the store's writer has them.
+const SETTINGS: &str = "PRAGMA synchronous = NORMAL; PRAGMA secure_delete = ON; PRAGMA temp_store = MEMORY; \
+                        PRAGMA journal_size_limit = 17825792; PRAGMA wal_autocheckpoint = 4000;";
+/// As the store's reader does.
+const LOAD: &str =
+    "SELECT dead, version, expires, created, seen, owner, label, body FROM sessions WHERE key = ?1";
+/// What the store's writer does in two statements and a transaction, in one.
+const UPDATE: &str = "UPDATE sessions SET version = ?2, created = ?3, seen = ?4, label = ?5, body = ?6 \
+                      WHERE key = ?1 AND version = ?7 AND NOT dead AND expires > ?8";
+
+pub fn jobs() -> Vec<Job> {
+    let folder = Rc::new(Folder::new("sqlite"));
+    let path = |name: &str| folder.path().join(name);
+    let open = |name: &str| Arc::new(SqliteStore::open(path(name)).unwrap());
+    let connect = |name: &str| Mutex::new(Connection::open(path(name)).unwrap());
+    let field = Field::new(16, folder.clone());
+    let laid = |name: &str| field.wait(Laid::new(open(name)));
+
+    let reads = laid("reads");
+    let keys = reads.records.iter().map(|(key, _)| *key).collect();
+    let read = RawRead { connections: [connect("reads"), connect("reads")], keys, now: time(now()) };
+
+    // The store that laid them is closed.
+    let records = Versions::new(&laid("raw").records);
+    let connection = connect("raw");
+    connection.lock().unwrap().execute_batch(SETTINGS).unwrap();
+    let write = RawWrite { connection, records, now: time(now()) };
+    let (direct, requests) = (laid("direct"), laid("requests"));
+
+    [
+        field.row(READ, "raw", read),
+        ours::reads(&field, READ, &reads),
+        field.row(WRITE, "raw", write),
+        ours::writes(&field, WRITE, &direct, &requests),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
+}
+
+struct RawRead {
+    /// As many as there are threads that ask.
+    connections: [Mutex<Connection>; 2],
+    keys: Vec<RecordKey>,
+    now: i64,
+}
+
+type Row = (bool, i64, i64, i64, i64, Option<Vec<u8>>, Option<Vec<u8>>, Vec<u8>);
+
+impl Operation for RawRead {
+    async fn once(&self, session: usize) {
+        let [one, other] = &self.connections;
+        let connection = one.try_lock().or_else(|_| other.lock().map_err(drop)).unwrap();
+        let mut load = connection.prepare_cached(LOAD).unwrap();
+        let row: Row = load.query_row([self.keys[session].as_bytes()], |row| row.try_into()).unwrap();
+        assert!(!row.0 && black_box(row).2 > self.now);
+    }
+}
+
+/// One connection, which all take in turn: SQLite has one writer at a time, and with a connection for each they would
+/// only wait for its lock with pauses.
+struct RawWrite {
+    connection: Mutex<Connection>,
+    records: Versions,
+    now: i64,
+}
+
+impl Operation for RawWrite {
+    async fn once(&self, session: usize) {
+        let (key, version, next) = self.records.next(session);
+        let connection = self.connection.lock().unwrap_or_else(PoisonError::into_inner);
+        let values = (
+            key.as_bytes(),
+            next.version.cast_signed(),
+            time(next.created),
+            time(next.seen),
+            next.label.as_deref().map(str::as_bytes),
+            &*next.body,
+            version.cast_signed(),
+            self.now,
+        );
+        assert_eq!(connection.prepare_cached(UPDATE).unwrap().execute(values).unwrap(), 1);
+    }
+}
+
+fn time(second: u64) -> i64 {
+    second.try_into().unwrap()
+}

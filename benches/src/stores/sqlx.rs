@@ -1,0 +1,49 @@
+//! Peers over sqlx. It links another SQLite than rusqlite, which no lock file lets stand beside it, so they are a package
+//! of their own, `sqlx-peers`, which measures itself.
+
+use std::path::Path;
+use std::process::Command;
+
+use serde::Deserialize;
+use servers::{Folder, Postgres};
+
+/// A row and column of the tables that [`jobs`](super::jobs) measures, and what one operation takes.
+#[derive(Debug, Deserialize)]
+pub struct Measured {
+    pub group: String,
+    pub who: String,
+    pub column: usize,
+    pub nanoseconds: f64,
+}
+
+/// Builds them, starts what they need, and measures them once.
+#[must_use]
+pub fn measure() -> Vec<Measured> {
+    let manifest = Path::new(env!("CARGO_MANIFEST_DIR")).join("sqlx-peers/Cargo.toml");
+    let folder = Folder::new("sqlx");
+    let postgres = Postgres::start(&Postgres::FAST);
+    let mut run = Command::new(env!("CARGO"));
+    run.args(["run", "--release", "--quiet", "--manifest-path"]).arg(manifest).arg("--");
+    run.arg(folder.path().join("peers"));
+    run.arg(postgres.as_ref().map_or_else(|| "-".into(), Postgres::url));
+    let output = run.output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    serde_json::from_slice(&output.stdout).unwrap()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    #[ignore = "builds another package"]
+    fn every_column_has_its_rows() {
+        let measured = measure();
+        for group in ["sqlite: read", "sqlite: write"] {
+            let columns: Vec<_> =
+                measured.iter().filter(|one| one.group == group).map(|one| one.column).collect();
+            assert_eq!(columns, [1, 32, 1, 32]);
+        }
+        assert!(measured.iter().all(|one| one.who.starts_with("tower-sessions") && one.nanoseconds > 0.0));
+    }
+}
