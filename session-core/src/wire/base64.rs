@@ -95,13 +95,14 @@ const VALUES: [u8; 256] = {
     values
 };
 
-/// Decodes onto the stack what a cookie of ours may hold, and gives it to `read`.
+/// Decodes onto the stack what a cookie may hold, and gives it to `read`. Nothing is allocated for what nobody has signed.
 pub(crate) fn decode_with<R>(text: &[u8], read: impl FnOnce(&mut [u8]) -> R) -> Option<R> {
-    // Two sizes, since a buffer is cleared first.
+    // Three sizes, since a buffer is cleared first.
     Some(match text.len() {
         ..=512 => read(decode_into(text, &mut [0; 384])?),
         ..=4096 => read(decode_into(text, &mut [0; 3072])?),
-        _ => read(&mut decode(text)?),
+        ..=16_384 => read(decode_into(text, &mut [0; 12_288])?),
+        _ => return None,
     })
 }
 
