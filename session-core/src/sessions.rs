@@ -16,6 +16,7 @@ use crate::exchange::Exchange;
 use crate::key::Weakness;
 use crate::keys::{Format, Keys, Name};
 use crate::lifetime::Lifetime;
+use crate::map::Map;
 use crate::nonce::Nonces;
 use crate::renamed::Old;
 use crate::ring::KeyRing;
@@ -275,12 +276,12 @@ impl Core {
         headers: impl Fn() -> I,
     ) -> Session {
         let now = self.now().as_secs();
-        let mut origin = Origin::default();
-        let opened = self.first(headers, &mut origin, now, |wires, value| {
-            let Opened { map, stamp, by } = wires.open(value, &self.lifetime, now)?;
-            Ok((map, stamp, by))
+        let (mut origin, mut content) = (Origin::default(), Map::default());
+        self.first(headers, &mut origin, now, |wires, value| {
+            let Opened { stamp, by } = wires.open(value, &self.lifetime, now, &mut content)?;
+            Ok(((), stamp, by))
         });
-        Session::new(self.clone(), origin, opened.unwrap_or_default(), now)
+        Session::new(self.clone(), origin, content, now)
     }
 
     /// The first of our cookies that is accepted; `origin` learns what came, and why the first was not.
@@ -292,7 +293,7 @@ impl Core {
         headers: impl Fn() -> I,
         origin: &mut Origin,
         now: u64,
-        open: impl Fn(&Wires, &[u8]) -> Result<(T, Stamp, SignedBy), Rejected>,
+        mut open: impl FnMut(&Wires, &[u8]) -> Result<(T, Stamp, SignedBy), Rejected>,
     ) -> Option<T> {
         // Not a copy: nobody's code runs in here.
         let keys = self.keys.read().unwrap_or_else(PoisonError::into_inner);

@@ -24,12 +24,18 @@ pub(crate) const fn digits(bytes: usize) -> usize {
 pub(crate) fn encode_to(out: &mut Vec<u8>, bytes: &[u8]) {
     let start = out.len();
     out.resize(start + digits(bytes.len()), 0);
-    let out = &mut out[start..];
+    encode_into(bytes, &mut out[start..]);
+}
+
+/// Into a buffer that has room for the whole; how many digits that is.
+pub(crate) fn encode_into(bytes: &[u8], out: &mut [u8]) -> usize {
+    let out = &mut out[..digits(bytes.len())];
     if bytes.len() > SHORT {
         let written = URL_SAFE.encode_slice(bytes, out);
         debug_assert_eq!(written.ok(), Some(out.len()));
-        return;
+        return out.len();
     }
+    let length = out.len();
     let (triples, rest) = bytes.as_chunks();
     let (quads, last) = out.as_chunks_mut();
     let quad = |[a, b, c]: [u8; 3]| {
@@ -39,6 +45,7 @@ pub(crate) fn encode_to(out: &mut Vec<u8>, bytes: &[u8]) {
     let mut triple = [0; 3];
     triple[..rest.len()].copy_from_slice(rest);
     last.copy_from_slice(&quad(triple)[..last.len()]);
+    length
 }
 
 pub(crate) fn encode(bytes: &[u8]) -> String {

@@ -35,6 +35,7 @@ pub(crate) fn open(
     cookie: &[u8],
     lifetime: &Lifetime,
     now: u64,
+    content: &mut Map,
 ) -> Result<Opened, Rejected> {
     let Segments { payload, middle: timestamp, .. } = Segments::split(cookie, LONGEST)?;
     let opened = base64::decode_with(payload::digits(payload), |bytes| {
@@ -44,9 +45,9 @@ pub(crate) fn open(
             Stamp { permanent: false, issued, created: issued, authenticated: None, epoch: Epoch::default() };
         lifetime.check(&stamp, now)?;
         let json = payload::text(payload, bytes, LARGEST).ok_or(Rejected::Unreadable)?;
-        let map = read(json).ok_or(Rejected::Unreadable)?;
-        stamp.permanent = is_permanent(&map);
-        Ok(Opened { map, stamp, by })
+        *content = read(json).ok_or(Rejected::Unreadable)?;
+        stamp.permanent = is_permanent(content);
+        Ok(Opened { stamp, by })
     });
     opened.unwrap_or_else(|| Err(signer.why_not(cookie, payload, now)))
 }

@@ -27,7 +27,6 @@ use stamp::Stamp;
 /// A cookie that was accepted.
 #[derive(Debug)]
 pub(crate) struct Opened {
-    pub(crate) map: Map,
     pub(crate) stamp: Stamp,
     pub(crate) by: SignedBy,
 }
@@ -66,11 +65,17 @@ pub(crate) enum Wire {
 }
 
 impl Wire {
-    fn open(&self, cookie: &[u8], lifetime: &Lifetime, now: u64) -> Result<Opened, Rejected> {
+    fn open(
+        &self,
+        cookie: &[u8],
+        lifetime: &Lifetime,
+        now: u64,
+        content: &mut Map,
+    ) -> Result<Opened, Rejected> {
         match self {
-            Self::Signed(signer) => signed::open(signer, cookie, lifetime, now),
-            Self::Sealed(sealer) => sealed::open(sealer, cookie, lifetime, now),
-            Self::Flask(signer) => flask::open(signer, cookie, lifetime, now),
+            Self::Signed(signer) => signed::open(signer, cookie, lifetime, now, content),
+            Self::Sealed(sealer) => sealed::open(sealer, cookie, lifetime, now, content),
+            Self::Flask(signer) => flask::open(signer, cookie, lifetime, now, content),
         }
     }
 
@@ -109,13 +114,19 @@ impl Wires {
 
     /// Which format a cookie has is seen from its dots before anything is computed, never from a failure: the other one is
     /// read while it is declared, and not at all otherwise.
-    pub(crate) fn open(&self, cookie: &[u8], lifetime: &Lifetime, now: u64) -> Result<Opened, Rejected> {
+    pub(crate) fn open(
+        &self,
+        cookie: &[u8],
+        lifetime: &Lifetime,
+        now: u64,
+        content: &mut Map,
+    ) -> Result<Opened, Rejected> {
         match &self.also {
             Some((other, until)) if now < *until && has_dots(cookie) == matches!(other, Wire::Signed(_)) => {
-                let opened = other.open(cookie, lifetime, now)?;
+                let opened = other.open(cookie, lifetime, now, content)?;
                 Ok(Opened { by: SignedBy::Other, ..opened })
             }
-            _ => self.written.open(cookie, lifetime, now),
+            _ => self.written.open(cookie, lifetime, now, content),
         }
     }
 }

@@ -18,6 +18,7 @@ pub(crate) fn open(
     cookie: &[u8],
     lifetime: &Lifetime,
     now: u64,
+    content: &mut Map,
 ) -> Result<Opened, Rejected> {
     if cookie.len() > LONGEST {
         return Err(Rejected::TooLong);
@@ -31,8 +32,8 @@ pub(crate) fn open(
         let stamp = Stamp::decode(*stamp).ok_or(Rejected::Unreadable)?;
         lifetime.check(&stamp, now)?;
         let json = std::str::from_utf8(json).map_err(|_| Rejected::Unreadable)?;
-        let map = Map::from_ours(json.into(), DEPTH).map_err(|_| Rejected::Unreadable)?;
-        Ok(Opened { map, stamp, by })
+        *content = Map::from_ours(json.into(), DEPTH).map_err(|_| Rejected::Unreadable)?;
+        Ok(Opened { stamp, by })
     });
     opened.ok_or(Rejected::Malformed)?
 }

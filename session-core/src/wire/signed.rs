@@ -31,6 +31,7 @@ pub(crate) fn open(
     cookie: &[u8],
     lifetime: &Lifetime,
     now: u64,
+    content: &mut Map,
 ) -> Result<Opened, Rejected> {
     let Segments { payload, middle: stamp, signature } = Segments::split(cookie, LONGEST)?;
     if signature.len() != signer.digest.digits() || stamp.len() != stamp::DIGITS {
@@ -41,8 +42,8 @@ pub(crate) fn open(
         let stamp = base64::decode_array(stamp).and_then(Stamp::decode).ok_or(Rejected::Unreadable)?;
         lifetime.check(&stamp, now)?;
         let json = payload::text(payload, bytes, LARGEST).ok_or(Rejected::Unreadable)?;
-        let map = Map::from_ours(json, DEPTH).map_err(|_| Rejected::Unreadable)?;
-        Ok(Opened { map, stamp, by })
+        *content = Map::from_ours(json, DEPTH).map_err(|_| Rejected::Unreadable)?;
+        Ok(Opened { stamp, by })
     });
     opened.unwrap_or_else(|| Err(signer.why_not(cookie, payload, now)))
 }
