@@ -309,7 +309,7 @@ impl Outgoing {
         }
         if std::mem::take(&mut self.vary) {
             vary_cookie(headers)?;
-            if self.cache_headers && self.set_cookie.is_none() && !headers.contains_key(CACHE_CONTROL) {
+            if self.cache_headers && self.set_cookie.is_none() && !has(headers, &CACHE_CONTROL) {
                 insert(headers, CACHE_CONTROL, HeaderValue::from_static("private"), "Cache-Control")?;
             }
         }
@@ -349,9 +349,10 @@ impl Outgoing {
 
     /// A response that sets a session cookie must not be kept by any cache (CVE-2025-48947, CVE-2025-64762).
     fn no_store(&mut self, headers: &mut HeaderMap) -> Result<(), Error> {
-        let targeted = [CDN_CACHE_CONTROL, SURROGATE_CONTROL].map(|name| headers.remove(name).is_some());
-        let set = headers.contains_key(CACHE_CONTROL);
-        let no_store = has_token(headers, CACHE_CONTROL, "no-store");
+        let targeted = [CDN_CACHE_CONTROL, SURROGATE_CONTROL]
+            .map(|name| has(headers, &name) && headers.remove(name).is_some());
+        let set = has(headers, &CACHE_CONTROL);
+        let no_store = set && has_token(headers, CACHE_CONTROL, "no-store");
         if targeted.contains(&true) || (set && !no_store) {
             self.events.push(Event { kind: EventKind::CacheControlReplaced, digest: LogDigest::default() });
         }
@@ -362,6 +363,11 @@ impl Outgoing {
     }
 }
 
+/// Whether there is such a header. A response has few: to compare their names costs less than to hash this one.
+fn has(headers: &HeaderMap, name: &HeaderName) -> bool {
+    headers.keys().any(|found| found == name)
+}
+
 /// Whether a comma-separated header has this member, in any case.
 fn has_token(headers: &HeaderMap, name: HeaderName, token: &str) -> bool {
     let members = headers.get_all(name).iter().flat_map(|value| value.as_bytes().split(|byte| *byte == b','));
@@ -370,22 +376,19 @@ fn has_token(headers: &HeaderMap, name: HeaderName, token: &str) -> bool {
 
 /// Adds `Cookie` to Vary unless it is there, in any case; one header, as Werkzeug's `HeaderSet` writes it.
 fn vary_cookie(headers: &mut HeaderMap) -> Result<(), Error> {
+    if !has(headers, &VARY) {
+        return insert(headers, VARY, HeaderValue::from_static("Cookie"), "Vary");
+    }
     if has_token(headers, VARY, COOKIE.as_str()) {
         return Ok(());
     }
-    let mut values = headers.get_all(VARY).iter();
-    let value = match values.next() {
-        None => HeaderValue::from_static("Cookie"),
-        Some(first) => {
-            let mut all = first.as_bytes().to_vec();
-            for value in values {
-                all.extend_from_slice(b", ");
-                all.extend_from_slice(value.as_bytes());
-            }
-            all.extend_from_slice(b", Cookie");
-            HeaderValue::from_bytes(&all).map_err(|_| Error::TooManyHeaders("Vary"))?
-        }
-    };
+    let mut all = Vec::new();
+    for value in headers.get_all(VARY) {
+        all.extend_from_slice(value.as_bytes());
+        all.extend_from_slice(b", ");
+    }
+    all.extend_from_slice(b"Cookie");
+    let value = HeaderValue::from_bytes(&all).map_err(|_| Error::TooManyHeaders("Vary"))?;
     insert(headers, VARY, value, "Vary")
 }
 

@@ -158,7 +158,12 @@ impl Map {
                 out.push(',');
             }
             let Some(mut whole) = first.range() else {
-                text::entry(out, false, first.key.bytes(&self.base), first.value.as_str(&self.base));
+                let value = first.value.as_str(&self.base);
+                match &first.key {
+                    // With its quotes.
+                    Key::Base(key) => out.extend([&self.base[key.start - 1..=key.end], ":", value]),
+                    Key::Own(key) => text::entry(out, false, key, value),
+                }
                 continue;
             };
             // What follows directly, as we write it: in one piece.
@@ -492,6 +497,27 @@ mod tests {
     }
 
     proptest! {
+        /// Entries that are written in one piece are what they are one by one, whatever stands around them.
+        #[test]
+        fn pieces_equal_entries(
+            entries in prop::collection::vec(("\\PC{0,3}", prop::sample::select(vec!["", " "]), 0..300_u32), 0..12),
+            changed in prop::collection::vec(0..12_usize, 0..3),
+        ) {
+            let spell = |(key, space, value): &(String, &str, u32)| {
+                format!("{}{space}:{space}{value}", serde_json::to_string(key).unwrap())
+            };
+            let mut map = ours(&format!("{{{}}}", entries.iter().map(spell).collect::<Vec<_>>().join(",")));
+            for index in changed {
+                if let Some((key, ..)) = entries.get(index) {
+                    map.change(set(key, "\"new\""));
+                }
+            }
+            let (mut pieces, mut one_by_one) = (String::new(), String::new());
+            map.write_object(&mut pieces, false);
+            text::object(&mut one_by_one, false, map.entries());
+            prop_assert_eq!(pieces, one_by_one);
+        }
+
         /// Any changes, written and read again now and then, equal the model; and the record, applied to the same
         /// beginning, gives the same.
         #[test]
