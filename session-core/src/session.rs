@@ -539,8 +539,8 @@ impl Session {
 
     /// The canonical text of a value; user code runs here, and nothing is locked.
     pub(crate) fn text<T: Serialize>(&self, key: &str, value: &T) -> Result<Arc<str>, Error> {
-        match write::to_text(value, self.is_flask()) {
-            Ok(text) => Ok(text.into()),
+        match write::to_kept(value, self.is_flask()) {
+            Ok(text) => Ok(text),
             Err(error) => Err(Error::NotSerializable { key: key.to_owned(), reason: error.to_string() }),
         }
     }

@@ -33,7 +33,8 @@ pin_project! {
         #[pin]
         service: F,
         exchange: Option<Exchange>,
-        closing: Option<(Close, Response<B>)>,
+        // Boxed, since it is large, seldom there, and a future is moved a few times before it runs.
+        closing: Option<Box<(Close, Response<B>)>>,
     }
 }
 
@@ -82,9 +83,10 @@ where
             if let Some(outgoing) = close.now() {
                 return Poll::Ready(Ok(finish(outgoing, response)));
             }
-            *this.closing = Some((close, response));
+            *this.closing = Some(Box::new((close, response)));
         }
-        let Some((close, response)) = this.closing else { return Poll::Pending };
+        let Some(closing) = this.closing else { return Poll::Pending };
+        let (close, response) = &mut **closing;
         let outgoing = ready!(Pin::new(close).poll(context));
         let response = std::mem::replace(response, Response::new(B::default()));
         Poll::Ready(Ok(finish(outgoing, response)))

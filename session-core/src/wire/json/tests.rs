@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::read::from_text;
 use super::scan::Cursor;
-use super::write::{DEEPEST_VALUE, to_text};
+use super::write::{DEEPEST_VALUE, to_kept, to_text};
 use crate::tagged::{Bytes, DateTime, Markup, Tuple, Uuid};
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -218,6 +218,24 @@ fn depth() {
     assert!(from_text::<Value>(&nested(128)).is_ok());
     assert!(from_text::<Value>(&nested(129)).is_err());
     assert!(from_text::<serde::de::IgnoredAny>(&nested(1000)).is_ok());
+}
+
+/// One buffer for all: whatever was written before, also in vain, and whatever a value writes while it is written.
+#[test]
+fn what_is_kept_is_the_text() {
+    struct Nested;
+    impl Serialize for Nested {
+        fn serialize<S: serde::Serializer>(&self, s: S) -> Result<S::Ok, S::Error> {
+            s.serialize_str(&to_kept("inner", false).unwrap())
+        }
+    }
+    let bad: HashMap<Vec<u8>, u8> = [(vec![1], 1)].into();
+    for large in [10, 10_000] {
+        assert!(to_kept(&bad, true).is_err());
+        assert_eq!(*to_kept(&(1, Nested, true), true).unwrap(), *r#"[1,"\"inner\"",true]"#);
+        assert_eq!(to_kept(&"é".repeat(large), false).unwrap().len(), 2 * large + 2);
+        assert_eq!(*to_kept(&i64::MIN, true).unwrap(), *i64::MIN.to_string());
+    }
 }
 
 #[test]

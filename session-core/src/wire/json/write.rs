@@ -4,6 +4,9 @@
 //! `serialize_newtype_struct` with the tag as name, bytes are ` b`, and an object that only looks like a tag is wrapped
 //! in ` di`, as `TaggedJSONSerializer` does, so that no key that a user typed can turn a map into something else.
 
+use std::cell::Cell;
+use std::sync::Arc;
+
 use serde::ser::{self, Serialize};
 
 mod containers;
@@ -22,6 +25,22 @@ pub(crate) fn to_text<T: Serialize + ?Sized>(value: &T, ascii: bool) -> Result<S
     let mut writer = Writer { out: String::new(), ascii, depth: 0 };
     value.serialize(&mut writer)?;
     Ok(writer.out)
+}
+
+/// The same as it is kept, in the thread's buffer first, so that nothing else is allocated. If writing a value writes another
+/// one, that finds no buffer, and makes its own.
+pub(crate) fn to_kept<T: Serialize + ?Sized>(value: &T, ascii: bool) -> Result<Arc<str>, WriteError> {
+    thread_local! {
+        static BUFFER: Cell<String> = const { Cell::new(String::new()) };
+    }
+    let mut writer = Writer { out: BUFFER.try_with(Cell::take).unwrap_or_default(), ascii, depth: 0 };
+    let written = value.serialize(&mut writer).map(|()| writer.out.as_str().into());
+    writer.out.clear();
+    // What a thread keeps for good is small.
+    if writer.out.capacity() <= 4096 {
+        let _ = BUFFER.try_with(|buffer| buffer.set(writer.out));
+    }
+    written
 }
 
 /// Why a value cannot be written.
@@ -80,10 +99,10 @@ impl Writer {
     }
 }
 
-macro_rules! display {
+macro_rules! integers {
     ($($method:ident $type:ty,)*) => {
         $(fn $method(self, value: $type) -> Result<(), WriteError> {
-            self.out.push_str(&value.to_string());
+            self.out.push_str(itoa::Buffer::new().format(value));
             Ok(())
         })*
     };
@@ -100,10 +119,14 @@ impl<'a> ser::Serializer for &'a mut Writer {
     type SerializeStruct = Object<'a>;
     type SerializeStructVariant = Object<'a>;
 
-    display! {
-        serialize_bool bool,
+    integers! {
         serialize_i8 i8, serialize_i16 i16, serialize_i32 i32, serialize_i64 i64, serialize_i128 i128,
         serialize_u8 u8, serialize_u16 u16, serialize_u32 u32, serialize_u64 u64, serialize_u128 u128,
+    }
+
+    fn serialize_bool(self, value: bool) -> Result<(), WriteError> {
+        self.out.push_str(if value { "true" } else { "false" });
+        Ok(())
     }
 
     fn serialize_f32(self, value: f32) -> Result<(), WriteError> {
