@@ -282,6 +282,24 @@ impl Outgoing {
         Self { error: Some(error), ..Self::default() }
     }
 
+    /// Whether there is nothing to write and nothing to tell: nobody asked for the session. A framework with other header
+    /// types need not lend any then.
+    ///
+    /// ```
+    /// # use session_core::{SecretKey, Sessions};
+    /// # let exchange = || Sessions::new(SecretKey::generate().unwrap()).exchange(&http::HeaderMap::new());
+    /// assert!(exchange().close().done().unwrap().is_empty());
+    /// let asked = exchange();
+    /// let _session = asked.open().done().unwrap().unwrap();
+    /// assert!(!asked.close().done().unwrap().is_empty()); // Vary
+    /// ```
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        let headers =
+            self.vary || self.set_cookie.is_some() || self.old_cookie.is_some() || self.clear_site_data;
+        !headers && self.error.is_none() && self.events.is_empty()
+    }
+
     /// Writes `Vary`, `Set-Cookie` and `Cache-Control` into the response's headers.
     ///
     /// A framework with other header types gives a map with the response's own of [`LENT`](Self::LENT), and writes back what

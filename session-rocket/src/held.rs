@@ -61,9 +61,12 @@ pub(crate) fn failure(failure: &http::Response<()>) -> Response<'static> {
 
 /// These headers of a request or response, by names in lower case; without values that HTTP forbids.
 pub(crate) fn lend(headers: &rocket::http::HeaderMap<'_>, names: &[HeaderName]) -> HeaderMap {
-    let all =
-        names.iter().flat_map(|name| headers.get(name.as_str()).map(move |value| (name.clone(), value)));
-    all.filter_map(|(name, value)| Some((name, HeaderValue::from_bytes(value.as_bytes()).ok()?))).collect()
+    // There are few headers: to compare their names costs less than to look each one up.
+    let lent = headers.iter().filter_map(|header| {
+        let name = names.iter().find(|name| header.name() == name.as_str())?;
+        Some((name.clone(), HeaderValue::from_bytes(header.value().as_bytes()).ok()?))
+    });
+    lent.collect()
 }
 
 /// Puts these headers in the place of those of the same names; `Set-Cookie` beside others.
@@ -71,6 +74,11 @@ pub(crate) fn set_all(response: &mut Response<'_>, headers: &HeaderMap) {
     for name in headers.keys().filter(|name| *name != http::header::SET_COOKIE) {
         response.remove_header(name.as_str());
     }
+    add_all(response, headers);
+}
+
+/// Puts these headers beside those that are there.
+pub(crate) fn add_all(response: &mut Response<'_>, headers: &HeaderMap) {
     for (name, value) in headers {
         // Rocket's headers are text, and what the core adds is ASCII.
         let value = String::from_utf8_lossy(value.as_bytes()).into_owned();
