@@ -4,7 +4,7 @@ use std::fmt;
 use std::marker::PhantomData;
 use std::sync::Arc;
 
-use http::header::{COOKIE, HeaderName, HeaderValue};
+use http::header::{COOKIE, HeaderValue};
 use rocket::fairing::{self, Fairing, Info, Kind};
 use rocket::figment::value::Dict;
 use rocket::figment::{Figment, providers::Serialized};
@@ -13,7 +13,7 @@ use session_core::{Config, ConfigError, Outgoing, Sessions, StoredSessions};
 use session_store::{Source, Store};
 use tracing::error;
 
-use crate::held::{Attached, Held, add_all, failure, lend, set_all, status};
+use crate::held::{Attached, Held, failure, lend, replace, status};
 
 /// Gives the routes of an application their sessions: `.attach(SessionFairing::new(sessions))`.
 ///
@@ -237,25 +237,21 @@ impl<K: 'static> Fairing for SessionFairing<K> {
     async fn on_response<'r>(&self, request: &'r Request<'_>, response: &mut Response<'r>) {
         let Some(held) = Held::find::<K>(request) else { return };
         let Some(exchange) = held.take() else { return };
-        let outgoing = exchange.close().await;
         // The catcher that answered for a guard knows neither of these headers.
         if let Some(error) = held.refused.get().filter(|error| status(error) == response.status()) {
-            set_all(response, session_store::failure::<()>(error.clone()).headers());
+            let refusal = session_store::failure::<()>(error.clone());
+            let names: Vec<_> = refusal.headers().keys().cloned().collect();
+            replace(response, &names, refusal.headers());
         }
-        if outgoing.is_empty() {
-            return;
-        }
+        let outgoing = Some(exchange.close().await).filter(|outgoing| !outgoing.is_empty());
+        let Some(outgoing) = outgoing else { return };
         let mut lent = http::Response::new(());
         *lent.headers_mut() = lend(response.headers(), &Outgoing::LENT);
-        let there =
-            |name: &HeaderName| response.headers().iter().any(|header| header.name() == name.as_str());
-        let replaced = Outgoing::LENT.map(|name| Some(name).filter(there));
         let finished = session_store::finish(outgoing, lent);
         if finished.extensions().get::<session_core::Error>().is_some() {
             *response = failure(&finished);
-            return;
+        } else {
+            replace(response, &Outgoing::LENT, finished.headers());
         }
-        replaced.iter().flatten().for_each(|name| response.remove_header(name.as_str()));
-        add_all(response, finished.headers());
     }
 }

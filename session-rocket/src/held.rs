@@ -4,7 +4,7 @@ use std::marker::PhantomData;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use http::{HeaderMap, HeaderName, HeaderValue};
-use rocket::http::Status;
+use rocket::http::{Header, Status};
 use rocket::{Request, Response};
 use session_core::Error;
 use session_store::{Exchange, Opener, Source};
@@ -55,30 +55,25 @@ pub(crate) fn status(error: &Error) -> Status {
 /// The one response of [`session_store::failure`], as Rocket's.
 pub(crate) fn failure(failure: &http::Response<()>) -> Response<'static> {
     let mut response = Response::build().status(Status::new(failure.status().as_u16())).finalize();
-    set_all(&mut response, failure.headers());
+    replace(&mut response, &[], failure.headers());
     response
 }
 
 /// These headers of a request or response, by names in lower case; without values that HTTP forbids.
 pub(crate) fn lend(headers: &rocket::http::HeaderMap<'_>, names: &[HeaderName]) -> HeaderMap {
     // There are few headers: to compare their names costs less than to look each one up.
-    let lent = headers.iter().filter_map(|header| {
-        let name = names.iter().find(|name| header.name() == name.as_str())?;
-        Some((name.clone(), HeaderValue::from_bytes(header.value().as_bytes()).ok()?))
-    });
-    lent.collect()
+    let name = |header: &Header<'_>| names.iter().find(|name| header.name() == name.as_str()).cloned();
+    let value = |header: &Header<'_>| HeaderValue::from_bytes(header.value().as_bytes()).ok();
+    headers.iter().filter_map(|header| Some((name(&header)?, value(&header)?))).collect()
 }
 
-/// Puts these headers in the place of those of the same names; `Set-Cookie` beside others.
-pub(crate) fn set_all(response: &mut Response<'_>, headers: &HeaderMap) {
-    for name in headers.keys().filter(|name| *name != http::header::SET_COOKIE) {
-        response.remove_header(name.as_str());
+/// Puts these headers in the place of all that have these names.
+pub(crate) fn replace(response: &mut Response<'_>, names: &[HeaderName], headers: &HeaderMap) {
+    for name in names {
+        if response.headers().iter().any(|header| header.name() == name.as_str()) {
+            response.remove_header(name.as_str());
+        }
     }
-    add_all(response, headers);
-}
-
-/// Puts these headers beside those that are there.
-pub(crate) fn add_all(response: &mut Response<'_>, headers: &HeaderMap) {
     for (name, value) in headers {
         // Rocket's headers are text, and what the core adds is ASCII.
         let value = String::from_utf8_lossy(value.as_bytes()).into_owned();
