@@ -1,5 +1,6 @@
 //! The end of a request: what goes out. All rules of closing stand here.
 
+use std::sync::PoisonError;
 use std::time::Duration;
 
 use http::HeaderValue;
@@ -14,6 +15,7 @@ use crate::sessions::Core;
 use crate::state::{Origin, State, tail};
 use crate::wire::flask;
 use crate::wire::stamp::Stamp;
+use crate::world::NoRandom;
 
 /// The most that a browser keeps of name and value (RFC 6265bis, section 5.7).
 const LARGEST: usize = 4096;
@@ -29,7 +31,7 @@ impl Session {
         let mut outgoing = Outgoing { cache_headers: core.cache_headers, ..Outgoing::default() };
         if let Some(decided) = &state.closed {
             // Nothing is sent twice, and what failed has failed.
-            outgoing.error = decided.clone().err();
+            outgoing.error = decided.clone().err().map(|error| *error);
             return outgoing;
         }
         outgoing.vary = consulted;
@@ -52,7 +54,7 @@ impl Session {
             }
             Err(error) => outgoing.error = Some(error),
         }
-        state.closed = Some(outgoing.error.clone().map_or(Ok(()), Err));
+        state.closed = Some(outgoing.error.clone().map_or(Ok(()), |error| Err(error.into())));
         outgoing
     }
 
@@ -91,7 +93,8 @@ impl Session {
             (true, true) => Expiry::Expires(now.saturating_add(core.lifetime.idle).as_secs()),
         };
         let header = write(core, origin, state, &stamp, expiry, now.as_secs())?;
-        let written = tail(&header);
+        // What is set after a clear is a new session.
+        let created = (origin.stamp.is_none() || state.cleared).then(|| tail(&header));
         let header = cookie.finish(header, expiry)?;
         if let Some(limit) = core.max_cookie_size.filter(|limit| header.len() > *limit) {
             if !core.format.is_flask() {
@@ -99,8 +102,7 @@ impl Session {
             }
             events.push(self.event(EventKind::Oversized { size: header.len(), limit }));
         }
-        // What is set after a clear is a new session.
-        if origin.stamp.is_none() || state.cleared {
+        if let Some(written) = created {
             events.push(Event { kind: EventKind::Created, digest: core.digest(&written) });
         }
         Ok(Some(header))
@@ -164,9 +166,12 @@ fn write(
 ) -> Result<Vec<u8>, Error> {
     let (cookie, old_or_new) = core.named(origin, now);
     let name = cookie.name();
-    let keys = core.keys();
+    // A random source is an application's: not while the keys are locked.
+    let nonce = core.format.sealed.map(|_| core.nonce()).transpose()?;
+    let keys = core.keys.read().unwrap_or_else(PoisonError::into_inner);
     let (around, room) = (cookie.around(expiry), LARGEST - name.len());
-    let header = keys.of(old_or_new).written.write(around, &state.map, stamp, room, || core.nonce())?;
+    let header =
+        keys.of(old_or_new).written.write(around, &state.map, stamp, room, || nonce.ok_or(NoRandom))?;
     // Name and value, without the sign between them.
     too_large(name, header.len() - 1, LARGEST)?;
     Ok(header)

@@ -236,8 +236,8 @@ impl CookieTemplate {
         });
         // A name has no `=`, so where ours stands in front of one, that is the first.
         pairs.filter_map(|pair| {
-            let rest = trim(pair).strip_prefix(self.name().as_bytes())?;
-            Some(trim(trim(rest).strip_prefix(b"=")?))
+            let rest = trim_start(pair).strip_prefix(self.name().as_bytes())?;
+            Some(trim(trim_start(rest).strip_prefix(b"=")?))
         })
     }
 
@@ -304,8 +304,16 @@ impl Around<'_> {
 }
 
 /// Without space and tab at both ends, and nothing else.
-fn trim(mut bytes: &[u8]) -> &[u8] {
-    while let [b' ' | b'\t', rest @ ..] | [rest @ .., b' ' | b'\t'] = bytes {
+fn trim(bytes: &[u8]) -> &[u8] {
+    let mut bytes = trim_start(bytes);
+    while let [rest @ .., b' ' | b'\t'] = bytes {
+        bytes = rest;
+    }
+    bytes
+}
+
+fn trim_start(mut bytes: &[u8]) -> &[u8] {
+    while let [b' ' | b'\t', rest @ ..] = bytes {
         bytes = rest;
     }
     bytes

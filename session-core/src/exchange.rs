@@ -257,8 +257,13 @@ pub struct Outgoing {
 /// Caches between us and the browser obey these before Cache-Control (RFC 9213, section 2; Edge Architecture 1.0).
 const CDN_CACHE_CONTROL: HeaderName = HeaderName::from_static("cdn-cache-control");
 const SURROGATE_CONTROL: HeaderName = HeaderName::from_static("surrogate-control");
+static TARGETED: [HeaderName; 2] = [CDN_CACHE_CONTROL, SURROGATE_CONTROL];
 /// A list, so that a handler's own line of it stands beside ours (W3C Clear Site Data, section 3.1).
 const CLEAR_SITE_DATA: HeaderName = HeaderName::from_static("clear-site-data");
+
+const BY_COOKIE: HeaderValue = HeaderValue::from_static("Cookie");
+const PRIVATE: HeaderValue = HeaderValue::from_static("private");
+const NO_STORE: HeaderValue = HeaderValue::from_static("no-store");
 
 impl Outgoing {
     /// The headers of a response that [`apply`](Self::apply) reads or changes; `Set-Cookie` it only adds. A framework with
@@ -328,18 +333,17 @@ impl Outgoing {
         if std::mem::take(&mut self.vary) {
             vary_cookie(headers)?;
             if self.cache_headers && self.set_cookie.is_none() && !has(headers, &CACHE_CONTROL) {
-                insert(headers, CACHE_CONTROL, HeaderValue::from_static("private"), "Cache-Control")?;
+                append(headers, CACHE_CONTROL, PRIVATE, "Cache-Control")?;
             }
         }
         let Some(cookie) = self.set_cookie.take() else { return Ok(()) };
-        for cookie in std::iter::once(cookie).chain(self.old_cookie.take()) {
-            headers.try_append(SET_COOKIE, cookie).map_err(|_| Error::TooManyHeaders("Set-Cookie"))?;
+        append(headers, SET_COOKIE, cookie, "Set-Cookie")?;
+        if let Some(cookie) = self.old_cookie.take() {
+            append(headers, SET_COOKIE, cookie, "Set-Cookie")?;
         }
         if std::mem::take(&mut self.clear_site_data) {
             let cookies = HeaderValue::from_static("\"cookies\"");
-            headers
-                .try_append(CLEAR_SITE_DATA, cookies)
-                .map_err(|_| Error::TooManyHeaders("Clear-Site-Data"))?;
+            append(headers, CLEAR_SITE_DATA, cookies, "Clear-Site-Data")?;
         }
         if self.cache_headers {
             self.no_store(headers)?;
@@ -367,15 +371,18 @@ impl Outgoing {
 
     /// A response that sets a session cookie must not be kept by any cache (CVE-2025-48947, CVE-2025-64762).
     fn no_store(&mut self, headers: &mut HeaderMap) -> Result<(), Error> {
-        let targeted = [CDN_CACHE_CONTROL, SURROGATE_CONTROL]
-            .map(|name| has(headers, &name) && headers.remove(name).is_some());
+        let targeted = headers.keys().any(|found| TARGETED.contains(found));
+        if targeted {
+            TARGETED.iter().for_each(|name| drop(headers.remove(name)));
+        }
         let set = has(headers, &CACHE_CONTROL);
         let no_store = set && has_token(headers, CACHE_CONTROL, "no-store");
-        if targeted.contains(&true) || (set && !no_store) {
+        if targeted || (set && !no_store) {
             self.events.push(Event { kind: EventKind::CacheControlReplaced, digest: LogDigest::default() });
         }
         if !no_store {
-            insert(headers, CACHE_CONTROL, HeaderValue::from_static("no-store"), "Cache-Control")?;
+            let put = if set { insert } else { append };
+            put(headers, CACHE_CONTROL, NO_STORE, "Cache-Control")?;
         }
         Ok(())
     }
@@ -395,7 +402,7 @@ fn has_token(headers: &HeaderMap, name: HeaderName, token: &str) -> bool {
 /// Adds `Cookie` to Vary unless it is there, in any case; one header, as Werkzeug's `HeaderSet` writes it.
 fn vary_cookie(headers: &mut HeaderMap) -> Result<(), Error> {
     if !has(headers, &VARY) {
-        return insert(headers, VARY, HeaderValue::from_static("Cookie"), "Vary");
+        return append(headers, VARY, BY_COOKIE, "Vary");
     }
     if has_token(headers, VARY, COOKIE.as_str()) {
         return Ok(());
@@ -408,6 +415,16 @@ fn vary_cookie(headers: &mut HeaderMap) -> Result<(), Error> {
     all.extend_from_slice(b"Cookie");
     let value = HeaderValue::from_bytes(&all).map_err(|_| Error::TooManyHeaders("Vary"))?;
     insert(headers, VARY, value, "Vary")
+}
+
+/// For what is not there yet, or may be there twice; cheaper than to replace.
+fn append(
+    headers: &mut HeaderMap,
+    name: HeaderName,
+    value: HeaderValue,
+    shown: &'static str,
+) -> Result<(), Error> {
+    headers.try_append(name, value).map(drop).map_err(|_| Error::TooManyHeaders(shown))
 }
 
 fn insert(

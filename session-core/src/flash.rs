@@ -131,7 +131,7 @@ impl Session {
             let item = flask_item(category, &message);
             let mut state = self.open_state()?;
             let pushed = state.map.apply(Change::Push { key: FLASHES.into(), item });
-            return pushed.map_err(|misfit| misfit_error(FLASHES, 0, misfit));
+            return pushed.map(drop).map_err(|misfit| misfit_error(FLASHES, 0, misfit));
         }
         let mut number = [0; 4];
         self.core().random.fill(&mut number)?;

@@ -83,7 +83,7 @@ impl Format {
             return Wires { written: Wire::Signed(self.signer(ring, Purpose::SignedId, name)), also: None };
         }
         let signed = || Wire::Signed(self.signer(ring, Purpose::SignedPayload, name));
-        let sealed = |block| Wire::Sealed(self.sealer(ring, Purpose::SealedPayload, name, block));
+        let sealed = |block| Wire::Sealed(Box::new(self.sealer(ring, Purpose::SealedPayload, name, block)));
         match self.sealed {
             Some(block) => {
                 Wires { written: sealed(block), also: self.other_until.map(|end| (signed(), end)) }

@@ -2,76 +2,26 @@
 //! back byte for byte, also what Rust cannot represent.
 
 use std::borrow::Cow;
-use std::cmp::Ordering;
 use std::ops::Range;
 use std::sync::Arc;
 
 use crate::change::{Change, Misfit};
+use crate::entries::{self, Entry, Key, Text};
 use crate::flash::Flash;
-use crate::wire::json::scan::{Cursor, NotJson, unescape};
+use crate::wire::json::scan::{Cursor, NotJson};
 use crate::wire::json::text;
 
 /// The content of a session.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Map {
     /// The text that was opened; entries point into it until they are changed.
-    base: Arc<str>,
+    base: Option<Arc<str>>,
     /// Sorted by key, no key twice.
     entries: Vec<Entry>,
     flashes: Vec<Flash>,
     modified: bool,
     /// All changes in order, if somebody will merge them.
     record: Option<Vec<Change<'static>>>,
-}
-
-#[derive(Debug, Clone)]
-struct Entry {
-    key: Key,
-    value: Text,
-}
-
-/// A part of the base, or bytes of its own: WTF-8, since a JSON string may hold lone surrogates.
-impl Entry {
-    /// Where it stands in the base, with nothing around the colon: as we write it.
-    fn range(&self) -> Option<Range<usize>> {
-        match (&self.key, &self.value) {
-            (Key::Base(key), Text::Base(value)) if value.start == key.end + 2 => {
-                Some(key.start - 1..value.end)
-            }
-            _ => None,
-        }
-    }
-}
-
-#[derive(Debug, Clone)]
-enum Key {
-    Base(Range<usize>),
-    Own(Arc<[u8]>),
-}
-
-impl Key {
-    fn bytes<'a>(&'a self, base: &'a str) -> &'a [u8] {
-        match self {
-            Self::Base(range) => &base.as_bytes()[range.clone()],
-            Self::Own(bytes) => bytes,
-        }
-    }
-}
-
-/// A part of the base, or a text of its own.
-#[derive(Debug, Clone)]
-enum Text {
-    Base(Range<usize>),
-    Own(Arc<str>),
-}
-
-impl Text {
-    fn as_str<'a>(&'a self, base: &'a str) -> &'a str {
-        match self {
-            Self::Base(range) => &base[range.clone()],
-            Self::Own(text) => text,
-        }
-    }
 }
 
 /// A value's text, independent of the map and its lock.
@@ -96,19 +46,34 @@ impl PartialEq for Value {
 impl Map {
     /// Reads an object: `base` must be one JSON object, with at most `depth` levels.
     pub(crate) fn from_object(base: Arc<str>, depth: usize) -> Result<Self, NotJson> {
-        let mut cursor = Cursor::new(&base);
-        let entries = read_object(&mut cursor, depth)?;
-        cursor.end()?;
-        Ok(Self { base, entries, ..Self::default() })
+        let mut map = Self::default();
+        map.read_object(base, depth)?;
+        Ok(map)
     }
 
-    /// Reads our own format: `{..}`, or `[{..},[flash, ..]]` while flashes are pending.
+    /// As [`read_ours`](Self::read_ours), of nothing.
     pub(crate) fn from_ours(base: Arc<str>, depth: usize) -> Result<Self, NotJson> {
+        let mut map = Self::default();
+        map.read_ours(base, depth)?;
+        Ok(map)
+    }
+
+    fn read_object(&mut self, base: Arc<str>, depth: usize) -> Result<(), NotJson> {
+        let mut cursor = Cursor::new(&base);
+        let entries = entries::read(&mut cursor, depth)?;
+        cursor.end()?;
+        (self.base, self.entries, self.flashes) = (Some(base), entries, Vec::new());
+        Ok(())
+    }
+
+    /// Reads our own format: `{..}`, or `[{..},[flash, ..]]` while flashes are pending. Into a map that
+    /// is there already, since it is large and would else be copied a few times on its way.
+    pub(crate) fn read_ours(&mut self, base: Arc<str>, depth: usize) -> Result<(), NotJson> {
         let mut cursor = Cursor::new(&base);
         if !cursor.eat(b'[') {
-            return Self::from_object(base, depth);
+            return self.read_object(base, depth);
         }
-        let entries = read_object(&mut cursor, depth.saturating_sub(1))?;
+        let entries = entries::read(&mut cursor, depth.saturating_sub(1))?;
         cursor.expect(b',')?;
         cursor.expect(b'[')?;
         let mut flashes = Vec::new();
@@ -122,7 +87,13 @@ impl Map {
         cursor.expect(b']')?;
         cursor.expect(b']')?;
         cursor.end()?;
-        Ok(Self { base, entries, flashes, ..Self::default() })
+        (self.base, self.entries, self.flashes) = (Some(base), entries, flashes);
+        Ok(())
+    }
+
+    /// The text that it was read from.
+    fn base(&self) -> &str {
+        self.base.as_deref().unwrap_or_default()
     }
 
     /// Writes what [`from_ours`](Self::from_ours) reads.
@@ -141,7 +112,7 @@ impl Map {
 
     /// Octets that the text will take, roughly: it saves growing step by step.
     pub(crate) fn expected_size(&self) -> usize {
-        self.base.len() + 64 * (1 + self.flashes.len())
+        self.base().len() + 64 * (1 + self.flashes.len())
     }
 
     /// Writes the object alone; keys in ASCII if `ascii`, values as they are.
@@ -151,17 +122,20 @@ impl Map {
             return text::object(out, true, self.entries());
         }
         out.push('{');
-        let (start, mut entries) = (out.len(), &self.entries[..]);
+        let (start, base, mut entries) = (out.len(), self.base(), &self.entries[..]);
         while let [first, rest @ ..] = entries {
             entries = rest;
             if out.len() > start {
                 out.push(',');
             }
             let Some(mut whole) = first.range() else {
-                let value = first.value.as_str(&self.base);
+                let value = first.value.as_str(base);
                 match &first.key {
                     // With its quotes.
-                    Key::Base(key) => out.extend([&self.base[key.start - 1..=key.end], ":", value]),
+                    Key::Base(key) => {
+                        let Range { start, end } = key.range();
+                        out.extend([&base[start - 1..=end], ":", value]);
+                    }
                     Key::Own(key) => text::entry(out, false, key, value),
                 }
                 continue;
@@ -173,14 +147,15 @@ impl Map {
                 whole.end = range.end;
                 entries = rest;
             }
-            out.push_str(&self.base[whole]);
+            out.push_str(&base[whole]);
         }
         out.push('}');
     }
 
     /// Keys as WTF-8 and values as JSON, in order.
     pub(crate) fn entries(&self) -> impl Iterator<Item = (&[u8], &str)> {
-        self.entries.iter().map(|entry| (entry.key.bytes(&self.base), entry.value.as_str(&self.base)))
+        let base = self.base();
+        self.entries.iter().map(move |entry| (entry.key.bytes(base), entry.value.as_str(base)))
     }
 
     pub(crate) fn len(&self) -> usize {
@@ -213,13 +188,18 @@ impl Map {
         let entry = &self.entries[self.find(key).ok()?];
         Some(match &entry.value {
             Text::Own(text) => Value { text: text.clone(), range: 0..text.len() },
-            Text::Base(range) => Value { text: self.base.clone(), range: range.clone() },
+            Text::Base(span) => Value { text: self.base.clone()?, range: span.range() },
         })
     }
 
     /// Keys compare as WTF-8 bytes, which is the order of code points, Python's.
     fn find(&self, key: &str) -> Result<usize, usize> {
-        self.entries.binary_search_by(|entry| compare(entry.key.bytes(&self.base), key.as_bytes()))
+        let (base, key) = (self.base(), key.as_bytes());
+        self.entries.binary_search_by(|entry| {
+            let found = entry.key.bytes(base);
+            // Most differ in their first byte, which costs no call.
+            found.first().cmp(&key.first()).then_with(|| found.cmp(key))
+        })
     }
 
     /// Applies a change that cannot misfit: anything but an increment or a push.
@@ -228,8 +208,9 @@ impl Map {
         debug_assert!(applied.is_ok(), "only increments and pushes can misfit");
     }
 
-    /// Applies a change and records it. On a misfit nothing is changed.
-    pub(crate) fn apply(&mut self, change: Change<'_>) -> Result<(), Misfit> {
+    /// Applies a change and records it; gives the sum of an increment, of another change 0. On a misfit nothing is changed.
+    pub(crate) fn apply(&mut self, change: Change<'_>) -> Result<i64, Misfit> {
+        let mut counter = 0;
         let recorded = self.record.as_ref().map(|_| change.to_static());
         match change {
             Change::Set { key, value } | Change::Update { key, value } => self.set(key, value),
@@ -245,8 +226,8 @@ impl Map {
             Change::Increment { key, by } => {
                 let found = self.find(&key);
                 let old = found.map_or(Ok(0), |index| self.integer(index))?;
-                let sum = old.checked_add(by).ok_or(Misfit::Overflow)?;
-                self.set_at(found, key, itoa::Buffer::new().format(sum).into());
+                counter = old.checked_add(by).ok_or(Misfit::Overflow)?;
+                self.set_at(found, key, itoa::Buffer::new().format(counter).into());
             }
             Change::Push { key, item } => {
                 let list = self.longer(&key, &item)?;
@@ -259,16 +240,11 @@ impl Map {
         if let (Some(record), Some(change)) = (&mut self.record, recorded) {
             record.push(change);
         }
-        Ok(())
-    }
-
-    /// The counter's value, 0 if missing.
-    pub(crate) fn counter(&self, key: &str) -> Result<i64, Misfit> {
-        self.find(key).map_or(Ok(0), |index| self.integer(index))
+        Ok(counter)
     }
 
     fn integer(&self, index: usize) -> Result<i64, Misfit> {
-        self.entries[index].value.as_str(&self.base).parse().map_err(|_| Misfit::NotAnInteger)
+        self.entries[index].value.as_str(self.base()).parse().map_err(|_| Misfit::NotAnInteger)
     }
 
     /// The list's text with one item more.
@@ -305,44 +281,6 @@ impl Map {
     pub(crate) fn record(&self) -> &[Change<'static>] {
         self.record.as_deref().unwrap_or_default()
     }
-}
-
-/// The order of keys. Most differ in their first byte, which costs no call.
-fn compare(a: &[u8], b: &[u8]) -> Ordering {
-    a.first().cmp(&b.first()).then_with(|| a.cmp(b))
-}
-
-/// Reads an object's entries; of equal keys the last counts, as in Python.
-fn read_object(cursor: &mut Cursor<'_>, depth: usize) -> Result<Vec<Entry>, NotJson> {
-    let text = cursor.text();
-    let below = depth.checked_sub(1).ok_or(NotJson)?;
-    // Room for entries of the usual length, so that it seldom has to grow.
-    let mut entries: Vec<Entry> = Vec::with_capacity(4 + text.len() / 24);
-    let mut sorted = true;
-    cursor.expect(b'{')?;
-    if cursor.eat(b'}') {
-        return Ok(entries);
-    }
-    loop {
-        let token = cursor.key()?;
-        let key = match token.escaped {
-            true => Key::Own(unescape(&text[token.range]).into()),
-            false => Key::Base(token.range),
-        };
-        let value = Text::Base(cursor.value(below)?);
-        sorted &= entries.last().is_none_or(|last| compare(last.key.bytes(text), key.bytes(text)).is_lt());
-        entries.push(Entry { key, value });
-        if !cursor.eat(b',') {
-            break;
-        }
-    }
-    cursor.expect(b'}')?;
-    if !sorted {
-        entries.reverse();
-        entries.sort_by(|a, b| a.key.bytes(text).cmp(b.key.bytes(text)));
-        entries.dedup_by(|a, b| a.key.bytes(text) == b.key.bytes(text));
-    }
-    Ok(entries)
 }
 
 #[cfg(test)]

@@ -15,7 +15,6 @@ use crate::sessions::Core;
 use crate::state::{Origin, State};
 use crate::wire::flask::{PERMANENT, is_permanent};
 use crate::wire::json::{read, write};
-use crate::wire::stamp::{Epoch, Stamp};
 
 /// A session: a map that remembers whether it changed.
 ///
@@ -41,33 +40,22 @@ use crate::wire::stamp::{Epoch, Stamp};
 #[derive(Clone)]
 pub struct Session(Arc<Shared>);
 
-struct Shared {
-    core: Arc<Core>,
-    origin: Origin,
-    state: Mutex<State>,
+/// What all handles of a session share.
+pub(crate) struct Shared {
+    pub(crate) core: Arc<Core>,
+    pub(crate) origin: Origin,
+    pub(crate) state: Mutex<State>,
 }
 
 impl Session {
     pub(crate) fn new(core: Arc<Core>, origin: Origin, map: Map, now: u64) -> Self {
-        let permanent = core.lifetime.permanent;
-        let epoch = Epoch { application: core.lifetime.epoch, user: 0 };
-        let fresh = Stamp { permanent, issued: now, created: now, authenticated: None, epoch };
-        let stamp = origin.stamp.unwrap_or(fresh);
-        let state = State {
-            sealed: origin.base.is_degraded().then_some(Error::Unavailable),
-            closed: None,
-            map,
-            stamp,
-            permanent: None,
-            owner: None,
-            label: None,
-            epoch: None,
-            revoked: false,
-            cleared: false,
-            renewed: false,
-            flashes_taken: None,
-        };
+        let fresh = State::new(&core.lifetime, now);
+        let state = State { map, stamp: origin.stamp.unwrap_or(fresh.stamp), ..fresh };
         Self(Arc::new(Shared { core, origin, state: Mutex::new(state) }))
+    }
+
+    pub(crate) fn of(shared: Shared) -> Self {
+        Self(Arc::new(shared))
     }
 
     pub(crate) fn core(&self) -> &Arc<Core> {
@@ -86,10 +74,10 @@ impl Session {
     /// The state, if it may still be changed.
     pub(crate) fn open_state(&self) -> Result<MutexGuard<'_, State>, Error> {
         let state = self.state();
-        match &state.sealed {
-            None => Ok(state),
-            Some(why) => Err(why.clone()),
+        if self.is_degraded() {
+            return Err(Error::Unavailable);
         }
+        if state.sealed { Err(Error::TooLate) } else { Ok(state) }
     }
 
     pub(crate) fn seal(&self) {
@@ -119,8 +107,8 @@ impl Session {
     /// assert!(session.get::<String>("user_id").is_err());
     /// ```
     pub fn get<T: DeserializeOwned>(&self, key: &str) -> Result<Option<T>, Error> {
-        let value = self.state().map.get(key);
-        value.map(|value| parse(key, &value)).transpose()
+        let found = self.state().map.get(key);
+        found.as_ref().map(|value| parse(key, value)).transpose()
     }
 
     /// Sets a key. The session is modified, even if the value was the same (as Flask's).
@@ -317,7 +305,7 @@ impl Session {
     pub fn increment(&self, key: &str, by: i64) -> Result<i64, Error> {
         let mut state = self.open_state()?;
         let applied = state.map.apply(Change::Increment { key: key.into(), by });
-        applied.and_then(|()| state.map.counter(key)).map_err(|misfit| misfit_error(key, by, misfit))
+        applied.map_err(|misfit| misfit_error(key, by, misfit))
     }
 
     /// Appends to a list. A missing list is empty.
@@ -335,7 +323,8 @@ impl Session {
     pub fn push<T: Serialize>(&self, key: &str, item: T) -> Result<(), Error> {
         let item = self.text(key, &item)?;
         let mut state = self.open_state()?;
-        state.map.apply(Change::Push { key: key.into(), item }).map_err(|misfit| misfit_error(key, 0, misfit))
+        let applied = state.map.apply(Change::Push { key: key.into(), item });
+        applied.map(drop).map_err(|misfit| misfit_error(key, 0, misfit))
     }
 
     /// Changes a value in place, so that a nested change cannot be lost. A missing value is `T::default()`.

@@ -16,17 +16,15 @@ use crate::exchange::Exchange;
 use crate::key::Weakness;
 use crate::keys::{Format, Keys, Name};
 use crate::lifetime::Lifetime;
-use crate::map::Map;
 use crate::nonce::Nonces;
 use crate::renamed::Old;
 use crate::ring::KeyRing;
-use crate::session::Session;
-use crate::state::Origin;
+use crate::session::{Session, Shared};
+use crate::state::{Origin, State};
 use crate::stored::Stored;
+use crate::wire::Wires;
 use crate::wire::seal::NONCE;
 use crate::wire::sign::SignedBy;
-use crate::wire::stamp::Stamp;
-use crate::wire::{Opened, Wires};
 use crate::world::{Clock, NoRandom, Random, unix};
 
 /// Sessions in a cookie, configured and validated once. Cheap to clone.
@@ -276,44 +274,52 @@ impl Core {
         headers: impl Fn() -> I,
     ) -> Session {
         let now = self.now().as_secs();
-        let (mut origin, mut content) = (Origin::default(), Map::default());
-        self.first(headers, &mut origin, now, |wires, value| {
-            let Opened { stamp, by } = wires.open(value, &self.lifetime, now, &mut content)?;
-            Ok(((), stamp, by))
+        let fresh = || State::new(&self.lifetime, now);
+        // Filled where it stands, since it is large.
+        let mut shared = Shared { core: self.clone(), origin: Origin::default(), state: fresh().into() };
+        let Shared { origin, state, .. } = &mut shared;
+        let state = state.get_mut().unwrap_or_else(PoisonError::into_inner);
+        let found = self.first(headers, origin, now, |wires, value| {
+            let by = wires.open(value, &self.lifetime, now, &mut state.stamp, &mut state.map)?;
+            Ok((by, state.stamp.created))
         });
-        Session::new(self.clone(), origin, content, now)
+        match found {
+            true => origin.stamp = Some(state.stamp),
+            false => *state = fresh(),
+        }
+        Session::of(shared)
     }
 
-    /// The first of our cookies that is accepted; `origin` learns what came, and why the first was not.
+    /// Whether one of our cookies is accepted, the first that is: by which key, and when its session began, tells `open`.
+    /// `origin` learns what came, and why the first was not.
     ///
     /// Flask takes the first (Werkzeug's `cookies.get`); we take the first that is valid. A cookie of the old name counts
     /// where none of the new name came, good or bad.
-    pub(crate) fn first<'a, T, I: Iterator<Item = &'a HeaderValue>>(
+    pub(crate) fn first<'a, I: Iterator<Item = &'a HeaderValue>>(
         &self,
         headers: impl Fn() -> I,
         origin: &mut Origin,
         now: u64,
-        mut open: impl FnMut(&Wires, &[u8]) -> Result<(T, Stamp, SignedBy), Rejected>,
-    ) -> Option<T> {
+        mut open: impl FnMut(&Wires, &[u8]) -> Result<(SignedBy, u64), Rejected>,
+    ) -> bool {
         // Not a copy: nobody's code runs in here.
         let keys = self.keys.read().unwrap_or_else(PoisonError::into_inner);
-        let mut opened = None;
+        let mut opened = false;
         for header in headers() {
             for value in self.cookie.find(header) {
                 origin.cookies += 1;
-                if opened.is_none() && self.is_looked_at(origin.cookies, value) {
-                    opened = origin.note_opened(value, open(&keys.cookie, value));
+                if !opened && self.is_looked_at(origin.cookies, value) {
+                    opened = origin.note_opened(value, open(&keys.cookie, value).map(|(by, _)| by));
                 }
             }
         }
         if let (Some(old), Some(wires)) = (&self.old, &keys.old) {
             for value in headers().flat_map(|header| old.cookie.find(header)) {
                 origin.old_cookies += 1;
-                if opened.is_none() && origin.cookies == 0 && self.is_looked_at(origin.old_cookies, value) {
-                    let found = open(wires, value).and_then(|(session, stamp, by)| {
+                if !opened && origin.cookies == 0 && self.is_looked_at(origin.old_cookies, value) {
+                    let found = open(wires, value).and_then(|(by, created)| {
                         let by = if now < old.renamed { by } else { SignedBy::Other };
-                        let counts = stamp.created < old.renamed;
-                        if counts { Ok((session, stamp, by)) } else { Err(Rejected::Revoked) }
+                        if created < old.renamed { Ok(by) } else { Err(Rejected::Revoked) }
                     });
                     opened = origin.note_opened(value, found);
                 }

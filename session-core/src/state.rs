@@ -33,27 +33,21 @@ pub(crate) struct Origin {
 }
 
 impl Origin {
-    /// What became of one cookie; the session, if it was accepted.
-    pub(crate) fn note_opened<T>(
-        &mut self,
-        cookie: &[u8],
-        opened: Result<(T, Stamp, SignedBy), Rejected>,
-    ) -> Option<T> {
+    /// What became of one cookie: whether it was accepted.
+    pub(crate) fn note_opened(&mut self, cookie: &[u8], opened: Result<SignedBy, Rejected>) -> bool {
         match opened {
-            Ok((session, stamp, by)) => {
+            Ok(by) => {
                 self.note(cookie);
-                (self.stamp, self.rejected) = (Some(stamp), None);
+                self.rejected = None;
                 self.outdated = by == SignedBy::Other;
-                Some(session)
             }
-            Err(reason) => {
-                if self.rejected.is_none() {
-                    self.note(cookie);
-                    self.rejected = Some(reason);
-                }
-                None
+            Err(reason) if self.rejected.is_none() => {
+                self.note(cookie);
+                self.rejected = Some(reason);
             }
+            Err(_) => {}
         }
+        opened.is_ok()
     }
 
     fn note(&mut self, cookie: &[u8]) {
@@ -65,17 +59,19 @@ impl Origin {
 /// The end of a cookie's value: enough of its signature to tell it from others.
 pub(crate) fn tail(cookie: &[u8]) -> [u8; 32] {
     let mut end = [0; 32];
-    let from = &cookie[cookie.len().saturating_sub(end.len())..];
-    end[..from.len()].copy_from_slice(from);
+    match cookie.last_chunk() {
+        Some(tail) => end = *tail,
+        None => end[..cookie.len()].copy_from_slice(cookie),
+    }
     end
 }
 
 /// A session's state, behind its lock.
 pub(crate) struct State {
-    /// Why no change is taken any more.
-    pub(crate) sealed: Option<Error>,
+    /// Whether changes come too late.
+    pub(crate) sealed: bool,
     /// Whether the response was decided, and how.
-    pub(crate) closed: Option<Result<(), Error>>,
+    pub(crate) closed: Option<Result<(), Box<Error>>>,
     pub(crate) map: Map,
     /// The session's stamp as it will be written. In Flask's format the key `_permanent` tells permanence.
     pub(crate) stamp: Stamp,
@@ -95,6 +91,26 @@ pub(crate) struct State {
 }
 
 impl State {
+    /// Of a session that begins now.
+    pub(crate) fn new(lifetime: &Lifetime, now: u64) -> Self {
+        let epoch = Epoch { application: lifetime.epoch, user: 0 };
+        let permanent = lifetime.permanent;
+        Self {
+            sealed: false,
+            closed: None,
+            map: Map::default(),
+            stamp: Stamp { permanent, issued: now, created: now, authenticated: None, epoch },
+            permanent: None,
+            owner: None,
+            label: None,
+            epoch: None,
+            revoked: false,
+            cleared: false,
+            renewed: false,
+            flashes_taken: None,
+        }
+    }
+
     /// Why the cookie of the request does not count.
     pub(crate) fn rejected(&self, origin: &Origin) -> Option<Rejected> {
         if self.revoked { Some(Rejected::Revoked) } else { origin.rejected }
@@ -112,6 +128,6 @@ impl State {
 
     /// From now on changes come too late.
     pub(crate) fn seal(&mut self) {
-        self.sealed.get_or_insert(Error::TooLate);
+        self.sealed = true;
     }
 }

@@ -72,6 +72,8 @@ pub(crate) struct OsClock;
 
 #[cfg(feature = "os")]
 impl Clock for OsClock {
+    /// The exact time, though that of the kernel's last tick would do for seconds and costs less: behind another server's by
+    /// some milliseconds it may be a second less, and Flask has no patience with a cookie from the future.
     fn now(&self) -> SystemTime {
         SystemTime::now()
     }

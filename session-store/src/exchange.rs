@@ -177,13 +177,19 @@ impl Exchange {
     /// # }
     /// ```
     pub fn close(self) -> Close {
+        match self.close_now() {
+            Ok(outgoing) => Close(Closing::Done(Some(outgoing))),
+            Err(task) => task.into(),
+        }
+    }
+
+    /// What goes out, if it is known at once: a cookie always is. It is large, so whoever need not keep it asks for it here.
+    pub(crate) fn close_now(self) -> Result<Outgoing, JoinHandle<Outgoing>> {
         match (self.exchange.close(), self.driver) {
-            (Step::Done(outgoing), _) => Close(Closing::Done(Some(outgoing))),
-            (step, Some(driver)) => {
-                Close(Closing::Asked(tokio::spawn(async move { driver.drive(step).await })))
-            }
+            (Step::Done(outgoing), _) => Ok(outgoing),
+            (step, Some(driver)) => Err(tokio::spawn(async move { driver.drive(step).await })),
             // Sessions in cookies ask nobody.
-            (Step::Ask(_), None) => Close(Closing::Done(Some(Outgoing::failed(Error::Unavailable)))),
+            (Step::Ask(_), None) => Ok(Outgoing::failed(Error::Unavailable)),
         }
     }
 }
@@ -265,13 +271,9 @@ enum Closing {
     Asked(JoinHandle<Outgoing>),
 }
 
-impl Close {
-    /// What is to be sent, if nobody had to be asked.
-    pub(crate) fn now(&mut self) -> Option<Outgoing> {
-        match &mut self.0 {
-            Closing::Done(outgoing) => outgoing.take(),
-            Closing::Asked(_) => None,
-        }
+impl From<JoinHandle<Outgoing>> for Close {
+    fn from(task: JoinHandle<Outgoing>) -> Self {
+        Self(Closing::Asked(task))
     }
 }
 

@@ -78,12 +78,11 @@ where
                 Ok(response) => response,
                 Err(error) => return Poll::Ready(Err(error)),
             };
-            let Some(mut close) = exchange.map(Exchange::close) else { return Poll::Ready(Ok(response)) };
-            // A cookie is decided at once.
-            if let Some(outgoing) = close.now() {
-                return Poll::Ready(Ok(finish(outgoing, response)));
+            let Some(exchange) = exchange else { return Poll::Ready(Ok(response)) };
+            match exchange.close_now() {
+                Ok(outgoing) => return Poll::Ready(Ok(finish(outgoing, response))),
+                Err(task) => *this.closing = Some(Box::new((task.into(), response))),
             }
-            *this.closing = Some(Box::new((close, response)));
         }
         let Some(closing) = this.closing else { return Poll::Pending };
         let (close, response) = &mut **closing;

@@ -81,12 +81,16 @@ impl Id {
         lifetime: &Lifetime,
         now: u64,
     ) -> Result<(Self, Stamp, SignedBy), Rejected> {
-        let Segments { payload, middle: stamp, signature } = Segments::split(cookie, LENGTH)?;
+        let cookie = Segments::split(cookie, LENGTH)?;
+        let Segments { payload, middle: stamp, signature, .. } = cookie;
         let lengths = (payload.len(), stamp.len(), signature.len());
         if lengths != (DIGITS, stamp::DIGITS, signer.digest.digits()) {
             return Err(Rejected::Malformed);
         }
-        let id = base64::decode_array(payload).ok_or_else(|| signer.why_not(cookie, payload, now))?;
+        if !base64::are_digits(stamp) {
+            return Err(Rejected::Malformed);
+        }
+        let id = base64::decode_array(payload).ok_or_else(|| signer.why_not(cookie, now))?;
         let by = signer.verify(cookie, now)?;
         let stamp = base64::decode_array(stamp).and_then(Stamp::decode).ok_or(Rejected::Unreadable)?;
         lifetime.check_start(&stamp, now)?;

@@ -80,13 +80,14 @@ impl Stored {
         headers: impl Fn() -> I,
     ) -> Step<Session> {
         let now = core.now().as_secs();
-        let mut origin = Origin::default();
+        let (mut origin, mut opened) = (Origin::default(), None);
         let found = core.first(headers, &mut origin, now, |wires, value| {
             let (id, stamp, by) = Id::open(wires.signer(), value, &core.lifetime, now)?;
-            Ok(((id, stamp), stamp, by))
+            opened = Some((id, stamp));
+            Ok((by, stamp.created))
         });
         let core = core.clone();
-        let Some((id, stamp)) = found else {
+        let Some((id, stamp)) = opened.filter(|_| found) else {
             return Step::Done(Session::new(core, origin, Map::default().recording(), now));
         };
         let question = Question::Load { key: id.key(), now };
@@ -101,8 +102,6 @@ impl Origin {
     /// What the record says about the id that was accepted; its content.
     fn learn(&mut self, core: &Core, answer: Answer, id: Id, stamp: Stamp, now: u64) -> Map {
         let nothing = Map::default().recording();
-        // Unless the record opens, nothing of the cookie counts.
-        self.stamp = None;
         let (base, why) = match answer {
             Answer::Loaded(Loaded::Live(record)) => match open(core, record, &id, stamp, now) {
                 Ok((current, stamp, map)) => {

@@ -35,16 +35,24 @@ pub(crate) fn encode_into(bytes: &[u8], out: &mut [u8]) -> usize {
         debug_assert_eq!(written.ok(), Some(out.len()));
         return out.len();
     }
+    // Two digits of each twelve bits.
     let length = out.len();
     let (triples, rest) = bytes.as_chunks();
-    let (quads, last) = out.as_chunks_mut();
+    let (quads, last) = out.as_chunks_mut::<4>();
     let quad = |[a, b, c]: [u8; 3]| {
-        [a >> 2, a << 4 | b >> 4, b << 2 | c >> 6, c].map(|value| DIGITS[usize::from(value & 63)])
+        let bits = u32::from_be_bytes([0, a, b, c]);
+        [bits >> 12, bits & 4095].map(|pair| PAIRS[pair as usize])
     };
-    triples.iter().zip(quads).for_each(|(triple, digits)| *digits = quad(*triple));
-    let mut triple = [0; 3];
-    triple[..rest.len()].copy_from_slice(rest);
-    last.copy_from_slice(&quad(triple)[..last.len()]);
+    triples
+        .iter()
+        .zip(quads)
+        .for_each(|(triple, digits)| digits.copy_from_slice(quad(*triple).as_flattened()));
+    let triple = match *rest {
+        [a] => [a, 0, 0],
+        [a, b] => [a, b, 0],
+        _ => return length,
+    };
+    last.copy_from_slice(&quad(triple).as_flattened()[..last.len()]);
     length
 }
 
@@ -72,9 +80,13 @@ pub(crate) fn decode_array<const BYTES: usize>(text: &[u8]) -> Option<[u8; BYTES
     let (triples, last) = bytes.as_chunks_mut();
     let mut seen = 0;
     let mut triple = |quad: &[u8; 4]| {
-        let [a, b, c, d] = quad.map(|digit| VALUES[usize::from(digit)]);
-        seen |= a | b | c | d;
-        [a << 2 | b >> 4, b << 4 | c >> 2, c << 6 | d]
+        let bits = quad.iter().fold(0, |bits, digit| {
+            let value = VALUES[usize::from(*digit)];
+            seen |= value;
+            bits << 6 | u32::from(value)
+        });
+        let [_, bytes @ ..] = bits.to_be_bytes();
+        bytes
     };
     quads.iter().zip(triples).for_each(|(quad, bytes)| *bytes = triple(quad));
     // The bits that the last digit has too many are zero.
@@ -86,11 +98,21 @@ pub(crate) fn decode_array<const BYTES: usize>(text: &[u8]) -> Option<[u8; BYTES
     (seen < 64 && over.iter().all(|byte| *byte == 0)).then_some(bytes)
 }
 
-/// Up to here a table is faster than the engine, which is made for long texts: stamps and signatures.
-const SHORT: usize = 40;
+/// Up to here the table is faster than the engine, which is made for long texts.
+const SHORT: usize = 128;
 
 /// RFC 4648, section 5.
 const DIGITS: [u8; 64] = *b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+
+/// All pairs of digits.
+static PAIRS: [[u8; 2]; 4096] = {
+    let (mut pairs, mut pair) = ([[0; 2]; 4096], 0);
+    while pair < 4096 {
+        pairs[pair] = [DIGITS[pair >> 6], DIGITS[pair & 63]];
+        pair += 1;
+    }
+    pairs
+};
 
 /// The value of each digit, and 255 for what is none.
 const VALUES: [u8; 256] = {
@@ -113,9 +135,18 @@ pub(crate) fn decode_with<R>(text: &[u8], read: impl FnOnce(&mut [u8]) -> R) -> 
     })
 }
 
-/// Whether all of them are of the alphabet.
+/// Whether all of them are of the alphabet. Sixteen at a time, the last sixteen perhaps twice, which compilers turn into a
+/// few instructions.
 pub(crate) fn are_digits(text: &[u8]) -> bool {
-    text.iter().fold(0, |seen, digit| seen | VALUES[usize::from(*digit)]) < 64
+    let is_digit = |byte: u8| {
+        let letter = (byte | 0x20).wrapping_sub(b'a') < 26;
+        letter | (byte.wrapping_sub(b'0') < 10) | (byte == b'-') | (byte == b'_')
+    };
+    let are = |bytes: &[u8; 16]| bytes.iter().fold(true, |all, byte| all & is_digit(*byte));
+    match text.last_chunk() {
+        Some(last) => text.as_chunks().0.iter().all(are) && are(last),
+        None => text.iter().all(|byte| is_digit(*byte)),
+    }
 }
 
 /// The standard alphabet with padding, as Flask's ` b` tag has it.

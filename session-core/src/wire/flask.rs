@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use super::json::scan::Cursor;
 use super::json::tag::{Tag, guarded, tagged};
-use super::sign::{Digest, KeyedMac, Signer};
+use super::sign::{Digest, KeyedMac, SignedBy, Signer};
 use super::stamp::{Epoch, Stamp};
-use super::{Opened, Segments, base64, payload};
+use super::{Segments, base64, payload};
 use crate::cookie::Around;
 use crate::error::Rejected;
 use crate::lifetime::Lifetime;
@@ -35,21 +35,26 @@ pub(crate) fn open(
     cookie: &[u8],
     lifetime: &Lifetime,
     now: u64,
+    stamp: &mut Stamp,
     content: &mut Map,
-) -> Result<Opened, Rejected> {
-    let Segments { payload, middle: timestamp, .. } = Segments::split(cookie, LONGEST)?;
-    let opened = base64::decode_with(payload::digits(payload), |bytes| {
+) -> Result<SignedBy, Rejected> {
+    let cookie = Segments::split(cookie, LONGEST)?;
+    let Segments { payload, middle: timestamp, .. } = cookie;
+    if !base64::are_digits(timestamp) {
+        return Err(Rejected::Malformed);
+    }
+    let decoded = base64::decode_with(payload::digits(payload), |bytes| {
         let by = signer.verify(cookie, now)?;
         let issued = timestamp_of(timestamp).ok_or(Rejected::Malformed)?;
-        let mut stamp =
+        let found =
             Stamp { permanent: false, issued, created: issued, authenticated: None, epoch: Epoch::default() };
-        lifetime.check(&stamp, now)?;
+        lifetime.check(&found, now)?;
         let json = payload::text(payload, bytes, LARGEST).ok_or(Rejected::Unreadable)?;
         *content = read(json).ok_or(Rejected::Unreadable)?;
-        stamp.permanent = is_permanent(content);
-        Ok(Opened { stamp, by })
+        *stamp = Stamp { permanent: is_permanent(content), ..found };
+        Ok(by)
     });
-    opened.unwrap_or_else(|| Err(signer.why_not(cookie, payload, now)))
+    decoded.unwrap_or_else(|| Err(signer.why_not(cookie, now)))
 }
 
 /// Appends the cookie's value; compressed if that makes the text at least two bytes shorter.

@@ -24,35 +24,28 @@ use seal::{NONCE, Sealer};
 use sign::{SignedBy, Signer};
 use stamp::Stamp;
 
-/// A cookie that was accepted.
-#[derive(Debug)]
-pub(crate) struct Opened {
-    pub(crate) stamp: Stamp,
-    pub(crate) by: SignedBy,
-}
-
 /// A cookie's three parts, as itsdangerous lays them out; the payload may begin with a dot of its own.
+#[derive(Clone, Copy)]
 pub(crate) struct Segments<'a> {
+    /// The first two: what is signed.
+    pub(crate) signed: &'a [u8],
     pub(crate) payload: &'a [u8],
     pub(crate) middle: &'a [u8],
     pub(crate) signature: &'a [u8],
 }
 
 impl<'a> Segments<'a> {
-    /// Splits from the right. What is too long, of fewer parts or of another alphabet costs no computation; the payload's
-    /// alphabet is checked by decoding it.
+    /// Splits from the right. What is too long or of fewer parts costs no computation; nor does what is of another alphabet,
+    /// which whoever decodes a part finds out.
     pub(crate) fn split(cookie: &'a [u8], longest: usize) -> Result<Self, Rejected> {
         if cookie.len() > longest {
             return Err(Rejected::TooLong);
         }
         // Without its last dot, in front of it and behind it.
         let split = |text: &'a [u8]| memchr::memrchr(b'.', text).map(|dot| (&text[..dot], &text[dot + 1..]));
-        let (rest, signature) = split(cookie).ok_or(Rejected::Malformed)?;
-        let (payload, middle) = split(rest).ok_or(Rejected::Malformed)?;
-        if !(base64::are_digits(signature) && base64::are_digits(middle)) {
-            return Err(Rejected::Malformed);
-        }
-        Ok(Self { payload, middle, signature })
+        let (signed, signature) = split(cookie).ok_or(Rejected::Malformed)?;
+        let (payload, middle) = split(signed).ok_or(Rejected::Malformed)?;
+        Ok(Self { signed, payload, middle, signature })
     }
 }
 
@@ -60,7 +53,7 @@ impl<'a> Segments<'a> {
 #[derive(Clone)]
 pub(crate) enum Wire {
     Signed(Signer),
-    Sealed(Sealer),
+    Sealed(Box<Sealer>),
     Flask(Signer),
 }
 
@@ -70,12 +63,13 @@ impl Wire {
         cookie: &[u8],
         lifetime: &Lifetime,
         now: u64,
+        stamp: &mut Stamp,
         content: &mut Map,
-    ) -> Result<Opened, Rejected> {
+    ) -> Result<SignedBy, Rejected> {
         match self {
-            Self::Signed(signer) => signed::open(signer, cookie, lifetime, now, content),
-            Self::Sealed(sealer) => sealed::open(sealer, cookie, lifetime, now, content),
-            Self::Flask(signer) => flask::open(signer, cookie, lifetime, now, content),
+            Self::Signed(signer) => signed::open(signer, cookie, lifetime, now, stamp, content),
+            Self::Sealed(sealer) => sealed::open(sealer, cookie, lifetime, now, stamp, content),
+            Self::Flask(signer) => flask::open(signer, cookie, lifetime, now, stamp, content),
         }
     }
 
@@ -119,14 +113,15 @@ impl Wires {
         cookie: &[u8],
         lifetime: &Lifetime,
         now: u64,
+        stamp: &mut Stamp,
         content: &mut Map,
-    ) -> Result<Opened, Rejected> {
+    ) -> Result<SignedBy, Rejected> {
         match &self.also {
             Some((other, until)) if now < *until && has_dots(cookie) == matches!(other, Wire::Signed(_)) => {
-                let opened = other.open(cookie, lifetime, now, content)?;
-                Ok(Opened { by: SignedBy::Other, ..opened })
+                other.open(cookie, lifetime, now, stamp, content)?;
+                Ok(SignedBy::Other)
             }
-            _ => self.written.open(cookie, lifetime, now, content),
+            _ => self.written.open(cookie, lifetime, now, stamp, content),
         }
     }
 }

@@ -3,10 +3,11 @@
 //! Nothing of it is readable without the key, not even when it was written. Nothing is associated with it: the key is
 //! derived for format, cookie name and audience. It is never compressed, since the length would tell of the content.
 
+use super::base64;
 use super::seal::{NONCE, OVERHEAD, Sealer};
+use super::sign::SignedBy;
 use super::signed::{DEPTH, LONGEST};
 use super::stamp::{self, Stamp};
-use super::{Opened, base64};
 use crate::cookie::Around;
 use crate::error::Rejected;
 use crate::lifetime::Lifetime;
@@ -18,24 +19,26 @@ pub(crate) fn open(
     cookie: &[u8],
     lifetime: &Lifetime,
     now: u64,
+    stamp: &mut Stamp,
     content: &mut Map,
-) -> Result<Opened, Rejected> {
+) -> Result<SignedBy, Rejected> {
     if cookie.len() > LONGEST {
         return Err(Rejected::TooLong);
     }
-    let opened = base64::decode_with(cookie, |bytes| {
+    let read = base64::decode_with(cookie, |bytes| {
         if bytes.len() < OVERHEAD + stamp::BYTES {
             return Err(Rejected::Malformed);
         }
         let (text, by) = sealer.open(bytes, &[], now).ok_or(Rejected::BadSignature)?;
-        let (stamp, json) = text.split_first_chunk().ok_or(Rejected::Unreadable)?;
-        let stamp = Stamp::decode(*stamp).ok_or(Rejected::Unreadable)?;
-        lifetime.check(&stamp, now)?;
+        let (found, json) = text.split_first_chunk().ok_or(Rejected::Unreadable)?;
+        let found = Stamp::decode(*found).ok_or(Rejected::Unreadable)?;
+        lifetime.check(&found, now)?;
         let json = std::str::from_utf8(json).map_err(|_| Rejected::Unreadable)?;
-        *content = Map::from_ours(json.into(), DEPTH).map_err(|_| Rejected::Unreadable)?;
-        Ok(Opened { stamp, by })
+        content.read_ours(json.into(), DEPTH).map_err(|_| Rejected::Unreadable)?;
+        *stamp = found;
+        Ok(by)
     });
-    opened.ok_or(Rejected::Malformed)?
+    read.ok_or(Rejected::Malformed)?
 }
 
 /// Appends the cookie's value.

@@ -1,11 +1,14 @@
 //! Signatures: HMAC with a keyed state that is computed once, compared in constant time.
 
-use hmac::{Hmac, KeyInit, Mac};
+use hmac::block_api::HmacCore;
+use hmac::digest::Output;
+use hmac::digest::block_api::{Block, Buffer, FixedOutputCore, UpdateCore};
+use hmac::{EagerHash, KeyInit};
 use sha1::Sha1;
 use sha2::{Sha256, Sha512};
-use subtle::{Choice, ConstantTimeEq};
+use subtle::ConstantTimeEq;
 
-use super::{base64, payload};
+use super::{Segments, base64, payload};
 use crate::error::Rejected;
 use crate::key::Secret;
 use crate::ring::KeyRing;
@@ -39,23 +42,32 @@ impl Digest {
             Self::Sha512 => 86,
         }
     }
+
+    /// A code from its one text.
+    fn decode(self, signature: &[u8]) -> Option<Code> {
+        Some(match self {
+            Self::Sha1 => Code::new(&base64::decode_array::<20>(signature)?),
+            Self::Sha256 => Code::new(&base64::decode_array::<32>(signature)?),
+            Self::Sha512 => Code::new(&base64::decode_array::<64>(signature)?),
+        })
+    }
 }
 
 /// A keyed HMAC.
 #[derive(Clone)]
 pub(crate) enum KeyedMac {
-    Sha1(Hmac<Sha1>),
-    Sha256(Hmac<Sha256>),
-    Sha512(Hmac<Sha512>),
+    Sha1(HmacCore<Sha1>),
+    Sha256(HmacCore<Sha256>),
+    Sha512(HmacCore<Sha512>),
 }
 
 impl KeyedMac {
     pub(crate) fn new(digest: Digest, key: &[u8]) -> Self {
         // HMAC takes keys of any length: longer than the block are hashed (RFC 2104, section 2).
         let keyed = match digest {
-            Digest::Sha1 => Hmac::new_from_slice(key).map(Self::Sha1),
-            Digest::Sha256 => Hmac::new_from_slice(key).map(Self::Sha256),
-            Digest::Sha512 => Hmac::new_from_slice(key).map(Self::Sha512),
+            Digest::Sha1 => HmacCore::new_from_slice(key).map(Self::Sha1),
+            Digest::Sha256 => HmacCore::new_from_slice(key).map(Self::Sha256),
+            Digest::Sha512 => HmacCore::new_from_slice(key).map(Self::Sha512),
         };
         match keyed {
             Ok(keyed) => keyed,
@@ -65,13 +77,13 @@ impl KeyedMac {
 
     /// The code of a text, in the first bytes of a buffer, and its length.
     pub(crate) fn code(&self, text: &[u8]) -> Code {
-        fn finish<M: Mac + Clone>(keyed: &M, text: &[u8]) -> Code {
-            let mut mac = keyed.clone();
-            mac.update(text);
-            let code = mac.finalize().into_bytes();
-            let mut bytes = [0; 64];
-            bytes[..code.len()].copy_from_slice(&code);
-            Code { bytes, length: code.len() }
+        // Block by block, since all of the text is here: `Hmac` would carry a buffer along for what is still to come.
+        fn finish<D: EagerHash>(keyed: &HmacCore<D>, text: &[u8]) -> Code {
+            let (mut mac, mut code) = (keyed.clone(), Output::<HmacCore<D>>::default());
+            let (blocks, rest) = Block::<HmacCore<D>>::slice_as_chunks(text);
+            mac.update_blocks(blocks);
+            mac.finalize_fixed_core(&mut Buffer::<HmacCore<D>>::new(rest), &mut code);
+            Code::new(&code)
         }
         match self {
             Self::Sha1(keyed) => finish(keyed, text),
@@ -88,23 +100,24 @@ pub(crate) struct Code {
 }
 
 impl Code {
+    fn new(code: &[u8]) -> Self {
+        let mut bytes = [0; 64];
+        bytes[..code.len()].copy_from_slice(code);
+        Self { bytes, length: code.len() }
+    }
+
     pub(crate) fn as_slice(&self) -> &[u8] {
         &self.bytes[..self.length]
     }
 
-    /// Whether these digits are this code, in constant time: it has one text, and that is compared.
-    fn is(&self, digits: &[u8]) -> bool {
-        const MOST: usize = 96;
-        let mut texts = [[0; MOST]; 2];
-        let [ours, theirs] = &mut texts;
-        let Some(theirs) = theirs.get_mut(..digits.len()) else { return false };
-        theirs.copy_from_slice(digits);
-        let length = base64::encode_into(self.as_slice(), ours);
-        // In a few words instead of byte by byte.
-        let [ours, theirs] = texts.each_ref().map(|text| text.as_chunks().0);
-        let equal = ours.iter().zip(theirs);
-        let equal = equal.map(|(a, b)| u128::from_ne_bytes(*a).ct_eq(&u128::from_ne_bytes(*b)));
-        length == digits.len() && equal.fold(Choice::from(1), |all, equal| all & equal).into()
+    /// In constant time.
+    fn is(&self, other: &Self) -> bool {
+        // What is behind the end is zero. In a few words instead of byte by byte.
+        let words =
+            [self, other].map(|code| code.bytes.as_chunks().0.iter().copied().map(u128::from_ne_bytes));
+        let [ours, theirs] = words;
+        let different = ours.zip(theirs).fold(0, |different, (a, b)| different | (a ^ b));
+        self.length == other.length && different.ct_eq(&0).into()
     }
 }
 
@@ -130,30 +143,27 @@ impl Signer {
         Self { digest, primary: derive(&ring.primary), verify_only }
     }
 
-    /// Splits `text.signature` and tells which key of the ring signed the text, if one did. The signature must be exactly
-    /// as long as the digest says; the caller has checked the alphabet.
-    pub(crate) fn verify(&self, signed: &[u8], now: u64) -> Result<SignedBy, Rejected> {
-        self.signer_of(signed, now).ok_or(Rejected::BadSignature)
-    }
-
-    /// Why a cookie is refused whose payload is not base64.
-    pub(crate) fn why_not(&self, cookie: &[u8], payload: &[u8], now: u64) -> Rejected {
-        if !base64::are_digits(payload::digits(payload)) {
-            return Rejected::Malformed;
-        }
-        self.verify(cookie, now).err().unwrap_or(Rejected::Unreadable)
-    }
-
-    fn signer_of(&self, signed: &[u8], now: u64) -> Option<SignedBy> {
-        let (text, signature) = signed.split_at_checked(signed.len().checked_sub(self.digest.digits())?)?;
-        let text = text.strip_suffix(b".")?;
-        let signed_by = |key: &KeyedMac| key.code(text).is(signature);
+    /// Which key of the ring made a signature. It must be exactly as long as the digest says.
+    pub(crate) fn verify(&self, cookie: Segments<'_>, now: u64) -> Result<SignedBy, Rejected> {
+        let Some(signature) = self.digest.decode(cookie.signature) else {
+            let is_base64 = base64::are_digits(cookie.signature);
+            return Err(if is_base64 { Rejected::BadSignature } else { Rejected::Malformed });
+        };
+        let signed_by = |key: &KeyedMac| key.code(cookie.signed).is(&signature);
         if signed_by(&self.primary) {
-            return Some(SignedBy::Primary);
+            return Ok(SignedBy::Primary);
         }
         let counts = |until: &Option<u64>| until.is_none_or(|until| now < until);
         let mut others = self.verify_only.iter().filter(|(_, until)| counts(until));
-        others.any(|(key, _)| signed_by(key)).then_some(SignedBy::Other)
+        others.any(|(key, _)| signed_by(key)).then_some(SignedBy::Other).ok_or(Rejected::BadSignature)
+    }
+
+    /// Why a cookie is refused whose payload cannot be decoded.
+    pub(crate) fn why_not(&self, cookie: Segments<'_>, now: u64) -> Rejected {
+        if !base64::are_digits(payload::digits(cookie.payload)) {
+            return Rejected::Malformed;
+        }
+        self.verify(cookie, now).err().unwrap_or(Rejected::Unreadable)
     }
 
     /// Appends `.signature` of the text from `start` on.
@@ -167,10 +177,45 @@ impl Signer {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use hmac::{Hmac, Mac};
+    use proptest::prelude::*;
 
     fn signer(digest: Digest, ring: KeyRing) -> Signer {
         let derived = |secret: &Secret| KeyedMac::new(digest, &secret.bytes).code(b"cookie-session");
         Signer::new(digest, &ring, |secret| KeyedMac::new(digest, derived(secret).as_slice()))
+    }
+
+    fn verify(signer: &Signer, cookie: &[u8], now: u64) -> Result<SignedBy, Rejected> {
+        signer.verify(Segments::split(cookie, cookie.len())?, now)
+    }
+
+    proptest! {
+        /// Block by block is the same as `Hmac` with its buffer.
+        #[test]
+        fn codes_are_hmacs(key: Vec<u8>, text in prop::collection::vec(any::<u8>(), 0..300)) {
+            fn hmac<M: Mac + KeyInit>(key: &[u8], text: &[u8]) -> Vec<u8> {
+                <M as KeyInit>::new_from_slice(key).unwrap().chain_update(text).finalize().into_bytes().to_vec()
+            }
+            for (digest, expected) in [
+                (Digest::Sha1, hmac::<Hmac<Sha1>>(&key, &text)),
+                (Digest::Sha256, hmac::<Hmac<Sha256>>(&key, &text)),
+                (Digest::Sha512, hmac::<Hmac<Sha512>>(&key, &text)),
+            ] {
+                let code = KeyedMac::new(digest, &key).code(&text);
+                prop_assert_eq!(code.as_slice(), expected);
+            }
+        }
+
+        /// Any other signature is another code, also of another length.
+        #[test]
+        fn codes_are_compared_whole(code in prop::collection::vec(any::<u8>(), 1..=64), at in 0..64_usize, bit in 0..8) {
+            let mut other = code.clone();
+            prop_assert!(Code::new(&code).is(&Code::new(&other)));
+            let at = at % code.len();
+            other[at] ^= 1_u8 << bit;
+            prop_assert!(!Code::new(&code).is(&Code::new(&other)));
+            prop_assert!(!Code::new(&code).is(&Code::new(&code[1..])));
+        }
     }
 
     #[test]
@@ -183,7 +228,7 @@ mod tests {
             let mut text = b"eyJhIjoxfQ.ZVPxAA".to_vec();
             signer.sign(&mut text, 0);
             assert_eq!(text, format!("eyJhIjoxfQ.ZVPxAA.{signature}").as_bytes());
-            assert_eq!(signer.verify(&text, 0), Ok(SignedBy::Primary));
+            assert_eq!(verify(&signer, &text, 0), Ok(SignedBy::Primary));
         }
     }
 
@@ -203,7 +248,7 @@ mod tests {
             (&new, &by_old, 100, Err(Rejected::BadSignature)),
             (&old, &by_new, 0, Err(Rejected::BadSignature)),
         ] {
-            assert_eq!(signer.verify(text, now), expected, "{now}");
+            assert_eq!(verify(signer, text, now), expected, "{now}");
         }
     }
 

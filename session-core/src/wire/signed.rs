@@ -1,15 +1,16 @@
 //! Our signed format: `payload.stamp.signature`.
 
 use super::payload;
-use super::sign::{Digest, KeyedMac, Signer};
+use super::sign::{Digest, KeyedMac, SignedBy, Signer};
 use super::stamp::{self, Stamp};
-use super::{Opened, Segments, base64};
+use super::{Segments, base64};
 use crate::cookie::Around;
 use crate::error::Rejected;
 use crate::key::Purpose;
 use crate::lifetime::Lifetime;
 use crate::map::Map;
 use crate::ring::KeyRing;
+use crate::scratch::scratch;
 
 /// The longest cookie that is looked at: what a browser keeps at most (RFC 6265bis, section 5.7).
 pub(crate) const LONGEST: usize = 4096;
@@ -31,38 +32,48 @@ pub(crate) fn open(
     cookie: &[u8],
     lifetime: &Lifetime,
     now: u64,
+    stamp: &mut Stamp,
     content: &mut Map,
-) -> Result<Opened, Rejected> {
-    let Segments { payload, middle: stamp, signature } = Segments::split(cookie, LONGEST)?;
-    if signature.len() != signer.digest.digits() || stamp.len() != stamp::DIGITS {
+) -> Result<SignedBy, Rejected> {
+    let cookie = Segments::split(cookie, LONGEST)?;
+    let Segments { payload, middle, signature, .. } = cookie;
+    if signature.len() != signer.digest.digits() || middle.len() != stamp::DIGITS {
         return Err(Rejected::Malformed);
     }
-    let opened = base64::decode_with(payload::digits(payload), |bytes| {
+    let found = base64::decode_array(middle);
+    if found.is_none() && !base64::are_digits(middle) {
+        return Err(Rejected::Malformed);
+    }
+    let found = found.and_then(Stamp::decode);
+    let read = base64::decode_with(payload::digits(payload), |bytes| {
         let by = signer.verify(cookie, now)?;
-        let stamp = base64::decode_array(stamp).and_then(Stamp::decode).ok_or(Rejected::Unreadable)?;
-        lifetime.check(&stamp, now)?;
+        let found = found.ok_or(Rejected::Unreadable)?;
+        lifetime.check(&found, now)?;
         let json = payload::text(payload, bytes, LARGEST).ok_or(Rejected::Unreadable)?;
-        *content = Map::from_ours(json, DEPTH).map_err(|_| Rejected::Unreadable)?;
-        Ok(Opened { stamp, by })
+        content.read_ours(json, DEPTH).map_err(|_| Rejected::Unreadable)?;
+        *stamp = found;
+        Ok(by)
     });
-    opened.unwrap_or_else(|| Err(signer.why_not(cookie, payload, now)))
+    read.unwrap_or_else(|| Err(signer.why_not(cookie, now)))
 }
 
 /// Appends the cookie's value. Compressed only if it would not fit into `room` otherwise.
 pub(crate) fn write(signer: &Signer, around: Around<'_>, map: &Map, stamp: &Stamp, room: usize) -> Vec<u8> {
-    let mut json = String::with_capacity(map.expected_size());
-    map.write_ours(&mut json);
-    let rest = 2 + stamp::DIGITS + signer.digest.digits();
-    let length = base64::digits(json.len()) + rest;
-    let mut out = around.start(length.min(room));
-    let start = out.len();
-    if length <= room || json.len() > LARGEST {
-        payload::encode_plain(&mut out, &json);
-    } else {
-        payload::encode_deflated(&mut out, &payload::deflate(&json));
-    }
-    out.push(b'.');
-    base64::encode_to(&mut out, &stamp.encode());
-    signer.sign(&mut out, start);
-    out
+    scratch(|json| {
+        json.reserve(map.expected_size());
+        map.write_ours(json);
+        let rest = 2 + stamp::DIGITS + signer.digest.digits();
+        let length = base64::digits(json.len()) + rest;
+        let mut out = around.start(length.min(room));
+        let start = out.len();
+        if length <= room || json.len() > LARGEST {
+            payload::encode_plain(&mut out, json);
+        } else {
+            payload::encode_deflated(&mut out, &payload::deflate(json));
+        }
+        out.push(b'.');
+        base64::encode_to(&mut out, &stamp.encode());
+        signer.sign(&mut out, start);
+        out
+    })
 }

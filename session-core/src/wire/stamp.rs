@@ -62,19 +62,23 @@ impl Stamp {
     }
 
     pub(crate) fn decode(bytes: [u8; BYTES]) -> Option<Self> {
-        if bytes[0] > 1 {
-            return None;
-        }
-        let number =
-            |range: std::ops::Range<usize>| bytes[range].iter().fold(0, |n, byte| n << 8 | u64::from(*byte));
-        let issued = number(1..6);
-        let before = |range| issued.checked_sub(number(range));
+        let [flags, i0, i1, i2, i3, i4, c0, c1, c2, c3, a0, a1, a2, a3, epoch @ ..] = bytes;
+        let issued = u64::from_be_bytes([0, 0, 0, i0, i1, i2, i3, i4]);
+        let before = |ago: u32| issued.checked_sub(ago.into());
+        let authenticated = match u32::from_be_bytes([a0, a1, a2, a3]) {
+            NEVER => None,
+            ago => Some(before(ago)?),
+        };
         Some(Self {
-            permanent: bytes[0] == 1,
+            permanent: match flags {
+                0 => false,
+                1 => true,
+                _ => return None,
+            },
             issued,
-            created: before(6..10)?,
-            authenticated: if number(10..14) == u64::from(NEVER) { None } else { Some(before(10..14)?) },
-            epoch: Epoch::decode(*bytes.last_chunk()?),
+            created: before(u32::from_be_bytes([c0, c1, c2, c3]))?,
+            authenticated,
+            epoch: Epoch::decode(epoch),
         })
     }
 }

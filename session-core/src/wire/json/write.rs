@@ -4,7 +4,7 @@
 //! `serialize_newtype_struct` with the tag as name, bytes are ` b`, and an object that only looks like a tag is wrapped
 //! in ` di`, as `TaggedJSONSerializer` does, so that no key that a user typed can turn a map into something else.
 
-use std::cell::Cell;
+use crate::scratch::scratch;
 use std::sync::Arc;
 
 use serde::ser::{self, Serialize};
@@ -27,20 +27,14 @@ pub(crate) fn to_text<T: Serialize + ?Sized>(value: &T, ascii: bool) -> Result<S
     Ok(writer.out)
 }
 
-/// The same as it is kept, in the thread's buffer first, so that nothing else is allocated. If writing a value writes another
-/// one, that finds no buffer, and makes its own.
+/// The same as it is kept, written in the thread's buffer first.
 pub(crate) fn to_kept<T: Serialize + ?Sized>(value: &T, ascii: bool) -> Result<Arc<str>, WriteError> {
-    thread_local! {
-        static BUFFER: Cell<String> = const { Cell::new(String::new()) };
-    }
-    let mut writer = Writer { out: BUFFER.try_with(Cell::take).unwrap_or_default(), ascii, depth: 0 };
-    let written = value.serialize(&mut writer).map(|()| writer.out.as_str().into());
-    writer.out.clear();
-    // What a thread keeps for good is small.
-    if writer.out.capacity() <= 4096 {
-        let _ = BUFFER.try_with(|buffer| buffer.set(writer.out));
-    }
-    written
+    scratch(|text| {
+        let mut writer = Writer { out: std::mem::take(text), ascii, depth: 0 };
+        let written = value.serialize(&mut writer).map(|()| writer.out.as_str().into());
+        *text = writer.out;
+        written
+    })
 }
 
 /// Why a value cannot be written.
