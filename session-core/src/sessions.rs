@@ -276,7 +276,7 @@ impl Core {
         let now = self.now().as_secs();
         let fresh = || State::new(&self.lifetime, now);
         // Filled where it stands, since it is large.
-        let mut shared = Shared { core: self.clone(), origin: Origin::default(), state: fresh().into() };
+        let mut shared = Shared { core: self.clone(), origin: Origin::NONE, state: fresh().into() };
         let Shared { origin, state, .. } = &mut shared;
         let state = state.get_mut().unwrap_or_else(PoisonError::into_inner);
         let found = self.first(headers, origin, now, |wires, value| {

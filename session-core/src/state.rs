@@ -12,7 +12,6 @@ use crate::wire::sign::SignedBy;
 use crate::wire::stamp::{Epoch, Stamp};
 
 /// What the request brought.
-#[derive(Default)]
 pub(crate) struct Origin {
     /// Cookies of our name.
     pub(crate) cookies: usize,
@@ -33,6 +32,18 @@ pub(crate) struct Origin {
 }
 
 impl Origin {
+    /// Nothing yet. A constant, which is written in place.
+    pub(crate) const NONE: Self = Self {
+        cookies: 0,
+        old_cookies: 0,
+        outdated: false,
+        stamp: None,
+        rejected: None,
+        tail: [0; 32],
+        size: 0,
+        base: Base::None,
+    };
+
     /// What became of one cookie: whether it was accepted.
     pub(crate) fn note_opened(&mut self, cookie: &[u8], opened: Result<SignedBy, Rejected>) -> bool {
         match opened {

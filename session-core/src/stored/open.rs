@@ -29,10 +29,9 @@ use crate::step::Step;
 use crate::wire::stamp::Stamp;
 
 /// What a session was opened from.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) enum Base {
     /// No record; in a cookie session always.
-    #[default]
     None,
     /// A record, and the id that opened it.
     Live(Box<Live>),
@@ -80,7 +79,7 @@ impl Stored {
         headers: impl Fn() -> I,
     ) -> Step<Session> {
         let now = core.now().as_secs();
-        let (mut origin, mut opened) = (Origin::default(), None);
+        let (mut origin, mut opened) = (Origin::NONE, None);
         let found = core.first(headers, &mut origin, now, |wires, value| {
             let (id, stamp, by) = Id::open(wires.signer(), value, &core.lifetime, now)?;
             opened = Some((id, stamp));

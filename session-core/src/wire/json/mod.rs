@@ -1,6 +1,7 @@
 //! JSON: the scanner, canonical text, and Flask's tags.
 
 pub(crate) mod canonical;
+mod ends;
 pub(crate) mod plain;
 pub(crate) mod read;
 pub(crate) mod scan;

@@ -6,6 +6,8 @@
 
 use std::ops::Range;
 
+use super::ends::{PIECE, ends_from};
+
 /// The text is not JSON, or nested too deep.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct NotJson;
@@ -23,43 +25,6 @@ const MOST_DIGITS: usize = 4300;
 
 /// The deepest nesting that any format allows.
 pub(crate) const DEEPEST: usize = 1000;
-
-/// So many bytes are looked at at once.
-const PIECE: usize = 64;
-
-/// Which of these bytes are a quote, a backslash or a control character, as bits. Compilers turn the comparing into a few
-/// instructions for sixteen bytes or more. (Most of a session is in its strings.)
-fn ends(bytes: &[u8; PIECE]) -> u64 {
-    let mut marks = [0; PIECE];
-    for (at, (mark, byte)) in marks.iter_mut().zip(bytes).enumerate() {
-        let special = (*byte < 0x20) | (*byte == b'"') | (*byte == b'\\');
-        *mark = u8::from(special).wrapping_neg() & (1 << (at / 8));
-    }
-    // Bit i of byte j tells of byte 8i + j: eight rows of eight. Then rows and columns change places.
-    let mut bits = marks.as_chunks().0.iter().fold(0, |bits, marks| bits | u64::from_le_bytes(*marks));
-    for (by, which) in [(7, 0x00aa_00aa_00aa_00aa), (14, 0x0000_cccc_0000_cccc), (28, 0xf0f0_f0f0)] {
-        let swapped = (bits ^ bits >> by) & which;
-        bits ^= swapped | swapped << by;
-    }
-    bits
-}
-
-/// Those of a text from here on; a text ends as if by one. Apart, since most strings end in the piece that is known.
-#[inline(never)]
-fn ends_from(text: &[u8], start: usize) -> u64 {
-    let rest = &text[start..];
-    let mut filled = [0; PIECE];
-    let (bytes, before) = match (rest.first_chunk(), text.last_chunk()) {
-        (Some(bytes), _) => return ends(bytes),
-        // Some that come before, once more.
-        (None, Some(last)) => (last, PIECE - rest.len()),
-        (None, None) => {
-            filled[..rest.len()].copy_from_slice(rest);
-            (&filled, 0)
-        }
-    };
-    ends(bytes) >> before | 1 << rest.len()
-}
 
 /// A place in a JSON text.
 #[derive(Clone, Copy)]
@@ -480,14 +445,6 @@ mod tests {
             let special = |byte: u8| byte < 0x20 || byte == b'"' || byte == b'\\';
             let end = text.bytes().position(special).unwrap_or(text.len());
             prop_assert_eq!(cursor.at, end);
-        }
-
-        #[test]
-        fn ends_are_where_they_are(bytes in prop::collection::vec(0x1e..0x60_u8, PIECE)) {
-            let bits = ends(bytes.first_chunk().unwrap());
-            for (at, byte) in bytes.iter().enumerate() {
-                prop_assert_eq!(bits >> at & 1 == 1, *byte < 0x20 || *byte == b'"' || *byte == b'\\', "{}", at);
-            }
         }
 
         #[test]
