@@ -127,7 +127,9 @@ impl Exchange {
         self.0.closed.store(true, Ordering::SeqCst);
         match self.0.session.get() {
             Some(session) => close(session, true),
-            None if self.0.refreshes_unasked() => self.0.begin().and_then(|session| close(&session, false)),
+            None if self.0.refreshes_unasked() => {
+                self.0.begin(|session| session).and_then(|session| close(&session, false))
+            }
             None => Step::Done(Outgoing::default()),
         }
     }
@@ -188,27 +190,27 @@ impl Opener {
     /// assert_eq!(opener.open().done().unwrap().unwrap_err(), Error::Unavailable);
     /// ```
     pub fn open_or_degraded(&self) -> Step<Session> {
-        self.0.begin()
+        self.0.begin(|session| session)
     }
 }
 
 impl Shared {
     fn open(self: &Arc<Self>) -> Step<Result<Session, Error>> {
-        self.begin().map(|session| if session.is_degraded() { Err(Error::Unavailable) } else { Ok(session) })
+        self.begin(|session| if session.is_degraded() { Err(Error::Unavailable) } else { Ok(session) })
     }
 
-    fn begin(self: &Arc<Self>) -> Step<Session> {
+    fn begin<T: 'static>(self: &Arc<Self>, then: impl FnOnce(Session) -> T + Send + 'static) -> Step<T> {
         if let Some(session) = self.session.get() {
-            return Step::Done(self.kept(session.clone()));
+            return Step::Done(then(self.kept(session.clone())));
         }
         let headers = || self.first.iter().chain(&self.more);
         match &self.core.stored {
-            None => Step::Done(self.kept(self.session.get_or_init(|| self.core.open(headers)).clone())),
+            None => Step::Done(then(self.kept(self.session.get_or_init(|| self.core.open(headers)).clone()))),
             Some(stored) => {
                 let shared = self.clone();
-                stored.open(&self.core, headers).map(move |session| {
+                stored.open(&self.core, headers, move |session| {
                     // Two that opened at once get the same one.
-                    shared.kept(shared.session.get_or_init(|| session).clone())
+                    then(shared.kept(shared.session.get_or_init(|| session).clone()))
                 })
             }
         }

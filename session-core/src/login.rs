@@ -99,7 +99,7 @@ impl Session {
     /// ```
     #[must_use]
     pub fn record_key(&self) -> Option<RecordKey> {
-        self.live().map(|live| live.id.key())
+        self.live().map(|live| live.key)
     }
 
     fn live(&self) -> Option<&Live> {

@@ -70,10 +70,6 @@ impl<T: 'static> Step<T> {
         Self::Ask(Ask(Box::new(Asking { question, within, next: Box::new(next) })))
     }
 
-    pub(crate) fn map<U: 'static>(self, result: impl FnOnce(T) -> U + Send + 'static) -> Step<U> {
-        self.and_then(|done| Step::Done(result(done)))
-    }
-
     pub(crate) fn and_then<U: 'static>(self, next: impl FnOnce(T) -> Step<U> + Send + 'static) -> Step<U> {
         match self {
             Self::Done(done) => next(done),

@@ -23,13 +23,13 @@ use std::collections::BTreeSet;
 use super::OnGone;
 use super::body::Body;
 use super::closing::{Closing, Next, set_cookie, text};
-use super::open::{Base, Current, Live};
+use super::open::{Base, Live};
 use super::question::{Answer, Inserted, Outcome, Question, Record, RecordKey};
+use super::save::{Did, Due};
 use crate::change::Change;
 use crate::error::Error;
 use crate::event::{Event, EventKind};
 use crate::exchange::Outgoing;
-use crate::lifetime::Refresh;
 use crate::map::Map;
 use crate::session::Session;
 use crate::state::tail;
@@ -50,6 +50,16 @@ pub(crate) fn close(session: &Session, consulted: bool) -> Step<Outgoing> {
     if session.is_degraded() {
         outgoing.events.push(session.event(EventKind::StoreFailed("the session was not loaded")));
         return Step::Done(outgoing);
+    }
+    // Most requests only read: nothing is copied for them.
+    if let Base::Live(live) = &session.origin().base
+        && !(state.cleared || state.map.is_modified())
+    {
+        let changed = state.label.is_some() || state.epoch.is_some();
+        let did = Did { changed, permanent: state.permanent, renewed: state.renewed };
+        if Due::of(session, &did, live, &live.current, now).is_nothing() {
+            return Step::Done(outgoing);
+        }
     }
     let closing = Closing {
         now,
@@ -76,10 +86,7 @@ impl Closing {
         let session = self.session.clone();
         match &session.origin().base {
             Base::Live(live) if self.cleared => self.end(live),
-            Base::Live(live) => {
-                let map = self.map.clone();
-                self.save(live, live.current.clone(), map)
-            }
+            Base::Live(live) => self.save(live, &live.current, None),
             Base::Gone { .. } => self.gone(),
             Base::None | Base::Degraded => self.begin(),
         }
@@ -90,7 +97,7 @@ impl Closing {
         if !self.is_blank() && self.draw().is_err() {
             return self.fail(Error::Random(crate::NoRandom));
         }
-        let (key, owner) = (live.id.key(), live.current.record.owner.clone());
+        let (key, owner) = (live.key, live.current.record.owner.clone());
         let question = Question::Delete { key, now: self.now };
         self.ask(question, move |mut closing, answer| match answer {
             Answer::Deleted(_) => {
@@ -162,14 +169,10 @@ impl Closing {
         self.trim(record.owner.clone(), key, move |closing| closing.send(&record, &body, EventKind::Created))
     }
 
-    /// Nobody changed anything: the record lives on, if it is time to say so.
-    pub(super) fn touch(self, live: &Live, current: Current) -> Next {
-        let record = current.record;
-        if !self.touch_due(&record) && !self.map.is_modified() {
-            return self.done();
-        }
+    /// Nobody changed anything: the record lives on.
+    pub(super) fn touch(self, live: &Live, record: &Record) -> Next {
         let lifetime = &self.core().lifetime;
-        let key = live.id.key();
+        let key = live.key;
         let expires = lifetime.expires(record.created, self.now).max(record.expires);
         let touch = move |closing: Self| {
             let question = Question::Touch { key, expires, now: closing.now };
@@ -180,7 +183,7 @@ impl Closing {
                 closing.done()
             })
         };
-        match record.owner {
+        match record.owner.clone() {
             None => touch(self),
             Some(owner) => {
                 let question = self.note(owner, key);
@@ -192,15 +195,6 @@ impl Closing {
                     }
                 })
             }
-        }
-    }
-
-    pub(super) fn touch_due(&self, record: &Record) -> bool {
-        let lifetime = &self.core().lifetime;
-        match lifetime.refresh {
-            Refresh::Tenth => self.now.saturating_sub(record.seen) >= lifetime.tenth(),
-            Refresh::EachRequest => true,
-            Refresh::Never => false,
         }
     }
 

@@ -17,7 +17,7 @@ use http::HeaderValue;
 
 use super::Stored;
 use super::body::{Body, Opens};
-use super::id::Id;
+use super::id::{Id, VerifierHash};
 use super::question::{Answer, Loaded, Question, Record, RecordKey};
 use super::rest::Place;
 use crate::error::Rejected;
@@ -50,6 +50,10 @@ impl Base {
 #[derive(Debug)]
 pub(crate) struct Live {
     pub(crate) id: Id,
+    /// Of the id.
+    pub(crate) key: RecordKey,
+    /// Of the id's verifier.
+    pub(crate) presented: VerifierHash,
     pub(crate) current: Current,
 }
 
@@ -73,11 +77,13 @@ impl Current {
 }
 
 impl Stored {
-    pub(crate) fn open<'a, I: Iterator<Item = &'a HeaderValue>>(
+    /// `then` makes the result of the session, so that a question is asked but once.
+    pub(crate) fn open<'a, I: Iterator<Item = &'a HeaderValue>, T: 'static>(
         &self,
         core: &Arc<Core>,
         headers: impl Fn() -> I,
-    ) -> Step<Session> {
+        then: impl FnOnce(Session) -> T + Send + 'static,
+    ) -> Step<T> {
         let now = core.now().as_secs();
         let (mut origin, mut opened) = (Origin::NONE, None);
         let found = core.first(headers, &mut origin, now, |wires, value| {
@@ -87,25 +93,24 @@ impl Stored {
         });
         let core = core.clone();
         let Some((id, stamp)) = opened.filter(|_| found) else {
-            return Step::Done(Session::new(core, origin, Map::default().recording(), now));
+            return Step::Done(then(Session::new(core, origin, Map::default().recording(), now)));
         };
-        let question = Question::Load { key: id.key(), now };
-        Step::ask(question, self.open_within, move |answer| {
-            let map = origin.learn(&core, answer, id, stamp, now);
-            Step::Done(Session::new(core, origin, map, now))
+        let key = id.key();
+        Step::ask(Question::Load { key, now }, self.open_within, move |answer| {
+            let map = origin.learn(&core, answer, id, key, stamp, now);
+            Step::Done(then(Session::new(core, origin, map, now)))
         })
     }
 }
 
 impl Origin {
     /// What the record says about the id that was accepted; its content.
-    fn learn(&mut self, core: &Core, answer: Answer, id: Id, stamp: Stamp, now: u64) -> Map {
+    fn learn(&mut self, core: &Core, answer: Answer, id: Id, key: RecordKey, stamp: Stamp, now: u64) -> Map {
         let nothing = Map::default().recording();
         let (base, why) = match answer {
-            Answer::Loaded(Loaded::Live(record)) => match open(core, record, &id, stamp, now) {
-                Ok((current, stamp, map)) => {
-                    self.stamp = Some(stamp);
-                    self.base = Base::Live(Box::new(Live { id, current }));
+            Answer::Loaded(Loaded::Live(record)) => match open(core, record, id, key, stamp, now) {
+                Ok((live, stamp, map)) => {
+                    (self.stamp, self.base) = (Some(stamp), Base::Live(live));
                     return map;
                 }
                 Err((base, why)) => (base, Some(why)),
@@ -123,13 +128,15 @@ impl Origin {
 fn open(
     core: &Core,
     record: Record,
-    id: &Id,
+    id: Id,
+    key: RecordKey,
     stamp: Stamp,
     now: u64,
-) -> Result<(Current, Stamp, Map), (Base, Rejected)> {
+) -> Result<(Box<Live>, Stamp, Map), (Base, Rejected)> {
     let unreadable = (Base::Gone { reused: false }, Rejected::Unreadable);
-    let (current, map) = Current::read(core, id.key(), record, now).ok_or(unreadable)?;
-    match current.body.opens(&id.hash(), now) {
+    let (current, map) = Current::read(core, key, record, now).ok_or(unreadable)?;
+    let presented = id.hash();
+    match current.body.opens(&presented, now) {
         Opens::Current | Opens::Alias => {}
         Opens::Reused => return Err((Base::Gone { reused: true }, Rejected::Gone)),
         Opens::Stale => return Err((Base::Gone { reused: false }, Rejected::Gone)),
@@ -140,5 +147,5 @@ fn open(
         return Err((Base::None, Rejected::Idle));
     }
     core.lifetime.check_start(&stamp, now).map_err(|why| (Base::None, why))?;
-    Ok((current, stamp, map))
+    Ok((Box::new(Live { id, key, presented, current }), stamp, map))
 }

@@ -7,6 +7,7 @@ use super::open::{Base, Current, Live};
 use super::question::{Answer, Question, Record, Updated};
 use crate::error::Error;
 use crate::event::EventKind;
+use crate::lifetime::Refresh;
 use crate::map::Map;
 use crate::session::Session;
 use crate::wire::stamp::Epoch;
@@ -15,27 +16,70 @@ use crate::wire::stamp::Epoch;
 /// under way.
 const ALIAS_SECONDS: u64 = 60;
 
-impl Closing {
-    /// A live record: touched, updated or left alone. `map`: its content with this request's changes.
-    pub(super) fn save(mut self, live: &Live, current: Current, map: Map) -> Next {
-        let Current { record, body, .. } = &current;
-        let presented = live.id.hash();
-        let every = self.stored().renew_every;
-        let renewal_due = every.is_some_and(|every| self.now.saturating_sub(body.minted) >= every);
-        let permanent = self.permanent.filter(|permanent| *permanent != body.permanent);
-        let changed = !map.record().is_empty() || self.label.is_some() || self.epoch.is_some();
-        let due = changed || self.touch_due(record);
+/// What a request did to its session, as far as it decides what becomes of the record.
+pub(super) struct Did {
+    /// Its content, label or epoch.
+    pub(super) changed: bool,
+    pub(super) permanent: Option<bool>,
+    pub(super) renewed: bool,
+}
+
+/// What is due to a live record at the end of a request.
+pub(super) struct Due {
+    /// A new verifier.
+    mint: bool,
+    /// The new verifier came back: from now on the time of the one before is running out.
+    arrived: bool,
+    /// The record is written, for these or for what the request did.
+    write: bool,
+    touch: bool,
+}
+
+impl Due {
+    pub(super) fn of(session: &Session, did: &Did, live: &Live, current: &Current, now: u64) -> Self {
+        let (core, Current { record, body, outdated }) = (session.core(), current);
+        let lifetime = &core.lifetime;
+        let touch = match lifetime.refresh {
+            Refresh::Tenth => now.saturating_sub(record.seen) >= lifetime.tenth(),
+            Refresh::EachRequest => true,
+            Refresh::Never => false,
+        };
+        let due = did.changed || touch;
+        let since_minted = now.saturating_sub(body.minted);
+        let renew_every = core.stored.as_ref().and_then(|stored| stored.renew_every);
+        let renewal_due = renew_every.is_some_and(|every| since_minted >= every);
+        let presented = body.verifier == live.presented;
         // An outdated id is replaced as by a renewal, and a second time only if the first did not arrive.
-        let since_minted = self.now.saturating_sub(body.minted);
-        let lost = since_minted >= self.core().lifetime.tenth().max(ALIAS_SECONDS);
-        let reissue = due && self.session.origin().outdated && (body.verifier == presented || lost);
-        let mint = self.renewed || permanent.is_some() || renewal_due || reissue;
-        // The new verifier came back: from now on the time of the one before is running out.
-        let arrived =
-            body.verifier == presented && body.earlier.is_some_and(|earlier| earlier.until.is_none());
-        if !(mint || arrived || changed || (due && current.outdated)) {
-            return self.touch(live, current);
+        let lost = since_minted >= lifetime.tenth().max(ALIAS_SECONDS);
+        let reissue = due && session.origin().outdated && (presented || lost);
+        let permanent = did.permanent.is_some_and(|permanent| permanent != body.permanent);
+        let mint = did.renewed || permanent || renewal_due || reissue;
+        let arrived = presented && body.earlier.is_some_and(|earlier| earlier.until.is_none());
+        let write = mint || arrived || did.changed || (due && *outdated);
+        Self { mint, arrived, write, touch }
+    }
+
+    pub(super) fn is_nothing(&self) -> bool {
+        !(self.write || self.touch)
+    }
+}
+
+impl Closing {
+    /// A live record: touched, updated or left alone. `merged`: this request's changes on a newer one's content.
+    pub(super) fn save(mut self, live: &Live, current: &Current, merged: Option<&Map>) -> Next {
+        let Current { record, body, .. } = current;
+        let changed = !merged.unwrap_or(&self.map).record().is_empty();
+        let did = Did {
+            changed: changed || self.label.is_some() || self.epoch.is_some(),
+            permanent: self.permanent,
+            renewed: self.renewed,
+        };
+        let due = Due::of(&self.session, &did, live, current, self.now);
+        if !due.write {
+            let touch = due.touch || self.map.is_modified();
+            return if touch { self.touch(live, record) } else { self.done() };
         }
+        let Due { mint, arrived, .. } = due;
         let minted = match (mint, self.minted.take()) {
             (true, None) => live.id.renewed(&*self.core().random).map(Some),
             (mint, minted) => Ok(minted.filter(|_| mint)),
@@ -47,7 +91,7 @@ impl Closing {
         let login = self.owner.is_some();
         let index_due = self.now.saturating_sub(body.indexed) >= self.core().lifetime.tenth();
         let new = Body {
-            permanent: permanent.unwrap_or(body.permanent),
+            permanent: self.permanent.unwrap_or(body.permanent),
             epoch: match (login, self.epoch) {
                 (true, _) => self.stamp.epoch,
                 (false, Some(user)) => Epoch { user, ..body.epoch },
@@ -60,19 +104,19 @@ impl Closing {
             earlier: match body.earlier {
                 // A login or renewal leaves no way back.
                 _ if self.renewed => None,
-                _ if mint => Some(Earlier { verifier: presented, until: None }),
+                _ if mint => Some(Earlier { verifier: live.presented, until: None }),
                 Some(earlier) if arrived => {
                     Some(Earlier { until: Some(self.now.saturating_add(ALIAS_SECONDS)), ..earlier })
                 }
                 earlier => earlier,
             },
             recent: std::iter::once(write).chain(body.recent.iter().copied()).take(RECENT).collect(),
-            data: text(&map),
+            data: text(merged.unwrap_or(&self.map)),
         };
         let created = if login { self.stamp.created } else { record.created };
         let owner = self.owner.clone().or_else(|| record.owner.clone());
         let label = self.label.clone().or_else(|| record.label.clone());
-        let (key, version) = (live.id.key(), current.record.version);
+        let (key, version) = (live.key, record.version);
         let written = match self.record(key, created, owner, label, record.expires, &new) {
             Ok(written) => written,
             Err(error) => return self.fail(error),
@@ -82,7 +126,7 @@ impl Closing {
     }
 
     fn update(self, version: u64, record: Record, body: Body) -> Next {
-        let key = self.live().id.key();
+        let key = self.live().key;
         let question = Question::Update { key, version, record: record.clone(), now: self.now };
         self.ask(question, move |closing, answer| match answer {
             Answer::Updated(Updated::Done) => closing.updated(record, body),
@@ -94,7 +138,7 @@ impl Closing {
 
     /// The record is a newer one: either our own write has reached it, or the changes are made again.
     fn merge(mut self, newer: Record) -> Next {
-        let key = self.live().id.key();
+        let key = self.live().key;
         let Some((current, mut map)) = Current::read(self.core(), key, newer, self.now) else {
             return self.fail(Error::Unavailable);
         };
@@ -106,7 +150,7 @@ impl Closing {
         }
         let session = self.session.clone();
         let live = live(&session);
-        let opens = current.body.opens(&live.id.hash(), self.now);
+        let opens = current.body.opens(&live.presented, self.now);
         if !matches!(opens, Opens::Current | Opens::Alias) || current.record.expires <= self.now {
             return self.gone();
         }
@@ -120,12 +164,12 @@ impl Closing {
         if !self.outgoing.events.iter().any(|event| event.kind == EventKind::Merged) {
             self.event(EventKind::Merged);
         }
-        self.save(live, current, map)
+        self.save(live, &current, Some(&map))
     }
 
     /// Our write is in the record: now the number of its owner's sessions, then the cookie.
     fn updated(self, record: Record, body: Body) -> Next {
-        let (owner, key) = (self.owner.clone(), self.live().id.key());
+        let (owner, key) = (self.owner.clone(), self.live().key);
         self.trim(owner, key, move |closing| match closing.minted {
             Some(_) => closing.send(&record, &body, EventKind::Renewed),
             None => closing.done(),
