@@ -54,11 +54,8 @@ pub async fn clean(sessions: StoredSessions, store: Arc<dyn Store>, every: Durat
         let mut removed: u64 = 0;
         loop {
             let step = Instant::now();
-            let question = retry("delete_expired", PATIENCE / 2, || store.delete_expired(before, BATCH));
-            let Ok(Some(count)) = tokio::time::timeout(PATIENCE, question).await else {
-                trace::unanswered("delete_expired", PATIENCE, false);
-                break;
-            };
+            let delete = || store.delete_expired(before, BATCH);
+            let Some(count) = retry("delete_expired", step, PATIENCE, delete).await else { break };
             removed = removed.saturating_add(count);
             if usize::try_from(count).is_ok_and(|count| count < BATCH) {
                 break;

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use session_core::{Answer, Question, RecordKey, Step, Updated};
 use tokio::sync::{Mutex, MutexGuard};
-use tokio::time::{Instant, sleep, timeout, timeout_at};
+use tokio::time::{Instant, sleep, sleep_until, timeout_at};
 
 use crate::error::StoreError;
 use crate::store::Store;
@@ -44,26 +44,16 @@ impl Driver {
                 Step::Done(result) => return result,
                 Step::Ask(ask) => ask,
             };
-            let question = ask.question();
-            let deadline = begun + ask.within();
-            // One answer that is lost must not take all the time there is.
-            let patience = ask.within() / 2;
-            let asked = async {
-                if let (Question::Update { key, .. }, None) = (question, &turn) {
-                    turn = Some(self.turn(key).await);
-                }
-                if conflicts > 1 {
-                    sleep(jitter(FIRST_PAUSE)).await;
-                }
-                self.answer(question, patience).await
-            };
-            let answer = match timeout_at(deadline, asked).await {
-                Ok(answer) => answer,
-                Err(_) => {
-                    trace::unanswered(question.verb(), ask.within(), false);
-                    Answer::Unavailable
-                }
-            };
+            let (question, within) = (ask.question(), ask.within());
+            if let (Question::Update { key, .. }, None) = (question, &turn) {
+                // Who gets none in time asks no more.
+                turn = timeout_at(begun + within, self.turn(key)).await.ok();
+            }
+            if conflicts > 1 {
+                sleep(jitter(FIRST_PAUSE)).await;
+            }
+            let answer = retry(question.verb(), begun, within, || self.ask(question)).await;
+            let answer = answer.unwrap_or(Answer::Unavailable);
             conflicts += usize::from(matches!(answer, Answer::Updated(Updated::Conflict(_))));
             step = ask.answer(answer);
         }
@@ -72,11 +62,6 @@ impl Driver {
     async fn turn(&self, key: &RecordKey) -> MutexGuard<'_, ()> {
         let [.., high, low] = *key.as_bytes();
         self.turns[usize::from(u16::from_be_bytes([high, low])) % TURNS].lock().await
-    }
-
-    /// Refused: there will be no answer.
-    async fn answer(&self, question: &Question, patience: Duration) -> Answer {
-        retry(question.verb(), patience, || self.ask(question)).await.unwrap_or(Answer::Unavailable)
     }
 
     async fn ask(&self, question: &Question) -> Result<Answer, StoreError> {
@@ -110,16 +95,26 @@ impl Driver {
     }
 }
 
-/// Asks until there is an answer: every question is safe to repeat. `None` when asking again does not help.
+/// Asks until there is an answer, or until so much time has passed: every question is safe to repeat. `None` when there is
+/// none, or when asking again does not help.
 pub(crate) async fn retry<T, F: Future<Output = Result<T, StoreError>>>(
     verb: &'static str,
-    patience: Duration,
+    begun: Instant,
+    within: Duration,
     ask: impl Fn() -> F,
 ) -> Option<T> {
+    // One answer that is lost must not take all the time there is.
+    let (deadline, patience) = (begun + within, within / 2);
     let mut pause = FIRST_PAUSE;
     let mut failed_before = false;
     loop {
-        match timeout(patience, ask()).await {
+        let now = Instant::now();
+        if now >= deadline {
+            trace::unanswered(verb, within, false);
+            return None;
+        }
+        let end = deadline.min(now + patience);
+        match timeout_at(end, ask()).await {
             Ok(Ok(answer)) => return Some(answer),
             Ok(Err(error)) => {
                 trace::store_failed(verb, &error, failed_before);
@@ -128,9 +123,10 @@ pub(crate) async fn retry<T, F: Future<Output = Result<T, StoreError>>>(
                     return None;
                 }
             }
-            Err(_) => trace::unanswered(verb, patience, true),
+            Err(_) if end < deadline => trace::unanswered(verb, patience, true),
+            Err(_) => continue,
         }
-        sleep(jitter(pause)).await;
+        sleep_until(deadline.min(Instant::now() + jitter(pause))).await;
         pause = (pause * 2).min(LONGEST_PAUSE);
     }
 }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use session_core::{Error, RecordKey, Session, StoredSessions};
+use tokio::time::Instant;
 
 use crate::driver::retry;
 use crate::store::{Listed, Store, Verb, Which};
@@ -157,11 +158,8 @@ impl OwnerSessions {
         question: impl Fn(&'a dyn Store, u64) -> Verb<'a, T>,
     ) -> Result<T, Error> {
         let now = self.sessions.now();
-        let answered = retry(verb, WITHIN / 2, || question(&*self.store, now));
-        match tokio::time::timeout(WITHIN, answered).await {
-            Ok(Some(answer)) => Ok(answer),
-            Ok(None) | Err(_) => Err(Error::Unavailable),
-        }
+        let answered = retry(verb, Instant::now(), WITHIN, || question(&*self.store, now));
+        answered.await.ok_or(Error::Unavailable)
     }
 }
 
