@@ -51,8 +51,10 @@ impl Records {
         match bytes {
             [body::ENCODING, ..] => {
                 let outdated = self.sealed.is_some();
-                let accepted = !outdated || also.is_some();
-                Some((Body::decode(bytes).filter(|_| accepted)?, outdated))
+                if outdated && also.is_none() {
+                    return None;
+                }
+                Some((Body::decode(bytes)?, outdated))
             }
             [SEALED, rest @ ..] => {
                 let sealer = self.sealed.as_ref().or_else(|| also.and_then(Option::as_ref))?;

@@ -160,7 +160,7 @@ impl<C: ConnectionLike + Clone + Send + Sync + 'static> RedisStore<C> {
     }
 
     fn place(&self, key: RecordKey) -> String {
-        format!("{}s:{}", self.prefix, key.to_text())
+        [&*self.prefix, "s:", &key.to_text()].concat()
     }
 
     /// A record, an owner and a place in the order: to be ended if it has these.
