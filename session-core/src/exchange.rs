@@ -4,11 +4,11 @@ use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 
-use http::header::{CACHE_CONTROL, COOKIE, HeaderName, SET_COOKIE, VARY};
-use http::{HeaderMap, HeaderValue};
+use http::HeaderValue;
 
 use crate::error::Error;
 use crate::event::{Event, EventKind, LogDigest};
+use crate::headers::{ResponseHeaders, clear_cookies, no_store, private, set_cookie, vary_cookie};
 use crate::session::Session;
 use crate::sessions::Core;
 use crate::step::Step;
@@ -71,11 +71,11 @@ impl fmt::Debug for Shared {
 }
 
 impl Exchange {
-    pub(crate) fn new<'a>(core: Arc<Core>, mut cookies: impl Iterator<Item = &'a HeaderValue>) -> Self {
+    pub(crate) fn new(core: Arc<Core>, mut cookies: impl Iterator<Item = HeaderValue>) -> Self {
         Self(Arc::new(Shared {
             core,
-            first: cookies.next().cloned(),
-            more: cookies.cloned().collect(),
+            first: cookies.next(),
+            more: cookies.collect(),
             session: OnceLock::new(),
             closed: AtomicBool::new(false),
         }))
@@ -256,27 +256,7 @@ pub struct Outgoing {
     pub(crate) events: Vec<Event>,
 }
 
-/// Caches between us and the browser obey these before Cache-Control (RFC 9213, section 2; Edge Architecture 1.0).
-const CDN_CACHE_CONTROL: HeaderName = HeaderName::from_static("cdn-cache-control");
-const SURROGATE_CONTROL: HeaderName = HeaderName::from_static("surrogate-control");
-static TARGETED: [HeaderName; 2] = [CDN_CACHE_CONTROL, SURROGATE_CONTROL];
-/// A list, so that a handler's own line of it stands beside ours (W3C Clear Site Data, section 3.1).
-const CLEAR_SITE_DATA: HeaderName = HeaderName::from_static("clear-site-data");
-
-const BY_COOKIE: HeaderValue = HeaderValue::from_static("Cookie");
-const PRIVATE: HeaderValue = HeaderValue::from_static("private");
-const NO_STORE: HeaderValue = HeaderValue::from_static("no-store");
-
 impl Outgoing {
-    /// The headers of a response that [`apply`](Self::apply) reads or changes; `Set-Cookie` it only adds. A framework with
-    /// other header types lends these.
-    ///
-    /// ```
-    /// assert!(session_core::Outgoing::LENT.iter().any(|name| name == "vary"));
-    /// ```
-    pub const LENT: [HeaderName; 5] =
-        [VARY, CACHE_CONTROL, CDN_CACHE_CONTROL, SURROGATE_CONTROL, CLEAR_SITE_DATA];
-
     /// A close that failed before it could decide anything: for whoever carries the core's questions, when that breaks.
     ///
     /// ```
@@ -289,28 +269,9 @@ impl Outgoing {
         Self { error: Some(error), ..Self::default() }
     }
 
-    /// Whether there is nothing to write and nothing to tell: nobody asked for the session. A framework with other header
-    /// types need not lend any then.
-    ///
-    /// ```
-    /// # use session_core::{SecretKey, Sessions};
-    /// # let exchange = || Sessions::new(SecretKey::generate().unwrap()).exchange(&http::HeaderMap::new());
-    /// assert!(exchange().close().done().unwrap().is_empty());
-    /// let asked = exchange();
-    /// let _session = asked.open().done().unwrap().unwrap();
-    /// assert!(!asked.close().done().unwrap().is_empty()); // Vary
-    /// ```
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        let headers =
-            self.vary || self.set_cookie.is_some() || self.old_cookie.is_some() || self.clear_site_data;
-        !headers && self.error.is_none() && self.events.is_empty()
-    }
-
     /// Writes `Vary`, `Set-Cookie` and `Cache-Control` into the response's headers.
     ///
-    /// A framework with other header types gives a map with the response's own of [`LENT`](Self::LENT), and writes back what
-    /// is in it afterwards. Calling it twice sends nothing twice.
+    /// Calling it twice sends nothing twice.
     ///
     /// # Errors
     /// The error that the session's close found, with no header touched; or [`Error::TooManyHeaders`]. The response is
@@ -328,27 +289,26 @@ impl Outgoing {
     /// assert_eq!(response["vary"], "Accept, Cookie");
     /// assert_eq!(response["cache-control"], "no-store");
     /// ```
-    pub fn apply(&mut self, headers: &mut HeaderMap) -> Result<(), Error> {
+    pub fn apply(&mut self, headers: &mut impl ResponseHeaders) -> Result<(), Error> {
         if let Some(error) = &self.error {
             return Err(error.clone());
         }
         if std::mem::take(&mut self.vary) {
             vary_cookie(headers)?;
-            if self.cache_headers && self.set_cookie.is_none() && !has(headers, &CACHE_CONTROL) {
-                append(headers, CACHE_CONTROL, PRIVATE, "Cache-Control")?;
+            if self.cache_headers && self.set_cookie.is_none() {
+                private(headers)?;
             }
         }
         let Some(cookie) = self.set_cookie.take() else { return Ok(()) };
-        append(headers, SET_COOKIE, cookie, "Set-Cookie")?;
+        set_cookie(headers, cookie)?;
         if let Some(cookie) = self.old_cookie.take() {
-            append(headers, SET_COOKIE, cookie, "Set-Cookie")?;
+            set_cookie(headers, cookie)?;
         }
         if std::mem::take(&mut self.clear_site_data) {
-            let cookies = HeaderValue::from_static("\"cookies\"");
-            append(headers, CLEAR_SITE_DATA, cookies, "Clear-Site-Data")?;
+            clear_cookies(headers)?;
         }
-        if self.cache_headers {
-            self.no_store(headers)?;
+        if self.cache_headers && no_store(headers)? {
+            self.events.push(Event { kind: EventKind::CacheControlReplaced, digest: LogDigest::default() });
         }
         Ok(())
     }
@@ -370,70 +330,4 @@ impl Outgoing {
     pub fn events(&self) -> &[Event] {
         &self.events
     }
-
-    /// A response that sets a session cookie must not be kept by any cache (CVE-2025-48947, CVE-2025-64762).
-    fn no_store(&mut self, headers: &mut HeaderMap) -> Result<(), Error> {
-        let targeted = headers.keys().any(|found| TARGETED.contains(found));
-        if targeted {
-            TARGETED.iter().for_each(|name| drop(headers.remove(name)));
-        }
-        let set = has(headers, &CACHE_CONTROL);
-        let no_store = set && has_token(headers, CACHE_CONTROL, "no-store");
-        if targeted || (set && !no_store) {
-            self.events.push(Event { kind: EventKind::CacheControlReplaced, digest: LogDigest::default() });
-        }
-        if !no_store {
-            let put = if set { insert } else { append };
-            put(headers, CACHE_CONTROL, NO_STORE, "Cache-Control")?;
-        }
-        Ok(())
-    }
-}
-
-/// Whether there is such a header. A response has few: to compare their names costs less than to hash this one.
-fn has(headers: &HeaderMap, name: &HeaderName) -> bool {
-    headers.keys().any(|found| found == name)
-}
-
-/// Whether a comma-separated header has this member, in any case.
-fn has_token(headers: &HeaderMap, name: HeaderName, token: &str) -> bool {
-    let members = headers.get_all(name).iter().flat_map(|value| value.as_bytes().split(|byte| *byte == b','));
-    members.map(<[u8]>::trim_ascii).any(|member| member.eq_ignore_ascii_case(token.as_bytes()))
-}
-
-/// Adds `Cookie` to Vary unless it is there, in any case; one header, as Werkzeug's `HeaderSet` writes it.
-fn vary_cookie(headers: &mut HeaderMap) -> Result<(), Error> {
-    if !has(headers, &VARY) {
-        return append(headers, VARY, BY_COOKIE, "Vary");
-    }
-    if has_token(headers, VARY, COOKIE.as_str()) {
-        return Ok(());
-    }
-    let mut all = Vec::new();
-    for value in headers.get_all(VARY) {
-        all.extend_from_slice(value.as_bytes());
-        all.extend_from_slice(b", ");
-    }
-    all.extend_from_slice(b"Cookie");
-    let value = HeaderValue::from_bytes(&all).map_err(|_| Error::TooManyHeaders("Vary"))?;
-    insert(headers, VARY, value, "Vary")
-}
-
-/// For what is not there yet, or may be there twice; cheaper than to replace.
-fn append(
-    headers: &mut HeaderMap,
-    name: HeaderName,
-    value: HeaderValue,
-    shown: &'static str,
-) -> Result<(), Error> {
-    headers.try_append(name, value).map(drop).map_err(|_| Error::TooManyHeaders(shown))
-}
-
-fn insert(
-    headers: &mut HeaderMap,
-    name: HeaderName,
-    value: HeaderValue,
-    shown: &'static str,
-) -> Result<(), Error> {
-    headers.try_insert(name, value).map(drop).map_err(|_| Error::TooManyHeaders(shown))
 }

@@ -69,6 +69,7 @@ mod flash;
 #[cfg(fuzzing)]
 #[doc(hidden)]
 pub mod fuzzing;
+mod headers;
 mod key;
 mod keys;
 mod lifetime;
@@ -98,6 +99,7 @@ pub use error::{ConfigError, Error, Rejected};
 pub use event::{Event, EventKind, LogDigest};
 pub use exchange::{Exchange, Opener, Outgoing};
 pub use flash::Flash;
+pub use headers::ResponseHeaders;
 pub use key::{SecretKey, Weakness};
 pub use lifetime::Refresh;
 pub use renamed::OldCookie;

@@ -202,7 +202,22 @@ impl Sessions {
     /// ```
     #[must_use]
     pub fn exchange(&self, request: &HeaderMap) -> Exchange {
-        Exchange::new(self.0.clone(), request.get_all(COOKIE).iter())
+        self.exchange_of(request.get_all(COOKIE).iter().cloned())
+    }
+
+    /// The same from the values of all Cookie headers: for a framework with other header types.
+    ///
+    /// ```
+    /// # use session_core::{SecretKey, Sessions, testing};
+    /// # let sessions = Sessions::new(SecretKey::generate().unwrap());
+    /// # let request = testing::request(&sessions, |session| session.insert("a", 1)).unwrap();
+    /// # let line = request["cookie"].to_str().unwrap();
+    /// let exchange = sessions.exchange_of(line.parse()); // "__Host-session=eyJhIjoxfQ..."
+    /// assert!(exchange.open().done().unwrap().unwrap().contains_key("a"));
+    /// ```
+    #[must_use]
+    pub fn exchange_of(&self, cookies: impl IntoIterator<Item = HeaderValue>) -> Exchange {
+        Exchange::new(self.0.clone(), cookies.into_iter())
     }
 
     /// Replaces all keys from now on, in this process and in all clones: what is under way ends with either the old or the

@@ -4,16 +4,16 @@ use std::fmt;
 use std::marker::PhantomData;
 use std::sync::Arc;
 
-use http::header::{COOKIE, HeaderValue};
+use http::header::COOKIE;
 use rocket::fairing::{self, Fairing, Info, Kind};
 use rocket::figment::value::Dict;
 use rocket::figment::{Figment, providers::Serialized};
 use rocket::{Build, Data, Request, Response, Rocket};
-use session_core::{Config, ConfigError, Outgoing, Sessions, StoredSessions};
+use session_core::{Config, ConfigError, Sessions, StoredSessions};
 use session_store::{Source, Store};
 use tracing::error;
 
-use crate::held::{Attached, Held, failure, lend, replace, status};
+use crate::held::{Attached, Headers, Held, failure, set, status};
 
 /// Gives the routes of an application their sessions: `.attach(SessionFairing::new(sessions))`.
 ///
@@ -223,15 +223,13 @@ impl<K: 'static> Fairing for SessionFairing<K> {
 
     async fn on_request(&self, request: &mut Request<'_>, _: &mut Data<'_>) {
         let Some(Attached(source, _)) = request.rocket().state::<Attached<K>>() else { return };
-        let mut cookies = lend(request.headers(), &[COOKIE]);
+        let headers = request.headers().iter().filter(|header| header.name() == COOKIE.as_str());
+        let mut cookies = headers.filter_map(|header| header.value().parse().ok()).peekable();
         // Rocket's test client keeps its cookies in the jar alone.
-        if cookies.is_empty()
-            && let Some(cookie) = request.cookies().get(source.cookie_name())
-        {
-            let value = HeaderValue::from_str(&format!("{}={}", cookie.name(), cookie.value()));
-            cookies.extend(value.ok().map(|value| (COOKIE, value)));
-        }
-        Held::put::<K>(request, source.exchange(&cookies));
+        let jar = cookies.peek().is_none().then(|| request.cookies());
+        let kept = jar.and_then(|jar| jar.get(source.cookie_name()));
+        let kept = kept.and_then(|cookie| format!("{}={}", cookie.name(), cookie.value()).parse().ok());
+        Held::put::<K>(request, source.exchange_of(cookies.chain(kept)));
     }
 
     async fn on_response<'r>(&self, request: &'r Request<'_>, response: &mut Response<'r>) {
@@ -239,19 +237,10 @@ impl<K: 'static> Fairing for SessionFairing<K> {
         let Some(exchange) = held.take() else { return };
         // The catcher that answered for a guard knows neither of these headers.
         if let Some(error) = held.refused.get().filter(|error| status(error) == response.status()) {
-            let refusal = session_store::failure::<()>(error.clone());
-            let names: Vec<_> = refusal.headers().keys().cloned().collect();
-            replace(response, &names, refusal.headers());
+            set(response, session_store::failure::<()>(error.clone()).headers());
         }
-        let outgoing = Some(exchange.close().await).filter(|outgoing| !outgoing.is_empty());
-        let Some(outgoing) = outgoing else { return };
-        let mut lent = http::Response::new(());
-        *lent.headers_mut() = lend(response.headers(), &Outgoing::LENT);
-        let finished = session_store::finish(outgoing, lent);
-        if finished.extensions().get::<session_core::Error>().is_some() {
-            *response = failure(&finished);
-        } else {
-            replace(response, &Outgoing::LENT, finished.headers());
+        if let Err(error) = session_store::apply(exchange.close().await, &mut Headers(response)) {
+            *response = failure(error);
         }
     }
 }

@@ -199,6 +199,6 @@ pub struct Error(#[from] pub session_core::Error);
 
 impl<'r> Responder<'r, 'static> for Error {
     fn respond_to(self, _: &'r Request<'_>) -> response::Result<'static> {
-        Ok(failure(&session_store::failure(self.0)))
+        Ok(failure(self.0))
     }
 }

@@ -3,10 +3,10 @@
 use std::marker::PhantomData;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
-use http::{HeaderMap, HeaderName, HeaderValue};
-use rocket::http::{Header, Status};
+use http::{HeaderMap, HeaderName, HeaderValue, header::MaxSizeReached};
+use rocket::http::Status;
 use rocket::{Request, Response};
-use session_core::Error;
+use session_core::{Error, ResponseHeaders};
 use session_store::{Exchange, Opener, Source};
 
 /// Proof that the fairing of the session that is marked with `K` was attached: Rocket manages it.
@@ -53,30 +53,44 @@ pub(crate) fn status(error: &Error) -> Status {
 }
 
 /// The one response of [`session_store::failure`], as Rocket's.
-pub(crate) fn failure(failure: &http::Response<()>) -> Response<'static> {
+pub(crate) fn failure(error: Error) -> Response<'static> {
+    let failure = session_store::failure::<()>(error);
     let mut response = Response::build().status(Status::new(failure.status().as_u16())).finalize();
-    replace(&mut response, &[], failure.headers());
+    set(&mut response, failure.headers());
     response
 }
 
-/// These headers of a request or response, by names in lower case; without values that HTTP forbids.
-pub(crate) fn lend(headers: &rocket::http::HeaderMap<'_>, names: &[HeaderName]) -> HeaderMap {
-    // There are few headers: to compare their names costs less than to look each one up.
-    let name = |header: &Header<'_>| names.iter().find(|name| header.name() == name.as_str()).cloned();
-    let value = |header: &Header<'_>| HeaderValue::from_bytes(header.value().as_bytes()).ok();
-    headers.iter().filter_map(|header| Some((name(&header)?, value(&header)?))).collect()
+/// Puts these headers in the place of all that have their names.
+pub(crate) fn set(response: &mut Response<'_>, headers: &HeaderMap) {
+    for (name, value) in headers {
+        response.set_raw_header(name.as_str().to_owned(), text(value));
+    }
 }
 
-/// Puts these headers in the place of all that have these names.
-pub(crate) fn replace(response: &mut Response<'_>, names: &[HeaderName], headers: &HeaderMap) {
-    for name in names {
-        if response.headers().iter().any(|header| header.name() == name.as_str()) {
-            response.remove_header(name.as_str());
-        }
+/// Rocket's headers are text, and what the core adds is ASCII.
+fn text(value: &HeaderValue) -> String {
+    String::from_utf8_lossy(value.as_bytes()).into_owned()
+}
+
+/// A response's headers, for the core.
+pub(crate) struct Headers<'a, 'r>(pub(crate) &'a mut Response<'r>);
+
+impl ResponseHeaders for Headers<'_, '_> {
+    fn contains(&self, name: &'static HeaderName) -> bool {
+        // There are few headers: to compare their names costs less than to look this one up.
+        self.0.headers().iter().any(|header| header.name() == name.as_str())
     }
-    for (name, value) in headers {
-        // Rocket's headers are text, and what the core adds is ASCII.
-        let value = String::from_utf8_lossy(value.as_bytes()).into_owned();
-        response.adjoin_raw_header(name.as_str().to_owned(), value);
+
+    fn values(&self, name: &'static HeaderName) -> Vec<&[u8]> {
+        self.0.headers().get(name.as_str()).map(str::as_bytes).collect()
+    }
+
+    fn remove(&mut self, name: &'static HeaderName) {
+        self.0.remove_header(name.as_str());
+    }
+
+    fn append(&mut self, name: &'static HeaderName, value: HeaderValue) -> Result<(), MaxSizeReached> {
+        self.0.adjoin_raw_header(name.as_str(), text(&value));
+        Ok(())
     }
 }

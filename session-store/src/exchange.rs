@@ -6,7 +6,8 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
-use http::HeaderMap;
+use http::header::COOKIE;
+use http::{HeaderMap, HeaderValue};
 use session_core::{Error, Outgoing, Session, Sessions, Step, StoredSessions, Warning};
 use tokio::task::JoinHandle;
 
@@ -79,10 +80,26 @@ impl Source {
     /// ```
     #[must_use]
     pub fn exchange(&self, request: &HeaderMap) -> Exchange {
+        self.exchange_of(request.get_all(COOKIE).iter().cloned())
+    }
+
+    /// The same from the values of all Cookie headers: for a framework with other header types.
+    ///
+    /// ```
+    /// # use session_core::{SecretKey, Sessions};
+    /// # use session_store::Source;
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() {
+    /// # let source = Source::new(Sessions::new(SecretKey::generate().unwrap()));
+    /// let exchange = source.exchange_of("__Host-session=forged".parse());
+    /// assert!(exchange.opener().open().await.unwrap().rejected().is_some());
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn exchange_of(&self, cookies: impl IntoIterator<Item = HeaderValue>) -> Exchange {
         match &self.0 {
-            Kind::Cookies(sessions) => Exchange { exchange: sessions.exchange(request), driver: None },
+            Kind::Cookies(sessions) => Exchange { exchange: sessions.exchange_of(cookies), driver: None },
             Kind::Stored(sessions, driver) => {
-                Exchange { exchange: sessions.exchange(request), driver: Some(driver.clone()) }
+                Exchange { exchange: sessions.exchange_of(cookies), driver: Some(driver.clone()) }
             }
         }
     }

@@ -2,7 +2,7 @@
 
 use http::Response;
 use http::header::{CACHE_CONTROL, HeaderValue, RETRY_AFTER};
-use session_core::{Error, Outgoing};
+use session_core::{Error, Outgoing, ResponseHeaders};
 
 use crate::trace;
 
@@ -19,13 +19,34 @@ use crate::trace;
 /// let response = session_store::finish(outgoing, Response::new("body"));
 /// assert!(response.headers().contains_key(header::SET_COOKIE));
 /// ```
-pub fn finish<B: Default>(mut outgoing: Outgoing, mut response: Response<B>) -> Response<B> {
-    let applied = outgoing.apply(response.headers_mut());
-    outgoing.events().iter().for_each(trace::event);
-    match applied {
+pub fn finish<B: Default>(outgoing: Outgoing, mut response: Response<B>) -> Response<B> {
+    match apply(outgoing, response.headers_mut()) {
         Ok(()) => response,
         Err(error) => failure(error),
     }
+}
+
+/// The same for a framework with other header types: what the session sends goes into the headers, and its events into
+/// `tracing`.
+///
+/// # Errors
+/// As [`Outgoing::apply`]: then the response is to be replaced by [`failure`].
+///
+/// ```
+/// # use http::HeaderMap;
+/// # use session_core::{SecretKey, Sessions};
+/// # let exchange = Sessions::new(SecretKey::generate().unwrap()).exchange(&HeaderMap::new());
+/// # exchange.open().done().unwrap().unwrap().insert("a", 1).unwrap();
+/// # let outgoing = exchange.close().done().unwrap();
+/// let mut headers = HeaderMap::new(); // or any `ResponseHeaders`
+/// session_store::apply(outgoing, &mut headers).unwrap();
+/// assert!(headers.contains_key("set-cookie"));
+/// ```
+pub fn apply(mut outgoing: Outgoing, headers: &mut impl ResponseHeaders) -> Result<(), Error> {
+    let applied = outgoing.apply(headers);
+    // Complete only now.
+    outgoing.events().iter().for_each(trace::event);
+    applied
 }
 
 /// The response to a request whose session failed: the core's status, `Retry-After` if it may be tried again, no body, kept

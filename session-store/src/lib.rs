@@ -16,7 +16,8 @@
 //! - [`Source`]: where an application's sessions are. It begins an [`Exchange`] for each request.
 //! - [`Opener`]: what goes along with the request, to open the session when somebody asks for it; [`Door`] is where it lies.
 //! - [`ResponseFuture`]: waits for a service's response and closes the session before its headers leave.
-//! - [`finish`]: the one place where what a session sends is put into a response, or a failed close replaces it.
+//! - [`finish`]: the one place where what a session sends is put into a response, or a failed close replaces it; [`apply`] and
+//!   [`failure`] for other types of responses.
 //! - [`trace`]: the one place where events are written to `tracing`.
 
 mod clean;
@@ -47,7 +48,7 @@ pub use door::{Door, Missing};
 pub use durability::Durability;
 pub use error::StoreError;
 pub use exchange::{Close, Exchange, Opener, Source};
-pub use finish::{failure, finish};
+pub use finish::{apply, failure, finish};
 pub use future::ResponseFuture;
 pub use memory::MemoryStore;
 pub use owners::OwnerSessions;

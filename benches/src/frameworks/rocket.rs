@@ -2,12 +2,15 @@
 
 use std::hint::black_box;
 
+use http::HeaderMap;
+use http::header::SET_COOKIE;
 use rocket::config::{Config, LogLevel};
 use rocket::fairing::{Fairing, Info, Kind};
 use rocket::http::Header;
 use rocket::local::asynchronous::Client;
 use rocket::{Build, Data, Request, Response, Rocket, State, get, routes};
 use serde_json::{Map, Value};
+use session_core::testing;
 use session_rocket::{Error, Session, SessionFairing};
 
 use super::{Reply, UNTOUCHED, answer, prepare, runtime};
@@ -86,6 +89,35 @@ impl Fairing for EmptyFairing {
     async fn on_response<'r>(&self, _: &'r Request<'_>, _: &mut Response<'r>) {}
 }
 
+/// What Rocket's client does with any cookie of a response: it parses it, which the session is not to blame for.
+struct FixedCookie(String);
+
+impl FixedCookie {
+    fn attached(size: usize) -> Rocket<Build> {
+        let set = |session: &session_core::Session| {
+            payload::session(size).iter().try_for_each(|(key, value)| session.insert(key, value))
+        };
+        let sent = testing::respond(&core::signed(), &HeaderMap::new(), set).unwrap();
+        let cookie = sent[SET_COOKIE].to_str().unwrap().to_owned();
+        rocket().attach(Self(cookie)).mount("/", routes![untouched, bare_read, bare_write, bare_fill])
+    }
+}
+
+#[rocket::async_trait]
+impl Fairing for FixedCookie {
+    fn info(&self) -> Info {
+        Info { name: "Fixed cookie", kind: Kind::Request | Kind::Response }
+    }
+
+    async fn on_request(&self, _: &mut Request<'_>, _: &mut Data<'_>) {}
+
+    async fn on_response<'r>(&self, request: &'r Request<'_>, response: &mut Response<'r>) {
+        if request.uri().path() == "/write" {
+            response.adjoin_raw_header("set-cookie", self.0.clone());
+        }
+    }
+}
+
 /// An application under Rocket's client, and its Cookie header. The client keeps no cookies.
 #[must_use]
 pub fn ready(make: Make, size: usize) -> (Client, String) {
@@ -121,6 +153,7 @@ pub fn jobs() -> Vec<Job> {
     for size in SIZES {
         jobs.extend(APPLICATIONS.map(|(who, make)| job("rocket: read", "/read", who, make, size)));
         jobs.extend(APPLICATIONS.map(|(who, make)| job("rocket: write", "/write", who, make, size)));
+        jobs.push(job("rocket: write", "/write", "a fixed Set-Cookie", FixedCookie::attached, size));
     }
     jobs
 }

@@ -11,7 +11,8 @@ use actix_web::http::StatusCode;
 use actix_web::http::header::{HeaderMap, HeaderName, HeaderValue};
 use actix_web::middleware::{Next, from_fn};
 use actix_web::{FromRequest, HttpMessage, HttpRequest, HttpResponse, ResponseError};
-use session_core::{Outgoing, Sessions};
+use http::header::MaxSizeReached;
+use session_core::{ResponseHeaders, Sessions};
 use session_store::{Door, Missing, Source, trace};
 
 /// Gives the handlers of an application their sessions: `App::new().wrap(layer.middleware())`. Make it once, outside of the
@@ -58,56 +59,62 @@ async fn around<B: MessageBody + 'static>(
     next: Next<B>,
 ) -> Result<ServiceResponse<EitherBody<B>>, actix_web::Error> {
     // 1. An exchange, from the request's Cookie headers.
-    let cookies = request.headers().get_all("cookie").filter_map(|value| lent(value.as_bytes()));
-    let exchange = source.exchange(&cookies.map(|value| (http::header::COOKIE, value)).collect());
+    let cookies = request.headers().get_all("cookie");
+    let exchange =
+        source.exchange_of(cookies.filter_map(|value| http::HeaderValue::from_bytes(value.as_bytes()).ok()));
 
     // 2. Its opener, into the request.
     request.extensions_mut().insert(Door::<()>::new(exchange.opener()));
     let answer = next.call(request).await;
 
     // 3. Close, and apply, whatever the answer is. Dropped before that, the exchange seals its session and forgets it.
-    let mut outgoing = exchange.close().await;
+    let outgoing = exchange.close().await;
     match answer {
-        Ok(mut response) => match apply(&mut outgoing, response.headers_mut()) {
+        Ok(mut response) => match session_store::apply(outgoing, &mut Headers(response.headers_mut())) {
             Ok(()) => Ok(response.map_into_left_body()),
-            Err(error) => Ok(response.into_response(error.error_response()).map_into_right_body()),
+            Err(error) => {
+                Ok(response.into_response(Error::from(error).error_response()).map_into_right_body())
+            }
         },
         // Of a middleware between us and the handler, whose own errors are responses here already.
         Err(error) => {
             let mut response = error.error_response();
-            apply(&mut outgoing, response.headers_mut())?;
+            session_store::apply(outgoing, &mut Headers(response.headers_mut())).map_err(Error::from)?;
             Err(InternalError::from_response(error, response).into())
         }
     }
 }
 
-/// Lends the core a map with what it may read or change, and writes back what is in it afterwards.
-fn apply(outgoing: &mut Outgoing, headers: &mut HeaderMap) -> Result<(), Error> {
-    let mut map = http::HeaderMap::new();
-    for name in Outgoing::LENT {
-        for value in headers.get_all(name.as_str()).filter_map(|value| lent(value.as_bytes())) {
-            map.append(name.clone(), value);
-        }
+/// A response's headers, for the core. actix-web has the types of http 0.2, the core those of http 1.
+struct Headers<'a>(&'a mut HeaderMap);
+
+impl ResponseHeaders for Headers<'_> {
+    fn contains(&self, name: &'static http::HeaderName) -> bool {
+        self.0.contains_key(name.as_str())
     }
-    let applied = outgoing.apply(&mut map);
-    outgoing.events().iter().for_each(trace::event);
-    applied?;
-    Outgoing::LENT.iter().for_each(|name| drop(headers.remove(name.as_str())));
-    copy(&map, headers);
-    Ok(())
+
+    fn values(&self, name: &'static http::HeaderName) -> Vec<&[u8]> {
+        self.0.get_all(name.as_str()).map(HeaderValue::as_bytes).collect()
+    }
+
+    fn remove(&mut self, name: &'static http::HeaderName) {
+        self.0.remove(name.as_str());
+    }
+
+    fn append(
+        &mut self,
+        name: &'static http::HeaderName,
+        value: http::HeaderValue,
+    ) -> Result<(), MaxSizeReached> {
+        append(self.0, name, &value);
+        Ok(())
+    }
 }
 
-/// actix-web has the types of http 0.2, the core those of http 1.
-fn lent(value: &[u8]) -> Option<http::HeaderValue> {
-    http::HeaderValue::from_bytes(value).ok()
-}
-
-fn copy(from: &http::HeaderMap, to: &mut HeaderMap) {
-    for (name, value) in from {
-        let name = HeaderName::from_bytes(name.as_ref());
-        if let (Ok(name), Ok(value)) = (name, HeaderValue::from_bytes(value.as_bytes())) {
-            to.append(name, value);
-        }
+fn append(headers: &mut HeaderMap, name: &http::HeaderName, value: &http::HeaderValue) {
+    let name = HeaderName::from_bytes(name.as_ref());
+    if let (Ok(name), Ok(value)) = (name, HeaderValue::from_bytes(value.as_bytes())) {
+        headers.append(name, value);
     }
 }
 
@@ -158,7 +165,9 @@ impl ResponseError for Error {
         let failure = session_store::failure::<()>(error.clone());
         let status = StatusCode::from_u16(failure.status().as_u16());
         let mut response = HttpResponse::new(status.unwrap_or(StatusCode::INTERNAL_SERVER_ERROR));
-        copy(failure.headers(), response.headers_mut());
+        for (name, value) in failure.headers() {
+            append(response.headers_mut(), name, value);
+        }
         response
     }
 }

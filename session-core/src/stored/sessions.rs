@@ -3,8 +3,8 @@
 use std::fmt;
 use std::sync::Arc;
 
-use http::HeaderMap;
 use http::header::COOKIE;
+use http::{HeaderMap, HeaderValue};
 
 use crate::error::ConfigError;
 use crate::exchange::Exchange;
@@ -50,7 +50,20 @@ impl StoredSessions {
     /// ```
     #[must_use]
     pub fn exchange(&self, request: &HeaderMap) -> Exchange {
-        Exchange::new(self.0.clone(), request.get_all(COOKIE).iter())
+        self.exchange_of(request.get_all(COOKIE).iter().cloned())
+    }
+
+    /// The same from the values of all Cookie headers, as [`Sessions::exchange_of`](crate::Sessions::exchange_of).
+    ///
+    /// ```
+    /// # use session_core::{SecretKey, Sessions};
+    /// # let sessions = Sessions::builder(SecretKey::generate().unwrap()).build_stored().unwrap();
+    /// let exchange = sessions.exchange_of([]);
+    /// assert!(exchange.open().done().unwrap().unwrap().is_empty()); // no cookie, so no store is asked
+    /// ```
+    #[must_use]
+    pub fn exchange_of(&self, cookies: impl IntoIterator<Item = HeaderValue>) -> Exchange {
+        Exchange::new(self.0.clone(), cookies.into_iter())
     }
 
     /// Replaces all keys from now on, as [`Sessions::set_keys`](crate::Sessions::set_keys) does.
