@@ -242,7 +242,7 @@ impl Opener {
     pub async fn open(&self) -> Result<Session, Error> {
         match (self.opener.open(), &self.driver) {
             (Step::Done(opened), _) => opened,
-            (step, Some(driver)) => driver.drive(step).await,
+            (step, Some(driver)) => Box::pin(driver.drive(step)).await,
             (Step::Ask(_), None) => Err(Error::Unavailable),
         }
     }
@@ -266,7 +266,7 @@ impl Opener {
                 Step::Done(session) => session,
                 Step::Ask(_) => unreachable!("an unanswered open is over"),
             },
-            (step, Some(driver)) => driver.drive(step).await,
+            (step, Some(driver)) => Box::pin(driver.drive(step)).await,
         }
     }
 }
