@@ -31,7 +31,7 @@ impl Session {
         let mut outgoing = Outgoing { cache_headers: core.cache_headers, ..Outgoing::default() };
         if let Some(decided) = &state.closed {
             // Nothing is sent twice, and what failed has failed.
-            outgoing.error = decided.clone().err().map(|error| *error);
+            outgoing.error = decided.clone().err();
             return outgoing;
         }
         outgoing.vary = consulted;
@@ -52,9 +52,9 @@ impl Session {
                 outgoing.set_cookie = cookie;
                 self.forget_old_name(&mut outgoing, now.as_secs());
             }
-            Err(error) => outgoing.error = Some(error),
+            Err(error) => outgoing.error = Some(error.into()),
         }
-        state.closed = Some(outgoing.error.clone().map_or(Ok(()), |error| Err(error.into())));
+        state.closed = Some(outgoing.error.clone().map_or(Ok(()), Err));
         outgoing
     }
 
@@ -124,7 +124,7 @@ impl Session {
         let origin = self.origin();
         let new = self.core().named(origin, now).1 == Name::New;
         if outgoing.set_cookie.is_some() && new && origin.old_cookies > 0 {
-            outgoing.old_cookie = self.core().old.as_ref().map(|old| old.cookie.removal());
+            outgoing.old_cookie = self.core().old.as_ref().map(|old| old.cookie.removal().into());
         }
     }
 

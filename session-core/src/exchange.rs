@@ -245,12 +245,13 @@ impl Shared {
 #[must_use = "the session's cookie is lost if this is not applied to the response"]
 #[derive(Debug, Default)]
 pub struct Outgoing {
-    pub(crate) error: Option<Error>,
+    // Boxed, what is seldom there: all of this is handed on a few times.
+    pub(crate) error: Option<Box<Error>>,
     /// Whether the response depends on the session.
     pub(crate) vary: bool,
     pub(crate) set_cookie: Option<HeaderValue>,
     /// Deletes the cookie of the old name.
-    pub(crate) old_cookie: Option<HeaderValue>,
+    pub(crate) old_cookie: Option<Box<HeaderValue>>,
     pub(crate) cache_headers: bool,
     pub(crate) clear_site_data: bool,
     pub(crate) events: Vec<Event>,
@@ -266,7 +267,7 @@ impl Outgoing {
     /// assert_eq!(applied, Err(Error::Unavailable));
     /// ```
     pub fn failed(error: Error) -> Self {
-        Self { error: Some(error), ..Self::default() }
+        Self { error: Some(error.into()), ..Self::default() }
     }
 
     /// Writes `Vary`, `Set-Cookie` and `Cache-Control` into the response's headers.
@@ -291,7 +292,7 @@ impl Outgoing {
     /// ```
     pub fn apply(&mut self, headers: &mut impl ResponseHeaders) -> Result<(), Error> {
         if let Some(error) = &self.error {
-            return Err(error.clone());
+            return Err(*error.clone());
         }
         if std::mem::take(&mut self.vary) {
             vary_cookie(headers)?;
@@ -302,7 +303,7 @@ impl Outgoing {
         let Some(cookie) = self.set_cookie.take() else { return Ok(()) };
         set_cookie(headers, cookie)?;
         if let Some(cookie) = self.old_cookie.take() {
-            set_cookie(headers, cookie)?;
+            set_cookie(headers, *cookie)?;
         }
         if std::mem::take(&mut self.clear_site_data) {
             clear_cookies(headers)?;

@@ -209,7 +209,7 @@ mod tests {
             let outgoing = || Outgoing {
                 vary,
                 set_cookie: sets.then(|| cookie("session=new")),
-                old_cookie: renamed.then(|| cookie("old=")),
+                old_cookie: renamed.then(|| cookie("old=").into()),
                 cache_headers,
                 clear_site_data,
                 ..Outgoing::default()

@@ -78,7 +78,7 @@ impl Closing {
 
     /// Nothing of the response stays but the error.
     pub(super) fn fail(mut self, error: Error) -> Next {
-        self.outgoing.error = Some(error);
+        self.outgoing.error = Some(error.into());
         self.done()
     }
 
