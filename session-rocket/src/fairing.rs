@@ -223,7 +223,8 @@ impl<K: 'static> Fairing for SessionFairing<K> {
 
     async fn on_request(&self, request: &mut Request<'_>, _: &mut Data<'_>) {
         let Some(Attached(source, _)) = request.rocket().state::<Attached<K>>() else { return };
-        let headers = request.headers().iter().filter(|header| header.name() == COOKIE.as_str());
+        let name = COOKIE.as_str();
+        let headers = request.headers().iter().filter(|header| header.name() == name);
         let mut cookies = headers.filter_map(|header| header.value().parse().ok()).peekable();
         // Rocket's test client keeps its cookies in the jar alone.
         let jar = cookies.peek().is_none().then(|| request.cookies());

@@ -78,7 +78,8 @@ pub(crate) struct Headers<'a, 'r>(pub(crate) &'a mut Response<'r>);
 impl ResponseHeaders for Headers<'_, '_> {
     fn contains(&self, name: &'static HeaderName) -> bool {
         // There are few headers: to compare their names costs less than to look this one up.
-        self.0.headers().iter().any(|header| header.name() == name.as_str())
+        let name = name.as_str();
+        self.0.headers().iter().any(|header| header.name() == name)
     }
 
     fn values(&self, name: &'static HeaderName) -> Vec<&[u8]> {
