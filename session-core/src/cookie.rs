@@ -234,9 +234,12 @@ impl CookieTemplate {
             rest = end.map(|end| &text[end + 1..]);
             Some(end.map_or(text, |end| &text[..end]))
         });
-        // A name has no `=`, so where ours stands in front of one, that is the first.
-        pairs.filter_map(|pair| {
-            let rest = trim_start(pair).strip_prefix(self.name().as_bytes())?;
+        let name = self.name().as_bytes();
+        // A name has no `=`, so where ours stands in front of one, that is the first. Most others differ in their first byte,
+        // which costs no call.
+        pairs.filter_map(move |pair| {
+            let pair = trim_start(pair);
+            let rest = if pair.first() == name.first() { pair.strip_prefix(name)? } else { return None };
             Some(trim(trim_start(rest).strip_prefix(b"=")?))
         })
     }
