@@ -9,11 +9,18 @@ mod server;
 mod watched;
 
 use std::collections::BTreeSet;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Waker};
+use std::thread;
 use std::time::{Duration, Instant};
 
+use axum::http::HeaderMap;
 use serde_json::Value;
-use server::{Server, receive};
-use watched::{Fault, Gate};
+use server::{KEY, Server, receive};
+use session_axum::{SecretKey, Sessions};
+use session_store::Source;
+use watched::{Fault, Gate, Watched};
 
 fn json(text: &str) -> Value {
     serde_json::from_str(text).unwrap()
@@ -156,6 +163,34 @@ async fn a_client_that_hangs_up_in_its_logout_is_logged_out() {
     gate.open();
     gate.passed().await;
     assert_eq!(server.get("/read/1", &cookie).await.body, "{}");
+}
+
+/// Wherever it is dropped, and whether or not it was polled before.
+#[tokio::test]
+async fn a_close_that_is_dropped_goes_on() {
+    for (polled, elsewhere) in [(false, false), (true, false), (false, true), (true, true)] {
+        let store = Arc::new(Watched::default());
+        let sessions = Sessions::builder(SecretKey::new(KEY).unwrap()).build_stored().unwrap();
+        let source = Source::stored(sessions, store.clone());
+        let exchange = source.exchange(&HeaderMap::new());
+        exchange.opener().open().await.unwrap().insert("a", 1).unwrap();
+        let gate = Gate::new();
+        store.plan("insert", 1, Fault::Wait(gate.clone()));
+        let mut close = exchange.close();
+        if polled {
+            assert!(Pin::new(&mut close).poll(&mut Context::from_waker(Waker::noop())).is_pending());
+            gate.arrived().await;
+        }
+        // A thread of no runtime's.
+        if elsewhere {
+            thread::spawn(|| drop(close)).join().unwrap()
+        } else {
+            drop(close)
+        }
+        gate.open();
+        gate.passed().await;
+        assert_eq!(store.calls(), ["insert"], "{polled} {elsewhere}");
+    }
 }
 
 #[tokio::test]

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::future::Future;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
@@ -9,7 +10,7 @@ use std::task::{Context, Poll, ready};
 use http::header::COOKIE;
 use http::{HeaderMap, HeaderValue};
 use session_core::{Error, Outgoing, Session, Sessions, Step, StoredSessions, Warning};
-use tokio::task::JoinHandle;
+use tokio::runtime::Handle;
 
 use crate::driver::Driver;
 use crate::store::Store;
@@ -178,8 +179,8 @@ impl Exchange {
         Opener { opener: self.exchange.opener(), driver: self.driver.clone() }
     }
 
-    /// Closes the session. From the first question to a store on, the work goes on even if what is returned is dropped:
-    /// a client that hangs up in the middle of its logout is logged out.
+    /// Closes the session. What is returned is to be awaited; dropped before it has ended, the work goes on by itself: a client
+    /// that hangs up in the middle of its logout is logged out.
     ///
     /// # Panics
     /// With a store, outside of a tokio runtime.
@@ -196,15 +197,18 @@ impl Exchange {
     pub fn close(self) -> Close {
         match self.close_now() {
             Ok(outgoing) => Close(Closing::Done(Some(outgoing))),
-            Err(task) => task.into(),
+            Err(close) => close,
         }
     }
 
     /// What goes out, if it is known at once: a cookie always is. It is large, so whoever need not keep it asks for it here.
-    pub(crate) fn close_now(self) -> Result<Outgoing, JoinHandle<Outgoing>> {
+    pub(crate) fn close_now(self) -> Result<Outgoing, Close> {
         match (self.exchange.close(), self.driver) {
             (Step::Done(outgoing), _) => Ok(outgoing),
-            (step, Some(driver)) => Err(tokio::spawn(async move { driver.drive(step).await })),
+            (step, Some(driver)) => {
+                let work: Work = Box::pin(async move { driver.drive(step).await });
+                Err(Close(Closing::Asking(Asking { work: Some(work), runtime: Handle::current() })))
+            }
             // Sessions in cookies ask nobody.
             (Step::Ask(_), None) => Ok(Outgoing::failed(Error::Unavailable)),
         }
@@ -277,7 +281,7 @@ impl fmt::Debug for Opener {
     }
 }
 
-/// A close under way: a future of what is to be sent. Dropping it cancels nothing. See [`Exchange::close`].
+/// A close under way: a future of what is to be sent. Dropped before that, it goes on by itself. See [`Exchange::close`].
 #[must_use = "what it gives is to be applied to the response"]
 #[derive(Debug)]
 pub struct Close(Closing);
@@ -285,25 +289,50 @@ pub struct Close(Closing);
 #[derive(Debug)]
 enum Closing {
     Done(Option<Outgoing>),
-    Asked(JoinHandle<Outgoing>),
+    Asking(Asking),
 }
 
-impl From<JoinHandle<Outgoing>> for Close {
-    fn from(task: JoinHandle<Outgoing>) -> Self {
-        Self(Closing::Asked(task))
-    }
+type Work = Pin<Box<dyn Future<Output = Outgoing> + Send>>;
+
+/// Runs in the task that waits for it: a task of its own would wake another thread, which costs a write to a file half of
+/// its time. It gets one when nobody waits any more.
+struct Asking {
+    work: Option<Work>,
+    runtime: Handle,
 }
 
 impl Future for Close {
     type Output = Outgoing;
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Outgoing> {
-        Poll::Ready(match &mut self.0 {
-            Closing::Done(outgoing) => outgoing.take().unwrap_or_default(),
-            // A store that panicked gave no answer.
-            Closing::Asked(task) => {
-                ready!(Pin::new(task).poll(context)).unwrap_or_else(|_| Outgoing::failed(Error::Unavailable))
-            }
-        })
+        match &mut self.0 {
+            Closing::Done(outgoing) => Poll::Ready(outgoing.take().unwrap_or_default()),
+            Closing::Asking(asking) => asking.poll(context),
+        }
+    }
+}
+
+impl Asking {
+    fn poll(&mut self, context: &mut Context<'_>) -> Poll<Outgoing> {
+        let Some(work) = &mut self.work else { return Poll::Ready(Outgoing::default()) };
+        let polled = catch_unwind(AssertUnwindSafe(|| work.as_mut().poll(context)));
+        // A store that panicked gave no answer.
+        let outgoing = ready!(polled.unwrap_or_else(|_| Poll::Ready(Outgoing::failed(Error::Unavailable))));
+        self.work = None;
+        Poll::Ready(outgoing)
+    }
+}
+
+impl Drop for Asking {
+    fn drop(&mut self) {
+        if let Some(work) = self.work.take() {
+            self.runtime.spawn(work);
+        }
+    }
+}
+
+impl fmt::Debug for Asking {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Asking").finish_non_exhaustive()
     }
 }

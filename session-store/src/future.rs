@@ -81,7 +81,7 @@ where
             let Some(exchange) = exchange else { return Poll::Ready(Ok(response)) };
             match exchange.close_now() {
                 Ok(outgoing) => return Poll::Ready(Ok(finish(outgoing, response))),
-                Err(task) => *this.closing = Some(Box::new((task.into(), response))),
+                Err(close) => *this.closing = Some(Box::new((close, response))),
             }
         }
         let Some(closing) = this.closing else { return Poll::Pending };

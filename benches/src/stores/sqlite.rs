@@ -1,13 +1,17 @@
-//! Sessions in a file. Raw is the same version of SQLite in the thread that asks, with the same settings.
+//! Sessions in a file. Raw is the same version of SQLite in the thread that asks, with the same settings; beside it, for
+//! writes, in a thread of its own, with nothing around the statement but the way there and back.
 
 use std::hint::black_box;
 use std::rc::Rc;
+use std::sync::mpsc::{Sender, channel};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::thread;
 
 use rusqlite::Connection;
 use servers::Folder;
-use session_core::RecordKey;
+use session_core::{Record, RecordKey};
 use session_store::SqliteStore;
+use tokio::sync::oneshot;
 
 use super::flight::{Field, Operation};
 use super::laid::{Laid, now};
@@ -36,20 +40,31 @@ pub fn jobs() -> Vec<Job> {
     let laid = |name: &str| field.wait(Laid::new(open(name)));
 
     let reads = laid("reads");
-    let keys = reads.records.iter().map(|(key, _)| *key).collect();
-    let read = RawRead { connections: [connect("reads"), connect("reads")], keys, now: time(now()) };
+    let keys = |laid: &Laid| laid.records.iter().map(|(key, _)| *key).collect();
+    let raw_read =
+        |name: &str, keys| RawRead { connections: [connect(name), connect(name)], keys, now: time(now()) };
+    let read = raw_read("reads", keys(&reads));
 
-    // The store that laid them is closed.
-    let records = Versions::new(&laid("raw").records);
-    let connection = connect("raw");
-    connection.lock().unwrap().execute_batch(SETTINGS).unwrap();
-    let write = RawWrite { connection, records, now: time(now()) };
+    // The stores that lay these are closed.
+    let raw = |name: &str| {
+        let laid = laid(name);
+        let connection = connect(name);
+        connection.lock().unwrap().execute_batch(SETTINGS).unwrap();
+        let write = RawWrite { connection, records: Versions::new(&laid.records), now: time(now()) };
+        (write, keys(&laid))
+    };
+    let (write, _) = raw("raw");
+    let in_thread = InThread::new(raw("thread").0, None);
+    let (written, read_first) = raw("read and thread");
+    let read_and_in_thread = InThread::new(written, Some(raw_read("read and thread", read_first)));
     let (direct, requests) = (laid("direct"), laid("requests"));
 
     [
         field.row(READ, "raw", read),
         ours::reads(&field, READ, &reads),
         field.row(WRITE, "raw", write),
+        field.row(WRITE, "raw, in a thread", in_thread),
+        field.row(WRITE, "raw, read and in a thread", read_and_in_thread),
         ours::writes(&field, WRITE, &direct, &requests),
     ]
     .into_iter()
@@ -86,7 +101,12 @@ struct RawWrite {
 
 impl Operation for RawWrite {
     async fn once(&self, session: usize) {
-        let (key, version, next) = self.records.next(session);
+        self.write(self.records.next(session));
+    }
+}
+
+impl RawWrite {
+    fn write(&self, (key, version, next): (RecordKey, u64, Record)) {
         let connection = self.connection.lock().unwrap_or_else(PoisonError::into_inner);
         let values = (
             key.as_bytes(),
@@ -99,6 +119,37 @@ impl Operation for RawWrite {
             self.now,
         );
         assert_eq!(connection.prepare_cached(UPDATE).unwrap().execute(values).unwrap(), 1);
+    }
+}
+
+/// The same in a thread, as servers do it whose threads must not wait for a disk: the least that a store's write takes,
+/// and, with a raw read before it, a request's.
+struct InThread {
+    sessions: Sender<(usize, oneshot::Sender<()>)>,
+    read: Option<RawRead>,
+}
+
+impl InThread {
+    fn new(write: RawWrite, read: Option<RawRead>) -> Self {
+        let (sessions, queue) = channel::<(usize, oneshot::Sender<()>)>();
+        thread::spawn(move || {
+            for (session, done) in queue {
+                write.write(write.records.next(session));
+                done.send(()).unwrap();
+            }
+        });
+        Self { sessions, read }
+    }
+}
+
+impl Operation for InThread {
+    async fn once(&self, session: usize) {
+        if let Some(read) = &self.read {
+            read.once(session).await;
+        }
+        let (done, written) = oneshot::channel();
+        self.sessions.send((session, done)).unwrap();
+        written.await.unwrap();
     }
 }
 
