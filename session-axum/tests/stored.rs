@@ -18,7 +18,7 @@ use std::time::{Duration, Instant};
 use axum::http::HeaderMap;
 use serde_json::Value;
 use server::{KEY, Server, receive};
-use session_axum::{SecretKey, Sessions};
+use session_axum::{SecretKey, Sessions, session_core};
 use session_store::Source;
 use watched::{Fault, Gate, Watched};
 
@@ -258,6 +258,44 @@ async fn what_fails_is_asked_again_and_counted_once() {
         let answer = server.get(path, cookie).await;
         assert_eq!((answer.status, answer.cookie.is_some()), (200, true), "{verb}");
         server.store.heal();
+    }
+}
+
+/// Two servers: while one does not know whether its write was made, the other writes to the same session. As long as the
+/// record names the write among its last eight it is recognised; later the request fails, though never counts twice.
+#[tokio::test]
+async fn a_write_that_is_repeated_after_others_counts_once() {
+    for (others, told) in [(7, true), (8, false)] {
+        let store = Arc::new(Watched::default());
+        let server = || {
+            let sessions = Sessions::builder(SecretKey::new(KEY).unwrap()).build_stored().unwrap();
+            Source::stored(sessions, store.clone())
+        };
+        let count = async |server: &Source, request: &HeaderMap| {
+            let exchange = server.exchange(request);
+            exchange.opener().open().await?.increment("count", 1)?;
+            let mut response = HeaderMap::new();
+            exchange.close().await.apply(&mut response).map(|()| response)
+        };
+        let (one, other) = (server(), server());
+        let begun = count(&one, &HeaderMap::new()).await.unwrap();
+        let pair = begun["set-cookie"].to_str().unwrap().split(';').next().unwrap();
+        let request = HeaderMap::from_iter([("cookie".parse().unwrap(), pair.parse().unwrap())]);
+
+        let gate = Gate::new();
+        store.plan("update", 1, Fault::LoseAnswer);
+        store.plan("update", 1, Fault::Wait(gate.clone()));
+        let meanwhile = async {
+            gate.arrived().await;
+            for _ in 0..others {
+                count(&other, &request).await.unwrap();
+            }
+            gate.open();
+        };
+        let (result, ()) = tokio::join!(count(&one, &request), meanwhile);
+        assert_eq!(result.map(drop), if told { Ok(()) } else { Err(session_core::Error::Unavailable) });
+        let session = one.exchange(&request).opener().open().await.unwrap();
+        assert_eq!(session.get::<i64>("count"), Ok(Some(2 + others)));
     }
 }
 

@@ -65,17 +65,17 @@ impl<T: 'static> Step<T> {
     pub(crate) fn ask(
         question: Question,
         within: Duration,
-        next: impl FnOnce(Answer) -> Self + Send + 'static,
+        next: impl FnOnce(Answer, Asked) -> Self + Send + 'static,
     ) -> Self {
-        Self::Ask(Ask(Box::new(Asking { question, within, next: Box::new(next) })))
+        Self::Ask(Ask(Box::new(Asking { question, within, asked: Asked::Once, next: Box::new(next) })))
     }
 
     pub(crate) fn and_then<U: 'static>(self, next: impl FnOnce(T) -> Step<U> + Send + 'static) -> Step<U> {
         match self {
             Self::Done(done) => next(done),
             Self::Ask(Ask(ask)) => {
-                let Asking { question, within, next: before } = *ask;
-                Step::ask(question, within, move |answer| before(answer).and_then(next))
+                let Asking { question, within, next: before, .. } = *ask;
+                Step::ask(question, within, move |answer, asked| before(answer, asked).and_then(next))
             }
         }
     }
@@ -102,11 +102,21 @@ pub struct Ask<T>(Box<Asking<T>>);
 struct Asking<T> {
     question: Question,
     within: Duration,
-    next: Box<dyn FnOnce(Answer) -> Step<T> + Send>,
+    asked: Asked,
+    next: Box<dyn FnOnce(Answer, Asked) -> Step<T> + Send>,
+}
+
+/// How often a question was asked before its answer came.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Asked {
+    Once,
+    /// It may have had its effect before.
+    Again,
 }
 
 impl<T> Ask<T> {
-    /// What is asked. It may be asked again and again until an answer comes: every question is safe to repeat.
+    /// What is asked. It may be asked again and again until an answer comes: every question is safe to repeat, if that is
+    /// [told](Self::asked_again).
     #[must_use]
     pub fn question(&self) -> &Question {
         &self.0.question
@@ -119,9 +129,43 @@ impl<T> Ask<T> {
         self.0.within
     }
 
+    /// Tells that the question was asked more than once: an answer was lost, and the question may have had its effect.
+    ///
+    /// A write that is repeated knows itself by its id among the last eight of the record. If so many others have written
+    /// since that nobody can tell whether it was among them, the session closes with
+    /// [`Error::Unavailable`](crate::Error::Unavailable), rather than count a change twice.
+    ///
+    /// ```
+    /// use session_core::{Answer, Question, Step, StoredSessions};
+    ///
+    /// fn drive<T>(mut step: Step<T>, store: impl Fn(&Question) -> Option<Answer>) -> T {
+    ///     loop {
+    ///         let mut ask = match step {
+    ///             Step::Done(result) => return result,
+    ///             Step::Ask(ask) => ask,
+    ///         };
+    ///         let answer = store(ask.question()).or_else(|| {
+    ///             ask.asked_again();
+    ///             store(ask.question())
+    ///         });
+    ///         step = ask.answer(answer.unwrap_or(Answer::Unavailable));
+    ///     }
+    /// }
+    /// # use session_core::{Inserted, SecretKey, Sessions};
+    /// # let sessions = Sessions::builder(SecretKey::generate().unwrap()).build_stored().unwrap();
+    /// # let exchange = sessions.exchange(&http::HeaderMap::new());
+    /// # exchange.open().done().unwrap().unwrap().insert("a", 1).unwrap();
+    /// # let lost = std::cell::Cell::new(true);
+    /// # let store = |_: &Question| if lost.replace(false) { None } else { Some(Answer::Inserted(Inserted::Done)) };
+    /// # assert!(drive(exchange.close(), store).apply(&mut http::HeaderMap::new()).is_ok());
+    /// ```
+    pub fn asked_again(&mut self) {
+        self.0.asked = Asked::Again;
+    }
+
     /// Goes on. An answer to another kind of question counts as [`Answer::Unavailable`].
     pub fn answer(self, answer: Answer) -> Step<T> {
-        (self.0.next)(answer)
+        (self.0.next)(answer, self.0.asked)
     }
 }
 

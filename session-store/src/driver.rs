@@ -40,7 +40,7 @@ impl Driver {
         let mut turn = None;
         let mut conflicts = 0;
         loop {
-            let ask = match step {
+            let mut ask = match step {
                 Step::Done(result) => return result,
                 Step::Ask(ask) => ask,
             };
@@ -52,8 +52,15 @@ impl Driver {
             if conflicts > 1 {
                 sleep(jitter(FIRST_PAUSE)).await;
             }
-            let answer = retry(question.verb(), begun, within, || self.ask(question)).await;
-            let answer = answer.unwrap_or(Answer::Unavailable);
+            let mut times = 0;
+            let again = || {
+                times += 1;
+                self.ask(question)
+            };
+            let answer = retry(question.verb(), begun, within, again).await.unwrap_or(Answer::Unavailable);
+            if times > 1 {
+                ask.asked_again();
+            }
             conflicts += usize::from(matches!(answer, Answer::Updated(Updated::Conflict(_))));
             step = ask.answer(answer);
         }
@@ -101,7 +108,7 @@ pub(crate) async fn retry<T, F: Future<Output = Result<T, StoreError>>>(
     verb: &'static str,
     begun: Instant,
     within: Duration,
-    ask: impl Fn() -> F,
+    mut ask: impl FnMut() -> F,
 ) -> Option<T> {
     // One answer that is lost must not take all the time there is.
     let (deadline, patience) = (begun + within, within / 2);

@@ -37,9 +37,10 @@ pub type Verb<'a, T> = Pin<Box<dyn Future<Output = Result<T, StoreError>> + Send
 ///   [`touch`](Self::touch) and [`delete`](Self::delete) happen at once and whole, or not at all, and whatever is asked
 ///   after the answer sees them, over any connection: a copy that lags behind must not answer. The verbs by owner are
 ///   atomic for each record, not over all of them.
-/// - **Safe to repeat.** A question whose answer was lost is asked again as it is, and clients of databases do so by
-///   themselves. The second time changes nothing more, unless the verb's comment says so ([`trim`](Self::trim) and
-///   [`delete_owned`](Self::delete_owned) end what is there then), and answers the same or what that says.
+/// - **Safe to repeat.** A question whose answer was lost is asked again as it is. Some clients of databases do so by
+///   themselves; better leave it to the sessions, which then know that it was. The second time changes nothing more,
+///   unless the verb's comment says so ([`trim`](Self::trim) and [`delete_owned`](Self::delete_owned) end what is there
+///   then), and answers the same or what that says.
 /// - **The application's clock decides.** Times are unix seconds and come with the question; from one to the next they may
 ///   step back. *Live* is a record that was not deleted and whose `expires > now`. What a store removes by itself is
 ///   garbage: a record that has expired, or a tombstone that has ended, by the `now` of some question or, with slack of
@@ -121,7 +122,7 @@ pub trait Store: Send + Sync + 'static {
     /// If the owner changes to another, the record gets the next number of the store's own order; else it keeps its number.
     ///
     /// Repeated, it answers [`Updated::Conflict`] with a record of its own version or of a later write; the core tells them
-    /// apart. What a conflict shows must be at least as new as what stood in the way.
+    /// apart, unless eight others have written since. What a conflict shows must be at least as new as what stood in the way.
     ///
     /// # Errors
     /// The back end's own; also that it is full, if the record would grow. Then nothing was replaced.

@@ -22,7 +22,7 @@ use super::id::VerifierHash;
 use crate::map::Map;
 use crate::wire::stamp::Epoch;
 
-/// So many of the last writes are known by their ids: one that is repeated later than this would count twice.
+/// So many of the last writes are known by their ids: whether one that is repeated later than this was there, nobody can tell.
 pub(crate) const RECENT: usize = 8;
 /// The deepest nesting of the content.
 const DEPTH: usize = 128;

@@ -33,7 +33,7 @@ use crate::exchange::Outgoing;
 use crate::map::Map;
 use crate::session::Session;
 use crate::state::tail;
-use crate::step::Step;
+use crate::step::{Asked, Step};
 use crate::wire::stamp::Epoch;
 
 /// Seals the session, then decides. `consulted`: as in a cookie session's close.
@@ -75,6 +75,7 @@ pub(crate) fn close(session: &Session, consulted: bool) -> Step<Outgoing> {
         write: None,
         minted: None,
         indexed: None,
+        asked: Asked::Once,
         session: session.clone(),
     };
     drop(state);

@@ -16,7 +16,7 @@ use crate::exchange::Outgoing;
 use crate::map::Map;
 use crate::session::Session;
 use crate::sessions::Core;
-use crate::step::Step;
+use crate::step::{Asked, Step};
 use crate::wire::stamp::Stamp;
 
 /// A close under way: what the request did, and what has become of it so far.
@@ -41,6 +41,8 @@ pub(super) struct Closing {
     pub(super) minted: Option<Id>,
     /// Where the owner's index was told about, by this close.
     pub(super) indexed: Option<RecordKey>,
+    /// Of the question that was answered last.
+    pub(super) asked: Asked,
 }
 
 pub(super) type Next = Step<Outgoing>;
@@ -63,12 +65,15 @@ impl Closing {
     }
 
     pub(super) fn ask(
-        self,
+        mut self,
         question: Question,
         next: impl FnOnce(Self, Answer) -> Next + Send + 'static,
     ) -> Next {
         let within = self.stored().close_within;
-        Step::ask(question, within, move |answer| next(self, answer))
+        Step::ask(question, within, move |answer, asked| {
+            self.asked = asked;
+            next(self, answer)
+        })
     }
 
     pub(super) fn done(mut self) -> Next {

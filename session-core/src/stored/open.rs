@@ -96,7 +96,7 @@ impl Stored {
             return Step::Done(then(Session::new(core, origin, Map::default().recording(), now)));
         };
         let key = id.key();
-        Step::ask(Question::Load { key, now }, self.open_within, move |answer| {
+        Step::ask(Question::Load { key, now }, self.open_within, move |answer, _| {
             let map = origin.learn(&core, answer, id, key, stamp, now);
             Step::Done(then(Session::new(core, origin, map, now)))
         })

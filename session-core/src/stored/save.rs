@@ -10,6 +10,7 @@ use crate::event::EventKind;
 use crate::lifetime::Refresh;
 use crate::map::Map;
 use crate::session::Session;
+use crate::step::Asked;
 use crate::wire::stamp::Epoch;
 
 /// After a renewed id first came back, the one before it opens the session for so many seconds more: for requests that were
@@ -130,14 +131,15 @@ impl Closing {
         let question = Question::Update { key, version, record: record.clone(), now: self.now };
         self.ask(question, move |closing, answer| match answer {
             Answer::Updated(Updated::Done) => closing.updated(record, body),
-            Answer::Updated(Updated::Conflict(newer)) => closing.merge(newer),
+            Answer::Updated(Updated::Conflict(newer)) => closing.merge(version, newer),
             Answer::Updated(Updated::Gone) => closing.gone(),
             _ => closing.fail(Error::Unavailable),
         })
     }
 
-    /// The record is a newer one: either our own write has reached it, or the changes are made again.
-    fn merge(mut self, newer: Record) -> Next {
+    /// The record is newer than the version that was to be replaced: either our own write has reached it, or the changes are
+    /// made again.
+    fn merge(mut self, version: u64, newer: Record) -> Next {
         let key = self.live().key;
         let Some((current, mut map)) = Current::read(self.core(), key, newer, self.now) else {
             return self.fail(Error::Unavailable);
@@ -147,6 +149,10 @@ impl Closing {
             self.minted = self.minted.filter(|minted| minted.hash() == current.body.verifier);
             let Current { record, body, .. } = current;
             return self.updated(record, body);
+        }
+        // Not among the last writes; but a repeated one may have been, if they do not reach back to where it began.
+        if self.asked == Asked::Again && !current.body.recent.contains(&version) {
+            return self.fail(Error::Unavailable);
         }
         let session = self.session.clone();
         let live = live(&session);

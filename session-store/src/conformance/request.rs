@@ -132,13 +132,19 @@ impl Request {
             store.ask(question).await
         };
         self.state = match std::mem::replace(&mut self.state, State::Over) {
-            State::Opening(exchange, Step::Ask(opening)) => {
+            State::Opening(exchange, Step::Ask(mut opening)) => {
                 let answer = ask(opening.question()).await;
+                if twice {
+                    opening.asked_again();
+                }
                 State::Opening(exchange, opening.answer(answer))
             }
-            State::Closing(Step::Ask(closing)) => {
+            State::Closing(Step::Ask(mut closing)) => {
                 journal.push(closing.question().clone());
                 let answer = ask(closing.question()).await;
+                if twice {
+                    closing.asked_again();
+                }
                 State::Closing(closing.answer(answer))
             }
             State::EndingAll => {

@@ -11,8 +11,8 @@ use super::super::model::Slot;
 use super::{KEY, START, Server, login, server, visit};
 use crate::testing::Time;
 use crate::{
-    Answer, Builder, ConfigError, Error, EventKind, OnGone, Outcome, Refresh, Rejected, SecretKey, Session,
-    Sessions, Step,
+    Answer, Ask, Builder, ConfigError, Error, EventKind, OnGone, Outcome, Outgoing, Refresh, Rejected,
+    SecretKey, Session, Sessions, Step, Updated,
 };
 
 #[test]
@@ -127,6 +127,51 @@ fn h6_a_store_that_does_not_answer() {
         assert_eq!((closed.result, closed.cookie.is_some()), (Ok(()), clears), "{broken}");
         assert!(matches!(closed.events.last(), Some(EventKind::StoreFailed(_))), "{broken}");
     }
+}
+
+/// I2: whatever was lost and however many others wrote meanwhile, a change counts at most once, and once if it is
+/// acknowledged.
+#[test]
+fn a_repeated_write_counts_once() {
+    for had_effect in [false, true] {
+        for others in 0..12 {
+            let server = server(|builder| builder);
+            let cookie = server.begin(visit);
+            let (exchange, session) = server.open(&cookie);
+            visit(&session);
+            let Step::Ask(mut ask) = exchange.close() else { unreachable!("a change is stored") };
+            let send = |ask: &Ask<Outgoing>| server.store.lock().unwrap().ask(ask.question());
+            if had_effect {
+                assert_eq!(send(&ask), Answer::Updated(Updated::Done));
+            }
+            for _ in 0..others {
+                assert_eq!(server.request(&cookie, visit).result, Ok(()));
+            }
+            ask.asked_again();
+            let answer = send(&ask);
+            let result = server.drive(ask.answer(answer)).apply(&mut HeaderMap::new());
+            // The record names its last eight writes: as long as it names ours or the one before, that tells.
+            let told = others < 8;
+            assert_eq!(result, if told { Ok(()) } else { Err(Error::Unavailable) }, "{had_effect} {others}");
+            let counted = usize::from(told || had_effect);
+            assert_eq!(server.json(&cookie), format!(r#"{{"visits":{}}}"#, 1 + others + counted));
+        }
+    }
+}
+
+/// A request that takes its time is no repeated one.
+#[test]
+fn a_late_write_is_merged_with_any_number_of_others() {
+    let server = server(|builder| builder);
+    let cookie = server.begin(visit);
+    let (exchange, session) = server.open(&cookie);
+    visit(&session);
+    for _ in 0..20 {
+        server.request(&cookie, visit);
+    }
+    let closed = server.close(exchange);
+    assert_eq!((closed.result, closed.events), (Ok(()), vec![EventKind::Merged]));
+    assert_eq!(server.json(&cookie), r#"{"visits":22}"#);
 }
 
 /// I16: also what `update` made of the old session's values stays behind.

@@ -1,4 +1,4 @@
-//! The store as it answers; and five mistakes, made at the walker's boundary, each of which the walk must find.
+//! The store as it answers; and six mistakes, made at the walker's boundary, each of which the walk must find.
 
 use super::super::body::Body;
 use super::super::model::Slot;
@@ -14,6 +14,8 @@ pub(super) enum Mutation {
     CounterVersion,
     /// A record keeps the id of its newest write only.
     NewestWriteOnly,
+    /// The same, and nobody is told that a question was asked before.
+    UntoldRepetition,
     /// A deleted record leaves nothing behind.
     NoTombstone,
     /// A record is deleted only if it still has the verifier that the request presented.
@@ -22,7 +24,10 @@ pub(super) enum Mutation {
 
 pub(super) fn ask(world: &mut World<'_>, by: usize, question: &Question) -> Answer {
     match (world.mutation, question) {
-        (Some(Mutation::NewestWriteOnly), Question::Update { key, version, record, now }) => {
+        (
+            Some(Mutation::NewestWriteOnly | Mutation::UntoldRepetition),
+            Question::Update { key, version, record, now },
+        ) => {
             let record = newest_only(record);
             world.store.ask(&Question::Update { key: *key, version: *version, record, now: *now })
         }

@@ -1,4 +1,4 @@
-//! Five mistakes that the walk must find, each made at the walker's boundary (see [`mutate`](super::mutate)).
+//! Six mistakes that the walk must find, each made at the walker's boundary (see [`mutate`](super::mutate)).
 
 use super::choose::Chooser;
 use super::families::{ANONYMOUS, PLAIN, groups};
@@ -36,10 +36,16 @@ fn a_counter_as_version_is_caught() {
     assert_eq!(caught(Mutation::CounterVersion), "I1");
 }
 
-/// A write whose answer was lost is made again.
+/// After one other write nobody can tell whether a write whose answer was lost was made: it fails though the store answers.
 #[test]
 fn a_record_that_knows_its_newest_write_only_is_caught() {
-    assert_eq!(caught(Mutation::NewestWriteOnly), "I1");
+    assert_eq!(caught(Mutation::NewestWriteOnly), "I15");
+}
+
+/// There, a write whose answer was lost is made again.
+#[test]
+fn a_repetition_that_nobody_is_told_of_is_caught() {
+    assert_eq!(caught(Mutation::UntoldRepetition), "I1");
 }
 
 /// A session that was cleared begins anew, or an old cookie does not know that it is dead.

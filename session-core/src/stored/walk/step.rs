@@ -24,8 +24,11 @@ impl World<'_> {
                 Some(number)
             }
             Action::Lost(number) => {
-                let Stage::Closing(ask) = &self.requests[number].stage else { unreachable!() };
+                let Stage::Closing(ask) = &mut self.requests[number].stage else { unreachable!() };
                 let question = ask.question().clone();
+                if self.mutation != Some(Mutation::UntoldRepetition) {
+                    ask.asked_again();
+                }
                 self.faults += 1;
                 self.execute(number, &question, "; the answer is lost")?;
                 Some(number)
