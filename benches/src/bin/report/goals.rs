@@ -4,7 +4,7 @@ use benches::payload::{SIZES, USUAL};
 
 use crate::data::{Report, Series};
 use crate::format::{range, ratio, table, time, whole};
-use crate::tables::{cost, empty, flask_mode, ours};
+use crate::tables::{cost, empty, flask_mode, is_peer, ours};
 
 const READ: &str = "core: open, get";
 const WRITE: &str = "core: open, update, close";
@@ -141,10 +141,7 @@ fn own(report: &Report, group: &str, base: Option<&str>) -> (Option<Series>, Opt
 fn cheapest(report: &Report, action: &str) -> Option<(String, Series)> {
     let mut peers = Vec::new();
     for group in [format!("axum: {action}"), format!("actix: {action}")] {
-        for who in report.rows(&group) {
-            if who == "bare" || who.contains("empty") || who.starts_with("ours") {
-                continue;
-            }
+        for who in report.rows(&group).into_iter().filter(|who| is_peer(who)) {
             peers.extend(cost(report, &group, who, USUAL).map(|cost| (who.to_owned(), cost)));
         }
     }
@@ -220,8 +217,7 @@ fn stores(report: &Report) -> Vec<Goal> {
 fn http(report: &Report) -> Goal {
     let reads = || report.http.iter().filter(|row| row.framework == "axum" && row.route == "/read");
     let ours = reads().find(|row| row.who == "ours").map(|row| row.ratio);
-    let other = |who: &str| who != "bare" && !who.contains("empty") && !who.starts_with("ours");
-    let peers = reads().filter(|row| other(&row.who));
+    let peers = reads().filter(|row| is_peer(&row.who));
     let best = peers.max_by(|one, other| one.ratio.total_cmp(&other.ratio));
     let outcome = ours.map(|ours| Outcome {
         measured: best
@@ -303,6 +299,8 @@ mod tests {
             ("axum: read", "empty Tower layer", 98, &[600.0, 700.0]),
             ("axum: read", "ours", 98, &[1_000.0, 1_200.0]),
             ("axum: read", "dear", 98, &[9_500.0, 9_600.0]),
+            ("axum: read", "floor, by hand", 98, &[700.0, 800.0]),
+            ("axum: read", "ours, by hand", 98, &[900.0, 1_100.0]),
             ("actix: read", "bare", 98, &[1_000.0, 1_000.0]),
             ("actix: read", "actix-session", 98, &[3_000.0, 3_000.0]),
             ("rocket: read", "bare", 98, &[1_000.0, 1_000.0]),
@@ -355,7 +353,13 @@ mod tests {
             ratio,
             busy_ratio: ratio,
         };
-        let http = vec![row("bare", 1.0), row("ours", 0.94), row("slow", 0.5), row("quick", 0.8)];
+        let http = vec![
+            row("bare", 1.0),
+            row("ours", 0.94),
+            row("slow", 0.5),
+            row("quick", 0.8),
+            row("floor, by hand", 0.9),
+        ];
         let goals = goals(&Report { http, ..Report::default() });
         assert_eq!(outcome(&goals, "loopback"), ("0.94 (quick: 0.80)".into(), false, None));
     }

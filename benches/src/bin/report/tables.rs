@@ -57,6 +57,11 @@ pub fn ours<'a>(report: &'a Report, group: &str) -> Option<&'a str> {
     ["ours", "ours, signed"].into_iter().find_map(|who| rows.iter().copied().find(|row| *row == who))
 }
 
+/// Whether a row is another library's.
+pub fn is_peer(who: &str) -> bool {
+    who != "bare" && !["empty", "floor"].iter().any(|base| who.contains(base)) && !who.starts_with("ours")
+}
+
 /// One group, with its heading.
 pub fn group(report: &Report, group: &str) -> String {
     let tables = if is_framework(report, group) {
@@ -141,8 +146,8 @@ fn framework(report: &Report, group: &str) -> String {
             let less = whole.as_ref()?.less(&report.time(group, base, main)?);
             Some(time(less.median())).filter(|_| who != base && who != "bare")
         };
-        let peer = !who.starts_with("ours") && who != "bare" && Some(who) != empty;
-        let share = cost(report, group, who, main).filter(|_| peer).zip(ours_costs.as_ref());
+        let beside = is_peer(who) || who.contains("floor");
+        let share = cost(report, group, who, main).filter(|_| beside).zip(ours_costs.as_ref());
         let share = share.map(|(peer, ours)| {
             let share = ours.ratio(&peer);
             spreads.add(who, "ours costs", &share);

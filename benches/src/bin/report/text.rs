@@ -42,7 +42,8 @@ const PARTS: [(&str, &str); 4] = [
         "Requests through the application in this process, without a socket. *Bare* is the application \
       without sessions; whatever more another one takes is what its user pays, by whatever means a library gets in, so peers \
       are held against ours *less bare*: actix-web's against ours in axum, Flask (through its WSGI callable) against the core's Flask \
-      mode. An *empty* layer or fairing does nothing: less that, only a library's own work remains.",
+      mode. An *empty* layer or fairing does nothing: less that, only a library's own work remains. *By hand* there is no layer, and \
+      the handler itself does the floor's job, or opens and closes our core's session.",
     ),
     ("Other libraries, without a framework", "The same cookie's job done with what others offer for it."),
     (

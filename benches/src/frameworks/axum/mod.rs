@@ -1,6 +1,7 @@
 //! axum: our layer, and the crates that people use instead.
 
 mod axum_session;
+mod by_hand;
 mod empty;
 mod jars;
 mod ours;
@@ -24,9 +25,11 @@ use crate::payload::{self, SIZES, USUAL};
 pub type Make = fn(Map<String, Value>) -> Router;
 
 /// Everybody, ourselves among them, by the name of the row.
-pub const APPLICATIONS: [(&str, Make); 11] = [
+pub const APPLICATIONS: [(&str, Make); 13] = [
     ("bare", bare),
     ("empty Tower layer", |fields| bare(fields).layer(empty::EmptyLayer)),
+    ("floor, by hand", by_hand::floor),
+    ("ours, by hand", by_hand::ours),
     ("ours", ours::signed),
     ("ours, sealed", ours::sealed),
     ("ours, memory", ours::memory),
