@@ -1,5 +1,7 @@
 //! The core, without any framework, and the floor beside it.
 
+use std::time::Duration;
+
 fn main() {
-    benches::measure(&mut benches::criterion(), benches::core::jobs());
+    benches::main(benches::core::jobs(), Duration::from_millis(1));
 }

@@ -1,7 +1,8 @@
 //! What goes through a framework: our adapters and the peers; and the libraries without any.
 
+use std::time::Duration;
+
 fn main() {
-    let mut jobs = benches::frameworks::jobs();
-    jobs.extend(benches::library::jobs());
-    benches::measure(&mut benches::criterion(), jobs);
+    let jobs = benches::frameworks::jobs().into_iter().chain(benches::library::jobs());
+    benches::main(jobs.collect(), Duration::from_millis(1));
 }

@@ -7,6 +7,7 @@ pub mod frameworks;
 pub mod library;
 pub mod payload;
 pub mod stores;
+pub mod turns;
 pub mod wrk;
 
 use std::hint::black_box;
@@ -45,20 +46,20 @@ impl Job {
     }
 }
 
-/// Criterion, with less time for each job than its defaults: the report runs all of them in several rounds instead, since
-/// what a machine does beside us lasts longer than one job.
-#[must_use]
-pub fn criterion() -> Criterion {
-    Criterion::default()
+/// A benchmark's program: measures its jobs with criterion; or, asked to by `--turns [filter]`, in [turns] of so long, and
+/// prints the times as JSON, for the report.
+pub fn main(jobs: Vec<Job>, turn: Duration) {
+    let mut arguments = std::env::args().skip(1);
+    if arguments.next().as_deref() == Some("--turns") {
+        println!("{}", turns::measure(jobs, turn, arguments.next().as_deref()));
+        return;
+    }
+    let mut criterion = Criterion::default()
         .warm_up_time(Duration::from_millis(100))
         .measurement_time(Duration::from_millis(400))
         .sample_size(20)
         .nresamples(1000)
-        .configure_from_args()
-}
-
-/// Measures jobs, those of one table next to each other.
-pub fn measure(criterion: &mut Criterion, jobs: Vec<Job>) {
+        .configure_from_args();
     for mut job in jobs {
         let id = BenchmarkId::new(&job.who, job.column);
         let mut group = criterion.benchmark_group(job.group);

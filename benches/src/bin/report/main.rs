@@ -3,8 +3,8 @@
 //!     cargo measure [--rounds 5] [filter]
 //!     cargo measure --no-run
 //!
-//! A filter is a regular expression on `group/who/column`, or one of the words `flask` and `http`: measures what matches, prints
-//! those tables, and writes nothing.
+//! A filter is a part of `group/who/column`, or one of the words `flask` and `http`: measures what matches, prints those tables,
+//! and writes nothing.
 //! `--no-run` renders the last run's numbers again.
 
 mod about;
@@ -56,7 +56,7 @@ fn main() {
     let target = PathBuf::from(metadata["target_directory"].as_str().expect("target_directory"));
     let kept = target.join("report.json");
     let report = if options.run {
-        let report = measure(&options, &target, about::About::new(&metadata));
+        let report = measure(&options, about::About::new(&metadata));
         if options.filter.is_some() {
             println!("{}", text::parts(&report, false).trim());
             return;
@@ -70,9 +70,8 @@ fn main() {
     write(&report, Path::new(env!("CARGO_MANIFEST_DIR")));
 }
 
-fn measure(options: &Options, target: &Path, about: about::About) -> Report {
+fn measure(options: &Options, about: about::About) -> Report {
     let programs = run::build();
-    let folder = target.join("report-criterion");
     let started = std::time::Instant::now();
     let say = |what: &str| {
         let seconds = started.elapsed().as_secs();
@@ -82,7 +81,7 @@ fn measure(options: &Options, target: &Path, about: about::About) -> Report {
     let mut rounds = Vec::new();
     for number in 1..=options.rounds {
         let say = |name: &str| say(&format!("round {number} of {}: {name}", options.rounds));
-        let mut round = run::round(&programs, &folder, filter, &say);
+        let mut round = run::round(&programs, filter, &say);
         if filter.is_none_or(|filter| "flask: write".contains(filter)) {
             say("flask");
             round.extend(run::flask());

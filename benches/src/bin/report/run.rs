@@ -1,10 +1,10 @@
-//! Measuring: builds the benchmarks, runs each of them once a round, and reads what criterion wrote.
+//! Measuring: builds the benchmarks, and runs each of them once a round.
 
-use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
 use benches::payload::SIZES;
+use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use crate::data::Cell;
@@ -55,59 +55,20 @@ fn programs(messages: &str) -> Programs {
     Programs { benches: benches.into_iter().map(|(_, name, path)| (name, path)).collect(), allocations }
 }
 
-/// Every benchmark once; criterion writes into this folder. A filter is a regular expression on `group/who/column`.
-pub fn round(programs: &Programs, folder: &Path, filter: Option<&str>, say: &dyn Fn(&str)) -> Vec<Cell<f64>> {
-    // What lies there is of an earlier round.
-    let _ = fs::remove_dir_all(folder);
-    for (name, path) in &programs.benches {
+/// Every benchmark once. A filter is a part of `group/who/column`.
+pub fn round(programs: &Programs, filter: Option<&str>, say: &dyn Fn(&str)) -> Vec<Cell<f64>> {
+    let measure = |(name, path): &(String, PathBuf)| {
         say(name);
-        let mut bench = Command::new(path);
-        bench.args(["--bench", "--noplot", "--quiet"]).args(filter).env("CRITERION_HOME", folder);
-        let output = bench.current_dir(env!("CARGO_MANIFEST_DIR")).output().unwrap();
-        let said = String::from_utf8_lossy(&output.stderr);
-        assert!(output.status.success(), "{name}: {}\n{said}", output.status);
-        // Criterion says what it is doing; of interest is only what a benchmark leaves out.
-        said.lines().filter(|line| line.starts_with("LEFT OUT")).for_each(|line| eprintln!("{line}"));
-    }
-    let mut found = Vec::new();
-    collect(folder, &mut found);
-    // Criterion writes a job's files as soon as it has measured it.
-    found.sort_by_key(|(written, _)| *written);
-    found.into_iter().map(|(_, cell)| cell).collect()
-}
-
-fn collect(folder: &Path, found: &mut Vec<(std::time::SystemTime, Cell<f64>)>) {
-    let read = |name: &str| {
-        let text = fs::read_to_string(folder.join(name)).ok()?;
-        Some(serde_json::from_str::<Value>(&text).expect("criterion's JSON"))
+        read(Command::new(path).arg("--turns").args(filter))
     };
-    // Criterion has the last measurement in "new", and the same once more in "base".
-    if folder.ends_with("new")
-        && let Some((benchmark, estimates)) = read("benchmark.json").zip(read("estimates.json"))
-    {
-        let written = fs::metadata(folder.join("estimates.json")).and_then(|file| file.modified()).unwrap();
-        found.push((written, cell(&benchmark, &estimates)));
-        return;
-    }
-    for entry in fs::read_dir(folder).into_iter().flatten() {
-        let path = entry.unwrap().path();
-        if path.is_dir() {
-            collect(&path, found);
-        }
-    }
+    programs.benches.iter().flat_map(measure).collect()
 }
 
-/// The median of one run, for one of its operations.
-fn cell(benchmark: &Value, estimates: &Value) -> Cell<f64> {
-    let text = |name: &str| benchmark[name].as_str().unwrap().to_owned();
-    let operations = benchmark["throughput"]["Elements"].as_f64().unwrap_or(1.0);
-    let median = estimates["median"]["point_estimate"].as_f64().unwrap();
-    Cell {
-        group: text("group_id"),
-        who: text("function_id"),
-        column: text("value_str").parse().unwrap(),
-        count: median / operations,
-    }
+/// The cells that a program of ours prints.
+fn read<T: DeserializeOwned>(program: &mut Command) -> Vec<Cell<T>> {
+    let output = program.current_dir(env!("CARGO_MANIFEST_DIR")).stderr(Stdio::inherit()).output().unwrap();
+    assert!(output.status.success(), "{program:?}: {}", output.status);
+    serde_json::from_slice(&output.stdout).expect("cells as JSON")
 }
 
 /// Flask itself, if a Python has it, as tables of its own.
@@ -138,15 +99,14 @@ pub fn sqlx(filter: Option<&str>) -> Vec<Cell<f64>> {
 
 /// What `allocations` counted.
 pub fn allocations(programs: &Programs) -> Vec<Cell<u64>> {
-    let output = Command::new(&programs.allocations).stderr(Stdio::inherit()).output().unwrap();
-    assert!(output.status.success(), "allocations: {}", output.status);
-    serde_json::from_slice(&output.stdout).expect("allocations' JSON")
+    read(&mut Command::new(&programs.allocations))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use serde_json::json;
+    use std::path::Path;
 
     #[test]
     fn programs_are_found_in_what_cargo_says() {
@@ -162,15 +122,5 @@ mod tests {
         let programs = programs(&messages);
         assert_eq!(programs.benches, [("core".into(), "/a".into()), ("stores".into(), "/b".into())]);
         assert_eq!(programs.allocations, Path::new("/c"));
-    }
-
-    #[test]
-    fn a_run_of_several_operations_is_divided() {
-        let benchmark = json!({ "group_id": "sqlite: read", "function_id": "raw", "value_str": "32", "throughput": { "Elements": 32 } });
-        let cell = cell(&benchmark, &json!({ "median": { "point_estimate": 6400.0 } }));
-        assert_eq!(
-            (cell.group.as_str(), cell.who.as_str(), cell.column, cell.count),
-            ("sqlite: read", "raw", 32, 200.0)
-        );
     }
 }

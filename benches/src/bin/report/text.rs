@@ -11,12 +11,13 @@ Written by `cargo measure`; nothing in here was typed. [README.md](README.md) te
 
 const HOW: &str = "## How to read it
 
-- **Compare within a table.** Its rows are measured next to each other, each by criterion (the median of its samples), and
-  all tables once a round, round after round, so that a machine that slows down for a while hits all alike.
+- **Compare within a table.** Its rows are measured in turns of a millisecond (stores: 25), the mean of which counts, without
+  the dearest tenth; and all tables once a round. So a machine that slows down for a while, if only for a tenth of a
+  second, hits all rows alike. Flask and what goes over sqlx or HTTP are programs of their own, and measured one after the other.
 - **A ratio** is made of two times of the same round; the median over the rounds is what stands here. So is each time
-  that is a difference (\"less bare\"). Whatever lasts longer than a round cancels out, and a disturbance of one row in one round
+  that is a difference (\"less bare\"). Whatever lasts longer than a turn cancels out, and a disturbance of one row in one round
   is an outlier that the median drops. Below each table stands how far its ratios lie apart.
-- **A time** is the least of all rounds' medians: what else runs on a machine only ever adds. So the quotient of two
+- **A time** is the least of all rounds': what else runs on a machine only ever adds. So the quotient of two
   times is not exactly the ratio beside them; the ratio is the better number. Times drift from one run to the next.
 - **Allocations** are counted in a run of their own, once everything is warm; where a row has a range, they depend on
   the column.
