@@ -37,12 +37,6 @@ impl Value {
     }
 }
 
-impl PartialEq for Value {
-    fn eq(&self, other: &Self) -> bool {
-        self.as_str() == other.as_str()
-    }
-}
-
 impl Map {
     /// Reads an object: `base` must be one JSON object, with at most `depth` levels.
     pub(crate) fn from_object(base: Arc<str>, depth: usize) -> Result<Self, NotJson> {
@@ -183,6 +177,11 @@ impl Map {
         self.find(key).is_ok()
     }
 
+    /// A value's text where it stands.
+    pub(crate) fn peek(&self, key: &str) -> Option<&str> {
+        Some(self.entries[self.find(key).ok()?].value.as_str(self.base()))
+    }
+
     /// The value's text, cheap to hold.
     pub(crate) fn get(&self, key: &str) -> Option<Value> {
         let entry = &self.entries[self.find(key).ok()?];
@@ -249,8 +248,7 @@ impl Map {
 
     /// The list's text with one item more.
     fn longer(&self, key: &str, item: &str) -> Result<String, Misfit> {
-        let value = self.get(key);
-        let list = value.as_ref().map_or("[]", Value::as_str);
+        let list = self.peek(key).unwrap_or("[]");
         let inside =
             list.strip_prefix('[').and_then(|list| list.strip_suffix(']')).ok_or(Misfit::NotAList)?;
         let comma = if inside.trim_ascii().is_empty() { "" } else { "," };

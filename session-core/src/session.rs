@@ -146,7 +146,7 @@ impl Session {
             let Some(found) = self.open_state()?.map.get(key) else { return Ok(None) };
             let value = parse(key, &found)?;
             let mut state = self.open_state()?;
-            if state.map.get(key).as_ref() == Some(&found) {
+            if state.map.peek(key) == Some(found.as_str()) {
                 state.map.change(Change::Remove { key: key.into() });
                 return Ok(Some(value));
             }
@@ -358,7 +358,7 @@ impl Session {
             let result = change(&mut value);
             let text = self.text(key, &value)?;
             let mut state = self.open_state()?;
-            if state.map.get(key) == found {
+            if state.map.peek(key) == found.as_ref().map(Value::as_str) {
                 let (key, value) = (key.into(), text);
                 state.map.change(match found {
                     Some(_) => Change::Update { key, value },

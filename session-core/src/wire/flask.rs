@@ -120,7 +120,7 @@ pub(crate) fn read(json: Arc<str>) -> Option<Map> {
 
 /// `session.permanent`: the truth, in Python's sense, of the key `_permanent`.
 pub(crate) fn is_permanent(map: &Map) -> bool {
-    map.get(PERMANENT).is_some_and(|value| is_truthy(value.as_str()))
+    map.peek(PERMANENT).is_some_and(is_truthy)
 }
 
 /// Python's `bool(value)` for a value of a session.
