@@ -4,6 +4,7 @@ use super::super::body::Body;
 use super::super::model::Slot;
 use super::super::question::{Answer, Outcome, Question, Record};
 use super::run::World;
+use crate::{Ask, Outgoing};
 
 /// A mistake that the protocol is made to avoid.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -45,6 +46,13 @@ pub(super) fn ask(world: &mut World<'_>, by: usize, question: &Question) -> Answ
             if has == presented { world.store.ask(question) } else { Answer::Deleted(Outcome::Gone) }
         }
         _ => world.store.ask(question),
+    }
+}
+
+/// The answer to this question is lost.
+pub(super) fn asked_again(mutation: Option<Mutation>, ask: &mut Ask<Outgoing>) {
+    if mutation != Some(Mutation::UntoldRepetition) {
+        ask.asked_again();
     }
 }
 

@@ -26,9 +26,7 @@ impl World<'_> {
             Action::Lost(number) => {
                 let Stage::Closing(ask) = &mut self.requests[number].stage else { unreachable!() };
                 let question = ask.question().clone();
-                if self.mutation != Some(Mutation::UntoldRepetition) {
-                    ask.asked_again();
-                }
+                mutate::asked_again(self.mutation, ask);
                 self.faults += 1;
                 self.execute(number, &question, "; the answer is lost")?;
                 Some(number)
