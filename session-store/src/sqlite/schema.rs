@@ -67,7 +67,7 @@ pub(super) fn writer(path: &Path, full: bool) -> Result<Connection, StoreError> 
         return Err(error::read_only(path));
     }
     // Nothing is written before it is clear that the file is ours.
-    check(&connection, path)?;
+    check_now(&connection, path)?;
     log_ahead(&connection, path)?;
     migrate(&mut connection, path)?;
     // Deleted data is overwritten: what somebody logged out of is not to be found in the file's free places.
@@ -91,7 +91,13 @@ pub(super) fn reader(path: &Path) -> Result<Connection, StoreError> {
     Ok(connection)
 }
 
-/// Which version of our schema is in the file, 0 if it is empty.
+/// In one transaction: between two looks another process may have made a new file ready.
+fn check_now(connection: &Connection, path: &Path) -> Result<usize, StoreError> {
+    let transaction = connection.unchecked_transaction().map_err(|error| error::opening(path, error))?;
+    check(&transaction, path)
+}
+
+/// Which version of our schema is in the file, 0 if it is empty. To be asked in a transaction.
 fn check(connection: &Connection, path: &Path) -> Result<usize, StoreError> {
     let failed = |error| error::opening(path, error);
     let number = |sql| connection.query_row(sql, [], |row| row.get::<_, i32>(0)).map_err(failed);
@@ -134,7 +140,7 @@ fn log_ahead(connection: &Connection, path: &Path) -> Result<(), StoreError> {
 }
 
 fn migrate(connection: &mut Connection, path: &Path) -> Result<(), StoreError> {
-    if check(connection, path)? == STEPS.len() {
+    if check_now(connection, path)? == STEPS.len() {
         return Ok(());
     }
     let failed = |error| error::opening(path, error);
