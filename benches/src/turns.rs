@@ -94,7 +94,8 @@ mod tests {
             };
             Job::new(group, who, column, run).times(operations)
         };
-        let jobs = vec![job("a", "x", 1, 1), job("a", "y", 1, 2), job("a", "z", 2, 1), job("b", "x", 1, 1)];
+        let jobs =
+            vec![job("a", "x", 1, 1), job("a", "y", 1, 1_000_000), job("a", "z", 2, 1), job("b", "x", 1, 1)];
         let measured = measure(jobs, Duration::from_micros(1), Some("a/"));
         let cells = measured.as_array().unwrap().iter();
         let cells: Vec<_> = cells
@@ -107,7 +108,7 @@ mod tests {
         assert_eq!(cells, [cell("x", 1), cell("y", 1), cell("z", 2)]);
         assert!(order.borrow()[2..].starts_with(&["x", "y", "x", "y", "x", "y"]));
         let time = |at: usize| measured[at]["count"].as_f64().unwrap();
-        assert!(time(0) >= 1e6 && time(1) >= 5e5 && time(1) < time(0), "{measured}");
+        assert!(time(0) >= 1e6 && (1.0..1e6).contains(&time(1)), "{measured}");
     }
 
     #[test]
