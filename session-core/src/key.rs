@@ -127,7 +127,8 @@ impl Secret {
         self.bytes.is_empty()
     }
 
-    /// K(p) = HMAC-SHA256(secret, "rust-session" 00 01, p, len(name) name, len(audience) audience).
+    /// K(p) = HMAC-SHA256(secret, "rust-session" 00 01, p, len(name) name, len(audience) audience). The name in K(4) is
+    /// empty: a record outlives its cookie's name.
     ///
     /// Lengths are u32, big-endian, so that no two contexts share a message (REQUIREMENTS S3).
     pub(crate) fn derive(&self, purpose: Purpose, name: &str, audience: &str) -> Zeroizing<[u8; 32]> {

@@ -32,7 +32,7 @@ pub(crate) struct Keys {
     pub(crate) cookie: Wires,
     /// Of the cookie under its old name.
     pub(crate) old: Option<Wires>,
-    /// Of the record's id.
+    /// Of what lies in the store.
     pub(crate) records: Records,
     pub(crate) log: Hmac<Sha256>,
 }
@@ -93,7 +93,8 @@ impl Format {
     }
 
     fn records(&self, ring: &KeyRing) -> Records {
-        let sealer = |block| self.sealer(ring, Purpose::RecordAtRest, &self.name, block);
+        // Without the cookie's name: the record stays where it is when the cookie is renamed.
+        let sealer = |block| self.sealer(ring, Purpose::RecordAtRest, "", block);
         match (self.stored, self.sealed) {
             (false, _) => Records { sealed: None, also: None },
             (true, Some(block)) => {
