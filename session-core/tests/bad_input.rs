@@ -433,6 +433,45 @@ fn values_that_cannot_be_stored_change_nothing() {
     assert!(session.contains_key("list"), "what is of another type is not taken");
 }
 
+/// T7: what a value's own `Serialize` or `Deserialize` says may quote the value, and errors end up in logs.
+#[test]
+fn t7_errors_do_not_quote_what_a_value_says_of_itself() {
+    #[derive(Debug, Clone, Default)]
+    struct Card(String);
+    impl serde::Serialize for Card {
+        fn serialize<S: serde::Serializer>(&self, _: S) -> Result<S::Ok, S::Error> {
+            Err(serde::ser::Error::custom(format!("card {} is expired", self.0)))
+        }
+    }
+    impl<'de> serde::Deserialize<'de> for Card {
+        fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+            let number = <String as serde::Deserialize>::deserialize(deserializer)?;
+            Err(serde::de::Error::custom(format!("card {number} is expired")))
+        }
+    }
+    let number = "4111111111111111";
+    let card = || Card(number.to_owned());
+    for sessions in [ours(), Sessions::flask("dev").unwrap()] {
+        let session = sessions.open(&http::HeaderMap::new());
+        session.insert("number", number).unwrap();
+        let results = [
+            session.insert("card", card()),
+            session.insert("cards", [card()]),
+            session.insert("cards", std::collections::BTreeMap::from([(number, card())])),
+            session.push("cards", card()),
+            session.flash(card(), "info"),
+            session.get_or_insert_with("card", card).map(drop),
+            session.update("card", |value: &mut Card| *value = card()),
+            session.get::<Card>("number").map(drop),
+            session.take::<Card>("number").map(drop),
+        ];
+        for result in results {
+            let error = result.unwrap_err();
+            assert!(!format!("{error} {error:?}").contains("4111"), "{error}");
+        }
+    }
+}
+
 #[test]
 fn t2_without_random_bytes_nothing_is_written() {
     struct Broken;

@@ -43,8 +43,9 @@ pub(crate) fn to_kept<T: Serialize + ?Sized>(value: &T, ascii: bool) -> Result<A
 pub(crate) struct WriteError(String);
 
 impl ser::Error for WriteError {
-    fn custom<T: std::fmt::Display>(message: T) -> Self {
-        Self(message.to_string())
+    /// The words of a foreign `Serialize` may quote the value, so they are left out.
+    fn custom<T: std::fmt::Display>(_: T) -> Self {
+        Self("its Serialize gave an error, which may quote the value and is left out; serde_json::to_string shows it".to_owned())
     }
 }
 
