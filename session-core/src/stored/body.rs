@@ -16,6 +16,7 @@
 //!
 //! All big-endian, times in unix seconds. There is one encoding of one body.
 
+use std::fmt;
 use std::sync::Arc;
 
 use super::id::VerifierHash;
@@ -34,7 +35,7 @@ const EARLIER: u8 = 4;
 const ENDS: u8 = 8;
 
 /// What a record says, besides its columns.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Clone, PartialEq)]
 pub(crate) struct Body {
     pub(crate) permanent: bool,
     pub(crate) epoch: Epoch,
@@ -67,6 +68,17 @@ pub(crate) enum Opens {
     Reused,
     /// It opens nothing.
     Stale,
+}
+
+impl fmt::Debug for Body {
+    /// Without the content.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Body")
+            .field("permanent", &self.permanent)
+            .field("minted", &self.minted)
+            .field("bytes", &self.data.len())
+            .finish_non_exhaustive()
+    }
 }
 
 impl Body {

@@ -3,10 +3,11 @@
 use std::collections::BTreeSet;
 use std::time::{Duration, UNIX_EPOCH};
 
-use ::http::header::VARY;
-use session_core::{Error, Session};
+use ::http::HeaderMap;
+use ::http::header::{SET_COOKIE, VARY};
+use session_core::{Answer, Error, Session, Sessions, Step, testing};
 
-use crate::common::{cookie_with, formats, visit};
+use crate::common::{KEY, cookie_with, formats, key, request, visit};
 
 type Call = (&'static str, fn(&Session) -> Result<(), Error>);
 
@@ -37,8 +38,8 @@ const METHODS: [Call; 37] = [
     ("rejected", |s| Ok(assert!(s.rejected().is_none() || s.is_empty()))),
     ("remove", |s| s.remove("zz").map(drop)),
     ("renew", Session::renew),
-    ("require_epoch", |s| Ok(assert!(s.require_epoch(0).unwrap_or(true)))),
-    ("set_epoch", |s| s.set_epoch(1).or(Ok(()))), // an error in Flask's format
+    ("require_epoch", |s| s.require_epoch(0).map(|known| assert!(known))),
+    ("set_epoch", |s| s.set_epoch(1)),
     ("set_label", |s| s.set_label("Firefox")),
     ("set_owner", |s| s.set_owner("42")),
     ("set_permanent", |s| s.set_permanent(true)),
@@ -50,6 +51,30 @@ const METHODS: [Call; 37] = [
     ("written", |s| Ok(assert!(s.written().is_none_or(|time| time > UNIX_EPOCH)))),
     // Only looked at.
     ("", |_| Ok(())),
+];
+
+/// Those that only read. All others change the session.
+const READING: [&str; 19] = [
+    "",
+    "authenticated_within",
+    "contains_key",
+    "cookie_size",
+    "created",
+    "get",
+    "is_degraded",
+    "is_empty",
+    "is_modified",
+    "is_permanent",
+    "keys",
+    "len",
+    "owner",
+    "payload",
+    "record_key",
+    "rejected",
+    "to_json",
+    "written",
+    // Reads what `get` reads, where it is there already.
+    "get_or_insert_with",
 ];
 
 /// The names of the public methods in the source, so that none is forgotten above.
@@ -87,9 +112,79 @@ fn h1_every_method_varies() {
         let cookie = cookie_with(&sessions, "a", 1);
         for (name, call) in METHODS {
             for cookies in [&[][..], &[&*cookie], &["session=bad; __Host-session=bad"]] {
+                let call = |session: &Session| match call(session) {
+                    Err(Error::NoEpoch) => Ok(()), // Flask's format
+                    result => result,
+                };
                 let closed = visit(&sessions, cookies, call).unwrap();
                 assert_eq!(closed.header(VARY), Some("Cookie"), "{format} {name}");
             }
         }
     }
+}
+
+/// Each method that changes a session gives this error, and changes nothing.
+fn assert_refused(door: &str, session: &Session, expected: &Error) {
+    let state = || (session.payload(), session.owner(), session.is_permanent(), session.is_modified());
+    let before = state();
+    for (name, call) in METHODS {
+        if READING.contains(&name) {
+            continue;
+        }
+        let result = call(session);
+        let no_epoch = name.ends_with("_epoch") && result == Err(Error::NoEpoch); // Flask's format
+        assert!(no_epoch || result.as_ref() == Err(expected), "{door}, {name}: {result:?}");
+        assert_eq!(state(), before, "{door}, {name}");
+    }
+    assert_eq!(session.get_or_insert_with("zz", || 1), Err(expected.clone()), "{door}");
+    assert!(!session.contains_key("zz"), "{door}");
+}
+
+/// Either door closes a session for good.
+#[test]
+fn h4_no_method_changes_a_closed_session() {
+    for (format, builder) in formats() {
+        let sessions = builder.build().unwrap();
+        let request = request(&[&cookie_with(&sessions, "a", 1)]);
+
+        let session = sessions.open(&request);
+        sessions.close(&session, &mut HeaderMap::new()).unwrap();
+        assert_refused(&format!("{format}, Sessions::close"), &session, &Error::TooLate);
+
+        let exchange = sessions.exchange(&request);
+        let session = exchange.open().done().unwrap().unwrap();
+        let _ = exchange.close().done().unwrap();
+        assert_refused(&format!("{format}, Exchange::close"), &session, &Error::TooLate);
+
+        let exchange = sessions.exchange(&request);
+        let session = exchange.open().done().unwrap().unwrap();
+        drop(exchange);
+        assert_refused(&format!("{format}, a dropped exchange"), &session, &Error::TooLate);
+    }
+}
+
+/// A close that fails closes, too: what is changed afterwards would reach no cookie.
+#[test]
+fn h4_a_session_that_did_not_fit_is_closed() {
+    let sessions = Sessions::new(key(KEY));
+    let session = sessions.open(&HeaderMap::new());
+    let noise: Vec<u64> = (0..1000).map(|n: u64| n.wrapping_mul(0x9e37_79b9_7f4a_7c15)).collect();
+    session.insert("noise", noise).unwrap();
+    assert!(matches!(sessions.close(&session, &mut HeaderMap::new()), Err(Error::TooLarge { .. })));
+    assert_refused("Sessions::close that fails", &session, &Error::TooLate);
+}
+
+/// A session whose store gave no answer takes no change, whatever a handler calls, and its close asks nothing.
+#[test]
+fn h6_no_method_changes_a_degraded_session() {
+    let sessions = Sessions::builder(key(KEY)).build_stored().unwrap();
+    let exchange = sessions.exchange(&testing::stored_request(&sessions));
+    let Step::Ask(ask) = exchange.opener().open_or_degraded() else { panic!("no question") };
+    let session = ask.answer(Answer::Unavailable).done().unwrap();
+    assert!(session.is_degraded());
+    assert_refused("degraded", &session, &Error::Unavailable);
+    let mut outgoing = exchange.close().done().unwrap();
+    let mut response = HeaderMap::new();
+    outgoing.apply(&mut response).unwrap();
+    assert!(!response.contains_key(SET_COOKIE));
 }

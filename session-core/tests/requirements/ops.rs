@@ -5,8 +5,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use ::http::{HeaderMap, header::COOKIE};
-use session_core::{Clock, EventKind, KeyRing, Question, Rejected, Session, Sessions, Step, testing};
+use ::http::{HeaderMap, HeaderValue, header::COOKIE};
+use session_core::{
+    Builder, Clock, EventKind, Exchange, KeyRing, Question, Rejected, Session, Sessions, Step, testing,
+};
 
 use crate::common::{Closed, KEY, OTHER_KEY, Time, cookie_with, key, request, visit};
 use crate::{NOW, ours};
@@ -45,6 +47,47 @@ fn o1_each_event_once_with_its_reason() {
     rejected(&cookie, Rejected::TooOld);
     time.set(NOW - 600);
     rejected(&cookie, Rejected::Future);
+}
+
+/// T7: a digest is keyed. Whoever has a cookie and the logs, but not the secret, cannot tell which line is about it; nor do
+/// the digests of two applications with one secret match.
+#[test]
+fn t7_log_digests_are_keyed() {
+    let forged = |name: &str| HeaderValue::try_from(format!("{name}=forged.forged.forged")).unwrap();
+    let digest = |exchange: Exchange| {
+        let _session = exchange.open().done().unwrap().unwrap();
+        exchange.close().done().unwrap().events()[0].digest
+    };
+    let cookies = |builder: Builder| {
+        let sessions = builder.build().unwrap();
+        digest(sessions.exchange_of([forged(sessions.cookie_name())]))
+    };
+    let stored = |builder: Builder| {
+        let sessions = builder.build_stored().unwrap();
+        digest(sessions.exchange_of([forged(sessions.cookie_name())]))
+    };
+    let ours = |text: &str| Sessions::builder(key(text));
+    let digests = [
+        cookies(ours(KEY)),
+        cookies(ours(OTHER_KEY)),
+        cookies(ours(KEY).cookie_name("other")),
+        cookies(ours(KEY).audience("other")),
+        cookies(Sessions::flask_builder(KEY)),
+        cookies(Sessions::flask_builder(OTHER_KEY)),
+    ];
+    for (at, digest) in digests.iter().enumerate() {
+        assert!(!digests[..at].contains(digest), "{at}");
+    }
+    assert_ne!(stored(ours(KEY)), stored(ours(OTHER_KEY)));
+    assert_ne!(cookies(ours(KEY).sealed()), cookies(ours(OTHER_KEY).sealed()));
+
+    let sessions = ours(KEY).build().unwrap();
+    sessions.set_keys(key(OTHER_KEY)).unwrap();
+    assert_eq!(
+        digest(sessions.exchange_of([forged(sessions.cookie_name())])),
+        digests[1],
+        "keys are replaced"
+    );
 }
 
 fn sources(folder: &Path, found: &mut Vec<(String, String)>) {
