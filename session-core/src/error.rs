@@ -38,7 +38,8 @@ pub enum Error {
     },
     /// A text that should be a JSON object and is none, or is nested too deep.
     #[error(
-        "expected a JSON object of at most {depth} levels, with keys that are Unicode, and no tag at the top"
+        "expected a JSON object of at most {depth} levels, with keys that are Unicode; what insert_tagged_json takes \
+         must be no tag as a whole"
     )]
     NotAnObject {
         /// How deep it may be.

@@ -76,7 +76,8 @@ fn foreign_flashes_do_no_harm() {
         (r#"{" t":[{" t":["error","x"]}]}"#, 0),
     ] {
         let headers =
-            request(&sessions, |session| session.insert_json(&format!("{{\"_flashes\":{value}}}"))).unwrap();
+            request(&sessions, |session| session.insert_tagged_json(&format!("{{\"_flashes\":{value}}}")))
+                .unwrap();
         let session = sessions.open(&headers);
         let pushed = session.flash("more", "info");
         assert_eq!(pushed.is_ok(), value.starts_with('['), "{value}");
@@ -103,7 +104,7 @@ fn any_message_can_be_flashed() {
 fn permanence_is_the_truth_of_a_key() {
     let sessions = flask();
     let set = |value: &'static str| {
-        move |session: &Session| session.insert_json(&format!("{{\"_permanent\":{value},\"a\":1}}"))
+        move |session: &Session| session.insert_tagged_json(&format!("{{\"_permanent\":{value},\"a\":1}}"))
     };
     for (value, permanent) in
         [("true", true), ("1", true), ("\"no\"", true), ("false", false), ("0.0", false), ("[]", false)]
@@ -139,13 +140,15 @@ fn one_key_that_is_a_tag_is_guarded_at_the_top() {
 fn what_rust_cannot_represent_stays() {
     let sessions = flask();
     let text = r#"{"big":123456789012345678901234567890,"half":"\ud800","nan":NaN,"user":"ada"}"#;
-    let headers = request(&sessions, |session| session.insert_json(text)).unwrap();
+    let headers = request(&sessions, |session| session.insert_tagged_json(text)).unwrap();
     let session = sessions.open(&headers);
     assert!(session.get::<i64>("big").is_err() && session.get::<String>("half").is_err());
     assert!(session.get::<f64>("nan").unwrap().unwrap().is_nan());
     session.insert("user", "eve").unwrap();
     assert_eq!(session.payload(), text.replace("ada", "eve"));
     assert_eq!(session.to_json(), text.replace("ada", "eve"));
-    assert!(session.insert_json("[1]").is_err() && session.insert_json(r#"{"\ud800":1}"#).is_err());
-    assert!(session.insert_json(r#"{" t":[1]}"#).is_err(), "at the top a tag is no session");
+    assert!(
+        session.insert_tagged_json("[1]").is_err() && session.insert_tagged_json(r#"{"\ud800":1}"#).is_err()
+    );
+    assert!(session.insert_tagged_json(r#"{" t":[1]}"#).is_err(), "at the top a tag is no session");
 }

@@ -166,7 +166,7 @@ fn json_is_read_and_written_as_python_does() {
         let (text, expected): (String, Option<String>) = serde_json::from_str(line).unwrap();
         json::check(text.as_bytes());
         let session = sessions.open(&http::HeaderMap::new());
-        let found = session.insert_json(&text).ok().map(|()| session.payload());
+        let found = session.insert_tagged_json(&text).ok().map(|()| session.payload());
         *(if expected.is_some() { &mut read } else { &mut refused }) += 1;
         assert_eq!(found, expected, "{text}");
     }

@@ -130,7 +130,7 @@ impl Keyed {
             .map_err(|error| format!("not JSON: not UTF-8 from offset {} on", error.valid_up_to()))?;
         // Says where; what the core refuses beyond that it says itself.
         json::compact(text)?;
-        let fill = |session: &Session| session.insert_json(text);
+        let fill = |session: &Session| session.insert_tagged_json(text);
         let request = testing::request(&self.sessions, fill).map_err(|error| error.to_string())?;
         let pair = request.get(COOKIE).and_then(|pair| pair.to_str().ok()?.split_once('='));
         pair.map(|(_, value)| value.to_owned()).ok_or_else(|| "the session gave no cookie".to_owned())

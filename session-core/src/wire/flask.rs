@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::json::scan::Cursor;
-use super::json::tag::{Tag, guarded, tagged};
+use super::json::tag::{Tag, guard, guarded, tagged};
 use super::sign::{Digest, KeyedMac, SignedBy, Signer};
 use super::stamp::{Epoch, Stamp};
 use super::{Segments, base64, payload};
@@ -89,16 +89,16 @@ fn timestamp_of(segment: &[u8]) -> Option<u64> {
 fn only_tag(map: &Map) -> Option<(Tag, &str)> {
     let mut entries = map.entries();
     let (Some((key, value)), None) = (entries.next(), entries.next()) else { return None };
-    Some((std::str::from_utf8(key).ok().and_then(Tag::of)?, value))
+    Some((Tag::of_bytes(key)?, value))
 }
 
 /// The tagged text of a session. One key that is a tag makes the whole look like one, so it is guarded.
 pub(crate) fn text(map: &Map) -> String {
-    if let Some((tag, value)) = only_tag(map) {
-        return format!("{{\" di\":{{\"{}__\":{value}}}}}", tag.key());
-    }
     let mut out = String::with_capacity(map.expected_size());
-    map.write_object(&mut out, true);
+    match only_tag(map) {
+        Some((tag, value)) => guard(&mut out, tag, value),
+        None => map.write_object(&mut out, true),
+    }
     out
 }
 

@@ -1,5 +1,5 @@
 """Makes python-json.jsonl: objects, and what is nearly one, with what Python makes of each: the text of `json.dumps` with
-Flask's arguments, or null where `json.loads` refuses. Left out is what `insert_json` refuses for reasons of its own: a key
+Flask's arguments, or null where `json.loads` refuses. Left out is what `insert_tagged_json` refuses for reasons of its own: a key
 that is no Rust text, a tag as a whole.
 
     python3 tests/data/python-json.py > tests/data/python-json.jsonl

@@ -12,7 +12,7 @@ use crate::common::{KEY, cookie_with, formats, key, request, visit};
 type Call = (&'static str, fn(&Session) -> Result<(), Error>);
 
 /// Every public method of a session.
-const METHODS: [Call; 37] = [
+const METHODS: [Call; 38] = [
     ("authenticated_within", |s| Ok(assert!(!s.authenticated_within(Duration::from_secs(9))))),
     ("clear", Session::clear),
     ("contains_key", |s| Ok(assert!(!s.contains_key("zz")))),
@@ -24,6 +24,7 @@ const METHODS: [Call; 37] = [
     ("increment", |s| s.increment("a", 1).map(drop)),
     ("insert", |s| s.insert("b", 1)),
     ("insert_json", |s| s.insert_json(r#"{"c":1}"#)),
+    ("insert_tagged_json", |s| s.insert_tagged_json(r#"{"c":1}"#)),
     ("is_degraded", |s| Ok(assert!(!s.is_degraded()))),
     ("is_empty", |s| Ok(assert_eq!(s.is_empty(), s.keys().is_empty()))),
     ("is_modified", |s| Ok(assert!(!s.is_modified()))),

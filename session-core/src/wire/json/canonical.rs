@@ -1,28 +1,42 @@
 //! A JSON text as Python would write it after reading it: `json.dumps(json.loads(text))`, tags left as they are.
 
 use super::scan::{Cursor, NotJson, unescape};
+use super::tag::{self, Tag};
 use super::text;
 
-/// The canonical text of a JSON text of at most `depth` levels: objects sorted by key with the last of equal ones,
-/// strings and floats as Flask writes them, no whitespace. Recursive, as deep as the scanner allows.
-pub(crate) fn canonical(json: &str, depth: usize, ascii: bool) -> Result<String, NotJson> {
+/// What an object is that looks like one of Flask's tags.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Tags {
+    /// A tag: the text is trusted, and left as it is.
+    Kept,
+    /// An object like any other, which is guarded: whoever wrote the text knows no tags.
+    Guarded,
+}
+
+/// The canonical text of a JSON text of at most `depth` levels, guards included: objects sorted by key with the last of
+/// equal ones, strings and floats as Flask writes them, no whitespace. Recursive, as deep as the scanner allows.
+pub(crate) fn canonical(json: &str, depth: usize, ascii: bool, tags: Tags) -> Result<String, NotJson> {
     let mut cursor = Cursor::new(json);
     cursor.value(depth)?;
     cursor.end()?;
     let mut out = String::with_capacity(json.len());
-    value(&mut Cursor::new(json), ascii, &mut out)?;
+    value(&mut Cursor::new(json), ascii, tags, &mut out)?;
+    if tags == Tags::Guarded {
+        // A guard is one level more.
+        Cursor::new(&out).value(depth)?;
+    }
     Ok(out)
 }
 
-fn value(cursor: &mut Cursor<'_>, ascii: bool, out: &mut String) -> Result<(), NotJson> {
+fn value(cursor: &mut Cursor<'_>, ascii: bool, tags: Tags, out: &mut String) -> Result<(), NotJson> {
     cursor.space();
     match cursor.peek() {
-        Some(b'{') => object(cursor, ascii, out),
+        Some(b'{') => object(cursor, ascii, tags, out),
         Some(b'[') => {
             cursor.expect(b'[')?;
             out.push('[');
             while !cursor.eat(b']') {
-                value(cursor, ascii, out)?;
+                value(cursor, ascii, tags, out)?;
                 if cursor.eat(b',') {
                     out.push(',');
                 }
@@ -43,18 +57,22 @@ fn value(cursor: &mut Cursor<'_>, ascii: bool, out: &mut String) -> Result<(), N
     }
 }
 
-fn object(cursor: &mut Cursor<'_>, ascii: bool, out: &mut String) -> Result<(), NotJson> {
+fn object(cursor: &mut Cursor<'_>, ascii: bool, tags: Tags, out: &mut String) -> Result<(), NotJson> {
     let mut entries = std::collections::BTreeMap::new();
     cursor.expect(b'{')?;
     while !cursor.eat(b'}') {
         let token = cursor.key()?;
         let key = unescape(&cursor.text()[token.range]);
         let mut inner = String::new();
-        value(cursor, ascii, &mut inner)?;
+        value(cursor, ascii, tags, &mut inner)?;
         entries.insert(key, inner);
         cursor.eat(b',');
     }
-    text::object(out, ascii, &entries);
+    let only = entries.first_key_value().filter(|_| tags == Tags::Guarded && entries.len() == 1);
+    match only.and_then(|(key, value)| Some((Tag::of_bytes(key)?, value))) {
+        Some((tag, value)) => tag::guard(out, tag, value),
+        None => text::object(out, ascii, &entries),
+    }
     Ok(())
 }
 
@@ -88,19 +106,31 @@ mod tests {
             ("[true,false,null,NaN,-Infinity]", "[true,false,null,NaN,-Infinity]"),
             ("123456789012345678901234567890", "123456789012345678901234567890"),
         ] {
-            assert_eq!(canonical(json, 10, true).as_deref(), Ok(expected));
+            assert_eq!(canonical(json, 10, true, Tags::Kept).as_deref(), Ok(expected));
         }
-        assert_eq!(canonical("[1,]", 10, true), Err(NotJson));
-        assert_eq!(canonical("[[]]", 1, true), Err(NotJson));
+        assert_eq!(canonical("[1,]", 10, true, Tags::Kept), Err(NotJson));
+        assert_eq!(canonical("[[]]", 1, true, Tags::Kept), Err(NotJson));
         let deep = format!("{}{}", "[".repeat(1000), "]".repeat(1000));
-        assert_eq!(canonical(&deep, 1000, true), Ok(deep));
+        assert_eq!(canonical(&deep, 1000, true, Tags::Kept), Ok(deep));
+    }
+
+    #[test]
+    fn a_guard_is_a_level() {
+        let tag = r#"{"\u0020t": [{" m" : "<b>"}]}"#;
+        let guarded = r#"{" di":{" t__":[{" di":{" m__":"<b>"}}]}}"#;
+        assert_eq!(canonical(tag, 5, true, Tags::Guarded).as_deref(), Ok(guarded));
+        assert_eq!(canonical(tag, 4, true, Tags::Guarded), Err(NotJson));
+        assert_eq!(canonical(tag, 3, true, Tags::Kept).as_deref(), Ok(r#"{" t":[{" m":"<b>"}]}"#));
     }
 
     proptest! {
         #[test]
         fn what_we_write_is_canonical(value in super::super::tests::any_json(), ascii: bool) {
             let text = super::super::write::to_text(&value, ascii).unwrap();
-            prop_assert_eq!(canonical(&text, 128, ascii), Ok(text));
+            prop_assert_eq!(canonical(&text, 128, ascii, Tags::Kept), Ok(text.clone()));
+            // As JSON it is the value that it was written from, tags or not.
+            let json = serde_json::to_string(&value).unwrap();
+            prop_assert_eq!(canonical(&json, 128, ascii, Tags::Guarded), Ok(text));
         }
     }
 }

@@ -35,6 +35,11 @@ impl Tag {
         Self::ALL.into_iter().find(|tag| tag.key() == key)
     }
 
+    /// The tag that a key in WTF-8 is.
+    pub(crate) fn of_bytes(key: &[u8]) -> Option<Self> {
+        Self::of(std::str::from_utf8(key).ok()?)
+    }
+
     /// Whether a value that begins with `first` is what Flask writes under this tag.
     pub(crate) fn fits(self, first: Option<u8>) -> bool {
         first
@@ -76,10 +81,15 @@ pub(crate) fn tagged<'a>(cursor: &Cursor<'a>) -> Option<Tagged<'a>> {
     }
     cursor.at -= 1;
     let key = cursor.key().ok()?;
-    let tag = Tag::of(std::str::from_utf8(&unescape(&cursor.text()[key.range])).ok()?)?;
+    let tag = Tag::of_bytes(&unescape(&cursor.text()[key.range]))?;
     let value = cursor.value(super::scan::DEEPEST).ok()?;
     let value = &cursor.text()[value];
     cursor.eat(b'}').then_some(Tagged { tag, value, end: cursor.at })
+}
+
+/// Writes an object whose one key is `tag`, so that it is no tag: under ` di`, as `TaggedJSONSerializer` does.
+pub(crate) fn guard(out: &mut String, tag: Tag, value: &str) {
+    out.extend(["{\" di\":{\"", tag.key(), "__\":", value, "}}"]);
 }
 
 /// The key of the object under ` di`, without its two underscores: the object must have exactly one key, which must be

@@ -13,6 +13,7 @@ mod containers;
 
 use containers::{List, Object};
 
+use super::scan::Cursor;
 use super::tag::Tag;
 use super::text;
 use crate::wire::base64;
@@ -22,16 +23,16 @@ pub(crate) const DEEPEST_VALUE: usize = 120;
 
 /// Writes `value`; non-ASCII characters escaped if `ascii`.
 pub(crate) fn to_text<T: Serialize + ?Sized>(value: &T, ascii: bool) -> Result<String, WriteError> {
-    let mut writer = Writer { out: String::new(), ascii, depth: 0 };
-    value.serialize(&mut writer)?;
+    let mut writer = Writer { out: String::new(), ascii, depth: 0, guarded: false };
+    writer.whole(value)?;
     Ok(writer.out)
 }
 
 /// The same as it is kept, written in the thread's buffer first.
 pub(crate) fn to_kept<T: Serialize + ?Sized>(value: &T, ascii: bool) -> Result<Arc<str>, WriteError> {
     scratch(|text| {
-        let mut writer = Writer { out: std::mem::take(text), ascii, depth: 0 };
-        let written = value.serialize(&mut writer).map(|()| writer.out.as_str().into());
+        let mut writer = Writer { out: std::mem::take(text), ascii, depth: 0, guarded: false };
+        let written = writer.whole(value).map(|()| writer.out.as_str().into());
         *text = writer.out;
         written
     })
@@ -49,19 +50,30 @@ impl ser::Error for WriteError {
     }
 }
 
+fn too_deep() -> WriteError {
+    WriteError(format!("it is nested deeper than {DEEPEST_VALUE} levels"))
+}
+
 struct Writer {
     out: String,
     ascii: bool,
     depth: usize,
+    /// Whether an object was guarded, which is only known at its end and is one level more.
+    guarded: bool,
 }
 
 impl Writer {
-    fn enter(&mut self) -> Result<(), WriteError> {
-        self.depth += 1;
-        if self.depth > DEEPEST_VALUE {
-            return Err(WriteError(format!("it is nested deeper than {DEEPEST_VALUE} levels")));
+    fn whole<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), WriteError> {
+        value.serialize(&mut *self)?;
+        if self.guarded && Cursor::new(&self.out).value(DEEPEST_VALUE).is_err() {
+            return Err(too_deep());
         }
         Ok(())
+    }
+
+    fn enter(&mut self) -> Result<(), WriteError> {
+        self.depth += 1;
+        if self.depth > DEEPEST_VALUE { Err(too_deep()) } else { Ok(()) }
     }
 
     fn list(&mut self) -> Result<List<'_>, WriteError> {

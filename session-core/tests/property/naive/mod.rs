@@ -303,6 +303,18 @@ pub fn guard(json: Json) -> Json {
     tagged.map_or(json, |member| Json::Object(vec![(text(" di".to_owned()), Json::Object(vec![member]))]))
 }
 
+/// Every dict inside the session's, as [`guard`] has it.
+pub fn guard_inside(json: Json) -> Json {
+    match json {
+        Json::List(items) => Json::List(items.into_iter().map(|item| guard(guard_inside(item))).collect()),
+        Json::Object(members) => {
+            let inside = |(key, value)| (key, guard(guard_inside(value)));
+            Json::Object(members.into_iter().map(inside).collect())
+        }
+        other => other,
+    }
+}
+
 /// Python's `bool(value)`; what is tagged counts as what it holds, but UUIDs, datetimes and guarded dicts are true.
 pub fn truth(json: &Json) -> bool {
     match json {

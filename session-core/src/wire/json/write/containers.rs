@@ -4,7 +4,7 @@ use serde::ser::{self, Serialize};
 
 use super::{WriteError, Writer, to_text};
 use crate::wire::json::scan::{Cursor, unescape};
-use crate::wire::json::tag::Tag;
+use crate::wire::json::tag::{self, Tag};
 use crate::wire::json::text;
 
 /// The name of an enum's variant and where its content starts: `{"name":content}` is written when that is complete.
@@ -74,24 +74,14 @@ fn write_object(writer: &mut Writer, start: usize, mut entries: Vec<(String, std
     entries.sort_by(|(a, _), (b, _)| a.cmp(b));
     entries.dedup_by(|(a, _), (b, _)| a == b);
     let out = &mut writer.out;
-    let looks_like_tag = matches!(&entries[..], [(key, _)] if Tag::of(key).is_some());
-    if looks_like_tag {
-        out.push_str("{\" di\":");
-    }
-    out.push('{');
-    for (index, (key, value)) in entries.iter().enumerate() {
-        if index > 0 {
-            out.push(',');
+    let entries = entries.iter().map(|(key, value)| (key, &values[value.start - start..value.end - start]));
+    match entries.clone().next().and_then(|(key, value)| Some((Tag::of(key)?, value))) {
+        Some((tag, value)) if entries.len() == 1 => {
+            writer.guarded = true;
+            tag::guard(out, tag, value);
         }
-        if looks_like_tag {
-            text::string(out, &format!("{key}__"), writer.ascii);
-        } else {
-            text::string(out, key, writer.ascii);
-        }
-        out.push(':');
-        out.push_str(&values[value.start - start..value.end - start]);
+        _ => text::object(out, writer.ascii, entries),
     }
-    out.push_str(if looks_like_tag { "}}" } else { "}" });
 }
 
 macro_rules! list {
