@@ -80,7 +80,7 @@ fn object(cursor: &mut Cursor<'_>, ascii: bool, tags: Tags, out: &mut String) ->
 fn scalar(out: &mut String, token: &str) {
     let is_float = token.contains(['.', 'e', 'E']) && token.bytes().any(|b| b.is_ascii_digit());
     match token.parse::<f64>() {
-        Ok(float) if is_float => text::float(out, &format!("{float:e}")),
+        Ok(float) if is_float => text::float(out, float),
         _ if token == "-0" => out.push('0'),
         _ => out.push_str(token),
     }

@@ -106,15 +106,16 @@ fn hex(bits: u32) -> char {
 }
 
 /// Writes a float as Python's `repr` does: the shortest digits that read back the same; in exponent form if the exponent
-/// is below -4 or at least 16. `scientific` is the value in Rust's `{:e}`, which has the same digits.
-pub(crate) fn float(out: &mut String, scientific: &str) {
-    match scientific {
-        "NaN" => return out.push_str("NaN"),
-        "inf" => return out.push_str("Infinity"),
-        "-inf" => return out.push_str("-Infinity"),
-        _ => {}
+/// is below -4 or at least 16.
+pub(crate) fn float(out: &mut String, value: f64) {
+    if value.is_nan() {
+        return out.push_str("NaN");
     }
-    let (mantissa, exponent) = scientific.split_once('e').unwrap_or((scientific, "0"));
+    if value.is_infinite() {
+        return out.push_str(if value > 0.0 { "Infinity" } else { "-Infinity" });
+    }
+    let scientific = shortest(value);
+    let (mantissa, exponent) = scientific.split_once('e').unwrap_or((&scientific, "0"));
     let exponent: i32 = exponent.parse().unwrap_or(0);
     let (sign, mantissa) = match mantissa.strip_prefix('-') {
         Some(mantissa) => ("-", mantissa),
@@ -144,6 +145,16 @@ pub(crate) fn float(out: &mut String, scientific: &str) {
             out.push_str(&digits);
         }
     }
+}
+
+/// The digits that Python's `repr` chooses, as `d.ddde-7`: of the shortest the nearest, and of two that are as near the one
+/// with the even last digit. Rust's `{:e}` has as few digits, but of two that are as near takes the upper one.
+fn shortest(value: f64) -> String {
+    let upper = format!("{value:e}");
+    let digits = upper.bytes().take_while(|byte| *byte != b'e').filter(u8::is_ascii_digit).count();
+    let even = format!("{value:.*e}", digits - 1);
+    // Rounded down, a power of two may read back as the number below it, which is nearer than the one above.
+    if even.parse() == Ok(value) { even } else { upper }
 }
 
 #[cfg(test)]
@@ -177,6 +188,27 @@ mod tests {
         assert_eq!(out, r#""\u00e9\udbff\ud83d\ude00""#);
     }
 
+    #[test]
+    fn of_two_texts_that_are_as_near_the_even_one() {
+        for (value, expected) in [
+            (2_f64.powi(-25), "2.9802322387695312e-08"),
+            (-(2_f64.powi(-25)), "-2.9802322387695312e-08"),
+            (2_f64.powi(-24), "5.960464477539063e-08"),
+            (2_f64.powi(50) + 0.25, "1125899906842624.2"),
+            (2_f64.powi(50) + 0.75, "1125899906842624.8"),
+            (2_f64.powi(49) + 0.125, "562949953421312.1"),
+            (2_f64.powi(49) + 0.375, "562949953421312.4"),
+            (1_700_000_000.000_000_2, "1700000000.0000002"),
+            (4_503_599_627_370_495.5, "4503599627370495.5"),
+            (5e-324, "5e-324"),
+            (9_007_199_254_740_993.0, "9007199254740992.0"),
+        ] {
+            let mut out = String::new();
+            float(&mut out, value);
+            assert_eq!(out, expected);
+        }
+    }
+
     proptest! {
         #[test]
         fn strings_survive(text in any::<String>(), ascii: bool) {
@@ -200,7 +232,7 @@ mod tests {
         fn floats_survive(bits: u64) {
             let value = f64::from_bits(bits);
             let mut text = String::new();
-            float(&mut text, &format!("{value:e}"));
+            float(&mut text, value);
             let mut cursor = Cursor::new(&text);
             prop_assert!(cursor.value(1).is_ok() && cursor.end().is_ok(), "{}", text);
             if value.is_finite() {

@@ -136,13 +136,13 @@ impl<'a> ser::Serializer for &'a mut Writer {
         Ok(())
     }
 
+    /// With the digits that a float of 32 bits needs: 0.1 and not 0.10000000149011612.
     fn serialize_f32(self, value: f32) -> Result<(), WriteError> {
-        text::float(&mut self.out, &format!("{value:e}"));
-        Ok(())
+        self.serialize_f64(value.to_string().parse().unwrap_or(f64::from(value)))
     }
 
     fn serialize_f64(self, value: f64) -> Result<(), WriteError> {
-        text::float(&mut self.out, &format!("{value:e}"));
+        text::float(&mut self.out, value);
         Ok(())
     }
 

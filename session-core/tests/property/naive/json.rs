@@ -111,15 +111,38 @@ fn quoted(text: &[u32], ascii: bool) -> String {
     out + "\""
 }
 
-/// Rust's own short form has Python's digits, and an exponent for the same numbers, but without its sign and its zero.
+/// Rounded to ever more digits, or a step beside it, until it reads back the same: these digits stand where Rust's own short
+/// form has as many, which differ where two are as near. An exponent has a sign and two digits.
 fn float(value: f64) -> String {
-    let text = format!("{value:?}").replace("inf", "Infinity");
-    match text.split_once('e').map(|(digits, exponent)| (digits, exponent.parse::<i32>().unwrap())) {
-        None => text,
-        Some((digits, exponent)) => {
-            format!("{digits}e{}{:02}", if exponent < 0 { '-' } else { '+' }, exponent.abs())
-        }
+    let short = format!("{value:?}").replace("inf", "Infinity");
+    if !value.is_finite() || value == 0.0 {
+        return short;
     }
+    let digits = (0..17).find_map(|behind_point| {
+        let text = format!("{:.behind_point$e}", value.abs());
+        let (mantissa, exponent) = text.split_once('e').unwrap();
+        let mantissa: u64 = mantissa.replace('.', "").parse().unwrap();
+        let exponent = exponent.parse::<i32>().unwrap() - i32::try_from(behind_point).unwrap();
+        let reads_back = |mantissa: &u64| format!("{mantissa}e{exponent}").parse() == Ok(value.abs());
+        [mantissa, mantissa + 1, mantissa - 1].into_iter().find(reads_back)
+    });
+    let digits = digits.unwrap().to_string();
+    let (mantissa, exponent) = match short.split_once('e') {
+        Some((mantissa, exponent)) => (mantissa, exponent.parse::<i32>().unwrap()),
+        None => (&*short, 0),
+    };
+    let (mut digits, mut started) = (digits.chars(), false);
+    let mut text: String = mantissa
+        .chars()
+        .map(|c| {
+            started |= ('1'..='9').contains(&c);
+            if started && c.is_ascii_digit() { digits.next().unwrap_or('0') } else { c }
+        })
+        .collect();
+    if exponent != 0 {
+        text += &format!("e{}{:02}", if exponent < 0 { '-' } else { '+' }, exponent.abs());
+    }
+    text
 }
 
 struct Reader<'a>(&'a str);
