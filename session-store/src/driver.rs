@@ -31,6 +31,10 @@ impl Driver {
         Self { store, turns: (0..TURNS).map(|_| Mutex::new(())).collect() }
     }
 
+    pub(crate) fn store_warnings(&self) -> Vec<String> {
+        self.store.warnings()
+    }
+
     /// Asks what a step asks, until it is done. Past its deadline every question is answered `Unavailable`.
     ///
     /// Writers of one record take turns from their first update on, so that in one process a write meets at most one newer

@@ -120,6 +120,24 @@ impl Source {
         }
     }
 
+    /// As [`Store::warnings`]; none for sessions in cookies.
+    ///
+    /// ```
+    /// # use std::sync::Arc;
+    /// # use session_core::{SecretKey, Sessions};
+    /// # use session_store::{MemoryStore, Source};
+    /// let sessions = Sessions::builder(SecretKey::generate().unwrap()).build_stored().unwrap();
+    /// let source = Source::stored(sessions, Arc::new(MemoryStore::new()));
+    /// assert!(source.store_warnings().is_empty());
+    /// ```
+    #[must_use]
+    pub fn store_warnings(&self) -> Vec<String> {
+        match &self.0 {
+            Kind::Cookies(_) => Vec::new(),
+            Kind::Stored(_, driver) => driver.store_warnings(),
+        }
+    }
+
     /// As [`Sessions::cookie_name`].
     ///
     /// ```

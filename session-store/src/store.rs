@@ -222,6 +222,18 @@ pub trait Store: Send + Sync + 'static {
     /// # Errors
     /// The back end's own.
     fn durability(&self) -> Verb<'_, Durability>;
+
+    /// What an operator should change about the place of the sessions, though they work: one sentence for each point, without
+    /// a value. Looked at when it is asked, and asked once, where an adapter is given the store; so it does not wait for a
+    /// server. Most have nothing to say.
+    ///
+    /// ```
+    /// # use session_store::{MemoryStore, Store};
+    /// assert!(MemoryStore::new().warnings().is_empty());
+    /// ```
+    fn warnings(&self) -> Vec<String> {
+        Vec::new()
+    }
 }
 
 /// Which of an owner's records. See [`Store::delete_owned`].

@@ -63,7 +63,8 @@ pub fn failed(error: &dyn Error) {
     error!(target: "session", %error, "the response was replaced");
 }
 
-/// Writes what is doubtful about a configuration; an adapter calls it once, where it is given the sessions.
+/// Writes what is doubtful about a configuration and about the store; an adapter calls it once, where it is given the
+/// sessions.
 ///
 /// ```
 /// # use std::io::{BufRead, BufReader, pipe};
@@ -78,6 +79,9 @@ pub fn failed(error: &dyn Error) {
 /// ```
 pub fn announce(source: &Source) {
     for warning in source.warnings() {
+        warn!(target: "session", cookie = source.cookie_name(), "{warning}");
+    }
+    for warning in source.store_warnings() {
         warn!(target: "session", cookie = source.cookie_name(), "{warning}");
     }
 }

@@ -46,8 +46,9 @@ const CLEANED_FULL: usize = 20;
 ///   that says what to do.
 /// - **Its own.** The file holds nothing else. A database of another application, or of a newer release, is refused and left as
 ///   it is. One of an earlier release is brought up to date when it is opened.
-/// - **Private.** A file that is created may be read by its user alone, and so the two beside it, `-wal` and `-shm`. What is
-///   deleted is overwritten in the file, and in `-wal` as that is written over.
+/// - **Private.** A file that is created may be read by its user alone, and so the two beside it, `-wal` and `-shm`. One of
+///   these that others may read or write is a [warning](Store::warnings) at start (Unix). What is deleted is overwritten in
+///   the file, and in `-wal` as that is written over.
 ///
 /// Where nobody asks for [`delete_expired`](Store::delete_expired) now and then, the file grows. Some hundreds at a time with
 /// a pause between leave most requests as fast as they were; all at once, writes wait for it. Space that became free is used
@@ -89,13 +90,18 @@ impl SqliteStore {
     /// waits for the disk. A power loss or a crash of the system may take the last seconds, a logout among them; the file
     /// stays whole.
     ///
+    /// The path is that of a file, with SQLite's rules for none: `:memory:`, `file:` and `sqlite:` in front, and an empty path
+    /// are refused.
+    ///
     /// # Errors
-    /// There is no such directory; it may not be written; the file is not a database, is another application's or a newer
-    /// release's, is damaged, or somebody keeps it locked. The message begins with the path.
+    /// That is no path of a file; there is no such directory; it may not be written; the file is not a database, is another
+    /// application's or a newer release's, is damaged, or somebody keeps it locked. The message begins with the path.
     ///
     /// ```
     /// use session_store::SqliteStore;
     ///
+    /// let error = SqliteStore::open(":memory:").unwrap_err();
+    /// assert!(error.to_string().starts_with("\":memory:\": sessions in memory are kept by MemoryStore"));
     /// let error = SqliteStore::open("/no/such/directory/sessions.db").unwrap_err();
     /// assert_eq!(
     ///     error.to_string(),
@@ -281,6 +287,11 @@ impl Store for SqliteStore {
                 _ => Durability::Unknown,
             })
         })
+    }
+
+    /// Each of the three files that others may read or write.
+    fn warnings(&self) -> Vec<String> {
+        self.place.warnings()
     }
 }
 

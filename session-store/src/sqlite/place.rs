@@ -14,6 +14,9 @@ pub(super) struct Place {
 impl Place {
     /// Creates the file if there is none, for this user alone: SQLite gives the same rights to the files beside it.
     pub(super) fn new(path: &Path) -> Result<Self, StoreError> {
+        if let Some(message) = not_a_path(path) {
+            return Err(StoreError::new(format!("{path:?}: {message}")).refused());
+        }
         // Also so that SQLite reads no URI and no `:memory:` in it.
         let path = absolute(path).map_err(|error| refused(path, "this is no path").with_source(error))?;
         // Where it exists it is not opened: closing it would take away the locks that this process may have on it.
@@ -45,11 +48,68 @@ impl Place {
         &self.path
     }
 
+    /// Which of the database's files others than their user may read or write, one sentence for each.
+    #[cfg(unix)]
+    pub(super) fn warnings(&self) -> Vec<String> {
+        use std::os::unix::fs::PermissionsExt;
+        let beside = |suffix: &str| {
+            let mut path = self.path.clone().into_os_string();
+            path.push(suffix);
+            PathBuf::from(path)
+        };
+        let mut warnings = Vec::new();
+        for path in [self.path.clone(), beside("-wal"), beside("-shm")] {
+            // The files beside the database come and go.
+            let Ok(file) = fs::metadata(&path) else { continue };
+            let mode = file.permissions().mode() & 0o777;
+            let (read, written) = (mode & 0o044 != 0, mode & 0o022 != 0);
+            let done = match (read, written) {
+                (false, false) => continue,
+                (true, false) => "read",
+                (false, true) => "written",
+                (true, true) => "read and written",
+            };
+            let path = path.display();
+            warnings.push(format!(
+                "{path}: sessions may be {done} by other users than the file's own (mode {mode:03o}); chmod 600 it"
+            ));
+        }
+        warnings
+    }
+
+    /// Rights are not told by a mode here.
+    #[cfg(not(unix))]
+    pub(super) fn warnings(&self) -> Vec<String> {
+        Vec::new()
+    }
+
     /// SQLite goes on with a file that was deleted or replaced, and what it writes then is lost; sessions that another
     /// process ends in the new one would stay live here. Costs a microsecond.
     pub(super) fn is_there(&self) -> bool {
         fs::metadata(&self.path).is_ok_and(|file| identity(&file) == self.identity)
     }
+}
+
+/// What SQLite and its clients give a meaning of its own, and what to do instead. A file of such a name would be made, and
+/// nobody would look for the sessions there.
+fn not_a_path(path: &Path) -> Option<&'static str> {
+    let name = path.to_string_lossy();
+    if name.is_empty() {
+        return Some("there is no path; give that of a file, such as /var/lib/shop/sessions.db");
+    }
+    if name.starts_with(":memory:") {
+        return Some(
+            "sessions in memory are kept by MemoryStore, since SQLite has a database for each connection there; for a file \
+             of that name put ./ in front",
+        );
+    }
+    if name.starts_with("file:") || name.starts_with("sqlite:") {
+        return Some(
+            "this is a URI, whose parameters would have no effect; give the path alone, such as \
+             /var/lib/shop/sessions.db, choose by open or open_full, and take MemoryStore for sessions in memory",
+        );
+    }
+    None
 }
 
 /// Where it is not there any more.

@@ -43,6 +43,32 @@ async fn what_is_no_place() {
     assert_eq!(fs::read(&file).unwrap(), before);
 }
 
+/// What SQLite and other libraries give a meaning of its own makes no file, and the answer says what to write instead.
+#[tokio::test]
+async fn what_is_no_path() {
+    for (name, remedy) in [
+        ("", "there is no path; give that of a file"),
+        (":memory:", "sessions in memory are kept by MemoryStore"),
+        (":memory:?cache=shared", "sessions in memory are kept by MemoryStore"),
+        (
+            "file::memory:?cache=shared",
+            "this is a URI, whose parameters would have no effect; give the path alone",
+        ),
+        (
+            "file:sessions.db?mode=ro",
+            "this is a URI, whose parameters would have no effect; give the path alone",
+        ),
+        ("sqlite://sessions.db", "this is a URI, whose parameters would have no effect; give the path alone"),
+        ("sqlite::memory:", "this is a URI, whose parameters would have no effect; give the path alone"),
+    ] {
+        for error in [SqliteStore::open(name).unwrap_err(), SqliteStore::open_full(name).unwrap_err()] {
+            assert!(error.to_string().starts_with(&format!("{name:?}: {remedy}")), "{error}");
+            assert!(error.is_refused());
+        }
+        assert!(name.is_empty() || !Path::new(name).exists(), "{name}");
+    }
+}
+
 #[tokio::test]
 async fn other_databases_are_left_as_they_are() {
     for (sql, expected) in [
@@ -69,7 +95,7 @@ async fn other_databases_are_left_as_they_are() {
     }
 }
 
-/// An empty file is a new one; the path is a path, whatever it looks like.
+/// An empty file is a new one; a path is a path, whatever its last part looks like.
 #[tokio::test]
 async fn what_is_a_place() {
     for name in ["sessions.db", ":memory:", "file:x?mode=memory", "ä b'\"%.db", "-wal"] {
@@ -103,6 +129,52 @@ async fn only_its_user_may_read_it() {
         count += 1;
     }
     assert_eq!(count, 3, "the database, -wal and -shm");
+}
+
+/// A file that was there, a backup that was put back, a umask: each of the three files is looked at, at start.
+#[cfg(unix)]
+#[tokio::test]
+async fn what_others_may_read_is_a_warning() {
+    use std::io::Read as _;
+    use std::os::unix::fs::PermissionsExt;
+    let directory = Directory::new();
+    let file = directory.file();
+    fs::write(&file, "").unwrap();
+    let rights = |path: &Path, mode| fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
+    rights(&file, 0o644);
+    let store = Arc::new(SqliteStore::open(&file).unwrap());
+    let path = file.display();
+    let warning = |suffix: &str, done: &str, mode: &str| {
+        format!(
+            "{path}{suffix}: sessions may be {done} by other users than the file's own (mode {mode}); chmod 600 it"
+        )
+    };
+    // SQLite gives the files beside it the same rights.
+    let all = ["", "-wal", "-shm"].map(|suffix| warning(suffix, "read", "644"));
+    assert_eq!(store.warnings(), all);
+
+    // An adapter says so where it is given the store.
+    let source = client::source(store.clone());
+    assert_eq!(source.store_warnings(), all);
+    let (mut log, writer) = std::io::pipe().unwrap();
+    let subscriber = tracing_subscriber::fmt().with_ansi(false).with_writer(Arc::new(writer)).finish();
+    tracing::subscriber::with_default(subscriber, || session_store::trace::announce(&source));
+    let mut logged = String::new();
+    log.read_to_string(&mut logged).unwrap();
+    for warning in all {
+        assert!(logged.contains(&format!("WARN session: {warning}")), "{logged}");
+    }
+
+    rights(&file, 0o600);
+    for (mode, done, shown) in
+        [(0o640, "read", "640"), (0o602, "written", "602"), (0o666, "read and written", "666")]
+    {
+        rights(&directory.path().join("sessions.db-wal"), mode);
+        rights(&directory.path().join("sessions.db-shm"), 0o600);
+        assert_eq!(store.warnings(), [warning("-wal", done, shown)]);
+    }
+    rights(&directory.path().join("sessions.db-wal"), 0o600);
+    assert!(store.warnings().is_empty());
 }
 
 #[tokio::test]
