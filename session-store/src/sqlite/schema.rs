@@ -44,6 +44,7 @@ const LOG_PAGES: u32 = 4_000;
 /// for which a write would wait.
 const LOG_BYTES: u32 = 17 * 1024 * 1024;
 
+#[allow(unused_mut, reason = "busy_handler takes the connection by &mut in newer releases of rusqlite alone")]
 pub(super) fn connect(path: &Path) -> rusqlite::Result<Connection> {
     // No URIs, no creation: the file is there. One thread at a time uses a connection, so it needs no lock of its own.
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
