@@ -53,11 +53,8 @@ pub enum Error {
         /// What was found and what was expected, without the value.
         reason: String,
     },
-    /// An increment beyond `i64`, or beyond 2^53 of a counter that is a float. Nothing was changed.
-    #[error(
-        "adding {by} to session key {key:?} leaves the range of a counter (i64, or 2^53 if it is a float); nothing was \
-         changed"
-    )]
+    /// An increment beyond `i64`. Nothing was changed.
+    #[error("adding {by} to session key {key:?} leaves the range of i64; nothing was changed")]
     Overflow {
         /// The counter's key.
         key: String,
@@ -101,9 +98,10 @@ pub enum Error {
         /// What does not fit, without the value.
         reason: String,
     },
-    /// Somebody ended the session, or renewed its id, while the request was under way; its changes were dropped. Only with
-    /// [`OnGone::Conflict`](crate::OnGone::Conflict).
-    #[error("the session was ended or renewed by another request; what this one did to it was dropped")]
+    /// Another request ended the session, or gave it a new id, while this one was under way; the changes of this one were
+    /// dropped. With [`OnGone::Conflict`](crate::OnGone::Conflict); and in any case where the handler cleared a session that
+    /// lives on under the new id, since that logout has ended nothing.
+    #[error("another request ended the session or gave it a new id; what this one did to it was dropped")]
     Gone,
     /// An epoch, of a session in Flask's format.
     #[error("Flask's cookie has no place for an epoch: keep a counter in the session, and compare it")]
@@ -196,8 +194,13 @@ pub enum Rejected {
     /// An id of ours whose record is not in the store: it expired, or the store was emptied.
     #[error("the session is not in the store any more")]
     Unknown,
-    /// An id of ours whose session was ended a moment ago, or got another id by a login or renewal. This request sets no
-    /// cookie, since the browser may have a newer one by now; only a login begins a new session.
+    /// An id of ours whose session was ended, or got another id by a login or renewal. The request is anonymous, and what its
+    /// handler writes begins a new session under a new id.
+    ///
+    /// But not for a request that begins within 10 seconds of that end or login: a response that carries a newer id may still
+    /// be on its way to the browser, and must not be overtaken. It sets no cookie, and what it writes is dropped with the
+    /// event [`Gone`](crate::EventKind::Gone); only a login begins a new session then. The same holds for 10 seconds after
+    /// the last write to a record that is [`Unreadable`](Self::Unreadable).
     #[error("the session was ended, or its id was renewed")]
     Gone,
 }

@@ -63,7 +63,8 @@ pub enum EventKind {
     CacheControlReplaced,
     /// Another request had written to the record since this one read it; the changes were made again on the newer one.
     Merged,
-    /// What this request did to its session was dropped: another request had ended the session or renewed its id.
+    /// What this request did to its session was dropped: another request ended the session or renewed its id, meanwhile or
+    /// less than 10 seconds before.
     Gone,
     /// An id was used that a periodic renewal had replaced, and whose time was over: perhaps a copy in other hands.
     Reuse,

@@ -61,7 +61,6 @@ mod change;
 mod close;
 mod config;
 mod cookie;
-mod counter;
 mod entries;
 mod error;
 mod event;

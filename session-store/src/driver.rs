@@ -37,8 +37,8 @@ impl Driver {
 
     /// Asks what a step asks, until it is done. Past its deadline every question is answered `Unavailable`.
     ///
-    /// Writers of one record take turns from their first update on, so that in one process a write meets at most one newer
-    /// record; against other processes it is tried again.
+    /// Writers of one record take turns from their first update or delete on, so that in one process a write meets at most one
+    /// newer record; against other processes it is tried again.
     pub(crate) async fn drive<T>(&self, mut step: Step<T>) -> T {
         let begun = Instant::now();
         let mut turn = None;
@@ -49,7 +49,7 @@ impl Driver {
                 Step::Ask(ask) => ask,
             };
             let (question, within) = (ask.question(), ask.within());
-            if let (Question::Update { key, .. }, None) = (question, &turn) {
+            if let (Question::Update { key, .. } | Question::Delete { key, .. }, None) = (question, &turn) {
                 // Who gets none in time asks no more.
                 turn = timeout_at(begun + within, self.turn(key)).await.ok();
             }
@@ -65,7 +65,11 @@ impl Driver {
             if times > 1 {
                 ask.asked_again();
             }
-            conflicts += usize::from(matches!(answer, Answer::Updated(Updated::Conflict(_))));
+            let conflict = matches!(
+                &answer,
+                Answer::Updated(Updated::Conflict(_)) | Answer::Deleted(Updated::Conflict(_))
+            );
+            conflicts += usize::from(conflict);
             step = ask.answer(answer);
         }
     }
@@ -88,7 +92,9 @@ impl Driver {
             Question::Touch { key, expires, now } => {
                 Answer::Touched(store.touch(*key, *expires, *now).await?)
             }
-            Question::Delete { key, now } => Answer::Deleted(store.delete(*key, *now).await?),
+            Question::Delete { key, version, now } => {
+                Answer::Deleted(store.delete_version(*key, *version, *now).await?)
+            }
             Question::Index { owner, key, until, now } => {
                 store.index(owner, *key, *until, *now).await?;
                 Answer::Noted

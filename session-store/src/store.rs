@@ -89,7 +89,8 @@ pub trait Store: Send + Sync + 'static {
     /// |---|---|
     /// | a live record | [`Loaded::Live`], with all that was written |
     /// | an expired record | [`Loaded::Live`] or [`Loaded::Absent`]: who asked compares `expires` |
-    /// | a tombstone | [`Loaded::Dead`]; once it has ended, [`Loaded::Absent`] as well |
+    /// | a tombstone | [`Loaded::Dead`], with its end |
+    /// | a tombstone whose end is not later than `now`, removed or not | [`Loaded::Absent`]: see [`Loaded::at`] |
     /// | nothing | [`Loaded::Absent`] |
     ///
     /// # Errors
@@ -140,8 +141,8 @@ pub trait Store: Send + Sync + 'static {
     /// The back end's own.
     fn touch<'a>(&'a self, key: RecordKey, expires: u64, now: u64) -> Verb<'a, Outcome>;
 
-    /// Ends a record, whatever its version: body, owner and label are dropped, and a tombstone stays at least until
-    /// `now + `[`TOMBSTONE_SECONDS`](session_core::TOMBSTONE_SECONDS).
+    /// Ends a record, whatever its version: body, owner and label are dropped, and a tombstone takes its place, whose end is
+    /// `now + `[`TOMBSTONE_SECONDS`](session_core::TOMBSTONE_SECONDS). It is removed then, or later.
     ///
     /// | there | effect | answer |
     /// |---|---|---|
@@ -155,6 +156,21 @@ pub trait Store: Send + Sync + 'static {
     /// The back end's own, but never that a limit of the store is reached. Where even a deletion takes room, a full disk may
     /// fail it: then nothing was ended, and the logout is told so.
     fn delete<'a>(&'a self, key: RecordKey, now: u64) -> Verb<'a, Outcome>;
+
+    /// Ends a record that still has this version, as [`delete`](Self::delete) does: so that a request ends only what it has
+    /// seen, and not a session that another has given a new id meanwhile.
+    ///
+    /// | there | effect | answer |
+    /// |---|---|---|
+    /// | a record of this version, live or expired | a tombstone instead | [`Updated::Done`] |
+    /// | a record of another version, live or expired | none | [`Updated::Conflict`], with it |
+    /// | a tombstone, nothing | none | [`Updated::Gone`] |
+    ///
+    /// Repeated, it answers [`Updated::Gone`]. What a conflict shows must be at least as new as what stood in the way.
+    ///
+    /// # Errors
+    /// As [`delete`](Self::delete).
+    fn delete_version<'a>(&'a self, key: RecordKey, version: u64, now: u64) -> Verb<'a, Updated>;
 
     /// Notes that this owner may have this record, which need not exist yet.
     ///

@@ -1,10 +1,11 @@
 //! What only a session on the server can do, and what a cookie cannot.
 
-use std::time::SystemTime;
+use std::thread::sleep;
+use std::time::{Duration, SystemTime};
 
 use serde_json::json;
 
-use super::{Client, Mode, Scenario, Scene, Sent, Target};
+use super::{Client, Mode, Scenario, Scene, Sent, Target, visited};
 use crate::client::Request;
 
 pub(super) const ALL: &[Scenario] = &[
@@ -18,6 +19,7 @@ pub(super) const ALL: &[Scenario] = &[
         play: emptied,
     },
     Scenario { name: "the sessions page ends sessions", left_out: not_stored, play: sessions_page },
+    Scenario { name: "who was ended elsewhere begins anew", left_out: not_stored, play: ended_elsewhere },
     Scenario {
         name: "a cookie session cannot be listed",
         left_out: |target| match target.mode {
@@ -196,6 +198,23 @@ fn sessions_page(scene: &Scene<'_>) {
         assert_eq!(client.session(), json!({}));
     }
     assert_eq!(other.session()["username"], *bob);
+}
+
+/// For 10 seconds a newer id may be on its way to the browser; after that it gets a session by writing.
+fn ended_elsewhere(scene: &Scene<'_>) {
+    let number = SystemTime::UNIX_EPOCH.elapsed().unwrap().as_nanos();
+    let user = format!("ended {number}");
+    let (mut here, mut there) = (scene.client(), scene.client());
+    here.login(&user);
+    there.login(&user);
+    here.expect(&Request::post("/sessions/end_all", &[]), 303, Sent::Removal);
+    assert_eq!(there.get("/visit", Sent::Nothing).body, visited(1));
+    sleep(Duration::from_secs(11));
+    assert_eq!(there.get("/visit", Sent::Session).body, visited(1));
+    there.visit(2);
+    there.visit(3);
+    there.login(&user);
+    assert_eq!(there.session()["username"], *user);
 }
 
 fn unlisted(scene: &Scene<'_>) {

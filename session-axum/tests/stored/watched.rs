@@ -130,6 +130,10 @@ impl Store for Watched {
         self.meet("touch", self.inner.touch(key, expires, now))
     }
 
+    fn delete_version<'a>(&'a self, key: RecordKey, version: u64, now: u64) -> Verb<'a, Updated> {
+        self.meet("delete", self.inner.delete_version(key, version, now))
+    }
+
     fn delete<'a>(&'a self, key: RecordKey, now: u64) -> Verb<'a, Outcome> {
         self.meet("delete", self.inner.delete(key, now))
     }

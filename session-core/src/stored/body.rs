@@ -81,7 +81,15 @@ impl fmt::Debug for Body {
     }
 }
 
+impl Opens {
+    /// Whether a request that presented this verifier may see the record, write to it, merge its changes into it, and end it.
+    pub(crate) fn admits(self) -> bool {
+        matches!(self, Self::Current | Self::Alias)
+    }
+}
+
 impl Body {
+    /// What this verifier is to the record at this second: the one place that decides it.
     pub(crate) fn opens(&self, verifier: &VerifierHash, now: u64) -> Opens {
         let earlier = self.earlier.as_ref().filter(|earlier| earlier.verifier == *verifier);
         match earlier {

@@ -10,22 +10,32 @@
 //! | live | logged in, renewed, made permanent or not; or a renewal is due | (index) update (trim) | its new verifier |
 //! | live | changed, or a touch is due, and its id is outdated: of another key or name than is written today | (index) update | its new verifier |
 //! | live | changed; or a touch is due, and the record is outdated | (index) update | |
-//! | gone | logged in | as none, with this request's changes alone | a new id |
-//! | gone | anything else | | |
+//! | refused, and mute | logged in | as none | a new id |
+//! | refused, and mute | anything else | | |
+//! | refused, no longer mute | | as none | |
+//! | gone meanwhile | logged in | as none, with this request's changes alone | a new id |
+//! | gone meanwhile | cleared, and the record lives on under another id | | 409 |
+//! | gone meanwhile | anything else | | nothing; or, so configured, 409 |
 //!
 //! `index` only with an owner, `unindex` where one had the record that ended, `trim` at a login where a number is configured. An update
-//! that meets another version makes the changes again on the newer record, unless that one is no longer open to this
-//! request's verifier: then, and when the store answers "gone", the base is gone. A cookie goes out last, after everything
-//! that makes it true; it never goes out for a write or a touch, so that a slow reader cannot overwrite a login.
+//! that meets another version makes the changes again on the newer record, and a delete that meets one ends that, unless it
+//! is no longer open to this request's verifier: then the session is gone, as where the store answers so to an update. A
+//! cookie goes out last, after everything that makes it true; it never goes out for a write or a touch, so that a slow reader
+//! cannot overwrite a login.
+//!
+//! *Refused* is an id that opened nothing when the request began: its session was ended, its id replaced, or its record
+//! cannot be read. It keeps the request mute for [`MUTE_SECONDS`](super::open::MUTE_SECONDS), and after that it counts as
+//! no cookie. *Gone meanwhile* is a session that was ended, or whose id was replaced, while the request was under way.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use super::OnGone;
 use super::body::Body;
 use super::closing::{Closing, Next, set_cookie, text};
-use super::open::{Base, Live};
-use super::question::{Answer, Inserted, Outcome, Question, Record, RecordKey};
-use super::save::{Did, Due};
+use super::open::{Base, Current, Live};
+use super::question::{Answer, Inserted, Outcome, Question, Record, RecordKey, Updated};
+use super::save::{Did, Due, live};
 use crate::change::Change;
 use crate::error::Error;
 use crate::event::{Event, EventKind};
@@ -44,7 +54,7 @@ pub(crate) fn close(session: &Session, consulted: bool) -> Step<Outgoing> {
     state.seal();
     let mut outgoing = Outgoing { cache_headers: core.cache_headers, vary: consulted, ..Outgoing::default() };
     session.report(state.rejected(session.origin()), &mut outgoing.events);
-    if let Base::Gone { reused: true } = session.origin().base {
+    if let Base::Refused { reused: true, .. } = session.origin().base {
         outgoing.events.push(session.event(EventKind::Reuse));
     }
     if session.is_degraded() {
@@ -86,34 +96,52 @@ impl Closing {
     pub(super) fn start(self) -> Next {
         let session = self.session.clone();
         match &session.origin().base {
-            Base::Live(live) if self.cleared => self.end(live),
+            Base::Live(live) if self.cleared => self.end(live, &live.current.record),
             Base::Live(live) => self.save(live, &live.current, None),
-            Base::Gone { .. } => self.gone(),
-            Base::None | Base::Degraded => self.begin(),
+            Base::Refused { mute: true, .. } if self.owner.is_none() => self.stay_mute(),
+            Base::Refused { .. } | Base::None | Base::Degraded => self.begin(),
         }
     }
 
     /// Ends the record, whoever else has written to it, and before anything else.
-    pub(super) fn end(mut self, live: &Live) -> Next {
+    pub(super) fn end(mut self, live: &Live, record: &Record) -> Next {
         if !self.is_blank() && self.draw().is_err() {
             return self.fail(Error::Random(crate::NoRandom));
         }
-        let (key, owner) = (live.key, live.current.record.owner.clone());
-        let question = Question::Delete { key, now: self.now };
-        self.ask(question, move |mut closing, answer| match answer {
-            Answer::Deleted(_) => {
-                closing.event(EventKind::Cleared);
-                closing.unindex(owner, key, |mut closing| {
-                    if closing.is_blank() {
-                        let (cookie, _) = closing.core().named(closing.session.origin(), closing.now);
-                        closing.outgoing.set_cookie = Some(cookie.removal());
-                        closing.outgoing.vary = true;
-                        closing.outgoing.clear_site_data = closing.core().clear_site_data;
-                    }
-                    closing.begin()
-                })
-            }
+        let (key, owner) = (live.key, record.owner.clone());
+        let question = Question::Delete { key, version: record.version, now: self.now };
+        self.ask(question, move |closing, answer| match answer {
+            // Whoever ended it: a logout finds what it wanted.
+            Answer::Deleted(Updated::Done | Updated::Gone) => closing.ended(key, owner),
+            Answer::Deleted(Updated::Conflict(newer)) => closing.end_newer(newer),
             _ => closing.fail(Error::Unavailable),
+        })
+    }
+
+    /// Another request has written to the record. If it has given the session another id, this request may not end it.
+    fn end_newer(self, newer: Record) -> Next {
+        let session = self.session.clone();
+        let live = live(&session);
+        let Some((current, _)) = Current::read(self.core(), live.key, newer, self.now) else {
+            return self.fail(Error::Unavailable);
+        };
+        if current.body.opens(&live.presented, self.now).admits() {
+            self.end(live, &current.record)
+        } else {
+            self.gone()
+        }
+    }
+
+    fn ended(mut self, key: RecordKey, owner: Option<Arc<str>>) -> Next {
+        self.event(EventKind::Cleared);
+        self.unindex(owner, key, |mut closing| {
+            if closing.is_blank() {
+                let (cookie, _) = closing.core().named(closing.session.origin(), closing.now);
+                closing.outgoing.set_cookie = Some(cookie.removal());
+                closing.outgoing.vary = true;
+                closing.outgoing.clear_site_data = closing.core().clear_site_data;
+            }
+            closing.begin()
         })
     }
 
@@ -199,39 +227,52 @@ impl Closing {
         }
     }
 
-    /// The session was ended or renewed by another request. Only who proved who they are begins a new one, with nothing
-    /// of the old.
+    /// The session was ended, or got another id, while this request was under way. Only who proved who they are begins a new
+    /// one, with nothing of the old.
     pub(super) fn gone(mut self) -> Next {
         if self.owner.is_some() {
-            let mut map = Map::default().recording();
-            let mut own = BTreeSet::new();
-            for change in self.map.record() {
-                match change {
-                    Change::Set { key, .. } => drop(own.insert(key)),
-                    // A value that was made from one of the old session is part of it.
-                    Change::Update { key, .. } if !own.contains(key) => continue,
-                    _ => {}
-                }
-                if map.apply(change.clone()).is_err() {
-                    return self.fail(Error::Gone);
-                }
-            }
-            self.map = map;
-            self.minted = None;
-            self.stamp.permanent = self.permanent.unwrap_or(self.core().lifetime.permanent);
-            self.stamp.epoch =
-                Epoch { application: self.core().lifetime.epoch, user: self.epoch.unwrap_or_default() };
-            return self.begin();
+            return self.begin_without_the_old();
         }
-        // A logout finds what it wanted.
-        if !self.map.is_modified() || (self.cleared && self.is_blank()) {
+        if !self.map.is_modified() {
             return self.done();
         }
         self.event(EventKind::Gone);
+        // A logout that has ended nothing must not look like one.
         match self.stored().on_gone {
-            OnGone::Forget => self.done(),
-            OnGone::Conflict => self.fail(Error::Gone),
+            OnGone::Forget if !self.cleared => self.done(),
+            _ => self.fail(Error::Gone),
         }
+    }
+
+    /// A session of its own for a login, of this request's changes.
+    fn begin_without_the_old(mut self) -> Next {
+        let mut map = Map::default().recording();
+        let mut own = BTreeSet::new();
+        for change in self.map.record() {
+            match change {
+                Change::Set { key, .. } => drop(own.insert(key)),
+                // A value that was made from one of the old session is part of it.
+                Change::Update { key, .. } if !own.contains(key) => continue,
+                _ => {}
+            }
+            if map.apply(change.clone()).is_err() {
+                return self.fail(Error::Gone);
+            }
+        }
+        self.map = map;
+        self.minted = None;
+        self.stamp.permanent = self.permanent.unwrap_or(self.core().lifetime.permanent);
+        self.stamp.epoch =
+            Epoch { application: self.core().lifetime.epoch, user: self.epoch.unwrap_or_default() };
+        self.begin()
+    }
+
+    /// A newer id may be on its way to the browser: what this request left is dropped, and its response sets no cookie.
+    fn stay_mute(mut self) -> Next {
+        if !self.is_blank() {
+            self.event(EventKind::Gone);
+        }
+        self.done()
     }
 
     /// Everything that makes the new id true has happened: it goes out.

@@ -8,6 +8,10 @@ use crate::error::ConfigError;
 
 /// What becomes of a request's changes when its session was ended, or its id renewed, while the request was under way.
 ///
+/// A request whose session was gone when it began is anonymous: see [`Rejected::Gone`](crate::Rejected::Gone). A request that
+/// [clears](crate::Session::clear) a session which another has given a new id meanwhile is answered 409 with either setting,
+/// since it has ended nothing.
+///
 /// ```
 /// # use session_core::{OnGone, SecretKey, Sessions};
 /// # let key = SecretKey::generate().unwrap();
@@ -16,7 +20,7 @@ use crate::error::ConfigError;
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum OnGone {
-    /// They are dropped, with the event [`Gone`](crate::EventKind::Gone): nobody is there to miss them.
+    /// They are dropped, with the event [`Gone`](crate::EventKind::Gone).
     #[default]
     Forget,
     /// The request is answered 409, [`Error::Gone`](crate::Error::Gone).

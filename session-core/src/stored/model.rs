@@ -23,9 +23,9 @@ pub(crate) struct ModelStore {
 impl ModelStore {
     pub(crate) fn ask(&mut self, question: &Question) -> Answer {
         match question.clone() {
-            Question::Load { key, .. } => Answer::Loaded(match self.slots.get(&key) {
+            Question::Load { key, now } => Answer::Loaded(match self.slots.get(&key) {
                 Some(Slot::Live { record, .. }) => Loaded::Live(record.clone()),
-                Some(Slot::Dead { .. }) => Loaded::Dead,
+                Some(Slot::Dead { expires }) => Loaded::Dead { expires: *expires }.at(now),
                 None => Loaded::Absent,
             }),
             Question::Insert { key, record, .. } => Answer::Inserted(match self.slots.get(&key) {
@@ -47,7 +47,16 @@ impl ModelStore {
                 }
                 None => Outcome::Gone,
             }),
-            Question::Delete { key, now } => Answer::Deleted(self.delete(key, now)),
+            Question::Delete { key, version, now } => Answer::Deleted(match self.slots.get(&key) {
+                Some(Slot::Live { record, .. }) if record.version != version => {
+                    Updated::Conflict(record.clone())
+                }
+                Some(Slot::Live { .. }) => {
+                    self.end(key, now);
+                    Updated::Done
+                }
+                _ => Updated::Gone,
+            }),
             Question::Index { owner, key, until, .. } => {
                 let noted = self.index.entry(owner).or_default().entry(key).or_default();
                 *noted = until.max(*noted);
@@ -82,14 +91,8 @@ impl ModelStore {
         }
     }
 
-    fn delete(&mut self, key: RecordKey, now: u64) -> Outcome {
-        match self.slots.get_mut(&key) {
-            Some(slot @ Slot::Live { .. }) => {
-                *slot = Slot::Dead { expires: now + TOMBSTONE_SECONDS };
-                Outcome::Done
-            }
-            _ => Outcome::Gone,
-        }
+    fn end(&mut self, key: RecordKey, now: u64) {
+        self.slots.insert(key, Slot::Dead { expires: now + TOMBSTONE_SECONDS });
     }
 
     fn unindex(&mut self, owner: &str, key: RecordKey) {
@@ -117,7 +120,7 @@ impl ModelStore {
     pub(crate) fn end_of(&mut self, owner: &str, key: RecordKey, now: u64) -> bool {
         let theirs = self.is_of(owner, key, now).is_some();
         if theirs {
-            self.delete(key, now);
+            self.end(key, now);
             self.unindex(owner, key);
         }
         theirs

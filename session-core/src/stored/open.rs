@@ -4,8 +4,7 @@
 //! |---|---|---|---|
 //! | no cookie; one that is forged, or past what its stamp allows | | empty, new | none |
 //! | an id of ours, whose record is absent or expired | load | empty, new | none |
-//! | an id whose record was ended, or has another verifier | load | empty | gone |
-//! | an id whose record cannot be read | load | empty | gone |
+//! | an id whose record was ended, has another verifier, or cannot be read | load | empty, new | refused |
 //! | an id that opens its record | load | the record's | live |
 //! | an id, and the store does not answer | load | empty, takes no change | degraded |
 //!
@@ -18,7 +17,7 @@ use http::HeaderValue;
 use super::Stored;
 use super::body::{Body, Opens};
 use super::id::{Id, VerifierHash};
-use super::question::{Answer, Loaded, Question, Record, RecordKey};
+use super::question::{Answer, Loaded, Question, Record, RecordKey, TOMBSTONE_SECONDS};
 use super::rest::Place;
 use crate::error::Rejected;
 use crate::map::Map;
@@ -35,13 +34,28 @@ pub(crate) enum Base {
     None,
     /// A record, and the id that opened it.
     Live(Box<Live>),
-    /// An id of ours that opens nothing any more; whether it was a renewed one that is used too late.
-    Gone { reused: bool },
+    /// An id of ours that opened nothing when the request began.
+    Refused {
+        /// Whether a login may be under way in the browser that sent it, so that this request sets no cookie.
+        mute: bool,
+        /// Whether it is a renewed id that is used too late.
+        reused: bool,
+    },
     /// The store did not answer.
     Degraded,
 }
 
+/// For so many seconds after its session was ended or its id replaced, an id that opens nothing keeps its request mute: the
+/// response that carries a newer id, of a login perhaps, may still be on its way to the browser.
+pub(crate) const MUTE_SECONDS: u64 = 10;
+
 impl Base {
+    /// An id that opens nothing since that second. The clocks of two servers may differ: a second far in the future is no
+    /// reason to stay mute.
+    fn refused(since: u64, now: u64, reused: bool) -> Self {
+        Self::Refused { mute: now.abs_diff(since) < MUTE_SECONDS, reused }
+    }
+
     pub(crate) fn is_degraded(&self) -> bool {
         matches!(self, Self::Degraded)
     }
@@ -115,7 +129,10 @@ impl Origin {
                 }
                 Err((base, why)) => (base, Some(why)),
             },
-            Answer::Loaded(Loaded::Dead) => (Base::Gone { reused: false }, Some(Rejected::Gone)),
+            Answer::Loaded(Loaded::Dead { expires }) => {
+                let ended = expires.saturating_sub(TOMBSTONE_SECONDS);
+                (Base::refused(ended, now, false), Some(Rejected::Gone))
+            }
             Answer::Loaded(Loaded::Absent) => (Base::None, Some(Rejected::Unknown)),
             _ => (Base::Degraded, None),
         };
@@ -133,13 +150,14 @@ fn open(
     stamp: Stamp,
     now: u64,
 ) -> Result<(Box<Live>, Stamp, Map), (Base, Rejected)> {
-    let unreadable = (Base::Gone { reused: false }, Rejected::Unreadable);
+    // When its id was minted is not known, but it was not after this.
+    let unreadable = (Base::refused(record.seen, now, false), Rejected::Unreadable);
     let (current, map) = Current::read(core, key, record, now).ok_or(unreadable)?;
     let presented = id.hash();
-    match current.body.opens(&presented, now) {
-        Opens::Current | Opens::Alias => {}
-        Opens::Reused => return Err((Base::Gone { reused: true }, Rejected::Gone)),
-        Opens::Stale => return Err((Base::Gone { reused: false }, Rejected::Gone)),
+    let opens = current.body.opens(&presented, now);
+    if !opens.admits() {
+        let reused = opens == Opens::Reused;
+        return Err((Base::refused(current.body.minted, now, reused), Rejected::Gone));
     }
     let Body { permanent, authenticated, epoch, .. } = current.body;
     let stamp = Stamp { permanent, authenticated, epoch, created: current.record.created, ..stamp };

@@ -188,11 +188,13 @@ pub enum Question {
         /// The time of asking.
         now: u64,
     },
-    /// End a record, whatever its version: a tombstone without data stays for [`TOMBSTONE_SECONDS`]. Answered by
-    /// [`Outcome`].
+    /// End a record that still has this version: a tombstone without data stays for [`TOMBSTONE_SECONDS`]. Answered by
+    /// [`Updated`].
     Delete {
         /// The record's place.
         key: RecordKey,
+        /// The version that is to be ended.
+        version: u64,
         /// The time of asking.
         now: u64,
     },
@@ -232,7 +234,7 @@ impl Question {
     ///
     /// ```
     /// # use session_core::{Question, RecordKey};
-    /// let question = Question::Delete { key: RecordKey::from_bytes([7; 32]), now: 1_700_000_000 };
+    /// let question = Question::Delete { key: RecordKey::from_bytes([7; 32]), version: 1, now: 1_700_000_000 };
     /// assert_eq!(question.verb(), "delete");
     /// ```
     #[must_use]
@@ -282,7 +284,7 @@ pub enum Answer {
     /// To [`Question::Touch`].
     Touched(Outcome),
     /// To [`Question::Delete`].
-    Deleted(Outcome),
+    Deleted(Updated),
     /// To [`Question::Index`] and [`Question::Unindex`].
     Noted,
     /// To [`Question::Trim`].
@@ -298,17 +300,41 @@ pub enum Answer {
 /// # let sessions = Sessions::builder(SecretKey::generate().unwrap()).build_stored().unwrap();
 /// # let request = testing::stored_request(&sessions);
 /// # let Step::Ask(ask) = sessions.exchange(&request).open() else { unreachable!() };
-/// let session = ask.answer(Answer::Loaded(Loaded::Dead)).done().unwrap().unwrap();
+/// let expires = u64::MAX;
+/// let session = ask.answer(Answer::Loaded(Loaded::Dead { expires })).done().unwrap().unwrap();
 /// assert_eq!(session.rejected(), Some(Rejected::Gone));
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Loaded {
     /// A record that was not deleted. Whether it has expired is judged by who asked.
     Live(Record),
-    /// A tombstone.
-    Dead,
-    /// Nothing.
+    /// The tombstone of a deleted record.
+    Dead {
+        /// The second at which the tombstone ends: [`TOMBSTONE_SECONDS`] after the record did.
+        expires: u64,
+    },
+    /// Nothing, or a tombstone that has ended.
     Absent,
+}
+
+impl Loaded {
+    /// What a load at this second answers for what lies in the store: a tombstone that has ended counts as nothing, whether
+    /// or not it was removed.
+    ///
+    /// ```
+    /// use session_core::Loaded;
+    ///
+    /// let dead = Loaded::Dead { expires: 1_700_000_060 };
+    /// assert_eq!(dead.clone().at(1_700_000_059), dead);
+    /// assert_eq!(dead.at(1_700_000_060), Loaded::Absent);
+    /// ```
+    #[must_use]
+    pub fn at(self, now: u64) -> Self {
+        match self {
+            Self::Dead { expires } if expires <= now => Self::Absent,
+            there => there,
+        }
+    }
 }
 
 /// What became of an insert.
@@ -334,30 +360,30 @@ pub enum Inserted {
     Dead,
 }
 
-/// What became of an update.
+/// What became of an update, or of a delete of one version.
 ///
 /// ```
-/// # use session_core::Updated;
-/// let acknowledged = |updated: &Updated| matches!(updated, Updated::Done);
-/// assert!(acknowledged(&Updated::Done) && !acknowledged(&Updated::Gone));
+/// # use session_core::{Answer, Updated};
+/// // A logout has succeeded if the record ended, by whomever.
+/// let ended = |answer| matches!(answer, Answer::Deleted(Updated::Done | Updated::Gone));
+/// assert!(ended(Answer::Deleted(Updated::Gone)) && !ended(Answer::Unavailable));
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Updated {
-    /// The record was replaced.
+    /// The record was replaced, or ended.
     Done,
-    /// There is a live record of another version; it was left as it is.
+    /// There is a record of another version; it was left as it is.
     Conflict(Record),
-    /// There is no live record.
+    /// There is no record; for an update, no live one.
     Gone,
 }
 
-/// What became of a touch or a delete.
+/// What became of a touch, or of a delete whatever the version.
 ///
 /// ```
 /// # use session_core::{Answer, Outcome};
-/// // For a logout both are a success.
-/// let ended = |answer| matches!(answer, Answer::Deleted(Outcome::Done | Outcome::Gone));
-/// assert!(ended(Answer::Deleted(Outcome::Gone)) && !ended(Answer::Unavailable));
+/// let extended = |answer| matches!(answer, Answer::Touched(Outcome::Done));
+/// assert!(extended(Answer::Touched(Outcome::Done)) && !extended(Answer::Touched(Outcome::Gone)));
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Outcome {

@@ -1,6 +1,6 @@
 //! A live record is written: once, or again on a newer one.
 
-use super::body::{Body, Earlier, Opens, RECENT};
+use super::body::{Body, Earlier, RECENT};
 use super::closing::{Closing, Next, text};
 use super::id::Id;
 use super::open::{Base, Current, Live};
@@ -156,8 +156,8 @@ impl Closing {
         }
         let session = self.session.clone();
         let live = live(&session);
-        let opens = current.body.opens(&live.presented, self.now);
-        if !matches!(opens, Opens::Current | Opens::Alias) || current.record.expires <= self.now {
+        let admitted = current.body.opens(&live.presented, self.now).admits();
+        if !admitted || current.record.expires <= self.now {
             return self.gone();
         }
         for change in self.map.record() {
@@ -187,9 +187,9 @@ impl Closing {
     }
 }
 
-fn live(session: &Session) -> &Live {
+pub(super) fn live(session: &Session) -> &Live {
     match &session.origin().base {
         Base::Live(live) => live,
-        _ => unreachable!("only a live record is updated"),
+        _ => unreachable!("only a live record is updated or ended"),
     }
 }

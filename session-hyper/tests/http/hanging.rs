@@ -24,6 +24,9 @@ impl Store for Hanging {
         Box::pin(pending())
     }
 
+    fn delete_version<'a>(&'a self, _: RecordKey, _: u64, _: u64) -> Verb<'a, Updated> {
+        Box::pin(pending())
+    }
     fn delete<'a>(&'a self, _: RecordKey, _: u64) -> Verb<'a, Outcome> {
         Box::pin(pending())
     }

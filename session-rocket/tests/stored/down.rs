@@ -42,6 +42,10 @@ impl Store for Switched {
         self.meet(self.inner.touch(key, expires, now))
     }
 
+    fn delete_version<'a>(&'a self, key: RecordKey, version: u64, now: u64) -> Verb<'a, Updated> {
+        self.meet(self.inner.delete_version(key, version, now))
+    }
+
     fn delete<'a>(&'a self, key: RecordKey, now: u64) -> Verb<'a, Outcome> {
         self.meet(self.inner.delete(key, now))
     }

@@ -9,7 +9,7 @@ use tokio::task::yield_now;
 use tokio::time::sleep;
 
 use super::rng::Rng;
-use super::tested::{DAY, HOUR, NOW, Tested, at_once, broken, expect, hold, key, owned, record};
+use super::tested::{DAY, HOUR, NOW, Tested, at_once, broken, dead, expect, hold, key, owned, record};
 use crate::store::Which;
 
 /// Repetitions and requests at once: one creates.
@@ -120,6 +120,25 @@ pub(super) async fn a_thousand_sessions_at_once(store: Tested) {
     expect("delete_owned, 100 owners at once", &ended.await.iter().sum(), &(SESSIONS - OWNERS));
 }
 
+/// Of all that replace or delete the same version, one does.
+pub(super) async fn one_write_of_a_version_wins(store: Tested) {
+    for round in 0..50 {
+        let place = key(round);
+        store.insert(place, &record(0), NOW).await;
+        let written = at_once(8, |task| {
+            let store = store.clone();
+            async move {
+                match task % 2 {
+                    0 => store.update(place, 0, &record(task + 1), NOW).await,
+                    _ => store.delete_version(place, 0, NOW).await,
+                }
+            }
+        });
+        let winners = written.await.iter().filter(|written| **written == Updated::Done).count();
+        expect("updates and deletes of one version at once: one is Done", &(winners as u64), &1);
+    }
+}
+
 /// After a delete was answered, no writer that was under way gets through.
 pub(super) async fn a_delete_among_updates_is_final(store: Tested) {
     for round in 0..25 {
@@ -138,7 +157,7 @@ pub(super) async fn a_delete_among_updates_is_final(store: Tested) {
                     let deleted = store.delete(place, NOW).await;
                     expect("delete among updates, a live record there", &deleted, &Outcome::Done);
                     let loaded = store.load(place, NOW).await;
-                    expect("load after a delete among updates", &loaded, &Loaded::Dead);
+                    expect("load after a delete among updates", &loaded, &dead(NOW));
                     return;
                 }
                 for _ in 0..8 {
@@ -155,7 +174,7 @@ pub(super) async fn a_delete_among_updates_is_final(store: Tested) {
         })
         .await;
         let loaded = store.load(place, NOW).await;
-        expect("delete is final, whatever was under way", &loaded, &Loaded::Dead);
+        expect("delete is final, whatever was under way", &loaded, &dead(NOW));
         store.touch(place, NOW + HOUR, NOW).await;
     }
 }

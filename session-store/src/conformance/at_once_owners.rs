@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use session_core::{Loaded, Trimmed, Updated};
 use tokio::task::yield_now;
 
-use super::tested::{HOUR, NOW, Tested, at_once, expect, hold, key, owned, record};
+use super::tested::{HOUR, NOW, Tested, at_once, dead, expect, hold, key, owned, record};
 use crate::store::Which;
 
 /// Trims at once never end more than too many.
@@ -115,7 +115,7 @@ pub(super) async fn delete_all_among_logins(store: Tested) {
                     hold("delete_owned among logins: all whose login was answered before", ended >= 20);
                     for key in early() {
                         let loaded = store.load(key, NOW).await;
-                        expect("load after delete_owned among logins", &loaded, &Loaded::Dead);
+                        expect("load after delete_owned among logins", &loaded, &dead(NOW));
                     }
                 } else {
                     for number in 0..5 {
@@ -127,7 +127,7 @@ pub(super) async fn delete_all_among_logins(store: Tested) {
         .await;
         let listed = store.keys(&owner).await;
         for number in (100 * round + 25)..(100 * round + 65) {
-            let live = store.load(key(number), NOW).await != Loaded::Dead;
+            let live = store.load(key(number), NOW).await != dead(NOW);
             let rule = "delete_owned among logins: who is live is listed, and who is ended is not";
             expect(rule, &listed.contains(&key(number)), &live);
         }

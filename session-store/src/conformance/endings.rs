@@ -3,7 +3,7 @@
 use session_core::{Inserted, Loaded, Record, Trimmed, Updated};
 
 use super::owners::numbers;
-use super::tested::{HOUR, NOW, Tested, at_once, expect, expect_one_of, hold, key, owned, record};
+use super::tested::{HOUR, NOW, Tested, at_once, dead, expect, expect_one_of, hold, key, owned, record};
 use crate::store::Which;
 
 pub(super) async fn delete_all_but_one(store: Tested) {
@@ -20,7 +20,7 @@ pub(super) async fn delete_all_but_one(store: Tested) {
     expect("delete_owned of all but one leaves that one", &store.keys("ada").await, &numbers(&[2]));
     for number in [0, 1, 3] {
         let loaded = store.load(key(number), NOW).await;
-        expect("delete_owned leaves a tombstone", &loaded, &Loaded::Dead);
+        expect("delete_owned leaves a tombstone", &loaded, &dead(NOW));
         let updated = store.update(key(number), number, &record(9), NOW).await;
         expect("update, a tombstone of delete_owned there", &updated, &Updated::Gone);
         let inserted = store.insert(key(number), &record(9), NOW).await;
@@ -57,7 +57,7 @@ pub(super) async fn trim_keeps_the_newest(store: Tested) {
         let rule = format!("trim to {keep}, {rule}: the newest are left, by the store's own order");
         expect(rule, &store.keys("ada").await, &numbers(left));
     }
-    expect("trim leaves a tombstone", &store.load(key(5), NOW).await, &Loaded::Dead);
+    expect("trim leaves a tombstone", &store.load(key(5), NOW).await, &dead(NOW));
     expect("trim leaves another's alone", &store.keys("bob").await, &numbers(&[9]));
 }
 
@@ -94,7 +94,7 @@ pub(super) async fn delete_one(store: Tested) {
         expect(format_args!("delete_owned of one that is {rule}: how many were ended"), &ended, &wanted);
     }
     expect("delete_owned of one ends no other", &store.keys("ada").await, &numbers(&[1, 3]));
-    expect("delete_owned of one leaves a tombstone", &store.load(key(2), NOW).await, &Loaded::Dead);
+    expect("delete_owned of one leaves a tombstone", &store.load(key(2), NOW).await, &dead(NOW));
     let rule = "delete_owned of one leaves another's alone";
     expect(rule, &store.load(key(4), NOW).await, &Loaded::Live(owned(4, "bob")));
     let rule = "delete_owned of one leaves nobody's alone";
@@ -139,7 +139,7 @@ pub(super) async fn endings_respect_a_change_of_owner(store: Tested) {
         let rule =
             "delete_owned or trim while the owner changes: either ended, or written with the other owner";
         expect(rule, &written, &spared);
-        let wanted = if written { Loaded::Live(owned(round + 1000, &after)) } else { Loaded::Dead };
+        let wanted = if written { Loaded::Live(owned(round + 1000, &after)) } else { dead(NOW) };
         expect(rule, &store.load(place, NOW).await, &wanted);
         let listed = store.keys(&after).await.len();
         expect("list of the other owner, after the change", &listed, &usize::from(written));

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use session_core::{Inserted, Loaded, Outcome, Record, RecordKey, Trimmed, Updated};
 
-use super::tested::{HOUR, NOW, Tested, expect, hold, key, owned};
+use super::tested::{HOUR, NOW, Tested, dead, expect, hold, key, owned};
 use crate::store::Which;
 
 fn keys() -> Vec<RecordKey> {
@@ -76,7 +76,7 @@ pub(super) async fn hostile_keys(store: Tested) {
         store.unindex("ada", *key).await;
         let left = store.keys("ada").await;
         hold(rule("the end of one record ends no other:", key), left == keys[number + 1..]);
-        expect(rule("load, a tombstone there,", key), &store.load(*key, NOW).await, &Loaded::Dead);
+        expect(rule("load, a tombstone there,", key), &store.load(*key, NOW).await, &dead(NOW));
     }
 }
 

@@ -121,6 +121,7 @@ macro_rules! __conformance_rules {
             $($make)?;
             verbs:
                 load_says_what_lies_there
+                a_tombstone_ends
                 insert_creates_where_nothing_is
                 insert_repeated
                 update_replaces_its_version
@@ -128,6 +129,8 @@ macro_rules! __conformance_rules {
                 update_replaces_all_but_the_later_end
                 touch_extends_and_never_shortens
                 delete_leaves_a_tombstone
+                delete_version_ends_its_version
+                delete_version_repeated
                 a_tombstone_blocks_what_is_late
                 expired_is_never_live_again
                 live_while_expires_is_later_than_now;
@@ -167,6 +170,7 @@ macro_rules! __conformance_rules {
             at_once:
                 one_insert_wins
                 updates_at_once_all_count
+                one_write_of_a_version_wins
                 a_thousand_sessions_at_once
                 a_delete_among_updates_is_final;
             at_once_owners:

@@ -35,7 +35,7 @@ impl Model {
     pub(super) fn load(&self, key: RecordKey) -> Loaded {
         match self.slots.get(&key) {
             Some(Slot::Record(record, _)) => Loaded::Live(record.clone()),
-            Some(Slot::Tombstone(_)) => Loaded::Dead,
+            Some(Slot::Tombstone(expires)) => Loaded::Dead { expires: *expires },
             None => Loaded::Absent,
         }
     }
@@ -67,7 +67,7 @@ impl Model {
     pub(super) fn insert(&mut self, key: RecordKey, record: &Record) -> Inserted {
         match self.load(key) {
             Loaded::Live(record) => Inserted::Exists(record),
-            Loaded::Dead => Inserted::Dead,
+            Loaded::Dead { .. } => Inserted::Dead,
             Loaded::Absent => {
                 self.orders += 1;
                 self.slots.insert(key, Slot::Record(record.clone(), self.orders));
@@ -107,6 +107,17 @@ impl Model {
             return Outcome::Done;
         }
         Outcome::Gone
+    }
+
+    pub(super) fn delete_version(&mut self, key: RecordKey, version: u64, now: u64) -> Updated {
+        match self.record(key).cloned() {
+            Some(other) if other.version != version => Updated::Conflict(other),
+            Some(_) => {
+                self.delete(key, now);
+                Updated::Done
+            }
+            None => Updated::Gone,
+        }
     }
 
     /// All records of an owner, in their order.

@@ -2,7 +2,7 @@
 
 use session_core::{Loaded, Question, RecordKey};
 
-use super::tested::{DAY, HOUR, NOW, Tested, expect, key, owned, record};
+use super::tested::{DAY, HOUR, NOW, Tested, dead, expect, key, owned, record};
 use crate::store::{Listed, Which};
 
 /// What is asked of one group of records: verbs, in an order in which each still has its effect when it is asked once.
@@ -18,7 +18,7 @@ fn script(group: u64) -> (Vec<Question>, Vec<RecordKey>, [String; 2]) {
     let insert = |number, record| Question::Insert { key: at(number), record, now: NOW };
     let update = |number, version, record| Question::Update { key: at(number), version, record, now: NOW };
     let touch = |number, expires, now| Question::Touch { key: at(number), expires, now };
-    let delete = |number| Question::Delete { key: at(number), now: NOW };
+    let delete = |number, version| Question::Delete { key: at(number), version, now: NOW };
     let unindex = |owner: &str, number| Question::Unindex { owner: owner.into(), key: at(number) };
     let mut questions: Vec<Question> =
         (1..7).flat_map(|number| [index(&ada, number), insert(number, owned(number, &ada))]).collect();
@@ -34,11 +34,12 @@ fn script(group: u64) -> (Vec<Question>, Vec<RecordKey>, [String; 2]) {
         touch(1, NOW + 2 * HOUR, NOW + 5),
         touch(1, NOW + 3 * HOUR, NOW + 3),
         update(2, 2, owned(12, &ada)),
-        delete(3),
+        delete(3, 3),
         unindex(&ada, 3),
         insert(9, record(9)),
-        delete(9),
-        delete(10),
+        delete(9, 7),
+        delete(9, 9),
+        delete(10, 10),
         Question::Trim { owner: ada.as_str().into(), keep: 3, this: at(6), now: NOW },
         Question::Load { key: at(1), now: NOW },
     ]);
@@ -93,7 +94,7 @@ pub(super) async fn what_is_repeated_changes_nothing(store: Tested) {
         states.push(state(&store, &keys, &owners).await);
     }
     let (records, lists) = &states[0];
-    let tombstones = records.iter().filter(|loaded| **loaded == Loaded::Dead).count();
+    let tombstones = records.iter().filter(|loaded| **loaded == dead(NOW)).count();
     // 3 and 9 were deleted, 2 trimmed, where four of ada's were left.
     expect("a script of questions, each asked once: tombstones", &tombstones, &3);
     for (group, how) in

@@ -39,7 +39,7 @@ impl Shown for Loaded {
     fn shown(&self) -> String {
         match self {
             Self::Live(record) => format!("Live({})", record.shown()),
-            Self::Dead | Self::Absent => format!("{self:?}"),
+            Self::Dead { .. } | Self::Absent => format!("{self:?}"),
         }
     }
 }

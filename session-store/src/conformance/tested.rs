@@ -5,7 +5,9 @@ use std::future::Future;
 use std::panic::resume_unwind;
 use std::sync::Arc;
 
-use session_core::{Answer, Inserted, Loaded, Outcome, Question, Record, RecordKey, Trimmed, Updated};
+use session_core::{
+    Answer, Inserted, Loaded, Outcome, Question, Record, RecordKey, TOMBSTONE_SECONDS, Trimmed, Updated,
+};
 use tokio::sync::Barrier;
 use tokio::task::JoinSet;
 
@@ -34,6 +36,11 @@ pub(super) fn record(version: u64) -> Record {
 
 pub(super) fn owned(version: u64, owner: &str) -> Record {
     Record { owner: Some(owner.into()), ..record(version) }
+}
+
+/// The tombstone of a record that was deleted at this second.
+pub(super) fn dead(now: u64) -> Loaded {
+    Loaded::Dead { expires: now + TOMBSTONE_SECONDS }
 }
 
 /// Fails unless the store answered what the contract wants.
@@ -100,6 +107,10 @@ impl Tested {
         answered("delete", self.0.delete(key, now).await)
     }
 
+    pub(super) async fn delete_version(&self, key: RecordKey, version: u64, now: u64) -> Updated {
+        answered("delete_version", self.0.delete_version(key, version, now).await)
+    }
+
     pub(super) async fn index(&self, owner: &str, key: RecordKey, until: u64, now: u64) {
         answered("index", self.0.index(owner, key, until, now).await);
     }
@@ -137,7 +148,9 @@ impl Tested {
                 Answer::Updated(self.update(*key, *version, record, *now).await)
             }
             Question::Touch { key, expires, now } => Answer::Touched(self.touch(*key, *expires, *now).await),
-            Question::Delete { key, now } => Answer::Deleted(self.delete(*key, *now).await),
+            Question::Delete { key, version, now } => {
+                Answer::Deleted(self.delete_version(*key, *version, *now).await)
+            }
             Question::Index { owner, key, until, now } => {
                 self.index(owner, *key, *until, *now).await;
                 Answer::Noted

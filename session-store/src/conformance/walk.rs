@@ -33,6 +33,10 @@ async fn walk(store: Tested, seed: u64) {
     }
 }
 
+fn is_dead(loaded: &Loaded) -> bool {
+    matches!(loaded, Loaded::Dead { .. })
+}
+
 struct Walk {
     store: Tested,
     model: Model,
@@ -49,7 +53,8 @@ impl Walk {
             0..7 => self.insert(place, now).await,
             7..14 => self.update(place, now).await,
             14..16 => self.touch(place, now).await,
-            16..18 => self.delete(place, now).await,
+            16 => self.delete(place, now).await,
+            17 => self.delete_version(place, now).await,
             18 => {
                 self.store.index(owner, place, now, now).await;
                 "index".to_owned()
@@ -123,6 +128,16 @@ impl Walk {
         "delete".to_owned()
     }
 
+    async fn delete_version(&mut self, key: RecordKey, now: u64) -> String {
+        let there = self.model.record(key).map(|record| record.version);
+        let version = there.filter(|_| !self.rng.one_in(3)).unwrap_or(7);
+        let deleted = self.store.delete_version(key, version, now).await;
+        if deleted != Updated::Gone || !self.model.may_be_gone(key) {
+            expect("delete_version, in a walk", &deleted, &self.model.delete_version(key, version, now));
+        }
+        format!("delete of version {version}")
+    }
+
     /// As the core does: only of a record that is not this owner's.
     async fn unindex(&mut self, owner: &str, key: RecordKey) -> String {
         if self.model.record(key).is_none_or(|record| record.owner.as_deref() != Some(owner)) {
@@ -157,7 +172,7 @@ impl Walk {
         );
         for one in named {
             // Expired ones may be ended or not.
-            if !self.model.may_be_gone(one.key) || self.store.load(one.key, NOW).await == Loaded::Dead {
+            if !self.model.may_be_gone(one.key) || is_dead(&self.store.load(one.key, NOW).await) {
                 self.model.delete(one.key, now);
             }
         }

@@ -203,8 +203,8 @@ impl MemoryStore {
 }
 
 impl Store for MemoryStore {
-    fn load<'a>(&'a self, key: RecordKey, _now: u64) -> Verb<'a, Loaded> {
-        Box::pin(async move { Ok(self.shard(key).load(key)) })
+    fn load<'a>(&'a self, key: RecordKey, now: u64) -> Verb<'a, Loaded> {
+        Box::pin(async move { Ok(self.shard(key).load(key).at(now)) })
     }
 
     fn insert<'a>(&'a self, key: RecordKey, record: &'a Record, now: u64) -> Verb<'a, Inserted> {
@@ -230,6 +230,10 @@ impl Store for MemoryStore {
             let ended = self.shard(key).end(key, now, &self.room, |_, _| true);
             Ok(if ended { Outcome::Done } else { Outcome::Gone })
         })
+    }
+
+    fn delete_version<'a>(&'a self, key: RecordKey, version: u64, now: u64) -> Verb<'a, Updated> {
+        Box::pin(async move { Ok(self.shard(key).end_version(key, version, now, &self.room)) })
     }
 
     fn index<'a>(&'a self, owner: &'a str, key: RecordKey, until: u64, now: u64) -> Verb<'a, ()> {

@@ -49,10 +49,11 @@ impl Slot {
 }
 
 impl Shard {
+    /// What lies there, a tombstone that has ended as well.
     pub(super) fn load(&self, key: RecordKey) -> Loaded {
         match self.slots.get(&key) {
             Some(Slot::Record { record, .. }) => Loaded::Live(record.clone()),
-            Some(Slot::Tombstone { .. }) => Loaded::Dead,
+            Some(Slot::Tombstone { expires }) => Loaded::Dead { expires: *expires },
             None => Loaded::Absent,
         }
     }
@@ -80,7 +81,7 @@ impl Shard {
     ) -> Option<Inserted> {
         match self.load(key) {
             Loaded::Live(record) => return Some(Inserted::Exists(record)),
-            Loaded::Dead => return Some(Inserted::Dead),
+            Loaded::Dead { .. } => return Some(Inserted::Dead),
             Loaded::Absent => {}
         }
         let slot = Slot::Record { record: record.clone(), order: next(orders) };
@@ -130,6 +131,15 @@ impl Shard {
                 self.put(key, Slot::Tombstone { expires: now.saturating_add(TOMBSTONE_SECONDS) }, room)
             }
             _ => false,
+        }
+    }
+
+    /// The same for one version.
+    pub(super) fn end_version(&mut self, key: RecordKey, version: u64, now: u64, room: &Room) -> Updated {
+        match self.load(key) {
+            Loaded::Live(record) if record.version != version => Updated::Conflict(record),
+            _ if self.end(key, now, room, |_, _| true) => Updated::Done,
+            _ => Updated::Gone,
         }
     }
 

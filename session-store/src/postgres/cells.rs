@@ -35,10 +35,10 @@ pub(super) fn outcome(done: bool) -> Outcome {
     if done { Outcome::Done } else { Outcome::Gone }
 }
 
-/// What a row of the statement `load` holds.
+/// What a row of the statement `load` holds, a tombstone that has ended as well.
 pub(super) fn loaded(row: &Row) -> Result<Loaded, StoreError> {
     if cell(row, 0)? {
-        return Ok(Loaded::Dead);
+        return Ok(Loaded::Dead { expires: number(cell(row, 2)?) });
     }
     Ok(Loaded::Live(Record {
         version: cell::<i64>(row, 1)?.cast_unsigned(),

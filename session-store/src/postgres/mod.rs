@@ -162,8 +162,8 @@ impl PostgresStore {
 }
 
 impl Store for PostgresStore {
-    fn load<'a>(&'a self, key: RecordKey, _now: u64) -> Verb<'a, Loaded> {
-        Box::pin(self.found(key))
+    fn load<'a>(&'a self, key: RecordKey, now: u64) -> Verb<'a, Loaded> {
+        Box::pin(async move { Ok(self.found(key).await?.at(now)) })
     }
 
     fn insert<'a>(&'a self, key: RecordKey, record: &'a Record, _now: u64) -> Verb<'a, Inserted> {
@@ -191,7 +191,7 @@ impl Store for PostgresStore {
                 // What stood in the way may have been removed meanwhile.
                 match self.found(key).await? {
                     Loaded::Live(record) => return Ok(Inserted::Exists(record)),
-                    Loaded::Dead => return Ok(Inserted::Dead),
+                    Loaded::Dead { .. } => return Ok(Inserted::Dead),
                     Loaded::Absent => {}
                 }
             }
@@ -228,7 +228,7 @@ impl Store for PostgresStore {
                     Loaded::Live(found) if found.version != version => return Ok(Updated::Conflict(found)),
                     // Created between the two.
                     Loaded::Live(_) => {}
-                    Loaded::Dead | Loaded::Absent => return Ok(Updated::Gone),
+                    Loaded::Dead { .. } | Loaded::Absent => return Ok(Updated::Gone),
                 }
             }
         })
@@ -245,6 +245,25 @@ impl Store for PostgresStore {
         Box::pin(async move {
             let parameters: [&(dyn ToSql + Sync); 2] = [&&key.as_bytes()[..], &tombstone_ends(now)];
             Ok(outcome(self.changes(&self.table.sql.delete, &parameters).await?))
+        })
+    }
+
+    fn delete_version<'a>(&'a self, key: RecordKey, version: u64, now: u64) -> Verb<'a, Updated> {
+        Box::pin(async move {
+            let parameters: [&(dyn ToSql + Sync); 3] =
+                [&&key.as_bytes()[..], &tombstone_ends(now), &version.cast_signed()];
+            loop {
+                if self.changes(&self.table.sql.delete_version, &parameters).await? {
+                    return Ok(Updated::Done);
+                }
+                // A second statement, as for an update.
+                match self.found(key).await? {
+                    Loaded::Live(found) if found.version != version => return Ok(Updated::Conflict(found)),
+                    // Created between the two.
+                    Loaded::Live(_) => {}
+                    Loaded::Dead { .. } | Loaded::Absent => return Ok(Updated::Gone),
+                }
+            }
         })
     }
 

@@ -71,6 +71,7 @@ pub(super) struct Sql {
     pub(super) update: String,
     pub(super) touch: String,
     pub(super) delete: String,
+    pub(super) delete_version: String,
     pub(super) list: String,
     pub(super) delete_owned: String,
     pub(super) delete_all_but: String,
@@ -116,6 +117,9 @@ impl Sql {
             ),
             delete: format!(
                 "UPDATE {table} SET {tombstone}, expires = $2 WHERE key = $1 AND NOT dead RETURNING 1"
+            ),
+            delete_version: format!(
+                "UPDATE {table} SET {tombstone}, expires = $2 WHERE key = $1 AND NOT dead AND ver = $3 RETURNING 1"
             ),
             list: format!(
                 "SELECT key, created, seen, expires, label FROM {table} WHERE {theirs} AND expires > $2 \

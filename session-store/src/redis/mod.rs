@@ -15,7 +15,7 @@ use session_core::{Inserted, Loaded, Outcome, Record, RecordKey, TOMBSTONE_SECON
 
 use self::error::failed;
 use self::record::{FIELDS, Found, digits, found, malformed, text};
-use self::script::{DELETE, INSERT, Script, TOUCH, UPDATE};
+use self::script::{DELETE, DELETE_VERSION, INSERT, Script, TOUCH, UPDATE};
 use self::server::Servers;
 use crate::durability::Durability;
 use crate::error::StoreError;
@@ -165,13 +165,35 @@ impl<C: ConnectionLike + Clone + Send + Sync + 'static> RedisStore<C> {
 
     /// A record, an owner and a place in the order: to be ended if it has these.
     async fn end(&self, key: RecordKey, only: &[&[u8]], now: u64) -> Result<bool, StoreError> {
-        let lifetime = milliseconds(TOMBSTONE_SECONDS);
-        let end = digits(now.saturating_add(TOMBSTONE_SECONDS));
-        let arguments = [&[lifetime.as_bytes(), &end], only].concat();
-        match self.run(&DELETE, &self.place(key), &arguments).await? {
+        match self.bury(&DELETE, key, only, now).await? {
             Value::Int(ended) => Ok(ended == 1),
             _ => Err(malformed()),
         }
+    }
+
+    async fn end_version(&self, key: RecordKey, version: u64, now: u64) -> Result<Updated, StoreError> {
+        match self.bury(&DELETE_VERSION, key, &[&digits(version)], now).await? {
+            Value::Int(1) => Ok(Updated::Done),
+            Value::Int(_) => Ok(Updated::Gone),
+            there => match found(there)? {
+                Found::Record(record) => Ok(Updated::Conflict(record)),
+                Found::Tombstone(_) | Found::Nothing => Err(malformed()),
+            },
+        }
+    }
+
+    /// Runs a script that lays a tombstone where its conditions hold.
+    async fn bury(
+        &self,
+        script: &Script,
+        key: RecordKey,
+        conditions: &[&[u8]],
+        now: u64,
+    ) -> Result<Value, StoreError> {
+        let lifetime = milliseconds(TOMBSTONE_SECONDS);
+        let end = digits(now.saturating_add(TOMBSTONE_SECONDS));
+        let arguments = [&[lifetime.as_bytes(), &end], conditions].concat();
+        self.run(script, &self.place(key), &arguments).await
     }
 
     async fn create(&self, key: RecordKey, record: &Record, now: u64) -> Result<Inserted, StoreError> {
@@ -180,7 +202,7 @@ impl<C: ConnectionLike + Clone + Send + Sync + 'static> RedisStore<C> {
             Value::Int(_) => Ok(Inserted::Done),
             there => match found(there)? {
                 Found::Record(record) => Ok(Inserted::Exists(record)),
-                Found::Tombstone => Ok(Inserted::Dead),
+                Found::Tombstone(_) => Ok(Inserted::Dead),
                 Found::Nothing => Err(malformed()),
             },
         }
@@ -201,21 +223,22 @@ impl<C: ConnectionLike + Clone + Send + Sync + 'static> RedisStore<C> {
             Value::Int(_) => Ok(Updated::Gone),
             there => match found(there)? {
                 Found::Record(record) => Ok(Updated::Conflict(record)),
-                Found::Tombstone | Found::Nothing => Err(malformed()),
+                Found::Tombstone(_) | Found::Nothing => Err(malformed()),
             },
         }
     }
 }
 
 impl<C: ConnectionLike + Clone + Send + Sync + 'static> Store for RedisStore<C> {
-    fn load<'a>(&'a self, key: RecordKey, _now: u64) -> Verb<'a, Loaded> {
+    fn load<'a>(&'a self, key: RecordKey, now: u64) -> Verb<'a, Loaded> {
         Box::pin(async move {
             let values = self.ask(cmd("HMGET").arg(self.place(key)).arg(&FIELDS)).await?;
-            Ok(match found(values)? {
+            let there = match found(values)? {
                 Found::Record(record) => Loaded::Live(record),
-                Found::Tombstone => Loaded::Dead,
+                Found::Tombstone(expires) => Loaded::Dead { expires },
                 Found::Nothing => Loaded::Absent,
-            })
+            };
+            Ok(there.at(now))
         })
     }
 
@@ -243,6 +266,10 @@ impl<C: ConnectionLike + Clone + Send + Sync + 'static> Store for RedisStore<C> 
             let ended = self.end(key, &[], now).await?;
             Ok(if ended { Outcome::Done } else { Outcome::Gone })
         })
+    }
+
+    fn delete_version<'a>(&'a self, key: RecordKey, version: u64, now: u64) -> Verb<'a, Updated> {
+        Box::pin(self.end_version(key, version, now))
     }
 
     fn index<'a>(&'a self, owner: &'a str, key: RecordKey, until: u64, now: u64) -> Verb<'a, ()> {

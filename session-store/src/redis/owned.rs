@@ -81,7 +81,7 @@ impl<C: ConnectionLike + Clone + Send + Sync + 'static> RedisStore<C> {
         let ended = self.end_all(owner, oldest, now).await?;
         let alive = match self.at(this).await? {
             Found::Record(record) => record.expires > now,
-            Found::Tombstone | Found::Nothing => false,
+            Found::Tombstone(_) | Found::Nothing => false,
         };
         Ok(Trimmed { ended, alive })
     }

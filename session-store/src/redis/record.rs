@@ -18,7 +18,8 @@ pub(super) const LISTED_FIELDS: [&str; 8] =
 /// Under a record's key.
 pub(super) enum Found {
     Nothing,
-    Tombstone,
+    /// The second at which it ends.
+    Tombstone(u64),
     /// Its last field is the body.
     Record(Record),
 }
@@ -52,7 +53,7 @@ fn read(values: Value) -> Option<Found> {
     let [dead, version, expires, created, seen, owner, label, body]: [Value; 8] = values.try_into().ok()?;
     match (dead, version) {
         (Value::Nil, Value::Nil) => Some(Found::Nothing),
-        (Value::BulkString(_), _) => Some(Found::Tombstone),
+        (Value::BulkString(_), _) => Some(Found::Tombstone(number(expires)?)),
         (_, version) => Some(Found::Record(Record {
             version: number(version)?,
             expires: number(expires)?,

@@ -24,6 +24,7 @@ script!(INSERT: "order.lua" "found.lua" "insert.lua");
 script!(UPDATE: "order.lua" "found.lua" "update.lua");
 script!(TOUCH: "touch.lua");
 script!(DELETE: "delete.lua");
+script!(DELETE_VERSION: "found.lua" "delete_version.lua");
 script!(INDEX: "index.lua");
 
 impl Script {

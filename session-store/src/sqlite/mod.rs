@@ -216,6 +216,14 @@ impl Store for SqliteStore {
         })
     }
 
+    fn delete_version<'a>(&'a self, key: RecordKey, version: u64, now: u64) -> Verb<'a, Updated> {
+        Box::pin(async move {
+            let delete =
+                move |connection: &Connection| statements::delete_version(connection, key, version, now);
+            self.writer.ask(Growth::Shrinks, delete).await
+        })
+    }
+
     /// Nothing to do: the record's owner is an index of its own.
     fn index<'a>(&'a self, _owner: &'a str, _key: RecordKey, _until: u64, _now: u64) -> Verb<'a, ()> {
         Box::pin(async { Ok(()) })

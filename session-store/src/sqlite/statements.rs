@@ -57,6 +57,7 @@ macro_rules! tombstone {
 }
 
 const DELETE: &str = tombstone!("key = ?2 AND NOT dead");
+const DELETE_VERSION: &str = tombstone!("key = ?2 AND NOT dead AND version = ?3");
 // A tombstone has no owner.
 const DELETE_ALL: &str = tombstone!("id IN (SELECT id FROM sessions WHERE owner = ?2 LIMIT ?3)");
 const DELETE_ALL_BUT: &str =
@@ -73,9 +74,14 @@ const LIST: &str = "SELECT key, created, seen, expires, label FROM sessions WHER
 const DELETE_EXPIRED: &str = "DELETE FROM sessions WHERE id IN \
                               (SELECT id FROM sessions WHERE expires < ?1 ORDER BY expires LIMIT ?2)";
 
+/// What lies there, a tombstone that has ended as well.
 pub(super) fn load(connection: &Connection, key: RecordKey) -> Result<Loaded> {
     let loaded = connection.prepare_cached(LOAD)?.query_row([key.as_bytes()], |row| {
-        if row.get(0)? { Ok(Loaded::Dead) } else { record(row).map(Loaded::Live) }
+        if row.get(0)? {
+            Ok(Loaded::Dead { expires: second(row, 2)? })
+        } else {
+            record(row).map(Loaded::Live)
+        }
     });
     loaded.optional().map(|loaded| loaded.unwrap_or(Loaded::Absent))
 }
@@ -97,7 +103,7 @@ pub(super) fn insert(connection: &Connection, key: RecordKey, record: &Record) -
     }
     match load(connection, key)? {
         Loaded::Live(record) => Ok(Inserted::Exists(record)),
-        Loaded::Dead => Ok(Inserted::Dead),
+        Loaded::Dead { .. } => Ok(Inserted::Dead),
         // Nobody else writes meanwhile.
         Loaded::Absent => Err(Error::QueryReturnedNoRows),
     }
@@ -150,6 +156,23 @@ pub(super) fn touch(connection: &Connection, key: RecordKey, expires: u64, now: 
 pub(super) fn delete(connection: &Connection, key: RecordKey, now: u64) -> Result<Outcome> {
     let ended = connection.prepare_cached(DELETE)?.execute((until(now), key.as_bytes()))?;
     Ok(outcome(ended))
+}
+
+pub(super) fn delete_version(
+    connection: &Connection,
+    key: RecordKey,
+    version: u64,
+    now: u64,
+) -> Result<Updated> {
+    let values = (until(now), key.as_bytes(), version.cast_signed());
+    if connection.prepare_cached(DELETE_VERSION)?.execute(values)? == 1 {
+        return Ok(Updated::Done);
+    }
+    // Nobody else writes meanwhile.
+    Ok(match load(connection, key)? {
+        Loaded::Live(other) => Updated::Conflict(other),
+        Loaded::Dead { .. } | Loaded::Absent => Updated::Gone,
+    })
 }
 
 /// At most so many of them; how many.

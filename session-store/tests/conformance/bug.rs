@@ -15,6 +15,7 @@ bugs! {
     NoTombstone
     TombstoneShort
     TombstoneOverflows
+    TombstoneOutlasts
     ExpiredIsDead
     LiveAtItsEnd
     LatestTime
@@ -58,6 +59,9 @@ bugs! {
     TouchIsAlwaysDone
     DeleteCreates
     DeleteIsAlwaysDone
+    DeleteVersionIgnoresVersion
+    DeleteVersionOfOthersIsGone
+    DeleteVersionInTwoSteps
     LastNoteCounts
     UnindexRemovesRecord
     UnindexForAll

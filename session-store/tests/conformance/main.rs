@@ -79,6 +79,7 @@ fn later_rules_catch_bugs_alone() {
             "as_the_model",
             &[
                 Bug::TombstoneShort,
+                Bug::DeleteVersionIgnoresVersion,
                 Bug::UpdateShortens,
                 Bug::UpdateRevives,
                 Bug::TouchRevives,
@@ -91,6 +92,7 @@ fn later_rules_catch_bugs_alone() {
         ("races_of_changes", &[Bug::UpdateIgnoresVersion, Bug::ConflictIsOlder, Bug::TouchChangesVersion]),
         ("races_with_a_logout", &[Bug::NoTombstone, Bug::InsertRevives, Bug::UpdateCreates]),
         ("races_with_a_login", &[Bug::UpdateIgnoresVersion, Bug::InsertOverwrites]),
+        ("one_write_of_a_version_wins", &[Bug::DeleteVersionInTwoSteps, Bug::UpdateInTwoSteps]),
         ("races_with_the_end_of_all", &[Bug::NoTombstone, Bug::DeleteAllRemoves, Bug::UpdateCreates]),
         ("races_with_a_cap", &[Bug::TrimKeepsOldest, Bug::OrderByKey, Bug::TouchDrawsOrder]),
         ("one_insert_wins", &[Bug::InsertInTwoSteps]),

@@ -131,10 +131,12 @@ impl Plain {
                 Some(Slot::Record { record, .. })
                     if self.has(Bug::ExpiredIsDead) && !self.is_live(record, now) =>
                 {
-                    Loaded::Dead
+                    Loaded::Dead { expires: record.expires + TOMBSTONE_SECONDS }
                 }
                 Some(Slot::Record { record, .. }) => Loaded::Live(record.clone()),
-                Some(Slot::Tombstone { until, .. }) if *until > now => Loaded::Dead,
+                Some(Slot::Tombstone { until, .. }) if *until > now || self.has(Bug::TombstoneOutlasts) => {
+                    Loaded::Dead { expires: *until }
+                }
                 Some(Slot::Tombstone { .. }) | None => Loaded::Absent,
             }
         })
@@ -147,8 +149,8 @@ impl Plain {
                 return Inserted::Done;
             }
             Loaded::Live(there) => Inserted::Exists(there),
-            Loaded::Dead if self.has(Bug::InsertRevives) => Inserted::Done,
-            Loaded::Dead => Inserted::Dead,
+            Loaded::Dead { .. } if self.has(Bug::InsertRevives) => Inserted::Done,
+            Loaded::Dead { .. } => Inserted::Dead,
             Loaded::Absent => Inserted::Done,
         };
         self.gap(Bug::InsertInTwoSteps).await;
@@ -274,6 +276,43 @@ impl Plain {
         })
     }
 
+    async fn do_delete_version(&self, key: RecordKey, version: u64, now: u64) -> Updated {
+        let place = self.key(key);
+        let check = |state: &mut State| match state.slots.get(&place) {
+            Some(Slot::Record { record, .. })
+                if record.version != version && !self.has(Bug::DeleteVersionIgnoresVersion) =>
+            {
+                if self.has(Bug::DeleteVersionOfOthersIsGone) {
+                    return Updated::Gone;
+                }
+                Updated::Conflict(record.clone())
+            }
+            Some(Slot::Record { .. }) => Updated::Done,
+            _ => Updated::Gone,
+        };
+        let end = |state: &mut State, found: &Updated| {
+            self.now(state, now);
+            if self.has(Bug::DeleteCreates) && !state.slots.contains_key(&place) {
+                let tombstone = Slot::Tombstone { until: now + TOMBSTONE_SECONDS, owner: None };
+                state.slots.insert(place.clone(), tombstone);
+            }
+            if *found == Updated::Done {
+                self.end(state, &place, now);
+            }
+        };
+        if self.has(Bug::DeleteVersionInTwoSteps) {
+            let found = self.with(check);
+            self.gap(Bug::DeleteVersionInTwoSteps).await;
+            self.with(|state| end(state, &found));
+            return found;
+        }
+        self.with(|state| {
+            let found = check(state);
+            end(state, &found);
+            found
+        })
+    }
+
     fn refuse(&self, bug: Bug, text: &str) -> Result<(), StoreError> {
         let refused = self.has(bug) && text.contains('\0');
         if refused { Err(StoreError::new("invalid byte sequence for encoding: 0x00")) } else { Ok(()) }
@@ -302,6 +341,10 @@ impl Store for Plain {
 
     fn delete<'a>(&'a self, key: RecordKey, now: u64) -> Verb<'a, Outcome> {
         Box::pin(async move { Ok(self.do_delete(key, now)) })
+    }
+
+    fn delete_version<'a>(&'a self, key: RecordKey, version: u64, now: u64) -> Verb<'a, Updated> {
+        Box::pin(async move { Ok(self.do_delete_version(key, version, now).await) })
     }
 
     fn index<'a>(&'a self, owner: &'a str, key: RecordKey, until: u64, _now: u64) -> Verb<'a, ()> {

@@ -33,7 +33,7 @@ impl Model {
     fn load(&self, key: RecordKey) -> Loaded {
         match self.slots.get(&key) {
             Some(Slot::Record(record, _)) => Loaded::Live(record.clone()),
-            Some(Slot::Tombstone(_)) => Loaded::Dead,
+            Some(Slot::Tombstone(expires)) => Loaded::Dead { expires: *expires },
             None => Loaded::Absent,
         }
     }
@@ -41,7 +41,7 @@ impl Model {
     fn insert(&mut self, key: RecordKey, record: &Record) -> Inserted {
         match self.load(key) {
             Loaded::Live(record) => Inserted::Exists(record),
-            Loaded::Dead => Inserted::Dead,
+            Loaded::Dead { .. } => Inserted::Dead,
             Loaded::Absent => {
                 self.orders += 1;
                 self.slots.insert(key, Slot::Record(record.clone(), self.orders));
@@ -81,6 +81,17 @@ impl Model {
             return Outcome::Done;
         }
         Outcome::Gone
+    }
+
+    fn delete_version(&mut self, key: RecordKey, version: u64, now: u64) -> Updated {
+        match self.load(key) {
+            Loaded::Live(record) if record.version != version => Updated::Conflict(record),
+            Loaded::Live(_) => {
+                self.delete(key, now);
+                Updated::Done
+            }
+            _ => Updated::Gone,
+        }
     }
 
     fn list(&self, owner: &str, now: u64) -> Vec<Listed> {
@@ -148,6 +159,7 @@ enum Operation {
     Update(RecordKey, u64, Record),
     Touch(RecordKey, u64),
     Delete(RecordKey),
+    DeleteVersion(RecordKey, u64),
     Index(&'static str, RecordKey),
     Unindex(&'static str, RecordKey),
     List(&'static str, usize),
@@ -192,7 +204,8 @@ fn any_operation() -> impl Strategy<Value = Operation> {
         6 => (any_key(), any_record()).prop_map(|(key, record)| Operation::Insert(key, record)),
         6 => (any_key(), 0..4_u64, any_record()).prop_map(|(key, version, record)| Operation::Update(key, version, record)),
         2 => (any_key(), 0..SPAN).prop_map(|(key, expires)| Operation::Touch(key, expires)),
-        2 => any_key().prop_map(Operation::Delete),
+        1 => any_key().prop_map(Operation::Delete),
+        2 => (any_key(), 0..4_u64).prop_map(|(key, version)| Operation::DeleteVersion(key, version)),
         1 => (any_owner(), any_key()).prop_map(|(owner, key)| Operation::Index(owner, key)),
         1 => (any_owner(), any_key()).prop_map(|(owner, key)| Operation::Unindex(owner, key)),
         3 => (any_owner(), 0..5_usize).prop_map(|(owner, max)| Operation::List(owner, max)),
@@ -229,7 +242,7 @@ async fn compare(store: &MemoryStore, model: &mut Model, operation: Operation, n
                 return;
             };
             // Where it was full, garbage was cleared away: maybe this record, which has expired by another's time.
-            if store.load(key, now).await.unwrap() == Loaded::Absent && model.may_be_gone(key) {
+            if store.load(key, 0).await.unwrap() == Loaded::Absent && model.may_be_gone(key) {
                 model.slots.remove(&key);
             }
             assert_eq!(updated, model.update(key, version, &record, now));
@@ -239,6 +252,10 @@ async fn compare(store: &MemoryStore, model: &mut Model, operation: Operation, n
         }
         Operation::Delete(key) => {
             assert_eq!(store.delete(key, now).await.unwrap(), model.delete(key, now));
+        }
+        Operation::DeleteVersion(key, version) => {
+            let deleted = store.delete_version(key, version, now).await.unwrap();
+            assert_eq!(deleted, model.delete_version(key, version, now));
         }
         Operation::Index(owner, key) => drop(store.index(owner, key, now, now).await),
         // As the core does: only of a record that is not this owner's.

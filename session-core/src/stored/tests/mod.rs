@@ -5,6 +5,7 @@
 mod closing;
 mod faults;
 mod ids;
+mod refused;
 mod rotation;
 #[cfg(feature = "seal")]
 mod sealed;

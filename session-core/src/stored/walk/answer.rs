@@ -99,11 +99,12 @@ pub(super) fn i8_cookies_are_given_once(world: &World<'_>, number: usize) -> Che
 }
 
 /// **I9** A request that ended gone, dead or stale sets no cookie, unless by set_owner; if its own login was ended, not
-/// even then.
+/// even then. One that began dead or stale, and not only since a moment ago, is anonymous, and may.
 pub(super) fn i9_gone_sets_no_cookie(world: &World<'_>, number: usize) -> Check {
     let request = &world.requests[number];
     let gone = request.response.as_ref().is_some_and(|response| response.gone);
-    let may = !gone && (!is_gone(request.found) || request.owner.is_some());
+    let mute = is_gone(request.found) && request.mute;
+    let may = !gone && (!mute || request.owner.is_some());
     demand(may || request.sets().is_none(), "I9", || {
         format!("{} found {:?} and sets a cookie", name(number), request.found)
     })
@@ -146,15 +147,16 @@ pub(super) fn i15_bounded(world: &World<'_>, number: usize) -> Check {
     demand(asked <= MOST_QUESTIONS + world.effects, "I15", || format!("a close asks for the {asked}th time"))
 }
 
-/// **I15** ... in a declared outcome: success; 503 if the store did not answer; 409 if a change no longer fits, or, where
-/// so configured, if the session is gone.
+/// **I15** ... in a declared outcome: success; 503 if the store did not answer; 409 if a change no longer fits, if a clear
+/// meets another id, or, where so configured, if the session is gone.
 pub(super) fn i15_declared(world: &World<'_>, number: usize) -> Check {
     let request = &world.requests[number];
     let Some(response) = &request.response else { return Ok(()) };
     let declared = match &response.result {
         Ok(()) => true,
         Err(Error::Unavailable) => request.failed,
-        Err(Error::Gone) => world.scenario.config.conflict && response.gone,
+        // A clear that has ended nothing is told so in any case.
+        Err(Error::Gone) => response.gone && (world.scenario.config.conflict || request.cleared),
         Err(Error::Conflict { .. }) => world.scenario.any_op(|op| *op == Op::Retype),
         Err(_) => false,
     };

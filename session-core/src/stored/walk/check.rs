@@ -3,6 +3,7 @@
 
 use super::super::body::{Body, Opens};
 use super::super::model::{ModelStore, Slot};
+use super::super::open::MUTE_SECONDS;
 use super::super::question::*;
 use super::history::{Content, Known, Life, Marks};
 use super::request::{Found, Request, Sets};
@@ -35,8 +36,17 @@ pub(super) fn load(world: &mut World<'_>, number: usize, question: &Question, an
     answer::i13_only_ids_of_ours_are_loaded(world, number, question)?;
     if let Some(cookie) = world.requests[number].carried {
         world.requests[number].found = if answered { found(world, cookie) } else { Found::Unknown };
+        world.requests[number].mute = is_mute(world, cookie);
     }
     Ok(())
+}
+
+/// Whether a cookie that opens nothing keeps its request mute: its session ended, or its id was replaced, less than
+/// [`MUTE_SECONDS`] ago.
+fn is_mute(world: &World<'_>, cookie: usize) -> bool {
+    let (life, now) = (&world.history[&world.cookies[cookie].key], world.now);
+    let since = life.tombstone.map(|expires| expires - TOMBSTONE_SECONDS).or(life.minted);
+    since.is_some_and(|since| now.abs_diff(since) < MUTE_SECONDS)
 }
 
 /// What a cookie stands for now.
@@ -44,11 +54,16 @@ pub(super) fn found(world: &World<'_>, cookie: usize) -> Found {
     let (cookie, now) = (&world.cookies[cookie], world.now);
     let life = &world.history[&cookie.key];
     let barred = life.known(&cookie.verifier).is_none_or(|known| known.barred);
-    match (life.ended, world.store.slots.get(&cookie.key)) {
+    match (life.tombstone, world.store.slots.get(&cookie.key)) {
         // Whatever the store has kept.
-        (Some(ended), _) if world.passed - ended < TOMBSTONE_SECONDS => Found::Dead,
-        (_, Some(Slot::Dead { .. })) => Found::Dead,
-        (_, Some(Slot::Live { record, .. })) => {
+        (Some(expires), _) => {
+            if expires > now {
+                Found::Dead
+            } else {
+                Found::Nothing
+            }
+        }
+        (None, Some(Slot::Live { record, .. })) => {
             let opens = Body::decode(&record.body).map(|body| body.opens(&cookie.verifier, now));
             match opens {
                 Some(Opens::Current | Opens::Alias) if !barred && record.expires > now => Found::Live,
@@ -56,8 +71,8 @@ pub(super) fn found(world: &World<'_>, cookie: usize) -> Found {
                 _ => Found::Stale,
             }
         }
-        // Expired, and deleted for that; or its tombstone is over.
-        (_, None) => Found::Nothing,
+        // Expired, and deleted for that.
+        (None, _) => Found::Nothing,
     }
 }
 
@@ -102,9 +117,18 @@ pub(super) fn executed(
                 }
                 world.history.entry(key).and_modify(|life| life.expires = new.expires);
             }
-            _ => {
-                let passed = world.passed;
-                world.history.entry(key).and_modify(|life| life.ended = Some(passed));
+            (_, new) => {
+                let ended_at = match question {
+                    Some(Question::Delete { now, .. }) => *now,
+                    _ => world.now,
+                };
+                let tombstone = match new {
+                    Some(Slot::Dead { expires }) => expires,
+                    // A mutation has left none.
+                    _ => ended_at + TOMBSTONE_SECONDS,
+                };
+                record::i18_ended_by_who_may(world, by, key, question, old)?;
+                world.history.entry(key).and_modify(|life| life.tombstone = Some(tombstone));
             }
         }
     }
@@ -127,7 +151,8 @@ fn inserted(world: &mut World<'_>, by: usize, key: RecordKey, new: &Record) -> C
         writers: vec![by],
         verifiers: vec![known],
         lapsed: false,
-        ended: None,
+        minted: Some(body.minted),
+        tombstone: None,
         for_good: false,
     };
     world.history.insert(key, life);
@@ -156,6 +181,7 @@ fn updated(world: &mut World<'_>, by: usize, key: RecordKey, new: &Record) -> Ch
         life.verifiers.iter_mut().for_each(|known| known.barred = true);
     }
     life.verifiers.push(Known { hash: body.verifier, owner: new.owner.clone(), barred: false });
+    life.minted = Some(body.minted);
     answer::i8_verifiers_are_fresh(world, by, &body)
 }
 
@@ -188,6 +214,10 @@ pub(super) fn responded(world: &mut World<'_>, number: usize) -> Check {
     if let (Some(cookie), Found::Live, true) =
         (carried, found, cleared && world.requests[number].is_acknowledged())
     {
+        // Another has given the session a new id: this one may not end it, and its login begins one of its own.
+        if world.requests[number].owner.is_some() && self::found(world, cookie) == Found::Stale {
+            return Ok(());
+        }
         let key = world.cookies[cookie].key;
         world.history.entry(key).and_modify(|life| life.for_good = true);
         record::i5_ended_for_good(world, key)?;
@@ -200,7 +230,7 @@ pub(super) fn all_deleted(world: &mut World<'_>, number: usize, owner: &str) -> 
     let Some((began, _)) = world.requests[number].swept else { return Ok(()) };
     end::i12_all_of_an_owner_are_dead(world, owner, began)?;
     let theirs = world.history.values_mut().filter(|life| life.owner.as_deref() == Some(owner));
-    theirs.filter(|life| life.ended.is_some()).for_each(|life| life.for_good = true);
+    theirs.filter(|life| life.tombstone.is_some()).for_each(|life| life.for_good = true);
     Ok(())
 }
 
@@ -213,6 +243,11 @@ pub(super) fn when_quiet(world: &World<'_>) -> Check {
     end::i5_i7_probe_all_cookies(world)?;
     end::i9_jar(world)?;
     end::i12_trimmed(world)
+}
+
+/// Nothing more can happen.
+pub(super) fn at_the_end(world: &mut World<'_>) -> Check {
+    end::i17_no_browser_is_locked_out(world)
 }
 
 /// What a response sets, if its cookie is a new one.

@@ -3,11 +3,14 @@
 
 use std::collections::BTreeSet;
 
-use super::super::model::Slot;
+use super::super::model::{ModelStore, Slot};
+use super::super::open::MUTE_SECONDS;
 use super::super::question::*;
 use super::answer;
 use super::check::{Check, demand, found, minted, read};
+use super::cookies::Cookie;
 use super::history::{Deed, Life};
+use super::mutate;
 use super::plan::Op;
 use super::record::map_of;
 use super::request::{Found, Request, Sets};
@@ -162,7 +165,7 @@ pub(super) fn i9_jar(world: &World<'_>) -> Check {
     let minting =
         requests().enumerate().filter(|(number, request)| has_minted(world, *number, request)).count();
     let lost = requests().any(|request| request.failed && (request.renewed || request.cleared));
-    let lives = world.history[&key].ended.is_none() && world.history[&key].expires > world.now;
+    let lives = world.history[&key].tombstone.is_none() && world.history[&key].expires > world.now;
     if !alike
         || minting > 1
         || lost
@@ -201,6 +204,52 @@ fn has_minted(world: &World<'_>, number: usize, request: &Request) -> bool {
     let mut verifiers = world.history.values().flat_map(|life| &life.verifiers);
     let unknown = request.failed && verifiers.any(|known| drawn.verifiers.contains(&(known.hash, number)));
     minted(request).is_some() || unknown
+}
+
+/// **I17** A browser can always get a session again: from [`MUTE_SECONDS`] after the last change on, and as much later as the
+/// clock was set back, whoever writes has a cookie that opens what was written, whichever cookie the browser held.
+pub(super) fn i17_no_browser_is_locked_out(world: &mut World<'_>) -> Check {
+    let (now, drawn) = (world.now, world.server.draws.drawn().clone());
+    world.server.time.set(now + MUTE_SECONDS + world.set_back);
+    let locked_out = (0..world.cookies.len()).find(|cookie| !can_write(world, *cookie));
+    world.server.time.set(now);
+    *world.server.draws.drawn() = drawn;
+    demand(locked_out.is_none(), "I17", || {
+        let cookie = &world.cookies[locked_out.unwrap_or_default()];
+        let session = world.server.draws.drawn().session_name(&cookie.key);
+        format!("a browser with a cookie of {session} writes, and no cookie opens what it wrote")
+    })
+}
+
+fn can_write(world: &World<'_>, cookie: usize) -> bool {
+    let (mut store, sessions) = (world.store.clone(), world.server.sessions(world.swapped));
+    let carried = world.cookies[cookie].headers();
+    let exchange = sessions.exchange(&carried);
+    let session = drive(world, &mut store, exchange.opener().open_or_degraded());
+    session.insert("again", 1).unwrap();
+    let mut outgoing = drive(world, &mut store, exchange.close());
+    let mut response = http::HeaderMap::new();
+    if outgoing.apply(&mut response).is_err() {
+        return false;
+    }
+    let set = response.get(http::header::SET_COOKIE).and_then(|set| Cookie::read(set, &store));
+    let next = set.map_or(carried, |cookie| cookie.headers());
+    let exchange = sessions.exchange(&next);
+    let session = drive(world, &mut store, exchange.opener().open_or_degraded());
+    session.get::<i64>("again") == Ok(Some(1))
+}
+
+/// Asks the store as it is, but for a mistake in it that is being made on purpose.
+fn drive<T>(world: &World<'_>, store: &mut ModelStore, mut step: Step<T>) -> T {
+    loop {
+        match step {
+            Step::Done(done) => return done,
+            Step::Ask(ask) => {
+                let answer = mutate::loaded(world.mutation, ask.question(), store.ask(ask.question()));
+                step = ask.answer(answer);
+            }
+        }
+    }
 }
 
 /// **I12** After delete_all quiesces no record of that owner whose write committed before it began is live.

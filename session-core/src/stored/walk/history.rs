@@ -127,8 +127,10 @@ pub(super) struct Life {
     /// It had expired at some second of the schedule. If the clock is set back, or a question comes that was asked before
     /// that second, it counts again.
     pub(super) lapsed: bool,
-    /// When it was deleted, in seconds that had passed.
-    pub(super) ended: Option<u64>,
+    /// When its last verifier was minted.
+    pub(super) minted: Option<u64>,
+    /// Until when its tombstone lasts: it was deleted.
+    pub(super) tombstone: Option<u64>,
     /// An acknowledged clear or delete_all ended it.
     pub(super) for_good: bool,
 }

@@ -2,7 +2,7 @@
 //!
 //! The protocol does no I/O, so its steps can be put in any order. A *schedule* is one such order from the beginning to the
 //! end; the walk takes one after the other, runs each from the start with a deterministic clock and random source, and
-//! checks the sixteen invariants after every change in the store, every answer to a browser, and the end. An invariant is a
+//! checks the eighteen invariants after every change in the store, every answer to a browser, and the end. An invariant is a
 //! function whose name begins with its number: those of the records stand in [`record`], of the requests in [`answer`],
 //! and what must hold at the end in [`end`]. [`check`] says when each is checked.
 //!

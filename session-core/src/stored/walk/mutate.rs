@@ -1,8 +1,8 @@
-//! The store as it answers; and six mistakes, made at the walker's boundary, each of which the walk must find.
+//! The store as it answers; and ten mistakes, made at the walker's boundary, each of which the walk must find.
 
 use super::super::body::Body;
 use super::super::model::Slot;
-use super::super::question::{Answer, Outcome, Question, Record};
+use super::super::question::{Answer, Loaded, Question, Record, TOMBSTONE_SECONDS, Updated};
 use super::run::World;
 use crate::{Ask, Outgoing};
 
@@ -21,6 +21,33 @@ pub(super) enum Mutation {
     NoTombstone,
     /// A record is deleted only if it still has the verifier that the request presented.
     DeleteNeedsVerifier,
+    /// A record is deleted whatever its version.
+    DeleteByKeyAlone,
+    /// A tombstone never ends, and always looks as if it had been laid just now.
+    EndlessTombstone,
+    /// A record always looks as if its verifier had been minted just now.
+    AlwaysJustMinted,
+    /// A tombstone ends at once.
+    ShortTombstone,
+}
+
+/// What a load is answered.
+pub(super) fn loaded(mutation: Option<Mutation>, question: &Question, answer: Answer) -> Answer {
+    let Question::Load { now, .. } = question else { return answer };
+    match (mutation, answer) {
+        (Some(Mutation::EndlessTombstone), Answer::Loaded(Loaded::Dead { .. })) => {
+            Answer::Loaded(Loaded::Dead { expires: now + TOMBSTONE_SECONDS })
+        }
+        (Some(Mutation::ShortTombstone), Answer::Loaded(Loaded::Dead { .. })) => {
+            Answer::Loaded(Loaded::Absent)
+        }
+        (Some(Mutation::AlwaysJustMinted), Answer::Loaded(Loaded::Live(record))) => {
+            let mut body = Body::decode(&record.body).unwrap();
+            body.minted = *now;
+            Answer::Loaded(Loaded::Live(Record { body: body.encode().into(), ..record }))
+        }
+        (_, answer) => answer,
+    }
 }
 
 pub(super) fn ask(world: &mut World<'_>, by: usize, question: &Question) -> Answer {
@@ -37,13 +64,22 @@ pub(super) fn ask(world: &mut World<'_>, by: usize, question: &Question) -> Answ
             world.store.slots.remove(key);
             answer
         }
+        (Some(Mutation::DeleteByKeyAlone), Question::Delete { key, now, .. }) => {
+            match world.store.slots.get(key) {
+                Some(Slot::Live { record, .. }) => {
+                    let version = record.version;
+                    world.store.ask(&Question::Delete { key: *key, version, now: *now })
+                }
+                _ => Answer::Deleted(Updated::Gone),
+            }
+        }
         (Some(Mutation::DeleteNeedsVerifier), Question::Delete { key, .. }) => {
             let presented = world.requests[by].carried.map(|cookie| world.cookies[cookie].verifier);
             let has = match world.store.slots.get(key) {
                 Some(Slot::Live { record, .. }) => Body::decode(&record.body).map(|body| body.verifier),
                 _ => None,
             };
-            if has == presented { world.store.ask(question) } else { Answer::Deleted(Outcome::Gone) }
+            if has == presented { world.store.ask(question) } else { Answer::Deleted(Updated::Gone) }
         }
         _ => world.store.ask(question),
     }

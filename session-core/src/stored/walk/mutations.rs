@@ -1,4 +1,4 @@
-//! Six mistakes that the walk must find, each made at the walker's boundary (see [`mutate`](super::mutate)).
+//! Ten mistakes that the walk must find, each made at the walker's boundary (see [`mutate`](super::mutate)).
 
 use super::choose::Chooser;
 use super::families::{ANONYMOUS, PLAIN, groups};
@@ -58,4 +58,28 @@ fn a_clear_without_tombstone_is_caught() {
 #[test]
 fn a_delete_that_needs_the_verifier_is_caught() {
     assert_eq!(caught(Mutation::DeleteNeedsVerifier), "I10");
+}
+
+/// A cookie from before a login ends the session that the login has begun.
+#[test]
+fn a_delete_by_the_key_alone_is_caught() {
+    assert_eq!(caught(Mutation::DeleteByKeyAlone), "I18");
+}
+
+/// Whoever's session was ended elsewhere gets none any more.
+#[test]
+fn a_tombstone_that_keeps_its_browser_mute_is_caught() {
+    assert_eq!(caught(Mutation::EndlessTombstone), "I17");
+}
+
+/// Whoever never got the answer to a login gets no session any more.
+#[test]
+fn a_new_id_that_keeps_the_browser_with_the_old_one_mute_is_caught() {
+    assert_eq!(caught(Mutation::AlwaysJustMinted), "I17");
+}
+
+/// A request that comes right after a logout overtakes the login that follows it.
+#[test]
+fn a_browser_that_may_write_at_once_is_caught() {
+    assert_eq!(caught(Mutation::ShortTombstone), "I9");
 }

@@ -1,6 +1,6 @@
 //! What must hold of the records and the owners' index, after each change in the store.
 
-use super::super::body::{Body, Opens};
+use super::super::body::Body;
 use super::super::model::Slot;
 use super::super::question::*;
 use super::check::{Check, Violation, demand, is_live};
@@ -136,7 +136,7 @@ pub(super) fn i7_one_verifier_opens(world: &World<'_>, body: &Body, life: &Life)
 }
 
 fn opens(body: &Body, known: &super::history::Known, now: u64) -> bool {
-    matches!(body.opens(&known.hash, now), Opens::Current | Opens::Alias)
+    body.opens(&known.hash, now).admits()
 }
 
 /// **I11** `expires` never decreases (except to a tombstone) and never exceeds created + absolute; created and owner
@@ -182,6 +182,28 @@ pub(super) fn i12_index_is_a_superset(world: &World<'_>) -> Check {
 /// is inserted: nothing but what its request did.
 pub(super) fn i16_nothing_of_the_old_session(body: &Body) -> Check {
     demand(!body.data.contains("old"), "I16", || format!("a new session begins with {}", body.data))
+}
+
+/// **I18** A request ends only a record that its own verifier opens at that moment, even where the question comes late.
+///
+/// An alias whose time ran out after the request began still counts.
+pub(super) fn i18_ended_by_who_may(
+    world: &World<'_>,
+    by: usize,
+    key: RecordKey,
+    question: Option<&Question>,
+    old: Option<&Slot>,
+) -> Check {
+    let (Some(Question::Delete { .. }), Some(Slot::Live { record, .. })) = (question, old) else {
+        return Ok(());
+    };
+    let verifier = world.requests[by].carried.map(|cookie| world.cookies[cookie].verifier);
+    let life = &world.history[&key];
+    let may = verifier.is_some_and(|verifier| {
+        let admitted = Body::decode(&record.body).is_some_and(|body| body.opens(&verifier, 0).admits());
+        admitted && life.known(&verifier).is_some_and(|known| !known.barred)
+    });
+    demand(may, "I18", || format!("{} ends a session that its cookie does not open", name(by)))
 }
 
 /// Whether a request met a record that is not there any more, or no longer for its verifier.

@@ -59,6 +59,8 @@ pub(super) struct Request {
     /// The cookie that came, by its number.
     pub(super) carried: Option<usize>,
     pub(super) found: Found,
+    /// Its cookie opened nothing, and that only since a moment ago.
+    pub(super) mute: bool,
     pub(super) deeds: Vec<Deed>,
     pub(super) owner: Option<&'static str>,
     pub(super) permanent: Option<bool>,
@@ -87,6 +89,7 @@ impl Request {
             exchange: None,
             carried: None,
             found: Found::Nothing,
+            mute: false,
             deeds: Vec::new(),
             owner: None,
             permanent: None,
@@ -112,11 +115,11 @@ impl Request {
 
     /// Whether its close answered that it saved, renewed or cleared.
     pub(super) fn is_acknowledged(&self) -> bool {
-        let anonymous = matches!(self.found, Found::Dead | Found::Stale);
+        let mute = matches!(self.found, Found::Dead | Found::Stale) && self.mute;
         let unsaved = |response: &Response| response.result.is_err() || response.gone;
         self.response.as_ref().is_some_and(|response| !unsaved(response))
             && self.found != Found::Unknown
-            && (!anonymous || self.owner.is_some())
+            && (!mute || self.owner.is_some())
     }
 
     /// Whether it did what must be written, so that its acknowledgement means that it was.

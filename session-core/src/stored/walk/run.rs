@@ -99,6 +99,9 @@ impl<'a> World<'a> {
             let (options, left_out) = self.options();
             if options.is_empty() {
                 demand(ended || left_out, "I15", || "a request never ends".to_owned())?;
+                if ended {
+                    check::at_the_end(self)?;
+                }
                 return Ok(ended);
             }
             let action = options[self.chooser.choose(options.len())];

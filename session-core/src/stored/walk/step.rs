@@ -152,6 +152,7 @@ impl World<'_> {
                 check::load(self, number, ask.question(), answered)?;
                 let question = ask.question().clone();
                 let answer = if answered { self.store.ask(&question) } else { Answer::Unavailable };
+                let answer = mutate::loaded(self.mutation, &question, answer);
                 if let (Some(Mutation::CounterVersion), Answer::Loaded(Loaded::Live(record))) =
                     (self.mutation, &answer)
                 {

@@ -69,7 +69,9 @@ fn question_text(world: &World<'_>, question: &Question) -> String {
             format!("update {} from {version} to {}", session(key), record_text(world, record))
         }
         Question::Touch { key, .. } => format!("touch {}", session(key)),
-        Question::Delete { key, .. } => format!("delete {}", session(key)),
+        Question::Delete { key, version, .. } => {
+            format!("delete {} of {}", session(key), world.server.draws.drawn().write_name(*version))
+        }
         Question::Index { owner, key, .. } => format!("index {owner} {}", session(key)),
         Question::Unindex { owner, key } => format!("unindex {owner} {}", session(key)),
         Question::Trim { owner, keep, .. } => format!("trim {owner} to {keep}"),
@@ -93,12 +95,14 @@ fn answer_text(world: &World<'_>, answer: &Answer) -> String {
     match answer {
         Answer::Loaded(Loaded::Live(record)) => record_text(world, record),
         Answer::Loaded(other) => format!("{other:?}"),
-        Answer::Inserted(Inserted::Exists(record)) | Answer::Updated(Updated::Conflict(record)) => {
+        Answer::Inserted(Inserted::Exists(record))
+        | Answer::Updated(Updated::Conflict(record))
+        | Answer::Deleted(Updated::Conflict(record)) => {
             format!("there is {}", record_text(world, record))
         }
         Answer::Inserted(other) => format!("{other:?}"),
-        Answer::Updated(other) => format!("{other:?}"),
-        Answer::Touched(outcome) | Answer::Deleted(outcome) => format!("{outcome:?}"),
+        Answer::Updated(other) | Answer::Deleted(other) => format!("{other:?}"),
+        Answer::Touched(outcome) => format!("{outcome:?}"),
         Answer::Trimmed(Trimmed { alive, .. }) => if *alive { "still live" } else { "no longer live" }.into(),
         Answer::Noted | Answer::Unavailable => format!("{answer:?}"),
     }
