@@ -5,20 +5,18 @@ use std::time::Duration;
 
 use http::HeaderValue;
 
-use crate::cookie::Expiry;
+use crate::cookie::{CookieTemplate, Expiry, LARGEST};
 use crate::error::{Error, Rejected};
 use crate::event::{Event, EventKind};
 use crate::exchange::Outgoing;
 use crate::keys::Name;
+use crate::map::Map;
 use crate::session::Session;
 use crate::sessions::Core;
-use crate::state::{Origin, State, tail};
-use crate::wire::flask;
+use crate::state::{Accepted, Origin, State, tail};
 use crate::wire::stamp::Stamp;
+use crate::wire::{Content, flask, sealed};
 use crate::world::NoRandom;
-
-/// The most that a browser keeps of name and value (RFC 6265bis, section 5.7).
-const LARGEST: usize = 4096;
 
 impl Session {
     /// Seals the session, then decides. `consulted`: whether the request asked for the session, so that its response
@@ -62,9 +60,11 @@ impl Session {
     /// |---|---|---|---|
     /// | none | yes | one of our name (Flask: any or none) | removal |
     /// | none | otherwise | | nothing |
-    /// | some | yes | | Set-Cookie |
-    /// | some | no | accepted, and its refresh is due | Set-Cookie |
+    /// | some | yes | | Set-Cookie, or an error if it cannot be written |
+    /// | some | no | accepted, and its refresh is due | Set-Cookie, or nothing if it cannot be written |
     /// | some | no | otherwise | nothing |
+    ///
+    /// So a request that only reads never fails by its session.
     fn decide(
         &self,
         core: &Core,
@@ -84,6 +84,25 @@ impl Session {
         if !changed && !due {
             return Ok(None);
         }
+        match self.set_cookie(core, state, permanent, now, events) {
+            Err(error) if !changed => {
+                events.push(self.event(EventKind::left(&error)));
+                Ok(None)
+            }
+            written => written.map(Some),
+        }
+    }
+
+    /// Set-Cookie of a session that is not empty.
+    fn set_cookie(
+        &self,
+        core: &Core,
+        state: &State,
+        permanent: bool,
+        now: Duration,
+        events: &mut Vec<Event>,
+    ) -> Result<HeaderValue, Error> {
+        let origin = self.origin();
         let (cookie, _) = core.named(origin, now.as_secs());
         let stamp = stamp(core, state, permanent, now.as_secs());
         let expiry = match (permanent, core.format.is_flask()) {
@@ -92,7 +111,9 @@ impl Session {
             // As `get_expiration_time`: fractions of a second are added before they are cut.
             (true, true) => Expiry::Expires(now.saturating_add(core.lifetime.idle).as_secs()),
         };
-        let header = write(core, origin, state, &stamp, expiry, now.as_secs())?;
+        let accepted = origin.accepted.as_ref().filter(|_| !state.map.is_modified());
+        let content = Content { map: &state.map, stamp: &stamp, unchanged: accepted.map(Accepted::value) };
+        let header = write(core, origin, content, expiry, now.as_secs())?;
         // What is set after a clear is a new session.
         let created = (origin.stamp.is_none() || state.cleared).then(|| tail(&header));
         let header = cookie.finish(header, expiry)?;
@@ -102,10 +123,15 @@ impl Session {
             }
             events.push(self.event(EventKind::Oversized { size: header.len(), limit }));
         }
+        if core.format.is_sealed_next(now.as_secs())
+            && let Err(Error::TooLarge { size, limit, .. }) = seals(core, cookie, &state.map, expiry)
+        {
+            events.push(self.event(EventKind::TooLargeToSeal { size, limit }));
+        }
         if let Some(written) = created {
             events.push(Event { kind: EventKind::Created, digest: core.digest(&written) });
         }
-        Ok(Some(header))
+        Ok(header)
     }
 
     /// `name=value` of this session as it is, empty or not: what a browser would send.
@@ -115,7 +141,8 @@ impl Session {
         let now = core.now().as_secs();
         let state = self.state();
         let stamp = stamp(core, &state, is_permanent(core, &state), now);
-        let pair = write(core, self.origin(), &state, &stamp, Expiry::Browser, now)?;
+        let content = Content { map: &state.map, stamp: &stamp, unchanged: None };
+        let pair = write(core, self.origin(), content, Expiry::Browser, now)?;
         Ok(String::from_utf8_lossy(&pair).into_owned())
     }
 
@@ -159,8 +186,7 @@ fn stamp(core: &Core, state: &State, permanent: bool, now: u64) -> Stamp {
 fn write(
     core: &Core,
     origin: &Origin,
-    state: &State,
-    stamp: &Stamp,
+    content: Content<'_>,
     expiry: Expiry,
     now: u64,
 ) -> Result<Vec<u8>, Error> {
@@ -169,12 +195,21 @@ fn write(
     // A random source is an application's: not while the keys are locked.
     let nonce = core.format.sealed.map(|_| core.nonce()).transpose()?;
     let keys = core.keys.read().unwrap_or_else(PoisonError::into_inner);
-    let (around, room) = (cookie.around(expiry), LARGEST - name.len());
-    let header =
-        keys.of(old_or_new).written.write(around, &state.map, stamp, room, || nonce.ok_or(NoRandom))?;
+    let around = cookie.around(expiry);
+    // In Flask's format a longer one is sent.
+    let room = around.room(core.max_cookie_size.filter(|_| !core.format.is_flask()));
+    let header = keys.of(old_or_new).written.write(around, content, room, || nonce.ok_or(NoRandom))?;
     // Name and value, without the sign between them.
     too_large(name, header.len() - 1, LARGEST)?;
     Ok(header)
+}
+
+/// Whether this content would fit into a sealed cookie.
+fn seals(core: &Core, cookie: &CookieTemplate, map: &Map, expiry: Expiry) -> Result<(), Error> {
+    let (name, value) = (cookie.name(), sealed::length(map));
+    too_large(name, name.len() + value, LARGEST)?;
+    let Some(limit) = core.max_cookie_size else { return Ok(()) };
+    too_large(name, cookie.around(expiry).length(value), limit)
 }
 
 fn too_large(name: &str, size: usize, limit: usize) -> Result<(), Error> {

@@ -292,10 +292,32 @@ pub(crate) struct Around<'a> {
     after: usize,
 }
 
+/// The most that a browser keeps of name and value (RFC 6265bis, section 5.7).
+pub(crate) const LARGEST: usize = 4096;
+
 impl Around<'_> {
+    /// The longest value for which name and value are kept by a browser, and the whole takes `limit` octets at most.
+    pub(crate) fn room(self, limit: Option<usize>) -> usize {
+        let name = self.before.len() - "=".len();
+        let within_limit = limit.map_or(usize::MAX, |limit| limit.saturating_sub(self.length(0)));
+        LARGEST.saturating_sub(name).min(within_limit)
+    }
+
     /// Of the whole, with a value of this length.
     pub(crate) fn length(self, value: usize) -> usize {
         self.before.len() + value + self.after
+    }
+
+    /// Where the value starts in the text.
+    pub(crate) fn value_start(self) -> usize {
+        self.before.len()
+    }
+
+    /// The text with the beginning of a value, and room for `more` octets of the value and for the rest.
+    pub(crate) fn start_with(self, value: &[u8], more: usize) -> Vec<u8> {
+        let mut text = self.start(value.len() + more);
+        text.extend_from_slice(value);
+        text
     }
 
     /// The text up to the value, with room for the rest.

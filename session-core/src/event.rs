@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::error::Rejected;
+use crate::error::{Error, Rejected};
 
 /// One thing that happened. [`Outgoing::events`](crate::Outgoing::events) gives them; `session-store` writes them to
 /// `tracing`.
@@ -58,6 +58,26 @@ pub enum EventKind {
         /// `MAX_COOKIE_SIZE`.
         limit: usize,
     },
+    /// A session that nobody changed was due to be written: its refresh, or a new key, name or format. It would have been too
+    /// large, so it stays as it is, and the request does not fail. It can still be read. A record is extended all the same; a
+    /// cookie ends one idle lifetime after it was last written, unless the session gets smaller.
+    NotRewritten {
+        /// Octets that it would have taken: of name and value, of the whole Set-Cookie, or of the record, as the limit is.
+        size: usize,
+        /// The limit that it would have exceeded.
+        limit: usize,
+    },
+    /// As [`NotRewritten`](Self::NotRewritten), because the random source failed.
+    NotRewrittenWithoutRandom,
+    /// A signed session was written that would not fit into a sealed cookie, which is not compressed. Told while sealed cookies are
+    /// accepted but not yet written ([`Builder::accept_sealed_until`](crate::Builder)), so that such sessions are found before
+    /// sealing begins.
+    TooLargeToSeal {
+        /// Octets that it would take sealed, without padding: of name and value, or of the whole Set-Cookie, as the limit is.
+        size: usize,
+        /// The limit that it would exceed.
+        limit: usize,
+    },
     /// The handler's Cache-Control, or a header for certain caches, would have let one keep our Set-Cookie; it became
     /// `no-store`, the others were removed.
     CacheControlReplaced,
@@ -72,6 +92,19 @@ pub enum EventKind {
     StoreFailed(&'static str),
 }
 
+impl EventKind {
+    /// What is told instead of an error, where a request did nothing to its session and writing it anew failed.
+    pub(crate) fn left(error: &Error) -> Self {
+        match *error {
+            Error::TooLarge { size, limit, .. } | Error::RecordTooLarge { size, limit } => {
+                Self::NotRewritten { size, limit }
+            }
+            Error::Random(_) => Self::NotRewrittenWithoutRandom,
+            _ => Self::StoreFailed("the session was not written anew"),
+        }
+    }
+}
+
 impl fmt::Display for EventKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -83,6 +116,17 @@ impl fmt::Display for EventKind {
             Self::Oversized { size, limit } => write!(
                 f,
                 "the session cookie is too large: {size} bytes, the limit is {limit}; browsers may ignore it in silence"
+            ),
+            Self::NotRewritten { size, limit } => write!(
+                f,
+                "session left as it is, since nobody changed it: written anew it would take {size} bytes, the limit is {limit}"
+            ),
+            Self::NotRewrittenWithoutRandom => {
+                f.write_str("session left as it is, since nobody changed it: the random source failed")
+            }
+            Self::TooLargeToSeal { size, limit } => write!(
+                f,
+                "the session fits into a signed cookie but not into a sealed one: that would take {size} bytes, the limit is {limit}"
             ),
             Self::CacheControlReplaced => {
                 f.write_str("Cache-Control replaced by no-store: a session cookie is set")

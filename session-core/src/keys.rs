@@ -66,6 +66,11 @@ impl Format {
         self.flask.is_some()
     }
 
+    /// Whether sealed sessions are accepted but not written yet: sealing is about to begin, or was taken back.
+    pub(crate) fn is_sealed_next(&self, now: u64) -> bool {
+        self.sealed.is_none() && self.other_until.is_some_and(|end| now < end)
+    }
+
     pub(crate) fn keys(&self, ring: &KeyRing) -> Keys {
         Keys {
             cookie: self.wires(ring, &self.name),

@@ -20,7 +20,7 @@ use crate::nonce::Nonces;
 use crate::renamed::Old;
 use crate::ring::KeyRing;
 use crate::session::{Session, Shared};
-use crate::state::{Origin, State};
+use crate::state::{Accepted, Origin, State};
 use crate::stored::Stored;
 use crate::wire::Wires;
 use crate::wire::seal::NONCE;
@@ -319,17 +319,19 @@ impl Core {
     ) -> bool {
         // Not a copy: nobody's code runs in here.
         let keys = self.keys.read().unwrap_or_else(PoisonError::into_inner);
-        let mut opened = false;
+        let (mut opened, in_cookie) = (false, self.stored.is_none());
         for header in headers() {
             for value in self.cookie.find(header) {
                 origin.cookies += 1;
                 if !opened && self.is_looked_at(origin.cookies, value) {
                     opened = origin.note_opened(value, open(&keys.cookie, value).map(|(by, _)| by));
+                    origin.accepted = (opened && in_cookie).then(|| Accepted::new(header, value));
                 }
             }
         }
         if let (Some(old), Some(wires)) = (&self.old, &keys.old) {
-            for value in headers().flat_map(|header| old.cookie.find(header)) {
+            let in_header = |header| old.cookie.find(header).map(move |value| (header, value));
+            for (header, value) in headers().flat_map(in_header) {
                 origin.old_cookies += 1;
                 if !opened && origin.cookies == 0 && self.is_looked_at(origin.old_cookies, value) {
                     let found = open(wires, value).and_then(|(by, created)| {
@@ -337,6 +339,7 @@ impl Core {
                         if created < old.renamed { Ok(by) } else { Err(Rejected::Revoked) }
                     });
                     opened = origin.note_opened(value, found);
+                    origin.accepted = (opened && in_cookie).then(|| Accepted::new(header, value));
                 }
             }
         }

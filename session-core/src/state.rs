@@ -1,6 +1,9 @@
 //! What a session was opened from, and what became of it.
 
+use std::ops::Range;
 use std::sync::Arc;
+
+use http::HeaderValue;
 
 use crate::change::Change;
 use crate::error::{Error, Rejected};
@@ -27,8 +30,29 @@ pub(crate) struct Origin {
     pub(crate) tail: [u8; 32],
     /// Octets of its value.
     pub(crate) size: usize,
+    /// The accepted one itself, if it is the session and not an id.
+    pub(crate) accepted: Option<Accepted>,
     /// What a store knows about it.
     pub(crate) base: Base,
+}
+
+/// A cookie's value where it stands in the request: to be written again with the payload that it has. A handle on the header,
+/// which costs no copy.
+pub(crate) struct Accepted {
+    header: HeaderValue,
+    value: Range<usize>,
+}
+
+impl Accepted {
+    /// `value`: a part of this header.
+    pub(crate) fn new(header: &HeaderValue, value: &[u8]) -> Self {
+        let start = value.as_ptr().addr() - header.as_bytes().as_ptr().addr();
+        Self { header: header.clone(), value: start..start + value.len() }
+    }
+
+    pub(crate) fn value(&self) -> &[u8] {
+        &self.header.as_bytes()[self.value.clone()]
+    }
 }
 
 impl Origin {
@@ -41,6 +65,7 @@ impl Origin {
         rejected: None,
         tail: [0; 32],
         size: 0,
+        accepted: None,
         base: Base::None,
     };
 

@@ -37,6 +37,9 @@ pub fn event(event: &Event) {
             debug!(target: "session", %digest, "{kind}")
         }
         EventKind::Oversized { .. }
+        | EventKind::NotRewritten { .. }
+        | EventKind::NotRewrittenWithoutRandom
+        | EventKind::TooLargeToSeal { .. }
         | EventKind::CacheControlReplaced
         | EventKind::Reuse
         | EventKind::StoreFailed(_)

@@ -6,7 +6,7 @@ use super::json::scan::Cursor;
 use super::json::tag::{Tag, guard, guarded, tagged};
 use super::sign::{Digest, KeyedMac, SignedBy, Signer};
 use super::stamp::{Epoch, Stamp};
-use super::{Segments, base64, payload};
+use super::{Content, Segments, base64, payload};
 use crate::cookie::Around;
 use crate::error::Rejected;
 use crate::lifetime::Lifetime;
@@ -57,25 +57,39 @@ pub(crate) fn open(
     decoded.unwrap_or_else(|| Err(signer.why_not(cookie, now)))
 }
 
-/// Appends the cookie's value; compressed if that makes the text at least two bytes shorter.
-pub(crate) fn write(signer: &Signer, around: Around<'_>, map: &Map, now: u64) -> Vec<u8> {
-    let json = text(map);
-    let stream = payload::deflate(&json);
-    let timestamp = now.to_be_bytes();
+/// Appends the cookie's value. A payload that came goes back as it is, so that no zlib runs for a refresh, and what Flask's zlib
+/// has made shorter than ours would still fits.
+pub(crate) fn write(signer: &Signer, around: Around<'_>, content: Content<'_>, room: usize) -> Vec<u8> {
+    let timestamp = content.stamp.issued.to_be_bytes();
     let timestamp = &timestamp[timestamp.iter().take_while(|byte| **byte == 0).count()..];
     let rest = 2 + base64::digits(timestamp.len()) + signer.digest.digits();
-    let deflated = stream.len() + 1 < json.len();
-    let payload = if deflated { 1 + base64::digits(stream.len()) } else { base64::digits(json.len()) };
-    let mut out = around.start(payload + rest);
-    let start = out.len();
-    if deflated {
-        payload::encode_deflated(&mut out, &stream);
-    } else {
-        payload::encode_plain(&mut out, &json);
-    }
+    let mut out = match content.payload(LONGEST) {
+        Some(payload) => around.start_with(payload, rest),
+        None => encode(around, content.map, room, rest),
+    };
     out.push(b'.');
     base64::encode_to(&mut out, timestamp);
-    signer.sign(&mut out, start);
+    signer.sign(&mut out, around.value_start());
+    out
+}
+
+/// The payload of a map, followed by `rest` octets: compressed if that makes the text at least two bytes shorter, as Flask does. If
+/// the value does not fit into `room` so, whatever is shortest.
+fn encode(around: Around<'_>, map: &Map, room: usize, rest: usize) -> Vec<u8> {
+    let json = text(map);
+    let mut stream = payload::deflate(&json);
+    let plain = base64::digits(json.len());
+    let mut length = if stream.len() + 1 < json.len() { payload::deflated_digits(&stream) } else { plain };
+    if length + rest > room {
+        stream = payload::deflate_best(&json);
+        length = payload::deflated_digits(&stream).min(plain);
+    }
+    let mut out = around.start(length + rest);
+    if length == plain {
+        payload::encode_plain(&mut out, &json);
+    } else {
+        payload::encode_deflated(&mut out, &stream);
+    }
     out
 }
 

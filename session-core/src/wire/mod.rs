@@ -49,6 +49,22 @@ impl<'a> Segments<'a> {
     }
 }
 
+/// What a cookie is to hold.
+#[derive(Clone, Copy)]
+pub(crate) struct Content<'a> {
+    pub(crate) map: &'a Map,
+    pub(crate) stamp: &'a Stamp,
+    /// The cookie that came, if nobody has changed its session.
+    pub(crate) unchanged: Option<&'a [u8]>,
+}
+
+impl<'a> Content<'a> {
+    /// The payload that came: it goes back as it is. A sealed cookie has none that could.
+    fn payload(&self, longest: usize) -> Option<&'a [u8]> {
+        Some(Segments::split(self.unchanged?, longest).ok()?.payload)
+    }
+}
+
 /// A configured format, with its keys.
 #[derive(Clone)]
 pub(crate) enum Wire {
@@ -73,19 +89,18 @@ impl Wire {
         }
     }
 
-    /// `name=value` of a cookie that holds `map` and `stamp`, the value if possible within `room` octets.
+    /// `name=value` of a cookie with this content, the value if possible within `room` octets.
     pub(crate) fn write(
         &self,
         around: Around<'_>,
-        map: &Map,
-        stamp: &Stamp,
+        content: Content<'_>,
         room: usize,
         nonce: impl FnOnce() -> Result<[u8; NONCE], NoRandom>,
     ) -> Result<Vec<u8>, NoRandom> {
         Ok(match self {
-            Self::Signed(signer) => signed::write(signer, around, map, stamp, room),
-            Self::Sealed(sealer) => sealed::write(sealer, around, map, stamp, nonce()?),
-            Self::Flask(signer) => flask::write(signer, around, map, stamp.issued),
+            Self::Signed(signer) => signed::write(signer, around, content, room),
+            Self::Sealed(sealer) => sealed::write(sealer, around, content, nonce()?),
+            Self::Flask(signer) => flask::write(signer, around, content, room),
         })
     }
 }

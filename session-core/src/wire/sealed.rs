@@ -3,15 +3,16 @@
 //! Nothing of it is readable without the key, not even when it was written. Nothing is associated with it: the key is
 //! derived for format, cookie name and audience. It is never compressed, since the length would tell of the content.
 
-use super::base64;
 use super::seal::{NONCE, OVERHEAD, Sealer};
 use super::sign::SignedBy;
 use super::signed::{DEPTH, LONGEST};
 use super::stamp::{self, Stamp};
+use super::{Content, base64};
 use crate::cookie::Around;
 use crate::error::Rejected;
 use crate::lifetime::Lifetime;
 use crate::map::Map;
+use crate::scratch::scratch;
 
 /// Reads a cookie: syntax, seal, times, content, in this order.
 pub(crate) fn open(
@@ -41,18 +42,25 @@ pub(crate) fn open(
     read.ok_or(Rejected::Malformed)?
 }
 
+/// Octets of a value with this content, if nothing is filled up.
+pub(crate) fn length(map: &Map) -> usize {
+    scratch(|json| {
+        map.write_ours(json);
+        base64::digits(OVERHEAD + stamp::BYTES + json.len())
+    })
+}
+
 /// Appends the cookie's value.
 pub(crate) fn write(
     sealer: &Sealer,
     around: Around<'_>,
-    map: &Map,
-    stamp: &Stamp,
+    content: Content<'_>,
     nonce: [u8; NONCE],
 ) -> Vec<u8> {
-    let mut json = String::with_capacity(map.expected_size());
-    map.write_ours(&mut json);
+    let mut json = String::with_capacity(content.map.expected_size());
+    content.map.write_ours(&mut json);
     let mut sealed = Vec::new();
-    sealer.seal(&mut sealed, nonce, &[], &[&stamp.encode(), json.as_bytes()]);
+    sealer.seal(&mut sealed, nonce, &[], &[&content.stamp.encode(), json.as_bytes()]);
     let mut out = around.start(base64::digits(sealed.len()));
     base64::encode_to(&mut out, &sealed);
     out

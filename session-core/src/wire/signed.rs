@@ -3,7 +3,7 @@
 use super::payload;
 use super::sign::{Digest, KeyedMac, SignedBy, Signer};
 use super::stamp::{self, Stamp};
-use super::{Segments, base64};
+use super::{Content, Segments, base64};
 use crate::cookie::Around;
 use crate::error::Rejected;
 use crate::key::Purpose;
@@ -57,23 +57,34 @@ pub(crate) fn open(
     read.unwrap_or_else(|| Err(signer.why_not(cookie, now)))
 }
 
-/// Appends the cookie's value. Compressed only if it would not fit into `room` otherwise.
-pub(crate) fn write(signer: &Signer, around: Around<'_>, map: &Map, stamp: &Stamp, room: usize) -> Vec<u8> {
-    scratch(|json| {
-        json.reserve(map.expected_size());
-        map.write_ours(json);
-        let rest = 2 + stamp::DIGITS + signer.digest.digits();
-        let length = base64::digits(json.len()) + rest;
-        let mut out = around.start(length.min(room));
-        let start = out.len();
-        if length <= room || json.len() > LARGEST {
-            payload::encode_plain(&mut out, json);
-        } else {
-            payload::encode_deflated(&mut out, &payload::deflate(json));
-        }
-        out.push(b'.');
-        base64::encode_to(&mut out, &stamp.encode());
-        signer.sign(&mut out, start);
-        out
-    })
+/// Appends the cookie's value. A payload that came goes back as it is, if it fits into `room`.
+pub(crate) fn write(signer: &Signer, around: Around<'_>, content: Content<'_>, room: usize) -> Vec<u8> {
+    let rest = 2 + stamp::DIGITS + signer.digest.digits();
+    let mut out = match content.payload(LONGEST).filter(|payload| payload.len() + rest <= room) {
+        Some(payload) => around.start_with(payload, rest),
+        None => scratch(|json| encode(json, around, content.map, room, rest)),
+    };
+    out.push(b'.');
+    base64::encode_to(&mut out, &content.stamp.encode());
+    signer.sign(&mut out, around.value_start());
+    out
+}
+
+/// The payload of a map, followed by `rest` octets. Compressed only if the value would not fit into `room` otherwise, and as
+/// short as it gets only if that does not fit, either.
+fn encode(json: &mut String, around: Around<'_>, map: &Map, room: usize, rest: usize) -> Vec<u8> {
+    json.reserve(map.expected_size());
+    map.write_ours(json);
+    let length = base64::digits(json.len()) + rest;
+    let mut out = around.start(length.min(room));
+    if length <= room || json.len() > LARGEST {
+        payload::encode_plain(&mut out, json);
+        return out;
+    }
+    let mut stream = payload::deflate(json);
+    if payload::deflated_digits(&stream) + rest > room {
+        stream = payload::deflate_best(json);
+    }
+    payload::encode_deflated(&mut out, &stream);
+    out
 }
