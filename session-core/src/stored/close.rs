@@ -76,6 +76,7 @@ pub(crate) fn close(session: &Session, consulted: bool) -> Step<Outgoing> {
         outgoing,
         map: state.map.clone(),
         stamp: state.stamp,
+        only_read: !(state.cleared || state.map.is_modified()),
         permanent: state.permanent,
         owner: state.owner.clone(),
         label: state.label.clone(),

@@ -27,6 +27,8 @@ pub(super) struct Closing {
     /// The content at the end of the request, with all that was done to it.
     pub(super) map: Map,
     pub(super) stamp: Stamp,
+    /// The request did nothing to its session. What is due to the record may then be done by a later one.
+    pub(super) only_read: bool,
     /// What the request set.
     pub(super) permanent: Option<bool>,
     /// Who logged in.
@@ -81,8 +83,12 @@ impl Closing {
         Step::Done(self.outgoing)
     }
 
-    /// Nothing of the response stays but the error.
+    /// Nothing of the response stays but the error. A request that only read does not fail: its session is left as it is.
     pub(super) fn fail(mut self, error: Error) -> Next {
+        if self.only_read {
+            self.event(EventKind::left(&error));
+            return self.done();
+        }
         self.outgoing.error = Some(error.into());
         self.done()
     }

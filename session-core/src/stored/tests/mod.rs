@@ -9,6 +9,7 @@ mod refused;
 mod rotation;
 #[cfg(feature = "seal")]
 mod sealed;
+mod unchanged;
 
 use std::sync::Mutex;
 use std::time::Duration;

@@ -22,7 +22,7 @@ fn next_key() -> SecretKey {
 }
 
 /// The same store and clock, configured anew.
-fn again(server: Server, configure: impl FnOnce(Builder) -> Builder) -> Server {
+pub(super) fn again(server: Server, configure: impl FnOnce(Builder) -> Builder) -> Server {
     let builder = configure(crate::Sessions::builder(key()).clock(server.time.clone()));
     Server { sessions: builder.build_stored().unwrap(), ..server }
 }
