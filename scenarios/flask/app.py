@@ -205,6 +205,14 @@ def write_types():
     return "ok"
 
 
+@app.get("/everyday")
+def everyday():
+    session.update(username=None, visits=41.0)
+    flash("Saved", None)
+    flash("Five", 5)
+    return "ok"
+
+
 def describe(value):
     """[exact type, content], all the way down."""
     kind = type(value)

@@ -78,6 +78,27 @@ fn there_and_back(first: SocketAddr, second: SocketAddr) {
     assert_eq!(jar.get(first, "/session").json(), json!({"_permanent": false, "cart": at_first["cart"]}));
 }
 
+/// `None`, a counter that is a float, messages whose category is no text: Flask applications have them every day.
+#[test]
+fn what_flask_applications_store() {
+    for flask in Flask::all() {
+        let (flask, tour) = (flask.serve(SECRET), Tour::AXUM.serve(SECRET, &["--flask"]));
+        let mut jar = Jar::new("session");
+        jar.get(flask.address, "/everyday");
+        let page = jar.clone().get(tour.address, "/").body;
+        assert!(page.contains("Saved") && page.contains("Five") && page.contains(">41<"), "{page}");
+        assert_eq!(jar.get(tour.address, "/flashes").json(), json!([["", "Saved"], ["5", "Five"]]));
+        for server in [flask.address, tour.address] {
+            let profile = jar.get(server, "/profile");
+            assert_eq!(profile.header("location"), Some("/login"), "as without the key: {profile:?}");
+        }
+        let visits = |count: &str| format!("You have visited this page {count} times");
+        assert_eq!(jar.get(tour.address, "/visit").body, visits("42"));
+        assert_eq!(jar.get(flask.address, "/visit").body, visits("43.0"));
+        assert_eq!(jar.get(flask.address, "/session").json(), json!({"username": null, "visits": 43.0}));
+    }
+}
+
 #[test]
 fn every_tagged_type_both_ways() {
     for flask in Flask::all() {

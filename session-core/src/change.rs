@@ -24,7 +24,7 @@ pub(crate) enum Change<'a> {
     },
     /// Nothing is left, no flash either.
     Clear,
-    /// A missing counter is 0.
+    /// A missing counter is 0, and one that is a float stays a float.
     Increment {
         key: Cow<'a, str>,
         by: i64,
@@ -71,9 +71,9 @@ impl Change<'_> {
 /// Why a change does not fit the map it was applied to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Misfit {
-    /// An increment of what is no integer of 64 bits.
-    NotAnInteger,
-    /// An increment beyond 64 bits.
+    /// An increment of what is no counter: see [`counter`](crate::counter).
+    NotACounter,
+    /// An increment beyond what a counter holds.
     Overflow,
     /// A push onto what is no list.
     NotAList,
@@ -82,8 +82,11 @@ pub(crate) enum Misfit {
 impl Misfit {
     pub(crate) fn reason(self) -> &'static str {
         match self {
-            Self::NotAnInteger => "to be incremented it must be an integer of 64 bits",
-            Self::Overflow => "the sum leaves the range of i64",
+            Self::NotACounter => {
+                "to be incremented it must be an integer of 64 bits, or a float without a fraction, up to 2^53; any other \
+                 number is changed with `update`"
+            }
+            Self::Overflow => "the sum leaves the range of a counter: i64, or 2^53 if it is a float",
             Self::NotAList => "to be pushed onto it must be a list",
         }
     }

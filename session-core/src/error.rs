@@ -53,8 +53,11 @@ pub enum Error {
         /// What was found and what was expected, without the value.
         reason: String,
     },
-    /// An increment beyond `i64`. Nothing was changed.
-    #[error("adding {by} to session key {key:?} leaves the range of i64; nothing was changed")]
+    /// An increment beyond `i64`, or beyond 2^53 of a counter that is a float. Nothing was changed.
+    #[error(
+        "adding {by} to session key {key:?} leaves the range of a counter (i64, or 2^53 if it is a float); nothing was \
+         changed"
+    )]
     Overflow {
         /// The counter's key.
         key: String,

@@ -15,7 +15,7 @@ use crate::session::{Session, misfit_error};
 use crate::wire::json::plain::untagged;
 use crate::wire::json::read::from_text;
 use crate::wire::json::scan::{Cursor, DEEPEST};
-use crate::wire::json::tag::tagged;
+use crate::wire::json::tag::{Tag, tagged};
 use crate::wire::json::text;
 
 /// A message and its category.
@@ -38,6 +38,8 @@ pub struct Flash {
 
 impl Flash {
     /// The category: Flask's default is `message`; `error`, `info`, `warning` and `success` are usual.
+    ///
+    /// Flask's `flash(message, None)` has none: it is empty. Any other category of Flask's that is no text is its JSON.
     ///
     /// ```
     /// # use session_core::{SecretKey, Sessions};
@@ -161,7 +163,7 @@ impl Session {
         self.take_flashes_filtered(None)
     }
 
-    /// Takes the flash messages of some categories. The others stay; but in Flask's format they are gone after this
+    /// Takes the flash messages of some categories, `""` being that of messages without one. The others stay; but in Flask's format they are gone after this
     /// request, as with `get_flashed_messages(category_filter=...)`.
     ///
     /// # Errors
@@ -227,14 +229,27 @@ fn take_flask(map: &mut Map) -> Vec<Flash> {
 
 /// An item of Flask's list: a tuple, or a list, of category and message.
 fn flask_flash(item: &str) -> Option<Flash> {
-    let (category, _): (String, serde::de::IgnoredAny) = from_text(item).ok()?;
-    let pair = tagged(&Cursor::new(item)).map_or(item, |tuple| tuple.value);
+    let pair = match tagged(&Cursor::new(item)) {
+        Some(found) if found.tag == Tag::Tuple => found.value,
+        Some(_) => return None,
+        None => item,
+    };
     let mut cursor = Cursor::new(pair);
-    cursor.expect(b'[').ok()?;
-    cursor.value(DEEPEST).ok()?;
-    cursor.expect(b',').ok()?;
-    let message = &pair[cursor.value(DEEPEST).ok()?];
-    Some(Flash { number: 0, category: category.into(), message: message.into() })
+    let mut part = |first: u8| {
+        cursor.expect(first).ok()?;
+        cursor.value(DEEPEST).ok().map(|range| &pair[range])
+    };
+    let (category, message) = (part(b'[')?, part(b',')?);
+    cursor.expect(b']').ok()?;
+    Some(Flash { number: 0, category: category_text(category).into(), message: message.into() })
+}
+
+/// Flask's category may be of any type, `flash(message, None)` among them.
+fn category_text(json: &str) -> String {
+    if json == "null" {
+        return String::new();
+    }
+    from_text(json).unwrap_or_else(|_| untagged(json).into_owned())
 }
 
 /// Takes from our own format: those of `categories`, or all; the others stay.

@@ -61,6 +61,7 @@ mod change;
 mod close;
 mod config;
 mod cookie;
+mod counter;
 mod entries;
 mod error;
 mod event;

@@ -6,6 +6,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use crate::change::{Change, Misfit};
+use crate::counter;
 use crate::entries::{self, Entry, Key, Text};
 use crate::flash::Flash;
 use crate::wire::json::scan::{Cursor, NotJson};
@@ -209,7 +210,7 @@ impl Map {
 
     /// Applies a change and records it; gives the sum of an increment, of another change 0. On a misfit nothing is changed.
     pub(crate) fn apply(&mut self, change: Change<'_>) -> Result<i64, Misfit> {
-        let mut counter = 0;
+        let mut sum = 0;
         let recorded = self.record.as_ref().map(|_| change.to_static());
         match change {
             Change::Set { key, value } | Change::Update { key, value } => self.set(key, value),
@@ -224,9 +225,10 @@ impl Map {
             }
             Change::Increment { key, by } => {
                 let found = self.find(&key);
-                let old = found.map_or(Ok(0), |index| self.integer(index))?;
-                counter = old.checked_add(by).ok_or(Misfit::Overflow)?;
-                self.set_at(found, key, itoa::Buffer::new().format(counter).into());
+                let old = found.ok().map(|index| self.entries[index].value.as_str(self.base()));
+                let text;
+                (sum, text) = counter::add(old, by)?;
+                self.set_at(found, key, text);
             }
             Change::Push { key, item } => {
                 let list = self.longer(&key, &item)?;
@@ -239,11 +241,7 @@ impl Map {
         if let (Some(record), Some(change)) = (&mut self.record, recorded) {
             record.push(change);
         }
-        Ok(counter)
-    }
-
-    fn integer(&self, index: usize) -> Result<i64, Misfit> {
-        self.entries[index].value.as_str(self.base()).parse().map_err(|_| Misfit::NotAnInteger)
+        Ok(sum)
     }
 
     /// The list's text with one item more.
@@ -357,11 +355,14 @@ mod tests {
 
     #[test]
     fn misfits_change_nothing() {
-        let text = r#"{"f":1.0,"l":[1],"max":9223372036854775807,"s":"1"}"#;
+        let text = r#"{"f":1.5,"l":[1],"max":9223372036854775807,"n":null,"s":"1"}"#;
         let mut map = ours(text).recording();
-        for (key, misfit) in
-            [("f", Misfit::NotAnInteger), ("s", Misfit::NotAnInteger), ("max", Misfit::Overflow)]
-        {
+        for (key, misfit) in [
+            ("f", Misfit::NotACounter),
+            ("n", Misfit::NotACounter),
+            ("s", Misfit::NotACounter),
+            ("max", Misfit::Overflow),
+        ] {
             assert_eq!(map.apply(Change::Increment { key: key.into(), by: 1 }), Err(misfit));
         }
         assert_eq!(map.apply(Change::Push { key: "s".into(), item: "1".into() }), Err(Misfit::NotAList));
@@ -382,7 +383,8 @@ mod tests {
 
     fn any_change() -> impl Strategy<Value = Change<'static>> {
         let key = prop::sample::select(vec!["a", "b", "c", "é", "_flashes", " t"]);
-        let value = prop::sample::select(vec!["1", "\"x\"", "[]", "[1, 2 ]", "{\"k\":[]}", "null"]);
+        let value =
+            prop::sample::select(vec!["1", "2.0", "0.5", "\"x\"", "[]", "[1, 2 ]", "{\"k\":[]}", "null"]);
         prop_oneof![
             3 => (key.clone(), value.clone()).prop_map(|(key, value)| set(key, value)),
             2 => key.clone().prop_map(|key| Change::Remove { key: key.into() }),
@@ -414,10 +416,13 @@ mod tests {
                 }
                 Change::Clear => *self = Self::default(),
                 Change::Increment { key, by } => {
-                    match self.entries.get(&**key).map_or(Some(0), Value::as_i64) {
-                        Some(old) => drop(self.entries.insert(key.to_string(), (old + by).into())),
-                        None => return false,
-                    }
+                    let old = self.entries.get(&**key).cloned().unwrap_or_else(|| 0.into());
+                    let sum = match (old.as_i64(), old.as_f64()) {
+                        (Some(old), _) => (old + by).into(),
+                        (None, Some(old)) if old.fract() == 0.0 => (old + *by as f64).into(),
+                        _ => return false,
+                    };
+                    self.entries.insert(key.to_string(), sum);
                 }
                 Change::Push { key, item } => {
                     match self.entries.entry(key.to_string()).or_insert_with(|| Value::Array(vec![])) {

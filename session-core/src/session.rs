@@ -94,6 +94,8 @@ impl Session {
 
     /// The value of a key, or `None` if it is missing.
     ///
+    /// A stored null, Flask's `None`, is there: read the key as an `Option` where it may be null.
+    ///
     /// # Errors
     /// [`Error::WrongType`] when the value is there but is no `T`: a bug or an older version of the application, which
     /// should not look like a missing key. `get::<serde_json::Value>` reads anything.
@@ -105,6 +107,10 @@ impl Session {
     /// assert_eq!(session.get::<u64>("user_id").unwrap(), Some(123));
     /// assert_eq!(session.get::<u64>("nobody").unwrap(), None);
     /// assert!(session.get::<String>("user_id").is_err());
+    ///
+    /// session.insert("nickname", ()).unwrap(); // Python: session["nickname"] = None
+    /// assert_eq!(session.get::<Option<String>>("nickname").unwrap(), Some(None));
+    /// assert!(session.get::<String>("nickname").unwrap_err().to_string().contains("found null"));
     /// ```
     pub fn get<T: DeserializeOwned>(&self, key: &str) -> Result<Option<T>, Error> {
         let found = self.state().map.get(key);
@@ -289,11 +295,13 @@ impl Session {
         Ok(())
     }
 
-    /// Adds to a counter and returns the sum. A missing counter is 0.
+    /// Adds to a counter and returns the sum. A missing counter is 0. One that Flask has made a float stays one: 41.0 becomes
+    /// 42.0, and 42 is returned; as an `i64` it is not read any more, as an `f64` it is.
     ///
     /// # Errors
-    /// [`Error::WrongType`] when the value is no integer of 64 bits, [`Error::Overflow`]; nothing is changed then.
-    /// [`Error::TooLate`].
+    /// [`Error::WrongType`] when the value is no integer of 64 bits and no float without a fraction from -2^53 to 2^53 (of
+    /// which every integer is one): other numbers are for [`update`](Self::update). [`Error::Overflow`] when the sum is none.
+    /// Nothing is changed then. [`Error::TooLate`].
     ///
     /// ```
     /// # use session_core::{SecretKey, Sessions};
@@ -301,6 +309,10 @@ impl Session {
     /// assert_eq!(session.increment("visits", 1).unwrap(), 1);
     /// assert_eq!(session.increment("visits", i64::MAX).is_err(), true);
     /// assert_eq!(session.increment("visits", -3).unwrap(), -2);
+    ///
+    /// session.insert("seen", 41.0).unwrap(); // Python: session["seen"] = 41.0
+    /// assert_eq!(session.increment("seen", 1).unwrap(), 42);
+    /// assert_eq!(session.get::<f64>("seen").unwrap(), Some(42.0));
     /// ```
     pub fn increment(&self, key: &str, by: i64) -> Result<i64, Error> {
         let mut state = self.open_state()?;
@@ -548,7 +560,7 @@ pub(crate) fn misfit_error(key: &str, by: i64, misfit: Misfit) -> Error {
     let key = key.to_owned();
     match misfit {
         Misfit::Overflow => Error::Overflow { key, by },
-        Misfit::NotAnInteger | Misfit::NotAList => {
+        Misfit::NotACounter | Misfit::NotAList => {
             Error::WrongType { key, reason: misfit.reason().to_owned() }
         }
     }

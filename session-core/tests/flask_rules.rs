@@ -68,9 +68,10 @@ fn foreign_flashes_do_no_harm() {
     for (value, taken) in [
         (
             r#"[["message","a list will do"],{" t":["error","x"]},5,{" t":["one"]},{" t":[1,2]},{" m":"ab"}]"#,
-            2,
+            3,
         ),
         (r#""no list""#, 0),
+        (r#"[{" t":["a","b","c"]},{" t":[]},[],{" di":{" t__":["a","b"]}},{"a":"b"},"ab"]"#, 0),
         ("[]", 0),
         ("null", 0),
         (r#"{" t":[{" t":["error","x"]}]}"#, 0),
@@ -86,6 +87,27 @@ fn foreign_flashes_do_no_harm() {
         assert_eq!(session.take_flashes().unwrap().len(), expected, "{value}");
         assert!(!session.contains_key("_flashes"));
     }
+}
+
+/// Flask's categories may be of any type; each message is shown.
+#[test]
+fn a_category_that_is_no_text_is_shown() {
+    let list = r#"[{" t":[null,"saved"]},{" t":[5,"five"]},{" t":[{" m":"info"},"html"]},{" t":[[1, null],{" m":"<b>"}]},{" t":["\ud800","half"]},[true,"yes"]]"#;
+    let expected = [
+        ("", "saved"),
+        ("5", "five"),
+        ("info", "html"),
+        ("[1,null]", "<b>"),
+        (r#""\ud800""#, "half"),
+        ("true", "yes"),
+    ];
+    let expected = expected.map(|(category, message)| (category, message.to_owned()));
+    let open = || {
+        let fill = |session: &Session| session.insert_tagged_json(&format!("{{\"_flashes\":{list}}}"));
+        flask().open(&request(&flask(), fill).unwrap())
+    };
+    assert_eq!(shown(&open().take_flashes().unwrap()), expected);
+    assert_eq!(shown(&open().take_flashes_of(&["", "5"]).unwrap()), expected[..2]);
 }
 
 #[test]

@@ -26,6 +26,7 @@ fn any_value() -> impl Strategy<Value = Value> {
         Just(Value::Null),
         any::<bool>().prop_map(Value::from),
         any::<i64>().prop_map(Value::from),
+        any::<i8>().prop_map(|whole| Value::from(f64::from(whole))),
         any::<f64>().prop_filter("JSON has no other", |float| float.is_finite()).prop_map(Value::from),
         any::<String>().prop_map(|text| Value::from(text.chars().take(8).collect::<String>())),
     ];
@@ -45,7 +46,7 @@ fn any_operation() -> impl Strategy<Value = Operation> {
         2 => any_key().prop_map(Operation::Remove),
         2 => any_key().prop_map(Operation::Take),
         1 => (any_key(), any_value()).prop_map(|(key, value)| Operation::GetOrInsert(key, value)),
-        2 => (any_key(), any::<i64>()).prop_map(|(key, by)| Operation::Increment(key, by)),
+        2 => (any_key(), prop_oneof![any::<i64>(), -9..9_i64]).prop_map(|(key, by)| Operation::Increment(key, by)),
         2 => (any_key(), any_value()).prop_map(|(key, value)| Operation::Push(key, value)),
         1 => (any_key(), any::<i64>()).prop_map(|(key, by)| Operation::Update(key, by)),
         1 => Just(Operation::Clear),

@@ -11,7 +11,7 @@ use crate::start::Tour;
 /// `GET /visit`: counts and tells.
 ///
 /// # Errors
-/// When `visits` is no integer.
+/// When `visits` is no counter.
 pub fn visit(session: &Session) -> Result<String, Error> {
     let visits = session.increment("visits", 1)?;
     Ok(format!("You have visited this page {visits} times"))
@@ -37,8 +37,8 @@ pub fn login(session: &Session, username: &str, user_agent: Option<&str>) -> Res
 /// # Errors
 /// When `username` is no text.
 pub fn profile(session: &Session) -> Result<Option<String>, Error> {
-    let username: Option<String> = session.get("username")?;
-    Ok(username.map(|username| format!("Welcome {}!", escape(&username))))
+    let username: Option<Option<String>> = session.get("username")?; // Flask may have stored None
+    Ok(username.flatten().map(|username| format!("Welcome {}!", escape(&username))))
 }
 
 /// `POST /logout`.
@@ -104,7 +104,7 @@ pub fn flashes(session: &Session) -> Result<String, Error> {
 /// `GET /fail`: changes the session, and then the page fails with this text and status 500; the change is kept.
 ///
 /// # Errors
-/// When `failures` is no integer.
+/// When `failures` is no counter.
 pub fn fail(session: &Session) -> Result<String, Error> {
     let failures = session.increment("failures", 1)?;
     Ok(format!("This page has failed {failures} times"))

@@ -34,8 +34,8 @@ pub struct Page<'a> {
     pub mode: &'a str,
     /// Where the session is, if not in its cookie.
     pub place: Option<&'a str>,
-    /// How many visits were counted.
-    pub visits: i64,
+    /// How many visits were counted: a float, since Flask may have made one of it.
+    pub visits: f64,
     /// Who is logged in.
     pub user: Option<&'a str>,
     /// The ids of the products in the cart, in order, with repetitions.
@@ -65,12 +65,12 @@ impl Page<'_> {
             return String::new();
         }
         let banner = |(category, message): &(String, String)| {
-            format!(
-                "<li class=\"banner {class}\"><strong>{category}</strong> <span>{message}</span></li>\n",
-                class = category_class(category),
-                category = escape(category),
-                message = escape(message),
-            )
+            let class = category_class(category);
+            let (category, message) = (escape(category), escape(message));
+            // A message that Flask was given without a category has none.
+            let category =
+                if category.is_empty() { category } else { format!("<strong>{category}</strong> ") };
+            format!("<li class=\"banner {class}\">{category}<span>{message}</span></li>\n")
         };
         let banners: String = self.flashes.iter().map(banner).collect();
         format!("<div role=\"status\"><ul class=\"banners\">\n{banners}</ul></div>\n")
@@ -81,7 +81,7 @@ impl Page<'_> {
     }
 
     fn you(&self) -> String {
-        let visits = if self.visits == 1 { "visit" } else { "visits" };
+        let visits = if self.visits == 1.0 { "visit" } else { "visits" };
         let (who, action) = match self.user {
             Some(user) => (format!("Logged in as <strong>{}</strong>", escape(user)), LOGOUT),
             None => ("Not logged in".to_owned(), LOGIN),

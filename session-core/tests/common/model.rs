@@ -110,18 +110,19 @@ impl Model {
                 let expected = self.entries.entry(key.clone()).or_insert_with(|| value.clone());
                 assert_eq!(session.get_or_insert_with(key, || value.clone()).unwrap(), *expected);
             }
-            Operation::Increment(key, by) => {
-                let old = self.entries.get(key).map_or(Some(0), Value::as_i64);
-                match old.map(|old| old.checked_add(*by)) {
-                    Some(Some(sum)) => {
-                        assert_eq!(session.increment(key, *by).unwrap(), sum);
-                        self.entries.insert(key.clone(), sum.into());
-                        self.modified = true;
-                    }
-                    Some(None) => assert!(matches!(session.increment(key, *by), Err(Error::Overflow { .. }))),
-                    None => assert!(matches!(session.increment(key, *by), Err(Error::WrongType { .. }))),
+            Operation::Increment(key, by) => match counted(self.entries.get(key), *by) {
+                Ok((sum, value)) => {
+                    assert_eq!(session.increment(key, *by).unwrap(), sum);
+                    self.entries.insert(key.clone(), value);
+                    self.modified = true;
                 }
-            }
+                Err(Uncounted::Overflow) => {
+                    assert!(matches!(session.increment(key, *by), Err(Error::Overflow { .. })));
+                }
+                Err(Uncounted::WrongType) => {
+                    assert!(matches!(session.increment(key, *by), Err(Error::WrongType { .. })));
+                }
+            },
             Operation::Push(key, item) => {
                 match self.entries.entry(key.clone()).or_insert_with(|| Value::Array(Vec::new())) {
                     Value::Array(items) => {
@@ -206,6 +207,35 @@ impl Model {
             assert_eq!(session.get::<Value>(key).unwrap().as_ref(), Some(value));
         }
     }
+}
+
+enum Uncounted {
+    Overflow,
+    WrongType,
+}
+
+/// `old += by`: the sum, and how it is stored. Floats are counted where every integer is one.
+fn counted(old: Option<&Value>, by: i64) -> Result<(i64, Value), Uncounted> {
+    const LARGEST: i128 = 1 << 53;
+    let old = match old {
+        None => 0.into(),
+        Some(Value::Number(number)) => number.clone(),
+        Some(_) => return Err(Uncounted::WrongType),
+    };
+    if let Some(old) = old.as_i64() {
+        let sum = old.checked_add(by).ok_or(Uncounted::Overflow)?;
+        return Ok((sum, sum.into()));
+    }
+    let float = old.as_f64().filter(|_| old.is_f64()).ok_or(Uncounted::WrongType)?;
+    if float.fract() != 0.0 || float.abs() > LARGEST as f64 {
+        return Err(Uncounted::WrongType);
+    }
+    #[allow(clippy::cast_possible_truncation)]
+    let sum = float as i128 + i128::from(by);
+    if [sum, by.into()].iter().any(|number| number.abs() > LARGEST) {
+        return Err(Uncounted::Overflow);
+    }
+    Ok((i64::try_from(sum).unwrap(), json!(sum as f64)))
 }
 
 /// Requests of some operations each, with one jar, in a format of cookies. Ends early when a session does not fit.

@@ -66,7 +66,8 @@ fn value(input: &mut Input<'_>, depth: u8) -> Value {
         0 => Value::Null,
         1 => (input.byte() < 128).into(),
         2 => number(input).into(),
-        // What is no number is null.
+        // What is no number is null. Whole ones can be counted on.
+        3 if input.byte() < 128 => f64::from(i16::from_be_bytes(input.bytes())).into(),
         3 => f64::from_be_bytes(input.bytes()).into(),
         4 | 5 => text(input).into(),
         6 => {

@@ -12,7 +12,7 @@ fn empty() -> Page<'static> {
         framework: "axum",
         mode: "signed cookie",
         place: None,
-        visits: 0,
+        visits: 0.0,
         user: None,
         cart: &[],
         permanent: false,
@@ -78,6 +78,7 @@ fn categories_choose_a_class_and_never_become_one() {
         ("info", "4"),
         ("message", "5"),
         ("x\" dock", "6"),
+        ("", "7"),
     ]);
     let html = Page { flashes: &flashes, ..empty() }.render();
     for (class, category) in [
@@ -91,6 +92,7 @@ fn categories_choose_a_class_and_never_become_one() {
         let banner = format!("<li class=\"banner {class}\"><strong>{category}</strong>");
         assert!(html.contains(&banner), "{banner}");
     }
+    assert!(html.contains("<li class=\"banner neutral\"><span>7</span></li>"), "without a category");
     assert!(html.contains("role=\"status\""));
 }
 
@@ -136,7 +138,7 @@ fn a_full_session_is_shown() {
     let flashes = pairs(&[("info", "Hello")]);
     let inspector = pairs(&[("Size", "312 of 4096 bytes")]);
     let page = Page {
-        visits: 1,
+        visits: 1.0,
         user: Some("ada"),
         cart: &cart,
         permanent: true,

@@ -113,6 +113,28 @@ fn two_writers_lose_nothing() {
     assert_eq!(session.take_flashes().unwrap()[0].message(), "new");
 }
 
+/// An increment that is made again on a newer record adds to what is there then: a float stays one, or nothing fits.
+#[test]
+fn increments_that_are_merged_add_to_a_float() {
+    let server = server(|builder| builder);
+    let cookie = server.begin(visit);
+    let (one, a) = server.open(&cookie);
+    let (two, b) = server.open(&cookie);
+    a.insert("visits", 41.0).unwrap();
+    assert_eq!(b.increment("visits", 100).unwrap(), 101);
+    assert!(server.close(one).events.is_empty());
+    assert_eq!(server.close(two).events, [EventKind::Merged]);
+    assert_eq!(server.json(&cookie), r#"{"visits":141.0}"#);
+
+    let (one, a) = server.open(&cookie);
+    let (two, b) = server.open(&cookie);
+    a.insert("visits", 0.5).unwrap();
+    b.increment("visits", 1).unwrap();
+    assert!(server.close(one).events.is_empty());
+    assert!(matches!(server.close(two).result, Err(crate::Error::Conflict { key, .. }) if key == "visits"));
+    assert_eq!(server.json(&cookie), r#"{"visits":0.5}"#);
+}
+
 /// The table of closing, row by row: what is asked, and whether a cookie goes out.
 #[test]
 fn the_table() {

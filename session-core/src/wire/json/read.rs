@@ -50,7 +50,13 @@ impl de::Error for ReadError {
     }
 
     fn invalid_type(found: de::Unexpected<'_>, expected: &dyn de::Expected) -> Self {
-        Self(format!("found {}, expected {expected}", kind(found)))
+        let remedy = match found {
+            de::Unexpected::Unit | de::Unexpected::Option => {
+                "; where it may be null, Flask's None, read an Option"
+            }
+            _ => "",
+        };
+        Self(format!("found {}, expected {expected}{remedy}", kind(found)))
     }
 
     fn invalid_value(found: de::Unexpected<'_>, expected: &dyn de::Expected) -> Self {
@@ -68,6 +74,10 @@ impl de::Error for ReadError {
     fn unknown_field(_: &str, expected: &'static [&'static str]) -> Self {
         Self(format!("found an unknown field, expected one of {expected:?}"))
     }
+}
+
+fn null(expected: &str) -> ReadError {
+    de::Error::invalid_type(de::Unexpected::Unit, &expected)
 }
 
 fn kind(found: de::Unexpected<'_>) -> &'static str {
@@ -250,6 +260,7 @@ impl<'de> de::Deserializer<'de> for &mut Reader<'de> {
         let Some(wanted) = Tag::of(name) else { return visitor.visit_newtype_struct(self) };
         match self.tagged()? {
             Some((tag, mut inner)) if tag == wanted => visitor.visit_newtype_struct(&mut inner),
+            _ if self.peek() == Some(b'n') => Err(null(&format!("a value with Flask's tag {name:?}"))),
             _ => Err(ReadError(format!("found no value with Flask's tag {name:?}"))),
         }
     }
@@ -283,6 +294,9 @@ impl<'de> de::Deserializer<'de> for &mut Reader<'de> {
         }
         if tagged(&self.cursor).is_some() {
             return Err(ReadError::new("found a tagged value, expected an enum"));
+        }
+        if self.peek() == Some(b'n') {
+            return Err(null("an enum"));
         }
         self.cursor
             .expect(b'{')
