@@ -67,7 +67,10 @@ impl Flash {
         self.message_as().unwrap_or_else(|_| untagged(&self.message).into_owned())
     }
 
-    /// The message as a value of any type, as [`Session::get`](crate::Session::get) reads one.
+    /// The message as a value of any type, as [`Session::get`](crate::Session::get) reads one. What is no [`Markup`] is an error
+    /// as `Markup`, which tells the two apart; an untagged enum of both would not ([why](crate::tagged)).
+    ///
+    /// [`Markup`]: crate::tagged::Markup
     ///
     /// # Errors
     /// [`Error::WrongType`] when it is not of that type.

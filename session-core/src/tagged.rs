@@ -5,7 +5,39 @@
 //! UUID's text with dashes, or a datetime's HTTP date; `serde_bytes` and other users of serde's byte methods read and
 //! write Flask's bytes.
 //!
-//! Anywhere outside a session (`serde_json`, say) the wrappers are transparent.
+//! # Where serde loses the tag
+//!
+//! A wrapper is read straight from a session, at any depth of structs, lists, maps, `Option`s and enums. Where serde keeps
+//! a value in a buffer before it knows its type, the tag is lost, and nobody could tell a `Markup` from what a user typed:
+//! there a wrapper is an error, never a guess. These are `#[serde(flatten)]`, `#[serde(untagged)]`, `#[serde(tag = "..")]`
+//! (with `content` where the content's key comes first), and a `serde_json::Value` that was read before. So
+//! `#[serde(untagged)] enum Note { Html(Markup), Text(String) }` reads `Text`, whatever is there. Instead give the field
+//! its own name in the struct, take an enum as serde writes it without attributes, or ask twice:
+//!
+//! ```
+//! # use session_core::{Error, Session, Sessions};
+//! # use session_core::tagged::Markup;
+//! # let session = Sessions::flask("dev").unwrap().open(&http::HeaderMap::new());
+//! fn html(session: &Session, escape: fn(&str) -> String) -> Result<Option<String>, Error> {
+//!     if let Ok(note) = session.get::<Markup>("note") {
+//!         return Ok(note.map(|note| note.as_str().to_owned()));
+//!     }
+//!     Ok(session.get::<String>("note")?.map(|text| escape(&text)))
+//! }
+//! # session.insert("note", "<script>").unwrap();
+//! # assert_eq!(html(&session, |text| text.replace('<', "&lt;")).unwrap().unwrap(), "&lt;script>");
+//! # session.insert("note", Markup::new("<b>")).unwrap();
+//! # assert_eq!(html(&session, |_| unreachable!()).unwrap().unwrap(), "<b>");
+//! ```
+//!
+//! Plain types read from a buffer what is inside, as they do elsewhere; but bytes are their base64 text there, for
+//! `serde_bytes`, too.
+//!
+//! Written into a session a tag is kept through all of these. Anywhere else (`serde_json`, say) a wrapper is written as what
+//! is inside and cannot be read: `serde_json::to_value(Markup::new("<b>"))` is the string `"<b>"`, and if that is inserted
+//! into a session, it is a string there.
+//!
+//! # Example
 //!
 //! ```
 //! use session_core::Sessions;
@@ -24,27 +56,42 @@
 //! ```
 
 use std::fmt;
+use std::marker::PhantomData;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use serde::de::{self, Deserialize, Deserializer, Visitor};
+use serde::de::{self, Deserialize, Deserializer, EnumAccess, VariantAccess, Visitor};
 use serde::ser::{Serialize, Serializer};
 use time::{Date, Month, OffsetDateTime};
 
+use crate::wire::base64;
 use crate::wire::json::tag::Tag;
 
-/// Asks for the tag by serde's name of a newtype; the session's reader and writer know it.
+/// Reads what stands under `tag`.
+///
+/// Asks for it by serde's name of a newtype, which the session's reader knows, and which answers with an enum whose variant
+/// is the tag. This is the proof: serde's buffers and other formats answer any name with `visit_newtype_struct`, whatever
+/// they hold, and a buffer cannot hold an enum. So only `visit_enum` is accepted.
 fn untag<'de, T: Deserialize<'de>, D: Deserializer<'de>>(tag: Tag, deserializer: D) -> Result<T, D::Error> {
-    struct Inner<T>(std::marker::PhantomData<T>);
+    struct Inner<T>(Tag, PhantomData<T>);
     impl<'de, T: Deserialize<'de>> Visitor<'de> for Inner<T> {
         type Value = T;
         fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-            f.write_str("a value with a tag of Flask's")
+            write!(
+                f,
+                "one with Flask's tag {:?}, read straight from a session: where serde buffers (flatten, untagged and \
+                 internally tagged enums) tags are lost",
+                self.0.key()
+            )
         }
-        fn visit_newtype_struct<D: Deserializer<'de>>(self, inner: D) -> Result<T, D::Error> {
-            T::deserialize(inner)
+        fn visit_enum<A: EnumAccess<'de>>(self, tagged: A) -> Result<T, A::Error> {
+            let (found, content) = tagged.variant::<&str>()?;
+            if found != self.0.key() {
+                return Err(de::Error::invalid_type(de::Unexpected::Enum, &self));
+            }
+            content.newtype_variant()
         }
     }
-    deserializer.deserialize_newtype_struct(tag.key(), Inner(std::marker::PhantomData))
+    deserializer.deserialize_newtype_struct(tag.key(), Inner(tag, PhantomData))
 }
 
 /// A Python tuple: of a Rust tuple, an array or a `Vec`. Tag ` t`.
@@ -52,7 +99,7 @@ fn untag<'de, T: Deserialize<'de>, D: Deserializer<'de>>(tag: Tag, deserializer:
 /// ```
 /// use session_core::tagged::Tuple;
 ///
-/// assert_eq!(serde_json::to_string(&Tuple((1, 2))).unwrap(), "[1,2]"); // transparent outside a session
+/// assert_eq!(serde_json::to_string(&Tuple((1, 2))).unwrap(), "[1,2]"); // outside a session no tag is written
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct Tuple<T>(pub T);
@@ -125,20 +172,10 @@ impl Serialize for Bytes {
 
 impl<'de> Deserialize<'de> for Bytes {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Buffer;
-        impl<'de> Visitor<'de> for Buffer {
-            type Value = Vec<u8>;
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("bytes")
-            }
-            fn visit_bytes<E: de::Error>(self, bytes: &[u8]) -> Result<Vec<u8>, E> {
-                Ok(bytes.to_vec())
-            }
-            fn visit_byte_buf<E: de::Error>(self, bytes: Vec<u8>) -> Result<Vec<u8>, E> {
-                Ok(bytes)
-            }
-        }
-        deserializer.deserialize_byte_buf(Buffer).map(Self)
+        let text: String = untag(Tag::Bytes, deserializer)?;
+        base64::decode_padded(&text).map(Self).ok_or_else(|| {
+            de::Error::invalid_value(de::Unexpected::Str(&text), &"standard base64 with padding")
+        })
     }
 }
 

@@ -1,21 +1,210 @@
 //! No type turns into another: what a user typed stays text, and what Flask tagged stays what it was.
 
 #![allow(clippy::unwrap_used)]
+#![allow(dead_code, reason = "most fields are read by serde alone")]
 
 mod common;
 
 use std::collections::HashMap;
+use std::fmt::Debug;
 
 use common::formats;
 use http::HeaderMap;
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
-use session_core::tagged::{Bytes, Markup, Tuple};
+use session_core::tagged::{Bytes, DateTime, Markup, Tuple, Uuid};
 use session_core::testing::{reopen, respond};
 use session_core::{Error, Session, Sessions};
 
 /// A session of each format.
 fn each() -> impl Iterator<Item = Session> {
     formats().into_iter().map(|(_, builder)| builder.build().unwrap().open(&HeaderMap::new()))
+}
+
+/// Each kind of buffer that serde keeps values in before it knows their type.
+#[derive(Debug, Deserialize)]
+struct Inner<T> {
+    value: T,
+}
+
+#[derive(Debug, Deserialize)]
+struct Flattened<T> {
+    #[serde(flatten)]
+    inner: Inner<T>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(untagged)]
+enum Either<T> {
+    It(T),
+    Other(Value),
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(tag = "kind")]
+enum Internally<T> {
+    A { value: T },
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(tag = "z", content = "value")]
+enum ContentFirst<T> {
+    A(T),
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(untagged)]
+enum Nested<T> {
+    Many(Vec<HashMap<String, Option<T>>>),
+    Deep(Box<Flattened<Either<T>>>),
+    Other(Value),
+}
+
+/// What is read of `value` (JSON with tags) as a `T` from within each buffer: nothing, at all times.
+fn refused_in_buffers<T: DeserializeOwned + Debug>(session: &Session, value: &str) {
+    session
+        .insert_tagged_json(&format!(
+            r#"{{"v": {value}, "s": {{"value": {value}, "kind": "A", "z": "A"}}, "many": [{{"k": {value}}}]}}"#
+        ))
+        .unwrap();
+    let errors = [
+        session.get::<Flattened<T>>("s").map(drop).unwrap_err(),
+        session.get::<Internally<T>>("s").map(drop).unwrap_err(),
+        session.get::<ContentFirst<T>>("s").map(drop).unwrap_err(),
+        session.get::<Option<Flattened<Vec<T>>>>("s").map(drop).unwrap_err(),
+    ];
+    assert!(errors[0].to_string().contains("straight from a session"), "{}", errors[0]);
+    assert!(errors.iter().all(|error| matches!(error, Error::WrongType { .. })));
+    assert!(matches!(session.get::<Either<T>>("v").unwrap(), Some(Either::Other(_))));
+    assert!(matches!(
+        session.get::<Vec<HashMap<String, Either<T>>>>("many").unwrap().unwrap()[0]["k"],
+        Either::Other(_)
+    ));
+    assert!(matches!(session.get::<Nested<T>>("many").unwrap(), Some(Nested::Other(_))));
+    let deep = session.get::<Nested<T>>("s").unwrap().unwrap();
+    assert!(matches!(deep, Nested::Deep(deep) if matches!(deep.inner.value, Either::Other(_))));
+    // A buffer by hand.
+    assert!(serde_json::from_value::<T>(session.get("v").unwrap().unwrap()).is_err());
+
+    session.flash(session.get::<Value>("v").unwrap().unwrap(), "info").unwrap();
+    let flash = session.take_flashes().unwrap().remove(0);
+    assert!(flash.message_as::<T>().is_err());
+    assert!(matches!(flash.message_as::<Either<T>>().unwrap(), Either::Other(_)));
+    session.clear().unwrap();
+}
+
+/// A text that looks like what is under a tag is none, nor is a dict that looks like the tag, nor, in a buffer, the tag.
+#[test]
+fn a_wrapper_reads_nothing_that_serde_has_buffered() {
+    fn all<T: DeserializeOwned + Debug>(key: &str, inside: &str) {
+        for typed in [
+            inside.to_owned(),
+            format!(r#"{{" di":{{"{key}__":{inside}}}}}"#),
+            format!(r#"[["{key}",{inside}]]"#),
+            format!(r#"{{"{key}":{inside},"x":1}}"#),
+        ] {
+            for session in each() {
+                session.insert_tagged_json(&format!(r#"{{"v": {typed}}}"#)).unwrap();
+                assert!(session.get::<T>("v").is_err(), "{typed}");
+                refused_in_buffers::<T>(&session, &typed);
+            }
+        }
+        for session in each() {
+            let tagged = format!(r#"{{"{key}":{inside}}}"#);
+            refused_in_buffers::<T>(&session, &tagged);
+            // Straight from the session, at any depth, it is read.
+            let deep = format!(r#"{{"v": [{{"k": {tagged}}}], "e": {{"A": {{"value": {tagged}}}}}}}"#);
+            session.insert_tagged_json(&deep).unwrap();
+            session.get::<Vec<HashMap<String, Option<T>>>>("v").unwrap().unwrap()[0]["k"].as_ref().unwrap();
+            session.get::<Externally<T>>("e").unwrap().unwrap();
+        }
+    }
+    #[derive(Debug, Deserialize)]
+    enum Externally<T> {
+        A { value: T },
+    }
+    all::<Markup>(" m", r#""<script>""#);
+    all::<Uuid>(" u", r#""00112233445566778899aabbccddeeff""#);
+    all::<DateTime>(" d", r#""Thu, 02 Jan 2020 03:04:05 GMT""#);
+    all::<Bytes>(" b", r#""AQID""#);
+    all::<Tuple<Vec<i64>>>(" t", "[1,2]");
+    all::<Tuple<(i64, Value)>>(" t", "[1,2]");
+}
+
+#[test]
+fn a_map_has_no_keys_with_tags() {
+    for session in each() {
+        session.insert("m", json!({"<script>": 1})).unwrap();
+        let error = session.get::<HashMap<Markup, i64>>("m").unwrap_err();
+        assert!(error.to_string().contains("key"), "{error}");
+        assert!(session.insert("m", HashMap::from([(Markup::new("<b>"), 1)])).is_err());
+    }
+}
+
+/// Whatever buffers on the way in: what was tagged is tagged in the session, and nothing else is.
+#[test]
+fn tags_are_written_through_buffers() {
+    #[derive(Serialize)]
+    struct Note {
+        html: Markup,
+        id: Uuid,
+        pair: Tuple<(i64, Bytes)>,
+        then: DateTime,
+        text: &'static str,
+    }
+    #[derive(Serialize)]
+    struct Flat {
+        #[serde(flatten)]
+        note: Note,
+    }
+    #[derive(Serialize)]
+    #[serde(tag = "kind")]
+    enum Outer {
+        Internally(Variants),
+    }
+    #[derive(Serialize)]
+    enum Variants {
+        Tuple(Markup, Note),
+    }
+    #[derive(Serialize)]
+    #[serde(untagged)]
+    enum Untagged {
+        Note(Note),
+    }
+    #[derive(Serialize)]
+    #[serde(tag = "kind", content = "value")]
+    enum Adjacently {
+        Note(Note),
+    }
+    let note = || Note {
+        html: Markup::new("<b>"),
+        id: Uuid([0x12; 16]),
+        pair: Tuple((1, Bytes::new([1, 2, 3]))),
+        then: DateTime::from_unix(0).unwrap(),
+        text: "<b>",
+    };
+    let text = r#"{"html":{" m":"<b>"},"id":{" u":"12121212121212121212121212121212"},"pair":{" t":[1,{" b":"AQID"}]},"text":"<b>","then":{" d":"Thu, 01 Jan 1970 00:00:00 GMT"}}"#;
+    for session in each() {
+        let written = |value: &dyn Fn() -> Result<(), Error>| {
+            value().unwrap();
+            let payload = session.payload();
+            payload.strip_prefix(r#"{"n":"#).unwrap().strip_suffix('}').unwrap().to_owned()
+        };
+        assert_eq!(written(&|| session.insert("n", note())), text);
+        assert_eq!(written(&|| session.insert("n", Flat { note: note() })), text);
+        assert_eq!(written(&|| session.insert("n", Untagged::Note(note()))), text);
+        let adjacently = written(&|| session.insert("n", Adjacently::Note(note())));
+        assert_eq!(adjacently, format!(r#"{{"kind":"Note","value":{text}}}"#));
+        let tuple = Outer::Internally(Variants::Tuple(Markup::new("<i>"), note()));
+        let internally = written(&|| session.insert("n", &tuple));
+        assert_eq!(internally, format!(r#"{{"Tuple":[{{" m":"<i>"}},{text}],"kind":"Internally"}}"#));
+        // Through serde_json the tags are gone, and do not come back.
+        let value = serde_json::to_value(note()).unwrap();
+        let plain = json!({"html": "<b>", "id": "12121212121212121212121212121212", "pair": [1, [1, 2, 3]], "text": "<b>", "then": "Thu, 01 Jan 1970 00:00:00 GMT"});
+        assert_eq!(value, plain);
+        assert_eq!(written(&|| session.insert("n", &value)), plain.to_string());
+    }
 }
 
 #[test]
@@ -100,7 +289,7 @@ fn a_float_counter_stays_one() {
 
 #[test]
 fn a_stored_null_is_there_and_is_no_text() {
-    #[derive(Debug, PartialEq, serde::Deserialize)]
+    #[derive(Debug, PartialEq, Deserialize)]
     enum Theme {
         Dark,
     }

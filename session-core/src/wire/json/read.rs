@@ -10,7 +10,7 @@ use serde::de::{self, Deserialize, Visitor};
 
 mod parts;
 
-use parts::{Entries, Items, Variant};
+use parts::{Entries, Items, Proof, Variant};
 
 use super::scan::{Cursor, NotJson, unescape};
 use super::tag::{Tag, Tagged, guarded, tagged};
@@ -90,6 +90,8 @@ fn kind(found: de::Unexpected<'_>) -> &'static str {
         de::Unexpected::Unit | de::Unexpected::Option => "null",
         de::Unexpected::Seq => "a list",
         de::Unexpected::Map => "an object",
+        // Whatever is asked for by a newtype's name: from serde's buffer, that is, since the reader answers a wrapper by an enum.
+        de::Unexpected::NewtypeStruct => "a value that serde has buffered",
         _ => "something else",
     }
 }
@@ -259,7 +261,7 @@ impl<'de> de::Deserializer<'de> for &mut Reader<'de> {
     ) -> Result<V::Value, ReadError> {
         let Some(wanted) = Tag::of(name) else { return visitor.visit_newtype_struct(self) };
         match self.tagged()? {
-            Some((tag, mut inner)) if tag == wanted => visitor.visit_newtype_struct(&mut inner),
+            Some((tag, inner)) if tag == wanted => visitor.visit_enum(Proof { tag, inner }),
             _ if self.peek() == Some(b'n') => Err(null(&format!("a value with Flask's tag {name:?}"))),
             _ => Err(ReadError(format!("found no value with Flask's tag {name:?}"))),
         }

@@ -1,9 +1,55 @@
 //! The parts of lists, objects and enums.
 
+use serde::de::value::BorrowedStrDeserializer;
 use serde::de::{self, Deserialize, IntoDeserializer, Visitor};
 
 use super::{ReadError, Reader};
 use crate::wire::json::tag::Tag;
+
+/// A tagged value for a wrapper of [`tagged`](crate::tagged), as an enum whose variant is the tag.
+pub(super) struct Proof<'de> {
+    pub(super) tag: Tag,
+    pub(super) inner: Reader<'de>,
+}
+
+impl<'de> de::EnumAccess<'de> for Proof<'de> {
+    type Error = ReadError;
+    type Variant = Self;
+
+    fn variant_seed<V: de::DeserializeSeed<'de>>(self, seed: V) -> Result<(V::Value, Self), ReadError> {
+        seed.deserialize(BorrowedStrDeserializer::new(self.tag.key())).map(|variant| (variant, self))
+    }
+}
+
+impl<'de> de::VariantAccess<'de> for Proof<'de> {
+    type Error = ReadError;
+
+    fn newtype_variant_seed<T: de::DeserializeSeed<'de>>(mut self, seed: T) -> Result<T::Value, ReadError> {
+        seed.deserialize(&mut self.inner)
+    }
+
+    fn unit_variant(self) -> Result<(), ReadError> {
+        self.no_wrapper()
+    }
+
+    fn tuple_variant<V: Visitor<'de>>(self, _: usize, _: V) -> Result<V::Value, ReadError> {
+        self.no_wrapper()
+    }
+
+    fn struct_variant<V: Visitor<'de>>(
+        self,
+        _: &'static [&'static str],
+        _: V,
+    ) -> Result<V::Value, ReadError> {
+        self.no_wrapper()
+    }
+}
+
+impl Proof<'_> {
+    fn no_wrapper<T>(&self) -> Result<T, ReadError> {
+        Err(ReadError(format!("found the tag {:?}, which its wrapper alone reads", self.tag.key())))
+    }
+}
 
 /// The items of a list.
 pub(super) struct Items<'de> {
@@ -94,10 +140,13 @@ impl<'de> de::Deserializer<'de> for Key<'_, 'de> {
 
     fn deserialize_newtype_struct<V: Visitor<'de>>(
         self,
-        _: &'static str,
+        name: &'static str,
         visitor: V,
     ) -> Result<V::Value, ReadError> {
-        visitor.visit_newtype_struct(self)
+        match Tag::of(name) {
+            Some(_) => Err(ReadError::new("found an object's key, which is a text without a tag")),
+            None => visitor.visit_newtype_struct(self),
+        }
     }
 
     fn deserialize_enum<V: Visitor<'de>>(
