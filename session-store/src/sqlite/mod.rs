@@ -176,12 +176,12 @@ impl SqliteStore {
 }
 
 impl Store for SqliteStore {
-    fn load<'a>(&'a self, key: RecordKey, _now: u64) -> Verb<'a, Loaded> {
+    fn load<'a>(&'a self, key: RecordKey, now: u64) -> Verb<'a, Loaded> {
         Box::pin(async move {
             if !self.place.is_there() {
                 return Err(place::gone());
             }
-            self.readers.load(key)
+            Ok(self.readers.load(key)?.at(now))
         })
     }
 
