@@ -52,6 +52,7 @@ pub struct Builder {
     cache_headers: bool,
     clear_site_data: bool,
     plain_http: bool,
+    warnings_are_errors: bool,
     pub(crate) stored: Stored,
     clock: Option<Box<dyn Clock>>,
     random: Option<Box<dyn Random>>,
@@ -91,6 +92,7 @@ impl Builder {
             cache_headers: true,
             clear_site_data: false,
             plain_http: false,
+            warnings_are_errors: false,
             stored: Stored::default(),
             #[cfg(feature = "os")]
             clock: Some(Box::new(crate::world::OsClock)),
@@ -445,6 +447,21 @@ impl Builder {
         self
     }
 
+    /// Whether what [`Sessions::warnings`] would say is an error instead: of [`build`](Self::build), and of
+    /// [`Sessions::set_keys`] for what is doubtful about new keys. For a Flask application, whose key may be weak, and
+    /// for whoever wants no doubtful configuration in production. Default: false.
+    ///
+    /// ```
+    /// # use session_core::{ConfigError, Sessions, Warning, Weakness};
+    /// assert!(Sessions::flask_builder("dev").build().is_ok()); // with a warning
+    /// let error = Sessions::flask_builder("dev").warnings_are_errors(true).build().unwrap_err();
+    /// assert_eq!(error, ConfigError::Warning(Warning::WeakKey(Weakness::Short(3))));
+    /// ```
+    pub fn warnings_are_errors(mut self, warnings_are_errors: bool) -> Self {
+        self.warnings_are_errors = warnings_are_errors;
+        self
+    }
+
     /// The clock. Default: the operating system's (feature `os`).
     ///
     /// ```
@@ -481,7 +498,8 @@ impl Builder {
     ///
     /// # Errors
     /// [`ConfigError`]: no key, a weak key, too many keys, a cookie that browsers refuse, a setting that the format
-    /// cannot keep, or a missing clock or random source.
+    /// cannot keep, a missing clock or random source; with [`warnings_are_errors`](Self::warnings_are_errors) what would
+    /// be a warning.
     ///
     /// ```
     /// # use session_core::{SameSite, Sessions};
@@ -507,7 +525,7 @@ impl Builder {
         }
         let cookie = CookieTemplate::new(&self.cookie)?;
         let old = self.renamed_from.take().map(|old| old.check(&self.cookie, cookie.name())).transpose()?;
-        let warnings = self.warnings();
+        let warnings = refuse_if(self.warnings_are_errors, self.warnings())?;
         let salt = self.salt.unwrap_or_else(|| flask::SALT.into());
         let format = Format {
             flask: self.flask.then(|| (self.digest.unwrap_or_default(), salt)),
@@ -523,6 +541,7 @@ impl Builder {
             format,
             stored,
             warnings,
+            warnings_are_errors: self.warnings_are_errors,
             cookie,
             old,
             lifetime: self.lifetime,
@@ -579,6 +598,14 @@ impl Builder {
     fn warnings(&self) -> Vec<Warning> {
         let plain = self.plain_http.then_some(Warning::PlainHttp);
         self.ring.warnings().chain(plain).collect()
+    }
+}
+
+/// The warnings, or the first as an error.
+pub(crate) fn refuse_if(errors: bool, warnings: Vec<Warning>) -> Result<Vec<Warning>, ConfigError> {
+    match warnings.first() {
+        Some(first) if errors => Err(ConfigError::Warning(first.clone())),
+        _ => Ok(warnings),
     }
 }
 

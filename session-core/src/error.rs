@@ -5,8 +5,9 @@ use std::fmt;
 
 use http::StatusCode;
 
-use crate::key::Weakness;
 use crate::ring::KeyRing;
+use crate::sessions::Warning;
+use crate::weakness::Weakness;
 use crate::world::NoRandom;
 
 /// What a handler, or the end of its request, can do wrong. Messages name the session's key, never its value.
@@ -221,23 +222,26 @@ pub enum Rejected {
 #[non_exhaustive]
 pub enum ConfigError {
     /// No key, or an empty one.
-    #[error("no secret key: set SECRET_KEY to the output of a key generator (43 characters of base64url)")]
+    #[error("no secret key: set SECRET_KEY to what `openssl rand -base64 33` prints")]
     NoKey,
     /// A key that can be guessed.
     #[error(
-        "the secret key is weak: {0}; generate one of 32 random bytes (a Flask application's key is accepted by the \
-         Flask format only)"
+        "the secret key is weak: {0}; make one with `openssl rand -base64 33` (a Flask application's own key is accepted \
+         by the Flask format only)"
     )]
     WeakKey(Weakness),
     /// The same among the keys that only verify; an empty one, too: with any of them anybody could sign.
     #[error(
-        "a key of SECRET_KEY_FALLBACKS is weak: {0}; leave it out, or generate one of 32 random bytes (weak keys of a \
-         Flask application, but not empty ones, are accepted by the Flask format only)"
+        "a key of SECRET_KEY_FALLBACKS is weak: {0}; leave it out, or make one with `openssl rand -base64 33` (weak keys \
+         of a Flask application, but not empty ones, are accepted by the Flask format only)"
     )]
     WeakFallback(Weakness),
     /// Too many keys that only verify.
     #[error("{0} verify-only keys; at most {max} are allowed, retire the oldest", max = KeyRing::MOST_VERIFY_ONLY)]
     TooManyKeys(usize),
+    /// What would be a warning, where [warnings are errors](crate::Builder::warnings_are_errors).
+    #[error("{0} (an error, since SESSION_WARNINGS_ARE_ERRORS or warnings_are_errors is set)")]
+    Warning(Warning),
     /// The random source of the operating system failed.
     #[error("the random source gave no bytes, so no key can be made")]
     Random,

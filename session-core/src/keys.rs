@@ -1,12 +1,9 @@
 //! What is derived from a ring of keys, for one configuration; replaced whole when the ring is.
 
-use hmac::Hmac;
-use sha2::Sha256;
-
-use crate::key::{Purpose, keyed_sha256};
+use crate::key::{Purpose, wipe_stack};
 use crate::ring::KeyRing;
 use crate::wire::seal::Sealer;
-use crate::wire::sign::{Digest, Signer};
+use crate::wire::sign::{Digest, KeyedMac, Signer};
 use crate::wire::{Wire, Wires, flask, signed};
 
 /// For what keys are derived: the part of a configuration that the ring meets.
@@ -34,7 +31,7 @@ pub(crate) struct Keys {
     pub(crate) old: Option<Wires>,
     /// Of what lies in the store.
     pub(crate) records: Records,
-    pub(crate) log: Hmac<Sha256>,
+    pub(crate) log: KeyedMac,
 }
 
 /// Of the cookie's two names.
@@ -72,11 +69,14 @@ impl Format {
     }
 
     pub(crate) fn keys(&self, ring: &KeyRing) -> Keys {
+        let key = ring.primary.derive(Purpose::LogDigest, &self.name, &self.audience);
+        let log = KeyedMac::new(Digest::Sha256, &key[..]);
+        wipe_stack();
         Keys {
             cookie: self.wires(ring, &self.name),
             old: self.old_name.as_ref().map(|name| self.wires(ring, name)),
             records: self.records(ring),
-            log: keyed_sha256(&ring.primary.derive(Purpose::LogDigest, &self.name, &self.audience)[..]),
+            log,
         }
     }
 

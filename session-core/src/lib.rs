@@ -44,7 +44,7 @@
 //! | `http` | the header types that all frameworks share; in our public API |
 //! | `serde`, `serde_json` | values in and out, in our public API; configuration files |
 //! | `cookie` | renders Set-Cookie's attributes; the oracle of our tests |
-//! | `hmac`, `sha1`, `sha2` | signatures: RustCrypto's, with a keyed state; SHA-1 and SHA-512 for Flask's cookies only |
+//! | `hmac`, `sha1`, `sha2` | signatures: RustCrypto's, with a keyed state that is wiped; SHA-1 and SHA-512 for Flask's cookies only |
 //! | `subtle` | comparing signatures in constant time |
 //! | `zeroize` | wiping keys |
 //! | `base64` | strict base64url |
@@ -52,6 +52,7 @@
 //! | `time` | the calendar, for Expires and Flask's datetimes; `cookie` has it anyway |
 //! | `thiserror` | error messages beside their variants |
 //! | `aes-gcm-siv` | AES-256-GCM-SIV in pure Rust: a nonce that repeats does no harm (feature `seal`) |
+//! | `aes`, `polyval` | nothing but their wiping, which `aes-gcm-siv` leaves off (feature `seal`) |
 //! | `getrandom` | the operating system's random source (feature `os`) |
 #![doc = ""]
 #![doc = include_str!("../FLASK-DIFFERENCES.md")]
@@ -90,6 +91,7 @@ mod stored;
 pub mod tagged;
 #[cfg(feature = "testing")]
 pub mod testing;
+mod weakness;
 mod wire;
 mod world;
 
@@ -101,7 +103,7 @@ pub use event::{Event, EventKind, LogDigest};
 pub use exchange::{Exchange, Opener, Outgoing};
 pub use flash::Flash;
 pub use headers::ResponseHeaders;
-pub use key::{SecretKey, Weakness};
+pub use key::SecretKey;
 pub use lifetime::Refresh;
 pub use renamed::OldCookie;
 pub use ring::KeyRing;
@@ -112,5 +114,6 @@ pub use stored::{
     Answer, Inserted, Loaded, OnGone, Outcome, Question, Record, RecordKey, StoredSessions,
     TOMBSTONE_SECONDS, Trimmed, Updated,
 };
+pub use weakness::Weakness;
 pub use wire::sign::Digest;
 pub use world::{Clock, NoRandom, Random};

@@ -69,8 +69,8 @@ impl KeyRing {
     /// assert!(matches!(Sessions::builder(KeyRing::flask("new")).build(), Err(ConfigError::WeakKey(_))));
     /// ```
     #[must_use]
-    pub fn flask(secret: impl AsRef<[u8]>) -> Self {
-        Self::of(Secret::new(secret.as_ref()))
+    pub fn flask(secret: impl Into<Vec<u8>>) -> Self {
+        Self::of(Secret::new(secret))
     }
 
     fn of(primary: Secret) -> Self {
@@ -123,8 +123,8 @@ impl KeyRing {
     /// assert!(sessions.open(&request).contains_key("username"));
     /// ```
     #[must_use]
-    pub fn fallback(self, secret: impl AsRef<[u8]>) -> Self {
-        self.and(Secret::new(secret.as_ref()), None)
+    pub fn fallback(self, secret: impl Into<Vec<u8>>) -> Self {
+        self.and(Secret::new(secret), None)
     }
 
     pub(crate) fn and(mut self, secret: Secret, until: Option<u64>) -> Self {
@@ -197,7 +197,7 @@ impl Builder {
     /// let sessions = Sessions::flask_builder("new").fallback("old").build().unwrap();
     /// assert!(sessions.open(&request).contains_key("username")); // a cookie signed with "old"
     /// ```
-    pub fn fallback(mut self, secret: impl AsRef<[u8]>) -> Self {
+    pub fn fallback(mut self, secret: impl Into<Vec<u8>>) -> Self {
         self.ring = self.ring.fallback(secret);
         self
     }

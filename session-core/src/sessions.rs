@@ -4,16 +4,14 @@ use std::fmt;
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
-use hmac::Mac;
 use http::header::COOKIE;
 use http::{HeaderMap, HeaderValue};
 
-use crate::builder::Builder;
+use crate::builder::{Builder, refuse_if};
 use crate::cookie::CookieTemplate;
 use crate::error::{ConfigError, Error, Rejected};
 use crate::event::LogDigest;
 use crate::exchange::Exchange;
-use crate::key::Weakness;
 use crate::keys::{Format, Keys, Name};
 use crate::lifetime::Lifetime;
 use crate::nonce::Nonces;
@@ -22,6 +20,7 @@ use crate::ring::KeyRing;
 use crate::session::{Session, Shared};
 use crate::state::{Accepted, Origin, State};
 use crate::stored::Stored;
+use crate::weakness::Weakness;
 use crate::wire::Wires;
 use crate::wire::seal::NONCE;
 use crate::wire::sign::SignedBy;
@@ -70,6 +69,7 @@ pub(crate) struct Core {
     pub(crate) clock: Box<dyn Clock>,
     pub(crate) random: Box<dyn Random>,
     pub(crate) warnings: Vec<Warning>,
+    pub(crate) warnings_are_errors: bool,
 }
 
 /// More cookies of our name than this are counted but not looked at: each would cost a signature.
@@ -114,7 +114,7 @@ impl Sessions {
     /// assert!(response[header::SET_COOKIE].to_str().unwrap().starts_with("session=eyJhIjoxfQ."));
     /// ```
     #[cfg(feature = "os")]
-    pub fn flask(secret: impl AsRef<[u8]>) -> Result<Self, ConfigError> {
+    pub fn flask(secret: impl Into<Vec<u8>>) -> Result<Self, ConfigError> {
         Self::flask_builder(secret).build()
     }
 
@@ -140,7 +140,7 @@ impl Sessions {
     /// assert!(sessions.is_flask());
     /// assert!(Sessions::flask_builder("").build().is_err());
     /// ```
-    pub fn flask_builder(secret: impl AsRef<[u8]>) -> Builder {
+    pub fn flask_builder(secret: impl Into<Vec<u8>>) -> Builder {
         Builder::flask(KeyRing::flask(secret))
     }
 
@@ -365,9 +365,10 @@ impl Core {
 
     pub(crate) fn set_keys(&self, ring: &KeyRing) -> Result<Vec<Warning>, ConfigError> {
         ring.check(self.format.is_flask())?;
+        let warnings = refuse_if(self.warnings_are_errors, ring.warnings().collect())?;
         let keys = self.format.keys(ring);
         *self.keys.write().unwrap_or_else(PoisonError::into_inner) = keys.into();
-        Ok(ring.warnings().collect())
+        Ok(warnings)
     }
 
     pub(crate) fn nonce(&self) -> Result<[u8; NONCE], NoRandom> {
@@ -380,11 +381,9 @@ impl Core {
 
     /// K(5) over the end of a cookie: its signature, if it has one.
     pub(crate) fn digest(&self, tail: &[u8]) -> LogDigest {
-        let mut mac = self.keys().log.clone();
-        mac.update(tail);
-        let code = mac.finalize().into_bytes();
+        let code = self.keys().log.code(tail);
         let mut digest = [0; 8];
-        digest.copy_from_slice(&code[..8]);
+        digest.copy_from_slice(&code.as_slice()[..8]);
         LogDigest(digest)
     }
 }
@@ -418,10 +417,16 @@ impl fmt::Debug for Sessions {
 #[non_exhaustive]
 pub enum Warning {
     /// Flask's format runs with a key that our own formats would refuse.
-    #[error("SECRET_KEY is weak: {0}; whoever guesses it forges any session")]
+    #[error(
+        "SECRET_KEY is weak: {0}; whoever guesses it forges any session; make one with `openssl rand -base64 33`, and \
+         keep this one in SECRET_KEY_FALLBACKS for one lifetime"
+    )]
     WeakKey(Weakness),
     /// The same of a key that only verifies.
-    #[error("a key of SECRET_KEY_FALLBACKS is weak: {0}; whoever guesses it forges any session")]
+    #[error(
+        "a key of SECRET_KEY_FALLBACKS is weak: {0}; whoever guesses it forges any session; leave it out once nobody's \
+         cookie needs it"
+    )]
     WeakFallback(Weakness),
     /// The cookie goes over plain HTTP, readable and changeable for everybody on the way.
     #[error("insecure_plain_http: the session cookie is sent without Secure and without the prefix __Host-")]

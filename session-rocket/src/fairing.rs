@@ -88,7 +88,7 @@ impl SessionFairing {
     /// ```toml
     /// # Rocket.toml
     /// [default.session]
-    /// secret_key = "u9jZvX3nFqfB4mS0nXn9S5q7x3wTt2Kx1pQyVb8Rr4c"
+    /// secret_key = "..." # what `openssl rand -base64 33` prints
     /// permanent_session_lifetime = 86400
     /// ```
     ///

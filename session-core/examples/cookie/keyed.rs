@@ -179,15 +179,3 @@ fn shown(digest: Digest) -> &'static str {
         Digest::Sha512 => "sha512",
     }
 }
-
-/// A new key: 43 characters.
-#[cfg(feature = "os")]
-pub(crate) fn keygen() -> Result<String, String> {
-    let key = SecretKey::generate().map_err(|error| error.to_string())?;
-    Ok(String::from_utf8_lossy(key.expose()).into_owned())
-}
-
-#[cfg(not(feature = "os"))]
-pub(crate) fn keygen() -> Result<String, String> {
-    Err("built without the feature \"os\", so there is no random source".to_owned())
-}

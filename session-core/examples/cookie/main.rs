@@ -6,6 +6,7 @@ mod args;
 mod inspect;
 mod json;
 mod keyed;
+mod keygen;
 
 use std::io::{self, BufRead, BufReader, BufWriter, IsTerminal, StdoutLock, Write};
 use std::process::ExitCode;
@@ -55,7 +56,10 @@ fn run(args: impl Iterator<Item = Vec<u8>>) -> Result<(), Failure> {
     let mut out = Out::new();
     match args::parse(args).map_err(Failure::Usage)? {
         Command::Help(text) => out.writer.write_all(text.as_bytes())?,
-        Command::Keygen => out.answer(&keyed::keygen().map_err(Failure::Refused)?)?,
+        Command::Keygen => {
+            let key = keygen::keygen().map_err(Failure::Refused)?;
+            keygen::print(&key, out.writer.get_mut())?;
+        }
         Command::Decode(item) if item == b"-" => {
             note(UNVERIFIED);
             each_line(&mut out, |item| Ok(decode(item)?.0))?;

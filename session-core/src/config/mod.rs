@@ -7,10 +7,12 @@ use std::time::Duration;
 
 use serde::Deserialize;
 use serde_json::Value;
+use zeroize::Zeroizing;
 
-use self::values::{KeyUntil, OTHERS, RenamedFrom, SecretText, TEXTS};
+use self::values::{KeyUntil, OTHERS, RenamedFrom, SECRETS, SecretText, TEXTS};
 use self::values::{
-    digest, fallbacks, keys_until, quote, same_site, seconds, text_or_false, time, unexpected,
+    digest, fallbacks, fallbacks_of, keys_until, keys_until_of, quote, same_site, seconds, text_or_false,
+    time, unexpected,
 };
 use crate::builder::Builder;
 use crate::cookie::Prefix;
@@ -47,9 +49,13 @@ use crate::sessions::Sessions;
 /// | `SESSION_AUDIENCE`, `SESSION_SALT` | own: text |
 /// | `SESSION_DIGEST` | own: `sha1`, `sha256` or `sha512` |
 /// | `SESSION_CACHE_HEADERS`, `SESSION_CLEAR_SITE_DATA`, `SESSION_INSECURE_PLAIN_HTTP` | own: true or false |
+/// | `SESSION_WARNINGS_ARE_ERRORS` | own: true or false, see [`Builder::warnings_are_errors`] |
 ///
 /// Other names are ignored, so that a whole Flask configuration may be given; but from an environment an unknown
 /// `SESSION_COOKIE_...` is an error.
+///
+/// Keys are wiped from what is configured here. What is not ours to wipe: the environment itself, the text of a file, and
+/// what a reader of JSON or TOML keeps meanwhile.
 ///
 /// ```
 /// let config: session_core::Config = serde_json::from_str(
@@ -96,6 +102,7 @@ pub struct Config {
     session_cache_headers: Option<bool>,
     session_clear_site_data: Option<bool>,
     session_insecure_plain_http: Option<bool>,
+    session_warnings_are_errors: Option<bool>,
 }
 
 impl Config {
@@ -112,22 +119,22 @@ impl Config {
     /// ```
     #[cfg(feature = "os")]
     pub fn from_env(prefix: &str) -> Result<Self, ConfigError> {
-        let mut vars = Vec::new();
-        for (name, value) in std::env::vars_os() {
-            let Ok(name) = name.into_string() else { continue };
-            match value.into_string() {
-                Ok(value) => vars.push((name, value)),
-                Err(_) if values::is_setting(prefix, &name) => {
-                    return Err(ConfigError::Value(format!("{name}: expected text in UTF-8")));
+        // All of them are read, also behind an error, so that what is a secret is wiped.
+        let vars = std::env::vars_os().filter_map(|(name, value)| {
+            let text = match value.into_string() {
+                Ok(text) => Some(Zeroizing::new(text)),
+                Err(other) => {
+                    drop(Zeroizing::new(other.into_encoded_bytes()));
+                    None
                 }
-                Err(_) => {}
-            }
-        }
-        Self::from_vars(prefix, vars)
+            };
+            Some((name.into_string().ok()?, text))
+        });
+        Self::read(prefix, vars)
     }
 
     /// From names and texts, as an environment has them. Texts are JSON where a setting is no text: `true`, `false`, a
-    /// number, a list.
+    /// number, a list. What holds a secret is wiped once it is read.
     ///
     /// # Errors
     /// [`ConfigError::Value`] for a value of the wrong kind, and for an unknown name that begins with `SESSION_COOKIE_`.
@@ -145,26 +152,54 @@ impl Config {
         prefix: &str,
         vars: impl IntoIterator<Item = (String, String)>,
     ) -> Result<Self, ConfigError> {
+        Self::read(prefix, vars.into_iter().map(|(name, text)| (name, Some(Zeroizing::new(text)))))
+    }
+
+    /// `None` stands for what is no UTF-8.
+    fn read(
+        prefix: &str,
+        vars: impl Iterator<Item = (String, Option<Zeroizing<String>>)>,
+    ) -> Result<Self, ConfigError> {
         let prefix = if prefix.is_empty() { String::new() } else { format!("{prefix}_") };
-        let mut settings = serde_json::Map::new();
+        let (mut secrets, mut settings, mut wrong) = (Self::default(), serde_json::Map::new(), None);
         for (full, text) in vars {
             let Some(name) = full.strip_prefix(&prefix) else { continue };
-            let value = if TEXTS.contains(&name) {
-                Value::String(text)
-            } else if OTHERS.contains(&name) {
-                let value = serde_json::from_str(&text).unwrap_or(Value::String(text));
-                if let Some(expected) = unexpected(name, &value) {
-                    return Err(ConfigError::Value(format!("{full}: expected {expected}")));
-                }
-                value
+            let read = if SECRETS.contains(&name) {
+                text.ok_or(NO_UTF8).and_then(|text| secrets.read_secret(name, text))
+            } else if TEXTS.contains(&name) || OTHERS.contains(&name) {
+                text.ok_or(NO_UTF8).and_then(|text| read_setting(name, &text)).map(|value| {
+                    settings.insert(name.to_owned(), value);
+                })
             } else if name.starts_with("SESSION_COOKIE_") {
-                return Err(ConfigError::Value(format!("{full}: there is no such setting")));
+                Err("there is no such setting")
             } else {
-                continue;
+                Ok(())
             };
-            settings.insert(name.to_owned(), value);
+            if let Err(problem) = read {
+                wrong.get_or_insert_with(|| ConfigError::Value(format!("{full}: {problem}")));
+            }
         }
-        Self::deserialize(Value::Object(settings)).map_err(|error| ConfigError::Value(error.to_string()))
+        if let Some(wrong) = wrong {
+            return Err(wrong);
+        }
+        let config: Self = Self::deserialize(Value::Object(settings))
+            .map_err(|error| ConfigError::Value(error.to_string()))?;
+        Ok(Self {
+            secret_key: secrets.secret_key,
+            secret_key_fallbacks: secrets.secret_key_fallbacks,
+            session_verify_only_keys: secrets.session_verify_only_keys,
+            ..config
+        })
+    }
+
+    /// The text becomes the key's, or is wiped. The error is the rest of a sentence.
+    fn read_secret(&mut self, name: &str, text: Zeroizing<String>) -> Result<(), &'static str> {
+        match name {
+            "SECRET_KEY_FALLBACKS" => self.secret_key_fallbacks = fallbacks_of(&text)?,
+            "SESSION_VERIFY_ONLY_KEYS" => self.session_verify_only_keys = keys_until_of(&text)?,
+            _ => self.secret_key = Some(SecretText(text)),
+        }
+        Ok(())
     }
 
     /// Builds our own format.
@@ -173,10 +208,12 @@ impl Config {
     /// As [`builder`](Self::builder) and [`Builder::build`].
     ///
     /// ```
-    /// # use session_core::Config;
-    /// let config: Config = serde_json::from_str(
-    ///     r#"{"SECRET_KEY": "u9jZvX3nFqfB4mS0nXn9S5q7x3wTt2Kx1pQyVb8Rr4c", "SESSION_COOKIE_NAME": "__Host-id"}"#,
-    /// ).unwrap();
+    /// # use session_core::{Config, SecretKey};
+    /// # let key = SecretKey::generate().unwrap();
+    /// # let key = std::str::from_utf8(key.expose()).unwrap();
+    /// let vars = [("SECRET_KEY", key), ("SESSION_COOKIE_NAME", "__Host-id")]
+    ///     .map(|(name, text)| (name.to_owned(), text.to_owned()));
+    /// let config = Config::from_vars("", vars).unwrap();
     /// assert_eq!(config.build().unwrap().cookie_name(), "__Host-id");
     /// ```
     pub fn build(self) -> Result<Sessions, ConfigError> {
@@ -300,6 +337,7 @@ impl Config {
         builder = set(builder, self.session_digest.as_deref().map(digest).transpose()?, Builder::digest);
         builder = set(builder, self.session_cache_headers, Builder::cache_headers);
         builder = set(builder, self.session_clear_site_data, Builder::clear_site_data);
+        builder = set(builder, self.session_warnings_are_errors, Builder::warnings_are_errors);
         if self.session_insecure_plain_http == Some(true) {
             builder = builder.insecure_plain_http();
         }
@@ -344,6 +382,21 @@ impl Config {
             }),
             None => Ok(builder),
         }
+    }
+}
+
+const NO_UTF8: &str = "expected text in UTF-8";
+
+/// The value of a setting that is no secret. The error is the rest of a sentence.
+fn read_setting(name: &str, text: &str) -> Result<Value, &'static str> {
+    let text_itself = || Value::String(text.to_owned());
+    if TEXTS.contains(&name) {
+        return Ok(text_itself());
+    }
+    let value = serde_json::from_str(text).unwrap_or_else(|_| text_itself());
+    match unexpected(name, &value) {
+        Some(expected) => Err(expected),
+        None => Ok(value),
     }
 }
 

@@ -1,20 +1,25 @@
 //! What the settings' values may be, and how they are read. Nothing here quotes a value: it may be a key.
 
+use std::fmt;
 use std::time::{Duration, SystemTime};
 
 use serde::Deserialize;
-use serde::de::{DeserializeOwned, Deserializer, Error as _};
+use serde::de::{self, DeserializeOwned, Deserializer, Error as _};
 use serde_json::Value;
 use zeroize::Zeroizing;
 
 use crate::cookie::SameSite;
 use crate::error::ConfigError;
 use crate::renamed::OldCookie;
+use crate::wire::json::read;
+use crate::wire::json::scan::Cursor;
 use crate::wire::sign::Digest;
 
+/// Names whose value is a secret, or holds some: it is wiped, whatever becomes of it.
+pub(super) const SECRETS: [&str; 3] = ["SECRET_KEY", "SECRET_KEY_FALLBACKS", "SESSION_VERIFY_ONLY_KEYS"];
+
 /// Names whose value is a text as it stands, whatever it looks like.
-pub(super) const TEXTS: [&str; 8] = [
-    "SECRET_KEY",
+pub(super) const TEXTS: [&str; 7] = [
     "SESSION_COOKIE_NAME",
     "SESSION_COOKIE_PATH",
     "APPLICATION_ROOT",
@@ -25,9 +30,7 @@ pub(super) const TEXTS: [&str; 8] = [
 ];
 
 /// All other names: JSON, and a text if it is none, as `Config.from_prefixed_env` reads them.
-pub(super) const OTHERS: [&str; 21] = [
-    "SECRET_KEY_FALLBACKS",
-    "SESSION_VERIFY_ONLY_KEYS",
+pub(super) const OTHERS: [&str; 20] = [
     "SESSION_EPOCH",
     "SESSION_RENAMED_FROM",
     "SESSION_SEALED",
@@ -47,6 +50,7 @@ pub(super) const OTHERS: [&str; 21] = [
     "SESSION_CACHE_HEADERS",
     "SESSION_CLEAR_SITE_DATA",
     "SESSION_INSECURE_PLAIN_HTTP",
+    "SESSION_WARNINGS_ARE_ERRORS",
 ];
 
 /// Seconds since 1970; what is beyond the year 36,000 is never.
@@ -89,82 +93,121 @@ impl From<RenamedFrom> for OldCookie {
 pub(super) struct SecretText(pub(super) Zeroizing<String>);
 
 impl<'de> Deserialize<'de> for SecretText {
-    /// Not as a `String`: serde's error would quote what is no text.
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        match Value::deserialize(deserializer)? {
-            Value::String(text) => Ok(Self(Zeroizing::new(text))),
-            _ => Err(D::Error::custom("SECRET_KEY: expected a text")),
-        }
+        deserializer.deserialize_any(SecretVisitor)
     }
 }
 
-/// Whether a variable is one of ours.
-#[cfg(feature = "os")]
-pub(super) fn is_setting(prefix: &str, variable: &str) -> bool {
-    let name = match variable.strip_prefix(prefix) {
-        Some(name) if !prefix.is_empty() => name.strip_prefix('_').unwrap_or_default(),
-        name => name.unwrap_or_default(),
-    };
-    TEXTS.contains(&name) || OTHERS.contains(&name)
+/// Takes a text as its own at once, and never quotes what is none, as serde's errors do.
+struct SecretVisitor;
+
+impl<'de> de::Visitor<'de> for SecretVisitor {
+    type Value = SecretText;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a text")
+    }
+
+    fn visit_str<E: de::Error>(self, text: &str) -> Result<SecretText, E> {
+        self.visit_string(text.to_owned())
+    }
+
+    fn visit_string<E: de::Error>(self, text: String) -> Result<SecretText, E> {
+        Ok(SecretText(Zeroizing::new(text)))
+    }
+
+    fn visit_u64<E: de::Error>(self, _: u64) -> Result<SecretText, E> {
+        Err(no_text())
+    }
+
+    fn visit_i64<E: de::Error>(self, _: i64) -> Result<SecretText, E> {
+        Err(no_text())
+    }
+
+    fn visit_f64<E: de::Error>(self, _: f64) -> Result<SecretText, E> {
+        Err(no_text())
+    }
+
+    fn visit_u128<E: de::Error>(self, _: u128) -> Result<SecretText, E> {
+        Err(no_text())
+    }
+
+    fn visit_i128<E: de::Error>(self, _: i128) -> Result<SecretText, E> {
+        Err(no_text())
+    }
+
+    fn visit_byte_buf<E: de::Error>(self, bytes: Vec<u8>) -> Result<SecretText, E> {
+        drop(Zeroizing::new(bytes));
+        Err(no_text())
+    }
 }
 
-/// What a setting from the environment should have been, if it is something else. Never quotes it: it may be a key.
+fn no_text<E: de::Error>() -> E {
+    E::custom("SECRET_KEY: expected a text")
+}
+
+/// What a setting from the environment should have been, if it is something else: the rest of a sentence. Never quotes it.
 pub(super) fn unexpected(name: &str, value: &Value) -> Option<&'static str> {
     let (fits, expected) = match name {
-        "SECRET_KEY_FALLBACKS" => (
-            value.as_array().is_some_and(|keys| keys.iter().all(Value::is_string)),
-            "a JSON array of texts, such as [\"old key\"]; a bare text would make every letter a key",
-        ),
-        "SESSION_VERIFY_ONLY_KEYS" => (
-            value
-                .as_array()
-                .is_some_and(|keys| keys.iter().all(|key| key["key"].is_string() && key["until"].is_u64())),
-            "a JSON array of objects, such as [{\"key\": \"old key\", \"until\": 1800000000}], the time in unix seconds",
-        ),
         "SESSION_RENAMED_FROM" => (
             value["name"].is_string() && value["renamed"].is_u64(),
-            "a JSON object such as {\"name\": \"session\", \"renamed\": 1800000000}, the time in unix seconds",
+            "expected a JSON object such as {\"name\": \"session\", \"renamed\": 1800000000}, the time in unix seconds",
         ),
         "SESSION_EPOCH" => (
             value.as_u64().is_some_and(|epoch| u16::try_from(epoch).is_ok()),
-            "a whole number from 0 to 65535",
+            "expected a whole number from 0 to 65535",
         ),
         "SESSION_COOKIE_DOMAIN" => {
-            (value.is_string() || *value == Value::Bool(false), "a host name, or null")
+            (value.is_string() || *value == Value::Bool(false), "expected a host name, or null")
         }
-        "PERMANENT_SESSION_LIFETIME" | "SESSION_ABSOLUTE_LIFETIME" => {
-            (value.as_f64().is_some_and(|seconds| seconds >= 0.0), "a number of seconds, not negative")
-        }
+        "PERMANENT_SESSION_LIFETIME" | "SESSION_ABSOLUTE_LIFETIME" => (
+            value.as_f64().is_some_and(|seconds| seconds >= 0.0),
+            "expected a number of seconds, not negative",
+        ),
         "MAX_COOKIE_SIZE"
         | "SESSION_NOT_CREATED_BEFORE"
         | "SESSION_PADDING"
         | "SESSION_ACCEPT_SIGNED_UNTIL"
-        | "SESSION_ACCEPT_SEALED_UNTIL" => (value.is_u64(), "a whole number, not negative"),
-        _ => (value.is_boolean(), "true or false, in lower case"),
+        | "SESSION_ACCEPT_SEALED_UNTIL" => (value.is_u64(), "expected a whole number, not negative"),
+        _ => (value.is_boolean(), "expected true or false, in lower case"),
     };
     (!fits && !value.is_null()).then_some(expected)
 }
 
+const FALLBACKS: &str =
+    "expected a JSON array of texts, such as [\"old key\"]; a bare text would make every letter a key";
+const KEYS_UNTIL: &str = "expected a JSON array of objects, such as [{\"key\": \"old key\", \"until\": 1800000000}], the \
+                          time in unix seconds";
+
 pub(super) fn fallbacks<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<SecretText>, D::Error> {
-    list("SECRET_KEY_FALLBACKS", deserializer)
+    list(deserializer).map_err(|_| D::Error::custom(format!("SECRET_KEY_FALLBACKS: {FALLBACKS}")))
 }
 
 pub(super) fn keys_until<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<KeyUntil>, D::Error> {
-    list("SESSION_VERIFY_ONLY_KEYS", deserializer)
+    list(deserializer).map_err(|_| D::Error::custom(format!("SESSION_VERIFY_ONLY_KEYS: {KEYS_UNTIL}")))
 }
 
-/// A list, or null for an empty one.
-fn list<'de, T: DeserializeOwned, D: Deserializer<'de>>(
-    name: &str,
-    deserializer: D,
-) -> Result<Vec<T>, D::Error> {
-    match Option::<Value>::deserialize(deserializer)? {
-        None => Ok(Vec::new()),
-        Some(value) => {
-            let expected = unexpected(name, &value).unwrap_or("nothing else in it");
-            Vec::deserialize(value).map_err(|_| D::Error::custom(format!("{name}: expected {expected}")))
-        }
-    }
+/// A list, or null for an empty one. Its error may quote a secret.
+fn list<'de, T: Deserialize<'de>, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<T>, D::Error> {
+    Ok(Option::deserialize(deserializer)?.unwrap_or_default())
+}
+
+/// `SECRET_KEY_FALLBACKS` of an environment.
+pub(super) fn fallbacks_of(text: &str) -> Result<Vec<SecretText>, &'static str> {
+    list_of(text).ok_or(FALLBACKS)
+}
+
+/// `SESSION_VERIFY_ONLY_KEYS` of an environment.
+pub(super) fn keys_until_of(text: &str) -> Result<Vec<KeyUntil>, &'static str> {
+    list_of(text).ok_or(KEYS_UNTIL)
+}
+
+/// By our own reader, which keeps no copy of a text, not even of one with escapes.
+fn list_of<T: DeserializeOwned>(text: &str) -> Option<Vec<T>> {
+    let mut cursor = Cursor::new(text);
+    cursor.value(3).ok()?;
+    cursor.end().ok()?;
+    read::from_text::<Option<Vec<T>>>(text).ok().map(Option::unwrap_or_default)
 }
 
 /// A text; `false` is none, as in Flask.

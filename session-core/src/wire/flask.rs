@@ -25,7 +25,10 @@ pub(crate) const PERMANENT: &str = "_permanent";
 /// `key_derivation = "hmac"`: the salt under the secret key is the key.
 pub(crate) fn signer(ring: &KeyRing, digest: Digest, salt: &[u8]) -> Signer {
     Signer::new(digest, ring, |key| {
-        KeyedMac::new(digest, KeyedMac::new(digest, &key.bytes).code(salt).as_slice())
+        let mut derived = KeyedMac::new(digest, &key.bytes).code(salt);
+        let keyed = KeyedMac::new(digest, derived.as_slice());
+        derived.wipe();
+        keyed
     })
 }
 

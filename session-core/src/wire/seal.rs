@@ -9,7 +9,7 @@ use sha2::{Digest as _, Sha256};
 use zeroize::Zeroizing;
 
 use super::sign::SignedBy;
-use crate::key::Secret;
+use crate::key::{Secret, wipe_stack};
 use crate::ring::KeyRing;
 
 pub(crate) const NONCE: usize = 12;
@@ -29,14 +29,16 @@ pub(crate) struct Sealer {
 #[derive(Clone)]
 struct Key {
     id: [u8; 4],
-    cipher: Aes256GcmSiv,
+    /// In a block of its own, as the states of `KeyedMac` are.
+    cipher: Box<Aes256GcmSiv>,
 }
 
 impl Key {
+    #[inline(never)] // so that `wipe_stack` finds what is left of it
     fn new(key: &[u8; 32]) -> Self {
         let mut id = [0; 4];
         id.copy_from_slice(&Sha256::digest(key)[..4]);
-        Self { id, cipher: Aes256GcmSiv::new(key.into()) }
+        Self { id, cipher: Box::new(Aes256GcmSiv::new(key.into())) }
     }
 
     /// Opens in place, between nonce and tag.
@@ -51,7 +53,11 @@ impl Key {
 impl Sealer {
     /// The keys of a ring, as `derive` makes them of its secrets.
     pub(crate) fn new(ring: &KeyRing, block: usize, derive: impl Fn(&Secret) -> Zeroizing<[u8; 32]>) -> Self {
-        let key = |secret: &Secret| Key::new(&derive(secret));
+        let key = |secret: &Secret| {
+            let key = Key::new(&derive(secret));
+            wipe_stack();
+            key
+        };
         let verify_only = ring.verify_only.iter().map(|other| (key(&other.secret), other.until)).collect();
         Self { primary: key(&ring.primary), verify_only, block }
     }

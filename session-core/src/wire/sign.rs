@@ -7,10 +7,11 @@ use hmac::{EagerHash, KeyInit};
 use sha1::Sha1;
 use sha2::{Sha256, Sha512};
 use subtle::ConstantTimeEq;
+use zeroize::Zeroize;
 
 use super::{Segments, base64, payload};
 use crate::error::Rejected;
-use crate::key::Secret;
+use crate::key::{Secret, wipe_stack};
 use crate::ring::KeyRing;
 
 /// The hash under Flask's signature: `digest_method` of `SecureCookieSessionInterface`. Our own formats have SHA-256.
@@ -53,21 +54,25 @@ impl Digest {
     }
 }
 
-/// A keyed HMAC.
+/// A keyed HMAC. Its states, and the copies of them that `code` works with, are wiped by the hashes' feature `zeroize`.
+///
+/// Each in a block of its own: what moves is a pointer. A state that moved would stay behind on the stack, and be copied
+/// from there into the unused bytes of some other value.
 #[derive(Clone)]
 pub(crate) enum KeyedMac {
-    Sha1(HmacCore<Sha1>),
-    Sha256(HmacCore<Sha256>),
-    Sha512(HmacCore<Sha512>),
+    Sha1(Box<HmacCore<Sha1>>),
+    Sha256(Box<HmacCore<Sha256>>),
+    Sha512(Box<HmacCore<Sha512>>),
 }
 
 impl KeyedMac {
+    #[inline(never)] // so that `wipe_stack` finds what is left of it
     pub(crate) fn new(digest: Digest, key: &[u8]) -> Self {
         // HMAC takes keys of any length: longer than the block are hashed (RFC 2104, section 2).
         let keyed = match digest {
-            Digest::Sha1 => HmacCore::new_from_slice(key).map(Self::Sha1),
-            Digest::Sha256 => HmacCore::new_from_slice(key).map(Self::Sha256),
-            Digest::Sha512 => HmacCore::new_from_slice(key).map(Self::Sha512),
+            Digest::Sha1 => HmacCore::new_from_slice(key).map(|keyed| Self::Sha1(Box::new(keyed))),
+            Digest::Sha256 => HmacCore::new_from_slice(key).map(|keyed| Self::Sha256(Box::new(keyed))),
+            Digest::Sha512 => HmacCore::new_from_slice(key).map(|keyed| Self::Sha512(Box::new(keyed))),
         };
         match keyed {
             Ok(keyed) => keyed,
@@ -110,6 +115,11 @@ impl Code {
         &self.bytes[..self.length]
     }
 
+    /// For a code that is a key.
+    pub(crate) fn wipe(&mut self) {
+        self.bytes.zeroize();
+    }
+
     /// In constant time.
     fn is(&self, other: &Self) -> bool {
         // What is behind the end is zero. In a few words instead of byte by byte.
@@ -139,8 +149,13 @@ pub(crate) struct Signer {
 impl Signer {
     /// The keys of a ring, as `derive` makes them of its secrets.
     pub(crate) fn new(digest: Digest, ring: &KeyRing, derive: impl Fn(&Secret) -> KeyedMac) -> Self {
-        let verify_only = ring.verify_only.iter().map(|key| (derive(&key.secret), key.until)).collect();
-        Self { digest, primary: derive(&ring.primary), verify_only }
+        let keyed = |secret: &Secret| {
+            let keyed = derive(secret);
+            wipe_stack();
+            keyed
+        };
+        let verify_only = ring.verify_only.iter().map(|key| (keyed(&key.secret), key.until)).collect();
+        Self { digest, primary: keyed(&ring.primary), verify_only }
     }
 
     /// Which key of the ring made a signature. It must be exactly as long as the digest says.

@@ -38,7 +38,7 @@ pub(super) enum Does {
 
 /// The sessions of an application with a clock that stands still.
 pub(super) fn sessions(configure: impl FnOnce(Builder) -> Builder) -> StoredSessions {
-    let key = SecretKey::new("conformance-conformance-conformance-0").unwrap();
+    let key = SecretKey::new("kX4v9Qm2Zr7Lw1Tb6Ys8Dn3Hc5Gf0JpaE").unwrap();
     // Not the operating system's randomness, so that no feature of the core's is needed. Each has other ids, whatever is in
     // the store already.
     static SEED: AtomicU64 = AtomicU64::new(7);

@@ -1,0 +1,25 @@
+//! A new key, printed.
+
+use std::io::{self, Write};
+
+use session_core::SecretKey;
+use zeroize::Zeroizing;
+
+/// A key of 43 characters.
+#[cfg(feature = "os")]
+pub(crate) fn keygen() -> Result<SecretKey, String> {
+    SecretKey::generate().map_err(|error| error.to_string())
+}
+
+#[cfg(not(feature = "os"))]
+pub(crate) fn keygen() -> Result<SecretKey, String> {
+    Err("built without the feature \"os\", so there is no random source".to_owned())
+}
+
+/// As a line, in one piece: standard output then keeps no copy of it in its buffer.
+pub(crate) fn print(key: &SecretKey, out: &mut impl Write) -> io::Result<()> {
+    let mut line = Zeroizing::new(Vec::with_capacity(key.expose().len() + 1));
+    line.extend_from_slice(key.expose());
+    line.push(b'\n');
+    out.write_all(&line)
+}
