@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use axum::body::Body;
-use axum::extract::{Path, State};
+use axum::extract::{FromRequestParts, Path, Request, State};
 use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderName, USER_AGENT};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{Html, IntoResponse, Redirect, Response};
@@ -42,6 +42,7 @@ fn router(tour: Tour) -> Router {
         .route("/fail", get(fail))
         .route("/panic", get(async |session: Session| -> () { actions::panic(&session) }))
         .route("/late", get(late))
+        .route("/late/open", get(late_open))
         .route("/untouched", get(|| async { "nothing" }))
         .layer(layer)
         .with_state(Arc::new(tour))
@@ -151,8 +152,20 @@ async fn fail(session: Session) -> Result<impl IntoResponse, Error> {
 }
 
 async fn late(session: Session) -> Body {
-    let rest = stream::once(async move { actions::late(&session) });
-    Body::from_stream(stream::iter([LATE_FIRST.to_owned()]).chain(rest).map(Ok::<_, Infallible>))
+    streamed(async move { actions::late(&session) })
+}
+
+async fn late_open(request: Request) -> Body {
+    let (mut parts, _) = request.into_parts();
+    streamed(async move {
+        let opened = Session::<()>::from_request_parts(&mut parts, &()).await;
+        actions::late_open(opened.as_deref())
+    })
+}
+
+fn streamed(rest: impl Future<Output = String> + Send + 'static) -> Body {
+    let parts = stream::iter([LATE_FIRST.to_owned()]).chain(stream::once(rest));
+    Body::from_stream(parts.map(Ok::<_, Infallible>))
 }
 
 async fn session(session: Session) -> impl IntoResponse {

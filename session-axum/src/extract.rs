@@ -12,7 +12,9 @@ use session_store::{Door, Missing};
 
 /// The request's session: derefs to [`session_core::Session`], where the methods are.
 ///
-/// Opened the first time a handler or another extractor asks for it. `Option<Session>` is `None` where no layer is.
+/// Opened the first time a handler or another extractor asks for it. Extracted only while the response's body streams it is
+/// [`TooLate`](session_core::Error::TooLate): extract it before, and move it into the body. `Option<Session>` is `None` where
+/// no layer is.
 /// `Session<K>` is that of the layer [marked](crate::SessionLayer::marked) with `K`.
 ///
 /// ```
@@ -92,11 +94,11 @@ impl<S: Sync, K: 'static> OptionalFromRequestParts<S> for Session<K> {
 pub struct Degradable<K = ()>(pub Session<K>);
 
 impl<S: Sync, K: 'static> FromRequestParts<S> for Degradable<K> {
-    type Rejection = MissingLayer;
+    type Rejection = SessionRejection;
 
-    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, MissingLayer> {
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, SessionRejection> {
         let door = Door::<K>::find(&parts.extensions).map_err(MissingLayer)?;
-        Ok(Self(Session(door.opener().open_or_degraded().await, PhantomData)))
+        Ok(Self(Session(door.opener().open_or_degraded().await.map_err(Error)?, PhantomData)))
     }
 }
 
@@ -116,7 +118,7 @@ pub enum SessionRejection {
     /// Its router has no layer.
     #[error(transparent)]
     MissingLayer(#[from] MissingLayer),
-    /// The session is in a store that gave no answer.
+    /// The session is in a store that gave no answer, or the response had left already.
     #[error(transparent)]
     Session(#[from] Error),
 }

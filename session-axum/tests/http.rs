@@ -5,7 +5,7 @@
 use std::sync::{Arc, Mutex};
 
 use axum::body::{Body, Bytes};
-use axum::extract::Request;
+use axum::extract::{FromRequestParts, Request};
 use axum::http::header::{CACHE_CONTROL, COOKIE, LOCATION, SET_COOKIE, VARY};
 use axum::http::{Response, StatusCode};
 use axum::middleware::{self, Next};
@@ -13,7 +13,9 @@ use axum::response::{IntoResponse, Redirect};
 use axum::routing::get;
 use axum::{Router, serve};
 use http_body_util::{BodyExt, Full};
-use session_axum::{Error, SecretKey, Session, SessionLayer, Sessions};
+use session_axum::{
+    Degradable, Error, MemoryStore, SecretKey, Session, SessionLayer, SessionRejection, Sessions,
+};
 use tower::ServiceExt;
 
 const KEY: &str = "u9jZvX3nFqfB4mS0nXn9S5q7x3wTt2Kx1pQyVb8Rr4c";
@@ -244,7 +246,6 @@ async fn a_request_that_is_given_up_seals_its_session() {
 /// Over a real socket: a handler that panics cuts the connection, and the next request works.
 #[tokio::test]
 async fn a_panic_leaves_no_half_written_session() {
-    use tokio::io::{AsyncReadExt, AsyncWriteExt};
     async fn panics(session: Session) -> Result<String, Error> {
         session.insert("half", 1)?;
         panic!("the handler's")
@@ -253,19 +254,74 @@ async fn a_panic_leaves_no_half_written_session() {
         .route("/", get(visit))
         .route("/panic", get(panics))
         .layer(SessionLayer::new(sessions()));
-    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let address = listener.local_addr().unwrap();
-    let server = tokio::spawn(async move { serve(listener, app).await });
-    let ask = async |path: &str| {
-        let mut stream = tokio::net::TcpStream::connect(address).await.unwrap();
-        let request = format!("GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
-        stream.write_all(request.as_bytes()).await.unwrap();
+    let server = Server::start(app).await;
+    assert_eq!(server.ask("/panic", "").await, "");
+    let answer = server.ask("/", "").await;
+    assert!(answer.starts_with("HTTP/1.1 200") && answer.ends_with("\r\n\r\n1"), "{answer}");
+}
+
+/// Over a socket: the session is opened while the body streams, in the place of the handler. A handle from before is readable.
+#[tokio::test]
+async fn a_session_that_is_opened_by_the_body_is_too_late() {
+    async fn opens(request: Request) -> Body {
+        let (mut parts, _) = request.into_parts();
+        streamed(async move {
+            let opened = Session::<()>::from_request_parts(&mut parts, &()).await;
+            let degraded = Degradable::<()>::from_request_parts(&mut parts, &()).await;
+            let perhaps = Option::<Session>::from_request_parts(&mut parts, &()).await;
+            for error in [opened.unwrap_err(), degraded.unwrap_err(), perhaps.unwrap_err().into()] {
+                assert!(matches!(error, SessionRejection::Session(Error(session_core::Error::TooLate))));
+            }
+            "nothing".to_owned()
+        })
+    }
+    async fn keeps(session: Session) -> Body {
+        streamed(async move { session.to_json() })
+    }
+    fn streamed(text: impl Future<Output = String> + Send + 'static) -> Body {
+        Body::from_stream(futures_util::stream::once(async { Ok::<_, std::io::Error>(text.await) }))
+    }
+    let builder = || Sessions::builder(SecretKey::new(KEY).unwrap());
+    let stored = SessionLayer::stored(builder().build_stored().unwrap(), Arc::new(MemoryStore::new()));
+    for layer in [SessionLayer::new(sessions()), stored] {
+        let app = Router::new()
+            .route("/", get(visit))
+            .route("/opens", get(opens))
+            .route("/keeps", get(keeps))
+            .layer(layer);
+        let cookie = cookies(&send(&app, "/", None).await).pop().unwrap();
+        let server = Server::start(app).await;
+        let answer = server.ask("/opens", &cookie).await;
+        assert!(answer.contains("nothing") && !answer.contains("visits"), "{answer}");
+        assert!(!answer.contains("vary: ") && !answer.contains("cache-control: "), "{answer}");
+        let answer = server.ask("/keeps", &cookie).await;
+        assert!(answer.contains(r#"{"visits":1}"#) && answer.contains("vary: Cookie"), "{answer}");
+    }
+}
+
+struct Server(std::net::SocketAddr, tokio::task::JoinHandle<()>);
+
+impl Server {
+    async fn start(app: Router) -> Self {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        Self(address, tokio::spawn(async move { serve(listener, app).await.unwrap() }))
+    }
+
+    /// All that comes until the connection ends, however it does.
+    async fn ask(&self, path: &str, cookie: &str) -> String {
+        use tokio::io::{AsyncReadExt, AsyncWriteExt};
+        let mut stream = tokio::net::TcpStream::connect(self.0).await.unwrap();
+        let begin = format!("GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n");
+        stream.write_all(format!("{begin}Cookie: {cookie}\r\n\r\n").as_bytes()).await.unwrap();
         let mut answer = String::new();
         let _ = stream.read_to_string(&mut answer).await;
         answer
-    };
-    assert_eq!(ask("/panic").await, "");
-    let answer = ask("/").await;
-    assert!(answer.starts_with("HTTP/1.1 200") && answer.ends_with("\r\n\r\n1"), "{answer}");
-    server.abort();
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        self.1.abort();
+    }
 }

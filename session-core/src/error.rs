@@ -23,10 +23,11 @@ use crate::world::NoRandom;
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// A change after the response's headers were decided: it could reach no cookie any more.
+    /// A change after the response's headers were decided: it could reach no cookie any more. Or the session was opened only
+    /// then: the response has no `Vary`, so nothing in it may come from a session.
     #[error(
-        "the session was changed after its response was sent; change it before the handler returns, not while the \
-         body streams or in a spawned task"
+        "the session was opened or changed after the head of its response was returned; open it and change it before \
+         the handler returns, not while the body streams or in a spawned task; a handle from before can still be read"
     )]
     TooLate,
     /// A value whose `Serialize` failed, or that JSON cannot hold.

@@ -1,7 +1,7 @@
 //! One request and its response, as steps. All adapters stand on this.
 
 use std::fmt;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use http::HeaderValue;
@@ -17,7 +17,8 @@ use crate::stored;
 /// One request and its response.
 ///
 /// The adapter keeps it, gives [`opener`](Self::opener)s to the request, and closes it when the response's headers are
-/// there. Dropped unclosed, it seals the session and forgets it: nothing is sent, and later changes are
+/// there. From then on no session is opened, since the headers could not say any more that the response depends on it.
+/// Dropped unclosed, it seals the session and forgets it: nothing is sent, and later changes and opens are
 /// [`Error::TooLate`].
 ///
 /// ```
@@ -56,8 +57,16 @@ struct Shared {
     first: Option<HeaderValue>,
     more: Vec<HeaderValue>,
     session: OnceLock<Session>,
-    closed: AtomicBool,
+    /// How far the request is: bits of [`OPENED`], [`DISCARDED`] and [`CLOSED`], which are set and never reset.
+    phase: AtomicU8,
 }
+
+/// Somebody got a handle, so the response depends on the session.
+const OPENED: u8 = 1;
+/// The request's changes are dropped.
+const DISCARDED: u8 = 2;
+/// The response is decided: nobody gets a handle any more.
+const CLOSED: u8 = 4;
 
 impl fmt::Debug for Shared {
     /// Not the headers: they hold cookies.
@@ -65,7 +74,7 @@ impl fmt::Debug for Shared {
         f.debug_struct("Shared")
             .field("core", &self.core)
             .field("session", &self.session)
-            .field("closed", &self.closed)
+            .field("closed", &self.is_closed())
             .finish_non_exhaustive()
     }
 }
@@ -77,7 +86,7 @@ impl Exchange {
             first: cookies.next(),
             more: cookies.collect(),
             session: OnceLock::new(),
-            closed: AtomicBool::new(false),
+            phase: AtomicU8::new(0),
         }))
     }
 
@@ -87,9 +96,10 @@ impl Exchange {
     /// # use session_core::{Error, SecretKey, Sessions};
     /// # let exchange = Sessions::new(SecretKey::generate().unwrap()).exchange(&http::HeaderMap::new());
     /// let opener = exchange.opener();
-    /// drop(exchange); // the client hung up
     /// let session = opener.open().done().unwrap().unwrap();
+    /// drop(exchange); // the client hung up
     /// assert_eq!(session.insert("a", 1), Err(Error::TooLate));
+    /// assert_eq!(opener.open().done().unwrap().unwrap_err(), Error::TooLate);
     /// ```
     #[must_use]
     pub fn opener(&self) -> Opener {
@@ -110,7 +120,27 @@ impl Exchange {
     /// # Ok::<(), session_core::Error>(())
     /// ```
     pub fn open(&self) -> Step<Result<Session, Error>> {
-        self.0.open()
+        self.0.open(Shared::admit)
+    }
+
+    /// Drops what the request did to its session: the handler failed in the middle, but there will be a response. Until the
+    /// close the session can be opened and read, and every change is [`Error::TooLate`]; the close sends `Vary` if the
+    /// session was opened, and no cookie, and asks no store.
+    ///
+    /// ```
+    /// # use session_core::{Error, SecretKey, Sessions};
+    /// # let exchange = Sessions::new(SecretKey::generate().unwrap()).exchange(&http::HeaderMap::new());
+    /// # let mut response = http::HeaderMap::new();
+    /// let session = exchange.open().done().unwrap().unwrap();
+    /// session.insert("half", 1).unwrap();
+    /// exchange.discard_changes(); // the handler panicked; an error page is made
+    /// assert_eq!(session.insert("a", 1), Err(Error::TooLate));
+    /// exchange.close().done().unwrap().apply(&mut response).unwrap();
+    /// assert_eq!(response["vary"], "Cookie");
+    /// assert!(!response.contains_key("set-cookie"));
+    /// ```
+    pub fn discard_changes(&self) {
+        self.0.end(DISCARDED);
     }
 
     /// Closes the session and says what is to be sent. A session that nobody opened costs nothing here, unless
@@ -124,11 +154,17 @@ impl Exchange {
     /// assert_eq!(session.insert("a", 1), Err(Error::TooLate));
     /// ```
     pub fn close(self) -> Step<Outgoing> {
-        self.0.closed.store(true, Ordering::SeqCst);
-        match self.0.session.get() {
+        let before = self.0.phase.fetch_or(CLOSED, Ordering::AcqRel);
+        let opened = before & OPENED != 0;
+        if before & DISCARDED != 0 {
+            let cache_headers = self.0.core.cache_headers;
+            return Step::Done(Outgoing { vary: opened, cache_headers, ..Outgoing::default() });
+        }
+        match self.0.session.get().filter(|_| opened) {
             Some(session) => close(session, true),
+            // Nobody else gets this session.
             None if self.0.refreshes_unasked() => {
-                self.0.begin(|session| session).and_then(|session| close(&session, false))
+                self.0.begin(|_, session| session).and_then(|session| close(&session, false))
             }
             None => Step::Done(Outgoing::default()),
         }
@@ -144,20 +180,20 @@ fn close(session: &Session, consulted: bool) -> Step<Outgoing> {
 
 impl Drop for Exchange {
     fn drop(&mut self) {
-        self.0.closed.store(true, Ordering::SeqCst);
-        if let Some(session) = self.0.session.get() {
-            session.seal();
-        }
+        self.0.end(CLOSED);
     }
 }
 
 impl Opener {
-    /// Opens the session, the first time; later the same one. After the exchange was closed it can be read, and every
-    /// change is [`Error::TooLate`].
+    /// Opens the session, the first time; later the same one.
+    ///
+    /// A session that is not open when the exchange closes, or is dropped, cannot be opened any more, also when its store was
+    /// asked before: the response has left without `Vary`, so nothing in it may come from the session. A handle from before
+    /// stays readable.
     ///
     /// # Errors
-    /// [`Error::Unavailable`] when the session is stored and the store gave no answer, this time or the first. A session in
-    /// a cookie always opens.
+    /// [`Error::TooLate`] when the exchange was closed or dropped. [`Error::Unavailable`] when the session is stored and the
+    /// store gave no answer, this time or the first. A session in a cookie opens always until then.
     ///
     /// ```
     /// # use session_core::{Error, SecretKey, Sessions, testing};
@@ -165,63 +201,94 @@ impl Opener {
     /// # let request = testing::request(&sessions, |session| session.insert("a", 1)).unwrap();
     /// # let exchange = sessions.exchange(&request);
     /// let opener = exchange.opener();
-    /// let _ = exchange.close();
     /// let session = opener.open().done().unwrap()?;
-    /// assert_eq!(session.get::<i64>("a")?, Some(1));
+    /// let _ = exchange.close();
+    /// assert_eq!(session.get::<i64>("a")?, Some(1)); // the body may use it while it streams
     /// assert_eq!(session.remove("a"), Err(Error::TooLate));
+    /// assert_eq!(opener.open().done().unwrap().unwrap_err(), Error::TooLate);
     /// # Ok::<(), Error>(())
     /// ```
     pub fn open(&self) -> Step<Result<Session, Error>> {
-        self.0.open()
+        self.0.open(Shared::admit)
     }
 
     /// The same for a handler that can do without its session: if the store gives no answer, an empty session that takes
     /// no change and [says so](Session::is_degraded).
     ///
+    /// # Errors
+    /// [`Error::TooLate`], as [`open`](Self::open).
+    ///
     /// ```
     /// # use session_core::{Answer, Error, SecretKey, Sessions, Step};
     /// # let sessions = Sessions::builder(SecretKey::generate().unwrap()).build_stored().unwrap();
     /// # let request = session_core::testing::stored_request(&sessions);
-    /// let opener = sessions.exchange(&request).opener();
+    /// # let exchange = sessions.exchange(&request);
+    /// let opener = exchange.opener();
     /// # let Step::Ask(ask) = opener.open_or_degraded() else { unreachable!() };
     /// # let answered = ask.answer(Answer::Unavailable);
-    /// let session = answered.done().unwrap(); // the store is down
+    /// let session = answered.done().unwrap()?; // the store is down
     /// assert!(session.is_degraded() && session.is_empty());
     /// assert_eq!(opener.open().done().unwrap().unwrap_err(), Error::Unavailable);
+    /// # Ok::<(), Error>(())
     /// ```
-    pub fn open_or_degraded(&self) -> Step<Session> {
-        self.0.begin(|session| session)
+    pub fn open_or_degraded(&self) -> Step<Result<Session, Error>> {
+        self.0.open(Shared::admit_degraded)
     }
 }
 
 impl Shared {
-    fn open(self: &Arc<Self>) -> Step<Result<Session, Error>> {
-        self.begin(|session| if session.is_degraded() { Err(Error::Unavailable) } else { Ok(session) })
+    fn open(
+        self: &Arc<Self>,
+        admit: fn(&Self, Session) -> Result<Session, Error>,
+    ) -> Step<Result<Session, Error>> {
+        if self.is_closed() { Step::Done(Err(Error::TooLate)) } else { self.begin(admit) }
     }
 
-    fn begin<T: 'static>(self: &Arc<Self>, then: impl FnOnce(Session) -> T + Send + 'static) -> Step<T> {
+    fn begin<T: 'static>(self: &Arc<Self>, then: fn(&Self, Session) -> T) -> Step<T> {
         if let Some(session) = self.session.get() {
-            return Step::Done(then(self.kept(session.clone())));
+            return Step::Done(then(self, session.clone()));
         }
         let headers = || self.first.iter().chain(&self.more);
         match &self.core.stored {
-            None => Step::Done(then(self.kept(self.session.get_or_init(|| self.core.open(headers)).clone()))),
+            None => Step::Done(then(self, self.session.get_or_init(|| self.core.open(headers)).clone())),
             Some(stored) => {
                 let shared = self.clone();
                 stored.open(&self.core, headers, move |session| {
                     // Two that opened at once get the same one.
-                    then(shared.kept(shared.session.get_or_init(|| session).clone()))
+                    then(&shared, shared.session.get_or_init(|| session).clone())
                 })
             }
         }
     }
 
-    /// Either this sees that the exchange was closed, or the close sees the session: both orders are sequential.
-    fn kept(&self, session: Session) -> Session {
-        if self.closed.load(Ordering::SeqCst) {
+    fn admit(&self, session: Session) -> Result<Session, Error> {
+        let session = self.admit_degraded(session)?;
+        if session.is_degraded() { Err(Error::Unavailable) } else { Ok(session) }
+    }
+
+    /// Hands out the session, unless the close was first. Both change one word: either the close sees that the session was
+    /// opened, or this sees the close. So nobody gets a handle while the response goes without `Vary`.
+    fn admit_degraded(&self, session: Session) -> Result<Session, Error> {
+        let before = self.phase.fetch_or(OPENED, Ordering::AcqRel);
+        if before & CLOSED != 0 {
+            return Err(Error::TooLate);
+        }
+        if before & DISCARDED != 0 {
             session.seal();
         }
-        session
+        Ok(session)
+    }
+
+    fn is_closed(&self) -> bool {
+        self.phase.load(Ordering::Acquire) & CLOSED != 0
+    }
+
+    /// Sets the bit first: whoever opens at the same time either sees it, or has left the session here.
+    fn end(&self, bit: u8) {
+        self.phase.fetch_or(bit, Ordering::AcqRel);
+        if let Some(session) = self.session.get() {
+            session.seal();
+        }
     }
 
     /// A request without Cookie has nothing to refresh.

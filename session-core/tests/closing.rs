@@ -4,7 +4,7 @@
 
 mod common;
 
-use common::{Closed, KEY, Time, cookie_with, formats, key, request, respond, visit};
+use common::{Closed, KEY, Time, cookie_with, formats, key, respond, visit};
 use http::header::{CACHE_CONTROL, HeaderName, SET_COOKIE, VARY};
 use http::{HeaderMap, HeaderValue};
 use session_core::{Error, EventKind, Refresh, Session, Sessions};
@@ -347,9 +347,8 @@ fn h4_a_change_after_the_response_is_an_error() {
         }
         // Reading goes on, and nothing has changed.
         assert_eq!(session.get::<i64>("a").unwrap(), Some(1));
-        // A task that asks only now can read what came, too.
-        let again = opener.open().done().unwrap().unwrap();
-        assert_eq!(again.insert("b", 1), Err(Error::TooLate));
+        // A task that asks only now gets nothing.
+        assert_eq!(opener.open().done().unwrap().unwrap_err(), Error::TooLate);
         // Applied or closed twice, nothing is sent twice.
         outgoing.apply(&mut headers).unwrap();
         sessions.close(&session, &mut headers).unwrap();
@@ -361,20 +360,9 @@ fn h4_a_change_after_the_response_is_an_error() {
 fn an_exchange_that_is_dropped_seals() {
     let sessions = Sessions::new(key(KEY));
     let exchange = sessions.exchange(&HeaderMap::new());
-    let opener = exchange.opener();
     let session = exchange.open().done().unwrap().unwrap();
     drop(exchange);
     assert_eq!(session.insert("a", 1), Err(Error::TooLate));
-    let session = opener.open().done().unwrap().unwrap();
-    assert_eq!(session.insert("a", 1), Err(Error::TooLate));
-    // Asked for only after the close: readable, sealed.
-    let cookie = cookie_with(&sessions, "a", 1);
-    let exchange = sessions.exchange(&request(&[&cookie]));
-    let opener = exchange.opener();
-    let _ = exchange.close().done().unwrap();
-    let session = opener.open().done().unwrap().unwrap();
-    assert_eq!(session.get::<i64>("a").unwrap(), Some(1));
-    assert_eq!(session.insert("a", 2), Err(Error::TooLate));
 }
 
 #[test]

@@ -83,14 +83,15 @@ async fn route(tour: &Tour, request: Request<Incoming>) -> Result<Response<Body>
         ["", "panic"] if get => actions::panic(&session.await?),
         ["", "late"] if get => {
             let session = session.await?;
-            let rest = stream::once(async move { actions::late(&session) });
-            let parts = stream::iter([LATE_FIRST.to_owned()]).chain(rest);
-            Response::new(StreamBody::new(parts.map(|part| Ok(Frame::data(part.into())))).boxed_unsync())
+            streamed(async move { actions::late(&session) })
         }
+        // Asked for by the body, not by the handler.
+        ["", "late", "open"] if get => streamed(async move { actions::late_open(session.await.as_ref()) }),
         ["", "untouched"] if get => text("nothing"),
         ["", "login"] => not_allowed("GET,HEAD,POST"),
         ["", "logout" | "permanent" | "flash"] => not_allowed("POST"),
         ["", "sessions", "end" | "end_all"] => not_allowed("POST"),
+        ["", "late", "open"] => not_allowed("GET,HEAD"),
         ["", "add_to_cart", product] if !product.is_empty() => not_allowed("POST"),
         [
             "",
@@ -99,6 +100,11 @@ async fn route(tour: &Tour, request: Request<Incoming>) -> Result<Response<Body>
         ] => not_allowed("GET,HEAD"),
         _ => Response::default().with(StatusCode::NOT_FOUND),
     })
+}
+
+fn streamed(rest: impl Future<Output = String> + Send + 'static) -> Response<Body> {
+    let parts = stream::iter([LATE_FIRST.to_owned()]).chain(stream::once(rest));
+    Response::new(StreamBody::new(parts.map(|part| Ok(Frame::data(part.into())))).boxed_unsync())
 }
 
 /// The same; of the response to HEAD only its head, which hyper sees to in HTTP/1 alone.

@@ -11,8 +11,9 @@ use crate::Error;
 
 /// The sessions of a request, for [`Request`] and its [`Parts`].
 ///
-/// A session is opened the first time that somebody asks for it; later there is the same one. The futures hold nothing of
-/// the request, so its body may be taken apart meanwhile, and need not be `Sync`.
+/// A session is opened the first time that somebody asks for it; later there is the same one. Asked for only while the
+/// response's body streams it is [`TooLate`](session_core::Error::TooLate): ask before, and move it into the body. The futures
+/// hold nothing of the request, so its body may be taken apart meanwhile, and need not be `Sync`.
 ///
 /// ```
 /// # use http::{Request, Response};
@@ -35,7 +36,8 @@ pub trait RequestSession: Carrier {
     ///
     /// # Errors
     /// [`Error::MissingLayer`] where no [`SessionLayer`](crate::SessionLayer) is around the handler;
-    /// [`Unavailable`](session_core::Error::Unavailable) when the session is in a store that gave no answer in time.
+    /// [`Unavailable`](session_core::Error::Unavailable) when the session is in a store that gave no answer in time;
+    /// [`TooLate`](session_core::Error::TooLate) when the response has been returned.
     ///
     /// ```
     /// # use session_hyper::{Error, RequestSession};
@@ -69,7 +71,7 @@ pub trait RequestSession: Carrier {
     /// no change and [says so](Session::is_degraded).
     ///
     /// # Errors
-    /// [`Error::MissingLayer`].
+    /// [`Error::MissingLayer`]; [`TooLate`](session_core::Error::TooLate) when the response has been returned.
     ///
     /// ```
     /// # use http::{Request, Response};
@@ -96,7 +98,7 @@ pub trait RequestSession: Carrier {
     /// The same for the session of the layer that is [marked](crate::SessionLayer::marked) with `K`.
     ///
     /// # Errors
-    /// [`Error::MissingLayer`].
+    /// [`Error::MissingLayer`]; [`TooLate`](session_core::Error::TooLate) when the response has been returned.
     ///
     /// ```
     /// # use session_hyper::RequestSession;
@@ -121,7 +123,7 @@ async fn open(opener: Result<Opener, Error>) -> Result<Session, Error> {
 }
 
 async fn open_or_degraded(opener: Result<Opener, Error>) -> Result<Session, Error> {
-    Ok(opener?.open_or_degraded().await)
+    Ok(opener?.open_or_degraded().await?)
 }
 
 /// Has the extensions of a request. Nobody else can implement it.

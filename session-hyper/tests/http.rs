@@ -289,6 +289,50 @@ async fn a_body_that_streams_writes_too_late() {
     assert_eq!(text(response).await, r#"{"early":1}"#);
 }
 
+/// The session is opened while the body streams, in the place of the handler. A handle from before is readable.
+#[tokio::test]
+async fn a_session_that_is_opened_by_the_body_is_too_late() {
+    type Streamed = Result<Response<UnsyncBoxBody<Bytes, Infallible>>, Error>;
+
+    fn streamed(text: impl Future<Output = String> + Send + 'static) -> Streamed {
+        let frames = futures_util::stream::once(async { Ok(hyper::body::Frame::data(text.await.into())) });
+        Ok(Response::new(http_body_util::StreamBody::new(frames).boxed_unsync()))
+    }
+    async fn route(request: Request<hyper::body::Incoming>) -> Streamed {
+        match request.uri().path() {
+            "/opens" => {
+                // Futures that hold the opener: asked for before the response, polled after.
+                let (session, degradable) = (request.session(), request.session_or_degraded());
+                streamed(async move {
+                    for error in [session.await.unwrap_err(), degradable.await.unwrap_err()] {
+                        assert!(matches!(error, Error::Session(session_core::Error::TooLate)));
+                    }
+                    "nothing".to_owned()
+                })
+            }
+            "/keeps" => {
+                let session = request.session().await?;
+                streamed(async move { session.to_json() })
+            }
+            _ => {
+                let session = request.session().await?;
+                let visits = session.increment("visits", 1)?;
+                streamed(std::future::ready(visits.to_string()))
+            }
+        }
+    }
+    let stored = SessionLayer::stored(builder().build_stored().unwrap(), Arc::new(MemoryStore::new()));
+    for layer in [layer(), stored] {
+        let server = Server::start(layer.wrap(service_fn(route))).await;
+        let cookie = server.get("/", "").await.cookie.unwrap();
+        let answer = server.send("/opens", &cookie).await;
+        assert!(answer.contains("nothing") && !answer.contains("visits"), "{answer}");
+        assert!(!answer.contains("vary: ") && !answer.contains("cache-control: "), "{answer}");
+        let answer = server.send("/keeps", &cookie).await;
+        assert!(answer.contains(r#"{"visits":1}"#) && answer.contains("vary: Cookie"), "{answer}");
+    }
+}
+
 #[tokio::test]
 async fn a_request_that_is_given_up_seals_its_session() {
     let kept = Arc::new(Mutex::new(None));

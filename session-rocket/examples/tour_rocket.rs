@@ -49,7 +49,7 @@ fn rocket(tour: Tour) -> Rocket<Build> {
         .attach(announce)
         .manage(tour)
         .mount("/", routes![index, visit, login_form, login, profile, logout, add_to_cart, cart, permanent])
-        .mount("/", routes![flash, flashes, session, fail, panic, late, untouched])
+        .mount("/", routes![flash, flashes, session, fail, panic, late, late_open, untouched])
         .mount("/", routes![sessions, end_session, end_sessions])
         .register("/", catchers![empty])
 }
@@ -197,6 +197,30 @@ fn late(session: Session) -> Untyped<TextStream![String]> {
     Untyped(TextStream! {
         yield LATE_FIRST.to_owned();
         yield actions::late(&session);
+    })
+}
+
+/// What a body can ask of its request while it streams.
+struct Asks<'r>(&'r Request<'r>);
+
+#[rocket::async_trait]
+impl<'r> FromRequest<'r> for Asks<'r> {
+    type Error = Infallible;
+
+    async fn from_request(request: &'r Request<'_>) -> Outcome<Self, Infallible> {
+        Outcome::Success(Self(request))
+    }
+}
+
+#[get("/late/open")]
+fn late_open(request: Asks<'_>) -> Untyped<TextStream![String + '_]> {
+    Untyped(TextStream! {
+        yield LATE_FIRST.to_owned();
+        yield match request.0.guard::<Session>().await {
+            Outcome::Success(session) => actions::late_open(Ok::<_, Infallible>(&session)),
+            Outcome::Error((_, error)) => actions::late_open(Err(error)),
+            Outcome::Forward(_) => unreachable!("a session's guard never forwards"),
+        };
     })
 }
 

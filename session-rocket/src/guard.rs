@@ -17,8 +17,9 @@ use crate::held::{Attached, Held, failure, status};
 
 /// The request's session: derefs to [`session_core::Session`], where the methods are.
 ///
-/// Opened the first time a route, a guard or a catcher asks for it. `Option<Session>` is `None` where its store gives no
-/// answer. `Session<K>` is that of the fairing [marked](crate::SessionFairing::marked) with `K`; without that fairing Rocket
+/// Opened the first time a route, a guard or a catcher asks for it. Asked for only while the response's body streams, or by a
+/// fairing behind ours, it is [`TooLate`](session_core::Error::TooLate): ask before, and move it into the body.
+/// `Option<Session>` is `None` then, and where its store gives no answer. `Session<K>` is that of the fairing [marked](crate::SessionFairing::marked) with `K`; without that fairing Rocket
 /// does not launch.
 ///
 /// Dropped by a panic in its request, it takes the request's changes with it. An application that catches panics itself and
@@ -70,8 +71,11 @@ impl<K> Deref for Session<K> {
 /// Rocket turns a panic into a 500 like any other; only who is dropped by it can tell.
 impl<K> Drop for Session<K> {
     fn drop(&mut self) {
-        if std::thread::panicking() && self.task == try_id() {
-            drop(self.held.upgrade().and_then(|held| held.take())); // unclosed, so it seals
+        if std::thread::panicking()
+            && self.task == try_id()
+            && let Some(held) = self.held.upgrade()
+        {
+            held.discard_changes();
         }
     }
 }
@@ -82,12 +86,20 @@ impl<'r, K: 'static> FromRequest<'r> for Session<K> {
 
     async fn from_request(request: &'r Request<'_>) -> Outcome<Self, SessionRejection> {
         let held = try_outcome!(find::<K>(request));
-        match held.opener.open().await {
-            Ok(session) => Outcome::Success(Self::new(session, &held)),
-            Err(error) => {
-                let error = held.refused.get_or_init(|| error).clone();
-                Outcome::Error((status(&error), Error(error).into()))
-            }
+        let opened = held.opener.open().await;
+        hand_out(opened, held)
+    }
+}
+
+fn hand_out<K>(
+    opened: Result<session_core::Session, session_core::Error>,
+    held: Arc<Held>,
+) -> Outcome<Session<K>, SessionRejection> {
+    match opened {
+        Ok(session) => Outcome::Success(Session::new(session, &held)),
+        Err(error) => {
+            let error = held.refused.get_or_init(|| error).clone();
+            Outcome::Error((status(&error), Error(error).into()))
         }
     }
 }
@@ -126,7 +138,8 @@ impl<'r, K: 'static> FromRequest<'r> for Degradable<K> {
 
     async fn from_request(request: &'r Request<'_>) -> Outcome<Self, SessionRejection> {
         let held = try_outcome!(find::<K>(request));
-        Outcome::Success(Self(Session::new(held.opener.open_or_degraded().await, &held)))
+        let opened = held.opener.open_or_degraded().await;
+        hand_out(opened, held).map(Self)
     }
 }
 
@@ -164,7 +177,8 @@ pub enum SessionRejection {
         .0.line("SessionFairing::new(sessions)")
     )]
     MissingFairing(Missing),
-    /// The session is in a store that gave no answer: 503.
+    /// The session is in a store that gave no answer: 503. Or it was asked for behind the fairing, or while the body streams:
+    /// 500.
     #[error(transparent)]
     Session(#[from] Error),
 }

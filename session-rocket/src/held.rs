@@ -42,9 +42,16 @@ impl Held {
         place::<K>(request).clone()
     }
 
-    /// The exchange, to be closed or dropped by whoever is first: the response or a panic.
+    /// The exchange, to be closed with the response.
     pub(crate) fn take(&self) -> Option<Exchange> {
         lock(&self.exchange).take()
+    }
+
+    /// The handler panicked: a catcher may read the session, and nothing of it is saved.
+    pub(crate) fn discard_changes(&self) {
+        if let Some(exchange) = &*lock(&self.exchange) {
+            exchange.discard_changes();
+        }
     }
 }
 

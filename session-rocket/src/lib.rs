@@ -37,7 +37,7 @@
 //! [`SessionFairing::marked`].
 //!
 //! A handler that panics leaves nothing in its session: the [`Session`] that it held ends with the panic, the 500
-//! catcher can read it and change it no more, and no cookie is sent. Changes that a guard made and finished before, without
+//! catcher can read it and change it no more, and `Vary` is sent, but no cookie. Changes that a guard made and finished before, without
 //! handing its `Session` to the handler, are kept.
 //!
 //! What is Rocket's nature:

@@ -17,7 +17,7 @@ use rocket::response::stream::TextStream;
 use rocket::response::{Redirect, Responder};
 use rocket::{Build, Request, Rocket, Route, State, catch, catchers, get, routes};
 use session_rocket::session_core;
-use session_rocket::{Config, Error, Session, SessionFairing};
+use session_rocket::{Config, Degradable, Error, Session, SessionFairing, SessionRejection};
 use tools::{Admin, KEY, Server, app, client, cookies, logged, pairs, sessions};
 
 #[get("/visit")]
@@ -110,7 +110,7 @@ fn perhaps(session: Option<Session>) -> String {
 }
 
 #[get("/news")]
-fn news(session: session_rocket::Degradable<Admin>) -> String {
+fn news(session: Degradable<Admin>) -> String {
     session.0.is_degraded().to_string()
 }
 
@@ -146,7 +146,7 @@ async fn a_forgotten_fairing_of_a_guard_is_500_and_logged() {
 
     #[rocket::async_trait]
     impl<'r> FromRequest<'r> for User {
-        type Error = session_rocket::SessionRejection;
+        type Error = SessionRejection;
 
         async fn from_request(request: &'r Request<'_>) -> Outcome<Self, Self::Error> {
             request.guard::<Session>().await.map(|_| Self)
@@ -223,6 +223,11 @@ async fn count_errors(status: Status, request: &Request<'_>) -> Result<String, E
         _ => "none".to_owned(),
     };
     Ok(format!("{}: {errors}", status.code))
+}
+
+#[catch(default)]
+async fn show_errors(request: &Request<'_>) -> String {
+    request.guard::<Session>().await.unwrap().to_json()
 }
 
 #[rocket::async_test]
@@ -313,6 +318,57 @@ async fn a_body_that_streams_writes_too_late() {
     let answer = server.get("/late", "").await;
     assert!(answer.body.contains("first ") && answer.body.contains("Err(TooLate)"), "{}", answer.body);
     assert_eq!(server.get("/read", &answer.cookie.unwrap()).await.body, r#"{"early":1}"#);
+}
+
+/// A body that asks its request while it streams.
+struct Asks<'r>(&'r Request<'r>);
+
+#[rocket::async_trait]
+impl<'r> FromRequest<'r> for Asks<'r> {
+    type Error = std::convert::Infallible;
+
+    async fn from_request(request: &'r Request<'_>) -> Outcome<Self, Self::Error> {
+        Outcome::Success(Self(request))
+    }
+}
+
+fn assert_too_late<T>(outcome: Outcome<T, SessionRejection>) {
+    let Outcome::Error((status, SessionRejection::Session(error))) = outcome else { panic!("opened") };
+    assert_eq!((status, error), (Status::InternalServerError, Error(session_core::Error::TooLate)));
+}
+
+/// Over a socket: the session is opened while the body streams, in the place of the handler. A handle from before is readable.
+#[rocket::async_test]
+async fn a_session_that_is_opened_by_the_body_is_too_late() {
+    #[get("/opens")]
+    fn opens(request: Asks<'_>) -> TextStream![String + '_] {
+        TextStream! {
+            assert_too_late(request.0.guard::<Session>().await);
+            assert_too_late(request.0.guard::<Degradable>().await);
+            assert!(request.0.guard::<Option<Session>>().await.unwrap().is_none());
+            yield "nothing".to_owned();
+        }
+    }
+    #[get("/keeps")]
+    fn keeps(session: Session) -> TextStream![String] {
+        TextStream! { yield session.to_json() }
+    }
+    let builder = || session_core::Sessions::builder(session_rocket::SecretKey::new(KEY).unwrap());
+    let store = Arc::new(session_rocket::MemoryStore::new());
+    let stored = SessionFairing::stored(builder().build_stored().unwrap(), store);
+    for fairing in [SessionFairing::new(sessions()), stored] {
+        let routes = routes![visit, opens, keeps];
+        let server = Server::start(rocket::build().attach(fairing).mount("/", routes)).await;
+        let cookie = server.get("/visit", "").await.cookie.unwrap();
+        let answer = server.get("/opens", &cookie).await;
+        assert!(answer.body.contains("nothing") && !answer.body.contains("visits"), "{answer:?}");
+        assert!(!answer.head.contains("vary: ") && !answer.head.contains("cache-control: "), "{answer:?}");
+        let answer = server.get("/keeps", &cookie).await;
+        assert!(
+            answer.body.contains(r#"{"visits":1}"#) && answer.head.contains("vary: cookie"),
+            "{answer:?}"
+        );
+    }
 }
 
 #[rocket::async_test]
@@ -452,7 +508,15 @@ async fn a_panic_leaves_no_half_written_session() {
     }
     assert_eq!(server.get("/visit", &cookie).await.body, "2");
 
-    // A catcher of the application reads what there was, and its change is refused aloud.
+    // A catcher that reads what there was: its page is the session's, and says so to caches.
+    let server = Server::start(app().register("/", catchers![show_errors])).await;
+    let cookie = server.get("/visit", "").await.cookie.unwrap();
+    let answer = server.get("/panic", &cookie).await;
+    assert_eq!((answer.status, answer.cookie), (500, None));
+    assert!(answer.body.contains(r#"{"half":1,"visits":1}"#), "{}", answer.body);
+    assert!(answer.head.contains("vary: cookie") && answer.head.contains("cache-control: private"));
+
+    // A change of the catcher's is refused aloud.
     let client = Client::tracked(app().register("/", catchers![count_errors])).await.unwrap();
     assert_eq!(client.get("/visit").dispatch().await.status(), Status::Ok);
     let response = client.get("/panic").dispatch().await;
@@ -552,17 +616,21 @@ async fn h5_a_handlers_own_clear_site_data_stays() {
     assert_eq!(all, ["\"storage\"", "\"cookies\""]);
 }
 
-/// Other fairings stand around ours: what they do to the session before counts, and after is too late.
+/// Other fairings stand around ours: what they do to the session before counts, and after is too late, to read it, too, unless
+/// they had it before.
 #[rocket::async_test]
 async fn fairings_around_ours() {
     let before = AdHoc::on_response("before", |request, _| {
         Box::pin(async move {
-            request.guard::<Session>().await.unwrap().insert("before", true).unwrap();
+            let session = request.guard::<Session>().await.unwrap();
+            session.insert("before", true).unwrap();
+            request.local_cache(|| Some(session));
         })
     });
     let after = AdHoc::on_response("after", |request, _| {
         Box::pin(async move {
-            let session = request.guard::<Session>().await.unwrap();
+            assert_too_late(request.guard::<Session>().await);
+            let session = request.local_cache(|| None::<Session>).as_ref().unwrap();
             assert!(session.contains_key("before"));
             assert_eq!(session.insert("after", true), Err(session_core::Error::TooLate));
         })

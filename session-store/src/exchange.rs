@@ -189,12 +189,32 @@ impl Exchange {
     /// let exchange = source.exchange(&http::HeaderMap::new());
     /// let opener = exchange.opener();
     /// drop(exchange); // the client hung up
-    /// assert_eq!(opener.open().await.unwrap().insert("a", 1), Err(Error::TooLate));
+    /// assert_eq!(opener.open().await.unwrap_err(), Error::TooLate);
     /// # }
     /// ```
     #[must_use]
     pub fn opener(&self) -> Opener {
         Opener { opener: self.exchange.opener(), driver: self.driver.clone() }
+    }
+
+    /// Drops what the request did to its session, where there will be a response all the same: see
+    /// [`Exchange::discard_changes`](session_core::Exchange::discard_changes).
+    ///
+    /// ```
+    /// # use session_core::{SecretKey, Sessions};
+    /// # use session_store::Source;
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() {
+    /// # let source = Source::new(Sessions::new(SecretKey::generate().unwrap()));
+    /// let exchange = source.exchange(&http::HeaderMap::new());
+    /// exchange.opener().open().await.unwrap().insert("half", 1).unwrap();
+    /// exchange.discard_changes(); // the handler panicked; an error page is made
+    /// let mut response = http::HeaderMap::new();
+    /// exchange.close().await.apply(&mut response).unwrap();
+    /// assert!(response.contains_key("vary") && !response.contains_key("set-cookie"));
+    /// # }
+    /// ```
+    pub fn discard_changes(&self) {
+        self.exchange.discard_changes();
     }
 
     /// Closes the session. What is returned is to be awaited; dropped before it has ended, the work goes on by itself: a client
@@ -250,15 +270,19 @@ impl Opener {
     /// Opens the session, the first time; later the same one.
     ///
     /// # Errors
-    /// [`Error::Unavailable`] when it is in a store that gave no answer in time.
+    /// [`Error::TooLate`] when the exchange was closed or dropped before the session was there. [`Error::Unavailable`] when it
+    /// is in a store that gave no answer in time.
     ///
     /// ```
-    /// # use session_core::{SecretKey, Sessions};
+    /// # use session_core::{Error, SecretKey, Sessions};
     /// # use session_store::Source;
     /// # #[tokio::main(flavor = "current_thread")] async fn main() {
     /// # let source = Source::new(Sessions::new(SecretKey::generate().unwrap()));
-    /// let opener = source.exchange(&http::HeaderMap::new()).opener();
+    /// let exchange = source.exchange(&http::HeaderMap::new());
+    /// let opener = exchange.opener();
     /// assert!(opener.open().await.unwrap().is_empty());
+    /// exchange.close().await;
+    /// assert_eq!(opener.open().await.unwrap_err(), Error::TooLate); // the response could not say `Vary` any more
     /// # }
     /// ```
     pub async fn open(&self) -> Result<Session, Error> {
@@ -272,23 +296,23 @@ impl Opener {
     /// The same for a handler that can do without: an empty session that takes no change and says
     /// [so](Session::is_degraded), if the store gave no answer.
     ///
+    /// # Errors
+    /// [`Error::TooLate`], as [`open`](Self::open).
+    ///
     /// ```
     /// # use session_core::{SecretKey, Sessions};
     /// # use session_store::Source;
     /// # #[tokio::main(flavor = "current_thread")] async fn main() {
     /// # let source = Source::new(Sessions::new(SecretKey::generate().unwrap()));
-    /// let opener = source.exchange(&http::HeaderMap::new()).opener();
-    /// assert!(!opener.open_or_degraded().await.is_degraded());
+    /// let exchange = source.exchange(&http::HeaderMap::new());
+    /// assert!(!exchange.opener().open_or_degraded().await.unwrap().is_degraded());
     /// # }
     /// ```
-    pub async fn open_or_degraded(&self) -> Session {
+    pub async fn open_or_degraded(&self) -> Result<Session, Error> {
         match (self.opener.open_or_degraded(), &self.driver) {
-            (Step::Done(session), _) => session,
-            (Step::Ask(ask), None) => match ask.answer(session_core::Answer::Unavailable) {
-                Step::Done(session) => session,
-                Step::Ask(_) => unreachable!("an unanswered open is over"),
-            },
+            (Step::Done(opened), _) => opened,
             (step, Some(driver)) => Box::pin(driver.drive(step)).await,
+            (Step::Ask(_), None) => Err(Error::Unavailable),
         }
     }
 }

@@ -11,8 +11,8 @@ use crate::exchange::{Close, Exchange};
 use crate::finish;
 
 pin_project! {
-    /// Waits for a service's response and closes the exchange before the response's headers leave: later changes, while
-    /// the body streams, are [`TooLate`](session_core::Error::TooLate).
+    /// Waits for a service's response and closes the exchange before the response's headers leave: later changes and
+    /// opens, while the body streams, are [`TooLate`](session_core::Error::TooLate).
     ///
     /// An error of the service passes through. Dropped before the response, or after an error or a panic, it seals the
     /// session and sends nothing. Dropped while a store is being asked, it lets the close go on.

@@ -1,5 +1,6 @@
 //! What the tour's routes do with the session: the same in every framework, which adds only its routing.
 
+use std::fmt::Display;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use serde_json::Value;
@@ -130,7 +131,16 @@ pub fn late(session: &Session) -> String {
     }
 }
 
-/// The first part of the body of `GET /late`.
+/// `GET /late/open`: the same, but the session is asked for only when the first part has been sent.
+#[must_use]
+pub fn late_open(opened: Result<&Session, impl Display>) -> String {
+    match opened {
+        Ok(session) => format!("and the session could still be read: {}\n", session.to_json()),
+        Err(error) => format!("and then: {error}\n"),
+    }
+}
+
+/// The first part of the body of `GET /late` and `GET /late/open`.
 pub const LATE_FIRST: &str = "The headers have been sent,\n";
 
 /// What a page about the user's sessions answers; nobody may store it.

@@ -6,7 +6,7 @@ use actix_web::body::BodyStream;
 use actix_web::guard::{Any, Get, Head};
 use actix_web::http::header::{CACHE_CONTROL, ContentType, LOCATION, USER_AGENT};
 use actix_web::web::{Bytes, Data, Form, Path, ServiceConfig, post, resource, route};
-use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder, Route};
+use actix_web::{FromRequest, HttpRequest, HttpResponse, HttpResponseBuilder, Route};
 use futures_util::{StreamExt, stream};
 use serde::Deserialize;
 use tour::actions::{Answer as Shown, LATE_FIRST};
@@ -38,6 +38,7 @@ pub fn configure(tour: Tour) -> impl FnOnce(&mut ServiceConfig) {
             .service(resource("/fail").route(get().to(fail)))
             .service(resource("/panic").route(get().to(panic)))
             .service(resource("/late").route(get().to(late)))
+            .service(resource("/late/open").route(get().to(late_open)))
             .service(resource("/untouched").route(get().to(async || "nothing")));
     }
 }
@@ -159,8 +160,15 @@ async fn panic(session: Session) -> HttpResponse {
 }
 
 async fn late(session: Session) -> HttpResponse {
-    let rest = stream::once(async move { actions::late(&session) });
-    let parts = stream::iter([LATE_FIRST.to_owned()]).chain(rest);
+    streamed(async move { actions::late(&session) })
+}
+
+async fn late_open(request: HttpRequest) -> HttpResponse {
+    streamed(async move { actions::late_open(Session::extract(&request).await.as_deref()) })
+}
+
+fn streamed(rest: impl Future<Output = String> + 'static) -> HttpResponse {
+    let parts = stream::iter([LATE_FIRST.to_owned()]).chain(stream::once(rest));
     HttpResponse::Ok().body(BodyStream::new(parts.map(|part| Ok::<_, Infallible>(Bytes::from(part)))))
 }
 

@@ -2,18 +2,19 @@
 
 #![allow(clippy::unwrap_used, clippy::panic)]
 
+use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use actix_tour::adapter::{Error, Session, SessionLayer};
 use actix_tour::routes;
-use actix_web::body::MessageBody;
+use actix_web::body::{BodyStream, MessageBody};
 use actix_web::dev::{Service, ServiceResponse};
 use actix_web::http::header::{CACHE_CONTROL, RETRY_AFTER, SET_COOKIE, VARY};
 use actix_web::middleware::{Next, from_fn};
 use actix_web::test::{TestRequest, call_service, init_service, read_body};
-use actix_web::{App, HttpResponse, HttpServer, web};
+use actix_web::{App, FromRequest, HttpRequest, HttpResponse, HttpServer, web};
 use session_core::{Builder, SecretKey, Sessions};
 use session_store::{MemoryStore, Source};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -173,6 +174,61 @@ async fn ask(address: SocketAddr, path: &str, cookie: &str) -> String {
     answer
 }
 
+/// The session is opened while the body streams, in the place of the handler, or by a middleware around ours. A handle from
+/// before is readable.
+#[tokio::test]
+async fn a_session_that_is_opened_after_the_close_is_too_late() {
+    fn streamed(text: impl Future<Output = String> + 'static) -> HttpResponse {
+        let text = futures_util::stream::once(async { Ok::<_, Infallible>(web::Bytes::from(text.await)) });
+        HttpResponse::Ok().body(BodyStream::new(text))
+    }
+    async fn opens(request: HttpRequest) -> HttpResponse {
+        streamed(async move { too_late(&request).await })
+    }
+    async fn keeps(session: Session) -> HttpResponse {
+        streamed(async move { session.to_json() })
+    }
+    async fn too_late(request: &HttpRequest) -> String {
+        let opened = Session::extract(request).await;
+        assert!(matches!(opened.unwrap_err(), Error::Session(session_core::Error::TooLate)));
+        "nothing".to_owned()
+    }
+    async fn around<B>(
+        request: actix_web::dev::ServiceRequest,
+        next: Next<B>,
+    ) -> Result<ServiceResponse<B>, actix_web::Error> {
+        let response = next.call(request).await?;
+        too_late(response.request()).await;
+        Ok(response)
+    }
+    for layer in [layer(), stored()] {
+        let application = move || {
+            App::new()
+                .route("/", web::get().to(visit))
+                .route("/opens", web::get().to(opens))
+                .route("/keeps", web::get().to(keeps))
+                .wrap(layer.middleware())
+                .wrap(from_fn(around))
+        };
+        let server = HttpServer::new(application).workers(1).disable_signals().bind("127.0.0.1:0").unwrap();
+        let address = server.addrs()[0];
+        let server = server.run();
+        let handle = server.handle();
+        let server = tokio::spawn(server);
+
+        let answer = ask(address, "/", "").await;
+        let cookie = answer.lines().find_map(|line| line.strip_prefix("set-cookie: ")).unwrap();
+        let cookie = cookie.split(';').next().unwrap();
+        let answer = ask(address, "/opens", cookie).await;
+        assert!(answer.contains("nothing") && !answer.contains("visits"), "{answer}");
+        assert!(!answer.contains("vary: ") && !answer.contains("cache-control: "), "{answer}");
+        let answer = ask(address, "/keeps", cookie).await;
+        assert!(answer.contains(r#"{"visits":1}"#) && answer.contains("vary: Cookie"), "{answer}");
+        handle.stop(false).await;
+        tokio::time::timeout(Duration::from_secs(20), server).await.unwrap().unwrap().unwrap();
+    }
+}
+
 /// Over a real socket: what streams is too late, a panic cuts the connection, and the next request works.
 #[tokio::test]
 async fn late_writes_and_panics_change_nothing() {
@@ -192,7 +248,9 @@ async fn late_writes_and_panics_change_nothing() {
         let answer = ask(address, "/visit", "").await;
         let cookie = answer.lines().find_map(|line| line.strip_prefix("set-cookie: ")).unwrap();
         let cookie = cookie.split(';').next().unwrap();
-        assert!(ask(address, "/late", cookie).await.contains("and then: the session was changed after"));
+        assert!(
+            ask(address, "/late", cookie).await.contains("and then: the session was opened or changed after")
+        );
         assert_eq!(ask(address, "/panic", cookie).await, "");
         assert!(ask(address, "/session", cookie).await.ends_with("{\"visits\":1}"));
         handle.stop(false).await;

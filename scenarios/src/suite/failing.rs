@@ -2,12 +2,19 @@
 
 use serde_json::json;
 
-use super::{Panics, Scenario, Scene, Sent, everywhere};
+use super::{Mode, Panics, Scenario, Scene, Sent, everywhere};
 use crate::client::{Connection, Request};
 
 pub(super) const ALL: &[Scenario] = &[
     Scenario { name: "a panic leaves nothing half-written", left_out: everywhere, play: panics },
     Scenario { name: "a late change is dropped, and the handler told", left_out: everywhere, play: late },
+    Scenario {
+        name: "a session that is asked for too late is not opened, and the handler told",
+        left_out: |target| {
+            target.nature.is_flask.then_some("a request's session is gone with it, with an exception")
+        },
+        play: late_open,
+    },
     Scenario { name: "a form that lacks something harms nothing", left_out: everywhere, play: bad_forms },
     Scenario { name: "a client that hangs up harms nothing", left_out: everywhere, play: hangs_up },
 ];
@@ -50,7 +57,7 @@ fn late(scene: &Scene<'_>) {
         assert!(response.body.starts_with("The headers have been sent,\n"), "{response:?}");
         assert!(response.varies_by_cookie(), "{response:?}");
         if !scene.is_flask() {
-            assert!(response.body.contains("changed after its response was sent"), "{response:?}");
+            assert!(response.body.contains("changed after the head of its response"), "{response:?}");
         }
         let expected = if visits == 0 { json!({}) } else { json!({"visits": visits}) };
         assert_eq!(client.session(), expected);
@@ -58,6 +65,23 @@ fn late(scene: &Scene<'_>) {
     }
     // It is told the same way to somebody whose session was changed before on the same connection.
     assert_eq!(client.session(), json!({"visits": 2}));
+}
+
+/// Nothing private without `Vary`: the headers have left, and do not say that the body depends on a session.
+fn late_open(scene: &Scene<'_>) {
+    let (mut client, mut permanent) = (scene.client(), scene.client());
+    client.visit(1);
+    permanent.visit(1);
+    permanent.post("/permanent", &[("on", "1")], Sent::Permanent);
+    for (client, refreshed) in [(&mut client, false), (&mut permanent, scene.mode() == Mode::Flask)] {
+        // Flask's refresh opens a permanent session that nobody asks for.
+        let sent = if refreshed { Sent::Permanent } else { Sent::Nothing };
+        let response = client.get("/late/open", sent);
+        let told = "The headers have been sent,\nand then: the session was opened or changed after";
+        assert!(response.body.starts_with(told), "{response:?}");
+        assert!(!response.body.contains("visits"), "{response:?}");
+        assert_eq!(response.varies_by_cookie(), refreshed, "{response:?}");
+    }
 }
 
 fn bad_forms(scene: &Scene<'_>) {

@@ -181,7 +181,7 @@ fn h6_no_method_changes_a_degraded_session() {
     let sessions = Sessions::builder(key(KEY)).build_stored().unwrap();
     let exchange = sessions.exchange(&testing::stored_request(&sessions));
     let Step::Ask(ask) = exchange.opener().open_or_degraded() else { panic!("no question") };
-    let session = ask.answer(Answer::Unavailable).done().unwrap();
+    let session = ask.answer(Answer::Unavailable).done().unwrap().unwrap();
     assert!(session.is_degraded());
     assert_refused("degraded", &session, &Error::Unavailable);
     let mut outgoing = exchange.close().done().unwrap();

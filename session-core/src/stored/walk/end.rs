@@ -124,13 +124,14 @@ pub(super) fn i3_flashes(world: &World<'_>) -> Check {
 /// Opens a session as another request would, and drops it.
 fn probe(world: &World<'_>, cookie: usize) -> Session {
     let exchange = world.server.sessions(world.swapped).exchange(&world.cookies[cookie].headers());
-    match exchange.opener().open_or_degraded() {
-        Step::Done(session) => session,
+    let opened = match exchange.opener().open_or_degraded() {
+        Step::Done(opened) => opened,
         Step::Ask(ask) => {
             let answer = world.store.clone().ask(ask.question());
             ask.answer(answer).done().unwrap()
         }
-    }
+    };
+    opened.unwrap()
 }
 
 /// **I5**, **I6**, **I7** Every cookie that was ever sent opens what it should, or nothing.
@@ -225,7 +226,7 @@ fn can_write(world: &World<'_>, cookie: usize) -> bool {
     let (mut store, sessions) = (world.store.clone(), world.server.sessions(world.swapped));
     let carried = world.cookies[cookie].headers();
     let exchange = sessions.exchange(&carried);
-    let session = drive(world, &mut store, exchange.opener().open_or_degraded());
+    let session = drive(world, &mut store, exchange.opener().open_or_degraded()).unwrap();
     session.insert("again", 1).unwrap();
     let mut outgoing = drive(world, &mut store, exchange.close());
     let mut response = http::HeaderMap::new();
@@ -235,7 +236,7 @@ fn can_write(world: &World<'_>, cookie: usize) -> bool {
     let set = response.get(http::header::SET_COOKIE).and_then(|set| Cookie::read(set, &store));
     let next = set.map_or(carried, |cookie| cookie.headers());
     let exchange = sessions.exchange(&next);
-    let session = drive(world, &mut store, exchange.opener().open_or_degraded());
+    let session = drive(world, &mut store, exchange.opener().open_or_degraded()).unwrap();
     session.get::<i64>("again") == Ok(Some(1))
 }
 

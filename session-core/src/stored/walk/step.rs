@@ -146,8 +146,8 @@ impl World<'_> {
         let step = exchange.opener().open_or_degraded();
         self.requests[number].exchange = Some(exchange);
         self.tell(|world| tell::arrival(world, number));
-        let session = match step {
-            Step::Done(session) => session,
+        let opened = match step {
+            Step::Done(opened) => opened,
             Step::Ask(ask) => {
                 check::load(self, number, ask.question(), answered)?;
                 let question = ask.question().clone();
@@ -160,11 +160,12 @@ impl World<'_> {
                 }
                 self.tell(|world| tell::asked(world, number, &question, &answer, ""));
                 match ask.answer(answer) {
-                    Step::Done(session) => session,
+                    Step::Done(opened) => opened,
                     Step::Ask(_) => return Violation::of("I15", "an open asks more than once"),
                 }
             }
         };
+        let Ok(session) = opened else { unreachable!("the exchange is open") };
         check::opened(self, number, &session)?;
         if self.may_step() {
             self.requests[number].stage = Stage::Opened(session);

@@ -1,0 +1,252 @@
+//! A session that is opened after the response's head has left is `TooLate`: the response could not say `Vary` any more. A
+//! handle from before stays readable.
+
+#![allow(clippy::unwrap_used, clippy::panic)]
+
+mod common;
+
+use std::sync::Barrier;
+
+use common::{KEY, Time, cookie_with, formats, key, request};
+use http::header::{CACHE_CONTROL, COOKIE, SET_COOKIE, VARY};
+use http::{HeaderMap, HeaderValue};
+use session_core::{Answer, Ask, Builder, Error, Exchange, Inserted, Loaded, Opener, Question, Record};
+use session_core::{Refresh, Session, Sessions, Step, StoredSessions};
+
+const IBAN: &str = "DE89 3704 0044 0532 0130 00";
+
+/// The headers of the response, and the events' number.
+fn applied(mut outgoing: session_core::Outgoing) -> (HeaderMap, usize) {
+    let mut headers = HeaderMap::new();
+    outgoing.apply(&mut headers).unwrap();
+    (headers, outgoing.events().len())
+}
+
+fn ask<T>(step: Step<T>) -> Ask<T> {
+    let Step::Ask(ask) = step else { panic!("no question") };
+    ask
+}
+
+/// Both ways of an open, of a session that asks nobody.
+fn both(opener: &Opener) -> [Result<Session, Error>; 2] {
+    [opener.open().done().unwrap(), opener.open_or_degraded().done().unwrap()]
+}
+
+fn assert_too_late(opener: &Opener) {
+    for opened in both(opener) {
+        assert_eq!(opened.unwrap_err(), Error::TooLate);
+    }
+}
+
+/// A store of one record.
+struct Stored {
+    sessions: StoredSessions,
+    request: HeaderMap,
+    record: Record,
+}
+
+impl Stored {
+    fn new(configure: impl FnOnce(Builder) -> Builder) -> Self {
+        let builder = Sessions::builder(key(KEY)).clock(Time::at(1_700_000_000));
+        let sessions = configure(builder).build_stored().unwrap();
+        let exchange = sessions.exchange(&HeaderMap::new());
+        exchange.open().done().unwrap().unwrap().insert("iban", IBAN).unwrap();
+        let ask = ask(exchange.close());
+        let Question::Insert { record, .. } = ask.question().clone() else { panic!("no insert") };
+        let (headers, _) = applied(ask.answer(Answer::Inserted(Inserted::Done)).done().unwrap());
+        let pair = headers[SET_COOKIE].to_str().unwrap().split(';').next().unwrap();
+        let request = HeaderMap::from_iter([(COOKIE, HeaderValue::from_str(pair).unwrap())]);
+        Self { sessions, request, record }
+    }
+
+    fn exchange(&self) -> Exchange {
+        self.sessions.exchange(&self.request)
+    }
+
+    fn live(&self) -> Answer {
+        Answer::Loaded(Loaded::Live(self.record.clone()))
+    }
+}
+
+#[test]
+fn an_open_after_the_close_is_too_late() {
+    for (format, builder) in formats() {
+        let sessions = builder.build().unwrap();
+        let exchange = sessions.exchange(&request(&[&cookie_with(&sessions, "iban", IBAN)]));
+        let opener = exchange.opener();
+        let (headers, _) = applied(exchange.close().done().unwrap());
+        assert!(headers.is_empty(), "{format}: {headers:?}");
+        assert_too_late(&opener);
+        assert_too_late(&opener.clone());
+    }
+    let stored = Stored::new(|builder| builder);
+    let exchange = stored.exchange();
+    let opener = exchange.opener();
+    assert!(applied(exchange.close().done().unwrap()).0.is_empty());
+    assert_too_late(&opener); // and no store is asked
+}
+
+#[test]
+fn a_handle_from_before_stays_readable() {
+    for (format, builder) in formats() {
+        let sessions = builder.build().unwrap();
+        let exchange = sessions.exchange(&request(&[&cookie_with(&sessions, "iban", IBAN)]));
+        let opener = exchange.opener();
+        let session = opener.open().done().unwrap().unwrap();
+        let (headers, _) = applied(exchange.close().done().unwrap());
+        assert_eq!(headers[VARY], "Cookie", "{format}");
+        assert_eq!(session.get::<String>("iban").unwrap().as_deref(), Some(IBAN));
+        assert_eq!(session.insert("a", 1), Err(Error::TooLate));
+        // Whether it was opened before makes no difference to who asks now.
+        assert_too_late(&opener);
+    }
+}
+
+#[test]
+fn an_exchange_that_is_dropped_opens_nothing() {
+    for (_, builder) in formats() {
+        let sessions = builder.build().unwrap();
+        let exchange = sessions.exchange(&request(&[&cookie_with(&sessions, "iban", IBAN)]));
+        let (opener, session) = (exchange.opener(), exchange.open().done().unwrap().unwrap());
+        drop(exchange);
+        assert_eq!(session.get::<String>("iban").unwrap().as_deref(), Some(IBAN));
+        assert_too_late(&opener);
+    }
+    let exchange = Stored::new(|builder| builder).exchange();
+    let opener = exchange.opener();
+    drop(exchange);
+    assert_too_late(&opener);
+}
+
+#[test]
+fn what_the_close_opens_for_its_refresh_is_nobodys() {
+    let time = Time::at(1_700_000_000);
+    for refreshes in [false, true] {
+        let sessions = Sessions::flask_builder("dev").clock(time.clone()).build().unwrap();
+        let cookie = common::visit(&sessions, &[], |session| {
+            session.set_permanent(refreshes)?;
+            session.insert("iban", IBAN)
+        });
+        let exchange = sessions.exchange(&request(&[cookie.unwrap().cookie().unwrap()]));
+        let opener = exchange.opener();
+        let (headers, _) = applied(exchange.close().done().unwrap());
+        // A session that needs no refresh is read by the close, and the response does not depend on it.
+        assert_eq!((headers.contains_key(SET_COOKIE), headers.contains_key(VARY)), (refreshes, refreshes));
+        assert_too_late(&opener);
+    }
+    // With a store the close loads it; somebody who asks meanwhile, or afterwards, gets nothing.
+    let stored = Stored::new(|builder| builder.refresh(Refresh::EachRequest));
+    let exchange = stored.exchange();
+    let opener = exchange.opener();
+    let close = ask(exchange.close());
+    assert_too_late(&opener);
+    let touch = ask(close.answer(stored.live()));
+    assert!(matches!(touch.question(), Question::Touch { .. }), "{touch:?}");
+    assert_too_late(&opener);
+    assert!(applied(touch.answer(Answer::Unavailable).done().unwrap()).0.is_empty());
+    assert_too_late(&opener);
+}
+
+/// Its store was asked before the close, and answers after it.
+#[test]
+fn an_open_under_way_at_the_close_ends_too_late() {
+    for refresh in [Refresh::Tenth, Refresh::EachRequest] {
+        let stored = Stored::new(|builder| builder.refresh(refresh));
+        let answers = [stored.live(), Answer::Loaded(Loaded::Absent), Answer::Unavailable];
+        for answer in answers {
+            let exchange = stored.exchange();
+            let opener = exchange.opener();
+            let (load, degradable) = (ask(opener.open()), ask(opener.open_or_degraded()));
+            let close = exchange.close();
+            let late = load.answer(answer.clone()).done().unwrap();
+            assert_eq!(late.unwrap_err(), Error::TooLate);
+            // Also one whose answer finds the session of the other.
+            let late = degradable.answer(answer).done().unwrap();
+            assert_eq!(late.unwrap_err(), Error::TooLate);
+            if let Step::Done(outgoing) = close {
+                assert!(applied(outgoing).0.is_empty());
+            }
+            assert_too_late(&opener);
+        }
+    }
+    // One of two was faster: the response varies, and the slower one still gets nothing.
+    let stored = Stored::new(|builder| builder);
+    let exchange = stored.exchange();
+    let (fast, slow) = (ask(exchange.open()), ask(exchange.opener().open()));
+    let session = fast.answer(stored.live()).done().unwrap().unwrap();
+    assert_eq!(applied(exchange.close().done().unwrap()).0[VARY], "Cookie");
+    assert_eq!(slow.answer(stored.live()).done().unwrap().unwrap_err(), Error::TooLate);
+    assert_eq!(session.get::<String>("iban").unwrap().as_deref(), Some(IBAN));
+}
+
+/// Whichever is first: who got a handle has a response with `Vary`.
+#[test]
+fn opens_and_closes_at_the_same_time_agree() {
+    let sessions = Sessions::new(key(KEY));
+    let request = request(&[&cookie_with(&sessions, "iban", IBAN)]);
+    let mut seen = [0; 2];
+    for _ in 0..2000 {
+        let exchange = sessions.exchange(&request);
+        let (opener, barrier) = (exchange.opener(), Barrier::new(2));
+        let (opened, (headers, _)) = std::thread::scope(|scope| {
+            let opening = scope.spawn(|| {
+                barrier.wait();
+                opener.open().done().unwrap()
+            });
+            barrier.wait();
+            let closed = applied(exchange.close().done().unwrap());
+            (opening.join().unwrap(), closed)
+        });
+        assert_eq!(opened.is_ok(), headers.contains_key(VARY));
+        seen[usize::from(opened.is_ok())] += 1;
+        match opened {
+            Ok(session) => assert_eq!(session.insert("late", 1), Err(Error::TooLate)),
+            Err(error) => assert_eq!(error, Error::TooLate),
+        }
+    }
+    assert_eq!(seen.iter().sum::<u32>(), 2000);
+}
+
+#[test]
+fn changes_that_are_discarded_send_vary_alone() {
+    for (format, builder) in formats() {
+        let sessions = builder.build().unwrap();
+        let cookie = cookie_with(&sessions, "iban", IBAN);
+        let exchange = sessions.exchange(&request(&[&cookie]));
+        let session = exchange.open().done().unwrap().unwrap();
+        session.insert("half", 1).unwrap();
+        exchange.discard_changes();
+        assert_eq!(session.insert("half", 2), Err(Error::TooLate));
+        // An error page may still ask, and read.
+        let again = exchange.opener().open().done().unwrap().unwrap();
+        assert_eq!(again.get::<String>("iban").unwrap().as_deref(), Some(IBAN));
+        let (opener, closed) = (exchange.opener(), exchange.close());
+        let (headers, events) = applied(closed.done().unwrap());
+        assert_eq!((headers[VARY].to_str().unwrap(), headers.get(SET_COOKIE), events), ("Cookie", None, 0));
+        assert_eq!(headers.contains_key(CACHE_CONTROL), format != "flask");
+        assert_too_late(&opener);
+    }
+    // Opened only by the error page: it is sealed from the beginning, and the response varies by it.
+    let stored = Stored::new(|builder| builder.refresh(Refresh::EachRequest));
+    let exchange = stored.exchange();
+    exchange.discard_changes();
+    let session = ask(exchange.open()).answer(stored.live()).done().unwrap().unwrap();
+    assert_eq!(session.get::<String>("iban").unwrap().as_deref(), Some(IBAN));
+    assert_eq!(session.insert("a", 1), Err(Error::TooLate));
+    let (headers, _) = applied(exchange.close().done().unwrap()); // no store is asked
+    assert_eq!(headers[VARY], "Cookie");
+    // Opened by nobody.
+    let exchange = stored.exchange();
+    exchange.discard_changes();
+    assert!(applied(exchange.close().done().unwrap()).0.is_empty());
+}
+
+#[test]
+fn the_message_says_what_happened_and_what_to_do() {
+    let message = Error::TooLate.to_string();
+    for part in
+        ["opened or changed after the head", "open it", "before the handler returns", "a handle from before"]
+    {
+        assert!(message.contains(part), "{message}");
+    }
+}
