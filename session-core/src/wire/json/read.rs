@@ -4,15 +4,15 @@
 //! demanded where a wrapper of [`tagged`](crate::tagged) is; what Python writes beyond RFC 8259 (NaN, Infinity) is read;
 //! and no error quotes the value, since errors end up in logs.
 
-use std::fmt;
-
 use serde::de::{self, Deserialize, Visitor};
 
+mod error;
 mod parts;
 
+pub(crate) use error::ReadError;
 use parts::{Entries, Items, Proof, Variant};
 
-use super::scan::{Cursor, NotJson, unescape};
+use super::scan::{Cursor, unescape};
 use super::tag::{Tag, Tagged, guarded, tagged};
 use crate::tagged::Uuid;
 use crate::wire::base64;
@@ -25,76 +25,6 @@ pub(crate) fn from_text<'de, T: Deserialize<'de>>(text: &'de str) -> Result<T, R
 /// Deeper nesting is refused on reading, as serde_json does, since Rust types are built by recursion. The text itself
 /// stays in the session.
 const DEEPEST: usize = 128;
-
-/// Why a value cannot be read; never holds a piece of it.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{0}")]
-pub(crate) struct ReadError(String);
-
-impl ReadError {
-    fn new(message: impl Into<String>) -> Self {
-        Self(message.into())
-    }
-}
-
-impl From<NotJson> for ReadError {
-    fn from(_: NotJson) -> Self {
-        Self::new("found text that is not JSON")
-    }
-}
-
-impl de::Error for ReadError {
-    /// The words of a foreign `Deserialize` may quote the value, so they are left out.
-    fn custom<T: fmt::Display>(_: T) -> Self {
-        Self::new("its type refused the value")
-    }
-
-    fn invalid_type(found: de::Unexpected<'_>, expected: &dyn de::Expected) -> Self {
-        let remedy = match found {
-            de::Unexpected::Unit | de::Unexpected::Option => {
-                "; where it may be null, Flask's None, read an Option"
-            }
-            _ => "",
-        };
-        Self(format!("found {}, expected {expected}{remedy}", kind(found)))
-    }
-
-    fn invalid_value(found: de::Unexpected<'_>, expected: &dyn de::Expected) -> Self {
-        Self(format!("found {} out of range or form, expected {expected}", kind(found)))
-    }
-
-    fn invalid_length(length: usize, expected: &dyn de::Expected) -> Self {
-        Self(format!("found {length} elements, expected {expected}"))
-    }
-
-    fn unknown_variant(_: &str, expected: &'static [&'static str]) -> Self {
-        Self(format!("found an unknown variant, expected one of {expected:?}"))
-    }
-
-    fn unknown_field(_: &str, expected: &'static [&'static str]) -> Self {
-        Self(format!("found an unknown field, expected one of {expected:?}"))
-    }
-}
-
-fn null(expected: &str) -> ReadError {
-    de::Error::invalid_type(de::Unexpected::Unit, &expected)
-}
-
-fn kind(found: de::Unexpected<'_>) -> &'static str {
-    match found {
-        de::Unexpected::Bool(_) => "a boolean",
-        de::Unexpected::Unsigned(_) | de::Unexpected::Signed(_) => "an integer",
-        de::Unexpected::Float(_) => "a float",
-        de::Unexpected::Char(_) | de::Unexpected::Str(_) => "a string",
-        de::Unexpected::Bytes(_) => "bytes",
-        de::Unexpected::Unit | de::Unexpected::Option => "null",
-        de::Unexpected::Seq => "a list",
-        de::Unexpected::Map => "an object",
-        // Whatever is asked for by a newtype's name: from serde's buffer, that is, since the reader answers a wrapper by an enum.
-        de::Unexpected::NewtypeStruct => "a value that serde has buffered",
-        _ => "something else",
-    }
-}
 
 struct Reader<'de> {
     cursor: Cursor<'de>,
@@ -262,7 +192,9 @@ impl<'de> de::Deserializer<'de> for &mut Reader<'de> {
         let Some(wanted) = Tag::of(name) else { return visitor.visit_newtype_struct(self) };
         match self.tagged()? {
             Some((tag, inner)) if tag == wanted => visitor.visit_enum(Proof { tag, inner }),
-            _ if self.peek() == Some(b'n') => Err(null(&format!("a value with Flask's tag {name:?}"))),
+            _ if self.peek() == Some(b'n') => {
+                Err(ReadError::null(&format!("a value with Flask's tag {name:?}")))
+            }
             _ => Err(ReadError(format!("found no value with Flask's tag {name:?}"))),
         }
     }
@@ -298,7 +230,7 @@ impl<'de> de::Deserializer<'de> for &mut Reader<'de> {
             return Err(ReadError::new("found a tagged value, expected an enum"));
         }
         if self.peek() == Some(b'n') {
-            return Err(null("an enum"));
+            return Err(ReadError::null("an enum"));
         }
         self.cursor
             .expect(b'{')
