@@ -7,6 +7,7 @@ pub(crate) mod read;
 pub(crate) mod scan;
 pub(crate) mod tag;
 pub(crate) mod text;
+pub(crate) mod verbatim;
 pub(crate) mod write;
 
 #[cfg(test)]

@@ -8,12 +8,15 @@ use serde::de::{self, Deserialize, Visitor};
 
 mod error;
 mod parts;
+mod verbatim;
 
 pub(crate) use error::ReadError;
 use parts::{Entries, Items, Proof, Variant};
 
+use super::plain::untagged;
 use super::scan::{Cursor, unescape};
 use super::tag::{Tag, Tagged, guarded, tagged};
+use super::verbatim::Verbatim;
 use crate::tagged::Uuid;
 use crate::wire::base64;
 
@@ -101,7 +104,8 @@ impl<'de> Reader<'de> {
         if self.cursor.eat(b'}') { Ok(value) } else { Err(ReadError::new("found more fields")) }
     }
 
-    fn any<V: Visitor<'de>>(&mut self, visitor: V) -> Result<V::Value, ReadError> {
+    /// A value of whatever type it is; `as_text` if that may be a number as text, for serde_json.
+    fn any<V: Visitor<'de>>(&mut self, visitor: V, as_text: bool) -> Result<V::Value, ReadError> {
         match self.peek() {
             Some(b'"') => self.string(visitor),
             Some(b'[') => self.list(visitor),
@@ -116,19 +120,19 @@ impl<'de> Reader<'de> {
                     Some(uuid) => visitor.visit_string(uuid.to_string()),
                     None => Err(ReadError::new("found a UUID that is not 32 hex digits in lower case")),
                 },
-                Some((_, mut inner)) => inner.any(visitor),
+                Some((_, mut inner)) => inner.any(visitor, as_text),
             },
             _ => match self.scalar()? {
                 "null" => visitor.visit_unit(),
                 "true" => visitor.visit_bool(true),
                 "false" => visitor.visit_bool(false),
-                number => self::number(number, visitor),
+                number => self::number(number, visitor, as_text),
             },
         }
     }
 }
 
-fn number<'de, V: Visitor<'de>>(text: &str, visitor: V) -> Result<V::Value, ReadError> {
+fn number<'de, V: Visitor<'de>>(text: &str, visitor: V, as_text: bool) -> Result<V::Value, ReadError> {
     if !text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'-') {
         return visitor.visit_f64(float(text)?);
     }
@@ -137,7 +141,9 @@ fn number<'de, V: Visitor<'de>>(text: &str, visitor: V) -> Result<V::Value, Read
     } else if let Ok(number) = text.parse() {
         visitor.visit_i64(number)
     } else {
-        Err(ReadError::new("found an integer beyond 64 bits"))
+        let kept = as_text.then(|| verbatim::Entry::number(text)).flatten();
+        let read = kept.and_then(|number| visitor.visit_map(number).ok());
+        read.ok_or_else(|| ReadError::new("found an integer beyond 64 bits"))
     }
 }
 
@@ -151,16 +157,25 @@ macro_rules! parsed {
         $(fn $method<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ReadError> {
             match self.peek() {
                 Some(b'-' | b'0'..=b'9' | b'N' | b'I') => {}
-                _ => return self.any(visitor),
+                _ => return self.any(visitor, false),
             }
             let start = self.cursor;
             match self.scalar()?.parse() {
                 Ok(number) => visitor.$visit(number),
                 Err(_) => {
                     self.cursor = start;
-                    self.any(visitor)
+                    self.any(visitor, false)
                 }
             }
+        })*
+    };
+}
+
+/// A value of whatever type it is, to a visitor that wants a certain one.
+macro_rules! any {
+    ($($method:ident($($hint:ty),*),)*) => {
+        $(fn $method<V: Visitor<'de>>(self, $(_: $hint,)* visitor: V) -> Result<V::Value, ReadError> {
+            self.any(visitor, false)
         })*
     };
 }
@@ -169,7 +184,7 @@ impl<'de> de::Deserializer<'de> for &mut Reader<'de> {
     type Error = ReadError;
 
     fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ReadError> {
-        self.any(visitor)
+        self.any(visitor, true)
     }
 
     parsed! {
@@ -189,6 +204,11 @@ impl<'de> de::Deserializer<'de> for &mut Reader<'de> {
         name: &'static str,
         visitor: V,
     ) -> Result<V::Value, ReadError> {
+        if Verbatim::of(name) == Some(Verbatim::Raw) {
+            let range = self.cursor.value(super::scan::DEEPEST)?;
+            let json = untagged(&self.cursor.text()[range]).into_owned();
+            return visitor.visit_map(verbatim::Entry::raw(json));
+        }
         let Some(wanted) = Tag::of(name) else { return visitor.visit_newtype_struct(self) };
         match self.tagged()? {
             Some((tag, inner)) if tag == wanted => visitor.visit_enum(Proof { tag, inner }),
@@ -213,7 +233,7 @@ impl<'de> de::Deserializer<'de> for &mut Reader<'de> {
                 }
             }
             Some(_) => Err(ReadError::new("found another tag than that of bytes")),
-            None => self.any(visitor),
+            None => self.any(visitor, false),
         }
     }
 
@@ -249,7 +269,11 @@ impl<'de> de::Deserializer<'de> for &mut Reader<'de> {
         visitor.visit_unit()
     }
 
-    serde::forward_to_deserialize_any! {
-        bool i8 i16 i32 i64 u8 u16 u32 u64 char str string unit unit_struct seq tuple tuple_struct map struct identifier
+    any! {
+        deserialize_bool(), deserialize_i8(), deserialize_i16(), deserialize_i32(), deserialize_i64(), deserialize_u8(),
+        deserialize_u16(), deserialize_u32(), deserialize_u64(), deserialize_char(), deserialize_str(),
+        deserialize_string(), deserialize_unit(), deserialize_seq(), deserialize_map(), deserialize_identifier(),
+        deserialize_unit_struct(&'static str), deserialize_tuple(usize), deserialize_tuple_struct(&'static str, usize),
+        deserialize_struct(&'static str, &'static [&'static str]),
     }
 }

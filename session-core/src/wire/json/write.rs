@@ -16,6 +16,7 @@ use containers::{List, Object};
 use super::scan::Cursor;
 use super::tag::Tag;
 use super::text;
+use super::verbatim::Verbatim;
 use crate::wire::base64;
 
 /// The deepest nesting that is written: the outer map and a list around it leave this much of 128.
@@ -85,7 +86,7 @@ impl Writer {
     fn object(&mut self) -> Result<Object<'_>, WriteError> {
         self.enter()?;
         let start = self.out.len();
-        Ok(Object { writer: self, start, entries: Vec::new(), key: None, variant: None })
+        Ok(Object { writer: self, start, entries: Vec::new(), key: None, variant: None, verbatim: None })
     }
 
     fn tagged(
@@ -236,8 +237,19 @@ impl<'a> ser::Serializer for &'a mut Writer {
         self.object()
     }
 
-    fn serialize_struct(self, _: &'static str, _: usize) -> Result<Object<'a>, WriteError> {
-        self.object()
+    fn serialize_struct(self, name: &'static str, _: usize) -> Result<Object<'a>, WriteError> {
+        let Some(kind) = Verbatim::of(name) else { return self.object() };
+        // No level: it becomes what is in its field.
+        self.depth += 1;
+        let start = self.out.len();
+        Ok(Object {
+            writer: self,
+            start,
+            entries: Vec::new(),
+            key: None,
+            variant: None,
+            verbatim: Some(kind),
+        })
     }
 
     fn serialize_struct_variant(

@@ -202,7 +202,7 @@ impl<'de> de::VariantAccess<'de> for Variant<'_, 'de> {
 
     fn tuple_variant<V: Visitor<'de>>(self, _: usize, visitor: V) -> Result<V::Value, ReadError> {
         self.content()?;
-        self.reader.any(visitor)
+        self.reader.any(visitor, false)
     }
 
     fn struct_variant<V: Visitor<'de>>(
@@ -211,6 +211,6 @@ impl<'de> de::VariantAccess<'de> for Variant<'_, 'de> {
         visitor: V,
     ) -> Result<V::Value, ReadError> {
         self.content()?;
-        self.reader.any(visitor)
+        self.reader.any(visitor, false)
     }
 }

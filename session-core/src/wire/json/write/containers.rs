@@ -2,10 +2,12 @@
 
 use serde::ser::{self, Serialize};
 
-use super::{WriteError, Writer, to_text};
+use super::{DEEPEST_VALUE, WriteError, Writer, to_text};
+use crate::wire::json::canonical::{Tags, canonical};
 use crate::wire::json::scan::{Cursor, unescape};
 use crate::wire::json::tag::{self, Tag};
 use crate::wire::json::text;
+use crate::wire::json::verbatim::Verbatim;
 
 /// The name of an enum's variant and where its content starts: `{"name":content}` is written when that is complete.
 pub(super) type Variant = Option<(&'static str, usize)>;
@@ -48,6 +50,8 @@ pub(super) struct Object<'a> {
     pub(super) entries: Vec<(String, std::ops::Range<usize>)>,
     pub(super) key: Option<String>,
     pub(super) variant: Variant,
+    /// It is no object but text of serde_json's.
+    pub(super) verbatim: Option<Verbatim>,
 }
 
 impl Object<'_> {
@@ -59,7 +63,10 @@ impl Object<'_> {
     }
 
     pub(super) fn finish(self) -> Result<(), WriteError> {
-        write_object(self.writer, self.start, self.entries);
+        match self.verbatim {
+            Some(kind) => write_verbatim(self.writer, self.start, kind)?,
+            None => write_object(self.writer, self.start, self.entries),
+        }
         self.writer.depth -= 1;
         wrap_variant(self.writer, self.variant);
         Ok(())
@@ -82,6 +89,34 @@ fn write_object(writer: &mut Writer, start: usize, mut entries: Vec<(String, std
         }
         _ => text::object(out, writer.ascii, entries),
     }
+}
+
+/// Replaces the string that lies behind `start` by the JSON that it holds, in canonical form. Nothing in it is a tag, as in any
+/// other value of serde_json's.
+fn write_verbatim(writer: &mut Writer, start: usize, kind: Verbatim) -> Result<(), WriteError> {
+    let json = string_literal(&writer.out[start..]).filter(|json| match kind {
+        Verbatim::Number => json.starts_with(|first: char| first == '-' || first.is_ascii_digit()),
+        Verbatim::Raw => true,
+    });
+    writer.out.truncate(start);
+    // What stands around it, of which the struct itself is no level.
+    let depth = DEEPEST_VALUE + 1 - writer.depth;
+    let json = json.and_then(|json| canonical(&json, depth, writer.ascii, Tags::Guarded).ok());
+    let json = json.ok_or_else(|| {
+        WriteError(format!(
+            "a number or a RawValue of serde_json's holds no JSON that Python reads, or more than {DEEPEST_VALUE} levels"
+        ))
+    })?;
+    writer.out.push_str(&json);
+    Ok(())
+}
+
+/// What a text that is one string literal stands for.
+fn string_literal(literal: &str) -> Option<String> {
+    let mut cursor = Cursor::new(literal);
+    let token = cursor.string().ok()?;
+    cursor.end().ok()?;
+    String::from_utf8(unescape(&literal[token.range])).ok()
 }
 
 macro_rules! list {
@@ -146,15 +181,11 @@ impl ser::SerializeMap for Object<'_> {
 /// A map's key as Python's `json.dumps` makes one: a string as it is, numbers, booleans and `None` as their JSON text.
 fn key_text<T: Serialize + ?Sized>(key: &T) -> Result<String, WriteError> {
     let text = to_text(key, false)?;
-    let mut cursor = Cursor::new(&text);
     match text.bytes().next() {
         Some(b'{' | b'[') | None => {
             Err(WriteError("a map's key must be a string, a number or a boolean".into()))
         }
-        Some(b'"') => {
-            let token = cursor.string().map_err(|_| WriteError("a map's key is not a string".into()))?;
-            Ok(String::from_utf8_lossy(&unescape(&text[token.range])).into_owned())
-        }
+        Some(b'"') => string_literal(&text).ok_or_else(|| WriteError("a map's key is not a string".into())),
         Some(_) => Ok(text),
     }
 }
