@@ -9,6 +9,7 @@
     reason = "for tests only: a server that does not start fails them"
 )]
 
+mod pgbouncer;
 mod postgres;
 mod program;
 mod proxy;
@@ -18,6 +19,7 @@ use std::io::Write as _;
 use std::net::{Ipv4Addr, TcpListener};
 use std::path::PathBuf;
 
+pub use pgbouncer::PgBouncer;
 pub use postgres::Postgres;
 pub use program::{Folder, Program};
 pub use proxy::Proxy;

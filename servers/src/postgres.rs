@@ -175,13 +175,13 @@ fn programs() -> Option<PathBuf> {
     folder.join("postgres").is_file().then_some(folder)
 }
 
-fn is_root() -> bool {
+pub(crate) fn is_root() -> bool {
     let id = Command::new("id").arg("-u").output().unwrap();
     id.stdout == b"0\n"
 }
 
 /// PostgreSQL refuses to run as root. What takes root's place replaces itself by the program, so that it gets signals.
-fn unprivileged(program: &Path) -> Command {
+pub(crate) fn unprivileged(program: &Path) -> Command {
     if !is_root() {
         return Command::new(program);
     }

@@ -42,7 +42,8 @@ async fn main() {
             let config: tokio_postgres::Config = server.url().parse().unwrap();
             let manager = deadpool_postgres::Manager::new(config, tokio_postgres::NoTls);
             let pool = deadpool_postgres::Pool::builder(manager).max_size(8).build().unwrap();
-            let store = PostgresStore::new(pool.clone());
+            let store =
+                PostgresStore::with_connections(server.url().parse().unwrap(), tokio_postgres::NoTls, 8);
             store.create_schema().await.unwrap();
             fill_postgres(&pool, expired, now).await;
             Arc::new(store)

@@ -5,7 +5,6 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
-use deadpool_postgres::{Manager, Pool};
 use redis::aio::ConnectionManagerConfig;
 use session_core::{Builder, ConfigError, SecretKey, Sessions};
 use session_store::{MemoryStore, OwnerSessions, PostgresStore, RedisStore, Source, SqliteStore, clean};
@@ -158,15 +157,7 @@ async fn store(place: &Store) -> Result<Option<Arc<dyn session_store::Store>>, F
             Arc::new(store)
         }
         Store::Postgres(url) => {
-            let mut config: tokio_postgres::Config = url.parse()?;
-            if config.get_options().is_none() {
-                config.options("-c lock_timeout=3s");
-            }
-            if config.get_connect_timeout().is_none() {
-                config.connect_timeout(Duration::from_secs(1));
-            }
-            let pool = Pool::builder(Manager::new(config, tokio_postgres::NoTls)).max_size(16).build()?;
-            let store = PostgresStore::new(pool);
+            let store = PostgresStore::new(url.parse()?, tokio_postgres::NoTls);
             store.create_schema().await?;
             Arc::new(store)
         }

@@ -1,4 +1,4 @@
-//! Sessions in PostgreSQL. Raw is tokio-postgres with the same statements, over the same pool.
+//! Sessions in PostgreSQL. Raw is tokio-postgres with the same statements, over a pool of the same size.
 
 use std::hint::black_box;
 use std::sync::Arc;
@@ -30,9 +30,11 @@ pub fn jobs() -> Vec<Job> {
     let Some(server) = Postgres::start(&Postgres::FAST) else { return Vec::new() };
     let manager = Manager::new(server.url().parse().unwrap(), NoTls);
     let pool = Pool::builder(manager).max_size(16).build().unwrap();
+    let store = PostgresStore::new(server.url().parse().unwrap(), NoTls);
     let field = Field::new(16, server);
-    field.wait(PostgresStore::new(pool.clone()).create_schema()).unwrap();
-    let laid = || field.wait(Laid::new(Arc::new(PostgresStore::new(pool.clone()))));
+    let store = Arc::new(store);
+    field.wait(store.create_schema()).unwrap();
+    let laid = || field.wait(Laid::new(store.clone()));
 
     let reads = laid();
     let keys = reads.records.iter().map(|(key, _)| *key).collect();

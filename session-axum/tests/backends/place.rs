@@ -6,7 +6,6 @@ use std::time::{Duration, SystemTime};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use deadpool_postgres::{Manager, Pool};
 use redis::aio::ConnectionManagerConfig;
 use session_axum::MemoryStore;
 use session_axum::session_core::{Loaded, Record, RecordKey};
@@ -41,8 +40,7 @@ pub(crate) async fn open(address: &str) -> Arc<dyn Store> {
         let connection = client.get_connection_manager_with_config(config).await.unwrap();
         Arc::new(RedisStore::new(connection, "shop:sessions:").unwrap())
     } else {
-        let manager = Manager::new(address.parse().unwrap(), NoTls);
-        let store = PostgresStore::new(Pool::builder(manager).max_size(16).build().unwrap());
+        let store = PostgresStore::new(address.parse().unwrap(), NoTls);
         store.create_schema().await.unwrap();
         Arc::new(store)
     }

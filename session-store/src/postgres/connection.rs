@@ -1,50 +1,130 @@
-//! A connection of the pool, for one statement.
+//! Connections: where they come from, and how one carries out a statement.
 
-use std::error::Error as StdError;
-use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
-use bytes::BytesMut;
-use deadpool_postgres::{Client, Object, Pool};
-use tokio_postgres::types::{Format, IsNull, ToSql, Type};
-use tokio_postgres::{Error, Row};
+use deadpool_postgres::{Client, Hook, HookError, Manager, Object, Pool};
+use tokio_postgres::config::TargetSessionAttrs;
+use tokio_postgres::tls::{MakeTlsConnect, TlsConnect};
+use tokio_postgres::types::ToSql;
+use tokio_postgres::{Config, Error, Row, Socket};
 
+use super::direct::is_direct;
 use super::error;
+use super::parameter::{Hidden, Parameter};
 use super::table::Table;
 use crate::error::StoreError;
 
 /// How often a statement is sent again at once. More often it is a matter for who asked.
 const AGAIN: usize = 4;
 
-/// Runs a statement, which is prepared once per connection.
-pub(super) async fn query(
-    pool: &Pool,
-    table: &Table,
-    sql: &str,
-    parameters: &[&(dyn ToSql + Sync)],
-) -> Result<Vec<Row>, StoreError> {
-    let parameters: Vec<_> = parameters.iter().map(|parameter| Hidden(*parameter)).collect();
-    let mut connection = Connection::of(pool).await?;
-    let mut times = 0;
-    loop {
-        times += 1;
-        connection.begin();
-        let result = query_once(connection.client(), sql, &parameters).await;
-        connection.end(&result);
-        match result {
-            Ok(rows) => return Ok(rows),
-            Err(error) if times <= AGAIN && error::is_stale(&error) => {
-                connection.client().statement_cache.clear();
+/// Well below the deadline of a request, as far as the configuration does not say.
+const CONNECT: Duration = Duration::from_secs(1);
+/// The same for what was sent and not acknowledged.
+const UNACKNOWLEDGED: Duration = Duration::from_secs(3);
+
+pub(super) struct Connections {
+    pool: Pool,
+    /// Whether statements may have names. Behind a pooler that gives each transaction another server process, a name may
+    /// mean somebody else's statement there, so names are for connections of which each is known to be direct. Not to have
+    /// any costs the server a plan for each question, but no round trip.
+    named: Arc<AtomicBool>,
+}
+
+impl Connections {
+    /// A pool of the store's own.
+    pub(super) fn own<T>(mut config: Config, tls: T, most: usize) -> Self
+    where
+        T: MakeTlsConnect<Socket> + Clone + Sync + Send + 'static,
+        T::Stream: Sync + Send,
+        T::TlsConnect: Sync + Send,
+        <T::TlsConnect as TlsConnect<Socket>>::Future: Send,
+    {
+        config.target_session_attrs(TargetSessionAttrs::ReadWrite);
+        if config.get_connect_timeout().is_none() {
+            config.connect_timeout(CONNECT);
+        }
+        if config.get_tcp_user_timeout().is_none() {
+            config.tcp_user_timeout(UNACKNOWLEDGED);
+        }
+        let named = Arc::new(AtomicBool::new(true));
+        let look = {
+            let named = named.clone();
+            Hook::async_fn(move |client, _| {
+                let named = named.clone();
+                Box::pin(async move {
+                    // Before anybody uses it: whoever has a connection knows how to use it.
+                    if !is_direct(client).await.map_err(HookError::Backend)? {
+                        named.store(false, Ordering::Relaxed);
+                    }
+                    Ok(())
+                })
+            })
+        };
+        match Pool::builder(Manager::new(config, tls)).max_size(most.max(1)).post_create(look).build() {
+            Ok(pool) => Self { pool, named },
+            Err(_) => unreachable!("it has no timeouts, which would need a runtime"),
+        }
+    }
+
+    /// The application's.
+    pub(super) fn shared(pool: Pool) -> Self {
+        Self { pool, named: Arc::new(AtomicBool::new(false)) }
+    }
+
+    pub(super) fn pool(&self) -> &Pool {
+        &self.pool
+    }
+
+    pub(super) async fn get(&self) -> Result<Connection, StoreError> {
+        let client = self.pool.get().await.map_err(error::pool)?;
+        Ok(Connection { client: Some(client), idle: true })
+    }
+
+    /// Runs a statement.
+    pub(super) async fn query(
+        &self,
+        table: &Table,
+        sql: &str,
+        parameters: &[&dyn Parameter],
+    ) -> Result<Vec<Row>, StoreError> {
+        let parameters: Vec<_> = parameters.iter().map(|parameter| Hidden(*parameter)).collect();
+        let mut connection = self.get().await?;
+        let mut times = 0;
+        loop {
+            times += 1;
+            connection.begin();
+            let named = self.named.load(Ordering::Relaxed);
+            let result = query_once(connection.client(), named, sql, &parameters).await;
+            connection.end(&result);
+            match result {
+                Ok(rows) => return Ok(rows),
+                Err(error) if times <= AGAIN && error::is_stale(&error) => {
+                    connection.client().statement_cache.clear();
+                }
+                Err(error) if times <= AGAIN && error::is_in_the_way(&error) => {}
+                Err(error) => return Err(error::failed(&error, &table.name)),
             }
-            Err(error) if times <= AGAIN && error::is_in_the_way(&error) => {}
-            Err(error) => return Err(error::failed(&error, &table.name)),
         }
     }
 }
 
-async fn query_once(client: &Client, sql: &str, parameters: &[Hidden<'_>]) -> Result<Vec<Row>, Error> {
-    let statement = client.prepare_cached(sql).await?;
-    let parameters: Vec<_> = parameters.iter().map(|parameter| parameter as &(dyn ToSql + Sync)).collect();
-    client.query(&statement, &parameters).await
+/// In one round trip; with a name, the first time on a connection in two.
+async fn query_once(
+    client: &Client,
+    named: bool,
+    sql: &str,
+    parameters: &[Hidden<'_>],
+) -> Result<Vec<Row>, Error> {
+    if named {
+        let statement = client.prepare_cached(sql).await?;
+        let parameters: Vec<_> = parameters.iter().map(|one| one as &(dyn ToSql + Sync)).collect();
+        return client.query(&statement, &parameters).await;
+    }
+    let parameters: Vec<_> =
+        parameters.iter().map(|one| (one as &(dyn ToSql + Sync), one.0.kind())).collect();
+    client.query_typed(sql, &parameters).await
 }
 
 /// Goes back to the pool if nothing is under way on it. A question that was dropped in the middle, at its deadline, may
@@ -56,11 +136,6 @@ pub(super) struct Connection {
 }
 
 impl Connection {
-    pub(super) async fn of(pool: &Pool) -> Result<Self, StoreError> {
-        let client = pool.get().await.map_err(error::pool)?;
-        Ok(Self { client: Some(client), idle: true })
-    }
-
     /// From here on something is under way.
     pub(super) fn begin(&mut self) {
         self.idle = false;
@@ -86,37 +161,5 @@ impl Drop for Connection {
         {
             drop(Object::take(client));
         }
-    }
-}
-
-/// A parameter that does not print: the client logs statements with their parameters, at the level `debug`.
-struct Hidden<'a>(&'a (dyn ToSql + Sync));
-
-impl fmt::Debug for Hidden<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("..")
-    }
-}
-
-impl ToSql for Hidden<'_> {
-    fn to_sql(&self, ty: &Type, out: &mut BytesMut) -> Result<IsNull, Box<dyn StdError + Sync + Send>> {
-        self.0.to_sql_checked(ty, out)
-    }
-
-    /// The parameter itself is asked, when it is written.
-    fn accepts(_: &Type) -> bool {
-        true
-    }
-
-    fn to_sql_checked(
-        &self,
-        ty: &Type,
-        out: &mut BytesMut,
-    ) -> Result<IsNull, Box<dyn StdError + Sync + Send>> {
-        self.0.to_sql_checked(ty, out)
-    }
-
-    fn encode_format(&self, ty: &Type) -> Format {
-        self.0.encode_format(ty)
     }
 }

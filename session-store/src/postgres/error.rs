@@ -2,7 +2,7 @@
 
 use std::error::Error;
 
-use deadpool_postgres::PoolError;
+use deadpool_postgres::{HookError, PoolError};
 use tokio_postgres::error::{DbError, Severity, SqlState};
 
 use crate::error::StoreError;
@@ -12,7 +12,8 @@ pub(super) fn pool(error: PoolError) -> StoreError {
     match error {
         PoolError::Backend(error) => failed(&error, ""),
         PoolError::Timeout(_) => StoreError::new(
-            "no connection to PostgreSQL in the time that the pool allows; if all are in use, let it have more",
+            "no connection to PostgreSQL in the time that the pool allows; if all are in use, let it have more, or let the \
+             store have its own (PostgresStore::new)",
         )
         .with_source(error.to_string()),
         PoolError::Closed => StoreError::new("the pool of connections to PostgreSQL was closed").refused(),
@@ -20,8 +21,9 @@ pub(super) fn pool(error: PoolError) -> StoreError {
             StoreError::new("the pool has timeouts, but no runtime; build it with .runtime(Runtime::Tokio1)")
                 .refused()
         }
+        PoolError::PostCreateHook(HookError::Backend(error)) => failed(&error, ""),
         // What the application's own hook says is the application's: nobody knows what is in it.
-        PoolError::PostCreateHook(_) => {
+        PoolError::PostCreateHook(HookError::Message(_)) => {
             StoreError::new("a post_create hook of the pool refused the connection to PostgreSQL")
         }
     }
@@ -85,6 +87,12 @@ fn answered(answer: &DbError, table: &str) -> StoreError {
         SqlState::ADMIN_SHUTDOWN | SqlState::CRASH_SHUTDOWN | SqlState::CANNOT_CONNECT_NOW => {
             ("PostgreSQL is starting up or shutting down".to_owned(), false)
         }
+        SqlState::PROTOCOL_VIOLATION if answer.message().contains("startup parameter") => (
+            "a pooler in front of PostgreSQL refuses a setting of the connection: leave it out of the URL or Config, or let \
+             the pooler pass over it (PgBouncer: ignore_startup_parameters)"
+                .to_owned(),
+            true,
+        ),
         _ => ("PostgreSQL refused a statement".to_owned(), false),
     };
     let error = StoreError::new(message).with_source(source(answer));
@@ -112,13 +120,11 @@ pub(super) fn is_harmless(error: &tokio_postgres::Error) -> bool {
     })
 }
 
-/// Whether the server forgot what was prepared: the table was changed, or its side of the connection is another now.
+/// Whether a prepared statement is no longer of use, since the table was changed: "cached plan must not change result type"
+/// has no code of its own.
 pub(super) fn is_stale(error: &tokio_postgres::Error) -> bool {
-    error.as_db_error().is_some_and(|answer| match *answer.code() {
-        SqlState::INVALID_SQL_STATEMENT_NAME => true,
-        // "cached plan must not change result type" has no code of its own.
-        SqlState::FEATURE_NOT_SUPPORTED => answer.routine() == Some("RevalidateCachedQuery"),
-        _ => false,
+    error.as_db_error().is_some_and(|answer| {
+        *answer.code() == SqlState::FEATURE_NOT_SUPPORTED && answer.routine() == Some("RevalidateCachedQuery")
     })
 }
 

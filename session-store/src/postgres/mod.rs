@@ -2,7 +2,9 @@
 
 mod cells;
 mod connection;
+mod direct;
 mod error;
+mod parameter;
 mod schema;
 mod table;
 
@@ -10,30 +12,39 @@ use std::fmt;
 
 use deadpool_postgres::Pool;
 use session_core::{ConfigError, Inserted, Loaded, Outcome, Record, RecordKey, Trimmed, Updated};
-use tokio_postgres::Row;
-use tokio_postgres::types::ToSql;
+use tokio_postgres::tls::{MakeTlsConnect, TlsConnect};
+use tokio_postgres::{Config, Row, Socket};
 
 use self::cells::{bytes, cell, listed, loaded, most, number, only, outcome, time, tombstone_ends};
+use self::connection::Connections;
+use self::parameter::Parameter;
 use self::table::Table;
 use crate::durability::Durability;
 use crate::error::StoreError;
 use crate::store::{Listed, Store, Verb, Which};
 
 const DEFAULT_TABLE: &str = "session_records";
+/// How many connections the store has of its own.
+const CONNECTIONS: usize = 16;
 
-/// Keeps sessions in PostgreSQL (12 or newer), over a pool of connections that the application has: for applications of
-/// several processes, whose sessions are to survive what the database survives.
+/// Keeps sessions in PostgreSQL (12 or newer): for applications of several processes, whose sessions are to survive what the
+/// database survives.
 ///
+/// - **Connections of its own**, up to 16 for each process: so a request finds one also where all of the application's are
+///   in use. A [pool of the application's](Self::with_pool) can be shared, for a price.
 /// - **Fast.** Each verb is one statement and one round trip. A second one follows where no row was changed, to tell why,
 ///   and after [`trim`](Store::trim). An update or a touch writes no index, unless the owner changes or the session's end
 ///   moves into another hour. Statements are prepared once per connection, which takes a round trip more at their first
 ///   use there. [`index`](Store::index) and [`unindex`](Store::unindex) ask nobody: the owner is a column.
-/// - **Current.** It must talk to the primary alone: what a standby shows is late. Where the pool may choose among servers,
-///   say `target_session_attrs=read-write`.
+/// - **Behind a pooler**, such as PgBouncer of any release, per session or per transaction, statements have no name, since per
+///   transaction a name may mean another program's statement. Each connection of its own is looked at for that, which
+///   takes a round trip when it is made; there is nothing to configure. The server plans each statement anew then.
+/// - **Current.** It must talk to the primary alone: what a standby shows is late. Where there are several servers to choose
+///   from, its own connections go to one that may be written to (`target_session_attrs=read-write`).
 /// - **In time.** Requests have deadlines ([`Builder::deadlines`](session_core::Builder::deadlines)), so the pool needs
 ///   none. A connection on which a request gave up waiting does not go back to the pool. What the server still does for it
 ///   is not cancelled, since a commit that waits for a synchronous standby would then count without it. So that nothing
-///   waits there for ever, let connections have a `lock_timeout`, above all where other programs lock rows of the table.
+///   waits there for ever, let the role have a `lock_timeout`, above all where other programs lock rows of the table.
 /// - **Clear.** Errors tell what to do, with the server's code (SQLSTATE); never what is in a row, which PostgreSQL's own
 ///   messages quote.
 ///
@@ -44,66 +55,120 @@ const DEFAULT_TABLE: &str = "session_records";
 ///
 /// ```no_run
 /// use std::sync::Arc;
-/// use std::time::Duration;
-/// use deadpool_postgres::{Manager, Pool};
 /// use session_core::{SecretKey, Sessions};
 /// use session_store::{PostgresStore, Source};
 ///
 /// # async fn start() -> Result<Source, Box<dyn std::error::Error>> {
-/// let mut config: tokio_postgres::Config = "postgres://app@db/app?target_session_attrs=read-write".parse()?;
-/// config.options("-c lock_timeout=3s").connect_timeout(Duration::from_secs(1));
-/// let pool = Pool::builder(Manager::new(config, tokio_postgres::NoTls)).max_size(16).build()?;
-///
-/// let store = PostgresStore::new(pool);
+/// let store = PostgresStore::new("postgres://app@db/app".parse()?, tokio_postgres::NoTls);
 /// store.create_schema().await?;
 /// let sessions = Sessions::builder(SecretKey::generate()?).build_stored()?;
 /// let source = Source::stored(sessions, Arc::new(store));
 /// # Ok(source)
 /// # }
 /// ```
-///
-/// Behind PgBouncer in its transaction mode, `max_prepared_statements` (1.21 or newer) must not be 0 there.
 pub struct PostgresStore {
     // Why deadpool: it adds no round trip (sqlx' pool asks each connection whether it is alive), a query may be dropped at
     // any time (the socket belongs to a task of its own, and our questions have deadlines), it keeps prepared statements
     // for each connection, and it brings no second SQLite.
-    pool: Pool,
+    connections: Connections,
     table: Table,
 }
 
 impl PostgresStore {
-    /// In the table `session_records`, where the connections' `search_path` finds it. Asks nobody.
+    /// With up to 16 connections of its own, in the table `session_records`, where their `search_path` finds it. Asks nobody.
+    ///
+    /// A URL is parsed into a [`Config`]. Of it the store changes that it looks for a server that may be written to, and,
+    /// where nothing is said about them, `connect_timeout` (a second) and `tcp_user_timeout` (three): a server that is gone
+    /// is noticed within a request's deadline. In place of [`NoTls`](tokio_postgres::NoTls) goes what makes TLS, such as
+    /// `tokio_postgres_rustls::MakeRustlsConnect`.
     ///
     /// ```no_run
-    /// # fn with(pool: deadpool_postgres::Pool) {
-    /// let store = session_store::PostgresStore::new(pool);
+    /// # fn start() -> Result<(), tokio_postgres::Error> {
+    /// use session_store::PostgresStore;
+    /// use tokio_postgres::NoTls;
+    ///
+    /// let store = PostgresStore::new("postgres://app@db/app".parse()?, NoTls);
     /// assert!(format!("{store:?}").contains("session_records"));
+    /// # Ok(())
     /// # }
     /// ```
     #[must_use]
-    pub fn new(pool: Pool) -> Self {
-        match Self::with_table(pool, DEFAULT_TABLE) {
-            Ok(store) => store,
+    pub fn new<T>(config: Config, tls: T) -> Self
+    where
+        T: MakeTlsConnect<Socket> + Clone + Sync + Send + 'static,
+        T::Stream: Sync + Send,
+        T::TlsConnect: Sync + Send,
+        <T::TlsConnect as TlsConnect<Socket>>::Future: Send,
+    {
+        Self::with_connections(config, tls, CONNECTIONS)
+    }
+
+    /// The same with so many connections at most, but one at least. All processes together must stay below the server's
+    /// `max_connections`.
+    ///
+    /// ```
+    /// # use session_store::PostgresStore;
+    /// # use tokio_postgres::{Config, NoTls};
+    /// let store = PostgresStore::with_connections(Config::new(), NoTls, 4);
+    /// assert!(format!("{store:?}").contains("max_size: 4"));
+    /// ```
+    #[must_use]
+    pub fn with_connections<T>(config: Config, tls: T, most: usize) -> Self
+    where
+        T: MakeTlsConnect<Socket> + Clone + Sync + Send + 'static,
+        T::Stream: Sync + Send,
+        T::TlsConnect: Sync + Send,
+        <T::TlsConnect as TlsConnect<Socket>>::Future: Send,
+    {
+        Self::over(Connections::own(config, tls, most))
+    }
+
+    /// Over a pool that the application uses as well.
+    ///
+    /// **A request needs a connection to open its session and one to close it.** Where handlers, or middleware outside of the
+    /// sessions' layer, hold all of them meanwhile, as for a transaction per request, sessions wait for one until their
+    /// deadline, and the requests get 503. So let the pool have more than are ever held at once, or take
+    /// [a pool of the store's own](Self::new).
+    ///
+    /// What is at the other end of these connections is not known to the store, so its statements have no names: that is
+    /// right behind any pooler, and costs the server a plan for each. The pool's configuration stays as it is: see that it
+    /// leads to the primary (`target_session_attrs=read-write`), and how long it waits.
+    ///
+    /// ```
+    /// # use deadpool_postgres::{Manager, Pool};
+    /// # use session_store::PostgresStore;
+    /// let manager = Manager::new(tokio_postgres::Config::new(), tokio_postgres::NoTls);
+    /// let pool = Pool::builder(manager).max_size(50).build().unwrap();
+    /// let store = PostgresStore::with_pool(pool.clone());
+    /// assert!(format!("{store:?}").contains("max_size: 50"));
+    /// ```
+    #[must_use]
+    pub fn with_pool(pool: Pool) -> Self {
+        Self::over(Connections::shared(pool))
+    }
+
+    fn over(connections: Connections) -> Self {
+        match Table::new(DEFAULT_TABLE) {
+            Ok(table) => Self { connections, table },
             Err(_) => unreachable!("the default is a table's name"),
         }
     }
 
-    /// In a table of another name, with a schema in front or without: `web.sessions`. Upper case stays upper case.
+    /// The same in a table of another name, with a schema in front or without: `web.sessions`. Upper case stays upper case.
     ///
     /// # Errors
     /// [`ConfigError::Value`] for what is no name of ASCII letters, digits and `_` that begins with no digit: of at most 57
     /// characters, since a sequence and two indexes are called after it, and 63 for the schema.
     ///
     /// ```
-    /// # use deadpool_postgres::{Manager, Pool};
     /// # use session_store::PostgresStore;
-    /// # let manager = Manager::new(tokio_postgres::Config::new(), tokio_postgres::NoTls);
-    /// # let pool = Pool::builder(manager).build().unwrap();
-    /// assert!(PostgresStore::with_table(pool.clone(), "web.sessions").is_ok());
-    /// assert!(PostgresStore::with_table(pool, "sessions; DROP TABLE users").is_err());
+    /// # use tokio_postgres::{Config, NoTls};
+    /// let store = || PostgresStore::new(Config::new(), NoTls);
+    /// assert!(store().table("web.sessions").is_ok());
+    /// assert!(store().table("sessions; DROP TABLE users").is_err());
     /// ```
-    pub fn with_table(pool: Pool, table: &str) -> Result<Self, ConfigError> {
-        Ok(Self { pool, table: Table::new(table)? })
+    pub fn table(self, name: &str) -> Result<Self, ConfigError> {
+        Ok(Self { table: Table::new(name)?, ..self })
     }
 
     /// Creates the table, or brings one of an older version up to date: in one transaction, which any number of processes
@@ -121,7 +186,7 @@ impl PostgresStore {
     /// # }
     /// ```
     pub async fn create_schema(&self) -> Result<(), StoreError> {
-        schema::create(&self.pool, &self.table).await
+        schema::create(&self.connections, &self.table).await
     }
 
     /// The SQL of [`create_schema`](Self::create_schema) for a database in which there is no such table: for those who run
@@ -129,11 +194,10 @@ impl PostgresStore {
     /// `SELECT`, `INSERT`, `UPDATE` and `DELETE` on the table, and `USAGE` on its sequence, whose name ends with `_seq`.
     ///
     /// ```
-    /// # use deadpool_postgres::{Manager, Pool};
     /// # use session_store::PostgresStore;
-    /// # let manager = Manager::new(tokio_postgres::Config::new(), tokio_postgres::NoTls);
-    /// # let pool = Pool::builder(manager).build().unwrap();
-    /// let sql = PostgresStore::with_table(pool, "web.sessions").unwrap().schema_sql();
+    /// # use tokio_postgres::{Config, NoTls};
+    /// let store = PostgresStore::new(Config::new(), NoTls).table("web.sessions").unwrap();
+    /// let sql = store.schema_sql();
     /// assert!(sql.starts_with(r#"CREATE TABLE "web"."sessions" ("#));
     /// ```
     #[must_use]
@@ -141,17 +205,17 @@ impl PostgresStore {
         self.table.migrations(0)
     }
 
-    async fn query(&self, sql: &str, parameters: &[&(dyn ToSql + Sync)]) -> Result<Vec<Row>, StoreError> {
-        connection::query(&self.pool, &self.table, sql, parameters).await
+    async fn query(&self, sql: &str, parameters: &[&dyn Parameter]) -> Result<Vec<Row>, StoreError> {
+        self.connections.query(&self.table, sql, parameters).await
     }
 
     /// Whether a statement about one row did anything.
-    async fn changes(&self, sql: &str, parameters: &[&(dyn ToSql + Sync)]) -> Result<bool, StoreError> {
+    async fn changes(&self, sql: &str, parameters: &[&dyn Parameter]) -> Result<bool, StoreError> {
         Ok(!self.query(sql, parameters).await?.is_empty())
     }
 
     /// What a statement that counts answers.
-    async fn count(&self, sql: &str, parameters: &[&(dyn ToSql + Sync)]) -> Result<u64, StoreError> {
+    async fn count(&self, sql: &str, parameters: &[&dyn Parameter]) -> Result<u64, StoreError> {
         Ok(number(cell(only(&self.query(sql, parameters).await?)?, 0)?))
     }
 
@@ -236,21 +300,21 @@ impl Store for PostgresStore {
 
     fn touch<'a>(&'a self, key: RecordKey, expires: u64, now: u64) -> Verb<'a, Outcome> {
         Box::pin(async move {
-            let parameters: [&(dyn ToSql + Sync); 3] = [&&key.as_bytes()[..], &time(expires), &time(now)];
+            let parameters: [&dyn Parameter; 3] = [&&key.as_bytes()[..], &time(expires), &time(now)];
             Ok(outcome(self.changes(&self.table.sql.touch, &parameters).await?))
         })
     }
 
     fn delete<'a>(&'a self, key: RecordKey, now: u64) -> Verb<'a, Outcome> {
         Box::pin(async move {
-            let parameters: [&(dyn ToSql + Sync); 2] = [&&key.as_bytes()[..], &tombstone_ends(now)];
+            let parameters: [&dyn Parameter; 2] = [&&key.as_bytes()[..], &tombstone_ends(now)];
             Ok(outcome(self.changes(&self.table.sql.delete, &parameters).await?))
         })
     }
 
     fn delete_version<'a>(&'a self, key: RecordKey, version: u64, now: u64) -> Verb<'a, Updated> {
         Box::pin(async move {
-            let parameters: [&(dyn ToSql + Sync); 3] =
+            let parameters: [&dyn Parameter; 3] =
                 [&&key.as_bytes()[..], &tombstone_ends(now), &version.cast_signed()];
             loop {
                 if self.changes(&self.table.sql.delete_version, &parameters).await? {
@@ -278,7 +342,7 @@ impl Store for PostgresStore {
 
     fn list<'a>(&'a self, owner: &'a str, max: usize, now: u64) -> Verb<'a, Vec<Listed>> {
         Box::pin(async move {
-            let parameters: [&(dyn ToSql + Sync); 3] = [&owner.as_bytes(), &time(now), &most(max)];
+            let parameters: [&dyn Parameter; 3] = [&owner.as_bytes(), &time(now), &most(max)];
             let newest_first = self.query(&self.table.sql.list, &parameters).await?;
             newest_first.iter().rev().map(listed).collect()
         })
@@ -302,7 +366,7 @@ impl Store for PostgresStore {
 
     fn trim<'a>(&'a self, owner: &'a str, keep: usize, this: RecordKey, now: u64) -> Verb<'a, Trimmed> {
         Box::pin(async move {
-            let parameters: [&(dyn ToSql + Sync); 5] =
+            let parameters: [&dyn Parameter; 5] =
                 [&owner.as_bytes(), &tombstone_ends(now), &time(now), &most(keep), &&this.as_bytes()[..]];
             let rows = self.query(&self.table.sql.trim, &parameters).await?;
             let row = only(&rows)?;
@@ -350,7 +414,7 @@ impl fmt::Debug for PostgresStore {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("PostgresStore")
             .field("table", &self.table.name)
-            .field("pool", &self.pool.status())
+            .field("pool", &self.connections.pool().status())
             .finish_non_exhaustive()
     }
 }

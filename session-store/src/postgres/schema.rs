@@ -1,9 +1,10 @@
 //! Makes the table, and what becomes of it in later versions.
 
-use deadpool_postgres::{Client, Pool};
+use deadpool_postgres::Client;
+use tokio_postgres::types::Type;
 use tokio_postgres::{Error, IsolationLevel};
 
-use super::connection::Connection;
+use super::connection::Connections;
 use super::error;
 use super::table::Table;
 use crate::error::StoreError;
@@ -15,8 +16,8 @@ const COMMENT: &str = "session-store schema ";
 
 const FIND: &str = "SELECT obj_description(oid, 'pg_class') FROM pg_class WHERE oid = to_regclass($1)";
 
-pub(super) async fn create(pool: &Pool, table: &Table) -> Result<(), StoreError> {
-    let mut connection = Connection::of(pool).await?;
+pub(super) async fn create(connections: &Connections, table: &Table) -> Result<(), StoreError> {
+    let mut connection = connections.get().await?;
     connection.begin();
     let result = migrate(connection.client(), table).await;
     connection.end(&result);
@@ -30,7 +31,7 @@ pub(super) async fn create(pool: &Pool, table: &Table) -> Result<(), StoreError>
         ))),
         Found::Other => Err(refused(
             "exists and holds something else, or lost its comment with the version; give the sessions another table with \
-             PostgresStore::with_table"
+             PostgresStore::table"
                 .to_owned(),
         )),
     }
@@ -48,8 +49,9 @@ async fn migrate(client: &mut Client, table: &Table) -> Result<Found, Error> {
     // Each statement is to see what others did while this one waited for the lock.
     let level = IsolationLevel::ReadCommitted;
     let transaction = client.build_transaction().isolation_level(level).read_only(false).start().await?;
-    transaction.query("SELECT pg_advisory_xact_lock($1)", &[&LOCK]).await?;
-    let found = match transaction.query_opt(FIND, &[&table.name]).await? {
+    // Without names, as behind a pooler.
+    transaction.query_typed("SELECT pg_advisory_xact_lock($1)", &[(&LOCK, Type::INT8)]).await?;
+    let found = match transaction.query_typed(FIND, &[(&table.name, Type::TEXT)]).await?.first() {
         None => Found::Nothing,
         Some(row) => {
             let comment: Option<&str> = row.try_get(0)?;

@@ -5,6 +5,7 @@ use std::time::Duration;
 use servers::Postgres;
 use session_core::{Inserted, Outcome, Trimmed, Updated};
 use session_store::{PostgresStore, Store, Which};
+use tokio_postgres::NoTls;
 
 use crate::tools::*;
 
@@ -36,11 +37,11 @@ const TWO: [&str; 4] = ["bind", "execute", "bind", "execute"];
 /// On a connection that knows the statements: one where a row was changed, two where none was.
 #[tokio::test]
 async fn one_statement_for_each_verb() {
-    let settings = [&Postgres::FAST[..], &["log_min_duration_statement=0"]].concat();
-    let Some(server) = Postgres::start(&settings) else { return };
-    let store = PostgresStore::new(pool(server.port(), 1));
+    let Some(server) = logging() else { return };
+    let store = PostgresStore::with_connections(config(server.port()), NoTls, 1);
     store.create_schema().await.unwrap();
     let mut log = Log(&server, 0);
+    log.more();
     for round in 0..2 {
         let warm = round == 1;
         let (number, owner) = (key(round), Some("ada"));
@@ -89,6 +90,29 @@ async fn one_statement_for_each_verb() {
     }
 }
 
+/// Nobody tells the store whether a shared connection leads to the server itself, so nothing has a name there; from the first
+/// time on all of a statement goes in one round trip.
+#[tokio::test]
+async fn nothing_is_prepared_on_a_shared_connection() {
+    let Some(server) = logging() else { return };
+    let store = PostgresStore::with_pool(pool(server.port(), 1));
+    store.create_schema().await.unwrap();
+    let mut log = Log(&server, 0);
+    for number in 0..2 {
+        log.more();
+        store.insert(key(number), &record(1, Some("ada")), NOW).await.unwrap();
+        store.load(key(number), NOW).await.unwrap();
+        store.delete(key(number), NOW).await.unwrap();
+        assert_eq!(log.steps(), ["parse", "bind", "execute"].repeat(3));
+    }
+    let log = server.log();
+    assert!(log.contains("  parse <unnamed>: ") && !log.contains("  parse s"), "{log}");
+}
+
+fn logging() -> Option<Postgres> {
+    Postgres::start(&[&Postgres::FAST[..], &["log_min_duration_statement=0"]].concat())
+}
+
 /// The plans of the very statements, in a table of some size. Also those that are made once for all parameters, from the
 /// sixth time on.
 #[tokio::test]
@@ -96,7 +120,7 @@ async fn every_statement_finds_its_rows_by_an_index() {
     let explain = ["session_preload_libraries=auto_explain", "auto_explain.log_min_duration=0"];
     let Some(server) = Postgres::start(&[&Postgres::FAST[..], &explain].concat()) else { return };
     let pool = pool(server.port(), 1);
-    let store = PostgresStore::new(pool.clone());
+    let store = PostgresStore::with_connections(config(server.port()), NoTls, 1);
     store.create_schema().await.unwrap();
     // A tenth has expired, in the last hours; four sessions for each owner.
     run(&pool, &format!(

@@ -20,7 +20,7 @@ use crate::tools::*;
 const IN_TIME: Duration = Duration::from_secs(30);
 
 async fn over(pool: &Pool) -> Source {
-    let store = PostgresStore::new(pool.clone());
+    let store = PostgresStore::with_pool(pool.clone());
     store.create_schema().await.unwrap();
     source(store)
 }
@@ -144,7 +144,7 @@ async fn the_server_ends_and_comes_back() {
 async fn the_server_is_down_and_hangs() {
     let Some(mut server) = Postgres::start(&[]) else { return };
     let pool = pool(server.port(), 4);
-    let store = PostgresStore::new(pool.clone());
+    let store = PostgresStore::with_pool(pool.clone());
     store.create_schema().await.unwrap();
     let deadlines = Duration::from_millis(600);
     let sessions = Sessions::builder(SecretKey::generate().unwrap()).deadlines(deadlines, deadlines);
@@ -184,13 +184,14 @@ async fn a_connection_that_hangs_is_given_up() {
     assert_eq!(count, Some(2));
 }
 
-/// The application has all connections in use: requests wait, but not for ever, whether the pool has timeouts or not.
+/// The application has all connections in use: requests wait, but not for ever, whether the pool has timeouts or not. A store
+/// with connections of its own does not notice.
 #[tokio::test]
 async fn the_pool_is_empty() {
     let Some(server) = server() else { return };
     let (pool, table) = (pool(server.port(), 1), table());
     let deadlines = Duration::from_millis(500);
-    let store = PostgresStore::with_table(pool.clone(), &table).unwrap();
+    let store = PostgresStore::with_pool(pool.clone()).table(&table).unwrap();
     store.create_schema().await.unwrap();
     let sessions = Sessions::builder(SecretKey::generate().unwrap()).deadlines(deadlines, deadlines);
     let source = Source::stored(sessions.build_stored().unwrap(), Arc::new(store));
@@ -198,16 +199,19 @@ async fn the_pool_is_empty() {
     let taken = pool.get().await.unwrap();
     let visit = timeout(IN_TIME, browser.visit(&source, |session| work(session, 1))).await.unwrap();
     assert_eq!(visit, Err(Error::Unavailable));
+    let apart = PostgresStore::new(config(server.port()), NoTls).table(&table).unwrap();
+    let apart = crate::tools::source(apart);
+    Browser::default().visit(&apart, |session| work(session, 1)).await.unwrap();
     drop(taken);
     browser.visit(&source, |session| work(session, 2)).await.unwrap();
 
     let hasty = Pool::builder(Manager::new(tokio_postgres::Config::new(), NoTls)).max_size(1);
     let hasty =
         hasty.runtime(Runtime::Tokio1).wait_timeout(Some(Duration::ZERO)).max_size(0).build().unwrap();
-    let error = PostgresStore::new(hasty.clone()).load(key(1), NOW).await.unwrap_err();
+    let error = PostgresStore::with_pool(hasty.clone()).load(key(1), NOW).await.unwrap_err();
     assert!(error.to_string().contains("let it have more") && !error.is_refused(), "{error}");
     hasty.close();
-    let error = PostgresStore::new(hasty).load(key(1), NOW).await.unwrap_err();
+    let error = PostgresStore::with_pool(hasty).load(key(1), NOW).await.unwrap_err();
     assert!(error.to_string().contains("was closed") && error.is_refused(), "{error}");
 }
 
@@ -244,7 +248,7 @@ async fn a_row_is_locked_by_another() {
     let Some(server) = Postgres::start(&Postgres::FAST) else { return };
     // As the documentation advises, so that what was given up does not wait on in the server.
     let pool = pool_with(server.port(), 4, "-c lock_timeout=3s");
-    let store = PostgresStore::new(pool.clone());
+    let store = PostgresStore::with_pool(pool.clone());
     store.create_schema().await.unwrap();
     let deadlines = Duration::from_millis(800);
     let sessions = Sessions::builder(SecretKey::generate().unwrap()).deadlines(deadlines, deadlines);
@@ -260,7 +264,7 @@ async fn a_row_is_locked_by_another() {
     let visit = timeout(IN_TIME, browser.visit(&source, |session| work(session, 2))).await.unwrap();
     assert_eq!(visit, Err(Error::Unavailable));
 
-    let store = PostgresStore::new(pool_with(server.port(), 1, "-c lock_timeout=100ms"));
+    let store = PostgresStore::with_pool(pool_with(server.port(), 1, "-c lock_timeout=100ms"));
     let key =
         transaction.query_one("SELECT key FROM session_records", &[]).await.unwrap().get::<_, Vec<u8>>(0);
     let key = session_core::RecordKey::from_bytes(key.try_into().unwrap());
@@ -278,7 +282,7 @@ async fn a_row_is_locked_by_another() {
 async fn the_server_is_a_standby_now() {
     let Some(mut server) = Postgres::start(&Postgres::FAST) else { return };
     let pool = pool(server.port(), 1);
-    let store = PostgresStore::new(pool.clone());
+    let store = PostgresStore::with_pool(pool.clone());
     store.create_schema().await.unwrap();
     assert_eq!(store.insert(key(1), &record(1, None), NOW).await.unwrap(), Inserted::Done);
     server.shut_down();

@@ -50,7 +50,7 @@ async fn the_disk_is_full() {
     let plain = pool(server.port(), 1);
     run(&plain, &format!("CREATE TABLESPACE small LOCATION '{}'", place.display())).await;
     let pool = pool_with(server.port(), 4, "-c default_tablespace=small");
-    let store = PostgresStore::new(pool.clone());
+    let store = PostgresStore::with_pool(pool.clone());
     store.create_schema().await.unwrap();
 
     // Bytes that do not compress.
@@ -77,7 +77,7 @@ async fn the_disk_is_full() {
     };
     assert_eq!(error.to_string(), "PostgreSQL has no room left on its disk");
     assert!(error.is_refused() && kept.len() > 5);
-    let sessions = source(PostgresStore::new(pool.clone()));
+    let sessions = source(PostgresStore::with_pool(pool.clone()));
     let begun = Instant::now();
     let large = Browser::default();
     let body = BASE64.encode(noise());

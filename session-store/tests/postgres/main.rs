@@ -9,6 +9,7 @@ mod conformance;
 mod costs;
 mod faults;
 mod full;
+mod pooler;
 mod races;
 mod schema;
 mod secrets;

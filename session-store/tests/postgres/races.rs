@@ -44,7 +44,7 @@ async fn met<T: Send + 'static, F: Future<Output = T> + Send + 'static>(
 ) -> Option<T> {
     let pool = pool_with(server()?.port(), 4, options);
     let table = table();
-    let store = Arc::new(PostgresStore::with_table(pool.clone(), &table).unwrap());
+    let store = Arc::new(PostgresStore::with_pool(pool.clone()).table(&table).unwrap());
     store.create_schema().await.unwrap();
     for number in [1, 2] {
         let inserted = store.insert(key(number), &record(number, Some("ada")), NOW).await.unwrap();

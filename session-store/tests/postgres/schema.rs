@@ -17,7 +17,7 @@ async fn created_by_many_at_once_and_again() {
     let table = table();
     let starts: Vec<_> = (0..8)
         .map(|_| {
-            let store = PostgresStore::with_table(pool(server.port(), 1), &table).unwrap();
+            let store = PostgresStore::with_pool(pool(server.port(), 1)).table(&table).unwrap();
             tokio::spawn(async move { store.create_schema().await })
         })
         .collect();
@@ -27,7 +27,7 @@ async fn created_by_many_at_once_and_again() {
     let pool = pool(server.port(), 1);
     // The table, its key, two indexes and the sequence.
     assert_eq!(number(&pool, &format!("{TABLES} '{table}' OR relname LIKE '{table}\\_%'")).await, 5);
-    let store = PostgresStore::with_table(pool, &table).unwrap();
+    let store = PostgresStore::with_pool(pool).table(&table).unwrap();
     assert_eq!(store.insert(key(1), &record(1, None), NOW).await.unwrap(), Inserted::Done);
     store.create_schema().await.unwrap();
     assert_eq!(store.load(key(1), NOW).await.unwrap(), Loaded::Live(record(1, None)));
@@ -39,7 +39,7 @@ async fn under_settings_of_the_application() {
     let Some(server) = server() else { return };
     for level in ["serializable", "repeatable\\ read"] {
         let pool = pool_with(server.port(), 8, &format!("-c default_transaction_isolation={level}"));
-        let store = PostgresStore::with_table(pool, &table()).unwrap();
+        let store = PostgresStore::with_pool(pool).table(&table()).unwrap();
         store.create_schema().await.unwrap();
         let store = std::sync::Arc::new(store);
         store.insert(key(1), &record(0, Some("ada")), NOW).await.unwrap();
@@ -73,7 +73,7 @@ async fn under_settings_of_the_application() {
         assert!(done > 0);
     }
     let pool = pool_with(server.port(), 1, "-c default_transaction_read_only=on");
-    let store = PostgresStore::with_table(pool, &table()).unwrap();
+    let store = PostgresStore::with_pool(pool).table(&table()).unwrap();
     store.create_schema().await.unwrap();
     assert_eq!(store.load(key(1), NOW).await.unwrap(), Loaded::Absent);
     let error = store.insert(key(1), &record(1, None), NOW).await.unwrap_err();
@@ -84,7 +84,7 @@ async fn under_settings_of_the_application() {
 async fn what_is_not_ours_is_left_alone() {
     let Some(server) = server() else { return };
     let pool = pool(server.port(), 2);
-    let of = |table: &str| PostgresStore::with_table(pool.clone(), table).unwrap();
+    let of = |table: &str| PostgresStore::with_pool(pool.clone()).table(table).unwrap();
 
     let (newer, other) = (table(), table());
     of(&newer).create_schema().await.unwrap();
@@ -110,7 +110,7 @@ async fn a_missing_table() {
     let Some(server) = server() else { return };
     let table = format!("Schema_{0}.Table_{0}", table());
     let pool = pool(server.port(), 2);
-    let store = PostgresStore::with_table(pool.clone(), &table).unwrap();
+    let store = PostgresStore::with_pool(pool.clone()).table(&table).unwrap();
     let record = record(1, Some("ada"));
     let errors = [
         store.load(key(1), NOW).await.unwrap_err(),
@@ -138,17 +138,17 @@ async fn a_missing_table() {
 async fn made_by_hand_for_a_role_with_few_rights() {
     let Some(server) = server() else { return };
     let (pool, table) = (pool(server.port(), 1), table());
-    let store = PostgresStore::with_table(pool.clone(), &table).unwrap();
+    let store = PostgresStore::with_pool(pool.clone()).table(&table).unwrap();
     run(&pool, &store.schema_sql()).await;
     run(&pool, &format!("CREATE ROLE {table}_role LOGIN")).await;
 
     let mut config = tokio_postgres::Config::new();
     config.host("127.0.0.1").port(server.port()).user(format!("{table}_role")).dbname("postgres");
     let theirs = Pool::builder(Manager::new(config, NoTls)).max_size(1).build().unwrap();
-    let store = PostgresStore::with_table(theirs.clone(), &table).unwrap();
+    let store = PostgresStore::with_pool(theirs.clone()).table(&table).unwrap();
     let error = store.load(key(1), NOW).await.unwrap_err();
     assert!(error.is_refused() && error.to_string().contains("does not let this role"), "{error}");
-    let error = PostgresStore::new(theirs).create_schema().await.unwrap_err();
+    let error = PostgresStore::with_pool(theirs).create_schema().await.unwrap_err();
     assert!(error.is_refused() && error.to_string().contains("CREATE on the schema"), "{error}");
 
     let rights = format!(
@@ -163,19 +163,17 @@ async fn made_by_hand_for_a_role_with_few_rights() {
     assert_eq!(store.delete_expired(u64::MAX, 9).await.unwrap(), 1);
 }
 
-/// Statements that were prepared before the table changed, or that the server forgot, are prepared anew.
+/// Statements that were prepared before the table changed are prepared anew.
 #[tokio::test]
 async fn what_was_prepared_may_go() {
-    let Some((_, table)) = store().await else { return };
+    let Some((store, table)) = store().await else { return };
     let pool = pool(server().unwrap().port(), 1);
-    let store = PostgresStore::with_table(pool.clone(), &table).unwrap();
     let check = async |version| {
         assert_eq!(store.insert(key(version), &record(version, None), NOW).await.unwrap(), Inserted::Done);
         let there = Loaded::Live(record(version, None));
         assert_eq!(store.load(key(version), NOW).await.unwrap(), there);
     };
     check(1).await;
-    run(&pool, "DEALLOCATE ALL").await;
     check(2).await;
     run(&pool, &format!("ALTER TABLE {table} ADD COLUMN more int")).await;
     check(3).await;
@@ -193,7 +191,7 @@ async fn what_was_prepared_may_go() {
 async fn durability_is_asked() {
     let Some(server) = servers::Postgres::start(&["synchronous_commit=on"]) else { return };
     let pool = pool(server.port(), 1);
-    let store = PostgresStore::new(pool.clone());
+    let store = PostgresStore::with_pool(pool.clone());
     store.create_schema().await.unwrap();
     let system = |sql: &'static str| {
         let pool = pool.clone();
@@ -225,9 +223,9 @@ async fn durability_is_asked() {
 #[test]
 fn names_of_tables() {
     let pool = pool(1, 1);
-    let error = PostgresStore::with_table(pool.clone(), "sessions; --").unwrap_err();
+    let error = PostgresStore::with_pool(pool.clone()).table("sessions; --").unwrap_err();
     assert!(error.to_string().starts_with("\"sessions; --\" cannot be the name of a table"), "{error}");
-    let printed = format!("{:?}", PostgresStore::with_table(pool, "web.sessions").unwrap());
+    let printed = format!("{:?}", PostgresStore::with_pool(pool).table("web.sessions").unwrap());
     assert!(
         printed.starts_with(r#"PostgresStore { table: "\"web\".\"sessions\"", pool: Status"#),
         "{printed}"

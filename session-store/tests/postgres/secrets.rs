@@ -167,7 +167,7 @@ async fn an_error_names_nobody() {
     let error = store.insert(key(3), &record(3, Some("ada")), NOW).await.unwrap_err();
     assert_eq!(error.source().unwrap().to_string(), "P0001");
 
-    let nowhere = PostgresStore::new(crate::tools::pool(servers::free_port(), 1));
+    let nowhere = PostgresStore::with_pool(crate::tools::pool(servers::free_port(), 1));
     let error = nowhere.load(key(1), NOW).await.unwrap_err();
     assert_eq!(error.to_string(), "no answer from PostgreSQL");
     assert!(error.source().unwrap().to_string().contains("onnection refused"), "{:?}", error.source());

@@ -9,7 +9,7 @@ use http::{HeaderMap, HeaderValue};
 use servers::Postgres;
 use session_core::{Error, Record, RecordKey, SecretKey, Session, Sessions};
 use session_store::{PostgresStore, Source, Store};
-use tokio_postgres::NoTls;
+use tokio_postgres::{Config, NoTls};
 
 pub(crate) const NOW: u64 = 1_700_000_000;
 pub(crate) const HOUR: u64 = 60 * 60;
@@ -27,9 +27,15 @@ pub(crate) fn pool(port: u16, size: usize) -> Pool {
 
 /// With settings of the connections, such as `-c lock_timeout=1s`.
 pub(crate) fn pool_with(port: u16, size: usize, options: &str) -> Pool {
-    let mut config = tokio_postgres::Config::new();
-    config.host("127.0.0.1").port(port).user("postgres").dbname("postgres").options(options);
+    let mut config = config(port);
+    config.options(options);
     Pool::builder(Manager::new(config, NoTls)).max_size(size).build().unwrap()
+}
+
+pub(crate) fn config(port: u16) -> Config {
+    let mut config = Config::new();
+    config.host("127.0.0.1").port(port).user("postgres").dbname("postgres");
+    config
 }
 
 /// A name that no other test has.
@@ -38,10 +44,10 @@ pub(crate) fn table() -> String {
     format!("table_{}", TABLES.fetch_add(1, Ordering::Relaxed))
 }
 
-/// With a table of its own on the common server.
+/// With connections and a table of its own on the common server.
 pub(crate) async fn store() -> Option<(PostgresStore, String)> {
-    let (pool, table) = (pool(server()?.port(), 16), table());
-    let store = PostgresStore::with_table(pool, &table).unwrap();
+    let (config, table) = (config(server()?.port()), table());
+    let store = PostgresStore::new(config, NoTls).table(&table).unwrap();
     store.create_schema().await.unwrap();
     Some((store, table))
 }
