@@ -1,0 +1,283 @@
+//! The runbooks of `docs/rotation.md`, as steps for each mode.
+
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use session_axum::SecretKey;
+use session_axum::session_core::{Builder, Config, KeyRing, OldCookie, Prefix, Refresh};
+
+pub const START: u64 = 1_700_000_000;
+pub const IDLE: u64 = 10_000;
+
+const OLD: &str = "u9jZvX3nFqfB4mS0nXn9S5q7x3wTt2Kx1pQyVb8Rr4c";
+const NEW: &str = "1pQyVb8Rr4cu9jZvX3nFqfB4mS0nXn9S5q7x3wTt2Kx";
+
+/// How sessions are kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mode {
+    Signed,
+    Sealed,
+    Flask,
+    /// In a store.
+    Plain,
+    SealedRecords,
+}
+
+impl Mode {
+    pub const ALL: [Self; 5] = [Self::Signed, Self::Sealed, Self::Flask, Self::Plain, Self::SealedRecords];
+}
+
+/// A section of `docs/rotation.md`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Runbook {
+    AKeyThatAges,
+    AKeyThatLeaked,
+    OneUser,
+    FromSignedToSealed,
+    ANewName,
+}
+
+impl Runbook {
+    pub const ALL: [Self; 5] =
+        [Self::AKeyThatAges, Self::AKeyThatLeaked, Self::OneUser, Self::FromSignedToSealed, Self::ANewName];
+
+    pub fn heading(self) -> &'static str {
+        match self {
+            Self::AKeyThatAges => "A key that ages",
+            Self::AKeyThatLeaked => "A key that leaked",
+            Self::OneUser => "One user",
+            Self::FromSignedToSealed => "From signed to sealed",
+            Self::ANewName => "A new name for the cookie",
+        }
+    }
+}
+
+/// What is done to one server after the other.
+pub enum Step {
+    /// It is started anew.
+    Restart(fn(Mode) -> Builder),
+    /// It goes on with other keys.
+    Ring(fn(Mode) -> KeyRing),
+    /// The first user's epoch is counted up in the application's table.
+    CountUp,
+    /// The first user's sessions are ended in the store.
+    EndAll,
+}
+
+/// Who has to log in again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ends {
+    Nobody,
+    Everybody,
+    TheFirstUser,
+}
+
+impl Ends {
+    /// Whether this browser's user has to.
+    pub fn whose(self, number: usize) -> bool {
+        match self {
+            Self::Nobody => false,
+            Self::Everybody => true,
+            Self::TheFirstUser => number == 0,
+        }
+    }
+}
+
+/// What a runbook is in a mode.
+pub enum Plan {
+    /// How the servers start, and the steps. In the end `cookies` holds for each cookie.
+    Steps { way: &'static str, steps: Vec<Step>, ends: Ends, cookies: fn(&str) -> bool },
+    /// The mode has no place for it, and says so at start, by the setting's name.
+    Refused { configure: fn(Mode) -> Builder, setting: &'static str },
+}
+
+fn key(text: &str) -> SecretKey {
+    SecretKey::new(text).unwrap()
+}
+
+fn at(seconds: u64) -> SystemTime {
+    UNIX_EPOCH + Duration::from_secs(seconds)
+}
+
+/// When windows end.
+fn later() -> SystemTime {
+    at(START + 5 * IDLE)
+}
+
+/// Configured by data, as by the environment.
+fn by_data(mode: Mode, settings: &str) -> Builder {
+    let config: Config = serde_json::from_str(&format!("{{{settings}}}")).unwrap();
+    let builder = match mode {
+        Mode::Flask => config.flask_builder().unwrap().refresh(Refresh::Tenth),
+        _ => config.builder().unwrap(),
+    };
+    let builder = builder.idle_lifetime(Duration::from_secs(IDLE));
+    if matches!(mode, Mode::Sealed | Mode::SealedRecords) { builder.sealed() } else { builder }
+}
+
+fn plain(mode: Mode) -> Builder {
+    by_data(mode, &format!(r#""SECRET_KEY": "{OLD}""#))
+}
+
+/// Signed cookies or plain records, whatever becomes of them.
+fn signed(_: Mode) -> Builder {
+    by_data(Mode::Signed, &format!(r#""SECRET_KEY": "{OLD}""#))
+}
+
+fn ring(mode: Mode, signs: &str) -> KeyRing {
+    if mode == Mode::Flask { KeyRing::flask(signs) } else { KeyRing::new(key(signs)) }
+}
+
+fn any(_: &str) -> bool {
+    true
+}
+
+fn is_sealed(cookie: &str) -> bool {
+    !cookie.contains('.')
+}
+
+/// Whoever adds a mode or a runbook says here what it is.
+pub fn plans(runbook: Runbook, mode: Mode) -> Vec<Plan> {
+    let steps = |way, steps, ends, cookies| Plan::Steps { way, steps, ends, cookies };
+    match (runbook, mode) {
+        (Runbook::AKeyThatAges, _) => vec![
+            steps("keys are replaced while it runs", a_key_ages(), Ends::Nobody, any),
+            steps("with a restart for each step", a_key_ages_by_restarts(), Ends::Nobody, any),
+        ],
+        (Runbook::AKeyThatLeaked, Mode::Flask) => vec![
+            steps("a key leaked", a_key_leaked(), Ends::Everybody, any),
+            Plan::Refused { configure: |mode| plain(mode).epoch(1), setting: "epoch" },
+            Plan::Refused { configure: not_created_before, setting: "not_created_before" },
+        ],
+        (Runbook::AKeyThatLeaked, _) => vec![
+            steps("a key leaked", a_key_leaked(), Ends::Everybody, any),
+            steps(
+                "something else, since when is known",
+                vec![Step::Restart(plain), Step::Restart(not_created_before)],
+                Ends::Everybody,
+                any,
+            ),
+            steps(
+                "something else, since when is not known",
+                vec![Step::Restart(plain), Step::Restart(|mode| plain(mode).epoch(1))],
+                Ends::Everybody,
+                any,
+            ),
+        ],
+        (Runbook::OneUser, Mode::Signed | Mode::Sealed | Mode::Flask) => {
+            vec![steps("an epoch is counted up", one_user(Step::CountUp), Ends::TheFirstUser, any)]
+        }
+        (Runbook::OneUser, Mode::Plain | Mode::SealedRecords) => vec![
+            steps("an epoch is counted up", one_user(Step::CountUp), Ends::TheFirstUser, any),
+            steps("the store ends them", one_user(Step::EndAll), Ends::TheFirstUser, any),
+        ],
+        (Runbook::FromSignedToSealed, Mode::Flask) => vec![
+            Plan::Refused { configure: |mode| plain(mode).sealed(), setting: "sealed" },
+            Plan::Refused { configure: readers, setting: "accept_sealed_until" },
+        ],
+        (Runbook::FromSignedToSealed, Mode::Signed) => vec![
+            steps("there", to_sealed(), Ends::Nobody, is_sealed),
+            steps("there and back", to_sealed_and_back(), Ends::Nobody, |cookie| !is_sealed(cookie)),
+        ],
+        (Runbook::FromSignedToSealed, Mode::Plain) => vec![
+            steps("there", to_sealed(), Ends::Nobody, any),
+            steps("there and back", to_sealed_and_back(), Ends::Nobody, any),
+        ],
+        (Runbook::FromSignedToSealed, Mode::Sealed) => {
+            vec![steps("back", to_signed(), Ends::Nobody, |cookie| !is_sealed(cookie))]
+        }
+        (Runbook::FromSignedToSealed, Mode::SealedRecords) => {
+            vec![steps("back", to_signed(), Ends::Nobody, any)]
+        }
+        (Runbook::ANewName, Mode::Flask) => {
+            vec![Plan::Refused { configure: renamed, setting: "renamed_from" }]
+        }
+        (Runbook::ANewName, _) => {
+            let steps_ = vec![
+                Step::Restart(|mode| plain(mode).prefix(Prefix::None)),
+                Step::Restart(renamed),
+                Step::Restart(plain),
+            ];
+            vec![steps("all servers are told before", steps_, Ends::Nobody, |cookie| {
+                cookie.starts_with("__Host-session=")
+            })]
+        }
+    }
+}
+
+fn a_key_ages() -> Vec<Step> {
+    vec![
+        Step::Restart(plain),
+        Step::Ring(|mode| match mode {
+            Mode::Flask => ring(mode, OLD).fallback(NEW),
+            _ => ring(mode, OLD).verify_only(key(NEW)),
+        }),
+        Step::Ring(|mode| ring(mode, NEW).verify_only_until(key(OLD), at(START + 2 + IDLE))),
+        Step::Ring(|mode| ring(mode, NEW)),
+    ]
+}
+
+fn a_key_ages_by_restarts() -> Vec<Step> {
+    vec![
+        Step::Restart(plain),
+        Step::Restart(|mode| {
+            by_data(mode, &format!(r#""SECRET_KEY": "{OLD}", "SECRET_KEY_FALLBACKS": ["{NEW}"]"#))
+        }),
+        Step::Restart(|mode| {
+            let old = format!(r#"{{"key": "{OLD}", "until": {}}}"#, START + 2 + IDLE);
+            by_data(mode, &format!(r#""SECRET_KEY": "{NEW}", "SESSION_VERIFY_ONLY_KEYS": [{old}]"#))
+        }),
+        Step::Restart(|mode| by_data(mode, &format!(r#""SECRET_KEY": "{NEW}""#))),
+    ]
+}
+
+/// Without the first step: a server does not know what another signs.
+pub fn a_key_ages_in_haste() -> Vec<Step> {
+    let mut steps = a_key_ages();
+    steps.remove(1);
+    steps
+}
+
+fn a_key_leaked() -> Vec<Step> {
+    vec![Step::Restart(plain), Step::Ring(|mode| ring(mode, NEW))]
+}
+
+fn not_created_before(mode: Mode) -> Builder {
+    plain(mode).not_created_before(at(START + 1))
+}
+
+fn one_user(step: Step) -> Vec<Step> {
+    vec![Step::Restart(plain), step]
+}
+
+fn readers(mode: Mode) -> Builder {
+    let builder = if mode == Mode::Flask { plain(mode) } else { signed(mode) };
+    builder.accept_sealed_until(later())
+}
+
+fn writers(mode: Mode) -> Builder {
+    signed(mode).sealed().accept_signed_until(later())
+}
+
+fn to_sealed() -> Vec<Step> {
+    vec![
+        Step::Restart(signed),
+        Step::Restart(readers),
+        Step::Restart(writers),
+        Step::Restart(|mode| signed(mode).sealed()),
+    ]
+}
+
+fn to_sealed_and_back() -> Vec<Step> {
+    let restarts = [signed, readers, writers, readers, signed];
+    restarts.map(|configure: fn(Mode) -> Builder| Step::Restart(configure)).into()
+}
+
+fn to_signed() -> Vec<Step> {
+    let restarts = [plain, writers, readers, signed];
+    restarts.map(|configure: fn(Mode) -> Builder| Step::Restart(configure)).into()
+}
+
+/// Not at once: all servers are told before it happens.
+fn renamed(mode: Mode) -> Builder {
+    plain(mode).renamed_from(OldCookie::new("session", at(START + IDLE / 10)))
+}
