@@ -230,16 +230,21 @@ impl Builder {
     }
 
     /// A limit for the whole of Set-Cookie in octets, beyond the 4096 for name and value that browsers have. In our
-    /// formats a larger one is an error at close. In Flask's it is sent, with an event; default there: 4093, 0 is off.
+    /// formats a session that exceeds it is compressed; if it is still too large, that is an error at close, or, if nobody changed
+    /// it, an [event](crate::EventKind::NotRewritten), and it stays as it is. In Flask's format a larger one is sent, with an
+    /// event; default there: 4093, 0 is off.
     ///
     /// ```
     /// # use http::HeaderMap;
     /// # use session_core::{Error, SecretKey, Session, Sessions, testing};
     /// # let key = SecretKey::generate().unwrap();
-    /// let sessions = Sessions::builder(key).max_cookie_size(200).build().unwrap();
-    /// let fill = |session: &Session| session.insert("note", "x".repeat(200));
-    /// let response = testing::respond(&sessions, &HeaderMap::new(), fill);
-    /// assert!(matches!(response, Err(Error::TooLarge { limit: 200, .. })));
+    /// let sessions = Sessions::builder(key).max_cookie_size(1000).build().unwrap();
+    /// let fill = |letters: String| {
+    ///     testing::respond(&sessions, &HeaderMap::new(), |session| session.insert("note", letters))
+    /// };
+    /// assert!(fill("x".repeat(2000)).is_ok()); // compressed
+    /// let noise: Vec<u64> = (0..100).map(|n: u64| n.wrapping_mul(0x9e37_79b9_7f4a_7c15)).collect();
+    /// assert!(matches!(fill(format!("{noise:?}")), Err(Error::TooLarge { limit: 1000, .. })));
     /// ```
     pub fn max_cookie_size(mut self, octets: usize) -> Self {
         self.max_cookie_size = (octets > 0).then_some(octets);

@@ -70,7 +70,7 @@ pub enum EventKind {
     /// As [`NotRewritten`](Self::NotRewritten), because the random source failed.
     NotRewrittenWithoutRandom,
     /// A signed session was written that would not fit into a sealed cookie, which is not compressed. Told while sealed cookies are
-    /// accepted but not yet written ([`Builder::accept_sealed_until`](crate::Builder)), so that such sessions are found before
+    /// accepted but not yet written (`Builder::accept_sealed_until`), so that such sessions are found before
     /// sealing begins.
     TooLargeToSeal {
         /// Octets that it would take sealed, without padding: of name and value, or of the whole Set-Cookie, as the limit is.
