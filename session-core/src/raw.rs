@@ -55,8 +55,9 @@ impl Session {
     /// Sets every key of a JSON object: of any text, also of one that a user sent.
     ///
     /// Nothing in it becomes one of Flask's tagged types: an object that looks like a tag (`{" m": "<script>"}`) is an object
-    /// like any other, as [`insert`](Self::insert) of a `serde_json::Value` makes it. Numbers keep what Rust cannot represent;
-    /// the text is brought into canonical form, as Flask would write it.
+    /// like any other, as [`insert`](Self::insert) of a `serde_json::Value` makes it. But the keys are the user's as well
+    /// (`username`, in Flask's format `_permanent`): where that is not meant, insert it under one key. Numbers keep what Rust
+    /// cannot represent; the text is brought into canonical form, as Flask would write it.
     ///
     /// # Errors
     /// [`Error::NotAnObject`] when it is no JSON object, or nested too deep (an object that looks like a tag is two levels),

@@ -98,7 +98,8 @@ impl Session {
     ///
     /// # Errors
     /// [`Error::WrongType`] when the value is there but is no `T`: a bug or an older version of the application, which
-    /// should not look like a missing key. `get::<serde_json::Value>` reads anything.
+    /// should not look like a missing key. `get::<serde_json::Value>` reads anything that it can hold: NaN as null, and no
+    /// integer beyond 64 bits, unless serde_json's `arbitrary_precision` is on.
     ///
     /// ```
     /// # use session_core::{SecretKey, Sessions};
