@@ -1,0 +1,194 @@
+//! The verbs, each as the table's statements carry it out.
+
+use session_core::{Inserted, Loaded, Outcome, Record, RecordKey, Trimmed, Updated};
+
+use super::PostgresStore;
+use super::cells::{bytes, cell, listed, most, number, only, outcome, time, tombstone_ends};
+use super::parameter::Parameter;
+use crate::durability::Durability;
+use crate::error::StoreError;
+use crate::store::{Listed, Store, Verb, Which};
+
+impl Store for PostgresStore {
+    fn load<'a>(&'a self, key: RecordKey, now: u64) -> Verb<'a, Loaded> {
+        Box::pin(async move { Ok(self.found(key).await?.at(now)) })
+    }
+
+    fn insert<'a>(&'a self, key: RecordKey, record: &'a Record, _now: u64) -> Verb<'a, Inserted> {
+        Box::pin(async move {
+            let Record { version, expires, created, seen, .. } = *record;
+            loop {
+                if self
+                    .changes(
+                        &self.table.sql.insert,
+                        &[
+                            &&key.as_bytes()[..],
+                            &version.cast_signed(),
+                            &time(expires),
+                            &time(created),
+                            &time(seen),
+                            &bytes(&record.owner),
+                            &bytes(&record.label),
+                            &&*record.body,
+                        ],
+                    )
+                    .await?
+                {
+                    return Ok(Inserted::Done);
+                }
+                // What stood in the way may have been removed meanwhile.
+                match self.found(key).await? {
+                    Loaded::Live(record) => return Ok(Inserted::Exists(record)),
+                    Loaded::Dead { .. } => return Ok(Inserted::Dead),
+                    Loaded::Absent => {}
+                }
+            }
+        })
+    }
+
+    fn update<'a>(&'a self, key: RecordKey, version: u64, record: &'a Record, now: u64) -> Verb<'a, Updated> {
+        Box::pin(async move {
+            let Record { version: next, expires, created, seen, .. } = *record;
+            loop {
+                if self
+                    .changes(
+                        &self.table.sql.update,
+                        &[
+                            &&key.as_bytes()[..],
+                            &next.cast_signed(),
+                            &time(expires),
+                            &time(created),
+                            &time(seen),
+                            &bytes(&record.owner),
+                            &bytes(&record.label),
+                            &&*record.body,
+                            &version.cast_signed(),
+                            &time(now),
+                        ],
+                    )
+                    .await?
+                {
+                    return Ok(Updated::Done);
+                }
+                // A second statement: one that looks within the first sees what was there before it waited.
+                match self.found(key).await? {
+                    Loaded::Live(found) if time(found.expires) <= time(now) => return Ok(Updated::Gone),
+                    Loaded::Live(found) if found.version != version => return Ok(Updated::Conflict(found)),
+                    // Created between the two.
+                    Loaded::Live(_) => {}
+                    Loaded::Dead { .. } | Loaded::Absent => return Ok(Updated::Gone),
+                }
+            }
+        })
+    }
+
+    fn touch<'a>(&'a self, key: RecordKey, expires: u64, now: u64) -> Verb<'a, Outcome> {
+        Box::pin(async move {
+            let parameters: [&dyn Parameter; 3] = [&&key.as_bytes()[..], &time(expires), &time(now)];
+            Ok(outcome(self.changes(&self.table.sql.touch, &parameters).await?))
+        })
+    }
+
+    fn delete<'a>(&'a self, key: RecordKey, now: u64) -> Verb<'a, Outcome> {
+        Box::pin(async move {
+            let parameters: [&dyn Parameter; 2] = [&&key.as_bytes()[..], &tombstone_ends(now)];
+            Ok(outcome(self.changes(&self.table.sql.delete, &parameters).await?))
+        })
+    }
+
+    fn delete_version<'a>(&'a self, key: RecordKey, version: u64, now: u64) -> Verb<'a, Updated> {
+        Box::pin(async move {
+            let parameters: [&dyn Parameter; 3] =
+                [&&key.as_bytes()[..], &tombstone_ends(now), &version.cast_signed()];
+            loop {
+                if self.changes(&self.table.sql.delete_version, &parameters).await? {
+                    return Ok(Updated::Done);
+                }
+                // A second statement, as for an update.
+                match self.found(key).await? {
+                    Loaded::Live(found) if found.version != version => return Ok(Updated::Conflict(found)),
+                    // Created between the two.
+                    Loaded::Live(_) => {}
+                    Loaded::Dead { .. } | Loaded::Absent => return Ok(Updated::Gone),
+                }
+            }
+        })
+    }
+
+    /// Nothing to note: the owner is a column.
+    fn index<'a>(&'a self, _: &'a str, _: RecordKey, _until: u64, _now: u64) -> Verb<'a, ()> {
+        Box::pin(async { Ok(()) })
+    }
+
+    fn unindex<'a>(&'a self, _: &'a str, _: RecordKey) -> Verb<'a, ()> {
+        Box::pin(async { Ok(()) })
+    }
+
+    fn list<'a>(&'a self, owner: &'a str, max: usize, now: u64) -> Verb<'a, Vec<Listed>> {
+        Box::pin(async move {
+            let parameters: [&dyn Parameter; 3] = [&owner.as_bytes(), &time(now), &most(max)];
+            let newest_first = self.query(&self.table.sql.list, &parameters).await?;
+            newest_first.iter().rev().map(listed).collect()
+        })
+    }
+
+    fn delete_owned<'a>(&'a self, owner: &'a str, which: Which, now: u64) -> Verb<'a, u64> {
+        Box::pin(async move {
+            let sql = &self.table.sql;
+            let (owner, expires) = (owner.as_bytes(), tombstone_ends(now));
+            match which {
+                Which::All => self.count(&sql.delete_owned, &[&owner, &expires]).await,
+                Which::AllBut(key) => {
+                    self.count(&sql.delete_all_but, &[&owner, &expires, &&key.as_bytes()[..]]).await
+                }
+                Which::One(key) => {
+                    self.count(&sql.delete_one, &[&owner, &expires, &&key.as_bytes()[..]]).await
+                }
+            }
+        })
+    }
+
+    fn trim<'a>(&'a self, owner: &'a str, keep: usize, this: RecordKey, now: u64) -> Verb<'a, Trimmed> {
+        Box::pin(async move {
+            let parameters: [&dyn Parameter; 5] =
+                [&owner.as_bytes(), &tombstone_ends(now), &time(now), &most(keep), &&this.as_bytes()[..]];
+            let rows = self.query(&self.table.sql.trim, &parameters).await?;
+            let row = only(&rows)?;
+            let ended = number(cell(row, 0)?);
+            if cell(row, 1)? {
+                return Ok(Trimmed { ended, alive: false });
+            }
+            // Others that trim may have ended it.
+            let found = self.found(this).await?;
+            Ok(Trimmed { ended, alive: matches!(found, Loaded::Live(found) if found.expires > now) })
+        })
+    }
+
+    fn delete_expired<'a>(&'a self, before: u64, batch: usize) -> Verb<'a, u64> {
+        Box::pin(
+            async move { self.count(&self.table.sql.delete_expired, &[&time(before), &most(batch)]).await },
+        )
+    }
+
+    fn durability(&self) -> Verb<'_, Durability> {
+        Box::pin(async move {
+            let rows = self.query(&self.table.sql.durability, &[]).await?;
+            let row = only(&rows)?;
+            let (unlogged, unsafe_disk, standby) = (cell(row, 0)?, cell(row, 1)?, cell(row, 3)?);
+            if cell(row, 4)? {
+                return Err(StoreError::new(
+                    "this PostgreSQL server is a standby: connect to the primary (target_session_attrs=read-write)",
+                ));
+            }
+            Ok(match cell::<&str>(row, 2)? {
+                // Emptied after a crash.
+                _ if unlogged => Durability::Process,
+                "off" => Durability::LastMoments,
+                _ if unsafe_disk => Durability::Crash,
+                "local" => Durability::PowerLoss,
+                _ if standby => Durability::MachineLoss,
+                _ => Durability::PowerLoss,
+            })
+        })
+    }
+}
