@@ -11,7 +11,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use session_core::{Inserted, Loaded, Outcome, Record, RecordKey, Trimmed, Updated};
 
 use self::owners::Owners;
-use self::room::Room;
+use self::room::{Bytes, Full, Room};
 use self::shard::Shard;
 use crate::durability::Durability;
 use crate::error::StoreError;
@@ -32,6 +32,9 @@ const WHEN_FULL: usize = 256;
 /// - **Bounded.** Records, tombstones and notes about owners take at most 256 MiB, or [what it is
 ///   given](Self::with_limit). Each counts as what it holds and 512 bytes; the session of somebody logged in is a record and
 ///   a note. When it is full, whatever would grow is refused with a [`StoreError`]; nobody's session is ended for it.
+/// - **Strangers have a room of their own.** Sessions without an owner take at most a half of that, or [another
+///   part](Self::anonymous_limit). So a flood of them keeps nobody from logging in. A session moves over when it gets an
+///   owner, and stays there.
 /// - **Cleared as it is used.** A record stays for a minute after it has expired. Each insert removes up to four of those,
 ///   so no request waits for a sweep; where inserts are rare, [`delete_expired`](Store::delete_expired) gives memory back.
 /// - **Fast.** A verb takes about a microsecond in the calling thread and is ready when first polled. Records lie in 64
@@ -62,7 +65,7 @@ const WHEN_FULL: usize = 256;
 /// # }
 /// ```
 pub struct MemoryStore {
-    // No lock is ever taken while another is held.
+    // No lock is ever taken while another is held, but for the room's, under which nothing is.
     shards: [Mutex<Shard>; SHARDS],
     owners: Mutex<Owners>,
     /// The store's own order among the records of an owner.
@@ -81,7 +84,7 @@ impl MemoryStore {
         Self::with_limit(DEFAULT_LIMIT)
     }
 
-    /// An empty one that takes at most so many bytes.
+    /// An empty one that takes at most so many bytes, a half of them for sessions without an owner.
     ///
     /// ```
     /// # use session_core::{Record, RecordKey};
@@ -101,8 +104,35 @@ impl MemoryStore {
             shards: std::array::from_fn(|_| Mutex::default()),
             owners: Mutex::default(),
             orders: AtomicU64::new(0),
-            room: Room::new(bytes),
+            room: Room::new(Bytes { all: bytes, anonymous: bytes / 2 }),
         }
+    }
+
+    /// The same, but sessions without an owner may take so many of its bytes: those that began without one, their tombstones
+    /// among them, until they get one. From the whole limit on they are not held back; with 0 there can be none. The rest
+    /// is for those who log in, who may take what others leave as well.
+    ///
+    /// A login that needs a session first, as for OAuth's `state` or a CSRF value in it, needs room here, too: let those
+    /// sessions end soon (`Builder::anonymous_lifetime`).
+    ///
+    /// ```
+    /// # use session_core::{Inserted, Record, RecordKey};
+    /// # use session_store::{MemoryStore, Store};
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() {
+    /// # let (key, now) = (RecordKey::from_bytes([7; 32]), 1_700_000_000);
+    /// # let (owner, label, body) = (None, None, [0; 1000].into());
+    /// # let record = Record { version: 1, expires: now + 60, created: now, seen: now, owner, label, body };
+    /// let store = MemoryStore::with_limit(10_000).anonymous_limit(1_000);
+    /// let error = store.insert(key, &record, now).await.unwrap_err();
+    /// assert!(error.to_string().starts_with("the memory store is full of sessions without an owner"));
+    /// let record = Record { owner: Some("ada".into()), ..record };
+    /// assert_eq!(store.insert(key, &record, now).await.unwrap(), Inserted::Done);
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn anonymous_limit(mut self, bytes: usize) -> Self {
+        self.room.limit.anonymous = bytes;
+        self
     }
 
     /// How many records there are, without tombstones. Expired ones count until they are removed. Looks at all of them: for
@@ -144,7 +174,17 @@ impl MemoryStore {
     /// ```
     #[must_use]
     pub fn used_bytes(&self) -> usize {
-        self.room.used()
+        self.room.taken().all
+    }
+
+    /// How many of these are taken by sessions without an owner. Costs nothing to ask.
+    ///
+    /// ```
+    /// assert_eq!(session_store::MemoryStore::new().anonymous_bytes(), 0);
+    /// ```
+    #[must_use]
+    pub fn anonymous_bytes(&self) -> usize {
+        self.room.taken().anonymous
     }
 
     fn shard(&self, key: RecordKey) -> MutexGuard<'_, Shard> {
@@ -155,20 +195,32 @@ impl MemoryStore {
         lock(&self.owners)
     }
 
-    /// Tries a write again after a sweep, if there was no room for it.
-    fn grow<T>(&self, now: u64, write: impl Fn() -> Option<T>) -> Result<T, StoreError> {
-        let written = write().or_else(|| {
-            self.sweep(now.saturating_sub(SLACK), WHEN_FULL);
-            write()
-        });
-        written.ok_or_else(|| {
-            let limit = self.room.limit;
-            StoreError::new(format!(
-                "the memory store is full: it may take {limit} bytes; let it take more (MemoryStore::with_limit), let idle \
+    /// Tries a write again after a sweep, if there was no room for it: as long as anything goes, since it may be of the other
+    /// room.
+    fn grow<T>(&self, now: u64, write: impl Fn() -> Result<T, Full>) -> Result<T, StoreError> {
+        let mut swept = 1;
+        loop {
+            match write() {
+                Err(_) if swept > 0 => swept = self.sweep(now.saturating_sub(SLACK), WHEN_FULL),
+                written => return written.map_err(|full| self.refusal(full)),
+            }
+        }
+    }
+
+    fn refusal(&self, full: Full) -> StoreError {
+        let Bytes { all, anonymous } = self.room.limit;
+        let message = match full {
+            Full::All => format!(
+                "the memory store is full: it may take {all} bytes; let it take more (MemoryStore::with_limit), let idle \
                  sessions end sooner, or keep them in a database"
-            ))
-            .refused()
-        })
+            ),
+            Full::Anonymous => format!(
+                "the memory store is full of sessions without an owner: they may take {anonymous} of its {all} bytes, the \
+                 rest is for those who log in; let them take more (MemoryStore::anonymous_limit) or end sooner \
+                 (Builder::anonymous_lifetime), or keep sessions in a database"
+            ),
+        };
+        StoreError::new(message).refused()
     }
 
     /// Removes what ended before that second, at most so many. How many records and tombstones went.
@@ -240,7 +292,7 @@ impl Store for MemoryStore {
         let note = move || {
             let mut owners = self.owners();
             owners.sweep(now, PER_WRITE, &self.room);
-            owners.note(owner, key, until, now, &self.room).then_some(())
+            owners.note(owner, key, until, now, &self.room)
         };
         Box::pin(async move { self.grow(now, note) })
     }
@@ -300,8 +352,10 @@ impl fmt::Debug for MemoryStore {
     /// How full it is, nothing of what is in it.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("MemoryStore")
-            .field("used_bytes", &self.room.used())
-            .field("limit", &self.room.limit)
+            .field("used_bytes", &self.room.taken().all)
+            .field("limit", &self.room.limit.all)
+            .field("anonymous_bytes", &self.room.taken().anonymous)
+            .field("anonymous_limit", &self.room.limit.anonymous)
             .finish_non_exhaustive()
     }
 }

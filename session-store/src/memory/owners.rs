@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use session_core::RecordKey;
 
-use super::room::Room;
+use super::room::{Bytes, Full, Room};
 
 /// What a note takes besides the owner's name: two places, and what hash tables and tree leave empty.
 const NOTE_BYTES: usize = 512;
@@ -25,15 +25,23 @@ impl Owners {
         self.notes.get(owner).into_iter().flat_map(HashMap::keys).copied().collect()
     }
 
-    /// Whether there was room.
-    pub(super) fn note(&mut self, owner: &str, key: RecordKey, until: u64, now: u64, room: &Room) -> bool {
+    /// # Errors
+    /// There is no room.
+    pub(super) fn note(
+        &mut self,
+        owner: &str,
+        key: RecordKey,
+        until: u64,
+        now: u64,
+        room: &Room,
+    ) -> Result<(), Full> {
         let end = until.max(now);
         let noted = self.notes.get(owner).and_then(|keys| keys.get(&key)).copied();
         if noted.is_some_and(|noted| noted >= end) {
-            return true;
+            return Ok(());
         }
-        if noted.is_none() && !room.change(0, bytes(owner)) {
-            return false;
+        if noted.is_none() {
+            room.change(Bytes::NONE, bytes(owner))?;
         }
         let owner: Arc<str> =
             self.notes.get_key_value(owner).map_or_else(|| owner.into(), |(owner, _)| owner.clone());
@@ -42,7 +50,7 @@ impl Owners {
         }
         self.ends.insert((end, key, owner.clone()));
         self.notes.entry(owner).or_default().insert(key, end);
-        true
+        Ok(())
     }
 
     pub(super) fn forget(&mut self, owner: &str, key: RecordKey, room: &Room) {
@@ -54,7 +62,7 @@ impl Owners {
             return;
         };
         if let Some(end) = keys.remove(&key) {
-            room.change(bytes(owner), 0);
+            let _ = room.change(bytes(owner), Bytes::NONE);
             self.ends.remove(&(end, key, shared));
         }
         if keys.is_empty() {
@@ -77,8 +85,8 @@ impl Owners {
     }
 }
 
-fn bytes(owner: &str) -> usize {
-    NOTE_BYTES + owner.len()
+fn bytes(owner: &str) -> Bytes {
+    Bytes::new(NOTE_BYTES + owner.len(), false)
 }
 
 #[cfg(test)]
@@ -88,18 +96,18 @@ mod tests {
     /// Also the name of an owner without notes is forgotten.
     #[test]
     fn nothing_stays_behind() {
-        let (mut owners, room) = (Owners::default(), Room::new(usize::MAX));
+        let (mut owners, room) = (Owners::default(), Room::new(Bytes::new(usize::MAX, true)));
         let key = |byte| RecordKey::from_bytes([byte; 32]);
         for (owner, byte) in [("ada", 1), ("ada", 2), ("bob", 1)] {
-            assert!(owners.note(owner, key(byte), 10, 0, &room));
+            owners.note(owner, key(byte), 10, 0, &room).unwrap();
         }
-        assert!(owners.note("ada", key(1), 20, 0, &room));
+        owners.note("ada", key(1), 20, 0, &room).unwrap();
         for (owner, byte) in [("ada", 1), ("ada", 1), ("ada", 2), ("eve", 1), ("bob", 2)] {
             owners.forget(owner, key(byte), &room);
         }
         assert!(owners.notes.contains_key("bob") && !owners.notes.contains_key("ada"));
         owners.sweep(u64::MAX, 1, &room);
         assert!(owners.notes.is_empty() && owners.ends.is_empty());
-        assert_eq!(room.used(), 0);
+        assert_eq!(room.taken(), Bytes::NONE);
     }
 }

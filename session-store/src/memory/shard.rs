@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use session_core::{Inserted, Loaded, Outcome, Record, RecordKey, TOMBSTONE_SECONDS, Updated};
 
-use super::room::Room;
+use super::room::{Bytes, Full, Room};
 
 /// What a record or tombstone takes besides owner, label and body: its slot, its place among the ends, the headers of three
 /// allocations, and what hash table and tree leave empty.
@@ -18,7 +18,14 @@ pub(super) struct Shard {
     ends: BTreeSet<(u64, RecordKey)>,
 }
 
-enum Slot {
+struct Slot {
+    content: Content,
+    /// Whether it is of nobody: from its insert until it gets an owner. So what an anonymous session leaves behind takes
+    /// no room of others, and who stops being a user needs none of the strangers'.
+    anonymous: bool,
+}
+
+enum Content {
     /// `order` counts among the records of one owner.
     Record {
         record: Record,
@@ -31,64 +38,66 @@ enum Slot {
 
 impl Slot {
     fn expires(&self) -> u64 {
-        match self {
-            Self::Record { record, .. } => record.expires,
-            Self::Tombstone { expires } => *expires,
+        match &self.content {
+            Content::Record { record, .. } => record.expires,
+            Content::Tombstone { expires } => *expires,
         }
     }
 
-    fn bytes(&self) -> usize {
+    fn bytes(&self) -> Bytes {
         let text = |text: &Option<_>| text.as_deref().map_or(0, str::len);
-        match self {
-            Self::Record { record, .. } => {
-                SLOT_BYTES + record.body.len() + text(&record.owner) + text(&record.label)
-            }
-            Self::Tombstone { .. } => SLOT_BYTES,
-        }
+        let content = match &self.content {
+            Content::Record { record, .. } => record.body.len() + text(&record.owner) + text(&record.label),
+            Content::Tombstone { .. } => 0,
+        };
+        Bytes::new(SLOT_BYTES + content, self.anonymous)
     }
 }
 
 impl Shard {
     /// What lies there, a tombstone that has ended as well.
     pub(super) fn load(&self, key: RecordKey) -> Loaded {
-        match self.slots.get(&key) {
-            Some(Slot::Record { record, .. }) => Loaded::Live(record.clone()),
-            Some(Slot::Tombstone { expires }) => Loaded::Dead { expires: *expires },
+        match self.slots.get(&key).map(|slot| &slot.content) {
+            Some(Content::Record { record, .. }) => Loaded::Live(record.clone()),
+            Some(Content::Tombstone { expires }) => Loaded::Dead { expires: *expires },
             None => Loaded::Absent,
         }
     }
 
     /// The record, if it is live, and its order.
     pub(super) fn live(&self, key: RecordKey, now: u64) -> Option<(&Record, u64)> {
-        match self.slots.get(&key) {
-            Some(Slot::Record { record, order }) if record.expires > now => Some((record, *order)),
+        match &self.slots.get(&key)?.content {
+            Content::Record { record, order } if record.expires > now => Some((record, *order)),
             _ => None,
         }
     }
 
     /// How many records there are, expired ones among them.
     pub(super) fn records(&self) -> usize {
-        self.slots.values().filter(|slot| matches!(slot, Slot::Record { .. })).count()
+        self.slots.values().filter(|slot| matches!(slot.content, Content::Record { .. })).count()
     }
 
-    /// `None`: there is no room.
+    /// # Errors
+    /// There is no room.
     pub(super) fn insert(
         &mut self,
         key: RecordKey,
         record: &Record,
         orders: &AtomicU64,
         room: &Room,
-    ) -> Option<Inserted> {
+    ) -> Result<Inserted, Full> {
         match self.load(key) {
-            Loaded::Live(record) => return Some(Inserted::Exists(record)),
-            Loaded::Dead { .. } => return Some(Inserted::Dead),
+            Loaded::Live(record) => return Ok(Inserted::Exists(record)),
+            Loaded::Dead { .. } => return Ok(Inserted::Dead),
             Loaded::Absent => {}
         }
-        let slot = Slot::Record { record: record.clone(), order: next(orders) };
-        self.put(key, slot, room).then_some(Inserted::Done)
+        let content = Content::Record { record: record.clone(), order: next(orders) };
+        self.put(key, Slot { content, anonymous: record.owner.is_none() }, room)?;
+        Ok(Inserted::Done)
     }
 
-    /// `None`: it would grow, and there is no room.
+    /// # Errors
+    /// It would grow, and there is no room.
     pub(super) fn update(
         &mut self,
         key: RecordKey,
@@ -97,16 +106,18 @@ impl Shard {
         now: u64,
         orders: &AtomicU64,
         room: &Room,
-    ) -> Option<Updated> {
+    ) -> Result<Updated, Full> {
         let Some((old, order)) = self.live(key, now) else {
-            return Some(Updated::Gone);
+            return Ok(Updated::Gone);
         };
         if old.version != version {
-            return Some(Updated::Conflict(old.clone()));
+            return Ok(Updated::Conflict(old.clone()));
         }
         let order = if record.owner == old.owner { order } else { next(orders) };
+        let anonymous = self.is_anonymous(key) && record.owner.is_none();
         let record = Record { expires: record.expires.max(old.expires), ..record.clone() };
-        self.put(key, Slot::Record { record, order }, room).then_some(Updated::Done)
+        self.put(key, Slot { content: Content::Record { record, order }, anonymous }, room)?;
+        Ok(Updated::Done)
     }
 
     pub(super) fn touch(&mut self, key: RecordKey, expires: u64, now: u64, room: &Room) -> Outcome {
@@ -114,8 +125,12 @@ impl Shard {
             return Outcome::Gone;
         };
         let record = Record { expires: old.expires.max(expires), seen: old.seen.max(now), ..old.clone() };
-        self.put(key, Slot::Record { record, order }, room);
-        Outcome::Done
+        let slot = Slot { content: Content::Record { record, order }, anonymous: self.is_anonymous(key) };
+        // It takes what it took.
+        match self.put(key, slot, room) {
+            Ok(()) => Outcome::Done,
+            Err(_) => unreachable!("there is room for what does not grow"),
+        }
     }
 
     /// Leaves a tombstone, if there is a record, and this one, judged by itself and its order.
@@ -126,9 +141,10 @@ impl Shard {
         room: &Room,
         this_one: impl FnOnce(&Record, u64) -> bool,
     ) -> bool {
-        match self.slots.get(&key) {
-            Some(Slot::Record { record, order }) if this_one(record, *order) => {
-                self.put(key, Slot::Tombstone { expires: now.saturating_add(TOMBSTONE_SECONDS) }, room)
+        match self.slots.get(&key).map(|slot| &slot.content) {
+            Some(Content::Record { record, order }) if this_one(record, *order) => {
+                let content = Content::Tombstone { expires: now.saturating_add(TOMBSTONE_SECONDS) };
+                self.put(key, Slot { content, anonymous: self.is_anonymous(key) }, room).is_ok()
             }
             _ => false,
         }
@@ -150,18 +166,20 @@ impl Shard {
             if let Some((_, key)) = self.ends.pop_first()
                 && let Some(slot) = self.slots.remove(&key)
             {
-                room.change(slot.bytes(), 0);
+                let _ = room.change(slot.bytes(), Bytes::NONE);
             }
         }
         ended
     }
 
-    /// Whether there was room. A slot that does not grow always has it.
-    fn put(&mut self, key: RecordKey, slot: Slot, room: &Room) -> bool {
+    fn is_anonymous(&self, key: RecordKey) -> bool {
+        self.slots.get(&key).is_some_and(|slot| slot.anonymous)
+    }
+
+    /// There is always room for a slot that does not grow.
+    fn put(&mut self, key: RecordKey, slot: Slot, room: &Room) -> Result<(), Full> {
         let old = self.slots.get(&key);
-        if !room.change(old.map_or(0, Slot::bytes), slot.bytes()) {
-            return false;
-        }
+        room.change(old.map_or(Bytes::NONE, Slot::bytes), slot.bytes())?;
         let (before, after) = (old.map(Slot::expires), slot.expires());
         if before != Some(after) {
             if let Some(before) = before {
@@ -170,7 +188,7 @@ impl Shard {
             self.ends.insert((after, key));
         }
         self.slots.insert(key, slot);
-        true
+        Ok(())
     }
 }
 

@@ -54,7 +54,7 @@ fn sized(version: u64, size: usize) -> Record {
 /// Full: what grows is refused, the rest goes on, nobody loses a session, and there is room again after an end.
 #[tokio::test]
 async fn bounded() {
-    let store = MemoryStore::with_limit(10_000);
+    let store = MemoryStore::with_limit(10_000).anonymous_limit(10_000);
     for number in 0..4 {
         assert_eq!(store.insert(key(number), &sized(number, 1_500), NOW).await.unwrap(), Inserted::Done);
     }
@@ -89,6 +89,106 @@ async fn bounded() {
     assert_eq!(store.insert(key(9), &sized(9, 1_500), NOW).await.unwrap(), Inserted::Done);
 }
 
+/// Strangers fill their part and no more: whoever logs in finds the rest, and a refusal says which room is full.
+#[tokio::test]
+async fn a_flood_of_strangers_keeps_nobody_out() {
+    let store = MemoryStore::with_limit(100 * 1_024);
+    let mut strangers = 0;
+    let error = loop {
+        match store.insert(key(strangers), &sized(strangers, 512), NOW).await {
+            Ok(_) => strangers += 1,
+            Err(error) => break error,
+        }
+    };
+    assert_eq!(
+        error.to_string(),
+        "the memory store is full of sessions without an owner: they may take 51200 of its 102400 bytes, the rest is for \
+         those who log in; let them take more (MemoryStore::anonymous_limit) or end sooner (Builder::anonymous_lifetime), or \
+         keep sessions in a database"
+    );
+    assert!(error.is_refused());
+    assert_eq!((strangers, store.anonymous_bytes(), store.used_bytes()), (50, 51_200, 51_200));
+    // One of them may not grow either, but shrink.
+    assert!(store.update(key(0), 0, &sized(7, 513), NOW).await.is_err());
+    assert_eq!(store.update(key(0), 0, &sized(0, 512), NOW).await.unwrap(), Updated::Done);
+
+    // Those who log in: with a session that they had, which moves over and makes room for a stranger, or without.
+    store.index("ada", key(1), NOW + HOUR, NOW).await.unwrap();
+    let moved = Record { owner: Some("ada".into()), ..sized(10, 600) };
+    assert_eq!(store.update(key(1), 1, &moved, NOW).await.unwrap(), Updated::Done);
+    assert_eq!(store.anonymous_bytes(), 49 * 1_024);
+    assert_eq!(store.insert(key(50), &sized(50, 512), NOW).await.unwrap(), Inserted::Done);
+    for number in 100..140 {
+        log_in(&store, number, "bob").await;
+    }
+    assert_eq!(store.list("bob", 99, NOW).await.unwrap().len(), 40);
+
+    // A stranger's tombstone is a stranger's; who stops being a user finds no room wanting.
+    assert_eq!(store.delete(key(2), NOW).await.unwrap(), Outcome::Done);
+    assert_eq!(store.anonymous_bytes(), 50 * 1_024 - 512);
+    assert!(store.insert(key(51), &sized(51, 512), NOW).await.is_err());
+    assert_eq!(store.update(key(1), 10, &sized(11, 600), NOW).await.unwrap(), Updated::Done);
+    assert_eq!(store.delete_expired(NOW + HOUR, usize::MAX).await.unwrap(), 1);
+    assert_eq!(store.insert(key(51), &sized(51, 512), NOW).await.unwrap(), Inserted::Done);
+}
+
+/// The strangers' garbage makes room for strangers, however much of others' lies about.
+#[tokio::test]
+async fn a_room_full_of_garbage_is_not_full() {
+    let later = NOW + HOUR + 61;
+    let store = MemoryStore::with_limit(10 << 20).anonymous_limit(10 * 520);
+    // Keys of the first shards, which are swept first.
+    for number in 0..3_000 {
+        store.insert(key(number % 60 + 256 * number), &owned(number, "ada"), NOW).await.unwrap();
+    }
+    for number in 0..10 {
+        store.insert(key(63 + 256 * number), &record(number), NOW).await.unwrap();
+    }
+    let stranger = Record { expires: later + HOUR, ..record(1) };
+    assert!(store.insert(key(62), &stranger, later - 1).await.is_err());
+    assert_eq!(store.insert(key(62), &stranger, later).await.unwrap(), Inserted::Done);
+}
+
+/// Many at once, in both rooms, while it is cleaned: nothing is miscounted, and neither limit is passed.
+#[test]
+fn at_once_not_a_byte_is_miscounted() {
+    let store = MemoryStore::with_limit(60_000).anonymous_limit(20_000);
+    let (limit, anonymous_limit) = (60_000, 20_000);
+    std::thread::scope(|scope| {
+        for task in 0..4_u64 {
+            let store = &store;
+            scope.spawn(move || {
+                block_on(async {
+                    for round in 0..5_000_u64 {
+                        let (place, size) = (key(task << 32 | round % 40), (round * 7_919 % 900) as usize);
+                        let now = NOW + round;
+                        let record = Record { expires: now + 100, ..sized(round, size) };
+                        let owned = Record { owner: Some("ada".into()), ..record.clone() };
+                        let next = if round % 3 == 0 { &owned } else { &record };
+                        match store.load(place, now).await.unwrap() {
+                            Loaded::Live(there) if round % 5 == 0 => {
+                                store.delete_version(place, there.version, now).await.map(drop)
+                            }
+                            Loaded::Live(there) => {
+                                store.update(place, there.version, next, now).await.map(drop)
+                            }
+                            _ => store.insert(place, next, now).await.map(drop),
+                        }
+                        .unwrap_or_else(|error| assert!(error.is_refused()));
+                        if round % 50 == 0 {
+                            store.delete_expired(now, 10).await.unwrap();
+                        }
+                        assert!(store.used_bytes() <= limit && store.anonymous_bytes() <= anonymous_limit);
+                    }
+                });
+            });
+        }
+    });
+    assert!(store.used_bytes() > 20_000 && store.anonymous_bytes() > 1_000, "{store:?}");
+    block_on(store.delete_expired(u64::MAX, usize::MAX)).unwrap();
+    assert_eq!((store.used_bytes(), store.anonymous_bytes()), (0, 0));
+}
+
 /// Each counts as owner, label, body and 512 bytes; a note as its owner and 512. The last byte may be taken.
 #[tokio::test]
 async fn what_counts() {
@@ -107,7 +207,7 @@ async fn what_counts() {
 async fn full_of_garbage_is_not_full() {
     let later = NOW + HOUR + 61;
     for which in 0..3 {
-        let store = MemoryStore::with_limit(10_000);
+        let store = MemoryStore::with_limit(10_000).anonymous_limit(10_000);
         let stays = Record { expires: NOW + DAY, ..sized(0, 1_500) };
         store.insert(key(0), &stays, NOW).await.unwrap();
         for number in 1..4 {
@@ -205,7 +305,10 @@ async fn nothing_is_printed() {
     let store = MemoryStore::with_limit(1_500);
     log_in(&store, 1, "ada").await;
     let error = store.insert(key(2), &owned(2, "ada"), NOW).await.unwrap_err();
-    assert_eq!(format!("{store:?}"), "MemoryStore { used_bytes: 1038, limit: 1500, .. }");
+    assert_eq!(
+        format!("{store:?}"),
+        "MemoryStore { used_bytes: 1038, limit: 1500, anonymous_bytes: 0, anonymous_limit: 750, .. }"
+    );
     let listed = store.list("ada", 1, NOW).await.unwrap();
     for printed in [format!("{store:?}"), format!("{error:?} {error}"), format!("{listed:?}")] {
         assert!(!printed.contains("ada") && !printed.contains("[1, 0"), "{printed}");

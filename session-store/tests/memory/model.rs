@@ -1,10 +1,10 @@
 //! The memory store beside the plainest model of one.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use proptest::prelude::*;
 use session_core::{Inserted, Loaded, Outcome, Record, RecordKey, TOMBSTONE_SECONDS, Trimmed, Updated};
-use session_store::{Listed, MemoryStore, Store, Which};
+use session_store::{Listed, MemoryStore, Store, StoreError, Which};
 
 use super::{block_on, key};
 
@@ -12,6 +12,8 @@ use super::{block_on, key};
 #[derive(Debug, Default)]
 struct Model {
     slots: BTreeMap<RecordKey, Slot>,
+    /// Which began without an owner and never had one.
+    anonymous: BTreeSet<RecordKey>,
     orders: u64,
     latest: u64,
 }
@@ -20,6 +22,16 @@ struct Model {
 enum Slot {
     Record(Record, u64),
     Tombstone(u64),
+}
+
+impl Slot {
+    fn bytes(&self) -> usize {
+        let text = |text: &Option<std::sync::Arc<str>>| text.as_deref().map_or(0, str::len);
+        match self {
+            Self::Record(record, _) => 512 + record.body.len() + text(&record.owner) + text(&record.label),
+            Self::Tombstone(_) => 512,
+        }
+    }
 }
 
 impl Model {
@@ -45,6 +57,11 @@ impl Model {
             Loaded::Absent => {
                 self.orders += 1;
                 self.slots.insert(key, Slot::Record(record.clone(), self.orders));
+                if record.owner.is_none() {
+                    self.anonymous.insert(key);
+                } else {
+                    self.anonymous.remove(&key);
+                }
                 Inserted::Done
             }
         }
@@ -63,7 +80,22 @@ impl Model {
         }
         *old = Record { expires: old.expires.max(record.expires), ..record.clone() };
         self.orders = drawn;
+        if record.owner.is_some() {
+            self.anonymous.remove(&key);
+        }
         Updated::Done
+    }
+
+    fn anonymous_bytes(&self) -> usize {
+        let of = |key: &RecordKey| self.slots.get(key).map_or(0, Slot::bytes);
+        self.anonymous.iter().map(of).sum()
+    }
+
+    /// What is there already takes room, as far as it is among the strangers'.
+    fn is_full_of_strangers(&self, key: RecordKey, record: &Record, limit: usize) -> bool {
+        let there =
+            if self.anonymous.contains(&key) { self.slots.get(&key).map_or(0, Slot::bytes) } else { 0 };
+        self.anonymous_bytes() - there + Slot::Record(record.clone(), 0).bytes() > limit
     }
 
     fn touch(&mut self, key: RecordKey, expires: u64, now: u64) -> Outcome {
@@ -142,7 +174,7 @@ impl Model {
     }
 
     /// Forgets what the store has removed, and only what it may have.
-    async fn follow(&mut self, store: &dyn Store) {
+    async fn follow(&mut self, store: &MemoryStore) {
         for key in self.slots.keys().copied().collect::<Vec<_>>() {
             let loaded = store.load(key, 0).await.unwrap();
             if loaded == Loaded::Absent && self.may_be_gone(key) {
@@ -215,7 +247,21 @@ fn any_operation() -> impl Strategy<Value = Operation> {
     ]
 }
 
-async fn compare(store: &MemoryStore, model: &mut Model, operation: Operation, now: u64) {
+/// Whoever has an owner is never refused for strangers' sake, and a stranger only if there are too many.
+fn check_refusal(model: &Model, error: &StoreError, key: RecordKey, record: &Record, limit: usize) {
+    if error.to_string().starts_with("the memory store is full of sessions without an owner") {
+        assert_eq!(record.owner, None);
+        assert!(model.is_full_of_strangers(key, record, limit));
+    }
+}
+
+async fn compare(
+    store: &MemoryStore,
+    model: &mut Model,
+    operation: Operation,
+    now: u64,
+    anonymous_limit: usize,
+) {
     model.latest = model.latest.max(now);
     match operation {
         Operation::Insert(key, record) => {
@@ -224,8 +270,12 @@ async fn compare(store: &MemoryStore, model: &mut Model, operation: Operation, n
             {
                 return;
             }
-            let Ok(inserted) = store.insert(key, &record, now).await else {
-                return;
+            let inserted = match store.insert(key, &record, now).await {
+                Ok(inserted) => inserted,
+                Err(error) => {
+                    model.follow(store).await;
+                    return check_refusal(model, &error, key, &record, anonymous_limit);
+                }
             };
             if inserted == Inserted::Done && model.may_be_gone(key) {
                 model.slots.remove(&key);
@@ -238,8 +288,12 @@ async fn compare(store: &MemoryStore, model: &mut Model, operation: Operation, n
             {
                 return;
             }
-            let Ok(updated) = store.update(key, version, &record, now).await else {
-                return;
+            let updated = match store.update(key, version, &record, now).await {
+                Ok(updated) => updated,
+                Err(error) => {
+                    model.follow(store).await;
+                    return check_refusal(model, &error, key, &record, anonymous_limit);
+                }
             };
             // Where it was full, garbage was cleared away: maybe this record, which has expired by another's time.
             if store.load(key, 0).await.unwrap() == Loaded::Absent && model.may_be_gone(key) {
@@ -296,20 +350,22 @@ proptest! {
     fn as_the_model(
         operations in prop::collection::vec((any_operation(), 0..SPAN), 1..80),
         limit in prop::sample::select(vec![usize::MAX, 8_000, 3_000]),
+        anonymous in prop::sample::select(vec![usize::MAX, 4_000, 1_500]),
     ) {
-        let store = MemoryStore::with_limit(limit);
+        let store = MemoryStore::with_limit(limit).anonymous_limit(anonymous);
         block_on(async {
             let mut model = Model::default();
             for (operation, now) in operations {
-                compare(&store, &mut model, operation, now).await;
-                assert!(store.used_bytes() <= limit);
+                compare(&store, &mut model, operation, now, anonymous).await;
+                assert!(store.used_bytes() <= limit && store.anonymous_bytes() <= anonymous);
                 model.follow(&store).await;
                 let records = model.slots.values().filter(|slot| matches!(slot, Slot::Record(..)));
                 assert_eq!(store.len(), records.count());
+                assert_eq!(store.anonymous_bytes(), model.anonymous_bytes());
             }
             // Not a byte is miscounted.
             store.delete_expired(u64::MAX, usize::MAX).await.unwrap();
-            assert_eq!((store.len(), store.used_bytes()), (0, 0));
+            assert_eq!((store.len(), store.used_bytes(), store.anonymous_bytes()), (0, 0, 0));
         });
     }
 }
