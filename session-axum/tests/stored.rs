@@ -18,7 +18,7 @@ use std::time::{Duration, Instant};
 use axum::http::HeaderMap;
 use serde_json::Value;
 use server::{KEY, Server, receive};
-use session_axum::{SecretKey, Sessions, session_core};
+use session_axum::{MemoryStore, SecretKey, Sessions, session_core};
 use session_store::Source;
 use watched::{Fault, Gate, Watched};
 
@@ -220,6 +220,28 @@ async fn h6_a_store_that_hangs_is_503_within_the_deadline() {
         server.store.heal();
         assert_eq!(server.get("/read/1", &cookie).await.body, r#"{"user":"ada"}"#, "{verb} {path}");
     }
+}
+
+/// Requests without a cookie until the store takes no more of them: whoever logs in does so all the same, also on a session
+/// that began as a stranger's.
+#[tokio::test]
+async fn a_flood_of_strangers_keeps_nobody_from_logging_in() {
+    let store = Watched::over(MemoryStore::with_limit(256 << 10));
+    let server = Server::start_over(store, |builder| builder).await;
+    let stranger = server.begin("/count/1").await;
+    let mut requests = 0;
+    while server.get("/count/1", "").await.status == 200 {
+        requests += 1;
+    }
+    assert!(requests > 100, "{requests}");
+    let login = server.get("/login/ada", "").await;
+    assert_eq!((login.status, &*login.body), (200, r#"{"user":"ada"}"#));
+    let login = server.get("/login/bob", &stranger).await;
+    assert_eq!((login.status, &*login.body), (200, r#"{"count":1,"user":"bob"}"#));
+    assert_eq!(server.get("/count/1", &login.cookie.unwrap()).await.status, 200);
+    // He left his place to another.
+    assert_eq!(server.get("/count/1", "").await.status, 200);
+    assert_eq!(server.get("/count/1", "").await.status, 503);
 }
 
 /// H6: a route that can do without says so.

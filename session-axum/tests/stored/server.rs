@@ -92,7 +92,11 @@ impl Server {
     }
 
     pub(crate) async fn start_with(configure: impl FnOnce(Builder) -> Builder) -> Self {
-        let (store, time, gate) = (Arc::new(Watched::default()), Time::at(1_700_000_000), Gate::new());
+        Self::start_over(Watched::default(), configure).await
+    }
+
+    pub(crate) async fn start_over(store: Watched, configure: impl FnOnce(Builder) -> Builder) -> Self {
+        let (store, time, gate) = (Arc::new(store), Time::at(1_700_000_000), Gate::new());
         let builder = Sessions::builder(SecretKey::new(KEY).unwrap()).clock(time.clone());
         let sessions = configure(builder).build_stored().unwrap();
         let app = Router::new()

@@ -69,6 +69,10 @@ pub(crate) struct Watched {
 }
 
 impl Watched {
+    pub(crate) fn over(inner: MemoryStore) -> Self {
+        Self { inner, ..Self::default() }
+    }
+
     /// The next `times` questions of this verb are met by a fault.
     pub(crate) fn plan(&self, verb: &'static str, times: usize, fault: Fault) {
         self.plan.lock().unwrap().push((verb, times, fault));
