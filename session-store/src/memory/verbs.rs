@@ -1,0 +1,95 @@
+//! The verbs.
+
+use session_core::{Inserted, Loaded, Outcome, Record, RecordKey, Trimmed, Updated};
+
+use super::{MemoryStore, PER_WRITE, SLACK};
+use crate::durability::Durability;
+use crate::store::{Listed, Store, Verb, Which};
+
+impl Store for MemoryStore {
+    fn load<'a>(&'a self, key: RecordKey, now: u64) -> Verb<'a, Loaded> {
+        Box::pin(async move { Ok(self.shard(key).load(key).at(now)) })
+    }
+
+    fn insert<'a>(&'a self, key: RecordKey, record: &'a Record, now: u64) -> Verb<'a, Inserted> {
+        let insert = move || {
+            let mut shard = self.shard(key);
+            shard.sweep(now.saturating_sub(SLACK), PER_WRITE, &self.room);
+            shard.insert(key, record, &self.orders, &self.room)
+        };
+        Box::pin(async move { self.grow(now, insert) })
+    }
+
+    fn update<'a>(&'a self, key: RecordKey, version: u64, record: &'a Record, now: u64) -> Verb<'a, Updated> {
+        let update = move || self.shard(key).update(key, version, record, now, &self.orders, &self.room);
+        Box::pin(async move { self.grow(now, update) })
+    }
+
+    fn touch<'a>(&'a self, key: RecordKey, expires: u64, now: u64) -> Verb<'a, Outcome> {
+        Box::pin(async move { Ok(self.shard(key).touch(key, expires, now, &self.room)) })
+    }
+
+    fn delete<'a>(&'a self, key: RecordKey, now: u64) -> Verb<'a, Outcome> {
+        Box::pin(async move {
+            let ended = self.shard(key).end(key, now, &self.room, |_, _| true);
+            Ok(if ended { Outcome::Done } else { Outcome::Gone })
+        })
+    }
+
+    fn delete_version<'a>(&'a self, key: RecordKey, version: u64, now: u64) -> Verb<'a, Updated> {
+        Box::pin(async move { Ok(self.shard(key).end_version(key, version, now, &self.room)) })
+    }
+
+    fn index<'a>(&'a self, owner: &'a str, key: RecordKey, until: u64, now: u64) -> Verb<'a, ()> {
+        let note = move || {
+            let mut owners = self.owners();
+            owners.sweep(now, PER_WRITE, &self.room);
+            owners.note(owner, key, until, now, &self.room)
+        };
+        Box::pin(async move { self.grow(now, note) })
+    }
+
+    fn unindex<'a>(&'a self, owner: &'a str, key: RecordKey) -> Verb<'a, ()> {
+        Box::pin(async move {
+            self.owners().forget(owner, key, &self.room);
+            Ok(())
+        })
+    }
+
+    fn list<'a>(&'a self, owner: &'a str, max: usize, now: u64) -> Verb<'a, Vec<Listed>> {
+        Box::pin(async move {
+            let records = self.records_of(owner, now);
+            let older = records.len().saturating_sub(max);
+            Ok(records.into_iter().skip(older).map(|(_, listed)| listed).collect())
+        })
+    }
+
+    fn delete_owned<'a>(&'a self, owner: &'a str, which: Which, now: u64) -> Verb<'a, u64> {
+        Box::pin(async move {
+            let keys = self.owners().keys(owner);
+            let named = keys.into_iter().filter(|key| which.names(*key));
+            Ok(named.map(|key| u64::from(self.end(owner, key, now, |_| true))).sum())
+        })
+    }
+
+    fn trim<'a>(&'a self, owner: &'a str, keep: usize, this: RecordKey, now: u64) -> Verb<'a, Trimmed> {
+        Box::pin(async move {
+            let records = self.records_of(owner, now);
+            let surplus = records.len().saturating_sub(keep);
+            // What got an owner anew since is among the newest: it has another order.
+            let end = |(order, listed): &(u64, Listed)| {
+                u64::from(self.end(owner, listed.key, now, |order_now| order_now == *order))
+            };
+            let ended = records.iter().take(surplus).map(end).sum();
+            Ok(Trimmed { ended, alive: self.shard(this).live(this, now).is_some() })
+        })
+    }
+
+    fn delete_expired<'a>(&'a self, before: u64, batch: usize) -> Verb<'a, u64> {
+        Box::pin(async move { Ok(self.sweep(before, batch).try_into().unwrap_or(u64::MAX)) })
+    }
+
+    fn durability(&self) -> Verb<'_, Durability> {
+        Box::pin(async { Ok(Durability::Process) })
+    }
+}
