@@ -129,8 +129,8 @@ impl Closing {
         let version = body.recent.first().copied().unwrap_or_default();
         let expires = core.lifetime.expires(created, self.now).max(expires);
         let nonce = keys.records.sealed.as_ref().map(|_| core.nonce()).transpose()?;
-        let place = Place { key, created, owner: owner.as_deref() };
-        let body: Arc<[u8]> = keys.records.keep(body, place, nonce).into();
+        let place = Place { key, created, owner: owner.as_deref(), label: label.as_deref() };
+        let body: Arc<[u8]> = keys.records.keep(body, place, expires, nonce).into();
         let (size, limit) = (body.len(), self.stored().max_record);
         if size > limit {
             return Err(Error::RecordTooLarge { size, limit });

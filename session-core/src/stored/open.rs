@@ -18,7 +18,7 @@ use super::Stored;
 use super::body::{Body, Opens};
 use super::id::{Id, VerifierHash};
 use super::question::{Answer, Loaded, Question, Record, RecordKey, TOMBSTONE_SECONDS};
-use super::rest::Place;
+use super::rest::{Kept, Place};
 use crate::error::Rejected;
 use crate::map::Map;
 use crate::session::Session;
@@ -78,15 +78,21 @@ pub(crate) struct Current {
     pub(crate) body: Body,
     /// Whether it would be kept otherwise today: sealed, or with another key.
     pub(crate) outdated: bool,
+    /// Whether the second at which it expires is sealed, so that it is extended by a write.
+    pub(crate) sealed: bool,
 }
 
 impl Current {
     /// `None` when the core cannot read its own bytes.
-    pub(crate) fn read(core: &Core, key: RecordKey, record: Record, now: u64) -> Option<(Self, Map)> {
-        let place = Place { key, created: record.created, owner: record.owner.as_deref() };
-        let (body, outdated) = core.keys().records.read(&record.body, place, now)?;
+    pub(crate) fn read(core: &Core, key: RecordKey, mut record: Record, now: u64) -> Option<(Self, Map)> {
+        let (owner, label) = (record.owner.as_deref(), record.label.as_deref());
+        let place = Place { key, created: record.created, owner, label };
+        let Kept { body, outdated, expires } = core.keys().records.read(&record.body, place, now)?;
+        if let Some(expires) = expires {
+            record.expires = record.expires.min(expires);
+        }
         let map = body.map()?;
-        Some((Self { record, body, outdated }, map))
+        Some((Self { record, body, outdated, sealed: expires.is_some() }, map))
     }
 }
 

@@ -2,11 +2,13 @@
 //!
 //! ```text
 //! body   = 01 ...                                                         as `body` says
-//! sealed = 02, key id 4, nonce 12, AES-256-GCM-SIV(body), tag 16
+//! sealed = 02, key id 4, nonce 12, AES-256-GCM-SIV(expires u64, body), tag 16
 //! ```
 //!
-//! Sealed for its place: the record's key, when it was created and its owner are associated with it, so that no record can be
-//! put in place of another. The key's id says which of the ring's keys opens it.
+//! Sealed for its place: the record's key, when it was created, its owner and its label are associated with it, so that no record
+//! can be put in place of another. The second at which it expires is sealed beside the body and not associated, since a store
+//! keeps the later of two: whoever writes to the store can shorten a session, and not lengthen it. So a sealed record is
+//! extended by writing it. The key's id says which of the ring's keys opens it.
 
 use super::body::{self, Body};
 use super::question::RecordKey;
@@ -23,30 +25,50 @@ pub(super) struct Place<'a> {
     pub(super) key: RecordKey,
     pub(super) created: u64,
     pub(super) owner: Option<&'a str>,
+    pub(super) label: Option<&'a str>,
 }
 
 impl Place<'_> {
-    /// Injective: all before the owner has one length.
+    /// Injective: a text is preceded by whether it is there, and by its length.
     fn associated(&self) -> Vec<u8> {
-        let owner = self.owner.map(str::as_bytes);
-        let fixed = [&self.key.as_bytes()[..], &self.created.to_be_bytes(), &[u8::from(owner.is_some())]];
-        [&fixed.concat()[..], owner.unwrap_or_default()].concat()
+        let mut bytes = [&self.key.as_bytes()[..], &self.created.to_be_bytes()].concat();
+        for text in [self.owner, self.label] {
+            bytes.push(u8::from(text.is_some()));
+            let text = text.unwrap_or_default().as_bytes();
+            bytes.extend_from_slice(&(text.len() as u64).to_be_bytes());
+            bytes.extend_from_slice(text);
+        }
+        bytes
     }
+}
+
+/// What was kept.
+pub(super) struct Kept {
+    pub(super) body: Body,
+    /// Whether it would be kept otherwise today.
+    pub(super) outdated: bool,
+    /// The second at which the record expires, where that was sealed.
+    pub(super) expires: Option<u64>,
 }
 
 impl Records {
     /// The bytes of a body as they are kept. `nonce` is there if they are sealed.
-    pub(super) fn keep(&self, body: &Body, place: Place<'_>, nonce: Option<[u8; NONCE]>) -> Vec<u8> {
+    pub(super) fn keep(
+        &self,
+        body: &Body,
+        place: Place<'_>,
+        expires: u64,
+        nonce: Option<[u8; NONCE]>,
+    ) -> Vec<u8> {
         let plain = body.encode();
         let (Some(sealer), Some(nonce)) = (&self.sealed, nonce) else { return plain };
         let mut bytes = [&[SEALED][..], &sealer.id()].concat();
-        sealer.seal(&mut bytes, nonce, &place.associated(), &[&plain]);
+        sealer.seal(&mut bytes, nonce, &place.associated(), &[&expires.to_be_bytes(), &plain]);
         bytes
     }
 
-    /// Reads what was kept, and tells whether it would be kept otherwise today. `None` for what cannot be read, and for what is
-    /// kept in a way that is not accepted.
-    pub(super) fn read(&self, bytes: &[u8], place: Place<'_>, now: u64) -> Option<(Body, bool)> {
+    /// Reads what was kept. `None` for what cannot be read, and for what is kept in a way that is not accepted.
+    pub(super) fn read(&self, bytes: &[u8], place: Place<'_>, now: u64) -> Option<Kept> {
         let also = self.also.as_ref().filter(|(_, until)| now < *until).map(|(sealer, _)| sealer);
         match bytes {
             [body::ENCODING, ..] => {
@@ -54,14 +76,17 @@ impl Records {
                 if outdated && also.is_none() {
                     return None;
                 }
-                Some((Body::decode(bytes)?, outdated))
+                Some(Kept { body: Body::decode(bytes)?, outdated, expires: None })
             }
             [SEALED, rest @ ..] => {
                 let sealer = self.sealed.as_ref().or_else(|| also.and_then(Option::as_ref))?;
                 let (id, sealed) = rest.split_first_chunk::<KEY_ID>()?;
                 let mut sealed = sealed.to_vec();
-                let (body, by) = sealer.open_by(*id, &mut sealed, &place.associated(), now)?;
-                Some((Body::decode(body)?, by == SignedBy::Other || self.sealed.is_none()))
+                let (text, by) = sealer.open_by(*id, &mut sealed, &place.associated(), now)?;
+                let (expires, body) = text.split_first_chunk()?;
+                let expires = Some(u64::from_be_bytes(*expires));
+                let outdated = by == SignedBy::Other || self.sealed.is_none();
+                Some(Kept { body: Body::decode(body)?, outdated, expires })
             }
             _ => None,
         }

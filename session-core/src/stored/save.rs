@@ -38,7 +38,7 @@ pub(super) struct Due {
 
 impl Due {
     pub(super) fn of(session: &Session, did: &Did, live: &Live, current: &Current, now: u64) -> Self {
-        let (core, Current { record, body, outdated }) = (session.core(), current);
+        let (core, Current { record, body, outdated, .. }) = (session.core(), current);
         let lifetime = &core.lifetime;
         let touch = match lifetime.refresh {
             Refresh::Tenth => now.saturating_sub(record.seen) >= lifetime.tenth(),
@@ -76,9 +76,9 @@ impl Closing {
             renewed: self.renewed,
         };
         let due = Due::of(&self.session, &did, live, current, self.now);
-        if !due.write {
-            let touch = due.touch || self.map.is_modified();
-            return if touch { self.touch(live, record) } else { self.done() };
+        let extend = due.touch || self.map.is_modified();
+        if !due.write && !(extend && current.sealed) {
+            return if extend { self.touch(live, record) } else { self.done() };
         }
         let Due { mint, arrived, .. } = due;
         let minted = match (mint, self.minted.take()) {

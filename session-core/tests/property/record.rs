@@ -76,11 +76,15 @@ pub fn check(data: &[u8]) {
 }
 
 /// Kept sealed. The first byte says what the rest is: what is kept, as it is; or, to be sealed, a body for this place or for
-/// another one; or a place, what is changed there, and a body.
+/// another one; or a place, what is changed there, and a body. Its highest bit makes it one that has expired.
 pub fn check_sealed(data: &[u8]) {
     let mut input = Input(data);
-    let kind = input.byte() % 4;
-    let sealed = |created, input: Input<'_>| seal_record([7; 12], &bytes(input.0), &key(), created);
+    let first = input.byte();
+    let (kind, expires) = (first % 4, if first >= 0x80 { NOW } else { NOW + 1 });
+    let sealed = |created, input: Input<'_>| {
+        let text = [&expires.to_be_bytes()[..], &bytes(input.0)].concat();
+        seal_record([7; 12], &text, &key(), created)
+    };
     let kept = match kind {
         0 => bytes(input.0),
         1 => sealed(CREATED, input),

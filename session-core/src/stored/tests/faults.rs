@@ -254,9 +254,8 @@ fn the_wrong_door_and_the_wrong_answer() {
     let cookies = Sessions::builder(SecretKey::new(KEY).unwrap()).clock(Time::at(START)).build().unwrap();
     assert_eq!(cookies.close(&session, &mut HeaderMap::new()), Err(Error::NotACookie));
     let headers = HeaderMap::from_iter([(COOKIE, cookie.parse().unwrap())]);
-    let Step::Ask(ask) = server.sessions.exchange(&headers).open() else {
-        unreachable!("an id is looked up")
-    };
+    let exchange = server.sessions.exchange(&headers);
+    let Step::Ask(ask) = exchange.open() else { unreachable!("an id is looked up") };
     let opened = ask.answer(Answer::Touched(Outcome::Done)).done().unwrap();
     assert_eq!(opened.unwrap_err(), Error::Unavailable);
 }

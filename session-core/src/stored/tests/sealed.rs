@@ -72,6 +72,12 @@ fn a_record_opens_in_its_place_alone() {
     assert_eq!(refused(&|server| change(server, |record| record.created += 1)), unreadable);
     assert_eq!(refused(&|server| change(server, |record| record.owner = Some("eve".into()))), unreadable);
     assert_eq!(refused(&|server| change(server, |record| record.owner = None)), unreadable);
+    assert_eq!(refused(&|server| change(server, |record| record.label = Some("Firefox".into()))), unreadable);
+    // Owner and label have no boundary that could be moved.
+    let moved = |record: &mut Record| {
+        (record.owner, record.label) = (Some("ad".into()), Some("a".into()));
+    };
+    assert_eq!(refused(&|server| change(server, moved)), unreadable);
     let flip = |at: usize| {
         move |server: &Server| {
             change(server, |record| {
@@ -91,6 +97,53 @@ fn a_record_opens_in_its_place_alone() {
         change(server, |record| record.body = body.clone());
     };
     assert_eq!(refused(&other), unreadable);
+}
+
+/// Whoever writes to the store can shorten a session, and not lengthen it: its idle end is sealed, too.
+#[test]
+fn a_record_does_not_outlive_its_sealed_end() {
+    let server = server(|builder| builder.sealed().idle_lifetime(Duration::from_secs(600)));
+    let cookie = server.begin(|session| {
+        secret(session);
+        login(session);
+        session.set_label("Firefox").unwrap();
+    });
+    change(&server, |record| record.expires += 365 * 24 * 60 * 60);
+    server.advance(599);
+    assert_eq!(server.open(&cookie).1.rejected(), None);
+    server.advance(1);
+    assert_eq!(server.open(&cookie).1.rejected(), Some(Rejected::Idle));
+}
+
+/// A write hands the true end on, whatever stands in the store: what was lengthened there stays as short as it was.
+#[test]
+fn a_write_does_not_seal_what_the_store_says() {
+    let server = server(|builder| builder.sealed().idle_lifetime(Duration::from_secs(600)));
+    let cookie = server.begin(secret);
+    change(&server, |record| record.expires += 365 * 24 * 60 * 60);
+    server.request(&cookie, visit);
+    server.advance(600);
+    assert_eq!(server.open(&cookie).1.rejected(), Some(Rejected::Idle));
+}
+
+/// A sealed record is extended by writing it; one that is not sealed by a touch.
+#[test]
+fn a_sealed_record_is_extended_by_a_write() {
+    for (sealed, verb) in [(true, "update"), (false, "touch")] {
+        let server = server(|builder| {
+            let builder = builder.idle_lifetime(Duration::from_secs(600));
+            if sealed { builder.sealed() } else { builder }
+        });
+        let cookie = server.begin(secret);
+        for _ in 0..20 {
+            server.advance(60);
+            assert_eq!(server.request(&cookie, |_| {}).result, Ok(()));
+            assert_eq!(server.asked(), ["load", verb]);
+            server.request(&cookie, |session| session.mark_modified().unwrap());
+            assert_eq!(server.asked(), ["load", verb]);
+        }
+        assert_eq!(server.json(&cookie), r#"{"diagnosis":"a secret word","visits":1}"#);
+    }
 }
 
 #[test]

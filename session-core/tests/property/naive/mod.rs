@@ -232,17 +232,20 @@ fn is_flash(flash: &Json) -> bool {
     }
 }
 
-/// A sealed record: 02, key id 4, nonce 12, AES-256-GCM-SIV(body). Its place is associated: the record's key, when it was
-/// created, and a zero, since it has no owner.
+/// A sealed record: 02, key id 4, nonce 12, AES-256-GCM-SIV(expires, body). Its place is associated: the record's key, when it
+/// was created, and twice a zero and a length of zero, since it has neither owner nor label.
 pub fn open_record(kept: &[u8], key: &[u8; 32], created: u64) -> Option<Vec<u8>> {
     let (nonce, msg) = kept.strip_prefix(&record_head()[..])?.split_first_chunk::<12>()?;
-    let aad = &[&key[..], &created.to_be_bytes(), &[0]].concat();
-    RECORD.decrypt(&Nonce::from(*nonce), Payload { msg, aad }).ok()
+    let aad = &[&key[..], &created.to_be_bytes(), &[0; 18]].concat();
+    let text = RECORD.decrypt(&Nonce::from(*nonce), Payload { msg, aad }).ok()?;
+    let (expires, body) = text.split_first_chunk()?;
+    (u64::from_be_bytes(*expires) > NOW).then(|| body.to_vec())
 }
 
-pub fn seal_record(nonce: [u8; 12], msg: &[u8], key: &[u8; 32], created: u64) -> Vec<u8> {
-    let aad = &[&key[..], &created.to_be_bytes(), &[0]].concat();
-    let sealed = RECORD.encrypt(&Nonce::from(nonce), Payload { msg, aad }).unwrap();
+/// `text`: when it expires, and the body.
+pub fn seal_record(nonce: [u8; 12], text: &[u8], key: &[u8; 32], created: u64) -> Vec<u8> {
+    let aad = &[&key[..], &created.to_be_bytes(), &[0; 18]].concat();
+    let sealed = RECORD.encrypt(&Nonce::from(nonce), Payload { msg: text, aad }).unwrap();
     [&record_head()[..], &nonce, &sealed].concat()
 }
 
