@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 /// How many requirements each letter has.
-const IDS: [(char, u32); 6] = [('T', 7), ('S', 11), ('C', 8), ('L', 10), ('H', 6), ('O', 3)];
+const IDS: [(char, u32); 6] = [('T', 7), ('S', 11), ('C', 8), ('L', 11), ('H', 6), ('O', 3)];
 
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().to_owned()

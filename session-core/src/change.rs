@@ -22,8 +22,10 @@ pub(crate) enum Change<'a> {
     Remove {
         key: Cow<'a, str>,
     },
-    /// Nothing is left, no flash either.
+    /// Nothing is left, no flash and no user either.
     Clear,
+    /// No other keys than these are left, and no flash.
+    KeepOnly(Vec<Cow<'a, str>>),
     /// A missing counter is 0, and one that is a float stays a float.
     Increment {
         key: Cow<'a, str>,
@@ -48,6 +50,7 @@ impl Change<'_> {
             Self::Update { key, value } => Change::Update { key: own(key), value: value.clone() },
             Self::Remove { key } => Change::Remove { key: own(key) },
             Self::Clear => Change::Clear,
+            Self::KeepOnly(keys) => Change::KeepOnly(keys.iter().map(own).collect()),
             Self::Increment { key, by } => Change::Increment { key: own(key), by: *by },
             Self::Push { key, item } => Change::Push { key: own(key), item: item.clone() },
             Self::Flash(flash) => Change::Flash(flash.clone()),
@@ -63,7 +66,7 @@ impl Change<'_> {
             | Self::Remove { key }
             | Self::Increment { key, .. }
             | Self::Push { key, .. } => Some(key),
-            Self::Clear | Self::Flash(_) | Self::FlashesTaken(_) => None,
+            Self::Clear | Self::KeepOnly(_) | Self::Flash(_) | Self::FlashesTaken(_) => None,
         }
     }
 }

@@ -14,7 +14,7 @@ pub(crate) struct Span {
 
 impl Span {
     /// Of a text that is shorter than 4 GiB.
-    fn of(range: Range<usize>) -> Self {
+    pub(crate) fn of(range: Range<usize>) -> Self {
         let place = |at: usize| u32::try_from(at).unwrap_or(u32::MAX);
         Self { start: place(range.start), end: place(range.end) }
     }

@@ -1,12 +1,15 @@
 //! Whose a session is: logged in, renewed, named, revoked.
 
+use std::borrow::Cow;
 use std::sync::{Arc, MutexGuard};
 use std::time::Duration;
 
+use crate::change::Change;
 use crate::error::Error;
 use crate::session::Session;
 use crate::state::State;
 use crate::stored::{Base, Live, RecordKey};
+use crate::wire::flask::PERMANENT;
 use crate::wire::stamp::Epoch;
 
 /// Whose the session is.
@@ -38,9 +41,21 @@ impl Session {
     /// and the record is entered under this owner. If somebody ended the session while the request was under way, a new
     /// one begins, with what this request did and nothing of the old one.
     ///
-    /// In Flask's format, which has no place for that, the session is only modified. A cookie keeps no index of owners, so
-    /// `owner` itself is not stored: insert what the handlers need. (A cookie session that stays empty is not sent,
-    /// whoever logged in.)
+    /// What stays depends on whose the session was:
+    ///
+    /// | the session's user until then | its content |
+    /// |---|---|
+    /// | nobody | stays: a cart, a language |
+    /// | the same | stays, as does the epoch: the password was asked for again |
+    /// | another | goes, as by [`clear`](Self::clear), and what this request wrote before this call goes with it: keys, flashes, label, epoch; permanence becomes the default. With a store the other's record ends |
+    ///
+    /// What was there while nobody was logged in may be known to somebody else, who had the browser before or planted the
+    /// cookie. A CSRF token, the `state` of an OAuth login and marks of a step on the way to the login must not stay:
+    /// remove them, or say with [`keep_only`](Self::keep_only) what may.
+    ///
+    /// A cookie of our formats keeps the user beside the content. In Flask's format, which has no place for that, the
+    /// session is only modified, and who was logged in is known until the end of the request: there an application
+    /// [clears](Self::clear) the session before another user logs in.
     ///
     /// # Errors
     /// [`Error::TooLate`].
@@ -49,43 +64,130 @@ impl Session {
     /// use std::time::Duration;
     /// # use session_core::{SecretKey, Sessions};
     /// # let session = Sessions::new(SecretKey::generate().unwrap()).open(&http::HeaderMap::new());
-    /// session.set_owner("42").unwrap();
+    /// session.insert("cart", ["mug"])?;
+    /// session.set_owner("42")?;
     /// assert!(session.authenticated_within(Duration::from_secs(300)));
+    /// assert!(session.contains_key("cart")); // it was nobody's
+    ///
+    /// session.set_owner("43")?;
+    /// assert!(session.is_empty()); // it was another's
+    /// # Ok::<(), session_core::Error>(())
     /// ```
     pub fn set_owner(&self, owner: &str) -> Result<(), Error> {
-        let now = self.core().now().as_secs();
-        let owner = self.core().stored.is_some().then(|| owner.into());
+        let core = self.core();
+        let now = core.now().as_secs();
         let mut state = self.open_state()?;
-        state.owner = owner;
+        let former = self.owner_in(&state);
+        let again = former.as_deref() == Some(owner);
+        if former.is_some() && !again {
+            state.clear(&core.lifetime, now);
+            state.flashes_taken = None;
+        }
+        if core.stored.is_none() && !self.is_flask() {
+            state.map.set_user(Some(owner));
+        }
+        state.owner = Some(owner.into());
         state.map.mark_modified();
         state.stamp.created = now;
         state.stamp.authenticated = Some(now);
-        // Of whoever this session was before, nothing counts.
-        state.stamp.epoch =
-            Epoch { application: self.core().lifetime.epoch, user: state.epoch.unwrap_or_default() };
+        // Whoever logs in does not inherit somebody else's counter.
+        let user = if again { state.stamp.epoch.user } else { state.epoch.unwrap_or_default() };
+        state.stamp.epoch = Epoch { application: core.lifetime.epoch, user };
         state.renewed = true;
         Ok(())
     }
 
-    /// Who is logged in: what [`set_owner`](Self::set_owner) set in this request, or what the record says that the session
-    /// was opened from. A cookie session keeps no owner.
+    /// Says that nobody is logged in any more, and the session goes on: its content stays, so remove what is the user's
+    /// own, key by key or with [`keep_only`](Self::keep_only). The usual logout is [`clear`](Self::clear), which ends the
+    /// session as a whole.
+    ///
+    /// The session is no longer authenticated, and has neither the user's epoch nor a label. With a store its id changes,
+    /// as with [`renew`](Self::renew), and the record leaves the user: it is not in their list, and not ended with their
+    /// others. A cookie session is written without its user; whoever has a copy of the old cookie is logged in with it
+    /// until it expires.
+    ///
+    /// Where nobody is logged in, nothing happens. So in Flask's format, but for what [`set_owner`](Self::set_owner) said
+    /// in the same request: what makes somebody a user there are keys of the application.
+    ///
+    /// # Errors
+    /// [`Error::TooLate`].
+    ///
+    /// ```
+    /// # use std::time::Duration;
+    /// # use session_core::{SecretKey, Sessions};
+    /// # let session = Sessions::new(SecretKey::generate().unwrap()).open(&http::HeaderMap::new());
+    /// session.set_owner("42")?;
+    /// session.insert("theme", "dark")?;
+    /// session.clear_owner()?;
+    /// assert_eq!(session.owner(), None);
+    /// assert!(!session.authenticated_within(Duration::MAX));
+    /// assert!(session.contains_key("theme"));
+    /// # Ok::<(), session_core::Error>(())
+    /// ```
+    pub fn clear_owner(&self) -> Result<(), Error> {
+        let mut state = self.open_state()?;
+        if self.owner_in(&state).is_none() {
+            return Ok(());
+        }
+        (state.owner, state.label, state.left) = (None, None, true);
+        state.map.set_user(None);
+        state.stamp.authenticated = None;
+        (state.stamp.epoch.user, state.epoch) = (0, Some(0));
+        state.renewed = true;
+        Ok(())
+    }
+
+    /// Removes every key but these, and all flashes: what goes over into a login and nothing else, so that what is
+    /// forgotten is dropped and not kept. Who is logged in and permanence stay.
+    ///
+    /// The session is modified in any case. A key that another request writes at the same time goes as well.
+    ///
+    /// # Errors
+    /// [`Error::TooLate`].
     ///
     /// ```
     /// # use session_core::{SecretKey, Sessions};
-    /// # let sessions = Sessions::builder(SecretKey::generate().unwrap()).build_stored().unwrap();
-    /// # let exchange = sessions.exchange(&http::HeaderMap::new());
-    /// # let session = exchange.open().done().unwrap().unwrap();
-    /// assert_eq!(session.owner(), None);
-    /// session.set_owner("42").unwrap();
+    /// # let session = Sessions::new(SecretKey::generate().unwrap()).open(&http::HeaderMap::new());
+    /// session.insert("cart", ["mug"])?;
+    /// session.insert("csrf", "f3a1")?;
+    /// session.keep_only(&["cart", "language"])?;
+    /// session.set_owner("42")?;
+    /// assert_eq!(session.keys(), ["cart"]);
+    /// # Ok::<(), session_core::Error>(())
+    /// ```
+    pub fn keep_only(&self, keys: &[&str]) -> Result<(), Error> {
+        // Permanence is a key in Flask's format.
+        let permanent = self.is_flask().then_some(PERMANENT);
+        let keys = keys.iter().copied().chain(permanent).map(Cow::from).collect();
+        let mut state = self.open_state()?;
+        state.map.change(Change::KeepOnly(keys));
+        state.flashes_taken = None;
+        Ok(())
+    }
+
+    /// Who is logged in: what [`set_owner`](Self::set_owner) said in this request, or what the cookie or record says that
+    /// the session was opened from. Flask's format keeps no owner.
+    ///
+    /// ```
+    /// # use session_core::{SecretKey, Sessions, testing};
+    /// # let sessions = Sessions::new(SecretKey::generate().unwrap());
+    /// # let request = testing::request(&sessions, |session| session.set_owner("42")).unwrap();
+    /// let session = sessions.open(&request);
     /// assert_eq!(session.owner().as_deref(), Some("42"));
     /// session.clear().unwrap();
     /// assert_eq!(session.owner(), None);
     /// ```
     #[must_use]
     pub fn owner(&self) -> Option<Arc<str>> {
-        let state = self.state();
-        let stored = || self.live().and_then(|live| live.current.record.owner.clone());
-        state.owner.clone().or_else(|| if state.cleared { None } else { stored() })
+        self.owner_in(&self.state())
+    }
+
+    fn owner_in(&self, state: &State) -> Option<Arc<str>> {
+        let opened_from = || match state.cleared || state.left {
+            true => None,
+            false => self.live().and_then(|live| live.current.record.owner.clone()),
+        };
+        state.owner.clone().or_else(|| state.map.user()).or_else(opened_from)
     }
 
     /// Where the record lies that this session was opened from: to tell it among the sessions of its owner. It opens

@@ -7,8 +7,9 @@ use std::sync::Arc;
 
 use crate::change::{Change, Misfit};
 use crate::counter;
-use crate::entries::{self, Entry, Key, Text};
+use crate::entries::{self, Entry, Key, Span, Text};
 use crate::flash::Flash;
+use crate::wire::json::read::from_text;
 use crate::wire::json::scan::{Cursor, NotJson};
 use crate::wire::json::text;
 
@@ -20,6 +21,8 @@ pub(crate) struct Map {
     /// Sorted by key, no key twice.
     entries: Vec<Entry>,
     flashes: Vec<Flash>,
+    /// Who is logged in, as a JSON string: in cookies of our formats alone. A record's owner is the store's to keep.
+    user: Option<Text>,
     modified: bool,
     /// All changes in order, if somebody will merge them.
     record: Option<Vec<Change<'static>>>,
@@ -57,12 +60,13 @@ impl Map {
         let mut cursor = Cursor::new(&base);
         let entries = entries::read(&mut cursor, depth)?;
         cursor.end()?;
-        (self.base, self.entries, self.flashes) = (Some(base), entries, Vec::new());
+        (self.base, self.entries, self.flashes, self.user) = (Some(base), entries, Vec::new(), None);
         Ok(())
     }
 
-    /// Reads our own format: `{..}`, or `[{..},[flash, ..]]` while flashes are pending. Into a map that
-    /// is there already, since it is large and would else be copied a few times on its way.
+    /// Reads our own format: `{..}`, or `[{..},[flash, ..]]` while flashes are pending, or `[{..},[..],"user"]` while
+    /// somebody is logged in. Into a map that is there already, since it is large and would else be copied a few times
+    /// on its way.
     pub(crate) fn read_ours(&mut self, base: Arc<str>, depth: usize) -> Result<(), NotJson> {
         let mut cursor = Cursor::new(&base);
         if !cursor.eat(b'[') {
@@ -72,17 +76,23 @@ impl Map {
         cursor.expect(b',')?;
         cursor.expect(b'[')?;
         let mut flashes = Vec::new();
-        loop {
-            let flash = cursor.value(depth.saturating_sub(2))?;
-            flashes.push(Flash::read(&base[flash]).ok_or(NotJson)?);
-            if !cursor.eat(b',') {
-                break;
+        if !cursor.eat(b']') {
+            loop {
+                let flash = cursor.value(depth.saturating_sub(2))?;
+                flashes.push(Flash::read(&base[flash]).ok_or(NotJson)?);
+                if !cursor.eat(b',') {
+                    break;
+                }
             }
+            cursor.expect(b']')?;
+        }
+        let user = if cursor.eat(b',') { Some(read_user(&mut cursor)?) } else { None };
+        if flashes.is_empty() && user.is_none() {
+            return Err(NotJson);
         }
         cursor.expect(b']')?;
-        cursor.expect(b']')?;
         cursor.end()?;
-        (self.base, self.entries, self.flashes) = (Some(base), entries, flashes);
+        (self.base, self.entries, self.flashes, self.user) = (Some(base), entries, flashes, user);
         Ok(())
     }
 
@@ -93,16 +103,23 @@ impl Map {
 
     /// Writes what [`from_ours`](Self::from_ours) reads.
     pub(crate) fn write_ours(&self, out: &mut String) {
-        if self.flashes.is_empty() {
+        if self.flashes.is_empty() && self.user.is_none() {
             return self.write_object(out, false);
         }
         out.push('[');
         self.write_object(out, false);
+        out.push_str(",[");
         for (index, flash) in self.flashes.iter().enumerate() {
-            out.push_str(if index == 0 { ",[" } else { "," });
+            if index > 0 {
+                out.push(',');
+            }
             flash.write(out);
         }
-        out.push_str("]]");
+        out.push(']');
+        if let Some(user) = &self.user {
+            out.extend([",", user.as_str(self.base())]);
+        }
+        out.push(']');
     }
 
     /// Octets that the text will take, roughly: it saves growing step by step.
@@ -157,9 +174,27 @@ impl Map {
         self.entries.len()
     }
 
-    /// No key and no pending flash.
+    /// No key, no pending flash, and nobody logged in.
     pub(crate) fn is_blank(&self) -> bool {
-        self.entries.is_empty() && self.flashes.is_empty()
+        self.entries.is_empty() && self.flashes.is_empty() && self.user.is_none()
+    }
+
+    /// Who is logged in, in a cookie of our formats.
+    pub(crate) fn user(&self) -> Option<Arc<str>> {
+        from_text::<String>(self.user.as_ref()?.as_str(self.base())).ok().map(Arc::from)
+    }
+
+    pub(crate) fn has_user(&self) -> bool {
+        self.user.is_some()
+    }
+
+    pub(crate) fn set_user(&mut self, user: Option<&str>) {
+        self.user = user.map(|user| {
+            let mut json = String::new();
+            text::string(&mut json, user, false);
+            Text::Own(json.into())
+        });
+        self.modified = true;
     }
 
     pub(crate) fn flashes(&self) -> &[Flash] {
@@ -222,6 +257,13 @@ impl Map {
             Change::Clear => {
                 self.entries.clear();
                 self.flashes.clear();
+                self.user = None;
+            }
+            Change::KeepOnly(keys) => {
+                let base = self.base.as_deref().unwrap_or_default();
+                let kept = |entry: &Entry| keys.iter().any(|key| key.as_bytes() == entry.key.bytes(base));
+                self.entries.retain(kept);
+                self.flashes.clear();
             }
             Change::Increment { key, by } => {
                 let found = self.find(&key);
@@ -279,6 +321,16 @@ impl Map {
     }
 }
 
+/// The third part of our format: a string, and one that Rust has.
+fn read_user(cursor: &mut Cursor<'_>) -> Result<Text, NotJson> {
+    let token = cursor.string()?;
+    let literal = token.range.start - 1..token.range.end + 1;
+    if token.escaped {
+        from_text::<String>(&cursor.text()[literal.clone()]).map_err(|_| NotJson)?;
+    }
+    Ok(Text::Base(Span::of(literal)))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -308,6 +360,9 @@ mod tests {
         for text in [
             r#"{"a":1e400,"b":"\ud800","c":[ 1 , -0 ],"d":{"z":1,"a":2},"e":123456789012345678901234567890,"f":NaN}"#,
             r#"[{"a":1},[[7,"info","x"],[4294967295,"",{" m":"<b>"}]]]"#,
+            r#"[{"a":1},[[7,"info","x"]],"ada"]"#,
+            r#"[{},[],"\u0061da \ud83d\ude00"]"#,
+            r#"[{},[],""]"#,
             r#"{"é":2,"\ud800":1}"#,
             "{}",
         ] {
@@ -335,6 +390,15 @@ mod tests {
             "[]",
             "[{}]",
             "[{},[]]",
+            "[{},[],null]",
+            "[{},[],42]",
+            "[{},[],[\"ada\"]]",
+            "[{},[],{\" m\":\"ada\"}]",
+            "[{},[],\"\\ud800\"]",
+            "[{},[],\"ada\",1]",
+            "[{},[],]",
+            "[{},\"ada\"]",
+            "[{},[,],\"ada\"]",
             "[{},[[1,\"a\"]]]",
             "[{},[[-1,\"a\",1]]]",
             "[{},[[1,2,3]]]",
@@ -381,6 +445,29 @@ mod tests {
         assert!(!map.is_blank() && map.len() == 0);
     }
 
+    #[test]
+    fn a_user_is_content_and_stands_behind_it() {
+        let mut map = ours("{\"a\":1}");
+        assert!(!map.has_user() && map.user().is_none());
+        map.set_user(Some("ad\"a\u{1}é"));
+        assert_eq!(written(&map), "[{\"a\":1},[],\"ad\\\"a\\u0001é\"]");
+        assert_eq!(ours(&written(&map)).user().as_deref(), Some("ad\"a\u{1}é"));
+        map.change(Change::KeepOnly(Vec::new()));
+        assert!(!map.is_blank() && map.has_user());
+        map.change(Change::Clear);
+        assert!(map.is_blank());
+        map.set_user(Some("ada"));
+        map.set_user(None);
+        assert_eq!(written(&map), "{}");
+    }
+
+    #[test]
+    fn what_is_kept_alone() {
+        let mut map = ours("[{\"a\":1,\"b\":2,\"\\u0063\":3},[[7,\"info\",\"x\"]]]");
+        map.change(Change::KeepOnly(vec!["c".into(), "a".into(), "missing".into()]));
+        assert_eq!((written(&map).as_str(), map.is_modified()), ("{\"a\":1,\"c\":3}", true));
+    }
+
     fn any_change() -> impl Strategy<Value = Change<'static>> {
         let key = prop::sample::select(vec!["a", "b", "c", "é", "_flashes", " t"]);
         let value =
@@ -389,6 +476,9 @@ mod tests {
             3 => (key.clone(), value.clone()).prop_map(|(key, value)| set(key, value)),
             2 => key.clone().prop_map(|key| Change::Remove { key: key.into() }),
             1 => Just(Change::Clear),
+            1 => prop::collection::vec(key.clone(), 0..3).prop_map(|keys| {
+                Change::KeepOnly(keys.into_iter().map(Cow::from).collect())
+            }),
             3 => (key.clone(), any::<i64>()).prop_map(|(key, by)| Change::Increment { key: key.into(), by: by % 100 }),
             3 => (key, value).prop_map(|(key, item)| Change::Push { key: key.into(), item: item.into() }),
             2 => (0..5_u32).prop_map(|number| Change::Flash(flash(number))),
@@ -415,6 +505,10 @@ mod tests {
                     self.entries.remove(&**key);
                 }
                 Change::Clear => *self = Self::default(),
+                Change::KeepOnly(keys) => {
+                    self.entries.retain(|key, _| keys.iter().any(|kept| kept == key));
+                    self.flashes.clear();
+                }
                 Change::Increment { key, by } => {
                     let old = self.entries.get(&**key).cloned().unwrap_or_else(|| 0.into());
                     let sum = match (old.as_i64(), old.as_f64()) {

@@ -113,8 +113,11 @@ pub(crate) struct State {
     pub(crate) stamp: Stamp,
     /// What this request set, in our formats.
     pub(crate) permanent: Option<bool>,
-    /// Who logged in during this request, and what the session is called; kept for stores only.
+    /// Who logged in during this request.
     pub(crate) owner: Option<Arc<str>>,
+    /// Whether the user that the session had is no longer its user.
+    pub(crate) left: bool,
+    /// What the session is called; kept for stores only.
     pub(crate) label: Option<Arc<str>>,
     /// The user's epoch that this request set.
     pub(crate) epoch: Option<u16>,
@@ -138,6 +141,7 @@ impl State {
             stamp: Stamp { permanent, issued: now, created: now, authenticated: None, epoch },
             permanent: None,
             owner: None,
+            left: false,
             label: None,
             epoch: None,
             revoked: false,

@@ -46,6 +46,12 @@ fn a_cookie_session_allocates_no_more_than_before() {
     assert_eq!(visits, Some(41));
     let read = request(&sessions, &headers, |session| drop(session.get::<i64>("visits")));
     let write = request(&sessions, &headers, |session| drop(session.increment("visits", 1)));
+    // Somebody logged in costs none.
+    let login = |session: &Session| session.set_owner("ada").and_then(|()| fill(session));
+    let users = testing::request(&sessions, login).unwrap();
+    request(&sessions, &users, |session| drop(session.increment("visits", 1)));
+    assert_eq!(allocations(|| drop(sessions.open(&users).get::<i64>("visits"))), get);
+    assert_eq!(request(&sessions, &users, |session| drop(session.increment("visits", 1))), write);
     let found = [("untouched", untouched), ("open, get", get), ("read", read), ("write", write)];
     assert_eq!(found, [("untouched", 1), ("open, get", 3), ("read", 4), ("write", 6)]);
 }

@@ -326,7 +326,7 @@ fn h4_a_change_after_the_response_is_an_error() {
         let mut headers = HeaderMap::new();
         outgoing.apply(&mut headers).unwrap();
 
-        let late: [(&str, Result<(), Error>); 14] = [
+        let late: [(&str, Result<(), Error>); 16] = [
             ("insert", session.insert("a", 2)),
             ("remove", session.remove("a").map(drop)),
             ("take", session.take::<i64>("a").map(drop)),
@@ -341,6 +341,8 @@ fn h4_a_change_after_the_response_is_an_error() {
             ("mark_modified", session.mark_modified()),
             ("renew", session.renew()),
             ("set_owner", session.set_owner("42")),
+            ("clear_owner", session.clear_owner()),
+            ("keep_only", session.keep_only(&["a"])),
         ];
         for (method, result) in late {
             assert_eq!(result, Err(Error::TooLate), "{format} {method}");

@@ -254,6 +254,8 @@ fn former_keys_verify() {
     assert_eq!(line(&[&["verify"], &keys[..], &now, &[COOKIE]].concat()), r#"{"a":1}"#);
     assert_ne!(line(&[&["sign"], &keys[..], &now, &[r#"{"a":1}"#]].concat()), COOKIE);
     let cookie = line(&["sign", "--ours", "--secret", KEY, r#"{"a":1}"#]);
+    let of_ada = line(&["sign", "--ours", "--secret", KEY, "--owner", "ada", r#"{"a":1}"#]);
+    assert_eq!(line(&["verify", "--ours", "--secret", KEY, &of_ada]), r#"[{"a":1},[],"ada"]"#);
     let keys = ["--ours", "--secret", OTHER, "--fallback", KEY];
     assert_eq!(line(&[&["verify"], &keys[..], &[&cookie]].concat()), r#"{"a":1}"#);
 }
@@ -281,7 +283,10 @@ fn decode_tells_the_formats_apart() {
     let decoded = run(&["decode", pair]);
     let mut lines = decoded.out.lines();
     let payload = lines.next().unwrap();
-    assert!(payload.starts_with(r#"[{"a":1},[["#) && payload.ends_with(r#""info","hello"]]]"#), "{payload}");
+    assert!(
+        payload.starts_with(r#"[{"a":1},[["#) && payload.ends_with(r#""info","hello"]],"ada"]"#),
+        "{payload}"
+    );
     let then = "2023-11-14 22:13:20 UTC (1700000000)";
     let facts: Vec<&str> = lines.take(6).collect();
     let expected = [
@@ -480,6 +485,7 @@ fn wrong_usage_says_what_to_do() {
         (&["verify", "--secret", "x", "--digest", "md5", "a"], "sha1, sha256 or sha512; \"md5\" came"),
         (&["verify", "--secret", "x", "--name", "n", "a"], "--ours only"),
         (&["verify", "--secret", "x", "--audience", "n", "a"], "salt"),
+        (&["sign", "--secret", "x", "--owner", "ada", "{}"], "--owner works with --ours only"),
         (&["verify", "--ours=1", "--secret", KEY, "a"], "takes no value"),
         (&["verify", "--ours", "--secret", "weak", "a"], "keygen"),
         (&["verify", "--ours", "--secret", KEY, "--fallback", "weak", "a"], "--fallback: "),

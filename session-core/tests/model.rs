@@ -54,7 +54,9 @@ fn any_operation() -> impl Strategy<Value = Operation> {
         1 => Just(Operation::TakeFlashes),
         1 => text().prop_map(Operation::TakeFlashesOf),
         1 => any::<bool>().prop_map(Operation::SetPermanent),
-        1 => Just(Operation::SetOwner),
+        2 => prop::sample::select(vec!["42", "43", "é\"\u{7f}"]).prop_map(|user| Operation::SetOwner(user.to_owned())),
+        1 => Just(Operation::ClearOwner),
+        1 => prop::collection::vec(any_key(), 0..3).prop_map(Operation::KeepOnly),
         1 => Just(Operation::Renew),
         2 => any_key().prop_map(Operation::Read),
     ]
@@ -131,21 +133,19 @@ proptest! {
             operations.iter().for_each(|operation| model.apply(&session, operation));
             let mut headers = http::HeaderMap::new();
             store.drive(exchange.close()).apply(&mut headers).unwrap();
-            let since_clear = operations.iter().rposition(|operation| matches!(operation, Operation::Clear));
-            let rest = &operations[since_clear.map_or(0, |at| at + 1)..];
-            let login = rest.iter().any(|operation| matches!(operation, Operation::SetOwner));
             let mints = |operation: &Operation| {
-                matches!(operation, Operation::SetOwner | Operation::Renew | Operation::SetPermanent(_))
+                use Operation::{ClearOwner, Renew, SetOwner, SetPermanent};
+                matches!(operation, SetOwner(_) | ClearOwner | Renew | SetPermanent(_))
             };
             let minted = operations.iter().any(mints);
-            let kept = !(model.entries.is_empty() && model.flashes.is_empty()) || login;
+            let kept = !model.is_blank();
             let cookie = headers.get(http::header::SET_COOKIE).map(|header| header.to_str().unwrap().split(';').next().unwrap());
-            match (&jar, since_clear, cookie) {
-                (Some(_), Some(_), Some(pair)) => prop_assert_eq!(pair.ends_with('='), !kept),
+            match (&jar, model.cleared, cookie) {
+                (Some(_), true, Some(pair)) => prop_assert_eq!(pair.ends_with('='), !kept),
                 (None, _, cookie) => prop_assert_eq!(cookie.is_some(), kept),
-                (Some(_), Some(_), None) => prop_assert!(false, "a cleared session sends its end or its successor"),
-                (Some(_), None, Some(_)) => prop_assert!(minted),
-                (Some(_), None, None) => {}
+                (Some(_), true, None) => prop_assert!(false, "a cleared session sends its end or its successor"),
+                (Some(_), false, Some(_)) => prop_assert!(minted),
+                (Some(_), false, None) => {}
             }
             if let Some(pair) = cookie {
                 jar = Some(pair.to_owned()).filter(|pair| !pair.ends_with('='));

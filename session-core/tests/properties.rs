@@ -52,8 +52,14 @@ fn nearly_json() -> impl Strategy<Value = String> {
     });
     prop_oneof![
         4 => value.clone(),
-        1 => (value.clone(), 0..3_u8, value).prop_map(|(map, number, message)| {
+        1 => (value.clone(), 0..3_u8, value.clone()).prop_map(|(map, number, message)| {
             format!("[{map},[[{number},\"info\",{message}]]]")
+        }),
+        1 => (value.clone(), value, select(vec!["[]", "[[1,\"info\",\"x\"]]", "[1]", "{}"])).prop_map(|(map, user, flashes)| {
+            format!("[{map},{flashes},{user}]")
+        }),
+        1 => (text(), select(vec!["[]", "[[1,\"info\",\"x\"]]"])).prop_map(|(user, flashes)| {
+            format!("[{{}},{flashes},\"{user}\"]")
         }),
         1 => r#"[\[\]{}":,0-9eE+.\\a-u \-]{0,14}"#,
     ]

@@ -23,6 +23,7 @@ pub(crate) struct Settings {
     pub(crate) ours: bool,
     pub(crate) name: Option<String>,
     pub(crate) audience: Option<String>,
+    pub(crate) owner: Option<String>,
 }
 
 const HELP: &str = "\
@@ -49,7 +50,8 @@ Usage: cookie decode [--] COOKIE
 COOKIE is the value, or name=value, also in double quotes. Flask's format and ours are told apart by themselves.
 `-` reads one cookie a line from standard input, and answers each with its payload alone, or `error: REASON`.
 
-In a pipe the first line is the payload as JSON; the others are `name: value`.
+In a pipe the first line is the payload as JSON; the others are `name: value`. The payload is an object; in our format
+[object, flashes] while flashes are pending, and [object, flashes, owner] while somebody is logged in.
 
 Example: cookie decode eyJhIjoxfQ.ZVPxAA.D3QXMI0ZQYNZDxORB__kVZyT7hk
 ";
@@ -93,6 +95,7 @@ Usage: cookie sign --secret S [OPTIONS] [--] JSON
   --ours              instead of Flask's
   --name NAME         the cookie's whole name; default: __Host-session
   --audience TEXT     default: none
+  --owner TEXT        who is logged in; default: nobody
  --fallback and --max-age are taken as verify takes them, and change nothing.
 
 Example: cookie sign --secret dev --now 1700000000 '{\"a\":1}'
@@ -106,8 +109,18 @@ Usage: cookie keygen
 Example: SECRET_KEY=$(cookie keygen)
 ";
 
-const KEYED: [&str; 9] =
-    ["--secret", "--fallback", "--digest", "--salt", "--max-age", "--now", "--ours", "--name", "--audience"];
+const KEYED: [&str; 10] = [
+    "--secret",
+    "--fallback",
+    "--digest",
+    "--salt",
+    "--max-age",
+    "--now",
+    "--ours",
+    "--name",
+    "--audience",
+    "--owner",
+];
 
 /// The latest time that has a date: the end of the year 9999.
 const LAST: u64 = 253_402_300_799;
@@ -236,6 +249,7 @@ fn set(settings: &mut Settings, option: &str, value: Vec<u8>) -> Result<(), Stri
         "--max-age" => settings.max_age = Some(seconds(option, value, u64::MAX)?),
         "--now" => settings.now = Some(seconds(option, value, LAST)?),
         "--name" => settings.name = Some(text(option, value)?),
+        "--owner" => settings.owner = Some(text(option, value)?),
         _ => settings.audience = Some(text(option, value)?),
     }
     Ok(())

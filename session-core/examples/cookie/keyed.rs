@@ -27,15 +27,21 @@ pub(crate) struct Keyed {
     now: Option<u64>,
     idle: u64,
     digest: Digest,
+    owner: Option<String>,
 }
 
 impl Keyed {
     /// Or what is wrong with the options.
-    pub(crate) fn new(settings: Settings) -> Result<Self, String> {
+    pub(crate) fn new(mut settings: Settings) -> Result<Self, String> {
         const MONTH: u64 = 31 * 24 * 60 * 60;
         let (now, idle) = (settings.now, settings.max_age.unwrap_or(MONTH));
         let clock = move || now.map_or_else(SystemTime::now, |now| UNIX_EPOCH + Duration::from_secs(now));
         let digest = settings.digest.unwrap_or_default();
+        let owner = settings.owner.take();
+        if owner.is_some() && !settings.ours {
+            return Err("--owner works with --ours only: in Flask's format the application's keys tell who is logged in"
+                .to_owned());
+        }
         let sessions = builder(settings)?
             .idle_lifetime(Duration::from_secs(idle))
             .clock(clock)
@@ -47,7 +53,7 @@ impl Keyed {
                 ConfigError::Cookie { problem, .. } => format!("--name: {problem}"),
                 _ => error.to_string(),
             })?;
-        Ok(Self { sessions, now, idle, digest })
+        Ok(Self { sessions, now, idle, digest, owner })
     }
 
     /// The payload of a cookie that a server with these settings accepts.
@@ -130,7 +136,10 @@ impl Keyed {
             .map_err(|error| format!("not JSON: not UTF-8 from offset {} on", error.valid_up_to()))?;
         // Says where; what the core refuses beyond that it says itself.
         json::compact(text)?;
-        let fill = |session: &Session| session.insert_tagged_json(text);
+        let fill = |session: &Session| {
+            self.owner.as_deref().map_or(Ok(()), |owner| session.set_owner(owner))?;
+            session.insert_tagged_json(text)
+        };
         let request = testing::request(&self.sessions, fill).map_err(|error| error.to_string())?;
         let pair = request.get(COOKIE).and_then(|pair| pair.to_str().ok()?.split_once('='));
         pair.map(|(_, value)| value.to_owned()).ok_or_else(|| "the session gave no cookie".to_owned())

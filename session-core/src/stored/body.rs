@@ -100,9 +100,10 @@ impl Body {
         }
     }
 
-    /// The content, with a record of what is done to it.
+    /// The content, with a record of what is done to it. Who is logged in, the record's owner tells, and nothing here.
     pub(crate) fn map(&self) -> Option<Map> {
-        Map::from_ours(self.data.clone(), DEPTH).ok().map(Map::recording)
+        let map = Map::from_ours(self.data.clone(), DEPTH).ok()?;
+        (!map.has_user()).then(|| map.recording())
     }
 
     pub(crate) fn encode(&self) -> Vec<u8> {

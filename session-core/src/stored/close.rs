@@ -7,14 +7,14 @@
 //! | none | left nothing | | |
 //! | live | cleared, left nothing | delete (unindex) | removal |
 //! | live | cleared, left content or an owner | delete (unindex), then as none | a new id |
-//! | live | logged in, renewed, made permanent or not; or a renewal is due | (index) update (trim) | its new verifier |
+//! | live | logged in, renewed, left its user, made permanent or not; or a renewal is due | (index) update (trim) | its new verifier |
 //! | live | changed, or a touch is due, and its id is outdated: of another key or name than is written today | (index) update | its new verifier |
 //! | live | changed; or a touch is due, and the record is outdated | (index) update | |
 //! | refused, and mute | logged in | as none | a new id |
 //! | refused, and mute | anything else | | |
 //! | refused, no longer mute | | as none | |
 //! | gone meanwhile | logged in | as none, with this request's changes alone | a new id |
-//! | gone meanwhile | cleared, and the record lives on under another id | | 409 |
+//! | gone meanwhile | cleared or left its user, and the record lives on under another id | | 409 |
 //! | gone meanwhile | anything else | | nothing; or, so configured, 409 |
 //!
 //! `index` only with an owner, `unindex` where one had the record that ended, `trim` at a login where a number is configured. An update
@@ -80,6 +80,7 @@ pub(crate) fn close(session: &Session, consulted: bool) -> Step<Outgoing> {
         only_read: !(state.cleared || state.map.is_modified()),
         permanent: state.permanent,
         owner: state.owner.clone(),
+        left: state.left,
         label: state.label.clone(),
         epoch: state.epoch,
         cleared: state.cleared,
@@ -130,7 +131,7 @@ impl Closing {
         if current.body.opens(&live.presented, self.now).admits() {
             self.end(live, &current.record)
         } else {
-            self.gone()
+            self.gone(true)
         }
     }
 
@@ -229,9 +230,9 @@ impl Closing {
         }
     }
 
-    /// The session was ended, or got another id, while this request was under way. Only who proved who they are begins a new
-    /// one, with nothing of the old.
-    pub(super) fn gone(mut self) -> Next {
+    /// The session was ended, or got another id (`lives_on`), while this request was under way. Only who proved who they are
+    /// begins a new one, with nothing of the old.
+    pub(super) fn gone(mut self, lives_on: bool) -> Next {
         if self.owner.is_some() {
             return self.begin_without_the_old();
         }
@@ -240,8 +241,9 @@ impl Closing {
         }
         self.event(EventKind::Gone);
         // A logout that has ended nothing must not look like one.
+        let failed_logout = lives_on && (self.cleared || self.left);
         match self.stored().on_gone {
-            OnGone::Forget if !self.cleared => self.done(),
+            OnGone::Forget if !failed_logout => self.done(),
             _ => self.fail(Error::Gone),
         }
     }

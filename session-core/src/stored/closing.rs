@@ -33,6 +33,8 @@ pub(super) struct Closing {
     pub(super) permanent: Option<bool>,
     /// Who logged in.
     pub(super) owner: Option<Arc<str>>,
+    /// Whether the record leaves its user.
+    pub(super) left: bool,
     pub(super) label: Option<Arc<str>>,
     pub(super) epoch: Option<u16>,
     pub(super) cleared: bool,

@@ -1,5 +1,7 @@
 //! A live record is written: once, or again on a newer one.
 
+use std::sync::Arc;
+
 use super::body::{Body, Earlier, RECENT};
 use super::closing::{Closing, Next, text};
 use super::id::Id;
@@ -101,7 +103,11 @@ impl Closing {
             minted: if mint { self.now } else { body.minted },
             indexed: if login || index_due { self.now } else { body.indexed },
             verifier: self.minted.as_ref().map_or(body.verifier, Id::hash),
-            authenticated: if login { self.stamp.authenticated } else { body.authenticated },
+            authenticated: match (login, self.left) {
+                (true, _) => self.stamp.authenticated,
+                (false, true) => None,
+                (false, false) => body.authenticated,
+            },
             earlier: match body.earlier {
                 // A login or renewal leaves no way back.
                 _ if self.renewed => None,
@@ -115,8 +121,10 @@ impl Closing {
             data: text(merged.unwrap_or(&self.map)),
         };
         let created = if login { self.stamp.created } else { record.created };
-        let owner = self.owner.clone().or_else(|| record.owner.clone());
-        let label = self.label.clone().or_else(|| record.label.clone());
+        // Who leaves takes the name along that their list showed.
+        let stays = |column: &Option<Arc<str>>| column.clone().filter(|_| !self.left);
+        let owner = self.owner.clone().or_else(|| stays(&record.owner));
+        let label = self.label.clone().or_else(|| stays(&record.label));
         let (key, version) = (live.key, record.version);
         let written = match self.record(key, created, owner, label, record.expires, &new) {
             Ok(written) => written,
@@ -141,7 +149,7 @@ impl Closing {
         self.ask(question, move |closing, answer| match answer {
             Answer::Updated(Updated::Done) => closing.updated(record, body),
             Answer::Updated(Updated::Conflict(newer)) => closing.merge(version, newer),
-            Answer::Updated(Updated::Gone) => closing.gone(),
+            Answer::Updated(Updated::Gone) => closing.gone(false),
             _ => closing.fail(Error::Unavailable),
         })
     }
@@ -167,7 +175,7 @@ impl Closing {
         let live = live(&session);
         let admitted = current.body.opens(&live.presented, self.now).admits();
         if !admitted || current.record.expires <= self.now {
-            return self.gone();
+            return self.gone(!admitted);
         }
         for change in self.map.record() {
             if let Err(misfit) = map.apply(change.clone()) {

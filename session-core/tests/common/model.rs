@@ -21,7 +21,9 @@ pub enum Operation {
     TakeFlashes,
     TakeFlashesOf(String),
     SetPermanent(bool),
-    SetOwner,
+    SetOwner(String),
+    ClearOwner,
+    KeepOnly(Vec<String>),
     Renew,
     Read(String),
 }
@@ -32,7 +34,11 @@ pub struct Model {
     pub entries: BTreeMap<String, Value>,
     pub flashes: Vec<(String, String)>,
     pub permanent: bool,
+    /// In Flask's format until the end of the request.
+    pub owner: Option<String>,
     pub modified: bool,
+    /// By this request: what is left is a new session.
+    pub cleared: bool,
     flask: bool,
     /// What `get_flashed_messages` answers for the rest of the request, in Flask's format.
     taken: Option<Vec<(String, String)>>,
@@ -45,11 +51,12 @@ impl Model {
 
     /// A new request.
     pub fn begin(&mut self) {
-        (self.modified, self.taken) = (false, None);
+        (self.modified, self.cleared, self.taken) = (false, false, None);
+        self.owner = self.owner.take().filter(|_| !self.flask);
     }
 
     pub fn is_blank(&self) -> bool {
-        self.entries.is_empty() && self.flashes.is_empty()
+        self.entries.is_empty() && self.flashes.is_empty() && (self.flask || self.owner.is_none())
     }
 
     pub fn is_permanent(&self) -> bool {
@@ -155,7 +162,8 @@ impl Model {
             }
             Operation::Clear => {
                 session.clear().unwrap();
-                *self = Self { modified: true, taken: self.taken.take(), ..Self::new(self.flask) };
+                *self =
+                    Self { modified: true, cleared: true, taken: self.taken.take(), ..Self::new(self.flask) };
             }
             Operation::Flash(message, category) => {
                 session.flash(message, category).unwrap();
@@ -175,9 +183,24 @@ impl Model {
                 }
                 self.modified = true;
             }
-            Operation::SetOwner => {
-                session.set_owner("42").unwrap();
+            Operation::SetOwner(owner) => {
+                session.set_owner(owner).unwrap();
+                if self.owner.as_ref().is_some_and(|former| former != owner) {
+                    *self = Self { cleared: true, ..Self::new(self.flask) };
+                }
+                self.owner = Some(owner.clone());
                 self.modified = true;
+            }
+            Operation::ClearOwner => {
+                session.clear_owner().unwrap();
+                self.modified |= self.owner.take().is_some();
+            }
+            Operation::KeepOnly(keys) => {
+                let keys: Vec<&str> = keys.iter().map(String::as_str).collect();
+                session.keep_only(&keys).unwrap();
+                self.entries.retain(|key, _| keys.contains(&&**key) || (self.flask && key == "_permanent"));
+                self.flashes.clear();
+                (self.taken, self.modified) = (None, true);
             }
             Operation::Renew => {
                 session.renew().unwrap();
@@ -195,6 +218,7 @@ impl Model {
     fn check(&self, session: &Session) {
         assert_eq!(session.is_modified(), self.modified);
         assert_eq!(session.is_permanent(), self.is_permanent());
+        assert_eq!(session.owner().as_deref(), self.owner.as_deref());
         assert_eq!(session.keys(), self.entries.keys().cloned().collect::<Vec<_>>());
         assert_eq!((session.len(), session.is_empty()), (self.entries.len(), self.entries.is_empty()));
     }

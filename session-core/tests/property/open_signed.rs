@@ -5,7 +5,7 @@ use std::time::Duration;
 use session_core::{Session, Sessions};
 
 use super::naive::json::Json;
-use super::naive::{self, NAME, Opened, Stamp, encode, signed};
+use super::naive::{self, Content, NAME, Opened, Stamp, encode, signed};
 use super::{Input, NOW, OURS, assert_refused, assert_usable, request};
 
 /// The first byte says what the rest is: a value as it is; or, to be signed with the right key, a stamp (as a change of a
@@ -31,7 +31,8 @@ pub fn assert_opens(sessions: &Sessions, value: &[u8], opened: Option<Opened>) {
     let session = sessions.open(&request);
     let Some(opened) = opened else { return assert_refused(&session) };
     assert_eq!(session.rejected(), None);
-    assert_content(&session, &opened.map, &opened.flashes);
+    assert_content(&session, &opened.content);
+    assert_eq!(session.owner().as_deref(), opened.content.user.as_deref());
     assert_stamp(&session, &opened.stamp);
     assert_usable(sessions, &session);
     if let Some(later) = opened.stamp.epoch.checked_add(1) {
@@ -39,10 +40,10 @@ pub fn assert_opens(sessions: &Sessions, value: &[u8], opened: Option<Opened>) {
     }
 }
 
-pub fn assert_content(session: &Session, map: &Json, flashes: &[Json]) {
-    let found = naive::content(Json::read(&session.payload(), 128).unwrap()).unwrap();
-    assert_eq!((&found.0, &found.1[..]), (map, flashes));
-    let Json::Object(members) = map else { panic!("no map: {map:?}") };
+pub fn assert_content(session: &Session, content: &Content) {
+    let found = naive::content(Json::read(&session.payload(), 128).unwrap());
+    assert_eq!(found.as_ref(), Some(content));
+    let Json::Object(members) = &content.map else { panic!("no map: {content:?}") };
     assert_eq!(session.len(), members.len());
 }
 

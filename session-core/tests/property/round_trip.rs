@@ -18,7 +18,7 @@ pub fn check(data: &[u8]) {
 }
 
 fn operation(input: &mut Input<'_>) -> Operation {
-    match input.byte() % 16 {
+    match input.byte() % 18 {
         0 | 15 => Operation::Insert(key(input), value(input, 3)),
         1 => Operation::Remove(key(input)),
         2 => Operation::Take(key(input)),
@@ -31,7 +31,9 @@ fn operation(input: &mut Input<'_>) -> Operation {
         9 => Operation::TakeFlashes,
         10 => Operation::TakeFlashesOf(text(input)),
         11 => Operation::SetPermanent(input.byte() < 128),
-        12 => Operation::SetOwner,
+        12 => Operation::SetOwner(text(input)),
+        16 => Operation::ClearOwner,
+        17 => Operation::KeepOnly(vec![key(input), key(input)]),
         13 => Operation::Renew,
         _ => Operation::Read(key(input)),
     }

@@ -12,9 +12,10 @@ use crate::common::{KEY, cookie_with, formats, key, request, visit};
 type Call = (&'static str, fn(&Session) -> Result<(), Error>);
 
 /// Every public method of a session.
-const METHODS: [Call; 38] = [
+const METHODS: [Call; 40] = [
     ("authenticated_within", |s| Ok(assert!(!s.authenticated_within(Duration::from_secs(9))))),
     ("clear", Session::clear),
+    ("clear_owner", Session::clear_owner),
     ("contains_key", |s| Ok(assert!(!s.contains_key("zz")))),
     ("cookie_size", |s| Ok(assert!(s.cookie_size() < 200))),
     ("created", |s| Ok(assert!(s.created().is_none_or(|time| time > UNIX_EPOCH)))),
@@ -29,6 +30,7 @@ const METHODS: [Call; 38] = [
     ("is_empty", |s| Ok(assert_eq!(s.is_empty(), s.keys().is_empty()))),
     ("is_modified", |s| Ok(assert!(!s.is_modified()))),
     ("is_permanent", |s| Ok(assert!(!s.is_permanent()))),
+    ("keep_only", |s| s.keep_only(&["a"])),
     ("keys", |s| Ok(drop(s.keys()))),
     ("len", |s| Ok(assert!(s.len() < 2))),
     ("mark_modified", Session::mark_modified),

@@ -5,6 +5,7 @@
 mod closing;
 mod faults;
 mod ids;
+mod login;
 mod refused;
 mod rotation;
 #[cfg(feature = "seal")]
@@ -17,6 +18,7 @@ use std::time::Duration;
 use http::header::{COOKIE, SET_COOKIE};
 use http::{HeaderMap, HeaderValue};
 
+use super::body::Body;
 use super::model::{ModelStore, Slot};
 use crate::testing::Time;
 use crate::{Answer, Builder, Error, EventKind, Exchange, Outgoing, Record, RecordKey};
@@ -120,6 +122,17 @@ impl Server {
 
     fn advance(&self, seconds: u64) {
         self.time.advance(Duration::from_secs(seconds));
+    }
+}
+
+/// The content of every record, as another version might have written it.
+fn set_content(server: &Server, json: &str) {
+    for slot in server.store.lock().unwrap().slots.values_mut() {
+        if let Slot::Live { record, .. } = slot {
+            let mut body = Body::decode(&record.body).unwrap();
+            body.data = json.into();
+            record.body = body.encode().into();
+        }
     }
 }
 

@@ -218,8 +218,10 @@ fn epochs_end_sessions() {
     assert!(server.asked().is_empty());
     let after = server.begin(in_epoch(9));
     server.request(&after, |session| assert!(session.require_epoch(9).unwrap()));
-    let again = server.request(&after, login).pair(); // somebody else, whose epoch nobody set
-    server.request(&again, |session| assert!(!session.require_epoch(1).unwrap()));
+    let again = server.request(&after, login).pair(); // the same user: it is their own epoch
+    server.request(&again, |session| assert!(session.require_epoch(9).unwrap()));
+    let other = server.request(&again, |session| session.set_owner("eve").unwrap()).pair(); // nobody set hers
+    server.request(&other, |session| assert!(!session.require_epoch(1).unwrap()));
 }
 
 /// A set of the user's epoch survives a merge with another request's write.

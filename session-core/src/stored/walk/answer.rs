@@ -54,7 +54,9 @@ pub(super) fn i5_i7_only_a_live_verifier_opens(
         _ if life.is_some_and(|life| life.for_good) => "I5",
         _ => "I6",
     };
-    demand(seen == expected, id, || format!("a handler sees {seen} and not {expected}"))
+    demand(seen == expected, id, || format!("a handler sees {seen} and not {expected}"))?;
+    let user = life.filter(|_| found == Found::Live).and_then(|life| life.owner.clone());
+    demand(session.owner() == user, id, || format!("a handler sees {:?} and not {user:?}", session.owner()))
 }
 
 /// **I8** No question names a key that is not that of the cookie that came or of a selector that this request drew.
@@ -147,7 +149,7 @@ pub(super) fn i15_bounded(world: &World<'_>, number: usize) -> Check {
     demand(asked <= MOST_QUESTIONS + world.effects, "I15", || format!("a close asks for the {asked}th time"))
 }
 
-/// **I15** ... in a declared outcome: success; 503 if the store did not answer; 409 if a change no longer fits, if a clear
+/// **I15** ... in a declared outcome: success; 503 if the store did not answer; 409 if a change no longer fits, if a logout
 /// meets another id, or, where so configured, if the session is gone.
 pub(super) fn i15_declared(world: &World<'_>, number: usize) -> Check {
     let request = &world.requests[number];
@@ -155,8 +157,10 @@ pub(super) fn i15_declared(world: &World<'_>, number: usize) -> Check {
     let declared = match &response.result {
         Ok(()) => true,
         Err(Error::Unavailable) => request.failed,
-        // A clear that has ended nothing is told so in any case.
-        Err(Error::Gone) => response.gone && (world.scenario.config.conflict || request.cleared),
+        // A logout that has ended nothing is told so in any case.
+        Err(Error::Gone) => {
+            response.gone && (world.scenario.config.conflict || request.cleared || request.left)
+        }
         Err(Error::Conflict { .. }) => world.scenario.any_op(|op| *op == Op::Retype),
         Err(_) => false,
     };

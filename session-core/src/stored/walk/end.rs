@@ -11,7 +11,6 @@ use super::check::{Check, demand, found, minted, read};
 use super::cookies::Cookie;
 use super::history::{Deed, Life};
 use super::mutate;
-use super::plan::Op;
 use super::record::map_of;
 use super::request::{Found, Request, Sets};
 use super::run::World;
@@ -110,10 +109,12 @@ pub(super) fn i3_flashes(world: &World<'_>) -> Check {
         for (number, request) in writers(world, life).filter(|(_, request)| request.is_acknowledged()) {
             for deed in &request.deeds {
                 let Deed::Flash(flash, _) = deed else { continue };
-                let there = data.contains(&format!("[{flash},"))
-                    || taken
-                        .iter()
-                        .any(|deed| matches!(deed, Deed::Take(numbers) if numbers.contains(flash)));
+                let takes = |deed: &&Deed| match deed {
+                    Deed::Take(numbers) => numbers.contains(flash),
+                    Deed::Keep => true,
+                    _ => false,
+                };
+                let there = data.contains(&format!("[{flash},")) || taken.iter().any(|deed| takes(deed));
                 demand(there, "I3", || format!("{}'s flash is neither in {data} nor taken", name(number)))?;
             }
         }
@@ -172,7 +173,7 @@ pub(super) fn i9_jar(world: &World<'_>) -> Check {
         || lost
         || !lives
         || world.set_back > 0
-        || world.scenario.any_op(|op| *op == Op::Clear)
+        || requests().any(|request| request.cleared)
     {
         return Ok(());
     }

@@ -15,6 +15,8 @@ pub(super) enum Deed {
     Made(&'static str, String),
     Remove(String),
     Clear,
+    /// All but the counter goes.
+    Keep,
     Add(&'static str, i64),
     Push(&'static str, String),
     /// Number and message.
@@ -29,6 +31,7 @@ impl Deed {
             Self::Set(key, _) | Self::Made(key, _) => *key == wanted,
             Self::Remove(key) => key == wanted,
             Self::Clear => true,
+            Self::Keep => wanted != "n",
             _ => false,
         }
     }
@@ -58,6 +61,10 @@ impl Content {
             }
             Deed::Remove(key) => drop(self.keys.remove(key)),
             Deed::Clear => *self = Self::default(),
+            Deed::Keep => {
+                self.keys.retain(|key, _| key == "n");
+                self.flashes.clear();
+            }
             Deed::Add(key, by) => match self.keys.get(*key).map_or(Ok(0), |text| text.parse::<i64>()) {
                 Ok(old) => drop(self.keys.insert((*key).to_owned(), (old + by).to_string())),
                 Err(_) => return false,

@@ -32,6 +32,10 @@ pub(super) enum Op {
     Mark,
     /// `set_owner`.
     Login(&'static str),
+    /// `clear_owner`.
+    Leave,
+    /// `keep_only` of the counter `n`.
+    Keep,
     /// No handler: all sessions of an owner are ended, record by record.
     DeleteAll(&'static str),
 }
@@ -80,6 +84,9 @@ pub(super) const MARK: Plan = plan("mark_modified", &[Op::Mark]);
 pub(super) const LOGIN: Plan = plan("log in", &[Op::Login("ada")]);
 pub(super) const LOGIN_INSERT: Plan = plan("log in, insert", &[Op::Login("ada"), Op::Insert, Op::Flash]);
 pub(super) const LOGIN_OTHER: Plan = plan("log in as another", &[Op::Login("bob"), Op::Add]);
+pub(super) const LEAVE: Plan = plan("clear_owner, insert", &[Op::Leave, Op::Insert]);
+pub(super) const KEEP_LOGIN: Plan =
+    plan("keep_only, log in", &[Op::Push, Op::Keep, Op::Login("ada"), Op::Flash]);
 pub(super) const LOGIN_UPDATE: Plan =
     plan("log in, update", &[Op::Update, Op::Add, Op::Own, Op::Login("ada")]);
 pub(super) const CLEAR_INSERT: Plan = plan("clear, insert", &[Op::Clear, Op::Insert]);
@@ -95,7 +102,7 @@ pub(super) const FORGED: Plan =
 pub(super) const PASS_BY: Plan = without_cookie("clear without cookie", &[Op::Clear]);
 
 /// All of them.
-pub(super) const ALL: [Plan; 28] = [
+pub(super) const ALL: [Plan; 30] = [
     READ,
     INSERT,
     REMOVE,
@@ -114,6 +121,8 @@ pub(super) const ALL: [Plan; 28] = [
     LOGIN,
     LOGIN_INSERT,
     LOGIN_OTHER,
+    LEAVE,
+    KEEP_LOGIN,
     LOGIN_UPDATE,
     CLEAR_INSERT,
     CLEAR_LOGIN,

@@ -140,7 +140,8 @@ fn opens(body: &Body, known: &super::history::Known, now: u64) -> bool {
 }
 
 /// **I11** `expires` never decreases (except to a tombstone) and never exceeds created + absolute; created and owner
-/// change only in set_owner and clear (which begins another record).
+/// change only in set_owner and clear (which begins another record), and the owner in clear_owner. **I16** From one user to
+/// another it never changes: a login as another begins a record.
 ///
 /// Where the clock was set back, a login begins the session anew at an earlier second than before; `expires` stays, and
 /// exceeds by no more than that.
@@ -162,7 +163,10 @@ pub(super) fn i11_times_and_owner(
         demand(login, "I11", || "created changed without a login".to_owned())?;
     }
     let entered = new.owner == life.owner || request.owner == new.owner.as_deref();
-    demand(entered, "I11", || format!("owner changed to {:?} without a login", new.owner))
+    let left = new.owner.is_none() && request.left;
+    demand(entered || left, "I11", || format!("owner changed to {:?} without a login", new.owner))?;
+    let handed_on = life.owner.is_some() && new.owner.is_some() && life.owner != new.owner;
+    demand(!handed_on, "I16", || "a record goes from one user to another".to_owned())
 }
 
 /// **I12** The index is a superset of live owned records at every step.

@@ -63,6 +63,8 @@ pub(super) struct Request {
     pub(super) mute: bool,
     pub(super) deeds: Vec<Deed>,
     pub(super) owner: Option<&'static str>,
+    /// It took the user out of the session.
+    pub(super) left: bool,
     pub(super) permanent: Option<bool>,
     pub(super) label: Option<&'static str>,
     pub(super) cleared: bool,
@@ -92,6 +94,7 @@ impl Request {
             mute: false,
             deeds: Vec::new(),
             owner: None,
+            left: false,
             permanent: None,
             label: None,
             cleared: false,
@@ -136,8 +139,11 @@ impl Request {
     pub(super) fn marks(&self, before: Marks) -> Marks {
         Marks {
             permanent: self.permanent.unwrap_or(before.permanent),
-            label: self.label.or(before.label),
-            authenticated: self.owner.map_or(before.authenticated, |_| self.created),
+            label: self.label.or(before.label.filter(|_| !self.left)),
+            authenticated: match self.owner {
+                Some(_) => self.created,
+                None => before.authenticated.filter(|_| !self.left),
+            },
         }
     }
 
@@ -225,9 +231,7 @@ impl Request {
             }
             Op::Clear => {
                 session.clear()?;
-                self.deeds.push(Deed::Clear);
-                (self.cleared, self.owner, self.created) = (true, None, Some(now));
-                (self.permanent, self.label) = (None, None);
+                self.clear(now);
             }
             Op::Permanent => {
                 session.set_permanent(true)?;
@@ -239,12 +243,32 @@ impl Request {
             }
             Op::Mark => session.mark_modified()?,
             Op::Login(owner) => {
+                // Another user's content goes, and their record ends.
+                if session.owner().is_some_and(|former| *former != *owner) {
+                    self.clear(now);
+                }
                 session.set_owner(owner)?;
                 (self.owner, self.renewed, self.created) = (Some(owner), true, Some(now));
+            }
+            Op::Leave => {
+                if session.owner().is_some() {
+                    (self.owner, self.label, self.left, self.renewed) = (None, None, true, true);
+                }
+                session.clear_owner()?;
+            }
+            Op::Keep => {
+                session.keep_only(&["n"])?;
+                self.deeds.push(Deed::Keep);
             }
             Op::DeleteAll(_) => unreachable!("no handler does that"),
         }
         Ok(())
+    }
+
+    fn clear(&mut self, now: u64) {
+        self.deeds.push(Deed::Clear);
+        (self.cleared, self.owner, self.created) = (true, None, Some(now));
+        (self.permanent, self.label) = (None, None);
     }
 
     fn take(&mut self, session: &Session) -> Result<(), Error> {

@@ -132,9 +132,17 @@ pub fn signed_flask(text: &[u8]) -> Vec<u8> {
 #[derive(Debug)]
 pub struct Opened {
     pub stamp: Stamp,
+    pub content: Content,
+}
+
+/// What our formats hold.
+#[derive(Debug, PartialEq)]
+pub struct Content {
     /// Sorted.
     pub map: Json,
     pub flashes: Vec<Json>,
+    /// Who is logged in, in a cookie.
+    pub user: Option<String>,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -185,8 +193,7 @@ pub fn open_signed(cookie: &[u8]) -> Option<Opened> {
     is_signed(cookie, parts.signature, |text| sha256(&SIGNED, text)).then_some(())?;
     let stamp = stamp(&decode(parts.middle)?)?;
     (is_young(&stamp) && NOW.saturating_sub(stamp.issued) <= IDLE).then_some(())?;
-    let (map, flashes) = content(parts.json(256 << 10, 128)?)?;
-    Some(Opened { stamp, map, flashes })
+    Some(Opened { stamp, content: content(parts.json(256 << 10, 128)?)? })
 }
 
 /// Our sealed format: nonce, and stamp and content under AES-256-GCM-SIV. The spaces that fill it up are JSON's.
@@ -196,8 +203,7 @@ pub fn open_sealed(cookie: &[u8]) -> Option<Opened> {
     let text = SEALED.decrypt(&Nonce::from(*nonce), sealed).ok()?;
     let (first, json) = text.split_at_checked(18)?;
     let stamp = stamp(first).filter(|stamp| is_young(stamp) && NOW.saturating_sub(stamp.issued) <= IDLE)?;
-    let (map, flashes) = content(Json::read(std::str::from_utf8(json).ok()?, 128)?)?;
-    Some(Opened { stamp, map, flashes })
+    Some(Opened { stamp, content: content(Json::read(std::str::from_utf8(json).ok()?, 128)?)? })
 }
 
 /// A sealed text.
@@ -205,18 +211,29 @@ pub fn sealed(nonce: [u8; 12], text: &[u8]) -> Vec<u8> {
     encode(&[&nonce, &SEALED.encrypt(&Nonce::from(nonce), text).unwrap()[..]].concat())
 }
 
-/// What our formats hold: a map, or `[map, [flash, ..]]` with one flash at least.
-pub fn content(json: Json) -> Option<(Json, Vec<Json>)> {
-    match json {
-        map @ Json::Object(_) => Some((map.sorted(), Vec::new())),
-        Json::List(parts) => match <[Json; 2]>::try_from(parts) {
-            Ok([map @ Json::Object(_), Json::List(flashes)]) => {
-                (!flashes.is_empty() && flashes.iter().all(is_flash)).then(|| (map.sorted(), flashes))
-            }
-            _ => None,
-        },
-        _ => None,
-    }
+/// A map; or `[map, [flash, ..]]` with one flash at least; or `[map, [flash, ..], user]`, a text without lone surrogates.
+pub fn content(json: Json) -> Option<Content> {
+    let (map, flashes, user) = match json {
+        map @ Json::Object(_) => return Some(Content { map: map.sorted(), flashes: Vec::new(), user: None }),
+        Json::List(mut parts) => {
+            let user = match parts.len() {
+                2 => None,
+                3 => parts.pop(),
+                _ => return None,
+            };
+            let flashes = parts.pop()?;
+            (parts.pop()?, flashes, user)
+        }
+        _ => return None,
+    };
+    let (map @ Json::Object(_), Json::List(flashes)) = (map, flashes) else { return None };
+    let user = match user {
+        Some(Json::Text(user)) => Some(string(&user)?),
+        Some(_) => return None,
+        None if flashes.is_empty() => return None,
+        None => None,
+    };
+    flashes.iter().all(is_flash).then(|| Content { map: map.sorted(), flashes, user })
 }
 
 /// `[number, category, message]`: a number of 32 bits, a text without lone surrogates, anything.

@@ -1,0 +1,162 @@
+//! Whose a stored session is: what a login, its end and the next login leave of content and record.
+
+#![allow(clippy::unwrap_used)]
+
+use std::time::Duration;
+
+use super::{START, Server, login, server, visit};
+use crate::{EventKind, Rejected, Session};
+
+fn as_admin(session: &Session) {
+    session.set_owner("admin").unwrap();
+    session.set_label("Root's laptop").unwrap();
+    session.set_epoch(7).unwrap();
+    session.set_permanent(true).unwrap();
+    session.insert("is_admin", true).unwrap();
+    session.flash("Welcome, root", "info").unwrap();
+}
+
+/// How many sessions of a user a list shows.
+fn listed(server: &Server, owner: &str) -> usize {
+    server.store.lock().unwrap().owned(owner, server.sessions.now()).len()
+}
+
+#[test]
+fn another_user_finds_nothing_of_the_former_one() {
+    let server = server(|builder| builder);
+    let admins = server.begin(as_admin);
+    let (slow, held) = server.open(&admins);
+    let closed = server.request(&admins, |session| {
+        session.insert("last_page", "/admin").unwrap();
+        session.set_owner("mallory").unwrap();
+        session.insert("theme", "dark").unwrap();
+    });
+    assert_eq!(closed.events, [EventKind::Cleared, EventKind::Created]);
+    let cookie = closed.pair();
+    let (_exchange, session) = server.open(&cookie);
+    assert_eq!(
+        (session.to_json(), session.owner().as_deref()),
+        (r#"{"theme":"dark"}"#.into(), Some("mallory"))
+    );
+    assert!(session.take_flashes().unwrap().is_empty() && !session.is_permanent());
+    assert_eq!(server.record(&cookie).label, None);
+    assert!(!session.require_epoch(1).unwrap());
+    // The former record has ended, also for a request that is under way.
+    assert_eq!((listed(&server, "admin"), listed(&server, "mallory")), (0, 1));
+    assert_eq!(server.open(&admins).1.rejected(), Some(Rejected::Gone));
+    visit(&held);
+    assert_eq!(server.close(slow).events, [EventKind::Gone]);
+    assert_eq!(server.json(&cookie), r#"{"theme":"dark"}"#);
+}
+
+/// A new key that another request has written meanwhile belonged to the former user, too.
+#[test]
+fn what_another_request_wrote_meanwhile_goes_as_well() {
+    let server = server(|builder| builder);
+    let admins = server.begin(as_admin);
+    let (exchange, session) = server.open(&admins);
+    server.request(&admins, |session| session.insert("iban", "DE89").unwrap());
+    session.set_owner("mallory").unwrap();
+    let cookie = server.close(exchange).pair();
+    assert_eq!(server.json(&cookie), "{}");
+}
+
+#[test]
+fn the_same_user_and_a_stranger_keep_their_content() {
+    let server = server(|builder| builder);
+    let cookie = server.begin(as_admin);
+    let again = server.request(&cookie, |session| session.set_owner("admin").unwrap()).pair();
+    let (_exchange, session) = server.open(&again);
+    assert!(session.contains_key("is_admin") && session.is_permanent() && session.require_epoch(7).unwrap());
+    assert_eq!(server.record(&again).label.as_deref(), Some("Root's laptop"));
+    let stranger = server.begin(visit);
+    let cookie = server.request(&stranger, login).pair();
+    assert_eq!(server.json(&cookie), r#"{"visits":1}"#);
+}
+
+/// What is made again on a newer record does the same to keys that the request has never seen.
+#[test]
+fn what_is_named_stays_alone_on_a_newer_record_as_well() {
+    let server = server(|builder| builder);
+    let cookie = server.begin(|session| session.push("cart", "mug").unwrap());
+    let (exchange, session) = server.open(&cookie);
+    server.request(&cookie, |session| {
+        session.push("cart", "beans").unwrap();
+        session.insert("csrf", "planted").unwrap();
+        session.flash("Added", "info").unwrap();
+    });
+    session.keep_only(&["cart"]).unwrap();
+    login(&session);
+    session.insert("theme", "dark").unwrap();
+    let closed = server.close(exchange);
+    assert!(closed.events.contains(&EventKind::Merged));
+    let (_exchange, session) = server.open(&closed.pair());
+    assert_eq!(session.payload(), r#"{"cart":["mug","beans"],"theme":"dark"}"#);
+}
+
+/// The record leaves its user; its content, and who holds the new id, stay.
+#[test]
+fn a_session_without_its_user_goes_on() {
+    let server = server(|builder| builder);
+    let cookie = server.begin(as_admin);
+    server.advance(10);
+    let closed = server.request(&cookie, |session| session.clear_owner().unwrap());
+    assert_eq!(closed.events, [EventKind::Renewed]);
+    let left = closed.pair();
+    assert_eq!(server.open(&cookie).1.rejected(), Some(Rejected::Gone), "the old id opens nothing");
+    let (_exchange, session) = server.open(&left);
+    assert_eq!((session.owner(), session.to_json()), (None, r#"{"is_admin":true}"#.into()));
+    assert!(!session.authenticated_within(Duration::MAX) && session.is_permanent());
+    assert!(!session.require_epoch(1).unwrap());
+    let record = server.record(&left);
+    assert_eq!((record.owner, record.label, record.created), (None, None, START));
+    // It is in nobody's list, and survives the end of all.
+    let key = session.record_key().unwrap();
+    assert_eq!(listed(&server, "admin"), 0);
+    assert!(!server.store.lock().unwrap().end_of("admin", key, server.sessions.now()));
+    assert_eq!(server.open(&left).1.rejected(), None);
+    // Without a user to leave nothing is asked.
+    server.asked();
+    assert_eq!(server.request(&left, |session| session.clear_owner().unwrap()).cookie, None);
+    assert_eq!(server.asked(), ["load"]);
+    let next = server.request(&left, |session| session.set_owner("bob").unwrap()).pair();
+    assert_eq!((listed(&server, "bob"), server.json(&next)), (1, r#"{"is_admin":true}"#.into()));
+}
+
+/// A login that was faster has given the session another id: who would leave is told that they did not.
+#[test]
+fn a_user_that_could_not_leave_is_told_so() {
+    let server = server(|builder| builder);
+    let cookie = server.begin(as_admin);
+    let (exchange, session) = server.open(&cookie);
+    session.clear_owner().unwrap();
+    let faster = server.request(&cookie, |session| session.set_owner("admin").unwrap()).pair();
+    let closed = server.close(exchange);
+    assert_eq!((closed.result, closed.events), (Err(crate::Error::Gone), vec![EventKind::Gone]));
+    assert_eq!(server.open(&faster).1.owner().as_deref(), Some("admin"));
+    // Where the session has ended there is nobody left.
+    let (exchange, session) = server.open(&faster);
+    session.clear_owner().unwrap();
+    server.request(&faster, |session| session.clear().unwrap());
+    assert_eq!(server.close(exchange).result, Ok(()));
+}
+
+/// As Flask applications log out.
+#[test]
+fn to_remove_a_key_is_no_logout() {
+    let server = server(|builder| builder);
+    let cookie = server.begin(|session| (login(session), session.insert("user", "ada").unwrap()).1);
+    server.request(&cookie, |session| assert!(session.remove("user").unwrap()));
+    assert_eq!(server.open(&cookie).1.owner().as_deref(), Some("ada"));
+}
+
+/// A user's name stands in the record's column; in the content it would be somebody's forgery or another version's.
+#[test]
+fn a_user_in_the_content_of_a_record_is_unreadable() {
+    let server = server(|builder| builder);
+    let cookie = server.begin(visit);
+    for (text, rejected) in [(r#"{"a":1}"#, None), (r#"[{"a":1},[],"eve"]"#, Some(Rejected::Unreadable))] {
+        super::set_content(&server, text);
+        assert_eq!(server.open(&cookie).1.rejected(), rejected);
+    }
+}
