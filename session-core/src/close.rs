@@ -111,7 +111,8 @@ impl Session {
             // As `get_expiration_time`: fractions of a second are added before they are cut.
             (true, true) => Expiry::Expires(now.saturating_add(core.lifetime.idle).as_secs()),
         };
-        let accepted = origin.accepted.as_ref().filter(|_| !state.map.is_modified());
+        // A refresh that has fallen due since is written from the map.
+        let accepted = origin.to_refresh.as_ref().filter(|_| !state.map.is_modified());
         let content = Content { map: &state.map, stamp: &stamp, unchanged: accepted.map(Accepted::value) };
         let header = write(core, origin, content, expiry, now.as_secs())?;
         // What is set after a clear is a new session.

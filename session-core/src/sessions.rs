@@ -294,12 +294,16 @@ impl Core {
         let mut shared = Shared { core: self.clone(), origin: Origin::NONE, state: fresh().into() };
         let Shared { origin, state, .. } = &mut shared;
         let state = state.get_mut().unwrap_or_else(PoisonError::into_inner);
-        let found = self.first(headers, origin, now, |wires, value| {
+        let mut to_refresh = None;
+        let found = self.first(headers, origin, now, |wires, header, value| {
             let by = wires.open(value, &self.lifetime, now, &mut state.stamp, &mut state.map)?;
+            // Few are due, so the others don't pay for a handle.
+            let due = self.lifetime.refresh_due(&state.stamp, now);
+            to_refresh = due.then(|| Accepted::new(header, value));
             Ok((by, state.stamp.created))
         });
         match found {
-            true => origin.stamp = Some(state.stamp),
+            true => (origin.stamp, origin.to_refresh) = (Some(state.stamp), to_refresh),
             false => *state = fresh(),
         }
         Session::of(shared)
@@ -315,17 +319,17 @@ impl Core {
         headers: impl Fn() -> I,
         origin: &mut Origin,
         now: u64,
-        mut open: impl FnMut(&Wires, &[u8]) -> Result<(SignedBy, u64), Rejected>,
+        mut open: impl FnMut(&Wires, &HeaderValue, &[u8]) -> Result<(SignedBy, u64), Rejected>,
     ) -> bool {
         // Not a copy: nobody's code runs in here.
         let keys = self.keys.read().unwrap_or_else(PoisonError::into_inner);
-        let (mut opened, in_cookie) = (false, self.stored.is_none());
+        let mut opened = false;
         for header in headers() {
             for value in self.cookie.find(header) {
                 origin.cookies += 1;
                 if !opened && self.is_looked_at(origin.cookies, value) {
-                    opened = origin.note_opened(value, open(&keys.cookie, value).map(|(by, _)| by));
-                    origin.accepted = (opened && in_cookie).then(|| Accepted::new(header, value));
+                    let found = open(&keys.cookie, header, value);
+                    opened = origin.note_opened(value, found.map(|(by, _)| by));
                 }
             }
         }
@@ -334,12 +338,11 @@ impl Core {
             for (header, value) in headers().flat_map(in_header) {
                 origin.old_cookies += 1;
                 if !opened && origin.cookies == 0 && self.is_looked_at(origin.old_cookies, value) {
-                    let found = open(wires, value).and_then(|(by, created)| {
+                    let found = open(wires, header, value).and_then(|(by, created)| {
                         let by = if now < old.renamed { by } else { SignedBy::Other };
                         if created < old.renamed { Ok(by) } else { Err(Rejected::Revoked) }
                     });
                     opened = origin.note_opened(value, found);
-                    origin.accepted = (opened && in_cookie).then(|| Accepted::new(header, value));
                 }
             }
         }

@@ -30,8 +30,8 @@ pub(crate) struct Origin {
     pub(crate) tail: [u8; 32],
     /// Octets of its value.
     pub(crate) size: usize,
-    /// The accepted one itself, if it is the session and not an id.
-    pub(crate) accepted: Option<Accepted>,
+    /// The accepted one itself, if its refresh was due when it came.
+    pub(crate) to_refresh: Option<Accepted>,
     /// What a store knows about it.
     pub(crate) base: Base,
 }
@@ -65,7 +65,7 @@ impl Origin {
         rejected: None,
         tail: [0; 32],
         size: 0,
-        accepted: None,
+        to_refresh: None,
         base: Base::None,
     };
 

@@ -5,7 +5,8 @@
 
 use allocation_counter::measure;
 use http::HeaderMap;
-use session_core::{Exchange, SecretKey, Session, Sessions, testing};
+use http::header::COOKIE;
+use session_core::{Exchange, Refresh, SecretKey, Session, Sessions, testing};
 
 const KEY: &str = "u9jZvX3nFqfB4mS0nXn9S5q7x3wTt2Kx1pQyVb8Rr4c";
 
@@ -54,4 +55,13 @@ fn a_cookie_session_allocates_no_more_than_before() {
     assert_eq!(request(&sessions, &users, |session| drop(session.increment("visits", 1))), write);
     let found = [("untouched", untouched), ("open, get", get), ("read", read), ("write", write)];
     assert_eq!(found, [("untouched", 1), ("open, get", 3), ("read", 4), ("write", 6)]);
+    // A header's first clone allocates, and nobody has cloned these: the first door does not.
+    let anew = || HeaderMap::from_iter([(COOKIE, headers[COOKIE].as_bytes().try_into().unwrap())]);
+    let (open, read) = (anew(), anew());
+    assert_eq!(allocations(|| drop(sessions.open(&open).get::<i64>("visits"))), 3);
+    assert_eq!(request(&sessions, &read, |session| drop(session.get::<i64>("visits"))), 5);
+
+    // A refresh writes Set-Cookie, and nothing for the payload that it keeps.
+    let each = Sessions::builder(SecretKey::new(KEY).unwrap()).refresh(Refresh::EachRequest).build().unwrap();
+    assert_eq!(request(&each, &headers, |session| drop(session.get::<i64>("visits"))), 5);
 }

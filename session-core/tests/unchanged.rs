@@ -134,6 +134,16 @@ fn a_refresh_writes_the_payload_that_came() {
     }
 }
 
+/// A request that takes long, and whose session's refresh falls due meanwhile.
+#[test]
+fn a_refresh_that_falls_due_under_way_is_not_missed() {
+    let time = Time::at(NOW);
+    let sessions = ours(&time).build().unwrap();
+    let cookie = cookie_with(&sessions, "a", "a".repeat(4000));
+    let closed = visit(&sessions, &[&cookie], |_| Ok(time.advance(Duration::from_secs(TENTH))));
+    assert_signed_anew(&cookie, closed.unwrap().cookie().unwrap());
+}
+
 /// A change writes the text anew, and a sealed payload stands under the new stamp's seal.
 #[test]
 fn what_was_changed_or_is_sealed_is_written_anew() {

@@ -106,7 +106,7 @@ impl Stored {
     ) -> Step<T> {
         let now = core.now().as_secs();
         let (mut origin, mut opened) = (Origin::NONE, None);
-        let found = core.first(headers, &mut origin, now, |wires, value| {
+        let found = core.first(headers, &mut origin, now, |wires, _, value| {
             let (id, stamp, by) = Id::open(wires.signer(), value, &core.lifetime, now)?;
             opened = Some((id, stamp));
             Ok((by, stamp.created))
