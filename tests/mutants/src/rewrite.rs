@@ -18,13 +18,28 @@ use proc_macro2::TokenStream;
 use quote::{ToTokens, quote};
 use syn::spanned::Spanned;
 use syn::visit_mut::{self, VisitMut};
-use syn::{BinOp, Block, Expr, ImplItemFn, Item, ItemFn, Meta, ReturnType, Signature, Stmt, Type, parse_quote};
+use syn::{
+    BinOp, Block, Expr, ImplItemFn, Item, ItemFn, Meta, ReturnType, Signature, Stmt, Type, parse_quote,
+};
 
 const NEGATED: [&str; 10] = [
-    "is_some", "is_none", "is_ok", "is_err", "is_empty", "contains", "contains_key", "any", "all", "is_some_and",
+    "is_some",
+    "is_none",
+    "is_ok",
+    "is_err",
+    "is_empty",
+    "contains",
+    "contains_key",
+    "any",
+    "all",
+    "is_some_and",
 ];
-const SWAPPED: [[&str; 2]; 4] =
-    [["max", "min"], ["min", "max"], ["saturating_add", "saturating_sub"], ["saturating_sub", "saturating_add"]];
+const SWAPPED: [[&str; 2]; 4] = [
+    ["max", "min"],
+    ["min", "max"],
+    ["saturating_add", "saturating_sub"],
+    ["saturating_sub", "saturating_add"],
+];
 const LEFT_OUT: [&str; 3] = ["or", "filter", "or_else"];
 
 pub(crate) struct Rewriter<'a> {
@@ -141,7 +156,9 @@ impl<'a> Rewriter<'a> {
             if let Some(on) = self.mutant(before, "its opposite") {
                 *expr = parse_quote!((#on ^ #call));
             }
-        } else if let Some([_, other]) = SWAPPED.iter().find(|[from, _]| *from == name).filter(|_| call.args.len() == 1) {
+        } else if let Some([_, other]) =
+            SWAPPED.iter().find(|[from, _]| *from == name).filter(|_| call.args.len() == 1)
+        {
             if let Some(on) = self.mutant(before, other) {
                 let (method, other, arg) = (&call.method, quote::format_ident!("{other}"), &call.args[0]);
                 *expr = parse_quote!(match (#receiver, #arg) { (l, r) => if #on { l.#other(r) } else { l.#method(r) } });
