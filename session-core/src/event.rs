@@ -59,8 +59,8 @@ pub enum EventKind {
         limit: usize,
     },
     /// A session that nobody changed was due to be written: its refresh, or a new key, name or format. It would have been too
-    /// large, so it stays as it is, and the request does not fail. It can still be read. A record is extended all the same; a
-    /// cookie ends one idle lifetime after it was last written, unless the session gets smaller.
+    /// large, so it stays as it is, and the request does not fail. It can still be read. A plain record is extended all
+    /// the same; a cookie or a sealed record ends one idle lifetime after it was last written, unless the session gets smaller.
     NotRewritten {
         /// Octets that it would have taken: of name and value, of the whole Set-Cookie, or of the record, as the limit is.
         size: usize,

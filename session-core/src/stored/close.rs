@@ -22,7 +22,7 @@
 //! is no longer open to this request's verifier: then the session is gone, as where the store answers so to an update. A
 //! cookie goes out last, after everything that makes it true; it never goes out for a write or a touch, so that a slow reader
 //! cannot overwrite a login. A request that only read does not fail: what cannot be written for it is an event, and the record
-//! is extended if it can be ([`save`](super::save)).
+//! is extended if that needs no write ([`save`](super::save)).
 //!
 //! *Refused* is an id that opened nothing when the request began: its session was ended, its id replaced, or its record
 //! cannot be read. It keeps the request mute for [`MUTE_SECONDS`](super::open::MUTE_SECONDS), and after that it counts as

@@ -88,7 +88,7 @@ impl Closing {
             (mint, minted) => Ok(minted.filter(|_| mint)),
         };
         let (Ok(minted), Ok(write)) = (minted, self.write()) else {
-            return self.unwritten(live, record, due.touch, Error::Random(crate::NoRandom));
+            return self.unwritten(live, current, due.touch, Error::Random(crate::NoRandom));
         };
         self.minted = minted;
         let login = self.owner.is_some();
@@ -128,19 +128,20 @@ impl Closing {
         let (key, version) = (live.key, record.version);
         let written = match self.record(key, created, owner, label, record.expires, &new) {
             Ok(written) => written,
-            Err(error) => return self.unwritten(live, record, due.touch, error),
+            Err(error) => return self.unwritten(live, current, due.touch, error),
         };
         let noted = written.owner.clone().filter(|_| (login || index_due) && self.indexed != Some(key));
         self.index(noted, key, move |closing| closing.update(version, written, new))
     }
 
-    /// The record cannot be written: an error, or, for a request that only read, an event. It is extended all the same.
-    fn unwritten(mut self, live: &Live, record: &Record, touch: bool, error: Error) -> Next {
-        if !(touch && self.only_read) {
+    /// The record cannot be written: an error, or, for a request that only read, an event. It is extended all the same, unless
+    /// its end is sealed.
+    fn unwritten(mut self, live: &Live, current: &Current, touch: bool, error: Error) -> Next {
+        if !touch || !self.only_read || current.sealed {
             return self.fail(error);
         }
         self.event(EventKind::left(&error));
-        self.touch(live, record)
+        self.touch(live, &current.record)
     }
 
     fn update(self, version: u64, record: Record, body: Body) -> Next {
