@@ -25,15 +25,16 @@ pub fn check(data: &[u8]) {
         _ => signed(&ID, input.0),
     };
     let Some(request) = request(NAME, &value) else { return };
-    let open = || STORED.exchange(&request).open();
+    let exchange = || STORED.exchange(&request);
     let Some((selector, verifier, stamp)) = naive::open_id(&value) else {
-        return assert_refused(&open().done().unwrap().unwrap());
+        return assert_refused(&exchange().open().done().unwrap().unwrap());
     };
     let hash: [u8; 32] = Sha256::digest(verifier).into();
     let mut wrong = hash;
     wrong[usize::from(value[0]) % 32] ^= 1;
     for (hash, rejected) in [(hash, None), (wrong, Some(Rejected::Gone))] {
-        let Step::Ask(ask) = open() else { panic!("not asked for") };
+        let exchange = exchange();
+        let Step::Ask(ask) = exchange.open() else { panic!("not asked for") };
         let Question::Load { key, now } = ask.question() else { panic!("{:?}", ask.question()) };
         assert_eq!((key.as_bytes(), *now), (&Sha256::digest(selector).into(), NOW));
         let record = record(NOW, body(&hash, b"{\"a\":1}"));
