@@ -1,19 +1,27 @@
 //! What went wrong, without what the server quotes: keys, owners and values.
 
+use std::borrow::Cow;
+
 use ::redis::{ErrorKind, RedisError};
 
+use super::script::Script;
 use crate::error::StoreError;
 
-/// The server's code or the kind of failure is the source; its text is left out.
-pub(super) fn failed(error: &RedisError) -> StoreError {
-    let (message, refused) = match (error.code(), error.kind()) {
-        (Some(code), _) => answered(code),
-        (_, ErrorKind::AuthenticationFailed) => answered("WRONGPASS"),
-        (_, ErrorKind::Io) if error.is_timeout() => ("Redis did not answer in time", false),
-        (_, ErrorKind::Io | ErrorKind::ClusterConnectionNotFound) => {
-            ("there is no connection to Redis, or it was cut", false)
+/// What ends a message about permissions.
+const LISTED: &str = "RedisStore's documentation lists what it needs (ACL SETUSER)";
+
+/// While this command was asked, which ran this script or none. The server's code or the kind of failure is the source; its
+/// text is left out.
+pub(super) fn failed(error: &RedisError, command: &str, script: Option<&Script>) -> StoreError {
+    let (message, refused) = match (forbidden(error, command, script), error.code(), error.kind()) {
+        (Some(message), ..) => (message.into(), true),
+        (_, Some(code), _) => answered(code),
+        (_, _, ErrorKind::AuthenticationFailed) => answered("WRONGPASS"),
+        (_, _, ErrorKind::Io) if error.is_timeout() => ("Redis did not answer in time".into(), false),
+        (_, _, ErrorKind::Io | ErrorKind::ClusterConnectionNotFound) => {
+            ("there is no connection to Redis, or it was cut".into(), false)
         }
-        _ => ("the client of Redis failed", false),
+        _ => ("the client of Redis failed".into(), false),
     };
     let source = error.code().unwrap_or_else(|| error.category()).to_owned();
     let error = StoreError::new(message).with_source(source);
@@ -21,13 +29,11 @@ pub(super) fn failed(error: &RedisError) -> StoreError {
 }
 
 /// What an error's code says, and whether asking again would not help.
-fn answered(code: &str) -> (&'static str, bool) {
-    match code {
+fn answered(code: &str) -> (Cow<'static, str>, bool) {
+    let (message, refused) = match code {
         "OOM" => ("Redis is full: let it take more (maxmemory), or let idle sessions end sooner", true),
         "MISCONF" => ("Redis refuses writes, since it cannot write to its disk: is that full?", true),
-        "NOAUTH" | "WRONGPASS" | "NOPERM" => {
-            ("Redis does not let us: its user, password or permissions are other ones", true)
-        }
+        "NOAUTH" | "WRONGPASS" => ("Redis does not let us in: its user or password is another one", true),
         "WRONGTYPE" => {
             ("a session's key in Redis holds something else: does anything else use its prefix?", true)
         }
@@ -38,5 +44,35 @@ fn answered(code: &str) -> (&'static str, bool) {
             ("the Redis cluster does not serve this session now", false)
         }
         _ => ("Redis answered with an error; this store needs Redis 7 or Valkey", false),
+    };
+    (message.into(), refused)
+}
+
+/// What the user lacks, if it is that.
+fn forbidden(error: &RedisError, command: &str, script: Option<&Script>) -> Option<String> {
+    let text = error.detail().unwrap_or_default();
+    // In a script Redis 7.0 has no code for it.
+    if error.code() != Some("NOPERM") && !text.starts_with("The user executing the script can't") {
+        return None;
     }
+    if text.contains(" key") {
+        return Some(format!(
+            "Redis does not let this user at the key that {command} asks for: let it have the keys of the store's prefix \
+             (~shop:sessions:*); {LISTED}"
+        ));
+    }
+    let commands = script.map(Script::commands).unwrap_or_default();
+    // Quoted, in lower case. Nothing is repeated but what we know.
+    let named = text.split('\'').nth(1).map(str::to_ascii_uppercase);
+    let known = |named: &String| named == command || named == "EVAL" || commands.contains(&named.as_str());
+    Some(match named.filter(known) {
+        Some(named) => not_allowed(&named),
+        None if script.is_none() => not_allowed(command),
+        None => not_allowed(&format!("one of the commands of a script: {}", commands.join(", "))),
+    })
+}
+
+/// This user may not run these.
+pub(super) fn not_allowed(commands: &str) -> String {
+    format!("Redis does not let this user run {commands}; {LISTED}")
 }

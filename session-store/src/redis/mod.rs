@@ -10,12 +10,12 @@ use std::fmt;
 use std::sync::Arc;
 
 use ::redis::aio::ConnectionLike;
-use ::redis::{Cmd, Value, cmd};
+use ::redis::{Arg, Cmd, Value, cmd};
 use session_core::{Inserted, Loaded, Outcome, Record, RecordKey, TOMBSTONE_SECONDS, Trimmed, Updated};
 
-use self::error::failed;
+use self::error::{failed, not_allowed};
 use self::record::{FIELDS, Found, digits, found, malformed, text};
-use self::script::{DELETE, DELETE_VERSION, INSERT, Script, TOUCH, UPDATE};
+use self::script::{CHECK, DELETE, DELETE_VERSION, INSERT, Script, TOUCH, UPDATE};
 use self::server::Servers;
 use crate::durability::Durability;
 use crate::error::StoreError;
@@ -49,6 +49,15 @@ const LONGEST_PREFIX: usize = 100;
 ///   lose the last moments, a logout among them.
 /// - **The order of logins** is that of the servers' clocks, in microseconds. In a cluster whose clocks differ, so may the
 ///   order of two logins that lie closer together than that; a limit on sessions still ends exactly those too many.
+/// - **Few permissions.** `EVALSHA`, `EVAL`, `HMGET`, `ZRANGE`, `ZREM`; in scripts `HGET`, `HMGET`, `HSET`, `EXISTS`, `DEL`,
+///   `PEXPIRE`, `PTTL`, `TIME`, `ZADD`, `ZREMRANGEBYSCORE`; `INFO` for [`check`](Self::check) and, with `CONFIG GET`, for
+///   [`durability`](Store::durability); in a cluster `CLUSTER SLOTS` for the client. Of categories these are parts of
+///   `@scripting`, `@hash`, `@sortedset`, `@keyspace`, and `INFO` and `CONFIG GET` of `@dangerous`:
+///
+///   ```text
+///   ACL SETUSER shop on >password resetkeys ~shop:sessions:* resetchannels -@all +eval +evalsha +hmget +hget +hset +exists
+///       +del +pexpire +pttl +time +zadd +zrange +zrem +zremrangebyscore +info +config|get
+///   ```
 ///
 /// Set the connection's own time for an answer below a second and its pauses between attempts to connect low: a question is
 /// asked again until its own deadline, a read's is two seconds and a write's five. Where a network may swallow packets, set
@@ -86,7 +95,7 @@ impl<C: ConnectionLike + Clone + Send + Sync + 'static> RedisStore<C> {
     /// Sessions under this prefix, such as `shop:sessions:`. Asks nobody.
     ///
     /// Two applications, or two sorts of sessions, that share a Redis need two prefixes; where one could begin with the other,
-    /// end them alike, as with a colon. Permissions can follow it: `~shop:sessions:*`.
+    /// end them alike, as with a colon. Permissions follow it: `~shop:sessions:*`.
     ///
     /// # Errors
     /// The prefix must have 1 to 100 characters, each an ASCII letter, a digit, or one of `:` `-` `_` `.` `/`. Braces would
@@ -113,11 +122,12 @@ impl<C: ConnectionLike + Clone + Send + Sync + 'static> RedisStore<C> {
         Err(StoreError::new(message).refused())
     }
 
-    /// Asks whether sessions are safe there: for an application's start.
+    /// Asks whether sessions are safe there: for an application's start. It tries what the store needs, under the key
+    /// `{prefix}check`, which is gone a moment later.
     ///
     /// # Errors
     /// A server that is older than 7 or may evict keys (`maxmemory-policy` is not `noeviction`); one that does not answer, or
-    /// not to us.
+    /// not to us; commands that this user may not run, by name.
     ///
     /// ```
     /// # use session_store::{RedisStore, StoreError};
@@ -136,13 +146,35 @@ impl<C: ConnectionLike + Clone + Send + Sync + 'static> RedisStore<C> {
                 StoreError::new(format!("this is Redis {version}; sessions need 7 or later")).refused()
             );
         }
-        match servers.values("maxmemory_policy").find(|policy| *policy != "noeviction") {
-            None => Ok(()),
-            Some(policy) => Err(StoreError::new(format!(
+        if let Some(policy) = servers.values("maxmemory_policy").find(|policy| *policy != "noeviction") {
+            return Err(StoreError::new(format!(
                 "Redis may evict sessions: its maxmemory-policy is {policy}; set it to noeviction"
             ))
-            .refused()),
+            .refused());
         }
+        self.check_permissions().await
+    }
+
+    /// A script that is refused a command in its middle leaves what it did before.
+    async fn check_permissions(&self) -> Result<(), StoreError> {
+        let key = [&*self.prefix, "check"].concat();
+        let Value::Array(refused) = self.run(&CHECK, &key, &[]).await? else { return Err(malformed()) };
+        if !refused.is_empty() {
+            let names = refused.iter().filter_map(|name| match name {
+                Value::BulkString(name) => std::str::from_utf8(name).ok(),
+                _ => None,
+            });
+            let names: Vec<_> = names.collect();
+            return Err(StoreError::new(not_allowed(&names.join(", "))).refused());
+        }
+        for command in [
+            cmd("HMGET").arg(&key).arg("dead"),
+            cmd("ZRANGE").arg(&key).arg(0).arg(-1),
+            cmd("ZREM").arg(&key).arg("check"),
+        ] {
+            self.ask(command).await?;
+        }
+        Ok(())
     }
 
     async fn servers(&self) -> Result<Servers, StoreError> {
@@ -151,12 +183,13 @@ impl<C: ConnectionLike + Clone + Send + Sync + 'static> RedisStore<C> {
     }
 
     async fn ask(&self, command: &Cmd) -> Result<Value, StoreError> {
-        command.query_async(&mut self.connection.clone()).await.map_err(|error| failed(&error))
+        let answer = command.query_async(&mut self.connection.clone()).await;
+        answer.map_err(|error| failed(&error, &name(command), None))
     }
 
     async fn run(&self, script: &Script, key: &str, arguments: &[&[u8]]) -> Result<Value, StoreError> {
         let answer = script.run(&mut self.connection.clone(), key, arguments).await;
-        answer.map_err(|error| failed(&error))
+        answer.map_err(|error| failed(&error, "EVALSHA", Some(script)))
     }
 
     fn place(&self, key: RecordKey) -> String {
@@ -332,6 +365,15 @@ impl<C: ConnectionLike + Clone + Send + Sync + 'static> Store for RedisStore<C> 
             Ok(server::appending(settings))
         })
     }
+}
+
+/// Of a command and not of what it asks for.
+fn name(command: &Cmd) -> String {
+    let name = match command.args_iter().next() {
+        Some(Arg::Simple(name)) => name,
+        _ => b"a command",
+    };
+    String::from_utf8_lossy(name).into_owned()
 }
 
 impl<C> fmt::Debug for RedisStore<C> {

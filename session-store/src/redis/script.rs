@@ -26,8 +26,18 @@ script!(TOUCH: "touch.lua");
 script!(DELETE: "delete.lua");
 script!(DELETE_VERSION: "found.lua" "delete_version.lua");
 script!(INDEX: "index.lua");
+script!(CHECK: "check.lua");
 
 impl Script {
+    /// The commands that it runs, in the order of the alphabet.
+    pub(super) fn commands(&self) -> Vec<&'static str> {
+        let calls = self.code.split("redis.call(").skip(1);
+        let mut commands: Vec<_> = calls.filter_map(|call| call.split('\'').nth(1)).collect();
+        commands.sort_unstable();
+        commands.dedup();
+        commands
+    }
+
     /// One round trip. A server that does not know the script, as after a restart, is sent it: with the same key, so that a
     /// cluster's client finds the same server.
     pub(super) async fn run<C: ConnectionLike>(

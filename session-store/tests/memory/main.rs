@@ -160,7 +160,8 @@ fn at_once_not_a_byte_is_miscounted() {
             scope.spawn(move || {
                 block_on(async {
                     for round in 0..5_000_u64 {
-                        let (place, size) = (key((task << 32) | (round % 40)), (round * 7_919 % 900) as usize);
+                        let (place, size) =
+                            (key((task << 32) | (round % 40)), (round * 7_919 % 900) as usize);
                         let now = NOW + round;
                         let record = Record { expires: now + 100, ..sized(round, size) };
                         let owned = Record { owner: Some("ada".into()), ..record.clone() };

@@ -10,6 +10,7 @@ use session_core::{Outcome, Record};
 use session_store::{Durability, RedisStore, Store};
 
 use crate::browser::{Load, source};
+use crate::permissions::{PREFIX, asked, documented};
 use crate::{HOUR, NOW, key, prefix, record};
 
 static CLUSTER: LazyLock<Option<Cluster>> = LazyLock::new(|| Cluster::start(3, 0));
@@ -47,6 +48,28 @@ async fn tells_what_the_weakest_node_survives() {
     }
     cluster.nodes[1].ask(&["CONFIG", "SET", "maxmemory-policy", "allkeys-lru"]);
     assert!(store.check().await.unwrap_err().is_refused());
+}
+
+/// With the guide's permissions and the one that a cluster's client needs.
+#[tokio::test]
+async fn few_permissions_are_enough() {
+    let Some(cluster) = &*CLUSTER else {
+        return;
+    };
+    let rules = documented();
+    for node in &cluster.nodes {
+        assert_eq!(node.ask(&rules), "OK");
+        assert_eq!(node.ask(&["ACL", "SETUSER", rules[2], "+cluster|slots"]), "OK");
+    }
+    let client = ClusterClientBuilder::new(cluster.urls())
+        .username(rules[2].to_owned())
+        .password("password".to_owned())
+        .response_timeout(Duration::from_secs(10))
+        .connection_timeout(Duration::from_secs(10));
+    let connection = client.build().unwrap().get_async_connection().await.unwrap();
+    let store = RedisStore::new(connection, PREFIX).unwrap();
+    store.check().await.unwrap();
+    asked(&store).await.unwrap();
 }
 
 /// A primary dies and its replica takes over: the store answers again by itself. Nothing counts twice, and what was

@@ -7,6 +7,7 @@ mod browser;
 mod cluster;
 mod faults;
 mod kept;
+mod permissions;
 mod refused;
 mod single;
 
