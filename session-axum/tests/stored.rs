@@ -204,7 +204,7 @@ async fn h6_a_store_that_hangs_is_503_within_the_deadline() {
         ("update", "/count/1", close),
         ("delete", "/logout/1", close),
         ("insert", "/count/1", close),
-        ("index", "/login/bob", close),
+        ("index", "/login/ada", close),
     ] {
         server.store.plan(verb, usize::MAX, Fault::Hang);
         let begun = Instant::now();

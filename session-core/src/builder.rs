@@ -75,6 +75,8 @@ impl Builder {
             },
             lifetime: Lifetime {
                 idle: DEFAULT_IDLE,
+                permanent_idle: None,
+                anonymous_idle: None,
                 absolute: None,
                 refresh: Refresh::Tenth,
                 refresh_permanent_only: false,
@@ -252,8 +254,9 @@ impl Builder {
     }
 
     /// How long a session counts after its cookie was last written, in whole seconds: Flask's
-    /// `PERMANENT_SESSION_LIFETIME`, default 31 days, enforced by the server for all sessions. A permanent session's
-    /// cookie ends with it in the browser, too (there after 400 days at the latest).
+    /// `PERMANENT_SESSION_LIFETIME`, default 31 days, enforced by the server for all sessions but those that
+    /// [`permanent_lifetime`](Self::permanent_lifetime) and [`anonymous_lifetime`](Self::anonymous_lifetime) take out. A
+    /// permanent session's cookie ends with it in the browser, too (there after 400 days at the latest).
     ///
     /// ```
     /// # use std::time::Duration;
@@ -267,6 +270,60 @@ impl Builder {
     /// ```
     pub fn idle_lifetime(mut self, lifetime: Duration) -> Self {
         self.lifetime.idle = lifetime;
+        self
+    }
+
+    /// "Remember me": the idle lifetime of [permanent](crate::Session::set_permanent) sessions, beside
+    /// [`idle_lifetime`](Self::idle_lifetime) for the others, in whole seconds. Default: that of all. Not in Flask's format,
+    /// which has one.
+    ///
+    /// Where nobody is logged in, [`anonymous_lifetime`](Self::anonymous_lifetime) counts instead, if it is set.
+    ///
+    /// ```
+    /// # use std::time::Duration;
+    /// # use session_core::{Rejected, SecretKey, Sessions, testing};
+    /// # let (key, time) = (SecretKey::generate().unwrap(), testing::Time::at(1_700_000_000));
+    /// # let builder = Sessions::builder(key).clock(time.clone());
+    /// const MINUTE: u64 = 60;
+    /// const DAY: u64 = 24 * 60 * MINUTE;
+    /// let builder = builder.idle_lifetime(Duration::from_secs(30 * MINUTE));
+    /// let sessions = builder.permanent_lifetime(Duration::from_secs(30 * DAY)).build().unwrap();
+    /// let login = |remember_me: bool| {
+    ///     testing::request(&sessions, |session| {
+    ///         session.set_owner("42")?;
+    ///         session.set_permanent(remember_me)
+    ///     })
+    /// };
+    /// let (forgotten, remembered) = (login(false).unwrap(), login(true).unwrap());
+    /// time.advance(Duration::from_secs(DAY));
+    /// assert_eq!(sessions.open(&forgotten).rejected(), Some(Rejected::Idle));
+    /// assert_eq!(sessions.open(&remembered).owner().as_deref(), Some("42"));
+    /// ```
+    pub fn permanent_lifetime(mut self, lifetime: Duration) -> Self {
+        self.lifetime.permanent_idle = Some(lifetime);
+        self
+    }
+
+    /// The idle lifetime of sessions without a user, in whole seconds: of carts, and of all that strangers leave in a store.
+    /// Default: as if they had one. Not in Flask's format, which does not know.
+    ///
+    /// A session has a user from [`set_owner`](crate::Session::set_owner) on. Before, this lifetime is the one that counts,
+    /// shorter or longer than the others, also for a permanent session.
+    ///
+    /// ```
+    /// # use std::time::Duration;
+    /// # use session_core::{Rejected, SecretKey, Sessions, testing};
+    /// # let (key, time) = (SecretKey::generate().unwrap(), testing::Time::at(1_700_000_000));
+    /// # let builder = Sessions::builder(key).clock(time.clone());
+    /// let sessions = builder.anonymous_lifetime(Duration::from_secs(60 * 60)).build().unwrap();
+    /// let stranger = testing::request(&sessions, |session| session.set_permanent(true)).unwrap();
+    /// let user = testing::request(&sessions, |session| session.set_owner("42")).unwrap();
+    /// time.advance(Duration::from_secs(24 * 60 * 60));
+    /// assert_eq!(sessions.open(&stranger).rejected(), Some(Rejected::Idle));
+    /// assert_eq!(sessions.open(&user).rejected(), None); // idle_lifetime: 31 days
+    /// ```
+    pub fn anonymous_lifetime(mut self, lifetime: Duration) -> Self {
+        self.lifetime.anonymous_idle = Some(lifetime);
         self
     }
 
@@ -562,10 +619,14 @@ impl Builder {
     fn check_format(&self) -> Result<(), ConfigError> {
         let format = if self.flask { "Flask's format" } else { "our own format" };
         const NO_PLACE: &str = "its cookie holds one time only, that of its last writing";
+        const ONE_LIFETIME: &str =
+            "it has one lifetime for all sessions, PERMANENT_SESSION_LIFETIME: use idle_lifetime";
         const FIXED: &str = "it is always HMAC-SHA256 with keys derived for cookie name and audience";
         let refused: &[(&str, bool, &str)] = if self.flask {
             &[
                 ("absolute_lifetime", self.lifetime.absolute.is_some(), NO_PLACE),
+                ("permanent_lifetime", self.lifetime.permanent_idle.is_some(), ONE_LIFETIME),
+                ("anonymous_lifetime", self.lifetime.anonymous_idle.is_some(), ONE_LIFETIME),
                 ("not_created_before", self.lifetime.not_before.is_some(), NO_PLACE),
                 ("epoch", self.lifetime.epoch > 0, "its cookie has no place for it"),
                 ("renamed_from", self.renamed_from.is_some(), NO_PLACE),

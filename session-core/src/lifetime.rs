@@ -41,6 +41,10 @@ pub(crate) const DEFAULT_IDLE: Duration = Duration::from_secs(31 * 24 * 60 * 60)
 #[derive(Debug, Clone)]
 pub(crate) struct Lifetime {
     pub(crate) idle: Duration,
+    /// Of permanent sessions; `None`: as of all.
+    pub(crate) permanent_idle: Option<Duration>,
+    /// Of sessions without a user; `None`: as if they had one.
+    pub(crate) anonymous_idle: Option<Duration>,
     pub(crate) absolute: Option<Duration>,
     pub(crate) refresh: Refresh,
     /// Flask refreshes permanent sessions only; ours slide all, since the idle lifetime ends all.
@@ -60,7 +64,26 @@ impl Lifetime {
     /// `itsdangerous.TimestampSigner.unsign`).
     pub(crate) fn check(&self, stamp: &Stamp, now: u64) -> Result<(), Rejected> {
         self.check_start(stamp, now)?;
-        if now.saturating_sub(stamp.issued) > self.idle.as_secs() { Err(Rejected::Idle) } else { Ok(()) }
+        if now.saturating_sub(stamp.issued) > self.idle_of(stamp) { Err(Rejected::Idle) } else { Ok(()) }
+    }
+
+    /// The idle lifetime that applies to a session with this stamp, in seconds.
+    pub(crate) fn idle_of(&self, stamp: &Stamp) -> u64 {
+        self.idle_for(stamp.permanent, stamp.authenticated.is_some())
+    }
+
+    /// The same of a session that is permanent or not, and has a user or not. Where nobody is logged in, permanence does not
+    /// count.
+    pub(crate) fn idle_for(&self, permanent: bool, has_user: bool) -> u64 {
+        let with_user = if permanent { self.permanent_idle.unwrap_or(self.idle) } else { self.idle };
+        let idle = if has_user { with_user } else { self.anonymous_idle.unwrap_or(with_user) };
+        idle.as_secs()
+    }
+
+    /// The longest of them.
+    pub(crate) fn longest_idle(&self) -> u64 {
+        let all = [Some(self.idle), self.permanent_idle, self.anonymous_idle];
+        all.iter().flatten().max().unwrap_or(&self.idle).as_secs()
     }
 
     /// The same but for the idle lifetime, which a stored session's record tells.
@@ -85,21 +108,17 @@ impl Lifetime {
             return false;
         }
         match self.refresh {
-            Refresh::Tenth => now.saturating_sub(stamp.issued) >= self.tenth(),
+            Refresh::Tenth => now.saturating_sub(stamp.issued) >= tenth(self.idle_of(stamp)),
             Refresh::EachRequest => true,
             Refresh::Never => false,
         }
     }
 
-    /// A tenth of the idle lifetime, in seconds.
-    pub(crate) fn tenth(&self) -> u64 {
-        (self.idle.as_secs() / 10).max(1)
-    }
-
-    /// The second at which a record ends that is written or touched at `now`: never more than a store's signed 64 bits.
-    pub(crate) fn expires(&self, created: u64, now: u64) -> u64 {
+    /// The second at which a record with this idle lifetime ends that is written or touched at `now`: never more than a store's
+    /// signed 64 bits.
+    pub(crate) fn expires(&self, created: u64, now: u64, idle: u64) -> u64 {
         let end = self.absolute.map_or(u64::MAX, |absolute| created.saturating_add(absolute.as_secs()));
-        now.saturating_add(self.idle.as_secs()).min(end).min(i64::MAX.cast_unsigned())
+        now.saturating_add(idle).min(end).min(i64::MAX.cast_unsigned())
     }
 
     /// Max-Age in seconds for a permanent session's id: it does not end with the idle lifetime, which a store extends
@@ -116,8 +135,13 @@ impl Lifetime {
             Some(absolute) => absolute.as_secs().saturating_sub(now.saturating_sub(stamp.created)),
             None => u64::MAX,
         };
-        self.idle.as_secs().min(left).min(LONGEST_MAX_AGE)
+        self.idle_of(stamp).min(left).min(LONGEST_MAX_AGE)
     }
+}
+
+/// A tenth of an idle lifetime, in seconds.
+pub(crate) fn tenth(idle: u64) -> u64 {
+    (idle / 10).max(1)
 }
 
 #[cfg(test)]
@@ -129,6 +153,8 @@ mod tests {
     fn lifetime(idle: u64, absolute: Option<u64>) -> Lifetime {
         Lifetime {
             idle: Duration::from_secs(idle),
+            permanent_idle: None,
+            anonymous_idle: None,
             absolute: absolute.map(Duration::from_secs),
             refresh: Refresh::Tenth,
             refresh_permanent_only: false,
@@ -179,6 +205,30 @@ mod tests {
         assert!(
             !Lifetime { refresh_permanent_only: true, ..lifetime(1000, None) }.refresh_due(&browser, 100)
         );
+    }
+
+    /// "Remember me" for a month, half an hour for others, and a day for strangers.
+    #[test]
+    fn l1_the_lifetime_that_applies() {
+        let seconds = |seconds| Some(Duration::from_secs(seconds));
+        let lifetime = Lifetime { permanent_idle: seconds(3000), ..lifetime(100, None) };
+        let all = Lifetime { anonymous_idle: seconds(500), ..lifetime.clone() };
+        let short = Lifetime { anonymous_idle: seconds(10), ..lifetime.clone() };
+        for (permanent, has_user, usual, anonymous, limited) in [
+            (false, true, 100, 100, 100),
+            (true, true, 3000, 3000, 3000),
+            (false, false, 100, 500, 10),
+            (true, false, 3000, 500, 10),
+        ] {
+            let found = [&lifetime, &all, &short].map(|lifetime| lifetime.idle_for(permanent, has_user));
+            assert_eq!(found, [usual, anonymous, limited], "permanent {permanent}, user {has_user}");
+            let stamp = Stamp { permanent, authenticated: has_user.then_some(0), ..stamp(0, 0) };
+            assert_eq!(all.check(&stamp, anonymous), Ok(()));
+            assert_eq!(all.check(&stamp, anonymous + 1), Err(Rejected::Idle));
+            assert!(all.refresh_due(&stamp, anonymous / 10) && !all.refresh_due(&stamp, anonymous / 10 - 1));
+            assert_eq!(all.max_age(&stamp, 0), anonymous);
+        }
+        assert_eq!((all.longest_idle(), tenth(5)), (3000, 1));
     }
 
     #[test]

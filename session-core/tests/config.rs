@@ -6,7 +6,7 @@ mod common;
 
 use common::{KEY, OTHER_KEY, cookie_with, key, visit};
 use http::header::SET_COOKIE;
-use session_core::{Config, ConfigError, KeyRing, SecretKey, Sessions, Warning, Weakness};
+use session_core::{Config, ConfigError, KeyRing, SecretKey, Session, Sessions, Warning, Weakness, testing};
 
 fn header(sessions: &Sessions) -> String {
     let closed = visit(sessions, &[], |session| {
@@ -40,7 +40,7 @@ fn all_settings() {
     let sessions = config.build().unwrap();
     let found = header(&sessions);
     let cookie = cookie_with(&sessions, "a", 1);
-    let logout = visit(&sessions, &[&cookie], session_core::Session::clear).unwrap();
+    let logout = visit(&sessions, &[&cookie], Session::clear).unwrap();
     assert!(logout.headers.contains_key("clear-site-data"));
     assert_eq!(
         found,
@@ -132,6 +132,8 @@ fn wrong_values_are_named_and_not_quoted() {
         ("SESSION_COOKIE_HTTPONLY", "1", "expected true or false, in lower case"),
         ("PERMANENT_SESSION_LIFETIME", "31 days", "expected a number of seconds"),
         ("PERMANENT_SESSION_LIFETIME", "-1", "expected a number of seconds"),
+        ("SESSION_IDLE_LIFETIME", "1h", "expected a number of seconds"),
+        ("SESSION_ANONYMOUS_LIFETIME", "true", "expected a number of seconds"),
         ("MAX_COOKIE_SIZE", "4093.5", "expected a whole number"),
         ("SESSION_COOKIE_SAMSITE", "Lax", "there is no such setting"),
     ] {
@@ -159,9 +161,42 @@ fn wrong_values_are_named_and_not_quoted() {
         build("SESSION_DIGEST", "md5"),
         "SESSION_DIGEST: expected sha1, sha256 or sha512, found \"md5\""
     );
-    assert!(build("SESSION_ABSOLUTE_LIFETIME", "60").contains("does not work in Flask's format"));
+    for setting in ["SESSION_ABSOLUTE_LIFETIME", "SESSION_IDLE_LIFETIME", "SESSION_ANONYMOUS_LIFETIME"] {
+        let message = build(setting, "60");
+        assert!(message.contains("does not work in Flask's format"), "{message}");
+    }
     let shown = format!("{:?}", vars(&[("SECRET_KEY", "hunter2")]).unwrap());
     assert!(!shown.contains("hunter2"), "{shown}");
+}
+
+/// Flask's name alone is for all sessions, as in Flask; beside that of the others it is for permanent ones.
+#[test]
+fn lifetimes_of_permanent_sessions_and_of_strangers() {
+    let lives = |settings: &[(&str, &str)], permanent, user: bool| {
+        let key = [("SECRET_KEY", KEY)];
+        let time = testing::Time::at(1_700_000_000);
+        let builder = vars(&[&key, settings].concat()).unwrap().builder().unwrap();
+        let sessions = builder.clock(time.clone()).build().unwrap();
+        let fill = |session: &Session| {
+            session.set_permanent(permanent)?;
+            if user { session.set_owner("ada") } else { session.insert("a", 1) }
+        };
+        let request = testing::request(&sessions, fill).unwrap();
+        let alive = |seconds: &u64| {
+            time.set(1_700_000_000 + seconds);
+            sessions.open(&request).rejected().is_none()
+        };
+        (0..=100).rev().find(alive).unwrap()
+    };
+    let all = ("PERMANENT_SESSION_LIFETIME", "30");
+    assert_eq!((lives(&[all], false, true), lives(&[all], true, true)), (30, 30));
+    let others = ("SESSION_IDLE_LIFETIME", "20");
+    assert_eq!((lives(&[others], false, true), lives(&[others], true, true)), (20, 20));
+    let remembered = [all, others];
+    assert_eq!((lives(&remembered, false, true), lives(&remembered, true, true)), (20, 30));
+    let strangers = [all, others, ("SESSION_ANONYMOUS_LIFETIME", "10")];
+    assert_eq!((lives(&strangers, true, false), lives(&strangers, false, false)), (10, 10));
+    assert_eq!(lives(&strangers, true, true), 30);
 }
 
 #[test]
@@ -196,7 +231,7 @@ fn s9_warnings_are_errors_if_the_application_wants_it() {
     assert_eq!(stored.unwrap_err(), ConfigError::Warning(Warning::PlainHttp));
 
     // Keys that come later: the old ones stay.
-    let request = session_core::testing::request(&sessions, |session| session.insert("a", 1)).unwrap();
+    let request = testing::request(&sessions, |session| session.insert("a", 1)).unwrap();
     assert_eq!(warning(sessions.set_keys(KeyRing::flask("dev").fallback(KEY))), Warning::WeakKey(dev));
     assert_eq!(
         warning(sessions.set_keys(KeyRing::flask(OTHER_KEY).fallback("dev"))),
@@ -248,7 +283,7 @@ fn keys_with_escapes() {
     let sessions = build(r#" ["\u006fld", "a\"b\\c\n\ud83d\ude00"] "#).unwrap().build_flask().unwrap();
     for old in ["old", "a\"b\\c\n\u{1f600}"] {
         let before = Sessions::flask(old).unwrap();
-        let request = session_core::testing::request(&before, |session| session.insert("a", 1)).unwrap();
+        let request = testing::request(&before, |session| session.insert("a", 1)).unwrap();
         assert!(sessions.open(&request).contains_key("a"), "{old}");
     }
     for wrong in [r#"["a",]"#, r#"["a"] "b""#, r#"["\ud83d"]"#, r#"[["a"]]"#, "[NaN]", ""] {

@@ -36,7 +36,9 @@ use crate::sessions::Sessions;
 /// | `SESSION_COOKIE_SECURE`, `SESSION_COOKIE_HTTPONLY` | true or false |
 /// | `SESSION_COOKIE_SAMESITE` | `Strict`, `Lax`, `None` in any case; null: none |
 /// | `SESSION_COOKIE_PARTITIONED` | true implies Secure |
-/// | `PERMANENT_SESSION_LIFETIME` | seconds, fractions allowed: the idle lifetime |
+/// | `PERMANENT_SESSION_LIFETIME` | seconds, fractions allowed: the idle lifetime of all sessions, or with `SESSION_IDLE_LIFETIME` that of permanent ones |
+/// | `SESSION_IDLE_LIFETIME` | own: seconds: the idle lifetime of sessions that are not permanent |
+/// | `SESSION_ANONYMOUS_LIFETIME` | own: seconds: the idle lifetime of sessions without a user, see [`Builder::anonymous_lifetime`] |
 /// | `SESSION_REFRESH_EACH_REQUEST` | true: [`Refresh::EachRequest`]; false: [`Refresh::Never`] |
 /// | `MAX_COOKIE_SIZE` | octets of the whole Set-Cookie; 0: off |
 /// | `SESSION_PERMANENT` | own: whether new sessions are permanent |
@@ -84,6 +86,10 @@ pub struct Config {
     session_cookie_partitioned: Option<bool>,
     #[serde(deserialize_with = "seconds")]
     permanent_session_lifetime: Option<Duration>,
+    #[serde(deserialize_with = "seconds")]
+    session_idle_lifetime: Option<Duration>,
+    #[serde(deserialize_with = "seconds")]
+    session_anonymous_lifetime: Option<Duration>,
     session_refresh_each_request: Option<bool>,
     max_cookie_size: Option<usize>,
     session_permanent: Option<bool>,
@@ -323,7 +329,20 @@ impl Config {
             self.session_cookie_samesite.as_deref().map(same_site).transpose()?,
             Builder::same_site,
         );
-        builder = set(builder, self.permanent_session_lifetime, Builder::idle_lifetime);
+        builder = match (self.session_idle_lifetime, self.permanent_session_lifetime) {
+            (Some(_), _) if builder.flask => {
+                return Err(ConfigError::Format {
+                    setting: "SESSION_IDLE_LIFETIME",
+                    format: "Flask's format",
+                    why: "it has one lifetime for all sessions, PERMANENT_SESSION_LIFETIME",
+                });
+            }
+            (Some(others), permanent) => {
+                set(builder.idle_lifetime(others), permanent, Builder::permanent_lifetime)
+            }
+            (None, all) => set(builder, all, Builder::idle_lifetime),
+        };
+        builder = set(builder, self.session_anonymous_lifetime, Builder::anonymous_lifetime);
         builder = set(builder, self.session_refresh_each_request, |b, each| {
             b.refresh(if each { Refresh::EachRequest } else { Refresh::Never })
         });

@@ -30,7 +30,7 @@ pub(super) const TEXTS: [&str; 7] = [
 ];
 
 /// All other names: JSON, and a text if it is none, as `Config.from_prefixed_env` reads them.
-pub(super) const OTHERS: [&str; 20] = [
+pub(super) const OTHERS: [&str; 22] = [
     "SESSION_EPOCH",
     "SESSION_RENAMED_FROM",
     "SESSION_SEALED",
@@ -42,6 +42,8 @@ pub(super) const OTHERS: [&str; 20] = [
     "SESSION_COOKIE_HTTPONLY",
     "SESSION_COOKIE_PARTITIONED",
     "PERMANENT_SESSION_LIFETIME",
+    "SESSION_IDLE_LIFETIME",
+    "SESSION_ANONYMOUS_LIFETIME",
     "SESSION_REFRESH_EACH_REQUEST",
     "MAX_COOKIE_SIZE",
     "SESSION_PERMANENT",
@@ -160,7 +162,10 @@ pub(super) fn unexpected(name: &str, value: &Value) -> Option<&'static str> {
         "SESSION_COOKIE_DOMAIN" => {
             (value.is_string() || *value == Value::Bool(false), "expected a host name, or null")
         }
-        "PERMANENT_SESSION_LIFETIME" | "SESSION_ABSOLUTE_LIFETIME" => (
+        "PERMANENT_SESSION_LIFETIME"
+        | "SESSION_IDLE_LIFETIME"
+        | "SESSION_ANONYMOUS_LIFETIME"
+        | "SESSION_ABSOLUTE_LIFETIME" => (
             value.as_f64().is_some_and(|seconds| seconds >= 0.0),
             "expected a number of seconds, not negative",
         ),

@@ -20,6 +20,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use super::id::VerifierHash;
+use crate::lifetime::Lifetime;
 use crate::map::Map;
 use crate::wire::stamp::Epoch;
 
@@ -89,6 +90,11 @@ impl Opens {
 }
 
 impl Body {
+    /// The idle lifetime that applies to the session, in seconds.
+    pub(crate) fn idle(&self, lifetime: &Lifetime) -> u64 {
+        lifetime.idle_for(self.permanent, self.authenticated.is_some())
+    }
+
     /// What this verifier is to the record at this second: the one place that decides it.
     pub(crate) fn opens(&self, verifier: &VerifierHash, now: u64) -> Opens {
         let earlier = self.earlier.as_ref().filter(|earlier| earlier.verifier == *verifier);

@@ -173,7 +173,7 @@ impl Closing {
         };
         let key = id.key();
         let (owner, label) = (self.owner.clone(), self.label.clone());
-        let record = match self.record(key, self.stamp.created, owner, label, 0, &body) {
+        let record = match self.record(key, self.stamp.created, owner, label, None, &body) {
             Ok(record) => record,
             Err(error) => return self.fail(error),
         };
@@ -202,10 +202,10 @@ impl Closing {
     }
 
     /// Nobody changed anything: the record lives on.
-    pub(super) fn touch(self, live: &Live, record: &Record) -> Next {
-        let lifetime = &self.core().lifetime;
+    pub(super) fn touch(self, live: &Live, current: &Current) -> Next {
+        let (lifetime, Current { record, body, .. }) = (&self.core().lifetime, current);
         let key = live.key;
-        let expires = lifetime.expires(record.created, self.now).max(record.expires);
+        let expires = lifetime.expires(record.created, self.now, body.idle(lifetime)).max(record.expires);
         let touch = move |closing: Self| {
             let question = Question::Touch { key, expires, now: closing.now };
             closing.ask(question, |mut closing, answer| {

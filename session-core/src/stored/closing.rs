@@ -124,12 +124,17 @@ impl Closing {
         created: u64,
         owner: Option<Arc<str>>,
         label: Option<Arc<str>>,
-        expires: u64,
+        former: Option<&Record>,
         body: &Body,
     ) -> Result<Record, Error> {
         let (core, keys) = (self.core(), self.core().keys());
         let version = body.recent.first().copied().unwrap_or_default();
-        let expires = core.lifetime.expires(created, self.now).max(expires);
+        let expires = core.lifetime.expires(created, self.now, body.idle(&core.lifetime));
+        // A clock that was set back ends no session earlier.
+        let (expires, seen) = match former {
+            Some(former) => (expires.max(former.expires), former.seen.max(self.now)),
+            None => (expires, self.now),
+        };
         let nonce = keys.records.sealed.as_ref().map(|_| core.nonce()).transpose()?;
         let place = Place { key, created, owner: owner.as_deref(), label: label.as_deref() };
         let body: Arc<[u8]> = keys.records.keep(body, place, expires, nonce).into();
@@ -137,7 +142,7 @@ impl Closing {
         if size > limit {
             return Err(Error::RecordTooLarge { size, limit });
         }
-        Ok(Record { version, expires, created, seen: self.now, owner, label, body })
+        Ok(Record { version, expires, created, seen, owner, label, body })
     }
 }
 

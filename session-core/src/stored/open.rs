@@ -94,6 +94,13 @@ impl Current {
         let map = body.map()?;
         Some((Self { record, body, outdated, sealed: expires.is_some() }, map))
     }
+
+    /// Whether the session has been idle for too long. The record's own end alone does not tell: it never comes earlier, also
+    /// where the session has become one with a shorter lifetime.
+    pub(super) fn is_idle(&self, core: &Core, now: u64) -> bool {
+        let end = self.record.seen.saturating_add(self.body.idle(&core.lifetime));
+        self.record.expires.min(end) <= now
+    }
 }
 
 impl Stored {
@@ -167,7 +174,7 @@ fn open(
     }
     let Body { permanent, authenticated, epoch, .. } = current.body;
     let stamp = Stamp { permanent, authenticated, epoch, created: current.record.created, ..stamp };
-    if current.record.expires <= now {
+    if current.is_idle(core, now) {
         return Err((Base::None, Rejected::Idle));
     }
     core.lifetime.check_start(&stamp, now).map_err(|why| (Base::None, why))?;

@@ -6,6 +6,7 @@ use super::closing::{Closing, Next};
 use super::question::{Answer, Question, RecordKey, Trimmed};
 use crate::error::Error;
 use crate::event::EventKind;
+use crate::lifetime::tenth;
 
 impl Closing {
     /// Ends the owner's oldest sessions beyond the number that is configured. One that finds itself among them is gone.
@@ -44,10 +45,10 @@ impl Closing {
     }
 
     /// Longer than any record lives that is not noted again: a note is renewed with every tenth of the idle lifetime in which
-    /// the record was written or touched.
+    /// the record was written or touched, and what follows may have the longest of the lifetimes.
     pub(super) fn note(&self, owner: Arc<str>, key: RecordKey) -> Question {
-        let lifetime = &self.core().lifetime;
-        let longest = lifetime.idle.as_secs().saturating_add(lifetime.tenth().saturating_mul(2));
+        let idle = self.core().lifetime.longest_idle();
+        let longest = idle.saturating_add(tenth(idle).saturating_mul(2));
         let until = self.now.saturating_add(longest).min(i64::MAX.cast_unsigned());
         Question::Index { owner, key, until, now: self.now }
     }

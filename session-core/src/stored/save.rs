@@ -9,7 +9,7 @@ use super::open::{Base, Current, Live};
 use super::question::{Answer, Question, Record, Updated};
 use crate::error::Error;
 use crate::event::EventKind;
-use crate::lifetime::Refresh;
+use crate::lifetime::{Refresh, tenth};
 use crate::map::Map;
 use crate::session::Session;
 use crate::step::Asked;
@@ -42,8 +42,9 @@ impl Due {
     pub(super) fn of(session: &Session, did: &Did, live: &Live, current: &Current, now: u64) -> Self {
         let (core, Current { record, body, outdated, .. }) = (session.core(), current);
         let lifetime = &core.lifetime;
+        let tenth = tenth(body.idle(lifetime));
         let touch = match lifetime.refresh {
-            Refresh::Tenth => now.saturating_sub(record.seen) >= lifetime.tenth(),
+            Refresh::Tenth => now.saturating_sub(record.seen) >= tenth,
             Refresh::EachRequest => true,
             Refresh::Never => false,
         };
@@ -53,7 +54,7 @@ impl Due {
         let renewal_due = renew_every.is_some_and(|every| since_minted >= every);
         let presented = body.verifier == live.presented;
         // An outdated id is replaced as by a renewal, and a second time only if the first did not arrive.
-        let lost = since_minted >= lifetime.tenth().max(ALIAS_SECONDS);
+        let lost = since_minted >= tenth.max(ALIAS_SECONDS);
         let reissue = due && session.origin().outdated && (presented || lost);
         let permanent = did.permanent.is_some_and(|permanent| permanent != body.permanent);
         let mint = did.renewed || permanent || renewal_due || reissue;
@@ -80,7 +81,7 @@ impl Closing {
         let due = Due::of(&self.session, &did, live, current, self.now);
         let extend = due.touch || self.map.is_modified();
         if !due.write && !(extend && current.sealed) {
-            return if extend { self.touch(live, record) } else { self.done() };
+            return if extend { self.touch(live, current) } else { self.done() };
         }
         let Due { mint, arrived, .. } = due;
         let minted = match (mint, self.minted.take()) {
@@ -92,7 +93,8 @@ impl Closing {
         };
         self.minted = minted;
         let login = self.owner.is_some();
-        let index_due = self.now.saturating_sub(body.indexed) >= self.core().lifetime.tenth();
+        let since_indexed = self.now.saturating_sub(body.indexed);
+        let index_due = since_indexed >= tenth(body.idle(&self.core().lifetime));
         let new = Body {
             permanent: self.permanent.unwrap_or(body.permanent),
             epoch: match (login, self.epoch) {
@@ -126,7 +128,7 @@ impl Closing {
         let owner = self.owner.clone().or_else(|| stays(&record.owner));
         let label = self.label.clone().or_else(|| stays(&record.label));
         let (key, version) = (live.key, record.version);
-        let written = match self.record(key, created, owner, label, record.expires, &new) {
+        let written = match self.record(key, created, owner, label, Some(record), &new) {
             Ok(written) => written,
             Err(error) => return self.unwritten(live, current, due.touch, error),
         };
@@ -141,7 +143,7 @@ impl Closing {
             return self.fail(error);
         }
         self.event(EventKind::left(&error));
-        self.touch(live, &current.record)
+        self.touch(live, current)
     }
 
     fn update(self, version: u64, record: Record, body: Body) -> Next {
@@ -175,7 +177,7 @@ impl Closing {
         let session = self.session.clone();
         let live = live(&session);
         let admitted = current.body.opens(&live.presented, self.now).admits();
-        if !admitted || current.record.expires <= self.now {
+        if !admitted || current.is_idle(self.core(), self.now) {
             return self.gone(!admitted);
         }
         for change in self.map.record() {

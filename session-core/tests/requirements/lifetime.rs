@@ -57,6 +57,56 @@ fn l1_the_earlier_limit_wins() {
     }
 }
 
+/// "Remember me" for permanent sessions, a lifetime of their own for strangers: by the server, which trusts no `Max-Age`, and
+/// by the browser, which is told the same.
+#[test]
+fn l1_the_lifetime_that_applies() {
+    let seconds = Duration::from_secs;
+    let rows: [(bool, bool, u64); 4] =
+        [(false, true, IDLE), (true, true, 40_000), (false, false, 3_000), (true, false, 3_000)];
+    let time = Time::at(NOW);
+    let builder = || ours(&time).idle_lifetime(seconds(IDLE)).permanent_lifetime(seconds(40_000));
+    let builder = || builder().anonymous_lifetime(seconds(3_000));
+    for sessions in [builder().build().unwrap(), builder().sealed().build().unwrap()] {
+        for (permanent, user, expected) in rows {
+            time.set(NOW);
+            let begun = visit(&sessions, &[], |session| {
+                session.set_permanent(permanent)?;
+                if user { session.set_owner("ada") } else { session.insert("a", 1) }
+            });
+            let begun = begun.unwrap();
+            let max_age = format!("; Max-Age={expected}");
+            assert_eq!(begun.set_cookie().unwrap().ends_with(&max_age), permanent);
+            let cookie = begun.cookie().unwrap();
+            for (after, alive) in [(expected, true), (expected + 1, false)] {
+                time.set(NOW + after);
+                let rejected = sessions.open(&request(&[cookie])).rejected();
+                assert_eq!(rejected, (!alive).then_some(Rejected::Idle), "{permanent} {user} {after}");
+            }
+            for (after, written) in [(expected / 10 - 1, false), (expected / 10, true)] {
+                time.set(NOW + after);
+                let read = visit(&sessions, &[cookie], |_| Ok(())).unwrap();
+                assert_eq!(read.set_cookie().is_some(), written, "{permanent} {user} {after}");
+            }
+        }
+        // What applies changes with the session.
+        time.set(NOW);
+        let cookie = cookie_with(&sessions, "a", 1);
+        let login = visit(&sessions, &[&cookie], |session| session.set_owner("ada")).unwrap();
+        let left = visit(&sessions, &[login.cookie().unwrap()], Session::clear_owner).unwrap();
+        time.set(NOW + IDLE + 1);
+        assert_eq!(sessions.open(&request(&[login.cookie().unwrap()])).rejected(), Some(Rejected::Idle));
+        assert_eq!(sessions.open(&request(&[left.cookie().unwrap()])).rejected(), None);
+    }
+    for builder in [
+        Sessions::flask_builder("dev").permanent_lifetime(seconds(1)),
+        Sessions::flask_builder("dev").anonymous_lifetime(seconds(1)),
+    ] {
+        let message = builder.build().unwrap_err().to_string();
+        assert!(message.contains("one lifetime for all sessions"), "{message}");
+    }
+}
+
 /// For pages that ask for the password again.
 #[test]
 fn l8_fresh_since() {

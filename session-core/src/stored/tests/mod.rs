@@ -5,6 +5,7 @@
 mod closing;
 mod faults;
 mod ids;
+mod lifetime;
 mod login;
 mod refused;
 mod rotation;
