@@ -130,7 +130,7 @@ impl Session {
             events.push(self.event(EventKind::TooLargeToSeal { size, limit }));
         }
         if let Some(written) = created {
-            events.push(Event { kind: EventKind::Created, digest: core.digest(&written) });
+            events.push(Event { kind: EventKind::Created, digest: core.digest(&written), record: None });
         }
         Ok(header)
     }
@@ -168,7 +168,8 @@ impl Session {
     }
 
     pub(crate) fn event(&self, kind: EventKind) -> Event {
-        Event { kind, digest: self.digest() }
+        let asked = self.core().stored.as_ref().is_some_and(|stored| stored.events_with_record_keys);
+        Event { kind, digest: self.digest(), record: self.origin().base.record_key().filter(|_| asked) }
     }
 }
 

@@ -1,8 +1,10 @@
-//! What happened to a session, as data: for logs and counters. Never an id, a key of the map or a value.
+//! What happened to a session, as data: for logs and counters. Never an id, a key of the map or a value; and the record's key
+//! only if that is asked for.
 
 use std::fmt;
 
 use crate::error::{Error, Rejected};
+use crate::stored::RecordKey;
 
 /// One thing that happened. [`Outgoing::events`](crate::Outgoing::events) gives them; `session-store` writes them to
 /// `tracing`.
@@ -25,6 +27,9 @@ pub struct Event {
     pub kind: EventKind,
     /// Which cookie it happened to.
     pub digest: LogDigest,
+    /// Which record it happened to, if [`events_with_record_keys`](crate::Builder::events_with_record_keys) says so and the
+    /// session has one: to end it.
+    pub record: Option<RecordKey>,
 }
 
 /// What happened.

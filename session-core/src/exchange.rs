@@ -376,7 +376,11 @@ impl Outgoing {
             clear_cookies(headers)?;
         }
         if self.cache_headers && no_store(headers)? {
-            self.events.push(Event { kind: EventKind::CacheControlReplaced, digest: LogDigest::default() });
+            self.events.push(Event {
+                kind: EventKind::CacheControlReplaced,
+                digest: LogDigest::default(),
+                record: None,
+            });
         }
         Ok(())
     }

@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use session_core::{Error, RecordKey, Session, StoredSessions};
+use session_core::{Error, Outcome, RecordKey, Session, StoredSessions};
 use tokio::time::Instant;
 
 use crate::driver::retry;
@@ -105,6 +105,28 @@ impl OwnerSessions {
     /// ```
     pub async fn end(&self, owner: &str, key: RecordKey) -> Result<bool, Error> {
         Ok(self.end_which(owner, Which::One(key)).await? > 0)
+    }
+
+    /// Ends the session whose record lies under this key, whoever's it is: for an operator who has the key from an
+    /// [event](session_core::Event::record) or a log, as [`RecordKey::to_text`] writes it. Never with a key from a form: that is
+    /// [`end`](Self::end), which asks whose it is. Whether there was one; where an answer was lost, it may say that there was none.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] if the store gives no answer within five seconds: then it may have ended.
+    ///
+    /// ```
+    /// # use std::sync::Arc;
+    /// # use session_core::{RecordKey, SecretKey, Sessions};
+    /// # use session_store::{MemoryStore, OwnerSessions};
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() {
+    /// # let sessions = Sessions::builder(SecretKey::generate().unwrap()).build_stored().unwrap();
+    /// # let owners = OwnerSessions::new(&sessions, Arc::new(MemoryStore::new()));
+    /// let key = RecordKey::from_text("BwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwc").unwrap();
+    /// assert!(!owners.end_record(key).await.unwrap());
+    /// # }
+    /// ```
+    pub async fn end_record(&self, key: RecordKey) -> Result<bool, Error> {
+        Ok(self.ask("delete", |store, now| store.delete(key, now)).await? == Outcome::Done)
     }
 
     /// Ends all but the one at hand. How many; where an answer was lost, fewer may be counted than were ended.

@@ -1,4 +1,5 @@
-//! The core's events, written to `tracing` under the target `session`. Never an id, a key of the map or a value.
+//! The core's events, written to `tracing` under the target `session`. Never an id, a key of the map or a value; and as `record`
+//! the record's key, if `events_with_record_keys` asks for it.
 
 use std::error::Error;
 use std::time::Duration;
@@ -31,10 +32,12 @@ use crate::exchange::Source;
 /// assert!(!logged.contains("forged"));
 /// ```
 pub fn event(event: &Event) {
-    let Event { kind, digest } = event;
+    let Event { kind, digest, record } = event;
+    let record = record.map(|key| key.to_text());
+    let record = record.as_deref();
     match kind {
         EventKind::Rejected(Rejected::Idle | Rejected::TooOld | Rejected::Unknown) | EventKind::Merged => {
-            debug!(target: "session", %digest, "{kind}")
+            debug!(target: "session", %digest, record, "{kind}")
         }
         EventKind::Oversized { .. }
         | EventKind::NotRewritten { .. }
@@ -44,9 +47,9 @@ pub fn event(event: &Event) {
         | EventKind::Reuse
         | EventKind::StoreFailed(_)
         | EventKind::Rejected(Rejected::Unreadable) => {
-            warn!(target: "session", %digest, "{kind}");
+            warn!(target: "session", %digest, record, "{kind}");
         }
-        _ => info!(target: "session", %digest, "{kind}"),
+        _ => info!(target: "session", %digest, record, "{kind}"),
     }
 }
 

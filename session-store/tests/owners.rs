@@ -9,8 +9,8 @@ use std::time::Duration;
 use http::header::{COOKIE, SET_COOKIE};
 use http::{HeaderMap, HeaderValue};
 use session_core::testing::Time;
-use session_core::{Record, RecordKey, SecretKey, Session, Sessions, StoredSessions};
-use session_store::{Listed, MemoryStore, OwnerSessions, Source, Store, clean};
+use session_core::{EventKind, Record, RecordKey, SecretKey, Session, Sessions, StoredSessions};
+use session_store::{Listed, MemoryStore, OwnerSessions, Source, Store, clean, trace};
 
 /// An application with one browser after another.
 struct Site {
@@ -110,6 +110,54 @@ async fn l6_a_page_of_ones_sessions() {
     assert_eq!(after.await, None, "the browser forgets its cookie");
     assert!(!site.is_logged_in(&laptop).await && site.is_logged_in(&bob).await);
     assert!(site.labels("ada").await.is_empty());
+}
+
+/// An operator ends what an event names: a copied id that is used after its successor has come back.
+#[tokio::test]
+async fn what_an_event_names_is_ended_by_its_key() {
+    for with_keys in [true, false] {
+        let time = Time::at(1_700_000_000);
+        let builder = Sessions::builder(SecretKey::generate().unwrap()).clock(time.clone());
+        let builder = builder.renew_id_every(Duration::from_secs(3600));
+        let sessions = builder.events_with_record_keys(with_keys).build_stored().unwrap();
+        let store = Arc::new(MemoryStore::new());
+        let source = Source::stored(sessions.clone(), store.clone());
+        let owners = OwnerSessions::new(&sessions, store.clone());
+        let site = Site { time, sessions, source, owners, store };
+
+        let stolen = site.log_in("ada", "phone").await;
+        let bob = site.log_in("bob", "desk").await;
+        site.time.advance(Duration::from_secs(3601));
+        let thief = site.visit(Some(&stolen), async |_| ()).await.unwrap();
+        assert!(site.is_logged_in(&thief).await);
+        site.time.advance(Duration::from_secs(61));
+        let request = HeaderMap::from_iter([(COOKIE, HeaderValue::from_str(&stolen).unwrap())]);
+        let exchange = site.source.exchange(&request);
+        exchange.opener().open().await.unwrap();
+        let outgoing = exchange.close().await;
+        let reuse = outgoing.events().iter().find(|event| event.kind == EventKind::Reuse).unwrap();
+        let Some(key) = reuse.record else {
+            assert!(!with_keys);
+            continue;
+        };
+        // As an operator reads it in a log.
+        let line = logged(|| trace::event(reuse));
+        assert!(line.contains(&format!("record=\"{}\"", key.to_text())), "{line}");
+        assert!(with_keys && site.owners.end_record(key).await.unwrap());
+        assert!(!site.owners.end_record(key).await.unwrap(), "it has ended");
+        assert!(!site.is_logged_in(&thief).await && site.is_logged_in(&bob).await);
+        assert!(site.labels("ada").await.is_empty());
+    }
+}
+
+/// What is written to `tracing` meanwhile.
+fn logged(write: impl FnOnce()) -> String {
+    let (mut log, writer) = std::io::pipe().unwrap();
+    let subscriber = tracing_subscriber::fmt().with_ansi(false).with_writer(Arc::new(writer)).finish();
+    tracing::subscriber::with_default(subscriber, write);
+    let mut text = String::new();
+    std::io::Read::read_to_string(&mut log, &mut text).unwrap();
+    text
 }
 
 /// L7: the cap ends the oldest; the list shows who is left, and what a request did last.

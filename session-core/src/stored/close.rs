@@ -34,6 +34,7 @@ use std::sync::Arc;
 use super::OnGone;
 use super::body::Body;
 use super::closing::{Closing, Next, set_cookie, text};
+use super::id::Id;
 use super::open::{Base, Current, Live};
 use super::question::{Answer, Inserted, Outcome, Question, Record, RecordKey, Updated};
 use super::save::{Did, Due, live};
@@ -55,7 +56,7 @@ pub(crate) fn close(session: &Session, consulted: bool) -> Step<Outgoing> {
     state.seal();
     let mut outgoing = Outgoing { cache_headers: core.cache_headers, vary: consulted, ..Outgoing::default() };
     session.report(state.rejected(session.origin()), &mut outgoing.events);
-    if let Base::Refused { reused: true, .. } = session.origin().base {
+    if let Base::Refused { reused: Some(_), .. } = session.origin().base {
         outgoing.events.push(session.event(EventKind::Reuse));
     }
     if session.is_degraded() {
@@ -290,7 +291,14 @@ impl Closing {
                 let value = header.as_bytes().split(|byte| *byte == b';').next().unwrap_or_default();
                 let digest = self.core().digest(&tail(value));
                 self.outgoing.events.push(match kind {
-                    EventKind::Created => Event { kind, digest },
+                    EventKind::Created => {
+                        let record = self.minted.as_ref().map(Id::key);
+                        Event {
+                            kind,
+                            digest,
+                            record: record.filter(|_| self.stored().events_with_record_keys),
+                        }
+                    }
                     kind => self.session.event(kind),
                 });
                 (self.outgoing.set_cookie, self.outgoing.vary) = (Some(header), true);

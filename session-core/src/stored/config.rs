@@ -37,6 +37,7 @@ pub(crate) struct Stored {
     pub(crate) renew_every: Option<u64>,
     /// Octets of a record.
     pub(crate) max_record: usize,
+    pub(crate) events_with_record_keys: bool,
     pub(crate) open_within: Duration,
     pub(crate) close_within: Duration,
 }
@@ -48,6 +49,7 @@ impl Default for Stored {
             per_owner: None,
             renew_every: None,
             max_record: 1 << 20,
+            events_with_record_keys: false,
             open_within: Duration::from_secs(2),
             close_within: Duration::from_secs(5),
         }
@@ -63,6 +65,7 @@ impl Stored {
             ("max_sessions_per_owner", self.per_owner.is_some()),
             ("renew_id_every", self.renew_every.is_some()),
             ("max_record_size", self.max_record != plain.max_record),
+            ("events_with_record_keys", self.events_with_record_keys),
             ("deadlines", (self.open_within, self.close_within) != (plain.open_within, plain.close_within)),
         ];
         changed.iter().find(|(_, changed)| *changed).map(|(setting, _)| *setting)
@@ -121,6 +124,20 @@ impl Builder {
     /// ```
     pub fn max_record_size(mut self, octets: usize) -> Self {
         self.stored.max_record = octets;
+        self
+    }
+
+    /// Stored sessions only: whether [events](crate::Event) name the record that they are about, so that an operator can end
+    /// what a log names: `OwnerSessions::end_record` in `session-store`. The key opens nothing. It tells, for the record's whole
+    /// life, which lines of a log and which row of a store belong together. Default: false.
+    ///
+    /// ```
+    /// # use session_core::{SecretKey, Sessions};
+    /// # let key = SecretKey::generate().unwrap();
+    /// assert!(Sessions::builder(key).events_with_record_keys(true).build_stored().is_ok());
+    /// ```
+    pub fn events_with_record_keys(mut self, with_keys: bool) -> Self {
+        self.stored.events_with_record_keys = with_keys;
         self
     }
 

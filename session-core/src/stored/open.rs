@@ -36,10 +36,12 @@ pub(crate) enum Base {
     Live(Box<Live>),
     /// An id of ours that opened nothing when the request began.
     Refused {
+        /// Of the id.
+        key: RecordKey,
         /// Whether a login may be under way in the browser that sent it, so that this request sets no cookie.
         mute: bool,
-        /// Whether it is a renewed id that is used too late.
-        reused: bool,
+        /// Its record, if it is a renewed id that is used too late.
+        reused: Option<Box<Live>>,
     },
     /// The store did not answer.
     Degraded,
@@ -52,8 +54,17 @@ pub(crate) const MUTE_SECONDS: u64 = 10;
 impl Base {
     /// An id that opens nothing since that second. The clocks of two servers may differ: a second far in the future is no
     /// reason to stay mute.
-    fn refused(since: u64, now: u64, reused: bool) -> Self {
-        Self::Refused { mute: now.abs_diff(since) < MUTE_SECONDS, reused }
+    fn refused(key: RecordKey, since: u64, now: u64, reused: Option<Box<Live>>) -> Self {
+        Self::Refused { key, mute: now.abs_diff(since) < MUTE_SECONDS, reused }
+    }
+
+    /// Where the record lies that the id names, as far as it may still be there.
+    pub(crate) fn record_key(&self) -> Option<RecordKey> {
+        match self {
+            Self::Live(live) => Some(live.key),
+            Self::Refused { key, .. } => Some(*key),
+            Self::None | Self::Degraded => None,
+        }
     }
 
     pub(crate) fn is_degraded(&self) -> bool {
@@ -144,7 +155,7 @@ impl Origin {
             },
             Answer::Loaded(Loaded::Dead { expires }) => {
                 let ended = expires.saturating_sub(TOMBSTONE_SECONDS);
-                (Base::refused(ended, now, false), Some(Rejected::Gone))
+                (Base::refused(key, ended, now, None), Some(Rejected::Gone))
             }
             Answer::Loaded(Loaded::Absent) => (Base::None, Some(Rejected::Unknown)),
             _ => (Base::Degraded, None),
@@ -164,13 +175,15 @@ fn open(
     now: u64,
 ) -> Result<(Box<Live>, Stamp, Map), (Base, Rejected)> {
     // When its id was minted is not known, but it was not after this.
-    let unreadable = (Base::refused(record.seen, now, false), Rejected::Unreadable);
+    let unreadable = (Base::refused(key, record.seen, now, None), Rejected::Unreadable);
     let (current, map) = Current::read(core, key, record, now).ok_or(unreadable)?;
     let presented = id.hash();
     let opens = current.body.opens(&presented, now);
     if !opens.admits() {
-        let reused = opens == Opens::Reused;
-        return Err((Base::refused(current.body.minted, now, reused), Rejected::Gone));
+        let minted = current.body.minted;
+        let live = || Box::new(Live { id, key, presented, current });
+        let reused = (opens == Opens::Reused).then(live);
+        return Err((Base::refused(key, minted, now, reused), Rejected::Gone));
     }
     let Body { permanent, authenticated, epoch, .. } = current.body;
     let stamp = Stamp { permanent, authenticated, epoch, created: current.record.created, ..stamp };

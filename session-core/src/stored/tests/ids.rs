@@ -263,3 +263,35 @@ fn t7_nothing_of_it_prints() {
     }
     assert!(shown.len() < 4000, "{shown}");
 }
+
+/// O1: with the record's key only if that is asked for, and then the one that the session has.
+#[test]
+fn o1_events_name_the_record_if_asked() {
+    for asked in [true, false] {
+        let server = server(|builder| builder.events_with_record_keys(asked));
+        let events = |cookie: &str, handler: &dyn Fn(&Session)| {
+            let (exchange, session) = server.open(cookie);
+            handler(&session);
+            let mut outgoing = server.drive(exchange.close());
+            let mut headers = http::HeaderMap::new();
+            outgoing.apply(&mut headers).unwrap();
+            let pair = headers.get("set-cookie").map(|header| header.to_str().unwrap().to_owned());
+            let pair = pair.and_then(|header| Some(header.split(';').next()?.to_owned()));
+            (pair.unwrap_or_default(), outgoing.events().to_vec())
+        };
+        let (cookie, created) = events("", &visit);
+        let key = server.open(&cookie).1.record_key().unwrap();
+        let (renewed_cookie, renewed) = events(&cookie, &|session| session.renew().unwrap());
+        let (_, gone) = events(&cookie, &visit);
+        let (_, cleared) = events(&renewed_cookie, &|session| session.clear().unwrap());
+        let (_, dead) = events(&renewed_cookie, &|_| ());
+        let all = [created, renewed, gone, cleared, dead].concat();
+        assert_eq!(all.len(), 6, "{all:?}");
+        assert!(all.iter().all(|event| event.record == asked.then_some(key)), "{all:?}");
+        let (_, forged) = events("__Host-session=x", &|_| ());
+        assert!(forged.len() == 1 && forged[0].record.is_none());
+    }
+    let key = crate::SecretKey::generate().unwrap();
+    let cookies = crate::Sessions::builder(key).events_with_record_keys(true).build();
+    assert!(cookies.unwrap_err().to_string().contains("events_with_record_keys"));
+}
