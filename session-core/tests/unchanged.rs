@@ -140,7 +140,10 @@ fn a_refresh_that_falls_due_under_way_is_not_missed() {
     let time = Time::at(NOW);
     let sessions = ours(&time).build().unwrap();
     let cookie = cookie_with(&sessions, "a", "a".repeat(4000));
-    let closed = visit(&sessions, &[&cookie], |_| Ok(time.advance(Duration::from_secs(TENTH))));
+    let closed = visit(&sessions, &[&cookie], |_| {
+        time.advance(Duration::from_secs(TENTH));
+        Ok(())
+    });
     assert_signed_anew(&cookie, closed.unwrap().cookie().unwrap());
 }
 

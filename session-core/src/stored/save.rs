@@ -80,7 +80,8 @@ impl Closing {
         };
         let due = Due::of(&self.session, &did, live, current, self.now);
         let extend = due.touch || self.map.is_modified();
-        if !due.write && !(extend && current.sealed) {
+        let is_written = due.write || (extend && current.sealed);
+        if !is_written {
             return if extend { self.touch(live, current) } else { self.done() };
         }
         let Due { mint, arrived, .. } = due;
