@@ -114,7 +114,7 @@ pub(super) fn i3_flashes(world: &World<'_>) -> Check {
                     Deed::Keep => true,
                     _ => false,
                 };
-                let there = data.contains(&format!("[{flash},")) || taken.iter().any(|deed| takes(deed));
+                let there = data.contains(&format!("[{flash},")) || taken.iter().any(takes);
                 demand(there, "I3", || format!("{}'s flash is neither in {data} nor taken", name(number)))?;
             }
         }
