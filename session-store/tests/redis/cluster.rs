@@ -62,8 +62,8 @@ async fn few_permissions_are_enough() {
         assert_eq!(node.ask(&["ACL", "SETUSER", rules[2], "+cluster|slots"]), "OK");
     }
     let client = ClusterClientBuilder::new(cluster.urls())
-        .username(rules[2].to_owned())
-        .password("password".to_owned())
+        .username(rules[2])
+        .password("password")
         .response_timeout(Duration::from_secs(10))
         .connection_timeout(Duration::from_secs(10));
     let connection = client.build().unwrap().get_async_connection().await.unwrap();

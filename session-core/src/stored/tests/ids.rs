@@ -273,7 +273,7 @@ fn o1_events_name_the_record_if_asked() {
             let (exchange, session) = server.open(cookie);
             handler(&session);
             let mut outgoing = server.drive(exchange.close());
-            let mut headers = http::HeaderMap::new();
+            let mut headers = HeaderMap::new();
             outgoing.apply(&mut headers).unwrap();
             let pair = headers.get("set-cookie").map(|header| header.to_str().unwrap().to_owned());
             let pair = pair.and_then(|header| Some(header.split(';').next()?.to_owned()));
@@ -291,7 +291,7 @@ fn o1_events_name_the_record_if_asked() {
         let (_, forged) = events("__Host-session=x", &|_| ());
         assert!(forged.len() == 1 && forged[0].record.is_none());
     }
-    let key = crate::SecretKey::generate().unwrap();
-    let cookies = crate::Sessions::builder(key).events_with_record_keys(true).build();
+    let key = SecretKey::generate().unwrap();
+    let cookies = Sessions::builder(key).events_with_record_keys(true).build();
     assert!(cookies.unwrap_err().to_string().contains("events_with_record_keys"));
 }

@@ -45,11 +45,12 @@ fn lives(server: &Server, cookie: &str) -> u64 {
 #[test]
 fn l1_each_kind_of_session_has_its_own() {
     let server = server(lifetimes);
-    let kinds: [(&dyn Fn(&Session), u64); 4] = [
-        (&login, 30 * MINUTE),
-        (&remembered, 30 * DAY),
-        (&visit, 120 * MINUTE),
-        (&|session: &Session| (visit(session), session.set_permanent(true).unwrap()).1, 120 * MINUTE),
+    type Handler = fn(&Session);
+    let kinds: [(Handler, u64); 4] = [
+        (login, 30 * MINUTE),
+        (remembered, 30 * DAY),
+        (visit, 120 * MINUTE),
+        (|session: &Session| (visit(session), session.set_permanent(true).unwrap()).1, 120 * MINUTE),
     ];
     for (handler, expected) in kinds {
         let cookie = server.begin(handler);
