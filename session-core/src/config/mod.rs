@@ -11,8 +11,8 @@ use zeroize::Zeroizing;
 
 use self::values::{KeyUntil, OTHERS, RenamedFrom, SECRETS, SecretText, TEXTS};
 use self::values::{
-    digest, fallbacks, fallbacks_of, keys_until, keys_until_of, quote, same_site, seconds, text_or_false,
-    time, unexpected,
+    digest, fallbacks, fallbacks_of, keys_until, keys_until_of, quote, same_site, seconds, secret_of,
+    text_or_false, time, unexpected,
 };
 use crate::builder::Builder;
 use crate::cookie::Prefix;
@@ -203,7 +203,7 @@ impl Config {
         match name {
             "SECRET_KEY_FALLBACKS" => self.secret_key_fallbacks = fallbacks_of(&text)?,
             "SESSION_VERIFY_ONLY_KEYS" => self.session_verify_only_keys = keys_until_of(&text)?,
-            _ => self.secret_key = Some(SecretText(text)),
+            _ => self.secret_key = secret_of(text),
         }
         Ok(())
     }
@@ -410,7 +410,10 @@ const NO_UTF8: &str = "expected text in UTF-8";
 fn read_setting(name: &str, text: &str) -> Result<Value, &'static str> {
     let text_itself = || Value::String(text.to_owned());
     if TEXTS.contains(&name) {
-        return Ok(text_itself());
+        // As Flask, whose `from_prefixed_env` reads JSON: a text between quotes is what is inside, and null is nothing.
+        let value =
+            serde_json::from_str(text).ok().filter(|value: &Value| value.is_string() || value.is_null());
+        return Ok(value.unwrap_or_else(text_itself));
     }
     let value = serde_json::from_str(text).unwrap_or_else(|_| text_itself());
     match unexpected(name, &value) {

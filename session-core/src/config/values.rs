@@ -197,6 +197,20 @@ fn list<'de, T: Deserialize<'de>, D: Deserializer<'de>>(deserializer: D) -> Resu
     Ok(Option::deserialize(deserializer)?.unwrap_or_default())
 }
 
+/// `SECRET_KEY` of an environment, as Flask's `from_prefixed_env` reads it: a JSON text between quotes is the key inside, and null
+/// is none, as it is everywhere else. Whatever else there is, is the key itself. So a file of variables that is read with
+/// and without its quotes has one key.
+pub(super) fn secret_of(text: Zeroizing<String>) -> Option<SecretText> {
+    if text.trim_ascii() == "null" {
+        return None;
+    }
+    let quoted = text.trim_ascii_start().starts_with('"');
+    let mut cursor = Cursor::new(&text);
+    let is_one = quoted && cursor.value(1).is_ok() && cursor.end().is_ok();
+    let inside = if is_one { read::from_text::<SecretText>(&text).ok() } else { None };
+    Some(inside.unwrap_or(SecretText(text)))
+}
+
 /// `SECRET_KEY_FALLBACKS` of an environment.
 pub(super) fn fallbacks_of(text: &str) -> Result<Vec<SecretText>, &'static str> {
     list_of(text).ok_or(FALLBACKS)
