@@ -26,6 +26,8 @@ pub(crate) struct Map {
     modified: bool,
     /// All changes in order, if somebody will merge them.
     record: Option<Vec<Change<'static>>>,
+    /// In Flask's format: the key, in WTF-8, of a session that came guarded because it had only this one.
+    guarded: Option<Box<[u8]>>,
 }
 
 /// A value's text, independent of the map and its lock.
@@ -313,6 +315,17 @@ impl Map {
     pub(crate) fn recording(mut self) -> Self {
         self.record = Some(Vec::new());
         self
+    }
+
+    /// A map that came guarded for this key.
+    pub(crate) fn guarding(mut self, key: Vec<u8>) -> Self {
+        self.guarded = Some(key.into());
+        self
+    }
+
+    /// Whether it came guarded for this key.
+    pub(crate) fn came_guarded(&self, key: &[u8]) -> bool {
+        self.guarded.as_deref() == Some(key)
     }
 
     /// What was done, in order.

@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
+use super::json;
 use super::json::scan::Cursor;
-use super::json::tag::{Tag, guard, guarded, tagged};
+use super::json::tag::{Tag, guard, guarded_key, tagged};
 use super::sign::{Digest, KeyedMac, SignedBy, Signer};
 use super::stamp::{Epoch, Stamp};
 use super::{Content, Segments, base64, payload};
@@ -102,34 +103,42 @@ fn timestamp_of(segment: &[u8]) -> Option<u64> {
     (bytes.len() <= 8).then(|| bytes.iter().fold(0, |n, byte| n << 8 | u64::from(*byte)))
 }
 
+/// Key and value of a session that has one key.
+fn only_entry(map: &Map) -> Option<(&[u8], &str)> {
+    let mut entries = map.entries();
+    entries.next().filter(|_| entries.next().is_none())
+}
+
 /// The tag that the one key of a session is, if it has one key and that is a tag.
 fn only_tag(map: &Map) -> Option<(Tag, &str)> {
-    let mut entries = map.entries();
-    let (Some((key, value)), None) = (entries.next(), entries.next()) else { return None };
+    let (key, value) = only_entry(map)?;
     Some((Tag::of_bytes(key)?, value))
 }
 
-/// The tagged text of a session. One key that is a tag makes the whole look like one, so it is guarded.
+/// The tagged text of a session. One key that is a tag makes the whole look like one, so it is guarded; so is one that came
+/// guarded, since its Flask has a tag of that name.
 pub(crate) fn text(map: &Map) -> String {
     let mut out = String::with_capacity(map.expected_size());
-    match only_tag(map) {
-        Some((tag, value)) => guard(&mut out, tag, value),
-        None => map.write_object(&mut out, true),
+    match only_entry(map) {
+        Some((key, value)) if Tag::of_bytes(key).is_some() || map.came_guarded(key) => {
+            guard(&mut out, key, value);
+        }
+        _ => map.write_object(&mut out, true),
     }
     out
 }
 
-/// Reads the tagged text of a session: an object, and at the top no tag but the guard that [`text`] writes. What counts is
-/// the object and not its text: a tag that stands there twice is one key.
+/// Reads the tagged text of a session: an object, and at the top no tag but the guard of one, be it Flask's own or an
+/// application's. What counts is the object and not its text: a tag that stands there twice is one key.
 pub(crate) fn read(json: Arc<str>) -> Option<Map> {
     let map = Map::from_object(json, DEPTH).ok()?;
     match only_tag(&map) {
         None => Some(map),
         Some((Tag::Dict, object)) => {
-            let tag = guarded(object)?;
-            let inner = Map::from_object(object.into(), DEPTH).ok()?;
-            let (_, value) = inner.entries().next()?;
-            Map::from_object(format!("{{\"{}\":{value}}}", tag.key()).into(), DEPTH).ok()
+            let (key, value) = guarded_key(object)?;
+            let mut inner = String::with_capacity(object.len());
+            json::text::object(&mut inner, true, [(&key, value)]);
+            Some(Map::from_object(inner.into(), DEPTH).ok()?.guarding(key))
         }
         Some(_) => None,
     }

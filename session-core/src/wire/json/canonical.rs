@@ -70,7 +70,7 @@ fn object(cursor: &mut Cursor<'_>, ascii: bool, tags: Tags, out: &mut String) ->
     }
     let only = entries.first_key_value().filter(|_| tags == Tags::Guarded && entries.len() == 1);
     match only.and_then(|(key, value)| Some((Tag::of_bytes(key)?, value))) {
-        Some((tag, value)) => tag::guard(out, tag, value),
+        Some((tag, value)) => tag::guard(out, tag.key().as_bytes(), value),
         None => text::object(out, ascii, &entries),
     }
     Ok(())

@@ -1,6 +1,7 @@
 //! Flask's tags: an object with exactly one of these keys stands for a value that JSON has no type for.
 
 use super::scan::{Cursor, unescape};
+use super::text;
 
 /// The tags of `flask.json.tag.TaggedJSONSerializer` (Flask 1.0 to 3.1).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -87,19 +88,28 @@ pub(crate) fn tagged<'a>(cursor: &Cursor<'a>) -> Option<Tagged<'a>> {
     cursor.eat(b'}').then_some(Tagged { tag, value, end: cursor.at })
 }
 
-/// Writes an object whose one key is `tag`, so that it is no tag: under ` di`, as `TaggedJSONSerializer` does.
-pub(crate) fn guard(out: &mut String, tag: Tag, value: &str) {
-    out.extend(["{\" di\":{\"", tag.key(), "__\":", value, "}}"]);
+/// Writes an object whose one key is that of a tag, so that it is no tag: under ` di`, as `TaggedJSONSerializer` does. The key
+/// is in WTF-8.
+pub(crate) fn guard(out: &mut String, key: &[u8], value: &str) {
+    out.push_str("{\" di\":");
+    text::object(out, true, [([key, b"__"].concat(), value)]);
+    out.push('}');
 }
 
-/// The key of the object under ` di`, without its two underscores: the object must have exactly one key, which must be
-/// that of a tag, since Flask writes nothing else there.
+/// The tag that the object under ` di` guards, if Flask itself has it: of an application's own tags nothing is known.
 pub(crate) fn guarded(object: &str) -> Option<Tag> {
+    Tag::of_bytes(&guarded_key(object)?.0)
+}
+
+/// The key of the object under ` di`, in WTF-8 and without its two underscores, and its value: the object must have exactly
+/// one key, since Flask writes nothing else there.
+pub(crate) fn guarded_key(object: &str) -> Option<(Vec<u8>, &str)> {
     let mut cursor = Cursor::new(object);
     cursor.expect(b'{').ok()?;
     let key = cursor.key().ok()?;
-    let tag = Tag::of(std::str::from_utf8(&unescape(&object[key.range])).ok()?.strip_suffix("__")?)?;
-    cursor.value(super::scan::DEEPEST).ok()?;
+    let mut key = unescape(&object[key.range]);
+    key.truncate(key.strip_suffix(b"__")?.len());
+    let value = cursor.value(super::scan::DEEPEST).ok()?;
     cursor.expect(b'}').ok()?;
-    Some(tag)
+    Some((key, &object[value]))
 }

@@ -299,15 +299,16 @@ fn tag<'a>(members: &'a [(Text, Json)], end: &str) -> Option<(String, &'a Json)>
     [" di", " t", " b", " m", " u", " d"].contains(&&*key).then_some((key, value))
 }
 
-/// A session, untagged at the top: an object, and no tag but ` di`, under which stands one key that looks like a tag.
+/// A session, untagged at the top: an object, and no tag but ` di`, under which stands one key with two underscores more.
 /// (Twice the same key stands there only if somebody else than Flask wrote it: refused.)
 pub fn dict(json: Json) -> Option<Json> {
     let Json::Object(members) = json.sorted() else { return None };
     match tag(&members, "") {
         None => Some(Json::Object(members)),
         Some((tagged, Json::Object(inner))) if tagged == " di" => {
-            let (key, value) = tag(inner, "__")?;
-            Some(Json::Object(vec![(key.chars().map(u32::from).collect(), value.clone())]))
+            let [(key, value)] = &inner[..] else { return None };
+            let key = key.strip_suffix(&[u32::from('_'); 2])?;
+            Some(Json::Object(vec![(key.to_vec(), value.clone())]))
         }
         Some(_) => None,
     }

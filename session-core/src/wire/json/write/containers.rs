@@ -85,7 +85,7 @@ fn write_object(writer: &mut Writer, start: usize, mut entries: Vec<(String, std
     match entries.clone().next().and_then(|(key, value)| Some((Tag::of(key)?, value))) {
         Some((tag, value)) if entries.len() == 1 => {
             writer.guarded = true;
-            tag::guard(out, tag, value);
+            tag::guard(out, tag.key().as_bytes(), value);
         }
         _ => text::object(out, writer.ascii, entries),
     }
