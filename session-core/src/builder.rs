@@ -663,7 +663,7 @@ impl Builder {
 
     fn warnings(&self) -> Vec<Warning> {
         let plain = self.plain_http.then_some(Warning::PlainHttp);
-        self.ring.warnings().chain(plain).collect()
+        self.ring.warnings().chain(plain).chain(self.cookie.warnings()).collect()
     }
 }
 

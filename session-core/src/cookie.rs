@@ -3,10 +3,13 @@
 mod attributes;
 mod header;
 
+use std::borrow::Cow;
+
 use http::HeaderValue;
 
 pub(crate) use self::attributes::Attributes;
 pub use self::attributes::{Prefix, SameSite};
+pub(crate) use self::header::Dialect;
 
 use crate::error::{ConfigError, Error};
 
@@ -33,7 +36,7 @@ pub(crate) struct CookieTemplate {
 impl CookieTemplate {
     pub(crate) fn new(attributes: &Attributes) -> Result<Self, ConfigError> {
         attributes.check()?;
-        let name = format!("{}{}", attributes.prefix.text(), attributes.name);
+        let name = attributes.full_name();
         let mut cookie = cookie::Cookie::build((&name, ""))
             .path(&attributes.path)
             .secure(attributes.secure)
@@ -67,8 +70,12 @@ impl CookieTemplate {
     }
 
     /// The values of our cookies, in order, of one Cookie header.
-    pub(crate) fn find<'a>(&'a self, header: &'a HeaderValue) -> impl Iterator<Item = &'a [u8]> {
-        header::values(self.name(), header)
+    pub(crate) fn find<'a>(
+        &'a self,
+        header: &'a HeaderValue,
+        dialect: Dialect,
+    ) -> impl Iterator<Item = Cow<'a, [u8]>> {
+        header::values(self.name(), header, dialect)
     }
 
     /// What stands around the value in Set-Cookie.

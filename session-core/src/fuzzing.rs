@@ -2,10 +2,10 @@
 
 use http::HeaderValue;
 
-use crate::cookie::{Attributes, CookieTemplate, Prefix};
+use crate::cookie::{Attributes, CookieTemplate, Dialect, Prefix};
 use crate::stored::Body;
 
-/// The values of the cookies of a name in a Cookie header; none if it is no name.
+/// The values of the cookies of a name in a Cookie header, as a browser wrote it; none if it is no name.
 pub fn values(name: &str, header: &HeaderValue) -> Vec<Vec<u8>> {
     let (prefix, name) = Prefix::split(name);
     let attributes = Attributes {
@@ -19,7 +19,10 @@ pub fn values(name: &str, header: &HeaderValue) -> Vec<Vec<u8>> {
         partitioned: false,
     };
     let template = CookieTemplate::new(&attributes);
-    template.map(|template| template.find(header).map(<[u8]>::to_vec).collect()).unwrap_or_default()
+    let values = |template: CookieTemplate| {
+        template.find(header, Dialect::Browser).map(std::borrow::Cow::into_owned).collect()
+    };
+    template.map(values).unwrap_or_default()
 }
 
 /// The body of a record, decoded and encoded again; `None` if it is none.

@@ -1,5 +1,6 @@
 //! What is derived from a ring of keys, for one configuration; replaced whole when the ring is.
 
+use crate::cookie::Dialect;
 use crate::key::{Purpose, wipe_stack};
 use crate::ring::KeyRing;
 use crate::wire::seal::Sealer;
@@ -61,6 +62,11 @@ pub(crate) struct Records {
 impl Format {
     pub(crate) fn is_flask(&self) -> bool {
         self.flask.is_some()
+    }
+
+    /// How Cookie headers are read.
+    pub(crate) fn dialect(&self) -> Dialect {
+        if self.is_flask() { Dialect::Werkzeug } else { Dialect::Browser }
     }
 
     /// Whether sealed sessions are accepted but not written yet: sealing is about to begin, or was taken back.

@@ -1,5 +1,6 @@
 //! Configured once: the two doors of a request.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
@@ -299,7 +300,7 @@ impl Core {
             let by = wires.open(value, &self.lifetime, now, &mut state.stamp, &mut state.map)?;
             // Few are due, so the others don't pay for a handle.
             let due = self.lifetime.refresh_due(&state.stamp, now);
-            to_refresh = due.then(|| Accepted::new(header, value));
+            to_refresh = if due { Accepted::new(header, value) } else { None };
             Ok((by, state.stamp.created))
         });
         match found {
@@ -319,30 +320,33 @@ impl Core {
         headers: impl Fn() -> I,
         origin: &mut Origin,
         now: u64,
-        mut open: impl FnMut(&Wires, &HeaderValue, &[u8]) -> Result<(SignedBy, u64), Rejected>,
+        mut open: impl FnMut(&Wires, &HeaderValue, &Cow<'_, [u8]>) -> Result<(SignedBy, u64), Rejected>,
     ) -> bool {
         // Not a copy: nobody's code runs in here.
         let keys = self.keys.read().unwrap_or_else(PoisonError::into_inner);
         let mut opened = false;
         for header in headers() {
-            for value in self.cookie.find(header) {
+            for value in self.cookie.find(header, self.format.dialect()) {
                 origin.cookies += 1;
-                if !opened && self.is_looked_at(origin.cookies, value) {
-                    let found = open(&keys.cookie, header, value);
-                    opened = origin.note_opened(value, found.map(|(by, _)| by));
+                if !opened && self.is_looked_at(origin.cookies, &value) {
+                    let found = open(&keys.cookie, header, &value);
+                    opened = origin.note_opened(&value, found.map(|(by, _)| by));
                 }
             }
         }
         if let (Some(old), Some(wires)) = (&self.old, &keys.old) {
-            let in_header = |header| old.cookie.find(header).map(move |value| (header, value));
+            let in_header = |header| {
+                let values = old.cookie.find(header, self.format.dialect());
+                values.map(move |value| (header, value))
+            };
             for (header, value) in headers().flat_map(in_header) {
                 origin.old_cookies += 1;
-                if !opened && origin.cookies == 0 && self.is_looked_at(origin.old_cookies, value) {
-                    let found = open(wires, header, value).and_then(|(by, created)| {
+                if !opened && origin.cookies == 0 && self.is_looked_at(origin.old_cookies, &value) {
+                    let found = open(wires, header, &value).and_then(|(by, created)| {
                         let by = if now < old.renamed { by } else { SignedBy::Other };
                         if created < old.renamed { Ok(by) } else { Err(Rejected::Revoked) }
                     });
-                    opened = origin.note_opened(value, found);
+                    opened = origin.note_opened(&value, found);
                 }
             }
         }
@@ -434,4 +438,13 @@ pub enum Warning {
     /// The cookie goes over plain HTTP, readable and changeable for everybody on the way.
     #[error("insecure_plain_http: the session cookie is sent without Secure and without the prefix __Host-")]
     PlainHttp,
+    /// The cookie is one that browsers keep, and that others may misread: a name that is no token, a domain with an underscore,
+    /// a path without a slash in front.
+    #[error("{setting}: {problem}")]
+    Cookie {
+        /// The setting, by its configuration key.
+        setting: &'static str,
+        /// What is doubtful, and what would not be.
+        problem: String,
+    },
 }

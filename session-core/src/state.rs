@@ -1,5 +1,6 @@
 //! What a session was opened from, and what became of it.
 
+use std::borrow::Cow;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -44,10 +45,11 @@ pub(crate) struct Accepted {
 }
 
 impl Accepted {
-    /// `value`: a part of this header.
-    pub(crate) fn new(header: &HeaderValue, value: &[u8]) -> Self {
+    /// Of a value that is a part of this header; none of one that stood there escaped.
+    pub(crate) fn new(header: &HeaderValue, value: &Cow<'_, [u8]>) -> Option<Self> {
+        let Cow::Borrowed(value) = value else { return None };
         let start = value.as_ptr().addr() - header.as_bytes().as_ptr().addr();
-        Self { header: header.clone(), value: start..start + value.len() }
+        Some(Self { header: header.clone(), value: start..start + value.len() })
     }
 
     pub(crate) fn value(&self) -> &[u8] {

@@ -13,6 +13,8 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use common::{KEY, OTHER_KEY, Time, cookie_with, formats, key, request, visit};
 use hmac::{Hmac, KeyInit, Mac};
+use http::header::{COOKIE, SET_COOKIE};
+use http::{HeaderMap, HeaderValue};
 use session_core::{
     Config, ConfigError, Error, NoRandom, Prefix, Rejected, SameSite, SecretKey, Sessions, Weakness,
 };
@@ -141,8 +143,8 @@ fn cookies_that_are_none() {
         assert_eq!(why(&sessions, &huge), Some(Rejected::TooLong), "{format}");
         for odd in ["\u{1}", "é", "\u{0}a.b.c", "a b.c.d", "%65.a.b", "\"a.b.c\"", "....", "a.b", "+/+/.a.b"]
         {
-            if let Ok(value) = http::HeaderValue::from_bytes(format!("{name}={odd}").as_bytes()) {
-                let headers = http::HeaderMap::from_iter([(http::header::COOKIE, value)]);
+            if let Ok(value) = HeaderValue::from_bytes(format!("{name}={odd}").as_bytes()) {
+                let headers = HeaderMap::from_iter([(COOKIE, value)]);
                 let reason = sessions.open(&headers).rejected();
                 assert!(
                     matches!(reason, Some(Rejected::Malformed | Rejected::BadSignature)),
@@ -312,16 +314,39 @@ fn configurations_that_browsers_refuse() {
         ("__Host- with a domain", builder().domain("example.com").build()),
         ("__Host- with a path", builder().path("/app").build()),
         ("__Host- without Secure", builder().secure(false).build()),
-        ("a nested prefix", builder().cookie_name("__Host-x").build()),
-        ("a miscased prefix", builder().prefix(Prefix::None).cookie_name("__HOST-x").build()),
+        (
+            "__Host- in another case without Secure",
+            builder().prefix(Prefix::None).secure(false).cookie_name("__HOST-x").build(),
+        ),
+        ("__Host-Http- without HttpOnly", builder().cookie_name("Http-x").http_only(false).build()),
+        ("__Http- without HttpOnly", builder().prefix(Prefix::Http).http_only(false).build()),
         ("SameSite=None without Secure", Sessions::flask_builder("dev").same_site(SameSite::None).build()),
         ("Partitioned without Secure", Sessions::flask_builder("dev").partitioned(true).build()),
         ("a domain with a port", builder().prefix(Prefix::Secure).domain("example.com:80").build()),
-        ("a name with a space", builder().cookie_name("my session").build()),
+        ("a name with a semicolon", builder().cookie_name("my;session").build()),
     ] {
         let message = refused.expect_err(what).to_string();
         assert!(message.starts_with("SESSION_COOKIE_"), "{what}: {message}");
     }
+    // What they keep is a warning, or an error for who wants it so.
+    for (what, odd) in [
+        ("a nested prefix", builder().cookie_name("__Host-x")),
+        ("a miscased prefix", builder().prefix(Prefix::None).cookie_name("__HOST-x")),
+        ("a name with a space", builder().cookie_name("my session")),
+        ("a name that is not ASCII", builder().cookie_name("sitzung-ä")),
+        ("a domain with an underscore", builder().prefix(Prefix::Secure).domain("a_b.example.com")),
+        ("a path without a slash", builder().prefix(Prefix::Secure).path("app")),
+    ] {
+        let sessions = odd.build().expect(what);
+        let [warning] = sessions.warnings() else { panic!("{what}: {:?}", sessions.warnings()) };
+        assert!(warning.to_string().starts_with("SESSION_COOKIE_"), "{what}: {warning}");
+        let response = visit(&sessions, &[], |session| session.insert("a", 1)).unwrap();
+        let pair = response.headers[SET_COOKIE].as_bytes().split(|byte| *byte == b';').next().unwrap();
+        let request = HeaderMap::from_iter([(COOKIE, HeaderValue::from_bytes(pair).unwrap())]);
+        assert_eq!(sessions.open(&request).get::<i64>("a").unwrap(), Some(1), "{what}");
+    }
+    let strict = builder().cookie_name("my session").warnings_are_errors(true).build();
+    assert!(matches!(strict, Err(ConfigError::Warning(_))));
     // What a format cannot keep.
     let flask = || Sessions::flask_builder("dev");
     for (setting, refused) in [

@@ -492,7 +492,7 @@ fn wrong_usage_says_what_to_do() {
         (&["verify", "--ours", "--secret", KEY, "--digest", "sha256", "a"], "always HMAC-SHA256"),
         (&["verify", "--ours", "--secret", KEY, "--salt", "s", "a"], "always HMAC-SHA256"),
         (&["verify", "--ours", "--secret", KEY, "--name", "__host-x", "a"], "--name: "),
-        (&["verify", "--ours", "--secret", KEY, "--name", "a b", "a"], "no cookie name"),
+        (&["verify", "--ours", "--secret", KEY, "--name", "a;b", "a"], "no cookie name"),
         (&["sign", "--secret", "x"], "expected one JSON object"),
         (&["keygen", "x"], "takes no item"),
     ] {

@@ -735,7 +735,7 @@ async fn a_bad_configuration_stops_the_launch() {
             "expected a boolean for key `SESSION_COOKIE_SECURE`",
         ),
         (key().merge(("session.permanent_session_lifetime", -1)), "PERMANENT_SESSION_LIFETIME"),
-        (key().merge(("session.session_cookie_name", "a b")), "session: "),
+        (key().merge(("session.session_cookie_name", "a;b")), "session: "),
     ] {
         let log = refused(configured(figment)).await;
         assert!(log.contains("ERROR session: ") && log.contains(expected), "{expected}: {log}");
