@@ -1,6 +1,5 @@
 //! Configured once: the two doors of a request.
 
-use std::borrow::Cow;
 use std::fmt;
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
@@ -320,7 +319,7 @@ impl Core {
         headers: impl Fn() -> I,
         origin: &mut Origin,
         now: u64,
-        mut open: impl FnMut(&Wires, &HeaderValue, &Cow<'_, [u8]>) -> Result<(SignedBy, u64), Rejected>,
+        mut open: impl FnMut(&Wires, &HeaderValue, &[u8]) -> Result<(SignedBy, u64), Rejected>,
     ) -> bool {
         // Not a copy: nobody's code runs in here.
         let keys = self.keys.read().unwrap_or_else(PoisonError::into_inner);

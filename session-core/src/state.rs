@@ -1,6 +1,5 @@
 //! What a session was opened from, and what became of it.
 
-use std::borrow::Cow;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -45,10 +44,13 @@ pub(crate) struct Accepted {
 }
 
 impl Accepted {
-    /// Of a value that is a part of this header; none of one that stood there escaped.
-    pub(crate) fn new(header: &HeaderValue, value: &Cow<'_, [u8]>) -> Option<Self> {
-        let Cow::Borrowed(value) = value else { return None };
-        let start = value.as_ptr().addr() - header.as_bytes().as_ptr().addr();
+    /// Of a value that is a part of this header; none of one that stood there escaped, and so is a text of its own.
+    pub(crate) fn new(header: &HeaderValue, value: &[u8]) -> Option<Self> {
+        let whole = header.as_bytes().as_ptr_range();
+        if !whole.contains(&value.as_ptr()) {
+            return None;
+        }
+        let start = value.as_ptr().addr() - whole.start.addr();
         Some(Self { header: header.clone(), value: start..start + value.len() })
     }
 

@@ -13,8 +13,6 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use common::{KEY, OTHER_KEY, Time, cookie_with, formats, key, request, visit};
 use hmac::{Hmac, KeyInit, Mac};
-use http::header::{COOKIE, SET_COOKIE};
-use http::{HeaderMap, HeaderValue};
 use session_core::{
     Config, ConfigError, Error, NoRandom, Prefix, Rejected, SameSite, SecretKey, Sessions, Weakness,
 };
@@ -143,8 +141,8 @@ fn cookies_that_are_none() {
         assert_eq!(why(&sessions, &huge), Some(Rejected::TooLong), "{format}");
         for odd in ["\u{1}", "é", "\u{0}a.b.c", "a b.c.d", "%65.a.b", "\"a.b.c\"", "....", "a.b", "+/+/.a.b"]
         {
-            if let Ok(value) = HeaderValue::from_bytes(format!("{name}={odd}").as_bytes()) {
-                let headers = HeaderMap::from_iter([(COOKIE, value)]);
+            if let Ok(value) = http::HeaderValue::from_bytes(format!("{name}={odd}").as_bytes()) {
+                let headers = http::HeaderMap::from_iter([(http::header::COOKIE, value)]);
                 let reason = sessions.open(&headers).rejected();
                 assert!(
                     matches!(reason, Some(Rejected::Malformed | Rejected::BadSignature)),
@@ -341,8 +339,12 @@ fn configurations_that_browsers_refuse() {
         let [warning] = sessions.warnings() else { panic!("{what}: {:?}", sessions.warnings()) };
         assert!(warning.to_string().starts_with("SESSION_COOKIE_"), "{what}: {warning}");
         let response = visit(&sessions, &[], |session| session.insert("a", 1)).unwrap();
-        let pair = response.headers[SET_COOKIE].as_bytes().split(|byte| *byte == b';').next().unwrap();
-        let request = HeaderMap::from_iter([(COOKIE, HeaderValue::from_bytes(pair).unwrap())]);
+        let pair =
+            response.headers[http::header::SET_COOKIE].as_bytes().split(|byte| *byte == b';').next().unwrap();
+        let request = http::HeaderMap::from_iter([(
+            http::header::COOKIE,
+            http::HeaderValue::from_bytes(pair).unwrap(),
+        )]);
         assert_eq!(sessions.open(&request).get::<i64>("a").unwrap(), Some(1), "{what}");
     }
     let strict = builder().cookie_name("my session").warnings_are_errors(true).build();

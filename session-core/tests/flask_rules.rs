@@ -174,3 +174,28 @@ fn what_rust_cannot_represent_stays() {
     );
     assert!(session.insert_tagged_json(r#"{" t":[1]}"#).is_err(), "at the top a tag is no session");
 }
+
+/// As Werkzeug reads them. What is written anew stands without quotes.
+#[test]
+fn a_cookie_in_quotes_is_refreshed_as_any_other() {
+    let time = Time::at(1_700_000_000);
+    let sessions = Sessions::flask_builder("dev").clock(time.clone()).build().unwrap();
+    let fill = |session: &Session| session.set_permanent(true).and(session.insert("a", 1));
+    let cookie = visit(&sessions, &[], fill).unwrap().cookie().unwrap().to_owned();
+    let value = cookie.strip_prefix("session=").unwrap();
+    time.advance(std::time::Duration::from_secs(60));
+    let plain = visit(&sessions, &[&cookie], |_| Ok(())).unwrap().set_cookie().unwrap().to_owned();
+    for quoted in [value.to_owned(), value.replace('.', "\\."), value.replace('.', "\\056")] {
+        let header = format!("$Version=1; session=\"{quoted}\"; $Path=\"/\"");
+        let closed = visit(&sessions, &[&header], |session| {
+            assert_eq!(session.get::<i64>("a")?, Some(1));
+            Ok(())
+        });
+        assert_eq!(closed.unwrap().set_cookie(), Some(&*plain), "{header}");
+    }
+    // In our own format quotes are part of the value.
+    let ours = Sessions::new(common::key(common::KEY));
+    let cookie = common::cookie_with(&ours, "a", 1);
+    let quoted = format!("{}\"", cookie.replace('=', "=\""));
+    assert!(ours.open(&common::request(&[&quoted])).rejected().is_some());
+}

@@ -139,7 +139,8 @@ impl Config {
         Self::read(prefix, vars)
     }
 
-    /// From names and texts, as an environment has them. Texts are JSON where a setting is no text: `true`, `false`, a
+    /// From names and texts, as an environment has them. A text between quotes is what is inside, and `null` is nothing, as
+    /// Flask reads them. Texts are JSON where a setting is no text: `true`, `false`, a
     /// number, a list. What holds a secret is wiped once it is read.
     ///
     /// # Errors

@@ -133,6 +133,70 @@ mod tests {
         assert!(inflate(&stream, 1000).is_some(), "the state is usable after errors");
     }
 
+    /// Endless items of a list, as `tests/data/flask-odd.py` makes them.
+    fn item(kind: &str, state: &mut u64) -> String {
+        const WORDS: &str =
+            "alpha beta gamma user role admin cart item price token flash message name page login";
+        let mut draw = |below: u64| {
+            *state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            (*state >> 33) % below
+        };
+        let words: Vec<&str> = WORDS.split(' ').collect();
+        let count = words.len() as u64;
+        let word = |number: u64| words[usize::try_from(number).unwrap()];
+        match kind {
+            "permissions" => {
+                let first = word(draw(count));
+                let verb = ["add", "change", "delete", "view"][usize::try_from(draw(4)).unwrap()];
+                format!("\"{first}.{verb}_{}{}\"", word(draw(count)), draw(99))
+            }
+            "words" => {
+                let four = [draw(count), draw(count), draw(count), draw(count)].map(word);
+                format!("\"{}\"", four.join(" "))
+            }
+            "integers" => draw(1_000_000).to_string(),
+            _ => {
+                let (id, name, qty) = (draw(1_000_000), word(draw(count)), draw(9));
+                format!("{{\"id\":{id},\"name\":\"{name}\",\"qty\":{qty}}}")
+            }
+        }
+    }
+
+    #[test]
+    fn streams_are_as_long_as_the_table_says() {
+        let all: serde_json::Value =
+            serde_json::from_str(include_str!("../../tests/data/flask-odd.json")).unwrap();
+        let (mut longer, mut shorter, mut otherwise, mut counted) = (0, 0, 0, 0);
+        for list in all["streams"].as_array().unwrap() {
+            let number = |index: usize| list[index].as_i64().unwrap();
+            let mut state = number(1).cast_unsigned();
+            let items: Vec<_> = (0..number(2)).map(|_| item(list[0].as_str().unwrap(), &mut state)).collect();
+            let json = format!("{{\"x\":[{}]}}", items.join(","));
+            let (length, zlib) = (number(3), number(4));
+            assert_eq!(json.len(), usize::try_from(length).unwrap(), "the two programs make the same lists");
+            let ours = i64::try_from(deflate(&json).len()).unwrap();
+            longer = longer.max(ours - zlib);
+            shorter = shorter.max(zlib - ours);
+            if (ours + 1 < length) != (zlib + 1 < length) {
+                otherwise = otherwise.max((length - zlib).abs()).max((length - ours).abs());
+            }
+            counted += 1;
+        }
+        let found = format!("of {counted} lists: {shorter} shorter, {longer} longer, {otherwise}");
+        println!("{found}");
+        let row =
+            include_str!("../../FLASK-DIFFERENCES.md").lines().find(|row| row.starts_with("| compressed"));
+        let row = row.unwrap();
+        let lengths = format!(
+            "{counted} recorded lists the streams are from {shorter} bytes shorter to {longer} bytes longer"
+        );
+        assert!(row.contains(&lengths) && otherwise <= 8, "{found}; the table says {row}");
+        assert!(
+            row.contains("within 8 bytes of the JSON's length") && otherwise > 0,
+            "{found}; the table says {row}"
+        );
+    }
+
     proptest! {
         #[test]
         fn streams_survive(json in ".{0,400}") {
