@@ -9,6 +9,7 @@
     reason = "for tests only: a server that does not start fails them"
 )]
 
+mod certificates;
 mod pgbouncer;
 mod postgres;
 mod program;
@@ -19,6 +20,7 @@ use std::io::Write as _;
 use std::net::{Ipv4Addr, TcpListener};
 use std::path::PathBuf;
 
+pub use certificates::Certificates;
 pub use pgbouncer::PgBouncer;
 pub use postgres::Postgres;
 pub use program::{Folder, Program};
