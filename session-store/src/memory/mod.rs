@@ -113,7 +113,7 @@ impl MemoryStore {
     /// is for those who log in, who may take what others leave as well.
     ///
     /// A login that needs a session first, as for OAuth's `state` or a CSRF value in it, needs room here, too: let those
-    /// sessions end soon (`Builder::anonymous_lifetime`).
+    /// sessions end soon ([`anonymous_lifetime`](session_core::Builder::anonymous_lifetime)).
     ///
     /// ```
     /// # use session_core::{Inserted, Record, RecordKey};
