@@ -93,6 +93,11 @@ pub enum EventKind {
     Gone,
     /// An id was used that a periodic renewal had replaced, and whose time was over: perhaps a copy in other hands.
     Reuse,
+    /// Sessions ended because such an id was used, as [`on_reuse`](crate::Builder::on_reuse) says.
+    EndedForReuse {
+        /// How many.
+        sessions: u64,
+    },
     /// The store did not carry out something that the response can do without.
     StoreFailed(&'static str),
 }
@@ -139,6 +144,9 @@ impl fmt::Display for EventKind {
             Self::Merged => f.write_str("session written by two requests at once; their changes were merged"),
             Self::Gone => f.write_str("session gone: what this request did to it was dropped"),
             Self::Reuse => f.write_str("session id used again after it was renewed"),
+            Self::EndedForReuse { sessions } => {
+                write!(f, "sessions ended, since an id was used again after it was renewed: {sessions}")
+            }
             Self::StoreFailed(what) => write!(f, "the session store did not answer: {what}"),
         }
     }

@@ -111,7 +111,7 @@ pub use session::Session;
 pub use sessions::{Sessions, Warning};
 pub use step::{Ask, Step};
 pub use stored::{
-    Answer, Inserted, Loaded, OnGone, Outcome, Question, Record, RecordKey, StoredSessions,
+    Answer, Inserted, Loaded, OnGone, OnReuse, Outcome, Question, Record, RecordKey, StoredSessions,
     TOMBSTONE_SECONDS, Trimmed, Updated,
 };
 pub use weakness::Weakness;

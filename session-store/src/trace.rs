@@ -45,6 +45,7 @@ pub fn event(event: &Event) {
         | EventKind::TooLargeToSeal { .. }
         | EventKind::CacheControlReplaced
         | EventKind::Reuse
+        | EventKind::EndedForReuse { .. }
         | EventKind::StoreFailed(_)
         | EventKind::Rejected(Rejected::Unreadable) => {
             warn!(target: "session", %digest, record, "{kind}");

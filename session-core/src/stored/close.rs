@@ -31,13 +31,13 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use super::OnGone;
 use super::body::Body;
 use super::closing::{Closing, Next, set_cookie, text};
 use super::id::Id;
 use super::open::{Base, Current, Live};
 use super::question::{Answer, Inserted, Outcome, Question, Record, RecordKey, Updated};
 use super::save::{Did, Due, live};
+use super::{OnGone, OnReuse};
 use crate::change::Change;
 use crate::error::Error;
 use crate::event::{Event, EventKind};
@@ -102,8 +102,18 @@ impl Closing {
         match &session.origin().base {
             Base::Live(live) if self.cleared => self.end(live, &live.current.record),
             Base::Live(live) => self.save(live, &live.current, None),
+            Base::Refused { reused: Some(reused), .. } if self.stored().on_reuse != OnReuse::Report => {
+                self.end_reused(reused)
+            }
+            Base::Refused { .. } | Base::None | Base::Degraded => self.go_on(),
+        }
+    }
+
+    /// Where no record is open to the request.
+    pub(super) fn go_on(self) -> Next {
+        match self.session.origin().base {
             Base::Refused { mute: true, .. } if self.owner.is_none() => self.stay_mute(),
-            Base::Refused { .. } | Base::None | Base::Degraded => self.begin(),
+            _ => self.begin(),
         }
     }
 

@@ -27,10 +27,36 @@ pub enum OnGone {
     Conflict,
 }
 
+/// What ends when an id is used that a periodic renewal has replaced, after the new one had come back and a minute had passed:
+/// two browsers have the session, and one of them has copied it.
+///
+/// It is decided when the request ends, whatever its handler did, if that asked for the session. The request itself is
+/// anonymous in any case.
+///
+/// ```
+/// # use std::time::Duration;
+/// # use session_core::{OnReuse, SecretKey, Sessions};
+/// # let key = SecretKey::generate().unwrap();
+/// let builder = Sessions::builder(key).renew_id_every(Duration::from_secs(60 * 60));
+/// assert!(builder.on_reuse(OnReuse::EndSession).build_stored().is_ok());
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum OnReuse {
+    /// Nothing: the event [`Reuse`](crate::EventKind::Reuse) tells.
+    #[default]
+    Report,
+    /// The session, for whoever has its newer id: both log in again. If the store does not answer, the request gets 503, and
+    /// ends it when it is sent again.
+    EndSession,
+    /// All sessions of the session's user; of one without a user, the session.
+    EndUser,
+}
+
 /// What is configured for stored sessions alone.
 #[derive(Debug, Clone)]
 pub(crate) struct Stored {
     pub(crate) on_gone: OnGone,
+    pub(crate) on_reuse: OnReuse,
     /// How many sessions of one owner live.
     pub(crate) per_owner: Option<usize>,
     /// Seconds after which a verifier is renewed.
@@ -46,6 +72,7 @@ impl Default for Stored {
     fn default() -> Self {
         Self {
             on_gone: OnGone::Forget,
+            on_reuse: OnReuse::Report,
             per_owner: None,
             renew_every: None,
             max_record: 1 << 20,
@@ -62,6 +89,7 @@ impl Stored {
         let plain = Self::default();
         let changed = [
             ("on_gone", self.on_gone != plain.on_gone),
+            ("on_reuse", self.on_reuse != plain.on_reuse),
             ("max_sessions_per_owner", self.per_owner.is_some()),
             ("renew_id_every", self.renew_every.is_some()),
             ("max_record_size", self.max_record != plain.max_record),
@@ -84,6 +112,19 @@ impl Builder {
     /// ```
     pub fn on_gone(mut self, on_gone: OnGone) -> Self {
         self.stored.on_gone = on_gone;
+        self
+    }
+
+    /// Stored sessions only, with [`renew_id_every`](Self::renew_id_every): what ends when an id is used that was replaced.
+    /// Default: [`OnReuse::Report`].
+    ///
+    /// ```
+    /// # use session_core::{OnReuse, SecretKey, Sessions};
+    /// # let key = SecretKey::generate().unwrap();
+    /// assert!(Sessions::builder(key).on_reuse(OnReuse::EndUser).build_stored().is_ok());
+    /// ```
+    pub fn on_reuse(mut self, on_reuse: OnReuse) -> Self {
+        self.stored.on_reuse = on_reuse;
         self
     }
 

@@ -15,6 +15,7 @@ mod open;
 mod owner;
 mod question;
 mod rest;
+mod reuse;
 mod save;
 mod sessions;
 #[cfg(test)]
@@ -27,8 +28,8 @@ use crate::world::NoRandom;
 #[cfg(fuzzing)]
 pub(crate) use body::Body;
 pub(crate) use close::close;
-pub use config::OnGone;
 pub(crate) use config::Stored;
+pub use config::{OnGone, OnReuse};
 pub(crate) use open::{Base, Live};
 pub use question::{
     Answer, Inserted, Loaded, Outcome, Question, Record, RecordKey, TOMBSTONE_SECONDS, Trimmed, Updated,

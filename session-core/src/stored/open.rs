@@ -67,6 +67,14 @@ impl Base {
         }
     }
 
+    /// The record of a renewed id that is used too late.
+    pub(super) fn reused(&self) -> Option<&Live> {
+        match self {
+            Self::Refused { reused, .. } => reused.as_deref(),
+            _ => None,
+        }
+    }
+
     pub(crate) fn is_degraded(&self) -> bool {
         matches!(self, Self::Degraded)
     }

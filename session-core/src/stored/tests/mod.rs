@@ -8,6 +8,7 @@ mod ids;
 mod lifetime;
 mod login;
 mod refused;
+mod reuse;
 mod rotation;
 #[cfg(feature = "seal")]
 mod sealed;

@@ -1,0 +1,97 @@
+//! A renewed id that is used too late: its session, or all of its user's, may end for it.
+//!
+//! | `on_reuse` | asked, before all else | told |
+//! |---|---|---|
+//! | report | | reuse |
+//! | end session; end user, where nobody is logged in | delete (unindex) | reuse, ended |
+//! | end user | load, trim to none | reuse, ended |
+//!
+//! What counts is the record when the request ends. If a login or a renewal has dropped the old id since, it is no longer one
+//! that is used too late, and nothing is ended for it. What could not be ended is an error, also of a request that only read:
+//! its page would look as if the session were over, while whoever has the newer id goes on. Sent again, it ends what is left:
+//! of a user's sessions the one that knows of the reuse ends with the others and not before.
+
+use super::OnReuse;
+use super::body::Opens;
+use super::closing::{Closing, Next};
+use super::open::{Current, Live};
+use super::question::{Answer, Loaded, Question, Record, Updated};
+use crate::error::Error;
+use crate::event::EventKind;
+use crate::session::Session;
+
+impl Closing {
+    /// Ends what is to end, then goes on as for any id that opens nothing. `reused` is what this session's id has found.
+    pub(super) fn end_reused(self, reused: &Live) -> Next {
+        let record = &reused.current.record;
+        if self.stored().on_reuse == OnReuse::EndSession || record.owner.is_none() {
+            return self.end_reused_record(reused, record);
+        }
+        let question = Question::Load { key: reused.key, now: self.now };
+        self.ask(question, |closing, answer| match answer {
+            Answer::Loaded(Loaded::Live(record)) => closing.end_reused_user(record),
+            Answer::Loaded(_) => closing.go_on(),
+            _ => closing.not_ended(),
+        })
+    }
+
+    fn end_reused_record(self, reused: &Live, record: &Record) -> Next {
+        let (key, owner) = (reused.key, record.owner.clone());
+        let question = Question::Delete { key, version: record.version, now: self.now };
+        self.ask(question, move |closing, answer| match answer {
+            Answer::Deleted(Updated::Done) => {
+                closing.unindex(owner, key, |closing| closing.ended_for_reuse(1))
+            }
+            Answer::Deleted(Updated::Gone) => closing.go_on(),
+            Answer::Deleted(Updated::Conflict(newer)) => {
+                let session = closing.session.clone();
+                match closing.still_reused(&session, newer) {
+                    Ok(Some((reused, current))) => closing.end_reused_record(reused, &current.record),
+                    Ok(None) => closing.go_on(),
+                    Err(()) => closing.not_ended(),
+                }
+            }
+            _ => closing.not_ended(),
+        })
+    }
+
+    fn end_reused_user(self, record: Record) -> Next {
+        let session = self.session.clone();
+        let (reused, current) = match self.still_reused(&session, record) {
+            Ok(Some(found)) => found,
+            Ok(None) => return self.go_on(),
+            Err(()) => return self.not_ended(),
+        };
+        let Some(owner) = current.record.owner.clone() else {
+            return self.end_reused_record(reused, &current.record);
+        };
+        let question = Question::Trim { owner, keep: 0, this: reused.key, now: self.now };
+        self.ask(question, |closing, answer| match answer {
+            Answer::Trimmed(trimmed) => closing.ended_for_reuse(trimmed.ended),
+            _ => closing.not_ended(),
+        })
+    }
+
+    /// The record as it is now, if the id is still one that it had before. An error if it cannot be read.
+    fn still_reused<'a>(
+        &self,
+        session: &'a Session,
+        record: Record,
+    ) -> Result<Option<(&'a Live, Current)>, ()> {
+        let Some(reused) = session.origin().base.reused() else { return Ok(None) };
+        let (current, _) = Current::read(self.core(), reused.key, record, self.now).ok_or(())?;
+        let opens = current.body.opens(&reused.presented, self.now);
+        Ok((opens == Opens::Reused).then_some((reused, current)))
+    }
+
+    fn ended_for_reuse(mut self, sessions: u64) -> Next {
+        self.event(EventKind::EndedForReuse { sessions });
+        self.go_on()
+    }
+
+    fn not_ended(mut self) -> Next {
+        self.event(EventKind::StoreFailed("what was to end for its reused id goes on"));
+        self.only_read = false;
+        self.fail(Error::Unavailable)
+    }
+}
