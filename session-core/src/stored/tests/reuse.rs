@@ -33,8 +33,9 @@ fn alive(server: &Server, cookie: &str) -> bool {
 
 #[test]
 fn it_ends_what_is_configured() {
+    type Row = (OnReuse, fn(&Session), &'static [&'static str], u64, [bool; 2]);
     let nobody: fn(&Session) = |_| ();
-    let rows: [(OnReuse, fn(&Session), &[&str], u64, [bool; 2]); 5] = [
+    let rows: [Row; 5] = [
         (OnReuse::Report, login, &["load"], 0, [true, true]),
         (OnReuse::EndSession, login, &["load", "delete", "unindex"], 1, [false, true]),
         (OnReuse::EndUser, login, &["load", "load", "trim"], 2, [false, false]),

@@ -2,14 +2,14 @@
 
 use super::super::body::Body;
 use super::super::question::*;
-use super::check::{Check, Violation, demand, found, is_live, minted};
+use super::check::{Check, Violation, demand, found, is_live, is_reused, minted};
 use super::history::Content;
 use super::plan::{Carries, Op};
 use super::record::is_gone;
 use super::request::{Found, Sets};
 use super::run::World;
 use super::tell::name;
-use crate::{Error, Session};
+use crate::{Error, OnReuse, Session};
 
 /// So many questions one close asks at most, besides one more for each change that another made to the record meanwhile:
 /// index, update, then, the record gone, index, insert, trim; or delete, unindex, index, insert, trim.
@@ -109,6 +109,18 @@ pub(super) fn i9_gone_sets_no_cookie(world: &World<'_>, number: usize) -> Check 
     let may = !gone && (!mute || request.owner.is_some());
     demand(may || request.sets().is_none(), "I9", || {
         format!("{} found {:?} and sets a cookie", name(number), request.found)
+    })
+}
+
+/// **I5** Where a reused id is to end its session, or all of its user's, it has when the request is answered, or a login or
+/// renewal has dropped that id meanwhile; and it is an error where it has not.
+pub(super) fn i5_ended_for_reuse(world: &World<'_>, number: usize) -> Check {
+    let request = &world.requests[number];
+    let ends = request.reused && world.scenario.config.reuse != OnReuse::Report;
+    let answered = request.response.as_ref().is_some_and(|response| response.result.is_ok());
+    let left = request.carried.is_some_and(|cookie| is_reused(world, cookie));
+    demand(!(ends && answered && left), "I5", || {
+        format!("{} leaves what a reused id was to end", name(number))
     })
 }
 

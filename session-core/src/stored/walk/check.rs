@@ -37,6 +37,7 @@ pub(super) fn load(world: &mut World<'_>, number: usize, question: &Question, an
     if let Some(cookie) = world.requests[number].carried {
         world.requests[number].found = if answered { found(world, cookie) } else { Found::Unknown };
         world.requests[number].mute = is_mute(world, cookie);
+        world.requests[number].reused = answered && is_reused(world, cookie);
     }
     Ok(())
 }
@@ -47,6 +48,14 @@ fn is_mute(world: &World<'_>, cookie: usize) -> bool {
     let (life, now) = (&world.history[&world.cookies[cookie].key], world.now);
     let since = life.tombstone.map(|expires| expires - TOMBSTONE_SECONDS).or(life.minted);
     since.is_some_and(|since| now.abs_diff(since) < MUTE_SECONDS)
+}
+
+/// Whether a cookie has the id that a live record had before, and its time is over.
+pub(super) fn is_reused(world: &World<'_>, cookie: usize) -> bool {
+    let cookie = &world.cookies[cookie];
+    let Some(Slot::Live { record, .. }) = world.store.slots.get(&cookie.key) else { return false };
+    let opens = Body::decode(&record.body).map(|body| body.opens(&cookie.verifier, world.now));
+    record.expires > world.now && opens == Some(Opens::Reused)
 }
 
 /// What a cookie stands for now.
@@ -210,6 +219,7 @@ pub(super) fn responded(world: &mut World<'_>, number: usize) -> Check {
     answer::i8_cookies_are_given_once(world, number)?;
     answer::i14_a_failed_load_leads_to_nothing(world, number)?;
     record::i1_acknowledged_is_written(world, number)?;
+    answer::i5_ended_for_reuse(world, number)?;
     let Request { carried, found, cleared, .. } = world.requests[number];
     if let (Some(cookie), Found::Live, true) =
         (carried, found, cleared && world.requests[number].is_acknowledged())

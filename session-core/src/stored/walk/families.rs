@@ -4,13 +4,16 @@
 use super::choose::Chooser;
 use super::plan::*;
 use super::walk;
+use crate::OnReuse;
 
-pub(super) const PLAIN: Config = Config { renew: false, cap: false, absolute: None, conflict: false };
+pub(super) const PLAIN: Config =
+    Config { renew: false, cap: false, absolute: None, conflict: false, reuse: OnReuse::Report };
 pub(super) const CAP: Config = Config { cap: true, conflict: true, ..PLAIN };
 pub(super) const RENEW: Config = Config { renew: true, ..PLAIN };
+const END_SESSION: Config = Config { reuse: OnReuse::EndSession, ..RENEW };
+const END_USER: Config = Config { reuse: OnReuse::EndUser, ..RENEW };
 const ABSOLUTE: u64 = 1500;
-pub(super) const ALL_ON: Config =
-    Config { renew: true, cap: true, absolute: Some(ABSOLUTE), conflict: false };
+pub(super) const ALL_ON: Config = Config { renew: true, cap: true, absolute: Some(ABSOLUTE), ..PLAIN };
 
 /// A touch is due, but no renewal.
 pub(super) const ANONYMOUS: &[Prior] = &[Prior::Begin, Prior::Wait(200)];
@@ -23,6 +26,8 @@ pub(super) const ALL_DUE: &[Prior] = &[Prior::Login, Prior::Wait(400)];
 /// The verifier was renewed, and the new one has not come back.
 const RENEWED: &[Prior] = &[Prior::Begin, Prior::Wait(400), Prior::Read];
 const ALL_RENEWED: &[Prior] = &[Prior::Login, Prior::Wait(400), Prior::Read];
+/// The new one has come back, and the old one's time is over; 20 s later a renewal is due again.
+const REUSED: &[Prior] = &[Prior::Login, Prior::Wait(400), Prior::Read, Prior::Read, Prior::Wait(61)];
 /// It expires in 50 s.
 pub(super) const OLD: &[Prior] = &[Prior::Login, Prior::Wait(950)];
 /// It has lived longer than a note in the owner's index lasts.
@@ -160,6 +165,15 @@ fn clock_steps() {
 }
 
 #[test]
+fn reused_ids() {
+    let plans = [READ, ADD, RENEW_ID, LOGIN_INSERT, CLEAR];
+    for (name, config) in [("the session", END_SESSION), ("all of its user's", END_USER)] {
+        let name = format!("pairs where a reused id ends {name}");
+        walk_all(&name, 1_000, with_faults(of(config, REUSED, &plans, 2), 1));
+    }
+}
+
+#[test]
 fn swapped_keys() {
     let plans: &[Plan] = if long() { &ALL } else { &FEW };
     walk_all("pairs and new keys", 500, with_ticks(of(RENEW, DUE, plans, 2), &[Tick::Swap], 1));
@@ -172,8 +186,13 @@ fn by_chance() {
     for seed in 0..seeds {
         let mut chance = Chooser::random(seed);
         let mut either = || chance.choose(2) == 1;
-        let config =
-            Config { renew: either(), cap: either(), absolute: either().then_some(1500), conflict: either() };
+        let config = Config {
+            renew: either(),
+            cap: either(),
+            absolute: either().then_some(1500),
+            conflict: either(),
+            ..PLAIN
+        };
         let mut one_of = |from: usize| chance.choose(from);
         let priors = [ANONYMOUS, OWNED, OWNED_DUE, ALL_DUE, ALL_RENEWED, OLD][one_of(6)];
         let plans = [(); 3].map(|()| ALL[one_of(ALL.len())]);

@@ -1,5 +1,7 @@
 //! What is walked: what was there before, who comes, what they do, and what may go wrong.
 
+use crate::OnReuse;
+
 /// Something a handler does. Values tell who wrote them: request 0 writes `"r0"`, adds 1, and so on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Op {
@@ -175,6 +177,7 @@ pub(super) struct Config {
     pub(super) absolute: Option<u64>,
     /// `OnGone::Conflict`.
     pub(super) conflict: bool,
+    pub(super) reuse: OnReuse,
 }
 
 /// All that is to be walked at once.

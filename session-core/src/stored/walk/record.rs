@@ -190,7 +190,8 @@ pub(super) fn i16_nothing_of_the_old_session(body: &Body) -> Check {
 
 /// **I18** A request ends only a record that its own verifier opens at that moment, even where the question comes late.
 ///
-/// An alias whose time ran out after the request began still counts.
+/// An alias whose time ran out after the request began still counts; so does one whose time was over, where a reused id is to
+/// end its session.
 pub(super) fn i18_ended_by_who_may(
     world: &World<'_>,
     by: usize,

@@ -61,6 +61,8 @@ pub(super) struct Request {
     pub(super) found: Found,
     /// Its cookie opened nothing, and that only since a moment ago.
     pub(super) mute: bool,
+    /// Its cookie was renewed, and came too late.
+    pub(super) reused: bool,
     pub(super) deeds: Vec<Deed>,
     pub(super) owner: Option<&'static str>,
     /// It took the user out of the session.
@@ -92,6 +94,7 @@ impl Request {
             carried: None,
             found: Found::Nothing,
             mute: false,
+            reused: false,
             deeds: Vec::new(),
             owner: None,
             left: false,

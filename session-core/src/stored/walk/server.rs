@@ -31,6 +31,7 @@ impl Server {
                 .clock(time.clone())
                 .random(draws.clone())
                 .idle_lifetime(Duration::from_secs(IDLE))
+                .on_reuse(config.reuse)
                 .on_gone(if config.conflict { OnGone::Conflict } else { OnGone::Forget });
             if config.renew {
                 builder = builder.renew_id_every(Duration::from_secs(RENEWAL));
