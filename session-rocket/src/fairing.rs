@@ -176,6 +176,8 @@ impl<K> fmt::Debug for SessionFairing<K> {
 /// Called once, at ignition; the error is a message for the developer.
 type Find = dyn Fn(&Figment) -> Result<Source, String> + Send + Sync;
 
+const TWICE: &str = "two fairings for one session: leave one out, or mark it by `.marked::<Yours>()`";
+
 /// The settings of a table. No message quotes the table, or what should be a key.
 fn read(figment: &Figment, table: &str) -> Result<Config, String> {
     let found = figment.find_value(table).ok();
@@ -204,10 +206,7 @@ impl<K: 'static> Fairing for SessionFairing<K> {
     async fn on_ignite(&self, rocket: Rocket<Build>) -> fairing::Result {
         let source = match rocket.state::<Attached<K>>() {
             None => (self.source)(rocket.figment()),
-            Some(_) => {
-                Err("two fairings for one session: leave one out, or mark it by `.marked::<Yours>()`"
-                    .to_owned())
-            }
+            Some(_) => Err(TWICE.to_owned()),
         };
         match source {
             Ok(source) => {
@@ -223,8 +222,7 @@ impl<K: 'static> Fairing for SessionFairing<K> {
 
     async fn on_request(&self, request: &mut Request<'_>, _: &mut Data<'_>) {
         let Some(Attached(source, _)) = request.rocket().state::<Attached<K>>() else { return };
-        let name = COOKIE.as_str();
-        let headers = request.headers().iter().filter(|header| header.name() == name);
+        let headers = request.headers().iter().filter(|header| header.name() == COOKIE.as_str());
         let mut cookies = headers.filter_map(|header| header.value().parse().ok()).peekable();
         // Rocket's test client keeps its cookies in the jar alone.
         let jar = cookies.peek().is_none().then(|| request.cookies());

@@ -5,12 +5,11 @@ use std::ops::Deref;
 use std::sync::{Arc, Weak};
 
 use rocket::http::Status;
-use rocket::outcome::try_outcome;
 use rocket::request::{FromRequest, Outcome};
 use rocket::response::{self, Responder};
 use rocket::tokio::task::{Id, try_id};
 use rocket::{Ignite, Request, Rocket, Sentinel};
-use session_store::Missing;
+use session_store::{Missing, Opener};
 use tracing::error;
 
 use crate::held::{Attached, Held, failure, status};
@@ -19,8 +18,8 @@ use crate::held::{Attached, Held, failure, status};
 ///
 /// Opened the first time a route, a guard or a catcher asks for it. Asked for only while the response's body streams, or by a
 /// fairing behind ours, it is [`TooLate`](session_core::Error::TooLate): ask before, and move it into the body.
-/// `Option<Session>` is `None` then, and where its store gives no answer. `Session<K>` is that of the fairing [marked](crate::SessionFairing::marked) with `K`; without that fairing Rocket
-/// does not launch.
+/// `Option<Session>` is `None` then, and where its store gives no answer. `Session<K>` is that of the fairing
+/// [marked](crate::SessionFairing::marked) with `K`; without that fairing Rocket does not launch.
 ///
 /// Dropped by a panic in its request, it takes the request's changes with it. An application that catches panics itself and
 /// wants to keep them leaves the session outside of its `catch_unwind`.
@@ -71,11 +70,8 @@ impl<K> Deref for Session<K> {
 /// Rocket turns a panic into a 500 like any other; only who is dropped by it can tell.
 impl<K> Drop for Session<K> {
     fn drop(&mut self) {
-        if std::thread::panicking()
-            && self.task == try_id()
-            && let Some(held) = self.held.upgrade()
-        {
-            held.discard_changes();
+        if std::thread::panicking() && self.task == try_id() {
+            self.held.upgrade().iter().for_each(|held| held.discard_changes());
         }
     }
 }
@@ -85,17 +81,18 @@ impl<'r, K: 'static> FromRequest<'r> for Session<K> {
     type Error = SessionRejection;
 
     async fn from_request(request: &'r Request<'_>) -> Outcome<Self, SessionRejection> {
-        let held = try_outcome!(find::<K>(request));
-        let opened = held.opener.open().await;
-        hand_out(opened, held)
+        open(request, async |opener| opener.open().await).await
     }
 }
 
-fn hand_out<K>(
-    opened: Result<session_core::Session, session_core::Error>,
-    held: Arc<Held>,
+async fn open<K: 'static>(
+    request: &Request<'_>,
+    open: impl AsyncFnOnce(&Opener) -> Result<session_core::Session, session_core::Error>,
 ) -> Outcome<Session<K>, SessionRejection> {
-    match opened {
+    let Some(held) = Held::find::<K>(request) else {
+        return Outcome::Error((Status::InternalServerError, SessionRejection::missing::<K>()));
+    };
+    match open(&held.opener).await {
         Ok(session) => Outcome::Success(Session::new(session, &held)),
         Err(error) => {
             let error = held.refused.get_or_init(|| error).clone();
@@ -137,22 +134,13 @@ impl<'r, K: 'static> FromRequest<'r> for Degradable<K> {
     type Error = SessionRejection;
 
     async fn from_request(request: &'r Request<'_>) -> Outcome<Self, SessionRejection> {
-        let held = try_outcome!(find::<K>(request));
-        let opened = held.opener.open_or_degraded().await;
-        hand_out(opened, held).map(Self)
+        open(request, async |opener| opener.open_or_degraded().await).await.map(Self)
     }
 }
 
 impl<K: 'static> Sentinel for Degradable<K> {
     fn abort(rocket: &Rocket<Ignite>) -> bool {
         Session::<K>::abort(rocket)
-    }
-}
-
-fn find<K: 'static>(request: &Request<'_>) -> Outcome<Arc<Held>, SessionRejection> {
-    match Held::find::<K>(request) {
-        Some(held) => Outcome::Success(held),
-        None => Outcome::Error((Status::InternalServerError, SessionRejection::missing::<K>())),
     }
 }
 

@@ -49,9 +49,7 @@ impl Held {
 
     /// The handler panicked: a catcher may read the session, and nothing of it is saved.
     pub(crate) fn discard_changes(&self) {
-        if let Some(exchange) = &*lock(&self.exchange) {
-            exchange.discard_changes();
-        }
+        lock(&self.exchange).iter().for_each(Exchange::discard_changes);
     }
 }
 
@@ -85,8 +83,7 @@ pub(crate) struct Headers<'a, 'r>(pub(crate) &'a mut Response<'r>);
 impl ResponseHeaders for Headers<'_, '_> {
     fn contains(&self, name: &'static HeaderName) -> bool {
         // There are few headers: to compare their names costs less than to look this one up.
-        let name = name.as_str();
-        self.0.headers().iter().any(|header| header.name() == name)
+        self.0.headers().iter().any(|header| header.name() == name.as_str())
     }
 
     fn values(&self, name: &'static HeaderName) -> Vec<&[u8]> {
