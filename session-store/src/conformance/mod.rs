@@ -34,6 +34,7 @@
 mod at_once;
 mod at_once_owners;
 mod clock;
+mod deletes;
 mod driven;
 mod endings;
 mod hostile;
@@ -121,19 +122,20 @@ macro_rules! __conformance_rules {
             $($make)?;
             verbs:
                 load_says_what_lies_there
-                a_tombstone_ends
                 insert_creates_where_nothing_is
                 insert_repeated
                 update_replaces_its_version
                 update_repeated
                 update_replaces_all_but_the_later_end
                 touch_extends_and_never_shortens
+                expired_is_never_live_again
+                live_while_expires_is_later_than_now;
+            deletes:
                 delete_leaves_a_tombstone
                 delete_version_ends_its_version
                 delete_version_repeated
                 a_tombstone_blocks_what_is_late
-                expired_is_never_live_again
-                live_while_expires_is_later_than_now;
+                a_tombstone_ends;
             owners:
                 owners_are_told_apart
                 list_is_in_the_order_of_logins

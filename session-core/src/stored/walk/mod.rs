@@ -79,6 +79,7 @@ mod server;
 mod start;
 mod step;
 mod tell;
+mod tick;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 

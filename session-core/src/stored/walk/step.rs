@@ -5,7 +5,7 @@ use super::check::{self, Check, Violation, demand};
 use super::cookies::Cookie;
 use super::mutate::{self, Mutation};
 use super::next::{Action, Last, goes_on};
-use super::plan::{Carries, Op, Tick};
+use super::plan::{Carries, Op};
 use super::request::{Response, Sets, Stage, says_gone};
 use super::run::{Sent, World};
 use super::tell;
@@ -183,7 +183,7 @@ impl World<'_> {
     }
 
     /// The handler runs, and the close begins: from here on nobody looks at the clock.
-    fn handle(&mut self, number: usize, session: &Session) -> Check {
+    pub(super) fn handle(&mut self, number: usize, session: &Session) -> Check {
         self.server.draws.drawn().by = number;
         self.requests[number].handle(number, session, &self.server.draws, self.now);
         let exchange = self.requests[number].exchange.take().unwrap();
@@ -246,7 +246,7 @@ impl World<'_> {
         check::responded(self, number)
     }
 
-    fn deadline(&mut self, number: usize) -> Check {
+    pub(super) fn deadline(&mut self, number: usize) -> Check {
         self.server.draws.drawn().by = number;
         self.requests[number].failed = true;
         self.tell(|world| tell::line(world, number, "gets no answer in time"));
@@ -260,47 +260,6 @@ impl World<'_> {
             }
             _ => unreachable!("no question is out"),
         }
-    }
-
-    /// Whether it was noticed already.
-    fn tick(&mut self, tick: Tick) -> Result<bool, Violation> {
-        self.ticks += 1;
-        self.handling = tick != Tick::Swap;
-        match tick {
-            Tick::Swap => self.swapped = true,
-            Tick::Clock(by) | Tick::Collect(by) => {
-                self.now = self.now.checked_add_signed(by).unwrap();
-                self.passed += u64::try_from(by).unwrap_or(0);
-                self.set_back += u64::try_from(-by).unwrap_or(0);
-                self.server.time.set(self.now);
-            }
-        }
-        self.tell(|_| format!("-- {tick:?}"));
-        let mut noticed = matches!(tick, Tick::Collect(_));
-        let now = self.now;
-        self.history.values_mut().for_each(|life| life.lapsed |= life.expires <= now);
-        for number in 0..self.requests.len() {
-            let sent = self.sent.iter().find(|sent| sent.by == number && sent.waited_for);
-            if sent.is_some_and(|sent| self.is_over(sent)) {
-                self.deadline(number)?;
-                noticed = true;
-            }
-        }
-        if let Tick::Collect(_) = tick {
-            self.store.delete_expired(self.now);
-        }
-        for number in 0..self.requests.len() {
-            // After the last tick nothing is won by waiting.
-            if !self.may_step()
-                && let Stage::Opened(session) = &self.requests[number].stage
-            {
-                let session = session.clone();
-                self.requests[number].stage = Stage::Ended;
-                self.handle(number, &session)?;
-                noticed = true;
-            }
-        }
-        Ok(noticed)
     }
 
     /// A question meets the store.
