@@ -6,6 +6,8 @@
 
 #[path = "browser/browser.rs"]
 mod browser;
+#[path = "browser/kept.rs"]
+mod kept;
 #[path = "browser/machine.rs"]
 mod machine;
 #[path = "browser/site_data.rs"]

@@ -10,6 +10,9 @@ use std::time::{Duration, Instant, SystemTime};
 
 /// The key of every tour here, so that one which is started again knows the sessions of the one before.
 const SECRET_KEY: &str = "Rk3vYb0pQe7uXn1sJt5wLz9aHc2dGf4mVo6iBy8KxSA";
+/// A host name with an underscore; the browser's own resolver leads it to this machine.
+pub(crate) const HOST: &str = "a_b.example.test";
+
 const BUILD: &str = "cargo build -p session-axum --example tour";
 
 /// Where the two programs are that are not ours.
@@ -193,6 +196,7 @@ impl Profile {
         .map(str::to_owned)
         .to_vec();
         arguments.push(format!("user-data-dir={}", self.0.display()));
+        arguments.push(format!("host-resolver-rules=MAP {HOST} 127.0.0.1"));
         // Cookies of third parties are let through: what keeps ours back is to be its own attribute.
         let preferences = serde_json::json!({ "profile.cookie_controls_mode": 0 });
         let options =

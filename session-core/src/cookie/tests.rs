@@ -148,7 +148,7 @@ fn c2_what_browsers_refuse_is_not_built() {
     }
 }
 
-/// What Chromium does with each is asked in session-axum's browser tests.
+/// What Chromium does with names, domains and paths like these is asked in session-axum's browser tests.
 #[test]
 fn c2_what_browsers_keep_is_a_warning_at_most() {
     let name = |name: &str| Attributes { name: name.into(), ..plain() };
