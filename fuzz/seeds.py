@@ -47,6 +47,7 @@ def seeds():
             yield "cookie_header", b"\1" + entry["request_cookie"].encode()
     for name in (b"\0a=", b"\2__Host-session=", b"\3__Secure-a.b="):
         yield "cookie_header", name + b'1;\t %b="2" ;=3;\xc2\xa0a=4' % name[1:]
+    yield "cookie_header", b'\1session; session="a;\\";\\143" ; session="b" c; session="d\\'
     yield "id", b"\1" + GOOD_STAMP + bytes(range(48))
     yield "id", b"\2" + b"A" * 64 + b"." + b"A" * 24
     for format in range(3):

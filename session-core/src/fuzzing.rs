@@ -5,8 +5,17 @@ use http::HeaderValue;
 use crate::cookie::{Attributes, CookieTemplate, Dialect, Prefix};
 use crate::stored::Body;
 
-/// The values of the cookies of a name in a Cookie header, as a browser wrote it; none if it is no name.
+/// The values of the cookies of a name in a Cookie header, as our formats read them; none if it is no name.
 pub fn values(name: &str, header: &HeaderValue) -> Vec<Vec<u8>> {
+    read(name, header, Dialect::Browser)
+}
+
+/// As Flask's format reads them.
+pub fn values_of_flask(name: &str, header: &HeaderValue) -> Vec<Vec<u8>> {
+    read(name, header, Dialect::Werkzeug)
+}
+
+fn read(name: &str, header: &HeaderValue, dialect: Dialect) -> Vec<Vec<u8>> {
     let (prefix, name) = Prefix::split(name);
     let attributes = Attributes {
         prefix,
@@ -19,9 +28,8 @@ pub fn values(name: &str, header: &HeaderValue) -> Vec<Vec<u8>> {
         partitioned: false,
     };
     let template = CookieTemplate::new(&attributes);
-    let values = |template: CookieTemplate| {
-        template.find(header, Dialect::Browser).map(std::borrow::Cow::into_owned).collect()
-    };
+    let values =
+        |template: CookieTemplate| template.find(header, dialect).map(std::borrow::Cow::into_owned).collect();
     template.map(values).unwrap_or_default()
 }
 

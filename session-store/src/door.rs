@@ -19,8 +19,9 @@ use crate::exchange::Opener;
 ///
 /// # #[tokio::main(flavor = "current_thread")] async fn main() {
 /// let source = Source::new(Sessions::new(SecretKey::generate().unwrap()));
+/// let exchange = source.exchange(&HeaderMap::new());
 /// let mut extensions = Extensions::new();
-/// extensions.insert(Door::<Admin>::new(source.exchange(&HeaderMap::new()).opener()));
+/// extensions.insert(Door::<Admin>::new(exchange.opener()));
 ///
 /// assert!(Door::<Admin>::find(&extensions).unwrap().opener().open().await.unwrap().is_empty());
 /// let missing = Door::<()>::find(&extensions).unwrap_err();
@@ -71,7 +72,8 @@ impl<K: 'static> Door<K> {
     /// # use session_store::{Door, Source};
     /// # #[tokio::main(flavor = "current_thread")] async fn main() {
     /// # let source = Source::new(Sessions::new(SecretKey::generate().unwrap()));
-    /// let door = Door::<()>::new(source.exchange(&http::HeaderMap::new()).opener());
+    /// let exchange = source.exchange(&http::HeaderMap::new());
+    /// let door = Door::<()>::new(exchange.opener());
     /// assert!(door.opener().open().await.is_ok());
     /// # }
     /// ```

@@ -128,10 +128,15 @@ fn hostile(scene: &Scene<'_>) {
         b";;;===;;;".to_vec(),
         b"".to_vec(),
     ];
+    let quoted = own(&format!("\"{value}\""));
+    if scene.mode() == Mode::Flask {
+        assert_eq!(scene.client().get_with(&Request::get("/session").cookie(quoted)), json!({"visits": 1}));
+    } else {
+        headers.push(quoted);
+    }
     if !scene.is_flask() {
-        // Flask unquotes, and reads base64 leniently.
+        // Flask reads base64 leniently.
         headers.extend([
-            own(&format!("\"{value}\"")),
             own(&format!("{payload}=.{rest}")),
             own(&format!("{value}.")),
             own(&format!("{value}A")),

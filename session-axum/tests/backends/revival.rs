@@ -45,19 +45,33 @@ pub(crate) async fn what_ended_in_one_process_stays_dead(place: &Place) {
             assert_eq!(place.record(&old).await, None, "{slow}");
             assert_eq!(place.sessions_of("ada").await, 0, "{slow}");
 
+            let (old, ended) = overtaken(here, there, slow, "POST /login/ada").await;
+            let new = ended.cookie.unwrap();
+            is_anonymous(place, &old).await;
+            for server in place.servers {
+                assert_eq!(ask(server, "GET /", &new).await.body, BEGUN, "{slow}");
+                assert_eq!(ask(server, "POST /take", &new).await.body, "[]", "{slow}");
+            }
+            // The same record under a new id.
+            assert_eq!(place.record(&old).await.unwrap().owner.as_deref(), Some("ada"), "{slow}");
+            ask(here, "POST /logout", &new).await;
+            assert_eq!(place.sessions_of("ada").await, 0, "{slow}");
+
             let (old, ended) = overtaken(here, there, slow, "POST /login/bob").await;
             let new = ended.cookie.unwrap();
             is_anonymous(place, &old).await;
             for server in place.servers {
                 let read = ask(server, "GET /", &new).await.body;
-                assert_eq!(read, r#"{"list":["before"],"user":"bob"}"#, "{slow}");
+                // What was Ada's went with her.
+                assert_eq!(read, r#"{"user":"bob"}"#, "{slow}");
                 assert_eq!(ask(server, "POST /take", &new).await.body, "[]", "{slow}");
             }
-            assert_eq!(place.record(&old).await.unwrap().owner.as_deref(), Some("bob"), "{slow}");
+            assert_eq!(place.record(&old).await, None, "{slow}");
+            assert_eq!(place.record(&new).await.unwrap().owner.as_deref(), Some("bob"), "{slow}");
             assert_eq!((place.sessions_of("ada").await, place.sessions_of("bob").await), (0, 1), "{slow}");
 
             ask(here, "POST /logout", &new).await;
-            assert_eq!(place.record(&old).await, None, "{slow}");
+            assert_eq!(place.record(&new).await, None, "{slow}");
             assert_eq!(place.sessions_of("bob").await, 0, "{slow}");
         }
     }

@@ -299,7 +299,8 @@ pub enum Answer {
 /// # use session_core::{Answer, Loaded, Rejected, SecretKey, Sessions, Step, testing};
 /// # let sessions = Sessions::builder(SecretKey::generate().unwrap()).build_stored().unwrap();
 /// # let request = testing::stored_request(&sessions);
-/// # let Step::Ask(ask) = sessions.exchange(&request).open() else { unreachable!() };
+/// # let exchange = sessions.exchange(&request);
+/// # let Step::Ask(ask) = exchange.open() else { unreachable!() };
 /// let expires = u64::MAX;
 /// let session = ask.answer(Answer::Loaded(Loaded::Dead { expires })).done().unwrap().unwrap();
 /// assert_eq!(session.rejected(), Some(Rejected::Gone));

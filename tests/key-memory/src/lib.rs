@@ -29,7 +29,8 @@ unsafe impl GlobalAlloc for Spy {
         if WATCHES.replace(false) {
             // SAFETY: the caller owns `layout.size()` bytes there, which `alloc` has zeroed.
             let bytes = unsafe { std::slice::from_raw_parts(block, layout.size()) };
-            FREED.with_borrow_mut(|freed| freed.extend_from_slice(bytes));
+            // What watched may have panicked: its thread then ends watching, and gives this list back.
+            let _ = FREED.try_with(|freed| freed.borrow_mut().extend_from_slice(bytes));
             WATCHES.set(true);
         }
         // SAFETY: as the caller promises of `block` and `layout`.

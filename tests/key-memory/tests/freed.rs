@@ -78,7 +78,8 @@ fn use_store(sessions: &StoredSessions) {
     ask.answer(Answer::Inserted(Inserted::Done)).done().unwrap().apply(&mut response).unwrap();
     let mut jar = Jar::new("https://example.com", Time::at(1_700_000_000));
     jar.receive(&response);
-    let ask = step(sessions.exchange(&jar.request()).open());
+    let exchange = sessions.exchange(&jar.request());
+    let ask = step(exchange.open());
     let session = ask.answer(Answer::Loaded(Loaded::Live(record))).done().unwrap().unwrap();
     assert_eq!(session.get::<i64>("visits").unwrap(), Some(1));
 }

@@ -1,5 +1,6 @@
 //! The formats written a second time, from their descriptions and as plainly as it can be said.
 
+pub mod cookie;
 pub mod json;
 
 use std::io::Write;
