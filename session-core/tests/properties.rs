@@ -5,7 +5,7 @@
 mod common;
 mod property;
 
-use property::{id, json, open_flask, open_sealed, open_signed, record, round_trip, tamper};
+use property::{flask_header, id, json, open_flask, open_sealed, open_signed, record, round_trip, tamper};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::select;
@@ -120,8 +120,13 @@ proptest! {
     }
 
     #[test]
+    fn flasks_cookie_is_found_where_the_naive_implementation_finds_it(data in bytes(20)) {
+        flask_header::check(&data);
+    }
+
+    #[test]
     fn bytes_that_mean_nothing(data in bytes(120)) {
-        for check in [id::check, json::check, open_flask::check, open_sealed::check, open_signed::check, record::check, record::check_sealed, round_trip::check, tamper::check] {
+        for check in [flask_header::check, id::check, json::check, open_flask::check, open_sealed::check, open_signed::check, record::check, record::check_sealed, round_trip::check, tamper::check] {
             check(&data);
         }
     }

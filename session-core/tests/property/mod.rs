@@ -3,6 +3,7 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, unreachable_pub)]
 
+pub mod flask_header;
 pub mod id;
 pub mod json;
 pub mod naive;
