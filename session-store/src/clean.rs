@@ -12,16 +12,17 @@ use crate::trace;
 
 /// So many records are removed in one step: a request that writes at that moment waits for no more.
 const BATCH: usize = 200;
-/// What has expired stays for so many seconds more: the clocks of several machines differ.
-const SLACK: u64 = 60;
+/// What has expired stays for so many seconds more: the clocks of several machines differ, and an INSERT that was held on its
+/// way for minutes must find the tombstone of what was ended meanwhile.
+const SLACK: u64 = 60 * 60;
 /// After each step the store is left alone for so many times as long as it took, and at least for the shortest pause.
 const PAUSES: u32 = 9;
 const SHORTEST_PAUSE: Duration = Duration::from_millis(20);
 /// A step that takes longer is given up, and the round with it.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// Removes expired records and ended tombstones, now and after every so much time, for ever: a task for the application to
-/// spawn, once in each process or in one of them.
+/// Removes records and tombstones an hour after their end, now and after every so much time, for ever: a task for the
+/// application to spawn, once in each process or in one of them.
 ///
 /// It works in batches with pauses, so that it takes at most a tenth of the store's time, and begins each round a little
 /// earlier or later, so that processes that were started together don't clean together. Nobody's request cleans, and none

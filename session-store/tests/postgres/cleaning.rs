@@ -4,8 +4,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use session_core::{Loaded, Record, Updated};
-use session_store::Store;
+use session_core::testing::Time;
+use session_core::{Inserted, Loaded, Outcome, Record, SecretKey, Sessions, Updated};
+use session_store::{Store, clean};
 use tokio::time::timeout;
 
 use crate::tools::*;
@@ -118,4 +119,28 @@ async fn what_is_locked_is_left_for_the_next_time() {
     assert_eq!(clean.await.unwrap().unwrap(), 7);
     transaction.commit().await.unwrap();
     assert_eq!(store.delete_expired(NOW + 2 * HOUR, 100).await.unwrap(), 3);
+}
+
+/// An INSERT that was held on its way, its client long gone, finds the tombstone: cleaning leaves it for an hour.
+#[tokio::test]
+async fn a_late_insert_revives_nothing() {
+    let Some((store, _)) = store().await else { return };
+    let store: Arc<dyn Store> = Arc::new(store);
+    let time = Time::at(NOW);
+    let builder = Sessions::builder(SecretKey::generate().unwrap()).clock(time.clone());
+    let sessions = builder.build_stored().unwrap();
+    store.insert(key(1), &record(1, None), NOW).await.unwrap();
+    assert_eq!(store.delete(key(1), NOW).await.unwrap(), Outcome::Done);
+    for (after, expected) in [(135, Inserted::Dead), (3_660, Inserted::Dead), (3_661, Inserted::Done)] {
+        time.set(NOW + after);
+        // Once this has gone, a round is over.
+        let expired = Record { expires: NOW - 3_601, ..record(1, None) };
+        store.insert(key(2), &expired, NOW - 3_700).await.unwrap();
+        let cleaning = tokio::spawn(clean(sessions.clone(), store.clone(), Duration::from_secs(3_600)));
+        while store.load(key(2), NOW - 3_700).await.unwrap() != Loaded::Absent {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        cleaning.abort();
+        assert_eq!(store.insert(key(1), &record(2, None), NOW + after).await.unwrap(), expected, "{after} s");
+    }
 }

@@ -3,10 +3,12 @@
 use std::fs;
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use rusqlite::Connection;
-use session_core::{Inserted, Loaded, Record, RecordKey};
-use session_store::{Durability, SqliteStore, Store, StoreError};
+use session_core::testing::Time;
+use session_core::{Inserted, Loaded, Outcome, Record, RecordKey, SecretKey, Sessions};
+use session_store::{Durability, SqliteStore, Store, StoreError, clean};
 
 use crate::client::{self, request};
 use crate::place::Directory;
@@ -347,4 +349,28 @@ async fn nothing_is_printed() {
     let store = SqliteStore::open(directory.file()).unwrap();
     store.insert(key(7), &record(1), NOW).await.unwrap();
     assert_eq!(format!("{store:?}"), format!("SqliteStore {{ path: {:?}, .. }}", directory.file()));
+}
+
+/// An INSERT that was held on its way, its client long gone, finds the tombstone: cleaning leaves it for an hour.
+#[tokio::test]
+async fn a_late_insert_revives_nothing() {
+    let directory = Directory::new();
+    let store: Arc<dyn Store> = Arc::new(SqliteStore::open(directory.file()).unwrap());
+    let time = Time::at(NOW);
+    let builder = Sessions::builder(SecretKey::generate().unwrap()).clock(time.clone());
+    let sessions = builder.build_stored().unwrap();
+    store.insert(key(1), &record(1), NOW).await.unwrap();
+    assert_eq!(store.delete(key(1), NOW).await.unwrap(), Outcome::Done);
+    for (after, expected) in [(135, Inserted::Dead), (3_660, Inserted::Dead), (3_661, Inserted::Done)] {
+        time.set(NOW + after);
+        // Once this has gone, a round is over.
+        let expired = Record { expires: NOW - 3_601, ..record(1) };
+        store.insert(key(2), &expired, NOW - 3_700).await.unwrap();
+        let cleaning = tokio::spawn(clean(sessions.clone(), store.clone(), Duration::from_secs(3_600)));
+        while store.load(key(2), NOW - 3_700).await.unwrap() != Loaded::Absent {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        cleaning.abort();
+        assert_eq!(store.insert(key(1), &record(2), NOW + after).await.unwrap(), expected, "{after} s");
+    }
 }
