@@ -258,6 +258,34 @@ async fn l4_a_logout_counts_on_every_response() {
     }
 }
 
+/// A server whose clock is 90 s behind refuses the cookie: the session ends all the same, and the browser forgets it. One
+/// that has another key can do the second alone.
+#[tokio::test]
+async fn l4_a_refused_cookie_goes_at_logout() {
+    fn app(layer: SessionLayer) -> Router {
+        Router::new().route("/login", get(login)).route("/logout", get(logout)).fallback(read).layer(layer)
+    }
+    for site in sites(|builder| builder) {
+        let (here, stored) = (app(site.layer), site.mode == "stored");
+        let builder = Sessions::builder(SecretKey::generate().unwrap()).clock(site.time.clone());
+        let elsewhere = app(match stored {
+            true => SessionLayer::stored(builder.build_stored().unwrap(), site.store.clone()),
+            false => SessionLayer::new(builder.build().unwrap()),
+        });
+        for (app, behind) in [(&here, 90), (&elsewhere, 0)] {
+            let cookie = pair(&ask(&here, "/login", "").await.1).unwrap();
+            site.time.set(NOW - behind);
+            assert_eq!(ask(app, "/", &cookie).await.2, "{}", "{}", site.mode);
+            let (status, headers, _) = ask(app, "/logout", &cookie).await;
+            assert_eq!((status.as_u16(), pair(&headers).as_deref()), (200, Some("__Host-session=")));
+            site.time.set(NOW);
+            // A copy.
+            let ended = ask(&here, "/", &cookie).await.2 == "{}";
+            assert_eq!(ended, stored && behind > 0, "{}, {behind} s", site.mode);
+        }
+    }
+}
+
 /// "Asked for the password less than five minutes ago", of a session on the server.
 #[tokio::test]
 async fn l8_fresh_since_on_the_server() {

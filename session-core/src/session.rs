@@ -281,6 +281,10 @@ impl Session {
     /// With a store its record ends, first of all, for whoever has a copy of the id. A cookie session cannot be revoked:
     /// whoever has copied the old cookie keeps a valid one until it expires.
     ///
+    /// A cookie that was [refused](Self::rejected) is deleted, too. If it is an id that is only too old, idle for too
+    /// long, revoked, or of a server whose clock is ahead, its record ends before. An id that was replaced within the last ten seconds ends
+    /// nothing, and the close fails with [`Error::Gone`]: the new id may be on its way to the browser.
+    ///
     /// # Errors
     /// [`Error::TooLate`].
     ///

@@ -179,8 +179,9 @@ fn over_http2(scene: &Scene<'_>) {
         seen[6]
     );
     assert_eq!((seen[7].0, seen[7].1), (404, Sent::Nothing));
-    // On the server the login has given the session another id, so that the old one logs nobody out.
-    assert_eq!((seen[8].0, seen[8].1), (200, if change == Sent::Nothing { change } else { Sent::Removal }));
+    // On the server the login has given the session another id, so that the old one logs nobody out, and says so.
+    let logged_out = if change == Sent::Nothing { (409, Sent::Nothing) } else { (200, Sent::Removal) };
+    assert_eq!((seen[8].0, seen[8].1), logged_out);
     // And on with HTTP/1.1.
     client.keep(&responses[4]);
     assert_eq!(client.get("/profile", Sent::Nothing).body, "Welcome Zoë!");

@@ -70,7 +70,8 @@ fn login(scene: &Scene<'_>) {
     // Whoever planted or copied the old id has nothing: no session, no cookie, no way in.
     assert_eq!(kept.session(), json!({}));
     kept.get("/visit", Sent::Nothing);
-    kept.post("/logout", &[], Sent::Nothing);
+    // A logout that ends nothing must not look like one.
+    kept.expect(&Request::post("/logout", &[]), 409, Sent::Nothing);
     assert_eq!(kept.session(), json!({}));
     assert_eq!(client.get("/profile", Sent::Nothing).body, "Welcome ada!");
     // A second login is a second id.

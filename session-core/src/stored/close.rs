@@ -4,13 +4,17 @@
 //! |---|---|---|---|
 //! | any | nothing | touch, if due | |
 //! | none | left content or an owner | (index) insert (trim) | a new id |
+//! | none | cleared, left nothing, and a cookie came | | removal |
 //! | none | left nothing | | |
+//! | untimely | cleared | load, delete (unindex) if the record is open to the id, then as none | removal, or a new id |
+//! | untimely | anything else | as none | as none |
 //! | live | cleared, left nothing | delete (unindex) | removal |
 //! | live | cleared, left content or an owner | delete (unindex), then as none | a new id |
 //! | live | logged in, renewed, left its user, made permanent or not; or a renewal is due | (index) update (trim) | its new verifier |
 //! | live | changed, or a touch is due, and its id is outdated: of another key or name than is written today | (index) update | its new verifier |
 //! | live | changed; or a touch is due, and the record is outdated | (index) update | |
 //! | refused, and mute | logged in | as none | a new id |
+//! | refused, and mute | cleared, and there is a record | | 409 |
 //! | refused, and mute | anything else | | |
 //! | refused, no longer mute | | as none | |
 //! | gone meanwhile | logged in | as none, with this request's changes alone | a new id |
@@ -24,19 +28,19 @@
 //! cannot overwrite a login. A request that only read does not fail: what cannot be written for it is an event, and the record
 //! is extended if that needs no write ([`save`](super::save)).
 //!
+//! *Untimely* is an id that times alone speak against: too old, idle for too long, revoked, or made by a clock that is ahead.
 //! *Refused* is an id that opened nothing when the request began: its session was ended, its id replaced, or its record
-//! cannot be read. It keeps the request mute for [`MUTE_SECONDS`](super::open::MUTE_SECONDS), and after that it counts as
-//! no cookie. *Gone meanwhile* is a session that was ended, or whose id was replaced, while the request was under way.
+//! cannot be read. It keeps the request mute for [`MUTE_SECONDS`](super::open::MUTE_SECONDS), and after that it counts as no
+//! cookie. *Gone meanwhile* is a session that was ended, or whose id was replaced, while the request was under way.
 
 use std::collections::BTreeSet;
-use std::sync::Arc;
 
 use super::body::Body;
 use super::closing::{Closing, Next, set_cookie, text};
 use super::id::Id;
 use super::open::{Base, Current, Live};
-use super::question::{Answer, Inserted, Outcome, Question, Record, RecordKey, Updated};
-use super::save::{Did, Due, live};
+use super::question::{Answer, Inserted, Outcome, Question, Record, RecordKey};
+use super::save::{Did, Due};
 use super::{OnGone, OnReuse};
 use crate::change::Change;
 use crate::error::Error;
@@ -100,63 +104,27 @@ impl Closing {
     pub(super) fn start(self) -> Next {
         let session = self.session.clone();
         match &session.origin().base {
-            Base::Live(live) if self.cleared => self.end(live, &live.current.record),
+            Base::Live(live) if self.cleared => self.end(live.key, live.presented, &live.current.record),
+            Base::Untimely(id) if self.cleared => self.end_untimely((**id).clone()),
             Base::Live(live) => self.save(live, &live.current, None),
             Base::Refused { reused: Some(reused), .. } if self.stored().on_reuse != OnReuse::Report => {
                 self.end_reused(reused)
             }
-            Base::Refused { .. } | Base::None | Base::Degraded => self.go_on(),
+            Base::Refused { .. } | Base::Untimely(_) | Base::None | Base::Degraded => self.go_on(),
         }
     }
 
     /// Where no record is open to the request.
     pub(super) fn go_on(self) -> Next {
-        match self.session.origin().base {
-            Base::Refused { mute: true, .. } if self.owner.is_none() => self.stay_mute(),
+        let session = self.session.clone();
+        self.go_on_from(&session.origin().base)
+    }
+
+    pub(super) fn go_on_from(self, base: &Base) -> Next {
+        match *base {
+            Base::Refused { mute: true, lives, .. } if self.owner.is_none() => self.stay_mute(lives),
             _ => self.begin(),
         }
-    }
-
-    /// Ends the record, whoever else has written to it, and before anything else.
-    pub(super) fn end(mut self, live: &Live, record: &Record) -> Next {
-        if !self.is_blank() && self.draw().is_err() {
-            return self.fail(Error::Random(crate::NoRandom));
-        }
-        let (key, owner) = (live.key, record.owner.clone());
-        let question = Question::Delete { key, version: record.version, now: self.now };
-        self.ask(question, move |closing, answer| match answer {
-            // Whoever ended it: a logout finds what it wanted.
-            Answer::Deleted(Updated::Done | Updated::Gone) => closing.ended(key, owner),
-            Answer::Deleted(Updated::Conflict(newer)) => closing.end_newer(newer),
-            _ => closing.fail(Error::Unavailable),
-        })
-    }
-
-    /// Another request has written to the record. If it has given the session another id, this request may not end it.
-    fn end_newer(self, newer: Record) -> Next {
-        let session = self.session.clone();
-        let live = live(&session);
-        let Some((current, _)) = Current::read(self.core(), live.key, newer, self.now) else {
-            return self.fail(Error::Unavailable);
-        };
-        if current.body.opens(&live.presented, self.now).admits() {
-            self.end(live, &current.record)
-        } else {
-            self.gone(true)
-        }
-    }
-
-    fn ended(mut self, key: RecordKey, owner: Option<Arc<str>>) -> Next {
-        self.event(EventKind::Cleared);
-        self.unindex(owner, key, |mut closing| {
-            if closing.is_blank() {
-                let (cookie, _) = closing.core().named(closing.session.origin(), closing.now);
-                closing.outgoing.set_cookie = Some(cookie.removal());
-                closing.outgoing.vary = true;
-                closing.outgoing.clear_site_data = closing.core().clear_site_data;
-            }
-            closing.begin()
-        })
     }
 
     pub(super) fn is_blank(&self) -> bool {
@@ -166,7 +134,7 @@ impl Closing {
     /// A record of its own, under an id that nobody has seen. Nothing is stored for an empty session.
     pub(super) fn begin(mut self) -> Next {
         if self.is_blank() {
-            return self.done();
+            return self.forget();
         }
         let Ok((id, write)) = self.draw() else {
             return self.fail(Error::Random(crate::NoRandom));
@@ -282,12 +250,14 @@ impl Closing {
         self.begin()
     }
 
-    /// A newer id may be on its way to the browser: what this request left is dropped, and its response sets no cookie.
-    fn stay_mute(mut self) -> Next {
-        if !self.is_blank() {
+    /// A newer id may be on its way to the browser: what this request left is dropped, and its response sets no cookie. So
+    /// it cannot log out from a record that `lives`.
+    fn stay_mute(mut self, lives: bool) -> Next {
+        let failed_logout = lives && self.cleared;
+        if failed_logout || !self.is_blank() {
             self.event(EventKind::Gone);
         }
-        self.done()
+        if failed_logout { self.fail(Error::Gone) } else { self.done() }
     }
 
     /// Everything that makes the new id true has happened: it goes out.

@@ -13,7 +13,6 @@ use subtle::ConstantTimeEq;
 
 use super::question::RecordKey;
 use crate::error::Rejected;
-use crate::lifetime::Lifetime;
 use crate::wire::sign::{SignedBy, Signer};
 use crate::wire::stamp::{self, Stamp};
 use crate::wire::{Segments, base64};
@@ -74,11 +73,10 @@ impl Id {
         signer.sign(out, start);
     }
 
-    /// Reads a cookie's value: length, alphabet, signature, the times that need no store; in this order.
+    /// Reads a cookie's value: length, alphabet, signature; in this order. Whether its stamp speaks against it is left to judge.
     pub(crate) fn open(
         signer: &Signer,
         cookie: &[u8],
-        lifetime: &Lifetime,
         now: u64,
     ) -> Result<(Self, Stamp, SignedBy), Rejected> {
         let cookie = Segments::split(cookie, LENGTH)?;
@@ -93,7 +91,6 @@ impl Id {
         let id = base64::decode_array(payload).ok_or_else(|| signer.why_not(cookie, now))?;
         let by = signer.verify(cookie, now)?;
         let stamp = base64::decode_array(stamp).and_then(Stamp::decode).ok_or(Rejected::Unreadable)?;
-        lifetime.check_start(&stamp, now)?;
         Ok((Self(id), stamp, by))
     }
 }

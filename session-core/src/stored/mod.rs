@@ -8,6 +8,7 @@ mod body;
 mod close;
 mod closing;
 mod config;
+mod end;
 mod id;
 #[cfg(test)]
 mod model;

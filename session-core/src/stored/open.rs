@@ -2,8 +2,10 @@
 //!
 //! | what came | asked | the session is | its base |
 //! |---|---|---|---|
-//! | no cookie; one that is forged, or past what its stamp allows | | empty, new | none |
-//! | an id of ours, whose record is absent or expired | load | empty, new | none |
+//! | no cookie, or one that is forged | | empty, new | none |
+//! | an id of ours, past or before what its stamp allows | | empty, new | untimely |
+//! | an id that opens its record, and that has expired | load | empty, new | untimely |
+//! | an id of ours, whose record is absent | load | empty, new | none |
 //! | an id whose record was ended, has another verifier, or cannot be read | load | empty, new | refused |
 //! | an id that opens its record | load | the record's | live |
 //! | an id, and the store does not answer | load | empty, takes no change | degraded |
@@ -34,10 +36,15 @@ pub(crate) enum Base {
     None,
     /// A record, and the id that opened it.
     Live(Box<Live>),
+    /// An id of ours that times alone speak against: too old, idle for too long, revoked, or of a clock that is ahead. Its
+    /// record may be open to it at another server.
+    Untimely(Box<Id>),
     /// An id of ours that opened nothing when the request began.
     Refused {
         /// Of the id.
         key: RecordKey,
+        /// Whether there is a record, which has another verifier or cannot be read.
+        lives: bool,
         /// Whether a login may be under way in the browser that sent it, so that this request sets no cookie.
         mute: bool,
         /// Its record, if it is a renewed id that is used too late.
@@ -52,10 +59,36 @@ pub(crate) enum Base {
 pub(crate) const MUTE_SECONDS: u64 = 10;
 
 impl Base {
-    /// An id that opens nothing since that second. The clocks of two servers may differ: a second far in the future is no
-    /// reason to stay mute.
-    fn refused(key: RecordKey, since: u64, now: u64, reused: Option<Box<Live>>) -> Self {
-        Self::Refused { key, mute: now.abs_diff(since) < MUTE_SECONDS, reused }
+    /// What lies under the key of this id, by what the store answered: a record that is open to it, with its content; or why not.
+    pub(super) fn of(
+        core: &Core,
+        answer: Answer,
+        id: Id,
+        key: RecordKey,
+        now: u64,
+    ) -> Result<(Box<Live>, Map), (Self, Option<Rejected>)> {
+        let refused = |lives, since| Self::Refused { key, lives, mute: is_mute(since, now), reused: None };
+        let record = match answer {
+            Answer::Loaded(Loaded::Live(record)) => record,
+            Answer::Loaded(Loaded::Dead { expires }) => {
+                let ended = expires.saturating_sub(TOMBSTONE_SECONDS);
+                return Err((refused(false, ended), Some(Rejected::Gone)));
+            }
+            Answer::Loaded(Loaded::Absent) => return Err((Self::None, Some(Rejected::Unknown))),
+            _ => return Err((Self::Degraded, None)),
+        };
+        // When its id was minted is not known, but it was not after this.
+        let unreadable = (refused(true, record.seen), Some(Rejected::Unreadable));
+        let (current, map) = Current::read(core, key, record, now).ok_or(unreadable)?;
+        let presented = id.hash();
+        let (opens, minted) = (current.body.opens(&presented, now), current.body.minted);
+        let live = Box::new(Live { id, key, presented, current });
+        if opens.admits() {
+            return Ok((live, map));
+        }
+        let reused = (opens == Opens::Reused).then_some(live);
+        let base = Self::Refused { key, lives: true, mute: is_mute(minted, now), reused };
+        Err((base, Some(Rejected::Gone)))
     }
 
     /// Where the record lies that the id names, as far as it may still be there.
@@ -63,6 +96,7 @@ impl Base {
         match self {
             Self::Live(live) => Some(live.key),
             Self::Refused { key, .. } => Some(*key),
+            Self::Untimely(id) => Some(id.key()),
             Self::None | Self::Degraded => None,
         }
     }
@@ -131,14 +165,19 @@ impl Stored {
         then: impl FnOnce(Session) -> T + Send + 'static,
     ) -> Step<T> {
         let now = core.now().as_secs();
-        let (mut origin, mut opened) = (Origin::NONE, None);
+        let (mut origin, mut opened, mut untimely) = (Origin::NONE, None, None);
         let found = core.first(headers, &mut origin, now, |wires, _, value| {
-            let (id, stamp, by) = Id::open(wires.signer(), value, &core.lifetime, now)?;
+            let (id, stamp, by) = Id::open(wires.signer(), value, now)?;
+            if let Err(why) = core.lifetime.check_start(&stamp, now) {
+                untimely.get_or_insert(id);
+                return Err(why);
+            }
             opened = Some((id, stamp));
             Ok((by, stamp.created))
         });
         let core = core.clone();
         let Some((id, stamp)) = opened.filter(|_| found) else {
+            origin.base = untimely.map_or(Base::None, |id| Base::Untimely(Box::new(id)));
             return Step::Done(then(Session::new(core, origin, Map::default().recording(), now)));
         };
         let key = id.key();
@@ -149,55 +188,37 @@ impl Stored {
     }
 }
 
+/// Whether an id that opens nothing since that second keeps its request mute. The clocks of two servers may differ: a second
+/// far in the future is no reason.
+fn is_mute(since: u64, now: u64) -> bool {
+    now.abs_diff(since) < MUTE_SECONDS
+}
+
 impl Origin {
     /// What the record says about the id that was accepted; its content.
     fn learn(&mut self, core: &Core, answer: Answer, id: Id, key: RecordKey, stamp: Stamp, now: u64) -> Map {
-        let nothing = Map::default().recording();
-        let (base, why) = match answer {
-            Answer::Loaded(Loaded::Live(record)) => match open(core, record, id, key, stamp, now) {
-                Ok((live, stamp, map)) => {
+        let (base, why) = match Base::of(core, answer, id, key, now) {
+            Ok((live, map)) => match stamp_of(core, &live.current, stamp, now) {
+                Ok(stamp) => {
                     (self.stamp, self.base) = (Some(stamp), Base::Live(live));
                     return map;
                 }
-                Err((base, why)) => (base, Some(why)),
+                Err(why) => (Base::Untimely(Box::new(live.id)), Some(why)),
             },
-            Answer::Loaded(Loaded::Dead { expires }) => {
-                let ended = expires.saturating_sub(TOMBSTONE_SECONDS);
-                (Base::refused(key, ended, now, None), Some(Rejected::Gone))
-            }
-            Answer::Loaded(Loaded::Absent) => (Base::None, Some(Rejected::Unknown)),
-            _ => (Base::Degraded, None),
+            Err(refused) => refused,
         };
         (self.base, self.rejected) = (base, why);
-        nothing
+        Map::default().recording()
     }
 }
 
-/// A live record, if this id opens it.
-fn open(
-    core: &Core,
-    record: Record,
-    id: Id,
-    key: RecordKey,
-    stamp: Stamp,
-    now: u64,
-) -> Result<(Box<Live>, Stamp, Map), (Base, Rejected)> {
-    // When its id was minted is not known, but it was not after this.
-    let unreadable = (Base::refused(key, record.seen, now, None), Rejected::Unreadable);
-    let (current, map) = Current::read(core, key, record, now).ok_or(unreadable)?;
-    let presented = id.hash();
-    let opens = current.body.opens(&presented, now);
-    if !opens.admits() {
-        let minted = current.body.minted;
-        let live = || Box::new(Live { id, key, presented, current });
-        let reused = (opens == Opens::Reused).then(live);
-        return Err((Base::refused(key, minted, now, reused), Rejected::Gone));
-    }
+/// The session's stamp: of its record where that knows better than the id. An error if times speak against the session.
+fn stamp_of(core: &Core, current: &Current, stamp: Stamp, now: u64) -> Result<Stamp, Rejected> {
     let Body { permanent, authenticated, epoch, .. } = current.body;
     let stamp = Stamp { permanent, authenticated, epoch, created: current.record.created, ..stamp };
     if current.is_idle(core, now) {
-        return Err((Base::None, Rejected::Idle));
+        return Err(Rejected::Idle);
     }
-    core.lifetime.check_start(&stamp, now).map_err(|why| (Base::None, why))?;
-    Ok((Box::new(Live { id, key, presented, current }), stamp, map))
+    core.lifetime.check_start(&stamp, now)?;
+    Ok(stamp)
 }

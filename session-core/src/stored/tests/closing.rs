@@ -198,7 +198,7 @@ fn the_table() {
         ("ended, 9 s ago", "changed", visit, &["load"], ""),
         ("ended, 9 s ago", "login", login, &["load", "index", "insert"], "new"),
         ("ended, 10 s ago", "changed", visit, &["load", "insert"], "new"),
-        ("ended, 10 s ago", "cleared", |session| session.clear().unwrap(), &["load"], ""),
+        ("ended, 10 s ago", "cleared", |session| session.clear().unwrap(), &["load"], "removal"),
         ("ended, 10 s ago", "login", login, &["load", "index", "insert"], "new"),
         ("ended, 60 s ago", "changed", visit, &["load", "insert"], "new"),
     ];

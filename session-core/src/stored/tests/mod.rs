@@ -7,6 +7,7 @@ mod faults;
 mod ids;
 mod lifetime;
 mod login;
+mod logout;
 mod refused;
 mod reuse;
 mod rotation;

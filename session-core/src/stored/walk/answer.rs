@@ -124,14 +124,18 @@ pub(super) fn i5_ended_for_reuse(world: &World<'_>, number: usize) -> Check {
     })
 }
 
-/// **I10** A removal cookie is delivered only after the record is dead (or expired).
+/// **I10** A removal cookie is delivered only after the record is dead (or expired) that the request's id opened when it
+/// began; and never while the id would open one.
 pub(super) fn i10_removed_when_dead(world: &World<'_>, number: usize) -> Check {
     let request = &world.requests[number];
     if request.sets() != Some(Sets::Removal) {
         return Ok(());
     }
-    let dead = request.carried.is_some_and(|cookie| !is_live(world, &world.cookies[cookie].key));
-    demand(dead, "I10", || "the cookie is removed while the record lives".to_owned())
+    let ended = request.carried.is_none_or(|cookie| match request.found {
+        Found::Live => !is_live(world, &world.cookies[cookie].key),
+        _ => found(world, cookie) != Found::Live,
+    });
+    demand(ended, "I10", || "the cookie is removed while the record lives".to_owned())
 }
 
 /// **I13** Nothing is stored, and no store called, without cookie and change.
@@ -142,7 +146,9 @@ pub(super) fn i13_nothing_is_asked_for_nothing(
 ) -> Check {
     let request = &world.requests[number];
     let leaves = request.owner.is_some() || Content::of(&request.deeds) != Content::default();
-    let may = request.found != Found::Nothing || leaves;
+    // A logout with an id that its stamp alone speaks against.
+    let ends = request.cleared && request.carried.is_some();
+    let may = request.found != Found::Nothing || leaves || ends;
     demand(may, "I13", || format!("{} left nothing and asks {question:?}", name(number)))
 }
 

@@ -1,0 +1,70 @@
+//! A logout: first the record ends, then the browser's cookie goes. The rules stand in [`close`](super::close).
+
+use std::sync::Arc;
+
+use super::closing::{Closing, Next};
+use super::id::{Id, VerifierHash};
+use super::open::{Base, Current};
+use super::question::{Answer, Question, Record, RecordKey, Updated};
+use crate::error::Error;
+use crate::event::EventKind;
+
+impl Closing {
+    /// A logout with an id that times alone speak against: the record ends if it is open to it.
+    pub(super) fn end_untimely(self, id: Id) -> Next {
+        let (key, now) = (id.key(), self.now);
+        self.ask(Question::Load { key, now }, move |closing, answer| {
+            match Base::of(closing.core(), answer, id, key, now) {
+                Ok((live, _)) => closing.end(key, live.presented, &live.current.record),
+                Err((Base::Degraded, _)) => closing.fail(Error::Unavailable),
+                Err((base, _)) => closing.go_on_from(&base),
+            }
+        })
+    }
+
+    /// Ends the record, whoever else has written to it, and before anything else.
+    pub(super) fn end(mut self, key: RecordKey, presented: VerifierHash, record: &Record) -> Next {
+        if !self.is_blank() && self.draw().is_err() {
+            return self.fail(Error::Random(crate::NoRandom));
+        }
+        let owner = record.owner.clone();
+        let question = Question::Delete { key, version: record.version, now: self.now };
+        self.ask(question, move |closing, answer| match answer {
+            // Whoever ended it: a logout finds what it wanted.
+            Answer::Deleted(Updated::Done | Updated::Gone) => closing.ended(key, owner),
+            Answer::Deleted(Updated::Conflict(newer)) => closing.end_newer(key, presented, newer),
+            _ => closing.fail(Error::Unavailable),
+        })
+    }
+
+    /// Another request has written to the record. If it has given the session another id, this request may not end it.
+    fn end_newer(self, key: RecordKey, presented: VerifierHash, newer: Record) -> Next {
+        let Some((current, _)) = Current::read(self.core(), key, newer, self.now) else {
+            return self.fail(Error::Unavailable);
+        };
+        if current.body.opens(&presented, self.now).admits() {
+            self.end(key, presented, &current.record)
+        } else {
+            self.gone(true)
+        }
+    }
+
+    fn ended(mut self, key: RecordKey, owner: Option<Arc<str>>) -> Next {
+        self.event(EventKind::Cleared);
+        self.unindex(owner, key, |mut closing| {
+            // A new session's cookie would be deleted with the others.
+            closing.outgoing.clear_site_data = closing.core().clear_site_data && closing.is_blank();
+            closing.begin()
+        })
+    }
+
+    /// Nothing is left: a logout takes the browser's cookie away, whatever that was.
+    pub(super) fn forget(mut self) -> Next {
+        let origin = self.session.origin();
+        if self.cleared && origin.cookies + origin.old_cookies > 0 {
+            let (cookie, _) = self.core().named(origin, self.now);
+            (self.outgoing.set_cookie, self.outgoing.vary) = (Some(cookie.removal()), true);
+        }
+        self.done()
+    }
+}
