@@ -112,6 +112,12 @@ pub(crate) fn unanswered(question: &'static str, time: Duration, asked_again: bo
     }
 }
 
+/// In a user's set in Redis there is what is no note of a session.
+#[cfg(feature = "redis")]
+pub(crate) fn foreign_notes(count: usize) {
+    warn!(target: "session", count, "a user's sessions in Redis have members that are none of ours: does anything else use its prefix?");
+}
+
 /// Expired records and ended tombstones were removed.
 pub(crate) fn cleaned(removed: u64, time: Duration) {
     debug!(target: "session", removed, ?time, "expired sessions were removed");

@@ -126,8 +126,8 @@ impl<C: ConnectionLike + Clone + Send + Sync + 'static> RedisStore<C> {
     /// `{prefix}check`, which is gone a moment later.
     ///
     /// # Errors
-    /// A server that is older than 7 or may evict keys (`maxmemory-policy` is not `noeviction`); one that does not answer, or
-    /// not to us; commands that this user may not run, by name.
+    /// A server that is older than 7 or may evict keys (`maxmemory-policy` is not `noeviction`), where `INFO` is allowed to tell;
+    /// a replica; one that does not answer, or not to us; commands that this user may not run, by name.
     ///
     /// ```
     /// # use session_store::{RedisStore, StoreError};
@@ -138,7 +138,16 @@ impl<C: ConnectionLike + Clone + Send + Sync + 'static> RedisStore<C> {
     /// # }
     /// ```
     pub async fn check(&self) -> Result<(), StoreError> {
-        let servers = self.servers().await?;
+        match self.servers().await {
+            Ok(servers) => Self::check_servers(&servers)?,
+            // It answers, but not this: some services forbid it.
+            Err(error) if error.is_refused() => {}
+            Err(error) => return Err(error),
+        }
+        self.check_permissions().await
+    }
+
+    fn check_servers(servers: &Servers) -> Result<(), StoreError> {
         let is_old =
             |version: &str| !matches!(version.split('.').next().map(str::parse), Some(Ok(7..=u32::MAX)));
         if let Some(version) = servers.values("redis_version").find(|version| is_old(version)) {
@@ -152,10 +161,10 @@ impl<C: ConnectionLike + Clone + Send + Sync + 'static> RedisStore<C> {
             ))
             .refused());
         }
-        self.check_permissions().await
+        Ok(())
     }
 
-    /// A script that is refused a command in its middle leaves what it did before.
+    /// A script that is refused a command in its middle leaves what it did before. A replica refuses its first.
     async fn check_permissions(&self) -> Result<(), StoreError> {
         let key = [&*self.prefix, "check"].concat();
         let Value::Array(refused) = self.run(&CHECK, &key, &[]).await? else { return Err(malformed()) };

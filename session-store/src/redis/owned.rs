@@ -14,6 +14,7 @@ use super::script::INDEX;
 use super::{RedisStore, milliseconds};
 use crate::error::StoreError;
 use crate::store::{Listed, Which};
+use crate::trace;
 
 const DAY: u64 = 24 * 60 * 60;
 /// So many records are asked for at a time.
@@ -128,7 +129,7 @@ impl<C: ConnectionLike + Clone + Send + Sync + 'static> RedisStore<C> {
         found(self.ask(cmd("HMGET").arg(self.place(key)).arg(&LISTED_FIELDS)).await?)
     }
 
-    /// Which records were noted.
+    /// Which records were noted. What is no note of ours is passed over.
     async fn noted(&self, owner: &str) -> Result<Vec<RecordKey>, StoreError> {
         let Value::Array(members) = self.ask(cmd("ZRANGE").arg(self.notes(owner)).arg(0).arg(-1)).await?
         else {
@@ -138,7 +139,12 @@ impl<C: ConnectionLike + Clone + Send + Sync + 'static> RedisStore<C> {
             Value::BulkString(member) => RecordKey::from_text(std::str::from_utf8(&member).ok()?),
             _ => None,
         };
-        members.into_iter().map(|member| key(member).ok_or_else(malformed)).collect()
+        let all = members.len();
+        let keys: Vec<_> = members.into_iter().filter_map(key).collect();
+        if keys.len() < all {
+            trace::foreign_notes(all - keys.len());
+        }
+        Ok(keys)
     }
 
     /// Asks for each, so many at a time: they lie on several servers of a cluster, where a pipeline does not reach.

@@ -239,3 +239,41 @@ async fn what_may_evict() {
     let message = "Redis may evict sessions: its maxmemory-policy is volatile-ttl; set it to noeviction";
     assert_eq!(store.check().await.unwrap_err().to_string(), message);
 }
+
+/// At start, also where `INFO` is not allowed: what a replica shows is late, and it takes no write.
+#[tokio::test]
+async fn a_replica_is_noticed() {
+    let Some(primary) = Redis::start(&[]) else {
+        return;
+    };
+    let port = primary.port().to_string();
+    let replica = Redis::start(&["--replicaof", "127.0.0.1", &port]).unwrap();
+    for without_info in [false, true] {
+        if without_info {
+            assert_eq!(replica.ask(&["ACL", "SETUSER", "default", "-info"]), "OK");
+        }
+        let store = RedisStore::new(connect(&replica.url(), Duration::from_secs(10)).await, "shop:").unwrap();
+        let error = store.check().await.unwrap_err().to_string();
+        assert_eq!(error, "this Redis is a replica: the connection must be to the primary");
+    }
+}
+
+/// What somebody put into a user's set keeps nobody from ending that user's sessions.
+#[tokio::test]
+async fn a_foreign_member_is_passed_over() {
+    let Some(redis) = &*REDIS else {
+        return;
+    };
+    let prefix = prefix();
+    let store = store(redis, &prefix).await;
+    store.index("ada", key(1), NOW + HOUR, NOW).await.unwrap();
+    assert_eq!(store.insert(key(1), &record(1, Some("ada")), NOW).await.unwrap(), Inserted::Done);
+    let notes = redis.ask(&["KEYS", &format!("{prefix}o:*")]);
+    for foreign in ["", "foreign", "\u{e9}", &"A".repeat(44)] {
+        redis.ask(&["ZADD", &notes, "9e15", foreign]);
+    }
+    assert_eq!(store.list("ada", 9, NOW).await.unwrap().len(), 1);
+    assert!(store.trim("ada", 1, key(1), NOW).await.unwrap().alive);
+    assert_eq!(store.delete_owned("ada", Which::All, NOW).await.unwrap(), 1);
+    assert!(matches!(store.load(key(1), NOW).await.unwrap(), Loaded::Dead { .. }));
+}
