@@ -452,3 +452,36 @@ fn o1_events_say_what_happened_once() {
     let shown = format!("{:?} {}", created.events, created.events[0].digest);
     assert!(!shown.contains(&cookie[20..]) && shown.len() < 200);
 }
+
+/// A clock that is set back while a request is under way: in our formats a session is never older than its beginning, and
+/// Flask writes the second that it is.
+#[test]
+fn a_clock_that_is_set_back() {
+    for (format, builder) in formats() {
+        let time = Time::at(1_700_000_000);
+        let sessions = builder.clock(time.clone()).build().unwrap();
+        let closed = visit(&sessions, &[], |session| {
+            time.set(1_699_999_000);
+            session.insert("a", 1)
+        });
+        let written = if format == "flask" { 1_699_999_000 } else { 1_700_000_000 };
+        time.set(1_700_000_000);
+        let session = sessions.open(&common::request(&[closed.unwrap().cookie().unwrap()]));
+        let since_1970 = session.written().unwrap().duration_since(std::time::UNIX_EPOCH).unwrap();
+        assert_eq!(since_1970.as_secs(), written, "{format}");
+    }
+}
+
+/// In Flask's format the limit is one for a warning: no octet of the cookie is another.
+#[test]
+fn flasks_limit_changes_no_cookie() {
+    let text: String =
+        (0..400_u32).map(|n| char::from(b'a' + u8::try_from(n * n % 7 + n % 3).unwrap())).collect();
+    let [limited, free] = [100, 0].map(|limit| {
+        let builder = Sessions::flask_builder("dev").max_cookie_size(limit).clock(Time::at(1_700_000_000));
+        let closed = visit(&builder.build().unwrap(), &[], |session| session.insert("a", &text)).unwrap();
+        (closed.cookie().unwrap().to_owned(), closed.kinds())
+    });
+    assert_eq!(limited.0, free.0);
+    assert!(matches!(limited.1[..], [EventKind::Oversized { .. }, ..]), "{:?}", limited.1);
+}

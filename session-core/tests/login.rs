@@ -158,3 +158,40 @@ fn a_user_and_nothing_else_is_a_session() {
     let flask = Sessions::flask("dev").unwrap();
     assert!(visit(&flask, &[], |session| session.set_owner("ada")).unwrap().removes(), "it has no place");
 }
+
+/// A counter that a stranger's session has is not the user's who logs in.
+#[test]
+fn a_login_inherits_no_epoch() {
+    for sessions in ours() {
+        let stranger = after(&sessions, "", |session| session.set_epoch(7).and(session.insert("cart", 1)));
+        assert!(reopened(&sessions, &stranger).require_epoch(7).unwrap());
+        let login = after(&sessions, &stranger, |session| session.set_owner("ada"));
+        assert!(!reopened(&sessions, &login).require_epoch(1).unwrap());
+        // What the same request said before counts.
+        let login = after(&sessions, &stranger, |session| session.set_epoch(3).and(session.set_owner("ada")));
+        assert!(reopened(&sessions, &login).require_epoch(3).unwrap());
+        assert!(!reopened(&sessions, &login).require_epoch(4).unwrap());
+    }
+}
+
+#[test]
+fn an_epoch_alone_is_written() {
+    for sessions in ours() {
+        let before = cookie_with(&sessions, "cart", 1);
+        let marked = after(&sessions, &before, |session| session.set_epoch(9));
+        assert!(reopened(&sessions, &marked).require_epoch(9).unwrap());
+    }
+}
+
+/// What was taken before is not shown again, as it would be in Flask's format.
+#[test]
+fn messages_that_were_taken_are_not_kept() {
+    for (format, builder) in formats() {
+        let sessions = builder.build().unwrap();
+        let flashed = after(&sessions, "", |session| session.flash("Saved", "info"));
+        let session = sessions.open(&request(&[&flashed]));
+        assert_eq!(session.take_flashes().unwrap().len(), 1, "{format}");
+        session.keep_only(&[]).unwrap();
+        assert!(session.take_flashes().unwrap().is_empty(), "{format}");
+    }
+}

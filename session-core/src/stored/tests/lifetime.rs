@@ -130,3 +130,17 @@ fn a_clock_that_steps_back_ends_nothing_earlier() {
         assert_eq!(lives(&server, &cookie), 30 * MINUTE - 1);
     }
 }
+
+/// The browser keeps a permanent session's id as long as the server could accept it, and no longer.
+#[test]
+fn a_permanent_id_goes_with_the_absolute_lifetime() {
+    let server = server(|builder| builder.absolute_lifetime(Duration::from_secs(1000)));
+    let mut sent = server.request("", |session| (visit(session), session.set_permanent(true).unwrap()).0);
+    for left in [1000, 600, 200] {
+        let header = sent.cookie.as_deref().unwrap();
+        assert!(header.ends_with(&format!("; Max-Age={left}")), "{header}");
+        let cookie = sent.pair();
+        server.advance(400);
+        sent = server.request(&cookie, |session| session.renew().unwrap());
+    }
+}
