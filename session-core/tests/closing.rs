@@ -7,7 +7,7 @@ mod common;
 use common::{Closed, KEY, Time, cookie_with, formats, key, respond, visit};
 use http::header::{CACHE_CONTROL, HeaderName, SET_COOKIE, VARY};
 use http::{HeaderMap, HeaderValue};
-use session_core::{Error, EventKind, Refresh, Session, Sessions};
+use session_core::{Error, EventKind, Refresh, Rejected, Session, Sessions};
 
 #[test]
 fn h3_an_unchanged_session_sets_nothing() {
@@ -484,4 +484,37 @@ fn flasks_limit_changes_no_cookie() {
     });
     assert_eq!(limited.0, free.0);
     assert!(matches!(limited.1[..], [EventKind::Oversized { .. }, ..]), "{:?}", limited.1);
+}
+
+/// Of several cookies that are refused the first tells why; its size and its digest are what is logged.
+#[test]
+fn the_first_that_is_refused_is_the_one_that_is_told() {
+    for (format, builder) in formats() {
+        let sessions = builder.build().unwrap();
+        let good = cookie_with(&sessions, "a", 1);
+        let name = sessions.cookie_name();
+        let (forged, malformed) = (format!("{}AAAA", &good[..good.len() - 4]), format!("{name}=x"));
+        let told = |cookies: &[&str]| {
+            let mut seen = None;
+            let closed = visit(&sessions, cookies, |session| {
+                seen = Some((session.rejected(), session.cookie_size()));
+                Ok(())
+            });
+            (seen.unwrap(), closed.unwrap().events.iter().map(|event| event.digest).collect::<Vec<_>>())
+        };
+        let (forged_alone, malformed_alone) = (told(&[&forged]), told(&[&malformed]));
+        assert_eq!(forged_alone.0, (Some(Rejected::BadSignature), forged.len() - name.len() - 1), "{format}");
+        assert_eq!(malformed_alone.0, (Some(Rejected::Malformed), 1), "{format}");
+        assert_ne!(forged_alone.1[0], malformed_alone.1[0], "{format}");
+        for (first, second, alone) in
+            [(&forged, &malformed, &forged_alone), (&malformed, &forged, &malformed_alone)]
+        {
+            let both = told(&[first, second]);
+            assert_eq!((both.0, both.1[0]), (alone.0, alone.1[0]), "{format}");
+        }
+        // One that is accepted is the one that counts, but for Flask, which looks at the first alone.
+        let behind = told(&[&malformed, &good]).0;
+        let accepted = (None, good.len() - name.len() - 1);
+        assert_eq!(behind, if format == "flask" { malformed_alone.0 } else { accepted }, "{format}");
+    }
 }

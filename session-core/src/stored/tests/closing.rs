@@ -9,7 +9,7 @@ use http::header::COOKIE;
 
 use super::super::model::Slot;
 use super::{START, login, server, visit};
-use crate::{EventKind, Rejected, Session};
+use crate::{Error, EventKind, Rejected, Session};
 
 #[test]
 fn a_session_goes_round() {
@@ -279,4 +279,15 @@ fn l7_the_oldest_session_of_an_owner_gives_way() {
     let alive = cookies.iter().filter(|cookie| server.open(cookie).1.rejected().is_none()).count();
     assert_eq!(alive, 1);
     assert!(server.open(&cookies[3]).1.rejected().is_none());
+}
+
+/// From the moment in which the close looks at it: what another thread did after that would be lost.
+#[test]
+fn a_close_freezes_the_session_first() {
+    let server = server(|builder| builder);
+    let (_exchange, session) = server.open("");
+    visit(&session);
+    let step = super::super::close::close(&session, true);
+    assert_eq!(session.insert("late", true), Err(Error::TooLate));
+    drop(step);
 }
