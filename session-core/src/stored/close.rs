@@ -71,8 +71,7 @@ pub(crate) fn close(session: &Session, consulted: bool) -> Step<Outgoing> {
     if let Base::Live(live) = &session.origin().base
         && !(state.cleared || state.map.is_modified())
     {
-        let changed = state.label.is_some() || state.epoch.is_some();
-        let did = Did { changed, permanent: state.permanent, renewed: state.renewed };
+        let did = Did { changed: false, permanent: state.permanent, renewed: state.renewed };
         if Due::of(session, &did, live, &live.current, now).is_nothing() {
             return Step::Done(outgoing);
         }

@@ -5,13 +5,14 @@
 use std::time::Duration;
 
 use http::HeaderMap;
-use http::header::COOKIE;
+use http::header::{COOKIE, SET_COOKIE};
 
 use super::{Closed, KEY, START, Server, login, server, visit};
 use crate::stored::id::Id;
 use crate::testing;
 use crate::world::OsRandom;
-use crate::{Error, EventKind, NoRandom, Rejected, SecretKey, Session, Sessions};
+use crate::{Answer, Error, EventKind, Inserted, NoRandom, Question, Record, Rejected};
+use crate::{SecretKey, Session, Sessions, Step};
 
 #[test]
 fn l2_a_login_kills_the_old_id_at_once() {
@@ -294,4 +295,22 @@ fn o1_events_name_the_record_if_asked() {
     let key = SecretKey::generate().unwrap();
     let cookies = Sessions::builder(key).events_with_record_keys(true).build();
     assert!(cookies.unwrap_err().to_string().contains("events_with_record_keys"));
+}
+
+/// A random source that repeats itself: another's record under the new id is not taken for one's own, and nothing goes out.
+#[test]
+fn an_id_that_another_has_is_an_error() {
+    let server = server(|builder| builder);
+    for (own, expected) in [(true, Ok(())), (false, Err(Error::Random(NoRandom)))] {
+        let (exchange, session) = server.open("");
+        visit(&session);
+        let Step::Ask(ask) = exchange.close() else { panic!("nothing is stored") };
+        let Question::Insert { record, .. } = ask.question() else { panic!("{:?}", ask.question()) };
+        let version = if own { record.version } else { record.version ^ 1 };
+        let there = Record { version, ..record.clone() };
+        let step = ask.answer(Answer::Inserted(Inserted::Exists(there)));
+        let mut headers = HeaderMap::new();
+        assert_eq!(server.drive(step).apply(&mut headers), expected);
+        assert_eq!(headers.contains_key(SET_COOKIE), own);
+    }
 }
