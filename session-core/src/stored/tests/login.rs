@@ -160,3 +160,21 @@ fn a_user_in_the_content_of_a_record_is_unreadable() {
         assert_eq!(server.open(&cookie).1.rejected(), rejected);
     }
 }
+
+/// Logged in again on a session that ends meanwhile: what begins is nothing of the old one, its epoch neither.
+#[test]
+fn a_login_on_what_ended_meanwhile_inherits_no_epoch() {
+    let server = server(|builder| builder);
+    for (own, has) in [(None, 0), (Some(3), 3)] {
+        let cookie = server.begin(|session| (login(session), session.set_epoch(7).unwrap()).1);
+        let (exchange, session) = server.open(&cookie);
+        server.request(&cookie, |session| session.clear().unwrap());
+        login(&session);
+        if let Some(own) = own {
+            session.set_epoch(own).unwrap();
+        }
+        let (_exchange, session) = server.open(&server.close(exchange).pair());
+        assert_eq!(session.owner().as_deref(), Some("ada"));
+        assert!(session.require_epoch(has).unwrap() && !session.require_epoch(has + 1).unwrap(), "{own:?}");
+    }
+}
