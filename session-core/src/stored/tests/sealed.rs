@@ -108,7 +108,10 @@ fn a_record_does_not_outlive_its_sealed_end() {
         login(session);
         session.set_label("Firefox").unwrap();
     });
-    change(&server, |record| record.expires += 365 * 24 * 60 * 60);
+    change(&server, |record| {
+        record.expires += 365 * 24 * 60 * 60;
+        record.seen += 365 * 24 * 60 * 60;
+    });
     server.advance(599);
     assert_eq!(server.open(&cookie).1.rejected(), None);
     server.advance(1);
