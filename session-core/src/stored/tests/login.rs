@@ -5,7 +5,7 @@
 use std::time::Duration;
 
 use super::{START, Server, login, server, visit};
-use crate::{EventKind, Rejected, Session};
+use crate::{Answer, EventKind, Question, Rejected, Session, Step, Trimmed};
 
 fn as_admin(session: &Session) {
     session.set_owner("admin").unwrap();
@@ -176,5 +176,44 @@ fn a_login_on_what_ended_meanwhile_inherits_no_epoch() {
         let (_exchange, session) = server.open(&server.close(exchange).pair());
         assert_eq!(session.owner().as_deref(), Some("ada"));
         assert!(session.require_epoch(has).unwrap() && !session.require_epoch(has + 1).unwrap(), "{own:?}");
+    }
+}
+
+/// The index is told once, however often the record is written anew.
+#[test]
+fn a_login_is_noted_once() {
+    let server = server(|builder| builder);
+    let cookie = server.begin(visit);
+    let (exchange, session) = server.open(&cookie);
+    server.request(&cookie, visit);
+    server.asked();
+    login(&session);
+    assert!(server.close(exchange).cookie.is_some());
+    assert_eq!(server.asked(), ["index", "update", "update"]);
+}
+
+/// A login that is the oldest beyond the number at once, as those of a burst: it is told, and sends no cookie.
+#[test]
+fn a_login_that_is_ended_by_the_number_is_gone() {
+    let server = server(|builder| builder.max_sessions_per_owner(1));
+    for alive in [true, false] {
+        let (exchange, session) = server.open("");
+        login(&session);
+        let mut step = exchange.close();
+        let outgoing = loop {
+            match step {
+                Step::Done(outgoing) => break outgoing,
+                Step::Ask(ask) => {
+                    let answer = match ask.question() {
+                        Question::Trim { .. } => Answer::Trimmed(Trimmed { ended: 1, alive }),
+                        question => server.store.lock().unwrap().ask(question),
+                    };
+                    step = ask.answer(answer);
+                }
+            }
+        };
+        let kinds: Vec<_> = outgoing.events().iter().map(|event| event.kind).collect();
+        assert_eq!(kinds, [if alive { EventKind::Created } else { EventKind::Gone }]);
+        assert_eq!(outgoing.set_cookie.is_some(), alive);
     }
 }

@@ -6,8 +6,9 @@
 use std::time::Duration;
 
 use super::super::model::Slot;
+use super::rotation::again;
 use super::{START, Server, login, server, visit};
-use crate::{Builder, Error, EventKind, Rejected, SecretKey, Session, Sessions};
+use crate::{Error, EventKind, Rejected, SecretKey, Session, Sessions};
 
 const REMOVED: &str = "__Host-session=";
 
@@ -20,13 +21,6 @@ fn lives(server: &Server) -> bool {
     server.store.lock().unwrap().slots.values().any(|slot| matches!(slot, Slot::Live { .. }))
 }
 
-/// The same store at a server that is configured otherwise.
-fn elsewhere(server: Server, configure: impl FnOnce(Builder) -> Builder) -> Server {
-    let time = server.time.clone();
-    let builder = Sessions::builder(SecretKey::new(super::KEY).unwrap()).clock(time);
-    Server { sessions: configure(builder).build_stored().unwrap(), ..server }
-}
-
 /// What times alone speak against, a logout ends: with another clock, past a lifetime, revoked.
 #[test]
 fn an_id_that_is_untimely_can_log_out() {
@@ -34,7 +28,7 @@ fn an_id_that_is_untimely_can_log_out() {
     let ways: [(Rejected, Prepare); 5] = [
         (Rejected::Idle, |server| {
             server.advance(61);
-            elsewhere(server, |builder| builder.idle_lifetime(Duration::from_secs(60)))
+            again(server, |builder| builder.idle_lifetime(Duration::from_secs(60)))
         }),
         (Rejected::Future, |server| {
             server.time.set(START - 90);
@@ -42,13 +36,13 @@ fn an_id_that_is_untimely_can_log_out() {
         }),
         (Rejected::TooOld, |server| {
             server.advance(61);
-            elsewhere(server, |builder| builder.absolute_lifetime(Duration::from_secs(60)))
+            again(server, |builder| builder.absolute_lifetime(Duration::from_secs(60)))
         }),
-        (Rejected::Revoked, |server| elsewhere(server, |builder| builder.epoch(1))),
+        (Rejected::Revoked, |server| again(server, |builder| builder.epoch(1))),
         (Rejected::Revoked, |server| {
             server.advance(1);
             let now = std::time::UNIX_EPOCH + Duration::from_secs(server.sessions.now());
-            elsewhere(server, |builder| builder.not_created_before(now))
+            again(server, |builder| builder.not_created_before(now))
         }),
     ];
     for (why, prepare) in ways {

@@ -237,3 +237,31 @@ fn an_epoch_is_merged() {
     let headers = HeaderMap::from_iter([(COOKIE, cookie.parse().unwrap())]);
     assert!(server.sessions.exchange(&headers).close().done().is_some()); // unopened, it asks nothing
 }
+
+/// Where the answer with the id of the new key was lost, another goes out, but not while the first may be under way.
+#[test]
+fn an_id_that_was_lost_is_replaced_after_a_minute() {
+    let server = server(|builder| builder.idle_lifetime(Duration::from_secs(300)));
+    let cookie = server.begin(visit);
+    server.sessions.set_keys(KeyRing::new(next_key()).verify_only(key())).unwrap();
+    for (seconds, goes_out) in [(0, true), (31, false), (28, false), (1, true)] {
+        server.advance(seconds);
+        assert_eq!(server.request(&cookie, visit).cookie.is_some(), goes_out, "{seconds}");
+    }
+}
+
+/// Under the old name counts only what began before: a neighbouring host may plant what it got under that name later.
+#[test]
+fn an_id_of_the_old_name_that_is_too_new_asks_nothing() {
+    let old = server(|builder| builder.prefix(Prefix::None));
+    let before = old.begin(visit);
+    old.advance(10);
+    let later = old.begin(visit);
+    let renamed = UNIX_EPOCH + Duration::from_secs(START + 10);
+    let server = again(old, |builder| builder.renamed_from(OldCookie::new("session", renamed)));
+    for (cookie, expected, asked) in [(before, None, &["load"][..]), (later, Some(Rejected::Revoked), &[])] {
+        let (_exchange, session) = server.open(&cookie);
+        assert_eq!((session.rejected(), session.is_empty()), (expected, expected.is_some()));
+        assert_eq!(server.asked(), asked);
+    }
+}
