@@ -123,7 +123,8 @@ impl Closing {
             recent: std::iter::once(write).chain(body.recent.iter().copied()).take(RECENT).collect(),
             data: text(merged.unwrap_or(&self.map)),
         };
-        let created = if login { self.stamp.created } else { record.created };
+        // The record's, unless somebody has logged in.
+        let created = self.stamp.created;
         // Who leaves takes the name along that their list showed.
         let stays = |column: &Option<Arc<str>>| column.clone().filter(|_| !self.left);
         let owner = self.owner.clone().or_else(|| stays(&record.owner));

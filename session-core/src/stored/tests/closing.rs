@@ -131,7 +131,7 @@ fn increments_that_are_merged_add_to_a_float() {
     a.insert("visits", 0.5).unwrap();
     b.increment("visits", 1).unwrap();
     assert!(server.close(one).events.is_empty());
-    assert!(matches!(server.close(two).result, Err(crate::Error::Conflict { key, .. }) if key == "visits"));
+    assert!(matches!(server.close(two).result, Err(Error::Conflict { key, .. }) if key == "visits"));
     assert_eq!(server.json(&cookie), r#"{"visits":0.5}"#);
 }
 

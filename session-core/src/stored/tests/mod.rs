@@ -11,6 +11,7 @@ mod logout;
 mod refused;
 mod reuse;
 mod rotation;
+mod saving;
 #[cfg(feature = "seal")]
 mod sealed;
 mod unchanged;

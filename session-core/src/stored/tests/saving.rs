@@ -1,0 +1,106 @@
+//! A live record is written: when, with what in it, and again on a newer one.
+
+#![allow(clippy::unwrap_used, clippy::panic)]
+
+use std::time::Duration;
+
+use super::super::body::Body;
+use super::super::id::VerifierHash;
+use super::{login, server, visit};
+use crate::{Answer, Error, EventKind, Question, Session, Step, Updated};
+
+/// A tenth of the default idle lifetime.
+const TENTH: u64 = 31 * 24 * 60 * 6;
+
+/// What a renewal by time counts from is the last one, and no other write.
+#[test]
+fn a_write_does_not_put_a_renewal_off() {
+    let server = server(|builder| builder.renew_id_every(Duration::from_secs(100)));
+    let cookie = server.begin(visit);
+    for (seconds, renewed) in [(60, false), (39, false), (1, true)] {
+        server.advance(seconds);
+        assert_eq!(server.request(&cookie, visit).cookie.is_some(), renewed, "{seconds}");
+    }
+}
+
+/// The owner's index is told again with every tenth of the idle lifetime, counted from when it was told last.
+#[test]
+fn the_index_is_told_every_tenth() {
+    let server = server(|builder| builder);
+    let cookie = server.begin(login);
+    for (seconds, told) in [(TENTH / 2, false), (TENTH / 2, true), (1, false), (TENTH - 1, true)] {
+        server.advance(seconds);
+        server.asked();
+        server.request(&cookie, visit);
+        let expected = if told { &["load", "index", "update"][..] } else { &["load", "update"] };
+        assert_eq!(server.asked(), expected, "{seconds}");
+    }
+}
+
+/// A read that would have renewed the id finds that another has: nothing is left to do.
+#[test]
+fn a_renewal_that_another_made_is_not_made_again() {
+    let server = server(|builder| builder.renew_id_every(Duration::from_secs(100)));
+    let cookie = server.begin(visit);
+    server.advance(101);
+    let (slow, _session) = server.open(&cookie);
+    assert!(server.request(&cookie, |_| {}).cookie.is_some());
+    server.asked();
+    let closed = server.close(slow);
+    assert_eq!((closed.result, closed.cookie), (Ok(()), None));
+    assert_eq!(server.asked(), ["update"]);
+}
+
+/// However often others were faster, it is one merge that is told.
+#[test]
+fn a_merge_is_told_once() {
+    let server = server(|builder| builder);
+    let cookie = server.begin(visit);
+    let (exchange, session) = server.open(&cookie);
+    visit(&session);
+    let mut step = exchange.close();
+    for _ in 0..3 {
+        server.request(&cookie, visit);
+        let Step::Ask(ask) = step else { panic!("nothing is written") };
+        let answer = server.store.lock().unwrap().ask(ask.question());
+        assert!(matches!(answer, Answer::Updated(Updated::Conflict(_))));
+        step = ask.answer(answer);
+    }
+    let outgoing = server.drive(step);
+    let merged = outgoing.events().iter().filter(|event| event.kind == EventKind::Merged);
+    assert_eq!((outgoing.error.clone(), merged.count()), (None, 1));
+    assert_eq!(server.json(&cookie), r#"{"visits":5}"#);
+}
+
+/// A write whose answer was lost finds itself in the record. Its new id goes out if it is still the record's.
+#[test]
+fn an_id_that_was_replaced_since_does_not_go_out() {
+    for replaced in [false, true] {
+        let server = server(|builder| builder);
+        let cookie = server.begin(visit);
+        let (exchange, session) = server.open(&cookie);
+        session.renew().unwrap();
+        let Step::Ask(mut ask) = exchange.close() else { panic!("nothing is written") };
+        let Question::Update { record, .. } = ask.question() else { panic!("{:?}", ask.question()) };
+        let mut newer = record.clone();
+        if replaced {
+            let mut body = Body::decode(&newer.body).unwrap();
+            body.verifier = VerifierHash([7; 32]);
+            newer.body = body.encode().into();
+        }
+        ask.asked_again();
+        let outgoing = server.drive(ask.answer(Answer::Updated(Updated::Conflict(newer))));
+        assert_eq!((outgoing.error.clone(), outgoing.set_cookie.is_some()), (None, !replaced));
+    }
+}
+
+/// A request that only reads finds nothing to do, and asks nothing.
+#[test]
+fn a_read_asks_nothing() {
+    let server = server(|builder| builder);
+    let cookie = server.begin(visit);
+    server.asked();
+    let read: fn(&Session) = |session| assert_eq!(session.get::<i64>("visits"), Ok(Some(1)));
+    assert_eq!(server.request(&cookie, read).result, Ok::<(), Error>(()));
+    assert_eq!(server.asked(), ["load"]);
+}
