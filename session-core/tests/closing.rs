@@ -241,7 +241,7 @@ fn s4_refresh_never_moves_the_beginning() {
     }
     time.set(1_001_001);
     let closed = visit(&sessions, &[&cookie], |session| {
-        assert_eq!(session.rejected(), Some(session_core::Rejected::TooOld));
+        assert_eq!(session.rejected(), Some(Rejected::TooOld));
         assert!(session.is_empty());
         Ok(())
     });
@@ -443,7 +443,7 @@ fn o1_events_say_what_happened_once() {
     let cleared = visit(&sessions, &[&cookie], |session| session.clear()).unwrap();
     assert_eq!(cleared.kinds(), [EventKind::Cleared]);
     let rejected = visit(&sessions, &["__Host-session=x"], |_| Ok(())).unwrap();
-    assert_eq!(rejected.kinds(), [EventKind::Rejected(session_core::Rejected::Malformed)]);
+    assert_eq!(rejected.kinds(), [EventKind::Rejected(Rejected::Malformed)]);
     let twice = visit(&sessions, &[&cookie, &cookie], |_| Ok(())).unwrap();
     assert_eq!(twice.kinds(), [EventKind::Duplicate(2)]);
     // One cookie, one digest; T7: and nothing of the cookie in it.

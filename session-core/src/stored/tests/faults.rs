@@ -4,8 +4,8 @@
 
 use std::time::Duration;
 
-use http::HeaderMap;
 use http::header::COOKIE;
+use http::{HeaderMap, HeaderValue};
 
 use super::super::model::Slot;
 use super::{KEY, START, Server, login, server, visit};
@@ -258,4 +258,34 @@ fn the_wrong_door_and_the_wrong_answer() {
     let Step::Ask(ask) = exchange.open() else { unreachable!("an id is looked up") };
     let opened = ask.answer(Answer::Touched(Outcome::Done)).done().unwrap();
     assert_eq!(opened.unwrap_err(), Error::Unavailable);
+}
+
+/// A page that does without its session: it is empty, takes no change, and its close asks nothing and tells why.
+#[test]
+fn a_degraded_session_takes_no_change() {
+    let server = server(|builder| builder);
+    let cookie = server.begin(visit);
+    *server.broken.lock().unwrap() = Some("load");
+    let request = HeaderMap::from_iter([(COOKIE, HeaderValue::try_from(&cookie).unwrap())]);
+    let exchange = server.sessions.exchange(&request);
+    let session = server.drive(exchange.opener().open_or_degraded()).unwrap();
+    assert!(session.is_degraded() && session.is_empty());
+    for refused in [
+        session.insert("visits", 2),
+        session.remove("visits").map(drop),
+        session.flash("Saved", "info"),
+        session.set_owner("ada"),
+        session.set_permanent(true),
+        session.renew(),
+        session.mark_modified(),
+        session.clear(),
+    ] {
+        assert_eq!(refused, Err(Error::Unavailable));
+    }
+    server.asked();
+    let closed = server.close(exchange);
+    assert_eq!((closed.result, closed.cookie, server.asked()), (Ok(()), None, vec![]));
+    assert_eq!(closed.events, [EventKind::StoreFailed("the session was not loaded")]);
+    *server.broken.lock().unwrap() = None;
+    assert_eq!(server.json(&cookie), r#"{"visits":1}"#);
 }

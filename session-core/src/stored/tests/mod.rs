@@ -4,6 +4,7 @@
 
 mod closing;
 mod faults;
+mod form;
 mod ids;
 mod lifetime;
 mod login;

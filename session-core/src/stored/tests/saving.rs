@@ -7,7 +7,7 @@ use std::time::Duration;
 use super::super::body::Body;
 use super::super::id::VerifierHash;
 use super::{login, server, visit};
-use crate::{Answer, Error, EventKind, Question, Session, Step, Updated};
+use crate::{Answer, Error, EventKind, OnGone, Question, Session, Step, Updated};
 
 /// A tenth of the default idle lifetime.
 const TENTH: u64 = 31 * 24 * 60 * 6;
@@ -103,4 +103,30 @@ fn a_read_asks_nothing() {
     let read: fn(&Session) = |session| assert_eq!(session.get::<i64>("visits"), Ok(Some(1)));
     assert_eq!(server.request(&cookie, read).result, Ok::<(), Error>(()));
     assert_eq!(server.asked(), ["load"]);
+}
+
+/// Who only reads is told nothing of a session that ends meanwhile, also where the read would have renewed its id.
+#[test]
+fn a_read_of_what_ended_meanwhile_is_no_conflict() {
+    let server = server(|builder| builder.renew_id_every(Duration::from_secs(100)).on_gone(OnGone::Conflict));
+    let cookie = server.begin(visit);
+    server.advance(101);
+    let (reads, _session) = server.open(&cookie);
+    server.request(&cookie, |session| session.clear().unwrap());
+    server.asked();
+    let closed = server.close(reads);
+    assert_eq!((closed.result, closed.cookie, closed.events), (Ok(()), None, vec![]));
+    assert_eq!(server.asked(), ["update"]);
+}
+
+/// A record may have as many octets as the limit says, and none more.
+#[test]
+fn a_record_of_the_largest_size() {
+    let free = server(|builder| builder);
+    let size = free.record(&free.begin(visit)).body.len();
+    for (limit, fits) in [(size, true), (size - 1, false)] {
+        let server = server(|builder| builder.max_record_size(limit));
+        let closed = server.request("", visit);
+        assert_eq!(closed.result, if fits { Ok(()) } else { Err(Error::RecordTooLarge { size, limit }) });
+    }
 }
