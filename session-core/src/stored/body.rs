@@ -248,10 +248,12 @@ mod tests {
         }
     }
 
-    #[test]
-    fn what_opens() {
-        let hash = |byte| VerifierHash([byte; 32]);
-        let body = |until| Body {
+    fn hash(byte: u8) -> VerifierHash {
+        VerifierHash([byte; 32])
+    }
+
+    fn body(until: Option<u64>) -> Body {
+        Body {
             permanent: false,
             epoch: Epoch::default(),
             minted: 0,
@@ -261,7 +263,23 @@ mod tests {
             earlier: Some(Earlier { verifier: hash(2), until }),
             recent: vec![1],
             data: "{}".into(),
-        };
+        }
+    }
+
+    #[test]
+    fn what_has_other_flags_is_none() {
+        let bytes = Body { earlier: None, ..body(None) }.encode();
+        assert_eq!(bytes[1], 0);
+        for flags in 1..=u8::MAX {
+            let mut other = bytes.clone();
+            other[1] = flags;
+            // Permanence alone takes no more room.
+            assert_eq!(Body::decode(&other).is_some(), flags == PERMANENT, "{flags}");
+        }
+    }
+
+    #[test]
+    fn what_opens() {
         for (until, verifier, now, expected) in [
             (None, 1, 0, Opens::Current),
             (None, 2, u64::MAX, Opens::Alias),
