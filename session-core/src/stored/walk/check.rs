@@ -66,7 +66,7 @@ pub(super) fn found(world: &World<'_>, cookie: usize) -> Found {
     match (life.tombstone, world.store.slots.get(&cookie.key)) {
         // Whatever the store has kept.
         (Some(expires), _) => {
-            if expires > now {
+            if expires > now && !life.collected {
                 Found::Dead
             } else {
                 Found::Nothing
@@ -162,6 +162,7 @@ fn inserted(world: &mut World<'_>, by: usize, key: RecordKey, new: &Record) -> C
         lapsed: false,
         minted: Some(body.minted),
         tombstone: None,
+        collected: false,
         for_good: false,
     };
     world.history.insert(key, life);

@@ -138,6 +138,8 @@ pub(super) struct Life {
     pub(super) minted: Option<u64>,
     /// Until when its tombstone lasts: it was deleted.
     pub(super) tombstone: Option<u64>,
+    /// Its tombstone had ended when the store was cleaned: a clock that is set back afterwards finds nothing of it.
+    pub(super) collected: bool,
     /// An acknowledged clear or delete_all ended it.
     pub(super) for_good: bool,
 }

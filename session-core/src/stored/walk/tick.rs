@@ -32,6 +32,9 @@ impl World<'_> {
         }
         if let Tick::Collect(_) = tick {
             self.store.delete_expired(self.now);
+            self.history
+                .values_mut()
+                .for_each(|life| life.collected |= life.tombstone.is_some_and(|expires| expires <= now));
         }
         for number in 0..self.requests.len() {
             // After the last tick nothing is won by waiting.
