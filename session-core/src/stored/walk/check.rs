@@ -60,7 +60,12 @@ pub(super) fn is_reused(world: &World<'_>, cookie: usize) -> bool {
 
 /// What a cookie stands for now.
 pub(super) fn found(world: &World<'_>, cookie: usize) -> Found {
-    let (cookie, now) = (&world.cookies[cookie], world.now);
+    found_at(world, cookie, world.now)
+}
+
+/// To a request that takes this second for the present.
+fn found_at(world: &World<'_>, cookie: usize, now: u64) -> Found {
+    let cookie = &world.cookies[cookie];
     let life = &world.history[&cookie.key];
     let barred = life.known(&cookie.verifier).is_none_or(|known| known.barred);
     match (life.tombstone, world.store.slots.get(&cookie.key)) {
@@ -225,8 +230,11 @@ pub(super) fn responded(world: &mut World<'_>, number: usize) -> Check {
     if let (Some(cookie), Found::Live, true) =
         (carried, found, cleared && world.requests[number].is_acknowledged())
     {
-        // Another has given the session a new id: this one may not end it, and its login begins one of its own.
-        if world.requests[number].owner.is_some() && self::found(world, cookie) == Found::Stale {
+        // Another has given the session a new id: this one may not end it, and its login begins one of its own. A clock that
+        // was set back since it closed does not make its id a good one again.
+        let request = &world.requests[number];
+        let stale = |now| found_at(world, cookie, now) == Found::Stale;
+        if request.owner.is_some() && (stale(world.now) || request.created.is_some_and(stale)) {
             return Ok(());
         }
         let key = world.cookies[cookie].key;
