@@ -64,7 +64,7 @@ pub(super) fn found(world: &World<'_>, cookie: usize) -> Found {
 }
 
 /// To a request that takes this second for the present.
-fn found_at(world: &World<'_>, cookie: usize, now: u64) -> Found {
+pub(super) fn found_at(world: &World<'_>, cookie: usize, now: u64) -> Found {
     let cookie = &world.cookies[cookie];
     let life = &world.history[&cookie.key];
     let barred = life.known(&cookie.verifier).is_none_or(|known| known.barred);
