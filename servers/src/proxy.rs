@@ -2,7 +2,7 @@
 
 use std::io::{self, Read as _, Write as _};
 use std::net::{Ipv4Addr, Shutdown, TcpListener, TcpStream};
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU16, AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex};
 use std::thread;
 
@@ -23,6 +23,8 @@ enum Mode {
 
 #[derive(Debug)]
 struct Shared {
+    /// Where new connections lead.
+    server: AtomicU16,
     mode: Mutex<Mode>,
     changed: Condvar,
     links: Mutex<Vec<Arc<Link>>>,
@@ -35,6 +37,7 @@ struct Link {
     client: TcpStream,
     server: TcpStream,
     lose_the_next_answer: AtomicBool,
+    swallowed: AtomicBool,
 }
 
 impl Proxy {
@@ -47,6 +50,7 @@ impl Proxy {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
         let port = listener.local_addr().unwrap().port();
         let shared = Arc::new(Shared {
+            server: AtomicU16::new(server),
             mode: Mutex::new(Mode::Pass),
             changed: Condvar::new(),
             links: Mutex::default(),
@@ -61,7 +65,7 @@ impl Proxy {
                     Mode::Pass | Mode::Hang => {}
                 }
                 // A server that is down: the client's connection is closed.
-                let _ = client.and_then(|client| accepting.link(client, server));
+                let _ = client.and_then(|client| accepting.link(client));
             }
         });
         Self { port, shared }
@@ -100,6 +104,22 @@ impl Proxy {
         self.shared.set(Mode::Hang);
     }
 
+    /// Forgets the connections that are open now: they stay open, and nothing is passed on any more, either way. New ones
+    /// work.
+    ///
+    /// # Panics
+    /// Never: only if it panicked before.
+    pub fn swallow(&self) {
+        for link in &*self.shared.links.lock().unwrap() {
+            link.swallowed.store(true, Ordering::SeqCst);
+        }
+    }
+
+    /// Lets new connections lead to another server. Those that are open now stay.
+    pub fn lead_to(&self, server: u16) {
+        self.shared.server.store(server, Ordering::SeqCst);
+    }
+
     /// Closes all connections, and every new one at once.
     pub fn refuse(&self) {
         self.shared.set(Mode::Refuse);
@@ -128,12 +148,13 @@ impl Shared {
         }
     }
 
-    fn link(self: &Arc<Self>, client: TcpStream, server: u16) -> io::Result<()> {
-        let server = TcpStream::connect((Ipv4Addr::LOCALHOST, server))?;
+    fn link(self: &Arc<Self>, client: TcpStream) -> io::Result<()> {
+        let server = TcpStream::connect((Ipv4Addr::LOCALHOST, self.server.load(Ordering::SeqCst)))?;
         for stream in [&client, &server] {
             stream.set_nodelay(true)?;
         }
-        let link = Arc::new(Link { client, server, lose_the_next_answer: AtomicBool::new(false) });
+        let [lose_the_next_answer, swallowed] = [false, false].map(AtomicBool::new);
+        let link = Arc::new(Link { client, server, lose_the_next_answer, swallowed });
         self.links.lock().unwrap().push(link.clone());
         for answers in [false, true] {
             let (shared, link) = (self.clone(), link.clone());
@@ -154,6 +175,9 @@ impl Shared {
             let length = from.read(&mut buffer)?;
             if length == 0 {
                 return Ok(());
+            }
+            if link.swallowed.load(Ordering::SeqCst) {
+                continue;
             }
             let mode =
                 self.changed.wait_while(self.mode.lock().unwrap(), |mode| *mode == Mode::Hang).unwrap();
@@ -236,6 +260,17 @@ mod tests {
         assert!(ask(&other, 1).is_err());
         assert!(ask(&connect(&proxy), 1).is_err());
         proxy.pass();
-        assert_eq!(ask(&connect(&proxy), 7).unwrap(), 8);
+        let stream = connect(&proxy);
+        assert_eq!(ask(&stream, 7).unwrap(), 8);
+
+        proxy.swallow();
+        stream.set_read_timeout(Some(Duration::from_millis(50))).unwrap();
+        assert_eq!(ask(&stream, 7).unwrap_err().kind(), io::ErrorKind::WouldBlock);
+        assert_eq!(ask(&connect(&proxy), 9).unwrap(), 10);
+        let nobody = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap().local_addr().unwrap().port();
+        proxy.lead_to(nobody);
+        assert!(ask(&connect(&proxy), 9).is_err());
+        proxy.lead_to(server());
+        assert_eq!(ask(&connect(&proxy), 9).unwrap(), 10);
     }
 }

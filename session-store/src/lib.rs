@@ -7,7 +7,7 @@
 //! - [`Store`]: the contract, verb by verb. Its comments are what a back end promises.
 //! - [`MemoryStore`]: keeps sessions in this process.
 //! - `SqliteStore` (feature `sqlite`): keeps them in a file.
-//! - `PostgresStore` (feature `postgres`): in PostgreSQL, over a pool that the application has.
+//! - `PostgresStore` (feature `postgres`): in PostgreSQL.
 //! - `RedisStore` (feature `redis`): keeps them in Redis, Valkey, or a cluster of either.
 //! - [`OwnerSessions`]: lists and ends the sessions of a user; [`clean`](clean()): removes what has expired.
 //! - `conformance` (feature of that name): the contract as tests, for who writes a store.
@@ -42,7 +42,7 @@ mod store;
 pub mod trace;
 
 #[cfg(feature = "redis")]
-pub use self::redis::RedisStore;
+pub use self::redis::{RedisConnection, RedisStore};
 pub use clean::clean;
 pub use door::{Door, Missing};
 pub use durability::Durability;

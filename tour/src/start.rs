@@ -5,7 +5,6 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
-use redis::aio::ConnectionManagerConfig;
 use session_core::{Builder, ConfigError, SecretKey, Sessions};
 use session_store::{MemoryStore, OwnerSessions, PostgresStore, RedisStore, Source, SqliteStore, clean};
 
@@ -145,14 +144,7 @@ async fn store(place: &Store) -> Result<Option<Arc<dyn session_store::Store>>, F
         Store::Memory => Arc::new(MemoryStore::new()),
         Store::Sqlite(path) => Arc::new(SqliteStore::open(path)?),
         Store::Redis(url) => {
-            let config = ConnectionManagerConfig::new()
-                .set_response_timeout(Some(Duration::from_millis(500)))
-                .set_connection_timeout(Some(Duration::from_millis(500)))
-                .set_min_delay(Duration::from_millis(20))
-                .set_max_delay(Duration::from_millis(200));
-            let connection =
-                redis::Client::open(url.as_str())?.get_connection_manager_with_config(config).await?;
-            let store = RedisStore::new(connection, "tour:")?;
+            let store = RedisStore::new(redis::Client::open(url.as_str())?, "tour:")?;
             store.check().await?;
             Arc::new(store)
         }

@@ -6,7 +6,6 @@ use std::time::{Duration, SystemTime};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use redis::aio::ConnectionManagerConfig;
 use session_axum::MemoryStore;
 use session_axum::session_core::{Loaded, Record, RecordKey};
 use session_axum::session_store::{PostgresStore, RedisStore, SqliteStore, Store};
@@ -33,12 +32,7 @@ pub(crate) async fn open(address: &str) -> Arc<dyn Store> {
     if let Some(file) = address.strip_prefix("sqlite:") {
         Arc::new(SqliteStore::open(file).unwrap())
     } else if address.starts_with("redis:") {
-        let config = ConnectionManagerConfig::new()
-            .set_response_timeout(Some(PATIENCE))
-            .set_connection_timeout(Some(PATIENCE));
-        let client = redis::Client::open(address).unwrap();
-        let connection = client.get_connection_manager_with_config(config).await.unwrap();
-        Arc::new(RedisStore::new(connection, "shop:sessions:").unwrap())
+        Arc::new(RedisStore::new(redis::Client::open(address).unwrap(), "shop:sessions:").unwrap())
     } else {
         let store = PostgresStore::new(address.parse().unwrap(), NoTls);
         store.create_schema().await.unwrap();

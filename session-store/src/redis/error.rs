@@ -23,7 +23,11 @@ pub(super) fn failed(error: &RedisError, command: &str, script: Option<&Script>)
         }
         _ => ("the client of Redis failed".into(), false),
     };
-    let source = error.code().unwrap_or_else(|| error.category()).to_owned();
+    let source = match error.kind() {
+        // Of the connection alone: what was asked is not in it.
+        ErrorKind::Io => error.to_string(),
+        _ => error.code().unwrap_or_else(|| error.category()).to_owned(),
+    };
     let error = StoreError::new(message).with_source(source);
     if refused { error.refused() } else { error }
 }

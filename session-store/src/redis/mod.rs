@@ -1,5 +1,6 @@
 //! Sessions in Redis, Valkey, or a cluster of them.
 
+mod connection;
 mod error;
 mod owned;
 mod record;
@@ -10,9 +11,11 @@ use std::fmt;
 use std::sync::Arc;
 
 use ::redis::aio::ConnectionLike;
-use ::redis::{Arg, Cmd, Value, cmd};
+use ::redis::cluster::ClusterClient;
+use ::redis::{Arg, Client, Cmd, Value, cmd};
 use session_core::{Inserted, Loaded, Outcome, Record, RecordKey, TOMBSTONE_SECONDS, Trimmed, Updated};
 
+pub use self::connection::RedisConnection;
 use self::error::{failed, not_allowed};
 use self::record::{FIELDS, Found, digits, found, malformed, text};
 use self::script::{CHECK, DELETE, DELETE_VERSION, INSERT, Script, TOUCH, UPDATE};
@@ -29,11 +32,9 @@ const LONGEST_PREFIX: usize = 100;
 
 /// Keeps sessions in Redis 7, Valkey, or a cluster of either: for an application of several processes. Feature `redis`.
 ///
-/// It takes a connection that the application has already, and clones it for each question: a
-/// [`ConnectionManager`](::redis::aio::ConnectionManager), a
-/// [`ClusterConnection`](::redis::cluster_async::ClusterConnection), or a
-/// [`MultiplexedConnection`](::redis::aio::MultiplexedConnection), which does not come back after it was cut.
-///
+/// - **A connection of its own**, one for all questions. It is replaced when it was cut, when three questions in a row got no
+///   answer, when the server says that it is a replica now, and after a password that was refused: so the store is back when
+///   Redis is. [Connections of the application's](Self::with_connection), also to a cluster, can be used instead.
 /// - **One round trip** for a read, and one for a write: a script, which the server is sent only if it does not know it.
 ///   Questions by owner look at each of that owner's records, 32 at a time.
 /// - **Of all keys, ours begin with the prefix**, which nobody else may use: `{prefix}s:` and the digest of the session's id,
@@ -59,40 +60,32 @@ const LONGEST_PREFIX: usize = 100;
 ///       +del +pexpire +pttl +time +zadd +zrange +zrem +zremrangebyscore +info +config|get
 ///   ```
 ///
-/// Set the connection's own time for an answer below a second and its pauses between attempts to connect low: a question is
-/// asked again until its own deadline, a read's is two seconds and a write's five. Where a network may swallow packets, set
-/// the client's TCP keepalive too, or a dead connection goes unnoticed for minutes.
-///
 /// ```no_run
 /// use std::sync::Arc;
-/// use std::time::Duration;
-/// use redis::aio::ConnectionManagerConfig;
 /// use session_core::{SecretKey, Sessions};
 /// use session_store::{RedisStore, Source};
 ///
 /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// # let key = SecretKey::generate()?;
-/// let config = ConnectionManagerConfig::new()
-///     .set_response_timeout(Some(Duration::from_millis(500)))
-///     .set_connection_timeout(Some(Duration::from_millis(500)))
-///     .set_min_delay(Duration::from_millis(20))
-///     .set_max_delay(Duration::from_millis(200));
-/// let client = redis::Client::open("redis://127.0.0.1")?;
-/// let connection = client.get_connection_manager_with_config(config).await?;
-/// let store = RedisStore::new(connection, "shop:sessions:")?;
+/// let store = RedisStore::new(redis::Client::open("redis://127.0.0.1")?, "shop:sessions:")?;
 /// store.check().await?;
 /// let source = Source::stored(Sessions::builder(key).build_stored()?, Arc::new(store));
 /// # Ok(())
 /// # }
 /// ```
 #[derive(Clone)]
-pub struct RedisStore<C> {
+pub struct RedisStore<C = RedisConnection> {
     connection: C,
     prefix: Arc<str>,
 }
 
-impl<C: ConnectionLike + Clone + Send + Sync + 'static> RedisStore<C> {
-    /// Sessions under this prefix, such as `shop:sessions:`. Asks nobody.
+impl RedisStore {
+    /// With a connection of its own, and sessions under this prefix, such as `shop:sessions:`. Asks nobody; its questions need
+    /// a tokio runtime.
+    ///
+    /// The client, which a URL makes, may bring a user, a password, TLS and a host with several addresses. A connection is
+    /// made within a second, an answer waits for half of one, and on Linux what was sent and not acknowledged for three
+    /// seconds ends the connection (`TCP_USER_TIMEOUT`), unless the client says another time.
     ///
     /// Two applications, or two sorts of sessions, that share a Redis need two prefixes; where one could begin with the other,
     /// end them alike, as with a colon. Permissions follow it: `~shop:sessions:*`.
@@ -103,14 +96,64 @@ impl<C: ConnectionLike + Clone + Send + Sync + 'static> RedisStore<C> {
     ///
     /// ```
     /// # use session_store::RedisStore;
-    /// # fn example<C>(connection: C)
-    /// # where C: redis::aio::ConnectionLike + Clone + Send + Sync + 'static {
-    /// assert!(RedisStore::new(connection.clone(), "shop:sessions:").is_ok());
-    /// assert!(RedisStore::new(connection.clone(), "").is_err());
-    /// assert!(RedisStore::new(connection.clone(), "{shop}").is_err());
+    /// let store = |prefix| RedisStore::new(redis::Client::open("redis://127.0.0.1").unwrap(), prefix);
+    /// assert!(store("shop:sessions:").is_ok());
+    /// assert!(store("").is_err());
+    /// assert!(store("{shop}").is_err());
+    /// ```
+    pub fn new(client: Client, prefix: &str) -> Result<Self, StoreError> {
+        let connection = RedisConnection::new(&client).map_err(|error| failed(&error, "", None))?;
+        Self::with_connection(connection, prefix)
+    }
+
+    /// The same in a cluster. Its client may set `TCP_USER_TIMEOUT` by `ClusterClientBuilder::tcp_settings`, and must not read
+    /// from replicas.
+    ///
+    /// A server of a cluster that does not answer is found out after three questions without an answer: then all connections
+    /// are made anew, and the old ones are used until that is done.
+    ///
+    /// # Errors
+    /// As [`new`](Self::new).
+    ///
+    /// ```
+    /// # use redis::cluster::ClusterClient;
+    /// # use session_store::{RedisStore, StoreError};
+    /// # fn example() -> Result<(), Box<dyn std::error::Error>> {
+    /// let client = ClusterClient::new(["redis://10.0.0.1", "redis://10.0.0.2", "redis://10.0.0.3"])?;
+    /// let store = RedisStore::cluster(client, "shop:sessions:")?;
+    /// # Ok(())
     /// # }
     /// ```
-    pub fn new(connection: C, prefix: &str) -> Result<Self, StoreError> {
+    pub fn cluster(client: ClusterClient, prefix: &str) -> Result<Self, StoreError> {
+        Self::with_connection(RedisConnection::cluster(client), prefix)
+    }
+}
+
+impl<C: ConnectionLike + Clone + Send + Sync + 'static> RedisStore<C> {
+    /// The same over a connection that the application has, which is cloned for each question: a
+    /// [`ClusterConnection`](::redis::cluster_async::ClusterConnection), a `ConnectionManager`, or anything that is
+    /// [`ConnectionLike`].
+    ///
+    /// When it is replaced is its own matter then. See that it waits for an answer for less than a second, so that a lost
+    /// one is asked for again before the request's deadline, and that `TCP_USER_TIMEOUT` is set
+    /// (`TcpSettings::set_user_timeout`): else a connection that a network swallowed goes unnoticed for a minute.
+    ///
+    /// With redis 1, a `ConnectionManager` does not come back from a server that took its questions and did not answer, nor
+    /// from one that refused its password once; a `ClusterConnection` not from the former; a `MultiplexedConnection` not at
+    /// all.
+    ///
+    /// # Errors
+    /// As [`new`](RedisStore::new).
+    ///
+    /// ```
+    /// # use session_store::{RedisStore, StoreError};
+    /// # fn example<C>(connection: C) -> Result<(), StoreError>
+    /// # where C: redis::aio::ConnectionLike + Clone + Send + Sync + 'static {
+    /// let store = RedisStore::with_connection(connection, "shop:sessions:")?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn with_connection(connection: C, prefix: &str) -> Result<Self, StoreError> {
         let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b":-_./".contains(&byte);
         if (1..=LONGEST_PREFIX).contains(&prefix.len()) && prefix.bytes().all(allowed) {
             return Ok(Self { connection, prefix: prefix.into() });
@@ -131,9 +174,8 @@ impl<C: ConnectionLike + Clone + Send + Sync + 'static> RedisStore<C> {
     ///
     /// ```
     /// # use session_store::{RedisStore, StoreError};
-    /// # async fn example<C>(connection: C) -> Result<(), StoreError>
-    /// # where C: redis::aio::ConnectionLike + Clone + Send + Sync + 'static {
-    /// RedisStore::new(connection, "shop:sessions:")?.check().await?;
+    /// # async fn example(client: redis::Client) -> Result<(), StoreError> {
+    /// RedisStore::new(client, "shop:sessions:")?.check().await?;
     /// # Ok(())
     /// # }
     /// ```

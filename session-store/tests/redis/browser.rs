@@ -166,6 +166,12 @@ impl Tally {
         self.count(Fate::Unknown)
     }
 
+    /// Those of the sessions that nobody shares: where eight others wrote meanwhile, nobody can tell.
+    pub(crate) fn unknown_of_one_writer(&self) -> usize {
+        let fates = self.fates.lock().unwrap();
+        fates[1..].iter().flat_map(BTreeMap::values).filter(|fate| **fate == Fate::Unknown).count()
+    }
+
     /// Each acknowledged request is there once, each unknown one at most once, and no other.
     pub(crate) async fn counts_once(&self) {
         self.check(usize::MAX).await;

@@ -13,6 +13,9 @@ use crate::browser::{Load, source};
 use crate::permissions::{PREFIX, asked, documented};
 use crate::{HOUR, NOW, key, prefix, record};
 
+/// Enough that each server has some.
+const RECORDS: u64 = 50;
+
 static CLUSTER: LazyLock<Option<Cluster>> = LazyLock::new(|| Cluster::start(3, 0));
 
 async fn connect(cluster: &Cluster, patience: Duration) -> ClusterConnection {
@@ -26,7 +29,7 @@ async fn connect(cluster: &Cluster, patience: Duration) -> ClusterConnection {
 
 async fn empty() -> Option<Arc<dyn Store>> {
     let connection = connect(CLUSTER.as_ref()?, Duration::from_secs(10)).await;
-    Some(Arc::new(RedisStore::new(connection, &prefix()).unwrap()))
+    Some(Arc::new(RedisStore::with_connection(connection, &prefix()).unwrap()))
 }
 
 session_store::conformance_tests!(empty);
@@ -37,7 +40,8 @@ async fn tells_what_the_weakest_node_survives() {
     let Some(cluster) = Cluster::start(3, 0) else {
         return;
     };
-    let store = RedisStore::new(connect(&cluster, Duration::from_secs(10)).await, "test:").unwrap();
+    let store =
+        RedisStore::with_connection(connect(&cluster, Duration::from_secs(10)).await, "test:").unwrap();
     store.check().await.unwrap();
     assert_eq!(store.durability().await.unwrap(), Durability::Process);
     for (number, node) in cluster.nodes.iter().enumerate() {
@@ -67,33 +71,25 @@ async fn few_permissions_are_enough() {
         .response_timeout(Duration::from_secs(10))
         .connection_timeout(Duration::from_secs(10));
     let connection = client.build().unwrap().get_async_connection().await.unwrap();
-    let store = RedisStore::new(connection, PREFIX).unwrap();
+    let store = RedisStore::with_connection(connection, PREFIX).unwrap();
     store.check().await.unwrap();
     asked(&store).await.unwrap();
 }
 
-/// A primary dies and its replica takes over: the store answers again by itself. Nothing counts twice, and what was
-/// answered a while before is there; the last moments may be lost.
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn goes_on_after_a_failover() {
-    let Some(mut cluster) = Cluster::start(3, 1) else {
-        return;
-    };
-    let store = RedisStore::new(connect(&cluster, Duration::from_millis(500)).await, "test:").unwrap();
+/// The store's own connections, and records in every slot.
+async fn with_records(cluster: &Cluster) -> Arc<RedisStore> {
+    let client = ClusterClientBuilder::new(cluster.urls()).build().unwrap();
+    let store = RedisStore::cluster(client, "test:").unwrap();
     let expires = NOW + 1000 * HOUR;
-    for number in 0..50 {
+    for number in 0..RECORDS {
         store.insert(key(number), &Record { expires, ..record(number, None) }, NOW).await.unwrap();
     }
-    let store = Arc::new(store);
-    let load = Load::start([source(store.clone()), source(store.clone())]).await;
-    load.until_answered(100).await;
-    let before = load.acknowledged();
-    // The replicas have it by then: they lag behind for milliseconds.
-    tokio::time::sleep(Duration::from_secs(1)).await;
-    cluster.nodes[0].kill();
+    Arc::new(store)
+}
 
-    // Every slot is served again.
-    for number in 0..50 {
+/// Every slot is served again.
+async fn each_answers(store: &RedisStore) {
+    for number in 0..RECORDS {
         let mut attempts = 0;
         let touched = loop {
             match store.touch(key(number), 0, NOW).await {
@@ -105,7 +101,38 @@ async fn goes_on_after_a_failover() {
         };
         assert_eq!(touched, Outcome::Done);
     }
+}
+
+/// A primary dies and its replica takes over: the store answers again by itself. Nothing counts twice, and what was
+/// answered a while before is there; the last moments may be lost.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn goes_on_after_a_failover() {
+    let Some(mut cluster) = Cluster::start(3, 1) else {
+        return;
+    };
+    let store = with_records(&cluster).await;
+    let load = Load::start([source(store.clone()), source(store.clone())]).await;
+    load.until_answered(100).await;
+    let before = load.acknowledged();
+    // The replicas have it by then: they lag behind for milliseconds.
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    cluster.nodes[0].kill();
+    each_answers(&store).await;
     let reached = load.acknowledged();
     load.until_answered(reached + 100).await;
     load.stop().await.counts_once_but_for_a_failover(before).await;
+}
+
+/// A primary hangs, so that its connections stay open, and its replica takes over.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn leaves_a_hung_primary() {
+    let Some(cluster) = Cluster::start(3, 1) else {
+        return;
+    };
+    let store = with_records(&cluster).await;
+    // The replicas have it by then.
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    cluster.nodes[0].hang();
+    each_answers(&store).await;
+    cluster.nodes[0].go_on();
 }

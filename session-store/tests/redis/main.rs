@@ -5,6 +5,7 @@
 
 mod browser;
 mod cluster;
+mod connections;
 mod faults;
 mod kept;
 mod permissions;
@@ -44,7 +45,7 @@ async fn connect(url: &str, patience: Duration) -> ConnectionManager {
 }
 
 async fn store(redis: &Redis, prefix: &str) -> RedisStore<ConnectionManager> {
-    RedisStore::new(connect(&redis.url(), Duration::from_secs(10)).await, prefix).unwrap()
+    RedisStore::with_connection(connect(&redis.url(), Duration::from_secs(10)).await, prefix).unwrap()
 }
 
 fn key(number: u64) -> RecordKey {

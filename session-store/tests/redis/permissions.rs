@@ -22,7 +22,7 @@ async fn with(redis: &Redis, rules: &[&str]) -> RedisStore<redis::aio::Connectio
     assert_eq!(redis.ask(&["ACL", "DELUSER", rules[2]]).len(), 1);
     assert_eq!(redis.ask(rules), "OK");
     let url = format!("redis://{}:password@127.0.0.1:{}", rules[2], redis.port());
-    RedisStore::new(connect(&url, Duration::from_secs(10)).await, PREFIX).unwrap()
+    RedisStore::with_connection(connect(&url, Duration::from_secs(10)).await, PREFIX).unwrap()
 }
 
 /// Every verb in every way that needs another command. `None`: nothing was refused.

@@ -75,7 +75,7 @@ async fn without_permission_to_the_keys() {
     let set = ["ACL", "SETUSER", "others", "on", ">password", "resetkeys", "+@all", "~others:*"];
     assert_eq!(redis.ask(&set), "OK");
     let url = format!("redis://others:password@127.0.0.1:{}", redis.port());
-    let store = RedisStore::new(connect(&url, Duration::from_secs(10)).await, &prefix).unwrap();
+    let store = RedisStore::with_connection(connect(&url, Duration::from_secs(10)).await, &prefix).unwrap();
     let errors = all_errors(&store, "ada").await;
     assert_eq!(errors.len(), 10);
     for (verb, error) in errors {
@@ -207,11 +207,11 @@ async fn prefixes() {
     };
     let connection = connect(&redis.url(), Duration::from_secs(10)).await;
     for prefix in ["a", "shop:sessions:", "a-b_c.d/e:9", &"x".repeat(100)] {
-        let store = RedisStore::new(connection.clone(), prefix).unwrap();
+        let store = RedisStore::with_connection(connection.clone(), prefix).unwrap();
         assert_eq!(format!("{store:?}"), format!("RedisStore {{ prefix: {prefix:?}, .. }}"));
     }
     for prefix in ["", "{shop}", "}", "a b", "a*", "ä", "a\0", "a\n", &"x".repeat(101)] {
-        let error = RedisStore::new(connection.clone(), prefix).unwrap_err();
+        let error = RedisStore::with_connection(connection.clone(), prefix).unwrap_err();
         assert!(
             error.to_string().starts_with("the prefix of the keys in Redis must have 1 to 100 characters")
         );
@@ -252,7 +252,9 @@ async fn a_replica_is_noticed() {
         if without_info {
             assert_eq!(replica.ask(&["ACL", "SETUSER", "default", "-info"]), "OK");
         }
-        let store = RedisStore::new(connect(&replica.url(), Duration::from_secs(10)).await, "shop:").unwrap();
+        let store =
+            RedisStore::with_connection(connect(&replica.url(), Duration::from_secs(10)).await, "shop:")
+                .unwrap();
         let error = store.check().await.unwrap_err().to_string();
         assert_eq!(error, "this Redis is a replica: the connection must be to the primary");
     }

@@ -9,7 +9,7 @@ use crate::{REDIS, connect, prefix};
 
 async fn empty() -> Option<Arc<dyn Store>> {
     let connection = connect(&REDIS.as_ref()?.url(), Duration::from_secs(10)).await;
-    Some(Arc::new(RedisStore::new(connection, &prefix()).unwrap()))
+    Some(Arc::new(RedisStore::with_connection(connection, &prefix()).unwrap()))
 }
 
 session_store::conformance_tests!(empty);
@@ -23,7 +23,7 @@ mod resp3 {
         let config = redis::AsyncConnectionConfig::new().set_response_timeout(Some(Duration::from_secs(10)));
         let client = redis::Client::open(url).unwrap();
         let connection = client.get_multiplexed_async_connection_with_config(&config).await.unwrap();
-        Some(Arc::new(RedisStore::new(connection, &prefix()).unwrap()))
+        Some(Arc::new(RedisStore::with_connection(connection, &prefix()).unwrap()))
     }
 
     session_store::conformance_tests!(empty);

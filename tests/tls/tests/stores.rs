@@ -91,11 +91,13 @@ async fn redis() {
     let Some(_server) = Redis::start(&options.concat()) else { return };
     for (number, host) in [(1, "127.0.0.1"), (2, "localhost")] {
         let url = format!("rediss://{host}:{port}");
-        let store = tls::redis::store(&url, &certificates.authority()).await.unwrap();
+        let store = tls::redis::store(&url, &certificates.authority()).unwrap();
         store.check().await.unwrap();
         works(&store, number).await;
         // Signed by somebody else; a client that speaks no TLS.
-        assert!(tls::redis::store(&url, &others.authority()).await.is_err());
-        assert!(tls::redis::store(&url.replace("rediss", "redis"), &certificates.authority()).await.is_err());
+        let error = tls::redis::store(&url, &others.authority()).unwrap().check().await.unwrap_err();
+        assert!(causes(&error).contains("invalid peer certificate"), "{}", causes(&error));
+        let plain = tls::redis::store(&url.replace("rediss", "redis"), &certificates.authority()).unwrap();
+        assert!(causes(&plain.check().await.unwrap_err()).contains("no connection to Redis"));
     }
 }
