@@ -52,6 +52,27 @@ impl Postgres {
         Some(postgres)
     }
 
+    /// Starts a standby of it, which follows it over the network: with all that it has now, and the same settings.
+    ///
+    /// # Panics
+    /// When it does not start.
+    #[must_use]
+    pub fn standby(&self) -> Self {
+        let folder = Folder::new("postgres");
+        if is_root() {
+            assert!(Command::new("chown").arg("postgres").arg(folder.path()).status().unwrap().success());
+        }
+        let mut copy = unprivileged(&self.programs.join("pg_basebackup"));
+        copy.args(["-h", "127.0.0.1", "-p", &self.port.to_string(), "-U", "postgres", "-X", "stream", "-R"]);
+        copy.args(["--checkpoint=fast", "--no-sync", "-D"]).arg(folder.path().join("data"));
+        let made = copy.current_dir(folder.path()).output().unwrap();
+        assert!(made.status.success(), "pg_basebackup: {}", String::from_utf8_lossy(&made.stderr));
+        let (programs, settings) = (self.programs.clone(), self.settings.clone());
+        let mut standby = Self { server: None, folder, programs, settings, port: free_port() };
+        standby.start_again();
+        standby
+    }
+
     /// Where it listens.
     #[must_use]
     pub fn port(&self) -> u16 {
@@ -219,6 +240,16 @@ fn wait_until(what: &str, mut done: impl FnMut() -> bool) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_standby_follows() {
+        let Some(postgres) = Postgres::start(&Postgres::FAST) else { return };
+        one(&postgres, "CREATE TABLE t (a int); INSERT INTO t VALUES (1)");
+        let standby = postgres.standby();
+        one(&postgres, "INSERT INTO t VALUES (2)");
+        wait_until("it follows", || one(&standby, "SELECT sum(a) FROM t") == "3");
+        assert_eq!(one(&standby, "SELECT pg_is_in_recovery()"), "t");
+    }
 
     fn one(postgres: &Postgres, sql: &str) -> String {
         let answer = postgres.program("psql").args(["-qAtc", sql]).output().unwrap();

@@ -5,7 +5,7 @@ use std::hash::BuildHasher;
 use std::sync::Arc;
 use std::time::Duration;
 
-use session_core::{Answer, Question, RecordKey, Step, Updated};
+use session_core::{Answer, Inserted, Question, RecordKey, Step, Updated};
 use tokio::sync::{Mutex, MutexGuard};
 use tokio::time::{Instant, sleep, sleep_until, timeout_at};
 
@@ -56,13 +56,8 @@ impl Driver {
             if conflicts > 1 {
                 sleep(jitter(FIRST_PAUSE)).await;
             }
-            let mut times = 0;
-            let again = || {
-                times += 1;
-                self.ask(question)
-            };
-            let answer = retry(question.verb(), begun, within, again).await.unwrap_or(Answer::Unavailable);
-            if times > 1 {
+            let (answer, again) = self.answer(question, begun, within).await;
+            if again {
                 ask.asked_again();
             }
             let conflict = matches!(
@@ -72,6 +67,23 @@ impl Driver {
             conflicts += usize::from(conflict);
             step = ask.answer(answer);
         }
+    }
+
+    /// The answer, and whether the question was asked more than once. What a write found done by then is confirmed first.
+    async fn answer(&self, question: &Question, begun: Instant, within: Duration) -> (Answer, bool) {
+        let mut times = 0;
+        let again = || {
+            times += 1;
+            self.ask(question)
+        };
+        let answer = retry(question.verb(), begun, within, again).await;
+        let confirmed = match answer {
+            Some(answer) if found_done(&answer, times > 1) => {
+                retry("confirm", begun, within, || self.store.confirm()).await.map(|()| answer)
+            }
+            answer => answer,
+        };
+        (confirmed.unwrap_or(Answer::Unavailable), times > 1)
     }
 
     async fn turn(&self, key: &RecordKey) -> MutexGuard<'_, ()> {
@@ -109,6 +121,22 @@ impl Driver {
             // The core is of the same release; a question that is new there has its arm here.
             _ => Answer::Unavailable,
         })
+    }
+}
+
+/// Whether an answer may rest on what somebody else did, or an attempt whose answer was lost.
+fn found_done(answer: &Answer, again: bool) -> bool {
+    match answer {
+        Answer::Deleted(Updated::Gone) => true,
+        Answer::Inserted(Inserted::Done)
+        | Answer::Updated(Updated::Done)
+        | Answer::Deleted(Updated::Done) => false,
+        Answer::Inserted(_)
+        | Answer::Updated(_)
+        | Answer::Deleted(_)
+        | Answer::Touched(_)
+        | Answer::Trimmed(_) => again,
+        _ => false,
     }
 }
 

@@ -104,7 +104,7 @@ impl OwnerSessions {
     /// # }
     /// ```
     pub async fn end(&self, owner: &str, key: RecordKey) -> Result<bool, Error> {
-        Ok(self.end_which(owner, Which::One(key)).await? > 0)
+        self.end_which(owner, Which::One(key)).await.map(|ended| ended > 0)
     }
 
     /// Ends the session whose record lies under this key, whoever's it is: for an operator who has the key from an
@@ -126,7 +126,8 @@ impl OwnerSessions {
     /// # }
     /// ```
     pub async fn end_record(&self, key: RecordKey) -> Result<bool, Error> {
-        Ok(self.ask("delete", |store, now| store.delete(key, now)).await? == Outcome::Done)
+        let ended = self.ask("delete", |store, now| store.delete(key, now)).await? == Outcome::Done;
+        self.confirmed(u64::from(ended)).await.map(|ended| ended > 0)
     }
 
     /// Ends all but the one at hand. How many; where an answer was lost, fewer may be counted than were ended.
@@ -170,7 +171,16 @@ impl OwnerSessions {
     }
 
     async fn end_which(&self, owner: &str, which: Which) -> Result<u64, Error> {
-        self.ask("delete_owned", |store, now| store.delete_owned(owner, which, now)).await
+        let ended = self.ask("delete_owned", |store, now| store.delete_owned(owner, which, now)).await?;
+        self.confirmed(ended).await
+    }
+
+    /// What was found ended already may have been so by an attempt whose answer was lost.
+    async fn confirmed(&self, ended: u64) -> Result<u64, Error> {
+        if ended == 0 {
+            self.ask("confirm", |store, _| store.confirm()).await?;
+        }
+        Ok(ended)
     }
 
     /// Each question is asked again as it is, time and all.

@@ -239,6 +239,26 @@ pub trait Store: Send + Sync + 'static {
     /// The back end's own.
     fn durability(&self) -> Verb<'_, Durability>;
 
+    /// Waits until all that can be seen in the store now survives what [`durability`](Self::durability) says.
+    ///
+    /// It is asked before a write is answered that found its work done: by an attempt of its own whose answer was lost, or by
+    /// somebody else. A commit that waits for another machine can be seen before that machine has it, if the wait was
+    /// broken off. Where whatever can be seen is as durable as what was answered, which is almost everywhere, there is
+    /// nothing to do.
+    ///
+    /// # Errors
+    /// The back end's own. Then it is not known.
+    ///
+    /// ```
+    /// # use session_store::{MemoryStore, Store};
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() {
+    /// assert!(MemoryStore::new().confirm().await.is_ok());
+    /// # }
+    /// ```
+    fn confirm(&self) -> Verb<'_, ()> {
+        Box::pin(async { Ok(()) })
+    }
+
     /// What an operator should change about the place of the sessions, though they work: one sentence for each point, without
     /// a value. Looked at when it is asked, and asked once, where an adapter is given the store; so it does not wait for a
     /// server. Most have nothing to say.

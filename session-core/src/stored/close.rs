@@ -8,6 +8,7 @@
 //! | none | left nothing | | |
 //! | untimely | cleared | load, delete (unindex) if the record is open to the id, then as none | removal, or a new id |
 //! | untimely | anything else | as none | as none |
+//! | refused, and there is no record | cleared | delete, to be sure; then as below | as below |
 //! | live | cleared, left nothing | delete (unindex) | removal |
 //! | live | cleared, left content or an owner | delete (unindex), then as none | a new id |
 //! | live | logged in, renewed, left its user, made permanent or not; or a renewal is due | (index) update (trim) | its new verifier |
@@ -106,6 +107,7 @@ impl Closing {
             Base::Live(live) if self.cleared => self.end(live.key, live.presented, &live.current.record),
             Base::Untimely(id) if self.cleared => self.end_untimely((**id).clone()),
             Base::Live(live) => self.save(live, &live.current, None),
+            Base::Refused { key, lives: false, mute, .. } if self.cleared => self.end_again(*key, *mute),
             Base::Refused { reused: Some(reused), .. } if self.stored().on_reuse != OnReuse::Report => {
                 self.end_reused(reused)
             }
@@ -121,9 +123,13 @@ impl Closing {
 
     pub(super) fn go_on_from(self, base: &Base) -> Next {
         match *base {
-            Base::Refused { mute: true, lives, .. } if self.owner.is_none() => self.stay_mute(lives),
+            Base::Refused { mute, lives, .. } => self.go_on_refused(mute, lives),
             _ => self.begin(),
         }
+    }
+
+    pub(super) fn go_on_refused(self, mute: bool, lives: bool) -> Next {
+        if mute && self.owner.is_none() { self.stay_mute(lives) } else { self.begin() }
     }
 
     pub(super) fn is_blank(&self) -> bool {

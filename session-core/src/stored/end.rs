@@ -17,8 +17,19 @@ impl Closing {
             match Base::of(closing.core(), answer, id, key, now) {
                 Ok((live, _)) => closing.end(key, live.presented, &live.current.record),
                 Err((Base::Degraded, _)) => closing.fail(Error::Unavailable),
+                Err((Base::Refused { lives: false, mute, .. }, _)) => closing.end_again(key, mute),
                 Err((base, _)) => closing.go_on_from(&base),
             }
+        })
+    }
+
+    /// A logout that finds nothing to end asks the store to end it all the same: so what another request did, and was not
+    /// answered, is confirmed before this one is.
+    pub(super) fn end_again(self, key: RecordKey, mute: bool) -> Next {
+        let question = Question::Delete { key, version: 0, now: self.now };
+        self.ask(question, move |closing, answer| match answer {
+            Answer::Deleted(Updated::Done | Updated::Gone) => closing.go_on_refused(mute, false),
+            _ => closing.fail(Error::Unavailable),
         })
     }
 

@@ -74,7 +74,7 @@ impl Base {
                 let ended = expires.saturating_sub(TOMBSTONE_SECONDS);
                 return Err((refused(false, ended), Some(Rejected::Gone)));
             }
-            Answer::Loaded(Loaded::Absent) => return Err((Self::None, Some(Rejected::Unknown))),
+            Answer::Loaded(Loaded::Absent) => return Err((refused(false, 0), Some(Rejected::Unknown))),
             _ => return Err((Self::Degraded, None)),
         };
         // When its id was minted is not known, but it was not after this.

@@ -9,6 +9,10 @@ use crate::durability::Durability;
 use crate::error::StoreError;
 use crate::store::{Listed, Store, Verb, Which};
 
+/// A commit of its own that changes nothing, where commits wait for a standby.
+const CONFIRM: &str = "SELECT CASE WHEN current_setting('synchronous_standby_names') <> '' \
+                       THEN pg_logical_emit_message(true, 'session-store', '') END";
+
 impl Store for PostgresStore {
     fn load<'a>(&'a self, key: RecordKey, now: u64) -> Verb<'a, Loaded> {
         Box::pin(async move { Ok(self.found(key).await?.at(now)) })
@@ -168,6 +172,11 @@ impl Store for PostgresStore {
         Box::pin(
             async move { self.count(&self.table.sql.delete_expired, &[&time(before), &most(batch)]).await },
         )
+    }
+
+    /// What is committed after it, and confirmed by a standby, shows that the standby has what was committed before.
+    fn confirm(&self) -> Verb<'_, ()> {
+        Box::pin(async move { self.query(CONFIRM, &[]).await.map(drop) })
     }
 
     fn durability(&self) -> Verb<'_, Durability> {

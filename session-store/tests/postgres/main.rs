@@ -13,4 +13,5 @@ mod pooler;
 mod races;
 mod schema;
 mod secrets;
+mod standby;
 mod tools;

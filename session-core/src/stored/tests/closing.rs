@@ -192,15 +192,29 @@ fn the_table() {
         ("plain", "left", |session| session.clear_owner().unwrap(), &["load"], ""),
         ("plain", "kept", |session| session.keep_only(&["visits"]).unwrap(), &["load", "update"], ""),
         ("ended", "changed", visit, &["load"], ""),
-        ("ended", "cleared", |session| session.clear().unwrap(), &["load"], ""),
-        ("ended", "cleared, changed", |session| (session.clear().unwrap(), visit(session)).1, &["load"], ""),
+        ("ended", "cleared", |session| session.clear().unwrap(), &["load", "delete"], ""),
+        (
+            "ended",
+            "cleared, changed",
+            |session| (session.clear().unwrap(), visit(session)).1,
+            &["load", "delete"],
+            "",
+        ),
         ("ended", "login", login, &["load", "index", "insert"], "new"),
         ("ended, 9 s ago", "changed", visit, &["load"], ""),
         ("ended, 9 s ago", "login", login, &["load", "index", "insert"], "new"),
         ("ended, 10 s ago", "changed", visit, &["load", "insert"], "new"),
-        ("ended, 10 s ago", "cleared", |session| session.clear().unwrap(), &["load"], "removal"),
+        ("ended, 10 s ago", "cleared", |session| session.clear().unwrap(), &["load", "delete"], "removal"),
         ("ended, 10 s ago", "login", login, &["load", "index", "insert"], "new"),
         ("ended, 60 s ago", "changed", visit, &["load", "insert"], "new"),
+        ("ended, 60 s ago", "cleared", |session| session.clear().unwrap(), &["load", "delete"], "removal"),
+        (
+            "ended, 60 s ago",
+            "cleared, changed",
+            |session| (session.clear().unwrap(), visit(session)).1,
+            &["load", "delete", "insert"],
+            "new",
+        ),
     ];
     for (base, what, handler, asked, expected) in rows {
         let server = server(|builder| builder);
