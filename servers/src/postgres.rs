@@ -52,18 +52,19 @@ impl Postgres {
         Some(postgres)
     }
 
-    /// Starts a standby of it, which follows it over the network: with all that it has now, and the same settings.
+    /// Starts a standby of it, which follows it at this port, its own or that of a [`Proxy`](crate::Proxy): with all that it
+    /// has now, and the same settings.
     ///
     /// # Panics
     /// When it does not start.
     #[must_use]
-    pub fn standby(&self) -> Self {
+    pub fn standby(&self, port: u16) -> Self {
         let folder = Folder::new("postgres");
         if is_root() {
             assert!(Command::new("chown").arg("postgres").arg(folder.path()).status().unwrap().success());
         }
         let mut copy = unprivileged(&self.programs.join("pg_basebackup"));
-        copy.args(["-h", "127.0.0.1", "-p", &self.port.to_string(), "-U", "postgres", "-X", "stream", "-R"]);
+        copy.args(["-h", "127.0.0.1", "-p", &port.to_string(), "-U", "postgres", "-X", "stream", "-R"]);
         copy.args(["--checkpoint=fast", "--no-sync", "-D"]).arg(folder.path().join("data"));
         let made = copy.current_dir(folder.path()).output().unwrap();
         assert!(made.status.success(), "pg_basebackup: {}", String::from_utf8_lossy(&made.stderr));
@@ -245,7 +246,7 @@ mod tests {
     fn a_standby_follows() {
         let Some(postgres) = Postgres::start(&Postgres::FAST) else { return };
         one(&postgres, "CREATE TABLE t (a int); INSERT INTO t VALUES (1)");
-        let standby = postgres.standby();
+        let standby = postgres.standby(postgres.port());
         one(&postgres, "INSERT INTO t VALUES (2)");
         wait_until("it follows", || one(&standby, "SELECT sum(a) FROM t") == "3");
         assert_eq!(one(&standby, "SELECT pg_is_in_recovery()"), "t");

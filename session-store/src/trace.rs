@@ -112,6 +112,15 @@ pub(crate) fn unanswered(question: &'static str, time: Duration, asked_again: bo
     }
 }
 
+/// On every connection to PostgreSQL a question was given up, and the server has not ended what it was asked.
+#[cfg(feature = "postgres")]
+pub(crate) fn all_given_up(connections: usize) {
+    warn!(
+        target: "session", connections,
+        "all connections to PostgreSQL wait for statements that were given up: is a table or a row locked (lock_timeout)?"
+    );
+}
+
 /// In a user's set in Redis there is what is no note of a session.
 #[cfg(feature = "redis")]
 pub(crate) fn foreign_notes(count: usize) {

@@ -12,6 +12,7 @@ use tokio_postgres::{Config, Error, Row, Socket};
 
 use super::direct::is_direct;
 use super::error;
+use super::given_up::GivenUp;
 use super::parameter::{Hidden, Parameter};
 use super::table::Table;
 use crate::error::StoreError;
@@ -26,6 +27,7 @@ const UNACKNOWLEDGED: Duration = Duration::from_secs(3);
 
 pub(super) struct Connections {
     pool: Pool,
+    given_up: Arc<GivenUp>,
     /// Whether statements may have names. Behind a pooler that gives each transaction another server process, a name may
     /// mean somebody else's statement there, so names are for connections of which each is known to be direct. Not to have
     /// any costs the server a plan for each question, but no round trip.
@@ -62,15 +64,16 @@ impl Connections {
                 })
             })
         };
-        match Pool::builder(Manager::new(config, tls)).max_size(most.max(1)).post_create(look).build() {
-            Ok(pool) => Self { pool, named },
-            Err(_) => unreachable!("it has no timeouts, which would need a runtime"),
+        let of = |most| Pool::builder(Manager::new(config.clone(), tls.clone())).max_size(most);
+        match (of(most.max(1)).post_create(look).build(), of(1).build()) {
+            (Ok(pool), Ok(beside)) => Self { given_up: GivenUp::own(pool.clone(), beside), pool, named },
+            _ => unreachable!("they have no timeouts, which would need a runtime"),
         }
     }
 
     /// The application's.
     pub(super) fn shared(pool: Pool) -> Self {
-        Self { pool, named: Arc::new(AtomicBool::new(false)) }
+        Self { given_up: GivenUp::shared(pool.clone()), pool, named: Arc::new(AtomicBool::new(false)) }
     }
 
     pub(super) fn pool(&self) -> &Pool {
@@ -79,7 +82,7 @@ impl Connections {
 
     pub(super) async fn get(&self) -> Result<Connection, StoreError> {
         let client = self.pool.get().await.map_err(error::pool)?;
-        Ok(Connection { client: Some(client), idle: true })
+        Ok(Connection { client: Some(client), given_up: self.given_up.clone(), state: State::Idle })
     }
 
     /// Runs a statement.
@@ -132,18 +135,27 @@ async fn query_once(
 pub(super) struct Connection {
     /// There until it is dropped.
     client: Option<Client>,
-    idle: bool,
+    given_up: Arc<GivenUp>,
+    state: State,
+}
+
+enum State {
+    Idle,
+    UnderWay,
+    /// The server cut it off, or is not the one to ask.
+    Useless,
 }
 
 impl Connection {
     /// From here on something is under way.
     pub(super) fn begin(&mut self) {
-        self.idle = false;
+        self.state = State::UnderWay;
     }
 
     /// What was under way has ended so.
     pub(super) fn end<T>(&mut self, result: &Result<T, Error>) {
-        self.idle = result.as_ref().err().is_none_or(error::is_harmless);
+        let is_harmless = result.as_ref().err().is_none_or(error::is_harmless);
+        self.state = if is_harmless { State::Idle } else { State::Useless };
     }
 
     pub(super) fn client(&mut self) -> &mut Client {
@@ -156,10 +168,10 @@ impl Connection {
 
 impl Drop for Connection {
     fn drop(&mut self) {
-        if let Some(client) = self.client.take()
-            && !self.idle
-        {
-            drop(Object::take(client));
+        match (self.client.take(), &self.state) {
+            (Some(client), State::UnderWay) => self.given_up.hold(client),
+            (Some(client), State::Useless) => drop(Object::take(client)),
+            (_, State::Idle) | (None, _) => {}
         }
     }
 }

@@ -3,7 +3,7 @@
 use std::io;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, Waker};
 
 use std::future::{Ready, ready};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
@@ -15,14 +15,18 @@ use tokio_postgres::{Client, Error};
 pub(super) async fn is_direct(client: &Client) -> Result<bool, Error> {
     let rows = client.query_typed("SELECT pg_backend_pid()", &[]).await?;
     let process: Option<i32> = rows.first().map(|row| row.try_get(0)).transpose()?;
-    Ok(process.is_some() && process == told(client).await)
+    Ok(process.is_some() && process == told(client))
 }
 
 /// The number that this connection was told. The client knows it for cancelling alone, so a request to cancel is written
 /// where nobody carries it out, and read there. Anything unexpected is no number.
-async fn told(client: &Client) -> Option<i32> {
-    let written = Nowhere::default();
-    client.cancel_token().cancel_query_raw(written.clone(), Plain).await.ok()?;
+pub(super) fn told(client: &Client) -> Option<i32> {
+    let (written, token) = (Nowhere::default(), client.cancel_token());
+    // There it waits for nothing.
+    let mut writing = Box::pin(token.cancel_query_raw(written.clone(), Plain));
+    let Poll::Ready(Ok(())) = writing.as_mut().poll(&mut Context::from_waker(Waker::noop())) else {
+        return None;
+    };
     let written = written.0.lock().unwrap_or_else(PoisonError::into_inner);
     // Length and code of `CancelRequest`, the number of the process, the key.
     let [0, 0, 0, 16, 4, 210, 22, 46, process @ .., _, _, _, _] = written.last_chunk::<16>()? else {

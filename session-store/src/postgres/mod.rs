@@ -4,6 +4,7 @@ mod cells;
 mod connection;
 mod direct;
 mod error;
+mod given_up;
 mod parameter;
 mod schema;
 mod table;

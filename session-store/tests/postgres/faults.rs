@@ -2,7 +2,6 @@
 //! as requests do: what was acknowledged is there, once, and everything else ended in time as unavailable.
 
 use std::collections::BTreeMap;
-use std::process::Command;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
@@ -161,27 +160,6 @@ async fn the_server_is_down_and_hangs() {
     })
     .await;
     assert!(unknown > 0);
-}
-
-/// A connection that never answers again does not go back to the pool: in a pool of one, the request itself gets another.
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_connection_that_hangs_is_given_up() {
-    let Some(server) = Postgres::start(&Postgres::FAST) else { return };
-    let pool = pool(server.port(), 1);
-    let source = over(&pool).await;
-    let browser = Browser::default();
-    browser.visit(&source, |session| work(session, 1)).await.unwrap();
-    let pid = number(&pool, "SELECT pg_backend_pid()::bigint").await.to_string();
-    let signal =
-        |signal| assert!(Command::new("kill").args(["-s", signal, &pid]).status().unwrap().success());
-    signal("STOP");
-    let visit = browser.visit(&source, |session| work(session, 2));
-    timeout(IN_TIME, visit).await.unwrap().unwrap();
-    let other = number(&pool, "SELECT pg_backend_pid()::bigint").await.to_string();
-    assert!(other != pid && pool.status().size == 1);
-    signal("CONT");
-    let count = browser.visit(&source, |session| session.get::<u64>("count")).await.unwrap();
-    assert_eq!(count, Some(2));
 }
 
 /// The application has all connections in use: requests wait, but not for ever, whether the pool has timeouts or not. A store

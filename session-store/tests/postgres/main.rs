@@ -9,6 +9,7 @@ mod conformance;
 mod costs;
 mod faults;
 mod full;
+mod given_up;
 mod pooler;
 mod races;
 mod schema;

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use servers::Postgres;
+use servers::{Postgres, Proxy};
 use session_core::{Error, SecretKey, Session, Sessions, StoredSessions};
 use session_store::{OwnerSessions, PostgresStore, Source};
 use tokio::task::JoinHandle;
@@ -32,6 +32,8 @@ async fn until(server: &Postgres, sql: &str, expected: &str) {
 struct Pair {
     primary: Postgres,
     standby: Postgres,
+    /// Between them.
+    network: Proxy,
     sessions: StoredSessions,
     browser: Arc<Browser>,
 }
@@ -40,12 +42,13 @@ impl Pair {
     async fn start() -> Option<Self> {
         let primary = Postgres::start(&Postgres::FAST)?;
         PostgresStore::new(config(primary.port()), NoTls).create_schema().await.unwrap();
-        let standby = primary.standby();
+        let network = Proxy::start(primary.port());
+        let standby = primary.standby(network.port());
         one(&primary, "ALTER SYSTEM SET synchronous_standby_names = '*'");
         one(&primary, "SELECT pg_reload_conf()");
         until(&primary, "SELECT sync_state FROM pg_stat_replication", "sync").await;
         let sessions = Sessions::builder(SecretKey::generate().unwrap()).build_stored().unwrap();
-        let pair = Self { primary, standby, sessions, browser: Arc::default() };
+        let pair = Self { primary, standby, network, sessions, browser: Arc::default() };
         let source = pair.on(&pair.primary);
         pair.browser
             .visit(&source, |session| {
@@ -63,7 +66,7 @@ impl Pair {
 
     /// A request of the browser's, which stops to wait for the standby, since that is cut off.
     async fn stuck(&self, handler: fn(&Session) -> Result<(), Error>) -> JoinHandle<Result<(), Error>> {
-        self.standby.hang();
+        self.network.hang();
         let (browser, source) = (self.browser.clone(), self.on(&self.primary));
         let visit = tokio::spawn(async move { browser.visit(&source, handler).await });
         until(&self.primary, WAITING, "1").await;
@@ -77,9 +80,8 @@ impl Pair {
 
     /// The standby takes over. The sum, if the session is there.
     async fn after_a_failover(self) -> Option<i64> {
-        let Self { mut primary, standby, sessions, browser } = self;
+        let Self { mut primary, standby, sessions, browser, .. } = self;
         primary.kill();
-        standby.go_on();
         // Nobody follows it.
         one(&standby, "SELECT pg_promote()");
         one(&standby, "ALTER SYSTEM RESET synchronous_standby_names");
@@ -132,7 +134,7 @@ async fn what_the_standby_has_is_answered() {
         let visit = pair.stuck(if is_logout { end } else { count }).await;
         assert_eq!(one(&pair.primary, TERMINATE), "t");
         sleep(Duration::from_millis(300)).await;
-        pair.standby.go_on();
+        pair.network.pass();
         assert_eq!(visit.await.unwrap(), Ok(()));
         assert_eq!(pair.after_a_failover().await, (!is_logout).then_some(2));
     }
@@ -143,7 +145,7 @@ async fn what_the_standby_has_is_answered() {
 async fn what_was_ended_before_is_confirmed() {
     let Some(pair) = Pair::start().await else { return };
     let owners = pair.owners();
-    pair.standby.hang();
+    pair.network.hang();
     let everywhere = tokio::spawn({
         let owners = owners.clone();
         async move { owners.end_all(OWNER).await }
@@ -155,7 +157,7 @@ async fn what_was_ended_before_is_confirmed() {
     let source = pair.on(&pair.primary);
     assert_eq!(pair.browser.visit(&source, end).await, Err(Error::Unavailable));
 
-    pair.standby.go_on();
+    pair.network.pass();
     assert_eq!(owners.end_all(OWNER).await, Ok(0));
     assert_eq!(pair.after_a_failover().await, None);
 }

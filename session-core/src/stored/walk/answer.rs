@@ -125,7 +125,8 @@ pub(super) fn i5_ended_for_reuse(world: &World<'_>, number: usize) -> Check {
 }
 
 /// **I10** A removal cookie is delivered only after the record is dead (or expired) that the request's id opened when it
-/// began; and never while the id would open one, by the second of the request's own close.
+/// began; and never while the id would open one, by the second of the request's own close. An id that was replaced opens
+/// nothing any more, unless a clock is set back, which the request need not notice.
 pub(super) fn i10_removed_when_dead(world: &World<'_>, number: usize) -> Check {
     let request = &world.requests[number];
     if request.sets() != Some(Sets::Removal) {
@@ -133,6 +134,7 @@ pub(super) fn i10_removed_when_dead(world: &World<'_>, number: usize) -> Check {
     }
     let ended = request.carried.is_none_or(|cookie| match request.found {
         Found::Live => !is_live(world, &world.cookies[cookie].key),
+        Found::Stale => true,
         _ => found_at(world, cookie, request.created.unwrap_or(world.now)) != Found::Live,
     });
     demand(ended, "I10", || "the cookie is removed while the record lives".to_owned())
