@@ -21,7 +21,7 @@ use std::net::{Ipv4Addr, TcpListener};
 use std::path::PathBuf;
 
 pub use certificates::Certificates;
-pub use pgbouncer::PgBouncer;
+pub use pgbouncer::{PgBouncer, Release};
 pub use postgres::Postgres;
 pub use program::{Folder, Program};
 pub use proxy::Proxy;

@@ -88,8 +88,9 @@ fn answered(answer: &DbError, table: &str) -> StoreError {
             ("PostgreSQL is starting up or shutting down".to_owned(), false)
         }
         SqlState::PROTOCOL_VIOLATION if answer.message().contains("startup parameter") => (
-            "a pooler in front of PostgreSQL refuses a setting of the connection: leave it out of the URL or Config, or let \
-             the pooler pass over it (PgBouncer: ignore_startup_parameters)"
+            "a pooler in front of PostgreSQL refuses a setting of the connection: leave it out of the URL or Config and give \
+             it to the role (ALTER ROLE ... SET), or let the pooler pass over it, without effect (PgBouncer: \
+             ignore_startup_parameters)"
                 .to_owned(),
             true,
         ),
