@@ -3,11 +3,16 @@
 use std::fs::{self, OpenOptions};
 use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf, absolute};
+use std::thread::sleep;
+use std::time::Duration;
 
 use crate::error::StoreError;
 
 /// What SQLite keeps beside the database while anybody has it open: the log, and an index of it that processes share.
 const BESIDE: [&str; 2] = ["-wal", "-shm"];
+
+/// How often a log is looked for whose index is there.
+const LOOKS: usize = 20;
 
 pub(super) struct Place {
     database: File,
@@ -56,11 +61,33 @@ impl Place {
         match fs::metadata(&path) {
             Ok(file) if file.is_file() => {
                 let database = File { identity: identity(&file), path };
-                Ok(Self { database, beside: Vec::new() })
+                let place = Self { database, beside: Vec::new() };
+                place.refuse_without_log()?;
+                Ok(place)
             }
             Ok(_) => Err(refused(&path, "this is not a file; give the path of one")),
             Err(error) => Err(unseen(&path, error)),
         }
+    }
+
+    /// SQLite makes the log before its index, and removes it after. An index alone is that of processes whose log was deleted;
+    /// by it we would read what is not in our new log, and lose what they could still write back. Or they were all killed:
+    /// that cannot be told apart.
+    fn refuse_without_log(&self) -> Result<(), StoreError> {
+        let unseen = |error| unseen(self.path(), error);
+        let (log, index) = (self.beside("-wal").map_err(unseen)?, self.beside("-shm").map_err(unseen)?);
+        // Between two looks the last of the others may end, or a first one begin.
+        for _ in 0..LOOKS {
+            if log.exists() || !index.exists() {
+                return Ok(());
+            }
+            sleep(Duration::from_millis(1));
+        }
+        Err(refused(
+            self.path(),
+            "the file -wal beside it was deleted; stop all processes that have the database open, then start them again; if \
+             there are none, remove the file -shm",
+        ))
     }
 
     /// Keeps in mind which files are beside the database. To be called while a connection is open that has read from it:

@@ -99,11 +99,11 @@ pub(crate) fn hold(file: &Path) {
     runtime.block_on(async {
         let store = SqliteStore::open(file).unwrap();
         store.insert(key(100), &record(1), NOW).await.unwrap();
-        tell("written");
+        tell("open");
         for (expires, _) in (NOW + 3600 + u64::from(std::process::id())..).zip(stdin().lock().lines()) {
             match store.touch(key(100), expires, NOW).await {
-                Ok(_) => tell("written"),
-                Err(error) => tell(&format!("refused: {error}")),
+                Ok(_) => tell("answer: written"),
+                Err(error) => tell(&format!("answer: {error}")),
             }
         }
     });
@@ -111,12 +111,13 @@ pub(crate) fn hold(file: &Path) {
 
 fn holds(file: &Path) -> Other {
     let mut other = Other::start(command("holds", file, None));
-    other.told("written");
+    other.told("open");
     other
 }
 
-fn ask(other: &mut Other) {
+fn ask(other: &mut Other) -> String {
     other.process.stdin.as_mut().unwrap().write_all(b"\n").unwrap();
+    other.told("answer: ")
 }
 
 /// Lets it end by itself.
@@ -133,14 +134,44 @@ async fn two_processes_without_their_log() {
         let store = SqliteStore::open(directory.file()).unwrap();
         let mut other = holds(&directory.file());
         fs::remove_file(beside(&directory, suffix)).unwrap();
-        ask(&mut other);
-        assert_eq!(other.told("refused: "), lost(suffix));
+        assert_eq!(ask(&mut other), lost(suffix));
         assert_eq!(store.load(key(100), NOW).await.unwrap_err().to_string(), lost(suffix));
         end(other);
         drop(store);
         let store = SqliteStore::open(directory.file()).unwrap();
         assert_eq!(store.load(key(100), NOW).await.unwrap(), Loaded::Live(record(1)));
     }
+}
+
+/// Whoever is started again beside a process that still has the deleted log would read and write wrongly; once that has
+/// ended, everything is there. Where it was killed, the index is left, and nobody knows.
+#[tokio::test]
+async fn started_beside_one_without_its_log() {
+    let directory = Directory::new();
+    let refused = || {
+        let error = SqliteStore::open(directory.file()).unwrap_err();
+        let expected = format!(
+            "{}: the file -wal beside it was deleted; stop all processes that have the database open, then start them again; \
+             if there are none, remove the file -shm",
+            directory.file().display()
+        );
+        assert_eq!(error.to_string(), expected);
+        assert!(error.is_refused());
+    };
+    let other = holds(&directory.file());
+    fs::remove_file(beside(&directory, "-wal")).unwrap();
+    refused();
+    end(other);
+    let store = SqliteStore::open(directory.file()).unwrap();
+    assert_eq!(store.load(key(100), NOW).await.unwrap(), Loaded::Live(record(1)));
+    drop(store);
+
+    let killed = holds(&directory.file());
+    fs::remove_file(beside(&directory, "-wal")).unwrap();
+    drop(killed);
+    refused();
+    fs::remove_file(beside(&directory, "-shm")).unwrap();
+    insert(&SqliteStore::open(directory.file()).unwrap(), 1).await;
 }
 
 /// Others come and go, by themselves or killed, the log is written back and cut: no false alarm.
@@ -159,8 +190,7 @@ async fn the_log_stays_while_others_come_and_go() {
         let connection = Connection::open(&file).unwrap();
         for mode in ["PASSIVE", "FULL", "RESTART", "TRUNCATE"] {
             expires += 1;
-            ask(&mut other);
-            other.told("written");
+            assert_eq!(ask(&mut other), "written");
             assert_eq!(store.touch(key(1), expires, NOW).await.unwrap(), Outcome::Done);
             connection.query_row(&format!("PRAGMA wal_checkpoint({mode})"), [], |_| Ok(())).unwrap();
             connection.execute_batch("VACUUM").unwrap();
