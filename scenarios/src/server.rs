@@ -3,8 +3,9 @@
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
-use std::process::{Child, ChildStdout, Command, Stdio};
-use std::time::SystemTime;
+use std::process::{Child, ChildStdout, Command, ExitStatus, Stdio};
+use std::thread::sleep;
+use std::time::{Duration, Instant, SystemTime};
 
 use crate::suite::{Nature, Panics};
 
@@ -202,6 +203,28 @@ impl Server {
                 server.address = address;
                 return server;
             }
+        }
+    }
+
+    /// Sends it a signal: `TERM`, `INT`.
+    #[cfg(unix)]
+    pub fn signal(&self, name: &str) {
+        let pid = self.program.id().to_string();
+        assert!(Command::new("kill").args(["-s", name, &pid]).status().unwrap().success());
+    }
+
+    /// How it ended.
+    ///
+    /// # Panics
+    /// When it still runs after so long.
+    pub fn ended(&mut self, within: Duration) -> ExitStatus {
+        let begun = Instant::now();
+        loop {
+            if let Some(status) = self.program.try_wait().unwrap() {
+                return status;
+            }
+            assert!(begun.elapsed() < within, "it still runs after {within:?}");
+            sleep(Duration::from_millis(10));
         }
     }
 }

@@ -16,7 +16,7 @@ use serde::Deserialize;
 use session_axum::{Error, Session, SessionLayer};
 use tour::actions::{Answer, LATE_FIRST};
 use tour::start::Tour;
-use tour::{actions, page};
+use tour::{actions, page, stop};
 
 /// What a route shows of a session is for its owner and for now: the back button after a logout must show nothing.
 const NO_STORE: (HeaderName, &str) = (CACHE_CONTROL, "no-store");
@@ -189,6 +189,8 @@ async fn main() -> ExitCode {
 
 async fn serve(tour: Tour) -> std::io::Result<()> {
     let listener = tokio::net::TcpListener::bind(tour.bind).await?;
+    let (asked, end) = (stop::asked()?, stop::asked()?);
     tour.announce(listener.local_addr()?);
-    axum::serve(listener, router(tour)).await
+    let server = axum::serve(listener, router(tour)).with_graceful_shutdown(asked);
+    stop::within_limit(server, end).await
 }

@@ -1,6 +1,7 @@
 //! The tour: every session feature of a Flask application, in hyper. `cargo run -p session-hyper --example tour_hyper`
 
 use std::convert::Infallible;
+use std::pin::pin;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
@@ -17,13 +18,15 @@ use hyper::service::service_fn;
 use hyper::{Method, Request, Response, StatusCode};
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
+use hyper_util::server::graceful::GracefulShutdown;
 use percent_encoding::percent_decode_str;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use session_hyper::{Error, IntoResponse, RequestSession, SessionLayer, session_core};
+use tokio::net::TcpListener;
 use tour::actions::{Answer, LATE_FIRST};
 use tour::start::Tour;
-use tour::{actions, page};
+use tour::{actions, page, stop};
 
 type Body = UnsyncBoxBody<Bytes, Infallible>;
 
@@ -244,32 +247,51 @@ async fn main() -> ExitCode {
         Err(code) => return code,
     };
     match serve(tour.clone()).await {
-        Ok(never) => match never {},
+        Ok(()) => ExitCode::SUCCESS,
         Err(error) => tour.failed(&error),
     }
 }
 
-async fn serve(tour: Tour) -> std::io::Result<Infallible> {
-    let listener = tokio::net::TcpListener::bind(tour.bind).await?;
+async fn serve(tour: Tour) -> std::io::Result<()> {
+    let listener = TcpListener::bind(tour.bind).await?;
+    let (asked, end) = (stop::asked()?, stop::asked()?);
     tour.announce(listener.local_addr()?);
+    stop::within_limit(serve_until(asked, listener, tour), end).await
+}
+
+async fn serve_until(
+    asked: impl Future<Output = ()>,
+    listener: TcpListener,
+    tour: Tour,
+) -> std::io::Result<()> {
     let layer = SessionLayer::from(tour.source.clone());
     let tour = Arc::new(tour);
     let service = layer.wrap(service_fn(move |request| {
         let tour = tour.clone();
         async move { answer(&tour, request).await }
     }));
+    let connections = GracefulShutdown::new();
+    let mut asked = pin!(asked);
     loop {
+        let accepted = tokio::select! {
+            accepted = listener.accept() => accepted,
+            () = &mut asked => break,
+        };
         // A client that hung up already, or no file descriptor left: the next may have more luck.
-        let Ok((stream, _)) = listener.accept().await else {
+        let Ok((stream, _)) = accepted else {
             tokio::time::sleep(Duration::from_millis(100)).await;
             continue;
         };
-        let service = service.clone();
+        let (service, connection) = (service.clone(), connections.watcher());
         tokio::spawn(async move {
             let mut builder = Builder::new(TokioExecutor::new());
             builder.http1().timer(TokioTimer::new());
             // What goes wrong here concerns one connection, and its client knows.
-            let _ = builder.serve_connection(TokioIo::new(stream), service).await;
+            let _ = connection.watch(builder.serve_connection(TokioIo::new(stream), service)).await;
         });
     }
+    drop(listener);
+    // Those that are idle are closed, the others after their answer.
+    connections.shutdown().await;
+    Ok(())
 }

@@ -12,11 +12,14 @@ use rocket::request::{FromRequest, Outcome};
 use rocket::response::content::{RawHtml, RawJson};
 use rocket::response::stream::TextStream;
 use rocket::response::{self, Redirect, Responder};
+use rocket::tokio::select;
+use rocket::tokio::sync::oneshot;
+use rocket::tokio::time::timeout;
 use rocket::{Build, Config, FromForm, Request, Response, Rocket, State, catch, catchers, get, post, routes};
 use session_rocket::{Error, Session, SessionFairing};
 use tour::actions::{Answer, LATE_FIRST};
 use tour::start::Tour;
-use tour::{actions, page};
+use tour::{actions, page, stop};
 
 /// What a route shows of a session is for its owner and for now: the back button after a logout must show nothing.
 #[derive(Responder)]
@@ -29,12 +32,13 @@ fn no_store<R>(content: R) -> NoStore<R> {
     NoStore { content, cache_control: Header::new("Cache-Control", "no-store") }
 }
 
-fn rocket(tour: Tour) -> Rocket<Build> {
-    // No signal is caught, so that Ctrl-C stops it at once.
-    #[cfg(unix)]
-    let shutdown = Shutdown { ctrlc: false, signals: Default::default(), ..Shutdown::default() };
-    #[cfg(not(unix))]
-    let shutdown = Shutdown { ctrlc: false, ..Shutdown::default() };
+/// Is dropped with the last connection.
+struct Served(#[allow(dead_code, reason = "who waits for its other half")] oneshot::Sender<Infallible>);
+
+fn rocket(tour: Tour, served: Served) -> Rocket<Build> {
+    // At Ctrl-C, and by default at SIGTERM, requests under way have so many seconds; by default two.
+    let grace = u32::try_from(stop::LIMIT.as_secs()).unwrap_or(u32::MAX);
+    let shutdown = Shutdown { ctrlc: true, grace, mercy: 0, ..Shutdown::default() };
     let (address, port) = (tour.bind.ip(), tour.bind.port());
     let config = Config { address, port, log_level: LogLevel::Off, shutdown, ..Config::default() };
     let announce = AdHoc::on_liftoff("announce", |rocket| {
@@ -48,6 +52,7 @@ fn rocket(tour: Tour) -> Rocket<Build> {
         .attach(SessionFairing::from(tour.source.clone()))
         .attach(announce)
         .manage(tour)
+        .manage(served)
         .mount("/", routes![index, visit, login_form, login, profile, logout, add_to_cart, cart, permanent])
         .mount("/", routes![flash, flashes, session, fail, panic, late, late_open, untouched])
         .mount("/", routes![sessions, end_session, end_sessions])
@@ -252,11 +257,29 @@ async fn main() -> ExitCode {
         Ok(tour) => tour,
         Err(code) => return code,
     };
-    match rocket(tour.clone()).launch().await {
-        Ok(_) => ExitCode::SUCCESS,
+    match serve(tour.clone()).await {
+        Ok(()) => ExitCode::SUCCESS,
         Err(error) => match error.kind() {
             ErrorKind::Bind(error) | ErrorKind::Io(error) => tour.failed(error),
             other => tour.failed(&std::io::Error::other(other.to_string())),
         },
     }
+}
+
+async fn serve(tour: Tour) -> Result<(), rocket::Error> {
+    let (served, last) = oneshot::channel();
+    let rocket = rocket(tour, Served(served)).ignite().await?;
+    let asked = rocket.shutdown();
+    // Once asked to stop, `launch` waits for all of `grace` where any connection is open, and be it idle; or it fails at once,
+    // where it sees its listener end before the signal. Connections that are idle are closed, the others after their answer;
+    // the last one takes with it what Rocket manages.
+    select! {
+        ended = rocket.launch() => match ended {
+            Err(error) if matches!(error.kind(), ErrorKind::Shutdown(..)) => {}
+            ended => return ended.map(drop),
+        },
+        () = asked => {}
+    }
+    let _ = timeout(stop::LIMIT, last).await;
+    Ok(())
 }

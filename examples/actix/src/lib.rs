@@ -2,8 +2,3 @@
 
 pub mod adapter;
 pub mod routes;
-
-/// The programs of the guide compile.
-#[cfg(doctest)]
-#[doc = include_str!("../../../docs/adapters.md")]
-struct Guide;

@@ -6,6 +6,7 @@ use actix_tour::adapter::SessionLayer;
 use actix_tour::routes;
 use actix_web::{App, HttpServer};
 use tour::start::Tour;
+use tour::stop;
 
 #[tokio::main]
 async fn main() -> ExitCode {
@@ -28,7 +29,10 @@ async fn serve(tour: Tour) -> std::io::Result<()> {
         let tour = tour.clone();
         move || App::new().configure(routes::configure(tour.clone())).wrap(layer.middleware())
     };
-    let server = HttpServer::new(application).bind(tour.bind)?;
+    let server = HttpServer::new(application)
+        .shutdown_signal(stop::asked()?)
+        .shutdown_timeout(stop::LIMIT.as_secs())
+        .bind(tour.bind)?;
     server.addrs().into_iter().for_each(|address| tour.announce(address));
     server.run().await
 }

@@ -43,7 +43,7 @@ const CLEANED_FULL: usize = 20;
 /// - **Full, damaged or gone.** If the disk is full, writes are refused, reads go on, and once there is room writes do, too; it
 ///   takes as much as the file `-wal` has. Ending a session takes a few pages, so it may fail as well, and is asked again.
 ///   A file that may not be written, is damaged, or was deleted or replaced while it was open is told by a [`StoreError`]
-///   that says what to do.
+///   that says what to do; so are `-wal` and `-shm`, which no other process removes while this one has the file open.
 /// - **Its own.** The file holds nothing else. A database of another application, or of a newer release, is refused and left as
 ///   it is. One of an earlier release is brought up to date when it is opened.
 /// - **Private.** A file that is created may be read by its user alone, and so the two beside it, `-wal` and `-shm`. One of
@@ -139,8 +139,10 @@ impl SqliteStore {
     }
 
     fn open_as(path: &Path, full: bool) -> Result<Self, StoreError> {
-        let place = Arc::new(Place::new(path)?);
+        let mut place = Place::new(path)?;
         let connection = schema::writer(place.path(), full)?;
+        place.look_beside()?;
+        let place = Arc::new(place);
         let (tell, told) = std::sync::mpsc::sync_channel(1);
         let writer = {
             let place = place.clone();
@@ -178,9 +180,7 @@ impl SqliteStore {
 impl Store for SqliteStore {
     fn load<'a>(&'a self, key: RecordKey, now: u64) -> Verb<'a, Loaded> {
         Box::pin(async move {
-            if !self.place.is_there() {
-                return Err(place::gone());
-            }
+            self.place.check()?;
             Ok(self.readers.load(key)?.at(now))
         })
     }
@@ -235,9 +235,7 @@ impl Store for SqliteStore {
 
     fn list<'a>(&'a self, owner: &'a str, max: usize, now: u64) -> Verb<'a, Vec<Listed>> {
         Box::pin(async move {
-            if !self.place.is_there() {
-                return Err(place::gone());
-            }
+            self.place.check()?;
             let owner: Box<str> = owner.into();
             let list = move |connection: &Connection| statements::list(connection, &owner, max, now);
             self.lister.ask(Growth::Shrinks, list).await

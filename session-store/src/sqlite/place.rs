@@ -1,14 +1,35 @@
-//! Where the file is, and whether it still is there.
+//! Where the file and the two beside it are, and whether they still are there.
 
 use std::fs::{self, OpenOptions};
-use std::io::ErrorKind;
+use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf, absolute};
+use std::thread::sleep;
+use std::time::Duration;
 
 use crate::error::StoreError;
 
+/// What SQLite keeps beside the database while anybody has it open: the log, and an index of it that processes share.
+const BESIDE: [&str; 2] = ["-wal", "-shm"];
+
+/// How often a log is looked for whose index is there.
+const LOOKS: usize = 20;
+
 pub(super) struct Place {
+    database: File,
+    /// Each with its suffix; none before a connection is open.
+    beside: Vec<(&'static str, File)>,
+}
+
+/// A file as it was when the store was opened.
+struct File {
     path: PathBuf,
     identity: Identity,
+}
+
+impl File {
+    fn is_there(&self) -> bool {
+        fs::metadata(&self.path).is_ok_and(|file| identity(&file) == self.identity)
+    }
 }
 
 impl Place {
@@ -38,29 +59,67 @@ impl Place {
             _ => {}
         }
         match fs::metadata(&path) {
-            Ok(file) if file.is_file() => Ok(Self { identity: identity(&file), path }),
+            Ok(file) if file.is_file() => {
+                let database = File { identity: identity(&file), path };
+                let place = Self { database, beside: Vec::new() };
+                place.refuse_without_log()?;
+                Ok(place)
+            }
             Ok(_) => Err(refused(&path, "this is not a file; give the path of one")),
-            Err(error) => Err(refused(&path, "it cannot be looked at").with_source(error)),
+            Err(error) => Err(unseen(&path, error)),
         }
     }
 
+    /// SQLite makes the log before its index, and removes it after. An index alone is that of processes whose log was deleted;
+    /// by it we would read what is not in our new log, and lose what they could still write back. Or they were all killed:
+    /// that cannot be told apart.
+    fn refuse_without_log(&self) -> Result<(), StoreError> {
+        let unseen = |error| unseen(self.path(), error);
+        let (log, index) = (self.beside("-wal").map_err(unseen)?, self.beside("-shm").map_err(unseen)?);
+        // Between two looks the last of the others may end, or a first one begin.
+        for _ in 0..LOOKS {
+            if log.exists() || !index.exists() {
+                return Ok(());
+            }
+            sleep(Duration::from_millis(1));
+        }
+        Err(refused(
+            self.path(),
+            "the file -wal beside it was deleted; stop all processes that have the database open, then start them again; if \
+             there are none, remove the file -shm",
+        ))
+    }
+
+    /// Keeps in mind which files are beside the database. To be called while a connection is open that has read from it:
+    /// SQLite has made both by then, and removes them when the last connection of all processes is closed, not before.
+    pub(super) fn look_beside(&mut self) -> Result<(), StoreError> {
+        for suffix in BESIDE {
+            let path = self.beside(suffix).map_err(|error| unseen(&self.database.path, error))?;
+            let file = fs::metadata(&path).map_err(|error| unseen(&path, error))?;
+            self.beside.push((suffix, File { identity: identity(&file), path }));
+        }
+        Ok(())
+    }
+
+    /// SQLite follows links before it puts a suffix to the name.
+    fn beside(&self, suffix: &str) -> io::Result<PathBuf> {
+        let mut path = fs::canonicalize(&self.database.path)?.into_os_string();
+        path.push(suffix);
+        Ok(path.into())
+    }
+
     pub(super) fn path(&self) -> &Path {
-        &self.path
+        &self.database.path
     }
 
     /// Which of the database's files others than their user may read or write, one sentence for each.
     #[cfg(unix)]
     pub(super) fn warnings(&self) -> Vec<String> {
         use std::os::unix::fs::PermissionsExt;
-        let beside = |suffix: &str| {
-            let mut path = self.path.clone().into_os_string();
-            path.push(suffix);
-            PathBuf::from(path)
-        };
         let mut warnings = Vec::new();
-        for path in [self.path.clone(), beside("-wal"), beside("-shm")] {
-            // The files beside the database come and go.
-            let Ok(file) = fs::metadata(&path) else { continue };
+        for file in [&self.database].into_iter().chain(self.beside.iter().map(|(_, file)| file)) {
+            let path = &file.path;
+            let Ok(file) = fs::metadata(path) else { continue };
             let mode = file.permissions().mode() & 0o777;
             let (read, written) = (mode & 0o044 != 0, mode & 0o022 != 0);
             let done = match (read, written) {
@@ -83,10 +142,24 @@ impl Place {
         Vec::new()
     }
 
-    /// SQLite goes on with a file that was deleted or replaced, and what it writes then is lost; sessions that another
-    /// process ends in the new one would stay live here. Costs a microsecond.
-    pub(super) fn is_there(&self) -> bool {
-        fs::metadata(&self.path).is_ok_and(|file| identity(&file) == self.identity)
+    /// SQLite goes on with files that were deleted or replaced. What it writes to such a database, or to such a log, is lost;
+    /// sessions that another process ends in the new one would stay live here. Two processes with two indexes write over
+    /// each other's part of the log. Costs a few microseconds.
+    pub(super) fn check(&self) -> Result<(), StoreError> {
+        if !self.database.is_there() {
+            return Err(StoreError::new(
+                "the database of the sessions was deleted, moved or replaced: put it back, or restart the application",
+            )
+            .refused());
+        }
+        match self.beside.iter().find(|(_, file)| !file.is_there()) {
+            Some((suffix, _)) => Err(StoreError::new(format!(
+                "the file {suffix} beside the database of the sessions was deleted, moved or replaced: stop all processes \
+                 that have the database open, then start them again"
+            ))
+            .refused()),
+            None => Ok(()),
+        }
     }
 }
 
@@ -112,16 +185,12 @@ fn not_a_path(path: &Path) -> Option<&'static str> {
     None
 }
 
-/// Where it is not there any more.
-pub(super) fn gone() -> StoreError {
-    StoreError::new(
-        "the database of the sessions was deleted, moved or replaced: put it back, or restart the application",
-    )
-    .refused()
-}
-
 fn refused(path: &Path, message: &str) -> StoreError {
     StoreError::new(format!("{}: {message}", path.display())).refused()
+}
+
+fn unseen(path: &Path, error: io::Error) -> StoreError {
+    refused(path, "it cannot be looked at").with_source(error)
 }
 
 /// Device and number of the file.

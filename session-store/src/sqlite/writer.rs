@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use rusqlite::{Connection, Error, ErrorCode};
 
-use super::place::{self, Place};
+use super::place::Place;
 use super::thread::Task;
 
 /// A transaction takes in what is asked until then, so that nobody waits long for the others.
@@ -32,8 +32,8 @@ pub(super) fn write(
         if !first.is_awaited() {
             continue;
         }
-        if !place.is_there() {
-            first.refuse(place::gone());
+        if let Err(gone) = place.check() {
+            first.refuse(gone);
             continue;
         }
         if let Err(error) = begin(connection) {

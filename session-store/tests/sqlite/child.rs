@@ -109,6 +109,8 @@ fn another_process() {
     match &*role {
         "writes" => writes(file),
         "locks" => locks(file),
+        #[cfg(unix)]
+        "holds" => crate::gone::hold(file),
         "fills" => crate::full::fill_limited(file),
         _ => panic!("no such role: {role}"),
     }

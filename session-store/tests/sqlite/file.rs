@@ -1,4 +1,4 @@
-//! The file: created, refused, replaced, damaged, closed.
+//! The file: created, refused, damaged, closed.
 
 use std::fs;
 use std::path::Path;
@@ -13,13 +13,13 @@ use session_store::{Durability, SqliteStore, Store, StoreError, clean};
 use crate::client::{self, request};
 use crate::place::Directory;
 
-const NOW: u64 = 1_700_000_000;
+pub(crate) const NOW: u64 = 1_700_000_000;
 
-fn key(number: u8) -> RecordKey {
+pub(crate) fn key(number: u8) -> RecordKey {
     RecordKey::from_bytes([number; 32])
 }
 
-fn record(version: u64) -> Record {
+pub(crate) fn record(version: u64) -> Record {
     let owner = Some("ada@example.com".into());
     let label = Some("Firefox of Ada".into());
     let body = b"what ada said".as_slice().into();
@@ -209,36 +209,6 @@ fn silent(error: &StoreError) {
     for secret in ["ada", "Firefox", "said", "7, 7"] {
         assert!(!printed.contains(secret), "{printed}");
     }
-}
-
-/// Deleted or replaced while it is open: neither what is lost is acknowledged nor what is old answered.
-#[cfg(unix)]
-#[tokio::test]
-async fn deleted_or_replaced() {
-    let directory = Directory::new();
-    let store = SqliteStore::open(directory.file()).unwrap();
-    assert_eq!(store.insert(key(1), &record(1), NOW).await.unwrap(), Inserted::Done);
-    let aside = directory.path().join("aside");
-    fs::rename(directory.file(), &aside).unwrap();
-    for replaced in [false, true] {
-        if replaced {
-            fs::write(directory.file(), "").unwrap();
-        }
-        let expected = "the database of the sessions was deleted, moved or replaced: put it back, or restart the application";
-        let errors = [
-            store.load(key(1), NOW).await.unwrap_err(),
-            store.insert(key(2), &record(2), NOW).await.unwrap_err(),
-            store.list("ada@example.com", 1, NOW).await.unwrap_err(),
-            store.durability().await.unwrap_err(),
-        ];
-        for error in errors {
-            assert_eq!(error.to_string(), expected);
-            assert!(error.is_refused());
-        }
-    }
-    fs::rename(&aside, directory.file()).unwrap();
-    assert_eq!(store.load(key(1), NOW).await.unwrap(), Loaded::Live(record(1)));
-    assert_eq!(store.insert(key(2), &record(2), NOW).await.unwrap(), Inserted::Done);
 }
 
 /// What is wrong in the file is told, without what is in it, by every verb that meets it.

@@ -8,6 +8,8 @@ mod crash;
 mod dump;
 mod file;
 mod full;
+#[cfg(unix)]
+mod gone;
 mod load;
 mod place;
 

@@ -17,7 +17,8 @@ impl Directory {
         SWEEP.call_once(|| sweep(&all));
         let path = all.join(format!("{}-{}", process::id(), COUNT.fetch_add(1, Ordering::Relaxed)));
         fs::create_dir_all(&path).unwrap();
-        Self(path)
+        // As SQLite names the files beside the database.
+        Self(path.canonicalize().unwrap())
     }
 
     pub(crate) fn file(&self) -> PathBuf {
