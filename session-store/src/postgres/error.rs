@@ -1,11 +1,15 @@
 //! What went wrong, for who runs the application, without a word about who is logged in.
 
 use std::error::Error;
+use std::io;
 
 use deadpool_postgres::{HookError, PoolError};
 use tokio_postgres::error::{DbError, Severity, SqlState};
 
 use crate::error::StoreError;
+
+pub(super) const READ_ONLY: &str = "this PostgreSQL server or role may only read; connect to the primary \
+                                    (target_session_attrs=read-write), without default_transaction_read_only";
 
 /// No connection came out of the pool.
 pub(super) fn pool(error: PoolError) -> StoreError {
@@ -36,11 +40,14 @@ pub(super) fn failed(error: &tokio_postgres::Error, table: &str) -> StoreError {
         None => {
             let mut causes = error.to_string();
             let mut cause = error.source();
+            let mut may_only_read = false;
             while let Some(deeper) = cause {
                 causes = format!("{causes}: {deeper}");
+                may_only_read |= is_refused_by_the_client(deeper);
                 cause = deeper.source();
             }
-            StoreError::new("no answer from PostgreSQL").with_source(causes)
+            StoreError::new(if may_only_read { READ_ONLY } else { "no answer from PostgreSQL" })
+                .with_source(causes)
         }
     }
 }
@@ -66,13 +73,9 @@ fn answered(answer: &DbError, table: &str) -> StoreError {
             ),
             true,
         ),
-        SqlState::READ_ONLY_SQL_TRANSACTION => (
-            "this PostgreSQL server or role may only read; connect to the primary (target_session_attrs=read-write), \
-             without default_transaction_read_only"
-                .to_owned(),
-            // After a failover the next connection may lead to the new primary.
-            false,
-        ),
+        // After a failover the next connection may lead to the new primary.
+        SqlState::READ_ONLY_SQL_TRANSACTION => (READ_ONLY.to_owned(), false),
+        SqlState::FEATURE_NOT_SUPPORTED if is_of_a_standby(answer) => (READ_ONLY.to_owned(), false),
         SqlState::DISK_FULL => ("PostgreSQL has no room left on its disk".to_owned(), true),
         ref code if code.code().starts_with("28") => {
             ("PostgreSQL refuses this role or its password".to_owned(), true)
@@ -98,6 +101,19 @@ fn answered(answer: &DbError, table: &str) -> StoreError {
     };
     let error = StoreError::new(message).with_source(source(answer));
     if refused { error.refused() } else { error }
+}
+
+/// The client looks for a server that may be written to, and found none.
+fn is_refused_by_the_client(cause: &(dyn Error + 'static)) -> bool {
+    cause.downcast_ref::<io::Error>().is_some_and(|error| {
+        error.kind() == io::ErrorKind::PermissionDenied
+            && error.to_string() == "database does not allow writes"
+    })
+}
+
+/// `transaction_read_only` cannot be turned off on a standby, which has no code of its own. We set nothing else like it.
+fn is_of_a_standby(answer: &DbError) -> bool {
+    answer.routine() == Some("call_bool_check_hook")
 }
 
 /// Never the detail, which may quote a whole row. The message only where the server speaks of itself, not of data: the

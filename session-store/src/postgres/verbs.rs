@@ -4,6 +4,7 @@ use session_core::{Inserted, Loaded, Outcome, Record, RecordKey, Trimmed, Update
 
 use super::PostgresStore;
 use super::cells::{bytes, cell, listed, most, number, only, outcome, time, tombstone_ends};
+use super::error::READ_ONLY;
 use super::parameter::Parameter;
 use crate::durability::Durability;
 use crate::error::StoreError;
@@ -185,9 +186,7 @@ impl Store for PostgresStore {
             let row = only(&rows)?;
             let (unlogged, unsafe_disk, standby) = (cell(row, 0)?, cell(row, 1)?, cell(row, 3)?);
             if cell(row, 4)? {
-                return Err(StoreError::new(
-                    "this PostgreSQL server is a standby: connect to the primary (target_session_attrs=read-write)",
-                ));
+                return Err(StoreError::new(READ_ONLY));
             }
             Ok(match cell::<&str>(row, 2)? {
                 // Emptied after a crash.

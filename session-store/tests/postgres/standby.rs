@@ -6,12 +6,12 @@ use std::time::{Duration, Instant};
 
 use servers::{Postgres, Proxy};
 use session_core::{Error, SecretKey, Session, Sessions, StoredSessions};
-use session_store::{OwnerSessions, PostgresStore, Source};
+use session_store::{OwnerSessions, PostgresStore, Source, Store, StoreError};
 use tokio::task::JoinHandle;
 use tokio::time::sleep;
 use tokio_postgres::NoTls;
 
-use crate::tools::{Browser, config};
+use crate::tools::{Browser, config, pool};
 
 const OWNER: &str = "ada";
 
@@ -160,4 +160,29 @@ async fn what_was_ended_before_is_confirmed() {
     pair.network.pass();
     assert_eq!(owners.end_all(OWNER).await, Ok(0));
     assert_eq!(pair.after_a_failover().await, None);
+}
+
+/// Whoever starts at a standby is told so, however the connection is made, with and without a table there.
+#[tokio::test]
+async fn a_standby_is_refused_at_start() {
+    let Some(primary) = Postgres::start(&Postgres::FAST) else { return };
+    let stores = |server: &Postgres| {
+        let own = PostgresStore::new(config(server.port()), NoTls);
+        [own, PostgresStore::with_pool(pool(server.port(), 1))]
+    };
+    let is_told = |error: StoreError| {
+        assert!(error.to_string().contains("may only read; connect to the primary"), "{error}");
+        assert!(!error.is_refused(), "after a failover it may be the primary");
+    };
+    for has_table in [false, true] {
+        let standby = primary.standby(primary.port());
+        for store in stores(&standby) {
+            is_told(store.create_schema().await.unwrap_err());
+            if has_table {
+                is_told(store.durability().await.unwrap_err());
+            }
+        }
+        let [store, _] = stores(&primary);
+        store.create_schema().await.unwrap();
+    }
 }
