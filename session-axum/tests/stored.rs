@@ -285,6 +285,44 @@ async fn what_fails_is_asked_again_and_counted_once() {
     }
 }
 
+/// What a request finds done, by an attempt of its own or by somebody else, is answered once the store confirms it.
+#[tokio::test]
+async fn what_is_found_done_is_confirmed() {
+    let deadlines = Duration::from_millis(500);
+    let server =
+        Server::start_with(|builder| builder.max_sessions_per_owner(1).deadlines(deadlines, deadlines)).await;
+    for (verb, path) in
+        [("insert", "/count/1"), ("update", "/count/1"), ("delete", "/logout/1"), ("trim", "/login/ada")]
+    {
+        let cookie = async || if verb == "insert" { String::new() } else { server.begin("/count/1").await };
+        server.get(path, &cookie().await).await;
+        assert!(!server.store.calls().contains(&"confirm"), "{verb} was done by itself");
+
+        let lost = cookie().await;
+        server.store.plan(verb, 1, Fault::LoseAnswer);
+        assert_eq!(server.get(path, &lost).await.status, 200, "{verb}");
+        let calls = server.store.calls();
+        assert!(calls.windows(3).any(|calls| calls == [verb, verb, "confirm"]), "{calls:?}");
+
+        let lost = cookie().await;
+        server.store.plan(verb, 1, Fault::LoseAnswer);
+        server.store.plan("confirm", usize::MAX, Fault::Fail);
+        let answer = server.get(path, &lost).await;
+        assert_eq!((answer.status, answer.cookie), (503, None), "{verb}");
+        server.store.heal();
+        server.store.calls();
+    }
+    // Once more, and where the record is long gone.
+    let cookie = server.begin("/count/1").await;
+    server.get("/logout/1", &cookie).await;
+    for seconds in [10, 60, 24 * 60 * 60] {
+        server.store.calls();
+        server.advance(seconds);
+        assert_eq!(server.get("/logout/1", &cookie).await.status, 200);
+        assert!(server.store.calls().ends_with(&["delete", "confirm"]), "{seconds}");
+    }
+}
+
 /// Two servers: while one does not know whether its write was made, the other writes to the same session. As long as the
 /// record names the write among its last eight it is recognised; later the request fails, though never counts twice.
 #[tokio::test]

@@ -166,6 +166,10 @@ impl Store for Watched {
         self.meet("delete_expired", self.inner.delete_expired(before, batch))
     }
 
+    fn confirm(&self) -> Verb<'_, ()> {
+        self.meet("confirm", self.inner.confirm())
+    }
+
     fn durability(&self) -> Verb<'_, Durability> {
         self.meet("durability", self.inner.durability())
     }
