@@ -1,4 +1,5 @@
-//! `docs/security.md` says what is so: every requirement has its row, and every test that is named exists.
+//! What the documents say of tests is so. In `docs/security.md` every requirement has its row, and every test that is named
+//! exists; so does every one that `docs/stores.md` names beside a sentence about faults.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
@@ -85,6 +86,27 @@ fn tests_that_bear_an_id_stand_in_its_row() {
         }
     }
     assert!(borne > 50, "{borne}");
+}
+
+/// Tests stand there as a link to their file, with their names between backticks; so do modules of tests.
+#[test]
+fn tests_that_the_guide_to_stores_names_exist() {
+    let document = std::fs::read_to_string(root().join("docs/stores.md")).unwrap();
+    let mut named = 0;
+    for (text, rest) in document.split('[').skip(1).filter_map(|link| link.split_once("](../")) {
+        let path = rest.split(')').next().unwrap();
+        if !path.contains("tests/") {
+            continue;
+        }
+        let source =
+            std::fs::read_to_string(root().join(path)).unwrap_or_else(|_| panic!("{path} is missing"));
+        for name in text.split('`').skip(1).step_by(2) {
+            named += 1;
+            let exists = has_function(&source, name) || source.contains(&format!("mod {name} {{"));
+            assert!(exists, "{path} has no {name}");
+        }
+    }
+    assert!(named > 70, "{named}");
 }
 
 fn collect(folder: &Path, files: &mut Vec<PathBuf>) {

@@ -42,9 +42,10 @@ const CONNECTIONS: usize = 16;
 /// - **Current.** It must talk to the primary alone: what a standby shows is late. Where there are several servers to choose
 ///   from, its own connections go to one that may be written to (`target_session_attrs=read-write`).
 /// - **In time.** Requests have deadlines ([`Builder::deadlines`](session_core::Builder::deadlines)), so the pool needs
-///   none. A connection on which a request gave up waiting does not go back to the pool. What the server still does for it
-///   is not cancelled, since a commit that waits for a synchronous standby would then count without it. So that nothing
-///   waits there for ever, let the role have a `lock_timeout`, above all where other programs lock rows of the table.
+///   none. What a request gave up waiting for is not cancelled on the server, since a commit that waits for a synchronous
+///   standby would then count without it; its connection keeps its place in the pool until the server has ended that, so
+///   that a locked table takes no more connections than the pool has. Let the role have a `lock_timeout` below half of the
+///   deadline for opening a session (`900ms`): so the server ends what waits for a lock first.
 /// - **Clear.** Errors tell what to do, with the server's code (SQLSTATE); never what is in a row, which PostgreSQL's own
 ///   messages quote.
 ///
@@ -103,8 +104,9 @@ impl PostgresStore {
         Self::with_connections(config, tls, CONNECTIONS)
     }
 
-    /// The same with so many connections at most, but one at least. All processes together must stay below the server's
-    /// `max_connections`.
+    /// The same with so many connections at most, but one at least; and now and then one more, to ask what became of
+    /// questions that were given up. All processes together must stay below the server's `max_connections`, and better below
+    /// a limit of the role's own (`CONNECTION LIMIT`).
     ///
     /// ```
     /// # use session_store::PostgresStore;

@@ -225,7 +225,7 @@ async fn answers_are_lost() {
 async fn a_row_is_locked_by_another() {
     let Some(server) = Postgres::start(&Postgres::FAST) else { return };
     // As the documentation advises, so that what was given up does not wait on in the server.
-    let pool = pool_with(server.port(), 4, "-c lock_timeout=3s");
+    let pool = pool_with(server.port(), 4, "-c lock_timeout=300ms");
     let store = PostgresStore::with_pool(pool.clone());
     store.create_schema().await.unwrap();
     let deadlines = Duration::from_millis(800);

@@ -7,12 +7,12 @@ use std::time::{Duration, Instant};
 
 use servers::{Postgres, Proxy};
 use session_core::{Error, SecretKey, Session, Sessions};
-use session_store::{PostgresStore, Source};
+use session_store::{PostgresStore, Source, Store};
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 use tokio_postgres::NoTls;
 
-use crate::tools::{Browser, config, pool};
+use crate::tools::{Browser, NOW, config, key, pool};
 
 const PROCESSES: usize = 3;
 const CONNECTIONS: usize = 4;
@@ -146,6 +146,36 @@ async fn a_hung_primary_is_left() {
     one(&standby, "SELECT pg_promote()").unwrap();
     proxy.lead_to(standby.port());
     assert_eq!(answered(&source, &browser).await, 2);
+}
+
+/// The role may have fewer connections than the store: requests share those, and others find theirs.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_limit_of_the_role() {
+    let Some(server) = Postgres::start(&Postgres::FAST) else { return };
+    one(&server, "CREATE ROLE shop LOGIN CONNECTION LIMIT 2").unwrap();
+    one(&server, "GRANT ALL ON SCHEMA public TO shop").unwrap();
+    let mut config = config(server.port());
+    config.user("shop");
+    let store = Arc::new(PostgresStore::with_connections(config, NoTls, 8));
+    store.create_schema().await.unwrap();
+    let mut asked = JoinSet::new();
+    for number in 0..8 {
+        let store = store.clone();
+        asked.spawn(async move { store.load(key(number), NOW).await.map_err(|error| error.to_string()) });
+    }
+    for answer in asked.join_all().await {
+        let refused = answer.err().is_none_or(|error| error.contains("takes no more connections"));
+        assert!(refused);
+    }
+    let sessions = Sessions::builder(SecretKey::generate().unwrap()).build_stored().unwrap();
+    let source = Source::stored(sessions, store);
+    let mut requests = JoinSet::new();
+    for _ in 0..16 {
+        let source = source.clone();
+        requests.spawn(async move { Browser::default().visit(&source, count).await });
+    }
+    assert!(requests.join_all().await.iter().all(|visit| *visit == Ok(1)));
+    assert!(one(&server, USED).unwrap().parse::<usize>().unwrap() <= 2);
 }
 
 /// A pool of the application's is not emptied for ever where no connection is left to ask over.
