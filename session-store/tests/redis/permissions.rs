@@ -66,6 +66,9 @@ async fn what_the_guide_lists_is_what_is_needed() {
     let store = with(&redis, &rules).await;
     assert!(everything(&redis, &store).await.is_none());
     store.check().await.unwrap();
+    // The store's own connection needs no more to be made.
+    let url = format!("redis://{}:password@127.0.0.1:{}", rules[2], redis.port());
+    crate::faults::own(&url, PREFIX).check().await.unwrap();
     assert_eq!(redis.ask(&["DBSIZE"]), redis.ask(&["EVAL", "return #redis.call('KEYS', 'shop:*')", "0"]));
     assert_eq!(redis.ask(&["EXISTS", "shop:sessions:check"]), "0");
     assert_eq!(store.durability().await.unwrap(), Durability::PowerLoss);
