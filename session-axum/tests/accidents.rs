@@ -152,7 +152,7 @@ async fn a_failed_read_is_taken_for_an_empty_session() {
     let server = Server::start_with(|builder| builder.deadlines(wait, wait)).await;
     let cookie = server.begin("/login/ada").await;
     for fault in [Fault::Fail, Fault::Hang, Fault::LoseAnswer] {
-        for path in ["/insert/mine", "/read/1", "/logout/1", "/login/eve", "/renew/1"] {
+        for path in ["/insert/mine", "/read/1", "/logout/1", "/login/eve", "/cycle_id/1"] {
             server.store.plan("load", usize::MAX, fault.clone());
             let answer = server.get(path, &cookie).await;
             assert_eq!((answer.status, answer.cookie), (503, None), "{path}");
@@ -219,7 +219,7 @@ async fn a_save_under_way_revives_a_session() {
 #[tokio::test]
 async fn a_renewal_before_an_error_loses_the_session() {
     async fn fails(session: Session) -> Result<StatusCode, Error> {
-        session.renew()?;
+        session.cycle_id()?;
         session.insert("step", 2)?;
         Ok(StatusCode::INTERNAL_SERVER_ERROR)
     }
@@ -242,7 +242,7 @@ async fn a_renewal_before_an_error_loses_the_session() {
     let server = Server::start_with(|builder| builder.deadlines(wait, wait)).await;
     let cookie = server.begin("/insert/user").await;
     server.store.plan("update", usize::MAX, Fault::Fail);
-    let answer = server.get("/renew/1", &cookie).await;
+    let answer = server.get("/cycle_id/1", &cookie).await;
     assert_eq!((answer.status, answer.cookie), (503, None));
     server.store.heal();
     assert_eq!(server.get("/read/1", &cookie).await.body, r#"{"user":"user"}"#);
@@ -252,7 +252,7 @@ async fn a_renewal_before_an_error_loses_the_session() {
 #[tokio::test]
 async fn the_old_cookie_sees_the_new_login() {
     let server = Server::start().await;
-    for ends in ["/login/ada", "/renew/1"] {
+    for ends in ["/login/ada", "/cycle_id/1"] {
         let old = server.begin("/insert/before").await;
         let new = server.get(ends, &old).await.cookie.unwrap();
         server.get("/insert/after", &new).await;

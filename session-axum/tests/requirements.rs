@@ -294,7 +294,7 @@ async fn l8_fresh_since_on_the_server() {
     }
     async fn change(session: Session) -> Result<(), Error> {
         session.increment("n", 1)?;
-        session.renew()?;
+        session.cycle_id()?;
         Ok(())
     }
     let [_, site] = sites(|builder| builder);

@@ -93,7 +93,7 @@ async fn sixty_four_clients_lose_nothing() {
 /// L5, L2: A holds the session; B logs out, or in; A finishes.
 #[tokio::test]
 async fn l5_what_ended_while_a_request_held_it_stays_dead() {
-    for (ends, removed) in [("/logout/1", true), ("/login/ada", false), ("/renew/1", false)] {
+    for (ends, removed) in [("/logout/1", true), ("/login/ada", false), ("/cycle_id/1", false)] {
         for slow in ["/all/slow-held", "/read/slow-held", "/remember/yes-held", "/logout/1-held"] {
             let server = Server::start().await;
             let cookie = server.begin("/count/1").await;

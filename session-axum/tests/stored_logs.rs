@@ -42,7 +42,7 @@ async fn o1_events_are_logged_and_nothing_else() {
 
     let server = Server::start_with(|builder| {
         builder
-            .renew_id_every(Duration::from_secs(1000))
+            .cycle_id_every(Duration::from_secs(1000))
             .deadlines(Duration::from_millis(100), Duration::from_millis(100))
     })
     .await;

@@ -25,10 +25,10 @@ impl Session {
     /// # use session_core::{SecretKey, Sessions};
     /// # let session = Sessions::new(SecretKey::generate().unwrap()).open(&http::HeaderMap::new());
     /// session.insert("cart", ["mug"]).unwrap();
-    /// session.renew().unwrap();
+    /// session.cycle_id().unwrap();
     /// assert!(session.contains_key("cart") && session.is_modified());
     /// ```
-    pub fn renew(&self) -> Result<(), Error> {
+    pub fn cycle_id(&self) -> Result<(), Error> {
         let mut state = self.open_state()?;
         state.map.mark_modified();
         state.renewed = true;
@@ -37,7 +37,7 @@ impl Session {
 
     /// Says that this request has verified the credentials of `owner`: call it at login, before the user's data goes in.
     ///
-    /// The session counts as created and authenticated now. With a store its id changes, as with [`renew`](Self::renew),
+    /// The session counts as created and authenticated now. With a store its id changes, as with [`cycle_id`](Self::cycle_id),
     /// and the record is entered under this owner. If somebody ended the session while the request was under way, a new
     /// one begins, with what this request did and nothing of the old one.
     ///
@@ -102,7 +102,7 @@ impl Session {
     /// session as a whole.
     ///
     /// The session is no longer authenticated, and has neither the user's epoch nor a label. With a store its id changes,
-    /// as with [`renew`](Self::renew), and the record leaves the user: it is not in their list, and not ended with their
+    /// as with [`cycle_id`](Self::cycle_id), and the record leaves the user: it is not in their list, and not ended with their
     /// others. A cookie session is written without its user; whoever has a copy of the old cookie is logged in with it
     /// until it expires.
     ///

@@ -339,7 +339,7 @@ fn h4_a_change_after_the_response_is_an_error() {
             ("take_flashes", session.take_flashes().map(drop)),
             ("set_permanent", session.set_permanent(true)),
             ("mark_modified", session.mark_modified()),
-            ("renew", session.renew()),
+            ("renew", session.cycle_id()),
             ("set_owner", session.set_owner("42")),
             ("clear_owner", session.clear_owner()),
             ("keep_only", session.keep_only(&["a"])),

@@ -118,7 +118,7 @@ async fn what_an_event_names_is_ended_by_its_key() {
     for with_keys in [true, false] {
         let time = Time::at(1_700_000_000);
         let builder = Sessions::builder(SecretKey::generate().unwrap()).clock(time.clone());
-        let builder = builder.renew_id_every(Duration::from_secs(3600));
+        let builder = builder.cycle_id_every(Duration::from_secs(3600));
         let sessions = builder.events_with_record_keys(with_keys).build_stored().unwrap();
         let store = Arc::new(MemoryStore::new());
         let source = Source::stored(sessions.clone(), store.clone());

@@ -74,7 +74,7 @@ async fn act(
         }
         "logout" => session.clear()?,
         "remember" => session.set_permanent(what == "yes")?,
-        "renew" => session.renew()?,
+        "cycle_id" => session.cycle_id()?,
         _ => {}
     }
     Ok(session.to_json())

@@ -37,7 +37,7 @@ pub enum OnGone {
 /// # use std::time::Duration;
 /// # use session_core::{OnReuse, SecretKey, Sessions};
 /// # let key = SecretKey::generate().unwrap();
-/// let builder = Sessions::builder(key).renew_id_every(Duration::from_secs(60 * 60));
+/// let builder = Sessions::builder(key).cycle_id_every(Duration::from_secs(60 * 60));
 /// assert!(builder.on_reuse(OnReuse::EndSession).build_stored().is_ok());
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -91,7 +91,7 @@ impl Stored {
             ("on_gone", self.on_gone != plain.on_gone),
             ("on_reuse", self.on_reuse != plain.on_reuse),
             ("max_sessions_per_owner", self.per_owner.is_some()),
-            ("renew_id_every", self.renew_every.is_some()),
+            ("cycle_id_every", self.renew_every.is_some()),
             ("max_record_size", self.max_record != plain.max_record),
             ("events_with_record_keys", self.events_with_record_keys),
             ("deadlines", (self.open_within, self.close_within) != (plain.open_within, plain.close_within)),
@@ -115,7 +115,7 @@ impl Builder {
         self
     }
 
-    /// Stored sessions only, with [`renew_id_every`](Self::renew_id_every): what ends when an id is used that was replaced.
+    /// Stored sessions only, with [`cycle_id_every`](Self::cycle_id_every): what ends when an id is used that was replaced.
     /// Default: [`OnReuse::Report`].
     ///
     /// ```
@@ -143,15 +143,15 @@ impl Builder {
 
     /// Stored sessions only: renews the id of a session in use after so many whole seconds, against copies of it. Requests
     /// under way keep the old one until the new one has come back, and a minute longer. Default: only by
-    /// [`renew`](crate::Session::renew) and [`set_owner`](crate::Session::set_owner).
+    /// [`cycle_id`](crate::Session::cycle_id) and [`set_owner`](crate::Session::set_owner).
     ///
     /// ```
     /// # use session_core::{SecretKey, Sessions};
     /// # let key = SecretKey::generate().unwrap();
     /// let hour = std::time::Duration::from_secs(60 * 60);
-    /// assert!(Sessions::builder(key).renew_id_every(hour).build_stored().is_ok());
+    /// assert!(Sessions::builder(key).cycle_id_every(hour).build_stored().is_ok());
     /// ```
-    pub fn renew_id_every(mut self, period: Duration) -> Self {
+    pub fn cycle_id_every(mut self, period: Duration) -> Self {
         self.stored.renew_every = Some(period.as_secs());
         self
     }

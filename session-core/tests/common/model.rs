@@ -203,7 +203,7 @@ impl Model {
                 (self.taken, self.modified) = (None, true);
             }
             Operation::Renew => {
-                session.renew().unwrap();
+                session.cycle_id().unwrap();
                 self.modified = true;
             }
             Operation::Read(key) => {

@@ -40,7 +40,7 @@ const METHODS: [Call; 40] = [
     ("record_key", |s| Ok(assert_eq!(s.record_key(), None))),
     ("rejected", |s| Ok(assert!(s.rejected().is_none() || s.is_empty()))),
     ("remove", |s| s.remove("zz").map(drop)),
-    ("renew", Session::renew),
+    ("cycle_id", Session::cycle_id),
     ("require_epoch", |s| s.require_epoch(0).map(|known| assert!(known))),
     ("set_epoch", |s| s.set_epoch(1)),
     ("set_label", |s| s.set_label("Firefox")),

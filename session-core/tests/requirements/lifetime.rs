@@ -125,8 +125,8 @@ fn l8_fresh_since() {
         let closed = visit(&sessions, &[&cookie], |session| session.increment("n", 1).map(drop)).unwrap();
         cookie = closed.cookie().unwrap().to_owned();
     }
-    // Who says the password again is fresh; who logs out is nobody; `renew` proves nothing.
-    let renewed = visit(&sessions, &[&cookie], Session::renew).unwrap();
+    // Who says the password again is fresh; who logs out is nobody; `cycle_id` proves nothing.
+    let renewed = visit(&sessions, &[&cookie], Session::cycle_id).unwrap();
     assert!(!fresh(renewed.cookie().unwrap()));
     let again = visit(&sessions, &[&cookie], login).unwrap().cookie().unwrap().to_owned();
     assert!(fresh(&again));

@@ -193,7 +193,7 @@ impl Request {
                 }
                 Ok(())
             }
-            Does::Renews => session.renew(),
+            Does::Renews => session.cycle_id(),
             Does::LogsIn | Does::LogsInElsewhere => session.set_owner(&self.owner),
             Does::LogsInAsAnother => session.set_owner(&format!("another {}", self.owner)),
             Does::LogsOut => session.clear(),

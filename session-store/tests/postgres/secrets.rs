@@ -36,7 +36,7 @@ async fn t5_a_dump_opens_nothing() {
     for (number, browser) in browsers.iter().enumerate() {
         browser.visit(&source, |session| session.increment("visits", 1)).await.unwrap();
         browser.visit(&source, |session| session.set_owner(&format!("user {number}"))).await.unwrap();
-        browser.visit(&source, |session| session.renew()).await.unwrap();
+        browser.visit(&source, |session| session.cycle_id()).await.unwrap();
     }
     browsers[4].visit(&source, |session| session.clear()).await.unwrap();
 

@@ -33,7 +33,7 @@ async fn t5_nothing_that_opens_a_session() {
         };
         browser.request(&source, label).await.unwrap().unwrap();
         cookies.push(browser.cookie.clone().unwrap());
-        browser.request(&source, session_core::Session::renew).await.unwrap().unwrap();
+        browser.request(&source, session_core::Session::cycle_id).await.unwrap().unwrap();
         cookies.push(browser.cookie.clone().unwrap());
         if user == 2 {
             browser.request(&source, session_core::Session::clear).await.unwrap().unwrap();

@@ -53,7 +53,7 @@ async fn t5_what_is_stored_opens_nothing() {
             request(&source, &None, |session| session.insert("text", &text).unwrap()).await.unwrap();
         let (_, second) =
             request(&source, &first, |session| session.set_owner(&owner).unwrap()).await.unwrap();
-        let (_, third) = request(&source, &second, |session| session.renew().unwrap()).await.unwrap();
+        let (_, third) = request(&source, &second, |session| session.cycle_id().unwrap()).await.unwrap();
         assert!(first != second && second != third);
         let (read, _) =
             request(&source, &third, |session| session.get::<String>("text").unwrap()).await.unwrap();

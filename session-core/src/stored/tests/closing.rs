@@ -144,7 +144,7 @@ fn the_table() {
         ("", "content", visit, &["insert"], "new"),
         ("", "login", login, &["index", "insert"], "new"),
         ("", "nothing", |_| {}, &[], ""),
-        ("", "renewed", |session| session.renew().unwrap(), &[], ""),
+        ("", "renewed", |session| session.cycle_id().unwrap(), &[], ""),
         ("", "permanent", |session| session.set_permanent(true).unwrap(), &[], ""),
         ("", "cleared", |session| session.clear().unwrap(), &[], ""),
         ("plain", "cleared", |session| session.clear().unwrap(), &["load", "delete"], "removal"),
@@ -163,7 +163,7 @@ fn the_table() {
             "new",
         ),
         ("plain", "login", login, &["load", "index", "update"], "renewed"),
-        ("plain", "renewed", |session| session.renew().unwrap(), &["load", "update"], "renewed"),
+        ("plain", "renewed", |session| session.cycle_id().unwrap(), &["load", "update"], "renewed"),
         (
             "plain",
             "permanent",

@@ -233,7 +233,7 @@ fn what_does_not_build() {
     for builder in [
         builder().on_gone(OnGone::Conflict),
         builder().max_sessions_per_owner(1),
-        builder().renew_id_every(Duration::from_secs(1)),
+        builder().cycle_id_every(Duration::from_secs(1)),
         builder().max_record_size(1),
         builder().deadlines(Duration::ZERO, Duration::ZERO),
     ] {
@@ -276,7 +276,7 @@ fn a_degraded_session_takes_no_change() {
         session.flash("Saved", "info"),
         session.set_owner("ada"),
         session.set_permanent(true),
-        session.renew(),
+        session.cycle_id(),
         session.mark_modified(),
         session.clear(),
     ] {

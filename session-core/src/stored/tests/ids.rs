@@ -37,7 +37,7 @@ fn l2_a_login_kills_the_old_id_at_once() {
 /// L3: at the boundary exactly one new id, and nobody is logged out, also if the response that carried it is lost.
 #[test]
 fn l3_a_periodic_renewal_logs_nobody_out() {
-    let server = server(|builder| builder.renew_id_every(Duration::from_secs(100)));
+    let server = server(|builder| builder.cycle_id_every(Duration::from_secs(100)));
     let old = server.begin(visit);
     server.advance(100);
     let together: Vec<_> = (0..5).map(|_| server.open(&old)).collect();
@@ -71,7 +71,7 @@ fn l3_a_periodic_renewal_logs_nobody_out() {
 /// L2: an alias is no way around a login.
 #[test]
 fn a_login_ends_both_ids_of_a_renewal() {
-    let server = server(|builder| builder.renew_id_every(Duration::from_secs(100)));
+    let server = server(|builder| builder.cycle_id_every(Duration::from_secs(100)));
     let old = server.begin(visit);
     server.advance(100);
     let new = server.request(&old, |_| {}).pair();
@@ -282,7 +282,7 @@ fn o1_events_name_the_record_if_asked() {
         };
         let (cookie, created) = events("", &visit);
         let key = server.open(&cookie).1.record_key().unwrap();
-        let (renewed_cookie, renewed) = events(&cookie, &|session| session.renew().unwrap());
+        let (renewed_cookie, renewed) = events(&cookie, &|session| session.cycle_id().unwrap());
         let (_, gone) = events(&cookie, &visit);
         let (_, cleared) = events(&renewed_cookie, &|session| session.clear().unwrap());
         let (_, dead) = events(&renewed_cookie, &|_| ());

@@ -163,7 +163,7 @@ fn a_stale_id_that_clears_and_logs_in_begins_anew() {
 /// renewal has just replaced.
 #[test]
 fn a_logout_meets_newer_versions() {
-    let server = server(|builder| builder.renew_id_every(std::time::Duration::from_secs(100)));
+    let server = server(|builder| builder.cycle_id_every(std::time::Duration::from_secs(100)));
     let old = server.begin(visit);
     server.advance(100);
     let (slow, session) = server.open(&old);

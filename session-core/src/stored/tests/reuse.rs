@@ -10,7 +10,7 @@ use crate::{Error, EventKind, OnReuse, Rejected, Session};
 /// A session whose id was copied, renewed, and has come back; and another one of the same user. What was stolen, what is
 /// current, the other one.
 fn stolen(on_reuse: OnReuse, begin: impl Fn(&Session)) -> (Server, [String; 3]) {
-    let server = server(|builder| builder.renew_id_every(Duration::from_secs(3600)).on_reuse(on_reuse));
+    let server = server(|builder| builder.cycle_id_every(Duration::from_secs(3600)).on_reuse(on_reuse));
     let begin = |session: &Session| {
         begin(session);
         visit(session);

@@ -15,7 +15,7 @@ const TENTH: u64 = 31 * 24 * 60 * 6;
 /// What a renewal by time counts from is the last one, and no other write.
 #[test]
 fn a_write_does_not_put_a_renewal_off() {
-    let server = server(|builder| builder.renew_id_every(Duration::from_secs(100)));
+    let server = server(|builder| builder.cycle_id_every(Duration::from_secs(100)));
     let cookie = server.begin(visit);
     for (seconds, renewed) in [(60, false), (39, false), (1, true)] {
         server.advance(seconds);
@@ -40,7 +40,7 @@ fn the_index_is_told_every_tenth() {
 /// A read that would have renewed the id finds that another has: nothing is left to do.
 #[test]
 fn a_renewal_that_another_made_is_not_made_again() {
-    let server = server(|builder| builder.renew_id_every(Duration::from_secs(100)));
+    let server = server(|builder| builder.cycle_id_every(Duration::from_secs(100)));
     let cookie = server.begin(visit);
     server.advance(101);
     let (slow, _session) = server.open(&cookie);
@@ -79,7 +79,7 @@ fn an_id_that_was_replaced_since_does_not_go_out() {
         let server = server(|builder| builder);
         let cookie = server.begin(visit);
         let (exchange, session) = server.open(&cookie);
-        session.renew().unwrap();
+        session.cycle_id().unwrap();
         let Step::Ask(mut ask) = exchange.close() else { panic!("nothing is written") };
         let Question::Update { record, .. } = ask.question() else { panic!("{:?}", ask.question()) };
         let mut newer = record.clone();
@@ -108,7 +108,7 @@ fn a_read_asks_nothing() {
 /// Who only reads is told nothing of a session that ends meanwhile, also where the read would have renewed its id.
 #[test]
 fn a_read_of_what_ended_meanwhile_is_no_conflict() {
-    let server = server(|builder| builder.renew_id_every(Duration::from_secs(100)).on_gone(OnGone::Conflict));
+    let server = server(|builder| builder.cycle_id_every(Duration::from_secs(100)).on_gone(OnGone::Conflict));
     let cookie = server.begin(visit);
     server.advance(101);
     let (reads, _session) = server.open(&cookie);

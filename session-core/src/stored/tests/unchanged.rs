@@ -24,7 +24,7 @@ struct Due {
     seconds: u64,
 }
 
-const RENEWED: Configure = |builder| builder.renew_id_every(Duration::from_secs(100));
+const RENEWED: Configure = |builder| builder.cycle_id_every(Duration::from_secs(100));
 const SAME: Configure = |builder| builder;
 
 fn old_name(builder: Builder) -> Builder {

@@ -169,7 +169,7 @@ pub(super) const RENEWAL: u64 = 300;
 
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(super) struct Config {
-    /// `renew_id_every`.
+    /// `cycle_id_every`.
     pub(super) renew: bool,
     /// `max_sessions_per_owner(1)`.
     pub(super) cap: bool,

@@ -119,7 +119,7 @@ pub(super) fn i6_nothing_comes_back(
 /// old verifier never sees its data. (**I9** Never with another login's data.)
 ///
 /// An alias is left by a periodic renewal, by a changed permanence, and where the key that signed an id was replaced. The rest
-/// holds from the moment of the write on, and after a `renew` as after a login.
+/// holds from the moment of the write on, and after a `cycle_id` as after a login.
 pub(super) fn i7_one_verifier_opens(world: &World<'_>, body: &Body, life: &Life) -> Check {
     let opening: Vec<_> = life.verifiers.iter().filter(|known| opens(body, known, world.now)).collect();
     let alias =

@@ -229,7 +229,7 @@ impl Request {
                 self.take(session)?;
             }
             Op::Renew => {
-                session.renew()?;
+                session.cycle_id()?;
                 self.renewed = true;
             }
             Op::Clear => {

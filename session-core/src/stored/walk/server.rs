@@ -34,7 +34,7 @@ impl Server {
                 .on_reuse(config.reuse)
                 .on_gone(if config.conflict { OnGone::Conflict } else { OnGone::Forget });
             if config.renew {
-                builder = builder.renew_id_every(Duration::from_secs(RENEWAL));
+                builder = builder.cycle_id_every(Duration::from_secs(RENEWAL));
             }
             if config.cap {
                 builder = builder.max_sessions_per_owner(1);
