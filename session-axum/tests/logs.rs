@@ -30,7 +30,7 @@ impl Write for Log {
 async fn act(session: Session, Path(action): Path<String>) -> Result<String, Error> {
     match action.as_str() {
         "login" => {
-            session.set_owner("hunter-owner")?;
+            session.log_in("hunter-user")?;
             session.insert("hunter-key", "hunter-value")?;
         }
         "clear" => session.clear()?,
@@ -83,7 +83,7 @@ async fn t7_events_are_logged_and_nothing_else() {
         assert!(text.contains(expected), "{expected:?} is not in\n{text}");
     }
     assert!(values.len() > 3);
-    values.extend([key_text, "hunter-value".into(), "hunter-owner".into()]);
+    values.extend([key_text, "hunter-value".into(), "hunter-user".into()]);
     for secret in values {
         assert!(!text.contains(&secret), "{secret:?} is in\n{text}");
     }

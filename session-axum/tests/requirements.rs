@@ -70,7 +70,7 @@ async fn read(session: Session) -> String {
 }
 
 async fn login(session: Session) -> Result<&'static str, Error> {
-    session.set_owner("ada")?;
+    session.log_in("ada")?;
     session.insert("user", "ada")?;
     Ok("in")
 }

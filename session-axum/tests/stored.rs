@@ -290,7 +290,7 @@ async fn what_fails_is_asked_again_and_counted_once() {
 async fn what_is_found_done_is_confirmed() {
     let deadlines = Duration::from_millis(500);
     let server =
-        Server::start_with(|builder| builder.max_sessions_per_owner(1).deadlines(deadlines, deadlines)).await;
+        Server::start_with(|builder| builder.max_sessions_per_user(1).deadlines(deadlines, deadlines)).await;
     for (verb, path) in
         [("insert", "/count/1"), ("update", "/count/1"), ("delete", "/logout/1"), ("trim", "/login/ada")]
     {

@@ -13,7 +13,7 @@ use std::time::Duration;
 use server::{Server, receive};
 use watched::Fault;
 
-/// O1, T7: each thing that happens is logged once, with a digest and without id, owner, key or value.
+/// O1, T7: each thing that happens is logged once, with a digest and without id, user, key or value.
 #[tokio::test]
 async fn o1_events_are_logged_and_nothing_else() {
     #[derive(Clone, Default)]

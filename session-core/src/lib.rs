@@ -27,7 +27,7 @@
 //! - [`StoredSessions`]: sessions on the server, the cookie holds an id. The core says what to ask a store ([`Question`]) and
 //!   what its [`Answer`] means; `session-store` has stores, and carries the one to the other.
 //!
-//! A session's cookie is signed, not encrypted, unless it is sealed (`Builder::sealed`): its owner can read it. Two requests at once each write a whole cookie; the
+//! A session's cookie is signed, not encrypted, unless it is sealed (`Builder::sealed`): its user can read it. Two requests at once each write a whole cookie; the
 //! browser keeps whichever response lands last. A cookie that somebody copied is valid until it expires. A stored session
 //! knows none of these limits.
 //!

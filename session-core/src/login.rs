@@ -14,7 +14,7 @@ use crate::wire::stamp::Epoch;
 
 /// Whose the session is.
 impl Session {
-    /// Renews the session, against fixation: after a change of what its owner may do. With a store the id changes, and the
+    /// Renews the session, against fixation: after a change of what its user may do. With a store the id changes, and the
     /// old one opens nothing from then on. A cookie session is only written anew: it has no id to change, and its old text
     /// stays valid until it expires, as no cookie session can revoke one.
     ///
@@ -35,10 +35,10 @@ impl Session {
         Ok(())
     }
 
-    /// Says that this request has verified the credentials of `owner`: call it at login, before the user's data goes in.
+    /// Says that this request has verified the credentials of `user`: call it at login, before the user's data goes in.
     ///
     /// The session counts as created and authenticated now. With a store its id changes, as with [`cycle_id`](Self::cycle_id),
-    /// and the record is entered under this owner. If somebody ended the session while the request was under way, a new
+    /// and the record is entered under this user. If somebody ended the session while the request was under way, a new
     /// one begins, with what this request did and nothing of the old one.
     ///
     /// What stays depends on whose the session was:
@@ -65,34 +65,34 @@ impl Session {
     /// # use session_core::{SecretKey, Sessions};
     /// # let session = Sessions::new(SecretKey::generate().unwrap()).open(&http::HeaderMap::new());
     /// session.insert("cart", ["mug"])?;
-    /// session.set_owner("42")?;
+    /// session.log_in("42")?;
     /// assert!(session.authenticated_within(Duration::from_secs(300)));
     /// assert!(session.contains_key("cart")); // it was nobody's
     ///
-    /// session.set_owner("43")?;
+    /// session.log_in("43")?;
     /// assert!(session.is_empty()); // it was another's
     /// # Ok::<(), session_core::Error>(())
     /// ```
-    pub fn set_owner(&self, owner: &str) -> Result<(), Error> {
+    pub fn log_in(&self, user: &str) -> Result<(), Error> {
         let core = self.core();
         let now = core.now().as_secs();
         let mut state = self.open_state()?;
-        let former = self.owner_in(&state);
-        let again = former.as_deref() == Some(owner);
+        let former = self.user_in(&state);
+        let again = former.as_deref() == Some(user);
         if former.is_some() && !again {
             state.clear(&core.lifetime, now);
             state.flashes_taken = None;
         }
         if core.stored.is_none() && !self.is_flask() {
-            state.map.set_user(Some(owner));
+            state.map.set_user(Some(user));
         }
-        state.owner = Some(owner.into());
+        state.user = Some(user.into());
         state.map.mark_modified();
         state.stamp.created = now;
         state.stamp.authenticated = Some(now);
         // Whoever logs in does not inherit somebody else's counter.
-        let user = if again { state.stamp.epoch.user } else { state.epoch.unwrap_or_default() };
-        state.stamp.epoch = Epoch { application: core.lifetime.epoch, user };
+        let counter = if again { state.stamp.epoch.user } else { state.epoch.unwrap_or_default() };
+        state.stamp.epoch = Epoch { application: core.lifetime.epoch, user: counter };
         state.renewed = true;
         Ok(())
     }
@@ -106,7 +106,7 @@ impl Session {
     /// others. A cookie session is written without its user; whoever has a copy of the old cookie is logged in with it
     /// until it expires.
     ///
-    /// Where nobody is logged in, nothing happens. So in Flask's format, but for what [`set_owner`](Self::set_owner) said
+    /// Where nobody is logged in, nothing happens. So in Flask's format, but for what [`log_in`](Self::log_in) said
     /// in the same request: what makes somebody a user there are keys of the application.
     ///
     /// # Errors
@@ -116,20 +116,20 @@ impl Session {
     /// # use std::time::Duration;
     /// # use session_core::{SecretKey, Sessions};
     /// # let session = Sessions::new(SecretKey::generate().unwrap()).open(&http::HeaderMap::new());
-    /// session.set_owner("42")?;
+    /// session.log_in("42")?;
     /// session.insert("theme", "dark")?;
-    /// session.clear_owner()?;
-    /// assert_eq!(session.owner(), None);
+    /// session.clear_user()?;
+    /// assert_eq!(session.user(), None);
     /// assert!(!session.authenticated_within(Duration::MAX));
     /// assert!(session.contains_key("theme"));
     /// # Ok::<(), session_core::Error>(())
     /// ```
-    pub fn clear_owner(&self) -> Result<(), Error> {
+    pub fn clear_user(&self) -> Result<(), Error> {
         let mut state = self.open_state()?;
-        if self.owner_in(&state).is_none() {
+        if self.user_in(&state).is_none() {
             return Ok(());
         }
-        (state.owner, state.label, state.left) = (None, None, true);
+        (state.user, state.label, state.left) = (None, None, true);
         state.map.set_user(None);
         state.stamp.authenticated = None;
         (state.stamp.epoch.user, state.epoch) = (0, Some(0));
@@ -151,7 +151,7 @@ impl Session {
     /// session.insert("cart", ["mug"])?;
     /// session.insert("csrf", "f3a1")?;
     /// session.keep_only(&["cart", "language"])?;
-    /// session.set_owner("42")?;
+    /// session.log_in("42")?;
     /// assert_eq!(session.keys(), ["cart"]);
     /// # Ok::<(), session_core::Error>(())
     /// ```
@@ -165,32 +165,32 @@ impl Session {
         Ok(())
     }
 
-    /// Who is logged in: what [`set_owner`](Self::set_owner) said in this request, or what the cookie or record says that
-    /// the session was opened from. Flask's format keeps no owner.
+    /// Who is logged in: what [`log_in`](Self::log_in) said in this request, or what the cookie or record says that
+    /// the session was opened from. Flask's format keeps no user.
     ///
     /// ```
     /// # use session_core::{SecretKey, Sessions, testing};
     /// # let sessions = Sessions::new(SecretKey::generate().unwrap());
-    /// # let request = testing::request(&sessions, |session| session.set_owner("42")).unwrap();
+    /// # let request = testing::request(&sessions, |session| session.log_in("42")).unwrap();
     /// let session = sessions.open(&request);
-    /// assert_eq!(session.owner().as_deref(), Some("42"));
+    /// assert_eq!(session.user().as_deref(), Some("42"));
     /// session.clear().unwrap();
-    /// assert_eq!(session.owner(), None);
+    /// assert_eq!(session.user(), None);
     /// ```
     #[must_use]
-    pub fn owner(&self) -> Option<Arc<str>> {
-        self.owner_in(&self.state())
+    pub fn user(&self) -> Option<Arc<str>> {
+        self.user_in(&self.state())
     }
 
-    fn owner_in(&self, state: &State) -> Option<Arc<str>> {
+    fn user_in(&self, state: &State) -> Option<Arc<str>> {
         let opened_from = || match state.cleared || state.left {
             true => None,
-            false => self.live().and_then(|live| live.current.record.owner.clone()),
+            false => self.live().and_then(|live| live.current.record.user.clone()),
         };
-        state.owner.clone().or_else(|| state.map.user()).or_else(opened_from)
+        state.user.clone().or_else(|| state.map.user()).or_else(opened_from)
     }
 
-    /// Where the record lies that this session was opened from: to tell it among the sessions of its owner. It opens
+    /// Where the record lies that this session was opened from: to tell it among the sessions of its user. It opens
     /// nothing. `None` in a cookie session, and until a new session was stored.
     ///
     /// ```
@@ -211,7 +211,7 @@ impl Session {
         }
     }
 
-    /// What tells an owner which of several sessions this is, such as the name of a browser: shown where a user's sessions
+    /// What tells a user which of several sessions this is, such as the name of a browser: shown where a user's sessions
     /// are listed. At most 256 octets are kept. A cookie session keeps none.
     ///
     /// # Errors
@@ -220,7 +220,7 @@ impl Session {
     /// ```
     /// # use session_core::{SecretKey, Sessions};
     /// # let session = Sessions::new(SecretKey::generate().unwrap()).open(&http::HeaderMap::new());
-    /// session.set_owner("42").unwrap();
+    /// session.log_in("42").unwrap();
     /// session.set_label("Firefox on Linux").unwrap();
     /// ```
     pub fn set_label(&self, label: &str) -> Result<(), Error> {
@@ -243,7 +243,7 @@ impl Session {
     /// # use session_core::{Rejected, SecretKey, Session, Sessions, testing};
     /// # let sessions = Sessions::new(SecretKey::generate().unwrap());
     /// # fn login(session: &Session, user: &str, epoch: u16) -> Result<(), session_core::Error> {
-    /// session.set_owner(user)?;
+    /// session.log_in(user)?;
     /// session.insert("user", user)?;
     /// session.set_epoch(epoch)?; // as the user's row says
     /// # Ok(()) }
@@ -293,7 +293,7 @@ impl Session {
         if self.is_flask() { Err(Error::NoEpoch) } else { self.open_state() }
     }
 
-    /// Whether [`set_owner`](Self::set_owner) was called in this session at most `period` ago: for pages that ask for the
+    /// Whether [`log_in`](Self::log_in) was called in this session at most `period` ago: for pages that ask for the
     /// password again. Never in Flask's format.
     ///
     /// ```
@@ -302,7 +302,7 @@ impl Session {
     /// # let (key, time) = (SecretKey::generate().unwrap(), Time::at(1_700_000_000));
     /// # let sessions = Sessions::builder(key).clock(time.clone()).build().unwrap();
     /// # let session = sessions.open(&http::HeaderMap::new());
-    /// session.set_owner("42").unwrap();
+    /// session.log_in("42").unwrap();
     /// time.advance(Duration::from_secs(10 * 60));
     /// assert!(session.authenticated_within(Duration::from_secs(15 * 60)));
     /// assert!(!session.authenticated_within(Duration::from_secs(5 * 60)));

@@ -21,7 +21,7 @@ pub(crate) struct Map {
     /// Sorted by key, no key twice.
     entries: Vec<Entry>,
     flashes: Vec<Flash>,
-    /// Who is logged in, as a JSON string: in cookies of our formats alone. A record's owner is the store's to keep.
+    /// Who is logged in, as a JSON string: in cookies of our formats alone. A record's user is the store's to keep.
     user: Option<Text>,
     modified: bool,
     /// All changes in order, if somebody will merge them.

@@ -21,7 +21,7 @@ mod builder {
     /// For sessions that nobody reads without the key (feature `seal`). Not in Flask's format.
     impl Builder {
         /// Seals the session: its cookie, or with a store its record, is encrypted and authenticated by AES-256-GCM-SIV
-        /// (RFC 8452), and tells neither what is in it nor when it began. Default: signed, readable for its owner.
+        /// (RFC 8452), and tells neither what is in it nor when it began. Default: signed, readable for its user.
         ///
         /// A cookie is never compressed then, since its length would tell of its content: it holds 3,015 octets of JSON, under the
         /// default name and without padding. [`padding`](Self::padding) hides more of the length. Signed cookies don't count any more: [`accept_signed_until`](Self::accept_signed_until) is the

@@ -163,8 +163,8 @@ impl Session {
     /// Removes a key; whether it was there. The session is modified only if it was.
     ///
     /// To remove the key that a user's name stands in, as Flask applications log out, logs nobody out: the session still has
-    /// its [`owner`](Self::owner), is authenticated and goes on under its id. That is [`clear`](Self::clear), or
-    /// [`clear_owner`](Self::clear_owner) where the rest of the content stays.
+    /// its [`user`](Self::user), is authenticated and goes on under its id. That is [`clear`](Self::clear), or
+    /// [`clear_user`](Self::clear_user) where the rest of the content stays.
     ///
     /// # Errors
     /// [`Error::TooLate`].

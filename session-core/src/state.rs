@@ -118,7 +118,7 @@ pub(crate) struct State {
     /// What this request set, in our formats.
     pub(crate) permanent: Option<bool>,
     /// Who logged in during this request.
-    pub(crate) owner: Option<Arc<str>>,
+    pub(crate) user: Option<Arc<str>>,
     /// Whether the user that the session had is no longer its user.
     pub(crate) left: bool,
     /// What the session is called; kept for stores only.
@@ -144,7 +144,7 @@ impl State {
             map: Map::default(),
             stamp: Stamp { permanent, issued: now, created: now, authenticated: None, epoch },
             permanent: None,
-            owner: None,
+            user: None,
             left: false,
             label: None,
             epoch: None,
@@ -166,7 +166,7 @@ impl State {
         let epoch = Epoch { application: lifetime.epoch, user: 0 };
         self.stamp =
             Stamp { permanent: lifetime.permanent, created: now, authenticated: None, epoch, ..self.stamp };
-        (self.permanent, self.owner, self.label, self.epoch) = (None, None, None, None);
+        (self.permanent, self.user, self.label, self.epoch) = (None, None, None, None);
         self.cleared = true;
     }
 

@@ -48,7 +48,7 @@ fn a_cookie_session_allocates_no_more_than_before() {
     let read = request(&sessions, &headers, |session| drop(session.get::<i64>("visits")));
     let write = request(&sessions, &headers, |session| drop(session.increment("visits", 1)));
     // Somebody logged in costs none.
-    let login = |session: &Session| session.set_owner("ada").and_then(|()| fill(session));
+    let login = |session: &Session| session.log_in("ada").and_then(|()| fill(session));
     let users = testing::request(&sessions, login).unwrap();
     request(&sessions, &users, |session| drop(session.increment("visits", 1)));
     assert_eq!(allocations(|| drop(sessions.open(&users).get::<i64>("visits"))), get);

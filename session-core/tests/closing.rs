@@ -259,7 +259,7 @@ fn login_and_clear_begin_a_session_anew() {
     time.set(1_000_050);
     let closed = visit(&sessions, &[&cookie], |session| {
         assert!(!within(session, u64::MAX));
-        session.set_owner("42")
+        session.log_in("42")
     });
     let closed = closed.unwrap();
     assert_eq!(closed.kinds(), [EventKind::Renewed]);
@@ -340,8 +340,8 @@ fn h4_a_change_after_the_response_is_an_error() {
             ("set_permanent", session.set_permanent(true)),
             ("mark_modified", session.mark_modified()),
             ("renew", session.cycle_id()),
-            ("set_owner", session.set_owner("42")),
-            ("clear_owner", session.clear_owner()),
+            ("log_in", session.log_in("42")),
+            ("clear_user", session.clear_user()),
             ("keep_only", session.keep_only(&["a"])),
         ];
         for (method, result) in late {
@@ -436,9 +436,9 @@ fn o1_events_say_what_happened_once() {
     let cookie = created.cookie().unwrap().to_owned();
     let changed = visit(&sessions, &[&cookie], |session| session.insert("a", 2)).unwrap();
     assert!(changed.events.is_empty());
-    let renewed = visit(&sessions, &[&cookie], |session| session.set_owner("42")).unwrap();
+    let renewed = visit(&sessions, &[&cookie], |session| session.log_in("42")).unwrap();
     assert_eq!(renewed.kinds(), [EventKind::Renewed]);
-    let login = |session: &Session| session.insert("a", 1).and(session.set_owner("42"));
+    let login = |session: &Session| session.insert("a", 1).and(session.log_in("42"));
     assert_eq!(visit(&sessions, &[], login).unwrap().kinds(), [EventKind::Created]);
     let cleared = visit(&sessions, &[&cookie], |session| session.clear()).unwrap();
     assert_eq!(cleared.kinds(), [EventKind::Cleared]);

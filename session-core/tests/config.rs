@@ -179,7 +179,7 @@ fn lifetimes_of_permanent_sessions_and_of_strangers() {
         let sessions = builder.clock(time.clone()).build().unwrap();
         let fill = |session: &Session| {
             session.set_permanent(permanent)?;
-            if user { session.set_owner("ada") } else { session.insert("a", 1) }
+            if user { session.log_in("ada") } else { session.insert("a", 1) }
         };
         let request = testing::request(&sessions, fill).unwrap();
         let alive = |seconds: &u64| {

@@ -254,7 +254,7 @@ fn former_keys_verify() {
     assert_eq!(line(&[&["verify"], &keys[..], &now, &[COOKIE]].concat()), r#"{"a":1}"#);
     assert_ne!(line(&[&["sign"], &keys[..], &now, &[r#"{"a":1}"#]].concat()), COOKIE);
     let cookie = line(&["sign", "--ours", "--secret", KEY, r#"{"a":1}"#]);
-    let of_ada = line(&["sign", "--ours", "--secret", KEY, "--owner", "ada", r#"{"a":1}"#]);
+    let of_ada = line(&["sign", "--ours", "--secret", KEY, "--user", "ada", r#"{"a":1}"#]);
     assert_eq!(line(&["verify", "--ours", "--secret", KEY, &of_ada]), r#"[{"a":1},[],"ada"]"#);
     let keys = ["--ours", "--secret", OTHER, "--fallback", KEY];
     assert_eq!(line(&[&["verify"], &keys[..], &[&cookie]].concat()), r#"{"a":1}"#);
@@ -273,7 +273,7 @@ fn decode_tells_the_formats_apart() {
         .build()
         .unwrap();
     let request = session_core::testing::request(&sessions, |session| {
-        session.set_owner("ada")?;
+        session.log_in("ada")?;
         session.set_permanent(true)?;
         session.flash("hello", "info")?;
         session.insert("a", 1)
@@ -485,7 +485,7 @@ fn wrong_usage_says_what_to_do() {
         (&["verify", "--secret", "x", "--digest", "md5", "a"], "sha1, sha256 or sha512; \"md5\" came"),
         (&["verify", "--secret", "x", "--name", "n", "a"], "--ours only"),
         (&["verify", "--secret", "x", "--audience", "n", "a"], "salt"),
-        (&["sign", "--secret", "x", "--owner", "ada", "{}"], "--owner works with --ours only"),
+        (&["sign", "--secret", "x", "--user", "ada", "{}"], "--user works with --ours only"),
         (&["verify", "--ours=1", "--secret", KEY, "a"], "takes no value"),
         (&["verify", "--ours", "--secret", "weak", "a"], "keygen"),
         (&["verify", "--ours", "--secret", KEY, "--fallback", "weak", "a"], "--fallback: "),

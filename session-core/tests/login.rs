@@ -28,7 +28,7 @@ fn reopened(sessions: &Sessions, cookie: &str) -> Session {
 
 /// What an administrator's session holds.
 fn as_admin(session: &Session) -> Result<(), Error> {
-    session.set_owner("admin")?;
+    session.log_in("admin")?;
     session.insert("is_admin", true)?;
     session.insert("cart", ["gold"])?;
     session.flash("Welcome, root", "info")?;
@@ -40,9 +40,9 @@ fn as_admin(session: &Session) -> Result<(), Error> {
 fn what_a_stranger_had_goes_along() {
     for sessions in ours() {
         let before = cookie_with(&sessions, "cart", ["mug"]);
-        let login = after(&sessions, &before, |session| session.set_owner("ada"));
+        let login = after(&sessions, &before, |session| session.log_in("ada"));
         let session = reopened(&sessions, &login);
-        assert_eq!((session.owner().as_deref(), session.keys()), (Some("ada"), vec!["cart".to_owned()]));
+        assert_eq!((session.user().as_deref(), session.keys()), (Some("ada"), vec!["cart".to_owned()]));
     }
 }
 
@@ -51,7 +51,7 @@ fn what_a_stranger_had_goes_along() {
 fn the_same_user_again_keeps_all() {
     for sessions in ours() {
         let first = after(&sessions, "", |session| as_admin(session).and_then(|()| session.set_epoch(7)));
-        let again = after(&sessions, &first, |session| session.set_owner("admin"));
+        let again = after(&sessions, &first, |session| session.log_in("admin"));
         let session = reopened(&sessions, &again);
         assert_eq!((session.keys().len(), session.is_permanent()), (2, true));
         assert!(session.require_epoch(7).unwrap() && !session.require_epoch(8).unwrap());
@@ -65,14 +65,14 @@ fn another_user_finds_nothing_of_the_former_one() {
         let admins = after(&sessions, "", |session| as_admin(session).and_then(|()| session.set_epoch(7)));
         let closed = visit(&sessions, &[&admins], |session| {
             session.insert("last_page", "/admin")?;
-            session.set_owner("mallory")?;
+            session.log_in("mallory")?;
             assert!(session.is_empty() && session.take_flashes()?.is_empty() && !session.is_permanent());
             session.insert("theme", "dark")
         });
         let closed = closed.unwrap();
         assert_eq!(closed.kinds(), [EventKind::Cleared, EventKind::Renewed, EventKind::Created]);
         let session = reopened(&sessions, closed.cookie().unwrap());
-        assert_eq!((session.owner().as_deref(), session.keys()), (Some("mallory"), vec!["theme".to_owned()]));
+        assert_eq!((session.user().as_deref(), session.keys()), (Some("mallory"), vec!["theme".to_owned()]));
         assert!(!session.is_permanent() && !session.require_epoch(1).unwrap());
     }
     // In Flask's format within one request; in the next one nobody knows who was logged in.
@@ -81,14 +81,14 @@ fn another_user_finds_nothing_of_the_former_one() {
         let session = sessions.open(&request(&[]));
         as_admin(&session).unwrap();
         assert_eq!(session.take_flashes().unwrap().len(), 1, "{format}");
-        session.set_owner("mallory").unwrap();
+        session.log_in("mallory").unwrap();
         assert!(session.is_empty() && session.take_flashes().unwrap().is_empty(), "{format}");
-        assert_eq!(session.owner().as_deref(), Some("mallory"), "{format}");
+        assert_eq!(session.user().as_deref(), Some("mallory"), "{format}");
     }
     let flask = Sessions::flask("dev").unwrap();
     let cookie = after(&flask, "", as_admin);
     let session = reopened(&flask, &cookie);
-    session.set_owner("mallory").unwrap();
+    session.log_in("mallory").unwrap();
     assert!(session.contains_key("is_admin"), "the application clears before");
 }
 
@@ -115,17 +115,17 @@ fn what_is_named_stays_alone() {
 fn a_session_without_its_user_goes_on() {
     for sessions in ours() {
         let cookie = after(&sessions, "", |session| as_admin(session).and_then(|()| session.set_epoch(7)));
-        let closed = visit(&sessions, &[&cookie], Session::clear_owner).unwrap();
+        let closed = visit(&sessions, &[&cookie], Session::clear_user).unwrap();
         assert_eq!(closed.kinds(), [EventKind::Renewed]);
         let session = reopened(&sessions, closed.cookie().unwrap());
-        assert_eq!((session.owner(), session.keys()), (None, vec!["cart".into(), "is_admin".into()]));
+        assert_eq!((session.user(), session.keys()), (None, vec!["cart".into(), "is_admin".into()]));
         assert!(!session.authenticated_within(Duration::MAX) && session.is_permanent());
         assert!(!session.require_epoch(1).unwrap());
         // Whoever comes next finds what was left on purpose.
-        let next = after(&sessions, closed.cookie().unwrap(), |session| session.set_owner("bob"));
+        let next = after(&sessions, closed.cookie().unwrap(), |session| session.log_in("bob"));
         assert_eq!(reopened(&sessions, &next).len(), 2);
         // Where nobody is logged in, nothing happens.
-        let nobody = visit(&sessions, &[closed.cookie().unwrap()], Session::clear_owner).unwrap();
+        let nobody = visit(&sessions, &[closed.cookie().unwrap()], Session::clear_user).unwrap();
         assert!(nobody.set_cookie().is_none() && nobody.events.is_empty());
     }
 }
@@ -135,10 +135,10 @@ fn a_session_without_its_user_goes_on() {
 fn to_remove_a_key_is_no_logout() {
     for sessions in ours() {
         let cookie =
-            after(&sessions, "", |session| session.set_owner("ada").and(session.insert("username", "ada")));
+            after(&sessions, "", |session| session.log_in("ada").and(session.insert("username", "ada")));
         let removed = after(&sessions, &cookie, |session| session.remove("username").map(drop));
         let session = reopened(&sessions, &removed);
-        assert_eq!(session.owner().as_deref(), Some("ada"));
+        assert_eq!(session.user().as_deref(), Some("ada"));
         assert!(session.authenticated_within(Duration::from_secs(300)));
     }
 }
@@ -147,16 +147,16 @@ fn to_remove_a_key_is_no_logout() {
 #[test]
 fn a_user_and_nothing_else_is_a_session() {
     for sessions in ours() {
-        let cookie = after(&sessions, "", |session| session.set_owner("ada"));
+        let cookie = after(&sessions, "", |session| session.log_in("ada"));
         let session = reopened(&sessions, &cookie);
-        assert_eq!((session.owner().as_deref(), session.payload()), (Some("ada"), r#"[{},[],"ada"]"#.into()));
-        let left = visit(&sessions, &[&cookie], Session::clear_owner).unwrap();
+        assert_eq!((session.user().as_deref(), session.payload()), (Some("ada"), r#"[{},[],"ada"]"#.into()));
+        let left = visit(&sessions, &[&cookie], Session::clear_user).unwrap();
         assert!(left.removes(), "and without them it is none");
         let anonymous = testing::request(&sessions, |session| session.insert("a", 1)).unwrap();
         assert_eq!(sessions.open(&anonymous).payload(), r#"{"a":1}"#);
     }
     let flask = Sessions::flask("dev").unwrap();
-    assert!(visit(&flask, &[], |session| session.set_owner("ada")).unwrap().removes(), "it has no place");
+    assert!(visit(&flask, &[], |session| session.log_in("ada")).unwrap().removes(), "it has no place");
 }
 
 /// A counter that a stranger's session has is not the user's who logs in.
@@ -165,10 +165,10 @@ fn a_login_inherits_no_epoch() {
     for sessions in ours() {
         let stranger = after(&sessions, "", |session| session.set_epoch(7).and(session.insert("cart", 1)));
         assert!(reopened(&sessions, &stranger).require_epoch(7).unwrap());
-        let login = after(&sessions, &stranger, |session| session.set_owner("ada"));
+        let login = after(&sessions, &stranger, |session| session.log_in("ada"));
         assert!(!reopened(&sessions, &login).require_epoch(1).unwrap());
         // What the same request said before counts.
-        let login = after(&sessions, &stranger, |session| session.set_epoch(3).and(session.set_owner("ada")));
+        let login = after(&sessions, &stranger, |session| session.set_epoch(3).and(session.log_in("ada")));
         assert!(reopened(&sessions, &login).require_epoch(3).unwrap());
         assert!(!reopened(&sessions, &login).require_epoch(4).unwrap());
     }

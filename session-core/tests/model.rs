@@ -54,8 +54,8 @@ fn any_operation() -> impl Strategy<Value = Operation> {
         1 => Just(Operation::TakeFlashes),
         1 => text().prop_map(Operation::TakeFlashesOf),
         1 => any::<bool>().prop_map(Operation::SetPermanent),
-        2 => prop::sample::select(vec!["42", "43", "é\"\u{7f}"]).prop_map(|user| Operation::SetOwner(user.to_owned())),
-        1 => Just(Operation::ClearOwner),
+        2 => prop::sample::select(vec!["42", "43", "é\"\u{7f}"]).prop_map(|user| Operation::SetUser(user.to_owned())),
+        1 => Just(Operation::ClearUser),
         1 => prop::collection::vec(any_key(), 0..3).prop_map(Operation::KeepOnly),
         1 => Just(Operation::Renew),
         2 => any_key().prop_map(Operation::Read),
@@ -134,8 +134,8 @@ proptest! {
             let mut headers = http::HeaderMap::new();
             store.drive(exchange.close()).apply(&mut headers).unwrap();
             let mints = |operation: &Operation| {
-                use Operation::{ClearOwner, Renew, SetOwner, SetPermanent};
-                matches!(operation, SetOwner(_) | ClearOwner | Renew | SetPermanent(_))
+                use Operation::{ClearUser, Renew, SetUser, SetPermanent};
+                matches!(operation, SetUser(_) | ClearUser | Renew | SetPermanent(_))
             };
             let minted = operations.iter().any(mints);
             let kept = !model.is_blank();

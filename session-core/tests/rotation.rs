@@ -170,7 +170,7 @@ fn s11_the_applications_epoch() {
 fn s11_the_users_epoch() {
     let sessions = Sessions::builder(key(KEY)).epoch(9).build().unwrap();
     let login = visit(&sessions, &[], |session| {
-        session.set_owner("ada")?;
+        session.log_in("ada")?;
         session.insert("user", "ada")?;
         session.set_epoch(3)
     });
@@ -197,7 +197,7 @@ fn s11_the_users_epoch() {
     assert_eq!(session.keys(), ["cart"]);
     assert!(!session.require_epoch(1).unwrap());
     // Another user's login in the same session begins at none.
-    let other = visit(&sessions, &[&cookie], |session| session.set_owner("eve")).unwrap();
+    let other = visit(&sessions, &[&cookie], |session| session.log_in("eve")).unwrap();
     assert!(!sessions.open(&request(&[other.cookie().unwrap()])).require_epoch(1).unwrap());
 }
 

@@ -219,7 +219,7 @@ trait With: Sized {
     fn with(self, status: StatusCode) -> Self;
     fn header(self, name: HeaderName, value: &'static str) -> Self;
 
-    /// What a route shows of a session is for its owner and for now: the back button after a logout must show nothing.
+    /// What a route shows of a session is for its user and for now: the back button after a logout must show nothing.
     fn no_store(self) -> Self {
         self.header(CACHE_CONTROL, "no-store")
     }

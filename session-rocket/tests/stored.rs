@@ -28,7 +28,7 @@ fn visit(session: Session) -> Result<String, Error> {
 
 #[get("/login")]
 fn login(session: Session) -> Result<(), Error> {
-    Ok(session.set_owner("ada")?)
+    Ok(session.log_in("ada")?)
 }
 
 #[get("/logout")]

@@ -134,14 +134,14 @@ fn key(number: u64) -> RecordKey {
 
 fn record(version: u64, now: u64) -> Record {
     let body = [7; 250].into();
-    Record { version, expires: now + 86_400, created: now, seen: now, owner: None, label: None, body }
+    Record { version, expires: now + 86_400, created: now, seen: now, user: None, label: None, body }
 }
 
 fn fill_sqlite(path: &std::path::Path, expired: u64, now: u64) {
     let file = rusqlite::Connection::open(path).unwrap();
     let rows = format!(
         "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {expired})
-         INSERT INTO sessions (key, version, expires, created, seen, seq, owner, body)
+         INSERT INTO sessions (key, version, expires, created, seen, seq, user, body)
          SELECT randomblob(32), i, {now} - 1000 - i % 100000, 1, 1, 1, CAST('user ' || i AS BLOB), randomblob(250) FROM n"
     );
     file.execute_batch(&rows).unwrap();
@@ -149,7 +149,7 @@ fn fill_sqlite(path: &std::path::Path, expired: u64, now: u64) {
 
 async fn fill_postgres(pool: &deadpool_postgres::Pool, expired: u64, now: u64) {
     let rows = format!(
-        "INSERT INTO session_records (key, ver, seq, dead, expires, created, seen, owner, body)
+        "INSERT INTO session_records (key, ver, seq, dead, expires, created, seen, user, body)
          SELECT sha256(i::text::bytea), i, i, false, {now} - 1000 - i % 100000, 1, 1, ('user ' || i)::bytea, \
                 decode(repeat(md5(i::text), 16), 'hex') FROM generate_series(1, {expired}) AS i;
          ANALYZE session_records; CHECKPOINT"

@@ -39,7 +39,7 @@ const PATIENCE: Duration = Duration::from_secs(30);
 /// # #[tokio::main(flavor = "current_thread")] async fn main() {
 /// # let sessions = Sessions::builder(SecretKey::generate().unwrap()).build_stored().unwrap();
 /// # let store = Arc::new(MemoryStore::new());
-/// # let record = Record { version: 1, expires: 9, created: 1, seen: 1, owner: None, label: None, body: [].into() };
+/// # let record = Record { version: 1, expires: 9, created: 1, seen: 1, user: None, label: None, body: [].into() };
 /// # store.insert(RecordKey::from_bytes([7; 32]), &record, 1).await.unwrap();
 /// let cleaning = tokio::spawn(session_store::clean(sessions, store.clone(), Duration::from_secs(600)));
 /// # while !store.is_empty() {

@@ -107,16 +107,16 @@ impl Driver {
             Question::Delete { key, version, now } => {
                 Answer::Deleted(store.delete_version(*key, *version, *now).await?)
             }
-            Question::Index { owner, key, until, now } => {
-                store.index(owner, *key, *until, *now).await?;
+            Question::Index { user, key, until, now } => {
+                store.index(user, *key, *until, *now).await?;
                 Answer::Noted
             }
-            Question::Unindex { owner, key } => {
-                store.unindex(owner, *key).await?;
+            Question::Unindex { user, key } => {
+                store.unindex(user, *key).await?;
                 Answer::Noted
             }
-            Question::Trim { owner, keep, this, now } => {
-                Answer::Trimmed(store.trim(owner, *keep, *this, *now).await?)
+            Question::Trim { user, keep, this, now } => {
+                Answer::Trimmed(store.trim(user, *keep, *this, *now).await?)
             }
             // The core is of the same release; a question that is new there has its arm here.
             _ => Answer::Unavailable,

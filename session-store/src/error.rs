@@ -7,7 +7,7 @@ use std::fmt;
 /// A back end could not do what it was asked.
 ///
 /// The message says what failed and what to do, for who runs the application; what the database's client said is the
-/// [`source`](Error::source). Both are logged, so neither may hold an id, an owner or a value. The question is asked again
+/// [`source`](Error::source). Both are logged, so neither may hold an id, a user or a value. The question is asked again
 /// until its deadline, unless the error is [final](Self::refused).
 ///
 /// ```

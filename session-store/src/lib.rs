@@ -9,7 +9,7 @@
 //! - `SqliteStore` (feature `sqlite`): keeps them in a file.
 //! - `PostgresStore` (feature `postgres`): in PostgreSQL.
 //! - `RedisStore` (feature `redis`): keeps them in Redis, Valkey, or a cluster of either.
-//! - [`OwnerSessions`]: lists and ends the sessions of a user; [`clean`](clean()): removes what has expired.
+//! - [`UserSessions`]: lists and ends the sessions of a user; [`clean`](clean()): removes what has expired.
 //! - `conformance` (feature of that name): the contract as tests, for who writes a store.
 //!
 //! What adapters use:
@@ -31,7 +31,6 @@ mod exchange;
 mod finish;
 mod future;
 mod memory;
-mod owners;
 #[cfg(feature = "postgres")]
 mod postgres;
 #[cfg(feature = "redis")]
@@ -40,6 +39,7 @@ mod redis;
 mod sqlite;
 mod store;
 pub mod trace;
+mod users;
 
 #[cfg(feature = "redis")]
 pub use self::redis::{RedisConnection, RedisStore};
@@ -51,9 +51,9 @@ pub use exchange::{Close, Exchange, Opener, Source};
 pub use finish::{apply, failure, finish};
 pub use future::ResponseFuture;
 pub use memory::MemoryStore;
-pub use owners::OwnerSessions;
 #[cfg(feature = "postgres")]
 pub use postgres::PostgresStore;
 #[cfg(feature = "sqlite")]
 pub use sqlite::SqliteStore;
 pub use store::{Listed, Store, Verb, Which};
+pub use users::UserSessions;

@@ -30,12 +30,12 @@ pub type Verb<'a, T> = Pin<Box<dyn Future<Output = Result<T, StoreError>> + Send
 /// Keeps the records of sessions. These comments are the contract: a back end promises what they say, and the core relies
 /// on nothing else.
 ///
-/// Under a key lies nothing, a record, or the tombstone of a deleted one. A store compares versions, times and owners; it
+/// Under a key lies nothing, a record, or the tombstone of a deleted one. A store compares versions, times and users; it
 /// never looks into a body, and decides nothing about sessions.
 ///
 /// - **One atomic step.** [`load`](Self::load), [`insert`](Self::insert), [`update`](Self::update),
 ///   [`touch`](Self::touch) and [`delete`](Self::delete) happen at once and whole, or not at all, and whatever is asked
-///   after the answer sees them, over any connection: a copy that lags behind must not answer. The verbs by owner are
+///   after the answer sees them, over any connection: a copy that lags behind must not answer. The verbs by user are
 ///   atomic for each record, not over all of them.
 /// - **Safe to repeat.** A question whose answer was lost is asked again as it is. Some clients of databases do so by
 ///   themselves; better leave it to the sessions, which then know that it was. The second time changes nothing more,
@@ -48,12 +48,12 @@ pub type Verb<'a, T> = Pin<Box<dyn Future<Output = Result<T, StoreError>> + Send
 ///   there.
 /// - **Gone stays gone.** Only insert creates. No verb makes a deleted or expired record live again, and `expires` never
 ///   decreases, except by becoming a tombstone's.
-/// - **The record is the truth about its owner, the index a hint:** a superset of the live records of each owner. The core
-///   asks [`index`](Self::index) before it writes a record with an owner, and [`unindex`](Self::unindex) after the record
-///   was ended, never of one that lives: the question may come late. A store that finds an owner's records without an index
+/// - **The record is the truth about its user, the index a hint:** a superset of the live records of each user. The core
+///   asks [`index`](Self::index) before it writes a record with a user, and [`unindex`](Self::unindex) after the record
+///   was ended, never of one that lives: the question may come late. A store that finds a user's records without an index
 ///   does nothing at these two.
-/// - **Whatever is stored comes back as it was:** any `u64` as version; any text as owner and label, also an empty one,
-///   one with NULs, or a megabyte; any body. Owners are the same if their bytes are. Only a time beyond `i64::MAX` may be
+/// - **Whatever is stored comes back as it was:** any `u64` as version; any text as user and label, also an empty one,
+///   one with NULs, or a megabyte; any body. Users are the same if their bytes are. Only a time beyond `i64::MAX` may be
 ///   kept as that.
 /// - **An error leaves open whether the verb took effect.** Each ends in a [`StoreError`] then, never in a panic and never
 ///   in an answer that was guessed. A store that is full refuses to grow; it never ends a session to make room.
@@ -73,7 +73,7 @@ pub type Verb<'a, T> = Pin<Box<dyn Future<Output = Result<T, StoreError>> + Send
 ///     expires: now + 3600,
 ///     created: now,
 ///     seen: now,
-///     owner: None,
+///     user: None,
 ///     label: None,
 ///     body: [1, 2, 3].into(),
 /// };
@@ -97,7 +97,7 @@ pub trait Store: Send + Sync + 'static {
     /// The back end's own.
     fn load<'a>(&'a self, key: RecordKey, now: u64) -> Verb<'a, Loaded>;
 
-    /// Creates a record where nothing is. One with an owner gets the next number of the store's own order.
+    /// Creates a record where nothing is. One with a user gets the next number of the store's own order.
     ///
     /// | there | effect | answer |
     /// |---|---|---|
@@ -120,7 +120,7 @@ pub trait Store: Send + Sync + 'static {
     /// | a live record of another version | none | [`Updated::Conflict`], with it |
     /// | an expired record, a tombstone, nothing | none | [`Updated::Gone`] |
     ///
-    /// If the owner changes to another, the record gets the next number of the store's own order; else it keeps its number.
+    /// If the user changes to another, the record gets the next number of the store's own order; else it keeps its number.
     ///
     /// Repeated, it answers [`Updated::Conflict`] with a record of its own version or of a later write; the core tells them
     /// apart, unless eight others have written since. What a conflict shows must be at least as new as what stood in the way.
@@ -141,7 +141,7 @@ pub trait Store: Send + Sync + 'static {
     /// The back end's own.
     fn touch<'a>(&'a self, key: RecordKey, expires: u64, now: u64) -> Verb<'a, Outcome>;
 
-    /// Ends a record, whatever its version: body, owner and label are dropped, and a tombstone takes its place, whose end is
+    /// Ends a record, whatever its version: body, user and label are dropped, and a tombstone takes its place, whose end is
     /// `now + `[`TOMBSTONE_SECONDS`](session_core::TOMBSTONE_SECONDS). It is removed then, or later.
     ///
     /// | there | effect | answer |
@@ -172,42 +172,42 @@ pub trait Store: Send + Sync + 'static {
     /// As [`delete`](Self::delete).
     fn delete_version<'a>(&'a self, key: RecordKey, version: u64, now: u64) -> Verb<'a, Updated>;
 
-    /// Notes that this owner may have this record, which need not exist yet.
+    /// Notes that this user may have this record, which need not exist yet.
     ///
     /// `until` is not earlier than the `expires` with which the record will be written or extended next. The note stays
     /// until then, and in any case for a day after it was last told: of several, the latest counts for both.
     ///
     /// # Errors
     /// The back end's own; also that it is full.
-    fn index<'a>(&'a self, owner: &'a str, key: RecordKey, until: u64, now: u64) -> Verb<'a, ()>;
+    fn index<'a>(&'a self, user: &'a str, key: RecordKey, until: u64, now: u64) -> Verb<'a, ()>;
 
     /// Forgets that note, if there is one. The record stays as it is.
     ///
     /// # Errors
     /// The back end's own, but never that it is full.
-    fn unindex<'a>(&'a self, owner: &'a str, key: RecordKey) -> Verb<'a, ()>;
+    fn unindex<'a>(&'a self, user: &'a str, key: RecordKey) -> Verb<'a, ()>;
 
-    /// The live records of this owner, in the store's own order: who logged in first stands first. Never more than `max`;
+    /// The live records of this user, in the store's own order: who logged in first stands first. Never more than `max`;
     /// if there are more, the newest.
     ///
     /// Each record is looked at by itself: what begins or ends meanwhile may be listed or not.
     ///
     /// # Errors
     /// The back end's own.
-    fn list<'a>(&'a self, owner: &'a str, max: usize, now: u64) -> Verb<'a, Vec<Listed>>;
+    fn list<'a>(&'a self, user: &'a str, max: usize, now: u64) -> Verb<'a, Vec<Listed>>;
 
-    /// Ends records of this owner, each as [`delete`](Self::delete) does: all, all but one, or one. How many were ended;
+    /// Ends records of this user, each as [`delete`](Self::delete) does: all, all but one, or one. How many were ended;
     /// expired ones may count or not.
     ///
-    /// No record of theirs that [`Which`] names and whose write with this owner was answered before is live after it; one
-    /// that is written meanwhile may be. A record that has another owner when it is looked at is left alone, also where
+    /// No record of theirs that [`Which`] names and whose write with this user was answered before is live after it; one
+    /// that is written meanwhile may be. A record that has another user when it is looked at is left alone, also where
     /// `Which` names it. Repeated, it ends what is left.
     ///
     /// # Errors
     /// The back end's own, but never that it is full. Some records may have been ended.
-    fn delete_owned<'a>(&'a self, owner: &'a str, which: Which, now: u64) -> Verb<'a, u64>;
+    fn delete_owned<'a>(&'a self, user: &'a str, which: Which, now: u64) -> Verb<'a, u64>;
 
-    /// Ends the live records of this owner but the newest `keep` by the store's own order, each as
+    /// Ends the live records of this user but the newest `keep` by the store's own order, each as
     /// [`delete`](Self::delete) does. How many this call ended, and whether `this` is live after it, whoever ended it.
     ///
     /// It ends nothing that was among the newest `keep` when it looked, not even for `this`, so of logins that trim at
@@ -215,7 +215,7 @@ pub trait Store: Send + Sync + 'static {
     ///
     /// # Errors
     /// The back end's own, but never that it is full. Some records may have been ended.
-    fn trim<'a>(&'a self, owner: &'a str, keep: usize, this: RecordKey, now: u64) -> Verb<'a, Trimmed>;
+    fn trim<'a>(&'a self, user: &'a str, keep: usize, this: RecordKey, now: u64) -> Verb<'a, Trimmed>;
 
     /// Removes records and tombstones whose `expires < before`, at most `batch` of them, so that nobody waits long. How
     /// many; fewer than `batch` means that no more are left.
@@ -272,7 +272,7 @@ pub trait Store: Send + Sync + 'static {
     }
 }
 
-/// Which of an owner's records. See [`Store::delete_owned`].
+/// Which of a user's records. See [`Store::delete_owned`].
 ///
 /// ```
 /// use session_core::RecordKey;
@@ -305,7 +305,7 @@ impl Which {
     }
 }
 
-/// A session in the list of its owner's: what to tell them apart by, and nothing that opens one.
+/// A session in the list of its user's: what to tell them apart by, and nothing that opens one.
 ///
 /// ```
 /// use session_core::RecordKey;
@@ -333,7 +333,7 @@ pub struct Listed {
     pub seen: u64,
     /// The second at which it ends.
     pub expires: u64,
-    /// What its owner knows it by.
+    /// What its user knows it by.
     pub label: Option<Arc<str>>,
 }
 

@@ -24,7 +24,7 @@ pub fn visit(session: &Session) -> Result<String, Error> {
 /// # Errors
 /// None that a session has while its request lasts.
 pub fn login(session: &Session, username: &str, user_agent: Option<&str>) -> Result<(), Error> {
-    session.set_owner(username)?;
+    session.log_in(username)?;
     if let Some(user_agent) = user_agent {
         session.set_label(&browser(user_agent))?;
     }
@@ -170,10 +170,10 @@ const MOST: usize = 100;
 /// When the store does not answer.
 pub async fn sessions(tour: &Tour, session: &Session) -> Result<Answer, Error> {
     let Some(sessions) = &tour.sessions else { return Ok(UNLISTED) };
-    let Some(owner) = session.owner() else { return Ok(Answer::To("/login")) };
+    let Some(user) = session.user() else { return Ok(Answer::To("/login")) };
     let this = session.record_key();
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
-    let listed = sessions.list(&owner, MOST).await?;
+    let listed = sessions.list(&user, MOST).await?;
     let rows: Vec<_> = listed
         .iter()
         .map(|listed| ListedSession {
@@ -184,7 +184,7 @@ pub async fn sessions(tour: &Tour, session: &Session) -> Result<Answer, Error> {
             this: this == Some(listed.key),
         })
         .collect();
-    let page = SessionsPage { framework: tour.framework, mode: tour.mode, user: &owner, sessions: &rows };
+    let page = SessionsPage { framework: tour.framework, mode: tour.mode, user: &user, sessions: &rows };
     Ok(Answer::Page(page.render()))
 }
 
@@ -194,7 +194,7 @@ pub async fn sessions(tour: &Tour, session: &Session) -> Result<Answer, Error> {
 /// When the store does not answer.
 pub async fn end_session(tour: &Tour, session: &Session, key: &str) -> Result<Answer, Error> {
     let Some(sessions) = &tour.sessions else { return Ok(UNLISTED) };
-    let Some(owner) = session.owner() else { return Ok(Answer::To("/login")) };
+    let Some(user) = session.user() else { return Ok(Answer::To("/login")) };
     let Some(key) = RecordKey::from_text(key) else {
         return Ok(Answer::Bad("key must be that of a session, as on the page /sessions"));
     };
@@ -202,7 +202,7 @@ pub async fn end_session(tour: &Tour, session: &Session, key: &str) -> Result<An
         session.clear()?;
         return Ok(Answer::To("/login"));
     }
-    sessions.end(&owner, key).await?;
+    sessions.end(&user, key).await?;
     Ok(Answer::To("/sessions"))
 }
 
@@ -212,8 +212,8 @@ pub async fn end_session(tour: &Tour, session: &Session, key: &str) -> Result<An
 /// When the store does not answer.
 pub async fn end_sessions(tour: &Tour, session: &Session) -> Result<Answer, Error> {
     let Some(sessions) = &tour.sessions else { return Ok(UNLISTED) };
-    if let Some(owner) = session.owner() {
-        sessions.end_all(&owner).await?;
+    if let Some(user) = session.user() {
+        sessions.end_all(&user).await?;
         session.clear()?;
     }
     Ok(Answer::To("/login"))

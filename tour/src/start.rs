@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use session_core::{Builder, ConfigError, SecretKey, Sessions};
-use session_store::{MemoryStore, OwnerSessions, PostgresStore, RedisStore, Source, SqliteStore, clean};
+use session_store::{MemoryStore, PostgresStore, RedisStore, Source, SqliteStore, UserSessions, clean};
 
 use crate::options::{Options, Parsed, Store, parse};
 
@@ -25,8 +25,8 @@ pub struct Tour {
     pub bind: SocketAddr,
     /// The sessions.
     pub source: Source,
-    /// An owner's sessions, which can be listed and ended: not those in cookies.
-    pub sessions: Option<OwnerSessions>,
+    /// A user's sessions, which can be listed and ended: not those in cookies.
+    pub sessions: Option<UserSessions>,
 }
 
 /// How often what has expired is removed, where a store does not do it by itself.
@@ -76,8 +76,8 @@ impl Tour {
                 if matches!(options.store, Store::Sqlite(_) | Store::Postgres(_)) {
                     tokio::spawn(clean(sessions.clone(), store.clone(), CLEANING));
                 }
-                let owners = OwnerSessions::new(&sessions, store.clone());
-                (Source::stored(sessions, store), Some(owners))
+                let users = UserSessions::new(&sessions, store.clone());
+                (Source::stored(sessions, store), Some(users))
             }
             Err(error) => {
                 let place = place.unwrap_or_default();

@@ -87,7 +87,7 @@ impl Operation for RawWrite {
                     &time(next.expires),
                     &time(next.created),
                     &time(next.seen),
-                    &next.owner.as_deref().map(str::as_bytes),
+                    &next.user.as_deref().map(str::as_bytes),
                     &next.label.as_deref().map(str::as_bytes),
                     &&*next.body,
                     &version.cast_signed(),

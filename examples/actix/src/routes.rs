@@ -196,7 +196,7 @@ fn see_other(path: &'static str) -> HttpResponseBuilder {
     response
 }
 
-/// What a route shows of a session is for its owner and for now: the back button after a logout must show nothing.
+/// What a route shows of a session is for its user and for now: the back button after a logout must show nothing.
 fn no_store(mut response: HttpResponseBuilder) -> HttpResponseBuilder {
     response.insert_header((CACHE_CONTROL, "no-store"));
     response

@@ -51,7 +51,7 @@ async fn take(session: Session) -> Result<Json<Vec<String>>, Error> {
 }
 
 async fn login(session: Session, Path(user): Path<String>) -> Result<(), Error> {
-    session.set_owner(&user)?;
+    session.log_in(&user)?;
     Ok(session.insert("user", user)?)
 }
 

@@ -70,8 +70,8 @@ impl Place {
     }
 
     /// How many live sessions somebody has.
-    pub(crate) async fn sessions_of(&self, owner: &str) -> usize {
-        self.store.list(owner, 100, now()).await.unwrap().len()
+    pub(crate) async fn sessions_of(&self, user: &str) -> usize {
+        self.store.list(user, 100, now()).await.unwrap().len()
     }
 }
 

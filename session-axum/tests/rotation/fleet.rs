@@ -10,7 +10,7 @@ use axum::routing::get;
 use axum::{Router, serve};
 use session_axum::session_core::{self, StoredSessions, testing::Time};
 use session_axum::{Error, Session, SessionLayer, Sessions};
-use session_store::{MemoryStore, OwnerSessions};
+use session_store::{MemoryStore, UserSessions};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
@@ -52,7 +52,7 @@ async fn count(
     if !is_logged_in(&session, epoch)? {
         // Flask's format refreshes no others.
         session.set_permanent(true)?;
-        session.set_owner(&user.to_string())?;
+        session.log_in(&user.to_string())?;
         match session.set_epoch(epoch) {
             Err(session_core::Error::NoEpoch) => session.insert("epoch", epoch)?,
             set => set?,
@@ -194,7 +194,7 @@ impl Fleet {
                 Step::CountUp => self.epochs[0].store(1, Ordering::SeqCst),
                 Step::EndAll => {
                     let Configured::Stored(sessions, store) = now else { panic!("there is no store") };
-                    OwnerSessions::new(&sessions, store).end_all("0").await.unwrap();
+                    UserSessions::new(&sessions, store).end_all("0").await.unwrap();
                     self.a_few_rounds().await;
                     return;
                 }

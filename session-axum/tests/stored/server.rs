@@ -69,7 +69,7 @@ async fn act(
             return Ok(flashes.iter().map(|flash| flash.message()).collect::<Vec<_>>().join(" "));
         }
         "login" => {
-            session.set_owner(what)?;
+            session.log_in(what)?;
             session.insert("user", what)?;
         }
         "logout" => session.clear()?,

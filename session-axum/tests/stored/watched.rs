@@ -142,24 +142,24 @@ impl Store for Watched {
         self.meet("delete", self.inner.delete(key, now))
     }
 
-    fn index<'a>(&'a self, owner: &'a str, key: RecordKey, until: u64, now: u64) -> Verb<'a, ()> {
-        self.meet("index", self.inner.index(owner, key, until, now))
+    fn index<'a>(&'a self, user: &'a str, key: RecordKey, until: u64, now: u64) -> Verb<'a, ()> {
+        self.meet("index", self.inner.index(user, key, until, now))
     }
 
-    fn unindex<'a>(&'a self, owner: &'a str, key: RecordKey) -> Verb<'a, ()> {
-        self.meet("unindex", self.inner.unindex(owner, key))
+    fn unindex<'a>(&'a self, user: &'a str, key: RecordKey) -> Verb<'a, ()> {
+        self.meet("unindex", self.inner.unindex(user, key))
     }
 
-    fn list<'a>(&'a self, owner: &'a str, max: usize, now: u64) -> Verb<'a, Vec<Listed>> {
-        self.meet("list", self.inner.list(owner, max, now))
+    fn list<'a>(&'a self, user: &'a str, max: usize, now: u64) -> Verb<'a, Vec<Listed>> {
+        self.meet("list", self.inner.list(user, max, now))
     }
 
-    fn delete_owned<'a>(&'a self, owner: &'a str, which: Which, now: u64) -> Verb<'a, u64> {
-        self.meet("delete_owned", self.inner.delete_owned(owner, which, now))
+    fn delete_owned<'a>(&'a self, user: &'a str, which: Which, now: u64) -> Verb<'a, u64> {
+        self.meet("delete_owned", self.inner.delete_owned(user, which, now))
     }
 
-    fn trim<'a>(&'a self, owner: &'a str, keep: usize, this: RecordKey, now: u64) -> Verb<'a, Trimmed> {
-        self.meet("trim", self.inner.trim(owner, keep, this, now))
+    fn trim<'a>(&'a self, user: &'a str, keep: usize, this: RecordKey, now: u64) -> Verb<'a, Trimmed> {
+        self.meet("trim", self.inner.trim(user, keep, this, now))
     }
 
     fn delete_expired<'a>(&'a self, before: u64, batch: usize) -> Verb<'a, u64> {

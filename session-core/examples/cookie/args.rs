@@ -23,7 +23,7 @@ pub(crate) struct Settings {
     pub(crate) ours: bool,
     pub(crate) name: Option<String>,
     pub(crate) audience: Option<String>,
-    pub(crate) owner: Option<String>,
+    pub(crate) user: Option<String>,
 }
 
 const HELP: &str = "\
@@ -51,7 +51,7 @@ COOKIE is the value, or name=value, also in double quotes. Flask's format and ou
 `-` reads one cookie a line from standard input, and answers each with its payload alone, or `error: REASON`.
 
 In a pipe the first line is the payload as JSON; the others are `name: value`. The payload is an object; in our format
-[object, flashes] while flashes are pending, and [object, flashes, owner] while somebody is logged in.
+[object, flashes] while flashes are pending, and [object, flashes, user] while somebody is logged in.
 
 Example: cookie decode eyJhIjoxfQ.ZVPxAA.D3QXMI0ZQYNZDxORB__kVZyT7hk
 ";
@@ -95,7 +95,7 @@ Usage: cookie sign --secret S [OPTIONS] [--] JSON
   --ours              instead of Flask's
   --name NAME         the cookie's whole name; default: __Host-session
   --audience TEXT     default: none
-  --owner TEXT        who is logged in; default: nobody
+  --user TEXT        who is logged in; default: nobody
  --fallback and --max-age are taken as verify takes them, and change nothing.
 
 Example: cookie sign --secret dev --now 1700000000 '{\"a\":1}'
@@ -119,7 +119,7 @@ const KEYED: [&str; 10] = [
     "--ours",
     "--name",
     "--audience",
-    "--owner",
+    "--user",
 ];
 
 /// The latest time that has a date: the end of the year 9999.
@@ -249,7 +249,7 @@ fn set(settings: &mut Settings, option: &str, value: Vec<u8>) -> Result<(), Stri
         "--max-age" => settings.max_age = Some(seconds(option, value, u64::MAX)?),
         "--now" => settings.now = Some(seconds(option, value, LAST)?),
         "--name" => settings.name = Some(text(option, value)?),
-        "--owner" => settings.owner = Some(text(option, value)?),
+        "--user" => settings.user = Some(text(option, value)?),
         _ => settings.audience = Some(text(option, value)?),
     }
     Ok(())

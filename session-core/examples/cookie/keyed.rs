@@ -27,7 +27,7 @@ pub(crate) struct Keyed {
     now: Option<u64>,
     idle: u64,
     digest: Digest,
-    owner: Option<String>,
+    user: Option<String>,
 }
 
 impl Keyed {
@@ -37,9 +37,9 @@ impl Keyed {
         let (now, idle) = (settings.now, settings.max_age.unwrap_or(MONTH));
         let clock = move || now.map_or_else(SystemTime::now, |now| UNIX_EPOCH + Duration::from_secs(now));
         let digest = settings.digest.unwrap_or_default();
-        let owner = settings.owner.take();
-        if owner.is_some() && !settings.ours {
-            return Err("--owner works with --ours only: in Flask's format the application's keys tell who is logged in"
+        let user = settings.user.take();
+        if user.is_some() && !settings.ours {
+            return Err("--user works with --ours only: in Flask's format the application's keys tell who is logged in"
                 .to_owned());
         }
         let sessions = builder(settings)?
@@ -53,7 +53,7 @@ impl Keyed {
                 ConfigError::Cookie { problem, .. } => format!("--name: {problem}"),
                 _ => error.to_string(),
             })?;
-        Ok(Self { sessions, now, idle, digest, owner })
+        Ok(Self { sessions, now, idle, digest, user })
     }
 
     /// The payload of a cookie that a server with these settings accepts.
@@ -137,7 +137,7 @@ impl Keyed {
         // Says where; what the core refuses beyond that it says itself.
         json::compact(text)?;
         let fill = |session: &Session| {
-            self.owner.as_deref().map_or(Ok(()), |owner| session.set_owner(owner))?;
+            self.user.as_deref().map_or(Ok(()), |user| session.log_in(user))?;
             session.insert_tagged_json(text)
         };
         let request = testing::request(&self.sessions, fill).map_err(|error| error.to_string())?;

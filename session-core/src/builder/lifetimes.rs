@@ -45,14 +45,14 @@ impl Builder {
     /// let sessions = builder.permanent_lifetime(Duration::from_secs(30 * DAY)).build().unwrap();
     /// let login = |remember_me: bool| {
     ///     testing::request(&sessions, |session| {
-    ///         session.set_owner("42")?;
+    ///         session.log_in("42")?;
     ///         session.set_permanent(remember_me)
     ///     })
     /// };
     /// let (forgotten, remembered) = (login(false).unwrap(), login(true).unwrap());
     /// time.advance(Duration::from_secs(DAY));
     /// assert_eq!(sessions.open(&forgotten).rejected(), Some(Rejected::Idle));
-    /// assert_eq!(sessions.open(&remembered).owner().as_deref(), Some("42"));
+    /// assert_eq!(sessions.open(&remembered).user().as_deref(), Some("42"));
     /// ```
     pub fn permanent_lifetime(mut self, lifetime: Duration) -> Self {
         self.lifetime.permanent_idle = Some(lifetime);
@@ -62,7 +62,7 @@ impl Builder {
     /// The idle lifetime of sessions without a user, in whole seconds: of carts, and of all that strangers leave in a store.
     /// Default: as if they had one. Not in Flask's format, which does not know.
     ///
-    /// A session has a user from [`set_owner`](crate::Session::set_owner) on. Before, this lifetime is the one that counts,
+    /// A session has a user from [`log_in`](crate::Session::log_in) on. Before, this lifetime is the one that counts,
     /// shorter or longer than the others, also for a permanent session.
     ///
     /// ```
@@ -72,7 +72,7 @@ impl Builder {
     /// # let builder = Sessions::builder(key).clock(time.clone());
     /// let sessions = builder.anonymous_lifetime(Duration::from_secs(60 * 60)).build().unwrap();
     /// let stranger = testing::request(&sessions, |session| session.set_permanent(true)).unwrap();
-    /// let user = testing::request(&sessions, |session| session.set_owner("42")).unwrap();
+    /// let user = testing::request(&sessions, |session| session.log_in("42")).unwrap();
     /// time.advance(Duration::from_secs(24 * 60 * 60));
     /// assert_eq!(sessions.open(&stranger).rejected(), Some(Rejected::Idle));
     /// assert_eq!(sessions.open(&user).rejected(), None); // idle_lifetime: 31 days

@@ -6,7 +6,7 @@
 //! | 1 | flags: bit 0 permanent, 1 authenticated, 2 an earlier verifier, 3 which has an end; the others 0 |
 //! | 4 | epoch |
 //! | 8 | when the verifier was minted |
-//! | 8 | when the owner's index was last told |
+//! | 8 | when the user's index was last told |
 //! | 32 | SHA-256 of the verifier |
 //! | 8 | when somebody logged in (flag 1) |
 //! | 32 | SHA-256 of the verifier before (flag 2) |
@@ -106,7 +106,7 @@ impl Body {
         }
     }
 
-    /// The content, with a record of what is done to it. Who is logged in, the record's owner tells, and nothing here.
+    /// The content, with a record of what is done to it. Who is logged in, the record's user tells, and nothing here.
     pub(crate) fn map(&self) -> Option<Map> {
         let map = Map::from_ours(self.data.clone(), DEPTH).ok()?;
         (!map.has_user()).then(|| map.recording())

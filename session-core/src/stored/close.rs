@@ -3,14 +3,14 @@
 //! | base | what the request did | asked, in this order | goes out |
 //! |---|---|---|---|
 //! | any | nothing | touch, if due | |
-//! | none | left content or an owner | (index) insert (trim) | a new id |
+//! | none | left content or a user | (index) insert (trim) | a new id |
 //! | none | cleared, left nothing, and a cookie came | | removal |
 //! | none | left nothing | | |
 //! | untimely | cleared | load, delete (unindex) if the record is open to the id, then as none | removal, or a new id |
 //! | untimely | anything else | as none | as none |
 //! | refused, and there is no record | cleared | delete, to be sure; then as below | as below |
 //! | live | cleared, left nothing | delete (unindex) | removal |
-//! | live | cleared, left content or an owner | delete (unindex), then as none | a new id |
+//! | live | cleared, left content or a user | delete (unindex), then as none | a new id |
 //! | live | logged in, renewed, left its user, made permanent or not; or a renewal is due | (index) update (trim) | its new verifier |
 //! | live | changed, or a touch is due, and its id is outdated: of another key or name than is written today | (index) update | its new verifier |
 //! | live | changed; or a touch is due, and the record is outdated | (index) update | |
@@ -22,7 +22,7 @@
 //! | gone meanwhile | cleared or left its user, and the record lives on under another id | | 409 |
 //! | gone meanwhile | anything else | | nothing; or, so configured, 409 |
 //!
-//! `index` only with an owner, `unindex` where one had the record that ended, `trim` at a login where a number is configured. An update
+//! `index` only with a user, `unindex` where one had the record that ended, `trim` at a login where a number is configured. An update
 //! that meets another version makes the changes again on the newer record, and a delete that meets one ends that, unless it
 //! is no longer open to this request's verifier: then the session is gone, as where the store answers so to an update. A
 //! cookie goes out last, after everything that makes it true; it never goes out for a write or a touch, so that a slow reader
@@ -84,7 +84,7 @@ pub(crate) fn close(session: &Session, consulted: bool) -> Step<Outgoing> {
         stamp: state.stamp,
         only_read: !(state.cleared || state.map.is_modified()),
         permanent: state.permanent,
-        owner: state.owner.clone(),
+        user: state.user.clone(),
         left: state.left,
         label: state.label.clone(),
         epoch: state.epoch,
@@ -129,11 +129,11 @@ impl Closing {
     }
 
     pub(super) fn go_on_refused(self, mute: bool, lives: bool) -> Next {
-        if mute && self.owner.is_none() { self.stay_mute(lives) } else { self.begin() }
+        if mute && self.user.is_none() { self.stay_mute(lives) } else { self.begin() }
     }
 
     pub(super) fn is_blank(&self) -> bool {
-        self.map.is_blank() && self.owner.is_none()
+        self.map.is_blank() && self.user.is_none()
     }
 
     /// A record of its own, under an id that nobody has seen. Nothing is stored for an empty session.
@@ -156,12 +156,12 @@ impl Closing {
             data: text(&self.map),
         };
         let key = id.key();
-        let (owner, label) = (self.owner.clone(), self.label.clone());
-        let record = match self.record(key, self.stamp.created, owner, label, None, &body) {
+        let (user, label) = (self.user.clone(), self.label.clone());
+        let record = match self.record(key, self.stamp.created, user, label, None, &body) {
             Ok(record) => record,
             Err(error) => return self.fail(error),
         };
-        self.index(record.owner.clone(), key, move |closing| {
+        self.index(record.user.clone(), key, move |closing| {
             let question = Question::Insert { key, record: record.clone(), now: closing.now };
             closing.ask(question, move |mut closing, answer| match answer {
                 Answer::Inserted(Inserted::Done) => closing.inserted(record, body, key),
@@ -182,7 +182,7 @@ impl Closing {
     }
 
     pub(super) fn inserted(self, record: Record, body: Body, key: RecordKey) -> Next {
-        self.trim(record.owner.clone(), key, move |closing| closing.send(&record, &body, EventKind::Created))
+        self.trim(record.user.clone(), key, move |closing| closing.send(&record, &body, EventKind::Created))
     }
 
     /// Nobody changed anything: the record lives on.
@@ -199,10 +199,10 @@ impl Closing {
                 closing.done()
             })
         };
-        match record.owner.clone() {
+        match record.user.clone() {
             None => touch(self),
-            Some(owner) => {
-                let question = self.note(owner, key);
+            Some(user) => {
+                let question = self.note(user, key);
                 self.ask(question, move |mut closing, answer| match answer {
                     Answer::Noted => touch(closing),
                     _ => {
@@ -217,7 +217,7 @@ impl Closing {
     /// The session was ended, or got another id (`lives_on`), while this request was under way. Only who proved who they are
     /// begins a new one, with nothing of the old.
     pub(super) fn gone(mut self, lives_on: bool) -> Next {
-        if self.owner.is_some() {
+        if self.user.is_some() {
             return self.begin_without_the_old();
         }
         if !self.map.is_modified() {

@@ -32,7 +32,7 @@ pub(super) struct Closing {
     /// What the request set.
     pub(super) permanent: Option<bool>,
     /// Who logged in.
-    pub(super) owner: Option<Arc<str>>,
+    pub(super) user: Option<Arc<str>>,
     /// Whether the record leaves its user.
     pub(super) left: bool,
     pub(super) label: Option<Arc<str>>,
@@ -43,7 +43,7 @@ pub(super) struct Closing {
     pub(super) write: Option<u64>,
     /// The id that will go out.
     pub(super) minted: Option<Id>,
-    /// Where the owner's index was told about, by this close.
+    /// Where the user's index was told about, by this close.
     pub(super) indexed: Option<RecordKey>,
     /// Of the question that was answered last.
     pub(super) asked: Asked,
@@ -122,7 +122,7 @@ impl Closing {
         &self,
         key: RecordKey,
         created: u64,
-        owner: Option<Arc<str>>,
+        user: Option<Arc<str>>,
         label: Option<Arc<str>>,
         former: Option<&Record>,
         body: &Body,
@@ -136,13 +136,13 @@ impl Closing {
             None => (expires, self.now),
         };
         let nonce = keys.records.sealed.as_ref().map(|_| core.nonce()).transpose()?;
-        let place = Place { key, created, owner: owner.as_deref(), label: label.as_deref() };
+        let place = Place { key, created, user: user.as_deref(), label: label.as_deref() };
         let body: Arc<[u8]> = keys.records.keep(body, place, expires, nonce).into();
         let (size, limit) = (body.len(), self.stored().max_record);
         if size > limit {
             return Err(Error::RecordTooLarge { size, limit });
         }
-        Ok(Record { version, expires, created, seen, owner, label, body })
+        Ok(Record { version, expires, created, seen, user, label, body })
     }
 }
 

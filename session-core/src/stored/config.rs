@@ -57,8 +57,8 @@ pub enum OnReuse {
 pub(crate) struct Stored {
     pub(crate) on_gone: OnGone,
     pub(crate) on_reuse: OnReuse,
-    /// How many sessions of one owner live.
-    pub(crate) per_owner: Option<usize>,
+    /// How many sessions of one user live.
+    pub(crate) per_user: Option<usize>,
     /// Seconds after which a verifier is renewed.
     pub(crate) renew_every: Option<u64>,
     /// Octets of a record.
@@ -73,7 +73,7 @@ impl Default for Stored {
         Self {
             on_gone: OnGone::Forget,
             on_reuse: OnReuse::Report,
-            per_owner: None,
+            per_user: None,
             renew_every: None,
             max_record: 1 << 20,
             events_with_record_keys: false,
@@ -90,7 +90,7 @@ impl Stored {
         let changed = [
             ("on_gone", self.on_gone != plain.on_gone),
             ("on_reuse", self.on_reuse != plain.on_reuse),
-            ("max_sessions_per_owner", self.per_owner.is_some()),
+            ("max_sessions_per_user", self.per_user.is_some()),
             ("cycle_id_every", self.renew_every.is_some()),
             ("max_record_size", self.max_record != plain.max_record),
             ("events_with_record_keys", self.events_with_record_keys),
@@ -128,22 +128,22 @@ impl Builder {
         self
     }
 
-    /// Stored sessions only: how many sessions an owner may have; a login beyond it ends the oldest. Default: any number.
+    /// Stored sessions only: how many sessions a user may have; a login beyond it ends the oldest. Default: any number.
     ///
     /// ```
     /// # use session_core::{SecretKey, Sessions};
     /// # let key = SecretKey::generate().unwrap();
-    /// assert!(Sessions::builder(key.clone()).max_sessions_per_owner(5).build_stored().is_ok());
-    /// assert!(Sessions::builder(key).max_sessions_per_owner(5).build().is_err()); // a cookie knows no others
+    /// assert!(Sessions::builder(key.clone()).max_sessions_per_user(5).build_stored().is_ok());
+    /// assert!(Sessions::builder(key).max_sessions_per_user(5).build().is_err()); // a cookie knows no others
     /// ```
-    pub fn max_sessions_per_owner(mut self, most: usize) -> Self {
-        self.stored.per_owner = Some(most.max(1));
+    pub fn max_sessions_per_user(mut self, most: usize) -> Self {
+        self.stored.per_user = Some(most.max(1));
         self
     }
 
     /// Stored sessions only: renews the id of a session in use after so many whole seconds, against copies of it. Requests
     /// under way keep the old one until the new one has come back, and a minute longer. Default: only by
-    /// [`cycle_id`](crate::Session::cycle_id) and [`set_owner`](crate::Session::set_owner).
+    /// [`cycle_id`](crate::Session::cycle_id) and [`log_in`](crate::Session::log_in).
     ///
     /// ```
     /// # use session_core::{SecretKey, Sessions};
@@ -169,7 +169,7 @@ impl Builder {
     }
 
     /// Stored sessions only: whether [events](crate::Event) name the record that they are about, so that an operator can end
-    /// what a log names: `OwnerSessions::end_record` in `session-store`. The key opens nothing. It tells, for the record's whole
+    /// what a log names: `UserSessions::end_record` in `session-store`. The key opens nothing. It tells, for the record's whole
     /// life, which lines of a log and which row of a store belong together. Default: false.
     ///
     /// ```

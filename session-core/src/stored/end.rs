@@ -38,11 +38,11 @@ impl Closing {
         if !self.is_blank() && self.draw().is_err() {
             return self.fail(Error::Random(crate::NoRandom));
         }
-        let owner = record.owner.clone();
+        let user = record.user.clone();
         let question = Question::Delete { key, version: record.version, now: self.now };
         self.ask(question, move |closing, answer| match answer {
             // Whoever ended it: a logout finds what it wanted.
-            Answer::Deleted(Updated::Done | Updated::Gone) => closing.ended(key, owner),
+            Answer::Deleted(Updated::Done | Updated::Gone) => closing.ended(key, user),
             Answer::Deleted(Updated::Conflict(newer)) => closing.end_newer(key, presented, newer),
             _ => closing.fail(Error::Unavailable),
         })
@@ -60,9 +60,9 @@ impl Closing {
         }
     }
 
-    fn ended(mut self, key: RecordKey, owner: Option<Arc<str>>) -> Next {
+    fn ended(mut self, key: RecordKey, user: Option<Arc<str>>) -> Next {
         self.event(EventKind::Cleared);
-        self.unindex(owner, key, |mut closing| {
+        self.unindex(user, key, |mut closing| {
             // A new session's cookie would be deleted with the others.
             closing.outgoing.clear_site_data = closing.core().clear_site_data && closing.is_blank();
             closing.begin()

@@ -2,7 +2,7 @@
 //!
 //! - [`question`]: what a store is asked and what it answers.
 //! - [`id`]: what the browser holds. [`body`]: what the core writes into a record; [`rest`]: how it is kept.
-//! - [`open`] and [`close`]: the protocol, as steps; below close, [`save`] and [`owner`].
+//! - [`open`] and [`close`]: the protocol, as steps; below close, [`save`] and [`user`].
 
 mod body;
 mod close;
@@ -13,7 +13,6 @@ mod id;
 #[cfg(test)]
 mod model;
 mod open;
-mod owner;
 mod question;
 mod rest;
 mod reuse;
@@ -21,6 +20,7 @@ mod save;
 mod sessions;
 #[cfg(test)]
 mod tests;
+mod user;
 #[cfg(test)]
 mod walk;
 

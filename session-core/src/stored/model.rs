@@ -1,4 +1,4 @@
-//! The plainest store, for tests: the contract's table in a map. The verbs by owner are atomic per record only, so each
+//! The plainest store, for tests: the contract's table in a map. The verbs by user are atomic per record only, so each
 //! comes in two parts: which records, and then one after the other.
 
 use std::collections::BTreeMap;
@@ -57,18 +57,18 @@ impl ModelStore {
                 }
                 _ => Updated::Gone,
             }),
-            Question::Index { owner, key, until, .. } => {
-                let noted = self.index.entry(owner).or_default().entry(key).or_default();
+            Question::Index { user, key, until, .. } => {
+                let noted = self.index.entry(user).or_default().entry(key).or_default();
                 *noted = until.max(*noted);
                 Answer::Noted
             }
-            Question::Unindex { owner, key } => {
-                self.unindex(&owner, key);
+            Question::Unindex { user, key } => {
+                self.unindex(&user, key);
                 Answer::Noted
             }
-            Question::Trim { owner, keep, this, now } => {
-                let surplus = self.surplus(&owner, keep, now);
-                let ended = surplus.into_iter().filter(|key| self.end_of(&owner, *key, now)).count() as u64;
+            Question::Trim { user, keep, this, now } => {
+                let surplus = self.surplus(&user, keep, now);
+                let ended = surplus.into_iter().filter(|key| self.end_of(&user, *key, now)).count() as u64;
                 Answer::Trimmed(Trimmed { ended, alive: self.live(this, now).is_some() })
             }
         }
@@ -79,7 +79,7 @@ impl ModelStore {
         match self.live(key, now) {
             Some((record, _)) if record.version != version => Updated::Conflict(record.clone()),
             Some((record, seq)) => {
-                let moved = record.owner != new.owner;
+                let moved = record.user != new.user;
                 if moved {
                     *seq = next;
                 }
@@ -95,41 +95,41 @@ impl ModelStore {
         self.slots.insert(key, Slot::Dead { expires: now + TOMBSTONE_SECONDS });
     }
 
-    fn unindex(&mut self, owner: &str, key: RecordKey) {
-        if let Some(noted) = self.index.get_mut(owner) {
+    fn unindex(&mut self, user: &str, key: RecordKey) {
+        if let Some(noted) = self.index.get_mut(user) {
             noted.remove(&key);
         }
     }
 
-    /// Live records of an owner that the index knows, oldest first: for a list, a trim, or the end of all.
-    pub(crate) fn owned(&self, owner: &str, now: u64) -> Vec<RecordKey> {
-        let noted = self.index.get(owner).into_iter().flat_map(BTreeMap::keys);
-        let mut owned: Vec<_> = noted.filter_map(|key| Some((self.is_of(owner, *key, now)?, *key))).collect();
+    /// Live records of a user that the index knows, oldest first: for a list, a trim, or the end of all.
+    pub(crate) fn owned(&self, user: &str, now: u64) -> Vec<RecordKey> {
+        let noted = self.index.get(user).into_iter().flat_map(BTreeMap::keys);
+        let mut owned: Vec<_> = noted.filter_map(|key| Some((self.is_of(user, *key, now)?, *key))).collect();
         owned.sort_unstable();
         owned.into_iter().map(|(_, key)| key).collect()
     }
 
     /// Those that a trim ends.
-    pub(crate) fn surplus(&self, owner: &str, keep: usize, now: u64) -> Vec<RecordKey> {
-        let mut owned = self.owned(owner, now);
+    pub(crate) fn surplus(&self, user: &str, keep: usize, now: u64) -> Vec<RecordKey> {
+        let mut owned = self.owned(user, now);
         owned.truncate(owned.len().saturating_sub(keep));
         owned
     }
 
-    /// Ends a record if it is still this owner's; whether it was.
-    pub(crate) fn end_of(&mut self, owner: &str, key: RecordKey, now: u64) -> bool {
-        let theirs = self.is_of(owner, key, now).is_some();
+    /// Ends a record if it is still this user's; whether it was.
+    pub(crate) fn end_of(&mut self, user: &str, key: RecordKey, now: u64) -> bool {
+        let theirs = self.is_of(user, key, now).is_some();
         if theirs {
             self.end(key, now);
-            self.unindex(owner, key);
+            self.unindex(user, key);
         }
         theirs
     }
 
-    /// The order of a live record that belongs to this owner.
-    fn is_of(&self, owner: &str, key: RecordKey, now: u64) -> Option<u64> {
+    /// The order of a live record that belongs to this user.
+    fn is_of(&self, user: &str, key: RecordKey, now: u64) -> Option<u64> {
         match self.slots.get(&key)? {
-            Slot::Live { record, seq } if record.expires > now && record.owner.as_deref() == Some(owner) => {
+            Slot::Live { record, seq } if record.expires > now && record.user.as_deref() == Some(user) => {
                 Some(*seq)
             }
             _ => None,

@@ -138,8 +138,8 @@ pub(crate) struct Current {
 impl Current {
     /// `None` when the core cannot read its own bytes.
     pub(crate) fn read(core: &Core, key: RecordKey, mut record: Record, now: u64) -> Option<(Self, Map)> {
-        let (owner, label) = (record.owner.as_deref(), record.label.as_deref());
-        let place = Place { key, created: record.created, owner, label };
+        let (user, label) = (record.user.as_deref(), record.label.as_deref());
+        let place = Place { key, created: record.created, user, label };
         let Kept { body, outdated, expires } = core.keys().records.read(&record.body, place, now)?;
         if let Some(expires) = expires {
             record.expires = record.expires.min(expires);

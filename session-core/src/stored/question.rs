@@ -60,7 +60,7 @@ impl RecordKey {
         &self.0
     }
 
-    /// 43 digits of base64url, for a form in a page that lists an owner's sessions. No `Display`, so that nobody logs it by
+    /// 43 digits of base64url, for a form in a page that lists a user's sessions. No `Display`, so that nobody logs it by
     /// accident.
     ///
     /// ```
@@ -105,7 +105,7 @@ impl fmt::Debug for RecordKey {
 ///     expires: 1_702_678_400,
 ///     created: 1_700_000_000,
 ///     seen: 1_700_000_000,
-///     owner: Some("42".into()),
+///     user: Some("42".into()),
 ///     label: Some("Firefox on Linux".into()),
 ///     body: [1, 2, 3].into(),
 /// };
@@ -122,8 +122,8 @@ pub struct Record {
     /// The second at which it was last written or touched.
     pub seen: u64,
     /// Who is logged in.
-    pub owner: Option<Arc<str>>,
-    /// What tells its owner which of several sessions it is, such as the name of a browser.
+    pub user: Option<Arc<str>>,
+    /// What tells its user which of several sessions it is, such as the name of a browser.
     pub label: Option<Arc<str>>,
     /// The core's own bytes, not to be looked into.
     pub body: Arc<[u8]>,
@@ -198,10 +198,10 @@ pub enum Question {
         /// The time of asking.
         now: u64,
     },
-    /// Note that an owner may have this record. Answered by [`Answer::Noted`].
+    /// Note that a user may have this record. Answered by [`Answer::Noted`].
     Index {
         /// Who.
-        owner: Arc<str>,
+        user: Arc<str>,
         /// The record's place.
         key: RecordKey,
         /// The second until which the note is needed.
@@ -212,14 +212,14 @@ pub enum Question {
     /// Forget that note. Answered by [`Answer::Noted`].
     Unindex {
         /// Who.
-        owner: Arc<str>,
+        user: Arc<str>,
         /// The record's place.
         key: RecordKey,
     },
-    /// End all live records of an owner but the newest. Answered by [`Trimmed`].
+    /// End all live records of a user but the newest. Answered by [`Trimmed`].
     Trim {
         /// Who.
-        owner: Arc<str>,
+        user: Arc<str>,
         /// How many stay.
         keep: usize,
         /// The record that asks: the answer says whether it is still live.
@@ -253,7 +253,7 @@ impl Question {
 }
 
 impl fmt::Debug for Question {
-    /// Neither owners nor keys.
+    /// Neither users nor keys.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Question({})", self.verb())
     }

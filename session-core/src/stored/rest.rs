@@ -5,7 +5,7 @@
 //! sealed = 02, key id 4, nonce 12, AES-256-GCM-SIV(expires u64, body), tag 16
 //! ```
 //!
-//! Sealed for its place: the record's key, when it was created, its owner and its label are associated with it, so that no record
+//! Sealed for its place: the record's key, when it was created, its user and its label are associated with it, so that no record
 //! can be put in place of another. The second at which it expires is sealed beside the body and not associated, since a store
 //! keeps the later of two: whoever writes to the store can shorten a session, and not lengthen it. So a sealed record is
 //! extended by writing it. The key's id says which of the ring's keys opens it.
@@ -24,7 +24,7 @@ const KEY_ID: usize = 4;
 pub(super) struct Place<'a> {
     pub(super) key: RecordKey,
     pub(super) created: u64,
-    pub(super) owner: Option<&'a str>,
+    pub(super) user: Option<&'a str>,
     pub(super) label: Option<&'a str>,
 }
 
@@ -32,7 +32,7 @@ impl Place<'_> {
     /// Injective: a text is preceded by whether it is there, and by its length.
     fn associated(&self) -> Vec<u8> {
         let mut bytes = [&self.key.as_bytes()[..], &self.created.to_be_bytes()].concat();
-        for text in [self.owner, self.label] {
+        for text in [self.user, self.label] {
             bytes.push(u8::from(text.is_some()));
             let text = text.unwrap_or_default().as_bytes();
             bytes.extend_from_slice(&(text.len() as u64).to_be_bytes());

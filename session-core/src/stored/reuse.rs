@@ -24,7 +24,7 @@ impl Closing {
     /// Ends what is to end, then goes on as for any id that opens nothing. `reused` is what this session's id has found.
     pub(super) fn end_reused(self, reused: &Live) -> Next {
         let record = &reused.current.record;
-        if self.stored().on_reuse == OnReuse::EndSession || record.owner.is_none() {
+        if self.stored().on_reuse == OnReuse::EndSession || record.user.is_none() {
             return self.end_reused_record(reused, record);
         }
         let question = Question::Load { key: reused.key, now: self.now };
@@ -36,11 +36,11 @@ impl Closing {
     }
 
     fn end_reused_record(self, reused: &Live, record: &Record) -> Next {
-        let (key, owner) = (reused.key, record.owner.clone());
+        let (key, user) = (reused.key, record.user.clone());
         let question = Question::Delete { key, version: record.version, now: self.now };
         self.ask(question, move |closing, answer| match answer {
             Answer::Deleted(Updated::Done) => {
-                closing.unindex(owner, key, |closing| closing.ended_for_reuse(1))
+                closing.unindex(user, key, |closing| closing.ended_for_reuse(1))
             }
             Answer::Deleted(Updated::Gone) => closing.go_on(),
             Answer::Deleted(Updated::Conflict(newer)) => {
@@ -62,10 +62,10 @@ impl Closing {
             Ok(None) => return self.go_on(),
             Err(()) => return self.not_ended(),
         };
-        let Some(owner) = current.record.owner.clone() else {
+        let Some(user) = current.record.user.clone() else {
             return self.end_reused_record(reused, &current.record);
         };
-        let question = Question::Trim { owner, keep: 0, this: reused.key, now: self.now };
+        let question = Question::Trim { user, keep: 0, this: reused.key, now: self.now };
         self.ask(question, |closing, answer| match answer {
             Answer::Trimmed(trimmed) => closing.ended_for_reuse(trimmed.ended),
             _ => closing.not_ended(),

@@ -93,7 +93,7 @@ impl Closing {
             return self.unwritten(live, current, due.touch, Error::Random(crate::NoRandom));
         };
         self.minted = minted;
-        let login = self.owner.is_some();
+        let login = self.user.is_some();
         let since_indexed = self.now.saturating_sub(body.indexed);
         let index_due = since_indexed >= tenth(body.idle(&self.core().lifetime));
         let new = Body {
@@ -127,14 +127,14 @@ impl Closing {
         let created = self.stamp.created;
         // Who leaves takes the name along that their list showed.
         let stays = |column: &Option<Arc<str>>| column.clone().filter(|_| !self.left);
-        let owner = self.owner.clone().or_else(|| stays(&record.owner));
+        let user = self.user.clone().or_else(|| stays(&record.user));
         let label = self.label.clone().or_else(|| stays(&record.label));
         let (key, version) = (live.key, record.version);
-        let written = match self.record(key, created, owner, label, Some(record), &new) {
+        let written = match self.record(key, created, user, label, Some(record), &new) {
             Ok(written) => written,
             Err(error) => return self.unwritten(live, current, due.touch, error),
         };
-        let noted = written.owner.clone().filter(|_| (login || index_due) && self.indexed != Some(key));
+        let noted = written.user.clone().filter(|_| (login || index_due) && self.indexed != Some(key));
         self.index(noted, key, move |closing| closing.update(version, written, new))
     }
 
@@ -195,10 +195,10 @@ impl Closing {
         self.save(live, &current, Some(&map))
     }
 
-    /// Our write is in the record: now the number of its owner's sessions, then the cookie.
+    /// Our write is in the record: now the number of its user's sessions, then the cookie.
     fn updated(self, record: Record, body: Body) -> Next {
-        let (owner, key) = (self.owner.clone(), self.live().key);
-        self.trim(owner, key, move |closing| match closing.minted {
+        let (user, key) = (self.user.clone(), self.live().key);
+        self.trim(user, key, move |closing| match closing.minted {
             Some(_) => closing.send(&record, &body, EventKind::Renewed),
             None => closing.done(),
         })

@@ -21,8 +21,8 @@ pub enum Operation {
     TakeFlashes,
     TakeFlashesOf(String),
     SetPermanent(bool),
-    SetOwner(String),
-    ClearOwner,
+    SetUser(String),
+    ClearUser,
     KeepOnly(Vec<String>),
     Renew,
     Read(String),
@@ -35,7 +35,7 @@ pub struct Model {
     pub flashes: Vec<(String, String)>,
     pub permanent: bool,
     /// In Flask's format until the end of the request.
-    pub owner: Option<String>,
+    pub user: Option<String>,
     pub modified: bool,
     /// By this request: what is left is a new session.
     pub cleared: bool,
@@ -52,11 +52,11 @@ impl Model {
     /// A new request.
     pub fn begin(&mut self) {
         (self.modified, self.cleared, self.taken) = (false, false, None);
-        self.owner = self.owner.take().filter(|_| !self.flask);
+        self.user = self.user.take().filter(|_| !self.flask);
     }
 
     pub fn is_blank(&self) -> bool {
-        self.entries.is_empty() && self.flashes.is_empty() && (self.flask || self.owner.is_none())
+        self.entries.is_empty() && self.flashes.is_empty() && (self.flask || self.user.is_none())
     }
 
     pub fn is_permanent(&self) -> bool {
@@ -183,17 +183,17 @@ impl Model {
                 }
                 self.modified = true;
             }
-            Operation::SetOwner(owner) => {
-                session.set_owner(owner).unwrap();
-                if self.owner.as_ref().is_some_and(|former| former != owner) {
+            Operation::SetUser(user) => {
+                session.log_in(user).unwrap();
+                if self.user.as_ref().is_some_and(|former| former != user) {
                     *self = Self { cleared: true, ..Self::new(self.flask) };
                 }
-                self.owner = Some(owner.clone());
+                self.user = Some(user.clone());
                 self.modified = true;
             }
-            Operation::ClearOwner => {
-                session.clear_owner().unwrap();
-                self.modified |= self.owner.take().is_some();
+            Operation::ClearUser => {
+                session.clear_user().unwrap();
+                self.modified |= self.user.take().is_some();
             }
             Operation::KeepOnly(keys) => {
                 let keys: Vec<&str> = keys.iter().map(String::as_str).collect();
@@ -218,7 +218,7 @@ impl Model {
     fn check(&self, session: &Session) {
         assert_eq!(session.is_modified(), self.modified);
         assert_eq!(session.is_permanent(), self.is_permanent());
-        assert_eq!(session.owner().as_deref(), self.owner.as_deref());
+        assert_eq!(session.user().as_deref(), self.user.as_deref());
         assert_eq!(session.keys(), self.entries.keys().cloned().collect::<Vec<_>>());
         assert_eq!((session.len(), session.is_empty()), (self.entries.len(), self.entries.is_empty()));
     }

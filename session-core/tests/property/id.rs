@@ -57,5 +57,5 @@ pub fn body(hash: &[u8; 32], json: &[u8]) -> Vec<u8> {
 
 pub fn record(created: u64, body: impl Into<Arc<[u8]>>) -> Record {
     let (expires, body) = (NOW + 1000, body.into());
-    Record { version: 1, expires, created, seen: created, owner: None, label: None, body }
+    Record { version: 1, expires, created, seen: created, user: None, label: None, body }
 }

@@ -32,7 +32,7 @@ pub fn assert_opens(sessions: &Sessions, value: &[u8], opened: Option<Opened>) {
     let Some(opened) = opened else { return assert_refused(&session) };
     assert_eq!(session.rejected(), None);
     assert_content(&session, &opened.content);
-    assert_eq!(session.owner().as_deref(), opened.content.user.as_deref());
+    assert_eq!(session.user().as_deref(), opened.content.user.as_deref());
     assert_stamp(&session, &opened.stamp);
     assert_usable(sessions, &session);
     if let Some(later) = opened.stamp.epoch.checked_add(1) {

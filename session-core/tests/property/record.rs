@@ -119,7 +119,7 @@ fn assert_opens(sessions: &StoredSessions, kept: &[u8], unkept: impl Fn(&[u8]) -
     };
     let plain = unkept(kept);
     let found = plain.as_ref().and_then(|plain| read(plain)).filter(opens);
-    // Who is logged in stands in the record's owner alone.
+    // Who is logged in stands in the record's user alone.
     let content = found.as_ref().and_then(|body| naive::content(Json::read(body.json, 128)?));
     let content = content.filter(|content| content.user.is_none());
     let (Some(found), Some(content)) = (found, content) else { return assert_refused(&session) };

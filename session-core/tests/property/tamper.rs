@@ -24,7 +24,7 @@ fn good(sessions: &'static Sessions) -> Good {
         |_| Ok(()),
         |session| session.insert("a", 1),
         |session| session.insert("user", "ada").and_then(|()| session.flash("Saved", "info")),
-        |session| session.set_permanent(true).and_then(|()| session.set_owner("ada")),
+        |session| session.set_permanent(true).and_then(|()| session.log_in("ada")),
         |session| session.insert("long", "ab".repeat(2000)),
     ];
     // The longest does not fit where nothing is compressed.

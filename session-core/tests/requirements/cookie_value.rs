@@ -349,6 +349,6 @@ fn s11_a_cookie_session_is_revoked_by_time_alone() {
     // Written anew it is as old as it was, and a login is new.
     let written = visit(&sessions, &[&cookie], |session| session.insert("seen", true)).unwrap();
     assert_eq!(after.open(&request(&[written.cookie().unwrap()])).rejected(), Some(Rejected::Revoked));
-    let login = visit(&sessions, &[&cookie], |session| session.set_owner("ada")).unwrap();
+    let login = visit(&sessions, &[&cookie], |session| session.log_in("ada")).unwrap();
     assert_eq!(after.open(&request(&[login.cookie().unwrap()])).rejected(), None);
 }

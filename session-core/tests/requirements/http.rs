@@ -15,7 +15,7 @@ type Call = (&'static str, fn(&Session) -> Result<(), Error>);
 const METHODS: [Call; 40] = [
     ("authenticated_within", |s| Ok(assert!(!s.authenticated_within(Duration::from_secs(9))))),
     ("clear", Session::clear),
-    ("clear_owner", Session::clear_owner),
+    ("clear_user", Session::clear_user),
     ("contains_key", |s| Ok(assert!(!s.contains_key("zz")))),
     ("cookie_size", |s| Ok(assert!(s.cookie_size() < 200))),
     ("created", |s| Ok(assert!(s.created().is_none_or(|time| time > UNIX_EPOCH)))),
@@ -34,7 +34,7 @@ const METHODS: [Call; 40] = [
     ("keys", |s| Ok(drop(s.keys()))),
     ("len", |s| Ok(assert!(s.len() < 2))),
     ("mark_modified", Session::mark_modified),
-    ("owner", |s| Ok(assert_eq!(s.owner(), None))),
+    ("user", |s| Ok(assert_eq!(s.user(), None))),
     ("payload", |s| Ok(drop(s.payload()))),
     ("push", |s| s.push("list", 1)),
     ("record_key", |s| Ok(assert_eq!(s.record_key(), None))),
@@ -44,7 +44,7 @@ const METHODS: [Call; 40] = [
     ("require_epoch", |s| s.require_epoch(0).map(|known| assert!(known))),
     ("set_epoch", |s| s.set_epoch(1)),
     ("set_label", |s| s.set_label("Firefox")),
-    ("set_owner", |s| s.set_owner("42")),
+    ("log_in", |s| s.log_in("42")),
     ("set_permanent", |s| s.set_permanent(true)),
     ("take", |s| s.take::<i64>("a").map(drop)),
     ("take_flashes", |s| s.take_flashes().map(drop)),
@@ -70,7 +70,7 @@ const READING: [&str; 19] = [
     "is_permanent",
     "keys",
     "len",
-    "owner",
+    "user",
     "payload",
     "record_key",
     "rejected",
@@ -128,7 +128,7 @@ fn h1_every_method_varies() {
 
 /// Each method that changes a session gives this error, and changes nothing.
 fn assert_refused(door: &str, session: &Session, expected: &Error) {
-    let state = || (session.payload(), session.owner(), session.is_permanent(), session.is_modified());
+    let state = || (session.payload(), session.user(), session.is_permanent(), session.is_modified());
     let before = state();
     for (name, call) in METHODS {
         if READING.contains(&name) {

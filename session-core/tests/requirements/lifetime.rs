@@ -72,7 +72,7 @@ fn l1_the_lifetime_that_applies() {
             time.set(NOW);
             let begun = visit(&sessions, &[], |session| {
                 session.set_permanent(permanent)?;
-                if user { session.set_owner("ada") } else { session.insert("a", 1) }
+                if user { session.log_in("ada") } else { session.insert("a", 1) }
             });
             let begun = begun.unwrap();
             let max_age = format!("; Max-Age={expected}");
@@ -92,8 +92,8 @@ fn l1_the_lifetime_that_applies() {
         // What applies changes with the session.
         time.set(NOW);
         let cookie = cookie_with(&sessions, "a", 1);
-        let login = visit(&sessions, &[&cookie], |session| session.set_owner("ada")).unwrap();
-        let left = visit(&sessions, &[login.cookie().unwrap()], Session::clear_owner).unwrap();
+        let login = visit(&sessions, &[&cookie], |session| session.log_in("ada")).unwrap();
+        let left = visit(&sessions, &[login.cookie().unwrap()], Session::clear_user).unwrap();
         time.set(NOW + IDLE + 1);
         assert_eq!(sessions.open(&request(&[login.cookie().unwrap()])).rejected(), Some(Rejected::Idle));
         assert_eq!(sessions.open(&request(&[left.cookie().unwrap()])).rejected(), None);
@@ -114,7 +114,7 @@ fn l8_fresh_since() {
     let time = Time::at(NOW);
     let sessions = ours(&time).build().unwrap();
     let fresh = |cookie: &str| sessions.open(&request(&[cookie])).authenticated_within(FIVE);
-    let login = |session: &Session| session.set_owner("ada").and(session.insert("user", "ada"));
+    let login = |session: &Session| session.log_in("ada").and(session.insert("user", "ada"));
     let anonymous = cookie_with(&sessions, "n", 1);
     assert!(!fresh(&anonymous), "nobody has logged in");
     let mut cookie = visit(&sessions, &[&anonymous], login).unwrap().cookie().unwrap().to_owned();
@@ -135,6 +135,6 @@ fn l8_fresh_since() {
     // Flask's format has no place for it.
     let flask = Sessions::flask("dev").unwrap();
     let session = flask.open(&::http::HeaderMap::new());
-    session.set_owner("ada").unwrap();
+    session.log_in("ada").unwrap();
     assert!(!session.authenticated_within(FIVE));
 }

@@ -29,7 +29,7 @@ fn o1_each_event_once_with_its_reason() {
     };
     assert_eq!(of(&[], |session| session.insert("a", 1)), [EventKind::Created]);
     assert_eq!(of(&[&cookie], |session| session.insert("a", 2)), []);
-    assert_eq!(of(&[&cookie], |session| session.set_owner("ada")), [EventKind::Renewed]);
+    assert_eq!(of(&[&cookie], |session| session.log_in("ada")), [EventKind::Renewed]);
     assert_eq!(of(&[&cookie], Session::clear), [EventKind::Cleared]);
     assert_eq!(of(&[&cookie, &cookie], |_| Ok(())), [EventKind::Duplicate(2)]);
     let rejected = |cookie: &str, why: Rejected| {
@@ -143,8 +143,7 @@ fn o2_a_frozen_clock() {
     let far = UNIX_EPOCH + Duration::from_secs(FAR);
     let builder = || Sessions::builder(key(KEY)).clock(Frozen(asked.clone()));
     let sessions = builder().absolute_lifetime(Duration::from_secs(100)).permanent(true).build().unwrap();
-    let closed =
-        visit(&sessions, &[], |session| session.set_owner("ada").and(session.insert("a", 1))).unwrap();
+    let closed = visit(&sessions, &[], |session| session.log_in("ada").and(session.insert("a", 1))).unwrap();
     assert!(closed.set_cookie().unwrap().ends_with("; Max-Age=100"));
     visit(&sessions, &[closed.cookie().unwrap()], |session| {
         assert_eq!((session.created(), session.written()), (Some(far), Some(far)));

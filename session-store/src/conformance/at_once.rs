@@ -81,16 +81,16 @@ pub(super) async fn updates_at_once_all_count(store: Tested) {
 
 pub(super) async fn a_thousand_sessions_at_once(store: Tested) {
     const SESSIONS: u64 = 1_000;
-    const OWNERS: u64 = 100;
+    const USERS: u64 = 100;
     const ROUNDS: u64 = 2;
     at_once(SESSIONS, |number| {
         let store = store.clone();
         async move {
-            let owner = format!("user {}", number % OWNERS);
-            store.log_in(number, &owner).await;
+            let user = format!("user {}", number % USERS);
+            store.log_in(number, &user).await;
             for round in 1..=ROUNDS {
                 let base = number + SESSIONS * (round - 1);
-                let mut next = owned(number + SESSIONS * round, &owner);
+                let mut next = owned(number + SESSIONS * round, &user);
                 next.expires += round;
                 let updated = store.update(key(number), base, &next, NOW).await;
                 expect(
@@ -106,18 +106,18 @@ pub(super) async fn a_thousand_sessions_at_once(store: Tested) {
         }
     })
     .await;
-    let ended = at_once(OWNERS, |user| {
+    let ended = at_once(USERS, |number| {
         let store = store.clone();
         async move {
-            let owner = format!("user {user}");
-            let listed = store.list(&owner, usize::MAX, NOW).await;
-            expect("list, of 1000 records of 100 owners", &listed.len(), &10);
+            let user = format!("user {number}");
+            let listed = store.list(&user, usize::MAX, NOW).await;
+            expect("list, of 1000 records of 100 users", &listed.len(), &10);
             let extended = listed.iter().all(|listed| listed.expires == NOW + DAY);
             hold("list shows the `expires` that touch gave", extended);
-            store.delete_owned(&owner, Which::AllBut(key(user)), NOW).await
+            store.delete_owned(&user, Which::AllBut(key(number)), NOW).await
         }
     });
-    expect("delete_owned, 100 owners at once", &ended.await.iter().sum(), &(SESSIONS - OWNERS));
+    expect("delete_owned, 100 users at once", &ended.await.iter().sum(), &(SESSIONS - USERS));
 }
 
 /// Of all that replace or delete the same version, one does.

@@ -2,8 +2,8 @@
 
 use session_core::{Inserted, Loaded, Outcome, Record, TOMBSTONE_SECONDS, Trimmed, Updated};
 
-use super::owners::numbers;
 use super::tested::{DAY, HOUR, NOW, Tested, dead, expect, expect_one_of, hold, key, owned, record};
+use super::users::numbers;
 use crate::store::Which;
 
 /// Live is what `expires > now` says, by the `now` of each question, and not by that of an earlier one or by the machine's.

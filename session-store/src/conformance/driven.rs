@@ -60,8 +60,7 @@ pub(super) async fn requests_at_once_on_a_thousand_sessions(store: Tested) {
             };
             let cookie = request(&source, "", write).await.unwrap();
             request(&source, &cookie, write).await;
-            let login =
-                move |session: &Session| session.set_owner(&format!("user {}", number % 100)).unwrap();
+            let login = move |session: &Session| session.log_in(&format!("user {}", number % 100)).unwrap();
             let renewed = request(&source, &cookie, login).await.unwrap();
             request(&source, &cookie, write).await; // too late
             renewed
@@ -70,14 +69,14 @@ pub(super) async fn requests_at_once_on_a_thousand_sessions(store: Tested) {
     let cookies = cookies.await;
     for (number, cookie) in (0..).zip(&cookies) {
         let seen = look(&sessions, &store, cookie).await.unwrap();
-        let owner = format!("user {}", number % 100);
-        let own = seen.sum == 2 && seen.pushed == [number, number] && seen.owner == Some(owner);
+        let user = format!("user {}", number % 100);
+        let own = seen.sum == 2 && seen.pushed == [number, number] && seen.user == Some(user);
         hold(
             "each of 1000 sessions holds its own, and nothing that came after its login with the old cookie",
             own,
         );
     }
     for user in 0..100 {
-        expect("list, of 1000 sessions of 100 owners", &store.keys(&format!("user {user}")).await.len(), &10);
+        expect("list, of 1000 sessions of 100 users", &store.keys(&format!("user {user}")).await.len(), &10);
     }
 }

@@ -2,8 +2,8 @@
 
 use session_core::{Inserted, Loaded, Record, Trimmed, Updated};
 
-use super::owners::numbers;
 use super::tested::{HOUR, NOW, Tested, at_once, dead, expect, expect_one_of, hold, key, owned, record};
+use super::users::numbers;
 use crate::store::Which;
 
 pub(super) async fn delete_all_but_one(store: Tested) {
@@ -11,8 +11,8 @@ pub(super) async fn delete_all_but_one(store: Tested) {
         store.log_in(number, if number < 4 { "ada" } else { "bob" }).await;
     }
     store.insert(key(7), &record(7), NOW).await;
-    let delete = async |owner, which, rule: &str, wanted| {
-        let ended = store.delete_owned(owner, which, NOW).await;
+    let delete = async |user, which, rule: &str, wanted| {
+        let ended = store.delete_owned(user, which, NOW).await;
         expect(format_args!("delete_owned, {rule}: how many were ended"), &ended, &wanted);
     };
     delete("ada", Which::AllBut(key(2)), "all but one of four", 3).await;
@@ -29,7 +29,7 @@ pub(super) async fn delete_all_but_one(store: Tested) {
     // One's own may be anything: another's, or nothing.
     delete("ada", Which::AllBut(key(5)), "all but one that is another's", 1).await;
     delete("ada", Which::All, "where none is left", 0).await;
-    delete("nobody", Which::All, "of an unknown owner", 0).await;
+    delete("nobody", Which::All, "of an unknown user", 0).await;
     expect("delete_owned leaves another's alone", &store.keys("bob").await, &numbers(&[4, 5]));
     let loaded = store.load(key(7), NOW).await;
     expect("delete_owned leaves records of nobody alone", &loaded, &Loaded::Live(record(7)));
@@ -103,18 +103,18 @@ pub(super) async fn delete_one(store: Tested) {
 
     store.index("bob", key(1), NOW + HOUR, NOW).await;
     let updated = store.update(key(1), 1, &owned(11, "bob"), NOW).await;
-    expect("update, its version there: to another owner", &updated, &Updated::Done);
+    expect("update, its version there: to another user", &updated, &Updated::Done);
     for which in [Which::One(key(1)), Which::All] {
         let ended = store.delete_owned("ada", which, NOW).await;
         let wanted = u64::from(which == Which::All);
-        expect(format_args!("delete_owned of {which:?} by the owner before"), &ended, &wanted);
+        expect(format_args!("delete_owned of {which:?} by the user before"), &ended, &wanted);
     }
-    let rule = "delete_owned leaves alone what has got another owner";
+    let rule = "delete_owned leaves alone what has got another user";
     expect(rule, &store.load(key(1), NOW).await, &Loaded::Live(owned(11, "bob")));
 }
 
-/// Either the owner changed first and nothing is ended, or the record was ended first and nothing is written.
-pub(super) async fn endings_respect_a_change_of_owner(store: Tested) {
+/// Either the user changed first and nothing is ended, or the record was ended first and nothing is written.
+pub(super) async fn endings_respect_a_change_of_user(store: Tested) {
     for round in 0..48 {
         let (place, how) = (key(round), round % 3);
         let (before, after) = (format!("before {round}"), format!("after {round}"));
@@ -137,13 +137,13 @@ pub(super) async fn endings_respect_a_change_of_owner(store: Tested) {
         });
         let [written, spared] = answers.await.try_into().unwrap();
         let rule =
-            "delete_owned or trim while the owner changes: either ended, or written with the other owner";
+            "delete_owned or trim while the user changes: either ended, or written with the other user";
         expect(rule, &written, &spared);
         let wanted = if written { Loaded::Live(owned(round + 1000, &after)) } else { dead(NOW) };
         expect(rule, &store.load(place, NOW).await, &wanted);
         let listed = store.keys(&after).await.len();
-        expect("list of the other owner, after the change", &listed, &usize::from(written));
-        hold("list of the owner before, after the change", store.keys(&before).await.is_empty());
+        expect("list of the other user, after the change", &listed, &usize::from(written));
+        hold("list of the user before, after the change", store.keys(&before).await.is_empty());
     }
 }
 

@@ -59,7 +59,7 @@ pub(super) async fn hostile_keys(store: Tested) {
     }
     expect("list shows the keys as they are", &store.keys("ada").await, &keys);
 
-    // Each ends alone: by delete, as one of its owner's, by a trim that spares the newer.
+    // Each ends alone: by delete, as one of its user's, by a trim that spares the newer.
     for (number, key) in keys.iter().enumerate() {
         match number % 3 {
             0 => expect(rule("delete", key), &store.delete(*key, NOW).await, &Outcome::Done),
@@ -94,7 +94,7 @@ pub(super) async fn what_is_stored_comes_back(store: Tested) {
                 expires: last,
                 created: 0,
                 seen: last - 1,
-                owner: text.clone(),
+                user: text.clone(),
                 label: text.clone(),
                 body: body.as_slice().into(),
             };

@@ -21,7 +21,7 @@
 //! tokio runtime of the test's own, so connections may be made there. `None` leaves the test out, for a server that is not
 //! there; the function has said why.
 //!
-//! - *Empty* means that no key and no owner is known: a database's tables of this test alone, a prefix of its own. Tests run
+//! - *Empty* means that no key and no user is known: a database's tables of this test alone, a prefix of its own. Tests run
 //!   at once.
 //! - Times are made up, so the store's own clock is far from them, and they stand still while a rule runs. What was live for
 //!   some more seconds when it was written is still asked for later: a store's own expiry is relative and has slack, as the
@@ -32,14 +32,13 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "how a test fails")]
 
 mod at_once;
-mod at_once_owners;
+mod at_once_users;
 mod clock;
 mod deletes;
 mod driven;
 mod endings;
 mod hostile;
 mod model;
-mod owners;
 mod race;
 mod races;
 mod repeats;
@@ -47,6 +46,7 @@ mod request;
 mod rng;
 mod shown;
 mod tested;
+mod users;
 mod verbs;
 mod walk;
 
@@ -136,8 +136,8 @@ macro_rules! __conformance_rules {
                 delete_version_repeated
                 a_tombstone_blocks_what_is_late
                 a_tombstone_ends;
-            owners:
-                owners_are_told_apart
+            users:
+                users_are_told_apart
                 list_is_in_the_order_of_logins
                 the_index_is_a_hint
                 the_latest_note_counts;
@@ -146,7 +146,7 @@ macro_rules! __conformance_rules {
                 delete_one
                 trim_keeps_the_newest
                 trim_counts_live_records
-                endings_respect_a_change_of_owner
+                endings_respect_a_change_of_user
                 delete_expired_by_batches
                 durability_is_told;
             clock:
@@ -175,7 +175,7 @@ macro_rules! __conformance_rules {
                 one_write_of_a_version_wins
                 a_thousand_sessions_at_once
                 a_delete_among_updates_is_final;
-            at_once_owners:
+            at_once_users:
                 trims_at_once_leave_the_newest
                 logins_at_once_leave_three
                 a_trim_spares_who_comes_back

@@ -84,7 +84,7 @@ impl Model {
         if old.version != version {
             return Updated::Conflict(old.clone());
         }
-        if old.owner != record.owner {
+        if old.user != record.user {
             *order = drawn;
         }
         *old = Record { expires: old.expires.max(record.expires), ..record.clone() };
@@ -120,13 +120,13 @@ impl Model {
         }
     }
 
-    /// All records of an owner, in their order.
-    pub(super) fn owned(&self, owner: &str) -> Vec<Listed> {
+    /// All records of a user, in their order.
+    pub(super) fn owned(&self, user: &str) -> Vec<Listed> {
         let mut records: Vec<_> = self
             .slots
             .iter()
             .filter_map(|(key, slot)| match slot {
-                Slot::Record(record, order) if record.owner.as_deref() == Some(owner) => {
+                Slot::Record(record, order) if record.user.as_deref() == Some(user) => {
                     let Record { created, seen, expires, .. } = *record;
                     Some((order, Listed { key: *key, created, seen, expires, label: record.label.clone() }))
                 }

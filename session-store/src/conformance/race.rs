@@ -15,7 +15,7 @@ const MOST_STEPS: usize = 40;
 pub(super) struct Race<'a> {
     pub(super) store: &'a Tested,
     pub(super) sessions: &'a StoredSessions,
-    /// Whether the session has an owner when it begins.
+    /// Whether the session has a user when it begins.
     pub(super) owned: bool,
     /// Whether all sessions are open before the first question of a close.
     pub(super) opened: bool,
@@ -44,13 +44,13 @@ impl Race<'_> {
     }
 
     /// A new session with something in it: its cookie.
-    async fn begin(&self, owner: &str, journal: &mut Vec<Question>) -> String {
+    async fn begin(&self, user: &str, journal: &mut Vec<Question>) -> String {
         let exchange = self.sessions.exchange(&headers(""));
         let session = exchange.open().done().unwrap().unwrap();
         session.insert("base", true).unwrap();
         session.flash(0, "info").unwrap();
         if self.owned {
-            session.set_owner(owner).unwrap();
+            session.log_in(user).unwrap();
         }
         let mut step = exchange.close();
         loop {
@@ -71,15 +71,15 @@ impl Race<'_> {
 
     async fn schedule(&self, run: usize, path: &mut Vec<(usize, usize)>) {
         // Each race has a store of its own or other names.
-        let owner = format!("{:?} {} {} {run}", self.requests, self.owned, self.twice);
+        let user = format!("{:?} {} {} {run}", self.requests, self.owned, self.twice);
         // What was asked, but for loads: with the session's own insert, which may come again after its end.
         let mut journal = Vec::new();
-        let first = self.begin(&owner, &mut journal).await;
+        let first = self.begin(&user, &mut journal).await;
         let Some(Seen { key, .. }) = look(self.sessions, self.store, &first).await else {
             broken("what was inserted before is loaded", String::new());
         };
         let request =
-            |(number, does): (i64, &Does)| Request::new(self.sessions, *does, number, &first, &owner);
+            |(number, does): (i64, &Does)| Request::new(self.sessions, *does, number, &first, &user);
         let mut requests: Vec<Request> = (1..).zip(self.requests).map(request).collect();
         if self.opened {
             for request in &mut requests {
@@ -103,7 +103,7 @@ impl Race<'_> {
             requests[next].step(self.store, self.twice, &mut journal).await;
             order.push(next);
         }
-        let after = After { race: self, requests, first, key, owner, order };
+        let after = After { race: self, requests, first, key, user, order };
         after.check().await;
 
         // Whatever was under way comes once more, late, as it came or the last first. Trims end what is too many by then, which
@@ -129,7 +129,7 @@ struct After<'a> {
     requests: Vec<Request>,
     first: String,
     key: RecordKey,
-    owner: String,
+    user: String,
     order: Vec<usize>,
 }
 
@@ -155,7 +155,7 @@ impl After<'_> {
         for key in keys {
             loaded.push(self.race.store.load(key, NOW).await);
         }
-        (loaded, self.race.store.list(&self.owner, 100, NOW).await)
+        (loaded, self.race.store.list(&self.user, 100, NOW).await)
     }
 
     fn any(&self, does: Does) -> impl Iterator<Item = &Request> {
@@ -250,7 +250,7 @@ impl After<'_> {
         if self.any(Does::LogsInElsewhere).count() == 0 {
             return;
         }
-        let listed = self.race.store.list(&self.owner, 100, NOW).await;
+        let listed = self.race.store.list(&self.user, 100, NOW).await;
         expect(rule("after logins with a cap of one session, one is left"), &listed.len(), &1);
         let open: Vec<RecordKey> = fresh.iter().map(|(_, seen)| seen.key).collect();
         expect(rule("the newest login is the one that is left"), &open, &vec![listed[0].key]);

@@ -12,7 +12,7 @@ use super::tested::Tested;
 /// interleavings.
 async fn race(store: &Tested, owned: bool, cap: Option<usize>, races: &[&[Does]]) {
     let sessions = sessions(|builder| match cap {
-        Some(cap) => builder.max_sessions_per_owner(cap),
+        Some(cap) => builder.max_sessions_per_user(cap),
         None => builder,
     });
     for requests in races {

@@ -8,9 +8,9 @@ use crate::store::{Listed, Which};
 /// What is asked of one group of records: verbs, in an order in which each still has its effect when it is asked once.
 fn script(group: u64) -> (Vec<Question>, Vec<RecordKey>, [String; 2]) {
     let at = |number| key(100 * group + number);
-    let [ada, bob] = ["ada", "bob"].map(|owner| format!("{owner} {group}"));
-    let index = |owner: &str, number| Question::Index {
-        owner: owner.into(),
+    let [ada, bob] = ["ada", "bob"].map(|user| format!("{user} {group}"));
+    let index = |user: &str, number| Question::Index {
+        user: user.into(),
         key: at(number),
         until: NOW + DAY,
         now: NOW,
@@ -19,11 +19,11 @@ fn script(group: u64) -> (Vec<Question>, Vec<RecordKey>, [String; 2]) {
     let update = |number, version, record| Question::Update { key: at(number), version, record, now: NOW };
     let touch = |number, expires, now| Question::Touch { key: at(number), expires, now };
     let delete = |number, version| Question::Delete { key: at(number), version, now: NOW };
-    let unindex = |owner: &str, number| Question::Unindex { owner: owner.into(), key: at(number) };
+    let unindex = |user: &str, number| Question::Unindex { user: user.into(), key: at(number) };
     let mut questions: Vec<Question> =
         (1..7).flat_map(|number| [index(&ada, number), insert(number, owned(number, &ada))]).collect();
     questions.extend([
-        // The oldest gets another owner, so that it is the newest of theirs.
+        // The oldest gets another user, so that it is the newest of theirs.
         insert(8, record(8)),
         index(&bob, 8),
         update(8, 8, owned(18, &bob)),
@@ -40,26 +40,26 @@ fn script(group: u64) -> (Vec<Question>, Vec<RecordKey>, [String; 2]) {
         delete(9, 7),
         delete(9, 9),
         delete(10, 10),
-        Question::Trim { owner: ada.as_str().into(), keep: 3, this: at(6), now: NOW },
+        Question::Trim { user: ada.as_str().into(), keep: 3, this: at(6), now: NOW },
         Question::Load { key: at(1), now: NOW },
     ]);
     (questions, (1..11).map(at).collect(), [ada, bob])
 }
 
 /// What is there in the end; who asked how often must not matter.
-async fn state(store: &Tested, keys: &[RecordKey], owners: &[String]) -> (Vec<Loaded>, Vec<Vec<Listed>>) {
+async fn state(store: &Tested, keys: &[RecordKey], users: &[String]) -> (Vec<Loaded>, Vec<Vec<Listed>>) {
     let mut records = Vec::new();
     for key in keys {
         let mut loaded = store.load(*key, NOW).await;
         if let Loaded::Live(record) = &mut loaded {
-            // The groups differ in their owners' names alone.
-            record.owner = record.owner.as_ref().map(|owner| owner[..3].into());
+            // The groups differ in their users' names alone.
+            record.user = record.user.as_ref().map(|user| user[..3].into());
         }
         records.push(loaded);
     }
     let mut lists = Vec::new();
-    for owner in owners {
-        let listed = store.list(owner, 100, NOW).await.into_iter().map(|listed| {
+    for user in users {
+        let listed = store.list(user, 100, NOW).await.into_iter().map(|listed| {
             let place = keys.iter().position(|key| *key == listed.key);
             Listed { key: key(place.map_or(u64::MAX, |place| place as u64)), ..listed }
         });
@@ -71,7 +71,7 @@ async fn state(store: &Tested, keys: &[RecordKey], owners: &[String]) -> (Vec<Lo
 pub(super) async fn what_is_repeated_changes_nothing(store: Tested) {
     let mut states = Vec::new();
     for group in 0..4 {
-        let (questions, keys, owners) = script(group);
+        let (questions, keys, users) = script(group);
         for (number, question) in questions.iter().enumerate() {
             store.ask(question).await;
             if group == 1 || group == 3 {
@@ -91,7 +91,7 @@ pub(super) async fn what_is_repeated_changes_nothing(store: Tested) {
                 store.ask(question).await;
             }
         }
-        states.push(state(&store, &keys, &owners).await);
+        states.push(state(&store, &keys, &users).await);
     }
     let (records, lists) = &states[0];
     let tombstones = records.iter().filter(|loaded| **loaded == dead(NOW)).count();

@@ -32,7 +32,7 @@ pub(super) enum Does {
     /// Without a cookie: on another device.
     LogsInElsewhere,
     LogsOut,
-    /// No request of a browser's: an administrator's, who ends all sessions of the owner.
+    /// No request of a browser's: an administrator's, who ends all sessions of the user.
     EndsAll,
 }
 
@@ -68,7 +68,7 @@ pub(super) fn set_cookie(response: &HeaderMap) -> Option<String> {
 pub(super) struct Request {
     pub(super) does: Does,
     pub(super) number: i64,
-    owner: String,
+    user: String,
     state: State,
     pub(super) ended: Ended,
 }
@@ -93,7 +93,7 @@ enum State {
 }
 
 impl Request {
-    pub(super) fn new(sessions: &StoredSessions, does: Does, number: i64, cookie: &str, owner: &str) -> Self {
+    pub(super) fn new(sessions: &StoredSessions, does: Does, number: i64, cookie: &str, user: &str) -> Self {
         let cookie = if does == Does::LogsInElsewhere { "" } else { cookie };
         let state = if does == Does::EndsAll {
             State::EndingAll
@@ -102,7 +102,7 @@ impl Request {
             let step = exchange.open();
             State::Opening(exchange, step)
         };
-        let mut request = Self { does, number, owner: owner.to_owned(), state, ended: Ended::default() };
+        let mut request = Self { does, number, user: user.to_owned(), state, ended: Ended::default() };
         request.go_on();
         request
     }
@@ -149,7 +149,7 @@ impl Request {
             }
             State::EndingAll => {
                 for _ in 0..=u8::from(twice) {
-                    self.ended.count += store.delete_owned(&self.owner, Which::All, NOW).await;
+                    self.ended.count += store.delete_owned(&self.user, Which::All, NOW).await;
                 }
                 State::Over
             }
@@ -194,8 +194,8 @@ impl Request {
                 Ok(())
             }
             Does::Renews => session.cycle_id(),
-            Does::LogsIn | Does::LogsInElsewhere => session.set_owner(&self.owner),
-            Does::LogsInAsAnother => session.set_owner(&format!("another {}", self.owner)),
+            Does::LogsIn | Does::LogsInElsewhere => session.log_in(&self.user),
+            Does::LogsInAsAnother => session.log_in(&format!("another {}", self.user)),
             Does::LogsOut => session.clear(),
             Does::EndsAll => Ok(()),
         }
@@ -209,7 +209,7 @@ pub(super) struct Seen {
     pub(super) pushed: Vec<i64>,
     pub(super) sum: i64,
     pub(super) flashed: Vec<i64>,
-    pub(super) owner: Option<String>,
+    pub(super) user: Option<String>,
 }
 
 /// Opens a session and looks; `None` if the cookie opens none.
@@ -233,6 +233,6 @@ pub(super) async fn look(sessions: &StoredSessions, store: &Tested, cookie: &str
         pushed: session.get("pushed").unwrap().unwrap_or_default(),
         sum: session.get("sum").unwrap().unwrap_or_default(),
         flashed,
-        owner: session.owner().map(|owner| owner.to_string()),
+        user: session.user().map(|user| user.to_string()),
     })
 }

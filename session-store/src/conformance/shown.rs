@@ -1,4 +1,4 @@
-//! What was wanted and what was answered, for messages. The vocabulary's own `Debug` shows neither versions nor owners: those
+//! What was wanted and what was answered, for messages. The vocabulary's own `Debug` shows neither versions nor users: those
 //! of sessions are nobody's business, those of tests are.
 
 use session_core::{Inserted, Loaded, Outcome, Record, RecordKey, Trimmed, Updated};
@@ -25,11 +25,11 @@ impl Shown for RecordKey {
 
 impl Shown for Record {
     fn shown(&self) -> String {
-        let Self { version, expires, created, seen, owner, label, body } = self;
-        let (owner, label) = (short(format!("{owner:?}")), short(format!("{label:?}")));
+        let Self { version, expires, created, seen, user, label, body } = self;
+        let (user, label) = (short(format!("{user:?}")), short(format!("{label:?}")));
         let body = short(format!("{body:?}"));
         format!(
-            "{{ version: {version}, expires: {expires}, created: {created}, seen: {seen}, owner: {owner}, label: {label}, \
+            "{{ version: {version}, expires: {expires}, created: {created}, seen: {seen}, user: {user}, label: {label}, \
              body: {body} }}"
         )
     }

@@ -31,11 +31,11 @@ pub(super) fn key(number: u64) -> RecordKey {
 /// Live for an hour, of nobody.
 pub(super) fn record(version: u64) -> Record {
     let body = version.to_le_bytes().into();
-    Record { version, expires: NOW + HOUR, created: NOW, seen: NOW, owner: None, label: None, body }
+    Record { version, expires: NOW + HOUR, created: NOW, seen: NOW, user: None, label: None, body }
 }
 
-pub(super) fn owned(version: u64, owner: &str) -> Record {
-    Record { owner: Some(owner.into()), ..record(version) }
+pub(super) fn owned(version: u64, user: &str) -> Record {
+    Record { user: Some(user.into()), ..record(version) }
 }
 
 /// The tombstone of a record that was deleted at this second.
@@ -111,24 +111,24 @@ impl Tested {
         answered("delete_version", self.0.delete_version(key, version, now).await)
     }
 
-    pub(super) async fn index(&self, owner: &str, key: RecordKey, until: u64, now: u64) {
-        answered("index", self.0.index(owner, key, until, now).await);
+    pub(super) async fn index(&self, user: &str, key: RecordKey, until: u64, now: u64) {
+        answered("index", self.0.index(user, key, until, now).await);
     }
 
-    pub(super) async fn unindex(&self, owner: &str, key: RecordKey) {
-        answered("unindex", self.0.unindex(owner, key).await);
+    pub(super) async fn unindex(&self, user: &str, key: RecordKey) {
+        answered("unindex", self.0.unindex(user, key).await);
     }
 
-    pub(super) async fn list(&self, owner: &str, max: usize, now: u64) -> Vec<Listed> {
-        answered("list", self.0.list(owner, max, now).await)
+    pub(super) async fn list(&self, user: &str, max: usize, now: u64) -> Vec<Listed> {
+        answered("list", self.0.list(user, max, now).await)
     }
 
-    pub(super) async fn delete_owned(&self, owner: &str, which: Which, now: u64) -> u64 {
-        answered("delete_owned", self.0.delete_owned(owner, which, now).await)
+    pub(super) async fn delete_owned(&self, user: &str, which: Which, now: u64) -> u64 {
+        answered("delete_owned", self.0.delete_owned(user, which, now).await)
     }
 
-    pub(super) async fn trim(&self, owner: &str, keep: usize, this: RecordKey, now: u64) -> Trimmed {
-        answered("trim", self.0.trim(owner, keep, this, now).await)
+    pub(super) async fn trim(&self, user: &str, keep: usize, this: RecordKey, now: u64) -> Trimmed {
+        answered("trim", self.0.trim(user, keep, this, now).await)
     }
 
     pub(super) async fn delete_expired(&self, before: u64, batch: usize) -> u64 {
@@ -151,31 +151,31 @@ impl Tested {
             Question::Delete { key, version, now } => {
                 Answer::Deleted(self.delete_version(*key, *version, *now).await)
             }
-            Question::Index { owner, key, until, now } => {
-                self.index(owner, *key, *until, *now).await;
+            Question::Index { user, key, until, now } => {
+                self.index(user, *key, *until, *now).await;
                 Answer::Noted
             }
-            Question::Unindex { owner, key } => {
-                self.unindex(owner, *key).await;
+            Question::Unindex { user, key } => {
+                self.unindex(user, *key).await;
                 Answer::Noted
             }
-            Question::Trim { owner, keep, this, now } => {
-                Answer::Trimmed(self.trim(owner, *keep, *this, *now).await)
+            Question::Trim { user, keep, this, now } => {
+                Answer::Trimmed(self.trim(user, *keep, *this, *now).await)
             }
             other => panic!("the kit does not know the verb {}", other.verb()),
         }
     }
 
     /// As the core does it: index, then insert.
-    pub(super) async fn log_in(&self, number: u64, owner: &str) {
-        self.index(owner, key(number), NOW + HOUR, NOW).await;
-        let inserted = self.insert(key(number), &owned(number, owner), NOW).await;
+    pub(super) async fn log_in(&self, number: u64, user: &str) {
+        self.index(user, key(number), NOW + HOUR, NOW).await;
+        let inserted = self.insert(key(number), &owned(number, user), NOW).await;
         expect("insert, nothing there: creates the record", &inserted, &Inserted::Done);
     }
 
-    /// The places of an owner's live records, in their order.
-    pub(super) async fn keys(&self, owner: &str) -> Vec<RecordKey> {
-        self.list(owner, usize::MAX, NOW).await.iter().map(|listed| listed.key).collect()
+    /// The places of a user's live records, in their order.
+    pub(super) async fn keys(&self, user: &str) -> Vec<RecordKey> {
+        self.list(user, usize::MAX, NOW).await.iter().map(|listed| listed.key).collect()
     }
 
     /// The record that must be live.

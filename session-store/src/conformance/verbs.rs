@@ -140,7 +140,7 @@ pub(super) async fn update_replaces_all_but_the_later_end(store: Tested) {
         expires: NOW + HOUR - 1,
         created: NOW + 1,
         seen: NOW - 1,
-        owner: Some("ada".into()),
+        user: Some("ada".into()),
         label: Some("Firefox".into()),
         body: [9].into(),
     };
@@ -155,9 +155,9 @@ pub(super) async fn update_replaces_all_but_the_later_end(store: Tested) {
     let updated = store.update(key(1), 2, &nobody, NOW).await;
     expect("update, its version there", &updated, &Updated::Done);
     let loaded = store.load(key(1), NOW).await;
-    expect("update replaces everything, owner and label by none, too", &loaded, &Loaded::Live(nobody));
+    expect("update replaces everything, user and label by none, too", &loaded, &Loaded::Live(nobody));
     let keys = store.keys("ada").await;
-    expect("list: the record is the truth about its owner, the index a hint", &keys, &vec![]);
+    expect("list: the record is the truth about its user, the index a hint", &keys, &vec![]);
 }
 
 pub(super) async fn touch_extends_and_never_shortens(store: Tested) {

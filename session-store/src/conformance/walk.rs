@@ -12,7 +12,7 @@ const STEPS: u64 = 300;
 /// So many seconds lie between the first and the last time: less than notes last.
 const SPAN: u64 = 400;
 
-const OWNERS: [&str; 3] = ["ada", "bob", ""];
+const USERS: [&str; 3] = ["ada", "bob", ""];
 
 const KEYS: [u64; 7] = [0, 1, 2, 64, 128, 256, u64::MAX];
 
@@ -47,7 +47,7 @@ impl Walk {
     /// Asks one question. What it was.
     async fn step(&mut self, now: u64) -> String {
         let place = key(self.rng.pick(&KEYS));
-        let owner = self.rng.pick(&OWNERS);
+        let user = self.rng.pick(&USERS);
         self.model.told(now);
         match self.rng.below(28) {
             0..7 => self.insert(place, now).await,
@@ -56,35 +56,35 @@ impl Walk {
             16 => self.delete(place, now).await,
             17 => self.delete_version(place, now).await,
             18 => {
-                self.store.index(owner, place, now, now).await;
+                self.store.index(user, place, now, now).await;
                 "index".to_owned()
             }
-            19 => self.unindex(owner, place).await,
-            20..23 => self.list(owner, now).await,
-            23..25 => self.delete_owned(owner, place, now).await,
-            25..27 => self.trim(owner, place).await,
+            19 => self.unindex(user, place).await,
+            20..23 => self.list(user, now).await,
+            23..25 => self.delete_owned(user, place, now).await,
+            25..27 => self.trim(user, place).await,
             _ => self.delete_expired(now).await,
         }
     }
 
     fn record(&mut self) -> Record {
         let rng = &mut self.rng;
-        let text = |rng: &mut Rng| (!rng.one_in(3)).then(|| rng.pick(&OWNERS).into());
+        let text = |rng: &mut Rng| (!rng.one_in(3)).then(|| rng.pick(&USERS).into());
         Record {
             version: rng.next(),
             expires: NOW + rng.below(SPAN),
             created: NOW + rng.below(SPAN),
             seen: NOW + rng.below(SPAN),
-            owner: text(rng),
+            user: text(rng),
             label: text(rng),
             body: (0..rng.below(40)).map(|_| rng.next().to_le_bytes()[0]).collect(),
         }
     }
 
-    /// As the core does it, before a record with an owner is written or extended.
+    /// As the core does it, before a record with a user is written or extended.
     async fn note(&self, key: RecordKey, record: &Record, now: u64) {
-        if let Some(owner) = &record.owner {
-            self.store.index(owner, key, record.expires, now).await;
+        if let Some(user) = &record.user {
+            self.store.index(user, key, record.expires, now).await;
         }
     }
 
@@ -138,18 +138,18 @@ impl Walk {
         format!("delete of version {version}")
     }
 
-    /// As the core does: only of a record that is not this owner's.
-    async fn unindex(&mut self, owner: &str, key: RecordKey) -> String {
-        if self.model.record(key).is_none_or(|record| record.owner.as_deref() != Some(owner)) {
-            self.store.unindex(owner, key).await;
+    /// As the core does: only of a record that is not this user's.
+    async fn unindex(&mut self, user: &str, key: RecordKey) -> String {
+        if self.model.record(key).is_none_or(|record| record.user.as_deref() != Some(user)) {
+            self.store.unindex(user, key).await;
         }
         "unindex".to_owned()
     }
 
-    async fn list(&mut self, owner: &str, now: u64) -> String {
+    async fn list(&mut self, user: &str, now: u64) -> String {
         let max = usize::try_from(self.rng.below(5)).unwrap();
-        let listed = self.store.list(owner, max, now).await;
-        let mut wanted = self.model.owned(owner);
+        let listed = self.store.list(user, max, now).await;
+        let mut wanted = self.model.owned(user);
         // What may be gone is there if it is listed.
         wanted.retain(|one| one.expires > now && (!self.model.may_be_gone(one.key) || listed.contains(one)));
         let newest = wanted.split_off(wanted.len().saturating_sub(max));
@@ -157,12 +157,12 @@ impl Walk {
         "list".to_owned()
     }
 
-    async fn delete_owned(&mut self, owner: &str, place: RecordKey, now: u64) -> String {
+    async fn delete_owned(&mut self, user: &str, place: RecordKey, now: u64) -> String {
         let which = self.rng.pick(&[Which::All, Which::AllBut(place), Which::One(place)]);
-        let mut named = self.model.owned(owner);
+        let mut named = self.model.owned(user);
         named.retain(|one| which.names(one.key));
         let surely = named.iter().filter(|one| !self.model.may_be_gone(one.key)).count();
-        let ended = self.store.delete_owned(owner, which, now).await;
+        let ended = self.store.delete_owned(user, which, now).await;
         hold(
             format_args!(
                 "delete_owned, in a walk: ended {ended}, and not between {surely} and {}",
@@ -176,23 +176,23 @@ impl Walk {
                 self.model.delete(one.key, now);
             }
         }
-        format!("delete_owned of {which:?} of {owner:?}")
+        format!("delete_owned of {which:?} of {user:?}")
     }
 
     /// At the latest time, by which nothing that is live may be gone.
-    async fn trim(&mut self, owner: &str, this: RecordKey) -> String {
+    async fn trim(&mut self, user: &str, this: RecordKey) -> String {
         let now = self.model.told(0);
         let keep = usize::try_from(self.rng.below(4)).unwrap();
-        let mut live = self.model.owned(owner);
+        let mut live = self.model.owned(user);
         live.retain(|one| one.expires > now);
         live.truncate(live.len().saturating_sub(keep));
-        let trimmed = self.store.trim(owner, keep, this, now).await;
+        let trimmed = self.store.trim(user, keep, this, now).await;
         for one in &live {
             self.model.delete(one.key, now);
         }
         let wanted = Trimmed { ended: live.len() as u64, alive: self.model.is_live(this, now) };
         expect(format_args!("trim to {keep}, in a walk"), &trimmed, &wanted);
-        format!("trim of {owner:?} to {keep}")
+        format!("trim of {user:?} to {keep}")
     }
 
     async fn delete_expired(&mut self, before: u64) -> String {

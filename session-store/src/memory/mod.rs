@@ -1,8 +1,8 @@
 //! Sessions in this process' memory.
 
-mod owners;
 mod room;
 mod shard;
+mod users;
 mod verbs;
 
 use std::fmt;
@@ -11,9 +11,9 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use session_core::{Record, RecordKey};
 
-use self::owners::Owners;
 use self::room::{Bytes, Full, Room};
 use self::shard::Shard;
+use self::users::Users;
 use crate::error::StoreError;
 use crate::store::Listed;
 
@@ -29,12 +29,12 @@ const WHEN_FULL: usize = 256;
 /// Keeps sessions in this process' memory: for tests, for development, and for an application of one process whose users
 /// may be logged out by a restart. All sessions end with it, and no other process sees them.
 ///
-/// - **Bounded.** Records, tombstones and notes about owners take at most 256 MiB, or [what it is
+/// - **Bounded.** Records, tombstones and notes about users take at most 256 MiB, or [what it is
 ///   given](Self::with_limit). Each counts as what it holds and 512 bytes; the session of somebody logged in is a record and
 ///   a note. When it is full, whatever would grow is refused with a [`StoreError`]; nobody's session is ended for it.
-/// - **Strangers have a room of their own.** Sessions without an owner take at most a half of that, or [another
+/// - **Strangers have a room of their own.** Sessions without a user take at most a half of that, or [another
 ///   part](Self::anonymous_limit). So a flood of them keeps nobody from logging in. A session moves over when it gets an
-///   owner, and stays there.
+///   user, and stays there.
 /// - **Cleared as it is used.** A record stays for a minute after it has expired. Each insert removes up to four of those,
 ///   so no request waits for a sweep; where inserts are rare, [`delete_expired`](crate::Store::delete_expired) gives memory back.
 /// - **Fast.** A verb takes about a microsecond in the calling thread and is ready when first polled. Records lie in 64
@@ -52,7 +52,7 @@ const WHEN_FULL: usize = 256;
 /// #     expires: now + 3600,
 /// #     created: now,
 /// #     seen: now,
-/// #     owner: Some("ada".into()),
+/// #     user: Some("ada".into()),
 /// #     label: None,
 /// #     body: [1, 2, 3].into(),
 /// # };
@@ -67,8 +67,8 @@ const WHEN_FULL: usize = 256;
 pub struct MemoryStore {
     // No lock is ever taken while another is held, but for the room's, under which nothing is.
     shards: [Mutex<Shard>; SHARDS],
-    owners: Mutex<Owners>,
-    /// The store's own order among the records of an owner.
+    users: Mutex<Users>,
+    /// The store's own order among the records of a user.
     orders: AtomicU64,
     room: Room,
 }
@@ -84,15 +84,15 @@ impl MemoryStore {
         Self::with_limit(DEFAULT_LIMIT)
     }
 
-    /// An empty one that takes at most so many bytes, a half of them for sessions without an owner.
+    /// An empty one that takes at most so many bytes, a half of them for sessions without a user.
     ///
     /// ```
     /// # use session_core::{Record, RecordKey};
     /// # use session_store::{MemoryStore, Store};
     /// # #[tokio::main(flavor = "current_thread")] async fn main() {
     /// # let (key, now) = (RecordKey::from_bytes([7; 32]), 1_700_000_000);
-    /// # let (owner, label, body) = (None, None, [0; 1000].into());
-    /// # let record = Record { version: 1, expires: now + 60, created: now, seen: now, owner, label, body };
+    /// # let (user, label, body) = (None, None, [0; 1000].into());
+    /// # let record = Record { version: 1, expires: now + 60, created: now, seen: now, user, label, body };
     /// let store = MemoryStore::with_limit(1000);
     /// let error = store.insert(key, &record, now).await.unwrap_err();
     /// assert!(error.to_string().starts_with("the memory store is full: it may take 1000 bytes"));
@@ -102,13 +102,13 @@ impl MemoryStore {
     pub fn with_limit(bytes: usize) -> Self {
         Self {
             shards: std::array::from_fn(|_| Mutex::default()),
-            owners: Mutex::default(),
+            users: Mutex::default(),
             orders: AtomicU64::new(0),
             room: Room::new(Bytes { all: bytes, anonymous: bytes / 2 }),
         }
     }
 
-    /// The same, but sessions without an owner may take so many of its bytes: those that began without one, their tombstones
+    /// The same, but sessions without a user may take so many of its bytes: those that began without one, their tombstones
     /// among them, until they get one. From the whole limit on they are not held back; with 0 there can be none. The rest
     /// is for those who log in, who may take what others leave as well.
     ///
@@ -120,12 +120,12 @@ impl MemoryStore {
     /// # use session_store::{MemoryStore, Store};
     /// # #[tokio::main(flavor = "current_thread")] async fn main() {
     /// # let (key, now) = (RecordKey::from_bytes([7; 32]), 1_700_000_000);
-    /// # let (owner, label, body) = (None, None, [0; 1000].into());
-    /// # let record = Record { version: 1, expires: now + 60, created: now, seen: now, owner, label, body };
+    /// # let (user, label, body) = (None, None, [0; 1000].into());
+    /// # let record = Record { version: 1, expires: now + 60, created: now, seen: now, user, label, body };
     /// let store = MemoryStore::with_limit(10_000).anonymous_limit(1_000);
     /// let error = store.insert(key, &record, now).await.unwrap_err();
-    /// assert!(error.to_string().starts_with("the memory store is full of sessions without an owner"));
-    /// let record = Record { owner: Some("ada".into()), ..record };
+    /// assert!(error.to_string().starts_with("the memory store is full of sessions without a user"));
+    /// let record = Record { user: Some("ada".into()), ..record };
     /// assert_eq!(store.insert(key, &record, now).await.unwrap(), Inserted::Done);
     /// # }
     /// ```
@@ -143,8 +143,8 @@ impl MemoryStore {
     /// # use session_store::{MemoryStore, Store};
     /// # #[tokio::main(flavor = "current_thread")] async fn main() {
     /// # let (key, now) = (RecordKey::from_bytes([7; 32]), 1_700_000_000);
-    /// # let (owner, label, body) = (None, None, [].into());
-    /// # let record = Record { version: 1, expires: now + 60, created: now, seen: now, owner, label, body };
+    /// # let (user, label, body) = (None, None, [].into());
+    /// # let record = Record { version: 1, expires: now + 60, created: now, seen: now, user, label, body };
     /// let store = MemoryStore::new();
     /// store.insert(key, &record, now).await.unwrap();
     /// assert_eq!(store.len(), 1);
@@ -177,7 +177,7 @@ impl MemoryStore {
         self.room.taken().all
     }
 
-    /// How many of these are taken by sessions without an owner. Costs nothing to ask.
+    /// How many of these are taken by sessions without a user. Costs nothing to ask.
     ///
     /// ```
     /// assert_eq!(session_store::MemoryStore::new().anonymous_bytes(), 0);
@@ -191,8 +191,8 @@ impl MemoryStore {
         lock(&self.shards[usize::from(key.as_bytes()[0]) % SHARDS])
     }
 
-    fn owners(&self) -> MutexGuard<'_, Owners> {
-        lock(&self.owners)
+    fn users(&self) -> MutexGuard<'_, Users> {
+        lock(&self.users)
     }
 
     /// Tries a write again after a sweep, if there was no room for it: as long as anything goes, since it may be of the other
@@ -215,7 +215,7 @@ impl MemoryStore {
                  sessions end sooner, or keep them in a database"
             ),
             Full::Anonymous => format!(
-                "the memory store is full of sessions without an owner: they may take {anonymous} of its {all} bytes, the \
+                "the memory store is full of sessions without a user: they may take {anonymous} of its {all} bytes, the \
                  rest is for those who log in; let them take more (MemoryStore::anonymous_limit) or end sooner \
                  (Builder::anonymous_lifetime), or keep sessions in a database"
             ),
@@ -225,16 +225,16 @@ impl MemoryStore {
 
     /// Removes what ended before that second, at most so many. How many records and tombstones went.
     fn sweep(&self, before: u64, most: usize) -> usize {
-        self.owners().sweep(before, most, &self.room);
+        self.users().sweep(before, most, &self.room);
         self.shards.iter().fold(0, |swept, shard| swept + lock(shard).sweep(before, most - swept, &self.room))
     }
 
-    /// The live records of an owner with their order, oldest first. Each is looked at by itself.
-    fn records_of(&self, owner: &str, now: u64) -> Vec<(u64, Listed)> {
-        let keys = self.owners().keys(owner);
+    /// The live records of a user with their order, oldest first. Each is looked at by itself.
+    fn records_of(&self, user: &str, now: u64) -> Vec<(u64, Listed)> {
+        let keys = self.users().keys(user);
         let listed = |key: RecordKey| {
             let shard = self.shard(key);
-            let (record, order) = shard.live(key, now).filter(|(record, _)| owns(owner, record))?;
+            let (record, order) = shard.live(key, now).filter(|(record, _)| owns(user, record))?;
             let Record { created, seen, expires, .. } = *record;
             Some((order, Listed { key, created, seen, expires, label: record.label.clone() }))
         };
@@ -243,12 +243,12 @@ impl MemoryStore {
         records
     }
 
-    /// Ends a record of this owner, then forgets the note: the index stays a superset.
-    fn end(&self, owner: &str, key: RecordKey, now: u64, this_one: impl FnOnce(u64) -> bool) -> bool {
-        let this_one = |record: &Record, order| owns(owner, record) && this_one(order);
+    /// Ends a record of this user, then forgets the note: the index stays a superset.
+    fn end(&self, user: &str, key: RecordKey, now: u64, this_one: impl FnOnce(u64) -> bool) -> bool {
+        let this_one = |record: &Record, order| owns(user, record) && this_one(order);
         let ended = self.shard(key).end(key, now, &self.room, this_one);
         if ended {
-            self.owners().forget(owner, key, &self.room);
+            self.users().forget(user, key, &self.room);
         }
         ended
     }
@@ -272,8 +272,8 @@ impl fmt::Debug for MemoryStore {
     }
 }
 
-fn owns(owner: &str, record: &Record) -> bool {
-    record.owner.as_deref() == Some(owner)
+fn owns(user: &str, record: &Record) -> bool {
+    record.user.as_deref() == Some(user)
 }
 
 /// A panic while a lock is held leaves nothing half done that another request could not live with.

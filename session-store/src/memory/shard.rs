@@ -7,7 +7,7 @@ use session_core::{Inserted, Loaded, Outcome, Record, RecordKey, TOMBSTONE_SECON
 
 use super::room::{Bytes, Full, Room};
 
-/// What a record or tombstone takes besides owner, label and body: its slot, its place among the ends, the headers of three
+/// What a record or tombstone takes besides user, label and body: its slot, its place among the ends, the headers of three
 /// allocations, and what hash table and tree leave empty.
 pub(super) const SLOT_BYTES: usize = 512;
 
@@ -20,13 +20,13 @@ pub(super) struct Shard {
 
 struct Slot {
     content: Content,
-    /// Whether it is of nobody: from its insert until it gets an owner. So what an anonymous session leaves behind takes
+    /// Whether it is of nobody: from its insert until it gets a user. So what an anonymous session leaves behind takes
     /// no room of others, and who stops being a user needs none of the strangers'.
     anonymous: bool,
 }
 
 enum Content {
-    /// `order` counts among the records of one owner.
+    /// `order` counts among the records of one user.
     Record {
         record: Record,
         order: u64,
@@ -47,7 +47,7 @@ impl Slot {
     fn bytes(&self) -> Bytes {
         let text = |text: &Option<_>| text.as_deref().map_or(0, str::len);
         let content = match &self.content {
-            Content::Record { record, .. } => record.body.len() + text(&record.owner) + text(&record.label),
+            Content::Record { record, .. } => record.body.len() + text(&record.user) + text(&record.label),
             Content::Tombstone { .. } => 0,
         };
         Bytes::new(SLOT_BYTES + content, self.anonymous)
@@ -92,7 +92,7 @@ impl Shard {
             Loaded::Absent => {}
         }
         let content = Content::Record { record: record.clone(), order: next(orders) };
-        self.put(key, Slot { content, anonymous: record.owner.is_none() }, room)?;
+        self.put(key, Slot { content, anonymous: record.user.is_none() }, room)?;
         Ok(Inserted::Done)
     }
 
@@ -113,8 +113,8 @@ impl Shard {
         if old.version != version {
             return Ok(Updated::Conflict(old.clone()));
         }
-        let order = if record.owner == old.owner { order } else { next(orders) };
-        let anonymous = self.is_anonymous(key) && record.owner.is_none();
+        let order = if record.user == old.user { order } else { next(orders) };
+        let anonymous = self.is_anonymous(key) && record.user.is_none();
         let record = Record { expires: record.expires.max(old.expires), ..record.clone() };
         self.put(key, Slot { content: Content::Record { record, order }, anonymous }, room)?;
         Ok(Updated::Done)

@@ -40,45 +40,45 @@ impl Store for MemoryStore {
         Box::pin(async move { Ok(self.shard(key).end_version(key, version, now, &self.room)) })
     }
 
-    fn index<'a>(&'a self, owner: &'a str, key: RecordKey, until: u64, now: u64) -> Verb<'a, ()> {
+    fn index<'a>(&'a self, user: &'a str, key: RecordKey, until: u64, now: u64) -> Verb<'a, ()> {
         let note = move || {
-            let mut owners = self.owners();
-            owners.sweep(now, PER_WRITE, &self.room);
-            owners.note(owner, key, until, now, &self.room)
+            let mut users = self.users();
+            users.sweep(now, PER_WRITE, &self.room);
+            users.note(user, key, until, now, &self.room)
         };
         Box::pin(async move { self.grow(now, note) })
     }
 
-    fn unindex<'a>(&'a self, owner: &'a str, key: RecordKey) -> Verb<'a, ()> {
+    fn unindex<'a>(&'a self, user: &'a str, key: RecordKey) -> Verb<'a, ()> {
         Box::pin(async move {
-            self.owners().forget(owner, key, &self.room);
+            self.users().forget(user, key, &self.room);
             Ok(())
         })
     }
 
-    fn list<'a>(&'a self, owner: &'a str, max: usize, now: u64) -> Verb<'a, Vec<Listed>> {
+    fn list<'a>(&'a self, user: &'a str, max: usize, now: u64) -> Verb<'a, Vec<Listed>> {
         Box::pin(async move {
-            let records = self.records_of(owner, now);
+            let records = self.records_of(user, now);
             let older = records.len().saturating_sub(max);
             Ok(records.into_iter().skip(older).map(|(_, listed)| listed).collect())
         })
     }
 
-    fn delete_owned<'a>(&'a self, owner: &'a str, which: Which, now: u64) -> Verb<'a, u64> {
+    fn delete_owned<'a>(&'a self, user: &'a str, which: Which, now: u64) -> Verb<'a, u64> {
         Box::pin(async move {
-            let keys = self.owners().keys(owner);
+            let keys = self.users().keys(user);
             let named = keys.into_iter().filter(|key| which.names(*key));
-            Ok(named.map(|key| u64::from(self.end(owner, key, now, |_| true))).sum())
+            Ok(named.map(|key| u64::from(self.end(user, key, now, |_| true))).sum())
         })
     }
 
-    fn trim<'a>(&'a self, owner: &'a str, keep: usize, this: RecordKey, now: u64) -> Verb<'a, Trimmed> {
+    fn trim<'a>(&'a self, user: &'a str, keep: usize, this: RecordKey, now: u64) -> Verb<'a, Trimmed> {
         Box::pin(async move {
-            let records = self.records_of(owner, now);
+            let records = self.records_of(user, now);
             let surplus = records.len().saturating_sub(keep);
-            // What got an owner anew since is among the newest: it has another order.
+            // What got a user anew since is among the newest: it has another order.
             let end = |(order, listed): &(u64, Listed)| {
-                u64::from(self.end(owner, listed.key, now, |order_now| order_now == *order))
+                u64::from(self.end(user, listed.key, now, |order_now| order_now == *order))
             };
             let ended = records.iter().take(surplus).map(end).sum();
             Ok(Trimmed { ended, alive: self.shard(this).live(this, now).is_some() })

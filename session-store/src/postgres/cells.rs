@@ -45,7 +45,7 @@ pub(super) fn loaded(row: &Row) -> Result<Loaded, StoreError> {
         expires: number(cell(row, 2)?),
         created: number(cell(row, 3)?),
         seen: number(cell(row, 4)?),
-        owner: text(cell(row, 5)?)?,
+        user: text(cell(row, 5)?)?,
         label: text(cell(row, 6)?)?,
         body: cell::<&[u8]>(row, 7)?.into(),
     }))

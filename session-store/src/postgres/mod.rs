@@ -33,9 +33,9 @@ const CONNECTIONS: usize = 16;
 /// - **Connections of its own**, up to 16 for each process: so a request finds one also where all of the application's are
 ///   in use. A [pool of the application's](Self::with_pool) can be shared, for a price.
 /// - **Fast.** Each verb is one statement and one round trip. A second one follows where no row was changed, to tell why,
-///   and after [`trim`](crate::Store::trim). An update or a touch writes no index, unless the owner changes or the session's end
+///   and after [`trim`](crate::Store::trim). An update or a touch writes no index, unless the user changes or the session's end
 ///   moves into another hour. Statements are prepared once per connection, which takes a round trip more at their first
-///   use there. [`index`](crate::Store::index) and [`unindex`](crate::Store::unindex) ask nobody: the owner is a column.
+///   use there. [`index`](crate::Store::index) and [`unindex`](crate::Store::unindex) ask nobody: the user is a column.
 /// - **Behind a pooler**, such as PgBouncer of any release, per session or per transaction, statements have no name, since per
 ///   transaction a name may mean another program's statement. Each connection of its own is looked at for that, which
 ///   takes a round trip when it is made; there is nothing to configure. The server plans each statement anew then.

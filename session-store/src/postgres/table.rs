@@ -16,7 +16,7 @@ pub(super) struct Table {
     pub(super) name: String,
     pub(super) sql: Sql,
     sequence: String,
-    owner_index: String,
+    user_index: String,
     hour_index: String,
 }
 
@@ -40,9 +40,9 @@ impl Table {
             None => format!("\"{name}\""),
         };
         let (name, sequence) = (in_schema(table.to_owned()), in_schema(format!("{table}_seq")));
-        let (owner_index, hour_index) = (format!("\"{table}_owner\""), format!("\"{table}_hour\""));
+        let (user_index, hour_index) = (format!("\"{table}_owner\""), format!("\"{table}_hour\""));
         let sql = Sql::new(&name, &sequence);
-        Ok(Self { name, sql, sequence, owner_index, hour_index })
+        Ok(Self { name, sql, sequence, user_index, hour_index })
     }
 
     /// The version that the statements are for.
@@ -53,7 +53,7 @@ impl Table {
         let names = [
             ("{table}", &self.name),
             ("{sequence}", &self.sequence),
-            ("{owner_index}", &self.owner_index),
+            ("{owner_index}", &self.user_index),
             ("{hour_index}", &self.hour_index),
         ];
         let scripts = MIGRATIONS.get(from..).unwrap_or_default().concat();
@@ -84,7 +84,7 @@ pub(super) struct Sql {
 impl Sql {
     fn new(table: &str, sequence: &str) -> Self {
         let tombstone = "dead = true, ver = 0, seq = 0, owner = NULL, label = NULL, body = ''";
-        // The hash finds the owner, who may be longer than what an index takes; the owner decides.
+        // The hash finds the user, who may be longer than what an index takes; the user decides.
         let theirs = "owner_hash = sha256($1) AND owner = $1 AND NOT dead";
         // Locked in the order of keys: two of these never wait for each other in a circle. What had to be waited for is
         // looked at again then, so that what is locked is theirs until the end.
@@ -128,7 +128,7 @@ impl Sql {
             delete_owned: delete_owned(""),
             delete_all_but: delete_owned(" AND key <> $3"),
             delete_one: delete_owned(" AND key = $3"),
-            // What got an owner anew since it was found has another number, and is among the newest.
+            // What got a user anew since it was found has another number, and is among the newest.
             trim: format!(
                 "WITH surplus AS MATERIALIZED (SELECT key, seq FROM {table} WHERE {theirs} AND expires > $3 \
                  ORDER BY seq DESC OFFSET $4), \

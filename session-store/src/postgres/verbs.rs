@@ -32,7 +32,7 @@ impl Store for PostgresStore {
                             &time(expires),
                             &time(created),
                             &time(seen),
-                            &bytes(&record.owner),
+                            &bytes(&record.user),
                             &bytes(&record.label),
                             &&*record.body,
                         ],
@@ -64,7 +64,7 @@ impl Store for PostgresStore {
                             &time(expires),
                             &time(created),
                             &time(seen),
-                            &bytes(&record.owner),
+                            &bytes(&record.user),
                             &bytes(&record.label),
                             &&*record.body,
                             &version.cast_signed(),
@@ -120,7 +120,7 @@ impl Store for PostgresStore {
         })
     }
 
-    /// Nothing to note: the owner is a column.
+    /// Nothing to note: the user is a column.
     fn index<'a>(&'a self, _: &'a str, _: RecordKey, _until: u64, _now: u64) -> Verb<'a, ()> {
         Box::pin(async { Ok(()) })
     }
@@ -129,34 +129,34 @@ impl Store for PostgresStore {
         Box::pin(async { Ok(()) })
     }
 
-    fn list<'a>(&'a self, owner: &'a str, max: usize, now: u64) -> Verb<'a, Vec<Listed>> {
+    fn list<'a>(&'a self, user: &'a str, max: usize, now: u64) -> Verb<'a, Vec<Listed>> {
         Box::pin(async move {
-            let parameters: [&dyn Parameter; 3] = [&owner.as_bytes(), &time(now), &most(max)];
+            let parameters: [&dyn Parameter; 3] = [&user.as_bytes(), &time(now), &most(max)];
             let newest_first = self.query(&self.table.sql.list, &parameters).await?;
             newest_first.iter().rev().map(listed).collect()
         })
     }
 
-    fn delete_owned<'a>(&'a self, owner: &'a str, which: Which, now: u64) -> Verb<'a, u64> {
+    fn delete_owned<'a>(&'a self, user: &'a str, which: Which, now: u64) -> Verb<'a, u64> {
         Box::pin(async move {
             let sql = &self.table.sql;
-            let (owner, expires) = (owner.as_bytes(), tombstone_ends(now));
+            let (user, expires) = (user.as_bytes(), tombstone_ends(now));
             match which {
-                Which::All => self.count(&sql.delete_owned, &[&owner, &expires]).await,
+                Which::All => self.count(&sql.delete_owned, &[&user, &expires]).await,
                 Which::AllBut(key) => {
-                    self.count(&sql.delete_all_but, &[&owner, &expires, &&key.as_bytes()[..]]).await
+                    self.count(&sql.delete_all_but, &[&user, &expires, &&key.as_bytes()[..]]).await
                 }
                 Which::One(key) => {
-                    self.count(&sql.delete_one, &[&owner, &expires, &&key.as_bytes()[..]]).await
+                    self.count(&sql.delete_one, &[&user, &expires, &&key.as_bytes()[..]]).await
                 }
             }
         })
     }
 
-    fn trim<'a>(&'a self, owner: &'a str, keep: usize, this: RecordKey, now: u64) -> Verb<'a, Trimmed> {
+    fn trim<'a>(&'a self, user: &'a str, keep: usize, this: RecordKey, now: u64) -> Verb<'a, Trimmed> {
         Box::pin(async move {
             let parameters: [&dyn Parameter; 5] =
-                [&owner.as_bytes(), &tombstone_ends(now), &time(now), &most(keep), &&this.as_bytes()[..]];
+                [&user.as_bytes(), &tombstone_ends(now), &time(now), &most(keep), &&this.as_bytes()[..]];
             let rows = self.query(&self.table.sql.trim, &parameters).await?;
             let row = only(&rows)?;
             let ended = number(cell(row, 0)?);

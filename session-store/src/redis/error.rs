@@ -1,4 +1,4 @@
-//! What went wrong, without what the server quotes: keys, owners and values.
+//! What went wrong, without what the server quotes: keys, users and values.
 
 use std::borrow::Cow;
 

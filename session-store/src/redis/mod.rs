@@ -36,9 +36,9 @@ const LONGEST_PREFIX: usize = 100;
 ///   answer, when the server says that it is a replica now, and after a password that was refused: so the store is back when
 ///   Redis is. [Connections of the application's](Self::with_connection), also to a cluster, can be used instead.
 /// - **One round trip** for a read, and one for a write: a script, which the server is sent only if it does not know it.
-///   Questions by owner look at each of that owner's records, 32 at a time.
+///   Questions by user look at each of that user's records, 32 at a time.
 /// - **Of all keys, ours begin with the prefix**, which nobody else may use: `{prefix}s:` and the digest of the session's id,
-///   `{prefix}o:` and the digest of an owner's name. Nothing that is kept opens a session.
+///   `{prefix}o:` and the digest of a user's name. Nothing that is kept opens a session.
 /// - **It cleans up by itself.** Every key has a native expiry, an hour later than is needed, relative to the server's clock.
 ///   So the clocks of servers and application need not agree.
 /// - **It must never evict.** `maxmemory-policy` is to be `noeviction`; [`check`](Self::check) tells. A Redis that is full
@@ -247,7 +247,7 @@ impl<C: ConnectionLike + Clone + Send + Sync + 'static> RedisStore<C> {
         [&*self.prefix, "s:", &key.to_text()].concat()
     }
 
-    /// A record, an owner and a place in the order: to be ended if it has these.
+    /// A record, a user and a place in the order: to be ended if it has these.
     async fn end(&self, key: RecordKey, only: &[&[u8]], now: u64) -> Result<bool, StoreError> {
         match self.bury(&DELETE, key, only, now).await? {
             Value::Int(ended) => Ok(ended == 1),
@@ -356,28 +356,28 @@ impl<C: ConnectionLike + Clone + Send + Sync + 'static> Store for RedisStore<C> 
         Box::pin(self.end_version(key, version, now))
     }
 
-    fn index<'a>(&'a self, owner: &'a str, key: RecordKey, until: u64, now: u64) -> Verb<'a, ()> {
-        Box::pin(self.note(owner, key, until, now))
+    fn index<'a>(&'a self, user: &'a str, key: RecordKey, until: u64, now: u64) -> Verb<'a, ()> {
+        Box::pin(self.note(user, key, until, now))
     }
 
-    fn unindex<'a>(&'a self, owner: &'a str, key: RecordKey) -> Verb<'a, ()> {
-        Box::pin(async move { self.forget(owner, &[key]).await })
+    fn unindex<'a>(&'a self, user: &'a str, key: RecordKey) -> Verb<'a, ()> {
+        Box::pin(async move { self.forget(user, &[key]).await })
     }
 
-    fn list<'a>(&'a self, owner: &'a str, max: usize, now: u64) -> Verb<'a, Vec<Listed>> {
+    fn list<'a>(&'a self, user: &'a str, max: usize, now: u64) -> Verb<'a, Vec<Listed>> {
         Box::pin(async move {
-            let records = self.records_of(owner, now).await?;
+            let records = self.records_of(user, now).await?;
             let older = records.len().saturating_sub(max);
             Ok(records.into_iter().skip(older).map(|(_, listed)| listed).collect())
         })
     }
 
-    fn delete_owned<'a>(&'a self, owner: &'a str, which: Which, now: u64) -> Verb<'a, u64> {
-        Box::pin(self.end_owned(owner, which, now))
+    fn delete_owned<'a>(&'a self, user: &'a str, which: Which, now: u64) -> Verb<'a, u64> {
+        Box::pin(self.end_owned(user, which, now))
     }
 
-    fn trim<'a>(&'a self, owner: &'a str, keep: usize, this: RecordKey, now: u64) -> Verb<'a, Trimmed> {
-        Box::pin(self.end_oldest(owner, keep, this, now))
+    fn trim<'a>(&'a self, user: &'a str, keep: usize, this: RecordKey, now: u64) -> Verb<'a, Trimmed> {
+        Box::pin(self.end_oldest(user, keep, this, now))
     }
 
     fn delete_expired<'a>(&'a self, _before: u64, _batch: usize) -> Verb<'a, u64> {
@@ -438,7 +438,7 @@ impl<C> fmt::Debug for RedisStore<C> {
 struct Written {
     lifetime: String,
     numbers: [[u8; 20]; 4],
-    owner: Vec<u8>,
+    user: Vec<u8>,
     label: Vec<u8>,
 }
 
@@ -447,14 +447,14 @@ impl Written {
         Self {
             lifetime: milliseconds(record.expires.saturating_sub(now)),
             numbers: [record.version, record.expires, record.created, record.seen].map(digits),
-            owner: text(record.owner.as_deref()),
+            user: text(record.user.as_deref()),
             label: text(record.label.as_deref()),
         }
     }
 
     fn arguments<'a>(&'a self, record: &'a Record) -> [&'a [u8]; 8] {
         let [version, expires, created, seen] = &self.numbers;
-        [self.lifetime.as_bytes(), version, expires, created, seen, &self.owner, &self.label, &record.body]
+        [self.lifetime.as_bytes(), version, expires, created, seen, &self.user, &self.label, &record.body]
     }
 }
 

@@ -1,4 +1,4 @@
-//! Records by owner: notes in a sorted set of the owner's, each with the time until which it is needed. A hint, since it lies
+//! Records by user: notes in a sorted set of the user's, each with the time until which it is needed. A hint, since it lies
 //! in another slot of a cluster than the records, which tell by themselves whose they are.
 
 use std::sync::Arc;
@@ -23,7 +23,7 @@ const AT_ONCE: usize = 32;
 impl<C: ConnectionLike + Clone + Send + Sync + 'static> RedisStore<C> {
     pub(super) async fn note(
         &self,
-        owner: &str,
+        user: &str,
         key: RecordKey,
         until: u64,
         now: u64,
@@ -35,24 +35,24 @@ impl<C: ConnectionLike + Clone + Send + Sync + 'static> RedisStore<C> {
         // a note never goes early.
         let (until, ended) = (until.to_string(), now.saturating_sub(DAY).to_string());
         let arguments = [member.as_bytes(), until.as_bytes(), ended.as_bytes(), lifetime.as_bytes()];
-        self.run(&INDEX, &self.notes(owner), &arguments).await.map(drop)
+        self.run(&INDEX, &self.notes(user), &arguments).await.map(drop)
     }
 
-    pub(super) async fn forget(&self, owner: &str, keys: &[RecordKey]) -> Result<(), StoreError> {
+    pub(super) async fn forget(&self, user: &str, keys: &[RecordKey]) -> Result<(), StoreError> {
         if keys.is_empty() {
             return Ok(());
         }
         let keys: Vec<_> = keys.iter().map(|key| key.to_text()).collect();
-        self.ask(cmd("ZREM").arg(self.notes(owner)).arg(keys)).await.map(drop)
+        self.ask(cmd("ZREM").arg(self.notes(user)).arg(keys)).await.map(drop)
     }
 
-    /// The live records of an owner with their place in the store's order, oldest first. Each is looked at by itself.
-    pub(super) async fn records_of(&self, owner: &str, now: u64) -> Result<Vec<(u64, Listed)>, StoreError> {
-        let owner: Arc<str> = owner.into();
-        let keys = self.noted(&owner).await?;
+    /// The live records of a user with their place in the store's order, oldest first. Each is looked at by itself.
+    pub(super) async fn records_of(&self, user: &str, now: u64) -> Result<Vec<(u64, Listed)>, StoreError> {
+        let user: Arc<str> = user.into();
+        let keys = self.noted(&user).await?;
         let look = |store: Self, key| {
-            let owner = owner.clone();
-            async move { store.look(&owner, key, now).await }
+            let user = user.clone();
+            async move { store.look(&user, key, now).await }
         };
         let mut records: Vec<_> = self.each(keys, look).await?.into_iter().flatten().collect();
         // Two servers of a cluster may give the same number.
@@ -60,26 +60,26 @@ impl<C: ConnectionLike + Clone + Send + Sync + 'static> RedisStore<C> {
         Ok(records)
     }
 
-    pub(super) async fn end_owned(&self, owner: &str, which: Which, now: u64) -> Result<u64, StoreError> {
+    pub(super) async fn end_owned(&self, user: &str, which: Which, now: u64) -> Result<u64, StoreError> {
         let keys = match which {
             Which::One(key) => vec![key],
-            which => self.noted(owner).await?.into_iter().filter(|key| which.names(*key)).collect(),
+            which => self.noted(user).await?.into_iter().filter(|key| which.names(*key)).collect(),
         };
-        self.end_all(owner, keys.into_iter().map(|key| (key, None)), now).await
+        self.end_all(user, keys.into_iter().map(|key| (key, None)), now).await
     }
 
     pub(super) async fn end_oldest(
         &self,
-        owner: &str,
+        user: &str,
         keep: usize,
         this: RecordKey,
         now: u64,
     ) -> Result<Trimmed, StoreError> {
-        let records = self.records_of(owner, now).await?;
+        let records = self.records_of(user, now).await?;
         let surplus = records.len().saturating_sub(keep);
-        // What got an owner anew since is among the newest: it has another place.
+        // What got a user anew since is among the newest: it has another place.
         let oldest = records.iter().take(surplus).map(|(order, listed)| (listed.key, Some(*order)));
-        let ended = self.end_all(owner, oldest, now).await?;
+        let ended = self.end_all(user, oldest, now).await?;
         let alive = match self.at(this).await? {
             Found::Record(record) => record.expires > now,
             Found::Tombstone(_) | Found::Nothing => false,
@@ -87,15 +87,15 @@ impl<C: ConnectionLike + Clone + Send + Sync + 'static> RedisStore<C> {
         Ok(Trimmed { ended, alive })
     }
 
-    /// Ends those that are still this owner's, and have this place if one is given; then forgets the notes of what was ended,
+    /// Ends those that are still this user's, and have this place if one is given; then forgets the notes of what was ended,
     /// so that they stay a superset.
     async fn end_all(
         &self,
-        owner: &str,
+        user: &str,
         keys: impl Iterator<Item = (RecordKey, Option<u64>)>,
         now: u64,
     ) -> Result<u64, StoreError> {
-        let owned: Arc<[u8]> = text(Some(owner)).into();
+        let owned: Arc<[u8]> = text(Some(user)).into();
         let end = |store: Self, (key, order): (RecordKey, Option<u64>)| {
             let owned = owned.clone();
             async move {
@@ -107,16 +107,16 @@ impl<C: ConnectionLike + Clone + Send + Sync + 'static> RedisStore<C> {
         };
         let ended: Vec<_> = self.each(keys.collect(), end).await?.into_iter().flatten().collect();
         // They are ended, whether or not this is answered. A note that stays is a hint that leads nowhere, for a while.
-        let _ = self.forget(owner, &ended).await;
+        let _ = self.forget(user, &ended).await;
         Ok(ended.len().try_into().unwrap_or(u64::MAX))
     }
 
-    /// The record, if it is live and this owner's, and its place in the order.
-    async fn look(&self, owner: &str, key: RecordKey, now: u64) -> Result<Option<(u64, Listed)>, StoreError> {
+    /// The record, if it is live and this user's, and its place in the order.
+    async fn look(&self, user: &str, key: RecordKey, now: u64) -> Result<Option<(u64, Listed)>, StoreError> {
         let Found::Record(record) = self.at(key).await? else {
             return Ok(None);
         };
-        if record.owner.as_deref() != Some(owner) || record.expires <= now {
+        if record.user.as_deref() != Some(user) || record.expires <= now {
             return Ok(None);
         }
         let order = std::str::from_utf8(&record.body).ok().and_then(|order| order.parse().ok());
@@ -130,8 +130,8 @@ impl<C: ConnectionLike + Clone + Send + Sync + 'static> RedisStore<C> {
     }
 
     /// Which records were noted. What is no note of ours is passed over.
-    async fn noted(&self, owner: &str) -> Result<Vec<RecordKey>, StoreError> {
-        let Value::Array(members) = self.ask(cmd("ZRANGE").arg(self.notes(owner)).arg(0).arg(-1)).await?
+    async fn noted(&self, user: &str) -> Result<Vec<RecordKey>, StoreError> {
+        let Value::Array(members) = self.ask(cmd("ZRANGE").arg(self.notes(user)).arg(0).arg(-1)).await?
         else {
             return Err(malformed());
         };
@@ -170,9 +170,9 @@ impl<C: ConnectionLike + Clone + Send + Sync + 'static> RedisStore<C> {
         }
     }
 
-    /// Of a fixed length, whatever the owner's name is: that may be a megabyte, and hold anything.
-    fn notes(&self, owner: &str) -> String {
-        let digest = RecordKey::from_bytes(Sha256::digest(owner).into());
+    /// Of a fixed length, whatever the user's name is: that may be a megabyte, and hold anything.
+    fn notes(&self, user: &str) -> String {
+        let digest = RecordKey::from_bytes(Sha256::digest(user).into());
         format!("{}o:{}", self.prefix, digest.to_text())
     }
 }

@@ -11,7 +11,7 @@ use crate::error::StoreError;
 pub(super) const FIELDS: [&str; 8] =
     ["dead", "version", "expires", "created", "seen", "owner", "label", "body"];
 
-/// What is read of an owner's record: its place in the store's order instead of the body.
+/// What is read of a user's record: its place in the store's order instead of the body.
 pub(super) const LISTED_FIELDS: [&str; 8] =
     ["dead", "version", "expires", "created", "seen", "owner", "label", "order"];
 
@@ -50,7 +50,7 @@ fn read(values: Value) -> Option<Found> {
     let Value::Array(values) = values else {
         return None;
     };
-    let [dead, version, expires, created, seen, owner, label, body]: [Value; 8] = values.try_into().ok()?;
+    let [dead, version, expires, created, seen, user, label, body]: [Value; 8] = values.try_into().ok()?;
     match (dead, version) {
         (Value::Nil, Value::Nil) => Some(Found::Nothing),
         (Value::BulkString(_), _) => Some(Found::Tombstone(number(expires)?)),
@@ -59,7 +59,7 @@ fn read(values: Value) -> Option<Found> {
             expires: number(expires)?,
             created: number(created)?,
             seen: number(seen)?,
-            owner: read_text(owner)?,
+            user: read_text(user)?,
             label: read_text(label)?,
             body: bytes(body)?.into(),
         })),

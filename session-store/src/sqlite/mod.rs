@@ -72,7 +72,7 @@ const CLEANED_FULL: usize = 20;
 /// ```
 pub struct SqliteStore {
     readers: Readers,
-    /// For what reads as many rows as an owner has.
+    /// For what reads as many rows as a user has.
     lister: Thread,
     // The last two, so that their connections are the last to be closed, which writes the log back. The second ends when
     // the first has ended.
@@ -224,43 +224,43 @@ impl Store for SqliteStore {
         })
     }
 
-    /// Nothing to do: the record's owner is an index of its own.
-    fn index<'a>(&'a self, _owner: &'a str, _key: RecordKey, _until: u64, _now: u64) -> Verb<'a, ()> {
+    /// Nothing to do: the record's user is an index of its own.
+    fn index<'a>(&'a self, _user: &'a str, _key: RecordKey, _until: u64, _now: u64) -> Verb<'a, ()> {
         Box::pin(async { Ok(()) })
     }
 
-    fn unindex<'a>(&'a self, _owner: &'a str, _key: RecordKey) -> Verb<'a, ()> {
+    fn unindex<'a>(&'a self, _user: &'a str, _key: RecordKey) -> Verb<'a, ()> {
         Box::pin(async { Ok(()) })
     }
 
-    fn list<'a>(&'a self, owner: &'a str, max: usize, now: u64) -> Verb<'a, Vec<Listed>> {
+    fn list<'a>(&'a self, user: &'a str, max: usize, now: u64) -> Verb<'a, Vec<Listed>> {
         Box::pin(async move {
             self.place.check()?;
-            let owner: Box<str> = owner.into();
-            let list = move |connection: &Connection| statements::list(connection, &owner, max, now);
+            let user: Box<str> = user.into();
+            let list = move |connection: &Connection| statements::list(connection, &user, max, now);
             self.lister.ask(Growth::Shrinks, list).await
         })
     }
 
-    fn delete_owned<'a>(&'a self, owner: &'a str, which: Which, now: u64) -> Verb<'a, u64> {
+    fn delete_owned<'a>(&'a self, user: &'a str, which: Which, now: u64) -> Verb<'a, u64> {
         Box::pin(async move {
-            let owner: Arc<str> = owner.into();
+            let user: Arc<str> = user.into();
             let delete = move |connection: &Connection, most| {
-                statements::delete_owned(connection, &owner, which, now, most)
+                statements::delete_owned(connection, &user, which, now, most)
             };
             self.in_batches(usize::MAX, BATCH, delete).await
         })
     }
 
-    fn trim<'a>(&'a self, owner: &'a str, keep: usize, this: RecordKey, now: u64) -> Verb<'a, Trimmed> {
+    fn trim<'a>(&'a self, user: &'a str, keep: usize, this: RecordKey, now: u64) -> Verb<'a, Trimmed> {
         Box::pin(async move {
-            let owner: Arc<str> = owner.into();
+            let user: Arc<str> = user.into();
             let batch = u64::try_from(BATCH).unwrap_or(u64::MAX);
             let mut ended = 0;
             loop {
-                let owner = owner.clone();
+                let user = user.clone();
                 let trim = move |connection: &Connection| {
-                    statements::trim(connection, &owner, keep, this, now, BATCH)
+                    statements::trim(connection, &user, keep, this, now, BATCH)
                 };
                 let trimmed = self.writer.ask(Growth::Shrinks, trim).await?;
                 ended += trimmed.ended;

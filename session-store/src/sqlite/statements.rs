@@ -16,11 +16,11 @@ type Result<T> = std::result::Result<T, Error>;
 const LOAD: &str =
     "SELECT dead, version, expires, created, seen, owner, label, body FROM sessions WHERE key = ?1";
 
-/// The next place among an owner's records. It need not be told apart from those that they had before: whoever compares
+/// The next place among a user's records. It need not be told apart from those that they had before: whoever compares
 /// places holds the lock of the writer.
 macro_rules! next {
-    ($owner:literal) => {
-        concat!("(SELECT coalesce(max(seq), 0) + 1 FROM sessions WHERE owner = ", $owner, ")")
+    ($user:literal) => {
+        concat!("(SELECT coalesce(max(seq), 0) + 1 FROM sessions WHERE owner = ", $user, ")")
     };
 }
 
@@ -31,7 +31,7 @@ const INSERT: &str = concat!(
     ") ON CONFLICT (key) DO NOTHING"
 );
 
-// An update writes each index anew of which it names a column. Most change neither end nor owner: they need no other
+// An update writes each index anew of which it names a column. Most change neither end nor user: they need no other
 // statement than this one.
 const UPDATE: &str = "UPDATE sessions SET version = ?2, created = ?3, seen = ?4, label = ?5, body = ?6 \
                       WHERE key = ?1 AND version = ?7 AND NOT dead AND expires > ?8 AND expires >= ?9 AND owner IS ?10";
@@ -58,7 +58,7 @@ macro_rules! tombstone {
 
 const DELETE: &str = tombstone!("key = ?2 AND NOT dead");
 const DELETE_VERSION: &str = tombstone!("key = ?2 AND NOT dead AND version = ?3");
-// A tombstone has no owner.
+// A tombstone has no user.
 const DELETE_ALL: &str = tombstone!("id IN (SELECT id FROM sessions WHERE owner = ?2 LIMIT ?3)");
 const DELETE_ALL_BUT: &str =
     tombstone!("id IN (SELECT id FROM sessions WHERE owner = ?2 AND key <> ?4 LIMIT ?3)");
@@ -87,14 +87,14 @@ pub(super) fn load(connection: &Connection, key: RecordKey) -> Result<Loaded> {
 }
 
 pub(super) fn insert(connection: &Connection, key: RecordKey, record: &Record) -> Result<Inserted> {
-    let owner = record.owner.as_deref().map(str::as_bytes);
+    let user = record.user.as_deref().map(str::as_bytes);
     let created = connection.prepare_cached(INSERT)?.execute((
         key.as_bytes(),
         record.version.cast_signed(),
         time(record.expires),
         time(record.created),
         time(record.seen),
-        owner,
+        user,
         record.label.as_deref().map(str::as_bytes),
         &*record.body,
     ))?;
@@ -118,13 +118,13 @@ pub(super) fn update(
 ) -> Result<Updated> {
     let (new_version, expires) = (record.version.cast_signed(), time(record.expires));
     let (created, seen) = (time(record.created), time(record.seen));
-    let owner = record.owner.as_deref().map(str::as_bytes);
+    let user = record.user.as_deref().map(str::as_bytes);
     let label = record.label.as_deref().map(str::as_bytes);
     let (place, body) = (key.as_bytes(), &*record.body);
     let mut values: Vec<&dyn ToSql> = Vec::with_capacity(10);
     values.extend([place as &dyn ToSql, &new_version, &created, &seen, &label, &body]);
     let (old_version, now) = (version.cast_signed(), time(now));
-    values.extend([&old_version as &dyn ToSql, &now, &expires, &owner]);
+    values.extend([&old_version as &dyn ToSql, &now, &expires, &user]);
     if connection.prepare_cached(UPDATE)?.execute(&*values)? == 1 {
         return Ok(Updated::Done);
     }
@@ -138,10 +138,10 @@ pub(super) fn update(
     values.truncate(6);
     let expires = expires.max(time(old.expires));
     values.push(&expires);
-    let statement = if record.owner == old.owner {
+    let statement = if record.user == old.user {
         UPDATE_EXTENDING
     } else {
-        values.push(&owner);
+        values.push(&user);
         UPDATE_OWNER
     };
     connection.prepare_cached(statement)?.execute(&*values)?;
@@ -178,38 +178,38 @@ pub(super) fn delete_version(
 /// At most so many of them; how many.
 pub(super) fn delete_owned(
     connection: &Connection,
-    owner: &str,
+    user: &str,
     which: Which,
     now: u64,
     most: usize,
 ) -> Result<usize> {
-    let (until, owner, most) = (until(now), owner.as_bytes(), number(most));
+    let (until, user, most) = (until(now), user.as_bytes(), number(most));
     let prepare = |sql| -> Result<CachedStatement<'_>> { connection.prepare_cached(sql) };
     match which {
-        Which::All => prepare(DELETE_ALL)?.execute((until, owner, most)),
-        Which::AllBut(key) => prepare(DELETE_ALL_BUT)?.execute((until, owner, most, key.as_bytes())),
-        Which::One(key) => prepare(DELETE_ONE)?.execute((until, owner, most, key.as_bytes())),
+        Which::All => prepare(DELETE_ALL)?.execute((until, user, most)),
+        Which::AllBut(key) => prepare(DELETE_ALL_BUT)?.execute((until, user, most, key.as_bytes())),
+        Which::One(key) => prepare(DELETE_ONE)?.execute((until, user, most, key.as_bytes())),
     }
 }
 
 /// Ends at most so many of those that are too many.
 pub(super) fn trim(
     connection: &Connection,
-    owner: &str,
+    user: &str,
     keep: usize,
     this: RecordKey,
     now: u64,
     most: usize,
 ) -> Result<Trimmed> {
-    let values = (until(now), owner.as_bytes(), number(most), time(now), number(keep));
+    let values = (until(now), user.as_bytes(), number(most), time(now), number(keep));
     let ended = connection.prepare_cached(TRIM)?.execute(values)?;
     let alive = connection.prepare_cached(IS_LIVE)?.exists((this.as_bytes(), time(now)))?;
     Ok(Trimmed { ended: u64::try_from(ended).unwrap_or(u64::MAX), alive })
 }
 
-pub(super) fn list(connection: &Connection, owner: &str, max: usize, now: u64) -> Result<Vec<Listed>> {
+pub(super) fn list(connection: &Connection, user: &str, max: usize, now: u64) -> Result<Vec<Listed>> {
     let mut statement = connection.prepare_cached(LIST)?;
-    let rows = statement.query_map((owner.as_bytes(), time(now), number(max)), |row| {
+    let rows = statement.query_map((user.as_bytes(), time(now), number(max)), |row| {
         Ok(Listed {
             key: RecordKey::from_bytes(row.get(0)?),
             created: second(row, 1)?,
@@ -233,7 +233,7 @@ fn record(row: &Row<'_>) -> Result<Record> {
         expires: second(row, 2)?,
         created: second(row, 3)?,
         seen: second(row, 4)?,
-        owner: text(row, 5)?,
+        user: text(row, 5)?,
         label: text(row, 6)?,
         body: row.get_ref(7)?.as_blob().map_err(|_| unexpected(7, Type::Null))?.into(),
     })

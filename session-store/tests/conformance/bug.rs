@@ -23,13 +23,13 @@ bugs! {
     VersionSigned
     VersionAsFloat
     LabelEmptied
-    OwnerEmptied
+    UserEmptied
     NobodyIsEmpty
-    OwnerFolded
-    OwnerTrimmed
-    OwnerEndsAtNul
-    OwnerCut
-    NulInOwnerIsAnError
+    UserFolded
+    UserTrimmed
+    UserEndsAtNul
+    UserCut
+    NulInUserIsAnError
     NulInLabelIsAnError
     KeyCut
     KeyAsText
@@ -44,7 +44,7 @@ bugs! {
     UpdateInTwoSteps
     UpdateShortens
     UpdateKeepsCreated
-    UpdateKeepsOwner
+    UpdateKeepsUser
     UpdateKeepsLabel
     UpdateKeepsSeen
     UpdateKeepsOrder

@@ -5,7 +5,7 @@
 
 mod bug;
 mod plain;
-mod plain_owners;
+mod plain_users;
 
 use std::panic::catch_unwind;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -99,7 +99,7 @@ fn later_rules_catch_bugs_alone() {
         ("updates_at_once_all_count", &[Bug::UpdateInTwoSteps]),
         ("a_delete_among_updates_is_final", &[Bug::NoTombstone, Bug::UpdateInTwoSteps]),
         ("a_trim_spares_who_comes_back", &[Bug::TrimInTwoSteps]),
-        ("endings_respect_a_change_of_owner", &[Bug::DeleteAllInTwoSteps, Bug::TrimInTwoSteps]),
+        ("endings_respect_a_change_of_user", &[Bug::DeleteAllInTwoSteps, Bug::TrimInTwoSteps]),
         ("requests_at_once_on_one_session", &[Bug::UpdateIgnoresVersion, Bug::UpdateInTwoSteps]),
     ];
     let missed: Vec<_> = quietly(|| {

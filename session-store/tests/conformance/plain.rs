@@ -20,7 +20,7 @@ pub(super) struct Plain {
 #[derive(Default)]
 pub(super) struct State {
     pub(super) slots: BTreeMap<Key, Slot>,
-    /// Of each owner: until when each note lasts.
+    /// Of each user: until when each note lasts.
     pub(super) notes: BTreeMap<String, BTreeMap<Key, (RecordKey, u64)>>,
     orders: u64,
     latest: u64,
@@ -29,7 +29,7 @@ pub(super) struct State {
 #[derive(Clone)]
 pub(super) enum Slot {
     Record { record: Record, order: u64, before: Option<Record> },
-    Tombstone { until: u64, owner: Option<String> },
+    Tombstone { until: u64, user: Option<String> },
 }
 
 impl Plain {
@@ -64,20 +64,20 @@ impl Plain {
         }
     }
 
-    pub(super) fn owner(&self, owner: &str) -> String {
+    pub(super) fn user(&self, user: &str) -> String {
         match self.bug {
-            Some(Bug::OwnerFolded) => owner.to_lowercase(),
-            Some(Bug::OwnerTrimmed) => owner.trim_end().to_owned(),
-            Some(Bug::OwnerEndsAtNul) => owner.split('\0').next().unwrap().to_owned(),
-            Some(Bug::OwnerCut) => owner.chars().take(255).collect(),
-            _ => owner.to_owned(),
+            Some(Bug::UserFolded) => user.to_lowercase(),
+            Some(Bug::UserTrimmed) => user.trim_end().to_owned(),
+            Some(Bug::UserEndsAtNul) => user.split('\0').next().unwrap().to_owned(),
+            Some(Bug::UserCut) => user.chars().take(255).collect(),
+            _ => user.to_owned(),
         }
     }
 
-    pub(super) fn owns(&self, owner: &str, record: &Record) -> bool {
-        let of = record.owner.as_deref();
+    pub(super) fn owns(&self, user: &str, record: &Record) -> bool {
+        let of = record.user.as_deref();
         let of = if self.has(Bug::NobodyIsEmpty) { Some(of.unwrap_or_default()) } else { of };
-        of.is_some_and(|of| self.owner(of) == self.owner(owner))
+        of.is_some_and(|of| self.user(of) == self.user(user))
     }
 
     pub(super) fn now(&self, state: &mut State, now: u64) -> u64 {
@@ -96,7 +96,7 @@ impl Plain {
             Some(Bug::VersionAsFloat) => record.version = record.version as f64 as u64,
             Some(Bug::TimesOf32Bits) => record.expires = record.expires.min(u64::from(u32::MAX)),
             Some(Bug::LabelEmptied) => record.label = record.label.filter(|label| !label.is_empty()),
-            Some(Bug::OwnerEmptied) => record.owner = record.owner.filter(|owner| !owner.is_empty()),
+            Some(Bug::UserEmptied) => record.user = record.user.filter(|user| !user.is_empty()),
             _ => {}
         }
         record
@@ -104,13 +104,13 @@ impl Plain {
 
     fn tombstone(&self, record: &Record, now: u64) -> Option<Slot> {
         let seconds = if self.has(Bug::TombstoneShort) { TOMBSTONE_SECONDS / 2 } else { TOMBSTONE_SECONDS };
-        let owner = record.owner.as_deref().map(str::to_owned);
+        let user = record.user.as_deref().map(str::to_owned);
         let until = if self.has(Bug::TombstoneOverflows) {
             now.cast_signed().wrapping_add(60).max(0).cast_unsigned()
         } else {
             now.saturating_add(seconds)
         };
-        (!self.has(Bug::NoTombstone)).then_some(Slot::Tombstone { until, owner })
+        (!self.has(Bug::NoTombstone)).then_some(Slot::Tombstone { until, user })
     }
 
     pub(super) fn end(&self, state: &mut State, key: &Key, now: u64) -> bool {
@@ -216,7 +216,7 @@ impl Plain {
         let drawn = state.orders + 1;
         let (mut order, mut before) = (drawn, None);
         if let Some(Slot::Record { record, order: old, .. }) = state.slots.get(&key) {
-            if (record.owner == next.owner && !self.has(Bug::UpdateDrawsOrder))
+            if (record.user == next.user && !self.has(Bug::UpdateDrawsOrder))
                 || self.has(Bug::UpdateKeepsOrder)
             {
                 order = *old;
@@ -226,7 +226,7 @@ impl Plain {
             }
             match self.bug {
                 Some(Bug::UpdateKeepsCreated) => next.created = record.created,
-                Some(Bug::UpdateKeepsOwner) => next.owner = next.owner.or_else(|| record.owner.clone()),
+                Some(Bug::UpdateKeepsUser) => next.user = next.user.or_else(|| record.user.clone()),
                 Some(Bug::UpdateKeepsLabel) => next.label = next.label.or_else(|| record.label.clone()),
                 Some(Bug::UpdateKeepsSeen) => next.seen = next.seen.max(record.seen),
                 _ => {}
@@ -269,7 +269,7 @@ impl Plain {
                 return Outcome::Done;
             }
             if self.has(Bug::DeleteCreates) && !state.slots.contains_key(&place) {
-                let tombstone = Slot::Tombstone { until: now + TOMBSTONE_SECONDS, owner: None };
+                let tombstone = Slot::Tombstone { until: now + TOMBSTONE_SECONDS, user: None };
                 state.slots.insert(place, tombstone);
             }
             if self.has(Bug::DeleteIsAlwaysDone) { Outcome::Done } else { Outcome::Gone }
@@ -293,7 +293,7 @@ impl Plain {
         let end = |state: &mut State, found: &Updated| {
             self.now(state, now);
             if self.has(Bug::DeleteCreates) && !state.slots.contains_key(&place) {
-                let tombstone = Slot::Tombstone { until: now + TOMBSTONE_SECONDS, owner: None };
+                let tombstone = Slot::Tombstone { until: now + TOMBSTONE_SECONDS, user: None };
                 state.slots.insert(place.clone(), tombstone);
             }
             if *found == Updated::Done {
@@ -347,31 +347,31 @@ impl Store for Plain {
         Box::pin(async move { Ok(self.do_delete_version(key, version, now).await) })
     }
 
-    fn index<'a>(&'a self, owner: &'a str, key: RecordKey, until: u64, _now: u64) -> Verb<'a, ()> {
+    fn index<'a>(&'a self, user: &'a str, key: RecordKey, until: u64, _now: u64) -> Verb<'a, ()> {
         Box::pin(async move {
-            self.refuse(Bug::NulInOwnerIsAnError, owner)?;
-            self.do_index(owner, key, until);
+            self.refuse(Bug::NulInUserIsAnError, user)?;
+            self.do_index(user, key, until);
             Ok(())
         })
     }
 
-    fn unindex<'a>(&'a self, owner: &'a str, key: RecordKey) -> Verb<'a, ()> {
+    fn unindex<'a>(&'a self, user: &'a str, key: RecordKey) -> Verb<'a, ()> {
         Box::pin(async move {
-            self.do_unindex(owner, key);
+            self.do_unindex(user, key);
             Ok(())
         })
     }
 
-    fn list<'a>(&'a self, owner: &'a str, max: usize, now: u64) -> Verb<'a, Vec<Listed>> {
-        Box::pin(async move { Ok(self.do_list(owner, max, now)) })
+    fn list<'a>(&'a self, user: &'a str, max: usize, now: u64) -> Verb<'a, Vec<Listed>> {
+        Box::pin(async move { Ok(self.do_list(user, max, now)) })
     }
 
-    fn delete_owned<'a>(&'a self, owner: &'a str, which: Which, now: u64) -> Verb<'a, u64> {
-        Box::pin(async move { Ok(self.do_delete_owned(owner, which, now).await) })
+    fn delete_owned<'a>(&'a self, user: &'a str, which: Which, now: u64) -> Verb<'a, u64> {
+        Box::pin(async move { Ok(self.do_delete_owned(user, which, now).await) })
     }
 
-    fn trim<'a>(&'a self, owner: &'a str, keep: usize, this: RecordKey, now: u64) -> Verb<'a, Trimmed> {
-        Box::pin(async move { Ok(self.do_trim(owner, keep, this, now).await) })
+    fn trim<'a>(&'a self, user: &'a str, keep: usize, this: RecordKey, now: u64) -> Verb<'a, Trimmed> {
+        Box::pin(async move { Ok(self.do_trim(user, keep, this, now).await) })
     }
 
     fn delete_expired<'a>(&'a self, before: u64, batch: usize) -> Verb<'a, u64> {

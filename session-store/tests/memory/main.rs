@@ -30,11 +30,11 @@ fn key(number: u64) -> RecordKey {
 /// Live for an hour, of nobody.
 fn record(version: u64) -> Record {
     let body = version.to_le_bytes().into();
-    Record { version, expires: NOW + HOUR, created: NOW, seen: NOW, owner: None, label: None, body }
+    Record { version, expires: NOW + HOUR, created: NOW, seen: NOW, user: None, label: None, body }
 }
 
-fn owned(version: u64, owner: &str) -> Record {
-    Record { owner: Some(owner.into()), ..record(version) }
+fn owned(version: u64, user: &str) -> Record {
+    Record { user: Some(user.into()), ..record(version) }
 }
 
 fn block_on<T>(future: impl Future<Output = T>) -> T {
@@ -42,9 +42,9 @@ fn block_on<T>(future: impl Future<Output = T>) -> T {
 }
 
 /// As the core does it: index, then insert.
-async fn log_in(store: &dyn Store, number: u64, owner: &str) {
-    store.index(owner, key(number), NOW + HOUR, NOW).await.unwrap();
-    assert_eq!(store.insert(key(number), &owned(number, owner), NOW).await.unwrap(), Inserted::Done);
+async fn log_in(store: &dyn Store, number: u64, user: &str) {
+    store.index(user, key(number), NOW + HOUR, NOW).await.unwrap();
+    assert_eq!(store.insert(key(number), &owned(number, user), NOW).await.unwrap(), Inserted::Done);
 }
 
 fn sized(version: u64, size: usize) -> Record {
@@ -102,7 +102,7 @@ async fn a_flood_of_strangers_keeps_nobody_out() {
     };
     assert_eq!(
         error.to_string(),
-        "the memory store is full of sessions without an owner: they may take 51200 of its 102400 bytes, the rest is for \
+        "the memory store is full of sessions without a user: they may take 51200 of its 102400 bytes, the rest is for \
          those who log in; let them take more (MemoryStore::anonymous_limit) or end sooner (Builder::anonymous_lifetime), or \
          keep sessions in a database"
     );
@@ -114,7 +114,7 @@ async fn a_flood_of_strangers_keeps_nobody_out() {
 
     // Those who log in: with a session that they had, which moves over and makes room for a stranger, or without.
     store.index("ada", key(1), NOW + HOUR, NOW).await.unwrap();
-    let moved = Record { owner: Some("ada".into()), ..sized(10, 600) };
+    let moved = Record { user: Some("ada".into()), ..sized(10, 600) };
     assert_eq!(store.update(key(1), 1, &moved, NOW).await.unwrap(), Updated::Done);
     assert_eq!(store.anonymous_bytes(), 49 * 1_024);
     assert_eq!(store.insert(key(50), &sized(50, 512), NOW).await.unwrap(), Inserted::Done);
@@ -164,7 +164,7 @@ fn at_once_not_a_byte_is_miscounted() {
                             (key((task << 32) | (round % 40)), (round * 7_919 % 900) as usize);
                         let now = NOW + round;
                         let record = Record { expires: now + 100, ..sized(round, size) };
-                        let owned = Record { owner: Some("ada".into()), ..record.clone() };
+                        let owned = Record { user: Some("ada".into()), ..record.clone() };
                         let next = if round % 3 == 0 { &owned } else { &record };
                         match store.load(place, now).await.unwrap() {
                             Loaded::Live(there) if round % 5 == 0 => {
@@ -190,7 +190,7 @@ fn at_once_not_a_byte_is_miscounted() {
     assert_eq!((store.used_bytes(), store.anonymous_bytes()), (0, 0));
 }
 
-/// Each counts as owner, label, body and 512 bytes; a note as its owner and 512. The last byte may be taken.
+/// Each counts as user, label, body and 512 bytes; a note as its user and 512. The last byte may be taken.
 #[tokio::test]
 async fn what_counts() {
     let labelled = Record { label: Some("label".into()), ..owned(1, "ada") };
@@ -323,8 +323,8 @@ fn an_error_and_its_source() {
     }
     let plain = check(StoreError::new("no answer"));
     assert!(plain.source().is_none());
-    let error = plain.with_source(std::io::Error::other("Key (owner)=(ada)"));
+    let error = plain.with_source(std::io::Error::other("Key (user)=(ada)"));
     assert_eq!((error.to_string(), format!("{error:?}")), ("no answer".into(), "no answer".into()));
     let source = error.source().unwrap().downcast_ref::<std::io::Error>().unwrap();
-    assert_eq!(source.to_string(), "Key (owner)=(ada)");
+    assert_eq!(source.to_string(), "Key (user)=(ada)");
 }

@@ -12,7 +12,7 @@ use super::{block_on, key};
 #[derive(Debug, Default)]
 struct Model {
     slots: BTreeMap<RecordKey, Slot>,
-    /// Which began without an owner and never had one.
+    /// Which began without a user and never had one.
     anonymous: BTreeSet<RecordKey>,
     orders: u64,
     latest: u64,
@@ -28,7 +28,7 @@ impl Slot {
     fn bytes(&self) -> usize {
         let text = |text: &Option<std::sync::Arc<str>>| text.as_deref().map_or(0, str::len);
         match self {
-            Self::Record(record, _) => 512 + record.body.len() + text(&record.owner) + text(&record.label),
+            Self::Record(record, _) => 512 + record.body.len() + text(&record.user) + text(&record.label),
             Self::Tombstone(_) => 512,
         }
     }
@@ -57,7 +57,7 @@ impl Model {
             Loaded::Absent => {
                 self.orders += 1;
                 self.slots.insert(key, Slot::Record(record.clone(), self.orders));
-                if record.owner.is_none() {
+                if record.user.is_none() {
                     self.anonymous.insert(key);
                 } else {
                     self.anonymous.remove(&key);
@@ -75,12 +75,12 @@ impl Model {
         if old.version != version {
             return Updated::Conflict(old.clone());
         }
-        if old.owner != record.owner {
+        if old.user != record.user {
             *order = drawn;
         }
         *old = Record { expires: old.expires.max(record.expires), ..record.clone() };
         self.orders = drawn;
-        if record.owner.is_some() {
+        if record.user.is_some() {
             self.anonymous.remove(&key);
         }
         Updated::Done
@@ -126,13 +126,13 @@ impl Model {
         }
     }
 
-    fn list(&self, owner: &str, now: u64) -> Vec<Listed> {
+    fn list(&self, user: &str, now: u64) -> Vec<Listed> {
         let mut records: Vec<_> = self
             .slots
             .iter()
             .filter_map(|(key, slot)| match slot {
                 Slot::Record(record, order)
-                    if record.owner.as_deref() == Some(owner) && record.expires > now =>
+                    if record.user.as_deref() == Some(user) && record.expires > now =>
                 {
                     let Record { created, seen, expires, .. } = *record;
                     Some((order, Listed { key: *key, created, seen, expires, label: record.label.clone() }))
@@ -144,9 +144,9 @@ impl Model {
         records.into_iter().map(|(_, listed)| listed).collect()
     }
 
-    fn delete_owned(&mut self, owner: &str, which: Which, now: u64) -> u64 {
+    fn delete_owned(&mut self, user: &str, which: Which, now: u64) -> u64 {
         let mine =
-            |slot: &Slot| matches!(slot, Slot::Record(record, _) if record.owner.as_deref() == Some(owner));
+            |slot: &Slot| matches!(slot, Slot::Record(record, _) if record.user.as_deref() == Some(user));
         let keys: Vec<_> = self.slots.iter().filter(|(_, slot)| mine(slot)).map(|(key, _)| *key).collect();
         keys.iter()
             .filter(|key| which.names(**key))
@@ -154,8 +154,8 @@ impl Model {
             .sum()
     }
 
-    fn trim(&mut self, owner: &str, keep: usize, this: RecordKey, now: u64) -> Trimmed {
-        let listed = self.list(owner, now);
+    fn trim(&mut self, user: &str, keep: usize, this: RecordKey, now: u64) -> Trimmed {
+        let listed = self.list(user, now);
         let surplus = &listed[..listed.len().saturating_sub(keep)];
         let ended =
             surplus.iter().map(|listed| u64::from(self.delete(listed.key, now) == Outcome::Done)).sum();
@@ -208,7 +208,7 @@ fn any_key() -> impl Strategy<Value = RecordKey> {
     prop::sample::select(vec![0, 64, 128, 192, 256, 320, 1, 65, 2]).prop_map(key)
 }
 
-fn any_owner() -> impl Strategy<Value = &'static str> {
+fn any_user() -> impl Strategy<Value = &'static str> {
     prop::sample::select(vec!["ada", "bob", ""])
 }
 
@@ -218,13 +218,13 @@ fn any_which() -> impl Strategy<Value = Which> {
 
 fn any_record() -> impl Strategy<Value = Record> {
     let times = (0..SPAN, 0..SPAN, 0..SPAN);
-    (0..4_u64, times, prop::option::of(any_owner()), prop::option::of("[a-z]{0,9}"), 0..400_usize).prop_map(
-        |(version, (expires, created, seen), owner, label, size)| Record {
+    (0..4_u64, times, prop::option::of(any_user()), prop::option::of("[a-z]{0,9}"), 0..400_usize).prop_map(
+        |(version, (expires, created, seen), user, label, size)| Record {
             version,
             expires,
             created,
             seen,
-            owner: owner.map(Into::into),
+            user: user.map(Into::into),
             label: label.map(Into::into),
             body: vec![0; size].into(),
         },
@@ -238,19 +238,19 @@ fn any_operation() -> impl Strategy<Value = Operation> {
         2 => (any_key(), 0..SPAN).prop_map(|(key, expires)| Operation::Touch(key, expires)),
         1 => any_key().prop_map(Operation::Delete),
         2 => (any_key(), 0..4_u64).prop_map(|(key, version)| Operation::DeleteVersion(key, version)),
-        1 => (any_owner(), any_key()).prop_map(|(owner, key)| Operation::Index(owner, key)),
-        1 => (any_owner(), any_key()).prop_map(|(owner, key)| Operation::Unindex(owner, key)),
-        3 => (any_owner(), 0..5_usize).prop_map(|(owner, max)| Operation::List(owner, max)),
-        1 => (any_owner(), any_which()).prop_map(|(owner, which)| Operation::DeleteOwned(owner, which)),
-        2 => (any_owner(), 0..4_usize, any_key()).prop_map(|(owner, keep, this)| Operation::Trim(owner, keep, this)),
+        1 => (any_user(), any_key()).prop_map(|(user, key)| Operation::Index(user, key)),
+        1 => (any_user(), any_key()).prop_map(|(user, key)| Operation::Unindex(user, key)),
+        3 => (any_user(), 0..5_usize).prop_map(|(user, max)| Operation::List(user, max)),
+        1 => (any_user(), any_which()).prop_map(|(user, which)| Operation::DeleteOwned(user, which)),
+        2 => (any_user(), 0..4_usize, any_key()).prop_map(|(user, keep, this)| Operation::Trim(user, keep, this)),
         1 => (0..SPAN, 0..4_usize).prop_map(|(before, batch)| Operation::DeleteExpired(before, batch)),
     ]
 }
 
-/// Whoever has an owner is never refused for strangers' sake, and a stranger only if there are too many.
+/// Whoever has a user is never refused for strangers' sake, and a stranger only if there are too many.
 fn check_refusal(model: &Model, error: &StoreError, key: RecordKey, record: &Record, limit: usize) {
-    if error.to_string().starts_with("the memory store is full of sessions without an owner") {
-        assert_eq!(record.owner, None);
+    if error.to_string().starts_with("the memory store is full of sessions without a user") {
+        assert_eq!(record.user, None);
         assert!(model.is_full_of_strangers(key, record, limit));
     }
 }
@@ -265,8 +265,8 @@ async fn compare(
     model.latest = model.latest.max(now);
     match operation {
         Operation::Insert(key, record) => {
-            if let Some(owner) = &record.owner
-                && store.index(owner, key, record.expires, now).await.is_err()
+            if let Some(user) = &record.user
+                && store.index(user, key, record.expires, now).await.is_err()
             {
                 return;
             }
@@ -283,8 +283,8 @@ async fn compare(
             assert_eq!(inserted, model.insert(key, &record));
         }
         Operation::Update(key, version, record) => {
-            if let Some(owner) = &record.owner
-                && store.index(owner, key, record.expires, now).await.is_err()
+            if let Some(user) = &record.user
+                && store.index(user, key, record.expires, now).await.is_err()
             {
                 return;
             }
@@ -311,25 +311,25 @@ async fn compare(
             let deleted = store.delete_version(key, version, now).await.unwrap();
             assert_eq!(deleted, model.delete_version(key, version, now));
         }
-        Operation::Index(owner, key) => drop(store.index(owner, key, now, now).await),
-        // As the core does: only of a record that is not this owner's.
-        Operation::Unindex(owner, key) => {
-            if !matches!(model.load(key), Loaded::Live(record) if record.owner.as_deref() == Some(owner)) {
-                store.unindex(owner, key).await.unwrap();
+        Operation::Index(user, key) => drop(store.index(user, key, now, now).await),
+        // As the core does: only of a record that is not this user's.
+        Operation::Unindex(user, key) => {
+            if !matches!(model.load(key), Loaded::Live(record) if record.user.as_deref() == Some(user)) {
+                store.unindex(user, key).await.unwrap();
             }
         }
-        Operation::List(owner, max) => {
-            let listed = model.list(owner, now);
+        Operation::List(user, max) => {
+            let listed = model.list(user, now);
             let newest = &listed[listed.len().saturating_sub(max)..];
-            assert_eq!(store.list(owner, max, now).await.unwrap(), newest);
+            assert_eq!(store.list(user, max, now).await.unwrap(), newest);
         }
-        Operation::DeleteOwned(owner, which) => {
-            let ended = store.delete_owned(owner, which, now).await.unwrap();
-            assert_eq!(ended, model.delete_owned(owner, which, now));
+        Operation::DeleteOwned(user, which) => {
+            let ended = store.delete_owned(user, which, now).await.unwrap();
+            assert_eq!(ended, model.delete_owned(user, which, now));
         }
-        Operation::Trim(owner, keep, this) => {
-            let trimmed = store.trim(owner, keep, this, now).await.unwrap();
-            assert_eq!(trimmed, model.trim(owner, keep, this, now));
+        Operation::Trim(user, keep, this) => {
+            let trimmed = store.trim(user, keep, this, now).await.unwrap();
+            assert_eq!(trimmed, model.trim(user, keep, this, now));
         }
         Operation::DeleteExpired(before, batch) => {
             model.latest = model.latest.max(before);

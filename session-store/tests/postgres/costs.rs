@@ -44,7 +44,7 @@ async fn one_statement_for_each_verb() {
     log.more();
     for round in 0..2 {
         let warm = round == 1;
-        let (number, owner) = (key(round), Some("ada"));
+        let (number, user) = (key(round), Some("ada"));
         let mut check = |verb: &str, expected: &[&str]| {
             let steps = log.steps();
             assert!(!warm || steps == expected, "{verb}: {steps:?}");
@@ -52,20 +52,20 @@ async fn one_statement_for_each_verb() {
         check("nothing", &[]);
         store.index("ada", number, NOW + HOUR, NOW).await.unwrap();
         check("index", &[]);
-        assert_eq!(store.insert(number, &record(1, owner), NOW).await.unwrap(), Inserted::Done);
+        assert_eq!(store.insert(number, &record(1, user), NOW).await.unwrap(), Inserted::Done);
         check("insert", &ONE);
         store.load(number, NOW).await.unwrap();
         check("load", &ONE);
-        assert_eq!(store.update(number, 1, &record(2, owner), NOW).await.unwrap(), Updated::Done);
+        assert_eq!(store.update(number, 1, &record(2, user), NOW).await.unwrap(), Updated::Done);
         check("update", &ONE);
         assert_eq!(store.touch(number, NOW + 2 * HOUR, NOW).await.unwrap(), Outcome::Done);
         check("touch", &ONE);
         store.list("ada", 9, NOW).await.unwrap();
         check("list", &ONE);
-        assert!(matches!(store.insert(number, &record(1, owner), NOW).await.unwrap(), Inserted::Exists(_)));
+        assert!(matches!(store.insert(number, &record(1, user), NOW).await.unwrap(), Inserted::Exists(_)));
         check("insert again", &TWO);
         assert!(matches!(
-            store.update(number, 1, &record(3, owner), NOW).await.unwrap(),
+            store.update(number, 1, &record(3, user), NOW).await.unwrap(),
             Updated::Conflict(_)
         ));
         check("update of another version", &TWO);
@@ -122,7 +122,7 @@ async fn every_statement_finds_its_rows_by_an_index() {
     let pool = pool(server.port(), 1);
     let store = PostgresStore::with_connections(config(server.port()), NoTls, 1);
     store.create_schema().await.unwrap();
-    // A tenth has expired, in the last hours; four sessions for each owner.
+    // A tenth has expired, in the last hours; four sessions for each user.
     run(&pool, &format!(
         "INSERT INTO session_records (key, ver, seq, expires, created, seen, owner, body) \
          SELECT sha256(int4send(n)), n, n, {NOW} - 3000 + 3 * n, {NOW}, {NOW}, convert_to('user ' || n % 2500, 'UTF8'), '' \
@@ -142,29 +142,29 @@ async fn every_statement_finds_its_rows_by_an_index() {
         }
     };
     for round in 0..8 {
-        let (place, owner) = (key(round), format!("user {round}"));
-        store.insert(place, &record(1, Some(&owner)), NOW).await.unwrap();
+        let (place, user) = (key(round), format!("user {round}"));
+        store.insert(place, &record(1, Some(&user)), NOW).await.unwrap();
         log.more();
         store.load(place, NOW).await.unwrap();
         check("load", &mut log, &["session_records_pkey"]);
-        store.update(place, 1, &record(2, Some(&owner)), NOW).await.unwrap();
+        store.update(place, 1, &record(2, Some(&user)), NOW).await.unwrap();
         check("update", &mut log, &["session_records_pkey"]);
         store.touch(place, NOW + 2 * HOUR, NOW).await.unwrap();
         check("touch", &mut log, &["session_records_pkey"]);
         store.delete(place, NOW).await.unwrap();
         check("delete", &mut log, &["session_records_pkey"]);
-        assert!(!store.list(&owner, 9, NOW).await.unwrap().is_empty());
+        assert!(!store.list(&user, 9, NOW).await.unwrap().is_empty());
         check("list", &mut log, &["session_records_owner"]);
-        assert!(store.trim(&owner, 2, place, NOW).await.unwrap().ended > 0);
+        assert!(store.trim(&user, 2, place, NOW).await.unwrap().ended > 0);
         check("trim", &mut log, &["session_records_owner", "session_records_pkey"]);
-        assert!(store.delete_owned(&owner, Which::All, NOW).await.unwrap() >= 2);
+        assert!(store.delete_owned(&user, Which::All, NOW).await.unwrap() >= 2);
         check("delete_owned", &mut log, &["session_records_owner", "session_records_pkey"]);
         assert_eq!(store.delete_expired(NOW, 50).await.unwrap(), 50);
         check("delete_expired", &mut log, &["session_records_hour", "session_records_pkey"]);
     }
 }
 
-/// Writes of a session that keep its owner and the hour of its end touch no index: HOT updates.
+/// Writes of a session that keep its user and the hour of its end touch no index: HOT updates.
 #[tokio::test]
 async fn writes_leave_the_indexes_alone() {
     let Some((store, table)) = store().await else { return };

@@ -64,7 +64,7 @@ async fn under_load(source: &Source, faults: impl Future<Output = ()>) -> (usize
     let stop = Arc::new(AtomicBool::new(false));
     let browsers: Vec<_> = (0..4).map(|_| Arc::new(Browser::default())).collect();
     for (number, browser) in browsers.iter().enumerate() {
-        let log_in = |session: &Session| session.set_owner(&format!("user {number}"));
+        let log_in = |session: &Session| session.log_in(&format!("user {number}"));
         browser.visit(source, log_in).await.unwrap();
     }
     let tasks: Vec<_> = (0..7)

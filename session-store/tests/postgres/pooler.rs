@@ -44,7 +44,7 @@ async fn empty(pgbouncer: Option<&PgBouncer>) -> Option<Arc<dyn Store>> {
     Some(Arc::new(store_behind(pgbouncer?.port()).await.0))
 }
 
-/// Rules of each kind: of one session, of an owner's, of many at once.
+/// Rules of each kind: of one session, of a user's, of many at once.
 fn some_rules(port: u16) {
     for rule in [
         "update_replaces_its_version",
@@ -168,12 +168,12 @@ async fn another_program() {
             tokio::spawn(async move {
                 for round in 0..50 {
                     let place = key(u64::from(std::process::id()) << 32 | task << 16 | round);
-                    let owner = format!("{task} {round} {}", std::process::id());
-                    store.insert(place, &record(1, Some(&owner)), NOW).await.unwrap();
+                    let user = format!("{task} {round} {}", std::process::id());
+                    store.insert(place, &record(1, Some(&user)), NOW).await.unwrap();
                     if round % 2 == 0 {
                         assert_eq!(store.delete(place, NOW).await.unwrap(), Outcome::Done);
                     } else {
-                        assert_eq!(store.delete_owned(&owner, Which::All, NOW).await.unwrap(), 1);
+                        assert_eq!(store.delete_owned(&user, Which::All, NOW).await.unwrap(), 1);
                     }
                     assert!(matches!(store.load(place, NOW).await.unwrap(), Loaded::Dead { .. }));
                 }

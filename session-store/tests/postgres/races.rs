@@ -36,7 +36,7 @@ async fn meet<T: Send + 'static>(
 
 const OLD: &str = "'\\x0100000000000000000000000000000000000000000000000000000000000000'";
 
-/// The older of two sessions of one owner, which is too many for a trim, or is to be ended, or written.
+/// The older of two sessions of one user, which is too many for a trim, or is to be ended, or written.
 async fn met<T: Send + 'static, F: Future<Output = T> + Send + 'static>(
     options: &str,
     change: &str,

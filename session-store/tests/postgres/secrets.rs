@@ -35,7 +35,7 @@ async fn t5_a_dump_opens_nothing() {
     let browsers: Vec<_> = (0..5).map(|_| Browser::default()).collect();
     for (number, browser) in browsers.iter().enumerate() {
         browser.visit(&source, |session| session.increment("visits", 1)).await.unwrap();
-        browser.visit(&source, |session| session.set_owner(&format!("user {number}"))).await.unwrap();
+        browser.visit(&source, |session| session.log_in(&format!("user {number}"))).await.unwrap();
         browser.visit(&source, |session| session.cycle_id()).await.unwrap();
     }
     browsers[4].visit(&source, |session| session.clear()).await.unwrap();
@@ -90,7 +90,7 @@ async fn t5_a_dump_opens_nothing() {
         request.insert(COOKIE, HeaderValue::from_str(&format!("{name}={value}")).unwrap());
         let session = source.exchange(&request).opener().open().await.unwrap();
         assert_eq!(session.get::<i64>("visits").unwrap().is_some(), number == 0);
-        assert_eq!(session.owner().is_some(), number == 0);
+        assert_eq!(session.user().is_some(), number == 0);
     }
 }
 
@@ -117,20 +117,20 @@ async fn a_log_names_nobody() {
     let Some((store, _)) = store().await else { return };
     log::set_logger(&LOGGED).unwrap();
     log::set_max_level(LevelFilter::Trace);
-    let (owner, place) = ("Ada Lovelace, secretly", key(0x5ec2_e700_1234_5678));
-    let mut stored = record(0x1234_5678_9abc_def0, Some(owner));
+    let (user, place) = ("Ada Lovelace, secretly", key(0x5ec2_e700_1234_5678));
+    let mut stored = record(0x1234_5678_9abc_def0, Some(user));
     stored.label = Some("Firefox, secretly".into());
     stored.body = b"a body, secretly".as_slice().into();
     store.insert(place, &stored, NOW).await.unwrap();
     store.update(place, stored.version, &stored, NOW).await.unwrap();
-    store.trim(owner, 1, place, NOW).await.unwrap();
-    store.list(owner, 1, NOW).await.unwrap();
+    store.trim(user, 1, place, NOW).await.unwrap();
+    store.list(user, 1, NOW).await.unwrap();
     store.load(place, NOW).await.unwrap();
     store.delete(place, NOW).await.unwrap();
     log::set_max_level(LevelFilter::Off);
     let logged = LOGGED.0.lock().unwrap().clone();
     assert!(logged.contains("executing statement") && logged.contains("UPDATE"), "{logged}");
-    let secrets = [owner.as_bytes(), b"secretly", &place.as_bytes()[..8], b"a body, secretly"];
+    let secrets = [user.as_bytes(), b"secretly", &place.as_bytes()[..8], b"a body, secretly"];
     for form in secrets.into_iter().flat_map(forms) {
         assert!(!contains(logged.as_bytes(), &form), "{logged}");
     }

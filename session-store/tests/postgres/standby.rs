@@ -6,14 +6,14 @@ use std::time::{Duration, Instant};
 
 use servers::{Postgres, Proxy};
 use session_core::{Error, SecretKey, Session, Sessions, StoredSessions};
-use session_store::{OwnerSessions, PostgresStore, Source, Store, StoreError};
+use session_store::{PostgresStore, Source, Store, StoreError, UserSessions};
 use tokio::task::JoinHandle;
 use tokio::time::sleep;
 use tokio_postgres::NoTls;
 
 use crate::tools::{Browser, config, pool};
 
-const OWNER: &str = "ada";
+const USER: &str = "ada";
 
 fn one(server: &Postgres, sql: &str) -> String {
     let answer = server.program("psql").args(["-qAtc", sql]).output().unwrap();
@@ -52,7 +52,7 @@ impl Pair {
         let source = pair.on(&pair.primary);
         pair.browser
             .visit(&source, |session| {
-                session.set_owner(OWNER)?;
+                session.log_in(USER)?;
                 session.increment("sum", 1)
             })
             .await
@@ -73,9 +73,9 @@ impl Pair {
         visit
     }
 
-    fn owners(&self) -> OwnerSessions {
+    fn users(&self) -> UserSessions {
         let store = PostgresStore::new(config(self.primary.port()), NoTls);
-        OwnerSessions::new(&self.sessions, Arc::new(store))
+        UserSessions::new(&self.sessions, Arc::new(store))
     }
 
     /// The standby takes over. The sum, if the session is there.
@@ -144,21 +144,21 @@ async fn what_the_standby_has_is_answered() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_was_ended_before_is_confirmed() {
     let Some(pair) = Pair::start().await else { return };
-    let owners = pair.owners();
+    let users = pair.users();
     pair.network.hang();
     let everywhere = tokio::spawn({
-        let owners = owners.clone();
-        async move { owners.end_all(OWNER).await }
+        let users = users.clone();
+        async move { users.end_all(USER).await }
     });
     until(&pair.primary, WAITING, "1").await;
     assert_eq!(one(&pair.primary, TERMINATE), "t");
     assert_eq!(everywhere.await.unwrap(), Err(Error::Unavailable));
-    assert_eq!(owners.end_all(OWNER).await, Err(Error::Unavailable));
+    assert_eq!(users.end_all(USER).await, Err(Error::Unavailable));
     let source = pair.on(&pair.primary);
     assert_eq!(pair.browser.visit(&source, end).await, Err(Error::Unavailable));
 
     pair.network.pass();
-    assert_eq!(owners.end_all(OWNER).await, Ok(0));
+    assert_eq!(users.end_all(USER).await, Ok(0));
     assert_eq!(pair.after_a_failover().await, None);
 }
 

@@ -67,10 +67,10 @@ pub(crate) fn key(number: u64) -> RecordKey {
 }
 
 /// Live for an hour.
-pub(crate) fn record(version: u64, owner: Option<&str>) -> Record {
+pub(crate) fn record(version: u64, user: Option<&str>) -> Record {
     let body = version.to_le_bytes().into();
-    let owner = owner.map(Into::into);
-    Record { version, expires: NOW + HOUR, created: NOW, seen: NOW, owner, label: None, body }
+    let user = user.map(Into::into);
+    Record { version, expires: NOW + HOUR, created: NOW, seen: NOW, user, label: None, body }
 }
 
 pub(crate) fn source(store: impl Store) -> Source {

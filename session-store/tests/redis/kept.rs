@@ -22,27 +22,27 @@ async fn t5_nothing_that_opens_a_session() {
     let prefix = prefix();
     let source = source(Arc::new(store(redis, &prefix).await));
     let mut cookies = Vec::new();
-    for user in 0..3 {
+    for number in 0..3 {
         let mut browser = Browser::default();
         browser.request(&source, |session| session.insert("a", 1)).await.unwrap().unwrap();
         cookies.push(browser.cookie.clone().unwrap());
-        let owner = format!("user {user}");
+        let user = format!("user {number}");
         let label = |session: &session_core::Session| {
-            session.set_owner(&owner)?;
+            session.log_in(&user)?;
             session.set_label("browser")
         };
         browser.request(&source, label).await.unwrap().unwrap();
         cookies.push(browser.cookie.clone().unwrap());
         browser.request(&source, session_core::Session::cycle_id).await.unwrap().unwrap();
         cookies.push(browser.cookie.clone().unwrap());
-        if user == 2 {
+        if number == 2 {
             browser.request(&source, session_core::Session::clear).await.unwrap().unwrap();
         }
     }
     assert_eq!(cookies.len(), 9);
 
     let dump = dump(redis, &prefix).await;
-    assert_eq!(dump.len(), 3 + 2, "three sessions, one of them ended, and two owners");
+    assert_eq!(dump.len(), 3 + 2, "three sessions, one of them ended, and two users");
     let all: Vec<&[u8]> =
         dump.iter().flat_map(|(key, values)| [key].into_iter().chain(values)).map(|bytes| &**bytes).collect();
     for cookie in &cookies {

@@ -55,15 +55,7 @@ fn key(number: u64) -> RecordKey {
 }
 
 /// Live for an hour.
-fn record(version: u64, owner: Option<&str>) -> Record {
-    let owner = owner.map(Into::into);
-    Record {
-        version,
-        expires: NOW + HOUR,
-        created: NOW,
-        seen: NOW,
-        owner,
-        label: None,
-        body: [7; 100].into(),
-    }
+fn record(version: u64, user: Option<&str>) -> Record {
+    let user = user.map(Into::into);
+    Record { version, expires: NOW + HOUR, created: NOW, seen: NOW, user, label: None, body: [7; 100].into() }
 }

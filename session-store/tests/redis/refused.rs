@@ -1,4 +1,4 @@
-//! Errors: full, forbidden, somebody else's keys. Each says what to do, and none shows a key, an owner or a value.
+//! Errors: full, forbidden, somebody else's keys. Each says what to do, and none shows a key, a user or a value.
 
 use std::error::Error as _;
 use std::time::{Duration, Instant};
@@ -16,19 +16,19 @@ fn printed(error: &StoreError) -> String {
 }
 
 /// What each verb answers, by name. The label is a secret, too.
-async fn all_errors(store: &dyn Store, owner: &str) -> Vec<(&'static str, StoreError)> {
-    let record = record(1, Some(owner));
+async fn all_errors(store: &dyn Store, user: &str) -> Vec<(&'static str, StoreError)> {
+    let record = record(1, Some(user));
     let answers = [
         ("load", store.load(key(1), NOW).await.err()),
         ("insert", store.insert(key(1), &record, NOW).await.err()),
         ("update", store.update(key(1), 1, &record, NOW).await.err()),
         ("touch", store.touch(key(1), NOW + HOUR, NOW).await.err()),
         ("delete", store.delete(key(1), NOW).await.err()),
-        ("index", store.index(owner, key(1), NOW, NOW).await.err()),
-        ("unindex", store.unindex(owner, key(1)).await.err()),
-        ("list", store.list(owner, 9, NOW).await.err()),
-        ("delete_owned", store.delete_owned(owner, Which::All, NOW).await.err()),
-        ("trim", store.trim(owner, 1, key(1), NOW).await.err()),
+        ("index", store.index(user, key(1), NOW, NOW).await.err()),
+        ("unindex", store.unindex(user, key(1)).await.err()),
+        ("list", store.list(user, 9, NOW).await.err()),
+        ("delete_owned", store.delete_owned(user, Which::All, NOW).await.err()),
+        ("trim", store.trim(user, 1, key(1), NOW).await.err()),
     ];
     answers.into_iter().filter_map(|(verb, error)| Some((verb, error?))).collect()
 }

@@ -47,12 +47,11 @@ async fn t5_what_is_stored_opens_nothing() {
     let source = client::source(store.clone());
     let mut minted: Vec<Cookie> = Vec::new();
     for number in 0..20 {
-        let owner = format!("user {number}");
+        let user = format!("user {number}");
         let text = format!("canary {number}");
         let (_, first) =
             request(&source, &None, |session| session.insert("text", &text).unwrap()).await.unwrap();
-        let (_, second) =
-            request(&source, &first, |session| session.set_owner(&owner).unwrap()).await.unwrap();
+        let (_, second) = request(&source, &first, |session| session.log_in(&user).unwrap()).await.unwrap();
         let (_, third) = request(&source, &second, |session| session.cycle_id().unwrap()).await.unwrap();
         assert!(first != second && second != third);
         let (read, _) =
@@ -99,7 +98,7 @@ async fn t5_what_is_stored_opens_nothing() {
         let long = format!("{text}{text}");
         for forged in [hex, text.clone(), format!("{}{end}", &long[..64]), format!("{text}{end}")] {
             let (read, _) = request(&source, &Some(forged), |session| {
-                (session.owner(), session.is_empty(), session.rejected().is_some())
+                (session.user(), session.is_empty(), session.rejected().is_some())
             })
             .await
             .unwrap();
@@ -119,7 +118,7 @@ async fn deleted_data_is_gone() {
             let text = format!("canary {number} ").repeat(if number % 10 == 0 { 1_000 } else { 10 });
             let login = |session: &session_core::Session| {
                 session.insert("text", text).unwrap();
-                session.set_owner(&format!("owner {number}")).unwrap();
+                session.log_in(&format!("owner {number}")).unwrap();
             };
             cookies.push(request(&source, &None, login).await.unwrap().1);
         }

@@ -20,10 +20,10 @@ pub(crate) fn key(number: u8) -> RecordKey {
 }
 
 pub(crate) fn record(version: u64) -> Record {
-    let owner = Some("ada@example.com".into());
+    let user = Some("ada@example.com".into());
     let label = Some("Firefox of Ada".into());
     let body = b"what ada said".as_slice().into();
-    Record { version, expires: NOW + 3600, created: NOW, seen: NOW, owner, label, body }
+    Record { version, expires: NOW + 3600, created: NOW, seen: NOW, user, label, body }
 }
 
 fn refusal(path: &Path) -> String {

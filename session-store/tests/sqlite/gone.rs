@@ -14,7 +14,7 @@ use crate::place::Directory;
 
 /// What each verb says that asks the database.
 async fn errors(store: &SqliteStore) -> Vec<StoreError> {
-    let owner = "ada@example.com";
+    let user = "ada@example.com";
     vec![
         store.load(key(1), NOW).await.unwrap_err(),
         store.insert(key(2), &record(2), NOW).await.unwrap_err(),
@@ -22,9 +22,9 @@ async fn errors(store: &SqliteStore) -> Vec<StoreError> {
         store.touch(key(1), NOW + 7200, NOW).await.unwrap_err(),
         store.delete(key(1), NOW).await.unwrap_err(),
         store.delete_version(key(1), 1, NOW).await.unwrap_err(),
-        store.list(owner, 1, NOW).await.unwrap_err(),
-        store.delete_owned(owner, Which::All, NOW).await.unwrap_err(),
-        store.trim(owner, 1, key(1), NOW).await.unwrap_err(),
+        store.list(user, 1, NOW).await.unwrap_err(),
+        store.delete_owned(user, Which::All, NOW).await.unwrap_err(),
+        store.trim(user, 1, key(1), NOW).await.unwrap_err(),
         store.delete_expired(NOW, 1).await.unwrap_err(),
         store.durability().await.unwrap_err(),
     ]

@@ -19,16 +19,16 @@ fn key(number: u64) -> RecordKey {
 }
 
 fn record(version: u64, expires: u64) -> Record {
-    Record { version, expires, created: NOW, seen: NOW, owner: None, label: None, body: vec![7; 200].into() }
+    Record { version, expires, created: NOW, seen: NOW, user: None, label: None, body: vec![7; 200].into() }
 }
 
-async fn lay(store: &Arc<dyn Store>, numbers: std::ops::Range<u64>, expires: u64, owner: Option<&str>) {
+async fn lay(store: &Arc<dyn Store>, numbers: std::ops::Range<u64>, expires: u64, user: Option<&str>) {
     let mut tasks = Vec::new();
     for task in 0..64 {
-        let (store, numbers, owner) = (store.clone(), numbers.clone(), owner.map(Arc::from));
+        let (store, numbers, user) = (store.clone(), numbers.clone(), user.map(Arc::from));
         tasks.push(tokio::spawn(async move {
             for number in numbers.skip(task).step_by(64) {
-                let record = Record { owner: owner.clone(), ..record(number, expires) };
+                let record = Record { user: user.clone(), ..record(number, expires) };
                 assert_eq!(store.insert(key(number), &record, NOW).await.unwrap(), Inserted::Done);
             }
         }));
@@ -87,9 +87,9 @@ async fn l10_cleaned_among_requests() {
     }
 }
 
-/// An owner with more sessions than one transaction ends.
+/// A user with more sessions than one transaction ends.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn an_owner_of_many() {
+async fn a_user_of_many() {
     let directory = Directory::new();
     let store: Arc<dyn Store> = Arc::new(SqliteStore::open(directory.file()).unwrap());
     lay(&store, 0..1_000, NOW + 3600, Some("ada")).await;
@@ -120,7 +120,7 @@ async fn dropped_midway() {
                     let version = number + 1_000 * round;
                     let loaded = store.load(key(number), NOW).await.unwrap();
                     let Loaded::Live(now) = loaded else { panic!("it was ended") };
-                    let next = Record { owner: Some("ada".into()), ..record(version, NOW + 3600 + round) };
+                    let next = Record { user: Some("ada".into()), ..record(version, NOW + 3600 + round) };
                     let patience = Duration::from_micros((number * 37 + round * 101) % 900);
                     let update = store.update(key(number), now.version, &next, NOW);
                     match tokio::time::timeout(patience, update).await {

@@ -29,7 +29,7 @@ impl Directory {
         &self.0
     }
 
-    /// The file of a store that outlives the directory's owner. A later run of the tests removes it.
+    /// The file of a store that outlives the directory's user. A later run of the tests removes it.
     pub(crate) fn leave(self) -> PathBuf {
         let file = self.file();
         std::mem::forget(self);

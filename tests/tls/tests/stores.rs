@@ -21,8 +21,8 @@ fn the_guide_has_these_lines() {
 /// A session begins, is read and ends.
 async fn works(store: &dyn Store, number: u8) {
     let key = RecordKey::from_bytes([number; 32]);
-    let (owner, label, body) = (Some("ada".into()), None, [1, 2, 3].into());
-    let record = Record { version: 1, expires: NOW + 60, created: NOW, seen: NOW, owner, label, body };
+    let (user, label, body) = (Some("ada".into()), None, [1, 2, 3].into());
+    let record = Record { version: 1, expires: NOW + 60, created: NOW, seen: NOW, user, label, body };
     store.index("ada", key, NOW + 60, NOW).await.unwrap();
     assert_eq!(store.insert(key, &record, NOW).await.unwrap(), Inserted::Done);
     assert_eq!(store.load(key, NOW).await.unwrap(), Loaded::Live(record));

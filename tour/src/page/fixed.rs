@@ -8,7 +8,7 @@ pub(super) const INTRODUCTION_STORED: &str = r#"<p class="lead">Everything this 
 holds an id. Press something, read the server’s answer below, and reload the page to see what your session has become.</p>
 "#;
 
-pub(super) const COOKIE_NOTE: &str = "A signed cookie can be read by its owner, but not changed: a single altered byte \
+pub(super) const COOKIE_NOTE: &str = "A signed cookie can be read by its user, but not changed: a single altered byte \
 breaks the\nsignature, and the session starts empty. Keep secrets out of it.";
 
 pub(super) const SEALED_NOTE: &str = "A sealed cookie can neither be read nor changed by whoever has it: it shows its length, and a \

@@ -183,13 +183,13 @@ fn the_table() {
         (
             "owned",
             "another",
-            |session| session.set_owner("bob").unwrap(),
+            |session| session.log_in("bob").unwrap(),
             &["load", "delete", "unindex", "index", "insert"],
             "new",
         ),
         ("owned", "the same", login, &["load", "index", "update"], "renewed"),
-        ("owned", "left", |session| session.clear_owner().unwrap(), &["load", "update"], "renewed"),
-        ("plain", "left", |session| session.clear_owner().unwrap(), &["load"], ""),
+        ("owned", "left", |session| session.clear_user().unwrap(), &["load", "update"], "renewed"),
+        ("plain", "left", |session| session.clear_user().unwrap(), &["load"], ""),
         ("plain", "kept", |session| session.keep_only(&["visits"]).unwrap(), &["load", "update"], ""),
         ("ended", "changed", visit, &["load"], ""),
         ("ended", "cleared", |session| session.clear().unwrap(), &["load", "delete"], ""),
@@ -247,7 +247,7 @@ fn the_table() {
 }
 
 #[test]
-fn an_emptied_session_stays_and_an_owner_is_content() {
+fn an_emptied_session_stays_and_a_user_is_content() {
     let server = server(|builder| builder);
     let cookie = server.begin(visit);
     server.request(&cookie, |session| assert!(session.remove("visits").unwrap()));
@@ -257,11 +257,11 @@ fn an_emptied_session_stays_and_an_owner_is_content() {
     server.advance(100);
     assert!(server.open(&cookie).1.authenticated_within(Duration::from_secs(100)));
     let record = server.record(&cookie);
-    assert_eq!((record.owner.as_deref(), record.label), (Some("ada"), None));
+    assert_eq!((record.user.as_deref(), record.label), (Some("ada"), None));
 }
 
 #[test]
-fn owner_label_and_times_are_columns() {
+fn user_label_and_times_are_columns() {
     let server = server(|builder| builder.idle_lifetime(Duration::from_secs(1000)));
     let cookie = server.begin(visit);
     server.advance(50);
@@ -277,7 +277,7 @@ fn owner_label_and_times_are_columns() {
     server.request(&cookie, visit);
     let record = server.record(&cookie);
     assert_eq!((record.created, record.seen, record.expires), (START + 50, START + 100, START + 1100));
-    assert_eq!((record.owner.as_deref(), record.label.is_some()), (Some("ada"), true));
+    assert_eq!((record.user.as_deref(), record.label.is_some()), (Some("ada"), true));
     // A clock that steps back shortens nothing.
     server.time.set(START);
     server.request(&cookie, visit);
@@ -285,8 +285,8 @@ fn owner_label_and_times_are_columns() {
 }
 
 #[test]
-fn l7_the_oldest_session_of_an_owner_gives_way() {
-    let server = server(|builder| builder.max_sessions_per_owner(2));
+fn l7_the_oldest_session_of_a_user_gives_way() {
+    let server = server(|builder| builder.max_sessions_per_user(2));
     let cookies: Vec<String> = (0..4).map(|_| server.begin(login)).collect();
     server.request("", login);
     assert_eq!(server.asked(), ["index", "insert", "trim"]);

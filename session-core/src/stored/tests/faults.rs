@@ -99,7 +99,7 @@ fn a_record_has_a_limit() {
 /// H6, I14: no answer, no effect that is claimed; what the response can do without is an event.
 #[test]
 fn h6_a_store_that_does_not_answer() {
-    let server = server(|builder| builder.max_sessions_per_owner(3).idle_lifetime(Duration::from_secs(1000)));
+    let server = server(|builder| builder.max_sessions_per_user(3).idle_lifetime(Duration::from_secs(1000)));
     for (broken, handler) in [
         ("update", visit as fn(&Session)),
         ("index", login),
@@ -232,7 +232,7 @@ fn what_does_not_build() {
     let build = |builder: Builder| refused(builder.build().map(drop));
     for builder in [
         builder().on_gone(OnGone::Conflict),
-        builder().max_sessions_per_owner(1),
+        builder().max_sessions_per_user(1),
         builder().cycle_id_every(Duration::from_secs(1)),
         builder().max_record_size(1),
         builder().deadlines(Duration::ZERO, Duration::ZERO),
@@ -274,7 +274,7 @@ fn a_degraded_session_takes_no_change() {
         session.insert("visits", 2),
         session.remove("visits").map(drop),
         session.flash("Saved", "info"),
-        session.set_owner("ada"),
+        session.log_in("ada"),
         session.set_permanent(true),
         session.cycle_id(),
         session.mark_modified(),

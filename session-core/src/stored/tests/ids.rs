@@ -250,7 +250,7 @@ fn t7_nothing_of_it_prints() {
     let exchange = server.sessions.exchange(&headers);
     let mut shown = format!("{:?} {exchange:?} {:?}", server.sessions, exchange.open());
     let (exchange, session) = server.open(&cookie);
-    session.set_owner("hunter-owner").unwrap();
+    session.log_in("hunter-user").unwrap();
     // What a session was opened from: its id, verifier, record and body.
     shown += &format!("{session:?} {:?}", session.origin().base);
     shown += &format!("{:?} {:?}", exchange.close(), server.record(&cookie));

@@ -67,7 +67,7 @@ fn l1_a_session_that_becomes_a_shorter_one_ends_with_it() {
     let cookie = server.request(&cookie, |session| session.set_permanent(false).unwrap()).pair();
     assert_eq!(lives(&server, &cookie), 30 * MINUTE - 1);
     let cookie = server.begin(remembered);
-    let cookie = server.request(&cookie, |session| (visit(session), session.clear_owner().unwrap()).1).pair();
+    let cookie = server.request(&cookie, |session| (visit(session), session.clear_user().unwrap()).1).pair();
     assert_eq!(lives(&server, &cookie), 120 * MINUTE - 1);
     assert_eq!(server.record(&cookie).expires, START + 30 * DAY);
     // And a longer one: a stranger logs in and wants to be remembered.
@@ -103,7 +103,7 @@ fn extended_in_time() {
     }
 }
 
-/// The note in the owner's index outlives the record, whichever lifetime that gets.
+/// The note in the user's index outlives the record, whichever lifetime that gets.
 #[test]
 fn a_remembered_session_stays_in_its_users_list() {
     let server = server(lifetimes);

@@ -8,7 +8,7 @@ use super::{START, Server, login, server, visit};
 use crate::{Answer, EventKind, Question, Rejected, Session, Step, Trimmed};
 
 fn as_admin(session: &Session) {
-    session.set_owner("admin").unwrap();
+    session.log_in("admin").unwrap();
     session.set_label("Root's laptop").unwrap();
     session.set_epoch(7).unwrap();
     session.set_permanent(true).unwrap();
@@ -17,8 +17,8 @@ fn as_admin(session: &Session) {
 }
 
 /// How many sessions of a user a list shows.
-fn listed(server: &Server, owner: &str) -> usize {
-    server.store.lock().unwrap().owned(owner, server.sessions.now()).len()
+fn listed(server: &Server, user: &str) -> usize {
+    server.store.lock().unwrap().owned(user, server.sessions.now()).len()
 }
 
 #[test]
@@ -28,14 +28,14 @@ fn another_user_finds_nothing_of_the_former_one() {
     let (slow, held) = server.open(&admins);
     let closed = server.request(&admins, |session| {
         session.insert("last_page", "/admin").unwrap();
-        session.set_owner("mallory").unwrap();
+        session.log_in("mallory").unwrap();
         session.insert("theme", "dark").unwrap();
     });
     assert_eq!(closed.events, [EventKind::Cleared, EventKind::Created]);
     let cookie = closed.pair();
     let (_exchange, session) = server.open(&cookie);
     assert_eq!(
-        (session.to_json(), session.owner().as_deref()),
+        (session.to_json(), session.user().as_deref()),
         (r#"{"theme":"dark"}"#.into(), Some("mallory"))
     );
     assert!(session.take_flashes().unwrap().is_empty() && !session.is_permanent());
@@ -56,7 +56,7 @@ fn what_another_request_wrote_meanwhile_goes_as_well() {
     let admins = server.begin(as_admin);
     let (exchange, session) = server.open(&admins);
     server.request(&admins, |session| session.insert("iban", "DE89").unwrap());
-    session.set_owner("mallory").unwrap();
+    session.log_in("mallory").unwrap();
     let cookie = server.close(exchange).pair();
     assert_eq!(server.json(&cookie), "{}");
 }
@@ -65,7 +65,7 @@ fn what_another_request_wrote_meanwhile_goes_as_well() {
 fn the_same_user_and_a_stranger_keep_their_content() {
     let server = server(|builder| builder);
     let cookie = server.begin(as_admin);
-    let again = server.request(&cookie, |session| session.set_owner("admin").unwrap()).pair();
+    let again = server.request(&cookie, |session| session.log_in("admin").unwrap()).pair();
     let (_exchange, session) = server.open(&again);
     assert!(session.contains_key("is_admin") && session.is_permanent() && session.require_epoch(7).unwrap());
     assert_eq!(server.record(&again).label.as_deref(), Some("Root's laptop"));
@@ -100,16 +100,16 @@ fn a_session_without_its_user_goes_on() {
     let server = server(|builder| builder);
     let cookie = server.begin(as_admin);
     server.advance(10);
-    let closed = server.request(&cookie, |session| session.clear_owner().unwrap());
+    let closed = server.request(&cookie, |session| session.clear_user().unwrap());
     assert_eq!(closed.events, [EventKind::Renewed]);
     let left = closed.pair();
     assert_eq!(server.open(&cookie).1.rejected(), Some(Rejected::Gone), "the old id opens nothing");
     let (_exchange, session) = server.open(&left);
-    assert_eq!((session.owner(), session.to_json()), (None, r#"{"is_admin":true}"#.into()));
+    assert_eq!((session.user(), session.to_json()), (None, r#"{"is_admin":true}"#.into()));
     assert!(!session.authenticated_within(Duration::MAX) && session.is_permanent());
     assert!(!session.require_epoch(1).unwrap());
     let record = server.record(&left);
-    assert_eq!((record.owner, record.label, record.created), (None, None, START));
+    assert_eq!((record.user, record.label, record.created), (None, None, START));
     // It is in nobody's list, and survives the end of all.
     let key = session.record_key().unwrap();
     assert_eq!(listed(&server, "admin"), 0);
@@ -117,9 +117,9 @@ fn a_session_without_its_user_goes_on() {
     assert_eq!(server.open(&left).1.rejected(), None);
     // Without a user to leave nothing is asked.
     server.asked();
-    assert_eq!(server.request(&left, |session| session.clear_owner().unwrap()).cookie, None);
+    assert_eq!(server.request(&left, |session| session.clear_user().unwrap()).cookie, None);
     assert_eq!(server.asked(), ["load"]);
-    let next = server.request(&left, |session| session.set_owner("bob").unwrap()).pair();
+    let next = server.request(&left, |session| session.log_in("bob").unwrap()).pair();
     assert_eq!((listed(&server, "bob"), server.json(&next)), (1, r#"{"is_admin":true}"#.into()));
 }
 
@@ -129,14 +129,14 @@ fn a_user_that_could_not_leave_is_told_so() {
     let server = server(|builder| builder);
     let cookie = server.begin(as_admin);
     let (exchange, session) = server.open(&cookie);
-    session.clear_owner().unwrap();
-    let faster = server.request(&cookie, |session| session.set_owner("admin").unwrap()).pair();
+    session.clear_user().unwrap();
+    let faster = server.request(&cookie, |session| session.log_in("admin").unwrap()).pair();
     let closed = server.close(exchange);
     assert_eq!((closed.result, closed.events), (Err(crate::Error::Gone), vec![EventKind::Gone]));
-    assert_eq!(server.open(&faster).1.owner().as_deref(), Some("admin"));
+    assert_eq!(server.open(&faster).1.user().as_deref(), Some("admin"));
     // Where the session has ended there is nobody left.
     let (exchange, session) = server.open(&faster);
-    session.clear_owner().unwrap();
+    session.clear_user().unwrap();
     server.request(&faster, |session| session.clear().unwrap());
     assert_eq!(server.close(exchange).result, Ok(()));
 }
@@ -147,7 +147,7 @@ fn to_remove_a_key_is_no_logout() {
     let server = server(|builder| builder);
     let cookie = server.begin(|session| (login(session), session.insert("user", "ada").unwrap()).1);
     server.request(&cookie, |session| assert!(session.remove("user").unwrap()));
-    assert_eq!(server.open(&cookie).1.owner().as_deref(), Some("ada"));
+    assert_eq!(server.open(&cookie).1.user().as_deref(), Some("ada"));
 }
 
 /// A user's name stands in the record's column; in the content it would be somebody's forgery or another version's.
@@ -174,7 +174,7 @@ fn a_login_on_what_ended_meanwhile_inherits_no_epoch() {
             session.set_epoch(own).unwrap();
         }
         let (_exchange, session) = server.open(&server.close(exchange).pair());
-        assert_eq!(session.owner().as_deref(), Some("ada"));
+        assert_eq!(session.user().as_deref(), Some("ada"));
         assert!(session.require_epoch(has).unwrap() && !session.require_epoch(has + 1).unwrap(), "{own:?}");
     }
 }
@@ -195,7 +195,7 @@ fn a_login_is_noted_once() {
 /// A login that is the oldest beyond the number at once, as those of a burst: it is told, and sends no cookie.
 #[test]
 fn a_login_that_is_ended_by_the_number_is_gone() {
-    let server = server(|builder| builder.max_sessions_per_owner(1));
+    let server = server(|builder| builder.max_sessions_per_user(1));
     for alive in [true, false] {
         let (exchange, session) = server.open("");
         login(&session);

@@ -108,7 +108,7 @@ fn an_untimely_id_that_was_replaced_ends_nothing() {
     let closed = server.request(&before, out);
     assert_eq!((&closed.result, closed.pair().as_str(), server.asked()), (&Ok(()), REMOVED, vec!["load"]));
     server.time.set(START);
-    assert_eq!(server.open(&user).1.owner().as_deref(), Some("ada"));
+    assert_eq!(server.open(&user).1.user().as_deref(), Some("ada"));
 }
 
 /// What another server wrote with another key, or nobody: the browser forgets it. Nothing is asked.
@@ -139,7 +139,7 @@ fn a_mute_logout_fails_while_the_session_lives() {
         assert_eq!(closed.cookie.is_some(), expected.is_ok(), "{seconds} s");
         assert_eq!(closed.result, expected, "{seconds} s");
     }
-    assert_eq!(server.open(&user).1.owner().as_deref(), Some("ada"));
+    assert_eq!(server.open(&user).1.user().as_deref(), Some("ada"));
     // Of an ended one nothing is left to be ended.
     let ended = server.request(&user, out);
     assert_eq!(ended.pair(), REMOVED);

@@ -161,5 +161,5 @@ fn visit(session: &Session) {
 }
 
 fn login(session: &Session) {
-    session.set_owner("ada").unwrap();
+    session.log_in("ada").unwrap();
 }

@@ -141,7 +141,7 @@ fn a_stale_id_ends_nothing() {
         let slow = server.close(slow);
         assert_eq!((slow.result, slow.cookie, slow.events), (Err(Error::Gone), None, vec![EventKind::Gone]));
         assert_eq!(server.request(&planted, out).cookie, None);
-        assert_eq!(server.open(&user).1.owner().as_deref(), Some("ada"));
+        assert_eq!(server.open(&user).1.user().as_deref(), Some("ada"));
     }
 }
 
@@ -153,10 +153,10 @@ fn a_stale_id_that_clears_and_logs_in_begins_anew() {
     let (slow, session) = server.open(&planted);
     let user = server.request(&planted, login).pair();
     out(&session);
-    session.set_owner("bob").unwrap();
+    session.log_in("bob").unwrap();
     let other = server.close(slow).pair();
-    assert_eq!(server.open(&other).1.owner().as_deref(), Some("bob"));
-    assert_eq!(server.open(&user).1.owner().as_deref(), Some("ada"));
+    assert_eq!(server.open(&other).1.user().as_deref(), Some("bob"));
+    assert_eq!(server.open(&user).1.user().as_deref(), Some("ada"));
 }
 
 /// A logout that another's write overtakes still ends the session, with each id that opens it: also one that a periodic

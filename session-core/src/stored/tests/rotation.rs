@@ -165,7 +165,7 @@ fn renaming_loses_no_record() {
             let (_, session) = server.open(&reader);
             assert_eq!(session.rejected(), None, "sealed {sealed}, {second} seconds later");
             assert_eq!(
-                (session.owner().as_deref(), session.to_json()),
+                (session.user().as_deref(), session.to_json()),
                 (Some("ada"), r#"{"visits":1}"#.into())
             );
             assert_eq!(server.request(&reader, read).cookie, None);
@@ -204,7 +204,7 @@ fn epochs_end_sessions() {
     let behind = server.request(&cookie, |session| {
         assert!(!session.require_epoch(9).unwrap());
         assert_eq!(session.rejected(), Some(Rejected::Revoked));
-        assert_eq!(session.owner(), None);
+        assert_eq!(session.user(), None);
     });
     assert_eq!(behind.events, [EventKind::Rejected(Rejected::Revoked), EventKind::Cleared]);
     assert!(behind.cookie.unwrap().contains("Max-Age=0"));
@@ -220,7 +220,7 @@ fn epochs_end_sessions() {
     server.request(&after, |session| assert!(session.require_epoch(9).unwrap()));
     let again = server.request(&after, login).pair(); // the same user: it is their own epoch
     server.request(&again, |session| assert!(session.require_epoch(9).unwrap()));
-    let other = server.request(&again, |session| session.set_owner("eve").unwrap()).pair(); // nobody set hers
+    let other = server.request(&again, |session| session.log_in("eve").unwrap()).pair(); // nobody set hers
     server.request(&other, |session| assert!(!session.require_epoch(1).unwrap()));
 }
 

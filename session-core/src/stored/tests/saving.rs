@@ -23,7 +23,7 @@ fn a_write_does_not_put_a_renewal_off() {
     }
 }
 
-/// The owner's index is told again with every tenth of the idle lifetime, counted from when it was told last.
+/// The user's index is told again with every tenth of the idle lifetime, counted from when it was told last.
 #[test]
 fn the_index_is_told_every_tenth() {
     let server = server(|builder| builder);

@@ -70,12 +70,12 @@ fn a_record_opens_in_its_place_alone() {
     };
     let unreadable = Some(Rejected::Unreadable);
     assert_eq!(refused(&|server| change(server, |record| record.created += 1)), unreadable);
-    assert_eq!(refused(&|server| change(server, |record| record.owner = Some("eve".into()))), unreadable);
-    assert_eq!(refused(&|server| change(server, |record| record.owner = None)), unreadable);
+    assert_eq!(refused(&|server| change(server, |record| record.user = Some("eve".into()))), unreadable);
+    assert_eq!(refused(&|server| change(server, |record| record.user = None)), unreadable);
     assert_eq!(refused(&|server| change(server, |record| record.label = Some("Firefox".into()))), unreadable);
-    // Owner and label have no boundary that could be moved.
+    // User and label have no boundary that could be moved.
     let moved = |record: &mut Record| {
-        (record.owner, record.label) = (Some("ad".into()), Some("a".into()));
+        (record.user, record.label) = (Some("ad".into()), Some("a".into()));
     };
     assert_eq!(refused(&|server| change(server, moved)), unreadable);
     let flip = |at: usize| {

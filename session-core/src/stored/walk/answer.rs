@@ -55,8 +55,8 @@ pub(super) fn i5_i7_only_a_live_verifier_opens(
         _ => "I6",
     };
     demand(seen == expected, id, || format!("a handler sees {seen} and not {expected}"))?;
-    let user = life.filter(|_| found == Found::Live).and_then(|life| life.owner.clone());
-    demand(session.owner() == user, id, || format!("a handler sees {:?} and not {user:?}", session.owner()))
+    let user = life.filter(|_| found == Found::Live).and_then(|life| life.user.clone());
+    demand(session.user() == user, id, || format!("a handler sees {:?} and not {user:?}", session.user()))
 }
 
 /// **I8** No question names a key that is not that of the cookie that came or of a selector that this request drew.
@@ -100,13 +100,13 @@ pub(super) fn i8_cookies_are_given_once(world: &World<'_>, number: usize) -> Che
     demand(!is_gone(found(world, cookie)), "I8", || "a cookie is sent that opens nothing".to_owned())
 }
 
-/// **I9** A request that ended gone, dead or stale sets no cookie, unless by set_owner; if its own login was ended, not
+/// **I9** A request that ended gone, dead or stale sets no cookie, unless by log_in; if its own login was ended, not
 /// even then. One that began dead or stale, and not only since a moment ago, is anonymous, and may.
 pub(super) fn i9_gone_sets_no_cookie(world: &World<'_>, number: usize) -> Check {
     let request = &world.requests[number];
     let gone = request.response.as_ref().is_some_and(|response| response.gone);
     let mute = is_gone(request.found) && request.mute;
-    let may = !gone && (!mute || request.owner.is_some());
+    let may = !gone && (!mute || request.user.is_some());
     demand(may || request.sets().is_none(), "I9", || {
         format!("{} found {:?} and sets a cookie", name(number), request.found)
     })
@@ -147,7 +147,7 @@ pub(super) fn i13_nothing_is_asked_for_nothing(
     question: &Question,
 ) -> Check {
     let request = &world.requests[number];
-    let leaves = request.owner.is_some() || Content::of(&request.deeds) != Content::default();
+    let leaves = request.user.is_some() || Content::of(&request.deeds) != Content::default();
     // A logout with an id that its stamp alone speaks against.
     let ends = request.cleared && request.carried.is_some();
     let may = request.found != Found::Nothing || leaves || ends;

@@ -125,7 +125,7 @@ pub(super) fn executed(
         match (old, new) {
             (None, Some(Slot::Live { record, .. })) => inserted(world, by, key, &record)?,
             (Some(Slot::Live { record: old, .. }), Some(Slot::Live { record: new, .. })) => {
-                record::i11_times_and_owner(world, by, key, old, &new)?;
+                record::i11_times_and_user(world, by, key, old, &new)?;
                 if matches!(question, Some(Question::Update { .. })) {
                     updated(world, by, key, &new)?;
                 }
@@ -152,13 +152,13 @@ pub(super) fn executed(
 fn inserted(world: &mut World<'_>, by: usize, key: RecordKey, new: &Record) -> Check {
     let body = read(new)?;
     answer::i8_verifiers_are_fresh(world, by, &body)?;
-    let known = Known { hash: body.verifier, owner: new.owner.clone(), barred: false };
+    let known = Known { hash: body.verifier, user: new.user.clone(), barred: false };
     let content = Content::of(&world.requests[by].deeds);
     let life = Life {
         content,
         base: Content::default(),
         marks: world.requests[by].marks(Marks::default()),
-        owner: new.owner.clone(),
+        user: new.user.clone(),
         since: world.effects,
         created: new.created,
         expires: new.expires,
@@ -185,8 +185,8 @@ fn updated(world: &mut World<'_>, by: usize, key: RecordKey, new: &Record) -> Ch
         life.writers.push(by);
     }
     life.marks = request.marks(life.marks);
-    if life.owner != new.owner {
-        (life.owner, life.since) = (new.owner.clone(), effects);
+    if life.user != new.user {
+        (life.user, life.since) = (new.user.clone(), effects);
     }
     life.created = new.created;
     if life.verifiers.last().is_some_and(|last| last.hash == body.verifier) {
@@ -195,7 +195,7 @@ fn updated(world: &mut World<'_>, by: usize, key: RecordKey, new: &Record) -> Ch
     if request.renewed {
         life.verifiers.iter_mut().for_each(|known| known.barred = true);
     }
-    life.verifiers.push(Known { hash: body.verifier, owner: new.owner.clone(), barred: false });
+    life.verifiers.push(Known { hash: body.verifier, user: new.user.clone(), barred: false });
     life.minted = Some(body.minted);
     answer::i8_verifiers_are_fresh(world, by, &body)
 }
@@ -234,7 +234,7 @@ pub(super) fn responded(world: &mut World<'_>, number: usize) -> Check {
         // was set back since it closed does not make its id a good one again.
         let request = &world.requests[number];
         let stale = |now| found_at(world, cookie, now) == Found::Stale;
-        if request.owner.is_some() && (stale(world.now) || request.created.is_some_and(stale)) {
+        if request.user.is_some() && (stale(world.now) || request.created.is_some_and(stale)) {
             return Ok(());
         }
         let key = world.cookies[cookie].key;
@@ -245,10 +245,10 @@ pub(super) fn responded(world: &mut World<'_>, number: usize) -> Check {
 }
 
 /// A delete_all has come to its end.
-pub(super) fn all_deleted(world: &mut World<'_>, number: usize, owner: &str) -> Check {
+pub(super) fn all_deleted(world: &mut World<'_>, number: usize, user: &str) -> Check {
     let Some((began, _)) = world.requests[number].swept else { return Ok(()) };
-    end::i12_all_of_an_owner_are_dead(world, owner, began)?;
-    let theirs = world.history.values_mut().filter(|life| life.owner.as_deref() == Some(owner));
+    end::i12_all_of_a_user_are_dead(world, user, began)?;
+    let theirs = world.history.values_mut().filter(|life| life.user.as_deref() == Some(user));
     theirs.filter(|life| life.tombstone.is_some()).for_each(|life| life.for_good = true);
     Ok(())
 }

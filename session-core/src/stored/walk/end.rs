@@ -186,15 +186,15 @@ pub(super) fn i9_jar(world: &World<'_>) -> Check {
     if !requests().any(|request| request.renewed && minted(request).is_some()) {
         ends.insert(first);
     }
-    let login = requests().find(|request| request.is_acknowledged() && request.owner.is_some());
+    let login = requests().find(|request| request.is_acknowledged() && request.user.is_some());
     for cookie in ends {
         let session = probe(world, cookie);
         demand(session.rejected().is_none(), "I9", || {
             format!("the jar ends with a cookie that opens nothing: {:?}", session.rejected())
         })?;
-        let owner = world.history[&world.cookies[cookie].key].owner.as_deref();
-        demand(login.is_none_or(|login| login.owner == owner), "I9", || {
-            format!("the jar ends with a session of {owner:?} after a login")
+        let user = world.history[&world.cookies[cookie].key].user.as_deref();
+        demand(login.is_none_or(|login| login.user == user), "I9", || {
+            format!("the jar ends with a session of {user:?} after a login")
         })?;
     }
     Ok(())
@@ -254,16 +254,16 @@ fn drive<T>(world: &World<'_>, store: &mut ModelStore, mut step: Step<T>) -> T {
     }
 }
 
-/// **I12** After delete_all quiesces no record of that owner whose write committed before it began is live.
+/// **I12** After delete_all quiesces no record of that user whose write committed before it began is live.
 ///
 /// But for one that had expired when it was listed, and counts again.
-pub(super) fn i12_all_of_an_owner_are_dead(world: &World<'_>, owner: &str, began: usize) -> Check {
+pub(super) fn i12_all_of_a_user_are_dead(world: &World<'_>, user: &str, began: usize) -> Check {
     let left = live(world)
-        .any(|(_, _, life)| life.owner.as_deref() == Some(owner) && life.since <= began && !life.lapsed);
-    demand(!left, "I12", || format!("delete_all left a session of {owner}"))
+        .any(|(_, _, life)| life.user.as_deref() == Some(user) && life.since <= began && !life.lapsed);
+    demand(!left, "I12", || format!("delete_all left a session of {user}"))
 }
 
-/// **I12** After trim quiesces at most n: of those that had their owner when the last trim began. An acknowledged login has
+/// **I12** After trim quiesces at most n: of those that had their user when the last trim began. An acknowledged login has
 /// had its trim.
 ///
 /// But for one that had expired by the time of the trim, and counts again.
@@ -272,19 +272,18 @@ pub(super) fn i12_trimmed(world: &World<'_>) -> Check {
         return Ok(());
     }
     for (number, request) in world.requests.iter().enumerate() {
-        let login = request.owner.is_some() && request.is_acknowledged();
+        let login = request.user.is_some() && request.is_acknowledged();
         let trimmed = request.swept.is_some_and(|(_, done)| done);
         demand(!login || trimmed, "I12", || format!("{} has logged in without a trim", name(number)))?;
     }
-    for owner in ["ada", "bob"] {
-        let trims = world.requests.iter().filter(|request| request.owner == Some(owner));
+    for user in ["ada", "bob"] {
+        let trims = world.requests.iter().filter(|request| request.user == Some(user));
         let done = trims.filter_map(|request| request.swept.filter(|(_, done)| *done));
         let Some(began) = done.map(|(began, _)| began).max() else { continue };
-        let theirs = live(world).filter(|(_, _, life)| {
-            life.owner.as_deref() == Some(owner) && life.since <= began && !life.lapsed
-        });
+        let theirs = live(world)
+            .filter(|(_, _, life)| life.user.as_deref() == Some(user) && life.since <= began && !life.lapsed);
         let left = theirs.count();
-        demand(left <= 1, "I12", || format!("{left} sessions of {owner} after a trim to 1"))?;
+        demand(left <= 1, "I12", || format!("{left} sessions of {user} after a trim to 1"))?;
     }
     Ok(())
 }

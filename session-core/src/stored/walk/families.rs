@@ -18,7 +18,7 @@ pub(super) const ALL_ON: Config = Config { renew: true, cap: true, absolute: Som
 /// A touch is due, but no renewal.
 pub(super) const ANONYMOUS: &[Prior] = &[Prior::Begin, Prior::Wait(200)];
 pub(super) const OWNED: &[Prior] = &[Prior::Login];
-/// A touch is due, and a note in the owner's index.
+/// A touch is due, and a note in the user's index.
 const OWNED_DUE: &[Prior] = &[Prior::Login, Prior::Wait(200)];
 /// So is a renewal, where it is configured.
 pub(super) const DUE: &[Prior] = &[Prior::Begin, Prior::Wait(400)];
@@ -30,7 +30,7 @@ const ALL_RENEWED: &[Prior] = &[Prior::Login, Prior::Wait(400), Prior::Read];
 const REUSED: &[Prior] = &[Prior::Login, Prior::Wait(400), Prior::Read, Prior::Read, Prior::Wait(61)];
 /// It expires in 50 s.
 pub(super) const OLD: &[Prior] = &[Prior::Login, Prior::Wait(950)];
-/// It has lived longer than a note in the owner's index lasts.
+/// It has lived longer than a note in the user's index lasts.
 const LONG_LIVED: &[Prior] =
     &[Prior::Login, Prior::Wait(700), Prior::Write, Prior::Wait(700), Prior::Write, Prior::Wait(700)];
 
@@ -120,10 +120,10 @@ fn pairs_of_all_operations_when_a_renewal_is_due() {
 }
 
 #[test]
-fn pairs_of_all_operations_with_one_session_for_each_owner() {
+fn pairs_of_all_operations_with_one_session_for_each_user() {
     let faults = if long() { 1 } else { 0 };
     walk_all(
-        "all pairs, one session for each owner",
+        "all pairs, one session for each user",
         12_000,
         with_faults(of(CAP, OWNED_DUE, &ALL, 2), faults),
     );
@@ -139,7 +139,7 @@ fn triples() {
     walk_all("triples, logged in", 9_000, of(PLAIN, OWNED, &MORE, 3));
     walk_all("triples when a renewal is due", 9_000, of(RENEW, DUE, &MORE, 3));
     walk_all("triples after a renewal", 9_000, of(RENEW, RENEWED, &FEW, 3));
-    walk_all("triples, one session for each owner", 9_000, of(CAP, OWNED, &FEW, 3));
+    walk_all("triples, one session for each user", 9_000, of(CAP, OWNED, &FEW, 3));
     walk_all("triples, at most 2 faults", 9_000, with_faults(of(PLAIN, ANONYMOUS, &FEW, 3), 2));
 }
 

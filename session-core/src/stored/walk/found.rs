@@ -15,7 +15,7 @@ fn holds(plans: &[Plan], faults: usize) {
 
 /// A logs in as bob in ada's session: index bob, update, unindex ada. B logs in there as ada again: index ada, update. A
 /// copy of A's unindex comes late: ada's index lacks her session, and delete_all does not find it (I12). Since then, a record
-/// that lives on keeps the note of a former owner; it is a superset. (Today bob gets a record of his own, and what leaves ada
+/// that lives on keeps the note of a former user; it is a superset. (Today bob gets a record of his own, and what leaves ada
 /// and lives on is a session without a user.)
 #[test]
 fn a_late_unindex_does_not_hide_a_later_login() {

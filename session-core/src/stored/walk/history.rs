@@ -110,7 +110,7 @@ pub(super) struct Marks {
 pub(super) struct Known {
     pub(super) hash: VerifierHash,
     /// Who was logged in when it was minted.
-    pub(super) owner: Option<Arc<str>>,
+    pub(super) user: Option<Arc<str>>,
     /// Since then somebody logged in or renewed: it must open nothing.
     pub(super) barred: bool,
 }
@@ -122,8 +122,8 @@ pub(super) struct Life {
     /// The content before the schedule began.
     pub(super) base: Content,
     pub(super) marks: Marks,
-    pub(super) owner: Option<Arc<str>>,
-    /// How often the store had changed when it got this owner.
+    pub(super) user: Option<Arc<str>>,
+    /// How often the store had changed when it got this user.
     pub(super) since: usize,
     pub(super) created: u64,
     pub(super) expires: u64,

@@ -32,13 +32,13 @@ pub(super) enum Op {
     Label,
     /// `mark_modified`.
     Mark,
-    /// `set_owner`.
+    /// `log_in`.
     Login(&'static str),
-    /// `clear_owner`.
+    /// `clear_user`.
     Leave,
     /// `keep_only` of the counter `n`.
     Keep,
-    /// No handler: all sessions of an owner are ended, record by record.
+    /// No handler: all sessions of a user are ended, record by record.
     DeleteAll(&'static str),
 }
 
@@ -86,7 +86,7 @@ pub(super) const MARK: Plan = plan("mark_modified", &[Op::Mark]);
 pub(super) const LOGIN: Plan = plan("log in", &[Op::Login("ada")]);
 pub(super) const LOGIN_INSERT: Plan = plan("log in, insert", &[Op::Login("ada"), Op::Insert, Op::Flash]);
 pub(super) const LOGIN_OTHER: Plan = plan("log in as another", &[Op::Login("bob"), Op::Add]);
-pub(super) const LEAVE: Plan = plan("clear_owner, insert", &[Op::Leave, Op::Insert]);
+pub(super) const LEAVE: Plan = plan("clear_user, insert", &[Op::Leave, Op::Insert]);
 pub(super) const KEEP_LOGIN: Plan =
     plan("keep_only, log in", &[Op::Push, Op::Keep, Op::Login("ada"), Op::Flash]);
 pub(super) const LOGIN_UPDATE: Plan =
@@ -171,7 +171,7 @@ pub(super) const RENEWAL: u64 = 300;
 pub(super) struct Config {
     /// `cycle_id_every`.
     pub(super) renew: bool,
-    /// `max_sessions_per_owner(1)`.
+    /// `max_sessions_per_user(1)`.
     pub(super) cap: bool,
     /// `absolute_lifetime`, in seconds.
     pub(super) absolute: Option<u64>,

@@ -1,4 +1,4 @@
-//! What must hold of the records and the owners' index, after each change in the store.
+//! What must hold of the records and the users' index, after each change in the store.
 
 use super::super::body::Body;
 use super::super::model::Slot;
@@ -130,7 +130,7 @@ pub(super) fn i7_one_verifier_opens(world: &World<'_>, body: &Body, life: &Life)
     demand(opening.iter().all(|known| !known.barred), "I7", || {
         "a verifier from before a login or renewal opens the record".to_owned()
     })?;
-    demand(opening.iter().all(|known| known.owner == life.owner), "I9", || {
+    demand(opening.iter().all(|known| known.user == life.user), "I9", || {
         "a verifier opens another login's record".to_owned()
     })
 }
@@ -139,13 +139,13 @@ fn opens(body: &Body, known: &super::history::Known, now: u64) -> bool {
     body.opens(&known.hash, now).admits()
 }
 
-/// **I11** `expires` never decreases (except to a tombstone) and never exceeds created + absolute; created and owner
-/// change only in set_owner and clear (which begins another record), and the owner in clear_owner. **I16** From one user to
+/// **I11** `expires` never decreases (except to a tombstone) and never exceeds created + absolute; created and user
+/// change only in log_in and clear (which begins another record), and the user in clear_user. **I16** From one user to
 /// another it never changes: a login as another begins a record.
 ///
 /// Where the clock was set back, a login begins the session anew at an earlier second than before; `expires` stays, and
 /// exceeds by no more than that.
-pub(super) fn i11_times_and_owner(
+pub(super) fn i11_times_and_user(
     world: &World<'_>,
     by: usize,
     key: RecordKey,
@@ -159,13 +159,13 @@ pub(super) fn i11_times_and_owner(
         demand(new.expires <= most, "I11", || format!("expires {} after {most}", new.expires))?;
     }
     if new.created != life.created {
-        let login = request.owner.is_some() && request.created == Some(new.created);
+        let login = request.user.is_some() && request.created == Some(new.created);
         demand(login, "I11", || "created changed without a login".to_owned())?;
     }
-    let entered = new.owner == life.owner || request.owner == new.owner.as_deref();
-    let left = new.owner.is_none() && request.left;
-    demand(entered || left, "I11", || format!("owner changed to {:?} without a login", new.owner))?;
-    let handed_on = life.owner.is_some() && new.owner.is_some() && life.owner != new.owner;
+    let entered = new.user == life.user || request.user == new.user.as_deref();
+    let left = new.user.is_none() && request.left;
+    demand(entered || left, "I11", || format!("user changed to {:?} without a login", new.user))?;
+    let handed_on = life.user.is_some() && new.user.is_some() && life.user != new.user;
     demand(!handed_on, "I16", || "a record goes from one user to another".to_owned())
 }
 
@@ -173,16 +173,16 @@ pub(super) fn i11_times_and_owner(
 pub(super) fn i12_index_is_a_superset(world: &World<'_>) -> Check {
     for (key, slot) in &world.store.slots {
         let Slot::Live { record, .. } = slot else { continue };
-        let Some(owner) = record.owner.as_ref().filter(|_| record.expires > world.now) else { continue };
-        let noted = world.store.index.get(owner).and_then(|noted| noted.get(key));
+        let Some(user) = record.user.as_ref().filter(|_| record.expires > world.now) else { continue };
+        let noted = world.store.index.get(user).and_then(|noted| noted.get(key));
         demand(noted.is_some_and(|until| *until > world.now), "I12", || {
-            format!("{owner}'s index lacks a live session")
+            format!("{user}'s index lacks a live session")
         })?;
     }
     Ok(())
 }
 
-/// **I16** A session created by set_owner on a gone base holds no byte that was loaded from it. So does every other that
+/// **I16** A session created by log_in on a gone base holds no byte that was loaded from it. So does every other that
 /// is inserted: nothing but what its request did.
 pub(super) fn i16_nothing_of_the_old_session(body: &Body) -> Check {
     demand(!body.data.contains("old"), "I16", || format!("a new session begins with {}", body.data))

@@ -20,8 +20,8 @@ fn outcome(world: &World<'_>) -> String {
             let (map, flashes) = body.data.split_once(",[[").unwrap_or((&body.data, ""));
             let flashes = flashes.matches("info").count();
             let noted: Vec<_> = world.store.index.values().map(|noted| noted.contains_key(key)).collect();
-            let (owner, times) = (&record.owner, (record.created, record.expires, body.earlier.is_some()));
-            format!("{map} {flashes} {owner:?} {noted:?} {times:?}")
+            let (user, times) = (&record.user, (record.created, record.expires, body.earlier.is_some()));
+            format!("{map} {flashes} {user:?} {noted:?} {times:?}")
         }
     });
     let mut all: Vec<_> = records.collect();

@@ -64,7 +64,7 @@ pub(super) struct Request {
     /// Its cookie was renewed, and came too late.
     pub(super) reused: bool,
     pub(super) deeds: Vec<Deed>,
-    pub(super) owner: Option<&'static str>,
+    pub(super) user: Option<&'static str>,
     /// It took the user out of the session.
     pub(super) left: bool,
     pub(super) permanent: Option<bool>,
@@ -96,7 +96,7 @@ impl Request {
             mute: false,
             reused: false,
             deeds: Vec::new(),
-            owner: None,
+            user: None,
             left: false,
             permanent: None,
             label: None,
@@ -125,7 +125,7 @@ impl Request {
         let unsaved = |response: &Response| response.result.is_err() || response.gone;
         self.response.as_ref().is_some_and(|response| !unsaved(response))
             && self.found != Found::Unknown
-            && (!mute || self.owner.is_some())
+            && (!mute || self.user.is_some())
     }
 
     /// Whether it did what must be written, so that its acknowledgement means that it was.
@@ -134,7 +134,7 @@ impl Request {
         match self.found {
             Found::Live if !self.cleared => !self.deeds.is_empty() || self.renewed || self.label.is_some(),
             Found::Unknown => false,
-            _ => self.owner.is_some() || content != Content::default(),
+            _ => self.user.is_some() || content != Content::default(),
         }
     }
 
@@ -143,7 +143,7 @@ impl Request {
         Marks {
             permanent: self.permanent.unwrap_or(before.permanent),
             label: self.label.or(before.label.filter(|_| !self.left)),
-            authenticated: match self.owner {
+            authenticated: match self.user {
                 Some(_) => self.created,
                 None => before.authenticated.filter(|_| !self.left),
             },
@@ -245,19 +245,19 @@ impl Request {
                 self.label = Some(mine);
             }
             Op::Mark => session.mark_modified()?,
-            Op::Login(owner) => {
+            Op::Login(user) => {
                 // Another user's content goes, and their record ends.
-                if session.owner().is_some_and(|former| *former != *owner) {
+                if session.user().is_some_and(|former| *former != *user) {
                     self.clear(now);
                 }
-                session.set_owner(owner)?;
-                (self.owner, self.renewed, self.created) = (Some(owner), true, Some(now));
+                session.log_in(user)?;
+                (self.user, self.renewed, self.created) = (Some(user), true, Some(now));
             }
             Op::Leave => {
-                if session.owner().is_some() {
-                    (self.owner, self.label, self.left, self.renewed) = (None, None, true, true);
+                if session.user().is_some() {
+                    (self.user, self.label, self.left, self.renewed) = (None, None, true, true);
                 }
-                session.clear_owner()?;
+                session.clear_user()?;
             }
             Op::Keep => {
                 session.keep_only(&["n"])?;
@@ -270,7 +270,7 @@ impl Request {
 
     fn clear(&mut self, now: u64) {
         self.deeds.push(Deed::Clear);
-        (self.cleared, self.owner, self.created) = (true, None, Some(now));
+        (self.cleared, self.user, self.created) = (true, None, Some(now));
         (self.permanent, self.label) = (None, None);
     }
 

@@ -37,7 +37,7 @@ impl Server {
                 builder = builder.cycle_id_every(Duration::from_secs(RENEWAL));
             }
             if config.cap {
-                builder = builder.max_sessions_per_owner(1);
+                builder = builder.max_sessions_per_user(1);
             }
             if let Some(absolute) = config.absolute {
                 builder = builder.absolute_lifetime(Duration::from_secs(absolute));

@@ -72,8 +72,8 @@ impl World<'_> {
         self.server.draws.drawn().by = number;
         match std::mem::replace(&mut self.requests[number].stage, Stage::Ended) {
             Stage::Waiting => match self.requests[number].plan.ops {
-                [Op::DeleteAll(owner)] => {
-                    let all = self.store.owned(owner, self.now);
+                [Op::DeleteAll(user)] => {
+                    let all = self.store.owned(user, self.now);
                     self.tell(|world| tell::line(world, number, "lists the sessions to delete"));
                     self.requests[number].swept = Some((self.effects, false));
                     self.deleting(number, all)
@@ -83,8 +83,8 @@ impl World<'_> {
             Stage::Opened(session) => self.handle(number, &session),
             Stage::Closing(ask) => {
                 let question = ask.question().clone();
-                if let Question::Trim { owner, keep, now, .. } = &question {
-                    let surplus = self.store.surplus(owner, *keep, *now);
+                if let Question::Trim { user, keep, now, .. } = &question {
+                    let surplus = self.store.surplus(user, *keep, *now);
                     self.requests[number].swept = Some((self.effects, false));
                     if !surplus.is_empty() {
                         self.tell(|world| tell::line(world, number, "lists the sessions to trim"));
@@ -96,8 +96,8 @@ impl World<'_> {
                 self.answer(number, ask, answer)
             }
             Stage::Trimming(ask, mut surplus) => {
-                let Question::Trim { owner, now, this, .. } = ask.question().clone() else { unreachable!() };
-                self.end_of(number, &owner, surplus.remove(0), now)?;
+                let Question::Trim { user, now, this, .. } = ask.question().clone() else { unreachable!() };
+                self.end_of(number, &user, surplus.remove(0), now)?;
                 if !surplus.is_empty() {
                     self.requests[number].stage = Stage::Trimming(ask, surplus);
                     return Ok(());
@@ -108,8 +108,8 @@ impl World<'_> {
                 self.answer(number, ask, answer)
             }
             Stage::DeletingAll(mut left) => {
-                let [Op::DeleteAll(owner)] = self.requests[number].plan.ops else { unreachable!() };
-                self.end_of(number, owner, left.remove(0), self.now)?;
+                let [Op::DeleteAll(user)] = self.requests[number].plan.ops else { unreachable!() };
+                self.end_of(number, user, left.remove(0), self.now)?;
                 self.deleting(number, left)
             }
             Stage::Ended => unreachable!("nothing follows an end"),
@@ -121,8 +121,8 @@ impl World<'_> {
             if let Some((_, done)) = &mut self.requests[number].swept {
                 *done = true;
             }
-            let [Op::DeleteAll(owner)] = self.requests[number].plan.ops else { unreachable!() };
-            return check::all_deleted(self, number, owner);
+            let [Op::DeleteAll(user)] = self.requests[number].plan.ops else { unreachable!() };
+            return check::all_deleted(self, number, user);
         }
         self.requests[number].stage = Stage::DeletingAll(left);
         Ok(())
@@ -275,9 +275,9 @@ impl World<'_> {
         Ok(answer)
     }
 
-    fn end_of(&mut self, by: usize, owner: &str, key: RecordKey, now: u64) -> Check {
+    fn end_of(&mut self, by: usize, user: &str, key: RecordKey, now: u64) -> Check {
         let before = self.store.clone();
-        self.store.end_of(owner, key, now);
+        self.store.end_of(user, key, now);
         self.tell(|world| {
             tell::line(world, by, &format!("ends {}", world.server.draws.drawn().session_name(&key)))
         });

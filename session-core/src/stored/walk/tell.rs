@@ -72,20 +72,20 @@ fn question_text(world: &World<'_>, question: &Question) -> String {
         Question::Delete { key, version, .. } => {
             format!("delete {} of {}", session(key), world.server.draws.drawn().write_name(*version))
         }
-        Question::Index { owner, key, .. } => format!("index {owner} {}", session(key)),
-        Question::Unindex { owner, key } => format!("unindex {owner} {}", session(key)),
-        Question::Trim { owner, keep, .. } => format!("trim {owner} to {keep}"),
+        Question::Index { user, key, .. } => format!("index {user} {}", session(key)),
+        Question::Unindex { user, key } => format!("unindex {user} {}", session(key)),
+        Question::Trim { user, keep, .. } => format!("trim {user} to {keep}"),
     }
 }
 
 fn record_text(world: &World<'_>, record: &Record) -> String {
     let drawn = world.server.draws.drawn();
-    let (version, owner) = (drawn.write_name(record.version), record.owner.as_deref().unwrap_or("nobody"));
+    let (version, user) = (drawn.write_name(record.version), record.user.as_deref().unwrap_or("nobody"));
     match Body::decode(&record.body) {
         Some(body) => {
             let earlier = body.earlier.map(|earlier| format!("/{}", drawn.verifier_name(&earlier.verifier)));
             let verifier = drawn.verifier_name(&body.verifier);
-            format!("{version} ({owner}, {verifier}{}, {})", earlier.unwrap_or_default(), body.data)
+            format!("{version} ({user}, {verifier}{}, {})", earlier.unwrap_or_default(), body.data)
         }
         None => format!("{version} (unreadable)"),
     }

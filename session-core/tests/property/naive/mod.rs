@@ -251,7 +251,7 @@ fn is_flash(flash: &Json) -> bool {
 }
 
 /// A sealed record: 02, key id 4, nonce 12, AES-256-GCM-SIV(expires, body). Its place is associated: the record's key, when it
-/// was created, and twice a zero and a length of zero, since it has neither owner nor label.
+/// was created, and twice a zero and a length of zero, since it has neither user nor label.
 pub fn open_record(kept: &[u8], key: &[u8; 32], created: u64) -> Option<Vec<u8>> {
     let (nonce, msg) = kept.strip_prefix(&record_head()[..])?.split_first_chunk::<12>()?;
     let aad = &[&key[..], &created.to_be_bytes(), &[0; 18]].concat();

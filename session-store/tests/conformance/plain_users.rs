@@ -1,4 +1,4 @@
-//! The verbs by owner of the plain store, and those that look at all records.
+//! The verbs by user of the plain store, and those that look at all records.
 
 use session_core::{Record, RecordKey, Trimmed};
 use session_store::{Listed, Which};
@@ -7,13 +7,13 @@ use super::bug::Bug;
 use super::plain::{Key, Plain, Slot, State};
 
 impl Plain {
-    /// What is noted of an owner and theirs, in order, live or not.
-    fn owned(&self, state: &State, owner: &str) -> Vec<(Key, RecordKey, u64, Record)> {
-        let notes = state.notes.get(&self.owner(owner)).into_iter().flatten();
+    /// What is noted of a user and theirs, in order, live or not.
+    fn owned(&self, state: &State, user: &str) -> Vec<(Key, RecordKey, u64, Record)> {
+        let notes = state.notes.get(&self.user(user)).into_iter().flatten();
         let mut records: Vec<_> = notes
             .filter_map(|(key, (shown, _))| match state.slots.get(key)? {
                 Slot::Record { record, order, .. }
-                    if self.has(Bug::ListTrustsNotes) || self.owns(owner, record) =>
+                    if self.has(Bug::ListTrustsNotes) || self.owns(user, record) =>
                 {
                     Some((key.clone(), *shown, *order, record.clone()))
                 }
@@ -28,29 +28,29 @@ impl Plain {
         records
     }
 
-    pub(super) fn do_index(&self, owner: &str, key: RecordKey, until: u64) {
+    pub(super) fn do_index(&self, user: &str, key: RecordKey, until: u64) {
         self.with(|state| {
-            let notes = state.notes.entry(self.owner(owner)).or_default();
+            let notes = state.notes.entry(self.user(user)).or_default();
             let note = notes.entry(self.key(key)).or_insert((key, until));
             note.1 = if self.has(Bug::LastNoteCounts) { until } else { note.1.max(until) };
         });
     }
 
-    pub(super) fn do_unindex(&self, owner: &str, key: RecordKey) {
+    pub(super) fn do_unindex(&self, user: &str, key: RecordKey) {
         self.with(|state| {
             if self.has(Bug::UnindexRemovesRecord) {
                 state.slots.remove(&self.key(key));
             }
             let of_all = self.has(Bug::UnindexForAll);
             for (of, notes) in &mut state.notes {
-                if of_all || *of == self.owner(owner) {
+                if of_all || *of == self.user(user) {
                     notes.remove(&self.key(key));
                 }
             }
         });
     }
 
-    pub(super) fn do_list(&self, owner: &str, max: usize, now: u64) -> Vec<Listed> {
+    pub(super) fn do_list(&self, user: &str, max: usize, now: u64) -> Vec<Listed> {
         self.with(|state| {
             let now = self.now(state, now);
             if self.has(Bug::LastNoteCounts) {
@@ -58,13 +58,13 @@ impl Plain {
                     notes.retain(|_, (_, until)| until.saturating_add(24 * 60 * 60) > now);
                 }
             }
-            let mut records = self.owned(state, owner);
+            let mut records = self.owned(state, user);
             records.retain(|(_, _, _, record)| self.is_live(record, now) || self.has(Bug::ListShowsExpired));
             if self.has(Bug::ListPrunes) {
                 let slots = &state.slots;
                 state
                     .notes
-                    .entry(self.owner(owner))
+                    .entry(self.user(user))
                     .or_default()
                     .retain(|key, _| matches!(slots.get(key), Some(Slot::Record { .. })));
             }
@@ -80,7 +80,7 @@ impl Plain {
                 .collect();
             if self.has(Bug::ListShowsDead) {
                 let dead = state.slots.iter().filter_map(|(key, slot)| match slot {
-                    Slot::Tombstone { owner: Some(of), .. } if of == owner => {
+                    Slot::Tombstone { user: Some(of), .. } if of == user => {
                         let key = RecordKey::from_bytes(key.as_slice().try_into().ok()?);
                         Some(Listed { key, created: 0, seen: 0, expires: 0, label: None })
                     }
@@ -101,10 +101,10 @@ impl Plain {
         })
     }
 
-    pub(super) async fn do_delete_owned(&self, owner: &str, which: Which, now: u64) -> u64 {
+    pub(super) async fn do_delete_owned(&self, user: &str, which: Which, now: u64) -> u64 {
         let mut keys = self.with(|state| {
             self.now(state, now);
-            let mut owned = self.owned(state, owner);
+            let mut owned = self.owned(state, user);
             owned.retain(|(_, key, _, _)| which.names(*key));
             owned.into_iter().map(|(key, ..)| key).collect::<Vec<_>>()
         });
@@ -113,7 +113,7 @@ impl Plain {
             (Some(Bug::DeleteAllButOneIsAll), Which::AllBut(one)) => keys.push(self.key(one)),
             (Some(Bug::DeleteAllNoted), Which::All) => {
                 keys = self.with(|state| {
-                    state.notes.get(owner).into_iter().flat_map(|notes| notes.keys().cloned()).collect()
+                    state.notes.get(user).into_iter().flat_map(|notes| notes.keys().cloned()).collect()
                 })
             }
             _ => {}
@@ -127,7 +127,7 @@ impl Plain {
             let mut ended = 0;
             for key in keys {
                 let theirs = match state.slots.get(&key) {
-                    Some(Slot::Record { record, .. }) => self.owns(owner, record),
+                    Some(Slot::Record { record, .. }) => self.owns(user, record),
                     _ => false,
                 };
                 if self.has(Bug::DeleteAllRemoves) && theirs {
@@ -141,10 +141,10 @@ impl Plain {
         })
     }
 
-    pub(super) async fn do_trim(&self, owner: &str, keep: usize, this: RecordKey, now: u64) -> Trimmed {
+    pub(super) async fn do_trim(&self, user: &str, keep: usize, this: RecordKey, now: u64) -> Trimmed {
         let surplus = self.with(|state| {
             let now = self.now(state, now);
-            let mut owned = self.owned(state, owner);
+            let mut owned = self.owned(state, user);
             owned.retain(|(_, _, _, record)| self.is_live(record, now) || self.has(Bug::TrimCountsExpired));
             if self.has(Bug::TrimKeepsOldest) {
                 owned.reverse();
@@ -162,7 +162,7 @@ impl Plain {
             let mut ended = 0;
             for (key, _, order, _) in surplus {
                 let as_it_was = matches!(state.slots.get(&key),
-                    Some(Slot::Record { record, order: now, .. }) if *now == order && self.owns(owner, record));
+                    Some(Slot::Record { record, order: now, .. }) if *now == order && self.owns(user, record));
                 if self.has(Bug::TrimInTwoSteps) || self.has(Bug::ListTrustsNotes) || as_it_was {
                     ended += u64::from(self.end(state, &key, now));
                 }

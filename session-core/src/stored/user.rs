@@ -1,4 +1,4 @@
-//! A record's owner: the index that finds their sessions, and how many they may have.
+//! A record's user: the index that finds their sessions, and how many they may have.
 
 use std::sync::Arc;
 
@@ -9,15 +9,15 @@ use crate::event::EventKind;
 use crate::lifetime::tenth;
 
 impl Closing {
-    /// Ends the owner's oldest sessions beyond the number that is configured. One that finds itself among them is gone.
+    /// Ends the user's oldest sessions beyond the number that is configured. One that finds itself among them is gone.
     pub(super) fn trim(
         self,
-        owner: Option<Arc<str>>,
+        user: Option<Arc<str>>,
         this: RecordKey,
         next: impl FnOnce(Self) -> Next + Send + 'static,
     ) -> Next {
-        let (Some(owner), Some(keep)) = (owner, self.stored().per_owner) else { return next(self) };
-        let question = Question::Trim { owner, keep, this, now: self.now };
+        let (Some(user), Some(keep)) = (user, self.stored().per_user) else { return next(self) };
+        let question = Question::Trim { user, keep, this, now: self.now };
         self.ask(question, |mut closing, answer| match answer {
             Answer::Trimmed(Trimmed { alive: true, .. }) => next(closing),
             Answer::Trimmed(Trimmed { alive: false, .. }) => {
@@ -28,16 +28,16 @@ impl Closing {
         })
     }
 
-    /// Tells the owner's index of a record that will be theirs, before it is.
+    /// Tells the user's index of a record that will be theirs, before it is.
     pub(super) fn index(
         mut self,
-        owner: Option<Arc<str>>,
+        user: Option<Arc<str>>,
         key: RecordKey,
         next: impl FnOnce(Self) -> Next + Send + 'static,
     ) -> Next {
-        let Some(owner) = owner else { return next(self) };
+        let Some(user) = user else { return next(self) };
         self.indexed = Some(key);
-        let question = self.note(owner, key);
+        let question = self.note(user, key);
         self.ask(question, |closing, answer| match answer {
             Answer::Noted => next(closing),
             _ => closing.fail(Error::Unavailable),
@@ -46,25 +46,25 @@ impl Closing {
 
     /// Longer than any record lives that is not noted again: a note is renewed with every tenth of the idle lifetime in which
     /// the record was written or touched, and what follows may have the longest of the lifetimes.
-    pub(super) fn note(&self, owner: Arc<str>, key: RecordKey) -> Question {
+    pub(super) fn note(&self, user: Arc<str>, key: RecordKey) -> Question {
         let idle = self.core().lifetime.longest_idle();
         let longest = idle.saturating_add(tenth(idle).saturating_mul(2));
         let until = self.now.saturating_add(longest).min(i64::MAX.cast_unsigned());
-        Question::Index { owner, key, until, now: self.now }
+        Question::Index { user, key, until, now: self.now }
     }
 
-    /// Takes a record that has ended out of its owner's index. It need not succeed: the index is a superset. Never one that
-    /// lives, not even for another owner: the question could come late, after a login of the first one again.
+    /// Takes a record that has ended out of its user's index. It need not succeed: the index is a superset. Never one that
+    /// lives, not even for another user: the question could come late, after a login of the first one again.
     pub(super) fn unindex(
         self,
-        owner: Option<Arc<str>>,
+        user: Option<Arc<str>>,
         key: RecordKey,
         next: impl FnOnce(Self) -> Next + Send + 'static,
     ) -> Next {
-        let Some(owner) = owner else { return next(self) };
-        self.ask(Question::Unindex { owner, key }, |mut closing, answer| {
+        let Some(user) = user else { return next(self) };
+        self.ask(Question::Unindex { user, key }, |mut closing, answer| {
             if answer != Answer::Noted {
-                closing.event(EventKind::StoreFailed("the owner's index still names the session"));
+                closing.event(EventKind::StoreFailed("the user's index still names the session"));
             }
             next(closing)
         })

@@ -10,14 +10,14 @@ use http::header::{COOKIE, SET_COOKIE};
 use http::{HeaderMap, HeaderValue};
 use session_core::testing::Time;
 use session_core::{EventKind, Record, RecordKey, SecretKey, Session, Sessions, StoredSessions};
-use session_store::{Listed, MemoryStore, OwnerSessions, Source, Store, clean, trace};
+use session_store::{Listed, MemoryStore, Source, Store, UserSessions, clean, trace};
 
 /// An application with one browser after another.
 struct Site {
     time: Time,
     sessions: StoredSessions,
     source: Source,
-    owners: OwnerSessions,
+    users: UserSessions,
     store: Arc<MemoryStore>,
 }
 
@@ -25,11 +25,11 @@ impl Site {
     fn new() -> Self {
         let time = Time::at(1_700_000_000);
         let builder = Sessions::builder(SecretKey::generate().unwrap()).clock(time.clone());
-        let sessions = builder.max_sessions_per_owner(3).build_stored().unwrap();
+        let sessions = builder.max_sessions_per_user(3).build_stored().unwrap();
         let store = Arc::new(MemoryStore::new());
         let source = Source::stored(sessions.clone(), store.clone());
-        let owners = OwnerSessions::new(&sessions, store.clone());
-        Self { time, sessions, source, owners, store }
+        let users = UserSessions::new(&sessions, store.clone());
+        Self { time, sessions, source, users, store }
     }
 
     /// One request of who has this cookie; the cookie after it.
@@ -45,9 +45,9 @@ impl Site {
         (!pair.ends_with('=')).then(|| pair.to_owned())
     }
 
-    async fn log_in(&self, owner: &str, label: &str) -> String {
+    async fn log_in(&self, user: &str, label: &str) -> String {
         let log_in = async |session: &Session| {
-            session.set_owner(owner).unwrap();
+            session.log_in(user).unwrap();
             session.set_label(label).unwrap();
         };
         self.visit(None, log_in).await.unwrap()
@@ -55,13 +55,13 @@ impl Site {
 
     async fn is_logged_in(&self, cookie: &str) -> bool {
         let mut logged_in = false;
-        self.visit(Some(cookie), async |session| logged_in = session.owner().is_some()).await;
+        self.visit(Some(cookie), async |session| logged_in = session.user().is_some()).await;
         logged_in
     }
 
-    async fn labels(&self, owner: &str) -> Vec<String> {
+    async fn labels(&self, user: &str) -> Vec<String> {
         let label = |listed: Listed| listed.label.unwrap_or_default().to_string();
-        self.owners.list(owner, 100).await.unwrap().into_iter().map(label).collect()
+        self.users.list(user, 100).await.unwrap().into_iter().map(label).collect()
     }
 }
 
@@ -76,34 +76,34 @@ async fn l6_a_page_of_ones_sessions() {
     ];
     let bob = site.log_in("bob", "bob's").await;
     assert_eq!(site.labels("ada").await, ["phone", "laptop", "desk"]);
-    assert_eq!(site.owners.list("ada", 2).await.unwrap().len(), 2, "the newest");
+    assert_eq!(site.users.list("ada", 2).await.unwrap().len(), 2, "the newest");
 
     // What a page needs: which is this one, and a text for the form that ends another.
     site.visit(Some(&laptop), async |session| {
-        let listed = site.owners.list(&session.owner().unwrap(), 100).await.unwrap();
+        let listed = site.users.list(&session.user().unwrap(), 100).await.unwrap();
         let this: Vec<_> = listed.iter().map(|listed| Some(listed.key) == session.record_key()).collect();
         assert_eq!(this, [false, true, false]);
         let key = RecordKey::from_text(&listed[0].key.to_text()).unwrap();
-        assert!(site.owners.end("ada", key).await.unwrap());
-        assert!(!site.owners.end("ada", key).await.unwrap(), "it has ended");
+        assert!(site.users.end("ada", key).await.unwrap());
+        assert!(!site.users.end("ada", key).await.unwrap(), "it has ended");
     })
     .await;
     assert!(!site.is_logged_in(&phone).await && site.is_logged_in(&laptop).await);
 
     // Nobody ends another's, whatever the form says.
-    let bobs = site.owners.list("bob", 1).await.unwrap()[0].key;
-    assert!(!site.owners.end("ada", bobs).await.unwrap());
+    let bobs = site.users.list("bob", 1).await.unwrap()[0].key;
+    assert!(!site.users.end("ada", bobs).await.unwrap());
     assert!(site.is_logged_in(&bob).await);
 
     let others = async |session: &Session| {
-        assert_eq!(site.owners.end_others("ada", session).await.unwrap(), 1);
+        assert_eq!(site.users.end_others("ada", session).await.unwrap(), 1);
     };
     site.visit(Some(&laptop), others).await;
     assert!(site.is_logged_in(&laptop).await && !site.is_logged_in(&desk).await);
 
     // Log out everywhere, here as well.
     let after = site.visit(Some(&laptop), async |session| {
-        assert_eq!(site.owners.end_all("ada").await.unwrap(), 1);
+        assert_eq!(site.users.end_all("ada").await.unwrap(), 1);
         session.insert("late", 1).unwrap();
         session.clear().unwrap();
     });
@@ -122,8 +122,8 @@ async fn what_an_event_names_is_ended_by_its_key() {
         let sessions = builder.events_with_record_keys(with_keys).build_stored().unwrap();
         let store = Arc::new(MemoryStore::new());
         let source = Source::stored(sessions.clone(), store.clone());
-        let owners = OwnerSessions::new(&sessions, store.clone());
-        let site = Site { time, sessions, source, owners, store };
+        let users = UserSessions::new(&sessions, store.clone());
+        let site = Site { time, sessions, source, users, store };
 
         let stolen = site.log_in("ada", "phone").await;
         let bob = site.log_in("bob", "desk").await;
@@ -143,8 +143,8 @@ async fn what_an_event_names_is_ended_by_its_key() {
         // As an operator reads it in a log.
         let line = logged(|| trace::event(reuse));
         assert!(line.contains(&format!("record=\"{}\"", key.to_text())), "{line}");
-        assert!(with_keys && site.owners.end_record(key).await.unwrap());
-        assert!(!site.owners.end_record(key).await.unwrap(), "it has ended");
+        assert!(with_keys && site.users.end_record(key).await.unwrap());
+        assert!(!site.users.end_record(key).await.unwrap(), "it has ended");
         assert!(!site.is_logged_in(&thief).await && site.is_logged_in(&bob).await);
         assert!(site.labels("ada").await.is_empty());
     }
@@ -171,7 +171,7 @@ async fn l7_the_list_tells_what_is() {
     }
     assert!(!site.is_logged_in(&first).await);
     assert_eq!(site.labels("ada").await, ["2", "3", "4"]);
-    let listed = site.owners.list("ada", 100).await.unwrap();
+    let listed = site.users.list("ada", 100).await.unwrap();
     assert_eq!(listed[2].created, site.sessions.now());
     assert_eq!(listed[0].created, site.sessions.now() - 2);
     // Nothing of it opens a session.
@@ -182,7 +182,7 @@ async fn l7_the_list_tells_what_is() {
     // Who is new has no record, so all are others.
     let other = async |session: &Session| {
         assert_eq!(session.record_key(), None);
-        assert_eq!(site.owners.end_others("ada", session).await.unwrap(), 3);
+        assert_eq!(site.users.end_others("ada", session).await.unwrap(), 3);
     };
     site.visit(None, other).await;
 }
@@ -197,7 +197,7 @@ async fn l10_cleaning() {
         expires,
         created: now,
         seen: now,
-        owner: None,
+        user: None,
         label: None,
         body: [].into(),
     };

@@ -1,4 +1,4 @@
-//! What applications ask about the sessions of one owner.
+//! What applications ask about the sessions of one user.
 
 use std::fmt;
 use std::sync::Arc;
@@ -13,11 +13,11 @@ use crate::store::{Listed, Store, Verb, Which};
 /// So long an answer is waited for, as when a session is closed.
 const WITHIN: Duration = Duration::from_secs(5);
 
-/// The sessions of an owner: for a page that lists them, with a button to end each, and "log out everywhere". Cheap to
+/// The sessions of a user: for a page that lists them, with a button to end each, and "log out everywhere". Cheap to
 /// clone.
 ///
-/// A session has the owner that [`Session::set_owner`] entered. What is listed tells sessions apart and opens none. To end
-/// one, its owner is named too, and somebody else's is left alone: the key may come from a form.
+/// A session has the user that [`Session::log_in`] entered. What is listed tells sessions apart and opens none. To end
+/// one, its user is named too, and somebody else's is left alone: the key may come from a form.
 ///
 /// What is ended is gone at once, for every process: a request that is under way with it writes nothing and sets no cookie.
 /// Of the session at hand, also [clear](Session::clear) the handle, so that the browser forgets its cookie.
@@ -25,50 +25,50 @@ const WITHIN: Duration = Duration::from_secs(5);
 /// ```
 /// use std::sync::Arc;
 /// use session_core::{SecretKey, Sessions};
-/// use session_store::{MemoryStore, OwnerSessions, Source, Store};
+/// use session_store::{MemoryStore, UserSessions, Source, Store};
 ///
 /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// let sessions = Sessions::builder(SecretKey::generate()?).build_stored()?;
 /// let store: Arc<dyn Store> = Arc::new(MemoryStore::new());
-/// let owners = OwnerSessions::new(&sessions, store.clone());
+/// let users = UserSessions::new(&sessions, store.clone());
 /// let source = Source::stored(sessions, store);
 ///
 /// let login = source.exchange(&http::HeaderMap::new());
 /// let session = login.opener().open().await?;
-/// session.set_owner("42")?;
+/// session.log_in("42")?;
 /// session.set_label("Firefox on Linux")?;
 /// login.close().await.apply(&mut http::HeaderMap::new())?;
 ///
-/// let listed = owners.list("42", 100).await?;
+/// let listed = users.list("42", 100).await?;
 /// assert_eq!((listed.len(), listed[0].label.as_deref()), (1, Some("Firefox on Linux")));
-/// assert!(!owners.end("43", listed[0].key).await?); // not theirs
-/// assert!(owners.end("42", listed[0].key).await?);
-/// assert!(owners.list("42", 100).await?.is_empty());
+/// assert!(!users.end("43", listed[0].key).await?); // not theirs
+/// assert!(users.end("42", listed[0].key).await?);
+/// assert!(users.list("42", 100).await?.is_empty());
 /// # Ok(())
 /// # }
 /// ```
 #[derive(Clone)]
-pub struct OwnerSessions {
+pub struct UserSessions {
     sessions: StoredSessions,
     store: Arc<dyn Store>,
 }
 
-impl OwnerSessions {
+impl UserSessions {
     /// Of the same sessions and the same store that the adapter's layer was given.
     ///
     /// ```
     /// # use std::sync::Arc;
     /// # use session_core::{SecretKey, Sessions};
-    /// # use session_store::{MemoryStore, OwnerSessions};
+    /// # use session_store::{MemoryStore, UserSessions};
     /// let sessions = Sessions::builder(SecretKey::generate().unwrap()).build_stored().unwrap();
-    /// let owners = OwnerSessions::new(&sessions, Arc::new(MemoryStore::new()));
+    /// let users = UserSessions::new(&sessions, Arc::new(MemoryStore::new()));
     /// ```
     #[must_use]
     pub fn new(sessions: &StoredSessions, store: Arc<dyn Store>) -> Self {
         Self { sessions: sessions.clone(), store }
     }
 
-    /// The live sessions of this owner, who logged in first stands first; if there are more than `max`, the newest. The one
+    /// The live sessions of this user, who logged in first stands first; if there are more than `max`, the newest. The one
     /// at hand is that whose key is its [`record_key`](Session::record_key).
     ///
     /// # Errors
@@ -77,15 +77,15 @@ impl OwnerSessions {
     /// ```
     /// # use std::sync::Arc;
     /// # use session_core::{SecretKey, Sessions};
-    /// # use session_store::{MemoryStore, OwnerSessions};
+    /// # use session_store::{MemoryStore, UserSessions};
     /// # #[tokio::main(flavor = "current_thread")] async fn main() {
     /// # let sessions = Sessions::builder(SecretKey::generate().unwrap()).build_stored().unwrap();
-    /// # let owners = OwnerSessions::new(&sessions, Arc::new(MemoryStore::new()));
-    /// assert!(owners.list("nobody", 100).await.unwrap().is_empty());
+    /// # let users = UserSessions::new(&sessions, Arc::new(MemoryStore::new()));
+    /// assert!(users.list("nobody", 100).await.unwrap().is_empty());
     /// # }
     /// ```
-    pub async fn list(&self, owner: &str, max: usize) -> Result<Vec<Listed>, Error> {
-        self.ask("list", |store, now| store.list(owner, max, now)).await
+    pub async fn list(&self, user: &str, max: usize) -> Result<Vec<Listed>, Error> {
+        self.ask("list", |store, now| store.list(user, max, now)).await
     }
 
     /// Ends this one. Whether it was theirs and had not ended.
@@ -96,15 +96,15 @@ impl OwnerSessions {
     /// ```
     /// # use std::sync::Arc;
     /// # use session_core::{RecordKey, SecretKey, Sessions};
-    /// # use session_store::{MemoryStore, OwnerSessions};
+    /// # use session_store::{MemoryStore, UserSessions};
     /// # #[tokio::main(flavor = "current_thread")] async fn main() {
     /// # let sessions = Sessions::builder(SecretKey::generate().unwrap()).build_stored().unwrap();
-    /// # let owners = OwnerSessions::new(&sessions, Arc::new(MemoryStore::new()));
-    /// assert!(!owners.end("42", RecordKey::from_bytes([7; 32])).await.unwrap());
+    /// # let users = UserSessions::new(&sessions, Arc::new(MemoryStore::new()));
+    /// assert!(!users.end("42", RecordKey::from_bytes([7; 32])).await.unwrap());
     /// # }
     /// ```
-    pub async fn end(&self, owner: &str, key: RecordKey) -> Result<bool, Error> {
-        self.end_which(owner, Which::One(key)).await.map(|ended| ended > 0)
+    pub async fn end(&self, user: &str, key: RecordKey) -> Result<bool, Error> {
+        self.end_which(user, Which::One(key)).await.map(|ended| ended > 0)
     }
 
     /// Ends the session whose record lies under this key, whoever's it is: for an operator who has the key from an
@@ -117,12 +117,12 @@ impl OwnerSessions {
     /// ```
     /// # use std::sync::Arc;
     /// # use session_core::{RecordKey, SecretKey, Sessions};
-    /// # use session_store::{MemoryStore, OwnerSessions};
+    /// # use session_store::{MemoryStore, UserSessions};
     /// # #[tokio::main(flavor = "current_thread")] async fn main() {
     /// # let sessions = Sessions::builder(SecretKey::generate().unwrap()).build_stored().unwrap();
-    /// # let owners = OwnerSessions::new(&sessions, Arc::new(MemoryStore::new()));
+    /// # let users = UserSessions::new(&sessions, Arc::new(MemoryStore::new()));
     /// let key = RecordKey::from_text("BwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwc").unwrap();
-    /// assert!(!owners.end_record(key).await.unwrap());
+    /// assert!(!users.end_record(key).await.unwrap());
     /// # }
     /// ```
     pub async fn end_record(&self, key: RecordKey) -> Result<bool, Error> {
@@ -138,16 +138,16 @@ impl OwnerSessions {
     /// ```
     /// # use std::sync::Arc;
     /// # use session_core::{SecretKey, Sessions};
-    /// # use session_store::{MemoryStore, OwnerSessions};
+    /// # use session_store::{MemoryStore, UserSessions};
     /// # #[tokio::main(flavor = "current_thread")] async fn main() {
     /// # let sessions = Sessions::builder(SecretKey::generate().unwrap()).build_stored().unwrap();
     /// # let session = sessions.exchange(&http::HeaderMap::new()).open().done().unwrap().unwrap();
-    /// # let owners = OwnerSessions::new(&sessions, Arc::new(MemoryStore::new()));
-    /// assert_eq!(owners.end_others("42", &session).await.unwrap(), 0);
+    /// # let users = UserSessions::new(&sessions, Arc::new(MemoryStore::new()));
+    /// assert_eq!(users.end_others("42", &session).await.unwrap(), 0);
     /// # }
     /// ```
-    pub async fn end_others(&self, owner: &str, this: &Session) -> Result<u64, Error> {
-        self.end_which(owner, this.record_key().map_or(Which::All, Which::AllBut)).await
+    pub async fn end_others(&self, user: &str, this: &Session) -> Result<u64, Error> {
+        self.end_which(user, this.record_key().map_or(Which::All, Which::AllBut)).await
     }
 
     /// Ends all: "log out everywhere", or what to do when a password was changed or an account closed. How many, as with
@@ -159,19 +159,19 @@ impl OwnerSessions {
     /// ```
     /// # use std::sync::Arc;
     /// # use session_core::{SecretKey, Sessions};
-    /// # use session_store::{MemoryStore, OwnerSessions};
+    /// # use session_store::{MemoryStore, UserSessions};
     /// # #[tokio::main(flavor = "current_thread")] async fn main() {
     /// # let sessions = Sessions::builder(SecretKey::generate().unwrap()).build_stored().unwrap();
-    /// # let owners = OwnerSessions::new(&sessions, Arc::new(MemoryStore::new()));
-    /// assert_eq!(owners.end_all("42").await.unwrap(), 0);
+    /// # let users = UserSessions::new(&sessions, Arc::new(MemoryStore::new()));
+    /// assert_eq!(users.end_all("42").await.unwrap(), 0);
     /// # }
     /// ```
-    pub async fn end_all(&self, owner: &str) -> Result<u64, Error> {
-        self.end_which(owner, Which::All).await
+    pub async fn end_all(&self, user: &str) -> Result<u64, Error> {
+        self.end_which(user, Which::All).await
     }
 
-    async fn end_which(&self, owner: &str, which: Which) -> Result<u64, Error> {
-        let ended = self.ask("delete_owned", |store, now| store.delete_owned(owner, which, now)).await?;
+    async fn end_which(&self, user: &str, which: Which) -> Result<u64, Error> {
+        let ended = self.ask("delete_owned", |store, now| store.delete_owned(user, which, now)).await?;
         self.confirmed(ended).await
     }
 
@@ -195,8 +195,8 @@ impl OwnerSessions {
     }
 }
 
-impl fmt::Debug for OwnerSessions {
+impl fmt::Debug for UserSessions {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("OwnerSessions").field(&self.sessions).finish()
+        f.debug_tuple("UserSessions").field(&self.sessions).finish()
     }
 }
