@@ -222,7 +222,7 @@ async fn middleware_and_handler_see_one_session() {
 }
 
 #[tokio::test]
-async fn a_request_that_is_given_up_seals_its_session() {
+async fn a_request_that_is_given_up_freezes_its_session() {
     let kept = Arc::new(Mutex::new(None));
     let keep = {
         let kept = kept.clone();

@@ -19,13 +19,13 @@ use crate::wire::{Content, flask, sealed};
 use crate::world::NoRandom;
 
 impl Session {
-    /// Seals the session, then decides. `consulted`: whether the request asked for the session, so that its response
+    /// Freezes the session, then decides. `consulted`: whether the request asked for the session, so that its response
     /// depends on it, even if no method was called (CVE-2023-30861, CVE-2026-27205).
     pub(crate) fn close(&self, consulted: bool) -> Outgoing {
         let core = &**self.core();
         let now = core.now(); // an application's clock: not while the state is locked
         let mut state = self.state();
-        state.seal();
+        state.freeze();
         let mut outgoing = Outgoing { cache_headers: core.cache_headers, ..Outgoing::default() };
         if let Some(decided) = &state.closed {
             // Nothing is sent twice, and what failed has failed.

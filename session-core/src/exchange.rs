@@ -18,7 +18,7 @@ use crate::stored;
 ///
 /// The adapter keeps it, gives [`opener`](Self::opener)s to the request, and closes it when the response's headers are
 /// there. From then on no session is opened, since the headers could not say any more that the response depends on it.
-/// Dropped unclosed, it seals the session and forgets it: nothing is sent, and later changes and opens are
+/// Dropped unclosed, it freezes the session and forgets it: nothing is sent, and later changes and opens are
 /// [`Error::TooLate`].
 ///
 /// ```
@@ -274,7 +274,7 @@ impl Shared {
             return Err(Error::TooLate);
         }
         if before & DISCARDED != 0 {
-            session.seal();
+            session.freeze();
         }
         Ok(session)
     }
@@ -287,7 +287,7 @@ impl Shared {
     fn end(&self, bit: u8) {
         self.phase.fetch_or(bit, Ordering::AcqRel);
         if let Some(session) = self.session.get() {
-            session.seal();
+            session.freeze();
         }
     }
 

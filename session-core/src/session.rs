@@ -77,11 +77,11 @@ impl Session {
         if self.is_degraded() {
             return Err(Error::Unavailable);
         }
-        if state.sealed { Err(Error::TooLate) } else { Ok(state) }
+        if state.frozen { Err(Error::TooLate) } else { Ok(state) }
     }
 
-    pub(crate) fn seal(&self) {
-        self.state().seal();
+    pub(crate) fn freeze(&self) {
+        self.state().freeze();
     }
 
     pub(crate) fn digest(&self) -> LogDigest {

@@ -109,7 +109,7 @@ pub(crate) fn tail(cookie: &[u8]) -> [u8; 32] {
 /// A session's state, behind its lock.
 pub(crate) struct State {
     /// Whether changes come too late.
-    pub(crate) sealed: bool,
+    pub(crate) frozen: bool,
     /// Whether the response was decided, and how.
     pub(crate) closed: Option<Result<(), Box<Error>>>,
     pub(crate) map: Map,
@@ -139,7 +139,7 @@ impl State {
         let epoch = Epoch { application: lifetime.epoch, user: 0 };
         let permanent = lifetime.permanent;
         Self {
-            sealed: false,
+            frozen: false,
             closed: None,
             map: Map::default(),
             stamp: Stamp { permanent, issued: now, created: now, authenticated: None, epoch },
@@ -171,7 +171,7 @@ impl State {
     }
 
     /// From now on changes come too late.
-    pub(crate) fn seal(&mut self) {
-        self.sealed = true;
+    pub(crate) fn freeze(&mut self) {
+        self.frozen = true;
     }
 }

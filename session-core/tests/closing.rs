@@ -359,7 +359,7 @@ fn h4_a_change_after_the_response_is_an_error() {
 }
 
 #[test]
-fn an_exchange_that_is_dropped_seals() {
+fn an_exchange_that_is_dropped_freezes() {
     let sessions = Sessions::new(key(KEY));
     let exchange = sessions.exchange(&HeaderMap::new());
     let session = exchange.open().done().unwrap().unwrap();

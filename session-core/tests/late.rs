@@ -226,7 +226,7 @@ fn changes_that_are_discarded_send_vary_alone() {
         assert_eq!(headers.contains_key(CACHE_CONTROL), format != "flask");
         assert_too_late(&opener);
     }
-    // Opened only by the error page: it is sealed from the beginning, and the response varies by it.
+    // Opened only by the error page: it is frozen from the beginning, and the response varies by it.
     let stored = Stored::new(|builder| builder.refresh(Refresh::EachRequest));
     let exchange = stored.exchange();
     exchange.discard_changes();

@@ -334,7 +334,7 @@ async fn a_session_that_is_opened_by_the_body_is_too_late() {
 }
 
 #[tokio::test]
-async fn a_request_that_is_given_up_seals_its_session() {
+async fn a_request_that_is_given_up_freezes_its_session() {
     let kept = Arc::new(Mutex::new(None));
     let keep = kept.clone();
     let service = layer().wrap(service_fn(move |request: Request<hyper::body::Incoming>| {

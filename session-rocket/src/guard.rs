@@ -40,7 +40,7 @@ use crate::held::{Attached, Held, failure, status};
 #[derive(Debug)]
 pub struct Session<K = ()> {
     session: session_core::Session,
-    /// Not kept alive: a request that is given up seals its session, whoever still has a handle.
+    /// Not kept alive: a request that is given up freezes its session, whoever still has a handle.
     held: Weak<Held>,
     /// Of the request, so that a panic in a task that it spawned does not count.
     task: Option<Id>,

@@ -440,7 +440,7 @@ async fn a_session_survives_forwards() {
 }
 
 #[rocket::async_test]
-async fn a_request_that_is_given_up_seals_its_session() {
+async fn a_request_that_is_given_up_freezes_its_session() {
     type Kept = Arc<Mutex<Option<Session>>>;
 
     #[get("/keep")]

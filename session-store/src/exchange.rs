@@ -172,7 +172,7 @@ impl fmt::Debug for Source {
 
 /// The core's [`Exchange`](session_core::Exchange), and who carries its questions.
 ///
-/// Dropped unclosed it seals its session and forgets it. See [`Source::exchange`].
+/// Dropped unclosed it freezes its session and forgets it. See [`Source::exchange`].
 pub struct Exchange {
     exchange: session_core::Exchange,
     driver: Option<Arc<Driver>>,

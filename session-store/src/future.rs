@@ -14,7 +14,7 @@ pin_project! {
     /// Waits for a service's response and closes the exchange before the response's headers leave: later changes and
     /// opens, while the body streams, are [`TooLate`](session_core::Error::TooLate).
     ///
-    /// An error of the service passes through. Dropped before the response, or after an error or a panic, it seals the
+    /// An error of the service passes through. Dropped before the response, or after an error or a panic, it freezes the
     /// session and sends nothing. Dropped while a store is being asked, it lets the close go on.
     ///
     /// ```
@@ -72,7 +72,7 @@ where
         let this = self.project();
         if this.closing.is_none() {
             let answer = ready!(this.service.poll(context));
-            // Taken in any case: unless it is closed, its drop seals the session.
+            // Taken in any case: unless it is closed, its drop freezes the session.
             let exchange = this.exchange.take();
             let response = match answer {
                 Ok(response) => response,

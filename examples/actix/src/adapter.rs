@@ -67,7 +67,7 @@ async fn around<B: MessageBody + 'static>(
     request.extensions_mut().insert(Door::<()>::new(exchange.opener()));
     let answer = next.call(request).await;
 
-    // 3. Close, and apply, whatever the answer is. Dropped before that, the exchange seals its session and forgets it.
+    // 3. Close, and apply, whatever the answer is. Dropped before that, the exchange freezes its session and forgets it.
     let outgoing = exchange.close().await;
     match answer {
         Ok(mut response) => match session_store::apply(outgoing, &mut Headers(response.headers_mut())) {

@@ -53,12 +53,12 @@ use crate::state::tail;
 use crate::step::{Asked, Step};
 use crate::wire::stamp::Epoch;
 
-/// Seals the session, then decides. `consulted`: as in a cookie session's close.
+/// Freezes the session, then decides. `consulted`: as in a cookie session's close.
 pub(crate) fn close(session: &Session, consulted: bool) -> Step<Outgoing> {
     let core = session.core();
     let now = core.now().as_secs();
     let mut state = session.state();
-    state.seal();
+    state.freeze();
     let mut outgoing = Outgoing { cache_headers: core.cache_headers, vary: consulted, ..Outgoing::default() };
     session.report(state.rejected(session.origin()), &mut outgoing.events);
     if let Base::Refused { reused: Some(_), .. } = session.origin().base {
