@@ -31,12 +31,12 @@ def seeds():
         yield "open_flask", b"\3" + GOOD_TIME + zlib.compress(raw)
         yield "open_signed", b"\3" + GOOD_STAMP + zlib.compress(raw)
         for kind in (1, 130):
-            yield "open_sealed", bytes([kind]) + bytes(12) + GOOD_STAMP + raw
-            yield "open_sealed", bytes([kind]) + bytes(12) + GOOD_STAMP + flashed
+            yield "open_encrypted", bytes([kind]) + bytes(12) + GOOD_STAMP + raw
+            yield "open_encrypted", bytes([kind]) + bytes(12) + GOOD_STAMP + flashed
         yield "record", body(raw)
         yield "record", body(flashed, flags=0b1111)
-        yield "record_sealed", b"\1" + body(raw)
-        yield "record_sealed", b"\3" + bytes(3) + body(flashed, flags=0b1111)
+        yield "record_encrypted", b"\1" + body(raw)
+        yield "record_encrypted", b"\3" + bytes(3) + body(flashed, flags=0b1111)
     for case in VECTORS["cases"]:
         cookie = case["cookie"].encode()
         yield "open_flask", b"\0" + cookie

@@ -37,8 +37,8 @@ pub fn signed() -> Sessions {
 
 /// Encrypted ones.
 #[must_use]
-pub fn sealed() -> Sessions {
-    Sessions::builder(key()).sealed().build().unwrap()
+pub fn encrypted() -> Sessions {
+    Sessions::builder(key()).encrypted().build().unwrap()
 }
 
 /// Flask's.
@@ -48,7 +48,7 @@ pub fn flask() -> Sessions {
 }
 
 fn formats() -> [(&'static str, Sessions); 3] {
-    [("ours, signed", signed()), ("ours, sealed", sealed()), ("ours, Flask mode", flask())]
+    [("ours, signed", signed()), ("ours, encrypted", encrypted()), ("ours, Flask mode", flask())]
 }
 
 /// Puts a payload into a session.
@@ -208,7 +208,7 @@ fn others(jobs: &mut Vec<Job>) {
 fn compression(jobs: &mut Vec<Job>) {
     const PROSE: &str = "It is a truth universally acknowledged, that a single man in possession of a good fortune, \
                          must be in want of a wife. However little known the feelings or views of such a man may be. ";
-    for (who, sessions) in formats().into_iter().filter(|(who, _)| !who.contains("sealed")) {
+    for (who, sessions) in formats().into_iter().filter(|(who, _)| !who.contains("encrypted")) {
         for size in [1_000, 2_900, 6_000] {
             let request = testing::request(&sessions, |session| {
                 session.insert(KEY, 41)?;

@@ -25,29 +25,29 @@ fn in_mode(tour: &Tour, mode: Mode) {
 }
 
 /// The same rules, and nothing to be read.
-fn sealed(tour: &Tour) {
-    hold(tour.name, &tour.serve(SECRET, &["--sealed"]), Mode::Ours, tour.nature);
-    hold(tour.name, &tour.serve(SECRET, &["--sealed", "--store", "memory"]), Mode::Stored, tour.nature);
+fn encrypted(tour: &Tour) {
+    hold(tour.name, &tour.serve(SECRET, &["--encrypted"]), Mode::Ours, tour.nature);
+    hold(tour.name, &tour.serve(SECRET, &["--encrypted", "--store", "memory"]), Mode::Stored, tour.nature);
 }
 
 #[test]
-fn axum_sealed() {
-    sealed(&Tour::AXUM);
+fn axum_encrypted() {
+    encrypted(&Tour::AXUM);
 }
 
 #[test]
-fn hyper_sealed() {
-    sealed(&Tour::HYPER);
+fn hyper_encrypted() {
+    encrypted(&Tour::HYPER);
 }
 
 #[test]
-fn rocket_sealed() {
-    sealed(&Tour::ROCKET);
+fn rocket_encrypted() {
+    encrypted(&Tour::ROCKET);
 }
 
 #[test]
-fn actix_sealed() {
-    sealed(&Tour::ACTIX);
+fn actix_encrypted() {
+    encrypted(&Tour::ACTIX);
 }
 
 #[test]

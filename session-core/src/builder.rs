@@ -6,13 +6,13 @@ use std::sync::RwLock;
 
 use crate::SameSite;
 use crate::cookie::{Attributes, CookieTemplate, Prefix};
+use crate::encryption::Encryption;
 use crate::error::ConfigError;
 use crate::keys::Format;
 use crate::lifetime::{DEFAULT_IDLE, Lifetime, Refresh};
 use crate::nonce::Nonces;
 use crate::renamed::OldCookie;
 use crate::ring::KeyRing;
-use crate::sealing::Sealing;
 use crate::sessions::{Core, Sessions, Warning};
 use crate::stored::Stored;
 use crate::wire::flask;
@@ -47,7 +47,7 @@ pub struct Builder {
     audience: Option<String>,
     digest: Option<Digest>,
     salt: Option<Vec<u8>>,
-    pub(crate) sealing: Sealing,
+    pub(crate) encryption: Encryption,
     pub(crate) renamed_from: Option<OldCookie>,
     max_cookie_size: Option<usize>,
     cache_headers: bool,
@@ -89,7 +89,7 @@ impl Builder {
             audience: None,
             digest: None,
             salt: None,
-            sealing: Sealing::default(),
+            encryption: Encryption::default(),
             renamed_from: None,
             max_cookie_size: None,
             cache_headers: true,
@@ -432,8 +432,8 @@ impl Builder {
         let format = Format {
             flask: self.flask.then(|| (self.digest.unwrap_or_default(), salt)),
             stored: stored.is_some(),
-            sealed: self.sealing.block,
-            other_until: self.sealing.signed_until.or(self.sealing.sealed_until),
+            encrypted: self.encryption.block,
+            other_until: self.encryption.signed_until.or(self.encryption.encrypted_until),
             name: cookie.name().to_owned(),
             old_name: old.as_ref().map(|old| old.cookie.name().to_owned()),
             audience: self.audience.unwrap_or_default(),
@@ -470,8 +470,12 @@ impl Builder {
                 ("not_created_before", self.lifetime.not_before.is_some(), NO_PLACE),
                 ("epoch", self.lifetime.epoch > 0, "its cookie has no place for it"),
                 ("renamed_from", self.renamed_from.is_some(), NO_PLACE),
-                ("sealed", self.sealing.block.is_some(), "it is what Flask reads"),
-                ("accept_sealed_until", self.sealing.sealed_until.is_some(), "it is what Flask writes"),
+                ("encrypted", self.encryption.block.is_some(), "it is what Flask reads"),
+                (
+                    "accept_encrypted_until",
+                    self.encryption.encrypted_until.is_some(),
+                    "it is what Flask writes",
+                ),
                 (
                     "permanent",
                     self.lifetime.permanent,
@@ -482,17 +486,17 @@ impl Builder {
         } else {
             &[("digest", self.digest.is_some(), FIXED), ("salt", self.salt.is_some(), FIXED)]
         };
-        let sealed = self.sealing.block.is_some();
+        let encrypted = self.encryption.block.is_some();
         let windows = [
             (
                 "accept_signed_until",
-                self.sealing.signed_until.is_some() && !sealed,
-                "it belongs to sealed(): without it signed cookies are read anyway",
+                self.encryption.signed_until.is_some() && !encrypted,
+                "it belongs to encrypted(): without it signed cookies are read anyway",
             ),
             (
-                "accept_sealed_until",
-                self.sealing.sealed_until.is_some() && sealed,
-                "with sealed() they are read anyway",
+                "accept_encrypted_until",
+                self.encryption.encrypted_until.is_some() && encrypted,
+                "with encrypted() they are read anyway",
             ),
         ];
         match refused.iter().chain(&windows).find(|(_, set, _)| *set) {

@@ -15,7 +15,7 @@ use crate::session::Session;
 use crate::sessions::Core;
 use crate::state::{Accepted, Origin, State, tail};
 use crate::wire::stamp::Stamp;
-use crate::wire::{Content, flask, sealed};
+use crate::wire::{Content, encrypted, flask};
 use crate::world::NoRandom;
 
 impl Session {
@@ -124,10 +124,10 @@ impl Session {
             }
             events.push(self.event(EventKind::Oversized { size: header.len(), limit }));
         }
-        if core.format.is_sealed_next(now.as_secs())
-            && let Err(Error::TooLarge { size, limit, .. }) = seals(core, cookie, &state.map, expiry)
+        if core.format.is_encrypted_next(now.as_secs())
+            && let Err(Error::TooLarge { size, limit, .. }) = encrypts(core, cookie, &state.map, expiry)
         {
-            events.push(self.event(EventKind::TooLargeToSeal { size, limit }));
+            events.push(self.event(EventKind::TooLargeToEncrypt { size, limit }));
         }
         if let Some(written) = created {
             events.push(Event { kind: EventKind::Created, digest: core.digest(&written), record: None });
@@ -195,7 +195,7 @@ fn write(
     let (cookie, old_or_new) = core.named(origin, now);
     let name = cookie.name();
     // A random source is an application's: not while the keys are locked.
-    let nonce = core.format.sealed.map(|_| core.nonce()).transpose()?;
+    let nonce = core.format.encrypted.map(|_| core.nonce()).transpose()?;
     let keys = core.keys.read().unwrap_or_else(PoisonError::into_inner);
     let around = cookie.around(expiry);
     // In Flask's format a longer one is sent.
@@ -206,9 +206,9 @@ fn write(
     Ok(header)
 }
 
-/// Whether this content would fit into a sealed cookie.
-fn seals(core: &Core, cookie: &CookieTemplate, map: &Map, expiry: Expiry) -> Result<(), Error> {
-    let (name, value) = (cookie.name(), sealed::length(map));
+/// Whether this content would fit into an encrypted cookie.
+fn encrypts(core: &Core, cookie: &CookieTemplate, map: &Map, expiry: Expiry) -> Result<(), Error> {
+    let (name, value) = (cookie.name(), encrypted::length(map));
     too_large(name, name.len() + value, LARGEST)?;
     let Some(limit) = core.max_cookie_size else { return Ok(()) };
     too_large(name, cookie.around(expiry).length(value), limit)

@@ -65,7 +65,7 @@ pub enum EventKind {
     },
     /// A session that nobody changed was due to be written: its refresh, or a new key, name or format. It would have been too
     /// large, so it stays as it is, and the request does not fail. It can still be read. A plain record is extended all
-    /// the same; a cookie or a sealed record ends one idle lifetime after it was last written, unless the session gets smaller.
+    /// the same; a cookie or an encrypted record ends one idle lifetime after it was last written, unless the session gets smaller.
     NotRewritten {
         /// Octets that it would have taken: of name and value, of the whole Set-Cookie, or of the record, as the limit is.
         size: usize,
@@ -74,11 +74,11 @@ pub enum EventKind {
     },
     /// As [`NotRewritten`](Self::NotRewritten), because the random source failed.
     NotRewrittenWithoutRandom,
-    /// A signed session was written that would not fit into a sealed cookie, which is not compressed. Told while sealed cookies are
-    /// accepted but not yet written (`Builder::accept_sealed_until`), so that such sessions are found before
-    /// sealing begins.
-    TooLargeToSeal {
-        /// Octets that it would take sealed, without padding: of name and value, or of the whole Set-Cookie, as the limit is.
+    /// A signed session was written that would not fit into an encrypted cookie, which is not compressed. Told while encrypted cookies are
+    /// accepted but not yet written (`Builder::accept_encrypted_until`), so that such sessions are found before
+    /// encryption begins.
+    TooLargeToEncrypt {
+        /// Octets that it would take encrypted, without padding: of name and value, or of the whole Set-Cookie, as the limit is.
         size: usize,
         /// The limit that it would exceed.
         limit: usize,
@@ -134,9 +134,9 @@ impl fmt::Display for EventKind {
             Self::NotRewrittenWithoutRandom => {
                 f.write_str("session left as it is, since nobody changed it: the random source failed")
             }
-            Self::TooLargeToSeal { size, limit } => write!(
+            Self::TooLargeToEncrypt { size, limit } => write!(
                 f,
-                "the session fits into a signed cookie but not into a sealed one: that would take {size} bytes, the limit is {limit}"
+                "the session fits into a signed cookie but not into an encrypted one: that would take {size} bytes, the limit is {limit}"
             ),
             Self::CacheControlReplaced => {
                 f.write_str("Cache-Control replaced by no-store: a session cookie is set")

@@ -147,7 +147,7 @@ impl fmt::Debug for Secret {
 #[repr(u8)]
 pub(crate) enum Purpose {
     SignedPayload = 1,
-    SealedPayload = 2,
+    EncryptedPayload = 2,
     SignedId = 3,
     RecordAtRest = 4,
     LogDigest = 5,

@@ -3,7 +3,7 @@
 use crate::cookie::Dialect;
 use crate::key::{Purpose, wipe_stack};
 use crate::ring::KeyRing;
-use crate::wire::seal::Sealer;
+use crate::wire::aead::Cipher;
 use crate::wire::sign::{Digest, KeyedMac, Signer};
 use crate::wire::{Wire, Wires, flask, signed};
 
@@ -14,9 +14,9 @@ pub(crate) struct Format {
     pub(crate) flask: Option<(Digest, Vec<u8>)>,
     /// Whether the cookie holds an id.
     pub(crate) stored: bool,
-    /// Texts are sealed, filled up to a multiple of so many bytes.
-    pub(crate) sealed: Option<usize>,
-    /// Until when the other one of signed and sealed is read as well.
+    /// Texts are encrypted, filled up to a multiple of so many bytes.
+    pub(crate) encrypted: Option<usize>,
+    /// Until when the other one of signed and encrypted is read as well.
     pub(crate) other_until: Option<u64>,
     pub(crate) name: String,
     /// What the cookie was called before.
@@ -54,9 +54,9 @@ impl Keys {
 /// How records are kept.
 pub(crate) struct Records {
     /// `None`: as they are.
-    pub(crate) sealed: Option<Sealer>,
+    pub(crate) encrypted: Option<Cipher>,
     /// How they may be besides, until a time.
-    pub(crate) also: Option<(Option<Sealer>, u64)>,
+    pub(crate) also: Option<(Option<Cipher>, u64)>,
 }
 
 impl Format {
@@ -69,9 +69,9 @@ impl Format {
         if self.is_flask() { Dialect::Werkzeug } else { Dialect::Browser }
     }
 
-    /// Whether sealed sessions are accepted but not written yet: sealing is about to begin, or was taken back.
-    pub(crate) fn is_sealed_next(&self, now: u64) -> bool {
-        self.sealed.is_none() && self.other_until.is_some_and(|end| now < end)
+    /// Whether encrypted sessions are accepted but not written yet: encryption is about to begin, or was taken back.
+    pub(crate) fn is_encrypted_next(&self, now: u64) -> bool {
+        self.encrypted.is_none() && self.other_until.is_some_and(|end| now < end)
     }
 
     pub(crate) fn keys(&self, ring: &KeyRing) -> Keys {
@@ -94,25 +94,26 @@ impl Format {
             return Wires { written: Wire::Signed(self.signer(ring, Purpose::SignedId, name)), also: None };
         }
         let signed = || Wire::Signed(self.signer(ring, Purpose::SignedPayload, name));
-        let sealed = |block| Wire::Sealed(Box::new(self.sealer(ring, Purpose::SealedPayload, name, block)));
-        match self.sealed {
+        let encrypted =
+            |block| Wire::Encrypted(Box::new(self.cipher(ring, Purpose::EncryptedPayload, name, block)));
+        match self.encrypted {
             Some(block) => {
-                Wires { written: sealed(block), also: self.other_until.map(|end| (signed(), end)) }
+                Wires { written: encrypted(block), also: self.other_until.map(|end| (signed(), end)) }
             }
-            None => Wires { written: signed(), also: self.other_until.map(|end| (sealed(1), end)) },
+            None => Wires { written: signed(), also: self.other_until.map(|end| (encrypted(1), end)) },
         }
     }
 
     fn records(&self, ring: &KeyRing) -> Records {
         // Without the cookie's name: the record stays where it is when the cookie is renamed.
-        let sealer = |block| self.sealer(ring, Purpose::RecordAtRest, "", block);
-        match (self.stored, self.sealed) {
-            (false, _) => Records { sealed: None, also: None },
+        let cipher = |block| self.cipher(ring, Purpose::RecordAtRest, "", block);
+        match (self.stored, self.encrypted) {
+            (false, _) => Records { encrypted: None, also: None },
             (true, Some(block)) => {
-                Records { sealed: Some(sealer(block)), also: self.other_until.map(|end| (None, end)) }
+                Records { encrypted: Some(cipher(block)), also: self.other_until.map(|end| (None, end)) }
             }
             (true, None) => {
-                Records { sealed: None, also: self.other_until.map(|end| (Some(sealer(1)), end)) }
+                Records { encrypted: None, also: self.other_until.map(|end| (Some(cipher(1)), end)) }
             }
         }
     }
@@ -121,7 +122,7 @@ impl Format {
         signed::signer(ring, purpose, name, &self.audience)
     }
 
-    fn sealer(&self, ring: &KeyRing, purpose: Purpose, name: &str, block: usize) -> Sealer {
-        Sealer::new(ring, block, |key| key.derive(purpose, name, &self.audience))
+    fn cipher(&self, ring: &KeyRing, purpose: Purpose, name: &str, block: usize) -> Cipher {
+        Cipher::new(ring, block, |key| key.derive(purpose, name, &self.audience))
     }
 }

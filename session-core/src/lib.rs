@@ -27,14 +27,14 @@
 //! - [`StoredSessions`]: sessions on the server, the cookie holds an id. The core says what to ask a store ([`Question`]) and
 //!   what its [`Answer`] means; `session-store` has stores, and carries the one to the other.
 //!
-//! A session's cookie is signed, not encrypted, unless it is sealed (`Builder::sealed`): its user can read it. Two requests at once each write a whole cookie; the
+//! A session's cookie is signed, not encrypted, unless it is encrypted (`Builder::encrypted`): its user can read it. Two requests at once each write a whole cookie; the
 //! browser keeps whichever response lands last. A cookie that somebody copied is valid until it expires. A stored session
 //! knows none of these limits.
 //!
 //! # Features
 //! - `os` (default): clock, random source and environment of the operating system. Without it the builder asks for a
 //!   [`Clock`] and a [`Random`].
-//! - `seal`: cookies and records that nobody can read without the key: `Builder::sealed`.
+//! - `encryption`: cookies and records that nobody can read without the key: `Builder::encrypted`.
 //! - `testing`: the module of that name, for the tests of applications: a jar with a browser's rules, a clock to move, a session built
 //!   from values or read back from a response.
 //!
@@ -51,8 +51,8 @@
 //! | `flate2` | zlib in pure Rust, for Flask's compressed cookies and our own large ones |
 //! | `time` | the calendar, for Expires and Flask's datetimes; `cookie` has it anyway |
 //! | `thiserror` | error messages beside their variants |
-//! | `aes-gcm-siv` | AES-256-GCM-SIV in pure Rust: a nonce that repeats does no harm (feature `seal`) |
-//! | `aes`, `polyval` | nothing but their wiping, which `aes-gcm-siv` leaves off (feature `seal`) |
+//! | `aes-gcm-siv` | AES-256-GCM-SIV in pure Rust: a nonce that repeats does no harm (feature `encryption`) |
+//! | `aes`, `polyval` | nothing but their wiping, which `aes-gcm-siv` leaves off (feature `encryption`) |
 //! | `getrandom` | the operating system's random source (feature `os`) |
 #![doc = ""]
 #![doc = include_str!("../FLASK-DIFFERENCES.md")]
@@ -63,6 +63,7 @@ mod close;
 mod config;
 mod cookie;
 mod counter;
+mod encryption;
 mod entries;
 mod error;
 mod event;
@@ -82,7 +83,6 @@ mod raw;
 mod renamed;
 mod ring;
 mod scratch;
-mod sealing;
 mod session;
 mod sessions;
 mod state;

@@ -1,9 +1,9 @@
-//! Nonces for sealing, from the application's random source, many at a time: asking the operating system for each would cost
-//! more than sealing does. One that comes twice, as after a fork or a snapshot, does no harm.
+//! Nonces for encryption, from the application's random source, many at a time: asking the operating system for each would cost
+//! more than encryption does. One that comes twice, as after a fork or a snapshot, does no harm.
 
 use std::sync::{Mutex, PoisonError};
 
-use crate::wire::seal::NONCE;
+use crate::wire::aead::NONCE;
 use crate::world::{NoRandom, Random};
 
 const AT_ONCE: usize = 32;

@@ -22,7 +22,7 @@ use crate::state::{Accepted, Origin, State};
 use crate::stored::Stored;
 use crate::weakness::Weakness;
 use crate::wire::Wires;
-use crate::wire::seal::NONCE;
+use crate::wire::aead::NONCE;
 use crate::wire::sign::SignedBy;
 use crate::world::{Clock, NoRandom, Random, unix};
 

@@ -125,7 +125,7 @@ fn wrong_values_are_named_and_not_quoted() {
         ("SESSION_EPOCH", "65536", "expected a whole number from 0 to 65535"),
         ("SESSION_RENAMED_FROM", "session", "expected a JSON object"),
         ("SESSION_RENAMED_FROM", r#"{"name": "session"}"#, "expected a JSON object"),
-        ("SESSION_SEALED", "yes", "expected true or false, in lower case"),
+        ("SESSION_ENCRYPTED", "yes", "expected true or false, in lower case"),
         ("SESSION_PADDING", "-1", "expected a whole number"),
         ("SESSION_ACCEPT_SIGNED_UNTIL", "tomorrow", "expected a whole number"),
         ("SESSION_COOKIE_SECURE", "True", "expected true or false, in lower case"),

@@ -11,7 +11,7 @@ use session_core::{Error, EventKind, Session, Sessions, testing};
 
 fn ours() -> [Sessions; 2] {
     let builder = || Sessions::builder(key(KEY));
-    [builder().build().unwrap(), builder().sealed().build().unwrap()]
+    [builder().build().unwrap(), builder().encrypted().build().unwrap()]
 }
 
 /// The cookie that a request with this one gets.

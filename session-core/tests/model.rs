@@ -112,16 +112,16 @@ proptest! {
     #[test]
     fn any_sequence_equals_the_model(requests in prop::collection::vec(prop::collection::vec(any_operation(), 0..6), 1..8)) {
         for (format, builder) in formats() {
-            let builder = if format == "sealed" { builder.padding(64) } else { builder };
+            let builder = if format == "encrypted" { builder.padding(64) } else { builder };
             run(&builder.build().unwrap(), &requests);
         }
     }
 
     /// The same in a store: nothing is lost, whatever its length, and a cookie goes out only for a new id.
     #[test]
-    fn any_sequence_equals_the_model_in_a_store(sealed: bool, requests in prop::collection::vec(prop::collection::vec(any_operation(), 0..6), 1..8)) {
+    fn any_sequence_equals_the_model_in_a_store(encrypted: bool, requests in prop::collection::vec(prop::collection::vec(any_operation(), 0..6), 1..8)) {
         let builder = Sessions::builder(key(KEY));
-        let sessions = if sealed { builder.sealed() } else { builder }.build_stored().unwrap();
+        let sessions = if encrypted { builder.encrypted() } else { builder }.build_stored().unwrap();
         let mut store = Store::default();
         let (mut model, mut jar) = (Model::new(false), None::<String>);
         for operations in &requests {

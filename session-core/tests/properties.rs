@@ -5,7 +5,7 @@
 mod common;
 mod property;
 
-use property::{flask_header, id, json, open_flask, open_sealed, open_signed, record, round_trip, tamper};
+use property::{flask_header, id, json, open_encrypted, open_flask, open_signed, record, round_trip, tamper};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::select;
@@ -74,8 +74,8 @@ proptest! {
     }
 
     #[test]
-    fn our_sealed_cookies_open_as_the_naive_implementation_says(kind in select(vec![0, 1, 2, 129, 130, 131]), nonce: [u8; 12], stamp in change(18), json in nearly_json()) {
-        open_sealed::check(&[&[kind], &nonce[..], &stamp, json.as_bytes()].concat());
+    fn our_encrypted_cookies_open_as_the_naive_implementation_says(kind in select(vec![0, 1, 2, 129, 130, 131]), nonce: [u8; 12], stamp in change(18), json in nearly_json()) {
+        open_encrypted::check(&[&[kind], &nonce[..], &stamp, json.as_bytes()].concat());
     }
 
     #[test]
@@ -101,7 +101,7 @@ proptest! {
         let mut body = record::good(json.as_bytes());
         record::check(&body);
         for kind in 0..4 {
-            record::check_sealed(&[&[kind], &body[..]].concat());
+            record::check_encrypted(&[&[kind], &body[..]].concat());
         }
         record::check(&body[..cut.index(body.len())]);
         body[1] = flags;
@@ -111,7 +111,7 @@ proptest! {
         let optional = rest.iter().copied().chain(std::iter::repeat(b'v')).take(optional);
         body.splice(54..63, optional.chain(ids)).for_each(drop);
         record::check(&body);
-        record::check_sealed(&[&[1], &body[..]].concat());
+        record::check_encrypted(&[&[1], &body[..]].concat());
     }
 
     #[test]
@@ -126,7 +126,7 @@ proptest! {
 
     #[test]
     fn bytes_that_mean_nothing(data in bytes(120)) {
-        for check in [flask_header::check, id::check, json::check, open_flask::check, open_sealed::check, open_signed::check, record::check, record::check_sealed, round_trip::check, tamper::check] {
+        for check in [flask_header::check, id::check, json::check, open_flask::check, open_encrypted::check, open_signed::check, record::check, record::check_encrypted, round_trip::check, tamper::check] {
             check(&data);
         }
     }
@@ -160,11 +160,11 @@ fn a_flash_with_a_tagged_category_is_none() {
     open_signed::check(&[&[1; 1][..], &[0; 18], json.as_bytes()].concat());
 }
 
-/// What fills a sealed text up is spaces, not whatever counts as white in ASCII.
+/// What fills an encrypted text up is spaces, not whatever counts as white in ASCII.
 #[test]
-fn a_form_feed_behind_sealed_json_is_no_padding() {
+fn a_form_feed_behind_encrypted_json_is_no_padding() {
     for json in ["{}  ", "{}\u{c}", "{}\u{c} ", "{}\n", ""] {
-        open_sealed::check(&[&[1; 1][..], &[7; 12], &[0; 18], json.as_bytes()].concat());
+        open_encrypted::check(&[&[1; 1][..], &[7; 12], &[0; 18], json.as_bytes()].concat());
     }
 }
 

@@ -148,10 +148,10 @@ fn while_keys_are_swapped_every_request_sees_one_ring() {
 /// S11: of the whole application.
 #[test]
 fn s11_the_applications_epoch() {
-    for sealed in [false, true] {
+    for encrypted in [false, true] {
         let epoch = |epoch| {
             let builder = Sessions::builder(key(KEY)).epoch(epoch);
-            if sealed { builder.sealed() } else { builder }.build().unwrap()
+            if encrypted { builder.encrypted() } else { builder }.build().unwrap()
         };
         let cookie = cookie_with(&epoch(1), "a", 1);
         assert_eq!(why(&epoch(1), &cookie), None);
@@ -223,9 +223,9 @@ fn set_cookies(closed: &common::Closed) -> Vec<&str> {
 
 #[test]
 fn a_cookie_is_renamed_with_its_next_writing() {
-    for sealed in [false, true] {
+    for encrypted in [false, true] {
         let time = Time::at(NOW);
-        let format = |builder: Builder| if sealed { builder.sealed() } else { builder };
+        let format = |builder: Builder| if encrypted { builder.encrypted() } else { builder };
         let before = format(ours(&time)).prefix(Prefix::None).build().unwrap();
         let old = cookie_with(&before, "a", 1);
         time.set(NOW + 100);
@@ -289,11 +289,11 @@ fn c5_the_old_cookie_leaves_the_jar() {
 /// Servers are told before it happens, and one clock is ahead of the others.
 #[test]
 fn until_a_cookie_is_renamed_it_keeps_its_name() {
-    for sealed in [false, true] {
+    for encrypted in [false, true] {
         let (time, ahead) = (Time::at(NOW + 90), Time::at(NOW + 100));
         let server = |time: &Time| {
             let builder = ours(time).renamed_from(old_name(NOW + 100));
-            if sealed { builder.sealed() } else { builder }.build().unwrap()
+            if encrypted { builder.encrypted() } else { builder }.build().unwrap()
         };
         let (sessions, is_ahead) = (server(&time), server(&ahead));
         let first = visit(&sessions, &[], |session| session.insert("a", 1)).unwrap();

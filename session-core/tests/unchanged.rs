@@ -73,8 +73,8 @@ fn read(sessions: &Sessions, cookie: &str) -> Closed {
     assert_eq!(headers.len(), closed.headers.len());
     let by_both = closed.headers.get_all(SET_COOKIE).iter().zip(headers.get_all(SET_COOKIE));
     for (one, other) in by_both {
-        let is_sealed = !one.to_str().unwrap().split(';').next().unwrap().contains('.');
-        assert!(one == other || (is_sealed && one.len() == other.len()), "{one:?} {other:?}");
+        let is_encrypted = !one.to_str().unwrap().split(';').next().unwrap().contains('.');
+        assert!(one == other || (is_encrypted && one.len() == other.len()), "{one:?} {other:?}");
     }
     closed
 }
@@ -147,19 +147,19 @@ fn a_refresh_that_falls_due_under_way_is_not_missed() {
     assert_signed_anew(&cookie, closed.unwrap().cookie().unwrap());
 }
 
-/// A change writes the text anew, and a sealed payload stands under the new stamp's seal.
+/// A change writes the text anew, and an encrypted payload stands under the new stamp's authentication.
 #[test]
-fn what_was_changed_or_is_sealed_is_written_anew() {
+fn what_was_changed_or_is_encrypted_is_written_anew() {
     let time = Time::at(NOW);
     let sessions = ours(&time).build().unwrap();
     let compressed = cookie_with(&sessions, "a", "a".repeat(4000));
     let changed = visit(&sessions, &[&compressed], |session| session.insert("a", 1)).unwrap();
     assert_eq!(parts(changed.cookie().unwrap()).0, URL_SAFE_NO_PAD.encode(r#"{"a":1}"#));
-    let sealed = ours(&time).sealed().build().unwrap();
-    let cookie = cookie_with(&sealed, "a", 1);
+    let encrypted = ours(&time).encrypted().build().unwrap();
+    let cookie = cookie_with(&encrypted, "a", 1);
     time.advance(Duration::from_secs(TENTH));
-    let refreshed = read(&sealed, &cookie);
-    assert_eq!(sealed.open(&request(&[refreshed.cookie().unwrap()])).payload(), r#"{"a":1}"#);
+    let refreshed = read(&encrypted, &cookie);
+    assert_eq!(encrypted.open(&request(&[refreshed.cookie().unwrap()])).payload(), r#"{"a":1}"#);
 }
 
 /// `SecureCookieSessionInterface`'s signature over any payload.
@@ -278,30 +278,30 @@ fn what_cannot_be_written_again_is_left_as_it_is() {
     let later = |seconds| at(NOW + seconds);
     let before = ours(&time).build().unwrap();
     let unprefixed = ours(&time).prefix(Prefix::None).build().unwrap();
-    let sealed_before = ours(&time).sealed().build().unwrap();
+    let encrypted_before = ours(&time).encrypted().build().unwrap();
     let full = largest(&before, noise);
-    // Of 20,000 letters; JSON of more than 3,015 octets does not fit into a sealed cookie.
+    // Of 20,000 letters; JSON of more than 3,015 octets does not fit into an encrypted cookie.
     let compressed = cookie_with(&before, "x", "x".repeat(20_000));
-    let sealing =
-        |builder: Builder| builder.sealed().accept_signed_until(later(100 * TENTH)).build().unwrap();
+    let encryption =
+        |builder: Builder| builder.encrypted().accept_signed_until(later(100 * TENTH)).build().unwrap();
     let renaming = |old: &str, new: &str| {
         let old = OldCookie::new(old, later(1));
         ours(&time).prefix(Prefix::None).cookie_name(new).renamed_from(old).build().unwrap()
     };
     let limited = |builder: Builder| builder.max_cookie_size(1000).build().unwrap();
     let cases = [
-        ("signed to sealed", sealing(ours(&time)), compressed, 4096),
-        ("signed to sealed, full", sealing(ours(&time)), full.clone(), 4096),
+        ("signed to encrypted", encryption(ours(&time)), compressed, 4096),
+        ("signed to encrypted, full", encryption(ours(&time)), full.clone(), 4096),
         (
             "signed to padded",
-            sealing(ours(&time).padding(1024)),
+            encryption(ours(&time).padding(1024)),
             cookie_with(&before, "x", noise(2500)),
             4096,
         ),
         (
-            "sealed to more padding",
+            "encrypted to more padding",
             ours(&time).padding(1024).build().unwrap(),
-            cookie_with(&sealed_before, "x", noise(2500)),
+            cookie_with(&encrypted_before, "x", noise(2500)),
             4096,
         ),
         ("a longer name", renaming("session", "a-longer-name"), largest(&unprefixed, noise), 4096),
@@ -313,9 +313,9 @@ fn what_cannot_be_written_again_is_left_as_it_is() {
         ),
         ("a lower limit", limited(ours(&time)), full.clone(), 1000),
         (
-            "a lower limit, sealed",
-            limited(ours(&time).sealed()),
-            cookie_with(&sealed_before, "x", noise(900)),
+            "a lower limit, encrypted",
+            limited(ours(&time).encrypted()),
+            cookie_with(&encrypted_before, "x", noise(900)),
             1000,
         ),
         (
@@ -387,34 +387,34 @@ fn what_fits_compressed_is_compressed() {
 #[test]
 fn t2_a_reader_needs_no_random_bytes() {
     let time = Time::at(NOW);
-    let cookie = cookie_with(&ours(&time).sealed().build().unwrap(), "a", 1);
+    let cookie = cookie_with(&ours(&time).encrypted().build().unwrap(), "a", 1);
     time.advance(Duration::from_secs(TENTH));
-    let broken = ours(&time).sealed().random(|_: &mut [u8]| Err(NoRandom)).build().unwrap();
+    let broken = ours(&time).encrypted().random(|_: &mut [u8]| Err(NoRandom)).build().unwrap();
     let closed = read(&broken, &cookie);
     assert_eq!((closed.set_cookie(), closed.kinds()), (None, vec![EventKind::NotRewrittenWithoutRandom]));
     let changed = visit(&broken, &[&cookie], |session| session.insert("a", 2));
     assert_eq!(changed.unwrap_err(), Error::Random(NoRandom));
 }
 
-/// The figures of `docs/rotation.md`, and the event by which such sessions are found before sealing begins.
+/// The figures of `docs/rotation.md`, and the event by which such sessions are found before encryption begins.
 #[test]
-fn sessions_that_are_too_large_to_seal_are_found_before() {
+fn sessions_that_are_too_large_to_encrypt_are_found_before() {
     let time = Time::at(NOW);
-    let sealed = ours(&time).sealed().build().unwrap();
-    let next = ours(&time).accept_sealed_until(at(NOW + 100 * TENTH)).build().unwrap();
+    let encrypted = ours(&time).encrypted().build().unwrap();
+    let next = ours(&time).accept_encrypted_until(at(NOW + 100 * TENTH)).build().unwrap();
     let insert = |length: usize| {
         move |session: &Session| session.insert("x", "x".repeat(length - r#"{"x":""}"#.len()))
     };
-    // JSON that a signed cookie holds uncompressed, and that a sealed one holds.
+    // JSON that a signed cookie holds uncompressed, and that an encrypted one holds.
     for (octets, compressed, too_large) in
         [(3009, false, false), (3010, true, false), (3015, true, false), (3016, true, true)]
     {
         let closed = visit(&next, &[], insert(octets)).unwrap();
         assert_eq!(closed.cookie().unwrap().contains("=."), compressed, "{octets}");
         let found: Vec<_> = closed.kinds().into_iter().filter(|kind| *kind != EventKind::Created).collect();
-        let expected = EventKind::TooLargeToSeal { size: 4097, limit: 4096 };
+        let expected = EventKind::TooLargeToEncrypt { size: 4097, limit: 4096 };
         assert_eq!(found, if too_large { vec![expected] } else { vec![] }, "{octets}");
-        match visit(&sealed, &[], insert(octets)) {
+        match visit(&encrypted, &[], insert(octets)) {
             Ok(_) => assert!(!too_large, "{octets}"),
             Err(error) => {
                 assert!(too_large && matches!(error, Error::TooLarge { size: 4097, .. }), "{octets} {error}")
@@ -432,19 +432,19 @@ fn sessions_that_are_too_large_to_seal_are_found_before() {
     time.advance(Duration::from_secs(TENTH));
     assert!(matches!(
         read(&next, &cookie).kinds()[..],
-        [EventKind::TooLargeToSeal { size: 6742, limit: 4096 }]
+        [EventKind::TooLargeToEncrypt { size: 6742, limit: 4096 }]
     ));
-    // Not beyond the window, and not where nobody is about to seal.
+    // Not beyond the window, and not where nobody is about to encrypt.
     time.set(NOW + 100 * TENTH);
     assert_eq!(visit(&next, &[], insert(5000)).unwrap().kinds(), [EventKind::Created]);
     let signed = ours(&time).build().unwrap();
     assert_eq!(visit(&signed, &[], insert(5000)).unwrap().kinds(), [EventKind::Created]);
     // A limit of the application's counts as well.
     let limited =
-        ours(&time).max_cookie_size(1000).accept_sealed_until(at(NOW + 200 * TENTH)).build().unwrap();
+        ours(&time).max_cookie_size(1000).accept_encrypted_until(at(NOW + 200 * TENTH)).build().unwrap();
     let kinds = visit(&limited, &[], insert(1000)).unwrap().kinds();
     assert!(
-        matches!(kinds[..], [EventKind::TooLargeToSeal { limit: 1000, .. }, EventKind::Created]),
+        matches!(kinds[..], [EventKind::TooLargeToEncrypt { limit: 1000, .. }, EventKind::Created]),
         "{kinds:?}"
     );
 }

@@ -42,7 +42,7 @@ pub fn event(event: &Event) {
         EventKind::Oversized { .. }
         | EventKind::NotRewritten { .. }
         | EventKind::NotRewrittenWithoutRandom
-        | EventKind::TooLargeToSeal { .. }
+        | EventKind::TooLargeToEncrypt { .. }
         | EventKind::CacheControlReplaced
         | EventKind::Reuse
         | EventKind::EndedForReuse { .. }

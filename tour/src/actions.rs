@@ -280,7 +280,7 @@ pub fn page(tour: &Tour, session: &Session) -> Result<String, Error> {
         serde_json::from_str::<Value>(&json).ok().and_then(|value| serde_json::to_string_pretty(&value).ok());
     Ok(Page {
         framework: tour.framework,
-        sealed: tour.sealed,
+        encrypted: tour.encrypted,
         mode: tour.mode,
         place: tour.place,
         visits: session.get("visits").ok().flatten().unwrap_or_default(),

@@ -11,8 +11,8 @@ pub struct Options {
     pub bind: SocketAddr,
     /// Use Flask's wire format and the `SECRET_KEY` of a Flask application.
     pub flask: bool,
-    /// Seal the sessions: in their cookies, or where they are.
-    pub sealed: bool,
+    /// Encrypt the sessions: in their cookies, or where they are.
+    pub encrypted: bool,
     /// Where the sessions are.
     pub store: Store,
     /// Plain HTTP beyond loopback: the cookie goes without `Secure` and without `__Host-`.
@@ -55,7 +55,7 @@ impl fmt::Debug for Options {
         f.debug_struct("Options")
             .field("bind", &self.bind)
             .field("flask", &self.flask)
-            .field("sealed", &self.sealed)
+            .field("encrypted", &self.encrypted)
             .field("store", &self.store)
             .field("insecure", &self.insecure)
             .field("secret", &self.secret.as_ref().map(|_| "(hidden)"))
@@ -90,7 +90,7 @@ pub fn parse(
     }
 
     let mut bind = SocketAddr::new(Ipv4Addr::LOCALHOST.into(), default_port);
-    let (mut flask, mut sealed, mut insecure) = (false, false, false);
+    let (mut flask, mut encrypted, mut insecure) = (false, false, false);
     let mut store = Store::Cookie;
     let mut arguments = arguments.into_iter();
     while let Some(argument) = arguments.next() {
@@ -108,9 +108,9 @@ pub fn parse(
                 }
             }
             ("--flask", None) => flask = true,
-            ("--sealed", None) => sealed = true,
+            ("--encrypted", None) => encrypted = true,
             ("--insecure", None) => insecure = true,
-            ("--flask" | "--sealed" | "--insecure", Some(value)) => {
+            ("--flask" | "--encrypted" | "--insecure", Some(value)) => {
                 let value = shown(&value);
                 return Err(format!("{flag} takes no value, but got '{value}'. Write only {flag}."));
             }
@@ -132,9 +132,9 @@ pub fn parse(
                     what a Flask application reads. Leave one of them out."
             .to_owned());
     }
-    if flask && sealed {
+    if flask && encrypted {
         return Err(
-            "--flask and --sealed do not go together: Flask reads no sealed cookie. Leave one of them out."
+            "--flask and --encrypted do not go together: Flask reads no encrypted cookie. Leave one of them out."
                 .to_owned(),
         );
     }
@@ -151,7 +151,7 @@ pub fn parse(
                     sessions. Give it a value, or unset it to run with a key made for this run."
             .to_owned());
     }
-    Ok(Parsed::Run(Options { bind, flask, sealed, store, insecure, secret: secret_key }))
+    Ok(Parsed::Run(Options { bind, flask, encrypted, store, insecure, secret: secret_key }))
 }
 
 /// Reads an address with or without a port; `localhost` is 127.0.0.1.
@@ -249,7 +249,7 @@ Options:
                 localhost:{default_port}, or an address without a port (then {default_port})
   --flask       Use Flask's wire format and the SECRET_KEY of a Flask application,
                 so that both applications read each other's sessions
-  --sealed      Seal the sessions, so that nobody can read them without SECRET_KEY
+  --encrypted      Encrypt the sessions, so that nobody can read them without SECRET_KEY
   --store PLACE Where the sessions are:
                   cookie           they travel with each request (the default)
                   memory           on the server, until it stops; the cookie holds an id,
@@ -291,7 +291,7 @@ mod tests {
         let expected = Options {
             bind: "127.0.0.1:5000".parse().unwrap(),
             flask: false,
-            sealed: false,
+            encrypted: false,
             store: Store::Cookie,
             insecure: false,
             secret: None,
@@ -361,11 +361,11 @@ mod tests {
     }
 
     #[test]
-    fn sessions_may_be_sealed() {
-        assert!(run(&["--sealed"], None).unwrap().sealed && !run(&[], None).unwrap().sealed);
-        assert!(run(&["--sealed", "--store", "memory"], None).unwrap().sealed);
-        assert!(run(&["--sealed=yes"], None).unwrap_err().contains("takes no value"));
-        assert!(run(&["--flask", "--sealed"], None).unwrap_err().contains("do not go together"));
+    fn sessions_may_be_encrypted() {
+        assert!(run(&["--encrypted"], None).unwrap().encrypted && !run(&[], None).unwrap().encrypted);
+        assert!(run(&["--encrypted", "--store", "memory"], None).unwrap().encrypted);
+        assert!(run(&["--encrypted=yes"], None).unwrap_err().contains("takes no value"));
+        assert!(run(&["--flask", "--encrypted"], None).unwrap_err().contains("do not go together"));
     }
 
     #[test]

@@ -7,8 +7,8 @@
 mod fixed;
 
 use fixed::{
-    COOKIE_NOTE, DOCK, FLASH_CARD, INTRODUCTION, INTRODUCTION_STORED, LOGIN, LOGIN_PAGE, LOGOUT, SEALED_NOTE,
-    SESSIONS_FOOT, SESSIONS_LINK, STORED_NOTE,
+    COOKIE_NOTE, DOCK, ENCRYPTED_NOTE, FLASH_CARD, INTRODUCTION, INTRODUCTION_STORED, LOGIN, LOGIN_PAGE,
+    LOGOUT, SESSIONS_FOOT, SESSIONS_LINK, STORED_NOTE,
 };
 
 /// What the cart can be filled with: the id used in `/add_to_cart/{product_id}`, and the name shown.
@@ -29,7 +29,7 @@ pub struct Page<'a> {
     /// The web framework's name.
     pub framework: &'a str,
     /// Whether nobody can read it without the key.
-    pub sealed: bool,
+    pub encrypted: bool,
     /// How the session is kept, as in "signed cookie".
     pub mode: &'a str,
     /// Where the session is, if not in its cookie.
@@ -54,8 +54,11 @@ impl Page<'_> {
     /// The page as an HTML document.
     pub fn render(&self) -> String {
         let introduction = if self.place.is_some() { INTRODUCTION_STORED } else { INTRODUCTION };
-        let introduction =
-            if self.sealed { introduction.replacen("signed", "sealed", 1) } else { introduction.to_owned() };
+        let introduction = if self.encrypted {
+            introduction.replacen("signed", "encrypted", 1)
+        } else {
+            introduction.to_owned()
+        };
         let main = [self.banners(), introduction, self.cards(), self.inspector()].concat();
         document("The tour", self.framework, Some(self.mode), &main, DOCK)
     }
@@ -162,7 +165,7 @@ impl Page<'_> {
         };
         let rows: String = self.inspector.iter().map(row).collect();
         let (note, content) = match self.place {
-            None if self.sealed => (SEALED_NOTE, "What is in it".to_owned()),
+            None if self.encrypted => (ENCRYPTED_NOTE, "What is in it".to_owned()),
             None => (COOKIE_NOTE, "What it says".to_owned()),
             Some(place) => (STORED_NOTE, format!("What is in {}", escape(place))),
         };

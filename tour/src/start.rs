@@ -15,8 +15,8 @@ use crate::options::{Options, Parsed, Store, parse};
 pub struct Tour {
     /// The framework's name.
     pub framework: &'static str,
-    /// Whether the sessions are sealed.
-    pub sealed: bool,
+    /// Whether the sessions are encrypted.
+    pub encrypted: bool,
     /// What the sessions are, for the page.
     pub mode: &'static str,
     /// Where the sessions are, if not in their cookies.
@@ -62,7 +62,7 @@ impl Tour {
         let builder = builder(&options).map_err(|error| refuse(&error.to_string()))?;
         let (mode, place) = match (options.flask, &options.store) {
             (true, _) => ("Flask's signed cookie", None),
-            (false, Store::Cookie) if options.sealed => ("sealed cookie", None),
+            (false, Store::Cookie) if options.encrypted => ("encrypted cookie", None),
             (false, Store::Cookie) => ("signed cookie", None),
             (false, Store::Memory) => ("on the server", Some("the memory of this process")),
             (false, Store::Sqlite(_)) => ("on the server", Some("an SQLite file")),
@@ -95,8 +95,8 @@ impl Tour {
                 return Err(ExitCode::FAILURE);
             }
         };
-        let sealed = options.sealed;
-        Ok(Self { framework, sealed, mode, place, bind: options.bind, source, sessions })
+        let encrypted = options.encrypted;
+        Ok(Self { framework, encrypted, mode, place, bind: options.bind, source, sessions })
     }
 
     /// Says where the tour is, once it listens there: with port 0 the system chose one.
@@ -166,6 +166,6 @@ fn builder(options: &Options) -> Result<Builder, ConfigError> {
     } else {
         Sessions::builder(SecretKey::new(secret)?)
     };
-    let builder = if options.sealed { builder.sealed() } else { builder };
+    let builder = if options.encrypted { builder.encrypted() } else { builder };
     Ok(if options.insecure { builder.insecure_plain_http() } else { builder })
 }

@@ -236,7 +236,8 @@ async fn late_writes_and_panics_change_nothing() {
         let source = Source::new(builder().build().unwrap());
         let (framework, mode, place) = ("actix-web", "signed cookie", None);
         let bind = "127.0.0.1:0".parse().unwrap();
-        let tour = tour::start::Tour { framework, sealed: false, mode, place, bind, source, sessions: None };
+        let tour =
+            tour::start::Tour { framework, encrypted: false, mode, place, bind, source, sessions: None };
         let application =
             move || App::new().configure(routes::configure(tour.clone())).wrap(layer.middleware());
         let server = HttpServer::new(application).workers(1).disable_signals().bind(bind).unwrap();

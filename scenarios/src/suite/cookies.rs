@@ -97,7 +97,7 @@ fn hostile(scene: &Scene<'_>) {
     client.visit(1);
     let pair = client.pair();
     let value = client.jar.value.clone().unwrap();
-    // A sealed cookie has no dots.
+    // An encrypted cookie has no dots.
     let (payload, rest) = value.split_once('.').unwrap_or((&*value, ""));
     let own = |value: &str| format!("{name}={value}").into_bytes();
     let mut headers = vec![

@@ -236,8 +236,8 @@ impl Fleet {
 
 fn configured_by(mode: Mode, builder: session_core::Builder, store: &Arc<MemoryStore>) -> Configured {
     match mode {
-        Mode::Signed | Mode::Sealed | Mode::Flask => Configured::Cookie(builder.build().unwrap()),
-        Mode::Plain | Mode::SealedRecords => {
+        Mode::Signed | Mode::Encrypted | Mode::Flask => Configured::Cookie(builder.build().unwrap()),
+        Mode::Plain | Mode::EncryptedRecords => {
             Configured::Stored(builder.build_stored().unwrap(), store.clone())
         }
     }

@@ -85,8 +85,8 @@ async fn one_user_is_logged_out_and_nobody_else() {
 
 /// O3.
 #[tokio::test(flavor = "multi_thread")]
-async fn from_signed_to_sealed_and_back_nobody_is_logged_out() {
-    in_every_mode(Runbook::FromSignedToSealed).await;
+async fn from_signed_to_encrypted_and_back_nobody_is_logged_out() {
+    in_every_mode(Runbook::FromSignedToEncrypted).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -15,15 +15,16 @@ const NEW: &str = "1pQyVb8Rr4cu9jZvX3nFqfB4mS0nXn9S5q7x3wTt2Kx";
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Mode {
     Signed,
-    Sealed,
+    Encrypted,
     Flask,
     /// In a store.
     Plain,
-    SealedRecords,
+    EncryptedRecords,
 }
 
 impl Mode {
-    pub const ALL: [Self; 5] = [Self::Signed, Self::Sealed, Self::Flask, Self::Plain, Self::SealedRecords];
+    pub const ALL: [Self; 5] =
+        [Self::Signed, Self::Encrypted, Self::Flask, Self::Plain, Self::EncryptedRecords];
 }
 
 /// A section of `docs/rotation.md`.
@@ -32,20 +33,25 @@ pub enum Runbook {
     AKeyThatAges,
     AKeyThatLeaked,
     OneUser,
-    FromSignedToSealed,
+    FromSignedToEncrypted,
     ANewName,
 }
 
 impl Runbook {
-    pub const ALL: [Self; 5] =
-        [Self::AKeyThatAges, Self::AKeyThatLeaked, Self::OneUser, Self::FromSignedToSealed, Self::ANewName];
+    pub const ALL: [Self; 5] = [
+        Self::AKeyThatAges,
+        Self::AKeyThatLeaked,
+        Self::OneUser,
+        Self::FromSignedToEncrypted,
+        Self::ANewName,
+    ];
 
     pub fn heading(self) -> &'static str {
         match self {
             Self::AKeyThatAges => "A key that ages",
             Self::AKeyThatLeaked => "A key that leaked",
             Self::OneUser => "One user",
-            Self::FromSignedToSealed => "From signed to sealed",
+            Self::FromSignedToEncrypted => "From signed to encrypted",
             Self::ANewName => "A new name for the cookie",
         }
     }
@@ -111,7 +117,7 @@ fn by_data(mode: Mode, settings: &str) -> Builder {
         _ => config.builder().unwrap(),
     };
     let builder = builder.idle_lifetime(Duration::from_secs(IDLE));
-    if matches!(mode, Mode::Sealed | Mode::SealedRecords) { builder.sealed() } else { builder }
+    if matches!(mode, Mode::Encrypted | Mode::EncryptedRecords) { builder.encrypted() } else { builder }
 }
 
 fn plain(mode: Mode) -> Builder {
@@ -131,7 +137,7 @@ fn any(_: &str) -> bool {
     true
 }
 
-fn is_sealed(cookie: &str) -> bool {
+fn is_encrypted(cookie: &str) -> bool {
     !cookie.contains('.')
 }
 
@@ -163,29 +169,29 @@ pub fn plans(runbook: Runbook, mode: Mode) -> Vec<Plan> {
                 any,
             ),
         ],
-        (Runbook::OneUser, Mode::Signed | Mode::Sealed | Mode::Flask) => {
+        (Runbook::OneUser, Mode::Signed | Mode::Encrypted | Mode::Flask) => {
             vec![steps("an epoch is counted up", one_user(Step::CountUp), Ends::TheFirstUser, any)]
         }
-        (Runbook::OneUser, Mode::Plain | Mode::SealedRecords) => vec![
+        (Runbook::OneUser, Mode::Plain | Mode::EncryptedRecords) => vec![
             steps("an epoch is counted up", one_user(Step::CountUp), Ends::TheFirstUser, any),
             steps("the store ends them", one_user(Step::EndAll), Ends::TheFirstUser, any),
         ],
-        (Runbook::FromSignedToSealed, Mode::Flask) => vec![
-            Plan::Refused { configure: |mode| plain(mode).sealed(), setting: "sealed" },
-            Plan::Refused { configure: readers, setting: "accept_sealed_until" },
+        (Runbook::FromSignedToEncrypted, Mode::Flask) => vec![
+            Plan::Refused { configure: |mode| plain(mode).encrypted(), setting: "encrypted" },
+            Plan::Refused { configure: readers, setting: "accept_encrypted_until" },
         ],
-        (Runbook::FromSignedToSealed, Mode::Signed) => vec![
-            steps("there", to_sealed(), Ends::Nobody, is_sealed),
-            steps("there and back", to_sealed_and_back(), Ends::Nobody, |cookie| !is_sealed(cookie)),
+        (Runbook::FromSignedToEncrypted, Mode::Signed) => vec![
+            steps("there", to_encrypted(), Ends::Nobody, is_encrypted),
+            steps("there and back", to_encrypted_and_back(), Ends::Nobody, |cookie| !is_encrypted(cookie)),
         ],
-        (Runbook::FromSignedToSealed, Mode::Plain) => vec![
-            steps("there", to_sealed(), Ends::Nobody, any),
-            steps("there and back", to_sealed_and_back(), Ends::Nobody, any),
+        (Runbook::FromSignedToEncrypted, Mode::Plain) => vec![
+            steps("there", to_encrypted(), Ends::Nobody, any),
+            steps("there and back", to_encrypted_and_back(), Ends::Nobody, any),
         ],
-        (Runbook::FromSignedToSealed, Mode::Sealed) => {
-            vec![steps("back", to_signed(), Ends::Nobody, |cookie| !is_sealed(cookie))]
+        (Runbook::FromSignedToEncrypted, Mode::Encrypted) => {
+            vec![steps("back", to_signed(), Ends::Nobody, |cookie| !is_encrypted(cookie))]
         }
-        (Runbook::FromSignedToSealed, Mode::SealedRecords) => {
+        (Runbook::FromSignedToEncrypted, Mode::EncryptedRecords) => {
             vec![steps("back", to_signed(), Ends::Nobody, any)]
         }
         (Runbook::ANewName, Mode::Flask) => {
@@ -251,23 +257,23 @@ fn one_user(step: Step) -> Vec<Step> {
 
 fn readers(mode: Mode) -> Builder {
     let builder = if mode == Mode::Flask { plain(mode) } else { signed(mode) };
-    builder.accept_sealed_until(later())
+    builder.accept_encrypted_until(later())
 }
 
 fn writers(mode: Mode) -> Builder {
-    signed(mode).sealed().accept_signed_until(later())
+    signed(mode).encrypted().accept_signed_until(later())
 }
 
-fn to_sealed() -> Vec<Step> {
+fn to_encrypted() -> Vec<Step> {
     vec![
         Step::Restart(signed),
         Step::Restart(readers),
         Step::Restart(writers),
-        Step::Restart(|mode| signed(mode).sealed()),
+        Step::Restart(|mode| signed(mode).encrypted()),
     ]
 }
 
-fn to_sealed_and_back() -> Vec<Step> {
+fn to_encrypted_and_back() -> Vec<Step> {
     let restarts = [signed, readers, writers, readers, signed];
     restarts.map(|configure: fn(Mode) -> Builder| Step::Restart(configure)).into()
 }

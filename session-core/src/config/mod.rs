@@ -46,8 +46,8 @@ use crate::sessions::Sessions;
 /// | `SESSION_NOT_CREATED_BEFORE` | own: unix seconds |
 /// | `SESSION_EPOCH` | own: 0 to 65535, see [`Builder::epoch`] |
 /// | `SESSION_RENAMED_FROM` | own: `{"name": text, "renamed": unix seconds}`, and `domain`, `path`: see [`OldCookie`](crate::OldCookie) |
-/// | `SESSION_SEALED`, `SESSION_PADDING` | own (feature `seal`): true or false; bytes |
-/// | `SESSION_ACCEPT_SIGNED_UNTIL`, `SESSION_ACCEPT_SEALED_UNTIL` | own (feature `seal`): unix seconds |
+/// | `SESSION_ENCRYPTED`, `SESSION_PADDING` | own (feature `encryption`): true or false; bytes |
+/// | `SESSION_ACCEPT_SIGNED_UNTIL`, `SESSION_ACCEPT_ENCRYPTED_UNTIL` | own (feature `encryption`): unix seconds |
 /// | `SESSION_AUDIENCE`, `SESSION_SALT` | own: text |
 /// | `SESSION_DIGEST` | own: `sha1`, `sha256` or `sha512` |
 /// | `SESSION_CACHE_HEADERS`, `SESSION_CLEAR_SITE_DATA`, `SESSION_INSECURE_PLAIN_HTTP` | own: true or false |
@@ -98,10 +98,10 @@ pub struct Config {
     session_not_created_before: Option<u64>,
     session_epoch: Option<u16>,
     session_renamed_from: Option<RenamedFrom>,
-    session_sealed: Option<bool>,
+    session_encrypted: Option<bool>,
     session_padding: Option<usize>,
     session_accept_signed_until: Option<u64>,
-    session_accept_sealed_until: Option<u64>,
+    session_accept_encrypted_until: Option<u64>,
     session_audience: Option<String>,
     session_salt: Option<String>,
     session_digest: Option<String>,
@@ -306,7 +306,7 @@ impl Config {
                 None => builder,
             }
         }
-        let mut builder = self.seal(builder)?;
+        let mut builder = self.encrypt(builder)?;
         builder = set(builder, self.session_epoch, Builder::epoch);
         builder = set(builder, self.session_renamed_from, |b, old| b.renamed_from(old.into()));
         builder = set(builder, self.session_cookie_name, |b, name| {
@@ -365,40 +365,40 @@ impl Config {
     }
 }
 
-#[cfg(feature = "seal")]
+#[cfg(feature = "encryption")]
 impl Config {
-    fn seal(&self, builder: Builder) -> Result<Builder, ConfigError> {
-        let mut builder = if self.session_sealed == Some(true) { builder.sealed() } else { builder };
+    fn encrypt(&self, builder: Builder) -> Result<Builder, ConfigError> {
+        let mut builder = if self.session_encrypted == Some(true) { builder.encrypted() } else { builder };
         if let Some(block) = self.session_padding {
-            if self.session_sealed != Some(true) {
-                return Err(ConfigError::Value("SESSION_PADDING: it needs SESSION_SEALED".to_owned()));
+            if self.session_encrypted != Some(true) {
+                return Err(ConfigError::Value("SESSION_PADDING: it needs SESSION_ENCRYPTED".to_owned()));
             }
             builder = builder.padding(block);
         }
         if let Some(end) = self.session_accept_signed_until {
             builder = builder.accept_signed_until(time(end));
         }
-        if let Some(end) = self.session_accept_sealed_until {
-            builder = builder.accept_sealed_until(time(end));
+        if let Some(end) = self.session_accept_encrypted_until {
+            builder = builder.accept_encrypted_until(time(end));
         }
         Ok(builder)
     }
 }
 
-#[cfg(not(feature = "seal"))]
+#[cfg(not(feature = "encryption"))]
 impl Config {
-    fn seal(&self, builder: Builder) -> Result<Builder, ConfigError> {
+    fn encrypt(&self, builder: Builder) -> Result<Builder, ConfigError> {
         let settings = [
-            ("SESSION_SEALED", self.session_sealed == Some(true)),
+            ("SESSION_ENCRYPTED", self.session_encrypted == Some(true)),
             ("SESSION_PADDING", self.session_padding.is_some()),
             ("SESSION_ACCEPT_SIGNED_UNTIL", self.session_accept_signed_until.is_some()),
-            ("SESSION_ACCEPT_SEALED_UNTIL", self.session_accept_sealed_until.is_some()),
+            ("SESSION_ACCEPT_ENCRYPTED_UNTIL", self.session_accept_encrypted_until.is_some()),
         ];
         match settings.iter().find(|(_, set)| *set) {
             Some((setting, _)) => Err(ConfigError::Format {
                 setting,
                 format: "this program",
-                why: "session-core was built without its feature \"seal\"",
+                why: "session-core was built without its feature \"encryption\"",
             }),
             None => Ok(builder),
         }

@@ -33,10 +33,10 @@ pub(super) const TEXTS: [&str; 7] = [
 pub(super) const OTHERS: [&str; 22] = [
     "SESSION_EPOCH",
     "SESSION_RENAMED_FROM",
-    "SESSION_SEALED",
+    "SESSION_ENCRYPTED",
     "SESSION_PADDING",
     "SESSION_ACCEPT_SIGNED_UNTIL",
-    "SESSION_ACCEPT_SEALED_UNTIL",
+    "SESSION_ACCEPT_ENCRYPTED_UNTIL",
     "SESSION_COOKIE_DOMAIN",
     "SESSION_COOKIE_SECURE",
     "SESSION_COOKIE_HTTPONLY",
@@ -173,7 +173,7 @@ pub(super) fn unexpected(name: &str, value: &Value) -> Option<&'static str> {
         | "SESSION_NOT_CREATED_BEFORE"
         | "SESSION_PADDING"
         | "SESSION_ACCEPT_SIGNED_UNTIL"
-        | "SESSION_ACCEPT_SEALED_UNTIL" => (value.is_u64(), "expected a whole number, not negative"),
+        | "SESSION_ACCEPT_ENCRYPTED_UNTIL" => (value.is_u64(), "expected a whole number, not negative"),
         _ => (value.is_boolean(), "expected true or false, in lower case"),
     };
     (!fits && !value.is_null()).then_some(expected)

@@ -135,7 +135,7 @@ impl Closing {
             Some(former) => (expires.max(former.expires), former.seen.max(self.now)),
             None => (expires, self.now),
         };
-        let nonce = keys.records.sealed.as_ref().map(|_| core.nonce()).transpose()?;
+        let nonce = keys.records.encrypted.as_ref().map(|_| core.nonce()).transpose()?;
         let place = Place { key, created, user: user.as_deref(), label: label.as_deref() };
         let body: Arc<[u8]> = keys.records.keep(body, place, expires, nonce).into();
         let (size, limit) = (body.len(), self.stored().max_record);

@@ -129,10 +129,10 @@ pub(crate) struct Live {
 pub(crate) struct Current {
     pub(crate) record: Record,
     pub(crate) body: Body,
-    /// Whether it would be kept otherwise today: sealed, or with another key.
+    /// Whether it would be kept otherwise today: encrypted, or with another key.
     pub(crate) outdated: bool,
-    /// Whether the second at which it expires is sealed, so that it is extended by a write.
-    pub(crate) sealed: bool,
+    /// Whether the second at which it expires is encrypted, so that it is extended by a write.
+    pub(crate) encrypted: bool,
 }
 
 impl Current {
@@ -145,7 +145,7 @@ impl Current {
             record.expires = record.expires.min(expires);
         }
         let map = body.map()?;
-        Some((Self { record, body, outdated, sealed: expires.is_some() }, map))
+        Some((Self { record, body, outdated, encrypted: expires.is_some() }, map))
     }
 
     /// Whether the session has been idle for too long. The record's own end alone does not tell: it never comes earlier, also

@@ -1,22 +1,22 @@
-//! A record at rest: the body as it is, or sealed.
+//! A record at rest: the body as it is, or encrypted.
 //!
 //! ```text
 //! body   = 01 ...                                                         as `body` says
-//! sealed = 02, key id 4, nonce 12, AES-256-GCM-SIV(expires u64, body), tag 16
+//! encrypted = 02, key id 4, nonce 12, AES-256-GCM-SIV(expires u64, body), tag 16
 //! ```
 //!
-//! Sealed for its place: the record's key, when it was created, its user and its label are associated with it, so that no record
-//! can be put in place of another. The second at which it expires is sealed beside the body and not associated, since a store
-//! keeps the later of two: whoever writes to the store can shorten a session, and not lengthen it. So a sealed record is
+//! Encrypted for its place: the record's key, when it was created, its user and its label are associated with it, so that no record
+//! can be put in place of another. The second at which it expires is encrypted beside the body and not associated, since a store
+//! keeps the later of two: whoever writes to the store can shorten a session, and not lengthen it. So an encrypted record is
 //! extended by writing it. The key's id says which of the ring's keys opens it.
 
 use super::body::{self, Body};
 use super::question::RecordKey;
 use crate::keys::Records;
-use crate::wire::seal::NONCE;
+use crate::wire::aead::NONCE;
 use crate::wire::sign::SignedBy;
 
-const SEALED: u8 = 2;
+const ENCRYPTED: u8 = 2;
 const KEY_ID: usize = 4;
 
 /// Where a body lies.
@@ -47,12 +47,12 @@ pub(super) struct Kept {
     pub(super) body: Body,
     /// Whether it would be kept otherwise today.
     pub(super) outdated: bool,
-    /// The second at which the record expires, where that was sealed.
+    /// The second at which the record expires, where that was encrypted.
     pub(super) expires: Option<u64>,
 }
 
 impl Records {
-    /// The bytes of a body as they are kept. `nonce` is there if they are sealed.
+    /// The bytes of a body as they are kept. `nonce` is there if they are encrypted.
     pub(super) fn keep(
         &self,
         body: &Body,
@@ -61,31 +61,31 @@ impl Records {
         nonce: Option<[u8; NONCE]>,
     ) -> Vec<u8> {
         let plain = body.encode();
-        let (Some(sealer), Some(nonce)) = (&self.sealed, nonce) else { return plain };
-        let mut bytes = [&[SEALED][..], &sealer.id()].concat();
-        sealer.seal(&mut bytes, nonce, &place.associated(), &[&expires.to_be_bytes(), &plain]);
+        let (Some(cipher), Some(nonce)) = (&self.encrypted, nonce) else { return plain };
+        let mut bytes = [&[ENCRYPTED][..], &cipher.id()].concat();
+        cipher.encrypt(&mut bytes, nonce, &place.associated(), &[&expires.to_be_bytes(), &plain]);
         bytes
     }
 
     /// Reads what was kept. `None` for what cannot be read, and for what is kept in a way that is not accepted.
     pub(super) fn read(&self, bytes: &[u8], place: Place<'_>, now: u64) -> Option<Kept> {
-        let also = self.also.as_ref().filter(|(_, until)| now < *until).map(|(sealer, _)| sealer);
+        let also = self.also.as_ref().filter(|(_, until)| now < *until).map(|(cipher, _)| cipher);
         match bytes {
             [body::ENCODING, ..] => {
-                let outdated = self.sealed.is_some();
+                let outdated = self.encrypted.is_some();
                 if outdated && also.is_none() {
                     return None;
                 }
                 Some(Kept { body: Body::decode(bytes)?, outdated, expires: None })
             }
-            [SEALED, rest @ ..] => {
-                let sealer = self.sealed.as_ref().or_else(|| also.and_then(Option::as_ref))?;
-                let (id, sealed) = rest.split_first_chunk::<KEY_ID>()?;
-                let mut sealed = sealed.to_vec();
-                let (text, by) = sealer.open_by(*id, &mut sealed, &place.associated(), now)?;
+            [ENCRYPTED, rest @ ..] => {
+                let cipher = self.encrypted.as_ref().or_else(|| also.and_then(Option::as_ref))?;
+                let (id, encrypted) = rest.split_first_chunk::<KEY_ID>()?;
+                let mut encrypted = encrypted.to_vec();
+                let (text, by) = cipher.open_by(*id, &mut encrypted, &place.associated(), now)?;
                 let (expires, body) = text.split_first_chunk()?;
                 let expires = Some(u64::from_be_bytes(*expires));
-                let outdated = by == SignedBy::Other || self.sealed.is_none();
+                let outdated = by == SignedBy::Other || self.encrypted.is_none();
                 Some(Kept { body: Body::decode(body)?, outdated, expires })
             }
             _ => None,

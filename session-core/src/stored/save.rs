@@ -80,7 +80,7 @@ impl Closing {
         };
         let due = Due::of(&self.session, &did, live, current, self.now);
         let extend = due.touch || self.map.is_modified();
-        let is_written = due.write || (extend && current.sealed);
+        let is_written = due.write || (extend && current.encrypted);
         if !is_written {
             return if extend { self.touch(live, current) } else { self.done() };
         }
@@ -139,9 +139,9 @@ impl Closing {
     }
 
     /// The record cannot be written: an error, or, for a request that only read, an event. It is extended all the same, unless
-    /// its end is sealed.
+    /// its end is encrypted.
     fn unwritten(mut self, live: &Live, current: &Current, touch: bool, error: Error) -> Next {
-        if !touch || !self.only_read || current.sealed {
+        if !touch || !self.only_read || current.encrypted {
             return self.fail(error);
         }
         self.event(EventKind::left(&error));

@@ -68,8 +68,8 @@ impl StoredSessions {
 
     /// Replaces all keys from now on, as [`Sessions::set_keys`](crate::Sessions::set_keys) does.
     ///
-    /// An id that an old key signed is replaced, as by a renewal, when its session is next written or extended. A sealed
-    /// record needs the key that it was sealed with until then.
+    /// An id that an old key signed is replaced, as by a renewal, when its session is next written or extended. An encrypted
+    /// record needs the key that it was encrypted with until then.
     ///
     /// # Errors
     /// [`ConfigError`] as [`Builder::build_stored`](crate::Builder::build_stored): the keys stay as they were.

@@ -1,16 +1,16 @@
 //! The bytes of a cookie's value, one layer a file. What a value means is decided by the configuration alone: it names
 //! no algorithm, no key and no format.
 
+#[cfg(feature = "encryption")]
+pub(crate) mod aead;
+#[cfg(not(feature = "encryption"))]
+#[path = "no_aead.rs"]
+pub(crate) mod aead;
 pub(crate) mod base64;
+pub(crate) mod encrypted;
 pub(crate) mod flask;
 pub(crate) mod json;
 pub(crate) mod payload;
-#[cfg(feature = "seal")]
-pub(crate) mod seal;
-#[cfg(not(feature = "seal"))]
-#[path = "unsealed.rs"]
-pub(crate) mod seal;
-pub(crate) mod sealed;
 pub(crate) mod sign;
 pub(crate) mod signed;
 pub(crate) mod stamp;
@@ -20,7 +20,7 @@ use crate::error::Rejected;
 use crate::lifetime::Lifetime;
 use crate::map::Map;
 use crate::world::NoRandom;
-use seal::{NONCE, Sealer};
+use aead::{Cipher, NONCE};
 use sign::{SignedBy, Signer};
 use stamp::Stamp;
 
@@ -59,7 +59,7 @@ pub(crate) struct Content<'a> {
 }
 
 impl<'a> Content<'a> {
-    /// The payload that came: it goes back as it is. A sealed cookie has none that could.
+    /// The payload that came: it goes back as it is. An encrypted cookie has none that could.
     fn payload(&self, longest: usize) -> Option<&'a [u8]> {
         Some(Segments::split(self.unchanged?, longest).ok()?.payload)
     }
@@ -69,7 +69,7 @@ impl<'a> Content<'a> {
 #[derive(Clone)]
 pub(crate) enum Wire {
     Signed(Signer),
-    Sealed(Box<Sealer>),
+    Encrypted(Box<Cipher>),
     Flask(Signer),
 }
 
@@ -84,7 +84,7 @@ impl Wire {
     ) -> Result<SignedBy, Rejected> {
         match self {
             Self::Signed(signer) => signed::open(signer, cookie, lifetime, now, stamp, content),
-            Self::Sealed(sealer) => sealed::open(sealer, cookie, lifetime, now, stamp, content),
+            Self::Encrypted(cipher) => encrypted::open(cipher, cookie, lifetime, now, stamp, content),
             Self::Flask(signer) => flask::open(signer, cookie, lifetime, now, stamp, content),
         }
     }
@@ -99,7 +99,7 @@ impl Wire {
     ) -> Result<Vec<u8>, NoRandom> {
         Ok(match self {
             Self::Signed(signer) => signed::write(signer, around, content, room),
-            Self::Sealed(sealer) => sealed::write(sealer, around, content, nonce()?),
+            Self::Encrypted(cipher) => encrypted::write(cipher, around, content, nonce()?),
             Self::Flask(signer) => flask::write(signer, around, content, room),
         })
     }
@@ -117,7 +117,7 @@ impl Wires {
     pub(crate) fn signer(&self) -> &Signer {
         match &self.written {
             Wire::Signed(signer) | Wire::Flask(signer) => signer,
-            Wire::Sealed(_) => unreachable!("ids are not sealed"),
+            Wire::Encrypted(_) => unreachable!("ids are not encrypted"),
         }
     }
 

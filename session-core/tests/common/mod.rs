@@ -19,7 +19,7 @@ pub fn key(text: &str) -> SecretKey {
 /// The formats, so that one test is run with each.
 pub fn formats() -> [(&'static str, Builder); 3] {
     let ours = || Sessions::builder(key(KEY));
-    [("ours", ours()), ("sealed", ours().sealed()), ("flask", Sessions::flask_builder("dev"))]
+    [("ours", ours()), ("encrypted", ours().encrypted()), ("flask", Sessions::flask_builder("dev"))]
 }
 
 pub fn request(cookies: &[&str]) -> HeaderMap {

@@ -7,8 +7,8 @@ pub mod flask_header;
 pub mod id;
 pub mod json;
 pub mod naive;
+pub mod open_encrypted;
 pub mod open_flask;
-pub mod open_sealed;
 pub mod open_signed;
 pub mod record;
 pub mod round_trip;
@@ -36,10 +36,10 @@ pub const ABSOLUTE: u64 = 90 * DAY;
 
 /// In our formats, with an absolute lifetime.
 pub static OURS: LazyLock<Sessions> = LazyLock::new(|| ours().build().unwrap());
-pub static SEALED: LazyLock<Sessions> = LazyLock::new(|| ours().padding(64).build().unwrap());
+pub static ENCRYPTED: LazyLock<Sessions> = LazyLock::new(|| ours().padding(64).build().unwrap());
 /// The same with a new key in front of the old one.
 pub static ROTATED: LazyLock<Sessions> = LazyLock::new(|| {
-    configured(Sessions::builder(key(OTHER_KEY)).verify_only(key(KEY))).sealed().build().unwrap()
+    configured(Sessions::builder(key(OTHER_KEY)).verify_only(key(KEY))).encrypted().build().unwrap()
 });
 
 pub fn ours() -> Builder {

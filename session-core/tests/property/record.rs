@@ -1,4 +1,4 @@
-//! The body of a stored record, as it is or sealed: a session opens from what the naive implementation reads, with the same
+//! The body of a stored record, as it is or encrypted: a session opens from what the naive implementation reads, with the same
 //! content, and what is written back can be read.
 
 use std::sync::LazyLock;
@@ -8,14 +8,14 @@ use sha2::{Digest, Sha256};
 
 use super::id::{STORED, body, record};
 use super::naive::json::Json;
-use super::naive::{self, ID, NAME, Stamp, encode, open_record, seal_record, signed};
+use super::naive::{self, ID, NAME, Stamp, encode, encrypt_record, open_record, signed};
 use super::open_signed::{assert_content, assert_stamp};
 use super::{Input, NOW, assert_refused, ours, request};
 
 const ID_BYTES: [u8; 48] = [7; 48];
 const CREATED: u64 = NOW - 10;
 
-static SEALED_RECORDS: LazyLock<StoredSessions> =
+static ENCRYPTED_RECORDS: LazyLock<StoredSessions> =
     LazyLock::new(|| ours().padding(64).build_stored().unwrap());
 
 /// A body as the fuzzer has it; but 32 bytes `v` where a hash stands are the hash of the request's verifier.
@@ -75,29 +75,29 @@ pub fn check(data: &[u8]) {
     assert_opens(&STORED, &bytes, |kept| Some(kept.to_vec()));
 }
 
-/// Kept sealed. The first byte says what the rest is: what is kept, as it is; or, to be sealed, a body for this place or for
+/// Kept encrypted. The first byte says what the rest is: what is kept, as it is; or, to be encrypted, a body for this place or for
 /// another one; or a place, what is changed there, and a body. Its highest bit makes it one that has expired.
-pub fn check_sealed(data: &[u8]) {
+pub fn check_encrypted(data: &[u8]) {
     let mut input = Input(data);
     let first = input.byte();
     let (kind, expires) = (first % 4, if first >= 0x80 { NOW } else { NOW + 1 });
-    let sealed = |created, input: Input<'_>| {
+    let encrypted = |created, input: Input<'_>| {
         let text = [&expires.to_be_bytes()[..], &bytes(input.0)].concat();
-        seal_record([7; 12], &text, &key(), created)
+        encrypt_record([7; 12], &text, &key(), created)
     };
     let kept = match kind {
         0 => bytes(input.0),
-        1 => sealed(CREATED, input),
-        2 => sealed(CREATED + 1, input),
+        1 => encrypted(CREATED, input),
+        2 => encrypted(CREATED + 1, input),
         _ => {
             let [high, low, change] = input.bytes();
-            let mut kept = sealed(CREATED, input);
+            let mut kept = encrypted(CREATED, input);
             let at = usize::from(u16::from_be_bytes([high, low])) % kept.len();
             kept[at] ^= change;
             kept
         }
     };
-    assert_opens(&SEALED_RECORDS, &kept, |kept| open_record(kept, &key(), CREATED));
+    assert_opens(&ENCRYPTED_RECORDS, &kept, |kept| open_record(kept, &key(), CREATED));
 }
 
 fn key() -> [u8; 32] {

@@ -2,13 +2,13 @@
 
 use serde_json::Value;
 
-use super::{FLASK, Input, OURS, SEALED};
+use super::{ENCRYPTED, FLASK, Input, OURS};
 use crate::common::model::{Operation, run};
 
 /// The first byte chooses the format; then come requests, each with a count of operations.
 pub fn check(data: &[u8]) {
     let mut input = Input(data);
-    let sessions = [&OURS, &FLASK, &SEALED][usize::from(input.byte() % 3)];
+    let sessions = [&OURS, &FLASK, &ENCRYPTED][usize::from(input.byte() % 3)];
     let mut requests = Vec::new();
     while !input.0.is_empty() && requests.len() < 4 {
         let count = input.byte() % 8;

@@ -6,7 +6,7 @@ use std::sync::LazyLock;
 
 use session_core::{Error, Rejected, Session, Sessions};
 
-use super::{FLASK, Input, OURS, SEALED, assert_nothing, naive, request};
+use super::{ENCRYPTED, FLASK, Input, OURS, assert_nothing, naive, request};
 
 /// Good cookies of one format.
 struct Good {
@@ -14,7 +14,7 @@ struct Good {
     values: Vec<Vec<u8>>,
 }
 
-static GOOD: LazyLock<[Good; 3]> = LazyLock::new(|| [good(&OURS), good(&FLASK), good(&SEALED)]);
+static GOOD: LazyLock<[Good; 3]> = LazyLock::new(|| [good(&OURS), good(&FLASK), good(&ENCRYPTED)]);
 
 type Fill = fn(&Session) -> Result<(), Error>;
 

@@ -95,27 +95,30 @@ fn s1_what_is_refused_is_not_decoded() {
 
 /// CVE-2026-39324: what could not be opened was tried again as what is weaker.
 #[test]
-fn s2_what_is_not_sealed_is_refused() {
+fn s2_what_is_not_encrypted_is_refused() {
     let time = Time::at(NOW);
-    let sealed = ours(&time).sealed().build().unwrap();
+    let encrypted = ours(&time).encrypted().build().unwrap();
     let signed = ours(&time).build().unwrap();
     let flask = Sessions::flask_builder(KEY).clock(time.clone()).build().unwrap();
     let plain = b64(br#"{"admin":true}"#);
     let by_signed = value(&cookie_with(&signed, "admin", true)).to_owned();
     let by_flask = value(&cookie_with(&flask, "admin", true)).to_owned();
-    let by_sealed = value(&cookie_with(&sealed, "admin", true)).to_owned();
+    let by_encrypted = value(&cookie_with(&encrypted, "admin", true)).to_owned();
     // The same with a character that is another one: it opens as nothing.
-    let other = if by_sealed.as_bytes()[40] == b'A' { "B" } else { "A" };
-    let forged = format!("{}{other}{}", &by_sealed[..40], &by_sealed[41..]);
-    assert_eq!(why(&sealed, &by_sealed), None);
+    let other = if by_encrypted.as_bytes()[40] == b'A' { "B" } else { "A" };
+    let forged = format!("{}{other}{}", &by_encrypted[..40], &by_encrypted[41..]);
+    assert_eq!(why(&encrypted, &by_encrypted), None);
     for legacy in [&by_signed, &by_flask, &plain, &format!("{plain}.."), &forged] {
-        assert!(why(&sealed, legacy).is_some(), "{legacy}");
+        assert!(why(&encrypted, legacy).is_some(), "{legacy}");
     }
-    assert!(why(&signed, &by_sealed).is_some() && why(&flask, &by_sealed).is_some());
+    assert!(why(&signed, &by_encrypted).is_some() && why(&flask, &by_encrypted).is_some());
     // While both are read, what is neither is still nothing.
-    let both =
-        ours(&time).sealed().accept_signed_until(UNIX_EPOCH + Duration::from_secs(NOW + 60)).build().unwrap();
-    assert_eq!((why(&both, &by_signed), why(&both, &by_sealed)), (None, None));
+    let both = ours(&time)
+        .encrypted()
+        .accept_signed_until(UNIX_EPOCH + Duration::from_secs(NOW + 60))
+        .build()
+        .unwrap();
+    assert_eq!((why(&both, &by_signed), why(&both, &by_encrypted)), (None, None));
     for legacy in [&by_flask, &plain, &format!("{plain}.."), &forged] {
         assert!(why(&both, legacy).is_some(), "{legacy}");
     }
@@ -253,7 +256,7 @@ fn s6_a_token_of_anything_else_is_refused() {
     let refused = [
         ("a version to come", signed([0, 2], 1, name, "shop", &payload)),
         ("another version", signed([1, 1], 1, name, "shop", &payload)),
-        ("a sealed payload", signed([0, 1], 2, name, "shop", &payload)),
+        ("an encrypted payload", signed([0, 1], 2, name, "shop", &payload)),
         ("an id", signed([0, 1], 3, name, "shop", &payload)),
         ("a record", signed([0, 1], 4, name, "shop", &payload)),
         ("a digest of logs", signed([0, 1], 5, name, "shop", &payload)),

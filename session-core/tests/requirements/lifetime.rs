@@ -67,7 +67,7 @@ fn l1_the_lifetime_that_applies() {
     let time = Time::at(NOW);
     let builder = || ours(&time).idle_lifetime(seconds(IDLE)).permanent_lifetime(seconds(40_000));
     let builder = || builder().anonymous_lifetime(seconds(3_000));
-    for sessions in [builder().build().unwrap(), builder().sealed().build().unwrap()] {
+    for sessions in [builder().build().unwrap(), builder().encrypted().build().unwrap()] {
         for (permanent, user, expected) in rows {
             time.set(NOW);
             let begun = visit(&sessions, &[], |session| {

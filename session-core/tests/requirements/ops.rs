@@ -79,7 +79,7 @@ fn t7_log_digests_are_keyed() {
         assert!(!digests[..at].contains(digest), "{at}");
     }
     assert_ne!(stored(ours(KEY)), stored(ours(OTHER_KEY)));
-    assert_ne!(cookies(ours(KEY).sealed()), cookies(ours(OTHER_KEY).sealed()));
+    assert_ne!(cookies(ours(KEY).encrypted()), cookies(ours(OTHER_KEY).encrypted()));
 
     let sessions = ours(KEY).build().unwrap();
     sessions.set_keys(key(OTHER_KEY)).unwrap();
@@ -185,14 +185,14 @@ fn reads<const N: usize>(time: &Time, reader: &Sessions, writer: &Sessions, time
 /// Where the window ends.
 const END: u64 = NOW + 1_000;
 
-/// From signed to sealed and back with live cookies. Every server first learns to read the new form, then each begins to
+/// From signed to encrypted and back with live cookies. Every server first learns to read the new form, then each begins to
 /// write it; both are read until a declared second, and no longer.
 #[test]
 fn o3_two_formats_are_read_within_a_declared_window() {
     let time = Time::at(NOW);
-    let (signed, sealed) = (ours(&time).build().unwrap(), ours(&time).sealed().build().unwrap());
-    let readers = ours(&time).accept_sealed_until(at(END)).build().unwrap();
-    let writers = ours(&time).sealed().accept_signed_until(at(END)).build().unwrap();
+    let (signed, encrypted) = (ours(&time).build().unwrap(), ours(&time).encrypted().build().unwrap());
+    let readers = ours(&time).accept_encrypted_until(at(END)).build().unwrap();
+    let writers = ours(&time).encrypted().accept_signed_until(at(END)).build().unwrap();
     const ALWAYS: [bool; 4] = [true; 4];
     const WITHIN: [bool; 4] = [true, true, false, false];
     const NEVER: [bool; 4] = [false; 4];
@@ -200,7 +200,7 @@ fn o3_two_formats_are_read_within_a_declared_window() {
         // Before the window: what is not declared is not read.
         ("signed alone", &signed, &signed, ALWAYS),
         ("a server that was left out", &signed, &writers, NEVER),
-        ("without a window", &sealed, &signed, NEVER),
+        ("without a window", &encrypted, &signed, NEVER),
         // Within: each step of the roll-out reads what the steps beside it write.
         ("readers first", &readers, &signed, ALWAYS),
         ("readers write what all read", &signed, &readers, ALWAYS),
@@ -208,9 +208,9 @@ fn o3_two_formats_are_read_within_a_declared_window() {
         ("writers, of readers", &writers, &readers, WITHIN),
         ("writers", &writers, &writers, ALWAYS),
         // After it.
-        ("sealed alone, of writers", &sealed, &writers, ALWAYS),
-        ("writers, of sealed alone", &writers, &sealed, ALWAYS),
-        ("sealed alone, of readers", &sealed, &readers, NEVER),
+        ("encrypted alone, of writers", &encrypted, &writers, ALWAYS),
+        ("writers, of encrypted alone", &writers, &encrypted, ALWAYS),
+        ("encrypted alone, of readers", &encrypted, &readers, NEVER),
     ] {
         assert_eq!(reads(&time, reader, writer, [NOW, END - 1, END, END + 10]), expected, "{what}");
     }
@@ -218,7 +218,7 @@ fn o3_two_formats_are_read_within_a_declared_window() {
     time.set(NOW);
     let mut cookie = cookie_with(&signed, "visits", 0);
     for (visits, sessions) in
-        (1..).zip([&readers, &writers, &writers, &readers, &signed, &readers, &writers, &sealed])
+        (1..).zip([&readers, &writers, &writers, &readers, &signed, &readers, &writers, &encrypted])
     {
         let closed = visit(sessions, &[&cookie], |session| {
             assert_eq!(session.increment("visits", 1)?, visits);
@@ -231,11 +231,11 @@ fn o3_two_formats_are_read_within_a_declared_window() {
 /// The same for keys: a key that only verifies does so until its end.
 #[test]
 fn o3_a_key_verifies_until_its_end() {
-    for sealed in [false, true] {
+    for encrypted in [false, true] {
         let time = Time::at(NOW);
         let build = |ring: KeyRing| {
             let builder = Sessions::builder(ring).clock(time.clone());
-            let builder = if sealed { builder.sealed() } else { builder };
+            let builder = if encrypted { builder.encrypted() } else { builder };
             builder.build().unwrap()
         };
         let (old, new) = (|| key(OTHER_KEY), || key(KEY));

@@ -130,14 +130,16 @@ fn cases() -> Vec<Case> {
             let old = session_core::OldCookie::new("old", later());
             use_cookies(&Sessions::builder(ring()).renamed_from(old).build().unwrap());
         }),
-        case("sealed", || use_cookies(&Sessions::builder(ring()).sealed().build().unwrap())),
-        case("from signed to sealed", || {
+        case("encrypted", || use_cookies(&Sessions::builder(ring()).encrypted().build().unwrap())),
+        case("from signed to encrypted", || {
             use_cookies(&Sessions::builder(ring()).padding(64).accept_signed_until(later()).build().unwrap());
         }),
         case("stored", || use_store(&Sessions::builder(ring()).build_stored().unwrap())),
-        case("stored and sealed", || use_store(&Sessions::builder(ring()).sealed().build_stored().unwrap())),
+        case("stored and encrypted", || {
+            use_store(&Sessions::builder(ring()).encrypted().build_stored().unwrap())
+        }),
         case("replaced keys", || {
-            let sessions = Sessions::builder(ring()).accept_sealed_until(later()).build().unwrap();
+            let sessions = Sessions::builder(ring()).accept_encrypted_until(later()).build().unwrap();
             use_cookies(&sessions);
             sessions.set_keys(SecretKey::generate().unwrap()).unwrap();
             sessions.set_keys(ring()).unwrap();
@@ -145,7 +147,7 @@ fn cases() -> Vec<Case> {
             std::mem::forget(sessions);
         }),
         case("replaced keys of stored sessions", || {
-            let sessions = Sessions::builder(ring()).sealed().build_stored().unwrap();
+            let sessions = Sessions::builder(ring()).encrypted().build_stored().unwrap();
             use_store(&sessions);
             sessions.set_keys(SecretKey::generate().unwrap()).unwrap();
             std::mem::forget(sessions);

@@ -11,8 +11,8 @@ holds an id. Press something, read the server’s answer below, and reload the p
 pub(super) const COOKIE_NOTE: &str = "A signed cookie can be read by its user, but not changed: a single altered byte \
 breaks the\nsignature, and the session starts empty. Keep secrets out of it.";
 
-pub(super) const SEALED_NOTE: &str = "A sealed cookie can neither be read nor changed by whoever has it: it shows its length, and a \
-single altered byte\nbreaks the seal, and the session starts empty.";
+pub(super) const ENCRYPTED_NOTE: &str = "An encrypted cookie can neither be read nor changed by whoever has it: it shows its length, and a \
+single altered byte\nbreaks it, and the session starts empty.";
 
 pub(super) const STORED_NOTE: &str = "The cookie is an id and says nothing. It changes when you log in, never when you \
 read or write,\nand after a logout it opens nothing any more, whoever has copied it.";

@@ -8,7 +8,7 @@ fn pairs(entries: &[(&str, &str)]) -> Vec<(String, String)> {
 
 fn empty() -> Page<'static> {
     Page {
-        sealed: false,
+        encrypted: false,
         framework: "axum",
         mode: "signed cookie",
         place: None,
@@ -199,10 +199,10 @@ fn a_stored_session_is_shown_as_one() {
 }
 
 #[test]
-fn a_sealed_session_is_shown_as_one() {
-    let page = Page { mode: "sealed cookie", sealed: true, ..empty() }.render();
+fn an_encrypted_session_is_shown_as_one() {
+    let page = Page { mode: "encrypted cookie", encrypted: true, ..empty() }.render();
     assert_balanced(&page);
-    assert!(page.contains("one sealed cookie") && page.contains("neither be read nor changed"));
+    assert!(page.contains("one encrypted cookie") && page.contains("neither be read nor changed"));
     assert!(!page.contains("Keep secrets out"));
 }
 

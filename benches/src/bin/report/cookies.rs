@@ -22,7 +22,7 @@ pub fn lengths() -> Vec<Lengths> {
     let key = SecretKey::new(SECRET).unwrap();
     let formats = [
         ("ours, signed", Sessions::new(key.clone())),
-        ("ours, sealed", Sessions::builder(key).sealed().build().unwrap()),
+        ("ours, encrypted", Sessions::builder(key).encrypted().build().unwrap()),
         ("ours, Flask mode", Sessions::flask(SECRET).unwrap()),
     ];
     let mut lengths = Vec::new();

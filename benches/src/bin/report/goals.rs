@@ -102,7 +102,7 @@ fn core(report: &Report) -> Vec<Goal> {
         let first = floor(group, SIZES[0]);
         worst(SIZES[1..].iter().map(|size| Some(floor(group, *size)?.ratio(first.as_ref()?))).collect())
     };
-    let sealed = |group, size| times(report, group, "ours, sealed", "ours, signed", size);
+    let encrypted = |group, size| times(report, group, "ours, encrypted", "ours, signed", size);
     let forged = times(report, "core: refused", "forged", "good", USUAL);
     let mut goals = vec![
         at_most(format!("{READ}: times the floor, below 200 B"), 1.5, Unit::Times, up_to(&small, READ)),
@@ -117,8 +117,8 @@ fn core(report: &Report) -> Vec<Goal> {
     }
     for group in [READ, WRITE] {
         for (size, limit) in [(USUAL, 1.3), (LARGE, 1.0)] {
-            let what = format!("{group}: sealed against signed, {} B", whole(size as f64));
-            goals.push(at_most(what, limit, Unit::Times, sealed(group, size)));
+            let what = format!("{group}: encrypted against signed, {} B", whole(size as f64));
+            goals.push(at_most(what, limit, Unit::Times, encrypted(group, size)));
         }
     }
     goals.push(at_most("core: a forged cookie against a good one, one key", 1.0, Unit::Times, forged));

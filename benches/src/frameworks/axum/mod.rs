@@ -31,7 +31,7 @@ pub const APPLICATIONS: [(&str, Make); 13] = [
     ("floor, by hand", by_hand::floor),
     ("ours, by hand", by_hand::ours),
     ("ours", ours::signed),
-    ("ours, sealed", ours::sealed),
+    ("ours, encrypted", ours::encrypted),
     ("ours, memory", ours::memory),
     ("tower-sessions, memory", tower_sessions::plain),
     ("tower-sessions, memory, signed id", tower_sessions::signed),

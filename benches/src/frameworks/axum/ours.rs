@@ -14,8 +14,8 @@ pub fn signed(fields: Map<String, Value>) -> Router {
     router(fields).layer(SessionLayer::new(core::signed()))
 }
 
-pub fn sealed(fields: Map<String, Value>) -> Router {
-    router(fields).layer(SessionLayer::new(builder().sealed().build().unwrap()))
+pub fn encrypted(fields: Map<String, Value>) -> Router {
+    router(fields).layer(SessionLayer::new(builder().encrypted().build().unwrap()))
 }
 
 pub fn memory(fields: Map<String, Value>) -> Router {

@@ -3,6 +3,8 @@
 #![allow(clippy::unwrap_used)]
 
 mod closing;
+#[cfg(feature = "encryption")]
+mod encrypted;
 mod faults;
 mod form;
 mod ids;
@@ -13,8 +15,6 @@ mod refused;
 mod reuse;
 mod rotation;
 mod saving;
-#[cfg(feature = "seal")]
-mod sealed;
 mod unchanged;
 
 use std::sync::Mutex;

@@ -192,11 +192,11 @@ fn a_logout_that_meets_an_unreadable_record_fails() {
     assert_eq!((slow.result, slow.cookie), (Err(Error::Unavailable), None));
 }
 
-/// Records were sealed, and no longer are, without a window in which both are read: each browser begins anew.
-#[cfg(feature = "seal")]
+/// Records were encrypted, and no longer are, without a window in which both are read: each browser begins anew.
+#[cfg(feature = "encryption")]
 #[test]
-fn a_sealed_record_that_is_not_accepted_locks_nobody_out() {
-    let before = server(|builder| builder.sealed());
+fn an_encrypted_record_that_is_not_accepted_locks_nobody_out() {
+    let before = server(|builder| builder.encrypted());
     let cookie = before.begin(visit);
     let key = SecretKey::new(KEY).unwrap();
     let sessions = Sessions::builder(key).clock(before.time.clone()).build_stored().unwrap();

@@ -144,14 +144,14 @@ fn until_it_is_renamed_an_id_stays() {
     assert!(server.request(&old, login).pair().starts_with("session="));
 }
 
-/// A record's key does not know the cookie's name: plain or sealed, it opens before, at and after the second of the renaming, is
+/// A record's key does not know the cookie's name: plain or encrypted, it opens before, at and after the second of the renaming, is
 /// written, and moves to the new name.
-#[cfg(feature = "seal")]
+#[cfg(feature = "encryption")]
 #[test]
 fn renaming_loses_no_record() {
-    for sealed in [false, true] {
-        let seal = |builder: Builder| if sealed { builder.sealed() } else { builder };
-        let server = server(|builder| seal(builder).prefix(Prefix::None));
+    for encrypted in [false, true] {
+        let configure = |builder: Builder| if encrypted { builder.encrypted() } else { builder };
+        let server = server(|builder| configure(builder).prefix(Prefix::None));
         let [reader, writer] = [login, visit].map(|handler| {
             server.begin(|session| {
                 handler(session);
@@ -159,11 +159,12 @@ fn renaming_loses_no_record() {
             })
         });
         let renamed = UNIX_EPOCH + Duration::from_secs(START + 60);
-        let server = again(server, |builder| seal(builder).renamed_from(OldCookie::new("session", renamed)));
+        let server =
+            again(server, |builder| configure(builder).renamed_from(OldCookie::new("session", renamed)));
         for second in [59, 60, 61, TENTH - 1] {
             server.time.set(START + second);
             let (_, session) = server.open(&reader);
-            assert_eq!(session.rejected(), None, "sealed {sealed}, {second} seconds later");
+            assert_eq!(session.rejected(), None, "encrypted {encrypted}, {second} seconds later");
             assert_eq!(
                 (session.user().as_deref(), session.to_json()),
                 (Some("ada"), r#"{"visits":1}"#.into())
@@ -176,7 +177,7 @@ fn renaming_loses_no_record() {
         // A reader moves when its session is extended. The setting goes: what has moved stays.
         server.advance(1);
         let extended = server.request(&reader, read).pair();
-        let server = again(server, seal);
+        let server = again(server, configure);
         assert_eq!(server.json(&extended), r#"{"visits":1}"#);
         assert_eq!(server.json(&moved), r#"{"visits":3}"#);
     }

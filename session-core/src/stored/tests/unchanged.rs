@@ -40,25 +40,25 @@ fn all_that_is_due() -> Vec<Due> {
         rotated("its id has an old key", SAME, SAME),
         due("its id has the old name", |builder| builder.prefix(Prefix::None), old_name, TENTH),
     ];
-    #[cfg(feature = "seal")]
+    #[cfg(feature = "encryption")]
     {
-        const SEALED: Configure = Builder::sealed;
-        all.push(rotated("it is sealed with an old key", SEALED, SEALED));
-        all.push(due("it is to be sealed", SAME, sealing, TENTH));
+        const ENCRYPTED: Configure = Builder::encrypted;
+        all.push(rotated("it is encrypted with an old key", ENCRYPTED, ENCRYPTED));
+        all.push(due("it is to be encrypted", SAME, encryption, TENTH));
         all.push(due("it is to be padded", SAME, padding, TENTH));
     }
     all
 }
 
-#[cfg(feature = "seal")]
-fn sealing(builder: Builder) -> Builder {
+#[cfg(feature = "encryption")]
+fn encryption(builder: Builder) -> Builder {
     let end = UNIX_EPOCH + Duration::from_secs(START + 100 * TENTH);
-    builder.sealed().accept_signed_until(end)
+    builder.encrypted().accept_signed_until(end)
 }
 
-#[cfg(feature = "seal")]
+#[cfg(feature = "encryption")]
 fn padding(builder: Builder) -> Builder {
-    sealing(builder).padding(1024)
+    encryption(builder).padding(1024)
 }
 
 fn large(session: &Session) {
@@ -123,9 +123,9 @@ fn a_record_that_cannot_be_written_is_left_as_it_is_and_lives_on() {
             }
             let after = server.record(&cookie);
             assert_eq!((&after.body, after.version), (&before.body, before.version), "{case}");
-            // So nobody who only reads is logged out in the end; but a sealed end is extended by a write alone.
-            let sealed = before.body[0] == 2;
-            let extended = due.seconds == TENTH && obstacle != "update" && !sealed;
+            // So nobody who only reads is logged out in the end; but an encrypted end is extended by a write alone.
+            let encrypted = before.body[0] == 2;
+            let extended = due.seconds == TENTH && obstacle != "update" && !encrypted;
             assert_eq!(after.expires > before.expires, extended, "{case}");
             assert_eq!(server.asked().contains(&"touch"), extended, "{case}");
 

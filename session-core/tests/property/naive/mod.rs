@@ -20,9 +20,10 @@ use json::{Json, Text, string};
 /// The name of our cookies.
 pub const NAME: &str = "__Host-session";
 
-/// K(1) for signed sessions, K(2) for sealed ones, K(3) for ids, K(4) for records.
+/// K(1) for signed sessions, K(2) for encrypted ones, K(3) for ids, K(4) for records.
 pub static SIGNED: LazyLock<Vec<u8>> = LazyLock::new(|| derived(1));
-static SEALED: LazyLock<Aes256GcmSiv> = LazyLock::new(|| Aes256GcmSiv::new_from_slice(&derived(2)).unwrap());
+static ENCRYPTED: LazyLock<Aes256GcmSiv> =
+    LazyLock::new(|| Aes256GcmSiv::new_from_slice(&derived(2)).unwrap());
 static RECORD: LazyLock<Aes256GcmSiv> = LazyLock::new(|| Aes256GcmSiv::new_from_slice(&derived(4)).unwrap());
 pub static ID: LazyLock<Vec<u8>> = LazyLock::new(|| derived(3));
 static FLASK: LazyLock<Vec<u8>> = LazyLock::new(|| sha1(SECRET.as_bytes(), b"cookie-session"));
@@ -197,19 +198,19 @@ pub fn open_signed(cookie: &[u8]) -> Option<Opened> {
     Some(Opened { stamp, content: content(parts.json(256 << 10, 128)?)? })
 }
 
-/// Our sealed format: nonce, and stamp and content under AES-256-GCM-SIV. The spaces that fill it up are JSON's.
-pub fn open_sealed(cookie: &[u8]) -> Option<Opened> {
+/// Our encrypted format: nonce, and stamp and content under AES-256-GCM-SIV. The spaces that fill it up are JSON's.
+pub fn open_encrypted(cookie: &[u8]) -> Option<Opened> {
     let bytes = decode(cookie).filter(|_| cookie.len() <= 4096)?;
-    let (nonce, sealed) = bytes.split_first_chunk::<12>()?;
-    let text = SEALED.decrypt(&Nonce::from(*nonce), sealed).ok()?;
+    let (nonce, encrypted) = bytes.split_first_chunk::<12>()?;
+    let text = ENCRYPTED.decrypt(&Nonce::from(*nonce), encrypted).ok()?;
     let (first, json) = text.split_at_checked(18)?;
     let stamp = stamp(first).filter(|stamp| is_young(stamp) && NOW.saturating_sub(stamp.issued) <= IDLE)?;
     Some(Opened { stamp, content: content(Json::read(std::str::from_utf8(json).ok()?, 128)?)? })
 }
 
-/// A sealed text.
-pub fn sealed(nonce: [u8; 12], text: &[u8]) -> Vec<u8> {
-    encode(&[&nonce, &SEALED.encrypt(&Nonce::from(nonce), text).unwrap()[..]].concat())
+/// An encrypted text.
+pub fn encrypted(nonce: [u8; 12], text: &[u8]) -> Vec<u8> {
+    encode(&[&nonce, &ENCRYPTED.encrypt(&Nonce::from(nonce), text).unwrap()[..]].concat())
 }
 
 /// A map; or `[map, [flash, ..]]` with one flash at least; or `[map, [flash, ..], user]`, a text without lone surrogates.
@@ -250,7 +251,7 @@ fn is_flash(flash: &Json) -> bool {
     }
 }
 
-/// A sealed record: 02, key id 4, nonce 12, AES-256-GCM-SIV(expires, body). Its place is associated: the record's key, when it
+/// An encrypted record: 02, key id 4, nonce 12, AES-256-GCM-SIV(expires, body). Its place is associated: the record's key, when it
 /// was created, and twice a zero and a length of zero, since it has neither user nor label.
 pub fn open_record(kept: &[u8], key: &[u8; 32], created: u64) -> Option<Vec<u8>> {
     let (nonce, msg) = kept.strip_prefix(&record_head()[..])?.split_first_chunk::<12>()?;
@@ -261,10 +262,10 @@ pub fn open_record(kept: &[u8], key: &[u8; 32], created: u64) -> Option<Vec<u8>>
 }
 
 /// `text`: when it expires, and the body.
-pub fn seal_record(nonce: [u8; 12], text: &[u8], key: &[u8; 32], created: u64) -> Vec<u8> {
+pub fn encrypt_record(nonce: [u8; 12], text: &[u8], key: &[u8; 32], created: u64) -> Vec<u8> {
     let aad = &[&key[..], &created.to_be_bytes(), &[0; 18]].concat();
-    let sealed = RECORD.encrypt(&Nonce::from(nonce), Payload { msg: text, aad }).unwrap();
-    [&record_head()[..], &nonce, &sealed].concat()
+    let encrypted = RECORD.encrypt(&Nonce::from(nonce), Payload { msg: text, aad }).unwrap();
+    [&record_head()[..], &nonce, &encrypted].concat()
 }
 
 /// A key's id is the first bytes of its SHA-256.

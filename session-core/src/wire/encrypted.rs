@@ -1,9 +1,9 @@
-//! Our sealed format: one segment, base64url of a nonce, the sealed stamp and content, and the tag.
+//! Our encrypted format: one segment, base64url of a nonce, the encrypted stamp and content, and the tag.
 //!
 //! Nothing of it is readable without the key, not even when it was written. Nothing is associated with it: the key is
 //! derived for format, cookie name and audience. It is never compressed, since the length would tell of the content.
 
-use super::seal::{NONCE, OVERHEAD, Sealer};
+use super::aead::{Cipher, NONCE, OVERHEAD};
 use super::sign::SignedBy;
 use super::signed::{DEPTH, LONGEST};
 use super::stamp::{self, Stamp};
@@ -14,9 +14,9 @@ use crate::lifetime::Lifetime;
 use crate::map::Map;
 use crate::scratch::scratch;
 
-/// Reads a cookie: syntax, seal, times, content, in this order.
+/// Reads a cookie: syntax, authentication, times, content, in this order.
 pub(crate) fn open(
-    sealer: &Sealer,
+    cipher: &Cipher,
     cookie: &[u8],
     lifetime: &Lifetime,
     now: u64,
@@ -30,7 +30,7 @@ pub(crate) fn open(
         if bytes.len() < OVERHEAD + stamp::BYTES {
             return Err(Rejected::Malformed);
         }
-        let (text, by) = sealer.open(bytes, &[], now).ok_or(Rejected::BadSignature)?;
+        let (text, by) = cipher.open(bytes, &[], now).ok_or(Rejected::BadSignature)?;
         let (found, json) = text.split_first_chunk().ok_or(Rejected::Unreadable)?;
         let found = Stamp::decode(*found).ok_or(Rejected::Unreadable)?;
         lifetime.check(&found, now)?;
@@ -52,16 +52,16 @@ pub(crate) fn length(map: &Map) -> usize {
 
 /// Appends the cookie's value.
 pub(crate) fn write(
-    sealer: &Sealer,
+    cipher: &Cipher,
     around: Around<'_>,
     content: Content<'_>,
     nonce: [u8; NONCE],
 ) -> Vec<u8> {
     let mut json = String::with_capacity(content.map.expected_size());
     content.map.write_ours(&mut json);
-    let mut sealed = Vec::new();
-    sealer.seal(&mut sealed, nonce, &[], &[&content.stamp.encode(), json.as_bytes()]);
-    let mut out = around.start(base64::digits(sealed.len()));
-    base64::encode_to(&mut out, &sealed);
+    let mut encrypted = Vec::new();
+    cipher.encrypt(&mut encrypted, nonce, &[], &[&content.stamp.encode(), json.as_bytes()]);
+    let mut out = around.start(base64::digits(encrypted.len()));
+    base64::encode_to(&mut out, &encrypted);
     out
 }

@@ -1,7 +1,7 @@
-//! Sealing: AES-256-GCM-SIV (RFC 8452), for our sealed cookies and for records at rest.
+//! Encryption: AES-256-GCM-SIV (RFC 8452), for our encrypted cookies and for records at rest.
 //!
 //! A nonce that comes twice shows that two texts are equal, and nothing else (RFC 8452, section 9). Under one key 2^48
-//! texts may be sealed with random nonces.
+//! texts may be encrypted with random nonces.
 
 use aes_gcm_siv::aead::AeadInOut;
 use aes_gcm_siv::{Aes256GcmSiv, KeyInit, Nonce, Tag};
@@ -14,12 +14,12 @@ use crate::ring::KeyRing;
 
 pub(crate) const NONCE: usize = 12;
 const TAG: usize = 16;
-/// What sealing adds.
+/// What encryption adds.
 pub(crate) const OVERHEAD: usize = NONCE + TAG;
 
-/// The keys of one purpose: the primary seals, all open, the others until their ends.
+/// The keys of one purpose: the primary encrypts, all open, the others until their ends.
 #[derive(Clone)]
-pub(crate) struct Sealer {
+pub(crate) struct Cipher {
     primary: Key,
     verify_only: Vec<(Key, Option<u64>)>,
     /// Texts are filled up to a multiple of so many bytes, so that their lengths tell less.
@@ -42,15 +42,15 @@ impl Key {
     }
 
     /// Opens in place, between nonce and tag.
-    fn open(&self, sealed: &mut [u8], associated: &[u8]) -> Option<()> {
-        let (nonce, rest) = sealed.split_first_chunk_mut::<NONCE>()?;
+    fn open(&self, encrypted: &mut [u8], associated: &[u8]) -> Option<()> {
+        let (nonce, rest) = encrypted.split_first_chunk_mut::<NONCE>()?;
         let (text, tag) = rest.split_last_chunk_mut::<TAG>()?;
         let (nonce, tag) = (Nonce::from(*nonce), Tag::from(*tag));
         self.cipher.decrypt_inout_detached(&nonce, associated, text.into(), &tag).ok()
     }
 }
 
-impl Sealer {
+impl Cipher {
     /// The keys of a ring, as `derive` makes them of its secrets.
     pub(crate) fn new(ring: &KeyRing, block: usize, derive: impl Fn(&Secret) -> Zeroizing<[u8; 32]>) -> Self {
         let key = |secret: &Secret| {
@@ -63,7 +63,7 @@ impl Sealer {
     }
 
     /// Appends nonce, ciphertext and tag of a text in parts, which ends with JSON: spaces at its end mean nothing.
-    pub(crate) fn seal(&self, out: &mut Vec<u8>, nonce: [u8; NONCE], associated: &[u8], text: &[&[u8]]) {
+    pub(crate) fn encrypt(&self, out: &mut Vec<u8>, nonce: [u8; NONCE], associated: &[u8], text: &[&[u8]]) {
         let length = text.iter().map(|part| part.len()).sum::<usize>().next_multiple_of(self.block);
         out.reserve(length + OVERHEAD);
         out.extend_from_slice(&nonce);
@@ -73,29 +73,29 @@ impl Sealer {
         let text = (&mut out[start..]).into();
         match self.primary.cipher.encrypt_inout_detached(&nonce.into(), associated, text) {
             Ok(tag) => out.extend_from_slice(&tag),
-            Err(_) => unreachable!("AES-GCM-SIV seals up to 64 GiB"),
+            Err(_) => unreachable!("AES-GCM-SIV encrypts up to 64 GiB"),
         }
     }
 
-    /// The text, without what filled it up, and which key sealed it.
+    /// The text, without what filled it up, and which key encrypted it.
     pub(crate) fn open<'a>(
         &self,
-        sealed: &'a mut [u8],
+        encrypted: &'a mut [u8],
         associated: &[u8],
         now: u64,
     ) -> Option<(&'a [u8], SignedBy)> {
-        self.open_if(sealed, associated, now, |_| true)
+        self.open_if(encrypted, associated, now, |_| true)
     }
 
-    /// The same of what was sealed with a certain key: none is tried in vain, but where two have one id.
+    /// The same of what was encrypted with a certain key: none is tried in vain, but where two have one id.
     pub(crate) fn open_by<'a>(
         &self,
         id: [u8; 4],
-        sealed: &'a mut [u8],
+        encrypted: &'a mut [u8],
         associated: &[u8],
         now: u64,
     ) -> Option<(&'a [u8], SignedBy)> {
-        self.open_if(sealed, associated, now, |key| key.id == id)
+        self.open_if(encrypted, associated, now, |key| key.id == id)
     }
 
     /// The primary key's id.
@@ -105,7 +105,7 @@ impl Sealer {
 
     fn open_if<'a>(
         &self,
-        sealed: &'a mut [u8],
+        encrypted: &'a mut [u8],
         associated: &[u8],
         now: u64,
         fits: impl Fn(&Key) -> bool,
@@ -118,13 +118,13 @@ impl Sealer {
         let by = loop {
             let (key, by) = keys.next()?;
             // Opened in its place; the next key needs it as it was.
-            let next = keys.peek().map(|_| sealed.to_vec());
-            if key.open(sealed, associated).is_some() {
+            let next = keys.peek().map(|_| encrypted.to_vec());
+            if key.open(encrypted, associated).is_some() {
                 break by;
             }
-            sealed.copy_from_slice(&next?);
+            encrypted.copy_from_slice(&next?);
         };
-        let mut text = sealed.get(NONCE..sealed.len() - TAG)?;
+        let mut text = encrypted.get(NONCE..encrypted.len() - TAG)?;
         while let [rest @ .., b' '] = text {
             text = rest;
         }
@@ -160,28 +160,28 @@ mod tests {
         let mut tried = 0;
         for group in set.test_groups.iter().filter(|group| group.key_size == 256) {
             for test in &group.tests {
-                let sealed = [&test.ct[..], &test.tag[..]].concat();
-                check(&test.key, &test.nonce, &test.aad, &test.pt, &sealed, !test.result.must_fail());
+                let encrypted = [&test.ct[..], &test.tag[..]].concat();
+                check(&test.key, &test.nonce, &test.aad, &test.pt, &encrypted, !test.result.must_fail());
                 tried += 1;
             }
         }
         assert!(tried > 100, "{tried}");
     }
 
-    fn check(key: &[u8], nonce: &[u8], associated: &[u8], text: &[u8], sealed: &[u8], valid: bool) {
+    fn check(key: &[u8], nonce: &[u8], associated: &[u8], text: &[u8], encrypted: &[u8], valid: bool) {
         let key = Key::new(key.try_into().unwrap());
         let Ok(nonce) = <[u8; NONCE]>::try_from(nonce) else {
             assert!(!valid); // GCM-SIV has nonces of one length
             return;
         };
-        let whole = [&nonce, sealed].concat();
+        let whole = [&nonce, encrypted].concat();
         let mut opened = whole.clone();
         assert_eq!(key.open(&mut opened, associated).is_some(), valid);
         assert!(!valid || opened[NONCE..opened.len() - TAG] == *text);
         if valid {
             let mut out = Vec::new();
-            let sealer = Sealer { primary: key, verify_only: Vec::new(), block: 1 };
-            sealer.seal(&mut out, nonce, associated, &[text]);
+            let cipher = Cipher { primary: key, verify_only: Vec::new(), block: 1 };
+            cipher.encrypt(&mut out, nonce, associated, &[text]);
             assert_eq!(out, whole);
         }
     }
@@ -189,12 +189,12 @@ mod tests {
     #[test]
     fn keys_ends_and_ids() {
         let derive = |secret: &Secret| Zeroizing::new(Sha256::digest(&secret.bytes[..]).into());
-        let old = Sealer::new(&KeyRing::flask("old"), 1, derive);
+        let old = Cipher::new(&KeyRing::flask("old"), 1, derive);
         let ring = KeyRing::flask("new").fallback("older").and(Secret::new("old"), Some(100));
-        let new = Sealer::new(&ring, 64, derive);
+        let new = Cipher::new(&ring, 64, derive);
         let (mut by_old, mut by_new) = (Vec::new(), Vec::new());
-        old.seal(&mut by_old, [7; NONCE], b"a", &[b"{", b"}"]);
-        new.seal(&mut by_new, [7; NONCE], b"a", &[b"{}"]);
+        old.encrypt(&mut by_old, [7; NONCE], b"a", &[b"{", b"}"]);
+        new.encrypt(&mut by_new, [7; NONCE], b"a", &[b"{}"]);
         assert_eq!(by_new.len(), OVERHEAD + 64);
         let by = |opened: Option<(&[u8], SignedBy)>| {
             opened.map(|(text, by)| {

@@ -1,4 +1,4 @@
-//! Without the feature `seal` nothing is sealed: the builder does not offer it, so none of these is ever made.
+//! Without the feature `encryption` nothing is encrypted: the builder does not offer it, so none of these is ever made.
 
 use zeroize::Zeroizing;
 
@@ -9,17 +9,17 @@ use crate::ring::KeyRing;
 pub(crate) const NONCE: usize = 12;
 pub(crate) const OVERHEAD: usize = NONCE + 16;
 
-const NEVER: &str = "nothing is sealed without the feature `seal`";
+const NEVER: &str = "nothing is encrypted without the feature `encryption`";
 
 #[derive(Clone)]
-pub(crate) struct Sealer;
+pub(crate) struct Cipher;
 
-impl Sealer {
+impl Cipher {
     pub(crate) fn new(_: &KeyRing, _: usize, _: impl Fn(&Secret) -> Zeroizing<[u8; 32]>) -> Self {
         unreachable!("{NEVER}")
     }
 
-    pub(crate) fn seal(&self, _: &mut Vec<u8>, _: [u8; NONCE], _: &[u8], _: &[&[u8]]) {
+    pub(crate) fn encrypt(&self, _: &mut Vec<u8>, _: [u8; NONCE], _: &[u8], _: &[&[u8]]) {
         unreachable!("{NEVER}")
     }
 

@@ -1,26 +1,26 @@
-//! What is configured about sealing.
+//! What is configured about encryption.
 
-/// What is configured about sealing.
+/// What is configured about encryption.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Sealing {
-    /// Sealed, filled up to a multiple of so many bytes.
+pub(crate) struct Encryption {
+    /// Encrypted, filled up to a multiple of so many bytes.
     pub(crate) block: Option<usize>,
-    /// Until when signed cookies are read besides sealed ones.
+    /// Until when signed cookies are read besides encrypted ones.
     pub(crate) signed_until: Option<u64>,
-    /// Until when sealed cookies are read besides signed ones.
-    pub(crate) sealed_until: Option<u64>,
+    /// Until when encrypted cookies are read besides signed ones.
+    pub(crate) encrypted_until: Option<u64>,
 }
 
-#[cfg(feature = "seal")]
+#[cfg(feature = "encryption")]
 mod builder {
     use std::time::SystemTime;
 
     use crate::builder::Builder;
     use crate::world::unix;
 
-    /// For sessions that nobody reads without the key (feature `seal`). Not in Flask's format.
+    /// For sessions that nobody reads without the key (feature `encryption`). Not in Flask's format.
     impl Builder {
-        /// Seals the session: its cookie, or with a store its record, is encrypted and authenticated by AES-256-GCM-SIV
+        /// Encrypts the session: its cookie, or with a store its record, is encrypted and authenticated by AES-256-GCM-SIV
         /// (RFC 8452), and tells neither what is in it nor when it began. Default: signed, readable for its user.
         ///
         /// A cookie is never compressed then, since its length would tell of its content: it holds 3,015 octets of JSON, under the
@@ -30,17 +30,17 @@ mod builder {
         /// ```
         /// # use session_core::{SecretKey, Sessions, testing};
         /// # let key = SecretKey::generate().unwrap();
-        /// let sessions = Sessions::builder(key).sealed().build().unwrap();
+        /// let sessions = Sessions::builder(key).encrypted().build().unwrap();
         /// let request = testing::request(&sessions, |session| session.insert("diagnosis", "secret")).unwrap();
         /// assert!(!request["cookie"].to_str().unwrap().contains('.')); // one segment, nothing to read
         /// assert_eq!(sessions.open(&request).get::<String>("diagnosis").unwrap().as_deref(), Some("secret"));
         /// ```
-        pub fn sealed(mut self) -> Self {
-            self.sealing.block.get_or_insert(1);
+        pub fn encrypted(mut self) -> Self {
+            self.encryption.block.get_or_insert(1);
             self
         }
 
-        /// Seals, and fills the content up to a multiple of `block` bytes, 1 to 1024, so that the length of a cookie or record
+        /// Encrypts, and fills the content up to a multiple of `block` bytes, 1 to 1024, so that the length of a cookie or record
         /// tells less of it. Larger and smaller numbers count as the nearest. Default: 1, nothing is filled up.
         ///
         /// ```
@@ -53,15 +53,15 @@ mod builder {
         /// assert_eq!(length("al"), length("wolfeschlegelsteinhausen"));
         /// ```
         pub fn padding(mut self, block: usize) -> Self {
-            self.sealing.block = Some(block.clamp(1, 1024));
+            self.encryption.block = Some(block.clamp(1, 1024));
             self
         }
 
-        /// Accepts signed sessions besides sealed ones, until that second: the way from signed to sealed, without logging
-        /// anybody out. A signed session is sealed when it is next written. Which of them a cookie is, its form tells, never a
+        /// Accepts signed sessions besides encrypted ones, until that second: the way from signed to encrypted, without logging
+        /// anybody out. A signed session is encrypted when it is next written. Which of them a cookie is, its form tells, never a
         /// failed decryption.
         ///
-        /// First every server learns to read sealed cookies, by [`accept_sealed_until`](Self::accept_sealed_until); then
+        /// First every server learns to read encrypted cookies, by [`accept_encrypted_until`](Self::accept_encrypted_until); then
         /// each begins to write them. The way back is the same way.
         ///
         /// ```
@@ -72,32 +72,32 @@ mod builder {
         /// # let request = testing::request(&before, |session| session.insert("a", 1)).unwrap();
         /// # let builder = Sessions::builder(key).clock(time.clone());
         /// let end = UNIX_EPOCH + Duration::from_secs(1_700_000_060);
-        /// let sessions = builder.sealed().accept_signed_until(end).build().unwrap();
+        /// let sessions = builder.encrypted().accept_signed_until(end).build().unwrap();
         /// assert!(sessions.open(&request).contains_key("a")); // signed
         /// time.set(1_700_000_060);
         /// assert!(sessions.open(&request).is_empty());
         /// ```
         pub fn accept_signed_until(mut self, end: SystemTime) -> Self {
-            self.sealing.signed_until = Some(unix(end).as_secs());
+            self.encryption.signed_until = Some(unix(end).as_secs());
             self
         }
 
-        /// Accepts sealed sessions besides signed ones, until that second: for servers that don't write them yet, or no more. Each
-        /// signed cookie that is written meanwhile and would be too large sealed is an
-        /// [event](crate::EventKind::TooLargeToSeal).
+        /// Accepts encrypted sessions besides signed ones, until that second: for servers that don't write them yet, or no more. Each
+        /// signed cookie that is written meanwhile and would be too large encrypted is an
+        /// [event](crate::EventKind::TooLargeToEncrypt).
         ///
         /// ```
         /// # use std::time::{Duration, SystemTime};
         /// # use session_core::{SecretKey, Sessions, testing};
         /// # let key = SecretKey::generate().unwrap();
-        /// # let others = Sessions::builder(key.clone()).sealed().build().unwrap();
+        /// # let others = Sessions::builder(key.clone()).encrypted().build().unwrap();
         /// # let request = testing::request(&others, |session| session.insert("a", 1)).unwrap();
         /// let end = SystemTime::now() + Duration::from_secs(24 * 60 * 60);
-        /// let sessions = Sessions::builder(key).accept_sealed_until(end).build().unwrap();
-        /// assert!(sessions.open(&request).contains_key("a")); // sealed by a server that is ahead
+        /// let sessions = Sessions::builder(key).accept_encrypted_until(end).build().unwrap();
+        /// assert!(sessions.open(&request).contains_key("a")); // encrypted by a server that is ahead
         /// ```
-        pub fn accept_sealed_until(mut self, end: SystemTime) -> Self {
-            self.sealing.sealed_until = Some(unix(end).as_secs());
+        pub fn accept_encrypted_until(mut self, end: SystemTime) -> Self {
+            self.encryption.encrypted_until = Some(unix(end).as_secs());
             self
         }
     }

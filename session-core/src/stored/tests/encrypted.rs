@@ -1,4 +1,4 @@
-//! Records at rest, sealed.
+//! Records at rest, encrypted.
 
 #![allow(clippy::unwrap_used)]
 
@@ -36,10 +36,10 @@ fn change(server: &Server, change: impl Fn(&mut Record)) {
 #[test]
 fn a_dump_tells_nothing() {
     let open = server(|builder| builder);
-    let sealed = server(Builder::sealed);
+    let encrypted = server(Builder::encrypted);
     let padded = server(|builder| builder.padding(512));
     for (server, readable, length) in
-        [(&open, true, None), (&sealed, false, None), (&padded, false, Some(512))]
+        [(&open, true, None), (&encrypted, false, None), (&padded, false, Some(512))]
     {
         let cookie = server.begin(secret);
         let record = server.record(&cookie);
@@ -57,7 +57,7 @@ fn a_dump_tells_nothing() {
 #[test]
 fn a_record_opens_in_its_place_alone() {
     let refused = |change_record: &dyn Fn(&Server)| {
-        let server = server(Builder::sealed);
+        let server = server(Builder::encrypted);
         let cookie = server.begin(|session| {
             secret(session);
             login(session);
@@ -99,10 +99,10 @@ fn a_record_opens_in_its_place_alone() {
     assert_eq!(refused(&other), unreadable);
 }
 
-/// Whoever writes to the store can shorten a session, and not lengthen it: its idle end is sealed, too.
+/// Whoever writes to the store can shorten a session, and not lengthen it: its idle end is encrypted, too.
 #[test]
-fn a_record_does_not_outlive_its_sealed_end() {
-    let server = server(|builder| builder.sealed().idle_lifetime(Duration::from_secs(600)));
+fn a_record_does_not_outlive_its_encrypted_end() {
+    let server = server(|builder| builder.encrypted().idle_lifetime(Duration::from_secs(600)));
     let cookie = server.begin(|session| {
         secret(session);
         login(session);
@@ -120,8 +120,8 @@ fn a_record_does_not_outlive_its_sealed_end() {
 
 /// A write hands the true end on, whatever stands in the store: what was lengthened there stays as short as it was.
 #[test]
-fn a_write_does_not_seal_what_the_store_says() {
-    let server = server(|builder| builder.sealed().idle_lifetime(Duration::from_secs(600)));
+fn a_write_does_not_encrypt_what_the_store_says() {
+    let server = server(|builder| builder.encrypted().idle_lifetime(Duration::from_secs(600)));
     let cookie = server.begin(secret);
     change(&server, |record| record.expires += 365 * 24 * 60 * 60);
     server.request(&cookie, visit);
@@ -129,13 +129,13 @@ fn a_write_does_not_seal_what_the_store_says() {
     assert_eq!(server.open(&cookie).1.rejected(), Some(Rejected::Idle));
 }
 
-/// A sealed record is extended by writing it; one that is not sealed by a touch.
+/// An encrypted record is extended by writing it; one that is not encrypted by a touch.
 #[test]
-fn a_sealed_record_is_extended_by_a_write() {
-    for (sealed, verb) in [(true, "update"), (false, "touch")] {
+fn an_encrypted_record_is_extended_by_a_write() {
+    for (encrypted, verb) in [(true, "update"), (false, "touch")] {
         let server = server(|builder| {
             let builder = builder.idle_lifetime(Duration::from_secs(600));
-            if sealed { builder.sealed() } else { builder }
+            if encrypted { builder.encrypted() } else { builder }
         });
         let cookie = server.begin(secret);
         for _ in 0..20 {
@@ -150,8 +150,8 @@ fn a_sealed_record_is_extended_by_a_write() {
 }
 
 #[test]
-fn a_record_is_sealed_anew_when_it_is_next_written() {
-    let server = server(Builder::sealed);
+fn a_record_is_encrypted_anew_when_it_is_next_written() {
+    let server = server(Builder::encrypted);
     let cookie = server.begin(secret);
     let key_id = |cookie: &str| server.record(cookie).body[1..5].to_vec();
     let old_id = key_id(&cookie);
@@ -167,47 +167,47 @@ fn a_record_is_sealed_anew_when_it_is_next_written() {
 }
 
 #[test]
-fn o3_from_plain_to_sealed_and_back_within_windows() {
+fn o3_from_plain_to_encrypted_and_back_within_windows() {
     let end = UNIX_EPOCH + Duration::from_secs(START + 10 * TENTH);
     let plain = server(|builder| builder);
     let (read_later, written, extended) = (plain.begin(secret), plain.begin(secret), plain.begin(secret));
 
     // Without a window a plain record is refused, and left alone.
-    let sealed = again(plain, Builder::sealed);
-    assert_eq!(sealed.open(&written).1.rejected(), Some(Rejected::Unreadable));
+    let encrypted = again(plain, Builder::encrypted);
+    assert_eq!(encrypted.open(&written).1.rejected(), Some(Rejected::Unreadable));
 
-    let sealed = again(sealed, |builder| builder.sealed().accept_signed_until(end));
-    sealed.request(&written, visit);
-    assert!(!contains(&sealed.record(&written), "secret"));
-    sealed.advance(TENTH);
-    assert_eq!(sealed.request(&extended, |_| ()).cookie, None); // sealed with its extension, and no new id
-    assert!(!contains(&sealed.record(&extended), "secret"));
-    assert!(contains(&sealed.record(&read_later), "secret"));
+    let encrypted = again(encrypted, |builder| builder.encrypted().accept_signed_until(end));
+    encrypted.request(&written, visit);
+    assert!(!contains(&encrypted.record(&written), "secret"));
+    encrypted.advance(TENTH);
+    assert_eq!(encrypted.request(&extended, |_| ()).cookie, None); // encrypted with its extension, and no new id
+    assert!(!contains(&encrypted.record(&extended), "secret"));
+    assert!(contains(&encrypted.record(&read_later), "secret"));
 
-    // Back, with what was sealed meanwhile.
-    let plain = again(sealed, |builder| builder.accept_sealed_until(end));
+    // Back, with what was encrypted meanwhile.
+    let plain = again(encrypted, |builder| builder.accept_encrypted_until(end));
     assert_eq!(plain.json(&written), r#"{"diagnosis":"a secret word","visits":2}"#);
     plain.request(&written, visit);
     assert!(contains(&plain.record(&written), "secret"));
     assert!(!contains(&plain.record(&extended), "secret"));
 
-    let sealed = again(plain, |builder| builder.sealed().accept_signed_until(end));
-    sealed.time.set(START + 10 * TENTH);
-    assert_eq!(sealed.open(&extended).1.rejected(), None);
-    assert_eq!(sealed.open(&written).1.rejected(), Some(Rejected::Unreadable)); // plain, and the window is over
+    let encrypted = again(plain, |builder| builder.encrypted().accept_signed_until(end));
+    encrypted.time.set(START + 10 * TENTH);
+    assert_eq!(encrypted.open(&extended).1.rejected(), None);
+    assert_eq!(encrypted.open(&written).1.rejected(), Some(Rejected::Unreadable)); // plain, and the window is over
 }
 
 #[test]
-fn t2_without_random_bytes_nothing_is_sealed() {
+fn t2_without_random_bytes_nothing_is_encrypted() {
     let broken = |_: &mut [u8]| Err(NoRandom);
-    let server = server(|builder| builder.sealed().random(broken));
+    let server = server(|builder| builder.encrypted().random(broken));
     let closed = server.request("", secret);
     assert_eq!((closed.result, closed.cookie), (Err(Error::Random(NoRandom)), None));
     assert!(server.store.lock().unwrap().slots.is_empty());
 }
 
 #[test]
-fn sealed_is_not_for_flask() {
-    let error = Sessions::flask_builder("dev").sealed().build().unwrap_err();
-    assert!(matches!(error, ConfigError::Format { setting: "sealed", .. }));
+fn encrypted_is_not_for_flask() {
+    let error = Sessions::flask_builder("dev").encrypted().build().unwrap_err();
+    assert!(matches!(error, ConfigError::Format { setting: "encrypted", .. }));
 }

@@ -1,4 +1,4 @@
-//! Sealed cookies.
+//! Encrypted cookies.
 
 #![allow(clippy::unwrap_used, clippy::panic)]
 
@@ -27,9 +27,9 @@ fn bytes(cookie: &str) -> Vec<u8> {
 }
 
 #[test]
-fn a_sealed_cookie_tells_nothing_but_its_length() {
+fn an_encrypted_cookie_tells_nothing_but_its_length() {
     let time = Time::at(NOW);
-    let sessions = ours(&time).sealed().build().unwrap();
+    let sessions = ours(&time).encrypted().build().unwrap();
     let cookie = cookie_with(&sessions, "diagnosis", "a secret word");
     let raw = bytes(&cookie);
     // Nonce and tag, stamp, `{"diagnosis":"a secret word"}`.
@@ -64,7 +64,7 @@ fn padding_hides_lengths() {
         assert!(lengths.len() <= 200 / block + 2);
         // Whoever pads otherwise reads it as well.
         let cookie = cookie_with(&sessions, "a", 1);
-        assert_eq!(why(&ours(&time).sealed().build().unwrap(), &cookie), None);
+        assert_eq!(why(&ours(&time).encrypted().build().unwrap(), &cookie), None);
     }
 }
 
@@ -75,7 +75,7 @@ fn s8_a_repeated_nonce_is_harmless() {
         bytes.fill(7);
         Ok(())
     };
-    let sessions = ours(&Time::at(NOW)).sealed().random(stuck).build().unwrap();
+    let sessions = ours(&Time::at(NOW)).encrypted().random(stuck).build().unwrap();
     let [a, b, same] = ["aaaaaaaaaaaaaaaa", "aaaaaaaaaaaaaaab", "aaaaaaaaaaaaaaaa"]
         .map(|text| bytes(&cookie_with(&sessions, "a", text)));
     assert_eq!(a, same);
@@ -87,16 +87,16 @@ fn s8_a_repeated_nonce_is_harmless() {
 
 /// T2: no nonce, no cookie.
 #[test]
-fn t2_without_random_bytes_nothing_is_sealed() {
+fn t2_without_random_bytes_nothing_is_encrypted() {
     let broken = |_: &mut [u8]| Err(NoRandom);
-    let sessions = ours(&Time::at(NOW)).sealed().random(broken).build().unwrap();
+    let sessions = ours(&Time::at(NOW)).encrypted().random(broken).build().unwrap();
     let closed = visit(&sessions, &[], |session| session.insert("a", 1));
     assert_eq!(closed.unwrap_err(), Error::Random(NoRandom));
 }
 
 #[test]
 fn nonces_do_not_repeat() {
-    let sessions = ours(&Time::at(NOW)).sealed().build().unwrap();
+    let sessions = ours(&Time::at(NOW)).encrypted().build().unwrap();
     let nonces: HashSet<Vec<u8>> = std::thread::scope(|scope| {
         let threads: Vec<_> = (0..4)
             .map(|_| {
@@ -113,7 +113,7 @@ fn nonces_do_not_repeat() {
 /// S1: any bit, any cut.
 #[test]
 fn s1_any_change_is_refused() {
-    let sessions = ours(&Time::at(NOW)).sealed().build().unwrap();
+    let sessions = ours(&Time::at(NOW)).encrypted().build().unwrap();
     let cookie = cookie_with(&sessions, "a", 1);
     let start = "__Host-session=".len();
     for at in start..cookie.len() {
@@ -135,9 +135,9 @@ fn s1_any_change_is_refused() {
 #[test]
 fn s3_bound_to_name_audience_and_purpose() {
     let time = Time::at(NOW);
-    let sessions = ours(&time).sealed().build().unwrap();
+    let sessions = ours(&time).encrypted().build().unwrap();
     let cookie = cookie_with(&sessions, "a", 1);
-    let others = [ours(&time).sealed().cookie_name("admin"), ours(&time).sealed().audience("shop")];
+    let others = [ours(&time).encrypted().cookie_name("admin"), ours(&time).encrypted().audience("shop")];
     for other in others {
         let other = other.build().unwrap();
         let moved = format!("{}={}", other.cookie_name(), cookie.split_once('=').unwrap().1);
@@ -147,18 +147,18 @@ fn s3_bound_to_name_audience_and_purpose() {
 
 /// S2 and O3: which of the two formats a cookie has, its form tells; the other one is refused unread, but in a window.
 #[test]
-fn o3_from_signed_to_sealed_and_back_within_windows() {
+fn o3_from_signed_to_encrypted_and_back_within_windows() {
     let time = Time::at(NOW);
     let end = UNIX_EPOCH + Duration::from_secs(NOW + 1000);
     let signed = ours(&time).build().unwrap();
-    let readers = ours(&time).accept_sealed_until(end).build().unwrap();
-    let writers = ours(&time).sealed().accept_signed_until(end).build().unwrap();
-    let sealed = ours(&time).sealed().build().unwrap();
+    let readers = ours(&time).accept_encrypted_until(end).build().unwrap();
+    let writers = ours(&time).encrypted().accept_signed_until(end).build().unwrap();
+    let encrypted = ours(&time).encrypted().build().unwrap();
     let by_signed = cookie_with(&signed, "a", 1);
-    let by_sealed = cookie_with(&sealed, "a", 1);
+    let by_encrypted = cookie_with(&encrypted, "a", 1);
     // Before: each refuses the other's.
-    assert_eq!(why(&sealed, &by_signed), Some(Rejected::Malformed));
-    assert_eq!(why(&signed, &by_sealed), Some(Rejected::Malformed));
+    assert_eq!(why(&encrypted, &by_signed), Some(Rejected::Malformed));
+    assert_eq!(why(&signed, &by_encrypted), Some(Rejected::Malformed));
     for _ in 0..2 {
         // Within: servers of both steps read both, in whatever order a browser meets them: there and back.
         let mut cookie = by_signed.clone();
@@ -168,10 +168,10 @@ fn o3_from_signed_to_sealed_and_back_within_windows() {
                 session.increment("a", 1).map(drop)
             });
             cookie = closed.unwrap().cookie().unwrap().to_owned();
-            let is_sealed = !cookie.contains('.');
-            assert_eq!(is_sealed, matches!(number, 1 | 3 | 4));
+            let is_encrypted = !cookie.contains('.');
+            assert_eq!(is_encrypted, matches!(number, 1 | 3 | 4));
         }
-        assert_eq!(sealed.open(&request(&[&cookie])).get::<i64>("a").unwrap(), Some(6));
+        assert_eq!(encrypted.open(&request(&[&cookie])).get::<i64>("a").unwrap(), Some(6));
         // Read, it stays as it is.
         assert_eq!(visit(&writers, &[&by_signed], |_| Ok(())).unwrap().set_cookie(), None);
         time.advance(Duration::from_secs(400));
@@ -179,8 +179,8 @@ fn o3_from_signed_to_sealed_and_back_within_windows() {
     // After.
     time.set(NOW + 1000);
     assert_eq!(why(&writers, &by_signed), Some(Rejected::Malformed));
-    assert_eq!(why(&readers, &by_sealed), Some(Rejected::Malformed));
-    assert_eq!(why(&writers, &by_sealed), None);
+    assert_eq!(why(&readers, &by_encrypted), Some(Rejected::Malformed));
+    assert_eq!(why(&writers, &by_encrypted), None);
 }
 
 #[test]
@@ -189,9 +189,9 @@ fn windows_belong_to_their_formats() {
     let end = UNIX_EPOCH + Duration::from_secs(NOW);
     for (builder, setting) in [
         (ours(&time).accept_signed_until(end), "accept_signed_until"),
-        (ours(&time).sealed().accept_sealed_until(end), "accept_sealed_until"),
-        (Sessions::flask_builder("dev").sealed(), "sealed"),
-        (Sessions::flask_builder("dev").accept_sealed_until(end), "accept_sealed_until"),
+        (ours(&time).encrypted().accept_encrypted_until(end), "accept_encrypted_until"),
+        (Sessions::flask_builder("dev").encrypted(), "encrypted"),
+        (Sessions::flask_builder("dev").accept_encrypted_until(end), "accept_encrypted_until"),
         (Sessions::flask_builder("dev").accept_signed_until(end), "accept_signed_until"),
     ] {
         match builder.build() {
@@ -209,23 +209,23 @@ fn configured_by_data() {
     };
     let time = Time::at(NOW);
     let by_signed = cookie_with(&ours(&time).build().unwrap(), "a", 1);
-    let by_sealed = cookie_with(&ours(&time).sealed().build().unwrap(), "a", 1);
+    let by_encrypted = cookie_with(&ours(&time).encrypted().build().unwrap(), "a", 1);
     let open = |settings: &str, cookie: &str| {
         let json = format!(r#"{{"SECRET_KEY": "{KEY}", {settings}}}"#);
         let config: Config = serde_json::from_str(&json).unwrap();
         why(&config.builder().unwrap().clock(time.clone()).build().unwrap(), cookie)
     };
     let later = NOW + 1;
-    assert_eq!(open(r#""SESSION_SEALED": true"#, &by_sealed), None);
-    assert_eq!(open(r#""SESSION_SEALED": true, "SESSION_PADDING": 64"#, &by_sealed), None);
-    assert!(open(r#""SESSION_SEALED": true"#, &by_signed).is_some());
-    let window = format!(r#""SESSION_SEALED": true, "SESSION_ACCEPT_SIGNED_UNTIL": {later}"#);
+    assert_eq!(open(r#""SESSION_ENCRYPTED": true"#, &by_encrypted), None);
+    assert_eq!(open(r#""SESSION_ENCRYPTED": true, "SESSION_PADDING": 64"#, &by_encrypted), None);
+    assert!(open(r#""SESSION_ENCRYPTED": true"#, &by_signed).is_some());
+    let window = format!(r#""SESSION_ENCRYPTED": true, "SESSION_ACCEPT_SIGNED_UNTIL": {later}"#);
     assert_eq!(open(&window, &by_signed), None);
-    assert_eq!(open(&format!(r#""SESSION_ACCEPT_SEALED_UNTIL": {later}"#), &by_sealed), None);
-    assert!(open(r#""SESSION_SEALED": false"#, &by_sealed).is_some());
+    assert_eq!(open(&format!(r#""SESSION_ACCEPT_ENCRYPTED_UNTIL": {later}"#), &by_encrypted), None);
+    assert!(open(r#""SESSION_ENCRYPTED": false"#, &by_encrypted).is_some());
     assert_eq!(
         config(r#""SESSION_PADDING": 64"#).unwrap_err().to_string(),
-        "SESSION_PADDING: it needs SESSION_SEALED"
+        "SESSION_PADDING: it needs SESSION_ENCRYPTED"
     );
     assert!(config(&format!(r#""SESSION_ACCEPT_SIGNED_UNTIL": {later}"#)).is_err());
 }
