@@ -8,7 +8,7 @@ use axum_core::extract::{FromRequestParts, OptionalFromRequestParts};
 use axum_core::response::{IntoResponse, Response};
 use http::StatusCode;
 use http::request::Parts;
-use session_store::{Door, Missing};
+use session_store::{Missing, SessionSlot};
 
 /// The request's session: derefs to [`session_core::Session`], where the methods are.
 ///
@@ -53,7 +53,7 @@ impl<S: Sync, K: 'static> FromRequestParts<S> for Session<K> {
     type Rejection = SessionRejection;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, SessionRejection> {
-        let door = Door::<K>::find(&parts.extensions).map_err(MissingLayer)?;
+        let door = SessionSlot::<K>::find(&parts.extensions).map_err(MissingLayer)?;
         Ok(Self(door.opener().open().await.map_err(Error)?, PhantomData))
     }
 }
@@ -62,7 +62,7 @@ impl<S: Sync, K: 'static> OptionalFromRequestParts<S> for Session<K> {
     type Rejection = Error;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Option<Self>, Error> {
-        match Door::<K>::find(&parts.extensions) {
+        match SessionSlot::<K>::find(&parts.extensions) {
             Ok(door) => Ok(Some(Self(door.opener().open().await?, PhantomData))),
             Err(_) => Ok(None),
         }
@@ -97,7 +97,7 @@ impl<S: Sync, K: 'static> FromRequestParts<S> for Degradable<K> {
     type Rejection = SessionRejection;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, SessionRejection> {
-        let door = Door::<K>::find(&parts.extensions).map_err(MissingLayer)?;
+        let door = SessionSlot::<K>::find(&parts.extensions).map_err(MissingLayer)?;
         Ok(Self(Session(door.opener().open_or_degraded().await.map_err(Error)?, PhantomData)))
     }
 }

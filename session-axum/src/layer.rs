@@ -6,7 +6,7 @@ use std::task::{Context, Poll};
 
 use http::{Request, Response};
 use session_core::{Sessions, StoredSessions};
-use session_store::{Door, ResponseFuture, Source, Store};
+use session_store::{ResponseFuture, SessionBackend, SessionSlot, Store};
 use tower_layer::Layer;
 use tower_service::Service;
 
@@ -29,7 +29,7 @@ use tower_service::Service;
 /// ```
 #[derive(Debug)]
 pub struct SessionLayer<K = ()> {
-    source: Source,
+    source: SessionBackend,
     marker: PhantomData<fn() -> K>,
 }
 
@@ -51,7 +51,7 @@ impl SessionLayer {
     /// ```
     #[must_use]
     pub fn new(sessions: Sessions) -> Self {
-        Source::new(sessions).into()
+        SessionBackend::new(sessions).into()
     }
 
     /// The same for sessions in a store. The store is shared: keep a clone of the `Arc`, or of what is behind it.
@@ -74,7 +74,7 @@ impl SessionLayer {
     /// ```
     #[must_use]
     pub fn stored(sessions: StoredSessions, store: Arc<dyn Store>) -> Self {
-        Source::stored(sessions, store).into()
+        SessionBackend::stored(sessions, store).into()
     }
 
     /// The same for [`Session<K>`](crate::Session), beside other sessions of the application: with another cookie name,
@@ -107,8 +107,8 @@ impl SessionLayer {
 }
 
 /// For applications that choose between cookies and a store at start.
-impl From<Source> for SessionLayer {
-    fn from(source: Source) -> Self {
+impl From<SessionBackend> for SessionLayer {
+    fn from(source: SessionBackend) -> Self {
         session_store::trace::announce(&source);
         Self { source, marker: PhantomData }
     }
@@ -169,7 +169,7 @@ where
 
     fn call(&mut self, mut request: Request<B>) -> Self::Future {
         let exchange = self.layer.source.exchange(request.headers());
-        request.extensions_mut().insert(Door::<K>::new(exchange.opener()));
+        request.extensions_mut().insert(SessionSlot::<K>::new(exchange.opener()));
         ResponseFuture::new(self.inner.call(request), exchange)
     }
 }

@@ -19,7 +19,7 @@ use axum::http::HeaderMap;
 use serde_json::Value;
 use server::{KEY, Server, receive};
 use session_axum::{MemoryStore, SecretKey, Sessions, session_core};
-use session_store::Source;
+use session_store::SessionBackend;
 use watched::{Fault, Gate, Watched};
 
 fn json(text: &str) -> Value {
@@ -173,7 +173,7 @@ async fn a_close_that_is_dropped_goes_on() {
     for (polled, elsewhere) in [(false, false), (true, false), (false, true), (true, true)] {
         let store = Arc::new(Watched::default());
         let sessions = Sessions::builder(SecretKey::new(KEY).unwrap()).build_stored().unwrap();
-        let source = Source::stored(sessions, store.clone());
+        let source = SessionBackend::stored(sessions, store.clone());
         let exchange = source.exchange(&HeaderMap::new());
         exchange.opener().open().await.unwrap().insert("a", 1).unwrap();
         let gate = Gate::new();
@@ -331,9 +331,9 @@ async fn a_write_that_is_repeated_after_others_counts_once() {
         let store = Arc::new(Watched::default());
         let server = || {
             let sessions = Sessions::builder(SecretKey::new(KEY).unwrap()).build_stored().unwrap();
-            Source::stored(sessions, store.clone())
+            SessionBackend::stored(sessions, store.clone())
         };
-        let count = async |server: &Source, request: &HeaderMap| {
+        let count = async |server: &SessionBackend, request: &HeaderMap| {
             let exchange = server.exchange(request);
             exchange.opener().open().await?.increment("count", 1)?;
             let mut response = HeaderMap::new();

@@ -104,7 +104,7 @@ pub enum Error {
         reason: String,
     },
     /// Another request ended the session, or gave it a new id, while this one was under way; the changes of this one were
-    /// dropped. With [`OnGone::Conflict`](crate::OnGone::Conflict); and in any case where the handler cleared a session that
+    /// dropped. With [`GonePolicy::Conflict`](crate::GonePolicy::Conflict); and in any case where the handler cleared a session that
     /// lives on under a newer id, or in a record that cannot be read here, since that logout has ended nothing.
     #[error("another request ended the session or gave it a new id; what this one did to it was dropped")]
     Gone,

@@ -111,8 +111,8 @@ pub use session::Session;
 pub use sessions::{Sessions, Warning};
 pub use step::{Ask, Step};
 pub use stored::{
-    Answer, Inserted, Loaded, OnGone, OnReuse, Outcome, Question, Record, RecordKey, StoredSessions,
-    TOMBSTONE_SECONDS, Trimmed, Updated,
+    Answer, GonePolicy, Inserted, Loaded, Outcome, Question, Record, RecordKey, ReusePolicy, StoredSessions,
+    TOMBSTONE_SECONDS, TrimResult, Updated,
 };
 pub use weakness::Weakness;
 pub use wire::sign::Digest;

@@ -11,7 +11,7 @@ use http::{Request, Response};
 use hyper::service::Service;
 use pin_project_lite::pin_project;
 use session_core::{Sessions, StoredSessions};
-use session_store::{Door, ResponseFuture, Source, Store};
+use session_store::{ResponseFuture, SessionBackend, SessionSlot, Store};
 
 use crate::IntoResponse;
 
@@ -35,7 +35,7 @@ use crate::IntoResponse;
 /// ```
 #[derive(Debug)]
 pub struct SessionLayer<K = ()> {
-    source: Source,
+    source: SessionBackend,
     marker: PhantomData<fn() -> K>,
 }
 
@@ -59,7 +59,7 @@ impl SessionLayer {
     /// ```
     #[must_use]
     pub fn new(sessions: Sessions) -> Self {
-        Source::new(sessions).into()
+        SessionBackend::new(sessions).into()
     }
 
     /// The same for sessions in a store. The store is shared: keep a clone of the `Arc`, or of what is behind it. Needs a
@@ -85,7 +85,7 @@ impl SessionLayer {
     /// ```
     #[must_use]
     pub fn stored(sessions: StoredSessions, store: Arc<dyn Store>) -> Self {
-        Source::stored(sessions, store).into()
+        SessionBackend::stored(sessions, store).into()
     }
 
     /// The same for [`session_of::<K>`](crate::RequestSession::session_of), beside other sessions of the application: with
@@ -139,8 +139,8 @@ impl<K> SessionLayer<K> {
 }
 
 /// For applications that choose between cookies and a store at start.
-impl From<Source> for SessionLayer {
-    fn from(source: Source) -> Self {
+impl From<SessionBackend> for SessionLayer {
+    fn from(source: SessionBackend) -> Self {
         session_store::trace::announce(&source);
         Self { source, marker: PhantomData }
     }
@@ -190,7 +190,7 @@ where
 
     fn call(&self, mut request: Request<B>) -> Self::Future {
         let exchange = self.layer.source.exchange(request.headers());
-        request.extensions_mut().insert(Door::<K>::new(exchange.opener()));
+        request.extensions_mut().insert(SessionSlot::<K>::new(exchange.opener()));
         ResponseFuture::new(Answer { service: self.inner.call(request) }, exchange)
     }
 }

@@ -5,7 +5,7 @@ use std::future::Future;
 use http::request::Parts;
 use http::{Extensions, Request};
 use session_core::Session;
-use session_store::{Door, Opener};
+use session_store::{Opener, SessionSlot};
 
 use crate::Error;
 
@@ -133,7 +133,7 @@ pub trait Carrier {
 
     #[doc(hidden)]
     fn opener<K: 'static>(&self) -> Result<Opener, Error> {
-        Ok(Door::<K>::find(self.carried()).map_err(Error::MissingLayer)?.opener().clone())
+        Ok(SessionSlot::<K>::find(self.carried()).map_err(Error::MissingLayer)?.opener().clone())
     }
 }
 

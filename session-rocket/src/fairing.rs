@@ -10,7 +10,7 @@ use rocket::figment::value::Dict;
 use rocket::figment::{Figment, providers::Serialized};
 use rocket::{Build, Data, Request, Response, Rocket};
 use session_core::{Config, ConfigError, Sessions, StoredSessions};
-use session_store::{Source, Store};
+use session_store::{SessionBackend, Store};
 use tracing::error;
 
 use crate::held::{Attached, Headers, Held, failure, set, status};
@@ -58,7 +58,7 @@ impl SessionFairing {
     /// ```
     #[must_use]
     pub fn new(sessions: Sessions) -> Self {
-        Source::new(sessions).into()
+        SessionBackend::new(sessions).into()
     }
 
     /// The same for sessions in a store. The store is shared: keep a clone of the `Arc`, or of what is behind it.
@@ -78,11 +78,11 @@ impl SessionFairing {
     /// ```
     #[must_use]
     pub fn stored(sessions: StoredSessions, store: Arc<dyn Store>) -> Self {
-        Source::stored(sessions, store).into()
+        SessionBackend::stored(sessions, store).into()
     }
 
     /// The same from a table of Rocket's configuration, in its selected profile: [`Config`]'s names, in lower or upper
-    /// case. `build` is `Config::build`, `Config::build_flask`, or a closure that gives a [`Source`]. What is wrong there
+    /// case. `build` is `Config::build`, `Config::build_flask`, or a closure that gives a [`SessionBackend`]. What is wrong there
     /// stops the launch, and the log says why.
     ///
     /// ```toml
@@ -118,7 +118,7 @@ impl SessionFairing {
     /// assert!(matches!(error.kind(), FailedFairings(_)));
     /// ```
     #[must_use]
-    pub fn figment<S: Into<Source>>(
+    pub fn figment<S: Into<SessionBackend>>(
         table: &'static str,
         build: impl Fn(Config) -> Result<S, ConfigError> + Send + Sync + 'static,
     ) -> Self {
@@ -161,8 +161,8 @@ impl SessionFairing {
 }
 
 /// For applications that choose between cookies and a store at start.
-impl From<Source> for SessionFairing {
-    fn from(source: Source) -> Self {
+impl From<SessionBackend> for SessionFairing {
+    fn from(source: SessionBackend) -> Self {
         Self { source: Box::new(move |_| Ok(source.clone())), marker: PhantomData }
     }
 }
@@ -174,7 +174,7 @@ impl<K> fmt::Debug for SessionFairing<K> {
 }
 
 /// Called once, at ignition; the error is a message for the developer.
-type Find = dyn Fn(&Figment) -> Result<Source, String> + Send + Sync;
+type Find = dyn Fn(&Figment) -> Result<SessionBackend, String> + Send + Sync;
 
 const TWICE: &str = "two fairings for one session: leave one out, or mark it by `.marked::<Yours>()`";
 

@@ -7,10 +7,10 @@ use http::{HeaderMap, HeaderName, HeaderValue, header::MaxSizeReached};
 use rocket::http::Status;
 use rocket::{Request, Response};
 use session_core::{Error, ResponseHeaders};
-use session_store::{Exchange, Opener, Source};
+use session_store::{Exchange, Opener, SessionBackend};
 
 /// Proof that the fairing of the session that is marked with `K` was attached: Rocket manages it.
-pub(crate) struct Attached<K>(pub(crate) Source, pub(crate) PhantomData<fn() -> K>);
+pub(crate) struct Attached<K>(pub(crate) SessionBackend, pub(crate) PhantomData<fn() -> K>);
 
 /// One request's exchange, shared by the fairing and the handles.
 pub(crate) struct Held {

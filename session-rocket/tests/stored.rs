@@ -17,7 +17,7 @@ use rocket::local::asynchronous::{Client, LocalResponse};
 use rocket::{Build, Rocket, catch, catchers, get, routes};
 use session_rocket::{
     Config, Degradable, Error, MemoryStore, SecretKey, Session, SessionFairing, SessionRejection, Sessions,
-    session_store::Source,
+    session_store::SessionBackend,
 };
 use tools::{KEY, Server, client, cookies, logged, pairs};
 
@@ -176,7 +176,7 @@ async fn a_route_may_do_without() {
 async fn rockets_configuration_with_a_store() {
     let store = Arc::new(MemoryStore::new());
     let fairing = SessionFairing::figment("session", move |config: Config| {
-        Ok(Source::stored(config.builder()?.build_stored()?, store.clone()))
+        Ok(SessionBackend::stored(config.builder()?.build_stored()?, store.clone()))
     });
     let figment = rocket::Config::figment().merge(("session.secret_key", KEY));
     let client =

@@ -116,7 +116,7 @@ impl Driver {
                 Answer::Noted
             }
             Question::Trim { user, keep, this, now } => {
-                Answer::Trimmed(store.trim(user, *keep, *this, *now).await?)
+                Answer::TrimResult(store.trim(user, *keep, *this, *now).await?)
             }
             // The core is of the same release; a question that is new there has its arm here.
             _ => Answer::Unavailable,
@@ -135,7 +135,7 @@ fn found_done(answer: &Answer, again: bool) -> bool {
         | Answer::Updated(_)
         | Answer::Deleted(_)
         | Answer::Touched(_)
-        | Answer::Trimmed(_) => again,
+        | Answer::TrimResult(_) => again,
         _ => false,
     }
 }

@@ -20,15 +20,15 @@ use crate::store::Store;
 /// ```
 /// use std::sync::Arc;
 /// use session_core::{SecretKey, Sessions};
-/// use session_store::{MemoryStore, Source};
+/// use session_store::{MemoryStore, SessionBackend};
 ///
 /// let key = SecretKey::generate().unwrap();
-/// let cookies = Source::new(Sessions::new(key.clone()));
-/// let stored = Source::stored(Sessions::builder(key).build_stored().unwrap(), Arc::new(MemoryStore::new()));
+/// let cookies = SessionBackend::new(Sessions::new(key.clone()));
+/// let stored = SessionBackend::stored(Sessions::builder(key).build_stored().unwrap(), Arc::new(MemoryStore::new()));
 /// assert_eq!(cookies.cookie_name(), stored.cookie_name());
 /// ```
 #[derive(Clone)]
-pub struct Source(Kind);
+pub struct SessionBackend(Kind);
 
 #[derive(Clone)]
 enum Kind {
@@ -36,12 +36,12 @@ enum Kind {
     Stored(StoredSessions, Arc<Driver>),
 }
 
-impl Source {
+impl SessionBackend {
     /// Sessions in their cookies.
     ///
     /// ```
     /// # use session_core::{SecretKey, Sessions};
-    /// let source = session_store::Source::new(Sessions::new(SecretKey::generate().unwrap()));
+    /// let source = session_store::SessionBackend::new(Sessions::new(SecretKey::generate().unwrap()));
     /// assert!(source.warnings().is_empty());
     /// ```
     #[must_use]
@@ -54,9 +54,9 @@ impl Source {
     /// ```
     /// # use std::sync::Arc;
     /// # use session_core::{SecretKey, Sessions};
-    /// # use session_store::{MemoryStore, Source};
+    /// # use session_store::{MemoryStore, SessionBackend};
     /// let sessions = Sessions::builder(SecretKey::generate().unwrap()).build_stored().unwrap();
-    /// let source = Source::stored(sessions, Arc::new(MemoryStore::new()));
+    /// let source = SessionBackend::stored(sessions, Arc::new(MemoryStore::new()));
     /// assert_eq!(source.cookie_name(), "__Host-session");
     /// ```
     #[must_use]
@@ -68,9 +68,9 @@ impl Source {
     ///
     /// ```
     /// # use session_core::{SecretKey, Sessions};
-    /// # use session_store::Source;
+    /// # use session_store::SessionBackend;
     /// # #[tokio::main(flavor = "current_thread")] async fn main() {
-    /// # let source = Source::new(Sessions::new(SecretKey::generate().unwrap()));
+    /// # let source = SessionBackend::new(Sessions::new(SecretKey::generate().unwrap()));
     /// let exchange = source.exchange(&http::HeaderMap::new());
     /// let session = exchange.opener().open().await.unwrap();
     /// session.insert("a", 1).unwrap();
@@ -88,9 +88,9 @@ impl Source {
     ///
     /// ```
     /// # use session_core::{SecretKey, Sessions};
-    /// # use session_store::Source;
+    /// # use session_store::SessionBackend;
     /// # #[tokio::main(flavor = "current_thread")] async fn main() {
-    /// # let source = Source::new(Sessions::new(SecretKey::generate().unwrap()));
+    /// # let source = SessionBackend::new(Sessions::new(SecretKey::generate().unwrap()));
     /// let exchange = source.exchange_of("__Host-session=forged".parse());
     /// assert!(exchange.opener().open().await.unwrap().rejected().is_some());
     /// # }
@@ -109,7 +109,7 @@ impl Source {
     ///
     /// ```
     /// # use session_core::Sessions;
-    /// let source = session_store::Source::new(Sessions::flask("dev").unwrap());
+    /// let source = session_store::SessionBackend::new(Sessions::flask("dev").unwrap());
     /// assert!(source.warnings()[0].to_string().starts_with("SECRET_KEY is weak"));
     /// ```
     #[must_use]
@@ -125,9 +125,9 @@ impl Source {
     /// ```
     /// # use std::sync::Arc;
     /// # use session_core::{SecretKey, Sessions};
-    /// # use session_store::{MemoryStore, Source};
+    /// # use session_store::{MemoryStore, SessionBackend};
     /// let sessions = Sessions::builder(SecretKey::generate().unwrap()).build_stored().unwrap();
-    /// let source = Source::stored(sessions, Arc::new(MemoryStore::new()));
+    /// let source = SessionBackend::stored(sessions, Arc::new(MemoryStore::new()));
     /// assert!(source.store_warnings().is_empty());
     /// ```
     #[must_use]
@@ -142,7 +142,7 @@ impl Source {
     ///
     /// ```
     /// # use session_core::Sessions;
-    /// let source = session_store::Source::new(Sessions::flask("dev").unwrap());
+    /// let source = session_store::SessionBackend::new(Sessions::flask("dev").unwrap());
     /// assert_eq!(source.cookie_name(), "session");
     /// ```
     #[must_use]
@@ -154,14 +154,14 @@ impl Source {
     }
 }
 
-/// As [`Source::new`].
-impl From<Sessions> for Source {
+/// As [`SessionBackend::new`].
+impl From<Sessions> for SessionBackend {
     fn from(sessions: Sessions) -> Self {
         Self::new(sessions)
     }
 }
 
-impl fmt::Debug for Source {
+impl fmt::Debug for SessionBackend {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.0 {
             Kind::Cookies(sessions) => sessions.fmt(f),
@@ -172,7 +172,7 @@ impl fmt::Debug for Source {
 
 /// The core's [`Exchange`](session_core::Exchange), and who carries its questions.
 ///
-/// Dropped unclosed it freezes its session and forgets it. See [`Source::exchange`].
+/// Dropped unclosed it freezes its session and forgets it. See [`SessionBackend::exchange`].
 pub struct Exchange {
     exchange: session_core::Exchange,
     driver: Option<Arc<Driver>>,
@@ -183,9 +183,9 @@ impl Exchange {
     ///
     /// ```
     /// # use session_core::{Error, SecretKey, Sessions};
-    /// # use session_store::Source;
+    /// # use session_store::SessionBackend;
     /// # #[tokio::main(flavor = "current_thread")] async fn main() {
-    /// # let source = Source::new(Sessions::new(SecretKey::generate().unwrap()));
+    /// # let source = SessionBackend::new(Sessions::new(SecretKey::generate().unwrap()));
     /// let exchange = source.exchange(&http::HeaderMap::new());
     /// let opener = exchange.opener();
     /// drop(exchange); // the client hung up
@@ -202,9 +202,9 @@ impl Exchange {
     ///
     /// ```
     /// # use session_core::{SecretKey, Sessions};
-    /// # use session_store::Source;
+    /// # use session_store::SessionBackend;
     /// # #[tokio::main(flavor = "current_thread")] async fn main() {
-    /// # let source = Source::new(Sessions::new(SecretKey::generate().unwrap()));
+    /// # let source = SessionBackend::new(Sessions::new(SecretKey::generate().unwrap()));
     /// let exchange = source.exchange(&http::HeaderMap::new());
     /// exchange.opener().open().await.unwrap().insert("half", 1).unwrap();
     /// exchange.discard_changes(); // the handler panicked; an error page is made
@@ -225,9 +225,9 @@ impl Exchange {
     ///
     /// ```
     /// # use session_core::{SecretKey, Sessions};
-    /// # use session_store::Source;
+    /// # use session_store::SessionBackend;
     /// # #[tokio::main(flavor = "current_thread")] async fn main() {
-    /// # let source = Source::new(Sessions::new(SecretKey::generate().unwrap()));
+    /// # let source = SessionBackend::new(Sessions::new(SecretKey::generate().unwrap()));
     /// let outgoing = source.exchange(&http::HeaderMap::new()).close().await;
     /// assert!(outgoing.events().is_empty()); // nobody asked for the session
     /// # }
@@ -275,9 +275,9 @@ impl Opener {
     ///
     /// ```
     /// # use session_core::{Error, SecretKey, Sessions};
-    /// # use session_store::Source;
+    /// # use session_store::SessionBackend;
     /// # #[tokio::main(flavor = "current_thread")] async fn main() {
-    /// # let source = Source::new(Sessions::new(SecretKey::generate().unwrap()));
+    /// # let source = SessionBackend::new(Sessions::new(SecretKey::generate().unwrap()));
     /// let exchange = source.exchange(&http::HeaderMap::new());
     /// let opener = exchange.opener();
     /// assert!(opener.open().await.unwrap().is_empty());
@@ -301,9 +301,9 @@ impl Opener {
     ///
     /// ```
     /// # use session_core::{SecretKey, Sessions};
-    /// # use session_store::Source;
+    /// # use session_store::SessionBackend;
     /// # #[tokio::main(flavor = "current_thread")] async fn main() {
-    /// # let source = Source::new(Sessions::new(SecretKey::generate().unwrap()));
+    /// # let source = SessionBackend::new(Sessions::new(SecretKey::generate().unwrap()));
     /// let exchange = source.exchange(&http::HeaderMap::new());
     /// assert!(!exchange.opener().open_or_degraded().await.unwrap().is_degraded());
     /// # }

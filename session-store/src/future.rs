@@ -20,9 +20,9 @@ pin_project! {
     /// ```
     /// # use http::{HeaderMap, Response};
     /// # use session_core::{SecretKey, Sessions};
-    /// # use session_store::{ResponseFuture, Source};
+    /// # use session_store::{ResponseFuture, SessionBackend};
     /// # #[tokio::main(flavor = "current_thread")] async fn main() {
-    /// let source = Source::new(Sessions::new(SecretKey::generate().unwrap()));
+    /// let source = SessionBackend::new(Sessions::new(SecretKey::generate().unwrap()));
     /// let service = async { Ok::<_, std::convert::Infallible>(Response::new("nothing asked for the session")) };
     /// let response = ResponseFuture::new(service, source.exchange(&HeaderMap::new())).await.unwrap();
     /// assert!(response.headers().is_empty());
@@ -44,9 +44,9 @@ impl<F, B> ResponseFuture<F, B> {
     /// ```
     /// # use http::{HeaderMap, Response};
     /// # use session_core::{SecretKey, Sessions};
-    /// # use session_store::{ResponseFuture, Source};
+    /// # use session_store::{ResponseFuture, SessionBackend};
     /// # #[tokio::main(flavor = "current_thread")] async fn main() {
-    /// # let source = Source::new(Sessions::new(SecretKey::generate().unwrap()));
+    /// # let source = SessionBackend::new(Sessions::new(SecretKey::generate().unwrap()));
     /// let exchange = source.exchange(&HeaderMap::new());
     /// let opener = exchange.opener();
     /// let service = async move {

@@ -13,8 +13,8 @@
 //! - `conformance` (feature of that name): the contract as tests, for who writes a store.
 //!
 //! What adapters use:
-//! - [`Source`]: where an application's sessions are. It begins an [`Exchange`] for each request.
-//! - [`Opener`]: what goes along with the request, to open the session when somebody asks for it; [`Door`] is where it lies.
+//! - [`SessionBackend`]: where an application's sessions are. It begins an [`Exchange`] for each request.
+//! - [`Opener`]: what goes along with the request, to open the session when somebody asks for it; [`SessionSlot`] is where it lies.
 //! - [`ResponseFuture`]: waits for a service's response and closes the session before its headers leave.
 //! - [`finish`]: the one place where what a session sends is put into a response, or a failed close replaces it; [`apply`] and
 //!   [`failure`] for other types of responses.
@@ -23,7 +23,6 @@
 mod clean;
 #[cfg(feature = "conformance")]
 pub mod conformance;
-mod door;
 mod driver;
 mod durability;
 mod error;
@@ -35,6 +34,7 @@ mod memory;
 mod postgres;
 #[cfg(feature = "redis")]
 mod redis;
+mod slot;
 #[cfg(feature = "sqlite")]
 mod sqlite;
 mod store;
@@ -44,16 +44,16 @@ mod users;
 #[cfg(feature = "redis")]
 pub use self::redis::{RedisConnection, RedisStore};
 pub use clean::clean;
-pub use door::{Door, Missing};
 pub use durability::Durability;
 pub use error::StoreError;
-pub use exchange::{Close, Exchange, Opener, Source};
+pub use exchange::{Close, Exchange, Opener, SessionBackend};
 pub use finish::{apply, failure, finish};
 pub use future::ResponseFuture;
 pub use memory::MemoryStore;
 #[cfg(feature = "postgres")]
 pub use postgres::PostgresStore;
+pub use slot::{Missing, SessionSlot};
 #[cfg(feature = "sqlite")]
 pub use sqlite::SqliteStore;
-pub use store::{Listed, Store, Verb, Which};
+pub use store::{SessionInfo, Store, StoreFuture, Which};
 pub use users::UserSessions;

@@ -4,7 +4,7 @@ use std::fmt;
 use std::pin::Pin;
 use std::sync::Arc;
 
-use session_core::{Inserted, Loaded, Outcome, Record, RecordKey, Trimmed, Updated};
+use session_core::{Inserted, Loaded, Outcome, Record, RecordKey, TrimResult, Updated};
 
 use crate::durability::Durability;
 use crate::error::StoreError;
@@ -15,9 +15,9 @@ use crate::error::StoreError;
 ///
 /// ```
 /// use session_core::{Loaded, RecordKey};
-/// use session_store::{Store, Verb};
+/// use session_store::{Store, StoreFuture};
 ///
-/// fn ask(store: &dyn Store, now: u64) -> Verb<'_, Loaded> {
+/// fn ask(store: &dyn Store, now: u64) -> StoreFuture<'_, Loaded> {
 ///     store.load(RecordKey::from_bytes([7; 32]), now)
 /// }
 /// # #[tokio::main(flavor = "current_thread")] async fn main() {
@@ -25,7 +25,7 @@ use crate::error::StoreError;
 /// assert_eq!(ask(&store, 1_700_000_000).await.unwrap(), Loaded::Absent);
 /// # }
 /// ```
-pub type Verb<'a, T> = Pin<Box<dyn Future<Output = Result<T, StoreError>> + Send + 'a>>;
+pub type StoreFuture<'a, T> = Pin<Box<dyn Future<Output = Result<T, StoreError>> + Send + 'a>>;
 
 /// Keeps the records of sessions. These comments are the contract: a back end promises what they say, and the core relies
 /// on nothing else.
@@ -95,7 +95,7 @@ pub trait Store: Send + Sync + 'static {
     ///
     /// # Errors
     /// The back end's own.
-    fn load<'a>(&'a self, key: RecordKey, now: u64) -> Verb<'a, Loaded>;
+    fn load<'a>(&'a self, key: RecordKey, now: u64) -> StoreFuture<'a, Loaded>;
 
     /// Creates a record where nothing is. One with a user gets the next number of the store's own order.
     ///
@@ -110,7 +110,7 @@ pub trait Store: Send + Sync + 'static {
     ///
     /// # Errors
     /// The back end's own; also that it is full. Then nothing was created.
-    fn insert<'a>(&'a self, key: RecordKey, record: &'a Record, now: u64) -> Verb<'a, Inserted>;
+    fn insert<'a>(&'a self, key: RecordKey, record: &'a Record, now: u64) -> StoreFuture<'a, Inserted>;
 
     /// Replaces a live record that still has this version. `record.version` is another.
     ///
@@ -127,7 +127,13 @@ pub trait Store: Send + Sync + 'static {
     ///
     /// # Errors
     /// The back end's own; also that it is full, if the record would grow. Then nothing was replaced.
-    fn update<'a>(&'a self, key: RecordKey, version: u64, record: &'a Record, now: u64) -> Verb<'a, Updated>;
+    fn update<'a>(
+        &'a self,
+        key: RecordKey,
+        version: u64,
+        record: &'a Record,
+        now: u64,
+    ) -> StoreFuture<'a, Updated>;
 
     /// Extends a live record: `expires` becomes the later of both, `seen` the later of its own and `now`. Version, body and
     /// order stay.
@@ -139,7 +145,7 @@ pub trait Store: Send + Sync + 'static {
     ///
     /// # Errors
     /// The back end's own.
-    fn touch<'a>(&'a self, key: RecordKey, expires: u64, now: u64) -> Verb<'a, Outcome>;
+    fn touch<'a>(&'a self, key: RecordKey, expires: u64, now: u64) -> StoreFuture<'a, Outcome>;
 
     /// Ends a record, whatever its version: body, user and label are dropped, and a tombstone takes its place, whose end is
     /// `now + `[`TOMBSTONE_SECONDS`](session_core::TOMBSTONE_SECONDS). It is removed then, or later.
@@ -155,7 +161,7 @@ pub trait Store: Send + Sync + 'static {
     /// # Errors
     /// The back end's own, but never that a limit of the store is reached. Where even a deletion takes room, a full disk may
     /// fail it: then nothing was ended, and the logout is told so.
-    fn delete<'a>(&'a self, key: RecordKey, now: u64) -> Verb<'a, Outcome>;
+    fn delete<'a>(&'a self, key: RecordKey, now: u64) -> StoreFuture<'a, Outcome>;
 
     /// Ends a record that still has this version, as [`delete`](Self::delete) does: so that a request ends only what it has
     /// seen, and not a session that another has given a new id meanwhile.
@@ -170,7 +176,7 @@ pub trait Store: Send + Sync + 'static {
     ///
     /// # Errors
     /// As [`delete`](Self::delete).
-    fn delete_version<'a>(&'a self, key: RecordKey, version: u64, now: u64) -> Verb<'a, Updated>;
+    fn delete_version<'a>(&'a self, key: RecordKey, version: u64, now: u64) -> StoreFuture<'a, Updated>;
 
     /// Notes that this user may have this record, which need not exist yet.
     ///
@@ -179,13 +185,13 @@ pub trait Store: Send + Sync + 'static {
     ///
     /// # Errors
     /// The back end's own; also that it is full.
-    fn index<'a>(&'a self, user: &'a str, key: RecordKey, until: u64, now: u64) -> Verb<'a, ()>;
+    fn index<'a>(&'a self, user: &'a str, key: RecordKey, until: u64, now: u64) -> StoreFuture<'a, ()>;
 
     /// Forgets that note, if there is one. The record stays as it is.
     ///
     /// # Errors
     /// The back end's own, but never that it is full.
-    fn unindex<'a>(&'a self, user: &'a str, key: RecordKey) -> Verb<'a, ()>;
+    fn unindex<'a>(&'a self, user: &'a str, key: RecordKey) -> StoreFuture<'a, ()>;
 
     /// The live records of this user, in the store's own order: who logged in first stands first. Never more than `max`;
     /// if there are more, the newest.
@@ -194,7 +200,7 @@ pub trait Store: Send + Sync + 'static {
     ///
     /// # Errors
     /// The back end's own.
-    fn list<'a>(&'a self, user: &'a str, max: usize, now: u64) -> Verb<'a, Vec<Listed>>;
+    fn list<'a>(&'a self, user: &'a str, max: usize, now: u64) -> StoreFuture<'a, Vec<SessionInfo>>;
 
     /// Ends records of this user, each as [`delete`](Self::delete) does: all, all but one, or one. How many were ended;
     /// expired ones may count or not.
@@ -205,7 +211,7 @@ pub trait Store: Send + Sync + 'static {
     ///
     /// # Errors
     /// The back end's own, but never that it is full. Some records may have been ended.
-    fn delete_owned<'a>(&'a self, user: &'a str, which: Which, now: u64) -> Verb<'a, u64>;
+    fn delete_owned<'a>(&'a self, user: &'a str, which: Which, now: u64) -> StoreFuture<'a, u64>;
 
     /// Ends the live records of this user but the newest `keep` by the store's own order, each as
     /// [`delete`](Self::delete) does. How many this call ended, and whether `this` is live after it, whoever ended it.
@@ -215,7 +221,13 @@ pub trait Store: Send + Sync + 'static {
     ///
     /// # Errors
     /// The back end's own, but never that it is full. Some records may have been ended.
-    fn trim<'a>(&'a self, user: &'a str, keep: usize, this: RecordKey, now: u64) -> Verb<'a, Trimmed>;
+    fn trim<'a>(
+        &'a self,
+        user: &'a str,
+        keep: usize,
+        this: RecordKey,
+        now: u64,
+    ) -> StoreFuture<'a, TrimResult>;
 
     /// Removes records and tombstones whose `expires < before`, at most `batch` of them, so that nobody waits long. How
     /// many; fewer than `batch` means that no more are left.
@@ -224,7 +236,7 @@ pub trait Store: Send + Sync + 'static {
     ///
     /// # Errors
     /// The back end's own, but never that it is full. Some may have been removed.
-    fn delete_expired<'a>(&'a self, before: u64, batch: usize) -> Verb<'a, u64>;
+    fn delete_expired<'a>(&'a self, before: u64, batch: usize) -> StoreFuture<'a, u64>;
 
     /// What a write survives that was answered, as the back end is configured now: asked of it, not assumed.
     ///
@@ -237,7 +249,7 @@ pub trait Store: Send + Sync + 'static {
     ///
     /// # Errors
     /// The back end's own.
-    fn durability(&self) -> Verb<'_, Durability>;
+    fn durability(&self) -> StoreFuture<'_, Durability>;
 
     /// Waits until all that can be seen in the store now survives what [`durability`](Self::durability) says.
     ///
@@ -255,7 +267,7 @@ pub trait Store: Send + Sync + 'static {
     /// assert!(MemoryStore::new().confirm().await.is_ok());
     /// # }
     /// ```
-    fn confirm(&self) -> Verb<'_, ()> {
+    fn confirm(&self) -> StoreFuture<'_, ()> {
         Box::pin(async { Ok(()) })
     }
 
@@ -309,9 +321,9 @@ impl Which {
 ///
 /// ```
 /// use session_core::RecordKey;
-/// use session_store::Listed;
+/// use session_store::SessionInfo;
 ///
-/// let listed = Listed {
+/// let listed = SessionInfo {
 ///     key: RecordKey::from_bytes([7; 32]),
 ///     created: 1_700_000_000,
 ///     seen: 1_700_000_060,
@@ -320,11 +332,11 @@ impl Which {
 /// };
 /// assert_eq!(
 ///     format!("{listed:?}"),
-///     "Listed { created: 1700000000, seen: 1700000060, expires: 1702678400, .. }"
+///     "SessionInfo { created: 1700000000, seen: 1700000060, expires: 1702678400, .. }"
 /// );
 /// ```
 #[derive(Clone, PartialEq, Eq)]
-pub struct Listed {
+pub struct SessionInfo {
     /// The record's place, to delete it by.
     pub key: RecordKey,
     /// The second at which the session began.
@@ -337,10 +349,10 @@ pub struct Listed {
     pub label: Option<Arc<str>>,
 }
 
-impl fmt::Debug for Listed {
+impl fmt::Debug for SessionInfo {
     /// Times only, as [`Record`]'s.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Listed")
+        f.debug_struct("SessionInfo")
             .field("created", &self.created)
             .field("seen", &self.seen)
             .field("expires", &self.expires)

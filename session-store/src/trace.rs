@@ -8,7 +8,7 @@ use session_core::{Event, EventKind, Rejected};
 use tracing::{debug, error, info, warn};
 
 use crate::error::StoreError;
-use crate::exchange::Source;
+use crate::exchange::SessionBackend;
 
 /// Writes one event: what an operator should look into as a warning, the life of sessions as information, and what every
 /// server sees all day as debug.
@@ -78,13 +78,13 @@ pub fn failed(error: &dyn Error) {
 /// # let (log, writer) = pipe().unwrap();
 /// # let subscriber = tracing_subscriber::fmt().with_ansi(false).with_writer(std::sync::Arc::new(writer));
 /// # let _guard = tracing::subscriber::set_default(subscriber.finish());
-/// let source = session_store::Source::new(session_core::Sessions::flask("dev").unwrap());
+/// let source = session_store::SessionBackend::new(session_core::Sessions::flask("dev").unwrap());
 /// session_store::trace::announce(&source);
 /// # let mut logged = String::new();
 /// # BufReader::new(log).read_line(&mut logged).unwrap();
 /// assert!(logged.contains("WARN session: SECRET_KEY is weak: it has 3 bytes"));
 /// ```
-pub fn announce(source: &Source) {
+pub fn announce(source: &SessionBackend) {
     for warning in source.warnings() {
         warn!(target: "session", cookie = source.cookie_name(), "{warning}");
     }

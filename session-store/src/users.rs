@@ -8,7 +8,7 @@ use session_core::{Error, Outcome, RecordKey, Session, StoredSessions};
 use tokio::time::Instant;
 
 use crate::driver::retry;
-use crate::store::{Listed, Store, Verb, Which};
+use crate::store::{SessionInfo, Store, StoreFuture, Which};
 
 /// So long an answer is waited for, as when a session is closed.
 const WITHIN: Duration = Duration::from_secs(5);
@@ -25,13 +25,13 @@ const WITHIN: Duration = Duration::from_secs(5);
 /// ```
 /// use std::sync::Arc;
 /// use session_core::{SecretKey, Sessions};
-/// use session_store::{MemoryStore, UserSessions, Source, Store};
+/// use session_store::{MemoryStore, UserSessions, SessionBackend, Store};
 ///
 /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// let sessions = Sessions::builder(SecretKey::generate()?).build_stored()?;
 /// let store: Arc<dyn Store> = Arc::new(MemoryStore::new());
 /// let users = UserSessions::new(&sessions, store.clone());
-/// let source = Source::stored(sessions, store);
+/// let source = SessionBackend::stored(sessions, store);
 ///
 /// let login = source.exchange(&http::HeaderMap::new());
 /// let session = login.opener().open().await?;
@@ -84,7 +84,7 @@ impl UserSessions {
     /// assert!(users.list("nobody", 100).await.unwrap().is_empty());
     /// # }
     /// ```
-    pub async fn list(&self, user: &str, max: usize) -> Result<Vec<Listed>, Error> {
+    pub async fn list(&self, user: &str, max: usize) -> Result<Vec<SessionInfo>, Error> {
         self.ask("list", |store, now| store.list(user, max, now)).await
     }
 
@@ -187,7 +187,7 @@ impl UserSessions {
     async fn ask<'a, T>(
         &'a self,
         verb: &'static str,
-        question: impl Fn(&'a dyn Store, u64) -> Verb<'a, T>,
+        question: impl Fn(&'a dyn Store, u64) -> StoreFuture<'a, T>,
     ) -> Result<T, Error> {
         let now = self.sessions.now();
         let answered = retry(verb, Instant::now(), WITHIN, || question(&*self.store, now));

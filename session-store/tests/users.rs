@@ -10,13 +10,13 @@ use http::header::{COOKIE, SET_COOKIE};
 use http::{HeaderMap, HeaderValue};
 use session_core::testing::Time;
 use session_core::{EventKind, Record, RecordKey, SecretKey, Session, Sessions, StoredSessions};
-use session_store::{Listed, MemoryStore, Source, Store, UserSessions, clean, trace};
+use session_store::{MemoryStore, SessionBackend, SessionInfo, Store, UserSessions, clean, trace};
 
 /// An application with one browser after another.
 struct Site {
     time: Time,
     sessions: StoredSessions,
-    source: Source,
+    source: SessionBackend,
     users: UserSessions,
     store: Arc<MemoryStore>,
 }
@@ -27,7 +27,7 @@ impl Site {
         let builder = Sessions::builder(SecretKey::generate().unwrap()).clock(time.clone());
         let sessions = builder.max_sessions_per_user(3).build_stored().unwrap();
         let store = Arc::new(MemoryStore::new());
-        let source = Source::stored(sessions.clone(), store.clone());
+        let source = SessionBackend::stored(sessions.clone(), store.clone());
         let users = UserSessions::new(&sessions, store.clone());
         Self { time, sessions, source, users, store }
     }
@@ -60,7 +60,7 @@ impl Site {
     }
 
     async fn labels(&self, user: &str) -> Vec<String> {
-        let label = |listed: Listed| listed.label.unwrap_or_default().to_string();
+        let label = |listed: SessionInfo| listed.label.unwrap_or_default().to_string();
         self.users.list(user, 100).await.unwrap().into_iter().map(label).collect()
     }
 }
@@ -121,7 +121,7 @@ async fn what_an_event_names_is_ended_by_its_key() {
         let builder = builder.cycle_id_every(Duration::from_secs(3600));
         let sessions = builder.events_with_record_keys(with_keys).build_stored().unwrap();
         let store = Arc::new(MemoryStore::new());
-        let source = Source::stored(sessions.clone(), store.clone());
+        let source = SessionBackend::stored(sessions.clone(), store.clone());
         let users = UserSessions::new(&sessions, store.clone());
         let site = Site { time, sessions, source, users, store };
 

@@ -6,7 +6,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use session_core::{Builder, ConfigError, SecretKey, Sessions};
-use session_store::{MemoryStore, PostgresStore, RedisStore, Source, SqliteStore, UserSessions, clean};
+use session_store::{
+    MemoryStore, PostgresStore, RedisStore, SessionBackend, SqliteStore, UserSessions, clean,
+};
 
 use crate::options::{Options, Parsed, Store, parse};
 
@@ -24,7 +26,7 @@ pub struct Tour {
     /// Where to listen.
     pub bind: SocketAddr,
     /// The sessions.
-    pub source: Source,
+    pub source: SessionBackend,
     /// A user's sessions, which can be listed and ended: not those in cookies.
     pub sessions: Option<UserSessions>,
 }
@@ -70,14 +72,16 @@ impl Tour {
             (false, Store::Postgres(_)) => ("on the server", Some("PostgreSQL")),
         };
         let (source, sessions) = match store(&options.store).await {
-            Ok(None) => (Source::new(builder.build().map_err(|error| refuse(&error.to_string()))?), None),
+            Ok(None) => {
+                (SessionBackend::new(builder.build().map_err(|error| refuse(&error.to_string()))?), None)
+            }
             Ok(Some(store)) => {
                 let sessions = builder.build_stored().map_err(|error| refuse(&error.to_string()))?;
                 if matches!(options.store, Store::Sqlite(_) | Store::Postgres(_)) {
                     tokio::spawn(clean(sessions.clone(), store.clone(), CLEANING));
                 }
                 let users = UserSessions::new(&sessions, store.clone());
-                (Source::stored(sessions, store), Some(users))
+                (SessionBackend::stored(sessions, store), Some(users))
             }
             Err(error) => {
                 let place = place.unwrap_or_default();

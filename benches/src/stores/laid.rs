@@ -8,7 +8,7 @@ use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use http::HeaderMap;
 use http::header::{COOKIE, SET_COOKIE};
 use session_core::{Inserted, Loaded, Record, RecordKey, SecretKey, Sessions};
-use session_store::{Source, Store};
+use session_store::{SessionBackend, Store};
 use sha2::{Digest as _, Sha256};
 
 use super::flight::MOST;
@@ -21,7 +21,7 @@ const WRITES: usize = 9;
 
 /// One for each operation that may be under way.
 pub struct Laid {
-    pub source: Source,
+    pub source: SessionBackend,
     pub store: Arc<dyn Store>,
     pub requests: Vec<HeaderMap>,
     pub records: Vec<(RecordKey, Record)>,
@@ -30,7 +30,7 @@ pub struct Laid {
 impl Laid {
     pub async fn new(store: Arc<dyn Store>) -> Self {
         let sessions = Sessions::builder(SecretKey::new(SECRET).unwrap()).build_stored().unwrap();
-        let source = Source::stored(sessions, store.clone());
+        let source = SessionBackend::stored(sessions, store.clone());
         let (mut requests, mut records) = (Vec::new(), Vec::new());
         for _ in 0..MOST {
             let request = new_session(&source).await;
@@ -61,7 +61,7 @@ pub fn now() -> u64 {
 }
 
 /// The next request of a browser that just got a session, among other cookies.
-async fn new_session(source: &Source) -> HeaderMap {
+async fn new_session(source: &SessionBackend) -> HeaderMap {
     let exchange = source.exchange(&HeaderMap::new());
     let session = exchange.opener().open().await.unwrap();
     for (key, value) in payload::session(USUAL) {

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 
 use http::HeaderMap;
 use session_core::{Loaded, Record, RecordKey, Updated};
-use session_store::{Source, Store};
+use session_store::{SessionBackend, Store};
 
 use super::flight::{Field, Operation};
 use super::laid::{Laid, now};
@@ -76,7 +76,7 @@ impl Operation for Update {
 }
 
 struct Read {
-    source: Source,
+    source: SessionBackend,
     requests: Vec<HeaderMap>,
 }
 
@@ -92,7 +92,7 @@ impl Operation for Read {
 }
 
 struct Write {
-    source: Source,
+    source: SessionBackend,
     requests: Vec<HeaderMap>,
     /// What each got last.
     counts: Vec<AtomicI64>,

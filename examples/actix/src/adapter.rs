@@ -13,17 +13,17 @@ use actix_web::middleware::{Next, from_fn};
 use actix_web::{FromRequest, HttpMessage, HttpRequest, HttpResponse, ResponseError};
 use http::header::MaxSizeReached;
 use session_core::{ResponseHeaders, Sessions};
-use session_store::{Door, Missing, Source, trace};
+use session_store::{Missing, SessionBackend, SessionSlot, trace};
 
 /// Gives the handlers of an application their sessions: `App::new().wrap(layer.middleware())`. Make it once, outside of the
 /// closure that makes the application for each worker.
 #[derive(Clone)]
-pub struct SessionLayer(Source);
+pub struct SessionLayer(SessionBackend);
 
 impl SessionLayer {
-    /// For sessions in cookies; for others make it from a [`Source`].
+    /// For sessions in cookies; for others make it from a [`SessionBackend`].
     pub fn new(sessions: Sessions) -> Self {
-        Source::new(sessions).into()
+        SessionBackend::new(sessions).into()
     }
 
     /// The middleware, for one worker's application.
@@ -45,8 +45,8 @@ impl SessionLayer {
     }
 }
 
-impl From<Source> for SessionLayer {
-    fn from(source: Source) -> Self {
+impl From<SessionBackend> for SessionLayer {
+    fn from(source: SessionBackend) -> Self {
         trace::announce(&source);
         Self(source)
     }
@@ -54,7 +54,7 @@ impl From<Source> for SessionLayer {
 
 /// A request and its response.
 async fn around<B: MessageBody + 'static>(
-    source: Source,
+    source: SessionBackend,
     request: ServiceRequest,
     next: Next<B>,
 ) -> Result<ServiceResponse<EitherBody<B>>, actix_web::Error> {
@@ -64,7 +64,7 @@ async fn around<B: MessageBody + 'static>(
         source.exchange_of(cookies.filter_map(|value| http::HeaderValue::from_bytes(value.as_bytes()).ok()));
 
     // 2. Its opener, into the request.
-    request.extensions_mut().insert(Door::<()>::new(exchange.opener()));
+    request.extensions_mut().insert(SessionSlot::<()>::new(exchange.opener()));
     let answer = next.call(request).await;
 
     // 3. Close, and apply, whatever the answer is. Dropped before that, the exchange freezes its session and forgets it.
@@ -135,7 +135,7 @@ impl FromRequest for Session {
     type Future = Pin<Box<dyn Future<Output = Result<Self, Error>>>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let door = request.extensions().get::<Door<()>>().cloned();
+        let door = request.extensions().get::<SessionSlot<()>>().cloned();
         Box::pin(async move {
             let door = door.ok_or_else(|| Error::MissingLayer(Missing::of::<()>()))?;
             Ok(Self(door.opener().open().await?))

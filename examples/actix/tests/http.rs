@@ -16,7 +16,7 @@ use actix_web::middleware::{Next, from_fn};
 use actix_web::test::{TestRequest, call_service, init_service, read_body};
 use actix_web::{App, FromRequest, HttpRequest, HttpResponse, HttpServer, web};
 use session_core::{Builder, SecretKey, Sessions};
-use session_store::{MemoryStore, Source};
+use session_store::{MemoryStore, SessionBackend};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
@@ -31,7 +31,7 @@ fn layer() -> SessionLayer {
 }
 
 fn stored() -> SessionLayer {
-    Source::stored(builder().build_stored().unwrap(), Arc::new(MemoryStore::new())).into()
+    SessionBackend::stored(builder().build_stored().unwrap(), Arc::new(MemoryStore::new())).into()
 }
 
 async fn visit(session: Session) -> Result<String, Error> {
@@ -233,7 +233,7 @@ async fn a_session_that_is_opened_after_the_close_is_too_late() {
 #[tokio::test]
 async fn late_writes_and_panics_change_nothing() {
     for layer in [layer(), stored()] {
-        let source = Source::new(builder().build().unwrap());
+        let source = SessionBackend::new(builder().build().unwrap());
         let (framework, mode, place) = ("actix-web", "signed cookie", None);
         let bind = "127.0.0.1:0".parse().unwrap();
         let tour =

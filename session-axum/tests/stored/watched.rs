@@ -4,8 +4,8 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use session_axum::MemoryStore;
-use session_core::{Inserted, Loaded, Outcome, Record, RecordKey, Trimmed, Updated};
-use session_store::{Durability, Listed, Store, StoreError, Verb, Which};
+use session_core::{Inserted, Loaded, Outcome, Record, RecordKey, TrimResult, Updated};
+use session_store::{Durability, SessionInfo, Store, StoreError, StoreFuture, Which};
 use tokio::sync::Semaphore;
 
 /// What happens to a question.
@@ -95,7 +95,11 @@ impl Watched {
         Some(fault.clone())
     }
 
-    fn meet<'a, T: Send + 'a>(&'a self, verb: &'static str, answer: Verb<'a, T>) -> Verb<'a, T> {
+    fn meet<'a, T: Send + 'a>(
+        &'a self,
+        verb: &'static str,
+        answer: StoreFuture<'a, T>,
+    ) -> StoreFuture<'a, T> {
         Box::pin(async move {
             match self.fault(verb) {
                 None => answer.await,
@@ -118,59 +122,71 @@ impl Watched {
 }
 
 impl Store for Watched {
-    fn load<'a>(&'a self, key: RecordKey, now: u64) -> Verb<'a, Loaded> {
+    fn load<'a>(&'a self, key: RecordKey, now: u64) -> StoreFuture<'a, Loaded> {
         self.meet("load", self.inner.load(key, now))
     }
 
-    fn insert<'a>(&'a self, key: RecordKey, record: &'a Record, now: u64) -> Verb<'a, Inserted> {
+    fn insert<'a>(&'a self, key: RecordKey, record: &'a Record, now: u64) -> StoreFuture<'a, Inserted> {
         self.meet("insert", self.inner.insert(key, record, now))
     }
 
-    fn update<'a>(&'a self, key: RecordKey, version: u64, record: &'a Record, now: u64) -> Verb<'a, Updated> {
+    fn update<'a>(
+        &'a self,
+        key: RecordKey,
+        version: u64,
+        record: &'a Record,
+        now: u64,
+    ) -> StoreFuture<'a, Updated> {
         self.meet("update", self.inner.update(key, version, record, now))
     }
 
-    fn touch<'a>(&'a self, key: RecordKey, expires: u64, now: u64) -> Verb<'a, Outcome> {
+    fn touch<'a>(&'a self, key: RecordKey, expires: u64, now: u64) -> StoreFuture<'a, Outcome> {
         self.meet("touch", self.inner.touch(key, expires, now))
     }
 
-    fn delete_version<'a>(&'a self, key: RecordKey, version: u64, now: u64) -> Verb<'a, Updated> {
+    fn delete_version<'a>(&'a self, key: RecordKey, version: u64, now: u64) -> StoreFuture<'a, Updated> {
         self.meet("delete", self.inner.delete_version(key, version, now))
     }
 
-    fn delete<'a>(&'a self, key: RecordKey, now: u64) -> Verb<'a, Outcome> {
+    fn delete<'a>(&'a self, key: RecordKey, now: u64) -> StoreFuture<'a, Outcome> {
         self.meet("delete", self.inner.delete(key, now))
     }
 
-    fn index<'a>(&'a self, user: &'a str, key: RecordKey, until: u64, now: u64) -> Verb<'a, ()> {
+    fn index<'a>(&'a self, user: &'a str, key: RecordKey, until: u64, now: u64) -> StoreFuture<'a, ()> {
         self.meet("index", self.inner.index(user, key, until, now))
     }
 
-    fn unindex<'a>(&'a self, user: &'a str, key: RecordKey) -> Verb<'a, ()> {
+    fn unindex<'a>(&'a self, user: &'a str, key: RecordKey) -> StoreFuture<'a, ()> {
         self.meet("unindex", self.inner.unindex(user, key))
     }
 
-    fn list<'a>(&'a self, user: &'a str, max: usize, now: u64) -> Verb<'a, Vec<Listed>> {
+    fn list<'a>(&'a self, user: &'a str, max: usize, now: u64) -> StoreFuture<'a, Vec<SessionInfo>> {
         self.meet("list", self.inner.list(user, max, now))
     }
 
-    fn delete_owned<'a>(&'a self, user: &'a str, which: Which, now: u64) -> Verb<'a, u64> {
+    fn delete_owned<'a>(&'a self, user: &'a str, which: Which, now: u64) -> StoreFuture<'a, u64> {
         self.meet("delete_owned", self.inner.delete_owned(user, which, now))
     }
 
-    fn trim<'a>(&'a self, user: &'a str, keep: usize, this: RecordKey, now: u64) -> Verb<'a, Trimmed> {
+    fn trim<'a>(
+        &'a self,
+        user: &'a str,
+        keep: usize,
+        this: RecordKey,
+        now: u64,
+    ) -> StoreFuture<'a, TrimResult> {
         self.meet("trim", self.inner.trim(user, keep, this, now))
     }
 
-    fn delete_expired<'a>(&'a self, before: u64, batch: usize) -> Verb<'a, u64> {
+    fn delete_expired<'a>(&'a self, before: u64, batch: usize) -> StoreFuture<'a, u64> {
         self.meet("delete_expired", self.inner.delete_expired(before, batch))
     }
 
-    fn confirm(&self) -> Verb<'_, ()> {
+    fn confirm(&self) -> StoreFuture<'_, ()> {
         self.meet("confirm", self.inner.confirm())
     }
 
-    fn durability(&self) -> Verb<'_, Durability> {
+    fn durability(&self) -> StoreFuture<'_, Durability> {
         self.meet("durability", self.inner.durability())
     }
 }

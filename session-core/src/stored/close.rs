@@ -42,7 +42,7 @@ use super::id::Id;
 use super::open::{Base, Current, Live};
 use super::question::{Answer, Inserted, Outcome, Question, Record, RecordKey};
 use super::save::{Did, Due};
-use super::{OnGone, OnReuse};
+use super::{GonePolicy, ReusePolicy};
 use crate::change::Change;
 use crate::error::Error;
 use crate::event::{Event, EventKind};
@@ -108,7 +108,7 @@ impl Closing {
             Base::Untimely(id) if self.cleared => self.end_untimely((**id).clone()),
             Base::Live(live) => self.save(live, &live.current, None),
             Base::Refused { key, lives: false, mute, .. } if self.cleared => self.end_again(*key, *mute),
-            Base::Refused { reused: Some(reused), .. } if self.stored().on_reuse != OnReuse::Report => {
+            Base::Refused { reused: Some(reused), .. } if self.stored().on_reuse != ReusePolicy::Report => {
                 self.end_reused(reused)
             }
             Base::Refused { .. } | Base::Untimely(_) | Base::None | Base::Degraded => self.go_on(),
@@ -227,7 +227,7 @@ impl Closing {
         // A logout that has ended nothing must not look like one.
         let failed_logout = lives_on && (self.cleared || self.left);
         match self.stored().on_gone {
-            OnGone::Forget if !failed_logout => self.done(),
+            GonePolicy::Forget if !failed_logout => self.done(),
             _ => self.fail(Error::Gone),
         }
     }

@@ -13,13 +13,13 @@ use crate::error::ConfigError;
 /// since it has ended nothing.
 ///
 /// ```
-/// # use session_core::{OnGone, SecretKey, Sessions};
+/// # use session_core::{GonePolicy, SecretKey, Sessions};
 /// # let key = SecretKey::generate().unwrap();
-/// let sessions = Sessions::builder(key).on_gone(OnGone::Conflict).build_stored();
+/// let sessions = Sessions::builder(key).on_gone(GonePolicy::Conflict).build_stored();
 /// # assert!(sessions.is_ok());
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum OnGone {
+pub enum GonePolicy {
     /// They are dropped, with the event [`Gone`](crate::EventKind::Gone).
     #[default]
     Forget,
@@ -35,13 +35,13 @@ pub enum OnGone {
 ///
 /// ```
 /// # use std::time::Duration;
-/// # use session_core::{OnReuse, SecretKey, Sessions};
+/// # use session_core::{ReusePolicy, SecretKey, Sessions};
 /// # let key = SecretKey::generate().unwrap();
 /// let builder = Sessions::builder(key).cycle_id_every(Duration::from_secs(60 * 60));
-/// assert!(builder.on_reuse(OnReuse::EndSession).build_stored().is_ok());
+/// assert!(builder.on_reuse(ReusePolicy::EndSession).build_stored().is_ok());
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum OnReuse {
+pub enum ReusePolicy {
     /// Nothing: the event [`Reuse`](crate::EventKind::Reuse) tells.
     #[default]
     Report,
@@ -55,8 +55,8 @@ pub enum OnReuse {
 /// What is configured for stored sessions alone.
 #[derive(Debug, Clone)]
 pub(crate) struct Stored {
-    pub(crate) on_gone: OnGone,
-    pub(crate) on_reuse: OnReuse,
+    pub(crate) on_gone: GonePolicy,
+    pub(crate) on_reuse: ReusePolicy,
     /// How many sessions of one user live.
     pub(crate) per_user: Option<usize>,
     /// Seconds after which a verifier is renewed.
@@ -71,8 +71,8 @@ pub(crate) struct Stored {
 impl Default for Stored {
     fn default() -> Self {
         Self {
-            on_gone: OnGone::Forget,
-            on_reuse: OnReuse::Report,
+            on_gone: GonePolicy::Forget,
+            on_reuse: ReusePolicy::Report,
             per_user: None,
             renew_every: None,
             max_record: 1 << 20,
@@ -103,27 +103,27 @@ impl Stored {
 /// For sessions in a store. With any of these settings [`build`](Builder::build) is an error.
 impl Builder {
     /// Stored sessions only: what becomes of the changes of a request whose session was ended meanwhile. Default:
-    /// [`OnGone::Forget`].
+    /// [`GonePolicy::Forget`].
     ///
     /// ```
-    /// # use session_core::{OnGone, SecretKey, Sessions};
+    /// # use session_core::{GonePolicy, SecretKey, Sessions};
     /// # let key = SecretKey::generate().unwrap();
-    /// assert!(Sessions::builder(key).on_gone(OnGone::Conflict).build_stored().is_ok());
+    /// assert!(Sessions::builder(key).on_gone(GonePolicy::Conflict).build_stored().is_ok());
     /// ```
-    pub fn on_gone(mut self, on_gone: OnGone) -> Self {
+    pub fn on_gone(mut self, on_gone: GonePolicy) -> Self {
         self.stored.on_gone = on_gone;
         self
     }
 
     /// Stored sessions only, with [`cycle_id_every`](Self::cycle_id_every): what ends when an id is used that was replaced.
-    /// Default: [`OnReuse::Report`].
+    /// Default: [`ReusePolicy::Report`].
     ///
     /// ```
-    /// # use session_core::{OnReuse, SecretKey, Sessions};
+    /// # use session_core::{ReusePolicy, SecretKey, Sessions};
     /// # let key = SecretKey::generate().unwrap();
-    /// assert!(Sessions::builder(key).on_reuse(OnReuse::EndUser).build_stored().is_ok());
+    /// assert!(Sessions::builder(key).on_reuse(ReusePolicy::EndUser).build_stored().is_ok());
     /// ```
-    pub fn on_reuse(mut self, on_reuse: OnReuse) -> Self {
+    pub fn on_reuse(mut self, on_reuse: ReusePolicy) -> Self {
         self.stored.on_reuse = on_reuse;
         self
     }

@@ -30,10 +30,10 @@ use crate::world::NoRandom;
 pub(crate) use body::Body;
 pub(crate) use close::close;
 pub(crate) use config::Stored;
-pub use config::{OnGone, OnReuse};
+pub use config::{GonePolicy, ReusePolicy};
 pub(crate) use open::{Base, Live};
 pub use question::{
-    Answer, Inserted, Loaded, Outcome, Question, Record, RecordKey, TOMBSTONE_SECONDS, Trimmed, Updated,
+    Answer, Inserted, Loaded, Outcome, Question, Record, RecordKey, TOMBSTONE_SECONDS, TrimResult, Updated,
 };
 pub use sessions::StoredSessions;
 

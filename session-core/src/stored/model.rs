@@ -69,7 +69,7 @@ impl ModelStore {
             Question::Trim { user, keep, this, now } => {
                 let surplus = self.surplus(&user, keep, now);
                 let ended = surplus.into_iter().filter(|key| self.end_of(&user, *key, now)).count() as u64;
-                Answer::Trimmed(Trimmed { ended, alive: self.live(this, now).is_some() })
+                Answer::TrimResult(TrimResult { ended, alive: self.live(this, now).is_some() })
             }
         }
     }

@@ -216,7 +216,7 @@ pub enum Question {
         /// The record's place.
         key: RecordKey,
     },
-    /// End all live records of a user but the newest. Answered by [`Trimmed`].
+    /// End all live records of a user but the newest. Answered by [`TrimResult`].
     Trim {
         /// Who.
         user: Arc<str>,
@@ -288,7 +288,7 @@ pub enum Answer {
     /// To [`Question::Index`] and [`Question::Unindex`].
     Noted,
     /// To [`Question::Trim`].
-    Trimmed(Trimmed),
+    TrimResult(TrimResult),
     /// To any: no answer came before the deadline, so it is unknown whether the question had its effect.
     Unavailable,
 }
@@ -397,11 +397,11 @@ pub enum Outcome {
 /// What became of a trim.
 ///
 /// ```
-/// let trimmed = session_core::Trimmed { ended: 1, alive: false };
+/// let trimmed = session_core::TrimResult { ended: 1, alive: false };
 /// assert!(!trimmed.alive); // a login that was pushed out sets no cookie
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Trimmed {
+pub struct TrimResult {
     /// How many records were ended by this call.
     pub ended: u64,
     /// Whether the record that asked is live after it.

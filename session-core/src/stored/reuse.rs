@@ -11,7 +11,7 @@
 //! its page would look as if the session were over, while whoever has the newer id goes on. Sent again, it ends what is left:
 //! of a user's sessions the one that knows of the reuse ends with the others and not before.
 
-use super::OnReuse;
+use super::ReusePolicy;
 use super::body::Opens;
 use super::closing::{Closing, Next};
 use super::open::{Current, Live};
@@ -24,7 +24,7 @@ impl Closing {
     /// Ends what is to end, then goes on as for any id that opens nothing. `reused` is what this session's id has found.
     pub(super) fn end_reused(self, reused: &Live) -> Next {
         let record = &reused.current.record;
-        if self.stored().on_reuse == OnReuse::EndSession || record.user.is_none() {
+        if self.stored().on_reuse == ReusePolicy::EndSession || record.user.is_none() {
             return self.end_reused_record(reused, record);
         }
         let question = Question::Load { key: reused.key, now: self.now };
@@ -67,7 +67,7 @@ impl Closing {
         };
         let question = Question::Trim { user, keep: 0, this: reused.key, now: self.now };
         self.ask(question, |closing, answer| match answer {
-            Answer::Trimmed(trimmed) => closing.ended_for_reuse(trimmed.ended),
+            Answer::TrimResult(trimmed) => closing.ended_for_reuse(trimmed.ended),
             _ => closing.not_ended(),
         })
     }

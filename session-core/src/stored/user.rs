@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::closing::{Closing, Next};
-use super::question::{Answer, Question, RecordKey, Trimmed};
+use super::question::{Answer, Question, RecordKey, TrimResult};
 use crate::error::Error;
 use crate::event::EventKind;
 use crate::lifetime::tenth;
@@ -19,8 +19,8 @@ impl Closing {
         let (Some(user), Some(keep)) = (user, self.stored().per_user) else { return next(self) };
         let question = Question::Trim { user, keep, this, now: self.now };
         self.ask(question, |mut closing, answer| match answer {
-            Answer::Trimmed(Trimmed { alive: true, .. }) => next(closing),
-            Answer::Trimmed(Trimmed { alive: false, .. }) => {
+            Answer::TrimResult(TrimResult { alive: true, .. }) => next(closing),
+            Answer::TrimResult(TrimResult { alive: false, .. }) => {
                 closing.event(EventKind::Gone);
                 closing.done()
             }

@@ -2,60 +2,60 @@
 
 use std::future::pending;
 
-use session_core::{Inserted, Loaded, Outcome, Record, RecordKey, Trimmed, Updated};
-use session_store::{Durability, Listed, Store, Verb, Which};
+use session_core::{Inserted, Loaded, Outcome, Record, RecordKey, TrimResult, Updated};
+use session_store::{Durability, SessionInfo, Store, StoreFuture, Which};
 
 pub(crate) struct Hanging;
 
 impl Store for Hanging {
-    fn load<'a>(&'a self, _: RecordKey, _: u64) -> Verb<'a, Loaded> {
+    fn load<'a>(&'a self, _: RecordKey, _: u64) -> StoreFuture<'a, Loaded> {
         Box::pin(pending())
     }
 
-    fn insert<'a>(&'a self, _: RecordKey, _: &'a Record, _: u64) -> Verb<'a, Inserted> {
+    fn insert<'a>(&'a self, _: RecordKey, _: &'a Record, _: u64) -> StoreFuture<'a, Inserted> {
         Box::pin(pending())
     }
 
-    fn update<'a>(&'a self, _: RecordKey, _: u64, _: &'a Record, _: u64) -> Verb<'a, Updated> {
+    fn update<'a>(&'a self, _: RecordKey, _: u64, _: &'a Record, _: u64) -> StoreFuture<'a, Updated> {
         Box::pin(pending())
     }
 
-    fn touch<'a>(&'a self, _: RecordKey, _: u64, _: u64) -> Verb<'a, Outcome> {
+    fn touch<'a>(&'a self, _: RecordKey, _: u64, _: u64) -> StoreFuture<'a, Outcome> {
         Box::pin(pending())
     }
 
-    fn delete_version<'a>(&'a self, _: RecordKey, _: u64, _: u64) -> Verb<'a, Updated> {
+    fn delete_version<'a>(&'a self, _: RecordKey, _: u64, _: u64) -> StoreFuture<'a, Updated> {
         Box::pin(pending())
     }
-    fn delete<'a>(&'a self, _: RecordKey, _: u64) -> Verb<'a, Outcome> {
-        Box::pin(pending())
-    }
-
-    fn index<'a>(&'a self, _: &'a str, _: RecordKey, _: u64, _: u64) -> Verb<'a, ()> {
+    fn delete<'a>(&'a self, _: RecordKey, _: u64) -> StoreFuture<'a, Outcome> {
         Box::pin(pending())
     }
 
-    fn unindex<'a>(&'a self, _: &'a str, _: RecordKey) -> Verb<'a, ()> {
+    fn index<'a>(&'a self, _: &'a str, _: RecordKey, _: u64, _: u64) -> StoreFuture<'a, ()> {
         Box::pin(pending())
     }
 
-    fn list<'a>(&'a self, _: &'a str, _: usize, _: u64) -> Verb<'a, Vec<Listed>> {
+    fn unindex<'a>(&'a self, _: &'a str, _: RecordKey) -> StoreFuture<'a, ()> {
         Box::pin(pending())
     }
 
-    fn delete_owned<'a>(&'a self, _: &'a str, _: Which, _: u64) -> Verb<'a, u64> {
+    fn list<'a>(&'a self, _: &'a str, _: usize, _: u64) -> StoreFuture<'a, Vec<SessionInfo>> {
         Box::pin(pending())
     }
 
-    fn trim<'a>(&'a self, _: &'a str, _: usize, _: RecordKey, _: u64) -> Verb<'a, Trimmed> {
+    fn delete_owned<'a>(&'a self, _: &'a str, _: Which, _: u64) -> StoreFuture<'a, u64> {
         Box::pin(pending())
     }
 
-    fn delete_expired<'a>(&'a self, _: u64, _: usize) -> Verb<'a, u64> {
+    fn trim<'a>(&'a self, _: &'a str, _: usize, _: RecordKey, _: u64) -> StoreFuture<'a, TrimResult> {
         Box::pin(pending())
     }
 
-    fn durability(&self) -> Verb<'_, Durability> {
+    fn delete_expired<'a>(&'a self, _: u64, _: usize) -> StoreFuture<'a, u64> {
+        Box::pin(pending())
+    }
+
+    fn durability(&self) -> StoreFuture<'_, Durability> {
         Box::pin(pending())
     }
 }

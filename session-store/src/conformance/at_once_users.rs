@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use session_core::{Loaded, Trimmed, Updated};
+use session_core::{Loaded, TrimResult, Updated};
 use tokio::task::yield_now;
 
 use super::tested::{HOUR, NOW, Tested, at_once, dead, expect, hold, key, owned, record};
@@ -19,7 +19,7 @@ pub(super) async fn trims_at_once_leave_the_newest(store: Tested) {
             let (store, user) = (store.clone(), user.clone());
             async move { store.trim(&user, 5, key(100 * round + task), NOW).await }
         });
-        let trimmed: Vec<Trimmed> = trimmed.await;
+        let trimmed: Vec<TrimResult> = trimmed.await;
         let newest = (100 * round + 35..100 * round + 40).map(key).collect::<Vec<_>>();
         expect("trim to 5, 16 at once: the newest 5 are left", &store.keys(&user).await, &newest);
         let ended = trimmed.iter().map(|trimmed| trimmed.ended).sum::<u64>();

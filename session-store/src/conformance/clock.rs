@@ -1,6 +1,6 @@
 //! The application's clock decides: it steps back, it stands at its beginning or at its end.
 
-use session_core::{Inserted, Loaded, Outcome, Record, TOMBSTONE_SECONDS, Trimmed, Updated};
+use session_core::{Inserted, Loaded, Outcome, Record, TOMBSTONE_SECONDS, TrimResult, Updated};
 
 use super::tested::{DAY, HOUR, NOW, Tested, dead, expect, expect_one_of, hold, key, owned, record};
 use super::users::numbers;
@@ -26,7 +26,7 @@ pub(super) async fn the_clock_may_step_back(store: Tested) {
         expect(format_args!("update, its version there, {when}"), &updated, &Updated::Done);
         let trimmed = store.trim("ada", 1, key(1), now).await;
         let rule = format!("trim, a live record there, {when}");
-        expect(rule, &trimmed, &Trimmed { ended: 0, alive: true });
+        expect(rule, &trimmed, &TrimResult { ended: 0, alive: true });
         store.delete_expired(now, 1000).await;
     }
     // Deleted at an early time, asked at a late one and again at the early one.
@@ -52,7 +52,7 @@ pub(super) async fn times_near_zero(store: Tested) {
     let updated = store.update(key(1), 1, &first(11), 0).await;
     expect("update at 0, its version there", &updated, &Updated::Done);
     expect("list at 0", &store.list("ada", 9, 0).await.len(), &3);
-    expect("trim at 0", &store.trim("ada", 2, key(3), 0).await, &Trimmed { ended: 1, alive: true });
+    expect("trim at 0", &store.trim("ada", 2, key(3), 0).await, &TrimResult { ended: 1, alive: true });
     expect("delete at 0, a live record there", &store.delete(key(2), 0).await, &Outcome::Done);
     for number in [1, 2] {
         for now in [0, TOMBSTONE_SECONDS - 1] {
@@ -97,7 +97,7 @@ pub(super) async fn times_near_the_end(store: Tested) {
     let later = last - DAY / 2;
     expect("list at the end", &store.list("ada", 9, later).await.len(), &3);
     let trimmed = store.trim("ada", 2, key(3), later).await;
-    expect("trim at the end", &trimmed, &Trimmed { ended: 1, alive: true });
+    expect("trim at the end", &trimmed, &TrimResult { ended: 1, alive: true });
     expect("delete at the end", &store.delete(key(2), last).await, &Outcome::Done);
     expect("delete_owned at the end", &store.delete_owned("ada", Which::All, last).await, &1);
     for number in [2, 3] {

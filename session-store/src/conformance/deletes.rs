@@ -1,6 +1,6 @@
 //! Delete and delete_version, row by row of their tables, and the tombstone that both leave.
 
-use session_core::{Inserted, Loaded, Outcome, TOMBSTONE_SECONDS, Trimmed, Updated};
+use session_core::{Inserted, Loaded, Outcome, TOMBSTONE_SECONDS, TrimResult, Updated};
 
 use super::tested::{DAY, HOUR, NOW, Tested, dead, expect, expect_one_of, key, record};
 use super::verbs::{ALL, There, expired, lay};
@@ -12,7 +12,7 @@ pub(super) async fn a_tombstone_ends(store: Tested) {
     store.log_in(2, "ada").await;
     store.log_in(3, "ada").await;
     expect("delete_owned", &store.delete_owned("ada", Which::One(key(2)), NOW).await, &1);
-    expect("trim", &store.trim("ada", 0, key(3), NOW).await, &Trimmed { ended: 1, alive: false });
+    expect("trim", &store.trim("ada", 0, key(3), NOW).await, &TrimResult { ended: 1, alive: false });
     for (now, wanted) in [
         (NOW + TOMBSTONE_SECONDS - 1, dead(NOW)),
         (NOW + TOMBSTONE_SECONDS, Loaded::Absent),

@@ -1,14 +1,14 @@
-//! Requests at once, as an application has them: questions are carried by [`Source`].
+//! Requests at once, as an application has them: questions are carried by [`SessionBackend`].
 
 use http::HeaderMap;
 use session_core::Session;
 
 use super::request::{headers, look, sessions, set_cookie};
 use super::tested::{Tested, at_once, expect, hold};
-use crate::exchange::Source;
+use crate::exchange::SessionBackend;
 
 /// One request; the cookie that its response sets.
-async fn request(source: &Source, cookie: &str, handler: impl FnOnce(&Session)) -> Option<String> {
+async fn request(source: &SessionBackend, cookie: &str, handler: impl FnOnce(&Session)) -> Option<String> {
     let exchange = source.exchange(&headers(cookie));
     handler(&exchange.opener().open().await.unwrap());
     let mut response = HeaderMap::new();
@@ -21,7 +21,7 @@ pub(super) async fn requests_at_once_on_one_session(store: Tested) {
     const WRITERS: u64 = 64;
     const EACH: u64 = 2;
     let sessions = sessions(|builder| builder);
-    let sources = [0, 1].map(|_| Source::stored(sessions.clone(), store.0.clone()));
+    let sources = [0, 1].map(|_| SessionBackend::stored(sessions.clone(), store.0.clone()));
     let cookie = request(&sources[0], "", |session| session.insert("base", true).unwrap()).await.unwrap();
     at_once(WRITERS, |writer| {
         let source = sources[usize::from(writer % 8 == 0)].clone();
@@ -50,7 +50,7 @@ pub(super) async fn requests_at_once_on_one_session(store: Tested) {
 pub(super) async fn requests_at_once_on_a_thousand_sessions(store: Tested) {
     const SESSIONS: u64 = 1_000;
     let sessions = sessions(|builder| builder);
-    let source = Source::stored(sessions.clone(), store.0.clone());
+    let source = SessionBackend::stored(sessions.clone(), store.0.clone());
     let cookies = at_once(SESSIONS, |number| {
         let source = source.clone();
         async move {

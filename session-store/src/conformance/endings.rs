@@ -1,6 +1,6 @@
 //! What ends or removes many records: delete_owned, trim and delete_expired.
 
-use session_core::{Inserted, Loaded, Record, Trimmed, Updated};
+use session_core::{Inserted, Loaded, Record, TrimResult, Updated};
 
 use super::tested::{HOUR, NOW, Tested, at_once, dead, expect, expect_one_of, hold, key, owned, record};
 use super::users::numbers;
@@ -53,7 +53,7 @@ pub(super) async fn trim_keeps_the_newest(store: Tested) {
     ];
     for (keep, this, ended, alive, left, rule) in rows {
         let trimmed = store.trim("ada", keep, key(this), NOW).await;
-        expect(format_args!("trim to {keep}: {rule}"), &trimmed, &Trimmed { ended, alive });
+        expect(format_args!("trim to {keep}: {rule}"), &trimmed, &TrimResult { ended, alive });
         let rule = format!("trim to {keep}, {rule}: the newest are left, by the store's own order");
         expect(rule, &store.keys("ada").await, &numbers(left));
     }
@@ -68,7 +68,7 @@ pub(super) async fn trim_counts_live_records(store: Tested) {
     store.insert(key(2), &Record { expires: NOW + 60, ..owned(2, "ada") }, NOW).await;
     let trimmed = store.trim("ada", 1, key(2), NOW + 60).await;
     let rule = "trim counts live records: an expired one takes nobody's place, and is not alive";
-    expect(rule, &trimmed, &Trimmed { ended: 0, alive: false });
+    expect(rule, &trimmed, &TrimResult { ended: 0, alive: false });
     let keys = store.keys("ada").await;
     expect_one_of("trim ends live records, here none", &keys, &[numbers(&[1, 2]), numbers(&[1])]);
 }

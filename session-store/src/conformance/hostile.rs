@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use session_core::{Inserted, Loaded, Outcome, Record, RecordKey, Trimmed, Updated};
+use session_core::{Inserted, Loaded, Outcome, Record, RecordKey, TrimResult, Updated};
 
 use super::tested::{HOUR, NOW, Tested, dead, expect, hold, key, owned};
 use crate::store::Which;
@@ -70,7 +70,7 @@ pub(super) async fn hostile_keys(store: Tested) {
             _ => {
                 let newer = keys.len() - 1 - number;
                 let trimmed = store.trim("ada", newer, *key, NOW).await;
-                expect(rule("trim", key), &trimmed, &Trimmed { ended: 1, alive: false });
+                expect(rule("trim", key), &trimmed, &TrimResult { ended: 1, alive: false });
             }
         }
         store.unindex("ada", *key).await;

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use session_core::{Inserted, Loaded, Outcome, Record, RecordKey, TOMBSTONE_SECONDS, Updated};
 
-use crate::store::Listed;
+use crate::store::SessionInfo;
 
 #[derive(Default)]
 pub(super) struct Model {
@@ -121,14 +121,17 @@ impl Model {
     }
 
     /// All records of a user, in their order.
-    pub(super) fn owned(&self, user: &str) -> Vec<Listed> {
+    pub(super) fn owned(&self, user: &str) -> Vec<SessionInfo> {
         let mut records: Vec<_> = self
             .slots
             .iter()
             .filter_map(|(key, slot)| match slot {
                 Slot::Record(record, order) if record.user.as_deref() == Some(user) => {
                     let Record { created, seen, expires, .. } = *record;
-                    Some((order, Listed { key: *key, created, seen, expires, label: record.label.clone() }))
+                    Some((
+                        order,
+                        SessionInfo { key: *key, created, seen, expires, label: record.label.clone() },
+                    ))
                 }
                 _ => None,
             })

@@ -7,7 +7,7 @@ use session_core::{Error, EventKind, Loaded, Question, RecordKey, Step, StoredSe
 
 use super::request::{Does, Request, Seen, headers, look, set_cookie};
 use super::tested::{NOW, Tested, broken, dead, expect, hold};
-use crate::store::Listed;
+use crate::store::SessionInfo;
 
 /// More than any requests here ask that meet each other.
 const MOST_STEPS: usize = 40;
@@ -141,7 +141,7 @@ impl After<'_> {
     }
 
     /// What lies under the keys of the questions, and who has what.
-    async fn state(&self, journal: &[Question]) -> (Vec<Loaded>, Vec<Listed>) {
+    async fn state(&self, journal: &[Question]) -> (Vec<Loaded>, Vec<SessionInfo>) {
         let keys: BTreeSet<RecordKey> = journal
             .iter()
             .filter_map(|question| match question {

@@ -3,7 +3,7 @@
 use session_core::{Loaded, Question, RecordKey};
 
 use super::tested::{DAY, HOUR, NOW, Tested, dead, expect, key, owned, record};
-use crate::store::{Listed, Which};
+use crate::store::{SessionInfo, Which};
 
 /// What is asked of one group of records: verbs, in an order in which each still has its effect when it is asked once.
 fn script(group: u64) -> (Vec<Question>, Vec<RecordKey>, [String; 2]) {
@@ -47,7 +47,7 @@ fn script(group: u64) -> (Vec<Question>, Vec<RecordKey>, [String; 2]) {
 }
 
 /// What is there in the end; who asked how often must not matter.
-async fn state(store: &Tested, keys: &[RecordKey], users: &[String]) -> (Vec<Loaded>, Vec<Vec<Listed>>) {
+async fn state(store: &Tested, keys: &[RecordKey], users: &[String]) -> (Vec<Loaded>, Vec<Vec<SessionInfo>>) {
     let mut records = Vec::new();
     for key in keys {
         let mut loaded = store.load(*key, NOW).await;
@@ -61,7 +61,7 @@ async fn state(store: &Tested, keys: &[RecordKey], users: &[String]) -> (Vec<Loa
     for user in users {
         let listed = store.list(user, 100, NOW).await.into_iter().map(|listed| {
             let place = keys.iter().position(|key| *key == listed.key);
-            Listed { key: key(place.map_or(u64::MAX, |place| place as u64)), ..listed }
+            SessionInfo { key: key(place.map_or(u64::MAX, |place| place as u64)), ..listed }
         });
         lists.push(listed.collect());
     }

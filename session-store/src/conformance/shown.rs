@@ -1,9 +1,9 @@
 //! What was wanted and what was answered, for messages. The vocabulary's own `Debug` shows neither versions nor users: those
 //! of sessions are nobody's business, those of tests are.
 
-use session_core::{Inserted, Loaded, Outcome, Record, RecordKey, Trimmed, Updated};
+use session_core::{Inserted, Loaded, Outcome, Record, RecordKey, TrimResult, Updated};
 
-use crate::store::Listed;
+use crate::store::SessionInfo;
 
 pub(super) trait Shown {
     fn shown(&self) -> String;
@@ -62,7 +62,7 @@ impl Shown for Updated {
     }
 }
 
-impl Shown for Listed {
+impl Shown for SessionInfo {
     fn shown(&self) -> String {
         let Self { key, created, seen, expires, label } = self;
         let (key, label) = (key.shown(), short(format!("{label:?}")));
@@ -84,4 +84,4 @@ macro_rules! by_debug {
     })* };
 }
 
-by_debug! { Outcome Trimmed bool u64 usize String }
+by_debug! { Outcome TrimResult bool u64 usize String }

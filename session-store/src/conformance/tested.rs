@@ -6,7 +6,7 @@ use std::panic::resume_unwind;
 use std::sync::Arc;
 
 use session_core::{
-    Answer, Inserted, Loaded, Outcome, Question, Record, RecordKey, TOMBSTONE_SECONDS, Trimmed, Updated,
+    Answer, Inserted, Loaded, Outcome, Question, Record, RecordKey, TOMBSTONE_SECONDS, TrimResult, Updated,
 };
 use tokio::sync::Barrier;
 use tokio::task::JoinSet;
@@ -14,7 +14,7 @@ use tokio::task::JoinSet;
 use super::shown::Shown;
 use crate::durability::Durability;
 use crate::error::StoreError;
-use crate::store::{Listed, Store, Which};
+use crate::store::{SessionInfo, Store, Which};
 
 pub(super) const NOW: u64 = 1_700_000_000;
 pub(super) const HOUR: u64 = 60 * 60;
@@ -119,7 +119,7 @@ impl Tested {
         answered("unindex", self.0.unindex(user, key).await);
     }
 
-    pub(super) async fn list(&self, user: &str, max: usize, now: u64) -> Vec<Listed> {
+    pub(super) async fn list(&self, user: &str, max: usize, now: u64) -> Vec<SessionInfo> {
         answered("list", self.0.list(user, max, now).await)
     }
 
@@ -127,7 +127,7 @@ impl Tested {
         answered("delete_owned", self.0.delete_owned(user, which, now).await)
     }
 
-    pub(super) async fn trim(&self, user: &str, keep: usize, this: RecordKey, now: u64) -> Trimmed {
+    pub(super) async fn trim(&self, user: &str, keep: usize, this: RecordKey, now: u64) -> TrimResult {
         answered("trim", self.0.trim(user, keep, this, now).await)
     }
 
@@ -160,7 +160,7 @@ impl Tested {
                 Answer::Noted
             }
             Question::Trim { user, keep, this, now } => {
-                Answer::Trimmed(self.trim(user, *keep, *this, *now).await)
+                Answer::TrimResult(self.trim(user, *keep, *this, *now).await)
             }
             other => panic!("the kit does not know the verb {}", other.verb()),
         }

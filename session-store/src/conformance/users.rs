@@ -1,10 +1,10 @@
 //! The verbs by user.
 
-use session_core::{Inserted, Loaded, Outcome, Record, RecordKey, Trimmed, Updated};
+use session_core::{Inserted, Loaded, Outcome, Record, RecordKey, TrimResult, Updated};
 
 use super::shown::short;
 use super::tested::{DAY, HOUR, NOW, Tested, expect, key, owned, record};
-use crate::store::{Listed, Which};
+use crate::store::{SessionInfo, Which};
 
 pub(super) fn numbers(numbers: &[u64]) -> Vec<RecordKey> {
     numbers.iter().map(|number| key(*number)).collect()
@@ -31,7 +31,7 @@ pub(super) async fn users_are_told_apart(store: Tested) {
     for (number, user) in (0..).zip(&users) {
         let trimmed = store.trim(user, 1, key(number), NOW).await;
         let rule = format!("trim of {} counts their record alone", name(user));
-        expect(rule, &trimmed, &Trimmed { ended: 0, alive: true });
+        expect(rule, &trimmed, &TrimResult { ended: 0, alive: true });
         let ended = store.delete_owned(user, Which::All, NOW).await;
         expect(format_args!("delete_owned of {} ends their record alone", name(user)), &ended, &1);
     }
@@ -48,7 +48,7 @@ pub(super) async fn list_is_in_the_order_of_logins(store: Tested) {
         let record = Record { created, label, ..owned(number, "ada") };
         store.insert(key(number), &record, NOW).await;
     }
-    let listed = |number: u64, created| Listed {
+    let listed = |number: u64, created| SessionInfo {
         key: key(number),
         created,
         seen: NOW,
@@ -98,7 +98,7 @@ pub(super) async fn the_index_is_a_hint(store: Tested) {
     expect("index creates no record", &store.load(key(4), NOW).await, &Loaded::Absent);
     expect("list: the record is the truth, the index a hint", &store.keys("ada").await, &numbers(&[1]));
     let trimmed = store.trim("ada", 1, key(2), NOW).await;
-    expect("trim counts the user's records, not notes", &trimmed, &Trimmed { ended: 0, alive: true });
+    expect("trim counts the user's records, not notes", &trimmed, &TrimResult { ended: 0, alive: true });
     let ended = store.delete_owned("ada", Which::All, NOW).await;
     expect("delete_owned ends the user's records, not whatever is noted", &ended, &1);
     expect("delete_owned leaves another's record alone", &store.keys("bob").await, &numbers(&[2]));

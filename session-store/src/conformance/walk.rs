@@ -1,6 +1,6 @@
 //! All verbs in any order, at times that step about, beside the plainest model.
 
-use session_core::{Inserted, Loaded, Outcome, Record, RecordKey, Trimmed, Updated};
+use session_core::{Inserted, Loaded, Outcome, Record, RecordKey, TrimResult, Updated};
 
 use super::model::Model;
 use super::rng::Rng;
@@ -190,7 +190,7 @@ impl Walk {
         for one in &live {
             self.model.delete(one.key, now);
         }
-        let wanted = Trimmed { ended: live.len() as u64, alive: self.model.is_live(this, now) };
+        let wanted = TrimResult { ended: live.len() as u64, alive: self.model.is_live(this, now) };
         expect(format_args!("trim to {keep}, in a walk"), &trimmed, &wanted);
         format!("trim of {user:?} to {keep}")
     }

@@ -15,7 +15,7 @@ use self::room::{Bytes, Full, Room};
 use self::shard::Shard;
 use self::users::Users;
 use crate::error::StoreError;
-use crate::store::Listed;
+use crate::store::SessionInfo;
 
 const DEFAULT_LIMIT: usize = 256 * 1024 * 1024;
 const SHARDS: usize = 64;
@@ -230,13 +230,13 @@ impl MemoryStore {
     }
 
     /// The live records of a user with their order, oldest first. Each is looked at by itself.
-    fn records_of(&self, user: &str, now: u64) -> Vec<(u64, Listed)> {
+    fn records_of(&self, user: &str, now: u64) -> Vec<(u64, SessionInfo)> {
         let keys = self.users().keys(user);
         let listed = |key: RecordKey| {
             let shard = self.shard(key);
             let (record, order) = shard.live(key, now).filter(|(record, _)| owns(user, record))?;
             let Record { created, seen, expires, .. } = *record;
-            Some((order, Listed { key, created, seen, expires, label: record.label.clone() }))
+            Some((order, SessionInfo { key, created, seen, expires, label: record.label.clone() }))
         };
         let mut records: Vec<_> = keys.into_iter().filter_map(listed).collect();
         records.sort_unstable_by_key(|(order, _)| *order);

@@ -7,7 +7,7 @@ use tokio_postgres::Row;
 use tokio_postgres::types::FromSql;
 
 use crate::error::StoreError;
-use crate::store::Listed;
+use crate::store::SessionInfo;
 
 /// A time as the database keeps it.
 pub(super) fn time(seconds: u64) -> i64 {
@@ -52,9 +52,9 @@ pub(super) fn loaded(row: &Row) -> Result<Loaded, StoreError> {
 }
 
 /// What a row of the statement `list` holds.
-pub(super) fn listed(row: &Row) -> Result<Listed, StoreError> {
+pub(super) fn listed(row: &Row) -> Result<SessionInfo, StoreError> {
     let key = cell::<&[u8]>(row, 0)?.try_into().map_err(|_| damaged())?;
-    Ok(Listed {
+    Ok(SessionInfo {
         key: RecordKey::from_bytes(key),
         created: number(cell(row, 1)?),
         seen: number(cell(row, 2)?),

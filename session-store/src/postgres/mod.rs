@@ -57,13 +57,13 @@ const CONNECTIONS: usize = 16;
 /// ```no_run
 /// use std::sync::Arc;
 /// use session_core::{SecretKey, Sessions};
-/// use session_store::{PostgresStore, Source};
+/// use session_store::{PostgresStore, SessionBackend};
 ///
-/// # async fn start() -> Result<Source, Box<dyn std::error::Error>> {
+/// # async fn start() -> Result<SessionBackend, Box<dyn std::error::Error>> {
 /// let store = PostgresStore::new("postgres://app@db/app".parse()?, tokio_postgres::NoTls);
 /// store.create_schema().await?;
 /// let sessions = Sessions::builder(SecretKey::generate()?).build_stored()?;
-/// let source = Source::stored(sessions, Arc::new(store));
+/// let source = SessionBackend::stored(sessions, Arc::new(store));
 /// # Ok(source)
 /// # }
 /// ```

@@ -1,6 +1,6 @@
 //! The verbs, each as the table's statements carry it out.
 
-use session_core::{Inserted, Loaded, Outcome, Record, RecordKey, Trimmed, Updated};
+use session_core::{Inserted, Loaded, Outcome, Record, RecordKey, TrimResult, Updated};
 
 use super::PostgresStore;
 use super::cells::{bytes, cell, listed, most, number, only, outcome, time, tombstone_ends};
@@ -8,18 +8,18 @@ use super::error::READ_ONLY;
 use super::parameter::Parameter;
 use crate::durability::Durability;
 use crate::error::StoreError;
-use crate::store::{Listed, Store, Verb, Which};
+use crate::store::{SessionInfo, Store, StoreFuture, Which};
 
 /// A commit of its own that changes nothing, where commits wait for a standby.
 const CONFIRM: &str = "SELECT CASE WHEN current_setting('synchronous_standby_names') <> '' \
                        THEN pg_logical_emit_message(true, 'session-store', '') END";
 
 impl Store for PostgresStore {
-    fn load<'a>(&'a self, key: RecordKey, now: u64) -> Verb<'a, Loaded> {
+    fn load<'a>(&'a self, key: RecordKey, now: u64) -> StoreFuture<'a, Loaded> {
         Box::pin(async move { Ok(self.found(key).await?.at(now)) })
     }
 
-    fn insert<'a>(&'a self, key: RecordKey, record: &'a Record, _now: u64) -> Verb<'a, Inserted> {
+    fn insert<'a>(&'a self, key: RecordKey, record: &'a Record, _now: u64) -> StoreFuture<'a, Inserted> {
         Box::pin(async move {
             let Record { version, expires, created, seen, .. } = *record;
             loop {
@@ -51,7 +51,13 @@ impl Store for PostgresStore {
         })
     }
 
-    fn update<'a>(&'a self, key: RecordKey, version: u64, record: &'a Record, now: u64) -> Verb<'a, Updated> {
+    fn update<'a>(
+        &'a self,
+        key: RecordKey,
+        version: u64,
+        record: &'a Record,
+        now: u64,
+    ) -> StoreFuture<'a, Updated> {
         Box::pin(async move {
             let Record { version: next, expires, created, seen, .. } = *record;
             loop {
@@ -87,21 +93,21 @@ impl Store for PostgresStore {
         })
     }
 
-    fn touch<'a>(&'a self, key: RecordKey, expires: u64, now: u64) -> Verb<'a, Outcome> {
+    fn touch<'a>(&'a self, key: RecordKey, expires: u64, now: u64) -> StoreFuture<'a, Outcome> {
         Box::pin(async move {
             let parameters: [&dyn Parameter; 3] = [&&key.as_bytes()[..], &time(expires), &time(now)];
             Ok(outcome(self.changes(&self.table.sql.touch, &parameters).await?))
         })
     }
 
-    fn delete<'a>(&'a self, key: RecordKey, now: u64) -> Verb<'a, Outcome> {
+    fn delete<'a>(&'a self, key: RecordKey, now: u64) -> StoreFuture<'a, Outcome> {
         Box::pin(async move {
             let parameters: [&dyn Parameter; 2] = [&&key.as_bytes()[..], &tombstone_ends(now)];
             Ok(outcome(self.changes(&self.table.sql.delete, &parameters).await?))
         })
     }
 
-    fn delete_version<'a>(&'a self, key: RecordKey, version: u64, now: u64) -> Verb<'a, Updated> {
+    fn delete_version<'a>(&'a self, key: RecordKey, version: u64, now: u64) -> StoreFuture<'a, Updated> {
         Box::pin(async move {
             let parameters: [&dyn Parameter; 3] =
                 [&&key.as_bytes()[..], &tombstone_ends(now), &version.cast_signed()];
@@ -121,15 +127,15 @@ impl Store for PostgresStore {
     }
 
     /// Nothing to note: the user is a column.
-    fn index<'a>(&'a self, _: &'a str, _: RecordKey, _until: u64, _now: u64) -> Verb<'a, ()> {
+    fn index<'a>(&'a self, _: &'a str, _: RecordKey, _until: u64, _now: u64) -> StoreFuture<'a, ()> {
         Box::pin(async { Ok(()) })
     }
 
-    fn unindex<'a>(&'a self, _: &'a str, _: RecordKey) -> Verb<'a, ()> {
+    fn unindex<'a>(&'a self, _: &'a str, _: RecordKey) -> StoreFuture<'a, ()> {
         Box::pin(async { Ok(()) })
     }
 
-    fn list<'a>(&'a self, user: &'a str, max: usize, now: u64) -> Verb<'a, Vec<Listed>> {
+    fn list<'a>(&'a self, user: &'a str, max: usize, now: u64) -> StoreFuture<'a, Vec<SessionInfo>> {
         Box::pin(async move {
             let parameters: [&dyn Parameter; 3] = [&user.as_bytes(), &time(now), &most(max)];
             let newest_first = self.query(&self.table.sql.list, &parameters).await?;
@@ -137,7 +143,7 @@ impl Store for PostgresStore {
         })
     }
 
-    fn delete_owned<'a>(&'a self, user: &'a str, which: Which, now: u64) -> Verb<'a, u64> {
+    fn delete_owned<'a>(&'a self, user: &'a str, which: Which, now: u64) -> StoreFuture<'a, u64> {
         Box::pin(async move {
             let sql = &self.table.sql;
             let (user, expires) = (user.as_bytes(), tombstone_ends(now));
@@ -153,7 +159,13 @@ impl Store for PostgresStore {
         })
     }
 
-    fn trim<'a>(&'a self, user: &'a str, keep: usize, this: RecordKey, now: u64) -> Verb<'a, Trimmed> {
+    fn trim<'a>(
+        &'a self,
+        user: &'a str,
+        keep: usize,
+        this: RecordKey,
+        now: u64,
+    ) -> StoreFuture<'a, TrimResult> {
         Box::pin(async move {
             let parameters: [&dyn Parameter; 5] =
                 [&user.as_bytes(), &tombstone_ends(now), &time(now), &most(keep), &&this.as_bytes()[..]];
@@ -161,26 +173,26 @@ impl Store for PostgresStore {
             let row = only(&rows)?;
             let ended = number(cell(row, 0)?);
             if cell(row, 1)? {
-                return Ok(Trimmed { ended, alive: false });
+                return Ok(TrimResult { ended, alive: false });
             }
             // Others that trim may have ended it.
             let found = self.found(this).await?;
-            Ok(Trimmed { ended, alive: matches!(found, Loaded::Live(found) if found.expires > now) })
+            Ok(TrimResult { ended, alive: matches!(found, Loaded::Live(found) if found.expires > now) })
         })
     }
 
-    fn delete_expired<'a>(&'a self, before: u64, batch: usize) -> Verb<'a, u64> {
+    fn delete_expired<'a>(&'a self, before: u64, batch: usize) -> StoreFuture<'a, u64> {
         Box::pin(
             async move { self.count(&self.table.sql.delete_expired, &[&time(before), &most(batch)]).await },
         )
     }
 
     /// What is committed after it, and confirmed by a standby, shows that the standby has what was committed before.
-    fn confirm(&self) -> Verb<'_, ()> {
+    fn confirm(&self) -> StoreFuture<'_, ()> {
         Box::pin(async move { self.query(CONFIRM, &[]).await.map(drop) })
     }
 
-    fn durability(&self) -> Verb<'_, Durability> {
+    fn durability(&self) -> StoreFuture<'_, Durability> {
         Box::pin(async move {
             let rows = self.query(&self.table.sql.durability, &[]).await?;
             let row = only(&rows)?;

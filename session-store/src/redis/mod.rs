@@ -13,7 +13,7 @@ use std::sync::Arc;
 use ::redis::aio::ConnectionLike;
 use ::redis::cluster::ClusterClient;
 use ::redis::{Arg, Client, Cmd, Value, cmd};
-use session_core::{Inserted, Loaded, Outcome, Record, RecordKey, TOMBSTONE_SECONDS, Trimmed, Updated};
+use session_core::{Inserted, Loaded, Outcome, Record, RecordKey, TOMBSTONE_SECONDS, TrimResult, Updated};
 
 pub use self::connection::RedisConnection;
 use self::error::{failed, not_allowed};
@@ -22,7 +22,7 @@ use self::script::{CHECK, DELETE, DELETE_VERSION, INSERT, Script, TOUCH, UPDATE}
 use self::server::Servers;
 use crate::durability::Durability;
 use crate::error::StoreError;
-use crate::store::{Listed, Store, Verb, Which};
+use crate::store::{SessionInfo, Store, StoreFuture, Which};
 
 /// How many seconds longer than needed Redis keeps what it then removes by itself: its clock is another one.
 const SLACK: u64 = 60 * 60;
@@ -63,13 +63,13 @@ const LONGEST_PREFIX: usize = 100;
 /// ```no_run
 /// use std::sync::Arc;
 /// use session_core::{SecretKey, Sessions};
-/// use session_store::{RedisStore, Source};
+/// use session_store::{RedisStore, SessionBackend};
 ///
 /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// # let key = SecretKey::generate()?;
 /// let store = RedisStore::new(redis::Client::open("redis://127.0.0.1")?, "shop:sessions:")?;
 /// store.check().await?;
-/// let source = Source::stored(Sessions::builder(key).build_stored()?, Arc::new(store));
+/// let source = SessionBackend::stored(Sessions::builder(key).build_stored()?, Arc::new(store));
 /// # Ok(())
 /// # }
 /// ```
@@ -314,7 +314,7 @@ impl<C: ConnectionLike + Clone + Send + Sync + 'static> RedisStore<C> {
 }
 
 impl<C: ConnectionLike + Clone + Send + Sync + 'static> Store for RedisStore<C> {
-    fn load<'a>(&'a self, key: RecordKey, now: u64) -> Verb<'a, Loaded> {
+    fn load<'a>(&'a self, key: RecordKey, now: u64) -> StoreFuture<'a, Loaded> {
         Box::pin(async move {
             let values = self.ask(cmd("HMGET").arg(self.place(key)).arg(&FIELDS)).await?;
             let there = match found(values)? {
@@ -326,15 +326,21 @@ impl<C: ConnectionLike + Clone + Send + Sync + 'static> Store for RedisStore<C> 
         })
     }
 
-    fn insert<'a>(&'a self, key: RecordKey, record: &'a Record, now: u64) -> Verb<'a, Inserted> {
+    fn insert<'a>(&'a self, key: RecordKey, record: &'a Record, now: u64) -> StoreFuture<'a, Inserted> {
         Box::pin(self.create(key, record, now))
     }
 
-    fn update<'a>(&'a self, key: RecordKey, version: u64, record: &'a Record, now: u64) -> Verb<'a, Updated> {
+    fn update<'a>(
+        &'a self,
+        key: RecordKey,
+        version: u64,
+        record: &'a Record,
+        now: u64,
+    ) -> StoreFuture<'a, Updated> {
         Box::pin(self.replace(key, version, record, now))
     }
 
-    fn touch<'a>(&'a self, key: RecordKey, expires: u64, now: u64) -> Verb<'a, Outcome> {
+    fn touch<'a>(&'a self, key: RecordKey, expires: u64, now: u64) -> StoreFuture<'a, Outcome> {
         Box::pin(async move {
             let lifetime = milliseconds(expires.saturating_sub(now));
             let arguments: [&[u8]; 3] = [lifetime.as_bytes(), &digits(expires), &digits(now)];
@@ -345,26 +351,26 @@ impl<C: ConnectionLike + Clone + Send + Sync + 'static> Store for RedisStore<C> 
         })
     }
 
-    fn delete<'a>(&'a self, key: RecordKey, now: u64) -> Verb<'a, Outcome> {
+    fn delete<'a>(&'a self, key: RecordKey, now: u64) -> StoreFuture<'a, Outcome> {
         Box::pin(async move {
             let ended = self.end(key, &[], now).await?;
             Ok(if ended { Outcome::Done } else { Outcome::Gone })
         })
     }
 
-    fn delete_version<'a>(&'a self, key: RecordKey, version: u64, now: u64) -> Verb<'a, Updated> {
+    fn delete_version<'a>(&'a self, key: RecordKey, version: u64, now: u64) -> StoreFuture<'a, Updated> {
         Box::pin(self.end_version(key, version, now))
     }
 
-    fn index<'a>(&'a self, user: &'a str, key: RecordKey, until: u64, now: u64) -> Verb<'a, ()> {
+    fn index<'a>(&'a self, user: &'a str, key: RecordKey, until: u64, now: u64) -> StoreFuture<'a, ()> {
         Box::pin(self.note(user, key, until, now))
     }
 
-    fn unindex<'a>(&'a self, user: &'a str, key: RecordKey) -> Verb<'a, ()> {
+    fn unindex<'a>(&'a self, user: &'a str, key: RecordKey) -> StoreFuture<'a, ()> {
         Box::pin(async move { self.forget(user, &[key]).await })
     }
 
-    fn list<'a>(&'a self, user: &'a str, max: usize, now: u64) -> Verb<'a, Vec<Listed>> {
+    fn list<'a>(&'a self, user: &'a str, max: usize, now: u64) -> StoreFuture<'a, Vec<SessionInfo>> {
         Box::pin(async move {
             let records = self.records_of(user, now).await?;
             let older = records.len().saturating_sub(max);
@@ -372,15 +378,21 @@ impl<C: ConnectionLike + Clone + Send + Sync + 'static> Store for RedisStore<C> 
         })
     }
 
-    fn delete_owned<'a>(&'a self, user: &'a str, which: Which, now: u64) -> Verb<'a, u64> {
+    fn delete_owned<'a>(&'a self, user: &'a str, which: Which, now: u64) -> StoreFuture<'a, u64> {
         Box::pin(self.end_owned(user, which, now))
     }
 
-    fn trim<'a>(&'a self, user: &'a str, keep: usize, this: RecordKey, now: u64) -> Verb<'a, Trimmed> {
+    fn trim<'a>(
+        &'a self,
+        user: &'a str,
+        keep: usize,
+        this: RecordKey,
+        now: u64,
+    ) -> StoreFuture<'a, TrimResult> {
         Box::pin(self.end_oldest(user, keep, this, now))
     }
 
-    fn delete_expired<'a>(&'a self, _before: u64, _batch: usize) -> Verb<'a, u64> {
+    fn delete_expired<'a>(&'a self, _before: u64, _batch: usize) -> StoreFuture<'a, u64> {
         Box::pin(async { Ok(0) })
     }
 
@@ -394,7 +406,7 @@ impl<C: ConnectionLike + Clone + Send + Sync + 'static> Store for RedisStore<C> 
     /// | yes | `always`, but not while the file is rewritten | [`Durability::Crash`] |
     /// | yes | `always` | [`Durability::PowerLoss`] |
     /// | not told | | [`Durability::Unknown`] |
-    fn durability(&self) -> Verb<'_, Durability> {
+    fn durability(&self) -> StoreFuture<'_, Durability> {
         Box::pin(async move {
             let servers = match self.servers().await {
                 // It answers, but not this: some services forbid it.

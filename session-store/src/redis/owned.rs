@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use ::redis::aio::ConnectionLike;
 use ::redis::{Value, cmd};
-use session_core::{RecordKey, Trimmed};
+use session_core::{RecordKey, TrimResult};
 use sha2::{Digest as _, Sha256};
 use tokio::task::JoinSet;
 
@@ -13,7 +13,7 @@ use super::record::{Found, LISTED_FIELDS, found, malformed, text};
 use super::script::INDEX;
 use super::{RedisStore, milliseconds};
 use crate::error::StoreError;
-use crate::store::{Listed, Which};
+use crate::store::{SessionInfo, Which};
 use crate::trace;
 
 const DAY: u64 = 24 * 60 * 60;
@@ -47,7 +47,11 @@ impl<C: ConnectionLike + Clone + Send + Sync + 'static> RedisStore<C> {
     }
 
     /// The live records of a user with their place in the store's order, oldest first. Each is looked at by itself.
-    pub(super) async fn records_of(&self, user: &str, now: u64) -> Result<Vec<(u64, Listed)>, StoreError> {
+    pub(super) async fn records_of(
+        &self,
+        user: &str,
+        now: u64,
+    ) -> Result<Vec<(u64, SessionInfo)>, StoreError> {
         let user: Arc<str> = user.into();
         let keys = self.noted(&user).await?;
         let look = |store: Self, key| {
@@ -74,7 +78,7 @@ impl<C: ConnectionLike + Clone + Send + Sync + 'static> RedisStore<C> {
         keep: usize,
         this: RecordKey,
         now: u64,
-    ) -> Result<Trimmed, StoreError> {
+    ) -> Result<TrimResult, StoreError> {
         let records = self.records_of(user, now).await?;
         let surplus = records.len().saturating_sub(keep);
         // What got a user anew since is among the newest: it has another place.
@@ -84,7 +88,7 @@ impl<C: ConnectionLike + Clone + Send + Sync + 'static> RedisStore<C> {
             Found::Record(record) => record.expires > now,
             Found::Tombstone(_) | Found::Nothing => false,
         };
-        Ok(Trimmed { ended, alive })
+        Ok(TrimResult { ended, alive })
     }
 
     /// Ends those that are still this user's, and have this place if one is given; then forgets the notes of what was ended,
@@ -112,7 +116,12 @@ impl<C: ConnectionLike + Clone + Send + Sync + 'static> RedisStore<C> {
     }
 
     /// The record, if it is live and this user's, and its place in the order.
-    async fn look(&self, user: &str, key: RecordKey, now: u64) -> Result<Option<(u64, Listed)>, StoreError> {
+    async fn look(
+        &self,
+        user: &str,
+        key: RecordKey,
+        now: u64,
+    ) -> Result<Option<(u64, SessionInfo)>, StoreError> {
         let Found::Record(record) = self.at(key).await? else {
             return Ok(None);
         };
@@ -121,7 +130,10 @@ impl<C: ConnectionLike + Clone + Send + Sync + 'static> RedisStore<C> {
         }
         let order = std::str::from_utf8(&record.body).ok().and_then(|order| order.parse().ok());
         let (created, seen, expires) = (record.created, record.seen, record.expires);
-        Ok(Some((order.ok_or_else(malformed)?, Listed { key, created, seen, expires, label: record.label })))
+        Ok(Some((
+            order.ok_or_else(malformed)?,
+            SessionInfo { key, created, seen, expires, label: record.label },
+        )))
     }
 
     /// A record with its place in the order for a body.

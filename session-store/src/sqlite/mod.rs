@@ -13,7 +13,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use rusqlite::Connection;
-use session_core::{Inserted, Loaded, Outcome, Record, RecordKey, Trimmed, Updated};
+use session_core::{Inserted, Loaded, Outcome, Record, RecordKey, TrimResult, Updated};
 
 use self::error::Growth;
 use self::place::Place;
@@ -21,7 +21,7 @@ use self::readers::Readers;
 use self::thread::{Joined, Thread};
 use crate::durability::Durability;
 use crate::error::StoreError;
-use crate::store::{Listed, Store, Verb, Which};
+use crate::store::{SessionInfo, Store, StoreFuture, Which};
 
 /// How many records one transaction ends or removes, of many: a millisecond or a few, for which others wait.
 const BATCH: usize = 100;
@@ -57,14 +57,14 @@ const CLEANED_FULL: usize = 20;
 /// ```
 /// use std::sync::Arc;
 /// use session_core::{SecretKey, Sessions};
-/// use session_store::{Source, SqliteStore};
+/// use session_store::{SessionBackend, SqliteStore};
 ///
 /// # let directory = std::env::temp_dir().join(format!("sqlite-store-{}", std::process::id()));
 /// # std::fs::create_dir_all(&directory).unwrap();
 /// # let path = directory.join("sessions.db");
 /// let store = SqliteStore::open(path)?;
 /// let sessions = Sessions::builder(SecretKey::generate().unwrap()).build_stored().unwrap();
-/// let source = Source::stored(sessions, Arc::new(store));
+/// let source = SessionBackend::stored(sessions, Arc::new(store));
 /// assert_eq!(source.cookie_name(), "__Host-session");
 /// # drop(source);
 /// # std::fs::remove_dir_all(&directory).unwrap();
@@ -178,14 +178,14 @@ impl SqliteStore {
 }
 
 impl Store for SqliteStore {
-    fn load<'a>(&'a self, key: RecordKey, now: u64) -> Verb<'a, Loaded> {
+    fn load<'a>(&'a self, key: RecordKey, now: u64) -> StoreFuture<'a, Loaded> {
         Box::pin(async move {
             self.place.check()?;
             Ok(self.readers.load(key)?.at(now))
         })
     }
 
-    fn insert<'a>(&'a self, key: RecordKey, record: &'a Record, _now: u64) -> Verb<'a, Inserted> {
+    fn insert<'a>(&'a self, key: RecordKey, record: &'a Record, _now: u64) -> StoreFuture<'a, Inserted> {
         Box::pin(async move {
             let record = record.clone();
             let insert = move |connection: &Connection| statements::insert(connection, key, &record);
@@ -193,7 +193,13 @@ impl Store for SqliteStore {
         })
     }
 
-    fn update<'a>(&'a self, key: RecordKey, version: u64, record: &'a Record, now: u64) -> Verb<'a, Updated> {
+    fn update<'a>(
+        &'a self,
+        key: RecordKey,
+        version: u64,
+        record: &'a Record,
+        now: u64,
+    ) -> StoreFuture<'a, Updated> {
         Box::pin(async move {
             let record = record.clone();
             let update =
@@ -202,21 +208,21 @@ impl Store for SqliteStore {
         })
     }
 
-    fn touch<'a>(&'a self, key: RecordKey, expires: u64, now: u64) -> Verb<'a, Outcome> {
+    fn touch<'a>(&'a self, key: RecordKey, expires: u64, now: u64) -> StoreFuture<'a, Outcome> {
         Box::pin(async move {
             let touch = move |connection: &Connection| statements::touch(connection, key, expires, now);
             self.writer.ask(Growth::Grows, touch).await
         })
     }
 
-    fn delete<'a>(&'a self, key: RecordKey, now: u64) -> Verb<'a, Outcome> {
+    fn delete<'a>(&'a self, key: RecordKey, now: u64) -> StoreFuture<'a, Outcome> {
         Box::pin(async move {
             let delete = move |connection: &Connection| statements::delete(connection, key, now);
             self.writer.ask(Growth::Shrinks, delete).await
         })
     }
 
-    fn delete_version<'a>(&'a self, key: RecordKey, version: u64, now: u64) -> Verb<'a, Updated> {
+    fn delete_version<'a>(&'a self, key: RecordKey, version: u64, now: u64) -> StoreFuture<'a, Updated> {
         Box::pin(async move {
             let delete =
                 move |connection: &Connection| statements::delete_version(connection, key, version, now);
@@ -225,15 +231,15 @@ impl Store for SqliteStore {
     }
 
     /// Nothing to do: the record's user is an index of its own.
-    fn index<'a>(&'a self, _user: &'a str, _key: RecordKey, _until: u64, _now: u64) -> Verb<'a, ()> {
+    fn index<'a>(&'a self, _user: &'a str, _key: RecordKey, _until: u64, _now: u64) -> StoreFuture<'a, ()> {
         Box::pin(async { Ok(()) })
     }
 
-    fn unindex<'a>(&'a self, _user: &'a str, _key: RecordKey) -> Verb<'a, ()> {
+    fn unindex<'a>(&'a self, _user: &'a str, _key: RecordKey) -> StoreFuture<'a, ()> {
         Box::pin(async { Ok(()) })
     }
 
-    fn list<'a>(&'a self, user: &'a str, max: usize, now: u64) -> Verb<'a, Vec<Listed>> {
+    fn list<'a>(&'a self, user: &'a str, max: usize, now: u64) -> StoreFuture<'a, Vec<SessionInfo>> {
         Box::pin(async move {
             self.place.check()?;
             let user: Box<str> = user.into();
@@ -242,7 +248,7 @@ impl Store for SqliteStore {
         })
     }
 
-    fn delete_owned<'a>(&'a self, user: &'a str, which: Which, now: u64) -> Verb<'a, u64> {
+    fn delete_owned<'a>(&'a self, user: &'a str, which: Which, now: u64) -> StoreFuture<'a, u64> {
         Box::pin(async move {
             let user: Arc<str> = user.into();
             let delete = move |connection: &Connection, most| {
@@ -252,7 +258,13 @@ impl Store for SqliteStore {
         })
     }
 
-    fn trim<'a>(&'a self, user: &'a str, keep: usize, this: RecordKey, now: u64) -> Verb<'a, Trimmed> {
+    fn trim<'a>(
+        &'a self,
+        user: &'a str,
+        keep: usize,
+        this: RecordKey,
+        now: u64,
+    ) -> StoreFuture<'a, TrimResult> {
         Box::pin(async move {
             let user: Arc<str> = user.into();
             let batch = u64::try_from(BATCH).unwrap_or(u64::MAX);
@@ -265,13 +277,13 @@ impl Store for SqliteStore {
                 let trimmed = self.writer.ask(Growth::Shrinks, trim).await?;
                 ended += trimmed.ended;
                 if trimmed.ended < batch {
-                    return Ok(Trimmed { ended, ..trimmed });
+                    return Ok(TrimResult { ended, ..trimmed });
                 }
             }
         })
     }
 
-    fn delete_expired<'a>(&'a self, before: u64, batch: usize) -> Verb<'a, u64> {
+    fn delete_expired<'a>(&'a self, before: u64, batch: usize) -> StoreFuture<'a, u64> {
         Box::pin(async move {
             let delete =
                 move |connection: &Connection, most| statements::delete_expired(connection, before, most);
@@ -279,7 +291,7 @@ impl Store for SqliteStore {
         })
     }
 
-    fn durability(&self) -> Verb<'_, Durability> {
+    fn durability(&self) -> StoreFuture<'_, Durability> {
         Box::pin(async {
             let ask = |connection: &Connection| {
                 let mode: String = connection.query_row("PRAGMA journal_mode", [], |row| row.get(0))?;

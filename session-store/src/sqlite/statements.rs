@@ -7,9 +7,9 @@ use std::sync::Arc;
 
 use rusqlite::types::Type;
 use rusqlite::{CachedStatement, Connection, Error, OptionalExtension, Row, ToSql};
-use session_core::{Inserted, Loaded, Outcome, Record, RecordKey, TOMBSTONE_SECONDS, Trimmed, Updated};
+use session_core::{Inserted, Loaded, Outcome, Record, RecordKey, TOMBSTONE_SECONDS, TrimResult, Updated};
 
-use crate::store::{Listed, Which};
+use crate::store::{SessionInfo, Which};
 
 type Result<T> = std::result::Result<T, Error>;
 
@@ -200,17 +200,17 @@ pub(super) fn trim(
     this: RecordKey,
     now: u64,
     most: usize,
-) -> Result<Trimmed> {
+) -> Result<TrimResult> {
     let values = (until(now), user.as_bytes(), number(most), time(now), number(keep));
     let ended = connection.prepare_cached(TRIM)?.execute(values)?;
     let alive = connection.prepare_cached(IS_LIVE)?.exists((this.as_bytes(), time(now)))?;
-    Ok(Trimmed { ended: u64::try_from(ended).unwrap_or(u64::MAX), alive })
+    Ok(TrimResult { ended: u64::try_from(ended).unwrap_or(u64::MAX), alive })
 }
 
-pub(super) fn list(connection: &Connection, user: &str, max: usize, now: u64) -> Result<Vec<Listed>> {
+pub(super) fn list(connection: &Connection, user: &str, max: usize, now: u64) -> Result<Vec<SessionInfo>> {
     let mut statement = connection.prepare_cached(LIST)?;
     let rows = statement.query_map((user.as_bytes(), time(now), number(max)), |row| {
-        Ok(Listed {
+        Ok(SessionInfo {
             key: RecordKey::from_bytes(row.get(0)?),
             created: second(row, 1)?,
             seen: second(row, 2)?,

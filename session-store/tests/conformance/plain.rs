@@ -4,8 +4,8 @@
 use std::collections::BTreeMap;
 use std::sync::Mutex;
 
-use session_core::{Inserted, Loaded, Outcome, Record, RecordKey, TOMBSTONE_SECONDS, Trimmed, Updated};
-use session_store::{Durability, Listed, Store, StoreError, Verb, Which};
+use session_core::{Inserted, Loaded, Outcome, Record, RecordKey, TOMBSTONE_SECONDS, TrimResult, Updated};
+use session_store::{Durability, SessionInfo, Store, StoreError, StoreFuture, Which};
 use tokio::task::yield_now;
 
 use super::bug::Bug;
@@ -320,34 +320,40 @@ impl Plain {
 }
 
 impl Store for Plain {
-    fn load<'a>(&'a self, key: RecordKey, now: u64) -> Verb<'a, Loaded> {
+    fn load<'a>(&'a self, key: RecordKey, now: u64) -> StoreFuture<'a, Loaded> {
         Box::pin(async move { Ok(self.do_load(key, now)) })
     }
 
-    fn insert<'a>(&'a self, key: RecordKey, record: &'a Record, now: u64) -> Verb<'a, Inserted> {
+    fn insert<'a>(&'a self, key: RecordKey, record: &'a Record, now: u64) -> StoreFuture<'a, Inserted> {
         Box::pin(async move {
             self.refuse(Bug::NulInLabelIsAnError, record.label.as_deref().unwrap_or_default())?;
             Ok(self.do_insert(key, record, now).await)
         })
     }
 
-    fn update<'a>(&'a self, key: RecordKey, version: u64, record: &'a Record, now: u64) -> Verb<'a, Updated> {
+    fn update<'a>(
+        &'a self,
+        key: RecordKey,
+        version: u64,
+        record: &'a Record,
+        now: u64,
+    ) -> StoreFuture<'a, Updated> {
         Box::pin(async move { Ok(self.do_update(key, version, record, now).await) })
     }
 
-    fn touch<'a>(&'a self, key: RecordKey, expires: u64, now: u64) -> Verb<'a, Outcome> {
+    fn touch<'a>(&'a self, key: RecordKey, expires: u64, now: u64) -> StoreFuture<'a, Outcome> {
         Box::pin(async move { Ok(self.do_touch(key, expires, now)) })
     }
 
-    fn delete<'a>(&'a self, key: RecordKey, now: u64) -> Verb<'a, Outcome> {
+    fn delete<'a>(&'a self, key: RecordKey, now: u64) -> StoreFuture<'a, Outcome> {
         Box::pin(async move { Ok(self.do_delete(key, now)) })
     }
 
-    fn delete_version<'a>(&'a self, key: RecordKey, version: u64, now: u64) -> Verb<'a, Updated> {
+    fn delete_version<'a>(&'a self, key: RecordKey, version: u64, now: u64) -> StoreFuture<'a, Updated> {
         Box::pin(async move { Ok(self.do_delete_version(key, version, now).await) })
     }
 
-    fn index<'a>(&'a self, user: &'a str, key: RecordKey, until: u64, _now: u64) -> Verb<'a, ()> {
+    fn index<'a>(&'a self, user: &'a str, key: RecordKey, until: u64, _now: u64) -> StoreFuture<'a, ()> {
         Box::pin(async move {
             self.refuse(Bug::NulInUserIsAnError, user)?;
             self.do_index(user, key, until);
@@ -355,30 +361,36 @@ impl Store for Plain {
         })
     }
 
-    fn unindex<'a>(&'a self, user: &'a str, key: RecordKey) -> Verb<'a, ()> {
+    fn unindex<'a>(&'a self, user: &'a str, key: RecordKey) -> StoreFuture<'a, ()> {
         Box::pin(async move {
             self.do_unindex(user, key);
             Ok(())
         })
     }
 
-    fn list<'a>(&'a self, user: &'a str, max: usize, now: u64) -> Verb<'a, Vec<Listed>> {
+    fn list<'a>(&'a self, user: &'a str, max: usize, now: u64) -> StoreFuture<'a, Vec<SessionInfo>> {
         Box::pin(async move { Ok(self.do_list(user, max, now)) })
     }
 
-    fn delete_owned<'a>(&'a self, user: &'a str, which: Which, now: u64) -> Verb<'a, u64> {
+    fn delete_owned<'a>(&'a self, user: &'a str, which: Which, now: u64) -> StoreFuture<'a, u64> {
         Box::pin(async move { Ok(self.do_delete_owned(user, which, now).await) })
     }
 
-    fn trim<'a>(&'a self, user: &'a str, keep: usize, this: RecordKey, now: u64) -> Verb<'a, Trimmed> {
+    fn trim<'a>(
+        &'a self,
+        user: &'a str,
+        keep: usize,
+        this: RecordKey,
+        now: u64,
+    ) -> StoreFuture<'a, TrimResult> {
         Box::pin(async move { Ok(self.do_trim(user, keep, this, now).await) })
     }
 
-    fn delete_expired<'a>(&'a self, before: u64, batch: usize) -> Verb<'a, u64> {
+    fn delete_expired<'a>(&'a self, before: u64, batch: usize) -> StoreFuture<'a, u64> {
         Box::pin(async move { Ok(self.do_delete_expired(before, batch)) })
     }
 
-    fn durability(&self) -> Verb<'_, Durability> {
+    fn durability(&self) -> StoreFuture<'_, Durability> {
         Box::pin(async move {
             if self.has(Bug::DurabilityIsAnError) {
                 return Err(StoreError::new("no such setting"));

@@ -1,7 +1,7 @@
 //! The verbs by user of the plain store, and those that look at all records.
 
-use session_core::{Record, RecordKey, Trimmed};
-use session_store::{Listed, Which};
+use session_core::{Record, RecordKey, TrimResult};
+use session_store::{SessionInfo, Which};
 
 use super::bug::Bug;
 use super::plain::{Key, Plain, Slot, State};
@@ -50,7 +50,7 @@ impl Plain {
         });
     }
 
-    pub(super) fn do_list(&self, user: &str, max: usize, now: u64) -> Vec<Listed> {
+    pub(super) fn do_list(&self, user: &str, max: usize, now: u64) -> Vec<SessionInfo> {
         self.with(|state| {
             let now = self.now(state, now);
             if self.has(Bug::LastNoteCounts) {
@@ -70,7 +70,7 @@ impl Plain {
             }
             let mut listed: Vec<_> = records
                 .into_iter()
-                .map(|(_, key, _, Record { created, seen, expires, label, .. })| Listed {
+                .map(|(_, key, _, Record { created, seen, expires, label, .. })| SessionInfo {
                     key,
                     created,
                     seen,
@@ -82,7 +82,7 @@ impl Plain {
                 let dead = state.slots.iter().filter_map(|(key, slot)| match slot {
                     Slot::Tombstone { user: Some(of), .. } if of == user => {
                         let key = RecordKey::from_bytes(key.as_slice().try_into().ok()?);
-                        Some(Listed { key, created: 0, seen: 0, expires: 0, label: None })
+                        Some(SessionInfo { key, created: 0, seen: 0, expires: 0, label: None })
                     }
                     _ => None,
                 });
@@ -141,7 +141,7 @@ impl Plain {
         })
     }
 
-    pub(super) async fn do_trim(&self, user: &str, keep: usize, this: RecordKey, now: u64) -> Trimmed {
+    pub(super) async fn do_trim(&self, user: &str, keep: usize, this: RecordKey, now: u64) -> TrimResult {
         let surplus = self.with(|state| {
             let now = self.now(state, now);
             let mut owned = self.owned(state, user);
@@ -171,7 +171,7 @@ impl Plain {
                 Some(Slot::Record { record, .. }) => self.is_live(record, now),
                 _ => self.has(Bug::TrimSaysAlive),
             };
-            Trimmed { ended, alive }
+            TrimResult { ended, alive }
         })
     }
 

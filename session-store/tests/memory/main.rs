@@ -8,7 +8,7 @@ use std::error::Error;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
-use session_core::{Inserted, Loaded, Outcome, Record, RecordKey, Trimmed, Updated};
+use session_core::{Inserted, Loaded, Outcome, Record, RecordKey, TrimResult, Updated};
 use session_store::{MemoryStore, Store, StoreError, Which};
 
 async fn empty() -> Option<Arc<dyn Store>> {
@@ -278,7 +278,7 @@ async fn ended_records_leave_no_notes() {
     for number in 0..10 {
         log_in(&store, number, "ada").await;
     }
-    assert_eq!(store.trim("ada", 4, key(9), NOW).await.unwrap(), Trimmed { ended: 6, alive: true });
+    assert_eq!(store.trim("ada", 4, key(9), NOW).await.unwrap(), TrimResult { ended: 6, alive: true });
     assert_eq!(store.delete_owned("ada", Which::All, NOW).await.unwrap(), 4);
     assert_eq!(store.delete_expired(u64::MAX, 0).await.unwrap(), 0);
     let tombstones = store.used_bytes();

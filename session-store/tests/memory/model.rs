@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use proptest::prelude::*;
-use session_core::{Inserted, Loaded, Outcome, Record, RecordKey, TOMBSTONE_SECONDS, Trimmed, Updated};
-use session_store::{Listed, MemoryStore, Store, StoreError, Which};
+use session_core::{Inserted, Loaded, Outcome, Record, RecordKey, TOMBSTONE_SECONDS, TrimResult, Updated};
+use session_store::{MemoryStore, SessionInfo, Store, StoreError, Which};
 
 use super::{block_on, key};
 
@@ -126,7 +126,7 @@ impl Model {
         }
     }
 
-    fn list(&self, user: &str, now: u64) -> Vec<Listed> {
+    fn list(&self, user: &str, now: u64) -> Vec<SessionInfo> {
         let mut records: Vec<_> = self
             .slots
             .iter()
@@ -135,7 +135,10 @@ impl Model {
                     if record.user.as_deref() == Some(user) && record.expires > now =>
                 {
                     let Record { created, seen, expires, .. } = *record;
-                    Some((order, Listed { key: *key, created, seen, expires, label: record.label.clone() }))
+                    Some((
+                        order,
+                        SessionInfo { key: *key, created, seen, expires, label: record.label.clone() },
+                    ))
                 }
                 _ => None,
             })
@@ -154,12 +157,12 @@ impl Model {
             .sum()
     }
 
-    fn trim(&mut self, user: &str, keep: usize, this: RecordKey, now: u64) -> Trimmed {
+    fn trim(&mut self, user: &str, keep: usize, this: RecordKey, now: u64) -> TrimResult {
         let listed = self.list(user, now);
         let surplus = &listed[..listed.len().saturating_sub(keep)];
         let ended =
             surplus.iter().map(|listed| u64::from(self.delete(listed.key, now) == Outcome::Done)).sum();
-        Trimmed { ended, alive: self.live(this, now).is_some() }
+        TrimResult { ended, alive: self.live(this, now).is_some() }
     }
 
     fn expires(&self, key: RecordKey) -> Option<u64> {

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use servers::Postgres;
-use session_core::{Inserted, Outcome, Trimmed, Updated};
+use session_core::{Inserted, Outcome, TrimResult, Updated};
 use session_store::{PostgresStore, Store, Which};
 use tokio_postgres::NoTls;
 
@@ -69,9 +69,9 @@ async fn one_statement_for_each_verb() {
             Updated::Conflict(_)
         ));
         check("update of another version", &TWO);
-        assert_eq!(store.trim("ada", 1, number, NOW).await.unwrap(), Trimmed { ended: 0, alive: true });
+        assert_eq!(store.trim("ada", 1, number, NOW).await.unwrap(), TrimResult { ended: 0, alive: true });
         check("trim", &TWO);
-        assert_eq!(store.trim("ada", 0, number, NOW).await.unwrap(), Trimmed { ended: 1, alive: false });
+        assert_eq!(store.trim("ada", 0, number, NOW).await.unwrap(), TrimResult { ended: 1, alive: false });
         check("trim that ends the one that asks", &ONE);
         assert_eq!(store.touch(number, NOW + HOUR, NOW).await.unwrap(), Outcome::Gone);
         check("touch of a tombstone", &ONE);

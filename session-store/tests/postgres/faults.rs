@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use deadpool_postgres::{Manager, Pool, Runtime};
 use servers::{Postgres, Proxy};
 use session_core::{Error, Inserted, SecretKey, Session, Sessions};
-use session_store::{PostgresStore, Source, Store};
+use session_store::{PostgresStore, SessionBackend, Store};
 use tokio::time::{sleep, timeout};
 use tokio_postgres::NoTls;
 
@@ -18,7 +18,7 @@ use crate::tools::*;
 /// Longer than any deadline of a request, on a machine that has much else to do.
 const IN_TIME: Duration = Duration::from_secs(30);
 
-async fn over(pool: &Pool) -> Source {
+async fn over(pool: &Pool) -> SessionBackend {
     let store = PostgresStore::with_pool(pool.clone());
     store.create_schema().await.unwrap();
     source(store)
@@ -39,7 +39,7 @@ fn work(session: &Session, number: u64) -> Result<(), Error> {
 }
 
 /// Requests one after the other, until told to stop.
-async fn visits(source: Source, browser: Arc<Browser>, task: u64, stop: Arc<AtomicBool>) -> Done {
+async fn visits(source: SessionBackend, browser: Arc<Browser>, task: u64, stop: Arc<AtomicBool>) -> Done {
     let mut done = Done::default();
     let mut number = task * 1_000_000;
     while !stop.load(Ordering::Relaxed) {
@@ -60,7 +60,7 @@ async fn visits(source: Source, browser: Arc<Browser>, task: u64, stop: Arc<Atom
 
 /// Sessions of one task each, and one that four share, all in use while `faults` happen. Returns how many requests were
 /// acknowledged, and of how many it is unknown.
-async fn under_load(source: &Source, faults: impl Future<Output = ()>) -> (usize, usize) {
+async fn under_load(source: &SessionBackend, faults: impl Future<Output = ()>) -> (usize, usize) {
     let stop = Arc::new(AtomicBool::new(false));
     let browsers: Vec<_> = (0..4).map(|_| Arc::new(Browser::default())).collect();
     for (number, browser) in browsers.iter().enumerate() {
@@ -147,7 +147,7 @@ async fn the_server_is_down_and_hangs() {
     store.create_schema().await.unwrap();
     let deadlines = Duration::from_millis(600);
     let sessions = Sessions::builder(SecretKey::generate().unwrap()).deadlines(deadlines, deadlines);
-    let source = Source::stored(sessions.build_stored().unwrap(), Arc::new(store));
+    let source = SessionBackend::stored(sessions.build_stored().unwrap(), Arc::new(store));
     let (_, unknown) = under_load(&source, async {
         server.shut_down();
         sleep(2 * deadlines).await;
@@ -172,7 +172,7 @@ async fn the_pool_is_empty() {
     let store = PostgresStore::with_pool(pool.clone()).table(&table).unwrap();
     store.create_schema().await.unwrap();
     let sessions = Sessions::builder(SecretKey::generate().unwrap()).deadlines(deadlines, deadlines);
-    let source = Source::stored(sessions.build_stored().unwrap(), Arc::new(store));
+    let source = SessionBackend::stored(sessions.build_stored().unwrap(), Arc::new(store));
     let browser = Browser::default();
     let taken = pool.get().await.unwrap();
     let visit = timeout(IN_TIME, browser.visit(&source, |session| work(session, 1))).await.unwrap();
@@ -230,7 +230,7 @@ async fn a_row_is_locked_by_another() {
     store.create_schema().await.unwrap();
     let deadlines = Duration::from_millis(800);
     let sessions = Sessions::builder(SecretKey::generate().unwrap()).deadlines(deadlines, deadlines);
-    let source = Source::stored(sessions.build_stored().unwrap(), Arc::new(store));
+    let source = SessionBackend::stored(sessions.build_stored().unwrap(), Arc::new(store));
     let browser = Browser::default();
     browser.visit(&source, |session| work(session, 1)).await.unwrap();
 

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use servers::{Postgres, Proxy};
 use session_core::{Error, SecretKey, Session, Sessions};
-use session_store::{PostgresStore, Source, Store};
+use session_store::{PostgresStore, SessionBackend, Store};
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 use tokio_postgres::NoTls;
@@ -21,10 +21,10 @@ const DEADLINES: Duration = Duration::from_millis(600);
 const IN_TIME: Duration = Duration::from_secs(30);
 
 /// Of one process, which gives up early.
-fn source(store: PostgresStore) -> Source {
+fn source(store: PostgresStore) -> SessionBackend {
     let key = SecretKey::new(*b"J0cW2mQ8xv7Yt1Lr5Zb9Kd3Hs6Fn4Pga").unwrap();
     let sessions = Sessions::builder(key).deadlines(DEADLINES, DEADLINES);
-    Source::stored(sessions.build_stored().unwrap(), Arc::new(store))
+    SessionBackend::stored(sessions.build_stored().unwrap(), Arc::new(store))
 }
 
 fn count(session: &Session) -> Result<i64, Error> {
@@ -38,7 +38,7 @@ fn one(server: &Postgres, sql: &str) -> Result<String, String> {
 }
 
 /// As somebody who tries again.
-async fn answered(source: &Source, browser: &Browser) -> i64 {
+async fn answered(source: &SessionBackend, browser: &Browser) -> i64 {
     let again = async {
         loop {
             match browser.visit(source, count).await {
@@ -168,7 +168,7 @@ async fn a_limit_of_the_role() {
         assert!(refused);
     }
     let sessions = Sessions::builder(SecretKey::generate().unwrap()).build_stored().unwrap();
-    let source = Source::stored(sessions, store);
+    let source = SessionBackend::stored(sessions, store);
     let mut requests = JoinSet::new();
     for _ in 0..16 {
         let source = source.clone();

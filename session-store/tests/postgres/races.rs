@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use deadpool_postgres::Pool;
-use session_core::{Inserted, Outcome, Trimmed, Updated};
+use session_core::{Inserted, Outcome, TrimResult, Updated};
 use session_store::{PostgresStore, Store, Which};
 use tokio::time::sleep;
 
@@ -76,7 +76,7 @@ async fn what_another_did_meanwhile_counts() {
             // A stricter level looks anew from the start: then the other one is the older.
             let ended = ended[usize::from(!level.is_empty())];
             let alive = !(change == BACK && ended == 1);
-            assert_eq!(trimmed.unwrap(), Trimmed { ended, alive }, "{level} {change}");
+            assert_eq!(trimmed.unwrap(), TrimResult { ended, alive }, "{level} {change}");
         }
         for (change, ended) in [(BACK, 2), (MOVED, 1), (DEAD, 1), (WRITTEN, 2)] {
             let end =

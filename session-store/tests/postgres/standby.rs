@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use servers::{Postgres, Proxy};
 use session_core::{Error, SecretKey, Session, Sessions, StoredSessions};
-use session_store::{PostgresStore, Source, Store, StoreError, UserSessions};
+use session_store::{PostgresStore, SessionBackend, Store, StoreError, UserSessions};
 use tokio::task::JoinHandle;
 use tokio::time::sleep;
 use tokio_postgres::NoTls;
@@ -60,8 +60,11 @@ impl Pair {
         Some(pair)
     }
 
-    fn on(&self, server: &Postgres) -> Source {
-        Source::stored(self.sessions.clone(), Arc::new(PostgresStore::new(config(server.port()), NoTls)))
+    fn on(&self, server: &Postgres) -> SessionBackend {
+        SessionBackend::stored(
+            self.sessions.clone(),
+            Arc::new(PostgresStore::new(config(server.port()), NoTls)),
+        )
     }
 
     /// A request of the browser's, which stops to wait for the standby, since that is cut off.
@@ -86,7 +89,8 @@ impl Pair {
         one(&standby, "SELECT pg_promote()");
         one(&standby, "ALTER SYSTEM RESET synchronous_standby_names");
         one(&standby, "SELECT pg_reload_conf()");
-        let source = Source::stored(sessions, Arc::new(PostgresStore::new(config(standby.port()), NoTls)));
+        let source =
+            SessionBackend::stored(sessions, Arc::new(PostgresStore::new(config(standby.port()), NoTls)));
         browser.visit(&source, |session| session.get("sum")).await.unwrap()
     }
 }

@@ -8,7 +8,7 @@ use http::header::{COOKIE, SET_COOKIE};
 use http::{HeaderMap, HeaderValue};
 use servers::Postgres;
 use session_core::{Error, Record, RecordKey, SecretKey, Session, Sessions};
-use session_store::{PostgresStore, Source, Store};
+use session_store::{PostgresStore, SessionBackend, Store};
 use tokio_postgres::{Config, NoTls};
 
 pub(crate) const NOW: u64 = 1_700_000_000;
@@ -73,8 +73,11 @@ pub(crate) fn record(version: u64, user: Option<&str>) -> Record {
     Record { version, expires: NOW + HOUR, created: NOW, seen: NOW, user, label: None, body }
 }
 
-pub(crate) fn source(store: impl Store) -> Source {
-    Source::stored(Sessions::builder(SecretKey::generate().unwrap()).build_stored().unwrap(), Arc::new(store))
+pub(crate) fn source(store: impl Store) -> SessionBackend {
+    SessionBackend::stored(
+        Sessions::builder(SecretKey::generate().unwrap()).build_stored().unwrap(),
+        Arc::new(store),
+    )
 }
 
 /// Keeps one session's cookie. Each value that it was ever given stays known.
@@ -90,7 +93,7 @@ impl Browser {
 
     pub(crate) async fn visit<T>(
         &self,
-        source: &Source,
+        source: &SessionBackend,
         handler: impl FnOnce(&Session) -> Result<T, Error>,
     ) -> Result<T, Error> {
         let mut request = HeaderMap::new();

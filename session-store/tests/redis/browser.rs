@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use http::header::{COOKIE, SET_COOKIE};
 use http::{HeaderMap, HeaderValue};
 use session_core::{Error, SecretKey, Session, Sessions};
-use session_store::{Source, Store};
+use session_store::{SessionBackend, Store};
 use tokio::task::JoinSet;
 
 /// Deadlines of a request, short for the sake of the tests.
@@ -18,10 +18,10 @@ pub(crate) const CLOSE: Duration = Duration::from_secs(2);
 const SLACK: Duration = Duration::from_secs(10);
 
 /// Sources with the same key are processes of one application.
-pub(crate) fn source(store: Arc<impl Store>) -> Source {
+pub(crate) fn source(store: Arc<impl Store>) -> SessionBackend {
     let key = SecretKey::new(*b"J0cW2mQ8xv7Yt1Lr5Zb9Kd3Hs6Fn4Pga").unwrap();
     let sessions = Sessions::builder(key).deadlines(OPEN, CLOSE).build_stored().unwrap();
-    Source::stored(sessions, store)
+    SessionBackend::stored(sessions, store)
 }
 
 #[derive(Debug, Clone, Default)]
@@ -42,7 +42,7 @@ pub(crate) enum Failed {
 impl Browser {
     pub(crate) async fn request<T>(
         &mut self,
-        source: &Source,
+        source: &SessionBackend,
         handler: impl FnOnce(&Session) -> T,
     ) -> Result<T, Failed> {
         let cookie = self.cookie.as_ref().map(|cookie| (COOKIE, HeaderValue::try_from(cookie).unwrap()));
@@ -75,7 +75,7 @@ enum Fate {
 
 /// What became of the requests, by session.
 pub(crate) struct Tally {
-    source: Source,
+    source: SessionBackend,
     /// The first is shared.
     browsers: Vec<Browser>,
     fates: Mutex<Vec<BTreeMap<usize, Fate>>>,
@@ -85,7 +85,7 @@ pub(crate) struct Tally {
 const OWN: usize = 4;
 
 impl Load {
-    pub(crate) async fn start(sources: [Source; 2]) -> Self {
+    pub(crate) async fn start(sources: [SessionBackend; 2]) -> Self {
         let mut browsers = Vec::new();
         for _ in 0..=OWN {
             let mut browser = Browser::default();
@@ -135,7 +135,7 @@ impl Load {
 }
 
 impl Tally {
-    async fn request(&self, source: &Source, session: usize) {
+    async fn request(&self, source: &SessionBackend, session: usize) {
         let number = self.numbers.fetch_add(1, Ordering::Relaxed);
         let begun = Instant::now();
         let mut browser = self.browsers[session].clone();

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use servers::{Proxy, Redis};
 use session_core::{Error, Loaded, Session};
-use session_store::{RedisStore, Source, Store};
+use session_store::{RedisStore, SessionBackend, Store};
 use tokio::task::JoinSet;
 
 use crate::browser::{Browser, Failed, source};
@@ -13,7 +13,7 @@ use crate::faults::own;
 use crate::{NOW, key, prefix};
 
 /// As somebody who tries again. A connection that is dead for good fails this.
-async fn answered<T>(source: &Source, browser: &mut Browser, handler: impl Fn(&Session) -> T) -> T {
+async fn answered<T>(source: &SessionBackend, browser: &mut Browser, handler: impl Fn(&Session) -> T) -> T {
     let begun = Instant::now();
     loop {
         match browser.request(source, &handler).await {
@@ -28,7 +28,7 @@ fn count(session: &Session) -> i64 {
     session.increment("sum", 1).unwrap()
 }
 
-fn behind(proxy: &Proxy, prefix: &str) -> Source {
+fn behind(proxy: &Proxy, prefix: &str) -> SessionBackend {
     source(own(&format!("redis://127.0.0.1:{}", proxy.port()), prefix))
 }
 

@@ -71,7 +71,7 @@ async fn comes_back_after_a_long_absence() {
 
 /// As somebody who tries again.
 async fn answered<T>(
-    source: &session_store::Source,
+    source: &session_store::SessionBackend,
     browser: &mut Browser,
     handler: impl Fn(&session_core::Session) -> T,
 ) -> T {

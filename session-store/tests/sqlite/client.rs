@@ -4,14 +4,14 @@ use std::sync::Arc;
 
 use http::{HeaderMap, HeaderValue, header};
 use session_core::{Error, SecretKey, Session, Sessions};
-use session_store::{Source, Store};
+use session_store::{SessionBackend, Store};
 
 /// The same in every process.
 const SECRET: &str = "r6mK0v5b3lXcP1Wd8uQeTz7yNf2hGjAs";
 
-pub(crate) fn source(store: Arc<dyn Store>) -> Source {
+pub(crate) fn source(store: Arc<dyn Store>) -> SessionBackend {
     let sessions = Sessions::builder(SecretKey::new(SECRET).unwrap());
-    Source::stored(sessions.build_stored().unwrap(), store)
+    SessionBackend::stored(sessions.build_stored().unwrap(), store)
 }
 
 /// What a browser sends: the value of its cookie.
@@ -24,7 +24,7 @@ pub(crate) fn headers(cookie: &Cookie) -> HeaderMap {
 
 /// One request with a handler; the cookie after it. An error is that of the open or the close.
 pub(crate) async fn request<T>(
-    source: &Source,
+    source: &SessionBackend,
     cookie: &Cookie,
     handler: impl FnOnce(&Session) -> T,
 ) -> Result<(T, Cookie), Error> {

@@ -8,7 +8,7 @@ use std::thread::sleep;
 use std::time::{Duration, Instant};
 
 use session_core::Error;
-use session_store::{Source, SqliteStore};
+use session_store::{SessionBackend, SqliteStore};
 
 use crate::child::{Other, TASKS, command};
 use crate::client::{self, Cookie, request};
@@ -16,7 +16,7 @@ use crate::place::Directory;
 
 const SESSIONS: usize = 8;
 
-async fn sessions(source: &Source) -> Vec<Cookie> {
+async fn sessions(source: &SessionBackend) -> Vec<Cookie> {
     let mut cookies = Vec::new();
     for number in 0..SESSIONS {
         let begin = |session: &session_core::Session| session.insert("number", number).unwrap();
@@ -25,7 +25,7 @@ async fn sessions(source: &Source) -> Vec<Cookie> {
     cookies
 }
 
-fn open(file: &Path) -> Source {
+fn open(file: &Path) -> SessionBackend {
     client::source(Arc::new(SqliteStore::open(file).unwrap()))
 }
 
@@ -37,7 +37,12 @@ fn check_integrity(file: &Path) {
 }
 
 /// Everything that was acknowledged is there once; of the rest, at most what was under way.
-async fn check(source: &Source, cookies: &[Cookie], acknowledged: &[(usize, String)], unknown: usize) {
+async fn check(
+    source: &SessionBackend,
+    cookies: &[Cookie],
+    acknowledged: &[(usize, String)],
+    unknown: usize,
+) {
     for (number, cookie) in cookies.iter().enumerate() {
         let (found, _) = request(source, cookie, |session| {
             let flashes: Vec<String> =

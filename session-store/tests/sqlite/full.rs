@@ -6,14 +6,14 @@ use std::process::Command;
 use std::sync::Arc;
 
 use session_core::Error;
-use session_store::{Source, SqliteStore, Store};
+use session_store::{SessionBackend, SqliteStore, Store};
 
 use crate::child::{Other, command, tell};
 use crate::client::{self, Cookie, request};
 use crate::place::Directory;
 
 /// Logs in until a write fails, with 20 kB each; what was acknowledged, and the error.
-async fn fill(source: &Source, most: usize) -> (Vec<Cookie>, Option<Error>) {
+async fn fill(source: &SessionBackend, most: usize) -> (Vec<Cookie>, Option<Error>) {
     let mut cookies = Vec::new();
     while cookies.len() < most {
         let number = cookies.len();
@@ -29,7 +29,7 @@ async fn fill(source: &Source, most: usize) -> (Vec<Cookie>, Option<Error>) {
     (cookies, None)
 }
 
-async fn check(source: &Source, cookies: &[Cookie]) {
+async fn check(source: &SessionBackend, cookies: &[Cookie]) {
     for (number, cookie) in cookies.iter().enumerate() {
         let (read, _) = request(source, cookie, |session| session.get("number").unwrap()).await.unwrap();
         assert_eq!(read, Some(number), "acknowledged and lost");

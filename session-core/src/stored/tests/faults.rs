@@ -11,7 +11,7 @@ use super::super::model::Slot;
 use super::{KEY, START, Server, login, server, visit};
 use crate::testing::Time;
 use crate::{
-    Answer, Ask, Builder, ConfigError, Error, EventKind, OnGone, Outcome, Outgoing, Refresh, Rejected,
+    Answer, Ask, Builder, ConfigError, Error, EventKind, GonePolicy, Outcome, Outgoing, Refresh, Rejected,
     SecretKey, Session, Sessions, Step, Updated,
 };
 
@@ -34,7 +34,7 @@ fn touched_only_when_due() {
 
 #[test]
 fn gone_is_409_if_the_application_wants_it() {
-    let server = server(|builder| builder.on_gone(OnGone::Conflict));
+    let server = server(|builder| builder.on_gone(GonePolicy::Conflict));
     let cookie = server.begin(visit);
     let (reader, _) = server.open(&cookie);
     let (writer, session) = server.open(&cookie);
@@ -231,7 +231,7 @@ fn what_does_not_build() {
     let refused = |result: Result<(), ConfigError>| result.unwrap_err().to_string();
     let build = |builder: Builder| refused(builder.build().map(drop));
     for builder in [
-        builder().on_gone(OnGone::Conflict),
+        builder().on_gone(GonePolicy::Conflict),
         builder().max_sessions_per_user(1),
         builder().cycle_id_every(Duration::from_secs(1)),
         builder().max_record_size(1),

@@ -5,7 +5,7 @@
 use std::time::Duration;
 
 use super::{START, Server, login, server, visit};
-use crate::{Answer, EventKind, Question, Rejected, Session, Step, Trimmed};
+use crate::{Answer, EventKind, Question, Rejected, Session, Step, TrimResult};
 
 fn as_admin(session: &Session) {
     session.log_in("admin").unwrap();
@@ -205,7 +205,7 @@ fn a_login_that_is_ended_by_the_number_is_gone() {
                 Step::Done(outgoing) => break outgoing,
                 Step::Ask(ask) => {
                     let answer = match ask.question() {
-                        Question::Trim { .. } => Answer::Trimmed(Trimmed { ended: 1, alive }),
+                        Question::Trim { .. } => Answer::TrimResult(TrimResult { ended: 1, alive }),
                         question => server.store.lock().unwrap().ask(question),
                     };
                     step = ask.answer(answer);

@@ -4,7 +4,7 @@
 
 use super::super::model::Slot;
 use super::{KEY, START, Server, login, server, visit};
-use crate::{Error, EventKind, OnGone, Rejected, SecretKey, Session, Sessions};
+use crate::{Error, EventKind, GonePolicy, Rejected, SecretKey, Session, Sessions};
 
 fn out(session: &Session) {
     session.clear().unwrap();
@@ -113,10 +113,10 @@ fn a_clock_that_was_ahead_locks_nobody_out() {
     }
 }
 
-/// [`OnGone`] speaks of requests under way. One that finds its session gone is anonymous.
+/// [`GonePolicy`] speaks of requests under way. One that finds its session gone is anonymous.
 #[test]
 fn on_gone_is_for_requests_under_way() {
-    let server = server(|builder| builder.on_gone(OnGone::Conflict));
+    let server = server(|builder| builder.on_gone(GonePolicy::Conflict));
     let cookie = server.begin(visit);
     let (slow, session) = server.open(&cookie);
     server.request(&cookie, out);
@@ -132,7 +132,7 @@ fn on_gone_is_for_requests_under_way() {
 /// A request with an id from before a login ends nobody's session, and is told so: who planted the id cannot log out the user.
 #[test]
 fn a_stale_id_ends_nothing() {
-    for on_gone in [OnGone::Forget, OnGone::Conflict] {
+    for on_gone in [GonePolicy::Forget, GonePolicy::Conflict] {
         let server = server(|builder| builder.on_gone(on_gone));
         let planted = server.begin(visit);
         let (slow, session) = server.open(&planted);

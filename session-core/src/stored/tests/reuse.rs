@@ -5,11 +5,11 @@
 use std::time::Duration;
 
 use super::{Server, login, server, visit};
-use crate::{Error, EventKind, OnReuse, Rejected, Session};
+use crate::{Error, EventKind, Rejected, ReusePolicy, Session};
 
 /// A session whose id was copied, renewed, and has come back; and another one of the same user. What was stolen, what is
 /// current, the other one.
-fn stolen(on_reuse: OnReuse, begin: impl Fn(&Session)) -> (Server, [String; 3]) {
+fn stolen(on_reuse: ReusePolicy, begin: impl Fn(&Session)) -> (Server, [String; 3]) {
     let server = server(|builder| builder.cycle_id_every(Duration::from_secs(3600)).on_reuse(on_reuse));
     let begin = |session: &Session| {
         begin(session);
@@ -33,14 +33,14 @@ fn alive(server: &Server, cookie: &str) -> bool {
 
 #[test]
 fn it_ends_what_is_configured() {
-    type Row = (OnReuse, fn(&Session), &'static [&'static str], u64, [bool; 2]);
+    type Row = (ReusePolicy, fn(&Session), &'static [&'static str], u64, [bool; 2]);
     let nobody: fn(&Session) = |_| ();
     let rows: [Row; 5] = [
-        (OnReuse::Report, login, &["load"], 0, [true, true]),
-        (OnReuse::EndSession, login, &["load", "delete", "unindex"], 1, [false, true]),
-        (OnReuse::EndUser, login, &["load", "load", "trim"], 2, [false, false]),
-        (OnReuse::EndSession, nobody, &["load", "delete"], 1, [false, true]),
-        (OnReuse::EndUser, nobody, &["load", "delete"], 1, [false, true]),
+        (ReusePolicy::Report, login, &["load"], 0, [true, true]),
+        (ReusePolicy::EndSession, login, &["load", "delete", "unindex"], 1, [false, true]),
+        (ReusePolicy::EndUser, login, &["load", "load", "trim"], 2, [false, false]),
+        (ReusePolicy::EndSession, nobody, &["load", "delete"], 1, [false, true]),
+        (ReusePolicy::EndUser, nobody, &["load", "delete"], 1, [false, true]),
     ];
     for (on_reuse, begin, asked, sessions, expected) in rows {
         let (server, [stolen, current, other]) = stolen(on_reuse, begin);
@@ -57,7 +57,7 @@ fn it_ends_what_is_configured() {
 /// What its handler writes begins a session of its own, as before.
 #[test]
 fn who_sent_it_may_begin_anew() {
-    let (server, [stolen, current, _]) = stolen(OnReuse::EndSession, login);
+    let (server, [stolen, current, _]) = stolen(ReusePolicy::EndSession, login);
     let new = server.request(&stolen, visit).pair();
     assert_eq!(server.json(&new), r#"{"visits":1}"#);
     assert!(!alive(&server, &current));
@@ -66,7 +66,7 @@ fn who_sent_it_may_begin_anew() {
 /// An end that did not happen does not look like one; sent again, it ends all.
 #[test]
 fn what_was_not_ended_is_an_error() {
-    for (on_reuse, verb) in [(OnReuse::EndSession, "delete"), (OnReuse::EndUser, "trim")] {
+    for (on_reuse, verb) in [(ReusePolicy::EndSession, "delete"), (ReusePolicy::EndUser, "trim")] {
         let (server, [stolen, current, other]) = stolen(on_reuse, login);
         *server.broken.lock().unwrap() = Some(verb);
         let closed = server.request(&stolen, |_| ());
@@ -81,7 +81,7 @@ fn what_was_not_ended_is_an_error() {
 /// Another write does not hide it; a login that was faster has dropped the old id, and is not ended for it.
 #[test]
 fn what_was_written_meanwhile_is_looked_at() {
-    for on_reuse in [OnReuse::EndSession, OnReuse::EndUser] {
+    for on_reuse in [ReusePolicy::EndSession, ReusePolicy::EndUser] {
         let (server, [stolen_id, current, _]) = stolen(on_reuse, login);
         let (exchange, _session) = server.open(&stolen_id);
         server.request(&current, visit);
@@ -100,6 +100,6 @@ fn what_was_written_meanwhile_is_looked_at() {
 #[test]
 fn it_is_for_stored_sessions() {
     let key = crate::SecretKey::new(super::KEY).unwrap();
-    let error = crate::Sessions::builder(key).on_reuse(OnReuse::EndUser).build().unwrap_err();
+    let error = crate::Sessions::builder(key).on_reuse(ReusePolicy::EndUser).build().unwrap_err();
     assert!(error.to_string().contains("on_reuse"));
 }

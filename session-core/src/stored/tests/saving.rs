@@ -7,7 +7,7 @@ use std::time::Duration;
 use super::super::body::Body;
 use super::super::id::VerifierHash;
 use super::{login, server, visit};
-use crate::{Answer, Error, EventKind, OnGone, Question, Session, Step, Updated};
+use crate::{Answer, Error, EventKind, GonePolicy, Question, Session, Step, Updated};
 
 /// A tenth of the default idle lifetime.
 const TENTH: u64 = 31 * 24 * 60 * 6;
@@ -108,7 +108,8 @@ fn a_read_asks_nothing() {
 /// Who only reads is told nothing of a session that ends meanwhile, also where the read would have renewed its id.
 #[test]
 fn a_read_of_what_ended_meanwhile_is_no_conflict() {
-    let server = server(|builder| builder.cycle_id_every(Duration::from_secs(100)).on_gone(OnGone::Conflict));
+    let server =
+        server(|builder| builder.cycle_id_every(Duration::from_secs(100)).on_gone(GonePolicy::Conflict));
     let cookie = server.begin(visit);
     server.advance(101);
     let (reads, _session) = server.open(&cookie);

@@ -9,7 +9,7 @@ use super::record::is_gone;
 use super::request::{Found, Sets};
 use super::run::World;
 use super::tell::name;
-use crate::{Error, OnReuse, Session};
+use crate::{Error, ReusePolicy, Session};
 
 /// So many questions one close asks at most, besides one more for each change that another made to the record meanwhile:
 /// index, update, then, the record gone, index, insert, trim; or delete, unindex, index, insert, trim.
@@ -116,7 +116,7 @@ pub(super) fn i9_gone_sets_no_cookie(world: &World<'_>, number: usize) -> Check 
 /// renewal has dropped that id meanwhile; and it is an error where it has not.
 pub(super) fn i5_ended_for_reuse(world: &World<'_>, number: usize) -> Check {
     let request = &world.requests[number];
-    let ends = request.reused && world.scenario.config.reuse != OnReuse::Report;
+    let ends = request.reused && world.scenario.config.reuse != ReusePolicy::Report;
     let answered = request.response.as_ref().is_some_and(|response| response.result.is_ok());
     let left = request.carried.is_some_and(|cookie| is_reused(world, cookie));
     demand(!(ends && answered && left), "I5", || {

@@ -4,14 +4,14 @@
 use super::choose::Chooser;
 use super::plan::*;
 use super::walk;
-use crate::OnReuse;
+use crate::ReusePolicy;
 
 pub(super) const PLAIN: Config =
-    Config { renew: false, cap: false, absolute: None, conflict: false, reuse: OnReuse::Report };
+    Config { renew: false, cap: false, absolute: None, conflict: false, reuse: ReusePolicy::Report };
 pub(super) const CAP: Config = Config { cap: true, conflict: true, ..PLAIN };
 pub(super) const RENEW: Config = Config { renew: true, ..PLAIN };
-const END_SESSION: Config = Config { reuse: OnReuse::EndSession, ..RENEW };
-const END_USER: Config = Config { reuse: OnReuse::EndUser, ..RENEW };
+const END_SESSION: Config = Config { reuse: ReusePolicy::EndSession, ..RENEW };
+const END_USER: Config = Config { reuse: ReusePolicy::EndUser, ..RENEW };
 const ABSOLUTE: u64 = 1500;
 pub(super) const ALL_ON: Config = Config { renew: true, cap: true, absolute: Some(ABSOLUTE), ..PLAIN };
 

@@ -1,6 +1,6 @@
 //! What is walked: what was there before, who comes, what they do, and what may go wrong.
 
-use crate::OnReuse;
+use crate::ReusePolicy;
 
 /// Something a handler does. Values tell who wrote them: request 0 writes `"r0"`, adds 1, and so on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -175,9 +175,9 @@ pub(super) struct Config {
     pub(super) cap: bool,
     /// `absolute_lifetime`, in seconds.
     pub(super) absolute: Option<u64>,
-    /// `OnGone::Conflict`.
+    /// `GonePolicy::Conflict`.
     pub(super) conflict: bool,
-    pub(super) reuse: OnReuse,
+    pub(super) reuse: ReusePolicy,
 }
 
 /// All that is to be walked at once.

@@ -8,7 +8,7 @@ use sha2::{Digest as _, Sha256};
 use super::super::id::VerifierHash;
 use super::plan::{Config, IDLE, RENEWAL};
 use crate::testing::Time;
-use crate::{NoRandom, OnGone, Random, RecordKey, SecretKey, Sessions, StoredSessions};
+use crate::{GonePolicy, NoRandom, Random, RecordKey, SecretKey, Sessions, StoredSessions};
 
 /// When all schedules begin.
 pub(super) const START: u64 = 1_700_000_000;
@@ -32,7 +32,7 @@ impl Server {
                 .random(draws.clone())
                 .idle_lifetime(Duration::from_secs(IDLE))
                 .on_reuse(config.reuse)
-                .on_gone(if config.conflict { OnGone::Conflict } else { OnGone::Forget });
+                .on_gone(if config.conflict { GonePolicy::Conflict } else { GonePolicy::Forget });
             if config.renew {
                 builder = builder.cycle_id_every(Duration::from_secs(RENEWAL));
             }

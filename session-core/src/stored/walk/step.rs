@@ -103,7 +103,7 @@ impl World<'_> {
                     return Ok(());
                 }
                 let alive = self.store.live(this, now).is_some();
-                let answer = Answer::Trimmed(Trimmed { ended: 1, alive });
+                let answer = Answer::TrimResult(TrimResult { ended: 1, alive });
                 self.tell(|world| tell::asked(world, number, ask.question(), &answer, ""));
                 self.answer(number, ask, answer)
             }
@@ -193,7 +193,7 @@ impl World<'_> {
     fn answer(&mut self, number: usize, ask: Ask<Outgoing>, answer: Answer) -> Check {
         match &answer {
             Answer::Touched(Outcome::Done) => self.requests[number].touched = true,
-            Answer::Trimmed(_) => {
+            Answer::TrimResult(_) => {
                 if let Some((_, done)) = &mut self.requests[number].swept {
                     *done = true;
                 }

@@ -103,7 +103,9 @@ fn answer_text(world: &World<'_>, answer: &Answer) -> String {
         Answer::Inserted(other) => format!("{other:?}"),
         Answer::Updated(other) | Answer::Deleted(other) => format!("{other:?}"),
         Answer::Touched(outcome) => format!("{outcome:?}"),
-        Answer::Trimmed(Trimmed { alive, .. }) => if *alive { "still live" } else { "no longer live" }.into(),
+        Answer::TrimResult(TrimResult { alive, .. }) => {
+            if *alive { "still live" } else { "no longer live" }.into()
+        }
         Answer::Noted | Answer::Unavailable => format!("{answer:?}"),
     }
 }

@@ -13,38 +13,38 @@ use crate::exchange::Opener;
 /// ```
 /// use http::{Extensions, HeaderMap};
 /// use session_core::{SecretKey, Sessions};
-/// use session_store::{Door, Source};
+/// use session_store::{SessionSlot, SessionBackend};
 ///
 /// struct Admin;
 ///
 /// # #[tokio::main(flavor = "current_thread")] async fn main() {
-/// let source = Source::new(Sessions::new(SecretKey::generate().unwrap()));
+/// let source = SessionBackend::new(Sessions::new(SecretKey::generate().unwrap()));
 /// let exchange = source.exchange(&HeaderMap::new());
 /// let mut extensions = Extensions::new();
-/// extensions.insert(Door::<Admin>::new(exchange.opener()));
+/// extensions.insert(SessionSlot::<Admin>::new(exchange.opener()));
 ///
-/// assert!(Door::<Admin>::find(&extensions).unwrap().opener().open().await.unwrap().is_empty());
-/// let missing = Door::<()>::find(&extensions).unwrap_err();
+/// assert!(SessionSlot::<Admin>::find(&extensions).unwrap().opener().open().await.unwrap().is_empty());
+/// let missing = SessionSlot::<()>::find(&extensions).unwrap_err();
 /// assert_eq!(missing.line("SessionLayer::new(sessions)"), "SessionLayer::new(sessions)");
 /// # }
 /// ```
 #[derive(Debug)]
-pub struct Door<K>(Opener, PhantomData<fn() -> K>);
+pub struct SessionSlot<K>(Opener, PhantomData<fn() -> K>);
 
-impl<K> Clone for Door<K> {
+impl<K> Clone for SessionSlot<K> {
     fn clone(&self) -> Self {
         Self(self.0.clone(), PhantomData)
     }
 }
 
-impl<K: 'static> Door<K> {
+impl<K: 'static> SessionSlot<K> {
     /// A door to this session.
     ///
     /// ```
     /// # use session_core::{SecretKey, Sessions};
-    /// # use session_store::{Door, Source};
-    /// # let source = Source::new(Sessions::new(SecretKey::generate().unwrap()));
-    /// let door = Door::<()>::new(source.exchange(&http::HeaderMap::new()).opener());
+    /// # use session_store::{SessionSlot, SessionBackend};
+    /// # let source = SessionBackend::new(Sessions::new(SecretKey::generate().unwrap()));
+    /// let door = SessionSlot::<()>::new(source.exchange(&http::HeaderMap::new()).opener());
     /// # let _ = door;
     /// ```
     #[must_use]
@@ -58,8 +58,8 @@ impl<K: 'static> Door<K> {
     /// [`Missing`] when none did: the adapter's message for the developer is made from it.
     ///
     /// ```
-    /// # use session_store::Door;
-    /// assert!(Door::<()>::find(&http::Extensions::new()).is_err());
+    /// # use session_store::SessionSlot;
+    /// assert!(SessionSlot::<()>::find(&http::Extensions::new()).is_err());
     /// ```
     pub fn find(extensions: &Extensions) -> Result<&Self, Missing> {
         extensions.get().ok_or_else(Missing::of::<K>)
@@ -69,11 +69,11 @@ impl<K: 'static> Door<K> {
     ///
     /// ```
     /// # use session_core::{SecretKey, Sessions};
-    /// # use session_store::{Door, Source};
+    /// # use session_store::{SessionSlot, SessionBackend};
     /// # #[tokio::main(flavor = "current_thread")] async fn main() {
-    /// # let source = Source::new(Sessions::new(SecretKey::generate().unwrap()));
+    /// # let source = SessionBackend::new(Sessions::new(SecretKey::generate().unwrap()));
     /// let exchange = source.exchange(&http::HeaderMap::new());
-    /// let door = Door::<()>::new(exchange.opener());
+    /// let door = SessionSlot::<()>::new(exchange.opener());
     /// assert!(door.opener().open().await.is_ok());
     /// # }
     /// ```
