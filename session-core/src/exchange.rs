@@ -49,7 +49,7 @@ pub struct Exchange(Arc<Shared>);
 /// assert_eq!(same.get::<i64>("a").unwrap(), Some(1));
 /// ```
 #[derive(Debug, Clone)]
-pub struct Opener(Arc<Shared>);
+pub struct LazySession(Arc<Shared>);
 
 struct Shared {
     core: Arc<Core>,
@@ -102,14 +102,14 @@ impl Exchange {
     /// assert_eq!(opener.open().done().unwrap().unwrap_err(), Error::TooLate);
     /// ```
     #[must_use]
-    pub fn opener(&self) -> Opener {
-        Opener(self.0.clone())
+    pub fn opener(&self) -> LazySession {
+        LazySession(self.0.clone())
     }
 
-    /// Opens the session, the first time; later the same one. See [`Opener::open`].
+    /// Opens the session, the first time; later the same one. See [`LazySession::open`].
     ///
     /// # Errors
-    /// As [`Opener::open`].
+    /// As [`LazySession::open`].
     ///
     /// ```
     /// # use session_core::{SecretKey, Sessions};
@@ -184,7 +184,7 @@ impl Drop for Exchange {
     }
 }
 
-impl Opener {
+impl LazySession {
     /// Opens the session, the first time; later the same one.
     ///
     /// A session that is not open when the exchange closes, or is dropped, cannot be opened any more, also when its store was
@@ -219,13 +219,13 @@ impl Opener {
     /// [`Error::TooLate`], as [`open`](Self::open).
     ///
     /// ```
-    /// # use session_core::{Answer, Error, SecretKey, Sessions, Step};
+    /// # use session_core::{StoreReply, Error, SecretKey, Sessions, Step};
     /// # let sessions = Sessions::builder(SecretKey::generate().unwrap()).build_stored().unwrap();
     /// # let request = session_core::testing::stored_request(&sessions);
     /// # let exchange = sessions.exchange(&request);
     /// let opener = exchange.opener();
-    /// # let Step::Ask(ask) = opener.open_or_degraded() else { unreachable!() };
-    /// # let answered = ask.answer(Answer::Unavailable);
+    /// # let Step::Pending(ask) = opener.open_or_degraded() else { unreachable!() };
+    /// # let answered = ask.answer(StoreReply::Unavailable);
     /// let session = answered.done().unwrap()?; // the store is down
     /// assert!(session.is_degraded() && session.is_empty());
     /// assert_eq!(opener.open().done().unwrap().unwrap_err(), Error::Unavailable);

@@ -24,8 +24,8 @@
 //! - [`Exchange`] is one request and its response, in steps: what adapters stand on.
 //! - [`Error`], [`Rejected`], [`ConfigError`]: the handler's fault, the client's, the developer's.
 //!
-//! - [`StoredSessions`]: sessions on the server, the cookie holds an id. The core says what to ask a store ([`Question`]) and
-//!   what its [`Answer`] means; `session-store` has stores, and carries the one to the other.
+//! - [`StoredSessions`]: sessions on the server, the cookie holds an id. The core says what to ask a store ([`StoreRequest`]) and
+//!   what its [`StoreReply`] means; `session-store` has stores, and carries the one to the other.
 //!
 //! A session's cookie is signed, not encrypted, unless it is encrypted (`Builder::encrypted`): its user can read it. Two requests at once each write a whole cookie; the
 //! browser keeps whichever response lands last. A cookie that somebody copied is valid until it expires. A stored session
@@ -100,7 +100,7 @@ pub use config::Config;
 pub use cookie::{Prefix, SameSite};
 pub use error::{ConfigError, Error, Rejected};
 pub use event::{Event, EventKind, LogDigest};
-pub use exchange::{Exchange, Opener, Outgoing};
+pub use exchange::{Exchange, LazySession, Outgoing};
 pub use flash::Flash;
 pub use headers::ResponseHeaders;
 pub use key::SecretKey;
@@ -109,10 +109,10 @@ pub use renamed::OldCookie;
 pub use ring::KeyRing;
 pub use session::Session;
 pub use sessions::{Sessions, Warning};
-pub use step::{Ask, Step};
+pub use step::{Pending, Step};
 pub use stored::{
-    Answer, GonePolicy, Inserted, Loaded, Outcome, Question, Record, RecordKey, ReusePolicy, StoredSessions,
-    TOMBSTONE_SECONDS, TrimResult, Updated,
+    GonePolicy, Inserted, Loaded, Outcome, Record, RecordKey, ReusePolicy, StoreReply, StoreRequest,
+    StoredSessions, TOMBSTONE_SECONDS, TrimResult, Updated,
 };
 pub use weakness::Weakness;
 pub use wire::sign::Digest;

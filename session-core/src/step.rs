@@ -3,7 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
-use crate::stored::{Answer, Question};
+use crate::stored::{StoreReply, StoreRequest};
 
 /// A step of an exchange: a result, or a question to a store whose answer leads to the next step.
 ///
@@ -11,13 +11,13 @@ use crate::stored::{Answer, Question};
 /// and the answer back, and decides nothing:
 ///
 /// ```
-/// use session_core::{Answer, Question, Step};
+/// use session_core::{StoreReply, StoreRequest, Step};
 ///
-/// fn drive<T>(mut step: Step<T>, store: impl Fn(&Question) -> Answer) -> T {
+/// fn drive<T>(mut step: Step<T>, store: impl Fn(&StoreRequest) -> StoreReply) -> T {
 ///     loop {
 ///         match step {
 ///             Step::Done(result) => return result,
-///             Step::Ask(ask) => {
+///             Step::Pending(ask) => {
 ///                 let answer = store(ask.question());
 ///                 step = ask.answer(answer);
 ///             }
@@ -26,9 +26,9 @@ use crate::stored::{Answer, Question};
 /// }
 /// # use session_core::{SecretKey, Sessions, Loaded, Inserted};
 /// # let sessions = Sessions::builder(SecretKey::generate().unwrap()).build_stored().unwrap();
-/// # let store = |question: &Question| match question {
-/// #     Question::Insert { .. } => Answer::Inserted(Inserted::Done),
-/// #     _ => Answer::Unavailable,
+/// # let store = |question: &StoreRequest| match question {
+/// #     StoreRequest::Insert { .. } => StoreReply::Inserted(Inserted::Done),
+/// #     _ => StoreReply::Unavailable,
 /// # };
 /// # let exchange = sessions.exchange(&http::HeaderMap::new());
 /// let session = drive(exchange.open(), store).unwrap();
@@ -43,7 +43,7 @@ pub enum Step<T> {
     /// The result.
     Done(T),
     /// A question to a store.
-    Ask(Ask<T>),
+    Pending(Pending<T>),
 }
 
 impl<T: 'static> Step<T> {
@@ -58,22 +58,27 @@ impl<T: 'static> Step<T> {
     pub fn done(self) -> Option<T> {
         match self {
             Self::Done(result) => Some(result),
-            Self::Ask(_) => None,
+            Self::Pending(_) => None,
         }
     }
 
     pub(crate) fn ask(
-        question: Question,
+        question: StoreRequest,
         within: Duration,
-        next: impl FnOnce(Answer, Asked) -> Self + Send + 'static,
+        next: impl FnOnce(StoreReply, Asked) -> Self + Send + 'static,
     ) -> Self {
-        Self::Ask(Ask(Box::new(Asking { question, within, asked: Asked::Once, next: Box::new(next) })))
+        Self::Pending(Pending(Box::new(Asking {
+            question,
+            within,
+            asked: Asked::Once,
+            next: Box::new(next),
+        })))
     }
 
     pub(crate) fn and_then<U: 'static>(self, next: impl FnOnce(T) -> Step<U> + Send + 'static) -> Step<U> {
         match self {
             Self::Done(done) => next(done),
-            Self::Ask(Ask(ask)) => {
+            Self::Pending(Pending(ask)) => {
                 let Asking { question, within, next: before, .. } = *ask;
                 Step::ask(question, within, move |answer, asked| before(answer, asked).and_then(next))
             }
@@ -85,25 +90,25 @@ impl<T: 'static> Step<T> {
 ///
 /// ```
 /// use std::time::Duration;
-/// use session_core::{Answer, Error, Question, SecretKey, Sessions, Step};
+/// use session_core::{StoreReply, Error, StoreRequest, SecretKey, Sessions, Step};
 ///
 /// let sessions = Sessions::builder(SecretKey::generate().unwrap()).build_stored().unwrap();
 /// let exchange = sessions.exchange(&http::HeaderMap::new());
 /// exchange.open().done().unwrap()?.insert("a", 1)?;
-/// let Step::Ask(ask) = exchange.close() else { unreachable!("a new session is stored") };
+/// let Step::Pending(ask) = exchange.close() else { unreachable!("a new session is stored") };
 /// assert_eq!((ask.question().verb(), ask.within()), ("insert", Duration::from_secs(5)));
-/// let failed = ask.answer(Answer::Unavailable).done().unwrap().apply(&mut http::HeaderMap::new());
+/// let failed = ask.answer(StoreReply::Unavailable).done().unwrap().apply(&mut http::HeaderMap::new());
 /// assert_eq!(failed, Err(Error::Unavailable));
 /// # Ok::<(), Error>(())
 /// ```
 #[must_use = "a question that is not asked leads nowhere"]
-pub struct Ask<T>(Box<Asking<T>>);
+pub struct Pending<T>(Box<Asking<T>>);
 
 struct Asking<T> {
-    question: Question,
+    question: StoreRequest,
     within: Duration,
     asked: Asked,
-    next: Box<dyn FnOnce(Answer, Asked) -> Step<T> + Send>,
+    next: Box<dyn FnOnce(StoreReply, Asked) -> Step<T> + Send>,
 }
 
 /// How often a question was asked before its answer came.
@@ -114,16 +119,16 @@ pub(crate) enum Asked {
     Again,
 }
 
-impl<T> Ask<T> {
+impl<T> Pending<T> {
     /// What is asked. It may be asked again and again until an answer comes: every question is safe to repeat, if that is
-    /// [told](Self::asked_again).
+    /// [told](Self::mark_retried).
     #[must_use]
-    pub fn question(&self) -> &Question {
+    pub fn question(&self) -> &StoreRequest {
         &self.0.question
     }
 
     /// How long all questions of one step, an open or a close, may take together: when that much time has passed since the
-    /// first, the answer is [`Answer::Unavailable`].
+    /// first, the answer is [`StoreReply::Unavailable`].
     #[must_use]
     pub fn within(&self) -> Duration {
         self.0.within
@@ -136,19 +141,19 @@ impl<T> Ask<T> {
     /// [`Error::Unavailable`](crate::Error::Unavailable), rather than count a change twice.
     ///
     /// ```
-    /// use session_core::{Answer, Question, Step, StoredSessions};
+    /// use session_core::{StoreReply, StoreRequest, Step, StoredSessions};
     ///
-    /// fn drive<T>(mut step: Step<T>, store: impl Fn(&Question) -> Option<Answer>) -> T {
+    /// fn drive<T>(mut step: Step<T>, store: impl Fn(&StoreRequest) -> Option<StoreReply>) -> T {
     ///     loop {
     ///         let mut ask = match step {
     ///             Step::Done(result) => return result,
-    ///             Step::Ask(ask) => ask,
+    ///             Step::Pending(ask) => ask,
     ///         };
     ///         let answer = store(ask.question()).or_else(|| {
-    ///             ask.asked_again();
+    ///             ask.mark_retried();
     ///             store(ask.question())
     ///         });
-    ///         step = ask.answer(answer.unwrap_or(Answer::Unavailable));
+    ///         step = ask.answer(answer.unwrap_or(StoreReply::Unavailable));
     ///     }
     /// }
     /// # use session_core::{Inserted, SecretKey, Sessions};
@@ -156,21 +161,21 @@ impl<T> Ask<T> {
     /// # let exchange = sessions.exchange(&http::HeaderMap::new());
     /// # exchange.open().done().unwrap().unwrap().insert("a", 1).unwrap();
     /// # let lost = std::cell::Cell::new(true);
-    /// # let store = |_: &Question| if lost.replace(false) { None } else { Some(Answer::Inserted(Inserted::Done)) };
+    /// # let store = |_: &StoreRequest| if lost.replace(false) { None } else { Some(StoreReply::Inserted(Inserted::Done)) };
     /// # assert!(drive(exchange.close(), store).apply(&mut http::HeaderMap::new()).is_ok());
     /// ```
-    pub fn asked_again(&mut self) {
+    pub fn mark_retried(&mut self) {
         self.0.asked = Asked::Again;
     }
 
-    /// Goes on. An answer to another kind of question counts as [`Answer::Unavailable`].
-    pub fn answer(self, answer: Answer) -> Step<T> {
+    /// Goes on. An answer to another kind of question counts as [`StoreReply::Unavailable`].
+    pub fn answer(self, answer: StoreReply) -> Step<T> {
         (self.0.next)(answer, self.0.asked)
     }
 }
 
-impl<T> fmt::Debug for Ask<T> {
+impl<T> fmt::Debug for Pending<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("Ask").field(&self.0.question).finish()
+        f.debug_tuple("Pending").field(&self.0.question).finish()
     }
 }

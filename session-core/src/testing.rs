@@ -44,7 +44,7 @@ use crate::error::Error;
 use crate::session::Session;
 use crate::sessions::Sessions;
 use crate::step::Step;
-use crate::stored::{Answer, Inserted, StoredSessions};
+use crate::stored::{Inserted, StoreReply, StoredSessions};
 use crate::world::{Clock, unix};
 
 /// A clock that stands still until it is moved. Clones are the same clock.
@@ -161,8 +161,8 @@ pub fn stored_request(sessions: &StoredSessions) -> HeaderMap {
     if let Some(Ok(session)) = exchange.open().done() {
         let _ = session.insert("a", 1);
     }
-    if let Step::Ask(ask) = exchange.close() {
-        let closed = ask.answer(Answer::Inserted(Inserted::Done)).done();
+    if let Step::Pending(ask) = exchange.close() {
+        let closed = ask.answer(StoreReply::Inserted(Inserted::Done)).done();
         let _ = closed.map(|mut outgoing| outgoing.apply(&mut response));
     }
     let pair =

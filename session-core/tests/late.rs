@@ -10,7 +10,9 @@ use std::sync::Barrier;
 use common::{KEY, Time, cookie_with, formats, key, request};
 use http::header::{CACHE_CONTROL, COOKIE, SET_COOKIE, VARY};
 use http::{HeaderMap, HeaderValue};
-use session_core::{Answer, Ask, Builder, Error, Exchange, Inserted, Loaded, Opener, Question, Record};
+use session_core::{
+    Builder, Error, Exchange, Inserted, LazySession, Loaded, Pending, Record, StoreReply, StoreRequest,
+};
 use session_core::{Refresh, Session, Sessions, Step, StoredSessions};
 
 const IBAN: &str = "DE89 3704 0044 0532 0130 00";
@@ -22,17 +24,17 @@ fn applied(mut outgoing: session_core::Outgoing) -> (HeaderMap, usize) {
     (headers, outgoing.events().len())
 }
 
-fn ask<T>(step: Step<T>) -> Ask<T> {
-    let Step::Ask(ask) = step else { panic!("no question") };
+fn ask<T>(step: Step<T>) -> Pending<T> {
+    let Step::Pending(ask) = step else { panic!("no question") };
     ask
 }
 
 /// Both ways of an open, of a session that asks nobody.
-fn both(opener: &Opener) -> [Result<Session, Error>; 2] {
+fn both(opener: &LazySession) -> [Result<Session, Error>; 2] {
     [opener.open().done().unwrap(), opener.open_or_degraded().done().unwrap()]
 }
 
-fn assert_too_late(opener: &Opener) {
+fn assert_too_late(opener: &LazySession) {
     for opened in both(opener) {
         assert_eq!(opened.unwrap_err(), Error::TooLate);
     }
@@ -52,8 +54,8 @@ impl Stored {
         let exchange = sessions.exchange(&HeaderMap::new());
         exchange.open().done().unwrap().unwrap().insert("iban", IBAN).unwrap();
         let ask = ask(exchange.close());
-        let Question::Insert { record, .. } = ask.question().clone() else { panic!("no insert") };
-        let (headers, _) = applied(ask.answer(Answer::Inserted(Inserted::Done)).done().unwrap());
+        let StoreRequest::Insert { record, .. } = ask.question().clone() else { panic!("no insert") };
+        let (headers, _) = applied(ask.answer(StoreReply::Inserted(Inserted::Done)).done().unwrap());
         let pair = headers[SET_COOKIE].to_str().unwrap().split(';').next().unwrap();
         let request = HeaderMap::from_iter([(COOKIE, HeaderValue::from_str(pair).unwrap())]);
         Self { sessions, request, record }
@@ -63,8 +65,8 @@ impl Stored {
         self.sessions.exchange(&self.request)
     }
 
-    fn live(&self) -> Answer {
-        Answer::Loaded(Loaded::Live(self.record.clone()))
+    fn live(&self) -> StoreReply {
+        StoreReply::Loaded(Loaded::Live(self.record.clone()))
     }
 }
 
@@ -141,9 +143,9 @@ fn what_the_close_opens_for_its_refresh_is_nobodys() {
     let close = ask(exchange.close());
     assert_too_late(&opener);
     let touch = ask(close.answer(stored.live()));
-    assert!(matches!(touch.question(), Question::Touch { .. }), "{touch:?}");
+    assert!(matches!(touch.question(), StoreRequest::Touch { .. }), "{touch:?}");
     assert_too_late(&opener);
-    assert!(applied(touch.answer(Answer::Unavailable).done().unwrap()).0.is_empty());
+    assert!(applied(touch.answer(StoreReply::Unavailable).done().unwrap()).0.is_empty());
     assert_too_late(&opener);
 }
 
@@ -152,7 +154,7 @@ fn what_the_close_opens_for_its_refresh_is_nobodys() {
 fn an_open_under_way_at_the_close_ends_too_late() {
     for refresh in [Refresh::Tenth, Refresh::EachRequest] {
         let stored = Stored::new(|builder| builder.refresh(refresh));
-        let answers = [stored.live(), Answer::Loaded(Loaded::Absent), Answer::Unavailable];
+        let answers = [stored.live(), StoreReply::Loaded(Loaded::Absent), StoreReply::Unavailable];
         for answer in answers {
             let exchange = stored.exchange();
             let opener = exchange.opener();

@@ -11,7 +11,7 @@ use common::{KEY, OTHER_KEY, cookie_with, formats, key, request, visit};
 use proptest::prelude::*;
 use serde_json::Value;
 use session_core::{
-    Answer, Inserted, Loaded, Outcome, Question, Record, RecordKey, Rejected, Sessions, Step, Updated,
+    Inserted, Loaded, Outcome, Record, RecordKey, Rejected, Sessions, Step, StoreReply, StoreRequest, Updated,
 };
 
 fn any_key() -> impl Strategy<Value = String> {
@@ -71,7 +71,7 @@ impl Store {
         loop {
             match step {
                 Step::Done(done) => return done,
-                Step::Ask(ask) => {
+                Step::Pending(ask) => {
                     let answer = self.answer(ask.question().clone());
                     step = ask.answer(answer);
                 }
@@ -79,28 +79,28 @@ impl Store {
         }
     }
 
-    fn answer(&mut self, question: Question) -> Answer {
+    fn answer(&mut self, question: StoreRequest) -> StoreReply {
         match question {
-            Question::Load { key, .. } => Answer::Loaded(match self.0.get(&key) {
+            StoreRequest::Load { key, .. } => StoreReply::Loaded(match self.0.get(&key) {
                 Some(Some(record)) => Loaded::Live(record.clone()),
                 Some(None) => Loaded::Dead { expires: u64::MAX },
                 None => Loaded::Absent,
             }),
-            Question::Insert { key, record, .. } => {
+            StoreRequest::Insert { key, record, .. } => {
                 assert_eq!(self.0.insert(key, Some(record)), None);
-                Answer::Inserted(Inserted::Done)
+                StoreReply::Inserted(Inserted::Done)
             }
-            Question::Update { key, version, record, .. } => {
+            StoreRequest::Update { key, version, record, .. } => {
                 let replaced = self.0.insert(key, Some(record));
                 assert_eq!(replaced.unwrap().unwrap().version, version);
-                Answer::Updated(Updated::Done)
+                StoreReply::Updated(Updated::Done)
             }
-            Question::Delete { key, .. } => {
+            StoreRequest::Delete { key, .. } => {
                 self.0.insert(key, None);
-                Answer::Deleted(Updated::Done)
+                StoreReply::Deleted(Updated::Done)
             }
-            Question::Touch { .. } => Answer::Touched(Outcome::Done),
-            _ => Answer::Noted,
+            StoreRequest::Touch { .. } => StoreReply::Touched(Outcome::Done),
+            _ => StoreReply::Noted,
         }
     }
 }

@@ -5,7 +5,7 @@ use std::future::Future;
 use http::request::Parts;
 use http::{Extensions, Request};
 use session_core::Session;
-use session_store::{Opener, SessionSlot};
+use session_store::{LazySession, SessionSlot};
 
 use crate::Error;
 
@@ -118,11 +118,11 @@ impl<B> RequestSession for Request<B> {}
 
 impl RequestSession for Parts {}
 
-async fn open(opener: Result<Opener, Error>) -> Result<Session, Error> {
+async fn open(opener: Result<LazySession, Error>) -> Result<Session, Error> {
     Ok(opener?.open().await?)
 }
 
-async fn open_or_degraded(opener: Result<Opener, Error>) -> Result<Session, Error> {
+async fn open_or_degraded(opener: Result<LazySession, Error>) -> Result<Session, Error> {
     Ok(opener?.open_or_degraded().await?)
 }
 
@@ -132,7 +132,7 @@ pub trait Carrier {
     fn carried(&self) -> &Extensions;
 
     #[doc(hidden)]
-    fn opener<K: 'static>(&self) -> Result<Opener, Error> {
+    fn opener<K: 'static>(&self) -> Result<LazySession, Error> {
         Ok(SessionSlot::<K>::find(self.carried()).map_err(Error::MissingLayer)?.opener().clone())
     }
 }

@@ -9,7 +9,7 @@ use rocket::request::{FromRequest, Outcome};
 use rocket::response::{self, Responder};
 use rocket::tokio::task::{Id, try_id};
 use rocket::{Ignite, Request, Rocket, Sentinel};
-use session_store::{Missing, Opener};
+use session_store::{LazySession, Missing};
 use tracing::error;
 
 use crate::held::{Attached, Held, failure, status};
@@ -87,7 +87,7 @@ impl<'r, K: 'static> FromRequest<'r> for Session<K> {
 
 async fn open<K: 'static>(
     request: &Request<'_>,
-    open: impl AsyncFnOnce(&Opener) -> Result<session_core::Session, session_core::Error>,
+    open: impl AsyncFnOnce(&LazySession) -> Result<session_core::Session, session_core::Error>,
 ) -> Outcome<Session<K>, SessionRejection> {
     let Some(held) = Held::find::<K>(request) else {
         return Outcome::Error((Status::InternalServerError, SessionRejection::missing::<K>()));

@@ -7,14 +7,14 @@ use http::{HeaderMap, HeaderName, HeaderValue, header::MaxSizeReached};
 use rocket::http::Status;
 use rocket::{Request, Response};
 use session_core::{Error, ResponseHeaders};
-use session_store::{Exchange, Opener, SessionBackend};
+use session_store::{Exchange, LazySession, SessionBackend};
 
 /// Proof that the fairing of the session that is marked with `K` was attached: Rocket manages it.
 pub(crate) struct Attached<K>(pub(crate) SessionBackend, pub(crate) PhantomData<fn() -> K>);
 
 /// One request's exchange, shared by the fairing and the handles.
 pub(crate) struct Held {
-    pub(crate) opener: Opener,
+    pub(crate) opener: LazySession,
     /// The error of a guard that failed.
     pub(crate) refused: OnceLock<Error>,
     exchange: Mutex<Option<Exchange>>,

@@ -5,7 +5,7 @@ use std::hash::BuildHasher;
 use std::sync::Arc;
 use std::time::Duration;
 
-use session_core::{Answer, Inserted, Question, RecordKey, Step, Updated};
+use session_core::{Inserted, RecordKey, Step, StoreReply, StoreRequest, Updated};
 use tokio::sync::{Mutex, MutexGuard};
 use tokio::time::{Instant, sleep, sleep_until, timeout_at};
 
@@ -46,10 +46,12 @@ impl Driver {
         loop {
             let mut ask = match step {
                 Step::Done(result) => return result,
-                Step::Ask(ask) => ask,
+                Step::Pending(ask) => ask,
             };
             let (question, within) = (ask.question(), ask.within());
-            if let (Question::Update { key, .. } | Question::Delete { key, .. }, None) = (question, &turn) {
+            if let (StoreRequest::Update { key, .. } | StoreRequest::Delete { key, .. }, None) =
+                (question, &turn)
+            {
                 // Who gets none in time asks no more.
                 turn = timeout_at(begun + within, self.turn(key)).await.ok();
             }
@@ -58,11 +60,11 @@ impl Driver {
             }
             let (answer, again) = self.answer(question, begun, within).await;
             if again {
-                ask.asked_again();
+                ask.mark_retried();
             }
             let conflict = matches!(
                 &answer,
-                Answer::Updated(Updated::Conflict(_)) | Answer::Deleted(Updated::Conflict(_))
+                StoreReply::Updated(Updated::Conflict(_)) | StoreReply::Deleted(Updated::Conflict(_))
             );
             conflicts += usize::from(conflict);
             step = ask.answer(answer);
@@ -70,7 +72,7 @@ impl Driver {
     }
 
     /// The answer, and whether the question was asked more than once. What a write found done by then is confirmed first.
-    async fn answer(&self, question: &Question, begun: Instant, within: Duration) -> (Answer, bool) {
+    async fn answer(&self, question: &StoreRequest, begun: Instant, within: Duration) -> (StoreReply, bool) {
         let mut times = 0;
         let again = || {
             times += 1;
@@ -83,7 +85,7 @@ impl Driver {
             }
             answer => answer,
         };
-        (confirmed.unwrap_or(Answer::Unavailable), times > 1)
+        (confirmed.unwrap_or(StoreReply::Unavailable), times > 1)
     }
 
     async fn turn(&self, key: &RecordKey) -> MutexGuard<'_, ()> {
@@ -91,51 +93,51 @@ impl Driver {
         self.turns[usize::from(u16::from_be_bytes([high, low])) % TURNS].lock().await
     }
 
-    async fn ask(&self, question: &Question) -> Result<Answer, StoreError> {
+    async fn ask(&self, question: &StoreRequest) -> Result<StoreReply, StoreError> {
         let store = &*self.store;
         Ok(match question {
-            Question::Load { key, now } => Answer::Loaded(store.load(*key, *now).await?),
-            Question::Insert { key, record, now } => {
-                Answer::Inserted(store.insert(*key, record, *now).await?)
+            StoreRequest::Load { key, now } => StoreReply::Loaded(store.load(*key, *now).await?),
+            StoreRequest::Insert { key, record, now } => {
+                StoreReply::Inserted(store.insert(*key, record, *now).await?)
             }
-            Question::Update { key, version, record, now } => {
-                Answer::Updated(store.update(*key, *version, record, *now).await?)
+            StoreRequest::Update { key, version, record, now } => {
+                StoreReply::Updated(store.update(*key, *version, record, *now).await?)
             }
-            Question::Touch { key, expires, now } => {
-                Answer::Touched(store.touch(*key, *expires, *now).await?)
+            StoreRequest::Touch { key, expires, now } => {
+                StoreReply::Touched(store.touch(*key, *expires, *now).await?)
             }
-            Question::Delete { key, version, now } => {
-                Answer::Deleted(store.delete_version(*key, *version, *now).await?)
+            StoreRequest::Delete { key, version, now } => {
+                StoreReply::Deleted(store.delete_version(*key, *version, *now).await?)
             }
-            Question::Index { user, key, until, now } => {
+            StoreRequest::Index { user, key, until, now } => {
                 store.index(user, *key, *until, *now).await?;
-                Answer::Noted
+                StoreReply::Noted
             }
-            Question::Unindex { user, key } => {
+            StoreRequest::Unindex { user, key } => {
                 store.unindex(user, *key).await?;
-                Answer::Noted
+                StoreReply::Noted
             }
-            Question::Trim { user, keep, this, now } => {
-                Answer::TrimResult(store.trim(user, *keep, *this, *now).await?)
+            StoreRequest::Trim { user, keep, this, now } => {
+                StoreReply::Trimmed(store.trim(user, *keep, *this, *now).await?)
             }
             // The core is of the same release; a question that is new there has its arm here.
-            _ => Answer::Unavailable,
+            _ => StoreReply::Unavailable,
         })
     }
 }
 
 /// Whether an answer may rest on what somebody else did, or an attempt whose answer was lost.
-fn found_done(answer: &Answer, again: bool) -> bool {
+fn found_done(answer: &StoreReply, again: bool) -> bool {
     match answer {
-        Answer::Deleted(Updated::Gone) => true,
-        Answer::Inserted(Inserted::Done)
-        | Answer::Updated(Updated::Done)
-        | Answer::Deleted(Updated::Done) => false,
-        Answer::Inserted(_)
-        | Answer::Updated(_)
-        | Answer::Deleted(_)
-        | Answer::Touched(_)
-        | Answer::TrimResult(_) => again,
+        StoreReply::Deleted(Updated::Gone) => true,
+        StoreReply::Inserted(Inserted::Done)
+        | StoreReply::Updated(Updated::Done)
+        | StoreReply::Deleted(Updated::Done) => false,
+        StoreReply::Inserted(_)
+        | StoreReply::Updated(_)
+        | StoreReply::Deleted(_)
+        | StoreReply::Touched(_)
+        | StoreReply::Trimmed(_) => again,
         _ => false,
     }
 }

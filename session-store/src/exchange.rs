@@ -193,8 +193,8 @@ impl Exchange {
     /// # }
     /// ```
     #[must_use]
-    pub fn opener(&self) -> Opener {
-        Opener { opener: self.exchange.opener(), driver: self.driver.clone() }
+    pub fn opener(&self) -> LazySession {
+        LazySession { opener: self.exchange.opener(), driver: self.driver.clone() }
     }
 
     /// Drops what the request did to its session, where there will be a response all the same: see
@@ -248,7 +248,7 @@ impl Exchange {
                 Err(Close(Closing::Asking(Asking { work: Some(work), runtime: Handle::current() })))
             }
             // Sessions in cookies ask nobody.
-            (Step::Ask(_), None) => Ok(Outgoing::failed(Error::Unavailable)),
+            (Step::Pending(_), None) => Ok(Outgoing::failed(Error::Unavailable)),
         }
     }
 }
@@ -259,14 +259,14 @@ impl fmt::Debug for Exchange {
     }
 }
 
-/// The core's [`Opener`](session_core::Opener), and who carries its question. Cheap to clone. See [`Exchange::opener`].
+/// The core's [`LazySession`](session_core::LazySession), and who carries its question. Cheap to clone. See [`Exchange::opener`].
 #[derive(Clone)]
-pub struct Opener {
-    opener: session_core::Opener,
+pub struct LazySession {
+    opener: session_core::LazySession,
     driver: Option<Arc<Driver>>,
 }
 
-impl Opener {
+impl LazySession {
     /// Opens the session, the first time; later the same one.
     ///
     /// # Errors
@@ -289,7 +289,7 @@ impl Opener {
         match (self.opener.open(), &self.driver) {
             (Step::Done(opened), _) => opened,
             (step, Some(driver)) => Box::pin(driver.drive(step)).await,
-            (Step::Ask(_), None) => Err(Error::Unavailable),
+            (Step::Pending(_), None) => Err(Error::Unavailable),
         }
     }
 
@@ -312,12 +312,12 @@ impl Opener {
         match (self.opener.open_or_degraded(), &self.driver) {
             (Step::Done(opened), _) => opened,
             (step, Some(driver)) => Box::pin(driver.drive(step)).await,
-            (Step::Ask(_), None) => Err(Error::Unavailable),
+            (Step::Pending(_), None) => Err(Error::Unavailable),
         }
     }
 }
 
-impl fmt::Debug for Opener {
+impl fmt::Debug for LazySession {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.opener.fmt(f)
     }

@@ -14,7 +14,7 @@
 //!
 //! What adapters use:
 //! - [`SessionBackend`]: where an application's sessions are. It begins an [`Exchange`] for each request.
-//! - [`Opener`]: what goes along with the request, to open the session when somebody asks for it; [`SessionSlot`] is where it lies.
+//! - [`LazySession`]: what goes along with the request, to open the session when somebody asks for it; [`SessionSlot`] is where it lies.
 //! - [`ResponseFuture`]: waits for a service's response and closes the session before its headers leave.
 //! - [`finish`]: the one place where what a session sends is put into a response, or a failed close replaces it; [`apply`] and
 //!   [`failure`] for other types of responses.
@@ -46,7 +46,7 @@ pub use self::redis::{RedisConnection, RedisStore};
 pub use clean::clean;
 pub use durability::Durability;
 pub use error::StoreError;
-pub use exchange::{Close, Exchange, Opener, SessionBackend};
+pub use exchange::{Close, Exchange, LazySession, SessionBackend};
 pub use finish::{apply, failure, finish};
 pub use future::ResponseFuture;
 pub use memory::MemoryStore;

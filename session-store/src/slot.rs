@@ -5,7 +5,7 @@ use std::marker::PhantomData;
 
 use http::Extensions;
 
-use crate::exchange::Opener;
+use crate::exchange::LazySession;
 
 /// The opener of the session that is marked with `K`: what stands in a request's extensions, or in whatever a framework
 /// has instead. `K` is `()` for the only session of an application, and any type of the application's for others.
@@ -29,7 +29,7 @@ use crate::exchange::Opener;
 /// # }
 /// ```
 #[derive(Debug)]
-pub struct SessionSlot<K>(Opener, PhantomData<fn() -> K>);
+pub struct SessionSlot<K>(LazySession, PhantomData<fn() -> K>);
 
 impl<K> Clone for SessionSlot<K> {
     fn clone(&self) -> Self {
@@ -48,7 +48,7 @@ impl<K: 'static> SessionSlot<K> {
     /// # let _ = door;
     /// ```
     #[must_use]
-    pub fn new(opener: Opener) -> Self {
+    pub fn new(opener: LazySession) -> Self {
         Self(opener, PhantomData)
     }
 
@@ -78,7 +78,7 @@ impl<K: 'static> SessionSlot<K> {
     /// # }
     /// ```
     #[must_use]
-    pub fn opener(&self) -> &Opener {
+    pub fn opener(&self) -> &LazySession {
         &self.0
     }
 }

@@ -104,8 +104,8 @@ pub(crate) fn store_failed(question: &'static str, error: &StoreError, failed_be
 }
 
 /// A store gave no answer in this time, and is asked again or not.
-pub(crate) fn unanswered(question: &'static str, time: Duration, asked_again: bool) {
-    if asked_again {
+pub(crate) fn unanswered(question: &'static str, time: Duration, mark_retried: bool) {
+    if mark_retried {
         debug!(target: "session", question, ?time, "the session store gave no answer");
     } else {
         warn!(target: "session", question, ?time, "the session store gave no answer");

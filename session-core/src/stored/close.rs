@@ -40,7 +40,7 @@ use super::body::Body;
 use super::closing::{Closing, Next, set_cookie, text};
 use super::id::Id;
 use super::open::{Base, Current, Live};
-use super::question::{Answer, Inserted, Outcome, Question, Record, RecordKey};
+use super::question::{Inserted, Outcome, Record, RecordKey, StoreReply, StoreRequest};
 use super::save::{Did, Due};
 use super::{GonePolicy, ReusePolicy};
 use crate::change::Change;
@@ -162,17 +162,17 @@ impl Closing {
             Err(error) => return self.fail(error),
         };
         self.index(record.user.clone(), key, move |closing| {
-            let question = Question::Insert { key, record: record.clone(), now: closing.now };
+            let question = StoreRequest::Insert { key, record: record.clone(), now: closing.now };
             closing.ask(question, move |mut closing, answer| match answer {
-                Answer::Inserted(Inserted::Done) => closing.inserted(record, body, key),
+                StoreReply::Inserted(Inserted::Done) => closing.inserted(record, body, key),
                 // An insert that was repeated meets its own.
-                Answer::Inserted(Inserted::Exists(own)) if own.version == record.version => {
+                StoreReply::Inserted(Inserted::Exists(own)) if own.version == record.version => {
                     closing.inserted(record, body, key)
                 }
                 // Somebody else's record under an id of 128 random bits: they were not random.
-                Answer::Inserted(Inserted::Exists(_)) => closing.fail(Error::Random(crate::NoRandom)),
+                StoreReply::Inserted(Inserted::Exists(_)) => closing.fail(Error::Random(crate::NoRandom)),
                 // Ended before we knew that it began, as by a trim.
-                Answer::Inserted(Inserted::Dead) => {
+                StoreReply::Inserted(Inserted::Dead) => {
                     closing.event(EventKind::Gone);
                     closing.done()
                 }
@@ -191,9 +191,9 @@ impl Closing {
         let key = live.key;
         let expires = lifetime.expires(record.created, self.now, body.idle(lifetime)).max(record.expires);
         let touch = move |closing: Self| {
-            let question = Question::Touch { key, expires, now: closing.now };
+            let question = StoreRequest::Touch { key, expires, now: closing.now };
             closing.ask(question, |mut closing, answer| {
-                if !matches!(answer, Answer::Touched(Outcome::Done | Outcome::Gone)) {
+                if !matches!(answer, StoreReply::Touched(Outcome::Done | Outcome::Gone)) {
                     closing.event(EventKind::StoreFailed("the session was not extended"));
                 }
                 closing.done()
@@ -204,7 +204,7 @@ impl Closing {
             Some(user) => {
                 let question = self.note(user, key);
                 self.ask(question, move |mut closing, answer| match answer {
-                    Answer::Noted => touch(closing),
+                    StoreReply::Noted => touch(closing),
                     _ => {
                         closing.event(EventKind::StoreFailed("the session was not extended"));
                         closing.done()

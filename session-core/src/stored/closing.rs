@@ -6,7 +6,7 @@ use http::HeaderValue;
 
 use super::body::Body;
 use super::id::{self, Id};
-use super::question::{Answer, Question, Record, RecordKey};
+use super::question::{Record, RecordKey, StoreReply, StoreRequest};
 use super::rest::Place;
 use super::{Stored, write_id};
 use crate::cookie::Expiry;
@@ -70,8 +70,8 @@ impl Closing {
 
     pub(super) fn ask(
         mut self,
-        question: Question,
-        next: impl FnOnce(Self, Answer) -> Next + Send + 'static,
+        question: StoreRequest,
+        next: impl FnOnce(Self, StoreReply) -> Next + Send + 'static,
     ) -> Next {
         let within = self.stored().close_within;
         Step::ask(question, within, move |answer, asked| {

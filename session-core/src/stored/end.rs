@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::closing::{Closing, Next};
 use super::id::{Id, VerifierHash};
 use super::open::{Base, Current};
-use super::question::{Answer, Question, Record, RecordKey, Updated};
+use super::question::{Record, RecordKey, StoreReply, StoreRequest, Updated};
 use crate::error::Error;
 use crate::event::EventKind;
 
@@ -13,7 +13,7 @@ impl Closing {
     /// A logout with an id that times alone speak against: the record ends if it is open to it.
     pub(super) fn end_untimely(self, id: Id) -> Next {
         let (key, now) = (id.key(), self.now);
-        self.ask(Question::Load { key, now }, move |closing, answer| {
+        self.ask(StoreRequest::Load { key, now }, move |closing, answer| {
             match Base::of(closing.core(), answer, id, key, now) {
                 Ok((live, _)) => closing.end(key, live.presented, &live.current.record),
                 Err((Base::Degraded, _)) => closing.fail(Error::Unavailable),
@@ -26,9 +26,9 @@ impl Closing {
     /// A logout that finds nothing to end asks the store to end it all the same: so what another request did, and was not
     /// answered, is confirmed before this one is.
     pub(super) fn end_again(self, key: RecordKey, mute: bool) -> Next {
-        let question = Question::Delete { key, version: 0, now: self.now };
+        let question = StoreRequest::Delete { key, version: 0, now: self.now };
         self.ask(question, move |closing, answer| match answer {
-            Answer::Deleted(Updated::Done | Updated::Gone) => closing.go_on_refused(mute, false),
+            StoreReply::Deleted(Updated::Done | Updated::Gone) => closing.go_on_refused(mute, false),
             _ => closing.fail(Error::Unavailable),
         })
     }
@@ -39,11 +39,11 @@ impl Closing {
             return self.fail(Error::Random(crate::NoRandom));
         }
         let user = record.user.clone();
-        let question = Question::Delete { key, version: record.version, now: self.now };
+        let question = StoreRequest::Delete { key, version: record.version, now: self.now };
         self.ask(question, move |closing, answer| match answer {
             // Whoever ended it: a logout finds what it wanted.
-            Answer::Deleted(Updated::Done | Updated::Gone) => closing.ended(key, user),
-            Answer::Deleted(Updated::Conflict(newer)) => closing.end_newer(key, presented, newer),
+            StoreReply::Deleted(Updated::Done | Updated::Gone) => closing.ended(key, user),
+            StoreReply::Deleted(Updated::Conflict(newer)) => closing.end_newer(key, presented, newer),
             _ => closing.fail(Error::Unavailable),
         })
     }

@@ -21,14 +21,14 @@ pub(crate) struct ModelStore {
 }
 
 impl ModelStore {
-    pub(crate) fn ask(&mut self, question: &Question) -> Answer {
+    pub(crate) fn ask(&mut self, question: &StoreRequest) -> StoreReply {
         match question.clone() {
-            Question::Load { key, now } => Answer::Loaded(match self.slots.get(&key) {
+            StoreRequest::Load { key, now } => StoreReply::Loaded(match self.slots.get(&key) {
                 Some(Slot::Live { record, .. }) => Loaded::Live(record.clone()),
                 Some(Slot::Dead { expires }) => Loaded::Dead { expires: *expires }.at(now),
                 None => Loaded::Absent,
             }),
-            Question::Insert { key, record, .. } => Answer::Inserted(match self.slots.get(&key) {
+            StoreRequest::Insert { key, record, .. } => StoreReply::Inserted(match self.slots.get(&key) {
                 Some(Slot::Live { record, .. }) => Inserted::Exists(record.clone()),
                 Some(Slot::Dead { .. }) => Inserted::Dead,
                 None => {
@@ -37,17 +37,17 @@ impl ModelStore {
                     Inserted::Done
                 }
             }),
-            Question::Update { key, version, record, now } => {
-                Answer::Updated(self.update(key, version, record, now))
+            StoreRequest::Update { key, version, record, now } => {
+                StoreReply::Updated(self.update(key, version, record, now))
             }
-            Question::Touch { key, expires, now } => Answer::Touched(match self.live(key, now) {
+            StoreRequest::Touch { key, expires, now } => StoreReply::Touched(match self.live(key, now) {
                 Some((record, _)) => {
                     (record.expires, record.seen) = (record.expires.max(expires), record.seen.max(now));
                     Outcome::Done
                 }
                 None => Outcome::Gone,
             }),
-            Question::Delete { key, version, now } => Answer::Deleted(match self.slots.get(&key) {
+            StoreRequest::Delete { key, version, now } => StoreReply::Deleted(match self.slots.get(&key) {
                 Some(Slot::Live { record, .. }) if record.version != version => {
                     Updated::Conflict(record.clone())
                 }
@@ -57,19 +57,19 @@ impl ModelStore {
                 }
                 _ => Updated::Gone,
             }),
-            Question::Index { user, key, until, .. } => {
+            StoreRequest::Index { user, key, until, .. } => {
                 let noted = self.index.entry(user).or_default().entry(key).or_default();
                 *noted = until.max(*noted);
-                Answer::Noted
+                StoreReply::Noted
             }
-            Question::Unindex { user, key } => {
+            StoreRequest::Unindex { user, key } => {
                 self.unindex(&user, key);
-                Answer::Noted
+                StoreReply::Noted
             }
-            Question::Trim { user, keep, this, now } => {
+            StoreRequest::Trim { user, keep, this, now } => {
                 let surplus = self.surplus(&user, keep, now);
                 let ended = surplus.into_iter().filter(|key| self.end_of(&user, *key, now)).count() as u64;
-                Answer::TrimResult(TrimResult { ended, alive: self.live(this, now).is_some() })
+                StoreReply::Trimmed(TrimResult { ended, alive: self.live(this, now).is_some() })
             }
         }
     }

@@ -19,7 +19,7 @@ use http::HeaderValue;
 use super::Stored;
 use super::body::{Body, Opens};
 use super::id::{Id, VerifierHash};
-use super::question::{Answer, Loaded, Question, Record, RecordKey, TOMBSTONE_SECONDS};
+use super::question::{Loaded, Record, RecordKey, StoreReply, StoreRequest, TOMBSTONE_SECONDS};
 use super::rest::{Kept, Place};
 use crate::error::Rejected;
 use crate::map::Map;
@@ -62,19 +62,19 @@ impl Base {
     /// What lies under the key of this id, by what the store answered: a record that is open to it, with its content; or why not.
     pub(super) fn of(
         core: &Core,
-        answer: Answer,
+        answer: StoreReply,
         id: Id,
         key: RecordKey,
         now: u64,
     ) -> Result<(Box<Live>, Map), (Self, Option<Rejected>)> {
         let refused = |lives, since| Self::Refused { key, lives, mute: is_mute(since, now), reused: None };
         let record = match answer {
-            Answer::Loaded(Loaded::Live(record)) => record,
-            Answer::Loaded(Loaded::Dead { expires }) => {
+            StoreReply::Loaded(Loaded::Live(record)) => record,
+            StoreReply::Loaded(Loaded::Dead { expires }) => {
                 let ended = expires.saturating_sub(TOMBSTONE_SECONDS);
                 return Err((refused(false, ended), Some(Rejected::Gone)));
             }
-            Answer::Loaded(Loaded::Absent) => return Err((refused(false, 0), Some(Rejected::Unknown))),
+            StoreReply::Loaded(Loaded::Absent) => return Err((refused(false, 0), Some(Rejected::Unknown))),
             _ => return Err((Self::Degraded, None)),
         };
         // When its id was minted is not known, but it was not after this.
@@ -181,7 +181,7 @@ impl Stored {
             return Step::Done(then(Session::new(core, origin, Map::default().recording(), now)));
         };
         let key = id.key();
-        Step::ask(Question::Load { key, now }, self.open_within, move |answer, _| {
+        Step::ask(StoreRequest::Load { key, now }, self.open_within, move |answer, _| {
             let map = origin.learn(&core, answer, id, key, stamp, now);
             Step::Done(then(Session::new(core, origin, map, now)))
         })
@@ -196,7 +196,15 @@ fn is_mute(since: u64, now: u64) -> bool {
 
 impl Origin {
     /// What the record says about the id that was accepted; its content.
-    fn learn(&mut self, core: &Core, answer: Answer, id: Id, key: RecordKey, stamp: Stamp, now: u64) -> Map {
+    fn learn(
+        &mut self,
+        core: &Core,
+        answer: StoreReply,
+        id: Id,
+        key: RecordKey,
+        stamp: Stamp,
+        now: u64,
+    ) -> Map {
         let (base, why) = match Base::of(core, answer, id, key, now) {
             Ok((live, map)) => match stamp_of(core, &live.current, stamp, now) {
                 Ok(stamp) => {

@@ -144,14 +144,14 @@ impl fmt::Debug for Record {
 /// again as it is.
 ///
 /// ```
-/// use session_core::{Question, RecordKey};
+/// use session_core::{StoreRequest, RecordKey};
 ///
-/// let question = Question::Load { key: RecordKey::from_bytes([7; 32]), now: 1_700_000_000 };
-/// assert_eq!((question.verb(), format!("{question:?}")), ("load", "Question(load)".to_owned()));
+/// let question = StoreRequest::Load { key: RecordKey::from_bytes([7; 32]), now: 1_700_000_000 };
+/// assert_eq!((question.verb(), format!("{question:?}")), ("load", "StoreRequest(load)".to_owned()));
 /// ```
 #[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum Question {
+pub enum StoreRequest {
     /// What lies under this key? Answered by [`Loaded`].
     Load {
         /// The record's place.
@@ -198,7 +198,7 @@ pub enum Question {
         /// The time of asking.
         now: u64,
     },
-    /// Note that a user may have this record. Answered by [`Answer::Noted`].
+    /// Note that a user may have this record. Answered by [`StoreReply::Noted`].
     Index {
         /// Who.
         user: Arc<str>,
@@ -209,7 +209,7 @@ pub enum Question {
         /// The time of asking.
         now: u64,
     },
-    /// Forget that note. Answered by [`Answer::Noted`].
+    /// Forget that note. Answered by [`StoreReply::Noted`].
     Unindex {
         /// Who.
         user: Arc<str>,
@@ -229,12 +229,12 @@ pub enum Question {
     },
 }
 
-impl Question {
+impl StoreRequest {
     /// What is asked, in a word: for logs and counters.
     ///
     /// ```
-    /// # use session_core::{Question, RecordKey};
-    /// let question = Question::Delete { key: RecordKey::from_bytes([7; 32]), version: 1, now: 1_700_000_000 };
+    /// # use session_core::{StoreRequest, RecordKey};
+    /// let question = StoreRequest::Delete { key: RecordKey::from_bytes([7; 32]), version: 1, now: 1_700_000_000 };
     /// assert_eq!(question.verb(), "delete");
     /// ```
     #[must_use]
@@ -252,43 +252,43 @@ impl Question {
     }
 }
 
-impl fmt::Debug for Question {
+impl fmt::Debug for StoreRequest {
     /// Neither users nor keys.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Question({})", self.verb())
+        write!(f, "StoreRequest({})", self.verb())
     }
 }
 
 /// What a store answers, by question.
 ///
 /// ```
-/// use session_core::{Answer, Error, Loaded, SecretKey, Sessions, Step, testing};
+/// use session_core::{StoreReply, Error, Loaded, SecretKey, Sessions, Step, testing};
 ///
 /// let sessions = Sessions::builder(SecretKey::generate().unwrap()).build_stored().unwrap();
 /// let request = testing::stored_request(&sessions); // an id of ours
 /// let open = |answer| match sessions.exchange(&request).open() {
-///     Step::Ask(ask) => ask.answer(answer).done().unwrap(),
+///     Step::Pending(ask) => ask.answer(answer).done().unwrap(),
 ///     Step::Done(_) => unreachable!("an id of ours is looked up"),
 /// };
-/// assert!(open(Answer::Loaded(Loaded::Absent)).unwrap().is_empty());
-/// assert_eq!(open(Answer::Unavailable).unwrap_err(), Error::Unavailable);
+/// assert!(open(StoreReply::Loaded(Loaded::Absent)).unwrap().is_empty());
+/// assert_eq!(open(StoreReply::Unavailable).unwrap_err(), Error::Unavailable);
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Answer {
-    /// To [`Question::Load`].
+pub enum StoreReply {
+    /// To [`StoreRequest::Load`].
     Loaded(Loaded),
-    /// To [`Question::Insert`].
+    /// To [`StoreRequest::Insert`].
     Inserted(Inserted),
-    /// To [`Question::Update`].
+    /// To [`StoreRequest::Update`].
     Updated(Updated),
-    /// To [`Question::Touch`].
+    /// To [`StoreRequest::Touch`].
     Touched(Outcome),
-    /// To [`Question::Delete`].
+    /// To [`StoreRequest::Delete`].
     Deleted(Updated),
-    /// To [`Question::Index`] and [`Question::Unindex`].
+    /// To [`StoreRequest::Index`] and [`StoreRequest::Unindex`].
     Noted,
-    /// To [`Question::Trim`].
-    TrimResult(TrimResult),
+    /// To [`StoreRequest::Trim`].
+    Trimmed(TrimResult),
     /// To any: no answer came before the deadline, so it is unknown whether the question had its effect.
     Unavailable,
 }
@@ -296,13 +296,13 @@ pub enum Answer {
 /// What lies under a key.
 ///
 /// ```
-/// # use session_core::{Answer, Loaded, Rejected, SecretKey, Sessions, Step, testing};
+/// # use session_core::{StoreReply, Loaded, Rejected, SecretKey, Sessions, Step, testing};
 /// # let sessions = Sessions::builder(SecretKey::generate().unwrap()).build_stored().unwrap();
 /// # let request = testing::stored_request(&sessions);
 /// # let exchange = sessions.exchange(&request);
-/// # let Step::Ask(ask) = exchange.open() else { unreachable!() };
+/// # let Step::Pending(ask) = exchange.open() else { unreachable!() };
 /// let expires = u64::MAX;
-/// let session = ask.answer(Answer::Loaded(Loaded::Dead { expires })).done().unwrap().unwrap();
+/// let session = ask.answer(StoreReply::Loaded(Loaded::Dead { expires })).done().unwrap().unwrap();
 /// assert_eq!(session.rejected(), Some(Rejected::Gone));
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -341,13 +341,13 @@ impl Loaded {
 /// What became of an insert.
 ///
 /// ```
-/// # use session_core::{Answer, Inserted, SecretKey, Sessions, Step};
+/// # use session_core::{StoreReply, Inserted, SecretKey, Sessions, Step};
 /// # let sessions = Sessions::builder(SecretKey::generate().unwrap()).build_stored().unwrap();
 /// # let exchange = sessions.exchange(&http::HeaderMap::new());
 /// # exchange.open().done().unwrap().unwrap().insert("a", 1).unwrap();
-/// # let Step::Ask(ask) = exchange.close() else { unreachable!() };
+/// # let Step::Pending(ask) = exchange.close() else { unreachable!() };
 /// # let mut response = http::HeaderMap::new();
-/// let mut outgoing = ask.answer(Answer::Inserted(Inserted::Dead)).done().unwrap();
+/// let mut outgoing = ask.answer(StoreReply::Inserted(Inserted::Dead)).done().unwrap();
 /// outgoing.apply(&mut response).unwrap();
 /// assert!(!response.contains_key("set-cookie")); // ended before anybody knew of it
 /// ```
@@ -364,10 +364,10 @@ pub enum Inserted {
 /// What became of an update, or of a delete of one version.
 ///
 /// ```
-/// # use session_core::{Answer, Updated};
+/// # use session_core::{StoreReply, Updated};
 /// // A logout has succeeded if the record ended, by whomever.
-/// let ended = |answer| matches!(answer, Answer::Deleted(Updated::Done | Updated::Gone));
-/// assert!(ended(Answer::Deleted(Updated::Gone)) && !ended(Answer::Unavailable));
+/// let ended = |answer| matches!(answer, StoreReply::Deleted(Updated::Done | Updated::Gone));
+/// assert!(ended(StoreReply::Deleted(Updated::Gone)) && !ended(StoreReply::Unavailable));
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Updated {
@@ -382,9 +382,9 @@ pub enum Updated {
 /// What became of a touch, or of a delete whatever the version.
 ///
 /// ```
-/// # use session_core::{Answer, Outcome};
-/// let extended = |answer| matches!(answer, Answer::Touched(Outcome::Done));
-/// assert!(extended(Answer::Touched(Outcome::Done)) && !extended(Answer::Touched(Outcome::Gone)));
+/// # use session_core::{StoreReply, Outcome};
+/// let extended = |answer| matches!(answer, StoreReply::Touched(Outcome::Done));
+/// assert!(extended(StoreReply::Touched(Outcome::Done)) && !extended(StoreReply::Touched(Outcome::Gone)));
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Outcome {

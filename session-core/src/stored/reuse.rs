@@ -15,7 +15,7 @@ use super::ReusePolicy;
 use super::body::Opens;
 use super::closing::{Closing, Next};
 use super::open::{Current, Live};
-use super::question::{Answer, Loaded, Question, Record, Updated};
+use super::question::{Loaded, Record, StoreReply, StoreRequest, Updated};
 use crate::error::Error;
 use crate::event::EventKind;
 use crate::session::Session;
@@ -27,23 +27,23 @@ impl Closing {
         if self.stored().on_reuse == ReusePolicy::EndSession || record.user.is_none() {
             return self.end_reused_record(reused, record);
         }
-        let question = Question::Load { key: reused.key, now: self.now };
+        let question = StoreRequest::Load { key: reused.key, now: self.now };
         self.ask(question, |closing, answer| match answer {
-            Answer::Loaded(Loaded::Live(record)) => closing.end_reused_user(record),
-            Answer::Loaded(_) => closing.go_on(),
+            StoreReply::Loaded(Loaded::Live(record)) => closing.end_reused_user(record),
+            StoreReply::Loaded(_) => closing.go_on(),
             _ => closing.not_ended(),
         })
     }
 
     fn end_reused_record(self, reused: &Live, record: &Record) -> Next {
         let (key, user) = (reused.key, record.user.clone());
-        let question = Question::Delete { key, version: record.version, now: self.now };
+        let question = StoreRequest::Delete { key, version: record.version, now: self.now };
         self.ask(question, move |closing, answer| match answer {
-            Answer::Deleted(Updated::Done) => {
+            StoreReply::Deleted(Updated::Done) => {
                 closing.unindex(user, key, |closing| closing.ended_for_reuse(1))
             }
-            Answer::Deleted(Updated::Gone) => closing.go_on(),
-            Answer::Deleted(Updated::Conflict(newer)) => {
+            StoreReply::Deleted(Updated::Gone) => closing.go_on(),
+            StoreReply::Deleted(Updated::Conflict(newer)) => {
                 let session = closing.session.clone();
                 match closing.still_reused(&session, newer) {
                     Ok(Some((reused, current))) => closing.end_reused_record(reused, &current.record),
@@ -65,9 +65,9 @@ impl Closing {
         let Some(user) = current.record.user.clone() else {
             return self.end_reused_record(reused, &current.record);
         };
-        let question = Question::Trim { user, keep: 0, this: reused.key, now: self.now };
+        let question = StoreRequest::Trim { user, keep: 0, this: reused.key, now: self.now };
         self.ask(question, |closing, answer| match answer {
-            Answer::TrimResult(trimmed) => closing.ended_for_reuse(trimmed.ended),
+            StoreReply::Trimmed(trimmed) => closing.ended_for_reuse(trimmed.ended),
             _ => closing.not_ended(),
         })
     }

@@ -6,7 +6,7 @@ use super::body::{Body, Earlier, RECENT};
 use super::closing::{Closing, Next, text};
 use super::id::Id;
 use super::open::{Base, Current, Live};
-use super::question::{Answer, Question, Record, Updated};
+use super::question::{Record, StoreReply, StoreRequest, Updated};
 use crate::error::Error;
 use crate::event::EventKind;
 use crate::lifetime::{Refresh, tenth};
@@ -150,11 +150,11 @@ impl Closing {
 
     fn update(self, version: u64, record: Record, body: Body) -> Next {
         let key = self.live().key;
-        let question = Question::Update { key, version, record: record.clone(), now: self.now };
+        let question = StoreRequest::Update { key, version, record: record.clone(), now: self.now };
         self.ask(question, move |closing, answer| match answer {
-            Answer::Updated(Updated::Done) => closing.updated(record, body),
-            Answer::Updated(Updated::Conflict(newer)) => closing.merge(version, newer),
-            Answer::Updated(Updated::Gone) => closing.gone(false),
+            StoreReply::Updated(Updated::Done) => closing.updated(record, body),
+            StoreReply::Updated(Updated::Conflict(newer)) => closing.merge(version, newer),
+            StoreReply::Updated(Updated::Gone) => closing.gone(false),
             _ => closing.fail(Error::Unavailable),
         })
     }

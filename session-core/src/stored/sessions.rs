@@ -21,14 +21,14 @@ use crate::sessions::{Core, Warning};
 /// session that was cleared stays dead, whoever still holds its id or is about to write to it.
 ///
 /// ```
-/// use session_core::{Question, SecretKey, Sessions, Step};
+/// use session_core::{StoreRequest, SecretKey, Sessions, Step};
 ///
 /// let sessions = Sessions::builder(SecretKey::generate().unwrap()).build_stored().unwrap();
 /// let exchange = sessions.exchange(&http::HeaderMap::new());
 /// let session = exchange.open().done().unwrap()?; // no cookie, no question
 /// session.insert("a", 1)?;
-/// let Step::Ask(ask) = exchange.close() else { unreachable!() };
-/// assert!(matches!(ask.question(), Question::Insert { .. }));
+/// let Step::Pending(ask) = exchange.close() else { unreachable!() };
+/// assert!(matches!(ask.question(), StoreRequest::Insert { .. }));
 /// # Ok::<(), session_core::Error>(())
 /// ```
 #[derive(Clone)]

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::closing::{Closing, Next};
-use super::question::{Answer, Question, RecordKey, TrimResult};
+use super::question::{RecordKey, StoreReply, StoreRequest, TrimResult};
 use crate::error::Error;
 use crate::event::EventKind;
 use crate::lifetime::tenth;
@@ -17,10 +17,10 @@ impl Closing {
         next: impl FnOnce(Self) -> Next + Send + 'static,
     ) -> Next {
         let (Some(user), Some(keep)) = (user, self.stored().per_user) else { return next(self) };
-        let question = Question::Trim { user, keep, this, now: self.now };
+        let question = StoreRequest::Trim { user, keep, this, now: self.now };
         self.ask(question, |mut closing, answer| match answer {
-            Answer::TrimResult(TrimResult { alive: true, .. }) => next(closing),
-            Answer::TrimResult(TrimResult { alive: false, .. }) => {
+            StoreReply::Trimmed(TrimResult { alive: true, .. }) => next(closing),
+            StoreReply::Trimmed(TrimResult { alive: false, .. }) => {
                 closing.event(EventKind::Gone);
                 closing.done()
             }
@@ -39,18 +39,18 @@ impl Closing {
         self.indexed = Some(key);
         let question = self.note(user, key);
         self.ask(question, |closing, answer| match answer {
-            Answer::Noted => next(closing),
+            StoreReply::Noted => next(closing),
             _ => closing.fail(Error::Unavailable),
         })
     }
 
     /// Longer than any record lives that is not noted again: a note is renewed with every tenth of the idle lifetime in which
     /// the record was written or touched, and what follows may have the longest of the lifetimes.
-    pub(super) fn note(&self, user: Arc<str>, key: RecordKey) -> Question {
+    pub(super) fn note(&self, user: Arc<str>, key: RecordKey) -> StoreRequest {
         let idle = self.core().lifetime.longest_idle();
         let longest = idle.saturating_add(tenth(idle).saturating_mul(2));
         let until = self.now.saturating_add(longest).min(i64::MAX.cast_unsigned());
-        Question::Index { user, key, until, now: self.now }
+        StoreRequest::Index { user, key, until, now: self.now }
     }
 
     /// Takes a record that has ended out of its user's index. It need not succeed: the index is a superset. Never one that
@@ -62,8 +62,8 @@ impl Closing {
         next: impl FnOnce(Self) -> Next + Send + 'static,
     ) -> Next {
         let Some(user) = user else { return next(self) };
-        self.ask(Question::Unindex { user, key }, |mut closing, answer| {
-            if answer != Answer::Noted {
+        self.ask(StoreRequest::Unindex { user, key }, |mut closing, answer| {
+            if answer != StoreReply::Noted {
                 closing.event(EventKind::StoreFailed("the user's index still names the session"));
             }
             next(closing)

@@ -4,7 +4,7 @@
 use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
-use session_core::{Answer, Loaded, Question, Record, Rejected, Step, StoredSessions};
+use session_core::{Loaded, Record, Rejected, Step, StoreReply, StoreRequest, StoredSessions};
 use sha2::{Digest, Sha256};
 
 use super::naive::{self, ID, NAME, encode, signed};
@@ -34,11 +34,11 @@ pub fn check(data: &[u8]) {
     wrong[usize::from(value[0]) % 32] ^= 1;
     for (hash, rejected) in [(hash, None), (wrong, Some(Rejected::Gone))] {
         let exchange = exchange();
-        let Step::Ask(ask) = exchange.open() else { panic!("not asked for") };
-        let Question::Load { key, now } = ask.question() else { panic!("{:?}", ask.question()) };
+        let Step::Pending(ask) = exchange.open() else { panic!("not asked for") };
+        let StoreRequest::Load { key, now } = ask.question() else { panic!("{:?}", ask.question()) };
         assert_eq!((key.as_bytes(), *now), (&Sha256::digest(selector).into(), NOW));
         let record = record(NOW, body(&hash, b"{\"a\":1}"));
-        let session = ask.answer(Answer::Loaded(Loaded::Live(record))).done().unwrap().unwrap();
+        let session = ask.answer(StoreReply::Loaded(Loaded::Live(record))).done().unwrap().unwrap();
         assert_eq!((session.rejected(), session.len()), (rejected, usize::from(rejected.is_none())));
         let written = session.written().filter(|_| rejected.is_none());
         assert!(written.is_none_or(|then| then == std::time::UNIX_EPOCH + Duration::from_secs(stamp.issued)));

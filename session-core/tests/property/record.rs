@@ -3,7 +3,7 @@
 
 use std::sync::LazyLock;
 
-use session_core::{Answer, Loaded, Question, Step, StoredSessions};
+use session_core::{Loaded, Step, StoreReply, StoreRequest, StoredSessions};
 use sha2::{Digest, Sha256};
 
 use super::id::{STORED, body, record};
@@ -108,8 +108,8 @@ fn key() -> [u8; 32] {
 fn assert_opens(sessions: &StoredSessions, kept: &[u8], unkept: impl Fn(&[u8]) -> Option<Vec<u8>>) {
     let value = signed(&ID, &[&encode(&ID_BYTES)[..], b".", &encode(&naive::stamp_now())].concat());
     let exchange = sessions.exchange(&request(NAME, &value).unwrap());
-    let Step::Ask(ask) = exchange.open() else { panic!("not asked for") };
-    let answer = Answer::Loaded(Loaded::Live(record(CREATED, kept)));
+    let Step::Pending(ask) = exchange.open() else { panic!("not asked for") };
+    let answer = StoreReply::Loaded(Loaded::Live(record(CREATED, kept)));
     let session = ask.answer(answer).done().unwrap().unwrap();
 
     let hash = Sha256::digest(&ID_BYTES[16..]);
@@ -129,8 +129,8 @@ fn assert_opens(sessions: &StoredSessions, kept: &[u8], unkept: impl Fn(&[u8]) -
     assert_stamp(&session, &Stamp { permanent, issued: NOW, created: CREATED, authenticated, epoch });
 
     session.insert("a", 1).unwrap();
-    let Step::Ask(ask) = exchange.close() else { panic!("not written") };
-    let Question::Update { record, .. } = ask.question() else { panic!("{:?}", ask.question()) };
+    let Step::Pending(ask) = exchange.close() else { panic!("not written") };
+    let StoreRequest::Update { record, .. } = ask.question() else { panic!("{:?}", ask.question()) };
     let written = unkept(&record.body).unwrap();
     let written = read(&written).unwrap();
     assert_eq!((written.permanent, written.authenticated), (permanent, authenticated));

@@ -26,8 +26,8 @@ fn c1_the_default_set_cookie() {
     }
     let exchange = ours(&Time::at(NOW)).build_stored().unwrap().exchange(&HeaderMap::new());
     exchange.open().done().unwrap().unwrap().insert("a", 1).unwrap();
-    let Step::Ask(ask) = exchange.close() else { panic!("a store is asked") };
-    let inserted = session_core::Answer::Inserted(session_core::Inserted::Done);
+    let Step::Pending(ask) = exchange.close() else { panic!("a store is asked") };
+    let inserted = session_core::StoreReply::Inserted(session_core::Inserted::Done);
     let mut response = HeaderMap::new();
     ask.answer(inserted).done().unwrap().apply(&mut response).unwrap();
     assert_eq!(attributes(&response[SET_COOKIE]), DEFAULT);

@@ -5,7 +5,7 @@ use std::time::{Duration, UNIX_EPOCH};
 
 use ::http::HeaderMap;
 use ::http::header::{SET_COOKIE, VARY};
-use session_core::{Answer, Error, Session, Sessions, Step, testing};
+use session_core::{Error, Session, Sessions, Step, StoreReply, testing};
 
 use crate::common::{KEY, cookie_with, formats, key, request, visit};
 
@@ -182,8 +182,8 @@ fn h4_a_session_that_did_not_fit_is_closed() {
 fn h6_no_method_changes_a_degraded_session() {
     let sessions = Sessions::builder(key(KEY)).build_stored().unwrap();
     let exchange = sessions.exchange(&testing::stored_request(&sessions));
-    let Step::Ask(ask) = exchange.opener().open_or_degraded() else { panic!("no question") };
-    let session = ask.answer(Answer::Unavailable).done().unwrap().unwrap();
+    let Step::Pending(ask) = exchange.opener().open_or_degraded() else { panic!("no question") };
+    let session = ask.answer(StoreReply::Unavailable).done().unwrap().unwrap();
     assert!(session.is_degraded());
     assert_refused("degraded", &session, &Error::Unavailable);
     let mut outgoing = exchange.close().done().unwrap();

@@ -7,7 +7,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use ::http::{HeaderMap, HeaderValue, header::COOKIE};
 use session_core::{
-    Builder, Clock, EventKind, Exchange, KeyRing, Question, Rejected, Session, Sessions, Step, testing,
+    Builder, Clock, EventKind, Exchange, KeyRing, Rejected, Session, Sessions, Step, StoreRequest, testing,
 };
 
 use crate::common::{Closed, KEY, OTHER_KEY, Time, cookie_with, key, request, visit};
@@ -158,12 +158,14 @@ fn o2_a_frozen_clock() {
     assert_eq!(stored.now(), FAR);
     let id = testing::stored_request(&stored);
     assert!(id.contains_key(COOKIE));
-    let Step::Ask(ask) = stored.exchange(&id).open() else { panic!("an id is looked up") };
-    assert!(matches!(ask.question(), Question::Load { now: FAR, .. }), "{:?}", ask.question());
+    let Step::Pending(ask) = stored.exchange(&id).open() else { panic!("an id is looked up") };
+    assert!(matches!(ask.question(), StoreRequest::Load { now: FAR, .. }), "{:?}", ask.question());
     let exchange = stored.exchange(&HeaderMap::new());
     exchange.open().done().unwrap().unwrap().insert("a", 1).unwrap();
-    let Step::Ask(ask) = exchange.close() else { panic!("a record is stored") };
-    let Question::Insert { record, now: FAR, .. } = ask.question() else { panic!("{:?}", ask.question()) };
+    let Step::Pending(ask) = exchange.close() else { panic!("a record is stored") };
+    let StoreRequest::Insert { record, now: FAR, .. } = ask.question() else {
+        panic!("{:?}", ask.question())
+    };
     assert_eq!((record.created, record.seen), (FAR, FAR));
     assert!(asked.load(Ordering::SeqCst) > 10);
 }

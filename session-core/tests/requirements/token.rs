@@ -17,7 +17,7 @@ fn unasked(sessions: &StoredSessions, value: &[u8]) -> Option<Session> {
     let pair = HeaderValue::from_bytes(&[b"__Host-session=", value].concat()).unwrap();
     match sessions.exchange(&HeaderMap::from_iter([(COOKIE, pair)])).open() {
         Step::Done(session) => Some(session.unwrap()),
-        Step::Ask(_) => None,
+        Step::Pending(_) => None,
     }
 }
 

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use session_core::{Error, EventKind, Loaded, Question, RecordKey, Step, StoredSessions};
+use session_core::{Error, EventKind, Loaded, RecordKey, Step, StoreRequest, StoredSessions};
 
 use super::request::{Does, Request, Seen, headers, look, set_cookie};
 use super::tested::{NOW, Tested, broken, dead, expect, hold};
@@ -44,7 +44,7 @@ impl Race<'_> {
     }
 
     /// A new session with something in it: its cookie.
-    async fn begin(&self, user: &str, journal: &mut Vec<Question>) -> String {
+    async fn begin(&self, user: &str, journal: &mut Vec<StoreRequest>) -> String {
         let exchange = self.sessions.exchange(&headers(""));
         let session = exchange.open().done().unwrap().unwrap();
         session.insert("base", true).unwrap();
@@ -60,7 +60,7 @@ impl Race<'_> {
                     outgoing.apply(&mut response).unwrap();
                     return set_cookie(&response).unwrap();
                 }
-                Step::Ask(ask) => {
+                Step::Pending(ask) => {
                     journal.push(ask.question().clone());
                     let answer = self.store.ask(ask.question()).await;
                     step = ask.answer(answer);
@@ -109,7 +109,7 @@ impl Race<'_> {
         // Whatever was under way comes once more, late, as it came or the last first. Trims end what is too many by then, which
         // is right at any time.
         let before = after.state(&journal).await;
-        let mut late: Vec<&Question> = journal.iter().collect();
+        let mut late: Vec<&StoreRequest> = journal.iter().collect();
         if run % 2 == 1 {
             late.reverse();
         }
@@ -141,13 +141,13 @@ impl After<'_> {
     }
 
     /// What lies under the keys of the questions, and who has what.
-    async fn state(&self, journal: &[Question]) -> (Vec<Loaded>, Vec<SessionInfo>) {
+    async fn state(&self, journal: &[StoreRequest]) -> (Vec<Loaded>, Vec<SessionInfo>) {
         let keys: BTreeSet<RecordKey> = journal
             .iter()
             .filter_map(|question| match question {
-                Question::Insert { key, .. }
-                | Question::Update { key, .. }
-                | Question::Delete { key, .. } => Some(*key),
+                StoreRequest::Insert { key, .. }
+                | StoreRequest::Update { key, .. }
+                | StoreRequest::Delete { key, .. } => Some(*key),
                 _ => None,
             })
             .collect();

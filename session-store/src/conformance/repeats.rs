@@ -1,26 +1,27 @@
 //! Every question is safe to repeat: at once, and late, after what came in between.
 
-use session_core::{Loaded, Question, RecordKey};
+use session_core::{Loaded, RecordKey, StoreRequest};
 
 use super::tested::{DAY, HOUR, NOW, Tested, dead, expect, key, owned, record};
 use crate::store::{SessionInfo, Which};
 
 /// What is asked of one group of records: verbs, in an order in which each still has its effect when it is asked once.
-fn script(group: u64) -> (Vec<Question>, Vec<RecordKey>, [String; 2]) {
+fn script(group: u64) -> (Vec<StoreRequest>, Vec<RecordKey>, [String; 2]) {
     let at = |number| key(100 * group + number);
     let [ada, bob] = ["ada", "bob"].map(|user| format!("{user} {group}"));
-    let index = |user: &str, number| Question::Index {
+    let index = |user: &str, number| StoreRequest::Index {
         user: user.into(),
         key: at(number),
         until: NOW + DAY,
         now: NOW,
     };
-    let insert = |number, record| Question::Insert { key: at(number), record, now: NOW };
-    let update = |number, version, record| Question::Update { key: at(number), version, record, now: NOW };
-    let touch = |number, expires, now| Question::Touch { key: at(number), expires, now };
-    let delete = |number, version| Question::Delete { key: at(number), version, now: NOW };
-    let unindex = |user: &str, number| Question::Unindex { user: user.into(), key: at(number) };
-    let mut questions: Vec<Question> =
+    let insert = |number, record| StoreRequest::Insert { key: at(number), record, now: NOW };
+    let update =
+        |number, version, record| StoreRequest::Update { key: at(number), version, record, now: NOW };
+    let touch = |number, expires, now| StoreRequest::Touch { key: at(number), expires, now };
+    let delete = |number, version| StoreRequest::Delete { key: at(number), version, now: NOW };
+    let unindex = |user: &str, number| StoreRequest::Unindex { user: user.into(), key: at(number) };
+    let mut questions: Vec<StoreRequest> =
         (1..7).flat_map(|number| [index(&ada, number), insert(number, owned(number, &ada))]).collect();
     questions.extend([
         // The oldest gets another user, so that it is the newest of theirs.
@@ -40,8 +41,8 @@ fn script(group: u64) -> (Vec<Question>, Vec<RecordKey>, [String; 2]) {
         delete(9, 7),
         delete(9, 9),
         delete(10, 10),
-        Question::Trim { user: ada.as_str().into(), keep: 3, this: at(6), now: NOW },
-        Question::Load { key: at(1), now: NOW },
+        StoreRequest::Trim { user: ada.as_str().into(), keep: 3, this: at(6), now: NOW },
+        StoreRequest::Load { key: at(1), now: NOW },
     ]);
     (questions, (1..11).map(at).collect(), [ada, bob])
 }

@@ -8,8 +8,8 @@ use http::header::{COOKIE, SET_COOKIE};
 use http::{HeaderMap, HeaderValue};
 use session_core::testing::Time;
 use session_core::{
-    Answer, Builder, Error, EventKind, Exchange, Outgoing, Question, RecordKey, SecretKey, Session, Sessions,
-    Step, StoredSessions,
+    Builder, Error, EventKind, Exchange, Outgoing, RecordKey, SecretKey, Session, Sessions, Step, StoreReply,
+    StoreRequest, StoredSessions,
 };
 
 use super::rng::Rng;
@@ -124,26 +124,26 @@ impl Request {
     }
 
     /// Asks the next question, a second time if its answer is to be lost once. What was asked goes into the journal.
-    pub(super) async fn step(&mut self, store: &Tested, twice: bool, journal: &mut Vec<Question>) {
-        let ask = async |question: &Question| -> Answer {
+    pub(super) async fn step(&mut self, store: &Tested, twice: bool, journal: &mut Vec<StoreRequest>) {
+        let ask = async |question: &StoreRequest| -> StoreReply {
             if twice {
                 store.ask(question).await;
             }
             store.ask(question).await
         };
         self.state = match std::mem::replace(&mut self.state, State::Over) {
-            State::Opening(exchange, Step::Ask(mut opening)) => {
+            State::Opening(exchange, Step::Pending(mut opening)) => {
                 let answer = ask(opening.question()).await;
                 if twice {
-                    opening.asked_again();
+                    opening.mark_retried();
                 }
                 State::Opening(exchange, opening.answer(answer))
             }
-            State::Closing(Step::Ask(mut closing)) => {
+            State::Closing(Step::Pending(mut closing)) => {
                 journal.push(closing.question().clone());
                 let answer = ask(closing.question()).await;
                 if twice {
-                    closing.asked_again();
+                    closing.mark_retried();
                 }
                 State::Closing(closing.answer(answer))
             }
@@ -219,7 +219,7 @@ pub(super) async fn look(sessions: &StoredSessions, store: &Tested, cookie: &str
     let session = loop {
         match step {
             Step::Done(session) => break session.unwrap(),
-            Step::Ask(ask) => {
+            Step::Pending(ask) => {
                 let answer = store.ask(ask.question()).await;
                 step = ask.answer(answer);
             }

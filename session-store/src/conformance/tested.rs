@@ -6,7 +6,8 @@ use std::panic::resume_unwind;
 use std::sync::Arc;
 
 use session_core::{
-    Answer, Inserted, Loaded, Outcome, Question, Record, RecordKey, TOMBSTONE_SECONDS, TrimResult, Updated,
+    Inserted, Loaded, Outcome, Record, RecordKey, StoreReply, StoreRequest, TOMBSTONE_SECONDS, TrimResult,
+    Updated,
 };
 use tokio::sync::Barrier;
 use tokio::task::JoinSet;
@@ -140,27 +141,31 @@ impl Tested {
     }
 
     /// A question of the core's.
-    pub(super) async fn ask(&self, question: &Question) -> Answer {
+    pub(super) async fn ask(&self, question: &StoreRequest) -> StoreReply {
         match question {
-            Question::Load { key, now } => Answer::Loaded(self.load(*key, *now).await),
-            Question::Insert { key, record, now } => Answer::Inserted(self.insert(*key, record, *now).await),
-            Question::Update { key, version, record, now } => {
-                Answer::Updated(self.update(*key, *version, record, *now).await)
+            StoreRequest::Load { key, now } => StoreReply::Loaded(self.load(*key, *now).await),
+            StoreRequest::Insert { key, record, now } => {
+                StoreReply::Inserted(self.insert(*key, record, *now).await)
             }
-            Question::Touch { key, expires, now } => Answer::Touched(self.touch(*key, *expires, *now).await),
-            Question::Delete { key, version, now } => {
-                Answer::Deleted(self.delete_version(*key, *version, *now).await)
+            StoreRequest::Update { key, version, record, now } => {
+                StoreReply::Updated(self.update(*key, *version, record, *now).await)
             }
-            Question::Index { user, key, until, now } => {
+            StoreRequest::Touch { key, expires, now } => {
+                StoreReply::Touched(self.touch(*key, *expires, *now).await)
+            }
+            StoreRequest::Delete { key, version, now } => {
+                StoreReply::Deleted(self.delete_version(*key, *version, *now).await)
+            }
+            StoreRequest::Index { user, key, until, now } => {
                 self.index(user, *key, *until, *now).await;
-                Answer::Noted
+                StoreReply::Noted
             }
-            Question::Unindex { user, key } => {
+            StoreRequest::Unindex { user, key } => {
                 self.unindex(user, *key).await;
-                Answer::Noted
+                StoreReply::Noted
             }
-            Question::Trim { user, keep, this, now } => {
-                Answer::TrimResult(self.trim(user, *keep, *this, *now).await)
+            StoreRequest::Trim { user, keep, this, now } => {
+                StoreReply::Trimmed(self.trim(user, *keep, *this, *now).await)
             }
             other => panic!("the kit does not know the verb {}", other.verb()),
         }

@@ -15,7 +15,7 @@ use key_memory::{Spy, freed_during};
 use needles::{found, needles};
 use session_core::testing::{self, Jar, Time};
 use session_core::{
-    Answer, Config, Digest, Exchange, Inserted, KeyRing, Loaded, Question, SecretKey, Sessions, Step,
+    Config, Digest, Exchange, Inserted, KeyRing, Loaded, SecretKey, Sessions, Step, StoreReply, StoreRequest,
     StoredSessions,
 };
 
@@ -61,9 +61,9 @@ fn use_cookies(sessions: &Sessions) {
 
 /// A record is made, and opened.
 fn use_store(sessions: &StoredSessions) {
-    fn step<T>(asked: Step<T>) -> session_core::Ask<T> {
+    fn step<T>(asked: Step<T>) -> session_core::Pending<T> {
         match asked {
-            Step::Ask(ask) => ask,
+            Step::Pending(ask) => ask,
             Step::Done(_) => panic!("nothing was asked"),
         }
     }
@@ -73,14 +73,14 @@ fn use_store(sessions: &StoredSessions) {
     let exchange = sessions.exchange_of([]);
     fill(&exchange);
     let ask = step(exchange.close());
-    let Question::Insert { record, .. } = ask.question().clone() else { panic!("no insert") };
+    let StoreRequest::Insert { record, .. } = ask.question().clone() else { panic!("no insert") };
     let mut response = HeaderMap::new();
-    ask.answer(Answer::Inserted(Inserted::Done)).done().unwrap().apply(&mut response).unwrap();
+    ask.answer(StoreReply::Inserted(Inserted::Done)).done().unwrap().apply(&mut response).unwrap();
     let mut jar = Jar::new("https://example.com", Time::at(1_700_000_000));
     jar.receive(&response);
     let exchange = sessions.exchange(&jar.request());
     let ask = step(exchange.open());
-    let session = ask.answer(Answer::Loaded(Loaded::Live(record))).done().unwrap().unwrap();
+    let session = ask.answer(StoreReply::Loaded(Loaded::Live(record))).done().unwrap().unwrap();
     assert_eq!(session.get::<i64>("visits").unwrap(), Some(1));
 }
 

@@ -11,8 +11,8 @@ use super::super::model::Slot;
 use super::{KEY, START, Server, login, server, visit};
 use crate::testing::Time;
 use crate::{
-    Answer, Ask, Builder, ConfigError, Error, EventKind, GonePolicy, Outcome, Outgoing, Refresh, Rejected,
-    SecretKey, Session, Sessions, Step, Updated,
+    Builder, ConfigError, Error, EventKind, GonePolicy, Outcome, Outgoing, Pending, Refresh, Rejected,
+    SecretKey, Session, Sessions, Step, StoreReply, Updated,
 };
 
 #[test]
@@ -139,15 +139,15 @@ fn a_repeated_write_counts_once() {
             let cookie = server.begin(visit);
             let (exchange, session) = server.open(&cookie);
             visit(&session);
-            let Step::Ask(mut ask) = exchange.close() else { unreachable!("a change is stored") };
-            let send = |ask: &Ask<Outgoing>| server.store.lock().unwrap().ask(ask.question());
+            let Step::Pending(mut ask) = exchange.close() else { unreachable!("a change is stored") };
+            let send = |ask: &Pending<Outgoing>| server.store.lock().unwrap().ask(ask.question());
             if had_effect {
-                assert_eq!(send(&ask), Answer::Updated(Updated::Done));
+                assert_eq!(send(&ask), StoreReply::Updated(Updated::Done));
             }
             for _ in 0..others {
                 assert_eq!(server.request(&cookie, visit).result, Ok(()));
             }
-            ask.asked_again();
+            ask.mark_retried();
             let answer = send(&ask);
             let result = server.drive(ask.answer(answer)).apply(&mut HeaderMap::new());
             // The record names its last eight writes: as long as it names ours or the one before, that tells.
@@ -255,8 +255,8 @@ fn the_wrong_door_and_the_wrong_answer() {
     assert_eq!(cookies.close(&session, &mut HeaderMap::new()), Err(Error::NotACookie));
     let headers = HeaderMap::from_iter([(COOKIE, cookie.parse().unwrap())]);
     let exchange = server.sessions.exchange(&headers);
-    let Step::Ask(ask) = exchange.open() else { unreachable!("an id is looked up") };
-    let opened = ask.answer(Answer::Touched(Outcome::Done)).done().unwrap();
+    let Step::Pending(ask) = exchange.open() else { unreachable!("an id is looked up") };
+    let opened = ask.answer(StoreReply::Touched(Outcome::Done)).done().unwrap();
     assert_eq!(opened.unwrap_err(), Error::Unavailable);
 }
 

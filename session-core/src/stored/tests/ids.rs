@@ -11,7 +11,7 @@ use super::{Closed, KEY, START, Server, login, server, visit};
 use crate::stored::id::Id;
 use crate::testing;
 use crate::world::OsRandom;
-use crate::{Answer, Error, EventKind, Inserted, NoRandom, Question, Record, Rejected};
+use crate::{Error, EventKind, Inserted, NoRandom, Record, Rejected, StoreReply, StoreRequest};
 use crate::{SecretKey, Session, Sessions, Step};
 
 #[test]
@@ -304,11 +304,11 @@ fn an_id_that_another_has_is_an_error() {
     for (own, expected) in [(true, Ok(())), (false, Err(Error::Random(NoRandom)))] {
         let (exchange, session) = server.open("");
         visit(&session);
-        let Step::Ask(ask) = exchange.close() else { panic!("nothing is stored") };
-        let Question::Insert { record, .. } = ask.question() else { panic!("{:?}", ask.question()) };
+        let Step::Pending(ask) = exchange.close() else { panic!("nothing is stored") };
+        let StoreRequest::Insert { record, .. } = ask.question() else { panic!("{:?}", ask.question()) };
         let version = if own { record.version } else { record.version ^ 1 };
         let there = Record { version, ..record.clone() };
-        let step = ask.answer(Answer::Inserted(Inserted::Exists(there)));
+        let step = ask.answer(StoreReply::Inserted(Inserted::Exists(there)));
         let mut headers = HeaderMap::new();
         assert_eq!(server.drive(step).apply(&mut headers), expected);
         assert_eq!(headers.contains_key(SET_COOKIE), own);

@@ -5,7 +5,7 @@
 use std::time::Duration;
 
 use super::{START, Server, login, server, visit};
-use crate::{Answer, EventKind, Question, Rejected, Session, Step, TrimResult};
+use crate::{EventKind, Rejected, Session, Step, StoreReply, StoreRequest, TrimResult};
 
 fn as_admin(session: &Session) {
     session.log_in("admin").unwrap();
@@ -203,9 +203,9 @@ fn a_login_that_is_ended_by_the_number_is_gone() {
         let outgoing = loop {
             match step {
                 Step::Done(outgoing) => break outgoing,
-                Step::Ask(ask) => {
+                Step::Pending(ask) => {
                     let answer = match ask.question() {
-                        Question::Trim { .. } => Answer::TrimResult(TrimResult { ended: 1, alive }),
+                        StoreRequest::Trim { .. } => StoreReply::Trimmed(TrimResult { ended: 1, alive }),
                         question => server.store.lock().unwrap().ask(question),
                     };
                     step = ask.answer(answer);

@@ -26,7 +26,7 @@ use http::{HeaderMap, HeaderValue};
 use super::body::Body;
 use super::model::{ModelStore, Slot};
 use crate::testing::Time;
-use crate::{Answer, Builder, Error, EventKind, Exchange, Outgoing, Record, RecordKey};
+use crate::{Builder, Error, EventKind, Exchange, Outgoing, Record, RecordKey, StoreReply};
 use crate::{SecretKey, Session, Sessions, Step, StoredSessions};
 
 const KEY: &str = "u9jZvX3nFqfB4mS0nXn9S5q7x3wTt2Kx1pQyVb8Rr4c";
@@ -59,11 +59,11 @@ impl Server {
         loop {
             match step {
                 Step::Done(done) => return done,
-                Step::Ask(ask) => {
+                Step::Pending(ask) => {
                     self.asked.lock().unwrap().push(ask.question().verb());
                     let broken = *self.broken.lock().unwrap() == Some(ask.question().verb());
                     let answer = match broken {
-                        true => Answer::Unavailable,
+                        true => StoreReply::Unavailable,
                         false => self.store.lock().unwrap().ask(ask.question()),
                     };
                     step = ask.answer(answer);

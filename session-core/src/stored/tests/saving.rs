@@ -7,7 +7,7 @@ use std::time::Duration;
 use super::super::body::Body;
 use super::super::id::VerifierHash;
 use super::{login, server, visit};
-use crate::{Answer, Error, EventKind, GonePolicy, Question, Session, Step, Updated};
+use crate::{Error, EventKind, GonePolicy, Session, Step, StoreReply, StoreRequest, Updated};
 
 /// A tenth of the default idle lifetime.
 const TENTH: u64 = 31 * 24 * 60 * 6;
@@ -61,9 +61,9 @@ fn a_merge_is_told_once() {
     let mut step = exchange.close();
     for _ in 0..3 {
         server.request(&cookie, visit);
-        let Step::Ask(ask) = step else { panic!("nothing is written") };
+        let Step::Pending(ask) = step else { panic!("nothing is written") };
         let answer = server.store.lock().unwrap().ask(ask.question());
-        assert!(matches!(answer, Answer::Updated(Updated::Conflict(_))));
+        assert!(matches!(answer, StoreReply::Updated(Updated::Conflict(_))));
         step = ask.answer(answer);
     }
     let outgoing = server.drive(step);
@@ -80,16 +80,16 @@ fn an_id_that_was_replaced_since_does_not_go_out() {
         let cookie = server.begin(visit);
         let (exchange, session) = server.open(&cookie);
         session.cycle_id().unwrap();
-        let Step::Ask(mut ask) = exchange.close() else { panic!("nothing is written") };
-        let Question::Update { record, .. } = ask.question() else { panic!("{:?}", ask.question()) };
+        let Step::Pending(mut ask) = exchange.close() else { panic!("nothing is written") };
+        let StoreRequest::Update { record, .. } = ask.question() else { panic!("{:?}", ask.question()) };
         let mut newer = record.clone();
         if replaced {
             let mut body = Body::decode(&newer.body).unwrap();
             body.verifier = VerifierHash([7; 32]);
             newer.body = body.encode().into();
         }
-        ask.asked_again();
-        let outgoing = server.drive(ask.answer(Answer::Updated(Updated::Conflict(newer))));
+        ask.mark_retried();
+        let outgoing = server.drive(ask.answer(StoreReply::Updated(Updated::Conflict(newer))));
         assert_eq!((outgoing.error.clone(), outgoing.set_cookie.is_some()), (None, !replaced));
     }
 }

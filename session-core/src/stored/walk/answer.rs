@@ -20,9 +20,9 @@ const MOST_QUESTIONS: usize = 6;
 pub(super) fn i13_only_ids_of_ours_are_loaded(
     world: &World<'_>,
     number: usize,
-    question: &Question,
+    question: &StoreRequest,
 ) -> Check {
-    let Question::Load { key, .. } = question else {
+    let StoreRequest::Load { key, .. } = question else {
         return Violation::of("I13", format!("an open asks {question:?}"));
     };
     let Some(cookie) = world.requests[number].carried.map(|cookie| &world.cookies[cookie]) else {
@@ -60,19 +60,19 @@ pub(super) fn i5_i7_only_a_live_verifier_opens(
 }
 
 /// **I8** No question names a key that is not that of the cookie that came or of a selector that this request drew.
-pub(super) fn i8_only_keys_of_ours(world: &World<'_>, number: usize, question: &Question) -> Check {
-    let (Question::Load { key, .. }
-    | Question::Insert { key, .. }
-    | Question::Update { key, .. }
-    | Question::Touch { key, .. }
-    | Question::Delete { key, .. }
-    | Question::Index { key, .. }
-    | Question::Unindex { key, .. }
-    | Question::Trim { this: key, .. }) = question;
+pub(super) fn i8_only_keys_of_ours(world: &World<'_>, number: usize, question: &StoreRequest) -> Check {
+    let (StoreRequest::Load { key, .. }
+    | StoreRequest::Insert { key, .. }
+    | StoreRequest::Update { key, .. }
+    | StoreRequest::Touch { key, .. }
+    | StoreRequest::Delete { key, .. }
+    | StoreRequest::Index { key, .. }
+    | StoreRequest::Unindex { key, .. }
+    | StoreRequest::Trim { this: key, .. }) = question;
     let came = world.requests[number].carried.is_some_and(|cookie| world.cookies[cookie].key == *key);
     let drawn = || world.server.draws.drawn().selectors.contains(&(*key, number));
     let fits = match question {
-        Question::Insert { .. } => drawn(),
+        StoreRequest::Insert { .. } => drawn(),
         _ => came || drawn(),
     };
     demand(fits, "I8", || "a question about another's record".to_owned())
@@ -144,7 +144,7 @@ pub(super) fn i10_removed_when_dead(world: &World<'_>, number: usize) -> Check {
 pub(super) fn i13_nothing_is_asked_for_nothing(
     world: &World<'_>,
     number: usize,
-    question: &Question,
+    question: &StoreRequest,
 ) -> Check {
     let request = &world.requests[number];
     let leaves = request.user.is_some() || Content::of(&request.deeds) != Content::default();

@@ -32,7 +32,7 @@ pub(super) fn demand(holds: bool, id: &'static str, what: impl FnOnce() -> Strin
 }
 
 /// A record is about to be loaded: what its cookie stands for, by the history.
-pub(super) fn load(world: &mut World<'_>, number: usize, question: &Question, answered: bool) -> Check {
+pub(super) fn load(world: &mut World<'_>, number: usize, question: &StoreRequest, answered: bool) -> Check {
     answer::i13_only_ids_of_ours_are_loaded(world, number, question)?;
     if let Some(cookie) = world.requests[number].carried {
         world.requests[number].found = if answered { found(world, cookie) } else { Found::Unknown };
@@ -97,7 +97,7 @@ pub(super) fn opened(world: &World<'_>, number: usize, session: &Session) -> Che
 }
 
 /// A close asks.
-pub(super) fn asked(world: &World<'_>, number: usize, question: &Question) -> Check {
+pub(super) fn asked(world: &World<'_>, number: usize, question: &StoreRequest) -> Check {
     answer::i8_only_keys_of_ours(world, number, question)?;
     answer::i13_nothing_is_asked_for_nothing(world, number, question)?;
     answer::i14_a_failed_load_leads_to_nothing(world, number)?;
@@ -108,7 +108,7 @@ pub(super) fn asked(world: &World<'_>, number: usize, question: &Question) -> Ch
 pub(super) fn executed(
     world: &mut World<'_>,
     by: usize,
-    question: Option<&Question>,
+    question: Option<&StoreRequest>,
     before: &ModelStore,
 ) -> Check {
     if world.store == *before {
@@ -126,14 +126,14 @@ pub(super) fn executed(
             (None, Some(Slot::Live { record, .. })) => inserted(world, by, key, &record)?,
             (Some(Slot::Live { record: old, .. }), Some(Slot::Live { record: new, .. })) => {
                 record::i11_times_and_user(world, by, key, old, &new)?;
-                if matches!(question, Some(Question::Update { .. })) {
+                if matches!(question, Some(StoreRequest::Update { .. })) {
                     updated(world, by, key, &new)?;
                 }
                 world.history.entry(key).and_modify(|life| life.expires = new.expires);
             }
             (_, new) => {
                 let ended_at = match question {
-                    Some(Question::Delete { now, .. }) => *now,
+                    Some(StoreRequest::Delete { now, .. }) => *now,
                     _ => world.now,
                 };
                 let tombstone = match new {

@@ -127,7 +127,7 @@ fn probe(world: &World<'_>, cookie: usize) -> Session {
     let exchange = world.server.sessions(world.swapped).exchange(&world.cookies[cookie].headers());
     let opened = match exchange.opener().open_or_degraded() {
         Step::Done(opened) => opened,
-        Step::Ask(ask) => {
+        Step::Pending(ask) => {
             let answer = world.store.clone().ask(ask.question());
             ask.answer(answer).done().unwrap()
         }
@@ -246,7 +246,7 @@ fn drive<T>(world: &World<'_>, store: &mut ModelStore, mut step: Step<T>) -> T {
     loop {
         match step {
             Step::Done(done) => return done,
-            Step::Ask(ask) => {
+            Step::Pending(ask) => {
                 let answer = mutate::loaded(world.mutation, ask.question(), store.ask(ask.question()));
                 step = ask.answer(answer);
             }

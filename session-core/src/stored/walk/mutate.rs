@@ -2,9 +2,9 @@
 
 use super::super::body::Body;
 use super::super::model::Slot;
-use super::super::question::{Answer, Loaded, Question, Record, TOMBSTONE_SECONDS, Updated};
+use super::super::question::{Loaded, Record, StoreReply, StoreRequest, TOMBSTONE_SECONDS, Updated};
 use super::run::World;
-use crate::{Ask, Outgoing};
+use crate::{Outgoing, Pending};
 
 /// A mistake that the protocol is made to avoid.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -32,63 +32,63 @@ pub(super) enum Mutation {
 }
 
 /// What a load is answered.
-pub(super) fn loaded(mutation: Option<Mutation>, question: &Question, answer: Answer) -> Answer {
-    let Question::Load { now, .. } = question else { return answer };
+pub(super) fn loaded(mutation: Option<Mutation>, question: &StoreRequest, answer: StoreReply) -> StoreReply {
+    let StoreRequest::Load { now, .. } = question else { return answer };
     match (mutation, answer) {
-        (Some(Mutation::EndlessTombstone), Answer::Loaded(Loaded::Dead { .. })) => {
-            Answer::Loaded(Loaded::Dead { expires: now + TOMBSTONE_SECONDS })
+        (Some(Mutation::EndlessTombstone), StoreReply::Loaded(Loaded::Dead { .. })) => {
+            StoreReply::Loaded(Loaded::Dead { expires: now + TOMBSTONE_SECONDS })
         }
-        (Some(Mutation::ShortTombstone), Answer::Loaded(Loaded::Dead { .. })) => {
-            Answer::Loaded(Loaded::Absent)
+        (Some(Mutation::ShortTombstone), StoreReply::Loaded(Loaded::Dead { .. })) => {
+            StoreReply::Loaded(Loaded::Absent)
         }
-        (Some(Mutation::AlwaysJustMinted), Answer::Loaded(Loaded::Live(record))) => {
+        (Some(Mutation::AlwaysJustMinted), StoreReply::Loaded(Loaded::Live(record))) => {
             let mut body = Body::decode(&record.body).unwrap();
             body.minted = *now;
-            Answer::Loaded(Loaded::Live(Record { body: body.encode().into(), ..record }))
+            StoreReply::Loaded(Loaded::Live(Record { body: body.encode().into(), ..record }))
         }
         (_, answer) => answer,
     }
 }
 
-pub(super) fn ask(world: &mut World<'_>, by: usize, question: &Question) -> Answer {
+pub(super) fn ask(world: &mut World<'_>, by: usize, question: &StoreRequest) -> StoreReply {
     match (world.mutation, question) {
         (
             Some(Mutation::NewestWriteOnly | Mutation::UntoldRepetition),
-            Question::Update { key, version, record, now },
+            StoreRequest::Update { key, version, record, now },
         ) => {
             let record = newest_only(record);
-            world.store.ask(&Question::Update { key: *key, version: *version, record, now: *now })
+            world.store.ask(&StoreRequest::Update { key: *key, version: *version, record, now: *now })
         }
-        (Some(Mutation::NoTombstone), Question::Delete { key, .. }) => {
+        (Some(Mutation::NoTombstone), StoreRequest::Delete { key, .. }) => {
             let answer = world.store.ask(question);
             world.store.slots.remove(key);
             answer
         }
-        (Some(Mutation::DeleteByKeyAlone), Question::Delete { key, now, .. }) => {
+        (Some(Mutation::DeleteByKeyAlone), StoreRequest::Delete { key, now, .. }) => {
             match world.store.slots.get(key) {
                 Some(Slot::Live { record, .. }) => {
                     let version = record.version;
-                    world.store.ask(&Question::Delete { key: *key, version, now: *now })
+                    world.store.ask(&StoreRequest::Delete { key: *key, version, now: *now })
                 }
-                _ => Answer::Deleted(Updated::Gone),
+                _ => StoreReply::Deleted(Updated::Gone),
             }
         }
-        (Some(Mutation::DeleteNeedsVerifier), Question::Delete { key, .. }) => {
+        (Some(Mutation::DeleteNeedsVerifier), StoreRequest::Delete { key, .. }) => {
             let presented = world.requests[by].carried.map(|cookie| world.cookies[cookie].verifier);
             let has = match world.store.slots.get(key) {
                 Some(Slot::Live { record, .. }) => Body::decode(&record.body).map(|body| body.verifier),
                 _ => None,
             };
-            if has == presented { world.store.ask(question) } else { Answer::Deleted(Updated::Gone) }
+            if has == presented { world.store.ask(question) } else { StoreReply::Deleted(Updated::Gone) }
         }
         _ => world.store.ask(question),
     }
 }
 
 /// The answer to this question is lost.
-pub(super) fn asked_again(mutation: Option<Mutation>, ask: &mut Ask<Outgoing>) {
+pub(super) fn mark_retried(mutation: Option<Mutation>, ask: &mut Pending<Outgoing>) {
     if mutation != Some(Mutation::UntoldRepetition) {
-        ask.asked_again();
+        ask.mark_retried();
     }
 }
 

@@ -99,13 +99,15 @@ impl World<'_> {
     }
 
     /// Whether it shows that an answer was lost: otherwise the question is just later, or its copy is.
-    fn matters_lost(&self, question: &Question) -> bool {
-        let idempotent =
-            matches!(question, Question::Index { .. } | Question::Unindex { .. } | Question::Touch { .. });
+    fn matters_lost(&self, question: &StoreRequest) -> bool {
+        let idempotent = matches!(
+            question,
+            StoreRequest::Index { .. } | StoreRequest::Unindex { .. } | StoreRequest::Touch { .. }
+        );
         !idempotent && self.would_change(question)
     }
 
-    fn would_change(&self, question: &Question) -> bool {
+    fn would_change(&self, question: &StoreRequest) -> bool {
         let mut copy = self.store.clone();
         copy.ask(question);
         copy != self.store
@@ -142,6 +144,6 @@ impl World<'_> {
 }
 
 /// Whether a close goes on when it gets no answer to this.
-pub(super) fn goes_on(question: &Question) -> bool {
-    matches!(question, Question::Unindex { .. })
+pub(super) fn goes_on(question: &StoreRequest) -> bool {
+    matches!(question, StoreRequest::Unindex { .. })
 }

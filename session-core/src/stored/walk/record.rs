@@ -93,7 +93,7 @@ pub(super) fn i5_ended_for_good(world: &World<'_>, key: RecordKey) -> Check {
 pub(super) fn i6_nothing_comes_back(
     world: &World<'_>,
     key: RecordKey,
-    question: Option<&Question>,
+    question: Option<&StoreRequest>,
     old: Option<&Slot>,
     new: Option<&Slot>,
 ) -> Check {
@@ -101,7 +101,7 @@ pub(super) fn i6_nothing_comes_back(
     let life = world.history.get(&key);
     let for_good = life.is_some_and(|life| life.for_good);
     match (old, question) {
-        (None, Some(Question::Insert { .. })) => {
+        (None, Some(StoreRequest::Insert { .. })) => {
             let id = if for_good { "I5" } else { "I6" };
             demand(life.is_none(), id, || "a selector is inserted twice".to_owned())
         }
@@ -109,7 +109,7 @@ pub(super) fn i6_nothing_comes_back(
         (Some(Slot::Dead { .. }), _) => Violation::of("I6", format!("brought back by {question:?}")),
         (
             Some(Slot::Live { record, .. }),
-            Some(Question::Update { now, .. } | Question::Touch { now, .. }),
+            Some(StoreRequest::Update { now, .. } | StoreRequest::Touch { now, .. }),
         ) => demand(record.expires > *now, "I6", || "an expired record is extended".to_owned()),
         (Some(Slot::Live { .. }), _) => Violation::of("I6", format!("changed by {question:?}")),
     }
@@ -196,10 +196,10 @@ pub(super) fn i18_ended_by_who_may(
     world: &World<'_>,
     by: usize,
     key: RecordKey,
-    question: Option<&Question>,
+    question: Option<&StoreRequest>,
     old: Option<&Slot>,
 ) -> Check {
-    let (Some(Question::Delete { .. }), Some(Slot::Live { record, .. })) = (question, old) else {
+    let (Some(StoreRequest::Delete { .. }), Some(Slot::Live { record, .. })) = (question, old) else {
         return Ok(());
     };
     let verifier = world.requests[by].carried.map(|cookie| world.cookies[cookie].verifier);

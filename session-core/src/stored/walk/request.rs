@@ -3,7 +3,7 @@
 use super::history::{Content, Deed, Marks};
 use super::plan::{Op, Plan};
 use super::server::Draws;
-use crate::step::Ask;
+use crate::step::Pending;
 use crate::{Error, EventKind, Exchange, Outgoing, RecordKey, Session};
 
 /// How far it is.
@@ -12,9 +12,9 @@ pub(super) enum Stage {
     /// The session is open, and the handler has not run yet.
     Opened(Session),
     /// A question of its close is out.
-    Closing(Ask<Outgoing>),
+    Closing(Pending<Outgoing>),
     /// Its trim is at work: these are still to be ended.
-    Trimming(Ask<Outgoing>, Vec<RecordKey>),
+    Trimming(Pending<Outgoing>, Vec<RecordKey>),
     /// The same for a delete_all.
     DeletingAll(Vec<RecordKey>),
     Ended,

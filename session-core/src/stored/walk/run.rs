@@ -18,7 +18,7 @@ use super::start::Start;
 /// A question of a close, on its way or past it.
 pub(super) struct Sent {
     pub(super) by: usize,
-    pub(super) question: Question,
+    pub(super) question: StoreRequest,
     pub(super) executed: usize,
     /// Its request still waits for the answer.
     pub(super) waited_for: bool,

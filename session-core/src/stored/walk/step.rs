@@ -9,7 +9,7 @@ use super::plan::{Carries, Op};
 use super::request::{Response, Sets, Stage, says_gone};
 use super::run::{Sent, World};
 use super::tell;
-use crate::{Ask, Outgoing, Session, Step};
+use crate::{Outgoing, Pending, Session, Step};
 
 impl World<'_> {
     pub(super) fn act(&mut self, action: Action) -> Check {
@@ -26,7 +26,7 @@ impl World<'_> {
             Action::Lost(number) => {
                 let Stage::Closing(ask) = &mut self.requests[number].stage else { unreachable!() };
                 let question = ask.question().clone();
-                mutate::asked_again(self.mutation, ask);
+                mutate::mark_retried(self.mutation, ask);
                 self.faults += 1;
                 self.execute(number, &question, "; the answer is lost")?;
                 Some(number)
@@ -83,7 +83,7 @@ impl World<'_> {
             Stage::Opened(session) => self.handle(number, &session),
             Stage::Closing(ask) => {
                 let question = ask.question().clone();
-                if let Question::Trim { user, keep, now, .. } = &question {
+                if let StoreRequest::Trim { user, keep, now, .. } = &question {
                     let surplus = self.store.surplus(user, *keep, *now);
                     self.requests[number].swept = Some((self.effects, false));
                     if !surplus.is_empty() {
@@ -96,14 +96,16 @@ impl World<'_> {
                 self.answer(number, ask, answer)
             }
             Stage::Trimming(ask, mut surplus) => {
-                let Question::Trim { user, now, this, .. } = ask.question().clone() else { unreachable!() };
+                let StoreRequest::Trim { user, now, this, .. } = ask.question().clone() else {
+                    unreachable!()
+                };
                 self.end_of(number, &user, surplus.remove(0), now)?;
                 if !surplus.is_empty() {
                     self.requests[number].stage = Stage::Trimming(ask, surplus);
                     return Ok(());
                 }
                 let alive = self.store.live(this, now).is_some();
-                let answer = Answer::TrimResult(TrimResult { ended: 1, alive });
+                let answer = StoreReply::Trimmed(TrimResult { ended: 1, alive });
                 self.tell(|world| tell::asked(world, number, ask.question(), &answer, ""));
                 self.answer(number, ask, answer)
             }
@@ -148,12 +150,12 @@ impl World<'_> {
         self.tell(|world| tell::arrival(world, number));
         let opened = match step {
             Step::Done(opened) => opened,
-            Step::Ask(ask) => {
+            Step::Pending(ask) => {
                 check::load(self, number, ask.question(), answered)?;
                 let question = ask.question().clone();
-                let answer = if answered { self.store.ask(&question) } else { Answer::Unavailable };
+                let answer = if answered { self.store.ask(&question) } else { StoreReply::Unavailable };
                 let answer = mutate::loaded(self.mutation, &question, answer);
-                if let (Some(Mutation::CounterVersion), Answer::Loaded(Loaded::Live(record))) =
+                if let (Some(Mutation::CounterVersion), StoreReply::Loaded(Loaded::Live(record))) =
                     (self.mutation, &answer)
                 {
                     self.server.draws.drawn().counted = Some(record.version);
@@ -161,7 +163,7 @@ impl World<'_> {
                 self.tell(|world| tell::asked(world, number, &question, &answer, ""));
                 match ask.answer(answer) {
                     Step::Done(opened) => opened,
-                    Step::Ask(_) => return Violation::of("I15", "an open asks more than once"),
+                    Step::Pending(_) => return Violation::of("I15", "an open asks more than once"),
                 }
             }
         };
@@ -190,10 +192,10 @@ impl World<'_> {
         self.progress(number, exchange.close())
     }
 
-    fn answer(&mut self, number: usize, ask: Ask<Outgoing>, answer: Answer) -> Check {
+    fn answer(&mut self, number: usize, ask: Pending<Outgoing>, answer: StoreReply) -> Check {
         match &answer {
-            Answer::Touched(Outcome::Done) => self.requests[number].touched = true,
-            Answer::TrimResult(_) => {
+            StoreReply::Touched(Outcome::Done) => self.requests[number].touched = true,
+            StoreReply::Trimmed(_) => {
                 if let Some((_, done)) = &mut self.requests[number].swept {
                     *done = true;
                 }
@@ -212,7 +214,7 @@ impl World<'_> {
 
     fn progress(&mut self, number: usize, step: Step<Outgoing>) -> Check {
         match step {
-            Step::Ask(ask) => {
+            Step::Pending(ask) => {
                 self.requests[number].asked += 1;
                 check::asked(self, number, ask.question())?;
                 let question = ask.question().clone();
@@ -254,7 +256,7 @@ impl World<'_> {
             Stage::Waiting => self.begin(number, false),
             Stage::Closing(ask) | Stage::Trimming(ask, _) => {
                 let ends = !goes_on(ask.question());
-                self.answer(number, ask, Answer::Unavailable)?;
+                self.answer(number, ask, StoreReply::Unavailable)?;
                 let ended = self.requests[number].has_ended();
                 demand(ended || !ends, "I15", || "a close goes on without an answer".to_owned())
             }
@@ -263,7 +265,7 @@ impl World<'_> {
     }
 
     /// A question meets the store.
-    fn execute(&mut self, by: usize, question: &Question, how: &str) -> Result<Answer, Violation> {
+    fn execute(&mut self, by: usize, question: &StoreRequest, how: &str) -> Result<StoreReply, Violation> {
         let sent = self.sent.iter_mut().find(|sent| sent.by == by && sent.waited_for);
         if let Some(sent) = sent {
             sent.executed += 1;

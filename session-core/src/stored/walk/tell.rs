@@ -26,8 +26,8 @@ pub(super) fn arrival(world: &World<'_>, number: usize) -> String {
 pub(super) fn asked(
     world: &World<'_>,
     number: usize,
-    question: &Question,
-    answer: &Answer,
+    question: &StoreRequest,
+    answer: &StoreReply,
     more: &str,
 ) -> String {
     line(
@@ -57,24 +57,24 @@ fn cookie_name(world: &World<'_>, cookie: usize) -> String {
     format!("{}/{}", drawn.session_name(&cookie.key), drawn.verifier_name(&cookie.verifier))
 }
 
-fn question_text(world: &World<'_>, question: &Question) -> String {
+fn question_text(world: &World<'_>, question: &StoreRequest) -> String {
     let session = |key: &RecordKey| world.server.draws.drawn().session_name(key);
     match question {
-        Question::Load { key, .. } => format!("load {}", session(key)),
-        Question::Insert { key, record, .. } => {
+        StoreRequest::Load { key, .. } => format!("load {}", session(key)),
+        StoreRequest::Insert { key, record, .. } => {
             format!("insert {} {}", session(key), record_text(world, record))
         }
-        Question::Update { key, version, record, .. } => {
+        StoreRequest::Update { key, version, record, .. } => {
             let version = world.server.draws.drawn().write_name(*version);
             format!("update {} from {version} to {}", session(key), record_text(world, record))
         }
-        Question::Touch { key, .. } => format!("touch {}", session(key)),
-        Question::Delete { key, version, .. } => {
+        StoreRequest::Touch { key, .. } => format!("touch {}", session(key)),
+        StoreRequest::Delete { key, version, .. } => {
             format!("delete {} of {}", session(key), world.server.draws.drawn().write_name(*version))
         }
-        Question::Index { user, key, .. } => format!("index {user} {}", session(key)),
-        Question::Unindex { user, key } => format!("unindex {user} {}", session(key)),
-        Question::Trim { user, keep, .. } => format!("trim {user} to {keep}"),
+        StoreRequest::Index { user, key, .. } => format!("index {user} {}", session(key)),
+        StoreRequest::Unindex { user, key } => format!("unindex {user} {}", session(key)),
+        StoreRequest::Trim { user, keep, .. } => format!("trim {user} to {keep}"),
     }
 }
 
@@ -91,21 +91,21 @@ fn record_text(world: &World<'_>, record: &Record) -> String {
     }
 }
 
-fn answer_text(world: &World<'_>, answer: &Answer) -> String {
+fn answer_text(world: &World<'_>, answer: &StoreReply) -> String {
     match answer {
-        Answer::Loaded(Loaded::Live(record)) => record_text(world, record),
-        Answer::Loaded(other) => format!("{other:?}"),
-        Answer::Inserted(Inserted::Exists(record))
-        | Answer::Updated(Updated::Conflict(record))
-        | Answer::Deleted(Updated::Conflict(record)) => {
+        StoreReply::Loaded(Loaded::Live(record)) => record_text(world, record),
+        StoreReply::Loaded(other) => format!("{other:?}"),
+        StoreReply::Inserted(Inserted::Exists(record))
+        | StoreReply::Updated(Updated::Conflict(record))
+        | StoreReply::Deleted(Updated::Conflict(record)) => {
             format!("there is {}", record_text(world, record))
         }
-        Answer::Inserted(other) => format!("{other:?}"),
-        Answer::Updated(other) | Answer::Deleted(other) => format!("{other:?}"),
-        Answer::Touched(outcome) => format!("{outcome:?}"),
-        Answer::TrimResult(TrimResult { alive, .. }) => {
+        StoreReply::Inserted(other) => format!("{other:?}"),
+        StoreReply::Updated(other) | StoreReply::Deleted(other) => format!("{other:?}"),
+        StoreReply::Touched(outcome) => format!("{outcome:?}"),
+        StoreReply::Trimmed(TrimResult { alive, .. }) => {
             if *alive { "still live" } else { "no longer live" }.into()
         }
-        Answer::Noted | Answer::Unavailable => format!("{answer:?}"),
+        StoreReply::Noted | StoreReply::Unavailable => format!("{answer:?}"),
     }
 }
