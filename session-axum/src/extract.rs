@@ -70,15 +70,15 @@ impl<S: Sync, K: 'static> OptionalFromRequestParts<S> for Session<K> {
 }
 
 /// The session for a handler that can do without: if it is in a store that gives no answer, the others are answered 503,
-/// and this one gets an empty session that takes no change and [says so](session_core::Session::is_degraded).
+/// and this one gets an empty session that takes no change and [says so](session_core::Session::is_unavailable).
 ///
 /// ```
 /// # use axum::{Router, body::Body, extract::Request, routing::get};
-/// # use session_axum::{Degradable, SecretKey, SessionLayer, Sessions};
+/// # use session_axum::{BestEffort, SecretKey, SessionLayer, Sessions};
 /// # use tower::ServiceExt;
-/// async fn news(Degradable(session): Degradable) -> String {
+/// async fn news(BestEffort(session): BestEffort) -> String {
 ///     match session.get::<String>("name") {
-///         _ if session.is_degraded() => "News. Logins are not available at the moment.".to_owned(),
+///         _ if session.is_unavailable() => "News. Logins are not available at the moment.".to_owned(),
 ///         Ok(Some(name)) => format!("News for {name}"),
 ///         _ => "News".to_owned(),
 ///     }
@@ -91,14 +91,14 @@ impl<S: Sync, K: 'static> OptionalFromRequestParts<S> for Session<K> {
 /// # }
 /// ```
 #[derive(Debug)]
-pub struct Degradable<K = ()>(pub Session<K>);
+pub struct BestEffort<K = ()>(pub Session<K>);
 
-impl<S: Sync, K: 'static> FromRequestParts<S> for Degradable<K> {
+impl<S: Sync, K: 'static> FromRequestParts<S> for BestEffort<K> {
     type Rejection = SessionRejection;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, SessionRejection> {
         let door = SessionSlot::<K>::find(&parts.extensions).map_err(MissingLayer)?;
-        Ok(Self(Session(door.opener().open_or_degraded().await.map_err(Error)?, PhantomData)))
+        Ok(Self(Session(door.opener().open_best_effort().await.map_err(Error)?, PhantomData)))
     }
 }
 

@@ -24,7 +24,7 @@
 //! closed when the handler has returned its response, whatever its status, and before the body streams.
 //!
 //! With [`SessionLayer::stored`] sessions are on the server and the cookie holds an id. A handler whose store gives no answer
-//! is not called, and its client gets 503; one that can do without takes [`Degradable`].
+//! is not called, and its client gets 503; one that can do without takes [`BestEffort`].
 //!
 //! Several sessions in one application: mark one layer with a type of yours, and ask for `Session<ThatType>`; see
 //! [`SessionLayer::marked`].
@@ -32,7 +32,7 @@
 mod extract;
 mod layer;
 
-pub use extract::{Degradable, Error, MissingLayer, Session, SessionRejection};
+pub use extract::{BestEffort, Error, MissingLayer, Session, SessionRejection};
 pub use layer::{SessionLayer, SessionService};
 #[doc(no_inline)]
 pub use session_core;

@@ -22,7 +22,7 @@ use axum::routing::get;
 use http_body_util::BodyExt;
 use serde_json::{Value, json};
 use server::{KEY, Server, receive};
-use session_axum::session_core::testing::{Jar, Time};
+use session_axum::session_core::testing::{CookieJar, ManualClock};
 use session_axum::session_core::{Builder, ConfigError, Prefix, Refresh, Rejected};
 use session_axum::{Config, Error, MemoryStore, SecretKey, Session, SessionLayer, Sessions};
 use tower::ServiceExt;
@@ -267,7 +267,7 @@ async fn the_old_cookie_sees_the_new_login() {
 /// actix-session's cookie store: nobody but the browser enforced the lifetime. (S4)
 #[tokio::test]
 async fn a_copied_cookie_lives_for_ever() {
-    let time = Time::at(NOW);
+    let time = ManualClock::at(NOW);
     let router = || {
         Router::new()
             .route("/begin", get(async |session: Session| session.insert("user", "ada").map_err(Error::from)))
@@ -295,7 +295,7 @@ async fn a_large_lifetime_wraps() {
     };
     for idle in largest {
         for absolute in largest.map(Some).into_iter().chain([None]) {
-            let time = Time::at(NOW);
+            let time = ManualClock::at(NOW);
             let apps = both(router, |builder| {
                 let builder = builder.clock(time.clone()).permanent(true).refresh(Refresh::EachRequest);
                 let builder = builder.idle_lifetime(Duration::from_secs(idle));
@@ -350,7 +350,7 @@ async fn a_removal_that_browsers_do_not_understand() {
     ];
     for configure in configured {
         for app in both(router, configure) {
-            let mut jar = Jar::new("https://www.example.com", Time::at(NOW));
+            let mut jar = CookieJar::new("https://www.example.com", ManualClock::at(NOW));
             let into = ask(&app, "/in", "").await;
             jar.receive(into.headers());
             let cookie = jar.request()[COOKIE].to_str().unwrap().to_owned();

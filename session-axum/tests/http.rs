@@ -14,7 +14,7 @@ use axum::routing::get;
 use axum::{Router, serve};
 use http_body_util::{BodyExt, Full};
 use session_axum::{
-    Degradable, Error, MemoryStore, SecretKey, Session, SessionLayer, SessionRejection, Sessions,
+    BestEffort, Error, MemoryStore, SecretKey, Session, SessionLayer, SessionRejection, Sessions,
 };
 use tower::ServiceExt;
 
@@ -267,7 +267,7 @@ async fn a_session_that_is_opened_by_the_body_is_too_late() {
         let (mut parts, _) = request.into_parts();
         streamed(async move {
             let opened = Session::<()>::from_request_parts(&mut parts, &()).await;
-            let degraded = Degradable::<()>::from_request_parts(&mut parts, &()).await;
+            let degraded = BestEffort::<()>::from_request_parts(&mut parts, &()).await;
             let perhaps = Option::<Session>::from_request_parts(&mut parts, &()).await;
             for error in [opened.unwrap_err(), degraded.unwrap_err(), perhaps.unwrap_err().into()] {
                 assert!(matches!(error, SessionRejection::Session(Error(session_core::Error::TooLate))));

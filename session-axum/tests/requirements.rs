@@ -19,7 +19,7 @@ use axum::http::{HeaderMap, Request, StatusCode};
 use axum::routing::get;
 use http_body_util::BodyExt;
 use server::{KEY, Server};
-use session_axum::session_core::{Builder, testing::Time};
+use session_axum::session_core::{Builder, testing::ManualClock};
 use session_axum::{Error, SecretKey, Session, SessionLayer, Sessions};
 use tokio::io::AsyncReadExt;
 use tower::ServiceExt;
@@ -32,12 +32,12 @@ struct Site {
     mode: &'static str,
     layer: SessionLayer,
     store: Arc<Watched>,
-    time: Time,
+    time: ManualClock,
 }
 
 fn sites(configure: impl Fn(Builder) -> Builder) -> [Site; 2] {
     ["cookie", "stored"].map(|mode| {
-        let (store, time) = (Arc::new(Watched::default()), Time::at(NOW));
+        let (store, time) = (Arc::new(Watched::default()), ManualClock::at(NOW));
         let builder = configure(Sessions::builder(SecretKey::new(KEY).unwrap()).clock(time.clone()));
         let layer = match mode {
             "stored" => SessionLayer::stored(builder.build_stored().unwrap(), store.clone()),

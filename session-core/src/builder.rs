@@ -17,7 +17,7 @@ use crate::sessions::{Core, Sessions, Warning};
 use crate::stored::Stored;
 use crate::wire::flask;
 use crate::wire::sign::Digest;
-use crate::world::{Clock, Random};
+use crate::world::{Clock, EntropySource};
 
 /// Builds [`Sessions`]. From [`Sessions::builder`] with our defaults, from [`Sessions::flask_builder`] with Flask's.
 ///
@@ -44,7 +44,7 @@ pub struct Builder {
     pub(crate) ring: KeyRing,
     pub(crate) cookie: Attributes,
     lifetime: Lifetime,
-    audience: Option<String>,
+    context: Option<String>,
     digest: Option<Digest>,
     salt: Option<Vec<u8>>,
     pub(crate) encryption: Encryption,
@@ -56,7 +56,7 @@ pub struct Builder {
     warnings_are_errors: bool,
     pub(crate) stored: Stored,
     clock: Option<Box<dyn Clock>>,
-    random: Option<Box<dyn Random>>,
+    random: Option<Box<dyn EntropySource>>,
 }
 
 impl Builder {
@@ -79,14 +79,14 @@ impl Builder {
                 permanent_idle: None,
                 anonymous_idle: None,
                 absolute: None,
-                refresh: Refresh::Tenth,
+                refresh: Refresh::AfterTenth,
                 refresh_permanent_only: false,
                 permanent: false,
                 not_before: None,
                 epoch: 0,
                 skew: 60,
             },
-            audience: None,
+            context: None,
             digest: None,
             salt: None,
             encryption: Encryption::default(),
@@ -102,7 +102,7 @@ impl Builder {
             #[cfg(not(feature = "os"))]
             clock: None,
             #[cfg(feature = "os")]
-            random: Some(Box::new(crate::world::OsRandom)),
+            random: Some(Box::new(crate::world::OsEntropy)),
             #[cfg(not(feature = "os"))]
             random: None,
         }
@@ -255,18 +255,18 @@ impl Builder {
     }
 
     /// Whom the cookies are for, bound into the keys: applications that share a secret and a cookie name, but not their
-    /// sessions, have different audiences. Default: empty. Not in Flask's format; see [`salt`](Self::salt).
+    /// sessions, have different contexts. Default: empty. Not in Flask's format; see [`salt`](Self::salt).
     ///
     /// ```
     /// # use session_core::{Rejected, SecretKey, Sessions, testing};
     /// # let key = SecretKey::generate().unwrap();
-    /// let shop = Sessions::builder(key.clone()).audience("shop").build().unwrap();
-    /// let blog = Sessions::builder(key).audience("blog").build().unwrap();
+    /// let shop = Sessions::builder(key.clone()).context("shop").build().unwrap();
+    /// let blog = Sessions::builder(key).context("blog").build().unwrap();
     /// let request = testing::request(&shop, |session| session.insert("username", "ada")).unwrap();
     /// assert_eq!(blog.open(&request).rejected(), Some(Rejected::BadSignature));
     /// ```
-    pub fn audience(mut self, audience: impl Into<String>) -> Self {
-        self.audience = Some(audience.into());
+    pub fn context(mut self, context: impl Into<String>) -> Self {
+        self.context = Some(context.into());
         self
     }
 
@@ -382,16 +382,16 @@ impl Builder {
     /// The random source. Default: the operating system's (feature `os`).
     ///
     /// ```
-    /// # use session_core::{Error, NoRandom, Random, SecretKey, Sessions};
+    /// # use session_core::{Error, EntropyError, EntropySource, SecretKey, Sessions};
     /// # let key = SecretKey::generate().unwrap();
     /// struct Broken;
-    /// impl Random for Broken {
-    ///     fn fill(&self, _: &mut [u8]) -> Result<(), NoRandom> { Err(NoRandom) }
+    /// impl EntropySource for Broken {
+    ///     fn fill(&self, _: &mut [u8]) -> Result<(), EntropyError> { Err(EntropyError) }
     /// }
     /// let session = Sessions::builder(key).random(Broken).build().unwrap().open(&http::HeaderMap::new());
-    /// assert_eq!(session.flash("Saved", "success"), Err(Error::Random(NoRandom)));
+    /// assert_eq!(session.flash("Saved", "success"), Err(Error::Entropy(EntropyError)));
     /// ```
-    pub fn random(mut self, random: impl Random + 'static) -> Self {
+    pub fn random(mut self, random: impl EntropySource + 'static) -> Self {
         self.random = Some(Box::new(random));
         self
     }
@@ -436,7 +436,7 @@ impl Builder {
             other_until: self.encryption.signed_until.or(self.encryption.encrypted_until),
             name: cookie.name().to_owned(),
             old_name: old.as_ref().map(|old| old.cookie.name().to_owned()),
-            audience: self.audience.unwrap_or_default(),
+            context: self.context.unwrap_or_default(),
         };
         Ok(Core {
             keys: RwLock::new(format.keys(&self.ring).into()),
@@ -461,7 +461,7 @@ impl Builder {
         const NO_PLACE: &str = "its cookie holds one time only, that of its last writing";
         const ONE_LIFETIME: &str =
             "it has one lifetime for all sessions, PERMANENT_SESSION_LIFETIME: use idle_lifetime";
-        const FIXED: &str = "it is always HMAC-SHA256 with keys derived for cookie name and audience";
+        const FIXED: &str = "it is always HMAC-SHA256 with keys derived for cookie name and context";
         let refused: &[(&str, bool, &str)] = if self.flask {
             &[
                 ("absolute_lifetime", self.lifetime.absolute.is_some(), NO_PLACE),
@@ -481,7 +481,7 @@ impl Builder {
                     self.lifetime.permanent,
                     "each session says it by its key _permanent: use set_permanent",
                 ),
-                ("audience", self.audience.is_some(), "what is bound into its keys is the salt"),
+                ("context", self.context.is_some(), "what is bound into its keys is the salt"),
             ]
         } else {
             &[("digest", self.digest.is_some(), FIXED), ("salt", self.salt.is_some(), FIXED)]

@@ -16,7 +16,7 @@ use crate::sessions::Core;
 use crate::state::{Accepted, Origin, State, tail};
 use crate::wire::stamp::Stamp;
 use crate::wire::{Content, encrypted, flask};
-use crate::world::NoRandom;
+use crate::world::EntropyError;
 
 impl Session {
     /// Freezes the session, then decides. `consulted`: whether the request asked for the session, so that its response
@@ -200,7 +200,7 @@ fn write(
     let around = cookie.around(expiry);
     // In Flask's format a longer one is sent.
     let room = around.room(core.max_cookie_size.filter(|_| !core.format.is_flask()));
-    let header = keys.of(old_or_new).written.write(around, content, room, || nonce.ok_or(NoRandom))?;
+    let header = keys.of(old_or_new).written.write(around, content, room, || nonce.ok_or(EntropyError))?;
     // Name and value, without the sign between them.
     too_large(name, header.len() - 1, LARGEST)?;
     Ok(header)

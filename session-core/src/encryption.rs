@@ -67,7 +67,7 @@ mod builder {
         /// ```
         /// # use std::time::{Duration, UNIX_EPOCH};
         /// # use session_core::{SecretKey, Sessions, testing};
-        /// # let (key, time) = (SecretKey::generate().unwrap(), testing::Time::at(1_700_000_000));
+        /// # let (key, time) = (SecretKey::generate().unwrap(), testing::ManualClock::at(1_700_000_000));
         /// # let before = Sessions::builder(key.clone()).clock(time.clone()).build().unwrap();
         /// # let request = testing::request(&before, |session| session.insert("a", 1)).unwrap();
         /// # let builder = Sessions::builder(key).clock(time.clone());

@@ -8,7 +8,7 @@ use http::StatusCode;
 use crate::ring::KeyRing;
 use crate::sessions::Warning;
 use crate::weakness::Weakness;
-use crate::world::NoRandom;
+use crate::world::EntropyError;
 
 /// What a handler, or the end of its request, can do wrong. Messages name the session's key, never its value.
 ///
@@ -116,7 +116,7 @@ pub enum Error {
     NotACookie,
     /// The random source failed; nothing was written.
     #[error("{0}; nothing was written")]
-    Random(#[from] NoRandom),
+    Entropy(#[from] EntropyError),
     /// The response has no room for one more header.
     #[error("the response holds too many headers to add {0}")]
     TooManyHeaders(&'static str),
@@ -245,7 +245,7 @@ pub enum ConfigError {
     Warning(Warning),
     /// The random source of the operating system failed.
     #[error("the random source gave no bytes, so no key can be made")]
-    Random,
+    Entropy,
     /// Built without the feature `os`, and without the part that it would give.
     #[error("no {0}: without the feature \"os\" the builder needs .{0}(..)")]
     Missing(&'static str),

@@ -73,7 +73,7 @@ pub enum EventKind {
         limit: usize,
     },
     /// As [`NotRewritten`](Self::NotRewritten), because the random source failed.
-    NotRewrittenWithoutRandom,
+    NotRewrittenWithoutEntropy,
     /// A signed session was written that would not fit into an encrypted cookie, which is not compressed. Told while encrypted cookies are
     /// accepted but not yet written (`Builder::accept_encrypted_until`), so that such sessions are found before
     /// encryption begins.
@@ -109,7 +109,7 @@ impl EventKind {
             Error::TooLarge { size, limit, .. } | Error::RecordTooLarge { size, limit } => {
                 Self::NotRewritten { size, limit }
             }
-            Error::Random(_) => Self::NotRewrittenWithoutRandom,
+            Error::Entropy(_) => Self::NotRewrittenWithoutEntropy,
             _ => Self::StoreFailed("the session was not written anew"),
         }
     }
@@ -131,7 +131,7 @@ impl fmt::Display for EventKind {
                 f,
                 "session left as it is, since nobody changed it: written anew it would take {size} bytes, the limit is {limit}"
             ),
-            Self::NotRewrittenWithoutRandom => {
+            Self::NotRewrittenWithoutEntropy => {
                 f.write_str("session left as it is, since nobody changed it: the random source failed")
             }
             Self::TooLargeToEncrypt { size, limit } => write!(

@@ -213,7 +213,7 @@ impl LazySession {
     }
 
     /// The same for a handler that can do without its session: if the store gives no answer, an empty session that takes
-    /// no change and [says so](Session::is_degraded).
+    /// no change and [says so](Session::is_unavailable).
     ///
     /// # Errors
     /// [`Error::TooLate`], as [`open`](Self::open).
@@ -224,14 +224,14 @@ impl LazySession {
     /// # let request = session_core::testing::stored_request(&sessions);
     /// # let exchange = sessions.exchange(&request);
     /// let opener = exchange.opener();
-    /// # let Step::Pending(ask) = opener.open_or_degraded() else { unreachable!() };
+    /// # let Step::Pending(ask) = opener.open_best_effort() else { unreachable!() };
     /// # let answered = ask.answer(StoreReply::Unavailable);
     /// let session = answered.done().unwrap()?; // the store is down
-    /// assert!(session.is_degraded() && session.is_empty());
+    /// assert!(session.is_unavailable() && session.is_empty());
     /// assert_eq!(opener.open().done().unwrap().unwrap_err(), Error::Unavailable);
     /// # Ok::<(), Error>(())
     /// ```
-    pub fn open_or_degraded(&self) -> Step<Result<Session, Error>> {
+    pub fn open_best_effort(&self) -> Step<Result<Session, Error>> {
         self.0.open(Shared::admit_degraded)
     }
 }
@@ -263,7 +263,7 @@ impl Shared {
 
     fn admit(&self, session: Session) -> Result<Session, Error> {
         let session = self.admit_degraded(session)?;
-        if session.is_degraded() { Err(Error::Unavailable) } else { Ok(session) }
+        if session.is_unavailable() { Err(Error::Unavailable) } else { Ok(session) }
     }
 
     /// Hands out the session, unless the close was first. Both change one word: either the close sees that the session was

@@ -120,7 +120,7 @@ impl Session {
     /// [`Markup`]: crate::tagged::Markup
     ///
     /// # Errors
-    /// [`Error::NotSerializable`], [`Error::TooLate`], [`Error::Random`]; in Flask's format [`Error::WrongType`] when
+    /// [`Error::NotSerializable`], [`Error::TooLate`], [`Error::Entropy`]; in Flask's format [`Error::WrongType`] when
     /// `_flashes` is no list.
     ///
     /// ```

@@ -56,7 +56,7 @@ impl SecretKey {
     /// [`SecretKey::new`] as it is.
     ///
     /// # Errors
-    /// [`ConfigError::Random`] when the operating system gives no random bytes.
+    /// [`ConfigError::Entropy`] when the operating system gives no random bytes.
     ///
     /// ```
     /// use session_core::SecretKey;
@@ -67,9 +67,9 @@ impl SecretKey {
     /// ```
     #[cfg(feature = "os")]
     pub fn generate() -> Result<Self, ConfigError> {
-        use crate::world::{OsRandom, Random};
+        use crate::world::{EntropySource, OsEntropy};
         let mut bytes = Zeroizing::new([0; 32]);
-        OsRandom.fill(&mut bytes[..]).map_err(|_| ConfigError::Random)?;
+        OsEntropy.fill(&mut bytes[..]).map_err(|_| ConfigError::Entropy)?;
         let mut text = Zeroizing::new(Vec::with_capacity(43));
         crate::wire::base64::encode_to(&mut text, &bytes[..]);
         Self::new(&text[..])
@@ -113,12 +113,12 @@ impl Secret {
         self.bytes.is_empty()
     }
 
-    /// K(p) = HMAC-SHA256(secret, "rust-session" 00 01, p, len(name) name, len(audience) audience). The name in K(4) is
+    /// K(p) = HMAC-SHA256(secret, "rust-session" 00 01, p, len(name) name, len(context) context). The name in K(4) is
     /// empty: a record outlives its cookie's name.
     ///
     /// Lengths are u32, big-endian, so that no two contexts share a message (REQUIREMENTS S3).
     #[inline(never)] // so that `wipe_stack` finds what is left of it
-    pub(crate) fn derive(&self, purpose: Purpose, name: &str, audience: &str) -> Zeroizing<[u8; 32]> {
+    pub(crate) fn derive(&self, purpose: Purpose, name: &str, context: &str) -> Zeroizing<[u8; 32]> {
         // A key of any length is right for HMAC, so there is no error to report.
         let mut mac = match Hmac::<Sha256>::new_from_slice(&self.bytes) {
             Ok(mac) => mac,
@@ -126,7 +126,7 @@ impl Secret {
         };
         mac.update(b"rust-session\x00\x01");
         mac.update(&[purpose as u8]);
-        for part in [name, audience] {
+        for part in [name, context] {
             mac.update(&u32::try_from(part.len()).unwrap_or(u32::MAX).to_be_bytes());
             mac.update(part.as_bytes());
         }
@@ -183,7 +183,7 @@ mod tests {
     #[test]
     fn s3_contexts_are_injective() {
         let key = SecretKey::new("u9jZvX3nFqfB4mS0nXn9S5q7x3wTt2Kx1pQyVb8Rr4c").unwrap();
-        let derive = |p, name, audience| *key.0.derive(p, name, audience);
+        let derive = |p, name, context| *key.0.derive(p, name, context);
         assert_eq!(derive(Purpose::SignedPayload, "a", "b"), derive(Purpose::SignedPayload, "a", "b"));
         assert_ne!(derive(Purpose::SignedPayload, "ab", ""), derive(Purpose::SignedPayload, "a", "b"));
         assert_ne!(derive(Purpose::SignedPayload, "", "ab"), derive(Purpose::SignedPayload, "ab", ""));

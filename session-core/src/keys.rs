@@ -21,7 +21,7 @@ pub(crate) struct Format {
     pub(crate) name: String,
     /// What the cookie was called before.
     pub(crate) old_name: Option<String>,
-    pub(crate) audience: String,
+    pub(crate) context: String,
 }
 
 /// Keyed states, computed once.
@@ -75,7 +75,7 @@ impl Format {
     }
 
     pub(crate) fn keys(&self, ring: &KeyRing) -> Keys {
-        let key = ring.primary.derive(Purpose::LogDigest, &self.name, &self.audience);
+        let key = ring.primary.derive(Purpose::LogDigest, &self.name, &self.context);
         let log = KeyedMac::new(Digest::Sha256, &key[..]);
         wipe_stack();
         Keys {
@@ -119,10 +119,10 @@ impl Format {
     }
 
     fn signer(&self, ring: &KeyRing, purpose: Purpose, name: &str) -> Signer {
-        signed::signer(ring, purpose, name, &self.audience)
+        signed::signer(ring, purpose, name, &self.context)
     }
 
     fn cipher(&self, ring: &KeyRing, purpose: Purpose, name: &str, block: usize) -> Cipher {
-        Cipher::new(ring, block, |key| key.derive(purpose, name, &self.audience))
+        Cipher::new(ring, block, |key| key.derive(purpose, name, &self.context))
     }
 }

@@ -33,7 +33,7 @@
 //!
 //! # Features
 //! - `os` (default): clock, random source and environment of the operating system. Without it the builder asks for a
-//!   [`Clock`] and a [`Random`].
+//!   [`Clock`] and a [`EntropySource`].
 //! - `encryption`: cookies and records that nobody can read without the key: `Builder::encrypted`.
 //! - `testing`: the module of that name, for the tests of applications: a jar with a browser's rules, a clock to move, a session built
 //!   from values or read back from a response.
@@ -116,4 +116,4 @@ pub use stored::{
 };
 pub use weakness::Weakness;
 pub use wire::sign::Digest;
-pub use world::{Clock, NoRandom, Random};
+pub use world::{Clock, EntropyError, EntropySource};

@@ -18,13 +18,13 @@ use crate::wire::stamp::Stamp;
 ///     let request = testing::request(&sessions, |session| session.set_permanent(true)).unwrap();
 ///     testing::respond(&sessions, &request, |_| Ok(())).unwrap().contains_key("set-cookie")
 /// };
-/// assert!(written(Refresh::EachRequest) && !written(Refresh::Tenth)); // a moment later
+/// assert!(written(Refresh::EachRequest) && !written(Refresh::AfterTenth)); // a moment later
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Refresh {
     /// When a tenth of the idle lifetime has passed since it was written: the default.
     #[default]
-    Tenth,
+    AfterTenth,
     /// On every response, also when the handler never asked for the session. Flask's default, there for permanent
     /// sessions (`SESSION_REFRESH_EACH_REQUEST`).
     EachRequest,
@@ -108,7 +108,7 @@ impl Lifetime {
             return false;
         }
         match self.refresh {
-            Refresh::Tenth => now.saturating_sub(stamp.issued) >= tenth(self.idle_of(stamp)),
+            Refresh::AfterTenth => now.saturating_sub(stamp.issued) >= tenth(self.idle_of(stamp)),
             Refresh::EachRequest => true,
             Refresh::Never => false,
         }
@@ -156,7 +156,7 @@ mod tests {
             permanent_idle: None,
             anonymous_idle: None,
             absolute: absolute.map(Duration::from_secs),
-            refresh: Refresh::Tenth,
+            refresh: Refresh::AfterTenth,
             refresh_permanent_only: false,
             permanent: false,
             not_before: None,
@@ -198,7 +198,7 @@ mod tests {
     #[test]
     fn refresh_table() {
         let at = |refresh, age| Lifetime { refresh, ..lifetime(1000, None) }.refresh_due(&stamp(0, 0), age);
-        assert!(!at(Refresh::Tenth, 99) && at(Refresh::Tenth, 100));
+        assert!(!at(Refresh::AfterTenth, 99) && at(Refresh::AfterTenth, 100));
         assert!(at(Refresh::EachRequest, 0) && !at(Refresh::Never, 999));
         let browser = Stamp { permanent: false, ..stamp(0, 0) };
         assert!(lifetime(1000, None).refresh_due(&browser, 100));

@@ -298,8 +298,8 @@ impl Session {
     ///
     /// ```
     /// # use std::time::Duration;
-    /// # use session_core::{SecretKey, Sessions, testing::Time};
-    /// # let (key, time) = (SecretKey::generate().unwrap(), Time::at(1_700_000_000));
+    /// # use session_core::{SecretKey, Sessions, testing::ManualClock};
+    /// # let (key, time) = (SecretKey::generate().unwrap(), ManualClock::at(1_700_000_000));
     /// # let sessions = Sessions::builder(key).clock(time.clone()).build().unwrap();
     /// # let session = sessions.open(&http::HeaderMap::new());
     /// session.log_in("42").unwrap();

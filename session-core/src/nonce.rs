@@ -4,7 +4,7 @@
 use std::sync::{Mutex, PoisonError};
 
 use crate::wire::aead::NONCE;
-use crate::world::{NoRandom, Random};
+use crate::world::{EntropyError, EntropySource};
 
 const AT_ONCE: usize = 32;
 
@@ -12,7 +12,7 @@ const AT_ONCE: usize = 32;
 pub(crate) struct Nonces(Mutex<Vec<[u8; NONCE]>>);
 
 impl Nonces {
-    pub(crate) fn draw(&self, random: &dyn Random) -> Result<[u8; NONCE], NoRandom> {
+    pub(crate) fn draw(&self, random: &dyn EntropySource) -> Result<[u8; NONCE], EntropyError> {
         let ready = || self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(nonce) = ready().pop() {
             return Ok(nonce);
@@ -20,7 +20,7 @@ impl Nonces {
         let mut bytes = [0; AT_ONCE * NONCE];
         random.fill(&mut bytes)?; // an application's source: not while anything is locked
         let (nonces, _) = bytes.as_chunks();
-        let (first, others) = nonces.split_first().ok_or(NoRandom)?;
+        let (first, others) = nonces.split_first().ok_or(EntropyError)?;
         ready().extend_from_slice(others);
         Ok(*first)
     }

@@ -20,7 +20,7 @@ use crate::world::unix;
 /// # use http::{HeaderMap, HeaderValue, header::{COOKIE, SET_COOKIE}};
 /// # use std::time::{Duration, UNIX_EPOCH};
 /// # use session_core::{OldCookie, Prefix, SecretKey, Session, Sessions, testing};
-/// # let (key, time) = (SecretKey::generate().unwrap(), testing::Time::at(1_700_000_000));
+/// # let (key, time) = (SecretKey::generate().unwrap(), testing::ManualClock::at(1_700_000_000));
 /// # let before = Sessions::builder(key.clone()).clock(time.clone()).prefix(Prefix::None).build().unwrap();
 /// # let request = testing::request(&before, |session| session.insert("username", "ada")).unwrap();
 /// # time.advance(Duration::from_secs(60));

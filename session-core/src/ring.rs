@@ -97,7 +97,7 @@ impl KeyRing {
     /// # use std::time::{Duration, UNIX_EPOCH};
     /// # use session_core::{KeyRing, Rejected, SecretKey, Sessions, testing};
     /// # let (old, new) = (SecretKey::generate().unwrap(), SecretKey::generate().unwrap());
-    /// # let time = testing::Time::at(1_700_000_000);
+    /// # let time = testing::ManualClock::at(1_700_000_000);
     /// # let sessions = Sessions::builder(old.clone()).clock(time.clone()).build().unwrap();
     /// # let request = testing::request(&sessions, |session| session.insert("a", 1)).unwrap();
     /// let end = UNIX_EPOCH + Duration::from_secs(1_700_000_060);

@@ -74,7 +74,7 @@ impl Session {
     /// The state, if it may still be changed.
     pub(crate) fn open_state(&self) -> Result<MutexGuard<'_, State>, Error> {
         let state = self.state();
-        if self.is_degraded() {
+        if self.is_unavailable() {
             return Err(Error::Unavailable);
         }
         if state.frozen { Err(Error::TooLate) } else { Ok(state) }
@@ -491,19 +491,19 @@ impl Session {
     /// ```
     /// # use session_core::{SecretKey, Sessions};
     /// let session = Sessions::new(SecretKey::generate().unwrap()).open(&http::HeaderMap::new());
-    /// assert!(!session.is_degraded()); // a cookie is always there
+    /// assert!(!session.is_unavailable()); // a cookie is always there
     /// ```
     #[must_use]
-    pub fn is_degraded(&self) -> bool {
-        self.0.origin.base.is_degraded()
+    pub fn is_unavailable(&self) -> bool {
+        self.0.origin.base.is_unavailable()
     }
 
     /// When this session began: at its first cookie, its last login or [`clear`](Self::clear). Unknown in Flask's format.
     ///
     /// ```
     /// # use std::time::{Duration, UNIX_EPOCH};
-    /// # use session_core::{SecretKey, Sessions, testing::{self, Time}};
-    /// # let (key, time) = (SecretKey::generate().unwrap(), Time::at(1_700_000_000));
+    /// # use session_core::{SecretKey, Sessions, testing::{self, ManualClock}};
+    /// # let (key, time) = (SecretKey::generate().unwrap(), ManualClock::at(1_700_000_000));
     /// # let sessions = Sessions::builder(key).clock(time.clone()).build().unwrap();
     /// let request = testing::request(&sessions, |session| session.insert("username", "ada")).unwrap();
     /// time.advance(Duration::from_secs(60));
@@ -519,8 +519,8 @@ impl Session {
     ///
     /// ```
     /// # use std::time::{Duration, UNIX_EPOCH};
-    /// # use session_core::{Session, SecretKey, Sessions, testing::{self, Time}};
-    /// # let (key, time) = (SecretKey::generate().unwrap(), Time::at(1_700_000_000));
+    /// # use session_core::{Session, SecretKey, Sessions, testing::{self, ManualClock}};
+    /// # let (key, time) = (SecretKey::generate().unwrap(), ManualClock::at(1_700_000_000));
     /// # let sessions = Sessions::builder(key).clock(time.clone()).build().unwrap();
     /// let request = testing::request(&sessions, |session| session.insert("username", "ada")).unwrap();
     /// time.advance(Duration::from_secs(60));

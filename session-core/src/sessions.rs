@@ -24,7 +24,7 @@ use crate::weakness::Weakness;
 use crate::wire::Wires;
 use crate::wire::aead::NONCE;
 use crate::wire::sign::SignedBy;
-use crate::world::{Clock, NoRandom, Random, unix};
+use crate::world::{Clock, EntropyError, EntropySource, unix};
 
 /// Sessions in a cookie, configured and validated once. Cheap to clone.
 ///
@@ -67,7 +67,7 @@ pub(crate) struct Core {
     /// Whether a logout has the browser delete all cookies.
     pub(crate) clear_site_data: bool,
     pub(crate) clock: Box<dyn Clock>,
-    pub(crate) random: Box<dyn Random>,
+    pub(crate) random: Box<dyn EntropySource>,
     pub(crate) warnings: Vec<Warning>,
     pub(crate) warnings_are_errors: bool,
 }
@@ -377,7 +377,7 @@ impl Core {
         Ok(warnings)
     }
 
-    pub(crate) fn nonce(&self) -> Result<[u8; NONCE], NoRandom> {
+    pub(crate) fn nonce(&self) -> Result<[u8; NONCE], EntropyError> {
         self.nonces.draw(&*self.random)
     }
 

@@ -3,11 +3,11 @@
 //!
 //! ```
 //! use std::time::Duration;
-//! use session_core::testing::{self, Jar, Time};
+//! use session_core::testing::{self, CookieJar, ManualClock};
 //! use session_core::{SecretKey, Sessions};
 //!
 //! # fn main() -> Result<(), session_core::Error> {
-//! let time = Time::at(1_700_000_000);
+//! let time = ManualClock::at(1_700_000_000);
 //! let key = SecretKey::generate().unwrap();
 //! let sessions = Sessions::builder(key).clock(time.clone()).build().unwrap();
 //!
@@ -22,7 +22,7 @@
 //!
 //! // What is in the session now; and what a browser would make of the response.
 //! assert_eq!(testing::reopen(&sessions, &response).to_json(), r#"{"username":"ada","visits":1}"#);
-//! let mut jar = Jar::new("https://example.com", time.clone());
+//! let mut jar = CookieJar::new("https://example.com", time.clone());
 //! jar.receive(&response);
 //! assert_eq!(sessions.open(&jar.request()).get::<i64>("visits")?, Some(1));
 //! time.advance(Duration::from_secs(32 * 24 * 60 * 60));
@@ -51,22 +51,22 @@ use crate::world::{Clock, unix};
 ///
 /// ```
 /// use std::time::{Duration, UNIX_EPOCH};
-/// use session_core::{Clock, testing::Time};
+/// use session_core::{Clock, testing::ManualClock};
 ///
-/// let time = Time::at(100);
+/// let time = ManualClock::at(100);
 /// time.clone().advance(Duration::from_secs(5));
 /// assert_eq!(time.now(), UNIX_EPOCH + Duration::from_secs(105));
 /// ```
 #[derive(Debug, Clone)]
-pub struct Time(Arc<AtomicU64>);
+pub struct ManualClock(Arc<AtomicU64>);
 
-impl Time {
+impl ManualClock {
     /// So many seconds after 1970.
     ///
     /// ```
-    /// # use session_core::{SecretKey, Sessions, testing::Time};
+    /// # use session_core::{SecretKey, Sessions, testing::ManualClock};
     /// # let key = SecretKey::generate().unwrap();
-    /// let sessions = Sessions::builder(key).clock(Time::at(0)).build().unwrap();
+    /// let sessions = Sessions::builder(key).clock(ManualClock::at(0)).build().unwrap();
     /// assert_eq!(sessions.open(&http::HeaderMap::new()).created(), Some(std::time::UNIX_EPOCH));
     /// ```
     #[must_use]
@@ -77,10 +77,10 @@ impl Time {
     /// Moves it to so many seconds after 1970, forwards or back.
     ///
     /// ```
-    /// # use session_core::{Clock, testing::Time};
-    /// let time = Time::at(100);
+    /// # use session_core::{Clock, testing::ManualClock};
+    /// let time = ManualClock::at(100);
     /// time.set(50);
-    /// assert_eq!(time.now(), Time::at(50).now());
+    /// assert_eq!(time.now(), ManualClock::at(50).now());
     /// ```
     pub fn set(&self, unix_seconds: u64) {
         self.0.store(unix_seconds, Ordering::SeqCst);
@@ -90,17 +90,17 @@ impl Time {
     ///
     /// ```
     /// # use std::time::Duration;
-    /// # use session_core::{Clock, testing::Time};
-    /// let time = Time::at(100);
+    /// # use session_core::{Clock, testing::ManualClock};
+    /// let time = ManualClock::at(100);
     /// time.advance(Duration::from_millis(2_900));
-    /// assert_eq!(time.now(), Time::at(102).now());
+    /// assert_eq!(time.now(), ManualClock::at(102).now());
     /// ```
     pub fn advance(&self, by: Duration) {
         self.0.fetch_add(by.as_secs(), Ordering::SeqCst);
     }
 }
 
-impl Clock for Time {
+impl Clock for ManualClock {
     fn now(&self) -> SystemTime {
         UNIX_EPOCH.checked_add(Duration::from_secs(self.0.load(Ordering::SeqCst))).unwrap_or(UNIX_EPOCH)
     }
@@ -215,15 +215,15 @@ pub fn reopen(sessions: &Sessions, response: &HeaderMap) -> Session {
 ///
 /// ```
 /// use http::{HeaderMap, HeaderValue, header::SET_COOKIE};
-/// use session_core::testing::{Jar, Time};
+/// use session_core::testing::{CookieJar, ManualClock};
 ///
-/// let mut jar = Jar::new("http://example.com", Time::at(1_700_000_000));
+/// let mut jar = CookieJar::new("http://example.com", ManualClock::at(1_700_000_000));
 /// jar.receive(&HeaderMap::from_iter([(SET_COOKIE, HeaderValue::from_static("a=1"))]));
 /// jar.receive(&HeaderMap::from_iter([(SET_COOKIE, HeaderValue::from_static("b=2; Secure"))]));
 /// assert_eq!(jar.request()["cookie"], "a=1"); // no HTTPS, so no Secure
 /// ```
 #[derive(Debug)]
-pub struct Jar<C> {
+pub struct CookieJar<C> {
     host: String,
     secure: bool,
     clock: C,
@@ -240,14 +240,14 @@ struct Kept {
     expires: Option<u64>,
 }
 
-impl<C: Clock> Jar<C> {
+impl<C: Clock> CookieJar<C> {
     /// A jar for an origin such as `https://example.com` or `http://127.0.0.1:5000`. Loopback counts as secure, as in
     /// browsers.
     ///
     /// ```
     /// # use http::{HeaderMap, HeaderValue, header::SET_COOKIE};
-    /// # use session_core::testing::{Jar, Time};
-    /// let mut jar = Jar::new("http://127.0.0.1:5000", Time::at(1_700_000_000));
+    /// # use session_core::testing::{CookieJar, ManualClock};
+    /// let mut jar = CookieJar::new("http://127.0.0.1:5000", ManualClock::at(1_700_000_000));
     /// jar.receive(&HeaderMap::from_iter([(SET_COOKIE, HeaderValue::from_static("a=1; Secure"))]));
     /// assert_eq!(jar.get("a"), Some("1"));
     /// ```
@@ -266,9 +266,9 @@ impl<C: Clock> Jar<C> {
     ///
     /// ```
     /// # use std::time::Duration;
-    /// # use session_core::testing::{Jar, Time};
-    /// # let time = Time::at(1_700_000_000);
-    /// # let mut jar = Jar::new("https://example.com", time.clone());
+    /// # use session_core::testing::{CookieJar, ManualClock};
+    /// # let time = ManualClock::at(1_700_000_000);
+    /// # let mut jar = CookieJar::new("https://example.com", time.clone());
     /// # use http::{HeaderMap, HeaderValue, header::SET_COOKIE};
     /// jar.receive(&HeaderMap::from_iter([(SET_COOKIE, HeaderValue::from_static("a=1; Max-Age=60"))]));
     /// time.advance(Duration::from_secs(60));
@@ -326,8 +326,8 @@ impl<C: Clock> Jar<C> {
     ///
     /// ```
     /// # use http::{HeaderMap, HeaderValue, header::SET_COOKIE};
-    /// # use session_core::testing::{Jar, Time};
-    /// let mut jar = Jar::new("https://example.com", Time::at(1_700_000_000));
+    /// # use session_core::testing::{CookieJar, ManualClock};
+    /// let mut jar = CookieJar::new("https://example.com", ManualClock::at(1_700_000_000));
     /// assert!(jar.request().is_empty());
     /// jar.receive(&HeaderMap::from_iter([(SET_COOKIE, HeaderValue::from_static("a=1"))]));
     /// assert_eq!(jar.request()["cookie"], "a=1");
@@ -340,8 +340,8 @@ impl<C: Clock> Jar<C> {
     ///
     /// ```
     /// # use http::{HeaderMap, HeaderValue, header::SET_COOKIE};
-    /// # use session_core::testing::{Jar, Time};
-    /// # let mut jar = Jar::new("https://example.com", Time::at(1_700_000_000));
+    /// # use session_core::testing::{CookieJar, ManualClock};
+    /// # let mut jar = CookieJar::new("https://example.com", ManualClock::at(1_700_000_000));
     /// jar.receive(&HeaderMap::from_iter([(SET_COOKIE, HeaderValue::from_static("a=1; Path=/shop"))]));
     /// assert_eq!(jar.request_to("/shop/cart")["cookie"], "a=1");
     /// assert!(jar.request_to("/shopping").is_empty());
@@ -364,11 +364,11 @@ impl<C: Clock> Jar<C> {
     /// The value of a cookie that a request for `/` would carry.
     ///
     /// ```
-    /// # use session_core::{SecretKey, Sessions, testing::{self, Jar, Time}};
+    /// # use session_core::{SecretKey, Sessions, testing::{self, CookieJar, ManualClock}};
     /// # let sessions = Sessions::new(SecretKey::generate().unwrap());
     /// # let handler = |session: &session_core::Session| session.insert("username", "ada");
     /// # let response = testing::respond(&sessions, &http::HeaderMap::new(), handler).unwrap();
-    /// let mut jar = Jar::new("https://example.com", Time::at(1_700_000_000));
+    /// let mut jar = CookieJar::new("https://example.com", ManualClock::at(1_700_000_000));
     /// jar.receive(&response);
     /// assert!(jar.get("__Host-session").is_some() && jar.get("session").is_none());
     /// ```
@@ -382,8 +382,8 @@ impl<C: Clock> Jar<C> {
     ///
     /// ```
     /// # use http::{HeaderMap, HeaderValue, header::SET_COOKIE};
-    /// # use session_core::testing::{Jar, Time};
-    /// # let mut jar = Jar::new("https://example.com", Time::at(1_700_000_000));
+    /// # use session_core::testing::{CookieJar, ManualClock};
+    /// # let mut jar = CookieJar::new("https://example.com", ManualClock::at(1_700_000_000));
     /// jar.receive(&HeaderMap::from_iter([(SET_COOKIE, HeaderValue::from_static("a=1"))]));
     /// jar.receive(&HeaderMap::from_iter([(SET_COOKIE, HeaderValue::from_static("b=2; Max-Age=60"))]));
     /// jar.close_browser();

@@ -31,26 +31,26 @@ impl<F: Fn() -> SystemTime + Send + Sync> Clock for F {
 /// A source of random bytes fit for secrets.
 ///
 /// ```
-/// use session_core::{NoRandom, Random};
+/// use session_core::{EntropyError, EntropySource};
 ///
 /// struct Broken;
-/// impl Random for Broken {
-///     fn fill(&self, _: &mut [u8]) -> Result<(), NoRandom> {
-///         Err(NoRandom)
+/// impl EntropySource for Broken {
+///     fn fill(&self, _: &mut [u8]) -> Result<(), EntropyError> {
+///         Err(EntropyError)
 ///     }
 /// }
 /// assert_eq!(Broken.fill(&mut [0]).unwrap_err().to_string(), "the random source gave no bytes");
 /// ```
-pub trait Random: Send + Sync {
+pub trait EntropySource: Send + Sync {
     /// Fills `bytes`, all of it.
     ///
     /// # Errors
-    /// [`NoRandom`] when no random bytes can be had; what needed them then fails and writes nothing.
-    fn fill(&self, bytes: &mut [u8]) -> Result<(), NoRandom>;
+    /// [`EntropyError`] when no random bytes can be had; what needed them then fails and writes nothing.
+    fn fill(&self, bytes: &mut [u8]) -> Result<(), EntropyError>;
 }
 
-impl<F: Fn(&mut [u8]) -> Result<(), NoRandom> + Send + Sync> Random for F {
-    fn fill(&self, bytes: &mut [u8]) -> Result<(), NoRandom> {
+impl<F: Fn(&mut [u8]) -> Result<(), EntropyError> + Send + Sync> EntropySource for F {
+    fn fill(&self, bytes: &mut [u8]) -> Result<(), EntropyError> {
         self(bytes)
     }
 }
@@ -58,13 +58,13 @@ impl<F: Fn(&mut [u8]) -> Result<(), NoRandom> + Send + Sync> Random for F {
 /// The random source failed.
 ///
 /// ```
-/// use session_core::{Error, NoRandom};
+/// use session_core::{Error, EntropyError};
 ///
-/// assert_eq!(Error::from(NoRandom).to_string(), "the random source gave no bytes; nothing was written");
+/// assert_eq!(Error::from(EntropyError).to_string(), "the random source gave no bytes; nothing was written");
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("the random source gave no bytes")]
-pub struct NoRandom;
+pub struct EntropyError;
 
 /// The operating system's clock.
 #[cfg(feature = "os")]
@@ -81,12 +81,12 @@ impl Clock for OsClock {
 
 /// The operating system's random source, asked each time: a generator of our own would repeat after fork or snapshot.
 #[cfg(feature = "os")]
-pub(crate) struct OsRandom;
+pub(crate) struct OsEntropy;
 
 #[cfg(feature = "os")]
-impl Random for OsRandom {
-    fn fill(&self, bytes: &mut [u8]) -> Result<(), NoRandom> {
-        getrandom::fill(bytes).map_err(|_| NoRandom)
+impl EntropySource for OsEntropy {
+    fn fill(&self, bytes: &mut [u8]) -> Result<(), EntropyError> {
+        getrandom::fill(bytes).map_err(|_| EntropyError)
     }
 }
 

@@ -11,10 +11,10 @@ use std::time::Duration;
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use common::{KEY, OTHER_KEY, Time, cookie_with, formats, key, request, visit};
+use common::{KEY, ManualClock, OTHER_KEY, cookie_with, formats, key, request, visit};
 use hmac::{Hmac, KeyInit, Mac};
 use session_core::{
-    Config, ConfigError, Error, NoRandom, Prefix, Rejected, SameSite, SecretKey, Sessions, Weakness,
+    Config, ConfigError, EntropyError, Error, Prefix, Rejected, SameSite, SecretKey, Sessions, Weakness,
 };
 use sha1::Sha1;
 use sha2::Sha256;
@@ -73,11 +73,11 @@ fn zlib(bytes: &[u8]) -> Vec<u8> {
 }
 
 fn ours() -> Sessions {
-    Sessions::builder(key(KEY)).clock(Time::at(NOW)).build().unwrap()
+    Sessions::builder(key(KEY)).clock(ManualClock::at(NOW)).build().unwrap()
 }
 
 fn flask() -> Sessions {
-    Sessions::flask_builder("dev").clock(Time::at(NOW)).build().unwrap()
+    Sessions::flask_builder("dev").clock(ManualClock::at(NOW)).build().unwrap()
 }
 
 fn why(sessions: &Sessions, cookie: &str) -> Option<Rejected> {
@@ -119,7 +119,7 @@ fn keys() {
 #[test]
 fn cookies_that_are_none() {
     for (format, builder) in formats() {
-        let sessions = builder.clock(Time::at(NOW)).build().unwrap();
+        let sessions = builder.clock(ManualClock::at(NOW)).build().unwrap();
         let good = cookie_with(&sessions, "a", 1);
         let name = sessions.cookie_name();
         assert_eq!(why(&sessions, &good), None, "{format}");
@@ -186,10 +186,10 @@ fn c7_many_cookies_of_our_name() {
 #[test]
 fn strangers() {
     let sessions = ours();
-    let other = |builder: session_core::Builder| builder.clock(Time::at(NOW)).build().unwrap();
+    let other = |builder: session_core::Builder| builder.clock(ManualClock::at(NOW)).build().unwrap();
     for stranger in [
         other(Sessions::builder(key(OTHER_KEY))),
-        other(Sessions::builder(key(KEY)).audience("another application")),
+        other(Sessions::builder(key(KEY)).context("another application")),
         other(Sessions::builder(key(KEY)).cookie_name("admin")),
         other(Sessions::flask_builder(KEY)),
         other(Sessions::flask_builder(KEY).digest(session_core::Digest::Sha256)),
@@ -235,7 +235,8 @@ fn times() {
     }
     assert_eq!(why(&flask(), &sign_flask("dev", &payload, u64::MAX)), Some(Rejected::Future));
     let since = std::time::UNIX_EPOCH + Duration::from_secs(NOW);
-    let after = Sessions::builder(key(KEY)).not_created_before(since).clock(Time::at(NOW)).build().unwrap();
+    let after =
+        Sessions::builder(key(KEY)).not_created_before(since).clock(ManualClock::at(NOW)).build().unwrap();
     let sign = |issued| sign_ours(KEY, "__Host-session", &payload, &stamp(issued));
     assert_eq!(why(&after, &sign(NOW - 1)), Some(Rejected::Revoked));
     assert_eq!(why(&after, &sign(NOW)), None);
@@ -355,7 +356,7 @@ fn configurations_that_browsers_refuse() {
         ("absolute_lifetime", flask().absolute_lifetime(Duration::from_secs(1)).build()),
         ("not_created_before", flask().not_created_before(std::time::UNIX_EPOCH).build()),
         ("permanent", flask().permanent(true).build()),
-        ("audience", flask().audience("x").build()),
+        ("context", flask().context("x").build()),
         ("digest", builder().digest(session_core::Digest::Sha512).build()),
         ("salt", builder().salt("x").build()),
     ] {
@@ -502,14 +503,14 @@ fn t7_errors_do_not_quote_what_a_value_says_of_itself() {
 #[test]
 fn t2_without_random_bytes_nothing_is_written() {
     struct Broken;
-    impl session_core::Random for Broken {
-        fn fill(&self, _: &mut [u8]) -> Result<(), NoRandom> {
-            Err(NoRandom)
+    impl session_core::EntropySource for Broken {
+        fn fill(&self, _: &mut [u8]) -> Result<(), EntropyError> {
+            Err(EntropyError)
         }
     }
     let sessions = Sessions::builder(key(KEY)).random(Broken).build().unwrap();
     let result = visit(&sessions, &[], |session| {
-        assert_eq!(session.flash("m", "info"), Err(Error::Random(NoRandom)));
+        assert_eq!(session.flash("m", "info"), Err(Error::Entropy(EntropyError)));
         assert!(!session.is_modified());
         Ok(())
     });
@@ -519,8 +520,8 @@ fn t2_without_random_bytes_nothing_is_written() {
 #[test]
 fn a_random_source_that_repeats_gives_two_flashes_two_numbers() {
     struct Stuck;
-    impl session_core::Random for Stuck {
-        fn fill(&self, bytes: &mut [u8]) -> Result<(), NoRandom> {
+    impl session_core::EntropySource for Stuck {
+        fn fill(&self, bytes: &mut [u8]) -> Result<(), EntropyError> {
             bytes.fill(0xff);
             Ok(())
         }

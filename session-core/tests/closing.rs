@@ -4,7 +4,7 @@
 
 mod common;
 
-use common::{Closed, KEY, Time, cookie_with, formats, key, respond, visit};
+use common::{Closed, KEY, ManualClock, cookie_with, formats, key, respond, visit};
 use http::header::{CACHE_CONTROL, HeaderName, SET_COOKIE, VARY};
 use http::{HeaderMap, HeaderValue};
 use session_core::{Error, EventKind, Refresh, Rejected, Session, Sessions};
@@ -185,10 +185,10 @@ fn h5_a_logout_clears_site_data_if_asked() {
 
 #[test]
 fn refresh_by_policy() {
-    let time = Time::at(1_000_000);
+    let time = ManualClock::at(1_000_000);
     let read = |session: &Session| Ok(drop(session.keys()));
     for (refresh, expected) in [
-        (Refresh::Tenth, [false, false, true]),
+        (Refresh::AfterTenth, [false, false, true]),
         (Refresh::EachRequest, [true; 3]),
         (Refresh::Never, [false; 3]),
     ] {
@@ -214,7 +214,7 @@ fn refresh_by_policy() {
 
 #[test]
 fn s4_refresh_never_moves_the_beginning() {
-    let time = Time::at(1_000_000);
+    let time = ManualClock::at(1_000_000);
     let seconds = std::time::Duration::from_secs;
     let sessions = Sessions::builder(key(KEY))
         .idle_lifetime(seconds(100))
@@ -250,7 +250,7 @@ fn s4_refresh_never_moves_the_beginning() {
 
 #[test]
 fn login_and_clear_begin_a_session_anew() {
-    let time = Time::at(1_000_000);
+    let time = ManualClock::at(1_000_000);
     let sessions = Sessions::builder(key(KEY)).clock(time.clone()).build().unwrap();
     let seconds = |n| std::time::UNIX_EPOCH + std::time::Duration::from_secs(n);
     let within = |session: &Session, n| session.authenticated_within(std::time::Duration::from_secs(n));
@@ -458,7 +458,7 @@ fn o1_events_say_what_happened_once() {
 #[test]
 fn a_clock_that_is_set_back() {
     for (format, builder) in formats() {
-        let time = Time::at(1_700_000_000);
+        let time = ManualClock::at(1_700_000_000);
         let sessions = builder.clock(time.clone()).build().unwrap();
         let closed = visit(&sessions, &[], |session| {
             time.set(1_699_999_000);
@@ -478,7 +478,8 @@ fn flasks_limit_changes_no_cookie() {
     let text: String =
         (0..400_u32).map(|n| char::from(b'a' + u8::try_from(n * n % 7 + n % 3).unwrap())).collect();
     let [limited, free] = [100, 0].map(|limit| {
-        let builder = Sessions::flask_builder("dev").max_cookie_size(limit).clock(Time::at(1_700_000_000));
+        let builder =
+            Sessions::flask_builder("dev").max_cookie_size(limit).clock(ManualClock::at(1_700_000_000));
         let closed = visit(&builder.build().unwrap(), &[], |session| session.insert("a", &text)).unwrap();
         (closed.cookie().unwrap().to_owned(), closed.kinds())
     });

@@ -34,7 +34,7 @@ fn all_settings() {
             "SESSION_COOKIE_DOMAIN": ".Example.com:8080", "SESSION_COOKIE_PATH": "/a b;c", "SESSION_COOKIE_HTTPONLY": false,
             "SESSION_COOKIE_SAMESITE": "STRICT", "SESSION_COOKIE_PARTITIONED": true, "PERMANENT_SESSION_LIFETIME": 60.9,
             "SESSION_REFRESH_EACH_REQUEST": false, "MAX_COOKIE_SIZE": 4000, "SESSION_PERMANENT": true,
-            "SESSION_ABSOLUTE_LIFETIME": 3600, "SESSION_NOT_CREATED_BEFORE": 5, "SESSION_AUDIENCE": "site",
+            "SESSION_ABSOLUTE_LIFETIME": 3600, "SESSION_NOT_CREATED_BEFORE": 5, "SESSION_CONTEXT": "site",
             "SESSION_CACHE_HEADERS": false, "SESSION_CLEAR_SITE_DATA": true, "APPLICATION_ROOT": "/ignored", "DEBUG": {{"any": "thing"}}}}"#
     ));
     let sessions = config.build().unwrap();
@@ -174,7 +174,7 @@ fn wrong_values_are_named_and_not_quoted() {
 fn lifetimes_of_permanent_sessions_and_of_strangers() {
     let lives = |settings: &[(&str, &str)], permanent, user: bool| {
         let key = [("SECRET_KEY", KEY)];
-        let time = testing::Time::at(1_700_000_000);
+        let time = testing::ManualClock::at(1_700_000_000);
         let builder = vars(&[&key, settings].concat()).unwrap().builder().unwrap();
         let sessions = builder.clock(time.clone()).build().unwrap();
         let fill = |session: &Session| {

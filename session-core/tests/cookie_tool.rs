@@ -169,7 +169,7 @@ fn ours_goes_round() {
     assert_eq!(line(&[&["verify"], &at("1700000001")[..], &[&cookie]].concat()), json);
     // As a server reads it.
     let sessions = session_core::Sessions::builder(session_core::SecretKey::new(KEY).unwrap())
-        .clock(session_core::testing::Time::at(1_700_000_000))
+        .clock(session_core::testing::ManualClock::at(1_700_000_000))
         .build()
         .unwrap();
     let pair = http::HeaderValue::try_from(format!("__Host-session={cookie}")).unwrap();
@@ -179,7 +179,7 @@ fn ours_goes_round() {
     for (options, reason) in [
         (&["--secret", OTHER][..], "signature does not match"),
         (&["--secret", KEY, "--name", "__Host-other"], "signature does not match"),
-        (&["--secret", KEY, "--audience", "shop"], "signature does not match"),
+        (&["--secret", KEY, "--context", "shop"], "signature does not match"),
         (&["--secret", KEY, "--max-age", "9", "--now", "1700000010"], "expired"),
         (&["--secret", KEY, "--now", "1699999939"], "dated in the future"),
     ] {
@@ -189,7 +189,7 @@ fn ours_goes_round() {
         let found = refused(&args);
         assert!(found.contains(reason), "{found}");
     }
-    let named = ["--ours", "--secret", KEY, "--name", "__Secure-id", "--audience", "shop"];
+    let named = ["--ours", "--secret", KEY, "--name", "__Secure-id", "--context", "shop"];
     let cookie = line(&[&["sign"], &named[..], &["{}"]].concat());
     assert_eq!(line(&[&["verify"], &named[..], &[&format!("__Secure-id={cookie}")]].concat()), "{}");
     let found = refused(&["verify", "--ours", "--secret", KEY, &format!("__Secure-id={cookie}")]);
@@ -269,7 +269,7 @@ fn decode_tells_the_formats_apart() {
     assert!(run_flask.err.contains("nothing was verified"));
 
     let sessions = session_core::Sessions::builder(session_core::SecretKey::new(KEY).unwrap())
-        .clock(session_core::testing::Time::at(1_700_000_000))
+        .clock(session_core::testing::ManualClock::at(1_700_000_000))
         .build()
         .unwrap();
     let request = session_core::testing::request(&sessions, |session| {
@@ -484,7 +484,7 @@ fn wrong_usage_says_what_to_do() {
         (&["verify", "--secret", "x", "--now", "18446744073709551615", "a"], "0 to 253402300799"),
         (&["verify", "--secret", "x", "--digest", "md5", "a"], "sha1, sha256 or sha512; \"md5\" came"),
         (&["verify", "--secret", "x", "--name", "n", "a"], "--ours only"),
-        (&["verify", "--secret", "x", "--audience", "n", "a"], "salt"),
+        (&["verify", "--secret", "x", "--context", "n", "a"], "salt"),
         (&["sign", "--secret", "x", "--user", "ada", "{}"], "--user works with --ours only"),
         (&["verify", "--ours=1", "--secret", KEY, "a"], "takes no value"),
         (&["verify", "--ours", "--secret", "weak", "a"], "keygen"),

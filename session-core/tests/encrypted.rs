@@ -7,12 +7,12 @@ mod common;
 use std::collections::HashSet;
 use std::time::{Duration, UNIX_EPOCH};
 
-use common::{KEY, Time, cookie_with, key, request, visit};
-use session_core::{Builder, Config, ConfigError, Error, NoRandom, Rejected, Sessions};
+use common::{KEY, ManualClock, cookie_with, key, request, visit};
+use session_core::{Builder, Config, ConfigError, EntropyError, Error, Rejected, Sessions};
 
 const NOW: u64 = 1_700_000_000;
 
-fn ours(time: &Time) -> Builder {
+fn ours(time: &ManualClock) -> Builder {
     Sessions::builder(key(KEY)).clock(time.clone())
 }
 
@@ -28,7 +28,7 @@ fn bytes(cookie: &str) -> Vec<u8> {
 
 #[test]
 fn an_encrypted_cookie_tells_nothing_but_its_length() {
-    let time = Time::at(NOW);
+    let time = ManualClock::at(NOW);
     let sessions = ours(&time).encrypted().build().unwrap();
     let cookie = cookie_with(&sessions, "diagnosis", "a secret word");
     let raw = bytes(&cookie);
@@ -48,7 +48,7 @@ fn an_encrypted_cookie_tells_nothing_but_its_length() {
 
 #[test]
 fn padding_hides_lengths() {
-    let time = Time::at(NOW);
+    let time = ManualClock::at(NOW);
     for block in [16, 64, 1000] {
         let sessions = ours(&time).padding(block).build().unwrap();
         let mut lengths = HashSet::new();
@@ -75,7 +75,7 @@ fn s8_a_repeated_nonce_is_harmless() {
         bytes.fill(7);
         Ok(())
     };
-    let sessions = ours(&Time::at(NOW)).encrypted().random(stuck).build().unwrap();
+    let sessions = ours(&ManualClock::at(NOW)).encrypted().random(stuck).build().unwrap();
     let [a, b, same] = ["aaaaaaaaaaaaaaaa", "aaaaaaaaaaaaaaab", "aaaaaaaaaaaaaaaa"]
         .map(|text| bytes(&cookie_with(&sessions, "a", text)));
     assert_eq!(a, same);
@@ -88,15 +88,15 @@ fn s8_a_repeated_nonce_is_harmless() {
 /// T2: no nonce, no cookie.
 #[test]
 fn t2_without_random_bytes_nothing_is_encrypted() {
-    let broken = |_: &mut [u8]| Err(NoRandom);
-    let sessions = ours(&Time::at(NOW)).encrypted().random(broken).build().unwrap();
+    let broken = |_: &mut [u8]| Err(EntropyError);
+    let sessions = ours(&ManualClock::at(NOW)).encrypted().random(broken).build().unwrap();
     let closed = visit(&sessions, &[], |session| session.insert("a", 1));
-    assert_eq!(closed.unwrap_err(), Error::Random(NoRandom));
+    assert_eq!(closed.unwrap_err(), Error::Entropy(EntropyError));
 }
 
 #[test]
 fn nonces_do_not_repeat() {
-    let sessions = ours(&Time::at(NOW)).encrypted().build().unwrap();
+    let sessions = ours(&ManualClock::at(NOW)).encrypted().build().unwrap();
     let nonces: HashSet<Vec<u8>> = std::thread::scope(|scope| {
         let threads: Vec<_> = (0..4)
             .map(|_| {
@@ -113,7 +113,7 @@ fn nonces_do_not_repeat() {
 /// S1: any bit, any cut.
 #[test]
 fn s1_any_change_is_refused() {
-    let sessions = ours(&Time::at(NOW)).encrypted().build().unwrap();
+    let sessions = ours(&ManualClock::at(NOW)).encrypted().build().unwrap();
     let cookie = cookie_with(&sessions, "a", 1);
     let start = "__Host-session=".len();
     for at in start..cookie.len() {
@@ -131,13 +131,13 @@ fn s1_any_change_is_refused() {
     }
 }
 
-/// S3 and S6: another name, another audience, another purpose.
+/// S3 and S6: another name, another context, another purpose.
 #[test]
-fn s3_bound_to_name_audience_and_purpose() {
-    let time = Time::at(NOW);
+fn s3_bound_to_name_context_and_purpose() {
+    let time = ManualClock::at(NOW);
     let sessions = ours(&time).encrypted().build().unwrap();
     let cookie = cookie_with(&sessions, "a", 1);
-    let others = [ours(&time).encrypted().cookie_name("admin"), ours(&time).encrypted().audience("shop")];
+    let others = [ours(&time).encrypted().cookie_name("admin"), ours(&time).encrypted().context("shop")];
     for other in others {
         let other = other.build().unwrap();
         let moved = format!("{}={}", other.cookie_name(), cookie.split_once('=').unwrap().1);
@@ -148,7 +148,7 @@ fn s3_bound_to_name_audience_and_purpose() {
 /// S2 and O3: which of the two formats a cookie has, its form tells; the other one is refused unread, but in a window.
 #[test]
 fn o3_from_signed_to_encrypted_and_back_within_windows() {
-    let time = Time::at(NOW);
+    let time = ManualClock::at(NOW);
     let end = UNIX_EPOCH + Duration::from_secs(NOW + 1000);
     let signed = ours(&time).build().unwrap();
     let readers = ours(&time).accept_encrypted_until(end).build().unwrap();
@@ -185,7 +185,7 @@ fn o3_from_signed_to_encrypted_and_back_within_windows() {
 
 #[test]
 fn windows_belong_to_their_formats() {
-    let time = Time::at(NOW);
+    let time = ManualClock::at(NOW);
     let end = UNIX_EPOCH + Duration::from_secs(NOW);
     for (builder, setting) in [
         (ours(&time).accept_signed_until(end), "accept_signed_until"),
@@ -207,7 +207,7 @@ fn configured_by_data() {
         let json = format!(r#"{{"SECRET_KEY": "{KEY}", {settings}}}"#);
         serde_json::from_str::<Config>(&json).unwrap().build()
     };
-    let time = Time::at(NOW);
+    let time = ManualClock::at(NOW);
     let by_signed = cookie_with(&ours(&time).build().unwrap(), "a", 1);
     let by_encrypted = cookie_with(&ours(&time).encrypted().build().unwrap(), "a", 1);
     let open = |settings: &str, cookie: &str| {

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use common::{Time, cookie_with, request, visit};
+use common::{ManualClock, cookie_with, request, visit};
 use hmac::{Hmac, KeyInit, Mac};
 use http::header::{COOKIE, VARY};
 use http::{HeaderMap, HeaderValue};
@@ -20,7 +20,7 @@ use sha1::Sha1;
 const NOW: u64 = 1_700_000_000;
 
 fn flask() -> Sessions {
-    Sessions::flask_builder("dev").clock(Time::at(NOW)).build().unwrap()
+    Sessions::flask_builder("dev").clock(ManualClock::at(NOW)).build().unwrap()
 }
 
 /// As a Flask whose key is `dev` signs any text, at any time.

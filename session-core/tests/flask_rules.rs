@@ -4,13 +4,13 @@
 
 mod common;
 
-use common::{Time, visit};
+use common::{ManualClock, visit};
 use session_core::tagged::{Markup, Tuple};
 use session_core::testing::request;
 use session_core::{Error, Flash, Session, Sessions};
 
 fn flask() -> Sessions {
-    Sessions::flask_builder("dev").clock(Time::at(1_700_000_000)).build().unwrap()
+    Sessions::flask_builder("dev").clock(ManualClock::at(1_700_000_000)).build().unwrap()
 }
 
 fn shown(flashes: &[Flash]) -> Vec<(&str, String)> {
@@ -178,7 +178,7 @@ fn what_rust_cannot_represent_stays() {
 /// As Werkzeug reads them. What is written anew stands without quotes.
 #[test]
 fn a_cookie_in_quotes_is_refreshed_as_any_other() {
-    let time = Time::at(1_700_000_000);
+    let time = ManualClock::at(1_700_000_000);
     let sessions = Sessions::flask_builder("dev").clock(time.clone()).build().unwrap();
     let fill = |session: &Session| session.set_permanent(true).and(session.insert("a", 1));
     let cookie = visit(&sessions, &[], fill).unwrap().cookie().unwrap().to_owned();

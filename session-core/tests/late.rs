@@ -7,7 +7,7 @@ mod common;
 
 use std::sync::Barrier;
 
-use common::{KEY, Time, cookie_with, formats, key, request};
+use common::{KEY, ManualClock, cookie_with, formats, key, request};
 use http::header::{CACHE_CONTROL, COOKIE, SET_COOKIE, VARY};
 use http::{HeaderMap, HeaderValue};
 use session_core::{
@@ -31,7 +31,7 @@ fn ask<T>(step: Step<T>) -> Pending<T> {
 
 /// Both ways of an open, of a session that asks nobody.
 fn both(opener: &LazySession) -> [Result<Session, Error>; 2] {
-    [opener.open().done().unwrap(), opener.open_or_degraded().done().unwrap()]
+    [opener.open().done().unwrap(), opener.open_best_effort().done().unwrap()]
 }
 
 fn assert_too_late(opener: &LazySession) {
@@ -49,7 +49,7 @@ struct Stored {
 
 impl Stored {
     fn new(configure: impl FnOnce(Builder) -> Builder) -> Self {
-        let builder = Sessions::builder(key(KEY)).clock(Time::at(1_700_000_000));
+        let builder = Sessions::builder(key(KEY)).clock(ManualClock::at(1_700_000_000));
         let sessions = configure(builder).build_stored().unwrap();
         let exchange = sessions.exchange(&HeaderMap::new());
         exchange.open().done().unwrap().unwrap().insert("iban", IBAN).unwrap();
@@ -122,7 +122,7 @@ fn an_exchange_that_is_dropped_opens_nothing() {
 
 #[test]
 fn what_the_close_opens_for_its_refresh_is_nobodys() {
-    let time = Time::at(1_700_000_000);
+    let time = ManualClock::at(1_700_000_000);
     for refreshes in [false, true] {
         let sessions = Sessions::flask_builder("dev").clock(time.clone()).build().unwrap();
         let cookie = common::visit(&sessions, &[], |session| {
@@ -152,13 +152,13 @@ fn what_the_close_opens_for_its_refresh_is_nobodys() {
 /// Its store was asked before the close, and answers after it.
 #[test]
 fn an_open_under_way_at_the_close_ends_too_late() {
-    for refresh in [Refresh::Tenth, Refresh::EachRequest] {
+    for refresh in [Refresh::AfterTenth, Refresh::EachRequest] {
         let stored = Stored::new(|builder| builder.refresh(refresh));
         let answers = [stored.live(), StoreReply::Loaded(Loaded::Absent), StoreReply::Unavailable];
         for answer in answers {
             let exchange = stored.exchange();
             let opener = exchange.opener();
-            let (load, degradable) = (ask(opener.open()), ask(opener.open_or_degraded()));
+            let (load, degradable) = (ask(opener.open()), ask(opener.open_best_effort()));
             let close = exchange.close();
             let late = load.answer(answer.clone()).done().unwrap();
             assert_eq!(late.unwrap_err(), Error::TooLate);

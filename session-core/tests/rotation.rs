@@ -6,7 +6,7 @@ mod common;
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use common::{KEY, OTHER_KEY, Time, cookie_with, formats, key, request, visit};
+use common::{KEY, ManualClock, OTHER_KEY, cookie_with, formats, key, request, visit};
 use http::header::SET_COOKIE;
 use session_core::{
     Builder, ConfigError, Error, EventKind, KeyRing, OldCookie, Prefix, Rejected, Session, Sessions, Warning,
@@ -20,7 +20,7 @@ fn at(seconds: u64) -> SystemTime {
     UNIX_EPOCH + Duration::from_secs(seconds)
 }
 
-fn ours(time: &Time) -> Builder {
+fn ours(time: &ManualClock) -> Builder {
     Sessions::builder(key(KEY)).clock(time.clone())
 }
 
@@ -44,8 +44,9 @@ fn then(format: &str, primary: &str, before: &str) -> KeyRing {
 #[test]
 fn a_ring_is_swapped_whole_in_every_format() {
     for (format, builder) in formats() {
-        let time = Time::at(NOW);
-        let sessions = builder.refresh(session_core::Refresh::Tenth).clock(time.clone()).build().unwrap();
+        let time = ManualClock::at(NOW);
+        let sessions =
+            builder.refresh(session_core::Refresh::AfterTenth).clock(time.clone()).build().unwrap();
         let first = if format == "flask" { "dev" } else { KEY };
         let cookie = cookie_with(&sessions, "_permanent", true);
         let clone = sessions.clone();
@@ -99,7 +100,7 @@ fn s7_a_verify_only_key_never_signs() {
 
 #[test]
 fn keys_end_by_themselves() {
-    let time = Time::at(NOW);
+    let time = ManualClock::at(NOW);
     let old = ours(&time).build().unwrap();
     let cookie = cookie_with(&old, "a", 1);
     let json = format!(
@@ -224,7 +225,7 @@ fn set_cookies(closed: &common::Closed) -> Vec<&str> {
 #[test]
 fn a_cookie_is_renamed_with_its_next_writing() {
     for encrypted in [false, true] {
-        let time = Time::at(NOW);
+        let time = ManualClock::at(NOW);
         let format = |builder: Builder| if encrypted { builder.encrypted() } else { builder };
         let before = format(ours(&time)).prefix(Prefix::None).build().unwrap();
         let old = cookie_with(&before, "a", 1);
@@ -263,12 +264,12 @@ fn a_cookie_is_renamed_with_its_next_writing() {
 /// A browser: with the old cookie's scope it is left with one cookie (C5).
 #[test]
 fn c5_the_old_cookie_leaves_the_jar() {
-    let time = Time::at(NOW);
+    let time = ManualClock::at(NOW);
     let scoped = |builder: Builder| builder.prefix(Prefix::Secure).domain("example.com").path("/shop");
     let before = scoped(ours(&time)).build().unwrap();
     let old = OldCookie::new("__Secure-session", at(NOW + 1)).domain("example.com").path("/shop");
     let sessions = ours(&time).renamed_from(old).build().unwrap();
-    let mut jar = testing::Jar::new("https://example.com", time.clone());
+    let mut jar = testing::CookieJar::new("https://example.com", time.clone());
     let session = before.open(&jar.request_to("/shop"));
     session.insert("a", 1).unwrap();
     let mut response = http::HeaderMap::new();
@@ -290,8 +291,8 @@ fn c5_the_old_cookie_leaves_the_jar() {
 #[test]
 fn until_a_cookie_is_renamed_it_keeps_its_name() {
     for encrypted in [false, true] {
-        let (time, ahead) = (Time::at(NOW + 90), Time::at(NOW + 100));
-        let server = |time: &Time| {
+        let (time, ahead) = (ManualClock::at(NOW + 90), ManualClock::at(NOW + 100));
+        let server = |time: &ManualClock| {
             let builder = ours(time).renamed_from(old_name(NOW + 100));
             if encrypted { builder.encrypted() } else { builder }.build().unwrap()
         };
@@ -314,7 +315,7 @@ fn until_a_cookie_is_renamed_it_keeps_its_name() {
 
 #[test]
 fn old_names_are_checked() {
-    let build = |old: OldCookie| ours(&Time::at(NOW)).renamed_from(old).build();
+    let build = |old: OldCookie| ours(&ManualClock::at(NOW)).renamed_from(old).build();
     for old in [
         OldCookie::new("__Host-session", at(NOW)),
         OldCookie::new("", at(NOW)),

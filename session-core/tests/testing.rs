@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use common::{KEY, formats, key};
 use http::{HeaderMap, HeaderValue, header};
-use session_core::testing::{self, Jar, Time};
+use session_core::testing::{self, CookieJar, ManualClock};
 use session_core::{Error, Prefix, Session, Sessions};
 
 #[test]
@@ -35,12 +35,12 @@ fn a_session_from_values_and_back() {
 
 #[test]
 fn a_browser_keeps_and_forgets() {
-    let time = Time::at(1_700_000_000);
+    let time = ManualClock::at(1_700_000_000);
     for (_, builder) in formats() {
         time.set(1_700_000_000);
         let sessions = builder.clock(time.clone()).build().unwrap();
-        let mut jar = Jar::new("https://example.com", time.clone());
-        let step = |jar: &mut Jar<Time>, handler: &dyn Fn(&Session) -> Result<(), Error>| {
+        let mut jar = CookieJar::new("https://example.com", time.clone());
+        let step = |jar: &mut CookieJar<ManualClock>, handler: &dyn Fn(&Session) -> Result<(), Error>| {
             let response = testing::respond(&sessions, &jar.request(), handler).unwrap();
             jar.receive(&response);
         };
@@ -62,7 +62,7 @@ fn a_browser_keeps_and_forgets() {
 
 #[test]
 fn c5_every_configuration_can_delete_what_it_set() {
-    let time = Time::at(1_700_000_000);
+    let time = ManualClock::at(1_700_000_000);
     let builders = [
         Sessions::builder(key(KEY)).partitioned(true),
         Sessions::builder(key(KEY)).prefix(Prefix::Secure).domain("example.com").path("/app"),
@@ -71,7 +71,7 @@ fn c5_every_configuration_can_delete_what_it_set() {
     ];
     for builder in builders {
         let sessions = builder.clock(time.clone()).build().unwrap();
-        let mut jar = Jar::new("https://www.example.com", time.clone());
+        let mut jar = CookieJar::new("https://www.example.com", time.clone());
         let response = testing::respond(&sessions, &HeaderMap::new(), |session| session.insert("a", 1));
         jar.receive(&response.unwrap());
         let request = jar.request_to("/app/page");
@@ -102,11 +102,11 @@ fn a_browser_refuses() {
         ("https://example.com", "a=1; Max-Age=0", false),
         ("https://example.com", "a=1; Expires=Thu, 01 Jan 1970 00:00:00 GMT", false),
     ] {
-        let mut jar = Jar::new(origin, Time::at(1_700_000_000));
+        let mut jar = CookieJar::new(origin, ManualClock::at(1_700_000_000));
         jar.receive(&HeaderMap::from_iter([(header::SET_COOKIE, HeaderValue::from_static(cookie))]));
         assert_eq!(!jar.request().is_empty(), kept, "{origin} {cookie}");
     }
-    let mut jar = Jar::new("https://example.com", Time::at(0));
+    let mut jar = CookieJar::new("https://example.com", ManualClock::at(0));
     let long = HeaderValue::try_from(format!("a={}", "x".repeat(4096))).unwrap();
     jar.receive(&HeaderMap::from_iter([(header::SET_COOKIE, long)]));
     assert!(jar.request().is_empty());

@@ -9,12 +9,12 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use common::{Closed, KEY, OTHER_KEY, Time, cookie_with, key, request, visit};
+use common::{Closed, KEY, ManualClock, OTHER_KEY, cookie_with, key, request, visit};
 use hmac::{Hmac, KeyInit, Mac};
 use http::HeaderMap;
 use http::header::{CACHE_CONTROL, SET_COOKIE, VARY};
 use session_core::{
-    Builder, Error, EventKind, KeyRing, NoRandom, OldCookie, Prefix, Refresh, Session, Sessions,
+    Builder, EntropyError, Error, EventKind, KeyRing, OldCookie, Prefix, Refresh, Session, Sessions,
 };
 use sha1::Sha1;
 
@@ -27,11 +27,11 @@ fn at(seconds: u64) -> SystemTime {
     UNIX_EPOCH + Duration::from_secs(seconds)
 }
 
-fn ours(time: &Time) -> Builder {
+fn ours(time: &ManualClock) -> Builder {
     Sessions::builder(key(KEY)).clock(time.clone())
 }
 
-fn flask(time: &Time) -> Sessions {
+fn flask(time: &ManualClock) -> Sessions {
     Sessions::flask_builder("dev").clock(time.clone()).build().unwrap()
 }
 
@@ -100,7 +100,7 @@ fn assert_signed_anew(old: &str, new: &str) {
 
 #[test]
 fn a_refresh_writes_the_payload_that_came() {
-    let time = Time::at(NOW);
+    let time = ManualClock::at(NOW);
     let sessions = ours(&time).build().unwrap();
     let plain = cookie_with(&sessions, "a", 1);
     // Compressed for a limit that there is no more: written from its map, it would be plain.
@@ -137,7 +137,7 @@ fn a_refresh_writes_the_payload_that_came() {
 /// A request that takes long, and whose session's refresh falls due meanwhile.
 #[test]
 fn a_refresh_that_falls_due_under_way_is_not_missed() {
-    let time = Time::at(NOW);
+    let time = ManualClock::at(NOW);
     let sessions = ours(&time).build().unwrap();
     let cookie = cookie_with(&sessions, "a", "a".repeat(4000));
     let closed = visit(&sessions, &[&cookie], |_| {
@@ -150,7 +150,7 @@ fn a_refresh_that_falls_due_under_way_is_not_missed() {
 /// A change writes the text anew, and an encrypted payload stands under the new stamp's authentication.
 #[test]
 fn what_was_changed_or_is_encrypted_is_written_anew() {
-    let time = Time::at(NOW);
+    let time = ManualClock::at(NOW);
     let sessions = ours(&time).build().unwrap();
     let compressed = cookie_with(&sessions, "a", "a".repeat(4000));
     let changed = visit(&sessions, &[&compressed], |session| session.insert("a", 1)).unwrap();
@@ -175,7 +175,7 @@ fn signed_by_flask(payload: &str) -> String {
 /// No zlib runs for a refresh in Flask's format, and no JSON is written: what neither would give comes back.
 #[test]
 fn a_refresh_signs_flasks_own_payload() {
-    let (time, json) = (Time::at(NOW), r#"{ "b": "\u00e9", "a": [1, 2], "_permanent": true }"#);
+    let (time, json) = (ManualClock::at(NOW), r#"{ "b": "\u00e9", "a": [1, 2], "_permanent": true }"#);
     let sessions = flask(&time);
     let mut odd = vec![URL_SAFE_NO_PAD.encode(json)];
     // Streams that no level of our zlib makes: a stored block, and bytes behind the end, which Python ignores.
@@ -215,7 +215,7 @@ fn a_refresh_signs_flasks_own_payload() {
 /// zlib-rs at level 6 makes some of them longer than a browser keeps; what was changed is then made as short as it gets.
 #[test]
 fn a_flask_session_that_is_changed_fits_as_it_did_for_flask() {
-    let sessions = flask(&Time::at(NOW + 5));
+    let sessions = flask(&ManualClock::at(NOW + 5));
     for cookie in NEAR_LIMIT.lines() {
         let changed =
             visit(&sessions, &[cookie], |session| session.increment("visits", 1).map(drop)).unwrap();
@@ -227,7 +227,7 @@ fn a_flask_session_that_is_changed_fits_as_it_did_for_flask() {
 
 #[test]
 fn our_sessions_are_made_as_short_as_they_get_before_it_is_an_error() {
-    let time = Time::at(NOW);
+    let time = ManualClock::at(NOW);
     // Lists of similar texts: level 6 leaves the most.
     let permissions = |count: usize| -> Vec<String> {
         let words =
@@ -274,7 +274,7 @@ fn assert_left(closed: &Closed, limit: usize, case: &str) {
 /// Each way in which a session that nobody changed can have become too large for its cookie.
 #[test]
 fn what_cannot_be_written_again_is_left_as_it_is() {
-    let time = Time::at(NOW);
+    let time = ManualClock::at(NOW);
     let later = |seconds| at(NOW + seconds);
     let before = ours(&time).build().unwrap();
     let unprefixed = ours(&time).prefix(Prefix::None).build().unwrap();
@@ -346,7 +346,7 @@ fn what_cannot_be_written_again_is_left_as_it_is() {
 
 #[test]
 fn flasks_too() {
-    let time = Time::at(NOW);
+    let time = ManualClock::at(NOW);
     let sessions = flask(&time);
     // From a client that is no browser: those keep no such cookie.
     let long =
@@ -371,7 +371,7 @@ fn flasks_too() {
 /// A text that does not fit as it came may fit compressed, and is not lost for the sake of its bytes.
 #[test]
 fn what_fits_compressed_is_compressed() {
-    let time = Time::at(NOW);
+    let time = ManualClock::at(NOW);
     let before = ours(&time).build().unwrap();
     let cookie = cookie_with(&before, "x", "x".repeat(2000));
     assert!(!cookie.contains("=."));
@@ -386,20 +386,20 @@ fn what_fits_compressed_is_compressed() {
 
 #[test]
 fn t2_a_reader_needs_no_random_bytes() {
-    let time = Time::at(NOW);
+    let time = ManualClock::at(NOW);
     let cookie = cookie_with(&ours(&time).encrypted().build().unwrap(), "a", 1);
     time.advance(Duration::from_secs(TENTH));
-    let broken = ours(&time).encrypted().random(|_: &mut [u8]| Err(NoRandom)).build().unwrap();
+    let broken = ours(&time).encrypted().random(|_: &mut [u8]| Err(EntropyError)).build().unwrap();
     let closed = read(&broken, &cookie);
-    assert_eq!((closed.set_cookie(), closed.kinds()), (None, vec![EventKind::NotRewrittenWithoutRandom]));
+    assert_eq!((closed.set_cookie(), closed.kinds()), (None, vec![EventKind::NotRewrittenWithoutEntropy]));
     let changed = visit(&broken, &[&cookie], |session| session.insert("a", 2));
-    assert_eq!(changed.unwrap_err(), Error::Random(NoRandom));
+    assert_eq!(changed.unwrap_err(), Error::Entropy(EntropyError));
 }
 
 /// The figures of `docs/rotation.md`, and the event by which such sessions are found before encryption begins.
 #[test]
 fn sessions_that_are_too_large_to_encrypt_are_found_before() {
-    let time = Time::at(NOW);
+    let time = ManualClock::at(NOW);
     let encrypted = ours(&time).encrypted().build().unwrap();
     let next = ours(&time).accept_encrypted_until(at(NOW + 100 * TENTH)).build().unwrap();
     let insert = |length: usize| {
@@ -452,7 +452,7 @@ fn sessions_that_are_too_large_to_encrypt_are_found_before() {
 /// The default of Flask is to write permanent sessions with each response; ours can be told to.
 #[test]
 fn each_request_writes_the_payload_that_came() {
-    let time = Time::at(NOW);
+    let time = ManualClock::at(NOW);
     let sessions = ours(&time).refresh(Refresh::EachRequest).build().unwrap();
     let cookie = cookie_with(&sessions, "a", "a".repeat(4000));
     time.advance(Duration::from_secs(1));

@@ -35,7 +35,7 @@
 //!
 //! With [`SessionLayer::stored`] sessions are on the server and the cookie holds an id. A handler whose store gives no answer
 //! gets an error that becomes 503; one that can do without asks by
-//! [`session_or_degraded`](RequestSession::session_or_degraded).
+//! [`session_best_effort`](RequestSession::session_best_effort).
 //!
 //! Several sessions in one application: mark one layer with a type of yours, wrap by both, and ask by
 //! [`session_of`](RequestSession::session_of); see [`SessionLayer::marked`].

@@ -68,7 +68,7 @@ pub trait RequestSession: Carrier {
     }
 
     /// The session for a handler that can do without: if it is in a store that gives no answer, an empty session that takes
-    /// no change and [says so](Session::is_degraded).
+    /// no change and [says so](Session::is_unavailable).
     ///
     /// # Errors
     /// [`Error::MissingLayer`]; [`TooLate`](session_core::Error::TooLate) when the response has been returned.
@@ -78,9 +78,9 @@ pub trait RequestSession: Carrier {
     /// # use hyper::service::{Service, service_fn};
     /// # use session_hyper::{Error, RequestSession, SecretKey, SessionLayer, Sessions};
     /// async fn news(request: Request<String>) -> Result<Response<String>, Error> {
-    ///     let session = request.session_or_degraded().await?;
+    ///     let session = request.session_best_effort().await?;
     ///     Ok(Response::new(match session.get::<String>("name") {
-    ///         _ if session.is_degraded() => "News. Logins are not available at the moment.".to_owned(),
+    ///         _ if session.is_unavailable() => "News. Logins are not available at the moment.".to_owned(),
     ///         Ok(Some(name)) => format!("News for {name}"),
     ///         _ => "News".to_owned(),
     ///     }))
@@ -91,8 +91,8 @@ pub trait RequestSession: Carrier {
     /// assert_eq!(response.body(), "News");
     /// # }
     /// ```
-    fn session_or_degraded(&self) -> impl Future<Output = Result<Session, Error>> + Send + use<Self> {
-        open_or_degraded(self.opener::<()>())
+    fn session_best_effort(&self) -> impl Future<Output = Result<Session, Error>> + Send + use<Self> {
+        open_best_effort(self.opener::<()>())
     }
 
     /// The same for the session of the layer that is [marked](crate::SessionLayer::marked) with `K`.
@@ -104,13 +104,13 @@ pub trait RequestSession: Carrier {
     /// # use session_hyper::RequestSession;
     /// # struct Admin;
     /// # #[tokio::main(flavor = "current_thread")] async fn main() {
-    /// assert!(http::Request::new(String::new()).session_or_degraded_of::<Admin>().await.is_err()); // no layer
+    /// assert!(http::Request::new(String::new()).session_best_effort_of::<Admin>().await.is_err()); // no layer
     /// # }
     /// ```
-    fn session_or_degraded_of<K: 'static>(
+    fn session_best_effort_of<K: 'static>(
         &self,
     ) -> impl Future<Output = Result<Session, Error>> + Send + use<Self, K> {
-        open_or_degraded(self.opener::<K>())
+        open_best_effort(self.opener::<K>())
     }
 }
 
@@ -122,8 +122,8 @@ async fn open(opener: Result<LazySession, Error>) -> Result<Session, Error> {
     Ok(opener?.open().await?)
 }
 
-async fn open_or_degraded(opener: Result<LazySession, Error>) -> Result<Session, Error> {
-    Ok(opener?.open_or_degraded().await?)
+async fn open_best_effort(opener: Result<LazySession, Error>) -> Result<Session, Error> {
+    Ok(opener?.open_best_effort().await?)
 }
 
 /// Has the extensions of a request. Nobody else can implement it.

@@ -117,7 +117,7 @@ async fn parts_of_a_request_have_its_session() {
     let service = layer().wrap(service_fn(async |request: Request<Empty<Bytes>>| {
         let (parts, _body) = request.into_parts();
         parts.session().await?.insert("a", 1)?;
-        let degraded = parts.session_or_degraded().await?.is_degraded();
+        let degraded = parts.session_best_effort().await?.is_unavailable();
         answer(format!("{degraded} {}", parts.session().await?.to_json()))
     }));
     assert_eq!(text(send(&service, None).await).await, r#"false {"a":1}"#);
@@ -302,7 +302,7 @@ async fn a_session_that_is_opened_by_the_body_is_too_late() {
         match request.uri().path() {
             "/opens" => {
                 // Futures that hold the opener: asked for before the response, polled after.
-                let (session, degradable) = (request.session(), request.session_or_degraded());
+                let (session, degradable) = (request.session(), request.session_best_effort());
                 streamed(async move {
                     for error in [session.await.unwrap_err(), degradable.await.unwrap_err()] {
                         assert!(matches!(error, Error::Session(session_core::Error::TooLate)));
@@ -400,8 +400,8 @@ async fn a_stored_session_goes_round() {
 #[tokio::test]
 async fn a_store_that_hangs_is_a_503() {
     async fn news(request: Request<Empty<Bytes>>) -> Answer {
-        let session = request.session_or_degraded().await?;
-        answer(format!("{} {:?}", session.is_degraded(), session.insert("a", 1)))
+        let session = request.session_best_effort().await?;
+        answer(format!("{} {:?}", session.is_unavailable(), session.insert("a", 1)))
     }
     let limit = Duration::from_millis(100);
     let sessions = builder().deadlines(limit, limit).build_stored().unwrap();

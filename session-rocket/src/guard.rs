@@ -108,16 +108,16 @@ impl<K: 'static> Sentinel for Session<K> {
 }
 
 /// The session for a handler that can do without: if it is in a store that gives no answer, the others are answered 503,
-/// and this one gets an empty session that takes no change and [says so](session_core::Session::is_degraded).
+/// and this one gets an empty session that takes no change and [says so](session_core::Session::is_unavailable).
 ///
 /// ```
 /// # use rocket::local::blocking::Client;
-/// # use session_rocket::{Degradable, SecretKey, SessionFairing, Sessions};
+/// # use session_rocket::{BestEffort, SecretKey, SessionFairing, Sessions};
 /// #[rocket::get("/")]
-/// fn news(session: Degradable) -> String {
-///     let Degradable(session) = session;
+/// fn news(session: BestEffort) -> String {
+///     let BestEffort(session) = session;
 ///     match session.get::<String>("name") {
-///         _ if session.is_degraded() => "News. Logins are not available at the moment.".to_owned(),
+///         _ if session.is_unavailable() => "News. Logins are not available at the moment.".to_owned(),
 ///         Ok(Some(name)) => format!("News for {name}"),
 ///         _ => "News".to_owned(),
 ///     }
@@ -127,18 +127,18 @@ impl<K: 'static> Sentinel for Session<K> {
 /// assert_eq!(client.get("/").dispatch().into_string().unwrap(), "News");
 /// ```
 #[derive(Debug)]
-pub struct Degradable<K = ()>(pub Session<K>);
+pub struct BestEffort<K = ()>(pub Session<K>);
 
 #[rocket::async_trait]
-impl<'r, K: 'static> FromRequest<'r> for Degradable<K> {
+impl<'r, K: 'static> FromRequest<'r> for BestEffort<K> {
     type Error = SessionRejection;
 
     async fn from_request(request: &'r Request<'_>) -> Outcome<Self, SessionRejection> {
-        open(request, async |opener| opener.open_or_degraded().await).await.map(Self)
+        open(request, async |opener| opener.open_best_effort().await).await.map(Self)
     }
 }
 
-impl<K: 'static> Sentinel for Degradable<K> {
+impl<K: 'static> Sentinel for BestEffort<K> {
     fn abort(rocket: &Rocket<Ignite>) -> bool {
         Session::<K>::abort(rocket)
     }

@@ -30,7 +30,7 @@
 //!
 //! With [`SessionFairing::stored`] sessions are on the server and the cookie holds an id. A handler whose store gives no
 //! answer is not called: the application's 503 catcher answers, or Rocket's own, and `Retry-After` and
-//! `Cache-Control: no-store` are added to what it says. A handler that can do without takes [`Degradable`], or an
+//! `Cache-Control: no-store` are added to what it says. A handler that can do without takes [`BestEffort`], or an
 //! `Option<Session>`, which is `None` then.
 //!
 //! Several sessions in one application: mark one fairing with a type of yours, and ask for `Session<ThatType>`; see
@@ -51,7 +51,7 @@ mod guard;
 mod held;
 
 pub use fairing::SessionFairing;
-pub use guard::{Degradable, Error, Session, SessionRejection};
+pub use guard::{BestEffort, Error, Session, SessionRejection};
 #[doc(no_inline)]
 pub use session_core;
 #[doc(no_inline)]

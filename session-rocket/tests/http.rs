@@ -17,7 +17,7 @@ use rocket::response::stream::TextStream;
 use rocket::response::{Redirect, Responder};
 use rocket::{Build, Request, Rocket, Route, State, catch, catchers, get, routes};
 use session_rocket::session_core;
-use session_rocket::{Config, Degradable, Error, Session, SessionFairing, SessionRejection};
+use session_rocket::{BestEffort, Config, Error, Session, SessionFairing, SessionRejection};
 use tools::{Admin, KEY, Server, app, client, cookies, logged, pairs, sessions};
 
 #[get("/visit")]
@@ -110,8 +110,8 @@ fn perhaps(session: Option<Session>) -> String {
 }
 
 #[get("/news")]
-fn news(session: Degradable<Admin>) -> String {
-    session.0.is_degraded().to_string()
+fn news(session: BestEffort<Admin>) -> String {
+    session.0.is_unavailable().to_string()
 }
 
 #[rocket::async_test]
@@ -344,7 +344,7 @@ async fn a_session_that_is_opened_by_the_body_is_too_late() {
     fn opens(request: Asks<'_>) -> TextStream![String + '_] {
         TextStream! {
             assert_too_late(request.0.guard::<Session>().await);
-            assert_too_late(request.0.guard::<Degradable>().await);
+            assert_too_late(request.0.guard::<BestEffort>().await);
             assert!(request.0.guard::<Option<Session>>().await.unwrap().is_none());
             yield "nothing".to_owned();
         }

@@ -16,7 +16,7 @@ use rocket::http::{Header, Status};
 use rocket::local::asynchronous::{Client, LocalResponse};
 use rocket::{Build, Rocket, catch, catchers, get, routes};
 use session_rocket::{
-    Config, Degradable, Error, MemoryStore, SecretKey, Session, SessionFairing, SessionRejection, Sessions,
+    BestEffort, Config, Error, MemoryStore, SecretKey, Session, SessionFairing, SessionRejection, Sessions,
     session_store::SessionBackend,
 };
 use tools::{KEY, Server, client, cookies, logged, pairs};
@@ -47,10 +47,10 @@ fn why(session: Result<Session, SessionRejection>) -> String {
 }
 
 #[get("/news")]
-fn news(session: Degradable) -> String {
-    let Degradable(session) = session;
+fn news(session: BestEffort) -> String {
+    let BestEffort(session) = session;
     let change = session.insert("read", "news");
-    format!("degraded: {}; change: {change:?}", session.is_degraded())
+    format!("degraded: {}; change: {change:?}", session.is_unavailable())
 }
 
 #[get("/panic")]

@@ -294,7 +294,7 @@ impl LazySession {
     }
 
     /// The same for a handler that can do without: an empty session that takes no change and says
-    /// [so](Session::is_degraded), if the store gave no answer.
+    /// [so](Session::is_unavailable), if the store gave no answer.
     ///
     /// # Errors
     /// [`Error::TooLate`], as [`open`](Self::open).
@@ -305,11 +305,11 @@ impl LazySession {
     /// # #[tokio::main(flavor = "current_thread")] async fn main() {
     /// # let source = SessionBackend::new(Sessions::new(SecretKey::generate().unwrap()));
     /// let exchange = source.exchange(&http::HeaderMap::new());
-    /// assert!(!exchange.opener().open_or_degraded().await.unwrap().is_degraded());
+    /// assert!(!exchange.opener().open_best_effort().await.unwrap().is_unavailable());
     /// # }
     /// ```
-    pub async fn open_or_degraded(&self) -> Result<Session, Error> {
-        match (self.opener.open_or_degraded(), &self.driver) {
+    pub async fn open_best_effort(&self) -> Result<Session, Error> {
+        match (self.opener.open_best_effort(), &self.driver) {
             (Step::Done(opened), _) => opened,
             (step, Some(driver)) => Box::pin(driver.drive(step)).await,
             (Step::Pending(_), None) => Err(Error::Unavailable),

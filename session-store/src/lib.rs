@@ -55,5 +55,5 @@ pub use postgres::PostgresStore;
 pub use slot::{Missing, SessionSlot};
 #[cfg(feature = "sqlite")]
 pub use sqlite::SqliteStore;
-pub use store::{SessionInfo, Store, StoreFuture, Which};
+pub use store::{DeleteScope, SessionInfo, Store, StoreFuture};
 pub use users::UserSessions;

@@ -205,13 +205,13 @@ pub trait Store: Send + Sync + 'static {
     /// Ends records of this user, each as [`delete`](Self::delete) does: all, all but one, or one. How many were ended;
     /// expired ones may count or not.
     ///
-    /// No record of theirs that [`Which`] names and whose write with this user was answered before is live after it; one
+    /// No record of theirs that [`DeleteScope`] names and whose write with this user was answered before is live after it; one
     /// that is written meanwhile may be. A record that has another user when it is looked at is left alone, also where
-    /// `Which` names it. Repeated, it ends what is left.
+    /// `DeleteScope` names it. Repeated, it ends what is left.
     ///
     /// # Errors
     /// The back end's own, but never that it is full. Some records may have been ended.
-    fn delete_owned<'a>(&'a self, user: &'a str, which: Which, now: u64) -> StoreFuture<'a, u64>;
+    fn delete_owned<'a>(&'a self, user: &'a str, which: DeleteScope, now: u64) -> StoreFuture<'a, u64>;
 
     /// Ends the live records of this user but the newest `keep` by the store's own order, each as
     /// [`delete`](Self::delete) does. How many this call ended, and whether `this` is live after it, whoever ended it.
@@ -288,15 +288,15 @@ pub trait Store: Send + Sync + 'static {
 ///
 /// ```
 /// use session_core::RecordKey;
-/// use session_store::Which;
+/// use session_store::DeleteScope;
 ///
 /// let this = RecordKey::from_bytes([7; 32]);
 /// let other = RecordKey::from_bytes([8; 32]);
-/// assert!(Which::All.names(this) && Which::One(this).names(this) && !Which::AllBut(this).names(this));
-/// assert!(!Which::One(this).names(other) && Which::AllBut(this).names(other));
+/// assert!(DeleteScope::All.names(this) && DeleteScope::One(this).names(this) && !DeleteScope::AllBut(this).names(this));
+/// assert!(!DeleteScope::One(this).names(other) && DeleteScope::AllBut(this).names(other));
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Which {
+pub enum DeleteScope {
     /// All of them.
     All,
     /// All but this one, which may be anybody's.
@@ -305,7 +305,7 @@ pub enum Which {
     One(RecordKey),
 }
 
-impl Which {
+impl DeleteScope {
     /// Whether it names this record.
     #[must_use]
     pub fn names(self, key: RecordKey) -> bool {

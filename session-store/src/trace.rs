@@ -41,7 +41,7 @@ pub fn event(event: &Event) {
         }
         EventKind::Oversized { .. }
         | EventKind::NotRewritten { .. }
-        | EventKind::NotRewrittenWithoutRandom
+        | EventKind::NotRewrittenWithoutEntropy
         | EventKind::TooLargeToEncrypt { .. }
         | EventKind::CacheControlReplaced
         | EventKind::Reuse

@@ -8,7 +8,7 @@ use session_core::{Error, Outcome, RecordKey, Session, StoredSessions};
 use tokio::time::Instant;
 
 use crate::driver::retry;
-use crate::store::{SessionInfo, Store, StoreFuture, Which};
+use crate::store::{DeleteScope, SessionInfo, Store, StoreFuture};
 
 /// So long an answer is waited for, as when a session is closed.
 const WITHIN: Duration = Duration::from_secs(5);
@@ -104,7 +104,7 @@ impl UserSessions {
     /// # }
     /// ```
     pub async fn end(&self, user: &str, key: RecordKey) -> Result<bool, Error> {
-        self.end_which(user, Which::One(key)).await.map(|ended| ended > 0)
+        self.end_which(user, DeleteScope::One(key)).await.map(|ended| ended > 0)
     }
 
     /// Ends the session whose record lies under this key, whoever's it is: for an operator who has the key from an
@@ -147,7 +147,7 @@ impl UserSessions {
     /// # }
     /// ```
     pub async fn end_others(&self, user: &str, this: &Session) -> Result<u64, Error> {
-        self.end_which(user, this.record_key().map_or(Which::All, Which::AllBut)).await
+        self.end_which(user, this.record_key().map_or(DeleteScope::All, DeleteScope::AllBut)).await
     }
 
     /// Ends all: "log out everywhere", or what to do when a password was changed or an account closed. How many, as with
@@ -167,10 +167,10 @@ impl UserSessions {
     /// # }
     /// ```
     pub async fn end_all(&self, user: &str) -> Result<u64, Error> {
-        self.end_which(user, Which::All).await
+        self.end_which(user, DeleteScope::All).await
     }
 
-    async fn end_which(&self, user: &str, which: Which) -> Result<u64, Error> {
+    async fn end_which(&self, user: &str, which: DeleteScope) -> Result<u64, Error> {
         let ended = self.ask("delete_owned", |store, now| store.delete_owned(user, which, now)).await?;
         self.confirmed(ended).await
     }

@@ -8,13 +8,13 @@ use std::time::Duration;
 
 use http::header::{COOKIE, SET_COOKIE};
 use http::{HeaderMap, HeaderValue};
-use session_core::testing::Time;
+use session_core::testing::ManualClock;
 use session_core::{EventKind, Record, RecordKey, SecretKey, Session, Sessions, StoredSessions};
 use session_store::{MemoryStore, SessionBackend, SessionInfo, Store, UserSessions, clean, trace};
 
 /// An application with one browser after another.
 struct Site {
-    time: Time,
+    time: ManualClock,
     sessions: StoredSessions,
     source: SessionBackend,
     users: UserSessions,
@@ -23,7 +23,7 @@ struct Site {
 
 impl Site {
     fn new() -> Self {
-        let time = Time::at(1_700_000_000);
+        let time = ManualClock::at(1_700_000_000);
         let builder = Sessions::builder(SecretKey::generate().unwrap()).clock(time.clone());
         let sessions = builder.max_sessions_per_user(3).build_stored().unwrap();
         let store = Arc::new(MemoryStore::new());
@@ -116,7 +116,7 @@ async fn l6_a_page_of_ones_sessions() {
 #[tokio::test]
 async fn what_an_event_names_is_ended_by_its_key() {
     for with_keys in [true, false] {
-        let time = Time::at(1_700_000_000);
+        let time = ManualClock::at(1_700_000_000);
         let builder = Sessions::builder(SecretKey::generate().unwrap()).clock(time.clone());
         let builder = builder.cycle_id_every(Duration::from_secs(3600));
         let sessions = builder.events_with_record_keys(with_keys).build_stored().unwrap();

@@ -8,7 +8,7 @@ use std::time::Duration;
 use axum::extract::{Path, State};
 use axum::routing::get;
 use axum::{Router, serve};
-use session_axum::session_core::{self, StoredSessions, testing::Time};
+use session_axum::session_core::{self, StoredSessions, testing::ManualClock};
 use session_axum::{Error, Session, SessionLayer, Sessions};
 use session_store::{MemoryStore, UserSessions};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -105,7 +105,7 @@ struct Browser {
 
 pub struct Fleet {
     mode: Mode,
-    pub time: Time,
+    pub time: ManualClock,
     store: Arc<MemoryStore>,
     epochs: Epochs,
     addresses: Vec<SocketAddr>,
@@ -116,7 +116,7 @@ pub struct Fleet {
 
 impl Fleet {
     pub async fn start(mode: Mode, first: &Step) -> Arc<Self> {
-        let (time, store) = (Time::at(START), Arc::new(MemoryStore::new()));
+        let (time, store) = (ManualClock::at(START), Arc::new(MemoryStore::new()));
         let epochs = Epochs::default();
         let (mut addresses, mut configured) = (Vec::new(), Vec::new());
         for _ in 0..SERVERS {

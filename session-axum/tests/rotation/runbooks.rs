@@ -113,7 +113,7 @@ fn later() -> SystemTime {
 fn by_data(mode: Mode, settings: &str) -> Builder {
     let config: Config = serde_json::from_str(&format!("{{{settings}}}")).unwrap();
     let builder = match mode {
-        Mode::Flask => config.flask_builder().unwrap().refresh(Refresh::Tenth),
+        Mode::Flask => config.flask_builder().unwrap().refresh(Refresh::AfterTenth),
         _ => config.builder().unwrap(),
     };
     let builder = builder.idle_lifetime(Duration::from_secs(IDLE));

@@ -7,8 +7,8 @@ use std::time::Duration;
 use axum::extract::{Path, State};
 use axum::routing::get;
 use axum::{Router, serve};
-use session_axum::session_core::{Builder, testing::Time};
-use session_axum::{Degradable, Error, SecretKey, Session, SessionLayer, Sessions};
+use session_axum::session_core::{Builder, testing::ManualClock};
+use session_axum::{BestEffort, Error, SecretKey, Session, SessionLayer, Sessions};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
@@ -19,7 +19,7 @@ pub(crate) const KEY: &str = "u9jZvX3nFqfB4mS0nXn9S5q7x3wTt2Kx1pQyVb8Rr4c";
 /// A server under test. It is stopped when it is dropped.
 pub(crate) struct Server {
     pub(crate) store: Arc<Watched>,
-    pub(crate) time: Time,
+    pub(crate) time: ManualClock,
     /// Holds the handlers of paths that end with `/held`.
     pub(crate) gate: Gate,
     address: SocketAddr,
@@ -80,9 +80,9 @@ async fn act(
     Ok(session.to_json())
 }
 
-async fn news(Degradable(session): Degradable) -> String {
+async fn news(BestEffort(session): BestEffort) -> String {
     let change = session.insert("read", "news");
-    let (degraded, user) = (session.is_degraded(), session.get::<String>("user"));
+    let (degraded, user) = (session.is_unavailable(), session.get::<String>("user"));
     format!("degraded: {degraded}; user: {user:?}; change: {change:?}")
 }
 
@@ -96,7 +96,7 @@ impl Server {
     }
 
     pub(crate) async fn start_over(store: Watched, configure: impl FnOnce(Builder) -> Builder) -> Self {
-        let (store, time, gate) = (Arc::new(store), Time::at(1_700_000_000), Gate::new());
+        let (store, time, gate) = (Arc::new(store), ManualClock::at(1_700_000_000), Gate::new());
         let builder = Sessions::builder(SecretKey::new(KEY).unwrap()).clock(time.clone());
         let sessions = configure(builder).build_stored().unwrap();
         let app = Router::new()

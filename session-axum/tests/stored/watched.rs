@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use session_axum::MemoryStore;
 use session_core::{Inserted, Loaded, Outcome, Record, RecordKey, TrimResult, Updated};
-use session_store::{Durability, SessionInfo, Store, StoreError, StoreFuture, Which};
+use session_store::{DeleteScope, Durability, SessionInfo, Store, StoreError, StoreFuture};
 use tokio::sync::Semaphore;
 
 /// What happens to a question.
@@ -164,7 +164,7 @@ impl Store for Watched {
         self.meet("list", self.inner.list(user, max, now))
     }
 
-    fn delete_owned<'a>(&'a self, user: &'a str, which: Which, now: u64) -> StoreFuture<'a, u64> {
+    fn delete_owned<'a>(&'a self, user: &'a str, which: DeleteScope, now: u64) -> StoreFuture<'a, u64> {
         self.meet("delete_owned", self.inner.delete_owned(user, which, now))
     }
 

@@ -22,7 +22,7 @@ pub(crate) struct Settings {
     pub(crate) now: Option<u64>,
     pub(crate) ours: bool,
     pub(crate) name: Option<String>,
-    pub(crate) audience: Option<String>,
+    pub(crate) context: Option<String>,
     pub(crate) user: Option<String>,
 }
 
@@ -74,7 +74,7 @@ COOKIE is the value, or name=value, also in double quotes.
  This library's own format:
   --ours              instead of Flask's
   --name NAME         the cookie's whole name; default: __Host-session
-  --audience TEXT     default: none
+  --context TEXT     default: none
 
 Example: cookie verify --secret dev --now 1700000000 eyJhIjoxfQ.ZVPxAA.D3QXMI0ZQYNZDxORB__kVZyT7hk
 ";
@@ -94,7 +94,7 @@ Usage: cookie sign --secret S [OPTIONS] [--] JSON
  This library's own format:
   --ours              instead of Flask's
   --name NAME         the cookie's whole name; default: __Host-session
-  --audience TEXT     default: none
+  --context TEXT     default: none
   --user TEXT        who is logged in; default: nobody
  --fallback and --max-age are taken as verify takes them, and change nothing.
 
@@ -118,7 +118,7 @@ const KEYED: [&str; 10] = [
     "--now",
     "--ours",
     "--name",
-    "--audience",
+    "--context",
     "--user",
 ];
 
@@ -250,7 +250,7 @@ fn set(settings: &mut Settings, option: &str, value: Vec<u8>) -> Result<(), Stri
         "--now" => settings.now = Some(seconds(option, value, LAST)?),
         "--name" => settings.name = Some(text(option, value)?),
         "--user" => settings.user = Some(text(option, value)?),
-        _ => settings.audience = Some(text(option, value)?),
+        _ => settings.context = Some(text(option, value)?),
     }
     Ok(())
 }

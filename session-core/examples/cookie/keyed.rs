@@ -5,7 +5,8 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use http::header::COOKIE;
 use http::{HeaderMap, HeaderValue};
 use session_core::{
-    Builder, ConfigError, Digest, NoRandom, Prefix, Random, Rejected, SecretKey, Session, Sessions, testing,
+    Builder, ConfigError, Digest, EntropyError, EntropySource, Prefix, Rejected, SecretKey, Session,
+    Sessions, testing,
 };
 
 use crate::args::Settings;
@@ -15,9 +16,9 @@ use crate::json;
 /// Neither tool needs a random number.
 struct Nothing;
 
-impl Random for Nothing {
-    fn fill(&self, _: &mut [u8]) -> Result<(), NoRandom> {
-        Err(NoRandom)
+impl EntropySource for Nothing {
+    fn fill(&self, _: &mut [u8]) -> Result<(), EntropyError> {
+        Err(EntropyError)
     }
 }
 
@@ -97,7 +98,7 @@ impl Keyed {
                         format!("it is bound to a name; the cookie's is {name:?}, --name is {bound:?}")
                     }
                     None => format!(
-                        "made with another --secret, --name (here {bound:?}) or --audience, or changed"
+                        "made with another --secret, --name (here {bound:?}) or --context, or changed"
                     ),
                 })
             }
@@ -175,8 +176,8 @@ fn builder(settings: Settings) -> Result<Builder, String> {
     if let Some(salt) = settings.salt {
         builder = builder.salt(salt);
     }
-    if let Some(audience) = settings.audience {
-        builder = builder.audience(audience);
+    if let Some(context) = settings.context {
+        builder = builder.context(context);
     }
     Ok(builder)
 }

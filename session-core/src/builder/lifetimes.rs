@@ -16,7 +16,7 @@ impl Builder {
     /// ```
     /// # use std::time::Duration;
     /// # use session_core::{Rejected, SecretKey, Sessions, testing};
-    /// # let (key, time) = (SecretKey::generate().unwrap(), testing::Time::at(1_700_000_000));
+    /// # let (key, time) = (SecretKey::generate().unwrap(), testing::ManualClock::at(1_700_000_000));
     /// # let builder = Sessions::builder(key).clock(time.clone());
     /// let sessions = builder.idle_lifetime(Duration::from_secs(30 * 60)).build().unwrap();
     /// let request = testing::request(&sessions, |session| session.insert("a", 1)).unwrap();
@@ -37,7 +37,7 @@ impl Builder {
     /// ```
     /// # use std::time::Duration;
     /// # use session_core::{Rejected, SecretKey, Sessions, testing};
-    /// # let (key, time) = (SecretKey::generate().unwrap(), testing::Time::at(1_700_000_000));
+    /// # let (key, time) = (SecretKey::generate().unwrap(), testing::ManualClock::at(1_700_000_000));
     /// # let builder = Sessions::builder(key).clock(time.clone());
     /// const MINUTE: u64 = 60;
     /// const DAY: u64 = 24 * 60 * MINUTE;
@@ -68,7 +68,7 @@ impl Builder {
     /// ```
     /// # use std::time::Duration;
     /// # use session_core::{Rejected, SecretKey, Sessions, testing};
-    /// # let (key, time) = (SecretKey::generate().unwrap(), testing::Time::at(1_700_000_000));
+    /// # let (key, time) = (SecretKey::generate().unwrap(), testing::ManualClock::at(1_700_000_000));
     /// # let builder = Sessions::builder(key).clock(time.clone());
     /// let sessions = builder.anonymous_lifetime(Duration::from_secs(60 * 60)).build().unwrap();
     /// let stranger = testing::request(&sessions, |session| session.set_permanent(true)).unwrap();
@@ -88,7 +88,7 @@ impl Builder {
     /// ```
     /// # use std::time::Duration;
     /// # use session_core::{Rejected, SecretKey, Session, Sessions, testing};
-    /// # let (key, time) = (SecretKey::generate().unwrap(), testing::Time::at(1_700_000_000));
+    /// # let (key, time) = (SecretKey::generate().unwrap(), testing::ManualClock::at(1_700_000_000));
     /// # let builder = Sessions::builder(key).clock(time.clone());
     /// let sessions = builder.absolute_lifetime(Duration::from_secs(12 * 60 * 60)).build().unwrap();
     /// let request = testing::request(&sessions, |session| session.insert("a", 1)).unwrap();
@@ -100,13 +100,13 @@ impl Builder {
         self
     }
 
-    /// When a session that is only read is written anew. Default: [`Refresh::Tenth`]; in Flask's format
+    /// When a session that is only read is written anew. Default: [`Refresh::AfterTenth`]; in Flask's format
     /// [`Refresh::EachRequest`], for permanent sessions.
     ///
     /// ```
     /// # use std::time::Duration;
     /// # use session_core::{Refresh, SecretKey, Sessions, testing};
-    /// # let (key, time) = (SecretKey::generate().unwrap(), testing::Time::at(1_700_000_000));
+    /// # let (key, time) = (SecretKey::generate().unwrap(), testing::ManualClock::at(1_700_000_000));
     /// # let builder = Sessions::builder(key).clock(time.clone());
     /// let sessions = builder.refresh(Refresh::Never).build().unwrap();
     /// let request = testing::request(&sessions, |session| session.insert("a", 1)).unwrap();
@@ -138,7 +138,7 @@ impl Builder {
     /// ```
     /// # use std::time::{Duration, UNIX_EPOCH};
     /// # use session_core::{Rejected, SecretKey, Sessions, testing};
-    /// # let (key, time) = (SecretKey::generate().unwrap(), testing::Time::at(1_700_000_000));
+    /// # let (key, time) = (SecretKey::generate().unwrap(), testing::ManualClock::at(1_700_000_000));
     /// # let before = Sessions::builder(key.clone()).clock(time.clone()).build().unwrap();
     /// # let request = testing::request(&before, |session| session.insert("a", 1)).unwrap();
     /// # let builder = Sessions::builder(key).clock(time);

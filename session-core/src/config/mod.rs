@@ -48,7 +48,7 @@ use crate::sessions::Sessions;
 /// | `SESSION_RENAMED_FROM` | own: `{"name": text, "renamed": unix seconds}`, and `domain`, `path`: see [`OldCookie`](crate::OldCookie) |
 /// | `SESSION_ENCRYPTED`, `SESSION_PADDING` | own (feature `encryption`): true or false; bytes |
 /// | `SESSION_ACCEPT_SIGNED_UNTIL`, `SESSION_ACCEPT_ENCRYPTED_UNTIL` | own (feature `encryption`): unix seconds |
-/// | `SESSION_AUDIENCE`, `SESSION_SALT` | own: text |
+/// | `SESSION_CONTEXT`, `SESSION_SALT` | own: text |
 /// | `SESSION_DIGEST` | own: `sha1`, `sha256` or `sha512` |
 /// | `SESSION_CACHE_HEADERS`, `SESSION_CLEAR_SITE_DATA`, `SESSION_INSECURE_PLAIN_HTTP` | own: true or false |
 /// | `SESSION_WARNINGS_ARE_ERRORS` | own: true or false, see [`Builder::warnings_are_errors`] |
@@ -102,7 +102,7 @@ pub struct Config {
     session_padding: Option<usize>,
     session_accept_signed_until: Option<u64>,
     session_accept_encrypted_until: Option<u64>,
-    session_audience: Option<String>,
+    session_context: Option<String>,
     session_salt: Option<String>,
     session_digest: Option<String>,
     session_cache_headers: Option<bool>,
@@ -352,7 +352,7 @@ impl Config {
         builder = set(builder, self.session_absolute_lifetime, Builder::absolute_lifetime);
         builder =
             set(builder, self.session_not_created_before, |b, seconds| b.not_created_before(time(seconds)));
-        builder = set(builder, self.session_audience, Builder::audience);
+        builder = set(builder, self.session_context, Builder::context);
         builder = set(builder, self.session_salt, Builder::salt);
         builder = set(builder, self.session_digest.as_deref().map(digest).transpose()?, Builder::digest);
         builder = set(builder, self.session_cache_headers, Builder::cache_headers);

@@ -64,7 +64,7 @@ pub(crate) fn close(session: &Session, consulted: bool) -> Step<Outgoing> {
     if let Base::Refused { reused: Some(_), .. } = session.origin().base {
         outgoing.events.push(session.event(EventKind::Reuse));
     }
-    if session.is_degraded() {
+    if session.is_unavailable() {
         outgoing.events.push(session.event(EventKind::StoreFailed("the session was not loaded")));
         return Step::Done(outgoing);
     }
@@ -142,7 +142,7 @@ impl Closing {
             return self.forget();
         }
         let Ok((id, write)) = self.draw() else {
-            return self.fail(Error::Random(crate::NoRandom));
+            return self.fail(Error::Entropy(crate::EntropyError));
         };
         let body = Body {
             permanent: self.stamp.permanent,
@@ -170,7 +170,9 @@ impl Closing {
                     closing.inserted(record, body, key)
                 }
                 // Somebody else's record under an id of 128 random bits: they were not random.
-                StoreReply::Inserted(Inserted::Exists(_)) => closing.fail(Error::Random(crate::NoRandom)),
+                StoreReply::Inserted(Inserted::Exists(_)) => {
+                    closing.fail(Error::Entropy(crate::EntropyError))
+                }
                 // Ended before we knew that it began, as by a trim.
                 StoreReply::Inserted(Inserted::Dead) => {
                     closing.event(EventKind::Gone);

@@ -96,7 +96,7 @@ impl Closing {
     }
 
     /// A new id and that of the write, drawn once.
-    pub(super) fn draw(&mut self) -> Result<(Id, u64), crate::NoRandom> {
+    pub(super) fn draw(&mut self) -> Result<(Id, u64), crate::EntropyError> {
         let write = self.write()?;
         let id = match &self.minted {
             Some(id) => id.clone(),
@@ -107,7 +107,7 @@ impl Closing {
     }
 
     /// The id of this request's write, drawn when it is first needed.
-    pub(super) fn write(&mut self) -> Result<u64, crate::NoRandom> {
+    pub(super) fn write(&mut self) -> Result<u64, crate::EntropyError> {
         match self.write {
             Some(write) => Ok(write),
             None => {

@@ -36,7 +36,7 @@ impl Closing {
     /// Ends the record, whoever else has written to it, and before anything else.
     pub(super) fn end(mut self, key: RecordKey, presented: VerifierHash, record: &Record) -> Next {
         if !self.is_blank() && self.draw().is_err() {
-            return self.fail(Error::Random(crate::NoRandom));
+            return self.fail(Error::Entropy(crate::EntropyError));
         }
         let user = record.user.clone();
         let question = StoreRequest::Delete { key, version: record.version, now: self.now };

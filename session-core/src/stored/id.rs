@@ -16,7 +16,7 @@ use crate::error::Rejected;
 use crate::wire::sign::{SignedBy, Signer};
 use crate::wire::stamp::{self, Stamp};
 use crate::wire::{Segments, base64};
-use crate::world::{NoRandom, Random};
+use crate::world::{EntropyError, EntropySource};
 
 const SELECTOR: usize = 16;
 const VERIFIER: usize = 32;
@@ -42,7 +42,7 @@ impl PartialEq for VerifierHash {
 
 impl Id {
     /// A new one. Its bytes are the random source's, all of them (REQUIREMENTS T1).
-    pub(crate) fn generate(random: &dyn Random) -> Result<Self, NoRandom> {
+    pub(crate) fn generate(random: &dyn EntropySource) -> Result<Self, EntropyError> {
         let mut bytes = [0; BYTES];
         random.fill(&mut bytes[..SELECTOR])?;
         random.fill(&mut bytes[SELECTOR..])?;
@@ -50,7 +50,7 @@ impl Id {
     }
 
     /// The same selector with a new verifier.
-    pub(crate) fn renewed(&self, random: &dyn Random) -> Result<Self, NoRandom> {
+    pub(crate) fn renewed(&self, random: &dyn EntropySource) -> Result<Self, EntropyError> {
         let mut id = self.clone();
         random.fill(&mut id.0[SELECTOR..])?;
         Ok(id)

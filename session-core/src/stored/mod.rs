@@ -24,7 +24,7 @@ mod user;
 #[cfg(test)]
 mod walk;
 
-use crate::world::NoRandom;
+use crate::world::EntropyError;
 
 #[cfg(fuzzing)]
 pub(crate) use body::Body;
@@ -39,7 +39,7 @@ pub use question::{
 pub use sessions::StoredSessions;
 
 /// Eight random bytes for a write.
-fn write_id(random: &dyn crate::Random) -> Result<u64, NoRandom> {
+fn write_id(random: &dyn crate::EntropySource) -> Result<u64, EntropyError> {
     let mut bytes = [0; 8];
     random.fill(&mut bytes)?;
     Ok(u64::from_be_bytes(bytes))

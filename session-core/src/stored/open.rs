@@ -109,7 +109,7 @@ impl Base {
         }
     }
 
-    pub(crate) fn is_degraded(&self) -> bool {
+    pub(crate) fn is_unavailable(&self) -> bool {
         matches!(self, Self::Degraded)
     }
 }

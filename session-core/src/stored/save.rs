@@ -44,7 +44,7 @@ impl Due {
         let lifetime = &core.lifetime;
         let tenth = tenth(body.idle(lifetime));
         let touch = match lifetime.refresh {
-            Refresh::Tenth => now.saturating_sub(record.seen) >= tenth,
+            Refresh::AfterTenth => now.saturating_sub(record.seen) >= tenth,
             Refresh::EachRequest => true,
             Refresh::Never => false,
         };
@@ -90,7 +90,7 @@ impl Closing {
             (mint, minted) => Ok(minted.filter(|_| mint)),
         };
         let (Ok(minted), Ok(write)) = (minted, self.write()) else {
-            return self.unwritten(live, current, due.touch, Error::Random(crate::NoRandom));
+            return self.unwritten(live, current, due.touch, Error::Entropy(crate::EntropyError));
         };
         self.minted = minted;
         let login = self.user.is_some();

@@ -1,7 +1,7 @@
 //! Our encrypted format: one segment, base64url of a nonce, the encrypted stamp and content, and the tag.
 //!
 //! Nothing of it is readable without the key, not even when it was written. Nothing is associated with it: the key is
-//! derived for format, cookie name and audience. It is never compressed, since the length would tell of the content.
+//! derived for format, cookie name and context. It is never compressed, since the length would tell of the content.
 
 use super::aead::{Cipher, NONCE, OVERHEAD};
 use super::sign::SignedBy;

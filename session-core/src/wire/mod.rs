@@ -19,7 +19,7 @@ use crate::cookie::Around;
 use crate::error::Rejected;
 use crate::lifetime::Lifetime;
 use crate::map::Map;
-use crate::world::NoRandom;
+use crate::world::EntropyError;
 use aead::{Cipher, NONCE};
 use sign::{SignedBy, Signer};
 use stamp::Stamp;
@@ -95,8 +95,8 @@ impl Wire {
         around: Around<'_>,
         content: Content<'_>,
         room: usize,
-        nonce: impl FnOnce() -> Result<[u8; NONCE], NoRandom>,
-    ) -> Result<Vec<u8>, NoRandom> {
+        nonce: impl FnOnce() -> Result<[u8; NONCE], EntropyError>,
+    ) -> Result<Vec<u8>, EntropyError> {
         Ok(match self {
             Self::Signed(signer) => signed::write(signer, around, content, room),
             Self::Encrypted(cipher) => encrypted::write(cipher, around, content, nonce()?),

@@ -17,9 +17,9 @@ use crate::ring::KeyRing;
 /// The hash under Flask's signature: `digest_method` of `SecureCookieSessionInterface`. Our own formats have SHA-256.
 ///
 /// ```
-/// use session_core::{Digest, Sessions, testing::{self, Time}};
+/// use session_core::{Digest, Sessions, testing::{self, ManualClock}};
 ///
-/// let builder = Sessions::flask_builder("dev").clock(Time::at(1_700_000_000));
+/// let builder = Sessions::flask_builder("dev").clock(ManualClock::at(1_700_000_000));
 /// let cookie = testing::set_cookie(builder.digest(Digest::Sha256));
 /// assert!(cookie.starts_with("session=eyJhIjoxfQ.ZVPxAA.0eObDVXBA3yWI_ebb3lyW-bwVmSAwaLR-plEpBwKn60;"));
 /// ```

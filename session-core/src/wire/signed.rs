@@ -19,10 +19,10 @@ pub(super) const DEPTH: usize = 128;
 /// The largest payload after inflating.
 const LARGEST: usize = 256 << 10;
 
-/// The keys of the format, derived for one purpose, cookie name and audience.
-pub(crate) fn signer(ring: &KeyRing, purpose: Purpose, name: &str, audience: &str) -> Signer {
+/// The keys of the format, derived for one purpose, cookie name and context.
+pub(crate) fn signer(ring: &KeyRing, purpose: Purpose, name: &str, context: &str) -> Signer {
     let digest = Digest::Sha256;
-    Signer::new(digest, ring, |key| KeyedMac::new(digest, &key.derive(purpose, name, audience)[..]))
+    Signer::new(digest, ring, |key| KeyedMac::new(digest, &key.derive(purpose, name, context)[..]))
 }
 
 /// Reads a cookie: syntax, signature, times, content, in this order, and nothing of a later step before an earlier one

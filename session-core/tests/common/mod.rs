@@ -7,7 +7,7 @@ pub mod model;
 use http::{HeaderMap, HeaderValue, header};
 use session_core::{Builder, Error, Event, EventKind, SecretKey, Session, Sessions};
 
-pub use session_core::testing::Time;
+pub use session_core::testing::ManualClock;
 
 pub const KEY: &str = "u9jZvX3nFqfB4mS0nXn9S5q7x3wTt2Kx1pQyVb8Rr4c";
 pub const OTHER_KEY: &str = "1pQyVb8Rr4cu9jZvX3nFqfB4mS0nXn9S5q7x3wTt2Kx";

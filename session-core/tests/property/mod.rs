@@ -18,8 +18,8 @@ use std::sync::LazyLock;
 
 use http::{HeaderMap, HeaderValue, header};
 use serde_json::Value;
-use session_core::testing::{self, Time};
-use session_core::{Builder, Error, NoRandom, Session, Sessions};
+use session_core::testing::{self, ManualClock};
+use session_core::{Builder, EntropyError, Error, Session, Sessions};
 
 use crate::common::{KEY, OTHER_KEY, key};
 use naive::json::Json;
@@ -48,18 +48,18 @@ pub fn ours() -> Builder {
 
 fn configured(builder: Builder) -> Builder {
     let builder = builder.absolute_lifetime(std::time::Duration::from_secs(ABSOLUTE));
-    builder.clock(Time::at(NOW)).random(counted)
+    builder.clock(ManualClock::at(NOW)).random(counted)
 }
 
 /// In Flask's format.
 pub static FLASK: LazyLock<Sessions> = LazyLock::new(|| {
     let builder = Sessions::flask_builder(SECRET).max_cookie_size(0);
-    builder.clock(Time::at(NOW)).random(counted).build().unwrap()
+    builder.clock(ManualClock::at(NOW)).random(counted).build().unwrap()
 });
 
 /// A random source that gives the same each time, so that what was found is found again.
 #[allow(clippy::unnecessary_wraps)]
-pub fn counted(bytes: &mut [u8]) -> Result<(), NoRandom> {
+pub fn counted(bytes: &mut [u8]) -> Result<(), EntropyError> {
     bytes.iter_mut().zip((1..=u8::MAX).cycle()).for_each(|(byte, number)| *byte = number);
     Ok(())
 }

@@ -5,7 +5,7 @@ use ::http::{HeaderMap, HeaderValue, header::COOKIE};
 use session_core::testing::respond;
 use session_core::{Error, EventKind, SecretKey, Sessions, Step};
 
-use crate::common::{KEY, Time, cookie_with, formats, key, request, visit};
+use crate::common::{KEY, ManualClock, cookie_with, formats, key, request, visit};
 use crate::{NOW, ours};
 
 fn attributes(header: &HeaderValue) -> String {
@@ -24,7 +24,7 @@ fn c1_the_default_set_cookie() {
         let response = respond(&sessions, &HeaderMap::new(), |session| session.insert("a", 1)).unwrap();
         assert_eq!(attributes(&response[SET_COOKIE]), DEFAULT);
     }
-    let exchange = ours(&Time::at(NOW)).build_stored().unwrap().exchange(&HeaderMap::new());
+    let exchange = ours(&ManualClock::at(NOW)).build_stored().unwrap().exchange(&HeaderMap::new());
     exchange.open().done().unwrap().unwrap().insert("a", 1).unwrap();
     let Step::Pending(ask) = exchange.close() else { panic!("a store is asked") };
     let inserted = session_core::StoreReply::Inserted(session_core::Inserted::Done);
@@ -140,7 +140,7 @@ fn c6_every_line_is_read_and_no_other_name() {
 /// The first that is valid counts, and that there were several is told.
 #[test]
 fn c7_duplicates_are_an_event() {
-    let sessions = ours(&Time::at(NOW)).build().unwrap();
+    let sessions = ours(&ManualClock::at(NOW)).build().unwrap();
     let (one, two) = (cookie_with(&sessions, "a", 1), cookie_with(&sessions, "a", 2));
     for (cookies, a) in [
         (vec![&*one, &*two], Some(1)),

@@ -11,12 +11,12 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use hmac::{Hmac, KeyInit, Mac};
 use proptest::prelude::*;
-use session_core::testing::{self, Jar};
+use session_core::testing::{self, CookieJar};
 use session_core::{Builder, Digest, Prefix, Rejected, Session, Sessions};
 use sha1::Sha1;
 use sha2::Sha256;
 
-use crate::common::{KEY, OTHER_KEY, Time, cookie_with, key, request, visit};
+use crate::common::{KEY, ManualClock, OTHER_KEY, cookie_with, key, request, visit};
 use crate::{NOW, ours};
 
 const DAY: u64 = 24 * 60 * 60;
@@ -32,19 +32,19 @@ fn hmac256(key: &[u8], text: &[u8]) -> Vec<u8> {
 }
 
 /// A value of our format, written from its description, for any context.
-fn signed(version: [u8; 2], purpose: u8, name: &str, audience: &str, payload: &str) -> String {
-    let mut context = b"rust-session".to_vec();
-    context.extend(version);
-    context.push(purpose);
-    for part in [name, audience] {
-        context.extend(u32::try_from(part.len()).unwrap().to_be_bytes());
-        context.extend(part.as_bytes());
+fn signed(version: [u8; 2], purpose: u8, name: &str, context: &str, payload: &str) -> String {
+    let mut message = b"rust-session".to_vec();
+    message.extend(version);
+    message.push(purpose);
+    for part in [name, context] {
+        message.extend(u32::try_from(part.len()).unwrap().to_be_bytes());
+        message.extend(part.as_bytes());
     }
     let mut stamp = vec![0];
     stamp.extend(&NOW.to_be_bytes()[3..]);
     stamp.extend([[0; 4], [255; 4], [0; 4]].concat());
     let text = format!("{payload}.{}", b64(&stamp));
-    let signature = hmac256(&hmac256(KEY.as_bytes(), &context), text.as_bytes());
+    let signature = hmac256(&hmac256(KEY.as_bytes(), &message), text.as_bytes());
     format!("{text}.{}", b64(&signature))
 }
 
@@ -76,8 +76,8 @@ fn opening(sessions: &Sessions, headers: &HeaderMap) -> AllocationInfo {
 /// The deserializer's work is counted by what it allocates: for a refused cookie nothing at all.
 #[test]
 fn s1_what_is_refused_is_not_decoded() {
-    let flask = Sessions::flask_builder(KEY).clock(Time::at(NOW)).build().unwrap();
-    for sessions in [ours(&Time::at(NOW)).build().unwrap(), flask] {
+    let flask = Sessions::flask_builder(KEY).clock(ManualClock::at(NOW)).build().unwrap();
+    for sessions in [ours(&ManualClock::at(NOW)).build().unwrap(), flask] {
         let mut pair = cookie_with(&sessions, "list", (0..600).map(|n| n % 7).collect::<Vec<u32>>());
         let headers = request(&[&pair]);
         opening(&sessions, &headers); // the first may fill thread locals
@@ -96,7 +96,7 @@ fn s1_what_is_refused_is_not_decoded() {
 /// CVE-2026-39324: what could not be opened was tried again as what is weaker.
 #[test]
 fn s2_what_is_not_encrypted_is_refused() {
-    let time = Time::at(NOW);
+    let time = ManualClock::at(NOW);
     let encrypted = ours(&time).encrypted().build().unwrap();
     let signed = ours(&time).build().unwrap();
     let flask = Sessions::flask_builder(KEY).clock(time.clone()).build().unwrap();
@@ -124,22 +124,22 @@ fn s2_what_is_not_encrypted_is_refused() {
     }
 }
 
-/// Names and audiences whose texts, one after the other, are the same.
+/// Names and contexts whose texts, one after the other, are the same.
 fn split_in_two_ways() -> impl Strategy<Value = [(String, String); 2]> {
     ("[a-zA-Z0-9_]{2,12}", any::<prop::sample::Index>(), any::<prop::sample::Index>()).prop_map(
         |(text, one, two)| {
             [one, two].map(|at| {
-                let (name, audience) = text.split_at(1 + at.index(text.len()));
-                (name.to_owned(), audience.to_owned())
+                let (name, context) = text.split_at(1 + at.index(text.len()));
+                (name.to_owned(), context.to_owned())
             })
         },
     )
 }
 
 proptest! {
-    /// A value is of one name and one audience.
+    /// A value is of one name and one context.
     #[test]
-    fn s3_name_and_audience_are_bound(
+    fn s3_name_and_context_are_bound(
         pairs in prop_oneof![
             split_in_two_ways(),
             ["[a-z_]{1,4}", "[a-z_]{1,4}"].prop_flat_map(|[a, b]| {
@@ -148,10 +148,10 @@ proptest! {
         ],
         prefixes in [prop::bool::ANY, prop::bool::ANY],
     ) {
-        let time = Time::at(NOW);
-        let build = |(name, audience): &(String, String), host: bool| {
+        let time = ManualClock::at(NOW);
+        let build = |(name, context): &(String, String), host: bool| {
             let prefix = if host { Prefix::Host } else { Prefix::Secure };
-            ours(&time).prefix(prefix).cookie_name(name).audience(audience).build().unwrap()
+            ours(&time).prefix(prefix).cookie_name(name).context(context).build().unwrap()
         };
         let (one, two) = (build(&pairs[0], prefixes[0]), build(&pairs[1], prefixes[1]));
         let moved = why(&two, value(&cookie_with(&one, "a", 1)));
@@ -163,7 +163,7 @@ proptest! {
 /// Flask's format binds the salt alone: its own weakness, which `docs/security.md` names.
 #[test]
 fn s3_flask_binds_the_salt_and_not_the_name() {
-    let build = |builder: Builder| builder.clock(Time::at(NOW)).build().unwrap();
+    let build = |builder: Builder| builder.clock(ManualClock::at(NOW)).build().unwrap();
     let flask = build(Sessions::flask_builder(KEY));
     let cookie = cookie_with(&flask, "a", 1);
     let renamed = build(Sessions::flask_builder(KEY).cookie_name("admin"));
@@ -176,7 +176,7 @@ fn s3_flask_binds_the_salt_and_not_the_name() {
 #[test]
 fn s4_a_copied_cookie_ends_in_time() {
     let seconds = Duration::from_secs;
-    let time = Time::at(NOW);
+    let time = ManualClock::at(NOW);
     for (builder, life, refused) in [
         (ours(&time).permanent(true), 31 * DAY, Rejected::Idle),
         (ours(&time).permanent(true).idle_lifetime(seconds(600)), 600, Rejected::Idle),
@@ -185,7 +185,7 @@ fn s4_a_copied_cookie_ends_in_time() {
     ] {
         time.set(NOW);
         let sessions = builder.build().unwrap();
-        let mut jar = Jar::new("https://example.com", time.clone());
+        let mut jar = CookieJar::new("https://example.com", time.clone());
         jar.receive(
             &testing::respond(&sessions, &HeaderMap::new(), |session| {
                 session.set_permanent(true).and(session.insert("a", 1))
@@ -213,7 +213,7 @@ fn s4_a_copied_cookie_ends_in_time() {
 /// The clock is set back by ten minutes, and by what may be.
 #[test]
 fn s5_a_cookie_of_the_future_is_refused() {
-    let time = Time::at(NOW);
+    let time = ManualClock::at(NOW);
     let flask = Sessions::flask_builder("dev").clock(time.clone()).build().unwrap();
     for (sessions, skew) in [(ours(&time).build().unwrap(), 60), (flask, 0)] {
         time.set(NOW);
@@ -238,7 +238,7 @@ fn s5_a_cookie_of_the_future_is_refused() {
 /// What a token is, configuration says: the token names neither algorithm nor key.
 #[test]
 fn s6_a_token_of_anything_else_is_refused() {
-    let sessions = ours(&Time::at(NOW)).audience("shop").build().unwrap();
+    let sessions = ours(&ManualClock::at(NOW)).context("shop").build().unwrap();
     let name = sessions.cookie_name();
     let payload = b64(br#"{"a":1}"#);
     assert_eq!(why(&sessions, &signed([0, 1], 1, name, "shop", &payload)), None);
@@ -248,10 +248,10 @@ fn s6_a_token_of_anything_else_is_refused() {
         "the value is payload, times and signature, and nothing else"
     );
     let elsewhere = |builder: Builder| {
-        let sessions = builder.clock(Time::at(NOW)).build().unwrap();
+        let sessions = builder.clock(ManualClock::at(NOW)).build().unwrap();
         value(&cookie_with(&sessions, "a", 1)).to_owned()
     };
-    let stored = ours(&Time::at(NOW)).audience("shop").build_stored().unwrap();
+    let stored = ours(&ManualClock::at(NOW)).context("shop").build_stored().unwrap();
     let id = testing::stored_request(&stored)[COOKIE].to_str().unwrap().to_owned();
     let refused = [
         ("a version to come", signed([0, 2], 1, name, "shop", &payload)),
@@ -262,8 +262,8 @@ fn s6_a_token_of_anything_else_is_refused() {
         ("a digest of logs", signed([0, 1], 5, name, "shop", &payload)),
         ("an id of ours", value(&id).to_owned()),
         ("another name", signed([0, 1], 1, "__Host-admin", "shop", &payload)),
-        ("another audience", signed([0, 1], 1, name, "blog", &payload)),
-        ("no audience", signed([0, 1], 1, name, "", &payload)),
+        ("another context", signed([0, 1], 1, name, "blog", &payload)),
+        ("no context", signed([0, 1], 1, name, "", &payload)),
         ("Flask's format", signed_by_flask(&payload)),
         ("Flask's with SHA-256", elsewhere(Sessions::flask_builder(KEY).digest(Digest::Sha256))),
         ("Flask's with our salt", elsewhere(Sessions::flask_builder(KEY).salt("rust-session"))),
@@ -277,7 +277,7 @@ fn s6_a_token_of_anything_else_is_refused() {
     let different: HashSet<&String> = refused.iter().map(|(_, value)| value).collect();
     assert_eq!(different.len(), refused.len());
     // And none of ours is one for Flask's format.
-    let flask = Sessions::flask_builder(KEY).clock(Time::at(NOW)).build().unwrap();
+    let flask = Sessions::flask_builder(KEY).clock(ManualClock::at(NOW)).build().unwrap();
     assert_eq!(why(&flask, &signed_by_flask(&payload)), None);
     assert!(why(&flask, &signed([0, 1], 1, "session", "", &payload)).is_some());
 }
@@ -286,7 +286,7 @@ fn s6_a_token_of_anything_else_is_refused() {
 #[test]
 fn s7_only_the_primary_key_signs() {
     let other = |letter: &str| key(&KEY.replace('u', letter));
-    let build = |builder: Builder| builder.clock(Time::at(NOW)).build().unwrap();
+    let build = |builder: Builder| builder.clock(ManualClock::at(NOW)).build().unwrap();
     let (old, new) = (build(Sessions::builder(key(OTHER_KEY))), build(Sessions::builder(key(KEY))));
     let orders: [fn(Builder, [session_core::SecretKey; 3]) -> Builder; 2] = [
         |builder, [a, b, c]| builder.verify_only(a).verify_only(b).verify_only(c),
@@ -317,8 +317,8 @@ fn zlib(text: &str) -> Vec<u8> {
 #[test]
 fn s10_a_bomb_is_refused_and_costs_little() {
     let bomb = |octets: usize| format!(".{}", b64(&zlib(&format!("{{\"a\":\"{}\"}}", "0".repeat(octets)))));
-    let flask = Sessions::flask_builder(KEY).clock(Time::at(NOW)).build().unwrap();
-    let sessions = ours(&Time::at(NOW)).build().unwrap();
+    let flask = Sessions::flask_builder(KEY).clock(ManualClock::at(NOW)).build().unwrap();
+    let sessions = ours(&ManualClock::at(NOW)).build().unwrap();
     let small = signed([0, 1], 1, sessions.cookie_name(), "", &bomb(2_800_000));
     let large = signed_by_flask(&bomb(11 << 20));
     assert!((3_500..4_096).contains(&small.len()), "{}", small.len());
@@ -340,7 +340,7 @@ fn s10_a_bomb_is_refused_and_costs_little() {
 /// A cookie session cannot be revoked one by one: the limit, as a test. What there is instead is the switch for all.
 #[test]
 fn s11_a_cookie_session_is_revoked_by_time_alone() {
-    let time = Time::at(NOW);
+    let time = ManualClock::at(NOW);
     let sessions = ours(&time).build().unwrap();
     let cookie = cookie_with(&sessions, "user", "ada");
     time.advance(Duration::from_secs(10));

@@ -26,7 +26,7 @@ const METHODS: [Call; 40] = [
     ("insert", |s| s.insert("b", 1)),
     ("insert_json", |s| s.insert_json(r#"{"c":1}"#)),
     ("insert_tagged_json", |s| s.insert_tagged_json(r#"{"c":1}"#)),
-    ("is_degraded", |s| Ok(assert!(!s.is_degraded()))),
+    ("is_unavailable", |s| Ok(assert!(!s.is_unavailable()))),
     ("is_empty", |s| Ok(assert_eq!(s.is_empty(), s.keys().is_empty()))),
     ("is_modified", |s| Ok(assert!(!s.is_modified()))),
     ("is_permanent", |s| Ok(assert!(!s.is_permanent()))),
@@ -64,7 +64,7 @@ const READING: [&str; 19] = [
     "cookie_size",
     "created",
     "get",
-    "is_degraded",
+    "is_unavailable",
     "is_empty",
     "is_modified",
     "is_permanent",
@@ -182,9 +182,9 @@ fn h4_a_session_that_did_not_fit_is_closed() {
 fn h6_no_method_changes_a_degraded_session() {
     let sessions = Sessions::builder(key(KEY)).build_stored().unwrap();
     let exchange = sessions.exchange(&testing::stored_request(&sessions));
-    let Step::Pending(ask) = exchange.opener().open_or_degraded() else { panic!("no question") };
+    let Step::Pending(ask) = exchange.opener().open_best_effort() else { panic!("no question") };
     let session = ask.answer(StoreReply::Unavailable).done().unwrap().unwrap();
-    assert!(session.is_degraded());
+    assert!(session.is_unavailable());
     assert_refused("degraded", &session, &Error::Unavailable);
     let mut outgoing = exchange.close().done().unwrap();
     let mut response = HeaderMap::new();

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use session_core::{Rejected, Session, Sessions};
 
-use crate::common::{Time, cookie_with, request, visit};
+use crate::common::{ManualClock, cookie_with, request, visit};
 use crate::{NOW, ours};
 
 const IDLE: u64 = 600;
@@ -32,7 +32,7 @@ fn l1_the_earlier_limit_wins() {
     // Whether requests change the session, or only read it so that it is refreshed.
     for changes in [true, false] {
         for (absolute, requests, expected) in &rows {
-            let time = Time::at(NOW);
+            let time = ManualClock::at(NOW);
             let builder = ours(&time).idle_lifetime(seconds(IDLE));
             let sessions = match absolute {
                 Some(absolute) => builder.absolute_lifetime(seconds(*absolute)),
@@ -64,7 +64,7 @@ fn l1_the_lifetime_that_applies() {
     let seconds = Duration::from_secs;
     let rows: [(bool, bool, u64); 4] =
         [(false, true, IDLE), (true, true, 40_000), (false, false, 3_000), (true, false, 3_000)];
-    let time = Time::at(NOW);
+    let time = ManualClock::at(NOW);
     let builder = || ours(&time).idle_lifetime(seconds(IDLE)).permanent_lifetime(seconds(40_000));
     let builder = || builder().anonymous_lifetime(seconds(3_000));
     for sessions in [builder().build().unwrap(), builder().encrypted().build().unwrap()] {
@@ -111,7 +111,7 @@ fn l1_the_lifetime_that_applies() {
 #[test]
 fn l8_fresh_since() {
     const FIVE: Duration = Duration::from_secs(300);
-    let time = Time::at(NOW);
+    let time = ManualClock::at(NOW);
     let sessions = ours(&time).build().unwrap();
     let fresh = |cookie: &str| sessions.open(&request(&[cookie])).authenticated_within(FIVE);
     let login = |session: &Session| session.log_in("ada").and(session.insert("user", "ada"));

@@ -18,6 +18,6 @@ use session_core::{Builder, Sessions};
 const NOW: u64 = 1_700_000_000;
 
 /// Our format's builder with a clock that stands at [`NOW`] until it is moved.
-fn ours(time: &common::Time) -> Builder {
+fn ours(time: &common::ManualClock) -> Builder {
     Sessions::builder(common::key(common::KEY)).clock(time.clone())
 }

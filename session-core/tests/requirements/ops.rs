@@ -10,14 +10,14 @@ use session_core::{
     Builder, Clock, EventKind, Exchange, KeyRing, Rejected, Session, Sessions, Step, StoreRequest, testing,
 };
 
-use crate::common::{Closed, KEY, OTHER_KEY, Time, cookie_with, key, request, visit};
+use crate::common::{Closed, KEY, ManualClock, OTHER_KEY, cookie_with, key, request, visit};
 use crate::{NOW, ours};
 
 /// Each thing that happens is one event with a digest; the reason is in it. (A key that was retired is not told from a
 /// forgery: the core no longer has it.)
 #[test]
 fn o1_each_event_once_with_its_reason() {
-    let time = Time::at(NOW);
+    let time = ManualClock::at(NOW);
     let sessions = ours(&time).absolute_lifetime(Duration::from_secs(90 * 24 * 3600)).build().unwrap();
     let stale = Sessions::builder(key(OTHER_KEY)).clock(time.clone()).build().unwrap();
     let cookie = cookie_with(&sessions, "a", 1);
@@ -71,7 +71,7 @@ fn t7_log_digests_are_keyed() {
         cookies(ours(KEY)),
         cookies(ours(OTHER_KEY)),
         cookies(ours(KEY).cookie_name("other")),
-        cookies(ours(KEY).audience("other")),
+        cookies(ours(KEY).context("other")),
         cookies(Sessions::flask_builder(KEY)),
         cookies(Sessions::flask_builder(OTHER_KEY)),
     ];
@@ -175,7 +175,12 @@ fn at(seconds: u64) -> SystemTime {
 }
 
 /// Whether a reader accepts what a writer wrote, at these times.
-fn reads<const N: usize>(time: &Time, reader: &Sessions, writer: &Sessions, times: [u64; N]) -> [bool; N] {
+fn reads<const N: usize>(
+    time: &ManualClock,
+    reader: &Sessions,
+    writer: &Sessions,
+    times: [u64; N],
+) -> [bool; N] {
     time.set(NOW);
     let cookie = cookie_with(writer, "a", 1);
     times.map(|now| {
@@ -191,7 +196,7 @@ const END: u64 = NOW + 1_000;
 /// write it; both are read until a declared second, and no longer.
 #[test]
 fn o3_two_formats_are_read_within_a_declared_window() {
-    let time = Time::at(NOW);
+    let time = ManualClock::at(NOW);
     let (signed, encrypted) = (ours(&time).build().unwrap(), ours(&time).encrypted().build().unwrap());
     let readers = ours(&time).accept_encrypted_until(at(END)).build().unwrap();
     let writers = ours(&time).encrypted().accept_signed_until(at(END)).build().unwrap();
@@ -234,7 +239,7 @@ fn o3_two_formats_are_read_within_a_declared_window() {
 #[test]
 fn o3_a_key_verifies_until_its_end() {
     for encrypted in [false, true] {
-        let time = Time::at(NOW);
+        let time = ManualClock::at(NOW);
         let build = |ring: KeyRing| {
             let builder = Sessions::builder(ring).clock(time.clone());
             let builder = if encrypted { builder.encrypted() } else { builder };

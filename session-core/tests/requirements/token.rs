@@ -5,11 +5,11 @@ use ::http::{HeaderMap, HeaderValue};
 use proptest::prelude::*;
 use session_core::{Rejected, Session, Step, StoredSessions, testing};
 
-use crate::common::Time;
+use crate::common::ManualClock;
 use crate::{NOW, ours};
 
 fn stored() -> StoredSessions {
-    ours(&Time::at(NOW)).build_stored().unwrap()
+    ours(&ManualClock::at(NOW)).build_stored().unwrap()
 }
 
 /// Opens the session of a cookie of this value; `None` if a store would be asked for it.

@@ -3,7 +3,7 @@
 use std::future::pending;
 
 use session_core::{Inserted, Loaded, Outcome, Record, RecordKey, TrimResult, Updated};
-use session_store::{Durability, SessionInfo, Store, StoreFuture, Which};
+use session_store::{DeleteScope, Durability, SessionInfo, Store, StoreFuture};
 
 pub(crate) struct Hanging;
 
@@ -43,7 +43,7 @@ impl Store for Hanging {
         Box::pin(pending())
     }
 
-    fn delete_owned<'a>(&'a self, _: &'a str, _: Which, _: u64) -> StoreFuture<'a, u64> {
+    fn delete_owned<'a>(&'a self, _: &'a str, _: DeleteScope, _: u64) -> StoreFuture<'a, u64> {
         Box::pin(pending())
     }
 

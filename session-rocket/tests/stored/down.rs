@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use session_rocket::MemoryStore;
 use session_rocket::session_core::{Inserted, Loaded, Outcome, Record, RecordKey, TrimResult, Updated};
-use session_rocket::session_store::{Durability, SessionInfo, Store, StoreError, StoreFuture, Which};
+use session_rocket::session_store::{DeleteScope, Durability, SessionInfo, Store, StoreError, StoreFuture};
 
 #[derive(Default)]
 pub(crate) struct Switched {
@@ -68,7 +68,7 @@ impl Store for Switched {
         self.meet(self.inner.list(user, max, now))
     }
 
-    fn delete_owned<'a>(&'a self, user: &'a str, which: Which, now: u64) -> StoreFuture<'a, u64> {
+    fn delete_owned<'a>(&'a self, user: &'a str, which: DeleteScope, now: u64) -> StoreFuture<'a, u64> {
         self.meet(self.inner.delete_owned(user, which, now))
     }
 

@@ -10,7 +10,7 @@ use tokio::time::sleep;
 
 use super::rng::Rng;
 use super::tested::{DAY, HOUR, NOW, Tested, at_once, broken, dead, expect, hold, key, owned, record};
-use crate::store::Which;
+use crate::store::DeleteScope;
 
 /// Repetitions and requests at once: one creates.
 pub(super) async fn one_insert_wins(store: Tested) {
@@ -114,7 +114,7 @@ pub(super) async fn a_thousand_sessions_at_once(store: Tested) {
             expect("list, of 1000 records of 100 users", &listed.len(), &10);
             let extended = listed.iter().all(|listed| listed.expires == NOW + DAY);
             hold("list shows the `expires` that touch gave", extended);
-            store.delete_owned(&user, Which::AllBut(key(number)), NOW).await
+            store.delete_owned(&user, DeleteScope::AllBut(key(number)), NOW).await
         }
     });
     expect("delete_owned, 100 users at once", &ended.await.iter().sum(), &(SESSIONS - USERS));

@@ -6,7 +6,7 @@ use session_core::{Loaded, TrimResult, Updated};
 use tokio::task::yield_now;
 
 use super::tested::{HOUR, NOW, Tested, at_once, dead, expect, hold, key, owned, record};
-use crate::store::Which;
+use crate::store::DeleteScope;
 
 /// Trims at once never end more than too many.
 pub(super) async fn trims_at_once_leave_the_newest(store: Tested) {
@@ -111,7 +111,7 @@ pub(super) async fn delete_all_among_logins(store: Tested) {
             let (store, user) = (store.clone(), user.clone());
             async move {
                 if task == 0 {
-                    let ended = store.delete_owned(&user, Which::All, NOW).await;
+                    let ended = store.delete_owned(&user, DeleteScope::All, NOW).await;
                     hold("delete_owned among logins: all whose login was answered before", ended >= 20);
                     for key in early() {
                         let loaded = store.load(key, NOW).await;

@@ -4,7 +4,7 @@ use session_core::{Inserted, Loaded, Outcome, Record, TOMBSTONE_SECONDS, TrimRes
 
 use super::tested::{DAY, HOUR, NOW, Tested, dead, expect, expect_one_of, hold, key, owned, record};
 use super::users::numbers;
-use crate::store::Which;
+use crate::store::DeleteScope;
 
 /// Live is what `expires > now` says, by the `now` of each question, and not by that of an earlier one or by the machine's.
 pub(super) async fn the_clock_may_step_back(store: Tested) {
@@ -60,7 +60,7 @@ pub(super) async fn times_near_zero(store: Tested) {
             expect(rule, &store.load(key(number), now).await, &dead(0));
         }
     }
-    expect("delete_owned at 0", &store.delete_owned("ada", Which::All, 0).await, &1);
+    expect("delete_owned at 0", &store.delete_owned("ada", DeleteScope::All, 0).await, &1);
 
     // A record that ends at 0 was never live.
     let never = Record { expires: 0, created: 0, seen: 0, ..record(9) };
@@ -99,7 +99,7 @@ pub(super) async fn times_near_the_end(store: Tested) {
     let trimmed = store.trim("ada", 2, key(3), later).await;
     expect("trim at the end", &trimmed, &TrimResult { ended: 1, alive: true });
     expect("delete at the end", &store.delete(key(2), last).await, &Outcome::Done);
-    expect("delete_owned at the end", &store.delete_owned("ada", Which::All, last).await, &1);
+    expect("delete_owned at the end", &store.delete_owned("ada", DeleteScope::All, last).await, &1);
     for number in [2, 3] {
         let loaded = store.load(key(number), NOW).await;
         let wanted = [dead(last), Loaded::Dead { expires: last }];

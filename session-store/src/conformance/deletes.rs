@@ -4,14 +4,14 @@ use session_core::{Inserted, Loaded, Outcome, TOMBSTONE_SECONDS, TrimResult, Upd
 
 use super::tested::{DAY, HOUR, NOW, Tested, dead, expect, expect_one_of, key, record};
 use super::verbs::{ALL, There, expired, lay};
-use crate::store::Which;
+use crate::store::DeleteScope;
 
 /// Nobody may be held by a tombstone longer than it lasts, whether or not it was removed.
 pub(super) async fn a_tombstone_ends(store: Tested) {
     lay(&store, key(1), There::Tombstone).await;
     store.log_in(2, "ada").await;
     store.log_in(3, "ada").await;
-    expect("delete_owned", &store.delete_owned("ada", Which::One(key(2)), NOW).await, &1);
+    expect("delete_owned", &store.delete_owned("ada", DeleteScope::One(key(2)), NOW).await, &1);
     expect("trim", &store.trim("ada", 0, key(3), NOW).await, &TrimResult { ended: 1, alive: false });
     for (now, wanted) in [
         (NOW + TOMBSTONE_SECONDS - 1, dead(NOW)),

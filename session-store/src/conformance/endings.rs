@@ -4,7 +4,7 @@ use session_core::{Inserted, Loaded, Record, TrimResult, Updated};
 
 use super::tested::{HOUR, NOW, Tested, at_once, dead, expect, expect_one_of, hold, key, owned, record};
 use super::users::numbers;
-use crate::store::Which;
+use crate::store::DeleteScope;
 
 pub(super) async fn delete_all_but_one(store: Tested) {
     for number in 0..6 {
@@ -15,8 +15,8 @@ pub(super) async fn delete_all_but_one(store: Tested) {
         let ended = store.delete_owned(user, which, NOW).await;
         expect(format_args!("delete_owned, {rule}: how many were ended"), &ended, &wanted);
     };
-    delete("ada", Which::AllBut(key(2)), "all but one of four", 3).await;
-    delete("ada", Which::AllBut(key(2)), "all but one, repeated", 0).await;
+    delete("ada", DeleteScope::AllBut(key(2)), "all but one of four", 3).await;
+    delete("ada", DeleteScope::AllBut(key(2)), "all but one, repeated", 0).await;
     expect("delete_owned of all but one leaves that one", &store.keys("ada").await, &numbers(&[2]));
     for number in [0, 1, 3] {
         let loaded = store.load(key(number), NOW).await;
@@ -27,9 +27,9 @@ pub(super) async fn delete_all_but_one(store: Tested) {
         expect("insert, a tombstone of delete_owned there", &inserted, &Inserted::Dead);
     }
     // One's own may be anything: another's, or nothing.
-    delete("ada", Which::AllBut(key(5)), "all but one that is another's", 1).await;
-    delete("ada", Which::All, "where none is left", 0).await;
-    delete("nobody", Which::All, "of an unknown user", 0).await;
+    delete("ada", DeleteScope::AllBut(key(5)), "all but one that is another's", 1).await;
+    delete("ada", DeleteScope::All, "where none is left", 0).await;
+    delete("nobody", DeleteScope::All, "of an unknown user", 0).await;
     expect("delete_owned leaves another's alone", &store.keys("bob").await, &numbers(&[4, 5]));
     let loaded = store.load(key(7), NOW).await;
     expect("delete_owned leaves records of nobody alone", &loaded, &Loaded::Live(record(7)));
@@ -90,7 +90,7 @@ pub(super) async fn delete_one(store: Tested) {
         (5, 0, "nobody's"),
         (6, 0, "nothing"),
     ] {
-        let ended = store.delete_owned("ada", Which::One(key(number)), NOW).await;
+        let ended = store.delete_owned("ada", DeleteScope::One(key(number)), NOW).await;
         expect(format_args!("delete_owned of one that is {rule}: how many were ended"), &ended, &wanted);
     }
     expect("delete_owned of one ends no other", &store.keys("ada").await, &numbers(&[1, 3]));
@@ -104,9 +104,9 @@ pub(super) async fn delete_one(store: Tested) {
     store.index("bob", key(1), NOW + HOUR, NOW).await;
     let updated = store.update(key(1), 1, &owned(11, "bob"), NOW).await;
     expect("update, its version there: to another user", &updated, &Updated::Done);
-    for which in [Which::One(key(1)), Which::All] {
+    for which in [DeleteScope::One(key(1)), DeleteScope::All] {
         let ended = store.delete_owned("ada", which, NOW).await;
-        let wanted = u64::from(which == Which::All);
+        let wanted = u64::from(which == DeleteScope::All);
         expect(format_args!("delete_owned of {which:?} by the user before"), &ended, &wanted);
     }
     let rule = "delete_owned leaves alone what has got another user";
@@ -128,8 +128,8 @@ pub(super) async fn endings_respect_a_change_of_user(store: Tested) {
                     return store.update(place, round, &next, NOW).await == Updated::Done;
                 }
                 let ended = match how {
-                    0 => store.delete_owned(&before, Which::One(place), NOW).await,
-                    1 => store.delete_owned(&before, Which::All, NOW).await,
+                    0 => store.delete_owned(&before, DeleteScope::One(place), NOW).await,
+                    1 => store.delete_owned(&before, DeleteScope::All, NOW).await,
                     _ => store.trim(&before, 0, place, NOW).await.ended,
                 };
                 ended == 0

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use session_core::{Inserted, Loaded, Outcome, Record, RecordKey, TrimResult, Updated};
 
 use super::tested::{HOUR, NOW, Tested, dead, expect, hold, key, owned};
-use crate::store::Which;
+use crate::store::DeleteScope;
 
 fn keys() -> Vec<RecordKey> {
     // NULs, the signed and unsigned extremes, Redis Cluster's hash tags, separators, quotes, patterns, escapes, line ends, bytes
@@ -64,7 +64,7 @@ pub(super) async fn hostile_keys(store: Tested) {
         match number % 3 {
             0 => expect(rule("delete", key), &store.delete(*key, NOW).await, &Outcome::Done),
             1 => {
-                let ended = store.delete_owned("ada", Which::One(*key), NOW).await;
+                let ended = store.delete_owned("ada", DeleteScope::One(*key), NOW).await;
                 expect(rule("delete_owned", key), &ended, &1);
             }
             _ => {

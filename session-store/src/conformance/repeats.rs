@@ -3,7 +3,7 @@
 use session_core::{Loaded, RecordKey, StoreRequest};
 
 use super::tested::{DAY, HOUR, NOW, Tested, dead, expect, key, owned, record};
-use crate::store::{SessionInfo, Which};
+use crate::store::{DeleteScope, SessionInfo};
 
 /// What is asked of one group of records: verbs, in an order in which each still has its effect when it is asked once.
 fn script(group: u64) -> (Vec<StoreRequest>, Vec<RecordKey>, [String; 2]) {
@@ -113,7 +113,9 @@ pub(super) async fn endings_repeated(store: Tested) {
     for number in 1..5 {
         store.log_in(number, "ada").await;
     }
-    for (which, wanted) in [(Which::One(key(1)), 1), (Which::AllBut(key(3)), 2), (Which::All, 1)] {
+    for (which, wanted) in
+        [(DeleteScope::One(key(1)), 1), (DeleteScope::AllBut(key(3)), 2), (DeleteScope::All, 1)]
+    {
         let ended = store.delete_owned("ada", which, NOW).await;
         expect(format_args!("delete_owned of {which:?}, of what is left of four"), &ended, &wanted);
         let left = store.keys("ada").await;

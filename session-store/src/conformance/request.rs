@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use http::header::{COOKIE, SET_COOKIE};
 use http::{HeaderMap, HeaderValue};
-use session_core::testing::Time;
+use session_core::testing::ManualClock;
 use session_core::{
     Builder, Error, EventKind, Exchange, Outgoing, RecordKey, SecretKey, Session, Sessions, Step, StoreReply,
     StoreRequest, StoredSessions,
@@ -14,7 +14,7 @@ use session_core::{
 
 use super::rng::Rng;
 use super::tested::{NOW, Tested};
-use crate::store::Which;
+use crate::store::DeleteScope;
 
 /// What a request does to its session.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -49,7 +49,8 @@ pub(super) fn sessions(configure: impl FnOnce(Builder) -> Builder) -> StoredSess
         Ok(())
     };
     let patience = Duration::from_secs(30);
-    let builder = Sessions::builder(key).clock(Time::at(NOW)).random(random).deadlines(patience, patience);
+    let builder =
+        Sessions::builder(key).clock(ManualClock::at(NOW)).random(random).deadlines(patience, patience);
     configure(builder).build_stored().unwrap()
 }
 
@@ -149,7 +150,7 @@ impl Request {
             }
             State::EndingAll => {
                 for _ in 0..=u8::from(twice) {
-                    self.ended.count += store.delete_owned(&self.user, Which::All, NOW).await;
+                    self.ended.count += store.delete_owned(&self.user, DeleteScope::All, NOW).await;
                 }
                 State::Over
             }

@@ -15,7 +15,7 @@ use tokio::task::JoinSet;
 use super::shown::Shown;
 use crate::durability::Durability;
 use crate::error::StoreError;
-use crate::store::{SessionInfo, Store, Which};
+use crate::store::{DeleteScope, SessionInfo, Store};
 
 pub(super) const NOW: u64 = 1_700_000_000;
 pub(super) const HOUR: u64 = 60 * 60;
@@ -124,7 +124,7 @@ impl Tested {
         answered("list", self.0.list(user, max, now).await)
     }
 
-    pub(super) async fn delete_owned(&self, user: &str, which: Which, now: u64) -> u64 {
+    pub(super) async fn delete_owned(&self, user: &str, which: DeleteScope, now: u64) -> u64 {
         answered("delete_owned", self.0.delete_owned(user, which, now).await)
     }
 

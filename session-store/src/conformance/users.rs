@@ -4,7 +4,7 @@ use session_core::{Inserted, Loaded, Outcome, Record, RecordKey, TrimResult, Upd
 
 use super::shown::short;
 use super::tested::{DAY, HOUR, NOW, Tested, expect, key, owned, record};
-use crate::store::{SessionInfo, Which};
+use crate::store::{DeleteScope, SessionInfo};
 
 pub(super) fn numbers(numbers: &[u64]) -> Vec<RecordKey> {
     numbers.iter().map(|number| key(*number)).collect()
@@ -32,7 +32,7 @@ pub(super) async fn users_are_told_apart(store: Tested) {
         let trimmed = store.trim(user, 1, key(number), NOW).await;
         let rule = format!("trim of {} counts their record alone", name(user));
         expect(rule, &trimmed, &TrimResult { ended: 0, alive: true });
-        let ended = store.delete_owned(user, Which::All, NOW).await;
+        let ended = store.delete_owned(user, DeleteScope::All, NOW).await;
         expect(format_args!("delete_owned of {} ends their record alone", name(user)), &ended, &1);
     }
     let loaded = store.load(key(1000), NOW).await;
@@ -99,7 +99,7 @@ pub(super) async fn the_index_is_a_hint(store: Tested) {
     expect("list: the record is the truth, the index a hint", &store.keys("ada").await, &numbers(&[1]));
     let trimmed = store.trim("ada", 1, key(2), NOW).await;
     expect("trim counts the user's records, not notes", &trimmed, &TrimResult { ended: 0, alive: true });
-    let ended = store.delete_owned("ada", Which::All, NOW).await;
+    let ended = store.delete_owned("ada", DeleteScope::All, NOW).await;
     expect("delete_owned ends the user's records, not whatever is noted", &ended, &1);
     expect("delete_owned leaves another's record alone", &store.keys("bob").await, &numbers(&[2]));
 

@@ -5,7 +5,7 @@ use session_core::{Inserted, Loaded, Outcome, Record, RecordKey, TrimResult, Upd
 use super::model::Model;
 use super::rng::Rng;
 use super::tested::{NOW, Tested, expect, hold, key};
-use crate::store::Which;
+use crate::store::DeleteScope;
 
 const STEPS: u64 = 300;
 
@@ -158,7 +158,7 @@ impl Walk {
     }
 
     async fn delete_owned(&mut self, user: &str, place: RecordKey, now: u64) -> String {
-        let which = self.rng.pick(&[Which::All, Which::AllBut(place), Which::One(place)]);
+        let which = self.rng.pick(&[DeleteScope::All, DeleteScope::AllBut(place), DeleteScope::One(place)]);
         let mut named = self.model.owned(user);
         named.retain(|one| which.names(one.key));
         let surely = named.iter().filter(|one| !self.model.may_be_gone(one.key)).count();

@@ -4,7 +4,7 @@ use session_core::{Inserted, Loaded, Outcome, Record, RecordKey, TrimResult, Upd
 
 use super::{MemoryStore, PER_WRITE, SLACK};
 use crate::durability::Durability;
-use crate::store::{SessionInfo, Store, StoreFuture, Which};
+use crate::store::{DeleteScope, SessionInfo, Store, StoreFuture};
 
 impl Store for MemoryStore {
     fn load<'a>(&'a self, key: RecordKey, now: u64) -> StoreFuture<'a, Loaded> {
@@ -70,7 +70,7 @@ impl Store for MemoryStore {
         })
     }
 
-    fn delete_owned<'a>(&'a self, user: &'a str, which: Which, now: u64) -> StoreFuture<'a, u64> {
+    fn delete_owned<'a>(&'a self, user: &'a str, which: DeleteScope, now: u64) -> StoreFuture<'a, u64> {
         Box::pin(async move {
             let keys = self.users().keys(user);
             let named = keys.into_iter().filter(|key| which.names(*key));

@@ -8,7 +8,7 @@ use super::error::READ_ONLY;
 use super::parameter::Parameter;
 use crate::durability::Durability;
 use crate::error::StoreError;
-use crate::store::{SessionInfo, Store, StoreFuture, Which};
+use crate::store::{DeleteScope, SessionInfo, Store, StoreFuture};
 
 /// A commit of its own that changes nothing, where commits wait for a standby.
 const CONFIRM: &str = "SELECT CASE WHEN current_setting('synchronous_standby_names') <> '' \
@@ -143,16 +143,16 @@ impl Store for PostgresStore {
         })
     }
 
-    fn delete_owned<'a>(&'a self, user: &'a str, which: Which, now: u64) -> StoreFuture<'a, u64> {
+    fn delete_owned<'a>(&'a self, user: &'a str, which: DeleteScope, now: u64) -> StoreFuture<'a, u64> {
         Box::pin(async move {
             let sql = &self.table.sql;
             let (user, expires) = (user.as_bytes(), tombstone_ends(now));
             match which {
-                Which::All => self.count(&sql.delete_owned, &[&user, &expires]).await,
-                Which::AllBut(key) => {
+                DeleteScope::All => self.count(&sql.delete_owned, &[&user, &expires]).await,
+                DeleteScope::AllBut(key) => {
                     self.count(&sql.delete_all_but, &[&user, &expires, &&key.as_bytes()[..]]).await
                 }
-                Which::One(key) => {
+                DeleteScope::One(key) => {
                     self.count(&sql.delete_one, &[&user, &expires, &&key.as_bytes()[..]]).await
                 }
             }

@@ -22,7 +22,7 @@ use self::script::{CHECK, DELETE, DELETE_VERSION, INSERT, Script, TOUCH, UPDATE}
 use self::server::Servers;
 use crate::durability::Durability;
 use crate::error::StoreError;
-use crate::store::{SessionInfo, Store, StoreFuture, Which};
+use crate::store::{DeleteScope, SessionInfo, Store, StoreFuture};
 
 /// How many seconds longer than needed Redis keeps what it then removes by itself: its clock is another one.
 const SLACK: u64 = 60 * 60;
@@ -378,7 +378,7 @@ impl<C: ConnectionLike + Clone + Send + Sync + 'static> Store for RedisStore<C> 
         })
     }
 
-    fn delete_owned<'a>(&'a self, user: &'a str, which: Which, now: u64) -> StoreFuture<'a, u64> {
+    fn delete_owned<'a>(&'a self, user: &'a str, which: DeleteScope, now: u64) -> StoreFuture<'a, u64> {
         Box::pin(self.end_owned(user, which, now))
     }
 

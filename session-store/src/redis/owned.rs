@@ -13,7 +13,7 @@ use super::record::{Found, LISTED_FIELDS, found, malformed, text};
 use super::script::INDEX;
 use super::{RedisStore, milliseconds};
 use crate::error::StoreError;
-use crate::store::{SessionInfo, Which};
+use crate::store::{DeleteScope, SessionInfo};
 use crate::trace;
 
 const DAY: u64 = 24 * 60 * 60;
@@ -64,9 +64,14 @@ impl<C: ConnectionLike + Clone + Send + Sync + 'static> RedisStore<C> {
         Ok(records)
     }
 
-    pub(super) async fn end_owned(&self, user: &str, which: Which, now: u64) -> Result<u64, StoreError> {
+    pub(super) async fn end_owned(
+        &self,
+        user: &str,
+        which: DeleteScope,
+        now: u64,
+    ) -> Result<u64, StoreError> {
         let keys = match which {
-            Which::One(key) => vec![key],
+            DeleteScope::One(key) => vec![key],
             which => self.noted(user).await?.into_iter().filter(|key| which.names(*key)).collect(),
         };
         self.end_all(user, keys.into_iter().map(|key| (key, None)), now).await

@@ -21,7 +21,7 @@ use self::readers::Readers;
 use self::thread::{Joined, Thread};
 use crate::durability::Durability;
 use crate::error::StoreError;
-use crate::store::{SessionInfo, Store, StoreFuture, Which};
+use crate::store::{DeleteScope, SessionInfo, Store, StoreFuture};
 
 /// How many records one transaction ends or removes, of many: a millisecond or a few, for which others wait.
 const BATCH: usize = 100;
@@ -248,7 +248,7 @@ impl Store for SqliteStore {
         })
     }
 
-    fn delete_owned<'a>(&'a self, user: &'a str, which: Which, now: u64) -> StoreFuture<'a, u64> {
+    fn delete_owned<'a>(&'a self, user: &'a str, which: DeleteScope, now: u64) -> StoreFuture<'a, u64> {
         Box::pin(async move {
             let user: Arc<str> = user.into();
             let delete = move |connection: &Connection, most| {

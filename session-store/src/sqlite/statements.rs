@@ -9,7 +9,7 @@ use rusqlite::types::Type;
 use rusqlite::{CachedStatement, Connection, Error, OptionalExtension, Row, ToSql};
 use session_core::{Inserted, Loaded, Outcome, Record, RecordKey, TOMBSTONE_SECONDS, TrimResult, Updated};
 
-use crate::store::{SessionInfo, Which};
+use crate::store::{DeleteScope, SessionInfo};
 
 type Result<T> = std::result::Result<T, Error>;
 
@@ -179,16 +179,16 @@ pub(super) fn delete_version(
 pub(super) fn delete_owned(
     connection: &Connection,
     user: &str,
-    which: Which,
+    which: DeleteScope,
     now: u64,
     most: usize,
 ) -> Result<usize> {
     let (until, user, most) = (until(now), user.as_bytes(), number(most));
     let prepare = |sql| -> Result<CachedStatement<'_>> { connection.prepare_cached(sql) };
     match which {
-        Which::All => prepare(DELETE_ALL)?.execute((until, user, most)),
-        Which::AllBut(key) => prepare(DELETE_ALL_BUT)?.execute((until, user, most, key.as_bytes())),
-        Which::One(key) => prepare(DELETE_ONE)?.execute((until, user, most, key.as_bytes())),
+        DeleteScope::All => prepare(DELETE_ALL)?.execute((until, user, most)),
+        DeleteScope::AllBut(key) => prepare(DELETE_ALL_BUT)?.execute((until, user, most, key.as_bytes())),
+        DeleteScope::One(key) => prepare(DELETE_ONE)?.execute((until, user, most, key.as_bytes())),
     }
 }
 

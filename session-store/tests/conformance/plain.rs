@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::sync::Mutex;
 
 use session_core::{Inserted, Loaded, Outcome, Record, RecordKey, TOMBSTONE_SECONDS, TrimResult, Updated};
-use session_store::{Durability, SessionInfo, Store, StoreError, StoreFuture, Which};
+use session_store::{DeleteScope, Durability, SessionInfo, Store, StoreError, StoreFuture};
 use tokio::task::yield_now;
 
 use super::bug::Bug;
@@ -372,7 +372,7 @@ impl Store for Plain {
         Box::pin(async move { Ok(self.do_list(user, max, now)) })
     }
 
-    fn delete_owned<'a>(&'a self, user: &'a str, which: Which, now: u64) -> StoreFuture<'a, u64> {
+    fn delete_owned<'a>(&'a self, user: &'a str, which: DeleteScope, now: u64) -> StoreFuture<'a, u64> {
         Box::pin(async move { Ok(self.do_delete_owned(user, which, now).await) })
     }
 

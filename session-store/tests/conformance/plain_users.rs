@@ -1,7 +1,7 @@
 //! The verbs by user of the plain store, and those that look at all records.
 
 use session_core::{Record, RecordKey, TrimResult};
-use session_store::{SessionInfo, Which};
+use session_store::{DeleteScope, SessionInfo};
 
 use super::bug::Bug;
 use super::plain::{Key, Plain, Slot, State};
@@ -101,7 +101,7 @@ impl Plain {
         })
     }
 
-    pub(super) async fn do_delete_owned(&self, user: &str, which: Which, now: u64) -> u64 {
+    pub(super) async fn do_delete_owned(&self, user: &str, which: DeleteScope, now: u64) -> u64 {
         let mut keys = self.with(|state| {
             self.now(state, now);
             let mut owned = self.owned(state, user);
@@ -109,9 +109,9 @@ impl Plain {
             owned.into_iter().map(|(key, ..)| key).collect::<Vec<_>>()
         });
         match (self.bug, which) {
-            (Some(Bug::DeleteOneOfAnybody), Which::One(one)) => keys = vec![self.key(one)],
-            (Some(Bug::DeleteAllButOneIsAll), Which::AllBut(one)) => keys.push(self.key(one)),
-            (Some(Bug::DeleteAllNoted), Which::All) => {
+            (Some(Bug::DeleteOneOfAnybody), DeleteScope::One(one)) => keys = vec![self.key(one)],
+            (Some(Bug::DeleteAllButOneIsAll), DeleteScope::AllBut(one)) => keys.push(self.key(one)),
+            (Some(Bug::DeleteAllNoted), DeleteScope::All) => {
                 keys = self.with(|state| {
                     state.notes.get(user).into_iter().flat_map(|notes| notes.keys().cloned()).collect()
                 })

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
 use session_core::{Inserted, Loaded, Outcome, Record, RecordKey, TrimResult, Updated};
-use session_store::{MemoryStore, Store, StoreError, Which};
+use session_store::{DeleteScope, MemoryStore, Store, StoreError};
 
 async fn empty() -> Option<Arc<dyn Store>> {
     Some(Arc::new(MemoryStore::new()))
@@ -279,7 +279,7 @@ async fn ended_records_leave_no_notes() {
         log_in(&store, number, "ada").await;
     }
     assert_eq!(store.trim("ada", 4, key(9), NOW).await.unwrap(), TrimResult { ended: 6, alive: true });
-    assert_eq!(store.delete_owned("ada", Which::All, NOW).await.unwrap(), 4);
+    assert_eq!(store.delete_owned("ada", DeleteScope::All, NOW).await.unwrap(), 4);
     assert_eq!(store.delete_expired(u64::MAX, 0).await.unwrap(), 0);
     let tombstones = store.used_bytes();
     store.delete_expired(u64::MAX, 10).await.unwrap();

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use proptest::prelude::*;
 use session_core::{Inserted, Loaded, Outcome, Record, RecordKey, TOMBSTONE_SECONDS, TrimResult, Updated};
-use session_store::{MemoryStore, SessionInfo, Store, StoreError, Which};
+use session_store::{DeleteScope, MemoryStore, SessionInfo, Store, StoreError};
 
 use super::{block_on, key};
 
@@ -147,7 +147,7 @@ impl Model {
         records.into_iter().map(|(_, listed)| listed).collect()
     }
 
-    fn delete_owned(&mut self, user: &str, which: Which, now: u64) -> u64 {
+    fn delete_owned(&mut self, user: &str, which: DeleteScope, now: u64) -> u64 {
         let mine =
             |slot: &Slot| matches!(slot, Slot::Record(record, _) if record.user.as_deref() == Some(user));
         let keys: Vec<_> = self.slots.iter().filter(|(_, slot)| mine(slot)).map(|(key, _)| *key).collect();
@@ -198,7 +198,7 @@ enum Operation {
     Index(&'static str, RecordKey),
     Unindex(&'static str, RecordKey),
     List(&'static str, usize),
-    DeleteOwned(&'static str, Which),
+    DeleteOwned(&'static str, DeleteScope),
     Trim(&'static str, usize, RecordKey),
     DeleteExpired(u64, usize),
 }
@@ -215,8 +215,12 @@ fn any_user() -> impl Strategy<Value = &'static str> {
     prop::sample::select(vec!["ada", "bob", ""])
 }
 
-fn any_which() -> impl Strategy<Value = Which> {
-    prop_oneof![Just(Which::All), any_key().prop_map(Which::AllBut), any_key().prop_map(Which::One)]
+fn any_which() -> impl Strategy<Value = DeleteScope> {
+    prop_oneof![
+        Just(DeleteScope::All),
+        any_key().prop_map(DeleteScope::AllBut),
+        any_key().prop_map(DeleteScope::One)
+    ]
 }
 
 fn any_record() -> impl Strategy<Value = Record> {

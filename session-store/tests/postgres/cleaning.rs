@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use session_core::testing::Time;
+use session_core::testing::ManualClock;
 use session_core::{Inserted, Loaded, Outcome, Record, SecretKey, Sessions, Updated};
 use session_store::{Store, clean};
 use tokio::time::timeout;
@@ -126,7 +126,7 @@ async fn what_is_locked_is_left_for_the_next_time() {
 async fn a_late_insert_revives_nothing() {
     let Some((store, _)) = store().await else { return };
     let store: Arc<dyn Store> = Arc::new(store);
-    let time = Time::at(NOW);
+    let time = ManualClock::at(NOW);
     let builder = Sessions::builder(SecretKey::generate().unwrap()).clock(time.clone());
     let sessions = builder.build_stored().unwrap();
     store.insert(key(1), &record(1, None), NOW).await.unwrap();

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use servers::Postgres;
 use session_core::{Inserted, Outcome, TrimResult, Updated};
-use session_store::{PostgresStore, Store, Which};
+use session_store::{DeleteScope, PostgresStore, Store};
 use tokio_postgres::NoTls;
 
 use crate::tools::*;
@@ -77,7 +77,7 @@ async fn one_statement_for_each_verb() {
         check("touch of a tombstone", &ONE);
         assert_eq!(store.delete(number, NOW).await.unwrap(), Outcome::Gone);
         check("delete", &ONE);
-        for which in [Which::All, Which::AllBut(number), Which::One(number)] {
+        for which in [DeleteScope::All, DeleteScope::AllBut(number), DeleteScope::One(number)] {
             store.delete_owned("ada", which, NOW).await.unwrap();
             check("delete_owned", &ONE);
         }
@@ -157,7 +157,7 @@ async fn every_statement_finds_its_rows_by_an_index() {
         check("list", &mut log, &["session_records_owner"]);
         assert!(store.trim(&user, 2, place, NOW).await.unwrap().ended > 0);
         check("trim", &mut log, &["session_records_owner", "session_records_pkey"]);
-        assert!(store.delete_owned(&user, Which::All, NOW).await.unwrap() >= 2);
+        assert!(store.delete_owned(&user, DeleteScope::All, NOW).await.unwrap() >= 2);
         check("delete_owned", &mut log, &["session_records_owner", "session_records_pkey"]);
         assert_eq!(store.delete_expired(NOW, 50).await.unwrap(), 50);
         check("delete_expired", &mut log, &["session_records_hour", "session_records_pkey"]);

@@ -7,7 +7,7 @@ use std::sync::{Arc, OnceLock};
 
 use servers::{PgBouncer, Postgres, Release};
 use session_core::{Loaded, Outcome};
-use session_store::{PostgresStore, Store, Which, conformance};
+use session_store::{DeleteScope, PostgresStore, Store, conformance};
 use tokio_postgres::{Client, NoTls, SimpleQueryMessage};
 
 use crate::tools::*;
@@ -108,13 +108,13 @@ async fn what_others_prepared_is_not_run() {
             store.insert(key(number), &record(number, Some("ada")), NOW).await.unwrap();
         }
         assert_eq!(store.delete(key(1), NOW).await.unwrap(), Outcome::Done);
-        assert_eq!(store.delete_owned("ada", Which::One(key(2)), NOW).await.unwrap(), 1);
+        assert_eq!(store.delete_owned("ada", DeleteScope::One(key(2)), NOW).await.unwrap(), 1);
 
         let other = connect(pgbouncer.port()).await;
         prepare_under_all_names(&other, &table).await;
         assert_eq!(store.delete(key(3), NOW).await.unwrap(), Outcome::Done);
         assert!(matches!(store.load(key(3), NOW).await.unwrap(), Loaded::Dead { .. }));
-        assert_eq!(store.delete_owned("ada", Which::All, NOW).await.unwrap(), 1);
+        assert_eq!(store.delete_owned("ada", DeleteScope::All, NOW).await.unwrap(), 1);
         assert!(matches!(store.load(key(4), NOW).await.unwrap(), Loaded::Dead { .. }));
         assert_eq!(prepared(&other).await.len(), 300, "ours has prepared nothing");
     }
@@ -173,7 +173,7 @@ async fn another_program() {
                     if round % 2 == 0 {
                         assert_eq!(store.delete(place, NOW).await.unwrap(), Outcome::Done);
                     } else {
-                        assert_eq!(store.delete_owned(&user, Which::All, NOW).await.unwrap(), 1);
+                        assert_eq!(store.delete_owned(&user, DeleteScope::All, NOW).await.unwrap(), 1);
                     }
                     assert!(matches!(store.load(place, NOW).await.unwrap(), Loaded::Dead { .. }));
                 }

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use deadpool_postgres::Pool;
 use session_core::{Inserted, Outcome, TrimResult, Updated};
-use session_store::{PostgresStore, Store, Which};
+use session_store::{DeleteScope, PostgresStore, Store};
 use tokio::time::sleep;
 
 use crate::tools::*;
@@ -79,8 +79,9 @@ async fn what_another_did_meanwhile_counts() {
             assert_eq!(trimmed.unwrap(), TrimResult { ended, alive }, "{level} {change}");
         }
         for (change, ended) in [(BACK, 2), (MOVED, 1), (DEAD, 1), (WRITTEN, 2)] {
-            let end =
-                |store: Arc<PostgresStore>| async move { store.delete_owned("ada", Which::All, NOW).await };
+            let end = |store: Arc<PostgresStore>| async move {
+                store.delete_owned("ada", DeleteScope::All, NOW).await
+            };
             assert_eq!(met(level, change, end).await.unwrap().unwrap(), ended, "{level} {change}");
         }
         for (change, expected) in [(MOVED, "done"), (WRITTEN, "conflict"), (DEAD, "gone")] {
@@ -126,8 +127,8 @@ async fn nobody_waits_in_a_circle() {
                             .trim("ada", 5 + task, key(100 * round), NOW)
                             .await
                             .map(|trimmed| trimmed.ended),
-                        2 => store.delete_owned("ada", Which::AllBut(key(100 * round)), NOW).await,
-                        3 => store.delete_owned("ada", Which::All, NOW).await,
+                        2 => store.delete_owned("ada", DeleteScope::AllBut(key(100 * round)), NOW).await,
+                        3 => store.delete_owned("ada", DeleteScope::All, NOW).await,
                         4 => store.delete_expired(NOW + 2 * HOUR, 20).await.map(|_| 0),
                         _ => store.trim("ada", 0, key(100 * round), NOW).await.map(|trimmed| trimmed.ended),
                     }

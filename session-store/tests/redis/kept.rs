@@ -8,7 +8,7 @@ use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD, URL_SAFE_NO_PAD
 use redis::{Value, cmd};
 use servers::Redis;
 use session_core::{Inserted, Outcome, Record, Updated};
-use session_store::{Store, Which};
+use session_store::{DeleteScope, Store};
 
 use crate::browser::{Browser, source};
 use crate::{HOUR, NOW, REDIS, connect, key, prefix, record, store};
@@ -151,7 +151,7 @@ async fn keys_expire_by_themselves() {
     store.index("ada", key(5), NOW + HOUR, NOW).await.unwrap();
     store.insert(key(5), &record(1, Some("ada")), NOW).await.unwrap();
     store.unindex("ada", key(1)).await.unwrap();
-    assert_eq!(store.delete_owned("ada", Which::All, NOW).await.unwrap(), 1);
+    assert_eq!(store.delete_owned("ada", DeleteScope::All, NOW).await.unwrap(), 1);
     assert_eq!(redis.ask(&["EXISTS", &notes]), "0");
 }
 

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use servers::Redis;
 use session_core::{Inserted, Loaded, Outcome, TrimResult, Updated};
-use session_store::{Durability, RedisStore, Store, StoreError, Which};
+use session_store::{DeleteScope, Durability, RedisStore, Store, StoreError};
 
 use crate::{HOUR, NOW, connect, key, record};
 
@@ -51,7 +51,7 @@ pub(crate) async fn asked(store: &dyn Store) -> Result<(), StoreError> {
     store.unindex("ada", key(1)).await?;
     assert_eq!(store.list("ada", 9, NOW).await?.len(), 3);
     assert_eq!(store.trim("ada", 2, key(5), NOW).await?, TrimResult { ended: 1, alive: true });
-    assert_eq!(store.delete_owned("ada", Which::All, NOW).await?, 2);
+    assert_eq!(store.delete_owned("ada", DeleteScope::All, NOW).await?, 2);
     assert_eq!(store.delete_expired(NOW, 9).await?, 0);
     Ok(())
 }

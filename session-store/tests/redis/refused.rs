@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use servers::Redis;
 use session_core::{Error, Inserted, Loaded, Outcome, Updated};
-use session_store::{Durability, RedisStore, Store, StoreError, Which};
+use session_store::{DeleteScope, Durability, RedisStore, Store, StoreError};
 
 use crate::browser::{Browser, Failed, OPEN, source};
 use crate::{HOUR, NOW, REDIS, connect, key, prefix, record, store};
@@ -27,7 +27,7 @@ async fn all_errors(store: &dyn Store, user: &str) -> Vec<(&'static str, StoreEr
         ("index", store.index(user, key(1), NOW, NOW).await.err()),
         ("unindex", store.unindex(user, key(1)).await.err()),
         ("list", store.list(user, 9, NOW).await.err()),
-        ("delete_owned", store.delete_owned(user, Which::All, NOW).await.err()),
+        ("delete_owned", store.delete_owned(user, DeleteScope::All, NOW).await.err()),
         ("trim", store.trim(user, 1, key(1), NOW).await.err()),
     ];
     answers.into_iter().filter_map(|(verb, error)| Some((verb, error?))).collect()
@@ -136,7 +136,7 @@ async fn full() {
     store.unindex("ada", key(0)).await.unwrap();
     assert_eq!(store.list("ada", 9, NOW).await.unwrap().len(), 3);
     assert_eq!(store.trim("ada", 2, key(1), NOW).await.unwrap().ended, 1);
-    assert_eq!(store.delete_owned("ada", Which::All, NOW).await.unwrap(), 2);
+    assert_eq!(store.delete_owned("ada", DeleteScope::All, NOW).await.unwrap(), 2);
 
     redis.ask(&["CONFIG", "SET", "maxmemory", "0"]);
     let a = browser.request(&source, |session| session.increment("a", 1).unwrap()).await.unwrap();
@@ -276,6 +276,6 @@ async fn a_foreign_member_is_passed_over() {
     }
     assert_eq!(store.list("ada", 9, NOW).await.unwrap().len(), 1);
     assert!(store.trim("ada", 1, key(1), NOW).await.unwrap().alive);
-    assert_eq!(store.delete_owned("ada", Which::All, NOW).await.unwrap(), 1);
+    assert_eq!(store.delete_owned("ada", DeleteScope::All, NOW).await.unwrap(), 1);
     assert!(matches!(store.load(key(1), NOW).await.unwrap(), Loaded::Dead { .. }));
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use rusqlite::Connection;
-use session_core::testing::Time;
+use session_core::testing::ManualClock;
 use session_core::{Inserted, Loaded, Outcome, Record, RecordKey, SecretKey, Sessions};
 use session_store::{Durability, SqliteStore, Store, StoreError, clean};
 
@@ -326,7 +326,7 @@ async fn nothing_is_printed() {
 async fn a_late_insert_revives_nothing() {
     let directory = Directory::new();
     let store: Arc<dyn Store> = Arc::new(SqliteStore::open(directory.file()).unwrap());
-    let time = Time::at(NOW);
+    let time = ManualClock::at(NOW);
     let builder = Sessions::builder(SecretKey::generate().unwrap()).clock(time.clone());
     let sessions = builder.build_stored().unwrap();
     store.insert(key(1), &record(1), NOW).await.unwrap();

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use rusqlite::Connection;
 use session_core::{Inserted, Loaded, Outcome, Record};
-use session_store::{Durability, SqliteStore, Store, StoreError, Which};
+use session_store::{DeleteScope, Durability, SqliteStore, Store, StoreError};
 
 use crate::child::{Other, command, tell};
 use crate::file::{NOW, key, record};
@@ -23,7 +23,7 @@ async fn errors(store: &SqliteStore) -> Vec<StoreError> {
         store.delete(key(1), NOW).await.unwrap_err(),
         store.delete_version(key(1), 1, NOW).await.unwrap_err(),
         store.list(user, 1, NOW).await.unwrap_err(),
-        store.delete_owned(user, Which::All, NOW).await.unwrap_err(),
+        store.delete_owned(user, DeleteScope::All, NOW).await.unwrap_err(),
         store.trim(user, 1, key(1), NOW).await.unwrap_err(),
         store.delete_expired(NOW, 1).await.unwrap_err(),
         store.durability().await.unwrap_err(),

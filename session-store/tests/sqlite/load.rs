@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use session_core::{Inserted, Loaded, Outcome, Record, RecordKey, Updated};
-use session_store::{SqliteStore, Store, Which};
+use session_store::{DeleteScope, SqliteStore, Store};
 
 use crate::place::Directory;
 
@@ -100,8 +100,8 @@ async fn a_user_of_many() {
     assert_eq!((trimmed.ended, trimmed.alive), (399, false));
     let left: Vec<_> = store.list("ada", usize::MAX, NOW).await.unwrap().iter().map(|one| one.key).collect();
     assert_eq!(left, all[399..]);
-    assert_eq!(store.delete_owned("ada", Which::AllBut(left[600]), NOW).await.unwrap(), 600);
-    assert_eq!(store.delete_owned("ada", Which::All, NOW).await.unwrap(), 1);
+    assert_eq!(store.delete_owned("ada", DeleteScope::AllBut(left[600]), NOW).await.unwrap(), 600);
+    assert_eq!(store.delete_owned("ada", DeleteScope::All, NOW).await.unwrap(), 1);
     assert_eq!(store.list("bob", usize::MAX, NOW).await.unwrap().len(), 10);
 }
 

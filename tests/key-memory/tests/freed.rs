@@ -13,7 +13,7 @@ use std::time::{Duration, SystemTime};
 use http::{HeaderMap, HeaderValue, header::COOKIE};
 use key_memory::{Spy, freed_during};
 use needles::{found, needles};
-use session_core::testing::{self, Jar, Time};
+use session_core::testing::{self, CookieJar, ManualClock};
 use session_core::{
     Config, Digest, Exchange, Inserted, KeyRing, Loaded, SecretKey, Sessions, Step, StoreReply, StoreRequest,
     StoredSessions,
@@ -46,7 +46,7 @@ fn later() -> SystemTime {
 
 /// A session is begun, read and written, as in three requests.
 fn use_cookies(sessions: &Sessions) {
-    let mut jar = Jar::new("https://example.com", Time::at(1_700_000_000));
+    let mut jar = CookieJar::new("https://example.com", ManualClock::at(1_700_000_000));
     for expected in 1..=3 {
         let fill = |session: &session_core::Session| {
             assert_eq!(session.increment("visits", 1)?, expected);
@@ -76,7 +76,7 @@ fn use_store(sessions: &StoredSessions) {
     let StoreRequest::Insert { record, .. } = ask.question().clone() else { panic!("no insert") };
     let mut response = HeaderMap::new();
     ask.answer(StoreReply::Inserted(Inserted::Done)).done().unwrap().apply(&mut response).unwrap();
-    let mut jar = Jar::new("https://example.com", Time::at(1_700_000_000));
+    let mut jar = CookieJar::new("https://example.com", ManualClock::at(1_700_000_000));
     jar.receive(&response);
     let exchange = sessions.exchange(&jar.request());
     let ask = step(exchange.open());

@@ -6,7 +6,9 @@ use std::time::{Duration, UNIX_EPOCH};
 
 use super::super::model::Slot;
 use super::{KEY, START, Server, login, server, visit};
-use crate::{Builder, ConfigError, Error, KeyRing, NoRandom, Record, Rejected, SecretKey, Session, Sessions};
+use crate::{
+    Builder, ConfigError, EntropyError, Error, KeyRing, Record, Rejected, SecretKey, Session, Sessions,
+};
 
 const TENTH: u64 = 31 * 24 * 60 * 6;
 
@@ -199,10 +201,10 @@ fn o3_from_plain_to_encrypted_and_back_within_windows() {
 
 #[test]
 fn t2_without_random_bytes_nothing_is_encrypted() {
-    let broken = |_: &mut [u8]| Err(NoRandom);
+    let broken = |_: &mut [u8]| Err(EntropyError);
     let server = server(|builder| builder.encrypted().random(broken));
     let closed = server.request("", secret);
-    assert_eq!((closed.result, closed.cookie), (Err(Error::Random(NoRandom)), None));
+    assert_eq!((closed.result, closed.cookie), (Err(Error::Entropy(EntropyError)), None));
     assert!(server.store.lock().unwrap().slots.is_empty());
 }
 

@@ -9,7 +9,7 @@ use http::{HeaderMap, HeaderValue};
 
 use super::super::model::Slot;
 use super::{KEY, START, Server, login, server, visit};
-use crate::testing::Time;
+use crate::testing::ManualClock;
 use crate::{
     Builder, ConfigError, Error, EventKind, GonePolicy, Outcome, Outgoing, Pending, Refresh, Rejected,
     SecretKey, Session, Sessions, Step, StoreReply, Updated,
@@ -251,7 +251,8 @@ fn the_wrong_door_and_the_wrong_answer() {
     let server = server(|builder| builder);
     let cookie = server.begin(visit);
     let (_exchange, session) = server.open(&cookie);
-    let cookies = Sessions::builder(SecretKey::new(KEY).unwrap()).clock(Time::at(START)).build().unwrap();
+    let cookies =
+        Sessions::builder(SecretKey::new(KEY).unwrap()).clock(ManualClock::at(START)).build().unwrap();
     assert_eq!(cookies.close(&session, &mut HeaderMap::new()), Err(Error::NotACookie));
     let headers = HeaderMap::from_iter([(COOKIE, cookie.parse().unwrap())]);
     let exchange = server.sessions.exchange(&headers);
@@ -268,8 +269,8 @@ fn a_degraded_session_takes_no_change() {
     *server.broken.lock().unwrap() = Some("load");
     let request = HeaderMap::from_iter([(COOKIE, HeaderValue::try_from(&cookie).unwrap())]);
     let exchange = server.sessions.exchange(&request);
-    let session = server.drive(exchange.opener().open_or_degraded()).unwrap();
-    assert!(session.is_degraded() && session.is_empty());
+    let session = server.drive(exchange.opener().open_best_effort()).unwrap();
+    assert!(session.is_unavailable() && session.is_empty());
     for refused in [
         session.insert("visits", 2),
         session.remove("visits").map(drop),

@@ -10,8 +10,8 @@ use http::header::{COOKIE, SET_COOKIE};
 use super::{Closed, KEY, START, Server, login, server, visit};
 use crate::stored::id::Id;
 use crate::testing;
-use crate::world::OsRandom;
-use crate::{Error, EventKind, Inserted, NoRandom, Record, Rejected, StoreReply, StoreRequest};
+use crate::world::OsEntropy;
+use crate::{EntropyError, Error, EventKind, Inserted, Record, Rejected, StoreReply, StoreRequest};
 use crate::{SecretKey, Session, Sessions, Step};
 
 #[test]
@@ -88,18 +88,18 @@ fn t2_without_random_bytes_nothing_is_written() {
     let broken = Server {
         sessions: Sessions::builder(SecretKey::new(KEY).unwrap())
             .clock(server.time.clone())
-            .random(|_: &mut [u8]| Err(NoRandom))
+            .random(|_: &mut [u8]| Err(EntropyError))
             .build_stored()
             .unwrap(),
         ..server
     };
     for (cookie, handler) in [("", visit as fn(&Session)), (&cookie, visit), (&cookie, login)] {
         let closed = broken.request(cookie, handler);
-        assert_eq!((closed.result, closed.cookie), (Err(Error::Random(NoRandom)), None));
+        assert_eq!((closed.result, closed.cookie), (Err(Error::Entropy(EntropyError)), None));
         assert!(broken.asked().iter().all(|asked| *asked == "load"));
     }
     let closed = broken.request(&cookie, |session| (session.clear().unwrap(), visit(session)).1);
-    assert_eq!((closed.result, broken.asked()), (Err(Error::Random(NoRandom)), vec!["load"]));
+    assert_eq!((closed.result, broken.asked()), (Err(Error::Entropy(EntropyError)), vec!["load"]));
     assert_eq!(broken.request(&cookie, |session| session.clear().unwrap()).pair(), "__Host-session=");
 }
 
@@ -129,12 +129,12 @@ fn t4_a_forged_id_reaches_no_store() {
     {
         assert!(server.open(hostile).1.is_empty());
     }
-    // Signed by us, for another purpose, name or audience.
+    // Signed by us, for another purpose, name or context.
     let key = || SecretKey::new(KEY).unwrap();
     let plain = Sessions::builder(key()).clock(server.time.clone()).build().unwrap();
     let signed = testing::request(&plain, |session| session.insert("a", 1)).unwrap();
     assert!(server.open(signed[COOKIE].to_str().unwrap()).1.rejected().is_some());
-    for other in [Sessions::builder(key()).cookie_name("other"), Sessions::builder(key()).audience("other")] {
+    for other in [Sessions::builder(key()).cookie_name("other"), Sessions::builder(key()).context("other")] {
         let other = other.clock(server.time.clone()).build_stored().unwrap();
         let id = testing::stored_request(&other);
         let pair = format!("__Host-session={}", id[COOKIE].to_str().unwrap().split_once('=').unwrap().1);
@@ -171,7 +171,7 @@ fn t1_a_million_ids() {
     // How often each octet has each value.
     let mut values = vec![[0_u32; 256]; 48];
     for _ in 0..MANY {
-        let bytes = Id::generate(&OsRandom).unwrap().0;
+        let bytes = Id::generate(&OsEntropy).unwrap().0;
         let selector: [u8; 16] = bytes[..16].try_into().unwrap();
         assert!(seen.insert(selector), "a selector twice");
         for (counts, byte) in values.iter_mut().zip(bytes) {
@@ -301,7 +301,7 @@ fn o1_events_name_the_record_if_asked() {
 #[test]
 fn an_id_that_another_has_is_an_error() {
     let server = server(|builder| builder);
-    for (own, expected) in [(true, Ok(())), (false, Err(Error::Random(NoRandom)))] {
+    for (own, expected) in [(true, Ok(())), (false, Err(Error::Entropy(EntropyError)))] {
         let (exchange, session) = server.open("");
         visit(&session);
         let Step::Pending(ask) = exchange.close() else { panic!("nothing is stored") };

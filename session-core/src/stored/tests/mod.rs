@@ -25,7 +25,7 @@ use http::{HeaderMap, HeaderValue};
 
 use super::body::Body;
 use super::model::{ModelStore, Slot};
-use crate::testing::Time;
+use crate::testing::ManualClock;
 use crate::{Builder, Error, EventKind, Exchange, Outgoing, Record, RecordKey, StoreReply};
 use crate::{SecretKey, Session, Sessions, Step, StoredSessions};
 
@@ -39,11 +39,11 @@ struct Server {
     asked: Mutex<Vec<&'static str>>,
     /// Questions of this verb are not answered.
     broken: Mutex<Option<&'static str>>,
-    time: Time,
+    time: ManualClock,
 }
 
 fn server(configure: impl FnOnce(Builder) -> Builder) -> Server {
-    let time = Time::at(START);
+    let time = ManualClock::at(START);
     let builder = Sessions::builder(SecretKey::new(KEY).unwrap()).clock(time.clone());
     Server {
         sessions: configure(builder).build_stored().unwrap(),

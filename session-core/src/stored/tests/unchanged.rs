@@ -6,7 +6,7 @@ use std::time::{Duration, UNIX_EPOCH};
 
 use super::rotation::again;
 use super::{KEY, START, Server, server, visit};
-use crate::{Builder, Error, EventKind, KeyRing, NoRandom, OldCookie, Prefix, SecretKey, Session};
+use crate::{Builder, EntropyError, Error, EventKind, KeyRing, OldCookie, Prefix, SecretKey, Session};
 
 /// A tenth of the default idle lifetime.
 const TENTH: u64 = 31 * 24 * 60 * 6;
@@ -93,7 +93,7 @@ fn read(session: &Session) {
 
 #[test]
 fn a_record_that_cannot_be_written_is_left_as_it_is_and_lives_on() {
-    let no_random = |_: &mut [u8]| Err(NoRandom);
+    let no_random = |_: &mut [u8]| Err(EntropyError);
     for due in all_that_is_due() {
         // It is due: without an obstacle it is written.
         let (server, cookie) = due.arise(SAME);
@@ -117,7 +117,7 @@ fn a_record_that_cannot_be_written_is_left_as_it_is_and_lives_on() {
             assert_eq!((closed.result, closed.cookie), (Ok(()), None), "{case}");
             match (obstacle, &closed.events[..]) {
                 ("size", [EventKind::NotRewritten { size: 1001.., limit: 1000 }]) => {}
-                ("random", [EventKind::NotRewrittenWithoutRandom]) => {}
+                ("random", [EventKind::NotRewrittenWithoutEntropy]) => {}
                 ("update", [EventKind::StoreFailed("the session was not written anew")]) => {}
                 (_, events) => panic!("{case}: {events:?}"),
             }
@@ -134,7 +134,7 @@ fn a_record_that_cannot_be_written_is_left_as_it_is_and_lives_on() {
                 matches!(
                     (obstacle, changed.result),
                     ("size", Err(Error::RecordTooLarge { limit: 1000, .. }))
-                        | ("random", Err(Error::Random(_)))
+                        | ("random", Err(Error::Entropy(_)))
                         | ("update", Err(Error::Unavailable))
                 ),
                 "{case}"

@@ -125,7 +125,7 @@ pub(super) fn i3_flashes(world: &World<'_>) -> Check {
 /// Opens a session as another request would, and drops it.
 fn probe(world: &World<'_>, cookie: usize) -> Session {
     let exchange = world.server.sessions(world.swapped).exchange(&world.cookies[cookie].headers());
-    let opened = match exchange.opener().open_or_degraded() {
+    let opened = match exchange.opener().open_best_effort() {
         Step::Done(opened) => opened,
         Step::Pending(ask) => {
             let answer = world.store.clone().ask(ask.question());
@@ -227,7 +227,7 @@ fn can_write(world: &World<'_>, cookie: usize) -> bool {
     let (mut store, sessions) = (world.store.clone(), world.server.sessions(world.swapped));
     let carried = world.cookies[cookie].headers();
     let exchange = sessions.exchange(&carried);
-    let session = drive(world, &mut store, exchange.opener().open_or_degraded()).unwrap();
+    let session = drive(world, &mut store, exchange.opener().open_best_effort()).unwrap();
     session.insert("again", 1).unwrap();
     let mut outgoing = drive(world, &mut store, exchange.close());
     let mut response = http::HeaderMap::new();
@@ -237,7 +237,7 @@ fn can_write(world: &World<'_>, cookie: usize) -> bool {
     let set = response.get(http::header::SET_COOKIE).and_then(|set| Cookie::read(set, &store));
     let next = set.map_or(carried, |cookie| cookie.headers());
     let exchange = sessions.exchange(&next);
-    let session = drive(world, &mut store, exchange.opener().open_or_degraded()).unwrap();
+    let session = drive(world, &mut store, exchange.opener().open_best_effort()).unwrap();
     session.get::<i64>("again") == Ok(Some(1))
 }
 

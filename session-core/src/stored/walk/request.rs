@@ -152,7 +152,7 @@ impl Request {
 
     /// Runs the handler.
     pub(super) fn handle(&mut self, number: usize, session: &Session, draws: &Draws, now: u64) {
-        if session.is_degraded() {
+        if session.is_unavailable() {
             assert_eq!(session.insert("a", 1), Err(Error::Unavailable));
             return;
         }

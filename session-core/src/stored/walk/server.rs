@@ -7,8 +7,8 @@ use sha2::{Digest as _, Sha256};
 
 use super::super::id::VerifierHash;
 use super::plan::{Config, IDLE, RENEWAL};
-use crate::testing::Time;
-use crate::{GonePolicy, NoRandom, Random, RecordKey, SecretKey, Sessions, StoredSessions};
+use crate::testing::ManualClock;
+use crate::{EntropyError, EntropySource, GonePolicy, RecordKey, SecretKey, Sessions, StoredSessions};
 
 /// When all schedules begin.
 pub(super) const START: u64 = 1_700_000_000;
@@ -18,13 +18,13 @@ const KEYS: [&str; 2] =
 
 pub(super) struct Server {
     sessions: [StoredSessions; 2],
-    pub(super) time: Time,
+    pub(super) time: ManualClock,
     pub(super) draws: Draws,
 }
 
 impl Server {
     pub(super) fn new(config: Config) -> Self {
-        let (time, draws) = (Time::at(START), Draws::default());
+        let (time, draws) = (ManualClock::at(START), Draws::default());
         let [old, new] = KEYS.map(|key| SecretKey::new(key).unwrap());
         let build = |key: &SecretKey, verify_only: Option<&SecretKey>| {
             let mut builder = Sessions::builder(key.clone())
@@ -76,8 +76,8 @@ impl Draws {
     }
 }
 
-impl Random for Draws {
-    fn fill(&self, bytes: &mut [u8]) -> Result<(), NoRandom> {
+impl EntropySource for Draws {
+    fn fill(&self, bytes: &mut [u8]) -> Result<(), EntropyError> {
         let mut drawn = self.drawn();
         drawn.count += 1;
         let (count, by) = (drawn.count, drawn.by);

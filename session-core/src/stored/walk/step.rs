@@ -145,7 +145,7 @@ impl World<'_> {
             None => http::HeaderMap::new(),
         };
         let exchange = self.server.sessions(self.swapped).exchange(&headers);
-        let step = exchange.opener().open_or_degraded();
+        let step = exchange.opener().open_best_effort();
         self.requests[number].exchange = Some(exchange);
         self.tell(|world| tell::arrival(world, number));
         let opened = match step {

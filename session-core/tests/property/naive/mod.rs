@@ -28,7 +28,7 @@ static RECORD: LazyLock<Aes256GcmSiv> = LazyLock::new(|| Aes256GcmSiv::new_from_
 pub static ID: LazyLock<Vec<u8>> = LazyLock::new(|| derived(3));
 static FLASK: LazyLock<Vec<u8>> = LazyLock::new(|| sha1(SECRET.as_bytes(), b"cookie-session"));
 
-/// K(p) = HMAC-SHA256(secret, "rust-session" 00 01, p, len u32 cookie name, len u32 audience); the name in K(4) is empty.
+/// K(p) = HMAC-SHA256(secret, "rust-session" 00 01, p, len u32 cookie name, len u32 context); the name in K(4) is empty.
 fn derived(purpose: u8) -> Vec<u8> {
     let name = if purpose == 4 { "" } else { NAME };
     let mut context = b"rust-session\x00\x01".to_vec();

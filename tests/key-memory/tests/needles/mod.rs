@@ -75,7 +75,7 @@ fn hmac<M: Mac + KeyInit>(key: &[u8], text: &[u8]) -> Vec<u8> {
     <M as KeyInit>::new_from_slice(key).unwrap().chain_update(text).finalize().into_bytes().to_vec()
 }
 
-/// K(p), as `docs` and the core have it, without an audience.
+/// K(p), as `docs` and the core have it, without an context.
 fn derived(secret: &str, purpose: u8, name: &str) -> Vec<u8> {
     let length = u32::try_from(name.len()).unwrap().to_be_bytes();
     let context = [b"rust-session\x00\x01", &[purpose][..], &length, name.as_bytes(), &[0; 4]].concat();
