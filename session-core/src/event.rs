@@ -6,7 +6,7 @@ use std::fmt;
 use crate::error::{Error, Rejected};
 use crate::stored::RecordKey;
 
-/// One thing that happened. [`Outgoing::events`](crate::Outgoing::events) gives them; `session-store` writes them to
+/// One thing that happened. [`Outgoing::events`](crate::protocol::Outgoing::events) gives them; `session-store` writes them to
 /// `tracing`.
 ///
 /// ```

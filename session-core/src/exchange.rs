@@ -219,7 +219,7 @@ impl LazySession {
     /// [`Error::TooLate`], as [`open`](Self::open).
     ///
     /// ```
-    /// # use session_core::{StoreReply, Error, SecretKey, Sessions, Step};
+    /// # use session_core::{Error, protocol::{StoreReply, Step}, SecretKey, Sessions};
     /// # let sessions = Sessions::builder(SecretKey::generate().unwrap()).build_stored().unwrap();
     /// # let request = session_core::testing::stored_request(&sessions);
     /// # let exchange = sessions.exchange(&request);
@@ -328,7 +328,7 @@ impl Outgoing {
     /// A close that failed before it could decide anything: for whoever carries the core's questions, when that breaks.
     ///
     /// ```
-    /// use session_core::{Error, Outgoing};
+    /// use session_core::{Error, protocol::Outgoing};
     ///
     /// let applied = Outgoing::failed(Error::Unavailable).apply(&mut http::HeaderMap::new());
     /// assert_eq!(applied, Err(Error::Unavailable));

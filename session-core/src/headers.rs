@@ -11,7 +11,7 @@ use crate::error::Error;
 /// ```
 /// use http::header::MaxSizeReached;
 /// use http::{HeaderName, HeaderValue};
-/// use session_core::{ResponseHeaders, SecretKey, Sessions};
+/// use session_core::{protocol::ResponseHeaders, SecretKey, Sessions};
 ///
 /// struct Lines<'a>(&'a mut Vec<(&'static str, Vec<u8>)>);
 ///

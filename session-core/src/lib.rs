@@ -21,19 +21,19 @@
 //! - [`Sessions`] is configured once: [`Sessions::new`] with secure defaults, [`Sessions::flask`] for the cookies of a
 //!   running Flask application, [`Sessions::builder`] for the rest, or a [`Config`] under Flask's own names.
 //! - [`Session`] is what a handler holds: get, insert, take, remove, clear, increment, push, update, flash.
-//! - [`Exchange`] is one request and its response, in steps: what adapters stand on.
+//! - [`protocol`]: what adapters and stores are written with; applications need none of it.
 //! - [`Error`], [`Rejected`], [`ConfigError`]: the handler's fault, the client's, the developer's.
 //!
-//! - [`StoredSessions`]: sessions on the server, the cookie holds an id. The core says what to ask a store ([`StoreRequest`]) and
-//!   what its [`StoreReply`] means; `session-store` has stores, and carries the one to the other.
+//! - [`StoredSessions`]: sessions on the server, the cookie holds an id. The core says what to ask a store, and
+//!   what its reply means; `session-store` has stores, and carries the one to the other.
 //!
-//! A session's cookie is signed, not encrypted, unless it is encrypted (`Builder::encrypted`): its user can read it. Two requests at once each write a whole cookie; the
+//! A session's cookie is signed, and its user can read it, unless it is encrypted (`Builder::encrypted`). Two requests at once each write a whole cookie; the
 //! browser keeps whichever response lands last. A cookie that somebody copied is valid until it expires. A stored session
 //! knows none of these limits.
 //!
 //! # Features
 //! - `os` (default): clock, random source and environment of the operating system. Without it the builder asks for a
-//!   [`Clock`] and a [`EntropySource`].
+//!   [`Clock`] and an [`EntropySource`].
 //! - `encryption`: cookies and records that nobody can read without the key: `Builder::encrypted`.
 //! - `testing`: the module of that name, for the tests of applications: a jar with a browser's rules, a clock to move, a session built
 //!   from values or read back from a response.
@@ -57,6 +57,9 @@
 #![doc = ""]
 #![doc = include_str!("../FLASK-DIFFERENCES.md")]
 
+// First, so that its documentation begins with the methods of the map.
+mod session;
+
 mod builder;
 mod change;
 mod close;
@@ -79,11 +82,11 @@ mod lifetime;
 mod login;
 mod map;
 mod nonce;
+pub mod protocol;
 mod raw;
 mod renamed;
 mod ring;
 mod scratch;
-mod session;
 mod sessions;
 mod state;
 mod step;
@@ -100,20 +103,14 @@ pub use config::Config;
 pub use cookie::{Prefix, SameSite};
 pub use error::{ConfigError, Error, Rejected};
 pub use event::{Event, EventKind, LogDigest};
-pub use exchange::{Exchange, LazySession, Outgoing};
 pub use flash::Flash;
-pub use headers::ResponseHeaders;
 pub use key::SecretKey;
 pub use lifetime::Refresh;
 pub use renamed::OldCookie;
 pub use ring::KeyRing;
 pub use session::Session;
 pub use sessions::{Sessions, Warning};
-pub use step::{Pending, Step};
-pub use stored::{
-    GonePolicy, Inserted, Loaded, Outcome, Record, RecordKey, ReusePolicy, StoreReply, StoreRequest,
-    StoredSessions, TOMBSTONE_SECONDS, TrimResult, Updated,
-};
+pub use stored::{GonePolicy, RecordKey, ReusePolicy, StoredSessions};
 pub use weakness::Weakness;
 pub use wire::sign::Digest;
 pub use world::{Clock, EntropyError, EntropySource};

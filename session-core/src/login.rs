@@ -28,6 +28,7 @@ impl Session {
     /// session.cycle_id().unwrap();
     /// assert!(session.contains_key("cart") && session.is_modified());
     /// ```
+    #[doc(alias("regenerate", "renew", "rotate"))]
     pub fn cycle_id(&self) -> Result<(), Error> {
         let mut state = self.open_state()?;
         state.map.mark_modified();
@@ -73,6 +74,7 @@ impl Session {
     /// assert!(session.is_empty()); // it was another's
     /// # Ok::<(), session_core::Error>(())
     /// ```
+    #[doc(alias = "login")]
     pub fn log_in(&self, user: &str) -> Result<(), Error> {
         let core = self.core();
         let now = core.now().as_secs();

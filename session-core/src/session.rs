@@ -148,6 +148,7 @@ impl Session {
     /// assert_eq!(session.take::<String>("next").unwrap().as_deref(), Some("/cart"));
     /// assert_eq!(session.take::<String>("next").unwrap(), None);
     /// ```
+    #[doc(alias = "pop")]
     pub fn take<T: DeserializeOwned>(&self, key: &str) -> Result<Option<T>, Error> {
         loop {
             let Some(found) = self.open_state()?.map.get(key) else { return Ok(None) };
@@ -176,6 +177,7 @@ impl Session {
     /// assert!(session.remove("coupon").unwrap());
     /// assert!(!session.remove("coupon").unwrap());
     /// ```
+    #[doc(alias = "delete")]
     pub fn remove(&self, key: &str) -> Result<bool, Error> {
         let mut state = self.open_state()?;
         let found = state.map.contains(key);
@@ -298,6 +300,7 @@ impl Session {
     /// sessions.close(&session, &mut response).unwrap();
     /// assert!(response["set-cookie"].to_str().unwrap().starts_with("__Host-session=; "));
     /// ```
+    #[doc(alias("flush", "destroy", "purge", "logout"))]
     pub fn clear(&self) -> Result<(), Error> {
         let now = self.0.core.now().as_secs();
         self.open_state()?.clear(&self.0.core.lifetime, now);
@@ -422,6 +425,7 @@ impl Session {
     /// sessions.close(&session, &mut response).unwrap();
     /// assert!(response["set-cookie"].to_str().unwrap().ends_with("; Max-Age=2678400"));
     /// ```
+    #[doc(alias("set_expiry", "remember_me"))]
     pub fn set_permanent(&self, permanent: bool) -> Result<(), Error> {
         let mut state = self.open_state()?;
         if self.is_flask() {

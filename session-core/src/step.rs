@@ -11,7 +11,7 @@ use crate::stored::{StoreReply, StoreRequest};
 /// and the answer back, and decides nothing:
 ///
 /// ```
-/// use session_core::{StoreReply, StoreRequest, Step};
+/// use session_core::protocol::{StoreReply, StoreRequest, Step};
 ///
 /// fn drive<T>(mut step: Step<T>, store: impl Fn(&StoreRequest) -> StoreReply) -> T {
 ///     loop {
@@ -24,7 +24,7 @@ use crate::stored::{StoreReply, StoreRequest};
 ///         }
 ///     }
 /// }
-/// # use session_core::{SecretKey, Sessions, Loaded, Inserted};
+/// # use session_core::{protocol::{Loaded, Inserted}, SecretKey, Sessions};
 /// # let sessions = Sessions::builder(SecretKey::generate().unwrap()).build_stored().unwrap();
 /// # let store = |question: &StoreRequest| match question {
 /// #     StoreRequest::Insert { .. } => StoreReply::Inserted(Inserted::Done),
@@ -90,7 +90,7 @@ impl<T: 'static> Step<T> {
 ///
 /// ```
 /// use std::time::Duration;
-/// use session_core::{StoreReply, Error, StoreRequest, SecretKey, Sessions, Step};
+/// use session_core::{Error, protocol::{StoreReply, StoreRequest, Step}, SecretKey, Sessions};
 ///
 /// let sessions = Sessions::builder(SecretKey::generate().unwrap()).build_stored().unwrap();
 /// let exchange = sessions.exchange(&http::HeaderMap::new());
@@ -141,7 +141,7 @@ impl<T> Pending<T> {
     /// [`Error::Unavailable`](crate::Error::Unavailable), rather than count a change twice.
     ///
     /// ```
-    /// use session_core::{StoreReply, StoreRequest, Step, StoredSessions};
+    /// use session_core::{protocol::{StoreReply, StoreRequest, Step}, StoredSessions};
     ///
     /// fn drive<T>(mut step: Step<T>, store: impl Fn(&StoreRequest) -> Option<StoreReply>) -> T {
     ///     loop {
@@ -156,7 +156,7 @@ impl<T> Pending<T> {
     ///         step = ask.answer(answer.unwrap_or(StoreReply::Unavailable));
     ///     }
     /// }
-    /// # use session_core::{Inserted, SecretKey, Sessions};
+    /// # use session_core::{protocol::Inserted, SecretKey, Sessions};
     /// # let sessions = Sessions::builder(SecretKey::generate().unwrap()).build_stored().unwrap();
     /// # let exchange = sessions.exchange(&http::HeaderMap::new());
     /// # exchange.open().done().unwrap().unwrap().insert("a", 1).unwrap();

@@ -6,7 +6,7 @@
 use allocation_counter::measure;
 use http::HeaderMap;
 use http::header::COOKIE;
-use session_core::{Exchange, Refresh, SecretKey, Session, Sessions, testing};
+use session_core::{Refresh, SecretKey, Session, Sessions, protocol::Exchange, testing};
 
 const KEY: &str = "u9jZvX3nFqfB4mS0nXn9S5q7x3wTt2Kx1pQyVb8Rr4c";
 

@@ -11,14 +11,15 @@ use common::{KEY, ManualClock, cookie_with, formats, key, request};
 use http::header::{CACHE_CONTROL, COOKIE, SET_COOKIE, VARY};
 use http::{HeaderMap, HeaderValue};
 use session_core::{
-    Builder, Error, Exchange, Inserted, LazySession, Loaded, Pending, Record, StoreReply, StoreRequest,
+    Builder, Error,
+    protocol::{Exchange, Inserted, LazySession, Loaded, Pending, Record, StoreReply, StoreRequest},
 };
-use session_core::{Refresh, Session, Sessions, Step, StoredSessions};
+use session_core::{Refresh, Session, Sessions, StoredSessions, protocol::Step};
 
 const IBAN: &str = "DE89 3704 0044 0532 0130 00";
 
 /// The headers of the response, and the events' number.
-fn applied(mut outgoing: session_core::Outgoing) -> (HeaderMap, usize) {
+fn applied(mut outgoing: session_core::protocol::Outgoing) -> (HeaderMap, usize) {
     let mut headers = HeaderMap::new();
     outgoing.apply(&mut headers).unwrap();
     (headers, outgoing.events().len())

@@ -11,7 +11,8 @@ use common::{KEY, OTHER_KEY, cookie_with, formats, key, request, visit};
 use proptest::prelude::*;
 use serde_json::Value;
 use session_core::{
-    Inserted, Loaded, Outcome, Record, RecordKey, Rejected, Sessions, Step, StoreReply, StoreRequest, Updated,
+    RecordKey, Rejected, Sessions,
+    protocol::{Inserted, Loaded, Outcome, Record, Step, StoreReply, StoreRequest, Updated},
 };
 
 fn any_key() -> impl Strategy<Value = String> {

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use http::{HeaderMap, HeaderName, HeaderValue, header::MaxSizeReached};
 use rocket::http::Status;
 use rocket::{Request, Response};
-use session_core::{Error, ResponseHeaders};
+use session_core::{Error, protocol::ResponseHeaders};
 use session_store::{Exchange, LazySession, SessionBackend};
 
 /// Proof that the fairing of the session that is marked with `K` was attached: Rocket manages it.

@@ -16,7 +16,10 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use session_core::{Loaded, Record, RecordKey, SecretKey, Sessions, Updated};
+use session_core::{
+    RecordKey, SecretKey, Sessions,
+    protocol::{Loaded, Record, Updated},
+};
 use session_store::{PostgresStore, SqliteStore, Store, clean};
 
 const LIVE: u64 = 10_000;

@@ -33,7 +33,7 @@ const PATIENCE: Duration = Duration::from_secs(30);
 /// ```
 /// use std::sync::Arc;
 /// use std::time::Duration;
-/// # use session_core::{Record, RecordKey, SecretKey, Sessions};
+/// # use session_core::{protocol::Record, RecordKey, SecretKey, Sessions};
 /// # use session_store::{MemoryStore, Store};
 ///
 /// # #[tokio::main(flavor = "current_thread")] async fn main() {

@@ -5,7 +5,10 @@ use std::hash::BuildHasher;
 use std::sync::Arc;
 use std::time::Duration;
 
-use session_core::{Inserted, RecordKey, Step, StoreReply, StoreRequest, Updated};
+use session_core::{
+    RecordKey,
+    protocol::{Inserted, Step, StoreReply, StoreRequest, Updated},
+};
 use tokio::sync::{Mutex, MutexGuard};
 use tokio::time::{Instant, sleep, sleep_until, timeout_at};
 

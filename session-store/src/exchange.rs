@@ -9,7 +9,10 @@ use std::task::{Context, Poll, ready};
 
 use http::header::COOKIE;
 use http::{HeaderMap, HeaderValue};
-use session_core::{Error, Outgoing, Session, Sessions, Step, StoredSessions, Warning};
+use session_core::{
+    Error, Session, Sessions, StoredSessions, Warning,
+    protocol::{Outgoing, Step},
+};
 use tokio::runtime::Handle;
 
 use crate::driver::Driver;
@@ -170,11 +173,11 @@ impl fmt::Debug for SessionBackend {
     }
 }
 
-/// The core's [`Exchange`](session_core::Exchange), and who carries its questions.
+/// The core's [`Exchange`](session_core::protocol::Exchange), and who carries its questions.
 ///
 /// Dropped unclosed it freezes its session and forgets it. See [`SessionBackend::exchange`].
 pub struct Exchange {
-    exchange: session_core::Exchange,
+    exchange: session_core::protocol::Exchange,
     driver: Option<Arc<Driver>>,
 }
 
@@ -198,7 +201,7 @@ impl Exchange {
     }
 
     /// Drops what the request did to its session, where there will be a response all the same: see
-    /// [`Exchange::discard_changes`](session_core::Exchange::discard_changes).
+    /// [`Exchange::discard_changes`](session_core::protocol::Exchange::discard_changes).
     ///
     /// ```
     /// # use session_core::{SecretKey, Sessions};
@@ -259,10 +262,10 @@ impl fmt::Debug for Exchange {
     }
 }
 
-/// The core's [`LazySession`](session_core::LazySession), and who carries its question. Cheap to clone. See [`Exchange::opener`].
+/// The core's [`LazySession`](session_core::protocol::LazySession), and who carries its question. Cheap to clone. See [`Exchange::opener`].
 #[derive(Clone)]
 pub struct LazySession {
-    opener: session_core::LazySession,
+    opener: session_core::protocol::LazySession,
     driver: Option<Arc<Driver>>,
 }
 

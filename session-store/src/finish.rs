@@ -2,7 +2,10 @@
 
 use http::Response;
 use http::header::{CACHE_CONTROL, HeaderValue, RETRY_AFTER};
-use session_core::{Error, Outgoing, ResponseHeaders};
+use session_core::{
+    Error,
+    protocol::{Outgoing, ResponseHeaders},
+};
 
 use crate::trace;
 

@@ -4,7 +4,10 @@ use std::fmt;
 use std::pin::Pin;
 use std::sync::Arc;
 
-use session_core::{Inserted, Loaded, Outcome, Record, RecordKey, TrimResult, Updated};
+use session_core::{
+    RecordKey,
+    protocol::{Inserted, Loaded, Outcome, Record, TrimResult, Updated},
+};
 
 use crate::durability::Durability;
 use crate::error::StoreError;
@@ -14,7 +17,7 @@ use crate::error::StoreError;
 /// Nothing happens before it is polled. When it is dropped before it is ready, it is unknown whether the verb took effect.
 ///
 /// ```
-/// use session_core::{Loaded, RecordKey};
+/// use session_core::{protocol::Loaded, RecordKey};
 /// use session_store::{Store, StoreFuture};
 ///
 /// fn ask(store: &dyn Store, now: u64) -> StoreFuture<'_, Loaded> {
@@ -62,7 +65,7 @@ pub type StoreFuture<'a, T> = Pin<Box<dyn Future<Output = Result<T, StoreError>>
 ///
 /// ```
 /// use std::sync::Arc;
-/// use session_core::{Inserted, Loaded, Record, RecordKey};
+/// use session_core::{protocol::{Inserted, Loaded, Record}, RecordKey};
 /// use session_store::{MemoryStore, Store};
 ///
 /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), session_store::StoreError> {
@@ -148,7 +151,7 @@ pub trait Store: Send + Sync + 'static {
     fn touch<'a>(&'a self, key: RecordKey, expires: u64, now: u64) -> StoreFuture<'a, Outcome>;
 
     /// Ends a record, whatever its version: body, user and label are dropped, and a tombstone takes its place, whose end is
-    /// `now + `[`TOMBSTONE_SECONDS`](session_core::TOMBSTONE_SECONDS). It is removed then, or later.
+    /// `now + `[`TOMBSTONE_SECONDS`](session_core::protocol::TOMBSTONE_SECONDS). It is removed then, or later.
     ///
     /// | there | effect | answer |
     /// |---|---|---|

@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use session_core::{Error, Outcome, RecordKey, Session, StoredSessions};
+use session_core::{Error, RecordKey, Session, StoredSessions, protocol::Outcome};
 use tokio::time::Instant;
 
 use crate::driver::retry;

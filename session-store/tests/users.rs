@@ -9,7 +9,7 @@ use std::time::Duration;
 use http::header::{COOKIE, SET_COOKIE};
 use http::{HeaderMap, HeaderValue};
 use session_core::testing::ManualClock;
-use session_core::{EventKind, Record, RecordKey, SecretKey, Session, Sessions, StoredSessions};
+use session_core::{EventKind, RecordKey, SecretKey, Session, Sessions, StoredSessions, protocol::Record};
 use session_store::{MemoryStore, SessionBackend, SessionInfo, Store, UserSessions, clean, trace};
 
 /// An application with one browser after another.

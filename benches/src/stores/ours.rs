@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
 use http::HeaderMap;
-use session_core::{Loaded, Record, RecordKey, Updated};
+use session_core::{protocol::{Loaded, Record, Updated}, RecordKey};
 use session_store::{SessionBackend, Store};
 
 use super::flight::{Field, Operation};

@@ -12,7 +12,7 @@ use actix_web::http::header::{HeaderMap, HeaderName, HeaderValue};
 use actix_web::middleware::{Next, from_fn};
 use actix_web::{FromRequest, HttpMessage, HttpRequest, HttpResponse, ResponseError};
 use http::header::MaxSizeReached;
-use session_core::{ResponseHeaders, Sessions};
+use session_core::{Sessions, protocol::ResponseHeaders};
 use session_store::{Missing, SessionBackend, SessionSlot, trace};
 
 /// Gives the handlers of an application their sessions: `App::new().wrap(layer.middleware())`. Make it once, outside of the

@@ -7,7 +7,10 @@ use std::time::{Duration, SystemTime};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use session_axum::MemoryStore;
-use session_axum::session_core::{Loaded, Record, RecordKey};
+use session_axum::session_core::{
+    RecordKey,
+    protocol::{Loaded, Record},
+};
 use session_axum::session_store::{PostgresStore, RedisStore, SqliteStore, Store};
 use sha2::{Digest as _, Sha256};
 use tokio::net::TcpListener;

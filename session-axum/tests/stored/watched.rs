@@ -4,7 +4,10 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use session_axum::MemoryStore;
-use session_core::{Inserted, Loaded, Outcome, Record, RecordKey, TrimResult, Updated};
+use session_core::{
+    RecordKey,
+    protocol::{Inserted, Loaded, Outcome, Record, TrimResult, Updated},
+};
 use session_store::{DeleteScope, Durability, SessionInfo, Store, StoreError, StoreFuture};
 use tokio::sync::Semaphore;
 

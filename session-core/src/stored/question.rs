@@ -14,7 +14,7 @@ use crate::wire::base64;
 /// Longer than any question may be under way, so that one that comes late finds the tombstone and not an empty place.
 ///
 /// ```
-/// assert_eq!(session_core::TOMBSTONE_SECONDS, 60);
+/// assert_eq!(session_core::protocol::TOMBSTONE_SECONDS, 60);
 /// ```
 pub const TOMBSTONE_SECONDS: u64 = 60;
 
@@ -98,7 +98,7 @@ impl fmt::Debug for RecordKey {
 /// A session as a store keeps it. Cheap to clone.
 ///
 /// ```
-/// use session_core::Record;
+/// use session_core::protocol::Record;
 ///
 /// let record = Record {
 ///     version: 0x9e37_79b9_7f4a_7c15,
@@ -144,7 +144,7 @@ impl fmt::Debug for Record {
 /// again as it is.
 ///
 /// ```
-/// use session_core::{StoreRequest, RecordKey};
+/// use session_core::{protocol::StoreRequest, RecordKey};
 ///
 /// let question = StoreRequest::Load { key: RecordKey::from_bytes([7; 32]), now: 1_700_000_000 };
 /// assert_eq!((question.verb(), format!("{question:?}")), ("load", "StoreRequest(load)".to_owned()));
@@ -233,7 +233,7 @@ impl StoreRequest {
     /// What is asked, in a word: for logs and counters.
     ///
     /// ```
-    /// # use session_core::{StoreRequest, RecordKey};
+    /// # use session_core::{protocol::StoreRequest, RecordKey};
     /// let question = StoreRequest::Delete { key: RecordKey::from_bytes([7; 32]), version: 1, now: 1_700_000_000 };
     /// assert_eq!(question.verb(), "delete");
     /// ```
@@ -262,7 +262,7 @@ impl fmt::Debug for StoreRequest {
 /// What a store answers, by question.
 ///
 /// ```
-/// use session_core::{StoreReply, Error, Loaded, SecretKey, Sessions, Step, testing};
+/// use session_core::{Error, protocol::{StoreReply, Loaded, Step}, SecretKey, Sessions, testing};
 ///
 /// let sessions = Sessions::builder(SecretKey::generate().unwrap()).build_stored().unwrap();
 /// let request = testing::stored_request(&sessions); // an id of ours
@@ -296,7 +296,7 @@ pub enum StoreReply {
 /// What lies under a key.
 ///
 /// ```
-/// # use session_core::{StoreReply, Loaded, Rejected, SecretKey, Sessions, Step, testing};
+/// # use session_core::{protocol::{StoreReply, Loaded, Step}, Rejected, SecretKey, Sessions, testing};
 /// # let sessions = Sessions::builder(SecretKey::generate().unwrap()).build_stored().unwrap();
 /// # let request = testing::stored_request(&sessions);
 /// # let exchange = sessions.exchange(&request);
@@ -323,7 +323,7 @@ impl Loaded {
     /// or not it was removed.
     ///
     /// ```
-    /// use session_core::Loaded;
+    /// use session_core::protocol::Loaded;
     ///
     /// let dead = Loaded::Dead { expires: 1_700_000_060 };
     /// assert_eq!(dead.clone().at(1_700_000_059), dead);
@@ -341,7 +341,7 @@ impl Loaded {
 /// What became of an insert.
 ///
 /// ```
-/// # use session_core::{StoreReply, Inserted, SecretKey, Sessions, Step};
+/// # use session_core::{protocol::{StoreReply, Inserted, Step}, SecretKey, Sessions};
 /// # let sessions = Sessions::builder(SecretKey::generate().unwrap()).build_stored().unwrap();
 /// # let exchange = sessions.exchange(&http::HeaderMap::new());
 /// # exchange.open().done().unwrap().unwrap().insert("a", 1).unwrap();
@@ -364,7 +364,7 @@ pub enum Inserted {
 /// What became of an update, or of a delete of one version.
 ///
 /// ```
-/// # use session_core::{StoreReply, Updated};
+/// # use session_core::protocol::{StoreReply, Updated};
 /// // A logout has succeeded if the record ended, by whomever.
 /// let ended = |answer| matches!(answer, StoreReply::Deleted(Updated::Done | Updated::Gone));
 /// assert!(ended(StoreReply::Deleted(Updated::Gone)) && !ended(StoreReply::Unavailable));
@@ -382,7 +382,7 @@ pub enum Updated {
 /// What became of a touch, or of a delete whatever the version.
 ///
 /// ```
-/// # use session_core::{StoreReply, Outcome};
+/// # use session_core::protocol::{StoreReply, Outcome};
 /// let extended = |answer| matches!(answer, StoreReply::Touched(Outcome::Done));
 /// assert!(extended(StoreReply::Touched(Outcome::Done)) && !extended(StoreReply::Touched(Outcome::Gone)));
 /// ```
@@ -397,7 +397,7 @@ pub enum Outcome {
 /// What became of a trim.
 ///
 /// ```
-/// let trimmed = session_core::TrimResult { ended: 1, alive: false };
+/// let trimmed = session_core::protocol::TrimResult { ended: 1, alive: false };
 /// assert!(!trimmed.alive); // a login that was pushed out sets no cookie
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

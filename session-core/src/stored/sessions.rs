@@ -21,7 +21,7 @@ use crate::sessions::{Core, Warning};
 /// session that was cleared stays dead, whoever still holds its id or is about to write to it.
 ///
 /// ```
-/// use session_core::{StoreRequest, SecretKey, Sessions, Step};
+/// use session_core::{protocol::{StoreRequest, Step}, SecretKey, Sessions};
 ///
 /// let sessions = Sessions::builder(SecretKey::generate().unwrap()).build_stored().unwrap();
 /// let exchange = sessions.exchange(&http::HeaderMap::new());

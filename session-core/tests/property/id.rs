@@ -4,7 +4,10 @@
 use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
-use session_core::{Loaded, Record, Rejected, Step, StoreReply, StoreRequest, StoredSessions};
+use session_core::{
+    Rejected, StoredSessions,
+    protocol::{Loaded, Record, Step, StoreReply, StoreRequest},
+};
 use sha2::{Digest, Sha256};
 
 use super::naive::{self, ID, NAME, encode, signed};

@@ -3,7 +3,10 @@
 
 use std::sync::LazyLock;
 
-use session_core::{Loaded, Step, StoreReply, StoreRequest, StoredSessions};
+use session_core::{
+    StoredSessions,
+    protocol::{Loaded, Step, StoreReply, StoreRequest},
+};
 use sha2::{Digest, Sha256};
 
 use super::id::{STORED, body, record};

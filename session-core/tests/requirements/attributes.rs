@@ -3,7 +3,7 @@
 use ::http::header::SET_COOKIE;
 use ::http::{HeaderMap, HeaderValue, header::COOKIE};
 use session_core::testing::respond;
-use session_core::{Error, EventKind, SecretKey, Sessions, Step};
+use session_core::{Error, EventKind, SecretKey, Sessions, protocol::Step};
 
 use crate::common::{KEY, ManualClock, cookie_with, formats, key, request, visit};
 use crate::{NOW, ours};
@@ -27,7 +27,7 @@ fn c1_the_default_set_cookie() {
     let exchange = ours(&ManualClock::at(NOW)).build_stored().unwrap().exchange(&HeaderMap::new());
     exchange.open().done().unwrap().unwrap().insert("a", 1).unwrap();
     let Step::Pending(ask) = exchange.close() else { panic!("a store is asked") };
-    let inserted = session_core::StoreReply::Inserted(session_core::Inserted::Done);
+    let inserted = session_core::protocol::StoreReply::Inserted(session_core::protocol::Inserted::Done);
     let mut response = HeaderMap::new();
     ask.answer(inserted).done().unwrap().apply(&mut response).unwrap();
     assert_eq!(attributes(&response[SET_COOKIE]), DEFAULT);

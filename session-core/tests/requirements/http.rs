@@ -5,7 +5,11 @@ use std::time::{Duration, UNIX_EPOCH};
 
 use ::http::HeaderMap;
 use ::http::header::{SET_COOKIE, VARY};
-use session_core::{Error, Session, Sessions, Step, StoreReply, testing};
+use session_core::{
+    Error, Session, Sessions,
+    protocol::{Step, StoreReply},
+    testing,
+};
 
 use crate::common::{KEY, cookie_with, formats, key, request, visit};
 

@@ -7,7 +7,9 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use ::http::{HeaderMap, HeaderValue, header::COOKIE};
 use session_core::{
-    Builder, Clock, EventKind, Exchange, KeyRing, Rejected, Session, Sessions, Step, StoreRequest, testing,
+    Builder, Clock, EventKind, KeyRing, Rejected, Session, Sessions,
+    protocol::{Exchange, Step, StoreRequest},
+    testing,
 };
 
 use crate::common::{Closed, KEY, ManualClock, OTHER_KEY, cookie_with, key, request, visit};

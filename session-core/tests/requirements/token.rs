@@ -3,7 +3,7 @@
 use ::http::header::COOKIE;
 use ::http::{HeaderMap, HeaderValue};
 use proptest::prelude::*;
-use session_core::{Rejected, Session, Step, StoredSessions, testing};
+use session_core::{Rejected, Session, StoredSessions, protocol::Step, testing};
 
 use crate::common::ManualClock;
 use crate::{NOW, ours};

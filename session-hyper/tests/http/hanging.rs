@@ -2,7 +2,10 @@
 
 use std::future::pending;
 
-use session_core::{Inserted, Loaded, Outcome, Record, RecordKey, TrimResult, Updated};
+use session_core::{
+    RecordKey,
+    protocol::{Inserted, Loaded, Outcome, Record, TrimResult, Updated},
+};
 use session_store::{DeleteScope, Durability, SessionInfo, Store, StoreFuture};
 
 pub(crate) struct Hanging;

@@ -3,7 +3,10 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use session_rocket::MemoryStore;
-use session_rocket::session_core::{Inserted, Loaded, Outcome, Record, RecordKey, TrimResult, Updated};
+use session_rocket::session_core::{
+    RecordKey,
+    protocol::{Inserted, Loaded, Outcome, Record, TrimResult, Updated},
+};
 use session_rocket::session_store::{DeleteScope, Durability, SessionInfo, Store, StoreError, StoreFuture};
 
 #[derive(Default)]

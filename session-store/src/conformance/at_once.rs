@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use session_core::{Inserted, Loaded, Outcome, Record, Updated};
+use session_core::protocol::{Inserted, Loaded, Outcome, Record, Updated};
 use tokio::task::yield_now;
 use tokio::time::sleep;
 

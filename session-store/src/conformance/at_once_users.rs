@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use session_core::{Loaded, TrimResult, Updated};
+use session_core::protocol::{Loaded, TrimResult, Updated};
 use tokio::task::yield_now;
 
 use super::tested::{HOUR, NOW, Tested, at_once, dead, expect, hold, key, owned, record};

@@ -1,6 +1,6 @@
 //! The application's clock decides: it steps back, it stands at its beginning or at its end.
 
-use session_core::{Inserted, Loaded, Outcome, Record, TOMBSTONE_SECONDS, TrimResult, Updated};
+use session_core::protocol::{Inserted, Loaded, Outcome, Record, TOMBSTONE_SECONDS, TrimResult, Updated};
 
 use super::tested::{DAY, HOUR, NOW, Tested, dead, expect, expect_one_of, hold, key, owned, record};
 use super::users::numbers;

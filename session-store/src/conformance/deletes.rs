@@ -1,6 +1,6 @@
 //! Delete and delete_version, row by row of their tables, and the tombstone that both leave.
 
-use session_core::{Inserted, Loaded, Outcome, TOMBSTONE_SECONDS, TrimResult, Updated};
+use session_core::protocol::{Inserted, Loaded, Outcome, TOMBSTONE_SECONDS, TrimResult, Updated};
 
 use super::tested::{DAY, HOUR, NOW, Tested, dead, expect, expect_one_of, key, record};
 use super::verbs::{ALL, There, expired, lay};

@@ -1,6 +1,6 @@
 //! What ends or removes many records: delete_owned, trim and delete_expired.
 
-use session_core::{Inserted, Loaded, Record, TrimResult, Updated};
+use session_core::protocol::{Inserted, Loaded, Record, TrimResult, Updated};
 
 use super::tested::{HOUR, NOW, Tested, at_once, dead, expect, expect_one_of, hold, key, owned, record};
 use super::users::numbers;

@@ -2,7 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use session_core::{Inserted, Loaded, Outcome, Record, RecordKey, TrimResult, Updated};
+use session_core::{
+    RecordKey,
+    protocol::{Inserted, Loaded, Outcome, Record, TrimResult, Updated},
+};
 
 use super::tested::{HOUR, NOW, Tested, dead, expect, hold, key, owned};
 use crate::store::DeleteScope;

@@ -3,7 +3,10 @@
 
 use std::collections::BTreeMap;
 
-use session_core::{Inserted, Loaded, Outcome, Record, RecordKey, TOMBSTONE_SECONDS, Updated};
+use session_core::{
+    RecordKey,
+    protocol::{Inserted, Loaded, Outcome, Record, TOMBSTONE_SECONDS, Updated},
+};
 
 use crate::store::SessionInfo;
 

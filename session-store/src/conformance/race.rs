@@ -3,7 +3,10 @@
 
 use std::collections::BTreeSet;
 
-use session_core::{Error, EventKind, Loaded, RecordKey, Step, StoreRequest, StoredSessions};
+use session_core::{
+    Error, EventKind, RecordKey, StoredSessions,
+    protocol::{Loaded, Step, StoreRequest},
+};
 
 use super::request::{Does, Request, Seen, headers, look, set_cookie};
 use super::tested::{NOW, Tested, broken, dead, expect, hold};

@@ -1,6 +1,9 @@
 //! Every question is safe to repeat: at once, and late, after what came in between.
 
-use session_core::{Loaded, RecordKey, StoreRequest};
+use session_core::{
+    RecordKey,
+    protocol::{Loaded, StoreRequest},
+};
 
 use super::tested::{DAY, HOUR, NOW, Tested, dead, expect, key, owned, record};
 use crate::store::{DeleteScope, SessionInfo};

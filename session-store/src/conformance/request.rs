@@ -8,8 +8,8 @@ use http::header::{COOKIE, SET_COOKIE};
 use http::{HeaderMap, HeaderValue};
 use session_core::testing::ManualClock;
 use session_core::{
-    Builder, Error, EventKind, Exchange, Outgoing, RecordKey, SecretKey, Session, Sessions, Step, StoreReply,
-    StoreRequest, StoredSessions,
+    Builder, Error, EventKind, RecordKey, SecretKey, Session, Sessions, StoredSessions,
+    protocol::{Exchange, Outgoing, Step, StoreReply, StoreRequest},
 };
 
 use super::rng::Rng;

@@ -1,7 +1,10 @@
 //! What was wanted and what was answered, for messages. The vocabulary's own `Debug` shows neither versions nor users: those
 //! of sessions are nobody's business, those of tests are.
 
-use session_core::{Inserted, Loaded, Outcome, Record, RecordKey, TrimResult, Updated};
+use session_core::{
+    RecordKey,
+    protocol::{Inserted, Loaded, Outcome, Record, TrimResult, Updated},
+};
 
 use crate::store::SessionInfo;
 

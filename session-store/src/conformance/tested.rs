@@ -6,8 +6,10 @@ use std::panic::resume_unwind;
 use std::sync::Arc;
 
 use session_core::{
-    Inserted, Loaded, Outcome, Record, RecordKey, StoreReply, StoreRequest, TOMBSTONE_SECONDS, TrimResult,
-    Updated,
+    RecordKey,
+    protocol::{
+        Inserted, Loaded, Outcome, Record, StoreReply, StoreRequest, TOMBSTONE_SECONDS, TrimResult, Updated,
+    },
 };
 use tokio::sync::Barrier;
 use tokio::task::JoinSet;

@@ -1,6 +1,9 @@
 //! The verbs by user.
 
-use session_core::{Inserted, Loaded, Outcome, Record, RecordKey, TrimResult, Updated};
+use session_core::{
+    RecordKey,
+    protocol::{Inserted, Loaded, Outcome, Record, TrimResult, Updated},
+};
 
 use super::shown::short;
 use super::tested::{DAY, HOUR, NOW, Tested, expect, key, owned, record};

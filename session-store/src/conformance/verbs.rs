@@ -1,6 +1,9 @@
 //! Load, insert, update, touch and delete, row by row of their tables.
 
-use session_core::{Inserted, Loaded, Outcome, Record, RecordKey, Updated};
+use session_core::{
+    RecordKey,
+    protocol::{Inserted, Loaded, Outcome, Record, Updated},
+};
 
 use super::tested::{DAY, HOUR, NOW, Tested, dead, expect, expect_one_of, key, owned, record};
 

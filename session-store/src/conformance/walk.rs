@@ -1,6 +1,9 @@
 //! All verbs in any order, at times that step about, beside the plainest model.
 
-use session_core::{Inserted, Loaded, Outcome, Record, RecordKey, TrimResult, Updated};
+use session_core::{
+    RecordKey,
+    protocol::{Inserted, Loaded, Outcome, Record, TrimResult, Updated},
+};
 
 use super::model::Model;
 use super::rng::Rng;

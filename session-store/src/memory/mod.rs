@@ -9,7 +9,7 @@ use std::fmt;
 use std::sync::atomic::AtomicU64;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use session_core::{Record, RecordKey};
+use session_core::{RecordKey, protocol::Record};
 
 use self::room::{Bytes, Full, Room};
 use self::shard::Shard;
@@ -41,7 +41,7 @@ const WHEN_FULL: usize = 256;
 ///   parts with a lock each. Bodies are shared with whoever loaded them, not copied.
 ///
 /// ```
-/// use session_core::{Outcome, Record, RecordKey};
+/// use session_core::{protocol::{Outcome, Record}, RecordKey};
 /// use session_store::{MemoryStore, Store};
 ///
 /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), session_store::StoreError> {
@@ -87,7 +87,7 @@ impl MemoryStore {
     /// An empty one that takes at most so many bytes, a half of them for sessions without a user.
     ///
     /// ```
-    /// # use session_core::{Record, RecordKey};
+    /// # use session_core::{protocol::Record, RecordKey};
     /// # use session_store::{MemoryStore, Store};
     /// # #[tokio::main(flavor = "current_thread")] async fn main() {
     /// # let (key, now) = (RecordKey::from_bytes([7; 32]), 1_700_000_000);
@@ -116,7 +116,7 @@ impl MemoryStore {
     /// sessions end soon ([`anonymous_lifetime`](session_core::Builder::anonymous_lifetime)).
     ///
     /// ```
-    /// # use session_core::{Inserted, Record, RecordKey};
+    /// # use session_core::{protocol::{Inserted, Record}, RecordKey};
     /// # use session_store::{MemoryStore, Store};
     /// # #[tokio::main(flavor = "current_thread")] async fn main() {
     /// # let (key, now) = (RecordKey::from_bytes([7; 32]), 1_700_000_000);
@@ -139,7 +139,7 @@ impl MemoryStore {
     /// tests, and to be asked now and then.
     ///
     /// ```
-    /// # use session_core::{Record, RecordKey};
+    /// # use session_core::{protocol::Record, RecordKey};
     /// # use session_store::{MemoryStore, Store};
     /// # #[tokio::main(flavor = "current_thread")] async fn main() {
     /// # let (key, now) = (RecordKey::from_bytes([7; 32]), 1_700_000_000);

@@ -1,6 +1,9 @@
 //! The verbs.
 
-use session_core::{Inserted, Loaded, Outcome, Record, RecordKey, TrimResult, Updated};
+use session_core::{
+    RecordKey,
+    protocol::{Inserted, Loaded, Outcome, Record, TrimResult, Updated},
+};
 
 use super::{MemoryStore, PER_WRITE, SLACK};
 use crate::durability::Durability;

@@ -2,7 +2,10 @@
 
 use std::sync::Arc;
 
-use session_core::{Loaded, Outcome, Record, RecordKey, TOMBSTONE_SECONDS};
+use session_core::{
+    RecordKey,
+    protocol::{Loaded, Outcome, Record, TOMBSTONE_SECONDS},
+};
 use tokio_postgres::Row;
 use tokio_postgres::types::FromSql;
 

@@ -13,7 +13,7 @@ mod verbs;
 use std::fmt;
 
 use deadpool_postgres::Pool;
-use session_core::{ConfigError, Loaded, RecordKey};
+use session_core::{ConfigError, RecordKey, protocol::Loaded};
 use tokio_postgres::tls::{MakeTlsConnect, TlsConnect};
 use tokio_postgres::{Config, Row, Socket};
 

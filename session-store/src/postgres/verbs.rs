@@ -1,6 +1,9 @@
 //! The verbs, each as the table's statements carry it out.
 
-use session_core::{Inserted, Loaded, Outcome, Record, RecordKey, TrimResult, Updated};
+use session_core::{
+    RecordKey,
+    protocol::{Inserted, Loaded, Outcome, Record, TrimResult, Updated},
+};
 
 use super::PostgresStore;
 use super::cells::{bytes, cell, listed, most, number, only, outcome, time, tombstone_ends};

@@ -13,7 +13,10 @@ use std::sync::Arc;
 use ::redis::aio::ConnectionLike;
 use ::redis::cluster::ClusterClient;
 use ::redis::{Arg, Client, Cmd, Value, cmd};
-use session_core::{Inserted, Loaded, Outcome, Record, RecordKey, TOMBSTONE_SECONDS, TrimResult, Updated};
+use session_core::{
+    RecordKey,
+    protocol::{Inserted, Loaded, Outcome, Record, TOMBSTONE_SECONDS, TrimResult, Updated},
+};
 
 pub use self::connection::RedisConnection;
 use self::error::{failed, not_allowed};

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use ::redis::aio::ConnectionLike;
 use ::redis::{Value, cmd};
-use session_core::{RecordKey, TrimResult};
+use session_core::{RecordKey, protocol::TrimResult};
 use sha2::{Digest as _, Sha256};
 use tokio::task::JoinSet;
 

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use ::redis::Value;
-use session_core::Record;
+use session_core::protocol::Record;
 
 use crate::error::StoreError;
 

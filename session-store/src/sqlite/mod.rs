@@ -13,7 +13,10 @@ use std::path::Path;
 use std::sync::Arc;
 
 use rusqlite::Connection;
-use session_core::{Inserted, Loaded, Outcome, Record, RecordKey, TrimResult, Updated};
+use session_core::{
+    RecordKey,
+    protocol::{Inserted, Loaded, Outcome, Record, TrimResult, Updated},
+};
 
 use self::error::Growth;
 use self::place::Place;

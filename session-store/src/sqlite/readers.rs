@@ -7,7 +7,7 @@ use std::thread::available_parallelism;
 use std::time::Duration;
 
 use rusqlite::Connection;
-use session_core::{Loaded, RecordKey};
+use session_core::{RecordKey, protocol::Loaded};
 
 use super::error::{self, Growth};
 use super::place::Place;

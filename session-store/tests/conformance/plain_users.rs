@@ -1,6 +1,9 @@
 //! The verbs by user of the plain store, and those that look at all records.
 
-use session_core::{Record, RecordKey, TrimResult};
+use session_core::{
+    RecordKey,
+    protocol::{Record, TrimResult},
+};
 use session_store::{DeleteScope, SessionInfo};
 
 use super::bug::Bug;

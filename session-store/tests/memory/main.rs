@@ -8,7 +8,10 @@ use std::error::Error;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
-use session_core::{Inserted, Loaded, Outcome, Record, RecordKey, TrimResult, Updated};
+use session_core::{
+    RecordKey,
+    protocol::{Inserted, Loaded, Outcome, Record, TrimResult, Updated},
+};
 use session_store::{DeleteScope, MemoryStore, Store, StoreError};
 
 async fn empty() -> Option<Arc<dyn Store>> {

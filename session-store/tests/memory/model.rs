@@ -3,7 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use proptest::prelude::*;
-use session_core::{Inserted, Loaded, Outcome, Record, RecordKey, TOMBSTONE_SECONDS, TrimResult, Updated};
+use session_core::{
+    RecordKey,
+    protocol::{Inserted, Loaded, Outcome, Record, TOMBSTONE_SECONDS, TrimResult, Updated},
+};
 use session_store::{DeleteScope, MemoryStore, SessionInfo, Store, StoreError};
 
 use super::{block_on, key};

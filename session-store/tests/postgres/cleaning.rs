@@ -5,7 +5,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use session_core::testing::ManualClock;
-use session_core::{Inserted, Loaded, Outcome, Record, SecretKey, Sessions, Updated};
+use session_core::{
+    SecretKey, Sessions,
+    protocol::{Inserted, Loaded, Outcome, Record, Updated},
+};
 use session_store::{Store, clean};
 use tokio::time::timeout;
 

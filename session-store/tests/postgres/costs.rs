@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use servers::Postgres;
-use session_core::{Inserted, Outcome, TrimResult, Updated};
+use session_core::protocol::{Inserted, Outcome, TrimResult, Updated};
 use session_store::{DeleteScope, PostgresStore, Store};
 use tokio_postgres::NoTls;
 
@@ -168,14 +168,17 @@ async fn every_statement_finds_its_rows_by_an_index() {
 #[tokio::test]
 async fn writes_leave_the_indexes_alone() {
     let Some((store, table)) = store().await else { return };
-    let with = |version: u64| session_core::Record { expires: NOW + version, ..record(version, Some("ada")) };
+    let with = |version: u64| session_core::protocol::Record {
+        expires: NOW + version,
+        ..record(version, Some("ada"))
+    };
     store.insert(key(1), &with(0), NOW - HOUR).await.unwrap();
     // Both ends lie in one hour.
     let (first, last) = (NOW - NOW % HOUR + 10, NOW - NOW % HOUR + 200);
     assert!(last < NOW - NOW % HOUR + HOUR);
     store.touch(key(1), first + HOUR, NOW - HOUR).await.unwrap();
     for version in 0..50 {
-        let next = session_core::Record { expires: first + HOUR + version, ..with(version + 1) };
+        let next = session_core::protocol::Record { expires: first + HOUR + version, ..with(version + 1) };
         assert_eq!(store.update(key(1), version, &next, NOW - HOUR).await.unwrap(), Updated::Done);
         assert_eq!(store.touch(key(1), last + HOUR, NOW - HOUR).await.unwrap(), Outcome::Done);
     }

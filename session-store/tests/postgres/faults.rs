@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use deadpool_postgres::{Manager, Pool, Runtime};
 use servers::{Postgres, Proxy};
-use session_core::{Error, Inserted, SecretKey, Session, Sessions};
+use session_core::{Error, SecretKey, Session, Sessions, protocol::Inserted};
 use session_store::{PostgresStore, SessionBackend, Store};
 use tokio::time::{sleep, timeout};
 use tokio_postgres::NoTls;

@@ -6,7 +6,10 @@ use std::time::{Duration, Instant};
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD as BASE64;
 use servers::{Folder, Postgres};
-use session_core::{Error, Inserted, Loaded};
+use session_core::{
+    Error,
+    protocol::{Inserted, Loaded},
+};
 use session_store::{PostgresStore, Store};
 
 use crate::tools::*;
@@ -65,7 +68,7 @@ async fn the_disk_is_full() {
     let mut kept = Vec::new();
     let error = loop {
         let number = kept.len() as u64;
-        let large = session_core::Record { body: noise().into(), ..record(number, Some("ada")) };
+        let large = session_core::protocol::Record { body: noise().into(), ..record(number, Some("ada")) };
         match store.insert(key(number), &large, NOW).await {
             Ok(inserted) => {
                 assert_eq!(inserted, Inserted::Done);

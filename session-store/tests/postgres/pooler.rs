@@ -6,7 +6,7 @@ use std::process::Command;
 use std::sync::{Arc, OnceLock};
 
 use servers::{PgBouncer, Postgres, Release};
-use session_core::{Loaded, Outcome};
+use session_core::protocol::{Loaded, Outcome};
 use session_store::{DeleteScope, PostgresStore, Store, conformance};
 use tokio_postgres::{Client, NoTls, SimpleQueryMessage};
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use deadpool_postgres::Pool;
-use session_core::{Inserted, Outcome, TrimResult, Updated};
+use session_core::protocol::{Inserted, Outcome, TrimResult, Updated};
 use session_store::{DeleteScope, PostgresStore, Store};
 use tokio::time::sleep;
 

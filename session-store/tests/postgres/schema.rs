@@ -3,7 +3,7 @@
 use std::error::Error as _;
 
 use deadpool_postgres::{Manager, Pool};
-use session_core::{Inserted, Loaded, Outcome, Updated};
+use session_core::protocol::{Inserted, Loaded, Outcome, Updated};
 use session_store::{Durability, PostgresStore, Store};
 use tokio_postgres::NoTls;
 

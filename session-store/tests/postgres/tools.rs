@@ -7,7 +7,7 @@ use deadpool_postgres::{Manager, Pool};
 use http::header::{COOKIE, SET_COOKIE};
 use http::{HeaderMap, HeaderValue};
 use servers::Postgres;
-use session_core::{Error, Record, RecordKey, SecretKey, Session, Sessions};
+use session_core::{Error, RecordKey, SecretKey, Session, Sessions, protocol::Record};
 use session_store::{PostgresStore, SessionBackend, Store};
 use tokio_postgres::{Config, NoTls};
 

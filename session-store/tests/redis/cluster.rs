@@ -6,7 +6,7 @@ use std::time::Duration;
 use redis::cluster::ClusterClientBuilder;
 use redis::cluster_async::ClusterConnection;
 use servers::Cluster;
-use session_core::{Outcome, Record};
+use session_core::protocol::{Outcome, Record};
 use session_store::{Durability, RedisStore, Store};
 
 use crate::browser::{Load, source};

@@ -4,7 +4,7 @@
 use std::time::{Duration, Instant};
 
 use servers::{Proxy, Redis};
-use session_core::{Error, Loaded, Session};
+use session_core::{Error, Session, protocol::Loaded};
 use session_store::{RedisStore, SessionBackend, Store};
 use tokio::task::JoinSet;
 

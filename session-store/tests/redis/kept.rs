@@ -7,7 +7,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD, URL_SAFE_NO_PAD};
 use redis::{Value, cmd};
 use servers::Redis;
-use session_core::{Inserted, Outcome, Record, Updated};
+use session_core::protocol::{Inserted, Outcome, Record, Updated};
 use session_store::{DeleteScope, Store};
 
 use crate::browser::{Browser, source};

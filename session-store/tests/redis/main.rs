@@ -18,7 +18,7 @@ use std::time::Duration;
 
 use redis::aio::{ConnectionManager, ConnectionManagerConfig};
 use servers::Redis;
-use session_core::{Record, RecordKey};
+use session_core::{RecordKey, protocol::Record};
 use session_store::RedisStore;
 
 const NOW: u64 = 1_700_000_000;

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use servers::Redis;
-use session_core::{Inserted, Loaded, Outcome, TrimResult, Updated};
+use session_core::protocol::{Inserted, Loaded, Outcome, TrimResult, Updated};
 use session_store::{DeleteScope, Durability, RedisStore, Store, StoreError};
 
 use crate::{HOUR, NOW, connect, key, record};

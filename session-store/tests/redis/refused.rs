@@ -4,7 +4,10 @@ use std::error::Error as _;
 use std::time::{Duration, Instant};
 
 use servers::Redis;
-use session_core::{Error, Inserted, Loaded, Outcome, Updated};
+use session_core::{
+    Error,
+    protocol::{Inserted, Loaded, Outcome, Updated},
+};
 use session_store::{DeleteScope, Durability, RedisStore, Store, StoreError};
 
 use crate::browser::{Browser, Failed, OPEN, source};

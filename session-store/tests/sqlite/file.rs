@@ -7,7 +7,10 @@ use std::time::Duration;
 
 use rusqlite::Connection;
 use session_core::testing::ManualClock;
-use session_core::{Inserted, Loaded, Outcome, Record, RecordKey, SecretKey, Sessions};
+use session_core::{
+    RecordKey, SecretKey, Sessions,
+    protocol::{Inserted, Loaded, Outcome, Record},
+};
 use session_store::{Durability, SqliteStore, Store, StoreError, clean};
 
 use crate::client::{self, request};

@@ -73,13 +73,20 @@ async fn a_small_file_system() {
 
     // The store's own words, and that asking again does not help.
     let body = vec![0; 200_000].into();
-    let record =
-        session_core::Record { version: 1, expires: 9, created: 1, seen: 1, user: None, label: None, body };
+    let record = session_core::protocol::Record {
+        version: 1,
+        expires: 9,
+        created: 1,
+        seen: 1,
+        user: None,
+        label: None,
+        body,
+    };
     let key = session_core::RecordKey::from_bytes([7; 32]);
     let error = store.insert(key, &record, 1).await.unwrap_err();
     assert!(error.to_string().starts_with("the disk is full"), "{error}");
     assert!(error.is_refused());
-    assert_eq!(store.load(key, 1).await.unwrap(), session_core::Loaded::Absent);
+    assert_eq!(store.load(key, 1).await.unwrap(), session_core::protocol::Loaded::Absent);
 
     // Room: it goes on by itself, and nothing was lost.
     fs::remove_file(&ballast).unwrap();

@@ -5,7 +5,7 @@ use std::io::{BufRead as _, Write as _, stdin};
 use std::path::{Path, PathBuf};
 
 use rusqlite::Connection;
-use session_core::{Inserted, Loaded, Outcome, Record};
+use session_core::protocol::{Inserted, Loaded, Outcome, Record};
 use session_store::{DeleteScope, Durability, SqliteStore, Store, StoreError};
 
 use crate::child::{Other, command, tell};

@@ -4,7 +4,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use session_core::{Inserted, Loaded, Outcome, Record, RecordKey, Updated};
+use session_core::{
+    RecordKey,
+    protocol::{Inserted, Loaded, Outcome, Record, Updated},
+};
 use session_store::{DeleteScope, SqliteStore, Store};
 
 use crate::place::Directory;

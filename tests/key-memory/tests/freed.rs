@@ -15,8 +15,8 @@ use key_memory::{Spy, freed_during};
 use needles::{found, needles};
 use session_core::testing::{self, CookieJar, ManualClock};
 use session_core::{
-    Config, Digest, Exchange, Inserted, KeyRing, Loaded, SecretKey, Sessions, Step, StoreReply, StoreRequest,
-    StoredSessions,
+    Config, Digest, KeyRing, SecretKey, Sessions, StoredSessions,
+    protocol::{Exchange, Inserted, Loaded, Step, StoreReply, StoreRequest},
 };
 
 #[global_allocator]
@@ -61,7 +61,7 @@ fn use_cookies(sessions: &Sessions) {
 
 /// A record is made, and opened.
 fn use_store(sessions: &StoredSessions) {
-    fn step<T>(asked: Step<T>) -> session_core::Pending<T> {
+    fn step<T>(asked: Step<T>) -> session_core::protocol::Pending<T> {
         match asked {
             Step::Pending(ask) => ask,
             Step::Done(_) => panic!("nothing was asked"),

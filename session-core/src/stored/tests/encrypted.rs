@@ -7,7 +7,8 @@ use std::time::{Duration, UNIX_EPOCH};
 use super::super::model::Slot;
 use super::{KEY, START, Server, login, server, visit};
 use crate::{
-    Builder, ConfigError, EntropyError, Error, KeyRing, Record, Rejected, SecretKey, Session, Sessions,
+    Builder, ConfigError, EntropyError, Error, KeyRing, Rejected, SecretKey, Session, Sessions,
+    protocol::Record,
 };
 
 const TENTH: u64 = 31 * 24 * 60 * 6;

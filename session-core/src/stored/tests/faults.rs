@@ -11,8 +11,8 @@ use super::super::model::Slot;
 use super::{KEY, START, Server, login, server, visit};
 use crate::testing::ManualClock;
 use crate::{
-    Builder, ConfigError, Error, EventKind, GonePolicy, Outcome, Outgoing, Pending, Refresh, Rejected,
-    SecretKey, Session, Sessions, Step, StoreReply, Updated,
+    Builder, ConfigError, Error, EventKind, GonePolicy, Refresh, Rejected, SecretKey, Session, Sessions,
+    protocol::{Outcome, Outgoing, Pending, Step, StoreReply, Updated},
 };
 
 #[test]

@@ -11,8 +11,11 @@ use super::{Closed, KEY, START, Server, login, server, visit};
 use crate::stored::id::Id;
 use crate::testing;
 use crate::world::OsEntropy;
-use crate::{EntropyError, Error, EventKind, Inserted, Record, Rejected, StoreReply, StoreRequest};
-use crate::{SecretKey, Session, Sessions, Step};
+use crate::{
+    EntropyError, Error, EventKind, Rejected,
+    protocol::{Inserted, Record, StoreReply, StoreRequest},
+};
+use crate::{SecretKey, Session, Sessions, protocol::Step};
 
 #[test]
 fn l2_a_login_kills_the_old_id_at_once() {

@@ -5,7 +5,10 @@
 use std::time::Duration;
 
 use super::{START, Server, login, server, visit};
-use crate::{EventKind, Rejected, Session, Step, StoreReply, StoreRequest, TrimResult};
+use crate::{
+    EventKind, Rejected, Session,
+    protocol::{Step, StoreReply, StoreRequest, TrimResult},
+};
 
 fn as_admin(session: &Session) {
     session.log_in("admin").unwrap();

@@ -26,8 +26,11 @@ use http::{HeaderMap, HeaderValue};
 use super::body::Body;
 use super::model::{ModelStore, Slot};
 use crate::testing::ManualClock;
-use crate::{Builder, Error, EventKind, Exchange, Outgoing, Record, RecordKey, StoreReply};
-use crate::{SecretKey, Session, Sessions, Step, StoredSessions};
+use crate::{
+    Builder, Error, EventKind, RecordKey,
+    protocol::{Exchange, Outgoing, Record, StoreReply},
+};
+use crate::{SecretKey, Session, Sessions, StoredSessions, protocol::Step};
 
 const KEY: &str = "u9jZvX3nFqfB4mS0nXn9S5q7x3wTt2Kx1pQyVb8Rr4c";
 const START: u64 = 1_700_000_000;

@@ -7,7 +7,10 @@ use std::time::Duration;
 use super::super::body::Body;
 use super::super::id::VerifierHash;
 use super::{login, server, visit};
-use crate::{Error, EventKind, GonePolicy, Session, Step, StoreReply, StoreRequest, Updated};
+use crate::{
+    Error, EventKind, GonePolicy, Session,
+    protocol::{Step, StoreReply, StoreRequest, Updated},
+};
 
 /// A tenth of the default idle lifetime.
 const TENTH: u64 = 31 * 24 * 60 * 6;

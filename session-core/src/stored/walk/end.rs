@@ -15,7 +15,7 @@ use super::record::map_of;
 use super::request::{Found, Request, Sets};
 use super::run::World;
 use super::tell::name;
-use crate::{Session, Step};
+use crate::{Session, protocol::Step};
 
 /// Live records, with their content and their history.
 fn live<'a>(world: &'a World<'_>) -> impl Iterator<Item = (RecordKey, String, &'a Life)> {

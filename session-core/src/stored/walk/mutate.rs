@@ -4,7 +4,7 @@ use super::super::body::Body;
 use super::super::model::Slot;
 use super::super::question::{Loaded, Record, StoreReply, StoreRequest, TOMBSTONE_SECONDS, Updated};
 use super::run::World;
-use crate::{Outgoing, Pending};
+use crate::protocol::{Outgoing, Pending};
 
 /// A mistake that the protocol is made to avoid.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

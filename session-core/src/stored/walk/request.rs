@@ -4,7 +4,10 @@ use super::history::{Content, Deed, Marks};
 use super::plan::{Op, Plan};
 use super::server::Draws;
 use crate::step::Pending;
-use crate::{Error, EventKind, Exchange, Outgoing, RecordKey, Session};
+use crate::{
+    Error, EventKind, RecordKey, Session,
+    protocol::{Exchange, Outgoing},
+};
 
 /// How far it is.
 pub(super) enum Stage {

@@ -9,7 +9,10 @@ use super::plan::{Carries, Op};
 use super::request::{Response, Sets, Stage, says_gone};
 use super::run::{Sent, World};
 use super::tell;
-use crate::{Outgoing, Pending, Session, Step};
+use crate::{
+    Session,
+    protocol::{Outgoing, Pending, Step},
+};
 
 impl World<'_> {
     pub(super) fn act(&mut self, action: Action) -> Check {
