@@ -100,7 +100,7 @@ async fn a_connection_that_hangs_is_left() {
     let (source, browser) = (crate::tools::source(store), Browser::default());
     browser.visit(&source, count).await.unwrap();
     let processes =
-        "SELECT pid FROM pg_stat_activity WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()";
+        "SELECT pid FROM pg_stat_activity WHERE query LIKE '%session_records%' AND pid <> pg_backend_pid()";
     let pid = one(&server, processes).unwrap();
     let signal =
         |signal| assert!(Command::new("kill").args(["-s", signal, &pid]).status().unwrap().success());
