@@ -36,7 +36,8 @@ pub fn jobs() -> Vec<Job> {
     let field = Field::new(16, server);
     let client = Client::open(url.as_str()).unwrap();
     let connect = || field.wait(client.get_connection_manager()).unwrap();
-    let laid = |prefix: &str| field.wait(Laid::new(Arc::new(RedisStore::new(client.clone(), prefix).unwrap())));
+    let laid =
+        |prefix: &str| field.wait(Laid::new(Arc::new(RedisStore::new(client.clone(), prefix).unwrap())));
 
     let reads = laid("reads:");
     let keys = reads.records.iter().map(|(key, _)| place("reads:", *key)).collect();
