@@ -7,7 +7,10 @@ use base64::Engine as _;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use http::HeaderMap;
 use http::header::{COOKIE, SET_COOKIE};
-use session_core::{protocol::{Inserted, Loaded, Record}, RecordKey, SecretKey, Sessions};
+use session_core::{
+    RecordKey, SecretKey, Sessions,
+    protocol::{Inserted, Loaded, Record},
+};
 use session_store::{SessionBackend, Store};
 use sha2::{Digest as _, Sha256};
 

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::hint::black_box;
 use std::sync::{Arc, Mutex};
 
-use session_core::{protocol::Record, RecordKey};
+use session_core::{RecordKey, protocol::Record};
 use session_store::MemoryStore;
 
 use super::flight::{Field, Operation};

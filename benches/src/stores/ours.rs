@@ -5,7 +5,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
 use http::HeaderMap;
-use session_core::{protocol::{Loaded, Record, Updated}, RecordKey};
+use session_core::{
+    RecordKey,
+    protocol::{Loaded, Record, Updated},
+};
 use session_store::{SessionBackend, Store};
 
 use super::flight::{Field, Operation};

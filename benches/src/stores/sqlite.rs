@@ -9,7 +9,7 @@ use std::thread;
 
 use rusqlite::Connection;
 use servers::Folder;
-use session_core::{protocol::Record, RecordKey};
+use session_core::{RecordKey, protocol::Record};
 use session_store::SqliteStore;
 use tokio::sync::oneshot;
 

@@ -3,7 +3,10 @@
 use std::error::Error;
 
 use servers::{Certificates, Postgres, Redis, free_port};
-use session_core::{protocol::{Inserted, Loaded, Outcome, Record}, RecordKey};
+use session_core::{
+    RecordKey,
+    protocol::{Inserted, Loaded, Outcome, Record},
+};
 use session_store::{PostgresStore, RedisStore, Store};
 use tokio_postgres::NoTls;
 
