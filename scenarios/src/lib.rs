@@ -23,6 +23,7 @@ pub mod suite;
 #[cfg(doctest)]
 #[doc = include_str!("../../README.md")]
 #[doc = include_str!("../../docs/adapters.md")]
+#[doc = include_str!("../../docs/frameworks.md")]
 #[doc = include_str!("../../docs/from-flask.md")]
 #[doc = include_str!("../../docs/stores.md")]
 #[doc = include_str!("../../docs/rotation.md")]
