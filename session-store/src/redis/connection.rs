@@ -31,6 +31,14 @@ const LONGEST_PAUSE: Duration = Duration::from_millis(320);
 
 /// The connection that [`RedisStore::new`](super::RedisStore::new) and [`cluster`](super::RedisStore::cluster) make: one for
 /// all questions, and another one when it is lost. Cheap to clone.
+///
+/// ```
+/// use session_store::{RedisConnection, RedisStore};
+///
+/// let client = redis::Client::open("redis://shop:password@127.0.0.1").unwrap();
+/// let store: RedisStore<RedisConnection> = RedisStore::new(client, "shop:sessions:").unwrap();
+/// assert!(!format!("{store:?}").contains("password"));
+/// ```
 #[derive(Clone)]
 pub struct RedisConnection(Arc<Inner>);
 
@@ -236,7 +244,7 @@ impl ConnectionLike for RedisConnection {
     fn req_packed_command<'a>(&'a mut self, command: &'a Cmd) -> RedisFuture<'a, Value> {
         Box::pin(async move {
             let (mut connection, asked) = self.begin().await?;
-            let answer = in_time(connection.like().req_packed_command(command)).await;
+            let answer = in_time(connection.as_dyn().req_packed_command(command)).await;
             asked.end(answer.and_then(Value::extract_error))
         })
     }
@@ -249,7 +257,7 @@ impl ConnectionLike for RedisConnection {
     ) -> RedisFuture<'a, Vec<Value>> {
         Box::pin(async move {
             let (mut connection, asked) = self.begin().await?;
-            asked.end(in_time(connection.like().req_packed_commands(commands, offset, count)).await)
+            asked.end(in_time(connection.as_dyn().req_packed_commands(commands, offset, count)).await)
         })
     }
 
@@ -262,7 +270,7 @@ impl ConnectionLike for RedisConnection {
 }
 
 impl Connection {
-    fn like(&mut self) -> &mut (dyn ConnectionLike + Send) {
+    fn as_dyn(&mut self) -> &mut (dyn ConnectionLike + Send) {
         match self {
             Self::One(connection) => connection,
             Self::Cluster(connection) => connection,

@@ -120,12 +120,10 @@ impl RedisStore {
     ///
     /// ```
     /// # use redis::cluster::ClusterClient;
-    /// # use session_store::{RedisStore, StoreError};
-    /// # fn example() -> Result<(), Box<dyn std::error::Error>> {
-    /// let client = ClusterClient::new(["redis://10.0.0.1", "redis://10.0.0.2", "redis://10.0.0.3"])?;
-    /// let store = RedisStore::cluster(client, "shop:sessions:")?;
-    /// # Ok(())
-    /// # }
+    /// # use session_store::RedisStore;
+    /// let client = ClusterClient::new(["redis://10.0.0.1", "redis://10.0.0.2", "redis://10.0.0.3"]).unwrap();
+    /// assert!(RedisStore::cluster(client.clone(), "shop:sessions:").is_ok());
+    /// assert!(RedisStore::cluster(client, "{shop}").is_err());
     /// ```
     pub fn cluster(client: ClusterClient, prefix: &str) -> Result<Self, StoreError> {
         Self::with_connection(RedisConnection::cluster(client), prefix)

@@ -15,6 +15,7 @@ mod refused;
 mod reuse;
 mod rotation;
 mod saving;
+mod table;
 mod unchanged;
 
 use std::sync::Mutex;
