@@ -3,6 +3,8 @@
 use std::time::Duration;
 
 fn main() {
-    let jobs = benches::frameworks::jobs().into_iter().chain(benches::library::jobs());
+    let jobs = benches::frameworks::jobs()
+        .into_iter()
+        .chain(benches::library::jobs());
     benches::main(jobs.collect(), Duration::from_millis(1));
 }

@@ -48,33 +48,57 @@ pub fn flask() -> Sessions {
 }
 
 fn formats() -> [(&'static str, Sessions); 3] {
-    [("ours, signed", signed()), ("ours, encrypted", encrypted()), ("ours, Flask mode", flask())]
+    [
+        ("ours, signed", signed()),
+        ("ours, encrypted", encrypted()),
+        ("ours, Flask mode", flask()),
+    ]
 }
 
 /// Puts a payload into a session.
 pub fn fill(session: &Session, size: usize) -> Result<(), Error> {
-    payload::session(size).iter().try_for_each(|(key, value)| session.insert(key, value))
+    payload::session(size)
+        .iter()
+        .try_for_each(|(key, value)| session.insert(key, value))
 }
 
 /// A request with three cookies, the second of them with a session of this size.
 #[must_use]
 pub fn request(sessions: &Sessions, size: usize) -> HeaderMap {
-    among_others(&testing::request(sessions, |session| fill(session, size)).unwrap(), 2)
+    among_others(
+        &testing::request(sessions, |session| fill(session, size)).unwrap(),
+        2,
+    )
 }
 
 /// The same cookie, with so many others around it.
 fn among_others(ours: &HeaderMap, others: usize) -> HeaderMap {
     let other = |number| format!("cookie{number:02}={}", payload::noise(20));
     let mut pairs: Vec<String> = (0..others).map(other).collect();
-    pairs.insert(others.div_ceil(2), ours[COOKIE].to_str().unwrap().to_owned());
+    pairs.insert(
+        others.div_ceil(2),
+        ours[COOKIE].to_str().unwrap().to_owned(),
+    );
     HeaderMap::from_iter([(COOKIE, pairs.join("; ").try_into().unwrap())])
 }
 
 /// Opens and reads.
-fn read(group: &'static str, who: &str, column: usize, sessions: &Sessions, request: HeaderMap) -> Job {
+fn read(
+    group: &'static str,
+    who: &str,
+    column: usize,
+    sessions: &Sessions,
+    request: HeaderMap,
+) -> Job {
     let sessions = sessions.clone();
-    assert_eq!(sessions.open(&request).get::<i64>(KEY), Ok(Some(41)), "{group} {who} {column}");
-    Job::new(group, who, column, move || sessions.open(black_box(&request)).get::<i64>(KEY).unwrap())
+    assert_eq!(
+        sessions.open(&request).get::<i64>(KEY),
+        Ok(Some(41)),
+        "{group} {who} {column}"
+    );
+    Job::new(group, who, column, move || {
+        sessions.open(black_box(&request)).get::<i64>(KEY).unwrap()
+    })
 }
 
 /// Opens, does something, closes; whether that sends a cookie.
@@ -104,11 +128,21 @@ fn increment(session: &Session) -> Result<i64, Error> {
     session.increment(KEY, 1)
 }
 
-fn floor<K: Keyed + 'static>(jobs: &mut Vec<Job>, who: &'static str, size: usize, request: &HeaderMap) {
+fn floor<K: Keyed + 'static>(
+    jobs: &mut Vec<Job>,
+    who: &'static str,
+    size: usize,
+    request: &HeaderMap,
+) {
     let (mut reader, mut writer) = (Floor::<K>::new(SECRET), Floor::<K>::new(SECRET));
-    assert_eq!((reader.read(request, KEY), writer.write(request, KEY)), (Some(41), Some(42)));
+    assert_eq!(
+        (reader.read(request, KEY), writer.write(request, KEY)),
+        (Some(41), Some(42))
+    );
     let (one, other) = (request.clone(), request.clone());
-    jobs.push(Job::new(READ, who, size, move || reader.read(black_box(&one), KEY)));
+    jobs.push(Job::new(READ, who, size, move || {
+        reader.read(black_box(&one), KEY)
+    }));
     jobs.push(Job::new(WRITE, who, size, move || {
         let written = writer.write(black_box(&other), KEY);
         black_box(&writer.out);
@@ -121,11 +155,23 @@ fn sizes(jobs: &mut Vec<Job>) {
         for (who, sessions) in formats() {
             let request = request(&sessions, size);
             let opened = (sessions.clone(), request.clone());
-            jobs.push(Job::new(OPEN, who, size, move || opened.0.open(black_box(&opened.1))));
+            jobs.push(Job::new(OPEN, who, size, move || {
+                opened.0.open(black_box(&opened.1))
+            }));
             jobs.push(read(READ, who, size, &sessions, request.clone()));
-            jobs.push(exchange(WRITE, who, size, &sessions, request.clone(), true, increment));
+            jobs.push(exchange(
+                WRITE,
+                who,
+                size,
+                &sessions,
+                request.clone(),
+                true,
+                increment,
+            ));
             let get = |session: &Session| session.get::<i64>(KEY);
-            jobs.push(exchange(UNCHANGED, who, size, &sessions, request, false, get));
+            jobs.push(exchange(
+                UNCHANGED, who, size, &sessions, request, false, get,
+            ));
         }
         let request = request(&signed(), size);
         floor::<Hmac<Sha256>>(jobs, "floor", size, &request);
@@ -147,20 +193,50 @@ fn flash(jobs: &mut Vec<Job>) {
             Ok(taken)
         };
         let with = among_others(&with.unwrap(), 2);
-        jobs.push(exchange(FLASH, &format!("{who}: flash"), USUAL, &sessions, without, true, flash));
-        jobs.push(exchange(FLASH, &format!("{who}: take_flashes"), USUAL, &sessions, with, true, take));
+        jobs.push(exchange(
+            FLASH,
+            &format!("{who}: flash"),
+            USUAL,
+            &sessions,
+            without,
+            true,
+            flash,
+        ));
+        jobs.push(exchange(
+            FLASH,
+            &format!("{who}: take_flashes"),
+            USUAL,
+            &sessions,
+            with,
+            true,
+            take,
+        ));
     }
 }
 
 fn fallbacks(jobs: &mut Vec<Job>) {
     for number in [0, 1, 3] {
         let other = |number| SecretKey::new(payload::noise(43 + number)).unwrap();
-        let ring = (0..number).fold(KeyRing::new(key()), |ring, number| ring.verify_only(other(number)));
+        let ring = (0..number).fold(KeyRing::new(key()), |ring, number| {
+            ring.verify_only(other(number))
+        });
         let sessions = Sessions::builder(ring).build().unwrap();
-        jobs.push(read(FALLBACKS, "by the primary", number, &sessions, request(&sessions, USUAL)));
+        jobs.push(read(
+            FALLBACKS,
+            "by the primary",
+            number,
+            &sessions,
+            request(&sessions, USUAL),
+        ));
         if let Some(last) = number.checked_sub(1) {
             let old = request(&Sessions::new(other(last)), USUAL);
-            jobs.push(read(FALLBACKS, "by the last fallback", number, &sessions, old));
+            jobs.push(read(
+                FALLBACKS,
+                "by the last fallback",
+                number,
+                &sessions,
+                old,
+            ));
         }
     }
 }
@@ -169,19 +245,40 @@ fn refused(jobs: &mut Vec<Job>) {
     let now = SystemTime::now();
     let long_ago = now - Duration::from_secs(40 * 24 * 60 * 60);
     let good = request(&signed(), USUAL);
-    let expired = request(&Sessions::builder(key()).clock(move || long_ago).build().unwrap(), USUAL);
-    let forged = request(&Sessions::new(SecretKey::new(payload::noise(43)).unwrap()), USUAL);
+    let expired = request(
+        &Sessions::builder(key())
+            .clock(move || long_ago)
+            .build()
+            .unwrap(),
+        USUAL,
+    );
+    let forged = request(
+        &Sessions::new(SecretKey::new(payload::noise(43)).unwrap()),
+        USUAL,
+    );
     let renamed = |cookies: &HeaderMap| {
-        let cookies = cookies[COOKIE].to_str().unwrap().replace("; session=", "; __Host-session=");
+        let cookies = cookies[COOKIE]
+            .to_str()
+            .unwrap()
+            .replace("; session=", "; __Host-session=");
         HeaderMap::from_iter([(COOKIE, cookies.try_into().unwrap())])
     };
-    let cut = good[COOKIE].to_str().unwrap().split("; cookie01").next().unwrap();
+    let cut = good[COOKIE]
+        .to_str()
+        .unwrap()
+        .split("; cookie01")
+        .next()
+        .unwrap();
     let cut = HeaderMap::from_iter([(COOKIE, cut[..cut.len() - 1].try_into().unwrap())]);
     for (who, request, accepted) in [
         ("good", good, true),
         ("forged", forged, false),
         ("expired", expired, false),
-        ("Flask's, foreign", renamed(&request(&flask(), USUAL)), false),
+        (
+            "Flask's, foreign",
+            renamed(&request(&flask(), USUAL)),
+            false,
+        ),
         ("cut", cut, false),
         ("none", HeaderMap::new(), false),
     ] {
@@ -198,9 +295,17 @@ fn others(jobs: &mut Vec<Job>) {
     let ours = testing::request(&sessions, |session| fill(session, USUAL)).unwrap();
     for number in [1, 5, 50] {
         let request = among_others(&ours, number);
-        jobs.push(read(OTHERS, "ours, signed", number, &sessions, request.clone()));
+        jobs.push(read(
+            OTHERS,
+            "ours, signed",
+            number,
+            &sessions,
+            request.clone(),
+        ));
         let mut floor = Floor::<Hmac<Sha256>>::new(SECRET);
-        jobs.push(Job::new(OTHERS, "floor", number, move || floor.read(black_box(&request), KEY)));
+        jobs.push(Job::new(OTHERS, "floor", number, move || {
+            floor.read(black_box(&request), KEY)
+        }));
     }
 }
 
@@ -208,16 +313,36 @@ fn others(jobs: &mut Vec<Job>) {
 fn compression(jobs: &mut Vec<Job>) {
     const PROSE: &str = "It is a truth universally acknowledged, that a single man in possession of a good fortune, \
                          must be in want of a wife. However little known the feelings or views of such a man may be. ";
-    for (who, sessions) in formats().into_iter().filter(|(who, _)| !who.contains("encrypted")) {
+    for (who, sessions) in formats()
+        .into_iter()
+        .filter(|(who, _)| !who.contains("encrypted"))
+    {
         for size in [1_000, 2_900, 6_000] {
             let request = testing::request(&sessions, |session| {
                 session.insert(KEY, 41)?;
-                session.insert("text", PROSE.repeat(size / PROSE.len() + 1)[..size - 23].to_owned())
+                session.insert(
+                    "text",
+                    PROSE.repeat(size / PROSE.len() + 1)[..size - 23].to_owned(),
+                )
             });
             let request = among_others(&request.unwrap(), 2);
-            jobs.push(read(COMPRESSION, &format!("{who}: open, get"), size, &sessions, request.clone()));
+            jobs.push(read(
+                COMPRESSION,
+                &format!("{who}: open, get"),
+                size,
+                &sessions,
+                request.clone(),
+            ));
             let who = format!("{who}: open, update, close");
-            jobs.push(exchange(COMPRESSION, &who, size, &sessions, request, true, increment));
+            jobs.push(exchange(
+                COMPRESSION,
+                &who,
+                size,
+                &sessions,
+                request,
+                true,
+                increment,
+            ));
         }
     }
 }

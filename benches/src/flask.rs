@@ -29,7 +29,10 @@ pub fn measure(size: usize) -> Option<Flask> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR"));
     let given = env::var_os("FLASK_PYTHON").map(PathBuf::from);
     let tested = folder.join("../target/flask-3.1/bin/python");
-    let python = given.into_iter().chain([tested, "python3".into()]).find(|python| has_flask(python))?;
+    let python = given
+        .into_iter()
+        .chain([tested, "python3".into()])
+        .find(|python| has_flask(python))?;
     let output = Command::new(python)
         .arg(folder.join("flask_wsgi.py"))
         .args([SECRET, &payload::text(&payload::session(size))])
@@ -42,6 +45,9 @@ pub fn measure(size: usize) -> Option<Flask> {
 
 fn has_flask(python: &Path) -> bool {
     let mut import = Command::new(python);
-    import.args(["-c", "import flask"]).stdout(Stdio::null()).stderr(Stdio::null());
+    import
+        .args(["-c", "import flask"])
+        .stdout(Stdio::null())
+        .stderr(Stdio::null());
     import.status().is_ok_and(|status| status.success())
 }

@@ -59,11 +59,17 @@ impl Keyed for Bare {
         ];
         let keyed = |pad: u8| {
             let (mut block, mut state) = ([pad; 64], START);
-            block.iter_mut().zip(key).for_each(|(byte, key)| *byte ^= key);
+            block
+                .iter_mut()
+                .zip(key)
+                .for_each(|(byte, key)| *byte ^= key);
             compress256(&mut state, &[block]);
             state
         };
-        Self { inner: keyed(0x36), outer: keyed(0x5c) }
+        Self {
+            inner: keyed(0x36),
+            outer: keyed(0x5c),
+        }
     }
 
     fn code(&self, text: &[u8]) -> [u8; 32] {
@@ -83,7 +89,11 @@ fn finish(mut state: [u32; 8], text: &[u8]) -> [u8; 32] {
     flat[used * 64 - 8..used * 64].copy_from_slice(&((64 + text.len() as u64) * 8).to_be_bytes());
     compress256(&mut state, &last[..used]);
     let mut code = [0; 32];
-    code.as_chunks_mut::<4>().0.iter_mut().zip(state).for_each(|(bytes, word)| *bytes = word.to_be_bytes());
+    code.as_chunks_mut::<4>()
+        .0
+        .iter_mut()
+        .zip(state)
+        .for_each(|(bytes, word)| *bytes = word.to_be_bytes());
     code
 }
 
@@ -119,7 +129,12 @@ impl<K: Keyed> Floor<K> {
     }
 
     /// A request's value, and where in the JSON it stands.
-    fn open(&mut self, request: &HeaderMap, key: &[u8], now: u64) -> Option<(i64, usize, usize, usize)> {
+    fn open(
+        &mut self,
+        request: &HeaderMap,
+        key: &[u8],
+        now: u64,
+    ) -> Option<(i64, usize, usize, usize)> {
         let cookie = find(request.get(COOKIE)?.as_bytes())?;
         let (text, signature) = cookie.split_at_checked(cookie.len().checked_sub(SIGNATURE)?)?;
         let (text, mut code) = (text.strip_suffix(b".")?, [0; 33]);
@@ -130,7 +145,9 @@ impl<K: Keyed> Floor<K> {
         let (payload, stamp) = text.split_at_checked(text.len().checked_sub(STAMP)?)?;
         let (payload, mut stamp_bytes) = (payload.strip_suffix(b".")?, [0; 18]);
         self.base64.decode_slice(stamp, &mut stamp_bytes).ok()?;
-        let issued = stamp_bytes[1..6].iter().fold(0, |n, byte| n << 8 | u64::from(*byte));
+        let issued = stamp_bytes[1..6]
+            .iter()
+            .fold(0, |n, byte| n << 8 | u64::from(*byte));
         if issued + IDLE <= now {
             return None;
         }
@@ -150,7 +167,8 @@ impl<K: Keyed> Floor<K> {
     pub fn write(&mut self, request: &HeaderMap, key: &str) -> Option<i64> {
         let now = now();
         let (number, start, end, length) = self.open(request, key.as_bytes(), now)?;
-        let (mut digits, mut at, mut rest) = ([0_u8; 20], 20, number.checked_add(1)?.unsigned_abs());
+        let (mut digits, mut at, mut rest) =
+            ([0_u8; 20], 20, number.checked_add(1)?.unsigned_abs());
         while at == 20 || rest > 0 {
             at -= 1;
             digits[at] = b'0' + (rest % 10) as u8;
@@ -177,7 +195,10 @@ impl<K: Keyed> Floor<K> {
 }
 
 fn now() -> u64 {
-    SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs()
+    SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .unwrap_or_default()
+        .as_secs()
 }
 
 fn encode(base64: &Simd, out: &mut Vec<u8>, bytes: &[u8]) {

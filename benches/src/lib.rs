@@ -36,7 +36,13 @@ impl Job {
         column: usize,
         mut run: impl FnMut() -> R + 'static,
     ) -> Self {
-        Self { group, who: who.into(), column, run: Box::new(move || drop(black_box(run()))), operations: 1 }
+        Self {
+            group,
+            who: who.into(),
+            column,
+            run: Box::new(move || drop(black_box(run()))),
+            operations: 1,
+        }
     }
 
     /// One run is so many operations.
@@ -51,7 +57,10 @@ impl Job {
 pub fn main(jobs: Vec<Job>, turn: Duration) {
     let mut arguments = std::env::args().skip(1);
     if arguments.next().as_deref() == Some("--turns") {
-        println!("{}", turns::measure(jobs, turn, arguments.next().as_deref()));
+        println!(
+            "{}",
+            turns::measure(jobs, turn, arguments.next().as_deref())
+        );
         return;
     }
     let mut criterion = Criterion::default()

@@ -63,7 +63,8 @@ impl Jar {
     }
 
     fn save(&self, mut jar: CookieJar, fields: &Fields, response: &mut HeaderMap) {
-        jar.signed_mut(&self.0).add(cookie(serde_json::to_string(fields).unwrap()));
+        jar.signed_mut(&self.0)
+            .add(cookie(serde_json::to_string(fields).unwrap()));
         for cookie in jar.delta() {
             let value = HeaderValue::try_from(cookie.encoded().to_string()).unwrap();
             response.append(SET_COOKIE, value);
@@ -96,9 +97,14 @@ struct Dangerous<S>(S);
 impl<S: TimedSerializer> Dangerous<S> {
     fn open(&self, request: &HeaderMap) -> Fields {
         let mut cookies = Cookie::split_parse(request[COOKIE].to_str().unwrap());
-        let cookie = cookies.find(|cookie| cookie.as_ref().unwrap().name() == NAME).unwrap().unwrap();
+        let cookie = cookies
+            .find(|cookie| cookie.as_ref().unwrap().name() == NAME)
+            .unwrap()
+            .unwrap();
         let unsigned = self.0.unsign::<Fields>(cookie.value()).unwrap();
-        unsigned.value_if_not_expired(Duration::from_secs(31 * 24 * 60 * 60)).unwrap()
+        unsigned
+            .value_if_not_expired(Duration::from_secs(31 * 24 * 60 * 60))
+            .unwrap()
     }
 
     fn save(&self, fields: &Fields, response: &mut HeaderMap) {
@@ -133,12 +139,22 @@ fn increment(fields: &mut Fields) -> i64 {
 }
 
 fn cookie(value: String) -> Cookie<'static> {
-    Cookie::build((NAME, value)).path("/").http_only(true).secure(true).same_site(SameSite::Lax).build()
+    Cookie::build((NAME, value))
+        .path("/")
+        .http_only(true)
+        .secure(true)
+        .same_site(SameSite::Lax)
+        .build()
 }
 
 /// A request with the cookie of a response, between two others.
 fn beside(response: &HeaderMap) -> HeaderMap {
-    let pair = response[SET_COOKIE].to_str().unwrap().split(';').next().unwrap();
+    let pair = response[SET_COOKIE]
+        .to_str()
+        .unwrap()
+        .split(';')
+        .next()
+        .unwrap();
     let cookie = format!("_ga=GA1.1.1206412375.1700000000; {pair}; theme=dark");
     HeaderMap::from_iter([(COOKIE, cookie.try_into().unwrap())])
 }
@@ -170,11 +186,18 @@ pub fn jobs() -> Vec<Job> {
         add(&mut jobs, "ours, Flask mode", size, || {
             Box::new(Ours(Sessions::flask_builder(SECRET).build().unwrap()))
         });
-        add(&mut jobs, "cookie SignedJar + serde_json", size, || Box::new(Jar(Key::generate())));
+        add(&mut jobs, "cookie SignedJar + serde_json", size, || {
+            Box::new(Jar(Key::generate()))
+        });
         add(&mut jobs, "itsdangerous + serde_json", size, || {
-            let signer = itsdangerous::default_builder(SECRET).with_salt("cookie-session").build();
+            let signer = itsdangerous::default_builder(SECRET)
+                .with_salt("cookie-session")
+                .build();
             let signer = signer.into_timestamp_signer();
-            Box::new(Dangerous(itsdangerous::timed_serializer_with_signer(signer, URLSafeEncoding)))
+            Box::new(Dangerous(itsdangerous::timed_serializer_with_signer(
+                signer,
+                URLSafeEncoding,
+            )))
         });
     }
     jobs

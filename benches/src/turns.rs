@@ -18,15 +18,18 @@ const TURNS: usize = 12;
 /// The filter is a part of `group/who/column`.
 pub fn measure(jobs: Vec<Job>, turn: Duration, filter: Option<&str>) -> Value {
     let wanted = |job: &Job| {
-        let Job { group, who, column, .. } = job;
+        let Job {
+            group, who, column, ..
+        } = job;
         filter.is_none_or(|filter| format!("{group}/{who}/{column}").contains(filter))
     };
     let mut rest: Vec<Job> = jobs.into_iter().filter(wanted).collect();
     let mut measured = Vec::new();
     while let Some(first) = rest.first() {
         let (group, column) = (first.group, first.column);
-        let (mut table, others) =
-            rest.into_iter().partition(|job| (job.group, job.column) == (group, column));
+        let (mut table, others) = rest
+            .into_iter()
+            .partition(|job| (job.group, job.column) == (group, column));
         rest = others;
         let nanoseconds = table_in_turns(&mut table, turn);
         measured.extend(
@@ -94,8 +97,12 @@ mod tests {
             };
             Job::new(group, who, column, run).times(operations)
         };
-        let jobs =
-            vec![job("a", "x", 1, 1), job("a", "y", 1, 1_000_000), job("a", "z", 2, 1), job("b", "x", 1, 1)];
+        let jobs = vec![
+            job("a", "x", 1, 1),
+            job("a", "y", 1, 1_000_000),
+            job("a", "z", 2, 1),
+            job("b", "x", 1, 1),
+        ];
         let measured = measure(jobs, Duration::from_micros(1), Some("a/"));
         let cells = measured.as_array().unwrap().iter();
         let cells: Vec<_> = cells
@@ -108,7 +115,10 @@ mod tests {
         assert_eq!(cells, [cell("x", 1), cell("y", 1), cell("z", 2)]);
         assert!(order.borrow()[2..].starts_with(&["x", "y", "x", "y", "x", "y"]));
         let time = |at: usize| measured[at]["count"].as_f64().unwrap();
-        assert!(time(0) >= 1e6 && (1.0..1e6).contains(&time(1)), "{measured}");
+        assert!(
+            time(0) >= 1e6 && (1.0..1e6).contains(&time(1)),
+            "{measured}"
+        );
     }
 
     #[test]

@@ -28,7 +28,12 @@ pub struct Row {
 fn applications() -> Vec<(&'static str, &'static str)> {
     let axum = axum::APPLICATIONS.map(|(who, _)| ("axum", who));
     let rocket = rocket::APPLICATIONS.map(|(who, _)| ("rocket", who));
-    let others = [("hyper", "bare"), ("hyper", "ours"), ("actix", "bare"), ("actix", actix::SIGNED)];
+    let others = [
+        ("hyper", "bare"),
+        ("hyper", "ours"),
+        ("actix", "bare"),
+        ("actix", actix::SIGNED),
+    ];
     axum.into_iter().chain(others).chain(rocket).collect()
 }
 
@@ -40,7 +45,13 @@ fn applications() -> Vec<(&'static str, &'static str)> {
 #[must_use]
 pub fn measure(rounds: usize, seconds: u64) -> Option<Vec<Row>> {
     for (command, package) in [("wrk", "wrk"), ("taskset", "util-linux")] {
-        if Command::new(command).arg("-V").stdout(Stdio::null()).stderr(Stdio::null()).status().is_err() {
+        if Command::new(command)
+            .arg("-V")
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .status()
+            .is_err()
+        {
             eprintln!("NOT MEASURED over HTTP: there is no `{command}`; apt-get install {package}");
             return None;
         }
@@ -50,8 +61,10 @@ pub fn measure(rounds: usize, seconds: u64) -> Option<Vec<Row>> {
         return None;
     }
     let applications = applications();
-    let servers: Vec<Server> =
-        applications.iter().map(|(framework, who)| Server::start(framework, who)).collect();
+    let servers: Vec<Server> = applications
+        .iter()
+        .map(|(framework, who)| Server::start(framework, who))
+        .collect();
     let mut rows = Vec::new();
     // By route, application and round.
     let mut reached = vec![vec![Vec::new(); applications.len()]; ROUTES.len()];
@@ -86,7 +99,11 @@ fn median(values: impl Iterator<Item = f64>) -> f64 {
     let mut values: Vec<f64> = values.collect();
     values.sort_by(f64::total_cmp);
     let middle = values.len() / 2;
-    if values.len() % 2 == 1 { values[middle] } else { f64::midpoint(values[middle - 1], values[middle]) }
+    if values.len() % 2 == 1 {
+        values[middle]
+    } else {
+        f64::midpoint(values[middle - 1], values[middle])
+    }
 }
 
 /// What one run of wrk saw: requests by second, and by nanosecond that the server was busy.
@@ -108,7 +125,9 @@ impl Server {
         // Never the debug build, whoever asks. `cargo bench` builds it, too.
         let this = env::current_exe().unwrap();
         let mut paths = this.ancestors().map(|folder| folder.join("release/serve"));
-        let serve = paths.find(|path| path.is_file()).expect("cargo build --release --bin serve");
+        let serve = paths
+            .find(|path| path.is_file())
+            .expect("cargo build --release --bin serve");
         let mut process = Command::new("taskset")
             .args(["-c", "0"])
             .arg(serve)
@@ -119,7 +138,12 @@ impl Server {
         let mut lines = BufReader::new(process.stdout.take().unwrap()).lines();
         let mut line = || lines.next().expect("a server that starts").unwrap();
         let (port, cookie) = (line().parse().unwrap(), line());
-        let server = Self { process, name: format!("{framework}, {who}"), port, cookie };
+        let server = Self {
+            process,
+            name: format!("{framework}, {who}"),
+            port,
+            cookie,
+        };
         ROUTES.iter().for_each(|route| server.check(route));
         server
     }
@@ -136,9 +160,14 @@ impl Server {
         let mut answer = String::new();
         stream.read_to_string(&mut answer).unwrap();
         // The memory of some has counted on.
-        let said =
-            ["untouched", "41", "42", "many"].iter().any(|body| answer.ends_with(&format!("\r\n\r\n{body}")));
-        assert!(answer.starts_with("HTTP/1.1 200 ") && said, "{}: {answer}", self.name);
+        let said = ["untouched", "41", "42", "many"]
+            .iter()
+            .any(|body| answer.ends_with(&format!("\r\n\r\n{body}")));
+        assert!(
+            answer.starts_with("HTTP/1.1 200 ") && said,
+            "{}: {answer}",
+            self.name
+        );
     }
 
     /// 32 connections at once.
@@ -152,22 +181,44 @@ impl Server {
             .unwrap();
         let busy = self.busy() - before;
         let report = String::from_utf8_lossy(&output.stdout);
-        let failed = ["Non-2xx", "Socket errors"].iter().any(|trouble| report.contains(trouble));
-        assert!(output.status.success() && !failed, "{}, {route}: {report}", self.name);
-        let number =
-            |text: Option<&str>| text.and_then(|text| text.trim().parse::<f64>().ok()).expect("wrk's report");
-        let requests =
-            number(report.lines().find_map(|line| line.split_once(" requests in ")).map(|(count, _)| count));
-        let by_second = number(report.lines().find_map(|line| line.strip_prefix("Requests/sec:")));
-        Load { by_second, by_busy: requests / busy }
+        let failed = ["Non-2xx", "Socket errors"]
+            .iter()
+            .any(|trouble| report.contains(trouble));
+        assert!(
+            output.status.success() && !failed,
+            "{}, {route}: {report}",
+            self.name
+        );
+        let number = |text: Option<&str>| {
+            text.and_then(|text| text.trim().parse::<f64>().ok())
+                .expect("wrk's report")
+        };
+        let requests = number(
+            report
+                .lines()
+                .find_map(|line| line.split_once(" requests in "))
+                .map(|(count, _)| count),
+        );
+        let by_second = number(
+            report
+                .lines()
+                .find_map(|line| line.strip_prefix("Requests/sec:")),
+        );
+        Load {
+            by_second,
+            by_busy: requests / busy,
+        }
     }
 
     /// Nanoseconds that its threads have run, as Linux counts them.
     fn busy(&self) -> f64 {
         let tasks = fs::read_dir(format!("/proc/{}/task", self.process.id())).unwrap();
         // A thread may end meanwhile.
-        let stats = tasks.filter_map(|task| fs::read_to_string(task.unwrap().path().join("schedstat")).ok());
-        stats.map(|stat| stat.split(' ').next().unwrap().parse::<f64>().unwrap()).sum()
+        let stats = tasks
+            .filter_map(|task| fs::read_to_string(task.unwrap().path().join("schedstat")).ok());
+        stats
+            .map(|stat| stat.split(' ').next().unwrap().parse::<f64>().unwrap())
+            .sum()
     }
 }
 

@@ -12,18 +12,35 @@ use session_fuzz::property::naive;
 
 /// The first byte chooses the name, the rest is the header.
 fn check(data: &[u8]) {
-    let Some((choice, bytes)) = data.split_first() else { return };
-    let Ok(header) = HeaderValue::from_bytes(bytes) else { return };
+    let Some((choice, bytes)) = data.split_first() else {
+        return;
+    };
+    let Ok(header) = HeaderValue::from_bytes(bytes) else {
+        return;
+    };
     let name = ["a", "session", "__Host-session", "__Secure-a.b"][usize::from(*choice) % 4];
-    let private_use = |byte: &u8| if byte.is_ascii() { char::from(*byte) } else { shown(*byte) };
+    let private_use = |byte: &u8| {
+        if byte.is_ascii() {
+            char::from(*byte)
+        } else {
+            shown(*byte)
+        }
+    };
     let shown: String = bytes.iter().map(private_use).collect();
-    let cookies = Cookie::split_parse(&*shown).filter_map(Result::ok).filter(|cookie| cookie.name() == name);
+    let cookies = Cookie::split_parse(&*shown)
+        .filter_map(Result::ok)
+        .filter(|cookie| cookie.name() == name);
     let expected: Vec<Vec<u8>> = cookies.map(|cookie| hidden(cookie.value())).collect();
     assert_eq!(session_core::fuzzing::values(name, &header), expected);
 
-    let pairs = naive::cookie::pairs(bytes).into_iter().filter(|pair| pair.0 == name.as_bytes());
+    let pairs = naive::cookie::pairs(bytes)
+        .into_iter()
+        .filter(|pair| pair.0 == name.as_bytes());
     let expected: Vec<Vec<u8>> = pairs.map(|pair| pair.1).collect();
-    assert_eq!(session_core::fuzzing::values_of_flask(name, &header), expected);
+    assert_eq!(
+        session_core::fuzzing::values_of_flask(name, &header),
+        expected
+    );
 }
 
 fn shown(byte: u8) -> char {
@@ -31,7 +48,9 @@ fn shown(byte: u8) -> char {
 }
 
 fn hidden(text: &str) -> Vec<u8> {
-    text.chars().map(|c| u32::from(c).to_le_bytes()[0]).collect()
+    text.chars()
+        .map(|c| u32::from(c).to_le_bytes()[0])
+        .collect()
 }
 
 libfuzzer_sys::fuzz_target!(|data: &[u8]| check(data));

@@ -26,22 +26,36 @@ impl Request {
     /// `GET`.
     #[must_use]
     pub fn get(path: &str) -> Self {
-        Self { method: "GET", path: path.to_owned(), headers: Vec::new(), body: String::new() }
+        Self {
+            method: "GET",
+            path: path.to_owned(),
+            headers: Vec::new(),
+            body: String::new(),
+        }
     }
 
     /// `HEAD`.
     #[must_use]
     pub fn head(path: &str) -> Self {
-        Self { method: "HEAD", ..Self::get(path) }
+        Self {
+            method: "HEAD",
+            ..Self::get(path)
+        }
     }
 
     /// `POST` of a form.
     #[must_use]
     pub fn post(path: &str, form: &[(&str, &str)]) -> Self {
-        let pairs: Vec<_> =
-            form.iter().map(|(name, value)| format!("{}={}", encoded(name), encoded(value))).collect();
-        Self { method: "POST", body: pairs.join("&"), ..Self::get(path) }
-            .header("content-type", "application/x-www-form-urlencoded")
+        let pairs: Vec<_> = form
+            .iter()
+            .map(|(name, value)| format!("{}={}", encoded(name), encoded(value)))
+            .collect();
+        Self {
+            method: "POST",
+            body: pairs.join("&"),
+            ..Self::get(path)
+        }
+        .header("content-type", "application/x-www-form-urlencoded")
     }
 
     /// One more header; also when there is one of the same name.
@@ -63,7 +77,8 @@ impl Request {
     /// Without an answer.
     #[must_use]
     pub fn send(&self, to: SocketAddr) -> Response {
-        self.try_send(to).unwrap_or_else(|error| panic!("{error}: {self:?} to {to}"))
+        self.try_send(to)
+            .unwrap_or_else(|error| panic!("{error}: {self:?} to {to}"))
     }
 
     /// The answer, over a connection of its own.
@@ -82,7 +97,11 @@ impl fmt::Debug for Request {
         for (name, value) in &self.headers {
             write!(f, " [{name}: {}]", value.escape_ascii())?;
         }
-        if self.body.is_empty() { Ok(()) } else { write!(f, " {}", self.body) }
+        if self.body.is_empty() {
+            Ok(())
+        } else {
+            write!(f, " {}", self.body)
+        }
     }
 }
 
@@ -114,7 +133,10 @@ impl Connection {
     pub fn open(to: SocketAddr) -> Result<Self> {
         let stream = TcpStream::connect_timeout(&to, PATIENCE)?;
         stream.set_read_timeout(Some(PATIENCE))?;
-        Ok(Self { stream: BufReader::new(stream), host: to })
+        Ok(Self {
+            stream: BufReader::new(stream),
+            host: to,
+        })
     }
 
     /// The answer; the connection stays open.
@@ -139,10 +161,17 @@ impl Connection {
     }
 
     fn write(&mut self, request: &Request, connection: &str) -> Result<()> {
-        let Request { method, path, headers, body } = request;
-        let mut bytes =
-            format!("{method} {path} HTTP/1.1\r\nHost: {}\r\nConnection: {connection}\r\n", self.host)
-                .into_bytes();
+        let Request {
+            method,
+            path,
+            headers,
+            body,
+        } = request;
+        let mut bytes = format!(
+            "{method} {path} HTTP/1.1\r\nHost: {}\r\nConnection: {connection}\r\n",
+            self.host
+        )
+        .into_bytes();
         for (name, value) in headers {
             bytes.extend([name.as_bytes(), b": ", value, b"\r\n"].concat());
         }
@@ -169,7 +198,10 @@ impl Response {
     /// Reads no further than the response goes: Flask's server closes 10 ms after it, the client at once.
     fn read(stream: &mut impl BufRead, has_body: bool) -> Result<Self> {
         let status = line(stream)?;
-        let status = status.split(' ').nth(1).and_then(|status| status.parse().ok());
+        let status = status
+            .split(' ')
+            .nth(1)
+            .and_then(|status| status.parse().ok());
         let mut response = Self {
             status: status.ok_or_else(|| broken("status"))?,
             headers: Vec::new(),
@@ -181,13 +213,15 @@ impl Response {
                 break;
             }
             let (name, value) = line.split_once(':').ok_or_else(|| broken("header"))?;
-            response.headers.push((name.to_ascii_lowercase(), value.trim().to_owned()));
+            response
+                .headers
+                .push((name.to_ascii_lowercase(), value.trim().to_owned()));
         }
         let mut body = Vec::new();
         if has_body && response.header("transfer-encoding") == Some("chunked") {
             loop {
-                let length =
-                    usize::from_str_radix(&line(stream)?, 16).map_err(|_| broken("length of a chunk"))?;
+                let length = usize::from_str_radix(&line(stream)?, 16)
+                    .map_err(|_| broken("length of a chunk"))?;
                 let begun = body.len();
                 body.resize(begun + length, 0);
                 stream.read_exact(&mut body[begun..])?;
@@ -212,8 +246,11 @@ impl Response {
     /// When it came twice.
     #[must_use]
     pub fn header(&self, name: &str) -> Option<&str> {
-        let mut values =
-            self.headers.iter().filter(|(other, _)| other == name).map(|(_, value)| value.as_str());
+        let mut values = self
+            .headers
+            .iter()
+            .filter(|(other, _)| other == name)
+            .map(|(_, value)| value.as_str());
         let value = values.next();
         assert_eq!(values.next(), None, "{name} came twice");
         value
@@ -231,8 +268,10 @@ impl Response {
     /// Whether `Vary` names `Cookie`.
     #[must_use]
     pub fn varies_by_cookie(&self) -> bool {
-        self.header("vary")
-            .is_some_and(|vary| vary.split(',').any(|name| name.trim().eq_ignore_ascii_case("cookie")))
+        self.header("vary").is_some_and(|vary| {
+            vary.split(',')
+                .any(|name| name.trim().eq_ignore_ascii_case("cookie"))
+        })
     }
 
     /// The body as JSON.
@@ -241,7 +280,8 @@ impl Response {
     /// When it is none.
     #[must_use]
     pub fn json(&self) -> Value {
-        serde_json::from_str(&self.body).unwrap_or_else(|error| panic!("{error} in {:?}", self.body))
+        serde_json::from_str(&self.body)
+            .unwrap_or_else(|error| panic!("{error} in {:?}", self.body))
     }
 }
 
@@ -250,7 +290,15 @@ impl fmt::Debug for Response {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}", self.status)?;
         for (name, value) in &self.headers {
-            if ["content-type", "location", "vary", "cache-control", "set-cookie"].contains(&name.as_str()) {
+            if [
+                "content-type",
+                "location",
+                "vary",
+                "cache-control",
+                "set-cookie",
+            ]
+            .contains(&name.as_str())
+            {
                 write!(f, " [{name}: {value}]")?;
             }
         }
@@ -262,7 +310,10 @@ fn line(stream: &mut impl BufRead) -> Result<String> {
     let mut line = Vec::new();
     stream.read_until(b'\n', &mut line)?;
     if line.pop() != Some(b'\n') {
-        return Err(Error::new(ErrorKind::UnexpectedEof, "the connection was cut"));
+        return Err(Error::new(
+            ErrorKind::UnexpectedEof,
+            "the connection was cut",
+        ));
     }
     if line.last() == Some(&b'\r') {
         line.pop();
@@ -271,5 +322,8 @@ fn line(stream: &mut impl BufRead) -> Result<String> {
 }
 
 fn broken(what: &str) -> Error {
-    Error::new(ErrorKind::InvalidData, format!("no {what} that can be read"))
+    Error::new(
+        ErrorKind::InvalidData,
+        format!("no {what} that can be read"),
+    )
 }

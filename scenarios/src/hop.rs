@@ -48,12 +48,25 @@ impl Hop {
     #[must_use]
     pub fn run(&self, seed: u64, steps: u32) -> Compared {
         let (dice, jar, model) = (Dice(seed), Jar::new("session"), Model::default());
-        let mut walk = Walk { hop: self, dice, jar, model, compared: Compared::default() };
+        let mut walk = Walk {
+            hop: self,
+            dice,
+            jar,
+            model,
+            compared: Compared::default(),
+        };
         for step in 0..steps {
             let before = walk.jar.clone();
             // Browsers, and so we, keep at most 4096 octets.
-            let full = before.value.as_ref().is_some_and(|value| value.len() > 3000);
-            let action = if full { Action::Logout } else { Action::any(&mut walk.dice) };
+            let full = before
+                .value
+                .as_ref()
+                .is_some_and(|value| value.len() > 3000);
+            let action = if full {
+                Action::Logout
+            } else {
+                Action::any(&mut walk.dice)
+            };
             let answers = walk.step(&action);
             if let Err(difference) = answers {
                 panic!(
@@ -64,8 +77,15 @@ impl Hop {
             }
         }
         for (name, address) in &self.servers {
-            let (session, model) = (walk.jar.get(*address, "/session").json(), walk.model.map.clone());
-            assert_eq!(session, Value::Object(model), "seed {seed}, at the end: {name}");
+            let (session, model) = (
+                walk.jar.get(*address, "/session").json(),
+                walk.model.map.clone(),
+            );
+            assert_eq!(
+                session,
+                Value::Object(model),
+                "seed {seed}, at the end: {name}"
+            );
         }
         walk.compared
     }
@@ -92,11 +112,19 @@ impl Walk<'_> {
         // A second may end in between, so that their cookies differ in time; five times it does not.
         let mut tries = 0;
         let responses = loop {
-            let responses: Vec<_> =
-                self.hop.servers.iter().map(|(_, address)| request.send(*address)).collect();
+            let responses: Vec<_> = self
+                .hop
+                .servers
+                .iter()
+                .map(|(_, address)| request.send(*address))
+                .collect();
             tries += 1;
             let first = cookie_of(&responses[0]);
-            if tries == 5 || responses.iter().all(|response| cookie_of(response) == first) {
+            if tries == 5
+                || responses
+                    .iter()
+                    .all(|response| cookie_of(response) == first)
+            {
                 break responses;
             }
         };
@@ -113,7 +141,9 @@ impl Walk<'_> {
     fn compare(&mut self, theirs: &Response, ours: &Response, index: usize) -> Result<(), String> {
         let ((first, _), (other, _)) = (&self.hop.servers[0], &self.hop.servers[index]);
         let differ = |what: &str| {
-            Err(format!("{what} of {first} and of {other} differ:\n{first}: {theirs:?}\n{other}: {ours:?}"))
+            Err(format!(
+                "{what} of {first} and of {other} differ:\n{first}: {theirs:?}\n{other}: {ours:?}"
+            ))
         };
         if cookie_of(ours) != cookie_of(theirs) {
             return differ("the cookies");
@@ -157,14 +187,19 @@ impl Walk<'_> {
             return Ok(());
         }
         let (name, _) = &self.hop.servers[index];
-        Err(format!("expected {expected:?}, but {name} answered {response:?}"))
+        Err(format!(
+            "expected {expected:?}, but {name} answered {response:?}"
+        ))
     }
 }
 
 /// What must be the same at all servers, whatever compressed it: attributes, JSON and time.
 fn cookie_of(response: &Response) -> Option<(Vec<String>, String, u64)> {
     let set = response.set_cookie()?;
-    let (json, written) = set.content().map(|content| (content.json, content.written)).unwrap_or_default();
+    let (json, written) = set
+        .content()
+        .map(|content| (content.json, content.written))
+        .unwrap_or_default();
     Some((set.attributes, json, written))
 }
 
@@ -174,7 +209,10 @@ fn cookie_of(response: &Response) -> Option<(Vec<String>, String, u64)> {
 /// Without a cookie.
 #[must_use]
 pub fn expires_in_a_month(response: &Response) -> bool {
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs();
+    let now = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .unwrap()
+        .as_secs();
     let expires = response.set_cookie().unwrap().expires;
     expires.is_some_and(|then| u64::try_from(then).unwrap().abs_diff(now + MONTH) <= 5)
 }

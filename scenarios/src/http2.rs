@@ -28,21 +28,28 @@ pub fn is_spoken(at: SocketAddr) -> bool {
 
 async fn all(to: SocketAddr, requests: &[Request]) -> io::Result<Vec<io::Result<Response>>> {
     let stream = TcpStream::connect(to).await?;
-    let (mut client, connection) = h2::client::handshake(stream).await.map_err(io::Error::other)?;
+    let (mut client, connection) = h2::client::handshake(stream)
+        .await
+        .map_err(io::Error::other)?;
     let connection = tokio::spawn(connection);
     let mut responses = Vec::new();
     for request in requests {
         client = client.ready().await.map_err(io::Error::other)?;
-        let mut parts =
-            http::Request::builder().method(request.method).uri(format!("http://{to}{}", request.path));
+        let mut parts = http::Request::builder()
+            .method(request.method)
+            .uri(format!("http://{to}{}", request.path));
         for (name, value) in &request.headers {
             parts = parts.header(*name, &value[..]);
         }
         let parts = parts.body(()).map_err(io::Error::other)?;
         let has_body = !request.body.is_empty();
-        let (response, mut sender) = client.send_request(parts, !has_body).map_err(io::Error::other)?;
+        let (response, mut sender) = client
+            .send_request(parts, !has_body)
+            .map_err(io::Error::other)?;
         if has_body {
-            sender.send_data(Bytes::from(request.body.clone()), true).map_err(io::Error::other)?;
+            sender
+                .send_data(Bytes::from(request.body.clone()), true)
+                .map_err(io::Error::other)?;
         }
         let reset = |error| io::Error::other(format!("{error}: {request:?} over HTTP/2"));
         responses.push(read(response).await.map_err(reset));
@@ -60,6 +67,13 @@ async fn read(response: h2::client::ResponseFuture) -> Result<Response, h2::Erro
         body.extend(data);
     }
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-    let headers = head.headers.iter().map(|(name, value)| (name.to_string(), text(value.as_bytes())));
-    Ok(Response { status: head.status.as_u16(), headers: headers.collect(), body: text(&body) })
+    let headers = head
+        .headers
+        .iter()
+        .map(|(name, value)| (name.to_string(), text(value.as_bytes())));
+    Ok(Response {
+        status: head.status.as_u16(),
+        headers: headers.collect(),
+        body: text(&body),
+    })
 }

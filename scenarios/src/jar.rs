@@ -40,7 +40,13 @@ impl SetCookie {
             || expires.is_some_and(|then| then <= OffsetDateTime::now_utc());
         let expires = expires.map(OffsetDateTime::unix_timestamp);
         let (name, value) = (parsed.name().to_owned(), parsed.value().to_owned());
-        Self { name, value, attributes, expires, is_removal }
+        Self {
+            name,
+            value,
+            attributes,
+            expires,
+            is_removal,
+        }
     }
 
     /// What is in a cookie of Flask's format; `None` of a removal.
@@ -71,20 +77,26 @@ impl Content {
     #[must_use]
     pub fn read(value: &str) -> Self {
         let parts: Vec<&str> = value.rsplitn(3, '.').collect();
-        let [signature, written, payload] = parts[..] else { panic!("{value:?} has no three parts") };
+        let [signature, written, payload] = parts[..] else {
+            panic!("{value:?} has no three parts")
+        };
         let bytes = |text: &str| URL_SAFE_NO_PAD.decode(text).unwrap();
         let json = match payload.strip_prefix('.') {
             None => bytes(payload),
             Some(payload) => {
                 let mut json = Vec::new();
-                flate2::read::ZlibDecoder::new(&*bytes(payload)).read_to_end(&mut json).unwrap();
+                flate2::read::ZlibDecoder::new(&*bytes(payload))
+                    .read_to_end(&mut json)
+                    .unwrap();
                 json
             }
         };
         Self {
             json: String::from_utf8(json).unwrap(),
             compressed: payload.starts_with('.'),
-            written: bytes(written).iter().fold(0, |number, byte| number << 8 | u64::from(*byte)),
+            written: bytes(written)
+                .iter()
+                .fold(0, |number, byte| number << 8 | u64::from(*byte)),
             signature: bytes(signature).len(),
         }
     }

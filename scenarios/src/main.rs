@@ -1,6 +1,10 @@
 //! Runs the scenarios against servers at any address.
 
-#![allow(clippy::print_stdout, clippy::print_stderr, reason = "it is a command line program")]
+#![allow(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "it is a command line program"
+)]
 
 use std::net::{SocketAddr, ToSocketAddrs};
 use std::process::ExitCode;
@@ -37,8 +41,13 @@ struct Options {
 }
 
 fn parse(mut arguments: impl Iterator<Item = String>) -> Result<Option<Options>, String> {
-    let mut options =
-        Options { mode: Mode::Ours, drops: false, hop_only: false, seed: 1, servers: Vec::new() };
+    let mut options = Options {
+        mode: Mode::Ours,
+        drops: false,
+        hop_only: false,
+        seed: 1,
+        servers: Vec::new(),
+    };
     while let Some(argument) = arguments.next() {
         match &*argument {
             "--help" | "-h" => return Ok(None),
@@ -48,20 +57,35 @@ fn parse(mut arguments: impl Iterator<Item = String>) -> Result<Option<Options>,
             "--store" => match arguments.next().as_deref() {
                 Some("memory") => options.mode = Mode::Stored,
                 Some("cookie") => {}
-                other => return Err(format!("--store expects cookie or memory, but got {other:?}.")),
+                other => {
+                    return Err(format!(
+                        "--store expects cookie or memory, but got {other:?}."
+                    ));
+                }
             },
             "--seed" => {
                 let seed = arguments.next().and_then(|seed| seed.parse().ok());
                 options.seed = seed.ok_or("--seed expects a number.")?;
             }
             option if option.starts_with('-') => {
-                return Err(format!("Unknown option '{option}'. The options are listed by --help."));
+                return Err(format!(
+                    "Unknown option '{option}'. The options are listed by --help."
+                ));
             }
             url => {
-                let host = url.strip_prefix("http://").unwrap_or(url).trim_end_matches('/');
-                let address = host.to_socket_addrs().ok().and_then(|mut addresses| addresses.next());
-                let expected = format!("Expected http://HOST:PORT, without a path, but got '{url}'.");
-                options.servers.push((url.to_owned(), address.ok_or(expected)?));
+                let host = url
+                    .strip_prefix("http://")
+                    .unwrap_or(url)
+                    .trim_end_matches('/');
+                let address = host
+                    .to_socket_addrs()
+                    .ok()
+                    .and_then(|mut addresses| addresses.next());
+                let expected =
+                    format!("Expected http://HOST:PORT, without a path, but got '{url}'.");
+                options
+                    .servers
+                    .push((url.to_owned(), address.ok_or(expected)?));
             }
         }
     }
@@ -88,18 +112,33 @@ fn main() -> ExitCode {
     };
     let mut failed = false;
     for (name, address) in options.servers.iter().filter(|_| !options.hop_only) {
-        let nature = Nature { drops_what_is_no_text: options.drops, ..Nature::of(*address) };
-        let report = run(&Target { name: name.clone(), address: *address, mode: options.mode, nature });
+        let nature = Nature {
+            drops_what_is_no_text: options.drops,
+            ..Nature::of(*address)
+        };
+        let report = run(&Target {
+            name: name.clone(),
+            address: *address,
+            mode: options.mode,
+            nature,
+        });
         println!("{report}");
         failed |= !report.failed.is_empty();
     }
     if options.mode == Mode::Flask && options.servers.len() > 1 {
-        let hop = Hop { servers: options.servers, same_vary: true };
+        let hop = Hop {
+            servers: options.servers,
+            same_vary: true,
+        };
         // A difference panics, and says where.
         match std::panic::catch_unwind(|| hop.run(options.seed, 2_000)) {
             Ok(compared) => println!("2,000 steps, seed {}: {compared:?}", options.seed),
             Err(_) => failed = true,
         }
     }
-    if failed { ExitCode::FAILURE } else { ExitCode::SUCCESS }
+    if failed {
+        ExitCode::FAILURE
+    } else {
+        ExitCode::SUCCESS
+    }
 }

@@ -45,7 +45,10 @@ impl Action {
             11..15 => Self::Add(dice.text(1)),
             15..17 => Self::Cart,
             17..20 => Self::Permanent(dice.below(2) == 0),
-            20..24 => Self::Flash { message: dice.text(0), category: dice.text(0) },
+            20..24 => Self::Flash {
+                message: dice.text(0),
+                category: dice.text(0),
+            },
             24..26 => Self::Flashes,
             26..31 => Self::Session,
             31 => Self::Untouched,
@@ -70,7 +73,9 @@ impl Action {
             Self::Logout => Request::post("/logout", &[]),
             Self::Add(product) => Request::post(&format!("/add_to_cart/{}", encoded(product)), &[]),
             Self::Cart => Request::get("/cart"),
-            Self::Permanent(on) => Request::post("/permanent", &[("on", if *on { "1" } else { "0" })]),
+            Self::Permanent(on) => {
+                Request::post("/permanent", &[("on", if *on { "1" } else { "0" })])
+            }
             Self::Flash { message, category } => {
                 Request::post("/flash", &[("message", message), ("category", category)])
             }
@@ -142,7 +147,11 @@ impl Model {
                 let visits = self.map.get("visits").and_then(Value::as_u64).unwrap_or(0) + 1;
                 self.map.insert("visits".into(), visits.into());
                 let text = format!("You have visited this page {visits} times");
-                Body::Text(if *action == Action::Visit { text } else { String::new() })
+                Body::Text(if *action == Action::Visit {
+                    text
+                } else {
+                    String::new()
+                })
             }
             Action::Login(username) => {
                 self.map.insert("username".into(), username.as_str().into());
@@ -174,7 +183,12 @@ impl Model {
                 Body::Json(self.map.get("cart").cloned().unwrap_or_else(|| json!([])))
             }
             Action::Fail => {
-                let failures = self.map.get("failures").and_then(Value::as_u64).unwrap_or(0) + 1;
+                let failures = self
+                    .map
+                    .get("failures")
+                    .and_then(Value::as_u64)
+                    .unwrap_or(0)
+                    + 1;
                 self.map.insert("failures".into(), failures.into());
                 status = &[500];
                 Body::Text(format!("This page has failed {failures} times"))
@@ -191,7 +205,11 @@ impl Model {
                 let taken = self.map.remove("_flashes");
                 changed = taken.is_some();
                 let taken = taken.unwrap_or_else(|| json!([]));
-                if *action == Action::Index { Body::Any } else { Body::Json(taken) }
+                if *action == Action::Index {
+                    Body::Any
+                } else {
+                    Body::Json(taken)
+                }
             }
             Action::Session => {
                 changed = false;
@@ -203,7 +221,11 @@ impl Model {
                     Action::Untouched => Body::Text("nothing".into()),
                     Action::LoginForm => Body::Any,
                     _ => {
-                        status = if *action == Action::Missing { &[404] } else { &[404, 405] };
+                        status = if *action == Action::Missing {
+                            &[404]
+                        } else {
+                            &[404, 405]
+                        };
                         Body::Any
                     }
                 }
@@ -216,7 +238,13 @@ impl Model {
             (false, true, false) => Sent::Session,
             (false, _, true) => Sent::Permanent,
         };
-        Expected { status, location, body, cookie, asked }
+        Expected {
+            status,
+            location,
+            body,
+            cookie,
+            asked,
+        }
     }
 
     fn push(&mut self, key: &str, item: Value) {
@@ -232,9 +260,15 @@ impl Model {
 /// HTML escapes as markupsafe writes them, and the tour with it.
 #[must_use]
 pub fn escaped(text: &str) -> String {
-    [("&", "&amp;"), ("<", "&lt;"), (">", "&gt;"), ("\"", "&#34;"), ("'", "&#39;")]
-        .iter()
-        .fold(text.to_owned(), |text, (from, to)| text.replace(from, to))
+    [
+        ("&", "&amp;"),
+        ("<", "&lt;"),
+        (">", "&gt;"),
+        ("\"", "&#34;"),
+        ("'", "&#39;"),
+    ]
+    .iter()
+    .fold(text.to_owned(), |text, (from, to)| text.replace(from, to))
 }
 
 /// Splitmix64: the same hops for the same seed on every machine.
@@ -292,6 +326,8 @@ impl Dice {
             "\u{10ffff}",
         ];
         let pieces = least + self.below(8 - least);
-        (0..pieces).map(|_| PIECES[usize::try_from(self.below(PIECES.len() as u64)).unwrap()]).collect()
+        (0..pieces)
+            .map(|_| PIECES[usize::try_from(self.below(PIECES.len() as u64)).unwrap()])
+            .collect()
     }
 }

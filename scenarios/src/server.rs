@@ -44,14 +44,21 @@ impl Tour {
     /// An example of session-rocket. Rocket catches panics, and drops headers that are no UTF-8.
     pub const ROCKET: Self = Self {
         name: "Rocket",
-        nature: Nature { panics: Panics::Answered, drops_what_is_no_text: true, ..Nature::HYPER },
+        nature: Nature {
+            panics: Panics::Answered,
+            drops_what_is_no_text: true,
+            ..Nature::HYPER
+        },
         package: "session-rocket",
         target: Target::Example("tour_rocket"),
     };
     /// The guide to an adapter of one's own. Built without HTTP/2.
     pub const ACTIX: Self = Self {
         name: "actix-web",
-        nature: Nature { http2: false, ..Nature::HYPER },
+        nature: Nature {
+            http2: false,
+            ..Nature::HYPER
+        },
         package: "actix-tour",
         target: Target::Binary("actix-tour"),
     };
@@ -71,8 +78,13 @@ impl Tour {
             .env("SECRET_KEY", secret)
             .env("RUST_LOG", "error");
         // One line for each panic of the route that panics.
-        command.env("RUST_BACKTRACE", "0").env("ROCKET_LOG_LEVEL", "off").env("ROCKET_CLI_COLORS", "false");
-        Server::start(command, |line| line.split_once(" is on http://")?.1.parse().ok())
+        command
+            .env("RUST_BACKTRACE", "0")
+            .env("ROCKET_LOG_LEVEL", "off")
+            .env("ROCKET_CLI_COLORS", "false");
+        Server::start(command, |line| {
+            line.split_once(" is on http://")?.1.parse().ok()
+        })
     }
 
     /// `cargo test` of one package builds no other's programs, so it must be there, and from after the last change.
@@ -85,10 +97,18 @@ impl Tour {
         let folder = build_folders().nth(1).unwrap().join(folder);
         let program = folder.join(format!("{name}{}", std::env::consts::EXE_SUFFIX));
         let build = format!("cargo build -p {} {option} {name}", self.package);
-        assert!(program.exists(), "{} is missing: {build}", program.display());
+        assert!(
+            program.exists(),
+            "{} is missing: {build}",
+            program.display()
+        );
         // Cargo's list: `program: source source`.
         let sources = std::fs::read_to_string(folder.join(format!("{name}.d"))).unwrap_or_default();
-        for source in sources.split_whitespace().skip(1).filter(|source| Path::new(source).exists()) {
+        for source in sources
+            .split_whitespace()
+            .skip(1)
+            .filter(|source| Path::new(source).exists())
+        {
             assert!(
                 modified(source.as_ref()) <= modified(&program),
                 "{name} is older than {source}: {build}"
@@ -123,12 +143,17 @@ impl Flask {
     /// Without one, where CI is set.
     #[must_use]
     pub fn find(version: &'static str) -> Option<Self> {
-        let variable =
-            if version == Self::NEWEST { "SESSION_FLASK_PYTHON" } else { "SESSION_FLASK_23_PYTHON" };
+        let variable = if version == Self::NEWEST {
+            "SESSION_FLASK_PYTHON"
+        } else {
+            "SESSION_FLASK_23_PYTHON"
+        };
         let place = format!("flask-{version}/bin/python");
         let python = match std::env::var_os(variable) {
             Some(python) => Some(PathBuf::from(python)),
-            None => build_folders().map(|folder| folder.join(&place)).find(|python| python.exists()),
+            None => build_folders()
+                .map(|folder| folder.join(&place))
+                .find(|python| python.exists()),
         };
         let Some(python) = python else {
             let message = format!(
@@ -137,7 +162,9 @@ impl Flask {
             );
             assert_ne!(std::env::var("CI").as_deref(), Ok("true"), "{message}");
             // Not `eprintln`, which the test harness swallows when the test passes.
-            std::io::stderr().write_all(format!("LEFT OUT: {message}\n").as_bytes()).unwrap();
+            std::io::stderr()
+                .write_all(format!("LEFT OUT: {message}\n").as_bytes())
+                .unwrap();
             return None;
         };
         Some(Self { version, python })
@@ -156,22 +183,38 @@ impl Flask {
 
     /// [`Flask::serve`], with more in the application's environment.
     #[must_use]
-    #[allow(clippy::print_stdout, reason = "a test that fails tells with which one")]
+    #[allow(
+        clippy::print_stdout,
+        reason = "a test that fails tells with which one"
+    )]
     pub fn serve_with(&self, secret: &str, variables: &[(&str, &str)]) -> Server {
         println!("Flask {}", self.version);
         let application = Path::new(env!("CARGO_MANIFEST_DIR")).join("flask/app.py");
         let mut command = Command::new(&self.python);
-        command.arg(application).args(["127.0.0.1", "0"]).env("SECRET_KEY", secret);
+        command
+            .arg(application)
+            .args(["127.0.0.1", "0"])
+            .env("SECRET_KEY", secret);
         // A variable of the shell that runs the tests must not configure the application.
-        command.env_remove("SECRET_KEY_FALLBACKS").env_remove("DIGEST").envs(variables.iter().copied());
-        Server::start(command, |line| Some((Ipv4Addr::LOCALHOST, line.parse::<u16>().ok()?).into()))
+        command
+            .env_remove("SECRET_KEY_FALLBACKS")
+            .env_remove("DIGEST")
+            .envs(variables.iter().copied());
+        Server::start(command, |line| {
+            Some((Ipv4Addr::LOCALHOST, line.parse::<u16>().ok()?).into())
+        })
     }
 }
 
 /// From this test's own folder up to the root: the build folder is among them, whatever its name.
 fn build_folders() -> impl Iterator<Item = PathBuf> {
     let program = std::env::current_exe().unwrap();
-    program.ancestors().skip(1).map(Path::to_owned).collect::<Vec<_>>().into_iter()
+    program
+        .ancestors()
+        .skip(1)
+        .map(Path::to_owned)
+        .collect::<Vec<_>>()
+        .into_iter()
 }
 
 /// A program that listens; killed on drop, so also when a test panics.
@@ -194,11 +237,18 @@ impl Server {
             .unwrap_or_else(|error| panic!("{command:?}: {error}"));
         let output = BufReader::new(program.stdout.take().unwrap());
         // A handle from here on, so that the program ends also where it prints something else.
-        let mut server = Self { program, output, address: (Ipv4Addr::UNSPECIFIED, 0).into() };
+        let mut server = Self {
+            program,
+            output,
+            address: (Ipv4Addr::UNSPECIFIED, 0).into(),
+        };
         loop {
             let mut line = String::new();
             let length = server.output.read_line(&mut line).unwrap();
-            assert_ne!(length, 0, "{command:?} ended without saying where it listens");
+            assert_ne!(
+                length, 0,
+                "{command:?} ended without saying where it listens"
+            );
             if let Some(address) = address(line.trim_end()) {
                 server.address = address;
                 return server;
@@ -210,7 +260,13 @@ impl Server {
     #[cfg(unix)]
     pub fn signal(&self, name: &str) {
         let pid = self.program.id().to_string();
-        assert!(Command::new("kill").args(["-s", name, &pid]).status().unwrap().success());
+        assert!(
+            Command::new("kill")
+                .args(["-s", name, &pid])
+                .status()
+                .unwrap()
+                .success()
+        );
     }
 
     /// How it ended.

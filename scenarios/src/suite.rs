@@ -46,7 +46,11 @@ impl Mode {
     /// The name of the cookie.
     #[must_use]
     pub fn cookie_name(self) -> &'static str {
-        if self == Self::Flask { "session" } else { "__Host-session" }
+        if self == Self::Flask {
+            "session"
+        } else {
+            "__Host-session"
+        }
     }
 }
 
@@ -75,18 +79,34 @@ pub enum Panics {
 
 impl Nature {
     /// What hyper does, and most of what is built on it.
-    pub const HYPER: Self =
-        Self { panics: Panics::Cut, http2: true, drops_what_is_no_text: false, is_flask: false };
+    pub const HYPER: Self = Self {
+        panics: Panics::Cut,
+        http2: true,
+        drops_what_is_no_text: false,
+        is_flask: false,
+    };
     /// What Flask does with Werkzeug's server.
-    pub const FLASK: Self =
-        Self { panics: Panics::Answered, http2: false, drops_what_is_no_text: false, is_flask: true };
+    pub const FLASK: Self = Self {
+        panics: Panics::Answered,
+        http2: false,
+        drops_what_is_no_text: false,
+        is_flask: true,
+    };
 
     /// Asks a server, where that can be asked: HTTP/2 and panics.
     #[must_use]
     pub fn of(address: SocketAddr) -> Self {
         let answered = Request::get("/panic").try_send(address).is_ok();
-        let panics = if answered { Panics::Answered } else { Panics::Cut };
-        Self { panics, http2: crate::http2::is_spoken(address), ..Self::HYPER }
+        let panics = if answered {
+            Panics::Answered
+        } else {
+            Panics::Cut
+        };
+        Self {
+            panics,
+            http2: crate::http2::is_spoken(address),
+            ..Self::HYPER
+        }
     }
 }
 
@@ -114,11 +134,17 @@ const SHOWN: usize = 4;
 
 impl Scene<'_> {
     fn client(&self) -> Client<'_> {
-        Client { scene: self, jar: Jar::new(self.target.mode.cookie_name()) }
+        Client {
+            scene: self,
+            jar: Jar::new(self.target.mode.cookie_name()),
+        }
     }
 
     fn note(&self, request: &Request, response: &dyn fmt::Debug) {
-        let mut log = self.log.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+        let mut log = self
+            .log
+            .lock()
+            .unwrap_or_else(|poisoned| poisoned.into_inner());
         log.push_back(format!("{request:?}\n    -> {response:?}"));
         if log.len() > SHOWN {
             log.pop_front();
@@ -135,24 +161,40 @@ impl Scene<'_> {
 
     /// What a change of a session that is known already sends.
     fn change(&self) -> Sent {
-        if self.mode() == Mode::Stored { Sent::Nothing } else { Sent::Session }
+        if self.mode() == Mode::Stored {
+            Sent::Nothing
+        } else {
+            Sent::Session
+        }
     }
 
     /// What becomes of the cookie; the rules that hold for every answer are checked.
     fn sent(&self, response: &Response) -> Sent {
-        let Some(set) = response.set_cookie() else { return Sent::Nothing };
+        let Some(set) = response.set_cookie() else {
+            return Sent::Nothing;
+        };
         let mode = self.mode();
         assert_eq!(set.name, mode.cookie_name());
-        assert!(response.varies_by_cookie(), "Set-Cookie without Vary: Cookie: {response:?}");
+        assert!(
+            response.varies_by_cookie(),
+            "Set-Cookie without Vary: Cookie: {response:?}"
+        );
         if mode != Mode::Flask {
-            assert_eq!(response.header("cache-control"), Some("no-store"), "beside Set-Cookie: {response:?}");
+            assert_eq!(
+                response.header("cache-control"),
+                Some("no-store"),
+                "beside Set-Cookie: {response:?}"
+            );
         }
         let always: &[_] = match mode {
             Mode::Flask => &["HttpOnly", "Path=/"],
             _ => &["HttpOnly", "Path=/", "SameSite=Lax", "Secure"],
         };
-        let (own, lifetime): (Vec<_>, Vec<_>) =
-            set.attributes.iter().map(String::as_str).partition(|attribute| {
+        let (own, lifetime): (Vec<_>, Vec<_>) = set
+            .attributes
+            .iter()
+            .map(String::as_str)
+            .partition(|attribute| {
                 !attribute.starts_with("Expires=") && !attribute.starts_with("Max-Age=")
             });
         assert_eq!(own, always, "the attributes of {response:?}");
@@ -168,7 +210,9 @@ impl Scene<'_> {
                 assert_eq!(set.value, "", "a removal with a value: {response:?}");
                 Sent::Removal
             }
-            (["Max-Age=2678400"], Mode::Ours) | (["Max-Age=34560000"], Mode::Stored) => Sent::Permanent,
+            (["Max-Age=2678400"], Mode::Ours) | (["Max-Age=34560000"], Mode::Stored) => {
+                Sent::Permanent
+            }
             ([_], Mode::Flask) if crate::hop::expires_in_a_month(response) => Sent::Permanent,
             _ => panic!("an unknown lifetime: {response:?}"),
         }
@@ -219,12 +263,20 @@ impl Client<'_> {
     }
 
     fn login(&mut self, name: &str) -> Response {
-        self.expect(&Request::post("/login", &[("username", name)]), 303, Sent::Session)
+        self.expect(
+            &Request::post("/login", &[("username", name)]),
+            303,
+            Sent::Session,
+        )
     }
 
     /// Counts a visit with a session that may be new.
     fn visit(&mut self, visits: u32) {
-        let sent = if self.jar.value.is_none() { Sent::Session } else { self.scene.change() };
+        let sent = if self.jar.value.is_none() {
+            Sent::Session
+        } else {
+            self.scene.change()
+        };
         assert_eq!(self.get("/visit", sent).body, visited(visits));
     }
 
@@ -246,7 +298,16 @@ fn visited(visits: u32) -> String {
 /// All scenarios.
 #[must_use]
 pub fn all() -> Vec<Scenario> {
-    [routes::ALL, closing::ALL, cookies::ALL, failing::ALL, bodies::ALL, many::ALL, stored::ALL].concat()
+    [
+        routes::ALL,
+        closing::ALL,
+        cookies::ALL,
+        failing::ALL,
+        bodies::ALL,
+        many::ALL,
+        stored::ALL,
+    ]
+    .concat()
 }
 
 const fn everywhere(_: &Target) -> Option<&'static str> {
@@ -256,22 +317,36 @@ const fn everywhere(_: &Target) -> Option<&'static str> {
 /// Plays all scenarios that apply to the target, each with new sessions.
 #[must_use]
 pub fn run(target: &Target) -> Report {
-    let mut report =
-        Report { target: target.clone(), passed: Vec::new(), left_out: Vec::new(), failed: Vec::new() };
+    let mut report = Report {
+        target: target.clone(),
+        passed: Vec::new(),
+        left_out: Vec::new(),
+        failed: Vec::new(),
+    };
     for scenario in all() {
         if let Some(reason) = (scenario.left_out)(target) {
             report.left_out.push((scenario.name, reason));
             continue;
         }
-        let scene = Scene { target, log: Mutex::default() };
+        let scene = Scene {
+            target,
+            log: Mutex::default(),
+        };
         match catch_unwind(AssertUnwindSafe(|| (scenario.play)(&scene))) {
             Ok(()) => report.passed.push(scenario.name),
             Err(panic) => {
                 let said = panic.downcast_ref::<String>().map(String::as_str);
-                let said = said.or(panic.downcast_ref::<&str>().copied()).unwrap_or("a panic");
-                let log = scene.log.into_inner().unwrap_or_else(|poisoned| poisoned.into_inner());
+                let said = said
+                    .or(panic.downcast_ref::<&str>().copied())
+                    .unwrap_or("a panic");
+                let log = scene
+                    .log
+                    .into_inner()
+                    .unwrap_or_else(|poisoned| poisoned.into_inner());
                 let log: String = log.iter().map(|line| format!("\n  {line}")).collect();
-                report.failed.push((scenario.name, format!("{said}\n  the last requests:{log}")));
+                report
+                    .failed
+                    .push((scenario.name, format!("{said}\n  the last requests:{log}")));
             }
         }
     }
@@ -293,7 +368,10 @@ pub struct Report {
 
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let server = format!("{} ({:?}, {})", self.target.name, self.target.mode, self.target.address);
+        let server = format!(
+            "{} ({:?}, {})",
+            self.target.name, self.target.mode, self.target.address
+        );
         for name in &self.passed {
             writeln!(f, "ok        {name}")?;
         }
@@ -303,7 +381,11 @@ impl fmt::Display for Report {
         for (name, how) in &self.failed {
             writeln!(f, "FAILED    {name} at {server}: {how}")?;
         }
-        let (passed, failed, left_out) = (self.passed.len(), self.failed.len(), self.left_out.len());
-        write!(f, "{server}: {passed} passed, {failed} failed, {left_out} left out")
+        let (passed, failed, left_out) =
+            (self.passed.len(), self.failed.len(), self.left_out.len());
+        write!(
+            f,
+            "{server}: {passed} passed, {failed} failed, {left_out} left out"
+        )
     }
 }

@@ -1,6 +1,11 @@
 //! The suite sees what it is there for: behind a proxy that does one thing wrong, the scenario of that rule fails.
 
-#![allow(clippy::unwrap_used, clippy::panic, clippy::print_stdout, reason = "it is all tests")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::print_stdout,
+    reason = "it is all tests"
+)]
 
 use std::io::{Read as _, Write as _};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
@@ -24,11 +29,18 @@ fn split(bytes: &[u8]) -> Option<(Vec<String>, &[u8])> {
     let end = bytes.windows(4).position(|window| window == b"\r\n\r\n")?;
     // Latin-1, so that every byte comes back.
     let head: String = bytes[..end].iter().map(|byte| char::from(*byte)).collect();
-    Some((head.split("\r\n").map(str::to_owned).collect(), &bytes[end + 4..]))
+    Some((
+        head.split("\r\n").map(str::to_owned).collect(),
+        &bytes[end + 4..],
+    ))
 }
 
 fn joined(head: &[String], body: &[u8]) -> Vec<u8> {
-    let mut bytes: Vec<u8> = head.join("\r\n").chars().map(|byte| u8::try_from(byte).unwrap()).collect();
+    let mut bytes: Vec<u8> = head
+        .join("\r\n")
+        .chars()
+        .map(|byte| u8::try_from(byte).unwrap())
+        .collect();
     bytes.extend_from_slice(b"\r\n\r\n");
     bytes.extend_from_slice(body);
     bytes
@@ -36,7 +48,10 @@ fn joined(head: &[String], body: &[u8]) -> Vec<u8> {
 
 fn named<'a>(head: &'a [String], name: &'a str) -> impl Iterator<Item = usize> + 'a {
     let is = move |line: &String| line.to_ascii_lowercase().starts_with(&format!("{name}:"));
-    head.iter().enumerate().filter(move |(_, line)| is(line)).map(|(index, _)| index)
+    head.iter()
+        .enumerate()
+        .filter(move |(_, line)| is(line))
+        .map(|(index, _)| index)
 }
 
 fn without(mut head: Vec<String>, name: &str) -> Vec<String> {
@@ -63,8 +78,12 @@ fn carry(mut client: TcpStream, to: SocketAddr, fault: Fault) -> std::io::Result
             return Ok(());
         }
         bytes.extend_from_slice(&buffer[..length]);
-        let Some((head, body)) = split(&bytes) else { continue };
-        let length = named(&head, "content-length").next().map_or("0", |index| &head[index][16..]);
+        let Some((head, body)) = split(&bytes) else {
+            continue;
+        };
+        let length = named(&head, "content-length")
+            .next()
+            .map_or("0", |index| &head[index][16..]);
         if body.len() >= length.parse().unwrap() {
             break (head, body.to_vec());
         }
@@ -74,7 +93,10 @@ fn carry(mut client: TcpStream, to: SocketAddr, fault: Fault) -> std::io::Result
         head = change(head);
     }
     let mut server = TcpStream::connect(to)?;
-    server.write_all(&joined(&replaced(head, "connection", "keep-alive", "close"), &body))?;
+    server.write_all(&joined(
+        &replaced(head, "connection", "keep-alive", "close"),
+        &body,
+    ))?;
     let mut answer = Vec::new();
     let cut = server.read_to_end(&mut answer).is_err() || answer.is_empty();
     if let (true, Fault::PanicsAreAnswered) = (cut, fault) {
@@ -99,8 +121,16 @@ fn proxy(to: SocketAddr, fault: Fault) -> SocketAddr {
 }
 
 fn failed(address: SocketAddr, mode: Mode) -> Vec<&'static str> {
-    let nature = Nature { http2: false, ..Nature::HYPER };
-    let report = run(&Target { name: "a proxy".to_owned(), address, mode, nature });
+    let nature = Nature {
+        http2: false,
+        ..Nature::HYPER
+    };
+    let report = run(&Target {
+        name: "a proxy".to_owned(),
+        address,
+        mode,
+        nature,
+    });
     report.failed.iter().map(|(name, _)| *name).collect()
 }
 
@@ -111,7 +141,12 @@ const ALWAYS: &str = "several people on one connection";
 fn every_fault_is_seen() {
     type Row = (&'static str, Mode, Fault, &'static str);
     let rows: &[Row] = &[
-        ("no Vary", Mode::Ours, Fault::Response(|_, head| without(head, "vary")), "unchanged: no Set-Cookie"),
+        (
+            "no Vary",
+            Mode::Ours,
+            Fault::Response(|_, head| without(head, "vary")),
+            "unchanged: no Set-Cookie",
+        ),
         (
             "Vary where nobody asked",
             Mode::Flask,
@@ -149,7 +184,9 @@ fn every_fault_is_seen() {
             "Set-Cookie twice",
             Mode::Ours,
             Fault::Response(|_, mut head| {
-                let lines: Vec<_> = named(&head, "set-cookie").map(|index| head[index].clone()).collect();
+                let lines: Vec<_> = named(&head, "set-cookie")
+                    .map(|index| head[index].clone())
+                    .collect();
                 head.extend(lines);
                 head
             }),
@@ -166,7 +203,11 @@ fn every_fault_is_seen() {
             Mode::Flask,
             Fault::Response(|_, head| {
                 let is_removal = head.iter().any(|line| line.contains("1970"));
-                if is_removal { replaced(head, "set-cookie", "Path=/", "Path=/a") } else { head }
+                if is_removal {
+                    replaced(head, "set-cookie", "Path=/", "Path=/a")
+                } else {
+                    head
+                }
             }),
             "emptied: the cookie is removed",
         ),
@@ -179,37 +220,49 @@ fn every_fault_is_seen() {
         (
             "a failed page loses its change",
             Mode::Ours,
-            Fault::Response(
-                |_, head| if head[0].contains("500") { without(head, "set-cookie") } else { head },
-            ),
+            Fault::Response(|_, head| {
+                if head[0].contains("500") {
+                    without(head, "set-cookie")
+                } else {
+                    head
+                }
+            }),
             "a handler's 500 keeps the change",
         ),
         (
             "a redirect loses its cookie",
             Mode::Flask,
-            Fault::Response(
-                |_, head| if head[0].contains("303") { without(head, "set-cookie") } else { head },
-            ),
+            Fault::Response(|_, head| {
+                if head[0].contains("303") {
+                    without(head, "set-cookie")
+                } else {
+                    head
+                }
+            }),
             "redirects carry the cookie",
         ),
         (
             "HEAD loses its cookie",
             Mode::Ours,
-            Fault::Response(
-                |line, head| {
-                    if line.starts_with("HEAD") { without(head, "set-cookie") } else { head }
-                },
-            ),
+            Fault::Response(|line, head| {
+                if line.starts_with("HEAD") {
+                    without(head, "set-cookie")
+                } else {
+                    head
+                }
+            }),
             "HEAD answers as GET, without a body",
         ),
         (
             "no refresh where nobody asked",
             Mode::Flask,
-            Fault::Response(
-                |line, head| {
-                    if line.contains("/untouched") { without(head, "set-cookie") } else { head }
-                },
-            ),
+            Fault::Response(|line, head| {
+                if line.contains("/untouched") {
+                    without(head, "set-cookie")
+                } else {
+                    head
+                }
+            }),
             "permanent, refreshed, and back",
         ),
         (
@@ -227,7 +280,11 @@ fn every_fault_is_seen() {
             "bytes that are no text hide the session",
             Mode::Stored,
             Fault::Request(|head| {
-                if head.iter().all(|line| line.is_ascii()) { head } else { without(head, "cookie") }
+                if head.iter().all(|line| line.is_ascii()) {
+                    head
+                } else {
+                    without(head, "cookie")
+                }
             }),
             "beside bytes that are no text",
         ),
@@ -258,11 +315,18 @@ fn every_fault_is_seen() {
             Mode::Stored => &["--store", "memory"],
         };
         let server = Tour::AXUM.serve("the SECRET_KEY of a tour behind a proxy", options);
-        assert_eq!(failed(proxy(server.address, Fault::None), mode), [ALWAYS], "a proxy without a fault");
+        assert_eq!(
+            failed(proxy(server.address, Fault::None), mode),
+            [ALWAYS],
+            "a proxy without a fault"
+        );
         for (fault, _, change, scenario) in rows.iter().filter(|row| row.1 == mode) {
             let failed = failed(proxy(server.address, *change), mode);
             println!("{fault}: {failed:?}");
-            assert!(failed.contains(scenario), "{fault}: {scenario:?} should have failed, but: {failed:?}");
+            assert!(
+                failed.contains(scenario),
+                "{fault}: {scenario:?} should have failed, but: {failed:?}"
+            );
         }
     }
 }

@@ -41,7 +41,11 @@ impl Client {
     fn head(&mut self) -> String {
         let mut head = String::new();
         while !head.ends_with("\r\n\r\n") {
-            assert_ne!(self.0.read_line(&mut head).unwrap(), 0, "cut after {head:?}");
+            assert_ne!(
+                self.0.read_line(&mut head).unwrap(),
+                0,
+                "cut after {head:?}"
+            );
         }
         head
     }
@@ -100,14 +104,20 @@ fn answers_what_is_under_way(tour: &Tour) {
             assert!(begun.elapsed() < SOON, "new connections are taken");
             sleep(Duration::from_millis(10));
         }
-        assert_eq!(idle.rest(), "", "an idle connection is closed, others are not waited for");
+        assert_eq!(
+            idle.rest(),
+            "",
+            "an idle connection is closed, others are not waited for"
+        );
 
         under_way.send(&BODY[7..]);
         let head = under_way.head();
         assert!(head.starts_with("HTTP/1.1 200 "), "{head}");
-        let cookie = head
-            .lines()
-            .find_map(|line| line.to_lowercase().starts_with("set-cookie: ").then(|| &line[12..]));
+        let cookie = head.lines().find_map(|line| {
+            line.to_lowercase()
+                .starts_with("set-cookie: ")
+                .then(|| &line[12..])
+        });
         let cookie = cookie.and_then(|cookie| cookie.split(';').next()).unwrap();
         under_way.rest();
         assert_eq!(server.ended(SOON).code(), Some(0));

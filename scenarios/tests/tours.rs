@@ -1,6 +1,11 @@
 //! Every tour, in every mode, and real Flask: one suite for all of them.
 
-#![allow(clippy::unwrap_used, clippy::panic, clippy::print_stdout, reason = "it is all tests")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::print_stdout,
+    reason = "it is all tests"
+)]
 
 use scenarios::server::{Flask, Server, Tour};
 use scenarios::suite::{Mode, Nature, Target, all, run};
@@ -8,10 +13,19 @@ use scenarios::suite::{Mode, Nature, Target, all, run};
 const SECRET: &str = "the SECRET_KEY of four tours: Schlüssel, long enough";
 
 fn hold(name: &str, server: &Server, mode: Mode, nature: Nature) {
-    let target = Target { name: name.to_owned(), address: server.address, mode, nature };
+    let target = Target {
+        name: name.to_owned(),
+        address: server.address,
+        mode,
+        nature,
+    };
     let report = run(&target);
     println!("{report}");
-    assert!(report.failed.is_empty(), "{} scenarios failed", report.failed.len());
+    assert!(
+        report.failed.is_empty(),
+        "{} scenarios failed",
+        report.failed.len()
+    );
     assert!(report.passed.len() > 25 && report.passed.len() + report.left_out.len() == all().len());
 }
 
@@ -26,8 +40,18 @@ fn in_mode(tour: &Tour, mode: Mode) {
 
 /// The same rules, and nothing to be read.
 fn encrypted(tour: &Tour) {
-    hold(tour.name, &tour.serve(SECRET, &["--encrypted"]), Mode::Ours, tour.nature);
-    hold(tour.name, &tour.serve(SECRET, &["--encrypted", "--store", "memory"]), Mode::Stored, tour.nature);
+    hold(
+        tour.name,
+        &tour.serve(SECRET, &["--encrypted"]),
+        Mode::Ours,
+        tour.nature,
+    );
+    hold(
+        tour.name,
+        &tour.serve(SECRET, &["--encrypted", "--store", "memory"]),
+        Mode::Stored,
+        tour.nature,
+    );
 }
 
 #[test]
@@ -113,6 +137,8 @@ fn actix_stored() {
 /// The suite is no invention of ours: Flask itself passes it, but for what stands in its nature.
 #[test]
 fn flask() {
-    let Some(flask) = Flask::find(Flask::NEWEST) else { return };
+    let Some(flask) = Flask::find(Flask::NEWEST) else {
+        return;
+    };
     hold("Flask", &flask.serve(SECRET), Mode::Flask, Nature::FLASK);
 }

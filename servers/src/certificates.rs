@@ -27,18 +27,31 @@ impl Certificates {
         let folder = Folder::new("certificates");
         let run = |arguments: &str| {
             let mut command = Command::new(&openssl);
-            let done = command.args(arguments.split(' ')).current_dir(folder.path()).output().unwrap();
-            assert!(done.status.success(), "openssl: {}", String::from_utf8_lossy(&done.stderr));
+            let done = command
+                .args(arguments.split(' '))
+                .current_dir(folder.path())
+                .output()
+                .unwrap();
+            assert!(
+                done.status.success(),
+                "openssl: {}",
+                String::from_utf8_lossy(&done.stderr)
+            );
         };
         let key = "-newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -noenc -days 2";
-        run(&format!("req -x509 {key} -subj /CN=authority -keyout authority.key -out authority.pem"));
+        run(&format!(
+            "req -x509 {key} -subj /CN=authority -keyout authority.key -out authority.pem"
+        ));
         run(&format!(
             "req -x509 {key} -subj /CN=localhost -CA authority.pem -CAkey authority.key -keyout server.key -out server.pem \
              -addext subjectAltName=DNS:localhost,IP:127.0.0.1 -addext basicConstraints=critical,CA:false"
         ));
         // PostgreSQL runs as another user than root, and reads only its own key. Where there is no such user, it is not here.
         if is_root() {
-            let _ = Command::new("chown").args(["-R", "postgres"]).arg(folder.path()).output();
+            let _ = Command::new("chown")
+                .args(["-R", "postgres"])
+                .arg(folder.path())
+                .output();
         }
         Some(Self { folder })
     }

@@ -32,7 +32,11 @@ pub use redis::{Cluster, Redis};
 pub fn find(name: &str, folders: &[PathBuf]) -> Option<PathBuf> {
     let path = std::env::var_os("PATH").unwrap_or_default();
     let on_path: Vec<_> = std::env::split_paths(&path).collect();
-    on_path.iter().chain(folders).map(|folder| folder.join(name)).find(|program| program.is_file())
+    on_path
+        .iter()
+        .chain(folders)
+        .map(|folder| folder.join(name))
+        .find(|program| program.is_file())
 }
 
 /// Says that a test is left out, since something is missing that `scripts/test` installs.
@@ -43,11 +47,17 @@ pub fn left_out(missing: &str) {
     let message = format!("{missing} is missing. scripts/test installs it.");
     assert_ne!(std::env::var("CI").as_deref(), Ok("true"), "{message}");
     // Not `eprintln`, which the test harness swallows when the test passes.
-    std::io::stderr().write_all(format!("LEFT OUT: {message}\n").as_bytes()).unwrap();
+    std::io::stderr()
+        .write_all(format!("LEFT OUT: {message}\n").as_bytes())
+        .unwrap();
 }
 
 /// A port that nobody listens on now.
 #[must_use]
 pub fn free_port() -> u16 {
-    TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap().local_addr().unwrap().port()
+    TcpListener::bind((Ipv4Addr::LOCALHOST, 0))
+        .unwrap()
+        .local_addr()
+        .unwrap()
+        .port()
 }

@@ -77,7 +77,9 @@ impl PgBouncer {
         let own = folder.path().join("pgbouncer");
         run(Command::new("cp").arg(program).arg(&own));
         if is_root() {
-            run(Command::new("chown").args(["-R", "postgres"]).arg(folder.path()));
+            run(Command::new("chown")
+                .args(["-R", "postgres"])
+                .arg(folder.path()));
         }
         let mut command = unprivileged(&own);
         command.arg(&path).current_dir(folder.path());
@@ -93,7 +95,11 @@ impl PgBouncer {
             );
             sleep(Duration::from_millis(20));
         }
-        Some(Self { _program: program, _folder: folder, port })
+        Some(Self {
+            _program: program,
+            _folder: folder,
+            port,
+        })
     }
 
     /// Where it listens, on the loopback.
@@ -120,21 +126,41 @@ mod tests {
 
     #[test]
     fn leads_to_the_server() {
-        let Some(postgres) = Postgres::start(&Postgres::FAST) else { return };
+        let Some(postgres) = Postgres::start(&Postgres::FAST) else {
+            return;
+        };
         for release in Release::ALL {
-            let Some(pgbouncer) = PgBouncer::start(&postgres, release, 2, &[]) else { continue };
-            let answer = ask(&postgres, &pgbouncer, "SELECT current_user, inet_server_port()");
-            assert_eq!(answer, format!("postgres|{}", postgres.port()), "{release:?}");
+            let Some(pgbouncer) = PgBouncer::start(&postgres, release, 2, &[]) else {
+                continue;
+            };
+            let answer = ask(
+                &postgres,
+                &pgbouncer,
+                "SELECT current_user, inet_server_port()",
+            );
+            assert_eq!(
+                answer,
+                format!("postgres|{}", postgres.port()),
+                "{release:?}"
+            );
         }
     }
 
     #[test]
     fn settings_are_taken() {
-        let Some(postgres) = Postgres::start(&Postgres::FAST) else { return };
+        let Some(postgres) = Postgres::start(&Postgres::FAST) else {
+            return;
+        };
         // With the first, no release starts that knows nothing of prepared statements.
         let settings = ["max_prepared_statements=7", "pool_mode=session"];
-        let Some(pgbouncer) = PgBouncer::start(&postgres, Release::Newer, 1, &settings) else { return };
+        let Some(pgbouncer) = PgBouncer::start(&postgres, Release::Newer, 1, &settings) else {
+            return;
+        };
         ask(&postgres, &pgbouncer, "SET lock_timeout = '7s'");
-        assert_eq!(ask(&postgres, &pgbouncer, "SHOW lock_timeout"), "0", "it is another session");
+        assert_eq!(
+            ask(&postgres, &pgbouncer, "SHOW lock_timeout"),
+            "0",
+            "it is another session"
+        );
     }
 }

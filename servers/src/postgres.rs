@@ -39,15 +39,43 @@ impl Postgres {
         fs::create_dir(&data).unwrap();
         if is_root() {
             for path in [folder.path(), &data] {
-                assert!(Command::new("chown").arg("postgres").arg(path).status().unwrap().success());
+                assert!(
+                    Command::new("chown")
+                        .arg("postgres")
+                        .arg(path)
+                        .status()
+                        .unwrap()
+                        .success()
+                );
             }
         }
         let mut initdb = unprivileged(&programs.join("initdb"));
-        initdb.args(["--no-sync", "--auth=trust", "--encoding=UTF8", "--locale=C", "--username=postgres"]);
-        let made = initdb.arg("-D").arg(&data).current_dir(folder.path()).output().unwrap();
-        assert!(made.status.success(), "initdb: {}", String::from_utf8_lossy(&made.stderr));
+        initdb.args([
+            "--no-sync",
+            "--auth=trust",
+            "--encoding=UTF8",
+            "--locale=C",
+            "--username=postgres",
+        ]);
+        let made = initdb
+            .arg("-D")
+            .arg(&data)
+            .current_dir(folder.path())
+            .output()
+            .unwrap();
+        assert!(
+            made.status.success(),
+            "initdb: {}",
+            String::from_utf8_lossy(&made.stderr)
+        );
         let settings = settings.iter().map(ToString::to_string).collect();
-        let mut postgres = Self { server: None, folder, programs, settings, port: free_port() };
+        let mut postgres = Self {
+            server: None,
+            folder,
+            programs,
+            settings,
+            port: free_port(),
+        };
         postgres.start_again();
         Some(postgres)
     }
@@ -61,15 +89,43 @@ impl Postgres {
     pub fn standby(&self, port: u16) -> Self {
         let folder = Folder::new("postgres");
         if is_root() {
-            assert!(Command::new("chown").arg("postgres").arg(folder.path()).status().unwrap().success());
+            assert!(
+                Command::new("chown")
+                    .arg("postgres")
+                    .arg(folder.path())
+                    .status()
+                    .unwrap()
+                    .success()
+            );
         }
         let mut copy = unprivileged(&self.programs.join("pg_basebackup"));
-        copy.args(["-h", "127.0.0.1", "-p", &port.to_string(), "-U", "postgres", "-X", "stream", "-R"]);
-        copy.args(["--checkpoint=fast", "--no-sync", "-D"]).arg(folder.path().join("data"));
+        copy.args([
+            "-h",
+            "127.0.0.1",
+            "-p",
+            &port.to_string(),
+            "-U",
+            "postgres",
+            "-X",
+            "stream",
+            "-R",
+        ]);
+        copy.args(["--checkpoint=fast", "--no-sync", "-D"])
+            .arg(folder.path().join("data"));
         let made = copy.current_dir(folder.path()).output().unwrap();
-        assert!(made.status.success(), "pg_basebackup: {}", String::from_utf8_lossy(&made.stderr));
+        assert!(
+            made.status.success(),
+            "pg_basebackup: {}",
+            String::from_utf8_lossy(&made.stderr)
+        );
         let (programs, settings) = (self.programs.clone(), self.settings.clone());
-        let mut standby = Self { server: None, folder, programs, settings, port: free_port() };
+        let mut standby = Self {
+            server: None,
+            folder,
+            programs,
+            settings,
+            port: free_port(),
+        };
         standby.start_again();
         standby
     }
@@ -90,7 +146,11 @@ impl Postgres {
     #[must_use]
     pub fn program(&self, name: &str) -> Command {
         let mut command = Command::new(self.programs.join(name));
-        command.envs([("PGHOST", "127.0.0.1"), ("PGUSER", "postgres"), ("PGDATABASE", "postgres")]);
+        command.envs([
+            ("PGHOST", "127.0.0.1"),
+            ("PGUSER", "postgres"),
+            ("PGDATABASE", "postgres"),
+        ]);
         command.env("PGPORT", self.port.to_string());
         command
     }
@@ -125,7 +185,9 @@ impl Postgres {
             let backends = self.backends();
             server.signal("KILL");
             signal(&backends, "KILL");
-            wait_until("it ends", || !server.is_running() && backends.iter().all(|pid| !is_there(pid)));
+            wait_until("it ends", || {
+                !server.is_running() && backends.iter().all(|pid| !is_there(pid))
+            });
         }
         self.server = None;
     }
@@ -137,7 +199,11 @@ impl Postgres {
     pub fn start_again(&mut self) {
         let data = self.folder.path().join("data");
         let mut command = unprivileged(&self.programs.join("postgres"));
-        command.arg("-D").arg(&data).arg("-k").arg(self.folder.path());
+        command
+            .arg("-D")
+            .arg(&data)
+            .arg("-k")
+            .arg(self.folder.path());
         command.args(["-h", "127.0.0.1", "-p", &self.port.to_string()]);
         for setting in &self.settings {
             command.args(["-c", setting]);
@@ -146,7 +212,11 @@ impl Postgres {
         let server = Program::start(&command, &self.folder.path().join("log"), "QUIT");
         let mut is_ready = self.program("pg_isready");
         wait_until("it starts", || {
-            assert!(server.is_running(), "PostgreSQL does not start: {}", self.log());
+            assert!(
+                server.is_running(),
+                "PostgreSQL does not start: {}",
+                self.log()
+            );
             is_ready.output().unwrap().status.success()
         });
         self.server = Some(server);
@@ -170,13 +240,15 @@ impl Postgres {
 
     /// The children of the server's process.
     fn backends(&self) -> Vec<String> {
-        let lock = fs::read_to_string(self.folder.path().join("data/postmaster.pid")).unwrap_or_default();
+        let lock =
+            fs::read_to_string(self.folder.path().join("data/postmaster.pid")).unwrap_or_default();
         let Some(server) = lock.lines().next().filter(|pid| is_there(pid)) else {
             return Vec::new();
         };
         let processes = fs::read_dir("/proc").unwrap().flatten();
         let pids = processes.filter_map(|process| process.file_name().into_string().ok());
-        pids.filter(|pid| parent(pid).as_deref() == Some(server)).collect()
+        pids.filter(|pid| parent(pid).as_deref() == Some(server))
+            .collect()
     }
 }
 
@@ -188,7 +260,10 @@ impl Drop for Postgres {
 
 /// Where `initdb` and `postgres` are. Debian keeps each version in a folder of its own, off the path.
 fn programs() -> Option<PathBuf> {
-    let versions = fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten();
+    let versions = fs::read_dir("/usr/lib/postgresql")
+        .into_iter()
+        .flatten()
+        .flatten();
     let mut folders: Vec<_> = versions.map(|version| version.path().join("bin")).collect();
     folders.sort();
     folders.reverse();
@@ -208,32 +283,47 @@ pub(crate) fn unprivileged(program: &Path) -> Command {
         return Command::new(program);
     }
     let mut command = Command::new("setpriv");
-    command.args(["--reuid=postgres", "--regid=postgres", "--clear-groups"]).arg(program);
+    command
+        .args(["--reuid=postgres", "--regid=postgres", "--clear-groups"])
+        .arg(program);
     command
 }
 
 fn signal(pids: &[String], signal: &str) {
     if !pids.is_empty() {
         // Some may have ended by themselves.
-        let _ = Command::new("kill").args(["-s", signal]).args(pids).output();
+        let _ = Command::new("kill")
+            .args(["-s", signal])
+            .args(pids)
+            .output();
     }
 }
 
 fn is_there(pid: &str) -> bool {
     let status = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
-    status.rsplit_once(") ").is_some_and(|(_, rest)| !rest.starts_with(['Z', 'X']))
+    status
+        .rsplit_once(") ")
+        .is_some_and(|(_, rest)| !rest.starts_with(['Z', 'X']))
 }
 
 /// `pid (name) state parent ..`
 fn parent(pid: &str) -> Option<String> {
     let status = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
-    status.rsplit_once(") ")?.1.split(' ').nth(1).map(ToOwned::to_owned)
+    status
+        .rsplit_once(") ")?
+        .1
+        .split(' ')
+        .nth(1)
+        .map(ToOwned::to_owned)
 }
 
 fn wait_until(what: &str, mut done: impl FnMut() -> bool) {
     let begun = Instant::now();
     while !done() {
-        assert!(begun.elapsed() < Duration::from_secs(60), "PostgreSQL: not until {what}");
+        assert!(
+            begun.elapsed() < Duration::from_secs(60),
+            "PostgreSQL: not until {what}"
+        );
         sleep(Duration::from_millis(20));
     }
 }
@@ -244,16 +334,27 @@ mod tests {
 
     #[test]
     fn a_standby_follows() {
-        let Some(postgres) = Postgres::start(&Postgres::FAST) else { return };
-        one(&postgres, "CREATE TABLE t (a int); INSERT INTO t VALUES (1)");
+        let Some(postgres) = Postgres::start(&Postgres::FAST) else {
+            return;
+        };
+        one(
+            &postgres,
+            "CREATE TABLE t (a int); INSERT INTO t VALUES (1)",
+        );
         let standby = postgres.standby(postgres.port());
         one(&postgres, "INSERT INTO t VALUES (2)");
-        wait_until("it follows", || one(&standby, "SELECT sum(a) FROM t") == "3");
+        wait_until("it follows", || {
+            one(&standby, "SELECT sum(a) FROM t") == "3"
+        });
         assert_eq!(one(&standby, "SELECT pg_is_in_recovery()"), "t");
     }
 
     fn one(postgres: &Postgres, sql: &str) -> String {
-        let answer = postgres.program("psql").args(["-qAtc", sql]).output().unwrap();
+        let answer = postgres
+            .program("psql")
+            .args(["-qAtc", sql])
+            .output()
+            .unwrap();
         String::from_utf8_lossy(&answer.stdout).trim().to_owned()
     }
 
@@ -263,7 +364,10 @@ mod tests {
             return;
         };
         assert_eq!(
-            one(&postgres, "CREATE TABLE t (a int); INSERT INTO t VALUES (1); SHOW max_connections"),
+            one(
+                &postgres,
+                "CREATE TABLE t (a int); INSERT INTO t VALUES (1); SHOW max_connections"
+            ),
             "7"
         );
         postgres.kill();
@@ -275,7 +379,11 @@ mod tests {
         assert_eq!(one(&postgres, "SELECT a FROM t"), "1");
 
         postgres.hang();
-        let mut waits = postgres.program("psql").args(["-qAtc", "SELECT a FROM t"]).spawn().unwrap();
+        let mut waits = postgres
+            .program("psql")
+            .args(["-qAtc", "SELECT a FROM t"])
+            .spawn()
+            .unwrap();
         sleep(Duration::from_millis(300));
         assert_eq!(waits.try_wait().unwrap(), None);
         postgres.go_on();

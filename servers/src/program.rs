@@ -17,11 +17,18 @@ impl Folder {
     /// A new one. `name` is part of its name.
     #[must_use]
     pub fn new(name: &str) -> Self {
-        let path = tempfile::Builder::new().prefix(&format!("{name}-")).tempdir().unwrap();
+        let path = tempfile::Builder::new()
+            .prefix(&format!("{name}-"))
+            .tempdir()
+            .unwrap();
         // What still runs in there is ended by its own watcher meanwhile.
         // A signal to all of the group, as by Ctrl-C, is not for it.
         let script = "trap '' INT TERM HUP; read -r _; sleep 0.5; rm -rf \"$1\"";
-        let watcher = shell(script).arg(path.path()).stdin(Stdio::piped()).spawn().unwrap();
+        let watcher = shell(script)
+            .arg(path.path())
+            .stdin(Stdio::piped())
+            .spawn()
+            .unwrap();
         Self { watcher, path }
     }
 
@@ -58,7 +65,11 @@ impl Program {
                       echo $!; exec >/dev/null 2>&1; read -r _; kill -s \"$signal\" $!; kill -s CONT $!; wait $!";
         File::options().create(true).append(true).open(log).unwrap();
         let mut watcher = shell(script);
-        watcher.arg(end).arg(log).arg(command.get_program()).args(command.get_args());
+        watcher
+            .arg(end)
+            .arg(log)
+            .arg(command.get_program())
+            .args(command.get_args());
         for (name, value) in command.get_envs() {
             match value {
                 Some(value) => watcher.env(name, value),
@@ -68,10 +79,19 @@ impl Program {
         if let Some(folder) = command.get_current_dir() {
             watcher.current_dir(folder);
         }
-        let mut watcher = watcher.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+        let mut watcher = watcher
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
         let mut pid = String::new();
-        BufReader::new(watcher.stdout.take().unwrap()).read_line(&mut pid).unwrap();
-        Self { watcher, pid: pid.trim().to_owned() }
+        BufReader::new(watcher.stdout.take().unwrap())
+            .read_line(&mut pid)
+            .unwrap();
+        Self {
+            watcher,
+            pid: pid.trim().to_owned(),
+        }
     }
 
     /// Sends it a signal: `KILL`, `STOP` (it hangs), `CONT` (it goes on), `TERM`.
@@ -79,7 +99,10 @@ impl Program {
     /// # Panics
     /// When it has ended already.
     pub fn signal(&self, signal: &str) {
-        let sent = Command::new("kill").args(["-s", signal, &self.pid]).status().unwrap();
+        let sent = Command::new("kill")
+            .args(["-s", signal, &self.pid])
+            .status()
+            .unwrap();
         assert!(sent.success(), "kill -s {signal} {}", self.pid);
     }
 
@@ -91,9 +114,12 @@ impl Program {
     /// Whether it still runs.
     #[must_use]
     pub fn is_running(&self) -> bool {
-        let status = std::fs::read_to_string(format!("/proc/{}/stat", self.pid)).unwrap_or_default();
+        let status =
+            std::fs::read_to_string(format!("/proc/{}/stat", self.pid)).unwrap_or_default();
         // `pid (name) state`; a zombie has ended.
-        status.rsplit_once(") ").is_some_and(|(_, rest)| !rest.starts_with(['Z', 'X']))
+        status
+            .rsplit_once(") ")
+            .is_some_and(|(_, rest)| !rest.starts_with(['Z', 'X']))
     }
 }
 
@@ -120,7 +146,9 @@ mod tests {
         let path = folder.path().to_owned();
         let log = path.join("log");
         let mut command = Command::new("sh");
-        command.args(["-c", "echo $GREETING; exec sleep 1000"]).env("GREETING", "a b");
+        command
+            .args(["-c", "echo $GREETING; exec sleep 1000"])
+            .env("GREETING", "a b");
         let program = Program::start(&command, &log, "TERM");
         while std::fs::read_to_string(&log).unwrap() != "a b\n" {
             std::thread::sleep(std::time::Duration::from_millis(5));

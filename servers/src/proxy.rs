@@ -154,22 +154,34 @@ impl Shared {
             stream.set_nodelay(true)?;
         }
         let [lose_the_next_answer, swallowed] = [false, false].map(AtomicBool::new);
-        let link = Arc::new(Link { client, server, lose_the_next_answer, swallowed });
+        let link = Arc::new(Link {
+            client,
+            server,
+            lose_the_next_answer,
+            swallowed,
+        });
         self.links.lock().unwrap().push(link.clone());
         for answers in [false, true] {
             let (shared, link) = (self.clone(), link.clone());
             thread::spawn(move || {
                 let _ = shared.pump(&link, answers);
                 link.end();
-                shared.links.lock().unwrap().retain(|other| !Arc::ptr_eq(other, &link));
+                shared
+                    .links
+                    .lock()
+                    .unwrap()
+                    .retain(|other| !Arc::ptr_eq(other, &link));
             });
         }
         Ok(())
     }
 
     fn pump(&self, link: &Link, answers: bool) -> io::Result<()> {
-        let (mut from, mut to) =
-            if answers { (&link.server, &link.client) } else { (&link.client, &link.server) };
+        let (mut from, mut to) = if answers {
+            (&link.server, &link.client)
+        } else {
+            (&link.client, &link.server)
+        };
         let mut buffer = vec![0; 1 << 16];
         loop {
             let length = from.read(&mut buffer)?;
@@ -179,8 +191,10 @@ impl Shared {
             if link.swallowed.load(Ordering::SeqCst) {
                 continue;
             }
-            let mode =
-                self.changed.wait_while(self.mode.lock().unwrap(), |mode| *mode == Mode::Hang).unwrap();
+            let mode = self
+                .changed
+                .wait_while(self.mode.lock().unwrap(), |mode| *mode == Mode::Hang)
+                .unwrap();
             let passes = *mode == Mode::Pass;
             drop(mode);
             if !passes {
@@ -218,7 +232,9 @@ mod tests {
                 let mut stream = stream.unwrap();
                 thread::spawn(move || {
                     let mut byte = [0];
-                    while stream.read_exact(&mut byte).is_ok() && stream.write_all(&[byte[0] + 1]).is_ok() {}
+                    while stream.read_exact(&mut byte).is_ok()
+                        && stream.write_all(&[byte[0] + 1]).is_ok()
+                    {}
                 });
             }
         });
@@ -248,7 +264,9 @@ mod tests {
         assert_eq!((ask(&other, 1).unwrap(), proxy.lost()), (2, 1));
 
         proxy.hang();
-        other.set_read_timeout(Some(Duration::from_millis(50))).unwrap();
+        other
+            .set_read_timeout(Some(Duration::from_millis(50)))
+            .unwrap();
         assert!(ask(&other, 5).is_err());
         proxy.pass();
         other.set_read_timeout(None).unwrap();
@@ -264,10 +282,19 @@ mod tests {
         assert_eq!(ask(&stream, 7).unwrap(), 8);
 
         proxy.swallow();
-        stream.set_read_timeout(Some(Duration::from_millis(50))).unwrap();
-        assert_eq!(ask(&stream, 7).unwrap_err().kind(), io::ErrorKind::WouldBlock);
+        stream
+            .set_read_timeout(Some(Duration::from_millis(50)))
+            .unwrap();
+        assert_eq!(
+            ask(&stream, 7).unwrap_err().kind(),
+            io::ErrorKind::WouldBlock
+        );
         assert_eq!(ask(&connect(&proxy), 9).unwrap(), 10);
-        let nobody = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap().local_addr().unwrap().port();
+        let nobody = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))
+            .unwrap()
+            .local_addr()
+            .unwrap()
+            .port();
         proxy.lead_to(nobody);
         assert!(ask(&connect(&proxy), 9).is_err());
         proxy.lead_to(server());

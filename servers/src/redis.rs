@@ -31,7 +31,8 @@ impl Redis {
     /// When it does not answer.
     #[must_use]
     pub fn start(options: &[&str]) -> Option<Self> {
-        let name = std::env::var("SESSION_REDIS_SERVER").unwrap_or_else(|_| "redis-server".to_owned());
+        let name =
+            std::env::var("SESSION_REDIS_SERVER").unwrap_or_else(|_| "redis-server".to_owned());
         let Some(program) = find(&name, &[]) else {
             left_out(&name);
             return None;
@@ -39,9 +40,22 @@ impl Redis {
         for _ in 0..5 {
             let (folder, port) = (Folder::new("redis"), free_port());
             let mut command = Command::new(&program);
-            command.args(["--bind", "127.0.0.1", "--port", &port.to_string(), "--save", "", "--dir"]);
+            command.args([
+                "--bind",
+                "127.0.0.1",
+                "--port",
+                &port.to_string(),
+                "--save",
+                "",
+                "--dir",
+            ]);
             command.arg(folder.path()).args(options);
-            let mut redis = Self { program: None, command, port, folder };
+            let mut redis = Self {
+                program: None,
+                command,
+                port,
+                folder,
+            };
             redis.launch();
             if redis.is_up() {
                 return Some(redis);
@@ -112,7 +126,11 @@ impl Redis {
     }
 
     fn launch(&mut self) {
-        self.program = Some(Program::start(&self.command, &self.folder.path().join("log"), "KILL"));
+        self.program = Some(Program::start(
+            &self.command,
+            &self.folder.path().join("log"),
+            "KILL",
+        ));
     }
 
     /// Waits until this very process answers, and not another on the same port.
@@ -150,21 +168,44 @@ impl Cluster {
         let mut buses = Vec::new();
         for _ in 0..masters * (1 + replicas) {
             let bus = free_port().to_string();
-            let options =
-                ["--cluster-enabled", "yes", "--cluster-node-timeout", "2000", "--cluster-port", &bus];
-            let replication = ["--repl-ping-replica-period", "1", "--repl-diskless-sync-delay", "0"];
+            let options = [
+                "--cluster-enabled",
+                "yes",
+                "--cluster-node-timeout",
+                "2000",
+                "--cluster-port",
+                &bus,
+            ];
+            let replication = [
+                "--repl-ping-replica-period",
+                "1",
+                "--repl-diskless-sync-delay",
+                "0",
+            ];
             nodes.push(Redis::start(&[&options[..], &replication].concat())?);
             buses.push(bus);
         }
         let cluster = Self { nodes };
         for (number, node) in cluster.nodes.iter().enumerate() {
-            cluster.tell(number, &["CLUSTER", "SET-CONFIG-EPOCH", &(number + 1).to_string()]);
+            cluster.tell(
+                number,
+                &["CLUSTER", "SET-CONFIG-EPOCH", &(number + 1).to_string()],
+            );
             if number < masters {
                 let (first, next) = (SLOTS * number / masters, SLOTS * (number + 1) / masters);
                 let (first, last) = (first.to_string(), (next - 1).to_string());
                 cluster.tell(number, &["CLUSTER", "ADDSLOTSRANGE", &first, &last]);
             }
-            cluster.tell(0, &["CLUSTER", "MEET", "127.0.0.1", &node.port.to_string(), &buses[number]]);
+            cluster.tell(
+                0,
+                &[
+                    "CLUSTER",
+                    "MEET",
+                    "127.0.0.1",
+                    &node.port.to_string(),
+                    &buses[number],
+                ],
+            );
         }
         let count = cluster.nodes.len().to_string();
         cluster.agree(|info| info.contains(&format!("cluster_known_nodes:{count}\r\n")));
@@ -173,11 +214,14 @@ impl Cluster {
             cluster.tell(number, &["CLUSTER", "REPLICATE", &master]);
         }
         cluster.agree(|info| {
-            info.contains("cluster_state:ok") && info.contains(&format!("cluster_size:{masters}\r\n"))
+            info.contains("cluster_state:ok")
+                && info.contains(&format!("cluster_size:{masters}\r\n"))
         });
         for number in masters..cluster.nodes.len() {
             wait_until(|| {
-                cluster.nodes[number].ask(&["INFO", "replication"]).contains("master_link_status:up")
+                cluster.nodes[number]
+                    .ask(&["INFO", "replication"])
+                    .contains("master_link_status:up")
             });
         }
         Some(cluster)
@@ -249,7 +293,8 @@ mod tests {
 
     #[test]
     fn survives_a_kill_and_a_halt() {
-        let Some(mut redis) = Redis::start(&["--appendonly", "yes", "--appendfsync", "always"]) else {
+        let Some(mut redis) = Redis::start(&["--appendonly", "yes", "--appendfsync", "always"])
+        else {
             return;
         };
         assert_eq!(redis.ask(&["SET", "a", "1"]), "OK");
@@ -258,7 +303,10 @@ mod tests {
         assert_eq!(redis.ask(&["MGET", "a", "b"]), "1\n");
         redis.hang();
         redis.go_on();
-        assert_eq!(redis.ask(&["CONFIG", "GET", "appendfsync"]), "appendfsync\nalways");
+        assert_eq!(
+            redis.ask(&["CONFIG", "GET", "appendfsync"]),
+            "appendfsync\nalways"
+        );
     }
 
     #[test]

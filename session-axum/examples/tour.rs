@@ -40,7 +40,10 @@ fn router(tour: Tour) -> Router {
         .route("/sessions/end", post(end_session))
         .route("/sessions/end_all", post(end_sessions))
         .route("/fail", get(fail))
-        .route("/panic", get(async |session: Session| -> () { actions::panic(&session) }))
+        .route(
+            "/panic",
+            get(async |session: Session| -> () { actions::panic(&session) }),
+        )
         .route("/late", get(late))
         .route("/late/open", get(late_open))
         .route("/untouched", get(|| async { "nothing" }))
@@ -48,7 +51,10 @@ fn router(tour: Tour) -> Router {
         .with_state(Arc::new(tour))
 }
 
-async fn index(State(tour): State<Arc<Tour>>, session: Session) -> Result<impl IntoResponse, Error> {
+async fn index(
+    State(tour): State<Arc<Tour>>,
+    session: Session,
+) -> Result<impl IntoResponse, Error> {
     Ok(([NO_STORE], Html(actions::page(&tour, &session)?)))
 }
 
@@ -65,8 +71,14 @@ struct Login {
     username: String,
 }
 
-async fn login(session: Session, headers: HeaderMap, Form(form): Form<Login>) -> Result<Redirect, Error> {
-    let user_agent = headers.get(USER_AGENT).and_then(|value| value.to_str().ok());
+async fn login(
+    session: Session,
+    headers: HeaderMap,
+    Form(form): Form<Login>,
+) -> Result<Redirect, Error> {
+    let user_agent = headers
+        .get(USER_AGENT)
+        .and_then(|value| value.to_str().ok());
     actions::login(&session, &form.username, user_agent)?;
     Ok(Redirect::to("/profile"))
 }
@@ -82,7 +94,10 @@ async fn logout(session: Session) -> Result<&'static str, Error> {
     Ok(actions::logout(&session)?)
 }
 
-async fn add_to_cart(session: Session, Path(product_id): Path<String>) -> Result<impl IntoResponse, Error> {
+async fn add_to_cart(
+    session: Session,
+    Path(product_id): Path<String>,
+) -> Result<impl IntoResponse, Error> {
     Ok(([NO_STORE], actions::add_to_cart(&session, &product_id)?))
 }
 
@@ -140,7 +155,9 @@ async fn end_session(
     session: Session,
     Form(form): Form<End>,
 ) -> Result<Response, Error> {
-    Ok(answer(actions::end_session(&tour, &session, &form.key).await?))
+    Ok(answer(
+        actions::end_session(&tour, &session, &form.key).await?,
+    ))
 }
 
 async fn end_sessions(State(tour): State<Arc<Tour>>, session: Session) -> Result<Response, Error> {
@@ -174,9 +191,12 @@ async fn session(session: Session) -> impl IntoResponse {
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    let filter =
-        tracing_subscriber::EnvFilter::try_from_default_env().unwrap_or_else(|_| "session=info".into());
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    let filter = tracing_subscriber::EnvFilter::try_from_default_env()
+        .unwrap_or_else(|_| "session=info".into());
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .init();
     let tour = match Tour::start("axum", 5000).await {
         Ok(tour) => tour,
         Err(code) => return code,

@@ -54,7 +54,10 @@ impl<S: Sync, K: 'static> FromRequestParts<S> for Session<K> {
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, SessionRejection> {
         let door = SessionSlot::<K>::find(&parts.extensions).map_err(MissingLayer)?;
-        Ok(Self(door.opener().open().await.map_err(Error)?, PhantomData))
+        Ok(Self(
+            door.opener().open().await.map_err(Error)?,
+            PhantomData,
+        ))
     }
 }
 
@@ -98,7 +101,10 @@ impl<S: Sync, K: 'static> FromRequestParts<S> for BestEffort<K> {
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, SessionRejection> {
         let door = SessionSlot::<K>::find(&parts.extensions).map_err(MissingLayer)?;
-        Ok(Self(Session(door.opener().open_best_effort().await.map_err(Error)?, PhantomData)))
+        Ok(Self(Session(
+            door.opener().open_best_effort().await.map_err(Error)?,
+            PhantomData,
+        )))
     }
 }
 

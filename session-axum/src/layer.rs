@@ -102,7 +102,10 @@ impl SessionLayer {
     /// ```
     #[must_use]
     pub fn marked<K>(self) -> SessionLayer<K> {
-        SessionLayer { source: self.source, marker: PhantomData }
+        SessionLayer {
+            source: self.source,
+            marker: PhantomData,
+        }
     }
 }
 
@@ -110,13 +113,19 @@ impl SessionLayer {
 impl From<SessionBackend> for SessionLayer {
     fn from(source: SessionBackend) -> Self {
         session_store::trace::announce(&source);
-        Self { source, marker: PhantomData }
+        Self {
+            source,
+            marker: PhantomData,
+        }
     }
 }
 
 impl<K> Clone for SessionLayer<K> {
     fn clone(&self) -> Self {
-        Self { source: self.source.clone(), marker: PhantomData }
+        Self {
+            source: self.source.clone(),
+            marker: PhantomData,
+        }
     }
 }
 
@@ -124,7 +133,10 @@ impl<S, K> Layer<S> for SessionLayer<K> {
     type Service = SessionService<S, K>;
 
     fn layer(&self, inner: S) -> Self::Service {
-        SessionService { inner, layer: self.clone() }
+        SessionService {
+            inner,
+            layer: self.clone(),
+        }
     }
 }
 
@@ -149,7 +161,10 @@ pub struct SessionService<S, K = ()> {
 
 impl<S: Clone, K> Clone for SessionService<S, K> {
     fn clone(&self) -> Self {
-        Self { inner: self.inner.clone(), layer: self.layer.clone() }
+        Self {
+            inner: self.inner.clone(),
+            layer: self.layer.clone(),
+        }
     }
 }
 
@@ -169,7 +184,9 @@ where
 
     fn call(&mut self, mut request: Request<B>) -> Self::Future {
         let exchange = self.layer.source.exchange(request.headers());
-        request.extensions_mut().insert(SessionSlot::<K>::new(exchange.opener()));
+        request
+            .extensions_mut()
+            .insert(SessionSlot::<K>::new(exchange.opener()));
         ResponseFuture::new(self.inner.call(request), exchange)
     }
 }

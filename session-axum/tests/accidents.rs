@@ -1,7 +1,12 @@
 //! What happened to other session libraries for Rust, in the versions named, each found by running it; and what happens
 //! here. Each accident is one test, through axum over HTTP where it is about requests.
 
-#![allow(clippy::unwrap_used, clippy::panic, dead_code, reason = "the modules are shared with other tests")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    dead_code,
+    reason = "the modules are shared with other tests"
+)]
 
 #[path = "stored/server.rs"]
 mod server;
@@ -39,28 +44,46 @@ fn builder() -> Builder {
 fn both(router: impl Fn() -> Router, configure: impl Fn(Builder) -> Builder) -> [Router; 2] {
     let cookies = SessionLayer::new(configure(builder()).build().unwrap());
     let stored = configure(builder()).build_stored().unwrap();
-    [cookies, SessionLayer::stored(stored, Arc::new(MemoryStore::new()))].map(|layer| router().layer(layer))
+    [
+        cookies,
+        SessionLayer::stored(stored, Arc::new(MemoryStore::new())),
+    ]
+    .map(|layer| router().layer(layer))
 }
 
 async fn ask(app: &Router, path: &str, cookie: &str) -> Response<String> {
-    let request = Request::builder().uri(path).header(COOKIE, cookie).body(Body::empty()).unwrap();
+    let request = Request::builder()
+        .uri(path)
+        .header(COOKIE, cookie)
+        .body(Body::empty())
+        .unwrap();
     let (parts, body) = app.clone().oneshot(request).await.unwrap().into_parts();
     let body = body.collect().await.unwrap().to_bytes();
     Response::from_parts(parts, String::from_utf8(body.to_vec()).unwrap())
 }
 
 fn set_cookie<T>(response: &Response<T>) -> Option<&str> {
-    response.headers().get(SET_COOKIE).map(|header| header.to_str().unwrap())
+    response
+        .headers()
+        .get(SET_COOKIE)
+        .map(|header| header.to_str().unwrap())
 }
 
 /// What a browser that had `cookie` has after this response.
 fn after<T>(response: &Response<T>, cookie: &str) -> String {
     let sent = set_cookie(response).map_or(cookie, |header| header.split(';').next().unwrap());
-    if sent.ends_with('=') { String::new() } else { sent.to_owned() }
+    if sent.ends_with('=') {
+        String::new()
+    } else {
+        sent.to_owned()
+    }
 }
 
 /// One change of the session by each of its methods.
-async fn change(session: Session, Path((method, key, n)): Path<(String, String, i64)>) -> Result<(), Error> {
+async fn change(
+    session: Session,
+    Path((method, key, n)): Path<(String, String, i64)>,
+) -> Result<(), Error> {
     match &*method {
         "insert" => session.insert(&key, n)?,
         "remove" => drop(session.remove(&key)?),
@@ -82,7 +105,10 @@ fn expected(map: &mut BTreeMap<String, Value>, method: &str, key: &str, n: i64) 
     match method {
         "insert" | "insert_json" => drop(map.insert(key.to_owned(), json!(n))),
         "remove" | "take" => drop(map.remove(key)),
-        "increment" => drop(map.insert(key.to_owned(), json!(old.map_or(Some(0), |old| old.as_i64())? + n))),
+        "increment" => drop(map.insert(
+            key.to_owned(),
+            json!(old.map_or(Some(0), |old| old.as_i64())? + n),
+        )),
         "update" => drop(map.insert(key.to_owned(), json!([old, n]))),
         "push" => {
             let mut list = old.map_or(Some(Vec::new()), |old| old.as_array().cloned())?;
@@ -99,8 +125,17 @@ fn expected(map: &mut BTreeMap<String, Value>, method: &str, key: &str, n: i64) 
 /// so the write, or the logout, was lost. Every sequence of operations within one request is in session-core's `model.rs`.
 #[tokio::test]
 async fn a_change_without_its_flag() {
-    const METHODS: [&str; 9] =
-        ["insert", "remove", "take", "increment", "update", "push", "default", "insert_json", "clear"];
+    const METHODS: [&str; 9] = [
+        "insert",
+        "remove",
+        "take",
+        "increment",
+        "update",
+        "push",
+        "default",
+        "insert_json",
+        "clear",
+    ];
     let router = || {
         Router::new()
             .route("/{method}/{key}/{n}", get(change))
@@ -109,7 +144,9 @@ async fn a_change_without_its_flag() {
     for app in both(router, |builder| builder) {
         let (mut cookie, mut model, mut random) = (String::new(), BTreeMap::new(), 1_u64);
         for step in 0..400 {
-            random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            random = random
+                .wrapping_mul(6_364_136_223_846_793_005)
+                .wrapping_add(1_442_695_040_888_963_407);
             let pick = |of: u64| (random >> 33) % of;
             // A clear now and then, so that there is something to lose.
             let method = METHODS[usize::try_from(pick(65) / 8).unwrap()];
@@ -120,10 +157,18 @@ async fn a_change_without_its_flag() {
                 model = before;
             }
             let response = ask(&app, &format!("/{method}/{key}/{step}"), &cookie).await;
-            assert_eq!(response.status(), if fits { 200 } else { 500 }, "{method} {key}");
+            assert_eq!(
+                response.status(),
+                if fits { 200 } else { 500 },
+                "{method} {key}"
+            );
             cookie = after(&response, &cookie);
             let read = ask(&app, "/", &cookie).await;
-            assert_eq!(serde_json::from_str::<Value>(read.body()).unwrap(), json!(model), "{method} {key}");
+            assert_eq!(
+                serde_json::from_str::<Value>(read.body()).unwrap(),
+                json!(model),
+                "{method} {key}"
+            );
             if model.values().any(|value| value.to_string().len() > 200) {
                 let response = ask(&app, "/clear/a/0", &cookie).await;
                 (cookie, model) = (after(&response, &cookie), BTreeMap::new());
@@ -137,11 +182,22 @@ async fn a_change_without_its_flag() {
 async fn a_client_chosen_id_is_adopted() {
     let (server, other) = (Server::start().await, Server::start().await);
     let well_formed = other.begin("/count/1").await;
-    for chosen in [&*well_formed, "__Host-session=11111111-2222-3333-4444-555555555555", "__Host-session=x"] {
+    for chosen in [
+        &*well_formed,
+        "__Host-session=11111111-2222-3333-4444-555555555555",
+        "__Host-session=x",
+    ] {
         let new = server.get("/login/victim", chosen).await.cookie.unwrap();
         assert_ne!(new[..60], chosen[..chosen.len().min(60)]);
-        assert_eq!(server.get("/read/1", chosen).await.body, "{}", "the attacker's id opens nothing");
-        assert_eq!(server.get("/read/1", &new).await.body, r#"{"user":"victim"}"#);
+        assert_eq!(
+            server.get("/read/1", chosen).await.body,
+            "{}",
+            "the attacker's id opens nothing"
+        );
+        assert_eq!(
+            server.get("/read/1", &new).await.body,
+            r#"{"user":"victim"}"#
+        );
     }
 }
 
@@ -152,13 +208,26 @@ async fn a_failed_read_is_taken_for_an_empty_session() {
     let server = Server::start_with(|builder| builder.deadlines(wait, wait)).await;
     let cookie = server.begin("/login/ada").await;
     for fault in [Fault::Fail, Fault::Hang, Fault::LoseAnswer] {
-        for path in ["/insert/mine", "/read/1", "/logout/1", "/login/eve", "/cycle_id/1"] {
+        for path in [
+            "/insert/mine",
+            "/read/1",
+            "/logout/1",
+            "/login/eve",
+            "/cycle_id/1",
+        ] {
             server.store.plan("load", usize::MAX, fault.clone());
             let answer = server.get(path, &cookie).await;
             assert_eq!((answer.status, answer.cookie), (503, None), "{path}");
-            assert!(server.store.calls().iter().all(|call| *call == "load"), "{path}");
+            assert!(
+                server.store.calls().iter().all(|call| *call == "load"),
+                "{path}"
+            );
             server.store.heal();
-            assert_eq!(server.get("/read/1", &cookie).await.body, r#"{"user":"ada"}"#, "{path}");
+            assert_eq!(
+                server.get("/read/1", &cookie).await.body,
+                r#"{"user":"ada"}"#,
+                "{path}"
+            );
             server.store.calls();
         }
     }
@@ -169,10 +238,14 @@ async fn a_failed_read_is_taken_for_an_empty_session() {
 #[tokio::test]
 async fn one_name_is_written_and_another_read() {
     let router = || {
-        Router::new().fallback(async |session: Session| session.increment("visits", 1).unwrap().to_string())
+        Router::new()
+            .fallback(async |session: Session| session.increment("visits", 1).unwrap().to_string())
     };
-    for (prefix, name) in [(Prefix::Host, "__Host-id"), (Prefix::Secure, "__Secure-id"), (Prefix::None, "id")]
-    {
+    for (prefix, name) in [
+        (Prefix::Host, "__Host-id"),
+        (Prefix::Secure, "__Secure-id"),
+        (Prefix::None, "id"),
+    ] {
         for app in both(router, |builder| builder.prefix(prefix).cookie_name("id")) {
             let mut cookie = String::new();
             for visits in ["1", "2", "3"] {
@@ -209,7 +282,10 @@ async fn a_save_under_way_revives_a_session() {
     server.store.plan("update", 1, Fault::Wait(gate.clone()));
     let slow = server.send("/all/late", &cookie).await;
     gate.arrived().await;
-    assert_eq!(server.get("/logout/1", &cookie).await.cookie.as_deref(), Some("__Host-session="));
+    assert_eq!(
+        server.get("/logout/1", &cookie).await.cookie.as_deref(),
+        Some("__Host-session=")
+    );
     gate.open();
     assert_eq!(receive(slow).await.cookie, None);
     assert_eq!(server.get("/read/1", &cookie).await.body, "{}");
@@ -225,7 +301,10 @@ async fn a_renewal_before_an_error_loses_the_session() {
     }
     let router = || {
         Router::new()
-            .route("/begin", get(async |session: Session| session.insert("user", "ada").map_err(Error::from)))
+            .route(
+                "/begin",
+                get(async |session: Session| session.insert("user", "ada").map_err(Error::from)),
+            )
             .route("/fails", get(fails))
             .fallback(async |session: Session| session.to_json())
     };
@@ -235,7 +314,10 @@ async fn a_renewal_before_an_error_loses_the_session() {
         assert_eq!(response.status(), 500);
         let new = after(&response, &cookie);
         assert_ne!(new, cookie);
-        assert_eq!(ask(&app, "/", &new).await.body(), r#"{"step":2,"user":"ada"}"#);
+        assert_eq!(
+            ask(&app, "/", &new).await.body(),
+            r#"{"step":2,"user":"ada"}"#
+        );
     }
     // The renewal is one write: when it fails, the session is as it was.
     let wait = Duration::from_millis(50);
@@ -245,7 +327,10 @@ async fn a_renewal_before_an_error_loses_the_session() {
     let answer = server.get("/cycle_id/1", &cookie).await;
     assert_eq!((answer.status, answer.cookie), (503, None));
     server.store.heal();
-    assert_eq!(server.get("/read/1", &cookie).await.body, r#"{"user":"user"}"#);
+    assert_eq!(
+        server.get("/read/1", &cookie).await.body,
+        r#"{"user":"user"}"#
+    );
 }
 
 /// salvo's memory store: after a renewal the old cookie saw the new login. (L2)
@@ -258,9 +343,16 @@ async fn the_old_cookie_sees_the_new_login() {
         server.get("/insert/after", &new).await;
         assert_eq!(server.get("/read/1", &old).await.body, "{}", "{ends}");
         // Nor does what the old one writes reach the new one.
-        assert_eq!(server.get("/insert/planted", &old).await.cookie, None, "{ends}");
+        assert_eq!(
+            server.get("/insert/planted", &old).await.cookie,
+            None,
+            "{ends}"
+        );
         let read = server.get("/read/1", &new).await.body;
-        assert!(read.contains("before") && read.contains("after") && !read.contains("planted"), "{read}");
+        assert!(
+            read.contains("before") && read.contains("after") && !read.contains("planted"),
+            "{read}"
+        );
     }
 }
 
@@ -270,10 +362,18 @@ async fn a_copied_cookie_lives_for_ever() {
     let time = ManualClock::at(NOW);
     let router = || {
         Router::new()
-            .route("/begin", get(async |session: Session| session.insert("user", "ada").map_err(Error::from)))
+            .route(
+                "/begin",
+                get(async |session: Session| session.insert("user", "ada").map_err(Error::from)),
+            )
             .fallback(async |session: Session| session.to_json())
     };
-    let configure = |builder: Builder| builder.clock(time.clone()).permanent(true).refresh(Refresh::Never);
+    let configure = |builder: Builder| {
+        builder
+            .clock(time.clone())
+            .permanent(true)
+            .refresh(Refresh::Never)
+    };
     for app in both(router, configure) {
         time.set(NOW);
         let response = ask(&app, "/begin", "").await;
@@ -289,44 +389,75 @@ async fn a_copied_cookie_lives_for_ever() {
 /// rocket_flex 0.2: the arithmetic of expiry wrapped, to the year 2162. Here from 0 to the largest, on every path.
 #[tokio::test]
 async fn a_large_lifetime_wraps() {
-    let largest = [0, 1, 400 * DAY, 1 << 32, 1 << 40, u64::MAX / 2, u64::MAX - NOW, u64::MAX];
+    let largest = [
+        0,
+        1,
+        400 * DAY,
+        1 << 32,
+        1 << 40,
+        u64::MAX / 2,
+        u64::MAX - NOW,
+        u64::MAX,
+    ];
     let router = || {
-        Router::new().fallback(async |session: Session| session.increment("visits", 1).unwrap().to_string())
+        Router::new()
+            .fallback(async |session: Session| session.increment("visits", 1).unwrap().to_string())
     };
     for idle in largest {
         for absolute in largest.map(Some).into_iter().chain([None]) {
             let time = ManualClock::at(NOW);
             let apps = both(router, |builder| {
-                let builder = builder.clock(time.clone()).permanent(true).refresh(Refresh::EachRequest);
+                let builder = builder
+                    .clock(time.clone())
+                    .permanent(true)
+                    .refresh(Refresh::EachRequest);
                 let builder = builder.idle_lifetime(Duration::from_secs(idle));
                 match absolute {
                     Some(absolute) => builder.absolute_lifetime(Duration::from_secs(absolute)),
                     None => builder,
                 }
             });
-            let flask =
-                Sessions::flask_builder("dev").clock(time.clone()).idle_lifetime(Duration::from_secs(idle));
-            let flask = absolute.is_none().then(|| SessionLayer::new(flask.build().unwrap()));
+            let flask = Sessions::flask_builder("dev")
+                .clock(time.clone())
+                .idle_lifetime(Duration::from_secs(idle));
+            let flask = absolute
+                .is_none()
+                .then(|| SessionLayer::new(flask.build().unwrap()));
             let flask = flask.map(|layer| router().layer(layer));
             for app in apps.iter().chain(&flask) {
                 time.set(NOW);
                 let response = ask(app, "/", "").await;
                 let header = set_cookie(&response).unwrap().to_owned();
-                let age = header.split("; Max-Age=").nth(1).map(|age| age.parse::<u64>().unwrap());
+                let age = header
+                    .split("; Max-Age=")
+                    .nth(1)
+                    .map(|age| age.parse::<u64>().unwrap());
                 assert!(age.is_none_or(|age| age <= 400 * DAY), "{header}");
                 let cookie = after(&response, "");
                 // Half of the shorter limit later it lives, and a second past it it does not.
                 let limit = idle.min(absolute.unwrap_or(u64::MAX));
                 let Some(end) = NOW.checked_add(limit).filter(|end| *end < 1 << 39) else {
                     time.set(NOW + 1_000 * 365 * DAY);
-                    assert_eq!(ask(app, "/", &cookie).await.body(), "2", "{idle} {absolute:?}");
+                    assert_eq!(
+                        ask(app, "/", &cookie).await.body(),
+                        "2",
+                        "{idle} {absolute:?}"
+                    );
                     continue;
                 };
                 time.set(end + 1);
-                assert_eq!(ask(app, "/", &cookie).await.body(), "1", "{idle} {absolute:?}");
+                assert_eq!(
+                    ask(app, "/", &cookie).await.body(),
+                    "1",
+                    "{idle} {absolute:?}"
+                );
                 time.set(NOW + limit / 2);
                 if limit > 1 {
-                    assert_eq!(ask(app, "/", &cookie).await.body(), "2", "{idle} {absolute:?}");
+                    assert_eq!(
+                        ask(app, "/", &cookie).await.body(),
+                        "2",
+                        "{idle} {absolute:?}"
+                    );
                 }
             }
         }
@@ -339,12 +470,23 @@ async fn a_large_lifetime_wraps() {
 async fn a_removal_that_browsers_do_not_understand() {
     let router = || {
         Router::new()
-            .route("/in", get(async |session: Session| session.insert("user", "ada").map_err(Error::from)))
-            .route("/out", get(async |session: Session| session.clear().map_err(Error::from)))
+            .route(
+                "/in",
+                get(async |session: Session| session.insert("user", "ada").map_err(Error::from)),
+            )
+            .route(
+                "/out",
+                get(async |session: Session| session.clear().map_err(Error::from)),
+            )
     };
     let configured: [fn(Builder) -> Builder; 4] = [
         |builder| builder,
-        |builder| builder.prefix(Prefix::Secure).domain("example.com").partitioned(true),
+        |builder| {
+            builder
+                .prefix(Prefix::Secure)
+                .domain("example.com")
+                .partitioned(true)
+        },
         |builder| builder.prefix(Prefix::Secure).path("/"),
         |builder| builder.same_site(None).http_only(false),
     ];
@@ -359,7 +501,10 @@ async fn a_removal_that_browsers_do_not_understand() {
             assert!(jar.request().is_empty(), "{:?}", set_cookie(&out));
             let attributes = |header: &str| header[header.find(';').unwrap()..].to_owned();
             let removal = attributes(set_cookie(&out).unwrap());
-            assert!(removal.starts_with(&attributes(set_cookie(&into).unwrap())), "{removal}");
+            assert!(
+                removal.starts_with(&attributes(set_cookie(&into).unwrap())),
+                "{removal}"
+            );
         }
     }
 }
@@ -369,16 +514,36 @@ async fn a_removal_that_browsers_do_not_understand() {
 async fn unsigned_cookies_are_accepted() {
     // There is nothing to build without a key.
     assert_eq!(Config::default().build().unwrap_err(), ConfigError::NoKey);
-    assert_eq!(Config::default().build_flask().unwrap_err(), ConfigError::NoKey);
+    assert_eq!(
+        Config::default().build_flask().unwrap_err(),
+        ConfigError::NoKey
+    );
     assert_eq!(SecretKey::new("").unwrap_err(), ConfigError::NoKey);
     assert_eq!(Sessions::flask("").unwrap_err(), ConfigError::NoKey);
-    let router = || Router::new().fallback(async |session: Session| format!("{:?}", session.rejected()));
+    let router =
+        || Router::new().fallback(async |session: Session| format!("{:?}", session.rejected()));
     let flask = SessionLayer::new(Sessions::flask("dev").unwrap());
-    let apps = both(router, |builder| builder).into_iter().chain([router().layer(flask)]);
+    let apps = both(router, |builder| builder)
+        .into_iter()
+        .chain([router().layer(flask)]);
     for app in apps {
-        for value in [r#"{"admin":true}"#, "eyJhZG1pbiI6dHJ1ZX0", "eyJhZG1pbiI6dHJ1ZX0..", "admin=true"] {
-            let response = ask(&app, "/", &format!("session={value}; __Host-session={value}")).await;
-            assert!(response.body().starts_with("Some("), "{value}: {}", response.body());
+        for value in [
+            r#"{"admin":true}"#,
+            "eyJhZG1pbiI6dHJ1ZX0",
+            "eyJhZG1pbiI6dHJ1ZX0..",
+            "admin=true",
+        ] {
+            let response = ask(
+                &app,
+                "/",
+                &format!("session={value}; __Host-session={value}"),
+            )
+            .await;
+            assert!(
+                response.body().starts_with("Some("),
+                "{value}: {}",
+                response.body()
+            );
             assert_eq!(set_cookie(&response), None);
         }
     }
@@ -404,10 +569,14 @@ fn work_that_nobody_asked_for() {
     runtime.block_on(async {
         let server = Server::start().await;
         let cookie = server.begin("/count/1").await;
-        let noise = (0..50).map(|n| format!("other{n}=value; ")).collect::<String>();
-        for (path, calls) in
-            [("/untouched", &[][..]), ("/read/1", &["load"]), ("/count/1", &["load", "update"])]
-        {
+        let noise = (0..50)
+            .map(|n| format!("other{n}=value; "))
+            .collect::<String>();
+        for (path, calls) in [
+            ("/untouched", &[][..]),
+            ("/read/1", &["load"]),
+            ("/count/1", &["load", "update"]),
+        ] {
             server.get(path, &format!("{noise}{cookie}")).await;
             assert_eq!(server.store.calls(), calls, "{path}");
         }
@@ -420,8 +589,16 @@ fn work_that_nobody_asked_for() {
         for app in both(router, |builder| builder) {
             let forged = format!("{noise}__Host-session=x");
             let untouched = ask(&app, "/untouched", &forged).await;
-            assert!(untouched.headers().keys().all(|name| name.as_str().starts_with("content-")));
-            assert_eq!(ask(&app, "/", &forged).await.body(), &format!("{:?}", Some(Rejected::Malformed)));
+            assert!(
+                untouched
+                    .headers()
+                    .keys()
+                    .all(|name| name.as_str().starts_with("content-"))
+            );
+            assert_eq!(
+                ask(&app, "/", &forged).await.body(),
+                &format!("{:?}", Some(Rejected::Malformed))
+            );
         }
     });
     assert_eq!(threads.load(Ordering::SeqCst), 0, "no thread but this one");
@@ -435,14 +612,20 @@ async fn a_change_is_lost_on_an_error() {
         session.insert("status", status)?;
         Ok(StatusCode::from_u16(status).unwrap())
     }
-    let router =
-        || Router::new().route("/{status}", get(status)).fallback(async |session: Session| session.to_json());
+    let router = || {
+        Router::new()
+            .route("/{status}", get(status))
+            .fallback(async |session: Session| session.to_json())
+    };
     for app in both(router, |builder| builder) {
         for status in [200, 204, 303, 304, 400, 401, 404, 418, 500, 502, 503] {
             let response = ask(&app, &format!("/{status}"), "").await;
             assert_eq!(response.status(), status);
             let cookie = after(&response, "");
-            assert_eq!(ask(&app, "/a/b", &cookie).await.body(), &format!("{{\"status\":{status}}}"));
+            assert_eq!(
+                ask(&app, "/a/b", &cookie).await.body(),
+                &format!("{{\"status\":{status}}}")
+            );
         }
     }
 }
@@ -455,12 +638,19 @@ async fn a_forgotten_set_cookie() {
     /// for the cookie alone.
     fn full(less: usize) -> HeaderMap {
         let beside = [("vary", "Cookie"), ("cache-control", "no-store")];
-        let beside =
-            beside.map(|(name, value)| (HeaderName::from_static(name), HeaderValue::from_static(value)));
+        let beside = beside.map(|(name, value)| {
+            (
+                HeaderName::from_static(name),
+                HeaderValue::from_static(value),
+            )
+        });
         let mut headers = HeaderMap::from_iter(beside);
         for number in 0..usize::MAX {
             let name = HeaderName::try_from(format!("x-{number}")).unwrap();
-            if headers.try_insert(name, HeaderValue::from_static("")).is_err() {
+            if headers
+                .try_insert(name, HeaderValue::from_static(""))
+                .is_err()
+            {
                 break;
             }
         }
@@ -473,20 +663,41 @@ async fn a_forgotten_set_cookie() {
         *response.headers_mut() = full(less);
         Ok(response)
     }
-    for app in both(|| Router::new().route("/{less}", get(fill)), |builder| builder) {
+    for app in both(
+        || Router::new().route("/{less}", get(fill)),
+        |builder| builder,
+    ) {
         let response = ask(&app, "/0", "").await;
         let error = response.extensions().get::<session_core::Error>();
-        assert_eq!(error, Some(&session_core::Error::TooManyHeaders("Set-Cookie")));
-        assert_eq!((response.status().as_u16(), set_cookie(&response), &**response.body()), (500, None, ""));
+        assert_eq!(
+            error,
+            Some(&session_core::Error::TooManyHeaders("Set-Cookie"))
+        );
+        assert_eq!(
+            (
+                response.status().as_u16(),
+                set_cookie(&response),
+                &**response.body()
+            ),
+            (500, None, "")
+        );
         // Room for it, and for axum's Content-Length.
         assert!(set_cookie(&ask(&app, "/2", "").await).is_some());
     }
     // Nor is one left out that is too large.
-    let sessions = builder().clock(|| UNIX_EPOCH + Duration::from_secs(NOW)).build().unwrap();
-    let noise: Vec<u64> = (0..1_000_u64).map(|n| n.wrapping_mul(0x9e37_79b9_7f4a_7c15)).collect();
+    let sessions = builder()
+        .clock(|| UNIX_EPOCH + Duration::from_secs(NOW))
+        .build()
+        .unwrap();
+    let noise: Vec<u64> = (0..1_000_u64)
+        .map(|n| n.wrapping_mul(0x9e37_79b9_7f4a_7c15))
+        .collect();
     let session = sessions.open(&HeaderMap::new());
     session.insert("noise", noise).unwrap();
     let mut headers = HeaderMap::new();
-    assert!(matches!(sessions.close(&session, &mut headers), Err(session_core::Error::TooLarge { .. })));
+    assert!(matches!(
+        sessions.close(&session, &mut headers),
+        Err(session_core::Error::TooLarge { .. })
+    ));
     assert!(headers.is_empty());
 }

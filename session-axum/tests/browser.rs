@@ -2,7 +2,12 @@
 //!
 //! Every scenario starts a tour and a browser of its own.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stderr)]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stderr
+)]
 
 #[path = "browser/browser.rs"]
 mod browser;
@@ -30,11 +35,19 @@ const VISIT: &str = "//a[normalize-space()='Count a visit']";
 
 /// Runs a scenario with a browser, if there is one on this machine.
 fn scenario(scenario: impl AsyncFnOnce(Browser)) {
-    let Some(programs) = Programs::find() else { return };
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+    let Some(programs) = Programs::find() else {
+        return;
+    };
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(1)
+        .enable_all()
+        .build()
+        .unwrap();
     runtime.block_on(async {
         let scenario = async { scenario(Browser::start(programs).await).await };
-        tokio::time::timeout(Duration::from_secs(80), scenario).await.expect("the scenario hangs");
+        tokio::time::timeout(Duration::from_secs(80), scenario)
+            .await
+            .expect("the scenario hangs");
     });
 }
 
@@ -89,31 +102,58 @@ async fn log_in_and_out(browser: &Browser, tour: &Tour) {
 
     browser.open(&tour.url("/")).await;
     assert_logged_in(browser, "Ada Lovelace").await;
-    assert_eq!(browser.texts(".banner").await, ["success Logged in as Ada Lovelace"]);
+    assert_eq!(
+        browser.texts(".banner").await,
+        ["success Logged in as Ada Lovelace"]
+    );
     browser.reload().await;
     assert_eq!(browser.texts(".banner").await, [""; 0], "it was shown");
     assert_logged_in(browser, "Ada Lovelace").await;
 
-    assert_eq!(browser.press_button("Mug").await, "Added product mug to cart");
-    assert_eq!(browser.press_button("Espresso").await, "Added product espresso to cart");
-    assert_eq!(browser.press_button("Mug").await, "Added product mug to cart");
-    assert_eq!(browser.press(VISIT).await, "You have visited this page 1 times");
+    assert_eq!(
+        browser.press_button("Mug").await,
+        "Added product mug to cart"
+    );
+    assert_eq!(
+        browser.press_button("Espresso").await,
+        "Added product espresso to cart"
+    );
+    assert_eq!(
+        browser.press_button("Mug").await,
+        "Added product mug to cart"
+    );
+    assert_eq!(
+        browser.press(VISIT).await,
+        "You have visited this page 1 times"
+    );
     browser.reload().await;
     assert_eq!(browser.texts(".cart li").await, ["mug × 2", "espresso × 1"]);
     assert_eq!(browser.text(".fact").await, "1 visit");
 
-    assert_eq!(browser.press_button("Log out").await, "Logged out successfully!");
+    assert_eq!(
+        browser.press_button("Log out").await,
+        "Logged out successfully!"
+    );
     browser.reload().await;
     assert_logged_out(browser).await;
     assert_eq!(browser.texts(".cart li").await, [""; 0]);
     assert_eq!(browser.text(".fact").await, "0 visits");
 
     browser.fill("username", "Grace <Hopper>").await;
-    assert_eq!(browser.press_button("Log in").await, "Welcome Grace <Hopper>!");
+    assert_eq!(
+        browser.press_button("Log in").await,
+        "Welcome Grace <Hopper>!"
+    );
     browser.reload().await;
     assert_logged_in(browser, "Grace <Hopper>").await;
-    assert_eq!(browser.texts(".banner").await, ["success Logged in as Grace <Hopper>"]);
-    assert!(!browser.everything().await.contains("Ada"), "nothing is left of who was here before");
+    assert_eq!(
+        browser.texts(".banner").await,
+        ["success Logged in as Grace <Hopper>"]
+    );
+    assert!(
+        !browser.everything().await.contains("Ada"),
+        "nothing is left of who was here before"
+    );
 }
 
 #[test]
@@ -121,19 +161,31 @@ fn the_cookie_is_out_of_reach_of_scripts_and_of_other_hosts() {
     scenario(async |browser| {
         let tour = Tour::start(&[]);
         browser.open(&tour.url("/")).await;
-        assert!(browser.cookies().await.is_empty(), "who only looks gets no cookie");
+        assert!(
+            browser.cookies().await.is_empty(),
+            "who only looks gets no cookie"
+        );
         log_in(&browser, &tour, "Ada").await;
         browser.open(&tour.url("/")).await;
         assert_logged_in(&browser, "Ada").await;
 
         assert_eq!(browser.script("return document.cookie").await.unwrap(), "");
         let cookie = cookie(&browser).await;
-        assert_eq!(cookie.name(), "__Host-session", "although it is plain HTTP: this is loopback");
+        assert_eq!(
+            cookie.name(),
+            "__Host-session",
+            "although it is plain HTTP: this is loopback"
+        );
         assert_eq!(cookie.http_only(), Some(true));
         assert_eq!(cookie.secure(), Some(true));
         assert_eq!(cookie.path(), Some("/"));
         assert_eq!(cookie.domain(), Some("127.0.0.1"));
-        assert!(cookie.same_site().is_some_and(|same_site| same_site.is_lax()), "{cookie}");
+        assert!(
+            cookie
+                .same_site()
+                .is_some_and(|same_site| same_site.is_lax()),
+            "{cookie}"
+        );
         assert_eq!(cookie.expires_datetime(), None, "it ends with the browser");
     });
 }
@@ -141,7 +193,10 @@ fn the_cookie_is_out_of_reach_of_scripts_and_of_other_hosts() {
 /// Where a browser finds these pages; to it `localhost` is another site than the tour's `127.0.0.1`.
 async fn serve(router: Router) -> String {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let address = format!("http://localhost:{}/", listener.local_addr().unwrap().port());
+    let address = format!(
+        "http://localhost:{}/",
+        listener.local_addr().unwrap().port()
+    );
     tokio::spawn(async { axum::serve(listener, router).await.unwrap() });
     address
 }
@@ -172,7 +227,9 @@ fn a_form_of_another_site_comes_without_the_session() {
 
         // In a frame: sent without the cookie, and the cookie that is answered is not taken.
         browser.open(&elsewhere).await;
-        browser.press_foreign(&button("Win it in silence"), "Added product mug to cart").await;
+        browser
+            .press_foreign(&button("Win it in silence"), "Added product mug to cart")
+            .await;
         browser.open(&tour.url("/")).await;
         assert_eq!(cookie(&browser).await, session);
 
@@ -207,7 +264,11 @@ fn the_back_button_shows_nothing_after_a_logout() {
 
         let mut seen = Vec::new();
         while browser.back().await {
-            assert!(!browser.everything().await.contains(name), "{} after {seen:?}", browser.address().await);
+            assert!(
+                !browser.everything().await.contains(name),
+                "{} after {seen:?}",
+                browser.address().await
+            );
             seen.push(browser.address().await);
         }
         // Both pages were asked for anew; who is not logged in is sent from the profile to the login page.
@@ -237,7 +298,11 @@ fn two_tabs_have_one_session() {
         browser.turn_to(&second).await;
         browser.reload().await;
         assert_logged_in(&browser, "Ada").await;
-        assert_eq!(browser.texts(".banner").await, [""; 0], "the other tab showed it");
+        assert_eq!(
+            browser.texts(".banner").await,
+            [""; 0],
+            "the other tab showed it"
+        );
         browser.press_button("Log out").await;
 
         browser.turn_to(&first).await;
@@ -322,7 +387,9 @@ async fn photograph(browser: &Browser, name: &str) {
             assert!(wide <= 0, "{name}: {wide} px too wide for {width} px");
             // The whole page, with the dock at its end.
             browser.look(width, 800 + high, colours).await;
-            browser.screenshot(&folder.join(format!("{name}-{width}-{colours}.png"))).await;
+            browser
+                .screenshot(&folder.join(format!("{name}-{width}-{colours}.png")))
+                .await;
         }
     }
 }

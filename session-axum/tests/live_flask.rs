@@ -3,7 +3,12 @@
 //!
 //! Needs Python with Flask, which `scripts/test` installs; see `Flask::find` for where it is looked for.
 
-#![allow(clippy::unwrap_used, clippy::panic, clippy::print_stdout, reason = "it is all tests")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::print_stdout,
+    reason = "it is all tests"
+)]
 
 #[path = "live_flask/axum.rs"]
 mod axum_app;
@@ -37,45 +42,93 @@ fn a_flask_cookie_goes_to_rust_and_back() {
 fn there_and_back(first: SocketAddr, second: SocketAddr) {
     let mut jar = Jar::new("session");
     for (server, visits) in [(first, 1), (second, 2), (second, 3), (first, 4)] {
-        assert_eq!(jar.get(server, "/visit").body, format!("You have visited this page {visits} times"));
+        assert_eq!(
+            jar.get(server, "/visit").body,
+            format!("You have visited this page {visits} times")
+        );
     }
 
     // A login at the first is one at the second, with its flash; the other way round after a logout.
     for (first, second) in [(first, second), (second, first)] {
         assert_eq!(
-            jar.post(first, "/login", &[("username", "Zoë <🎉>")]).header("location"),
+            jar.post(first, "/login", &[("username", "Zoë <🎉>")])
+                .header("location"),
             Some("/profile")
         );
         assert_eq!(jar.get(second, "/profile").body, "Welcome Zoë &lt;🎉&gt;!");
-        assert_eq!(jar.get(second, "/flashes").json(), json!([["success", "Logged in as Zoë <🎉>"]]));
+        assert_eq!(
+            jar.get(second, "/flashes").json(),
+            json!([["success", "Logged in as Zoë <🎉>"]])
+        );
         assert_eq!(jar.get(first, "/flashes").json(), json!([]));
-        assert_eq!(jar.post(second, "/logout", &[]).body, "Logged out successfully!");
+        assert_eq!(
+            jar.post(second, "/logout", &[]).body,
+            "Logged out successfully!"
+        );
         assert_eq!(jar.value, None, "an empty session's cookie is removed");
-        assert_eq!(jar.get(first, "/profile").header("location"), Some("/login"));
+        assert_eq!(
+            jar.get(first, "/profile").header("location"),
+            Some("/login")
+        );
     }
 
     jar.post(first, "/add_to_cart/mug", &[]);
     jar.post(second, "/add_to_cart/%22b%C3%A4r%22", &[]);
     jar.post(first, "/add_to_cart/%7F%F0%9F%8E%89", &[]);
     for server in [first, second] {
-        assert_eq!(jar.get(server, "/cart").json(), json!(["mug", "\"bär\"", "\u{7f}🎉"]));
+        assert_eq!(
+            jar.get(server, "/cart").json(),
+            json!(["mug", "\"bär\"", "\u{7f}🎉"])
+        );
     }
 
     for (first, second) in [(first, second), (second, first)] {
-        assert!(expires_in_a_month(&jar.post(first, "/permanent", &[("on", "1")])));
-        assert!(expires_in_a_month(&jar.get(second, "/untouched")), "refreshed on each request");
-        assert!(!expires_in_a_month(&jar.post(second, "/permanent", &[("on", "0")])));
-        assert_eq!(jar.get(first, "/untouched").set_cookie(), None, "not permanent any more");
+        assert!(expires_in_a_month(&jar.post(
+            first,
+            "/permanent",
+            &[("on", "1")]
+        )));
+        assert!(
+            expires_in_a_month(&jar.get(second, "/untouched")),
+            "refreshed on each request"
+        );
+        assert!(!expires_in_a_month(&jar.post(
+            second,
+            "/permanent",
+            &[("on", "0")]
+        )));
+        assert_eq!(
+            jar.get(first, "/untouched").set_cookie(),
+            None,
+            "not permanent any more"
+        );
     }
 
-    jar.post(first, "/flash", &[("message", "eins"), ("category", "info")]);
+    jar.post(
+        first,
+        "/flash",
+        &[("message", "eins"), ("category", "info")],
+    );
     jar.post(second, "/flash", &[("message", ""), ("category", "")]);
-    jar.post(first, "/flash", &[("message", "drei\n\u{7f}"), ("category", "Fehler 🎉")]);
-    let (at_first, at_second) = (jar.get(first, "/session").json(), jar.get(second, "/session").json());
+    jar.post(
+        first,
+        "/flash",
+        &[("message", "drei\n\u{7f}"), ("category", "Fehler 🎉")],
+    );
+    let (at_first, at_second) = (
+        jar.get(first, "/session").json(),
+        jar.get(second, "/session").json(),
+    );
     assert_eq!(at_first, at_second);
-    assert_eq!(at_first["_flashes"], json!([["info", "eins"], ["", ""], ["Fehler 🎉", "drei\n\u{7f}"]]));
+    assert_eq!(
+        at_first["_flashes"],
+        json!([["info", "eins"], ["", ""], ["Fehler 🎉", "drei\n\u{7f}"]])
+    );
     assert_eq!(jar.get(second, "/flashes").json(), at_first["_flashes"]);
-    assert_eq!(jar.get(first, "/session").json(), json!({"_permanent": false, "cart": at_first["cart"]}));
+    assert_eq!(
+        jar.get(first, "/session").json(),
+        json!({"_permanent": false, "cart": at_first["cart"]})
+    );
 }
 
 /// `None`, a counter that is a float, messages whose category is no text: Flask applications have them every day.
@@ -86,16 +139,29 @@ fn what_flask_applications_store() {
         let mut jar = Jar::new("session");
         jar.get(flask.address, "/everyday");
         let page = jar.clone().get(tour.address, "/").body;
-        assert!(page.contains("Saved") && page.contains("Five") && page.contains(">41<"), "{page}");
-        assert_eq!(jar.get(tour.address, "/flashes").json(), json!([["", "Saved"], ["5", "Five"]]));
+        assert!(
+            page.contains("Saved") && page.contains("Five") && page.contains(">41<"),
+            "{page}"
+        );
+        assert_eq!(
+            jar.get(tour.address, "/flashes").json(),
+            json!([["", "Saved"], ["5", "Five"]])
+        );
         for server in [flask.address, tour.address] {
             let profile = jar.get(server, "/profile");
-            assert_eq!(profile.header("location"), Some("/login"), "as without the key: {profile:?}");
+            assert_eq!(
+                profile.header("location"),
+                Some("/login"),
+                "as without the key: {profile:?}"
+            );
         }
         let visits = |count: &str| format!("You have visited this page {count} times");
         assert_eq!(jar.get(tour.address, "/visit").body, visits("42"));
         assert_eq!(jar.get(flask.address, "/visit").body, visits("43.0"));
-        assert_eq!(jar.get(flask.address, "/session").json(), json!({"username": null, "visits": 43.0}));
+        assert_eq!(
+            jar.get(flask.address, "/session").json(),
+            json!({"username": null, "visits": 43.0})
+        );
     }
 }
 
@@ -110,13 +176,20 @@ fn every_tagged_type_both_ways() {
         from_flask.get(flask.address, "/types/write");
         in_axum(&sessions, &mut from_flask, types::read);
         let described = from_flask.get(flask.address, "/types/read").json();
-        assert_eq!(described["tuple_none"], json!(["tuple", []]), "the description names types");
+        assert_eq!(
+            described["tuple_none"],
+            json!(["tuple", []]),
+            "the description names types"
+        );
 
         // Rust writes, Flask reads: the same types, from the very same JSON.
         let mut from_rust = Jar::new("session");
         in_axum(&sessions, &mut from_rust, types::write).0.unwrap();
         assert_eq!(from_rust.content().json, from_flask.content().json);
-        assert_eq!(from_rust.get(flask.address, "/types/read").json(), described);
+        assert_eq!(
+            from_rust.get(flask.address, "/types/read").json(),
+            described
+        );
         in_axum(&sessions, &mut from_rust, types::read);
     }
 }
@@ -128,10 +201,15 @@ fn what_rust_does_not_touch_goes_back_byte_for_byte() {
         let sessions = Sessions::flask(SECRET).unwrap();
         let mut jar = Jar::new("session");
         jar.get(flask.address, "/types/write?odd=1");
-        let (json, described) = (jar.content().json, jar.get(flask.address, "/types/read").json());
+        let (json, described) = (
+            jar.content().json,
+            jar.get(flask.address, "/types/read").json(),
+        );
         assert!(described["odd_float"].as_str().unwrap().contains("nan"));
 
-        in_axum(&sessions, &mut jar, |session| session.insert("plain2", "Rust").unwrap());
+        in_axum(&sessions, &mut jar, |session| {
+            session.insert("plain2", "Rust").unwrap()
+        });
         let ours = r#""plain2":"Rust","#;
         assert_eq!(jar.content().json.replace(ours, ""), json);
         assert_ne!(jar.content().json, json);
@@ -139,7 +217,9 @@ fn what_rust_does_not_touch_goes_back_byte_for_byte() {
         with_ours["plain2"] = json!(["str", "Rust"]);
         assert_eq!(jar.get(flask.address, "/types/read").json(), with_ours);
 
-        in_axum(&sessions, &mut jar, |session| session.remove("plain2").unwrap());
+        in_axum(&sessions, &mut jar, |session| {
+            session.remove("plain2").unwrap()
+        });
         assert_eq!(jar.content().json, json);
         assert_eq!(jar.get(flask.address, "/types/read").json(), described);
     }
@@ -148,25 +228,45 @@ fn what_rust_does_not_touch_goes_back_byte_for_byte() {
 #[test]
 fn digests() {
     for flask in Flask::all() {
-        for (name, digest, octets) in
-            [("sha1", Digest::Sha1, 20), ("sha256", Digest::Sha256, 32), ("sha512", Digest::Sha512, 64)]
-        {
+        for (name, digest, octets) in [
+            ("sha1", Digest::Sha1, 20),
+            ("sha256", Digest::Sha256, 32),
+            ("sha512", Digest::Sha512, 64),
+        ] {
             let flask = flask.serve_with(SECRET, &[("DIGEST", name)]);
-            let sessions = Sessions::flask_builder(SECRET).digest(digest).build().unwrap();
+            let sessions = Sessions::flask_builder(SECRET)
+                .digest(digest)
+                .build()
+                .unwrap();
             let mut jar = Jar::new("session");
             jar.get(flask.address, "/visit");
             assert_eq!(jar.content().signature, octets);
             assert_eq!(
-                in_axum(&sessions, &mut jar, |session| session.increment("visits", 1).unwrap()),
+                in_axum(&sessions, &mut jar, |session| session
+                    .increment("visits", 1)
+                    .unwrap()),
                 (2, true)
             );
             assert_eq!(jar.content().signature, octets);
-            assert_eq!(jar.get(flask.address, "/visit").body, "You have visited this page 3 times");
+            assert_eq!(
+                jar.get(flask.address, "/visit").body,
+                "You have visited this page 3 times"
+            );
 
-            let other = if digest == Digest::Sha1 { Digest::Sha256 } else { Digest::Sha1 };
-            let other = Sessions::flask_builder(SECRET).digest(other).build().unwrap();
+            let other = if digest == Digest::Sha1 {
+                Digest::Sha256
+            } else {
+                Digest::Sha1
+            };
+            let other = Sessions::flask_builder(SECRET)
+                .digest(other)
+                .build()
+                .unwrap();
             let (rejected, _) = in_axum(&other, &mut jar.clone(), |session| session.rejected());
-            assert!(rejected.is_some(), "{name} is not what the other one is configured for");
+            assert!(
+                rejected.is_some(),
+                "{name} is not what the other one is configured for"
+            );
         }
     }
 }
@@ -174,7 +274,9 @@ fn digests() {
 #[test]
 fn key_fallbacks_in_both_directions() {
     // SECRET_KEY_FALLBACKS came with Flask 3.1.
-    let Some(flask) = Flask::find(Flask::NEWEST) else { return };
+    let Some(flask) = Flask::find(Flask::NEWEST) else {
+        return;
+    };
     let [oldest, old, new] = ["the oldest key", "an old key", "the new key"];
     let only = |key: &str| (flask.serve(key), Sessions::flask(key).unwrap());
     let (flask_old, rust_old) = only(old);
@@ -182,7 +284,11 @@ fn key_fallbacks_in_both_directions() {
     let (flask_new, rust_new) = only(new);
     let fallbacks = json!([oldest, old]).to_string();
     let flask_all = flask.serve_with(new, &[("SECRET_KEY_FALLBACKS", &fallbacks)]);
-    let rust_all = Sessions::flask_builder(new).fallback(oldest).fallback(old).build().unwrap();
+    let rust_all = Sessions::flask_builder(new)
+        .fallback(oldest)
+        .fallback(old)
+        .build()
+        .unwrap();
     let visits = |session: &Session| session.get::<i64>("visits").unwrap();
     let visit = |session: &Session| session.increment("visits", 1).unwrap();
 
@@ -190,12 +296,23 @@ fn key_fallbacks_in_both_directions() {
     for flask in [&flask_oldest, &flask_old] {
         let mut jar = Jar::new("session");
         jar.get(flask.address, "/visit");
-        assert_eq!(in_axum(&rust_new, &mut jar.clone(), visits).0, None, "without fallbacks it is refused");
+        assert_eq!(
+            in_axum(&rust_new, &mut jar.clone(), visits).0,
+            None,
+            "without fallbacks it is refused"
+        );
         let before = jar.clone();
-        assert_eq!(in_axum(&rust_all, &mut jar, visits), (Some(1), false), "reading signs nothing anew");
+        assert_eq!(
+            in_axum(&rust_all, &mut jar, visits),
+            (Some(1), false),
+            "reading signs nothing anew"
+        );
         assert_eq!(jar, before);
         assert_eq!(in_axum(&rust_all, &mut jar, visit), (2, true));
-        assert_eq!(jar.get(flask_new.address, "/visit").body, "You have visited this page 3 times");
+        assert_eq!(
+            jar.get(flask_new.address, "/visit").body,
+            "You have visited this page 3 times"
+        );
         assert_eq!(
             jar.get(flask.address, "/visit").body,
             "You have visited this page 1 times",
@@ -207,11 +324,21 @@ fn key_fallbacks_in_both_directions() {
     for rust in [&rust_oldest, &rust_old] {
         let mut jar = Jar::new("session");
         in_axum(rust, &mut jar, visit);
-        assert_eq!(jar.clone().get(flask_new.address, "/session").json(), json!({}));
+        assert_eq!(
+            jar.clone().get(flask_new.address, "/session").json(),
+            json!({})
+        );
         assert_eq!(jar.get(flask_all.address, "/session").set_cookie(), None);
-        assert_eq!(jar.get(flask_all.address, "/visit").body, "You have visited this page 2 times");
+        assert_eq!(
+            jar.get(flask_all.address, "/visit").body,
+            "You have visited this page 2 times"
+        );
         assert_eq!(in_axum(&rust_new, &mut jar.clone(), visits).0, Some(2));
-        assert_eq!(in_axum(rust, &mut jar, visits).0, None, "the old key is out");
+        assert_eq!(
+            in_axum(rust, &mut jar, visits).0,
+            None,
+            "the old key is out"
+        );
     }
 
     // The refresh of a permanent session signs with the new key, though nobody changed it.
@@ -221,7 +348,10 @@ fn key_fallbacks_in_both_directions() {
     assert_eq!(in_axum(&rust_all, &mut at_rust, visits), (None, true));
     jar.send(flask_all.address, &Request::get("/untouched"));
     for jar in [&mut jar, &mut at_rust] {
-        assert_eq!(jar.get(flask_new.address, "/session").json(), json!({"_permanent": true}));
+        assert_eq!(
+            jar.get(flask_new.address, "/session").json(),
+            json!({"_permanent": true})
+        );
         assert!(in_axum(&rust_new, jar, |session| session.is_permanent()).0);
     }
 }

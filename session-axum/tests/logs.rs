@@ -35,7 +35,10 @@ async fn act(session: Session, Path(action): Path<String>) -> Result<String, Err
         }
         "clear" => session.clear()?,
         "wrong" => drop(session.get::<i64>("hunter-key")?),
-        "large" => session.insert("hunter-key", (0..2000_u64).map(|n| n * n * n).collect::<Vec<_>>())?,
+        "large" => session.insert(
+            "hunter-key",
+            (0..2000_u64).map(|n| n * n * n).collect::<Vec<_>>(),
+        )?,
         _ => {}
     }
     Ok(session.len().to_string())
@@ -54,18 +57,37 @@ async fn t7_events_are_logged_and_nothing_else() {
 
     let key = SecretKey::generate().unwrap();
     let key_text = String::from_utf8(key.expose().to_vec()).unwrap();
-    let sessions = Sessions::builder(key).insecure_plain_http().build().unwrap();
-    let app = Router::new().route("/{action}", get(act)).layer(SessionLayer::new(sessions));
+    let sessions = Sessions::builder(key)
+        .insecure_plain_http()
+        .build()
+        .unwrap();
+    let app = Router::new()
+        .route("/{action}", get(act))
+        .layer(SessionLayer::new(sessions));
     let mut jar = String::from("session=forged; session=forged-again");
     let mut values = vec!["forged".to_owned()];
     for action in ["read", "login", "login", "wrong", "large", "clear"] {
-        let request =
-            Request::builder().uri(format!("/{action}")).header(COOKIE, &jar).body(Body::empty()).unwrap();
+        let request = Request::builder()
+            .uri(format!("/{action}"))
+            .header(COOKIE, &jar)
+            .body(Body::empty())
+            .unwrap();
         let response = app.clone().oneshot(request).await.unwrap();
         if let Some(cookie) = response.headers().get(SET_COOKIE) {
-            jar = cookie.to_str().unwrap().split(';').next().unwrap().to_owned();
+            jar = cookie
+                .to_str()
+                .unwrap()
+                .split(';')
+                .next()
+                .unwrap()
+                .to_owned();
             values.extend(
-                jar.split_once('=').unwrap().1.split('.').filter(|part| part.len() > 8).map(str::to_owned),
+                jar.split_once('=')
+                    .unwrap()
+                    .1
+                    .split('.')
+                    .filter(|part| part.len() > 8)
+                    .map(str::to_owned),
             );
         }
     }

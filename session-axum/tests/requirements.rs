@@ -1,7 +1,12 @@
 //! Requirements of OWASP's ASVS and from the accidents of other libraries, each by its id: those that want HTTP or a store.
 //! `docs/security.md` has the table of all, and names the tests that stand elsewhere.
 
-#![allow(clippy::unwrap_used, clippy::panic, dead_code, reason = "the modules are shared with other tests")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    dead_code,
+    reason = "the modules are shared with other tests"
+)]
 
 #[path = "stored/server.rs"]
 mod server;
@@ -38,12 +43,18 @@ struct Site {
 fn sites(configure: impl Fn(Builder) -> Builder) -> [Site; 2] {
     ["cookie", "stored"].map(|mode| {
         let (store, time) = (Arc::new(Watched::default()), ManualClock::at(NOW));
-        let builder = configure(Sessions::builder(SecretKey::new(KEY).unwrap()).clock(time.clone()));
+        let builder =
+            configure(Sessions::builder(SecretKey::new(KEY).unwrap()).clock(time.clone()));
         let layer = match mode {
             "stored" => SessionLayer::stored(builder.build_stored().unwrap(), store.clone()),
             _ => SessionLayer::new(builder.build().unwrap()),
         };
-        Site { mode, layer, store, time }
+        Site {
+            mode,
+            layer,
+            store,
+            time,
+        }
     })
 }
 
@@ -51,7 +62,11 @@ fn sites(configure: impl Fn(Builder) -> Builder) -> [Site; 2] {
 async fn send(app: &Router, request: Request<Body>) -> (StatusCode, HeaderMap, String) {
     let (parts, body) = app.clone().oneshot(request).await.unwrap().into_parts();
     let body = body.collect().await.unwrap().to_bytes();
-    (parts.status, parts.headers, String::from_utf8(body.to_vec()).unwrap())
+    (
+        parts.status,
+        parts.headers,
+        String::from_utf8(body.to_vec()).unwrap(),
+    )
 }
 
 async fn ask(app: &Router, path: &str, cookie: &str) -> (StatusCode, HeaderMap, String) {
@@ -83,14 +98,22 @@ async fn logout(session: Session) -> Result<&'static str, Error> {
 #[tokio::test]
 async fn t6_a_session_comes_from_its_cookie_alone() {
     for site in sites(|builder| builder) {
-        let app = Router::new().route("/login", get(login)).fallback(read).layer(site.layer);
+        let app = Router::new()
+            .route("/login", get(login))
+            .fallback(read)
+            .layer(site.layer);
         let (_, headers, body) = ask(&app, "/login", "").await;
         let cookie = pair(&headers).unwrap();
         let (name, value) = cookie.split_once('=').unwrap();
         // It goes out in Set-Cookie, and nowhere else.
         let elsewhere = headers.iter().filter(|(name, _)| *name != SET_COOKIE);
-        let mut texts = elsewhere.map(|(_, value)| value.to_str().unwrap()).chain([&*body]);
-        assert!(!texts.any(|text| text.contains(&value[..40])), "{headers:?}");
+        let mut texts = elsewhere
+            .map(|(_, value)| value.to_str().unwrap())
+            .chain([&*body]);
+        assert!(
+            !texts.any(|text| text.contains(&value[..40])),
+            "{headers:?}"
+        );
 
         let (_, _, body) = ask(&app, "/", &cookie).await;
         assert_eq!(body, r#"{"user":"ada"}"#, "{}: the control", site.mode);
@@ -108,10 +131,20 @@ async fn t6_a_session_comes_from_its_cookie_alone() {
             request("/")
                 .header("content-type", "application/json")
                 .body(format!("{{\"{name}\":\"{value}\"}}").into()),
-            request("/").header("authorization", format!("Bearer {value}")).body(Body::empty()),
-            request("/").header("x-session", value).header("x-auth-token", value).body(Body::empty()),
-            request("/").header("set-cookie", &cookie).header("cookie2", &cookie).body(Body::empty()),
-            request("/").header("referer", format!("https://example.com/?{form}")).body(Body::empty()),
+            request("/")
+                .header("authorization", format!("Bearer {value}"))
+                .body(Body::empty()),
+            request("/")
+                .header("x-session", value)
+                .header("x-auth-token", value)
+                .body(Body::empty()),
+            request("/")
+                .header("set-cookie", &cookie)
+                .header("cookie2", &cookie)
+                .body(Body::empty()),
+            request("/")
+                .header("referer", format!("https://example.com/?{form}"))
+                .body(Body::empty()),
         ];
         for request in all {
             let request = request.unwrap();
@@ -128,13 +161,18 @@ async fn t6_a_session_comes_from_its_cookie_alone() {
 async fn s4_a_copied_id_ends_in_time() {
     for (idle, absolute, life) in [(600, None, 600), (3_000, Some(900), 900)] {
         let [_, site] = sites(|builder| {
-            let builder = builder.permanent(true).idle_lifetime(Duration::from_secs(idle));
+            let builder = builder
+                .permanent(true)
+                .idle_lifetime(Duration::from_secs(idle));
             match absolute {
                 Some(absolute) => builder.absolute_lifetime(Duration::from_secs(absolute)),
                 None => builder,
             }
         });
-        let app = Router::new().route("/login", get(login)).fallback(read).layer(site.layer);
+        let app = Router::new()
+            .route("/login", get(login))
+            .fallback(read)
+            .layer(site.layer);
         let (mut read_in_time, mut copy) = (String::new(), String::new());
         for cookie in [&mut read_in_time, &mut copy] {
             let (_, headers, _) = ask(&app, "/login", "").await;
@@ -180,7 +218,11 @@ async fn l1_the_earlier_limit_wins_on_the_server() {
                 server.time.set(NOW + at);
                 last = server.get(path, &cookie).await.body;
             }
-            assert_eq!(last.contains("first"), alive, "{path} {absolute:?} {requests:?}");
+            assert_eq!(
+                last.contains("first"),
+                alive,
+                "{path} {absolute:?} {requests:?}"
+            );
         }
     }
 }
@@ -203,7 +245,10 @@ impl tracing::Subscriber for Panics {
     fn record(&self, _: &tracing::span::Id, _: &tracing::span::Record<'_>) {}
     fn record_follows_from(&self, _: &tracing::span::Id, _: &tracing::span::Id) {}
     fn event(&self, event: &tracing::Event<'_>) {
-        assert!(event.metadata().target() != "session" || !PANICS.get(), "the listener's");
+        assert!(
+            event.metadata().target() != "session" || !PANICS.get(),
+            "the listener's"
+        );
     }
     fn enter(&self, _: &tracing::span::Id) {}
     fn exit(&self, _: &tracing::span::Id) {}
@@ -216,11 +261,19 @@ async fn l4_the_record_ends_first_whatever_fails() {
     let server = Server::start_with(|builder| builder.deadlines(wait, wait)).await;
     // A listener that panics: the client sees a cut connection, and is logged out.
     let cookie = server.begin("/login/ada").await;
-    assert_eq!(server.get("/read/1", &cookie).await.body, r#"{"user":"ada"}"#);
+    assert_eq!(
+        server.get("/read/1", &cookie).await.body,
+        r#"{"user":"ada"}"#
+    );
     tracing::subscriber::set_global_default(Panics).unwrap();
     PANICS.set(true);
     let mut answer = String::new();
-    server.send("/logout/1", &cookie).await.read_to_string(&mut answer).await.unwrap();
+    server
+        .send("/logout/1", &cookie)
+        .await
+        .read_to_string(&mut answer)
+        .await
+        .unwrap();
     PANICS.set(false);
     assert_eq!(answer, "");
     assert_eq!(server.get("/read/1", &cookie).await.body, "{}");
@@ -236,7 +289,10 @@ async fn l4_the_record_ends_first_whatever_fails() {
     let answer = server.get("/logout/1", &cookie).await;
     assert_eq!((answer.status, answer.cookie), (503, None));
     server.store.heal();
-    assert_eq!(server.get("/read/1", &cookie).await.body, r#"{"user":"ada"}"#);
+    assert_eq!(
+        server.get("/read/1", &cookie).await.body,
+        r#"{"user":"ada"}"#
+    );
 }
 
 /// A handler that logs out and then answers an error has logged out.
@@ -247,11 +303,17 @@ async fn l4_a_logout_counts_on_every_response() {
         Ok(StatusCode::INTERNAL_SERVER_ERROR)
     }
     for site in sites(|builder| builder) {
-        let app = Router::new().route("/login", get(login)).route("/fails", get(fails)).fallback(read);
+        let app = Router::new()
+            .route("/login", get(login))
+            .route("/fails", get(fails))
+            .fallback(read);
         let app = app.layer(site.layer);
         let cookie = pair(&ask(&app, "/login", "").await.1).unwrap();
         let (status, headers, _) = ask(&app, "/fails", &cookie).await;
-        assert_eq!((status.as_u16(), pair(&headers).as_deref()), (500, Some("__Host-session=")));
+        assert_eq!(
+            (status.as_u16(), pair(&headers).as_deref()),
+            (500, Some("__Host-session="))
+        );
         // A copy: of a record nothing is left, a cookie cannot be revoked.
         let copy = ask(&app, "/", &cookie).await.2;
         assert_eq!(copy == "{}", site.mode == "stored");
@@ -263,7 +325,11 @@ async fn l4_a_logout_counts_on_every_response() {
 #[tokio::test]
 async fn l4_a_refused_cookie_goes_at_logout() {
     fn app(layer: SessionLayer) -> Router {
-        Router::new().route("/login", get(login)).route("/logout", get(logout)).fallback(read).layer(layer)
+        Router::new()
+            .route("/login", get(login))
+            .route("/logout", get(logout))
+            .fallback(read)
+            .layer(layer)
     }
     for site in sites(|builder| builder) {
         let (here, stored) = (app(site.layer), site.mode == "stored");
@@ -277,7 +343,10 @@ async fn l4_a_refused_cookie_goes_at_logout() {
             site.time.set(NOW - behind);
             assert_eq!(ask(app, "/", &cookie).await.2, "{}", "{}", site.mode);
             let (status, headers, _) = ask(app, "/logout", &cookie).await;
-            assert_eq!((status.as_u16(), pair(&headers).as_deref()), (200, Some("__Host-session=")));
+            assert_eq!(
+                (status.as_u16(), pair(&headers).as_deref()),
+                (200, Some("__Host-session="))
+            );
             site.time.set(NOW);
             // A copy.
             let ended = ask(&here, "/", &cookie).await.2 == "{}";
@@ -290,7 +359,9 @@ async fn l4_a_refused_cookie_goes_at_logout() {
 #[tokio::test]
 async fn l8_fresh_since_on_the_server() {
     async fn fresh(session: Session) -> String {
-        session.authenticated_within(Duration::from_secs(300)).to_string()
+        session
+            .authenticated_within(Duration::from_secs(300))
+            .to_string()
     }
     async fn change(session: Session) -> Result<(), Error> {
         session.increment("n", 1)?;
@@ -304,27 +375,48 @@ async fn l8_fresh_since_on_the_server() {
         .fallback(fresh)
         .layer(site.layer);
     let mut cookie = pair(&ask(&app, "/change", "").await.1).unwrap();
-    assert_eq!(ask(&app, "/", &cookie).await.2, "false", "nobody has logged in");
+    assert_eq!(
+        ask(&app, "/", &cookie).await.2,
+        "false",
+        "nobody has logged in"
+    );
     cookie = pair(&ask(&app, "/login", &cookie).await.1).unwrap();
-    for (after, expected) in [(0, "true"), (200, "true"), (300, "true"), (301, "false"), (3_000, "false")] {
+    for (after, expected) in [
+        (0, "true"),
+        (200, "true"),
+        (300, "true"),
+        (301, "false"),
+        (3_000, "false"),
+    ] {
         site.time.set(NOW + after);
         assert_eq!(ask(&app, "/", &cookie).await.2, expected, "{after}");
         cookie = pair(&ask(&app, "/change", &cookie).await.1).unwrap();
     }
     cookie = pair(&ask(&app, "/login", &cookie).await.1).unwrap();
-    assert_eq!(ask(&app, "/", &cookie).await.2, "true", "the password was said again");
+    assert_eq!(
+        ask(&app, "/", &cookie).await.2,
+        "true",
+        "the password was said again"
+    );
 }
 
 /// CVE-2015-5963, CVE-2015-5964: who brings no cookie leaves nothing behind.
 #[tokio::test]
 async fn l9_ten_thousand_strangers_leave_nothing() {
     for site in sites(|builder| builder) {
-        let app = Router::new().route("/logout", get(logout)).fallback(read).layer(site.layer);
+        let app = Router::new()
+            .route("/logout", get(logout))
+            .fallback(read)
+            .layer(site.layer);
         for path in ["/", "/logout"] {
             for _ in 0..10_000 {
                 let request = Request::builder().uri(path).body(Body::empty()).unwrap();
                 let (status, headers, _) = send(&app, request).await;
-                assert!(status == 200 && !headers.contains_key(SET_COOKIE), "{} {headers:?}", site.mode);
+                assert!(
+                    status == 200 && !headers.contains_key(SET_COOKIE),
+                    "{} {headers:?}",
+                    site.mode
+                );
             }
         }
         assert!(site.store.calls().is_empty(), "{}", site.mode);

@@ -31,7 +31,9 @@ const REMOVED: &str = "__Host-session=";
 #[tokio::test]
 async fn a_request_asks_what_it_needs() {
     let server = Server::start_with(|builder| {
-        builder.idle_lifetime(Duration::from_secs(1000)).absolute_lifetime(Duration::from_secs(5000))
+        builder
+            .idle_lifetime(Duration::from_secs(1000))
+            .absolute_lifetime(Duration::from_secs(5000))
     })
     .await;
     let cookie = server.begin("/count/1").await;
@@ -40,7 +42,11 @@ async fn a_request_asks_what_it_needs() {
         ("/read/1", "", &[][..]),
         ("/logout/1", "", &[]),
         ("/read/1", &*forged, &[]),
-        ("/count/1", "__Host-session=../../../etc/passwd", &["insert"]),
+        (
+            "/count/1",
+            "__Host-session=../../../etc/passwd",
+            &["insert"],
+        ),
         ("/untouched", &*cookie, &[]),
         ("/read/1", &*cookie, &["load"]),
         ("/count/1", &*cookie, &["load", "update"]),
@@ -58,7 +64,10 @@ async fn a_request_asks_what_it_needs() {
     }
     let login = server.get("/login/ada", &cookie).await.cookie.unwrap();
     assert_eq!(server.store.calls(), ["load", "index", "update"]);
-    assert_eq!(server.get("/logout/1", &login).await.cookie.as_deref(), Some(REMOVED));
+    assert_eq!(
+        server.get("/logout/1", &login).await.cookie.as_deref(),
+        Some(REMOVED)
+    );
     assert_eq!(server.store.calls(), ["load", "delete", "unindex"]);
     // Past its absolute lifetime, by its own stamp.
     let old = server.begin("/count/1").await;
@@ -76,25 +85,51 @@ async fn sixty_four_clients_lose_nothing() {
         async move { server.get(&format!("/all/client-{number}"), cookie).await }
     });
     let answers = futures_util::future::join_all(all).await;
-    assert!(answers.iter().all(|answer| answer.status == 200 && answer.cookie.is_none()));
+    assert!(
+        answers
+            .iter()
+            .all(|answer| answer.status == 200 && answer.cookie.is_none())
+    );
     let session = json(&server.get("/read/1", &cookie).await.body);
     assert_eq!(session["count"], 64);
     let clients: BTreeSet<String> = (0..64).map(|number| format!("client-{number}")).collect();
-    let list: Vec<&str> =
-        session["list"].as_array().unwrap().iter().map(|item| item.as_str().unwrap()).collect();
-    assert_eq!((list.len(), list.iter().map(|item| (*item).to_owned()).collect()), (64, clients.clone()));
+    let list: Vec<&str> = session["list"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|item| item.as_str().unwrap())
+        .collect();
+    assert_eq!(
+        (
+            list.len(),
+            list.iter().map(|item| (*item).to_owned()).collect()
+        ),
+        (64, clients.clone())
+    );
     assert!(clients.iter().all(|client| session[client] == **client));
     let flashes = server.get("/flashes/1", &cookie).await.body;
     let flashes: Vec<String> = flashes.split(' ').map(str::to_owned).collect();
-    assert_eq!((flashes.len(), flashes.into_iter().collect()), (64, clients));
+    assert_eq!(
+        (flashes.len(), flashes.into_iter().collect()),
+        (64, clients)
+    );
     assert_eq!(server.get("/flashes/1", &cookie).await.body, "");
 }
 
 /// L5, L2: A holds the session; B logs out, or in; A finishes.
 #[tokio::test]
 async fn l5_what_ended_while_a_request_held_it_stays_dead() {
-    for (ends, removed) in [("/logout/1", true), ("/login/ada", false), ("/cycle_id/1", false)] {
-        for slow in ["/all/slow-held", "/read/slow-held", "/remember/yes-held", "/logout/1-held"] {
+    for (ends, removed) in [
+        ("/logout/1", true),
+        ("/login/ada", false),
+        ("/cycle_id/1", false),
+    ] {
+        for slow in [
+            "/all/slow-held",
+            "/read/slow-held",
+            "/remember/yes-held",
+            "/logout/1-held",
+        ] {
             let server = Server::start().await;
             let cookie = server.begin("/count/1").await;
             let (slow_path, slow) = (slow, server.send(slow, &cookie).await);
@@ -107,18 +142,28 @@ async fn l5_what_ended_while_a_request_held_it_stays_dead() {
             // A logout removes the cookie of a session that has ended. Of one that lives on under a new id it ends nothing,
             // and says so. Nothing else sets a cookie.
             let logged_out = slow_path.starts_with("/logout");
-            assert_eq!(slow.status, if logged_out && !removed { 409 } else { 200 }, "{ends} {slow_path}");
+            assert_eq!(
+                slow.status,
+                if logged_out && !removed { 409 } else { 200 },
+                "{ends} {slow_path}"
+            );
             let sent = (logged_out && removed).then_some(REMOVED);
             assert_eq!(slow.cookie.as_deref(), sent, "{ends} {slow_path}");
             for path in ["/all/later", "/read/1"] {
                 let old = server.get(path, &cookie).await;
                 assert_eq!(old.cookie, None, "{ends} {slow_path} {path}");
-                assert!(path == "/all/later" || old.body == "{}", "{ends} {slow_path} {old:?}");
+                assert!(
+                    path == "/all/later" || old.body == "{}",
+                    "{ends} {slow_path} {old:?}"
+                );
             }
             if !removed {
                 let now = server.get("/read/1", &new).await.body;
-                let alive =
-                    if ends == "/login/ada" { r#"{"count":1,"user":"ada"}"# } else { r#"{"count":1}"# };
+                let alive = if ends == "/login/ada" {
+                    r#"{"count":1,"user":"ada"}"#
+                } else {
+                    r#"{"count":1}"#
+                };
                 assert_eq!(now, alive, "{ends} {slow_path}");
             }
         }
@@ -135,7 +180,10 @@ async fn a_login_on_what_was_ended_begins_anew() {
     server.gate.open();
     let new = receive(slow).await.cookie.unwrap();
     // Selector and verifier: the record is another one.
-    assert_ne!(new["__Host-session=".len()..][..20], cookie["__Host-session=".len()..][..20]);
+    assert_ne!(
+        new["__Host-session=".len()..][..20],
+        cookie["__Host-session=".len()..][..20]
+    );
     assert_eq!(server.get("/read/1", &new).await.body, r#"{"user":"ada"}"#);
     assert_eq!(server.get("/read/1", &cookie).await.body, "{}");
 }
@@ -146,7 +194,10 @@ async fn t3_an_unknown_id_is_not_adopted() {
     let (server, other) = (Server::start().await, Server::start().await);
     let unknown = other.begin("/count/1").await;
     let answer = server.get("/count/1", &unknown).await;
-    assert_eq!((answer.body.as_str(), server.store.calls()), (r#"{"count":1}"#, vec!["load", "insert"]));
+    assert_eq!(
+        (answer.body.as_str(), server.store.calls()),
+        (r#"{"count":1}"#, vec!["load", "insert"])
+    );
     assert_ne!(answer.cookie.unwrap()[..60], unknown[..60]);
     assert_eq!(server.get("/read/1", &unknown).await.body, "{}");
 }
@@ -172,15 +223,27 @@ async fn a_client_that_hangs_up_in_its_logout_is_logged_out() {
 async fn a_close_that_is_dropped_goes_on() {
     for (polled, elsewhere) in [(false, false), (true, false), (false, true), (true, true)] {
         let store = Arc::new(Watched::default());
-        let sessions = Sessions::builder(SecretKey::new(KEY).unwrap()).build_stored().unwrap();
+        let sessions = Sessions::builder(SecretKey::new(KEY).unwrap())
+            .build_stored()
+            .unwrap();
         let source = SessionBackend::stored(sessions, store.clone());
         let exchange = source.exchange(&HeaderMap::new());
-        exchange.opener().open().await.unwrap().insert("a", 1).unwrap();
+        exchange
+            .opener()
+            .open()
+            .await
+            .unwrap()
+            .insert("a", 1)
+            .unwrap();
         let gate = Gate::new();
         store.plan("insert", 1, Fault::Wait(gate.clone()));
         let mut close = exchange.close();
         if polled {
-            assert!(Pin::new(&mut close).poll(&mut Context::from_waker(Waker::noop())).is_pending());
+            assert!(
+                Pin::new(&mut close)
+                    .poll(&mut Context::from_waker(Waker::noop()))
+                    .is_pending()
+            );
             gate.arrived().await;
         }
         // A thread of no runtime's.
@@ -210,17 +273,31 @@ async fn h6_a_store_that_hangs_is_503_within_the_deadline() {
     ] {
         server.store.plan(verb, usize::MAX, Fault::Hang);
         let begun = Instant::now();
-        let answer = server.get(path, if verb == "insert" { "" } else { &cookie }).await;
+        let answer = server
+            .get(path, if verb == "insert" { "" } else { &cookie })
+            .await;
         assert!(begun.elapsed() >= deadline, "{verb} {path}");
         assert_eq!(
-            (answer.status, answer.cookie.as_deref(), answer.body.as_str()),
+            (
+                answer.status,
+                answer.cookie.as_deref(),
+                answer.body.as_str()
+            ),
             (503, None, ""),
             "{path}"
         );
         assert!(answer.head.contains("retry-after: 5"), "{}", answer.head);
-        assert!(answer.head.contains("cache-control: no-store"), "{}", answer.head);
+        assert!(
+            answer.head.contains("cache-control: no-store"),
+            "{}",
+            answer.head
+        );
         server.store.heal();
-        assert_eq!(server.get("/read/1", &cookie).await.body, r#"{"user":"ada"}"#, "{verb} {path}");
+        assert_eq!(
+            server.get("/read/1", &cookie).await.body,
+            r#"{"user":"ada"}"#,
+            "{verb} {path}"
+        );
     }
 }
 
@@ -239,8 +316,14 @@ async fn a_flood_of_strangers_keeps_nobody_from_logging_in() {
     let login = server.get("/login/ada", "").await;
     assert_eq!((login.status, &*login.body), (200, r#"{"user":"ada"}"#));
     let login = server.get("/login/bob", &stranger).await;
-    assert_eq!((login.status, &*login.body), (200, r#"{"count":1,"user":"bob"}"#));
-    assert_eq!(server.get("/count/1", &login.cookie.unwrap()).await.status, 200);
+    assert_eq!(
+        (login.status, &*login.body),
+        (200, r#"{"count":1,"user":"bob"}"#)
+    );
+    assert_eq!(
+        server.get("/count/1", &login.cookie.unwrap()).await.status,
+        200
+    );
     // He left his place to another.
     assert_eq!(server.get("/count/1", "").await.status, 200);
     assert_eq!(server.get("/count/1", "").await.status, 503);
@@ -249,19 +332,26 @@ async fn a_flood_of_strangers_keeps_nobody_from_logging_in() {
 /// H6: a route that can do without says so.
 #[tokio::test]
 async fn h6_a_route_may_do_without() {
-    let server =
-        Server::start_with(|builder| builder.deadlines(Duration::from_millis(50), Duration::from_millis(50)))
-            .await;
+    let server = Server::start_with(|builder| {
+        builder.deadlines(Duration::from_millis(50), Duration::from_millis(50))
+    })
+    .await;
     let cookie = server.begin("/login/ada").await;
     server.store.plan("load", usize::MAX, Fault::Fail);
     let answer = server.get("/news", &cookie).await;
-    assert_eq!(answer.body, "degraded: true; user: Ok(None); change: Err(Unavailable)");
+    assert_eq!(
+        answer.body,
+        "degraded: true; user: Ok(None); change: Err(Unavailable)"
+    );
     assert_eq!((answer.status, answer.cookie), (200, None));
     assert!(answer.head.contains("vary: cookie") && answer.head.contains("cache-control: private"));
     assert!(server.store.calls().iter().all(|call| *call == "load"));
     server.store.heal();
     let answer = server.get("/news", &cookie).await;
-    assert_eq!(answer.body, r#"degraded: false; user: Ok(Some("ada")); change: Ok(())"#);
+    assert_eq!(
+        answer.body,
+        r#"degraded: false; user: Ok(Some("ada")); change: Ok(())"#
+    );
 }
 
 #[tokio::test]
@@ -278,11 +368,19 @@ async fn what_fails_is_asked_again_and_counted_once() {
         assert_eq!(server.store.calls().len(), 2 + 2 * times + confirmed);
     }
     assert_eq!(server.get("/read/1", &cookie).await.body, r#"{"count":3}"#);
-    for (verb, path) in [("insert", "/count/1"), ("delete", "/logout/1"), ("index", "/login/ada")] {
+    for (verb, path) in [
+        ("insert", "/count/1"),
+        ("delete", "/logout/1"),
+        ("index", "/login/ada"),
+    ] {
         server.store.plan(verb, 1, Fault::LoseAnswer);
         let cookie = if verb == "insert" { "" } else { &*cookie };
         let answer = server.get(path, cookie).await;
-        assert_eq!((answer.status, answer.cookie.is_some()), (200, true), "{verb}");
+        assert_eq!(
+            (answer.status, answer.cookie.is_some()),
+            (200, true),
+            "{verb}"
+        );
         server.store.heal();
     }
 }
@@ -291,20 +389,41 @@ async fn what_fails_is_asked_again_and_counted_once() {
 #[tokio::test]
 async fn what_is_found_done_is_confirmed() {
     let deadlines = Duration::from_millis(500);
-    let server =
-        Server::start_with(|builder| builder.max_sessions_per_user(1).deadlines(deadlines, deadlines)).await;
-    for (verb, path) in
-        [("insert", "/count/1"), ("update", "/count/1"), ("delete", "/logout/1"), ("trim", "/login/ada")]
-    {
-        let cookie = async || if verb == "insert" { String::new() } else { server.begin("/count/1").await };
+    let server = Server::start_with(|builder| {
+        builder
+            .max_sessions_per_user(1)
+            .deadlines(deadlines, deadlines)
+    })
+    .await;
+    for (verb, path) in [
+        ("insert", "/count/1"),
+        ("update", "/count/1"),
+        ("delete", "/logout/1"),
+        ("trim", "/login/ada"),
+    ] {
+        let cookie = async || {
+            if verb == "insert" {
+                String::new()
+            } else {
+                server.begin("/count/1").await
+            }
+        };
         server.get(path, &cookie().await).await;
-        assert!(!server.store.calls().contains(&"confirm"), "{verb} was done by itself");
+        assert!(
+            !server.store.calls().contains(&"confirm"),
+            "{verb} was done by itself"
+        );
 
         let lost = cookie().await;
         server.store.plan(verb, 1, Fault::LoseAnswer);
         assert_eq!(server.get(path, &lost).await.status, 200, "{verb}");
         let calls = server.store.calls();
-        assert!(calls.windows(3).any(|calls| calls == [verb, verb, "confirm"]), "{calls:?}");
+        assert!(
+            calls
+                .windows(3)
+                .any(|calls| calls == [verb, verb, "confirm"]),
+            "{calls:?}"
+        );
 
         let lost = cookie().await;
         server.store.plan(verb, 1, Fault::LoseAnswer);
@@ -321,7 +440,10 @@ async fn what_is_found_done_is_confirmed() {
         server.store.calls();
         server.advance(seconds);
         assert_eq!(server.get("/logout/1", &cookie).await.status, 200);
-        assert!(server.store.calls().ends_with(&["delete", "confirm"]), "{seconds}");
+        assert!(
+            server.store.calls().ends_with(&["delete", "confirm"]),
+            "{seconds}"
+        );
     }
 }
 
@@ -332,18 +454,29 @@ async fn a_write_that_is_repeated_after_others_counts_once() {
     for (others, told) in [(7, true), (8, false)] {
         let store = Arc::new(Watched::default());
         let server = || {
-            let sessions = Sessions::builder(SecretKey::new(KEY).unwrap()).build_stored().unwrap();
+            let sessions = Sessions::builder(SecretKey::new(KEY).unwrap())
+                .build_stored()
+                .unwrap();
             SessionBackend::stored(sessions, store.clone())
         };
         let count = async |server: &SessionBackend, request: &HeaderMap| {
             let exchange = server.exchange(request);
             exchange.opener().open().await?.increment("count", 1)?;
             let mut response = HeaderMap::new();
-            exchange.close().await.apply(&mut response).map(|()| response)
+            exchange
+                .close()
+                .await
+                .apply(&mut response)
+                .map(|()| response)
         };
         let (one, other) = (server(), server());
         let begun = count(&one, &HeaderMap::new()).await.unwrap();
-        let pair = begun["set-cookie"].to_str().unwrap().split(';').next().unwrap();
+        let pair = begun["set-cookie"]
+            .to_str()
+            .unwrap()
+            .split(';')
+            .next()
+            .unwrap();
         let request = HeaderMap::from_iter([("cookie".parse().unwrap(), pair.parse().unwrap())]);
 
         let gate = Gate::new();
@@ -357,7 +490,14 @@ async fn a_write_that_is_repeated_after_others_counts_once() {
             gate.open();
         };
         let (result, ()) = tokio::join!(count(&one, &request), meanwhile);
-        assert_eq!(result.map(drop), if told { Ok(()) } else { Err(session_core::Error::Unavailable) });
+        assert_eq!(
+            result.map(drop),
+            if told {
+                Ok(())
+            } else {
+                Err(session_core::Error::Unavailable)
+            }
+        );
         let session = one.exchange(&request).opener().open().await.unwrap();
         assert_eq!(session.get::<i64>("count"), Ok(Some(2 + others)));
     }
@@ -376,16 +516,24 @@ async fn a_store_that_panics_is_503() {
 async fn a_failed_touch_or_unindex_fails_no_request() {
     let close = Duration::from_millis(50);
     let server = Server::start_with(|builder| {
-        builder.idle_lifetime(Duration::from_secs(1000)).deadlines(close, close)
+        builder
+            .idle_lifetime(Duration::from_secs(1000))
+            .deadlines(close, close)
     })
     .await;
     let cookie = server.begin("/login/ada").await;
     server.advance(500);
     server.store.plan("touch", usize::MAX, Fault::Fail);
-    assert_eq!(server.get("/read/1", &cookie).await.body, r#"{"user":"ada"}"#);
+    assert_eq!(
+        server.get("/read/1", &cookie).await.body,
+        r#"{"user":"ada"}"#
+    );
     server.store.plan("unindex", usize::MAX, Fault::Fail);
     let answer = server.get("/logout/1", &cookie).await;
-    assert_eq!((answer.status, answer.cookie.as_deref()), (200, Some(REMOVED)));
+    assert_eq!(
+        (answer.status, answer.cookie.as_deref()),
+        (200, Some(REMOVED))
+    );
 }
 
 /// Writers of one process take turns: each meets at most one newer record.
@@ -397,13 +545,17 @@ async fn writers_take_turns() {
     futures_util::future::join_all(all).await;
     let calls = server.store.calls();
     let updates = calls.iter().filter(|call| **call == "update").count();
-    assert!((32..=64).contains(&updates), "{updates} updates for 32 writes");
+    assert!(
+        (32..=64).contains(&updates),
+        "{updates} updates for 32 writes"
+    );
     assert_eq!(server.get("/read/1", &cookie).await.body, r#"{"count":33}"#);
 }
 
 #[tokio::test]
 async fn a_permanent_id_outlives_the_browser() {
-    let server = Server::start_with(|builder| builder.absolute_lifetime(Duration::from_secs(90_000))).await;
+    let server =
+        Server::start_with(|builder| builder.absolute_lifetime(Duration::from_secs(90_000))).await;
     let cookie = server.begin("/count/1").await;
     server.advance(1000);
     let answer = server.get("/remember/yes", &cookie).await;

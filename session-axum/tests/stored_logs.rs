@@ -1,6 +1,11 @@
 //! What a stored session has to say. A binary of its own, since a subscriber is the whole process's.
 
-#![allow(clippy::unwrap_used, clippy::panic, dead_code, reason = "the modules are shared with other tests")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    dead_code,
+    reason = "the modules are shared with other tests"
+)]
 
 #[path = "stored/server.rs"]
 mod server;
@@ -51,7 +56,11 @@ async fn o1_events_are_logged_and_nothing_else() {
         let answer = server.get(path, sent).await;
         let text = logged();
         for expected in expected {
-            assert_eq!(text.matches(expected).count(), 1, "{path}: {expected:?} in\n{text}");
+            assert_eq!(
+                text.matches(expected).count(),
+                1,
+                "{path}: {expected:?} in\n{text}"
+            );
         }
         assert_eq!(text.lines().count(), expected.len(), "{path}: {text}");
         all += &text;
@@ -59,10 +68,20 @@ async fn o1_events_are_logged_and_nothing_else() {
         cookies.push(cookie.clone());
         cookie
     };
-    let first = step("/insert/hunter", "", &["INFO session: session created digest="]).await;
+    let first = step(
+        "/insert/hunter",
+        "",
+        &["INFO session: session created digest="],
+    )
+    .await;
     let malformed = "INFO session: session rejected: the cookie is not of the form of a session";
     step("/read/1", "__Host-session=forged", &[malformed]).await;
-    let login = step("/login/hunter", &first, &["INFO session: session renewed digest="]).await;
+    let login = step(
+        "/login/hunter",
+        &first,
+        &["INFO session: session renewed digest="],
+    )
+    .await;
     let rejected = "INFO session: session rejected: the session was ended, or its id was renewed";
     let gone = "INFO session: session gone: what this request did to it was dropped";
     step("/count/1", &first, &[rejected, gone]).await;
@@ -80,7 +99,8 @@ async fn o1_events_are_logged_and_nothing_else() {
     server.store.plan("load", usize::MAX, Fault::Hang);
     let unanswered = "WARN session: the session store gave no answer question=\"load\" time=100ms";
     let again = "DEBUG session: the session store gave no answer question=\"load\" time=50ms";
-    let replaced = "ERROR session: the response was replaced error=the session store gave no answer in time";
+    let replaced =
+        "ERROR session: the response was replaced error=the session store gave no answer in time";
     let event = "WARN session: the session store did not answer: the session was not loaded";
     step("/read/1", &renewed, &[again, unanswered, replaced, event]).await;
     server.store.heal();
@@ -92,11 +112,16 @@ async fn o1_events_are_logged_and_nothing_else() {
     server.gate.open();
     receive(slow).await;
     let merged = logged();
-    assert!(merged.contains("DEBUG session: session written by two requests at once"), "{merged}");
+    assert!(
+        merged.contains("DEBUG session: session written by two requests at once"),
+        "{merged}"
+    );
     step("/logout/1", &renewed, &["INFO session: session cleared"]).await;
 
-    let parts =
-        cookies.iter().filter_map(|cookie| cookie.split_once('=')).flat_map(|(_, value)| value.split('.'));
+    let parts = cookies
+        .iter()
+        .filter_map(|cookie| cookie.split_once('='))
+        .flat_map(|(_, value)| value.split('.'));
     let secrets: Vec<&str> = parts.filter(|part| part.len() > 8).collect();
     assert!(secrets.len() >= 9);
     for secret in secrets.into_iter().chain(["hunter", server::KEY]) {

@@ -113,7 +113,12 @@ impl Builder {
         let ours = Self::new(ring);
         Self {
             flask: true,
-            cookie: Attributes { prefix: Prefix::None, secure: false, same_site: None, ..ours.cookie },
+            cookie: Attributes {
+                prefix: Prefix::None,
+                secure: false,
+                same_site: None,
+                ..ours.cookie
+            },
             lifetime: Lifetime {
                 refresh: Refresh::EachRequest,
                 refresh_permanent_only: true,
@@ -426,14 +431,21 @@ impl Builder {
             (self.cookie.prefix, self.cookie.secure) = (Prefix::None, false);
         }
         let cookie = CookieTemplate::new(&self.cookie)?;
-        let old = self.renamed_from.take().map(|old| old.check(&self.cookie, cookie.name())).transpose()?;
+        let old = self
+            .renamed_from
+            .take()
+            .map(|old| old.check(&self.cookie, cookie.name()))
+            .transpose()?;
         let warnings = refuse_if(self.warnings_are_errors, self.warnings())?;
         let salt = self.salt.unwrap_or_else(|| flask::SALT.into());
         let format = Format {
             flask: self.flask.then(|| (self.digest.unwrap_or_default(), salt)),
             stored: stored.is_some(),
             encrypted: self.encryption.block,
-            other_until: self.encryption.signed_until.or(self.encryption.encrypted_until),
+            other_until: self
+                .encryption
+                .signed_until
+                .or(self.encryption.encrypted_until),
             name: cookie.name().to_owned(),
             old_name: old.as_ref().map(|old| old.cookie.name().to_owned()),
             context: self.context.unwrap_or_default(),
@@ -457,20 +469,49 @@ impl Builder {
     }
 
     fn check_format(&self) -> Result<(), ConfigError> {
-        let format = if self.flask { "Flask's format" } else { "our own format" };
+        let format = if self.flask {
+            "Flask's format"
+        } else {
+            "our own format"
+        };
         const NO_PLACE: &str = "its cookie holds one time only, that of its last writing";
         const ONE_LIFETIME: &str =
             "it has one lifetime for all sessions, PERMANENT_SESSION_LIFETIME: use idle_lifetime";
-        const FIXED: &str = "it is always HMAC-SHA256 with keys derived for cookie name and context";
+        const FIXED: &str =
+            "it is always HMAC-SHA256 with keys derived for cookie name and context";
         let refused: &[(&str, bool, &str)] = if self.flask {
             &[
-                ("absolute_lifetime", self.lifetime.absolute.is_some(), NO_PLACE),
-                ("permanent_lifetime", self.lifetime.permanent_idle.is_some(), ONE_LIFETIME),
-                ("anonymous_lifetime", self.lifetime.anonymous_idle.is_some(), ONE_LIFETIME),
-                ("not_created_before", self.lifetime.not_before.is_some(), NO_PLACE),
-                ("epoch", self.lifetime.epoch > 0, "its cookie has no place for it"),
+                (
+                    "absolute_lifetime",
+                    self.lifetime.absolute.is_some(),
+                    NO_PLACE,
+                ),
+                (
+                    "permanent_lifetime",
+                    self.lifetime.permanent_idle.is_some(),
+                    ONE_LIFETIME,
+                ),
+                (
+                    "anonymous_lifetime",
+                    self.lifetime.anonymous_idle.is_some(),
+                    ONE_LIFETIME,
+                ),
+                (
+                    "not_created_before",
+                    self.lifetime.not_before.is_some(),
+                    NO_PLACE,
+                ),
+                (
+                    "epoch",
+                    self.lifetime.epoch > 0,
+                    "its cookie has no place for it",
+                ),
                 ("renamed_from", self.renamed_from.is_some(), NO_PLACE),
-                ("encrypted", self.encryption.block.is_some(), "it is what Flask reads"),
+                (
+                    "encrypted",
+                    self.encryption.block.is_some(),
+                    "it is what Flask reads",
+                ),
                 (
                     "accept_encrypted_until",
                     self.encryption.encrypted_until.is_some(),
@@ -481,10 +522,17 @@ impl Builder {
                     self.lifetime.permanent,
                     "each session says it by its key _permanent: use set_permanent",
                 ),
-                ("context", self.context.is_some(), "what is bound into its keys is the salt"),
+                (
+                    "context",
+                    self.context.is_some(),
+                    "what is bound into its keys is the salt",
+                ),
             ]
         } else {
-            &[("digest", self.digest.is_some(), FIXED), ("salt", self.salt.is_some(), FIXED)]
+            &[
+                ("digest", self.digest.is_some(), FIXED),
+                ("salt", self.salt.is_some(), FIXED),
+            ]
         };
         let encrypted = self.encryption.block.is_some();
         let windows = [
@@ -500,14 +548,22 @@ impl Builder {
             ),
         ];
         match refused.iter().chain(&windows).find(|(_, set, _)| *set) {
-            Some((setting, _, why)) => Err(ConfigError::Format { setting, format, why }),
+            Some((setting, _, why)) => Err(ConfigError::Format {
+                setting,
+                format,
+                why,
+            }),
             None => Ok(()),
         }
     }
 
     fn warnings(&self) -> Vec<Warning> {
         let plain = self.plain_http.then_some(Warning::PlainHttp);
-        self.ring.warnings().chain(plain).chain(self.cookie.warnings()).collect()
+        self.ring
+            .warnings()
+            .chain(plain)
+            .chain(self.cookie.warnings())
+            .collect()
     }
 }
 

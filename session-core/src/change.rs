@@ -46,13 +46,25 @@ impl Change<'_> {
     pub(crate) fn to_static(&self) -> Change<'static> {
         let own = |key: &Cow<'_, str>| Cow::Owned(key.clone().into_owned());
         match self {
-            Self::Set { key, value } => Change::Set { key: own(key), value: value.clone() },
-            Self::Update { key, value } => Change::Update { key: own(key), value: value.clone() },
+            Self::Set { key, value } => Change::Set {
+                key: own(key),
+                value: value.clone(),
+            },
+            Self::Update { key, value } => Change::Update {
+                key: own(key),
+                value: value.clone(),
+            },
             Self::Remove { key } => Change::Remove { key: own(key) },
             Self::Clear => Change::Clear,
             Self::KeepOnly(keys) => Change::KeepOnly(keys.iter().map(own).collect()),
-            Self::Increment { key, by } => Change::Increment { key: own(key), by: *by },
-            Self::Push { key, item } => Change::Push { key: own(key), item: item.clone() },
+            Self::Increment { key, by } => Change::Increment {
+                key: own(key),
+                by: *by,
+            },
+            Self::Push { key, item } => Change::Push {
+                key: own(key),
+                item: item.clone(),
+            },
             Self::Flash(flash) => Change::Flash(flash.clone()),
             Self::FlashesTaken(numbers) => Change::FlashesTaken(numbers.clone()),
         }
@@ -89,7 +101,9 @@ impl Misfit {
                 "to be incremented it must be an integer of 64 bits, or a float without a fraction, up to 2^53; any other \
                  number is changed with `update`"
             }
-            Self::Overflow => "the sum leaves the range of a counter: i64, or 2^53 if it is a float",
+            Self::Overflow => {
+                "the sum leaves the range of a counter: i64, or 2^53 if it is a float"
+            }
             Self::NotAList => "to be pushed onto it must be a list",
         }
     }

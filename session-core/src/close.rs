@@ -26,7 +26,10 @@ impl Session {
         let now = core.now(); // an application's clock: not while the state is locked
         let mut state = self.state();
         state.freeze();
-        let mut outgoing = Outgoing { cache_headers: core.cache_headers, ..Outgoing::default() };
+        let mut outgoing = Outgoing {
+            cache_headers: core.cache_headers,
+            ..Outgoing::default()
+        };
         if let Some(decided) = &state.closed {
             // Nothing is sent twice, and what failed has failed.
             outgoing.error = decided.clone().err();
@@ -34,8 +37,10 @@ impl Session {
         }
         outgoing.vary = consulted;
         // A new session's cookie would be deleted with the others.
-        outgoing.clear_site_data =
-            core.clear_site_data && state.cleared && state.map.is_blank() && self.origin().stamp.is_some();
+        outgoing.clear_site_data = core.clear_site_data
+            && state.cleared
+            && state.map.is_blank()
+            && self.origin().stamp.is_some();
         self.report(state.rejected(self.origin()), &mut outgoing.events);
         // A session that begins now is `Created` by its cookie, and nothing else.
         if state.cleared && self.origin().stamp.is_some() {
@@ -112,8 +117,15 @@ impl Session {
             (true, true) => Expiry::Expires(now.saturating_add(core.lifetime.idle).as_secs()),
         };
         // A refresh that has fallen due since is written from the map.
-        let accepted = origin.to_refresh.as_ref().filter(|_| !state.map.is_modified());
-        let content = Content { map: &state.map, stamp: &stamp, unchanged: accepted.map(Accepted::value) };
+        let accepted = origin
+            .to_refresh
+            .as_ref()
+            .filter(|_| !state.map.is_modified());
+        let content = Content {
+            map: &state.map,
+            stamp: &stamp,
+            unchanged: accepted.map(Accepted::value),
+        };
         let header = write(core, origin, content, expiry, now.as_secs())?;
         // What is set after a clear is a new session.
         let created = (origin.stamp.is_none() || state.cleared).then(|| tail(&header));
@@ -122,15 +134,23 @@ impl Session {
             if !core.format.is_flask() {
                 too_large(cookie.name(), header.len(), limit)?;
             }
-            events.push(self.event(EventKind::Oversized { size: header.len(), limit }));
+            events.push(self.event(EventKind::Oversized {
+                size: header.len(),
+                limit,
+            }));
         }
         if core.format.is_encrypted_next(now.as_secs())
-            && let Err(Error::TooLarge { size, limit, .. }) = encrypts(core, cookie, &state.map, expiry)
+            && let Err(Error::TooLarge { size, limit, .. }) =
+                encrypts(core, cookie, &state.map, expiry)
         {
             events.push(self.event(EventKind::TooLargeToEncrypt { size, limit }));
         }
         if let Some(written) = created {
-            events.push(Event { kind: EventKind::Created, digest: core.digest(&written), record: None });
+            events.push(Event {
+                kind: EventKind::Created,
+                digest: core.digest(&written),
+                record: None,
+            });
         }
         Ok(header)
     }
@@ -142,7 +162,11 @@ impl Session {
         let now = core.now().as_secs();
         let state = self.state();
         let stamp = stamp(core, &state, is_permanent(core, &state), now);
-        let content = Content { map: &state.map, stamp: &stamp, unchanged: None };
+        let content = Content {
+            map: &state.map,
+            stamp: &stamp,
+            unchanged: None,
+        };
         let pair = write(core, self.origin(), content, Expiry::Browser, now)?;
         Ok(String::from_utf8_lossy(&pair).into_owned())
     }
@@ -152,7 +176,11 @@ impl Session {
         let origin = self.origin();
         let new = self.core().named(origin, now).1 == Name::New;
         if outgoing.set_cookie.is_some() && new && origin.old_cookies > 0 {
-            outgoing.old_cookie = self.core().old.as_ref().map(|old| old.cookie.removal().into());
+            outgoing.old_cookie = self
+                .core()
+                .old
+                .as_ref()
+                .map(|old| old.cookie.removal().into());
         }
     }
 
@@ -168,20 +196,40 @@ impl Session {
     }
 
     pub(crate) fn event(&self, kind: EventKind) -> Event {
-        let asked = self.core().stored.as_ref().is_some_and(|stored| stored.events_with_record_keys);
-        Event { kind, digest: self.digest(), record: self.origin().base.record_key().filter(|_| asked) }
+        let asked = self
+            .core()
+            .stored
+            .as_ref()
+            .is_some_and(|stored| stored.events_with_record_keys);
+        Event {
+            kind,
+            digest: self.digest(),
+            record: self.origin().base.record_key().filter(|_| asked),
+        }
     }
 }
 
 fn is_permanent(core: &Core, state: &State) -> bool {
-    if core.format.is_flask() { flask::is_permanent(&state.map) } else { state.stamp.permanent }
+    if core.format.is_flask() {
+        flask::is_permanent(&state.map)
+    } else {
+        state.stamp.permanent
+    }
 }
 
 /// What stands beside the content.
 fn stamp(core: &Core, state: &State, permanent: bool, now: u64) -> Stamp {
     // Under a clock that was set back a session is not older than it was.
-    let issued = if core.format.is_flask() { now } else { now.max(state.stamp.created) };
-    Stamp { permanent, issued, ..state.stamp }
+    let issued = if core.format.is_flask() {
+        now
+    } else {
+        now.max(state.stamp.created)
+    };
+    Stamp {
+        permanent,
+        issued,
+        ..state.stamp
+    }
 }
 
 /// The text of Set-Cookie up to the value, with room for the rest.
@@ -200,7 +248,10 @@ fn write(
     let around = cookie.around(expiry);
     // In Flask's format a longer one is sent.
     let room = around.room(core.max_cookie_size.filter(|_| !core.format.is_flask()));
-    let header = keys.of(old_or_new).written.write(around, content, room, || nonce.ok_or(EntropyError))?;
+    let header = keys
+        .of(old_or_new)
+        .written
+        .write(around, content, room, || nonce.ok_or(EntropyError))?;
     // Name and value, without the sign between them.
     too_large(name, header.len() - 1, LARGEST)?;
     Ok(header)
@@ -210,10 +261,20 @@ fn write(
 fn encrypts(core: &Core, cookie: &CookieTemplate, map: &Map, expiry: Expiry) -> Result<(), Error> {
     let (name, value) = (cookie.name(), encrypted::length(map));
     too_large(name, name.len() + value, LARGEST)?;
-    let Some(limit) = core.max_cookie_size else { return Ok(()) };
+    let Some(limit) = core.max_cookie_size else {
+        return Ok(());
+    };
     too_large(name, cookie.around(expiry).length(value), limit)
 }
 
 fn too_large(name: &str, size: usize, limit: usize) -> Result<(), Error> {
-    if size > limit { Err(Error::TooLarge { name: name.to_owned(), size, limit }) } else { Ok(()) }
+    if size > limit {
+        Err(Error::TooLarge {
+            name: name.to_owned(),
+            size,
+            limit,
+        })
+    } else {
+        Ok(())
+    }
 }

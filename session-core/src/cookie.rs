@@ -62,7 +62,11 @@ impl CookieTemplate {
             problem: "it is no header".to_owned(),
         })?;
         removal.set_sensitive(true);
-        Ok(Self { start: name + "=", attributes, removal })
+        Ok(Self {
+            start: name + "=",
+            attributes,
+            removal,
+        })
     }
 
     pub(crate) fn name(&self) -> &str {
@@ -85,7 +89,10 @@ impl CookieTemplate {
             Expiry::MaxAge(seconds) => MAX_AGE.len() + itoa::Buffer::new().format(seconds).len(),
             Expiry::Expires(_) => "; Expires=Thu, 01 Jan 1970 00:00:00 GMT".len(),
         };
-        Around { before: &self.start, after: self.attributes.len() + expiry }
+        Around {
+            before: &self.start,
+            after: self.attributes.len() + expiry,
+        }
     }
 
     /// Set-Cookie: `name=value` and the attributes.
@@ -105,7 +112,8 @@ impl CookieTemplate {
                 header.extend_from_slice(format!("; Expires={at}").as_bytes());
             }
         }
-        let mut header = HeaderValue::try_from(header).map_err(|_| Error::TooManyHeaders("Set-Cookie"))?;
+        let mut header =
+            HeaderValue::try_from(header).map_err(|_| Error::TooManyHeaders("Set-Cookie"))?;
         header.set_sensitive(true);
         Ok(header)
     }

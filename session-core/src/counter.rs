@@ -18,7 +18,10 @@ enum Counter {
 
 /// The sum, and its text: that of a float if the counter was one. `counter` is a value's JSON text, or `None` for 0.
 pub(crate) fn add(counter: Option<&str>, by: i64) -> Result<(i64, Arc<str>), Misfit> {
-    match counter.map_or(Some(Counter::Integer(0)), read).ok_or(Misfit::NotACounter)? {
+    match counter
+        .map_or(Some(Counter::Integer(0)), read)
+        .ok_or(Misfit::NotACounter)?
+    {
         Counter::Integer(old) => {
             let sum = old.checked_add(by).ok_or(Misfit::Overflow)?;
             Ok((sum, itoa::Buffer::new().format(sum).into()))
@@ -26,7 +29,10 @@ pub(crate) fn add(counter: Option<&str>, by: i64) -> Result<(i64, Arc<str>), Mis
         Counter::Float(old) => {
             // Python makes a float of what is added, too.
             let exact = |number: &i64| number.unsigned_abs() <= LARGEST_FLOAT.unsigned_abs();
-            let sum = old.checked_add(by).filter(|sum| exact(sum) && exact(&by)).ok_or(Misfit::Overflow)?;
+            let sum = old
+                .checked_add(by)
+                .filter(|sum| exact(sum) && exact(&by))
+                .ok_or(Misfit::Overflow)?;
             let mut out = String::new();
             text::float(&mut out, sum as f64);
             Ok((sum, out.into()))
@@ -39,7 +45,10 @@ fn read(json: &str) -> Option<Counter> {
         return Some(Counter::Integer(integer));
     }
     let float: f64 = json.parse().ok()?;
-    #[allow(clippy::cast_possible_truncation, reason = "it has no fraction, and fits")]
+    #[allow(
+        clippy::cast_possible_truncation,
+        reason = "it has no fraction, and fits"
+    )]
     let integer = float as i64;
     let whole = float.fract() == 0.0 && float.abs() <= LARGEST_FLOAT as f64;
     whole.then_some(Counter::Float(integer))
@@ -59,7 +68,11 @@ mod tests {
             (Some("4.1e1"), -42, Ok((-1, "-1.0"))),
             (Some("-0.0"), 0, Ok((0, "0.0"))),
             (Some("-1.0"), 1, Ok((0, "0.0"))),
-            (Some("9007199254740991.0"), 1, Ok((1 << 53, "9007199254740992.0"))),
+            (
+                Some("9007199254740991.0"),
+                1,
+                Ok((1 << 53, "9007199254740992.0")),
+            ),
             (Some("9007199254740992.0"), 1, Err(Misfit::Overflow)),
             (Some("-9007199254740992.0"), i64::MAX, Err(Misfit::Overflow)),
             (Some("-1.0"), (1 << 53) + 1, Err(Misfit::Overflow)),
@@ -70,11 +83,27 @@ mod tests {
             (Some("1e400"), 1, Err(Misfit::NotACounter)),
         ] {
             let found = add(counter, by);
-            assert_eq!(found.as_ref().map(|(sum, text)| (*sum, &**text)).map_err(|misfit| *misfit), expected);
+            assert_eq!(
+                found
+                    .as_ref()
+                    .map(|(sum, text)| (*sum, &**text))
+                    .map_err(|misfit| *misfit),
+                expected
+            );
         }
-        for other in
-            ["0.5", "41.5", "NaN", "Infinity", "-Infinity", "null", "true", "\"1\"", "[1]", "{}", "\"inf\""]
-        {
+        for other in [
+            "0.5",
+            "41.5",
+            "NaN",
+            "Infinity",
+            "-Infinity",
+            "null",
+            "true",
+            "\"1\"",
+            "[1]",
+            "{}",
+            "\"inf\"",
+        ] {
             assert_eq!(add(Some(other), 1), Err(Misfit::NotACounter), "{other}");
         }
     }

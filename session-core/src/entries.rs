@@ -16,7 +16,10 @@ impl Span {
     /// Of a text that is shorter than 4 GiB.
     pub(crate) fn of(range: Range<usize>) -> Self {
         let place = |at: usize| u32::try_from(at).unwrap_or(u32::MAX);
-        Self { start: place(range.start), end: place(range.end) }
+        Self {
+            start: place(range.start),
+            end: place(range.end),
+        }
     }
 
     pub(crate) fn range(self) -> Range<usize> {
@@ -100,7 +103,10 @@ pub(crate) fn read(cursor: &mut Cursor<'_>, depth: usize) -> Result<Vec<Entry>, 
             last = Some(key);
             let key = Span::of(range);
             // Made where it will stand: `push` makes it first, since it may have to drop it, and then copies it.
-            entries.extend(std::iter::once_with(|| Entry { key: Key::Base(key), value: Text::Base(value) }));
+            entries.extend(std::iter::once_with(|| Entry {
+                key: Key::Base(key),
+                value: Text::Base(value),
+            }));
         }
         if !cursor.eat(b',') {
             break;
@@ -119,7 +125,10 @@ pub(crate) fn read(cursor: &mut Cursor<'_>, depth: usize) -> Result<Vec<Entry>, 
 #[cold]
 #[inline(never)]
 fn push_own(entries: &mut Vec<Entry>, key: Vec<u8>, value: Span) {
-    entries.push(Entry { key: Key::Own(key.into()), value: Text::Base(value) });
+    entries.push(Entry {
+        key: Key::Own(key.into()),
+        value: Text::Base(value),
+    });
 }
 
 /// What orders a key: its first eight bytes, and zeros behind the end, before the whole of it. Most differ in these, so
@@ -132,7 +141,10 @@ fn order(key: &[u8]) -> (u64, &[u8]) {
             let [first, last] = [*first, *last].map(|four| u64::from(u32::from_be_bytes(four)));
             first << 32 | last << (64 - 8 * key.len())
         }
-        _ => key.iter().zip([56, 48, 40]).fold(0, |word, (byte, shift)| word | u64::from(*byte) << shift),
+        _ => key
+            .iter()
+            .zip([56, 48, 40])
+            .fold(0, |word, (byte, shift)| word | u64::from(*byte) << shift),
     };
     (prefix, key)
 }

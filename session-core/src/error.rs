@@ -106,10 +106,14 @@ pub enum Error {
     /// Another request ended the session, or gave it a new id, while this one was under way; the changes of this one were
     /// dropped. With [`GonePolicy::Conflict`](crate::GonePolicy::Conflict); and in any case where the handler cleared a session that
     /// lives on under a newer id, or in a record that cannot be read here, since that logout has ended nothing.
-    #[error("another request ended the session or gave it a new id; what this one did to it was dropped")]
+    #[error(
+        "another request ended the session or gave it a new id; what this one did to it was dropped"
+    )]
     Gone,
     /// An epoch, of a session in Flask's format.
-    #[error("Flask's cookie has no place for an epoch: keep a counter in the session, and compare it")]
+    #[error(
+        "Flask's cookie has no place for an epoch: keep a counter in the session, and compare it"
+    )]
     NoEpoch,
     /// A session that is kept in a store was given to [`Sessions::close`](crate::Sessions::close).
     #[error("this session is kept in a store: close its exchange, which asks the store")]

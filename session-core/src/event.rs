@@ -131,9 +131,9 @@ impl fmt::Display for EventKind {
                 f,
                 "session left as it is, since nobody changed it: written anew it would take {size} bytes, the limit is {limit}"
             ),
-            Self::NotRewrittenWithoutEntropy => {
-                f.write_str("session left as it is, since nobody changed it: the random source failed")
-            }
+            Self::NotRewrittenWithoutEntropy => f.write_str(
+                "session left as it is, since nobody changed it: the random source failed",
+            ),
             Self::TooLargeToEncrypt { size, limit } => write!(
                 f,
                 "the session fits into a signed cookie but not into an encrypted one: that would take {size} bytes, the limit is {limit}"
@@ -141,11 +141,16 @@ impl fmt::Display for EventKind {
             Self::CacheControlReplaced => {
                 f.write_str("Cache-Control replaced by no-store: a session cookie is set")
             }
-            Self::Merged => f.write_str("session written by two requests at once; their changes were merged"),
+            Self::Merged => {
+                f.write_str("session written by two requests at once; their changes were merged")
+            }
             Self::Gone => f.write_str("session gone: what this request did to it was dropped"),
             Self::Reuse => f.write_str("session id used again after it was renewed"),
             Self::EndedForReuse { sessions } => {
-                write!(f, "sessions ended, since an id was used again after it was renewed: {sessions}")
+                write!(
+                    f,
+                    "sessions ended, since an id was used again after it was renewed: {sessions}"
+                )
             }
             Self::StoreFailed(what) => write!(f, "the session store did not answer: {what}"),
         }

@@ -158,14 +158,19 @@ impl Exchange {
         let opened = before & OPENED != 0;
         if before & DISCARDED != 0 {
             let cache_headers = self.0.core.cache_headers;
-            return Step::Done(Outgoing { vary: opened, cache_headers, ..Outgoing::default() });
+            return Step::Done(Outgoing {
+                vary: opened,
+                cache_headers,
+                ..Outgoing::default()
+            });
         }
         match self.0.session.get().filter(|_| opened) {
             Some(session) => close(session, true),
             // Nobody else gets this session.
-            None if self.0.refreshes_unasked() => {
-                self.0.begin(|_, session| session).and_then(|session| close(&session, false))
-            }
+            None if self.0.refreshes_unasked() => self
+                .0
+                .begin(|_, session| session)
+                .and_then(|session| close(&session, false)),
             None => Step::Done(Outgoing::default()),
         }
     }
@@ -241,7 +246,11 @@ impl Shared {
         self: &Arc<Self>,
         admit: fn(&Self, Session) -> Result<Session, Error>,
     ) -> Step<Result<Session, Error>> {
-        if self.is_closed() { Step::Done(Err(Error::TooLate)) } else { self.begin(admit) }
+        if self.is_closed() {
+            Step::Done(Err(Error::TooLate))
+        } else {
+            self.begin(admit)
+        }
     }
 
     fn begin<T: 'static>(self: &Arc<Self>, then: fn(&Self, Session) -> T) -> Step<T> {
@@ -250,7 +259,10 @@ impl Shared {
         }
         let headers = || self.first.iter().chain(&self.more);
         match &self.core.stored {
-            None => Step::Done(then(self, self.session.get_or_init(|| self.core.open(headers)).clone())),
+            None => Step::Done(then(
+                self,
+                self.session.get_or_init(|| self.core.open(headers)).clone(),
+            )),
             Some(stored) => {
                 let shared = self.clone();
                 stored.open(&self.core, headers, move |session| {
@@ -263,7 +275,11 @@ impl Shared {
 
     fn admit(&self, session: Session) -> Result<Session, Error> {
         let session = self.admit_degraded(session)?;
-        if session.is_unavailable() { Err(Error::Unavailable) } else { Ok(session) }
+        if session.is_unavailable() {
+            Err(Error::Unavailable)
+        } else {
+            Ok(session)
+        }
     }
 
     /// Hands out the session, unless the close was first. Both change one word: either the close sees that the session was
@@ -334,7 +350,10 @@ impl Outgoing {
     /// assert_eq!(applied, Err(Error::Unavailable));
     /// ```
     pub fn failed(error: Error) -> Self {
-        Self { error: Some(error.into()), ..Self::default() }
+        Self {
+            error: Some(error.into()),
+            ..Self::default()
+        }
     }
 
     /// Writes `Vary`, `Set-Cookie` and `Cache-Control` into the response's headers.
@@ -367,7 +386,9 @@ impl Outgoing {
                 private(headers)?;
             }
         }
-        let Some(cookie) = self.set_cookie.take() else { return Ok(()) };
+        let Some(cookie) = self.set_cookie.take() else {
+            return Ok(());
+        };
         set_cookie(headers, cookie)?;
         if let Some(cookie) = self.old_cookie.take() {
             set_cookie(headers, *cookie)?;

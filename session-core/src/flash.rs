@@ -64,7 +64,8 @@ impl Flash {
     /// ```
     #[must_use]
     pub fn message(&self) -> String {
-        self.message_as().unwrap_or_else(|_| untagged(&self.message).into_owned())
+        self.message_as()
+            .unwrap_or_else(|_| untagged(&self.message).into_owned())
     }
 
     /// The message as a value of any type, as [`Session::get`](crate::Session::get) reads one. What is no [`Markup`] is an error
@@ -85,8 +86,10 @@ impl Flash {
     /// assert_eq!(flash.message_as::<Markup>().unwrap().as_str(), "<b>Saved</b>");
     /// ```
     pub fn message_as<T: serde::de::DeserializeOwned>(&self) -> Result<T, Error> {
-        from_text(&self.message)
-            .map_err(|error| Error::WrongType { key: FLASHES.to_owned(), reason: error.to_string() })
+        from_text(&self.message).map_err(|error| Error::WrongType {
+            key: FLASHES.to_owned(),
+            reason: error.to_string(),
+        })
     }
 
     /// `[number,"category",message]`, as our formats hold it.
@@ -109,8 +112,14 @@ impl Flash {
         cursor.expect(b']').ok()?;
         cursor.end().ok()?;
         // A text as we write it; a tag would read as one, too.
-        let category: String = category.starts_with('"').then(|| from_text(category).ok())??;
-        Some(Self { number: number.parse().ok()?, category: category.into(), message: message.into() })
+        let category: String = category
+            .starts_with('"')
+            .then(|| from_text(category).ok())??;
+        Some(Self {
+            number: number.parse().ok()?,
+            category: category.into(),
+            message: message.into(),
+        })
     }
 }
 
@@ -135,17 +144,31 @@ impl Session {
         if self.is_flask() {
             let item = flask_item(category, &message);
             let mut state = self.open_state()?;
-            let pushed = state.map.apply(Change::Push { key: FLASHES.into(), item });
-            return pushed.map(drop).map_err(|misfit| misfit_error(FLASHES, 0, misfit));
+            let pushed = state.map.apply(Change::Push {
+                key: FLASHES.into(),
+                item,
+            });
+            return pushed
+                .map(drop)
+                .map_err(|misfit| misfit_error(FLASHES, 0, misfit));
         }
         let mut number = [0; 4];
         self.core().random.fill(&mut number)?;
         let mut number = u32::from_be_bytes(number);
         let mut state = self.open_state()?;
-        while state.map.flashes().iter().any(|flash| flash.number == number) {
+        while state
+            .map
+            .flashes()
+            .iter()
+            .any(|flash| flash.number == number)
+        {
             number = number.wrapping_add(1);
         }
-        state.map.change(Change::Flash(Flash { number, category: category.into(), message }));
+        state.map.change(Change::Flash(Flash {
+            number,
+            category: category.into(),
+            message,
+        }));
         Ok(())
     }
 
@@ -190,9 +213,12 @@ impl Session {
         if !self.is_flask() {
             return Ok(take_ours(&mut state.map, categories));
         }
-        let taken = state.flashes_taken.get_or_insert_with(|| take_flask(&mut state.map));
-        let wanted =
-            |flash: &&Flash| categories.is_none_or(|categories| categories.contains(&flash.category()));
+        let taken = state
+            .flashes_taken
+            .get_or_insert_with(|| take_flask(&mut state.map));
+        let wanted = |flash: &&Flash| {
+            categories.is_none_or(|categories| categories.contains(&flash.category()))
+        };
         Ok(taken.iter().filter(wanted).cloned().collect())
     }
 }
@@ -213,8 +239,12 @@ fn flask_item(category: &str, message: &str) -> Arc<str> {
 /// Takes the whole of Flask's list. What is no (category, message) pair is dropped by the take, as nobody can show it;
 /// Flask would raise.
 fn take_flask(map: &mut Map) -> Vec<Flash> {
-    let Some(value) = map.get(FLASHES) else { return Vec::new() };
-    map.change(Change::Remove { key: FLASHES.into() });
+    let Some(value) = map.get(FLASHES) else {
+        return Vec::new();
+    };
+    map.change(Change::Remove {
+        key: FLASHES.into(),
+    });
     let list = value.as_str();
     let mut cursor = Cursor::new(list);
     let mut found = Vec::new();
@@ -244,7 +274,11 @@ fn flask_flash(item: &str) -> Option<Flash> {
     };
     let (category, message) = (part(b'[')?, part(b',')?);
     cursor.expect(b']').ok()?;
-    Some(Flash { number: 0, category: category_text(category).into(), message: message.into() })
+    Some(Flash {
+        number: 0,
+        category: category_text(category).into(),
+        message: message.into(),
+    })
 }
 
 /// Flask's category may be of any type, `flash(message, None)` among them.
@@ -257,10 +291,13 @@ fn category_text(json: &str) -> String {
 
 /// Takes from our own format: those of `categories`, or all; the others stay.
 fn take_ours(map: &mut Map, categories: Option<&[&str]>) -> Vec<Flash> {
-    let wanted = |flash: &&Flash| categories.is_none_or(|categories| categories.contains(&&*flash.category));
+    let wanted =
+        |flash: &&Flash| categories.is_none_or(|categories| categories.contains(&&*flash.category));
     let taken: Vec<Flash> = map.flashes().iter().filter(wanted).cloned().collect();
     if !taken.is_empty() {
-        map.change(Change::FlashesTaken(taken.iter().map(|flash| flash.number).collect()));
+        map.change(Change::FlashesTaken(
+            taken.iter().map(|flash| flash.number).collect(),
+        ));
     }
     taken
 }

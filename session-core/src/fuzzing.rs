@@ -28,8 +28,12 @@ fn read(name: &str, header: &HeaderValue, dialect: Dialect) -> Vec<Vec<u8>> {
         partitioned: false,
     };
     let template = CookieTemplate::new(&attributes);
-    let values =
-        |template: CookieTemplate| template.find(header, dialect).map(std::borrow::Cow::into_owned).collect();
+    let values = |template: CookieTemplate| {
+        template
+            .find(header, dialect)
+            .map(std::borrow::Cow::into_owned)
+            .collect()
+    };
     template.map(values).unwrap_or_default()
 }
 

@@ -55,7 +55,11 @@ pub trait ResponseHeaders {
     ///
     /// # Errors
     /// The type takes no more headers.
-    fn append(&mut self, name: &'static HeaderName, value: HeaderValue) -> Result<(), MaxSizeReached>;
+    fn append(
+        &mut self,
+        name: &'static HeaderName,
+        value: HeaderValue,
+    ) -> Result<(), MaxSizeReached>;
 }
 
 impl ResponseHeaders for HeaderMap {
@@ -65,14 +69,21 @@ impl ResponseHeaders for HeaderMap {
     }
 
     fn values(&self, name: &'static HeaderName) -> Vec<&[u8]> {
-        self.get_all(name).iter().map(HeaderValue::as_bytes).collect()
+        self.get_all(name)
+            .iter()
+            .map(HeaderValue::as_bytes)
+            .collect()
     }
 
     fn remove(&mut self, name: &'static HeaderName) {
         HeaderMap::remove(self, name);
     }
 
-    fn append(&mut self, name: &'static HeaderName, value: HeaderValue) -> Result<(), MaxSizeReached> {
+    fn append(
+        &mut self,
+        name: &'static HeaderName,
+        value: HeaderValue,
+    ) -> Result<(), MaxSizeReached> {
         self.try_append(name, value).map(drop)
     }
 }
@@ -81,8 +92,10 @@ static VARY_NAME: HeaderName = VARY;
 static SET_COOKIE_NAME: HeaderName = SET_COOKIE;
 static CACHE_CONTROL_NAME: HeaderName = CACHE_CONTROL;
 /// Caches between us and the browser obey these before Cache-Control (RFC 9213, section 2; Edge Architecture 1.0).
-static TARGETED: [HeaderName; 2] =
-    [HeaderName::from_static("cdn-cache-control"), HeaderName::from_static("surrogate-control")];
+static TARGETED: [HeaderName; 2] = [
+    HeaderName::from_static("cdn-cache-control"),
+    HeaderName::from_static("surrogate-control"),
+];
 /// A list, so that a handler's own line of it stands beside ours (W3C Clear Site Data, section 3.1).
 static CLEAR_SITE_DATA: HeaderName = HeaderName::from_static("clear-site-data");
 
@@ -97,26 +110,40 @@ pub(crate) fn vary_cookie(headers: &mut impl ResponseHeaders) -> Result<(), Erro
         // Some frameworks let handlers write what HTTP forbids.
         all.retain(|value| HeaderValue::from_bytes(value).is_ok());
         all.push(b"Cookie");
-        value = HeaderValue::from_bytes(&all.join(&b", "[..])).map_err(|_| Error::TooManyHeaders("Vary"))?;
+        value = HeaderValue::from_bytes(&all.join(&b", "[..]))
+            .map_err(|_| Error::TooManyHeaders("Vary"))?;
         headers.remove(&VARY_NAME);
     }
     append(headers, &VARY_NAME, value, "Vary")
 }
 
-pub(crate) fn set_cookie(headers: &mut impl ResponseHeaders, cookie: HeaderValue) -> Result<(), Error> {
+pub(crate) fn set_cookie(
+    headers: &mut impl ResponseHeaders,
+    cookie: HeaderValue,
+) -> Result<(), Error> {
     append(headers, &SET_COOKIE_NAME, cookie, "Set-Cookie")
 }
 
 /// Has the browser delete all cookies.
 pub(crate) fn clear_cookies(headers: &mut impl ResponseHeaders) -> Result<(), Error> {
-    append(headers, &CLEAR_SITE_DATA, HeaderValue::from_static("\"cookies\""), "Clear-Site-Data")
+    append(
+        headers,
+        &CLEAR_SITE_DATA,
+        HeaderValue::from_static("\"cookies\""),
+        "Clear-Site-Data",
+    )
 }
 
 /// For a response that depends on a session, unless the handler has said something about it.
 pub(crate) fn private(headers: &mut impl ResponseHeaders) -> Result<(), Error> {
     match headers.contains(&CACHE_CONTROL_NAME) {
         true => Ok(()),
-        false => append(headers, &CACHE_CONTROL_NAME, HeaderValue::from_static("private"), "Cache-Control"),
+        false => append(
+            headers,
+            &CACHE_CONTROL_NAME,
+            HeaderValue::from_static("private"),
+            "Cache-Control",
+        ),
     }
 }
 
@@ -137,13 +164,20 @@ pub(crate) fn no_store(headers: &mut impl ResponseHeaders) -> Result<bool, Error
         headers.remove(&CACHE_CONTROL_NAME);
         replaced = true;
     }
-    append(headers, &CACHE_CONTROL_NAME, HeaderValue::from_static("no-store"), "Cache-Control")?;
+    append(
+        headers,
+        &CACHE_CONTROL_NAME,
+        HeaderValue::from_static("no-store"),
+        "Cache-Control",
+    )?;
     Ok(replaced)
 }
 
 /// Whether a comma-separated header has this member, in any case.
 fn has_token(values: &[&[u8]], token: &str) -> bool {
-    let mut members = values.iter().flat_map(|value| value.split(|byte| *byte == b','));
+    let mut members = values
+        .iter()
+        .flat_map(|value| value.split(|byte| *byte == b','));
     members.any(|member| member.trim_ascii().eq_ignore_ascii_case(token.as_bytes()))
 }
 
@@ -153,7 +187,9 @@ fn append(
     value: HeaderValue,
     shown: &'static str,
 ) -> Result<(), Error> {
-    headers.append(name, value).map_err(|_| Error::TooManyHeaders(shown))
+    headers
+        .append(name, value)
+        .map_err(|_| Error::TooManyHeaders(shown))
 }
 
 #[cfg(test)]
@@ -172,14 +208,22 @@ mod tests {
         }
 
         fn values(&self, name: &'static HeaderName) -> Vec<&[u8]> {
-            self.0.iter().filter(|(found, _)| found == name.as_str()).map(|(_, value)| &value[..]).collect()
+            self.0
+                .iter()
+                .filter(|(found, _)| found == name.as_str())
+                .map(|(_, value)| &value[..])
+                .collect()
         }
 
         fn remove(&mut self, name: &'static HeaderName) {
             self.0.retain(|(found, _)| found != name.as_str());
         }
 
-        fn append(&mut self, name: &'static HeaderName, value: HeaderValue) -> Result<(), MaxSizeReached> {
+        fn append(
+            &mut self,
+            name: &'static HeaderName,
+            value: HeaderValue,
+        ) -> Result<(), MaxSizeReached> {
             self.0.push((name.to_string(), value.as_bytes().to_vec()));
             Ok(())
         }
@@ -236,8 +280,10 @@ mod tests {
     /// As Rocket does, where a handler writes what it likes.
     #[test]
     fn what_http_forbids_is_left_out() {
-        let mut headers =
-            Lines(vec![("vary".into(), b"Accept\r\nX: y".into()), ("vary".into(), b"Origin".into())]);
+        let mut headers = Lines(vec![
+            ("vary".into(), b"Accept\r\nX: y".into()),
+            ("vary".into(), b"Origin".into()),
+        ]);
         vary_cookie(&mut headers).unwrap();
         assert_eq!(headers.values(&VARY_NAME), [b"Origin, Cookie"]);
     }

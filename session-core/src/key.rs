@@ -69,7 +69,9 @@ impl SecretKey {
     pub fn generate() -> Result<Self, ConfigError> {
         use crate::world::{EntropySource, OsEntropy};
         let mut bytes = Zeroizing::new([0; 32]);
-        OsEntropy.fill(&mut bytes[..]).map_err(|_| ConfigError::Entropy)?;
+        OsEntropy
+            .fill(&mut bytes[..])
+            .map_err(|_| ConfigError::Entropy)?;
         let mut text = Zeroizing::new(Vec::with_capacity(43));
         crate::wire::base64::encode_to(&mut text, &bytes[..]);
         Self::new(&text[..])
@@ -118,7 +120,12 @@ impl Secret {
     ///
     /// Lengths are u32, big-endian, so that no two contexts share a message (REQUIREMENTS S3).
     #[inline(never)] // so that `wipe_stack` finds what is left of it
-    pub(crate) fn derive(&self, purpose: Purpose, name: &str, context: &str) -> Zeroizing<[u8; 32]> {
+    pub(crate) fn derive(
+        &self,
+        purpose: Purpose,
+        name: &str,
+        context: &str,
+    ) -> Zeroizing<[u8; 32]> {
         // A key of any length is right for HMAC, so there is no error to report.
         let mut mac = match Hmac::<Sha256>::new_from_slice(&self.bytes) {
             Ok(mac) => mac,
@@ -172,9 +179,15 @@ mod tests {
             (&b"secret"[..], Weakness::Placeholder),
             (b"dev", Weakness::Short(3)),
             (&[0; 32], Weakness::Repetitive),
-            (b"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=", Weakness::Repetitive),
+            (
+                b"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=",
+                Weakness::Repetitive,
+            ),
         ] {
-            assert_eq!(SecretKey::new(secret).unwrap_err(), ConfigError::WeakKey(weakness));
+            assert_eq!(
+                SecretKey::new(secret).unwrap_err(),
+                ConfigError::WeakKey(weakness)
+            );
             assert_eq!(Secret::new(secret).weakness, Some(weakness));
         }
         assert!(matches!(SecretKey::new(""), Err(ConfigError::NoKey)));
@@ -184,10 +197,22 @@ mod tests {
     fn s3_contexts_are_injective() {
         let key = SecretKey::new("u9jZvX3nFqfB4mS0nXn9S5q7x3wTt2Kx1pQyVb8Rr4c").unwrap();
         let derive = |p, name, context| *key.0.derive(p, name, context);
-        assert_eq!(derive(Purpose::SignedPayload, "a", "b"), derive(Purpose::SignedPayload, "a", "b"));
-        assert_ne!(derive(Purpose::SignedPayload, "ab", ""), derive(Purpose::SignedPayload, "a", "b"));
-        assert_ne!(derive(Purpose::SignedPayload, "", "ab"), derive(Purpose::SignedPayload, "ab", ""));
-        assert_ne!(derive(Purpose::SignedPayload, "a", "b"), derive(Purpose::LogDigest, "a", "b"));
+        assert_eq!(
+            derive(Purpose::SignedPayload, "a", "b"),
+            derive(Purpose::SignedPayload, "a", "b")
+        );
+        assert_ne!(
+            derive(Purpose::SignedPayload, "ab", ""),
+            derive(Purpose::SignedPayload, "a", "b")
+        );
+        assert_ne!(
+            derive(Purpose::SignedPayload, "", "ab"),
+            derive(Purpose::SignedPayload, "ab", "")
+        );
+        assert_ne!(
+            derive(Purpose::SignedPayload, "a", "b"),
+            derive(Purpose::LogDigest, "a", "b")
+        );
     }
 
     #[test]

@@ -66,7 +66,11 @@ impl Format {
 
     /// How Cookie headers are read.
     pub(crate) fn dialect(&self) -> Dialect {
-        if self.is_flask() { Dialect::Werkzeug } else { Dialect::Browser }
+        if self.is_flask() {
+            Dialect::Werkzeug
+        } else {
+            Dialect::Browser
+        }
     }
 
     /// Whether encrypted sessions are accepted but not written yet: encryption is about to begin, or was taken back.
@@ -75,7 +79,9 @@ impl Format {
     }
 
     pub(crate) fn keys(&self, ring: &KeyRing) -> Keys {
-        let key = ring.primary.derive(Purpose::LogDigest, &self.name, &self.context);
+        let key = ring
+            .primary
+            .derive(Purpose::LogDigest, &self.name, &self.context);
         let log = KeyedMac::new(Digest::Sha256, &key[..]);
         wipe_stack();
         Keys {
@@ -88,19 +94,35 @@ impl Format {
 
     fn wires(&self, ring: &KeyRing, name: &str) -> Wires {
         if let Some((digest, salt)) = &self.flask {
-            return Wires { written: Wire::Flask(flask::signer(ring, *digest, salt)), also: None };
+            return Wires {
+                written: Wire::Flask(flask::signer(ring, *digest, salt)),
+                also: None,
+            };
         }
         if self.stored {
-            return Wires { written: Wire::Signed(self.signer(ring, Purpose::SignedId, name)), also: None };
+            return Wires {
+                written: Wire::Signed(self.signer(ring, Purpose::SignedId, name)),
+                also: None,
+            };
         }
         let signed = || Wire::Signed(self.signer(ring, Purpose::SignedPayload, name));
-        let encrypted =
-            |block| Wire::Encrypted(Box::new(self.cipher(ring, Purpose::EncryptedPayload, name, block)));
+        let encrypted = |block| {
+            Wire::Encrypted(Box::new(self.cipher(
+                ring,
+                Purpose::EncryptedPayload,
+                name,
+                block,
+            )))
+        };
         match self.encrypted {
-            Some(block) => {
-                Wires { written: encrypted(block), also: self.other_until.map(|end| (signed(), end)) }
-            }
-            None => Wires { written: signed(), also: self.other_until.map(|end| (encrypted(1), end)) },
+            Some(block) => Wires {
+                written: encrypted(block),
+                also: self.other_until.map(|end| (signed(), end)),
+            },
+            None => Wires {
+                written: signed(),
+                also: self.other_until.map(|end| (encrypted(1), end)),
+            },
         }
     }
 
@@ -108,13 +130,18 @@ impl Format {
         // Without the cookie's name: the record stays where it is when the cookie is renamed.
         let cipher = |block| self.cipher(ring, Purpose::RecordAtRest, "", block);
         match (self.stored, self.encrypted) {
-            (false, _) => Records { encrypted: None, also: None },
-            (true, Some(block)) => {
-                Records { encrypted: Some(cipher(block)), also: self.other_until.map(|end| (None, end)) }
-            }
-            (true, None) => {
-                Records { encrypted: None, also: self.other_until.map(|end| (Some(cipher(1)), end)) }
-            }
+            (false, _) => Records {
+                encrypted: None,
+                also: None,
+            },
+            (true, Some(block)) => Records {
+                encrypted: Some(cipher(block)),
+                also: self.other_until.map(|end| (None, end)),
+            },
+            (true, None) => Records {
+                encrypted: None,
+                also: self.other_until.map(|end| (Some(cipher(1)), end)),
+            },
         }
     }
 

@@ -64,7 +64,11 @@ impl Lifetime {
     /// `itsdangerous.TimestampSigner.unsign`).
     pub(crate) fn check(&self, stamp: &Stamp, now: u64) -> Result<(), Rejected> {
         self.check_start(stamp, now)?;
-        if now.saturating_sub(stamp.issued) > self.idle_of(stamp) { Err(Rejected::Idle) } else { Ok(()) }
+        if now.saturating_sub(stamp.issued) > self.idle_of(stamp) {
+            Err(Rejected::Idle)
+        } else {
+            Ok(())
+        }
     }
 
     /// The idle lifetime that applies to a session with this stamp, in seconds.
@@ -75,8 +79,16 @@ impl Lifetime {
     /// The same of a session that is permanent or not, and has a user or not. Where nobody is logged in, permanence does not
     /// count.
     pub(crate) fn idle_for(&self, permanent: bool, has_user: bool) -> u64 {
-        let with_user = if permanent { self.permanent_idle.unwrap_or(self.idle) } else { self.idle };
-        let idle = if has_user { with_user } else { self.anonymous_idle.unwrap_or(with_user) };
+        let with_user = if permanent {
+            self.permanent_idle.unwrap_or(self.idle)
+        } else {
+            self.idle
+        };
+        let idle = if has_user {
+            with_user
+        } else {
+            self.anonymous_idle.unwrap_or(with_user)
+        };
         idle.as_secs()
     }
 
@@ -91,7 +103,10 @@ impl Lifetime {
         let old = now.saturating_sub(stamp.created);
         if stamp.issued > now.saturating_add(self.skew) {
             Err(Rejected::Future)
-        } else if self.absolute.is_some_and(|absolute| old > absolute.as_secs()) {
+        } else if self
+            .absolute
+            .is_some_and(|absolute| old > absolute.as_secs())
+        {
             Err(Rejected::TooOld)
         } else if self.not_before.is_some_and(|least| stamp.created < least)
             || stamp.epoch.application < self.epoch
@@ -117,22 +132,31 @@ impl Lifetime {
     /// The second at which a record with this idle lifetime ends that is written or touched at `now`: never more than a store's
     /// signed 64 bits.
     pub(crate) fn expires(&self, created: u64, now: u64, idle: u64) -> u64 {
-        let end = self.absolute.map_or(u64::MAX, |absolute| created.saturating_add(absolute.as_secs()));
-        now.saturating_add(idle).min(end).min(i64::MAX.cast_unsigned())
+        let end = self.absolute.map_or(u64::MAX, |absolute| {
+            created.saturating_add(absolute.as_secs())
+        });
+        now.saturating_add(idle)
+            .min(end)
+            .min(i64::MAX.cast_unsigned())
     }
 
     /// Max-Age in seconds for a permanent session's id: it does not end with the idle lifetime, which a store extends
     /// without a new cookie.
     pub(crate) fn max_age_of_id(&self, created: u64, now: u64) -> u64 {
-        let left =
-            self.absolute.map(|absolute| absolute.as_secs().saturating_sub(now.saturating_sub(created)));
+        let left = self.absolute.map(|absolute| {
+            absolute
+                .as_secs()
+                .saturating_sub(now.saturating_sub(created))
+        });
         left.map_or(LONGEST_MAX_AGE, |left| left.min(LONGEST_MAX_AGE))
     }
 
     /// Max-Age in seconds for a permanent session written at `now`: never beyond what the server will accept.
     pub(crate) fn max_age(&self, stamp: &Stamp, now: u64) -> u64 {
         let left = match self.absolute {
-            Some(absolute) => absolute.as_secs().saturating_sub(now.saturating_sub(stamp.created)),
+            Some(absolute) => absolute
+                .as_secs()
+                .saturating_sub(now.saturating_sub(stamp.created)),
             None => u64::MAX,
         };
         self.idle_of(stamp).min(left).min(LONGEST_MAX_AGE)
@@ -166,7 +190,13 @@ mod tests {
     }
 
     fn stamp(created: u64, issued: u64) -> Stamp {
-        Stamp { permanent: true, issued, created, authenticated: None, epoch: Epoch::default() }
+        Stamp {
+            permanent: true,
+            issued,
+            created,
+            authenticated: None,
+            epoch: Epoch::default(),
+        }
     }
 
     #[test]
@@ -183,27 +213,61 @@ mod tests {
             (0, None, 5, 5, 6, Err(Rejected::Idle)),
         ] {
             let found = lifetime(idle, absolute).check(&stamp(created, issued), now);
-            assert_eq!(found, expected, "idle {idle} absolute {absolute:?} {created} {issued} {now}");
+            assert_eq!(
+                found, expected,
+                "idle {idle} absolute {absolute:?} {created} {issued} {now}"
+            );
         }
-        let counted = Lifetime { epoch: 4, ..lifetime(1000, None) };
+        let counted = Lifetime {
+            epoch: 4,
+            ..lifetime(1000, None)
+        };
         for (application, expected) in [(3, Err(Rejected::Revoked)), (4, Ok(())), (5, Ok(()))] {
-            let epoch = Epoch { application, user: 9 };
-            assert_eq!(counted.check(&Stamp { epoch, ..stamp(0, 0) }, 0), expected);
+            let epoch = Epoch {
+                application,
+                user: 9,
+            };
+            assert_eq!(
+                counted.check(
+                    &Stamp {
+                        epoch,
+                        ..stamp(0, 0)
+                    },
+                    0
+                ),
+                expected
+            );
         }
-        let since = Lifetime { not_before: Some(50), ..lifetime(1000, None) };
+        let since = Lifetime {
+            not_before: Some(50),
+            ..lifetime(1000, None)
+        };
         assert_eq!(since.check(&stamp(49, 90), 100), Err(Rejected::Revoked));
         assert_eq!(since.check(&stamp(50, 90), 100), Ok(()));
     }
 
     #[test]
     fn refresh_table() {
-        let at = |refresh, age| Lifetime { refresh, ..lifetime(1000, None) }.refresh_due(&stamp(0, 0), age);
+        let at = |refresh, age| {
+            Lifetime {
+                refresh,
+                ..lifetime(1000, None)
+            }
+            .refresh_due(&stamp(0, 0), age)
+        };
         assert!(!at(Refresh::AfterTenth, 99) && at(Refresh::AfterTenth, 100));
         assert!(at(Refresh::EachRequest, 0) && !at(Refresh::Never, 999));
-        let browser = Stamp { permanent: false, ..stamp(0, 0) };
+        let browser = Stamp {
+            permanent: false,
+            ..stamp(0, 0)
+        };
         assert!(lifetime(1000, None).refresh_due(&browser, 100));
         assert!(
-            !Lifetime { refresh_permanent_only: true, ..lifetime(1000, None) }.refresh_due(&browser, 100)
+            !Lifetime {
+                refresh_permanent_only: true,
+                ..lifetime(1000, None)
+            }
+            .refresh_due(&browser, 100)
         );
     }
 
@@ -211,21 +275,42 @@ mod tests {
     #[test]
     fn l1_the_lifetime_that_applies() {
         let seconds = |seconds| Some(Duration::from_secs(seconds));
-        let lifetime = Lifetime { permanent_idle: seconds(3000), ..lifetime(100, None) };
-        let all = Lifetime { anonymous_idle: seconds(500), ..lifetime.clone() };
-        let short = Lifetime { anonymous_idle: seconds(10), ..lifetime.clone() };
+        let lifetime = Lifetime {
+            permanent_idle: seconds(3000),
+            ..lifetime(100, None)
+        };
+        let all = Lifetime {
+            anonymous_idle: seconds(500),
+            ..lifetime.clone()
+        };
+        let short = Lifetime {
+            anonymous_idle: seconds(10),
+            ..lifetime.clone()
+        };
         for (permanent, has_user, usual, anonymous, limited) in [
             (false, true, 100, 100, 100),
             (true, true, 3000, 3000, 3000),
             (false, false, 100, 500, 10),
             (true, false, 3000, 500, 10),
         ] {
-            let found = [&lifetime, &all, &short].map(|lifetime| lifetime.idle_for(permanent, has_user));
-            assert_eq!(found, [usual, anonymous, limited], "permanent {permanent}, user {has_user}");
-            let stamp = Stamp { permanent, authenticated: has_user.then_some(0), ..stamp(0, 0) };
+            let found =
+                [&lifetime, &all, &short].map(|lifetime| lifetime.idle_for(permanent, has_user));
+            assert_eq!(
+                found,
+                [usual, anonymous, limited],
+                "permanent {permanent}, user {has_user}"
+            );
+            let stamp = Stamp {
+                permanent,
+                authenticated: has_user.then_some(0),
+                ..stamp(0, 0)
+            };
             assert_eq!(all.check(&stamp, anonymous), Ok(()));
             assert_eq!(all.check(&stamp, anonymous + 1), Err(Rejected::Idle));
-            assert!(all.refresh_due(&stamp, anonymous / 10) && !all.refresh_due(&stamp, anonymous / 10 - 1));
+            assert!(
+                all.refresh_due(&stamp, anonymous / 10)
+                    && !all.refresh_due(&stamp, anonymous / 10 - 1)
+            );
             assert_eq!(all.max_age(&stamp, 0), anonymous);
         }
         assert_eq!((all.longest_idle(), tenth(5)), (3000, 1));
@@ -235,7 +320,10 @@ mod tests {
     fn max_age_is_capped() {
         assert_eq!(lifetime(100, Some(150)).max_age(&stamp(0, 0), 120), 30);
         assert_eq!(lifetime(100, Some(150)).max_age(&stamp(0, 0), 999), 0);
-        assert_eq!(lifetime(u64::MAX, None).max_age(&stamp(0, 0), 0), 34_560_000);
+        assert_eq!(
+            lifetime(u64::MAX, None).max_age(&stamp(0, 0), 0),
+            34_560_000
+        );
     }
 
     proptest! {

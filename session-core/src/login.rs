@@ -93,8 +93,15 @@ impl Session {
         state.stamp.created = now;
         state.stamp.authenticated = Some(now);
         // Whoever logs in does not inherit somebody else's counter.
-        let counter = if again { state.stamp.epoch.user } else { state.epoch.unwrap_or_default() };
-        state.stamp.epoch = Epoch { application: core.lifetime.epoch, user: counter };
+        let counter = if again {
+            state.stamp.epoch.user
+        } else {
+            state.epoch.unwrap_or_default()
+        };
+        state.stamp.epoch = Epoch {
+            application: core.lifetime.epoch,
+            user: counter,
+        };
         state.renewed = true;
         Ok(())
     }
@@ -160,7 +167,12 @@ impl Session {
     pub fn keep_only(&self, keys: &[&str]) -> Result<(), Error> {
         // Permanence is a key in Flask's format.
         let permanent = self.is_flask().then_some(PERMANENT);
-        let keys = keys.iter().copied().chain(permanent).map(Cow::from).collect();
+        let keys = keys
+            .iter()
+            .copied()
+            .chain(permanent)
+            .map(Cow::from)
+            .collect();
         let mut state = self.open_state()?;
         state.map.change(Change::KeepOnly(keys));
         state.flashes_taken = None;
@@ -187,9 +199,15 @@ impl Session {
     fn user_in(&self, state: &State) -> Option<Arc<str>> {
         let opened_from = || match state.cleared || state.left {
             true => None,
-            false => self.live().and_then(|live| live.current.record.user.clone()),
+            false => self
+                .live()
+                .and_then(|live| live.current.record.user.clone()),
         };
-        state.user.clone().or_else(|| state.map.user()).or_else(opened_from)
+        state
+            .user
+            .clone()
+            .or_else(|| state.map.user())
+            .or_else(opened_from)
     }
 
     /// Where the record lies that this session was opened from: to tell it among the sessions of its user. It opens
@@ -226,8 +244,14 @@ impl Session {
     /// session.set_label("Firefox on Linux").unwrap();
     /// ```
     pub fn set_label(&self, label: &str) -> Result<(), Error> {
-        let end = (0..=label.len().min(256)).rev().find(|end| label.is_char_boundary(*end));
-        let label = self.core().stored.is_some().then(|| label[..end.unwrap_or_default()].into());
+        let end = (0..=label.len().min(256))
+            .rev()
+            .find(|end| label.is_char_boundary(*end));
+        let label = self
+            .core()
+            .stored
+            .is_some()
+            .then(|| label[..end.unwrap_or_default()].into());
         let mut state = self.open_state()?;
         state.label = label;
         state.map.mark_modified();
@@ -292,7 +316,11 @@ impl Session {
     }
 
     fn epoch_state(&self) -> Result<MutexGuard<'_, State>, Error> {
-        if self.is_flask() { Err(Error::NoEpoch) } else { self.open_state() }
+        if self.is_flask() {
+            Err(Error::NoEpoch)
+        } else {
+            self.open_state()
+        }
     }
 
     /// Whether [`log_in`](Self::log_in) was called in this session at most `period` ago: for pages that ask for the

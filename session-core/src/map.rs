@@ -62,7 +62,8 @@ impl Map {
         let mut cursor = Cursor::new(&base);
         let entries = entries::read(&mut cursor, depth)?;
         cursor.end()?;
-        (self.base, self.entries, self.flashes, self.user) = (Some(base), entries, Vec::new(), None);
+        (self.base, self.entries, self.flashes, self.user) =
+            (Some(base), entries, Vec::new(), None);
         Ok(())
     }
 
@@ -88,7 +89,11 @@ impl Map {
             }
             cursor.expect(b']')?;
         }
-        let user = if cursor.eat(b',') { Some(read_user(&mut cursor)?) } else { None };
+        let user = if cursor.eat(b',') {
+            Some(read_user(&mut cursor)?)
+        } else {
+            None
+        };
         if flashes.is_empty() && user.is_none() {
             return Err(NotJson);
         }
@@ -169,7 +174,9 @@ impl Map {
     /// Keys as WTF-8 and values as JSON, in order.
     pub(crate) fn entries(&self) -> impl Iterator<Item = (&[u8], &str)> {
         let base = self.base();
-        self.entries.iter().map(move |entry| (entry.key.bytes(base), entry.value.as_str(base)))
+        self.entries
+            .iter()
+            .map(move |entry| (entry.key.bytes(base), entry.value.as_str(base)))
     }
 
     pub(crate) fn len(&self) -> usize {
@@ -183,7 +190,9 @@ impl Map {
 
     /// Who is logged in, in a cookie of our formats.
     pub(crate) fn user(&self) -> Option<Arc<str>> {
-        from_text::<String>(self.user.as_ref()?.as_str(self.base())).ok().map(Arc::from)
+        from_text::<String>(self.user.as_ref()?.as_str(self.base()))
+            .ok()
+            .map(Arc::from)
     }
 
     pub(crate) fn has_user(&self) -> bool {
@@ -224,8 +233,14 @@ impl Map {
     pub(crate) fn get(&self, key: &str) -> Option<Value> {
         let entry = &self.entries[self.find(key).ok()?];
         Some(match &entry.value {
-            Text::Own(text) => Value { text: text.clone(), range: 0..text.len() },
-            Text::Base(span) => Value { text: self.base.clone()?, range: span.range() },
+            Text::Own(text) => Value {
+                text: text.clone(),
+                range: 0..text.len(),
+            },
+            Text::Base(span) => Value {
+                text: self.base.clone()?,
+                range: span.range(),
+            },
         })
     }
 
@@ -263,13 +278,18 @@ impl Map {
             }
             Change::KeepOnly(keys) => {
                 let base = self.base.as_deref().unwrap_or_default();
-                let kept = |entry: &Entry| keys.iter().any(|key| key.as_bytes() == entry.key.bytes(base));
+                let kept = |entry: &Entry| {
+                    keys.iter()
+                        .any(|key| key.as_bytes() == entry.key.bytes(base))
+                };
                 self.entries.retain(kept);
                 self.flashes.clear();
             }
             Change::Increment { key, by } => {
                 let found = self.find(&key);
-                let old = found.ok().map(|index| self.entries[index].value.as_str(self.base()));
+                let old = found
+                    .ok()
+                    .map(|index| self.entries[index].value.as_str(self.base()));
                 let text;
                 (sum, text) = counter::add(old, by)?;
                 self.set_at(found, key, text);
@@ -279,7 +299,9 @@ impl Map {
                 self.set(key, list.into());
             }
             Change::Flash(flash) => self.flashes.push(flash),
-            Change::FlashesTaken(numbers) => self.flashes.retain(|flash| !numbers.contains(&flash.number)),
+            Change::FlashesTaken(numbers) => self
+                .flashes
+                .retain(|flash| !numbers.contains(&flash.number)),
         }
         self.modified = true;
         if let (Some(record), Some(change)) = (&mut self.record, recorded) {
@@ -291,9 +313,15 @@ impl Map {
     /// The list's text with one item more.
     fn longer(&self, key: &str, item: &str) -> Result<String, Misfit> {
         let list = self.peek(key).unwrap_or("[]");
-        let inside =
-            list.strip_prefix('[').and_then(|list| list.strip_suffix(']')).ok_or(Misfit::NotAList)?;
-        let comma = if inside.trim_ascii().is_empty() { "" } else { "," };
+        let inside = list
+            .strip_prefix('[')
+            .and_then(|list| list.strip_suffix(']'))
+            .ok_or(Misfit::NotAList)?;
+        let comma = if inside.trim_ascii().is_empty() {
+            ""
+        } else {
+            ","
+        };
         Ok(format!("[{inside}{comma}{item}]"))
     }
 
@@ -305,7 +333,10 @@ impl Map {
         match found {
             Ok(index) => self.entries[index].value = Text::Own(value),
             Err(index) => {
-                let entry = Entry { key: Key::Own(key.as_bytes().into()), value: Text::Own(value) };
+                let entry = Entry {
+                    key: Key::Own(key.as_bytes().into()),
+                    value: Text::Own(value),
+                };
                 self.entries.insert(index, entry);
             }
         }
@@ -361,11 +392,18 @@ mod tests {
     }
 
     fn set(key: &str, value: &str) -> Change<'static> {
-        Change::Set { key: key.to_owned().into(), value: value.into() }
+        Change::Set {
+            key: key.to_owned().into(),
+            value: value.into(),
+        }
     }
 
     fn flash(number: u32) -> Flash {
-        Flash { number, category: "info".into(), message: format!("\"{number}\"").into() }
+        Flash {
+            number,
+            category: "info".into(),
+            message: format!("\"{number}\"").into(),
+        }
     }
 
     #[test]
@@ -389,7 +427,8 @@ mod tests {
 
     #[test]
     fn keys_are_sorted_by_code_point_and_the_last_of_equal_ones_counts() {
-        let map = ours("{\"b\":1,\"\\ud83d\\ude00\":2,\"\u{ffff}\":3,\"a\":4,\"b\":5,\"\\u0061\":6}");
+        let map =
+            ours("{\"b\":1,\"\\ud83d\\ude00\":2,\"\u{ffff}\":3,\"a\":4,\"b\":5,\"\\u0061\":6}");
         assert_eq!(written(&map), "{\"a\":6,\"b\":5,\"\u{ffff}\":3,\"😀\":2}");
         assert_eq!(map.get("a").unwrap().as_str(), "6");
         assert_eq!(map.get("😀").unwrap().as_str(), "2");
@@ -424,7 +463,13 @@ mod tests {
         ] {
             assert!(Map::from_ours(text.into(), 128).is_err(), "{text}");
         }
-        let deep = |levels: usize| format!("{{\"a\":{}{}}}", "[".repeat(levels - 1), "]".repeat(levels - 1));
+        let deep = |levels: usize| {
+            format!(
+                "{{\"a\":{}{}}}",
+                "[".repeat(levels - 1),
+                "]".repeat(levels - 1)
+            )
+        };
         assert!(Map::from_ours(deep(128).into(), 128).is_ok());
         assert!(Map::from_ours(deep(129).into(), 128).is_err());
         assert!(Map::from_object(deep(10_000).into(), 1000).is_err());
@@ -440,9 +485,21 @@ mod tests {
             ("s", Misfit::NotACounter),
             ("max", Misfit::Overflow),
         ] {
-            assert_eq!(map.apply(Change::Increment { key: key.into(), by: 1 }), Err(misfit));
+            assert_eq!(
+                map.apply(Change::Increment {
+                    key: key.into(),
+                    by: 1
+                }),
+                Err(misfit)
+            );
         }
-        assert_eq!(map.apply(Change::Push { key: "s".into(), item: "1".into() }), Err(Misfit::NotAList));
+        assert_eq!(
+            map.apply(Change::Push {
+                key: "s".into(),
+                item: "1".into()
+            }),
+            Err(Misfit::NotAList)
+        );
         assert!(!map.is_modified() && map.record().is_empty());
         assert_eq!(written(&map), text);
     }
@@ -477,14 +534,29 @@ mod tests {
     #[test]
     fn what_is_kept_alone() {
         let mut map = ours("[{\"a\":1,\"b\":2,\"\\u0063\":3},[[7,\"info\",\"x\"]]]");
-        map.change(Change::KeepOnly(vec!["c".into(), "a".into(), "missing".into()]));
-        assert_eq!((written(&map).as_str(), map.is_modified()), ("{\"a\":1,\"c\":3}", true));
+        map.change(Change::KeepOnly(vec![
+            "c".into(),
+            "a".into(),
+            "missing".into(),
+        ]));
+        assert_eq!(
+            (written(&map).as_str(), map.is_modified()),
+            ("{\"a\":1,\"c\":3}", true)
+        );
     }
 
     fn any_change() -> impl Strategy<Value = Change<'static>> {
         let key = prop::sample::select(vec!["a", "b", "c", "é", "_flashes", " t"]);
-        let value =
-            prop::sample::select(vec!["1", "2.0", "0.5", "\"x\"", "[]", "[1, 2 ]", "{\"k\":[]}", "null"]);
+        let value = prop::sample::select(vec![
+            "1",
+            "2.0",
+            "0.5",
+            "\"x\"",
+            "[]",
+            "[1, 2 ]",
+            "{\"k\":[]}",
+            "null",
+        ]);
         prop_oneof![
             3 => (key.clone(), value.clone()).prop_map(|(key, value)| set(key, value)),
             2 => key.clone().prop_map(|key| Change::Remove { key: key.into() }),
@@ -512,18 +584,24 @@ mod tests {
             use serde_json::Value;
             match change {
                 Change::Set { key, value } | Change::Update { key, value } => {
-                    self.entries.insert(key.to_string(), serde_json::from_str(value).unwrap());
+                    self.entries
+                        .insert(key.to_string(), serde_json::from_str(value).unwrap());
                 }
                 Change::Remove { key } => {
                     self.entries.remove(&**key);
                 }
                 Change::Clear => *self = Self::default(),
                 Change::KeepOnly(keys) => {
-                    self.entries.retain(|key, _| keys.iter().any(|kept| kept == key));
+                    self.entries
+                        .retain(|key, _| keys.iter().any(|kept| kept == key));
                     self.flashes.clear();
                 }
                 Change::Increment { key, by } => {
-                    let old = self.entries.get(&**key).cloned().unwrap_or_else(|| 0.into());
+                    let old = self
+                        .entries
+                        .get(&**key)
+                        .cloned()
+                        .unwrap_or_else(|| 0.into());
                     let sum = match (old.as_i64(), old.as_f64()) {
                         (Some(old), _) => (old + by).into(),
                         (None, Some(old)) if old.fract() == 0.0 => (old + *by as f64).into(),
@@ -532,13 +610,19 @@ mod tests {
                     self.entries.insert(key.to_string(), sum);
                 }
                 Change::Push { key, item } => {
-                    match self.entries.entry(key.to_string()).or_insert_with(|| Value::Array(vec![])) {
+                    match self
+                        .entries
+                        .entry(key.to_string())
+                        .or_insert_with(|| Value::Array(vec![]))
+                    {
                         Value::Array(items) => items.push(serde_json::from_str(item).unwrap()),
                         _ => return false,
                     }
                 }
                 Change::Flash(flash) => self.flashes.push(flash.number),
-                Change::FlashesTaken(numbers) => self.flashes.retain(|number| !numbers.contains(number)),
+                Change::FlashesTaken(numbers) => {
+                    self.flashes.retain(|number| !numbers.contains(number))
+                }
             }
             true
         }

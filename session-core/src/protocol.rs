@@ -26,5 +26,6 @@ pub use crate::exchange::{Exchange, LazySession, Outgoing};
 pub use crate::headers::ResponseHeaders;
 pub use crate::step::{Pending, Step};
 pub use crate::stored::{
-    Inserted, Loaded, Outcome, Record, StoreReply, StoreRequest, TOMBSTONE_SECONDS, TrimResult, Updated,
+    Inserted, Loaded, Outcome, Record, StoreReply, StoreRequest, TOMBSTONE_SECONDS, TrimResult,
+    Updated,
 };

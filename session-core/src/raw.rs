@@ -26,7 +26,10 @@ impl Session {
         text::object(
             &mut json,
             self.is_flask(),
-            state.map.entries().map(|(key, value)| (key, plain::untagged(value))),
+            state
+                .map
+                .entries()
+                .map(|(key, value)| (key, plain::untagged(value))),
         );
         json
     }
@@ -101,25 +104,38 @@ impl Session {
     pub fn insert_tagged_json(&self, object: &str) -> Result<(), Error> {
         let depth = write::DEEPEST_VALUE;
         let not_an_object = || Error::NotAnObject { depth };
-        let text = canonical(object, depth, self.is_flask(), Tags::Kept).map_err(|_| not_an_object())?;
+        let text =
+            canonical(object, depth, self.is_flask(), Tags::Kept).map_err(|_| not_an_object())?;
         let values = if self.is_flask() {
             flask::read(text.into())
         } else {
             Map::from_object(text.into(), depth).ok()
         };
-        self.set_each(&values.ok_or_else(not_an_object)?, |value| Ok(value.to_owned()))
+        self.set_each(&values.ok_or_else(not_an_object)?, |value| {
+            Ok(value.to_owned())
+        })
     }
 
-    fn set_each(&self, values: &Map, text: impl Fn(&str) -> Result<String, Error>) -> Result<(), Error> {
+    fn set_each(
+        &self,
+        values: &Map,
+        text: impl Fn(&str) -> Result<String, Error>,
+    ) -> Result<(), Error> {
         let mut changes = Vec::with_capacity(values.len());
         for (key, value) in values.entries() {
-            let key =
-                std::str::from_utf8(key).map_err(|_| Error::NotAnObject { depth: write::DEEPEST_VALUE })?;
-            changes.push(Change::Set { key: key.into(), value: text(value)?.into() });
+            let key = std::str::from_utf8(key).map_err(|_| Error::NotAnObject {
+                depth: write::DEEPEST_VALUE,
+            })?;
+            changes.push(Change::Set {
+                key: key.into(),
+                value: text(value)?.into(),
+            });
         }
         let mut state = self.open_state()?;
         state.map.mark_modified();
-        changes.into_iter().for_each(|change| state.map.change(change));
+        changes
+            .into_iter()
+            .for_each(|change| state.map.change(change));
         Ok(())
     }
 }

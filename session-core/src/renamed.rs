@@ -52,7 +52,12 @@ impl OldCookie {
     /// ```
     #[must_use]
     pub fn new(name: impl Into<String>, renamed: SystemTime) -> Self {
-        Self { name: name.into(), domain: None, path: "/".to_owned(), renamed }
+        Self {
+            name: name.into(),
+            domain: None,
+            path: "/".to_owned(),
+            renamed,
+        }
     }
 
     /// The domain that it had: without it, a browser would not delete it.
@@ -65,7 +70,10 @@ impl OldCookie {
     /// ```
     #[must_use]
     pub fn domain(self, domain: impl Into<String>) -> Self {
-        Self { domain: Some(domain.into()), ..self }
+        Self {
+            domain: Some(domain.into()),
+            ..self
+        }
     }
 
     /// The path that it had.
@@ -78,14 +86,20 @@ impl OldCookie {
     /// ```
     #[must_use]
     pub fn path(self, path: impl Into<String>) -> Self {
-        Self { path: path.into(), ..self }
+        Self {
+            path: path.into(),
+            ..self
+        }
     }
 
     /// Checked as the cookie's own attributes are, of which it has all others.
     pub(crate) fn check(self, now: &Attributes, name: &str) -> Result<Old, ConfigError> {
         if self.name == name {
             let problem = format!("{name:?} is the cookie's name now: name the one before");
-            return Err(ConfigError::Cookie { setting: "renamed_from", problem });
+            return Err(ConfigError::Cookie {
+                setting: "renamed_from",
+                problem,
+            });
         }
         let (prefix, rest) = Prefix::split(&self.name);
         let cookie = CookieTemplate::new(&Attributes {
@@ -95,7 +109,10 @@ impl OldCookie {
             path: self.path,
             ..now.clone()
         })?;
-        Ok(Old { cookie, renamed: unix(self.renamed).as_secs() })
+        Ok(Old {
+            cookie,
+            renamed: unix(self.renamed).as_secs(),
+        })
     }
 }
 

@@ -74,7 +74,10 @@ impl KeyRing {
     }
 
     fn of(primary: Secret) -> Self {
-        Self { primary, verify_only: Vec::new() }
+        Self {
+            primary,
+            verify_only: Vec::new(),
+        }
     }
 
     /// Adds a key that signs nothing and verifies what it signed before, or what other processes sign with it already.
@@ -151,9 +154,14 @@ impl KeyRing {
     }
 
     pub(crate) fn warnings(&self) -> impl Iterator<Item = Warning> {
-        let fallbacks = self.verify_only.iter().filter_map(|key| key.secret.weakness);
+        let fallbacks = self
+            .verify_only
+            .iter()
+            .filter_map(|key| key.secret.weakness);
         let primary = self.primary.weakness.map(Warning::WeakKey);
-        primary.into_iter().chain(fallbacks.map(Warning::WeakFallback))
+        primary
+            .into_iter()
+            .chain(fallbacks.map(Warning::WeakFallback))
     }
 }
 

@@ -50,8 +50,16 @@ pub(crate) struct Shared {
 impl Session {
     pub(crate) fn new(core: Arc<Core>, origin: Origin, map: Map, now: u64) -> Self {
         let fresh = State::new(&core.lifetime, now);
-        let state = State { map, stamp: origin.stamp.unwrap_or(fresh.stamp), ..fresh };
-        Self(Arc::new(Shared { core, origin, state: Mutex::new(state) }))
+        let state = State {
+            map,
+            stamp: origin.stamp.unwrap_or(fresh.stamp),
+            ..fresh
+        };
+        Self(Arc::new(Shared {
+            core,
+            origin,
+            state: Mutex::new(state),
+        }))
     }
 
     pub(crate) fn of(shared: Shared) -> Self {
@@ -77,7 +85,11 @@ impl Session {
         if self.is_unavailable() {
             return Err(Error::Unavailable);
         }
-        if state.frozen { Err(Error::TooLate) } else { Ok(state) }
+        if state.frozen {
+            Err(Error::TooLate)
+        } else {
+            Ok(state)
+        }
     }
 
     pub(crate) fn freeze(&self) {
@@ -132,7 +144,10 @@ impl Session {
     /// ```
     pub fn insert<T: Serialize>(&self, key: &str, value: T) -> Result<(), Error> {
         let value = self.text(key, &value)?;
-        self.open_state()?.map.change(Change::Set { key: key.into(), value });
+        self.open_state()?.map.change(Change::Set {
+            key: key.into(),
+            value,
+        });
         Ok(())
     }
 
@@ -151,7 +166,9 @@ impl Session {
     #[doc(alias = "pop")]
     pub fn take<T: DeserializeOwned>(&self, key: &str) -> Result<Option<T>, Error> {
         loop {
-            let Some(found) = self.open_state()?.map.get(key) else { return Ok(None) };
+            let Some(found) = self.open_state()?.map.get(key) else {
+                return Ok(None);
+            };
             let value = parse(key, &found)?;
             let mut state = self.open_state()?;
             if state.map.peek(key) == Some(found.as_str()) {
@@ -225,7 +242,10 @@ impl Session {
         let mut state = self.open_state()?;
         match state.map.get(key) {
             None => {
-                state.map.change(Change::Set { key: key.into(), value: text });
+                state.map.change(Change::Set {
+                    key: key.into(),
+                    value: text,
+                });
                 Ok(value)
             }
             Some(faster) => {
@@ -246,7 +266,11 @@ impl Session {
     /// ```
     #[must_use]
     pub fn keys(&self) -> Vec<String> {
-        self.state().map.entries().map(|(key, _)| String::from_utf8_lossy(key).into_owned()).collect()
+        self.state()
+            .map
+            .entries()
+            .map(|(key, _)| String::from_utf8_lossy(key).into_owned())
+            .collect()
     }
 
     /// How many keys there are. Pending flashes don't count, except in Flask's format, where they are a key.
@@ -328,7 +352,10 @@ impl Session {
     /// ```
     pub fn increment(&self, key: &str, by: i64) -> Result<i64, Error> {
         let mut state = self.open_state()?;
-        let applied = state.map.apply(Change::Increment { key: key.into(), by });
+        let applied = state.map.apply(Change::Increment {
+            key: key.into(),
+            by,
+        });
         applied.map_err(|misfit| misfit_error(key, by, misfit))
     }
 
@@ -347,8 +374,13 @@ impl Session {
     pub fn push<T: Serialize>(&self, key: &str, item: T) -> Result<(), Error> {
         let item = self.text(key, &item)?;
         let mut state = self.open_state()?;
-        let applied = state.map.apply(Change::Push { key: key.into(), item });
-        applied.map(drop).map_err(|misfit| misfit_error(key, 0, misfit))
+        let applied = state.map.apply(Change::Push {
+            key: key.into(),
+            item,
+        });
+        applied
+            .map(drop)
+            .map_err(|misfit| misfit_error(key, 0, misfit))
     }
 
     /// Changes a value in place, so that a nested change cannot be lost. A missing value is `T::default()`.
@@ -378,7 +410,11 @@ impl Session {
     {
         loop {
             let found = self.open_state()?.map.get(key);
-            let mut value = found.as_ref().map(|found| parse(key, found)).transpose()?.unwrap_or_default();
+            let mut value = found
+                .as_ref()
+                .map(|found| parse(key, found))
+                .transpose()?
+                .unwrap_or_default();
             let result = change(&mut value);
             let text = self.text(key, &value)?;
             let mut state = self.open_state()?;
@@ -405,7 +441,11 @@ impl Session {
     #[must_use]
     pub fn is_permanent(&self) -> bool {
         let state = self.state();
-        if self.is_flask() { is_permanent(&state.map) } else { state.stamp.permanent }
+        if self.is_flask() {
+            is_permanent(&state.map)
+        } else {
+            state.stamp.permanent
+        }
     }
 
     /// Makes the session permanent, or one that ends with the browser. The session is modified in any case, as Flask's.
@@ -430,7 +470,10 @@ impl Session {
         let mut state = self.open_state()?;
         if self.is_flask() {
             let value = if permanent { "true" } else { "false" };
-            state.map.change(Change::Set { key: PERMANENT.into(), value: value.into() });
+            state.map.change(Change::Set {
+                key: PERMANENT.into(),
+                value: value.into(),
+            });
         } else {
             state.stamp.permanent = permanent;
             state.permanent = Some(permanent);
@@ -555,27 +598,35 @@ impl Session {
     pub(crate) fn text<T: Serialize>(&self, key: &str, value: &T) -> Result<Arc<str>, Error> {
         match write::to_kept(value, self.is_flask()) {
             Ok(text) => Ok(text),
-            Err(error) => Err(Error::NotSerializable { key: key.to_owned(), reason: error.to_string() }),
+            Err(error) => Err(Error::NotSerializable {
+                key: key.to_owned(),
+                reason: error.to_string(),
+            }),
         }
     }
 }
 
 fn time(seconds: u64) -> SystemTime {
-    UNIX_EPOCH.checked_add(Duration::from_secs(seconds)).unwrap_or(UNIX_EPOCH)
+    UNIX_EPOCH
+        .checked_add(Duration::from_secs(seconds))
+        .unwrap_or(UNIX_EPOCH)
 }
 
 fn parse<T: DeserializeOwned>(key: &str, value: &Value) -> Result<T, Error> {
-    read::from_text(value.as_str())
-        .map_err(|error| Error::WrongType { key: key.to_owned(), reason: error.to_string() })
+    read::from_text(value.as_str()).map_err(|error| Error::WrongType {
+        key: key.to_owned(),
+        reason: error.to_string(),
+    })
 }
 
 pub(crate) fn misfit_error(key: &str, by: i64, misfit: Misfit) -> Error {
     let key = key.to_owned();
     match misfit {
         Misfit::Overflow => Error::Overflow { key, by },
-        Misfit::NotACounter | Misfit::NotAList => {
-            Error::WrongType { key, reason: misfit.reason().to_owned() }
-        }
+        Misfit::NotACounter | Misfit::NotAList => Error::WrongType {
+            key,
+            reason: misfit.reason().to_owned(),
+        },
     }
 }
 

@@ -291,7 +291,11 @@ impl Core {
         let now = self.now().as_secs();
         let fresh = || State::new(&self.lifetime, now);
         // Filled where it stands, since it is large.
-        let mut shared = Shared { core: self.clone(), origin: Origin::NONE, state: fresh().into() };
+        let mut shared = Shared {
+            core: self.clone(),
+            origin: Origin::NONE,
+            state: fresh().into(),
+        };
         let Shared { origin, state, .. } = &mut shared;
         let state = state.get_mut().unwrap_or_else(PoisonError::into_inner);
         let mut to_refresh = None;
@@ -299,7 +303,11 @@ impl Core {
             let by = wires.open(value, &self.lifetime, now, &mut state.stamp, &mut state.map)?;
             // Few are due, so the others don't pay for a handle.
             let due = self.lifetime.refresh_due(&state.stamp, now);
-            to_refresh = if due { Accepted::new(header, value) } else { None };
+            to_refresh = if due {
+                Accepted::new(header, value)
+            } else {
+                None
+            };
             Ok((by, state.stamp.created))
         });
         match found {
@@ -342,8 +350,16 @@ impl Core {
                 origin.old_cookies += 1;
                 if !opened && origin.cookies == 0 && self.is_looked_at(origin.old_cookies, &value) {
                     let found = open(wires, header, &value).and_then(|(by, created)| {
-                        let by = if now < old.renamed { by } else { SignedBy::Other };
-                        if created < old.renamed { Ok(by) } else { Err(Rejected::Revoked) }
+                        let by = if now < old.renamed {
+                            by
+                        } else {
+                            SignedBy::Other
+                        };
+                        if created < old.renamed {
+                            Ok(by)
+                        } else {
+                            Err(Rejected::Revoked)
+                        }
                     });
                     opened = origin.note_opened(&value, found);
                 }
@@ -361,12 +377,19 @@ impl Core {
     }
 
     fn is_looked_at(&self, number: usize, value: &[u8]) -> bool {
-        if self.format.is_flask() { number == 1 && !value.is_empty() } else { number <= MOST_COOKIES }
+        if self.format.is_flask() {
+            number == 1 && !value.is_empty()
+        } else {
+            number <= MOST_COOKIES
+        }
     }
 
     /// The keys of this moment.
     pub(crate) fn keys(&self) -> Arc<Keys> {
-        self.keys.read().unwrap_or_else(PoisonError::into_inner).clone()
+        self.keys
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
     }
 
     pub(crate) fn set_keys(&self, ring: &KeyRing) -> Result<Vec<Warning>, ConfigError> {
@@ -435,7 +458,9 @@ pub enum Warning {
     )]
     WeakFallback(Weakness),
     /// The cookie goes over plain HTTP, readable and changeable for everybody on the way.
-    #[error("insecure_plain_http: the session cookie is sent without Secure and without the prefix __Host-")]
+    #[error(
+        "insecure_plain_http: the session cookie is sent without Secure and without the prefix __Host-"
+    )]
     PlainHttp,
     /// The cookie is one that browsers keep, and that others may misread: a name that is no token, a domain with an underscore,
     /// a path without a slash in front.

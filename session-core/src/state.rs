@@ -51,7 +51,10 @@ impl Accepted {
             return None;
         }
         let start = value.as_ptr().addr() - whole.start.addr();
-        Some(Self { header: header.clone(), value: start..start + value.len() })
+        Some(Self {
+            header: header.clone(),
+            value: start..start + value.len(),
+        })
     }
 
     pub(crate) fn value(&self) -> &[u8] {
@@ -74,7 +77,11 @@ impl Origin {
     };
 
     /// What became of one cookie: whether it was accepted.
-    pub(crate) fn note_opened(&mut self, cookie: &[u8], opened: Result<SignedBy, Rejected>) -> bool {
+    pub(crate) fn note_opened(
+        &mut self,
+        cookie: &[u8],
+        opened: Result<SignedBy, Rejected>,
+    ) -> bool {
         match opened {
             Ok(by) => {
                 self.note(cookie);
@@ -136,13 +143,22 @@ pub(crate) struct State {
 impl State {
     /// Of a session that begins now.
     pub(crate) fn new(lifetime: &Lifetime, now: u64) -> Self {
-        let epoch = Epoch { application: lifetime.epoch, user: 0 };
+        let epoch = Epoch {
+            application: lifetime.epoch,
+            user: 0,
+        };
         let permanent = lifetime.permanent;
         Self {
             frozen: false,
             closed: None,
             map: Map::default(),
-            stamp: Stamp { permanent, issued: now, created: now, authenticated: None, epoch },
+            stamp: Stamp {
+                permanent,
+                issued: now,
+                created: now,
+                authenticated: None,
+                epoch,
+            },
             permanent: None,
             user: None,
             left: false,
@@ -157,15 +173,27 @@ impl State {
 
     /// Why the cookie of the request does not count.
     pub(crate) fn rejected(&self, origin: &Origin) -> Option<Rejected> {
-        if self.revoked { Some(Rejected::Revoked) } else { origin.rejected }
+        if self.revoked {
+            Some(Rejected::Revoked)
+        } else {
+            origin.rejected
+        }
     }
 
     /// As if it began now.
     pub(crate) fn clear(&mut self, lifetime: &Lifetime, now: u64) {
         self.map.change(Change::Clear);
-        let epoch = Epoch { application: lifetime.epoch, user: 0 };
-        self.stamp =
-            Stamp { permanent: lifetime.permanent, created: now, authenticated: None, epoch, ..self.stamp };
+        let epoch = Epoch {
+            application: lifetime.epoch,
+            user: 0,
+        };
+        self.stamp = Stamp {
+            permanent: lifetime.permanent,
+            created: now,
+            authenticated: None,
+            epoch,
+            ..self.stamp
+        };
         (self.permanent, self.user, self.label, self.epoch) = (None, None, None, None);
         self.cleared = true;
     }

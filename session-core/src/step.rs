@@ -75,12 +75,22 @@ impl<T: 'static> Step<T> {
         })))
     }
 
-    pub(crate) fn and_then<U: 'static>(self, next: impl FnOnce(T) -> Step<U> + Send + 'static) -> Step<U> {
+    pub(crate) fn and_then<U: 'static>(
+        self,
+        next: impl FnOnce(T) -> Step<U> + Send + 'static,
+    ) -> Step<U> {
         match self {
             Self::Done(done) => next(done),
             Self::Pending(Pending(ask)) => {
-                let Asking { question, within, next: before, .. } = *ask;
-                Step::ask(question, within, move |answer, asked| before(answer, asked).and_then(next))
+                let Asking {
+                    question,
+                    within,
+                    next: before,
+                    ..
+                } = *ask;
+                Step::ask(question, within, move |answer, asked| {
+                    before(answer, asked).and_then(next)
+                })
             }
         }
     }

@@ -71,7 +71,10 @@ use crate::wire::json::tag::Tag;
 /// Asks for it by serde's name of a newtype, which the session's reader knows, and which answers with an enum whose variant
 /// is the tag. This is the proof: serde's buffers and other formats answer any name with `visit_newtype_struct`, whatever
 /// they hold, and a buffer cannot hold an enum. So only `visit_enum` is accepted.
-fn untag<'de, T: Deserialize<'de>, D: Deserializer<'de>>(tag: Tag, deserializer: D) -> Result<T, D::Error> {
+fn untag<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
+    tag: Tag,
+    deserializer: D,
+) -> Result<T, D::Error> {
     struct Inner<T>(Tag, PhantomData<T>);
     impl<'de, T: Deserialize<'de>> Visitor<'de> for Inner<T> {
         type Value = T;
@@ -257,13 +260,25 @@ impl fmt::Display for Uuid {
     /// 8-4-4-4-12 hex digits.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let hex = format!("{:032x}", u128::from_be_bytes(self.0));
-        f.write_str(&[&hex[..8], &hex[8..12], &hex[12..16], &hex[16..20], &hex[20..]].join("-"))
+        f.write_str(
+            &[
+                &hex[..8],
+                &hex[8..12],
+                &hex[12..16],
+                &hex[16..20],
+                &hex[20..],
+            ]
+            .join("-"),
+        )
     }
 }
 
 impl Serialize for Uuid {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_newtype_struct(Tag::Uuid.key(), &format!("{:032x}", u128::from_be_bytes(self.0)))
+        serializer.serialize_newtype_struct(
+            Tag::Uuid.key(),
+            &format!("{:032x}", u128::from_be_bytes(self.0)),
+        )
     }
 }
 
@@ -324,19 +339,30 @@ impl DateTime {
     fn parse(text: &str) -> Option<Self> {
         let number = |range: std::ops::Range<usize>| {
             let digits = text.get(range)?;
-            if digits.bytes().all(|b| b.is_ascii_digit()) { digits.parse::<u16>().ok() } else { None }
+            if digits.bytes().all(|b| b.is_ascii_digit()) {
+                digits.parse::<u16>().ok()
+            } else {
+                None
+            }
         };
         let byte = |range| u8::try_from(number(range)?).ok();
-        let month = MONTHS.iter().position(|month| text.get(8..11) == Some(month))?;
+        let month = MONTHS
+            .iter()
+            .position(|month| text.get(8..11) == Some(month))?;
         let month = Month::try_from(u8::try_from(month + 1).ok()?).ok()?;
         let date = Date::from_calendar_date(i32::from(number(12..16)?), month, byte(5..7)?).ok()?;
-        let then = Self(date.with_hms(byte(17..19)?, byte(20..22)?, byte(23..25)?).ok()?.assume_utc());
+        let then = Self(
+            date.with_hms(byte(17..19)?, byte(20..22)?, byte(23..25)?)
+                .ok()?
+                .assume_utc(),
+        );
         (then.0.year() >= 1 && then.to_string() == text).then_some(then)
     }
 }
 
-const MONTHS: [&str; 12] =
-    ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+const MONTHS: [&str; 12] = [
+    "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
+];
 const DAYS: [&str; 7] = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"];
 
 impl fmt::Display for DateTime {
@@ -375,8 +401,11 @@ impl From<DateTime> for SystemTime {
     /// 1970 where the platform's clock does not reach back that far.
     fn from(then: DateTime) -> Self {
         let distance = Duration::from_secs(then.unix().unsigned_abs());
-        let time =
-            if then.unix() < 0 { UNIX_EPOCH.checked_sub(distance) } else { UNIX_EPOCH.checked_add(distance) };
+        let time = if then.unix() < 0 {
+            UNIX_EPOCH.checked_sub(distance)
+        } else {
+            UNIX_EPOCH.checked_add(distance)
+        };
         time.unwrap_or(UNIX_EPOCH)
     }
 }
@@ -391,7 +420,10 @@ impl<'de> Deserialize<'de> for DateTime {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text: String = untag(Tag::DateTime, deserializer)?;
         Self::parse(&text).ok_or_else(|| {
-            de::Error::invalid_value(de::Unexpected::Str(&text), &"an HTTP date, as Flask writes it")
+            de::Error::invalid_value(
+                de::Unexpected::Str(&text),
+                &"an HTTP date, as Flask writes it",
+            )
         })
     }
 }

@@ -102,7 +102,9 @@ impl ManualClock {
 
 impl Clock for ManualClock {
     fn now(&self) -> SystemTime {
-        UNIX_EPOCH.checked_add(Duration::from_secs(self.0.load(Ordering::SeqCst))).unwrap_or(UNIX_EPOCH)
+        UNIX_EPOCH
+            .checked_add(Duration::from_secs(self.0.load(Ordering::SeqCst)))
+            .unwrap_or(UNIX_EPOCH)
     }
 }
 
@@ -123,7 +125,8 @@ pub fn request<T>(
 ) -> Result<HeaderMap, Error> {
     let session = sessions.open(&HeaderMap::new());
     fill(&session)?;
-    let pair = HeaderValue::try_from(session.pair()?).map_err(|_| Error::TooManyHeaders("Cookie"))?;
+    let pair =
+        HeaderValue::try_from(session.pair()?).map_err(|_| Error::TooManyHeaders("Cookie"))?;
     Ok(HeaderMap::from_iter([(COOKIE, pair)]))
 }
 
@@ -165,8 +168,9 @@ pub fn stored_request(sessions: &StoredSessions) -> HeaderMap {
         let closed = ask.answer(StoreReply::Inserted(Inserted::Done)).done();
         let _ = closed.map(|mut outgoing| outgoing.apply(&mut response));
     }
-    let pair =
-        response.get(SET_COOKIE).and_then(|header| header.as_bytes().split(|byte| *byte == b';').next());
+    let pair = response
+        .get(SET_COOKIE)
+        .and_then(|header| header.as_bytes().split(|byte| *byte == b';').next());
     let pair = pair.and_then(|pair| HeaderValue::from_bytes(pair).ok());
     pair.into_iter().map(|pair| (COOKIE, pair)).collect()
 }
@@ -179,7 +183,9 @@ pub fn set_cookie(builder: Builder) -> String {
         Ok(sessions) => sessions,
         Err(error) => return error.to_string(),
     };
-    match respond(&sessions, &HeaderMap::new(), |session| session.insert("a", 1)) {
+    match respond(&sessions, &HeaderMap::new(), |session| {
+        session.insert("a", 1)
+    }) {
         Ok(response) => response
             .get(SET_COOKIE)
             .map(|header| String::from_utf8_lossy(header.as_bytes()).into_owned())
@@ -259,7 +265,12 @@ impl<C: Clock> CookieJar<C> {
             None => host.split(':').next().unwrap_or(host),
         };
         let secure = scheme == "https" || matches!(host, "localhost" | "127.0.0.1" | "::1");
-        Self { host: host.to_ascii_lowercase(), secure, clock, cookies: Vec::new() }
+        Self {
+            host: host.to_ascii_lowercase(),
+            secure,
+            clock,
+            cookies: Vec::new(),
+        }
     }
 
     /// Takes what a response to a request for `/` sets.
@@ -277,28 +288,41 @@ impl<C: Clock> CookieJar<C> {
     pub fn receive(&mut self, response: &HeaderMap) {
         let now = unix(self.clock.now()).as_secs();
         for header in response.get_all(SET_COOKIE) {
-            let Some(cookie) = header.to_str().ok().and_then(|text| cookie::Cookie::parse(text).ok()) else {
+            let Some(cookie) = header
+                .to_str()
+                .ok()
+                .and_then(|text| cookie::Cookie::parse(text).ok())
+            else {
                 continue;
             };
             if !self.accepts(&cookie) {
                 continue;
             }
             let expires = match (cookie.max_age(), cookie.expires_datetime()) {
-                (Some(age), _) => Some(now.saturating_add_signed(age.whole_seconds().min(34_560_000))),
-                (None, Some(at)) => {
-                    Some(u64::try_from(at.unix_timestamp()).unwrap_or(0).min(now + 34_560_000))
+                (Some(age), _) => {
+                    Some(now.saturating_add_signed(age.whole_seconds().min(34_560_000)))
                 }
+                (None, Some(at)) => Some(
+                    u64::try_from(at.unix_timestamp())
+                        .unwrap_or(0)
+                        .min(now + 34_560_000),
+                ),
                 (None, None) => None,
             };
             let kept = Kept {
                 name: cookie.name().to_owned(),
                 value: cookie.value().to_owned(),
                 domain: cookie.domain().map(str::to_ascii_lowercase),
-                path: cookie.path().filter(|path| path.starts_with('/')).unwrap_or("/").to_owned(),
+                path: cookie
+                    .path()
+                    .filter(|path| path.starts_with('/'))
+                    .unwrap_or("/")
+                    .to_owned(),
                 expires,
             };
-            self.cookies
-                .retain(|old| (&old.name, &old.domain, &old.path) != (&kept.name, &kept.domain, &kept.path));
+            self.cookies.retain(|old| {
+                (&old.name, &old.domain, &old.path) != (&kept.name, &kept.domain, &kept.path)
+            });
             if expires.is_none_or(|at| at > now) {
                 self.cookies.push(kept);
             }
@@ -311,7 +335,8 @@ impl<C: Clock> CookieJar<C> {
         let host_only = cookie.domain().is_none();
         let domain = cookie.domain().map(str::to_ascii_lowercase);
         let matches = |domain: &String| {
-            self.host == *domain || (self.host.ends_with(&format!(".{domain}")) && !self.host.contains(':'))
+            self.host == *domain
+                || (self.host.ends_with(&format!(".{domain}")) && !self.host.contains(':'))
         };
         cookie.name().len() + cookie.value().len() <= 4096
             && (!secure || self.secure)
@@ -351,13 +376,19 @@ impl<C: Clock> CookieJar<C> {
         let sent = |kept: &&Kept| {
             let below = path.strip_prefix(&*kept.path);
             kept.expires.is_none_or(|at| at > now)
-                && below
-                    .is_some_and(|rest| rest.is_empty() || rest.starts_with('/') || kept.path.ends_with('/'))
+                && below.is_some_and(|rest| {
+                    rest.is_empty() || rest.starts_with('/') || kept.path.ends_with('/')
+                })
         };
         let mut cookies: Vec<&Kept> = self.cookies.iter().filter(sent).collect();
         cookies.sort_by_key(|kept| std::cmp::Reverse(kept.path.len()));
-        let pairs: Vec<String> = cookies.iter().map(|kept| format!("{}={}", kept.name, kept.value)).collect();
-        let header = HeaderValue::try_from(pairs.join("; ")).ok().filter(|header| !header.is_empty());
+        let pairs: Vec<String> = cookies
+            .iter()
+            .map(|kept| format!("{}={}", kept.name, kept.value))
+            .collect();
+        let header = HeaderValue::try_from(pairs.join("; "))
+            .ok()
+            .filter(|header| !header.is_empty());
         header.into_iter().map(|header| (COOKIE, header)).collect()
     }
 
@@ -374,8 +405,13 @@ impl<C: Clock> CookieJar<C> {
     /// ```
     pub fn get(&self, name: &str) -> Option<&str> {
         let now = unix(self.clock.now()).as_secs();
-        let kept = self.cookies.iter().find(|kept| kept.name == name && kept.path == "/")?;
-        kept.expires.is_none_or(|at| at > now).then_some(&*kept.value)
+        let kept = self
+            .cookies
+            .iter()
+            .find(|kept| kept.name == name && kept.path == "/")?;
+        kept.expires
+            .is_none_or(|at| at > now)
+            .then_some(&*kept.value)
     }
 
     /// Ends the browser: what has no expiry date is forgotten.

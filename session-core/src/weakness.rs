@@ -121,7 +121,9 @@ pub enum Weakness {
     #[error("it is a placeholder: words that stand in tutorials and templates")]
     Placeholder,
     /// An example key that everybody can read.
-    #[error("it is, or begins as, an example key of a framework's documentation, which everybody knows")]
+    #[error(
+        "it is, or begins as, an example key of a framework's documentation, which everybody knows"
+    )]
     Published,
 }
 
@@ -133,7 +135,10 @@ impl Weakness {
         if PUBLISHED.iter().any(|example| digits.starts_with(example)) {
             return Some(Self::Published);
         }
-        let plain = Text { bytes: secret, form: Form::Plain };
+        let plain = Text {
+            bytes: secret,
+            form: Form::Plain,
+        };
         if plain.is_words() {
             return Some(Self::Placeholder);
         }
@@ -169,13 +174,19 @@ impl<'a> Text<'a> {
             digits = rest;
         }
         let all = digits.iter().all(|digit| base64_value(*digit).is_some());
-        all.then_some(Self { bytes: digits, form: Form::Base64 })
+        all.then_some(Self {
+            bytes: digits,
+            form: Form::Base64,
+        })
     }
 
     fn hex(bytes: &'a [u8]) -> Option<Self> {
         let digits = bytes.trim_ascii_end();
         let all = digits.iter().all(u8::is_ascii_hexdigit);
-        all.then_some(Self { bytes: digits, form: Form::Hex })
+        all.then_some(Self {
+            bytes: digits,
+            form: Form::Hex,
+        })
     }
 
     fn len(self) -> usize {
@@ -196,7 +207,9 @@ impl<'a> Text<'a> {
                 let bits = u16::from(high.unwrap_or(0)) << 6 | u16::from(low.unwrap_or(0));
                 (bits >> (4 - skipped)).to_be_bytes()[1]
             }
-            Form::Hex => hex_value(self.bytes[2 * index]) << 4 | hex_value(self.bytes[2 * index + 1]),
+            Form::Hex => {
+                hex_value(self.bytes[2 * index]) << 4 | hex_value(self.bytes[2 * index + 1])
+            }
         }
     }
 
@@ -210,23 +223,34 @@ impl<'a> Text<'a> {
     fn repeated(self, start: usize, at: fn(Self, usize) -> u8) -> (usize, bool) {
         let step = |index: usize| at(self, index).wrapping_sub(at(self, index - 1));
         let from = |earlier: usize| {
-            let length =
-                (0..self.len() - start).take_while(|ahead| step(earlier + ahead) == step(start + ahead));
+            let length = (0..self.len() - start)
+                .take_while(|ahead| step(earlier + ahead) == step(start + ahead));
             (length.count(), at(self, earlier) == at(self, start))
         };
         let longest = (1..start).map(from).max().unwrap_or((0, false));
-        if longest.0 < SHORTEST_PIECE { (0, false) } else { longest }
+        if longest.0 < SHORTEST_PIECE {
+            (0, false)
+        } else {
+            longest
+        }
     }
 
     /// The length of the longest word at `start`.
     fn word(self, start: usize) -> usize {
         let letter = self.at(start).wrapping_sub(b'a');
-        let Some(words) = WORDS.get(usize::from(letter)) else { return 0 };
+        let Some(words) = WORDS.get(usize::from(letter)) else {
+            return 0;
+        };
         let is_here = |word: &&str| {
             let here = (start..self.len()).map(|at| self.at(at));
             word.len() <= self.len() - start && word.bytes().zip(here).all(|(a, b)| a == b)
         };
-        words.split(' ').filter(is_here).map(str::len).max().unwrap_or(0)
+        words
+            .split(' ')
+            .filter(is_here)
+            .map(str::len)
+            .max()
+            .unwrap_or(0)
     }
 
     /// Whether there is a mark or a space at `index`, as between words.
@@ -253,7 +277,11 @@ impl<'a> Text<'a> {
     /// Why a text is weak that few pieces tell: fewer than half of its bytes, or of the 32 that would do.
     fn weakness(self) -> Option<Weakness> {
         let (mut at, mut pieces) = (0, 0);
-        let mut told = [(0, Weakness::Repetitive), (0, Weakness::Sequence), (0, Weakness::Placeholder)];
+        let mut told = [
+            (0, Weakness::Repetitive),
+            (0, Weakness::Sequence),
+            (0, Weakness::Placeholder),
+        ];
         while at < self.len() {
             pieces += 1;
             if pieces >= self.len().min(LEAST) / 2 {
@@ -271,7 +299,9 @@ impl<'a> Text<'a> {
                 at += longest.max(1);
             }
         }
-        told.into_iter().max_by_key(|(bytes, _)| *bytes).map(|(_, why)| why)
+        told.into_iter()
+            .max_by_key(|(bytes, _)| *bytes)
+            .map(|(_, why)| why)
     }
 }
 
@@ -322,7 +352,11 @@ mod tests {
             hex.to_uppercase(),
             hex,
         ];
-        texts.into_iter().map(String::into_bytes).chain([bytes.to_vec()]).collect()
+        texts
+            .into_iter()
+            .map(String::into_bytes)
+            .chain([bytes.to_vec()])
+            .collect()
     }
 
     #[test]
@@ -335,11 +369,17 @@ mod tests {
             ("CHANGE-ME", Placeholder),
             ("your_secret_key_here", Placeholder),
             ("change-me-change-me-change-me-change-me", Placeholder),
-            ("your-secret-key-your-secret-key-your-secret-key", Placeholder),
+            (
+                "your-secret-key-your-secret-key-your-secret-key",
+                Placeholder,
+            ),
             ("this-is-a-very-secret-key-change-me!!", Placeholder),
             ("dev-secret-key-do-not-use-in-production", Placeholder),
             ("complex_password_at_least_32_characters_long", Placeholder),
-            ("your-super-secret-jwt-token-with-at-least-32-characters-long", Placeholder),
+            (
+                "your-super-secret-jwt-token-with-at-least-32-characters-long",
+                Placeholder,
+            ),
             ("a-string-secret-at-least-256-bits-long", Placeholder),
             ("CHANGE_ME_TO_A_COMPLEX_RANDOM_SECRET", Placeholder),
             ("My Super Secret Flask Application Key 2024!", Placeholder),
@@ -360,18 +400,30 @@ mod tests {
             ("abcdefghijklmnopqrstuvwxyz012345", Sequence),
             ("ABCDEFGHIJKLMNOPQRSTUVWXYZABCDEF", Sequence),
             ("zyxwvutsrqponmlkjihgfedcba987654", Sequence),
-            ("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789+/", Sequence),
+            (
+                "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789+/",
+                Sequence,
+            ),
             ("qwertyuiopasdfghjklzxcvbnm1234567890", Sequence),
             ("1qaz2wsx3edc4rfv5tgb6yhn7ujm8ik,9ol.", Sequence),
             ("!@#$%^&*()qwertyuiopasdfghjklzxcvbnm", Sequence),
             ("a1b2c3d4e5f6g7h8i9j0k1l2m3n4o5p6", Sequence),
             ("AaBbCcDdEeFfGgHhIiJjKkLlMmNnOoPp", Sequence),
-            ("django-insecure-)^izole6&m6qxqqwfo2e59)grvo11#_e*+^v+io=_obxdx@*$i", Published),
+            (
+                "django-insecure-)^izole6&m6qxqqwfo2e59)grvo11#_e*+^v+io=_obxdx@*$i",
+                Published,
+            ),
             ("hPRYyVRiMyxpw5sBB1XeCMN1kFsDCqKvBi2QJxBVHQk=", Published),
             ("hPRYyVRiMyxpw5sBB1XeCMN1kFsDCqKvBi2QJxBVHQk=1", Published),
-            ("192b9bdd22ab9ed4d12e236c78afcb9a393ec15f71bbf5dc987d54727823bcbf", Published),
+            (
+                "192b9bdd22ab9ed4d12e236c78afcb9a393ec15f71bbf5dc987d54727823bcbf",
+                Published,
+            ),
             ("A0Zr98j/3yX R~XHH!jmN]LWX/,?RT", Published),
-            ("base64:J63qRTDLub5NuZvP+kb8YIorGS6qFYHKVo6u7179stY=", Published),
+            (
+                "base64:J63qRTDLub5NuZvP+kb8YIorGS6qFYHKVo6u7179stY=",
+                Published,
+            ),
             ("keyboard cat", Published),
         ] {
             assert_eq!(weakness(secret), Some(expected), "{secret}");
@@ -397,7 +449,11 @@ mod tests {
             &backwards,
         ] {
             for spelling in spellings(bytes) {
-                assert!(weakness(&spelling).is_some(), "{}", String::from_utf8_lossy(&spelling));
+                assert!(
+                    weakness(&spelling).is_some(),
+                    "{}",
+                    String::from_utf8_lossy(&spelling)
+                );
             }
         }
         // Long ones, too, and at once.

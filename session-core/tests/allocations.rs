@@ -30,7 +30,12 @@ fn request(sessions: &Sessions, headers: &HeaderMap, handler: impl Fn(&Session))
         let exchange: Exchange = sessions.exchange(headers);
         let session = exchange.open().done().unwrap().unwrap();
         handler(&session);
-        exchange.close().done().unwrap().apply(&mut response).unwrap();
+        exchange
+            .close()
+            .done()
+            .unwrap()
+            .apply(&mut response)
+            .unwrap();
     })
 }
 
@@ -39,29 +44,74 @@ fn a_cookie_session_allocates_no_more_than_before() {
     let sessions = Sessions::new(SecretKey::new(KEY).unwrap());
     let headers = testing::request(&sessions, fill).unwrap();
     // The first of each may fill thread locals.
-    request(&sessions, &headers, |session| drop(session.increment("visits", 1)));
+    request(&sessions, &headers, |session| {
+        drop(session.increment("visits", 1))
+    });
 
     let untouched = allocations(|| drop(sessions.exchange(&headers).close()));
     let mut visits = None;
     let get = allocations(|| visits = sessions.open(&headers).get::<i64>("visits").unwrap());
     assert_eq!(visits, Some(41));
-    let read = request(&sessions, &headers, |session| drop(session.get::<i64>("visits")));
-    let write = request(&sessions, &headers, |session| drop(session.increment("visits", 1)));
+    let read = request(&sessions, &headers, |session| {
+        drop(session.get::<i64>("visits"))
+    });
+    let write = request(&sessions, &headers, |session| {
+        drop(session.increment("visits", 1))
+    });
     // Somebody logged in costs none.
     let login = |session: &Session| session.log_in("ada").and_then(|()| fill(session));
     let users = testing::request(&sessions, login).unwrap();
-    request(&sessions, &users, |session| drop(session.increment("visits", 1)));
-    assert_eq!(allocations(|| drop(sessions.open(&users).get::<i64>("visits"))), get);
-    assert_eq!(request(&sessions, &users, |session| drop(session.increment("visits", 1))), write);
-    let found = [("untouched", untouched), ("open, get", get), ("read", read), ("write", write)];
-    assert_eq!(found, [("untouched", 1), ("open, get", 3), ("read", 4), ("write", 6)]);
+    request(&sessions, &users, |session| {
+        drop(session.increment("visits", 1))
+    });
+    assert_eq!(
+        allocations(|| drop(sessions.open(&users).get::<i64>("visits"))),
+        get
+    );
+    assert_eq!(
+        request(&sessions, &users, |session| drop(
+            session.increment("visits", 1)
+        )),
+        write
+    );
+    let found = [
+        ("untouched", untouched),
+        ("open, get", get),
+        ("read", read),
+        ("write", write),
+    ];
+    assert_eq!(
+        found,
+        [
+            ("untouched", 1),
+            ("open, get", 3),
+            ("read", 4),
+            ("write", 6)
+        ]
+    );
     // A header's first clone allocates, and nobody has cloned these: the first door does not.
     let anew = || HeaderMap::from_iter([(COOKIE, headers[COOKIE].as_bytes().try_into().unwrap())]);
     let (open, read) = (anew(), anew());
-    assert_eq!(allocations(|| drop(sessions.open(&open).get::<i64>("visits"))), 3);
-    assert_eq!(request(&sessions, &read, |session| drop(session.get::<i64>("visits"))), 5);
+    assert_eq!(
+        allocations(|| drop(sessions.open(&open).get::<i64>("visits"))),
+        3
+    );
+    assert_eq!(
+        request(&sessions, &read, |session| drop(
+            session.get::<i64>("visits")
+        )),
+        5
+    );
 
     // A refresh writes Set-Cookie, and nothing for the payload that it keeps.
-    let each = Sessions::builder(SecretKey::new(KEY).unwrap()).refresh(Refresh::EachRequest).build().unwrap();
-    assert_eq!(request(&each, &headers, |session| drop(session.get::<i64>("visits"))), 5);
+    let each = Sessions::builder(SecretKey::new(KEY).unwrap())
+        .refresh(Refresh::EachRequest)
+        .build()
+        .unwrap();
+    assert_eq!(
+        request(&each, &headers, |session| drop(
+            session.get::<i64>("visits")
+        )),
+        5
+    );
 }

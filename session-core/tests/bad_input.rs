@@ -14,7 +14,8 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use common::{KEY, ManualClock, OTHER_KEY, cookie_with, formats, key, request, visit};
 use hmac::{Hmac, KeyInit, Mac};
 use session_core::{
-    Config, ConfigError, EntropyError, Error, Prefix, Rejected, SameSite, SecretKey, Sessions, Weakness,
+    Config, ConfigError, EntropyError, Error, Prefix, Rejected, SameSite, SecretKey, Sessions,
+    Weakness,
 };
 use sha1::Sha1;
 use sha2::Sha256;
@@ -63,7 +64,10 @@ fn sign_flask(secret: &str, payload: &str, issued: u64) -> String {
     let zeros = issued.iter().take_while(|byte| **byte == 0).count();
     let signed = format!("{payload}.{}", base64(&issued[zeros..]));
     let key = hmac1(secret.as_bytes(), b"cookie-session");
-    format!("session={signed}.{}", base64(&hmac1(&key, signed.as_bytes())))
+    format!(
+        "session={signed}.{}",
+        base64(&hmac1(&key, signed.as_bytes()))
+    )
 }
 
 fn zlib(bytes: &[u8]) -> Vec<u8> {
@@ -73,11 +77,17 @@ fn zlib(bytes: &[u8]) -> Vec<u8> {
 }
 
 fn ours() -> Sessions {
-    Sessions::builder(key(KEY)).clock(ManualClock::at(NOW)).build().unwrap()
+    Sessions::builder(key(KEY))
+        .clock(ManualClock::at(NOW))
+        .build()
+        .unwrap()
 }
 
 fn flask() -> Sessions {
-    Sessions::flask_builder("dev").clock(ManualClock::at(NOW)).build().unwrap()
+    Sessions::flask_builder("dev")
+        .clock(ManualClock::at(NOW))
+        .build()
+        .unwrap()
 }
 
 fn why(sessions: &Sessions, cookie: &str) -> Option<Rejected> {
@@ -92,15 +102,31 @@ fn why(sessions: &Sessions, cookie: &str) -> Option<Rejected> {
 #[test]
 fn keys() {
     assert!(matches!(SecretKey::new(""), Err(ConfigError::NoKey)));
-    assert!(matches!(SecretKey::new("short"), Err(ConfigError::WeakKey(Weakness::Short(5)))));
-    assert!(matches!(SecretKey::new("change-me"), Err(ConfigError::WeakKey(Weakness::Placeholder))));
+    assert!(matches!(
+        SecretKey::new("short"),
+        Err(ConfigError::WeakKey(Weakness::Short(5)))
+    ));
+    assert!(matches!(
+        SecretKey::new("change-me"),
+        Err(ConfigError::WeakKey(Weakness::Placeholder))
+    ));
     assert!(matches!(Sessions::flask(""), Err(ConfigError::NoKey)));
     assert!(matches!(Config::default().build(), Err(ConfigError::NoKey)));
-    assert!(matches!(Config::default().build_flask(), Err(ConfigError::NoKey)));
+    assert!(matches!(
+        Config::default().build_flask(),
+        Err(ConfigError::NoKey)
+    ));
     // A weak key runs in Flask's format only, and is told.
-    let weak = Sessions::flask_builder("dev").fallback("old").build().unwrap();
+    let weak = Sessions::flask_builder("dev")
+        .fallback("old")
+        .build()
+        .unwrap();
     assert_eq!(weak.warnings().len(), 2);
-    assert!(weak.warnings()[0].to_string().contains("SECRET_KEY is weak: it has 3 bytes"));
+    assert!(
+        weak.warnings()[0]
+            .to_string()
+            .contains("SECRET_KEY is weak: it has 3 bytes")
+    );
     assert!(matches!(
         Sessions::builder(key(KEY)).fallback("old").build(),
         Err(ConfigError::WeakFallback(Weakness::Short(3)))
@@ -109,10 +135,13 @@ fn keys() {
         Sessions::flask_builder("dev").fallback("").build(),
         Err(ConfigError::WeakFallback(Weakness::Short(0)))
     ));
-    let nine = (0..9).fold(Sessions::builder(key(KEY)), |builder, _| builder.verify_only(key(OTHER_KEY)));
+    let nine = (0..9).fold(Sessions::builder(key(KEY)), |builder, _| {
+        builder.verify_only(key(OTHER_KEY))
+    });
     assert!(matches!(nine.build(), Err(ConfigError::TooManyKeys(9))));
-    let messages: HashSet<String> =
-        ["", "short", "change-me"].map(|secret| SecretKey::new(secret).unwrap_err().to_string()).into();
+    let messages: HashSet<String> = ["", "short", "change-me"]
+        .map(|secret| SecretKey::new(secret).unwrap_err().to_string())
+        .into();
     assert_eq!(messages.len(), 3, "each says something else: {messages:?}");
 }
 
@@ -139,8 +168,17 @@ fn cookies_that_are_none() {
         }
         let huge = format!("{name}={}", "a".repeat(1 << 20));
         assert_eq!(why(&sessions, &huge), Some(Rejected::TooLong), "{format}");
-        for odd in ["\u{1}", "é", "\u{0}a.b.c", "a b.c.d", "%65.a.b", "\"a.b.c\"", "....", "a.b", "+/+/.a.b"]
-        {
+        for odd in [
+            "\u{1}",
+            "é",
+            "\u{0}a.b.c",
+            "a b.c.d",
+            "%65.a.b",
+            "\"a.b.c\"",
+            "....",
+            "a.b",
+            "+/+/.a.b",
+        ] {
             if let Ok(value) = http::HeaderValue::from_bytes(format!("{name}={odd}").as_bytes()) {
                 let headers = http::HeaderMap::from_iter([(http::header::COOKIE, value)]);
                 let reason = sessions.open(&headers).rejected();
@@ -153,9 +191,16 @@ fn cookies_that_are_none() {
         let bytes = http::HeaderValue::from_bytes(b"x=\xff\xfe; y=1").unwrap();
         let headers = http::HeaderMap::from_iter([
             (http::header::COOKIE, bytes),
-            (http::header::COOKIE, http::HeaderValue::from_str(&good).unwrap()),
+            (
+                http::header::COOKIE,
+                http::HeaderValue::from_str(&good).unwrap(),
+            ),
         ]);
-        assert_eq!(sessions.open(&headers).get::<i64>("a").unwrap(), Some(1), "{format}");
+        assert_eq!(
+            sessions.open(&headers).get::<i64>("a").unwrap(),
+            Some(1),
+            "{format}"
+        );
     }
 }
 
@@ -178,15 +223,28 @@ fn c7_many_cookies_of_our_name() {
     // Flask: the first, whatever it is.
     let flask = flask();
     let good = cookie_with(&flask, "a", 1);
-    assert_eq!(flask.open(&request(&["session=bad", &good])).get::<i64>("a").unwrap(), None);
-    assert_eq!(flask.open(&request(&[&good, "session=bad"])).get::<i64>("a").unwrap(), Some(1));
+    assert_eq!(
+        flask
+            .open(&request(&["session=bad", &good]))
+            .get::<i64>("a")
+            .unwrap(),
+        None
+    );
+    assert_eq!(
+        flask
+            .open(&request(&[&good, "session=bad"]))
+            .get::<i64>("a")
+            .unwrap(),
+        Some(1)
+    );
     assert_eq!(flask.open(&request(&["session=", &good])).rejected(), None);
 }
 
 #[test]
 fn strangers() {
     let sessions = ours();
-    let other = |builder: session_core::Builder| builder.clock(ManualClock::at(NOW)).build().unwrap();
+    let other =
+        |builder: session_core::Builder| builder.clock(ManualClock::at(NOW)).build().unwrap();
     for stranger in [
         other(Sessions::builder(key(OTHER_KEY))),
         other(Sessions::builder(key(KEY)).context("another application")),
@@ -211,11 +269,20 @@ fn strangers() {
 #[test]
 fn the_second_implementation_is_understood() {
     let payload = base64(br#"{"a":1}"#);
-    assert_eq!(why(&ours(), &sign_ours(KEY, "__Host-session", &payload, &stamp(NOW))), None);
+    assert_eq!(
+        why(
+            &ours(),
+            &sign_ours(KEY, "__Host-session", &payload, &stamp(NOW))
+        ),
+        None
+    );
     assert_eq!(why(&flask(), &sign_flask("dev", &payload, NOW)), None);
     // And it writes what we write.
     let cookie = cookie_with(&ours(), "a", 1);
-    assert_eq!(cookie, sign_ours(KEY, "__Host-session", &payload, &stamp(NOW)));
+    assert_eq!(
+        cookie,
+        sign_ours(KEY, "__Host-session", &payload, &stamp(NOW))
+    );
 }
 
 #[test]
@@ -224,19 +291,33 @@ fn times() {
     let day = 24 * 60 * 60;
     for (issued, ours_says, flask_says) in [
         (NOW - 31 * day, None, None),
-        (NOW - 31 * day - 1, Some(Rejected::Idle), Some(Rejected::Idle)),
+        (
+            NOW - 31 * day - 1,
+            Some(Rejected::Idle),
+            Some(Rejected::Idle),
+        ),
         (NOW + 1, None, Some(Rejected::Future)),
         (NOW + 60, None, Some(Rejected::Future)),
         (NOW + 61, Some(Rejected::Future), Some(Rejected::Future)),
     ] {
         let cookie = sign_ours(KEY, "__Host-session", &payload, &stamp(issued));
         assert_eq!(why(&ours(), &cookie), ours_says, "{issued}");
-        assert_eq!(why(&flask(), &sign_flask("dev", &payload, issued)), flask_says, "{issued}");
+        assert_eq!(
+            why(&flask(), &sign_flask("dev", &payload, issued)),
+            flask_says,
+            "{issued}"
+        );
     }
-    assert_eq!(why(&flask(), &sign_flask("dev", &payload, u64::MAX)), Some(Rejected::Future));
+    assert_eq!(
+        why(&flask(), &sign_flask("dev", &payload, u64::MAX)),
+        Some(Rejected::Future)
+    );
     let since = std::time::UNIX_EPOCH + Duration::from_secs(NOW);
-    let after =
-        Sessions::builder(key(KEY)).not_created_before(since).clock(ManualClock::at(NOW)).build().unwrap();
+    let after = Sessions::builder(key(KEY))
+        .not_created_before(since)
+        .clock(ManualClock::at(NOW))
+        .build()
+        .unwrap();
     let sign = |issued| sign_ours(KEY, "__Host-session", &payload, &stamp(issued));
     assert_eq!(why(&after, &sign(NOW - 1)), Some(Rejected::Revoked));
     assert_eq!(why(&after, &sign(NOW)), None);
@@ -258,12 +339,27 @@ fn signed_but_unreadable() {
         ("not JSON", base64(b"hello"), true, true),
         ("not UTF-8", base64(b"{\"a\":\"\xff\"}"), true, true),
         ("cut JSON", base64(b"{\"a\":1"), true, true),
-        ("a byte order mark", base64("\u{feff}{}".as_bytes()), true, true),
+        (
+            "a byte order mark",
+            base64("\u{feff}{}".as_bytes()),
+            true,
+            true,
+        ),
         ("not base64", "A".to_owned(), true, true),
-        ("10,000 nested arrays", deflated(nested.as_bytes()), true, true),
+        (
+            "10,000 nested arrays",
+            deflated(nested.as_bytes()),
+            true,
+            true,
+        ),
         ("500 nested arrays", deflated(deep.as_bytes()), true, false),
         ("not zlib", format!(".{}", base64(b"{}")), true, true),
-        ("cut zlib", format!(".{}", base64(&zlib(b"{\"a\":1}")[..12])), true, true),
+        (
+            "cut zlib",
+            format!(".{}", base64(&zlib(b"{\"a\":1}")[..12])),
+            true,
+            true,
+        ),
         ("2 MB", format!(".{}", base64(&small_bomb)), true, false),
         ("flashes that are none", base64(b"[{},[1]]"), true, true),
     ];
@@ -272,16 +368,26 @@ fn signed_but_unreadable() {
         let cookie = sign_ours(KEY, "__Host-session", &payload, &stamp(NOW));
         assert!(cookie.len() < 4096, "{name}: {}", cookie.len());
         assert_eq!(why(&ours(), &cookie), refused(ours_refuses), "ours: {name}");
-        assert_eq!(why(&flask(), &sign_flask("dev", &payload, NOW)), refused(flask_refuses), "flask: {name}");
+        assert_eq!(
+            why(&flask(), &sign_flask("dev", &payload, NOW)),
+            refused(flask_refuses),
+            "flask: {name}"
+        );
     }
     // 64 MB in 64 KB: too long for a cookie.
     let payload = format!(".{}", base64(&bomb));
-    assert_eq!(why(&flask(), &sign_flask("dev", &payload, NOW)), Some(Rejected::TooLong));
+    assert_eq!(
+        why(&flask(), &sign_flask("dev", &payload, NOW)),
+        Some(Rejected::TooLong)
+    );
     // 11 MB in a cookie that is short enough: not inflated.
     let fits = zlib("0".repeat(11 << 20).as_bytes());
     assert!(fits.len() < 12 << 10, "{}", fits.len());
     let payload = format!(".{}", base64(&fits));
-    assert_eq!(why(&flask(), &sign_flask("dev", &payload, NOW)), Some(Rejected::Unreadable));
+    assert_eq!(
+        why(&flask(), &sign_flask("dev", &payload, NOW)),
+        Some(Rejected::Unreadable)
+    );
     let mut unknown_flag = stamp(NOW);
     unknown_flag[0] = 2;
     let cookie = sign_ours(KEY, "__Host-session", &base64(b"{}"), &unknown_flag);
@@ -310,19 +416,49 @@ fn s1_nothing_is_parsed_before_the_signature() {
 fn configurations_that_browsers_refuse() {
     let builder = || Sessions::builder(key(KEY));
     for (what, refused) in [
-        ("__Host- with a domain", builder().domain("example.com").build()),
+        (
+            "__Host- with a domain",
+            builder().domain("example.com").build(),
+        ),
         ("__Host- with a path", builder().path("/app").build()),
         ("__Host- without Secure", builder().secure(false).build()),
         (
             "__Host- in another case without Secure",
-            builder().prefix(Prefix::None).secure(false).cookie_name("__HOST-x").build(),
+            builder()
+                .prefix(Prefix::None)
+                .secure(false)
+                .cookie_name("__HOST-x")
+                .build(),
         ),
-        ("__Host-Http- without HttpOnly", builder().cookie_name("Http-x").http_only(false).build()),
-        ("__Http- without HttpOnly", builder().prefix(Prefix::Http).http_only(false).build()),
-        ("SameSite=None without Secure", Sessions::flask_builder("dev").same_site(SameSite::None).build()),
-        ("Partitioned without Secure", Sessions::flask_builder("dev").partitioned(true).build()),
-        ("a domain with a port", builder().prefix(Prefix::Secure).domain("example.com:80").build()),
-        ("a name with a semicolon", builder().cookie_name("my;session").build()),
+        (
+            "__Host-Http- without HttpOnly",
+            builder().cookie_name("Http-x").http_only(false).build(),
+        ),
+        (
+            "__Http- without HttpOnly",
+            builder().prefix(Prefix::Http).http_only(false).build(),
+        ),
+        (
+            "SameSite=None without Secure",
+            Sessions::flask_builder("dev")
+                .same_site(SameSite::None)
+                .build(),
+        ),
+        (
+            "Partitioned without Secure",
+            Sessions::flask_builder("dev").partitioned(true).build(),
+        ),
+        (
+            "a domain with a port",
+            builder()
+                .prefix(Prefix::Secure)
+                .domain("example.com:80")
+                .build(),
+        ),
+        (
+            "a name with a semicolon",
+            builder().cookie_name("my;session").build(),
+        ),
     ] {
         let message = refused.expect_err(what).to_string();
         assert!(message.starts_with("SESSION_COOKIE_"), "{what}: {message}");
@@ -330,34 +466,70 @@ fn configurations_that_browsers_refuse() {
     // What they keep is a warning, or an error for who wants it so.
     for (what, odd) in [
         ("a nested prefix", builder().cookie_name("__Host-x")),
-        ("a miscased prefix", builder().prefix(Prefix::None).cookie_name("__HOST-x")),
+        (
+            "a miscased prefix",
+            builder().prefix(Prefix::None).cookie_name("__HOST-x"),
+        ),
         ("a name with a space", builder().cookie_name("my session")),
-        ("a name that is not ASCII", builder().cookie_name("sitzung-ä")),
-        ("a domain with an underscore", builder().prefix(Prefix::Secure).domain("a_b.example.com")),
-        ("a path without a slash", builder().prefix(Prefix::Secure).path("app")),
+        (
+            "a name that is not ASCII",
+            builder().cookie_name("sitzung-ä"),
+        ),
+        (
+            "a domain with an underscore",
+            builder().prefix(Prefix::Secure).domain("a_b.example.com"),
+        ),
+        (
+            "a path without a slash",
+            builder().prefix(Prefix::Secure).path("app"),
+        ),
     ] {
         let sessions = odd.build().expect(what);
-        let [warning] = sessions.warnings() else { panic!("{what}: {:?}", sessions.warnings()) };
-        assert!(warning.to_string().starts_with("SESSION_COOKIE_"), "{what}: {warning}");
+        let [warning] = sessions.warnings() else {
+            panic!("{what}: {:?}", sessions.warnings())
+        };
+        assert!(
+            warning.to_string().starts_with("SESSION_COOKIE_"),
+            "{what}: {warning}"
+        );
         let response = visit(&sessions, &[], |session| session.insert("a", 1)).unwrap();
-        let pair =
-            response.headers[http::header::SET_COOKIE].as_bytes().split(|byte| *byte == b';').next().unwrap();
+        let pair = response.headers[http::header::SET_COOKIE]
+            .as_bytes()
+            .split(|byte| *byte == b';')
+            .next()
+            .unwrap();
         let request = http::HeaderMap::from_iter([(
             http::header::COOKIE,
             http::HeaderValue::from_bytes(pair).unwrap(),
         )]);
-        assert_eq!(sessions.open(&request).get::<i64>("a").unwrap(), Some(1), "{what}");
+        assert_eq!(
+            sessions.open(&request).get::<i64>("a").unwrap(),
+            Some(1),
+            "{what}"
+        );
     }
-    let strict = builder().cookie_name("my session").warnings_are_errors(true).build();
+    let strict = builder()
+        .cookie_name("my session")
+        .warnings_are_errors(true)
+        .build();
     assert!(matches!(strict, Err(ConfigError::Warning(_))));
     // What a format cannot keep.
     let flask = || Sessions::flask_builder("dev");
     for (setting, refused) in [
-        ("absolute_lifetime", flask().absolute_lifetime(Duration::from_secs(1)).build()),
-        ("not_created_before", flask().not_created_before(std::time::UNIX_EPOCH).build()),
+        (
+            "absolute_lifetime",
+            flask().absolute_lifetime(Duration::from_secs(1)).build(),
+        ),
+        (
+            "not_created_before",
+            flask().not_created_before(std::time::UNIX_EPOCH).build(),
+        ),
         ("permanent", flask().permanent(true).build()),
         ("context", flask().context("x").build()),
-        ("digest", builder().digest(session_core::Digest::Sha512).build()),
+        (
+            "digest",
+            builder().digest(session_core::Digest::Sha512).build(),
+        ),
         ("salt", builder().salt("x").build()),
     ] {
         match refused {
@@ -366,9 +538,18 @@ fn configurations_that_browsers_refuse() {
         }
     }
     assert!(
-        builder().insecure_plain_http().build().unwrap().warnings()[0].to_string().contains("without Secure")
+        builder().insecure_plain_http().build().unwrap().warnings()[0]
+            .to_string()
+            .contains("without Secure")
     );
-    assert_eq!(builder().insecure_plain_http().build().unwrap().cookie_name(), "session");
+    assert_eq!(
+        builder()
+            .insecure_plain_http()
+            .build()
+            .unwrap()
+            .cookie_name(),
+        "session"
+    );
 }
 
 #[test]
@@ -381,7 +562,10 @@ fn s2_no_fallback_to_anything_weaker() {
         "session=eyJhIjoxfQ.ZVPxAA.D3QXMI0ZQYNZDxORB__kVZyT7hk",
     ] {
         let session = ours().open(&request(&[cookie]));
-        assert!(session.is_empty() && session.written().is_none(), "{cookie}");
+        assert!(
+            session.is_empty() && session.written().is_none(),
+            "{cookie}"
+        );
     }
 }
 
@@ -391,7 +575,8 @@ fn a_closure_that_panics_harms_nothing() {
         let sessions = builder.build().unwrap();
         let session = sessions.open(&http::HeaderMap::new());
         session.insert("n", 1).unwrap();
-        let panics = |run: &dyn Fn()| assert!(catch_unwind(AssertUnwindSafe(run)).is_err(), "{format}");
+        let panics =
+            |run: &dyn Fn()| assert!(catch_unwind(AssertUnwindSafe(run)).is_err(), "{format}");
         panics(&|| drop(session.update("n", |_: &mut i64| panic!("the handler's"))));
         panics(&|| drop(session.get_or_insert_with("m", || -> i64 { panic!("the handler's") })));
         struct Bad;
@@ -446,19 +631,40 @@ fn values_that_cannot_be_stored_change_nothing() {
         }
     }
     let session = ours().open(&http::HeaderMap::new());
-    for result in [session.insert("a", Fails), session.push("a", Fails), session.flash(Fails, "info")] {
-        assert!(matches!(result, Err(Error::NotSerializable { .. })), "{result:?}");
+    for result in [
+        session.insert("a", Fails),
+        session.push("a", Fails),
+        session.flash(Fails, "info"),
+    ] {
+        assert!(
+            matches!(result, Err(Error::NotSerializable { .. })),
+            "{result:?}"
+        );
     }
     assert!(session.is_empty() && !session.is_modified());
     session.insert("list", [1]).unwrap();
     let error = session.increment("list", 1).unwrap_err();
-    assert!(error.to_string().starts_with("session key \"list\" holds another type: "), "{error}");
+    assert!(
+        error
+            .to_string()
+            .starts_with("session key \"list\" holds another type: "),
+        "{error}"
+    );
     assert!(matches!(
-        session.push("n", 1).and(session.insert("n", 1)).and(session.push("n", 1)),
+        session
+            .push("n", 1)
+            .and(session.insert("n", 1))
+            .and(session.push("n", 1)),
         Err(Error::WrongType { .. })
     ));
-    assert!(matches!(session.take::<String>("list"), Err(Error::WrongType { .. })));
-    assert!(session.contains_key("list"), "what is of another type is not taken");
+    assert!(matches!(
+        session.take::<String>("list"),
+        Err(Error::WrongType { .. })
+    ));
+    assert!(
+        session.contains_key("list"),
+        "what is of another type is not taken"
+    );
 }
 
 /// T7: what a value's own `Serialize` or `Deserialize` says may quote the value, and errors end up in logs.
@@ -468,13 +674,18 @@ fn t7_errors_do_not_quote_what_a_value_says_of_itself() {
     struct Card(String);
     impl serde::Serialize for Card {
         fn serialize<S: serde::Serializer>(&self, _: S) -> Result<S::Ok, S::Error> {
-            Err(serde::ser::Error::custom(format!("card {} is expired", self.0)))
+            Err(serde::ser::Error::custom(format!(
+                "card {} is expired",
+                self.0
+            )))
         }
     }
     impl<'de> serde::Deserialize<'de> for Card {
         fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
             let number = <String as serde::Deserialize>::deserialize(deserializer)?;
-            Err(serde::de::Error::custom(format!("card {number} is expired")))
+            Err(serde::de::Error::custom(format!(
+                "card {number} is expired"
+            )))
         }
     }
     let number = "4111111111111111";
@@ -485,7 +696,10 @@ fn t7_errors_do_not_quote_what_a_value_says_of_itself() {
         let results = [
             session.insert("card", card()),
             session.insert("cards", [card()]),
-            session.insert("cards", std::collections::BTreeMap::from([(number, card())])),
+            session.insert(
+                "cards",
+                std::collections::BTreeMap::from([(number, card())]),
+            ),
             session.push("cards", card()),
             session.flash(card(), "info"),
             session.get_or_insert_with("card", card).map(drop),
@@ -510,7 +724,10 @@ fn t2_without_random_bytes_nothing_is_written() {
     }
     let sessions = Sessions::builder(key(KEY)).random(Broken).build().unwrap();
     let result = visit(&sessions, &[], |session| {
-        assert_eq!(session.flash("m", "info"), Err(Error::Entropy(EntropyError)));
+        assert_eq!(
+            session.flash("m", "info"),
+            Err(Error::Entropy(EntropyError))
+        );
         assert!(!session.is_modified());
         Ok(())
     });

@@ -24,14 +24,23 @@ const COOKIE: &str = "eyJhIjoxfQ.ZVPxAA.D3QXMI0ZQYNZDxORB__kVZyT7hk";
 fn tool() -> PathBuf {
     let test = std::env::current_exe().unwrap();
     let profile = test.parent().unwrap().parent().unwrap();
-    let tool = profile.join("examples").join(format!("cookie{}", std::env::consts::EXE_SUFFIX));
-    assert!(tool.exists(), "no example; build it: cargo build -p session-core --example cookie");
+    let tool = profile
+        .join("examples")
+        .join(format!("cookie{}", std::env::consts::EXE_SUFFIX));
+    assert!(
+        tool.exists(),
+        "no example; build it: cargo build -p session-core --example cookie"
+    );
     tool
 }
 
 fn command(args: &[&str]) -> Command {
     let mut command = Command::new(tool());
-    command.args(args).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    command
+        .args(args)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
     command
 }
 
@@ -72,16 +81,28 @@ fn line(args: &[&str]) -> String {
 /// The reason of a refusal, which is all that the run says.
 fn refused(args: &[&str]) -> String {
     let run = run(args);
-    assert_eq!((run.code, run.out.as_str()), (1, ""), "{args:?} {}", run.err);
-    assert!(run.err.starts_with("error: ") && run.err.lines().count() == 1, "{}", run.err);
+    assert_eq!(
+        (run.code, run.out.as_str()),
+        (1, ""),
+        "{args:?} {}",
+        run.err
+    );
+    assert!(
+        run.err.starts_with("error: ") && run.err.lines().count() == 1,
+        "{}",
+        run.err
+    );
     run.err
 }
 
 /// The options that a vector's case stands for; none where the tool does not offer them.
 fn options(case: &Value) -> Option<Vec<String>> {
     let digest = case["digest"].as_str().unwrap();
-    let offered = ["sha1", "sha256", "sha512"].contains(&digest) && case["key_derivation"] == "hmac";
-    let secret = case["secret_key"].as_str().filter(|secret| offered && !secret.is_empty())?;
+    let offered =
+        ["sha1", "sha256", "sha512"].contains(&digest) && case["key_derivation"] == "hmac";
+    let secret = case["secret_key"]
+        .as_str()
+        .filter(|secret| offered && !secret.is_empty())?;
     // Joined with `=`, any text is a value.
     let mut options = vec![
         format!("--secret={secret}"),
@@ -97,7 +118,10 @@ fn options(case: &Value) -> Option<Vec<String>> {
 
 fn with<'a>(tool: &'a str, options: &'a [String], rest: &[&'a str]) -> Vec<&'a str> {
     let options = options.iter().map(String::as_str);
-    std::iter::once(tool).chain(options).chain(rest.iter().copied()).collect()
+    std::iter::once(tool)
+        .chain(options)
+        .chain(rest.iter().copied())
+        .collect()
 }
 
 #[test]
@@ -105,11 +129,20 @@ fn every_uncompressed_dump_is_signed_and_verified() {
     let all = vectors::load();
     let mut counted = 0;
     for case in all["cases"].as_array().unwrap() {
-        let Some(options) = options(case).filter(|_| case["kind"] == "dump") else { continue };
-        let (json, cookie) = (case["data_tagged_json"].as_str().unwrap(), case["cookie"].as_str().unwrap());
+        let Some(options) = options(case).filter(|_| case["kind"] == "dump") else {
+            continue;
+        };
+        let (json, cookie) = (
+            case["data_tagged_json"].as_str().unwrap(),
+            case["cookie"].as_str().unwrap(),
+        );
         let now = format!("--now={}", case["signed_at"].as_f64().unwrap().trunc());
         let name = &case["name"];
-        assert_eq!(line(&with("verify", &options, &[&now, "--", cookie])), json, "{name}");
+        assert_eq!(
+            line(&with("verify", &options, &[&now, "--", cookie])),
+            json,
+            "{name}"
+        );
         let signed = line(&with("sign", &options, &[&now, "--", json]));
         if case["compressed"] == false {
             assert_eq!(signed, cookie, "{name}");
@@ -118,7 +151,11 @@ fn every_uncompressed_dump_is_signed_and_verified() {
             assert_eq!(vectors::payload(&signed), json, "{name}");
         }
         let decoded = run(&["decode", "--", cookie]);
-        assert_eq!((decoded.code, decoded.out.lines().next()), (0, Some(json)), "{name}");
+        assert_eq!(
+            (decoded.code, decoded.out.lines().next()),
+            (0, Some(json)),
+            "{name}"
+        );
     }
     assert!(counted >= 32, "only {counted} dumps were signed");
 }
@@ -129,17 +166,25 @@ fn every_load_agrees_or_stands_in_the_table() {
     let listed: BTreeSet<String> = vectors::differences().into_iter().collect();
     let (mut counted, mut disagree) = (0, Vec::new());
     for case in all["cases"].as_array().unwrap() {
-        let Some(options) = options(case).filter(|_| case["kind"] == "load") else { continue };
+        let Some(options) = options(case).filter(|_| case["kind"] == "load") else {
+            continue;
+        };
         let name = case["name"].as_str().unwrap();
         if listed.contains(name) {
             continue;
         }
         let now = format!("--now={}", case["now_unix"].as_f64().unwrap().trunc());
-        let run = run(&with("verify", &options, &[&now, "--", case["cookie"].as_str().unwrap()]));
+        let run = run(&with(
+            "verify",
+            &options,
+            &[&now, "--", case["cookie"].as_str().unwrap()],
+        ));
         let agrees = match case["expected"].as_str().unwrap() {
             "ok" => {
                 let loaded = case["loaded_tagged_json"].as_str().unwrap();
-                run.code == 0 && run.err.is_empty() && canonical(run.out.trim_end()) == canonical(loaded)
+                run.code == 0
+                    && run.err.is_empty()
+                    && canonical(run.out.trim_end()) == canonical(loaded)
             }
             expected => {
                 let reason = match expected {
@@ -163,10 +208,14 @@ fn every_load_agrees_or_stands_in_the_table() {
 
 #[test]
 fn ours_goes_round() {
-    let json = r#"{"a":[1.0,1e+16,NaN,123456789012345678901234567890],"t":{" t":[1,2]},"u":"é\ud800"}"#;
+    let json =
+        r#"{"a":[1.0,1e+16,NaN,123456789012345678901234567890],"t":{" t":[1,2]},"u":"é\ud800"}"#;
     let at = |now: &'static str| ["--ours", "--secret", KEY, "--now", now];
     let cookie = line(&[&["sign"], &at("1700000000")[..], &[json]].concat());
-    assert_eq!(line(&[&["verify"], &at("1700000001")[..], &[&cookie]].concat()), json);
+    assert_eq!(
+        line(&[&["verify"], &at("1700000001")[..], &[&cookie]].concat()),
+        json
+    );
     // As a server reads it.
     let sessions = session_core::Sessions::builder(session_core::SecretKey::new(KEY).unwrap())
         .clock(session_core::testing::ManualClock::at(1_700_000_000))
@@ -174,25 +223,60 @@ fn ours_goes_round() {
         .unwrap();
     let pair = http::HeaderValue::try_from(format!("__Host-session={cookie}")).unwrap();
     let session = sessions.open(&http::HeaderMap::from_iter([(http::header::COOKIE, pair)]));
-    assert_eq!((session.payload().as_str(), session.rejected()), (json, None));
+    assert_eq!(
+        (session.payload().as_str(), session.rejected()),
+        (json, None)
+    );
 
     for (options, reason) in [
         (&["--secret", OTHER][..], "signature does not match"),
-        (&["--secret", KEY, "--name", "__Host-other"], "signature does not match"),
-        (&["--secret", KEY, "--context", "shop"], "signature does not match"),
-        (&["--secret", KEY, "--max-age", "9", "--now", "1700000010"], "expired"),
-        (&["--secret", KEY, "--now", "1699999939"], "dated in the future"),
+        (
+            &["--secret", KEY, "--name", "__Host-other"],
+            "signature does not match",
+        ),
+        (
+            &["--secret", KEY, "--context", "shop"],
+            "signature does not match",
+        ),
+        (
+            &["--secret", KEY, "--max-age", "9", "--now", "1700000010"],
+            "expired",
+        ),
+        (
+            &["--secret", KEY, "--now", "1699999939"],
+            "dated in the future",
+        ),
     ] {
         let args: Vec<&str> = [&["verify", "--ours"], options, &[&cookie]].concat();
-        let args =
-            if options.contains(&"--now") { args } else { [&args[..], &["--now", "1700000000"]].concat() };
+        let args = if options.contains(&"--now") {
+            args
+        } else {
+            [&args[..], &["--now", "1700000000"]].concat()
+        };
         let found = refused(&args);
         assert!(found.contains(reason), "{found}");
     }
-    let named = ["--ours", "--secret", KEY, "--name", "__Secure-id", "--context", "shop"];
+    let named = [
+        "--ours",
+        "--secret",
+        KEY,
+        "--name",
+        "__Secure-id",
+        "--context",
+        "shop",
+    ];
     let cookie = line(&[&["sign"], &named[..], &["{}"]].concat());
-    assert_eq!(line(&[&["verify"], &named[..], &[&format!("__Secure-id={cookie}")]].concat()), "{}");
-    let found = refused(&["verify", "--ours", "--secret", KEY, &format!("__Secure-id={cookie}")]);
+    assert_eq!(
+        line(&[&["verify"], &named[..], &[&format!("__Secure-id={cookie}")]].concat()),
+        "{}"
+    );
+    let found = refused(&[
+        "verify",
+        "--ours",
+        "--secret",
+        KEY,
+        &format!("__Secure-id={cookie}"),
+    ]);
     assert!(found.contains("__Secure-id"), "{found}");
     assert!(refused(&["verify", "--secret", KEY, &cookie]).contains("--ours"));
     assert!(refused(&["verify", "--ours", "--secret", KEY, COOKIE]).contains("leave --ours out"));
@@ -205,7 +289,11 @@ fn refusals_have_reasons() {
     };
     let now = ["--now", "1700000000"];
     for (options, item, reason) in [
-        (&now[..], "eyJhIjoyfQ.ZVPxAA.D3QXMI0ZQYNZDxORB__kVZyT7hk", "signature does not match"),
+        (
+            &now[..],
+            "eyJhIjoyfQ.ZVPxAA.D3QXMI0ZQYNZDxORB__kVZyT7hk",
+            "signature does not match",
+        ),
         (&["--salt", "other"], COOKIE, "signature does not match"),
         (&["--digest", "sha256"], COOKIE, "add --digest sha1"),
         (&now, "eyJhIjoxfQ.ZVPxAA.D3QXMI0ZQYNZDxORB__", "cut"),
@@ -239,7 +327,13 @@ fn refusals_have_reasons() {
     }
     let deep = format!("{{\"a\":{}{}}}", "[".repeat(200), "]".repeat(200));
     assert!(refused(&["sign", "--secret", "dev", &deep]).contains("120 levels"));
-    let large = format!("[{}]", (0..2000_u64).map(|n| (n * n * n).to_string()).collect::<Vec<_>>().join(","));
+    let large = format!(
+        "[{}]",
+        (0..2000_u64)
+            .map(|n| (n * n * n).to_string())
+            .collect::<Vec<_>>()
+            .join(",")
+    );
     for format in [&[][..], &["--ours"]] {
         let object = format!("{{\"a\":{large}}}");
         let found = refused(&[&["sign", "--secret", KEY], format, &[&object]].concat());
@@ -250,14 +344,41 @@ fn refusals_have_reasons() {
 #[test]
 fn former_keys_verify() {
     let now = ["--now", "1700000000"];
-    let keys = ["--secret", "new", "--fallback", "older", "--fallback", "dev"];
-    assert_eq!(line(&[&["verify"], &keys[..], &now, &[COOKIE]].concat()), r#"{"a":1}"#);
-    assert_ne!(line(&[&["sign"], &keys[..], &now, &[r#"{"a":1}"#]].concat()), COOKIE);
+    let keys = [
+        "--secret",
+        "new",
+        "--fallback",
+        "older",
+        "--fallback",
+        "dev",
+    ];
+    assert_eq!(
+        line(&[&["verify"], &keys[..], &now, &[COOKIE]].concat()),
+        r#"{"a":1}"#
+    );
+    assert_ne!(
+        line(&[&["sign"], &keys[..], &now, &[r#"{"a":1}"#]].concat()),
+        COOKIE
+    );
     let cookie = line(&["sign", "--ours", "--secret", KEY, r#"{"a":1}"#]);
-    let of_ada = line(&["sign", "--ours", "--secret", KEY, "--user", "ada", r#"{"a":1}"#]);
-    assert_eq!(line(&["verify", "--ours", "--secret", KEY, &of_ada]), r#"[{"a":1},[],"ada"]"#);
+    let of_ada = line(&[
+        "sign",
+        "--ours",
+        "--secret",
+        KEY,
+        "--user",
+        "ada",
+        r#"{"a":1}"#,
+    ]);
+    assert_eq!(
+        line(&["verify", "--ours", "--secret", KEY, &of_ada]),
+        r#"[{"a":1},[],"ada"]"#
+    );
     let keys = ["--ours", "--secret", OTHER, "--fallback", KEY];
-    assert_eq!(line(&[&["verify"], &keys[..], &[&cookie]].concat()), r#"{"a":1}"#);
+    assert_eq!(
+        line(&[&["verify"], &keys[..], &[&cookie]].concat()),
+        r#"{"a":1}"#
+    );
 }
 
 #[test]
@@ -297,10 +418,17 @@ fn decode_tells_the_formats_apart() {
         "permanent: yes".to_owned(),
         "epoch: 0".to_owned(),
     ];
-    assert_eq!((decoded.code, facts), (0, expected.iter().map(String::as_str).collect()));
+    assert_eq!(
+        (decoded.code, facts),
+        (0, expected.iter().map(String::as_str).collect())
+    );
     assert!(decoded.out.ends_with("verified: no\n"));
     let cookie = line(&["sign", "--ours", "--secret", KEY, "{}"]);
-    assert!(run(&["decode", &cookie]).out.contains("authenticated: never\npermanent: no\n"));
+    assert!(
+        run(&["decode", &cookie])
+            .out
+            .contains("authenticated: never\npermanent: no\n")
+    );
 }
 
 #[test]
@@ -318,13 +446,26 @@ fn decode_survives_anything() {
     let quoted = |length: usize| format!("\"{}\"", "a".repeat(length - 2)).into_bytes();
     let most = 4 << 20;
     let fits = format!(".{}", b64(&deflated(&quoted(most))));
-    assert_eq!(run(&["decode", &cookie(&fits)]).out.lines().next().map(str::len), Some(most));
+    assert_eq!(
+        run(&["decode", &cookie(&fits)])
+            .out
+            .lines()
+            .next()
+            .map(str::len),
+        Some(most)
+    );
 
     let cut = deflated(br#"{"a":"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"}"#);
     for (item, reason) in [
-        (cookie(&format!(".{}", b64(&deflated(&quoted(most + 1))))), "larger than 4 MiB"),
+        (
+            cookie(&format!(".{}", b64(&deflated(&quoted(most + 1))))),
+            "larger than 4 MiB",
+        ),
         (cookie(&format!(".{}", b64(&cut[..cut.len() / 2]))), "zlib"),
-        (cookie(&b64(b"{\"a\":\"\xff\"}")), "not UTF-8 from offset 6 on"),
+        (
+            cookie(&b64(b"{\"a\":\"\xff\"}")),
+            "not UTF-8 from offset 6 on",
+        ),
         (cookie("eyJhI"), "base64url"),
         (cookie("eyJhIjoxfQ=="), "'='"),
         (cookie(""), "expected a value at offset 0"),
@@ -341,11 +482,18 @@ fn decode_survives_anything() {
     // What is cut from the right is refused, or shown with a signature of no digest.
     for end in 0..COOKIE.len() {
         let run = run(&["decode", &COOKIE[..end]]);
-        assert!(run.code == 1 || run.out.contains("the cookie may be cut"), "{end} {}", run.out);
+        assert!(
+            run.code == 1 || run.out.contains("the cookie may be cut"),
+            "{end} {}",
+            run.out
+        );
     }
     // Not checked, so not lost either: the later of two equal keys is the server's business.
     let odd = cookie(&b64(b" { \"a\" : [ 1E5 , -0 ] ,\n\"a\" : NaN } "));
-    assert_eq!(run(&["decode", &odd]).out.lines().next(), Some(r#"{"a":[1E5,-0],"a":NaN}"#));
+    assert_eq!(
+        run(&["decode", &odd]).out.lines().next(),
+        Some(r#"{"a":[1E5,-0],"a":NaN}"#)
+    );
 }
 
 #[test]
@@ -358,12 +506,21 @@ fn cookies_as_they_are_pasted() {
         format!("\"session={COOKIE}\""),
         format!("my.session={COOKIE}"),
     ] {
-        assert_eq!(line(&["verify", "--secret", "dev", "--now=1700000000", &item]), r#"{"a":1}"#, "{item}");
-        assert!(run(&["decode", &item]).out.starts_with("{\"a\":1}\n"), "{item}");
+        assert_eq!(
+            line(&["verify", "--secret", "dev", "--now=1700000000", &item]),
+            r#"{"a":1}"#,
+            "{item}"
+        );
+        assert!(
+            run(&["decode", &item]).out.starts_with("{\"a\":1}\n"),
+            "{item}"
+        );
     }
     // A cookie that begins with a dash stands behind `--`; before that it is an option, and that is said.
     let dashed = format!("-{COOKIE}");
-    assert!(refused(&["verify", "--secret", "dev", "--", &dashed]).contains("signature does not match"));
+    assert!(
+        refused(&["verify", "--secret", "dev", "--", &dashed]).contains("signature does not match")
+    );
     let usage = run(&["verify", "--secret", "dev", &dashed]);
     assert_eq!(usage.code, 2);
     assert!(usage.err.contains("write --"), "{}", usage.err);
@@ -382,8 +539,14 @@ fn one_answer_a_line_in_order() {
     }
     let start = Instant::now();
     let options = ["--secret", "dev", "--now", "1700000000"];
-    let signed = feed(&[&["sign"], &options[..], &["-"]].concat(), objects.as_bytes());
-    assert_eq!((signed.code, signed.err.as_str(), signed.out.lines().count()), (0, "", 5000));
+    let signed = feed(
+        &[&["sign"], &options[..], &["-"]].concat(),
+        objects.as_bytes(),
+    );
+    assert_eq!(
+        (signed.code, signed.err.as_str(), signed.out.lines().count()),
+        (0, "", 5000)
+    );
     for (n, cookie) in signed.out.lines().enumerate() {
         match n % 5 {
             0 => lines.push_str(&format!("session={cookie}\r\n")),
@@ -402,7 +565,11 @@ fn one_answer_a_line_in_order() {
     lines.pop();
     for (tool, options) in [("verify", &options[..]), ("decode", &[])] {
         let answers = feed(&[&[tool], options, &["-"]].concat(), lines.as_bytes());
-        assert_eq!((answers.code, answers.out.lines().count()), (0, 5000), "{tool}");
+        assert_eq!(
+            (answers.code, answers.out.lines().count()),
+            (0, 5000),
+            "{tool}"
+        );
         for (n, answer) in answers.out.lines().enumerate() {
             let verified_only = n % 5 == 1 && tool == "verify";
             match n % 5 {
@@ -417,7 +584,13 @@ fn one_answer_a_line_in_order() {
     // Bytes that are no text, and a line without end.
     let odd = feed(
         &["decode", "-"],
-        &[&b"\xff\xfe\0\n"[..], &vec![b'a'; 5 << 20], b"\n", COOKIE.as_bytes()].concat(),
+        &[
+            &b"\xff\xfe\0\n"[..],
+            &vec![b'a'; 5 << 20],
+            b"\n",
+            COOKIE.as_bytes(),
+        ]
+        .concat(),
     );
     let answers: Vec<&str> = odd.out.lines().collect();
     assert_eq!((odd.code, answers.len(), answers[2]), (0, 3, r#"{"a":1}"#));
@@ -441,7 +614,9 @@ fn answers_come_before_the_next_line() {
 
 #[test]
 fn a_broken_pipe_ends_quietly() {
-    let mut child = command(&["verify", "--secret", "dev", "--now", "1700000000", "-"]).spawn().unwrap();
+    let mut child = command(&["verify", "--secret", "dev", "--now", "1700000000", "-"])
+        .spawn()
+        .unwrap();
     drop(child.stdout.take());
     let mut stdin = child.stdin.take().unwrap();
     let lines = format!("{COOKIE}\n").repeat(20_000);
@@ -470,35 +645,115 @@ fn wrong_usage_says_what_to_do() {
         (&["frobnicate"], "\"frobnicate\" came"),
         (&["decode"], "expected one COOKIE"),
         (&["decode", "a", "b"], "2 came"),
-        (&["decode", "--secret", "x", "a"], "unknown option \"--secret\""),
+        (
+            &["decode", "--secret", "x", "a"],
+            "unknown option \"--secret\"",
+        ),
         (&["verify", "a"], "add --secret"),
         (&["verify", "--secret"], "nothing came"),
-        (&["verify", "--secret", "--now", "1", "a"], "write --secret=--now"),
+        (
+            &["verify", "--secret", "--now", "1", "a"],
+            "write --secret=--now",
+        ),
         (&["verify", "--secret=", "a"], "--secret is empty"),
-        (&["verify", "--secret", "x", "--fallback", "", "a"], "--fallback is empty"),
-        (&["verify", "--secret", "x", "--secret", "y", "a"], "--secret came twice"),
-        (&["verify", "--secret", "x", "--frob=1", "a"], "unknown option \"--frob\""),
-        (&["verify", "--secret", "x", "--max-age", "1h", "a"], "\"1h\" came"),
-        (&["verify", "--secret", "x", "--max-age=-1", "a"], "whole number"),
-        (&["verify", "--secret", "x", "--now", "+5", "a"], "whole number"),
-        (&["verify", "--secret", "x", "--now", "18446744073709551615", "a"], "0 to 253402300799"),
-        (&["verify", "--secret", "x", "--digest", "md5", "a"], "sha1, sha256 or sha512; \"md5\" came"),
-        (&["verify", "--secret", "x", "--name", "n", "a"], "--ours only"),
+        (
+            &["verify", "--secret", "x", "--fallback", "", "a"],
+            "--fallback is empty",
+        ),
+        (
+            &["verify", "--secret", "x", "--secret", "y", "a"],
+            "--secret came twice",
+        ),
+        (
+            &["verify", "--secret", "x", "--frob=1", "a"],
+            "unknown option \"--frob\"",
+        ),
+        (
+            &["verify", "--secret", "x", "--max-age", "1h", "a"],
+            "\"1h\" came",
+        ),
+        (
+            &["verify", "--secret", "x", "--max-age=-1", "a"],
+            "whole number",
+        ),
+        (
+            &["verify", "--secret", "x", "--now", "+5", "a"],
+            "whole number",
+        ),
+        (
+            &[
+                "verify",
+                "--secret",
+                "x",
+                "--now",
+                "18446744073709551615",
+                "a",
+            ],
+            "0 to 253402300799",
+        ),
+        (
+            &["verify", "--secret", "x", "--digest", "md5", "a"],
+            "sha1, sha256 or sha512; \"md5\" came",
+        ),
+        (
+            &["verify", "--secret", "x", "--name", "n", "a"],
+            "--ours only",
+        ),
         (&["verify", "--secret", "x", "--context", "n", "a"], "salt"),
-        (&["sign", "--secret", "x", "--user", "ada", "{}"], "--user works with --ours only"),
-        (&["verify", "--ours=1", "--secret", KEY, "a"], "takes no value"),
+        (
+            &["sign", "--secret", "x", "--user", "ada", "{}"],
+            "--user works with --ours only",
+        ),
+        (
+            &["verify", "--ours=1", "--secret", KEY, "a"],
+            "takes no value",
+        ),
         (&["verify", "--ours", "--secret", "weak", "a"], "keygen"),
-        (&["verify", "--ours", "--secret", KEY, "--fallback", "weak", "a"], "--fallback: "),
-        (&["verify", "--ours", "--secret", KEY, "--digest", "sha256", "a"], "always HMAC-SHA256"),
-        (&["verify", "--ours", "--secret", KEY, "--salt", "s", "a"], "always HMAC-SHA256"),
-        (&["verify", "--ours", "--secret", KEY, "--name", "a=b", "a"], "--name: "),
-        (&["verify", "--ours", "--secret", KEY, "--name", "a;b", "a"], "no cookie name"),
+        (
+            &[
+                "verify",
+                "--ours",
+                "--secret",
+                KEY,
+                "--fallback",
+                "weak",
+                "a",
+            ],
+            "--fallback: ",
+        ),
+        (
+            &[
+                "verify", "--ours", "--secret", KEY, "--digest", "sha256", "a",
+            ],
+            "always HMAC-SHA256",
+        ),
+        (
+            &["verify", "--ours", "--secret", KEY, "--salt", "s", "a"],
+            "always HMAC-SHA256",
+        ),
+        (
+            &["verify", "--ours", "--secret", KEY, "--name", "a=b", "a"],
+            "--name: ",
+        ),
+        (
+            &["verify", "--ours", "--secret", KEY, "--name", "a;b", "a"],
+            "no cookie name",
+        ),
         (&["sign", "--secret", "x"], "expected one JSON object"),
         (&["keygen", "x"], "takes no item"),
     ] {
         let run = run(args);
-        assert_eq!((run.code, run.out.as_str()), (2, ""), "{args:?} {}", run.err);
-        assert!(run.err.starts_with("error: ") && run.err.contains(said), "{args:?} {}", run.err);
+        assert_eq!(
+            (run.code, run.out.as_str()),
+            (2, ""),
+            "{args:?} {}",
+            run.err
+        );
+        assert!(
+            run.err.starts_with("error: ") && run.err.contains(said),
+            "{args:?} {}",
+            run.err
+        );
     }
     let many: Vec<String> = (0..9).map(|n| format!("--fallback=key{n}")).collect();
     assert_eq!(run(&with("verify", &many, &["--secret", "x", "a"])).code, 2);
@@ -507,15 +762,25 @@ fn wrong_usage_says_what_to_do() {
 #[test]
 fn help_is_help() {
     let example = |tool: &str, help: &str| {
-        let example = help.lines().find_map(|line| line.strip_prefix("Example: cookie "));
-        let Some(example) = example else { return assert_eq!(tool, "keygen", "{help}") };
-        let args: Vec<&str> = example.split(' ').map(|arg| arg.trim_matches('\'')).collect();
+        let example = help
+            .lines()
+            .find_map(|line| line.strip_prefix("Example: cookie "));
+        let Some(example) = example else {
+            return assert_eq!(tool, "keygen", "{help}");
+        };
+        let args: Vec<&str> = example
+            .split(' ')
+            .map(|arg| arg.trim_matches('\''))
+            .collect();
         assert_eq!(run(&args).code, 0, "{example}");
     };
     for tool in ["decode", "verify", "sign", "keygen"] {
         let help = line_free(&[tool, "--help"]);
         assert_eq!(help, line_free(&[tool, "-h"]));
-        assert!(help.contains(&format!("cookie {tool}")) && help.contains("Example: "), "{help}");
+        assert!(
+            help.contains(&format!("cookie {tool}")) && help.contains("Example: "),
+            "{help}"
+        );
         assert!(line_free(&["--help"]).contains(tool));
         example(tool, &help);
     }

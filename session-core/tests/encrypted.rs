@@ -23,7 +23,9 @@ fn why(sessions: &Sessions, cookie: &str) -> Option<Rejected> {
 fn bytes(cookie: &str) -> Vec<u8> {
     use base64::Engine;
     let value = cookie.split_once('=').unwrap().1;
-    base64::engine::general_purpose::URL_SAFE_NO_PAD.decode(value).unwrap()
+    base64::engine::general_purpose::URL_SAFE_NO_PAD
+        .decode(value)
+        .unwrap()
 }
 
 #[test]
@@ -42,7 +44,9 @@ fn an_encrypted_cookie_tells_nothing_but_its_length() {
     // Not compressed, whatever it holds, and an error where it does not fit.
     let long = cookie_with(&sessions, "a", "a".repeat(2900));
     assert_eq!(bytes(&long).len(), 12 + 16 + 18 + 2908);
-    let large = visit(&sessions, &[], |session| session.insert("a", "a".repeat(3100)));
+    let large = visit(&sessions, &[], |session| {
+        session.insert("a", "a".repeat(3100))
+    });
     assert!(matches!(large, Err(Error::TooLarge { limit: 4096, .. })));
 }
 
@@ -55,16 +59,27 @@ fn padding_hides_lengths() {
         for length in 0..200 {
             let cookie = cookie_with(&sessions, "a", "a".repeat(length));
             assert_eq!(
-                sessions.open(&request(&[&cookie])).get::<String>("a").unwrap().unwrap().len(),
+                sessions
+                    .open(&request(&[&cookie]))
+                    .get::<String>("a")
+                    .unwrap()
+                    .unwrap()
+                    .len(),
                 length
             );
             lengths.insert(bytes(&cookie).len() - 28);
         }
-        assert!(lengths.iter().all(|length| length % block == 0), "{lengths:?}");
+        assert!(
+            lengths.iter().all(|length| length % block == 0),
+            "{lengths:?}"
+        );
         assert!(lengths.len() <= 200 / block + 2);
         // Whoever pads otherwise reads it as well.
         let cookie = cookie_with(&sessions, "a", 1);
-        assert_eq!(why(&ours(&time).encrypted().build().unwrap(), &cookie), None);
+        assert_eq!(
+            why(&ours(&time).encrypted().build().unwrap(), &cookie),
+            None
+        );
     }
 }
 
@@ -75,7 +90,11 @@ fn s8_a_repeated_nonce_is_harmless() {
         bytes.fill(7);
         Ok(())
     };
-    let sessions = ours(&ManualClock::at(NOW)).encrypted().random(stuck).build().unwrap();
+    let sessions = ours(&ManualClock::at(NOW))
+        .encrypted()
+        .random(stuck)
+        .build()
+        .unwrap();
     let [a, b, same] = ["aaaaaaaaaaaaaaaa", "aaaaaaaaaaaaaaab", "aaaaaaaaaaaaaaaa"]
         .map(|text| bytes(&cookie_with(&sessions, "a", text)));
     assert_eq!(a, same);
@@ -89,7 +108,11 @@ fn s8_a_repeated_nonce_is_harmless() {
 #[test]
 fn t2_without_random_bytes_nothing_is_encrypted() {
     let broken = |_: &mut [u8]| Err(EntropyError);
-    let sessions = ours(&ManualClock::at(NOW)).encrypted().random(broken).build().unwrap();
+    let sessions = ours(&ManualClock::at(NOW))
+        .encrypted()
+        .random(broken)
+        .build()
+        .unwrap();
     let closed = visit(&sessions, &[], |session| session.insert("a", 1));
     assert_eq!(closed.unwrap_err(), Error::Entropy(EntropyError));
 }
@@ -101,11 +124,16 @@ fn nonces_do_not_repeat() {
         let threads: Vec<_> = (0..4)
             .map(|_| {
                 scope.spawn(|| {
-                    (0..500).map(|_| bytes(&cookie_with(&sessions, "a", 1))[..12].to_vec()).collect()
+                    (0..500)
+                        .map(|_| bytes(&cookie_with(&sessions, "a", 1))[..12].to_vec())
+                        .collect()
                 })
             })
             .collect();
-        threads.into_iter().flat_map(|thread| -> Vec<Vec<u8>> { thread.join().unwrap() }).collect()
+        threads
+            .into_iter()
+            .flat_map(|thread| -> Vec<Vec<u8>> { thread.join().unwrap() })
+            .collect()
     });
     assert_eq!(nonces.len(), 2000);
 }
@@ -125,7 +153,10 @@ fn s1_any_change_is_refused() {
             }
             let changed = String::from_utf8(changed).unwrap();
             let reason = why(&sessions, &changed);
-            assert!(matches!(reason, Some(Rejected::BadSignature | Rejected::Malformed)), "{changed}");
+            assert!(
+                matches!(reason, Some(Rejected::BadSignature | Rejected::Malformed)),
+                "{changed}"
+            );
         }
         assert!(why(&sessions, &cookie[..at]).is_some());
     }
@@ -137,10 +168,17 @@ fn s3_bound_to_name_context_and_purpose() {
     let time = ManualClock::at(NOW);
     let sessions = ours(&time).encrypted().build().unwrap();
     let cookie = cookie_with(&sessions, "a", 1);
-    let others = [ours(&time).encrypted().cookie_name("admin"), ours(&time).encrypted().context("shop")];
+    let others = [
+        ours(&time).encrypted().cookie_name("admin"),
+        ours(&time).encrypted().context("shop"),
+    ];
     for other in others {
         let other = other.build().unwrap();
-        let moved = format!("{}={}", other.cookie_name(), cookie.split_once('=').unwrap().1);
+        let moved = format!(
+            "{}={}",
+            other.cookie_name(),
+            cookie.split_once('=').unwrap().1
+        );
         assert_eq!(why(&other, &moved), Some(Rejected::BadSignature));
     }
 }
@@ -152,7 +190,11 @@ fn o3_from_signed_to_encrypted_and_back_within_windows() {
     let end = UNIX_EPOCH + Duration::from_secs(NOW + 1000);
     let signed = ours(&time).build().unwrap();
     let readers = ours(&time).accept_encrypted_until(end).build().unwrap();
-    let writers = ours(&time).encrypted().accept_signed_until(end).build().unwrap();
+    let writers = ours(&time)
+        .encrypted()
+        .accept_signed_until(end)
+        .build()
+        .unwrap();
     let encrypted = ours(&time).encrypted().build().unwrap();
     let by_signed = cookie_with(&signed, "a", 1);
     let by_encrypted = cookie_with(&encrypted, "a", 1);
@@ -162,7 +204,10 @@ fn o3_from_signed_to_encrypted_and_back_within_windows() {
     for _ in 0..2 {
         // Within: servers of both steps read both, in whatever order a browser meets them: there and back.
         let mut cookie = by_signed.clone();
-        for (number, server) in [&readers, &writers, &readers, &writers, &writers].into_iter().enumerate() {
+        for (number, server) in [&readers, &writers, &readers, &writers, &writers]
+            .into_iter()
+            .enumerate()
+        {
             let closed = visit(server, &[&cookie], |session| {
                 assert_eq!(session.rejected(), None);
                 session.increment("a", 1).map(drop)
@@ -171,9 +216,20 @@ fn o3_from_signed_to_encrypted_and_back_within_windows() {
             let is_encrypted = !cookie.contains('.');
             assert_eq!(is_encrypted, matches!(number, 1 | 3 | 4));
         }
-        assert_eq!(encrypted.open(&request(&[&cookie])).get::<i64>("a").unwrap(), Some(6));
+        assert_eq!(
+            encrypted
+                .open(&request(&[&cookie]))
+                .get::<i64>("a")
+                .unwrap(),
+            Some(6)
+        );
         // Read, it stays as it is.
-        assert_eq!(visit(&writers, &[&by_signed], |_| Ok(())).unwrap().set_cookie(), None);
+        assert_eq!(
+            visit(&writers, &[&by_signed], |_| Ok(()))
+                .unwrap()
+                .set_cookie(),
+            None
+        );
         time.advance(Duration::from_secs(400));
     }
     // After.
@@ -189,10 +245,19 @@ fn windows_belong_to_their_formats() {
     let end = UNIX_EPOCH + Duration::from_secs(NOW);
     for (builder, setting) in [
         (ours(&time).accept_signed_until(end), "accept_signed_until"),
-        (ours(&time).encrypted().accept_encrypted_until(end), "accept_encrypted_until"),
+        (
+            ours(&time).encrypted().accept_encrypted_until(end),
+            "accept_encrypted_until",
+        ),
         (Sessions::flask_builder("dev").encrypted(), "encrypted"),
-        (Sessions::flask_builder("dev").accept_encrypted_until(end), "accept_encrypted_until"),
-        (Sessions::flask_builder("dev").accept_signed_until(end), "accept_signed_until"),
+        (
+            Sessions::flask_builder("dev").accept_encrypted_until(end),
+            "accept_encrypted_until",
+        ),
+        (
+            Sessions::flask_builder("dev").accept_signed_until(end),
+            "accept_signed_until",
+        ),
     ] {
         match builder.build() {
             Err(ConfigError::Format { setting: found, .. }) => assert_eq!(found, setting),
@@ -213,15 +278,35 @@ fn configured_by_data() {
     let open = |settings: &str, cookie: &str| {
         let json = format!(r#"{{"SECRET_KEY": "{KEY}", {settings}}}"#);
         let config: Config = serde_json::from_str(&json).unwrap();
-        why(&config.builder().unwrap().clock(time.clone()).build().unwrap(), cookie)
+        why(
+            &config
+                .builder()
+                .unwrap()
+                .clock(time.clone())
+                .build()
+                .unwrap(),
+            cookie,
+        )
     };
     let later = NOW + 1;
     assert_eq!(open(r#""SESSION_ENCRYPTED": true"#, &by_encrypted), None);
-    assert_eq!(open(r#""SESSION_ENCRYPTED": true, "SESSION_PADDING": 64"#, &by_encrypted), None);
+    assert_eq!(
+        open(
+            r#""SESSION_ENCRYPTED": true, "SESSION_PADDING": 64"#,
+            &by_encrypted
+        ),
+        None
+    );
     assert!(open(r#""SESSION_ENCRYPTED": true"#, &by_signed).is_some());
     let window = format!(r#""SESSION_ENCRYPTED": true, "SESSION_ACCEPT_SIGNED_UNTIL": {later}"#);
     assert_eq!(open(&window, &by_signed), None);
-    assert_eq!(open(&format!(r#""SESSION_ACCEPT_ENCRYPTED_UNTIL": {later}"#), &by_encrypted), None);
+    assert_eq!(
+        open(
+            &format!(r#""SESSION_ACCEPT_ENCRYPTED_UNTIL": {later}"#),
+            &by_encrypted
+        ),
+        None
+    );
     assert!(open(r#""SESSION_ENCRYPTED": false"#, &by_encrypted).is_some());
     assert_eq!(
         config(r#""SESSION_PADDING": 64"#).unwrap_err().to_string(),

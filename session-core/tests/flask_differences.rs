@@ -20,7 +20,10 @@ use sha1::Sha1;
 const NOW: u64 = 1_700_000_000;
 
 fn flask() -> Sessions {
-    Sessions::flask_builder("dev").clock(ManualClock::at(NOW)).build().unwrap()
+    Sessions::flask_builder("dev")
+        .clock(ManualClock::at(NOW))
+        .build()
+        .unwrap()
 }
 
 /// As a Flask whose key is `dev` signs any text, at any time.
@@ -46,7 +49,8 @@ fn opened(cookie: &str) -> Session {
 }
 
 fn settings(name: &str, text: &str) -> Result<Sessions, ConfigError> {
-    let vars = [("SECRET_KEY", "dev"), (name, text)].map(|(name, text)| (name.to_owned(), text.to_owned()));
+    let vars = [("SECRET_KEY", "dev"), (name, text)]
+        .map(|(name, text)| (name.to_owned(), text.to_owned()));
     Config::from_vars("", vars)?.build_flask()
 }
 
@@ -54,11 +58,17 @@ fn settings(name: &str, text: &str) -> Result<Sessions, ConfigError> {
 fn a_payload_that_cannot_be_read_is_an_empty_session() {
     let not_utf_8 = URL_SAFE_NO_PAD.encode(b"{\"a\":\"\xff\"}");
     let long = format!("{{\"a\":{}}}", "9".repeat(4301));
-    for payload in
-        [URL_SAFE_NO_PAD.encode("{\"a\":"), not_utf_8, URL_SAFE_NO_PAD.encode(long), ".AAAA".to_owned()]
-    {
+    for payload in [
+        URL_SAFE_NO_PAD.encode("{\"a\":"),
+        not_utf_8,
+        URL_SAFE_NO_PAD.encode(long),
+        ".AAAA".to_owned(),
+    ] {
         let session = opened(&signed_at(&payload, NOW));
-        assert!(session.is_empty() && session.rejected() == Some(Rejected::Unreadable), "{payload}");
+        assert!(
+            session.is_empty() && session.rejected() == Some(Rejected::Unreadable),
+            "{payload}"
+        );
     }
 }
 
@@ -77,16 +87,29 @@ fn times_after_the_year_9999_are_refused_and_capped() {
         assert_eq!(session.rejected(), Some(Rejected::Future));
     }
     // What Python could not show as a date is the last one that has four digits.
-    let sessions = Sessions::flask_builder("dev").idle_lifetime(Duration::MAX).build().unwrap();
+    let sessions = Sessions::flask_builder("dev")
+        .idle_lifetime(Duration::MAX)
+        .build()
+        .unwrap();
     let closed = visit(&sessions, &[], |session| session.set_permanent(true)).unwrap();
-    assert!(closed.set_cookie().unwrap().contains("; Expires=Fri, 31 Dec 9999 23:59:59 GMT"));
-    assert!(DateTime::from_unix(253_402_300_799).is_some() && DateTime::from_unix(253_402_300_800).is_none());
+    assert!(
+        closed
+            .set_cookie()
+            .unwrap()
+            .contains("; Expires=Fri, 31 Dec 9999 23:59:59 GMT")
+    );
+    assert!(
+        DateTime::from_unix(253_402_300_799).is_some()
+            && DateTime::from_unix(253_402_300_800).is_none()
+    );
 }
 
 #[test]
 fn more_than_eight_fallbacks_do_not_start() {
     let with = |number: usize| {
-        let builder = (0..number).fold(Sessions::flask_builder("dev"), |b, n| b.fallback(format!("old {n}")));
+        let builder = (0..number).fold(Sessions::flask_builder("dev"), |b, n| {
+            b.fallback(format!("old {n}"))
+        });
         builder.build()
     };
     assert!(with(8).is_ok());
@@ -95,8 +118,13 @@ fn more_than_eight_fallbacks_do_not_start() {
 
 #[test]
 fn fallbacks_in_one_text_are_an_error() {
-    let message = settings("SECRET_KEY_FALLBACKS", "an old key").unwrap_err().to_string();
-    assert!(message.starts_with("SECRET_KEY_FALLBACKS: expected a JSON array of texts"), "{message}");
+    let message = settings("SECRET_KEY_FALLBACKS", "an old key")
+        .unwrap_err()
+        .to_string();
+    assert!(
+        message.starts_with("SECRET_KEY_FALLBACKS: expected a JSON array of texts"),
+        "{message}"
+    );
 }
 
 #[test]
@@ -118,8 +146,16 @@ fn settings_of_an_environment_are_typed() {
         closed.set_cookie().unwrap().to_owned()
     };
     assert!(header(&settings("SESSION_COOKIE_NAME", r#""shop""#).unwrap()).starts_with("shop="));
-    assert!(header(&settings("SESSION_COOKIE_SAMESITE", r#""strict""#).unwrap()).contains("SameSite=Strict"));
-    for name in ["SESSION_COOKIE_SAMESITE", "SESSION_COOKIE_PATH", "SESSION_COOKIE_NAME", "SESSION_SALT"] {
+    assert!(
+        header(&settings("SESSION_COOKIE_SAMESITE", r#""strict""#).unwrap())
+            .contains("SameSite=Strict")
+    );
+    for name in [
+        "SESSION_COOKIE_SAMESITE",
+        "SESSION_COOKIE_PATH",
+        "SESSION_COOKIE_NAME",
+        "SESSION_SALT",
+    ] {
         let plain = header(&settings("MAX_COOKIE_SIZE", "4093").unwrap());
         let (plain, null) = (plain, header(&settings(name, "null").unwrap()));
         assert_eq!(
@@ -144,7 +180,9 @@ fn lifetimes_and_same_site_are_looked_at_when_it_starts() {
 
 #[test]
 fn a_domain_is_not_encoded() {
-    let message = settings("SESSION_COOKIE_DOMAIN", "bücher.example").unwrap_err().to_string();
+    let message = settings("SESSION_COOKIE_DOMAIN", "bücher.example")
+        .unwrap_err()
+        .to_string();
     assert!(message.contains("write it in ASCII (IDNA)"), "{message}");
     assert!(settings("SESSION_COOKIE_DOMAIN", "xn--bcher-kva.example").is_ok());
 }
@@ -160,7 +198,11 @@ fn cookies_that_browsers_refuse_do_not_start() {
         ("SESSION_COOKIE_NAME", "a=b", "SESSION_COOKIE_NAME"),
         ("SESSION_COOKIE_NAME", "", "SESSION_COOKIE_NAME"),
         ("SESSION_COOKIE_DOMAIN", "exa mple", "SESSION_COOKIE_DOMAIN"),
-        ("SESSION_COOKIE_DOMAIN", "a..example", "SESSION_COOKIE_DOMAIN"),
+        (
+            "SESSION_COOKIE_DOMAIN",
+            "a..example",
+            "SESSION_COOKIE_DOMAIN",
+        ),
     ] {
         let message = settings(name, text).unwrap_err().to_string();
         assert!(message.starts_with(setting), "{message}");
@@ -172,17 +214,33 @@ fn cookies_that_browsers_refuse_do_not_start() {
         ("SESSION_COOKIE_PATH", "app"),
     ] {
         let sessions = settings(name, text).unwrap();
-        let told: Vec<_> = sessions.warnings().iter().map(ToString::to_string).collect();
-        assert!(told.iter().any(|warning| warning.starts_with(name)), "{told:?}");
+        let told: Vec<_> = sessions
+            .warnings()
+            .iter()
+            .map(ToString::to_string)
+            .collect();
+        assert!(
+            told.iter().any(|warning| warning.starts_with(name)),
+            "{told:?}"
+        );
     }
 }
 
 #[test]
 fn a_value_of_more_than_120_levels_is_read_and_not_written() {
-    let nested = |levels: usize| format!("{{\"a\":{}{}}}", "[".repeat(levels - 1), "]".repeat(levels - 1));
+    let nested = |levels: usize| {
+        format!(
+            "{{\"a\":{}{}}}",
+            "[".repeat(levels - 1),
+            "]".repeat(levels - 1)
+        )
+    };
     let session = flask().open(&HeaderMap::new());
     assert!(session.insert_tagged_json(&nested(120)).is_ok());
-    assert_eq!(session.insert_tagged_json(&nested(121)), Err(Error::NotAnObject { depth: 120 }));
+    assert_eq!(
+        session.insert_tagged_json(&nested(121)),
+        Err(Error::NotAnObject { depth: 120 })
+    );
     assert!(session.insert_json(&nested(121)).is_err());
     // What came goes back.
     let session = opened(&signed(&nested(500)));
@@ -196,7 +254,10 @@ fn keys_with_lone_surrogates_stay_and_cannot_be_named() {
     let session = opened(&signed(r#"{"\ud800":1,"b":2}"#));
     assert_eq!(
         (session.len(), session.keys()),
-        (2, vec!["b".to_owned(), "\u{fffd}\u{fffd}\u{fffd}".to_owned()])
+        (
+            2,
+            vec!["b".to_owned(), "\u{fffd}\u{fffd}\u{fffd}".to_owned()]
+        )
     );
     for key in session.keys().iter().filter(|key| *key != "b") {
         assert!(!session.contains_key(key) && !session.remove(key).unwrap());
@@ -228,7 +289,12 @@ fn whoever_asks_for_the_session_varies_by_it() {
     let exchange = sessions.exchange(&HeaderMap::new());
     let _session = exchange.open().done().unwrap().unwrap(); // and touches nothing
     let mut headers = HeaderMap::new();
-    exchange.close().done().unwrap().apply(&mut headers).unwrap();
+    exchange
+        .close()
+        .done()
+        .unwrap()
+        .apply(&mut headers)
+        .unwrap();
     assert_eq!(headers[VARY], "Cookie");
 }
 
@@ -245,13 +311,18 @@ fn a_session_that_does_not_fit_is_an_error() {
     let sessions = flask();
     let mut state = 1_u64;
     let noise: Vec<u64> = std::iter::repeat_with(|| {
-        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        state = state
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
         state
     })
     .take(400)
     .collect();
     let error = visit(&sessions, &[], |session| session.insert("noise", &noise)).unwrap_err();
-    assert!(matches!(error, Error::TooLarge { limit: 4096, .. }), "{error}");
+    assert!(
+        matches!(error, Error::TooLarge { limit: 4096, .. }),
+        "{error}"
+    );
 }
 
 #[test]
@@ -281,11 +352,16 @@ fn a_late_change_and_a_late_open_are_errors() {
 #[test]
 fn the_cookies_of_a_custom_tag_go_back_as_they_came() {
     let sessions = flask();
-    for json in
-        [r#"{" di":{"od__":1}}"#, r#"{" di":{" od__":[1,{" t":[2]}]}}"#, r#"{" di":{"\u00e9\"__":1}}"#]
-    {
+    for json in [
+        r#"{" di":{"od__":1}}"#,
+        r#"{" di":{" od__":[1,{" t":[2]}]}}"#,
+        r#"{" di":{"\u00e9\"__":1}}"#,
+    ] {
         let session = opened(&signed(json));
-        assert_eq!((session.rejected(), session.len(), &*session.payload()), (None, 1, json));
+        assert_eq!(
+            (session.rejected(), session.len(), &*session.payload()),
+            (None, 1, json)
+        );
         let key = session.keys().remove(0);
         session.insert(&key, 2).unwrap();
         let guarded = &json[..json.find("__").unwrap()];
@@ -324,12 +400,27 @@ fn only_space_and_tab_are_trimmed() {
     let cookie = cookie_with(&sessions, "a", 1);
     let value = cookie.strip_prefix("session=").unwrap();
     let read = |before: &[u8], between: &[u8]| {
-        let header = [before, b"session", between, b"=", between, value.as_bytes(), b" \t; x=y"].concat();
+        let header = [
+            before,
+            b"session",
+            between,
+            b"=",
+            between,
+            value.as_bytes(),
+            b" \t; x=y",
+        ]
+        .concat();
         let headers = HeaderMap::from_iter([(COOKIE, HeaderValue::from_bytes(&header).unwrap())]);
         sessions.open(&headers).len()
     };
     assert_eq!(read(b" \t", b"\t "), 1);
-    for white in [&b"\xa0"[..], b"\x85", b"\xc2\xa0", b"\xc2\x85", b"\xe2\x80\x80"] {
+    for white in [
+        &b"\xa0"[..],
+        b"\x85",
+        b"\xc2\xa0",
+        b"\xc2\x85",
+        b"\xe2\x80\x80",
+    ] {
         assert_eq!((read(white, b""), read(b"", white)), (0, 0), "{white:?}");
     }
 }

@@ -10,11 +10,17 @@ use session_core::testing::request;
 use session_core::{Error, Flash, Session, Sessions};
 
 fn flask() -> Sessions {
-    Sessions::flask_builder("dev").clock(ManualClock::at(1_700_000_000)).build().unwrap()
+    Sessions::flask_builder("dev")
+        .clock(ManualClock::at(1_700_000_000))
+        .build()
+        .unwrap()
 }
 
 fn shown(flashes: &[Flash]) -> Vec<(&str, String)> {
-    flashes.iter().map(|flash| (flash.category(), flash.message())).collect()
+    flashes
+        .iter()
+        .map(|flash| (flash.category(), flash.message()))
+        .collect()
 }
 
 #[test]
@@ -33,19 +39,31 @@ fn flashes_are_taken_once_and_cached_for_the_request() {
     let cookie = first.unwrap().cookie().unwrap().to_owned();
     let second = visit(&sessions, &[&cookie], |session| {
         // The first take pops the key; a filter shows less, but all are taken.
-        assert_eq!(shown(&session.take_flashes_of(&["error"])?), [("error", "<b>two</b>".to_owned())]);
+        assert_eq!(
+            shown(&session.take_flashes_of(&["error"])?),
+            [("error", "<b>two</b>".to_owned())]
+        );
         assert!(session.is_empty() && session.is_modified());
         // Flashed after the take: for the next request.
         session.flash("later", "info")?;
         let all = session.take_flashes()?;
-        assert_eq!(shown(&all), [("message", "one".to_owned()), ("error", "<b>two</b>".to_owned())]);
+        assert_eq!(
+            shown(&all),
+            [
+                ("message", "one".to_owned()),
+                ("error", "<b>two</b>".to_owned())
+            ]
+        );
         assert_eq!(all[1].message_as::<Markup>()?.as_str(), "<b>two</b>");
         assert!(all[0].message_as::<Markup>().is_err());
         Ok(())
     });
     let cookie = second.unwrap().cookie().unwrap().to_owned();
     let third = visit(&sessions, &[&cookie], |session| {
-        assert_eq!(shown(&session.take_flashes()?), [("info", "later".to_owned())]);
+        assert_eq!(
+            shown(&session.take_flashes()?),
+            [("info", "later".to_owned())]
+        );
         Ok(())
     });
     assert!(third.unwrap().removes());
@@ -71,14 +89,18 @@ fn foreign_flashes_do_no_harm() {
             3,
         ),
         (r#""no list""#, 0),
-        (r#"[{" t":["a","b","c"]},{" t":[]},[],{" di":{" t__":["a","b"]}},{"a":"b"},"ab"]"#, 0),
+        (
+            r#"[{" t":["a","b","c"]},{" t":[]},[],{" di":{" t__":["a","b"]}},{"a":"b"},"ab"]"#,
+            0,
+        ),
         ("[]", 0),
         ("null", 0),
         (r#"{" t":[{" t":["error","x"]}]}"#, 0),
     ] {
-        let headers =
-            request(&sessions, |session| session.insert_tagged_json(&format!("{{\"_flashes\":{value}}}")))
-                .unwrap();
+        let headers = request(&sessions, |session| {
+            session.insert_tagged_json(&format!("{{\"_flashes\":{value}}}"))
+        })
+        .unwrap();
         let session = sessions.open(&headers);
         let pushed = session.flash("more", "info");
         assert_eq!(pushed.is_ok(), value.starts_with('['), "{value}");
@@ -103,18 +125,24 @@ fn a_category_that_is_no_text_is_shown() {
     ];
     let expected = expected.map(|(category, message)| (category, message.to_owned()));
     let open = || {
-        let fill = |session: &Session| session.insert_tagged_json(&format!("{{\"_flashes\":{list}}}"));
+        let fill =
+            |session: &Session| session.insert_tagged_json(&format!("{{\"_flashes\":{list}}}"));
         flask().open(&request(&flask(), fill).unwrap())
     };
     assert_eq!(shown(&open().take_flashes().unwrap()), expected);
-    assert_eq!(shown(&open().take_flashes_of(&["", "5"]).unwrap()), expected[..2]);
+    assert_eq!(
+        shown(&open().take_flashes_of(&["", "5"]).unwrap()),
+        expected[..2]
+    );
 }
 
 #[test]
 fn any_message_can_be_flashed() {
     let sessions = flask();
     let session = sessions.open(&http::HeaderMap::new());
-    session.flash(serde_json::json!({"a": [1, null]}), "data").unwrap();
+    session
+        .flash(serde_json::json!({"a": [1, null]}), "data")
+        .unwrap();
     session.flash(Tuple((1, 2)), "data").unwrap();
     let taken = session.take_flashes().unwrap();
     assert_eq!(taken[0].message(), r#"{"a":[1,null]}"#);
@@ -126,19 +154,37 @@ fn any_message_can_be_flashed() {
 fn permanence_is_the_truth_of_a_key() {
     let sessions = flask();
     let set = |value: &'static str| {
-        move |session: &Session| session.insert_tagged_json(&format!("{{\"_permanent\":{value},\"a\":1}}"))
+        move |session: &Session| {
+            session.insert_tagged_json(&format!("{{\"_permanent\":{value},\"a\":1}}"))
+        }
     };
-    for (value, permanent) in
-        [("true", true), ("1", true), ("\"no\"", true), ("false", false), ("0.0", false), ("[]", false)]
-    {
+    for (value, permanent) in [
+        ("true", true),
+        ("1", true),
+        ("\"no\"", true),
+        ("false", false),
+        ("0.0", false),
+        ("[]", false),
+    ] {
         let closed = visit(&sessions, &[], set(value)).unwrap();
-        assert_eq!(closed.set_cookie().unwrap().contains("; Expires="), permanent, "{value}");
+        assert_eq!(
+            closed.set_cookie().unwrap().contains("; Expires="),
+            permanent,
+            "{value}"
+        );
         let session = sessions.open(&common::request(&[closed.cookie().unwrap()]));
         assert_eq!(session.is_permanent(), permanent, "{value}");
     }
     // The last key of a permanent session popped: `_permanent` is left, and the cookie stays.
-    let cookie = visit(&sessions, &[], set("true")).unwrap().cookie().unwrap().to_owned();
-    let closed = visit(&sessions, &[&cookie], |session| session.remove("a").map(drop)).unwrap();
+    let cookie = visit(&sessions, &[], set("true"))
+        .unwrap()
+        .cookie()
+        .unwrap()
+        .to_owned();
+    let closed = visit(&sessions, &[&cookie], |session| {
+        session.remove("a").map(drop)
+    })
+    .unwrap();
     assert!(closed.cookie().is_some() && !closed.removes());
     let closed = visit(&sessions, &[&cookie], Session::clear).unwrap();
     assert!(closed.removes());
@@ -152,7 +198,10 @@ fn one_key_that_is_a_tag_is_guarded_at_the_top() {
         let session = sessions.open(&common::request(&[closed.cookie().unwrap()]));
         assert_eq!(session.keys(), [key]);
         assert_eq!(session.get::<Vec<i64>>(key).unwrap().unwrap(), [1]);
-        assert_eq!(session.payload(), format!("{{\" di\":{{\"{key}__\":[1]}}}}"));
+        assert_eq!(
+            session.payload(),
+            format!("{{\" di\":{{\"{key}__\":[1]}}}}")
+        );
         session.insert("x", 1).unwrap();
         assert_eq!(session.payload(), format!("{{\"{key}\":[1],\"x\":1}}"));
     }
@@ -170,22 +219,41 @@ fn what_rust_cannot_represent_stays() {
     assert_eq!(session.payload(), text.replace("ada", "eve"));
     assert_eq!(session.to_json(), text.replace("ada", "eve"));
     assert!(
-        session.insert_tagged_json("[1]").is_err() && session.insert_tagged_json(r#"{"\ud800":1}"#).is_err()
+        session.insert_tagged_json("[1]").is_err()
+            && session.insert_tagged_json(r#"{"\ud800":1}"#).is_err()
     );
-    assert!(session.insert_tagged_json(r#"{" t":[1]}"#).is_err(), "at the top a tag is no session");
+    assert!(
+        session.insert_tagged_json(r#"{" t":[1]}"#).is_err(),
+        "at the top a tag is no session"
+    );
 }
 
 /// As Werkzeug reads them. What is written anew stands without quotes.
 #[test]
 fn a_cookie_in_quotes_is_refreshed_as_any_other() {
     let time = ManualClock::at(1_700_000_000);
-    let sessions = Sessions::flask_builder("dev").clock(time.clone()).build().unwrap();
+    let sessions = Sessions::flask_builder("dev")
+        .clock(time.clone())
+        .build()
+        .unwrap();
     let fill = |session: &Session| session.set_permanent(true).and(session.insert("a", 1));
-    let cookie = visit(&sessions, &[], fill).unwrap().cookie().unwrap().to_owned();
+    let cookie = visit(&sessions, &[], fill)
+        .unwrap()
+        .cookie()
+        .unwrap()
+        .to_owned();
     let value = cookie.strip_prefix("session=").unwrap();
     time.advance(std::time::Duration::from_secs(60));
-    let plain = visit(&sessions, &[&cookie], |_| Ok(())).unwrap().set_cookie().unwrap().to_owned();
-    for quoted in [value.to_owned(), value.replace('.', "\\."), value.replace('.', "\\056")] {
+    let plain = visit(&sessions, &[&cookie], |_| Ok(()))
+        .unwrap()
+        .set_cookie()
+        .unwrap()
+        .to_owned();
+    for quoted in [
+        value.to_owned(),
+        value.replace('.', "\\."),
+        value.replace('.', "\\056"),
+    ] {
         let header = format!("$Version=1; session=\"{quoted}\"; $Path=\"/\"");
         let closed = visit(&sessions, &[&header], |session| {
             assert_eq!(session.get::<i64>("a")?, Some(1));

@@ -10,11 +10,20 @@ use std::collections::BTreeSet;
 use vectors::{cases, differences, http, odd};
 
 fn check(kind: &str, disagree: BTreeSet<String>, all: &BTreeSet<String>) {
-    let listed: BTreeSet<String> = differences().into_iter().filter(|name| all.contains(name)).collect();
+    let listed: BTreeSet<String> = differences()
+        .into_iter()
+        .filter(|name| all.contains(name))
+        .collect();
     let unlisted: Vec<_> = disagree.difference(&listed).collect();
     let stale: Vec<_> = listed.difference(&disagree).collect();
-    assert!(unlisted.is_empty(), "{kind}: these differ from Flask and stand in no row: {unlisted:#?}");
-    assert!(stale.is_empty(), "{kind}: these stand in a row, but agree with Flask: {stale:#?}");
+    assert!(
+        unlisted.is_empty(),
+        "{kind}: these differ from Flask and stand in no row: {unlisted:#?}"
+    );
+    assert!(
+        stale.is_empty(),
+        "{kind}: these stand in a row, but agree with Flask: {stale:#?}"
+    );
 }
 
 #[test]
@@ -25,7 +34,9 @@ fn every_uncompressed_dump_is_byte_equal() {
         let plain = case["kind"] == "dump" && case["compressed"] == false;
         let hmac = case["key_derivation"] == "hmac";
         let sessions = (plain && hmac).then(|| cases::sessions(case, "signed_at"));
-        let Some(sessions) = sessions.flatten() else { continue };
+        let Some(sessions) = sessions.flatten() else {
+            continue;
+        };
         let expected = case["cookie"].as_str().unwrap();
         // From typed values, where Rust has them.
         if case["name"] != "lone-surrogate" {
@@ -50,7 +61,10 @@ fn every_compressed_dump_holds_the_same_json() {
         }
         let sessions = cases::sessions(case, "signed_at").unwrap();
         let json = case["data_tagged_json"].as_str().unwrap();
-        for cookie in [&cases::dump(&sessions, json), case["cookie"].as_str().unwrap()] {
+        for cookie in [
+            &cases::dump(&sessions, json),
+            case["cookie"].as_str().unwrap(),
+        ] {
             assert_eq!(vectors::payload(cookie), json, "{}", case["name"]);
             if !cookie.starts_with('.') {
                 otherwise.push(case["name"].as_str().unwrap());
@@ -124,7 +138,10 @@ fn floats_are_written_as_python_writes_them() {
         let bits = u64::from_str_radix(case["bits"].as_str().unwrap(), 16).unwrap();
         let session = sessions.open(&::http::HeaderMap::new());
         session.insert("f", f64::from_bits(bits)).unwrap();
-        assert_eq!(session.to_json(), format!("{{\"f\":{}}}", case["json"].as_str().unwrap()));
+        assert_eq!(
+            session.to_json(),
+            format!("{{\"f\":{}}}", case["json"].as_str().unwrap())
+        );
         assert_eq!(session.get::<f64>("f").unwrap().unwrap().to_bits(), bits);
     }
 }
@@ -133,9 +150,19 @@ fn floats_are_written_as_python_writes_them() {
 #[test]
 fn every_row_of_the_table_is_held_by_a_vector_or_a_test() {
     let (all, odd) = (vectors::load(), vectors::load_odd());
-    let kinds = [(&all, "cases"), (&all, "http"), (&odd, "headers"), (&odd, "cases"), (&odd, "environment")];
-    let named = kinds.iter().flat_map(|(all, kind)| all[kind].as_array().unwrap());
-    let vectors: BTreeSet<_> = named.map(|case| case["name"].as_str().unwrap().to_owned()).collect();
+    let kinds = [
+        (&all, "cases"),
+        (&all, "http"),
+        (&odd, "headers"),
+        (&odd, "cases"),
+        (&odd, "environment"),
+    ];
+    let named = kinds
+        .iter()
+        .flat_map(|(all, kind)| all[kind].as_array().unwrap());
+    let vectors: BTreeSet<_> = named
+        .map(|case| case["name"].as_str().unwrap().to_owned())
+        .collect();
     let tests = vectors::tests();
     for (row, names) in vectors::rows() {
         assert!(!names.is_empty(), "nothing holds this row: {row}");
@@ -148,7 +175,11 @@ fn every_row_of_the_table_is_held_by_a_vector_or_a_test() {
     }
     let table: BTreeSet<_> = differences().into_iter().collect();
     let source = include_str!("flask_differences.rs");
-    for name in source.split("#[test]\nfn ").skip(1).map(|test| test.split('(').next().unwrap()) {
+    for name in source
+        .split("#[test]\nfn ")
+        .skip(1)
+        .map(|test| test.split('(').next().unwrap())
+    {
         assert!(table.contains(name), "{name} stands in no row");
     }
 }

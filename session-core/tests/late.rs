@@ -12,7 +12,9 @@ use http::header::{CACHE_CONTROL, COOKIE, SET_COOKIE, VARY};
 use http::{HeaderMap, HeaderValue};
 use session_core::{
     Builder, Error,
-    protocol::{Exchange, Inserted, LazySession, Loaded, Pending, Record, StoreReply, StoreRequest},
+    protocol::{
+        Exchange, Inserted, LazySession, Loaded, Pending, Record, StoreReply, StoreRequest,
+    },
 };
 use session_core::{Refresh, Session, Sessions, StoredSessions, protocol::Step};
 
@@ -26,13 +28,18 @@ fn applied(mut outgoing: session_core::protocol::Outgoing) -> (HeaderMap, usize)
 }
 
 fn ask<T>(step: Step<T>) -> Pending<T> {
-    let Step::Pending(ask) = step else { panic!("no question") };
+    let Step::Pending(ask) = step else {
+        panic!("no question")
+    };
     ask
 }
 
 /// Both ways of an open, of a session that asks nobody.
 fn both(opener: &LazySession) -> [Result<Session, Error>; 2] {
-    [opener.open().done().unwrap(), opener.open_best_effort().done().unwrap()]
+    [
+        opener.open().done().unwrap(),
+        opener.open_best_effort().done().unwrap(),
+    ]
 }
 
 fn assert_too_late(opener: &LazySession) {
@@ -53,13 +60,34 @@ impl Stored {
         let builder = Sessions::builder(key(KEY)).clock(ManualClock::at(1_700_000_000));
         let sessions = configure(builder).build_stored().unwrap();
         let exchange = sessions.exchange(&HeaderMap::new());
-        exchange.open().done().unwrap().unwrap().insert("iban", IBAN).unwrap();
+        exchange
+            .open()
+            .done()
+            .unwrap()
+            .unwrap()
+            .insert("iban", IBAN)
+            .unwrap();
         let ask = ask(exchange.close());
-        let StoreRequest::Insert { record, .. } = ask.question().clone() else { panic!("no insert") };
-        let (headers, _) = applied(ask.answer(StoreReply::Inserted(Inserted::Done)).done().unwrap());
-        let pair = headers[SET_COOKIE].to_str().unwrap().split(';').next().unwrap();
+        let StoreRequest::Insert { record, .. } = ask.question().clone() else {
+            panic!("no insert")
+        };
+        let (headers, _) = applied(
+            ask.answer(StoreReply::Inserted(Inserted::Done))
+                .done()
+                .unwrap(),
+        );
+        let pair = headers[SET_COOKIE]
+            .to_str()
+            .unwrap()
+            .split(';')
+            .next()
+            .unwrap();
         let request = HeaderMap::from_iter([(COOKIE, HeaderValue::from_str(pair).unwrap())]);
-        Self { sessions, request, record }
+        Self {
+            sessions,
+            request,
+            record,
+        }
     }
 
     fn exchange(&self) -> Exchange {
@@ -98,7 +126,10 @@ fn a_handle_from_before_stays_readable() {
         let session = opener.open().done().unwrap().unwrap();
         let (headers, _) = applied(exchange.close().done().unwrap());
         assert_eq!(headers[VARY], "Cookie", "{format}");
-        assert_eq!(session.get::<String>("iban").unwrap().as_deref(), Some(IBAN));
+        assert_eq!(
+            session.get::<String>("iban").unwrap().as_deref(),
+            Some(IBAN)
+        );
         assert_eq!(session.insert("a", 1), Err(Error::TooLate));
         // Whether it was opened before makes no difference to who asks now.
         assert_too_late(&opener);
@@ -112,7 +143,10 @@ fn an_exchange_that_is_dropped_opens_nothing() {
         let exchange = sessions.exchange(&request(&[&cookie_with(&sessions, "iban", IBAN)]));
         let (opener, session) = (exchange.opener(), exchange.open().done().unwrap().unwrap());
         drop(exchange);
-        assert_eq!(session.get::<String>("iban").unwrap().as_deref(), Some(IBAN));
+        assert_eq!(
+            session.get::<String>("iban").unwrap().as_deref(),
+            Some(IBAN)
+        );
         assert_too_late(&opener);
     }
     let exchange = Stored::new(|builder| builder).exchange();
@@ -125,7 +159,10 @@ fn an_exchange_that_is_dropped_opens_nothing() {
 fn what_the_close_opens_for_its_refresh_is_nobodys() {
     let time = ManualClock::at(1_700_000_000);
     for refreshes in [false, true] {
-        let sessions = Sessions::flask_builder("dev").clock(time.clone()).build().unwrap();
+        let sessions = Sessions::flask_builder("dev")
+            .clock(time.clone())
+            .build()
+            .unwrap();
         let cookie = common::visit(&sessions, &[], |session| {
             session.set_permanent(refreshes)?;
             session.insert("iban", IBAN)
@@ -134,7 +171,10 @@ fn what_the_close_opens_for_its_refresh_is_nobodys() {
         let opener = exchange.opener();
         let (headers, _) = applied(exchange.close().done().unwrap());
         // A session that needs no refresh is read by the close, and the response does not depend on it.
-        assert_eq!((headers.contains_key(SET_COOKIE), headers.contains_key(VARY)), (refreshes, refreshes));
+        assert_eq!(
+            (headers.contains_key(SET_COOKIE), headers.contains_key(VARY)),
+            (refreshes, refreshes)
+        );
         assert_too_late(&opener);
     }
     // With a store the close loads it; somebody who asks meanwhile, or afterwards, gets nothing.
@@ -144,9 +184,16 @@ fn what_the_close_opens_for_its_refresh_is_nobodys() {
     let close = ask(exchange.close());
     assert_too_late(&opener);
     let touch = ask(close.answer(stored.live()));
-    assert!(matches!(touch.question(), StoreRequest::Touch { .. }), "{touch:?}");
+    assert!(
+        matches!(touch.question(), StoreRequest::Touch { .. }),
+        "{touch:?}"
+    );
     assert_too_late(&opener);
-    assert!(applied(touch.answer(StoreReply::Unavailable).done().unwrap()).0.is_empty());
+    assert!(
+        applied(touch.answer(StoreReply::Unavailable).done().unwrap())
+            .0
+            .is_empty()
+    );
     assert_too_late(&opener);
 }
 
@@ -155,7 +202,11 @@ fn what_the_close_opens_for_its_refresh_is_nobodys() {
 fn an_open_under_way_at_the_close_ends_too_late() {
     for refresh in [Refresh::AfterTenth, Refresh::EachRequest] {
         let stored = Stored::new(|builder| builder.refresh(refresh));
-        let answers = [stored.live(), StoreReply::Loaded(Loaded::Absent), StoreReply::Unavailable];
+        let answers = [
+            stored.live(),
+            StoreReply::Loaded(Loaded::Absent),
+            StoreReply::Unavailable,
+        ];
         for answer in answers {
             let exchange = stored.exchange();
             let opener = exchange.opener();
@@ -178,8 +229,14 @@ fn an_open_under_way_at_the_close_ends_too_late() {
     let (fast, slow) = (ask(exchange.open()), ask(exchange.opener().open()));
     let session = fast.answer(stored.live()).done().unwrap().unwrap();
     assert_eq!(applied(exchange.close().done().unwrap()).0[VARY], "Cookie");
-    assert_eq!(slow.answer(stored.live()).done().unwrap().unwrap_err(), Error::TooLate);
-    assert_eq!(session.get::<String>("iban").unwrap().as_deref(), Some(IBAN));
+    assert_eq!(
+        slow.answer(stored.live()).done().unwrap().unwrap_err(),
+        Error::TooLate
+    );
+    assert_eq!(
+        session.get::<String>("iban").unwrap().as_deref(),
+        Some(IBAN)
+    );
 }
 
 /// Whichever is first: who got a handle has a response with `Vary`.
@@ -225,7 +282,14 @@ fn changes_that_are_discarded_send_vary_alone() {
         assert_eq!(again.get::<String>("iban").unwrap().as_deref(), Some(IBAN));
         let (opener, closed) = (exchange.opener(), exchange.close());
         let (headers, events) = applied(closed.done().unwrap());
-        assert_eq!((headers[VARY].to_str().unwrap(), headers.get(SET_COOKIE), events), ("Cookie", None, 0));
+        assert_eq!(
+            (
+                headers[VARY].to_str().unwrap(),
+                headers.get(SET_COOKIE),
+                events
+            ),
+            ("Cookie", None, 0)
+        );
         assert_eq!(headers.contains_key(CACHE_CONTROL), format != "flask");
         assert_too_late(&opener);
     }
@@ -233,8 +297,15 @@ fn changes_that_are_discarded_send_vary_alone() {
     let stored = Stored::new(|builder| builder.refresh(Refresh::EachRequest));
     let exchange = stored.exchange();
     exchange.discard_changes();
-    let session = ask(exchange.open()).answer(stored.live()).done().unwrap().unwrap();
-    assert_eq!(session.get::<String>("iban").unwrap().as_deref(), Some(IBAN));
+    let session = ask(exchange.open())
+        .answer(stored.live())
+        .done()
+        .unwrap()
+        .unwrap();
+    assert_eq!(
+        session.get::<String>("iban").unwrap().as_deref(),
+        Some(IBAN)
+    );
     assert_eq!(session.insert("a", 1), Err(Error::TooLate));
     let (headers, _) = applied(exchange.close().done().unwrap()); // no store is asked
     assert_eq!(headers[VARY], "Cookie");
@@ -247,9 +318,12 @@ fn changes_that_are_discarded_send_vary_alone() {
 #[test]
 fn the_message_says_what_happened_and_what_to_do() {
     let message = Error::TooLate.to_string();
-    for part in
-        ["opened or changed after the head", "open it", "before the handler returns", "a handle from before"]
-    {
+    for part in [
+        "opened or changed after the head",
+        "open it",
+        "before the handler returns",
+        "a handle from before",
+    ] {
         assert!(message.contains(part), "{message}");
     }
 }

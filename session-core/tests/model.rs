@@ -1,6 +1,11 @@
 //! Property tests: any sequence of operations, closed and reopened, equals a plain model; any flipped bit is refused.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::unit_arg)]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::unit_arg
+)]
 
 mod common;
 
@@ -28,7 +33,9 @@ fn any_value() -> impl Strategy<Value = Value> {
         any::<bool>().prop_map(Value::from),
         any::<i64>().prop_map(Value::from),
         any::<i8>().prop_map(|whole| Value::from(f64::from(whole))),
-        any::<f64>().prop_filter("JSON has no other", |float| float.is_finite()).prop_map(Value::from),
+        any::<f64>()
+            .prop_filter("JSON has no other", |float| float.is_finite())
+            .prop_map(Value::from),
         any::<String>().prop_map(|text| Value::from(text.chars().take(8).collect::<String>())),
     ];
     leaf.prop_recursive(4, 12, 4, |inner| {
@@ -41,7 +48,8 @@ fn any_value() -> impl Strategy<Value = Value> {
 }
 
 fn any_operation() -> impl Strategy<Value = Operation> {
-    let text = || prop::sample::select(vec!["info", "error", "é\"\u{7f}", ""]).prop_map(str::to_owned);
+    let text =
+        || prop::sample::select(vec!["info", "error", "é\"\u{7f}", ""]).prop_map(str::to_owned);
     prop_oneof![
         4 => (any_key(), any_value()).prop_map(|(key, value)| Operation::Insert(key, value)),
         2 => any_key().prop_map(Operation::Remove),
@@ -91,7 +99,12 @@ impl Store {
                 assert_eq!(self.0.insert(key, Some(record)), None);
                 StoreReply::Inserted(Inserted::Done)
             }
-            StoreRequest::Update { key, version, record, .. } => {
+            StoreRequest::Update {
+                key,
+                version,
+                record,
+                ..
+            } => {
                 let replaced = self.0.insert(key, Some(record));
                 assert_eq!(replaced.unwrap().unwrap().version, version);
                 StoreReply::Updated(Updated::Done)
@@ -216,9 +229,17 @@ fn s1_every_bit_of_a_cookie() {
             for bit in 0..8 {
                 let mut bytes = cookie.as_bytes().to_vec();
                 bytes[at] ^= 1 << bit;
-                let Ok(header) = http::HeaderValue::from_bytes(&bytes) else { continue };
-                let session = sessions.open(&http::HeaderMap::from_iter([(http::header::COOKIE, header)]));
-                assert!(session.rejected().is_some() && session.is_empty(), "{format} {at} {bit}");
+                let Ok(header) = http::HeaderValue::from_bytes(&bytes) else {
+                    continue;
+                };
+                let session = sessions.open(&http::HeaderMap::from_iter([(
+                    http::header::COOKIE,
+                    header,
+                )]));
+                assert!(
+                    session.rejected().is_some() && session.is_empty(),
+                    "{format} {at} {bit}"
+                );
                 refused += 1;
             }
         }
@@ -229,19 +250,34 @@ fn s1_every_bit_of_a_cookie() {
 #[test]
 fn keys_rotate() {
     let old = Sessions::builder(key(OTHER_KEY)).build().unwrap();
-    let new = Sessions::builder(key(KEY)).verify_only(key(OTHER_KEY)).build().unwrap();
+    let new = Sessions::builder(key(KEY))
+        .verify_only(key(OTHER_KEY))
+        .build()
+        .unwrap();
     let done = Sessions::builder(key(KEY)).build().unwrap();
     let cookie = cookie_with(&old, "a", 1);
     // Read under the old key: nothing is written, a reader would overwrite a writer.
-    let read = visit(&new, &[&cookie], |session| Ok(assert_eq!(session.get::<i64>("a")?, Some(1)))).unwrap();
+    let read = visit(&new, &[&cookie], |session| {
+        Ok(assert_eq!(session.get::<i64>("a")?, Some(1)))
+    })
+    .unwrap();
     assert_eq!(read.set_cookie(), None);
     // Written: under the new one.
-    let written = visit(&new, &[&cookie], |session| session.increment("a", 1).map(drop)).unwrap();
+    let written = visit(&new, &[&cookie], |session| {
+        session.increment("a", 1).map(drop)
+    })
+    .unwrap();
     let session = done.open(&request(&[written.cookie().unwrap()]));
     assert_eq!(session.get::<i64>("a").unwrap(), Some(2));
-    assert_eq!(done.open(&request(&[&cookie])).rejected(), Some(Rejected::BadSignature));
+    assert_eq!(
+        done.open(&request(&[&cookie])).rejected(),
+        Some(Rejected::BadSignature)
+    );
     // The old key does not sign any more (CVE-2025-47278).
-    assert_eq!(old.open(&request(&[written.cookie().unwrap()])).rejected(), Some(Rejected::BadSignature));
+    assert_eq!(
+        old.open(&request(&[written.cookie().unwrap()])).rejected(),
+        Some(Rejected::BadSignature)
+    );
 }
 
 #[test]
@@ -277,10 +313,19 @@ fn logs_hold_nothing_private() {
     let sessions = Sessions::builder(key(KEY)).build().unwrap();
     let closed = visit(&sessions, &[], |session| {
         session.insert("password-key", "hunter2")?;
-        let shown = format!("{session:?} {sessions:?} {:?}", session.get::<i64>("password-key"));
-        assert!(!shown.contains("hunter2") && !shown.contains(KEY), "{shown}");
+        let shown = format!(
+            "{session:?} {sessions:?} {:?}",
+            session.get::<i64>("password-key")
+        );
+        assert!(
+            !shown.contains("hunter2") && !shown.contains(KEY),
+            "{shown}"
+        );
         Ok(())
     });
     let shown = format!("{:?}", closed.unwrap().headers);
-    assert!(!shown.contains("eyJ") && shown.contains("Sensitive"), "{shown}");
+    assert!(
+        !shown.contains("eyJ") && shown.contains("Sensitive"),
+        "{shown}"
+    );
 }

@@ -5,7 +5,9 @@
 mod common;
 mod property;
 
-use property::{flask_header, id, json, open_encrypted, open_flask, open_signed, record, round_trip, tamper};
+use property::{
+    flask_header, id, json, open_encrypted, open_flask, open_signed, record, round_trip, tamper,
+};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::select;
@@ -33,19 +35,40 @@ fn nearly_json() -> impl Strategy<Value = String> {
     let scalar = prop_oneof![
         text().prop_map(|text| format!("\"{text}\"")),
         r"-?[0-9]{1,3}(\.[0-9]{1,2})?([eE][+-]?[0-9]{1,3})?",
-        select(vec!["null", "true", "NaN", "Infinity", "-Infinity", "0", "-0", "1e400", "-", ""])
-            .prop_map(str::to_owned),
+        select(vec![
+            "null",
+            "true",
+            "NaN",
+            "Infinity",
+            "-Infinity",
+            "0",
+            "-0",
+            "1e400",
+            "-",
+            ""
+        ])
+        .prop_map(str::to_owned),
     ];
     let value = scalar.prop_recursive(4, 16, 4, move |inner| {
         let key = prop_oneof![
             text().prop_map(|text| format!("\"{text}\"")),
-            select(vec!["\" t\"", "\" di\"", "\" t__\"", "\"_permanent\"", "\"_flashes\"", "\"a\""])
-                .prop_map(str::to_owned),
+            select(vec![
+                "\" t\"",
+                "\" di\"",
+                "\" t__\"",
+                "\"_permanent\"",
+                "\"_flashes\"",
+                "\"a\""
+            ])
+            .prop_map(str::to_owned),
         ];
         prop_oneof![
             vec(inner.clone(), 0..4).prop_map(|items| format!("[{}]", items.join(","))),
             vec((key, inner), 0..4).prop_map(|members| {
-                let members: Vec<_> = members.iter().map(|(key, value)| format!("{key}:{value}")).collect();
+                let members: Vec<_> = members
+                    .iter()
+                    .map(|(key, value)| format!("{key}:{value}"))
+                    .collect();
                 format!("{{{}}}", members.join(" ,"))
             }),
         ]
@@ -147,7 +170,8 @@ fn every_other_digit_is_refused() {
 /// Found by comparing with the naive implementation.
 #[test]
 fn a_tag_that_stands_twice_at_the_top_is_no_session() {
-    let under_good_times = |json: &str| open_flask::check(&[&[1; 1][..], &[0; 8], json.as_bytes()].concat());
+    let under_good_times =
+        |json: &str| open_flask::check(&[&[1; 1][..], &[0; 8], json.as_bytes()].concat());
     under_good_times(r#"{" t":1," t":[2]}"#);
     under_good_times(r#"{" di":1," di":{" t__":2}}"#);
     under_good_times(r#"{" di":{" t__":1," t__":2}}"#);
@@ -177,8 +201,15 @@ fn json_is_read_and_written_as_python_does() {
         let (text, expected): (String, Option<String>) = serde_json::from_str(line).unwrap();
         json::check(text.as_bytes());
         let session = sessions.open(&http::HeaderMap::new());
-        let found = session.insert_tagged_json(&text).ok().map(|()| session.payload());
-        *(if expected.is_some() { &mut read } else { &mut refused }) += 1;
+        let found = session
+            .insert_tagged_json(&text)
+            .ok()
+            .map(|()| session.payload());
+        *(if expected.is_some() {
+            &mut read
+        } else {
+            &mut refused
+        }) += 1;
         assert_eq!(found, expected, "{text}");
     }
     assert!(read > 400 && refused > 400, "{read} {refused}");

@@ -20,21 +20,34 @@ print(json.dumps([struct.unpack('>d', bytes.fromhex(line.strip()))[0] for line i
 fn python(floats: &[f64]) -> Option<String> {
     let program = std::env::var_os("SESSION_PYTHON").unwrap_or_else(|| "python3".into());
     let mut command = Command::new(&program);
-    command.args(["-c", PROGRAM]).stdin(Stdio::piped()).stdout(Stdio::piped());
+    command
+        .args(["-c", PROGRAM])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped());
     let Ok(mut child) = command.spawn() else {
         let message = "python3 is missing: expected it in the path, or in SESSION_PYTHON";
         assert_ne!(std::env::var("CI").as_deref(), Ok("true"), "{message}");
-        std::io::stderr().write_all(format!("LEFT OUT: {message}\n").as_bytes()).unwrap();
+        std::io::stderr()
+            .write_all(format!("LEFT OUT: {message}\n").as_bytes())
+            .unwrap();
         return None;
     };
-    let lines: String = floats.iter().map(|float| format!("{:016x}\n", float.to_bits())).collect();
+    let lines: String = floats
+        .iter()
+        .map(|float| format!("{:016x}\n", float.to_bits()))
+        .collect();
     let mut input = child.stdin.take().unwrap();
     // It reads all before it writes.
     input.write_all(lines.as_bytes()).unwrap();
     drop(input);
     let output = child.wait_with_output().unwrap();
     assert!(output.status.success());
-    Some(String::from_utf8(output.stdout).unwrap().trim_end().to_owned())
+    Some(
+        String::from_utf8(output.stdout)
+            .unwrap()
+            .trim_end()
+            .to_owned(),
+    )
 }
 
 /// The same numbers in each run (xorshift64*).
@@ -59,7 +72,15 @@ fn scaled(mantissa: u64, exponent: i32) -> f64 {
 /// needed lies in the middle of two shorter texts.
 fn floats() -> Vec<f64> {
     let mut random = Random(0x9e37_79b9_7f4a_7c15);
-    let mut floats = vec![f64::NAN, f64::INFINITY, f64::NEG_INFINITY, 0.0, -0.0, f64::MAX, f64::MIN_POSITIVE];
+    let mut floats = vec![
+        f64::NAN,
+        f64::INFINITY,
+        f64::NEG_INFINITY,
+        0.0,
+        -0.0,
+        f64::MAX,
+        f64::MIN_POSITIVE,
+    ];
     // Powers of two, whose neighbours below are nearer than those above; and these.
     for exponent in 0..0x7ff_u64 {
         let bits = exponent << 52;
@@ -70,7 +91,9 @@ fn floats() -> Vec<f64> {
     for exponent in -90..90 {
         floats.extend((0..200).map(|_| scaled(random.next(), exponent)));
         // Of fewer bits.
-        floats.extend((0..100).map(|at| scaled(random.next() & (u64::MAX << (at % 50 + 11)), exponent)));
+        floats.extend(
+            (0..100).map(|at| scaled(random.next() & (u64::MAX << (at % 50 + 11)), exponent)),
+        );
     }
     for _ in 0..10_000 {
         floats.push(1e15 + scaled(random.next(), -4));
@@ -84,17 +107,36 @@ fn floats() -> Vec<f64> {
 #[test]
 fn floats_are_written_as_python_writes_them() {
     let floats = floats();
-    let Some(expected) = python(&floats) else { return };
+    let Some(expected) = python(&floats) else {
+        return;
+    };
     let sessions = Sessions::flask("dev").unwrap();
     let session = sessions.open(&HeaderMap::new());
     session.insert("f", &floats).unwrap();
     let found = session.to_json();
-    let found = found.strip_prefix("{\"f\":[").unwrap().strip_suffix("]}").unwrap();
-    let inside = expected.strip_prefix('[').unwrap().strip_suffix(']').unwrap();
+    let found = found
+        .strip_prefix("{\"f\":[")
+        .unwrap()
+        .strip_suffix("]}")
+        .unwrap();
+    let inside = expected
+        .strip_prefix('[')
+        .unwrap()
+        .strip_suffix(']')
+        .unwrap();
     assert_eq!(found.split(',').count(), floats.len());
-    let wrong: Vec<_> =
-        found.split(',').zip(inside.split(',')).filter(|(found, expected)| found != expected).collect();
-    assert!(wrong.is_empty(), "{} of {}, such as {:?}", wrong.len(), floats.len(), wrong.first());
+    let wrong: Vec<_> = found
+        .split(',')
+        .zip(inside.split(','))
+        .filter(|(found, expected)| found != expected)
+        .collect();
+    assert!(
+        wrong.is_empty(),
+        "{} of {}, such as {:?}",
+        wrong.len(),
+        floats.len(),
+        wrong.first()
+    );
 
     // Flask's own text goes through both doors as it is.
     let text = format!("{{\"f\":{expected}}}");

@@ -19,7 +19,9 @@ use session_core::{Error, Session, Sessions};
 
 /// A session of each format.
 fn each() -> impl Iterator<Item = Session> {
-    formats().into_iter().map(|(_, builder)| builder.build().unwrap().open(&HeaderMap::new()))
+    formats()
+        .into_iter()
+        .map(|(_, builder)| builder.build().unwrap().open(&HeaderMap::new()))
 }
 
 /// Each kind of buffer that serde keeps values in before it knows their type.
@@ -72,25 +74,50 @@ fn refused_in_buffers<T: DeserializeOwned + Debug>(session: &Session, value: &st
         session.get::<Flattened<T>>("s").map(drop).unwrap_err(),
         session.get::<Internally<T>>("s").map(drop).unwrap_err(),
         session.get::<ContentFirst<T>>("s").map(drop).unwrap_err(),
-        session.get::<Option<Flattened<Vec<T>>>>("s").map(drop).unwrap_err(),
+        session
+            .get::<Option<Flattened<Vec<T>>>>("s")
+            .map(drop)
+            .unwrap_err(),
     ];
-    assert!(errors[0].to_string().contains("straight from a session"), "{}", errors[0]);
-    assert!(errors.iter().all(|error| matches!(error, Error::WrongType { .. })));
-    assert!(matches!(session.get::<Either<T>>("v").unwrap(), Some(Either::Other(_))));
+    assert!(
+        errors[0].to_string().contains("straight from a session"),
+        "{}",
+        errors[0]
+    );
+    assert!(
+        errors
+            .iter()
+            .all(|error| matches!(error, Error::WrongType { .. }))
+    );
     assert!(matches!(
-        session.get::<Vec<HashMap<String, Either<T>>>>("many").unwrap().unwrap()[0]["k"],
+        session.get::<Either<T>>("v").unwrap(),
+        Some(Either::Other(_))
+    ));
+    assert!(matches!(
+        session
+            .get::<Vec<HashMap<String, Either<T>>>>("many")
+            .unwrap()
+            .unwrap()[0]["k"],
         Either::Other(_)
     ));
-    assert!(matches!(session.get::<Nested<T>>("many").unwrap(), Some(Nested::Other(_))));
+    assert!(matches!(
+        session.get::<Nested<T>>("many").unwrap(),
+        Some(Nested::Other(_))
+    ));
     let deep = session.get::<Nested<T>>("s").unwrap().unwrap();
     assert!(matches!(deep, Nested::Deep(deep) if matches!(deep.inner.value, Either::Other(_))));
     // A buffer by hand.
     assert!(serde_json::from_value::<T>(session.get("v").unwrap().unwrap()).is_err());
 
-    session.flash(session.get::<Value>("v").unwrap().unwrap(), "info").unwrap();
+    session
+        .flash(session.get::<Value>("v").unwrap().unwrap(), "info")
+        .unwrap();
     let flash = session.take_flashes().unwrap().remove(0);
     assert!(flash.message_as::<T>().is_err());
-    assert!(matches!(flash.message_as::<Either<T>>().unwrap(), Either::Other(_)));
+    assert!(matches!(
+        flash.message_as::<Either<T>>().unwrap(),
+        Either::Other(_)
+    ));
     session.clear().unwrap();
 }
 
@@ -105,7 +132,9 @@ fn a_wrapper_reads_nothing_that_serde_has_buffered() {
             format!(r#"{{"{key}":{inside},"x":1}}"#),
         ] {
             for session in each() {
-                session.insert_tagged_json(&format!(r#"{{"v": {typed}}}"#)).unwrap();
+                session
+                    .insert_tagged_json(&format!(r#"{{"v": {typed}}}"#))
+                    .unwrap();
                 assert!(session.get::<T>("v").is_err(), "{typed}");
                 refused_in_buffers::<T>(&session, &typed);
             }
@@ -114,9 +143,15 @@ fn a_wrapper_reads_nothing_that_serde_has_buffered() {
             let tagged = format!(r#"{{"{key}":{inside}}}"#);
             refused_in_buffers::<T>(&session, &tagged);
             // Straight from the session, at any depth, it is read.
-            let deep = format!(r#"{{"v": [{{"k": {tagged}}}], "e": {{"A": {{"value": {tagged}}}}}}}"#);
+            let deep =
+                format!(r#"{{"v": [{{"k": {tagged}}}], "e": {{"A": {{"value": {tagged}}}}}}}"#);
             session.insert_tagged_json(&deep).unwrap();
-            session.get::<Vec<HashMap<String, Option<T>>>>("v").unwrap().unwrap()[0]["k"].as_ref().unwrap();
+            session
+                .get::<Vec<HashMap<String, Option<T>>>>("v")
+                .unwrap()
+                .unwrap()[0]["k"]
+                .as_ref()
+                .unwrap();
             session.get::<Externally<T>>("e").unwrap().unwrap();
         }
     }
@@ -138,7 +173,11 @@ fn a_map_has_no_keys_with_tags() {
         session.insert("m", json!({"<script>": 1})).unwrap();
         let error = session.get::<HashMap<Markup, i64>>("m").unwrap_err();
         assert!(error.to_string().contains("key"), "{error}");
-        assert!(session.insert("m", HashMap::from([(Markup::new("<b>"), 1)])).is_err());
+        assert!(
+            session
+                .insert("m", HashMap::from([(Markup::new("<b>"), 1)]))
+                .is_err()
+        );
     }
 }
 
@@ -189,16 +228,30 @@ fn tags_are_written_through_buffers() {
         let written = |value: &dyn Fn() -> Result<(), Error>| {
             value().unwrap();
             let payload = session.payload();
-            payload.strip_prefix(r#"{"n":"#).unwrap().strip_suffix('}').unwrap().to_owned()
+            payload
+                .strip_prefix(r#"{"n":"#)
+                .unwrap()
+                .strip_suffix('}')
+                .unwrap()
+                .to_owned()
         };
         assert_eq!(written(&|| session.insert("n", note())), text);
-        assert_eq!(written(&|| session.insert("n", Flat { note: note() })), text);
-        assert_eq!(written(&|| session.insert("n", Untagged::Note(note()))), text);
+        assert_eq!(
+            written(&|| session.insert("n", Flat { note: note() })),
+            text
+        );
+        assert_eq!(
+            written(&|| session.insert("n", Untagged::Note(note()))),
+            text
+        );
         let adjacently = written(&|| session.insert("n", Adjacently::Note(note())));
         assert_eq!(adjacently, format!(r#"{{"kind":"Note","value":{text}}}"#));
         let tuple = Outer::Internally(Variants::Tuple(Markup::new("<i>"), note()));
         let internally = written(&|| session.insert("n", &tuple));
-        assert_eq!(internally, format!(r#"{{"Tuple":[{{" m":"<i>"}},{text}],"kind":"Internally"}}"#));
+        assert_eq!(
+            internally,
+            format!(r#"{{"Tuple":[{{" m":"<i>"}},{text}],"kind":"Internally"}}"#)
+        );
         // Through serde_json the tags are gone, and do not come back.
         let value = serde_json::to_value(note()).unwrap();
         let plain = json!({"html": "<b>", "id": "12121212121212121212121212121212", "pair": [1, [1, 2, 3]], "text": "<b>", "then": "Thu, 01 Jan 1970 00:00:00 GMT"});
@@ -209,14 +262,16 @@ fn tags_are_written_through_buffers() {
 
 #[test]
 fn a_users_json_has_no_tags() {
-    let typed =
-        r#"{"a": {" m": "<script>"}, "b": [{"\u0020t": [{" u": "x"}]}], " d": {" di": {" t__": []}}}"#;
+    let typed = r#"{"a": {" m": "<script>"}, "b": [{"\u0020t": [{" u": "x"}]}], " d": {" di": {" t__": []}}}"#;
     for session in each() {
         session.insert_json(typed).unwrap();
         assert!(session.get::<Markup>("a").is_err());
         assert!(session.get::<Vec<Tuple<Value>>>("b").is_err());
         let expected: Value = serde_json::from_str(typed).unwrap();
-        assert_eq!(serde_json::from_str::<Value>(&session.to_json()).unwrap(), expected);
+        assert_eq!(
+            serde_json::from_str::<Value>(&session.to_json()).unwrap(),
+            expected
+        );
         for (key, value) in expected.as_object().unwrap() {
             assert_eq!(session.get::<Value>(key).unwrap().as_ref(), Some(value));
         }
@@ -228,15 +283,23 @@ fn a_users_json_has_no_tags() {
         session.payload()
     };
     let json = flask(&|session| session.insert_json(r#"{" m": {" m": "<script>"}}"#));
-    assert_eq!(json, flask(&|session| session.insert(" m", json!({" m": "<script>"}))));
+    assert_eq!(
+        json,
+        flask(&|session| session.insert(" m", json!({" m": "<script>"})))
+    );
     assert_eq!(json, r#"{" di":{" m__":{" di":{" m__":"<script>"}}}}"#);
 }
 
 #[test]
 fn an_applications_json_has_tags() {
     for session in each() {
-        session.insert_tagged_json(r#"{"a": {" m": "<b>"}}"#).unwrap();
-        assert_eq!(session.get::<Markup>("a").unwrap(), Some(Markup::new("<b>")));
+        session
+            .insert_tagged_json(r#"{"a": {" m": "<b>"}}"#)
+            .unwrap();
+        assert_eq!(
+            session.get::<Markup>("a").unwrap(),
+            Some(Markup::new("<b>"))
+        );
     }
 }
 
@@ -250,7 +313,9 @@ fn guards_cannot_make_a_session_that_does_not_open() {
         for levels in [61, 119] {
             let error = session.insert("a", nested(levels)).unwrap_err();
             assert!(matches!(error, Error::NotSerializable { .. }), "{error}");
-            let error = session.insert_json(&json!({ "a": nested(levels) }).to_string()).unwrap_err();
+            let error = session
+                .insert_json(&json!({ "a": nested(levels) }).to_string())
+                .unwrap_err();
             assert!(matches!(error, Error::NotAnObject { .. }), "{error}");
         }
         assert!(session.is_empty());
@@ -272,7 +337,13 @@ fn a_float_counter_stays_one() {
         assert_eq!(session.to_json(), r#"{"n":42.0}"#);
         assert_eq!(session.get::<f64>("n").unwrap(), Some(42.0));
         assert!(session.get::<i64>("n").is_err(), "a float is no integer");
-        for other in [json!(0.5), json!(1e300), json!(null), json!(true), json!("1")] {
+        for other in [
+            json!(0.5),
+            json!(1e300),
+            json!(null),
+            json!(true),
+            json!("1"),
+        ] {
             session.insert("n", &other).unwrap();
             let error = session.increment("n", 1).unwrap_err();
             assert!(
@@ -282,7 +353,10 @@ fn a_float_counter_stays_one() {
             assert_eq!(session.get::<Value>("n").unwrap(), Some(other));
         }
         session.insert("n", 9_007_199_254_740_992.0).unwrap();
-        assert!(matches!(session.increment("n", 1), Err(Error::Overflow { .. })));
+        assert!(matches!(
+            session.increment("n", 1),
+            Err(Error::Overflow { .. })
+        ));
         assert_eq!(session.increment("n", -1).unwrap(), 9_007_199_254_740_991);
     }
 }
@@ -312,10 +386,14 @@ fn a_stored_null_is_there_and_is_no_text() {
             session.get::<Bytes>("k").unwrap_err(),
             session.take::<String>("k").unwrap_err(),
             session.get_or_insert_with("k", String::new).unwrap_err(),
-            session.update("k", |text: &mut String| text.push('!')).unwrap_err(),
+            session
+                .update("k", |text: &mut String| text.push('!'))
+                .unwrap_err(),
         ];
         for error in errors {
-            let Error::WrongType { key, reason } = &error else { unreachable!("{error}") };
+            let Error::WrongType { key, reason } = &error else {
+                unreachable!("{error}")
+            };
             assert_eq!(key, "k");
             assert!(
                 reason.starts_with("found null, expected ") && reason.ends_with("read an Option"),

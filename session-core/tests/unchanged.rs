@@ -32,16 +32,22 @@ fn ours(time: &ManualClock) -> Builder {
 }
 
 fn flask(time: &ManualClock) -> Sessions {
-    Sessions::flask_builder("dev").clock(time.clone()).build().unwrap()
+    Sessions::flask_builder("dev")
+        .clock(time.clone())
+        .build()
+        .unwrap()
 }
 
 /// Text that zlib makes no shorter than its six bits a letter.
 fn noise(length: usize) -> String {
     let mut state = 12_345_u64;
     let mut next = || {
-        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        state = state
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
         char::from(
-            b"abcdefghijklmnopqrstuvwxyz0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ-_"[(state >> 33) as usize % 64],
+            b"abcdefghijklmnopqrstuvwxyz0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ-_"
+                [(state >> 33) as usize % 64],
         )
     };
     (0..length).map(|_| next()).collect()
@@ -71,17 +77,36 @@ fn read(sessions: &Sessions, cookie: &str) -> Closed {
     let mut headers = HeaderMap::new();
     sessions.close(&session, &mut headers).unwrap();
     assert_eq!(headers.len(), closed.headers.len());
-    let by_both = closed.headers.get_all(SET_COOKIE).iter().zip(headers.get_all(SET_COOKIE));
+    let by_both = closed
+        .headers
+        .get_all(SET_COOKIE)
+        .iter()
+        .zip(headers.get_all(SET_COOKIE));
     for (one, other) in by_both {
-        let is_encrypted = !one.to_str().unwrap().split(';').next().unwrap().contains('.');
-        assert!(one == other || (is_encrypted && one.len() == other.len()), "{one:?} {other:?}");
+        let is_encrypted = !one
+            .to_str()
+            .unwrap()
+            .split(';')
+            .next()
+            .unwrap()
+            .contains('.');
+        assert!(
+            one == other || (is_encrypted && one.len() == other.len()),
+            "{one:?} {other:?}"
+        );
     }
     closed
 }
 
 fn written(closed: &Closed) -> String {
     let first = closed.headers.get_all(SET_COOKIE).iter().next().unwrap();
-    first.to_str().unwrap().split(';').next().unwrap().to_owned()
+    first
+        .to_str()
+        .unwrap()
+        .split(';')
+        .next()
+        .unwrap()
+        .to_owned()
 }
 
 /// The payload of a cookie; the stamp and the signature.
@@ -119,13 +144,20 @@ fn a_refresh_writes_the_payload_that_came() {
         assert_signed_anew(&cookie, &written(&read(&sessions, &written(&refreshed))));
         // With a new key, and under a new name.
         let ring = || KeyRing::new(key(OTHER_KEY)).verify_only(key(KEY));
-        let rotated = Sessions::builder(ring()).clock(time.clone()).build().unwrap();
+        let rotated = Sessions::builder(ring())
+            .clock(time.clone())
+            .build()
+            .unwrap();
         let resigned = written(&read(&rotated, &cookie));
         assert_signed_anew(&cookie, &resigned);
         rotated.set_keys(key(OTHER_KEY)).unwrap();
         assert_eq!(rotated.open(&request(&[&resigned])).rejected(), None);
         let old = OldCookie::new("__Host-session", at(NOW + TENTH));
-        let renamed = ours(&time).cookie_name("id").renamed_from(old).build().unwrap();
+        let renamed = ours(&time)
+            .cookie_name("id")
+            .renamed_from(old)
+            .build()
+            .unwrap();
         let moved = written(&read(&renamed, &cookie));
         assert!(moved.starts_with("__Host-id="));
         assert_signed_anew(&cookie, &moved);
@@ -154,18 +186,30 @@ fn what_was_changed_or_is_encrypted_is_written_anew() {
     let sessions = ours(&time).build().unwrap();
     let compressed = cookie_with(&sessions, "a", "a".repeat(4000));
     let changed = visit(&sessions, &[&compressed], |session| session.insert("a", 1)).unwrap();
-    assert_eq!(parts(changed.cookie().unwrap()).0, URL_SAFE_NO_PAD.encode(r#"{"a":1}"#));
+    assert_eq!(
+        parts(changed.cookie().unwrap()).0,
+        URL_SAFE_NO_PAD.encode(r#"{"a":1}"#)
+    );
     let encrypted = ours(&time).encrypted().build().unwrap();
     let cookie = cookie_with(&encrypted, "a", 1);
     time.advance(Duration::from_secs(TENTH));
     let refreshed = read(&encrypted, &cookie);
-    assert_eq!(encrypted.open(&request(&[refreshed.cookie().unwrap()])).payload(), r#"{"a":1}"#);
+    assert_eq!(
+        encrypted
+            .open(&request(&[refreshed.cookie().unwrap()]))
+            .payload(),
+        r#"{"a":1}"#
+    );
 }
 
 /// `SecureCookieSessionInterface`'s signature over any payload.
 fn signed_by_flask(payload: &str) -> String {
     let sha1 = |key: &[u8], text: &[u8]| {
-        Hmac::<Sha1>::new_from_slice(key).unwrap().chain_update(text).finalize().into_bytes()
+        Hmac::<Sha1>::new_from_slice(key)
+            .unwrap()
+            .chain_update(text)
+            .finalize()
+            .into_bytes()
     };
     let text = format!("{payload}.ZVPxAA");
     let signature = sha1(&sha1(b"dev", b"cookie-session"), text.as_bytes());
@@ -175,13 +219,21 @@ fn signed_by_flask(payload: &str) -> String {
 /// No zlib runs for a refresh in Flask's format, and no JSON is written: what neither would give comes back.
 #[test]
 fn a_refresh_signs_flasks_own_payload() {
-    let (time, json) = (ManualClock::at(NOW), r#"{ "b": "\u00e9", "a": [1, 2], "_permanent": true }"#);
+    let (time, json) = (
+        ManualClock::at(NOW),
+        r#"{ "b": "\u00e9", "a": [1, 2], "_permanent": true }"#,
+    );
     let sessions = flask(&time);
     let mut odd = vec![URL_SAFE_NO_PAD.encode(json)];
     // Streams that no level of our zlib makes: a stored block, and bytes behind the end, which Python ignores.
     let length = u16::try_from(json.len()).unwrap();
-    let mut stored =
-        [&[0x78, 0x01, 1][..], &length.to_le_bytes(), &(!length).to_le_bytes(), json.as_bytes()].concat();
+    let mut stored = [
+        &[0x78, 0x01, 1][..],
+        &length.to_le_bytes(),
+        &(!length).to_le_bytes(),
+        json.as_bytes(),
+    ]
+    .concat();
     let (a, b) = json.bytes().fold((1_u32, 0_u32), |(a, b), byte| {
         let a = (a + u32::from(byte)) % 65521;
         (a, (a + b) % 65521)
@@ -191,7 +243,11 @@ fn a_refresh_signs_flasks_own_payload() {
     stored.extend(b"more");
     odd.push(format!(".{}", URL_SAFE_NO_PAD.encode(&stored)));
     let near_limit = NEAR_LIMIT.lines().map(str::to_owned);
-    for cookie in odd.iter().map(|payload| signed_by_flask(payload)).chain(near_limit) {
+    for cookie in odd
+        .iter()
+        .map(|payload| signed_by_flask(payload))
+        .chain(near_limit)
+    {
         time.set(NOW + 5);
         let refreshed = read(&sessions, &cookie);
         assert_signed_anew(&cookie, &written(&refreshed));
@@ -206,7 +262,10 @@ fn a_refresh_signs_flasks_own_payload() {
         assert_eq!(written(&unasked.unwrap()), written(&refreshed));
         // A fallback's cookie is signed with the key that signs now.
         let ring = KeyRing::flask("new").fallback("dev");
-        let rotated = Sessions::flask_builder("new").clock(time.clone()).build().unwrap();
+        let rotated = Sessions::flask_builder("new")
+            .clock(time.clone())
+            .build()
+            .unwrap();
         rotated.set_keys(ring).unwrap();
         assert_signed_anew(&cookie, &written(&read(&rotated, &cookie)));
     }
@@ -217,11 +276,19 @@ fn a_refresh_signs_flasks_own_payload() {
 fn a_flask_session_that_is_changed_fits_as_it_did_for_flask() {
     let sessions = flask(&ManualClock::at(NOW + 5));
     for cookie in NEAR_LIMIT.lines() {
-        let changed =
-            visit(&sessions, &[cookie], |session| session.increment("visits", 1).map(drop)).unwrap();
+        let changed = visit(&sessions, &[cookie], |session| {
+            session.increment("visits", 1).map(drop)
+        })
+        .unwrap();
         let new = changed.cookie().unwrap();
         assert!(new.len() - 1 <= 4096, "{} {}", cookie.len(), new.len());
-        assert_eq!(sessions.open(&request(&[new])).get::<i64>("visits").unwrap(), Some(42));
+        assert_eq!(
+            sessions
+                .open(&request(&[new]))
+                .get::<i64>("visits")
+                .unwrap(),
+            Some(42)
+        );
     }
 }
 
@@ -230,8 +297,10 @@ fn our_sessions_are_made_as_short_as_they_get_before_it_is_an_error() {
     let time = ManualClock::at(NOW);
     // Lists of similar texts: level 6 leaves the most.
     let permissions = |count: usize| -> Vec<String> {
-        let words =
-            ["alpha", "beta", "gamma", "delta", "user", "role", "admin", "cart", "item", "price", "token"];
+        let words = [
+            "alpha", "beta", "gamma", "delta", "user", "role", "admin", "cart", "item", "price",
+            "token",
+        ];
         let letters = noise(3 * count).into_bytes();
         let word = |letter: &u8| words[usize::from(*letter) % words.len()];
         letters
@@ -244,7 +313,9 @@ fn our_sessions_are_made_as_short_as_they_get_before_it_is_an_error() {
         let json = serde_json::json!({ "permissions": permissions(count) }).to_string();
         let mut deflate = flate2::Compress::new(flate2::Compression::new(6), true);
         let mut stream = Vec::with_capacity(20_000);
-        deflate.compress_vec(json.as_bytes(), &mut stream, flate2::FlushCompress::Finish).unwrap();
+        deflate
+            .compress_vec(json.as_bytes(), &mut stream, flate2::FlushCompress::Finish)
+            .unwrap();
         "__Host-session".len() + 1 + URL_SAFE_NO_PAD.encode(stream).len() + 2 + 24 + 43
     };
     let counts: Vec<usize> = (100..2000).collect();
@@ -253,19 +324,30 @@ fn our_sessions_are_made_as_short_as_they_get_before_it_is_an_error() {
     let insert = |session: &Session| session.insert("permissions", permissions(count));
     let written = visit(&sessions, &[], insert).unwrap();
     let session = sessions.open(&request(&[written.cookie().unwrap()]));
-    assert_eq!(session.get::<Vec<String>>("permissions").unwrap().unwrap(), permissions(count));
+    assert_eq!(
+        session.get::<Vec<String>>("permissions").unwrap().unwrap(),
+        permissions(count)
+    );
     // A lower limit of the application's is a reason to compress, too.
     let limited = ours(&time).max_cookie_size(600).build().unwrap();
-    let written = visit(&limited, &[], |session| session.insert("a", "a".repeat(600))).unwrap();
+    let written = visit(&limited, &[], |session| {
+        session.insert("a", "a".repeat(600))
+    })
+    .unwrap();
     assert!(written.set_cookie().unwrap().len() <= 600 && written.cookie().unwrap().contains("=."));
     let error = visit(&limited, &[], |session| session.insert("a", noise(600))).unwrap_err();
-    assert!(matches!(error, Error::TooLarge { limit: 600, .. }), "{error}");
+    assert!(
+        matches!(error, Error::TooLarge { limit: 600, .. }),
+        "{error}"
+    );
 }
 
 /// What goes out for a session that was only read, and the event.
 fn assert_left(closed: &Closed, limit: usize, case: &str) {
     let kinds = closed.kinds();
-    let [EventKind::NotRewritten { size, limit: found }] = kinds[..] else { panic!("{case}: {kinds:?}") };
+    let [EventKind::NotRewritten { size, limit: found }] = kinds[..] else {
+        panic!("{case}: {kinds:?}")
+    };
     assert!(size > limit && found == limit, "{case}: {size} {found}");
     assert_eq!(closed.set_cookie(), None, "{case}");
     assert_eq!(closed.header(VARY), Some("Cookie"), "{case}");
@@ -282,16 +364,36 @@ fn what_cannot_be_written_again_is_left_as_it_is() {
     let full = largest(&before, noise);
     // Of 20,000 letters; JSON of more than 3,015 octets does not fit into an encrypted cookie.
     let compressed = cookie_with(&before, "x", "x".repeat(20_000));
-    let encryption =
-        |builder: Builder| builder.encrypted().accept_signed_until(later(100 * TENTH)).build().unwrap();
+    let encryption = |builder: Builder| {
+        builder
+            .encrypted()
+            .accept_signed_until(later(100 * TENTH))
+            .build()
+            .unwrap()
+    };
     let renaming = |old: &str, new: &str| {
         let old = OldCookie::new(old, later(1));
-        ours(&time).prefix(Prefix::None).cookie_name(new).renamed_from(old).build().unwrap()
+        ours(&time)
+            .prefix(Prefix::None)
+            .cookie_name(new)
+            .renamed_from(old)
+            .build()
+            .unwrap()
     };
     let limited = |builder: Builder| builder.max_cookie_size(1000).build().unwrap();
     let cases = [
-        ("signed to encrypted", encryption(ours(&time)), compressed, 4096),
-        ("signed to encrypted, full", encryption(ours(&time)), full.clone(), 4096),
+        (
+            "signed to encrypted",
+            encryption(ours(&time)),
+            compressed,
+            4096,
+        ),
+        (
+            "signed to encrypted, full",
+            encryption(ours(&time)),
+            full.clone(),
+            4096,
+        ),
         (
             "signed to padded",
             encryption(ours(&time).padding(1024)),
@@ -304,10 +406,18 @@ fn what_cannot_be_written_again_is_left_as_it_is() {
             cookie_with(&encrypted_before, "x", noise(2500)),
             4096,
         ),
-        ("a longer name", renaming("session", "a-longer-name"), largest(&unprefixed, noise), 4096),
+        (
+            "a longer name",
+            renaming("session", "a-longer-name"),
+            largest(&unprefixed, noise),
+            4096,
+        ),
         (
             "a prefix",
-            ours(&time).renamed_from(OldCookie::new("session", later(1))).build().unwrap(),
+            ours(&time)
+                .renamed_from(OldCookie::new("session", later(1)))
+                .build()
+                .unwrap(),
             largest(&unprefixed, noise),
             4096,
         ),
@@ -337,9 +447,21 @@ fn what_cannot_be_written_again_is_left_as_it_is() {
         }
         // Who changes it learns that it does not fit; who makes it smaller can write it.
         let changed = visit(&sessions, &[&cookie], |session| session.insert("y", 1)).unwrap_err();
-        assert!(matches!(changed, Error::TooLarge { .. }), "{case}: {changed}");
+        assert!(
+            matches!(changed, Error::TooLarge { .. }),
+            "{case}: {changed}"
+        );
         let smaller = visit(&sessions, &[&cookie], |session| session.insert("x", 1)).unwrap();
-        assert!(!smaller.headers.get_all(SET_COOKIE).iter().next().unwrap().is_empty(), "{case}");
+        assert!(
+            !smaller
+                .headers
+                .get_all(SET_COOKIE)
+                .iter()
+                .next()
+                .unwrap()
+                .is_empty(),
+            "{case}"
+        );
         time.set(NOW);
     }
 }
@@ -349,23 +471,41 @@ fn flasks_too() {
     let time = ManualClock::at(NOW);
     let sessions = flask(&time);
     // From a client that is no browser: those keep no such cookie.
-    let long =
-        signed_by_flask(&URL_SAFE_NO_PAD.encode(format!(r#"{{"_permanent":true,"x":"{}"}}"#, noise(4000))));
+    let long = signed_by_flask(
+        &URL_SAFE_NO_PAD.encode(format!(r#"{{"_permanent":true,"x":"{}"}}"#, noise(4000))),
+    );
     let closed = read(&sessions, &long);
     assert_left(&closed, 4096, "flask");
     assert_eq!(closed.header(CACHE_CONTROL), None);
     // Nor is one found where nobody asks for the session, and nothing then depends on it.
-    let unasked =
-        common::respond::<fn(&Session) -> Result<(), Error>>(&sessions, &[&long], HeaderMap::new(), None)
-            .unwrap();
+    let unasked = common::respond::<fn(&Session) -> Result<(), Error>>(
+        &sessions,
+        &[&long],
+        HeaderMap::new(),
+        None,
+    )
+    .unwrap();
     assert!(unasked.headers.is_empty());
-    assert!(matches!(unasked.kinds()[..], [EventKind::NotRewritten { limit: 4096, .. }]));
+    assert!(matches!(
+        unasked.kinds()[..],
+        [EventKind::NotRewritten { limit: 4096, .. }]
+    ));
     // Beyond MAX_COOKIE_SIZE, but such that a browser keeps it, it is sent, as Flask does.
-    let small = Sessions::flask_builder("dev").max_cookie_size(100).clock(time.clone()).build().unwrap();
-    let permanent =
-        |session: &Session| session.insert("x", noise(100)).and_then(|()| session.set_permanent(true));
+    let small = Sessions::flask_builder("dev")
+        .max_cookie_size(100)
+        .clock(time.clone())
+        .build()
+        .unwrap();
+    let permanent = |session: &Session| {
+        session
+            .insert("x", noise(100))
+            .and_then(|()| session.set_permanent(true))
+    };
     let cookie = written(&visit(&small, &[], permanent).unwrap());
-    assert!(matches!(read(&small, &cookie).kinds()[..], [EventKind::Oversized { limit: 100, .. }]));
+    assert!(matches!(
+        read(&small, &cookie).kinds()[..],
+        [EventKind::Oversized { limit: 100, .. }]
+    ));
 }
 
 /// A text that does not fit as it came may fit compressed, and is not lost for the sake of its bytes.
@@ -381,7 +521,15 @@ fn what_fits_compressed_is_compressed() {
     assert_eq!(refreshed.kinds(), []);
     let new = refreshed.cookie().unwrap();
     assert!(new.contains("=.") && refreshed.set_cookie().unwrap().len() <= 1000);
-    assert_eq!(sessions.open(&request(&[new])).get::<String>("x").unwrap().unwrap().len(), 2000);
+    assert_eq!(
+        sessions
+            .open(&request(&[new]))
+            .get::<String>("x")
+            .unwrap()
+            .unwrap()
+            .len(),
+        2000
+    );
 }
 
 #[test]
@@ -389,9 +537,16 @@ fn t2_a_reader_needs_no_random_bytes() {
     let time = ManualClock::at(NOW);
     let cookie = cookie_with(&ours(&time).encrypted().build().unwrap(), "a", 1);
     time.advance(Duration::from_secs(TENTH));
-    let broken = ours(&time).encrypted().random(|_: &mut [u8]| Err(EntropyError)).build().unwrap();
+    let broken = ours(&time)
+        .encrypted()
+        .random(|_: &mut [u8]| Err(EntropyError))
+        .build()
+        .unwrap();
     let closed = read(&broken, &cookie);
-    assert_eq!((closed.set_cookie(), closed.kinds()), (None, vec![EventKind::NotRewrittenWithoutEntropy]));
+    assert_eq!(
+        (closed.set_cookie(), closed.kinds()),
+        (None, vec![EventKind::NotRewrittenWithoutEntropy])
+    );
     let changed = visit(&broken, &[&cookie], |session| session.insert("a", 2));
     assert_eq!(changed.unwrap_err(), Error::Entropy(EntropyError));
 }
@@ -401,23 +556,47 @@ fn t2_a_reader_needs_no_random_bytes() {
 fn sessions_that_are_too_large_to_encrypt_are_found_before() {
     let time = ManualClock::at(NOW);
     let encrypted = ours(&time).encrypted().build().unwrap();
-    let next = ours(&time).accept_encrypted_until(at(NOW + 100 * TENTH)).build().unwrap();
+    let next = ours(&time)
+        .accept_encrypted_until(at(NOW + 100 * TENTH))
+        .build()
+        .unwrap();
     let insert = |length: usize| {
         move |session: &Session| session.insert("x", "x".repeat(length - r#"{"x":""}"#.len()))
     };
     // JSON that a signed cookie holds uncompressed, and that an encrypted one holds.
-    for (octets, compressed, too_large) in
-        [(3009, false, false), (3010, true, false), (3015, true, false), (3016, true, true)]
-    {
+    for (octets, compressed, too_large) in [
+        (3009, false, false),
+        (3010, true, false),
+        (3015, true, false),
+        (3016, true, true),
+    ] {
         let closed = visit(&next, &[], insert(octets)).unwrap();
-        assert_eq!(closed.cookie().unwrap().contains("=."), compressed, "{octets}");
-        let found: Vec<_> = closed.kinds().into_iter().filter(|kind| *kind != EventKind::Created).collect();
-        let expected = EventKind::TooLargeToEncrypt { size: 4097, limit: 4096 };
-        assert_eq!(found, if too_large { vec![expected] } else { vec![] }, "{octets}");
+        assert_eq!(
+            closed.cookie().unwrap().contains("=."),
+            compressed,
+            "{octets}"
+        );
+        let found: Vec<_> = closed
+            .kinds()
+            .into_iter()
+            .filter(|kind| *kind != EventKind::Created)
+            .collect();
+        let expected = EventKind::TooLargeToEncrypt {
+            size: 4097,
+            limit: 4096,
+        };
+        assert_eq!(
+            found,
+            if too_large { vec![expected] } else { vec![] },
+            "{octets}"
+        );
         match visit(&encrypted, &[], insert(octets)) {
             Ok(_) => assert!(!too_large, "{octets}"),
             Err(error) => {
-                assert!(too_large && matches!(error, Error::TooLarge { size: 4097, .. }), "{octets} {error}")
+                assert!(
+                    too_large && matches!(error, Error::TooLarge { size: 4097, .. }),
+                    "{octets} {error}"
+                )
             }
         }
     }
@@ -432,19 +611,37 @@ fn sessions_that_are_too_large_to_encrypt_are_found_before() {
     time.advance(Duration::from_secs(TENTH));
     assert!(matches!(
         read(&next, &cookie).kinds()[..],
-        [EventKind::TooLargeToEncrypt { size: 6742, limit: 4096 }]
+        [EventKind::TooLargeToEncrypt {
+            size: 6742,
+            limit: 4096
+        }]
     ));
     // Not beyond the window, and not where nobody is about to encrypt.
     time.set(NOW + 100 * TENTH);
-    assert_eq!(visit(&next, &[], insert(5000)).unwrap().kinds(), [EventKind::Created]);
+    assert_eq!(
+        visit(&next, &[], insert(5000)).unwrap().kinds(),
+        [EventKind::Created]
+    );
     let signed = ours(&time).build().unwrap();
-    assert_eq!(visit(&signed, &[], insert(5000)).unwrap().kinds(), [EventKind::Created]);
+    assert_eq!(
+        visit(&signed, &[], insert(5000)).unwrap().kinds(),
+        [EventKind::Created]
+    );
     // A limit of the application's counts as well.
-    let limited =
-        ours(&time).max_cookie_size(1000).accept_encrypted_until(at(NOW + 200 * TENTH)).build().unwrap();
+    let limited = ours(&time)
+        .max_cookie_size(1000)
+        .accept_encrypted_until(at(NOW + 200 * TENTH))
+        .build()
+        .unwrap();
     let kinds = visit(&limited, &[], insert(1000)).unwrap().kinds();
     assert!(
-        matches!(kinds[..], [EventKind::TooLargeToEncrypt { limit: 1000, .. }, EventKind::Created]),
+        matches!(
+            kinds[..],
+            [
+                EventKind::TooLargeToEncrypt { limit: 1000, .. },
+                EventKind::Created
+            ]
+        ),
         "{kinds:?}"
     );
 }

@@ -12,7 +12,8 @@ use http_body_util::combinators::UnsyncBoxBody;
 use http_body_util::{BodyExt, Full, LengthLimitError, Limited, StreamBody};
 use hyper::body::{Body as _, Frame, Incoming};
 use hyper::header::{
-    ALLOW, CACHE_CONTROL, CONTENT_LENGTH, CONTENT_TYPE, HeaderName, HeaderValue, LOCATION, USER_AGENT,
+    ALLOW, CACHE_CONTROL, CONTENT_LENGTH, CONTENT_TYPE, HeaderName, HeaderValue, LOCATION,
+    USER_AGENT,
 };
 use hyper::service::service_fn;
 use hyper::{Method, Request, Response, StatusCode};
@@ -59,14 +60,19 @@ async fn route(tour: &Tour, request: Request<Incoming>) -> Result<Response<Body>
         ["", "logout"] if post => text(actions::logout(&session.await?)?),
         ["", "add_to_cart", product] if post && !product.is_empty() => {
             let session = session.await?;
-            let product = percent_decode_str(product).decode_utf8().map_err(bad_request)?;
+            let product = percent_decode_str(product)
+                .decode_utf8()
+                .map_err(bad_request)?;
             text(actions::add_to_cart(&session, &product)?).no_store()
         }
         ["", "cart"] if get => json(actions::cart(&session.await?)?),
         ["", "permanent"] if post => {
             let session = session.await?;
             let Permanent { on } = form(request).await?;
-            text(actions::set_permanent(&session, &on)?.ok_or_else(|| bad_request("on must be 1 or 0"))?)
+            text(
+                actions::set_permanent(&session, &on)?
+                    .ok_or_else(|| bad_request("on must be 1 or 0"))?,
+            )
         }
         ["", "flash"] if post => {
             let session = session.await?;
@@ -81,15 +87,21 @@ async fn route(tour: &Tour, request: Request<Incoming>) -> Result<Response<Body>
             let End { key } = form(request).await?;
             show(actions::end_session(tour, &session, &key).await?)
         }
-        ["", "sessions", "end_all"] if post => show(actions::end_sessions(tour, &session.await?).await?),
-        ["", "fail"] if get => text(actions::fail(&session.await?)?).with(StatusCode::INTERNAL_SERVER_ERROR),
+        ["", "sessions", "end_all"] if post => {
+            show(actions::end_sessions(tour, &session.await?).await?)
+        }
+        ["", "fail"] if get => {
+            text(actions::fail(&session.await?)?).with(StatusCode::INTERNAL_SERVER_ERROR)
+        }
         ["", "panic"] if get => actions::panic(&session.await?),
         ["", "late"] if get => {
             let session = session.await?;
             streamed(async move { actions::late(&session) })
         }
         // Asked for by the body, not by the handler.
-        ["", "late", "open"] if get => streamed(async move { actions::late_open(session.await.as_ref()) }),
+        ["", "late", "open"] if get => {
+            streamed(async move { actions::late_open(session.await.as_ref()) })
+        }
         ["", "untouched"] if get => text("nothing"),
         ["", "login"] => not_allowed("GET,HEAD,POST"),
         ["", "logout" | "permanent" | "flash"] => not_allowed("POST"),
@@ -98,8 +110,8 @@ async fn route(tour: &Tour, request: Request<Incoming>) -> Result<Response<Body>
         ["", "add_to_cart", product] if !product.is_empty() => not_allowed("POST"),
         [
             "",
-            "" | "visit" | "profile" | "cart" | "flashes" | "session" | "sessions" | "fail" | "panic"
-            | "late" | "untouched",
+            "" | "visit" | "profile" | "cart" | "flashes" | "session" | "sessions" | "fail"
+            | "panic" | "late" | "untouched",
         ] => not_allowed("GET,HEAD"),
         _ => Response::default().with(StatusCode::NOT_FOUND),
     })
@@ -146,11 +158,19 @@ struct End {
 
 /// The form in a request's body.
 async fn form<T: DeserializeOwned>(request: Request<Incoming>) -> Result<T, Failure> {
-    let media_type = request.headers().get(CONTENT_TYPE).map_or(&b""[..], HeaderValue::as_bytes);
+    let media_type = request
+        .headers()
+        .get(CONTENT_TYPE)
+        .map_or(&b""[..], HeaderValue::as_bytes);
     if !media_type.starts_with(b"application/x-www-form-urlencoded") {
-        return Err(Failure::Request(StatusCode::UNSUPPORTED_MEDIA_TYPE, "expected a form".to_owned()));
+        return Err(Failure::Request(
+            StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            "expected a form".to_owned(),
+        ));
     }
-    let collected = Limited::new(request.into_body(), FORM_LIMIT).collect().await;
+    let collected = Limited::new(request.into_body(), FORM_LIMIT)
+        .collect()
+        .await;
     let body = collected.map_err(|error| match error.downcast_ref::<LengthLimitError>() {
         Some(_) => Failure::Request(StatusCode::PAYLOAD_TOO_LARGE, error.to_string()),
         None => bad_request(error),
@@ -185,7 +205,8 @@ impl IntoResponse<Body> for Failure {
 }
 
 fn text(body: impl Into<Bytes>) -> Response<Body> {
-    Response::new(Full::new(body.into()).boxed_unsync()).header(CONTENT_TYPE, "text/plain; charset=utf-8")
+    Response::new(Full::new(body.into()).boxed_unsync())
+        .header(CONTENT_TYPE, "text/plain; charset=utf-8")
 }
 
 fn html(body: String) -> Response<Body> {
@@ -193,7 +214,9 @@ fn html(body: String) -> Response<Body> {
 }
 
 fn json(body: String) -> Response<Body> {
-    text(body).header(CONTENT_TYPE, "application/json").no_store()
+    text(body)
+        .header(CONTENT_TYPE, "application/json")
+        .no_store()
 }
 
 fn show(answer: Answer) -> Response<Body> {
@@ -207,11 +230,15 @@ fn show(answer: Answer) -> Response<Body> {
 }
 
 fn see_other(path: &'static str) -> Response<Body> {
-    Response::default().header(LOCATION, path).with(StatusCode::SEE_OTHER)
+    Response::default()
+        .header(LOCATION, path)
+        .with(StatusCode::SEE_OTHER)
 }
 
 fn not_allowed(allowed: &'static str) -> Response<Body> {
-    Response::default().header(ALLOW, allowed).with(StatusCode::METHOD_NOT_ALLOWED)
+    Response::default()
+        .header(ALLOW, allowed)
+        .with(StatusCode::METHOD_NOT_ALLOWED)
 }
 
 /// A response, word by word.
@@ -232,16 +259,20 @@ impl With for Response<Body> {
     }
 
     fn header(mut self, name: HeaderName, value: &'static str) -> Self {
-        self.headers_mut().insert(name, HeaderValue::from_static(value));
+        self.headers_mut()
+            .insert(name, HeaderValue::from_static(value));
         self
     }
 }
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    let filter =
-        tracing_subscriber::EnvFilter::try_from_default_env().unwrap_or_else(|_| "session=info".into());
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    let filter = tracing_subscriber::EnvFilter::try_from_default_env()
+        .unwrap_or_else(|_| "session=info".into());
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .init();
     let tour = match Tour::start("hyper", 5001).await {
         Ok(tour) => tour,
         Err(code) => return code,
@@ -287,7 +318,9 @@ async fn serve_until(
             let mut builder = Builder::new(TokioExecutor::new());
             builder.http1().timer(TokioTimer::new());
             // What goes wrong here concerns one connection, and its client knows.
-            let _ = connection.watch(builder.serve_connection(TokioIo::new(stream), service)).await;
+            let _ = connection
+                .watch(builder.serve_connection(TokioIo::new(stream), service))
+                .await;
         });
     }
     drop(listener);

@@ -114,7 +114,10 @@ impl SessionLayer {
     /// ```
     #[must_use]
     pub fn marked<K>(self) -> SessionLayer<K> {
-        SessionLayer { source: self.source, marker: PhantomData }
+        SessionLayer {
+            source: self.source,
+            marker: PhantomData,
+        }
     }
 }
 
@@ -134,7 +137,10 @@ impl<K> SessionLayer<K> {
     /// ```
     #[must_use]
     pub fn wrap<S>(&self, service: S) -> SessionService<S, K> {
-        SessionService { inner: service, layer: self.clone() }
+        SessionService {
+            inner: service,
+            layer: self.clone(),
+        }
     }
 }
 
@@ -142,13 +148,19 @@ impl<K> SessionLayer<K> {
 impl From<SessionBackend> for SessionLayer {
     fn from(source: SessionBackend) -> Self {
         session_store::trace::announce(&source);
-        Self { source, marker: PhantomData }
+        Self {
+            source,
+            marker: PhantomData,
+        }
     }
 }
 
 impl<K> Clone for SessionLayer<K> {
     fn clone(&self) -> Self {
-        Self { source: self.source.clone(), marker: PhantomData }
+        Self {
+            source: self.source.clone(),
+            marker: PhantomData,
+        }
     }
 }
 
@@ -174,7 +186,10 @@ pub struct SessionService<S, K = ()> {
 
 impl<S: Clone, K> Clone for SessionService<S, K> {
     fn clone(&self) -> Self {
-        Self { inner: self.inner.clone(), layer: self.layer.clone() }
+        Self {
+            inner: self.inner.clone(),
+            layer: self.layer.clone(),
+        }
     }
 }
 
@@ -190,8 +205,15 @@ where
 
     fn call(&self, mut request: Request<B>) -> Self::Future {
         let exchange = self.layer.source.exchange(request.headers());
-        request.extensions_mut().insert(SessionSlot::<K>::new(exchange.opener()));
-        ResponseFuture::new(Answer { service: self.inner.call(request) }, exchange)
+        request
+            .extensions_mut()
+            .insert(SessionSlot::<K>::new(exchange.opener()));
+        ResponseFuture::new(
+            Answer {
+                service: self.inner.call(request),
+            },
+            exchange,
+        )
     }
 }
 
@@ -212,6 +234,9 @@ where
     type Output = Result<Response<R>, Infallible>;
 
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
-        self.project().service.poll(context).map(|answer| Ok(answer.unwrap_or_else(E::into_response)))
+        self.project()
+            .service
+            .poll(context)
+            .map(|answer| Ok(answer.unwrap_or_else(E::into_response)))
     }
 }

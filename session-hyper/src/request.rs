@@ -63,7 +63,9 @@ pub trait RequestSession: Carrier {
     /// assert!(error.to_string().contains("SessionLayer::new(sessions).marked::<Admin>().wrap(service)"));
     /// # }
     /// ```
-    fn session_of<K: 'static>(&self) -> impl Future<Output = Result<Session, Error>> + Send + use<Self, K> {
+    fn session_of<K: 'static>(
+        &self,
+    ) -> impl Future<Output = Result<Session, Error>> + Send + use<Self, K> {
         open(self.opener::<K>())
     }
 
@@ -91,7 +93,9 @@ pub trait RequestSession: Carrier {
     /// assert_eq!(response.body(), "News");
     /// # }
     /// ```
-    fn session_best_effort(&self) -> impl Future<Output = Result<Session, Error>> + Send + use<Self> {
+    fn session_best_effort(
+        &self,
+    ) -> impl Future<Output = Result<Session, Error>> + Send + use<Self> {
         open_best_effort(self.opener::<()>())
     }
 
@@ -133,7 +137,10 @@ pub trait Carrier {
 
     #[doc(hidden)]
     fn opener<K: 'static>(&self) -> Result<LazySession, Error> {
-        Ok(SessionSlot::<K>::find(self.carried()).map_err(Error::MissingLayer)?.opener().clone())
+        Ok(SessionSlot::<K>::find(self.carried())
+            .map_err(Error::MissingLayer)?
+            .opener()
+            .clone())
     }
 }
 

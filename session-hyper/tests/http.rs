@@ -71,13 +71,27 @@ where
 }
 
 async fn text<R: Body<Error = Infallible>>(response: Response<R>) -> String {
-    let body = response.into_body().collect().await.unwrap_or_else(|never| match never {});
+    let body = response
+        .into_body()
+        .collect()
+        .await
+        .unwrap_or_else(|never| match never {});
     String::from_utf8(body.to_bytes().to_vec()).unwrap()
 }
 
 fn cookies<R>(response: &Response<R>) -> Vec<String> {
     let values = response.headers().get_all(SET_COOKIE).iter();
-    values.map(|value| value.to_str().unwrap().split(';').next().unwrap().to_owned()).collect()
+    values
+        .map(|value| {
+            value
+                .to_str()
+                .unwrap()
+                .split(';')
+                .next()
+                .unwrap()
+                .to_owned()
+        })
+        .collect()
 }
 
 #[tokio::test]
@@ -107,7 +121,9 @@ async fn a_session_goes_round_over_both_protocols() {
 
 #[tokio::test]
 async fn who_does_not_ask_pays_nothing() {
-    let service = layer().wrap(service_fn(async |_: Request<Empty<Bytes>>| answer("nothing")));
+    let service = layer().wrap(service_fn(async |_: Request<Empty<Bytes>>| {
+        answer("nothing")
+    }));
     let response = send(&service, Some("__Host-session=whatever")).await;
     assert!(response.headers().is_empty());
 }
@@ -136,19 +152,42 @@ async fn asking_holds_nothing_of_the_request() {
 #[tokio::test]
 async fn a_missing_layer_names_the_line_to_add() {
     async fn admin_only(request: Request<Empty<Bytes>>) -> Answer {
-        answer(request.session_of::<Admin>().await?.increment("n", 1)?.to_string())
+        answer(
+            request
+                .session_of::<Admin>()
+                .await?
+                .increment("n", 1)?
+                .to_string(),
+        )
     }
     // With no layer at all hyper has nobody who makes a response of an error.
-    let error = service_fn(visit).call(request("/", None)).await.unwrap_err();
-    assert!(error.to_string().ends_with("wrap its service, `SessionLayer::new(sessions).wrap(service)`"));
+    let error = service_fn(visit)
+        .call(request("/", None))
+        .await
+        .unwrap_err();
+    assert!(
+        error
+            .to_string()
+            .ends_with("wrap its service, `SessionLayer::new(sessions).wrap(service)`")
+    );
     let server = Server::start(service_fn(visit)).await;
     assert_eq!(server.send("/", "").await, "");
     let reported = until(|| server.failures().pop()).await;
-    assert!(reported.contains("`SessionLayer::new(sessions).wrap(service)`"), "{reported}");
+    assert!(
+        reported.contains("`SessionLayer::new(sessions).wrap(service)`"),
+        "{reported}"
+    );
 
     let service = layer().wrap(service_fn(admin_only));
-    let error = service_fn(admin_only).call(request("/", None)).await.unwrap_err();
-    assert!(error.to_string().contains("`SessionLayer::new(sessions).marked::<Admin>().wrap(service)`"));
+    let error = service_fn(admin_only)
+        .call(request("/", None))
+        .await
+        .unwrap_err();
+    assert!(
+        error
+            .to_string()
+            .contains("`SessionLayer::new(sessions).marked::<Admin>().wrap(service)`")
+    );
     let response = send(&service, None).await;
     assert_eq!(response.status(), StatusCode::INTERNAL_SERVER_ERROR);
     assert_eq!(text(response).await, "", "nothing about it for clients");
@@ -157,14 +196,24 @@ async fn a_missing_layer_names_the_line_to_add() {
 #[tokio::test]
 async fn several_sessions_at_once() {
     async fn both(request: Request<Empty<Bytes>>) -> Answer {
-        let (site, admin) = (request.session().await?, request.session_of::<Admin>().await?);
-        answer(format!("{} {}", site.increment("n", 1)?, admin.increment("n", 10)?))
+        let (site, admin) = (
+            request.session().await?,
+            request.session_of::<Admin>().await?,
+        );
+        answer(format!(
+            "{} {}",
+            site.increment("n", 1)?,
+            admin.increment("n", 10)?
+        ))
     }
     let service = layer().wrap(admin().wrap(service_fn(both)));
     let response = send(&service, None).await;
     let pairs = cookies(&response);
     assert_eq!(response.headers().get_all(VARY).iter().count(), 1);
-    assert!(pairs[0].starts_with("__Host-admin=") && pairs[1].starts_with("__Host-session="), "{pairs:?}");
+    assert!(
+        pairs[0].starts_with("__Host-admin=") && pairs[1].starts_with("__Host-session="),
+        "{pairs:?}"
+    );
     assert_eq!(text(response).await, "1 10");
     let response = send(&service, Some(&pairs.join("; "))).await;
     assert_eq!(text(response).await, "2 20");
@@ -211,7 +260,10 @@ async fn an_error_of_the_handler_is_a_response_and_the_session_is_saved() {
 
     let server = Server::start(layer().wrap(service_fn(lost))).await;
     let answer = server.get("/", "").await;
-    assert_eq!((answer.status, &*answer.body), (404, "there is no such page"));
+    assert_eq!(
+        (answer.status, &*answer.body),
+        (404, "there is no such page")
+    );
     let cookie = answer.cookie.unwrap();
     let again = server.get("/type", &cookie).await;
     assert_eq!((again.status, &*again.body), (500, ""));
@@ -225,7 +277,12 @@ async fn an_error_of_the_session_is_a_generic_500() {
     let service = layer().wrap(service_fn(async |request: Request<Empty<Bytes>>| {
         let session = request.session().await?;
         session.insert("hunter2", "text")?;
-        answer(session.get::<i64>("hunter2")?.unwrap_or_default().to_string())
+        answer(
+            session
+                .get::<i64>("hunter2")?
+                .unwrap_or_default()
+                .to_string(),
+        )
     }));
     let response = send(&service, None).await;
     assert_eq!(response.status(), StatusCode::INTERNAL_SERVER_ERROR);
@@ -238,13 +295,19 @@ async fn an_error_of_the_session_is_a_generic_500() {
 
 #[tokio::test]
 async fn whatever_the_status_the_session_is_saved() {
-    for status in [StatusCode::NOT_FOUND, StatusCode::INTERNAL_SERVER_ERROR, StatusCode::SEE_OTHER] {
-        let service = layer().wrap(service_fn(move |request: Request<Empty<Bytes>>| async move {
-            request.session().await?.insert("seen", true)?;
-            let mut response = Response::<Full<Bytes>>::default();
-            *response.status_mut() = status;
-            Ok::<_, Error>(response)
-        }));
+    for status in [
+        StatusCode::NOT_FOUND,
+        StatusCode::INTERNAL_SERVER_ERROR,
+        StatusCode::SEE_OTHER,
+    ] {
+        let service = layer().wrap(service_fn(
+            move |request: Request<Empty<Bytes>>| async move {
+                request.session().await?.insert("seen", true)?;
+                let mut response = Response::<Full<Bytes>>::default();
+                *response.status_mut() = status;
+                Ok::<_, Error>(response)
+            },
+        ));
         let response = send(&service, None).await;
         assert_eq!((response.status(), cookies(&response).len()), (status, 1));
     }
@@ -253,7 +316,9 @@ async fn whatever_the_status_the_session_is_saved() {
 #[tokio::test]
 async fn a_session_that_does_not_fit_replaces_the_response() {
     let service = layer().wrap(service_fn(async |request: Request<Empty<Bytes>>| {
-        let noise: Vec<u64> = (0..1000_u64).map(|n| n.wrapping_mul(0x9e37_79b9_7f4a_7c15)).collect();
+        let noise: Vec<u64> = (0..1000_u64)
+            .map(|n| n.wrapping_mul(0x9e37_79b9_7f4a_7c15))
+            .collect();
         request.session().await?.insert("noise", noise)?;
         answer("never seen")
     }));
@@ -262,7 +327,10 @@ async fn a_session_that_does_not_fit_replaces_the_response() {
     assert_eq!(response.headers()[CACHE_CONTROL], "no-store");
     assert!(cookies(&response).is_empty());
     let error = response.extensions().get::<session_core::Error>().unwrap();
-    assert!(matches!(error, session_core::Error::TooLarge { limit: 4096, .. }), "{error}");
+    assert!(
+        matches!(error, session_core::Error::TooLarge { limit: 4096, .. }),
+        "{error}"
+    );
     assert_eq!(text(response).await, "", "nothing about it for clients");
 }
 
@@ -270,21 +338,26 @@ async fn a_session_that_does_not_fit_replaces_the_response() {
 async fn a_body_that_streams_writes_too_late() {
     let outcome = Arc::new(Mutex::new(None));
     let kept = outcome.clone();
-    let service = layer().wrap(service_fn(move |request: Request<hyper::body::Incoming>| {
-        let outcome = kept.clone();
-        async move {
-            let session = request.session().await?;
-            session.insert("early", 1)?;
-            let body = Full::new(Bytes::from("streamed")).map_frame(move |frame| {
-                *outcome.lock().unwrap() = Some(session.insert("late", 2));
-                frame
-            });
-            Ok::<_, Error>(Response::new(body.boxed_unsync()))
-        }
-    }));
+    let service = layer().wrap(service_fn(
+        move |request: Request<hyper::body::Incoming>| {
+            let outcome = kept.clone();
+            async move {
+                let session = request.session().await?;
+                session.insert("early", 1)?;
+                let body = Full::new(Bytes::from("streamed")).map_frame(move |frame| {
+                    *outcome.lock().unwrap() = Some(session.insert("late", 2));
+                    frame
+                });
+                Ok::<_, Error>(Response::new(body.boxed_unsync()))
+            }
+        },
+    ));
     let answer = Server::start(service).await.get("/", "").await;
     assert_eq!(answer.body, "streamed");
-    assert_eq!(*outcome.lock().unwrap(), Some(Err(session_core::Error::TooLate)));
+    assert_eq!(
+        *outcome.lock().unwrap(),
+        Some(Err(session_core::Error::TooLate))
+    );
     let response = send(&layer().wrap(service_fn(show)), answer.cookie.as_deref()).await;
     assert_eq!(text(response).await, r#"{"early":1}"#);
 }
@@ -295,8 +368,11 @@ async fn a_session_that_is_opened_by_the_body_is_too_late() {
     type Streamed = Result<Response<UnsyncBoxBody<Bytes, Infallible>>, Error>;
 
     fn streamed(text: impl Future<Output = String> + Send + 'static) -> Streamed {
-        let frames = futures_util::stream::once(async { Ok(hyper::body::Frame::data(text.await.into())) });
-        Ok(Response::new(http_body_util::StreamBody::new(frames).boxed_unsync()))
+        let frames =
+            futures_util::stream::once(async { Ok(hyper::body::Frame::data(text.await.into())) });
+        Ok(Response::new(
+            http_body_util::StreamBody::new(frames).boxed_unsync(),
+        ))
     }
     async fn route(request: Request<hyper::body::Incoming>) -> Streamed {
         match request.uri().path() {
@@ -305,7 +381,10 @@ async fn a_session_that_is_opened_by_the_body_is_too_late() {
                 let (session, degradable) = (request.session(), request.session_best_effort());
                 streamed(async move {
                     for error in [session.await.unwrap_err(), degradable.await.unwrap_err()] {
-                        assert!(matches!(error, Error::Session(session_core::Error::TooLate)));
+                        assert!(matches!(
+                            error,
+                            Error::Session(session_core::Error::TooLate)
+                        ));
                     }
                     "nothing".to_owned()
                 })
@@ -321,15 +400,27 @@ async fn a_session_that_is_opened_by_the_body_is_too_late() {
             }
         }
     }
-    let stored = SessionLayer::stored(builder().build_stored().unwrap(), Arc::new(MemoryStore::new()));
+    let stored = SessionLayer::stored(
+        builder().build_stored().unwrap(),
+        Arc::new(MemoryStore::new()),
+    );
     for layer in [layer(), stored] {
         let server = Server::start(layer.wrap(service_fn(route))).await;
         let cookie = server.get("/", "").await.cookie.unwrap();
         let answer = server.send("/opens", &cookie).await;
-        assert!(answer.contains("nothing") && !answer.contains("visits"), "{answer}");
-        assert!(!answer.contains("vary: ") && !answer.contains("cache-control: "), "{answer}");
+        assert!(
+            answer.contains("nothing") && !answer.contains("visits"),
+            "{answer}"
+        );
+        assert!(
+            !answer.contains("vary: ") && !answer.contains("cache-control: "),
+            "{answer}"
+        );
         let answer = server.send("/keeps", &cookie).await;
-        assert!(answer.contains(r#"{"visits":1}"#) && answer.contains("vary: Cookie"), "{answer}");
+        assert!(
+            answer.contains(r#"{"visits":1}"#) && answer.contains("vary: Cookie"),
+            "{answer}"
+        );
     }
 }
 
@@ -337,13 +428,15 @@ async fn a_session_that_is_opened_by_the_body_is_too_late() {
 async fn a_request_that_is_given_up_freezes_its_session() {
     let kept = Arc::new(Mutex::new(None));
     let keep = kept.clone();
-    let service = layer().wrap(service_fn(move |request: Request<hyper::body::Incoming>| {
-        let keep = keep.clone();
-        async move {
-            *keep.lock().unwrap() = Some(request.session().await?);
-            std::future::pending::<Answer>().await
-        }
-    }));
+    let service = layer().wrap(service_fn(
+        move |request: Request<hyper::body::Incoming>| {
+            let keep = keep.clone();
+            async move {
+                *keep.lock().unwrap() = Some(request.session().await?);
+                std::future::pending::<Answer>().await
+            }
+        },
+    ));
     let server = Server::start(service).await;
     let client = server.ask("/", "").await;
     let session: Session = until(|| kept.lock().unwrap().clone()).await;
@@ -386,7 +479,8 @@ async fn a_panic_leaves_no_half_written_session() {
 #[tokio::test]
 async fn a_stored_session_goes_round() {
     let store = Arc::new(MemoryStore::new());
-    let service = SessionLayer::stored(builder().build_stored().unwrap(), store).wrap(service_fn(visit));
+    let service =
+        SessionLayer::stored(builder().build_stored().unwrap(), store).wrap(service_fn(visit));
     let response = send(&service, None).await;
     let cookie = cookies(&response).pop().unwrap();
     assert_eq!(text(response).await, "1");
@@ -401,11 +495,16 @@ async fn a_stored_session_goes_round() {
 async fn a_store_that_hangs_is_a_503() {
     async fn news(request: Request<Empty<Bytes>>) -> Answer {
         let session = request.session_best_effort().await?;
-        answer(format!("{} {:?}", session.is_unavailable(), session.insert("a", 1)))
+        answer(format!(
+            "{} {:?}",
+            session.is_unavailable(),
+            session.insert("a", 1)
+        ))
     }
     let limit = Duration::from_millis(100);
     let sessions = builder().deadlines(limit, limit).build_stored().unwrap();
-    let works = SessionLayer::stored(sessions.clone(), Arc::new(MemoryStore::new())).wrap(service_fn(visit));
+    let works = SessionLayer::stored(sessions.clone(), Arc::new(MemoryStore::new()))
+        .wrap(service_fn(visit));
     let cookie = cookies(&send(&works, None).await).pop().unwrap();
 
     let hangs = SessionLayer::stored(sessions, Arc::new(Hanging));
@@ -415,7 +514,10 @@ async fn a_store_that_hangs_is_a_503() {
         assert_eq!(response.status(), StatusCode::SERVICE_UNAVAILABLE);
         assert_eq!(response.headers()[RETRY_AFTER], "5");
         assert!(cookies(&response).is_empty());
-        assert_eq!(response.extensions().get(), Some(&session_core::Error::Unavailable));
+        assert_eq!(
+            response.extensions().get(),
+            Some(&session_core::Error::Unavailable)
+        );
     }
     let response = send(&hangs.wrap(service_fn(news)), Some(&cookie)).await;
     assert_eq!(response.status(), StatusCode::OK);

@@ -15,7 +15,9 @@ use rocket::response::{self, Redirect, Responder};
 use rocket::tokio::select;
 use rocket::tokio::sync::oneshot;
 use rocket::tokio::time::timeout;
-use rocket::{Build, Config, FromForm, Request, Response, Rocket, State, catch, catchers, get, post, routes};
+use rocket::{
+    Build, Config, FromForm, Request, Response, Rocket, State, catch, catchers, get, post, routes,
+};
 use session_rocket::{Error, Session, SessionFairing};
 use tour::actions::{Answer, LATE_FIRST};
 use tour::start::Tour;
@@ -29,18 +31,34 @@ struct NoStore<R> {
 }
 
 fn no_store<R>(content: R) -> NoStore<R> {
-    NoStore { content, cache_control: Header::new("Cache-Control", "no-store") }
+    NoStore {
+        content,
+        cache_control: Header::new("Cache-Control", "no-store"),
+    }
 }
 
 /// Is dropped with the last connection.
-struct Served(#[allow(dead_code, reason = "who waits for its other half")] oneshot::Sender<Infallible>);
+struct Served(
+    #[allow(dead_code, reason = "who waits for its other half")] oneshot::Sender<Infallible>,
+);
 
 fn rocket(tour: Tour, served: Served) -> Rocket<Build> {
     // At Ctrl-C, and by default at SIGTERM, requests under way have so many seconds; by default two.
     let grace = u32::try_from(stop::LIMIT.as_secs()).unwrap_or(u32::MAX);
-    let shutdown = Shutdown { ctrlc: true, grace, mercy: 0, ..Shutdown::default() };
+    let shutdown = Shutdown {
+        ctrlc: true,
+        grace,
+        mercy: 0,
+        ..Shutdown::default()
+    };
     let (address, port) = (tour.bind.ip(), tour.bind.port());
-    let config = Config { address, port, log_level: LogLevel::Off, shutdown, ..Config::default() };
+    let config = Config {
+        address,
+        port,
+        log_level: LogLevel::Off,
+        shutdown,
+        ..Config::default()
+    };
     let announce = AdHoc::on_liftoff("announce", |rocket| {
         Box::pin(async move {
             if let Some(tour) = rocket.state::<Tour>() {
@@ -53,8 +71,26 @@ fn rocket(tour: Tour, served: Served) -> Rocket<Build> {
         .attach(announce)
         .manage(tour)
         .manage(served)
-        .mount("/", routes![index, visit, login_form, login, profile, logout, add_to_cart, cart, permanent])
-        .mount("/", routes![flash, flashes, session, fail, panic, late, late_open, untouched])
+        .mount(
+            "/",
+            routes![
+                index,
+                visit,
+                login_form,
+                login,
+                profile,
+                logout,
+                add_to_cart,
+                cart,
+                permanent
+            ],
+        )
+        .mount(
+            "/",
+            routes![
+                flash, flashes, session, fail, panic, late, late_open, untouched
+            ],
+        )
         .mount("/", routes![sessions, end_session, end_sessions])
         .register("/", catchers![empty])
 }
@@ -92,14 +128,22 @@ impl<'r> FromRequest<'r> for UserAgent<'r> {
 }
 
 #[post("/login", data = "<form>")]
-fn login(session: Session, user_agent: UserAgent<'_>, form: Form<Login>) -> Result<Redirect, Error> {
+fn login(
+    session: Session,
+    user_agent: UserAgent<'_>,
+    form: Form<Login>,
+) -> Result<Redirect, Error> {
     actions::login(&session, &form.username, user_agent.0)?;
     Ok(Redirect::to("/profile"))
 }
 
 #[get("/profile")]
 fn profile(session: Session) -> Result<NoStore<Result<RawHtml<String>, Redirect>>, Error> {
-    Ok(no_store(actions::profile(&session)?.map(RawHtml).ok_or_else(|| Redirect::to("/login"))))
+    Ok(no_store(
+        actions::profile(&session)?
+            .map(RawHtml)
+            .ok_or_else(|| Redirect::to("/login")),
+    ))
 }
 
 #[post("/logout")]
@@ -125,7 +169,11 @@ struct Permanent {
 #[post("/permanent", data = "<form>")]
 fn permanent(session: Session, form: Form<Permanent>) -> Result<(Status, &'static str), Error> {
     let done = actions::set_permanent(&session, &form.on)?;
-    Ok(done.map_or((Status::BadRequest, "on must be 1 or 0"), |ok| (Status::Ok, ok)))
+    Ok(
+        done.map_or((Status::BadRequest, "on must be 1 or 0"), |ok| {
+            (Status::Ok, ok)
+        }),
+    )
 }
 
 #[derive(FromForm)]
@@ -178,7 +226,11 @@ struct End {
 }
 
 #[post("/sessions/end", data = "<form>")]
-async fn end_session(tour: &State<Tour>, session: Session, form: Form<End>) -> Result<NoStore<Shown>, Error> {
+async fn end_session(
+    tour: &State<Tour>,
+    session: Session,
+    form: Form<End>,
+) -> Result<NoStore<Shown>, Error> {
     Ok(show(actions::end_session(tour, &session, &form.key).await?))
 }
 
@@ -250,9 +302,12 @@ fn empty() {}
 
 #[rocket::main]
 async fn main() -> ExitCode {
-    let filter =
-        tracing_subscriber::EnvFilter::try_from_default_env().unwrap_or_else(|_| "session=info".into());
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    let filter = tracing_subscriber::EnvFilter::try_from_default_env()
+        .unwrap_or_else(|_| "session=info".into());
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .init();
     let tour = match Tour::start("Rocket", 5002).await {
         Ok(tour) => tour,
         Err(code) => return code,

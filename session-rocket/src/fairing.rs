@@ -123,9 +123,14 @@ impl SessionFairing {
         build: impl Fn(Config) -> Result<S, ConfigError> + Send + Sync + 'static,
     ) -> Self {
         let source = move |figment: &Figment| {
-            Ok(build(read(figment, table)?).map_err(|error| format!("{table}: {error}"))?.into())
+            Ok(build(read(figment, table)?)
+                .map_err(|error| format!("{table}: {error}"))?
+                .into())
         };
-        Self { source: Box::new(source), marker: PhantomData }
+        Self {
+            source: Box::new(source),
+            marker: PhantomData,
+        }
     }
 
     /// The same for [`Session<K>`](crate::Session), beside other sessions of the application: with another cookie name,
@@ -156,14 +161,20 @@ impl SessionFairing {
     /// ```
     #[must_use]
     pub fn marked<K>(self) -> SessionFairing<K> {
-        SessionFairing { source: self.source, marker: PhantomData }
+        SessionFairing {
+            source: self.source,
+            marker: PhantomData,
+        }
     }
 }
 
 /// For applications that choose between cookies and a store at start.
 impl From<SessionBackend> for SessionFairing {
     fn from(source: SessionBackend) -> Self {
-        Self { source: Box::new(move |_| Ok(source.clone())), marker: PhantomData }
+        Self {
+            source: Box::new(move |_| Ok(source.clone())),
+            marker: PhantomData,
+        }
     }
 }
 
@@ -176,7 +187,8 @@ impl<K> fmt::Debug for SessionFairing<K> {
 /// Called once, at ignition; the error is a message for the developer.
 type Find = dyn Fn(&Figment) -> Result<SessionBackend, String> + Send + Sync;
 
-const TWICE: &str = "two fairings for one session: leave one out, or mark it by `.marked::<Yours>()`";
+const TWICE: &str =
+    "two fairings for one session: leave one out, or mark it by `.marked::<Yours>()`";
 
 /// The settings of a table. No message quotes the table, or what should be a key.
 fn read(figment: &Figment, table: &str) -> Result<Config, String> {
@@ -188,9 +200,14 @@ fn read(figment: &Figment, table: &str) -> Result<Config, String> {
             table.to_uppercase()
         ));
     };
-    let upper: Dict = settings.iter().map(|(name, value)| (name.to_uppercase(), value.clone())).collect();
+    let upper: Dict = settings
+        .iter()
+        .map(|(name, value)| (name.to_uppercase(), value.clone()))
+        .collect();
     if upper.len() < settings.len() {
-        return Err(format!("{table}: a name is there twice, in lower and in upper case"));
+        return Err(format!(
+            "{table}: a name is there twice, in lower and in upper case"
+        ));
     }
     Figment::from(Serialized::globals(upper))
         .extract()
@@ -200,7 +217,10 @@ fn read(figment: &Figment, table: &str) -> Result<Config, String> {
 #[rocket::async_trait]
 impl<K: 'static> Fairing for SessionFairing<K> {
     fn info(&self) -> Info {
-        Info { name: "Session", kind: Kind::Ignite | Kind::Request | Kind::Response }
+        Info {
+            name: "Session",
+            kind: Kind::Ignite | Kind::Request | Kind::Response,
+        }
     }
 
     async fn on_ignite(&self, rocket: Rocket<Build>) -> fairing::Result {
@@ -221,22 +241,39 @@ impl<K: 'static> Fairing for SessionFairing<K> {
     }
 
     async fn on_request(&self, request: &mut Request<'_>, _: &mut Data<'_>) {
-        let Some(Attached(source, _)) = request.rocket().state::<Attached<K>>() else { return };
-        let headers = request.headers().iter().filter(|header| header.name() == COOKIE.as_str());
-        let mut cookies = headers.filter_map(|header| header.value().parse().ok()).peekable();
+        let Some(Attached(source, _)) = request.rocket().state::<Attached<K>>() else {
+            return;
+        };
+        let headers = request
+            .headers()
+            .iter()
+            .filter(|header| header.name() == COOKIE.as_str());
+        let mut cookies = headers
+            .filter_map(|header| header.value().parse().ok())
+            .peekable();
         // Rocket's test client keeps its cookies in the jar alone.
         let jar = cookies.peek().is_none().then(|| request.cookies());
         let kept = jar.and_then(|jar| jar.get(source.cookie_name()));
-        let kept = kept.and_then(|cookie| format!("{}={}", cookie.name(), cookie.value()).parse().ok());
+        let kept =
+            kept.and_then(|cookie| format!("{}={}", cookie.name(), cookie.value()).parse().ok());
         Held::put::<K>(request, source.exchange_of(cookies.chain(kept)));
     }
 
     async fn on_response<'r>(&self, request: &'r Request<'_>, response: &mut Response<'r>) {
-        let Some(held) = Held::find::<K>(request) else { return };
+        let Some(held) = Held::find::<K>(request) else {
+            return;
+        };
         let Some(exchange) = held.take() else { return };
         // The catcher that answered for a guard knows neither of these headers.
-        if let Some(error) = held.refused.get().filter(|error| status(error) == response.status()) {
-            set(response, session_store::failure::<()>(error.clone()).headers());
+        if let Some(error) = held
+            .refused
+            .get()
+            .filter(|error| status(error) == response.status())
+        {
+            set(
+                response,
+                session_store::failure::<()>(error.clone()).headers(),
+            );
         }
         if let Err(error) = session_store::apply(exchange.close().await, &mut Headers(response)) {
             *response = failure(error);

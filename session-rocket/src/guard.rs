@@ -49,13 +49,22 @@ pub struct Session<K = ()> {
 
 impl<K> Session<K> {
     fn new(session: session_core::Session, held: &Arc<Held>) -> Self {
-        Self { session, held: Arc::downgrade(held), task: try_id(), marker: PhantomData }
+        Self {
+            session,
+            held: Arc::downgrade(held),
+            task: try_id(),
+            marker: PhantomData,
+        }
     }
 }
 
 impl<K> Clone for Session<K> {
     fn clone(&self) -> Self {
-        Self { session: self.session.clone(), held: self.held.clone(), ..*self }
+        Self {
+            session: self.session.clone(),
+            held: self.held.clone(),
+            ..*self
+        }
     }
 }
 
@@ -71,7 +80,10 @@ impl<K> Deref for Session<K> {
 impl<K> Drop for Session<K> {
     fn drop(&mut self) {
         if std::thread::panicking() && self.task == try_id() {
-            self.held.upgrade().iter().for_each(|held| held.discard_changes());
+            self.held
+                .upgrade()
+                .iter()
+                .for_each(|held| held.discard_changes());
         }
     }
 }
@@ -90,7 +102,10 @@ async fn open<K: 'static>(
     open: impl AsyncFnOnce(&LazySession) -> Result<session_core::Session, session_core::Error>,
 ) -> Outcome<Session<K>, SessionRejection> {
     let Some(held) = Held::find::<K>(request) else {
-        return Outcome::Error((Status::InternalServerError, SessionRejection::missing::<K>()));
+        return Outcome::Error((
+            Status::InternalServerError,
+            SessionRejection::missing::<K>(),
+        ));
     };
     match open(&held.opener).await {
         Ok(session) => Outcome::Success(Session::new(session, &held)),
@@ -103,7 +118,11 @@ async fn open<K: 'static>(
 
 impl<K: 'static> Sentinel for Session<K> {
     fn abort(rocket: &Rocket<Ignite>) -> bool {
-        rocket.state::<Attached<K>>().is_none().then(SessionRejection::missing::<K>).is_some()
+        rocket
+            .state::<Attached<K>>()
+            .is_none()
+            .then(SessionRejection::missing::<K>)
+            .is_some()
     }
 }
 
@@ -134,7 +153,9 @@ impl<'r, K: 'static> FromRequest<'r> for BestEffort<K> {
     type Error = SessionRejection;
 
     async fn from_request(request: &'r Request<'_>) -> Outcome<Self, SessionRejection> {
-        open(request, async |opener| opener.open_best_effort().await).await.map(Self)
+        open(request, async |opener| opener.open_best_effort().await)
+            .await
+            .map(Self)
     }
 }
 

@@ -24,7 +24,11 @@ pub(crate) struct Held {
 struct Place<K>(Mutex<Option<Arc<Held>>>, PhantomData<fn() -> K>);
 
 fn place<'r, K: 'static>(request: &'r Request<'_>) -> MutexGuard<'r, Option<Arc<Held>>> {
-    lock(&request.local_cache(|| Place::<K>(Mutex::new(None), PhantomData)).0)
+    lock(
+        &request
+            .local_cache(|| Place::<K>(Mutex::new(None), PhantomData))
+            .0,
+    )
 }
 
 /// No panic can leave what is in our mutexes half done.
@@ -35,7 +39,11 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 impl Held {
     pub(crate) fn put<K: 'static>(request: &Request<'_>, exchange: Exchange) {
         let (opener, exchange) = (exchange.opener(), Mutex::new(Some(exchange)));
-        *place::<K>(request) = Some(Arc::new(Self { opener, refused: OnceLock::new(), exchange }));
+        *place::<K>(request) = Some(Arc::new(Self {
+            opener,
+            refused: OnceLock::new(),
+            exchange,
+        }));
     }
 
     pub(crate) fn find<K: 'static>(request: &Request<'_>) -> Option<Arc<Self>> {
@@ -49,7 +57,9 @@ impl Held {
 
     /// The handler panicked: a catcher may read the session, and nothing of it is saved.
     pub(crate) fn discard_changes(&self) {
-        lock(&self.exchange).iter().for_each(Exchange::discard_changes);
+        lock(&self.exchange)
+            .iter()
+            .for_each(Exchange::discard_changes);
     }
 }
 
@@ -60,7 +70,9 @@ pub(crate) fn status(error: &Error) -> Status {
 /// The one response of [`session_store::failure`], as Rocket's.
 pub(crate) fn failure(error: Error) -> Response<'static> {
     let failure = session_store::failure::<()>(error);
-    let mut response = Response::build().status(Status::new(failure.status().as_u16())).finalize();
+    let mut response = Response::build()
+        .status(Status::new(failure.status().as_u16()))
+        .finalize();
     set(&mut response, failure.headers());
     response
 }
@@ -83,18 +95,29 @@ pub(crate) struct Headers<'a, 'r>(pub(crate) &'a mut Response<'r>);
 impl ResponseHeaders for Headers<'_, '_> {
     fn contains(&self, name: &'static HeaderName) -> bool {
         // There are few headers: to compare their names costs less than to look this one up.
-        self.0.headers().iter().any(|header| header.name() == name.as_str())
+        self.0
+            .headers()
+            .iter()
+            .any(|header| header.name() == name.as_str())
     }
 
     fn values(&self, name: &'static HeaderName) -> Vec<&[u8]> {
-        self.0.headers().get(name.as_str()).map(str::as_bytes).collect()
+        self.0
+            .headers()
+            .get(name.as_str())
+            .map(str::as_bytes)
+            .collect()
     }
 
     fn remove(&mut self, name: &'static HeaderName) {
         self.0.remove_header(name.as_str());
     }
 
-    fn append(&mut self, name: &'static HeaderName, value: HeaderValue) -> Result<(), MaxSizeReached> {
+    fn append(
+        &mut self,
+        name: &'static HeaderName,
+        value: HeaderValue,
+    ) -> Result<(), MaxSizeReached> {
         self.0.adjoin_raw_header(name.as_str(), text(&value));
         Ok(())
     }

@@ -42,12 +42,22 @@ fn admin_only(session: Session<Admin>) -> Result<String, Error> {
 
 #[get("/both")]
 fn both(site: Session, admin: Session<Admin>) -> Result<String, Error> {
-    Ok(format!("{} {}", site.increment("n", 1)?, admin.increment("n", 10)?))
+    Ok(format!(
+        "{} {}",
+        site.increment("n", 1)?,
+        admin.increment("n", 10)?
+    ))
 }
 
 fn admin() -> SessionFairing<Admin> {
     let key = session_rocket::SecretKey::new(KEY.replace('u', "v")).unwrap();
-    SessionFairing::new(session_core::Sessions::builder(key).cookie_name("admin").build().unwrap()).marked()
+    SessionFairing::new(
+        session_core::Sessions::builder(key)
+            .cookie_name("admin")
+            .build()
+            .unwrap(),
+    )
+    .marked()
 }
 
 #[rocket::async_test]
@@ -55,9 +65,19 @@ async fn a_session_goes_round() {
     let client = client(app(routes![visit])).await;
     let mut cookie = String::new();
     for expected in ["1", "2", "3"] {
-        let response = client.get("/visit").header(Header::new("Cookie", cookie)).dispatch().await;
-        assert_eq!(response.headers().get("vary").collect::<Vec<_>>(), ["Cookie"]);
-        assert_eq!(response.headers().get("cache-control").collect::<Vec<_>>(), ["no-store"]);
+        let response = client
+            .get("/visit")
+            .header(Header::new("Cookie", cookie))
+            .dispatch()
+            .await;
+        assert_eq!(
+            response.headers().get("vary").collect::<Vec<_>>(),
+            ["Cookie"]
+        );
+        assert_eq!(
+            response.headers().get("cache-control").collect::<Vec<_>>(),
+            ["no-store"]
+        );
         cookie = pairs(&response).pop().unwrap();
         assert!(cookie.starts_with("__Host-session="));
         assert_eq!(response.into_string().await.unwrap(), expected);
@@ -69,7 +89,16 @@ async fn a_session_goes_round() {
 async fn rockets_own_client_keeps_the_session() {
     let client = Client::tracked(app(routes![visit])).await.unwrap();
     for expected in ["1", "2", "3"] {
-        assert_eq!(client.get("/visit").dispatch().await.into_string().await.unwrap(), expected);
+        assert_eq!(
+            client
+                .get("/visit")
+                .dispatch()
+                .await
+                .into_string()
+                .await
+                .unwrap(),
+            expected
+        );
     }
     let cookie = client.cookies().get("__Host-session").unwrap().clone();
     assert!(cookie.http_only().unwrap() && cookie.secure().unwrap() && cookie.path() == Some("/"));
@@ -87,9 +116,14 @@ async fn who_does_not_ask_pays_nothing() {
     let header = || Header::new("Cookie", "__Host-session=whatever");
     let with = client(app(routes![untouched])).await;
     let without = client(rocket::build().mount("/", routes![untouched])).await;
-    let (with, without) =
-        (with.get("/untouched").header(header()), without.get("/untouched").header(header()));
-    assert_eq!(with.dispatch().await.headers(), without.dispatch().await.headers());
+    let (with, without) = (
+        with.get("/untouched").header(header()),
+        without.get("/untouched").header(header()),
+    );
+    assert_eq!(
+        with.dispatch().await.headers(),
+        without.dispatch().await.headers()
+    );
 }
 
 /// What Rocket says of a launch that a sentinel stopped, and what the log says.
@@ -97,7 +131,10 @@ async fn refused(rocket: Rocket<Build>) -> String {
     let log = logged();
     let error = rocket.ignite().await.unwrap_err();
     assert!(
-        matches!(error.kind(), ErrorKind::SentinelAborts(_) | ErrorKind::FailedFairings(_)),
+        matches!(
+            error.kind(),
+            ErrorKind::SentinelAborts(_) | ErrorKind::FailedFairings(_)
+        ),
         "{:?}",
         error.kind()
     );
@@ -130,7 +167,14 @@ async fn a_forgotten_fairing_stops_the_launch_and_names_the_line() {
             "{log}"
         );
     }
-    assert!(rocket::build().attach(admin()).mount("/", routes![admin_only]).ignite().await.is_ok());
+    assert!(
+        rocket::build()
+            .attach(admin())
+            .mount("/", routes![admin_only])
+            .ignite()
+            .await
+            .is_ok()
+    );
 }
 
 #[rocket::async_test]
@@ -158,7 +202,10 @@ async fn a_forgotten_fairing_of_a_guard_is_500_and_logged() {
 
     let log = logged();
     let client = client(rocket::build().mount("/", routes![user])).await;
-    assert_eq!(client.get("/user").dispatch().await.status(), Status::InternalServerError);
+    assert_eq!(
+        client.get("/user").dispatch().await.status(),
+        Status::InternalServerError
+    );
     assert!(log().contains("add `.attach(SessionFairing::new(sessions))`"));
 }
 
@@ -166,14 +213,24 @@ async fn a_forgotten_fairing_of_a_guard_is_500_and_logged() {
 async fn several_sessions_at_once() {
     let client = client(app(routes![both]).attach(admin())).await;
     let get = async |cookie: &str| {
-        client.get("/both").header(Header::new("Cookie", cookie.to_owned())).dispatch().await
+        client
+            .get("/both")
+            .header(Header::new("Cookie", cookie.to_owned()))
+            .dispatch()
+            .await
     };
     let response = get("").await;
     let pairs = pairs(&response);
     assert_eq!(response.headers().get("vary").count(), 1);
-    assert!(pairs[0].starts_with("__Host-session=") && pairs[1].starts_with("__Host-admin="), "{pairs:?}");
+    assert!(
+        pairs[0].starts_with("__Host-session=") && pairs[1].starts_with("__Host-admin="),
+        "{pairs:?}"
+    );
     assert_eq!(response.into_string().await.unwrap(), "1 10");
-    assert_eq!(get(&pairs.join("; ")).await.into_string().await.unwrap(), "2 20");
+    assert_eq!(
+        get(&pairs.join("; ")).await.into_string().await.unwrap(),
+        "2 20"
+    );
     // One value under the other's name is a stranger's.
     let swapped = format!("__Host-session={}", pairs[1].split_once('=').unwrap().1);
     assert_eq!(get(&swapped).await.into_string().await.unwrap(), "1 10");
@@ -183,15 +240,23 @@ async fn several_sessions_at_once() {
 async fn several_cookie_headers() {
     let client = client(app(routes![both]).attach(admin())).await;
     let pairs = pairs(&client.get("/both").dispatch().await);
-    let mut request = client.get("/both").header(Header::new("Cookie", "theme=dark"));
+    let mut request = client
+        .get("/both")
+        .header(Header::new("Cookie", "theme=dark"));
     for pair in pairs {
         request.add_header(Header::new("Cookie", pair));
     }
-    assert_eq!(request.dispatch().await.into_string().await.unwrap(), "2 20");
+    assert_eq!(
+        request.dispatch().await.into_string().await.unwrap(),
+        "2 20"
+    );
 }
 
 #[derive(Responder)]
-#[allow(clippy::large_enum_variant, reason = "it is derived from, and lives for a line")]
+#[allow(
+    clippy::large_enum_variant,
+    reason = "it is derived from, and lives for a line"
+)]
 enum Answer {
     #[response(status = 404)]
     NotFound(()),
@@ -244,12 +309,22 @@ async fn whatever_the_status_the_session_is_saved() {
         let response = client.get(path).dispatch().await;
         assert_eq!(response.status().code, status, "{path}");
         let cookie = pairs(&response).pop().unwrap();
-        assert_eq!(response.headers().contains("location"), path == "/answer/go");
-        let response = client.get("/read").header(Header::new("Cookie", cookie)).dispatch().await;
+        assert_eq!(
+            response.headers().contains("location"),
+            path == "/answer/go"
+        );
+        let response = client
+            .get("/read")
+            .header(Header::new("Cookie", cookie))
+            .dispatch()
+            .await;
         assert_eq!(response.into_string().await.unwrap(), r#"{"seen":true}"#);
     }
     let response = client.head("/answer/404").dispatch().await;
-    assert_eq!((pairs(&response).len(), response.into_string().await), (1, None));
+    assert_eq!(
+        (pairs(&response).len(), response.into_string().await),
+        (1, None)
+    );
 }
 
 #[rocket::async_test]
@@ -258,7 +333,11 @@ async fn a_catcher_has_the_request_s_session() {
     let response = client.get("/nowhere").dispatch().await;
     let cookie = pairs(&response).pop().unwrap();
     assert_eq!(response.into_string().await.unwrap(), "404: 1");
-    let response = client.get("/status/500").header(Header::new("Cookie", cookie)).dispatch().await;
+    let response = client
+        .get("/status/500")
+        .header(Header::new("Cookie", cookie))
+        .dispatch()
+        .await;
     assert_eq!(pairs(&response).len(), 1);
     assert_eq!(response.into_string().await.unwrap(), "500: 2");
     // What Rocket cannot parse meets no fairing.
@@ -271,7 +350,9 @@ async fn a_catcher_has_the_request_s_session() {
 async fn a_session_that_does_not_fit_replaces_the_response() {
     #[get("/fill")]
     fn fill(session: Session, jar: &rocket::http::CookieJar<'_>) -> Result<&'static str, Error> {
-        let noise: Vec<u64> = (0..1000_u64).map(|n| n.wrapping_mul(0x9e37_79b9_7f4a_7c15)).collect();
+        let noise: Vec<u64> = (0..1000_u64)
+            .map(|n| n.wrapping_mul(0x9e37_79b9_7f4a_7c15))
+            .collect();
         session.insert("noise", noise)?;
         jar.add(Cookie::new("theirs", "1"));
         Ok("never seen")
@@ -280,10 +361,20 @@ async fn a_session_that_does_not_fit_replaces_the_response() {
     let client = client(app(routes![fill])).await;
     let response = client.get("/fill").dispatch().await;
     assert_eq!(response.status(), Status::InternalServerError);
-    let headers: Vec<_> = response.headers().iter().map(|header| header.to_string()).collect();
+    let headers: Vec<_> = response
+        .headers()
+        .iter()
+        .map(|header| header.to_string())
+        .collect();
     assert_eq!(headers, ["cache-control: no-store"]);
-    assert_eq!(response.into_string().await, None, "nothing about it for clients");
-    assert!(log().contains("ERROR session: the response was replaced error=the session does not fit"));
+    assert_eq!(
+        response.into_string().await,
+        None,
+        "nothing about it for clients"
+    );
+    assert!(
+        log().contains("ERROR session: the response was replaced error=the session does not fit")
+    );
 }
 
 #[rocket::async_test]
@@ -291,7 +382,10 @@ async fn an_error_in_a_handler_is_a_generic_500() {
     #[get("/wrong")]
     fn wrong(session: Session) -> Result<String, Error> {
         session.insert("hunter2", "text")?;
-        Ok(session.get::<i64>("hunter2")?.unwrap_or_default().to_string())
+        Ok(session
+            .get::<i64>("hunter2")?
+            .unwrap_or_default()
+            .to_string())
     }
     let log = logged();
     let client = client(app(routes![wrong]).register("/", catchers![count_errors])).await;
@@ -316,8 +410,15 @@ async fn a_body_that_streams_writes_too_late() {
     }
     let server = Server::start(app(routes![late, read])).await;
     let answer = server.get("/late", "").await;
-    assert!(answer.body.contains("first ") && answer.body.contains("Err(TooLate)"), "{}", answer.body);
-    assert_eq!(server.get("/read", &answer.cookie.unwrap()).await.body, r#"{"early":1}"#);
+    assert!(
+        answer.body.contains("first ") && answer.body.contains("Err(TooLate)"),
+        "{}",
+        answer.body
+    );
+    assert_eq!(
+        server.get("/read", &answer.cookie.unwrap()).await.body,
+        r#"{"early":1}"#
+    );
 }
 
 /// A body that asks its request while it streams.
@@ -333,8 +434,16 @@ impl<'r> FromRequest<'r> for Asks<'r> {
 }
 
 fn assert_too_late<T>(outcome: Outcome<T, SessionRejection>) {
-    let Outcome::Error((status, SessionRejection::Session(error))) = outcome else { panic!("opened") };
-    assert_eq!((status, error), (Status::InternalServerError, Error(session_core::Error::TooLate)));
+    let Outcome::Error((status, SessionRejection::Session(error))) = outcome else {
+        panic!("opened")
+    };
+    assert_eq!(
+        (status, error),
+        (
+            Status::InternalServerError,
+            Error(session_core::Error::TooLate)
+        )
+    );
 }
 
 /// Over a socket: the session is opened while the body streams, in the place of the handler. A handle from before is readable.
@@ -361,8 +470,14 @@ async fn a_session_that_is_opened_by_the_body_is_too_late() {
         let server = Server::start(rocket::build().attach(fairing).mount("/", routes)).await;
         let cookie = server.get("/visit", "").await.cookie.unwrap();
         let answer = server.get("/opens", &cookie).await;
-        assert!(answer.body.contains("nothing") && !answer.body.contains("visits"), "{answer:?}");
-        assert!(!answer.head.contains("vary: ") && !answer.head.contains("cache-control: "), "{answer:?}");
+        assert!(
+            answer.body.contains("nothing") && !answer.body.contains("visits"),
+            "{answer:?}"
+        );
+        assert!(
+            !answer.head.contains("vary: ") && !answer.head.contains("cache-control: "),
+            "{answer:?}"
+        );
         let answer = server.get("/keeps", &cookie).await;
         assert!(
             answer.body.contains(r#"{"visits":1}"#) && answer.head.contains("vary: cookie"),
@@ -395,7 +510,16 @@ async fn guards_and_routes_see_one_session() {
 
     let client = Client::tracked(app(routes![checked])).await.unwrap();
     for expected in [r#"{"checked":1}"#, r#"{"checked":2}"#] {
-        assert_eq!(client.get("/checked").dispatch().await.into_string().await.unwrap(), expected);
+        assert_eq!(
+            client
+                .get("/checked")
+                .dispatch()
+                .await
+                .into_string()
+                .await
+                .unwrap(),
+            expected
+        );
     }
 }
 
@@ -419,7 +543,12 @@ async fn a_session_survives_forwards() {
         type Error = ();
 
         async fn from_request(request: &'r Request<'_>) -> Outcome<Self, ()> {
-            request.guard::<Session>().await.unwrap().push("passed", "first").unwrap();
+            request
+                .guard::<Session>()
+                .await
+                .unwrap()
+                .push("passed", "first")
+                .unwrap();
             Outcome::Success(Self)
         }
     }
@@ -436,7 +565,10 @@ async fn a_session_survives_forwards() {
     let client = client(app(routes![first, second])).await;
     let response = client.get("/forward").dispatch().await;
     assert_eq!(pairs(&response).len(), 1);
-    assert_eq!(response.into_string().await.unwrap(), r#"{"passed":["first","second"]}"#);
+    assert_eq!(
+        response.into_string().await.unwrap(),
+        r#"{"passed":["first","second"]}"#
+    );
 }
 
 #[rocket::async_test]
@@ -497,13 +629,21 @@ fn panicking() -> Vec<Route> {
 /// Over a socket, and by the local client: no half-written session, and the next request works.
 #[rocket::async_test]
 async fn a_panic_leaves_no_half_written_session() {
-    let app = || app(panicking()).attach(admin()).mount("/", routes![visit, read]);
+    let app = || {
+        app(panicking())
+            .attach(admin())
+            .mount("/", routes![visit, read])
+    };
     let server = Server::start(app()).await;
     let cookie = server.get("/visit", "").await.cookie.unwrap();
     for path in ["/panic", "/panic/later", "/panic/clone", "/panic/both"] {
         for cookie in ["", &*cookie] {
             let answer = server.get(path, cookie).await;
-            assert_eq!((answer.status, answer.cookie), (500, None), "{path} {cookie}");
+            assert_eq!(
+                (answer.status, answer.cookie),
+                (500, None),
+                "{path} {cookie}"
+            );
         }
     }
     assert_eq!(server.get("/visit", &cookie).await.body, "2");
@@ -513,16 +653,34 @@ async fn a_panic_leaves_no_half_written_session() {
     let cookie = server.get("/visit", "").await.cookie.unwrap();
     let answer = server.get("/panic", &cookie).await;
     assert_eq!((answer.status, answer.cookie), (500, None));
-    assert!(answer.body.contains(r#"{"half":1,"visits":1}"#), "{}", answer.body);
+    assert!(
+        answer.body.contains(r#"{"half":1,"visits":1}"#),
+        "{}",
+        answer.body
+    );
     assert!(answer.head.contains("vary: cookie") && answer.head.contains("cache-control: private"));
 
     // A change of the catcher's is refused aloud.
-    let client = Client::tracked(app().register("/", catchers![count_errors])).await.unwrap();
+    let client = Client::tracked(app().register("/", catchers![count_errors]))
+        .await
+        .unwrap();
     assert_eq!(client.get("/visit").dispatch().await.status(), Status::Ok);
     let response = client.get("/panic").dispatch().await;
-    assert_eq!((response.status(), cookies(&response).len()), (Status::InternalServerError, 0));
+    assert_eq!(
+        (response.status(), cookies(&response).len()),
+        (Status::InternalServerError, 0)
+    );
     assert_eq!(response.into_string().await, None);
-    assert_eq!(client.get("/read").dispatch().await.into_string().await.unwrap(), r#"{"visits":1}"#);
+    assert_eq!(
+        client
+            .get("/read")
+            .dispatch()
+            .await
+            .into_string()
+            .await
+            .unwrap(),
+        r#"{"visits":1}"#
+    );
 }
 
 /// A panic in a task that the handler began, or one that the handler has survived, is not the request's.
@@ -542,8 +700,14 @@ async fn a_panic_elsewhere_is_not_the_handlers() {
     }
     let server = Server::start(app(routes![elsewhere, read])).await;
     let answer = server.get("/elsewhere", "").await;
-    assert_eq!((answer.status, answer.body.as_str()), (200, r#"{"whole":true}"#));
-    assert_eq!(server.get("/read", &answer.cookie.unwrap()).await.body, r#"{"whole":true}"#);
+    assert_eq!(
+        (answer.status, answer.body.as_str()),
+        (200, r#"{"whole":true}"#)
+    );
+    assert_eq!(
+        server.get("/read", &answer.cookie.unwrap()).await.body,
+        r#"{"whole":true}"#
+    );
 }
 
 #[derive(Responder)]
@@ -582,13 +746,24 @@ async fn headers_of_the_application_are_merged() {
     let headers = async |path: &'static str| {
         let response = client.get(path).dispatch().await;
         let all = |name: &str| response.headers().get(name).collect::<Vec<_>>().join(" | ");
-        (all("vary"), all("cache-control"), all("cdn-cache-control"), pairs(&response).len())
+        (
+            all("vary"),
+            all("cache-control"),
+            all("cdn-cache-control"),
+            pairs(&response).len(),
+        )
     };
     let texts = |a: &str, b: &str, c: &str| (a.to_owned(), b.to_owned(), c.to_owned());
     let (a, b, c, cookies) = headers("/set").await;
-    assert_eq!(((a, b, c), cookies), (texts("Accept, Cookie", "no-store", ""), 2));
+    assert_eq!(
+        ((a, b, c), cookies),
+        (texts("Accept, Cookie", "no-store", ""), 2)
+    );
     let (a, b, c, cookies) = headers("/look").await;
-    assert_eq!(((a, b, c), cookies), (texts("Accept, Cookie", "max-age=60", "max-age=600"), 1));
+    assert_eq!(
+        ((a, b, c), cookies),
+        (texts("Accept, Cookie", "max-age=60", "max-age=600"), 1)
+    );
 }
 
 /// Rocket's headers are lent to the core: a line of the handler's stays beside ours.
@@ -603,15 +778,27 @@ async fn h5_a_handlers_own_clear_site_data_stays() {
     #[get("/logout")]
     fn logout(session: Session) -> Result<Out, Error> {
         session.clear()?;
-        Ok(Out { body: (), storage: Header::new("Clear-Site-Data", "\"storage\"") })
+        Ok(Out {
+            body: (),
+            storage: Header::new("Clear-Site-Data", "\"storage\""),
+        })
     }
 
     let key = session_rocket::SecretKey::new(KEY).unwrap();
-    let sessions = session_core::Sessions::builder(key).clear_site_data(true).build().unwrap();
-    let rocket = rocket::build().attach(SessionFairing::new(sessions)).mount("/", routes![visit, logout]);
+    let sessions = session_core::Sessions::builder(key)
+        .clear_site_data(true)
+        .build()
+        .unwrap();
+    let rocket = rocket::build()
+        .attach(SessionFairing::new(sessions))
+        .mount("/", routes![visit, logout]);
     let client = client(rocket).await;
     let cookie = pairs(&client.get("/visit").dispatch().await).remove(0);
-    let response = client.get("/logout").header(Header::new("Cookie", cookie)).dispatch().await;
+    let response = client
+        .get("/logout")
+        .header(Header::new("Cookie", cookie))
+        .dispatch()
+        .await;
     let all: Vec<&str> = response.headers().get("clear-site-data").collect();
     assert_eq!(all, ["\"storage\"", "\"cookies\""]);
 }
@@ -632,13 +819,30 @@ async fn fairings_around_ours() {
             assert_too_late(request.guard::<Session>().await);
             let session = request.local_cache(|| None::<Session>).as_ref().unwrap();
             assert!(session.contains_key("before"));
-            assert_eq!(session.insert("after", true), Err(session_core::Error::TooLate));
+            assert_eq!(
+                session.insert("after", true),
+                Err(session_core::Error::TooLate)
+            );
         })
     });
-    let rocket = rocket::build().attach(before).attach(SessionFairing::new(sessions())).attach(after);
-    let client = Client::tracked(rocket.mount("/", routes![untouched, read])).await.unwrap();
+    let rocket = rocket::build()
+        .attach(before)
+        .attach(SessionFairing::new(sessions()))
+        .attach(after);
+    let client = Client::tracked(rocket.mount("/", routes![untouched, read]))
+        .await
+        .unwrap();
     assert_eq!(pairs(&client.get("/untouched").dispatch().await).len(), 1);
-    assert_eq!(client.get("/read").dispatch().await.into_string().await.unwrap(), r#"{"before":true}"#);
+    assert_eq!(
+        client
+            .get("/read")
+            .dispatch()
+            .await
+            .into_string()
+            .await
+            .unwrap(),
+        r#"{"before":true}"#
+    );
 }
 
 fn configured(figment: Figment) -> Rocket<Build> {
@@ -653,7 +857,9 @@ async fn rockets_configuration_configures_sessions() {
     // The same key, so the same sessions; names in either case.
     let figments = [
         figment(),
-        rocket::Config::figment().merge(("session.SECRET_KEY", KEY)).merge(("secret_key", "Rocket's own")),
+        rocket::Config::figment()
+            .merge(("session.SECRET_KEY", KEY))
+            .merge(("secret_key", "Rocket's own")),
         rocket::Config::figment()
             .merge(("session.SECRET_KEY_FALLBACKS", [KEY]))
             .merge(("session.secret_key", KEY.replace('u', "v"))),
@@ -665,22 +871,39 @@ async fn rockets_configuration_configures_sessions() {
                 .unwrap(),
         )),
     ];
-    let cookie = pairs(&client(app(routes![visit])).await.get("/visit").dispatch().await).pop().unwrap();
+    let cookie = pairs(
+        &client(app(routes![visit]))
+            .await
+            .get("/visit")
+            .dispatch()
+            .await,
+    )
+    .pop()
+    .unwrap();
     for figment in figments {
         let client = client(configured(figment)).await;
-        let response = client.get("/visit").header(Header::new("Cookie", cookie.clone())).dispatch().await;
+        let response = client
+            .get("/visit")
+            .header(Header::new("Cookie", cookie.clone()))
+            .dispatch()
+            .await;
         assert_eq!(response.into_string().await.unwrap(), "2");
     }
     let named = configured(figment().merge(("session.session_cookie_name", "shop")));
     assert!(pairs(&client(named).await.get("/visit").dispatch().await)[0].starts_with("shop="));
     // A table of its own for each session, and a profile's.
-    let two = figment().merge(("panel.secret_key", KEY)).merge(("panel.session_cookie_name", "panel"));
+    let two = figment()
+        .merge(("panel.secret_key", KEY))
+        .merge(("panel.session_cookie_name", "panel"));
     let log = logged();
     let two = configured(two)
         .attach(SessionFairing::figment("panel", Config::build_flask).marked::<Admin>())
         .mount("/", routes![both]);
     let pairs = pairs(&client(two).await.get("/both").dispatch().await);
-    assert!(pairs[0].starts_with("__Host-session=") && pairs[1].starts_with("panel="), "{pairs:?}");
+    assert!(
+        pairs[0].starts_with("__Host-session=") && pairs[1].starts_with("panel="),
+        "{pairs:?}"
+    );
     assert!(!log().contains("weak"));
 }
 
@@ -694,7 +917,8 @@ async fn the_environment_configures_sessions() {
         return;
     }
     let directory = std::path::Path::new(env!("CARGO_TARGET_TMPDIR"));
-    let whole = format!("[default.session]\nsecret_key = \"{KEY}\"\nsession_cookie_name = \"shop\"\n");
+    let whole =
+        format!("[default.session]\nsecret_key = \"{KEY}\"\nsession_cookie_name = \"shop\"\n");
     let profile = whole.replace("default", "shop");
     let nothing = "[default.session]\nsession_cookie_name = \"shop\"\n";
     let table = format!("{{secret_key=\"{KEY}\"}}");
@@ -705,16 +929,29 @@ async fn the_environment_configures_sessions() {
         ("other", &*profile, &[], false),
         ("merged", nothing, &[("ROCKET_SESSION", &*table)], true),
         ("upper", "", &[("ROCKET_SESSION", &*upper)], true),
-        ("dotted", nothing, &[("ROCKET_SESSION.SECRET_KEY", KEY)], true),
+        (
+            "dotted",
+            nothing,
+            &[("ROCKET_SESSION.SECRET_KEY", KEY)],
+            true,
+        ),
         ("nothing", nothing, &[], false),
         ("Rocket's", nothing, &[("ROCKET_SECRET_KEY", KEY)], false),
     ] {
         let file = directory.join(format!("Rocket-{name}.toml"));
         std::fs::write(&file, text).unwrap();
         let mut child = std::process::Command::new(std::env::current_exe().unwrap());
-        child.args(["--exact", THIS]).env("ROCKET_CONFIG", file).envs(variables.iter().copied());
+        child
+            .args(["--exact", THIS])
+            .env("ROCKET_CONFIG", file)
+            .envs(variables.iter().copied());
         let output = child.output().unwrap();
-        assert_eq!(output.status.success(), works, "{name}: {}", String::from_utf8_lossy(&output.stdout));
+        assert_eq!(
+            output.status.success(),
+            works,
+            "{name}: {}",
+            String::from_utf8_lossy(&output.stdout)
+        );
     }
 }
 
@@ -723,22 +960,52 @@ async fn a_bad_configuration_stops_the_launch() {
     let empty = rocket::Config::figment;
     let key = || empty().merge(("session.secret_key", KEY));
     for (figment, expected) in [
-        (empty(), "expected a table `session` in Rocket's configuration"),
-        (empty().merge(("secret_key", KEY)), "add `[default.session]` with `secret_key` to Rocket.toml"),
-        (empty().merge(("session", KEY)), "or set ROCKET_SESSION='{secret_key=\"...\"}'"),
-        (empty().merge(("session.session_cookie_name", "a")), "session: "),
-        (empty().merge(("session.secret_key", "hunter2")), "session: "),
-        (empty().merge(("session.secret_key", 20_260_101)), "session: SECRET_KEY: expected a text"),
-        (key().merge(("session.SECRET_KEY", KEY)), "a name is there twice, in lower and in upper case"),
+        (
+            empty(),
+            "expected a table `session` in Rocket's configuration",
+        ),
+        (
+            empty().merge(("secret_key", KEY)),
+            "add `[default.session]` with `secret_key` to Rocket.toml",
+        ),
+        (
+            empty().merge(("session", KEY)),
+            "or set ROCKET_SESSION='{secret_key=\"...\"}'",
+        ),
+        (
+            empty().merge(("session.session_cookie_name", "a")),
+            "session: ",
+        ),
+        (
+            empty().merge(("session.secret_key", "hunter2")),
+            "session: ",
+        ),
+        (
+            empty().merge(("session.secret_key", 20_260_101)),
+            "session: SECRET_KEY: expected a text",
+        ),
+        (
+            key().merge(("session.SECRET_KEY", KEY)),
+            "a name is there twice, in lower and in upper case",
+        ),
         (
             key().merge(("session.session_cookie_secure", "yes")),
             "expected a boolean for key `SESSION_COOKIE_SECURE`",
         ),
-        (key().merge(("session.permanent_session_lifetime", -1)), "PERMANENT_SESSION_LIFETIME"),
-        (key().merge(("session.session_cookie_name", "a;b")), "session: "),
+        (
+            key().merge(("session.permanent_session_lifetime", -1)),
+            "PERMANENT_SESSION_LIFETIME",
+        ),
+        (
+            key().merge(("session.session_cookie_name", "a;b")),
+            "session: ",
+        ),
     ] {
         let log = refused(configured(figment)).await;
-        assert!(log.contains("ERROR session: ") && log.contains(expected), "{expected}: {log}");
+        assert!(
+            log.contains("ERROR session: ") && log.contains(expected),
+            "{expected}: {log}"
+        );
         for secret in [KEY, "hunter2", "20260101"] {
             assert!(!log.contains(secret), "{log}");
         }
@@ -762,7 +1029,15 @@ async fn warnings_are_announced_at_ignition() {
 async fn a_cookie_header_that_is_no_text_is_dropped() {
     let server = Server::start(app(routes![visit])).await;
     let cookie = server.get("/visit", "").await.cookie.unwrap();
-    assert_eq!(server.get("/visit", &format!("{cookie}; name=hé")).await.body, "2");
-    let raw = server.get_raw("/visit", format!("{cookie}; name=h").as_bytes(), b"\xe9").await;
+    assert_eq!(
+        server
+            .get("/visit", &format!("{cookie}; name=hé"))
+            .await
+            .body,
+        "2"
+    );
+    let raw = server
+        .get_raw("/visit", format!("{cookie}; name=h").as_bytes(), b"\xe9")
+        .await;
     assert_eq!((raw.status, raw.body.as_str()), (200, "1"));
 }

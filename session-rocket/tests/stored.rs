@@ -16,8 +16,8 @@ use rocket::http::{Header, Status};
 use rocket::local::asynchronous::{Client, LocalResponse};
 use rocket::{Build, Rocket, catch, catchers, get, routes};
 use session_rocket::{
-    BestEffort, Config, Error, MemoryStore, SecretKey, Session, SessionFairing, SessionRejection, Sessions,
-    session_store::SessionBackend,
+    BestEffort, Config, Error, MemoryStore, SecretKey, Session, SessionFairing, SessionRejection,
+    Sessions, session_store::SessionBackend,
 };
 use tools::{KEY, Server, client, cookies, logged, pairs};
 
@@ -61,26 +61,44 @@ fn panics(session: Session) -> String {
 
 #[catch(503)]
 fn sorry() -> (Status, (rocket::http::ContentType, &'static str)) {
-    (Status::ServiceUnavailable, (rocket::http::ContentType::HTML, "<p>Come again."))
+    (
+        Status::ServiceUnavailable,
+        (rocket::http::ContentType::HTML, "<p>Come again."),
+    )
 }
 
 fn app(store: Arc<Switched>) -> Rocket<Build> {
     let wait = Duration::from_millis(50);
-    let sessions =
-        Sessions::builder(SecretKey::new(KEY).unwrap()).deadlines(wait, wait).build_stored().unwrap();
+    let sessions = Sessions::builder(SecretKey::new(KEY).unwrap())
+        .deadlines(wait, wait)
+        .build_stored()
+        .unwrap();
     rocket::build()
         .attach(SessionFairing::stored(sessions, store))
-        .mount("/", routes![visit, login, logout, perhaps, why, news, panics])
+        .mount(
+            "/",
+            routes![visit, login, logout, perhaps, why, news, panics],
+        )
 }
 
 async fn get<'c>(client: &'c Client, path: &'c str, cookie: &str) -> LocalResponse<'c> {
-    client.get(path).header(Header::new("Cookie", cookie.to_owned())).dispatch().await
+    client
+        .get(path)
+        .header(Header::new("Cookie", cookie.to_owned()))
+        .dispatch()
+        .await
 }
 
 fn unavailable(response: &LocalResponse<'_>) {
     assert_eq!(response.status(), Status::ServiceUnavailable);
-    assert_eq!(response.headers().get("retry-after").collect::<Vec<_>>(), ["5"]);
-    assert_eq!(response.headers().get("cache-control").collect::<Vec<_>>(), ["no-store"]);
+    assert_eq!(
+        response.headers().get("retry-after").collect::<Vec<_>>(),
+        ["5"]
+    );
+    assert_eq!(
+        response.headers().get("cache-control").collect::<Vec<_>>(),
+        ["no-store"]
+    );
     assert!(cookies(response).is_empty());
 }
 
@@ -93,12 +111,42 @@ async fn a_stored_session_goes_round() {
         assert_eq!(cookies(&response).len(), usize::from(expected == "1"));
         assert_eq!(response.into_string().await.unwrap(), expected);
     }
-    let id = client.cookies().get("__Host-session").unwrap().value().to_owned();
+    let id = client
+        .cookies()
+        .get("__Host-session")
+        .unwrap()
+        .value()
+        .to_owned();
     assert_eq!(client.get("/login").dispatch().await.status(), Status::Ok);
-    assert_ne!(client.cookies().get("__Host-session").unwrap().value(), id, "a login renews it");
-    assert_eq!(client.get("/visit").dispatch().await.into_string().await.unwrap(), "4");
-    assert_eq!(pairs(&client.get("/logout").dispatch().await), ["__Host-session="]);
-    assert_eq!(client.get("/visit").dispatch().await.into_string().await.unwrap(), "1");
+    assert_ne!(
+        client.cookies().get("__Host-session").unwrap().value(),
+        id,
+        "a login renews it"
+    );
+    assert_eq!(
+        client
+            .get("/visit")
+            .dispatch()
+            .await
+            .into_string()
+            .await
+            .unwrap(),
+        "4"
+    );
+    assert_eq!(
+        pairs(&client.get("/logout").dispatch().await),
+        ["__Host-session="]
+    );
+    assert_eq!(
+        client
+            .get("/visit")
+            .dispatch()
+            .await
+            .into_string()
+            .await
+            .unwrap(),
+        "1"
+    );
 }
 
 #[rocket::async_test]
@@ -107,7 +155,10 @@ async fn over_a_socket() {
     let cookie = server.get("/visit", "").await.cookie.unwrap();
     assert_eq!(server.get("/visit", &cookie).await.body, "2");
     assert_eq!(server.get("/panic", &cookie).await.status, 500);
-    assert_eq!(server.get("/perhaps", &cookie).await.body, r#"{"visits":2}"#);
+    assert_eq!(
+        server.get("/perhaps", &cookie).await.body,
+        r#"{"visits":2}"#
+    );
 }
 
 #[rocket::async_test]
@@ -119,12 +170,34 @@ async fn a_store_that_does_not_load_is_503() {
     let log = logged();
     let response = get(&client, "/visit", &cookie).await;
     unavailable(&response);
-    assert_eq!(log().matches("ERROR session: the response was replaced").count(), 1);
-    assert!(response.into_string().await.unwrap().contains("503"), "Rocket's own page");
+    assert_eq!(
+        log()
+            .matches("ERROR session: the response was replaced")
+            .count(),
+        1
+    );
+    assert!(
+        response.into_string().await.unwrap().contains("503"),
+        "Rocket's own page"
+    );
     // Who has no session asks no store.
-    assert_eq!(get(&client, "/perhaps", "").await.into_string().await.unwrap(), "{}");
+    assert_eq!(
+        get(&client, "/perhaps", "")
+            .await
+            .into_string()
+            .await
+            .unwrap(),
+        "{}"
+    );
     store.switch(true);
-    assert_eq!(get(&client, "/visit", &cookie).await.into_string().await.unwrap(), "2");
+    assert_eq!(
+        get(&client, "/visit", &cookie)
+            .await
+            .into_string()
+            .await
+            .unwrap(),
+        "2"
+    );
 }
 
 #[rocket::async_test]
@@ -169,19 +242,39 @@ async fn a_route_may_do_without() {
     }
     store.switch(true);
     let response = get(&client, "/news", &cookie).await;
-    assert_eq!(response.into_string().await.unwrap(), "degraded: false; change: Ok(())");
+    assert_eq!(
+        response.into_string().await.unwrap(),
+        "degraded: false; change: Ok(())"
+    );
 }
 
 #[rocket::async_test]
 async fn rockets_configuration_with_a_store() {
     let store = Arc::new(MemoryStore::new());
     let fairing = SessionFairing::figment("session", move |config: Config| {
-        Ok(SessionBackend::stored(config.builder()?.build_stored()?, store.clone()))
+        Ok(SessionBackend::stored(
+            config.builder()?.build_stored()?,
+            store.clone(),
+        ))
     });
     let figment = rocket::Config::figment().merge(("session.secret_key", KEY));
-    let client =
-        Client::tracked(rocket::custom(figment).attach(fairing).mount("/", routes![visit])).await.unwrap();
+    let client = Client::tracked(
+        rocket::custom(figment)
+            .attach(fairing)
+            .mount("/", routes![visit]),
+    )
+    .await
+    .unwrap();
     for expected in ["1", "2"] {
-        assert_eq!(client.get("/visit").dispatch().await.into_string().await.unwrap(), expected);
+        assert_eq!(
+            client
+                .get("/visit")
+                .dispatch()
+                .await
+                .into_string()
+                .await
+                .unwrap(),
+            expected
+        );
     }
 }

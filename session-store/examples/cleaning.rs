@@ -10,8 +10,16 @@
 //! A request is a read and a write of one of 10,000 sessions that live, 200 of them a second. Only ratios within one run mean
 //! something.
 
-#![allow(clippy::unwrap_used, clippy::print_stdout, reason = "it prints what it measures")]
-#![allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "places in a list")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    reason = "it prints what it measures"
+)]
+#![allow(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "places in a list"
+)]
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -27,12 +35,19 @@ const EVERY: Duration = Duration::from_millis(5);
 
 #[tokio::main]
 async fn main() {
-    let sessions = Sessions::builder(SecretKey::generate().unwrap()).build_stored().unwrap();
+    let sessions = Sessions::builder(SecretKey::generate().unwrap())
+        .build_stored()
+        .unwrap();
     let now = sessions.now();
     let folder = servers::Folder::new("cleaning");
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let postgres = arguments.first().is_some_and(|argument| argument == "postgres");
-    let expired = arguments.last().and_then(|number| number.parse().ok()).unwrap_or(1_000_000);
+    let postgres = arguments
+        .first()
+        .is_some_and(|argument| argument == "postgres");
+    let expired = arguments
+        .last()
+        .and_then(|number| number.parse().ok())
+        .unwrap_or(1_000_000);
     let server = postgres.then(|| servers::Postgres::start(&[]).unwrap());
     let store: Arc<dyn Store> = match &server {
         None => {
@@ -44,16 +59,27 @@ async fn main() {
         Some(server) => {
             let config: tokio_postgres::Config = server.url().parse().unwrap();
             let manager = deadpool_postgres::Manager::new(config, tokio_postgres::NoTls);
-            let pool = deadpool_postgres::Pool::builder(manager).max_size(8).build().unwrap();
-            let store =
-                PostgresStore::with_connections(server.url().parse().unwrap(), tokio_postgres::NoTls, 8);
+            let pool = deadpool_postgres::Pool::builder(manager)
+                .max_size(8)
+                .build()
+                .unwrap();
+            let store = PostgresStore::with_connections(
+                server.url().parse().unwrap(),
+                tokio_postgres::NoTls,
+                8,
+            );
             store.create_schema().await.unwrap();
             fill_postgres(&pool, expired, now).await;
             Arc::new(store)
         }
     };
     println!("{expired} expired sessions, {LIVE} live ones");
-    let mut load = Load { store: store.clone(), now, versions: vec![0; LIVE as usize], place: 0 };
+    let mut load = Load {
+        store: store.clone(),
+        now,
+        versions: vec![0; LIVE as usize],
+        place: 0,
+    };
     load.lay().await;
 
     measure(&mut load, Duration::from_secs(5)).await; // warm
@@ -68,9 +94,20 @@ async fn main() {
     cleaning.abort();
     let after = measure(&mut load, Duration::from_secs(20)).await;
 
-    let base = (percentile(&before, 50.0), percentile(&before, 99.0), percentile(&before, 99.9));
-    println!("{:<16}{:>10}{:>10}{:>10}   ratios to before", "a request", "median", "p99", "p99.9");
-    for (name, times) in [("before", &before), ("while cleaning", &during), ("after", &after)] {
+    let base = (
+        percentile(&before, 50.0),
+        percentile(&before, 99.0),
+        percentile(&before, 99.9),
+    );
+    println!(
+        "{:<16}{:>10}{:>10}{:>10}   ratios to before",
+        "a request", "median", "p99", "p99.9"
+    );
+    for (name, times) in [
+        ("before", &before),
+        ("while cleaning", &during),
+        ("after", &after),
+    ] {
         let [median, high, highest] = [50.0, 99.0, 99.9].map(|percent| percentile(times, percent));
         let ratio = |part: Duration, whole: Duration| part.as_secs_f64() / whole.as_secs_f64();
         println!(
@@ -93,7 +130,10 @@ impl Load {
     async fn lay(&self) {
         for number in 0..LIVE {
             let record = record(0, self.now);
-            self.store.insert(key(number), &record, self.now).await.unwrap();
+            self.store
+                .insert(key(number), &record, self.now)
+                .await
+                .unwrap();
         }
     }
 
@@ -101,9 +141,18 @@ impl Load {
     async fn request(&mut self) {
         self.place = (self.place + 7_919) % self.versions.len();
         let (key, version) = (key(self.place as u64), &mut self.versions[self.place]);
-        assert!(matches!(self.store.load(key, self.now).await.unwrap(), Loaded::Live(_)));
+        assert!(matches!(
+            self.store.load(key, self.now).await.unwrap(),
+            Loaded::Live(_)
+        ));
         let next = record(*version + 1, self.now);
-        assert_eq!(self.store.update(key, *version, &next, self.now).await.unwrap(), Updated::Done);
+        assert_eq!(
+            self.store
+                .update(key, *version, &next, self.now)
+                .await
+                .unwrap(),
+            Updated::Done
+        );
         *version += 1;
     }
 }
@@ -137,7 +186,15 @@ fn key(number: u64) -> RecordKey {
 
 fn record(version: u64, now: u64) -> Record {
     let body = [7; 250].into();
-    Record { version, expires: now + 86_400, created: now, seen: now, user: None, label: None, body }
+    Record {
+        version,
+        expires: now + 86_400,
+        created: now,
+        seen: now,
+        user: None,
+        label: None,
+        body,
+    }
 }
 
 fn fill_sqlite(path: &std::path::Path, expired: u64, now: u64) {
@@ -157,5 +214,10 @@ async fn fill_postgres(pool: &deadpool_postgres::Pool, expired: u64, now: u64) {
                 decode(repeat(md5(i::text), 16), 'hex') FROM generate_series(1, {expired}) AS i;
          ANALYZE session_records; CHECKPOINT"
     );
-    pool.get().await.unwrap().batch_execute(&rows).await.unwrap();
+    pool.get()
+        .await
+        .unwrap()
+        .batch_execute(&rows)
+        .await
+        .unwrap();
 }

@@ -56,7 +56,9 @@ pub async fn clean(sessions: StoredSessions, store: Arc<dyn Store>, every: Durat
         loop {
             let step = Instant::now();
             let delete = || store.delete_expired(before, BATCH);
-            let Some(count) = retry("delete_expired", step, PATIENCE, delete).await else { break };
+            let Some(count) = retry("delete_expired", step, PATIENCE, delete).await else {
+                break;
+            };
             removed = removed.saturating_add(count);
             if usize::try_from(count).is_ok_and(|count| count < BATCH) {
                 break;

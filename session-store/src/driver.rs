@@ -31,7 +31,10 @@ pub(crate) struct Driver {
 
 impl Driver {
     pub(crate) fn new(store: Arc<dyn Store>) -> Self {
-        Self { store, turns: (0..TURNS).map(|_| Mutex::new(())).collect() }
+        Self {
+            store,
+            turns: (0..TURNS).map(|_| Mutex::new(())).collect(),
+        }
     }
 
     pub(crate) fn store_warnings(&self) -> Vec<String> {
@@ -67,7 +70,8 @@ impl Driver {
             }
             let conflict = matches!(
                 &answer,
-                StoreReply::Updated(Updated::Conflict(_)) | StoreReply::Deleted(Updated::Conflict(_))
+                StoreReply::Updated(Updated::Conflict(_))
+                    | StoreReply::Deleted(Updated::Conflict(_))
             );
             conflicts += usize::from(conflict);
             step = ask.answer(answer);
@@ -75,7 +79,12 @@ impl Driver {
     }
 
     /// The answer, and whether the question was asked more than once. What a write found done by then is confirmed first.
-    async fn answer(&self, question: &StoreRequest, begun: Instant, within: Duration) -> (StoreReply, bool) {
+    async fn answer(
+        &self,
+        question: &StoreRequest,
+        begun: Instant,
+        within: Duration,
+    ) -> (StoreReply, bool) {
         let mut times = 0;
         let again = || {
             times += 1;
@@ -84,7 +93,9 @@ impl Driver {
         let answer = retry(question.verb(), begun, within, again).await;
         let confirmed = match answer {
             Some(answer) if found_done(&answer, times > 1) => {
-                retry("confirm", begun, within, || self.store.confirm()).await.map(|()| answer)
+                retry("confirm", begun, within, || self.store.confirm())
+                    .await
+                    .map(|()| answer)
             }
             answer => answer,
         };
@@ -93,7 +104,9 @@ impl Driver {
 
     async fn turn(&self, key: &RecordKey) -> MutexGuard<'_, ()> {
         let [.., high, low] = *key.as_bytes();
-        self.turns[usize::from(u16::from_be_bytes([high, low])) % TURNS].lock().await
+        self.turns[usize::from(u16::from_be_bytes([high, low])) % TURNS]
+            .lock()
+            .await
     }
 
     async fn ask(&self, question: &StoreRequest) -> Result<StoreReply, StoreError> {
@@ -103,16 +116,24 @@ impl Driver {
             StoreRequest::Insert { key, record, now } => {
                 StoreReply::Inserted(store.insert(*key, record, *now).await?)
             }
-            StoreRequest::Update { key, version, record, now } => {
-                StoreReply::Updated(store.update(*key, *version, record, *now).await?)
-            }
+            StoreRequest::Update {
+                key,
+                version,
+                record,
+                now,
+            } => StoreReply::Updated(store.update(*key, *version, record, *now).await?),
             StoreRequest::Touch { key, expires, now } => {
                 StoreReply::Touched(store.touch(*key, *expires, *now).await?)
             }
             StoreRequest::Delete { key, version, now } => {
                 StoreReply::Deleted(store.delete_version(*key, *version, *now).await?)
             }
-            StoreRequest::Index { user, key, until, now } => {
+            StoreRequest::Index {
+                user,
+                key,
+                until,
+                now,
+            } => {
                 store.index(user, *key, *until, *now).await?;
                 StoreReply::Noted
             }
@@ -120,9 +141,12 @@ impl Driver {
                 store.unindex(user, *key).await?;
                 StoreReply::Noted
             }
-            StoreRequest::Trim { user, keep, this, now } => {
-                StoreReply::Trimmed(store.trim(user, *keep, *this, *now).await?)
-            }
+            StoreRequest::Trim {
+                user,
+                keep,
+                this,
+                now,
+            } => StoreReply::Trimmed(store.trim(user, *keep, *this, *now).await?),
             // The core is of the same release; a question that is new there has its arm here.
             _ => StoreReply::Unavailable,
         })

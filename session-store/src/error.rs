@@ -33,7 +33,11 @@ impl StoreError {
     /// assert_eq!(error.to_string(), "2 shards do not answer");
     /// ```
     pub fn new(message: impl Into<Cow<'static, str>>) -> Self {
-        Self { message: message.into(), source: None, refused: false }
+        Self {
+            message: message.into(),
+            source: None,
+            refused: false,
+        }
     }
 
     /// The same, because of another.
@@ -45,7 +49,10 @@ impl StoreError {
     /// ```
     #[must_use]
     pub fn with_source(self, source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
-        Self { source: Some(source.into()), ..self }
+        Self {
+            source: Some(source.into()),
+            ..self
+        }
     }
 
     /// The same, and asking again would not help: the store is full, or must not be written to. The request fails at once.
@@ -56,7 +63,10 @@ impl StoreError {
     /// ```
     #[must_use]
     pub fn refused(self) -> Self {
-        Self { refused: true, ..self }
+        Self {
+            refused: true,
+            ..self
+        }
     }
 
     /// Whether asking again would not help.
@@ -85,6 +95,8 @@ impl fmt::Debug for StoreError {
 
 impl Error for StoreError {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
-        self.source.as_deref().map(|source| source as &(dyn Error + 'static))
+        self.source
+            .as_deref()
+            .map(|source| source as &(dyn Error + 'static))
     }
 }

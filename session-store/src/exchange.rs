@@ -101,10 +101,14 @@ impl SessionBackend {
     #[must_use]
     pub fn exchange_of(&self, cookies: impl IntoIterator<Item = HeaderValue>) -> Exchange {
         match &self.0 {
-            Kind::Cookies(sessions) => Exchange { exchange: sessions.exchange_of(cookies), driver: None },
-            Kind::Stored(sessions, driver) => {
-                Exchange { exchange: sessions.exchange_of(cookies), driver: Some(driver.clone()) }
-            }
+            Kind::Cookies(sessions) => Exchange {
+                exchange: sessions.exchange_of(cookies),
+                driver: None,
+            },
+            Kind::Stored(sessions, driver) => Exchange {
+                exchange: sessions.exchange_of(cookies),
+                driver: Some(driver.clone()),
+            },
         }
     }
 
@@ -197,7 +201,10 @@ impl Exchange {
     /// ```
     #[must_use]
     pub fn opener(&self) -> LazySession {
-        LazySession { opener: self.exchange.opener(), driver: self.driver.clone() }
+        LazySession {
+            opener: self.exchange.opener(),
+            driver: self.driver.clone(),
+        }
     }
 
     /// Drops what the request did to its session, where there will be a response all the same: see
@@ -248,7 +255,10 @@ impl Exchange {
             (Step::Done(outgoing), _) => Ok(outgoing),
             (step, Some(driver)) => {
                 let work: Work = Box::pin(async move { driver.drive(step).await });
-                Err(Close(Closing::Asking(Asking { work: Some(work), runtime: Handle::current() })))
+                Err(Close(Closing::Asking(Asking {
+                    work: Some(work),
+                    runtime: Handle::current(),
+                })))
             }
             // Sessions in cookies ask nobody.
             (Step::Pending(_), None) => Ok(Outgoing::failed(Error::Unavailable)),
@@ -359,10 +369,13 @@ impl Future for Close {
 
 impl Asking {
     fn poll(&mut self, context: &mut Context<'_>) -> Poll<Outgoing> {
-        let Some(work) = &mut self.work else { return Poll::Ready(Outgoing::default()) };
+        let Some(work) = &mut self.work else {
+            return Poll::Ready(Outgoing::default());
+        };
         let polled = catch_unwind(AssertUnwindSafe(|| work.as_mut().poll(context)));
         // A store that panicked gave no answer.
-        let outgoing = ready!(polled.unwrap_or_else(|_| Poll::Ready(Outgoing::failed(Error::Unavailable))));
+        let outgoing =
+            ready!(polled.unwrap_or_else(|_| Poll::Ready(Outgoing::failed(Error::Unavailable))));
         self.work = None;
         Poll::Ready(outgoing)
     }

@@ -65,7 +65,9 @@ pub fn failure<B: Default>(error: Error) -> Response<B> {
     trace::failed(&error);
     let mut response = Response::new(B::default());
     *response.status_mut() = error.status();
-    let retry = error.retry_after().map(|seconds| (RETRY_AFTER, HeaderValue::from(seconds)));
+    let retry = error
+        .retry_after()
+        .map(|seconds| (RETRY_AFTER, HeaderValue::from(seconds)));
     let no_store = (CACHE_CONTROL, HeaderValue::from_static("no-store"));
     *response.headers_mut() = std::iter::once(no_store).chain(retry).collect();
     response.extensions_mut().insert(error);

@@ -57,7 +57,11 @@ impl<F, B> ResponseFuture<F, B> {
     /// # }
     /// ```
     pub fn new(service: F, exchange: Exchange) -> Self {
-        Self { service, exchange: Some(exchange), closing: None }
+        Self {
+            service,
+            exchange: Some(exchange),
+            closing: None,
+        }
     }
 }
 
@@ -78,13 +82,17 @@ where
                 Ok(response) => response,
                 Err(error) => return Poll::Ready(Err(error)),
             };
-            let Some(exchange) = exchange else { return Poll::Ready(Ok(response)) };
+            let Some(exchange) = exchange else {
+                return Poll::Ready(Ok(response));
+            };
             match exchange.close_now() {
                 Ok(outgoing) => return Poll::Ready(Ok(finish(outgoing, response))),
                 Err(close) => *this.closing = Some(Box::new((close, response))),
             }
         }
-        let Some(closing) = this.closing else { return Poll::Pending };
+        let Some(closing) = this.closing else {
+            return Poll::Pending;
+        };
         let (close, response) = &mut **closing;
         let outgoing = ready!(Pin::new(close).poll(context));
         let response = std::mem::replace(response, Response::new(B::default()));

@@ -105,7 +105,10 @@ impl Missing {
     pub fn of<K: 'static>() -> Self {
         let marked = match type_name::<K>() {
             "()" => String::new(),
-            marker => format!(".marked::<{}>()", marker.rsplit("::").next().unwrap_or(marker)),
+            marker => format!(
+                ".marked::<{}>()",
+                marker.rsplit("::").next().unwrap_or(marker)
+            ),
         };
         Self { marked }
     }

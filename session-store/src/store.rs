@@ -113,7 +113,12 @@ pub trait Store: Send + Sync + 'static {
     ///
     /// # Errors
     /// The back end's own; also that it is full. Then nothing was created.
-    fn insert<'a>(&'a self, key: RecordKey, record: &'a Record, now: u64) -> StoreFuture<'a, Inserted>;
+    fn insert<'a>(
+        &'a self,
+        key: RecordKey,
+        record: &'a Record,
+        now: u64,
+    ) -> StoreFuture<'a, Inserted>;
 
     /// Replaces a live record that still has this version. `record.version` is another.
     ///
@@ -179,7 +184,12 @@ pub trait Store: Send + Sync + 'static {
     ///
     /// # Errors
     /// As [`delete`](Self::delete).
-    fn delete_version<'a>(&'a self, key: RecordKey, version: u64, now: u64) -> StoreFuture<'a, Updated>;
+    fn delete_version<'a>(
+        &'a self,
+        key: RecordKey,
+        version: u64,
+        now: u64,
+    ) -> StoreFuture<'a, Updated>;
 
     /// Notes that this user may have this record, which need not exist yet.
     ///
@@ -188,7 +198,13 @@ pub trait Store: Send + Sync + 'static {
     ///
     /// # Errors
     /// The back end's own; also that it is full.
-    fn index<'a>(&'a self, user: &'a str, key: RecordKey, until: u64, now: u64) -> StoreFuture<'a, ()>;
+    fn index<'a>(
+        &'a self,
+        user: &'a str,
+        key: RecordKey,
+        until: u64,
+        now: u64,
+    ) -> StoreFuture<'a, ()>;
 
     /// Forgets that note, if there is one. The record stays as it is.
     ///
@@ -203,7 +219,8 @@ pub trait Store: Send + Sync + 'static {
     ///
     /// # Errors
     /// The back end's own.
-    fn list<'a>(&'a self, user: &'a str, max: usize, now: u64) -> StoreFuture<'a, Vec<SessionInfo>>;
+    fn list<'a>(&'a self, user: &'a str, max: usize, now: u64)
+    -> StoreFuture<'a, Vec<SessionInfo>>;
 
     /// Ends records of this user, each as [`delete`](Self::delete) does: all, all but one, or one. How many were ended;
     /// expired ones may count or not.
@@ -214,7 +231,12 @@ pub trait Store: Send + Sync + 'static {
     ///
     /// # Errors
     /// The back end's own, but never that it is full. Some records may have been ended.
-    fn delete_owned<'a>(&'a self, user: &'a str, which: DeleteScope, now: u64) -> StoreFuture<'a, u64>;
+    fn delete_owned<'a>(
+        &'a self,
+        user: &'a str,
+        which: DeleteScope,
+        now: u64,
+    ) -> StoreFuture<'a, u64>;
 
     /// Ends the live records of this user but the newest `keep` by the store's own order, each as
     /// [`delete`](Self::delete) does. How many this call ended, and whether `this` is live after it, whoever ended it.

@@ -32,11 +32,16 @@ use crate::exchange::SessionBackend;
 /// assert!(!logged.contains("forged"));
 /// ```
 pub fn event(event: &Event) {
-    let Event { kind, digest, record } = event;
+    let Event {
+        kind,
+        digest,
+        record,
+    } = event;
     let record = record.map(|key| key.to_text());
     let record = record.as_deref();
     match kind {
-        EventKind::Rejected(Rejected::Idle | Rejected::TooOld | Rejected::Unknown) | EventKind::Merged => {
+        EventKind::Rejected(Rejected::Idle | Rejected::TooOld | Rejected::Unknown)
+        | EventKind::Merged => {
             debug!(target: "session", %digest, record, "{kind}")
         }
         EventKind::Oversized { .. }

@@ -65,7 +65,10 @@ impl UserSessions {
     /// ```
     #[must_use]
     pub fn new(sessions: &StoredSessions, store: Arc<dyn Store>) -> Self {
-        Self { sessions: sessions.clone(), store }
+        Self {
+            sessions: sessions.clone(),
+            store,
+        }
     }
 
     /// The live sessions of this user, who logged in first stands first; if there are more than `max`, the newest. The one
@@ -85,7 +88,8 @@ impl UserSessions {
     /// # }
     /// ```
     pub async fn list(&self, user: &str, max: usize) -> Result<Vec<SessionInfo>, Error> {
-        self.ask("list", |store, now| store.list(user, max, now)).await
+        self.ask("list", |store, now| store.list(user, max, now))
+            .await
     }
 
     /// Ends this one. Whether it was theirs and had not ended.
@@ -104,7 +108,9 @@ impl UserSessions {
     /// # }
     /// ```
     pub async fn end(&self, user: &str, key: RecordKey) -> Result<bool, Error> {
-        self.end_which(user, DeleteScope::One(key)).await.map(|ended| ended > 0)
+        self.end_which(user, DeleteScope::One(key))
+            .await
+            .map(|ended| ended > 0)
     }
 
     /// Ends the session whose record lies under this key, whoever's it is: for an operator who has the key from an
@@ -126,8 +132,13 @@ impl UserSessions {
     /// # }
     /// ```
     pub async fn end_record(&self, key: RecordKey) -> Result<bool, Error> {
-        let ended = self.ask("delete", |store, now| store.delete(key, now)).await? == Outcome::Done;
-        self.confirmed(u64::from(ended)).await.map(|ended| ended > 0)
+        let ended = self
+            .ask("delete", |store, now| store.delete(key, now))
+            .await?
+            == Outcome::Done;
+        self.confirmed(u64::from(ended))
+            .await
+            .map(|ended| ended > 0)
     }
 
     /// Ends all but the one at hand. How many; where an answer was lost, fewer may be counted than were ended.
@@ -147,7 +158,12 @@ impl UserSessions {
     /// # }
     /// ```
     pub async fn end_others(&self, user: &str, this: &Session) -> Result<u64, Error> {
-        self.end_which(user, this.record_key().map_or(DeleteScope::All, DeleteScope::AllBut)).await
+        self.end_which(
+            user,
+            this.record_key()
+                .map_or(DeleteScope::All, DeleteScope::AllBut),
+        )
+        .await
     }
 
     /// Ends all: "log out everywhere", or what to do when a password was changed or an account closed. How many, as with
@@ -171,7 +187,11 @@ impl UserSessions {
     }
 
     async fn end_which(&self, user: &str, which: DeleteScope) -> Result<u64, Error> {
-        let ended = self.ask("delete_owned", |store, now| store.delete_owned(user, which, now)).await?;
+        let ended = self
+            .ask("delete_owned", |store, now| {
+                store.delete_owned(user, which, now)
+            })
+            .await?;
         self.confirmed(ended).await
     }
 

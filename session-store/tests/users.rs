@@ -9,7 +9,9 @@ use std::time::Duration;
 use http::header::{COOKIE, SET_COOKIE};
 use http::{HeaderMap, HeaderValue};
 use session_core::testing::ManualClock;
-use session_core::{EventKind, RecordKey, SecretKey, Session, Sessions, StoredSessions, protocol::Record};
+use session_core::{
+    EventKind, RecordKey, SecretKey, Session, Sessions, StoredSessions, protocol::Record,
+};
 use session_store::{MemoryStore, SessionBackend, SessionInfo, Store, UserSessions, clean, trace};
 
 /// An application with one browser after another.
@@ -29,13 +31,26 @@ impl Site {
         let store = Arc::new(MemoryStore::new());
         let source = SessionBackend::stored(sessions.clone(), store.clone());
         let users = UserSessions::new(&sessions, store.clone());
-        Self { time, sessions, source, users, store }
+        Self {
+            time,
+            sessions,
+            source,
+            users,
+            store,
+        }
     }
 
     /// One request of who has this cookie; the cookie after it.
-    async fn visit(&self, cookie: Option<&str>, handler: impl AsyncFnOnce(&Session)) -> Option<String> {
+    async fn visit(
+        &self,
+        cookie: Option<&str>,
+        handler: impl AsyncFnOnce(&Session),
+    ) -> Option<String> {
         let value = |cookie: &str| HeaderValue::from_str(cookie).unwrap();
-        let request: HeaderMap = cookie.map(|cookie| (COOKIE, value(cookie))).into_iter().collect();
+        let request: HeaderMap = cookie
+            .map(|cookie| (COOKIE, value(cookie)))
+            .into_iter()
+            .collect();
         let exchange = self.source.exchange(&request);
         handler(&exchange.opener().open().await.unwrap()).await;
         let mut response = HeaderMap::new();
@@ -55,13 +70,22 @@ impl Site {
 
     async fn is_logged_in(&self, cookie: &str) -> bool {
         let mut logged_in = false;
-        self.visit(Some(cookie), async |session| logged_in = session.user().is_some()).await;
+        self.visit(Some(cookie), async |session| {
+            logged_in = session.user().is_some()
+        })
+        .await;
         logged_in
     }
 
     async fn labels(&self, user: &str) -> Vec<String> {
         let label = |listed: SessionInfo| listed.label.unwrap_or_default().to_string();
-        self.users.list(user, 100).await.unwrap().into_iter().map(label).collect()
+        self.users
+            .list(user, 100)
+            .await
+            .unwrap()
+            .into_iter()
+            .map(label)
+            .collect()
     }
 }
 
@@ -76,12 +100,23 @@ async fn l6_a_page_of_ones_sessions() {
     ];
     let bob = site.log_in("bob", "bob's").await;
     assert_eq!(site.labels("ada").await, ["phone", "laptop", "desk"]);
-    assert_eq!(site.users.list("ada", 2).await.unwrap().len(), 2, "the newest");
+    assert_eq!(
+        site.users.list("ada", 2).await.unwrap().len(),
+        2,
+        "the newest"
+    );
 
     // What a page needs: which is this one, and a text for the form that ends another.
     site.visit(Some(&laptop), async |session| {
-        let listed = site.users.list(&session.user().unwrap(), 100).await.unwrap();
-        let this: Vec<_> = listed.iter().map(|listed| Some(listed.key) == session.record_key()).collect();
+        let listed = site
+            .users
+            .list(&session.user().unwrap(), 100)
+            .await
+            .unwrap();
+        let this: Vec<_> = listed
+            .iter()
+            .map(|listed| Some(listed.key) == session.record_key())
+            .collect();
         assert_eq!(this, [false, true, false]);
         let key = RecordKey::from_text(&listed[0].key.to_text()).unwrap();
         assert!(site.users.end("ada", key).await.unwrap());
@@ -119,11 +154,20 @@ async fn what_an_event_names_is_ended_by_its_key() {
         let time = ManualClock::at(1_700_000_000);
         let builder = Sessions::builder(SecretKey::generate().unwrap()).clock(time.clone());
         let builder = builder.cycle_id_every(Duration::from_secs(3600));
-        let sessions = builder.events_with_record_keys(with_keys).build_stored().unwrap();
+        let sessions = builder
+            .events_with_record_keys(with_keys)
+            .build_stored()
+            .unwrap();
         let store = Arc::new(MemoryStore::new());
         let source = SessionBackend::stored(sessions.clone(), store.clone());
         let users = UserSessions::new(&sessions, store.clone());
-        let site = Site { time, sessions, source, users, store };
+        let site = Site {
+            time,
+            sessions,
+            source,
+            users,
+            store,
+        };
 
         let stolen = site.log_in("ada", "phone").await;
         let bob = site.log_in("bob", "desk").await;
@@ -135,14 +179,21 @@ async fn what_an_event_names_is_ended_by_its_key() {
         let exchange = site.source.exchange(&request);
         exchange.opener().open().await.unwrap();
         let outgoing = exchange.close().await;
-        let reuse = outgoing.events().iter().find(|event| event.kind == EventKind::Reuse).unwrap();
+        let reuse = outgoing
+            .events()
+            .iter()
+            .find(|event| event.kind == EventKind::Reuse)
+            .unwrap();
         let Some(key) = reuse.record else {
             assert!(!with_keys);
             continue;
         };
         // As an operator reads it in a log.
         let line = logged(|| trace::event(reuse));
-        assert!(line.contains(&format!("record=\"{}\"", key.to_text())), "{line}");
+        assert!(
+            line.contains(&format!("record=\"{}\"", key.to_text())),
+            "{line}"
+        );
         assert!(with_keys && site.users.end_record(key).await.unwrap());
         assert!(!site.users.end_record(key).await.unwrap(), "it has ended");
         assert!(!site.is_logged_in(&thief).await && site.is_logged_in(&bob).await);
@@ -153,7 +204,10 @@ async fn what_an_event_names_is_ended_by_its_key() {
 /// What is written to `tracing` meanwhile.
 fn logged(write: impl FnOnce()) -> String {
     let (mut log, writer) = std::io::pipe().unwrap();
-    let subscriber = tracing_subscriber::fmt().with_ansi(false).with_writer(Arc::new(writer)).finish();
+    let subscriber = tracing_subscriber::fmt()
+        .with_ansi(false)
+        .with_writer(Arc::new(writer))
+        .finish();
     tracing::subscriber::with_default(subscriber, write);
     let mut text = String::new();
     std::io::Read::read_to_string(&mut log, &mut text).unwrap();
@@ -208,9 +262,16 @@ async fn l10_cleaning() {
     };
     for number in 0..5_000 {
         let expires = now + if number < 4_000 { 0 } else { 10_000 };
-        site.store.insert(key(number), &record(number, expires), now).await.unwrap();
+        site.store
+            .insert(key(number), &record(number, expires), now)
+            .await
+            .unwrap();
     }
-    let cleaning = tokio::spawn(clean(site.sessions.clone(), site.store.clone(), Duration::from_secs(60)));
+    let cleaning = tokio::spawn(clean(
+        site.sessions.clone(),
+        site.store.clone(),
+        Duration::from_secs(60),
+    ));
     let between = Arc::new(AtomicU64::new(0));
     let stop = Arc::new(AtomicBool::new(false));
     let (counted, stopped) = (between.clone(), stop.clone());
@@ -225,7 +286,10 @@ async fn l10_cleaning() {
     site.time.advance(Duration::from_secs(3_700));
     tokio::time::sleep(Duration::from_secs(120)).await;
     assert_eq!(site.store.len(), 1_000);
-    assert!(between.load(Ordering::Relaxed) > 1_000, "others go on meanwhile");
+    assert!(
+        between.load(Ordering::Relaxed) > 1_000,
+        "others go on meanwhile"
+    );
     site.time.advance(Duration::from_secs(10_000));
     tokio::time::sleep(Duration::from_secs(120)).await;
     assert!(site.store.is_empty());

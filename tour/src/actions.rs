@@ -39,7 +39,9 @@ pub fn login(session: &Session, username: &str, user_agent: Option<&str>) -> Res
 /// When `username` is no text.
 pub fn profile(session: &Session) -> Result<Option<String>, Error> {
     let username: Option<Option<String>> = session.get("username")?; // Flask may have stored None
-    Ok(username.flatten().map(|username| format!("Welcome {}!", escape(&username))))
+    Ok(username
+        .flatten()
+        .map(|username| format!("Welcome {}!", escape(&username))))
 }
 
 /// `POST /logout`.
@@ -66,7 +68,10 @@ pub fn add_to_cart(session: &Session, product_id: &str) -> Result<String, Error>
 /// # Errors
 /// When `cart` cannot be read.
 pub fn cart(session: &Session) -> Result<String, Error> {
-    Ok(session.get::<Value>("cart")?.unwrap_or_else(|| Value::Array(Vec::new())).to_string())
+    Ok(session
+        .get::<Value>("cart")?
+        .unwrap_or_else(|| Value::Array(Vec::new()))
+        .to_string())
 }
 
 /// `POST /permanent` with the form's `on`; `None` if that is neither `1` nor `0`.
@@ -97,8 +102,12 @@ pub fn flash(session: &Session, message: &str, category: &str) -> Result<&'stati
 /// None that a session has while its request lasts.
 pub fn flashes(session: &Session) -> Result<String, Error> {
     let taken = session.take_flashes()?;
-    let pairs =
-        taken.iter().map(|flash| Ok(Value::Array(vec![flash.category().into(), flash.message_as()?])));
+    let pairs = taken.iter().map(|flash| {
+        Ok(Value::Array(vec![
+            flash.category().into(),
+            flash.message_as()?,
+        ]))
+    });
     Ok(Value::Array(pairs.collect::<Result<_, Error>>()?).to_string())
 }
 
@@ -135,7 +144,10 @@ pub fn late(session: &Session) -> String {
 #[must_use]
 pub fn late_open(opened: Result<&Session, impl Display>) -> String {
     match opened {
-        Ok(session) => format!("and the session could still be read: {}\n", session.to_json()),
+        Ok(session) => format!(
+            "and the session could still be read: {}\n",
+            session.to_json()
+        ),
         Err(error) => format!("and then: {error}\n"),
     }
 }
@@ -169,22 +181,38 @@ const MOST: usize = 100;
 /// # Errors
 /// When the store does not answer.
 pub async fn sessions(tour: &Tour, session: &Session) -> Result<Answer, Error> {
-    let Some(sessions) = &tour.sessions else { return Ok(UNLISTED) };
-    let Some(user) = session.user() else { return Ok(Answer::To("/login")) };
+    let Some(sessions) = &tour.sessions else {
+        return Ok(UNLISTED);
+    };
+    let Some(user) = session.user() else {
+        return Ok(Answer::To("/login"));
+    };
     let this = session.record_key();
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
+    let now = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .unwrap_or_default()
+        .as_secs();
     let listed = sessions.list(&user, MOST).await?;
     let rows: Vec<_> = listed
         .iter()
         .map(|listed| ListedSession {
             key: listed.key.to_text(),
-            label: listed.label.as_deref().unwrap_or("unknown browser").to_owned(),
+            label: listed
+                .label
+                .as_deref()
+                .unwrap_or("unknown browser")
+                .to_owned(),
             began: ago(now.saturating_sub(listed.created)),
             seen: ago(now.saturating_sub(listed.seen)),
             this: this == Some(listed.key),
         })
         .collect();
-    let page = SessionsPage { framework: tour.framework, mode: tour.mode, user: &user, sessions: &rows };
+    let page = SessionsPage {
+        framework: tour.framework,
+        mode: tour.mode,
+        user: &user,
+        sessions: &rows,
+    };
     Ok(Answer::Page(page.render()))
 }
 
@@ -193,10 +221,16 @@ pub async fn sessions(tour: &Tour, session: &Session) -> Result<Answer, Error> {
 /// # Errors
 /// When the store does not answer.
 pub async fn end_session(tour: &Tour, session: &Session, key: &str) -> Result<Answer, Error> {
-    let Some(sessions) = &tour.sessions else { return Ok(UNLISTED) };
-    let Some(user) = session.user() else { return Ok(Answer::To("/login")) };
+    let Some(sessions) = &tour.sessions else {
+        return Ok(UNLISTED);
+    };
+    let Some(user) = session.user() else {
+        return Ok(Answer::To("/login"));
+    };
     let Some(key) = RecordKey::from_text(key) else {
-        return Ok(Answer::Bad("key must be that of a session, as on the page /sessions"));
+        return Ok(Answer::Bad(
+            "key must be that of a session, as on the page /sessions",
+        ));
     };
     if session.record_key() == Some(key) {
         session.clear()?;
@@ -211,7 +245,9 @@ pub async fn end_session(tour: &Tour, session: &Session, key: &str) -> Result<An
 /// # Errors
 /// When the store does not answer.
 pub async fn end_sessions(tour: &Tour, session: &Session) -> Result<Answer, Error> {
-    let Some(sessions) = &tour.sessions else { return Ok(UNLISTED) };
+    let Some(sessions) = &tour.sessions else {
+        return Ok(UNLISTED);
+    };
     if let Some(user) = session.user() {
         sessions.end_all(&user).await?;
         session.clear()?;
@@ -255,7 +291,10 @@ fn browser(user_agent: &str) -> String {
         ("Linux", "Linux"),
     ];
     let first = |names: &[(&str, &'static str)]| {
-        names.iter().find(|(part, _)| user_agent.contains(part)).map(|(_, name)| *name)
+        names
+            .iter()
+            .find(|(part, _)| user_agent.contains(part))
+            .map(|(_, name)| *name)
     };
     match (first(&BROWSERS), first(&SYSTEMS)) {
         (Some(browser), Some(system)) => format!("{browser} on {system}"),
@@ -269,15 +308,24 @@ fn browser(user_agent: &str) -> String {
 /// # Errors
 /// None that a session has while its request lasts.
 pub fn page(tour: &Tour, session: &Session) -> Result<String, Error> {
-    let flashes: Vec<_> =
-        session.take_flashes()?.iter().map(|flash| (flash.category().to_owned(), flash.message())).collect();
+    let flashes: Vec<_> = session
+        .take_flashes()?
+        .iter()
+        .map(|flash| (flash.category().to_owned(), flash.message()))
+        .collect();
     let user: Option<String> = session.get("username").ok().flatten();
     let items: Vec<Value> = session.get("cart").ok().flatten().unwrap_or_default();
-    let cart: Vec<String> =
-        items.iter().map(|item| item.as_str().map_or_else(|| item.to_string(), str::to_owned)).collect();
+    let cart: Vec<String> = items
+        .iter()
+        .map(|item| {
+            item.as_str()
+                .map_or_else(|| item.to_string(), str::to_owned)
+        })
+        .collect();
     let json = session.to_json();
-    let pretty =
-        serde_json::from_str::<Value>(&json).ok().and_then(|value| serde_json::to_string_pretty(&value).ok());
+    let pretty = serde_json::from_str::<Value>(&json)
+        .ok()
+        .and_then(|value| serde_json::to_string_pretty(&value).ok());
     Ok(Page {
         framework: tour.framework,
         encrypted: tour.encrypted,
@@ -300,27 +348,44 @@ fn inspector(tour: &Tour, session: &Session) -> Vec<(String, String)> {
         (size, None) => format!("{size} bytes; with its name at most 4096"),
         (size, Some(_)) => format!("{size} bytes: an id, whatever the session holds"),
     };
-    let since =
-        |then: Option<SystemTime>, none: &str| match then.map(|then| then.elapsed().unwrap_or_default()) {
-            Some(age) => format!("{} s ago", age.as_secs()),
-            None => none.to_owned(),
-        };
+    let since = |then: Option<SystemTime>, none: &str| match then
+        .map(|then| then.elapsed().unwrap_or_default())
+    {
+        Some(age) => format!("{} s ago", age.as_secs()),
+        None => none.to_owned(),
+    };
     let created = match session.written() {
         Some(_) => since(session.created(), "not in Flask's format"),
         None => "not yet".to_owned(),
     };
-    let ends = if session.is_permanent() { "after its lifetime (permanent)" } else { "with the browser" };
-    let place =
-        tour.place.map(|place| ("The session", format!("{} bytes in {place}", session.payload().len())));
+    let ends = if session.is_permanent() {
+        "after its lifetime (permanent)"
+    } else {
+        "with the browser"
+    };
+    let place = tour.place.map(|place| {
+        (
+            "The session",
+            format!("{} bytes in {place}", session.payload().len()),
+        )
+    });
     let rows = [
         ("Cookie", tour.source.cookie_name().to_owned()),
         ("Value", size),
         ("Written", since(session.written(), "not yet")),
         ("Session began", created),
         ("Ends", ends.to_owned()),
-        ("Refused", session.rejected().map_or("no".to_owned(), |why| why.to_string())),
+        (
+            "Refused",
+            session
+                .rejected()
+                .map_or("no".to_owned(), |why| why.to_string()),
+        ),
     ];
-    rows.into_iter().chain(place).map(|(label, value)| (label.to_owned(), value)).collect()
+    rows.into_iter()
+        .chain(place)
+        .map(|(label, value)| (label.to_owned(), value))
+        .collect()
 }
 
 #[cfg(test)]
@@ -330,12 +395,25 @@ mod tests {
     #[test]
     fn browsers_have_short_names() {
         let mac = "Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/605.1.15 (KHTML, like Gecko)";
-        let windows = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko)";
+        let windows =
+            "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko)";
         for (user_agent, short) in [
-            ("Mozilla/5.0 (X11; Linux x86_64; rv:145.0) Gecko/20100101 Firefox/145.0", "Firefox on Linux"),
-            (&*format!("{mac} Version/18.1 Safari/605.1.15"), "Safari on macOS"),
-            (&*format!("{windows} Chrome/142.0.0.0 Safari/537.36"), "Chrome on Windows"),
-            (&*format!("{windows} Chrome/142.0.0.0 Safari/537.36 Edg/142.0.0.0"), "Edge on Windows"),
+            (
+                "Mozilla/5.0 (X11; Linux x86_64; rv:145.0) Gecko/20100101 Firefox/145.0",
+                "Firefox on Linux",
+            ),
+            (
+                &*format!("{mac} Version/18.1 Safari/605.1.15"),
+                "Safari on macOS",
+            ),
+            (
+                &*format!("{windows} Chrome/142.0.0.0 Safari/537.36"),
+                "Chrome on Windows",
+            ),
+            (
+                &*format!("{windows} Chrome/142.0.0.0 Safari/537.36 Edg/142.0.0.0"),
+                "Edge on Windows",
+            ),
             (
                 "Mozilla/5.0 (Linux; Android 10; K) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/142.0.0.0 Mobile \
                  Safari/537.36",
@@ -351,9 +429,13 @@ mod tests {
 
     #[test]
     fn ages_are_round() {
-        for (seconds, text) in
-            [(0, "0 s ago"), (59, "59 s ago"), (60, "1 min ago"), (7199, "1 h ago"), (200_000, "2 d ago")]
-        {
+        for (seconds, text) in [
+            (0, "0 s ago"),
+            (59, "59 s ago"),
+            (60, "1 min ago"),
+            (7199, "1 h ago"),
+            (200_000, "2 d ago"),
+        ] {
             assert_eq!(ago(seconds), text);
         }
     }

@@ -85,7 +85,10 @@ pub fn parse(
     default_port: u16,
 ) -> Result<Parsed, String> {
     let arguments: Vec<String> = arguments.into_iter().collect();
-    if arguments.iter().any(|argument| argument == "--help" || argument == "-h") {
+    if arguments
+        .iter()
+        .any(|argument| argument == "--help" || argument == "-h")
+    {
         return Ok(Parsed::Help(help(default_port)));
     }
 
@@ -100,7 +103,9 @@ pub fn parse(
         };
         match (flag, value) {
             ("--bind" | "--store", value) => {
-                let value = value.or_else(|| arguments.next()).filter(|value| !value.starts_with("--"));
+                let value = value
+                    .or_else(|| arguments.next())
+                    .filter(|value| !value.starts_with("--"));
                 let value = value.as_deref().unwrap_or_default();
                 match flag {
                     "--bind" => bind = address(value, default_port)?,
@@ -112,10 +117,14 @@ pub fn parse(
             ("--insecure", None) => insecure = true,
             ("--flask" | "--encrypted" | "--insecure", Some(value)) => {
                 let value = shown(&value);
-                return Err(format!("{flag} takes no value, but got '{value}'. Write only {flag}."));
+                return Err(format!(
+                    "{flag} takes no value, but got '{value}'. Write only {flag}."
+                ));
             }
             _ if flag.starts_with('-') => {
-                return Err(format!("Unknown option '{flag}'. The options are listed by --help."));
+                return Err(format!(
+                    "Unknown option '{flag}'. The options are listed by --help."
+                ));
             }
             _ => {
                 return Err(format!(
@@ -147,11 +156,20 @@ pub fn parse(
         ));
     }
     if secret_key.as_deref() == Some("") {
-        return Err("Expected a key in SECRET_KEY, but the variable is set and empty: anyone could sign \
+        return Err(
+            "Expected a key in SECRET_KEY, but the variable is set and empty: anyone could sign \
                     sessions. Give it a value, or unset it to run with a key made for this run."
-            .to_owned());
+                .to_owned(),
+        );
     }
-    Ok(Parsed::Run(Options { bind, flask, encrypted, store, insecure, secret: secret_key }))
+    Ok(Parsed::Run(Options {
+        bind,
+        flask,
+        encrypted,
+        store,
+        insecure,
+        secret: secret_key,
+    }))
 }
 
 /// Reads an address with or without a port; `localhost` is 127.0.0.1.
@@ -162,7 +180,9 @@ fn address(text: &str, default_port: u16) -> Result<SocketAddr, String> {
     if let Ok(address) = text.parse::<IpAddr>() {
         return Ok(SocketAddr::new(address, default_port));
     }
-    let bracketed = text.strip_prefix('[').and_then(|rest| rest.strip_suffix(']'));
+    let bracketed = text
+        .strip_prefix('[')
+        .and_then(|rest| rest.strip_suffix(']'));
     if let Some(address) = bracketed.and_then(|inner| inner.parse::<Ipv6Addr>().ok()) {
         return Ok(SocketAddr::new(address.into(), default_port));
     }
@@ -226,13 +246,19 @@ const PLACES: &str = "cookie, memory, sqlite:PATH, redis://HOST or postgres://US
 
 /// What came, for an error.
 fn came(text: &str) -> String {
-    if text.is_empty() { "nothing".to_owned() } else { format!("'{}'", shown(text)) }
+    if text.is_empty() {
+        "nothing".to_owned()
+    } else {
+        format!("'{}'", shown(text))
+    }
 }
 
 /// The text, or the beginning of what may be a URL with a password.
 fn shown(text: &str) -> String {
     match text.split_once(':') {
-        Some((scheme, rest)) if rest.starts_with('/') || rest.contains('@') => format!("{scheme}:..."),
+        Some((scheme, rest)) if rest.starts_with('/') || rest.contains('@') => {
+            format!("{scheme}:...")
+        }
         _ => text.to_owned(),
     }
 }
@@ -283,7 +309,10 @@ mod tests {
     }
 
     fn bound(address: &str) -> String {
-        run(&["--insecure", "--bind", address], None).unwrap().bind.to_string()
+        run(&["--insecure", "--bind", address], None)
+            .unwrap()
+            .bind
+            .to_string()
     }
 
     #[test]
@@ -309,9 +338,15 @@ mod tests {
         assert_eq!(bound("localhost:8080"), "127.0.0.1:8080");
         assert_eq!(bound("LocalHost"), "127.0.0.1:5000");
         assert_eq!(bound("0.0.0.0:0"), "0.0.0.0:0");
-        assert_eq!(run(&["--bind=[::1]:1234"], None).unwrap().bind.to_string(), "[::1]:1234");
         assert_eq!(
-            run(&["--bind=[::1]:1", "--bind", "[::1]:2"], None).unwrap().bind.to_string(),
+            run(&["--bind=[::1]:1234"], None).unwrap().bind.to_string(),
+            "[::1]:1234"
+        );
+        assert_eq!(
+            run(&["--bind=[::1]:1", "--bind", "[::1]:2"], None)
+                .unwrap()
+                .bind
+                .to_string(),
             "[::1]:2",
             "the last one counts"
         );
@@ -319,17 +354,31 @@ mod tests {
 
     #[test]
     fn addresses_that_are_none_are_named() {
-        for address in ["5000", ":5000", "example.org:5000", "localhost:", "localhost:70000", "[127.0.0.1]:1"]
-        {
+        for address in [
+            "5000",
+            ":5000",
+            "example.org:5000",
+            "localhost:",
+            "localhost:70000",
+            "[127.0.0.1]:1",
+        ] {
             let error = run(&["--bind", address], None).unwrap_err();
-            assert!(error.contains("--bind expects") && error.contains(&format!("'{address}'")), "{error}");
+            assert!(
+                error.contains("--bind expects") && error.contains(&format!("'{address}'")),
+                "{error}"
+            );
             assert!(error.contains("--bind 127.0.0.1:5000"), "{error}");
         }
     }
 
     #[test]
     fn bind_needs_a_value() {
-        for arguments in [&["--bind"][..], &["--bind="], &["--bind", ""], &["--bind", "--flask"]] {
+        for arguments in [
+            &["--bind"][..],
+            &["--bind="],
+            &["--bind", ""],
+            &["--bind", "--flask"],
+        ] {
             let error = run(arguments, None).unwrap_err();
             assert!(error.contains("but got nothing"), "{error}");
         }
@@ -337,17 +386,38 @@ mod tests {
 
     #[test]
     fn beyond_loopback_needs_insecure() {
-        for address in ["0.0.0.0:5000", "192.168.1.7", "[::]:5000", "::", "::ffff:10.0.0.1"] {
+        for address in [
+            "0.0.0.0:5000",
+            "192.168.1.7",
+            "[::]:5000",
+            "::",
+            "::ffff:10.0.0.1",
+        ] {
             let error = run(&["--bind", address], None).unwrap_err();
-            assert!(error.contains("Secure") && error.contains("add --insecure"), "{error}");
-            for arguments in [["--insecure", "--bind", address], ["--bind", address, "--insecure"]] {
+            assert!(
+                error.contains("Secure") && error.contains("add --insecure"),
+                "{error}"
+            );
+            for arguments in [
+                ["--insecure", "--bind", address],
+                ["--bind", address, "--insecure"],
+            ] {
                 assert!(run(&arguments, None).unwrap().insecure);
             }
         }
-        for address in ["127.0.0.1", "127.8.9.1:80", "::1", "::ffff:127.0.0.1", "localhost"] {
+        for address in [
+            "127.0.0.1",
+            "127.8.9.1:80",
+            "::1",
+            "::ffff:127.0.0.1",
+            "localhost",
+        ] {
             assert!(!run(&["--bind", address], None).unwrap().insecure);
         }
-        assert!(run(&["--insecure"], None).unwrap().insecure, "also allowed on loopback");
+        assert!(
+            run(&["--insecure"], None).unwrap().insecure,
+            "also allowed on loopback"
+        );
     }
 
     #[test]
@@ -362,17 +432,37 @@ mod tests {
 
     #[test]
     fn sessions_may_be_encrypted() {
-        assert!(run(&["--encrypted"], None).unwrap().encrypted && !run(&[], None).unwrap().encrypted);
-        assert!(run(&["--encrypted", "--store", "memory"], None).unwrap().encrypted);
-        assert!(run(&["--encrypted=yes"], None).unwrap_err().contains("takes no value"));
-        assert!(run(&["--flask", "--encrypted"], None).unwrap_err().contains("do not go together"));
+        assert!(
+            run(&["--encrypted"], None).unwrap().encrypted && !run(&[], None).unwrap().encrypted
+        );
+        assert!(
+            run(&["--encrypted", "--store", "memory"], None)
+                .unwrap()
+                .encrypted
+        );
+        assert!(
+            run(&["--encrypted=yes"], None)
+                .unwrap_err()
+                .contains("takes no value")
+        );
+        assert!(
+            run(&["--flask", "--encrypted"], None)
+                .unwrap_err()
+                .contains("do not go together")
+        );
     }
 
     #[test]
     fn sessions_may_be_on_the_server() {
-        assert_eq!(run(&["--store", "memory"], None).unwrap().store, Store::Memory);
+        assert_eq!(
+            run(&["--store", "memory"], None).unwrap().store,
+            Store::Memory
+        );
         assert_eq!(run(&["--store=memory"], None).unwrap().store, Store::Memory);
-        assert_eq!(run(&["--store", "cookie", "--flask"], None).unwrap().store, Store::Cookie);
+        assert_eq!(
+            run(&["--store", "cookie", "--flask"], None).unwrap().store,
+            Store::Cookie
+        );
         let error = run(&["--store", "memory", "--flask"], None).unwrap_err();
         assert!(error.contains("the cookie is the session"), "{error}");
         for (arguments, came) in [
@@ -381,19 +471,31 @@ mod tests {
             (&["--store", "--flask"], "nothing"),
         ] {
             let error = run(arguments, None).unwrap_err();
-            assert!(error.contains("cookie, memory, sqlite:PATH") && error.contains(came), "{error}");
+            assert!(
+                error.contains("cookie, memory, sqlite:PATH") && error.contains(came),
+                "{error}"
+            );
         }
     }
 
     #[test]
     fn sessions_may_be_in_a_database() {
         let store = |place: &str| run(&["--store", place], None).map(|options| options.store);
-        assert_eq!(store("sqlite:sessions.db"), Ok(Store::Sqlite("sessions.db".into())));
-        assert_eq!(store("sqlite:/a b/c:d.db"), Ok(Store::Sqlite("/a b/c:d.db".into())));
+        assert_eq!(
+            store("sqlite:sessions.db"),
+            Ok(Store::Sqlite("sessions.db".into()))
+        );
+        assert_eq!(
+            store("sqlite:/a b/c:d.db"),
+            Ok(Store::Sqlite("/a b/c:d.db".into()))
+        );
         for url in ["redis://127.0.0.1", "redis://u:hunter2@[::1]:7000/3"] {
             assert_eq!(store(url), Ok(Store::Redis(url.to_owned())));
         }
-        for url in ["postgres://tour@db/tour", "postgresql://u:hunter2@127.0.0.1:5433/a?connect_timeout=3"] {
+        for url in [
+            "postgres://tour@db/tour",
+            "postgresql://u:hunter2@127.0.0.1:5433/a?connect_timeout=3",
+        ] {
             assert_eq!(store(url), Ok(Store::Postgres(url.to_owned())));
             let flask = run(&["--flask", "--store", url], None).unwrap_err();
             assert!(flask.contains("the cookie is the session"), "{flask}");
@@ -425,7 +527,10 @@ mod tests {
     fn a_url_is_not_shown() {
         for url in ["redis://u:hunter2@h", "postgres://u:hunter2@h/a"] {
             let shown = format!("{:?}", run(&["--store", url], None).unwrap());
-            assert!(!shown.contains("hunter2") && shown.contains("(hidden)"), "{shown}");
+            assert!(
+                !shown.contains("hunter2") && shown.contains("(hidden)"),
+                "{shown}"
+            );
             for arguments in [&[url][..], &["--bind", url], &[&format!("--flask={url}")]] {
                 let error = run(arguments, None).unwrap_err();
                 assert!(!error.contains("hunter2"), "{error}");
@@ -437,30 +542,47 @@ mod tests {
     fn an_empty_secret_is_an_error() {
         for arguments in [&[][..], &["--flask"]] {
             let error = run(arguments, Some("")).unwrap_err();
-            assert!(error.contains("SECRET_KEY") && error.contains("empty"), "{error}");
+            assert!(
+                error.contains("SECRET_KEY") && error.contains("empty"),
+                "{error}"
+            );
         }
     }
 
     #[test]
     fn unknown_arguments_are_named() {
-        for (argument, named) in [("--port", "'--port'"), ("--port=1", "'--port'"), ("-b", "'-b'")] {
+        for (argument, named) in [
+            ("--port", "'--port'"),
+            ("--port=1", "'--port'"),
+            ("-b", "'-b'"),
+        ] {
             let error = run(&[argument], None).unwrap_err();
             assert!(error.contains(named) && error.contains("--help"), "{error}");
         }
         let error = run(&["127.0.0.1:80"], None).unwrap_err();
-        assert!(error.contains("'127.0.0.1:80'") && error.contains("--bind ADDR"), "{error}");
+        assert!(
+            error.contains("'127.0.0.1:80'") && error.contains("--bind ADDR"),
+            "{error}"
+        );
     }
 
     #[test]
     fn switches_take_no_value() {
         let error = run(&["--flask=yes"], None).unwrap_err();
-        assert!(error.contains("--flask takes no value") && error.contains("'yes'"), "{error}");
+        assert!(
+            error.contains("--flask takes no value") && error.contains("'yes'"),
+            "{error}"
+        );
         assert!(run(&["--insecure=0"], None).is_err(), "never read as 'on'");
     }
 
     #[test]
     fn help_wins_and_lists_every_option() {
-        for arguments in [&["--help"][..], &["-h"], &["--nonsense", "--bind", "--help"]] {
+        for arguments in [
+            &["--help"][..],
+            &["-h"],
+            &["--nonsense", "--bind", "--help"],
+        ] {
             let arguments = arguments.iter().map(|argument| (*argument).to_owned());
             let Ok(Parsed::Help(text)) = parse(arguments, Some(String::new()), 7000) else {
                 panic!("expected help");
@@ -485,6 +607,9 @@ mod tests {
     #[test]
     fn the_secret_is_not_shown() {
         let shown = format!("{:?}", run(&[], Some("hunter2")).unwrap());
-        assert!(!shown.contains("hunter2") && shown.contains("hidden"), "{shown}");
+        assert!(
+            !shown.contains("hunter2") && shown.contains("hidden"),
+            "{shown}"
+        );
     }
 }

@@ -7,8 +7,8 @@
 mod fixed;
 
 use fixed::{
-    COOKIE_NOTE, DOCK, ENCRYPTED_NOTE, FLASH_CARD, INTRODUCTION, INTRODUCTION_STORED, LOGIN, LOGIN_PAGE,
-    LOGOUT, SESSIONS_FOOT, SESSIONS_LINK, STORED_NOTE,
+    COOKIE_NOTE, DOCK, ENCRYPTED_NOTE, FLASH_CARD, INTRODUCTION, INTRODUCTION_STORED, LOGIN,
+    LOGIN_PAGE, LOGOUT, SESSIONS_FOOT, SESSIONS_LINK, STORED_NOTE,
 };
 
 /// What the cart can be filled with: the id used in `/add_to_cart/{product_id}`, and the name shown.
@@ -53,7 +53,11 @@ pub struct Page<'a> {
 impl Page<'_> {
     /// The page as an HTML document.
     pub fn render(&self) -> String {
-        let introduction = if self.place.is_some() { INTRODUCTION_STORED } else { INTRODUCTION };
+        let introduction = if self.place.is_some() {
+            INTRODUCTION_STORED
+        } else {
+            INTRODUCTION
+        };
         let introduction = if self.encrypted {
             introduction.replacen("signed", "encrypted", 1)
         } else {
@@ -71,8 +75,11 @@ impl Page<'_> {
             let class = category_class(category);
             let (category, message) = (escape(category), escape(message));
             // A message that Flask was given without a category has none.
-            let category =
-                if category.is_empty() { category } else { format!("<strong>{category}</strong> ") };
+            let category = if category.is_empty() {
+                category
+            } else {
+                format!("<strong>{category}</strong> ")
+            };
             format!("<li class=\"banner {class}\">{category}<span>{message}</span></li>\n")
         };
         let banners: String = self.flashes.iter().map(banner).collect();
@@ -80,16 +87,31 @@ impl Page<'_> {
     }
 
     fn cards(&self) -> String {
-        format!("<div class=\"cards\">\n{}{}{FLASH_CARD}</div>\n", self.you(), self.cart())
+        format!(
+            "<div class=\"cards\">\n{}{}{FLASH_CARD}</div>\n",
+            self.you(),
+            self.cart()
+        )
     }
 
     fn you(&self) -> String {
-        let visits = if self.visits == 1.0 { "visit" } else { "visits" };
+        let visits = if self.visits == 1.0 {
+            "visit"
+        } else {
+            "visits"
+        };
         let (who, action) = match self.user {
-            Some(user) => (format!("Logged in as <strong>{}</strong>", escape(user)), LOGOUT),
+            Some(user) => (
+                format!("Logged in as <strong>{}</strong>", escape(user)),
+                LOGOUT,
+            ),
             None => ("Not logged in".to_owned(), LOGIN),
         };
-        let sessions = if self.user.is_some() && self.place.is_some() { SESSIONS_LINK } else { "" };
+        let sessions = if self.user.is_some() && self.place.is_some() {
+            SESSIONS_LINK
+        } else {
+            ""
+        };
         format!(
             r#"<section class="card" aria-labelledby="you">
 <h2 id="you">You</h2>
@@ -153,7 +175,10 @@ impl Page<'_> {
             }
         }
         let line = |(id, count): &(&str, usize)| {
-            format!("<li><code>{}</code> <span>× {count}</span></li>\n", escape(id))
+            format!(
+                "<li><code>{}</code> <span>× {count}</span></li>\n",
+                escape(id)
+            )
         };
         let lines: String = counted.iter().map(line).collect();
         format!("<ul class=\"cart\">\n{lines}</ul>")
@@ -161,7 +186,11 @@ impl Page<'_> {
 
     fn inspector(&self) -> String {
         let row = |(label, value): &(String, String)| {
-            format!("<tr><th scope=\"row\">{}</th><td>{}</td></tr>\n", escape(label), escape(value))
+            format!(
+                "<tr><th scope=\"row\">{}</th><td>{}</td></tr>\n",
+                escape(label),
+                escape(value)
+            )
         };
         let rows: String = self.inspector.iter().map(row).collect();
         let (note, content) = match self.place {
@@ -231,7 +260,11 @@ impl SessionsPage<'_> {
     pub fn render(&self) -> String {
         let row = |session: &ListedSession| {
             let label = escape(&session.label);
-            let this = if session.this { " <strong>this one</strong>" } else { "" };
+            let this = if session.this {
+                " <strong>this one</strong>"
+            } else {
+                ""
+            };
             format!(
                 "<tr><th scope=\"row\">{label}{this}</th><td>{began}</td><td>{seen}</td><td>\
                  <form method=\"post\" action=\"/sessions/end\">\
@@ -270,7 +303,9 @@ pub fn login_form(framework: &str) -> String {
 /// The frame that every page has in common.
 fn document(title: &str, framework: &str, mode: Option<&str>, main: &str, after: &str) -> String {
     let framework = escape(framework);
-    let mode = mode.map(|mode| format!("<li>{}</li>", escape(mode))).unwrap_or_default();
+    let mode = mode
+        .map(|mode| format!("<li>{}</li>", escape(mode)))
+        .unwrap_or_default();
     format!(
         r#"<!doctype html>
 <html lang="en">

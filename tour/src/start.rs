@@ -40,7 +40,11 @@ impl Tour {
     ///
     /// # Errors
     /// The exit code: 0 after `--help`, 2 for what cannot be started, 1 for a store that cannot be used now.
-    #[allow(clippy::print_stdout, clippy::print_stderr, reason = "it is a command line program's start")]
+    #[allow(
+        clippy::print_stdout,
+        clippy::print_stderr,
+        reason = "it is a command line program's start"
+    )]
     pub async fn start(framework: &'static str, default_port: u16) -> Result<Self, ExitCode> {
         // A key that is no text is worth an error, which must not quote it.
         let secret = match std::env::var("SECRET_KEY") {
@@ -72,11 +76,18 @@ impl Tour {
             (false, Store::Postgres(_)) => ("on the server", Some("PostgreSQL")),
         };
         let (source, sessions) = match store(&options.store).await {
-            Ok(None) => {
-                (SessionBackend::new(builder.build().map_err(|error| refuse(&error.to_string()))?), None)
-            }
+            Ok(None) => (
+                SessionBackend::new(
+                    builder
+                        .build()
+                        .map_err(|error| refuse(&error.to_string()))?,
+                ),
+                None,
+            ),
             Ok(Some(store)) => {
-                let sessions = builder.build_stored().map_err(|error| refuse(&error.to_string()))?;
+                let sessions = builder
+                    .build_stored()
+                    .map_err(|error| refuse(&error.to_string()))?;
                 if matches!(options.store, Store::Sqlite(_) | Store::Postgres(_)) {
                     tokio::spawn(clean(sessions.clone(), store.clone(), CLEANING));
                 }
@@ -100,7 +111,15 @@ impl Tour {
             }
         };
         let encrypted = options.encrypted;
-        Ok(Self { framework, encrypted, mode, place, bind: options.bind, source, sessions })
+        Ok(Self {
+            framework,
+            encrypted,
+            mode,
+            place,
+            bind: options.bind,
+            source,
+            sessions,
+        })
     }
 
     /// Says where the tour is, once it listens there: with port 0 the system chose one.
@@ -113,7 +132,9 @@ impl Tour {
     #[allow(clippy::print_stderr, reason = "it is a command line program's start")]
     pub fn failed(&self, error: &std::io::Error) -> ExitCode {
         let bind = self.bind;
-        eprintln!("The tour cannot be served on {bind}: {error}. Another address is chosen by --bind ADDR.");
+        eprintln!(
+            "The tour cannot be served on {bind}: {error}. Another address is chosen by --bind ADDR."
+        );
         ExitCode::FAILURE
     }
 }
@@ -170,6 +191,14 @@ fn builder(options: &Options) -> Result<Builder, ConfigError> {
     } else {
         Sessions::builder(SecretKey::new(secret)?)
     };
-    let builder = if options.encrypted { builder.encrypted() } else { builder };
-    Ok(if options.insecure { builder.insecure_plain_http() } else { builder })
+    let builder = if options.encrypted {
+        builder.encrypted()
+    } else {
+        builder
+    };
+    Ok(if options.insecure {
+        builder.insecure_plain_http()
+    } else {
+        builder
+    })
 }

@@ -31,8 +31,19 @@ pub struct Job {
 }
 
 impl Job {
-    fn new(group: &'static str, who: impl Into<String>, column: usize, run: impl FnMut() + 'static) -> Self {
-        Self { group, who: who.into(), column, run: Box::new(run), operations: 1 }
+    fn new(
+        group: &'static str,
+        who: impl Into<String>,
+        column: usize,
+        run: impl FnMut() + 'static,
+    ) -> Self {
+        Self {
+            group,
+            who: who.into(),
+            column,
+            run: Box::new(run),
+            operations: 1,
+        }
     }
 
     fn times(self, operations: u64) -> Self {
@@ -58,7 +69,10 @@ impl Job {
 }
 
 fn main() {
-    let [_, file, server] = std::env::args().collect::<Vec<_>>().try_into().expect("a file and an address");
+    let [_, file, server] = std::env::args()
+        .collect::<Vec<_>>()
+        .try_into()
+        .expect("a file and an address");
     let jobs = [sqlite(&file), postgres(&server)].into_iter().flatten();
     println!("{}", Value::from_iter(jobs.map(Job::measure)));
 }
@@ -69,14 +83,23 @@ fn sqlite(file: &str) -> Vec<Job> {
     }
     let field = Field::new(16, ());
     // The settings of our store: by default, SQLite would wait for the disk several times in each write.
-    let options = SqliteConnectOptions::new().filename(file).create_if_missing(true);
-    let options = options.journal_mode(SqliteJournalMode::Wal).synchronous(SqliteSynchronous::Normal);
-    let store = Arc::new(SqliteStore::new(field.wait(SqlitePool::connect_with(options)).unwrap()));
+    let options = SqliteConnectOptions::new()
+        .filename(file)
+        .create_if_missing(true);
+    let options = options
+        .journal_mode(SqliteJournalMode::Wal)
+        .synchronous(SqliteSynchronous::Normal);
+    let store = Arc::new(SqliteStore::new(
+        field.wait(SqlitePool::connect_with(options)).unwrap(),
+    ));
     field.wait(store.migrate()).unwrap();
-    [tower::reads(&field, "sqlite: read", store.clone()), tower::writes(&field, "sqlite: write", store)]
-        .into_iter()
-        .flatten()
-        .collect()
+    [
+        tower::reads(&field, "sqlite: read", store.clone()),
+        tower::writes(&field, "sqlite: write", store),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
 }
 
 fn postgres(server: &str) -> Vec<Job> {
@@ -84,10 +107,15 @@ fn postgres(server: &str) -> Vec<Job> {
         return Vec::new();
     }
     let field = Field::new(16, ());
-    let store = Arc::new(PostgresStore::new(field.wait(PgPool::connect(server)).unwrap()));
+    let store = Arc::new(PostgresStore::new(
+        field.wait(PgPool::connect(server)).unwrap(),
+    ));
     field.wait(store.migrate()).unwrap();
-    [tower::reads(&field, "postgres: read", store.clone()), tower::writes(&field, "postgres: write", store)]
-        .into_iter()
-        .flatten()
-        .collect()
+    [
+        tower::reads(&field, "postgres: read", store.clone()),
+        tower::writes(&field, "postgres: write", store),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
 }

@@ -10,7 +10,11 @@ fn main() {
 
 /// What works in one thread: the counter sees no other.
 fn jobs() -> Vec<Job> {
-    let all = [benches::core::jobs(), benches::frameworks::jobs(), benches::library::jobs()];
+    let all = [
+        benches::core::jobs(),
+        benches::frameworks::jobs(),
+        benches::library::jobs(),
+    ];
     all.into_iter().flatten().collect()
 }
 
@@ -20,8 +24,9 @@ fn count(mut job: Job) -> Value {
         (job.run)();
     }
     // Some calls pay for several, the one that draws random numbers ahead, for example. The usual call counts.
-    let mut counts: Vec<u64> =
-        (0..9).map(|_| allocation_counter::measure(|| (job.run)()).count_total).collect();
+    let mut counts: Vec<u64> = (0..9)
+        .map(|_| allocation_counter::measure(|| (job.run)()).count_total)
+        .collect();
     counts.sort_unstable();
     json!({ "group": job.group, "who": job.who, "column": job.column, "count": counts[4] / job.operations })
 }

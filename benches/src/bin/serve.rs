@@ -8,7 +8,9 @@ use std::process::ExitCode;
 use actix_web::cookie::Key;
 use actix_web::test::init_service;
 use actix_web::{App, HttpServer, rt::System};
-use benches::frameworks::{actix, axum as layers, finish, hyper as services, rocket as fairings, runtime};
+use benches::frameworks::{
+    actix, axum as layers, finish, hyper as services, rocket as fairings, runtime,
+};
 use benches::payload::USUAL;
 use http::{Request, Response};
 use hyper::body::Incoming;
@@ -27,8 +29,14 @@ fn main() -> ExitCode {
     let _entered = runtime().enter();
     match (framework.as_str(), who.as_str()) {
         ("axum", who) => axum(who),
-        ("hyper", "bare") => hyper(services::bare(), &services::cookie(&services::bare(), USUAL)),
-        ("hyper", "ours") => hyper(services::ours(USUAL), &services::cookie(&services::ours(USUAL), USUAL)),
+        ("hyper", "bare") => hyper(
+            services::bare(),
+            &services::cookie(&services::bare(), USUAL),
+        ),
+        ("hyper", "ours") => hyper(
+            services::ours(USUAL),
+            &services::cookie(&services::ours(USUAL), USUAL),
+        ),
         ("rocket", who) => rocket(who),
         ("actix", "bare") => actix_bare(),
         ("actix", actix::SIGNED) => actix_session(),
@@ -48,7 +56,10 @@ async fn listen(cookie: &str) -> TcpListener {
 }
 
 fn axum(who: &str) {
-    let (_, make) = layers::APPLICATIONS.into_iter().find(|(name, _)| *name == who).expect("an application");
+    let (_, make) = layers::APPLICATIONS
+        .into_iter()
+        .find(|(name, _)| *name == who)
+        .expect("an application");
     let (router, cookie) = layers::ready(make, USUAL);
     runtime().block_on(async { axum::serve(listen(&cookie).await, router).await.unwrap() });
 }
@@ -63,19 +74,25 @@ where
         let listener = listen(cookie).await;
         loop {
             let (stream, _) = listener.accept().await.unwrap();
-            tokio::spawn(http1::Builder::new().serve_connection(TokioIo::new(stream), service.clone()));
+            tokio::spawn(
+                http1::Builder::new().serve_connection(TokioIo::new(stream), service.clone()),
+            );
         }
     });
 }
 
 fn rocket(who: &str) {
-    let (_, make) =
-        fairings::APPLICATIONS.into_iter().find(|(name, _)| *name == who).expect("an application");
+    let (_, make) = fairings::APPLICATIONS
+        .into_iter()
+        .find(|(name, _)| *name == who)
+        .expect("an application");
     let (_, cookie) = fairings::ready(make, USUAL);
     let liftoff = AdHoc::on_liftoff("announce", |rocket| {
         Box::pin(async move { announce(rocket.config().port, &cookie) })
     });
-    runtime().block_on(make(USUAL).attach(liftoff).launch()).unwrap();
+    runtime()
+        .block_on(make(USUAL).attach(liftoff).launch())
+        .unwrap();
 }
 
 /// Its server has a type for each application.
@@ -84,7 +101,10 @@ macro_rules! serve_actix {
         let application = $application;
         let cookie = actix::cookie(&finish(init_service(application())), USUAL);
         System::new().block_on(async {
-            let server = HttpServer::new(application).workers(1).bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+            let server = HttpServer::new(application)
+                .workers(1)
+                .bind((Ipv4Addr::LOCALHOST, 0))
+                .unwrap();
             announce(server.addrs()[0].port(), &cookie);
             server.run().await.unwrap();
         });

@@ -47,7 +47,9 @@ pub fn with_session(size: usize) -> impl FnOnce(&mut ServiceConfig) {
 #[must_use]
 pub fn middleware(key: Key) -> SessionMiddleware<CookieSessionStore> {
     let builder = SessionMiddleware::builder(CookieSessionStore::default(), key);
-    builder.cookie_content_security(CookieContentSecurity::Signed).build()
+    builder
+        .cookie_content_security(CookieContentSecurity::Signed)
+        .build()
 }
 
 async fn fill(session: Session, fields: Fields) -> Result<&'static str, Error> {
@@ -68,7 +70,9 @@ async fn write(session: Session) -> Result<&'static str, Error> {
 }
 
 fn request(path: &str, cookie: &str) -> actix_http::Request {
-    TestRequest::with_uri(path).insert_header((COOKIE, cookie)).to_request()
+    TestRequest::with_uri(path)
+        .insert_header((COOKIE, cookie))
+        .to_request()
 }
 
 /// A Cookie header that this application understands.
@@ -82,8 +86,13 @@ where
         let set_cookies = response.headers().get_all(SET_COOKIE);
         Reply {
             status: response.status().as_u16(),
-            set_cookies: set_cookies.map(|value| value.to_str().unwrap().to_owned()).collect(),
-            body: finish(to_bytes(response.into_body())).ok().unwrap().to_vec(),
+            set_cookies: set_cookies
+                .map(|value| value.to_str().unwrap().to_owned())
+                .collect(),
+            body: finish(to_bytes(response.into_body()))
+                .ok()
+                .unwrap()
+                .to_vec(),
         }
     })
 }
@@ -106,7 +115,9 @@ pub fn jobs() -> Vec<Job> {
         for (group, path) in [("actix: read", "/read"), ("actix: write", "/write")] {
             let application = finish(init_service(App::new().configure(bare)));
             jobs.push(job(group, path, "bare", size, application));
-            let application = App::new().configure(with_session(size)).wrap(middleware(Key::generate()));
+            let application = App::new()
+                .configure(with_session(size))
+                .wrap(middleware(Key::generate()));
             jobs.push(job(
                 group,
                 path,

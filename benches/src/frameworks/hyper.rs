@@ -18,7 +18,8 @@ pub type Body = Full<Bytes>;
 
 /// Without sessions. The request's body is none of its business.
 pub fn bare<B: hyper::body::Body + Send + 'static>()
--> impl Service<Request<B>, Response = Response<Body>, Error = Infallible, Future: Send> + Clone + Send {
+-> impl Service<Request<B>, Response = Response<Body>, Error = Infallible, Future: Send> + Clone + Send
+{
     service_fn(|request: Request<B>| async move {
         Ok(match request.uri().path() {
             "/untouched" => text(UNTOUCHED),
@@ -33,7 +34,8 @@ pub fn bare<B: hyper::body::Body + Send + 'static>()
 /// With our sessions.
 pub fn ours<B: hyper::body::Body + Send + Sync + 'static>(
     size: usize,
-) -> impl Service<Request<B>, Response = Response<Body>, Error = Infallible, Future: Send> + Clone + Send {
+) -> impl Service<Request<B>, Response = Response<Body>, Error = Infallible, Future: Send> + Clone + Send
+{
     let fields = Arc::new(payload::session(size));
     let service = service_fn(move |request: Request<B>| {
         let fields = fields.clone();
@@ -44,7 +46,9 @@ pub fn ours<B: hyper::body::Body + Send + Sync + 'static>(
                 "/write" => text(write(&request.session().await?)?),
                 "/fill" => {
                     let session = request.session().await?;
-                    fields.iter().try_for_each(|(key, value)| session.insert(key, value))?;
+                    fields
+                        .iter()
+                        .try_for_each(|(key, value)| session.insert(key, value))?;
                     text("")
                 }
                 _ => not_found(),
@@ -80,7 +84,8 @@ where
     S: Service<Request<Empty<Bytes>>, Response = Response<Body>, Error = Infallible>,
 {
     prepare(size, |path, cookie| {
-        let response = finish(service.call(Template::new(path, cookie).request(Empty::new()))).unwrap();
+        let response =
+            finish(service.call(Template::new(path, cookie).request(Empty::new()))).unwrap();
         let (parts, body) = response.into_parts();
         Reply {
             status: parts.status.as_u16(),

@@ -42,9 +42,15 @@ pub struct Reply {
 impl Reply {
     /// Name and value of each cookie that it sets, without those that it removes.
     fn pairs(&self) -> String {
-        let pairs = self.set_cookies.iter().filter_map(|cookie| cookie.split(';').next());
+        let pairs = self
+            .set_cookies
+            .iter()
+            .filter_map(|cookie| cookie.split(';').next());
         pairs
-            .filter(|pair| pair.split_once('=').is_some_and(|(_, value)| !value.is_empty()))
+            .filter(|pair| {
+                pair.split_once('=')
+                    .is_some_and(|(_, value)| !value.is_empty())
+            })
             .collect::<Vec<_>>()
             .join("; ")
     }
@@ -52,7 +58,11 @@ impl Reply {
 
 /// Of a response.
 fn set_cookies(headers: &HeaderMap) -> Vec<String> {
-    headers.get_all(SET_COOKIE).iter().map(|value| value.to_str().unwrap().to_owned()).collect()
+    headers
+        .get_all(SET_COOKIE)
+        .iter()
+        .map(|value| value.to_str().unwrap().to_owned())
+        .collect()
 }
 
 /// A Cookie header for an application, with three cookies of which the second is its session's, after a look whether it does
@@ -68,7 +78,10 @@ pub fn prepare(size: usize, mut ask: impl FnMut(&str, &str) -> Reply) -> String 
     let cookie = if has_sessions {
         beside(&filled.pairs())
     } else {
-        core::request(&core::signed(), size)[COOKIE].to_str().unwrap().to_owned()
+        core::request(&core::signed(), size)[COOKIE]
+            .to_str()
+            .unwrap()
+            .to_owned()
     };
     let mut expect = |path: &str, cookie: &str, body: &str| {
         let reply = ask(path, cookie);
@@ -84,7 +97,11 @@ pub fn prepare(size: usize, mut ask: impl FnMut(&str, &str) -> Reply) -> String 
     let written = expect("/write", &cookie, "42");
     if has_sessions {
         // Who keeps values on the server may have sent none: the id stays.
-        let sent = if written.pairs().is_empty() { cookie.clone() } else { beside(&written.pairs()) };
+        let sent = if written.pairs().is_empty() {
+            cookie.clone()
+        } else {
+            beside(&written.pairs())
+        };
         expect("/read", &sent, "42");
     }
     cookie
@@ -102,7 +119,10 @@ impl Template {
     #[must_use]
     pub fn new(path: &str, cookie: &str) -> Self {
         let headers = HeaderMap::from_iter([(COOKIE, cookie.parse().unwrap())]);
-        Self { uri: path.parse().unwrap(), headers }
+        Self {
+            uri: path.parse().unwrap(),
+            headers,
+        }
     }
 
     #[must_use]
@@ -124,7 +144,10 @@ pub fn runtime() -> &'static Runtime {
 /// The output of a future. Most of them wait for nothing, and so need not pay for a runtime.
 pub fn finish<F: Future>(future: F) -> F::Output {
     let mut future = pin!(future);
-    match future.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
+    match future
+        .as_mut()
+        .poll(&mut Context::from_waker(Waker::noop()))
+    {
         Poll::Ready(output) => output,
         Poll::Pending => runtime().block_on(future),
     }
@@ -135,5 +158,8 @@ pub fn finish<F: Future>(future: F) -> F::Output {
 pub fn jobs() -> Vec<Job> {
     // For this thread, until it ends: some ask for tokio's context at the first poll.
     std::mem::forget(runtime().enter());
-    [axum::jobs(), hyper::jobs(), rocket::jobs(), actix::jobs()].into_iter().flatten().collect()
+    [axum::jobs(), hyper::jobs(), rocket::jobs(), actix::jobs()]
+        .into_iter()
+        .flatten()
+        .collect()
 }

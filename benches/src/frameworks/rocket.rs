@@ -24,20 +24,32 @@ pub type Make = fn(usize) -> Rocket<Build>;
 
 /// By the name of the row.
 pub const APPLICATIONS: [(&str, Make); 3] = [
-    ("bare", |_| rocket().mount("/", routes![untouched, bare_read, bare_write, bare_fill])),
+    ("bare", |_| {
+        rocket().mount("/", routes![untouched, bare_read, bare_write, bare_fill])
+    }),
     ("an empty fairing", |_| {
-        rocket().attach(EmptyFairing).mount("/", routes![untouched, bare_read, bare_write, bare_fill])
+        rocket()
+            .attach(EmptyFairing)
+            .mount("/", routes![untouched, bare_read, bare_write, bare_fill])
     }),
     ("ours", |size| {
         let routes = routes![untouched, read, write, fill];
         let fairing = SessionFairing::new(core::signed());
-        rocket().attach(fairing).manage(payload::session(size)).mount("/", routes)
+        rocket()
+            .attach(fairing)
+            .manage(payload::session(size))
+            .mount("/", routes)
     }),
 ];
 
 /// One worker, any free port, and silence.
 fn rocket() -> Rocket<Build> {
-    rocket::custom(Config { workers: 1, port: 0, log_level: LogLevel::Off, ..Config::release_default() })
+    rocket::custom(Config {
+        workers: 1,
+        port: 0,
+        log_level: LogLevel::Off,
+        ..Config::release_default()
+    })
 }
 
 #[get("/untouched")]
@@ -72,7 +84,9 @@ fn write(session: Session) -> Result<&'static str, Error> {
 
 #[get("/fill")]
 fn fill(session: Session, fields: &State<Fields>) -> Result<(), Error> {
-    Ok(fields.iter().try_for_each(|(key, value)| session.insert(key, value))?)
+    Ok(fields
+        .iter()
+        .try_for_each(|(key, value)| session.insert(key, value))?)
 }
 
 /// What any fairing costs that wants to see requests and responses.
@@ -81,7 +95,10 @@ struct EmptyFairing;
 #[rocket::async_trait]
 impl Fairing for EmptyFairing {
     fn info(&self) -> Info {
-        Info { name: "Empty", kind: Kind::Request | Kind::Response }
+        Info {
+            name: "Empty",
+            kind: Kind::Request | Kind::Response,
+        }
     }
 
     async fn on_request(&self, _: &mut Request<'_>, _: &mut Data<'_>) {}
@@ -95,18 +112,25 @@ struct FixedCookie(String);
 impl FixedCookie {
     fn attached(size: usize) -> Rocket<Build> {
         let set = |session: &session_core::Session| {
-            payload::session(size).iter().try_for_each(|(key, value)| session.insert(key, value))
+            payload::session(size)
+                .iter()
+                .try_for_each(|(key, value)| session.insert(key, value))
         };
         let sent = testing::respond(&core::signed(), &HeaderMap::new(), set).unwrap();
         let cookie = sent[SET_COOKIE].to_str().unwrap().to_owned();
-        rocket().attach(Self(cookie)).mount("/", routes![untouched, bare_read, bare_write, bare_fill])
+        rocket()
+            .attach(Self(cookie))
+            .mount("/", routes![untouched, bare_read, bare_write, bare_fill])
     }
 }
 
 #[rocket::async_trait]
 impl Fairing for FixedCookie {
     fn info(&self) -> Info {
-        Info { name: "Fixed cookie", kind: Kind::Request | Kind::Response }
+        Info {
+            name: "Fixed cookie",
+            kind: Kind::Request | Kind::Response,
+        }
     }
 
     async fn on_request(&self, _: &mut Request<'_>, _: &mut Data<'_>) {}
@@ -124,11 +148,17 @@ pub fn ready(make: Make, size: usize) -> (Client, String) {
     let client = runtime().block_on(Client::untracked(make(size))).unwrap();
     let cookie = prepare(size, |path, cookie| {
         runtime().block_on(async {
-            let request = client.get(path).header(Header::new("cookie", cookie.to_owned()));
+            let request = client
+                .get(path)
+                .header(Header::new("cookie", cookie.to_owned()));
             let response = request.dispatch().await;
             Reply {
                 status: response.status().code,
-                set_cookies: response.headers().get("set-cookie").map(str::to_owned).collect(),
+                set_cookies: response
+                    .headers()
+                    .get("set-cookie")
+                    .map(str::to_owned)
+                    .collect(),
                 body: response.into_bytes().await.unwrap_or_default(),
             }
         })
@@ -139,7 +169,9 @@ pub fn ready(make: Make, size: usize) -> (Client, String) {
 fn job(group: &'static str, path: &'static str, who: &str, make: Make, size: usize) -> Job {
     let (client, cookie) = ready(make, size);
     Job::new(group, who, size, move || {
-        let request = client.get(path).header(Header::new("cookie", cookie.clone()));
+        let request = client
+            .get(path)
+            .header(Header::new("cookie", cookie.clone()));
         black_box(runtime().block_on(request.dispatch()).status());
     })
 }
@@ -152,8 +184,16 @@ pub fn jobs() -> Vec<Job> {
     }
     for size in SIZES {
         jobs.extend(APPLICATIONS.map(|(who, make)| job("rocket: read", "/read", who, make, size)));
-        jobs.extend(APPLICATIONS.map(|(who, make)| job("rocket: write", "/write", who, make, size)));
-        jobs.push(job("rocket: write", "/write", "a fixed Set-Cookie", FixedCookie::attached, size));
+        jobs.extend(
+            APPLICATIONS.map(|(who, make)| job("rocket: write", "/write", who, make, size)),
+        );
+        jobs.push(job(
+            "rocket: write",
+            "/write",
+            "a fixed Set-Cookie",
+            FixedCookie::attached,
+            size,
+        ));
     }
     jobs
 }

@@ -29,8 +29,16 @@ impl Field {
     /// In one run each task does so many operations one after the other, as a connection's requests come: enough that to
     /// spawn the tasks and to wait for them is little beside it.
     pub fn new(each: usize, server: impl Any) -> Self {
-        let runtime = Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
-        Self { runtime: Rc::new(runtime), each, server: Rc::new(server) }
+        let runtime = Builder::new_multi_thread()
+            .worker_threads(2)
+            .enable_all()
+            .build()
+            .unwrap();
+        Self {
+            runtime: Rc::new(runtime),
+            each,
+            server: Rc::new(server),
+        }
     }
 
     pub fn wait<T>(&self, future: impl Future<Output = T>) -> T {
@@ -41,7 +49,8 @@ impl Field {
     pub fn row(&self, group: &'static str, who: &str, operation: impl Operation) -> Vec<Job> {
         let (each, operation) = (self.each, Arc::new(operation));
         let job = |in_flight: usize| {
-            let (runtime, server, operation) = (self.runtime.clone(), self.server.clone(), operation.clone());
+            let (runtime, server, operation) =
+                (self.runtime.clone(), self.server.clone(), operation.clone());
             let run = move || {
                 let _lives = &server;
                 let begin = |session| {

@@ -32,14 +32,22 @@ pub struct Laid {
 
 impl Laid {
     pub async fn new(store: Arc<dyn Store>) -> Self {
-        let sessions = Sessions::builder(SecretKey::new(SECRET).unwrap()).build_stored().unwrap();
+        let sessions = Sessions::builder(SecretKey::new(SECRET).unwrap())
+            .build_stored()
+            .unwrap();
         let source = SessionBackend::stored(sessions, store.clone());
         let (mut requests, mut records) = (Vec::new(), Vec::new());
         for _ in 0..MOST {
             let request = new_session(&source).await;
             for _ in 0..WRITES {
                 let exchange = source.exchange(&request);
-                exchange.opener().open().await.unwrap().increment(KEY, 1).unwrap();
+                exchange
+                    .opener()
+                    .open()
+                    .await
+                    .unwrap()
+                    .increment(KEY, 1)
+                    .unwrap();
                 exchange.close().await.apply(&mut HeaderMap::new()).unwrap();
             }
             let key = key(&request);
@@ -55,12 +63,20 @@ impl Laid {
             let inserted = store.insert(key, &records[0].1, now()).await.unwrap();
             assert!(matches!(inserted, Inserted::Done | Inserted::Exists(_)));
         }
-        Self { source, store, requests, records }
+        Self {
+            source,
+            store,
+            requests,
+            records,
+        }
     }
 }
 
 pub fn now() -> u64 {
-    SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs()
+    SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .unwrap()
+        .as_secs()
 }
 
 /// The next request of a browser that just got a session, among other cookies.
@@ -72,14 +88,24 @@ async fn new_session(source: &SessionBackend) -> HeaderMap {
     }
     let mut response = HeaderMap::new();
     exchange.close().await.apply(&mut response).unwrap();
-    let pair = response[SET_COOKIE].to_str().unwrap().split(';').next().unwrap();
+    let pair = response[SET_COOKIE]
+        .to_str()
+        .unwrap()
+        .split(';')
+        .next()
+        .unwrap();
     let cookies = format!("_ga=GA1.1.1206412375.1700000000; {pair}; theme=dark");
     HeaderMap::from_iter([(COOKIE, cookies.try_into().unwrap())])
 }
 
 /// Where the session of a request lies: the digest of the first 16 bytes of its cookie.
 fn key(request: &HeaderMap) -> RecordKey {
-    let ours = request[COOKIE].to_str().unwrap().split("; ").nth(1).unwrap();
+    let ours = request[COOKIE]
+        .to_str()
+        .unwrap()
+        .split("; ")
+        .nth(1)
+        .unwrap();
     let id = ours.split_once('=').unwrap().1.split('.').next().unwrap();
     let id = BASE64_URL_SAFE_NO_PAD.decode(id).unwrap();
     RecordKey::from_bytes(Sha256::digest(&id[..16]).into())

@@ -23,8 +23,16 @@ pub fn jobs() -> Vec<Job> {
     let laid = lay();
     let map = || Mutex::new(laid.records.iter().cloned().collect());
     let keys = laid.records.iter().map(|(key, _)| *key).collect();
-    let read = RawRead { map: map(), keys, now: now() };
-    let write = RawWrite { map: map(), records: ours::Versions::new(&laid.records), now: now() };
+    let read = RawRead {
+        map: map(),
+        keys,
+        now: now(),
+    };
+    let write = RawWrite {
+        map: map(),
+        records: ours::Versions::new(&laid.records),
+        now: now(),
+    };
     let peer = || Arc::new(tower_sessions::MemoryStore::default());
     [
         field.row(READ, "raw", read),

@@ -17,5 +17,13 @@ use crate::Job;
 /// Whatever may be left out for want of a server is said on the standard error.
 #[must_use]
 pub fn jobs() -> Vec<Job> {
-    [memory::jobs(), sqlite::jobs(), redis::jobs(), postgres::jobs()].into_iter().flatten().collect()
+    [
+        memory::jobs(),
+        sqlite::jobs(),
+        redis::jobs(),
+        postgres::jobs(),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
 }

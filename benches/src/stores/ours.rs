@@ -22,17 +22,48 @@ const REQUEST: &str = "ours, a request";
 /// The rows of a table of reads. Whatever reads changes nothing, so they share their sessions.
 pub fn reads(field: &Field, group: &'static str, laid: &Laid) -> Vec<Job> {
     let keys = laid.records.iter().map(|(key, _)| *key).collect();
-    let load = Load { store: laid.store.clone(), keys, now: now() };
-    let read = Read { source: laid.source.clone(), requests: laid.requests.clone() };
-    [field.row(group, STORE, load), field.row(group, REQUEST, read)].into_iter().flatten().collect()
+    let load = Load {
+        store: laid.store.clone(),
+        keys,
+        now: now(),
+    };
+    let read = Read {
+        source: laid.source.clone(),
+        requests: laid.requests.clone(),
+    };
+    [
+        field.row(group, STORE, load),
+        field.row(group, REQUEST, read),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
 }
 
 /// The rows of a table of writes, each with sessions of its own.
 pub fn writes(field: &Field, group: &'static str, direct: &Laid, requests: &Laid) -> Vec<Job> {
-    let update = Update { store: direct.store.clone(), records: Versions::new(&direct.records), now: now() };
-    let counts = requests.requests.iter().map(|_| AtomicI64::new(0)).collect();
-    let write = Write { source: requests.source.clone(), requests: requests.requests.clone(), counts };
-    [field.row(group, STORE, update), field.row(group, REQUEST, write)].into_iter().flatten().collect()
+    let update = Update {
+        store: direct.store.clone(),
+        records: Versions::new(&direct.records),
+        now: now(),
+    };
+    let counts = requests
+        .requests
+        .iter()
+        .map(|_| AtomicI64::new(0))
+        .collect();
+    let write = Write {
+        source: requests.source.clone(),
+        requests: requests.requests.clone(),
+        counts,
+    };
+    [
+        field.row(group, STORE, update),
+        field.row(group, REQUEST, write),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
 }
 
 /// Records that are written over and over. A version is the only thing about them that changes.
@@ -41,14 +72,26 @@ pub struct Versions(Vec<(RecordKey, Record, AtomicI64)>);
 impl Versions {
     pub fn new(records: &[(RecordKey, Record)]) -> Self {
         let version = |record: &Record| AtomicI64::new(record.version.cast_signed());
-        Self(records.iter().map(|(key, record)| (*key, record.clone(), version(record))).collect())
+        Self(
+            records
+                .iter()
+                .map(|(key, record)| (*key, record.clone(), version(record)))
+                .collect(),
+        )
     }
 
     /// Where one lies, its version now, and what is to be written next.
     pub fn next(&self, session: usize) -> (RecordKey, u64, Record) {
         let (key, record, version) = &self.0[session];
         let old = version.fetch_add(1, Ordering::Relaxed);
-        (*key, old.cast_unsigned(), Record { version: old.wrapping_add(1).cast_unsigned(), ..record.clone() })
+        (
+            *key,
+            old.cast_unsigned(),
+            Record {
+                version: old.wrapping_add(1).cast_unsigned(),
+                ..record.clone()
+            },
+        )
     }
 }
 
@@ -74,7 +117,13 @@ struct Update {
 impl Operation for Update {
     async fn once(&self, session: usize) {
         let (key, version, record) = self.records.next(session);
-        assert_eq!(self.store.update(key, version, &record, self.now).await.unwrap(), Updated::Done);
+        assert_eq!(
+            self.store
+                .update(key, version, &record, self.now)
+                .await
+                .unwrap(),
+            Updated::Done
+        );
     }
 }
 
@@ -104,7 +153,13 @@ struct Write {
 impl Operation for Write {
     async fn once(&self, session: usize) {
         let exchange = self.source.exchange(&self.requests[session]);
-        let count = exchange.opener().open().await.unwrap().increment(KEY, 1).unwrap();
+        let count = exchange
+            .opener()
+            .open()
+            .await
+            .unwrap()
+            .increment(KEY, 1)
+            .unwrap();
         exchange.close().await.apply(&mut HeaderMap::new()).unwrap();
         let last = self.counts[session].swap(count, Ordering::Relaxed);
         assert!(last == 0 || count == last + 1);

@@ -18,23 +18,51 @@ macro_rules! tower_sessions {
             const STORE: &str = concat!("tower-sessions", $suffix, ", the store");
             const REQUEST: &str = concat!("tower-sessions", $suffix, ", a request");
 
-            pub fn reads(field: &Field, group: &'static str, store: Arc<impl SessionStore>) -> Vec<Job> {
-                let ids: Vec<_> = field.wait(lay(&store)).iter().map(|record| record.id).collect();
-                let load = Load { store: store.clone(), ids: ids.clone() };
-                [field.row(group, STORE, load), field.row(group, REQUEST, Read { store, ids })]
-                    .into_iter()
-                    .flatten()
-                    .collect()
+            pub fn reads(
+                field: &Field,
+                group: &'static str,
+                store: Arc<impl SessionStore>,
+            ) -> Vec<Job> {
+                let ids: Vec<_> = field
+                    .wait(lay(&store))
+                    .iter()
+                    .map(|record| record.id)
+                    .collect();
+                let load = Load {
+                    store: store.clone(),
+                    ids: ids.clone(),
+                };
+                [
+                    field.row(group, STORE, load),
+                    field.row(group, REQUEST, Read { store, ids }),
+                ]
+                .into_iter()
+                .flatten()
+                .collect()
             }
 
-            pub fn writes(field: &Field, group: &'static str, store: Arc<impl SessionStore>) -> Vec<Job> {
-                let ids = field.wait(lay(&store)).iter().map(|record| record.id).collect();
-                let save = Save { store: store.clone(), records: field.wait(lay(&store)) };
+            pub fn writes(
+                field: &Field,
+                group: &'static str,
+                store: Arc<impl SessionStore>,
+            ) -> Vec<Job> {
+                let ids = field
+                    .wait(lay(&store))
+                    .iter()
+                    .map(|record| record.id)
+                    .collect();
+                let save = Save {
+                    store: store.clone(),
+                    records: field.wait(lay(&store)),
+                };
                 let counts = (0..MOST).map(|_| AtomicI64::new(0)).collect();
-                [field.row(group, STORE, save), field.row(group, REQUEST, Write { store, ids, counts })]
-                    .into_iter()
-                    .flatten()
-                    .collect()
+                [
+                    field.row(group, STORE, save),
+                    field.row(group, REQUEST, Write { store, ids, counts }),
+                ]
+                .into_iter()
+                .flatten()
+                .collect()
             }
 
             async fn lay(store: &Arc<impl SessionStore>) -> Vec<Record> {
@@ -58,7 +86,9 @@ macro_rules! tower_sessions {
 
             impl<S: SessionStore> Operation for Load<S> {
                 async fn once(&self, session: usize) {
-                    assert!(black_box(self.store.load(&self.ids[session]).await.unwrap()).is_some());
+                    assert!(
+                        black_box(self.store.load(&self.ids[session]).await.unwrap()).is_some()
+                    );
                 }
             }
 

@@ -17,8 +17,7 @@ use crate::Job;
 const READ: &str = "postgres: read";
 const WRITE: &str = "postgres: write";
 
-const LOAD: &str =
-    "SELECT dead, ver, expires, created, seen, owner, label, body FROM session_records WHERE key = $1";
+const LOAD: &str = "SELECT dead, ver, expires, created, seen, owner, label, body FROM session_records WHERE key = $1";
 /// As the store does it.
 const UPDATE: &str = "UPDATE session_records SET ver = $2, expires = GREATEST(expires, $3), created = $4, seen = $5, \
                       seq = CASE WHEN owner IS NOT DISTINCT FROM $6::bytea THEN seq WHEN $6::bytea IS NULL THEN 0 \
@@ -27,7 +26,9 @@ const UPDATE: &str = "UPDATE session_records SET ver = $2, expires = GREATEST(ex
 
 pub fn jobs() -> Vec<Job> {
     // What its disk takes for a commit is not what is compared.
-    let Some(server) = Postgres::start(&Postgres::FAST) else { return Vec::new() };
+    let Some(server) = Postgres::start(&Postgres::FAST) else {
+        return Vec::new();
+    };
     let manager = Manager::new(server.url().parse().unwrap(), NoTls);
     let pool = Pool::builder(manager).max_size(16).build().unwrap();
     let store = PostgresStore::new(server.url().parse().unwrap(), NoTls);
@@ -38,8 +39,16 @@ pub fn jobs() -> Vec<Job> {
 
     let reads = laid();
     let keys = reads.records.iter().map(|(key, _)| *key).collect();
-    let read = RawRead { pool: pool.clone(), keys, now: time(now()) };
-    let write = RawWrite { pool: pool.clone(), records: Versions::new(&laid().records), now: time(now()) };
+    let read = RawRead {
+        pool: pool.clone(),
+        keys,
+        now: time(now()),
+    };
+    let write = RawWrite {
+        pool: pool.clone(),
+        records: Versions::new(&laid().records),
+        now: time(now()),
+    };
     [
         field.row(READ, "raw", read),
         ours::reads(&field, READ, &reads),
@@ -61,7 +70,10 @@ impl Operation for RawRead {
     async fn once(&self, session: usize) {
         let client = self.pool.get().await.unwrap();
         let load = client.prepare_cached(LOAD).await.unwrap();
-        let row = client.query_one(&load, &[&&self.keys[session].as_bytes()[..]]).await.unwrap();
+        let row = client
+            .query_one(&load, &[&&self.keys[session].as_bytes()[..]])
+            .await
+            .unwrap();
         let body: Vec<u8> = row.get(7);
         assert!(!black_box(body).is_empty() && row.get::<_, i64>(2) > self.now);
     }

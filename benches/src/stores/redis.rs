@@ -20,7 +20,9 @@ use crate::Job;
 const READ: &str = "redis: read";
 const WRITE: &str = "redis: write";
 
-const FIELDS: [&str; 8] = ["dead", "version", "expires", "created", "seen", "owner", "label", "body"];
+const FIELDS: [&str; 8] = [
+    "dead", "version", "expires", "created", "seen", "owner", "label", "body",
+];
 /// The store's script.
 const UPDATE: &str = concat!(
     include_str!("../../../session-store/src/redis/order.lua"),
@@ -31,19 +33,36 @@ const UPDATE: &str = concat!(
 peers::tower_sessions!(tower_sessions_core_14, "");
 
 pub fn jobs() -> Vec<Job> {
-    let Some(server) = Redis::start(&[]) else { return Vec::new() };
+    let Some(server) = Redis::start(&[]) else {
+        return Vec::new();
+    };
     let url = server.url();
     let field = Field::new(16, server);
     let client = Client::open(url.as_str()).unwrap();
     let connect = || field.wait(client.get_connection_manager()).unwrap();
-    let laid =
-        |prefix: &str| field.wait(Laid::new(Arc::new(RedisStore::new(client.clone(), prefix).unwrap())));
+    let laid = |prefix: &str| {
+        field.wait(Laid::new(Arc::new(
+            RedisStore::new(client.clone(), prefix).unwrap(),
+        )))
+    };
 
     let reads = laid("reads:");
-    let keys = reads.records.iter().map(|(key, _)| place("reads:", *key)).collect();
-    let read = RawRead { connection: connect(), keys };
+    let keys = reads
+        .records
+        .iter()
+        .map(|(key, _)| place("reads:", *key))
+        .collect();
+    let read = RawRead {
+        connection: connect(),
+        keys,
+    };
     let records = Versions::new(&laid("raw:").records);
-    let write = RawWrite { connection: connect(), update: Script::new(UPDATE), records, now: now() };
+    let write = RawWrite {
+        connection: connect(),
+        update: Script::new(UPDATE),
+        records,
+        now: now(),
+    };
     let peer = || Arc::new(PeersStore::new(field.wait(peers_pool(&url))));
     [
         field.row(READ, "raw", read),
@@ -79,7 +98,10 @@ impl Operation for RawRead {
     async fn once(&self, session: usize) {
         let mut load = cmd("HMGET");
         load.arg(&self.keys[session]).arg(&FIELDS);
-        let values: Vec<Option<Vec<u8>>> = load.query_async(&mut self.connection.clone()).await.unwrap();
+        let values: Vec<Option<Vec<u8>>> = load
+            .query_async(&mut self.connection.clone())
+            .await
+            .unwrap();
         assert!(black_box(values)[7].is_some());
     }
 }
@@ -101,8 +123,13 @@ impl Operation for RawWrite {
             update.arg(format!("{number:020}"));
         }
         update.arg("").arg("").arg(&*next.body);
-        update.arg(format!("{version:020}")).arg(format!("{:020}", self.now));
-        let done: i64 = update.invoke_async(&mut self.connection.clone()).await.unwrap();
+        update
+            .arg(format!("{version:020}"))
+            .arg(format!("{:020}", self.now));
+        let done: i64 = update
+            .invoke_async(&mut self.connection.clone())
+            .await
+            .unwrap();
         assert_eq!(done, 1);
     }
 }

@@ -41,8 +41,11 @@ pub fn jobs() -> Vec<Job> {
 
     let reads = laid("reads");
     let keys = |laid: &Laid| laid.records.iter().map(|(key, _)| *key).collect();
-    let raw_read =
-        |name: &str, keys| RawRead { connections: [connect(name), connect(name)], keys, now: time(now()) };
+    let raw_read = |name: &str, keys| RawRead {
+        connections: [connect(name), connect(name)],
+        keys,
+        now: time(now()),
+    };
     let read = raw_read("reads", keys(&reads));
 
     // The stores that lay these are closed.
@@ -50,7 +53,11 @@ pub fn jobs() -> Vec<Job> {
         let laid = laid(name);
         let connection = connect(name);
         connection.lock().unwrap().execute_batch(SETTINGS).unwrap();
-        let write = RawWrite { connection, records: Versions::new(&laid.records), now: time(now()) };
+        let write = RawWrite {
+            connection,
+            records: Versions::new(&laid.records),
+            now: time(now()),
+        };
         (write, keys(&laid))
     };
     let (write, _) = raw("raw");
@@ -79,14 +86,28 @@ struct RawRead {
     now: i64,
 }
 
-type Row = (bool, i64, i64, i64, i64, Option<Vec<u8>>, Option<Vec<u8>>, Vec<u8>);
+type Row = (
+    bool,
+    i64,
+    i64,
+    i64,
+    i64,
+    Option<Vec<u8>>,
+    Option<Vec<u8>>,
+    Vec<u8>,
+);
 
 impl Operation for RawRead {
     async fn once(&self, session: usize) {
         let [one, other] = &self.connections;
-        let connection = one.try_lock().or_else(|_| other.lock().map_err(drop)).unwrap();
+        let connection = one
+            .try_lock()
+            .or_else(|_| other.lock().map_err(drop))
+            .unwrap();
         let mut load = connection.prepare_cached(LOAD).unwrap();
-        let row: Row = load.query_row([self.keys[session].as_bytes()], |row| row.try_into()).unwrap();
+        let row: Row = load
+            .query_row([self.keys[session].as_bytes()], |row| row.try_into())
+            .unwrap();
         assert!(!row.0 && black_box(row).2 > self.now);
     }
 }
@@ -107,7 +128,10 @@ impl Operation for RawWrite {
 
 impl RawWrite {
     fn write(&self, (key, version, next): (RecordKey, u64, Record)) {
-        let connection = self.connection.lock().unwrap_or_else(PoisonError::into_inner);
+        let connection = self
+            .connection
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
         let values = (
             key.as_bytes(),
             next.version.cast_signed(),
@@ -118,7 +142,14 @@ impl RawWrite {
             version.cast_signed(),
             self.now,
         );
-        assert_eq!(connection.prepare_cached(UPDATE).unwrap().execute(values).unwrap(), 1);
+        assert_eq!(
+            connection
+                .prepare_cached(UPDATE)
+                .unwrap()
+                .execute(values)
+                .unwrap(),
+            1
+        );
     }
 }
 

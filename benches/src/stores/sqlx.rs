@@ -23,15 +23,26 @@ pub fn measure() -> Vec<Measured> {
     let folder = Folder::new("sqlx");
     let postgres = Postgres::start(&Postgres::FAST);
     let mut run = Command::new(env!("CARGO"));
-    run.args(["run", "--release", "--quiet", "--manifest-path"]).arg(manifest).arg("--");
+    run.args(["run", "--release", "--quiet", "--manifest-path"])
+        .arg(manifest)
+        .arg("--");
     run.arg(folder.path().join("peers"));
     run.arg(postgres.as_ref().map_or_else(|| "-".into(), Postgres::url));
     let output = run.output().unwrap();
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    assert!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
     let measured: Vec<Measured> = serde_json::from_slice(&output.stdout).unwrap();
     for group in ["sqlite: read", "sqlite: write"] {
-        let found = measured.iter().filter(|one| one.group == group && one.nanoseconds > 0.0);
-        assert!(found.map(|one| one.column).eq([1, 32, 1, 32]), "{measured:?}");
+        let found = measured
+            .iter()
+            .filter(|one| one.group == group && one.nanoseconds > 0.0);
+        assert!(
+            found.map(|one| one.column).eq([1, 32, 1, 32]),
+            "{measured:?}"
+        );
     }
     measured
 }

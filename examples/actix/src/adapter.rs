@@ -37,7 +37,8 @@ impl SessionLayer {
         InitError = (),
     > + use<S, B>
     where
-        S: Service<ServiceRequest, Response = ServiceResponse<B>, Error = actix_web::Error> + 'static,
+        S: Service<ServiceRequest, Response = ServiceResponse<B>, Error = actix_web::Error>
+            + 'static,
         B: MessageBody + 'static,
     {
         let source = self.0.clone();
@@ -60,26 +61,32 @@ async fn around<B: MessageBody + 'static>(
 ) -> Result<ServiceResponse<EitherBody<B>>, actix_web::Error> {
     // 1. An exchange, from the request's Cookie headers.
     let cookies = request.headers().get_all("cookie");
-    let exchange =
-        source.exchange_of(cookies.filter_map(|value| http::HeaderValue::from_bytes(value.as_bytes()).ok()));
+    let exchange = source.exchange_of(
+        cookies.filter_map(|value| http::HeaderValue::from_bytes(value.as_bytes()).ok()),
+    );
 
     // 2. Its opener, into the request.
-    request.extensions_mut().insert(SessionSlot::<()>::new(exchange.opener()));
+    request
+        .extensions_mut()
+        .insert(SessionSlot::<()>::new(exchange.opener()));
     let answer = next.call(request).await;
 
     // 3. Close, and apply, whatever the answer is. Dropped before that, the exchange freezes its session and forgets it.
     let outgoing = exchange.close().await;
     match answer {
-        Ok(mut response) => match session_store::apply(outgoing, &mut Headers(response.headers_mut())) {
-            Ok(()) => Ok(response.map_into_left_body()),
-            Err(error) => {
-                Ok(response.into_response(Error::from(error).error_response()).map_into_right_body())
+        Ok(mut response) => {
+            match session_store::apply(outgoing, &mut Headers(response.headers_mut())) {
+                Ok(()) => Ok(response.map_into_left_body()),
+                Err(error) => Ok(response
+                    .into_response(Error::from(error).error_response())
+                    .map_into_right_body()),
             }
-        },
+        }
         // Of a middleware between us and the handler, whose own errors are responses here already.
         Err(error) => {
             let mut response = error.error_response();
-            session_store::apply(outgoing, &mut Headers(response.headers_mut())).map_err(Error::from)?;
+            session_store::apply(outgoing, &mut Headers(response.headers_mut()))
+                .map_err(Error::from)?;
             Err(InternalError::from_response(error, response).into())
         }
     }
@@ -94,7 +101,10 @@ impl ResponseHeaders for Headers<'_> {
     }
 
     fn values(&self, name: &'static http::HeaderName) -> Vec<&[u8]> {
-        self.0.get_all(name.as_str()).map(HeaderValue::as_bytes).collect()
+        self.0
+            .get_all(name.as_str())
+            .map(HeaderValue::as_bytes)
+            .collect()
     }
 
     fn remove(&mut self, name: &'static http::HeaderName) {

@@ -10,9 +10,12 @@ use tour::stop;
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    let filter =
-        tracing_subscriber::EnvFilter::try_from_default_env().unwrap_or_else(|_| "session=info".into());
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    let filter = tracing_subscriber::EnvFilter::try_from_default_env()
+        .unwrap_or_else(|_| "session=info".into());
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .init();
     let tour = match Tour::start("actix-web", 5003).await {
         Ok(tour) => tour,
         Err(code) => return code,
@@ -27,12 +30,19 @@ async fn serve(tour: Tour) -> std::io::Result<()> {
     let layer = SessionLayer::from(tour.source.clone());
     let application = {
         let tour = tour.clone();
-        move || App::new().configure(routes::configure(tour.clone())).wrap(layer.middleware())
+        move || {
+            App::new()
+                .configure(routes::configure(tour.clone()))
+                .wrap(layer.middleware())
+        }
     };
     let server = HttpServer::new(application)
         .shutdown_signal(stop::asked()?)
         .shutdown_timeout(stop::LIMIT.as_secs())
         .bind(tour.bind)?;
-    server.addrs().into_iter().for_each(|address| tour.announce(address));
+    server
+        .addrs()
+        .into_iter()
+        .for_each(|address| tour.announce(address));
     server.run().await
 }

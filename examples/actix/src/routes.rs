@@ -23,7 +23,11 @@ pub fn configure(tour: Tour) -> impl FnOnce(&mut ServiceConfig) {
         app.app_data(Data::new(tour))
             .service(resource("/").route(get().to(index)))
             .service(resource("/visit").route(get().to(visit)))
-            .service(resource("/login").route(get().to(login_form)).route(post().to(login)))
+            .service(
+                resource("/login")
+                    .route(get().to(login_form))
+                    .route(post().to(login)),
+            )
             .service(resource("/profile").route(get().to(profile)))
             .service(resource("/logout").route(post().to(logout)))
             .service(resource("/add_to_cart/{product_id}").route(post().to(add_to_cart)))
@@ -66,7 +70,10 @@ struct Login {
 }
 
 async fn login(session: Session, request: HttpRequest, form: Form<Login>) -> Answer {
-    let user_agent = request.headers().get(USER_AGENT).and_then(|value| value.to_str().ok());
+    let user_agent = request
+        .headers()
+        .get(USER_AGENT)
+        .and_then(|value| value.to_str().ok());
     actions::login(&session, &form.username, user_agent)?;
     Ok(see_other("/profile").finish())
 }
@@ -98,7 +105,9 @@ struct Permanent {
 async fn permanent(session: Session, form: Form<Permanent>) -> Answer {
     Ok(match actions::set_permanent(&session, &form.on)? {
         Some(ok) => text().body(ok),
-        None => HttpResponse::BadRequest().content_type(ContentType::plaintext()).body("on must be 1 or 0"),
+        None => HttpResponse::BadRequest()
+            .content_type(ContentType::plaintext())
+            .body("on must be 1 or 0"),
     })
 }
 
@@ -143,7 +152,9 @@ struct End {
 }
 
 async fn end_session(tour: Data<Tour>, session: Session, form: Form<End>) -> Answer {
-    Ok(show(actions::end_session(&tour, &session, &form.key).await?))
+    Ok(show(
+        actions::end_session(&tour, &session, &form.key).await?,
+    ))
 }
 
 async fn end_sessions(tour: Data<Tour>, session: Session) -> Answer {
@@ -152,7 +163,9 @@ async fn end_sessions(tour: Data<Tour>, session: Session) -> Answer {
 
 async fn fail(session: Session) -> Answer {
     let mut response = HttpResponse::InternalServerError();
-    Ok(response.content_type(ContentType::plaintext()).body(actions::fail(&session)?))
+    Ok(response
+        .content_type(ContentType::plaintext())
+        .body(actions::fail(&session)?))
 }
 
 async fn panic(session: Session) -> HttpResponse {
@@ -169,7 +182,9 @@ async fn late_open(request: HttpRequest) -> HttpResponse {
 
 fn streamed(rest: impl Future<Output = String> + 'static) -> HttpResponse {
     let parts = stream::iter([LATE_FIRST.to_owned()]).chain(stream::once(rest));
-    HttpResponse::Ok().body(BodyStream::new(parts.map(|part| Ok::<_, Infallible>(Bytes::from(part)))))
+    HttpResponse::Ok().body(BodyStream::new(
+        parts.map(|part| Ok::<_, Infallible>(Bytes::from(part))),
+    ))
 }
 
 fn text() -> HttpResponseBuilder {

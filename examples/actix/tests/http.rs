@@ -31,7 +31,11 @@ fn layer() -> SessionLayer {
 }
 
 fn stored() -> SessionLayer {
-    SessionBackend::stored(builder().build_stored().unwrap(), Arc::new(MemoryStore::new())).into()
+    SessionBackend::stored(
+        builder().build_stored().unwrap(),
+        Arc::new(MemoryStore::new()),
+    )
+    .into()
 }
 
 async fn visit(session: Session) -> Result<String, Error> {
@@ -40,7 +44,17 @@ async fn visit(session: Session) -> Result<String, Error> {
 
 fn cookies<B>(response: &ServiceResponse<B>) -> Vec<String> {
     let values = response.headers().get_all(SET_COOKIE);
-    values.map(|value| value.to_str().unwrap().split(';').next().unwrap().to_owned()).collect()
+    values
+        .map(|value| {
+            value
+                .to_str()
+                .unwrap()
+                .split(';')
+                .next()
+                .unwrap()
+                .to_owned()
+        })
+        .collect()
 }
 
 async fn text<B: MessageBody>(response: ServiceResponse<B>) -> String {
@@ -48,13 +62,20 @@ async fn text<B: MessageBody>(response: ServiceResponse<B>) -> String {
 }
 
 fn get(path: &str, cookie: &str) -> TestRequest {
-    TestRequest::get().uri(path).insert_header(("cookie", cookie))
+    TestRequest::get()
+        .uri(path)
+        .insert_header(("cookie", cookie))
 }
 
 #[tokio::test]
 async fn a_session_goes_round() {
     for layer in [layer(), stored()] {
-        let app = init_service(App::new().route("/", web::get().to(visit)).wrap(layer.middleware())).await;
+        let app = init_service(
+            App::new()
+                .route("/", web::get().to(visit))
+                .wrap(layer.middleware()),
+        )
+        .await;
         let mut cookie = String::new();
         for expected in ["1", "2", "3"] {
             let response = call_service(&app, get("/", &cookie).to_request()).await;
@@ -68,9 +89,14 @@ async fn a_session_goes_round() {
 
 #[tokio::test]
 async fn who_does_not_ask_pays_nothing() {
-    let app = App::new().route("/", web::get().to(HttpResponse::Ok)).wrap(layer().middleware());
-    let response =
-        call_service(&init_service(app).await, get("/", "__Host-session=whatever").to_request()).await;
+    let app = App::new()
+        .route("/", web::get().to(HttpResponse::Ok))
+        .wrap(layer().middleware());
+    let response = call_service(
+        &init_service(app).await,
+        get("/", "__Host-session=whatever").to_request(),
+    )
+    .await;
     assert!(response.headers().is_empty());
 }
 
@@ -79,13 +105,23 @@ async fn headers_of_the_response_are_kept() {
     async fn page(session: Session) -> Result<HttpResponse, Error> {
         session.insert("a", 1)?;
         let mut response = HttpResponse::Ok();
-        response.append_header((VARY, "Accept")).append_header((VARY, "Origin"));
-        response.append_header((CACHE_CONTROL, "public")).append_header(("cdn-cache-control", "public"));
+        response
+            .append_header((VARY, "Accept"))
+            .append_header((VARY, "Origin"));
+        response
+            .append_header((CACHE_CONTROL, "public"))
+            .append_header(("cdn-cache-control", "public"));
         Ok(response.append_header((SET_COOKIE, "other=1")).finish())
     }
-    let app = App::new().route("/", web::get().to(page)).wrap(layer().middleware());
+    let app = App::new()
+        .route("/", web::get().to(page))
+        .wrap(layer().middleware());
     let response = call_service(&init_service(app).await, get("/", "").to_request()).await;
-    let vary: Vec<_> = response.headers().get_all(VARY).map(|value| value.to_str().unwrap()).collect();
+    let vary: Vec<_> = response
+        .headers()
+        .get_all(VARY)
+        .map(|value| value.to_str().unwrap())
+        .collect();
     assert_eq!(vary.join(", "), "Accept, Origin, Cookie");
     assert_eq!(response.headers().get(CACHE_CONTROL).unwrap(), "no-store");
     assert!(!response.headers().contains_key("cdn-cache-control"));
@@ -122,9 +158,16 @@ async fn whatever_the_status_the_session_is_saved() {
     let app = init_service(app).await;
     for (path, status) in [("/404", 404), ("/500", 500), ("/nowhere", 404)] {
         let response = call_service(&app, get(path, "").to_request()).await;
-        assert_eq!((response.status().as_u16(), cookies(&response).len()), (status, 1), "{path}");
+        assert_eq!(
+            (response.status().as_u16(), cookies(&response).len()),
+            (status, 1),
+            "{path}"
+        );
     }
-    let error = app.call(get("/refused", "").to_request()).await.unwrap_err();
+    let error = app
+        .call(get("/refused", "").to_request())
+        .await
+        .unwrap_err();
     let response = error.error_response();
     assert_eq!(response.status(), 403);
     assert!(response.headers().contains_key(SET_COOKIE));
@@ -133,11 +176,15 @@ async fn whatever_the_status_the_session_is_saved() {
 #[tokio::test]
 async fn a_close_that_fails_replaces_the_response() {
     async fn fill(session: Session) -> Result<&'static str, Error> {
-        let noise: Vec<u64> = (0..1000_u64).map(|n| n.wrapping_mul(0x9e37_79b9_7f4a_7c15)).collect();
+        let noise: Vec<u64> = (0..1000_u64)
+            .map(|n| n.wrapping_mul(0x9e37_79b9_7f4a_7c15))
+            .collect();
         session.insert("noise", noise)?;
         Ok("never seen")
     }
-    let app = App::new().route("/", web::get().to(fill)).wrap(layer().middleware());
+    let app = App::new()
+        .route("/", web::get().to(fill))
+        .wrap(layer().middleware());
     let response = call_service(&init_service(app).await, get("/", "").to_request()).await;
     assert_eq!(response.status(), 500);
     assert_eq!(response.headers().get(CACHE_CONTROL).unwrap(), "no-store");
@@ -150,7 +197,9 @@ async fn an_unavailable_session_is_a_503() {
     async fn unavailable() -> Result<HttpResponse, Error> {
         Err(session_core::Error::Unavailable.into())
     }
-    let app = App::new().route("/", web::get().to(unavailable)).wrap(layer().middleware());
+    let app = App::new()
+        .route("/", web::get().to(unavailable))
+        .wrap(layer().middleware());
     let response = call_service(&init_service(app).await, get("/", "").to_request()).await;
     assert_eq!(response.status(), 503);
     assert_eq!(response.headers().get(RETRY_AFTER).unwrap(), "5");
@@ -161,13 +210,18 @@ async fn a_missing_layer_names_the_line_to_add() {
     let app = init_service(App::new().route("/", web::get().to(visit))).await;
     let response = call_service(&app, get("/", "").to_request()).await;
     assert_eq!(response.status(), 500);
-    assert!(text(response).await.contains("add `.wrap(SessionLayer::new(sessions).middleware())`"));
+    assert!(
+        text(response)
+            .await
+            .contains("add `.wrap(SessionLayer::new(sessions).middleware())`")
+    );
 }
 
 async fn ask(address: SocketAddr, path: &str, cookie: &str) -> String {
     let mut stream = TcpStream::connect(address).await.unwrap();
-    let request =
-        format!("GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nCookie: {cookie}\r\n\r\n");
+    let request = format!(
+        "GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nCookie: {cookie}\r\n\r\n"
+    );
     stream.write_all(request.as_bytes()).await.unwrap();
     let mut answer = String::new();
     let _ = stream.read_to_string(&mut answer).await;
@@ -179,7 +233,8 @@ async fn ask(address: SocketAddr, path: &str, cookie: &str) -> String {
 #[tokio::test]
 async fn a_session_that_is_opened_after_the_close_is_too_late() {
     fn streamed(text: impl Future<Output = String> + 'static) -> HttpResponse {
-        let text = futures_util::stream::once(async { Ok::<_, Infallible>(web::Bytes::from(text.await)) });
+        let text =
+            futures_util::stream::once(async { Ok::<_, Infallible>(web::Bytes::from(text.await)) });
         HttpResponse::Ok().body(BodyStream::new(text))
     }
     async fn opens(request: HttpRequest) -> HttpResponse {
@@ -190,7 +245,10 @@ async fn a_session_that_is_opened_after_the_close_is_too_late() {
     }
     async fn too_late(request: &HttpRequest) -> String {
         let opened = Session::extract(request).await;
-        assert!(matches!(opened.unwrap_err(), Error::Session(session_core::Error::TooLate)));
+        assert!(matches!(
+            opened.unwrap_err(),
+            Error::Session(session_core::Error::TooLate)
+        ));
         "nothing".to_owned()
     }
     async fn around<B>(
@@ -210,22 +268,42 @@ async fn a_session_that_is_opened_after_the_close_is_too_late() {
                 .wrap(layer.middleware())
                 .wrap(from_fn(around))
         };
-        let server = HttpServer::new(application).workers(1).disable_signals().bind("127.0.0.1:0").unwrap();
+        let server = HttpServer::new(application)
+            .workers(1)
+            .disable_signals()
+            .bind("127.0.0.1:0")
+            .unwrap();
         let address = server.addrs()[0];
         let server = server.run();
         let handle = server.handle();
         let server = tokio::spawn(server);
 
         let answer = ask(address, "/", "").await;
-        let cookie = answer.lines().find_map(|line| line.strip_prefix("set-cookie: ")).unwrap();
+        let cookie = answer
+            .lines()
+            .find_map(|line| line.strip_prefix("set-cookie: "))
+            .unwrap();
         let cookie = cookie.split(';').next().unwrap();
         let answer = ask(address, "/opens", cookie).await;
-        assert!(answer.contains("nothing") && !answer.contains("visits"), "{answer}");
-        assert!(!answer.contains("vary: ") && !answer.contains("cache-control: "), "{answer}");
+        assert!(
+            answer.contains("nothing") && !answer.contains("visits"),
+            "{answer}"
+        );
+        assert!(
+            !answer.contains("vary: ") && !answer.contains("cache-control: "),
+            "{answer}"
+        );
         let answer = ask(address, "/keeps", cookie).await;
-        assert!(answer.contains(r#"{"visits":1}"#) && answer.contains("vary: Cookie"), "{answer}");
+        assert!(
+            answer.contains(r#"{"visits":1}"#) && answer.contains("vary: Cookie"),
+            "{answer}"
+        );
         handle.stop(false).await;
-        tokio::time::timeout(Duration::from_secs(20), server).await.unwrap().unwrap().unwrap();
+        tokio::time::timeout(Duration::from_secs(20), server)
+            .await
+            .unwrap()
+            .unwrap()
+            .unwrap();
     }
 }
 
@@ -236,25 +314,52 @@ async fn late_writes_and_panics_change_nothing() {
         let source = SessionBackend::new(builder().build().unwrap());
         let (framework, mode, place) = ("actix-web", "signed cookie", None);
         let bind = "127.0.0.1:0".parse().unwrap();
-        let tour =
-            tour::start::Tour { framework, encrypted: false, mode, place, bind, source, sessions: None };
-        let application =
-            move || App::new().configure(routes::configure(tour.clone())).wrap(layer.middleware());
-        let server = HttpServer::new(application).workers(1).disable_signals().bind(bind).unwrap();
+        let tour = tour::start::Tour {
+            framework,
+            encrypted: false,
+            mode,
+            place,
+            bind,
+            source,
+            sessions: None,
+        };
+        let application = move || {
+            App::new()
+                .configure(routes::configure(tour.clone()))
+                .wrap(layer.middleware())
+        };
+        let server = HttpServer::new(application)
+            .workers(1)
+            .disable_signals()
+            .bind(bind)
+            .unwrap();
         let address = server.addrs()[0];
         let server = server.run();
         let handle = server.handle();
         let server = tokio::spawn(server);
 
         let answer = ask(address, "/visit", "").await;
-        let cookie = answer.lines().find_map(|line| line.strip_prefix("set-cookie: ")).unwrap();
+        let cookie = answer
+            .lines()
+            .find_map(|line| line.strip_prefix("set-cookie: "))
+            .unwrap();
         let cookie = cookie.split(';').next().unwrap();
         assert!(
-            ask(address, "/late", cookie).await.contains("and then: the session was opened or changed after")
+            ask(address, "/late", cookie)
+                .await
+                .contains("and then: the session was opened or changed after")
         );
         assert_eq!(ask(address, "/panic", cookie).await, "");
-        assert!(ask(address, "/session", cookie).await.ends_with("{\"visits\":1}"));
+        assert!(
+            ask(address, "/session", cookie)
+                .await
+                .ends_with("{\"visits\":1}")
+        );
         handle.stop(false).await;
-        tokio::time::timeout(Duration::from_secs(20), server).await.unwrap().unwrap().unwrap();
+        tokio::time::timeout(Duration::from_secs(20), server)
+            .await
+            .unwrap()
+            .unwrap()
+            .unwrap();
     }
 }

@@ -8,9 +8,21 @@ use crate::http2;
 use crate::model::escaped;
 
 pub(super) const ALL: &[Scenario] = &[
-    Scenario { name: "any text, there and back", left_out: everywhere, play: texts },
-    Scenario { name: "percent-encoded path segments", left_out: everywhere, play: segments },
-    Scenario { name: "plus and percent in forms", left_out: everywhere, play: forms },
+    Scenario {
+        name: "any text, there and back",
+        left_out: everywhere,
+        play: texts,
+    },
+    Scenario {
+        name: "percent-encoded path segments",
+        left_out: everywhere,
+        play: segments,
+    },
+    Scenario {
+        name: "plus and percent in forms",
+        left_out: everywhere,
+        play: forms,
+    },
     Scenario {
         name: "several people on one connection",
         left_out: |target| target.nature.is_flask.then_some("its server keeps none"),
@@ -44,13 +56,29 @@ fn texts(scene: &Scene<'_>) {
     for text in TEXTS {
         let mut client = scene.client();
         client.login(text);
-        assert_eq!(client.get("/profile", Sent::Nothing).body, format!("Welcome {}!", escaped(text)));
-        client.post("/flash", &[("message", text), ("category", text)], scene.change());
-        let body = client.post(&format!("/add_to_cart/{}", encoded(text)), &[], scene.change()).body;
+        assert_eq!(
+            client.get("/profile", Sent::Nothing).body,
+            format!("Welcome {}!", escaped(text))
+        );
+        client.post(
+            "/flash",
+            &[("message", text), ("category", text)],
+            scene.change(),
+        );
+        let body = client
+            .post(
+                &format!("/add_to_cart/{}", encoded(text)),
+                &[],
+                scene.change(),
+            )
+            .body;
         assert_eq!(body, format!("Added product {text} to cart"));
         let flashes = json!([["success", format!("Logged in as {text}")], [text, text]]);
         assert_eq!(client.get("/flashes", scene.change()).json(), flashes);
-        assert_eq!(client.session(), json!({"cart": [text], "user_id": 123, "username": text}));
+        assert_eq!(
+            client.session(),
+            json!({"cart": [text], "user_id": 123, "username": text})
+        );
     }
 }
 
@@ -70,7 +98,9 @@ fn segments(scene: &Scene<'_>) {
         ("a;b,c=d:e@f", "a;b,c=d:e@f"),
         ("mug?size=2", "mug"),
     ] {
-        let body = client.post(&format!("/add_to_cart/{segment}"), &[], scene.change()).body;
+        let body = client
+            .post(&format!("/add_to_cart/{segment}"), &[], scene.change())
+            .body;
         assert_eq!(body, format!("Added product {item} to cart"), "{segment}");
         expected.push(item);
     }
@@ -79,7 +109,10 @@ fn segments(scene: &Scene<'_>) {
         let response = client.send(&Request::post(&format!("/add_to_cart/{segment}"), &[]));
         // Some frameworks refuse bytes that are no text, some put U+FFFD there.
         let read = segment == "%FF" && response.status == 200;
-        assert!(read || (400..500).contains(&response.status), "{segment:?}: {response:?}");
+        assert!(
+            read || (400..500).contains(&response.status),
+            "{segment:?}: {response:?}"
+        );
         if read {
             expected.push("\u{fffd}");
         }
@@ -99,7 +132,14 @@ fn forms(scene: &Scene<'_>) {
         ("username=%E2%82%AC", "€"),
     ] {
         let mut client = scene.client();
-        client.expect(&Request { body: body.to_owned(), ..form.clone() }, 303, Sent::Session);
+        client.expect(
+            &Request {
+                body: body.to_owned(),
+                ..form.clone()
+            },
+            303,
+            Sent::Session,
+        );
         assert_eq!(client.session()["username"], name, "{body}");
     }
 }
@@ -110,7 +150,10 @@ fn one_connection(scene: &Scene<'_>) {
     let mut connection = Connection::open(scene.target.address).unwrap();
     for visits in 1..=3 {
         for (client, before) in [(&mut ada, 1), (&mut bob, 0)] {
-            for (path, body) in [("/visit", visited(before + visits)), ("/untouched", "nothing".to_owned())] {
+            for (path, body) in [
+                ("/visit", visited(before + visits)),
+                ("/untouched", "nothing".to_owned()),
+            ] {
                 let request = client.jar.on(&Request::get(path));
                 let response = connection.send(&request);
                 scene.note(&request, &response);
@@ -123,9 +166,18 @@ fn one_connection(scene: &Scene<'_>) {
         let response = connection.send(&Request::get("/session")).unwrap();
         assert_eq!((&*response.body, response.set_cookie()), ("{}", None));
         // Chunks end where they end.
-        let response = connection.send(&ada.jar.on(&Request::get("/late"))).unwrap();
-        assert!(response.body.contains("changed after the head of its response"), "{response:?}");
-        let response = connection.send(&ada.jar.on(&Request::head("/session"))).unwrap();
+        let response = connection
+            .send(&ada.jar.on(&Request::get("/late")))
+            .unwrap();
+        assert!(
+            response
+                .body
+                .contains("changed after the head of its response"),
+            "{response:?}"
+        );
+        let response = connection
+            .send(&ada.jar.on(&Request::head("/session")))
+            .unwrap();
         assert_eq!((response.status, &*response.body), (200, ""));
     }
     assert_ne!(ada.jar, bob.jar);
@@ -143,7 +195,12 @@ fn over_http2(scene: &Scene<'_>) {
     let mut client = scene.client();
     client.visit(1);
     let pair = client.pair();
-    let split = |path: &str| Request::get(path).cookie("a=b").cookie(&*pair).cookie("c=d");
+    let split = |path: &str| {
+        Request::get(path)
+            .cookie("a=b")
+            .cookie(&*pair)
+            .cookie("c=d")
+    };
     let requests = [
         split("/visit"),
         split("/session"),
@@ -155,7 +212,10 @@ fn over_http2(scene: &Scene<'_>) {
         Request::get("/missing"),
         Request::post("/logout", &[]).cookie("a=b").cookie(&*pair),
     ];
-    let responses = over_one(scene, &requests).into_iter().map(Result::unwrap).collect::<Vec<_>>();
+    let responses = over_one(scene, &requests)
+        .into_iter()
+        .map(Result::unwrap)
+        .collect::<Vec<_>>();
     let seen: Vec<_> = responses
         .iter()
         .map(|response| (response.status, scene.sent(response), response.body.clone()))
@@ -163,7 +223,10 @@ fn over_http2(scene: &Scene<'_>) {
     let (visited, change) = (visited(2), scene.change());
     assert_eq!(seen[0], (200, change, visited));
     let visits = if change == Sent::Nothing { 2 } else { 1 };
-    assert_eq!((seen[1].1, responses[1].json()), (Sent::Nothing, json!({"visits": visits})));
+    assert_eq!(
+        (seen[1].1, responses[1].json()),
+        (Sent::Nothing, json!({"visits": visits}))
+    );
     assert_eq!(seen[2], (200, Sent::Nothing, "nothing".to_owned()));
     assert_eq!(seen[3].1, Sent::Nothing);
     assert_eq!(responses[3].json(), json!({}));
@@ -180,7 +243,11 @@ fn over_http2(scene: &Scene<'_>) {
     );
     assert_eq!((seen[7].0, seen[7].1), (404, Sent::Nothing));
     // On the server the login has given the session another id, so that the old one logs nobody out, and says so.
-    let logged_out = if change == Sent::Nothing { (409, Sent::Nothing) } else { (200, Sent::Removal) };
+    let logged_out = if change == Sent::Nothing {
+        (409, Sent::Nothing)
+    } else {
+        (200, Sent::Removal)
+    };
     assert_eq!((seen[8].0, seen[8].1), logged_out);
     // And on with HTTP/1.1.
     client.keep(&responses[4]);
@@ -197,13 +264,24 @@ fn panics_over_http2(scene: &Scene<'_>) {
         if request.path != "/panic" {
             let response = response.unwrap();
             assert_eq!(response.status, 200, "{request:?}: {response:?}");
-            assert!(request.path == "/visit" || response.body == r#"{"visits":1}"#, "{response:?}");
+            assert!(
+                request.path == "/visit" || response.body == r#"{"visits":1}"#,
+                "{response:?}"
+            );
         } else if scene.target.nature.panics == Panics::Cut {
             assert!(response.is_err(), "a panic was answered: {response:?}");
         } else {
             let response = response.unwrap();
-            assert_eq!((response.status, scene.sent(&response)), (500, Sent::Nothing), "{response:?}");
+            assert_eq!(
+                (response.status, scene.sent(&response)),
+                (500, Sent::Nothing),
+                "{response:?}"
+            );
         }
     }
-    client.visit(if scene.change() == Sent::Nothing { 3 } else { 2 });
+    client.visit(if scene.change() == Sent::Nothing {
+        3
+    } else {
+        2
+    });
 }

@@ -6,20 +6,41 @@ use super::{Mode, Scenario, Scene, Sent, everywhere, visited};
 use crate::client::Request;
 
 pub(super) const ALL: &[Scenario] = &[
-    Scenario { name: "several cookies in one header", left_out: everywhere, play: several },
+    Scenario {
+        name: "several cookies in one header",
+        left_out: everywhere,
+        play: several,
+    },
     Scenario {
         name: "several Cookie headers",
-        left_out: |target| target.nature.is_flask.then_some("its server joins them by commas"),
+        left_out: |target| {
+            target
+                .nature
+                .is_flask
+                .then_some("its server joins them by commas")
+        },
         play: several_headers,
     },
-    Scenario { name: "hostile cookies are an empty session", left_out: everywhere, play: hostile },
+    Scenario {
+        name: "hostile cookies are an empty session",
+        left_out: everywhere,
+        play: hostile,
+    },
     Scenario {
         name: "beside bytes that are no text",
         left_out: |target| target.nature.is_flask.then_some("decodes them as Latin-1"),
         play: beside_bytes,
     },
-    Scenario { name: "every changed octet is refused", left_out: everywhere, play: changed_octets },
-    Scenario { name: "a bad cookie and a logout", left_out: everywhere, play: bad_and_logout },
+    Scenario {
+        name: "every changed octet is refused",
+        left_out: everywhere,
+        play: changed_octets,
+    },
+    Scenario {
+        name: "a bad cookie and a logout",
+        left_out: everywhere,
+        play: bad_and_logout,
+    },
 ];
 
 const FORGED: &str = "eyJ2aXNpdHMiOjk5OTl9.ZVPxAA.AAAAAAAAAAAAAAAAAAAAAAAAAAA";
@@ -34,8 +55,16 @@ fn two(scene: &Scene<'_>) -> (String, String) {
 }
 
 fn visits_of(scene: &Scene<'_>, headers: &[&str]) -> Option<u64> {
-    let request = headers.iter().fold(Request::get("/session"), |request, header| request.cookie(*header));
-    scene.client().get_with(&request).get("visits").and_then(Value::as_u64)
+    let request = headers
+        .iter()
+        .fold(Request::get("/session"), |request, header| {
+            request.cookie(*header)
+        });
+    scene
+        .client()
+        .get_with(&request)
+        .get("visits")
+        .and_then(Value::as_u64)
 }
 
 impl super::Client<'_> {
@@ -51,7 +80,13 @@ fn several(scene: &Scene<'_>) {
     let name = scene.mode().cookie_name();
     let forged = format!("{name}={FORGED}");
     // Ours: the first valid one. Flask's: the first.
-    let behind_forged = |visits| if scene.mode() == Mode::Flask { None } else { Some(visits) };
+    let behind_forged = |visits| {
+        if scene.mode() == Mode::Flask {
+            None
+        } else {
+            Some(visits)
+        }
+    };
     for (header, visits) in [
         (format!("{one}; {two}"), Some(1)),
         (format!("{two}; {one}"), Some(2)),
@@ -60,9 +95,15 @@ fn several(scene: &Scene<'_>) {
         (format!("{one}; {forged}"), Some(1)),
         (format!("{forged}; {two}"), behind_forged(2)),
         (format!("{name}=; {two}"), behind_forged(2)),
-        (format!("{forged}; {forged}; {forged}; {two}"), behind_forged(2)),
+        (
+            format!("{forged}; {forged}; {forged}; {two}"),
+            behind_forged(2),
+        ),
         // No more than four of one name are looked at.
-        (format!("{forged}; {forged}; {forged}; {forged}; {two}"), None),
+        (
+            format!("{forged}; {forged}; {forged}; {forged}; {two}"),
+            None,
+        ),
         (format!("x{one}"), None),
         (format!("x{one}; {two}"), Some(2)),
     ] {
@@ -71,13 +112,20 @@ fn several(scene: &Scene<'_>) {
     // A change of one of two is one Set-Cookie, and the next session follows from the first.
     let mut client = scene.client();
     let request = Request::get("/visit").cookie(format!("{two}; {one}"));
-    assert_eq!(client.expect(&request, 200, scene.change()).body, visited(3));
+    assert_eq!(
+        client.expect(&request, 200, scene.change()).body,
+        visited(3)
+    );
 }
 
 fn several_headers(scene: &Scene<'_>) {
     let (one, two) = two(scene);
     let forged = format!("{}={FORGED}", scene.mode().cookie_name());
-    let behind_forged = if scene.mode() == Mode::Flask { None } else { Some(2) };
+    let behind_forged = if scene.mode() == Mode::Flask {
+        None
+    } else {
+        Some(2)
+    };
     for (headers, visits) in [
         (&["a=b", &*one][..], Some(1)),
         (&[&*one, "a=b"], Some(1)),
@@ -130,7 +178,12 @@ fn hostile(scene: &Scene<'_>) {
     ];
     let quoted = own(&format!("\"{value}\""));
     if scene.mode() == Mode::Flask {
-        assert_eq!(scene.client().get_with(&Request::get("/session").cookie(quoted)), json!({"visits": 1}));
+        assert_eq!(
+            scene
+                .client()
+                .get_with(&Request::get("/session").cookie(quoted)),
+            json!({"visits": 1})
+        );
     } else {
         headers.push(quoted);
     }
@@ -157,10 +210,18 @@ fn hostile(scene: &Scene<'_>) {
 
 fn beside_bytes(scene: &Scene<'_>) {
     let (one, _) = two(scene);
-    for header in [[b"a=\xff\xfe; ", one.as_bytes()].concat(), [one.as_bytes(), b"; a=\xff\xfe"].concat()] {
-        let session = scene.client().get_with(&Request::get("/session").cookie(header));
-        let expected =
-            if scene.target.nature.drops_what_is_no_text { json!({}) } else { json!({"visits": 1}) };
+    for header in [
+        [b"a=\xff\xfe; ", one.as_bytes()].concat(),
+        [one.as_bytes(), b"; a=\xff\xfe"].concat(),
+    ] {
+        let session = scene
+            .client()
+            .get_with(&Request::get("/session").cookie(header));
+        let expected = if scene.target.nature.drops_what_is_no_text {
+            json!({})
+        } else {
+            json!({"visits": 1})
+        };
         assert_eq!(session, expected);
     }
 }

@@ -6,17 +6,36 @@ use super::{Mode, Panics, Scenario, Scene, Sent, everywhere};
 use crate::client::{Connection, Request};
 
 pub(super) const ALL: &[Scenario] = &[
-    Scenario { name: "a panic leaves nothing half-written", left_out: everywhere, play: panics },
-    Scenario { name: "a late change is dropped, and the handler told", left_out: everywhere, play: late },
+    Scenario {
+        name: "a panic leaves nothing half-written",
+        left_out: everywhere,
+        play: panics,
+    },
+    Scenario {
+        name: "a late change is dropped, and the handler told",
+        left_out: everywhere,
+        play: late,
+    },
     Scenario {
         name: "a session that is asked for too late is not opened, and the handler told",
         left_out: |target| {
-            target.nature.is_flask.then_some("a request's session is gone with it, with an exception")
+            target
+                .nature
+                .is_flask
+                .then_some("a request's session is gone with it, with an exception")
         },
         play: late_open,
     },
-    Scenario { name: "a form that lacks something harms nothing", left_out: everywhere, play: bad_forms },
-    Scenario { name: "a client that hangs up harms nothing", left_out: everywhere, play: hangs_up },
+    Scenario {
+        name: "a form that lacks something harms nothing",
+        left_out: everywhere,
+        play: bad_forms,
+    },
+    Scenario {
+        name: "a client that hangs up harms nothing",
+        left_out: everywhere,
+        play: hangs_up,
+    },
 ];
 
 fn panics(scene: &Scene<'_>) {
@@ -24,7 +43,11 @@ fn panics(scene: &Scene<'_>) {
     let mut client = scene.client();
     client.visit(1);
     for (round, client) in [(2, &mut client), (1, &mut scene.client())] {
-        let mut expected = if round == 2 { json!({"visits": 1}) } else { json!({}) };
+        let mut expected = if round == 2 {
+            json!({"visits": 1})
+        } else {
+            json!({})
+        };
         let before = client.jar.clone();
         match scene.target.nature.panics {
             Panics::Cut => {
@@ -54,12 +77,24 @@ fn late(scene: &Scene<'_>) {
     let mut client = scene.client();
     for visits in 0..2 {
         let response = client.get("/late", Sent::Nothing);
-        assert!(response.body.starts_with("The headers have been sent,\n"), "{response:?}");
+        assert!(
+            response.body.starts_with("The headers have been sent,\n"),
+            "{response:?}"
+        );
         assert!(response.varies_by_cookie(), "{response:?}");
         if !scene.is_flask() {
-            assert!(response.body.contains("changed after the head of its response"), "{response:?}");
+            assert!(
+                response
+                    .body
+                    .contains("changed after the head of its response"),
+                "{response:?}"
+            );
         }
-        let expected = if visits == 0 { json!({}) } else { json!({"visits": visits}) };
+        let expected = if visits == 0 {
+            json!({})
+        } else {
+            json!({"visits": visits})
+        };
         assert_eq!(client.session(), expected);
         client.visit(visits + 1);
     }
@@ -73,9 +108,16 @@ fn late_open(scene: &Scene<'_>) {
     client.visit(1);
     permanent.visit(1);
     permanent.post("/permanent", &[("on", "1")], Sent::Permanent);
-    for (client, refreshed) in [(&mut client, false), (&mut permanent, scene.mode() == Mode::Flask)] {
+    for (client, refreshed) in [
+        (&mut client, false),
+        (&mut permanent, scene.mode() == Mode::Flask),
+    ] {
         // Flask's refresh opens a permanent session that nobody asks for.
-        let sent = if refreshed { Sent::Permanent } else { Sent::Nothing };
+        let sent = if refreshed {
+            Sent::Permanent
+        } else {
+            Sent::Nothing
+        };
         let response = client.get("/late/open", sent);
         let told = "The headers have been sent,\nand then: the session was opened or changed after";
         assert!(response.body.starts_with(told), "{response:?}");
@@ -87,7 +129,10 @@ fn late_open(scene: &Scene<'_>) {
 fn bad_forms(scene: &Scene<'_>) {
     let mut client = scene.client();
     client.visit(1);
-    let plain = Request { headers: Vec::new(), ..Request::post("/login", &[("username", "ada")]) };
+    let plain = Request {
+        headers: Vec::new(),
+        ..Request::post("/login", &[("username", "ada")])
+    };
     for request in [
         Request::post("/login", &[]),
         Request::post("/login", &[("name", "ada")]),
@@ -100,8 +145,15 @@ fn bad_forms(scene: &Scene<'_>) {
         plain.header("content-type", "application/json"),
     ] {
         let response = client.send(&request);
-        assert!((400..500).contains(&response.status), "{request:?}: {response:?}");
-        assert_eq!(scene.sent(&response), Sent::Nothing, "{request:?}: {response:?}");
+        assert!(
+            (400..500).contains(&response.status),
+            "{request:?}: {response:?}"
+        );
+        assert_eq!(
+            scene.sent(&response),
+            Sent::Nothing,
+            "{request:?}: {response:?}"
+        );
         assert_eq!(client.session(), json!({"visits": 1}), "{request:?}");
     }
     client.visit(2);

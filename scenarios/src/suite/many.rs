@@ -9,9 +9,21 @@ use super::{Client, Mode, Scenario, Scene, Sent, everywhere, visited};
 use crate::client::{Request, Response};
 
 pub(super) const ALL: &[Scenario] = &[
-    Scenario { name: "64 at once on one session", left_out: everywhere, play: on_one_session },
-    Scenario { name: "64 at once, each on its own", left_out: everywhere, play: each_on_its_own },
-    Scenario { name: "panics beside others harm nobody", left_out: everywhere, play: beside_panics },
+    Scenario {
+        name: "64 at once on one session",
+        left_out: everywhere,
+        play: on_one_session,
+    },
+    Scenario {
+        name: "64 at once, each on its own",
+        left_out: everywhere,
+        play: each_on_its_own,
+    },
+    Scenario {
+        name: "panics beside others harm nobody",
+        left_out: everywhere,
+        play: beside_panics,
+    },
 ];
 
 const MANY: usize = 64;
@@ -28,7 +40,10 @@ fn at_once(scene: &Scene<'_>, requests: &[Request]) -> Vec<std::io::Result<Respo
             })
         };
         let threads: Vec<_> = requests.iter().map(send).collect();
-        threads.into_iter().map(|thread| thread.join().unwrap()).collect()
+        threads
+            .into_iter()
+            .map(|thread| thread.join().unwrap())
+            .collect()
     })
 }
 
@@ -40,11 +55,17 @@ fn on_one_session(scene: &Scene<'_>) {
         .map(|number| match number % 3 {
             0 => Request::get("/visit"),
             1 => Request::post(&format!("/add_to_cart/{number}"), &[]),
-            _ => Request::post("/flash", &[("message", &number.to_string()), ("category", "c")]),
+            _ => Request::post(
+                "/flash",
+                &[("message", &number.to_string()), ("category", "c")],
+            ),
         })
         .map(|request| client.jar.on(&request))
         .collect();
-    let responses: Vec<_> = at_once(scene, &requests).into_iter().map(Result::unwrap).collect();
+    let responses: Vec<_> = at_once(scene, &requests)
+        .into_iter()
+        .map(Result::unwrap)
+        .collect();
     for (request, response) in requests.iter().zip(&responses) {
         assert_eq!(
             (response.status, scene.sent(response)),
@@ -52,10 +73,16 @@ fn on_one_session(scene: &Scene<'_>) {
             "{request:?}: {response:?}"
         );
     }
-    let numbers = |rest| (0..MANY).filter(move |number| number % 3 == rest).map(|number| number.to_string());
+    let numbers = |rest| {
+        (0..MANY)
+            .filter(move |number| number % 3 == rest)
+            .map(|number| number.to_string())
+    };
     if scene.mode() == Mode::Stored {
         // Whatever the order, nothing is lost and nothing counts twice.
-        let mut flashes = texts(&client.get("/flashes", Sent::Nothing).json(), |flash| flash[1].clone());
+        let mut flashes = texts(&client.get("/flashes", Sent::Nothing).json(), |flash| {
+            flash[1].clone()
+        });
         let session = client.session();
         assert_eq!(session["visits"], 1 + numbers(0).count());
         let mut cart = texts(&session["cart"], Value::clone);
@@ -85,24 +112,38 @@ fn on_one_session(scene: &Scene<'_>) {
 }
 
 fn texts(list: &Value, of: impl Fn(&Value) -> Value) -> Vec<String> {
-    list.as_array().unwrap().iter().map(|item| of(item).as_str().unwrap().to_owned()).collect()
+    list.as_array()
+        .unwrap()
+        .iter()
+        .map(|item| of(item).as_str().unwrap().to_owned())
+        .collect()
 }
 
 fn each_on_its_own(scene: &Scene<'_>) {
     let mut clients: Vec<Client<'_>> = (0..MANY).map(|_| scene.client()).collect();
     for visits in 1..=3 {
-        let requests: Vec<_> = clients.iter().map(|client| client.jar.on(&Request::get("/visit"))).collect();
+        let requests: Vec<_> = clients
+            .iter()
+            .map(|client| client.jar.on(&Request::get("/visit")))
+            .collect();
         for (client, response) in clients.iter_mut().zip(at_once(scene, &requests)) {
             let response = response.unwrap();
             assert_eq!((response.status, &*response.body), (200, &*visited(visits)));
             client.keep(&response);
         }
     }
-    let mut cookies: Vec<_> = clients.iter().map(|client| client.jar.value.clone().unwrap()).collect();
+    let mut cookies: Vec<_> = clients
+        .iter()
+        .map(|client| client.jar.value.clone().unwrap())
+        .collect();
     cookies.sort();
     cookies.dedup();
     // What is in a signed cookie is the same for all of them; ids are not.
-    assert!(scene.mode() != Mode::Stored || cookies.len() == MANY, "{} ids for {MANY}", cookies.len());
+    assert!(
+        scene.mode() != Mode::Stored || cookies.len() == MANY,
+        "{} ids for {MANY}",
+        cookies.len()
+    );
 }
 
 fn beside_panics(scene: &Scene<'_>) {

@@ -7,16 +7,36 @@ use crate::client::Request;
 use crate::model::escaped;
 
 pub(super) const ALL: &[Scenario] = &[
-    Scenario { name: "each route, to somebody new", left_out: everywhere, play: each_route },
-    Scenario { name: "a session goes round", left_out: everywhere, play: round },
-    Scenario { name: "login, profile, logout", left_out: everywhere, play: login },
+    Scenario {
+        name: "each route, to somebody new",
+        left_out: everywhere,
+        play: each_route,
+    },
+    Scenario {
+        name: "a session goes round",
+        left_out: everywhere,
+        play: round,
+    },
+    Scenario {
+        name: "login, profile, logout",
+        left_out: everywhere,
+        play: login,
+    },
     Scenario {
         name: "the page",
         left_out: |target| target.nature.is_flask.then_some("draws no page"),
         play: page,
     },
-    Scenario { name: "redirects carry the cookie", left_out: everywhere, play: redirects },
-    Scenario { name: "HEAD answers as GET, without a body", left_out: everywhere, play: head },
+    Scenario {
+        name: "redirects carry the cookie",
+        left_out: everywhere,
+        play: redirects,
+    },
+    Scenario {
+        name: "HEAD answers as GET, without a body",
+        left_out: everywhere,
+        play: head,
+    },
 ];
 
 const TEXT: &str = "text/plain; charset=utf-8";
@@ -36,28 +56,113 @@ enum Cache {
 
 fn each_route(scene: &Scene<'_>) {
     use Cache::{Asked, Handler, Unasked};
-    let in_flask = |flask, ours| if scene.mode() == Mode::Flask { flask } else { ours };
+    let in_flask = |flask, ours| {
+        if scene.mode() == Mode::Flask {
+            flask
+        } else {
+            ours
+        }
+    };
     // Ours does not store that an empty session is permanent, and removes no cookie that did not come.
-    let (permanent, removal) =
-        (in_flask(Sent::Permanent, Sent::Nothing), in_flask(Sent::Removal, Sent::Nothing));
+    let (permanent, removal) = (
+        in_flask(Sent::Permanent, Sent::Nothing),
+        in_flask(Sent::Removal, Sent::Nothing),
+    );
     let visit = visited(1);
     let (get, post) = (Request::get, Request::post);
     let rows = [
         (get("/"), 200, None, HTML, Handler, Sent::Nothing),
-        (get("/visit"), 200, Some(&*visit), TEXT, Handler, Sent::Session),
-        (get("/visit?visits=7"), 200, Some(&*visit), TEXT, Handler, Sent::Session),
+        (
+            get("/visit"),
+            200,
+            Some(&*visit),
+            TEXT,
+            Handler,
+            Sent::Session,
+        ),
+        (
+            get("/visit?visits=7"),
+            200,
+            Some(&*visit),
+            TEXT,
+            Handler,
+            Sent::Session,
+        ),
         (get("/login"), 200, None, HTML, Unasked, Sent::Nothing),
-        (post("/login", &[("username", "ada")]), 303, None, "", Asked, Sent::Session),
+        (
+            post("/login", &[("username", "ada")]),
+            303,
+            None,
+            "",
+            Asked,
+            Sent::Session,
+        ),
         (get("/profile"), 303, None, "", Handler, Sent::Nothing),
-        (post("/logout", &[]), 200, Some("Logged out successfully!"), TEXT, Asked, removal),
-        (post("/add_to_cart/mug", &[]), 200, Some("Added product mug to cart"), TEXT, Handler, Sent::Session),
+        (
+            post("/logout", &[]),
+            200,
+            Some("Logged out successfully!"),
+            TEXT,
+            Asked,
+            removal,
+        ),
+        (
+            post("/add_to_cart/mug", &[]),
+            200,
+            Some("Added product mug to cart"),
+            TEXT,
+            Handler,
+            Sent::Session,
+        ),
         (get("/cart"), 200, Some("[]"), JSON, Handler, Sent::Nothing),
-        (post("/permanent", &[("on", "1")]), 200, Some("ok"), TEXT, Asked, permanent),
-        (post("/flash", &[("message", "m"), ("category", "c")]), 200, Some("ok"), TEXT, Asked, Sent::Session),
-        (get("/flashes"), 200, Some("[]"), JSON, Handler, Sent::Nothing),
-        (get("/session"), 200, Some("{}"), JSON, Handler, Sent::Nothing),
-        (get("/untouched"), 200, Some("nothing"), TEXT, Unasked, Sent::Nothing),
-        (get("/fail"), 500, Some("This page has failed 1 times"), TEXT, Asked, Sent::Session),
+        (
+            post("/permanent", &[("on", "1")]),
+            200,
+            Some("ok"),
+            TEXT,
+            Asked,
+            permanent,
+        ),
+        (
+            post("/flash", &[("message", "m"), ("category", "c")]),
+            200,
+            Some("ok"),
+            TEXT,
+            Asked,
+            Sent::Session,
+        ),
+        (
+            get("/flashes"),
+            200,
+            Some("[]"),
+            JSON,
+            Handler,
+            Sent::Nothing,
+        ),
+        (
+            get("/session"),
+            200,
+            Some("{}"),
+            JSON,
+            Handler,
+            Sent::Nothing,
+        ),
+        (
+            get("/untouched"),
+            200,
+            Some("nothing"),
+            TEXT,
+            Unasked,
+            Sent::Nothing,
+        ),
+        (
+            get("/fail"),
+            500,
+            Some("This page has failed 1 times"),
+            TEXT,
+            Asked,
+            Sent::Session,
+        ),
         (get("/missing"), 404, None, "", Unasked, Sent::Nothing),
     ];
     for (request, status, body, content_type, cache, sent) in rows {
@@ -67,23 +172,44 @@ fn each_route(scene: &Scene<'_>) {
             "/profile" => Some("/login"),
             _ => None,
         };
-        assert_eq!(response.header("location"), location, "{request:?}: {response:?}");
+        assert_eq!(
+            response.header("location"),
+            location,
+            "{request:?}: {response:?}"
+        );
         let consulted = cache != Unasked;
-        assert_eq!(response.varies_by_cookie(), consulted, "Vary: {request:?}: {response:?}");
+        assert_eq!(
+            response.varies_by_cookie(),
+            consulted,
+            "Vary: {request:?}: {response:?}"
+        );
         if scene.is_flask() {
-            assert!(body.is_none_or(|body| response.body.trim_end() == body), "{request:?}: {response:?}");
+            assert!(
+                body.is_none_or(|body| response.body.trim_end() == body),
+                "{request:?}: {response:?}"
+            );
             continue;
         }
-        assert!(body.is_none_or(|body| response.body == body), "{body:?}: {request:?}: {response:?}");
+        assert!(
+            body.is_none_or(|body| response.body == body),
+            "{body:?}: {request:?}: {response:?}"
+        );
         let came = response.header("content-type").unwrap_or_default();
-        assert!(content_type.is_empty() || came == content_type, "{content_type}: {request:?}: {response:?}");
+        assert!(
+            content_type.is_empty() || came == content_type,
+            "{content_type}: {request:?}: {response:?}"
+        );
         let expected = match (cache, scene.mode()) {
             (Handler, _) => Some("no-store"),
             (Asked, Mode::Flask) | (Unasked, _) => None,
             (Asked, _) if sent != Sent::Nothing => Some("no-store"),
             (Asked, _) => Some("private"),
         };
-        assert_eq!(response.header("cache-control"), expected, "{request:?}: {response:?}");
+        assert_eq!(
+            response.header("cache-control"),
+            expected,
+            "{request:?}: {response:?}"
+        );
     }
 }
 
@@ -94,8 +220,14 @@ fn round(scene: &Scene<'_>) {
     }
     client.post("/add_to_cart/mug", &[], scene.change());
     client.post("/add_to_cart/hat", &[], scene.change());
-    assert_eq!(client.get("/cart", Sent::Nothing).json(), json!(["mug", "hat"]));
-    assert_eq!(client.session(), json!({"cart": ["mug", "hat"], "visits": 3}));
+    assert_eq!(
+        client.get("/cart", Sent::Nothing).json(),
+        json!(["mug", "hat"])
+    );
+    assert_eq!(
+        client.session(),
+        json!({"cart": ["mug", "hat"], "visits": 3})
+    );
     // Nobody else sees any of it.
     assert_eq!(scene.client().session(), json!({}));
 }
@@ -115,10 +247,18 @@ fn login(scene: &Scene<'_>) {
 
 fn page(scene: &Scene<'_>) {
     let mut client = scene.client();
-    assert!(client.get("/", Sent::Nothing).body.contains("Not logged in"));
+    assert!(
+        client
+            .get("/", Sent::Nothing)
+            .body
+            .contains("Not logged in")
+    );
     client.login("<Zoë>");
     let page = client.get("/", scene.change()).body;
-    for part in ["Logged in as <strong>&lt;Zoë&gt;</strong>", &*escaped("Logged in as <Zoë>")] {
+    for part in [
+        "Logged in as <strong>&lt;Zoë&gt;</strong>",
+        &*escaped("Logged in as <Zoë>"),
+    ] {
         assert!(page.contains(part), "{part} is not on the page");
     }
     // Its flash was shown, and is gone.
@@ -145,21 +285,39 @@ fn redirects(scene: &Scene<'_>) {
 }
 
 fn head(scene: &Scene<'_>) {
-    for path in ["/", "/visit", "/login", "/profile", "/cart", "/flashes", "/session", "/untouched", "/fail"]
-    {
+    for path in [
+        "/",
+        "/visit",
+        "/login",
+        "/profile",
+        "/cart",
+        "/flashes",
+        "/session",
+        "/untouched",
+        "/fail",
+    ] {
         let (mut by_head, mut by_get) = (scene.client(), scene.client());
         for client in [&mut by_head, &mut by_get] {
             client.visit(1);
-            client.post("/flash", &[("message", "m"), ("category", "c")], scene.change());
+            client.post(
+                "/flash",
+                &[("message", "m"), ("category", "c")],
+                scene.change(),
+            );
         }
-        let (head, get) = (by_head.send(&Request::head(path)), by_get.send(&Request::get(path)));
+        let (head, get) = (
+            by_head.send(&Request::head(path)),
+            by_get.send(&Request::get(path)),
+        );
         assert_eq!(head.body, "", "{path}");
         assert_eq!(head.status, get.status, "{path}");
         assert_eq!(scene.sent(&head), scene.sent(&get), "{path}");
         for name in ["content-type", "location", "vary", "cache-control"] {
             assert_eq!(head.header(name), get.header(name), "{name} of {path}");
         }
-        if let (Some(head), Some(get)) = (head.header("content-length"), get.header("content-length")) {
+        if let (Some(head), Some(get)) =
+            (head.header("content-length"), get.header("content-length"))
+        {
             // The page tells how old the session is.
             assert!(path == "/" || head == get, "{path}: {head} {get}");
         }

@@ -9,17 +9,41 @@ use super::{Client, Mode, Scenario, Scene, Sent, Target, visited};
 use crate::client::Request;
 
 pub(super) const ALL: &[Scenario] = &[
-    Scenario { name: "the id stays for a write", left_out: not_stored, play: constant },
-    Scenario { name: "a login gives another id", left_out: not_stored, play: login },
-    Scenario { name: "a logout ends it for a copy, too", left_out: not_stored, play: logout },
-    Scenario { name: "more than a cookie holds", left_out: not_stored, play: large },
+    Scenario {
+        name: "the id stays for a write",
+        left_out: not_stored,
+        play: constant,
+    },
+    Scenario {
+        name: "a login gives another id",
+        left_out: not_stored,
+        play: login,
+    },
+    Scenario {
+        name: "a logout ends it for a copy, too",
+        left_out: not_stored,
+        play: logout,
+    },
+    Scenario {
+        name: "more than a cookie holds",
+        left_out: not_stored,
+        play: large,
+    },
     Scenario {
         name: "an empty record stays, and a cookie is what it was",
         left_out: not_stored,
         play: emptied,
     },
-    Scenario { name: "the sessions page ends sessions", left_out: not_stored, play: sessions_page },
-    Scenario { name: "who was ended elsewhere begins anew", left_out: not_stored, play: ended_elsewhere },
+    Scenario {
+        name: "the sessions page ends sessions",
+        left_out: not_stored,
+        play: sessions_page,
+    },
+    Scenario {
+        name: "who was ended elsewhere begins anew",
+        left_out: not_stored,
+        play: ended_elsewhere,
+    },
     Scenario {
         name: "a cookie session cannot be listed",
         left_out: |target| match target.mode {
@@ -53,11 +77,18 @@ fn constant(scene: &Scene<'_>) {
     let id = client.jar.clone();
     client.visit(2);
     client.post("/add_to_cart/mug", &[], Sent::Nothing);
-    client.post("/flash", &[("message", "m"), ("category", "c")], Sent::Nothing);
+    client.post(
+        "/flash",
+        &[("message", "m"), ("category", "c")],
+        Sent::Nothing,
+    );
     client.get("/flashes", Sent::Nothing);
     client.expect(&Request::get("/fail"), 500, Sent::Nothing);
     assert_eq!(client.jar, id);
-    assert_eq!(client.session(), json!({"cart": ["mug"], "failures": 1, "visits": 2}));
+    assert_eq!(
+        client.session(),
+        json!({"cart": ["mug"], "failures": 1, "visits": 2})
+    );
 }
 
 fn login(scene: &Scene<'_>) {
@@ -104,7 +135,11 @@ fn large(scene: &Scene<'_>) {
     let mut client = scene.client();
     let item = "x".repeat(4000);
     for number in 0..5 {
-        let sent = if number == 0 { Sent::Session } else { Sent::Nothing };
+        let sent = if number == 0 {
+            Sent::Session
+        } else {
+            Sent::Nothing
+        };
         client.post(&format!("/add_to_cart/{item}{number}"), &[], sent);
     }
     assert_eq!(client.session()["cart"].as_array().unwrap().len(), 5);
@@ -112,7 +147,11 @@ fn large(scene: &Scene<'_>) {
 
 fn emptied(scene: &Scene<'_>) {
     let mut client = scene.client();
-    client.post("/flash", &[("message", "m"), ("category", "c")], Sent::Session);
+    client.post(
+        "/flash",
+        &[("message", "m"), ("category", "c")],
+        Sent::Session,
+    );
     let id = client.jar.clone();
     client.get("/flashes", Sent::Nothing);
     assert_eq!(client.session(), json!({}));
@@ -123,8 +162,15 @@ fn emptied(scene: &Scene<'_>) {
 /// The keys of the sessions on the page, and which of them is the one that asks.
 fn listed(client: &mut Client<'_>) -> (Vec<String>, Vec<bool>) {
     let response = client.get("/sessions", Sent::Nothing);
-    assert_eq!(response.header("content-type"), Some("text/html; charset=utf-8"));
-    assert_eq!(response.header("cache-control"), Some("no-store"), "{response:?}");
+    assert_eq!(
+        response.header("content-type"),
+        Some("text/html; charset=utf-8")
+    );
+    assert_eq!(
+        response.header("cache-control"),
+        Some("no-store"),
+        "{response:?}"
+    );
     let rows = response.body.split("<tr>").filter_map(|row| {
         let (_, key) = row.split_once("name=\"key\" value=\"")?;
         Some((key.split('"').next()?.to_owned(), row.contains("this one")))
@@ -139,10 +185,17 @@ fn sessions_page(scene: &Scene<'_>) {
     let redirects = |client: &mut Client<'_>, request: &Request, to: &str, sent| {
         let response = client.expect(request, 303, sent);
         assert_eq!(response.header("location"), Some(to), "{response:?}");
-        assert_eq!(response.header("cache-control"), Some("no-store"), "{response:?}");
+        assert_eq!(
+            response.header("cache-control"),
+            Some("no-store"),
+            "{response:?}"
+        );
     };
     let end = |key: &str| Request::post("/sessions/end", &[("key", key)]);
-    let [page, end_all] = [Request::get("/sessions"), Request::post("/sessions/end_all", &[])];
+    let [page, end_all] = [
+        Request::get("/sessions"),
+        Request::post("/sessions/end_all", &[]),
+    ];
 
     // Nobody has none.
     let mut stranger = scene.client();
@@ -154,17 +207,25 @@ fn sessions_page(scene: &Scene<'_>) {
     let firefox = "Mozilla/5.0 (X11; Linux x86_64; rv:145.0) Gecko/20100101 Firefox/145.0";
     let login = Request::post("/login", &[("username", &ada)]).header("user-agent", firefox);
     first.expect(&login, 303, Sent::Session);
-    let login =
-        Request::post("/login", &[("username", &ada)]).header("user-agent", "<script>\"'& of the second");
+    let login = Request::post("/login", &[("username", &ada)])
+        .header("user-agent", "<script>\"'& of the second");
     second.expect(&login, 303, Sent::Session);
     other.login(&bob);
-    assert!(first.send(&Request::get("/")).body.contains("href=\"/sessions\""));
+    assert!(
+        first
+            .send(&Request::get("/"))
+            .body
+            .contains("href=\"/sessions\"")
+    );
 
     let (keys, this) = listed(&mut first);
     assert_eq!(this, [true, false], "who logged in first stands first");
     assert_eq!(listed(&mut second), (keys.clone(), vec![false, true]));
     let body = first.get("/sessions", Sent::Nothing).body;
-    assert!(body.contains("Firefox on Linux") && body.contains("&lt;script&gt;&#34;&#39;&amp; of"), "{body}");
+    assert!(
+        body.contains("Firefox on Linux") && body.contains("&lt;script&gt;&#34;&#39;&amp; of"),
+        "{body}"
+    );
 
     // Somebody else's ends nothing, nor what is no key.
     let (theirs, _) = listed(&mut other);
@@ -222,7 +283,11 @@ fn unlisted(scene: &Scene<'_>) {
     let mut client = scene.client();
     client.login("ada");
     let end = Request::post("/sessions/end", &[("key", "x")]);
-    for request in [Request::get("/sessions"), end, Request::post("/sessions/end_all", &[])] {
+    for request in [
+        Request::get("/sessions"),
+        end,
+        Request::post("/sessions/end_all", &[]),
+    ] {
         let response = client.expect(&request, 200, Sent::Nothing);
         assert!(response.body.contains("--store"), "{response:?}");
     }
@@ -245,13 +310,20 @@ fn too_large(scene: &Scene<'_>) {
     let mut state = 1_u64;
     let noise: String = (0..6000)
         .map(|_| {
-            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            state = state
+                .wrapping_mul(6_364_136_223_846_793_005)
+                .wrapping_add(1_442_695_040_888_963_407);
             char::from(
-                b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_"[(state >> 58) as usize],
+                b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_"
+                    [(state >> 58) as usize],
             )
         })
         .collect();
-    let response = client.expect(&Request::post(&format!("/add_to_cart/{noise}"), &[]), 500, Sent::Nothing);
+    let response = client.expect(
+        &Request::post(&format!("/add_to_cart/{noise}"), &[]),
+        500,
+        Sent::Nothing,
+    );
     assert_eq!(response.body, "", "the response is replaced");
     assert!(
         scene.mode() == Mode::Flask || response.header("cache-control") == Some("no-store"),

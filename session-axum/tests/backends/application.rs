@@ -47,7 +47,12 @@ async fn all(session: Session, Path(item): Path<String>) -> Result<(), Error> {
 
 async fn take(session: Session) -> Result<Json<Vec<String>>, Error> {
     let taken = session.take_flashes()?;
-    Ok(Json(taken.iter().map(|flash| flash.message().to_owned()).collect()))
+    Ok(Json(
+        taken
+            .iter()
+            .map(|flash| flash.message().to_owned())
+            .collect(),
+    ))
 }
 
 async fn login(session: Session, Path(user): Path<String>) -> Result<(), Error> {
@@ -79,7 +84,10 @@ async fn slow(
 /// Serves until it is dropped.
 pub(crate) async fn serve(listener: TcpListener, store: Arc<dyn Store>) {
     let builder = Sessions::builder(SecretKey::new(SECRET_KEY).unwrap());
-    let sessions = builder.deadlines(DEADLINE, DEADLINE).build_stored().unwrap();
+    let sessions = builder
+        .deadlines(DEADLINE, DEADLINE)
+        .build_stored()
+        .unwrap();
     let application = Router::new()
         .route("/", get(async |session: Session| session.to_json()))
         .route("/count", post(count))
@@ -90,8 +98,14 @@ pub(crate) async fn serve(listener: TcpListener, store: Arc<dyn Store>) {
         .route("/login/{user}", post(login))
         .route("/logout", post(logout))
         .route("/slow/{what}", post(slow))
-        .route("/arrived", get(async |gate: State<Arc<Gate>>| gate.arrived.notified().await))
-        .route("/open", post(async |gate: State<Arc<Gate>>| gate.opened.notify_one()))
+        .route(
+            "/arrived",
+            get(async |gate: State<Arc<Gate>>| gate.arrived.notified().await),
+        )
+        .route(
+            "/open",
+            post(async |gate: State<Arc<Gate>>| gate.opened.notify_one()),
+        )
         .layer(SessionLayer::stored(sessions, store))
         .with_state(Arc::default());
     axum::serve(listener, application).await.unwrap();

@@ -25,7 +25,9 @@ pub(crate) struct Answer {
 /// # Panics
 /// When there is no answer at all: a server may fail, and must not hang.
 pub(crate) async fn send(server: SocketAddr, request: &str, cookie: &str) -> io::Result<Answer> {
-    timeout(PATIENCE, exchange(server, request, cookie)).await.unwrap_or_else(|_| panic!("{request} hangs"))
+    timeout(PATIENCE, exchange(server, request, cookie))
+        .await
+        .unwrap_or_else(|_| panic!("{request} hangs"))
 }
 
 /// For what must be answered.
@@ -37,9 +39,17 @@ pub(crate) async fn ask(server: SocketAddr, request: &str, cookie: &str) -> Answ
 
 async fn exchange(server: SocketAddr, request: &str, cookie: &str) -> io::Result<Answer> {
     let mut stream = TcpStream::connect(server).await?;
-    let head = format!("{request} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Length: 0\r\n");
-    let cookie = if cookie.is_empty() { String::new() } else { format!("Cookie: {cookie}\r\n") };
-    stream.write_all(format!("{head}{cookie}\r\n").as_bytes()).await?;
+    let head = format!(
+        "{request} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Length: 0\r\n"
+    );
+    let cookie = if cookie.is_empty() {
+        String::new()
+    } else {
+        format!("Cookie: {cookie}\r\n")
+    };
+    stream
+        .write_all(format!("{head}{cookie}\r\n").as_bytes())
+        .await?;
     let mut text = String::new();
     stream.read_to_string(&mut text).await?;
     answer(&text).ok_or_else(|| io::ErrorKind::UnexpectedEof.into())
@@ -50,7 +60,13 @@ fn answer(text: &str) -> Option<Answer> {
     let (head, body) = text.split_once("\r\n\r\n")?;
     let header = |name: &str| head.lines().find_map(|line| line.strip_prefix(name));
     let length: usize = header("content-length: ")?.parse().ok()?;
-    let cookie = header("set-cookie: ").and_then(|cookie| cookie.split(';').next()).map(str::to_owned);
+    let cookie = header("set-cookie: ")
+        .and_then(|cookie| cookie.split(';').next())
+        .map(str::to_owned);
     let status = head.split(' ').nth(1)?.parse().ok()?;
-    (body.len() == length).then(|| Answer { status, cookie, body: body.to_owned() })
+    (body.len() == length).then(|| Answer {
+        status,
+        cookie,
+        body: body.to_owned(),
+    })
 }

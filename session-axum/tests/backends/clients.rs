@@ -26,7 +26,11 @@ async fn visit(place: &Place, client: usize, cookie: &str) -> Ledger {
         let begun = Instant::now();
         let answer = send(place.servers[(client / 2 + number) % 2], &path, cookie).await;
         let answer = answer.ok().filter(|answer| answer.status == 200);
-        let told = if answer.is_some() { Told::Done } else { Told::Unknown };
+        let told = if answer.is_some() {
+            Told::Done
+        } else {
+            Told::Unknown
+        };
         ledger.requests += 1;
         ledger.acknowledged += usize::from(told == Told::Done);
         if matches!(kind, "count" | "all") {
@@ -43,7 +47,11 @@ async fn visit(place: &Place, client: usize, cookie: &str) -> Ledger {
                 assert_eq!(answer.cookie, None, "{path}");
                 if kind == "take" {
                     let shown = serde_json::from_str(&answer.body).unwrap();
-                    ledger.takes.push(Take { begun, ended: Instant::now(), shown });
+                    ledger.takes.push(Take {
+                        begun,
+                        ended: Instant::now(),
+                        shown,
+                    });
                 }
             }
             None => ledger.unknown_takes += usize::from(kind == "take"),
@@ -57,13 +65,17 @@ async fn check(place: &Place, cookie: &str, ledger: &Ledger) {
     let [one, other] = place.servers;
     let session = ask(one, "GET /", cookie).await.body;
     assert_eq!(session, ask(other, "GET /", cookie).await.body);
-    let left: Vec<String> = serde_json::from_str(&ask(other, "POST /take", cookie).await.body).unwrap();
+    let left: Vec<String> =
+        serde_json::from_str(&ask(other, "POST /take", cookie).await.body).unwrap();
     ledger.check(&session, &left);
     assert_eq!(ask(one, "POST /take", cookie).await.body, "[]");
 }
 
 pub(crate) async fn sixty_four_share_a_session(place: &Place) {
-    let cookie = ask(place.servers[0], "POST /login/shared", "").await.cookie.unwrap();
+    let cookie = ask(place.servers[0], "POST /login/shared", "")
+        .await
+        .cookie
+        .unwrap();
     let mut ledger = Ledger::default();
     for visited in join_all((0..CLIENTS).map(|client| visit(place, client, &cookie))).await {
         ledger.add(visited);
@@ -75,7 +87,10 @@ pub(crate) async fn sixty_four_share_a_session(place: &Place) {
 pub(crate) async fn sixty_four_have_their_own(place: &Place) {
     let own = (0..CLIENTS).map(|client| async move {
         let login = format!("POST /login/own-{client}");
-        let cookie = ask(place.servers[client % 2], &login, "").await.cookie.unwrap();
+        let cookie = ask(place.servers[client % 2], &login, "")
+            .await
+            .cookie
+            .unwrap();
         let ledger = visit(place, client, &cookie).await;
         check(place, &cookie, &ledger).await;
         assert_eq!(place.sessions_of(&format!("own-{client}")).await, 1);

@@ -62,7 +62,11 @@ impl Ledger {
     }
 
     fn check_count(&self, count: u64) {
-        let done = self.counts.iter().filter(|told| **told == Told::Done).count();
+        let done = self
+            .counts
+            .iter()
+            .filter(|told| **told == Told::Done)
+            .count();
         let count = usize::try_from(count).unwrap();
         assert!(
             (done..=self.counts.len()).contains(&count),
@@ -77,7 +81,10 @@ impl Ledger {
         for take in &self.takes {
             for (flash, times) in times(&take.shown) {
                 assert_eq!(times, 1, "flash {flash} twice in one answer");
-                assert!(!left.contains_key(flash), "flash {flash} was taken and is still there");
+                assert!(
+                    !left.contains_key(flash),
+                    "flash {flash} was taken and is still there"
+                );
                 shown.entry(flash).or_default().push(take);
             }
         }
@@ -86,7 +93,10 @@ impl Ledger {
             for (number, one) in takes.iter().enumerate() {
                 for other in &takes[..number] {
                     let at_once = one.begun < other.ended && other.begun < one.ended;
-                    assert!(at_once, "flash {flash} was shown again after it was taken: {one:?} {other:?}");
+                    assert!(
+                        at_once,
+                        "flash {flash} was shown again after it was taken: {one:?} {other:?}"
+                    );
                 }
             }
         }
@@ -119,6 +129,9 @@ fn exact(what: &str, told: &BTreeMap<String, Told>, there: &BTreeMap<&str, usize
         assert!(right, "{what} {item} is there {times} times; {told:?}");
     }
     for item in there.keys() {
-        assert!(told.contains_key(*item), "{what} {item}: nobody asked for it");
+        assert!(
+            told.contains_key(*item),
+            "{what} {item}: nobody asked for it"
+        );
     }
 }

@@ -51,20 +51,30 @@ impl Place {
         let server = listener.local_addr().unwrap();
         // Ends with the test's runtime.
         tokio::spawn(serve(listener, store.clone()));
-        Self { servers: [server; 2], store, _processes: Vec::new() }
+        Self {
+            servers: [server; 2],
+            store,
+            _processes: Vec::new(),
+        }
     }
 
     /// Two processes that share what is at this address. They begin at once.
     pub(crate) async fn shared(address: &str) -> Self {
         let mut processes = [Process::start(address), Process::start(address)];
         let servers = processes.each_mut().map(Process::server);
-        Self { servers, store: open(address).await, _processes: processes.into() }
+        Self {
+            servers,
+            store: open(address).await,
+            _processes: processes.into(),
+        }
     }
 
     /// The live record behind this cookie, whoever may open it.
     pub(crate) async fn record(&self, cookie: &str) -> Option<Record> {
         // See session-core's `stored::id`: 16 octets of 48 are the selector, whose digest is the key.
-        let id = URL_SAFE_NO_PAD.decode(&cookie["__Host-session=".len()..][..64]).unwrap();
+        let id = URL_SAFE_NO_PAD
+            .decode(&cookie["__Host-session=".len()..][..64])
+            .unwrap();
         let key = RecordKey::from_bytes(Sha256::digest(&id[..16]).into());
         match self.store.load(key, now()).await.unwrap() {
             Loaded::Live(record) => Some(record),
@@ -79,5 +89,8 @@ impl Place {
 }
 
 fn now() -> u64 {
-    SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap().as_secs()
+    SystemTime::now()
+        .duration_since(SystemTime::UNIX_EPOCH)
+        .unwrap()
+        .as_secs()
 }

@@ -24,8 +24,16 @@ impl Process {
     /// On the store at this address.
     pub(crate) fn start(store: &str) -> Self {
         let mut command = Command::new(env::current_exe().unwrap());
-        command.args(["--exact", "process::another_process", "--nocapture", "--test-threads=1"]);
-        command.env(STORE, store).stdin(Stdio::piped()).stdout(Stdio::piped());
+        command.args([
+            "--exact",
+            "process::another_process",
+            "--nocapture",
+            "--test-threads=1",
+        ]);
+        command
+            .env(STORE, store)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped());
         let mut process = command.spawn().unwrap();
         let lines = BufReader::new(process.stdout.take().unwrap());
         Self { process, lines }
@@ -35,7 +43,11 @@ impl Process {
     pub(crate) fn server(&mut self) -> SocketAddr {
         loop {
             let mut line = String::new();
-            assert_ne!(self.lines.read_line(&mut line).unwrap(), 0, "a server ended before it listened");
+            assert_ne!(
+                self.lines.read_line(&mut line).unwrap(),
+                0,
+                "a server ended before it listened"
+            );
             // The harness may have begun a line.
             if let Some((_, address)) = line.split_once(LISTENING) {
                 return address.trim().parse().unwrap();
@@ -63,7 +75,11 @@ fn another_process() {
         let _ = stdin().read_to_end(&mut Vec::new());
         let _ = end.send(());
     });
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+        .unwrap();
     runtime.block_on(async {
         let store = open(&store).await;
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();

@@ -21,7 +21,11 @@ async fn overtaken(here: SocketAddr, there: SocketAddr, slow: &str, end: &str) -
     let ended = ask(there, end, &cookie).await;
     ask(here, "POST /open", "").await;
     let held = held.await.unwrap();
-    assert_eq!((held.body.as_str(), held.cookie), (BEGUN, None), "{slow} {end}");
+    assert_eq!(
+        (held.body.as_str(), held.cookie),
+        (BEGUN, None),
+        "{slow} {end}"
+    );
     (cookie, ended)
 }
 
@@ -53,7 +57,11 @@ pub(crate) async fn what_ended_in_one_process_stays_dead(place: &Place) {
                 assert_eq!(ask(server, "POST /take", &new).await.body, "[]", "{slow}");
             }
             // The same record under a new id.
-            assert_eq!(place.record(&old).await.unwrap().user.as_deref(), Some("ada"), "{slow}");
+            assert_eq!(
+                place.record(&old).await.unwrap().user.as_deref(),
+                Some("ada"),
+                "{slow}"
+            );
             ask(here, "POST /logout", &new).await;
             assert_eq!(place.sessions_of("ada").await, 0, "{slow}");
 
@@ -67,8 +75,19 @@ pub(crate) async fn what_ended_in_one_process_stays_dead(place: &Place) {
                 assert_eq!(ask(server, "POST /take", &new).await.body, "[]", "{slow}");
             }
             assert_eq!(place.record(&old).await, None, "{slow}");
-            assert_eq!(place.record(&new).await.unwrap().user.as_deref(), Some("bob"), "{slow}");
-            assert_eq!((place.sessions_of("ada").await, place.sessions_of("bob").await), (0, 1), "{slow}");
+            assert_eq!(
+                place.record(&new).await.unwrap().user.as_deref(),
+                Some("bob"),
+                "{slow}"
+            );
+            assert_eq!(
+                (
+                    place.sessions_of("ada").await,
+                    place.sessions_of("bob").await
+                ),
+                (0, 1),
+                "{slow}"
+            );
 
             ask(here, "POST /logout", &new).await;
             assert_eq!(place.record(&new).await, None, "{slow}");

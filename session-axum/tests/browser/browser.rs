@@ -30,7 +30,12 @@ impl Browser {
         let profile = Profile::new();
         let driver = Driver::start(&programs);
         let client = connect(&driver, &profile, &programs).await;
-        Self { client, programs, driver, profile }
+        Self {
+            client,
+            programs,
+            driver,
+            profile,
+        }
     }
 
     /// Quits as a person does, and starts again with the same profile.
@@ -54,7 +59,8 @@ impl Browser {
 
     /// The page's own reload link.
     pub(crate) async fn reload(&self) {
-        self.follow("//a[normalize-space()='Reload the page']").await;
+        self.follow("//a[normalize-space()='Reload the page']")
+            .await;
     }
 
     /// The back button: whether there was something to go back to.
@@ -69,7 +75,8 @@ impl Browser {
         self.script("frames.answer.left = true").await.unwrap();
         self.click(xpath).await;
         self.until(&format!("an answer to {xpath}"), async || {
-            let answer = "return frames.answer.left || frames.answer.document.readyState !== 'complete'
+            let answer =
+                "return frames.answer.left || frames.answer.document.readyState !== 'complete'
                 ? null : frames.answer.document.body.innerText.trim()";
             Some(self.script(answer).await?.as_str()?.to_owned())
         })
@@ -113,13 +120,17 @@ impl Browser {
     pub(crate) async fn text(&self, css: &str) -> String {
         match self.texts(css).await.as_slice() {
             [text] => text.clone(),
-            texts => panic!("expected one {css} on {}, found {texts:?}", self.address().await),
+            texts => panic!(
+                "expected one {css} on {}, found {texts:?}",
+                self.address().await
+            ),
         }
     }
 
     /// All that there is of the page and of the panel in it, seen or not.
     pub(crate) async fn everything(&self) -> String {
-        let panel = "try { return frames.answer.document.documentElement.outerHTML } catch { return '' }";
+        let panel =
+            "try { return frames.answer.document.documentElement.outerHTML } catch { return '' }";
         let panel = self.script(panel).await.unwrap();
         self.client.source().await.unwrap() + panel.as_str().unwrap()
     }
@@ -155,10 +166,10 @@ impl Browser {
 
     /// The size of the page's window and the user's taste in colours.
     pub(crate) async fn look(&self, width: u32, height: i64, colours: &str) {
-        let metrics =
-            json!({ "width": width, "height": height, "deviceScaleFactor": 2, "mobile": width < 600 });
+        let metrics = json!({ "width": width, "height": height, "deviceScaleFactor": 2, "mobile": width < 600 });
         let media = json!({ "features": [{ "name": "prefers-color-scheme", "value": colours }] });
-        self.devtools("Emulation.setDeviceMetricsOverride", &metrics).await;
+        self.devtools("Emulation.setDeviceMetricsOverride", &metrics)
+            .await;
         self.devtools("Emulation.setEmulatedMedia", &media).await;
         self.until("the window's new look", async || {
             let there = format!(
@@ -186,7 +197,10 @@ impl Browser {
     async fn devtools(&self, command: &str, parameters: &Value) {
         let session = self.client.session_id().await.unwrap().unwrap();
         let body = json!({ "cmd": command, "params": parameters }).to_string();
-        let answer = self.driver.post(&format!("/session/{session}/goog/cdp/execute"), &body).unwrap();
+        let answer = self
+            .driver
+            .post(&format!("/session/{session}/goog/cdp/execute"), &body)
+            .unwrap();
         assert!(answer.starts_with("HTTP/1.1 200"), "{command}: {answer}");
     }
 
@@ -194,7 +208,10 @@ impl Browser {
         let element = self.element(xpath).await;
         // The driver itself scrolls only just into the window, and may leave it under the dock.
         let scroll = "arguments[0].scrollIntoView({ block: 'center', behavior: 'instant' })";
-        self.client.execute(scroll, vec![serde_json::to_value(&element).unwrap()]).await.unwrap();
+        self.client
+            .execute(scroll, vec![serde_json::to_value(&element).unwrap()])
+            .await
+            .unwrap();
         element.click().await.unwrap();
     }
 
@@ -205,7 +222,9 @@ impl Browser {
     /// Waits until there is a whole page, and another one than that which was left.
     async fn loaded(&self) {
         self.until("a new page", async || {
-            let loaded = self.script("return !window.left && document.readyState === 'complete'").await?;
+            let loaded = self
+                .script("return !window.left && document.readyState === 'complete'")
+                .await?;
             (loaded == true).then_some(())
         })
         .await;
@@ -214,7 +233,11 @@ impl Browser {
     /// The same for the history, which may show the very page that was left, or only turn the panel back.
     async fn loaded_again(&self) {
         self.until("a page of the history", async || {
-            (self.script("return document.readyState === 'complete'").await? == true).then_some(())
+            (self
+                .script("return document.readyState === 'complete'")
+                .await?
+                == true)
+                .then_some(())
         })
         .await;
     }
@@ -226,7 +249,11 @@ impl Browser {
                 return seen;
             }
             if Instant::now() > deadline {
-                panic!("waited in vain for {what} on {}: {}", self.address().await, self.everything().await);
+                panic!(
+                    "waited in vain for {what} on {}: {}",
+                    self.address().await,
+                    self.everything().await
+                );
             }
             tokio::time::sleep(Duration::from_millis(20)).await;
         }

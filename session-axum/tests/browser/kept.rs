@@ -17,9 +17,15 @@ fn c2_what_only_warns_is_kept() {
     type Configure = fn(Builder) -> Builder;
     let rows: [(&str, Configure); 7] = [
         ("a space in the name", |builder| builder.cookie_name("a b")),
-        ("a name that is not ASCII", |builder| builder.cookie_name("sé")),
-        ("a name with a comma and a quote", |builder| builder.cookie_name("a,b\"c")),
-        ("a domain with an underscore", |builder| builder.domain(HOST)),
+        ("a name that is not ASCII", |builder| {
+            builder.cookie_name("sé")
+        }),
+        ("a name with a comma and a quote", |builder| {
+            builder.cookie_name("a,b\"c")
+        }),
+        ("a domain with an underscore", |builder| {
+            builder.domain(HOST)
+        }),
         ("an empty domain", |builder| builder.domain("")),
         ("a path without a slash", |builder| builder.path("app")),
         ("an empty path", |builder| builder.path("")),
@@ -29,7 +35,9 @@ fn c2_what_only_warns_is_kept() {
             let builder = Sessions::builder(SecretKey::generate().unwrap()).insecure_plain_http();
             let sessions = configure(builder).build().unwrap();
             assert_eq!(sessions.warnings().len(), 2, "{what}: plain HTTP, and this");
-            let router = Router::new().route("/", get(visit)).layer(SessionLayer::new(sessions));
+            let router = Router::new()
+                .route("/", get(visit))
+                .layer(SessionLayer::new(sessions));
             let address = serve(router).await.replace("localhost", HOST);
             for visits in ["1", "2", "3"] {
                 browser.open(&address).await;

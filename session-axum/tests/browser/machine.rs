@@ -26,11 +26,19 @@ impl Programs {
     /// `None` where one is missing: said aloud, and on CI no option.
     pub(crate) fn find() -> Option<Self> {
         match (on_path("chromium"), on_path("chromedriver")) {
-            (Some(chromium), Some(chromedriver)) => Some(Self { chromium, chromedriver }),
+            (Some(chromium), Some(chromedriver)) => Some(Self {
+                chromium,
+                chromedriver,
+            }),
             (chromium, _) => {
-                let missing = if chromium.is_some() { "chromedriver" } else { "chromium" };
-                let message =
-                    format!("no program '{missing}' on the PATH (Debian: chromium, chromium-driver)");
+                let missing = if chromium.is_some() {
+                    "chromedriver"
+                } else {
+                    "chromium"
+                };
+                let message = format!(
+                    "no program '{missing}' on the PATH (Debian: chromium, chromium-driver)"
+                );
                 assert!(
                     std::env::var("CI").as_deref() != Ok("true"),
                     "{message}: the browser tests must run on CI, where scripts/test installs what they need"
@@ -38,8 +46,9 @@ impl Programs {
                 // Not `eprintln!`, which is not shown of a test that passes.
                 static ONCE: Once = Once::new();
                 ONCE.call_once(|| {
-                    let text =
-                        format!("\nLEFT OUT, the browser tests: {message}. scripts/test installs both.\n\n");
+                    let text = format!(
+                        "\nLEFT OUT, the browser tests: {message}. scripts/test installs both.\n\n"
+                    );
                     std::io::stderr().write_all(text.as_bytes()).unwrap();
                 });
                 None
@@ -50,7 +59,9 @@ impl Programs {
 
 fn on_path(program: &str) -> Option<PathBuf> {
     let path = std::env::var_os("PATH")?;
-    std::env::split_paths(&path).map(|folder| folder.join(program)).find(|file| file.is_file())
+    std::env::split_paths(&path)
+        .map(|folder| folder.join(program))
+        .find(|file| file.is_file())
 }
 
 /// A program that says on its standard output on which port it listens. Killed on drop.
@@ -65,14 +76,26 @@ struct Process {
 impl Process {
     /// Starts it, and waits for the line with `before` in front of the port.
     fn start(command: &mut Command, before: &str) -> Self {
-        let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).spawn().unwrap();
+        let mut child = command
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
         let output = BufReader::new(child.stdout.take().unwrap());
-        let mut process = Self { child, output, port: 0 };
+        let mut process = Self {
+            child,
+            output,
+            port: 0,
+        };
         let mut said = String::new();
         while process.port == 0 {
             let line = said.len();
             let octets = process.output.read_line(&mut said).unwrap();
-            assert!(octets > 0, "{} ended before it listened: {said}", command.get_program().display());
+            assert!(
+                octets > 0,
+                "{} ended before it listened: {said}",
+                command.get_program().display()
+            );
             if let Some((_, rest)) = said[line..].split_once(before) {
                 let digits: String = rest.chars().take_while(char::is_ascii_digit).collect();
                 process.port = digits.parse().unwrap();
@@ -96,7 +119,10 @@ pub(crate) struct Tour(Process);
 impl Tour {
     pub(crate) fn start(options: &[&str]) -> Self {
         let mut command = Command::new(example());
-        command.args(["--bind", "127.0.0.1:0"]).args(options).env("SECRET_KEY", SECRET_KEY);
+        command
+            .args(["--bind", "127.0.0.1:0"])
+            .args(options)
+            .env("SECRET_KEY", SECRET_KEY);
         Self(Process::start(&mut command, "is on http://127.0.0.1:"))
     }
 
@@ -110,11 +136,15 @@ fn example() -> PathBuf {
     let test = std::env::current_exe().unwrap();
     let examples = test.ancestors().nth(2).unwrap().join("examples");
     let binary = examples.join(format!("tour{}", std::env::consts::EXE_SUFFIX));
-    let Ok(built) = modified(&binary) else { panic!("{} is missing: {BUILD}", binary.display()) };
+    let Ok(built) = modified(&binary) else {
+        panic!("{} is missing: {BUILD}", binary.display())
+    };
     // `tour: source source ...`, with spaces inside a path escaped: such a path is not looked at.
     let sources = std::fs::read_to_string(examples.join("tour.d")).unwrap_or_default();
-    let changed =
-        sources.split_whitespace().skip(1).find(|source| modified(source).is_ok_and(|at| at > built));
+    let changed = sources
+        .split_whitespace()
+        .skip(1)
+        .find(|source| modified(source).is_ok_and(|at| at > built));
     if let Some(source) = changed {
         panic!("{} is older than {source}: {BUILD}", binary.display());
     }
@@ -132,7 +162,10 @@ pub(crate) struct Driver(Process);
 impl Driver {
     pub(crate) fn start(programs: &Programs) -> Self {
         let mut command = Command::new(&programs.chromedriver);
-        Self(Process::start(command.arg("--port=0"), "started successfully on port "))
+        Self(Process::start(
+            command.arg("--port=0"),
+            "started successfully on port ",
+        ))
     }
 
     pub(crate) fn url(&self) -> String {
@@ -174,15 +207,21 @@ pub(crate) struct Profile(PathBuf);
 impl Profile {
     pub(crate) fn new() -> Self {
         static COUNT: AtomicU32 = AtomicU32::new(0);
-        let name =
-            format!("session-browser-{}-{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
+        let name = format!(
+            "session-browser-{}-{}",
+            std::process::id(),
+            COUNT.fetch_add(1, Ordering::Relaxed)
+        );
         let folder = std::env::temp_dir().join(name);
         std::fs::create_dir(&folder).unwrap();
         Self(folder)
     }
 
     /// What the driver must know to start the browser.
-    pub(crate) fn capabilities(&self, programs: &Programs) -> serde_json::Map<String, serde_json::Value> {
+    pub(crate) fn capabilities(
+        &self,
+        programs: &Programs,
+    ) -> serde_json::Map<String, serde_json::Value> {
         let mut arguments = [
             "headless=new",
             "no-sandbox",
@@ -199,8 +238,7 @@ impl Profile {
         arguments.push(format!("host-resolver-rules=MAP {HOST} 127.0.0.1"));
         // Cookies of third parties are let through: what keeps ours back is to be its own attribute.
         let preferences = serde_json::json!({ "profile.cookie_controls_mode": 0 });
-        let options =
-            serde_json::json!({ "binary": programs.chromium, "args": arguments, "prefs": preferences });
+        let options = serde_json::json!({ "binary": programs.chromium, "args": arguments, "prefs": preferences });
         serde_json::Map::from_iter([("goog:chromeOptions".to_owned(), options)])
     }
 }

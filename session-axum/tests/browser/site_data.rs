@@ -10,7 +10,10 @@ use crate::{scenario, serve};
 
 async fn log_in(session: Session) -> impl IntoResponse {
     session.insert("user", "ada").unwrap();
-    let others = [(SET_COOKIE, "theme=dark; Max-Age=600"), (SET_COOKIE, "basket=1; Path=/shop")];
+    let others = [
+        (SET_COOKIE, "theme=dark; Max-Age=600"),
+        (SET_COOKIE, "basket=1; Path=/shop"),
+    ];
     (AppendHeaders(others), "in")
 }
 
@@ -36,8 +39,12 @@ fn h5_a_logout_that_clears_site_data_leaves_no_cookie() {
             assert_eq!(browser.cookies().await.len(), 3);
             browser.open(&format!("{address}logout")).await;
             browser.open(&format!("{address}shop")).await;
-            let mut names: Vec<String> =
-                browser.cookies().await.iter().map(|cookie| cookie.name().to_owned()).collect();
+            let mut names: Vec<String> = browser
+                .cookies()
+                .await
+                .iter()
+                .map(|cookie| cookie.name().to_owned())
+                .collect();
             names.sort();
             assert_eq!(names, left);
         }

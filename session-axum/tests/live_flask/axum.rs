@@ -21,13 +21,19 @@ pub(crate) fn in_axum<R: Send + 'static>(
         sender.send(act(&session)).unwrap();
         async { "ok" }
     };
-    let app = Router::new().route("/", get(handler)).layer(SessionLayer::new(sessions.clone()));
+    let app = Router::new()
+        .route("/", get(handler))
+        .layer(SessionLayer::new(sessions.clone()));
     let mut request = Request::get("/");
     if let Some(value) = &jar.value {
         request = request.header(header::COOKIE, format!("session={value}"));
     }
-    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
-    let response = runtime.block_on(app.oneshot(request.body(Body::empty()).unwrap())).unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .build()
+        .unwrap();
+    let response = runtime
+        .block_on(app.oneshot(request.body(Body::empty()).unwrap()))
+        .unwrap();
     assert_eq!(response.status(), 200);
     let set_cookie = response.headers().get(header::SET_COOKIE);
     let set_cookie = set_cookie.map(|value| SetCookie::parse(value.to_str().unwrap()));

@@ -11,8 +11,9 @@ use session_core::tagged::{Bytes, DateTime, Markup, Tuple, Uuid};
 
 type Object<T> = BTreeMap<String, T>;
 
-const USER: Uuid =
-    Uuid([0x00, 0x11, 0x22, 0x33, 0x44, 0x55, 0x66, 0x77, 0x88, 0x99, 0xaa, 0xbb, 0xcc, 0xdd, 0xee, 0xff]);
+const USER: Uuid = Uuid([
+    0x00, 0x11, 0x22, 0x33, 0x44, 0x55, 0x66, 0x77, 0x88, 0x99, 0xaa, 0xbb, 0xcc, 0xdd, 0xee, 0xff,
+]);
 const PARTY: &str = "<b title=\"Grüße\">🎉 &amp; \u{7f}</b>";
 
 fn then(seconds: i64) -> DateTime {
@@ -35,10 +36,18 @@ struct Deep {
 }
 
 /// A list of a tuple, a list, a dict and a tuple.
-type Nested = (Tuple<(Bytes, (Markup, Deep))>, [(); 0], Object<i64>, Tuple<[(); 0]>);
+type Nested = (
+    Tuple<(Bytes, (Markup, Deep))>,
+    [(); 0],
+    Object<i64>,
+    Tuple<[(); 0]>,
+);
 
 fn nested() -> Object<Nested> {
-    let deep = Deep { id: USER, when: Tuple((then(THEN),)) };
+    let deep = Deep {
+        id: USER,
+        when: Tuple((then(THEN),)),
+    };
     let tuple = Tuple((Bytes::new([0xff, 0xfe]), (Markup::new("<i>"), deep)));
     BTreeMap::from([("deep".to_owned(), (tuple, [], BTreeMap::new(), Tuple([])))])
 }
@@ -52,7 +61,10 @@ struct Two {
 }
 
 fn two() -> Two {
-    Two { tag: 1, x: Tuple((2,)) }
+    Two {
+        tag: 1,
+        x: Tuple((2,)),
+    }
 }
 
 #[derive(Debug, PartialEq, Serialize, Deserialize)]
@@ -67,7 +79,13 @@ struct Plain {
 fn plain() -> Plain {
     let text = "q\" \\ ä 🎉 \u{7f} \0 </script>".to_owned();
     let float = [0.1, 1.0, -0.0, 1e16, 1.5e-07, 5e-324];
-    Plain { float, int: [0, -1, i64::MAX, i64::MIN], none: None, text, truth: [true, false] }
+    Plain {
+        float,
+        int: [0, -1, i64::MAX, i64::MIN],
+        none: None,
+        text,
+        truth: [true, false],
+    }
 }
 
 /// Dicts that look like tags and are none.
@@ -84,7 +102,11 @@ fn lookalikes() -> BTreeMap<&'static str, Value> {
 }
 
 fn is<T: DeserializeOwned + PartialEq + Debug>(session: &Session, key: &str, value: &T) {
-    assert_eq!(session.get::<T>(key).unwrap().as_ref(), Some(value), "{key}");
+    assert_eq!(
+        session.get::<T>(key).unwrap().as_ref(),
+        Some(value),
+        "{key}"
+    );
 }
 
 /// What Flask wrote, by type.
@@ -96,7 +118,11 @@ pub(crate) fn read(session: &Session) {
     is(session, "datetime_naive", &then(LAST));
     is(session, "markup", &Markup::new(PARTY));
     is(session, "nested", &nested());
-    is(session, "tuple", &Tuple((1, "x".to_owned(), Tuple((2, [3])))));
+    is(
+        session,
+        "tuple",
+        &Tuple((1, "x".to_owned(), Tuple((2, [3])))),
+    );
     is(session, "tuple_none", &Tuple::<[(); 0]>([]));
     is(session, "uuid", &USER);
     for (key, value) in lookalikes() {
@@ -111,23 +137,46 @@ pub(crate) fn read(session: &Session) {
         );
     }
     is(session, "like_two", &two());
-    is(session, "like_unknown", &Object::from([(" zz".to_owned(), Tuple((1,)))]));
+    is(
+        session,
+        "like_unknown",
+        &Object::from([(" zz".to_owned(), Tuple((1,)))]),
+    );
     let inner = Object::from([(" u".to_owned(), Object::from([(" b".to_owned(), ())]))]);
     let middle = Object::from([(" di".to_owned(), Object::from([("a".to_owned(), 1)]))]);
-    is(session, "like_nested", &(Object::from([(" t".to_owned(), 1)]), Tuple((middle, inner))));
+    is(
+        session,
+        "like_nested",
+        &(Object::from([(" t".to_owned(), 1)]), Tuple((middle, inner))),
+    );
 
     is(session, "plain", &plain());
     let floats = session.get::<Plain>("plain").unwrap().unwrap().float;
-    assert_eq!(floats.map(f64::to_bits), plain().float.map(f64::to_bits), "with the sign of -0.0");
+    assert_eq!(
+        floats.map(f64::to_bits),
+        plain().float.map(f64::to_bits),
+        "with the sign of -0.0"
+    );
 
     // A type that is not there is an error, never a guess.
-    assert!(session.get::<Markup>("tuple").is_err() && session.get::<Tuple<Value>>("like_t").is_err());
+    assert!(
+        session.get::<Markup>("tuple").is_err() && session.get::<Tuple<Value>>("like_t").is_err()
+    );
     assert!(session.get::<Bytes>("like_b").is_err() && session.get::<Uuid>("like_u").is_err());
     assert!(session.get::<Markup>("like_m").is_err() && session.get::<DateTime>("like_d").is_err());
-    assert!(session.get::<Object<Value>>("bytes").is_err(), "the tag itself is never seen");
+    assert!(
+        session.get::<Object<Value>>("bytes").is_err(),
+        "the tag itself is never seen"
+    );
 
-    let flashes = session.get::<Vec<Tuple<(String, Markup)>>>("_flashes").unwrap().unwrap();
-    assert_eq!(flashes, [Tuple(("html".to_owned(), Markup::new("<b>Grüße</b>")))]);
+    let flashes = session
+        .get::<Vec<Tuple<(String, Markup)>>>("_flashes")
+        .unwrap()
+        .unwrap();
+    assert_eq!(
+        flashes,
+        [Tuple(("html".to_owned(), Markup::new("<b>Grüße</b>")))]
+    );
 }
 
 /// The same, by Rust.
@@ -142,7 +191,10 @@ pub(crate) fn write(session: &Session) -> Result<(), session_core::Error> {
     }
     session.insert(
         "like_nested",
-        (json!({" t": 1}), Tuple((json!({" di": {"a": 1}}), json!({" u": {" b": null}})))),
+        (
+            json!({" t": 1}),
+            Tuple((json!({" di": {"a": 1}}), json!({" u": {" b": null}}))),
+        ),
     )?;
     session.insert("like_two", two())?;
     session.insert("like_unknown", BTreeMap::from([(" zz", Tuple((1,)))]))?;

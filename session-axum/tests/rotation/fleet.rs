@@ -34,7 +34,9 @@ type Epochs = Arc<[AtomicU16; BROWSERS]>;
 fn is_logged_in(session: &Session, epoch: u16) -> Result<bool, Error> {
     match session.require_epoch(epoch) {
         // Flask's format: a counter of our own, as the error says.
-        Err(session_core::Error::NoEpoch) if session.get::<u16>("epoch")?.unwrap_or_default() < epoch => {
+        Err(session_core::Error::NoEpoch)
+            if session.get::<u16>("epoch")?.unwrap_or_default() < epoch =>
+        {
             session.clear()?;
         }
         Err(session_core::Error::NoEpoch) => {}
@@ -71,8 +73,10 @@ async fn read(
 }
 
 fn app(configured: &Configured, epochs: Epochs) -> Router {
-    let router =
-        Router::new().route("/count/{user}", get(count)).route("/read/{user}", get(read)).with_state(epochs);
+    let router = Router::new()
+        .route("/count/{user}", get(count))
+        .route("/read/{user}", get(read))
+        .with_state(epochs);
     match configured {
         Configured::Cookie(sessions) => router.layer(SessionLayer::new(sessions.clone())),
         Configured::Stored(sessions, store) => {
@@ -84,15 +88,23 @@ fn app(configured: &Configured, epochs: Epochs) -> Router {
 /// A response's body and its cookies: `name=value`, an empty value where it is deleted.
 async fn ask(address: SocketAddr, path: &str, cookie: &str) -> (String, Vec<String>) {
     let mut stream = TcpStream::connect(address).await.unwrap();
-    let head =
-        format!("GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nCookie: {cookie}\r\n\r\n");
+    let head = format!(
+        "GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nCookie: {cookie}\r\n\r\n"
+    );
     stream.write_all(head.as_bytes()).await.unwrap();
     let mut text = String::new();
     stream.read_to_string(&mut text).await.unwrap();
     let (head, body) = text.split_once("\r\n\r\n").unwrap();
     assert!(head.starts_with("HTTP/1.1 200"), "{text}");
-    let cookies = head.lines().filter_map(|line| line.strip_prefix("set-cookie: "));
-    (body.to_owned(), cookies.map(|cookie| cookie.split(';').next().unwrap().to_owned()).collect())
+    let cookies = head
+        .lines()
+        .filter_map(|line| line.strip_prefix("set-cookie: "));
+    (
+        body.to_owned(),
+        cookies
+            .map(|cookie| cookie.split(';').next().unwrap().to_owned())
+            .collect(),
+    )
 }
 
 #[derive(Default)]
@@ -120,8 +132,14 @@ impl Fleet {
         let epochs = Epochs::default();
         let (mut addresses, mut configured) = (Vec::new(), Vec::new());
         for _ in 0..SERVERS {
-            let Step::Restart(configure) = first else { panic!("a server starts with a configuration") };
-            let now = Arc::new(Mutex::new(configured_by(mode, configure(mode).clock(time.clone()), &store)));
+            let Step::Restart(configure) = first else {
+                panic!("a server starts with a configuration")
+            };
+            let now = Arc::new(Mutex::new(configured_by(
+                mode,
+                configure(mode).clock(time.clone()),
+                &store,
+            )));
             let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
             addresses.push(listener.local_addr().unwrap());
             configured.push(now.clone());
@@ -134,7 +152,16 @@ impl Fleet {
             tokio::spawn(async move { serve(listener, app).await.unwrap() });
         }
         let (browsers, stop) = (Default::default(), AtomicBool::new(false));
-        let fleet = Arc::new(Self { mode, time, store, epochs, addresses, configured, browsers, stop });
+        let fleet = Arc::new(Self {
+            mode,
+            time,
+            store,
+            epochs,
+            addresses,
+            configured,
+            browsers,
+            stop,
+        });
         for number in 0..BROWSERS {
             let fleet = fleet.clone();
             tokio::spawn(async move { fleet.browse(number).await });
@@ -158,7 +185,10 @@ impl Fleet {
                 browser.lost.fetch_add(1, Ordering::SeqCst);
                 (cookie, count) = (String::new(), found);
             }
-            cookie = cookies.into_iter().find(|pair| !pair.ends_with('=')).unwrap_or(cookie);
+            cookie = cookies
+                .into_iter()
+                .find(|pair| !pair.ends_with('='))
+                .unwrap_or(cookie);
             browser.cookie.lock().unwrap().clone_from(&cookie);
             browser.rounds.fetch_add(1, Ordering::SeqCst);
             if self.stop.load(Ordering::SeqCst) {
@@ -169,9 +199,17 @@ impl Fleet {
 
     /// Until every browser has made some requests more.
     pub async fn a_few_rounds(&self) {
-        let rounds = || self.browsers.each_ref().map(|browser| browser.rounds.load(Ordering::SeqCst));
+        let rounds = || {
+            self.browsers
+                .each_ref()
+                .map(|browser| browser.rounds.load(Ordering::SeqCst))
+        };
         let before = rounds();
-        while rounds().iter().zip(&before).any(|(now, before)| *now < before + 6) {
+        while rounds()
+            .iter()
+            .zip(&before)
+            .any(|(now, before)| *now < before + 6)
+        {
             tokio::time::sleep(Duration::from_millis(1)).await;
         }
     }
@@ -193,8 +231,13 @@ impl Fleet {
                 // Of one user, on whichever server: said twice, it does no harm.
                 Step::CountUp => self.epochs[0].store(1, Ordering::SeqCst),
                 Step::EndAll => {
-                    let Configured::Stored(sessions, store) = now else { panic!("there is no store") };
-                    UserSessions::new(&sessions, store).end_all("0").await.unwrap();
+                    let Configured::Stored(sessions, store) = now else {
+                        panic!("there is no store")
+                    };
+                    UserSessions::new(&sessions, store)
+                        .end_all("0")
+                        .await
+                        .unwrap();
                     self.a_few_rounds().await;
                     return;
                 }
@@ -213,11 +256,15 @@ impl Fleet {
 
     /// How often each browser has lost its session so far.
     pub fn lost(&self) -> [usize; BROWSERS] {
-        self.browsers.each_ref().map(|browser| browser.lost.load(Ordering::SeqCst))
+        self.browsers
+            .each_ref()
+            .map(|browser| browser.lost.load(Ordering::SeqCst))
     }
 
     pub fn cookies(&self) -> [String; BROWSERS] {
-        self.browsers.each_ref().map(|browser| browser.cookie.lock().unwrap().clone())
+        self.browsers
+            .each_ref()
+            .map(|browser| browser.cookie.lock().unwrap().clone())
     }
 
     /// What each server says to somebody who has a copy of a browser's cookie.
@@ -234,9 +281,15 @@ impl Fleet {
     }
 }
 
-fn configured_by(mode: Mode, builder: session_core::Builder, store: &Arc<MemoryStore>) -> Configured {
+fn configured_by(
+    mode: Mode,
+    builder: session_core::Builder,
+    store: &Arc<MemoryStore>,
+) -> Configured {
     match mode {
-        Mode::Signed | Mode::Encrypted | Mode::Flask => Configured::Cookie(builder.build().unwrap()),
+        Mode::Signed | Mode::Encrypted | Mode::Flask => {
+            Configured::Cookie(builder.build().unwrap())
+        }
         Mode::Plain | Mode::EncryptedRecords => {
             Configured::Stored(builder.build_stored().unwrap(), store.clone())
         }

@@ -18,7 +18,9 @@ struct Rolled {
 
 /// Runs the steps under load. Where nobody is logged out, an idle lifetime passes before the last.
 async fn roll(mode: Mode, steps: &[Step], ends: Ends) -> Rolled {
-    let [first, steps @ ..] = steps else { panic!("no steps") };
+    let [first, steps @ ..] = steps else {
+        panic!("no steps")
+    };
     let fleet = Fleet::start(mode, first).await;
     let copies = fleet.cookies();
     for (number, step) in steps.iter().enumerate() {
@@ -28,20 +30,35 @@ async fn roll(mode: Mode, steps: &[Step], ends: Ends) -> Rolled {
         fleet.step(step).await;
     }
     let lost = fleet.lost();
-    for (number, copy) in copies.iter().enumerate().filter(|(number, _)| ends.whose(*number)) {
+    for (number, copy) in copies
+        .iter()
+        .enumerate()
+        .filter(|(number, _)| ends.whose(*number))
+    {
         let found = fleet.with_a_copy(number, copy).await;
-        assert!(found.iter().all(|body| body == "0"), "{mode:?}: the copy of a cookie opens {found:?}");
+        assert!(
+            found.iter().all(|body| body == "0"),
+            "{mode:?}: the copy of a cookie opens {found:?}"
+        );
     }
     // Who had to log in again has a session that stays.
     fleet.a_few_rounds().await;
     assert_eq!(fleet.lost(), lost, "{mode:?}");
     fleet.stop();
-    Rolled { lost, cookies: fleet.cookies() }
+    Rolled {
+        lost,
+        cookies: fleet.cookies(),
+    }
 }
 
 async fn follow(runbook: Runbook, mode: Mode, plan: Plan) {
     match plan {
-        Plan::Steps { way, steps, ends, cookies } => {
+        Plan::Steps {
+            way,
+            steps,
+            ends,
+            cookies,
+        } => {
             let rolled = roll(mode, &steps, ends).await;
             let case = format!("{runbook:?}, {way}, {mode:?}");
             for (number, lost) in rolled.lost.iter().enumerate() {
@@ -51,10 +68,16 @@ async fn follow(runbook: Runbook, mode: Mode, plan: Plan) {
                     "{case}: browser {number} lost its session {lost} times"
                 );
             }
-            assert!(rolled.cookies.iter().all(|cookie| cookies(cookie)), "{case}: {:?}", rolled.cookies);
+            assert!(
+                rolled.cookies.iter().all(|cookie| cookies(cookie)),
+                "{case}: {:?}",
+                rolled.cookies
+            );
         }
         Plan::Refused { configure, setting } => match configure(mode).build() {
-            Err(ConfigError::Format { setting: found, .. }) => assert_eq!(found, setting, "{mode:?}"),
+            Err(ConfigError::Format { setting: found, .. }) => {
+                assert_eq!(found, setting, "{mode:?}")
+            }
             other => panic!("{runbook:?} in {mode:?}: {other:?}"),
         },
     }
@@ -105,7 +128,10 @@ async fn without_the_first_step_sessions_are_lost() {
 #[test]
 fn no_runbook_is_left_out() {
     let document = include_str!("../../../docs/rotation.md");
-    let mut headings: Vec<&str> = document.lines().filter_map(|line| line.strip_prefix("## ")).collect();
+    let mut headings: Vec<&str> = document
+        .lines()
+        .filter_map(|line| line.strip_prefix("## "))
+        .collect();
     headings.retain(|heading| *heading != "What a cookie session can never promise");
     assert_eq!(headings, Runbook::ALL.map(Runbook::heading));
 }

@@ -23,8 +23,13 @@ pub enum Mode {
 }
 
 impl Mode {
-    pub const ALL: [Self; 5] =
-        [Self::Signed, Self::Encrypted, Self::Flask, Self::Plain, Self::EncryptedRecords];
+    pub const ALL: [Self; 5] = [
+        Self::Signed,
+        Self::Encrypted,
+        Self::Flask,
+        Self::Plain,
+        Self::EncryptedRecords,
+    ];
 }
 
 /// A section of `docs/rotation.md`.
@@ -91,9 +96,17 @@ impl Ends {
 /// What a runbook is in a mode.
 pub enum Plan {
     /// How the servers start, and the steps. In the end `cookies` holds for each cookie.
-    Steps { way: &'static str, steps: Vec<Step>, ends: Ends, cookies: fn(&str) -> bool },
+    Steps {
+        way: &'static str,
+        steps: Vec<Step>,
+        ends: Ends,
+        cookies: fn(&str) -> bool,
+    },
     /// The mode has no place for it, and says so at start, by the setting's name.
-    Refused { configure: fn(Mode) -> Builder, setting: &'static str },
+    Refused {
+        configure: fn(Mode) -> Builder,
+        setting: &'static str,
+    },
 }
 
 fn key(text: &str) -> SecretKey {
@@ -117,7 +130,11 @@ fn by_data(mode: Mode, settings: &str) -> Builder {
         _ => config.builder().unwrap(),
     };
     let builder = builder.idle_lifetime(Duration::from_secs(IDLE));
-    if matches!(mode, Mode::Encrypted | Mode::EncryptedRecords) { builder.encrypted() } else { builder }
+    if matches!(mode, Mode::Encrypted | Mode::EncryptedRecords) {
+        builder.encrypted()
+    } else {
+        builder
+    }
 }
 
 fn plain(mode: Mode) -> Builder {
@@ -130,7 +147,11 @@ fn signed(_: Mode) -> Builder {
 }
 
 fn ring(mode: Mode, signs: &str) -> KeyRing {
-    if mode == Mode::Flask { KeyRing::flask(signs) } else { KeyRing::new(key(signs)) }
+    if mode == Mode::Flask {
+        KeyRing::flask(signs)
+    } else {
+        KeyRing::new(key(signs))
+    }
 }
 
 fn any(_: &str) -> bool {
@@ -143,16 +164,37 @@ fn is_encrypted(cookie: &str) -> bool {
 
 /// Whoever adds a mode or a runbook says here what it is.
 pub fn plans(runbook: Runbook, mode: Mode) -> Vec<Plan> {
-    let steps = |way, steps, ends, cookies| Plan::Steps { way, steps, ends, cookies };
+    let steps = |way, steps, ends, cookies| Plan::Steps {
+        way,
+        steps,
+        ends,
+        cookies,
+    };
     match (runbook, mode) {
         (Runbook::AKeyThatAges, _) => vec![
-            steps("keys are replaced while it runs", a_key_ages(), Ends::Nobody, any),
-            steps("with a restart for each step", a_key_ages_by_restarts(), Ends::Nobody, any),
+            steps(
+                "keys are replaced while it runs",
+                a_key_ages(),
+                Ends::Nobody,
+                any,
+            ),
+            steps(
+                "with a restart for each step",
+                a_key_ages_by_restarts(),
+                Ends::Nobody,
+                any,
+            ),
         ],
         (Runbook::AKeyThatLeaked, Mode::Flask) => vec![
             steps("a key leaked", a_key_leaked(), Ends::Everybody, any),
-            Plan::Refused { configure: |mode| plain(mode).epoch(1), setting: "epoch" },
-            Plan::Refused { configure: not_created_before, setting: "not_created_before" },
+            Plan::Refused {
+                configure: |mode| plain(mode).epoch(1),
+                setting: "epoch",
+            },
+            Plan::Refused {
+                configure: not_created_before,
+                setting: "not_created_before",
+            },
         ],
         (Runbook::AKeyThatLeaked, _) => vec![
             steps("a key leaked", a_key_leaked(), Ends::Everybody, any),
@@ -164,38 +206,72 @@ pub fn plans(runbook: Runbook, mode: Mode) -> Vec<Plan> {
             ),
             steps(
                 "something else, since when is not known",
-                vec![Step::Restart(plain), Step::Restart(|mode| plain(mode).epoch(1))],
+                vec![
+                    Step::Restart(plain),
+                    Step::Restart(|mode| plain(mode).epoch(1)),
+                ],
                 Ends::Everybody,
                 any,
             ),
         ],
         (Runbook::OneUser, Mode::Signed | Mode::Encrypted | Mode::Flask) => {
-            vec![steps("an epoch is counted up", one_user(Step::CountUp), Ends::TheFirstUser, any)]
+            vec![steps(
+                "an epoch is counted up",
+                one_user(Step::CountUp),
+                Ends::TheFirstUser,
+                any,
+            )]
         }
         (Runbook::OneUser, Mode::Plain | Mode::EncryptedRecords) => vec![
-            steps("an epoch is counted up", one_user(Step::CountUp), Ends::TheFirstUser, any),
-            steps("the store ends them", one_user(Step::EndAll), Ends::TheFirstUser, any),
+            steps(
+                "an epoch is counted up",
+                one_user(Step::CountUp),
+                Ends::TheFirstUser,
+                any,
+            ),
+            steps(
+                "the store ends them",
+                one_user(Step::EndAll),
+                Ends::TheFirstUser,
+                any,
+            ),
         ],
         (Runbook::FromSignedToEncrypted, Mode::Flask) => vec![
-            Plan::Refused { configure: |mode| plain(mode).encrypted(), setting: "encrypted" },
-            Plan::Refused { configure: readers, setting: "accept_encrypted_until" },
+            Plan::Refused {
+                configure: |mode| plain(mode).encrypted(),
+                setting: "encrypted",
+            },
+            Plan::Refused {
+                configure: readers,
+                setting: "accept_encrypted_until",
+            },
         ],
         (Runbook::FromSignedToEncrypted, Mode::Signed) => vec![
             steps("there", to_encrypted(), Ends::Nobody, is_encrypted),
-            steps("there and back", to_encrypted_and_back(), Ends::Nobody, |cookie| !is_encrypted(cookie)),
+            steps(
+                "there and back",
+                to_encrypted_and_back(),
+                Ends::Nobody,
+                |cookie| !is_encrypted(cookie),
+            ),
         ],
         (Runbook::FromSignedToEncrypted, Mode::Plain) => vec![
             steps("there", to_encrypted(), Ends::Nobody, any),
             steps("there and back", to_encrypted_and_back(), Ends::Nobody, any),
         ],
         (Runbook::FromSignedToEncrypted, Mode::Encrypted) => {
-            vec![steps("back", to_signed(), Ends::Nobody, |cookie| !is_encrypted(cookie))]
+            vec![steps("back", to_signed(), Ends::Nobody, |cookie| {
+                !is_encrypted(cookie)
+            })]
         }
         (Runbook::FromSignedToEncrypted, Mode::EncryptedRecords) => {
             vec![steps("back", to_signed(), Ends::Nobody, any)]
         }
         (Runbook::ANewName, Mode::Flask) => {
-            vec![Plan::Refused { configure: renamed, setting: "renamed_from" }]
+            vec![Plan::Refused {
+                configure: renamed,
+                setting: "renamed_from",
+            }]
         }
         (Runbook::ANewName, _) => {
             let steps_ = vec![
@@ -203,9 +279,12 @@ pub fn plans(runbook: Runbook, mode: Mode) -> Vec<Plan> {
                 Step::Restart(renamed),
                 Step::Restart(plain),
             ];
-            vec![steps("all servers are told before", steps_, Ends::Nobody, |cookie| {
-                cookie.starts_with("__Host-session=")
-            })]
+            vec![steps(
+                "all servers are told before",
+                steps_,
+                Ends::Nobody,
+                |cookie| cookie.starts_with("__Host-session="),
+            )]
         }
     }
 }
@@ -226,11 +305,17 @@ fn a_key_ages_by_restarts() -> Vec<Step> {
     vec![
         Step::Restart(plain),
         Step::Restart(|mode| {
-            by_data(mode, &format!(r#""SECRET_KEY": "{OLD}", "SECRET_KEY_FALLBACKS": ["{NEW}"]"#))
+            by_data(
+                mode,
+                &format!(r#""SECRET_KEY": "{OLD}", "SECRET_KEY_FALLBACKS": ["{NEW}"]"#),
+            )
         }),
         Step::Restart(|mode| {
             let old = format!(r#"{{"key": "{OLD}", "until": {}}}"#, START + 2 + IDLE);
-            by_data(mode, &format!(r#""SECRET_KEY": "{NEW}", "SESSION_VERIFY_ONLY_KEYS": [{old}]"#))
+            by_data(
+                mode,
+                &format!(r#""SECRET_KEY": "{NEW}", "SESSION_VERIFY_ONLY_KEYS": [{old}]"#),
+            )
         }),
         Step::Restart(|mode| by_data(mode, &format!(r#""SECRET_KEY": "{NEW}""#))),
     ]
@@ -256,7 +341,11 @@ fn one_user(step: Step) -> Vec<Step> {
 }
 
 fn readers(mode: Mode) -> Builder {
-    let builder = if mode == Mode::Flask { plain(mode) } else { signed(mode) };
+    let builder = if mode == Mode::Flask {
+        plain(mode)
+    } else {
+        signed(mode)
+    };
     builder.accept_encrypted_until(later())
 }
 
@@ -275,12 +364,16 @@ fn to_encrypted() -> Vec<Step> {
 
 fn to_encrypted_and_back() -> Vec<Step> {
     let restarts = [signed, readers, writers, readers, signed];
-    restarts.map(|configure: fn(Mode) -> Builder| Step::Restart(configure)).into()
+    restarts
+        .map(|configure: fn(Mode) -> Builder| Step::Restart(configure))
+        .into()
 }
 
 fn to_signed() -> Vec<Step> {
     let restarts = [plain, writers, readers, signed];
-    restarts.map(|configure: fn(Mode) -> Builder| Step::Restart(configure)).into()
+    restarts
+        .map(|configure: fn(Mode) -> Builder| Step::Restart(configure))
+        .into()
 }
 
 /// Not at once: all servers are told before it happens.

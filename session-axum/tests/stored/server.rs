@@ -47,7 +47,9 @@ async fn act(
     State(gate): State<Gate>,
     Path((action, argument)): Path<(String, String)>,
 ) -> Result<String, Error> {
-    let (what, held) = argument.strip_suffix("-held").map_or((&*argument, false), |what| (what, true));
+    let (what, held) = argument
+        .strip_suffix("-held")
+        .map_or((&*argument, false), |what| (what, true));
     if held {
         gate.hold().await;
     }
@@ -66,7 +68,11 @@ async fn act(
         }
         "flashes" => {
             let flashes = session.take_flashes()?;
-            return Ok(flashes.iter().map(|flash| flash.message()).collect::<Vec<_>>().join(" "));
+            return Ok(flashes
+                .iter()
+                .map(|flash| flash.message())
+                .collect::<Vec<_>>()
+                .join(" "));
         }
         "login" => {
             session.log_in(what)?;
@@ -95,7 +101,10 @@ impl Server {
         Self::start_over(Watched::default(), configure).await
     }
 
-    pub(crate) async fn start_over(store: Watched, configure: impl FnOnce(Builder) -> Builder) -> Self {
+    pub(crate) async fn start_over(
+        store: Watched,
+        configure: impl FnOnce(Builder) -> Builder,
+    ) -> Self {
         let (store, time, gate) = (Arc::new(store), ManualClock::at(1_700_000_000), Gate::new());
         let builder = Sessions::builder(SecretKey::new(KEY).unwrap()).clock(time.clone());
         let sessions = configure(builder).build_stored().unwrap();
@@ -108,7 +117,13 @@ impl Server {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let task = tokio::spawn(async move { serve(listener, app).await.unwrap() });
-        Self { store, time, gate, address, task }
+        Self {
+            store,
+            time,
+            gate,
+            address,
+            task,
+        }
     }
 
     pub(crate) async fn send(&self, path: &str, cookie: &str) -> TcpStream {
@@ -142,8 +157,15 @@ pub(crate) async fn receive(mut stream: TcpStream) -> Answer {
     let (head, body) = text.split_once("\r\n\r\n").unwrap();
     let head = head.to_ascii_lowercase();
     // Header names in lower case; the cookie itself is case-sensitive.
-    let cookie = text.lines().find_map(|line| line.strip_prefix("set-cookie: "));
+    let cookie = text
+        .lines()
+        .find_map(|line| line.strip_prefix("set-cookie: "));
     let cookie = cookie.map(|cookie| cookie.split(';').next().unwrap().to_owned());
     let status = head.split(' ').nth(1).unwrap().parse().unwrap();
-    Answer { status, cookie, head, body: body.to_owned() }
+    Answer {
+        status,
+        cookie,
+        head,
+        body: body.to_owned(),
+    }
 }

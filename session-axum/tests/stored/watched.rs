@@ -36,7 +36,11 @@ pub(crate) struct Gate {
 impl Gate {
     pub(crate) fn new() -> Self {
         let closed = || Arc::new(Semaphore::new(0));
-        Self { arrived: closed(), open: closed(), passed: closed() }
+        Self {
+            arrived: closed(),
+            open: closed(),
+            passed: closed(),
+        }
     }
 
     pub(crate) async fn arrived(&self) {
@@ -61,7 +65,11 @@ impl Gate {
 
 /// What a test waits for comes soon or never.
 async fn wait(semaphore: &Semaphore) {
-    tokio::time::timeout(Duration::from_secs(20), semaphore.acquire()).await.unwrap().unwrap().forget();
+    tokio::time::timeout(Duration::from_secs(20), semaphore.acquire())
+        .await
+        .unwrap()
+        .unwrap()
+        .forget();
 }
 
 #[derive(Default)]
@@ -73,7 +81,10 @@ pub(crate) struct Watched {
 
 impl Watched {
     pub(crate) fn over(inner: MemoryStore) -> Self {
-        Self { inner, ..Self::default() }
+        Self {
+            inner,
+            ..Self::default()
+        }
     }
 
     /// The next `times` questions of this verb are met by a fault.
@@ -93,7 +104,9 @@ impl Watched {
     fn fault(&self, verb: &'static str) -> Option<Fault> {
         self.calls.lock().unwrap().push(verb);
         let mut plan = self.plan.lock().unwrap();
-        let (_, times, fault) = plan.iter_mut().find(|(planned, times, _)| *planned == verb && *times > 0)?;
+        let (_, times, fault) = plan
+            .iter_mut()
+            .find(|(planned, times, _)| *planned == verb && *times > 0)?;
         *times -= 1;
         Some(fault.clone())
     }
@@ -129,7 +142,12 @@ impl Store for Watched {
         self.meet("load", self.inner.load(key, now))
     }
 
-    fn insert<'a>(&'a self, key: RecordKey, record: &'a Record, now: u64) -> StoreFuture<'a, Inserted> {
+    fn insert<'a>(
+        &'a self,
+        key: RecordKey,
+        record: &'a Record,
+        now: u64,
+    ) -> StoreFuture<'a, Inserted> {
         self.meet("insert", self.inner.insert(key, record, now))
     }
 
@@ -147,7 +165,12 @@ impl Store for Watched {
         self.meet("touch", self.inner.touch(key, expires, now))
     }
 
-    fn delete_version<'a>(&'a self, key: RecordKey, version: u64, now: u64) -> StoreFuture<'a, Updated> {
+    fn delete_version<'a>(
+        &'a self,
+        key: RecordKey,
+        version: u64,
+        now: u64,
+    ) -> StoreFuture<'a, Updated> {
         self.meet("delete", self.inner.delete_version(key, version, now))
     }
 
@@ -155,7 +178,13 @@ impl Store for Watched {
         self.meet("delete", self.inner.delete(key, now))
     }
 
-    fn index<'a>(&'a self, user: &'a str, key: RecordKey, until: u64, now: u64) -> StoreFuture<'a, ()> {
+    fn index<'a>(
+        &'a self,
+        user: &'a str,
+        key: RecordKey,
+        until: u64,
+        now: u64,
+    ) -> StoreFuture<'a, ()> {
         self.meet("index", self.inner.index(user, key, until, now))
     }
 
@@ -163,11 +192,21 @@ impl Store for Watched {
         self.meet("unindex", self.inner.unindex(user, key))
     }
 
-    fn list<'a>(&'a self, user: &'a str, max: usize, now: u64) -> StoreFuture<'a, Vec<SessionInfo>> {
+    fn list<'a>(
+        &'a self,
+        user: &'a str,
+        max: usize,
+        now: u64,
+    ) -> StoreFuture<'a, Vec<SessionInfo>> {
         self.meet("list", self.inner.list(user, max, now))
     }
 
-    fn delete_owned<'a>(&'a self, user: &'a str, which: DeleteScope, now: u64) -> StoreFuture<'a, u64> {
+    fn delete_owned<'a>(
+        &'a self,
+        user: &'a str,
+        which: DeleteScope,
+        now: u64,
+    ) -> StoreFuture<'a, u64> {
         self.meet("delete_owned", self.inner.delete_owned(user, which, now))
     }
 

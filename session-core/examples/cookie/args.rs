@@ -129,7 +129,9 @@ const LAST: u64 = 253_402_300_799;
 pub(crate) fn parse(args: impl Iterator<Item = Vec<u8>>) -> Result<Command, String> {
     let mut args = args.peekable();
     let Some(tool) = args.next() else {
-        return Err("expected a tool: decode, verify, sign or keygen; see cookie --help".to_owned());
+        return Err(
+            "expected a tool: decode, verify, sign or keygen; see cookie --help".to_owned(),
+        );
     };
     let (tool, help, options): (&'static str, _, &[&'static str]) = match &tool[..] {
         b"--help" | b"-h" | b"help" => return Ok(Command::Help(HELP)),
@@ -160,13 +162,20 @@ pub(crate) fn parse(args: impl Iterator<Item = Vec<u8>>) -> Result<Command, Stri
                 Some(at) => (arg.get(..at).unwrap_or_default(), arg.get(at + 1..)),
                 None => (&arg[..], None),
             };
-            let Some(option) = options.iter().copied().find(|option| option.as_bytes() == name) else {
+            let Some(option) = options
+                .iter()
+                .copied()
+                .find(|option| option.as_bytes() == name)
+            else {
                 let hint = if name.starts_with(b"--") {
                     ""
                 } else {
                     "; before an item that begins with '-', write --"
                 };
-                return Err(wrong(format!("unknown option {:?}{hint}", String::from_utf8_lossy(name))));
+                return Err(wrong(format!(
+                    "unknown option {:?}{hint}",
+                    String::from_utf8_lossy(name)
+                )));
             };
             if given.contains(&option) && option != "--fallback" {
                 return Err(wrong(format!("{option} came twice; give it once")));
@@ -196,9 +205,15 @@ pub(crate) fn parse(args: impl Iterator<Item = Vec<u8>>) -> Result<Command, Stri
         };
     }
     if tool != "decode" && !given.contains(&"--secret") {
-        return Err(wrong("no secret: add --secret S, with the key that signs the cookies".to_owned()));
+        return Err(wrong(
+            "no secret: add --secret S, with the key that signs the cookies".to_owned(),
+        ));
     }
-    let kind = if tool == "sign" { "JSON object" } else { "COOKIE" };
+    let kind = if tool == "sign" {
+        "JSON object"
+    } else {
+        "COOKIE"
+    };
     let (Some(item), 0) = (items.pop(), items.len()) else {
         let count = items.len();
         let came = if count == 0 {
@@ -206,7 +221,9 @@ pub(crate) fn parse(args: impl Iterator<Item = Vec<u8>>) -> Result<Command, Stri
         } else {
             format!("{} came (quote what has spaces)", count + 1)
         };
-        return Err(wrong(format!("expected one {kind}, or - for standard input; {came}")));
+        return Err(wrong(format!(
+            "expected one {kind}, or - for standard input; {came}"
+        )));
     };
     Ok(match tool {
         "decode" => Command::Decode(item),
@@ -230,7 +247,9 @@ fn missing(option: &str, next: Option<&Vec<u8>>) -> String {
 fn set(settings: &mut Settings, option: &str, value: Vec<u8>) -> Result<(), String> {
     match option {
         "--secret" | "--fallback" if value.is_empty() => {
-            return Err(format!("{option} is empty, and anybody could sign with that; give the key"));
+            return Err(format!(
+                "{option} is empty, and anybody could sign with that; give the key"
+            ));
         }
         "--secret" => settings.secret = value,
         "--fallback" => settings.fallbacks.push(value),
@@ -242,7 +261,9 @@ fn set(settings: &mut Settings, option: &str, value: Vec<u8>) -> Result<(), Stri
                 b"sha512" => Digest::Sha512,
                 other => {
                     let other = String::from_utf8_lossy(other);
-                    return Err(format!("--digest is sha1, sha256 or sha512; {other:?} came"));
+                    return Err(format!(
+                        "--digest is sha1, sha256 or sha512; {other:?} came"
+                    ));
                 }
             });
         }
@@ -260,7 +281,9 @@ fn seconds(option: &str, value: Vec<u8>, most: u64) -> Result<u64, String> {
     let digits = value.bytes().all(|byte| byte.is_ascii_digit());
     match value.parse() {
         Ok(seconds) if digits && seconds <= most => Ok(seconds),
-        _ => Err(format!("{option} is a whole number of seconds, 0 to {most}; {value:?} came")),
+        _ => Err(format!(
+            "{option} is a whole number of seconds, 0 to {most}; {value:?} came"
+        )),
     }
 }
 

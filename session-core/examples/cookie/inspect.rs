@@ -26,10 +26,14 @@ impl Pasted {
         let bare = |text: &str| text.trim().trim_matches('"').trim().to_owned();
         let text = bare(&text);
         match text.split_once('=') {
-            Some((name, value)) if is_name(name) && is_value(value) => {
-                Self { name: Some(name.to_owned()), value: bare(value) }
-            }
-            _ => Self { name: None, value: text },
+            Some((name, value)) if is_name(name) && is_value(value) => Self {
+                name: Some(name.to_owned()),
+                value: bare(value),
+            },
+            _ => Self {
+                name: None,
+                value: text,
+            },
         }
     }
 }
@@ -64,13 +68,21 @@ impl<'a> Parts<'a> {
                 ';' | ' ' | ',' => "; give one cookie, without the rest of its header",
                 _ => "",
             };
-            return Err(format!("{c:?} at offset {at} is not of base64url's alphabet{hint}"));
+            return Err(format!(
+                "{c:?} at offset {at} is not of base64url's alphabet{hint}"
+            ));
         }
         let mut parts = value.rsplitn(3, '.');
         match (parts.next(), parts.next(), parts.next()) {
-            (Some(signature), Some(stamp), Some(payload)) => Ok(Self { payload, stamp, signature }),
-            _ => Err("expected payload.time.signature, and there are fewer than two dots; it may be cut"
-                .to_owned()),
+            (Some(signature), Some(stamp), Some(payload)) => Ok(Self {
+                payload,
+                stamp,
+                signature,
+            }),
+            _ => Err(
+                "expected payload.time.signature, and there are fewer than two dots; it may be cut"
+                    .to_owned(),
+            ),
         }
     }
 
@@ -92,7 +104,10 @@ impl<'a> Parts<'a> {
             return Err(too_large());
         }
         let text = String::from_utf8(bytes).map_err(|error| {
-            format!("the payload is not UTF-8 from offset {} on", error.utf8_error().valid_up_to())
+            format!(
+                "the payload is not UTF-8 from offset {} on",
+                error.utf8_error().valid_up_to()
+            )
         })?;
         json::compact(&text).map_err(|reason| format!("the payload is {reason}"))
     }
@@ -110,22 +125,33 @@ impl<'a> Parts<'a> {
                 self.stamp.len()
             ));
         }
-        Ok(Times::Flask { signed: number(&bytes) })
+        Ok(Times::Flask {
+            signed: number(&bytes),
+        })
     }
 }
 
 fn decode(part: &str, digits: &str) -> Result<Vec<u8>, String> {
     URL_SAFE_NO_PAD.decode(digits).map_err(|_| {
-        format!("its {part} is not base64url: {} digits that no bytes give; it may be cut", digits.len())
+        format!(
+            "its {part} is not base64url: {} digits that no bytes give; it may be cut",
+            digits.len()
+        )
     })
 }
 
 fn inflate(stream: &[u8]) -> Result<Vec<u8>, String> {
     let mut out = Vec::new();
     let most = u64::try_from(LARGEST).unwrap_or(u64::MAX).saturating_add(1);
-    match flate2::read::ZlibDecoder::new(stream).take(most).read_to_end(&mut out) {
+    match flate2::read::ZlibDecoder::new(stream)
+        .take(most)
+        .read_to_end(&mut out)
+    {
         Ok(_) => Ok(out),
-        Err(_) => Err(format!("its payload is no zlib stream, or cut: {} bytes came out", out.len())),
+        Err(_) => Err(format!(
+            "its payload is no zlib stream, or cut: {} bytes came out",
+            out.len()
+        )),
     }
 }
 
@@ -134,13 +160,23 @@ fn too_large() -> String {
 }
 
 fn number(bytes: &[u8]) -> u64 {
-    bytes.iter().fold(0, |number, byte| number << 8 | u64::from(*byte))
+    bytes
+        .iter()
+        .fold(0, |number, byte| number << 8 | u64::from(*byte))
 }
 
 /// Unix seconds.
 pub(crate) enum Times {
-    Flask { signed: u64 },
-    Ours { issued: u64, created: u64, authenticated: Option<u64>, permanent: bool, epoch: u64 },
+    Flask {
+        signed: u64,
+    },
+    Ours {
+        issued: u64,
+        created: u64,
+        authenticated: Option<u64>,
+        permanent: bool,
+        epoch: u64,
+    },
 }
 
 impl Times {
@@ -153,7 +189,11 @@ impl Times {
         Some(Self::Ours {
             issued,
             created: before(&stamp[6..10])?,
-            authenticated: if never { None } else { Some(before(&stamp[10..14])?) },
+            authenticated: if never {
+                None
+            } else {
+                Some(before(&stamp[10..14])?)
+            },
             permanent: stamp[0] == 1,
             epoch: number(&stamp[14..18]),
         })
@@ -180,11 +220,20 @@ pub(crate) fn facts(parts: &Parts<'_>, times: &Times, octets: usize) -> Facts {
             facts.push(("format", "flask".to_owned()));
             facts.push(("signed", date(*signed)));
         }
-        Times::Ours { issued, created, authenticated, permanent, epoch } => {
+        Times::Ours {
+            issued,
+            created,
+            authenticated,
+            permanent,
+            epoch,
+        } => {
             facts.push(("format", "ours".to_owned()));
             facts.push(("issued", date(*issued)));
             facts.push(("created", date(*created)));
-            facts.push(("authenticated", authenticated.map_or_else(|| "never".to_owned(), date)));
+            facts.push((
+                "authenticated",
+                authenticated.map_or_else(|| "never".to_owned(), date),
+            ));
             facts.push(("permanent", yes(*permanent)));
             facts.push(("epoch", epoch.to_string()));
         }
@@ -210,8 +259,12 @@ pub(crate) fn digest_of(digits: usize) -> Option<&'static str> {
 
 /// `2023-11-14 22:13:20 UTC (1700000000)`.
 pub(crate) fn date(unix: u64) -> String {
-    let then = i64::try_from(unix).ok().and_then(|unix| OffsetDateTime::from_unix_timestamp(unix).ok());
-    let Some(then) = then else { return format!("after the year 9999 ({unix})") };
+    let then = i64::try_from(unix)
+        .ok()
+        .and_then(|unix| OffsetDateTime::from_unix_timestamp(unix).ok());
+    let Some(then) = then else {
+        return format!("after the year 9999 ({unix})");
+    };
     let (year, month, day) = then.to_calendar_date();
     let (hour, minute, second) = then.to_hms();
     let month = u8::from(month);

@@ -35,7 +35,11 @@ impl<'a> Tokens<'a> {
 
     /// The next token and where it begins.
     fn next(&mut self) -> Result<(usize, Token<'a>), String> {
-        self.at += self.rest().iter().take_while(|byte| b" \t\r\n".contains(byte)).count();
+        self.at += self
+            .rest()
+            .iter()
+            .take_while(|byte| b" \t\r\n".contains(byte))
+            .count();
         let start = self.at;
         let (length, token): (_, fn(&'a str) -> Token<'a>) = match self.rest() {
             [] => return Ok((start, Token::End)),
@@ -43,16 +47,20 @@ impl<'a> Tokens<'a> {
                 self.at += 1;
                 return Ok((start, Token::Mark(*mark)));
             }
-            [b'"', ..] => {
-                (string(self.rest()).map_err(|at| unexpected("a string", start + at))?, Token::Text)
-            }
+            [b'"', ..] => (
+                string(self.rest()).map_err(|at| unexpected("a string", start + at))?,
+                Token::Text,
+            ),
             rest => match scalar(rest) {
                 Some(length) => (length, Token::Scalar),
                 None => return Ok((start, Token::Junk)),
             },
         };
         self.at += length;
-        Ok((start, token(self.text.get(start..self.at).unwrap_or_default())))
+        Ok((
+            start,
+            token(self.text.get(start..self.at).unwrap_or_default()),
+        ))
     }
 }
 
@@ -68,7 +76,10 @@ fn string(text: &[u8]) -> Result<usize, usize> {
             b'"' => return Ok(at + 1),
             b'\\' => match text.get(at + 1).ok_or(at)? {
                 b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't' => at += 2,
-                b'u' if text.get(at + 2..at + 6).is_some_and(|hex| hex.iter().all(u8::is_ascii_hexdigit)) => {
+                b'u' if text
+                    .get(at + 2..at + 6)
+                    .is_some_and(|hex| hex.iter().all(u8::is_ascii_hexdigit)) =>
+                {
                     at += 6;
                 }
                 _ => return Err(at),
@@ -85,10 +96,19 @@ fn scalar(text: &[u8]) -> Option<usize> {
     if let Some(name) = names.iter().find(|name| text.starts_with(name.as_bytes())) {
         return Some(name.len());
     }
-    let digits = |at: usize| text.iter().skip(at).take_while(|byte| byte.is_ascii_digit()).count();
+    let digits = |at: usize| {
+        text.iter()
+            .skip(at)
+            .take_while(|byte| byte.is_ascii_digit())
+            .count()
+    };
     let mut at = usize::from(text.first() == Some(&b'-'));
     // No zero in front of other digits.
-    at += if text.get(at) == Some(&b'0') { 1 } else { Some(digits(at)).filter(|count| *count > 0)? };
+    at += if text.get(at) == Some(&b'0') {
+        1
+    } else {
+        Some(digits(at)).filter(|count| *count > 0)?
+    };
     if text.get(at) == Some(&b'.') && digits(at + 1) > 0 {
         at += 1 + digits(at + 1);
     }
@@ -183,7 +203,9 @@ pub(crate) fn lay_out(out: &mut impl Write, compact: &str, colour: bool) -> io::
     let paint = |wanted| if colour { wanted } else { "" };
     loop {
         // The text was checked, so there is no error to see.
-        let Ok((_, token)) = tokens.next() else { return Ok(()) };
+        let Ok((_, token)) = tokens.next() else {
+            return Ok(());
+        };
         let next = tokens.rest().first();
         match token {
             Token::Junk | Token::End => return Ok(()),
@@ -225,7 +247,11 @@ pub(crate) fn shown(json: &str) -> String {
     };
     let mut out = String::with_capacity(json.len());
     for c in json.chars() {
-        if commands(c) { out.push_str(&format!("\\u{:04x}", u32::from(c))) } else { out.push(c) }
+        if commands(c) {
+            out.push_str(&format!("\\u{:04x}", u32::from(c)))
+        } else {
+            out.push(c)
+        }
     }
     out
 }

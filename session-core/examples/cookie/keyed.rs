@@ -5,8 +5,8 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use http::header::COOKIE;
 use http::{HeaderMap, HeaderValue};
 use session_core::{
-    Builder, ConfigError, Digest, EntropyError, EntropySource, Prefix, Rejected, SecretKey, Session,
-    Sessions, testing,
+    Builder, ConfigError, Digest, EntropyError, EntropySource, Prefix, Rejected, SecretKey,
+    Session, Sessions, testing,
 };
 
 use crate::args::Settings;
@@ -36,7 +36,8 @@ impl Keyed {
     pub(crate) fn new(mut settings: Settings) -> Result<Self, String> {
         const MONTH: u64 = 31 * 24 * 60 * 60;
         let (now, idle) = (settings.now, settings.max_age.unwrap_or(MONTH));
-        let clock = move || now.map_or_else(SystemTime::now, |now| UNIX_EPOCH + Duration::from_secs(now));
+        let clock =
+            move || now.map_or_else(SystemTime::now, |now| UNIX_EPOCH + Duration::from_secs(now));
         let digest = settings.digest.unwrap_or_default();
         let user = settings.user.take();
         if user.is_some() && !settings.ours {
@@ -54,13 +55,20 @@ impl Keyed {
                 ConfigError::Cookie { problem, .. } => format!("--name: {problem}"),
                 _ => error.to_string(),
             })?;
-        Ok(Self { sessions, now, idle, digest, user })
+        Ok(Self {
+            sessions,
+            now,
+            idle,
+            digest,
+            user,
+        })
     }
 
     /// The payload of a cookie that a server with these settings accepts.
     pub(crate) fn verify(&self, item: &[u8]) -> Result<String, String> {
         let Pasted { name, value } = Pasted::new(item);
-        let parts = Parts::of(&value).map_err(|reason| format!("{}: {reason}", Rejected::Malformed))?;
+        let parts =
+            Parts::of(&value).map_err(|reason| format!("{}: {reason}", Rejected::Malformed))?;
         let pair = HeaderValue::try_from(format!("{}={value}", self.sessions.cookie_name()))
             .map_err(|_| Rejected::Malformed.to_string())?;
         let session = self.sessions.open(&HeaderMap::from_iter([(COOKIE, pair)]));
@@ -78,7 +86,12 @@ impl Keyed {
     }
 
     /// What helps to understand a refusal.
-    fn detail(&self, rejected: Rejected, parts: &Parts<'_>, name: Option<String>) -> Option<String> {
+    fn detail(
+        &self,
+        rejected: Rejected,
+        parts: &Parts<'_>,
+        name: Option<String>,
+    ) -> Option<String> {
         let ours = !self.sessions.is_flask();
         match rejected {
             Rejected::Malformed | Rejected::BadSignature if parts.is_ours() && !ours => {
@@ -88,14 +101,19 @@ impl Keyed {
                 Some("it looks like Flask's format; leave --ours out".to_owned())
             }
             Rejected::Malformed => Some(parts.times().err().unwrap_or_else(|| {
-                format!("its signature has {} digits; it may be cut", parts.signature.len())
+                format!(
+                    "its signature has {} digits; it may be cut",
+                    parts.signature.len()
+                )
             })),
             Rejected::BadSignature if ours => {
                 let bound = self.sessions.cookie_name();
                 let given = name.filter(|name| name != bound);
                 Some(match given {
                     Some(name) => {
-                        format!("it is bound to a name; the cookie's is {name:?}, --name is {bound:?}")
+                        format!(
+                            "it is bound to a name; the cookie's is {name:?}, --name is {bound:?}"
+                        )
                     }
                     None => format!(
                         "made with another --secret, --name (here {bound:?}) or --context, or changed"
@@ -114,16 +132,19 @@ impl Keyed {
             }
             Rejected::Idle | Rejected::Future => {
                 let written = parts.times().ok()?.written();
-                let now = self
-                    .now
-                    .or_else(|| Some(SystemTime::now().duration_since(UNIX_EPOCH).ok()?.as_secs()))?;
+                let now = self.now.or_else(|| {
+                    Some(SystemTime::now().duration_since(UNIX_EPOCH).ok()?.as_secs())
+                })?;
                 let (written_at, now_at) = (date(written), date(now));
                 Some(if rejected == Rejected::Future {
                     let ahead = written.saturating_sub(now);
                     format!("signed {written_at}, {ahead} seconds after now, {now_at}")
                 } else {
                     let age = now.saturating_sub(written);
-                    format!("expired, signed {written_at}, {age} seconds ago; --max-age is {}", self.idle)
+                    format!(
+                        "expired, signed {written_at}, {age} seconds ago; --max-age is {}",
+                        self.idle
+                    )
                 })
             }
             Rejected::Unreadable => parts.times().err().or_else(|| parts.json().err()),
@@ -133,17 +154,23 @@ impl Keyed {
 
     /// The value of the cookie for a JSON object.
     pub(crate) fn sign(&self, item: &[u8]) -> Result<String, String> {
-        let text = std::str::from_utf8(item)
-            .map_err(|error| format!("not JSON: not UTF-8 from offset {} on", error.valid_up_to()))?;
+        let text = std::str::from_utf8(item).map_err(|error| {
+            format!("not JSON: not UTF-8 from offset {} on", error.valid_up_to())
+        })?;
         // Says where; what the core refuses beyond that it says itself.
         json::compact(text)?;
         let fill = |session: &Session| {
-            self.user.as_deref().map_or(Ok(()), |user| session.log_in(user))?;
+            self.user
+                .as_deref()
+                .map_or(Ok(()), |user| session.log_in(user))?;
             session.insert_tagged_json(text)
         };
         let request = testing::request(&self.sessions, fill).map_err(|error| error.to_string())?;
-        let pair = request.get(COOKIE).and_then(|pair| pair.to_str().ok()?.split_once('='));
-        pair.map(|(_, value)| value.to_owned()).ok_or_else(|| "the session gave no cookie".to_owned())
+        let pair = request
+            .get(COOKIE)
+            .and_then(|pair| pair.to_str().ok()?.split_once('='));
+        pair.map(|(_, value)| value.to_owned())
+            .ok_or_else(|| "the session gave no cookie".to_owned())
     }
 }
 
@@ -165,10 +192,15 @@ fn builder(settings: Settings) -> Result<Builder, String> {
         };
         builder.prefix(prefix).cookie_name(name)
     } else if settings.name.is_some() {
-        return Err("--name works with --ours only: Flask's signature does not depend on the cookie's name"
-            .to_owned());
+        return Err(
+            "--name works with --ours only: Flask's signature does not depend on the cookie's name"
+                .to_owned(),
+        );
     } else {
-        settings.fallbacks.into_iter().fold(Sessions::flask_builder(settings.secret), Builder::fallback)
+        settings
+            .fallbacks
+            .into_iter()
+            .fold(Sessions::flask_builder(settings.secret), Builder::fallback)
     };
     if let Some(digest) = settings.digest {
         builder = builder.digest(digest);

@@ -31,7 +31,9 @@ impl From<io::Error> for Failure {
 }
 
 fn main() -> ExitCode {
-    let args = std::env::args_os().skip(1).map(std::ffi::OsString::into_encoded_bytes);
+    let args = std::env::args_os()
+        .skip(1)
+        .map(std::ffi::OsString::into_encoded_bytes);
     match run(args) {
         Ok(()) => ExitCode::SUCCESS,
         // Whoever reads our output has seen enough.
@@ -118,7 +120,9 @@ fn each_line(out: &mut Out, answer: impl Fn(&[u8]) -> Result<String, String>) ->
         }
         let answered = match line.trim_ascii() {
             [] => Err("the line is empty".to_owned()),
-            _ if line.len() > LARGEST => Err(format!("the line is longer than {} MiB", LARGEST >> 20)),
+            _ if line.len() > LARGEST => {
+                Err(format!("the line is longer than {} MiB", LARGEST >> 20))
+            }
             item => answer(item),
         };
         match answered {
@@ -167,7 +171,11 @@ impl Out {
         let set = |name| std::env::var_os(name).is_some_and(|value| !value.is_empty());
         let dumb = std::env::var_os("TERM").is_some_and(|term| term == "dumb");
         let colour = terminal && !set("NO_COLOR") && !dumb;
-        Self { writer: BufWriter::with_capacity(1 << 16, stdout), terminal, colour }
+        Self {
+            writer: BufWriter::with_capacity(1 << 16, stdout),
+            terminal,
+            colour,
+        }
     }
 
     /// One line.
@@ -189,14 +197,22 @@ impl Out {
 
     fn facts(&mut self, facts: &[(&str, String)]) -> io::Result<()> {
         if !self.terminal {
-            return facts.iter().try_for_each(|(name, value)| writeln!(self.writer, "{name}: {value}"));
+            return facts
+                .iter()
+                .try_for_each(|(name, value)| writeln!(self.writer, "{name}: {value}"));
         }
-        let (dim, warn, plain) =
-            if self.colour { ("\x1b[2m", "\x1b[1;33m", "\x1b[0m") } else { ("", "", "") };
+        let (dim, warn, plain) = if self.colour {
+            ("\x1b[2m", "\x1b[1;33m", "\x1b[0m")
+        } else {
+            ("", "", "")
+        };
         writeln!(self.writer)?;
         for (name, value) in facts {
             if *name == "verified" {
-                writeln!(self.writer, "{warn}{name:14} {value}: anybody can write such a cookie{plain}")?;
+                writeln!(
+                    self.writer,
+                    "{warn}{name:14} {value}: anybody can write such a cookie{plain}"
+                )?;
             } else {
                 writeln!(self.writer, "{dim}{name:14}{plain} {value}")?;
             }

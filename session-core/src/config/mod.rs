@@ -11,8 +11,8 @@ use zeroize::Zeroizing;
 
 use self::values::{KeyUntil, OTHERS, RenamedFrom, SECRETS, SecretText, TEXTS};
 use self::values::{
-    digest, fallbacks, fallbacks_of, keys_until, keys_until_of, quote, same_site, seconds, secret_of,
-    text_or_false, time, unexpected,
+    digest, fallbacks, fallbacks_of, keys_until, keys_until_of, quote, same_site, seconds,
+    secret_of, text_or_false, time, unexpected,
 };
 use crate::builder::Builder;
 use crate::cookie::Prefix;
@@ -159,7 +159,11 @@ impl Config {
         prefix: &str,
         vars: impl IntoIterator<Item = (String, String)>,
     ) -> Result<Self, ConfigError> {
-        Self::read(prefix, vars.into_iter().map(|(name, text)| (name, Some(Zeroizing::new(text)))))
+        Self::read(
+            prefix,
+            vars.into_iter()
+                .map(|(name, text)| (name, Some(Zeroizing::new(text)))),
+        )
     }
 
     /// `None` stands for what is no UTF-8.
@@ -167,16 +171,26 @@ impl Config {
         prefix: &str,
         vars: impl Iterator<Item = (String, Option<Zeroizing<String>>)>,
     ) -> Result<Self, ConfigError> {
-        let prefix = if prefix.is_empty() { String::new() } else { format!("{prefix}_") };
-        let (mut secrets, mut settings, mut wrong) = (Self::default(), serde_json::Map::new(), None);
+        let prefix = if prefix.is_empty() {
+            String::new()
+        } else {
+            format!("{prefix}_")
+        };
+        let (mut secrets, mut settings, mut wrong) =
+            (Self::default(), serde_json::Map::new(), None);
         for (full, text) in vars {
-            let Some(name) = full.strip_prefix(&prefix) else { continue };
+            let Some(name) = full.strip_prefix(&prefix) else {
+                continue;
+            };
             let read = if SECRETS.contains(&name) {
-                text.ok_or(NO_UTF8).and_then(|text| secrets.read_secret(name, text))
+                text.ok_or(NO_UTF8)
+                    .and_then(|text| secrets.read_secret(name, text))
             } else if TEXTS.contains(&name) || OTHERS.contains(&name) {
-                text.ok_or(NO_UTF8).and_then(|text| read_setting(name, &text)).map(|value| {
-                    settings.insert(name.to_owned(), value);
-                })
+                text.ok_or(NO_UTF8)
+                    .and_then(|text| read_setting(name, &text))
+                    .map(|value| {
+                        settings.insert(name.to_owned(), value);
+                    })
             } else if name.starts_with("SESSION_COOKIE_") {
                 Err("there is no such setting")
             } else {
@@ -289,18 +303,29 @@ impl Config {
     /// ```
     #[must_use]
     pub fn keys(&self) -> KeyRing {
-        let key = self.secret_key.as_ref().map(|key| key.0.as_bytes()).unwrap_or_default();
+        let key = self
+            .secret_key
+            .as_ref()
+            .map(|key| key.0.as_bytes())
+            .unwrap_or_default();
         let ring = self
             .secret_key_fallbacks
             .iter()
-            .fold(KeyRing::flask(key), |ring, key| ring.fallback(key.0.as_bytes()));
+            .fold(KeyRing::flask(key), |ring, key| {
+                ring.fallback(key.0.as_bytes())
+            });
         let with_ends = self.session_verify_only_keys.iter();
-        with_ends
-            .fold(ring, |ring, KeyUntil { key, until }| ring.and(Secret::new(key.0.as_bytes()), Some(*until)))
+        with_ends.fold(ring, |ring, KeyUntil { key, until }| {
+            ring.and(Secret::new(key.0.as_bytes()), Some(*until))
+        })
     }
 
     fn apply(self, builder: Builder) -> Result<Builder, ConfigError> {
-        fn set<T>(builder: Builder, value: Option<T>, setter: impl FnOnce(Builder, T) -> Builder) -> Builder {
+        fn set<T>(
+            builder: Builder,
+            value: Option<T>,
+            setter: impl FnOnce(Builder, T) -> Builder,
+        ) -> Builder {
             match value {
                 Some(value) => setter(builder, value),
                 None => builder,
@@ -308,26 +333,48 @@ impl Config {
         }
         let mut builder = self.encrypt(builder)?;
         builder = set(builder, self.session_epoch, Builder::epoch);
-        builder = set(builder, self.session_renamed_from, |b, old| b.renamed_from(old.into()));
+        builder = set(builder, self.session_renamed_from, |b, old| {
+            b.renamed_from(old.into())
+        });
         builder = set(builder, self.session_cookie_name, |b, name| {
             let (prefix, name) = Prefix::split(&name);
             b.prefix(prefix).cookie_name(name)
         });
         // As Flask's `get_cookie_domain` with Werkzeug's `dump_cookie`: port cut, leading dots stripped.
         builder = set(builder, self.session_cookie_domain, |b, domain| {
-            b.domain(domain.split(':').next().unwrap_or_default().trim_start_matches('.'))
+            b.domain(
+                domain
+                    .split(':')
+                    .next()
+                    .unwrap_or_default()
+                    .trim_start_matches('.'),
+            )
         });
         // As `get_cookie_path`: the setting, or the application's root.
-        let path = self.session_cookie_path.filter(|path| !path.is_empty()).or(self.application_root);
+        let path = self
+            .session_cookie_path
+            .filter(|path| !path.is_empty())
+            .or(self.application_root);
         builder = set(builder, path, |b, path| b.path(quote(&path)));
         builder = set(builder, self.session_cookie_secure, Builder::secure);
         builder = set(builder, self.session_cookie_httponly, Builder::http_only);
-        builder = set(builder, self.session_cookie_partitioned, |b, partitioned| {
-            if partitioned { b.partitioned(true).secure(true) } else { b.partitioned(false) }
-        });
         builder = set(
             builder,
-            self.session_cookie_samesite.as_deref().map(same_site).transpose()?,
+            self.session_cookie_partitioned,
+            |b, partitioned| {
+                if partitioned {
+                    b.partitioned(true).secure(true)
+                } else {
+                    b.partitioned(false)
+                }
+            },
+        );
+        builder = set(
+            builder,
+            self.session_cookie_samesite
+                .as_deref()
+                .map(same_site)
+                .transpose()?,
             Builder::same_site,
         );
         builder = match (self.session_idle_lifetime, self.permanent_session_lifetime) {
@@ -338,26 +385,53 @@ impl Config {
                     why: "it has one lifetime for all sessions, PERMANENT_SESSION_LIFETIME",
                 });
             }
-            (Some(others), permanent) => {
-                set(builder.idle_lifetime(others), permanent, Builder::permanent_lifetime)
-            }
+            (Some(others), permanent) => set(
+                builder.idle_lifetime(others),
+                permanent,
+                Builder::permanent_lifetime,
+            ),
             (None, all) => set(builder, all, Builder::idle_lifetime),
         };
-        builder = set(builder, self.session_anonymous_lifetime, Builder::anonymous_lifetime);
+        builder = set(
+            builder,
+            self.session_anonymous_lifetime,
+            Builder::anonymous_lifetime,
+        );
         builder = set(builder, self.session_refresh_each_request, |b, each| {
-            b.refresh(if each { Refresh::EachRequest } else { Refresh::Never })
+            b.refresh(if each {
+                Refresh::EachRequest
+            } else {
+                Refresh::Never
+            })
         });
         builder = set(builder, self.max_cookie_size, Builder::max_cookie_size);
         builder = set(builder, self.session_permanent, Builder::permanent);
-        builder = set(builder, self.session_absolute_lifetime, Builder::absolute_lifetime);
-        builder =
-            set(builder, self.session_not_created_before, |b, seconds| b.not_created_before(time(seconds)));
+        builder = set(
+            builder,
+            self.session_absolute_lifetime,
+            Builder::absolute_lifetime,
+        );
+        builder = set(builder, self.session_not_created_before, |b, seconds| {
+            b.not_created_before(time(seconds))
+        });
         builder = set(builder, self.session_context, Builder::context);
         builder = set(builder, self.session_salt, Builder::salt);
-        builder = set(builder, self.session_digest.as_deref().map(digest).transpose()?, Builder::digest);
+        builder = set(
+            builder,
+            self.session_digest.as_deref().map(digest).transpose()?,
+            Builder::digest,
+        );
         builder = set(builder, self.session_cache_headers, Builder::cache_headers);
-        builder = set(builder, self.session_clear_site_data, Builder::clear_site_data);
-        builder = set(builder, self.session_warnings_are_errors, Builder::warnings_are_errors);
+        builder = set(
+            builder,
+            self.session_clear_site_data,
+            Builder::clear_site_data,
+        );
+        builder = set(
+            builder,
+            self.session_warnings_are_errors,
+            Builder::warnings_are_errors,
+        );
         if self.session_insecure_plain_http == Some(true) {
             builder = builder.insecure_plain_http();
         }
@@ -368,10 +442,16 @@ impl Config {
 #[cfg(feature = "encryption")]
 impl Config {
     fn encrypt(&self, builder: Builder) -> Result<Builder, ConfigError> {
-        let mut builder = if self.session_encrypted == Some(true) { builder.encrypted() } else { builder };
+        let mut builder = if self.session_encrypted == Some(true) {
+            builder.encrypted()
+        } else {
+            builder
+        };
         if let Some(block) = self.session_padding {
             if self.session_encrypted != Some(true) {
-                return Err(ConfigError::Value("SESSION_PADDING: it needs SESSION_ENCRYPTED".to_owned()));
+                return Err(ConfigError::Value(
+                    "SESSION_PADDING: it needs SESSION_ENCRYPTED".to_owned(),
+                ));
             }
             builder = builder.padding(block);
         }
@@ -391,8 +471,14 @@ impl Config {
         let settings = [
             ("SESSION_ENCRYPTED", self.session_encrypted == Some(true)),
             ("SESSION_PADDING", self.session_padding.is_some()),
-            ("SESSION_ACCEPT_SIGNED_UNTIL", self.session_accept_signed_until.is_some()),
-            ("SESSION_ACCEPT_ENCRYPTED_UNTIL", self.session_accept_encrypted_until.is_some()),
+            (
+                "SESSION_ACCEPT_SIGNED_UNTIL",
+                self.session_accept_signed_until.is_some(),
+            ),
+            (
+                "SESSION_ACCEPT_ENCRYPTED_UNTIL",
+                self.session_accept_encrypted_until.is_some(),
+            ),
         ];
         match settings.iter().find(|(_, set)| *set) {
             Some((setting, _)) => Err(ConfigError::Format {
@@ -412,8 +498,9 @@ fn read_setting(name: &str, text: &str) -> Result<Value, &'static str> {
     let text_itself = || Value::String(text.to_owned());
     if TEXTS.contains(&name) {
         // As Flask, whose `from_prefixed_env` reads JSON: a text between quotes is what is inside, and null is nothing.
-        let value =
-            serde_json::from_str(text).ok().filter(|value: &Value| value.is_string() || value.is_null());
+        let value = serde_json::from_str(text)
+            .ok()
+            .filter(|value: &Value| value.is_string() || value.is_null());
         return Ok(value.unwrap_or_else(text_itself));
     }
     let value = serde_json::from_str(text).unwrap_or_else(|_| text_itself());

@@ -16,7 +16,11 @@ use crate::wire::json::scan::Cursor;
 use crate::wire::sign::Digest;
 
 /// Names whose value is a secret, or holds some: it is wiped, whatever becomes of it.
-pub(super) const SECRETS: [&str; 3] = ["SECRET_KEY", "SECRET_KEY_FALLBACKS", "SESSION_VERIFY_ONLY_KEYS"];
+pub(super) const SECRETS: [&str; 3] = [
+    "SECRET_KEY",
+    "SECRET_KEY_FALLBACKS",
+    "SESSION_VERIFY_ONLY_KEYS",
+];
 
 /// Names whose value is a text as it stands, whatever it looks like.
 pub(super) const TEXTS: [&str; 7] = [
@@ -156,12 +160,15 @@ pub(super) fn unexpected(name: &str, value: &Value) -> Option<&'static str> {
             "expected a JSON object such as {\"name\": \"session\", \"renamed\": 1800000000}, the time in unix seconds",
         ),
         "SESSION_EPOCH" => (
-            value.as_u64().is_some_and(|epoch| u16::try_from(epoch).is_ok()),
+            value
+                .as_u64()
+                .is_some_and(|epoch| u16::try_from(epoch).is_ok()),
             "expected a whole number from 0 to 65535",
         ),
-        "SESSION_COOKIE_DOMAIN" => {
-            (value.is_string() || *value == Value::Bool(false), "expected a host name, or null")
-        }
+        "SESSION_COOKIE_DOMAIN" => (
+            value.is_string() || *value == Value::Bool(false),
+            "expected a host name, or null",
+        ),
         "PERMANENT_SESSION_LIFETIME"
         | "SESSION_IDLE_LIFETIME"
         | "SESSION_ANONYMOUS_LIFETIME"
@@ -173,27 +180,35 @@ pub(super) fn unexpected(name: &str, value: &Value) -> Option<&'static str> {
         | "SESSION_NOT_CREATED_BEFORE"
         | "SESSION_PADDING"
         | "SESSION_ACCEPT_SIGNED_UNTIL"
-        | "SESSION_ACCEPT_ENCRYPTED_UNTIL" => (value.is_u64(), "expected a whole number, not negative"),
+        | "SESSION_ACCEPT_ENCRYPTED_UNTIL" => {
+            (value.is_u64(), "expected a whole number, not negative")
+        }
         _ => (value.is_boolean(), "expected true or false, in lower case"),
     };
     (!fits && !value.is_null()).then_some(expected)
 }
 
-const FALLBACKS: &str =
-    "expected a JSON array of texts, such as [\"old key\"]; a bare text would make every letter a key";
+const FALLBACKS: &str = "expected a JSON array of texts, such as [\"old key\"]; a bare text would make every letter a key";
 const KEYS_UNTIL: &str = "expected a JSON array of objects, such as [{\"key\": \"old key\", \"until\": 1800000000}], the \
                           time in unix seconds";
 
-pub(super) fn fallbacks<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<SecretText>, D::Error> {
+pub(super) fn fallbacks<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Vec<SecretText>, D::Error> {
     list(deserializer).map_err(|_| D::Error::custom(format!("SECRET_KEY_FALLBACKS: {FALLBACKS}")))
 }
 
-pub(super) fn keys_until<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<KeyUntil>, D::Error> {
-    list(deserializer).map_err(|_| D::Error::custom(format!("SESSION_VERIFY_ONLY_KEYS: {KEYS_UNTIL}")))
+pub(super) fn keys_until<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Vec<KeyUntil>, D::Error> {
+    list(deserializer)
+        .map_err(|_| D::Error::custom(format!("SESSION_VERIFY_ONLY_KEYS: {KEYS_UNTIL}")))
 }
 
 /// A list, or null for an empty one. Its error may quote a secret.
-fn list<'de, T: Deserialize<'de>, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<T>, D::Error> {
+fn list<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Vec<T>, D::Error> {
     Ok(Option::deserialize(deserializer)?.unwrap_or_default())
 }
 
@@ -207,7 +222,11 @@ pub(super) fn secret_of(text: Zeroizing<String>) -> Option<SecretText> {
     let quoted = text.trim_ascii_start().starts_with('"');
     let mut cursor = Cursor::new(&text);
     let is_one = quoted && cursor.value(1).is_ok() && cursor.end().is_ok();
-    let inside = if is_one { read::from_text::<SecretText>(&text).ok() } else { None };
+    let inside = if is_one {
+        read::from_text::<SecretText>(&text).ok()
+    } else {
+        None
+    };
     Some(inside.unwrap_or(SecretText(text)))
 }
 
@@ -226,11 +245,15 @@ fn list_of<T: DeserializeOwned>(text: &str) -> Option<Vec<T>> {
     let mut cursor = Cursor::new(text);
     cursor.value(3).ok()?;
     cursor.end().ok()?;
-    read::from_text::<Option<Vec<T>>>(text).ok().map(Option::unwrap_or_default)
+    read::from_text::<Option<Vec<T>>>(text)
+        .ok()
+        .map(Option::unwrap_or_default)
 }
 
 /// A text; `false` is none, as in Flask.
-pub(super) fn text_or_false<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
+pub(super) fn text_or_false<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<String>, D::Error> {
     match Value::deserialize(deserializer)? {
         Value::String(text) => Ok(Some(text)),
         Value::Null | Value::Bool(false) => Ok(None),
@@ -239,13 +262,21 @@ pub(super) fn text_or_false<'de, D: Deserializer<'de>>(deserializer: D) -> Resul
 }
 
 /// A duration in seconds, which may have a fraction.
-pub(super) fn seconds<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Duration>, D::Error> {
-    let Some(number) = Option::<serde_json::Number>::deserialize(deserializer)? else { return Ok(None) };
+pub(super) fn seconds<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<Duration>, D::Error> {
+    let Some(number) = Option::<serde_json::Number>::deserialize(deserializer)? else {
+        return Ok(None);
+    };
     let duration = match number.as_u64() {
         Some(seconds) => Some(Duration::from_secs(seconds)),
-        None => number.as_f64().and_then(|seconds| Duration::try_from_secs_f64(seconds).ok()),
+        None => number
+            .as_f64()
+            .and_then(|seconds| Duration::try_from_secs_f64(seconds).ok()),
     };
-    duration.map(Some).ok_or_else(|| D::Error::custom("expected a number of seconds, not negative"))
+    duration
+        .map(Some)
+        .ok_or_else(|| D::Error::custom("expected a number of seconds, not negative"))
 }
 
 /// Werkzeug's `.title()` and check.

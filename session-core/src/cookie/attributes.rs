@@ -68,8 +68,9 @@ impl Prefix {
 
     /// The prefix of a name as it is sent, and what follows.
     pub(crate) fn split(name: &str) -> (Self, &str) {
-        let found =
-            Self::ALL.into_iter().find_map(|prefix| Some((prefix, name.strip_prefix(prefix.text())?)));
+        let found = Self::ALL
+            .into_iter()
+            .find_map(|prefix| Some((prefix, name.strip_prefix(prefix.text())?)));
         found.unwrap_or((Self::None, name))
     }
 
@@ -77,7 +78,8 @@ impl Prefix {
     fn enforced(name: &str) -> Self {
         let begins = |prefix: &Self| {
             let text = prefix.text();
-            name.get(..text.len()).is_some_and(|start| start.eq_ignore_ascii_case(text))
+            name.get(..text.len())
+                .is_some_and(|start| start.eq_ignore_ascii_case(text))
         };
         Self::ALL.into_iter().find(begins).unwrap_or(Self::None)
     }
@@ -165,7 +167,10 @@ impl Attributes {
         } else {
             return None;
         };
-        Some((NAME, format!("{name:?} is no cookie name, since {why}: use letters, digits, '-' and '_'")))
+        Some((
+            NAME,
+            format!("{name:?} is no cookie name, since {why}: use letters, digits, '-' and '_'"),
+        ))
     }
 
     fn wrong_domain(&self) -> Option<(&'static str, String)> {
@@ -175,7 +180,10 @@ impl Attributes {
             return Some((DOMAIN, problem.to_owned()));
         }
         let label = |label: &str| {
-            !label.is_empty() && label.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
+            !label.is_empty()
+                && label
+                    .bytes()
+                    .all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
         };
         let works = domain.is_empty() || (domain.split('.').all(label) && domain.len() <= 253);
         let problem = "is no host name: write it in ASCII (IDNA), without scheme, port or spaces";
@@ -190,10 +198,14 @@ impl Attributes {
             return Some((PATH, format!("{path:?} {problem}")));
         }
         if path.len() > LONGEST_ATTRIBUTE {
-            return Some((PATH, "browsers ignore a path of more than 1024 octets".to_owned()));
+            return Some((
+                PATH,
+                "browsers ignore a path of more than 1024 octets".to_owned(),
+            ));
         }
         (Prefix::enforced(&self.full_name()).needs_host() && path != "/").then(|| {
-            let problem = "a __Host- cookie has the path \"/\": remove the path, or choose Prefix::Secure";
+            let problem =
+                "a __Host- cookie has the path \"/\": remove the path, or choose Prefix::Secure";
             (PATH, problem.to_owned())
         })
     }

@@ -39,7 +39,11 @@ pub(super) fn values<'a>(
             let text = trim_start(rest?);
             // Most others differ in their first byte, which costs no call. A name has no `=`, so where ours stands in front of
             // one, that is the first.
-            let value = if text.first() == name.first() { text.strip_prefix(name) } else { None };
+            let value = if text.first() == name.first() {
+                text.strip_prefix(name)
+            } else {
+                None
+            };
             let value = value.map(trim_start);
             let end = match dialect {
                 Dialect::Browser => memchr::memchr(b';', text),
@@ -64,7 +68,9 @@ pub(super) fn values<'a>(
 fn end_of_pair(text: &[u8]) -> Option<usize> {
     let next = memchr::memchr(b';', text)?;
     let equals = memchr::memchr(b'=', &text[..next]);
-    let Some(equals) = equals else { return Some(next) };
+    let Some(equals) = equals else {
+        return Some(next);
+    };
     let value = trim_start(&text[equals + 1..]);
     match value.strip_prefix(b"\"").and_then(closing_quote) {
         // One for the quote that opens, one for that which closes.
@@ -91,14 +97,22 @@ fn closing_quote(text: &[u8]) -> Option<usize> {
 }
 
 fn unquoted(value: &[u8]) -> Cow<'_, [u8]> {
-    let [b'"', inner @ .., b'"'] = value else { return value.into() };
+    let [b'"', inner @ .., b'"'] = value else {
+        return value.into();
+    };
     if !inner.contains(&b'\\') {
         return inner.into();
     }
     let (mut out, mut rest) = (Vec::with_capacity(inner.len()), inner);
     loop {
         rest = match rest {
-            [b'\\', a @ b'0'..=b'3', b @ b'0'..=b'7', c @ b'0'..=b'7', rest @ ..] => {
+            [
+                b'\\',
+                a @ b'0'..=b'3',
+                b @ b'0'..=b'7',
+                c @ b'0'..=b'7',
+                rest @ ..,
+            ] => {
                 out.push((a - b'0') << 6 | (b - b'0') << 3 | (c - b'0'));
                 rest
             }

@@ -17,15 +17,25 @@ fn attributes() -> Attributes {
 }
 
 fn plain() -> Attributes {
-    Attributes { prefix: Prefix::None, ..attributes() }
+    Attributes {
+        prefix: Prefix::None,
+        ..attributes()
+    }
 }
 
 fn found(name: &str, header: &[u8]) -> Vec<String> {
     let (prefix, name) = Prefix::split(name);
-    let template = CookieTemplate::new(&Attributes { prefix, name: name.into(), ..attributes() }).unwrap();
+    let template = CookieTemplate::new(&Attributes {
+        prefix,
+        name: name.into(),
+        ..attributes()
+    })
+    .unwrap();
     let header = HeaderValue::from_bytes(header).unwrap();
     let values = template.find(&header, Dialect::Browser);
-    values.map(|value| String::from_utf8_lossy(&value).into_owned()).collect()
+    values
+        .map(|value| String::from_utf8_lossy(&value).into_owned())
+        .collect()
 }
 
 #[test]
@@ -70,12 +80,23 @@ fn set_cookie(template: &CookieTemplate, value: &str, expiry: Expiry) -> HeaderV
 fn c1_the_default() {
     let template = CookieTemplate::new(&attributes()).unwrap();
     let header = set_cookie(&template, "v", Expiry::Browser);
-    assert_eq!(header, "__Host-session=v; HttpOnly; SameSite=Lax; Secure; Path=/");
+    assert_eq!(
+        header,
+        "__Host-session=v; HttpOnly; SameSite=Lax; Secure; Path=/"
+    );
     assert!(header.is_sensitive());
     let header = set_cookie(&template, "v", Expiry::MaxAge(60));
-    assert_eq!(header, "__Host-session=v; HttpOnly; SameSite=Lax; Secure; Path=/; Max-Age=60");
+    assert_eq!(
+        header,
+        "__Host-session=v; HttpOnly; SameSite=Lax; Secure; Path=/; Max-Age=60"
+    );
     let header = set_cookie(&template, "v", Expiry::Expires(u64::MAX));
-    assert!(header.to_str().unwrap().ends_with("; Expires=Fri, 31 Dec 9999 23:59:59 GMT"));
+    assert!(
+        header
+            .to_str()
+            .unwrap()
+            .ends_with("; Expires=Fri, 31 Dec 9999 23:59:59 GMT")
+    );
 }
 
 #[test]
@@ -92,7 +113,10 @@ fn c5_removal_has_the_same_attributes() {
         let template = CookieTemplate::new(&attributes).unwrap();
         let set = set_cookie(&template, "", Expiry::Browser);
         let removal = template.removal();
-        let expected = format!("{}; Max-Age=0; Expires=Thu, 01 Jan 1970 00:00:00 GMT", set.to_str().unwrap());
+        let expected = format!(
+            "{}; Max-Age=0; Expires=Thu, 01 Jan 1970 00:00:00 GMT",
+            set.to_str().unwrap()
+        );
         assert_eq!(removal, expected);
         assert!(removal.is_sensitive());
     }
@@ -100,33 +124,138 @@ fn c5_removal_has_the_same_attributes() {
 
 #[test]
 fn c2_what_browsers_refuse_is_not_built() {
-    let name = |name: &str| Attributes { name: name.into(), ..plain() };
-    let domain = |domain: &str| Attributes { domain: Some(domain.into()), ..plain() };
-    let path = |path: &str| Attributes { path: path.into(), ..plain() };
+    let name = |name: &str| Attributes {
+        name: name.into(),
+        ..plain()
+    };
+    let domain = |domain: &str| Attributes {
+        domain: Some(domain.into()),
+        ..plain()
+    };
+    let path = |path: &str| Attributes {
+        path: path.into(),
+        ..plain()
+    };
     for (attributes, setting) in [
-        (Attributes { domain: Some("example.com".into()), ..attributes() }, "SESSION_COOKIE_DOMAIN"),
-        (Attributes { path: "/app".into(), ..attributes() }, "SESSION_COOKIE_PATH"),
-        (Attributes { secure: false, ..attributes() }, "SESSION_COOKIE_SECURE"),
-        (Attributes { prefix: Prefix::Secure, secure: false, ..plain() }, "SESSION_COOKIE_SECURE"),
-        (Attributes { same_site: Some(SameSite::None), secure: false, ..plain() }, "SESSION_COOKIE_SECURE"),
-        (Attributes { partitioned: true, secure: false, ..plain() }, "SESSION_COOKIE_SECURE"),
+        (
+            Attributes {
+                domain: Some("example.com".into()),
+                ..attributes()
+            },
+            "SESSION_COOKIE_DOMAIN",
+        ),
+        (
+            Attributes {
+                path: "/app".into(),
+                ..attributes()
+            },
+            "SESSION_COOKIE_PATH",
+        ),
+        (
+            Attributes {
+                secure: false,
+                ..attributes()
+            },
+            "SESSION_COOKIE_SECURE",
+        ),
+        (
+            Attributes {
+                prefix: Prefix::Secure,
+                secure: false,
+                ..plain()
+            },
+            "SESSION_COOKIE_SECURE",
+        ),
+        (
+            Attributes {
+                same_site: Some(SameSite::None),
+                secure: false,
+                ..plain()
+            },
+            "SESSION_COOKIE_SECURE",
+        ),
+        (
+            Attributes {
+                partitioned: true,
+                secure: false,
+                ..plain()
+            },
+            "SESSION_COOKIE_SECURE",
+        ),
         (name(""), "SESSION_COOKIE_NAME"),
         (name(" a"), "SESSION_COOKIE_NAME"),
         (name("a "), "SESSION_COOKIE_NAME"),
-        (Attributes { name: "a ".into(), ..attributes() }, "SESSION_COOKIE_NAME"),
+        (
+            Attributes {
+                name: "a ".into(),
+                ..attributes()
+            },
+            "SESSION_COOKIE_NAME",
+        ),
         (name("a\tb"), "SESSION_COOKIE_NAME"),
         (name("a\u{7f}b"), "SESSION_COOKIE_NAME"),
         (name("a;b"), "SESSION_COOKIE_NAME"),
         (name("a=b"), "SESSION_COOKIE_NAME"),
         (name("a\r\nb"), "SESSION_COOKIE_NAME"),
-        (Attributes { path: "/app".into(), ..name("__host-a") }, "SESSION_COOKIE_PATH"),
-        (Attributes { domain: Some("example.com".into()), ..name("__HOST-a") }, "SESSION_COOKIE_DOMAIN"),
-        (Attributes { secure: false, ..name("__SECURE-a") }, "SESSION_COOKIE_SECURE"),
-        (Attributes { secure: false, ..name("__Http-a") }, "SESSION_COOKIE_SECURE"),
-        (Attributes { http_only: false, ..name("__http-a") }, "SESSION_COOKIE_HTTPONLY"),
-        (Attributes { http_only: false, name: "Http-a".into(), ..attributes() }, "SESSION_COOKIE_HTTPONLY"),
-        (Attributes { prefix: Prefix::HostHttp, path: "/app".into(), ..attributes() }, "SESSION_COOKIE_PATH"),
-        (Attributes { prefix: Prefix::Http, http_only: false, ..attributes() }, "SESSION_COOKIE_HTTPONLY"),
+        (
+            Attributes {
+                path: "/app".into(),
+                ..name("__host-a")
+            },
+            "SESSION_COOKIE_PATH",
+        ),
+        (
+            Attributes {
+                domain: Some("example.com".into()),
+                ..name("__HOST-a")
+            },
+            "SESSION_COOKIE_DOMAIN",
+        ),
+        (
+            Attributes {
+                secure: false,
+                ..name("__SECURE-a")
+            },
+            "SESSION_COOKIE_SECURE",
+        ),
+        (
+            Attributes {
+                secure: false,
+                ..name("__Http-a")
+            },
+            "SESSION_COOKIE_SECURE",
+        ),
+        (
+            Attributes {
+                http_only: false,
+                ..name("__http-a")
+            },
+            "SESSION_COOKIE_HTTPONLY",
+        ),
+        (
+            Attributes {
+                http_only: false,
+                name: "Http-a".into(),
+                ..attributes()
+            },
+            "SESSION_COOKIE_HTTPONLY",
+        ),
+        (
+            Attributes {
+                prefix: Prefix::HostHttp,
+                path: "/app".into(),
+                ..attributes()
+            },
+            "SESSION_COOKIE_PATH",
+        ),
+        (
+            Attributes {
+                prefix: Prefix::Http,
+                http_only: false,
+                ..attributes()
+            },
+            "SESSION_COOKIE_HTTPONLY",
+        ),
         (name(&"a".repeat(1025)), "SESSION_COOKIE_NAME"),
         (domain("example.com; Path=/"), "SESSION_COOKIE_DOMAIN"),
         (domain("exa mple"), "SESSION_COOKIE_DOMAIN"),
@@ -139,10 +268,15 @@ fn c2_what_browsers_refuse_is_not_built() {
         (path("/a b"), "SESSION_COOKIE_PATH"),
         (path("/a\nb"), "SESSION_COOKIE_PATH"),
         (path("/é"), "SESSION_COOKIE_PATH"),
-        (path(&format!("/{}", "a".repeat(1024))), "SESSION_COOKIE_PATH"),
+        (
+            path(&format!("/{}", "a".repeat(1024))),
+            "SESSION_COOKIE_PATH",
+        ),
     ] {
         match CookieTemplate::new(&attributes) {
-            Err(ConfigError::Cookie { setting: found, .. }) => assert_eq!(found, setting, "{attributes:?}"),
+            Err(ConfigError::Cookie { setting: found, .. }) => {
+                assert_eq!(found, setting, "{attributes:?}")
+            }
             other => panic!("{attributes:?}: {other:?}"),
         }
     }
@@ -151,27 +285,69 @@ fn c2_what_browsers_refuse_is_not_built() {
 /// What Chromium does with names, domains and paths like these is asked in session-axum's browser tests.
 #[test]
 fn c2_what_browsers_keep_is_a_warning_at_most() {
-    let name = |name: &str| Attributes { name: name.into(), ..plain() };
-    let domain = |domain: &str| Attributes { domain: Some(domain.into()), ..plain() };
-    let path = |path: &str| Attributes { path: path.into(), ..plain() };
+    let name = |name: &str| Attributes {
+        name: name.into(),
+        ..plain()
+    };
+    let domain = |domain: &str| Attributes {
+        domain: Some(domain.into()),
+        ..plain()
+    };
+    let path = |path: &str| Attributes {
+        path: path.into(),
+        ..plain()
+    };
     for (attributes, expected) in [
         (attributes(), None),
         (name("a!#$%&'*+-.^_`|~z"), None),
-        (name("a b"), Some("SESSION_COOKIE_NAME: \"a b\" is no token")),
+        (
+            name("a b"),
+            Some("SESSION_COOKIE_NAME: \"a b\" is no token"),
+        ),
         (name("sé"), Some("SESSION_COOKIE_NAME: \"sé\" is no token")),
         (name("a,b\"c"), Some("SESSION_COOKIE_NAME")),
-        (Attributes { name: " a".into(), ..attributes() }, Some("SESSION_COOKIE_NAME")),
+        (
+            Attributes {
+                name: " a".into(),
+                ..attributes()
+            },
+            Some("SESSION_COOKIE_NAME"),
+        ),
         (name("__Host-a"), None),
         (name("__Http-a"), None),
-        (Attributes { prefix: Prefix::Http, ..attributes() }, None),
-        (Attributes { prefix: Prefix::HostHttp, ..attributes() }, None),
+        (
+            Attributes {
+                prefix: Prefix::Http,
+                ..attributes()
+            },
+            None,
+        ),
+        (
+            Attributes {
+                prefix: Prefix::HostHttp,
+                ..attributes()
+            },
+            None,
+        ),
         (name("__Foo-a"), None),
         (
             name("__HOST-a"),
             Some("in another case: not everything that knows it heeds it so; write \"__Host-\""),
         ),
-        (Attributes { name: "http-a".into(), ..attributes() }, Some("write \"__Host-Http-\"")),
-        (Attributes { name: "__Host-a".into(), ..attributes() }, Some("has two prefixes")),
+        (
+            Attributes {
+                name: "http-a".into(),
+                ..attributes()
+            },
+            Some("write \"__Host-Http-\""),
+        ),
+        (
+            Attributes {
+                name: "__Host-a".into(),
+                ..attributes()
+            },
+            Some("has two prefixes"),
+        ),
         (name("__Secure-__host-a"), Some("has two prefixes")),
         (domain("example.com"), None),
         (
@@ -182,22 +358,38 @@ fn c2_what_browsers_keep_is_a_warning_at_most() {
         (domain(""), Some("SESSION_COOKIE_DOMAIN: an empty domain")),
         (path("/a,b"), None),
         (path("/a%20b"), None),
-        (path("app"), Some("SESSION_COOKIE_PATH: \"app\" does not begin with '/'")),
+        (
+            path("app"),
+            Some("SESSION_COOKIE_PATH: \"app\" does not begin with '/'"),
+        ),
         (path(""), Some("SESSION_COOKIE_PATH")),
     ] {
         let template = CookieTemplate::new(&attributes).unwrap();
-        let found: Vec<_> = attributes.warnings().map(|warning| warning.to_string()).collect();
+        let found: Vec<_> = attributes
+            .warnings()
+            .map(|warning| warning.to_string())
+            .collect();
         match expected {
             None => assert!(found.is_empty(), "{found:?}"),
-            Some(text) => assert!(found.len() == 1 && found[0].contains(text), "{attributes:?}: {found:?}"),
+            Some(text) => assert!(
+                found.len() == 1 && found[0].contains(text),
+                "{attributes:?}: {found:?}"
+            ),
         }
         // It comes back as it was sent.
         let pair = [template.name().as_bytes(), b"=v"].concat();
         let header = HeaderValue::from_bytes(&pair).unwrap();
         for dialect in [Dialect::Browser, Dialect::Werkzeug] {
-            assert_eq!(template.find(&header, dialect).collect::<Vec<_>>(), [b"v".as_slice()]);
+            assert_eq!(
+                template.find(&header, dialect).collect::<Vec<_>>(),
+                [b"v".as_slice()]
+            );
         }
-        assert!(set_cookie(&template, "v", Expiry::Browser).as_bytes().starts_with(&pair));
+        assert!(
+            set_cookie(&template, "v", Expiry::Browser)
+                .as_bytes()
+                .starts_with(&pair)
+        );
     }
 }
 
@@ -205,12 +397,19 @@ fn c2_what_browsers_keep_is_a_warning_at_most() {
 fn werkzeugs_dialect_of_the_cookie_header() {
     let all: serde_json::Value =
         serde_json::from_str(include_str!("../../tests/data/flask-odd.json")).unwrap();
-    let template = CookieTemplate::new(&Attributes { name: "s".into(), ..plain() }).unwrap();
+    let template = CookieTemplate::new(&Attributes {
+        name: "s".into(),
+        ..plain()
+    })
+    .unwrap();
     let (mut counted, mut several) = (0, 0);
     for line in all["parsed"].as_array().unwrap() {
         let header = HeaderValue::from_str(line[0].as_str().unwrap()).unwrap();
         let expected: Vec<Vec<u8>> = line[1].as_array().unwrap().iter().map(latin_1).collect();
-        let found: Vec<_> = template.find(&header, Dialect::Werkzeug).map(Cow::into_owned).collect();
+        let found: Vec<_> = template
+            .find(&header, Dialect::Werkzeug)
+            .map(Cow::into_owned)
+            .collect();
         assert_eq!(found, expected, "{header:?}");
         counted += 1;
         several += usize::from(found.len() > 1);
@@ -219,13 +418,20 @@ fn werkzeugs_dialect_of_the_cookie_header() {
 }
 
 fn latin_1(text: &serde_json::Value) -> Vec<u8> {
-    text.as_str().unwrap().chars().map(|c| u8::try_from(u32::from(c)).unwrap()).collect()
+    text.as_str()
+        .unwrap()
+        .chars()
+        .map(|c| u8::try_from(u32::from(c)).unwrap())
+        .collect()
 }
 
 #[test]
 fn names_split_by_exact_prefix() {
     assert_eq!(Prefix::split("__Host-a"), (Prefix::Host, "a"));
-    assert_eq!(Prefix::split("__Secure-__Host-a"), (Prefix::Secure, "__Host-a"));
+    assert_eq!(
+        Prefix::split("__Secure-__Host-a"),
+        (Prefix::Secure, "__Host-a")
+    );
     assert_eq!(Prefix::split("__host-a"), (Prefix::None, "__host-a"));
     assert_eq!(Prefix::split("__Host-Http-a"), (Prefix::HostHttp, "a"));
     assert_eq!(Prefix::split("__Http-a"), (Prefix::Http, "a"));

@@ -97,7 +97,10 @@ impl Body {
 
     /// What this verifier is to the record at this second: the one place that decides it.
     pub(crate) fn opens(&self, verifier: &VerifierHash, now: u64) -> Opens {
-        let earlier = self.earlier.as_ref().filter(|earlier| earlier.verifier == *verifier);
+        let earlier = self
+            .earlier
+            .as_ref()
+            .filter(|earlier| earlier.verifier == *verifier);
         match earlier {
             _ if self.verifier == *verifier => Opens::Current,
             Some(earlier) if earlier.until.is_none_or(|until| now < until) => Opens::Alias,
@@ -127,7 +130,11 @@ impl Body {
         bytes.extend_from_slice(&self.minted.to_be_bytes());
         bytes.extend_from_slice(&self.indexed.to_be_bytes());
         bytes.extend_from_slice(&self.verifier.0);
-        bytes.extend(self.authenticated.iter().flat_map(|then| then.to_be_bytes()));
+        bytes.extend(
+            self.authenticated
+                .iter()
+                .flat_map(|then| then.to_be_bytes()),
+        );
         bytes.extend(self.earlier.iter().flat_map(|earlier| earlier.verifier.0));
         bytes.extend(ends.iter().flat_map(|then| then.to_be_bytes()));
         let recent = &self.recent[..self.recent.len().min(RECENT)];
@@ -151,14 +158,28 @@ impl Body {
         let epoch = Epoch::decode(rest.take()?);
         let (minted, indexed) = (rest.number()?, rest.number()?);
         let verifier = VerifierHash(rest.take()?);
-        let authenticated = if has(AUTHENTICATED) { Some(rest.number()?) } else { None };
-        let earlier = if has(EARLIER) { Some(VerifierHash(rest.take()?)) } else { None };
-        let until = if has(ENDS) { Some(rest.number()?) } else { None };
+        let authenticated = if has(AUTHENTICATED) {
+            Some(rest.number()?)
+        } else {
+            None
+        };
+        let earlier = if has(EARLIER) {
+            Some(VerifierHash(rest.take()?))
+        } else {
+            None
+        };
+        let until = if has(ENDS) {
+            Some(rest.number()?)
+        } else {
+            None
+        };
         let [count] = rest.take()?;
         if !(1..=RECENT).contains(&usize::from(count)) {
             return None;
         }
-        let recent = (0..count).map(|_| rest.number()).collect::<Option<Vec<_>>>()?;
+        let recent = (0..count)
+            .map(|_| rest.number())
+            .collect::<Option<Vec<_>>>()?;
         Some(Self {
             permanent: has(PERMANENT),
             epoch,
@@ -194,13 +215,29 @@ mod tests {
 
     fn any_body() -> impl Strategy<Value = Body> {
         let hash = || any::<[u8; 32]>().prop_map(VerifierHash);
-        let earlier =
-            (hash(), any::<Option<u64>>()).prop_map(|(verifier, until)| Earlier { verifier, until });
+        let earlier = (hash(), any::<Option<u64>>())
+            .prop_map(|(verifier, until)| Earlier { verifier, until });
         let times = (any::<u64>(), any::<u64>(), any::<Option<u64>>());
         let recent = prop::collection::vec(any::<u64>(), 1..=RECENT);
-        (any::<bool>(), any::<[u8; 4]>(), times, hash(), prop::option::of(earlier), recent, any::<String>())
+        (
+            any::<bool>(),
+            any::<[u8; 4]>(),
+            times,
+            hash(),
+            prop::option::of(earlier),
+            recent,
+            any::<String>(),
+        )
             .prop_map(
-                |(permanent, epoch, (minted, indexed, authenticated), verifier, earlier, recent, data)| {
+                |(
+                    permanent,
+                    epoch,
+                    (minted, indexed, authenticated),
+                    verifier,
+                    earlier,
+                    recent,
+                    data,
+                )| {
                     Body {
                         permanent,
                         epoch: Epoch::decode(epoch),
@@ -260,7 +297,10 @@ mod tests {
             indexed: 0,
             verifier: hash(1),
             authenticated: None,
-            earlier: Some(Earlier { verifier: hash(2), until }),
+            earlier: Some(Earlier {
+                verifier: hash(2),
+                until,
+            }),
             recent: vec![1],
             data: "{}".into(),
         }
@@ -268,13 +308,21 @@ mod tests {
 
     #[test]
     fn what_has_other_flags_is_none() {
-        let bytes = Body { earlier: None, ..body(None) }.encode();
+        let bytes = Body {
+            earlier: None,
+            ..body(None)
+        }
+        .encode();
         assert_eq!(bytes[1], 0);
         for flags in 1..=u8::MAX {
             let mut other = bytes.clone();
             other[1] = flags;
             // Permanence alone takes no more room.
-            assert_eq!(Body::decode(&other).is_some(), flags == PERMANENT, "{flags}");
+            assert_eq!(
+                Body::decode(&other).is_some(),
+                flags == PERMANENT,
+                "{flags}"
+            );
         }
     }
 
@@ -288,8 +336,19 @@ mod tests {
             (Some(100), 1, 100, Opens::Current),
             (None, 3, 0, Opens::Stale),
         ] {
-            assert_eq!(body(until).opens(&hash(verifier), now), expected, "{until:?} {verifier} {now}");
+            assert_eq!(
+                body(until).opens(&hash(verifier), now),
+                expected,
+                "{until:?} {verifier} {now}"
+            );
         }
-        assert_eq!(Body { earlier: None, ..body(None) }.opens(&hash(2), 0), Opens::Stale);
+        assert_eq!(
+            Body {
+                earlier: None,
+                ..body(None)
+            }
+            .opens(&hash(2), 0),
+            Opens::Stale
+        );
     }
 }

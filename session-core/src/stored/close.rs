@@ -59,20 +59,33 @@ pub(crate) fn close(session: &Session, consulted: bool) -> Step<Outgoing> {
     let now = core.now().as_secs();
     let mut state = session.state();
     state.freeze();
-    let mut outgoing = Outgoing { cache_headers: core.cache_headers, vary: consulted, ..Outgoing::default() };
+    let mut outgoing = Outgoing {
+        cache_headers: core.cache_headers,
+        vary: consulted,
+        ..Outgoing::default()
+    };
     session.report(state.rejected(session.origin()), &mut outgoing.events);
-    if let Base::Refused { reused: Some(_), .. } = session.origin().base {
+    if let Base::Refused {
+        reused: Some(_), ..
+    } = session.origin().base
+    {
         outgoing.events.push(session.event(EventKind::Reuse));
     }
     if session.is_unavailable() {
-        outgoing.events.push(session.event(EventKind::StoreFailed("the session was not loaded")));
+        outgoing
+            .events
+            .push(session.event(EventKind::StoreFailed("the session was not loaded")));
         return Step::Done(outgoing);
     }
     // Most requests only read: nothing is copied for them.
     if let Base::Live(live) = &session.origin().base
         && !(state.cleared || state.map.is_modified())
     {
-        let did = Did { changed: false, permanent: state.permanent, renewed: state.renewed };
+        let did = Did {
+            changed: false,
+            permanent: state.permanent,
+            renewed: state.renewed,
+        };
         if Due::of(session, &did, live, &live.current, now).is_nothing() {
             return Step::Done(outgoing);
         }
@@ -104,13 +117,21 @@ impl Closing {
     pub(super) fn start(self) -> Next {
         let session = self.session.clone();
         match &session.origin().base {
-            Base::Live(live) if self.cleared => self.end(live.key, live.presented, &live.current.record),
+            Base::Live(live) if self.cleared => {
+                self.end(live.key, live.presented, &live.current.record)
+            }
             Base::Untimely(id) if self.cleared => self.end_untimely((**id).clone()),
             Base::Live(live) => self.save(live, &live.current, None),
-            Base::Refused { key, lives: false, mute, .. } if self.cleared => self.end_again(*key, *mute),
-            Base::Refused { reused: Some(reused), .. } if self.stored().on_reuse != ReusePolicy::Report => {
-                self.end_reused(reused)
-            }
+            Base::Refused {
+                key,
+                lives: false,
+                mute,
+                ..
+            } if self.cleared => self.end_again(*key, *mute),
+            Base::Refused {
+                reused: Some(reused),
+                ..
+            } if self.stored().on_reuse != ReusePolicy::Report => self.end_reused(reused),
             Base::Refused { .. } | Base::Untimely(_) | Base::None | Base::Degraded => self.go_on(),
         }
     }
@@ -129,7 +150,11 @@ impl Closing {
     }
 
     pub(super) fn go_on_refused(self, mute: bool, lives: bool) -> Next {
-        if mute && self.user.is_none() { self.stay_mute(lives) } else { self.begin() }
+        if mute && self.user.is_none() {
+            self.stay_mute(lives)
+        } else {
+            self.begin()
+        }
     }
 
     pub(super) fn is_blank(&self) -> bool {
@@ -162,7 +187,11 @@ impl Closing {
             Err(error) => return self.fail(error),
         };
         self.index(record.user.clone(), key, move |closing| {
-            let question = StoreRequest::Insert { key, record: record.clone(), now: closing.now };
+            let question = StoreRequest::Insert {
+                key,
+                record: record.clone(),
+                now: closing.now,
+            };
             closing.ask(question, move |mut closing, answer| match answer {
                 StoreReply::Inserted(Inserted::Done) => closing.inserted(record, body, key),
                 // An insert that was repeated meets its own.
@@ -184,16 +213,24 @@ impl Closing {
     }
 
     pub(super) fn inserted(self, record: Record, body: Body, key: RecordKey) -> Next {
-        self.trim(record.user.clone(), key, move |closing| closing.send(&record, &body, EventKind::Created))
+        self.trim(record.user.clone(), key, move |closing| {
+            closing.send(&record, &body, EventKind::Created)
+        })
     }
 
     /// Nobody changed anything: the record lives on.
     pub(super) fn touch(self, live: &Live, current: &Current) -> Next {
         let (lifetime, Current { record, body, .. }) = (&self.core().lifetime, current);
         let key = live.key;
-        let expires = lifetime.expires(record.created, self.now, body.idle(lifetime)).max(record.expires);
+        let expires = lifetime
+            .expires(record.created, self.now, body.idle(lifetime))
+            .max(record.expires);
         let touch = move |closing: Self| {
-            let question = StoreRequest::Touch { key, expires, now: closing.now };
+            let question = StoreRequest::Touch {
+                key,
+                expires,
+                now: closing.now,
+            };
             closing.ask(question, |mut closing, answer| {
                 if !matches!(answer, StoreReply::Touched(Outcome::Done | Outcome::Gone)) {
                     closing.event(EventKind::StoreFailed("the session was not extended"));
@@ -252,8 +289,10 @@ impl Closing {
         self.map = map;
         self.minted = None;
         self.stamp.permanent = self.permanent.unwrap_or(self.core().lifetime.permanent);
-        self.stamp.epoch =
-            Epoch { application: self.core().lifetime.epoch, user: self.epoch.unwrap_or_default() };
+        self.stamp.epoch = Epoch {
+            application: self.core().lifetime.epoch,
+            user: self.epoch.unwrap_or_default(),
+        };
         self.begin()
     }
 
@@ -264,7 +303,11 @@ impl Closing {
         if failed_logout || !self.is_blank() {
             self.event(EventKind::Gone);
         }
-        if failed_logout { self.fail(Error::Gone) } else { self.done() }
+        if failed_logout {
+            self.fail(Error::Gone)
+        } else {
+            self.done()
+        }
     }
 
     /// Everything that makes the new id true has happened: it goes out.
@@ -275,7 +318,11 @@ impl Closing {
         };
         match sent {
             Ok(header) => {
-                let value = header.as_bytes().split(|byte| *byte == b';').next().unwrap_or_default();
+                let value = header
+                    .as_bytes()
+                    .split(|byte| *byte == b';')
+                    .next()
+                    .unwrap_or_default();
                 let digest = self.core().digest(&tail(value));
                 self.outgoing.events.push(match kind {
                     EventKind::Created => {

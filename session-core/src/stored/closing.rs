@@ -129,20 +129,40 @@ impl Closing {
     ) -> Result<Record, Error> {
         let (core, keys) = (self.core(), self.core().keys());
         let version = body.recent.first().copied().unwrap_or_default();
-        let expires = core.lifetime.expires(created, self.now, body.idle(&core.lifetime));
+        let expires = core
+            .lifetime
+            .expires(created, self.now, body.idle(&core.lifetime));
         // A clock that was set back ends no session earlier.
         let (expires, seen) = match former {
             Some(former) => (expires.max(former.expires), former.seen.max(self.now)),
             None => (expires, self.now),
         };
-        let nonce = keys.records.encrypted.as_ref().map(|_| core.nonce()).transpose()?;
-        let place = Place { key, created, user: user.as_deref(), label: label.as_deref() };
+        let nonce = keys
+            .records
+            .encrypted
+            .as_ref()
+            .map(|_| core.nonce())
+            .transpose()?;
+        let place = Place {
+            key,
+            created,
+            user: user.as_deref(),
+            label: label.as_deref(),
+        };
         let body: Arc<[u8]> = keys.records.keep(body, place, expires, nonce).into();
         let (size, limit) = (body.len(), self.stored().max_record);
         if size > limit {
             return Err(Error::RecordTooLarge { size, limit });
         }
-        Ok(Record { version, expires, created, seen, user, label, body })
+        Ok(Record {
+            version,
+            expires,
+            created,
+            seen,
+            user,
+            label,
+            body,
+        })
     }
 }
 
@@ -160,9 +180,20 @@ pub(super) fn set_cookie(
     now: u64,
 ) -> Result<HeaderValue, Error> {
     let core = session.core();
-    let Body { permanent, authenticated, epoch, .. } = *body;
+    let Body {
+        permanent,
+        authenticated,
+        epoch,
+        ..
+    } = *body;
     // Under a clock that was set back a session is not older than it was.
-    let stamp = Stamp { permanent, issued: now.max(created), created, authenticated, epoch };
+    let stamp = Stamp {
+        permanent,
+        issued: now.max(created),
+        created,
+        authenticated,
+        epoch,
+    };
     let (cookie, name) = core.named(session.origin(), now);
     let expiry = match permanent {
         true => Expiry::MaxAge(core.lifetime.max_age_of_id(created, now)),
@@ -175,12 +206,18 @@ pub(super) fn set_cookie(
 
 /// An id always takes the same room, so that whether it fits is known before there is one.
 pub(super) fn check_cookie(core: &Core) -> Result<(), ConfigError> {
-    let Some(limit) = core.max_cookie_size else { return Ok(()) };
+    let Some(limit) = core.max_cookie_size else {
+        return Ok(());
+    };
     let longest = Expiry::MaxAge(core.lifetime.max_age_of_id(0, 0));
     let size = core.cookie.around(longest).length(id::LENGTH);
     if size > limit {
-        let problem = format!("the cookie of a stored session takes {size} octets, the limit is {limit}");
-        return Err(ConfigError::Cookie { setting: "MAX_COOKIE_SIZE", problem });
+        let problem =
+            format!("the cookie of a stored session takes {size} octets, the limit is {limit}");
+        return Err(ConfigError::Cookie {
+            setting: "MAX_COOKIE_SIZE",
+            problem,
+        });
     }
     Ok(())
 }

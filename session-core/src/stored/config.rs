@@ -94,9 +94,15 @@ impl Stored {
             ("cycle_id_every", self.renew_every.is_some()),
             ("max_record_size", self.max_record != plain.max_record),
             ("events_with_record_keys", self.events_with_record_keys),
-            ("deadlines", (self.open_within, self.close_within) != (plain.open_within, plain.close_within)),
+            (
+                "deadlines",
+                (self.open_within, self.close_within) != (plain.open_within, plain.close_within),
+            ),
         ];
-        changed.iter().find(|(_, changed)| *changed).map(|(setting, _)| *setting)
+        changed
+            .iter()
+            .find(|(_, changed)| *changed)
+            .map(|(setting, _)| *setting)
     }
 }
 

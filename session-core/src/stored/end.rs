@@ -13,22 +13,34 @@ impl Closing {
     /// A logout with an id that times alone speak against: the record ends if it is open to it.
     pub(super) fn end_untimely(self, id: Id) -> Next {
         let (key, now) = (id.key(), self.now);
-        self.ask(StoreRequest::Load { key, now }, move |closing, answer| {
-            match Base::of(closing.core(), answer, id, key, now) {
+        self.ask(
+            StoreRequest::Load { key, now },
+            move |closing, answer| match Base::of(closing.core(), answer, id, key, now) {
                 Ok((live, _)) => closing.end(key, live.presented, &live.current.record),
                 Err((Base::Degraded, _)) => closing.fail(Error::Unavailable),
-                Err((Base::Refused { lives: false, mute, .. }, _)) => closing.end_again(key, mute),
+                Err((
+                    Base::Refused {
+                        lives: false, mute, ..
+                    },
+                    _,
+                )) => closing.end_again(key, mute),
                 Err((base, _)) => closing.go_on_from(&base),
-            }
-        })
+            },
+        )
     }
 
     /// A logout that finds nothing to end asks the store to end it all the same: so what another request did, and was not
     /// answered, is confirmed before this one is.
     pub(super) fn end_again(self, key: RecordKey, mute: bool) -> Next {
-        let question = StoreRequest::Delete { key, version: 0, now: self.now };
+        let question = StoreRequest::Delete {
+            key,
+            version: 0,
+            now: self.now,
+        };
         self.ask(question, move |closing, answer| match answer {
-            StoreReply::Deleted(Updated::Done | Updated::Gone) => closing.go_on_refused(mute, false),
+            StoreReply::Deleted(Updated::Done | Updated::Gone) => {
+                closing.go_on_refused(mute, false)
+            }
             _ => closing.fail(Error::Unavailable),
         })
     }
@@ -39,11 +51,17 @@ impl Closing {
             return self.fail(Error::Entropy(crate::EntropyError));
         }
         let user = record.user.clone();
-        let question = StoreRequest::Delete { key, version: record.version, now: self.now };
+        let question = StoreRequest::Delete {
+            key,
+            version: record.version,
+            now: self.now,
+        };
         self.ask(question, move |closing, answer| match answer {
             // Whoever ended it: a logout finds what it wanted.
             StoreReply::Deleted(Updated::Done | Updated::Gone) => closing.ended(key, user),
-            StoreReply::Deleted(Updated::Conflict(newer)) => closing.end_newer(key, presented, newer),
+            StoreReply::Deleted(Updated::Conflict(newer)) => {
+                closing.end_newer(key, presented, newer)
+            }
             _ => closing.fail(Error::Unavailable),
         })
     }

@@ -80,7 +80,12 @@ impl Id {
         now: u64,
     ) -> Result<(Self, Stamp, SignedBy), Rejected> {
         let cookie = Segments::split(cookie, LENGTH)?;
-        let Segments { payload, middle: stamp, signature, .. } = cookie;
+        let Segments {
+            payload,
+            middle: stamp,
+            signature,
+            ..
+        } = cookie;
         let lengths = (payload.len(), stamp.len(), signature.len());
         if lengths != (DIGITS, stamp::DIGITS, signer.digest.digits()) {
             return Err(Rejected::Malformed);
@@ -90,7 +95,9 @@ impl Id {
         }
         let id = base64::decode_array(payload).ok_or_else(|| signer.why_not(cookie, now))?;
         let by = signer.verify(cookie, now)?;
-        let stamp = base64::decode_array(stamp).and_then(Stamp::decode).ok_or(Rejected::Unreadable)?;
+        let stamp = base64::decode_array(stamp)
+            .and_then(Stamp::decode)
+            .ok_or(Rejected::Unreadable)?;
         Ok((Self(id), stamp, by))
     }
 }

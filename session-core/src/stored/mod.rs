@@ -33,8 +33,8 @@ pub(crate) use config::Stored;
 pub use config::{GonePolicy, ReusePolicy};
 pub(crate) use open::{Base, Live};
 pub use question::{
-    Inserted, Loaded, Outcome, Record, RecordKey, StoreReply, StoreRequest, TOMBSTONE_SECONDS, TrimResult,
-    Updated,
+    Inserted, Loaded, Outcome, Record, RecordKey, StoreReply, StoreRequest, TOMBSTONE_SECONDS,
+    TrimResult, Updated,
 };
 pub use sessions::StoredSessions;
 

@@ -28,36 +28,48 @@ impl ModelStore {
                 Some(Slot::Dead { expires }) => Loaded::Dead { expires: *expires }.at(now),
                 None => Loaded::Absent,
             }),
-            StoreRequest::Insert { key, record, .. } => StoreReply::Inserted(match self.slots.get(&key) {
-                Some(Slot::Live { record, .. }) => Inserted::Exists(record.clone()),
-                Some(Slot::Dead { .. }) => Inserted::Dead,
-                None => {
-                    let seq = self.draw();
-                    self.slots.insert(key, Slot::Live { record, seq });
-                    Inserted::Done
-                }
-            }),
-            StoreRequest::Update { key, version, record, now } => {
-                StoreReply::Updated(self.update(key, version, record, now))
+            StoreRequest::Insert { key, record, .. } => {
+                StoreReply::Inserted(match self.slots.get(&key) {
+                    Some(Slot::Live { record, .. }) => Inserted::Exists(record.clone()),
+                    Some(Slot::Dead { .. }) => Inserted::Dead,
+                    None => {
+                        let seq = self.draw();
+                        self.slots.insert(key, Slot::Live { record, seq });
+                        Inserted::Done
+                    }
+                })
             }
-            StoreRequest::Touch { key, expires, now } => StoreReply::Touched(match self.live(key, now) {
-                Some((record, _)) => {
-                    (record.expires, record.seen) = (record.expires.max(expires), record.seen.max(now));
-                    Outcome::Done
-                }
-                None => Outcome::Gone,
-            }),
-            StoreRequest::Delete { key, version, now } => StoreReply::Deleted(match self.slots.get(&key) {
-                Some(Slot::Live { record, .. }) if record.version != version => {
-                    Updated::Conflict(record.clone())
-                }
-                Some(Slot::Live { .. }) => {
-                    self.end(key, now);
-                    Updated::Done
-                }
-                _ => Updated::Gone,
-            }),
-            StoreRequest::Index { user, key, until, .. } => {
+            StoreRequest::Update {
+                key,
+                version,
+                record,
+                now,
+            } => StoreReply::Updated(self.update(key, version, record, now)),
+            StoreRequest::Touch { key, expires, now } => {
+                StoreReply::Touched(match self.live(key, now) {
+                    Some((record, _)) => {
+                        (record.expires, record.seen) =
+                            (record.expires.max(expires), record.seen.max(now));
+                        Outcome::Done
+                    }
+                    None => Outcome::Gone,
+                })
+            }
+            StoreRequest::Delete { key, version, now } => {
+                StoreReply::Deleted(match self.slots.get(&key) {
+                    Some(Slot::Live { record, .. }) if record.version != version => {
+                        Updated::Conflict(record.clone())
+                    }
+                    Some(Slot::Live { .. }) => {
+                        self.end(key, now);
+                        Updated::Done
+                    }
+                    _ => Updated::Gone,
+                })
+            }
+            StoreRequest::Index {
+                user, key, until, ..
+            } => {
                 let noted = self.index.entry(user).or_default().entry(key).or_default();
                 *noted = until.max(*noted);
                 StoreReply::Noted
@@ -66,10 +78,21 @@ impl ModelStore {
                 self.unindex(&user, key);
                 StoreReply::Noted
             }
-            StoreRequest::Trim { user, keep, this, now } => {
+            StoreRequest::Trim {
+                user,
+                keep,
+                this,
+                now,
+            } => {
                 let surplus = self.surplus(&user, keep, now);
-                let ended = surplus.into_iter().filter(|key| self.end_of(&user, *key, now)).count() as u64;
-                StoreReply::Trimmed(TrimResult { ended, alive: self.live(this, now).is_some() })
+                let ended = surplus
+                    .into_iter()
+                    .filter(|key| self.end_of(&user, *key, now))
+                    .count() as u64;
+                StoreReply::Trimmed(TrimResult {
+                    ended,
+                    alive: self.live(this, now).is_some(),
+                })
             }
         }
     }
@@ -83,7 +106,10 @@ impl ModelStore {
                 if moved {
                     *seq = next;
                 }
-                *record = Record { expires: record.expires.max(new.expires), ..new };
+                *record = Record {
+                    expires: record.expires.max(new.expires),
+                    ..new
+                };
                 self.seq += u64::from(moved);
                 Updated::Done
             }
@@ -92,7 +118,12 @@ impl ModelStore {
     }
 
     fn end(&mut self, key: RecordKey, now: u64) {
-        self.slots.insert(key, Slot::Dead { expires: now + TOMBSTONE_SECONDS });
+        self.slots.insert(
+            key,
+            Slot::Dead {
+                expires: now + TOMBSTONE_SECONDS,
+            },
+        );
     }
 
     fn unindex(&mut self, user: &str, key: RecordKey) {
@@ -104,7 +135,9 @@ impl ModelStore {
     /// Live records of a user that the index knows, oldest first: for a list, a trim, or the end of all.
     pub(crate) fn owned(&self, user: &str, now: u64) -> Vec<RecordKey> {
         let noted = self.index.get(user).into_iter().flat_map(BTreeMap::keys);
-        let mut owned: Vec<_> = noted.filter_map(|key| Some((self.is_of(user, *key, now)?, *key))).collect();
+        let mut owned: Vec<_> = noted
+            .filter_map(|key| Some((self.is_of(user, *key, now)?, *key)))
+            .collect();
         owned.sort_unstable();
         owned.into_iter().map(|(_, key)| key).collect()
     }
@@ -129,7 +162,9 @@ impl ModelStore {
     /// The order of a live record that belongs to this user.
     fn is_of(&self, user: &str, key: RecordKey, now: u64) -> Option<u64> {
         match self.slots.get(&key)? {
-            Slot::Live { record, seq } if record.expires > now && record.user.as_deref() == Some(user) => {
+            Slot::Live { record, seq }
+                if record.expires > now && record.user.as_deref() == Some(user) =>
+            {
                 Some(*seq)
             }
             _ => None,

@@ -67,14 +67,21 @@ impl Base {
         key: RecordKey,
         now: u64,
     ) -> Result<(Box<Live>, Map), (Self, Option<Rejected>)> {
-        let refused = |lives, since| Self::Refused { key, lives, mute: is_mute(since, now), reused: None };
+        let refused = |lives, since| Self::Refused {
+            key,
+            lives,
+            mute: is_mute(since, now),
+            reused: None,
+        };
         let record = match answer {
             StoreReply::Loaded(Loaded::Live(record)) => record,
             StoreReply::Loaded(Loaded::Dead { expires }) => {
                 let ended = expires.saturating_sub(TOMBSTONE_SECONDS);
                 return Err((refused(false, ended), Some(Rejected::Gone)));
             }
-            StoreReply::Loaded(Loaded::Absent) => return Err((refused(false, 0), Some(Rejected::Unknown))),
+            StoreReply::Loaded(Loaded::Absent) => {
+                return Err((refused(false, 0), Some(Rejected::Unknown)));
+            }
             _ => return Err((Self::Degraded, None)),
         };
         // When its id was minted is not known, but it was not after this.
@@ -82,12 +89,22 @@ impl Base {
         let (current, map) = Current::read(core, key, record, now).ok_or(unreadable)?;
         let presented = id.hash();
         let (opens, minted) = (current.body.opens(&presented, now), current.body.minted);
-        let live = Box::new(Live { id, key, presented, current });
+        let live = Box::new(Live {
+            id,
+            key,
+            presented,
+            current,
+        });
         if opens.admits() {
             return Ok((live, map));
         }
         let reused = (opens == Opens::Reused).then_some(live);
-        let base = Self::Refused { key, lives: true, mute: is_mute(minted, now), reused };
+        let base = Self::Refused {
+            key,
+            lives: true,
+            mute: is_mute(minted, now),
+            reused,
+        };
         Err((base, Some(Rejected::Gone)))
     }
 
@@ -137,21 +154,46 @@ pub(crate) struct Current {
 
 impl Current {
     /// `None` when the core cannot read its own bytes.
-    pub(crate) fn read(core: &Core, key: RecordKey, mut record: Record, now: u64) -> Option<(Self, Map)> {
+    pub(crate) fn read(
+        core: &Core,
+        key: RecordKey,
+        mut record: Record,
+        now: u64,
+    ) -> Option<(Self, Map)> {
         let (user, label) = (record.user.as_deref(), record.label.as_deref());
-        let place = Place { key, created: record.created, user, label };
-        let Kept { body, outdated, expires } = core.keys().records.read(&record.body, place, now)?;
+        let place = Place {
+            key,
+            created: record.created,
+            user,
+            label,
+        };
+        let Kept {
+            body,
+            outdated,
+            expires,
+        } = core.keys().records.read(&record.body, place, now)?;
         if let Some(expires) = expires {
             record.expires = record.expires.min(expires);
         }
         let map = body.map()?;
-        Some((Self { record, body, outdated, encrypted: expires.is_some() }, map))
+        Some((
+            Self {
+                record,
+                body,
+                outdated,
+                encrypted: expires.is_some(),
+            },
+            map,
+        ))
     }
 
     /// Whether the session has been idle for too long. The record's own end alone does not tell: it never comes earlier, also
     /// where the session has become one with a shorter lifetime.
     pub(super) fn is_idle(&self, core: &Core, now: u64) -> bool {
-        let end = self.record.seen.saturating_add(self.body.idle(&core.lifetime));
+        let end = self
+            .record
+            .seen
+            .saturating_add(self.body.idle(&core.lifetime));
         self.record.expires.min(end) <= now
     }
 }
@@ -178,13 +220,22 @@ impl Stored {
         let core = core.clone();
         let Some((id, stamp)) = opened.filter(|_| found) else {
             origin.base = untimely.map_or(Base::None, |id| Base::Untimely(Box::new(id)));
-            return Step::Done(then(Session::new(core, origin, Map::default().recording(), now)));
+            return Step::Done(then(Session::new(
+                core,
+                origin,
+                Map::default().recording(),
+                now,
+            )));
         };
         let key = id.key();
-        Step::ask(StoreRequest::Load { key, now }, self.open_within, move |answer, _| {
-            let map = origin.learn(&core, answer, id, key, stamp, now);
-            Step::Done(then(Session::new(core, origin, map, now)))
-        })
+        Step::ask(
+            StoreRequest::Load { key, now },
+            self.open_within,
+            move |answer, _| {
+                let map = origin.learn(&core, answer, id, key, stamp, now);
+                Step::Done(then(Session::new(core, origin, map, now)))
+            },
+        )
     }
 }
 
@@ -222,8 +273,19 @@ impl Origin {
 
 /// The session's stamp: of its record where that knows better than the id. An error if times speak against the session.
 fn stamp_of(core: &Core, current: &Current, stamp: Stamp, now: u64) -> Result<Stamp, Rejected> {
-    let Body { permanent, authenticated, epoch, .. } = current.body;
-    let stamp = Stamp { permanent, authenticated, epoch, created: current.record.created, ..stamp };
+    let Body {
+        permanent,
+        authenticated,
+        epoch,
+        ..
+    } = current.body;
+    let stamp = Stamp {
+        permanent,
+        authenticated,
+        epoch,
+        created: current.record.created,
+        ..stamp
+    };
     if current.is_idle(core, now) {
         return Err(Rejected::Idle);
     }

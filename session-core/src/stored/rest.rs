@@ -61,32 +61,54 @@ impl Records {
         nonce: Option<[u8; NONCE]>,
     ) -> Vec<u8> {
         let plain = body.encode();
-        let (Some(cipher), Some(nonce)) = (&self.encrypted, nonce) else { return plain };
+        let (Some(cipher), Some(nonce)) = (&self.encrypted, nonce) else {
+            return plain;
+        };
         let mut bytes = [&[ENCRYPTED][..], &cipher.id()].concat();
-        cipher.encrypt(&mut bytes, nonce, &place.associated(), &[&expires.to_be_bytes(), &plain]);
+        cipher.encrypt(
+            &mut bytes,
+            nonce,
+            &place.associated(),
+            &[&expires.to_be_bytes(), &plain],
+        );
         bytes
     }
 
     /// Reads what was kept. `None` for what cannot be read, and for what is kept in a way that is not accepted.
     pub(super) fn read(&self, bytes: &[u8], place: Place<'_>, now: u64) -> Option<Kept> {
-        let also = self.also.as_ref().filter(|(_, until)| now < *until).map(|(cipher, _)| cipher);
+        let also = self
+            .also
+            .as_ref()
+            .filter(|(_, until)| now < *until)
+            .map(|(cipher, _)| cipher);
         match bytes {
             [body::ENCODING, ..] => {
                 let outdated = self.encrypted.is_some();
                 if outdated && also.is_none() {
                     return None;
                 }
-                Some(Kept { body: Body::decode(bytes)?, outdated, expires: None })
+                Some(Kept {
+                    body: Body::decode(bytes)?,
+                    outdated,
+                    expires: None,
+                })
             }
             [ENCRYPTED, rest @ ..] => {
-                let cipher = self.encrypted.as_ref().or_else(|| also.and_then(Option::as_ref))?;
+                let cipher = self
+                    .encrypted
+                    .as_ref()
+                    .or_else(|| also.and_then(Option::as_ref))?;
                 let (id, encrypted) = rest.split_first_chunk::<KEY_ID>()?;
                 let mut encrypted = encrypted.to_vec();
                 let (text, by) = cipher.open_by(*id, &mut encrypted, &place.associated(), now)?;
                 let (expires, body) = text.split_first_chunk()?;
                 let expires = Some(u64::from_be_bytes(*expires));
                 let outdated = by == SignedBy::Other || self.encrypted.is_none();
-                Some(Kept { body: Body::decode(body)?, outdated, expires })
+                Some(Kept {
+                    body: Body::decode(body)?,
+                    outdated,
+                    expires,
+                })
             }
             _ => None,
         }

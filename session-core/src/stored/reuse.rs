@@ -27,7 +27,10 @@ impl Closing {
         if self.stored().on_reuse == ReusePolicy::EndSession || record.user.is_none() {
             return self.end_reused_record(reused, record);
         }
-        let question = StoreRequest::Load { key: reused.key, now: self.now };
+        let question = StoreRequest::Load {
+            key: reused.key,
+            now: self.now,
+        };
         self.ask(question, |closing, answer| match answer {
             StoreReply::Loaded(Loaded::Live(record)) => closing.end_reused_user(record),
             StoreReply::Loaded(_) => closing.go_on(),
@@ -37,7 +40,11 @@ impl Closing {
 
     fn end_reused_record(self, reused: &Live, record: &Record) -> Next {
         let (key, user) = (reused.key, record.user.clone());
-        let question = StoreRequest::Delete { key, version: record.version, now: self.now };
+        let question = StoreRequest::Delete {
+            key,
+            version: record.version,
+            now: self.now,
+        };
         self.ask(question, move |closing, answer| match answer {
             StoreReply::Deleted(Updated::Done) => {
                 closing.unindex(user, key, |closing| closing.ended_for_reuse(1))
@@ -46,7 +53,9 @@ impl Closing {
             StoreReply::Deleted(Updated::Conflict(newer)) => {
                 let session = closing.session.clone();
                 match closing.still_reused(&session, newer) {
-                    Ok(Some((reused, current))) => closing.end_reused_record(reused, &current.record),
+                    Ok(Some((reused, current))) => {
+                        closing.end_reused_record(reused, &current.record)
+                    }
                     Ok(None) => closing.go_on(),
                     Err(()) => closing.not_ended(),
                 }
@@ -65,7 +74,12 @@ impl Closing {
         let Some(user) = current.record.user.clone() else {
             return self.end_reused_record(reused, &current.record);
         };
-        let question = StoreRequest::Trim { user, keep: 0, this: reused.key, now: self.now };
+        let question = StoreRequest::Trim {
+            user,
+            keep: 0,
+            this: reused.key,
+            now: self.now,
+        };
         self.ask(question, |closing, answer| match answer {
             StoreReply::Trimmed(trimmed) => closing.ended_for_reuse(trimmed.ended),
             _ => closing.not_ended(),
@@ -78,7 +92,9 @@ impl Closing {
         session: &'a Session,
         record: Record,
     ) -> Result<Option<(&'a Live, Current)>, ()> {
-        let Some(reused) = session.origin().base.reused() else { return Ok(None) };
+        let Some(reused) = session.origin().base.reused() else {
+            return Ok(None);
+        };
         let (current, _) = Current::read(self.core(), reused.key, record, self.now).ok_or(())?;
         let opens = current.body.opens(&reused.presented, self.now);
         Ok((opens == Opens::Reused).then_some((reused, current)))
@@ -90,7 +106,9 @@ impl Closing {
     }
 
     fn not_ended(mut self) -> Next {
-        self.event(EventKind::StoreFailed("what was to end for its reused id goes on"));
+        self.event(EventKind::StoreFailed(
+            "what was to end for its reused id goes on",
+        ));
         self.only_read = false;
         self.fail(Error::Unavailable)
     }

@@ -39,8 +39,22 @@ pub(super) struct Due {
 }
 
 impl Due {
-    pub(super) fn of(session: &Session, did: &Did, live: &Live, current: &Current, now: u64) -> Self {
-        let (core, Current { record, body, outdated, .. }) = (session.core(), current);
+    pub(super) fn of(
+        session: &Session,
+        did: &Did,
+        live: &Live,
+        current: &Current,
+        now: u64,
+    ) -> Self {
+        let (
+            core,
+            Current {
+                record,
+                body,
+                outdated,
+                ..
+            },
+        ) = (session.core(), current);
         let lifetime = &core.lifetime;
         let tenth = tenth(body.idle(lifetime));
         let touch = match lifetime.refresh {
@@ -56,11 +70,18 @@ impl Due {
         // An outdated id is replaced as by a renewal, and a second time only if the first did not arrive.
         let lost = since_minted >= tenth.max(ALIAS_SECONDS);
         let reissue = due && session.origin().outdated && (presented || lost);
-        let permanent = did.permanent.is_some_and(|permanent| permanent != body.permanent);
+        let permanent = did
+            .permanent
+            .is_some_and(|permanent| permanent != body.permanent);
         let mint = did.renewed || permanent || renewal_due || reissue;
         let arrived = presented && body.earlier.is_some_and(|earlier| earlier.until.is_none());
         let write = mint || arrived || did.changed || (due && *outdated);
-        Self { mint, arrived, write, touch }
+        Self {
+            mint,
+            arrived,
+            write,
+            touch,
+        }
     }
 
     pub(super) fn is_nothing(&self) -> bool {
@@ -82,7 +103,11 @@ impl Closing {
         let extend = due.touch || self.map.is_modified();
         let is_written = due.write || (extend && current.encrypted);
         if !is_written {
-            return if extend { self.touch(live, current) } else { self.done() };
+            return if extend {
+                self.touch(live, current)
+            } else {
+                self.done()
+            };
         }
         let Due { mint, arrived, .. } = due;
         let minted = match (mint, self.minted.take()) {
@@ -90,7 +115,12 @@ impl Closing {
             (mint, minted) => Ok(minted.filter(|_| mint)),
         };
         let (Ok(minted), Ok(write)) = (minted, self.write()) else {
-            return self.unwritten(live, current, due.touch, Error::Entropy(crate::EntropyError));
+            return self.unwritten(
+                live,
+                current,
+                due.touch,
+                Error::Entropy(crate::EntropyError),
+            );
         };
         self.minted = minted;
         let login = self.user.is_some();
@@ -104,7 +134,11 @@ impl Closing {
                 (false, None) => body.epoch,
             },
             minted: if mint { self.now } else { body.minted },
-            indexed: if login || index_due { self.now } else { body.indexed },
+            indexed: if login || index_due {
+                self.now
+            } else {
+                body.indexed
+            },
             verifier: self.minted.as_ref().map_or(body.verifier, Id::hash),
             authenticated: match (login, self.left) {
                 (true, _) => self.stamp.authenticated,
@@ -114,13 +148,20 @@ impl Closing {
             earlier: match body.earlier {
                 // A login or renewal leaves no way back.
                 _ if self.renewed => None,
-                _ if mint => Some(Earlier { verifier: live.presented, until: None }),
-                Some(earlier) if arrived => {
-                    Some(Earlier { until: Some(self.now.saturating_add(ALIAS_SECONDS)), ..earlier })
-                }
+                _ if mint => Some(Earlier {
+                    verifier: live.presented,
+                    until: None,
+                }),
+                Some(earlier) if arrived => Some(Earlier {
+                    until: Some(self.now.saturating_add(ALIAS_SECONDS)),
+                    ..earlier
+                }),
                 earlier => earlier,
             },
-            recent: std::iter::once(write).chain(body.recent.iter().copied()).take(RECENT).collect(),
+            recent: std::iter::once(write)
+                .chain(body.recent.iter().copied())
+                .take(RECENT)
+                .collect(),
             data: text(merged.unwrap_or(&self.map)),
         };
         // The record's, unless somebody has logged in.
@@ -134,8 +175,13 @@ impl Closing {
             Ok(written) => written,
             Err(error) => return self.unwritten(live, current, due.touch, error),
         };
-        let noted = written.user.clone().filter(|_| (login || index_due) && self.indexed != Some(key));
-        self.index(noted, key, move |closing| closing.update(version, written, new))
+        let noted = written
+            .user
+            .clone()
+            .filter(|_| (login || index_due) && self.indexed != Some(key));
+        self.index(noted, key, move |closing| {
+            closing.update(version, written, new)
+        })
     }
 
     /// The record cannot be written: an error, or, for a request that only read, an event. It is extended all the same, unless
@@ -150,7 +196,12 @@ impl Closing {
 
     fn update(self, version: u64, record: Record, body: Body) -> Next {
         let key = self.live().key;
-        let question = StoreRequest::Update { key, version, record: record.clone(), now: self.now };
+        let question = StoreRequest::Update {
+            key,
+            version,
+            record: record.clone(),
+            now: self.now,
+        };
         self.ask(question, move |closing, answer| match answer {
             StoreReply::Updated(Updated::Done) => closing.updated(record, body),
             StoreReply::Updated(Updated::Conflict(newer)) => closing.merge(version, newer),
@@ -166,9 +217,14 @@ impl Closing {
         let Some((current, mut map)) = Current::read(self.core(), key, newer, self.now) else {
             return self.fail(Error::Unavailable);
         };
-        if self.write.is_some_and(|write| current.body.recent.contains(&write)) {
+        if self
+            .write
+            .is_some_and(|write| current.body.recent.contains(&write))
+        {
             // What went out for it may have been replaced since.
-            self.minted = self.minted.filter(|minted| minted.hash() == current.body.verifier);
+            self.minted = self
+                .minted
+                .filter(|minted| minted.hash() == current.body.verifier);
             let Current { record, body, .. } = current;
             return self.updated(record, body);
         }
@@ -189,7 +245,12 @@ impl Closing {
                 return self.fail(Error::Conflict { key, reason });
             }
         }
-        if !self.outgoing.events.iter().any(|event| event.kind == EventKind::Merged) {
+        if !self
+            .outgoing
+            .events
+            .iter()
+            .any(|event| event.kind == EventKind::Merged)
+        {
             self.event(EventKind::Merged);
         }
         self.save(live, &current, Some(&map))

@@ -16,8 +16,15 @@ impl Closing {
         this: RecordKey,
         next: impl FnOnce(Self) -> Next + Send + 'static,
     ) -> Next {
-        let (Some(user), Some(keep)) = (user, self.stored().per_user) else { return next(self) };
-        let question = StoreRequest::Trim { user, keep, this, now: self.now };
+        let (Some(user), Some(keep)) = (user, self.stored().per_user) else {
+            return next(self);
+        };
+        let question = StoreRequest::Trim {
+            user,
+            keep,
+            this,
+            now: self.now,
+        };
         self.ask(question, |mut closing, answer| match answer {
             StoreReply::Trimmed(TrimResult { alive: true, .. }) => next(closing),
             StoreReply::Trimmed(TrimResult { alive: false, .. }) => {
@@ -49,8 +56,16 @@ impl Closing {
     pub(super) fn note(&self, user: Arc<str>, key: RecordKey) -> StoreRequest {
         let idle = self.core().lifetime.longest_idle();
         let longest = idle.saturating_add(tenth(idle).saturating_mul(2));
-        let until = self.now.saturating_add(longest).min(i64::MAX.cast_unsigned());
-        StoreRequest::Index { user, key, until, now: self.now }
+        let until = self
+            .now
+            .saturating_add(longest)
+            .min(i64::MAX.cast_unsigned());
+        StoreRequest::Index {
+            user,
+            key,
+            until,
+            now: self.now,
+        }
     }
 
     /// Takes a record that has ended out of its user's index. It need not succeed: the index is a superset. Never one that
@@ -62,11 +77,16 @@ impl Closing {
         next: impl FnOnce(Self) -> Next + Send + 'static,
     ) -> Next {
         let Some(user) = user else { return next(self) };
-        self.ask(StoreRequest::Unindex { user, key }, |mut closing, answer| {
-            if answer != StoreReply::Noted {
-                closing.event(EventKind::StoreFailed("the user's index still names the session"));
-            }
-            next(closing)
-        })
+        self.ask(
+            StoreRequest::Unindex { user, key },
+            |mut closing, answer| {
+                if answer != StoreReply::Noted {
+                    closing.event(EventKind::StoreFailed(
+                        "the user's index still names the session",
+                    ));
+                }
+                next(closing)
+            },
+        )
     }
 }

@@ -38,7 +38,10 @@ impl Key {
     fn new(key: &[u8; 32]) -> Self {
         let mut id = [0; 4];
         id.copy_from_slice(&Sha256::digest(key)[..4]);
-        Self { id, cipher: Box::new(Aes256GcmSiv::new(key.into())) }
+        Self {
+            id,
+            cipher: Box::new(Aes256GcmSiv::new(key.into())),
+        }
     }
 
     /// Opens in place, between nonce and tag.
@@ -46,32 +49,60 @@ impl Key {
         let (nonce, rest) = encrypted.split_first_chunk_mut::<NONCE>()?;
         let (text, tag) = rest.split_last_chunk_mut::<TAG>()?;
         let (nonce, tag) = (Nonce::from(*nonce), Tag::from(*tag));
-        self.cipher.decrypt_inout_detached(&nonce, associated, text.into(), &tag).ok()
+        self.cipher
+            .decrypt_inout_detached(&nonce, associated, text.into(), &tag)
+            .ok()
     }
 }
 
 impl Cipher {
     /// The keys of a ring, as `derive` makes them of its secrets.
-    pub(crate) fn new(ring: &KeyRing, block: usize, derive: impl Fn(&Secret) -> Zeroizing<[u8; 32]>) -> Self {
+    pub(crate) fn new(
+        ring: &KeyRing,
+        block: usize,
+        derive: impl Fn(&Secret) -> Zeroizing<[u8; 32]>,
+    ) -> Self {
         let key = |secret: &Secret| {
             let key = Key::new(&derive(secret));
             wipe_stack();
             key
         };
-        let verify_only = ring.verify_only.iter().map(|other| (key(&other.secret), other.until)).collect();
-        Self { primary: key(&ring.primary), verify_only, block }
+        let verify_only = ring
+            .verify_only
+            .iter()
+            .map(|other| (key(&other.secret), other.until))
+            .collect();
+        Self {
+            primary: key(&ring.primary),
+            verify_only,
+            block,
+        }
     }
 
     /// Appends nonce, ciphertext and tag of a text in parts, which ends with JSON: spaces at its end mean nothing.
-    pub(crate) fn encrypt(&self, out: &mut Vec<u8>, nonce: [u8; NONCE], associated: &[u8], text: &[&[u8]]) {
-        let length = text.iter().map(|part| part.len()).sum::<usize>().next_multiple_of(self.block);
+    pub(crate) fn encrypt(
+        &self,
+        out: &mut Vec<u8>,
+        nonce: [u8; NONCE],
+        associated: &[u8],
+        text: &[&[u8]],
+    ) {
+        let length = text
+            .iter()
+            .map(|part| part.len())
+            .sum::<usize>()
+            .next_multiple_of(self.block);
         out.reserve(length + OVERHEAD);
         out.extend_from_slice(&nonce);
         let start = out.len();
         text.iter().for_each(|part| out.extend_from_slice(part));
         out.resize(start + length, b' ');
         let text = (&mut out[start..]).into();
-        match self.primary.cipher.encrypt_inout_detached(&nonce.into(), associated, text) {
+        match self
+            .primary
+            .cipher
+            .encrypt_inout_detached(&nonce.into(), associated, text)
+        {
             Ok(tag) => out.extend_from_slice(&tag),
             Err(_) => unreachable!("AES-GCM-SIV encrypts up to 64 GiB"),
         }
@@ -110,7 +141,10 @@ impl Cipher {
         now: u64,
         fits: impl Fn(&Key) -> bool,
     ) -> Option<(&'a [u8], SignedBy)> {
-        let others = self.verify_only.iter().filter(|(_, until)| until.is_none_or(|until| now < until));
+        let others = self
+            .verify_only
+            .iter()
+            .filter(|(_, until)| until.is_none_or(|until| now < until));
         let mut keys = std::iter::once((&self.primary, SignedBy::Primary))
             .chain(others.map(|(key, _)| (key, SignedBy::Other)))
             .filter(|(key, _)| fits(key))
@@ -140,7 +174,10 @@ mod tests {
     #[test]
     fn s8_published_vectors() {
         let hex = |text: &str| -> Vec<u8> {
-            (0..text.len()).step_by(2).map(|at| u8::from_str_radix(&text[at..at + 2], 16).unwrap()).collect()
+            (0..text.len())
+                .step_by(2)
+                .map(|at| u8::from_str_radix(&text[at..at + 2], 16).unwrap())
+                .collect()
         };
         let mut rfc = 0;
         for line in include_str!("../../tests/data/rfc8452-aes256.txt").lines() {
@@ -149,8 +186,8 @@ mod tests {
                 assert!(line.is_empty() || line.starts_with('#'), "{line}");
                 continue;
             };
-            let [key, nonce, associated, text, result] =
-                [key, nonce, associated, text, result].map(|field| hex(field.trim_start_matches('-')));
+            let [key, nonce, associated, text, result] = [key, nonce, associated, text, result]
+                .map(|field| hex(field.trim_start_matches('-')));
             check(&key, &nonce, &associated, &text, &result, true);
             rfc += 1;
         }
@@ -161,14 +198,28 @@ mod tests {
         for group in set.test_groups.iter().filter(|group| group.key_size == 256) {
             for test in &group.tests {
                 let encrypted = [&test.ct[..], &test.tag[..]].concat();
-                check(&test.key, &test.nonce, &test.aad, &test.pt, &encrypted, !test.result.must_fail());
+                check(
+                    &test.key,
+                    &test.nonce,
+                    &test.aad,
+                    &test.pt,
+                    &encrypted,
+                    !test.result.must_fail(),
+                );
                 tried += 1;
             }
         }
         assert!(tried > 100, "{tried}");
     }
 
-    fn check(key: &[u8], nonce: &[u8], associated: &[u8], text: &[u8], encrypted: &[u8], valid: bool) {
+    fn check(
+        key: &[u8],
+        nonce: &[u8],
+        associated: &[u8],
+        text: &[u8],
+        encrypted: &[u8],
+        valid: bool,
+    ) {
         let key = Key::new(key.try_into().unwrap());
         let Ok(nonce) = <[u8; NONCE]>::try_from(nonce) else {
             assert!(!valid); // GCM-SIV has nonces of one length
@@ -180,7 +231,11 @@ mod tests {
         assert!(!valid || opened[NONCE..opened.len() - TAG] == *text);
         if valid {
             let mut out = Vec::new();
-            let cipher = Cipher { primary: key, verify_only: Vec::new(), block: 1 };
+            let cipher = Cipher {
+                primary: key,
+                verify_only: Vec::new(),
+                block: 1,
+            };
             cipher.encrypt(&mut out, nonce, associated, &[text]);
             assert_eq!(out, whole);
         }
@@ -190,7 +245,9 @@ mod tests {
     fn keys_ends_and_ids() {
         let derive = |secret: &Secret| Zeroizing::new(Sha256::digest(&secret.bytes[..]).into());
         let old = Cipher::new(&KeyRing::flask("old"), 1, derive);
-        let ring = KeyRing::flask("new").fallback("older").and(Secret::new("old"), Some(100));
+        let ring = KeyRing::flask("new")
+            .fallback("older")
+            .and(Secret::new("old"), Some(100));
         let new = Cipher::new(&ring, 64, derive);
         let (mut by_old, mut by_new) = (Vec::new(), Vec::new());
         old.encrypt(&mut by_old, [7; NONCE], b"a", &[b"{", b"}"]);
@@ -202,12 +259,24 @@ mod tests {
                 by
             })
         };
-        assert_eq!(by(new.open(&mut by_new.clone(), b"a", 100)), Some(SignedBy::Primary));
+        assert_eq!(
+            by(new.open(&mut by_new.clone(), b"a", 100)),
+            Some(SignedBy::Primary)
+        );
         assert_eq!(by(new.open(&mut by_new.clone(), b"b", 100)), None);
-        assert_eq!(by(new.open(&mut by_old.clone(), b"a", 99)), Some(SignedBy::Other));
+        assert_eq!(
+            by(new.open(&mut by_old.clone(), b"a", 99)),
+            Some(SignedBy::Other)
+        );
         assert_eq!(by(new.open(&mut by_old.clone(), b"a", 100)), None);
-        assert_eq!(by(new.open_by(old.id(), &mut by_old.clone(), b"a", 99)), Some(SignedBy::Other));
-        assert_eq!(by(new.open_by(new.id(), &mut by_old.clone(), b"a", 99)), None);
+        assert_eq!(
+            by(new.open_by(old.id(), &mut by_old.clone(), b"a", 99)),
+            Some(SignedBy::Other)
+        );
+        assert_eq!(
+            by(new.open_by(new.id(), &mut by_old.clone(), b"a", 99)),
+            None
+        );
         assert_eq!(by(old.open(&mut by_new.clone(), b"a", 0)), None);
         for end in 0..by_new.len() {
             assert_eq!(by(new.open(&mut by_new[..end].to_vec(), b"a", 0)), None);

@@ -88,7 +88,10 @@ pub(crate) fn decode_array<const BYTES: usize>(text: &[u8]) -> Option<[u8; BYTES
         let [_, bytes @ ..] = bits.to_be_bytes();
         bytes
     };
-    quads.iter().zip(triples).for_each(|(quad, bytes)| *bytes = triple(quad));
+    quads
+        .iter()
+        .zip(triples)
+        .for_each(|(quad, bytes)| *bytes = triple(quad));
     // The bits that the last digit has too many are zero.
     let mut quad = [b'A'; 4];
     quad[..rest.len()].copy_from_slice(rest);
@@ -207,7 +210,9 @@ mod tests {
         assert_eq!(text, b"-_-_");
         assert_eq!(decode(b"-_-_").as_deref(), Some(&b"\xfb\xff\xbf"[..]));
         assert_eq!(decode(b"AA").as_deref(), Some(&b"\0"[..]));
-        for text in ["A", "AB", "AA=", "AA==", "+/+/", "A A", "AAAA=", "AA\n", "é"] {
+        for text in [
+            "A", "AB", "AA=", "AA==", "+/+/", "A A", "AAAA=", "AA\n", "é",
+        ] {
             assert_eq!(decode(text.as_bytes()), None, "{text}");
         }
         assert_eq!(decode_padded("YQ=="), Some(b"a".to_vec()));

@@ -35,7 +35,9 @@ pub(crate) fn open(
         let found = Stamp::decode(*found).ok_or(Rejected::Unreadable)?;
         lifetime.check(&found, now)?;
         let json = std::str::from_utf8(json).map_err(|_| Rejected::Unreadable)?;
-        content.read_ours(json.into(), DEPTH).map_err(|_| Rejected::Unreadable)?;
+        content
+            .read_ours(json.into(), DEPTH)
+            .map_err(|_| Rejected::Unreadable)?;
         *stamp = found;
         Ok(by)
     });
@@ -60,7 +62,12 @@ pub(crate) fn write(
     let mut json = String::with_capacity(content.map.expected_size());
     content.map.write_ours(&mut json);
     let mut encrypted = Vec::new();
-    cipher.encrypt(&mut encrypted, nonce, &[], &[&content.stamp.encode(), json.as_bytes()]);
+    cipher.encrypt(
+        &mut encrypted,
+        nonce,
+        &[],
+        &[&content.stamp.encode(), json.as_bytes()],
+    );
     let mut out = around.start(base64::digits(encrypted.len()));
     base64::encode_to(&mut out, &encrypted);
     out

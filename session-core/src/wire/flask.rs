@@ -43,19 +43,31 @@ pub(crate) fn open(
     content: &mut Map,
 ) -> Result<SignedBy, Rejected> {
     let cookie = Segments::split(cookie, LONGEST)?;
-    let Segments { payload, middle: timestamp, .. } = cookie;
+    let Segments {
+        payload,
+        middle: timestamp,
+        ..
+    } = cookie;
     if !base64::are_digits(timestamp) {
         return Err(Rejected::Malformed);
     }
     let decoded = base64::decode_with(payload::digits(payload), |bytes| {
         let by = signer.verify(cookie, now)?;
         let issued = timestamp_of(timestamp).ok_or(Rejected::Malformed)?;
-        let found =
-            Stamp { permanent: false, issued, created: issued, authenticated: None, epoch: Epoch::default() };
+        let found = Stamp {
+            permanent: false,
+            issued,
+            created: issued,
+            authenticated: None,
+            epoch: Epoch::default(),
+        };
         lifetime.check(&found, now)?;
         let json = payload::text(payload, bytes, LARGEST).ok_or(Rejected::Unreadable)?;
         *content = read(json).ok_or(Rejected::Unreadable)?;
-        *stamp = Stamp { permanent: is_permanent(content), ..found };
+        *stamp = Stamp {
+            permanent: is_permanent(content),
+            ..found
+        };
         Ok(by)
     });
     decoded.unwrap_or_else(|| Err(signer.why_not(cookie, now)))
@@ -63,7 +75,12 @@ pub(crate) fn open(
 
 /// Appends the cookie's value. A payload that came goes back as it is, so that no zlib runs for a refresh, and what Flask's zlib
 /// has made shorter than ours would still fits.
-pub(crate) fn write(signer: &Signer, around: Around<'_>, content: Content<'_>, room: usize) -> Vec<u8> {
+pub(crate) fn write(
+    signer: &Signer,
+    around: Around<'_>,
+    content: Content<'_>,
+    room: usize,
+) -> Vec<u8> {
     let timestamp = content.stamp.issued.to_be_bytes();
     let timestamp = &timestamp[timestamp.iter().take_while(|byte| **byte == 0).count()..];
     let rest = 2 + base64::digits(timestamp.len()) + signer.digest.digits();
@@ -83,7 +100,11 @@ fn encode(around: Around<'_>, map: &Map, room: usize, rest: usize) -> Vec<u8> {
     let json = text(map);
     let mut stream = payload::deflate(&json);
     let plain = base64::digits(json.len());
-    let mut length = if stream.len() + 1 < json.len() { payload::deflated_digits(&stream) } else { plain };
+    let mut length = if stream.len() + 1 < json.len() {
+        payload::deflated_digits(&stream)
+    } else {
+        plain
+    };
     if length + rest > room {
         stream = payload::deflate_best(&json);
         length = payload::deflated_digits(&stream).min(plain);

@@ -42,10 +42,17 @@ impl<'a> Segments<'a> {
             return Err(Rejected::TooLong);
         }
         // Without its last dot, in front of it and behind it.
-        let split = |text: &'a [u8]| memchr::memrchr(b'.', text).map(|dot| (&text[..dot], &text[dot + 1..]));
+        let split = |text: &'a [u8]| {
+            memchr::memrchr(b'.', text).map(|dot| (&text[..dot], &text[dot + 1..]))
+        };
         let (signed, signature) = split(cookie).ok_or(Rejected::Malformed)?;
         let (payload, middle) = split(signed).ok_or(Rejected::Malformed)?;
-        Ok(Self { signed, payload, middle, signature })
+        Ok(Self {
+            signed,
+            payload,
+            middle,
+            signature,
+        })
     }
 }
 
@@ -84,7 +91,9 @@ impl Wire {
     ) -> Result<SignedBy, Rejected> {
         match self {
             Self::Signed(signer) => signed::open(signer, cookie, lifetime, now, stamp, content),
-            Self::Encrypted(cipher) => encrypted::open(cipher, cookie, lifetime, now, stamp, content),
+            Self::Encrypted(cipher) => {
+                encrypted::open(cipher, cookie, lifetime, now, stamp, content)
+            }
             Self::Flask(signer) => flask::open(signer, cookie, lifetime, now, stamp, content),
         }
     }
@@ -132,7 +141,9 @@ impl Wires {
         content: &mut Map,
     ) -> Result<SignedBy, Rejected> {
         match &self.also {
-            Some((other, until)) if now < *until && has_dots(cookie) == matches!(other, Wire::Signed(_)) => {
+            Some((other, until))
+                if now < *until && has_dots(cookie) == matches!(other, Wire::Signed(_)) =>
+            {
                 other.open(cookie, lifetime, now, stamp, content)?;
                 Ok(SignedBy::Other)
             }

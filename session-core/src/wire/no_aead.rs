@@ -23,7 +23,12 @@ impl Cipher {
         unreachable!("{NEVER}")
     }
 
-    pub(crate) fn open<'a>(&self, _: &'a mut [u8], _: &[u8], _: u64) -> Option<(&'a [u8], SignedBy)> {
+    pub(crate) fn open<'a>(
+        &self,
+        _: &'a mut [u8],
+        _: &[u8],
+        _: u64,
+    ) -> Option<(&'a [u8], SignedBy)> {
         unreachable!("{NEVER}")
     }
 

@@ -56,7 +56,11 @@ pub(crate) fn deflate(json: &str) -> Vec<u8> {
 pub(crate) fn deflate_best(json: &str) -> Vec<u8> {
     let at = |level| stream(&mut Compress::new(Compression::new(level), true), json);
     let (eight, nine) = (at(8), at(9));
-    if eight.len() < nine.len() { eight } else { nine }
+    if eight.len() < nine.len() {
+        eight
+    } else {
+        nine
+    }
 }
 
 fn stream(state: &mut Compress, json: &str) -> Vec<u8> {
@@ -82,7 +86,9 @@ fn inflate(stream: &[u8], most: usize) -> Option<Vec<u8>> {
         let mut read = 0;
         loop {
             let before = (read, out.len());
-            let status = inflate.decompress_vec(&stream[read..], &mut out, FlushDecompress::None).ok()?;
+            let status = inflate
+                .decompress_vec(&stream[read..], &mut out, FlushDecompress::None)
+                .ok()?;
             read = usize::try_from(inflate.total_in()).ok()?;
             if out.len() > most {
                 return None;
@@ -128,9 +134,19 @@ mod tests {
         let mut bad = stream.clone();
         *bad.last_mut().unwrap() ^= 1;
         assert_eq!(inflate(&bad, 1000), None, "bad checksum");
-        assert_eq!(inflate(&stream[2..stream.len() - 4], 1000), None, "raw deflate");
-        assert!(inflate(&[&stream[..], b"more"].concat(), 1000).is_some(), "what follows is ignored");
-        assert!(inflate(&stream, 1000).is_some(), "the state is usable after errors");
+        assert_eq!(
+            inflate(&stream[2..stream.len() - 4], 1000),
+            None,
+            "raw deflate"
+        );
+        assert!(
+            inflate(&[&stream[..], b"more"].concat(), 1000).is_some(),
+            "what follows is ignored"
+        );
+        assert!(
+            inflate(&stream, 1000).is_some(),
+            "the state is usable after errors"
+        );
     }
 
     /// Endless items of a list, as `tests/data/flask-odd.py` makes them.
@@ -138,7 +154,9 @@ mod tests {
         const WORDS: &str =
             "alpha beta gamma user role admin cart item price token flash message name page login";
         let mut draw = |below: u64| {
-            *state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            *state = state
+                .wrapping_mul(6_364_136_223_846_793_005)
+                .wrapping_add(1_442_695_040_888_963_407);
             (*state >> 33) % below
         };
         let words: Vec<&str> = WORDS.split(' ').collect();
@@ -170,27 +188,39 @@ mod tests {
         for list in all["streams"].as_array().unwrap() {
             let number = |index: usize| list[index].as_i64().unwrap();
             let mut state = number(1).cast_unsigned();
-            let items: Vec<_> = (0..number(2)).map(|_| item(list[0].as_str().unwrap(), &mut state)).collect();
+            let items: Vec<_> = (0..number(2))
+                .map(|_| item(list[0].as_str().unwrap(), &mut state))
+                .collect();
             let json = format!("{{\"x\":[{}]}}", items.join(","));
             let (length, zlib) = (number(3), number(4));
-            assert_eq!(json.len(), usize::try_from(length).unwrap(), "the two programs make the same lists");
+            assert_eq!(
+                json.len(),
+                usize::try_from(length).unwrap(),
+                "the two programs make the same lists"
+            );
             let ours = i64::try_from(deflate(&json).len()).unwrap();
             longer = longer.max(ours - zlib);
             shorter = shorter.max(zlib - ours);
             if (ours + 1 < length) != (zlib + 1 < length) {
-                otherwise = otherwise.max((length - zlib).abs()).max((length - ours).abs());
+                otherwise = otherwise
+                    .max((length - zlib).abs())
+                    .max((length - ours).abs());
             }
             counted += 1;
         }
         let found = format!("of {counted} lists: {shorter} shorter, {longer} longer, {otherwise}");
         println!("{found}");
-        let row =
-            include_str!("../../FLASK-DIFFERENCES.md").lines().find(|row| row.starts_with("| compressed"));
+        let row = include_str!("../../FLASK-DIFFERENCES.md")
+            .lines()
+            .find(|row| row.starts_with("| compressed"));
         let row = row.unwrap();
         let lengths = format!(
             "{counted} recorded lists the streams are from {shorter} bytes shorter to {longer} bytes longer"
         );
-        assert!(row.contains(&lengths) && otherwise <= 8, "{found}; the table says {row}");
+        assert!(
+            row.contains(&lengths) && otherwise <= 8,
+            "{found}; the table says {row}"
+        );
         assert!(
             row.contains("within 8 bytes of the JSON's length") && otherwise > 0,
             "{found}; the table says {row}"

@@ -71,8 +71,12 @@ impl KeyedMac {
         // HMAC takes keys of any length: longer than the block are hashed (RFC 2104, section 2).
         let keyed = match digest {
             Digest::Sha1 => HmacCore::new_from_slice(key).map(|keyed| Self::Sha1(Box::new(keyed))),
-            Digest::Sha256 => HmacCore::new_from_slice(key).map(|keyed| Self::Sha256(Box::new(keyed))),
-            Digest::Sha512 => HmacCore::new_from_slice(key).map(|keyed| Self::Sha512(Box::new(keyed))),
+            Digest::Sha256 => {
+                HmacCore::new_from_slice(key).map(|keyed| Self::Sha256(Box::new(keyed)))
+            }
+            Digest::Sha512 => {
+                HmacCore::new_from_slice(key).map(|keyed| Self::Sha512(Box::new(keyed)))
+            }
         };
         match keyed {
             Ok(keyed) => keyed,
@@ -108,7 +112,10 @@ impl Code {
     fn new(code: &[u8]) -> Self {
         let mut bytes = [0; 64];
         bytes[..code.len()].copy_from_slice(code);
-        Self { bytes, length: code.len() }
+        Self {
+            bytes,
+            length: code.len(),
+        }
     }
 
     pub(crate) fn as_slice(&self) -> &[u8] {
@@ -123,10 +130,18 @@ impl Code {
     /// In constant time.
     fn is(&self, other: &Self) -> bool {
         // What is behind the end is zero. In a few words instead of byte by byte.
-        let words =
-            [self, other].map(|code| code.bytes.as_chunks().0.iter().copied().map(u128::from_ne_bytes));
+        let words = [self, other].map(|code| {
+            code.bytes
+                .as_chunks()
+                .0
+                .iter()
+                .copied()
+                .map(u128::from_ne_bytes)
+        });
         let [ours, theirs] = words;
-        let different = ours.zip(theirs).fold(0, |different, (a, b)| different | (a ^ b));
+        let different = ours
+            .zip(theirs)
+            .fold(0, |different, (a, b)| different | (a ^ b));
         self.length == other.length && different.ct_eq(&0).into()
     }
 }
@@ -148,21 +163,37 @@ pub(crate) struct Signer {
 
 impl Signer {
     /// The keys of a ring, as `derive` makes them of its secrets.
-    pub(crate) fn new(digest: Digest, ring: &KeyRing, derive: impl Fn(&Secret) -> KeyedMac) -> Self {
+    pub(crate) fn new(
+        digest: Digest,
+        ring: &KeyRing,
+        derive: impl Fn(&Secret) -> KeyedMac,
+    ) -> Self {
         let keyed = |secret: &Secret| {
             let keyed = derive(secret);
             wipe_stack();
             keyed
         };
-        let verify_only = ring.verify_only.iter().map(|key| (keyed(&key.secret), key.until)).collect();
-        Self { digest, primary: keyed(&ring.primary), verify_only }
+        let verify_only = ring
+            .verify_only
+            .iter()
+            .map(|key| (keyed(&key.secret), key.until))
+            .collect();
+        Self {
+            digest,
+            primary: keyed(&ring.primary),
+            verify_only,
+        }
     }
 
     /// Which key of the ring made a signature. It must be exactly as long as the digest says.
     pub(crate) fn verify(&self, cookie: Segments<'_>, now: u64) -> Result<SignedBy, Rejected> {
         let Some(signature) = self.digest.decode(cookie.signature) else {
             let is_base64 = base64::are_digits(cookie.signature);
-            return Err(if is_base64 { Rejected::BadSignature } else { Rejected::Malformed });
+            return Err(if is_base64 {
+                Rejected::BadSignature
+            } else {
+                Rejected::Malformed
+            });
         };
         let signed_by = |key: &KeyedMac| key.code(cookie.signed).is(&signature);
         if signed_by(&self.primary) {
@@ -170,7 +201,10 @@ impl Signer {
         }
         let counts = |until: &Option<u64>| until.is_none_or(|until| now < until);
         let mut others = self.verify_only.iter().filter(|(_, until)| counts(until));
-        others.any(|(key, _)| signed_by(key)).then_some(SignedBy::Other).ok_or(Rejected::BadSignature)
+        others
+            .any(|(key, _)| signed_by(key))
+            .then_some(SignedBy::Other)
+            .ok_or(Rejected::BadSignature)
     }
 
     /// Why a cookie is refused whose payload cannot be decoded.
@@ -178,7 +212,9 @@ impl Signer {
         if !base64::are_digits(payload::digits(cookie.payload)) {
             return Rejected::Malformed;
         }
-        self.verify(cookie, now).err().unwrap_or(Rejected::Unreadable)
+        self.verify(cookie, now)
+            .err()
+            .unwrap_or(Rejected::Unreadable)
     }
 
     /// Appends `.signature` of the text from `start` on.
@@ -196,8 +232,11 @@ mod tests {
     use proptest::prelude::*;
 
     fn signer(digest: Digest, ring: KeyRing) -> Signer {
-        let derived = |secret: &Secret| KeyedMac::new(digest, &secret.bytes).code(b"cookie-session");
-        Signer::new(digest, &ring, |secret| KeyedMac::new(digest, derived(secret).as_slice()))
+        let derived =
+            |secret: &Secret| KeyedMac::new(digest, &secret.bytes).code(b"cookie-session");
+        Signer::new(digest, &ring, |secret| {
+            KeyedMac::new(digest, derived(secret).as_slice())
+        })
     }
 
     fn verify(signer: &Signer, cookie: &[u8], now: u64) -> Result<SignedBy, Rejected> {
@@ -237,7 +276,10 @@ mod tests {
     fn flask_check_values() {
         for (digest, signature) in [
             (Digest::Sha1, "D3QXMI0ZQYNZDxORB__kVZyT7hk"),
-            (Digest::Sha256, "0eObDVXBA3yWI_ebb3lyW-bwVmSAwaLR-plEpBwKn60"),
+            (
+                Digest::Sha256,
+                "0eObDVXBA3yWI_ebb3lyW-bwVmSAwaLR-plEpBwKn60",
+            ),
         ] {
             let signer = signer(digest, KeyRing::flask("dev"));
             let mut text = b"eyJhIjoxfQ.ZVPxAA".to_vec();
@@ -251,7 +293,9 @@ mod tests {
     fn s7_the_primary_signs_and_all_verify_until_their_ends() {
         let old = signer(Digest::Sha256, KeyRing::flask("old"));
         let secret = |text: &str| Secret::new(text);
-        let ring = KeyRing::flask("new").fallback("older").and(secret("old"), Some(100));
+        let ring = KeyRing::flask("new")
+            .fallback("older")
+            .and(secret("old"), Some(100));
         let new = signer(Digest::Sha256, ring);
         let (mut by_old, mut by_new) = (b"a.b".to_vec(), b"a.b".to_vec());
         old.sign(&mut by_old, 0);

@@ -22,7 +22,9 @@ const LARGEST: usize = 256 << 10;
 /// The keys of the format, derived for one purpose, cookie name and context.
 pub(crate) fn signer(ring: &KeyRing, purpose: Purpose, name: &str, context: &str) -> Signer {
     let digest = Digest::Sha256;
-    Signer::new(digest, ring, |key| KeyedMac::new(digest, &key.derive(purpose, name, context)[..]))
+    Signer::new(digest, ring, |key| {
+        KeyedMac::new(digest, &key.derive(purpose, name, context)[..])
+    })
 }
 
 /// Reads a cookie: syntax, signature, times, content, in this order, and nothing of a later step before an earlier one
@@ -36,7 +38,12 @@ pub(crate) fn open(
     content: &mut Map,
 ) -> Result<SignedBy, Rejected> {
     let cookie = Segments::split(cookie, LONGEST)?;
-    let Segments { payload, middle, signature, .. } = cookie;
+    let Segments {
+        payload,
+        middle,
+        signature,
+        ..
+    } = cookie;
     if signature.len() != signer.digest.digits() || middle.len() != stamp::DIGITS {
         return Err(Rejected::Malformed);
     }
@@ -50,7 +57,9 @@ pub(crate) fn open(
         let found = found.ok_or(Rejected::Unreadable)?;
         lifetime.check(&found, now)?;
         let json = payload::text(payload, bytes, LARGEST).ok_or(Rejected::Unreadable)?;
-        content.read_ours(json, DEPTH).map_err(|_| Rejected::Unreadable)?;
+        content
+            .read_ours(json, DEPTH)
+            .map_err(|_| Rejected::Unreadable)?;
         *stamp = found;
         Ok(by)
     });
@@ -58,9 +67,17 @@ pub(crate) fn open(
 }
 
 /// Appends the cookie's value. A payload that came goes back as it is, if it fits into `room`.
-pub(crate) fn write(signer: &Signer, around: Around<'_>, content: Content<'_>, room: usize) -> Vec<u8> {
+pub(crate) fn write(
+    signer: &Signer,
+    around: Around<'_>,
+    content: Content<'_>,
+    room: usize,
+) -> Vec<u8> {
     let rest = 2 + stamp::DIGITS + signer.digest.digits();
-    let mut out = match content.payload(LONGEST).filter(|payload| payload.len() + rest <= room) {
+    let mut out = match content
+        .payload(LONGEST)
+        .filter(|payload| payload.len() + rest <= room)
+    {
         Some(payload) => around.start_with(payload, rest),
         None => scratch(|json| encode(json, around, content.map, room, rest)),
     };

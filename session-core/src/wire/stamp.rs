@@ -35,7 +35,10 @@ impl Epoch {
     }
 
     pub(crate) fn decode([a, b, c, d]: [u8; 4]) -> Self {
-        Self { application: u16::from_be_bytes([a, b]), user: u16::from_be_bytes([c, d]) }
+        Self {
+            application: u16::from_be_bytes([a, b]),
+            user: u16::from_be_bytes([c, d]),
+        }
     }
 }
 
@@ -51,7 +54,11 @@ impl Stamp {
     pub(crate) fn encode(&self) -> [u8; BYTES] {
         let issued = self.issued.min(LAST);
         // Differences saturate after 136 years.
-        let before = |then: u64| u32::try_from(issued.saturating_sub(then)).unwrap_or(NEVER).min(NEVER - 1);
+        let before = |then: u64| {
+            u32::try_from(issued.saturating_sub(then))
+                .unwrap_or(NEVER)
+                .min(NEVER - 1)
+        };
         let mut bytes = [0; BYTES];
         bytes[0] = u8::from(self.permanent);
         bytes[1..6].copy_from_slice(&issued.to_be_bytes()[3..]);
@@ -62,7 +69,23 @@ impl Stamp {
     }
 
     pub(crate) fn decode(bytes: [u8; BYTES]) -> Option<Self> {
-        let [flags, i0, i1, i2, i3, i4, c0, c1, c2, c3, a0, a1, a2, a3, epoch @ ..] = bytes;
+        let [
+            flags,
+            i0,
+            i1,
+            i2,
+            i3,
+            i4,
+            c0,
+            c1,
+            c2,
+            c3,
+            a0,
+            a1,
+            a2,
+            a3,
+            epoch @ ..,
+        ] = bytes;
         let issued = u64::from_be_bytes([0, 0, 0, i0, i1, i2, i3, i4]);
         let before = |ago: u32| issued.checked_sub(ago.into());
         let authenticated = match u32::from_be_bytes([a0, a1, a2, a3]) {
@@ -120,10 +143,22 @@ mod tests {
             issued: u64::MAX,
             created: 0,
             authenticated: Some(0),
-            epoch: Epoch { application: 1, user: 7 },
+            epoch: Epoch {
+                application: 1,
+                user: 7,
+            },
         };
         let read = Stamp::decode(stamp.encode()).unwrap();
-        assert_eq!((read.issued, read.epoch), (LAST, Epoch { application: 1, user: 7 }));
+        assert_eq!(
+            (read.issued, read.epoch),
+            (
+                LAST,
+                Epoch {
+                    application: 1,
+                    user: 7
+                }
+            )
+        );
         assert!(read.authenticated.is_some());
     }
 }

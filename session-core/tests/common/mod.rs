@@ -1,6 +1,12 @@
 //! A request, a response, a clock.
 
-#![allow(clippy::unwrap_used, clippy::panic, dead_code, unreachable_pub, unused_imports)]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    dead_code,
+    unreachable_pub,
+    unused_imports
+)]
 
 pub mod model;
 
@@ -19,13 +25,22 @@ pub fn key(text: &str) -> SecretKey {
 /// The formats, so that one test is run with each.
 pub fn formats() -> [(&'static str, Builder); 3] {
     let ours = || Sessions::builder(key(KEY));
-    [("ours", ours()), ("encrypted", ours().encrypted()), ("flask", Sessions::flask_builder("dev"))]
+    [
+        ("ours", ours()),
+        ("encrypted", ours().encrypted()),
+        ("flask", Sessions::flask_builder("dev")),
+    ]
 }
 
 pub fn request(cookies: &[&str]) -> HeaderMap {
     cookies
         .iter()
-        .map(|cookie| (header::COOKIE, HeaderValue::from_bytes(cookie.as_bytes()).unwrap()))
+        .map(|cookie| {
+            (
+                header::COOKIE,
+                HeaderValue::from_bytes(cookie.as_bytes()).unwrap(),
+            )
+        })
         .collect()
 }
 
@@ -46,11 +61,14 @@ impl Closed {
 
     /// `name=value`, if a cookie is set that is not a removal.
     pub fn cookie(&self) -> Option<&str> {
-        self.set_cookie().map(|header| header.split(';').next().unwrap()).filter(|pair| !pair.ends_with('='))
+        self.set_cookie()
+            .map(|header| header.split(';').next().unwrap())
+            .filter(|pair| !pair.ends_with('='))
     }
 
     pub fn removes(&self) -> bool {
-        self.set_cookie().is_some_and(|header| header.contains("=;") && header.contains("Max-Age=0"))
+        self.set_cookie()
+            .is_some_and(|header| header.contains("=;") && header.contains("Max-Age=0"))
     }
 
     pub fn header(&self, name: header::HeaderName) -> Option<&str> {
@@ -85,10 +103,17 @@ pub fn respond<F: FnOnce(&Session) -> Result<(), Error>>(
     }
     let mut outgoing = exchange.close().done().unwrap();
     outgoing.apply(&mut headers)?;
-    Ok(Closed { headers, events: outgoing.events().to_vec() })
+    Ok(Closed {
+        headers,
+        events: outgoing.events().to_vec(),
+    })
 }
 
 /// A cookie with one entry.
 pub fn cookie_with(sessions: &Sessions, key: &str, value: impl serde::Serialize) -> String {
-    visit(sessions, &[], |session| session.insert(key, value)).unwrap().cookie().unwrap().to_owned()
+    visit(sessions, &[], |session| session.insert(key, value))
+        .unwrap()
+        .cookie()
+        .unwrap()
+        .to_owned()
 }

@@ -46,7 +46,10 @@ pub struct Model {
 
 impl Model {
     pub fn new(flask: bool) -> Self {
-        Self { flask, ..Self::default() }
+        Self {
+            flask,
+            ..Self::default()
+        }
     }
 
     /// A new request.
@@ -60,7 +63,11 @@ impl Model {
     }
 
     pub fn is_permanent(&self) -> bool {
-        if self.flask { self.entries.get("_permanent") == Some(&json!(true)) } else { self.permanent }
+        if self.flask {
+            self.entries.get("_permanent") == Some(&json!(true))
+        } else {
+            self.permanent
+        }
     }
 
     fn take_flashes(&mut self, category: Option<&str>) -> Vec<(String, String)> {
@@ -70,11 +77,21 @@ impl Model {
             let taken = self.taken.get_or_insert_with(|| {
                 let list = self.entries.remove("_flashes");
                 self.modified |= list.is_some();
-                list.map(|list| serde_json::from_value(list).unwrap()).unwrap_or_default()
+                list.map(|list| serde_json::from_value(list).unwrap())
+                    .unwrap_or_default()
             });
-            return taken.iter().filter(|flash| wanted(flash)).cloned().collect();
+            return taken
+                .iter()
+                .filter(|flash| wanted(flash))
+                .cloned()
+                .collect();
         }
-        let taken: Vec<_> = self.flashes.iter().filter(|flash| wanted(flash)).cloned().collect();
+        let taken: Vec<_> = self
+            .flashes
+            .iter()
+            .filter(|flash| wanted(flash))
+            .cloned()
+            .collect();
         self.flashes.retain(|flash| !wanted(flash));
         self.modified |= !taken.is_empty();
         taken
@@ -82,7 +99,11 @@ impl Model {
 
     fn flash(&mut self, category: &str, message: &str) {
         if self.flask {
-            match self.entries.entry("_flashes".into()).or_insert_with(|| json!([])) {
+            match self
+                .entries
+                .entry("_flashes".into())
+                .or_insert_with(|| json!([]))
+            {
                 Value::Array(items) => items.push(json!([category, message])),
                 other => panic!("no flashes: {other}"),
             }
@@ -94,7 +115,11 @@ impl Model {
     /// Does to the model what is done to the session, and compares the answers.
     pub fn apply(&mut self, session: &Session, operation: &Operation) {
         let shown = |flashes: Result<Vec<Flash>, Error>| -> Vec<(String, String)> {
-            flashes.unwrap().iter().map(|flash| (flash.category().to_owned(), flash.message())).collect()
+            flashes
+                .unwrap()
+                .iter()
+                .map(|flash| (flash.category().to_owned(), flash.message()))
+                .collect()
         };
         match operation {
             Operation::Insert(key, value) => {
@@ -114,8 +139,14 @@ impl Model {
             }
             Operation::GetOrInsert(key, value) => {
                 self.modified |= !self.entries.contains_key(key);
-                let expected = self.entries.entry(key.clone()).or_insert_with(|| value.clone());
-                assert_eq!(session.get_or_insert_with(key, || value.clone()).unwrap(), *expected);
+                let expected = self
+                    .entries
+                    .entry(key.clone())
+                    .or_insert_with(|| value.clone());
+                assert_eq!(
+                    session.get_or_insert_with(key, || value.clone()).unwrap(),
+                    *expected
+                );
             }
             Operation::Increment(key, by) => match counted(self.entries.get(key), *by) {
                 Ok((sum, value)) => {
@@ -124,20 +155,33 @@ impl Model {
                     self.modified = true;
                 }
                 Err(Uncounted::Overflow) => {
-                    assert!(matches!(session.increment(key, *by), Err(Error::Overflow { .. })));
+                    assert!(matches!(
+                        session.increment(key, *by),
+                        Err(Error::Overflow { .. })
+                    ));
                 }
                 Err(Uncounted::WrongType) => {
-                    assert!(matches!(session.increment(key, *by), Err(Error::WrongType { .. })));
+                    assert!(matches!(
+                        session.increment(key, *by),
+                        Err(Error::WrongType { .. })
+                    ));
                 }
             },
             Operation::Push(key, item) => {
-                match self.entries.entry(key.clone()).or_insert_with(|| Value::Array(Vec::new())) {
+                match self
+                    .entries
+                    .entry(key.clone())
+                    .or_insert_with(|| Value::Array(Vec::new()))
+                {
                     Value::Array(items) => {
                         session.push(key, item).unwrap();
                         items.push(item.clone());
                         self.modified = true;
                     }
-                    _ => assert!(matches!(session.push(key, item), Err(Error::WrongType { .. }))),
+                    _ => assert!(matches!(
+                        session.push(key, item),
+                        Err(Error::WrongType { .. })
+                    )),
                 }
             }
             Operation::Update(key, by) => {
@@ -145,10 +189,10 @@ impl Model {
                     value.push(*by);
                     value.len()
                 });
-                let old = self
-                    .entries
-                    .get(key)
-                    .map_or_else(|| Some(Vec::new()), |value| serde_json::from_value(value.clone()).ok());
+                let old = self.entries.get(key).map_or_else(
+                    || Some(Vec::new()),
+                    |value| serde_json::from_value(value.clone()).ok(),
+                );
                 match old {
                     Some(mut list) => {
                         let list: &mut Vec<i64> = &mut list;
@@ -162,22 +206,32 @@ impl Model {
             }
             Operation::Clear => {
                 session.clear().unwrap();
-                *self =
-                    Self { modified: true, cleared: true, taken: self.taken.take(), ..Self::new(self.flask) };
+                *self = Self {
+                    modified: true,
+                    cleared: true,
+                    taken: self.taken.take(),
+                    ..Self::new(self.flask)
+                };
             }
             Operation::Flash(message, category) => {
                 session.flash(message, category).unwrap();
                 self.flash(category, message);
                 self.modified = true;
             }
-            Operation::TakeFlashes => assert_eq!(shown(session.take_flashes()), self.take_flashes(None)),
+            Operation::TakeFlashes => {
+                assert_eq!(shown(session.take_flashes()), self.take_flashes(None))
+            }
             Operation::TakeFlashesOf(category) => {
-                assert_eq!(shown(session.take_flashes_of(&[category])), self.take_flashes(Some(category)));
+                assert_eq!(
+                    shown(session.take_flashes_of(&[category])),
+                    self.take_flashes(Some(category))
+                );
             }
             Operation::SetPermanent(permanent) => {
                 session.set_permanent(*permanent).unwrap();
                 if self.flask {
-                    self.entries.insert("_permanent".into(), (*permanent).into());
+                    self.entries
+                        .insert("_permanent".into(), (*permanent).into());
                 } else {
                     self.permanent = *permanent;
                 }
@@ -186,7 +240,10 @@ impl Model {
             Operation::SetUser(user) => {
                 session.log_in(user).unwrap();
                 if self.user.as_ref().is_some_and(|former| former != user) {
-                    *self = Self { cleared: true, ..Self::new(self.flask) };
+                    *self = Self {
+                        cleared: true,
+                        ..Self::new(self.flask)
+                    };
                 }
                 self.user = Some(user.clone());
                 self.modified = true;
@@ -198,7 +255,8 @@ impl Model {
             Operation::KeepOnly(keys) => {
                 let keys: Vec<&str> = keys.iter().map(String::as_str).collect();
                 session.keep_only(&keys).unwrap();
-                self.entries.retain(|key, _| keys.contains(&&**key) || (self.flask && key == "_permanent"));
+                self.entries
+                    .retain(|key, _| keys.contains(&&**key) || (self.flask && key == "_permanent"));
                 self.flashes.clear();
                 (self.taken, self.modified) = (None, true);
             }
@@ -207,7 +265,10 @@ impl Model {
                 self.modified = true;
             }
             Operation::Read(key) => {
-                assert_eq!(session.get::<Value>(key).unwrap(), self.entries.get(key).cloned());
+                assert_eq!(
+                    session.get::<Value>(key).unwrap(),
+                    self.entries.get(key).cloned()
+                );
                 assert_eq!(session.contains_key(key), self.entries.contains_key(key));
             }
         }
@@ -219,8 +280,14 @@ impl Model {
         assert_eq!(session.is_modified(), self.modified);
         assert_eq!(session.is_permanent(), self.is_permanent());
         assert_eq!(session.user().as_deref(), self.user.as_deref());
-        assert_eq!(session.keys(), self.entries.keys().cloned().collect::<Vec<_>>());
-        assert_eq!((session.len(), session.is_empty()), (self.entries.len(), self.entries.is_empty()));
+        assert_eq!(
+            session.keys(),
+            self.entries.keys().cloned().collect::<Vec<_>>()
+        );
+        assert_eq!(
+            (session.len(), session.is_empty()),
+            (self.entries.len(), self.entries.is_empty())
+        );
     }
 
     /// Everything that was written is there again.
@@ -250,7 +317,10 @@ fn counted(old: Option<&Value>, by: i64) -> Result<(i64, Value), Uncounted> {
         let sum = old.checked_add(by).ok_or(Uncounted::Overflow)?;
         return Ok((sum, sum.into()));
     }
-    let float = old.as_f64().filter(|_| old.is_f64()).ok_or(Uncounted::WrongType)?;
+    let float = old
+        .as_f64()
+        .filter(|_| old.is_f64())
+        .ok_or(Uncounted::WrongType)?;
     if float.fract() != 0.0 || float.abs() > LARGEST as f64 {
         return Err(Uncounted::WrongType);
     }
@@ -271,7 +341,9 @@ pub fn run(sessions: &Sessions, requests: &[Vec<Operation>]) {
         let cookies: Vec<&str> = jar.as_deref().into_iter().collect();
         let closed = visit(sessions, &cookies, |session| {
             model.check_reopened(session);
-            operations.iter().for_each(|operation| model.apply(session, operation));
+            operations
+                .iter()
+                .for_each(|operation| model.apply(session, operation));
             Ok(())
         });
         let closed = match closed {
@@ -280,13 +352,22 @@ pub fn run(sessions: &Sessions, requests: &[Vec<Operation>]) {
             Err(error) => panic!("{error}"),
         };
         let empty = model.is_blank();
-        assert_eq!(closed.removes(), empty && model.modified && (flask || jar.is_some()));
+        assert_eq!(
+            closed.removes(),
+            empty && model.modified && (flask || jar.is_some())
+        );
         // Flask refreshes a permanent session with each response.
         let refreshed = flask && jar.is_some() && model.is_permanent();
-        assert_eq!(closed.cookie().is_some(), !empty && (model.modified || refreshed));
+        assert_eq!(
+            closed.cookie().is_some(),
+            !empty && (model.modified || refreshed)
+        );
         if let Some(cookie) = closed.cookie() {
             let expires = if flask { "; Expires=" } else { "; Max-Age=" };
-            assert_eq!(closed.set_cookie().unwrap().contains(expires), model.is_permanent());
+            assert_eq!(
+                closed.set_cookie().unwrap().contains(expires),
+                model.is_permanent()
+            );
             jar = Some(cookie.to_owned());
         } else if closed.removes() {
             jar = None;

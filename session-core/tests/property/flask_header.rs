@@ -8,7 +8,11 @@ use super::{FLASK, assert_nothing, naive};
 
 static GOOD: LazyLock<Vec<u8>> = LazyLock::new(|| {
     let request = session_core::testing::request(&FLASK, |session| session.insert("a", 1)).unwrap();
-    request["cookie"].as_bytes().strip_prefix(b"session=").unwrap().to_vec()
+    request["cookie"]
+        .as_bytes()
+        .strip_prefix(b"session=")
+        .unwrap()
+        .to_vec()
 });
 
 /// Each byte chooses what comes next in the header.
@@ -31,15 +35,26 @@ pub fn check(data: &[u8]) {
         b"\xa0",
         b"=\"",
     ];
-    let chosen = data.iter().take(100).map(|byte| parts[usize::from(*byte) % parts.len()]);
+    let chosen = data
+        .iter()
+        .take(100)
+        .map(|byte| parts[usize::from(*byte) % parts.len()]);
     let text = chosen.collect::<Vec<_>>().concat();
     let request = HeaderMap::from_iter([(header::COOKIE, HeaderValue::from_bytes(&text).unwrap())]);
     let session = FLASK.open(&request);
     let pairs = naive::cookie::pairs(&text);
-    let mut values = pairs.iter().filter(|pair| pair.0 == b"session").map(|pair| &pair.1);
+    let mut values = pairs
+        .iter()
+        .filter(|pair| pair.0 == b"session")
+        .map(|pair| &pair.1);
     // The first counts alone.
     if values.next() == Some(&*GOOD) {
-        assert_eq!((session.rejected(), session.len()), (None, 1), "{}", text.escape_ascii());
+        assert_eq!(
+            (session.rejected(), session.len()),
+            (None, 1),
+            "{}",
+            text.escape_ascii()
+        );
     } else {
         assert_nothing(&session);
     }

@@ -27,7 +27,9 @@ pub fn check(data: &[u8]) {
         }
         _ => signed(&ID, input.0),
     };
-    let Some(request) = request(NAME, &value) else { return };
+    let Some(request) = request(NAME, &value) else {
+        return;
+    };
     let exchange = || STORED.exchange(&request);
     let Some((selector, verifier, stamp)) = naive::open_id(&value) else {
         return assert_refused(&exchange().open().done().unwrap().unwrap());
@@ -37,14 +39,32 @@ pub fn check(data: &[u8]) {
     wrong[usize::from(value[0]) % 32] ^= 1;
     for (hash, rejected) in [(hash, None), (wrong, Some(Rejected::Gone))] {
         let exchange = exchange();
-        let Step::Pending(ask) = exchange.open() else { panic!("not asked for") };
-        let StoreRequest::Load { key, now } = ask.question() else { panic!("{:?}", ask.question()) };
-        assert_eq!((key.as_bytes(), *now), (&Sha256::digest(selector).into(), NOW));
+        let Step::Pending(ask) = exchange.open() else {
+            panic!("not asked for")
+        };
+        let StoreRequest::Load { key, now } = ask.question() else {
+            panic!("{:?}", ask.question())
+        };
+        assert_eq!(
+            (key.as_bytes(), *now),
+            (&Sha256::digest(selector).into(), NOW)
+        );
         let record = record(NOW, body(&hash, b"{\"a\":1}"));
-        let session = ask.answer(StoreReply::Loaded(Loaded::Live(record))).done().unwrap().unwrap();
-        assert_eq!((session.rejected(), session.len()), (rejected, usize::from(rejected.is_none())));
+        let session = ask
+            .answer(StoreReply::Loaded(Loaded::Live(record)))
+            .done()
+            .unwrap()
+            .unwrap();
+        assert_eq!(
+            (session.rejected(), session.len()),
+            (rejected, usize::from(rejected.is_none()))
+        );
         let written = session.written().filter(|_| rejected.is_none());
-        assert!(written.is_none_or(|then| then == std::time::UNIX_EPOCH + Duration::from_secs(stamp.issued)));
+        assert!(
+            written.is_none_or(
+                |then| then == std::time::UNIX_EPOCH + Duration::from_secs(stamp.issued)
+            )
+        );
     }
 }
 
@@ -60,5 +80,13 @@ pub fn body(hash: &[u8; 32], json: &[u8]) -> Vec<u8> {
 
 pub fn record(created: u64, body: impl Into<Arc<[u8]>>) -> Record {
     let (expires, body) = (NOW + 1000, body.into());
-    Record { version: 1, expires, created, seen: created, user: None, label: None, body }
+    Record {
+        version: 1,
+        expires,
+        created,
+        seen: created,
+        user: None,
+        label: None,
+        body,
+    }
 }

@@ -14,7 +14,9 @@ use super::{FLASK, OURS, naive};
 const DEPTH: usize = 120;
 
 pub fn check(data: &[u8]) {
-    let Ok(text) = std::str::from_utf8(data) else { return };
+    let Ok(text) = std::str::from_utf8(data) else {
+        return;
+    };
     // serde_json knows no NaN and no limit of digits; this reader of it has no limit of depth either.
     if !text.contains("NaN") && !text.contains("Infinity") && text.len() < 1000 {
         let expected = serde_json::from_str::<IgnoredAny>(text).is_ok();
@@ -25,24 +27,42 @@ pub fn check(data: &[u8]) {
         let flask = sessions.is_flask();
         check_plain(sessions, text, json.clone());
         // What is taken: an object whose keys are texts; in Flask's format no tag as a whole, but for the guarded one.
-        let map = json.clone().filter(|json| matches!(json, Json::Object(_))).map(without_doubles);
-        let taken = if flask { map.and_then(naive::dict) } else { map };
+        let map = json
+            .clone()
+            .filter(|json| matches!(json, Json::Object(_)))
+            .map(without_doubles);
+        let taken = if flask {
+            map.and_then(naive::dict)
+        } else {
+            map
+        };
         let taken = taken.filter(|json| members(json).iter().all(|(key, _)| string(key).is_some()));
         let session = sessions.open(&HeaderMap::new());
         let inserted = session.insert_tagged_json(text);
         let Some(taken) = taken else {
-            assert!(inserted.is_err() && session.is_empty() && !session.is_modified(), "{text}");
+            assert!(
+                inserted.is_err() && session.is_empty() && !session.is_modified(),
+                "{text}"
+            );
             continue;
         };
         inserted.unwrap();
         let payload = session.payload();
-        let expected = if flask { naive::guard(taken.clone()) } else { taken.clone() };
+        let expected = if flask {
+            naive::guard(taken.clone())
+        } else {
+            taken.clone()
+        };
         assert_eq!(payload, expected.write(flask));
         for (key, value) in members(&taken) {
             // Tags come off, which the naive implementation does not do.
             if !value.write(true).contains("{\" ") {
                 let key = string(key).unwrap();
-                assert_eq!(session.get::<Value>(&key).ok().flatten(), value.value(), "{key}");
+                assert_eq!(
+                    session.get::<Value>(&key).ok().flatten(),
+                    value.value(),
+                    "{key}"
+                );
             }
         }
         let again = sessions.open(&HeaderMap::new());
@@ -55,30 +75,48 @@ pub fn check(data: &[u8]) {
 fn check_plain(sessions: &Sessions, text: &str, json: Option<Json>) {
     let session = sessions.open(&HeaderMap::new());
     let inserted = session.insert_json(text);
-    let map = json.filter(|json| matches!(json, Json::Object(_))).map(without_doubles);
+    let map = json
+        .filter(|json| matches!(json, Json::Object(_)))
+        .map(without_doubles);
     let map = map.filter(|json| members(json).iter().all(|(key, _)| string(key).is_some()));
-    let plain = map.map(naive::guard_inside).filter(|json| Json::read(&json.write(true), DEPTH).is_some());
+    let plain = map
+        .map(naive::guard_inside)
+        .filter(|json| Json::read(&json.write(true), DEPTH).is_some());
     let Some(plain) = plain else {
-        assert!(inserted.is_err() && session.is_empty() && !session.is_modified(), "{text}");
+        assert!(
+            inserted.is_err() && session.is_empty() && !session.is_modified(),
+            "{text}"
+        );
         return;
     };
     inserted.unwrap();
     let flask = sessions.is_flask();
-    let whole = if flask { naive::guard(plain.clone()) } else { plain.clone() };
+    let whole = if flask {
+        naive::guard(plain.clone())
+    } else {
+        plain.clone()
+    };
     assert_eq!(session.payload(), whole.write(flask));
     for key in session.keys() {
-        assert!(session.get::<Markup>(&key).is_err() && session.get::<Uuid>(&key).is_err(), "{text}");
+        assert!(
+            session.get::<Markup>(&key).is_err() && session.get::<Uuid>(&key).is_err(),
+            "{text}"
+        );
         assert!(
             session.get::<Tuple<IgnoredAny>>(&key).is_err() && session.get::<Bytes>(&key).is_err(),
             "{text}"
         );
     }
-    let Ok(Value::Object(values)) = serde_json::from_str(text) else { return };
+    let Ok(Value::Object(values)) = serde_json::from_str(text) else {
+        return;
+    };
     if values.values().any(has_float) {
         return; // serde_json reads large integers as floats, and some floats a little off.
     }
     let other = sessions.open(&HeaderMap::new());
-    values.iter().for_each(|(key, value)| other.insert(key, value).unwrap());
+    values
+        .iter()
+        .for_each(|(key, value)| other.insert(key, value).unwrap());
     assert_eq!(other.payload(), session.payload());
 }
 

@@ -1,7 +1,12 @@
 //! Properties as functions of bytes, which panic where they do not hold. `properties.rs` gives them what proptest makes,
 //! the targets of `fuzz/` what the fuzzer finds.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, unreachable_pub)]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    unreachable_pub
+)]
 
 pub mod flask_header;
 pub mod id;
@@ -39,7 +44,10 @@ pub static OURS: LazyLock<Sessions> = LazyLock::new(|| ours().build().unwrap());
 pub static ENCRYPTED: LazyLock<Sessions> = LazyLock::new(|| ours().padding(64).build().unwrap());
 /// The same with a new key in front of the old one.
 pub static ROTATED: LazyLock<Sessions> = LazyLock::new(|| {
-    configured(Sessions::builder(key(OTHER_KEY)).verify_only(key(KEY))).encrypted().build().unwrap()
+    configured(Sessions::builder(key(OTHER_KEY)).verify_only(key(KEY)))
+        .encrypted()
+        .build()
+        .unwrap()
 });
 
 pub fn ours() -> Builder {
@@ -54,13 +62,20 @@ fn configured(builder: Builder) -> Builder {
 /// In Flask's format.
 pub static FLASK: LazyLock<Sessions> = LazyLock::new(|| {
     let builder = Sessions::flask_builder(SECRET).max_cookie_size(0);
-    builder.clock(ManualClock::at(NOW)).random(counted).build().unwrap()
+    builder
+        .clock(ManualClock::at(NOW))
+        .random(counted)
+        .build()
+        .unwrap()
 });
 
 /// A random source that gives the same each time, so that what was found is found again.
 #[allow(clippy::unnecessary_wraps)]
 pub fn counted(bytes: &mut [u8]) -> Result<(), EntropyError> {
-    bytes.iter_mut().zip((1..=u8::MAX).cycle()).for_each(|(byte, number)| *byte = number);
+    bytes
+        .iter_mut()
+        .zip((1..=u8::MAX).cycle())
+        .for_each(|(byte, number)| *byte = number);
     Ok(())
 }
 
@@ -88,7 +103,9 @@ impl<'a> Input<'a> {
 
     /// Changes good bytes: zeros leave them as they are.
     pub fn changed<const N: usize>(&mut self, mut good: [u8; N]) -> [u8; N] {
-        good.iter_mut().zip(self.bytes::<N>()).for_each(|(byte, other)| *byte ^= other);
+        good.iter_mut()
+            .zip(self.bytes::<N>())
+            .for_each(|(byte, other)| *byte ^= other);
         good
     }
 }
@@ -117,7 +134,11 @@ pub fn assert_nothing(session: &Session) {
 
 /// Reads the session in every way and closes it: nothing panics, `to_json` is JSON, and what is written opens again.
 pub fn assert_usable(sessions: &Sessions, session: &Session) {
-    assert!(Json::read(&session.to_json(), 1000).is_some(), "{}", session.to_json());
+    assert!(
+        Json::read(&session.to_json(), 1000).is_some(),
+        "{}",
+        session.to_json()
+    );
     for key in session.keys() {
         let _ = session.get::<Value>(&key);
         let _ = session.get::<(String, Option<f64>)>(&key);

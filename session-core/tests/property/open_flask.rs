@@ -10,7 +10,11 @@ use super::{FLASK, Input, NOW, assert_nothing, assert_usable, request};
 pub fn check(data: &[u8]) {
     let mut input = Input(data);
     let kind = input.byte() % 5;
-    let time = if kind == 0 || kind == 4 { [0; 8] } else { input.changed(NOW.to_be_bytes()) };
+    let time = if kind == 0 || kind == 4 {
+        [0; 8]
+    } else {
+        input.changed(NOW.to_be_bytes())
+    };
     let zeros = time.iter().take_while(|byte| **byte == 0).count();
     let under = |payload: &[u8]| signed_flask(&[payload, b".", &encode(&time[zeros..])].concat());
     let value = match kind {
@@ -20,7 +24,9 @@ pub fn check(data: &[u8]) {
         3 => under(&[b".", &encode(input.0)[..]].concat()),
         _ => signed_flask(input.0),
     };
-    let Some(request) = request("session", &value) else { return };
+    let Some(request) = request("session", &value) else {
+        return;
+    };
     let session = FLASK.open(&request);
     let value = naive::cookie::unquoted(&value);
     let Some((issued, map)) = naive::open_flask(&value) else {
@@ -29,13 +35,24 @@ pub fn check(data: &[u8]) {
         return assert_nothing(&session);
     };
     assert_eq!(session.rejected(), None);
-    assert_eq!(session.written(), Some(UNIX_EPOCH + Duration::from_secs(issued)));
-    assert_eq!(naive::dict(Json::read(&session.payload(), 1000).unwrap()).as_ref(), Some(&map));
-    let Json::Object(members) = &map else { panic!("no dict: {map:?}") };
+    assert_eq!(
+        session.written(),
+        Some(UNIX_EPOCH + Duration::from_secs(issued))
+    );
+    assert_eq!(
+        naive::dict(Json::read(&session.payload(), 1000).unwrap()).as_ref(),
+        Some(&map)
+    );
+    let Json::Object(members) = &map else {
+        panic!("no dict: {map:?}")
+    };
     assert_eq!(session.len(), members.len());
     let permanent = "_permanent".bytes().map(u32::from).collect::<Vec<_>>();
     let permanent = members.iter().find(|(key, _)| *key == permanent);
-    assert_eq!(session.is_permanent(), permanent.is_some_and(|(_, value)| naive::truth(value)));
+    assert_eq!(
+        session.is_permanent(),
+        permanent.is_some_and(|(_, value)| naive::truth(value))
+    );
     assert_usable(&FLASK, &session);
     let _ = FLASK.open(&request).take_flashes();
 }

@@ -13,7 +13,11 @@ use super::{Input, NOW, OURS, assert_refused, assert_usable, request};
 pub fn check(data: &[u8]) {
     let mut input = Input(data);
     let kind = input.byte() % 5;
-    let stamp = if kind == 0 || kind == 4 { [0; 18] } else { input.changed(naive::stamp_now()) };
+    let stamp = if kind == 0 || kind == 4 {
+        [0; 18]
+    } else {
+        input.changed(naive::stamp_now())
+    };
     let under = |payload: &[u8]| signed(&naive::SIGNED, &[payload, b".", &encode(&stamp)].concat());
     let value = match kind {
         0 => input.0.to_vec(),
@@ -27,9 +31,13 @@ pub fn check(data: &[u8]) {
 
 /// What the naive implementation says of a cookie is true.
 pub fn assert_opens(sessions: &Sessions, value: &[u8], opened: Option<Opened>) {
-    let Some(request) = request(NAME, value) else { return };
+    let Some(request) = request(NAME, value) else {
+        return;
+    };
     let session = sessions.open(&request);
-    let Some(opened) = opened else { return assert_refused(&session) };
+    let Some(opened) = opened else {
+        return assert_refused(&session);
+    };
     assert_eq!(session.rejected(), None);
     assert_content(&session, &opened.content);
     assert_eq!(session.user().as_deref(), opened.content.user.as_deref());
@@ -43,14 +51,19 @@ pub fn assert_opens(sessions: &Sessions, value: &[u8], opened: Option<Opened>) {
 pub fn assert_content(session: &Session, content: &Content) {
     let found = naive::content(Json::read(&session.payload(), 128).unwrap());
     assert_eq!(found.as_ref(), Some(content));
-    let Json::Object(members) = &content.map else { panic!("no map: {content:?}") };
+    let Json::Object(members) = &content.map else {
+        panic!("no map: {content:?}")
+    };
     assert_eq!(session.len(), members.len());
 }
 
 pub fn assert_stamp(session: &Session, stamp: &Stamp) {
     let at = |seconds| Some(std::time::UNIX_EPOCH + Duration::from_secs(seconds));
     assert_eq!(session.is_permanent(), stamp.permanent);
-    assert_eq!((session.written(), session.created()), (at(stamp.issued), at(stamp.created)));
+    assert_eq!(
+        (session.written(), session.created()),
+        (at(stamp.issued), at(stamp.created))
+    );
     assert!(session.require_epoch(stamp.epoch).unwrap());
     let age = stamp.authenticated.map(|then| NOW.saturating_sub(then));
     assert_eq!(session.authenticated_within(Duration::MAX), age.is_some());

@@ -26,7 +26,10 @@ pub fn bytes(data: &[u8]) -> Vec<u8> {
     let mut bytes = data.to_vec();
     let hash: [u8; 32] = Sha256::digest(&ID_BYTES[16..]).into();
     for at in [22, 54, 62] {
-        if let Some(place) = bytes.get_mut(at..at + 32).filter(|place| **place == [b'v'; 32]) {
+        if let Some(place) = bytes
+            .get_mut(at..at + 32)
+            .filter(|place| **place == [b'v'; 32])
+        {
             place.copy_from_slice(&hash);
         }
     }
@@ -56,20 +59,43 @@ fn read(bytes: &[u8]) -> Option<Body<'_>> {
         Some(taken)
     };
     let number = |bytes: &[u8]| u64::from_be_bytes(bytes.try_into().unwrap());
-    let [1, flags @ 0..16] = *take(2)? else { return None };
+    let [1, flags @ 0..16] = *take(2)? else {
+        return None;
+    };
     let epoch = take(4)?;
     let epoch = u16::from_be_bytes([epoch[2], epoch[3]]);
     take(8 + 8)?;
     let verifier = take(32)?;
-    let authenticated = if flags & 2 != 0 { Some(number(take(8)?)) } else { None };
-    let earlier = if flags & 4 != 0 { Some(take(32)?) } else { None };
-    let end = if flags & 8 != 0 { Some(number(take(8)?)) } else { None };
+    let authenticated = if flags & 2 != 0 {
+        Some(number(take(8)?))
+    } else {
+        None
+    };
+    let earlier = if flags & 4 != 0 {
+        Some(take(32)?)
+    } else {
+        None
+    };
+    let end = if flags & 8 != 0 {
+        Some(number(take(8)?))
+    } else {
+        None
+    };
     (end.is_none() || earlier.is_some()).then_some(())?;
-    let [count @ 1..=8] = *take(1)? else { return None };
+    let [count @ 1..=8] = *take(1)? else {
+        return None;
+    };
     take(8 * usize::from(count))?;
     let json = std::str::from_utf8(rest).ok()?;
     let earlier = earlier.map(|hash| (hash, end));
-    Some(Body { permanent: flags & 1 != 0, verifier, authenticated, epoch, earlier, json })
+    Some(Body {
+        permanent: flags & 1 != 0,
+        verifier,
+        authenticated,
+        epoch,
+        earlier,
+        json,
+    })
 }
 
 /// Kept as it is.
@@ -100,7 +126,9 @@ pub fn check_encrypted(data: &[u8]) {
             kept
         }
     };
-    assert_opens(&ENCRYPTED_RECORDS, &kept, |kept| open_record(kept, &key(), CREATED));
+    assert_opens(&ENCRYPTED_RECORDS, &kept, |kept| {
+        open_record(kept, &key(), CREATED)
+    });
 }
 
 fn key() -> [u8; 32] {
@@ -109,33 +137,64 @@ fn key() -> [u8; 32] {
 
 /// A session opens from `kept` if it holds a body that opens; `unkept` says which.
 fn assert_opens(sessions: &StoredSessions, kept: &[u8], unkept: impl Fn(&[u8]) -> Option<Vec<u8>>) {
-    let value = signed(&ID, &[&encode(&ID_BYTES)[..], b".", &encode(&naive::stamp_now())].concat());
+    let value = signed(
+        &ID,
+        &[&encode(&ID_BYTES)[..], b".", &encode(&naive::stamp_now())].concat(),
+    );
     let exchange = sessions.exchange(&request(NAME, &value).unwrap());
-    let Step::Pending(ask) = exchange.open() else { panic!("not asked for") };
+    let Step::Pending(ask) = exchange.open() else {
+        panic!("not asked for")
+    };
     let answer = StoreReply::Loaded(Loaded::Live(record(CREATED, kept)));
     let session = ask.answer(answer).done().unwrap().unwrap();
 
     let hash = Sha256::digest(&ID_BYTES[16..]);
     let opens = |body: &Body<'_>| {
         let earlier = body.earlier.filter(|(verifier, _)| *verifier == &hash[..]);
-        body.verifier == &hash[..] || earlier.is_some_and(|(_, end)| end.is_none_or(|end| NOW < end))
+        body.verifier == &hash[..]
+            || earlier.is_some_and(|(_, end)| end.is_none_or(|end| NOW < end))
     };
     let plain = unkept(kept);
     let found = plain.as_ref().and_then(|plain| read(plain)).filter(opens);
     // Who is logged in stands in the record's user alone.
-    let content = found.as_ref().and_then(|body| naive::content(Json::read(body.json, 128)?));
+    let content = found
+        .as_ref()
+        .and_then(|body| naive::content(Json::read(body.json, 128)?));
     let content = content.filter(|content| content.user.is_none());
-    let (Some(found), Some(content)) = (found, content) else { return assert_refused(&session) };
+    let (Some(found), Some(content)) = (found, content) else {
+        return assert_refused(&session);
+    };
     assert_eq!(session.rejected(), None);
     assert_content(&session, &content);
-    let Body { permanent, authenticated, epoch, .. } = found;
-    assert_stamp(&session, &Stamp { permanent, issued: NOW, created: CREATED, authenticated, epoch });
+    let Body {
+        permanent,
+        authenticated,
+        epoch,
+        ..
+    } = found;
+    assert_stamp(
+        &session,
+        &Stamp {
+            permanent,
+            issued: NOW,
+            created: CREATED,
+            authenticated,
+            epoch,
+        },
+    );
 
     session.insert("a", 1).unwrap();
-    let Step::Pending(ask) = exchange.close() else { panic!("not written") };
-    let StoreRequest::Update { record, .. } = ask.question() else { panic!("{:?}", ask.question()) };
+    let Step::Pending(ask) = exchange.close() else {
+        panic!("not written")
+    };
+    let StoreRequest::Update { record, .. } = ask.question() else {
+        panic!("{:?}", ask.question())
+    };
     let written = unkept(&record.body).unwrap();
     let written = read(&written).unwrap();
-    assert_eq!((written.permanent, written.authenticated), (permanent, authenticated));
+    assert_eq!(
+        (written.permanent, written.authenticated),
+        (permanent, authenticated)
+    );
     assert_eq!(written.json.trim_end_matches(' '), session.payload());
 }

@@ -49,7 +49,9 @@ fn key(input: &mut Input<'_>) -> String {
     const KEYS: [&str; 8] = ["a", "b", "é", " t", " di", "_x", "\u{ffff}", "😀"];
     match KEYS.get(usize::from(input.byte() % 10)) {
         Some(key) => (*key).to_owned(),
-        None => text(input).replace("_flashes", "").replace("_permanent", ""),
+        None => text(input)
+            .replace("_flashes", "")
+            .replace("_permanent", ""),
     }
 }
 

@@ -23,14 +23,26 @@ fn good(sessions: &'static Sessions) -> Good {
     let fill: [Fill; 5] = [
         |_| Ok(()),
         |session| session.insert("a", 1),
-        |session| session.insert("user", "ada").and_then(|()| session.flash("Saved", "info")),
-        |session| session.set_permanent(true).and_then(|()| session.log_in("ada")),
+        |session| {
+            session
+                .insert("user", "ada")
+                .and_then(|()| session.flash("Saved", "info"))
+        },
+        |session| {
+            session
+                .set_permanent(true)
+                .and_then(|()| session.log_in("ada"))
+        },
         |session| session.insert("long", "ab".repeat(2000)),
     ];
     // The longest does not fit where nothing is compressed.
-    let requests = fill.into_iter().flat_map(|fill| session_core::testing::request(sessions, fill));
+    let requests = fill
+        .into_iter()
+        .flat_map(|fill| session_core::testing::request(sessions, fill));
     let start = sessions.cookie_name().len() + 1;
-    let values = requests.map(|request| request["cookie"].as_bytes()[start..].to_vec()).collect();
+    let values = requests
+        .map(|request| request["cookie"].as_bytes()[start..].to_vec())
+        .collect();
     Good { sessions, values }
 }
 
@@ -47,21 +59,36 @@ pub fn check(data: &[u8]) {
         let at = place(value.len());
         let end = (at + usize::from(first)).min(value.len());
         match kind % 8 {
-            0 => value[at..].iter_mut().take(1).for_each(|byte| *byte ^= 1 << (first % 8)),
-            1 => value[at..].iter_mut().take(1).for_each(|byte| *byte = first),
+            0 => value[at..]
+                .iter_mut()
+                .take(1)
+                .for_each(|byte| *byte ^= 1 << (first % 8)),
+            1 => value[at..]
+                .iter_mut()
+                .take(1)
+                .for_each(|byte| *byte = first),
             2 => value.insert(at, first),
             3 => drop(value.drain(at..end)),
             4 => value.truncate(at),
             5 => value.extend_from_within(at..end),
             // The front of this one and the rest of the other, from the same place or from another one.
-            6 => value.splice(at.., other[place(other.len())..].iter().copied()).for_each(drop),
+            6 => value
+                .splice(at.., other[place(other.len())..].iter().copied())
+                .for_each(drop),
             _ => {
                 let from = (usize::from(second) * 16).min(other.len());
-                value.splice(at..end, other[from..].iter().take(usize::from(first)).copied()).for_each(drop);
+                value
+                    .splice(
+                        at..end,
+                        other[from..].iter().take(usize::from(first)).copied(),
+                    )
+                    .for_each(drop);
             }
         }
     }
-    let Some(request) = request(sessions.cookie_name(), &value) else { return };
+    let Some(request) = request(sessions.cookie_name(), &value) else {
+        return;
+    };
     let session = sessions.open(&request);
     if sessions.is_flask() {
         value = naive::cookie::unquoted(&value);
@@ -73,7 +100,14 @@ pub fn check(data: &[u8]) {
     let why = session.rejected();
     // Flask takes an empty cookie for none.
     let none = value.is_empty() && sessions.is_flask();
-    let early = matches!(why, Some(Rejected::Malformed | Rejected::TooLong | Rejected::BadSignature));
-    assert!(if none { why.is_none() } else { early }, "{why:?}: {}", value.escape_ascii());
+    let early = matches!(
+        why,
+        Some(Rejected::Malformed | Rejected::TooLong | Rejected::BadSignature)
+    );
+    assert!(
+        if none { why.is_none() } else { early },
+        "{why:?}: {}",
+        value.escape_ascii()
+    );
     assert_nothing(&session);
 }

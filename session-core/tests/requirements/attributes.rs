@@ -20,16 +20,38 @@ fn attributes(header: &HeaderValue) -> String {
 fn c1_the_default_set_cookie() {
     const DEFAULT: &str = "__Host-session=*; HttpOnly; SameSite=Lax; Secure; Path=/";
     let generated = SecretKey::generate().unwrap();
-    for sessions in [Sessions::new(generated.clone()), Sessions::builder(generated).build().unwrap()] {
-        let response = respond(&sessions, &HeaderMap::new(), |session| session.insert("a", 1)).unwrap();
+    for sessions in [
+        Sessions::new(generated.clone()),
+        Sessions::builder(generated).build().unwrap(),
+    ] {
+        let response = respond(&sessions, &HeaderMap::new(), |session| {
+            session.insert("a", 1)
+        })
+        .unwrap();
         assert_eq!(attributes(&response[SET_COOKIE]), DEFAULT);
     }
-    let exchange = ours(&ManualClock::at(NOW)).build_stored().unwrap().exchange(&HeaderMap::new());
-    exchange.open().done().unwrap().unwrap().insert("a", 1).unwrap();
-    let Step::Pending(ask) = exchange.close() else { panic!("a store is asked") };
-    let inserted = session_core::protocol::StoreReply::Inserted(session_core::protocol::Inserted::Done);
+    let exchange = ours(&ManualClock::at(NOW))
+        .build_stored()
+        .unwrap()
+        .exchange(&HeaderMap::new());
+    exchange
+        .open()
+        .done()
+        .unwrap()
+        .unwrap()
+        .insert("a", 1)
+        .unwrap();
+    let Step::Pending(ask) = exchange.close() else {
+        panic!("a store is asked")
+    };
+    let inserted =
+        session_core::protocol::StoreReply::Inserted(session_core::protocol::Inserted::Done);
     let mut response = HeaderMap::new();
-    ask.answer(inserted).done().unwrap().apply(&mut response).unwrap();
+    ask.answer(inserted)
+        .done()
+        .unwrap()
+        .apply(&mut response)
+        .unwrap();
     assert_eq!(attributes(&response[SET_COOKIE]), DEFAULT);
 }
 
@@ -37,10 +59,15 @@ fn c1_the_default_set_cookie() {
 fn noise(length: usize) -> String {
     let mut state = 1_u64;
     let mut next = move || {
-        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        state = state
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
         char::from(u8::try_from(33 + (state >> 33) % 90).unwrap())
     };
-    (0..length).map(|_| next()).map(|c| if "\"\\".contains(c) { '_' } else { c }).collect()
+    (0..length)
+        .map(|_| next())
+        .map(|c| if "\"\\".contains(c) { '_' } else { c })
+        .collect()
 }
 
 /// Name and value take 4096 octets at most (RFC 6265bis, section 5.7): the last that goes out and the first that does not.
@@ -49,21 +76,40 @@ fn c3_the_limit_to_the_octet() {
     for (format, _) in formats() {
         let mut seen = [false; 3];
         // Encrypted cookies are never compressed.
-        let lengths = if format == "encrypted" { 2_900..3_100 } else { 3_300..4_000 };
-        for (name, length) in (1..4).flat_map(|name| lengths.clone().map(move |length| (name, length))) {
-            let (_, builder) = formats().into_iter().find(|(other, _)| *other == format).unwrap();
-            let sessions = builder.cookie_name("n".repeat(name)).max_cookie_size(0).build().unwrap();
+        let lengths = if format == "encrypted" {
+            2_900..3_100
+        } else {
+            3_300..4_000
+        };
+        for (name, length) in
+            (1..4).flat_map(|name| lengths.clone().map(move |length| (name, length)))
+        {
+            let (_, builder) = formats()
+                .into_iter()
+                .find(|(other, _)| *other == format)
+                .unwrap();
+            let sessions = builder
+                .cookie_name("n".repeat(name))
+                .max_cookie_size(0)
+                .build()
+                .unwrap();
             let mut headers = HeaderMap::new();
             let session = sessions.open(&headers);
             session.insert("n", noise(length)).unwrap();
             let closed = sessions.close(&session, &mut headers);
             let size = match &closed {
                 Ok(()) => headers[SET_COOKIE].to_str().unwrap().find(';').unwrap() - 1,
-                Err(Error::TooLarge { size, limit: 4096, .. }) => *size,
+                Err(Error::TooLarge {
+                    size, limit: 4096, ..
+                }) => *size,
                 Err(other) => panic!("{format}: {other}"),
             };
             assert_eq!(closed.is_ok(), size <= 4096, "{format} {size}");
-            assert_eq!(headers.is_empty(), size > 4096, "nothing leaves: {headers:?}");
+            assert_eq!(
+                headers.is_empty(),
+                size > 4096,
+                "nothing leaves: {headers:?}"
+            );
             if let Some(at) = size.checked_sub(4095).and_then(|at| seen.get_mut(at)) {
                 *at = true;
             }
@@ -90,11 +136,17 @@ fn c4_a_session_is_one_cookie() {
                 .iter()
                 .map(|header| header.to_str().unwrap().split(';').next().unwrap().len())
                 .sum();
-            assert_eq!(headers.get_all(SET_COOKIE).iter().count(), usize::from(closed.is_ok()));
+            assert_eq!(
+                headers.get_all(SET_COOKIE).iter().count(),
+                usize::from(closed.is_ok())
+            );
             assert!(cookies <= 4097, "{format} {length}: {cookies}");
             sent += usize::from(closed.is_ok());
         }
-        assert!((10..100).contains(&sent), "{format}: some fit and some do not");
+        assert!(
+            (10..100).contains(&sent),
+            "{format}: some fit and some do not"
+        );
     }
 }
 
@@ -133,7 +185,11 @@ fn c6_every_line_is_read_and_no_other_name() {
     ] {
         let headers = HeaderMap::from_iter([line(format!("{name}={value}").as_bytes())]);
         let session = sessions.open(&headers);
-        assert_eq!((session.is_empty(), session.rejected()), (true, None), "{name}");
+        assert_eq!(
+            (session.is_empty(), session.rejected()),
+            (true, None),
+            "{name}"
+        );
     }
 }
 
@@ -141,7 +197,10 @@ fn c6_every_line_is_read_and_no_other_name() {
 #[test]
 fn c7_duplicates_are_an_event() {
     let sessions = ours(&ManualClock::at(NOW)).build().unwrap();
-    let (one, two) = (cookie_with(&sessions, "a", 1), cookie_with(&sessions, "a", 2));
+    let (one, two) = (
+        cookie_with(&sessions, "a", 1),
+        cookie_with(&sessions, "a", 2),
+    );
     for (cookies, a) in [
         (vec![&*one, &*two], Some(1)),
         (vec![&*two, &*one], Some(2)),
@@ -149,10 +208,23 @@ fn c7_duplicates_are_an_event() {
         (vec!["__Host-session=planted", "__Host-session="], None),
     ] {
         let mut found = None;
-        let closed = visit(&sessions, &cookies, |session| Ok(found = session.get::<i64>("a")?)).unwrap();
+        let closed = visit(&sessions, &cookies, |session| {
+            Ok(found = session.get::<i64>("a")?)
+        })
+        .unwrap();
         assert_eq!(found, a, "{cookies:?}");
-        let told = closed.kinds().into_iter().filter(|kind| *kind == EventKind::Duplicate(2)).count();
+        let told = closed
+            .kinds()
+            .into_iter()
+            .filter(|kind| *kind == EventKind::Duplicate(2))
+            .count();
         assert_eq!(told, 1, "{cookies:?}");
-        assert_eq!(sessions.open(&request(&[&cookies.join("; ")])).get::<i64>("a").unwrap(), a);
+        assert_eq!(
+            sessions
+                .open(&request(&[&cookies.join("; ")]))
+                .get::<i64>("a")
+                .unwrap(),
+            a
+        );
     }
 }

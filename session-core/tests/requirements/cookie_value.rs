@@ -54,8 +54,17 @@ fn signed_by_flask(payload: &str) -> String {
         mac.update(text);
         mac.finalize().into_bytes().to_vec()
     };
-    let text = format!("{payload}.{}", b64(&u32::try_from(NOW).unwrap().to_be_bytes()));
-    format!("{text}.{}", b64(&hmac1(&hmac1(KEY.as_bytes(), b"cookie-session"), text.as_bytes())))
+    let text = format!(
+        "{payload}.{}",
+        b64(&u32::try_from(NOW).unwrap().to_be_bytes())
+    );
+    format!(
+        "{text}.{}",
+        b64(&hmac1(
+            &hmac1(KEY.as_bytes(), b"cookie-session"),
+            text.as_bytes()
+        ))
+    )
 }
 
 fn why(sessions: &Sessions, value: &str) -> Option<Rejected> {
@@ -76,19 +85,34 @@ fn opening(sessions: &Sessions, headers: &HeaderMap) -> AllocationInfo {
 /// The deserializer's work is counted by what it allocates: for a refused cookie nothing at all.
 #[test]
 fn s1_what_is_refused_is_not_decoded() {
-    let flask = Sessions::flask_builder(KEY).clock(ManualClock::at(NOW)).build().unwrap();
+    let flask = Sessions::flask_builder(KEY)
+        .clock(ManualClock::at(NOW))
+        .build()
+        .unwrap();
     for sessions in [ours(&ManualClock::at(NOW)).build().unwrap(), flask] {
-        let mut pair = cookie_with(&sessions, "list", (0..600).map(|n| n % 7).collect::<Vec<u32>>());
+        let mut pair = cookie_with(
+            &sessions,
+            "list",
+            (0..600).map(|n| n % 7).collect::<Vec<u32>>(),
+        );
         let headers = request(&[&pair]);
         opening(&sessions, &headers); // the first may fill thread locals
         let without = opening(&sessions, &HeaderMap::new()).count_total;
         assert!(opening(&sessions, &headers).count_total > without);
         let last = if pair.ends_with('A') { 'B' } else { 'A' };
         let at = pair.len() - 5;
-        let other = if pair.as_bytes()[at] == b'A' { "B" } else { "A" };
+        let other = if pair.as_bytes()[at] == b'A' {
+            "B"
+        } else {
+            "A"
+        };
         pair.replace_range(at..=at, other);
         let forged = request(&[&pair]);
-        assert_eq!(sessions.open(&forged).rejected(), Some(Rejected::BadSignature), "{last}");
+        assert_eq!(
+            sessions.open(&forged).rejected(),
+            Some(Rejected::BadSignature),
+            "{last}"
+        );
         assert_eq!(opening(&sessions, &forged).count_total, without);
     }
 }
@@ -99,16 +123,29 @@ fn s2_what_is_not_encrypted_is_refused() {
     let time = ManualClock::at(NOW);
     let encrypted = ours(&time).encrypted().build().unwrap();
     let signed = ours(&time).build().unwrap();
-    let flask = Sessions::flask_builder(KEY).clock(time.clone()).build().unwrap();
+    let flask = Sessions::flask_builder(KEY)
+        .clock(time.clone())
+        .build()
+        .unwrap();
     let plain = b64(br#"{"admin":true}"#);
     let by_signed = value(&cookie_with(&signed, "admin", true)).to_owned();
     let by_flask = value(&cookie_with(&flask, "admin", true)).to_owned();
     let by_encrypted = value(&cookie_with(&encrypted, "admin", true)).to_owned();
     // The same with a character that is another one: it opens as nothing.
-    let other = if by_encrypted.as_bytes()[40] == b'A' { "B" } else { "A" };
+    let other = if by_encrypted.as_bytes()[40] == b'A' {
+        "B"
+    } else {
+        "A"
+    };
     let forged = format!("{}{other}{}", &by_encrypted[..40], &by_encrypted[41..]);
     assert_eq!(why(&encrypted, &by_encrypted), None);
-    for legacy in [&by_signed, &by_flask, &plain, &format!("{plain}.."), &forged] {
+    for legacy in [
+        &by_signed,
+        &by_flask,
+        &plain,
+        &format!("{plain}.."),
+        &forged,
+    ] {
         assert!(why(&encrypted, legacy).is_some(), "{legacy}");
     }
     assert!(why(&signed, &by_encrypted).is_some() && why(&flask, &by_encrypted).is_some());
@@ -118,7 +155,10 @@ fn s2_what_is_not_encrypted_is_refused() {
         .accept_signed_until(UNIX_EPOCH + Duration::from_secs(NOW + 60))
         .build()
         .unwrap();
-    assert_eq!((why(&both, &by_signed), why(&both, &by_encrypted)), (None, None));
+    assert_eq!(
+        (why(&both, &by_signed), why(&both, &by_encrypted)),
+        (None, None)
+    );
     for legacy in [&by_flask, &plain, &format!("{plain}.."), &forged] {
         assert!(why(&both, legacy).is_some(), "{legacy}");
     }
@@ -126,14 +166,17 @@ fn s2_what_is_not_encrypted_is_refused() {
 
 /// Names and contexts whose texts, one after the other, are the same.
 fn split_in_two_ways() -> impl Strategy<Value = [(String, String); 2]> {
-    ("[a-zA-Z0-9_]{2,12}", any::<prop::sample::Index>(), any::<prop::sample::Index>()).prop_map(
-        |(text, one, two)| {
+    (
+        "[a-zA-Z0-9_]{2,12}",
+        any::<prop::sample::Index>(),
+        any::<prop::sample::Index>(),
+    )
+        .prop_map(|(text, one, two)| {
             [one, two].map(|at| {
                 let (name, context) = text.split_at(1 + at.index(text.len()));
                 (name.to_owned(), context.to_owned())
             })
-        },
-    )
+        })
 }
 
 proptest! {
@@ -179,9 +222,21 @@ fn s4_a_copied_cookie_ends_in_time() {
     let time = ManualClock::at(NOW);
     for (builder, life, refused) in [
         (ours(&time).permanent(true), 31 * DAY, Rejected::Idle),
-        (ours(&time).permanent(true).idle_lifetime(seconds(600)), 600, Rejected::Idle),
-        (ours(&time).permanent(true).absolute_lifetime(seconds(900)), 900, Rejected::TooOld),
-        (Sessions::flask_builder("dev").clock(time.clone()), 31 * DAY, Rejected::Idle),
+        (
+            ours(&time).permanent(true).idle_lifetime(seconds(600)),
+            600,
+            Rejected::Idle,
+        ),
+        (
+            ours(&time).permanent(true).absolute_lifetime(seconds(900)),
+            900,
+            Rejected::TooOld,
+        ),
+        (
+            Sessions::flask_builder("dev").clock(time.clone()),
+            31 * DAY,
+            Rejected::Idle,
+        ),
     ] {
         time.set(NOW);
         let sessions = builder.build().unwrap();
@@ -200,13 +255,19 @@ fn s4_a_copied_cookie_ends_in_time() {
         assert_eq!(sessions.open(&copy).rejected(), Some(refused));
         // Nor is a session that ends with the browser taken from a copy.
         time.set(NOW);
-        let closed =
-            visit(&sessions, &[], |session| session.set_permanent(false).and(session.insert("a", 1)));
+        let closed = visit(&sessions, &[], |session| {
+            session.set_permanent(false).and(session.insert("a", 1))
+        });
         let closed = closed.unwrap();
         let header = closed.set_cookie().unwrap();
         assert!(!header.contains("Max-Age") && !header.contains("Expires"));
         time.advance(seconds(life + 1));
-        assert_eq!(sessions.open(&request(&[closed.cookie().unwrap()])).rejected(), Some(refused));
+        assert_eq!(
+            sessions
+                .open(&request(&[closed.cookie().unwrap()]))
+                .rejected(),
+            Some(refused)
+        );
     }
 }
 
@@ -214,16 +275,26 @@ fn s4_a_copied_cookie_ends_in_time() {
 #[test]
 fn s5_a_cookie_of_the_future_is_refused() {
     let time = ManualClock::at(NOW);
-    let flask = Sessions::flask_builder("dev").clock(time.clone()).build().unwrap();
+    let flask = Sessions::flask_builder("dev")
+        .clock(time.clone())
+        .build()
+        .unwrap();
     for (sessions, skew) in [(ours(&time).build().unwrap(), 60), (flask, 0)] {
         time.set(NOW);
         let cookie = cookie_with(&sessions, "a", 1);
-        for (back, refused) in
-            [(0, None), (skew, None), (skew + 1, Some(Rejected::Future)), (600, Some(Rejected::Future))]
-        {
+        for (back, refused) in [
+            (0, None),
+            (skew, None),
+            (skew + 1, Some(Rejected::Future)),
+            (600, Some(Rejected::Future)),
+        ] {
             time.set(NOW - back);
             let session = sessions.open(&request(&[&cookie]));
-            assert_eq!((session.rejected(), session.is_empty()), (refused, refused.is_some()), "{back}");
+            assert_eq!(
+                (session.rejected(), session.is_empty()),
+                (refused, refused.is_some()),
+                "{back}"
+            );
         }
     }
     // An id of the future reaches no store.
@@ -241,7 +312,10 @@ fn s6_a_token_of_anything_else_is_refused() {
     let sessions = ours(&ManualClock::at(NOW)).context("shop").build().unwrap();
     let name = sessions.cookie_name();
     let payload = b64(br#"{"a":1}"#);
-    assert_eq!(why(&sessions, &signed([0, 1], 1, name, "shop", &payload)), None);
+    assert_eq!(
+        why(&sessions, &signed([0, 1], 1, name, "shop", &payload)),
+        None
+    );
     assert_eq!(
         value(&cookie_with(&sessions, "a", 1)),
         signed([0, 1], 1, name, "shop", &payload),
@@ -251,33 +325,66 @@ fn s6_a_token_of_anything_else_is_refused() {
         let sessions = builder.clock(ManualClock::at(NOW)).build().unwrap();
         value(&cookie_with(&sessions, "a", 1)).to_owned()
     };
-    let stored = ours(&ManualClock::at(NOW)).context("shop").build_stored().unwrap();
-    let id = testing::stored_request(&stored)[COOKIE].to_str().unwrap().to_owned();
+    let stored = ours(&ManualClock::at(NOW))
+        .context("shop")
+        .build_stored()
+        .unwrap();
+    let id = testing::stored_request(&stored)[COOKIE]
+        .to_str()
+        .unwrap()
+        .to_owned();
     let refused = [
-        ("a version to come", signed([0, 2], 1, name, "shop", &payload)),
+        (
+            "a version to come",
+            signed([0, 2], 1, name, "shop", &payload),
+        ),
         ("another version", signed([1, 1], 1, name, "shop", &payload)),
-        ("an encrypted payload", signed([0, 1], 2, name, "shop", &payload)),
+        (
+            "an encrypted payload",
+            signed([0, 1], 2, name, "shop", &payload),
+        ),
         ("an id", signed([0, 1], 3, name, "shop", &payload)),
         ("a record", signed([0, 1], 4, name, "shop", &payload)),
-        ("a digest of logs", signed([0, 1], 5, name, "shop", &payload)),
+        (
+            "a digest of logs",
+            signed([0, 1], 5, name, "shop", &payload),
+        ),
         ("an id of ours", value(&id).to_owned()),
-        ("another name", signed([0, 1], 1, "__Host-admin", "shop", &payload)),
+        (
+            "another name",
+            signed([0, 1], 1, "__Host-admin", "shop", &payload),
+        ),
         ("another context", signed([0, 1], 1, name, "blog", &payload)),
         ("no context", signed([0, 1], 1, name, "", &payload)),
         ("Flask's format", signed_by_flask(&payload)),
-        ("Flask's with SHA-256", elsewhere(Sessions::flask_builder(KEY).digest(Digest::Sha256))),
-        ("Flask's with our salt", elsewhere(Sessions::flask_builder(KEY).salt("rust-session"))),
-        ("JWT's none", format!("{}.{payload}.", b64(br#"{"alg":"none"}"#))),
+        (
+            "Flask's with SHA-256",
+            elsewhere(Sessions::flask_builder(KEY).digest(Digest::Sha256)),
+        ),
+        (
+            "Flask's with our salt",
+            elsewhere(Sessions::flask_builder(KEY).salt("rust-session")),
+        ),
+        (
+            "JWT's none",
+            format!("{}.{payload}.", b64(br#"{"alg":"none"}"#)),
+        ),
         ("an unsigned payload", payload.clone()),
     ];
     for (what, value) in &refused {
         let reason = why(&sessions, value);
-        assert!(matches!(reason, Some(Rejected::BadSignature | Rejected::Malformed)), "{what}: {reason:?}");
+        assert!(
+            matches!(reason, Some(Rejected::BadSignature | Rejected::Malformed)),
+            "{what}: {reason:?}"
+        );
     }
     let different: HashSet<&String> = refused.iter().map(|(_, value)| value).collect();
     assert_eq!(different.len(), refused.len());
     // And none of ours is one for Flask's format.
-    let flask = Sessions::flask_builder(KEY).clock(ManualClock::at(NOW)).build().unwrap();
+    let flask = Sessions::flask_builder(KEY)
+        .clock(ManualClock::at(NOW))
+        .build()
+        .unwrap();
     assert_eq!(why(&flask, &signed_by_flask(&payload)), None);
     assert!(why(&flask, &signed([0, 1], 1, "session", "", &payload)).is_some());
 }
@@ -287,7 +394,10 @@ fn s6_a_token_of_anything_else_is_refused() {
 fn s7_only_the_primary_key_signs() {
     let other = |letter: &str| key(&KEY.replace('u', letter));
     let build = |builder: Builder| builder.clock(ManualClock::at(NOW)).build().unwrap();
-    let (old, new) = (build(Sessions::builder(key(OTHER_KEY))), build(Sessions::builder(key(KEY))));
+    let (old, new) = (
+        build(Sessions::builder(key(OTHER_KEY))),
+        build(Sessions::builder(key(KEY))),
+    );
     let orders: [fn(Builder, [session_core::SecretKey; 3]) -> Builder; 2] = [
         |builder, [a, b, c]| builder.verify_only(a).verify_only(b).verify_only(c),
         |builder, [a, b, c]| builder.verify_only(c).verify_only(b).verify_only(a),
@@ -297,12 +407,23 @@ fn s7_only_the_primary_key_signs() {
         let ring = build(order(Sessions::builder(key(KEY)), keys));
         assert_eq!(why(&ring, value(&cookie_with(&old, "a", 1))), None);
         let by_ring = cookie_with(&ring, "a", 1);
-        assert_eq!(by_ring, cookie_with(&new, "a", 1), "as the primary alone would");
+        assert_eq!(
+            by_ring,
+            cookie_with(&new, "a", 1),
+            "as the primary alone would"
+        );
         assert_eq!(why(&old, value(&by_ring)), Some(Rejected::BadSignature));
     }
     let flask = |secret: &str| build(Sessions::flask_builder(secret));
-    let ring = build(Sessions::flask_builder("new").fallback("older").fallback("old"));
-    assert_eq!(cookie_with(&ring, "a", 1), cookie_with(&flask("new"), "a", 1));
+    let ring = build(
+        Sessions::flask_builder("new")
+            .fallback("older")
+            .fallback("old"),
+    );
+    assert_eq!(
+        cookie_with(&ring, "a", 1),
+        cookie_with(&flask("new"), "a", 1)
+    );
     assert_eq!(why(&ring, value(&cookie_with(&flask("old"), "a", 1))), None);
 }
 
@@ -316,8 +437,16 @@ fn zlib(text: &str) -> Vec<u8> {
 /// bound, and one that nobody signed costs nothing.
 #[test]
 fn s10_a_bomb_is_refused_and_costs_little() {
-    let bomb = |octets: usize| format!(".{}", b64(&zlib(&format!("{{\"a\":\"{}\"}}", "0".repeat(octets)))));
-    let flask = Sessions::flask_builder(KEY).clock(ManualClock::at(NOW)).build().unwrap();
+    let bomb = |octets: usize| {
+        format!(
+            ".{}",
+            b64(&zlib(&format!("{{\"a\":\"{}\"}}", "0".repeat(octets))))
+        )
+    };
+    let flask = Sessions::flask_builder(KEY)
+        .clock(ManualClock::at(NOW))
+        .build()
+        .unwrap();
     let sessions = ours(&ManualClock::at(NOW)).build().unwrap();
     let small = signed([0, 1], 1, sessions.cookie_name(), "", &bomb(2_800_000));
     let large = signed_by_flask(&bomb(11 << 20));
@@ -326,12 +455,20 @@ fn s10_a_bomb_is_refused_and_costs_little() {
     for (sessions, value, most) in [(&sessions, small, 1 << 20), (&flask, large, 16 << 20)] {
         let pair = format!("{}={value}", sessions.cookie_name());
         let headers = request(&[&pair]);
-        assert_eq!(sessions.open(&headers).rejected(), Some(Rejected::Unreadable));
+        assert_eq!(
+            sessions.open(&headers).rejected(),
+            Some(Rejected::Unreadable)
+        );
         let took = opening(sessions, &headers).bytes_max;
         assert!(took < most, "{took} octets");
-        let forged =
-            HeaderMap::from_iter([(COOKIE, HeaderValue::try_from(pair.replacen("=.", "=.A", 1)).unwrap())]);
-        assert!(matches!(sessions.open(&forged).rejected(), Some(Rejected::BadSignature)));
+        let forged = HeaderMap::from_iter([(
+            COOKIE,
+            HeaderValue::try_from(pair.replacen("=.", "=.A", 1)).unwrap(),
+        )]);
+        assert!(matches!(
+            sessions.open(&forged).rejected(),
+            Some(Rejected::BadSignature)
+        ));
         let without = opening(sessions, &HeaderMap::new());
         assert_eq!(opening(sessions, &forged).bytes_total, without.bytes_total);
     }
@@ -344,14 +481,36 @@ fn s11_a_cookie_session_is_revoked_by_time_alone() {
     let sessions = ours(&time).build().unwrap();
     let cookie = cookie_with(&sessions, "user", "ada");
     time.advance(Duration::from_secs(10));
-    assert!(visit(&sessions, &[&cookie], Session::clear).unwrap().removes());
-    assert_eq!(sessions.open(&request(&[&cookie])).rejected(), None, "a copy goes on after the logout");
+    assert!(
+        visit(&sessions, &[&cookie], Session::clear)
+            .unwrap()
+            .removes()
+    );
+    assert_eq!(
+        sessions.open(&request(&[&cookie])).rejected(),
+        None,
+        "a copy goes on after the logout"
+    );
     let since = UNIX_EPOCH + Duration::from_secs(NOW + 1);
     let after = ours(&time).not_created_before(since).build().unwrap();
-    assert_eq!(after.open(&request(&[&cookie])).rejected(), Some(Rejected::Revoked));
+    assert_eq!(
+        after.open(&request(&[&cookie])).rejected(),
+        Some(Rejected::Revoked)
+    );
     // Written anew it is as old as it was, and a login is new.
-    let written = visit(&sessions, &[&cookie], |session| session.insert("seen", true)).unwrap();
-    assert_eq!(after.open(&request(&[written.cookie().unwrap()])).rejected(), Some(Rejected::Revoked));
+    let written = visit(&sessions, &[&cookie], |session| {
+        session.insert("seen", true)
+    })
+    .unwrap();
+    assert_eq!(
+        after
+            .open(&request(&[written.cookie().unwrap()]))
+            .rejected(),
+        Some(Rejected::Revoked)
+    );
     let login = visit(&sessions, &[&cookie], |session| session.log_in("ada")).unwrap();
-    assert_eq!(after.open(&request(&[login.cookie().unwrap()])).rejected(), None);
+    assert_eq!(
+        after.open(&request(&[login.cookie().unwrap()])).rejected(),
+        None
+    );
 }

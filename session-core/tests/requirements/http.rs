@@ -17,21 +17,29 @@ type Call = (&'static str, fn(&Session) -> Result<(), Error>);
 
 /// Every public method of a session.
 const METHODS: [Call; 40] = [
-    ("authenticated_within", |s| Ok(assert!(!s.authenticated_within(Duration::from_secs(9))))),
+    ("authenticated_within", |s| {
+        Ok(assert!(!s.authenticated_within(Duration::from_secs(9))))
+    }),
     ("clear", Session::clear),
     ("clear_user", Session::clear_user),
     ("contains_key", |s| Ok(assert!(!s.contains_key("zz")))),
     ("cookie_size", |s| Ok(assert!(s.cookie_size() < 200))),
-    ("created", |s| Ok(assert!(s.created().is_none_or(|time| time > UNIX_EPOCH)))),
+    ("created", |s| {
+        Ok(assert!(s.created().is_none_or(|time| time > UNIX_EPOCH)))
+    }),
     ("flash", |s| s.flash("m", "info")),
     ("get", |s| s.get::<i64>("a").map(drop)),
-    ("get_or_insert_with", |s| s.get_or_insert_with("a", || 1).map(drop)),
+    ("get_or_insert_with", |s| {
+        s.get_or_insert_with("a", || 1).map(drop)
+    }),
     ("increment", |s| s.increment("a", 1).map(drop)),
     ("insert", |s| s.insert("b", 1)),
     ("insert_json", |s| s.insert_json(r#"{"c":1}"#)),
     ("insert_tagged_json", |s| s.insert_tagged_json(r#"{"c":1}"#)),
     ("is_unavailable", |s| Ok(assert!(!s.is_unavailable()))),
-    ("is_empty", |s| Ok(assert_eq!(s.is_empty(), s.keys().is_empty()))),
+    ("is_empty", |s| {
+        Ok(assert_eq!(s.is_empty(), s.keys().is_empty()))
+    }),
     ("is_modified", |s| Ok(assert!(!s.is_modified()))),
     ("is_permanent", |s| Ok(assert!(!s.is_permanent()))),
     ("keep_only", |s| s.keep_only(&["a"])),
@@ -42,20 +50,28 @@ const METHODS: [Call; 40] = [
     ("payload", |s| Ok(drop(s.payload()))),
     ("push", |s| s.push("list", 1)),
     ("record_key", |s| Ok(assert_eq!(s.record_key(), None))),
-    ("rejected", |s| Ok(assert!(s.rejected().is_none() || s.is_empty()))),
+    ("rejected", |s| {
+        Ok(assert!(s.rejected().is_none() || s.is_empty()))
+    }),
     ("remove", |s| s.remove("zz").map(drop)),
     ("cycle_id", Session::cycle_id),
-    ("require_epoch", |s| s.require_epoch(0).map(|known| assert!(known))),
+    ("require_epoch", |s| {
+        s.require_epoch(0).map(|known| assert!(known))
+    }),
     ("set_epoch", |s| s.set_epoch(1)),
     ("set_label", |s| s.set_label("Firefox")),
     ("log_in", |s| s.log_in("42")),
     ("set_permanent", |s| s.set_permanent(true)),
     ("take", |s| s.take::<i64>("a").map(drop)),
     ("take_flashes", |s| s.take_flashes().map(drop)),
-    ("take_flashes_of", |s| s.take_flashes_of(&["info"]).map(drop)),
+    ("take_flashes_of", |s| {
+        s.take_flashes_of(&["info"]).map(drop)
+    }),
     ("to_json", |s| Ok(drop(s.to_json()))),
     ("update", |s| s.update("a", |n: &mut i64| *n += 1)),
-    ("written", |s| Ok(assert!(s.written().is_none_or(|time| time > UNIX_EPOCH)))),
+    ("written", |s| {
+        Ok(assert!(s.written().is_none_or(|time| time > UNIX_EPOCH)))
+    }),
     // Only looked at.
     ("", |_| Ok(())),
 ];
@@ -102,7 +118,11 @@ fn methods() -> BTreeSet<String> {
                 _ => {}
             }
             if let Some(rest) = line.strip_prefix("    pub fn ").filter(|_| inside) {
-                names.insert(rest.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect());
+                names.insert(
+                    rest.chars()
+                        .take_while(|c| c.is_alphanumeric() || *c == '_')
+                        .collect(),
+                );
             }
         }
     }
@@ -113,7 +133,11 @@ fn methods() -> BTreeSet<String> {
 #[test]
 fn h1_every_method_varies() {
     let named: BTreeSet<String> = METHODS.iter().map(|(name, _)| (*name).to_owned()).collect();
-    assert_eq!(&named - &BTreeSet::from([String::new()]), methods(), "each method has its line");
+    assert_eq!(
+        &named - &BTreeSet::from([String::new()]),
+        methods(),
+        "each method has its line"
+    );
     for (format, builder) in formats() {
         let sessions = builder.build().unwrap();
         let cookie = cookie_with(&sessions, "a", 1);
@@ -132,7 +156,14 @@ fn h1_every_method_varies() {
 
 /// Each method that changes a session gives this error, and changes nothing.
 fn assert_refused(door: &str, session: &Session, expected: &Error) {
-    let state = || (session.payload(), session.user(), session.is_permanent(), session.is_modified());
+    let state = || {
+        (
+            session.payload(),
+            session.user(),
+            session.is_permanent(),
+            session.is_modified(),
+        )
+    };
     let before = state();
     for (name, call) in METHODS {
         if READING.contains(&name) {
@@ -140,10 +171,17 @@ fn assert_refused(door: &str, session: &Session, expected: &Error) {
         }
         let result = call(session);
         let no_epoch = name.ends_with("_epoch") && result == Err(Error::NoEpoch); // Flask's format
-        assert!(no_epoch || result.as_ref() == Err(expected), "{door}, {name}: {result:?}");
+        assert!(
+            no_epoch || result.as_ref() == Err(expected),
+            "{door}, {name}: {result:?}"
+        );
         assert_eq!(state(), before, "{door}, {name}");
     }
-    assert_eq!(session.get_or_insert_with("zz", || 1), Err(expected.clone()), "{door}");
+    assert_eq!(
+        session.get_or_insert_with("zz", || 1),
+        Err(expected.clone()),
+        "{door}"
+    );
     assert!(!session.contains_key("zz"), "{door}");
 }
 
@@ -156,17 +194,29 @@ fn h4_no_method_changes_a_closed_session() {
 
         let session = sessions.open(&request);
         sessions.close(&session, &mut HeaderMap::new()).unwrap();
-        assert_refused(&format!("{format}, Sessions::close"), &session, &Error::TooLate);
+        assert_refused(
+            &format!("{format}, Sessions::close"),
+            &session,
+            &Error::TooLate,
+        );
 
         let exchange = sessions.exchange(&request);
         let session = exchange.open().done().unwrap().unwrap();
         let _ = exchange.close().done().unwrap();
-        assert_refused(&format!("{format}, Exchange::close"), &session, &Error::TooLate);
+        assert_refused(
+            &format!("{format}, Exchange::close"),
+            &session,
+            &Error::TooLate,
+        );
 
         let exchange = sessions.exchange(&request);
         let session = exchange.open().done().unwrap().unwrap();
         drop(exchange);
-        assert_refused(&format!("{format}, a dropped exchange"), &session, &Error::TooLate);
+        assert_refused(
+            &format!("{format}, a dropped exchange"),
+            &session,
+            &Error::TooLate,
+        );
     }
 }
 
@@ -175,9 +225,14 @@ fn h4_no_method_changes_a_closed_session() {
 fn h4_a_session_that_did_not_fit_is_closed() {
     let sessions = Sessions::new(key(KEY));
     let session = sessions.open(&HeaderMap::new());
-    let noise: Vec<u64> = (0..1000).map(|n: u64| n.wrapping_mul(0x9e37_79b9_7f4a_7c15)).collect();
+    let noise: Vec<u64> = (0..1000)
+        .map(|n: u64| n.wrapping_mul(0x9e37_79b9_7f4a_7c15))
+        .collect();
     session.insert("noise", noise).unwrap();
-    assert!(matches!(sessions.close(&session, &mut HeaderMap::new()), Err(Error::TooLarge { .. })));
+    assert!(matches!(
+        sessions.close(&session, &mut HeaderMap::new()),
+        Err(Error::TooLarge { .. })
+    ));
     assert_refused("Sessions::close that fails", &session, &Error::TooLate);
 }
 
@@ -186,7 +241,9 @@ fn h4_a_session_that_did_not_fit_is_closed() {
 fn h6_no_method_changes_a_degraded_session() {
     let sessions = Sessions::builder(key(KEY)).build_stored().unwrap();
     let exchange = sessions.exchange(&testing::stored_request(&sessions));
-    let Step::Pending(ask) = exchange.opener().open_best_effort() else { panic!("no question") };
+    let Step::Pending(ask) = exchange.opener().open_best_effort() else {
+        panic!("no question")
+    };
     let session = ask.answer(StoreReply::Unavailable).done().unwrap().unwrap();
     assert!(session.is_unavailable());
     assert_refused("degraded", &session, &Error::Unavailable);

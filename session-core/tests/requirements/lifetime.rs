@@ -23,8 +23,16 @@ fn l1_the_earlier_limit_wins() {
         (Some(ABSOLUTE), &[600, 1_201], Some(Rejected::Idle)),
         // and never past the absolute one.
         (Some(ABSOLUTE), &[600, 1_200, 1_800], None),
-        (Some(ABSOLUTE), &[600, 1_200, 1_800, 1_801], Some(Rejected::TooOld)),
-        (Some(ABSOLUTE), &[600, 1_200, 1_790, 1_799, 1_801], Some(Rejected::TooOld)),
+        (
+            Some(ABSOLUTE),
+            &[600, 1_200, 1_800, 1_801],
+            Some(Rejected::TooOld),
+        ),
+        (
+            Some(ABSOLUTE),
+            &[600, 1_200, 1_790, 1_799, 1_801],
+            Some(Rejected::TooOld),
+        ),
         (Some(100), &[101], Some(Rejected::TooOld)),
         (None, &[600, 1_200, 1_800, 2_400], None),
         (None, &[600, 1_200, 1_801], Some(Rejected::Idle)),
@@ -62,17 +70,32 @@ fn l1_the_earlier_limit_wins() {
 #[test]
 fn l1_the_lifetime_that_applies() {
     let seconds = Duration::from_secs;
-    let rows: [(bool, bool, u64); 4] =
-        [(false, true, IDLE), (true, true, 40_000), (false, false, 3_000), (true, false, 3_000)];
+    let rows: [(bool, bool, u64); 4] = [
+        (false, true, IDLE),
+        (true, true, 40_000),
+        (false, false, 3_000),
+        (true, false, 3_000),
+    ];
     let time = ManualClock::at(NOW);
-    let builder = || ours(&time).idle_lifetime(seconds(IDLE)).permanent_lifetime(seconds(40_000));
+    let builder = || {
+        ours(&time)
+            .idle_lifetime(seconds(IDLE))
+            .permanent_lifetime(seconds(40_000))
+    };
     let builder = || builder().anonymous_lifetime(seconds(3_000));
-    for sessions in [builder().build().unwrap(), builder().encrypted().build().unwrap()] {
+    for sessions in [
+        builder().build().unwrap(),
+        builder().encrypted().build().unwrap(),
+    ] {
         for (permanent, user, expected) in rows {
             time.set(NOW);
             let begun = visit(&sessions, &[], |session| {
                 session.set_permanent(permanent)?;
-                if user { session.log_in("ada") } else { session.insert("a", 1) }
+                if user {
+                    session.log_in("ada")
+                } else {
+                    session.insert("a", 1)
+                }
             });
             let begun = begun.unwrap();
             let max_age = format!("; Max-Age={expected}");
@@ -81,12 +104,20 @@ fn l1_the_lifetime_that_applies() {
             for (after, alive) in [(expected, true), (expected + 1, false)] {
                 time.set(NOW + after);
                 let rejected = sessions.open(&request(&[cookie])).rejected();
-                assert_eq!(rejected, (!alive).then_some(Rejected::Idle), "{permanent} {user} {after}");
+                assert_eq!(
+                    rejected,
+                    (!alive).then_some(Rejected::Idle),
+                    "{permanent} {user} {after}"
+                );
             }
             for (after, written) in [(expected / 10 - 1, false), (expected / 10, true)] {
                 time.set(NOW + after);
                 let read = visit(&sessions, &[cookie], |_| Ok(())).unwrap();
-                assert_eq!(read.set_cookie().is_some(), written, "{permanent} {user} {after}");
+                assert_eq!(
+                    read.set_cookie().is_some(),
+                    written,
+                    "{permanent} {user} {after}"
+                );
             }
         }
         // What applies changes with the session.
@@ -95,15 +126,28 @@ fn l1_the_lifetime_that_applies() {
         let login = visit(&sessions, &[&cookie], |session| session.log_in("ada")).unwrap();
         let left = visit(&sessions, &[login.cookie().unwrap()], Session::clear_user).unwrap();
         time.set(NOW + IDLE + 1);
-        assert_eq!(sessions.open(&request(&[login.cookie().unwrap()])).rejected(), Some(Rejected::Idle));
-        assert_eq!(sessions.open(&request(&[left.cookie().unwrap()])).rejected(), None);
+        assert_eq!(
+            sessions
+                .open(&request(&[login.cookie().unwrap()]))
+                .rejected(),
+            Some(Rejected::Idle)
+        );
+        assert_eq!(
+            sessions
+                .open(&request(&[left.cookie().unwrap()]))
+                .rejected(),
+            None
+        );
     }
     for builder in [
         Sessions::flask_builder("dev").permanent_lifetime(seconds(1)),
         Sessions::flask_builder("dev").anonymous_lifetime(seconds(1)),
     ] {
         let message = builder.build().unwrap_err().to_string();
-        assert!(message.contains("one lifetime for all sessions"), "{message}");
+        assert!(
+            message.contains("one lifetime for all sessions"),
+            "{message}"
+        );
     }
 }
 
@@ -113,24 +157,48 @@ fn l8_fresh_since() {
     const FIVE: Duration = Duration::from_secs(300);
     let time = ManualClock::at(NOW);
     let sessions = ours(&time).build().unwrap();
-    let fresh = |cookie: &str| sessions.open(&request(&[cookie])).authenticated_within(FIVE);
+    let fresh = |cookie: &str| {
+        sessions
+            .open(&request(&[cookie]))
+            .authenticated_within(FIVE)
+    };
     let login = |session: &Session| session.log_in("ada").and(session.insert("user", "ada"));
     let anonymous = cookie_with(&sessions, "n", 1);
     assert!(!fresh(&anonymous), "nobody has logged in");
-    let mut cookie = visit(&sessions, &[&anonymous], login).unwrap().cookie().unwrap().to_owned();
+    let mut cookie = visit(&sessions, &[&anonymous], login)
+        .unwrap()
+        .cookie()
+        .unwrap()
+        .to_owned();
     // Writing the session anew does not make the login newer.
-    for (after, expected) in [(0, true), (200, true), (300, true), (301, false), (3_000, false)] {
+    for (after, expected) in [
+        (0, true),
+        (200, true),
+        (300, true),
+        (301, false),
+        (3_000, false),
+    ] {
         time.set(NOW + after);
         assert_eq!(fresh(&cookie), expected, "{after}");
-        let closed = visit(&sessions, &[&cookie], |session| session.increment("n", 1).map(drop)).unwrap();
+        let closed = visit(&sessions, &[&cookie], |session| {
+            session.increment("n", 1).map(drop)
+        })
+        .unwrap();
         cookie = closed.cookie().unwrap().to_owned();
     }
     // Who says the password again is fresh; who logs out is nobody; `cycle_id` proves nothing.
     let renewed = visit(&sessions, &[&cookie], Session::cycle_id).unwrap();
     assert!(!fresh(renewed.cookie().unwrap()));
-    let again = visit(&sessions, &[&cookie], login).unwrap().cookie().unwrap().to_owned();
+    let again = visit(&sessions, &[&cookie], login)
+        .unwrap()
+        .cookie()
+        .unwrap()
+        .to_owned();
     assert!(fresh(&again));
-    let out = visit(&sessions, &[&again], |session| session.clear().and(session.insert("bye", 1))).unwrap();
+    let out = visit(&sessions, &[&again], |session| {
+        session.clear().and(session.insert("bye", 1))
+    })
+    .unwrap();
     assert!(!fresh(out.cookie().unwrap()));
     // Flask's format has no place for it.
     let flask = Sessions::flask("dev").unwrap();

@@ -1,7 +1,12 @@
 //! Requirements of OWASP's ASVS, of RFC 6265bis and from the accidents of other libraries, each by its id. Here: those that
 //! need nothing but the core. `docs/security.md` has the table of all, and names the tests that stand elsewhere.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::unit_arg)]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::unit_arg
+)]
 
 #[path = "../common/mod.rs"]
 mod common;

@@ -15,7 +15,10 @@ fn stored() -> StoredSessions {
 /// Opens the session of a cookie of this value; `None` if a store would be asked for it.
 fn unasked(sessions: &StoredSessions, value: &[u8]) -> Option<Session> {
     let pair = HeaderValue::from_bytes(&[b"__Host-session=", value].concat()).unwrap();
-    match sessions.exchange(&HeaderMap::from_iter([(COOKIE, pair)])).open() {
+    match sessions
+        .exchange(&HeaderMap::from_iter([(COOKIE, pair)]))
+        .open()
+    {
         Step::Done(session) => Some(session.unwrap()),
         Step::Pending(_) => None,
     }
@@ -23,9 +26,15 @@ fn unasked(sessions: &StoredSessions, value: &[u8]) -> Option<Session> {
 
 /// The value of a cookie that reaches the store.
 fn good(sessions: &StoredSessions) -> String {
-    let value = testing::stored_request(sessions)[COOKIE].to_str().unwrap().to_owned();
+    let value = testing::stored_request(sessions)[COOKIE]
+        .to_str()
+        .unwrap()
+        .to_owned();
     let value = value.strip_prefix("__Host-session=").unwrap().to_owned();
-    assert!(unasked(sessions, value.as_bytes()).is_none(), "an id that is ours is asked for");
+    assert!(
+        unasked(sessions, value.as_bytes()).is_none(),
+        "an id that is ours is asked for"
+    );
     value
 }
 

@@ -21,10 +21,14 @@ pub fn sessions(case: &Value, clock: &str) -> Option<Sessions> {
         return None;
     }
     let hex = case["secret_key_hex"].as_str().unwrap();
-    let key: Vec<u8> =
-        (0..hex.len()).step_by(2).map(|at| u8::from_str_radix(&hex[at..at + 2], 16).unwrap()).collect();
+    let key: Vec<u8> = (0..hex.len())
+        .step_by(2)
+        .map(|at| u8::from_str_radix(&hex[at..at + 2], 16).unwrap())
+        .collect();
     let now = UNIX_EPOCH + Duration::from_secs_f64(case[clock].as_f64().unwrap());
-    let lifetime = case["max_age"].as_u64().map_or(Duration::MAX, Duration::from_secs);
+    let lifetime = case["max_age"]
+        .as_u64()
+        .map_or(Duration::MAX, Duration::from_secs);
     let mut builder = Sessions::flask_builder(key)
         .digest(digest)
         .salt(case["salt"].as_str().unwrap())
@@ -56,7 +60,10 @@ pub fn dump(sessions: &Sessions, tagged: &str) -> String {
 }
 
 /// Opens a cookie and writes it again unchanged: the new cookie, and why the old one was refused.
-pub fn reload(sessions: &Sessions, cookie: &str) -> (Option<String>, Option<session_core::Rejected>) {
+pub fn reload(
+    sessions: &Sessions,
+    cookie: &str,
+) -> (Option<String>, Option<session_core::Rejected>) {
     let value = HeaderValue::from_bytes(format!("session={cookie}").as_bytes()).unwrap();
     let session = sessions.open(&HeaderMap::from_iter([(header::COOKIE, value)]));
     session.mark_modified().unwrap();
@@ -75,5 +82,6 @@ pub fn load_agrees(sessions: &Sessions, case: &Value) -> bool {
         return rejected.is_some();
     }
     let found = again.map_or_else(|| "{}".to_owned(), |cookie| payload(&cookie));
-    rejected.is_none() && canonical(&found) == canonical(case["loaded_tagged_json"].as_str().unwrap())
+    rejected.is_none()
+        && canonical(&found) == canonical(case["loaded_tagged_json"].as_str().unwrap())
 }

@@ -30,21 +30,50 @@ pub fn compare(entry: &Value) -> Result<(), String> {
         let result = run(view, &session)?;
         differ("result", &json!(result), &entry["result"])?;
         if !entry["modified"].is_null() {
-            differ("modified", &json!(session.is_modified()), &entry["modified"])?;
+            differ(
+                "modified",
+                &json!(session.is_modified()),
+                &entry["modified"],
+            )?;
         }
     }
     let mut outgoing = exchange.close().done().unwrap();
-    outgoing.apply(&mut response).map_err(|error| error.to_string())?;
+    outgoing
+        .apply(&mut response)
+        .map_err(|error| error.to_string())?;
 
-    let warned =
-        outgoing.events().iter().filter(|event| matches!(event.kind, EventKind::Oversized { .. })).count();
-    differ("warnings", &json!(warned), &json!(entry["warnings"].as_array().unwrap().len()))?;
+    let warned = outgoing
+        .events()
+        .iter()
+        .filter(|event| matches!(event.kind, EventKind::Oversized { .. }))
+        .count();
+    differ(
+        "warnings",
+        &json!(warned),
+        &json!(entry["warnings"].as_array().unwrap().len()),
+    )?;
     let of_3_1_3 = &entry["differs_in"]["3.1.3"];
-    let expected = |key| if of_3_1_3[key].is_null() { &entry[key] } else { &of_3_1_3[key] };
-    let all = |name| response.get_all(name).iter().map(|value| value.to_str().unwrap()).collect::<Vec<_>>();
+    let expected = |key| {
+        if of_3_1_3[key].is_null() {
+            &entry[key]
+        } else {
+            &of_3_1_3[key]
+        }
+    };
+    let all = |name| {
+        response
+            .get_all(name)
+            .iter()
+            .map(|value| value.to_str().unwrap())
+            .collect::<Vec<_>>()
+    };
     differ("vary", &json!(all(header::VARY)), expected("vary"))?;
     let cookies = expected("set_cookie").as_array().unwrap();
-    differ("number of cookies", &json!(all(header::SET_COOKIE).len()), &json!(cookies.len()))?;
+    differ(
+        "number of cookies",
+        &json!(all(header::SET_COOKIE).len()),
+        &json!(cookies.len()),
+    )?;
     for (found, expected) in all(header::SET_COOKIE).iter().zip(cookies) {
         same_cookie(found, expected.as_str().unwrap())?;
     }
@@ -52,7 +81,11 @@ pub fn compare(entry: &Value) -> Result<(), String> {
 }
 
 fn differ(what: &str, found: &Value, expected: &Value) -> Result<(), String> {
-    if found == expected { Ok(()) } else { Err(format!("{what}: {found} instead of {expected}")) }
+    if found == expected {
+        Ok(())
+    } else {
+        Err(format!("{what}: {found} instead of {expected}"))
+    }
 }
 
 /// Name, value and the set of attributes; of compressed values what is inside.
@@ -60,10 +93,20 @@ fn same_cookie(found: &str, expected: &str) -> Result<(), String> {
     let split = |text: &str| {
         let mut parts = text.split("; ");
         let (name, value) = parts.next().unwrap().split_once('=').unwrap();
-        (name.to_owned(), value.to_owned(), parts.map(str::to_ascii_lowercase).collect::<BTreeSet<_>>())
+        (
+            name.to_owned(),
+            value.to_owned(),
+            parts.map(str::to_ascii_lowercase).collect::<BTreeSet<_>>(),
+        )
     };
     let (found, expected) = (split(found), split(expected));
-    let inside = |value: &str| if value.is_empty() { String::new() } else { payload(value) };
+    let inside = |value: &str| {
+        if value.is_empty() {
+            String::new()
+        } else {
+            payload(value)
+        }
+    };
     let stamp = |value: &str| value.rsplit('.').nth(1).map(str::to_owned);
     let same = found.1 == expected.1
         || (found.1.starts_with('.')
@@ -92,7 +135,8 @@ fn configure(entry: &Value) -> Result<Sessions, String> {
         settings.insert(name.clone(), value);
     }
     let now = UNIX_EPOCH + Duration::from_secs_f64(entry["now_unix"].as_f64().unwrap());
-    let config: Config = serde_json::from_value(settings.into()).map_err(|error| error.to_string())?;
+    let config: Config =
+        serde_json::from_value(settings.into()).map_err(|error| error.to_string())?;
     config
         .flask_builder()
         .and_then(|builder| builder.clock(move || now).build())
@@ -103,10 +147,19 @@ fn configure(entry: &Value) -> Result<Sessions, String> {
 fn run(view: &str, session: &Session) -> Result<String, String> {
     let none = || Ok("None".to_owned());
     let number = |value: Option<i64>| value.map_or("None".to_owned(), |n| n.to_string());
-    let truth = |value: bool| if value { "True".to_owned() } else { "False".to_owned() };
+    let truth = |value: bool| {
+        if value {
+            "True".to_owned()
+        } else {
+            "False".to_owned()
+        }
+    };
     let dict = || {
         let json: Map<String, Value> = serde_json::from_str(&session.to_json()).unwrap();
-        Value::Object(json).to_string().replace('"', "'").replace("':", "': ")
+        Value::Object(json)
+            .to_string()
+            .replace('"', "'")
+            .replace("':", "': ")
     };
     let set_a = || session.insert("a", 1).unwrap();
     // `session['l'].append(2)`: a Rust handler has a copy.
@@ -163,8 +216,12 @@ fn run(view: &str, session: &Session) -> Result<String, String> {
         "bool(session)" => Ok(truth(!session.is_empty())),
         "session == {}" => Ok(truth(session.to_json() == "{}")),
         "session.copy()" | "dict(session)" => Ok(dict()),
-        "session.setdefault('a', 5)" => Ok(session.get_or_insert_with("a", || 5).unwrap().to_string()),
-        "session.setdefault('n', 5)" => Ok(session.get_or_insert_with("n", || 5).unwrap().to_string()),
+        "session.setdefault('a', 5)" => {
+            Ok(session.get_or_insert_with("a", || 5).unwrap().to_string())
+        }
+        "session.setdefault('n', 5)" => {
+            Ok(session.get_or_insert_with("n", || 5).unwrap().to_string())
+        }
         "session.popitem()" => {
             let key = session.keys().pop().unwrap();
             let value = session.take(&key).unwrap();
@@ -178,7 +235,9 @@ fn run(view: &str, session: &Session) -> Result<String, String> {
         "gfm()" => flashes(session, false, None),
         "gfm(with_categories=True)" => flashes(session, true, None),
         "gfm(category_filter=['error'])" => flashes(session, false, Some(&["error"])),
-        "gfm(True, ['message', 'warning'])" => flashes(session, true, Some(&["message", "warning"])),
+        "gfm(True, ['message', 'warning'])" => {
+            flashes(session, true, Some(&["message", "warning"]))
+        }
         "gfm(True, 'error_or_warning')" => flashes(session, true, Some(&["error_or_warning"])),
         "gfm(True, ['nope'])" => flashes(session, true, Some(&["nope"])),
         "flash('z'); gfm()" => {
@@ -190,7 +249,9 @@ fn run(view: &str, session: &Session) -> Result<String, String> {
             flashes(session, true, None)
         }
         _ if view.starts_with("session['a'] = 'x1y2z3") => {
-            session.insert("a", view.split('\'').nth(3).unwrap()).unwrap();
+            session
+                .insert("a", view.split('\'').nth(3).unwrap())
+                .unwrap();
             none()
         }
         _ => Err(format!("there is no Rust for {view}")),
@@ -207,9 +268,21 @@ fn flashes(session: &Session, categories: bool, filter: Option<&[&str]>) -> Resu
             Ok(markup) => format!("Markup('{}')", markup.as_str()),
             Err(_) => format!("'{}'", flash.message()),
         };
-        if categories { format!("('{}', {message})", flash.category()) } else { message }
+        if categories {
+            format!("('{}', {message})", flash.category())
+        } else {
+            message
+        }
     };
-    Ok(format!("[{}]", taken.unwrap().iter().map(show).collect::<Vec<_>>().join(", ")))
+    Ok(format!(
+        "[{}]",
+        taken
+            .unwrap()
+            .iter()
+            .map(show)
+            .collect::<Vec<_>>()
+            .join(", ")
+    ))
 }
 
 /// Flask warns from `first_length_with_warning` octets of the whole header on.
@@ -218,22 +291,34 @@ fn boundary(entry: &Value) -> Result<(), String> {
     let mut noise = 0_u64;
     let text: String = (0..5000)
         .map(|_| {
-            noise = noise.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            noise = noise
+                .wrapping_mul(6_364_136_223_846_793_005)
+                .wrapping_add(1_442_695_040_888_963_407);
             char::from(
-                b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_"[(noise >> 58) as usize],
+                b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_"
+                    [(noise >> 58) as usize],
             )
         })
         .collect();
     let mut seen = BTreeSet::new();
     for name in ["s", "se", "ses", "sess"] {
         for length in (3300..4000).step_by(3) {
-            let sessions = Sessions::flask_builder("dev").cookie_name(name).build().unwrap();
+            let sessions = Sessions::flask_builder("dev")
+                .cookie_name(name)
+                .build()
+                .unwrap();
             let session = sessions.open(&HeaderMap::new());
             session.insert("t", &text[..length]).unwrap();
             let exchange = session_headers(&sessions, &session);
-            let Ok((size, warned)) = exchange else { continue };
+            let Ok((size, warned)) = exchange else {
+                continue;
+            };
             seen.insert(size);
-            differ(&format!("a warning at {size}"), &json!(warned), &json!(size >= first))?;
+            differ(
+                &format!("a warning at {size}"),
+                &json!(warned),
+                &json!(size >= first),
+            )?;
         }
     }
     if seen.contains(&first) && seen.contains(&(first - 1)) {
@@ -243,13 +328,21 @@ fn boundary(entry: &Value) -> Result<(), String> {
     }
 }
 
-fn session_headers(sessions: &Sessions, filled: &Session) -> Result<(u64, bool), session_core::Error> {
+fn session_headers(
+    sessions: &Sessions,
+    filled: &Session,
+) -> Result<(u64, bool), session_core::Error> {
     let exchange = sessions.exchange(&HeaderMap::new());
     let session = exchange.open().done().unwrap().unwrap();
-    session.insert("t", filled.get::<String>("t").unwrap().unwrap()).unwrap();
+    session
+        .insert("t", filled.get::<String>("t").unwrap().unwrap())
+        .unwrap();
     let mut outgoing = exchange.close().done().unwrap();
     let mut response = HeaderMap::new();
     outgoing.apply(&mut response)?;
-    let warned = outgoing.events().iter().any(|event| matches!(event.kind, EventKind::Oversized { .. }));
+    let warned = outgoing
+        .events()
+        .iter()
+        .any(|event| matches!(event.kind, EventKind::Oversized { .. }));
     Ok((response[header::SET_COOKIE].len() as u64, warned))
 }

@@ -1,6 +1,11 @@
 //! Reading the vectors, and comparing what a Flask wrote with what we do.
 
-#![allow(clippy::unwrap_used, clippy::panic, clippy::expect_used, unreachable_pub)]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::expect_used,
+    unreachable_pub
+)]
 
 pub mod cases;
 pub mod http;
@@ -30,8 +35,24 @@ pub fn rows() -> Vec<(&'static str, Vec<String>)> {
     let table = include_str!("../../FLASK-DIFFERENCES.md");
     // Not its head.
     let rows = table.lines().filter(|line| line.starts_with('|')).skip(2);
-    let last = |row: &'static str| row.trim_end_matches('|').rsplit(" | ").next().unwrap_or_default();
-    rows.map(|row| (row, last(row).split('`').skip(1).step_by(2).map(str::to_owned).collect())).collect()
+    let last = |row: &'static str| {
+        row.trim_end_matches('|')
+            .rsplit(" | ")
+            .next()
+            .unwrap_or_default()
+    };
+    rows.map(|row| {
+        (
+            row,
+            last(row)
+                .split('`')
+                .skip(1)
+                .step_by(2)
+                .map(str::to_owned)
+                .collect(),
+        )
+    })
+    .collect()
 }
 
 /// The names of vectors and tests in the table of differences.
@@ -42,8 +63,9 @@ pub fn differences() -> Vec<String> {
 /// The tests of this crate, by name.
 pub fn tests() -> BTreeSet<String> {
     let mut found = BTreeSet::new();
-    let mut folders =
-        ["src", "tests"].map(|folder| Path::new(env!("CARGO_MANIFEST_DIR")).join(folder)).to_vec();
+    let mut folders = ["src", "tests"]
+        .map(|folder| Path::new(env!("CARGO_MANIFEST_DIR")).join(folder))
+        .to_vec();
     while let Some(folder) = folders.pop() {
         for entry in std::fs::read_dir(folder).unwrap().map(Result::unwrap) {
             let path = entry.path();
@@ -51,7 +73,10 @@ pub fn tests() -> BTreeSet<String> {
                 folders.push(path);
             } else if path.extension().is_some_and(|end| end == "rs") {
                 let text = std::fs::read_to_string(path).unwrap();
-                let tests = text.split("#[test]\n").skip(1).filter_map(|test| test.split_once("fn "));
+                let tests = text
+                    .split("#[test]\n")
+                    .skip(1)
+                    .filter_map(|test| test.split_once("fn "));
                 found.extend(tests.map(|(_, test)| test.split('(').next().unwrap().to_owned()));
             }
         }
@@ -68,7 +93,9 @@ pub fn payload(cookie: &str) -> String {
         None => String::from_utf8(decode(payload)).unwrap(),
         Some(stream) => {
             let mut json = String::new();
-            flate2::read::ZlibDecoder::new(&decode(stream)[..]).read_to_string(&mut json).unwrap();
+            flate2::read::ZlibDecoder::new(&decode(stream)[..])
+                .read_to_string(&mut json)
+                .unwrap();
             json
         }
     }

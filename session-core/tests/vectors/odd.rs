@@ -11,7 +11,11 @@ use super::python::canonical;
 
 /// Compares one; what was found otherwise is said.
 pub fn compare(kind: &str, case: &Value) -> Result<(), String> {
-    if kind == "environment" { environment(case) } else { session(kind, case) }
+    if kind == "environment" {
+        environment(case)
+    } else {
+        session(kind, case)
+    }
 }
 
 fn now() -> std::time::SystemTime {
@@ -22,11 +26,22 @@ fn now() -> std::time::SystemTime {
 fn session(kind: &str, case: &Value) -> Result<(), String> {
     let sessions = Sessions::flask_builder("dev").clock(now).build().unwrap();
     // Headers are bytes, which the file has as the characters of Latin-1.
-    let text = if kind == "headers" { case["header"].as_str() } else { case["cookie"].as_str() };
-    let text =
-        if kind == "headers" { text.unwrap().to_owned() } else { format!("session={}", text.unwrap()) };
-    let bytes: Vec<u8> = text.chars().map(|c| u8::try_from(u32::from(c)).unwrap()).collect();
-    let headers = HeaderMap::from_iter([(header::COOKIE, HeaderValue::from_bytes(&bytes).unwrap())]);
+    let text = if kind == "headers" {
+        case["header"].as_str()
+    } else {
+        case["cookie"].as_str()
+    };
+    let text = if kind == "headers" {
+        text.unwrap().to_owned()
+    } else {
+        format!("session={}", text.unwrap())
+    };
+    let bytes: Vec<u8> = text
+        .chars()
+        .map(|c| u8::try_from(u32::from(c)).unwrap())
+        .collect();
+    let headers =
+        HeaderMap::from_iter([(header::COOKIE, HeaderValue::from_bytes(&bytes).unwrap())]);
     let session = sessions.open(&headers);
     let agrees = match case["flask"].as_str() {
         None => session.rejected().is_some(),
@@ -38,12 +53,19 @@ fn session(kind: &str, case: &Value) -> Result<(), String> {
             canonical(&session.payload()) == canonical(&expected)
         }
     };
-    if agrees { Ok(()) } else { Err(format!("{:?} {}", session.rejected(), session.payload())) }
+    if agrees {
+        Ok(())
+    } else {
+        Err(format!("{:?} {}", session.rejected(), session.payload()))
+    }
 }
 
 /// The cookie of `{"a":1}` under the key of an environment. Where Flask has no sessions, or fails, ours does not start.
 fn environment(case: &Value) -> Result<(), String> {
-    let vars = [("FLASK_SECRET_KEY".to_owned(), case["text"].as_str().unwrap().to_owned())];
+    let vars = [(
+        "FLASK_SECRET_KEY".to_owned(),
+        case["text"].as_str().unwrap().to_owned(),
+    )];
     let built = Config::from_vars("FLASK", vars).and_then(Config::flask_builder);
     let built = built.and_then(|builder| builder.clock(now).build());
     let found = built.map(|sessions| {

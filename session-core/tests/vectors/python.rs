@@ -46,14 +46,20 @@ impl Python {
             let text = || inner.as_str().unwrap();
             match key.as_str() {
                 " t" => {
-                    return Self::Tuple(Tuple(inner.as_array().unwrap().iter().map(Self::untag).collect()));
+                    return Self::Tuple(Tuple(
+                        inner.as_array().unwrap().iter().map(Self::untag).collect(),
+                    ));
                 }
                 " b" => {
                     use base64::{Engine, engine::general_purpose::STANDARD};
                     return Self::Bytes(Bytes::new(STANDARD.decode(text()).unwrap()));
                 }
                 " m" => return Self::Markup(Markup::new(text())),
-                " u" => return Self::Uuid(Uuid(u128::from_str_radix(text(), 16).unwrap().to_be_bytes())),
+                " u" => {
+                    return Self::Uuid(Uuid(
+                        u128::from_str_radix(text(), 16).unwrap().to_be_bytes(),
+                    ));
+                }
                 " d" => return Self::DateTime(date(text())),
                 " di" => {
                     let (key, value) = inner.as_object().unwrap().iter().next().unwrap();
@@ -63,7 +69,12 @@ impl Python {
                 _ => {}
             }
         }
-        Self::Dict(entries.iter().map(|(key, value)| (key.clone(), Self::untag(value))).collect())
+        Self::Dict(
+            entries
+                .iter()
+                .map(|(key, value)| (key.clone(), Self::untag(value)))
+                .collect(),
+        )
     }
 
     /// The entries of a session.
@@ -80,7 +91,9 @@ fn date(text: &str) -> DateTime {
     let cookie = cookie::Cookie::parse(format!("a=b; Expires={text}")).unwrap();
     match cookie.expires_datetime() {
         // Its parser moves years below 100 into a century, as Python does.
-        Some(then) if !text.contains(" 0001 ") => DateTime::from_unix(then.unix_timestamp()).unwrap(),
+        Some(then) if !text.contains(" 0001 ") => {
+            DateTime::from_unix(then.unix_timestamp()).unwrap()
+        }
         _ => DateTime::from_unix(-62_135_596_800).unwrap(),
     }
 }
@@ -121,7 +134,9 @@ fn value(rest: &mut &str, out: &mut String) {
         *rest = &rest[1..];
         out.push_str(&format!("{items:?}"));
     } else if rest.starts_with('"') {
-        let end = (1..).find(|&at| rest.as_bytes()[at] == b'"' && !escaped(&rest[..at])).unwrap();
+        let end = (1..)
+            .find(|&at| rest.as_bytes()[at] == b'"' && !escaped(&rest[..at]))
+            .unwrap();
         // As UTF-16, where a lone surrogate is a unit like any other.
         let mut units: Vec<u16> = Vec::new();
         let mut text = &rest[1..end];
@@ -133,7 +148,8 @@ fn value(rest: &mut &str, out: &mut String) {
                 units.push(u16::from_str_radix(&hex[..4], 16).unwrap());
                 text = &hex[4..];
             } else {
-                let simple: String = serde_json::from_str(&format!("\"\\{}\"", &text[..1])).unwrap();
+                let simple: String =
+                    serde_json::from_str(&format!("\"\\{}\"", &text[..1])).unwrap();
                 units.extend(simple.encode_utf16());
                 text = &text[1..];
             }
@@ -141,10 +157,15 @@ fn value(rest: &mut &str, out: &mut String) {
         *rest = &rest[end + 1..];
         out.push_str(&format!("{units:x?}"));
     } else {
-        let end = rest.find([',', ']', '}', ' ', '\n', '\t', '\r', ':']).unwrap_or(rest.len());
+        let end = rest
+            .find([',', ']', '}', ' ', '\n', '\t', '\r', ':'])
+            .unwrap_or(rest.len());
         let token = &rest[..end];
         *rest = &rest[end..];
-        let integer = token.trim_start_matches('-').bytes().all(|b| b.is_ascii_digit());
+        let integer = token
+            .trim_start_matches('-')
+            .bytes()
+            .all(|b| b.is_ascii_digit());
         match token.parse::<f64>() {
             Ok(_) if integer => out.push_str(if token == "-0" { "0" } else { token }),
             Ok(float) => out.push_str(&format!("float {:x}", float.to_bits())),

@@ -19,7 +19,13 @@ impl Store for Hanging {
         Box::pin(pending())
     }
 
-    fn update<'a>(&'a self, _: RecordKey, _: u64, _: &'a Record, _: u64) -> StoreFuture<'a, Updated> {
+    fn update<'a>(
+        &'a self,
+        _: RecordKey,
+        _: u64,
+        _: &'a Record,
+        _: u64,
+    ) -> StoreFuture<'a, Updated> {
         Box::pin(pending())
     }
 
@@ -50,7 +56,13 @@ impl Store for Hanging {
         Box::pin(pending())
     }
 
-    fn trim<'a>(&'a self, _: &'a str, _: usize, _: RecordKey, _: u64) -> StoreFuture<'a, TrimResult> {
+    fn trim<'a>(
+        &'a self,
+        _: &'a str,
+        _: usize,
+        _: RecordKey,
+        _: u64,
+    ) -> StoreFuture<'a, TrimResult> {
         Box::pin(pending())
     }
 

@@ -38,7 +38,11 @@ pub(crate) struct Answer {
 impl Server {
     pub(crate) async fn start<S, R>(service: S) -> Self
     where
-        S: Service<Request<Incoming>, Response = Response<R>, Error: Into<Box<dyn Error + Send + Sync>>>,
+        S: Service<
+                Request<Incoming>,
+                Response = Response<R>,
+                Error: Into<Box<dyn Error + Send + Sync>>,
+            >,
         S: Clone + Send + 'static,
         S::Future: Send + 'static,
         R: Body<Data: Send, Error: Into<Box<dyn Error + Send + Sync>>> + Send + 'static,
@@ -53,14 +57,21 @@ impl Server {
                 let reports = reports.clone();
                 tokio::spawn(async move {
                     let builder = Builder::new(TokioExecutor::new());
-                    if let Err(error) = builder.serve_connection(TokioIo::new(stream), service).await {
+                    if let Err(error) = builder
+                        .serve_connection(TokioIo::new(stream), service)
+                        .await
+                    {
                         let why = error.source().map(ToString::to_string).unwrap_or_default();
                         reports.lock().unwrap().push(format!("{error}: {why}"));
                     }
                 });
             }
         });
-        Self { address, failures, task }
+        Self {
+            address,
+            failures,
+            task,
+        }
     }
 
     /// The connections that hyper has cut, and why.
@@ -81,26 +92,41 @@ impl Server {
     /// All that comes until the connection ends, however it does.
     pub(crate) async fn send(&self, path: &str, cookie: &str) -> String {
         let mut answer = String::new();
-        let _ = self.ask(path, cookie).await.read_to_string(&mut answer).await;
+        let _ = self
+            .ask(path, cookie)
+            .await
+            .read_to_string(&mut answer)
+            .await;
         answer
     }
 
     pub(crate) async fn get(&self, path: &str, cookie: &str) -> Answer {
         let text = self.send(path, cookie).await;
         let (head, body) = text.split_once("\r\n\r\n").unwrap();
-        let cookie = head.lines().find_map(|line| line.strip_prefix("set-cookie: "));
+        let cookie = head
+            .lines()
+            .find_map(|line| line.strip_prefix("set-cookie: "));
         let cookie = cookie.map(|cookie| cookie.split(';').next().unwrap().to_owned());
         let status = head.split(' ').nth(1).unwrap().parse().unwrap();
         let chunked = head.contains("transfer-encoding: chunked");
-        let body = if chunked { unchunk(body) } else { body.to_owned() };
-        Answer { status, cookie, body }
+        let body = if chunked {
+            unchunk(body)
+        } else {
+            body.to_owned()
+        };
+        Answer {
+            status,
+            cookie,
+            body,
+        }
     }
 
     /// The same by HTTP/2.
     pub(crate) async fn get_2(&self, mut request: Request<Empty<Bytes>>) -> Response<Full<Bytes>> {
         let stream = TokioIo::new(TcpStream::connect(self.address).await.unwrap());
-        let (mut client, connection) =
-            client::conn::http2::handshake(TokioExecutor::new(), stream).await.unwrap();
+        let (mut client, connection) = client::conn::http2::handshake(TokioExecutor::new(), stream)
+            .await
+            .unwrap();
         let connection = tokio::spawn(connection);
         let uri = format!("http://localhost{}", request.uri().path());
         *request.uri_mut() = uri.parse().unwrap();

@@ -23,7 +23,9 @@ pub(crate) fn sessions() -> Sessions {
 }
 
 pub(crate) fn app(routes: Vec<Route>) -> Rocket<Build> {
-    rocket::build().attach(SessionFairing::new(sessions())).mount("/", routes)
+    rocket::build()
+        .attach(SessionFairing::new(sessions()))
+        .mount("/", routes)
 }
 
 /// A client that keeps no cookies.
@@ -32,12 +34,19 @@ pub(crate) async fn client(rocket: Rocket<Build>) -> Client {
 }
 
 pub(crate) fn cookies(response: &LocalResponse<'_>) -> Vec<String> {
-    response.headers().get("set-cookie").map(str::to_owned).collect()
+    response
+        .headers()
+        .get("set-cookie")
+        .map(str::to_owned)
+        .collect()
 }
 
 /// What a browser sends back.
 pub(crate) fn pairs(response: &LocalResponse<'_>) -> Vec<String> {
-    cookies(response).iter().map(|cookie| cookie.split(';').next().unwrap().to_owned()).collect()
+    cookies(response)
+        .iter()
+        .map(|cookie| cookie.split(';').next().unwrap().to_owned())
+        .collect()
 }
 
 thread_local! {
@@ -62,7 +71,9 @@ impl Write for Log {
 pub(crate) fn logged() -> impl Fn() -> String {
     static SUBSCRIBER: Once = Once::new();
     SUBSCRIBER.call_once(|| {
-        let subscriber = tracing_subscriber::fmt().with_env_filter("session=trace").with_ansi(false);
+        let subscriber = tracing_subscriber::fmt()
+            .with_env_filter("session=trace")
+            .with_ansi(false);
         subscriber.with_writer(|| Log).init();
     });
     LOG.take();
@@ -95,16 +106,26 @@ impl Server {
     pub(crate) async fn start(rocket: Rocket<Build>) -> Self {
         let (sender, address) = oneshot::channel();
         let sender = Mutex::new(Some(sender));
-        let figment = rocket.figment().clone().merge(("port", 0)).merge(("shutdown.ctrlc", false));
-        let rocket = rocket.configure(figment).attach(AdHoc::on_liftoff("address", move |rocket| {
-            let address = SocketAddr::new(rocket.config().address, rocket.config().port);
-            let _ = sender.lock().unwrap().take().unwrap().send(address);
-            Box::pin(async {})
-        }));
+        let figment = rocket
+            .figment()
+            .clone()
+            .merge(("port", 0))
+            .merge(("shutdown.ctrlc", false));
+        let rocket =
+            rocket
+                .configure(figment)
+                .attach(AdHoc::on_liftoff("address", move |rocket| {
+                    let address = SocketAddr::new(rocket.config().address, rocket.config().port);
+                    let _ = sender.lock().unwrap().take().unwrap().send(address);
+                    Box::pin(async {})
+                }));
         let task = rocket::tokio::spawn(async move {
             let _ = rocket.launch().await;
         });
-        Self { address: address.await.unwrap(), task }
+        Self {
+            address: address.await.unwrap(),
+            task,
+        }
     }
 
     pub(crate) async fn get(&self, path: &str, cookie: &str) -> Answer {
@@ -114,13 +135,16 @@ impl Server {
     /// With a cookie that need not be text.
     pub(crate) async fn get_raw(&self, path: &str, cookie: &[u8], rest: &[u8]) -> Answer {
         let mut stream = TcpStream::connect(self.address).await.unwrap();
-        let begin = format!("GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nCookie: ");
+        let begin =
+            format!("GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nCookie: ");
         let request = [begin.as_bytes(), cookie, rest, b"\r\n\r\n"].concat();
         stream.write_all(&request).await.unwrap();
         let mut text = String::new();
         stream.read_to_string(&mut text).await.unwrap();
         let (head, body) = text.split_once("\r\n\r\n").unwrap();
-        let cookie = text.lines().find_map(|line| line.strip_prefix("set-cookie: "));
+        let cookie = text
+            .lines()
+            .find_map(|line| line.strip_prefix("set-cookie: "));
         let cookie = cookie.map(|cookie| cookie.split(';').next().unwrap().to_owned());
         let head = head.to_ascii_lowercase();
         Answer {

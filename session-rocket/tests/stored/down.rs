@@ -7,7 +7,9 @@ use session_rocket::session_core::{
     RecordKey,
     protocol::{Inserted, Loaded, Outcome, Record, TrimResult, Updated},
 };
-use session_rocket::session_store::{DeleteScope, Durability, SessionInfo, Store, StoreError, StoreFuture};
+use session_rocket::session_store::{
+    DeleteScope, Durability, SessionInfo, Store, StoreError, StoreFuture,
+};
 
 #[derive(Default)]
 pub(crate) struct Switched {
@@ -33,7 +35,12 @@ impl Store for Switched {
         self.meet(self.inner.load(key, now))
     }
 
-    fn insert<'a>(&'a self, key: RecordKey, record: &'a Record, now: u64) -> StoreFuture<'a, Inserted> {
+    fn insert<'a>(
+        &'a self,
+        key: RecordKey,
+        record: &'a Record,
+        now: u64,
+    ) -> StoreFuture<'a, Inserted> {
         self.meet(self.inner.insert(key, record, now))
     }
 
@@ -51,7 +58,12 @@ impl Store for Switched {
         self.meet(self.inner.touch(key, expires, now))
     }
 
-    fn delete_version<'a>(&'a self, key: RecordKey, version: u64, now: u64) -> StoreFuture<'a, Updated> {
+    fn delete_version<'a>(
+        &'a self,
+        key: RecordKey,
+        version: u64,
+        now: u64,
+    ) -> StoreFuture<'a, Updated> {
         self.meet(self.inner.delete_version(key, version, now))
     }
 
@@ -59,7 +71,13 @@ impl Store for Switched {
         self.meet(self.inner.delete(key, now))
     }
 
-    fn index<'a>(&'a self, user: &'a str, key: RecordKey, until: u64, now: u64) -> StoreFuture<'a, ()> {
+    fn index<'a>(
+        &'a self,
+        user: &'a str,
+        key: RecordKey,
+        until: u64,
+        now: u64,
+    ) -> StoreFuture<'a, ()> {
         self.meet(self.inner.index(user, key, until, now))
     }
 
@@ -67,11 +85,21 @@ impl Store for Switched {
         self.meet(self.inner.unindex(user, key))
     }
 
-    fn list<'a>(&'a self, user: &'a str, max: usize, now: u64) -> StoreFuture<'a, Vec<SessionInfo>> {
+    fn list<'a>(
+        &'a self,
+        user: &'a str,
+        max: usize,
+        now: u64,
+    ) -> StoreFuture<'a, Vec<SessionInfo>> {
         self.meet(self.inner.list(user, max, now))
     }
 
-    fn delete_owned<'a>(&'a self, user: &'a str, which: DeleteScope, now: u64) -> StoreFuture<'a, u64> {
+    fn delete_owned<'a>(
+        &'a self,
+        user: &'a str,
+        which: DeleteScope,
+        now: u64,
+    ) -> StoreFuture<'a, u64> {
         self.meet(self.inner.delete_owned(user, which, now))
     }
 

@@ -9,7 +9,9 @@ use tokio::task::yield_now;
 use tokio::time::sleep;
 
 use super::rng::Rng;
-use super::tested::{DAY, HOUR, NOW, Tested, at_once, broken, dead, expect, hold, key, owned, record};
+use super::tested::{
+    DAY, HOUR, NOW, Tested, at_once, broken, dead, expect, hold, key, owned, record,
+};
 use crate::store::DeleteScope;
 
 /// Repetitions and requests at once: one creates.
@@ -20,14 +22,20 @@ pub(super) async fn one_insert_wins(store: Tested) {
             async move { store.insert(key(round), &record(number), NOW).await }
         });
         let answers = answers.await;
-        let done: Vec<_> =
-            (0..32_u64).zip(&answers).filter(|(_, answer)| **answer == Inserted::Done).collect();
+        let done: Vec<_> = (0..32_u64)
+            .zip(&answers)
+            .filter(|(_, answer)| **answer == Inserted::Done)
+            .collect();
         expect("insert, 32 at once: one is Inserted::Done", &done.len(), &1);
         let winner = done[0].0;
         for (number, answer) in (0..).zip(&answers) {
             if number != winner {
                 let wanted = Inserted::Exists(record(winner));
-                expect("insert, 32 at once: the others meet the one that was created", answer, &wanted);
+                expect(
+                    "insert, 32 at once: the others meet the one that was created",
+                    answer,
+                    &wanted,
+                );
             }
         }
     }
@@ -38,7 +46,10 @@ pub(super) async fn updates_at_once_all_count(store: Tested) {
     const WRITERS: u64 = 64;
     const EACH: u64 = 8;
     fn with(version: u64, sum: u64) -> Record {
-        Record { body: sum.to_le_bytes().into(), ..record(version) }
+        Record {
+            body: sum.to_le_bytes().into(),
+            ..record(version)
+        }
     }
     fn sum(record: &Record) -> u64 {
         u64::from_le_bytes((*record.body).try_into().unwrap())
@@ -99,10 +110,18 @@ pub(super) async fn a_thousand_sessions_at_once(store: Tested) {
                     &Updated::Done,
                 );
                 let loaded = store.load(key(number), NOW).await;
-                expect("load sees what was answered before", &loaded, &Loaded::Live(next));
+                expect(
+                    "load sees what was answered before",
+                    &loaded,
+                    &Loaded::Live(next),
+                );
             }
             let touched = store.touch(key(number), NOW + DAY, NOW).await;
-            expect("touch, a live record there, 1000 at once", &touched, &Outcome::Done);
+            expect(
+                "touch, a live record there, 1000 at once",
+                &touched,
+                &Outcome::Done,
+            );
         }
     })
     .await;
@@ -114,10 +133,16 @@ pub(super) async fn a_thousand_sessions_at_once(store: Tested) {
             expect("list, of 1000 records of 100 users", &listed.len(), &10);
             let extended = listed.iter().all(|listed| listed.expires == NOW + DAY);
             hold("list shows the `expires` that touch gave", extended);
-            store.delete_owned(&user, DeleteScope::AllBut(key(number)), NOW).await
+            store
+                .delete_owned(&user, DeleteScope::AllBut(key(number)), NOW)
+                .await
         }
     });
-    expect("delete_owned, 100 users at once", &ended.await.iter().sum(), &(SESSIONS - USERS));
+    expect(
+        "delete_owned, 100 users at once",
+        &ended.await.iter().sum(),
+        &(SESSIONS - USERS),
+    );
 }
 
 /// Of all that replace or delete the same version, one does.
@@ -134,8 +159,16 @@ pub(super) async fn one_write_of_a_version_wins(store: Tested) {
                 }
             }
         });
-        let winners = written.await.iter().filter(|written| **written == Updated::Done).count();
-        expect("updates and deletes of one version at once: one is Done", &(winners as u64), &1);
+        let winners = written
+            .await
+            .iter()
+            .filter(|written| **written == Updated::Done)
+            .count();
+        expect(
+            "updates and deletes of one version at once: one is Done",
+            &(winners as u64),
+            &1,
+        );
     }
 }
 
@@ -155,7 +188,11 @@ pub(super) async fn a_delete_among_updates_is_final(store: Tested) {
                         yield_now().await;
                     }
                     let deleted = store.delete(place, NOW).await;
-                    expect("delete among updates, a live record there", &deleted, &Outcome::Done);
+                    expect(
+                        "delete among updates, a live record there",
+                        &deleted,
+                        &Outcome::Done,
+                    );
                     let loaded = store.load(place, NOW).await;
                     expect("load after a delete among updates", &loaded, &dead(NOW));
                     return;
@@ -168,13 +205,20 @@ pub(super) async fn a_delete_among_updates_is_final(store: Tested) {
                     }
                     store.touch(place, NOW + DAY, NOW).await;
                     let inserted = store.insert(place, &next, NOW).await;
-                    hold("insert, a record or a tombstone there: not Done", inserted != Inserted::Done);
+                    hold(
+                        "insert, a record or a tombstone there: not Done",
+                        inserted != Inserted::Done,
+                    );
                 }
             }
         })
         .await;
         let loaded = store.load(place, NOW).await;
-        expect("delete is final, whatever was under way", &loaded, &dead(NOW));
+        expect(
+            "delete is final, whatever was under way",
+            &loaded,
+            &dead(NOW),
+        );
         store.touch(place, NOW + HOUR, NOW).await;
     }
 }

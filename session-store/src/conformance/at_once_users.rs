@@ -20,12 +20,25 @@ pub(super) async fn trims_at_once_leave_the_newest(store: Tested) {
             async move { store.trim(&user, 5, key(100 * round + task), NOW).await }
         });
         let trimmed: Vec<TrimResult> = trimmed.await;
-        let newest = (100 * round + 35..100 * round + 40).map(key).collect::<Vec<_>>();
-        expect("trim to 5, 16 at once: the newest 5 are left", &store.keys(&user).await, &newest);
+        let newest = (100 * round + 35..100 * round + 40)
+            .map(key)
+            .collect::<Vec<_>>();
+        expect(
+            "trim to 5, 16 at once: the newest 5 are left",
+            &store.keys(&user).await,
+            &newest,
+        );
         let ended = trimmed.iter().map(|trimmed| trimmed.ended).sum::<u64>();
-        expect("trim, 16 at once: what one call ended counts there alone", &ended, &35);
+        expect(
+            "trim, 16 at once: what one call ended counts there alone",
+            &ended,
+            &35,
+        );
         let alive = trimmed.iter().any(|trimmed| trimmed.alive);
-        hold("trim, 16 at once: `alive` is false for what was ended, whoever ended it", !alive);
+        hold(
+            "trim, 16 at once: `alive` is false for what was ended, whoever ended it",
+            !alive,
+        );
     }
 }
 
@@ -50,9 +63,17 @@ pub(super) async fn logins_at_once_leave_three(store: Tested) {
         });
         let logins = logins.await;
         let left = store.keys(&user).await;
-        expect("trim to 3 after each of 48 logins at once: 3 are left", &left.len(), &3);
+        expect(
+            "trim to 3 after each of 48 logins at once: 3 are left",
+            &left.len(),
+            &3,
+        );
         let ended = logins.iter().map(|(_, ended)| ended).sum::<u64>();
-        expect("trim to 3 after each of 48 logins at once: 45 were ended", &ended, &45);
+        expect(
+            "trim to 3 after each of 48 logins at once: 45 were ended",
+            &ended,
+            &45,
+        );
         let alive: BTreeSet<_> = logins.into_iter().flat_map(|(alive, _)| alive).collect();
         hold(
             "trim: those that are left were told that they are alive",
@@ -86,8 +107,12 @@ pub(super) async fn a_trim_spares_who_comes_back(store: Tested) {
                     yield_now().await;
                 }
                 store.index(&user, back, NOW + HOUR, NOW).await;
-                store.update(back, base.version, &record(1 << 32), NOW).await;
-                let returned = store.update(back, 1 << 32, &owned(1 << 33, &user), NOW).await;
+                store
+                    .update(back, base.version, &record(1 << 32), NOW)
+                    .await;
+                let returned = store
+                    .update(back, 1 << 32, &owned(1 << 33, &user), NOW)
+                    .await;
                 if returned == Updated::Done {
                     store.trim(&user, 1, back, NOW).await;
                 }
@@ -95,7 +120,11 @@ pub(super) async fn a_trim_spares_who_comes_back(store: Tested) {
         })
         .await;
         let left = store.keys(&user).await.len();
-        expect("trim ends nothing that was among the newest when it looked", &left, &1);
+        expect(
+            "trim ends nothing that was among the newest when it looked",
+            &left,
+            &1,
+        );
     }
 }
 
@@ -112,14 +141,19 @@ pub(super) async fn delete_all_among_logins(store: Tested) {
             async move {
                 if task == 0 {
                     let ended = store.delete_owned(&user, DeleteScope::All, NOW).await;
-                    hold("delete_owned among logins: all whose login was answered before", ended >= 20);
+                    hold(
+                        "delete_owned among logins: all whose login was answered before",
+                        ended >= 20,
+                    );
                     for key in early() {
                         let loaded = store.load(key, NOW).await;
                         expect("load after delete_owned among logins", &loaded, &dead(NOW));
                     }
                 } else {
                     for number in 0..5 {
-                        store.log_in(100 * round + 20 + 5 * task + number, &user).await;
+                        store
+                            .log_in(100 * round + 20 + 5 * task + number, &user)
+                            .await;
                     }
                 }
             }

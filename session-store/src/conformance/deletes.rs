@@ -11,15 +11,31 @@ pub(super) async fn a_tombstone_ends(store: Tested) {
     lay(&store, key(1), There::Tombstone).await;
     store.log_in(2, "ada").await;
     store.log_in(3, "ada").await;
-    expect("delete_owned", &store.delete_owned("ada", DeleteScope::One(key(2)), NOW).await, &1);
-    expect("trim", &store.trim("ada", 0, key(3), NOW).await, &TrimResult { ended: 1, alive: false });
+    expect(
+        "delete_owned",
+        &store
+            .delete_owned("ada", DeleteScope::One(key(2)), NOW)
+            .await,
+        &1,
+    );
+    expect(
+        "trim",
+        &store.trim("ada", 0, key(3), NOW).await,
+        &TrimResult {
+            ended: 1,
+            alive: false,
+        },
+    );
     for (now, wanted) in [
         (NOW + TOMBSTONE_SECONDS - 1, dead(NOW)),
         (NOW + TOMBSTONE_SECONDS, Loaded::Absent),
         (NOW + DAY, Loaded::Absent),
     ] {
         for number in [1, 2, 3] {
-            let rule = format!("load, a tombstone there, {} s after the end of its record", now - NOW);
+            let rule = format!(
+                "load, a tombstone there, {} s after the end of its record",
+                now - NOW
+            );
             expect(rule, &store.load(key(number), now).await, &wanted);
         }
     }
@@ -39,10 +55,18 @@ pub(super) async fn delete_leaves_a_tombstone(store: Tested) {
         expect(format_args!("{rule}, repeated"), &again, &Outcome::Gone);
         let loaded = store.load(key(number), NOW).await;
         match there {
-            There::Nothing => expect("delete, nothing there: creates nothing", &loaded, &Loaded::Absent),
+            There::Nothing => expect(
+                "delete, nothing there: creates nothing",
+                &loaded,
+                &Loaded::Absent,
+            ),
             There::Expired => expect_one_of(rule, &loaded, &[dead(NOW), Loaded::Absent]),
             There::Live | There::Tombstone => {
-                expect(format_args!("{rule}: a tombstone stays"), &loaded, &dead(NOW));
+                expect(
+                    format_args!("{rule}: a tombstone stays"),
+                    &loaded,
+                    &dead(NOW),
+                );
             }
         }
     }
@@ -67,11 +91,19 @@ pub(super) async fn delete_version_ends_its_version(store: Tested) {
                 There::Expired => expect_one_of(&rule, &deleted, &[wanted.clone(), Updated::Gone]),
                 _ => expect(&rule, &deleted, &wanted),
             }
-            let wanted = if wanted == Updated::Done { dead(NOW) } else { before };
+            let wanted = if wanted == Updated::Done {
+                dead(NOW)
+            } else {
+                before
+            };
             let after = store.load(key(number), NOW).await;
             match there {
                 There::Expired => {
-                    expect_one_of(format_args!("{rule}: its effect"), &after, &[wanted, Loaded::Absent]);
+                    expect_one_of(
+                        format_args!("{rule}: its effect"),
+                        &after,
+                        &[wanted, Loaded::Absent],
+                    );
                 }
                 _ => expect(format_args!("{rule}: its effect"), &after, &wanted),
             }
@@ -99,23 +131,44 @@ pub(super) async fn a_tombstone_blocks_what_is_late(store: Tested) {
     for now in [NOW, NOW - HOUR, NOW + TOMBSTONE_SECONDS - 1] {
         // Others are created meanwhile, which may clear away garbage.
         for number in 0..10 {
-            store.insert(key(64 * (now + number)), &record(1), now).await;
+            store
+                .insert(key(64 * (now + number)), &record(1), now)
+                .await;
         }
         store.delete_expired(now, 1000).await;
-        let when = format!("a tombstone there, {} s after the delete", now.cast_signed() - NOW.cast_signed());
+        let when = format!(
+            "a tombstone there, {} s after the delete",
+            now.cast_signed() - NOW.cast_signed()
+        );
         let inserted = store.insert(key(1), &record(1), now).await;
         expect(format_args!("insert, {when}"), &inserted, &Inserted::Dead);
         for version in [0, 1, 2] {
             let updated = store.update(key(1), version, &record(2), now).await;
-            expect(format_args!("update of version {version}, {when}"), &updated, &Updated::Gone);
+            expect(
+                format_args!("update of version {version}, {when}"),
+                &updated,
+                &Updated::Gone,
+            );
         }
         let touched = store.touch(key(1), NOW + DAY, now).await;
         expect(format_args!("touch, {when}"), &touched, &Outcome::Gone);
-        expect(format_args!("delete, {when}"), &store.delete(key(1), now).await, &Outcome::Gone);
+        expect(
+            format_args!("delete, {when}"),
+            &store.delete(key(1), now).await,
+            &Outcome::Gone,
+        );
         for version in [0, 1] {
             let deleted = store.delete_version(key(1), version, now).await;
-            expect(format_args!("delete of version {version}, {when}"), &deleted, &Updated::Gone);
+            expect(
+                format_args!("delete of version {version}, {when}"),
+                &deleted,
+                &Updated::Gone,
+            );
         }
-        expect(format_args!("load, {when}"), &store.load(key(1), now).await, &dead(NOW));
+        expect(
+            format_args!("load, {when}"),
+            &store.load(key(1), now).await,
+            &dead(NOW),
+        );
     }
 }

@@ -8,7 +8,11 @@ use super::tested::{Tested, at_once, expect, hold};
 use crate::exchange::SessionBackend;
 
 /// One request; the cookie that its response sets.
-async fn request(source: &SessionBackend, cookie: &str, handler: impl FnOnce(&Session)) -> Option<String> {
+async fn request(
+    source: &SessionBackend,
+    cookie: &str,
+    handler: impl FnOnce(&Session),
+) -> Option<String> {
     let exchange = source.exchange(&headers(cookie));
     handler(&exchange.opener().open().await.unwrap());
     let mut response = HeaderMap::new();
@@ -22,7 +26,11 @@ pub(super) async fn requests_at_once_on_one_session(store: Tested) {
     const EACH: u64 = 2;
     let sessions = sessions(|builder| builder);
     let sources = [0, 1].map(|_| SessionBackend::stored(sessions.clone(), store.0.clone()));
-    let cookie = request(&sources[0], "", |session| session.insert("base", true).unwrap()).await.unwrap();
+    let cookie = request(&sources[0], "", |session| {
+        session.insert("base", true).unwrap()
+    })
+    .await
+    .unwrap();
     at_once(WRITERS, |writer| {
         let source = sources[usize::from(writer % 8 == 0)].clone();
         let cookie = cookie.clone();
@@ -42,9 +50,16 @@ pub(super) async fn requests_at_once_on_one_session(store: Tested) {
     let all: Vec<i64> = (0..(WRITERS * EACH).cast_signed()).collect();
     for (what, mut found) in [("pushed", seen.pushed), ("flashed", seen.flashed)] {
         found.sort_unstable();
-        hold(format_args!("what 64 requests at once {what} is there, each once"), found == all);
+        hold(
+            format_args!("what 64 requests at once {what} is there, each once"),
+            found == all,
+        );
     }
-    expect("what 64 requests at once counted is exact", &seen.sum.cast_unsigned(), &(WRITERS * EACH));
+    expect(
+        "what 64 requests at once counted is exact",
+        &seen.sum.cast_unsigned(),
+        &(WRITERS * EACH),
+    );
 }
 
 pub(super) async fn requests_at_once_on_a_thousand_sessions(store: Tested) {
@@ -60,7 +75,8 @@ pub(super) async fn requests_at_once_on_a_thousand_sessions(store: Tested) {
             };
             let cookie = request(&source, "", write).await.unwrap();
             request(&source, &cookie, write).await;
-            let login = move |session: &Session| session.log_in(&format!("user {}", number % 100)).unwrap();
+            let login =
+                move |session: &Session| session.log_in(&format!("user {}", number % 100)).unwrap();
             let renewed = request(&source, &cookie, login).await.unwrap();
             request(&source, &cookie, write).await; // too late
             renewed
@@ -77,6 +93,10 @@ pub(super) async fn requests_at_once_on_a_thousand_sessions(store: Tested) {
         );
     }
     for user in 0..100 {
-        expect("list, of 1000 sessions of 100 users", &store.keys(&format!("user {user}")).await.len(), &10);
+        expect(
+            "list, of 1000 sessions of 100 users",
+            &store.keys(&format!("user {user}")).await.len(),
+            &10,
+        );
     }
 }

@@ -2,37 +2,77 @@
 
 use session_core::protocol::{Inserted, Loaded, Record, TrimResult, Updated};
 
-use super::tested::{HOUR, NOW, Tested, at_once, dead, expect, expect_one_of, hold, key, owned, record};
+use super::tested::{
+    HOUR, NOW, Tested, at_once, dead, expect, expect_one_of, hold, key, owned, record,
+};
 use super::users::numbers;
 use crate::store::DeleteScope;
 
 pub(super) async fn delete_all_but_one(store: Tested) {
     for number in 0..6 {
-        store.log_in(number, if number < 4 { "ada" } else { "bob" }).await;
+        store
+            .log_in(number, if number < 4 { "ada" } else { "bob" })
+            .await;
     }
     store.insert(key(7), &record(7), NOW).await;
     let delete = async |user, which, rule: &str, wanted| {
         let ended = store.delete_owned(user, which, NOW).await;
-        expect(format_args!("delete_owned, {rule}: how many were ended"), &ended, &wanted);
+        expect(
+            format_args!("delete_owned, {rule}: how many were ended"),
+            &ended,
+            &wanted,
+        );
     };
     delete("ada", DeleteScope::AllBut(key(2)), "all but one of four", 3).await;
-    delete("ada", DeleteScope::AllBut(key(2)), "all but one, repeated", 0).await;
-    expect("delete_owned of all but one leaves that one", &store.keys("ada").await, &numbers(&[2]));
+    delete(
+        "ada",
+        DeleteScope::AllBut(key(2)),
+        "all but one, repeated",
+        0,
+    )
+    .await;
+    expect(
+        "delete_owned of all but one leaves that one",
+        &store.keys("ada").await,
+        &numbers(&[2]),
+    );
     for number in [0, 1, 3] {
         let loaded = store.load(key(number), NOW).await;
         expect("delete_owned leaves a tombstone", &loaded, &dead(NOW));
         let updated = store.update(key(number), number, &record(9), NOW).await;
-        expect("update, a tombstone of delete_owned there", &updated, &Updated::Gone);
+        expect(
+            "update, a tombstone of delete_owned there",
+            &updated,
+            &Updated::Gone,
+        );
         let inserted = store.insert(key(number), &record(9), NOW).await;
-        expect("insert, a tombstone of delete_owned there", &inserted, &Inserted::Dead);
+        expect(
+            "insert, a tombstone of delete_owned there",
+            &inserted,
+            &Inserted::Dead,
+        );
     }
     // One's own may be anything: another's, or nothing.
-    delete("ada", DeleteScope::AllBut(key(5)), "all but one that is another's", 1).await;
+    delete(
+        "ada",
+        DeleteScope::AllBut(key(5)),
+        "all but one that is another's",
+        1,
+    )
+    .await;
     delete("ada", DeleteScope::All, "where none is left", 0).await;
     delete("nobody", DeleteScope::All, "of an unknown user", 0).await;
-    expect("delete_owned leaves another's alone", &store.keys("bob").await, &numbers(&[4, 5]));
+    expect(
+        "delete_owned leaves another's alone",
+        &store.keys("bob").await,
+        &numbers(&[4, 5]),
+    );
     let loaded = store.load(key(7), NOW).await;
-    expect("delete_owned leaves records of nobody alone", &loaded, &Loaded::Live(record(7)));
+    expect(
+        "delete_owned leaves records of nobody alone",
+        &loaded,
+        &Loaded::Live(record(7)),
+    );
 }
 
 pub(super) async fn trim_keeps_the_newest(store: Tested) {
@@ -45,7 +85,14 @@ pub(super) async fn trim_keeps_the_newest(store: Tested) {
         (5, 3, 0, true, &[5, 2, 4, 1, 3], "as many as there are"),
         (3, 3, 2, true, &[4, 1, 3], "fewer"),
         (3, 3, 0, true, &[4, 1, 3], "repeated"),
-        (2, 4, 1, false, &[1, 3], "it ends the one that asks, too: that one has no preference"),
+        (
+            2,
+            4,
+            1,
+            false,
+            &[1, 3],
+            "it ends the one that asks, too: that one has no preference",
+        ),
         (2, 4, 0, false, &[1, 3], "the same repeated"),
         (2, 9, 0, true, &[1, 3], "`this` is another's"),
         (2, 8, 0, false, &[1, 3], "`this` is nothing"),
@@ -53,24 +100,56 @@ pub(super) async fn trim_keeps_the_newest(store: Tested) {
     ];
     for (keep, this, ended, alive, left, rule) in rows {
         let trimmed = store.trim("ada", keep, key(this), NOW).await;
-        expect(format_args!("trim to {keep}: {rule}"), &trimmed, &TrimResult { ended, alive });
+        expect(
+            format_args!("trim to {keep}: {rule}"),
+            &trimmed,
+            &TrimResult { ended, alive },
+        );
         let rule = format!("trim to {keep}, {rule}: the newest are left, by the store's own order");
         expect(rule, &store.keys("ada").await, &numbers(left));
     }
-    expect("trim leaves a tombstone", &store.load(key(5), NOW).await, &dead(NOW));
-    expect("trim leaves another's alone", &store.keys("bob").await, &numbers(&[9]));
+    expect(
+        "trim leaves a tombstone",
+        &store.load(key(5), NOW).await,
+        &dead(NOW),
+    );
+    expect(
+        "trim leaves another's alone",
+        &store.keys("bob").await,
+        &numbers(&[9]),
+    );
 }
 
 /// What has expired takes nobody's place.
 pub(super) async fn trim_counts_live_records(store: Tested) {
     store.log_in(1, "ada").await;
     store.index("ada", key(2), NOW + 60, NOW).await;
-    store.insert(key(2), &Record { expires: NOW + 60, ..owned(2, "ada") }, NOW).await;
+    store
+        .insert(
+            key(2),
+            &Record {
+                expires: NOW + 60,
+                ..owned(2, "ada")
+            },
+            NOW,
+        )
+        .await;
     let trimmed = store.trim("ada", 1, key(2), NOW + 60).await;
     let rule = "trim counts live records: an expired one takes nobody's place, and is not alive";
-    expect(rule, &trimmed, &TrimResult { ended: 0, alive: false });
+    expect(
+        rule,
+        &trimmed,
+        &TrimResult {
+            ended: 0,
+            alive: false,
+        },
+    );
     let keys = store.keys("ada").await;
-    expect_one_of("trim ends live records, here none", &keys, &[numbers(&[1, 2]), numbers(&[1])]);
+    expect_one_of(
+        "trim ends live records, here none",
+        &keys,
+        &[numbers(&[1, 2]), numbers(&[1])],
+    );
 }
 
 pub(super) async fn delete_one(store: Tested) {
@@ -90,27 +169,65 @@ pub(super) async fn delete_one(store: Tested) {
         (5, 0, "nobody's"),
         (6, 0, "nothing"),
     ] {
-        let ended = store.delete_owned("ada", DeleteScope::One(key(number)), NOW).await;
-        expect(format_args!("delete_owned of one that is {rule}: how many were ended"), &ended, &wanted);
+        let ended = store
+            .delete_owned("ada", DeleteScope::One(key(number)), NOW)
+            .await;
+        expect(
+            format_args!("delete_owned of one that is {rule}: how many were ended"),
+            &ended,
+            &wanted,
+        );
     }
-    expect("delete_owned of one ends no other", &store.keys("ada").await, &numbers(&[1, 3]));
-    expect("delete_owned of one leaves a tombstone", &store.load(key(2), NOW).await, &dead(NOW));
+    expect(
+        "delete_owned of one ends no other",
+        &store.keys("ada").await,
+        &numbers(&[1, 3]),
+    );
+    expect(
+        "delete_owned of one leaves a tombstone",
+        &store.load(key(2), NOW).await,
+        &dead(NOW),
+    );
     let rule = "delete_owned of one leaves another's alone";
-    expect(rule, &store.load(key(4), NOW).await, &Loaded::Live(owned(4, "bob")));
+    expect(
+        rule,
+        &store.load(key(4), NOW).await,
+        &Loaded::Live(owned(4, "bob")),
+    );
     let rule = "delete_owned of one leaves nobody's alone";
-    expect(rule, &store.load(key(5), NOW).await, &Loaded::Live(record(5)));
-    expect("delete_owned creates nothing", &store.load(key(6), NOW).await, &Loaded::Absent);
+    expect(
+        rule,
+        &store.load(key(5), NOW).await,
+        &Loaded::Live(record(5)),
+    );
+    expect(
+        "delete_owned creates nothing",
+        &store.load(key(6), NOW).await,
+        &Loaded::Absent,
+    );
 
     store.index("bob", key(1), NOW + HOUR, NOW).await;
     let updated = store.update(key(1), 1, &owned(11, "bob"), NOW).await;
-    expect("update, its version there: to another user", &updated, &Updated::Done);
+    expect(
+        "update, its version there: to another user",
+        &updated,
+        &Updated::Done,
+    );
     for which in [DeleteScope::One(key(1)), DeleteScope::All] {
         let ended = store.delete_owned("ada", which, NOW).await;
         let wanted = u64::from(which == DeleteScope::All);
-        expect(format_args!("delete_owned of {which:?} by the user before"), &ended, &wanted);
+        expect(
+            format_args!("delete_owned of {which:?} by the user before"),
+            &ended,
+            &wanted,
+        );
     }
     let rule = "delete_owned leaves alone what has got another user";
-    expect(rule, &store.load(key(1), NOW).await, &Loaded::Live(owned(11, "bob")));
+    expect(
+        rule,
+        &store.load(key(1), NOW).await,
+        &Loaded::Live(owned(11, "bob")),
+    );
 }
 
 /// Either the user changed first and nothing is ended, or the record was ended first and nothing is written.
@@ -128,7 +245,11 @@ pub(super) async fn endings_respect_a_change_of_user(store: Tested) {
                     return store.update(place, round, &next, NOW).await == Updated::Done;
                 }
                 let ended = match how {
-                    0 => store.delete_owned(&before, DeleteScope::One(place), NOW).await,
+                    0 => {
+                        store
+                            .delete_owned(&before, DeleteScope::One(place), NOW)
+                            .await
+                    }
                     1 => store.delete_owned(&before, DeleteScope::All, NOW).await,
                     _ => store.trim(&before, 0, place, NOW).await.ended,
                 };
@@ -136,14 +257,24 @@ pub(super) async fn endings_respect_a_change_of_user(store: Tested) {
             }
         });
         let [written, spared] = answers.await.try_into().unwrap();
-        let rule =
-            "delete_owned or trim while the user changes: either ended, or written with the other user";
+        let rule = "delete_owned or trim while the user changes: either ended, or written with the other user";
         expect(rule, &written, &spared);
-        let wanted = if written { Loaded::Live(owned(round + 1000, &after)) } else { dead(NOW) };
+        let wanted = if written {
+            Loaded::Live(owned(round + 1000, &after))
+        } else {
+            dead(NOW)
+        };
         expect(rule, &store.load(place, NOW).await, &wanted);
         let listed = store.keys(&after).await.len();
-        expect("list of the other user, after the change", &listed, &usize::from(written));
-        hold("list of the user before, after the change", store.keys(&before).await.is_empty());
+        expect(
+            "list of the other user, after the change",
+            &listed,
+            &usize::from(written),
+        );
+        hold(
+            "list of the user before, after the change",
+            store.keys(&before).await.is_empty(),
+        );
     }
 }
 
@@ -155,21 +286,44 @@ pub(super) async fn durability_is_told(store: Tested) {
 pub(super) async fn delete_expired_by_batches(store: Tested) {
     for number in 0..100 {
         let expires = NOW + number;
-        store.insert(key(number), &Record { expires, ..record(number) }, NOW - HOUR).await;
+        store
+            .insert(
+                key(number),
+                &Record {
+                    expires,
+                    ..record(number)
+                },
+                NOW - HOUR,
+            )
+            .await;
     }
-    expect("delete_expired removes at most `batch`: 0", &store.delete_expired(NOW + 50, 0).await, &0);
+    expect(
+        "delete_expired removes at most `batch`: 0",
+        &store.delete_expired(NOW + 50, 0).await,
+        &0,
+    );
     let mut sum = 0;
     loop {
         let removed = store.delete_expired(NOW + 50, 7).await;
-        hold(format_args!("delete_expired removes at most `batch`: 7, and not {removed}"), removed <= 7);
+        hold(
+            format_args!("delete_expired removes at most `batch`: 7, and not {removed}"),
+            removed <= 7,
+        );
         sum += removed;
         if removed < 7 {
             break;
         }
     }
-    expect_one_of("delete_expired removes all of them, or the store needs no such help", &sum, &[0, 50]);
+    expect_one_of(
+        "delete_expired removes all of them, or the store needs no such help",
+        &sum,
+        &[0, 50],
+    );
     for number in 50..100 {
-        let wanted = Loaded::Live(Record { expires: NOW + number, ..record(number) });
+        let wanted = Loaded::Live(Record {
+            expires: NOW + number,
+            ..record(number)
+        });
         let loaded = store.load(key(number), NOW - HOUR).await;
         expect(
             "delete_expired removes nothing whose `expires` is not earlier than `before`",

@@ -249,8 +249,11 @@ where
     let (done, waits) = channel();
     // A thread, so that a store that blocks all of the runtime's threads is found out, too.
     let thread = std::thread::spawn(move || {
-        let runtime =
-            tokio::runtime::Builder::new_multi_thread().worker_threads(THREADS).enable_all().build().unwrap();
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(THREADS)
+            .enable_all()
+            .build()
+            .unwrap();
         runtime.block_on(async {
             if let Some(store) = make().await {
                 run(Tested(store)).await;
@@ -293,7 +296,10 @@ mod tests {
         for panic in [catch_unwind(waits), catch_unwind(blocks)] {
             let panic = panic.unwrap_err();
             let message = panic.downcast_ref::<String>().unwrap();
-            assert!(message.ends_with("`load_says_what_lies_there` has waited for 50ms"), "{message}");
+            assert!(
+                message.ends_with("`load_says_what_lies_there` has waited for 50ms"),
+                "{message}"
+            );
         }
     }
 }

@@ -73,13 +73,20 @@ impl Model {
             Loaded::Dead { .. } => Inserted::Dead,
             Loaded::Absent => {
                 self.orders += 1;
-                self.slots.insert(key, Slot::Record(record.clone(), self.orders));
+                self.slots
+                    .insert(key, Slot::Record(record.clone(), self.orders));
                 Inserted::Done
             }
         }
     }
 
-    pub(super) fn update(&mut self, key: RecordKey, version: u64, record: &Record, now: u64) -> Updated {
+    pub(super) fn update(
+        &mut self,
+        key: RecordKey,
+        version: u64,
+        record: &Record,
+        now: u64,
+    ) -> Updated {
         let drawn = self.orders + 1;
         let Some((old, order)) = self.live(key, now) else {
             return Updated::Gone;
@@ -90,7 +97,10 @@ impl Model {
         if old.user != record.user {
             *order = drawn;
         }
-        *old = Record { expires: old.expires.max(record.expires), ..record.clone() };
+        *old = Record {
+            expires: old.expires.max(record.expires),
+            ..record.clone()
+        };
         self.orders = drawn;
         Updated::Done
     }
@@ -106,7 +116,8 @@ impl Model {
 
     pub(super) fn delete(&mut self, key: RecordKey, now: u64) -> Outcome {
         if let Some(Slot::Record(..)) = self.slots.get(&key) {
-            self.slots.insert(key, Slot::Tombstone(now + TOMBSTONE_SECONDS));
+            self.slots
+                .insert(key, Slot::Tombstone(now + TOMBSTONE_SECONDS));
             return Outcome::Done;
         }
         Outcome::Gone
@@ -130,10 +141,21 @@ impl Model {
             .iter()
             .filter_map(|(key, slot)| match slot {
                 Slot::Record(record, order) if record.user.as_deref() == Some(user) => {
-                    let Record { created, seen, expires, .. } = *record;
+                    let Record {
+                        created,
+                        seen,
+                        expires,
+                        ..
+                    } = *record;
                     Some((
                         order,
-                        SessionInfo { key: *key, created, seen, expires, label: record.label.clone() },
+                        SessionInfo {
+                            key: *key,
+                            created,
+                            seen,
+                            expires,
+                            label: record.label.clone(),
+                        },
                     ))
                 }
                 _ => None,

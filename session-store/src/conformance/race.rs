@@ -36,7 +36,10 @@ impl Race<'_> {
             self.schedule(runs, &mut path).await;
             runs += 1;
             // The next path in depth-first order: the last place where another request could have come.
-            while path.last().is_some_and(|(choice, choices)| choice + 1 == *choices) {
+            while path
+                .last()
+                .is_some_and(|(choice, choices)| choice + 1 == *choices)
+            {
                 path.pop();
             }
             match path.last_mut() {
@@ -81,8 +84,9 @@ impl Race<'_> {
         let Some(Seen { key, .. }) = look(self.sessions, self.store, &first).await else {
             broken("what was inserted before is loaded", String::new());
         };
-        let request =
-            |(number, does): (i64, &Does)| Request::new(self.sessions, *does, number, &first, &user);
+        let request = |(number, does): (i64, &Does)| {
+            Request::new(self.sessions, *does, number, &first, &user)
+        };
         let mut requests: Vec<Request> = (1..).zip(self.requests).map(request).collect();
         if self.opened {
             for request in &mut requests {
@@ -91,22 +95,35 @@ impl Race<'_> {
         }
         let mut order = Vec::new();
         for step in 0.. {
-            let waiting: Vec<usize> =
-                (0..requests.len()).filter(|number| !requests[*number].is_over()).collect();
+            let waiting: Vec<usize> = (0..requests.len())
+                .filter(|number| !requests[*number].is_over())
+                .collect();
             if waiting.is_empty() {
                 break;
             }
             if step == MOST_STEPS {
-                broken(format_args!("{:?} end, each after few questions", self.requests), String::new());
+                broken(
+                    format_args!("{:?} end, each after few questions", self.requests),
+                    String::new(),
+                );
             }
             if step == path.len() {
                 path.push((0, waiting.len()));
             }
             let next = waiting[path[step].0];
-            requests[next].step(self.store, self.twice, &mut journal).await;
+            requests[next]
+                .step(self.store, self.twice, &mut journal)
+                .await;
             order.push(next);
         }
-        let after = After { race: self, requests, first, key, user, order };
+        let after = After {
+            race: self,
+            requests,
+            first,
+            key,
+            user,
+            order,
+        };
         after.check().await;
 
         // Whatever was under way comes once more, late, as it came or the last first. Trims end what is too many by then, which
@@ -138,9 +155,18 @@ struct After<'a> {
 
 impl After<'_> {
     fn rule(&self, rule: &str) -> String {
-        let Race { requests, twice, .. } = self.race;
-        let asked = if *twice { ", each question asked twice" } else { "" };
-        format!("{rule} ({requests:?}; their steps in the order {:?}{asked})", self.order)
+        let Race {
+            requests, twice, ..
+        } = self.race;
+        let asked = if *twice {
+            ", each question asked twice"
+        } else {
+            ""
+        };
+        format!(
+            "{rule} ({requests:?}; their steps in the order {:?}{asked})",
+            self.order
+        )
     }
 
     /// What lies under the keys of the questions, and who has what.
@@ -162,27 +188,46 @@ impl After<'_> {
     }
 
     fn any(&self, does: Does) -> impl Iterator<Item = &Request> {
-        self.requests.iter().filter(move |request| request.does == does)
+        self.requests
+            .iter()
+            .filter(move |request| request.does == does)
     }
 
     async fn check(&self) {
-        let Race { store, sessions, .. } = self.race;
+        let Race {
+            store, sessions, ..
+        } = self.race;
         let rule = |rule: &str| self.rule(rule);
-        let minted = self.requests.iter().filter_map(|request| request.ended.cookie.as_deref());
-        let cookies: BTreeSet<&str> =
-            minted.chain([self.first.as_str()]).filter(|cookie| !cookie.is_empty()).collect();
+        let minted = self
+            .requests
+            .iter()
+            .filter_map(|request| request.ended.cookie.as_deref());
+        let cookies: BTreeSet<&str> = minted
+            .chain([self.first.as_str()])
+            .filter(|cookie| !cookie.is_empty())
+            .collect();
         let mut open = Vec::new();
         for cookie in cookies {
-            open.extend(look(sessions, store, cookie).await.map(|seen| (cookie, seen)));
+            open.extend(
+                look(sessions, store, cookie)
+                    .await
+                    .map(|seen| (cookie, seen)),
+            );
         }
-        let (old, fresh): (Vec<_>, Vec<_>) = open.into_iter().partition(|(_, seen)| seen.key == self.key);
+        let (old, fresh): (Vec<_>, Vec<_>) =
+            open.into_iter().partition(|(_, seen)| seen.key == self.key);
 
         for request in &self.requests {
             // A logout that meets a new id has ended nothing, and says so.
             let refused = request.does == Does::LogsOut && request.ended.error == Some(Error::Gone);
-            hold(rule("each request is answered"), refused || request.ended.error.is_none());
-            let logs_in =
-                matches!(request.does, Does::LogsIn | Does::LogsInAsAnother | Does::LogsInElsewhere);
+            hold(
+                rule("each request is answered"),
+                refused || request.ended.error.is_none(),
+            );
+            let logs_in = matches!(
+                request.does,
+                Does::LogsIn | Does::LogsInAsAnother | Does::LogsInElsewhere
+            );
             hold(
                 rule("a request whose session is gone sets no cookie, unless it logged in"),
                 !request.is_gone() || request.ended.cookie.is_none() || logs_in,
@@ -196,20 +241,26 @@ impl After<'_> {
         }
         hold(rule("at most one cookie opens a record"), old.len() <= 1);
 
-        let logged_out = self.any(Does::LogsOut).any(|one| one.ended.cookie.as_deref() == Some(""));
+        let logged_out = self
+            .any(Does::LogsOut)
+            .any(|one| one.ended.cookie.as_deref() == Some(""));
         let ended = self.any(Does::EndsAll).any(|one| one.ended.count > 0);
         if logged_out || ended {
-            let rule = rule("after a logout or the end of all, no cookie that its session ever had opens it");
+            let rule = rule(
+                "after a logout or the end of all, no cookie that its session ever had opens it",
+            );
             hold(&rule, old.is_empty());
             expect(rule, &store.load(self.key, NOW).await, &dead(NOW));
         }
-        let renewed = self
-            .requests
-            .iter()
-            .any(|one| one.ended.events.contains(&EventKind::Renewed) && one.ended.cookie.is_some());
+        let renewed = self.requests.iter().any(|one| {
+            one.ended.events.contains(&EventKind::Renewed) && one.ended.cookie.is_some()
+        });
         if renewed {
             let opens = old.iter().any(|(cookie, _)| *cookie == self.first);
-            hold(rule("after a login or a renewal the cookie before it opens nothing"), !opens);
+            hold(
+                rule("after a login or a renewal the cookie before it opens nothing"),
+                !opens,
+            );
         }
         if let [(_, seen)] = &old[..] {
             self.check_changes(seen, &rule);
@@ -225,10 +276,16 @@ impl After<'_> {
 
     /// What was acknowledged is there, once; what was dropped is not.
     fn check_changes(&self, seen: &Seen, rule: &impl Fn(&str) -> String) {
-        let kept: BTreeSet<i64> =
-            self.any(Does::Writes).filter(|one| !one.is_gone()).map(|one| one.number).collect();
+        let kept: BTreeSet<i64> = self
+            .any(Does::Writes)
+            .filter(|one| !one.is_gone())
+            .map(|one| one.number)
+            .collect();
         let pushed: BTreeSet<i64> = seen.pushed.iter().copied().collect();
-        hold(rule("a write that was answered is there, and no other"), pushed == kept);
+        hold(
+            rule("a write that was answered is there, and no other"),
+            pushed == kept,
+        );
         hold(
             rule("nothing counts twice"),
             pushed.len() == seen.pushed.len() && seen.sum == kept.iter().sum::<i64>(),
@@ -236,11 +293,23 @@ impl After<'_> {
         hold(rule("what nobody changed stays"), seen.has_base);
         // Of each message: who took it, or that it is there.
         let takes = self.any(Does::TakesFlashes).filter(|one| !one.is_gone());
-        let taken: Vec<i64> = takes.flat_map(|one| one.ended.taken.iter().copied()).collect();
-        let messages = self.any(Does::Flashes).filter(|one| !one.is_gone()).map(|one| one.number);
+        let taken: Vec<i64> = takes
+            .flat_map(|one| one.ended.taken.iter().copied())
+            .collect();
+        let messages = self
+            .any(Does::Flashes)
+            .filter(|one| !one.is_gone())
+            .map(|one| one.number);
         for message in messages.chain([0]) {
-            let there = seen.flashed.iter().filter(|flashed| **flashed == message).count();
-            hold(rule("no message is lost"), there > 0 || taken.contains(&message));
+            let there = seen
+                .flashed
+                .iter()
+                .filter(|flashed| **flashed == message)
+                .count();
+            hold(
+                rule("no message is lost"),
+                there > 0 || taken.contains(&message),
+            );
             hold(
                 rule("no message is there twice, or after it was taken"),
                 there + usize::from(taken.contains(&message)) == 1,
@@ -254,9 +323,21 @@ impl After<'_> {
             return;
         }
         let listed = self.race.store.list(&self.user, 100, NOW).await;
-        expect(rule("after logins with a cap of one session, one is left"), &listed.len(), &1);
+        expect(
+            rule("after logins with a cap of one session, one is left"),
+            &listed.len(),
+            &1,
+        );
         let open: Vec<RecordKey> = fresh.iter().map(|(_, seen)| seen.key).collect();
-        expect(rule("the newest login is the one that is left"), &open, &vec![listed[0].key]);
-        expect(rule("the session before ended"), &self.race.store.load(self.key, NOW).await, &dead(NOW));
+        expect(
+            rule("the newest login is the one that is left"),
+            &open,
+            &vec![listed[0].key],
+        );
+        expect(
+            rule("the session before ended"),
+            &self.race.store.load(self.key, NOW).await,
+            &dead(NOW),
+        );
     }
 }

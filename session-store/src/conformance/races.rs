@@ -2,8 +2,8 @@
 
 use super::race::Race;
 use super::request::Does::{
-    self, EndsAll, Flashes, LogsIn, LogsInAsAnother, LogsInElsewhere, LogsOut, Renews, TakesFlashes, Touches,
-    Writes,
+    self, EndsAll, Flashes, LogsIn, LogsInAsAnother, LogsInElsewhere, LogsOut, Renews,
+    TakesFlashes, Touches, Writes,
 };
 use super::request::sessions;
 use super::tested::Tested;
@@ -21,7 +21,14 @@ async fn race(store: &Tested, owned: bool, cap: Option<usize>, races: &[&[Does]]
             if opened && twice {
                 continue;
             }
-            let race = Race { store, sessions: &sessions, owned, opened, twice, requests };
+            let race = Race {
+                store,
+                sessions: &sessions,
+                owned,
+                opened,
+                twice,
+                requests,
+            };
             let runs = race.run().await;
             assert!(runs > 1, "{requests:?} do not race");
         }
@@ -52,7 +59,17 @@ pub(super) async fn races_with_a_logout(store: Tested) {
         &[Writes, Writes, LogsOut],
     ];
     race(&store, false, None, &races).await;
-    race(&store, true, None, &[&[Writes, LogsOut], &[Touches, LogsOut], &[LogsInAsAnother, LogsOut]]).await;
+    race(
+        &store,
+        true,
+        None,
+        &[
+            &[Writes, LogsOut],
+            &[Touches, LogsOut],
+            &[LogsInAsAnother, LogsOut],
+        ],
+    )
+    .await;
 }
 
 pub(super) async fn races_with_a_login(store: Tested) {
@@ -80,7 +97,10 @@ pub(super) async fn races_with_the_end_of_all(store: Tested) {
 }
 
 pub(super) async fn races_with_a_cap(store: Tested) {
-    let races: [&[Does]; 3] =
-        [&[LogsInElsewhere, Writes], &[LogsInElsewhere, Touches], &[LogsInElsewhere, LogsInElsewhere]];
+    let races: [&[Does]; 3] = [
+        &[LogsInElsewhere, Writes],
+        &[LogsInElsewhere, Touches],
+        &[LogsInElsewhere, LogsInElsewhere],
+    ];
     race(&store, true, Some(1), &races).await;
 }

@@ -18,14 +18,34 @@ fn script(group: u64) -> (Vec<StoreRequest>, Vec<RecordKey>, [String; 2]) {
         until: NOW + DAY,
         now: NOW,
     };
-    let insert = |number, record| StoreRequest::Insert { key: at(number), record, now: NOW };
-    let update =
-        |number, version, record| StoreRequest::Update { key: at(number), version, record, now: NOW };
-    let touch = |number, expires, now| StoreRequest::Touch { key: at(number), expires, now };
-    let delete = |number, version| StoreRequest::Delete { key: at(number), version, now: NOW };
-    let unindex = |user: &str, number| StoreRequest::Unindex { user: user.into(), key: at(number) };
-    let mut questions: Vec<StoreRequest> =
-        (1..7).flat_map(|number| [index(&ada, number), insert(number, owned(number, &ada))]).collect();
+    let insert = |number, record| StoreRequest::Insert {
+        key: at(number),
+        record,
+        now: NOW,
+    };
+    let update = |number, version, record| StoreRequest::Update {
+        key: at(number),
+        version,
+        record,
+        now: NOW,
+    };
+    let touch = |number, expires, now| StoreRequest::Touch {
+        key: at(number),
+        expires,
+        now,
+    };
+    let delete = |number, version| StoreRequest::Delete {
+        key: at(number),
+        version,
+        now: NOW,
+    };
+    let unindex = |user: &str, number| StoreRequest::Unindex {
+        user: user.into(),
+        key: at(number),
+    };
+    let mut questions: Vec<StoreRequest> = (1..7)
+        .flat_map(|number| [index(&ada, number), insert(number, owned(number, &ada))])
+        .collect();
     questions.extend([
         // The oldest gets another user, so that it is the newest of theirs.
         insert(8, record(8)),
@@ -44,14 +64,26 @@ fn script(group: u64) -> (Vec<StoreRequest>, Vec<RecordKey>, [String; 2]) {
         delete(9, 7),
         delete(9, 9),
         delete(10, 10),
-        StoreRequest::Trim { user: ada.as_str().into(), keep: 3, this: at(6), now: NOW },
-        StoreRequest::Load { key: at(1), now: NOW },
+        StoreRequest::Trim {
+            user: ada.as_str().into(),
+            keep: 3,
+            this: at(6),
+            now: NOW,
+        },
+        StoreRequest::Load {
+            key: at(1),
+            now: NOW,
+        },
     ]);
     (questions, (1..11).map(at).collect(), [ada, bob])
 }
 
 /// What is there in the end; who asked how often must not matter.
-async fn state(store: &Tested, keys: &[RecordKey], users: &[String]) -> (Vec<Loaded>, Vec<Vec<SessionInfo>>) {
+async fn state(
+    store: &Tested,
+    keys: &[RecordKey],
+    users: &[String],
+) -> (Vec<Loaded>, Vec<Vec<SessionInfo>>) {
     let mut records = Vec::new();
     for key in keys {
         let mut loaded = store.load(*key, NOW).await;
@@ -65,7 +97,10 @@ async fn state(store: &Tested, keys: &[RecordKey], users: &[String]) -> (Vec<Loa
     for user in users {
         let listed = store.list(user, 100, NOW).await.into_iter().map(|listed| {
             let place = keys.iter().position(|key| *key == listed.key);
-            SessionInfo { key: key(place.map_or(u64::MAX, |place| place as u64)), ..listed }
+            SessionInfo {
+                key: key(place.map_or(u64::MAX, |place| place as u64)),
+                ..listed
+            }
         });
         lists.push(listed.collect());
     }
@@ -98,12 +133,21 @@ pub(super) async fn what_is_repeated_changes_nothing(store: Tested) {
         states.push(state(&store, &keys, &users).await);
     }
     let (records, lists) = &states[0];
-    let tombstones = records.iter().filter(|loaded| **loaded == dead(NOW)).count();
+    let tombstones = records
+        .iter()
+        .filter(|loaded| **loaded == dead(NOW))
+        .count();
     // 3 and 9 were deleted, 2 trimmed, where four of ada's were left.
-    expect("a script of questions, each asked once: tombstones", &tombstones, &3);
-    for (group, how) in
-        [(1, "three times"), (2, "again after each that followed"), (3, "late, in both orders")]
-    {
+    expect(
+        "a script of questions, each asked once: tombstones",
+        &tombstones,
+        &3,
+    );
+    for (group, how) in [
+        (1, "three times"),
+        (2, "again after each that followed"),
+        (3, "late, in both orders"),
+    ] {
         let rule = format!("questions asked {how}: the records are as if each had been asked once");
         expect(rule, &states[group].0, records);
         let rule = format!("questions asked {how}: the lists are as if each had been asked once");
@@ -116,16 +160,30 @@ pub(super) async fn endings_repeated(store: Tested) {
     for number in 1..5 {
         store.log_in(number, "ada").await;
     }
-    for (which, wanted) in
-        [(DeleteScope::One(key(1)), 1), (DeleteScope::AllBut(key(3)), 2), (DeleteScope::All, 1)]
-    {
+    for (which, wanted) in [
+        (DeleteScope::One(key(1)), 1),
+        (DeleteScope::AllBut(key(3)), 2),
+        (DeleteScope::All, 1),
+    ] {
         let ended = store.delete_owned("ada", which, NOW).await;
-        expect(format_args!("delete_owned of {which:?}, of what is left of four"), &ended, &wanted);
+        expect(
+            format_args!("delete_owned of {which:?}, of what is left of four"),
+            &ended,
+            &wanted,
+        );
         let left = store.keys("ada").await;
         for _ in 0..2 {
             let ended = store.delete_owned("ada", which, NOW).await;
-            expect(format_args!("delete_owned of {which:?}, repeated: nothing is left to end"), &ended, &0);
+            expect(
+                format_args!("delete_owned of {which:?}, repeated: nothing is left to end"),
+                &ended,
+                &0,
+            );
         }
-        expect("delete_owned, repeated, ends no others", &store.keys("ada").await, &left);
+        expect(
+            "delete_owned, repeated, ends no others",
+            &store.keys("ada").await,
+            &left,
+        );
     }
 }

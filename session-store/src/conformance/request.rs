@@ -45,24 +45,41 @@ pub(super) fn sessions(configure: impl FnOnce(Builder) -> Builder) -> StoredSess
     let random = Mutex::new(Rng(SEED.fetch_add(1, Ordering::Relaxed)));
     let random = move |bytes: &mut [u8]| {
         let mut rng = random.lock().unwrap();
-        bytes.iter_mut().for_each(|byte| *byte = rng.next().to_le_bytes()[0]);
+        bytes
+            .iter_mut()
+            .for_each(|byte| *byte = rng.next().to_le_bytes()[0]);
         Ok(())
     };
     let patience = Duration::from_secs(30);
-    let builder =
-        Sessions::builder(key).clock(ManualClock::at(NOW)).random(random).deadlines(patience, patience);
+    let builder = Sessions::builder(key)
+        .clock(ManualClock::at(NOW))
+        .random(random)
+        .deadlines(patience, patience);
     configure(builder).build_stored().unwrap()
 }
 
 pub(super) fn headers(cookie: &str) -> HeaderMap {
     let pair = HeaderValue::try_from(cookie).unwrap();
-    Some(pair).filter(|pair| !pair.is_empty()).map(|pair| (COOKIE, pair)).into_iter().collect()
+    Some(pair)
+        .filter(|pair| !pair.is_empty())
+        .map(|pair| (COOKIE, pair))
+        .into_iter()
+        .collect()
 }
 
 /// What a response set: `None` if nothing, an empty string if a removal.
 pub(super) fn set_cookie(response: &HeaderMap) -> Option<String> {
-    let pair = response.get(SET_COOKIE)?.to_str().unwrap().split(';').next()?;
-    Some(if pair.ends_with('=') { String::new() } else { pair.to_owned() })
+    let pair = response
+        .get(SET_COOKIE)?
+        .to_str()
+        .unwrap()
+        .split(';')
+        .next()?;
+    Some(if pair.ends_with('=') {
+        String::new()
+    } else {
+        pair.to_owned()
+    })
 }
 
 /// A request, its questions, and what became of it.
@@ -94,8 +111,18 @@ enum State {
 }
 
 impl Request {
-    pub(super) fn new(sessions: &StoredSessions, does: Does, number: i64, cookie: &str, user: &str) -> Self {
-        let cookie = if does == Does::LogsInElsewhere { "" } else { cookie };
+    pub(super) fn new(
+        sessions: &StoredSessions,
+        does: Does,
+        number: i64,
+        cookie: &str,
+        user: &str,
+    ) -> Self {
+        let cookie = if does == Does::LogsInElsewhere {
+            ""
+        } else {
+            cookie
+        };
         let state = if does == Does::EndsAll {
             State::EndingAll
         } else {
@@ -103,7 +130,13 @@ impl Request {
             let step = exchange.open();
             State::Opening(exchange, step)
         };
-        let mut request = Self { does, number, user: user.to_owned(), state, ended: Ended::default() };
+        let mut request = Self {
+            does,
+            number,
+            user: user.to_owned(),
+            state,
+            ended: Ended::default(),
+        };
         request.go_on();
         request
     }
@@ -125,7 +158,12 @@ impl Request {
     }
 
     /// Asks the next question, a second time if its answer is to be lost once. What was asked goes into the journal.
-    pub(super) async fn step(&mut self, store: &Tested, twice: bool, journal: &mut Vec<StoreRequest>) {
+    pub(super) async fn step(
+        &mut self,
+        store: &Tested,
+        twice: bool,
+        journal: &mut Vec<StoreRequest>,
+    ) {
         let ask = async |question: &StoreRequest| -> StoreReply {
             if twice {
                 store.ask(question).await;
@@ -227,9 +265,16 @@ pub(super) async fn look(sessions: &StoredSessions, store: &Tested, cookie: &str
         }
     };
     // Closed sessions can be read; this one is dropped with what it took.
-    let flashed = session.take_flashes().unwrap().iter().map(|flash| flash.message_as().unwrap()).collect();
+    let flashed = session
+        .take_flashes()
+        .unwrap()
+        .iter()
+        .map(|flash| flash.message_as().unwrap())
+        .collect();
     Some(Seen {
-        key: session.record_key().filter(|_| session.rejected().is_none())?,
+        key: session
+            .record_key()
+            .filter(|_| session.rejected().is_none())?,
         has_base: session.contains_key("base"),
         pushed: session.get("pushed").unwrap().unwrap_or_default(),
         sum: session.get("sum").unwrap().unwrap_or_default(),

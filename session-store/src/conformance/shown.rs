@@ -28,7 +28,15 @@ impl Shown for RecordKey {
 
 impl Shown for Record {
     fn shown(&self) -> String {
-        let Self { version, expires, created, seen, user, label, body } = self;
+        let Self {
+            version,
+            expires,
+            created,
+            seen,
+            user,
+            label,
+            body,
+        } = self;
         let (user, label) = (short(format!("{user:?}")), short(format!("{label:?}")));
         let body = short(format!("{body:?}"));
         format!(
@@ -67,15 +75,26 @@ impl Shown for Updated {
 
 impl Shown for SessionInfo {
     fn shown(&self) -> String {
-        let Self { key, created, seen, expires, label } = self;
+        let Self {
+            key,
+            created,
+            seen,
+            expires,
+            label,
+        } = self;
         let (key, label) = (key.shown(), short(format!("{label:?}")));
-        format!("{{ key: {key}, created: {created}, seen: {seen}, expires: {expires}, label: {label} }}")
+        format!(
+            "{{ key: {key}, created: {created}, seen: {seen}, expires: {expires}, label: {label} }}"
+        )
     }
 }
 
 impl<T: Shown> Shown for Vec<T> {
     fn shown(&self) -> String {
-        format!("[{}]", self.iter().map(Shown::shown).collect::<Vec<_>>().join(", "))
+        format!(
+            "[{}]",
+            self.iter().map(Shown::shown).collect::<Vec<_>>().join(", ")
+        )
     }
 }
 

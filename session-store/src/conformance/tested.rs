@@ -8,7 +8,8 @@ use std::sync::Arc;
 use session_core::{
     RecordKey,
     protocol::{
-        Inserted, Loaded, Outcome, Record, StoreReply, StoreRequest, TOMBSTONE_SECONDS, TrimResult, Updated,
+        Inserted, Loaded, Outcome, Record, StoreReply, StoreRequest, TOMBSTONE_SECONDS, TrimResult,
+        Updated,
     },
 };
 use tokio::sync::Barrier;
@@ -34,16 +35,29 @@ pub(super) fn key(number: u64) -> RecordKey {
 /// Live for an hour, of nobody.
 pub(super) fn record(version: u64) -> Record {
     let body = version.to_le_bytes().into();
-    Record { version, expires: NOW + HOUR, created: NOW, seen: NOW, user: None, label: None, body }
+    Record {
+        version,
+        expires: NOW + HOUR,
+        created: NOW,
+        seen: NOW,
+        user: None,
+        label: None,
+        body,
+    }
 }
 
 pub(super) fn owned(version: u64, user: &str) -> Record {
-    Record { user: Some(user.into()), ..record(version) }
+    Record {
+        user: Some(user.into()),
+        ..record(version)
+    }
 }
 
 /// The tombstone of a record that was deleted at this second.
 pub(super) fn dead(now: u64) -> Loaded {
-    Loaded::Dead { expires: now + TOMBSTONE_SECONDS }
+    Loaded::Dead {
+        expires: now + TOMBSTONE_SECONDS,
+    }
 }
 
 /// Fails unless the store answered what the contract wants.
@@ -56,8 +70,15 @@ pub(super) fn expect<T: Shown + PartialEq>(rule: impl Display, answered: &T, wan
 #[track_caller]
 pub(super) fn expect_one_of<T: Shown + PartialEq>(rule: impl Display, answered: &T, wanted: &[T]) {
     if !wanted.contains(answered) {
-        let wanted = wanted.iter().map(Shown::shown).collect::<Vec<_>>().join("\n        or ");
-        broken(rule, format!("\n    wanted {wanted}\n  answered {}", answered.shown()));
+        let wanted = wanted
+            .iter()
+            .map(Shown::shown)
+            .collect::<Vec<_>>()
+            .join("\n        or ");
+        broken(
+            rule,
+            format!("\n    wanted {wanted}\n  answered {}", answered.shown()),
+        );
     }
 }
 
@@ -84,7 +105,10 @@ fn answered<T>(verb: &str, result: Result<T, StoreError>) -> T {
         let source = std::error::Error::source(&error).map(|source| format!(": {source}"));
         broken(
             format_args!("{verb} must be answered here"),
-            format!(", and ended in an error: {error}{}", source.unwrap_or_default()),
+            format!(
+                ", and ended in an error: {error}{}",
+                source.unwrap_or_default()
+            ),
         )
     })
 }
@@ -98,7 +122,13 @@ impl Tested {
         answered("insert", self.0.insert(key, record, now).await)
     }
 
-    pub(super) async fn update(&self, key: RecordKey, version: u64, record: &Record, now: u64) -> Updated {
+    pub(super) async fn update(
+        &self,
+        key: RecordKey,
+        version: u64,
+        record: &Record,
+        now: u64,
+    ) -> Updated {
         answered("update", self.0.update(key, version, record, now).await)
     }
 
@@ -111,7 +141,10 @@ impl Tested {
     }
 
     pub(super) async fn delete_version(&self, key: RecordKey, version: u64, now: u64) -> Updated {
-        answered("delete_version", self.0.delete_version(key, version, now).await)
+        answered(
+            "delete_version",
+            self.0.delete_version(key, version, now).await,
+        )
     }
 
     pub(super) async fn index(&self, user: &str, key: RecordKey, until: u64, now: u64) {
@@ -130,7 +163,13 @@ impl Tested {
         answered("delete_owned", self.0.delete_owned(user, which, now).await)
     }
 
-    pub(super) async fn trim(&self, user: &str, keep: usize, this: RecordKey, now: u64) -> TrimResult {
+    pub(super) async fn trim(
+        &self,
+        user: &str,
+        keep: usize,
+        this: RecordKey,
+        now: u64,
+    ) -> TrimResult {
         answered("trim", self.0.trim(user, keep, this, now).await)
     }
 
@@ -149,16 +188,24 @@ impl Tested {
             StoreRequest::Insert { key, record, now } => {
                 StoreReply::Inserted(self.insert(*key, record, *now).await)
             }
-            StoreRequest::Update { key, version, record, now } => {
-                StoreReply::Updated(self.update(*key, *version, record, *now).await)
-            }
+            StoreRequest::Update {
+                key,
+                version,
+                record,
+                now,
+            } => StoreReply::Updated(self.update(*key, *version, record, *now).await),
             StoreRequest::Touch { key, expires, now } => {
                 StoreReply::Touched(self.touch(*key, *expires, *now).await)
             }
             StoreRequest::Delete { key, version, now } => {
                 StoreReply::Deleted(self.delete_version(*key, *version, *now).await)
             }
-            StoreRequest::Index { user, key, until, now } => {
+            StoreRequest::Index {
+                user,
+                key,
+                until,
+                now,
+            } => {
                 self.index(user, *key, *until, *now).await;
                 StoreReply::Noted
             }
@@ -166,9 +213,12 @@ impl Tested {
                 self.unindex(user, *key).await;
                 StoreReply::Noted
             }
-            StoreRequest::Trim { user, keep, this, now } => {
-                StoreReply::Trimmed(self.trim(user, *keep, *this, *now).await)
-            }
+            StoreRequest::Trim {
+                user,
+                keep,
+                this,
+                now,
+            } => StoreReply::Trimmed(self.trim(user, *keep, *this, *now).await),
             other => panic!("the kit does not know the verb {}", other.verb()),
         }
     }
@@ -177,19 +227,30 @@ impl Tested {
     pub(super) async fn log_in(&self, number: u64, user: &str) {
         self.index(user, key(number), NOW + HOUR, NOW).await;
         let inserted = self.insert(key(number), &owned(number, user), NOW).await;
-        expect("insert, nothing there: creates the record", &inserted, &Inserted::Done);
+        expect(
+            "insert, nothing there: creates the record",
+            &inserted,
+            &Inserted::Done,
+        );
     }
 
     /// The places of a user's live records, in their order.
     pub(super) async fn keys(&self, user: &str) -> Vec<RecordKey> {
-        self.list(user, usize::MAX, NOW).await.iter().map(|listed| listed.key).collect()
+        self.list(user, usize::MAX, NOW)
+            .await
+            .iter()
+            .map(|listed| listed.key)
+            .collect()
     }
 
     /// The record that must be live.
     pub(super) async fn live(&self, key: RecordKey) -> Record {
         match self.load(key, NOW).await {
             Loaded::Live(record) => record,
-            loaded => broken("load, a live record: Loaded::Live", format!("\n  answered {}", loaded.shown())),
+            loaded => broken(
+                "load, a live record: Loaded::Live",
+                format!("\n  answered {}", loaded.shown()),
+            ),
         }
     }
 }

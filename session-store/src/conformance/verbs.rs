@@ -16,10 +16,18 @@ pub(super) enum There {
     Tombstone,
 }
 
-pub(super) const ALL: [There; 4] = [There::Nothing, There::Live, There::Expired, There::Tombstone];
+pub(super) const ALL: [There; 4] = [
+    There::Nothing,
+    There::Live,
+    There::Expired,
+    There::Tombstone,
+];
 
 pub(super) fn expired() -> Record {
-    Record { expires: NOW, ..record(1) }
+    Record {
+        expires: NOW,
+        ..record(1)
+    }
 }
 
 /// A store is asked with earlier times first.
@@ -29,10 +37,18 @@ pub(super) async fn lay(store: &Tested, key: RecordKey, there: There) {
         There::Live | There::Tombstone => store.insert(key, &record(1), NOW).await,
         There::Expired => store.insert(key, &expired(), NOW - HOUR).await,
     };
-    expect("insert, nothing there: creates the record", &inserted, &Inserted::Done);
+    expect(
+        "insert, nothing there: creates the record",
+        &inserted,
+        &Inserted::Done,
+    );
     if there == There::Tombstone {
         let deleted = store.delete(key, NOW).await;
-        expect("delete, a live record there: leaves a tombstone", &deleted, &Outcome::Done);
+        expect(
+            "delete, a live record there: leaves a tombstone",
+            &deleted,
+            &Outcome::Done,
+        );
     }
 }
 
@@ -45,7 +61,9 @@ pub(super) async fn load_says_what_lies_there(store: Tested) {
             match there {
                 There::Nothing => expect(rule, &loaded, &Loaded::Absent),
                 There::Live => expect(rule, &loaded, &Loaded::Live(record(1))),
-                There::Expired => expect_one_of(rule, &loaded, &[Loaded::Live(expired()), Loaded::Absent]),
+                There::Expired => {
+                    expect_one_of(rule, &loaded, &[Loaded::Live(expired()), Loaded::Absent])
+                }
                 There::Tombstone => expect(rule, &loaded, &dead(NOW)),
             }
         }
@@ -61,7 +79,11 @@ pub(super) async fn insert_creates_where_nothing_is(store: Tested) {
             There::Nothing => expect(rule, &inserted, &Inserted::Done),
             There::Live => expect(rule, &inserted, &Inserted::Exists(record(1))),
             There::Expired => {
-                expect_one_of(rule, &inserted, &[Inserted::Exists(expired()), Inserted::Done]);
+                expect_one_of(
+                    rule,
+                    &inserted,
+                    &[Inserted::Exists(expired()), Inserted::Done],
+                );
             }
             There::Tombstone => expect(rule, &inserted, &Inserted::Dead),
         }
@@ -87,9 +109,17 @@ pub(super) async fn insert_repeated(store: Tested) {
     let updated = store.update(key(1), 1, &record(2), NOW).await;
     expect("update, its version there", &updated, &Updated::Done);
     again("a later write there", Inserted::Exists(record(2))).await;
-    expect("delete, a live record there", &store.delete(key(1), NOW).await, &Outcome::Done);
+    expect(
+        "delete, a live record there",
+        &store.delete(key(1), NOW).await,
+        &Outcome::Done,
+    );
     again("deleted meanwhile", Inserted::Dead).await;
-    expect("insert, a tombstone there: no effect", &store.load(key(1), NOW).await, &dead(NOW));
+    expect(
+        "insert, a tombstone there: no effect",
+        &store.load(key(1), NOW).await,
+        &dead(NOW),
+    );
 }
 
 pub(super) async fn update_replaces_its_version(store: Tested) {
@@ -111,8 +141,13 @@ pub(super) async fn update_replaces_its_version(store: Tested) {
                 &wanted,
             );
             let after = store.load(key(number), NOW).await;
-            let wanted = if wanted == Updated::Done { Loaded::Live(record(2)) } else { before };
-            let rule = format!("update of version {version}, {there:?} of version 1 there: its effect");
+            let wanted = if wanted == Updated::Done {
+                Loaded::Live(record(2))
+            } else {
+                before
+            };
+            let rule =
+                format!("update of version {version}, {there:?} of version 1 there: its effect");
             match there {
                 There::Expired => expect_one_of(rule, &after, &[wanted, Loaded::Absent]),
                 _ => expect(rule, &after, &wanted),
@@ -129,10 +164,26 @@ pub(super) async fn update_repeated(store: Tested) {
         expect(format_args!("update, {rule}"), &updated, &wanted);
     };
     update(1, 2, "its version there", Updated::Done).await;
-    update(1, 2, "repeated, its own write there", Updated::Conflict(record(2))).await;
+    update(
+        1,
+        2,
+        "repeated, its own write there",
+        Updated::Conflict(record(2)),
+    )
+    .await;
     update(2, 3, "its version there", Updated::Done).await;
-    update(1, 2, "repeated, a later write there", Updated::Conflict(record(3))).await;
-    expect("delete, a live record there", &store.delete(key(1), NOW).await, &Outcome::Done);
+    update(
+        1,
+        2,
+        "repeated, a later write there",
+        Updated::Conflict(record(3)),
+    )
+    .await;
+    expect(
+        "delete, a live record there",
+        &store.delete(key(1), NOW).await,
+        &Outcome::Done,
+    );
     update(1, 2, "repeated, a tombstone there", Updated::Gone).await;
 }
 
@@ -150,24 +201,46 @@ pub(super) async fn update_replaces_all_but_the_later_end(store: Tested) {
     store.index("ada", key(1), NOW + HOUR, NOW).await;
     let updated = store.update(key(1), 1, &other, NOW).await;
     expect("update, its version there", &updated, &Updated::Done);
-    let wanted = Loaded::Live(Record { expires: NOW + HOUR, ..other });
+    let wanted = Loaded::Live(Record {
+        expires: NOW + HOUR,
+        ..other
+    });
     let loaded = store.load(key(1), NOW).await;
-    expect("update replaces everything; `expires` is the later of both", &loaded, &wanted);
+    expect(
+        "update replaces everything; `expires` is the later of both",
+        &loaded,
+        &wanted,
+    );
 
-    let nobody = Record { expires: NOW + DAY, ..record(3) };
+    let nobody = Record {
+        expires: NOW + DAY,
+        ..record(3)
+    };
     let updated = store.update(key(1), 2, &nobody, NOW).await;
     expect("update, its version there", &updated, &Updated::Done);
     let loaded = store.load(key(1), NOW).await;
-    expect("update replaces everything, user and label by none, too", &loaded, &Loaded::Live(nobody));
+    expect(
+        "update replaces everything, user and label by none, too",
+        &loaded,
+        &Loaded::Live(nobody),
+    );
     let keys = store.keys("ada").await;
-    expect("list: the record is the truth about its user, the index a hint", &keys, &vec![]);
+    expect(
+        "list: the record is the truth about its user, the index a hint",
+        &keys,
+        &vec![],
+    );
 }
 
 pub(super) async fn touch_extends_and_never_shortens(store: Tested) {
     for (number, there) in (0..).zip(ALL) {
         lay(&store, key(number), there).await;
         let touched = store.touch(key(number), NOW + DAY, NOW).await;
-        let wanted = if there == There::Live { Outcome::Done } else { Outcome::Gone };
+        let wanted = if there == There::Live {
+            Outcome::Done
+        } else {
+            Outcome::Gone
+        };
         expect(format_args!("touch, {there:?} there"), &touched, &wanted);
         let loaded = store.load(key(number), NOW).await;
         let is_live = matches!(&loaded, Loaded::Live(record) if record.expires > NOW);
@@ -178,15 +251,31 @@ pub(super) async fn touch_extends_and_never_shortens(store: Tested) {
     for (expires, now, then_expires, then_seen, rule) in [
         (NOW + HOUR + 1, NOW + 1, NOW + HOUR + 1, NOW + 1, "later"),
         (NOW + HOUR + 1, NOW + 1, NOW + HOUR + 1, NOW + 1, "repeated"),
-        (NOW + HOUR, NOW + 2, NOW + HOUR + 1, NOW + 2, "an earlier end: not shortened"),
-        (0, NOW - HOUR, NOW + HOUR + 1, NOW + 2, "the clock stepped back"),
+        (
+            NOW + HOUR,
+            NOW + 2,
+            NOW + HOUR + 1,
+            NOW + 2,
+            "an earlier end: not shortened",
+        ),
+        (
+            0,
+            NOW - HOUR,
+            NOW + HOUR + 1,
+            NOW + 2,
+            "the clock stepped back",
+        ),
     ] {
         expect(
             format_args!("touch, a live record there: {rule}"),
             &store.touch(key(9), expires, now).await,
             &Outcome::Done,
         );
-        let wanted = Loaded::Live(Record { expires: then_expires, seen: then_seen, ..record(1) });
+        let wanted = Loaded::Live(Record {
+            expires: then_expires,
+            seen: then_seen,
+            ..record(1)
+        });
         let loaded = store.load(key(9), now).await;
         expect(
             format_args!(
@@ -226,11 +315,25 @@ pub(super) async fn live_while_expires_is_later_than_now(store: Tested) {
                 u8::from(live)
             )
         };
-        expect(rule("list"), &store.list("ada", 9, now).await.len(), &usize::from(live));
+        expect(
+            rule("list"),
+            &store.list("ada", 9, now).await.len(),
+            &usize::from(live),
+        );
         let touched = store.touch(key(number), 0, now).await;
-        expect(rule("touch"), &touched, if live { &Outcome::Done } else { &Outcome::Gone });
-        let updated = store.update(key(number), number, &owned(9, "ada"), now).await;
-        expect(rule("update"), &updated, if live { &Updated::Done } else { &Updated::Gone });
+        expect(
+            rule("touch"),
+            &touched,
+            if live { &Outcome::Done } else { &Outcome::Gone },
+        );
+        let updated = store
+            .update(key(number), number, &owned(9, "ada"), now)
+            .await;
+        expect(
+            rule("update"),
+            &updated,
+            if live { &Updated::Done } else { &Updated::Gone },
+        );
         let trimmed = store.trim("ada", 1, key(number), now).await;
         expect(rule("trim, `alive`"), &trimmed.alive, &live);
         store.delete(key(number), NOW).await;

@@ -28,11 +28,19 @@ pub(super) async fn as_the_model_on_other_paths(store: Tested) {
 }
 
 async fn walk(store: Tested, seed: u64) {
-    let mut walk = Walk { store, model: Model::default(), rng: Rng(seed) };
+    let mut walk = Walk {
+        store,
+        model: Model::default(),
+        rng: Rng(seed),
+    };
     for step in 0..STEPS {
         let now = NOW + walk.rng.below(SPAN);
         let what = walk.step(now).await;
-        walk.follow(format_args!("step {step} of the walk {seed}, {what} at {}", now - NOW)).await;
+        walk.follow(format_args!(
+            "step {step} of the walk {seed}, {what} at {}",
+            now - NOW
+        ))
+        .await;
     }
 }
 
@@ -80,7 +88,9 @@ impl Walk {
             seen: NOW + rng.below(SPAN),
             user: text(rng),
             label: text(rng),
-            body: (0..rng.below(40)).map(|_| rng.next().to_le_bytes()[0]).collect(),
+            body: (0..rng.below(40))
+                .map(|_| rng.next().to_le_bytes()[0])
+                .collect(),
         }
     }
 
@@ -98,7 +108,11 @@ impl Walk {
         if inserted == Inserted::Done && self.model.may_be_gone(key) {
             self.model.forget(key);
         }
-        expect("insert, in a walk", &inserted, &self.model.insert(key, &record));
+        expect(
+            "insert, in a walk",
+            &inserted,
+            &self.model.insert(key, &record),
+        );
         "insert".to_owned()
     }
 
@@ -109,7 +123,11 @@ impl Walk {
         self.note(key, &record, now).await;
         let updated = self.store.update(key, version, &record, now).await;
         if updated != Updated::Gone || !self.model.may_be_gone(key) {
-            expect("update, in a walk", &updated, &self.model.update(key, version, &record, now));
+            expect(
+                "update, in a walk",
+                &updated,
+                &self.model.update(key, version, &record, now),
+            );
         }
         format!("update of version {version}")
     }
@@ -118,7 +136,11 @@ impl Walk {
         let expires = NOW + self.rng.below(SPAN);
         let touched = self.store.touch(key, expires, now).await;
         if touched != Outcome::Gone || !self.model.may_be_gone(key) {
-            expect("touch, in a walk", &touched, &self.model.touch(key, expires, now));
+            expect(
+                "touch, in a walk",
+                &touched,
+                &self.model.touch(key, expires, now),
+            );
         }
         "touch".to_owned()
     }
@@ -136,14 +158,22 @@ impl Walk {
         let version = there.filter(|_| !self.rng.one_in(3)).unwrap_or(7);
         let deleted = self.store.delete_version(key, version, now).await;
         if deleted != Updated::Gone || !self.model.may_be_gone(key) {
-            expect("delete_version, in a walk", &deleted, &self.model.delete_version(key, version, now));
+            expect(
+                "delete_version, in a walk",
+                &deleted,
+                &self.model.delete_version(key, version, now),
+            );
         }
         format!("delete of version {version}")
     }
 
     /// As the core does: only of a record that is not this user's.
     async fn unindex(&mut self, user: &str, key: RecordKey) -> String {
-        if self.model.record(key).is_none_or(|record| record.user.as_deref() != Some(user)) {
+        if self
+            .model
+            .record(key)
+            .is_none_or(|record| record.user.as_deref() != Some(user))
+        {
             self.store.unindex(user, key).await;
         }
         "unindex".to_owned()
@@ -154,17 +184,30 @@ impl Walk {
         let listed = self.store.list(user, max, now).await;
         let mut wanted = self.model.owned(user);
         // What may be gone is there if it is listed.
-        wanted.retain(|one| one.expires > now && (!self.model.may_be_gone(one.key) || listed.contains(one)));
+        wanted.retain(|one| {
+            one.expires > now && (!self.model.may_be_gone(one.key) || listed.contains(one))
+        });
         let newest = wanted.split_off(wanted.len().saturating_sub(max));
-        expect(format_args!("list of at most {max}, in a walk"), &listed, &newest);
+        expect(
+            format_args!("list of at most {max}, in a walk"),
+            &listed,
+            &newest,
+        );
         "list".to_owned()
     }
 
     async fn delete_owned(&mut self, user: &str, place: RecordKey, now: u64) -> String {
-        let which = self.rng.pick(&[DeleteScope::All, DeleteScope::AllBut(place), DeleteScope::One(place)]);
+        let which = self.rng.pick(&[
+            DeleteScope::All,
+            DeleteScope::AllBut(place),
+            DeleteScope::One(place),
+        ]);
         let mut named = self.model.owned(user);
         named.retain(|one| which.names(one.key));
-        let surely = named.iter().filter(|one| !self.model.may_be_gone(one.key)).count();
+        let surely = named
+            .iter()
+            .filter(|one| !self.model.may_be_gone(one.key))
+            .count();
         let ended = self.store.delete_owned(user, which, now).await;
         hold(
             format_args!(
@@ -193,7 +236,10 @@ impl Walk {
         for one in &live {
             self.model.delete(one.key, now);
         }
-        let wanted = TrimResult { ended: live.len() as u64, alive: self.model.is_live(this, now) };
+        let wanted = TrimResult {
+            ended: live.len() as u64,
+            alive: self.model.is_live(this, now),
+        };
         expect(format_args!("trim to {keep}, in a walk"), &trimmed, &wanted);
         format!("trim of {user:?} to {keep}")
     }
@@ -201,8 +247,12 @@ impl Walk {
     async fn delete_expired(&mut self, before: u64) -> String {
         let batch = self.rng.below(4);
         let most = self.model.ended_before(before).min(batch);
-        let removed = self.store.delete_expired(before, usize::try_from(batch).unwrap()).await;
-        let rule = format!("delete_expired of at most {batch}, in a walk: removed {removed} of {most}");
+        let removed = self
+            .store
+            .delete_expired(before, usize::try_from(batch).unwrap())
+            .await;
+        let rule =
+            format!("delete_expired of at most {batch}, in a walk: removed {removed} of {most}");
         hold(rule, removed <= most);
         format!("delete_expired before {} of at most {batch}", before - NOW)
     }
@@ -216,7 +266,11 @@ impl Walk {
                 self.model.forget(place);
             }
             let wanted = self.model.load(place);
-            expect(format_args!("load of what is there after {after}"), &loaded, &wanted);
+            expect(
+                format_args!("load of what is there after {after}"),
+                &loaded,
+                &wanted,
+            );
         }
     }
 }

@@ -104,7 +104,10 @@ impl MemoryStore {
             shards: std::array::from_fn(|_| Mutex::default()),
             users: Mutex::default(),
             orders: AtomicU64::new(0),
-            room: Room::new(Bytes { all: bytes, anonymous: bytes / 2 }),
+            room: Room::new(Bytes {
+                all: bytes,
+                anonymous: bytes / 2,
+            }),
         }
     }
 
@@ -226,7 +229,9 @@ impl MemoryStore {
     /// Removes what ended before that second, at most so many. How many records and tombstones went.
     fn sweep(&self, before: u64, most: usize) -> usize {
         self.users().sweep(before, most, &self.room);
-        self.shards.iter().fold(0, |swept, shard| swept + lock(shard).sweep(before, most - swept, &self.room))
+        self.shards.iter().fold(0, |swept, shard| {
+            swept + lock(shard).sweep(before, most - swept, &self.room)
+        })
     }
 
     /// The live records of a user with their order, oldest first. Each is looked at by itself.
@@ -234,9 +239,25 @@ impl MemoryStore {
         let keys = self.users().keys(user);
         let listed = |key: RecordKey| {
             let shard = self.shard(key);
-            let (record, order) = shard.live(key, now).filter(|(record, _)| owns(user, record))?;
-            let Record { created, seen, expires, .. } = *record;
-            Some((order, SessionInfo { key, created, seen, expires, label: record.label.clone() }))
+            let (record, order) = shard
+                .live(key, now)
+                .filter(|(record, _)| owns(user, record))?;
+            let Record {
+                created,
+                seen,
+                expires,
+                ..
+            } = *record;
+            Some((
+                order,
+                SessionInfo {
+                    key,
+                    created,
+                    seen,
+                    expires,
+                    label: record.label.clone(),
+                },
+            ))
         };
         let mut records: Vec<_> = keys.into_iter().filter_map(listed).collect();
         records.sort_unstable_by_key(|(order, _)| *order);
@@ -244,7 +265,13 @@ impl MemoryStore {
     }
 
     /// Ends a record of this user, then forgets the note: the index stays a superset.
-    fn end(&self, user: &str, key: RecordKey, now: u64, this_one: impl FnOnce(u64) -> bool) -> bool {
+    fn end(
+        &self,
+        user: &str,
+        key: RecordKey,
+        now: u64,
+        this_one: impl FnOnce(u64) -> bool,
+    ) -> bool {
         let this_one = |record: &Record, order| owns(user, record) && this_one(order);
         let ended = self.shard(key).end(key, now, &self.room, this_one);
         if ended {

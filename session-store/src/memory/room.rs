@@ -13,15 +13,22 @@ pub(super) struct Bytes {
 }
 
 impl Bytes {
-    pub(super) const NONE: Self = Self { all: 0, anonymous: 0 };
+    pub(super) const NONE: Self = Self {
+        all: 0,
+        anonymous: 0,
+    };
 
     pub(super) fn new(bytes: usize, anonymous: bool) -> Self {
-        Self { all: bytes, anonymous: if anonymous { bytes } else { 0 } }
+        Self {
+            all: bytes,
+            anonymous: if anonymous { bytes } else { 0 },
+        }
     }
 
     /// With `to` in place of `from`, which is part of this.
     fn after(self, from: Self, to: Self) -> Self {
-        let after = |taken: usize, from: usize, to: usize| taken.saturating_sub(from).saturating_add(to);
+        let after =
+            |taken: usize, from: usize, to: usize| taken.saturating_sub(from).saturating_add(to);
         Self {
             all: after(self.all, from.all, to.all),
             anonymous: after(self.anonymous, from.anonymous, to.anonymous),
@@ -44,7 +51,10 @@ pub(super) struct Room {
 
 impl Room {
     pub(super) fn new(limit: Bytes) -> Self {
-        Self { taken: Mutex::default(), limit }
+        Self {
+            taken: Mutex::default(),
+            limit,
+        }
     }
 
     pub(super) fn taken(&self) -> Bytes {

@@ -50,7 +50,9 @@ impl Slot {
     fn bytes(&self) -> Bytes {
         let text = |text: &Option<_>| text.as_deref().map_or(0, str::len);
         let content = match &self.content {
-            Content::Record { record, .. } => record.body.len() + text(&record.user) + text(&record.label),
+            Content::Record { record, .. } => {
+                record.body.len() + text(&record.user) + text(&record.label)
+            }
             Content::Tombstone { .. } => 0,
         };
         Bytes::new(SLOT_BYTES + content, self.anonymous)
@@ -77,7 +79,10 @@ impl Shard {
 
     /// How many records there are, expired ones among them.
     pub(super) fn records(&self) -> usize {
-        self.slots.values().filter(|slot| matches!(slot.content, Content::Record { .. })).count()
+        self.slots
+            .values()
+            .filter(|slot| matches!(slot.content, Content::Record { .. }))
+            .count()
     }
 
     /// # Errors
@@ -94,8 +99,18 @@ impl Shard {
             Loaded::Dead { .. } => return Ok(Inserted::Dead),
             Loaded::Absent => {}
         }
-        let content = Content::Record { record: record.clone(), order: next(orders) };
-        self.put(key, Slot { content, anonymous: record.user.is_none() }, room)?;
+        let content = Content::Record {
+            record: record.clone(),
+            order: next(orders),
+        };
+        self.put(
+            key,
+            Slot {
+                content,
+                anonymous: record.user.is_none(),
+            },
+            room,
+        )?;
         Ok(Inserted::Done)
     }
 
@@ -116,10 +131,24 @@ impl Shard {
         if old.version != version {
             return Ok(Updated::Conflict(old.clone()));
         }
-        let order = if record.user == old.user { order } else { next(orders) };
+        let order = if record.user == old.user {
+            order
+        } else {
+            next(orders)
+        };
         let anonymous = self.is_anonymous(key) && record.user.is_none();
-        let record = Record { expires: record.expires.max(old.expires), ..record.clone() };
-        self.put(key, Slot { content: Content::Record { record, order }, anonymous }, room)?;
+        let record = Record {
+            expires: record.expires.max(old.expires),
+            ..record.clone()
+        };
+        self.put(
+            key,
+            Slot {
+                content: Content::Record { record, order },
+                anonymous,
+            },
+            room,
+        )?;
         Ok(Updated::Done)
     }
 
@@ -127,8 +156,15 @@ impl Shard {
         let Some((old, order)) = self.live(key, now) else {
             return Outcome::Gone;
         };
-        let record = Record { expires: old.expires.max(expires), seen: old.seen.max(now), ..old.clone() };
-        let slot = Slot { content: Content::Record { record, order }, anonymous: self.is_anonymous(key) };
+        let record = Record {
+            expires: old.expires.max(expires),
+            seen: old.seen.max(now),
+            ..old.clone()
+        };
+        let slot = Slot {
+            content: Content::Record { record, order },
+            anonymous: self.is_anonymous(key),
+        };
         // It takes what it took.
         match self.put(key, slot, room) {
             Ok(()) => Outcome::Done,
@@ -146,15 +182,31 @@ impl Shard {
     ) -> bool {
         match self.slots.get(&key).map(|slot| &slot.content) {
             Some(Content::Record { record, order }) if this_one(record, *order) => {
-                let content = Content::Tombstone { expires: now.saturating_add(TOMBSTONE_SECONDS) };
-                self.put(key, Slot { content, anonymous: self.is_anonymous(key) }, room).is_ok()
+                let content = Content::Tombstone {
+                    expires: now.saturating_add(TOMBSTONE_SECONDS),
+                };
+                self.put(
+                    key,
+                    Slot {
+                        content,
+                        anonymous: self.is_anonymous(key),
+                    },
+                    room,
+                )
+                .is_ok()
             }
             _ => false,
         }
     }
 
     /// The same for one version.
-    pub(super) fn end_version(&mut self, key: RecordKey, version: u64, now: u64, room: &Room) -> Updated {
+    pub(super) fn end_version(
+        &mut self,
+        key: RecordKey,
+        version: u64,
+        now: u64,
+        room: &Room,
+    ) -> Updated {
         match self.load(key) {
             Loaded::Live(record) if record.version != version => Updated::Conflict(record),
             _ if self.end(key, now, room, |_, _| true) => Updated::Done,
@@ -164,7 +216,12 @@ impl Shard {
 
     /// Removes what ended before that second, the oldest first, at most so many. How many.
     pub(super) fn sweep(&mut self, before: u64, most: usize, room: &Room) -> usize {
-        let ended = self.ends.iter().take(most).take_while(|(expires, _)| *expires < before).count();
+        let ended = self
+            .ends
+            .iter()
+            .take(most)
+            .take_while(|(expires, _)| *expires < before)
+            .count();
         for _ in 0..ended {
             if let Some((_, key)) = self.ends.pop_first()
                 && let Some(slot) = self.slots.remove(&key)

@@ -22,7 +22,12 @@ pub(super) struct Users {
 
 impl Users {
     pub(super) fn keys(&self, user: &str) -> Vec<RecordKey> {
-        self.notes.get(user).into_iter().flat_map(HashMap::keys).copied().collect()
+        self.notes
+            .get(user)
+            .into_iter()
+            .flat_map(HashMap::keys)
+            .copied()
+            .collect()
     }
 
     /// # Errors
@@ -36,15 +41,21 @@ impl Users {
         room: &Room,
     ) -> Result<(), Full> {
         let end = until.max(now);
-        let noted = self.notes.get(user).and_then(|keys| keys.get(&key)).copied();
+        let noted = self
+            .notes
+            .get(user)
+            .and_then(|keys| keys.get(&key))
+            .copied();
         if noted.is_some_and(|noted| noted >= end) {
             return Ok(());
         }
         if noted.is_none() {
             room.change(Bytes::NONE, bytes(user))?;
         }
-        let user: Arc<str> =
-            self.notes.get_key_value(user).map_or_else(|| user.into(), |(user, _)| user.clone());
+        let user: Arc<str> = self
+            .notes
+            .get_key_value(user)
+            .map_or_else(|| user.into(), |(user, _)| user.clone());
         if let Some(noted) = noted {
             self.ends.remove(&(noted, key, user.clone()));
         }

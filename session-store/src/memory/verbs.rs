@@ -14,7 +14,12 @@ impl Store for MemoryStore {
         Box::pin(async move { Ok(self.shard(key).load(key).at(now)) })
     }
 
-    fn insert<'a>(&'a self, key: RecordKey, record: &'a Record, now: u64) -> StoreFuture<'a, Inserted> {
+    fn insert<'a>(
+        &'a self,
+        key: RecordKey,
+        record: &'a Record,
+        now: u64,
+    ) -> StoreFuture<'a, Inserted> {
         let insert = move || {
             let mut shard = self.shard(key);
             shard.sweep(now.saturating_sub(SLACK), PER_WRITE, &self.room);
@@ -30,7 +35,10 @@ impl Store for MemoryStore {
         record: &'a Record,
         now: u64,
     ) -> StoreFuture<'a, Updated> {
-        let update = move || self.shard(key).update(key, version, record, now, &self.orders, &self.room);
+        let update = move || {
+            self.shard(key)
+                .update(key, version, record, now, &self.orders, &self.room)
+        };
         Box::pin(async move { self.grow(now, update) })
     }
 
@@ -45,11 +53,22 @@ impl Store for MemoryStore {
         })
     }
 
-    fn delete_version<'a>(&'a self, key: RecordKey, version: u64, now: u64) -> StoreFuture<'a, Updated> {
+    fn delete_version<'a>(
+        &'a self,
+        key: RecordKey,
+        version: u64,
+        now: u64,
+    ) -> StoreFuture<'a, Updated> {
         Box::pin(async move { Ok(self.shard(key).end_version(key, version, now, &self.room)) })
     }
 
-    fn index<'a>(&'a self, user: &'a str, key: RecordKey, until: u64, now: u64) -> StoreFuture<'a, ()> {
+    fn index<'a>(
+        &'a self,
+        user: &'a str,
+        key: RecordKey,
+        until: u64,
+        now: u64,
+    ) -> StoreFuture<'a, ()> {
         let note = move || {
             let mut users = self.users();
             users.sweep(now, PER_WRITE, &self.room);
@@ -65,19 +84,35 @@ impl Store for MemoryStore {
         })
     }
 
-    fn list<'a>(&'a self, user: &'a str, max: usize, now: u64) -> StoreFuture<'a, Vec<SessionInfo>> {
+    fn list<'a>(
+        &'a self,
+        user: &'a str,
+        max: usize,
+        now: u64,
+    ) -> StoreFuture<'a, Vec<SessionInfo>> {
         Box::pin(async move {
             let records = self.records_of(user, now);
             let older = records.len().saturating_sub(max);
-            Ok(records.into_iter().skip(older).map(|(_, listed)| listed).collect())
+            Ok(records
+                .into_iter()
+                .skip(older)
+                .map(|(_, listed)| listed)
+                .collect())
         })
     }
 
-    fn delete_owned<'a>(&'a self, user: &'a str, which: DeleteScope, now: u64) -> StoreFuture<'a, u64> {
+    fn delete_owned<'a>(
+        &'a self,
+        user: &'a str,
+        which: DeleteScope,
+        now: u64,
+    ) -> StoreFuture<'a, u64> {
         Box::pin(async move {
             let keys = self.users().keys(user);
             let named = keys.into_iter().filter(|key| which.names(*key));
-            Ok(named.map(|key| u64::from(self.end(user, key, now, |_| true))).sum())
+            Ok(named
+                .map(|key| u64::from(self.end(user, key, now, |_| true)))
+                .sum())
         })
     }
 
@@ -96,7 +131,10 @@ impl Store for MemoryStore {
                 u64::from(self.end(user, listed.key, now, |order_now| order_now == *order))
             };
             let ended = records.iter().take(surplus).map(end).sum();
-            Ok(TrimResult { ended, alive: self.shard(this).live(this, now).is_some() })
+            Ok(TrimResult {
+                ended,
+                alive: self.shard(this).live(this, now).is_some(),
+            })
         })
     }
 

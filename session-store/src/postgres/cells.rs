@@ -41,7 +41,9 @@ pub(super) fn outcome(done: bool) -> Outcome {
 /// What a row of the statement `load` holds, a tombstone that has ended as well.
 pub(super) fn loaded(row: &Row) -> Result<Loaded, StoreError> {
     if cell(row, 0)? {
-        return Ok(Loaded::Dead { expires: number(cell(row, 2)?) });
+        return Ok(Loaded::Dead {
+            expires: number(cell(row, 2)?),
+        });
     }
     Ok(Loaded::Live(Record {
         version: cell::<i64>(row, 1)?.cast_unsigned(),
@@ -67,7 +69,10 @@ pub(super) fn listed(row: &Row) -> Result<SessionInfo, StoreError> {
 }
 
 fn text(bytes: Option<&[u8]>) -> Result<Option<Arc<str>>, StoreError> {
-    let text = bytes.map(std::str::from_utf8).transpose().map_err(|_| damaged())?;
+    let text = bytes
+        .map(std::str::from_utf8)
+        .transpose()
+        .map_err(|_| damaged())?;
     Ok(text.map(Into::into))
 }
 
@@ -80,5 +85,7 @@ pub(super) fn cell<'a, T: FromSql<'a>>(row: &'a Row, column: usize) -> Result<T,
 }
 
 fn damaged() -> StoreError {
-    StoreError::new("PostgreSQL answered something else than this store writes: was its table changed?")
+    StoreError::new(
+        "PostgreSQL answered something else than this store writes: was its table changed?",
+    )
 }

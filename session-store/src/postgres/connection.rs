@@ -66,14 +66,22 @@ impl Connections {
         };
         let of = |most| Pool::builder(Manager::new(config.clone(), tls.clone())).max_size(most);
         match (of(most.max(1)).post_create(look).build(), of(1).build()) {
-            (Ok(pool), Ok(beside)) => Self { given_up: GivenUp::own(pool.clone(), beside), pool, named },
+            (Ok(pool), Ok(beside)) => Self {
+                given_up: GivenUp::own(pool.clone(), beside),
+                pool,
+                named,
+            },
             _ => unreachable!("they have no timeouts, which would need a runtime"),
         }
     }
 
     /// The application's.
     pub(super) fn shared(pool: Pool) -> Self {
-        Self { given_up: GivenUp::shared(pool.clone()), pool, named: Arc::new(AtomicBool::new(false)) }
+        Self {
+            given_up: GivenUp::shared(pool.clone()),
+            pool,
+            named: Arc::new(AtomicBool::new(false)),
+        }
     }
 
     pub(super) fn pool(&self) -> &Pool {
@@ -82,7 +90,11 @@ impl Connections {
 
     pub(super) async fn get(&self) -> Result<Connection, StoreError> {
         let client = self.pool.get().await.map_err(error::pool)?;
-        Ok(Connection { client: Some(client), given_up: self.given_up.clone(), state: State::Idle })
+        Ok(Connection {
+            client: Some(client),
+            given_up: self.given_up.clone(),
+            state: State::Idle,
+        })
     }
 
     /// Runs a statement.
@@ -92,7 +104,10 @@ impl Connections {
         sql: &str,
         parameters: &[&dyn Parameter],
     ) -> Result<Vec<Row>, StoreError> {
-        let parameters: Vec<_> = parameters.iter().map(|parameter| Hidden(*parameter)).collect();
+        let parameters: Vec<_> = parameters
+            .iter()
+            .map(|parameter| Hidden(*parameter))
+            .collect();
         let mut connection = self.get().await?;
         let mut times = 0;
         loop {
@@ -122,11 +137,16 @@ async fn query_once(
 ) -> Result<Vec<Row>, Error> {
     if named {
         let statement = client.prepare_cached(sql).await?;
-        let parameters: Vec<_> = parameters.iter().map(|one| one as &(dyn ToSql + Sync)).collect();
+        let parameters: Vec<_> = parameters
+            .iter()
+            .map(|one| one as &(dyn ToSql + Sync))
+            .collect();
         return client.query(&statement, &parameters).await;
     }
-    let parameters: Vec<_> =
-        parameters.iter().map(|one| (one as &(dyn ToSql + Sync), one.0.kind())).collect();
+    let parameters: Vec<_> = parameters
+        .iter()
+        .map(|one| (one as &(dyn ToSql + Sync), one.0.kind()))
+        .collect();
     client.query_typed(sql, &parameters).await
 }
 
@@ -155,7 +175,11 @@ impl Connection {
     /// What was under way has ended so.
     pub(super) fn end<T>(&mut self, result: &Result<T, Error>) {
         let is_harmless = result.as_ref().err().is_none_or(error::is_harmless);
-        self.state = if is_harmless { State::Idle } else { State::Useless };
+        self.state = if is_harmless {
+            State::Idle
+        } else {
+            State::Useless
+        };
     }
 
     pub(super) fn client(&mut self) -> &mut Client {

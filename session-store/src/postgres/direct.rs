@@ -24,12 +24,16 @@ pub(super) fn told(client: &Client) -> Option<i32> {
     let (written, token) = (Nowhere::default(), client.cancel_token());
     // There it waits for nothing.
     let mut writing = Box::pin(token.cancel_query_raw(written.clone(), Plain));
-    let Poll::Ready(Ok(())) = writing.as_mut().poll(&mut Context::from_waker(Waker::noop())) else {
+    let Poll::Ready(Ok(())) = writing
+        .as_mut()
+        .poll(&mut Context::from_waker(Waker::noop()))
+    else {
         return None;
     };
     let written = written.0.lock().unwrap_or_else(PoisonError::into_inner);
     // Length and code of `CancelRequest`, the number of the process, the key.
-    let [0, 0, 0, 16, 4, 210, 22, 46, process @ .., _, _, _, _] = written.last_chunk::<16>()? else {
+    let [0, 0, 0, 16, 4, 210, 22, 46, process @ .., _, _, _, _] = written.last_chunk::<16>()?
+    else {
         return None;
     };
     Some(i32::from_be_bytes(*process))
@@ -40,8 +44,15 @@ pub(super) fn told(client: &Client) -> Option<i32> {
 struct Nowhere(Arc<Mutex<Vec<u8>>>);
 
 impl AsyncWrite for Nowhere {
-    fn poll_write(self: Pin<&mut Self>, _: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).extend(bytes);
+    fn poll_write(
+        self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        self.0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .extend(bytes);
         Poll::Ready(Ok(bytes.len()))
     }
 

@@ -46,8 +46,12 @@ pub(super) fn failed(error: &tokio_postgres::Error, table: &str) -> StoreError {
                 may_only_read |= is_refused_by_the_client(deeper);
                 cause = deeper.source();
             }
-            StoreError::new(if may_only_read { READ_ONLY } else { "no answer from PostgreSQL" })
-                .with_source(causes)
+            StoreError::new(if may_only_read {
+                READ_ONLY
+            } else {
+                "no answer from PostgreSQL"
+            })
+            .with_source(causes)
         }
     }
 }
@@ -141,7 +145,8 @@ pub(super) fn is_harmless(error: &tokio_postgres::Error) -> bool {
 /// has no code of its own.
 pub(super) fn is_stale(error: &tokio_postgres::Error) -> bool {
     error.as_db_error().is_some_and(|answer| {
-        *answer.code() == SqlState::FEATURE_NOT_SUPPORTED && answer.routine() == Some("RevalidateCachedQuery")
+        *answer.code() == SqlState::FEATURE_NOT_SUPPORTED
+            && answer.routine() == Some("RevalidateCachedQuery")
     })
 }
 

@@ -23,7 +23,8 @@ const PATIENCE: Duration = Duration::from_secs(1);
 const SHARED: Duration = Duration::from_secs(10);
 
 /// The server processes of this role that carry something out.
-const BUSY: &str = "SELECT pid FROM pg_stat_activity WHERE usename = current_user AND state = 'active'";
+const BUSY: &str =
+    "SELECT pid FROM pg_stat_activity WHERE usename = current_user AND state = 'active'";
 
 pub(super) struct GivenUp {
     pool: Pool,
@@ -45,7 +46,13 @@ impl GivenUp {
     }
 
     fn of(pool: Pool, beside: Pool, is_shared: bool) -> Arc<Self> {
-        Arc::new(Self { pool, beside, is_shared, asked: Mutex::default(), held: AtomicUsize::new(0) })
+        Arc::new(Self {
+            pool,
+            beside,
+            is_shared,
+            asked: Mutex::default(),
+            held: AtomicUsize::new(0),
+        })
     }
 
     /// Keeps a client in its place in the pool, so that no other connection takes that.

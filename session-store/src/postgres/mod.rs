@@ -170,7 +170,10 @@ impl PostgresStore {
     /// assert!(store().table("sessions; DROP TABLE users").is_err());
     /// ```
     pub fn table(self, name: &str) -> Result<Self, ConfigError> {
-        Ok(Self { table: Table::new(name)?, ..self })
+        Ok(Self {
+            table: Table::new(name)?,
+            ..self
+        })
     }
 
     /// Creates the table, or brings one of an older version up to date: in one transaction, which any number of processes
@@ -207,7 +210,11 @@ impl PostgresStore {
         self.table.migrations(0)
     }
 
-    async fn query(&self, sql: &str, parameters: &[&dyn Parameter]) -> Result<Vec<Row>, StoreError> {
+    async fn query(
+        &self,
+        sql: &str,
+        parameters: &[&dyn Parameter],
+    ) -> Result<Vec<Row>, StoreError> {
         self.connections.query(&self.table, sql, parameters).await
     }
 
@@ -222,7 +229,9 @@ impl PostgresStore {
     }
 
     async fn found(&self, key: RecordKey) -> Result<Loaded, StoreError> {
-        let rows = self.query(&self.table.sql.load, &[&&key.as_bytes()[..]]).await?;
+        let rows = self
+            .query(&self.table.sql.load, &[&&key.as_bytes()[..]])
+            .await?;
         rows.first().map_or(Ok(Loaded::Absent), loaded)
     }
 }

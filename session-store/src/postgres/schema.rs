@@ -14,7 +14,8 @@ const LOCK: i64 = i64::from_be_bytes(*b"sessions");
 /// What stands in the table's comment, in front of its version.
 const COMMENT: &str = "session-store schema ";
 
-const FIND: &str = "SELECT obj_description(oid, 'pg_class') FROM pg_class WHERE oid = to_regclass($1)";
+const FIND: &str =
+    "SELECT obj_description(oid, 'pg_class') FROM pg_class WHERE oid = to_regclass($1)";
 
 pub(super) async fn create(connections: &Connections, table: &Table) -> Result<(), StoreError> {
     let mut connection = connections.get().await?;
@@ -22,7 +23,8 @@ pub(super) async fn create(connections: &Connections, table: &Table) -> Result<(
     let result = migrate(connection.client(), table).await;
     connection.end(&result);
     let found = result.map_err(|error| error::failed(&error, &table.name))?;
-    let refused = |what: String| StoreError::new(format!("the table {} {what}", table.name)).refused();
+    let refused =
+        |what: String| StoreError::new(format!("the table {} {what}", table.name)).refused();
     match found {
         Found::Nothing | Found::Version(..=Table::VERSION) => Ok(()),
         Found::Version(newer) => Err(refused(format!(
@@ -48,10 +50,21 @@ enum Found {
 async fn migrate(client: &mut Client, table: &Table) -> Result<Found, Error> {
     // Each statement is to see what others did while this one waited for the lock.
     let level = IsolationLevel::ReadCommitted;
-    let transaction = client.build_transaction().isolation_level(level).read_only(false).start().await?;
+    let transaction = client
+        .build_transaction()
+        .isolation_level(level)
+        .read_only(false)
+        .start()
+        .await?;
     // Without names, as behind a pooler.
-    transaction.query_typed("SELECT pg_advisory_xact_lock($1)", &[(&LOCK, Type::INT8)]).await?;
-    let found = match transaction.query_typed(FIND, &[(&table.name, Type::TEXT)]).await?.first() {
+    transaction
+        .query_typed("SELECT pg_advisory_xact_lock($1)", &[(&LOCK, Type::INT8)])
+        .await?;
+    let found = match transaction
+        .query_typed(FIND, &[(&table.name, Type::TEXT)])
+        .await?
+        .first()
+    {
         None => Found::Nothing,
         Some(row) => {
             let comment: Option<&str> = row.try_get(0)?;

@@ -39,10 +39,19 @@ impl Table {
             Some(schema) => format!("\"{schema}\".\"{name}\""),
             None => format!("\"{name}\""),
         };
-        let (name, sequence) = (in_schema(table.to_owned()), in_schema(format!("{table}_seq")));
+        let (name, sequence) = (
+            in_schema(table.to_owned()),
+            in_schema(format!("{table}_seq")),
+        );
         let (user_index, hour_index) = (format!("\"{table}_owner\""), format!("\"{table}_hour\""));
         let sql = Sql::new(&name, &sequence);
-        Ok(Self { name, sql, sequence, user_index, hour_index })
+        Ok(Self {
+            name,
+            sql,
+            sequence,
+            user_index,
+            hour_index,
+        })
     }
 
     /// The version that the statements are for.
@@ -57,7 +66,9 @@ impl Table {
             ("{hour_index}", &self.hour_index),
         ];
         let scripts = MIGRATIONS.get(from..).unwrap_or_default().concat();
-        names.iter().fold(scripts, |sql, (place, name)| sql.replace(place, name))
+        names
+            .iter()
+            .fold(scripts, |sql, (place, name)| sql.replace(place, name))
     }
 }
 
@@ -157,7 +168,9 @@ impl Sql {
 fn is_identifier(name: &str, longest: usize) -> bool {
     name.len() <= longest
         && name.starts_with(|first: char| first.is_ascii_alphabetic() || first == '_')
-        && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
+        && name
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
 }
 
 #[cfg(test)]
@@ -173,11 +186,18 @@ mod tests {
             ("Web.Sessions", "\"Web\".\"Sessions\""),
             (&longest, &format!("\"{longest}\"")),
         ] {
-            assert_eq!(Table::new(name).unwrap_or_else(|error| panic!("{error}")).name, quoted);
+            assert_eq!(
+                Table::new(name)
+                    .unwrap_or_else(|error| panic!("{error}"))
+                    .name,
+                quoted
+            );
         }
         let too_long = "x".repeat(58);
-        let bad =
-            ["", ".", "a.", ".a", "a.b.c", "a b", "a\"b", "1a", "a-b", "ä", "a;", "a'b", "a\0", &too_long];
+        let bad = [
+            "", ".", "a.", ".a", "a.b.c", "a b", "a\"b", "1a", "a-b", "ä", "a;", "a'b", "a\0",
+            &too_long,
+        ];
         for name in bad {
             assert!(Table::new(name).is_err(), "{name}");
         }
@@ -188,7 +208,10 @@ mod tests {
     fn the_names_stand_in_the_migrations() {
         let table = Table::new("web.sessions").unwrap_or_else(|error| panic!("{error}"));
         let sql = table.migrations(0);
-        assert!(sql.contains("CREATE TABLE \"web\".\"sessions\" (") && !sql.contains('{'), "{sql}");
+        assert!(
+            sql.contains("CREATE TABLE \"web\".\"sessions\" (") && !sql.contains('{'),
+            "{sql}"
+        );
         assert!(sql.contains(&format!("'session-store schema {}'", Table::VERSION)));
         assert_eq!(table.migrations(Table::VERSION), "");
     }

@@ -22,9 +22,20 @@ impl Store for PostgresStore {
         Box::pin(async move { Ok(self.found(key).await?.at(now)) })
     }
 
-    fn insert<'a>(&'a self, key: RecordKey, record: &'a Record, _now: u64) -> StoreFuture<'a, Inserted> {
+    fn insert<'a>(
+        &'a self,
+        key: RecordKey,
+        record: &'a Record,
+        _now: u64,
+    ) -> StoreFuture<'a, Inserted> {
         Box::pin(async move {
-            let Record { version, expires, created, seen, .. } = *record;
+            let Record {
+                version,
+                expires,
+                created,
+                seen,
+                ..
+            } = *record;
             loop {
                 if self
                     .changes(
@@ -62,7 +73,13 @@ impl Store for PostgresStore {
         now: u64,
     ) -> StoreFuture<'a, Updated> {
         Box::pin(async move {
-            let Record { version: next, expires, created, seen, .. } = *record;
+            let Record {
+                version: next,
+                expires,
+                created,
+                seen,
+                ..
+            } = *record;
             loop {
                 if self
                     .changes(
@@ -86,8 +103,12 @@ impl Store for PostgresStore {
                 }
                 // A second statement: one that looks within the first sees what was there before it waited.
                 match self.found(key).await? {
-                    Loaded::Live(found) if time(found.expires) <= time(now) => return Ok(Updated::Gone),
-                    Loaded::Live(found) if found.version != version => return Ok(Updated::Conflict(found)),
+                    Loaded::Live(found) if time(found.expires) <= time(now) => {
+                        return Ok(Updated::Gone);
+                    }
+                    Loaded::Live(found) if found.version != version => {
+                        return Ok(Updated::Conflict(found));
+                    }
                     // Created between the two.
                     Loaded::Live(_) => {}
                     Loaded::Dead { .. } | Loaded::Absent => return Ok(Updated::Gone),
@@ -98,29 +119,47 @@ impl Store for PostgresStore {
 
     fn touch<'a>(&'a self, key: RecordKey, expires: u64, now: u64) -> StoreFuture<'a, Outcome> {
         Box::pin(async move {
-            let parameters: [&dyn Parameter; 3] = [&&key.as_bytes()[..], &time(expires), &time(now)];
-            Ok(outcome(self.changes(&self.table.sql.touch, &parameters).await?))
+            let parameters: [&dyn Parameter; 3] =
+                [&&key.as_bytes()[..], &time(expires), &time(now)];
+            Ok(outcome(
+                self.changes(&self.table.sql.touch, &parameters).await?,
+            ))
         })
     }
 
     fn delete<'a>(&'a self, key: RecordKey, now: u64) -> StoreFuture<'a, Outcome> {
         Box::pin(async move {
             let parameters: [&dyn Parameter; 2] = [&&key.as_bytes()[..], &tombstone_ends(now)];
-            Ok(outcome(self.changes(&self.table.sql.delete, &parameters).await?))
+            Ok(outcome(
+                self.changes(&self.table.sql.delete, &parameters).await?,
+            ))
         })
     }
 
-    fn delete_version<'a>(&'a self, key: RecordKey, version: u64, now: u64) -> StoreFuture<'a, Updated> {
+    fn delete_version<'a>(
+        &'a self,
+        key: RecordKey,
+        version: u64,
+        now: u64,
+    ) -> StoreFuture<'a, Updated> {
         Box::pin(async move {
-            let parameters: [&dyn Parameter; 3] =
-                [&&key.as_bytes()[..], &tombstone_ends(now), &version.cast_signed()];
+            let parameters: [&dyn Parameter; 3] = [
+                &&key.as_bytes()[..],
+                &tombstone_ends(now),
+                &version.cast_signed(),
+            ];
             loop {
-                if self.changes(&self.table.sql.delete_version, &parameters).await? {
+                if self
+                    .changes(&self.table.sql.delete_version, &parameters)
+                    .await?
+                {
                     return Ok(Updated::Done);
                 }
                 // A second statement, as for an update.
                 match self.found(key).await? {
-                    Loaded::Live(found) if found.version != version => return Ok(Updated::Conflict(found)),
+                    Loaded::Live(found) if found.version != version => {
+                        return Ok(Updated::Conflict(found));
+                    }
                     // Created between the two.
                     Loaded::Live(_) => {}
                     Loaded::Dead { .. } | Loaded::Absent => return Ok(Updated::Gone),
@@ -130,7 +169,13 @@ impl Store for PostgresStore {
     }
 
     /// Nothing to note: the user is a column.
-    fn index<'a>(&'a self, _: &'a str, _: RecordKey, _until: u64, _now: u64) -> StoreFuture<'a, ()> {
+    fn index<'a>(
+        &'a self,
+        _: &'a str,
+        _: RecordKey,
+        _until: u64,
+        _now: u64,
+    ) -> StoreFuture<'a, ()> {
         Box::pin(async { Ok(()) })
     }
 
@@ -138,7 +183,12 @@ impl Store for PostgresStore {
         Box::pin(async { Ok(()) })
     }
 
-    fn list<'a>(&'a self, user: &'a str, max: usize, now: u64) -> StoreFuture<'a, Vec<SessionInfo>> {
+    fn list<'a>(
+        &'a self,
+        user: &'a str,
+        max: usize,
+        now: u64,
+    ) -> StoreFuture<'a, Vec<SessionInfo>> {
         Box::pin(async move {
             let parameters: [&dyn Parameter; 3] = [&user.as_bytes(), &time(now), &most(max)];
             let newest_first = self.query(&self.table.sql.list, &parameters).await?;
@@ -146,17 +196,27 @@ impl Store for PostgresStore {
         })
     }
 
-    fn delete_owned<'a>(&'a self, user: &'a str, which: DeleteScope, now: u64) -> StoreFuture<'a, u64> {
+    fn delete_owned<'a>(
+        &'a self,
+        user: &'a str,
+        which: DeleteScope,
+        now: u64,
+    ) -> StoreFuture<'a, u64> {
         Box::pin(async move {
             let sql = &self.table.sql;
             let (user, expires) = (user.as_bytes(), tombstone_ends(now));
             match which {
                 DeleteScope::All => self.count(&sql.delete_owned, &[&user, &expires]).await,
                 DeleteScope::AllBut(key) => {
-                    self.count(&sql.delete_all_but, &[&user, &expires, &&key.as_bytes()[..]]).await
+                    self.count(
+                        &sql.delete_all_but,
+                        &[&user, &expires, &&key.as_bytes()[..]],
+                    )
+                    .await
                 }
                 DeleteScope::One(key) => {
-                    self.count(&sql.delete_one, &[&user, &expires, &&key.as_bytes()[..]]).await
+                    self.count(&sql.delete_one, &[&user, &expires, &&key.as_bytes()[..]])
+                        .await
                 }
             }
         })
@@ -170,24 +230,39 @@ impl Store for PostgresStore {
         now: u64,
     ) -> StoreFuture<'a, TrimResult> {
         Box::pin(async move {
-            let parameters: [&dyn Parameter; 5] =
-                [&user.as_bytes(), &tombstone_ends(now), &time(now), &most(keep), &&this.as_bytes()[..]];
+            let parameters: [&dyn Parameter; 5] = [
+                &user.as_bytes(),
+                &tombstone_ends(now),
+                &time(now),
+                &most(keep),
+                &&this.as_bytes()[..],
+            ];
             let rows = self.query(&self.table.sql.trim, &parameters).await?;
             let row = only(&rows)?;
             let ended = number(cell(row, 0)?);
             if cell(row, 1)? {
-                return Ok(TrimResult { ended, alive: false });
+                return Ok(TrimResult {
+                    ended,
+                    alive: false,
+                });
             }
             // Others that trim may have ended it.
             let found = self.found(this).await?;
-            Ok(TrimResult { ended, alive: matches!(found, Loaded::Live(found) if found.expires > now) })
+            Ok(TrimResult {
+                ended,
+                alive: matches!(found, Loaded::Live(found) if found.expires > now),
+            })
         })
     }
 
     fn delete_expired<'a>(&'a self, before: u64, batch: usize) -> StoreFuture<'a, u64> {
-        Box::pin(
-            async move { self.count(&self.table.sql.delete_expired, &[&time(before), &most(batch)]).await },
-        )
+        Box::pin(async move {
+            self.count(
+                &self.table.sql.delete_expired,
+                &[&time(before), &most(batch)],
+            )
+            .await
+        })
     }
 
     /// What is committed after it, and confirmed by a standby, shows that the standby has what was committed before.

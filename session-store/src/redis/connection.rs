@@ -9,7 +9,8 @@ use ::redis::aio::{ConnectionLike, MultiplexedConnection};
 use ::redis::cluster::{ClusterClient, ClusterConfig};
 use ::redis::cluster_async::ClusterConnection;
 use ::redis::{
-    AsyncConnectionConfig, Client, Cmd, ErrorKind, Pipeline, RedisError, RedisFuture, RedisResult, Value,
+    AsyncConnectionConfig, Client, Cmd, ErrorKind, Pipeline, RedisError, RedisFuture, RedisResult,
+    Value,
 };
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep_until, timeout};
@@ -86,7 +87,9 @@ impl RedisConnection {
             let time = settings.user_timeout().unwrap_or(UNACKNOWLEDGED);
             settings.set_user_timeout(time)
         };
-        Ok(Self::to(Server::One(Client::open(info.set_tcp_settings(settings))?)))
+        Ok(Self::to(Server::One(Client::open(
+            info.set_tcp_settings(settings),
+        )?)))
     }
 
     /// To all servers of a cluster. Asks nobody.
@@ -95,14 +98,24 @@ impl RedisConnection {
     }
 
     fn to(server: Server) -> Self {
-        Self(Arc::new(Inner { server, attempts: Mutex::default() }))
+        Self(Arc::new(Inner {
+            server,
+            attempts: Mutex::default(),
+        }))
     }
 
     /// Where to ask one question.
     async fn begin(&self) -> RedisResult<(Connection, Asked)> {
         let attempt = self.attempt();
         let is_one = self.is_one();
-        Ok((attempt.connection().await?, Asked { attempt, is_one, unanswered: true }))
+        Ok((
+            attempt.connection().await?,
+            Asked {
+                attempt,
+                is_one,
+                unanswered: true,
+            },
+        ))
     }
 
     fn is_one(&self) -> bool {
@@ -111,16 +124,26 @@ impl RedisConnection {
 
     /// The connection to ask over, or the one to wait for.
     fn attempt(&self) -> Arc<Attempt> {
-        let mut attempts = self.0.attempts.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut attempts = self
+            .0
+            .attempts
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
         let Attempts { present, next } = &mut *attempts;
-        let there = present.get_or_insert_with(|| self.connect(Instant::now(), PAUSE)).clone();
+        let there = present
+            .get_or_insert_with(|| self.connect(Instant::now(), PAUSE))
+            .clone();
         let (is_lost, is_silent) = (there.is_lost(), there.is_silent());
         if !is_lost && !is_silent {
             return there;
         }
         if next.as_ref().is_none_or(|next| next.is_lost()) {
             let last = next.as_ref().unwrap_or(&there);
-            let pause = if last.is_made() { PAUSE } else { LONGEST_PAUSE.min(last.pause * 2) };
+            let pause = if last.is_made() {
+                PAUSE
+            } else {
+                LONGEST_PAUSE.min(last.pause * 2)
+            };
             *next = Some(self.connect(Instant::now().max(last.begins + last.pause), pause));
         }
         // Of a cluster that is silent, some servers may answer: it is asked until the next connection is made.
@@ -155,14 +178,21 @@ impl Server {
                 let config = AsyncConnectionConfig::new()
                     .set_connection_timeout(Some(CONNECT))
                     .set_response_timeout(None);
-                client.get_multiplexed_async_connection_with_config(&config).await.map(Connection::One)
+                client
+                    .get_multiplexed_async_connection_with_config(&config)
+                    .await
+                    .map(Connection::One)
             }
             Self::Cluster(client) => {
-                let config =
-                    ClusterConfig::new().set_connection_timeout(CONNECT).set_response_timeout(ANSWER);
-                let connected = timeout(CONNECT_ALL, client.get_async_connection_with_config(config)).await;
+                let config = ClusterConfig::new()
+                    .set_connection_timeout(CONNECT)
+                    .set_response_timeout(ANSWER);
+                let connected =
+                    timeout(CONNECT_ALL, client.get_async_connection_with_config(config)).await;
                 let late = (ErrorKind::Io, "connecting to the cluster took too long");
-                connected.unwrap_or_else(|_| Err(late.into())).map(Connection::Cluster)
+                connected
+                    .unwrap_or_else(|_| Err(late.into()))
+                    .map(Connection::Cluster)
             }
         }
     }
@@ -228,7 +258,9 @@ impl Drop for Asked {
 
 /// Of a cluster's client, the time for an answer is that of each of its own attempts.
 async fn in_time<T>(answer: RedisFuture<'_, T>) -> RedisResult<T> {
-    timeout(ANSWER, answer).await.unwrap_or_else(|_| Err(io::Error::from(io::ErrorKind::TimedOut).into()))
+    timeout(ANSWER, answer)
+        .await
+        .unwrap_or_else(|_| Err(io::Error::from(io::ErrorKind::TimedOut).into()))
 }
 
 /// Whether the connection is of no more use: it was cut, or it leads to a server that is a replica now or does not know us
@@ -257,7 +289,14 @@ impl ConnectionLike for RedisConnection {
     ) -> RedisFuture<'a, Vec<Value>> {
         Box::pin(async move {
             let (mut connection, asked) = self.begin().await?;
-            asked.end(in_time(connection.as_dyn().req_packed_commands(commands, offset, count)).await)
+            asked.end(
+                in_time(
+                    connection
+                        .as_dyn()
+                        .req_packed_commands(commands, offset, count),
+                )
+                .await,
+            )
         })
     }
 

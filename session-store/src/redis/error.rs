@@ -13,14 +13,21 @@ const LISTED: &str = "RedisStore's documentation lists what it needs (ACL SETUSE
 /// While this command was asked, which ran this script or none. The server's code or the kind of failure is the source; its
 /// text is left out.
 pub(super) fn failed(error: &RedisError, command: &str, script: Option<&Script>) -> StoreError {
-    let (message, refused) = match (forbidden(error, command, script), error.code(), error.kind()) {
+    let (message, refused) = match (
+        forbidden(error, command, script),
+        error.code(),
+        error.kind(),
+    ) {
         (Some(message), ..) => (message.into(), true),
         (_, Some(code), _) => answered(code),
         (_, _, ErrorKind::AuthenticationFailed) => answered("WRONGPASS"),
-        (_, _, ErrorKind::Io) if error.is_timeout() => ("Redis did not answer in time".into(), false),
-        (_, _, ErrorKind::Io | ErrorKind::ClusterConnectionNotFound) => {
-            ("there is no connection to Redis, or it was cut".into(), false)
+        (_, _, ErrorKind::Io) if error.is_timeout() => {
+            ("Redis did not answer in time".into(), false)
         }
+        (_, _, ErrorKind::Io | ErrorKind::ClusterConnectionNotFound) => (
+            "there is no connection to Redis, or it was cut".into(),
+            false,
+        ),
         _ => ("the client of Redis failed".into(), false),
     };
     let source = match error.kind() {
@@ -35,19 +42,38 @@ pub(super) fn failed(error: &RedisError, command: &str, script: Option<&Script>)
 /// What an error's code says, and whether asking again would not help.
 fn answered(code: &str) -> (Cow<'static, str>, bool) {
     let (message, refused) = match code {
-        "OOM" => ("Redis is full: let it take more (maxmemory), or let idle sessions end sooner", true),
-        "MISCONF" => ("Redis refuses writes, since it cannot write to its disk: is that full?", true),
-        "NOAUTH" | "WRONGPASS" => ("Redis does not let us in: its user or password is another one", true),
-        "WRONGTYPE" => {
-            ("a session's key in Redis holds something else: does anything else use its prefix?", true)
-        }
-        "READONLY" => ("this Redis is a replica: the connection must be to the primary", false),
-        "NOREPLICAS" => ("Redis has fewer replicas than it wants (min-replicas-to-write)", false),
+        "OOM" => (
+            "Redis is full: let it take more (maxmemory), or let idle sessions end sooner",
+            true,
+        ),
+        "MISCONF" => (
+            "Redis refuses writes, since it cannot write to its disk: is that full?",
+            true,
+        ),
+        "NOAUTH" | "WRONGPASS" => (
+            "Redis does not let us in: its user or password is another one",
+            true,
+        ),
+        "WRONGTYPE" => (
+            "a session's key in Redis holds something else: does anything else use its prefix?",
+            true,
+        ),
+        "READONLY" => (
+            "this Redis is a replica: the connection must be to the primary",
+            false,
+        ),
+        "NOREPLICAS" => (
+            "Redis has fewer replicas than it wants (min-replicas-to-write)",
+            false,
+        ),
         "LOADING" => ("Redis is still loading its data", false),
         "CLUSTERDOWN" | "MASTERDOWN" | "TRYAGAIN" | "MOVED" | "ASK" => {
             ("the Redis cluster does not serve this session now", false)
         }
-        _ => ("Redis answered with an error; this store needs Redis 7 or Valkey", false),
+        _ => (
+            "Redis answered with an error; this store needs Redis 7 or Valkey",
+            false,
+        ),
     };
     (message.into(), refused)
 }
@@ -68,11 +94,15 @@ fn forbidden(error: &RedisError, command: &str, script: Option<&Script>) -> Opti
     let commands = script.map(Script::commands).unwrap_or_default();
     // Quoted, in lower case. Nothing is repeated but what we know.
     let named = text.split('\'').nth(1).map(str::to_ascii_uppercase);
-    let known = |named: &String| named == command || named == "EVAL" || commands.contains(&named.as_str());
+    let known =
+        |named: &String| named == command || named == "EVAL" || commands.contains(&named.as_str());
     Some(match named.filter(known) {
         Some(named) => not_allowed(&named),
         None if script.is_none() => not_allowed(command),
-        None => not_allowed(&format!("one of the commands of a script: {}", commands.join(", "))),
+        None => not_allowed(&format!(
+            "one of the commands of a script: {}",
+            commands.join(", ")
+        )),
     })
 }
 

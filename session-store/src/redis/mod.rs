@@ -157,7 +157,10 @@ impl<C: ConnectionLike + Clone + Send + Sync + 'static> RedisStore<C> {
     pub fn with_connection(connection: C, prefix: &str) -> Result<Self, StoreError> {
         let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b":-_./".contains(&byte);
         if (1..=LONGEST_PREFIX).contains(&prefix.len()) && prefix.bytes().all(allowed) {
-            return Ok(Self { connection, prefix: prefix.into() });
+            return Ok(Self {
+                connection,
+                prefix: prefix.into(),
+            });
         }
         let message = format!(
             "the prefix of the keys in Redis must have 1 to {LONGEST_PREFIX} characters, ASCII letters, digits or \":-_./\", \
@@ -191,14 +194,25 @@ impl<C: ConnectionLike + Clone + Send + Sync + 'static> RedisStore<C> {
     }
 
     fn check_servers(servers: &Servers) -> Result<(), StoreError> {
-        let is_old =
-            |version: &str| !matches!(version.split('.').next().map(str::parse), Some(Ok(7..=u32::MAX)));
-        if let Some(version) = servers.values("redis_version").find(|version| is_old(version)) {
-            return Err(
-                StoreError::new(format!("this is Redis {version}; sessions need 7 or later")).refused()
-            );
+        let is_old = |version: &str| {
+            !matches!(
+                version.split('.').next().map(str::parse),
+                Some(Ok(7..=u32::MAX))
+            )
+        };
+        if let Some(version) = servers
+            .values("redis_version")
+            .find(|version| is_old(version))
+        {
+            return Err(StoreError::new(format!(
+                "this is Redis {version}; sessions need 7 or later"
+            ))
+            .refused());
         }
-        if let Some(policy) = servers.values("maxmemory_policy").find(|policy| *policy != "noeviction") {
+        if let Some(policy) = servers
+            .values("maxmemory_policy")
+            .find(|policy| *policy != "noeviction")
+        {
             return Err(StoreError::new(format!(
                 "Redis may evict sessions: its maxmemory-policy is {policy}; set it to noeviction"
             ))
@@ -210,7 +224,9 @@ impl<C: ConnectionLike + Clone + Send + Sync + 'static> RedisStore<C> {
     /// A script that is refused a command in its middle leaves what it did before. A replica refuses its first.
     async fn check_permissions(&self) -> Result<(), StoreError> {
         let key = [&*self.prefix, "check"].concat();
-        let Value::Array(refused) = self.run(&CHECK, &key, &[]).await? else { return Err(malformed()) };
+        let Value::Array(refused) = self.run(&CHECK, &key, &[]).await? else {
+            return Err(malformed());
+        };
         if !refused.is_empty() {
             let names = refused.iter().filter_map(|name| match name {
                 Value::BulkString(name) => std::str::from_utf8(name).ok(),
@@ -239,8 +255,15 @@ impl<C: ConnectionLike + Clone + Send + Sync + 'static> RedisStore<C> {
         answer.map_err(|error| failed(&error, &name(command), None))
     }
 
-    async fn run(&self, script: &Script, key: &str, arguments: &[&[u8]]) -> Result<Value, StoreError> {
-        let answer = script.run(&mut self.connection.clone(), key, arguments).await;
+    async fn run(
+        &self,
+        script: &Script,
+        key: &str,
+        arguments: &[&[u8]],
+    ) -> Result<Value, StoreError> {
+        let answer = script
+            .run(&mut self.connection.clone(), key, arguments)
+            .await;
         answer.map_err(|error| failed(&error, "EVALSHA", Some(script)))
     }
 
@@ -256,8 +279,16 @@ impl<C: ConnectionLike + Clone + Send + Sync + 'static> RedisStore<C> {
         }
     }
 
-    async fn end_version(&self, key: RecordKey, version: u64, now: u64) -> Result<Updated, StoreError> {
-        match self.bury(&DELETE_VERSION, key, &[&digits(version)], now).await? {
+    async fn end_version(
+        &self,
+        key: RecordKey,
+        version: u64,
+        now: u64,
+    ) -> Result<Updated, StoreError> {
+        match self
+            .bury(&DELETE_VERSION, key, &[&digits(version)], now)
+            .await?
+        {
             Value::Int(1) => Ok(Updated::Done),
             Value::Int(_) => Ok(Updated::Gone),
             there => match found(there)? {
@@ -281,9 +312,17 @@ impl<C: ConnectionLike + Clone + Send + Sync + 'static> RedisStore<C> {
         self.run(script, &self.place(key), &arguments).await
     }
 
-    async fn create(&self, key: RecordKey, record: &Record, now: u64) -> Result<Inserted, StoreError> {
+    async fn create(
+        &self,
+        key: RecordKey,
+        record: &Record,
+        now: u64,
+    ) -> Result<Inserted, StoreError> {
         let written = Written::new(record, now);
-        match self.run(&INSERT, &self.place(key), &written.arguments(record)).await? {
+        match self
+            .run(&INSERT, &self.place(key), &written.arguments(record))
+            .await?
+        {
             Value::Int(_) => Ok(Inserted::Done),
             there => match found(there)? {
                 Found::Record(record) => Ok(Inserted::Exists(record)),
@@ -317,7 +356,9 @@ impl<C: ConnectionLike + Clone + Send + Sync + 'static> RedisStore<C> {
 impl<C: ConnectionLike + Clone + Send + Sync + 'static> Store for RedisStore<C> {
     fn load<'a>(&'a self, key: RecordKey, now: u64) -> StoreFuture<'a, Loaded> {
         Box::pin(async move {
-            let values = self.ask(cmd("HMGET").arg(self.place(key)).arg(&FIELDS)).await?;
+            let values = self
+                .ask(cmd("HMGET").arg(self.place(key)).arg(&FIELDS))
+                .await?;
             let there = match found(values)? {
                 Found::Record(record) => Loaded::Live(record),
                 Found::Tombstone(expires) => Loaded::Dead { expires },
@@ -327,7 +368,12 @@ impl<C: ConnectionLike + Clone + Send + Sync + 'static> Store for RedisStore<C> 
         })
     }
 
-    fn insert<'a>(&'a self, key: RecordKey, record: &'a Record, now: u64) -> StoreFuture<'a, Inserted> {
+    fn insert<'a>(
+        &'a self,
+        key: RecordKey,
+        record: &'a Record,
+        now: u64,
+    ) -> StoreFuture<'a, Inserted> {
         Box::pin(self.create(key, record, now))
     }
 
@@ -359,11 +405,22 @@ impl<C: ConnectionLike + Clone + Send + Sync + 'static> Store for RedisStore<C> 
         })
     }
 
-    fn delete_version<'a>(&'a self, key: RecordKey, version: u64, now: u64) -> StoreFuture<'a, Updated> {
+    fn delete_version<'a>(
+        &'a self,
+        key: RecordKey,
+        version: u64,
+        now: u64,
+    ) -> StoreFuture<'a, Updated> {
         Box::pin(self.end_version(key, version, now))
     }
 
-    fn index<'a>(&'a self, user: &'a str, key: RecordKey, until: u64, now: u64) -> StoreFuture<'a, ()> {
+    fn index<'a>(
+        &'a self,
+        user: &'a str,
+        key: RecordKey,
+        until: u64,
+        now: u64,
+    ) -> StoreFuture<'a, ()> {
         Box::pin(self.note(user, key, until, now))
     }
 
@@ -371,15 +428,29 @@ impl<C: ConnectionLike + Clone + Send + Sync + 'static> Store for RedisStore<C> 
         Box::pin(async move { self.forget(user, &[key]).await })
     }
 
-    fn list<'a>(&'a self, user: &'a str, max: usize, now: u64) -> StoreFuture<'a, Vec<SessionInfo>> {
+    fn list<'a>(
+        &'a self,
+        user: &'a str,
+        max: usize,
+        now: u64,
+    ) -> StoreFuture<'a, Vec<SessionInfo>> {
         Box::pin(async move {
             let records = self.records_of(user, now).await?;
             let older = records.len().saturating_sub(max);
-            Ok(records.into_iter().skip(older).map(|(_, listed)| listed).collect())
+            Ok(records
+                .into_iter()
+                .skip(older)
+                .map(|(_, listed)| listed)
+                .collect())
         })
     }
 
-    fn delete_owned<'a>(&'a self, user: &'a str, which: DeleteScope, now: u64) -> StoreFuture<'a, u64> {
+    fn delete_owned<'a>(
+        &'a self,
+        user: &'a str,
+        which: DeleteScope,
+        now: u64,
+    ) -> StoreFuture<'a, u64> {
         Box::pin(self.end_owned(user, which, now))
     }
 
@@ -425,7 +496,10 @@ impl<C: ConnectionLike + Clone + Send + Sync + 'static> Store for RedisStore<C> 
             }
             let settings = ["appendfsync", "no-appendfsync-on-rewrite"];
             // Also where it is an unknown command.
-            let settings = self.ask(cmd("CONFIG").arg("GET").arg(&settings)).await.unwrap_or_default();
+            let settings = self
+                .ask(cmd("CONFIG").arg("GET").arg(&settings))
+                .await
+                .unwrap_or_default();
             Ok(server::appending(settings))
         })
     }
@@ -443,7 +517,9 @@ fn name(command: &Cmd) -> String {
 impl<C> fmt::Debug for RedisStore<C> {
     /// The prefix, nothing of what is kept.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("RedisStore").field("prefix", &self.prefix).finish_non_exhaustive()
+        f.debug_struct("RedisStore")
+            .field("prefix", &self.prefix)
+            .finish_non_exhaustive()
     }
 }
 
@@ -467,7 +543,16 @@ impl Written {
 
     fn arguments<'a>(&'a self, record: &'a Record) -> [&'a [u8]; 8] {
         let [version, expires, created, seen] = &self.numbers;
-        [self.lifetime.as_bytes(), version, expires, created, seen, &self.user, &self.label, &record.body]
+        [
+            self.lifetime.as_bytes(),
+            version,
+            expires,
+            created,
+            seen,
+            &self.user,
+            &self.label,
+            &record.body,
+        ]
     }
 }
 

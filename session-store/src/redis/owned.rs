@@ -34,8 +34,15 @@ impl<C: ConnectionLike + Clone + Send + Sync + 'static> RedisStore<C> {
         // What has ended goes a day later. Scores are floating-point numbers, so beyond 2^53 both times are rounded, but alike:
         // a note never goes early.
         let (until, ended) = (until.to_string(), now.saturating_sub(DAY).to_string());
-        let arguments = [member.as_bytes(), until.as_bytes(), ended.as_bytes(), lifetime.as_bytes()];
-        self.run(&INDEX, &self.notes(user), &arguments).await.map(drop)
+        let arguments = [
+            member.as_bytes(),
+            until.as_bytes(),
+            ended.as_bytes(),
+            lifetime.as_bytes(),
+        ];
+        self.run(&INDEX, &self.notes(user), &arguments)
+            .await
+            .map(drop)
     }
 
     pub(super) async fn forget(&self, user: &str, keys: &[RecordKey]) -> Result<(), StoreError> {
@@ -43,7 +50,9 @@ impl<C: ConnectionLike + Clone + Send + Sync + 'static> RedisStore<C> {
             return Ok(());
         }
         let keys: Vec<_> = keys.iter().map(|key| key.to_text()).collect();
-        self.ask(cmd("ZREM").arg(self.notes(user)).arg(keys)).await.map(drop)
+        self.ask(cmd("ZREM").arg(self.notes(user)).arg(keys))
+            .await
+            .map(drop)
     }
 
     /// The live records of a user with their place in the store's order, oldest first. Each is looked at by itself.
@@ -72,9 +81,15 @@ impl<C: ConnectionLike + Clone + Send + Sync + 'static> RedisStore<C> {
     ) -> Result<u64, StoreError> {
         let keys = match which {
             DeleteScope::One(key) => vec![key],
-            which => self.noted(user).await?.into_iter().filter(|key| which.names(*key)).collect(),
+            which => self
+                .noted(user)
+                .await?
+                .into_iter()
+                .filter(|key| which.names(*key))
+                .collect(),
         };
-        self.end_all(user, keys.into_iter().map(|key| (key, None)), now).await
+        self.end_all(user, keys.into_iter().map(|key| (key, None)), now)
+            .await
     }
 
     pub(super) async fn end_oldest(
@@ -87,7 +102,10 @@ impl<C: ConnectionLike + Clone + Send + Sync + 'static> RedisStore<C> {
         let records = self.records_of(user, now).await?;
         let surplus = records.len().saturating_sub(keep);
         // What got a user anew since is among the newest: it has another place.
-        let oldest = records.iter().take(surplus).map(|(order, listed)| (listed.key, Some(*order)));
+        let oldest = records
+            .iter()
+            .take(surplus)
+            .map(|(order, listed)| (listed.key, Some(*order)));
         let ended = self.end_all(user, oldest, now).await?;
         let alive = match self.at(this).await? {
             Found::Record(record) => record.expires > now,
@@ -114,7 +132,12 @@ impl<C: ConnectionLike + Clone + Send + Sync + 'static> RedisStore<C> {
                 Ok(store.end(key, &only, now).await?.then_some(key))
             }
         };
-        let ended: Vec<_> = self.each(keys.collect(), end).await?.into_iter().flatten().collect();
+        let ended: Vec<_> = self
+            .each(keys.collect(), end)
+            .await?
+            .into_iter()
+            .flatten()
+            .collect();
         // They are ended, whether or not this is answered. A note that stays is a hint that leads nowhere, for a while.
         let _ = self.forget(user, &ended).await;
         Ok(ended.len().try_into().unwrap_or(u64::MAX))
@@ -133,22 +156,35 @@ impl<C: ConnectionLike + Clone + Send + Sync + 'static> RedisStore<C> {
         if record.user.as_deref() != Some(user) || record.expires <= now {
             return Ok(None);
         }
-        let order = std::str::from_utf8(&record.body).ok().and_then(|order| order.parse().ok());
+        let order = std::str::from_utf8(&record.body)
+            .ok()
+            .and_then(|order| order.parse().ok());
         let (created, seen, expires) = (record.created, record.seen, record.expires);
         Ok(Some((
             order.ok_or_else(malformed)?,
-            SessionInfo { key, created, seen, expires, label: record.label },
+            SessionInfo {
+                key,
+                created,
+                seen,
+                expires,
+                label: record.label,
+            },
         )))
     }
 
     /// A record with its place in the order for a body.
     async fn at(&self, key: RecordKey) -> Result<Found, StoreError> {
-        found(self.ask(cmd("HMGET").arg(self.place(key)).arg(&LISTED_FIELDS)).await?)
+        found(
+            self.ask(cmd("HMGET").arg(self.place(key)).arg(&LISTED_FIELDS))
+                .await?,
+        )
     }
 
     /// Which records were noted. What is no note of ours is passed over.
     async fn noted(&self, user: &str) -> Result<Vec<RecordKey>, StoreError> {
-        let Value::Array(members) = self.ask(cmd("ZRANGE").arg(self.notes(user)).arg(0).arg(-1)).await?
+        let Value::Array(members) = self
+            .ask(cmd("ZRANGE").arg(self.notes(user)).arg(0).arg(-1))
+            .await?
         else {
             return Err(malformed());
         };
@@ -165,7 +201,11 @@ impl<C: ConnectionLike + Clone + Send + Sync + 'static> RedisStore<C> {
     }
 
     /// Asks for each, so many at a time: they lie on several servers of a cluster, where a pipeline does not reach.
-    async fn each<I, T, F>(&self, items: Vec<I>, ask: impl Fn(Self, I) -> F) -> Result<Vec<T>, StoreError>
+    async fn each<I, T, F>(
+        &self,
+        items: Vec<I>,
+        ask: impl Fn(Self, I) -> F,
+    ) -> Result<Vec<T>, StoreError>
     where
         T: Send + 'static,
         F: Future<Output = Result<T, StoreError>> + Send + 'static,

@@ -8,12 +8,14 @@ use session_core::protocol::Record;
 use crate::error::StoreError;
 
 /// What is read of a record; `found.lua` reads the same. A tombstone is what has the first.
-pub(super) const FIELDS: [&str; 8] =
-    ["dead", "version", "expires", "created", "seen", "owner", "label", "body"];
+pub(super) const FIELDS: [&str; 8] = [
+    "dead", "version", "expires", "created", "seen", "owner", "label", "body",
+];
 
 /// What is read of a user's record: its place in the store's order instead of the body.
-pub(super) const LISTED_FIELDS: [&str; 8] =
-    ["dead", "version", "expires", "created", "seen", "owner", "label", "order"];
+pub(super) const LISTED_FIELDS: [&str; 8] = [
+    "dead", "version", "expires", "created", "seen", "owner", "label", "order",
+];
 
 /// Under a record's key.
 pub(super) enum Found {
@@ -43,14 +45,17 @@ pub(super) fn found(values: Value) -> Result<Found, StoreError> {
 }
 
 pub(super) fn malformed() -> StoreError {
-    StoreError::new("what Redis keeps for a session is no record of ours: does anything else use its prefix?")
+    StoreError::new(
+        "what Redis keeps for a session is no record of ours: does anything else use its prefix?",
+    )
 }
 
 fn read(values: Value) -> Option<Found> {
     let Value::Array(values) = values else {
         return None;
     };
-    let [dead, version, expires, created, seen, user, label, body]: [Value; 8] = values.try_into().ok()?;
+    let [dead, version, expires, created, seen, user, label, body]: [Value; 8] =
+        values.try_into().ok()?;
     match (dead, version) {
         (Value::Nil, Value::Nil) => Some(Found::Nothing),
         (Value::BulkString(_), _) => Some(Found::Tombstone(number(expires)?)),

@@ -46,10 +46,14 @@ impl Script {
         key: &str,
         arguments: &[&[u8]],
     ) -> Result<Value, RedisError> {
-        let known = call("EVALSHA", &self.digest, key, arguments).query_async(connection).await;
+        let known = call("EVALSHA", &self.digest, key, arguments)
+            .query_async(connection)
+            .await;
         match known {
             Err(error) if error.kind() == ErrorKind::Server(ServerErrorKind::NoScript) => {
-                call("EVAL", self.code, key, arguments).query_async(connection).await
+                call("EVAL", self.code, key, arguments)
+                    .query_async(connection)
+                    .await
             }
             answer => answer,
         }

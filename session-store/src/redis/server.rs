@@ -22,7 +22,9 @@ impl Servers {
     /// The values of this line, one of each server that has it.
     pub(super) fn values<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
         let value = move |line: &'a str| line.strip_prefix(name)?.strip_prefix(':');
-        self.0.iter().filter_map(move |text| text.lines().find_map(value))
+        self.0
+            .iter()
+            .filter_map(move |text| text.lines().find_map(value))
     }
 
     pub(super) fn all(&self, name: &str, has: &str) -> bool {
@@ -37,14 +39,22 @@ impl Servers {
 /// What a server survives that appends to its file, from its answer to `CONFIG GET`.
 pub(super) fn appending(settings: Value) -> Durability {
     let settings: Vec<_> = match settings {
-        Value::Map(pairs) => pairs.into_iter().flat_map(|(name, value)| [text(name), text(value)]).collect(),
+        Value::Map(pairs) => pairs
+            .into_iter()
+            .flat_map(|(name, value)| [text(name), text(value)])
+            .collect(),
         Value::Array(values) => values.into_iter().map(text).collect(),
         _ => Vec::new(),
     };
     let has = |name: &str, value: &str| {
-        settings.chunks(2).any(|pair| matches!(pair, [Some(n), Some(v)] if n == name && v == value))
+        settings
+            .chunks(2)
+            .any(|pair| matches!(pair, [Some(n), Some(v)] if n == name && v == value))
     };
-    match (has("appendfsync", "always"), has("no-appendfsync-on-rewrite", "no")) {
+    match (
+        has("appendfsync", "always"),
+        has("no-appendfsync-on-rewrite", "no"),
+    ) {
         (true, true) => Durability::PowerLoss,
         (true, false) => Durability::Crash,
         // With `everysec`, a write waits up to two seconds while the disk is busy (aof.c, flushAppendOnlyFile).

@@ -15,7 +15,10 @@ pub(super) enum Growth {
 }
 
 pub(super) fn is_busy(error: &Error) -> bool {
-    matches!(error.sqlite_error_code(), Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked))
+    matches!(
+        error.sqlite_error_code(),
+        Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked)
+    )
 }
 
 /// While a verb was carried out.
@@ -50,7 +53,9 @@ pub(super) fn asking(error: &Error, growth: Growth) -> StoreError {
 /// While the store was opened.
 pub(super) fn opening(path: &Path, error: Error) -> StoreError {
     let reason = match error.sqlite_error_code() {
-        Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => "somebody else keeps it locked",
+        Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => {
+            "somebody else keeps it locked"
+        }
         Some(ErrorCode::DiskFull) => "the disk is full",
         Some(ErrorCode::ReadOnly | ErrorCode::PermissionDenied) => READ_ONLY,
         Some(ErrorCode::NotADatabase) => {
@@ -82,7 +87,9 @@ fn source(error: &Error) -> String {
         }
         Error::SqliteFailure(code, None) => format!("SQLite code {}", code.extended_code),
         // Others may quote a value.
-        Error::InvalidColumnType(column, _, found) => format!("column {column} has the type {found}"),
+        Error::InvalidColumnType(column, _, found) => {
+            format!("column {column} has the type {found}")
+        }
         _ => "not an error of SQLite's".into(),
     }
 }

@@ -149,14 +149,27 @@ impl SqliteStore {
         let (tell, told) = std::sync::mpsc::sync_channel(1);
         let writer = {
             let place = place.clone();
-            Thread::start("session-writes", move |queue| writer::write(&connection, &place, queue, &tell))?
+            Thread::start("session-writes", move |queue| {
+                writer::write(&connection, &place, queue, &tell)
+            })?
         };
         let connection = schema::writer(place.path(), full)?;
-        let log = Joined::start("session-log", move || writer::write_back(&connection, &told))?;
+        let log = Joined::start("session-log", move || {
+            writer::write_back(&connection, &told)
+        })?;
         let connection = schema::reader(place.path())?;
-        let lister = Thread::start("session-lists", move |queue| thread::read(&connection, queue))?;
+        let lister = Thread::start("session-lists", move |queue| {
+            thread::read(&connection, queue)
+        })?;
         let cleaned = if full { CLEANED_FULL } else { CLEANED };
-        Ok(Self { readers: Readers::open(&place)?, lister, writer, _log: log, cleaned, place })
+        Ok(Self {
+            readers: Readers::open(&place)?,
+            lister,
+            writer,
+            _log: log,
+            cleaned,
+            place,
+        })
     }
 
     /// Ends or removes many in several transactions, so that others write between them. Asks until nothing is left or there
@@ -171,7 +184,10 @@ impl SqliteStore {
         loop {
             let batch = batch.min(most - count);
             let run = run.clone();
-            let changed = self.writer.ask(Growth::Shrinks, move |connection| run(connection, batch)).await?;
+            let changed = self
+                .writer
+                .ask(Growth::Shrinks, move |connection| run(connection, batch))
+                .await?;
             count += changed;
             if changed < batch || count == most {
                 return Ok(u64::try_from(count).unwrap_or(u64::MAX));
@@ -188,10 +204,16 @@ impl Store for SqliteStore {
         })
     }
 
-    fn insert<'a>(&'a self, key: RecordKey, record: &'a Record, _now: u64) -> StoreFuture<'a, Inserted> {
+    fn insert<'a>(
+        &'a self,
+        key: RecordKey,
+        record: &'a Record,
+        _now: u64,
+    ) -> StoreFuture<'a, Inserted> {
         Box::pin(async move {
             let record = record.clone();
-            let insert = move |connection: &Connection| statements::insert(connection, key, &record);
+            let insert =
+                move |connection: &Connection| statements::insert(connection, key, &record);
             self.writer.ask(Growth::Grows, insert).await
         })
     }
@@ -205,15 +227,17 @@ impl Store for SqliteStore {
     ) -> StoreFuture<'a, Updated> {
         Box::pin(async move {
             let record = record.clone();
-            let update =
-                move |connection: &Connection| statements::update(connection, key, version, &record, now);
+            let update = move |connection: &Connection| {
+                statements::update(connection, key, version, &record, now)
+            };
             self.writer.ask(Growth::Grows, update).await
         })
     }
 
     fn touch<'a>(&'a self, key: RecordKey, expires: u64, now: u64) -> StoreFuture<'a, Outcome> {
         Box::pin(async move {
-            let touch = move |connection: &Connection| statements::touch(connection, key, expires, now);
+            let touch =
+                move |connection: &Connection| statements::touch(connection, key, expires, now);
             self.writer.ask(Growth::Grows, touch).await
         })
     }
@@ -225,16 +249,28 @@ impl Store for SqliteStore {
         })
     }
 
-    fn delete_version<'a>(&'a self, key: RecordKey, version: u64, now: u64) -> StoreFuture<'a, Updated> {
+    fn delete_version<'a>(
+        &'a self,
+        key: RecordKey,
+        version: u64,
+        now: u64,
+    ) -> StoreFuture<'a, Updated> {
         Box::pin(async move {
-            let delete =
-                move |connection: &Connection| statements::delete_version(connection, key, version, now);
+            let delete = move |connection: &Connection| {
+                statements::delete_version(connection, key, version, now)
+            };
             self.writer.ask(Growth::Shrinks, delete).await
         })
     }
 
     /// Nothing to do: the record's user is an index of its own.
-    fn index<'a>(&'a self, _user: &'a str, _key: RecordKey, _until: u64, _now: u64) -> StoreFuture<'a, ()> {
+    fn index<'a>(
+        &'a self,
+        _user: &'a str,
+        _key: RecordKey,
+        _until: u64,
+        _now: u64,
+    ) -> StoreFuture<'a, ()> {
         Box::pin(async { Ok(()) })
     }
 
@@ -242,7 +278,12 @@ impl Store for SqliteStore {
         Box::pin(async { Ok(()) })
     }
 
-    fn list<'a>(&'a self, user: &'a str, max: usize, now: u64) -> StoreFuture<'a, Vec<SessionInfo>> {
+    fn list<'a>(
+        &'a self,
+        user: &'a str,
+        max: usize,
+        now: u64,
+    ) -> StoreFuture<'a, Vec<SessionInfo>> {
         Box::pin(async move {
             self.place.check()?;
             let user: Box<str> = user.into();
@@ -251,7 +292,12 @@ impl Store for SqliteStore {
         })
     }
 
-    fn delete_owned<'a>(&'a self, user: &'a str, which: DeleteScope, now: u64) -> StoreFuture<'a, u64> {
+    fn delete_owned<'a>(
+        &'a self,
+        user: &'a str,
+        which: DeleteScope,
+        now: u64,
+    ) -> StoreFuture<'a, u64> {
         Box::pin(async move {
             let user: Arc<str> = user.into();
             let delete = move |connection: &Connection, most| {
@@ -288,8 +334,9 @@ impl Store for SqliteStore {
 
     fn delete_expired<'a>(&'a self, before: u64, batch: usize) -> StoreFuture<'a, u64> {
         Box::pin(async move {
-            let delete =
-                move |connection: &Connection, most| statements::delete_expired(connection, before, most);
+            let delete = move |connection: &Connection, most| {
+                statements::delete_expired(connection, before, most)
+            };
             self.in_batches(batch, self.cleaned, delete).await
         })
     }
@@ -297,8 +344,10 @@ impl Store for SqliteStore {
     fn durability(&self) -> StoreFuture<'_, Durability> {
         Box::pin(async {
             let ask = |connection: &Connection| {
-                let mode: String = connection.query_row("PRAGMA journal_mode", [], |row| row.get(0))?;
-                let synchronous: i64 = connection.query_row("PRAGMA synchronous", [], |row| row.get(0))?;
+                let mode: String =
+                    connection.query_row("PRAGMA journal_mode", [], |row| row.get(0))?;
+                let synchronous: i64 =
+                    connection.query_row("PRAGMA synchronous", [], |row| row.get(0))?;
                 Ok((mode, synchronous))
             };
             // https://www.sqlite.org/pragma.html#pragma_synchronous: 1 is NORMAL, 2 FULL, 3 EXTRA.
@@ -319,6 +368,8 @@ impl Store for SqliteStore {
 impl fmt::Debug for SqliteStore {
     /// Where it is, nothing of what is in it.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("SqliteStore").field("path", &self.place.path()).finish_non_exhaustive()
+        f.debug_struct("SqliteStore")
+            .field("path", &self.place.path())
+            .finish_non_exhaustive()
     }
 }

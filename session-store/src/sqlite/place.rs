@@ -39,7 +39,8 @@ impl Place {
             return Err(StoreError::new(format!("{path:?}: {message}")).refused());
         }
         // Also so that SQLite reads no URI and no `:memory:` in it.
-        let path = absolute(path).map_err(|error| refused(path, "this is no path").with_source(error))?;
+        let path =
+            absolute(path).map_err(|error| refused(path, "this is no path").with_source(error))?;
         // Where it exists it is not opened: closing it would take away the locks that this process may have on it.
         let mut options = OpenOptions::new();
         options.write(true).create_new(true);
@@ -60,8 +61,14 @@ impl Place {
         }
         match fs::metadata(&path) {
             Ok(file) if file.is_file() => {
-                let database = File { identity: identity(&file), path };
-                let place = Self { database, beside: Vec::new() };
+                let database = File {
+                    identity: identity(&file),
+                    path,
+                };
+                let place = Self {
+                    database,
+                    beside: Vec::new(),
+                };
                 place.refuse_without_log()?;
                 Ok(place)
             }
@@ -75,7 +82,10 @@ impl Place {
     /// that cannot be told apart.
     fn refuse_without_log(&self) -> Result<(), StoreError> {
         let unseen = |error| unseen(self.path(), error);
-        let (log, index) = (self.beside("-wal").map_err(unseen)?, self.beside("-shm").map_err(unseen)?);
+        let (log, index) = (
+            self.beside("-wal").map_err(unseen)?,
+            self.beside("-shm").map_err(unseen)?,
+        );
         // Between two looks the last of the others may end, or a first one begin.
         for _ in 0..LOOKS {
             if log.exists() || !index.exists() {
@@ -94,9 +104,17 @@ impl Place {
     /// SQLite has made both by then, and removes them when the last connection of all processes is closed, not before.
     pub(super) fn look_beside(&mut self) -> Result<(), StoreError> {
         for suffix in BESIDE {
-            let path = self.beside(suffix).map_err(|error| unseen(&self.database.path, error))?;
+            let path = self
+                .beside(suffix)
+                .map_err(|error| unseen(&self.database.path, error))?;
             let file = fs::metadata(&path).map_err(|error| unseen(&path, error))?;
-            self.beside.push((suffix, File { identity: identity(&file), path }));
+            self.beside.push((
+                suffix,
+                File {
+                    identity: identity(&file),
+                    path,
+                },
+            ));
         }
         Ok(())
     }
@@ -117,9 +135,14 @@ impl Place {
     pub(super) fn warnings(&self) -> Vec<String> {
         use std::os::unix::fs::PermissionsExt;
         let mut warnings = Vec::new();
-        for file in [&self.database].into_iter().chain(self.beside.iter().map(|(_, file)| file)) {
+        for file in [&self.database]
+            .into_iter()
+            .chain(self.beside.iter().map(|(_, file)| file))
+        {
             let path = &file.path;
-            let Ok(file) = fs::metadata(path) else { continue };
+            let Ok(file) = fs::metadata(path) else {
+                continue;
+            };
             let mode = file.permissions().mode() & 0o777;
             let (read, written) = (mode & 0o044 != 0, mode & 0o022 != 0);
             let done = match (read, written) {

@@ -25,19 +25,27 @@ pub(super) struct Readers {
 
 impl Readers {
     pub(super) fn open(place: &Place) -> Result<Self, StoreError> {
-        let count = available_parallelism().map_or(4, NonZero::get).clamp(2, MOST);
+        let count = available_parallelism()
+            .map_or(4, NonZero::get)
+            .clamp(2, MOST);
         let connections = (0..count).map(|_| {
             let connection = schema::reader(place.path())?;
             // A request's thread waits for nobody: in this mode a reader meets a lock only when another process recovers
             // from a crash, and asks again.
-            connection.busy_timeout(Duration::ZERO).map_err(|error| error::opening(place.path(), error))?;
+            connection
+                .busy_timeout(Duration::ZERO)
+                .map_err(|error| error::opening(place.path(), error))?;
             Ok(Mutex::new(connection))
         });
-        Ok(Self { connections: connections.collect::<Result<_, _>>()?, next: AtomicUsize::new(0) })
+        Ok(Self {
+            connections: connections.collect::<Result<_, _>>()?,
+            next: AtomicUsize::new(0),
+        })
     }
 
     pub(super) fn load(&self, key: RecordKey) -> Result<Loaded, StoreError> {
-        statements::load(&self.connection(), key).map_err(|error| error::asking(&error, Growth::Shrinks))
+        statements::load(&self.connection(), key)
+            .map_err(|error| error::asking(&error, Growth::Shrinks))
     }
 
     /// One that nobody uses, else the next that is given back.
@@ -51,6 +59,8 @@ impl Readers {
                 Err(TryLockError::WouldBlock) => {}
             }
         }
-        self.connections[first].lock().unwrap_or_else(PoisonError::into_inner)
+        self.connections[first]
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -44,7 +44,10 @@ const LOG_PAGES: u32 = 4_000;
 /// for which a write would wait.
 const LOG_BYTES: u32 = 17 * 1024 * 1024;
 
-#[allow(unused_mut, reason = "busy_handler takes the connection by &mut in newer releases of rusqlite alone")]
+#[allow(
+    unused_mut,
+    reason = "busy_handler takes the connection by &mut in newer releases of rusqlite alone"
+)]
 pub(super) fn connect(path: &Path) -> rusqlite::Result<Connection> {
     // No URIs, no creation: the file is there. One thread at a time uses a connection, so it needs no lock of its own.
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
@@ -94,18 +97,25 @@ pub(super) fn reader(path: &Path) -> Result<Connection, StoreError> {
 
 /// In one transaction: between two looks another process may have made a new file ready.
 fn check_now(connection: &Connection, path: &Path) -> Result<usize, StoreError> {
-    let transaction = connection.unchecked_transaction().map_err(|error| error::opening(path, error))?;
+    let transaction = connection
+        .unchecked_transaction()
+        .map_err(|error| error::opening(path, error))?;
     check(&transaction, path)
 }
 
 /// Which version of our schema is in the file, 0 if it is empty. To be asked in a transaction.
 fn check(connection: &Connection, path: &Path) -> Result<usize, StoreError> {
     let failed = |error| error::opening(path, error);
-    let number = |sql| connection.query_row(sql, [], |row| row.get::<_, i32>(0)).map_err(failed);
+    let number = |sql| {
+        connection
+            .query_row(sql, [], |row| row.get::<_, i32>(0))
+            .map_err(failed)
+    };
     let application = number("PRAGMA application_id")?;
     let version = number("PRAGMA user_version")?;
     let tables = number("SELECT count(*) FROM sqlite_schema")?;
-    let refuse = |message: String| Err(StoreError::new(format!("{}: {message}", path.display())).refused());
+    let refuse =
+        |message: String| Err(StoreError::new(format!("{}: {message}", path.display())).refused());
     match (application, version, tables) {
         (0, 0, 0) => Ok(0),
         (APPLICATION, version, _) => match usize::try_from(version) {
@@ -116,7 +126,9 @@ fn check(connection: &Connection, path: &Path) -> Result<usize, StoreError> {
                 STEPS.len()
             )),
         },
-        _ => refuse("this database is not one of sessions; give the path of a file of their own".into()),
+        _ => refuse(
+            "this database is not one of sessions; give the path of a file of their own".into(),
+        ),
     }
 }
 
@@ -125,7 +137,9 @@ fn log_ahead(connection: &Connection, path: &Path) -> Result<(), StoreError> {
     // For this SQLite does not wait for others' locks: two processes may be opening a new file.
     let mut tries = 0;
     let mode = loop {
-        match connection.query_row("PRAGMA journal_mode = WAL", [], |row| row.get::<_, String>(0)) {
+        match connection.query_row("PRAGMA journal_mode = WAL", [], |row| {
+            row.get::<_, String>(0)
+        }) {
             Err(busy) if error::is_busy(&busy) && tries < LOCK_MILLISECONDS => {
                 tries += 1;
                 sleep(Duration::from_millis(1));
@@ -136,7 +150,8 @@ fn log_ahead(connection: &Connection, path: &Path) -> Result<(), StoreError> {
     if mode == "wal" {
         return Ok(());
     }
-    let message = "write-ahead logging is not possible here; use a local file system, not one over a network";
+    let message =
+        "write-ahead logging is not possible here; use a local file system, not one over a network";
     Err(StoreError::new(format!("{}: {message}", path.display())).refused())
 }
 
@@ -145,13 +160,18 @@ fn migrate(connection: &mut Connection, path: &Path) -> Result<(), StoreError> {
         return Ok(());
     }
     let failed = |error| error::opening(path, error);
-    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(failed)?;
+    let transaction = connection
+        .transaction_with_behavior(TransactionBehavior::Immediate)
+        .map_err(failed)?;
     // Maybe another process has done it meanwhile.
     let version = check(&transaction, path)?;
     for step in &STEPS[version..] {
         transaction.execute_batch(step).map_err(failed)?;
     }
-    let done = format!("PRAGMA application_id = {APPLICATION}; PRAGMA user_version = {};", STEPS.len());
+    let done = format!(
+        "PRAGMA application_id = {APPLICATION}; PRAGMA user_version = {};",
+        STEPS.len()
+    );
     transaction.execute_batch(&done).map_err(failed)?;
     transaction.commit().map_err(failed)
 }

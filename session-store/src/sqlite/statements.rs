@@ -23,7 +23,11 @@ const LOAD: &str =
 /// places holds the lock of the writer.
 macro_rules! next {
     ($user:literal) => {
-        concat!("(SELECT coalesce(max(seq), 0) + 1 FROM sessions WHERE owner = ", $user, ")")
+        concat!(
+            "(SELECT coalesce(max(seq), 0) + 1 FROM sessions WHERE owner = ",
+            $user,
+            ")"
+        )
     };
 }
 
@@ -79,14 +83,20 @@ const DELETE_EXPIRED: &str = "DELETE FROM sessions WHERE id IN \
 
 /// What lies there, a tombstone that has ended as well.
 pub(super) fn load(connection: &Connection, key: RecordKey) -> Result<Loaded> {
-    let loaded = connection.prepare_cached(LOAD)?.query_row([key.as_bytes()], |row| {
-        if row.get(0)? {
-            Ok(Loaded::Dead { expires: second(row, 2)? })
-        } else {
-            record(row).map(Loaded::Live)
-        }
-    });
-    loaded.optional().map(|loaded| loaded.unwrap_or(Loaded::Absent))
+    let loaded = connection
+        .prepare_cached(LOAD)?
+        .query_row([key.as_bytes()], |row| {
+            if row.get(0)? {
+                Ok(Loaded::Dead {
+                    expires: second(row, 2)?,
+                })
+            } else {
+                record(row).map(Loaded::Live)
+            }
+        });
+    loaded
+        .optional()
+        .map(|loaded| loaded.unwrap_or(Loaded::Absent))
 }
 
 pub(super) fn insert(connection: &Connection, key: RecordKey, record: &Record) -> Result<Inserted> {
@@ -125,7 +135,14 @@ pub(super) fn update(
     let label = record.label.as_deref().map(str::as_bytes);
     let (place, body) = (key.as_bytes(), &*record.body);
     let mut values: Vec<&dyn ToSql> = Vec::with_capacity(10);
-    values.extend([place as &dyn ToSql, &new_version, &created, &seen, &label, &body]);
+    values.extend([
+        place as &dyn ToSql,
+        &new_version,
+        &created,
+        &seen,
+        &label,
+        &body,
+    ]);
     let (old_version, now) = (version.cast_signed(), time(now));
     values.extend([&old_version as &dyn ToSql, &now, &expires, &user]);
     if connection.prepare_cached(UPDATE)?.execute(&*values)? == 1 {
@@ -151,13 +168,23 @@ pub(super) fn update(
     Ok(Updated::Done)
 }
 
-pub(super) fn touch(connection: &Connection, key: RecordKey, expires: u64, now: u64) -> Result<Outcome> {
-    let touched = connection.prepare_cached(TOUCH)?.execute((key.as_bytes(), time(expires), time(now)))?;
+pub(super) fn touch(
+    connection: &Connection,
+    key: RecordKey,
+    expires: u64,
+    now: u64,
+) -> Result<Outcome> {
+    let touched =
+        connection
+            .prepare_cached(TOUCH)?
+            .execute((key.as_bytes(), time(expires), time(now)))?;
     Ok(outcome(touched))
 }
 
 pub(super) fn delete(connection: &Connection, key: RecordKey, now: u64) -> Result<Outcome> {
-    let ended = connection.prepare_cached(DELETE)?.execute((until(now), key.as_bytes()))?;
+    let ended = connection
+        .prepare_cached(DELETE)?
+        .execute((until(now), key.as_bytes()))?;
     Ok(outcome(ended))
 }
 
@@ -190,7 +217,9 @@ pub(super) fn delete_owned(
     let prepare = |sql| -> Result<CachedStatement<'_>> { connection.prepare_cached(sql) };
     match which {
         DeleteScope::All => prepare(DELETE_ALL)?.execute((until, user, most)),
-        DeleteScope::AllBut(key) => prepare(DELETE_ALL_BUT)?.execute((until, user, most, key.as_bytes())),
+        DeleteScope::AllBut(key) => {
+            prepare(DELETE_ALL_BUT)?.execute((until, user, most, key.as_bytes()))
+        }
         DeleteScope::One(key) => prepare(DELETE_ONE)?.execute((until, user, most, key.as_bytes())),
     }
 }
@@ -204,13 +233,29 @@ pub(super) fn trim(
     now: u64,
     most: usize,
 ) -> Result<TrimResult> {
-    let values = (until(now), user.as_bytes(), number(most), time(now), number(keep));
+    let values = (
+        until(now),
+        user.as_bytes(),
+        number(most),
+        time(now),
+        number(keep),
+    );
     let ended = connection.prepare_cached(TRIM)?.execute(values)?;
-    let alive = connection.prepare_cached(IS_LIVE)?.exists((this.as_bytes(), time(now)))?;
-    Ok(TrimResult { ended: u64::try_from(ended).unwrap_or(u64::MAX), alive })
+    let alive = connection
+        .prepare_cached(IS_LIVE)?
+        .exists((this.as_bytes(), time(now)))?;
+    Ok(TrimResult {
+        ended: u64::try_from(ended).unwrap_or(u64::MAX),
+        alive,
+    })
 }
 
-pub(super) fn list(connection: &Connection, user: &str, max: usize, now: u64) -> Result<Vec<SessionInfo>> {
+pub(super) fn list(
+    connection: &Connection,
+    user: &str,
+    max: usize,
+    now: u64,
+) -> Result<Vec<SessionInfo>> {
     let mut statement = connection.prepare_cached(LIST)?;
     let rows = statement.query_map((user.as_bytes(), time(now), number(max)), |row| {
         Ok(SessionInfo {
@@ -227,7 +272,9 @@ pub(super) fn list(connection: &Connection, user: &str, max: usize, now: u64) ->
 }
 
 pub(super) fn delete_expired(connection: &Connection, before: u64, most: usize) -> Result<usize> {
-    connection.prepare_cached(DELETE_EXPIRED)?.execute((time(before), number(most)))
+    connection
+        .prepare_cached(DELETE_EXPIRED)?
+        .execute((time(before), number(most)))
 }
 
 fn record(row: &Row<'_>) -> Result<Record> {
@@ -238,13 +285,23 @@ fn record(row: &Row<'_>) -> Result<Record> {
         seen: second(row, 4)?,
         user: text(row, 5)?,
         label: text(row, 6)?,
-        body: row.get_ref(7)?.as_blob().map_err(|_| unexpected(7, Type::Null))?.into(),
+        body: row
+            .get_ref(7)?
+            .as_blob()
+            .map_err(|_| unexpected(7, Type::Null))?
+            .into(),
     })
 }
 
 fn text(row: &Row<'_>, column: usize) -> Result<Option<Arc<str>>> {
-    let bytes = row.get_ref(column)?.as_blob_or_null().map_err(|_| unexpected(column, Type::Null))?;
-    let text = bytes.map(str::from_utf8).transpose().map_err(|_| unexpected(column, Type::Blob))?;
+    let bytes = row
+        .get_ref(column)?
+        .as_blob_or_null()
+        .map_err(|_| unexpected(column, Type::Null))?;
+    let text = bytes
+        .map(str::from_utf8)
+        .transpose()
+        .map_err(|_| unexpected(column, Type::Blob))?;
     Ok(text.map(Arc::from))
 }
 
@@ -271,7 +328,11 @@ fn until(now: u64) -> i64 {
 }
 
 fn outcome(changed: usize) -> Outcome {
-    if changed == 0 { Outcome::Gone } else { Outcome::Done }
+    if changed == 0 {
+        Outcome::Gone
+    } else {
+        Outcome::Done
+    }
 }
 
 #[cfg(test)]
@@ -280,8 +341,12 @@ mod tests {
     use crate::sqlite::schema;
 
     fn plan(connection: &Connection, sql: &str) -> Vec<String> {
-        let mut statement = connection.prepare(&format!("EXPLAIN QUERY PLAN {sql}")).unwrap();
-        let rows = statement.raw_query().mapped(|row| row.get::<_, String>("detail"));
+        let mut statement = connection
+            .prepare(&format!("EXPLAIN QUERY PLAN {sql}"))
+            .unwrap();
+        let rows = statement
+            .raw_query()
+            .mapped(|row| row.get::<_, String>("detail"));
         rows.collect::<Result<_>>().unwrap()
     }
 
@@ -308,9 +373,14 @@ mod tests {
         ];
         for (sql, index) in all {
             let plan = plan(&connection, sql);
-            assert!(plan.iter().any(|step| step.contains(index)), "{sql}: {plan:?}");
             assert!(
-                !plan.iter().any(|step| step.contains("SCAN") || step.contains("TEMP")),
+                plan.iter().any(|step| step.contains(index)),
+                "{sql}: {plan:?}"
+            );
+            assert!(
+                !plan
+                    .iter()
+                    .any(|step| step.contains("SCAN") || step.contains("TEMP")),
                 "{sql}: {plan:?}"
             );
         }

@@ -33,10 +33,17 @@ pub(super) struct Thread {
 pub(super) struct Joined(Option<JoinHandle<()>>);
 
 impl Joined {
-    pub(super) fn start(name: &str, run: impl FnOnce() + Send + 'static) -> Result<Self, StoreError> {
-        let handle = Builder::new().name(name.into()).spawn(run).map_err(|error| {
-            StoreError::new("no thread could be started for the database of the sessions").with_source(error)
-        })?;
+    pub(super) fn start(
+        name: &str,
+        run: impl FnOnce() + Send + 'static,
+    ) -> Result<Self, StoreError> {
+        let handle = Builder::new()
+            .name(name.into())
+            .spawn(run)
+            .map_err(|error| {
+                StoreError::new("no thread could be started for the database of the sessions")
+                    .with_source(error)
+            })?;
         Ok(Self(Some(handle)))
     }
 }
@@ -56,7 +63,10 @@ impl Thread {
     ) -> Result<Self, StoreError> {
         let (tasks, queue) = channel();
         let handle = Joined::start(name, move || serve(&queue))?;
-        Ok(Self { tasks: Some(tasks), _handle: handle })
+        Ok(Self {
+            tasks: Some(tasks),
+            _handle: handle,
+        })
     }
 
     /// Whoever stops waiting takes the task back, unless it is being carried out.
@@ -66,9 +76,15 @@ impl Thread {
         run: impl FnMut(&Connection) -> rusqlite::Result<T> + Send + 'static,
     ) -> Result<T, StoreError> {
         let (sender, answer) = oneshot::channel();
-        let asked = Asked { run, growth, result: None, sender };
-        let ended =
-            || StoreError::new("the thread that asks the database of the sessions has ended").refused();
+        let asked = Asked {
+            run,
+            growth,
+            result: None,
+            sender,
+        };
+        let ended = || {
+            StoreError::new("the thread that asks the database of the sessions has ended").refused()
+        };
         let tasks = self.tasks.as_ref().ok_or_else(ended)?;
         tasks.send(Box::new(asked)).map_err(|_| ended())?;
         answer.await.map_err(|_| ended())?

@@ -50,7 +50,9 @@ pub(super) fn write(
                 match task.run(connection) {
                     Ok(()) => group.push(task),
                     // The statement had no effect; the others' stay.
-                    Err(error) if !connection.is_autocommit() && !is_full(&error) => task.fail(&error),
+                    Err(error) if !connection.is_autocommit() && !is_full(&error) => {
+                        task.fail(&error)
+                    }
                     // The whole transaction is gone, or has no room.
                     Err(_) => {
                         group.push(task);
@@ -116,7 +118,10 @@ fn is_full(error: &Error) -> bool {
 
 /// Takes the lock of the writer at once: a transaction that reads first and then finds somebody writing cannot wait.
 fn begin(connection: &Connection) -> rusqlite::Result<()> {
-    connection.prepare_cached("BEGIN IMMEDIATE")?.execute([]).map(drop)
+    connection
+        .prepare_cached("BEGIN IMMEDIATE")?
+        .execute([])
+        .map(drop)
 }
 
 fn commit(connection: &Connection) -> rusqlite::Result<()> {

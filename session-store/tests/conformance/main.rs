@@ -1,7 +1,11 @@
 //! The conformance kit tested: a plain store passes, and with any one bug it does not.
 
 #![allow(clippy::unwrap_used, clippy::panic)]
-#![allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "some bugs are casts")]
+#![allow(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "some bugs are casts"
+)]
 
 mod bug;
 mod plain;
@@ -39,14 +43,22 @@ fn quietly<T>(run: impl FnOnce() -> T) -> T {
 
 #[test]
 fn a_sound_store_passes() {
-    let failed: Vec<_> =
-        quietly(|| RULES.iter().filter_map(|rule| Some((rule, broken(rule, None)?))).collect());
+    let failed: Vec<_> = quietly(|| {
+        RULES
+            .iter()
+            .filter_map(|rule| Some((rule, broken(rule, None)?)))
+            .collect()
+    });
     assert_eq!(failed, []);
 }
 
 #[test]
 fn each_bug_is_caught_and_named() {
-    let once = |bug| RULES.iter().find_map(|rule| Some((*rule, broken(rule, Some(bug))?)));
+    let once = |bug| {
+        RULES
+            .iter()
+            .find_map(|rule| Some((*rule, broken(rule, Some(bug))?)))
+    };
     let first = |bug| (0..TRIES).find_map(|_| once(bug));
     let caught: Vec<_> = quietly(|| BUGS.iter().map(|bug| (bug, first(*bug))).collect());
     for (bug, broken) in caught {
@@ -54,7 +66,10 @@ fn each_bug_is_caught_and_named() {
             panic!("no rule catches {bug:?}");
         };
         println!("{bug:?}: {rule}: {message}");
-        assert!(message.starts_with("the store breaks its contract: "), "{bug:?}, {rule}: {message}");
+        assert!(
+            message.starts_with("the store breaks its contract: "),
+            "{bug:?}, {rule}: {message}"
+        );
     }
 }
 
@@ -89,22 +104,56 @@ fn later_rules_catch_bugs_alone() {
                 Bug::DeleteExpiredTombstones,
             ],
         ),
-        ("races_of_changes", &[Bug::UpdateIgnoresVersion, Bug::ConflictIsOlder, Bug::TouchChangesVersion]),
-        ("races_with_a_logout", &[Bug::NoTombstone, Bug::InsertRevives, Bug::UpdateCreates]),
-        ("races_with_a_login", &[Bug::UpdateIgnoresVersion, Bug::InsertOverwrites]),
-        ("one_write_of_a_version_wins", &[Bug::DeleteVersionInTwoSteps, Bug::UpdateInTwoSteps]),
-        ("races_with_the_end_of_all", &[Bug::NoTombstone, Bug::DeleteAllRemoves, Bug::UpdateCreates]),
-        ("races_with_a_cap", &[Bug::TrimKeepsOldest, Bug::OrderByKey, Bug::TouchDrawsOrder]),
+        (
+            "races_of_changes",
+            &[
+                Bug::UpdateIgnoresVersion,
+                Bug::ConflictIsOlder,
+                Bug::TouchChangesVersion,
+            ],
+        ),
+        (
+            "races_with_a_logout",
+            &[Bug::NoTombstone, Bug::InsertRevives, Bug::UpdateCreates],
+        ),
+        (
+            "races_with_a_login",
+            &[Bug::UpdateIgnoresVersion, Bug::InsertOverwrites],
+        ),
+        (
+            "one_write_of_a_version_wins",
+            &[Bug::DeleteVersionInTwoSteps, Bug::UpdateInTwoSteps],
+        ),
+        (
+            "races_with_the_end_of_all",
+            &[Bug::NoTombstone, Bug::DeleteAllRemoves, Bug::UpdateCreates],
+        ),
+        (
+            "races_with_a_cap",
+            &[Bug::TrimKeepsOldest, Bug::OrderByKey, Bug::TouchDrawsOrder],
+        ),
         ("one_insert_wins", &[Bug::InsertInTwoSteps]),
         ("updates_at_once_all_count", &[Bug::UpdateInTwoSteps]),
-        ("a_delete_among_updates_is_final", &[Bug::NoTombstone, Bug::UpdateInTwoSteps]),
+        (
+            "a_delete_among_updates_is_final",
+            &[Bug::NoTombstone, Bug::UpdateInTwoSteps],
+        ),
         ("a_trim_spares_who_comes_back", &[Bug::TrimInTwoSteps]),
-        ("endings_respect_a_change_of_user", &[Bug::DeleteAllInTwoSteps, Bug::TrimInTwoSteps]),
-        ("requests_at_once_on_one_session", &[Bug::UpdateIgnoresVersion, Bug::UpdateInTwoSteps]),
+        (
+            "endings_respect_a_change_of_user",
+            &[Bug::DeleteAllInTwoSteps, Bug::TrimInTwoSteps],
+        ),
+        (
+            "requests_at_once_on_one_session",
+            &[Bug::UpdateIgnoresVersion, Bug::UpdateInTwoSteps],
+        ),
     ];
     let missed: Vec<_> = quietly(|| {
-        let all = rows.iter().flat_map(|(rule, bugs)| bugs.iter().map(move |bug| (*rule, *bug)));
-        all.filter(|(rule, bug)| (0..TRIES).all(|_| broken(rule, Some(*bug)).is_none())).collect()
+        let all = rows
+            .iter()
+            .flat_map(|(rule, bugs)| bugs.iter().map(move |bug| (*rule, *bug)));
+        all.filter(|(rule, bug)| (0..TRIES).all(|_| broken(rule, Some(*bug)).is_none()))
+            .collect()
     });
     assert_eq!(missed, []);
 }

@@ -31,13 +31,23 @@ pub(super) struct State {
 
 #[derive(Clone)]
 pub(super) enum Slot {
-    Record { record: Record, order: u64, before: Option<Record> },
-    Tombstone { until: u64, user: Option<String> },
+    Record {
+        record: Record,
+        order: u64,
+        before: Option<Record>,
+    },
+    Tombstone {
+        until: u64,
+        user: Option<String>,
+    },
 }
 
 impl Plain {
     pub(super) fn new(bug: Option<Bug>) -> Self {
-        Self { bug, state: Mutex::default() }
+        Self {
+            bug,
+            state: Mutex::default(),
+        }
     }
 
     pub(super) fn has(&self, bug: Bug) -> bool {
@@ -79,13 +89,21 @@ impl Plain {
 
     pub(super) fn owns(&self, user: &str, record: &Record) -> bool {
         let of = record.user.as_deref();
-        let of = if self.has(Bug::NobodyIsEmpty) { Some(of.unwrap_or_default()) } else { of };
+        let of = if self.has(Bug::NobodyIsEmpty) {
+            Some(of.unwrap_or_default())
+        } else {
+            of
+        };
         of.is_some_and(|of| self.user(of) == self.user(user))
     }
 
     pub(super) fn now(&self, state: &mut State, now: u64) -> u64 {
         state.latest = state.latest.max(now);
-        if self.has(Bug::LatestTime) { state.latest } else { now }
+        if self.has(Bug::LatestTime) {
+            state.latest
+        } else {
+            now
+        }
     }
 
     pub(super) fn is_live(&self, record: &Record, now: u64) -> bool {
@@ -95,10 +113,14 @@ impl Plain {
     fn kept(&self, record: &Record) -> Record {
         let mut record = record.clone();
         match self.bug {
-            Some(Bug::VersionSigned) => record.version = record.version.min(i64::MAX.cast_unsigned()),
+            Some(Bug::VersionSigned) => {
+                record.version = record.version.min(i64::MAX.cast_unsigned())
+            }
             Some(Bug::VersionAsFloat) => record.version = record.version as f64 as u64,
             Some(Bug::TimesOf32Bits) => record.expires = record.expires.min(u64::from(u32::MAX)),
-            Some(Bug::LabelEmptied) => record.label = record.label.filter(|label| !label.is_empty()),
+            Some(Bug::LabelEmptied) => {
+                record.label = record.label.filter(|label| !label.is_empty())
+            }
             Some(Bug::UserEmptied) => record.user = record.user.filter(|user| !user.is_empty()),
             _ => {}
         }
@@ -106,7 +128,11 @@ impl Plain {
     }
 
     fn tombstone(&self, record: &Record, now: u64) -> Option<Slot> {
-        let seconds = if self.has(Bug::TombstoneShort) { TOMBSTONE_SECONDS / 2 } else { TOMBSTONE_SECONDS };
+        let seconds = if self.has(Bug::TombstoneShort) {
+            TOMBSTONE_SECONDS / 2
+        } else {
+            TOMBSTONE_SECONDS
+        };
         let user = record.user.as_deref().map(str::to_owned);
         let until = if self.has(Bug::TombstoneOverflows) {
             now.cast_signed().wrapping_add(60).max(0).cast_unsigned()
@@ -134,10 +160,14 @@ impl Plain {
                 Some(Slot::Record { record, .. })
                     if self.has(Bug::ExpiredIsDead) && !self.is_live(record, now) =>
                 {
-                    Loaded::Dead { expires: record.expires + TOMBSTONE_SECONDS }
+                    Loaded::Dead {
+                        expires: record.expires + TOMBSTONE_SECONDS,
+                    }
                 }
                 Some(Slot::Record { record, .. }) => Loaded::Live(record.clone()),
-                Some(Slot::Tombstone { until, .. }) if *until > now || self.has(Bug::TombstoneOutlasts) => {
+                Some(Slot::Tombstone { until, .. })
+                    if *until > now || self.has(Bug::TombstoneOutlasts) =>
+                {
                     Loaded::Dead { expires: *until }
                 }
                 Some(Slot::Tombstone { .. }) | None => Loaded::Absent,
@@ -147,7 +177,9 @@ impl Plain {
 
     async fn do_insert(&self, key: RecordKey, record: &Record, now: u64) -> Inserted {
         let found = match self.do_load(key, now) {
-            Loaded::Live(there) if self.has(Bug::InsertOverwrites) && there != *record => Inserted::Done,
+            Loaded::Live(there) if self.has(Bug::InsertOverwrites) && there != *record => {
+                Inserted::Done
+            }
             Loaded::Live(there) if self.has(Bug::OwnInsertIsDone) && there == *record => {
                 return Inserted::Done;
             }
@@ -159,13 +191,20 @@ impl Plain {
         self.gap(Bug::InsertInTwoSteps).await;
         let gap = self.has(Bug::InsertInTwoSteps);
         self.with(|state| {
-            let overwrites =
-                gap || [Bug::InsertOverwrites, Bug::InsertRevives].iter().any(|bug| self.has(*bug));
-            let until_now = |slot: &Slot| matches!(slot, Slot::Tombstone { until, .. } if *until <= now);
+            let overwrites = gap
+                || [Bug::InsertOverwrites, Bug::InsertRevives]
+                    .iter()
+                    .any(|bug| self.has(*bug));
+            let until_now =
+                |slot: &Slot| matches!(slot, Slot::Tombstone { until, .. } if *until <= now);
             let is_free = state.slots.get(&self.key(key)).is_none_or(until_now);
             if found == Inserted::Done && (overwrites || is_free) {
                 state.orders += 1;
-                let slot = Slot::Record { record: self.kept(record), order: state.orders, before: None };
+                let slot = Slot::Record {
+                    record: self.kept(record),
+                    order: state.orders,
+                    before: None,
+                };
                 state.slots.insert(self.key(key), slot);
                 return Inserted::Done;
             }
@@ -193,7 +232,9 @@ impl Plain {
                     let older = before.as_ref().filter(|_| self.has(Bug::ConflictIsOlder));
                     Updated::Conflict(older.unwrap_or(record).clone())
                 }
-                Some(Slot::Tombstone { .. }) | None if self.has(Bug::UpdateCreates) => Updated::Done,
+                Some(Slot::Tombstone { .. }) | None if self.has(Bug::UpdateCreates) => {
+                    Updated::Done
+                }
                 _ => Updated::Gone,
             }
         };
@@ -218,7 +259,10 @@ impl Plain {
         let mut next = self.kept(next);
         let drawn = state.orders + 1;
         let (mut order, mut before) = (drawn, None);
-        if let Some(Slot::Record { record, order: old, .. }) = state.slots.get(&key) {
+        if let Some(Slot::Record {
+            record, order: old, ..
+        }) = state.slots.get(&key)
+        {
             if (record.user == next.user && !self.has(Bug::UpdateDrawsOrder))
                 || self.has(Bug::UpdateKeepsOrder)
             {
@@ -230,21 +274,31 @@ impl Plain {
             match self.bug {
                 Some(Bug::UpdateKeepsCreated) => next.created = record.created,
                 Some(Bug::UpdateKeepsUser) => next.user = next.user.or_else(|| record.user.clone()),
-                Some(Bug::UpdateKeepsLabel) => next.label = next.label.or_else(|| record.label.clone()),
+                Some(Bug::UpdateKeepsLabel) => {
+                    next.label = next.label.or_else(|| record.label.clone())
+                }
                 Some(Bug::UpdateKeepsSeen) => next.seen = next.seen.max(record.seen),
                 _ => {}
             }
             before = Some(record.clone());
         }
         state.orders = drawn;
-        state.slots.insert(key, Slot::Record { record: next, order, before });
+        state.slots.insert(
+            key,
+            Slot::Record {
+                record: next,
+                order,
+                before,
+            },
+        );
     }
 
     fn do_touch(&self, key: RecordKey, expires: u64, now: u64) -> Outcome {
         self.with(|state| {
             let now = self.now(state, now);
             let drawn = state.orders + 1;
-            let Some(Slot::Record { record, order, .. }) = state.slots.get_mut(&self.key(key)) else {
+            let Some(Slot::Record { record, order, .. }) = state.slots.get_mut(&self.key(key))
+            else {
                 if self.has(Bug::TouchIsAlwaysDone) {
                     return Outcome::Done;
                 }
@@ -254,9 +308,19 @@ impl Plain {
                 return Outcome::Gone;
             }
             let shortens = self.has(Bug::TouchShortens);
-            record.expires = if shortens { expires } else { record.expires.max(expires) };
-            record.seen = if self.has(Bug::TouchStepsBack) { now } else { record.seen.max(now) };
-            record.version = record.version.wrapping_add(u64::from(self.has(Bug::TouchChangesVersion)));
+            record.expires = if shortens {
+                expires
+            } else {
+                record.expires.max(expires)
+            };
+            record.seen = if self.has(Bug::TouchStepsBack) {
+                now
+            } else {
+                record.seen.max(now)
+            };
+            record.version = record
+                .version
+                .wrapping_add(u64::from(self.has(Bug::TouchChangesVersion)));
             if self.has(Bug::TouchDrawsOrder) {
                 (*order, state.orders) = (drawn, drawn);
             }
@@ -272,10 +336,17 @@ impl Plain {
                 return Outcome::Done;
             }
             if self.has(Bug::DeleteCreates) && !state.slots.contains_key(&place) {
-                let tombstone = Slot::Tombstone { until: now + TOMBSTONE_SECONDS, user: None };
+                let tombstone = Slot::Tombstone {
+                    until: now + TOMBSTONE_SECONDS,
+                    user: None,
+                };
                 state.slots.insert(place, tombstone);
             }
-            if self.has(Bug::DeleteIsAlwaysDone) { Outcome::Done } else { Outcome::Gone }
+            if self.has(Bug::DeleteIsAlwaysDone) {
+                Outcome::Done
+            } else {
+                Outcome::Gone
+            }
         })
     }
 
@@ -296,7 +367,10 @@ impl Plain {
         let end = |state: &mut State, found: &Updated| {
             self.now(state, now);
             if self.has(Bug::DeleteCreates) && !state.slots.contains_key(&place) {
-                let tombstone = Slot::Tombstone { until: now + TOMBSTONE_SECONDS, user: None };
+                let tombstone = Slot::Tombstone {
+                    until: now + TOMBSTONE_SECONDS,
+                    user: None,
+                };
                 state.slots.insert(place.clone(), tombstone);
             }
             if *found == Updated::Done {
@@ -318,7 +392,11 @@ impl Plain {
 
     fn refuse(&self, bug: Bug, text: &str) -> Result<(), StoreError> {
         let refused = self.has(bug) && text.contains('\0');
-        if refused { Err(StoreError::new("invalid byte sequence for encoding: 0x00")) } else { Ok(()) }
+        if refused {
+            Err(StoreError::new("invalid byte sequence for encoding: 0x00"))
+        } else {
+            Ok(())
+        }
     }
 }
 
@@ -327,9 +405,17 @@ impl Store for Plain {
         Box::pin(async move { Ok(self.do_load(key, now)) })
     }
 
-    fn insert<'a>(&'a self, key: RecordKey, record: &'a Record, now: u64) -> StoreFuture<'a, Inserted> {
+    fn insert<'a>(
+        &'a self,
+        key: RecordKey,
+        record: &'a Record,
+        now: u64,
+    ) -> StoreFuture<'a, Inserted> {
         Box::pin(async move {
-            self.refuse(Bug::NulInLabelIsAnError, record.label.as_deref().unwrap_or_default())?;
+            self.refuse(
+                Bug::NulInLabelIsAnError,
+                record.label.as_deref().unwrap_or_default(),
+            )?;
             Ok(self.do_insert(key, record, now).await)
         })
     }
@@ -352,11 +438,22 @@ impl Store for Plain {
         Box::pin(async move { Ok(self.do_delete(key, now)) })
     }
 
-    fn delete_version<'a>(&'a self, key: RecordKey, version: u64, now: u64) -> StoreFuture<'a, Updated> {
+    fn delete_version<'a>(
+        &'a self,
+        key: RecordKey,
+        version: u64,
+        now: u64,
+    ) -> StoreFuture<'a, Updated> {
         Box::pin(async move { Ok(self.do_delete_version(key, version, now).await) })
     }
 
-    fn index<'a>(&'a self, user: &'a str, key: RecordKey, until: u64, _now: u64) -> StoreFuture<'a, ()> {
+    fn index<'a>(
+        &'a self,
+        user: &'a str,
+        key: RecordKey,
+        until: u64,
+        _now: u64,
+    ) -> StoreFuture<'a, ()> {
         Box::pin(async move {
             self.refuse(Bug::NulInUserIsAnError, user)?;
             self.do_index(user, key, until);
@@ -371,11 +468,21 @@ impl Store for Plain {
         })
     }
 
-    fn list<'a>(&'a self, user: &'a str, max: usize, now: u64) -> StoreFuture<'a, Vec<SessionInfo>> {
+    fn list<'a>(
+        &'a self,
+        user: &'a str,
+        max: usize,
+        now: u64,
+    ) -> StoreFuture<'a, Vec<SessionInfo>> {
         Box::pin(async move { Ok(self.do_list(user, max, now)) })
     }
 
-    fn delete_owned<'a>(&'a self, user: &'a str, which: DeleteScope, now: u64) -> StoreFuture<'a, u64> {
+    fn delete_owned<'a>(
+        &'a self,
+        user: &'a str,
+        which: DeleteScope,
+        now: u64,
+    ) -> StoreFuture<'a, u64> {
         Box::pin(async move { Ok(self.do_delete_owned(user, which, now).await) })
     }
 

@@ -35,7 +35,11 @@ impl Plain {
         self.with(|state| {
             let notes = state.notes.entry(self.user(user)).or_default();
             let note = notes.entry(self.key(key)).or_insert((key, until));
-            note.1 = if self.has(Bug::LastNoteCounts) { until } else { note.1.max(until) };
+            note.1 = if self.has(Bug::LastNoteCounts) {
+                until
+            } else {
+                note.1.max(until)
+            };
         });
     }
 
@@ -62,7 +66,9 @@ impl Plain {
                 }
             }
             let mut records = self.owned(state, user);
-            records.retain(|(_, _, _, record)| self.is_live(record, now) || self.has(Bug::ListShowsExpired));
+            records.retain(|(_, _, _, record)| {
+                self.is_live(record, now) || self.has(Bug::ListShowsExpired)
+            });
             if self.has(Bug::ListPrunes) {
                 let slots = &state.slots;
                 state
@@ -73,19 +79,38 @@ impl Plain {
             }
             let mut listed: Vec<_> = records
                 .into_iter()
-                .map(|(_, key, _, Record { created, seen, expires, label, .. })| SessionInfo {
-                    key,
-                    created,
-                    seen,
-                    expires,
-                    label,
-                })
+                .map(
+                    |(
+                        _,
+                        key,
+                        _,
+                        Record {
+                            created,
+                            seen,
+                            expires,
+                            label,
+                            ..
+                        },
+                    )| SessionInfo {
+                        key,
+                        created,
+                        seen,
+                        expires,
+                        label,
+                    },
+                )
                 .collect();
             if self.has(Bug::ListShowsDead) {
                 let dead = state.slots.iter().filter_map(|(key, slot)| match slot {
                     Slot::Tombstone { user: Some(of), .. } if of == user => {
                         let key = RecordKey::from_bytes(key.as_slice().try_into().ok()?);
-                        Some(SessionInfo { key, created: 0, seen: 0, expires: 0, label: None })
+                        Some(SessionInfo {
+                            key,
+                            created: 0,
+                            seen: 0,
+                            expires: 0,
+                            label: None,
+                        })
                     }
                     _ => None,
                 });
@@ -116,16 +141,25 @@ impl Plain {
             (Some(Bug::DeleteAllButOneIsAll), DeleteScope::AllBut(one)) => keys.push(self.key(one)),
             (Some(Bug::DeleteAllNoted), DeleteScope::All) => {
                 keys = self.with(|state| {
-                    state.notes.get(user).into_iter().flat_map(|notes| notes.keys().cloned()).collect()
+                    state
+                        .notes
+                        .get(user)
+                        .into_iter()
+                        .flat_map(|notes| notes.keys().cloned())
+                        .collect()
                 })
             }
             _ => {}
         }
         self.gap(Bug::DeleteAllInTwoSteps).await;
-        let unchecked = [Bug::DeleteAllInTwoSteps, Bug::DeleteOneOfAnybody, Bug::DeleteAllNoted]
-            .iter()
-            .chain(&[Bug::DeleteAllButOneIsAll, Bug::ListTrustsNotes])
-            .any(|bug| self.has(*bug));
+        let unchecked = [
+            Bug::DeleteAllInTwoSteps,
+            Bug::DeleteOneOfAnybody,
+            Bug::DeleteAllNoted,
+        ]
+        .iter()
+        .chain(&[Bug::DeleteAllButOneIsAll, Bug::ListTrustsNotes])
+        .any(|bug| self.has(*bug));
         self.with(|state| {
             let mut ended = 0;
             for key in keys {
@@ -144,11 +178,19 @@ impl Plain {
         })
     }
 
-    pub(super) async fn do_trim(&self, user: &str, keep: usize, this: RecordKey, now: u64) -> TrimResult {
+    pub(super) async fn do_trim(
+        &self,
+        user: &str,
+        keep: usize,
+        this: RecordKey,
+        now: u64,
+    ) -> TrimResult {
         let surplus = self.with(|state| {
             let now = self.now(state, now);
             let mut owned = self.owned(state, user);
-            owned.retain(|(_, _, _, record)| self.is_live(record, now) || self.has(Bug::TrimCountsExpired));
+            owned.retain(|(_, _, _, record)| {
+                self.is_live(record, now) || self.has(Bug::TrimCountsExpired)
+            });
             if self.has(Bug::TrimKeepsOldest) {
                 owned.reverse();
             }
@@ -185,10 +227,20 @@ impl Plain {
                     record.expires <= before
                 }
                 Slot::Record { record, .. } => record.expires < before,
-                Slot::Tombstone { until, .. } => *until < before || self.has(Bug::DeleteExpiredTombstones),
+                Slot::Tombstone { until, .. } => {
+                    *until < before || self.has(Bug::DeleteExpiredTombstones)
+                }
             };
-            let ended = state.slots.iter().filter(|(_, slot)| ended(slot)).map(|(key, _)| key.clone());
-            let most = if self.has(Bug::DeleteExpiredIgnoresBatch) { usize::MAX } else { batch };
+            let ended = state
+                .slots
+                .iter()
+                .filter(|(_, slot)| ended(slot))
+                .map(|(key, _)| key.clone());
+            let most = if self.has(Bug::DeleteExpiredIgnoresBatch) {
+                usize::MAX
+            } else {
+                batch
+            };
             let keys: Vec<Key> = ended.take(most).collect();
             for key in &keys {
                 state.slots.remove(key);

@@ -31,7 +31,9 @@ impl Slot {
     fn bytes(&self) -> usize {
         let text = |text: &Option<std::sync::Arc<str>>| text.as_deref().map_or(0, str::len);
         match self {
-            Self::Record(record, _) => 512 + record.body.len() + text(&record.user) + text(&record.label),
+            Self::Record(record, _) => {
+                512 + record.body.len() + text(&record.user) + text(&record.label)
+            }
             Self::Tombstone(_) => 512,
         }
     }
@@ -59,7 +61,8 @@ impl Model {
             Loaded::Dead { .. } => Inserted::Dead,
             Loaded::Absent => {
                 self.orders += 1;
-                self.slots.insert(key, Slot::Record(record.clone(), self.orders));
+                self.slots
+                    .insert(key, Slot::Record(record.clone(), self.orders));
                 if record.user.is_none() {
                     self.anonymous.insert(key);
                 } else {
@@ -81,7 +84,10 @@ impl Model {
         if old.user != record.user {
             *order = drawn;
         }
-        *old = Record { expires: old.expires.max(record.expires), ..record.clone() };
+        *old = Record {
+            expires: old.expires.max(record.expires),
+            ..record.clone()
+        };
         self.orders = drawn;
         if record.user.is_some() {
             self.anonymous.remove(&key);
@@ -96,8 +102,11 @@ impl Model {
 
     /// What is there already takes room, as far as it is among the strangers'.
     fn is_full_of_strangers(&self, key: RecordKey, record: &Record, limit: usize) -> bool {
-        let there =
-            if self.anonymous.contains(&key) { self.slots.get(&key).map_or(0, Slot::bytes) } else { 0 };
+        let there = if self.anonymous.contains(&key) {
+            self.slots.get(&key).map_or(0, Slot::bytes)
+        } else {
+            0
+        };
         self.anonymous_bytes() - there + Slot::Record(record.clone(), 0).bytes() > limit
     }
 
@@ -112,7 +121,8 @@ impl Model {
 
     fn delete(&mut self, key: RecordKey, now: u64) -> Outcome {
         if let Some(Slot::Record(..)) = self.slots.get(&key) {
-            self.slots.insert(key, Slot::Tombstone(now + TOMBSTONE_SECONDS));
+            self.slots
+                .insert(key, Slot::Tombstone(now + TOMBSTONE_SECONDS));
             return Outcome::Done;
         }
         Outcome::Gone
@@ -137,10 +147,21 @@ impl Model {
                 Slot::Record(record, order)
                     if record.user.as_deref() == Some(user) && record.expires > now =>
                 {
-                    let Record { created, seen, expires, .. } = *record;
+                    let Record {
+                        created,
+                        seen,
+                        expires,
+                        ..
+                    } = *record;
                     Some((
                         order,
-                        SessionInfo { key: *key, created, seen, expires, label: record.label.clone() },
+                        SessionInfo {
+                            key: *key,
+                            created,
+                            seen,
+                            expires,
+                            label: record.label.clone(),
+                        },
                     ))
                 }
                 _ => None,
@@ -151,9 +172,13 @@ impl Model {
     }
 
     fn delete_owned(&mut self, user: &str, which: DeleteScope, now: u64) -> u64 {
-        let mine =
-            |slot: &Slot| matches!(slot, Slot::Record(record, _) if record.user.as_deref() == Some(user));
-        let keys: Vec<_> = self.slots.iter().filter(|(_, slot)| mine(slot)).map(|(key, _)| *key).collect();
+        let mine = |slot: &Slot| matches!(slot, Slot::Record(record, _) if record.user.as_deref() == Some(user));
+        let keys: Vec<_> = self
+            .slots
+            .iter()
+            .filter(|(_, slot)| mine(slot))
+            .map(|(key, _)| *key)
+            .collect();
         keys.iter()
             .filter(|key| which.names(**key))
             .map(|key| u64::from(self.delete(*key, now) == Outcome::Done))
@@ -163,9 +188,14 @@ impl Model {
     fn trim(&mut self, user: &str, keep: usize, this: RecordKey, now: u64) -> TrimResult {
         let listed = self.list(user, now);
         let surplus = &listed[..listed.len().saturating_sub(keep)];
-        let ended =
-            surplus.iter().map(|listed| u64::from(self.delete(listed.key, now) == Outcome::Done)).sum();
-        TrimResult { ended, alive: self.live(this, now).is_some() }
+        let ended = surplus
+            .iter()
+            .map(|listed| u64::from(self.delete(listed.key, now) == Outcome::Done))
+            .sum();
+        TrimResult {
+            ended,
+            alive: self.live(this, now).is_some(),
+        }
     }
 
     fn expires(&self, key: RecordKey) -> Option<u64> {
@@ -176,7 +206,8 @@ impl Model {
     }
 
     fn may_be_gone(&self, key: RecordKey) -> bool {
-        self.expires(key).is_some_and(|expires| expires <= self.latest)
+        self.expires(key)
+            .is_some_and(|expires| expires <= self.latest)
     }
 
     /// Forgets what the store has removed, and only what it may have.
@@ -228,17 +259,24 @@ fn any_which() -> impl Strategy<Value = DeleteScope> {
 
 fn any_record() -> impl Strategy<Value = Record> {
     let times = (0..SPAN, 0..SPAN, 0..SPAN);
-    (0..4_u64, times, prop::option::of(any_user()), prop::option::of("[a-z]{0,9}"), 0..400_usize).prop_map(
-        |(version, (expires, created, seen), user, label, size)| Record {
-            version,
-            expires,
-            created,
-            seen,
-            user: user.map(Into::into),
-            label: label.map(Into::into),
-            body: vec![0; size].into(),
-        },
+    (
+        0..4_u64,
+        times,
+        prop::option::of(any_user()),
+        prop::option::of("[a-z]{0,9}"),
+        0..400_usize,
     )
+        .prop_map(
+            |(version, (expires, created, seen), user, label, size)| Record {
+                version,
+                expires,
+                created,
+                seen,
+                user: user.map(Into::into),
+                label: label.map(Into::into),
+                body: vec![0; size].into(),
+            },
+        )
 }
 
 fn any_operation() -> impl Strategy<Value = Operation> {
@@ -259,7 +297,10 @@ fn any_operation() -> impl Strategy<Value = Operation> {
 
 /// Whoever has a user is never refused for strangers' sake, and a stranger only if there are too many.
 fn check_refusal(model: &Model, error: &StoreError, key: RecordKey, record: &Record, limit: usize) {
-    if error.to_string().starts_with("the memory store is full of sessions without a user") {
+    if error
+        .to_string()
+        .starts_with("the memory store is full of sessions without a user")
+    {
         assert_eq!(record.user, None);
         assert!(model.is_full_of_strangers(key, record, limit));
     }
@@ -312,10 +353,16 @@ async fn compare(
             assert_eq!(updated, model.update(key, version, &record, now));
         }
         Operation::Touch(key, expires) => {
-            assert_eq!(store.touch(key, expires, now).await.unwrap(), model.touch(key, expires, now));
+            assert_eq!(
+                store.touch(key, expires, now).await.unwrap(),
+                model.touch(key, expires, now)
+            );
         }
         Operation::Delete(key) => {
-            assert_eq!(store.delete(key, now).await.unwrap(), model.delete(key, now));
+            assert_eq!(
+                store.delete(key, now).await.unwrap(),
+                model.delete(key, now)
+            );
         }
         Operation::DeleteVersion(key, version) => {
             let deleted = store.delete_version(key, version, now).await.unwrap();
@@ -324,7 +371,8 @@ async fn compare(
         Operation::Index(user, key) => drop(store.index(user, key, now, now).await),
         // As the core does: only of a record that is not this user's.
         Operation::Unindex(user, key) => {
-            if !matches!(model.load(key), Loaded::Live(record) if record.user.as_deref() == Some(user)) {
+            if !matches!(model.load(key), Loaded::Live(record) if record.user.as_deref() == Some(user))
+            {
                 store.unindex(user, key).await.unwrap();
             }
         }
@@ -344,8 +392,9 @@ async fn compare(
         Operation::DeleteExpired(before, batch) => {
             model.latest = model.latest.max(before);
             let keys: Vec<_> = model.slots.keys().copied().collect();
-            let ended =
-                keys.iter().filter(|key| model.expires(**key).is_some_and(|expires| expires < before));
+            let ended = keys
+                .iter()
+                .filter(|key| model.expires(**key).is_some_and(|expires| expires < before));
             let expected = u64::try_from(ended.count().min(batch)).unwrap();
             assert_eq!(store.delete_expired(before, batch).await.unwrap(), expected);
         }

@@ -17,7 +17,9 @@ use crate::tools::*;
 /// By two cleaners at once, while sessions are read and written.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn l10_twenty_thousand_go_while_others_work() {
-    let Some((store, table)) = store().await else { return };
+    let Some((store, table)) = store().await else {
+        return;
+    };
     let (store, pool) = (Arc::new(store), pool(server().unwrap().port(), 1));
     run(&pool, &format!(
         "INSERT INTO {table} (key, ver, seq, dead, expires, created, seen, owner, body) \
@@ -25,7 +27,10 @@ async fn l10_twenty_thousand_go_while_others_work() {
          FROM generate_series(1, 20000) AS n"
     )).await;
     for number in 0..20 {
-        store.insert(key(number), &record(0, Some("ada")), NOW).await.unwrap();
+        store
+            .insert(key(number), &record(0, Some("ada")), NOW)
+            .await
+            .unwrap();
     }
     let cleaned = Arc::new(AtomicBool::new(false));
     let workers: Vec<_> = (0..4)
@@ -37,13 +42,22 @@ async fn l10_twenty_thousand_go_while_others_work() {
                     for number in worker * 5..(worker + 1) * 5 {
                         let next = record(version + 1, Some("ada"));
                         assert_eq!(
-                            store.update(key(number), version, &next, NOW).await.unwrap(),
+                            store
+                                .update(key(number), version, &next, NOW)
+                                .await
+                                .unwrap(),
                             Updated::Done
                         );
-                        assert_eq!(store.load(key(number), NOW).await.unwrap(), Loaded::Live(next));
+                        assert_eq!(
+                            store.load(key(number), NOW).await.unwrap(),
+                            Loaded::Live(next)
+                        );
                     }
                     // Also what has expired is ended beside the cleaners, in another order.
-                    store.trim("eve", 5_000, key(worker * 5), NOW - 20_001).await.unwrap();
+                    store
+                        .trim("eve", 5_000, key(worker * 5), NOW - 20_001)
+                        .await
+                        .unwrap();
                     version += 1;
                 }
                 version
@@ -75,24 +89,46 @@ async fn l10_twenty_thousand_go_while_others_work() {
         let version = versions.await.unwrap();
         for number in worker * 5..(worker + 1) * 5 {
             let expected = record(version, Some("ada"));
-            assert_eq!(store.load(key(number as u64), NOW).await.unwrap(), Loaded::Live(expected));
+            assert_eq!(
+                store.load(key(number as u64), NOW).await.unwrap(),
+                Loaded::Live(expected)
+            );
         }
     }
     // What another held in that moment is left for the next time.
     sum += store.delete_expired(NOW, usize::MAX).await.unwrap();
     assert!(sum <= 20_000);
-    assert_eq!(number(&pool, &format!("SELECT count(*) FROM {table} WHERE expires < {NOW}")).await, 0);
+    assert_eq!(
+        number(
+            &pool,
+            &format!("SELECT count(*) FROM {table} WHERE expires < {NOW}")
+        )
+        .await,
+        0
+    );
 }
 
 /// The hours by which they are found do not blur the second.
 #[tokio::test]
 async fn to_the_second() {
-    let Some((store, _)) = store().await else { return };
+    let Some((store, _)) = store().await else {
+        return;
+    };
     let hour = NOW - NOW % HOUR;
     let ends = [hour - 1, hour, hour + 1, hour + HOUR - 1, hour + HOUR];
     // Those that stay lie in front.
     for (number, expires) in (0..).zip(ends.into_iter().rev()) {
-        store.insert(key(number), &Record { expires, ..record(1, None) }, 0).await.unwrap();
+        store
+            .insert(
+                key(number),
+                &Record {
+                    expires,
+                    ..record(1, None)
+                },
+                0,
+            )
+            .await
+            .unwrap();
     }
     for (before, removed) in [
         (hour - 1, 0),
@@ -104,21 +140,36 @@ async fn to_the_second() {
         (hour + HOUR, 0),
         (u64::MAX, 1),
     ] {
-        assert_eq!(store.delete_expired(before, 1).await.unwrap(), removed, "{before}");
+        assert_eq!(
+            store.delete_expired(before, 1).await.unwrap(),
+            removed,
+            "{before}"
+        );
     }
 }
 
 /// A row that somebody else holds is passed over: a cleaner waits for nobody.
 #[tokio::test]
 async fn what_is_locked_is_left_for_the_next_time() {
-    let Some((store, table)) = store().await else { return };
+    let Some((store, table)) = store().await else {
+        return;
+    };
     for number in 0..10 {
-        store.insert(key(number), &record(number, None), NOW).await.unwrap();
+        store
+            .insert(key(number), &record(number, None), NOW)
+            .await
+            .unwrap();
     }
     let mut other = pool(server().unwrap().port(), 1).get().await.unwrap();
     let transaction = other.transaction().await.unwrap();
-    transaction.execute(&format!("SELECT 1 FROM {table} LIMIT 3 FOR UPDATE"), &[]).await.unwrap();
-    let clean = timeout(Duration::from_secs(30), store.delete_expired(NOW + 2 * HOUR, 100));
+    transaction
+        .execute(&format!("SELECT 1 FROM {table} LIMIT 3 FOR UPDATE"), &[])
+        .await
+        .unwrap();
+    let clean = timeout(
+        Duration::from_secs(30),
+        store.delete_expired(NOW + 2 * HOUR, 100),
+    );
     assert_eq!(clean.await.unwrap().unwrap(), 7);
     transaction.commit().await.unwrap();
     assert_eq!(store.delete_expired(NOW + 2 * HOUR, 100).await.unwrap(), 3);
@@ -127,23 +178,43 @@ async fn what_is_locked_is_left_for_the_next_time() {
 /// An INSERT that was held on its way, its client long gone, finds the tombstone: cleaning leaves it for an hour.
 #[tokio::test]
 async fn a_late_insert_revives_nothing() {
-    let Some((store, _)) = store().await else { return };
+    let Some((store, _)) = store().await else {
+        return;
+    };
     let store: Arc<dyn Store> = Arc::new(store);
     let time = ManualClock::at(NOW);
     let builder = Sessions::builder(SecretKey::generate().unwrap()).clock(time.clone());
     let sessions = builder.build_stored().unwrap();
     store.insert(key(1), &record(1, None), NOW).await.unwrap();
     assert_eq!(store.delete(key(1), NOW).await.unwrap(), Outcome::Done);
-    for (after, expected) in [(135, Inserted::Dead), (3_660, Inserted::Dead), (3_661, Inserted::Done)] {
+    for (after, expected) in [
+        (135, Inserted::Dead),
+        (3_660, Inserted::Dead),
+        (3_661, Inserted::Done),
+    ] {
         time.set(NOW + after);
         // Once this has gone, a round is over.
-        let expired = Record { expires: NOW - 3_601, ..record(1, None) };
+        let expired = Record {
+            expires: NOW - 3_601,
+            ..record(1, None)
+        };
         store.insert(key(2), &expired, NOW - 3_700).await.unwrap();
-        let cleaning = tokio::spawn(clean(sessions.clone(), store.clone(), Duration::from_secs(3_600)));
+        let cleaning = tokio::spawn(clean(
+            sessions.clone(),
+            store.clone(),
+            Duration::from_secs(3_600),
+        ));
         while store.load(key(2), NOW - 3_700).await.unwrap() != Loaded::Absent {
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
         cleaning.abort();
-        assert_eq!(store.insert(key(1), &record(2, None), NOW + after).await.unwrap(), expected, "{after} s");
+        assert_eq!(
+            store
+                .insert(key(1), &record(2, None), NOW + after)
+                .await
+                .unwrap(),
+            expected,
+            "{after} s"
+        );
     }
 }

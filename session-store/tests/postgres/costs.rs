@@ -25,7 +25,9 @@ impl Log<'_> {
         let more = self.more();
         let step = |line: &str| {
             let (_, step) = line.split_once(" ms  ")?;
-            ["parse", "bind", "execute", "statement"].into_iter().find(|kind| step.starts_with(kind))
+            ["parse", "bind", "execute", "statement"]
+                .into_iter()
+                .find(|kind| step.starts_with(kind))
         };
         more.lines().filter_map(step).collect()
     }
@@ -52,32 +54,69 @@ async fn one_statement_for_each_verb() {
         check("nothing", &[]);
         store.index("ada", number, NOW + HOUR, NOW).await.unwrap();
         check("index", &[]);
-        assert_eq!(store.insert(number, &record(1, user), NOW).await.unwrap(), Inserted::Done);
+        assert_eq!(
+            store.insert(number, &record(1, user), NOW).await.unwrap(),
+            Inserted::Done
+        );
         check("insert", &ONE);
         store.load(number, NOW).await.unwrap();
         check("load", &ONE);
-        assert_eq!(store.update(number, 1, &record(2, user), NOW).await.unwrap(), Updated::Done);
+        assert_eq!(
+            store
+                .update(number, 1, &record(2, user), NOW)
+                .await
+                .unwrap(),
+            Updated::Done
+        );
         check("update", &ONE);
-        assert_eq!(store.touch(number, NOW + 2 * HOUR, NOW).await.unwrap(), Outcome::Done);
+        assert_eq!(
+            store.touch(number, NOW + 2 * HOUR, NOW).await.unwrap(),
+            Outcome::Done
+        );
         check("touch", &ONE);
         store.list("ada", 9, NOW).await.unwrap();
         check("list", &ONE);
-        assert!(matches!(store.insert(number, &record(1, user), NOW).await.unwrap(), Inserted::Exists(_)));
+        assert!(matches!(
+            store.insert(number, &record(1, user), NOW).await.unwrap(),
+            Inserted::Exists(_)
+        ));
         check("insert again", &TWO);
         assert!(matches!(
-            store.update(number, 1, &record(3, user), NOW).await.unwrap(),
+            store
+                .update(number, 1, &record(3, user), NOW)
+                .await
+                .unwrap(),
             Updated::Conflict(_)
         ));
         check("update of another version", &TWO);
-        assert_eq!(store.trim("ada", 1, number, NOW).await.unwrap(), TrimResult { ended: 0, alive: true });
+        assert_eq!(
+            store.trim("ada", 1, number, NOW).await.unwrap(),
+            TrimResult {
+                ended: 0,
+                alive: true
+            }
+        );
         check("trim", &TWO);
-        assert_eq!(store.trim("ada", 0, number, NOW).await.unwrap(), TrimResult { ended: 1, alive: false });
+        assert_eq!(
+            store.trim("ada", 0, number, NOW).await.unwrap(),
+            TrimResult {
+                ended: 1,
+                alive: false
+            }
+        );
         check("trim that ends the one that asks", &ONE);
-        assert_eq!(store.touch(number, NOW + HOUR, NOW).await.unwrap(), Outcome::Gone);
+        assert_eq!(
+            store.touch(number, NOW + HOUR, NOW).await.unwrap(),
+            Outcome::Gone
+        );
         check("touch of a tombstone", &ONE);
         assert_eq!(store.delete(number, NOW).await.unwrap(), Outcome::Gone);
         check("delete", &ONE);
-        for which in [DeleteScope::All, DeleteScope::AllBut(number), DeleteScope::One(number)] {
+        for which in [
+            DeleteScope::All,
+            DeleteScope::AllBut(number),
+            DeleteScope::One(number),
+        ] {
             store.delete_owned("ada", which, NOW).await.unwrap();
             check("delete_owned", &ONE);
         }
@@ -100,13 +139,19 @@ async fn nothing_is_prepared_on_a_shared_connection() {
     let mut log = Log(&server, 0);
     for number in 0..2 {
         log.more();
-        store.insert(key(number), &record(1, Some("ada")), NOW).await.unwrap();
+        store
+            .insert(key(number), &record(1, Some("ada")), NOW)
+            .await
+            .unwrap();
         store.load(key(number), NOW).await.unwrap();
         store.delete(key(number), NOW).await.unwrap();
         assert_eq!(log.steps(), ["parse", "bind", "execute"].repeat(3));
     }
     let log = server.log();
-    assert!(log.contains("  parse <unnamed>: ") && !log.contains("  parse s"), "{log}");
+    assert!(
+        log.contains("  parse <unnamed>: ") && !log.contains("  parse s"),
+        "{log}"
+    );
 }
 
 fn logging() -> Option<Postgres> {
@@ -117,8 +162,13 @@ fn logging() -> Option<Postgres> {
 /// sixth time on.
 #[tokio::test]
 async fn every_statement_finds_its_rows_by_an_index() {
-    let explain = ["session_preload_libraries=auto_explain", "auto_explain.log_min_duration=0"];
-    let Some(server) = Postgres::start(&[&Postgres::FAST[..], &explain].concat()) else { return };
+    let explain = [
+        "session_preload_libraries=auto_explain",
+        "auto_explain.log_min_duration=0",
+    ];
+    let Some(server) = Postgres::start(&[&Postgres::FAST[..], &explain].concat()) else {
+        return;
+    };
     let pool = pool(server.port(), 1);
     let store = PostgresStore::with_connections(config(server.port()), NoTls, 1);
     store.create_schema().await.unwrap();
@@ -132,8 +182,14 @@ async fn every_statement_finds_its_rows_by_an_index() {
     log.more();
     let check = |verb: &str, log: &mut Log<'_>, indexes: &[&str]| {
         let plans = log.more();
-        assert!(verb != "delete_expired" || plans.contains("Index Cond: (expires_hour <="), "{plans}");
-        assert!(plans.contains("plan:") && !plans.contains("Seq Scan"), "{verb}: {plans}");
+        assert!(
+            verb != "delete_expired" || plans.contains("Index Cond: (expires_hour <="),
+            "{plans}"
+        );
+        assert!(
+            plans.contains("plan:") && !plans.contains("Seq Scan"),
+            "{verb}: {plans}"
+        );
         for index in indexes {
             assert!(
                 plans.contains(&format!("using {index}")) || plans.contains(&format!("on {index}")),
@@ -143,11 +199,17 @@ async fn every_statement_finds_its_rows_by_an_index() {
     };
     for round in 0..8 {
         let (place, user) = (key(round), format!("user {round}"));
-        store.insert(place, &record(1, Some(&user)), NOW).await.unwrap();
+        store
+            .insert(place, &record(1, Some(&user)), NOW)
+            .await
+            .unwrap();
         log.more();
         store.load(place, NOW).await.unwrap();
         check("load", &mut log, &["session_records_pkey"]);
-        store.update(place, 1, &record(2, Some(&user)), NOW).await.unwrap();
+        store
+            .update(place, 1, &record(2, Some(&user)), NOW)
+            .await
+            .unwrap();
         check("update", &mut log, &["session_records_pkey"]);
         store.touch(place, NOW + 2 * HOUR, NOW).await.unwrap();
         check("touch", &mut log, &["session_records_pkey"]);
@@ -156,18 +218,38 @@ async fn every_statement_finds_its_rows_by_an_index() {
         assert!(!store.list(&user, 9, NOW).await.unwrap().is_empty());
         check("list", &mut log, &["session_records_owner"]);
         assert!(store.trim(&user, 2, place, NOW).await.unwrap().ended > 0);
-        check("trim", &mut log, &["session_records_owner", "session_records_pkey"]);
-        assert!(store.delete_owned(&user, DeleteScope::All, NOW).await.unwrap() >= 2);
-        check("delete_owned", &mut log, &["session_records_owner", "session_records_pkey"]);
+        check(
+            "trim",
+            &mut log,
+            &["session_records_owner", "session_records_pkey"],
+        );
+        assert!(
+            store
+                .delete_owned(&user, DeleteScope::All, NOW)
+                .await
+                .unwrap()
+                >= 2
+        );
+        check(
+            "delete_owned",
+            &mut log,
+            &["session_records_owner", "session_records_pkey"],
+        );
         assert_eq!(store.delete_expired(NOW, 50).await.unwrap(), 50);
-        check("delete_expired", &mut log, &["session_records_hour", "session_records_pkey"]);
+        check(
+            "delete_expired",
+            &mut log,
+            &["session_records_hour", "session_records_pkey"],
+        );
     }
 }
 
 /// Writes of a session that keep its user and the hour of its end touch no index: HOT updates.
 #[tokio::test]
 async fn writes_leave_the_indexes_alone() {
-    let Some((store, table)) = store().await else { return };
+    let Some((store, table)) = store().await else {
+        return;
+    };
     let with = |version: u64| session_core::protocol::Record {
         expires: NOW + version,
         ..record(version, Some("ada"))
@@ -178,9 +260,21 @@ async fn writes_leave_the_indexes_alone() {
     assert!(last < NOW - NOW % HOUR + HOUR);
     store.touch(key(1), first + HOUR, NOW - HOUR).await.unwrap();
     for version in 0..50 {
-        let next = session_core::protocol::Record { expires: first + HOUR + version, ..with(version + 1) };
-        assert_eq!(store.update(key(1), version, &next, NOW - HOUR).await.unwrap(), Updated::Done);
-        assert_eq!(store.touch(key(1), last + HOUR, NOW - HOUR).await.unwrap(), Outcome::Done);
+        let next = session_core::protocol::Record {
+            expires: first + HOUR + version,
+            ..with(version + 1)
+        };
+        assert_eq!(
+            store
+                .update(key(1), version, &next, NOW - HOUR)
+                .await
+                .unwrap(),
+            Updated::Done
+        );
+        assert_eq!(
+            store.touch(key(1), last + HOUR, NOW - HOUR).await.unwrap(),
+            Outcome::Done
+        );
     }
     let pool = pool(server().unwrap().port(), 1);
     let all = format!("SELECT n_tup_upd FROM pg_stat_user_tables WHERE relname = '{table}'");

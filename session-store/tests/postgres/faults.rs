@@ -39,13 +39,21 @@ fn work(session: &Session, number: u64) -> Result<(), Error> {
 }
 
 /// Requests one after the other, until told to stop.
-async fn visits(source: SessionBackend, browser: Arc<Browser>, task: u64, stop: Arc<AtomicBool>) -> Done {
+async fn visits(
+    source: SessionBackend,
+    browser: Arc<Browser>,
+    task: u64,
+    stop: Arc<AtomicBool>,
+) -> Done {
     let mut done = Done::default();
     let mut number = task * 1_000_000;
     while !stop.load(Ordering::Relaxed) {
         number += 1;
         let begun = Instant::now();
-        match browser.visit(&source, |session| work(session, number)).await {
+        match browser
+            .visit(&source, |session| work(session, number))
+            .await
+        {
             Ok(()) => done.acknowledged.push(number),
             Err(error) => {
                 assert_eq!(error, Error::Unavailable);
@@ -70,7 +78,12 @@ async fn under_load(source: &SessionBackend, faults: impl Future<Output = ()>) -
     let tasks: Vec<_> = (0..7)
         .map(|task| {
             let place = if task < 4 { 0 } else { task - 3 };
-            let run = visits(source.clone(), browsers[place].clone(), task as u64, stop.clone());
+            let run = visits(
+                source.clone(),
+                browsers[place].clone(),
+                task as u64,
+                stop.clone(),
+            );
             (place, tokio::spawn(run))
         })
         .collect();
@@ -91,27 +104,42 @@ async fn under_load(source: &SessionBackend, faults: impl Future<Output = ()>) -
             let list: Vec<u64> = session.get("list")?.unwrap_or_default();
             let count: u64 = session.get("count")?.unwrap_or_default();
             let flashes = session.take_flashes()?;
-            let flashes: Vec<u64> = flashes.iter().map(|flash| flash.message_as().unwrap()).collect();
+            let flashes: Vec<u64> = flashes
+                .iter()
+                .map(|flash| flash.message_as().unwrap())
+                .collect();
             Ok((count, list, flashes))
         };
         let (count, list, flashes) = browsers[place].visit(source, look).await.unwrap();
-        assert_eq!(count, list.len() as u64, "a request is there whole or not at all");
+        assert_eq!(
+            count,
+            list.len() as u64,
+            "a request is there whole or not at all"
+        );
         for mut there in [list, flashes] {
             there.sort_unstable();
             let length = there.len();
             there.dedup();
             assert_eq!(there.len(), length, "counted twice");
             for number in &done.acknowledged {
-                assert!(there.binary_search(number).is_ok(), "{number} was acknowledged");
+                assert!(
+                    there.binary_search(number).is_ok(),
+                    "{number} was acknowledged"
+                );
             }
             assert!(
-                (done.acknowledged.len()..=done.acknowledged.len() + done.unknown.len()).contains(&length)
+                (done.acknowledged.len()..=done.acknowledged.len() + done.unknown.len())
+                    .contains(&length)
             );
-            let known = |number: &u64| done.acknowledged.contains(number) || done.unknown.contains(number);
+            let known =
+                |number: &u64| done.acknowledged.contains(number) || done.unknown.contains(number);
             assert!(there.iter().all(known));
         }
         assert!(!done.acknowledged.is_empty());
-        sums = (sums.0 + done.acknowledged.len(), sums.1 + done.unknown.len());
+        sums = (
+            sums.0 + done.acknowledged.len(),
+            sums.1 + done.unknown.len(),
+        );
     }
     sums
 }
@@ -120,7 +148,9 @@ async fn under_load(source: &SessionBackend, faults: impl Future<Output = ()>) -
 /// requests only wait.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn the_server_ends_and_comes_back() {
-    let Some(mut server) = Postgres::start(&[]) else { return };
+    let Some(mut server) = Postgres::start(&[]) else {
+        return;
+    };
     let pool = pool(server.port(), 8);
     let source = over(&pool).await;
     let (acknowledged, unknown) = under_load(&source, async {
@@ -141,12 +171,15 @@ async fn the_server_ends_and_comes_back() {
 /// Down for longer than the deadlines: everything fails in time, and goes on by itself.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn the_server_is_down_and_hangs() {
-    let Some(mut server) = Postgres::start(&[]) else { return };
+    let Some(mut server) = Postgres::start(&[]) else {
+        return;
+    };
     let pool = pool(server.port(), 4);
     let store = PostgresStore::with_pool(pool.clone());
     store.create_schema().await.unwrap();
     let deadlines = Duration::from_millis(600);
-    let sessions = Sessions::builder(SecretKey::generate().unwrap()).deadlines(deadlines, deadlines);
+    let sessions =
+        Sessions::builder(SecretKey::generate().unwrap()).deadlines(deadlines, deadlines);
     let source = SessionBackend::stored(sessions.build_stored().unwrap(), Arc::new(store));
     let (_, unknown) = under_load(&source, async {
         server.shut_down();
@@ -169,34 +202,65 @@ async fn the_pool_is_empty() {
     let Some(server) = server() else { return };
     let (pool, table) = (pool(server.port(), 1), table());
     let deadlines = Duration::from_millis(500);
-    let store = PostgresStore::with_pool(pool.clone()).table(&table).unwrap();
+    let store = PostgresStore::with_pool(pool.clone())
+        .table(&table)
+        .unwrap();
     store.create_schema().await.unwrap();
-    let sessions = Sessions::builder(SecretKey::generate().unwrap()).deadlines(deadlines, deadlines);
+    let sessions =
+        Sessions::builder(SecretKey::generate().unwrap()).deadlines(deadlines, deadlines);
     let source = SessionBackend::stored(sessions.build_stored().unwrap(), Arc::new(store));
     let browser = Browser::default();
     let taken = pool.get().await.unwrap();
-    let visit = timeout(IN_TIME, browser.visit(&source, |session| work(session, 1))).await.unwrap();
+    let visit = timeout(IN_TIME, browser.visit(&source, |session| work(session, 1)))
+        .await
+        .unwrap();
     assert_eq!(visit, Err(Error::Unavailable));
-    let apart = PostgresStore::new(config(server.port()), NoTls).table(&table).unwrap();
+    let apart = PostgresStore::new(config(server.port()), NoTls)
+        .table(&table)
+        .unwrap();
     let apart = crate::tools::source(apart);
-    Browser::default().visit(&apart, |session| work(session, 1)).await.unwrap();
+    Browser::default()
+        .visit(&apart, |session| work(session, 1))
+        .await
+        .unwrap();
     drop(taken);
-    browser.visit(&source, |session| work(session, 2)).await.unwrap();
+    browser
+        .visit(&source, |session| work(session, 2))
+        .await
+        .unwrap();
 
     let hasty = Pool::builder(Manager::new(tokio_postgres::Config::new(), NoTls)).max_size(1);
-    let hasty =
-        hasty.runtime(Runtime::Tokio1).wait_timeout(Some(Duration::ZERO)).max_size(0).build().unwrap();
-    let error = PostgresStore::with_pool(hasty.clone()).load(key(1), NOW).await.unwrap_err();
-    assert!(error.to_string().contains("let it have more") && !error.is_refused(), "{error}");
+    let hasty = hasty
+        .runtime(Runtime::Tokio1)
+        .wait_timeout(Some(Duration::ZERO))
+        .max_size(0)
+        .build()
+        .unwrap();
+    let error = PostgresStore::with_pool(hasty.clone())
+        .load(key(1), NOW)
+        .await
+        .unwrap_err();
+    assert!(
+        error.to_string().contains("let it have more") && !error.is_refused(),
+        "{error}"
+    );
     hasty.close();
-    let error = PostgresStore::with_pool(hasty).load(key(1), NOW).await.unwrap_err();
-    assert!(error.to_string().contains("was closed") && error.is_refused(), "{error}");
+    let error = PostgresStore::with_pool(hasty)
+        .load(key(1), NOW)
+        .await
+        .unwrap_err();
+    assert!(
+        error.to_string().contains("was closed") && error.is_refused(),
+        "{error}"
+    );
 }
 
 /// Answers are lost after the server did what it was asked: nothing counts twice, and nothing is lost.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn answers_are_lost() {
-    let Some(server) = Postgres::start(&Postgres::FAST) else { return };
+    let Some(server) = Postgres::start(&Postgres::FAST) else {
+        return;
+    };
     let proxy = Proxy::start(server.port());
     let pool = pool(proxy.port(), 8);
     let source = over(&pool).await;
@@ -223,46 +287,81 @@ async fn answers_are_lost() {
 /// Somebody locks the row for longer than a request waits. What was given up may still take effect, once.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_row_is_locked_by_another() {
-    let Some(server) = Postgres::start(&Postgres::FAST) else { return };
+    let Some(server) = Postgres::start(&Postgres::FAST) else {
+        return;
+    };
     // As the documentation advises, so that what was given up does not wait on in the server.
     let pool = pool_with(server.port(), 4, "-c lock_timeout=300ms");
     let store = PostgresStore::with_pool(pool.clone());
     store.create_schema().await.unwrap();
     let deadlines = Duration::from_millis(800);
-    let sessions = Sessions::builder(SecretKey::generate().unwrap()).deadlines(deadlines, deadlines);
+    let sessions =
+        Sessions::builder(SecretKey::generate().unwrap()).deadlines(deadlines, deadlines);
     let source = SessionBackend::stored(sessions.build_stored().unwrap(), Arc::new(store));
     let browser = Browser::default();
-    browser.visit(&source, |session| work(session, 1)).await.unwrap();
+    browser
+        .visit(&source, |session| work(session, 1))
+        .await
+        .unwrap();
 
     let mut other = crate::tools::pool(server.port(), 1).get().await.unwrap();
     let transaction = other.transaction().await.unwrap();
-    transaction.execute("SELECT 1 FROM session_records FOR UPDATE", &[]).await.unwrap();
-    let read = browser.visit(&source, |session| session.get::<u64>("count")).await.unwrap();
+    transaction
+        .execute("SELECT 1 FROM session_records FOR UPDATE", &[])
+        .await
+        .unwrap();
+    let read = browser
+        .visit(&source, |session| session.get::<u64>("count"))
+        .await
+        .unwrap();
     assert_eq!(read, Some(1), "readers do not wait");
-    let visit = timeout(IN_TIME, browser.visit(&source, |session| work(session, 2))).await.unwrap();
+    let visit = timeout(IN_TIME, browser.visit(&source, |session| work(session, 2)))
+        .await
+        .unwrap();
     assert_eq!(visit, Err(Error::Unavailable));
 
     let store = PostgresStore::with_pool(pool_with(server.port(), 1, "-c lock_timeout=100ms"));
-    let key =
-        transaction.query_one("SELECT key FROM session_records", &[]).await.unwrap().get::<_, Vec<u8>>(0);
+    let key = transaction
+        .query_one("SELECT key FROM session_records", &[])
+        .await
+        .unwrap()
+        .get::<_, Vec<u8>>(0);
     let key = session_core::RecordKey::from_bytes(key.try_into().unwrap());
-    let error = timeout(IN_TIME, store.delete(key, NOW)).await.unwrap().unwrap_err();
-    assert!(error.to_string().contains("took too long") && !error.is_refused(), "{error}");
+    let error = timeout(IN_TIME, store.delete(key, NOW))
+        .await
+        .unwrap()
+        .unwrap_err();
+    assert!(
+        error.to_string().contains("took too long") && !error.is_refused(),
+        "{error}"
+    );
 
     transaction.rollback().await.unwrap();
-    browser.visit(&source, |session| work(session, 3)).await.unwrap();
-    let list = browser.visit(&source, |session| session.get::<Vec<u64>>("list")).await.unwrap().unwrap();
+    browser
+        .visit(&source, |session| work(session, 3))
+        .await
+        .unwrap();
+    let list = browser
+        .visit(&source, |session| session.get::<Vec<u64>>("list"))
+        .await
+        .unwrap()
+        .unwrap();
     assert!([&[1, 2, 3][..], &[1, 3]].contains(&&list[..]), "{list:?}");
 }
 
 /// After a failover in which the old primary came back as a standby: it must not answer. The pool looks for another.
 #[tokio::test]
 async fn the_server_is_a_standby_now() {
-    let Some(mut server) = Postgres::start(&Postgres::FAST) else { return };
+    let Some(mut server) = Postgres::start(&Postgres::FAST) else {
+        return;
+    };
     let pool = pool(server.port(), 1);
     let store = PostgresStore::with_pool(pool.clone());
     store.create_schema().await.unwrap();
-    assert_eq!(store.insert(key(1), &record(1, None), NOW).await.unwrap(), Inserted::Done);
+    assert_eq!(
+        store.insert(key(1), &record(1, None), NOW).await.unwrap(),
+        Inserted::Done
+    );
     server.shut_down();
     std::fs::write(server.folder().join("data/standby.signal"), "").unwrap();
     server.start_again();
@@ -271,7 +370,10 @@ async fn the_server_is_a_standby_now() {
         // The farewell of the server on the connection that was open.
         error = store.touch(key(1), NOW + HOUR, NOW).await.unwrap_err();
     }
-    assert!(error.to_string().contains("may only read") && !error.is_refused(), "{error}");
+    assert!(
+        error.to_string().contains("may only read") && !error.is_refused(),
+        "{error}"
+    );
     assert_eq!(pool.status().size, 0, "the next request connects anew");
     let error = store.durability().await.unwrap_err();
     assert!(error.to_string().contains("may only read"), "{error}");

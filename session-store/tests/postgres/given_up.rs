@@ -32,9 +32,19 @@ fn count(session: &Session) -> Result<i64, Error> {
 }
 
 fn one(server: &Postgres, sql: &str) -> Result<String, String> {
-    let answer = server.program("psql").args(["-qAtc", sql]).output().unwrap();
-    let (out, err) = [answer.stdout, answer.stderr].map(|text| String::from_utf8(text).unwrap()).into();
-    if answer.status.success() { Ok(out.trim().to_owned()) } else { Err(err) }
+    let answer = server
+        .program("psql")
+        .args(["-qAtc", sql])
+        .output()
+        .unwrap();
+    let (out, err) = [answer.stdout, answer.stderr]
+        .map(|text| String::from_utf8(text).unwrap())
+        .into();
+    if answer.status.success() {
+        Ok(out.trim().to_owned())
+    } else {
+        Err(err)
+    }
 }
 
 /// As somebody who tries again.
@@ -59,7 +69,9 @@ const USED: &str = "SELECT count(*) FROM pg_stat_activity WHERE backend_type = '
 async fn a_locked_table_leaves_connections() {
     let most = PROCESSES * (CONNECTIONS + 1);
     let settings = format!("max_connections={}", most + 10);
-    let Some(server) = Postgres::start(&[&Postgres::FAST[..], &[&settings]].concat()) else { return };
+    let Some(server) = Postgres::start(&[&Postgres::FAST[..], &[&settings]].concat()) else {
+        return;
+    };
     let store = || PostgresStore::with_connections(config(server.port()), NoTls, CONNECTIONS);
     store().create_schema().await.unwrap();
     let sources: Vec<_> = (0..PROCESSES).map(|_| source(store())).collect();
@@ -68,7 +80,9 @@ async fn a_locked_table_leaves_connections() {
 
     let mut operator = pool(server.port(), 1).get().await.unwrap();
     let lock = operator.transaction().await.unwrap();
-    lock.execute("LOCK TABLE session_records", &[]).await.unwrap();
+    lock.execute("LOCK TABLE session_records", &[])
+        .await
+        .unwrap();
     let begun = Instant::now();
     let mut requests = JoinSet::new();
     for number in 0..10 * PROCESSES {
@@ -94,16 +108,24 @@ async fn a_locked_table_leaves_connections() {
 /// One process of the server hangs, and with it the only connection: the request gets another.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_connection_that_hangs_is_left() {
-    let Some(server) = Postgres::start(&Postgres::FAST) else { return };
+    let Some(server) = Postgres::start(&Postgres::FAST) else {
+        return;
+    };
     let store = PostgresStore::with_connections(config(server.port()), NoTls, 1);
     store.create_schema().await.unwrap();
     let (source, browser) = (crate::tools::source(store), Browser::default());
     browser.visit(&source, count).await.unwrap();
-    let processes =
-        "SELECT pid FROM pg_stat_activity WHERE query LIKE '%session_records%' AND pid <> pg_backend_pid()";
+    let processes = "SELECT pid FROM pg_stat_activity WHERE query LIKE '%session_records%' AND pid <> pg_backend_pid()";
     let pid = one(&server, processes).unwrap();
-    let signal =
-        |signal| assert!(Command::new("kill").args(["-s", signal, &pid]).status().unwrap().success());
+    let signal = |signal| {
+        assert!(
+            Command::new("kill")
+                .args(["-s", signal, &pid])
+                .status()
+                .unwrap()
+                .success()
+        )
+    };
     signal("STOP");
     let sum = answered(&source, &browser).await;
     assert!(one(&server, processes).unwrap() != pid);
@@ -114,7 +136,9 @@ async fn a_connection_that_hangs_is_left() {
 /// A balancer forgot all connections: they do not count for long.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn swallowed_connections_do_not_count() {
-    let Some(server) = Postgres::start(&Postgres::FAST) else { return };
+    let Some(server) = Postgres::start(&Postgres::FAST) else {
+        return;
+    };
     let proxy = Proxy::start(server.port());
     let store = PostgresStore::with_connections(config(proxy.port()), NoTls, 1);
     store.create_schema().await.unwrap();
@@ -128,7 +152,9 @@ async fn swallowed_connections_do_not_count() {
 /// The primary hangs with questions under way on all connections, and its standby takes over behind the same address.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_hung_primary_is_left() {
-    let Some(server) = Postgres::start(&Postgres::FAST) else { return };
+    let Some(server) = Postgres::start(&Postgres::FAST) else {
+        return;
+    };
     let proxy = Proxy::start(server.port());
     let store = PostgresStore::with_connections(config(proxy.port()), NoTls, 2);
     store.create_schema().await.unwrap();
@@ -150,7 +176,9 @@ async fn a_hung_primary_is_left() {
 /// The role may have fewer connections than the store: requests share those, and others find theirs.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_limit_of_the_role() {
-    let Some(server) = Postgres::start(&Postgres::FAST) else { return };
+    let Some(server) = Postgres::start(&Postgres::FAST) else {
+        return;
+    };
     one(&server, "CREATE ROLE shop LOGIN CONNECTION LIMIT 2").unwrap();
     one(&server, "GRANT ALL ON SCHEMA public TO shop").unwrap();
     let mut config = config(server.port());
@@ -160,27 +188,44 @@ async fn a_limit_of_the_role() {
     let mut asked = JoinSet::new();
     for number in 0..8 {
         let store = store.clone();
-        asked.spawn(async move { store.load(key(number), NOW).await.map_err(|error| error.to_string()) });
+        asked.spawn(async move {
+            store
+                .load(key(number), NOW)
+                .await
+                .map_err(|error| error.to_string())
+        });
     }
     for answer in asked.join_all().await {
-        let refused = answer.err().is_none_or(|error| error.contains("takes no more connections"));
+        let refused = answer
+            .err()
+            .is_none_or(|error| error.contains("takes no more connections"));
         assert!(refused);
     }
-    let sessions = Sessions::builder(SecretKey::generate().unwrap()).build_stored().unwrap();
+    let sessions = Sessions::builder(SecretKey::generate().unwrap())
+        .build_stored()
+        .unwrap();
     let source = SessionBackend::stored(sessions, store);
     let mut requests = JoinSet::new();
     for _ in 0..16 {
         let source = source.clone();
         requests.spawn(async move { Browser::default().visit(&source, count).await });
     }
-    assert!(requests.join_all().await.iter().all(|visit| *visit == Ok(1)));
+    assert!(
+        requests
+            .join_all()
+            .await
+            .iter()
+            .all(|visit| *visit == Ok(1))
+    );
     assert!(one(&server, USED).unwrap().parse::<usize>().unwrap() <= 2);
 }
 
 /// A pool of the application's is not emptied for ever where no connection is left to ask over.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_shared_pool_gets_its_connections_back() {
-    let Some(server) = Postgres::start(&Postgres::FAST) else { return };
+    let Some(server) = Postgres::start(&Postgres::FAST) else {
+        return;
+    };
     let proxy = Proxy::start(server.port());
     let pool = pool(proxy.port(), 1);
     let store = PostgresStore::with_pool(pool.clone());

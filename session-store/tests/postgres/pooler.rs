@@ -15,13 +15,17 @@ use crate::tools::*;
 /// In front of the common server, with so few connections that they change hands, and settings as they come.
 fn pgbouncer(release: Release) -> Option<&'static PgBouncer> {
     static BOTH: [OnceLock<Option<PgBouncer>>; 2] = [const { OnceLock::new() }; 2];
-    BOTH[release as usize].get_or_init(|| PgBouncer::start(server()?, release, 3, &[])).as_ref()
+    BOTH[release as usize]
+        .get_or_init(|| PgBouncer::start(server()?, release, 3, &[]))
+        .as_ref()
 }
 
 /// With a table of its own.
 async fn store_behind(port: u16) -> (PostgresStore, String) {
     let table = format!("pooled_{}", table());
-    let store = PostgresStore::new(config(port), NoTls).table(&table).unwrap();
+    let store = PostgresStore::new(config(port), NoTls)
+        .table(&table)
+        .unwrap();
     store.create_schema().await.unwrap();
     (store, table)
 }
@@ -55,7 +59,9 @@ fn some_rules(port: u16) {
         "races_with_a_logout",
         "logins_at_once_leave_three",
     ] {
-        conformance::run(rule, move || async move { Some(Arc::new(store_behind(port).await.0) as _) });
+        conformance::run(rule, move || async move {
+            Some(Arc::new(store_behind(port).await.0) as _)
+        });
     }
 }
 
@@ -64,7 +70,9 @@ fn some_rules(port: u16) {
 fn prepared_statements_may_be_off() {
     let Some(server) = server() else { return };
     let off = ["max_prepared_statements=0"];
-    let Some(pgbouncer) = PgBouncer::start(server, Release::Newer, 3, &off) else { return };
+    let Some(pgbouncer) = PgBouncer::start(server, Release::Newer, 3, &off) else {
+        return;
+    };
     some_rules(pgbouncer.port());
 }
 
@@ -74,7 +82,9 @@ fn a_pooler_of_sessions() {
     let Some(server) = server() else { return };
     for release in Release::ALL {
         // One store's connections: the next store, of the next rule, gets them.
-        let Some(pgbouncer) = PgBouncer::start(server, release, 16, &["pool_mode=session"]) else { continue };
+        let Some(pgbouncer) = PgBouncer::start(server, release, 16, &["pool_mode=session"]) else {
+            continue;
+        };
         some_rules(pgbouncer.port());
     }
 }
@@ -87,7 +97,10 @@ async fn connect(port: u16) -> Client {
 
 /// The names of what is prepared on the only connection to the server.
 async fn prepared(client: &Client) -> Vec<String> {
-    let rows = client.simple_query("SELECT name FROM pg_prepared_statements").await.unwrap();
+    let rows = client
+        .simple_query("SELECT name FROM pg_prepared_statements")
+        .await
+        .unwrap();
     let name = |row: SimpleQueryMessage| match row {
         SimpleQueryMessage::Row(row) => row.get(0).map(ToOwned::to_owned),
         _ => None,
@@ -102,27 +115,57 @@ async fn what_others_prepared_is_not_run() {
     let Some(server) = server() else { return };
     for release in Release::ALL {
         // One connection to the server, which all share.
-        let Some(pgbouncer) = PgBouncer::start(server, release, 1, &[]) else { continue };
+        let Some(pgbouncer) = PgBouncer::start(server, release, 1, &[]) else {
+            continue;
+        };
         let (store, table) = store_behind(pgbouncer.port()).await;
         for number in 1..=4 {
-            store.insert(key(number), &record(number, Some("ada")), NOW).await.unwrap();
+            store
+                .insert(key(number), &record(number, Some("ada")), NOW)
+                .await
+                .unwrap();
         }
         assert_eq!(store.delete(key(1), NOW).await.unwrap(), Outcome::Done);
-        assert_eq!(store.delete_owned("ada", DeleteScope::One(key(2)), NOW).await.unwrap(), 1);
+        assert_eq!(
+            store
+                .delete_owned("ada", DeleteScope::One(key(2)), NOW)
+                .await
+                .unwrap(),
+            1
+        );
 
         let other = connect(pgbouncer.port()).await;
         prepare_under_all_names(&other, &table).await;
         assert_eq!(store.delete(key(3), NOW).await.unwrap(), Outcome::Done);
-        assert!(matches!(store.load(key(3), NOW).await.unwrap(), Loaded::Dead { .. }));
-        assert_eq!(store.delete_owned("ada", DeleteScope::All, NOW).await.unwrap(), 1);
-        assert!(matches!(store.load(key(4), NOW).await.unwrap(), Loaded::Dead { .. }));
-        assert_eq!(prepared(&other).await.len(), 300, "ours has prepared nothing");
+        assert!(matches!(
+            store.load(key(3), NOW).await.unwrap(),
+            Loaded::Dead { .. }
+        ));
+        assert_eq!(
+            store
+                .delete_owned("ada", DeleteScope::All, NOW)
+                .await
+                .unwrap(),
+            1
+        );
+        assert!(matches!(
+            store.load(key(4), NOW).await.unwrap(),
+            Loaded::Dead { .. }
+        ));
+        assert_eq!(
+            prepared(&other).await.len(),
+            300,
+            "ours has prepared nothing"
+        );
     }
 }
 
 async fn prepare_under_all_names(other: &Client, table: &str) {
     let mine = prepared(other).await;
-    let names: Vec<_> = (0..300).map(|number| format!("s{number}")).chain(mine).collect();
+    let names: Vec<_> = (0..300)
+        .map(|number| format!("s{number}"))
+        .chain(mine)
+        .collect();
     for name in names {
         let theirs = format!(
             "DEALLOCATE PREPARE \"{name}\"; PREPARE \"{name}\" (bytea, bigint) AS UPDATE {table} SET expires = $2 \
@@ -130,7 +173,10 @@ async fn prepare_under_all_names(other: &Client, table: &str) {
         );
         // What is not there cannot be deallocated.
         if other.batch_execute(&theirs).await.is_err() {
-            other.batch_execute(theirs.split_once("; ").unwrap().1).await.unwrap();
+            other
+                .batch_execute(theirs.split_once("; ").unwrap().1)
+                .await
+                .unwrap();
         }
     }
 }
@@ -142,12 +188,16 @@ const TABLE: &str = "SESSION_POOLER_TABLE";
 #[tokio::test]
 async fn two_programs_end_what_they_end() {
     for release in Release::ALL {
-        let Some(pgbouncer) = pgbouncer(release) else { continue };
+        let Some(pgbouncer) = pgbouncer(release) else {
+            continue;
+        };
         let (_, table) = store_behind(pgbouncer.port()).await;
         let start = |_| {
             let mut command = Command::new(std::env::current_exe().unwrap());
             command.args(["--exact", "pooler::another_program", "--nocapture"]);
-            command.env(PORT, pgbouncer.port().to_string()).env(TABLE, &table);
+            command
+                .env(PORT, pgbouncer.port().to_string())
+                .env(TABLE, &table);
             command.spawn().unwrap()
         };
         let programs: Vec<_> = (0..2).map(start).collect();
@@ -160,8 +210,14 @@ async fn two_programs_end_what_they_end() {
 /// What they do; as a test of its own it has nothing to do.
 #[tokio::test]
 async fn another_program() {
-    let (Ok(port), Ok(table)) = (std::env::var(PORT), std::env::var(TABLE)) else { return };
-    let store = Arc::new(PostgresStore::new(config(port.parse().unwrap()), NoTls).table(&table).unwrap());
+    let (Ok(port), Ok(table)) = (std::env::var(PORT), std::env::var(TABLE)) else {
+        return;
+    };
+    let store = Arc::new(
+        PostgresStore::new(config(port.parse().unwrap()), NoTls)
+            .table(&table)
+            .unwrap(),
+    );
     let tasks: Vec<_> = (0..4)
         .map(|task| {
             let store = store.clone();
@@ -169,13 +225,25 @@ async fn another_program() {
                 for round in 0..50 {
                     let place = key(u64::from(std::process::id()) << 32 | task << 16 | round);
                     let user = format!("{task} {round} {}", std::process::id());
-                    store.insert(place, &record(1, Some(&user)), NOW).await.unwrap();
+                    store
+                        .insert(place, &record(1, Some(&user)), NOW)
+                        .await
+                        .unwrap();
                     if round % 2 == 0 {
                         assert_eq!(store.delete(place, NOW).await.unwrap(), Outcome::Done);
                     } else {
-                        assert_eq!(store.delete_owned(&user, DeleteScope::All, NOW).await.unwrap(), 1);
+                        assert_eq!(
+                            store
+                                .delete_owned(&user, DeleteScope::All, NOW)
+                                .await
+                                .unwrap(),
+                            1
+                        );
                     }
-                    assert!(matches!(store.load(place, NOW).await.unwrap(), Loaded::Dead { .. }));
+                    assert!(matches!(
+                        store.load(place, NOW).await.unwrap(),
+                        Loaded::Dead { .. }
+                    ));
                 }
             })
         })
@@ -191,16 +259,28 @@ async fn a_setting_that_it_refuses() {
     let newer = "unsupported startup parameter in options: lock_timeout";
     let not_understood = "unsupported options startup parameter";
     for (release, options, says) in [
-        (Release::System, "-c lock_timeout=3s", "unsupported startup parameter"),
+        (
+            Release::System,
+            "-c lock_timeout=3s",
+            "unsupported startup parameter",
+        ),
         (Release::Newer, "-c lock_timeout=3s", newer),
         (Release::Newer, "--lock_timeout=3s", newer),
         (Release::Newer, "-B 1000", not_understood),
     ] {
-        let Some(pgbouncer) = pgbouncer(release) else { continue };
+        let Some(pgbouncer) = pgbouncer(release) else {
+            continue;
+        };
         let mut config = config(pgbouncer.port());
         config.options(options);
-        let error = PostgresStore::new(config, NoTls).load(key(1), NOW).await.unwrap_err();
-        assert!(error.is_refused() && error.to_string().contains("ALTER ROLE"), "{error}");
+        let error = PostgresStore::new(config, NoTls)
+            .load(key(1), NOW)
+            .await
+            .unwrap_err();
+        assert!(
+            error.is_refused() && error.to_string().contains("ALTER ROLE"),
+            "{error}"
+        );
         let source = error.source().unwrap().to_string();
         assert!(source.contains(says), "{release:?}: {source}");
     }
@@ -210,7 +290,9 @@ async fn a_setting_that_it_refuses() {
 /// role's own has one.
 #[tokio::test]
 async fn a_setting_that_it_passes_over() {
-    let Some(server) = Postgres::start(&Postgres::FAST) else { return };
+    let Some(server) = Postgres::start(&Postgres::FAST) else {
+        return;
+    };
     let passes_over = [
         (Release::System, "ignore_startup_parameters=options"),
         (Release::Newer, "ignore_startup_parameters=options"),
@@ -219,18 +301,31 @@ async fn a_setting_that_it_passes_over() {
     ];
     let role = connect(server.port()).await;
     for of_role in ["0", "3s"] {
-        role.batch_execute(&format!("ALTER ROLE postgres SET lock_timeout = '{of_role}'")).await.unwrap();
+        role.batch_execute(&format!(
+            "ALTER ROLE postgres SET lock_timeout = '{of_role}'"
+        ))
+        .await
+        .unwrap();
         for (release, setting) in passes_over {
-            let Some(pgbouncer) = PgBouncer::start(&server, release, 1, &[setting]) else { continue };
+            let Some(pgbouncer) = PgBouncer::start(&server, release, 1, &[setting]) else {
+                continue;
+            };
             let mut config = config(pgbouncer.port());
             config.options("-c lock_timeout=7s");
             let store = PostgresStore::new(config.clone(), NoTls);
             store.create_schema().await.unwrap();
-            assert!(matches!(store.load(key(1), NOW).await.unwrap(), Loaded::Absent), "{setting}");
+            assert!(
+                matches!(store.load(key(1), NOW).await.unwrap(), Loaded::Absent),
+                "{setting}"
+            );
             let (client, connection) = config.connect(NoTls).await.unwrap();
             tokio::spawn(connection);
             let shown = client.query_typed("SHOW lock_timeout", &[]).await.unwrap();
-            assert_eq!(shown[0].get::<_, &str>(0), of_role, "{release:?}, {setting}");
+            assert_eq!(
+                shown[0].get::<_, &str>(0),
+                of_role,
+                "{release:?}, {setting}"
+            );
         }
     }
 }
@@ -244,9 +339,17 @@ async fn a_server_that_may_only_be_read() {
         return;
     };
     for release in Release::ALL {
-        let Some(pgbouncer) = PgBouncer::start(&server, release, 3, &[]) else { continue };
-        let error = PostgresStore::new(config(pgbouncer.port()), NoTls).load(key(1), NOW).await.unwrap_err();
+        let Some(pgbouncer) = PgBouncer::start(&server, release, 3, &[]) else {
+            continue;
+        };
+        let error = PostgresStore::new(config(pgbouncer.port()), NoTls)
+            .load(key(1), NOW)
+            .await
+            .unwrap_err();
         let source = error.source().unwrap().to_string();
-        assert!(source.contains("does not allow writes") && !error.is_refused(), "{release:?}: {source}");
+        assert!(
+            source.contains("does not allow writes") && !error.is_refused(),
+            "{release:?}: {source}"
+        );
     }
 }

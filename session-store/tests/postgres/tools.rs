@@ -17,7 +17,13 @@ pub(crate) const HOUR: u64 = 60 * 60;
 /// One for this test's process, with room for all tests at once.
 pub(crate) fn server() -> Option<&'static Postgres> {
     static SERVER: OnceLock<Option<Postgres>> = OnceLock::new();
-    let settings = || [&Postgres::FAST[..], &["max_connections=400", "shared_buffers=64MB"]].concat();
+    let settings = || {
+        [
+            &Postgres::FAST[..],
+            &["max_connections=400", "shared_buffers=64MB"],
+        ]
+        .concat()
+    };
     SERVER.get_or_init(|| Postgres::start(&settings())).as_ref()
 }
 
@@ -29,12 +35,19 @@ pub(crate) fn pool(port: u16, size: usize) -> Pool {
 pub(crate) fn pool_with(port: u16, size: usize, options: &str) -> Pool {
     let mut config = config(port);
     config.options(options);
-    Pool::builder(Manager::new(config, NoTls)).max_size(size).build().unwrap()
+    Pool::builder(Manager::new(config, NoTls))
+        .max_size(size)
+        .build()
+        .unwrap()
 }
 
 pub(crate) fn config(port: u16) -> Config {
     let mut config = Config::new();
-    config.host("127.0.0.1").port(port).user("postgres").dbname("postgres");
+    config
+        .host("127.0.0.1")
+        .port(port)
+        .user("postgres")
+        .dbname("postgres");
     config
 }
 
@@ -57,7 +70,13 @@ pub(crate) async fn run(pool: &Pool, sql: &str) {
 }
 
 pub(crate) async fn number(pool: &Pool, sql: &str) -> i64 {
-    pool.get().await.unwrap().query_one(sql, &[]).await.unwrap().get(0)
+    pool.get()
+        .await
+        .unwrap()
+        .query_one(sql, &[])
+        .await
+        .unwrap()
+        .get(0)
 }
 
 pub(crate) fn key(number: u64) -> RecordKey {
@@ -70,12 +89,22 @@ pub(crate) fn key(number: u64) -> RecordKey {
 pub(crate) fn record(version: u64, user: Option<&str>) -> Record {
     let body = version.to_le_bytes().into();
     let user = user.map(Into::into);
-    Record { version, expires: NOW + HOUR, created: NOW, seen: NOW, user, label: None, body }
+    Record {
+        version,
+        expires: NOW + HOUR,
+        created: NOW,
+        seen: NOW,
+        user,
+        label: None,
+        body,
+    }
 }
 
 pub(crate) fn source(store: impl Store) -> SessionBackend {
     SessionBackend::stored(
-        Sessions::builder(SecretKey::generate().unwrap()).build_stored().unwrap(),
+        Sessions::builder(SecretKey::generate().unwrap())
+            .build_stored()
+            .unwrap(),
         Arc::new(store),
     )
 }

@@ -20,7 +20,10 @@ const SLACK: Duration = Duration::from_secs(10);
 /// Sources with the same key are processes of one application.
 pub(crate) fn source(store: Arc<impl Store>) -> SessionBackend {
     let key = SecretKey::new(*b"J0cW2mQ8xv7Yt1Lr5Zb9Kd3Hs6Fn4Pga").unwrap();
-    let sessions = Sessions::builder(key).deadlines(OPEN, CLOSE).build_stored().unwrap();
+    let sessions = Sessions::builder(key)
+        .deadlines(OPEN, CLOSE)
+        .build_stored()
+        .unwrap();
     SessionBackend::stored(sessions, store)
 }
 
@@ -45,12 +48,19 @@ impl Browser {
         source: &SessionBackend,
         handler: impl FnOnce(&Session) -> T,
     ) -> Result<T, Failed> {
-        let cookie = self.cookie.as_ref().map(|cookie| (COOKIE, HeaderValue::try_from(cookie).unwrap()));
+        let cookie = self
+            .cookie
+            .as_ref()
+            .map(|cookie| (COOKIE, HeaderValue::try_from(cookie).unwrap()));
         let exchange = source.exchange(&cookie.into_iter().collect());
         let session = exchange.opener().open().await.map_err(Failed::AtOpen)?;
         let result = handler(&session);
         let mut response = HeaderMap::new();
-        exchange.close().await.apply(&mut response).map_err(Failed::AtClose)?;
+        exchange
+            .close()
+            .await
+            .apply(&mut response)
+            .map_err(Failed::AtClose)?;
         if let Some(set) = response.get(SET_COOKIE) {
             let pair = set.to_str().unwrap().split(';').next().unwrap().to_owned();
             self.cookie = (!pair.ends_with('=')).then_some(pair);
@@ -89,7 +99,11 @@ impl Load {
         let mut browsers = Vec::new();
         for _ in 0..=OWN {
             let mut browser = Browser::default();
-            browser.request(&sources[0], |session| session.insert("begun", true)).await.unwrap().unwrap();
+            browser
+                .request(&sources[0], |session| session.insert("begun", true))
+                .await
+                .unwrap()
+                .unwrap();
             browsers.push(browser);
         }
         let tally = Arc::new(Tally {
@@ -120,7 +134,11 @@ impl Load {
     pub(crate) async fn until_answered(&self, acknowledged: usize) {
         let begun = Instant::now();
         while self.acknowledged() < acknowledged {
-            assert!(begun.elapsed() < Duration::from_secs(60), "{} acknowledged", self.acknowledged());
+            assert!(
+                begun.elapsed() < Duration::from_secs(60),
+                "{} acknowledged",
+                self.acknowledged()
+            );
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
     }
@@ -146,7 +164,11 @@ impl Tally {
                 session.flash(number, "").unwrap();
             })
             .await;
-        assert!(begun.elapsed() < OPEN + CLOSE + SLACK, "{:?}", begun.elapsed());
+        assert!(
+            begun.elapsed() < OPEN + CLOSE + SLACK,
+            "{:?}",
+            begun.elapsed()
+        );
         let fate = match answer {
             Ok(()) => Fate::Acknowledged,
             Err(Failed::AtClose(Error::Unavailable)) => Fate::Unknown,
@@ -159,7 +181,11 @@ impl Tally {
 
     fn count(&self, fate: Fate) -> usize {
         let fates = self.fates.lock().unwrap();
-        fates.iter().flat_map(BTreeMap::values).filter(|other| **other == fate).count()
+        fates
+            .iter()
+            .flat_map(BTreeMap::values)
+            .filter(|other| **other == fate)
+            .count()
     }
 
     pub(crate) fn unknown(&self) -> usize {
@@ -169,7 +195,11 @@ impl Tally {
     /// Those of the sessions that nobody shares: where eight others wrote meanwhile, nobody can tell.
     pub(crate) fn unknown_of_one_writer(&self) -> usize {
         let fates = self.fates.lock().unwrap();
-        fates[1..].iter().flat_map(BTreeMap::values).filter(|fate| **fate == Fate::Unknown).count()
+        fates[1..]
+            .iter()
+            .flat_map(BTreeMap::values)
+            .filter(|fate| **fate == Fate::Unknown)
+            .count()
     }
 
     /// Each acknowledged request is there once, each unknown one at most once, and no other.
@@ -187,12 +217,18 @@ impl Tally {
         for (browser, fates) in self.browsers.iter().zip(fates) {
             let read = |session: &Session| {
                 let sum = session.get::<usize>("sum").unwrap().unwrap_or(0);
-                let numbers = session.get::<Vec<usize>>("numbers").unwrap().unwrap_or_default();
+                let numbers = session
+                    .get::<Vec<usize>>("numbers")
+                    .unwrap()
+                    .unwrap_or_default();
                 let flashes = session.take_flashes().unwrap();
-                let flashes = flashes.iter().map(|flash| flash.message_as::<usize>().unwrap());
+                let flashes = flashes
+                    .iter()
+                    .map(|flash| flash.message_as::<usize>().unwrap());
                 (sum, numbers, flashes.collect::<Vec<_>>())
             };
-            let (sum, mut numbers, mut flashes) = browser.clone().request(&self.source, read).await.unwrap();
+            let (sum, mut numbers, mut flashes) =
+                browser.clone().request(&self.source, read).await.unwrap();
             numbers.sort_unstable();
             flashes.sort_unstable();
             assert_eq!(sum, numbers.len());
@@ -201,7 +237,10 @@ impl Tally {
                 let times = numbers.iter().filter(|other| *other == number).count();
                 // Numbers are drawn one after the other: those far below the first so many were acknowledged by then.
                 let may_be_lost = *fate == Fate::Unknown || number + 2 * OWN >= first;
-                assert!(times == 1 || (times == 0 && may_be_lost), "{number}: {fate:?}, {times} times");
+                assert!(
+                    times == 1 || (times == 0 && may_be_lost),
+                    "{number}: {fate:?}, {times} times"
+                );
             }
             assert!(numbers.iter().all(|number| fates.contains_key(number)));
         }

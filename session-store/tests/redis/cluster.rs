@@ -29,7 +29,9 @@ async fn connect(cluster: &Cluster, patience: Duration) -> ClusterConnection {
 
 async fn empty() -> Option<Arc<dyn Store>> {
     let connection = connect(CLUSTER.as_ref()?, Duration::from_secs(10)).await;
-    Some(Arc::new(RedisStore::with_connection(connection, &prefix()).unwrap()))
+    Some(Arc::new(
+        RedisStore::with_connection(connection, &prefix()).unwrap(),
+    ))
 }
 
 session_store::conformance_tests!(empty);
@@ -41,13 +43,18 @@ async fn tells_what_the_weakest_node_survives() {
         return;
     };
     let store =
-        RedisStore::with_connection(connect(&cluster, Duration::from_secs(10)).await, "test:").unwrap();
+        RedisStore::with_connection(connect(&cluster, Duration::from_secs(10)).await, "test:")
+            .unwrap();
     store.check().await.unwrap();
     assert_eq!(store.durability().await.unwrap(), Durability::Process);
     for (number, node) in cluster.nodes.iter().enumerate() {
         node.ask(&["CONFIG", "SET", "appendfsync", "always"]);
         assert_eq!(node.ask(&["CONFIG", "SET", "appendonly", "yes"]), "OK");
-        let expected = if number < 2 { Durability::Process } else { Durability::LastMoments };
+        let expected = if number < 2 {
+            Durability::Process
+        } else {
+            Durability::LastMoments
+        };
         assert_eq!(store.durability().await.unwrap(), expected);
     }
     cluster.nodes[1].ask(&["CONFIG", "SET", "maxmemory-policy", "allkeys-lru"]);
@@ -63,14 +70,22 @@ async fn few_permissions_are_enough() {
     let rules = documented();
     for node in &cluster.nodes {
         assert_eq!(node.ask(&rules), "OK");
-        assert_eq!(node.ask(&["ACL", "SETUSER", rules[2], "+cluster|slots"]), "OK");
+        assert_eq!(
+            node.ask(&["ACL", "SETUSER", rules[2], "+cluster|slots"]),
+            "OK"
+        );
     }
     let client = ClusterClientBuilder::new(cluster.urls())
         .username(rules[2])
         .password("password")
         .response_timeout(Duration::from_secs(10))
         .connection_timeout(Duration::from_secs(10));
-    let connection = client.build().unwrap().get_async_connection().await.unwrap();
+    let connection = client
+        .build()
+        .unwrap()
+        .get_async_connection()
+        .await
+        .unwrap();
     let store = RedisStore::with_connection(connection, PREFIX).unwrap();
     store.check().await.unwrap();
     asked(&store).await.unwrap();
@@ -82,7 +97,17 @@ async fn with_records(cluster: &Cluster) -> Arc<RedisStore> {
     let store = RedisStore::cluster(client, "test:").unwrap();
     let expires = NOW + 1000 * HOUR;
     for number in 0..RECORDS {
-        store.insert(key(number), &Record { expires, ..record(number, None) }, NOW).await.unwrap();
+        store
+            .insert(
+                key(number),
+                &Record {
+                    expires,
+                    ..record(number, None)
+                },
+                NOW,
+            )
+            .await
+            .unwrap();
     }
     Arc::new(store)
 }
@@ -120,7 +145,10 @@ async fn goes_on_after_a_failover() {
     each_answers(&store).await;
     let reached = load.acknowledged();
     load.until_answered(reached + 100).await;
-    load.stop().await.counts_once_but_for_a_failover(before).await;
+    load.stop()
+        .await
+        .counts_once_but_for_a_failover(before)
+        .await;
 }
 
 /// A primary hangs, so that its connections stay open, and its replica takes over.

@@ -56,16 +56,25 @@ async fn comes_back_after_a_long_absence() {
     };
     let source = source(own(&redis.url(), &prefix()));
     let mut browser = Browser::default();
-    browser.request(&source, |session| session.increment("sum", 1)).await.unwrap().unwrap();
+    browser
+        .request(&source, |session| session.increment("sum", 1))
+        .await
+        .unwrap()
+        .unwrap();
     redis.kill();
     let begun = Instant::now();
     for _ in 0..3 {
-        let answer = browser.request(&source, |session| session.increment("sum", 1)).await;
+        let answer = browser
+            .request(&source, |session| session.increment("sum", 1))
+            .await;
         assert_eq!(answer, Err(Failed::AtOpen(Error::Unavailable)));
     }
     assert!(begun.elapsed() < 3 * OPEN + Duration::from_secs(10));
     redis.restart();
-    let sum = answered(&source, &mut browser, |session| session.increment("sum", 1).unwrap()).await;
+    let sum = answered(&source, &mut browser, |session| {
+        session.increment("sum", 1).unwrap()
+    })
+    .await;
     assert_eq!(sum, 2);
 }
 
@@ -79,7 +88,9 @@ async fn answered<T>(
     loop {
         match browser.request(source, &handler).await {
             Ok(result) => return result,
-            Err(Failed::AtOpen(Error::Unavailable)) => assert!(begun.elapsed() < Duration::from_secs(60)),
+            Err(Failed::AtOpen(Error::Unavailable)) => {
+                assert!(begun.elapsed() < Duration::from_secs(60))
+            }
             Err(failed) => panic!("{failed:?}"),
         }
     }

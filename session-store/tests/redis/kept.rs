@@ -24,7 +24,11 @@ async fn t5_nothing_that_opens_a_session() {
     let mut cookies = Vec::new();
     for number in 0..3 {
         let mut browser = Browser::default();
-        browser.request(&source, |session| session.insert("a", 1)).await.unwrap().unwrap();
+        browser
+            .request(&source, |session| session.insert("a", 1))
+            .await
+            .unwrap()
+            .unwrap();
         cookies.push(browser.cookie.clone().unwrap());
         let user = format!("user {number}");
         let label = |session: &session_core::Session| {
@@ -33,18 +37,33 @@ async fn t5_nothing_that_opens_a_session() {
         };
         browser.request(&source, label).await.unwrap().unwrap();
         cookies.push(browser.cookie.clone().unwrap());
-        browser.request(&source, session_core::Session::cycle_id).await.unwrap().unwrap();
+        browser
+            .request(&source, session_core::Session::cycle_id)
+            .await
+            .unwrap()
+            .unwrap();
         cookies.push(browser.cookie.clone().unwrap());
         if number == 2 {
-            browser.request(&source, session_core::Session::clear).await.unwrap().unwrap();
+            browser
+                .request(&source, session_core::Session::clear)
+                .await
+                .unwrap()
+                .unwrap();
         }
     }
     assert_eq!(cookies.len(), 9);
 
     let dump = dump(redis, &prefix).await;
-    assert_eq!(dump.len(), 3 + 2, "three sessions, one of them ended, and two users");
-    let all: Vec<&[u8]> =
-        dump.iter().flat_map(|(key, values)| [key].into_iter().chain(values)).map(|bytes| &**bytes).collect();
+    assert_eq!(
+        dump.len(),
+        3 + 2,
+        "three sessions, one of them ended, and two users"
+    );
+    let all: Vec<&[u8]> = dump
+        .iter()
+        .flat_map(|(key, values)| [key].into_iter().chain(values))
+        .map(|bytes| &**bytes)
+        .collect();
     for cookie in &cookies {
         let value = cookie.split_once('=').unwrap().1;
         let (id, _) = value.split_once('.').unwrap();
@@ -79,8 +98,15 @@ async fn t5_nothing_that_opens_a_session() {
             for value in [text.clone(), format!("{text}.{signature}")] {
                 let cookie = format!("{name}={value}");
                 if http::HeaderValue::try_from(&cookie).is_ok() {
-                    let mut browser = Browser { cookie: Some(cookie) };
-                    assert!(browser.request(&source, session_core::Session::is_empty).await.unwrap());
+                    let mut browser = Browser {
+                        cookie: Some(cookie),
+                    };
+                    assert!(
+                        browser
+                            .request(&source, session_core::Session::is_empty)
+                            .await
+                            .unwrap()
+                    );
                 }
             }
         }
@@ -90,16 +116,37 @@ async fn t5_nothing_that_opens_a_session() {
 /// Every key under this prefix and what is in it; each key has a native expiry.
 async fn dump(redis: &Redis, prefix: &str) -> BTreeMap<Vec<u8>, Vec<Vec<u8>>> {
     let mut connection = connect(&redis.url(), std::time::Duration::from_secs(10)).await;
-    let keys: Vec<Vec<u8>> =
-        cmd("KEYS").arg(format!("{prefix}*")).query_async(&mut connection).await.unwrap();
+    let keys: Vec<Vec<u8>> = cmd("KEYS")
+        .arg(format!("{prefix}*"))
+        .query_async(&mut connection)
+        .await
+        .unwrap();
     let mut dump = BTreeMap::new();
     for key in keys {
-        let lifetime: i64 = cmd("PTTL").arg(&key).query_async(&mut connection).await.unwrap();
+        let lifetime: i64 = cmd("PTTL")
+            .arg(&key)
+            .query_async(&mut connection)
+            .await
+            .unwrap();
         assert!(lifetime > 0, "{}", String::from_utf8_lossy(&key));
-        let kind: String = cmd("TYPE").arg(&key).query_async(&mut connection).await.unwrap();
+        let kind: String = cmd("TYPE")
+            .arg(&key)
+            .query_async(&mut connection)
+            .await
+            .unwrap();
         let values = match &*kind {
-            "hash" => cmd("HGETALL").arg(&key).query_async(&mut connection).await.unwrap(),
-            "zset" => cmd("ZRANGE").arg(&key).arg(0).arg(-1).query_async(&mut connection).await.unwrap(),
+            "hash" => cmd("HGETALL")
+                .arg(&key)
+                .query_async(&mut connection)
+                .await
+                .unwrap(),
+            "zset" => cmd("ZRANGE")
+                .arg(&key)
+                .arg(0)
+                .arg(-1)
+                .query_async(&mut connection)
+                .await
+                .unwrap(),
             kind => panic!("{kind}"),
         };
         dump.insert(key, values);
@@ -118,19 +165,32 @@ async fn keys_expire_by_themselves() {
     let lifetime = |place: String| redis.ask(&["PTTL", &place]).parse::<u64>().unwrap() / 1000;
     let of = |number: u64| lifetime(format!("test:s:{}", key(number).to_text()));
     // A busy machine may take a while.
-    let about =
-        |seconds: u64, expected: u64| assert!((expected - 60..=expected).contains(&seconds), "{seconds}");
+    let about = |seconds: u64, expected: u64| {
+        assert!((expected - 60..=expected).contains(&seconds), "{seconds}")
+    };
 
-    store.index("ada", key(1), NOW + 3 * HOUR, NOW).await.unwrap();
+    store
+        .index("ada", key(1), NOW + 3 * HOUR, NOW)
+        .await
+        .unwrap();
     store.index("ada", key(1), NOW, NOW).await.unwrap();
-    store.insert(key(1), &record(1, Some("ada")), NOW).await.unwrap();
+    store
+        .insert(key(1), &record(1, Some("ada")), NOW)
+        .await
+        .unwrap();
     about(of(1), 2 * HOUR);
     store.touch(key(1), NOW + 2 * HOUR, NOW).await.unwrap();
     about(of(1), 3 * HOUR);
     store.touch(key(1), NOW, NOW).await.unwrap();
-    store.update(key(1), 1, &record(2, Some("ada")), NOW).await.unwrap();
+    store
+        .update(key(1), 1, &record(2, Some("ada")), NOW)
+        .await
+        .unwrap();
     about(of(1), 3 * HOUR);
-    let longer = Record { expires: NOW + 5 * HOUR, ..record(3, Some("ada")) };
+    let longer = Record {
+        expires: NOW + 5 * HOUR,
+        ..record(3, Some("ada"))
+    };
     store.update(key(1), 2, &longer, NOW).await.unwrap();
     about(of(1), 6 * HOUR);
     let notes = redis.ask(&["KEYS", "test:o:*"]);
@@ -139,8 +199,22 @@ async fn keys_expire_by_themselves() {
     about(of(1), HOUR + 60);
 
     // Beyond what Redis takes: a hundred years. And what has expired already, for an hour.
-    for (number, expires, expected) in [(2, u64::MAX, 100 * 365 * 24 * HOUR), (3, NOW, HOUR), (4, 0, HOUR)] {
-        store.insert(key(number), &Record { expires, ..record(1, None) }, NOW).await.unwrap();
+    for (number, expires, expected) in [
+        (2, u64::MAX, 100 * 365 * 24 * HOUR),
+        (3, NOW, HOUR),
+        (4, 0, HOUR),
+    ] {
+        store
+            .insert(
+                key(number),
+                &Record {
+                    expires,
+                    ..record(1, None)
+                },
+                NOW,
+            )
+            .await
+            .unwrap();
         about(of(number), expected);
     }
     store.index("bob", key(2), u64::MAX, NOW).await.unwrap();
@@ -149,9 +223,18 @@ async fn keys_expire_by_themselves() {
 
     // Who ends records takes their notes away.
     store.index("ada", key(5), NOW + HOUR, NOW).await.unwrap();
-    store.insert(key(5), &record(1, Some("ada")), NOW).await.unwrap();
+    store
+        .insert(key(5), &record(1, Some("ada")), NOW)
+        .await
+        .unwrap();
     store.unindex("ada", key(1)).await.unwrap();
-    assert_eq!(store.delete_owned("ada", DeleteScope::All, NOW).await.unwrap(), 1);
+    assert_eq!(
+        store
+            .delete_owned("ada", DeleteScope::All, NOW)
+            .await
+            .unwrap(),
+        1
+    );
     assert_eq!(redis.ask(&["EXISTS", &notes]), "0");
 }
 
@@ -167,8 +250,12 @@ async fn notes_end() {
     store.index("ada", key(1), NOW + HOUR, NOW).await.unwrap();
     store.index("ada", key(2), 0, NOW).await.unwrap();
     let notes = redis.ask(&["KEYS", &format!("{prefix}o:*")]);
-    for (now, left) in [(NOW + day, 3), (NOW + day + 1, 2), (NOW + HOUR + day, 2), (NOW + HOUR + day + 1, 1)]
-    {
+    for (now, left) in [
+        (NOW + day, 3),
+        (NOW + day + 1, 2),
+        (NOW + HOUR + day, 2),
+        (NOW + HOUR + day + 1, 1),
+    ] {
         store.index("ada", key(3), now + day, now).await.unwrap();
         assert_eq!(redis.ask(&["ZCARD", &notes]), left.to_string());
     }
@@ -187,16 +274,28 @@ async fn one_round_trip() {
         let place = key(round);
         store.index("ada", place, NOW + HOUR, NOW).await.unwrap();
         let indexed = monitor.commands().await;
-        assert_eq!(store.insert(place, &live, NOW).await.unwrap(), Inserted::Done);
+        assert_eq!(
+            store.insert(place, &live, NOW).await.unwrap(),
+            Inserted::Done
+        );
         let inserted = monitor.commands().await;
         store.load(place, NOW).await.unwrap();
         let loaded = monitor.commands().await;
         let next = record(2, Some("ada"));
-        assert_eq!(store.update(place, 1, &next, NOW).await.unwrap(), Updated::Done);
+        assert_eq!(
+            store.update(place, 1, &next, NOW).await.unwrap(),
+            Updated::Done
+        );
         let updated = monitor.commands().await;
-        assert!(matches!(store.update(place, 1, &next, NOW).await.unwrap(), Updated::Conflict(_)));
+        assert!(matches!(
+            store.update(place, 1, &next, NOW).await.unwrap(),
+            Updated::Conflict(_)
+        ));
         let conflict = monitor.commands().await;
-        assert_eq!(store.touch(place, NOW + 2 * HOUR, NOW).await.unwrap(), Outcome::Done);
+        assert_eq!(
+            store.touch(place, NOW + 2 * HOUR, NOW).await.unwrap(),
+            Outcome::Done
+        );
         let touched = monitor.commands().await;
         assert_eq!(store.delete(place, NOW).await.unwrap(), Outcome::Done);
         let deleted = monitor.commands().await;
@@ -205,7 +304,11 @@ async fn one_round_trip() {
 
         assert_eq!(
             (loaded, conflict, unindexed),
-            (vec!["HMGET".into()], vec!["EVALSHA".into()], vec!["ZREM".into()])
+            (
+                vec!["HMGET".into()],
+                vec!["EVALSHA".into()],
+                vec!["ZREM".into()]
+            )
         );
         let first = ["EVALSHA".to_owned(), "EVAL".to_owned()];
         for commands in [indexed, inserted, updated, touched, deleted] {
@@ -223,16 +326,25 @@ struct Monitor {
 impl Monitor {
     async fn start(redis: &Redis) -> Self {
         use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _};
-        let mut stream = tokio::net::TcpStream::connect(("127.0.0.1", redis.port())).await.unwrap();
+        let mut stream = tokio::net::TcpStream::connect(("127.0.0.1", redis.port()))
+            .await
+            .unwrap();
         stream.write_all(b"MONITOR\r\n").await.unwrap();
         let mut lines = tokio::io::BufReader::new(stream).lines();
         assert_eq!(lines.next_line().await.unwrap().unwrap(), "+OK");
-        Self { lines, redis: connect(&redis.url(), std::time::Duration::from_secs(10)).await }
+        Self {
+            lines,
+            redis: connect(&redis.url(), std::time::Duration::from_secs(10)).await,
+        }
     }
 
     /// Since it was asked last.
     async fn commands(&mut self) -> Vec<String> {
-        let _: Value = cmd("ECHO").arg("until here").query_async(&mut self.redis).await.unwrap();
+        let _: Value = cmd("ECHO")
+            .arg("until here")
+            .query_async(&mut self.redis)
+            .await
+            .unwrap();
         let mut commands = Vec::new();
         loop {
             // +time [database address] "command" "argument"..

@@ -41,11 +41,15 @@ async fn connect(url: &str, patience: Duration) -> ConnectionManager {
         .set_min_delay(Duration::from_millis(20))
         .set_max_delay(Duration::from_millis(200));
     let client = redis::Client::open(url).unwrap();
-    client.get_connection_manager_with_config(config).await.unwrap()
+    client
+        .get_connection_manager_with_config(config)
+        .await
+        .unwrap()
 }
 
 async fn store(redis: &Redis, prefix: &str) -> RedisStore<ConnectionManager> {
-    RedisStore::with_connection(connect(&redis.url(), Duration::from_secs(10)).await, prefix).unwrap()
+    RedisStore::with_connection(connect(&redis.url(), Duration::from_secs(10)).await, prefix)
+        .unwrap()
 }
 
 fn key(number: u64) -> RecordKey {
@@ -57,5 +61,13 @@ fn key(number: u64) -> RecordKey {
 /// Live for an hour.
 fn record(version: u64, user: Option<&str>) -> Record {
     let user = user.map(Into::into);
-    Record { version, expires: NOW + HOUR, created: NOW, seen: NOW, user, label: None, body: [7; 100].into() }
+    Record {
+        version,
+        expires: NOW + HOUR,
+        created: NOW,
+        seen: NOW,
+        user,
+        label: None,
+        body: [7; 100].into(),
+    }
 }

@@ -13,7 +13,10 @@ pub(crate) const PREFIX: &str = "shop:sessions:";
 
 /// The rules of the guide.
 pub(crate) fn documented() -> Vec<&'static str> {
-    let line = GUIDE.lines().find(|line| line.starts_with("ACL SETUSER ")).unwrap();
+    let line = GUIDE
+        .lines()
+        .find(|line| line.starts_with("ACL SETUSER "))
+        .unwrap();
     line.split(' ').collect()
 }
 
@@ -39,18 +42,46 @@ pub(crate) async fn asked(store: &dyn Store) -> Result<(), StoreError> {
     for number in 1..=5 {
         store.index("ada", key(number), NOW + HOUR, NOW).await?;
         store.index("ada", key(number), NOW + 2 * HOUR, NOW).await?;
-        assert_eq!(store.insert(key(number), &record(number, Some("ada")), NOW).await?, Inserted::Done);
+        assert_eq!(
+            store
+                .insert(key(number), &record(number, Some("ada")), NOW)
+                .await?,
+            Inserted::Done
+        );
     }
-    assert!(matches!(store.insert(key(1), &record(9, None), NOW).await?, Inserted::Exists(_)));
-    assert_eq!(store.update(key(1), 1, &record(9, Some("bob")), NOW).await?, Updated::Done);
-    assert!(matches!(store.update(key(1), 1, &record(9, None), NOW).await?, Updated::Conflict(_)));
-    assert_eq!(store.touch(key(1), NOW + 2 * HOUR, NOW).await?, Outcome::Done);
+    assert!(matches!(
+        store.insert(key(1), &record(9, None), NOW).await?,
+        Inserted::Exists(_)
+    ));
+    assert_eq!(
+        store
+            .update(key(1), 1, &record(9, Some("bob")), NOW)
+            .await?,
+        Updated::Done
+    );
+    assert!(matches!(
+        store.update(key(1), 1, &record(9, None), NOW).await?,
+        Updated::Conflict(_)
+    ));
+    assert_eq!(
+        store.touch(key(1), NOW + 2 * HOUR, NOW).await?,
+        Outcome::Done
+    );
     assert_eq!(store.delete(key(1), NOW).await?, Outcome::Done);
-    assert!(matches!(store.delete_version(key(2), 9, NOW).await?, Updated::Conflict(_)));
+    assert!(matches!(
+        store.delete_version(key(2), 9, NOW).await?,
+        Updated::Conflict(_)
+    ));
     assert_eq!(store.delete_version(key(2), 2, NOW).await?, Updated::Done);
     store.unindex("ada", key(1)).await?;
     assert_eq!(store.list("ada", 9, NOW).await?.len(), 3);
-    assert_eq!(store.trim("ada", 2, key(5), NOW).await?, TrimResult { ended: 1, alive: true });
+    assert_eq!(
+        store.trim("ada", 2, key(5), NOW).await?,
+        TrimResult {
+            ended: 1,
+            alive: true
+        }
+    );
     assert_eq!(store.delete_owned("ada", DeleteScope::All, NOW).await?, 2);
     assert_eq!(store.delete_expired(NOW, 9).await?, 0);
     Ok(())
@@ -69,15 +100,24 @@ async fn what_the_guide_lists_is_what_is_needed() {
     // The store's own connection needs no more to be made.
     let url = format!("redis://{}:password@127.0.0.1:{}", rules[2], redis.port());
     crate::faults::own(&url, PREFIX).check().await.unwrap();
-    assert_eq!(redis.ask(&["DBSIZE"]), redis.ask(&["EVAL", "return #redis.call('KEYS', 'shop:*')", "0"]));
+    assert_eq!(
+        redis.ask(&["DBSIZE"]),
+        redis.ask(&["EVAL", "return #redis.call('KEYS', 'shop:*')", "0"])
+    );
     assert_eq!(redis.ask(&["EXISTS", "shop:sessions:check"]), "0");
     assert_eq!(store.durability().await.unwrap(), Durability::PowerLoss);
 
-    let commands: Vec<_> = rules.iter().filter_map(|rule| rule.strip_prefix('+')).collect();
+    let commands: Vec<_> = rules
+        .iter()
+        .filter_map(|rule| rule.strip_prefix('+'))
+        .collect();
     assert_eq!(commands.len(), 16);
     for missing in commands {
-        let rules: Vec<_> =
-            rules.iter().filter(|rule| rule.strip_prefix('+') != Some(missing)).copied().collect();
+        let rules: Vec<_> = rules
+            .iter()
+            .filter(|rule| rule.strip_prefix('+') != Some(missing))
+            .copied()
+            .collect();
         let store = with(&redis, &rules).await;
         let refused = everything(&redis, &store).await;
         let name = missing.to_uppercase();
@@ -132,9 +172,15 @@ async fn the_categories_of_the_guide_do_as_well() {
 #[test]
 fn all_lists_are_one() {
     let source = include_str!("../../src/redis/mod.rs");
-    for rule in documented().iter().filter_map(|rule| rule.strip_prefix('+')) {
+    for rule in documented()
+        .iter()
+        .filter_map(|rule| rule.strip_prefix('+'))
+    {
         let name = rule.to_uppercase().replace('|', " ");
-        assert!(GUIDE.contains(&format!("`{name}`")) && source.contains(&format!("`{name}`")), "{name}");
+        assert!(
+            GUIDE.contains(&format!("`{name}`")) && source.contains(&format!("`{name}`")),
+            "{name}"
+        );
         assert!(source.contains(&format!("+{rule}")), "{rule}");
     }
 }

@@ -9,7 +9,9 @@ use crate::{REDIS, connect, prefix};
 
 async fn empty() -> Option<Arc<dyn Store>> {
     let connection = connect(&REDIS.as_ref()?.url(), Duration::from_secs(10)).await;
-    Some(Arc::new(RedisStore::with_connection(connection, &prefix()).unwrap()))
+    Some(Arc::new(
+        RedisStore::with_connection(connection, &prefix()).unwrap(),
+    ))
 }
 
 session_store::conformance_tests!(empty);
@@ -20,10 +22,16 @@ mod resp3 {
 
     async fn empty() -> Option<Arc<dyn Store>> {
         let url = format!("{}/?protocol=resp3", REDIS.as_ref()?.url());
-        let config = redis::AsyncConnectionConfig::new().set_response_timeout(Some(Duration::from_secs(10)));
+        let config =
+            redis::AsyncConnectionConfig::new().set_response_timeout(Some(Duration::from_secs(10)));
         let client = redis::Client::open(url).unwrap();
-        let connection = client.get_multiplexed_async_connection_with_config(&config).await.unwrap();
-        Some(Arc::new(RedisStore::with_connection(connection, &prefix()).unwrap()))
+        let connection = client
+            .get_multiplexed_async_connection_with_config(&config)
+            .await
+            .unwrap();
+        Some(Arc::new(
+            RedisStore::with_connection(connection, &prefix()).unwrap(),
+        ))
     }
 
     session_store::conformance_tests!(empty);

@@ -35,20 +35,34 @@ pub(crate) fn command(role: &str, file: &Path, through: Option<&str>) -> Command
         }
         None => Command::new(own),
     };
-    command.args(["--exact", "child::another_process", "--nocapture", "--test-threads=1"]);
+    command.args([
+        "--exact",
+        "child::another_process",
+        "--nocapture",
+        "--test-threads=1",
+    ]);
     command.env(FILE, file).env(ROLE, role);
     command
 }
 
 impl Other {
     pub(crate) fn start(mut command: Command) -> Self {
-        let mut process = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+        let mut process = command
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
         let lines = BufReader::new(process.stdout.take().unwrap());
         Self { process, lines }
     }
 
     /// Writes to these sessions, without an end if none is given.
-    pub(crate) fn writes(file: &Path, name: &str, cookies: &[Cookie], requests: Option<usize>) -> Self {
+    pub(crate) fn writes(
+        file: &Path,
+        name: &str,
+        cookies: &[Cookie],
+        requests: Option<usize>,
+    ) -> Self {
         let mut command = command("writes", file, None);
         let cookies: Vec<_> = cookies.iter().flatten().map(String::as_str).collect();
         command.env(NAME, name).env(COOKIES, cookies.join(","));
@@ -60,7 +74,11 @@ impl Other {
     pub(crate) fn told(&mut self, what: &str) -> String {
         loop {
             let mut line = String::new();
-            assert_ne!(self.lines.read_line(&mut line).unwrap(), 0, "it ended before it told {what:?}");
+            assert_ne!(
+                self.lines.read_line(&mut line).unwrap(),
+                0,
+                "it ended before it told {what:?}"
+            );
             if let Some((_, rest)) = line.split_once(what) {
                 return rest.trim().into();
             }
@@ -73,7 +91,9 @@ impl Other {
         let mut line = String::new();
         while self.lines.read_line(&mut line).unwrap() > 0 {
             if let Some(("", told)) = line.split_once("ok ")
-                && let Some((session, item)) = told.strip_suffix('\n').and_then(|told| told.split_once(' '))
+                && let Some((session, item)) = told
+                    .strip_suffix('\n')
+                    .and_then(|told| told.split_once(' '))
             {
                 acknowledged.push((session.parse().unwrap(), item.to_owned()));
             }
@@ -119,13 +139,18 @@ fn another_process() {
 fn writes(file: &Path) {
     let (name, cookies) = (env::var(NAME).unwrap(), env::var(COOKIES).unwrap());
     let requests: usize = env::var(REQUESTS).unwrap().parse().unwrap();
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+        .unwrap();
     runtime.block_on(async {
         let source = client::source(Arc::new(SqliteStore::open(file).unwrap()));
         let mut tasks = Vec::new();
         for (session, cookie) in cookies.split(',').enumerate() {
             for task in 0..TASKS {
-                let (source, cookie, name) = (source.clone(), Some(cookie.to_owned()), name.clone());
+                let (source, cookie, name) =
+                    (source.clone(), Some(cookie.to_owned()), name.clone());
                 tasks.push(tokio::spawn(async move {
                     for number in 0..requests {
                         let item = format!("{name}.{task}.{number}");

@@ -19,7 +19,8 @@ pub(crate) type Cookie = Option<String>;
 
 pub(crate) fn headers(cookie: &Cookie) -> HeaderMap {
     let pair = cookie.iter().map(|value| format!("__Host-session={value}"));
-    pair.map(|pair| (header::COOKIE, HeaderValue::try_from(pair).unwrap())).collect()
+    pair.map(|pair| (header::COOKIE, HeaderValue::try_from(pair).unwrap()))
+        .collect()
 }
 
 /// One request with a handler; the cookie after it. An error is that of the open or the close.
@@ -33,7 +34,11 @@ pub(crate) async fn request<T>(
     let result = handler(&session);
     let mut response = HeaderMap::new();
     exchange.close().await.apply(&mut response)?;
-    let sent = response.get(header::SET_COOKIE).map(|sent| sent.to_str().unwrap());
-    let value = sent.and_then(|sent| sent.split(['=', ';']).nth(1)).map(str::to_owned);
+    let sent = response
+        .get(header::SET_COOKIE)
+        .map(|sent| sent.to_str().unwrap());
+    let value = sent
+        .and_then(|sent| sent.split(['=', ';']).nth(1))
+        .map(str::to_owned);
     Ok((result, value.or_else(|| cookie.clone())))
 }

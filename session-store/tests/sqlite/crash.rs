@@ -32,7 +32,9 @@ fn open(file: &Path) -> SessionBackend {
 /// What another process left is whole.
 fn check_integrity(file: &Path) {
     let connection = rusqlite::Connection::open(file).unwrap();
-    let answer: String = connection.query_row("PRAGMA integrity_check", [], |row| row.get(0)).unwrap();
+    let answer: String = connection
+        .query_row("PRAGMA integrity_check", [], |row| row.get(0))
+        .unwrap();
     assert_eq!(answer, "ok");
 }
 
@@ -45,25 +47,43 @@ async fn check(
 ) {
     for (number, cookie) in cookies.iter().enumerate() {
         let (found, _) = request(source, cookie, |session| {
-            let flashes: Vec<String> =
-                session.take_flashes().unwrap().iter().map(|flash| flash.message()).collect();
+            let flashes: Vec<String> = session
+                .take_flashes()
+                .unwrap()
+                .iter()
+                .map(|flash| flash.message())
+                .collect();
             let items: Vec<String> = session.get("items").unwrap().unwrap_or_default();
             let count = session.get::<usize>("count").unwrap().unwrap_or(0);
             // Taken and given back, for the next round.
-            flashes.iter().for_each(|flash| session.flash(flash, "message").unwrap());
-            (session.get::<usize>("number").unwrap(), count, items, flashes)
+            flashes
+                .iter()
+                .for_each(|flash| session.flash(flash, "message").unwrap());
+            (
+                session.get::<usize>("number").unwrap(),
+                count,
+                items,
+                flashes,
+            )
         })
         .await
         .unwrap();
         let (own, count, items, flashes) = found;
         assert_eq!(own, Some(number));
-        let acknowledged: BTreeSet<&str> =
-            acknowledged.iter().filter(|(session, _)| *session == number).map(|(_, item)| &**item).collect();
+        let acknowledged: BTreeSet<&str> = acknowledged
+            .iter()
+            .filter(|(session, _)| *session == number)
+            .map(|(_, item)| &**item)
+            .collect();
         let there: BTreeSet<&str> = items.iter().map(String::as_str).collect();
         assert_eq!(there.len(), items.len(), "an item is there twice");
         let lost: Vec<_> = acknowledged.difference(&there).collect();
         assert!(lost.is_empty(), "acknowledged and lost: {lost:?}");
-        assert!(count <= acknowledged.len() + unknown, "{count} {} {unknown}", acknowledged.len());
+        assert!(
+            count <= acknowledged.len() + unknown,
+            "{count} {} {unknown}",
+            acknowledged.len()
+        );
         assert_eq!(count, items.len(), "both are of one request");
         assert_eq!(flashes, items);
     }
@@ -103,7 +123,11 @@ async fn killed() {
         check(&open(&file), &cookies, &acknowledged, kills * TASKS).await;
         check_integrity(&file);
     }
-    assert!(acknowledged.len() > 10 * SESSIONS, "only {} writes", acknowledged.len());
+    assert!(
+        acknowledged.len() > 10 * SESSIONS,
+        "only {} writes",
+        acknowledged.len()
+    );
 }
 
 fn parse(told: &str) -> Option<(usize, String)> {
@@ -119,12 +143,16 @@ async fn two_processes() {
     let source = open(&file);
     let cookies = sessions(&source).await;
     let requests = 12;
-    let mut others: Vec<_> =
-        (0..2).map(|other| Other::writes(&file, &other.to_string(), &cookies, Some(requests))).collect();
+    let mut others: Vec<_> = (0..2)
+        .map(|other| Other::writes(&file, &other.to_string(), &cookies, Some(requests)))
+        .collect();
     let acknowledged: Vec<_> = others.iter_mut().flat_map(Other::acknowledged).collect();
     let asked = 2 * SESSIONS * TASKS * requests;
     let unknown = asked - acknowledged.len();
-    assert!(unknown < asked / 10, "{unknown} of {asked} were not answered");
+    assert!(
+        unknown < asked / 10,
+        "{unknown} of {asked} were not answered"
+    );
     check(&source, &cookies, &acknowledged, unknown).await;
     drop(source);
     check_integrity(&file);
@@ -144,34 +172,64 @@ async fn locked() {
     let writes = cookies.iter().map(|cookie| {
         let (source, cookie) = (source.clone(), cookie.clone());
         tokio::spawn(async move {
-            request(&source, &cookie, |session| session.increment("count", 1).unwrap()).await.map(drop)
+            request(&source, &cookie, |session| {
+                session.increment("count", 1).unwrap()
+            })
+            .await
+            .map(drop)
         })
     });
     let writes: Vec<_> = writes.collect();
     for (number, cookie) in cookies.iter().enumerate() {
-        let (read, _) = request(&source, cookie, |session| session.get("number").unwrap()).await.unwrap();
+        let (read, _) = request(&source, cookie, |session| session.get("number").unwrap())
+            .await
+            .unwrap();
         assert_eq!(read, Some(number));
     }
-    assert!(begun.elapsed() < Duration::from_secs(4), "reads wait for nobody");
+    assert!(
+        begun.elapsed() < Duration::from_secs(4),
+        "reads wait for nobody"
+    );
     for write in writes {
         assert_eq!(write.await.unwrap(), Err(Error::Unavailable));
     }
     // The close's deadline is five seconds.
-    assert!(begun.elapsed() < Duration::from_secs(10), "{:?}", begun.elapsed());
+    assert!(
+        begun.elapsed() < Duration::from_secs(10),
+        "{:?}",
+        begun.elapsed()
+    );
 
     // What is asked while it is locked and in time for its end is answered as if nothing had been.
     let (late, late_cookie) = (source.clone(), cookies[0].clone());
     let late = tokio::spawn(async move {
-        request(&late, &late_cookie, |session| session.increment("late", 1).unwrap()).await.map(drop)
+        request(&late, &late_cookie, |session| {
+            session.increment("late", 1).unwrap()
+        })
+        .await
+        .map(drop)
     });
     sleep(Duration::from_millis(1500));
-    other.process.stdin.take().unwrap().write_all(b"\n").unwrap();
+    other
+        .process
+        .stdin
+        .take()
+        .unwrap()
+        .write_all(b"\n")
+        .unwrap();
     other.told("unlocked");
     assert_eq!(late.await.unwrap(), Ok(()));
     for cookie in &cookies {
-        request(&source, cookie, |session| session.increment("count", 1).unwrap()).await.unwrap();
-        let (count, _) =
-            request(&source, cookie, |session| session.get::<u64>("count").unwrap()).await.unwrap();
+        request(&source, cookie, |session| {
+            session.increment("count", 1).unwrap()
+        })
+        .await
+        .unwrap();
+        let (count, _) = request(&source, cookie, |session| {
+            session.get::<u64>("count").unwrap()
+        })
+        .await
+        .unwrap();
         assert_eq!(count, Some(1), "what was not acknowledged was not done");
     }
 }

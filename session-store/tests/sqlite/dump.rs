@@ -17,7 +17,8 @@ fn id(cookie: &Cookie) -> [u8; 48] {
     let mut bytes = [0; 48];
     for (three, four) in bytes.chunks_mut(3).zip(text.chunks(4)) {
         let bits = four.iter().fold(0_u32, |bits, digit| {
-            bits << 6 | u32::try_from(digits.iter().position(|other| other == digit).unwrap()).unwrap()
+            bits << 6
+                | u32::try_from(digits.iter().position(|other| other == digit).unwrap()).unwrap()
         });
         three.copy_from_slice(&bits.to_be_bytes()[1..]);
     }
@@ -27,17 +28,28 @@ fn id(cookie: &Cookie) -> [u8; 48] {
 /// Twelve bytes are found in no text by chance. Base64 has three of them, by where the bytes begin.
 fn forms(bytes: &[u8]) -> Vec<Vec<u8>> {
     let hex: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
-    vec![bytes[..12].to_vec(), hex.as_bytes()[..24].to_vec(), hex.to_uppercase().as_bytes()[..24].to_vec()]
+    vec![
+        bytes[..12].to_vec(),
+        hex.as_bytes()[..24].to_vec(),
+        hex.to_uppercase().as_bytes()[..24].to_vec(),
+    ]
 }
 
 fn holds(haystack: &[u8], needle: &[u8]) -> bool {
-    haystack.windows(needle.len()).any(|window| window == needle)
+    haystack
+        .windows(needle.len())
+        .any(|window| window == needle)
 }
 
 /// The files, read by another process: if this one closed them, SQLite's locks would be gone.
 fn bytes(directory: &Directory) -> Vec<u8> {
     let script = "cat sessions.db sessions.db-wal";
-    Command::new("sh").args(["-c", script]).current_dir(directory.path()).output().unwrap().stdout
+    Command::new("sh")
+        .args(["-c", script])
+        .current_dir(directory.path())
+        .output()
+        .unwrap()
+        .stdout
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -49,16 +61,28 @@ async fn t5_what_is_stored_opens_nothing() {
     for number in 0..20 {
         let user = format!("user {number}");
         let text = format!("canary {number}");
-        let (_, first) =
-            request(&source, &None, |session| session.insert("text", &text).unwrap()).await.unwrap();
-        let (_, second) = request(&source, &first, |session| session.log_in(&user).unwrap()).await.unwrap();
-        let (_, third) = request(&source, &second, |session| session.cycle_id().unwrap()).await.unwrap();
+        let (_, first) = request(&source, &None, |session| {
+            session.insert("text", &text).unwrap()
+        })
+        .await
+        .unwrap();
+        let (_, second) = request(&source, &first, |session| session.log_in(&user).unwrap())
+            .await
+            .unwrap();
+        let (_, third) = request(&source, &second, |session| session.cycle_id().unwrap())
+            .await
+            .unwrap();
         assert!(first != second && second != third);
-        let (read, _) =
-            request(&source, &third, |session| session.get::<String>("text").unwrap()).await.unwrap();
+        let (read, _) = request(&source, &third, |session| {
+            session.get::<String>("text").unwrap()
+        })
+        .await
+        .unwrap();
         assert_eq!(read.as_deref(), Some(&*text));
         if number % 4 == 0 {
-            request(&source, &third, |session| session.clear().unwrap()).await.unwrap();
+            request(&source, &third, |session| session.clear().unwrap())
+                .await
+                .unwrap();
         }
         minted.extend([first, second, third]);
     }
@@ -68,7 +92,10 @@ async fn t5_what_is_stored_opens_nothing() {
     let columns = statement.column_count();
     let mut keys = Vec::new();
     let mut haystack = bytes(&directory);
-    assert!(holds(&haystack, b"canary 3"), "the dump holds what is stored");
+    assert!(
+        holds(&haystack, b"canary 3"),
+        "the dump holds what is stored"
+    );
     let mut rows = statement.query([]).unwrap();
     while let Some(row) = rows.next().unwrap() {
         keys.push(row.get::<_, [u8; 32]>("key").unwrap());
@@ -84,9 +111,16 @@ async fn t5_what_is_stored_opens_nothing() {
         let id = id(cookie);
         let (selector, verifier) = id.split_at(16);
         let mut needles = [forms(selector), forms(verifier)].concat();
-        needles.extend([text[..20].to_vec(), text[24..60].to_vec(), text[90..].to_vec()]);
+        needles.extend([
+            text[..20].to_vec(),
+            text[24..60].to_vec(),
+            text[90..].to_vec(),
+        ]);
         for needle in needles {
-            assert!(!holds(&haystack, &needle), "a part of a cookie is in the dump");
+            assert!(
+                !holds(&haystack, &needle),
+                "a part of a cookie is in the dump"
+            );
         }
     }
 
@@ -96,9 +130,18 @@ async fn t5_what_is_stored_opens_nothing() {
         // With the end of a cookie that is ours, as well.
         let end = minted[2].as_ref().unwrap()[64..].to_owned();
         let long = format!("{text}{text}");
-        for forged in [hex, text.clone(), format!("{}{end}", &long[..64]), format!("{text}{end}")] {
+        for forged in [
+            hex,
+            text.clone(),
+            format!("{}{end}", &long[..64]),
+            format!("{text}{end}"),
+        ] {
             let (read, _) = request(&source, &Some(forged), |session| {
-                (session.user(), session.is_empty(), session.rejected().is_some())
+                (
+                    session.user(),
+                    session.is_empty(),
+                    session.rejected().is_some(),
+                )
             })
             .await
             .unwrap();
@@ -115,7 +158,8 @@ async fn deleted_data_is_gone() {
         let source = client::source(Arc::new(SqliteStore::open(directory.file()).unwrap()));
         let mut cookies = Vec::new();
         for number in 0..50 {
-            let text = format!("canary {number} ").repeat(if number % 10 == 0 { 1_000 } else { 10 });
+            let text =
+                format!("canary {number} ").repeat(if number % 10 == 0 { 1_000 } else { 10 });
             let login = |session: &session_core::Session| {
                 session.insert("text", text).unwrap();
                 session.log_in(&format!("owner {number}")).unwrap();
@@ -124,7 +168,9 @@ async fn deleted_data_is_gone() {
         }
         assert!(holds(&bytes(&directory), b"canary 7") && holds(&bytes(&directory), b"owner 7"));
         for cookie in &cookies {
-            request(&source, cookie, |session| session.clear().unwrap()).await.unwrap();
+            request(&source, cookie, |session| session.clear().unwrap())
+                .await
+                .unwrap();
         }
     }
     let file = std::fs::read(directory.file()).unwrap();

@@ -26,25 +26,49 @@ pub(crate) fn record(version: u64) -> Record {
     let user = Some("ada@example.com".into());
     let label = Some("Firefox of Ada".into());
     let body = b"what ada said".as_slice().into();
-    Record { version, expires: NOW + 3600, created: NOW, seen: NOW, user, label, body }
+    Record {
+        version,
+        expires: NOW + 3600,
+        created: NOW,
+        seen: NOW,
+        user,
+        label,
+        body,
+    }
 }
 
 fn refusal(path: &Path) -> String {
     let error = SqliteStore::open(path).unwrap_err().to_string();
     let path = path.display().to_string();
-    error.strip_prefix(&format!("{path}: ")).unwrap_or_else(|| panic!("{error}: no path")).to_owned()
+    error
+        .strip_prefix(&format!("{path}: "))
+        .unwrap_or_else(|| panic!("{error}: no path"))
+        .to_owned()
 }
 
 #[tokio::test]
 async fn what_is_no_place() {
     let directory = Directory::new();
     let missing = directory.path().join("no/sessions.db");
-    assert_eq!(refusal(&missing), "there is no such directory; create it first");
-    assert_eq!(refusal(directory.path()), "this is not a file; give the path of one");
+    assert_eq!(
+        refusal(&missing),
+        "there is no such directory; create it first"
+    );
+    assert_eq!(
+        refusal(directory.path()),
+        "this is not a file; give the path of one"
+    );
     let file = directory.file();
-    fs::write(&file, "GIF89a, and a lot more that is no database".repeat(100)).unwrap();
+    fs::write(
+        &file,
+        "GIF89a, and a lot more that is no database".repeat(100),
+    )
+    .unwrap();
     let before = fs::read(&file).unwrap();
-    assert_eq!(refusal(&file), "this is not a database; give the path of a file of the sessions' own");
+    assert_eq!(
+        refusal(&file),
+        "this is not a database; give the path of a file of the sessions' own"
+    );
     assert_eq!(fs::read(&file).unwrap(), before);
 }
 
@@ -54,7 +78,10 @@ async fn what_is_no_path() {
     for (name, remedy) in [
         ("", "there is no path; give that of a file"),
         (":memory:", "sessions in memory are kept by MemoryStore"),
-        (":memory:?cache=shared", "sessions in memory are kept by MemoryStore"),
+        (
+            ":memory:?cache=shared",
+            "sessions in memory are kept by MemoryStore",
+        ),
         (
             "file::memory:?cache=shared",
             "this is a URI, whose parameters would have no effect; give the path alone",
@@ -63,11 +90,25 @@ async fn what_is_no_path() {
             "file:sessions.db?mode=ro",
             "this is a URI, whose parameters would have no effect; give the path alone",
         ),
-        ("sqlite://sessions.db", "this is a URI, whose parameters would have no effect; give the path alone"),
-        ("sqlite::memory:", "this is a URI, whose parameters would have no effect; give the path alone"),
+        (
+            "sqlite://sessions.db",
+            "this is a URI, whose parameters would have no effect; give the path alone",
+        ),
+        (
+            "sqlite::memory:",
+            "this is a URI, whose parameters would have no effect; give the path alone",
+        ),
     ] {
-        for error in [SqliteStore::open(name).unwrap_err(), SqliteStore::open_full(name).unwrap_err()] {
-            assert!(error.to_string().starts_with(&format!("{name:?}: {remedy}")), "{error}");
+        for error in [
+            SqliteStore::open(name).unwrap_err(),
+            SqliteStore::open_full(name).unwrap_err(),
+        ] {
+            assert!(
+                error
+                    .to_string()
+                    .starts_with(&format!("{name:?}: {remedy}")),
+                "{error}"
+            );
             assert!(error.is_refused());
         }
         assert!(name.is_empty() || !Path::new(name).exists(), "{name}");
@@ -77,9 +118,18 @@ async fn what_is_no_path() {
 #[tokio::test]
 async fn other_databases_are_left_as_they_are() {
     for (sql, expected) in [
-        ("CREATE TABLE users (name); PRAGMA user_version = 7", "this database is not one of sessions"),
-        ("CREATE TABLE sessions (key)", "this database is not one of sessions"),
-        ("PRAGMA application_id = 1", "this database is not one of sessions"),
+        (
+            "CREATE TABLE users (name); PRAGMA user_version = 7",
+            "this database is not one of sessions",
+        ),
+        (
+            "CREATE TABLE sessions (key)",
+            "this database is not one of sessions",
+        ),
+        (
+            "PRAGMA application_id = 1",
+            "this database is not one of sessions",
+        ),
         (
             "PRAGMA application_id = 0x72736573; PRAGMA user_version = 2; CREATE TABLE later (key)",
             "a newer release has written this file: its schema has version 2, the newest known here is 1",
@@ -90,11 +140,18 @@ async fn other_databases_are_left_as_they_are() {
         ),
     ] {
         let directory = Directory::new();
-        Connection::open(directory.file()).unwrap().execute_batch(sql).unwrap();
+        Connection::open(directory.file())
+            .unwrap()
+            .execute_batch(sql)
+            .unwrap();
         let before = fs::read(directory.file()).unwrap();
         let refused = refusal(&directory.file());
         assert!(refused.starts_with(expected), "{refused}");
-        assert!(SqliteStore::open_full(directory.file()).unwrap_err().is_refused());
+        assert!(
+            SqliteStore::open_full(directory.file())
+                .unwrap_err()
+                .is_refused()
+        );
         assert_eq!(fs::read(directory.file()).unwrap(), before, "{sql}");
         assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 1, "{sql}");
     }
@@ -103,7 +160,13 @@ async fn other_databases_are_left_as_they_are() {
 /// An empty file is a new one; a path is a path, whatever its last part looks like.
 #[tokio::test]
 async fn what_is_a_place() {
-    for name in ["sessions.db", ":memory:", "file:x?mode=memory", "ä b'\"%.db", "-wal"] {
+    for name in [
+        "sessions.db",
+        ":memory:",
+        "file:x?mode=memory",
+        "ä b'\"%.db",
+        "-wal",
+    ] {
         let directory = Directory::new();
         let file = directory.path().join(name);
         if name == "sessions.db" {
@@ -112,11 +175,16 @@ async fn what_is_a_place() {
         for _ in 0..2 {
             let store = SqliteStore::open(&file).unwrap();
             store.insert(key(1), &record(1), NOW).await.unwrap();
-            assert_eq!(store.load(key(1), NOW).await.unwrap(), Loaded::Live(record(1)));
+            assert_eq!(
+                store.load(key(1), NOW).await.unwrap(),
+                Loaded::Live(record(1))
+            );
         }
         // Closed, it is one file, with everything in it.
-        let files: Vec<_> =
-            fs::read_dir(directory.path()).unwrap().map(|file| file.unwrap().file_name()).collect();
+        let files: Vec<_> = fs::read_dir(directory.path())
+            .unwrap()
+            .map(|file| file.unwrap().file_name())
+            .collect();
         assert_eq!(files, [name]);
     }
 }
@@ -130,7 +198,10 @@ async fn only_its_user_may_read_it() {
     store.insert(key(1), &record(1), NOW).await.unwrap();
     let mut count = 0;
     for file in fs::read_dir(directory.path()).unwrap() {
-        assert_eq!(file.unwrap().metadata().unwrap().permissions().mode() & 0o777, 0o600);
+        assert_eq!(
+            file.unwrap().metadata().unwrap().permissions().mode() & 0o777,
+            0o600
+        );
         count += 1;
     }
     assert_eq!(count, 3, "the database, -wal and -shm");
@@ -145,7 +216,8 @@ async fn what_others_may_read_is_a_warning() {
     let directory = Directory::new();
     let file = directory.file();
     fs::write(&file, "").unwrap();
-    let rights = |path: &Path, mode| fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
+    let rights =
+        |path: &Path, mode| fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
     rights(&file, 0o644);
     let store = Arc::new(SqliteStore::open(&file).unwrap());
     let path = file.display();
@@ -162,18 +234,26 @@ async fn what_others_may_read_is_a_warning() {
     let source = client::source(store.clone());
     assert_eq!(source.store_warnings(), all);
     let (mut log, writer) = std::io::pipe().unwrap();
-    let subscriber = tracing_subscriber::fmt().with_ansi(false).with_writer(Arc::new(writer)).finish();
+    let subscriber = tracing_subscriber::fmt()
+        .with_ansi(false)
+        .with_writer(Arc::new(writer))
+        .finish();
     tracing::subscriber::with_default(subscriber, || session_store::trace::announce(&source));
     let mut logged = String::new();
     log.read_to_string(&mut logged).unwrap();
     for warning in all {
-        assert!(logged.contains(&format!("WARN session: {warning}")), "{logged}");
+        assert!(
+            logged.contains(&format!("WARN session: {warning}")),
+            "{logged}"
+        );
     }
 
     rights(&file, 0o600);
-    for (mode, done, shown) in
-        [(0o640, "read", "640"), (0o602, "written", "602"), (0o666, "read and written", "666")]
-    {
+    for (mode, done, shown) in [
+        (0o640, "read", "640"),
+        (0o602, "written", "602"),
+        (0o666, "read and written", "666"),
+    ] {
         rights(&directory.path().join("sessions.db-wal"), mode);
         rights(&directory.path().join("sessions.db-shm"), 0o600);
         assert_eq!(store.warnings(), [warning("-wal", done, shown)]);
@@ -190,7 +270,10 @@ async fn durability_is_asked() {
     assert_eq!(store.durability().await.unwrap(), Durability::Crash);
     assert_eq!(full.durability().await.unwrap(), Durability::PowerLoss);
     full.insert(key(1), &record(1), NOW).await.unwrap();
-    assert_eq!(store.load(key(1), NOW).await.unwrap(), Loaded::Live(record(1)));
+    assert_eq!(
+        store.load(key(1), NOW).await.unwrap(),
+        Loaded::Live(record(1))
+    );
 }
 
 /// Ten open a new file at once.
@@ -201,9 +284,18 @@ async fn opened_at_once() {
     std::thread::scope(|scope| {
         let open = || SqliteStore::open(&file).unwrap();
         let handles: Vec<_> = (0..10).map(|_| scope.spawn(open)).collect();
-        handles.into_iter().for_each(|handle| drop(handle.join().unwrap()));
+        handles
+            .into_iter()
+            .for_each(|handle| drop(handle.join().unwrap()));
     });
-    assert_eq!(SqliteStore::open(&file).unwrap().load(key(1), NOW).await.unwrap(), Loaded::Absent);
+    assert_eq!(
+        SqliteStore::open(&file)
+            .unwrap()
+            .load(key(1), NOW)
+            .await
+            .unwrap(),
+        Loaded::Absent
+    );
 }
 
 fn silent(error: &StoreError) {
@@ -222,7 +314,10 @@ async fn damaged() {
     {
         let store = SqliteStore::open(&file).unwrap();
         for number in 0..200 {
-            store.insert(key(number), &record(u64::from(number)), NOW).await.unwrap();
+            store
+                .insert(key(number), &record(u64::from(number)), NOW)
+                .await
+                .unwrap();
         }
     }
     let whole = fs::read(&file).unwrap();
@@ -254,14 +349,27 @@ async fn damaged() {
     let mut damaged = whole.clone();
     damaged[..16].fill(b'?');
     fs::write(&file, &damaged).unwrap();
-    assert_eq!(refusal(&file), "this is not a database; give the path of a file of the sessions' own");
+    assert_eq!(
+        refusal(&file),
+        "this is not a database; give the path of a file of the sessions' own"
+    );
     assert_eq!(fs::read(&file).unwrap(), damaged);
 
     // A row that this store does not write: of another type, it cannot be; a text that is none.
     fs::write(&file, whole).unwrap();
-    Connection::open(&file).unwrap().execute_batch("UPDATE sessions SET owner = x'ff616461'").unwrap();
-    let error = SqliteStore::open(&file).unwrap().load(key(7), NOW).await.unwrap_err();
-    assert_eq!(error.to_string(), "what the database of the sessions holds was not written by this store");
+    Connection::open(&file)
+        .unwrap()
+        .execute_batch("UPDATE sessions SET owner = x'ff616461'")
+        .unwrap();
+    let error = SqliteStore::open(&file)
+        .unwrap()
+        .load(key(7), NOW)
+        .await
+        .unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "what the database of the sessions holds was not written by this store"
+    );
     silent(&error);
 }
 
@@ -284,7 +392,8 @@ async fn one_error_is_one_error() {
         inserts.push(store.insert(key(number), record, NOW));
     }
     // All are asked at once, so they are written together.
-    let mut answers: Vec<Option<Result<Inserted, StoreError>>> = inserts.iter().map(|_| None).collect();
+    let mut answers: Vec<Option<Result<Inserted, StoreError>>> =
+        inserts.iter().map(|_| None).collect();
     std::future::poll_fn(|context| {
         for (insert, answer) in inserts.iter_mut().zip(&mut answers) {
             if answer.is_none()
@@ -304,7 +413,10 @@ async fn one_error_is_one_error() {
         let loaded = store.load(key(number), NOW).await.unwrap();
         match answer.unwrap() {
             Ok(inserted) => {
-                assert_eq!((inserted, loaded), (Inserted::Done, Loaded::Live(record(*version))));
+                assert_eq!(
+                    (inserted, loaded),
+                    (Inserted::Done, Loaded::Live(record(*version)))
+                );
                 assert_ne!(*version, 2);
             }
             Err(error) => {
@@ -321,7 +433,10 @@ async fn nothing_is_printed() {
     let directory = Directory::new();
     let store = SqliteStore::open(directory.file()).unwrap();
     store.insert(key(7), &record(1), NOW).await.unwrap();
-    assert_eq!(format!("{store:?}"), format!("SqliteStore {{ path: {:?}, .. }}", directory.file()));
+    assert_eq!(
+        format!("{store:?}"),
+        format!("SqliteStore {{ path: {:?}, .. }}", directory.file())
+    );
 }
 
 /// An INSERT that was held on its way, its client long gone, finds the tombstone: cleaning leaves it for an hour.
@@ -334,16 +449,31 @@ async fn a_late_insert_revives_nothing() {
     let sessions = builder.build_stored().unwrap();
     store.insert(key(1), &record(1), NOW).await.unwrap();
     assert_eq!(store.delete(key(1), NOW).await.unwrap(), Outcome::Done);
-    for (after, expected) in [(135, Inserted::Dead), (3_660, Inserted::Dead), (3_661, Inserted::Done)] {
+    for (after, expected) in [
+        (135, Inserted::Dead),
+        (3_660, Inserted::Dead),
+        (3_661, Inserted::Done),
+    ] {
         time.set(NOW + after);
         // Once this has gone, a round is over.
-        let expired = Record { expires: NOW - 3_601, ..record(1) };
+        let expired = Record {
+            expires: NOW - 3_601,
+            ..record(1)
+        };
         store.insert(key(2), &expired, NOW - 3_700).await.unwrap();
-        let cleaning = tokio::spawn(clean(sessions.clone(), store.clone(), Duration::from_secs(3_600)));
+        let cleaning = tokio::spawn(clean(
+            sessions.clone(),
+            store.clone(),
+            Duration::from_secs(3_600),
+        ));
         while store.load(key(2), NOW - 3_700).await.unwrap() != Loaded::Absent {
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
         cleaning.abort();
-        assert_eq!(store.insert(key(1), &record(2), NOW + after).await.unwrap(), expected, "{after} s");
+        assert_eq!(
+            store.insert(key(1), &record(2), NOW + after).await.unwrap(),
+            expected,
+            "{after} s"
+        );
     }
 }

@@ -31,7 +31,9 @@ async fn fill(source: &SessionBackend, most: usize) -> (Vec<Cookie>, Option<Erro
 
 async fn check(source: &SessionBackend, cookies: &[Cookie]) {
     for (number, cookie) in cookies.iter().enumerate() {
-        let (read, _) = request(source, cookie, |session| session.get("number").unwrap()).await.unwrap();
+        let (read, _) = request(source, cookie, |session| session.get("number").unwrap())
+            .await
+            .unwrap();
         assert_eq!(read, Some(number), "acknowledged and lost");
     }
 }
@@ -42,8 +44,13 @@ struct Mount(PathBuf);
 impl Mount {
     fn new(at: &Path) -> Option<Self> {
         fs::create_dir_all(at).unwrap();
-        let mounted = Command::new("mount").args(["-t", "tmpfs", "-o", "size=8m", "none"]).arg(at).output();
-        mounted.is_ok_and(|output| output.status.success()).then(|| Self(at.into()))
+        let mounted = Command::new("mount")
+            .args(["-t", "tmpfs", "-o", "size=8m", "none"])
+            .arg(at)
+            .output();
+        mounted
+            .is_ok_and(|output| output.status.success())
+            .then(|| Self(at.into()))
     }
 }
 
@@ -86,19 +93,26 @@ async fn a_small_file_system() {
     let error = store.insert(key, &record, 1).await.unwrap_err();
     assert!(error.to_string().starts_with("the disk is full"), "{error}");
     assert!(error.is_refused());
-    assert_eq!(store.load(key, 1).await.unwrap(), session_core::protocol::Loaded::Absent);
+    assert_eq!(
+        store.load(key, 1).await.unwrap(),
+        session_core::protocol::Loaded::Absent
+    );
 
     // Room: it goes on by itself, and nothing was lost.
     fs::remove_file(&ballast).unwrap();
     check(&source, &cookies).await;
     for cookie in &cookies {
-        request(&source, cookie, |session| session.clear().unwrap()).await.unwrap();
+        request(&source, cookie, |session| session.clear().unwrap())
+            .await
+            .unwrap();
     }
     let (more, error) = fill(&source, 3).await;
     assert_eq!((more.len(), error), (3, None));
     check(&source, &more).await;
     for cookie in &more {
-        request(&source, cookie, |session| session.clear().unwrap()).await.unwrap();
+        request(&source, cookie, |session| session.clear().unwrap())
+            .await
+            .unwrap();
     }
     drop((source, store));
     drop(mount);
@@ -119,15 +133,27 @@ async fn a_read_only_file_system() {
         let source = client::source(Arc::new(SqliteStore::open(&file).unwrap()));
         fill(&source, 3).await.0
     };
-    let remount = |mode| Command::new("mount").args(["-o", mode]).arg(&mount.0).status().unwrap();
+    let remount = |mode| {
+        Command::new("mount")
+            .args(["-o", mode])
+            .arg(&mount.0)
+            .status()
+            .unwrap()
+    };
     assert!(remount("remount,ro").success());
     let error = SqliteStore::open(&file).unwrap_err().to_string();
     let expected = "give this process the right to write the file and its directory";
     assert!(error.ends_with(expected), "{error}");
-    let error = SqliteStore::open(mount.0.join("other.db")).unwrap_err().to_string();
+    let error = SqliteStore::open(mount.0.join("other.db"))
+        .unwrap_err()
+        .to_string();
     assert!(error.ends_with("it cannot be created"), "{error}");
     assert!(remount("remount,rw").success());
-    check(&client::source(Arc::new(SqliteStore::open(&file).unwrap())), &cookies).await;
+    check(
+        &client::source(Arc::new(SqliteStore::open(&file).unwrap())),
+        &cookies,
+    )
+    .await;
     drop(mount);
 }
 
@@ -140,7 +166,10 @@ async fn a_file_that_may_not_grow() {
     let mut other = Other::start(command("fills", &directory.file(), Some(limited)));
     let cookies = other.told("filled ");
     assert!(other.process.wait().unwrap().success());
-    let cookies: Vec<Cookie> = cookies.split(',').map(|cookie| Some(cookie.to_owned())).collect();
+    let cookies: Vec<Cookie> = cookies
+        .split(',')
+        .map(|cookie| Some(cookie.to_owned()))
+        .collect();
     assert!(cookies.len() > 10);
     let source = client::source(Arc::new(SqliteStore::open(directory.file()).unwrap()));
     check(&source, &cookies).await;
@@ -151,12 +180,19 @@ async fn a_file_that_may_not_grow() {
 
 /// The other process' part.
 pub(crate) fn fill_limited(file: &Path) {
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+        .unwrap();
     runtime.block_on(async {
         let source = client::source(Arc::new(SqliteStore::open(file).unwrap()));
         let (cookies, error) = fill(&source, 10_000).await;
         assert_eq!(error, Some(Error::Unavailable));
         check(&source, &cookies).await;
-        tell(&format!("filled {}", cookies.into_iter().flatten().collect::<Vec<_>>().join(",")));
+        tell(&format!(
+            "filled {}",
+            cookies.into_iter().flatten().collect::<Vec<_>>().join(",")
+        ));
     });
 }

@@ -23,7 +23,10 @@ async fn errors(store: &SqliteStore) -> Vec<StoreError> {
         store.delete(key(1), NOW).await.unwrap_err(),
         store.delete_version(key(1), 1, NOW).await.unwrap_err(),
         store.list(user, 1, NOW).await.unwrap_err(),
-        store.delete_owned(user, DeleteScope::All, NOW).await.unwrap_err(),
+        store
+            .delete_owned(user, DeleteScope::All, NOW)
+            .await
+            .unwrap_err(),
         store.trim(user, 1, key(1), NOW).await.unwrap_err(),
         store.delete_expired(NOW, 1).await.unwrap_err(),
         store.durability().await.unwrap_err(),
@@ -42,7 +45,10 @@ fn lost(suffix: &str) -> String {
 }
 
 async fn insert(store: &SqliteStore, number: u8) {
-    assert_eq!(store.insert(key(number), &record(1), NOW).await.unwrap(), Inserted::Done);
+    assert_eq!(
+        store.insert(key(number), &record(1), NOW).await.unwrap(),
+        Inserted::Done
+    );
 }
 
 /// Neither what is lost is acknowledged nor what is old answered.
@@ -64,7 +70,10 @@ async fn deleted_or_replaced() {
         }
     }
     fs::rename(&aside, directory.file()).unwrap();
-    assert_eq!(store.load(key(1), NOW).await.unwrap(), Loaded::Live(record(1)));
+    assert_eq!(
+        store.load(key(1), NOW).await.unwrap(),
+        Loaded::Live(record(1))
+    );
     insert(&store, 2).await;
 }
 
@@ -88,19 +97,27 @@ async fn log_deleted_or_replaced() {
         }
         drop(store);
         let store = SqliteStore::open(directory.file()).unwrap();
-        assert_eq!(store.load(key(1), NOW).await.unwrap(), Loaded::Live(record(1)));
+        assert_eq!(
+            store.load(key(1), NOW).await.unwrap(),
+            Loaded::Live(record(1))
+        );
         insert(&store, 2).await;
     }
 }
 
 /// Opens the file and says for each line whether it can be written.
 pub(crate) fn hold(file: &Path) {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .unwrap();
     runtime.block_on(async {
         let store = SqliteStore::open(file).unwrap();
         store.insert(key(100), &record(1), NOW).await.unwrap();
         tell("open");
-        for (expires, _) in (NOW + 3600 + u64::from(std::process::id())..).zip(stdin().lock().lines()) {
+        for (expires, _) in
+            (NOW + 3600 + u64::from(std::process::id())..).zip(stdin().lock().lines())
+        {
             match store.touch(key(100), expires, NOW).await {
                 Ok(_) => tell("answer: written"),
                 Err(error) => tell(&format!("answer: {error}")),
@@ -116,7 +133,13 @@ fn holds(file: &Path) -> Other {
 }
 
 fn ask(other: &mut Other) -> String {
-    other.process.stdin.as_mut().unwrap().write_all(b"\n").unwrap();
+    other
+        .process
+        .stdin
+        .as_mut()
+        .unwrap()
+        .write_all(b"\n")
+        .unwrap();
     other.told("answer: ")
 }
 
@@ -135,11 +158,17 @@ async fn two_processes_without_their_log() {
         let mut other = holds(&directory.file());
         fs::remove_file(beside(&directory, suffix)).unwrap();
         assert_eq!(ask(&mut other), lost(suffix));
-        assert_eq!(store.load(key(100), NOW).await.unwrap_err().to_string(), lost(suffix));
+        assert_eq!(
+            store.load(key(100), NOW).await.unwrap_err().to_string(),
+            lost(suffix)
+        );
         end(other);
         drop(store);
         let store = SqliteStore::open(directory.file()).unwrap();
-        assert_eq!(store.load(key(100), NOW).await.unwrap(), Loaded::Live(record(1)));
+        assert_eq!(
+            store.load(key(100), NOW).await.unwrap(),
+            Loaded::Live(record(1))
+        );
     }
 }
 
@@ -163,7 +192,10 @@ async fn started_beside_one_without_its_log() {
     refused();
     end(other);
     let store = SqliteStore::open(directory.file()).unwrap();
-    assert_eq!(store.load(key(100), NOW).await.unwrap(), Loaded::Live(record(1)));
+    assert_eq!(
+        store.load(key(100), NOW).await.unwrap(),
+        Loaded::Live(record(1))
+    );
     drop(store);
 
     let killed = holds(&directory.file());
@@ -191,11 +223,22 @@ async fn the_log_stays_while_others_come_and_go() {
         for mode in ["PASSIVE", "FULL", "RESTART", "TRUNCATE"] {
             expires += 1;
             assert_eq!(ask(&mut other), "written");
-            assert_eq!(store.touch(key(1), expires, NOW).await.unwrap(), Outcome::Done);
-            connection.query_row(&format!("PRAGMA wal_checkpoint({mode})"), [], |_| Ok(())).unwrap();
+            assert_eq!(
+                store.touch(key(1), expires, NOW).await.unwrap(),
+                Outcome::Done
+            );
+            connection
+                .query_row(&format!("PRAGMA wal_checkpoint({mode})"), [], |_| Ok(()))
+                .unwrap();
             connection.execute_batch("VACUUM").unwrap();
             let loaded = second.load(key(1), NOW).await.unwrap();
-            assert_eq!(loaded, Loaded::Live(Record { expires, ..record(1) }));
+            assert_eq!(
+                loaded,
+                Loaded::Live(Record {
+                    expires,
+                    ..record(1)
+                })
+            );
         }
         drop((second, connection));
         if killed {
@@ -203,7 +246,10 @@ async fn the_log_stays_while_others_come_and_go() {
         } else {
             end(other);
         }
-        assert_eq!(store.touch(key(1), expires + 1, NOW).await.unwrap(), Outcome::Done);
+        assert_eq!(
+            store.touch(key(1), expires + 1, NOW).await.unwrap(),
+            Outcome::Done
+        );
         assert_eq!(store.durability().await.unwrap(), Durability::Crash);
     }
 }
@@ -218,7 +264,13 @@ async fn beside_a_link() {
     std::os::unix::fs::symlink(&real, directory.file()).unwrap();
     let store = SqliteStore::open(directory.file()).unwrap();
     insert(&store, 1).await;
-    assert_eq!(store.load(key(1), NOW).await.unwrap(), Loaded::Live(record(1)));
+    assert_eq!(
+        store.load(key(1), NOW).await.unwrap(),
+        Loaded::Live(record(1))
+    );
     fs::remove_file(directory.path().join("data/real.db-wal")).unwrap();
-    assert_eq!(store.load(key(1), NOW).await.unwrap_err().to_string(), lost("-wal"));
+    assert_eq!(
+        store.load(key(1), NOW).await.unwrap_err().to_string(),
+        lost("-wal")
+    );
 }

@@ -22,17 +22,36 @@ fn key(number: u64) -> RecordKey {
 }
 
 fn record(version: u64, expires: u64) -> Record {
-    Record { version, expires, created: NOW, seen: NOW, user: None, label: None, body: vec![7; 200].into() }
+    Record {
+        version,
+        expires,
+        created: NOW,
+        seen: NOW,
+        user: None,
+        label: None,
+        body: vec![7; 200].into(),
+    }
 }
 
-async fn lay(store: &Arc<dyn Store>, numbers: std::ops::Range<u64>, expires: u64, user: Option<&str>) {
+async fn lay(
+    store: &Arc<dyn Store>,
+    numbers: std::ops::Range<u64>,
+    expires: u64,
+    user: Option<&str>,
+) {
     let mut tasks = Vec::new();
     for task in 0..64 {
         let (store, numbers, user) = (store.clone(), numbers.clone(), user.map(Arc::from));
         tasks.push(tokio::spawn(async move {
             for number in numbers.skip(task).step_by(64) {
-                let record = Record { user: user.clone(), ..record(number, expires) };
-                assert_eq!(store.insert(key(number), &record, NOW).await.unwrap(), Inserted::Done);
+                let record = Record {
+                    user: user.clone(),
+                    ..record(number, expires)
+                };
+                assert_eq!(
+                    store.insert(key(number), &record, NOW).await.unwrap(),
+                    Inserted::Done
+                );
             }
         }));
     }
@@ -60,10 +79,16 @@ async fn l10_cleaned_among_requests() {
                 while !done.load(Ordering::Relaxed) {
                     let number = expired + task;
                     let next = record(version + 1_000, NOW + 3600);
-                    let updated = store.update(key(number), version, &next, NOW).await.unwrap();
+                    let updated = store
+                        .update(key(number), version, &next, NOW)
+                        .await
+                        .unwrap();
                     assert_eq!(updated, Updated::Done);
                     version += 1_000;
-                    assert_eq!(store.load(key(number), NOW).await.unwrap(), Loaded::Live(next));
+                    assert_eq!(
+                        store.load(key(number), NOW).await.unwrap(),
+                        Loaded::Live(next)
+                    );
                     count += 1;
                 }
                 count
@@ -83,10 +108,16 @@ async fn l10_cleaned_among_requests() {
     assert_eq!(store.delete_expired(NOW, usize::MAX).await.unwrap(), 0);
     done.store(true, Ordering::Relaxed);
     for request in requests {
-        assert!(request.await.unwrap() > 10, "others waited for the cleaning");
+        assert!(
+            request.await.unwrap() > 10,
+            "others waited for the cleaning"
+        );
     }
     for number in expired..expired + live {
-        assert!(matches!(store.load(key(number), NOW).await.unwrap(), Loaded::Live(_)));
+        assert!(matches!(
+            store.load(key(number), NOW).await.unwrap(),
+            Loaded::Live(_)
+        ));
     }
 }
 
@@ -97,14 +128,38 @@ async fn a_user_of_many() {
     let store: Arc<dyn Store> = Arc::new(SqliteStore::open(directory.file()).unwrap());
     lay(&store, 0..1_000, NOW + 3600, Some("ada")).await;
     lay(&store, 1_000..1_010, NOW + 3600, Some("bob")).await;
-    let all: Vec<_> = store.list("ada", usize::MAX, NOW).await.unwrap().iter().map(|one| one.key).collect();
+    let all: Vec<_> = store
+        .list("ada", usize::MAX, NOW)
+        .await
+        .unwrap()
+        .iter()
+        .map(|one| one.key)
+        .collect();
     assert_eq!(all.len(), 1_000);
     let trimmed = store.trim("ada", 601, all[0], NOW).await.unwrap();
     assert_eq!((trimmed.ended, trimmed.alive), (399, false));
-    let left: Vec<_> = store.list("ada", usize::MAX, NOW).await.unwrap().iter().map(|one| one.key).collect();
+    let left: Vec<_> = store
+        .list("ada", usize::MAX, NOW)
+        .await
+        .unwrap()
+        .iter()
+        .map(|one| one.key)
+        .collect();
     assert_eq!(left, all[399..]);
-    assert_eq!(store.delete_owned("ada", DeleteScope::AllBut(left[600]), NOW).await.unwrap(), 600);
-    assert_eq!(store.delete_owned("ada", DeleteScope::All, NOW).await.unwrap(), 1);
+    assert_eq!(
+        store
+            .delete_owned("ada", DeleteScope::AllBut(left[600]), NOW)
+            .await
+            .unwrap(),
+        600
+    );
+    assert_eq!(
+        store
+            .delete_owned("ada", DeleteScope::All, NOW)
+            .await
+            .unwrap(),
+        1
+    );
     assert_eq!(store.list("bob", usize::MAX, NOW).await.unwrap().len(), 10);
 }
 
@@ -122,8 +177,13 @@ async fn dropped_midway() {
                 for round in 1..=60 {
                     let version = number + 1_000 * round;
                     let loaded = store.load(key(number), NOW).await.unwrap();
-                    let Loaded::Live(now) = loaded else { panic!("it was ended") };
-                    let next = Record { user: Some("ada".into()), ..record(version, NOW + 3600 + round) };
+                    let Loaded::Live(now) = loaded else {
+                        panic!("it was ended")
+                    };
+                    let next = Record {
+                        user: Some("ada".into()),
+                        ..record(version, NOW + 3600 + round)
+                    };
                     let patience = Duration::from_micros((number * 37 + round * 101) % 900);
                     let update = store.update(key(number), now.version, &next, NOW);
                     match tokio::time::timeout(patience, update).await {
@@ -134,7 +194,9 @@ async fn dropped_midway() {
                                 acknowledged = version;
                             }
                         }
-                        Err(_) => drop(tokio::time::timeout(patience, store.list("ada", 9, NOW)).await),
+                        Err(_) => {
+                            drop(tokio::time::timeout(patience, store.list("ada", 9, NOW)).await)
+                        }
                     }
                 }
                 acknowledged

@@ -20,7 +20,9 @@ use session_store::{SqliteStore, Store};
 use place::Directory;
 
 async fn empty() -> Option<Arc<dyn Store>> {
-    Some(Arc::new(SqliteStore::open(Directory::new().leave()).unwrap()))
+    Some(Arc::new(
+        SqliteStore::open(Directory::new().leave()).unwrap(),
+    ))
 }
 
 session_store::conformance_tests!(empty);

@@ -15,7 +15,11 @@ impl Directory {
         static SWEEP: Once = Once::new();
         let all = Path::new(env!("CARGO_TARGET_TMPDIR")).join("sqlite");
         SWEEP.call_once(|| sweep(&all));
-        let path = all.join(format!("{}-{}", process::id(), COUNT.fetch_add(1, Ordering::Relaxed)));
+        let path = all.join(format!(
+            "{}-{}",
+            process::id(),
+            COUNT.fetch_add(1, Ordering::Relaxed)
+        ));
         fs::create_dir_all(&path).unwrap();
         // As SQLite names the files beside the database.
         Self(path.canonicalize().unwrap())
@@ -46,8 +50,14 @@ impl Drop for Directory {
 /// Removes what earlier runs left.
 fn sweep(all: &Path) {
     for directory in fs::read_dir(all).into_iter().flatten().flatten() {
-        let changed = directory.metadata().and_then(|directory| directory.modified());
-        if changed.is_ok_and(|changed| changed.elapsed().is_ok_and(|age| age > Duration::from_secs(3600))) {
+        let changed = directory
+            .metadata()
+            .and_then(|directory| directory.modified());
+        if changed.is_ok_and(|changed| {
+            changed
+                .elapsed()
+                .is_ok_and(|age| age > Duration::from_secs(3600))
+        }) {
             let _ = fs::remove_dir_all(directory.path());
         }
     }

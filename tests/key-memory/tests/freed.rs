@@ -37,7 +37,9 @@ fn owned(text: &str) -> SecretKey {
 }
 
 fn ring() -> KeyRing {
-    KeyRing::new(owned(SECRET)).verify_only(owned(FORMER)).verify_only_until(owned(OLDEST), later())
+    KeyRing::new(owned(SECRET))
+        .verify_only(owned(FORMER))
+        .verify_only_until(owned(OLDEST), later())
 }
 
 fn later() -> SystemTime {
@@ -68,30 +70,50 @@ fn use_store(sessions: &StoredSessions) {
         }
     }
     let fill = |exchange: &Exchange| {
-        exchange.open().done().unwrap().unwrap().insert("visits", 1).unwrap();
+        exchange
+            .open()
+            .done()
+            .unwrap()
+            .unwrap()
+            .insert("visits", 1)
+            .unwrap();
     };
     let exchange = sessions.exchange_of([]);
     fill(&exchange);
     let ask = step(exchange.close());
-    let StoreRequest::Insert { record, .. } = ask.question().clone() else { panic!("no insert") };
+    let StoreRequest::Insert { record, .. } = ask.question().clone() else {
+        panic!("no insert")
+    };
     let mut response = HeaderMap::new();
-    ask.answer(StoreReply::Inserted(Inserted::Done)).done().unwrap().apply(&mut response).unwrap();
+    ask.answer(StoreReply::Inserted(Inserted::Done))
+        .done()
+        .unwrap()
+        .apply(&mut response)
+        .unwrap();
     let mut jar = CookieJar::new("https://example.com", ManualClock::at(1_700_000_000));
     jar.receive(&response);
     let exchange = sessions.exchange(&jar.request());
     let ask = step(exchange.open());
-    let session = ask.answer(StoreReply::Loaded(Loaded::Live(record))).done().unwrap().unwrap();
+    let session = ask
+        .answer(StoreReply::Loaded(Loaded::Live(record)))
+        .done()
+        .unwrap()
+        .unwrap();
     assert_eq!(session.get::<i64>("visits").unwrap(), Some(1));
 }
 
 fn vars(pairs: &[(&str, &str)]) -> Vec<(String, String)> {
-    pairs.iter().map(|(name, text)| ((*name).to_owned(), (*text).to_owned())).collect()
+    pairs
+        .iter()
+        .map(|(name, text)| ((*name).to_owned(), (*text).to_owned()))
+        .collect()
 }
 
 const FALLBACKS: &str = r#"["LbWxGqVnTzRkMhDpYcFsJuXaEoBiNwQgHvCtZrKyPlk"]"#;
 /// The first letter by its number.
 const ESCAPED: &str = r#"["\u004cbWxGqVnTzRkMhDpYcFsJuXaEoBiNwQgHvCtZrKyPlk"]"#;
-const UNTIL: &str = r#"[{"key": "QwTnBkYzJxGmRfVhDcPsLuXaEoBiNwKgHvCtZrMyWlg", "until": 4000000000}]"#;
+const UNTIL: &str =
+    r#"[{"key": "QwTnBkYzJxGmRfVhDcPsLuXaEoBiNwKgHvCtZrMyWlg", "until": 4000000000}]"#;
 const JSON: &str = r#"{
     "SECRET_KEY": "uZjZvXqnFqfBymSknXnSqSqoxpwTtfKxhpQyVbvRrac",
     "SECRET_KEY_FALLBACKS": ["LbWxGqVnTzRkMhDpYcFsJuXaEoBiNwQgHvCtZrKyPlk"],
@@ -102,7 +124,9 @@ type Case = (&'static str, Box<dyn Fn()>);
 
 /// What is done with keys, by what it is called.
 fn cases() -> Vec<Case> {
-    let beginnings = JSON.match_indices([',', '}']).map(|(at, _)| format!("{}, 5", &JSON[..at]));
+    let beginnings = JSON
+        .match_indices([',', '}'])
+        .map(|(at, _)| format!("{}, 5", &JSON[..at]));
     let long_list = JSON.replace(r#"Plk"]"#, r#"Plk", 5]"#);
     let refused: Vec<String> = beginnings.chain([long_list]).collect();
     fn case(name: &'static str, work: impl Fn() + 'static) -> Case {
@@ -122,47 +146,93 @@ fn cases() -> Vec<Case> {
         }),
         case("a ring", || drop(ring())),
         case("a ring of Flask's", || {
-            drop(KeyRing::flask(SECRET.to_owned()).fallback(FORMER.to_owned()).fallback(OLDEST));
+            drop(
+                KeyRing::flask(SECRET.to_owned())
+                    .fallback(FORMER.to_owned())
+                    .fallback(OLDEST),
+            );
         }),
         case("sessions", || use_cookies(&Sessions::new(owned(SECRET)))),
-        case("sessions with a ring", || use_cookies(&Sessions::builder(ring()).build().unwrap())),
+        case("sessions with a ring", || {
+            use_cookies(&Sessions::builder(ring()).build().unwrap())
+        }),
         case("a former name", || {
             let old = session_core::OldCookie::new("old", later());
             use_cookies(&Sessions::builder(ring()).renamed_from(old).build().unwrap());
         }),
-        case("encrypted", || use_cookies(&Sessions::builder(ring()).encrypted().build().unwrap())),
-        case("from signed to encrypted", || {
-            use_cookies(&Sessions::builder(ring()).padding(64).accept_signed_until(later()).build().unwrap());
+        case("encrypted", || {
+            use_cookies(&Sessions::builder(ring()).encrypted().build().unwrap())
         }),
-        case("stored", || use_store(&Sessions::builder(ring()).build_stored().unwrap())),
+        case("from signed to encrypted", || {
+            use_cookies(
+                &Sessions::builder(ring())
+                    .padding(64)
+                    .accept_signed_until(later())
+                    .build()
+                    .unwrap(),
+            );
+        }),
+        case("stored", || {
+            use_store(&Sessions::builder(ring()).build_stored().unwrap())
+        }),
         case("stored and encrypted", || {
-            use_store(&Sessions::builder(ring()).encrypted().build_stored().unwrap())
+            use_store(
+                &Sessions::builder(ring())
+                    .encrypted()
+                    .build_stored()
+                    .unwrap(),
+            )
         }),
         case("replaced keys", || {
-            let sessions = Sessions::builder(ring()).accept_encrypted_until(later()).build().unwrap();
+            let sessions = Sessions::builder(ring())
+                .accept_encrypted_until(later())
+                .build()
+                .unwrap();
             use_cookies(&sessions);
             sessions.set_keys(SecretKey::generate().unwrap()).unwrap();
             sessions.set_keys(ring()).unwrap();
-            assert!(sessions.set_keys(KeyRing::flask("weak").fallback(SECRET.to_owned())).is_err());
+            assert!(
+                sessions
+                    .set_keys(KeyRing::flask("weak").fallback(SECRET.to_owned()))
+                    .is_err()
+            );
             std::mem::forget(sessions);
         }),
         case("replaced keys of stored sessions", || {
-            let sessions = Sessions::builder(ring()).encrypted().build_stored().unwrap();
+            let sessions = Sessions::builder(ring())
+                .encrypted()
+                .build_stored()
+                .unwrap();
             use_store(&sessions);
             sessions.set_keys(SecretKey::generate().unwrap()).unwrap();
             std::mem::forget(sessions);
         }),
-        case("Flask", || use_cookies(&Sessions::flask(SECRET.to_owned()).unwrap())),
+        case("Flask", || {
+            use_cookies(&Sessions::flask(SECRET.to_owned()).unwrap())
+        }),
         case("Flask with fallbacks", || {
             for digest in [Digest::Sha1, Digest::Sha256, Digest::Sha512] {
-                let builder = Sessions::flask_builder(SECRET.to_owned()).fallback(FORMER.to_owned());
+                let builder =
+                    Sessions::flask_builder(SECRET.to_owned()).fallback(FORMER.to_owned());
                 use_cookies(&builder.fallback(OLDEST).digest(digest).build().unwrap());
             }
         }),
-        case("a builder that is not used", || drop(Sessions::builder(ring()).verify_only(owned(OLDEST)))),
+        case("a builder that is not used", || {
+            drop(Sessions::builder(ring()).verify_only(owned(OLDEST)))
+        }),
         case("a builder that is refused", || {
-            assert!(Sessions::builder(ring()).domain("example.com").build().is_err());
-            assert!(Sessions::flask_builder(SECRET.to_owned()).epoch(1).build().is_err());
+            assert!(
+                Sessions::builder(ring())
+                    .domain("example.com")
+                    .build()
+                    .is_err()
+            );
+            assert!(
+                Sessions::flask_builder(SECRET.to_owned())
+                    .epoch(1)
+                    .build()
+                    .is_err()
+            );
         }),
         case("configured by variables", || {
             let vars = vars(&[
@@ -178,15 +248,24 @@ fn cases() -> Vec<Case> {
         }),
         case("configured twice by variables", || {
             let twice = [("SECRET_KEY", SECRET), ("SECRET_KEY", FORMER)];
-            let lists = [("SECRET_KEY_FALLBACKS", FALLBACKS), ("SECRET_KEY_FALLBACKS", "[]")];
+            let lists = [
+                ("SECRET_KEY_FALLBACKS", FALLBACKS),
+                ("SECRET_KEY_FALLBACKS", "[]"),
+            ];
             drop(Config::from_vars("", vars(&[&twice[..], &lists].concat())).unwrap());
         }),
         case("variables that are refused", || {
             for wrong in [
                 ("SESSION_EPOCH", "x"),
                 ("SESSION_COOKIE_SAMSITE", "x"),
-                ("SECRET_KEY_FALLBACKS", r#"["LbWxGqVnTzRkMhDpYcFsJuXaEoBiNwQgHvCtZrKyPlk", 5]"#),
-                ("SECRET_KEY_FALLBACKS", "LbWxGqVnTzRkMhDpYcFsJuXaEoBiNwQgHvCtZrKyPlk"),
+                (
+                    "SECRET_KEY_FALLBACKS",
+                    r#"["LbWxGqVnTzRkMhDpYcFsJuXaEoBiNwQgHvCtZrKyPlk", 5]"#,
+                ),
+                (
+                    "SECRET_KEY_FALLBACKS",
+                    "LbWxGqVnTzRkMhDpYcFsJuXaEoBiNwQgHvCtZrKyPlk",
+                ),
                 (
                     "SESSION_VERIFY_ONLY_KEYS",
                     r#"[{"key": "QwTnBkYzJxGmRfVhDcPsLuXaEoBiNwKgHvCtZrMyWlg", "until": "never"}]"#,
@@ -194,7 +273,9 @@ fn cases() -> Vec<Case> {
             ] {
                 let keys = [("SECRET_KEY", SECRET), ("SESSION_VERIFY_ONLY_KEYS", UNTIL)];
                 let behind = [("SECRET_KEY_FALLBACKS", FALLBACKS)];
-                assert!(Config::from_vars("", vars(&[&keys[..], &[wrong], &behind].concat())).is_err());
+                assert!(
+                    Config::from_vars("", vars(&[&keys[..], &[wrong], &behind].concat())).is_err()
+                );
             }
         }),
         case("configured by the environment", || {
@@ -203,11 +284,20 @@ fn cases() -> Vec<Case> {
             use_cookies(&config.build_flask().unwrap());
         }),
         case("configured by JSON", || {
-            use_cookies(&serde_json::from_str::<Config>(JSON).unwrap().build().unwrap());
+            use_cookies(
+                &serde_json::from_str::<Config>(JSON)
+                    .unwrap()
+                    .build()
+                    .unwrap(),
+            );
             drop(serde_json::from_slice::<Config>(JSON.as_bytes()).unwrap());
         }),
         case("JSON that is refused", move || {
-            assert!(refused.iter().all(|json| serde_json::from_str::<Config>(json).is_err()));
+            assert!(
+                refused
+                    .iter()
+                    .all(|json| serde_json::from_str::<Config>(json).is_err())
+            );
         }),
     ]
 }
@@ -220,12 +310,19 @@ fn no_key_is_in_freed_memory() {
         std::env::set_var("KEY_MEMORY_SECRET_KEY_FALLBACKS", FALLBACKS);
         std::env::set_var("KEY_MEMORY_SESSION_VERIFY_ONLY_KEYS", UNTIL);
     }
-    let needles: Vec<_> = [SECRET, FORMER, OLDEST].into_iter().flat_map(needles).collect();
+    let needles: Vec<_> = [SECRET, FORMER, OLDEST]
+        .into_iter()
+        .flat_map(needles)
+        .collect();
     let mut left = Vec::new();
     for (name, work) in cases() {
         let freed = freed_during(&work);
         assert!(!freed.is_empty(), "{name}: nothing was freed");
-        left.extend(found(&needles, &freed).into_iter().map(|what| format!("{name}: {what}")));
+        left.extend(
+            found(&needles, &freed)
+                .into_iter()
+                .map(|what| format!("{name}: {what}")),
+        );
     }
     assert!(left.is_empty(), "in freed memory:\n{}", left.join("\n"));
 }
@@ -248,7 +345,11 @@ fn what_is_not_wiped_is_found() {
     let needles = needles(SECRET);
     for needle in &needles {
         let freed = freed_during(|| drop([&[0; 5][..], &needle.bytes, &[0; 9]].concat()));
-        assert!(found(&needles, &freed).contains(&needle.name), "{}", needle.name);
+        assert!(
+            found(&needles, &freed).contains(&needle.name),
+            "{}",
+            needle.name
+        );
     }
     let freed = freed_during(|| {
         let mut grown = SECRET[..32].to_owned().into_bytes();

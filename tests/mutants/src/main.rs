@@ -10,8 +10,12 @@ use syn::visit_mut::VisitMut;
 
 fn main() {
     let mut args = std::env::args().skip(1);
-    let skipped: BTreeSet<u32> =
-        args.next().unwrap_or_default().split(',').filter_map(|number| number.parse().ok()).collect();
+    let skipped: BTreeSet<u32> = args
+        .next()
+        .unwrap_or_default()
+        .split(',')
+        .filter_map(|number| number.parse().ok())
+        .collect();
     let mut number = 0;
     for path in args {
         let source = std::fs::read_to_string(&path).expect("a file that can be read");
@@ -19,6 +23,7 @@ fn main() {
         let mut rewriter = rewrite::Rewriter::new(&path, &source, number, &skipped);
         rewriter.visit_file_mut(&mut file);
         number = rewriter.number;
-        std::fs::write(&path, quote::quote!(#file).to_string()).expect("a file that can be written");
+        std::fs::write(&path, quote::quote!(#file).to_string())
+            .expect("a file that can be written");
     }
 }

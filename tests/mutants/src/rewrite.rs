@@ -19,7 +19,8 @@ use quote::{ToTokens, quote};
 use syn::spanned::Spanned;
 use syn::visit_mut::{self, VisitMut};
 use syn::{
-    BinOp, Block, Expr, ImplItemFn, Item, ItemFn, Meta, ReturnType, Signature, Stmt, Type, parse_quote,
+    BinOp, Block, Expr, ImplItemFn, Item, ItemFn, Meta, ReturnType, Signature, Stmt, Type,
+    parse_quote,
 };
 
 const NEGATED: [&str; 10] = [
@@ -51,8 +52,19 @@ pub(crate) struct Rewriter<'a> {
 }
 
 impl<'a> Rewriter<'a> {
-    pub(crate) fn new(path: &'a str, source: &'a str, number: u32, skipped: &'a BTreeSet<u32>) -> Self {
-        Self { path, source, number, skipped, function: String::new() }
+    pub(crate) fn new(
+        path: &'a str,
+        source: &'a str,
+        number: u32,
+        skipped: &'a BTreeSet<u32>,
+    ) -> Self {
+        Self {
+            path,
+            source,
+            number,
+            skipped,
+            function: String::new(),
+        }
     }
 
     /// The condition on which a mutant is switched on, or nothing if it does not compile.
@@ -64,7 +76,13 @@ impl<'a> Rewriter<'a> {
         }
         let span = place.span();
         let text = self.source.get(span.byte_range()).unwrap_or_default();
-        let text: String = text.split_whitespace().collect::<Vec<_>>().join(" ").chars().take(120).collect();
+        let text: String = text
+            .split_whitespace()
+            .collect::<Vec<_>>()
+            .join(" ")
+            .chars()
+            .take(120)
+            .collect();
         let mutant = serde_json::json!({
             "number": number,
             "file": self.path,
@@ -88,7 +106,9 @@ impl<'a> Rewriter<'a> {
         };
         for (name, value) in values.iter().rev() {
             if let Some(on) = self.mutant(&signature.ident, &format!("returns {name}")) {
-                block.stmts.insert(0, parse_quote!(if #on { return #value; }));
+                block
+                    .stmts
+                    .insert(0, parse_quote!(if #on { return #value; }));
             }
         }
     }
@@ -107,7 +127,9 @@ impl<'a> Rewriter<'a> {
     }
 
     fn binary(&mut self, before: &Expr, expr: &mut Expr) {
-        let Expr::Binary(binary) = expr.clone() else { return };
+        let Expr::Binary(binary) = expr.clone() else {
+            return;
+        };
         let (left, op, right) = (&binary.left, &binary.op, &binary.right);
         let others: &[BinOp] = match op {
             BinOp::Eq(_) => &[parse_quote!(!=)],
@@ -144,23 +166,30 @@ impl<'a> Rewriter<'a> {
         }
         *expr = match op {
             BinOp::And(_) | BinOp::Or(_) => parse_quote!({ let l: bool = #left; #choice }),
-            BinOp::Add(_) | BinOp::Sub(_) => parse_quote!(match (#left, #right) { (l, r) => #choice }),
+            BinOp::Add(_) | BinOp::Sub(_) => {
+                parse_quote!(match (#left, #right) { (l, r) => #choice })
+            }
             _ => parse_quote!(match (&(#left), &(#right)) { (l, r) => #choice }),
         };
     }
 
     fn call(&mut self, before: &Expr, expr: &mut Expr) {
-        let Expr::MethodCall(call) = expr.clone() else { return };
+        let Expr::MethodCall(call) = expr.clone() else {
+            return;
+        };
         let (name, receiver) = (call.method.to_string(), &call.receiver);
         if NEGATED.contains(&name.as_str()) {
             if let Some(on) = self.mutant(before, "its opposite") {
                 *expr = parse_quote!((#on ^ #call));
             }
-        } else if let Some([_, other]) =
-            SWAPPED.iter().find(|[from, _]| *from == name).filter(|_| call.args.len() == 1)
+        } else if let Some([_, other]) = SWAPPED
+            .iter()
+            .find(|[from, _]| *from == name)
+            .filter(|_| call.args.len() == 1)
         {
             if let Some(on) = self.mutant(before, other) {
-                let (method, other, arg) = (&call.method, quote::format_ident!("{other}"), &call.args[0]);
+                let (method, other, arg) =
+                    (&call.method, quote::format_ident!("{other}"), &call.args[0]);
                 *expr = parse_quote!(match (#receiver, #arg) { (l, r) => if #on { l.#other(r) } else { l.#method(r) } });
             }
         } else if LEFT_OUT.contains(&name.as_str()) {
@@ -182,7 +211,9 @@ impl VisitMut for Rewriter<'_> {
             _ => return visit_mut::visit_item_mut(self, item),
         };
         let for_tests = attributes.iter().any(|attribute| match &attribute.meta {
-            Meta::List(list) => list.path.is_ident("cfg") && list.tokens.to_string().starts_with("test"),
+            Meta::List(list) => {
+                list.path.is_ident("cfg") && list.tokens.to_string().starts_with("test")
+            }
             _ => false,
         });
         if !for_tests {
@@ -213,7 +244,10 @@ impl VisitMut for Rewriter<'_> {
         visit_mut::visit_stmt_mut(self, statement);
         if let Stmt::Expr(expr, Some(semicolon)) = statement
             && let Stmt::Expr(before, _) = &was
-            && matches!(before, Expr::Call(_) | Expr::MethodCall(_) | Expr::Assign(_) | Expr::Binary(_))
+            && matches!(
+                before,
+                Expr::Call(_) | Expr::MethodCall(_) | Expr::Assign(_) | Expr::Binary(_)
+            )
             && let Some(on) = self.mutant(before, "nothing")
         {
             let expr = expr.clone();
@@ -251,7 +285,8 @@ impl VisitMut for Rewriter<'_> {
 
     fn visit_expr_match_mut(&mut self, choice: &mut syn::ExprMatch) {
         let last = choice.arms.len() - 1;
-        let falls = matches!(choice.arms[last].pat, syn::Pat::Wild(_)) && choice.arms[last].guard.is_none();
+        let falls =
+            matches!(choice.arms[last].pat, syn::Pat::Wild(_)) && choice.arms[last].guard.is_none();
         let before = choice.arms.clone();
         visit_mut::visit_expr_match_mut(self, choice);
         for (at, arm) in choice.arms.iter_mut().enumerate() {

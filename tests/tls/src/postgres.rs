@@ -14,6 +14,11 @@ pub fn store(url: &str, authority: &Path) -> Result<PostgresStore, Box<dyn Error
     for certificate in CertificateDer::pem_file_iter(authority)? {
         roots.add(certificate?)?;
     }
-    let tls = ClientConfig::builder().with_root_certificates(roots).with_no_client_auth();
-    Ok(PostgresStore::new(url.parse()?, MakeRustlsConnect::new(tls)))
+    let tls = ClientConfig::builder()
+        .with_root_certificates(roots)
+        .with_no_client_auth();
+    Ok(PostgresStore::new(
+        url.parse()?,
+        MakeRustlsConnect::new(tls),
+    ))
 }

@@ -15,9 +15,15 @@ const NOW: u64 = 1_700_000_000;
 
 #[test]
 fn the_guide_has_these_lines() {
-    for file in [include_str!("../src/postgres.rs"), include_str!("../src/redis.rs")] {
+    for file in [
+        include_str!("../src/postgres.rs"),
+        include_str!("../src/redis.rs"),
+    ] {
         let (_, code) = file.split_once("\n\n").unwrap();
-        assert!(GUIDE.contains(&format!("\n```rust,ignore\n{code}```\n")), "{code}");
+        assert!(
+            GUIDE.contains(&format!("\n```rust,ignore\n{code}```\n")),
+            "{code}"
+        );
     }
 }
 
@@ -25,9 +31,20 @@ fn the_guide_has_these_lines() {
 async fn works(store: &dyn Store, number: u8) {
     let key = RecordKey::from_bytes([number; 32]);
     let (user, label, body) = (Some("ada".into()), None, [1, 2, 3].into());
-    let record = Record { version: 1, expires: NOW + 60, created: NOW, seen: NOW, user, label, body };
+    let record = Record {
+        version: 1,
+        expires: NOW + 60,
+        created: NOW,
+        seen: NOW,
+        user,
+        label,
+        body,
+    };
     store.index("ada", key, NOW + 60, NOW).await.unwrap();
-    assert_eq!(store.insert(key, &record, NOW).await.unwrap(), Inserted::Done);
+    assert_eq!(
+        store.insert(key, &record, NOW).await.unwrap(),
+        Inserted::Done
+    );
     assert_eq!(store.load(key, NOW).await.unwrap(), Loaded::Live(record));
     assert_eq!(store.delete(key, NOW).await.unwrap(), Outcome::Done);
 }
@@ -40,7 +57,9 @@ fn causes(error: &dyn Error) -> String {
 
 #[tokio::test]
 async fn postgres() {
-    let (Some(certificates), Some(others)) = (Certificates::new(), Certificates::new()) else { return };
+    let (Some(certificates), Some(others)) = (Certificates::new(), Certificates::new()) else {
+        return;
+    };
     let (certificate, key) = (certificates.certificate(), certificates.key());
     let settings = [
         "ssl=on",
@@ -48,7 +67,9 @@ async fn postgres() {
         &format!("ssl_key_file={}", key.display()),
         "log_min_duration_statement=0",
     ];
-    let Some(server) = Postgres::start(&[&Postgres::FAST[..], &settings].concat()) else { return };
+    let Some(server) = Postgres::start(&[&Postgres::FAST[..], &settings].concat()) else {
+        return;
+    };
     for (number, host) in [(1, "127.0.0.1"), (2, "localhost")] {
         let url = server.url().replace("127.0.0.1", host) + "?sslmode=require";
         let store = tls::postgres::store(&url, &certificates.authority()).unwrap();
@@ -56,13 +77,28 @@ async fn postgres() {
         works(&store, number).await;
         let open = "SELECT string_agg(DISTINCT ssl::text, ' ') FROM pg_stat_ssl JOIN pg_stat_activity USING (pid) \
                     WHERE client_port > 0 AND pid <> pg_backend_pid()";
-        let psql = server.program("psql").args(["-qAtc", open]).output().unwrap();
-        assert_eq!(String::from_utf8_lossy(&psql.stdout).trim(), "true", "all are encrypted");
+        let psql = server
+            .program("psql")
+            .args(["-qAtc", open])
+            .output()
+            .unwrap();
+        assert_eq!(
+            String::from_utf8_lossy(&psql.stdout).trim(),
+            "true",
+            "all are encrypted"
+        );
 
         // Signed by somebody else; a client that knows no TLS.
-        let error =
-            tls::postgres::store(&url, &others.authority()).unwrap().create_schema().await.unwrap_err();
-        assert!(causes(&error).contains("invalid peer certificate"), "{}", causes(&error));
+        let error = tls::postgres::store(&url, &others.authority())
+            .unwrap()
+            .create_schema()
+            .await
+            .unwrap_err();
+        assert!(
+            causes(&error).contains("invalid peer certificate"),
+            "{}",
+            causes(&error)
+        );
         let plain = PostgresStore::new(url.parse().unwrap(), NoTls);
         assert!(causes(&plain.create_schema().await.unwrap_err()).contains("TLS"));
     }
@@ -70,20 +106,34 @@ async fn postgres() {
     assert!(server.log().contains("  parse s"), "{}", server.log());
 
     // A server without TLS, or one who strips it off on the way.
-    let Some(without) = Postgres::start(&Postgres::FAST) else { return };
-    let store =
-        tls::postgres::store(&(without.url() + "?sslmode=require"), &certificates.authority()).unwrap();
+    let Some(without) = Postgres::start(&Postgres::FAST) else {
+        return;
+    };
+    let store = tls::postgres::store(
+        &(without.url() + "?sslmode=require"),
+        &certificates.authority(),
+    )
+    .unwrap();
     let error = store.create_schema().await.unwrap_err();
-    assert!(causes(&error).contains("server does not support TLS"), "{}", causes(&error));
+    assert!(
+        causes(&error).contains("server does not support TLS"),
+        "{}",
+        causes(&error)
+    );
 }
 
 #[tokio::test]
 async fn redis() {
-    let (Some(certificates), Some(others)) = (Certificates::new(), Certificates::new()) else { return };
+    let (Some(certificates), Some(others)) = (Certificates::new(), Certificates::new()) else {
+        return;
+    };
     let port = free_port().to_string();
-    let [certificate, key, authority] =
-        [certificates.certificate(), certificates.key(), certificates.authority()]
-            .map(|path| path.into_os_string().into_string().unwrap());
+    let [certificate, key, authority] = [
+        certificates.certificate(),
+        certificates.key(),
+        certificates.authority(),
+    ]
+    .map(|path| path.into_os_string().into_string().unwrap());
     let options = [
         ["--tls-port", &port],
         ["--tls-cert-file", &certificate],
@@ -91,17 +141,35 @@ async fn redis() {
         ["--tls-ca-cert-file", &authority],
         ["--tls-auth-clients", "no"],
     ];
-    let Some(_server) = Redis::start(&options.concat()) else { return };
+    let Some(_server) = Redis::start(&options.concat()) else {
+        return;
+    };
     for (number, host) in [(1, "127.0.0.1"), (2, "localhost")] {
         let url = format!("rediss://{host}:{port}");
         let store = tls::redis::store(&url, &certificates.authority()).unwrap();
         store.check().await.unwrap();
         works(&store, number).await;
         // Signed by somebody else; a client that speaks no TLS.
-        let error = tls::redis::store(&url, &others.authority()).unwrap().check().await.unwrap_err();
-        assert!(causes(&error).contains("invalid peer certificate"), "{}", causes(&error));
+        let error = tls::redis::store(&url, &others.authority())
+            .unwrap()
+            .check()
+            .await
+            .unwrap_err();
+        assert!(
+            causes(&error).contains("invalid peer certificate"),
+            "{}",
+            causes(&error)
+        );
         let plain = ::redis::Client::open(url.replace("rediss", "redis")).unwrap();
-        let error = RedisStore::new(plain, "shop:sessions:").unwrap().check().await.unwrap_err();
-        assert!(causes(&error).contains("no connection to Redis"), "{}", causes(&error));
+        let error = RedisStore::new(plain, "shop:sessions:")
+            .unwrap()
+            .check()
+            .await
+            .unwrap_err();
+        assert!(
+            causes(&error).contains("no connection to Redis"),
+            "{}",
+            causes(&error)
+        );
     }
 }

@@ -3,7 +3,10 @@ use super::*;
 const HOSTILE: &str = "</pre></style><script>alert('x')</script>\" onload=\"y";
 
 fn pairs(entries: &[(&str, &str)]) -> Vec<(String, String)> {
-    entries.iter().map(|(first, second)| ((*first).to_owned(), (*second).to_owned())).collect()
+    entries
+        .iter()
+        .map(|(first, second)| ((*first).to_owned(), (*second).to_owned()))
+        .collect()
 }
 
 fn empty() -> Page<'static> {
@@ -41,7 +44,10 @@ fn assert_balanced(html: &str) {
 
 #[test]
 fn escape_covers_content_and_attributes() {
-    assert_eq!(escape("a & <b> \"c\" 'd' é"), "a &amp; &lt;b&gt; &#34;c&#34; &#39;d&#39; é");
+    assert_eq!(
+        escape("a & <b> \"c\" 'd' é"),
+        "a &amp; &lt;b&gt; &#34;c&#34; &#39;d&#39; é"
+    );
 }
 
 #[test]
@@ -57,14 +63,29 @@ fn hostile_data_stays_text() {
         with(|page| page.mode = HOSTILE),
         with(|page| page.user = Some(HOSTILE)),
         with(|page| page.json = HOSTILE),
-        Page { cart: &cart, ..empty() }.render(),
-        Page { flashes: &rows, ..empty() }.render(),
-        Page { inspector: &rows, ..empty() }.render(),
+        Page {
+            cart: &cart,
+            ..empty()
+        }
+        .render(),
+        Page {
+            flashes: &rows,
+            ..empty()
+        }
+        .render(),
+        Page {
+            inspector: &rows,
+            ..empty()
+        }
+        .render(),
         login_form(HOSTILE),
     ];
     for html in cases {
         assert!(html.contains(&escape(HOSTILE)));
-        assert!(!html.contains("<script") && !html.contains("\" onload"), "{html}");
+        assert!(
+            !html.contains("<script") && !html.contains("\" onload"),
+            "{html}"
+        );
         assert_balanced(&html);
     }
 }
@@ -80,7 +101,11 @@ fn categories_choose_a_class_and_never_become_one() {
         ("x\" dock", "6"),
         ("", "7"),
     ]);
-    let html = Page { flashes: &flashes, ..empty() }.render();
+    let html = Page {
+        flashes: &flashes,
+        ..empty()
+    }
+    .render();
     for (class, category) in [
         ("success", "success"),
         ("error", "error"),
@@ -92,24 +117,64 @@ fn categories_choose_a_class_and_never_become_one() {
         let banner = format!("<li class=\"banner {class}\"><strong>{category}</strong>");
         assert!(html.contains(&banner), "{banner}");
     }
-    assert!(html.contains("<li class=\"banner neutral\"><span>7</span></li>"), "without a category");
+    assert!(
+        html.contains("<li class=\"banner neutral\"><span>7</span></li>"),
+        "without a category"
+    );
     assert!(html.contains("role=\"status\""));
 }
 
 #[test]
 fn every_route_has_a_control() {
-    let html = [empty().render(), Page { user: Some("ada"), ..empty() }.render()].concat();
-    for route in ["/", "/visit", "/login", "/profile", "/cart", "/flashes", "/session", "/untouched"] {
+    let html = [
+        empty().render(),
+        Page {
+            user: Some("ada"),
+            ..empty()
+        }
+        .render(),
+    ]
+    .concat();
+    for route in [
+        "/",
+        "/visit",
+        "/login",
+        "/profile",
+        "/cart",
+        "/flashes",
+        "/session",
+        "/untouched",
+    ] {
         assert!(html.contains(&format!("href=\"{route}\"")), "{route}");
     }
-    for route in ["/login", "/logout", "/permanent", "/flash", "/add_to_cart/espresso", "/add_to_cart/mug"] {
-        assert!(html.contains(&format!("method=\"post\" action=\"{route}\" target=\"answer\"")), "{route}");
+    for route in [
+        "/login",
+        "/logout",
+        "/permanent",
+        "/flash",
+        "/add_to_cart/espresso",
+        "/add_to_cart/mug",
+    ] {
+        assert!(
+            html.contains(&format!(
+                "method=\"post\" action=\"{route}\" target=\"answer\""
+            )),
+            "{route}"
+        );
     }
-    for field in ["name=\"username\"", "name=\"message\"", "name=\"category\"", "name=\"on\" value=\"0\""] {
+    for field in [
+        "name=\"username\"",
+        "name=\"message\"",
+        "name=\"category\"",
+        "name=\"on\" value=\"0\"",
+    ] {
         assert!(html.contains(field), "{field}");
     }
     for category in ["success", "info", "warning", "error"] {
-        assert!(html.contains(&format!("<option value=\"{category}\"")), "{category}");
+        assert!(
+            html.contains(&format!("<option value=\"{category}\"")),
+            "{category}"
+        );
     }
     assert!(html.contains("<iframe name=\"answer\" title=\"The server's answer\""));
 }
@@ -117,7 +182,10 @@ fn every_route_has_a_control() {
 #[test]
 fn product_ids_are_safe_in_a_path() {
     for (id, name) in PRODUCTS {
-        assert!(!id.is_empty() && id.bytes().all(|byte| byte.is_ascii_lowercase()), "{id}");
+        assert!(
+            !id.is_empty() && id.bytes().all(|byte| byte.is_ascii_lowercase()),
+            "{id}"
+        );
         assert_eq!(&escape(name), name, "written into the page as it is");
     }
 }
@@ -177,21 +245,37 @@ fn the_login_form_navigates_the_whole_page() {
 fn the_pages_need_nothing_from_elsewhere() {
     for html in [empty().render(), login_form("axum")] {
         assert!(html.contains("lang=\"en\"") && html.contains("name=\"viewport\""));
-        for part in ["<script", "javascript:", " src=", "@import", "url(", "https:"] {
+        for part in [
+            "<script",
+            "javascript:",
+            " src=",
+            "@import",
+            "url(",
+            "https:",
+        ] {
             assert!(!html.contains(part), "{part}");
         }
-        let remote = html.replace("http://www.w3.org/2000/svg", "").contains("http:");
+        let remote = html
+            .replace("http://www.w3.org/2000/svg", "")
+            .contains("http:");
         assert!(!remote, "only the namespace of the icon is an address");
     }
 }
 
 #[test]
 fn a_stored_session_is_shown_as_one() {
-    let page = Page { mode: "on the server", place: Some("the memory of <this>"), ..empty() }.render();
+    let page = Page {
+        mode: "on the server",
+        place: Some("the memory of <this>"),
+        ..empty()
+    }
+    .render();
     assert_balanced(&page);
-    for part in
-        ["your cookie\nholds an id", "opens nothing any more", "What is in the memory of &lt;this&gt;"]
-    {
+    for part in [
+        "your cookie\nholds an id",
+        "opens nothing any more",
+        "What is in the memory of &lt;this&gt;",
+    ] {
         assert!(page.contains(part), "{part}");
     }
     assert!(!page.contains("one signed cookie") && !page.contains("Keep secrets out"));
@@ -200,7 +284,12 @@ fn a_stored_session_is_shown_as_one() {
 
 #[test]
 fn an_encrypted_session_is_shown_as_one() {
-    let page = Page { mode: "encrypted cookie", encrypted: true, ..empty() }.render();
+    let page = Page {
+        mode: "encrypted cookie",
+        encrypted: true,
+        ..empty()
+    }
+    .render();
     assert_balanced(&page);
     assert!(page.contains("one encrypted cookie") && page.contains("neither be read nor changed"));
     assert!(!page.contains("Keep secrets out"));
@@ -208,14 +297,25 @@ fn an_encrypted_session_is_shown_as_one() {
 
 fn listed(text: &str, this: bool) -> ListedSession {
     let text = || text.to_owned();
-    ListedSession { key: text(), label: text(), began: text(), seen: text(), this }
+    ListedSession {
+        key: text(),
+        label: text(),
+        began: text(),
+        seen: text(),
+        this,
+    }
 }
 
 #[test]
 fn the_users_sessions_are_listed() {
     let sessions = [listed("one", false), listed("two", true)];
-    let html =
-        SessionsPage { framework: "axum", mode: "on the server", user: "ada", sessions: &sessions }.render();
+    let html = SessionsPage {
+        framework: "axum",
+        mode: "on the server",
+        user: "ada",
+        sessions: &sessions,
+    }
+    .render();
     assert_balanced(&html);
     for part in [
         "<strong>ada</strong>",
@@ -233,16 +333,31 @@ fn the_users_sessions_are_listed() {
 #[test]
 fn a_hostile_label_stays_text() {
     let sessions = [listed(HOSTILE, true)];
-    let html =
-        SessionsPage { framework: HOSTILE, mode: HOSTILE, user: HOSTILE, sessions: &sessions }.render();
+    let html = SessionsPage {
+        framework: HOSTILE,
+        mode: HOSTILE,
+        user: HOSTILE,
+        sessions: &sessions,
+    }
+    .render();
     assert_balanced(&html);
     assert!(html.contains(&format!("<th scope=\"row\">{}", escape(HOSTILE))));
-    assert!(!html.contains("<script") && !html.contains("\" onload"), "{html}");
+    assert!(
+        !html.contains("<script") && !html.contains("\" onload"),
+        "{html}"
+    );
 }
 
 #[test]
 fn sessions_are_linked_where_they_can_be_listed() {
-    let with = |place, user| Page { place, user, ..empty() }.render();
+    let with = |place, user| {
+        Page {
+            place,
+            user,
+            ..empty()
+        }
+        .render()
+    };
     let stored = with(Some("a store"), Some("ada"));
     assert!(stored.contains("href=\"/sessions\""));
     assert_balanced(&stored);

@@ -21,10 +21,14 @@ impl About {
     /// `metadata` is what `cargo metadata` says.
     pub fn new(metadata: &Value) -> Self {
         let processors = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
-        let model = processors.lines().find_map(|line| line.strip_prefix("model name")?.split_once(": "));
+        let model = processors
+            .lines()
+            .find_map(|line| line.strip_prefix("model name")?.split_once(": "));
         Self {
             date: said("date", &["-u", "+%F"]),
-            processor: model.map_or("unknown", |(_, model)| model.trim()).to_owned(),
+            processor: model
+                .map_or("unknown", |(_, model)| model.trim())
+                .to_owned(),
             cores: std::thread::available_parallelism().map_or(1, usize::from),
             kernel: said("uname", &["-srm"]),
             rustc: said("rustc", &["--version"]),
@@ -37,16 +41,27 @@ impl About {
 /// The first line that a program prints.
 fn said(program: &str, arguments: &[&str]) -> String {
     let output = Command::new(program).args(arguments).output();
-    let text = output.map(|output| String::from_utf8_lossy(&output.stdout).into_owned()).unwrap_or_default();
+    let text = output
+        .map(|output| String::from_utf8_lossy(&output.stdout).into_owned())
+        .unwrap_or_default();
     text.lines().next().unwrap_or("unknown").to_owned()
 }
 
 /// What the manifest adds to the release profile.
 fn profile() -> String {
     let manifest = include_str!("../../../Cargo.toml");
-    let changes = manifest.split_once("[profile.release]").map_or("", |(_, rest)| rest);
-    let changes: Vec<_> = changes.lines().map(str::trim).take_while(|line| !line.starts_with('[')).collect();
-    let changes: Vec<_> = changes.into_iter().filter(|line| !line.is_empty()).collect();
+    let changes = manifest
+        .split_once("[profile.release]")
+        .map_or("", |(_, rest)| rest);
+    let changes: Vec<_> = changes
+        .lines()
+        .map(str::trim)
+        .take_while(|line| !line.starts_with('['))
+        .collect();
+    let changes: Vec<_> = changes
+        .into_iter()
+        .filter(|line| !line.is_empty())
+        .collect();
     ["release".to_owned()]
         .into_iter()
         .chain(changes.into_iter().map(str::to_owned))
@@ -58,16 +73,24 @@ fn profile() -> String {
 fn crates(metadata: &Value) -> Vec<(String, String)> {
     let array = |value: &Value| value.as_array().cloned().unwrap_or_default();
     let root = &metadata["resolve"]["root"];
-    let node = array(&metadata["resolve"]["nodes"]).into_iter().find(|node| node["id"] == *root);
-    let needed: Vec<Value> = node.map(|node| array(&node["dependencies"])).unwrap_or_default();
+    let node = array(&metadata["resolve"]["nodes"])
+        .into_iter()
+        .find(|node| node["id"] == *root);
+    let needed: Vec<Value> = node
+        .map(|node| array(&node["dependencies"]))
+        .unwrap_or_default();
     let packages = array(&metadata["packages"]);
     let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
-    let named = packages.iter().filter(|package| needed.contains(&package["id"]));
+    let named = packages
+        .iter()
+        .filter(|package| needed.contains(&package["id"]));
     // Without those of ours that help with tests.
-    let published = named
-        .filter(|package| package["source"].is_string() || text(&package["name"]).starts_with("session-"));
-    let mut crates: Vec<_> =
-        published.map(|package| (text(&package["name"]), text(&package["version"]))).collect();
+    let published = named.filter(|package| {
+        package["source"].is_string() || text(&package["name"]).starts_with("session-")
+    });
+    let mut crates: Vec<_> = published
+        .map(|package| (text(&package["name"]), text(&package["version"])))
+        .collect();
     crates.sort_by_key(|(name, _)| (!name.starts_with("session-"), name.clone()));
     crates
 }
@@ -88,8 +111,13 @@ mod tests {
             ],
             "resolve": { "root": "1", "nodes": [{ "id": "1", "dependencies": ["2", "3", "5"] }] },
         });
-        let names = crates(&metadata).into_iter().map(|(name, version)| format!("{name} {version}"));
-        assert_eq!(names.collect::<Vec<_>>(), ["session-core 0.1.0", "axum 0.8.1"]);
+        let names = crates(&metadata)
+            .into_iter()
+            .map(|(name, version)| format!("{name} {version}"));
+        assert_eq!(
+            names.collect::<Vec<_>>(),
+            ["session-core 0.1.0", "axum 0.8.1"]
+        );
     }
 
     #[test]

@@ -22,18 +22,28 @@ pub fn lengths() -> Vec<Lengths> {
     let key = SecretKey::new(SECRET).unwrap();
     let formats = [
         ("ours, signed", Sessions::new(key.clone())),
-        ("ours, encrypted", Sessions::builder(key).encrypted().build().unwrap()),
+        (
+            "ours, encrypted",
+            Sessions::builder(key).encrypted().build().unwrap(),
+        ),
         ("ours, Flask mode", Sessions::flask(SECRET).unwrap()),
     ];
     let mut lengths = Vec::new();
     for (who, sessions) in formats {
         for size in SIZES {
             let response = testing::respond(&sessions, &HeaderMap::new(), |session| {
-                payload::session(size).iter().try_for_each(|(key, value)| session.insert(key, value))
+                payload::session(size)
+                    .iter()
+                    .try_for_each(|(key, value)| session.insert(key, value))
             });
             let set_cookie = response.unwrap()["set-cookie"].to_str().unwrap().to_owned();
             let cookie = set_cookie.split(';').next().unwrap_or_default().len();
-            lengths.push(Lengths { who: who.into(), size, cookie, set_cookie: set_cookie.len() });
+            lengths.push(Lengths {
+                who: who.into(),
+                size,
+                cookie,
+                set_cookie: set_cookie.len(),
+            });
         }
     }
     lengths
@@ -45,10 +55,22 @@ mod tests {
 
     #[test]
     fn browsers_take_them_all() {
-        for Lengths { who, size, cookie, set_cookie } in lengths() {
-            assert!(cookie < set_cookie && cookie <= 4096, "{who} {size}: {cookie} {set_cookie}");
+        for Lengths {
+            who,
+            size,
+            cookie,
+            set_cookie,
+        } in lengths()
+        {
+            assert!(
+                cookie < set_cookie && cookie <= 4096,
+                "{who} {size}: {cookie} {set_cookie}"
+            );
             // Flask's are compressed wherever that makes them shorter.
-            assert!(size < cookie || who == "ours, Flask mode", "{who} {size}: {cookie}");
+            assert!(
+                size < cookie || who == "ours, Flask mode",
+                "{who} {size}: {cookie}"
+            );
         }
     }
 }

@@ -35,11 +35,19 @@ impl Report {
     }
 
     pub fn rows(&self, group: &str) -> Vec<&str> {
-        distinct(self.cells().filter(|cell| cell.group == group).map(|cell| cell.who.as_str()))
+        distinct(
+            self.cells()
+                .filter(|cell| cell.group == group)
+                .map(|cell| cell.who.as_str()),
+        )
     }
 
     pub fn columns(&self, group: &str) -> Vec<usize> {
-        let mut columns = distinct(self.cells().filter(|cell| cell.group == group).map(|cell| cell.column));
+        let mut columns = distinct(
+            self.cells()
+                .filter(|cell| cell.group == group)
+                .map(|cell| cell.column),
+        );
         columns.sort_unstable();
         columns
     }
@@ -51,14 +59,20 @@ impl Report {
     /// What was measured of one cell. Nothing unless each round has it: rounds are compared with each other.
     pub fn time(&self, group: &str, who: &str, column: usize) -> Option<Series> {
         let of = |round: &Vec<Cell<f64>>| {
-            round.iter().find(|cell| cell.is(group, who, column)).map(|cell| cell.count)
+            round
+                .iter()
+                .find(|cell| cell.is(group, who, column))
+                .map(|cell| cell.count)
         };
         let series: Option<Vec<f64>> = self.rounds.iter().map(of).collect();
         series.filter(|series| !series.is_empty()).map(Series)
     }
 
     pub fn allocations(&self, group: &str, who: &str, column: usize) -> Option<i64> {
-        let found = self.allocations.iter().find(|cell| cell.is(group, who, column));
+        let found = self
+            .allocations
+            .iter()
+            .find(|cell| cell.is(group, who, column));
         found.map(|cell| i64::try_from(cell.count).unwrap())
     }
 }
@@ -80,7 +94,13 @@ pub struct Series(pub Vec<f64>);
 impl Series {
     fn with(&self, other: &Self, combine: impl Fn(f64, f64) -> f64) -> Self {
         assert_eq!(self.0.len(), other.0.len());
-        Self(self.0.iter().zip(&other.0).map(|(ours, other)| combine(*ours, *other)).collect())
+        Self(
+            self.0
+                .iter()
+                .zip(&other.0)
+                .map(|(ours, other)| combine(*ours, *other))
+                .collect(),
+        )
     }
 
     /// How many times the other, round by round.
@@ -103,7 +123,11 @@ impl Series {
         let mut sorted = self.0.clone();
         sorted.sort_by(f64::total_cmp);
         let middle = sorted.len() / 2;
-        if sorted.len() % 2 == 1 { sorted[middle] } else { f64::midpoint(sorted[middle - 1], sorted[middle]) }
+        if sorted.len() % 2 == 1 {
+            sorted[middle]
+        } else {
+            f64::midpoint(sorted[middle - 1], sorted[middle])
+        }
     }
 
     /// What times are reported as.
@@ -130,10 +154,23 @@ pub mod tests {
         let rounds = cells[0].3.len();
         let cell = |round: usize, (group, who, column, counts): &(&str, &str, usize, &[f64])| {
             let (group, who) = ((*group).to_owned(), (*who).to_owned());
-            counts.get(round).map(|count| Cell { group, who, column: *column, count: *count })
+            counts.get(round).map(|count| Cell {
+                group,
+                who,
+                column: *column,
+                count: *count,
+            })
         };
-        let round = |round| cells.iter().filter_map(|cells| cell(round, cells)).collect();
-        Report { rounds: (0..rounds).map(round).collect(), ..Report::default() }
+        let round = |round| {
+            cells
+                .iter()
+                .filter_map(|cells| cell(round, cells))
+                .collect()
+        };
+        Report {
+            rounds: (0..rounds).map(round).collect(),
+            ..Report::default()
+        }
     }
 
     #[test]
@@ -145,7 +182,10 @@ pub mod tests {
         let [ours, floor] = ["ours", "floor"].map(|who| report.time("core: x", who, 50).unwrap());
         let ratio = ours.ratio(&floor);
         assert_eq!(ratio, Series(vec![1.5, 1.5, 1.6]));
-        assert_eq!((ratio.median(), ratio.least(), ratio.most()), (1.5, 1.5, 1.6));
+        assert_eq!(
+            (ratio.median(), ratio.least(), ratio.most()),
+            (1.5, 1.5, 1.6)
+        );
         assert_eq!(ratio.rounds(|ratio| ratio <= 1.5), 2);
         assert_eq!(ours.less(&floor).median(), 100.0);
         assert_eq!((ours.least(), floor.least()), (150.0, 100.0));

@@ -14,13 +14,21 @@ pub fn time(nanoseconds: f64) -> String {
 
 /// 1.23, 12.3, 1,234.
 pub fn ratio(value: f64) -> String {
-    if value.abs() < 9.995 { format!("{value:.2}") } else { digits(value) }
+    if value.abs() < 9.995 {
+        format!("{value:.2}")
+    } else {
+        digits(value)
+    }
 }
 
 /// Two numbers, or one where they look the same.
 pub fn range(least: f64, most: f64, format: fn(f64) -> String) -> String {
     let (least, most) = (format(least), format(most));
-    if least == most { least } else { format!("{least} to {most}") }
+    if least == most {
+        least
+    } else {
+        format!("{least} to {most}")
+    }
 }
 
 /// A share of one.
@@ -53,7 +61,9 @@ pub fn whole(value: f64) -> String {
 /// A table in Markdown; the first column has the names, all others numbers.
 pub fn table(heads: &[String], rows: &[Vec<String>]) -> String {
     let line = |cells: &[String]| format!("| {} |\n", cells.join(" | "));
-    let rule: Vec<_> = (0..heads.len()).map(|at| if at == 0 { "---" } else { "--:" }.to_owned()).collect();
+    let rule: Vec<_> = (0..heads.len())
+        .map(|at| if at == 0 { "---" } else { "--:" }.to_owned())
+        .collect();
     let rows = rows.iter().map(|row| line(row));
     [line(heads), line(&rule)].into_iter().chain(rows).collect()
 }

@@ -47,7 +47,11 @@ fn at_most(what: impl Into<String>, limit: f64, unit: Unit, found: Option<Series
         holds: found.median() <= limit,
         rounds: Some((found.rounds(|value| value <= limit), found.0.len())),
     });
-    Goal { what: what.into(), goal: format!("at most {}", format(limit)), outcome }
+    Goal {
+        what: what.into(),
+        goal: format!("at most {}", format(limit)),
+        outcome,
+    }
 }
 
 fn at_least(what: impl Into<String>, limit: f64, unit: Unit, found: Option<Series>) -> Goal {
@@ -57,24 +61,43 @@ fn at_least(what: impl Into<String>, limit: f64, unit: Unit, found: Option<Serie
         holds: found.median() >= limit,
         rounds: Some((found.rounds(|value| value >= limit), found.0.len())),
     });
-    Goal { what: what.into(), goal: format!("at least {}", format(limit)), outcome }
+    Goal {
+        what: what.into(),
+        goal: format!("at least {}", format(limit)),
+        outcome,
+    }
 }
 
 fn measured(found: &Series, format: fn(f64) -> String) -> String {
-    let (median, range) = (format(found.median()), range(found.least(), found.most(), format));
-    if range == median { median } else { format!("{median} ({range})") }
+    let (median, range) = (
+        format(found.median()),
+        range(found.least(), found.most(), format),
+    );
+    if range == median {
+        median
+    } else {
+        format!("{median} ({range})")
+    }
 }
 
 fn allocations(what: impl Into<String>, limit: i64, found: Option<i64>) -> Goal {
-    let outcome =
-        found.map(|found| Outcome { measured: whole(found as f64), holds: found <= limit, rounds: None });
-    Goal { what: what.into(), goal: format!("at most {limit}"), outcome }
+    let outcome = found.map(|found| Outcome {
+        measured: whole(found as f64),
+        holds: found <= limit,
+        rounds: None,
+    });
+    Goal {
+        what: what.into(),
+        goal: format!("at most {limit}"),
+        outcome,
+    }
 }
 
 /// The highest median of several.
 fn worst(all: Vec<Option<Series>>) -> Option<Series> {
     let all: Option<Vec<_>> = all.into_iter().collect();
-    all?.into_iter().max_by(|one, other| one.median().total_cmp(&other.median()))
+    all?.into_iter()
+        .max_by(|one, other| one.median().total_cmp(&other.median()))
 }
 
 /// Every goal that is about the tables.
@@ -89,39 +112,75 @@ pub fn goals(report: &Report) -> Vec<Goal> {
 }
 
 fn times(report: &Report, group: &str, who: &str, base: &str, column: usize) -> Option<Series> {
-    Some(report.time(group, who, column)?.ratio(&report.time(group, base, column)?))
+    Some(
+        report
+            .time(group, who, column)?
+            .ratio(&report.time(group, base, column)?),
+    )
 }
 
 fn core(report: &Report) -> Vec<Goal> {
     let floor = |group, size| times(report, group, "ours, signed", "floor", size);
-    let up_to = |sizes: &[usize], group| worst(sizes.iter().map(|size| floor(group, *size)).collect());
+    let up_to =
+        |sizes: &[usize], group| worst(sizes.iter().map(|size| floor(group, *size)).collect());
     let small: Vec<_> = SIZES.into_iter().filter(|size| *size < 200).collect();
     let large: Vec<_> = SIZES.into_iter().filter(|size| *size >= 200).collect();
     let count = |group| report.allocations(group, "ours, signed", USUAL);
     let growth = |group| {
         let first = floor(group, SIZES[0]);
-        worst(SIZES[1..].iter().map(|size| Some(floor(group, *size)?.ratio(first.as_ref()?))).collect())
+        worst(
+            SIZES[1..]
+                .iter()
+                .map(|size| Some(floor(group, *size)?.ratio(first.as_ref()?)))
+                .collect(),
+        )
     };
     let encrypted = |group, size| times(report, group, "ours, encrypted", "ours, signed", size);
     let forged = times(report, "core: refused", "forged", "good", USUAL);
     let mut goals = vec![
-        at_most(format!("{READ}: times the floor, below 200 B"), 1.5, Unit::Times, up_to(&small, READ)),
-        at_most(format!("{READ}: times the floor, from 200 B on"), 1.3, Unit::Times, up_to(&large, READ)),
+        at_most(
+            format!("{READ}: times the floor, below 200 B"),
+            1.5,
+            Unit::Times,
+            up_to(&small, READ),
+        ),
+        at_most(
+            format!("{READ}: times the floor, from 200 B on"),
+            1.3,
+            Unit::Times,
+            up_to(&large, READ),
+        ),
         allocations(format!("{READ}: allocations"), 3, count(READ)),
-        at_most(format!("{WRITE}: times the floor, {USUAL} B"), 1.5, Unit::Times, up_to(&[USUAL], WRITE)),
+        at_most(
+            format!("{WRITE}: times the floor, {USUAL} B"),
+            1.5,
+            Unit::Times,
+            up_to(&[USUAL], WRITE),
+        ),
         allocations(format!("{WRITE}: allocations"), 6, count(WRITE)),
     ];
     for group in [READ, WRITE] {
-        let what = format!("{group}: times the floor, as a multiple of that at {} B, all sizes", SIZES[0]);
+        let what = format!(
+            "{group}: times the floor, as a multiple of that at {} B, all sizes",
+            SIZES[0]
+        );
         goals.push(at_most(what, 1.0, Unit::Times, growth(group)));
     }
     for group in [READ, WRITE] {
         for (size, limit) in [(USUAL, 1.3), (LARGE, 1.0)] {
-            let what = format!("{group}: encrypted against signed, {} B", whole(size as f64));
+            let what = format!(
+                "{group}: encrypted against signed, {} B",
+                whole(size as f64)
+            );
             goals.push(at_most(what, limit, Unit::Times, encrypted(group, size)));
         }
     }
-    goals.push(at_most("core: a forged cookie against a good one, one key", 1.0, Unit::Times, forged));
+    goals.push(at_most(
+        "core: a forged cookie against a good one, one key",
+        1.0,
+        Unit::Times,
+        forged,
+    ));
     goals
 }
 
@@ -129,7 +188,11 @@ fn core(report: &Report) -> Vec<Goal> {
 fn own(report: &Report, group: &str, base: Option<&str>) -> (Option<Series>, Option<i64>) {
     let both = ours(report, group).zip(base);
     let less = both.and_then(|(ours, base)| {
-        Some(report.time(group, ours, USUAL)?.less(&report.time(group, base, USUAL)?))
+        Some(
+            report
+                .time(group, ours, USUAL)?
+                .less(&report.time(group, base, USUAL)?),
+        )
     });
     let fewer = both.and_then(|(ours, base)| {
         Some(report.allocations(group, ours, USUAL)? - report.allocations(group, base, USUAL)?)
@@ -145,16 +208,31 @@ fn cheapest(report: &Report, action: &str) -> Option<(String, Series)> {
             peers.extend(cost(report, &group, who, USUAL).map(|cost| (who.to_owned(), cost)));
         }
     }
-    peers.into_iter().min_by(|(_, one), (_, other)| one.median().total_cmp(&other.median()))
+    peers
+        .into_iter()
+        .min_by(|(_, one), (_, other)| one.median().total_cmp(&other.median()))
 }
 
 fn axum(report: &Report) -> Vec<Goal> {
     let mut goals = Vec::new();
-    for (action, limit, most) in [("untouched", 150.0, 3), ("read", 480.0, 6), ("write", 925.0, 9)] {
+    for (action, limit, most) in [
+        ("untouched", 150.0, 3),
+        ("read", 480.0, 6),
+        ("write", 925.0, 9),
+    ] {
         let group = format!("axum: {action}");
         let (own, count) = own(report, &group, empty(report, &group));
-        goals.push(at_most(format!("{group}: time less an empty Tower layer's"), limit, Unit::Time, own));
-        goals.push(allocations(format!("{group}: allocations less an empty Tower layer's"), most, count));
+        goals.push(at_most(
+            format!("{group}: time less an empty Tower layer's"),
+            limit,
+            Unit::Time,
+            own,
+        ));
+        goals.push(allocations(
+            format!("{group}: allocations less an empty Tower layer's"),
+            most,
+            count,
+        ));
         if action == "untouched" {
             continue;
         }
@@ -162,7 +240,10 @@ fn axum(report: &Report) -> Vec<Goal> {
         let peer = cheapest(report, action);
         let name = peer.as_ref().map_or("the cheapest peer", |(name, _)| name);
         let what = format!("{group}: against {name}, both less bare");
-        let share = peer.as_ref().zip(ours).map(|((_, peer), ours)| ours.ratio(peer));
+        let share = peer
+            .as_ref()
+            .zip(ours)
+            .map(|((_, peer), ours)| ours.ratio(peer));
         goals.push(at_most(what, 0.35, Unit::Times, share));
     }
     goals
@@ -189,7 +270,9 @@ fn others(report: &Report) -> Vec<Goal> {
 fn flask(report: &Report) -> [Goal; 2] {
     ["read", "write"].map(|action| {
         let theirs = cost(report, &format!("flask: {action}"), "Flask", USUAL);
-        let times = theirs.zip(flask_mode(report, action, USUAL)).map(|(theirs, ours)| theirs.ratio(&ours));
+        let times = theirs
+            .zip(flask_mode(report, action, USUAL))
+            .map(|(theirs, ours)| theirs.ratio(&ours));
         let what = format!("flask: {action}: times what our Flask mode costs, less bare");
         at_least(what, 100.0, Unit::Times, times)
     })
@@ -200,48 +283,97 @@ fn stores(report: &Report) -> Vec<Goal> {
     const OURS: &str = "ours, a request";
     let mut goals = Vec::new();
     for (group, limit) in [("sqlite: read", 20_000.0), ("sqlite: write", 40_000.0)] {
-        let more = report.time(group, OURS, 1).zip(report.time(group, "raw", 1));
+        let more = report
+            .time(group, OURS, 1)
+            .zip(report.time(group, "raw", 1));
         let more = more.map(|(ours, raw)| ours.less(&raw));
-        goals.push(at_most(format!("{group}: less raw, one in flight"), limit, Unit::Time, more));
+        goals.push(at_most(
+            format!("{group}: less raw, one in flight"),
+            limit,
+            Unit::Time,
+            more,
+        ));
         let throughput = times(report, group, OURS, "raw", 32).map(|times| times.inverse());
         let what = format!("{group}: throughput as a share of raw's, 32 in flight");
         goals.push(at_least(what, 0.5, Unit::Times, throughput));
     }
     for flight in [1, 32] {
         let what = format!("redis: read: times raw, {flight} in flight");
-        goals.push(at_most(what, 1.3, Unit::Times, times(report, "redis: read", OURS, "raw", flight)));
+        goals.push(at_most(
+            what,
+            1.3,
+            Unit::Times,
+            times(report, "redis: read", OURS, "raw", flight),
+        ));
     }
     goals
 }
 
 fn http(report: &Report) -> Goal {
-    let reads = || report.http.iter().filter(|row| row.framework == "axum" && row.route == "/read");
+    let reads = || {
+        report
+            .http
+            .iter()
+            .filter(|row| row.framework == "axum" && row.route == "/read")
+    };
     let ours = reads().find(|row| row.who == "ours").map(|row| row.ratio);
     let peers = reads().filter(|row| is_peer(&row.who));
     let best = peers.max_by(|one, other| one.ratio.total_cmp(&other.ratio));
     let outcome = ours.map(|ours| Outcome {
-        measured: best
-            .map_or(ratio(ours), |best| format!("{} ({}: {})", ratio(ours), best.who, ratio(best.ratio))),
+        measured: best.map_or(ratio(ours), |best| {
+            format!("{} ({}: {})", ratio(ours), best.who, ratio(best.ratio))
+        }),
         holds: ours >= 0.95,
         rounds: None,
     });
-    let what = "axum over loopback HTTP: read: requests a second as a share of bare's (the best peer)".into();
-    Goal { what, goal: "at least 0.95".into(), outcome }
+    let what =
+        "axum over loopback HTTP: read: requests a second as a share of bare's (the best peer)"
+            .into();
+    Goal {
+        what,
+        goal: "at least 0.95".into(),
+        outcome,
+    }
 }
 
 /// All of them, as a table.
 pub fn text(goals: &[Goal]) -> String {
-    let heads = ["", "goal", "measured (lowest round to highest)", "holds", "rounds"].map(str::to_owned);
-    let rows = goals.iter().map(|Goal { what, goal, outcome }| {
-        let (measured, holds, rounds) = match outcome {
-            None => ("not measured".to_owned(), "–", String::new()),
-            Some(outcome) => {
-                let rounds = outcome.rounds.map_or(String::new(), |(held, all)| format!("{held} of {all}"));
-                (outcome.measured.clone(), if outcome.holds { "yes" } else { "**no**" }, rounds)
-            }
-        };
-        vec![what.clone(), goal.clone(), measured, holds.to_owned(), rounds]
-    });
+    let heads = [
+        "",
+        "goal",
+        "measured (lowest round to highest)",
+        "holds",
+        "rounds",
+    ]
+    .map(str::to_owned);
+    let rows = goals.iter().map(
+        |Goal {
+             what,
+             goal,
+             outcome,
+         }| {
+            let (measured, holds, rounds) = match outcome {
+                None => ("not measured".to_owned(), "–", String::new()),
+                Some(outcome) => {
+                    let rounds = outcome
+                        .rounds
+                        .map_or(String::new(), |(held, all)| format!("{held} of {all}"));
+                    (
+                        outcome.measured.clone(),
+                        if outcome.holds { "yes" } else { "**no**" },
+                        rounds,
+                    )
+                }
+            };
+            vec![
+                what.clone(),
+                goal.clone(),
+                measured,
+                holds.to_owned(),
+                rounds,
+            ]
+        },
+    );
     table(&heads, &rows.collect::<Vec<_>>())
 }
 
@@ -252,7 +384,10 @@ mod tests {
     use crate::http::Http;
 
     fn found<'a>(goals: &'a [Goal], what: &str) -> &'a Goal {
-        let found: Vec<_> = goals.iter().filter(|goal| goal.what.contains(what)).collect();
+        let found: Vec<_> = goals
+            .iter()
+            .filter(|goal| goal.what.contains(what))
+            .collect();
         assert_eq!(found.len(), 1, "{what}");
         found[0]
     }
@@ -267,7 +402,8 @@ mod tests {
         let goals = goals(&Report::default());
         assert!(goals.iter().all(|goal| goal.outcome.is_none()));
         assert!(
-            text(&goals).contains("| core: open, get: allocations | at most 3 | not measured | – |  |\n")
+            text(&goals)
+                .contains("| core: open, get: allocations | at most 3 | not measured | – |  |\n")
         );
     }
 
@@ -275,15 +411,33 @@ mod tests {
     fn the_worst_size_decides() {
         let mut cells: Vec<(&str, &str, usize, &[f64])> = Vec::new();
         for size in SIZES {
-            let ours: &[f64] = if size == 1_000 { &[140.0, 125.0, 150.0] } else { &[120.0, 120.0, 120.0] };
-            cells.extend([(READ, "ours, signed", size, ours), (READ, "floor", size, &[100.0, 100.0, 100.0])]);
+            let ours: &[f64] = if size == 1_000 {
+                &[140.0, 125.0, 150.0]
+            } else {
+                &[120.0, 120.0, 120.0]
+            };
+            cells.extend([
+                (READ, "ours, signed", size, ours),
+                (READ, "floor", size, &[100.0, 100.0, 100.0]),
+            ]);
         }
         let mut report = report(&cells);
-        let count = Cell { group: READ.into(), who: "ours, signed".into(), column: USUAL, count: 4 };
+        let count = Cell {
+            group: READ.into(),
+            who: "ours, signed".into(),
+            column: USUAL,
+            count: 4,
+        };
         report.allocations.push(count);
         let goals = goals(&report);
-        assert_eq!(outcome(&goals, "below 200 B"), ("1.20".into(), true, Some((3, 3))));
-        assert_eq!(outcome(&goals, "from 200 B on"), ("1.40 (1.25 to 1.50)".into(), false, Some((1, 3))));
+        assert_eq!(
+            outcome(&goals, "below 200 B"),
+            ("1.20".into(), true, Some((3, 3)))
+        );
+        assert_eq!(
+            outcome(&goals, "from 200 B on"),
+            ("1.40 (1.25 to 1.50)".into(), false, Some((1, 3)))
+        );
         assert_eq!(
             outcome(&goals, "open, get: times the floor, as a multiple"),
             ("1.17 (1.04 to 1.25)".into(), false, Some((0, 3)))
@@ -310,11 +464,20 @@ mod tests {
             ("hyper: read", "ours", 98, &[300.0, 350.0]),
         ]));
         let own = outcome(&goals, "axum: read: time less");
-        assert_eq!(own, ("450 ns (400 ns to 500 ns)".into(), true, Some((1, 2))));
+        assert_eq!(
+            own,
+            ("450 ns (400 ns to 500 ns)".into(), true, Some((1, 2)))
+        );
         let share = outcome(&goals, "axum: read: against actix-session, both less bare");
         assert_eq!(share, ("0.28 (0.25 to 0.30)".into(), true, Some((2, 2))));
-        assert_eq!(outcome(&goals, "rocket: read"), ("1.25 (1.00 to 1.50)".into(), false, Some((1, 2))));
-        assert_eq!(outcome(&goals, "hyper: read"), ("0.50".into(), true, Some((2, 2))));
+        assert_eq!(
+            outcome(&goals, "rocket: read"),
+            ("1.25 (1.00 to 1.50)".into(), false, Some((1, 2)))
+        );
+        assert_eq!(
+            outcome(&goals, "hyper: read"),
+            ("0.50".into(), true, Some((2, 2)))
+        );
         assert!(found(&goals, "hyper: write").outcome.is_none());
     }
 
@@ -328,9 +491,18 @@ mod tests {
             ("redis: read", "raw", 1, &[50_000.0]),
             ("redis: read", "ours, a request", 1, &[60_000.0]),
         ]));
-        assert_eq!(outcome(&goals, "sqlite: write: less raw"), ("35.0 µs".into(), true, Some((1, 1))));
-        assert_eq!(outcome(&goals, "sqlite: write: throughput"), ("0.40".into(), false, Some((0, 1))));
-        assert_eq!(outcome(&goals, "redis: read: times raw, 1 in"), ("1.20".into(), true, Some((1, 1))));
+        assert_eq!(
+            outcome(&goals, "sqlite: write: less raw"),
+            ("35.0 µs".into(), true, Some((1, 1)))
+        );
+        assert_eq!(
+            outcome(&goals, "sqlite: write: throughput"),
+            ("0.40".into(), false, Some((0, 1)))
+        );
+        assert_eq!(
+            outcome(&goals, "redis: read: times raw, 1 in"),
+            ("1.20".into(), true, Some((1, 1)))
+        );
     }
 
     #[test]
@@ -340,7 +512,10 @@ mod tests {
             ("flask: write", "Flask", 98, &[140_000.0]),
             (WRITE, "ours, Flask mode", 98, &[1_000.0]),
         ]));
-        assert_eq!(outcome(&goals, "flask: write"), ("120".into(), true, Some((1, 1))));
+        assert_eq!(
+            outcome(&goals, "flask: write"),
+            ("120".into(), true, Some((1, 1)))
+        );
     }
 
     #[test]
@@ -360,7 +535,13 @@ mod tests {
             row("quick", 0.8),
             row("floor, by hand", 0.9),
         ];
-        let goals = goals(&Report { http, ..Report::default() });
-        assert_eq!(outcome(&goals, "loopback"), ("0.94 (quick: 0.80)".into(), false, None));
+        let goals = goals(&Report {
+            http,
+            ..Report::default()
+        });
+        assert_eq!(
+            outcome(&goals, "loopback"),
+            ("0.94 (quick: 0.80)".into(), false, None)
+        );
     }
 }

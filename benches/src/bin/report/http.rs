@@ -40,12 +40,25 @@ pub fn measure(rounds: usize) -> Vec<Http> {
 pub fn text(all: &[Http]) -> String {
     let mut heads = vec!["of bare".to_owned()];
     let mut rows: Vec<Vec<String>> = Vec::new();
-    for Http { framework, who, route, requests, ratio: share, busy_ratio } in all {
+    for Http {
+        framework,
+        who,
+        route,
+        requests,
+        ratio: share,
+        busy_ratio,
+    } in all
+    {
         if !heads.contains(route) {
             heads.push(route.clone());
         }
         let name = format!("{framework}: {who}");
-        let cell = format!("**{}**, {} ({})", ratio(*share), ratio(*busy_ratio), whole(*requests));
+        let cell = format!(
+            "**{}**, {} ({})",
+            ratio(*share),
+            ratio(*busy_ratio),
+            whole(*requests)
+        );
         match rows.iter_mut().find(|row| row[0] == name) {
             Some(row) => row.push(cell),
             None => rows.push(vec![name, cell]),

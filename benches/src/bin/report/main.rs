@@ -35,10 +35,20 @@ struct Options {
 }
 
 fn options(mut arguments: impl Iterator<Item = String>) -> Option<Options> {
-    let mut options = Options { rounds: 5, run: true, filter: None };
+    let mut options = Options {
+        rounds: 5,
+        run: true,
+        filter: None,
+    };
     while let Some(argument) = arguments.next() {
         match argument.as_str() {
-            "--rounds" => options.rounds = arguments.next()?.parse().ok().filter(|rounds| *rounds > 0)?,
+            "--rounds" => {
+                options.rounds = arguments
+                    .next()?
+                    .parse()
+                    .ok()
+                    .filter(|rounds| *rounds > 0)?
+            }
             "--no-run" => options.run = false,
             _ if argument.starts_with('-') || options.filter.is_some() => return None,
             _ => options.filter = Some(argument),
@@ -53,7 +63,11 @@ fn main() {
         std::process::exit(2);
     };
     let metadata = run::metadata();
-    let target = PathBuf::from(metadata["target_directory"].as_str().expect("target_directory"));
+    let target = PathBuf::from(
+        metadata["target_directory"]
+            .as_str()
+            .expect("target_directory"),
+    );
     let kept = target.join("report.json");
     let report = if options.run {
         let report = measure(&options, about::About::new(&metadata));
@@ -64,7 +78,8 @@ fn main() {
         fs::write(&kept, serde_json::to_string_pretty(&report).unwrap()).unwrap();
         report
     } else {
-        let text = fs::read_to_string(&kept).unwrap_or_else(|error| panic!("{}: {error}", kept.display()));
+        let text =
+            fs::read_to_string(&kept).unwrap_or_else(|error| panic!("{}: {error}", kept.display()));
         serde_json::from_str(&text).unwrap()
     };
     write(&report, Path::new(env!("CARGO_MANIFEST_DIR")));
@@ -96,7 +111,13 @@ fn measure(options: &Options, about: about::About) -> Report {
         http = http::measure(options.rounds);
     }
     say("allocations");
-    Report { about, rounds, allocations: run::allocations(&programs), cookies: cookies::lengths(), http }
+    Report {
+        about,
+        rounds,
+        allocations: run::allocations(&programs),
+        cookies: cookies::lengths(),
+        http,
+    }
 }
 
 fn write(report: &Report, folder: &Path) {
@@ -116,11 +137,36 @@ mod tests {
     #[test]
     fn command_lines() {
         let options = |line: &str| options(line.split_whitespace().map(str::to_owned));
-        assert_eq!(options(""), Some(Options { rounds: 5, run: true, filter: None }));
-        let filtered = Options { rounds: 2, run: true, filter: Some("axum".into()) };
+        assert_eq!(
+            options(""),
+            Some(Options {
+                rounds: 5,
+                run: true,
+                filter: None
+            })
+        );
+        let filtered = Options {
+            rounds: 2,
+            run: true,
+            filter: Some("axum".into()),
+        };
         assert_eq!(options("--rounds 2 axum"), Some(filtered));
-        assert_eq!(options("--no-run"), Some(Options { rounds: 5, run: false, filter: None }));
-        for wrong in ["--rounds", "--rounds 0", "--rounds x", "--help", "a b", "--no-run axum"] {
+        assert_eq!(
+            options("--no-run"),
+            Some(Options {
+                rounds: 5,
+                run: false,
+                filter: None
+            })
+        );
+        for wrong in [
+            "--rounds",
+            "--rounds 0",
+            "--rounds x",
+            "--help",
+            "a b",
+            "--no-run axum",
+        ] {
             assert_eq!(options(wrong), None, "{wrong}");
         }
     }

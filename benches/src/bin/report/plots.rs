@@ -6,10 +6,22 @@ use crate::tables::{cost, is_framework};
 
 /// Group, file, and what the plot is called.
 const PLOTS: [(&str, &str, &str); 4] = [
-    ("core: open, get", "core-read", "Read one value, without a framework"),
-    ("core: open, update, close", "core-write", "Change one value and send the cookie, without a framework"),
+    (
+        "core: open, get",
+        "core-read",
+        "Read one value, without a framework",
+    ),
+    (
+        "core: open, update, close",
+        "core-write",
+        "Change one value and send the cookie, without a framework",
+    ),
     ("axum: read", "axum-read", "Read one value in axum"),
-    ("axum: write", "axum-write", "Change one value and send the cookie, in axum"),
+    (
+        "axum: write",
+        "axum-write",
+        "Change one value and send the cookie, in axum",
+    ),
 ];
 
 /// The name of the file and its content, of each plot that there is enough for.
@@ -25,7 +37,9 @@ pub fn plots(report: &Report) -> Vec<(String, String)> {
 pub fn image(report: &Report, group: &str) -> Option<String> {
     let (_, file, title) = PLOTS.iter().find(|(plotted, ..)| *plotted == group)?;
     plot(report, group, title)?;
-    Some(format!("![{title}, by the size of the session](plots/{file}.svg)\n"))
+    Some(format!(
+        "![{title}, by the size of the session](plots/{file}.svg)\n"
+    ))
 }
 
 fn plot(report: &Report, group: &str, title: &str) -> Option<Plot> {
@@ -33,7 +47,10 @@ fn plot(report: &Report, group: &str, title: &str) -> Option<Plot> {
     let framework = is_framework(report, group);
     let mut colours = COLOURS.iter().cycle();
     // An empty layer is next to nothing, and would take half of the axis.
-    let rows = report.rows(group).into_iter().filter(|who| *who != "bare" && !who.contains("empty"));
+    let rows = report
+        .rows(group)
+        .into_iter()
+        .filter(|who| *who != "bare" && !who.contains("empty"));
     let lines = rows.filter_map(|who| {
         let point = |column: &usize| {
             let taken = if framework {
@@ -52,11 +69,25 @@ fn plot(report: &Report, group: &str, title: &str) -> Option<Plot> {
             _ => *colours.next().unwrap(),
         };
         let (ours, dashed) = (who == "ours" || who == "ours, signed", base);
-        (points.len() > 1).then(|| Line { name: who.into(), colour, dashed, thick: ours, points })
+        (points.len() > 1).then(|| Line {
+            name: who.into(),
+            colour,
+            dashed,
+            thick: ours,
+            points,
+        })
     });
     let lines: Vec<_> = lines.collect();
-    let what = if framework { "time per request, less the bare application's" } else { "time per request" };
-    (!lines.is_empty()).then(|| Plot { title: title.into(), what: what.into(), lines })
+    let what = if framework {
+        "time per request, less the bare application's"
+    } else {
+        "time per request"
+    };
+    (!lines.is_empty()).then(|| Plot {
+        title: title.into(),
+        what: what.into(),
+        lines,
+    })
 }
 
 #[cfg(test)]
@@ -73,8 +104,18 @@ mod tests {
             ("core: open, get", "floor", 98, &[250.0]),
         ]);
         let plots = plots(&report);
-        assert_eq!(plots.iter().map(|(file, _)| file.as_str()).collect::<Vec<_>>(), ["core-read.svg"]);
-        assert!(image(&report, "core: open, get").unwrap().contains("plots/core-read.svg"));
+        assert_eq!(
+            plots
+                .iter()
+                .map(|(file, _)| file.as_str())
+                .collect::<Vec<_>>(),
+            ["core-read.svg"]
+        );
+        assert!(
+            image(&report, "core: open, get")
+                .unwrap()
+                .contains("plots/core-read.svg")
+        );
         assert_eq!(image(&report, "axum: read"), None);
     }
 }

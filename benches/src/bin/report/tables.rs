@@ -38,7 +38,9 @@ impl Columns {
 }
 
 pub fn is_store(group: &str) -> bool {
-    ["memory: ", "sqlite: ", "redis: ", "postgres: "].iter().any(|prefix| group.starts_with(prefix))
+    ["memory: ", "sqlite: ", "redis: ", "postgres: "]
+        .iter()
+        .any(|prefix| group.starts_with(prefix))
 }
 
 /// Whether its rows are applications, the first of them without a session.
@@ -48,18 +50,25 @@ pub fn is_framework(report: &Report, group: &str) -> bool {
 
 /// The row that does nothing but be there.
 pub fn empty<'a>(report: &'a Report, group: &str) -> Option<&'a str> {
-    report.rows(group).into_iter().find(|who| who.contains("empty"))
+    report
+        .rows(group)
+        .into_iter()
+        .find(|who| who.contains("empty"))
 }
 
 /// The row of ours that others are held against.
 pub fn ours<'a>(report: &'a Report, group: &str) -> Option<&'a str> {
     let rows = report.rows(group);
-    ["ours", "ours, signed"].into_iter().find_map(|who| rows.iter().copied().find(|row| *row == who))
+    ["ours", "ours, signed"]
+        .into_iter()
+        .find_map(|who| rows.iter().copied().find(|row| *row == who))
 }
 
 /// Whether a row is another library's.
 pub fn is_peer(who: &str) -> bool {
-    who != "bare" && !["empty", "floor"].iter().any(|base| who.contains(base)) && !who.starts_with("ours")
+    who != "bare"
+        && !["empty", "floor"].iter().any(|base| who.contains(base))
+        && !who.starts_with("ours")
 }
 
 /// One group, with its heading.
@@ -69,7 +78,10 @@ pub fn group(report: &Report, group: &str) -> String {
     } else {
         let rows = report.rows(group);
         let known = ["floor", "raw"].into_iter().chain(ours(report, group));
-        let reference = known.into_iter().find(|who| rows.contains(who)).unwrap_or(rows[0]);
+        let reference = known
+            .into_iter()
+            .find(|who| rows.contains(who))
+            .unwrap_or(rows[0]);
         against(report, group, reference)
     };
     format!("### {group}\n\n{tables}")
@@ -87,9 +99,13 @@ fn against(report: &Report, group: &str, reference: &str) -> String {
     let mut spreads = Spreads::default();
     let rows = report.rows(group).into_iter().map(|who| {
         let cells = columns.iter().map(|column| {
-            let Some(series) = report.time(group, who, *column) else { return NONE.into() };
+            let Some(series) = report.time(group, who, *column) else {
+                return NONE.into();
+            };
             let own = time(series.least());
-            let Some(base) = report.time(group, reference, *column) else { return own };
+            let Some(base) = report.time(group, reference, *column) else {
+                return own;
+            };
             if who == reference {
                 return format!("1 ({own})");
             }
@@ -105,8 +121,10 @@ fn against(report: &Report, group: &str, reference: &str) -> String {
         let mut row = vec![who.to_owned()];
         row.extend(cells);
         if counted {
-            let counts: Vec<_> =
-                columns.iter().filter_map(|column| report.allocations(group, who, *column)).collect();
+            let counts: Vec<_> = columns
+                .iter()
+                .filter_map(|column| report.allocations(group, who, *column))
+                .collect();
             row.push(extent(&counts));
         }
         row
@@ -118,7 +136,11 @@ fn against(report: &Report, group: &str, reference: &str) -> String {
 /// + 12.3 µs.
 fn signed(series: &Series) -> String {
     let median = series.median();
-    format!("{} {}", if median < 0.0 { "−" } else { "+" }, time(median.abs()))
+    format!(
+        "{} {}",
+        if median < 0.0 { "−" } else { "+" },
+        time(median.abs())
+    )
 }
 
 fn extent(counts: &[i64]) -> String {
@@ -131,9 +153,17 @@ fn extent(counts: &[i64]) -> String {
 /// What an application pays for its sessions: what remains without the bare one's cost.
 fn framework(report: &Report, group: &str) -> String {
     let columns = report.columns(group);
-    let main = if columns.contains(&USUAL) { USUAL } else { columns[0] };
+    let main = if columns.contains(&USUAL) {
+        USUAL
+    } else {
+        columns[0]
+    };
     let empty = empty(report, group);
-    let mut heads = vec![format!("{} B", whole(main as f64)), "whole".into(), "less bare".into()];
+    let mut heads = vec![
+        format!("{} B", whole(main as f64)),
+        "whole".into(),
+        "less bare".into(),
+    ];
     heads.extend(empty.map(|empty| format!("less {empty}")));
     heads.extend(["ours costs", "allocations", "these less bare"].map(str::to_owned));
     heads.extend(empty.map(|empty| format!("these less {empty}")));
@@ -147,7 +177,9 @@ fn framework(report: &Report, group: &str) -> String {
             Some(time(less.median())).filter(|_| who != base && who != "bare")
         };
         let beside = is_peer(who) || who.contains("floor");
-        let share = cost(report, group, who, main).filter(|_| beside).zip(ours_costs.as_ref());
+        let share = cost(report, group, who, main)
+            .filter(|_| beside)
+            .zip(ours_costs.as_ref());
         let share = share.map(|(peer, ours)| {
             let share = ours.ratio(&peer);
             spreads.add(who, "ours costs", &share);
@@ -155,15 +187,21 @@ fn framework(report: &Report, group: &str) -> String {
         });
         let count = report.allocations(group, who, main);
         let fewer = |base: &str| {
-            Some(count? - report.allocations(group, base, main)?).filter(|_| who != base && who != "bare")
+            Some(count? - report.allocations(group, base, main)?)
+                .filter(|_| who != base && who != "bare")
         };
         let number = |count: Option<i64>| count.map(|count| crate::format::whole(count as f64));
-        let mut row =
-            vec![Some(who.to_owned()), whole.as_ref().map(|whole| time(whole.least())), less("bare")];
+        let mut row = vec![
+            Some(who.to_owned()),
+            whole.as_ref().map(|whole| time(whole.least())),
+            less("bare"),
+        ];
         row.extend(empty.map(less));
         row.extend([share, number(count), number(fewer("bare"))]);
         row.extend(empty.map(|empty| number(fewer(empty))));
-        row.into_iter().map(|cell| cell.unwrap_or(NONE.into())).collect()
+        row.into_iter()
+            .map(|cell| cell.unwrap_or(NONE.into()))
+            .collect()
     });
     let rows: Vec<Vec<_>> = rows.collect();
     let mut text = table(&heads, &rows) + &spreads.text();
@@ -187,25 +225,37 @@ fn ours_beside(report: &Report, group: &str, column: usize) -> Option<Series> {
 
 /// What Flask is held against.
 pub fn flask_mode(report: &Report, action: &str, column: usize) -> Option<Series> {
-    let group = if action == "read" { "core: open, get" } else { "core: open, update, close" };
+    let group = if action == "read" {
+        "core: open, get"
+    } else {
+        "core: open, update, close"
+    };
     report.time(group, "ours, Flask mode", column)
 }
 
 fn by_size(report: &Report, group: &str, columns: &[usize]) -> String {
     let mut heads = vec!["less bare".to_owned()];
     heads.extend(columns.iter().map(|column| Columns::Bytes.head(*column)));
-    let rows = report.rows(group).into_iter().filter(|who| *who != "bare").map(|who| {
-        let cells = columns
-            .iter()
-            .map(|column| cost(report, group, who, *column).map_or(NONE.into(), |cost| time(cost.median())));
-        [who.to_owned()].into_iter().chain(cells).collect()
-    });
+    let rows = report
+        .rows(group)
+        .into_iter()
+        .filter(|who| *who != "bare")
+        .map(|who| {
+            let cells = columns.iter().map(|column| {
+                cost(report, group, who, *column).map_or(NONE.into(), |cost| time(cost.median()))
+            });
+            [who.to_owned()].into_iter().chain(cells).collect()
+        });
     table(&heads, &rows.collect::<Vec<_>>())
 }
 
 /// What a session adds to the bare application.
 pub fn cost(report: &Report, group: &str, who: &str, column: usize) -> Option<Series> {
-    Some(report.time(group, who, column)?.less(&report.time(group, "bare", column)?))
+    Some(
+        report
+            .time(group, who, column)?
+            .less(&report.time(group, "bare", column)?),
+    )
 }
 
 /// How far apart the rounds were, over all ratios of a table.
@@ -224,9 +274,14 @@ impl Spreads {
 
     fn text(&mut self) -> String {
         self.0.sort_by(|(one, _), (other, _)| one.total_cmp(other));
-        let Some((_, worst)) = self.0.last() else { return String::new() };
+        let Some((_, worst)) = self.0.last() else {
+            return String::new();
+        };
         let usual = self.0[self.0.len() / 2].0;
-        format!("\nFrom the lowest round to the highest: usually {}; most for {worst}.\n", percent(usual))
+        format!(
+            "\nFrom the lowest round to the highest: usually {}; most for {worst}.\n",
+            percent(usual)
+        )
     }
 }
 
@@ -238,21 +293,40 @@ mod tests {
     #[test]
     fn the_core_is_held_against_the_floor() {
         let report = report(&[
-            ("core: open, get", "ours, signed", 50, &[300.0, 360.0, 450.0]),
+            (
+                "core: open, get",
+                "ours, signed",
+                50,
+                &[300.0, 360.0, 450.0],
+            ),
             ("core: open, get", "floor", 50, &[200.0, 300.0, 300.0]),
             ("core: open, get", "floor", 98, &[250.0, 260.0, 270.0]),
         ]);
         let text = group(&report, "core: open, get");
-        assert!(text.starts_with("### core: open, get\n\n| times floor | 50 B | 98 B |\n"), "{text}");
-        assert!(text.contains("| ours, signed | **1.50** (300 ns) | – |\n"), "{text}");
-        assert!(text.contains("| floor | 1 (200 ns) | 1 (250 ns) |\n"), "{text}");
-        assert!(text.ends_with("usually 20 %; most for ours, signed, 50 B: 1.20 to 1.50.\n"), "{text}");
+        assert!(
+            text.starts_with("### core: open, get\n\n| times floor | 50 B | 98 B |\n"),
+            "{text}"
+        );
+        assert!(
+            text.contains("| ours, signed | **1.50** (300 ns) | – |\n"),
+            "{text}"
+        );
+        assert!(
+            text.contains("| floor | 1 (200 ns) | 1 (250 ns) |\n"),
+            "{text}"
+        );
+        assert!(
+            text.ends_with("usually 20 %; most for ours, signed, 50 B: 1.20 to 1.50.\n"),
+            "{text}"
+        );
     }
 
     #[test]
     fn without_a_floor_the_first_row_is_it() {
-        let report =
-            report(&[("core: refused", "good", 98, &[200.0]), ("core: refused", "cut", 98, &[50.0])]);
+        let report = report(&[
+            ("core: refused", "good", 98, &[200.0]),
+            ("core: refused", "cut", 98, &[50.0]),
+        ]);
         assert!(group(&report, "core: refused").contains("| cut | **0.25** (50 ns) |"));
     }
 
@@ -265,8 +339,12 @@ mod tests {
             ("sqlite: read", "raw", 32, &[2_000.0]),
         ]);
         let text = group(&report, "sqlite: read");
-        assert!(text.contains("| times raw | 1 in flight | 32 in flight |"), "{text}");
-        let row = "| ours | **11.0** (raw + 20.0 µs, 22.0 µs) | **0.50** (raw − 1.00 µs, 1.00 µs) |";
+        assert!(
+            text.contains("| times raw | 1 in flight | 32 in flight |"),
+            "{text}"
+        );
+        let row =
+            "| ours | **11.0** (raw + 20.0 µs, 22.0 µs) | **0.50** (raw − 1.00 µs, 1.00 µs) |";
         assert!(text.contains(row), "{text}");
     }
 
@@ -281,7 +359,12 @@ mod tests {
             ("axum: read", "bare", 50, &[400.0, 400.0]),
         ]);
         report.allocations = [("bare", 17), ("empty Tower layer", 20), ("ours", 25)]
-            .map(|(who, count)| Cell { group: "axum: read".into(), who: who.into(), column: 98, count })
+            .map(|(who, count)| Cell {
+                group: "axum: read".into(),
+                who: who.into(),
+                column: 98,
+                count,
+            })
             .to_vec();
         let text = group(&report, "axum: read");
         for row in [

@@ -46,7 +46,10 @@ const PARTS: [(&str, &str); 4] = [
       mode. An *empty* layer or fairing does nothing: less that, only a library's own work remains. *By hand* there is no layer, and \
       the handler itself does the floor's job, or opens and closes our core's session.",
     ),
-    ("Other libraries, without a framework", "The same cookie's job done with what others offer for it."),
+    (
+        "Other libraries, without a framework",
+        "The same cookie's job done with what others offer for it.",
+    ),
     (
         "Stores",
         "Sessions on the server, through the core and a store. *Raw* is the same statements or commands by the same client \
@@ -85,7 +88,10 @@ pub fn parts(report: &Report, plots: bool) -> String {
     let groups = report.groups();
     let mut text = String::new();
     for (number, (heading, about)) in PARTS.iter().enumerate() {
-        let groups: Vec<_> = groups.iter().filter(|group| part(report, group) == number).collect();
+        let groups: Vec<_> = groups
+            .iter()
+            .filter(|group| part(report, group) == number)
+            .collect();
         if groups.is_empty() {
             continue;
         }
@@ -98,13 +104,20 @@ pub fn parts(report: &Report, plots: bool) -> String {
         }
     }
     if !report.http.is_empty() {
-        text += &format!("\n## Whole servers\n\n{HTTP}\n\n{}", http::text(&report.http));
+        text += &format!(
+            "\n## Whole servers\n\n{HTTP}\n\n{}",
+            http::text(&report.http)
+        );
     }
     text
 }
 
 fn about(about: &About, rounds: usize) -> String {
-    let crates: Vec<_> = about.crates.iter().map(|(name, version)| format!("{name} {version}")).collect();
+    let crates: Vec<_> = about
+        .crates
+        .iter()
+        .map(|(name, version)| format!("{name} {version}"))
+        .collect();
     format!(
         "{}, {rounds} rounds. {}, {} cores; {}; {}; profile {}.\n\nOf {}.\n\n",
         about.date,
@@ -122,9 +135,19 @@ fn cookies(lengths: &[Lengths]) -> String {
     sizes.sort_unstable();
     sizes.dedup();
     let mut heads = vec!["JSON".to_owned()];
-    heads.extend(sizes.iter().map(|size| format!("{} B", whole(*size as f64))));
+    heads.extend(
+        sizes
+            .iter()
+            .map(|size| format!("{} B", whole(*size as f64))),
+    );
     let mut rows: Vec<Vec<String>> = Vec::new();
-    for Lengths { who, cookie, set_cookie, .. } in lengths {
+    for Lengths {
+        who,
+        cookie,
+        set_cookie,
+        ..
+    } in lengths
+    {
         let cell = format!("{} ({})", whole(*cookie as f64), whole(*set_cookie as f64));
         match rows.iter_mut().find(|row| row[0] == *who) {
             Some(row) => row.push(cell),

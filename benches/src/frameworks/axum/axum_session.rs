@@ -20,7 +20,9 @@ pub fn with_key(fields: Map<String, Value>) -> Router {
 fn router(fields: Map<String, Value>, config: SessionConfig) -> Router {
     let store = finish(SessionStore::<SessionNullPool>::new(None, config)).unwrap();
     let fill = |session: Stored| async move {
-        fields.iter().for_each(|(key, value)| session.set(key, value));
+        fields
+            .iter()
+            .for_each(|(key, value)| session.set(key, value));
     };
     routes(read, write, fill).layer(SessionLayer::new(store))
 }

@@ -30,7 +30,9 @@ pub fn floor(_: Map<String, Value>) -> Router {
         let mut floor = writing.lock().unwrap();
         let visits = floor.write(request.headers(), KEY);
         let mut response = respond(visits, [(VARY, "Cookie"), (CACHE_CONTROL, "no-store")]);
-        response.headers_mut().append(SET_COOKIE, HeaderValue::from_bytes(&floor.out).unwrap());
+        response
+            .headers_mut()
+            .append(SET_COOKIE, HeaderValue::from_bytes(&floor.out).unwrap());
         response
     };
     routes(read, write, || async {})
@@ -39,7 +41,9 @@ pub fn floor(_: Map<String, Value>) -> Router {
 fn respond(visits: Option<i64>, headers: [(HeaderName, &'static str); 2]) -> Response {
     let mut response = answer(visits.unwrap()).into_response();
     for (name, value) in headers {
-        response.headers_mut().append(name, HeaderValue::from_static(value));
+        response
+            .headers_mut()
+            .append(name, HeaderValue::from_static(value));
     }
     response
 }
@@ -48,10 +52,16 @@ fn respond(visits: Option<i64>, headers: [(HeaderName, &'static str); 2]) -> Res
 pub fn ours(fields: Map<String, Value>) -> Router {
     let sessions = core::signed();
     let fill = move |session: &Session| {
-        fields.iter().try_for_each(|(key, value)| session.insert(key, value))?;
+        fields
+            .iter()
+            .try_for_each(|(key, value)| session.insert(key, value))?;
         Ok("")
     };
-    routes(handler(&sessions, read), handler(&sessions, write), handler(&sessions, fill))
+    routes(
+        handler(&sessions, read),
+        handler(&sessions, write),
+        handler(&sessions, fill),
+    )
 }
 
 fn handler<F>(

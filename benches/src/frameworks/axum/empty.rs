@@ -32,7 +32,9 @@ impl<S: Service<R>, R> Service<R> for EmptyService<S> {
     }
 
     fn call(&mut self, request: R) -> Self::Future {
-        EmptyFuture { inner: self.inner.call(request) }
+        EmptyFuture {
+            inner: self.inner.call(request),
+        }
     }
 }
 

@@ -23,7 +23,12 @@ macro_rules! jar {
 
             fn cookie(fields: &Map<String, Value>) -> Cookie<'static> {
                 let cookie = Cookie::build(("session", serde_json::to_string(fields).unwrap()));
-                cookie.path("/").http_only(true).secure(true).same_site(SameSite::Lax).build()
+                cookie
+                    .path("/")
+                    .http_only(true)
+                    .secure(true)
+                    .same_site(SameSite::Lax)
+                    .build()
             }
 
             async fn read(jar: Jar) -> &'static str {

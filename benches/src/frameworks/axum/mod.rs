@@ -27,7 +27,9 @@ pub type Make = fn(Map<String, Value>) -> Router;
 /// Everybody, ourselves among them, by the name of the row.
 pub const APPLICATIONS: [(&str, Make); 13] = [
     ("bare", bare),
-    ("empty Tower layer", |fields| bare(fields).layer(empty::EmptyLayer)),
+    ("empty Tower layer", |fields| {
+        bare(fields).layer(empty::EmptyLayer)
+    }),
     ("floor, by hand", by_hand::floor),
     ("ours, by hand", by_hand::ours),
     ("ours", ours::signed),
@@ -69,8 +71,12 @@ pub fn ready(make: Make, size: usize) -> (Router, String) {
     // As a server does: what depends on the state is made once, not for every request.
     let router = make(payload::session(size)).with_state(());
     let mut asked = router.clone();
-    let cookie =
-        prepare(size, |path, cookie| ask(&mut asked, Template::new(path, cookie).request(Body::empty())));
+    let cookie = prepare(size, |path, cookie| {
+        ask(
+            &mut asked,
+            Template::new(path, cookie).request(Body::empty()),
+        )
+    });
     (router, cookie)
 }
 

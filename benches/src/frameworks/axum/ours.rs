@@ -20,7 +20,10 @@ pub fn encrypted(fields: Map<String, Value>) -> Router {
 
 pub fn memory(fields: Map<String, Value>) -> Router {
     let store = Arc::new(MemoryStore::new());
-    router(fields).layer(SessionLayer::stored(builder().build_stored().unwrap(), store))
+    router(fields).layer(SessionLayer::stored(
+        builder().build_stored().unwrap(),
+        store,
+    ))
 }
 
 fn builder() -> session_core::Builder {
@@ -29,7 +32,9 @@ fn builder() -> session_core::Builder {
 
 fn router(fields: Map<String, Value>) -> Router {
     let fill = |session: Session| async move {
-        fields.iter().for_each(|(key, value)| session.insert(key, value).unwrap());
+        fields
+            .iter()
+            .for_each(|(key, value)| session.insert(key, value).unwrap());
     };
     routes(read, write, fill)
 }

@@ -14,7 +14,8 @@ pub fn plain(fields: Map<String, Value>) -> Router {
 }
 
 pub fn signed(fields: Map<String, Value>) -> Router {
-    router(fields).layer(SessionManagerLayer::new(MemoryStore::default()).with_signed(Key::generate()))
+    router(fields)
+        .layer(SessionManagerLayer::new(MemoryStore::default()).with_signed(Key::generate()))
 }
 
 fn router(fields: Map<String, Value>) -> Router {

@@ -18,10 +18,16 @@ fn a_session_goes_round() {
     assert_eq!(server.asked(), ["insert"]);
     assert_eq!(first.events, [EventKind::Created]);
     let cookie = first.cookie.clone().unwrap();
-    assert!(cookie.ends_with("; HttpOnly; SameSite=Lax; Secure; Path=/"), "{cookie}");
+    assert!(
+        cookie.ends_with("; HttpOnly; SameSite=Lax; Secure; Path=/"),
+        "{cookie}"
+    );
     assert_eq!(first.pair().len(), "__Host-session=".len() + 133);
     let second = server.request(&first.pair(), visit);
-    assert_eq!((second.cookie, server.asked()), (None, vec!["load", "update"]));
+    assert_eq!(
+        (second.cookie, server.asked()),
+        (None, vec!["load", "update"])
+    );
     assert_eq!(server.json(&first.pair()), r#"{"visits":2}"#);
 }
 
@@ -38,10 +44,18 @@ fn what_is_asked() {
     assert!(asked("", &|session| session.clear().unwrap()).is_empty());
     assert!(asked("__Host-session=../../etc/passwd", &|_| {}).is_empty());
     assert!(asked(&cookie.replace(".", "A."), &|_| {}).is_empty());
-    assert_eq!(asked(&cookie, &|session| assert!(!session.is_empty())), ["load"]);
+    assert_eq!(
+        asked(&cookie, &|session| assert!(!session.is_empty())),
+        ["load"]
+    );
     assert_eq!(asked(&cookie, &visit), ["load", "update"]);
     assert_eq!(asked(&cookie, &login), ["load", "index", "update"]);
-    drop(server.sessions.exchange(&HeaderMap::from_iter([(COOKIE, cookie.parse().unwrap())])).close());
+    drop(
+        server
+            .sessions
+            .exchange(&HeaderMap::from_iter([(COOKIE, cookie.parse().unwrap())]))
+            .close(),
+    );
     assert!(server.asked().is_empty());
 }
 
@@ -54,20 +68,30 @@ fn l5_what_was_cleared_stays_dead() {
     assert!(out.cookie.unwrap().contains("=; ") && out.events == [EventKind::Cleared]);
     visit(&session);
     let slow = server.close(slow);
-    assert_eq!((slow.result, slow.cookie, slow.events), (Ok(()), None, vec![EventKind::Gone]));
+    assert_eq!(
+        (slow.result, slow.cookie, slow.events),
+        (Ok(()), None, vec![EventKind::Gone])
+    );
     let again = server.request(&cookie, visit);
     assert_eq!(
         (again.cookie, again.events),
-        (None, vec![EventKind::Rejected(Rejected::Gone), EventKind::Gone])
+        (
+            None,
+            vec![EventKind::Rejected(Rejected::Gone), EventKind::Gone]
+        )
     );
-    assert!(matches!(server.store.lock().unwrap().slots.values().next(), Some(Slot::Dead { .. })));
+    assert!(matches!(
+        server.store.lock().unwrap().slots.values().next(),
+        Some(Slot::Dead { .. })
+    ));
 }
 
 #[test]
 fn h5_a_logout_clears_site_data_if_asked() {
     for asked in [true, false] {
         let server = server(|builder| builder.clear_site_data(asked));
-        let clears = |cookie: &str, handler: &dyn Fn(&Session)| server.request(cookie, handler).clears;
+        let clears =
+            |cookie: &str, handler: &dyn Fn(&Session)| server.request(cookie, handler).clears;
         let out = |session: &Session| session.clear().unwrap();
         let cookie = server.begin(visit);
         assert!(!clears(&cookie, &visit) && !clears("", &out) && !clears("__Host-session=x", &out));
@@ -131,7 +155,9 @@ fn increments_that_are_merged_add_to_a_float() {
     a.insert("visits", 0.5).unwrap();
     b.increment("visits", 1).unwrap();
     assert!(server.close(one).events.is_empty());
-    assert!(matches!(server.close(two).result, Err(Error::Conflict { key, .. }) if key == "visits"));
+    assert!(
+        matches!(server.close(two).result, Err(Error::Conflict { key, .. }) if key == "visits")
+    );
     assert_eq!(server.json(&cookie), r#"{"visits":0.5}"#);
 }
 
@@ -139,12 +165,19 @@ fn increments_that_are_merged_add_to_a_float() {
 fn an_emptied_session_stays_and_a_user_is_content() {
     let server = server(|builder| builder);
     let cookie = server.begin(visit);
-    server.request(&cookie, |session| assert!(session.remove("visits").unwrap()));
+    server.request(&cookie, |session| {
+        assert!(session.remove("visits").unwrap())
+    });
     server.request(&cookie, |session| session.insert("back", true).unwrap());
     assert_eq!(server.json(&cookie), r#"{"back":true}"#);
     let cookie = server.begin(login);
     server.advance(100);
-    assert!(server.open(&cookie).1.authenticated_within(Duration::from_secs(100)));
+    assert!(
+        server
+            .open(&cookie)
+            .1
+            .authenticated_within(Duration::from_secs(100))
+    );
     let record = server.record(&cookie);
     assert_eq!((record.user.as_deref(), record.label), (Some("ada"), None));
 }
@@ -160,13 +193,22 @@ fn user_label_and_times_are_columns() {
     });
     let cookie = cookie.pair();
     let record = server.record(&cookie);
-    assert_eq!((record.created, record.seen, record.expires), (START + 50, START + 50, START + 1050));
+    assert_eq!(
+        (record.created, record.seen, record.expires),
+        (START + 50, START + 50, START + 1050)
+    );
     assert_eq!(record.label.as_deref(), Some("é".repeat(128).as_str()));
     server.advance(50);
     server.request(&cookie, visit);
     let record = server.record(&cookie);
-    assert_eq!((record.created, record.seen, record.expires), (START + 50, START + 100, START + 1100));
-    assert_eq!((record.user.as_deref(), record.label.is_some()), (Some("ada"), true));
+    assert_eq!(
+        (record.created, record.seen, record.expires),
+        (START + 50, START + 100, START + 1100)
+    );
+    assert_eq!(
+        (record.user.as_deref(), record.label.is_some()),
+        (Some("ada"), true)
+    );
     // A clock that steps back shortens nothing.
     server.time.set(START);
     server.request(&cookie, visit);
@@ -179,7 +221,10 @@ fn l7_the_oldest_session_of_a_user_gives_way() {
     let cookies: Vec<String> = (0..4).map(|_| server.begin(login)).collect();
     server.request("", login);
     assert_eq!(server.asked(), ["index", "insert", "trim"]);
-    let alive = cookies.iter().filter(|cookie| server.open(cookie).1.rejected().is_none()).count();
+    let alive = cookies
+        .iter()
+        .filter(|cookie| server.open(cookie).1.rejected().is_none())
+        .count();
     assert_eq!(alive, 1);
     assert!(server.open(&cookies[3]).1.rejected().is_none());
 }
@@ -205,7 +250,10 @@ fn a_clock_that_is_set_back() {
     });
     server.time.set(START);
     let written = server.open(&closed.pair()).1.written().unwrap();
-    assert_eq!(written.duration_since(std::time::UNIX_EPOCH).unwrap(), Duration::from_secs(START));
+    assert_eq!(
+        written.duration_since(std::time::UNIX_EPOCH).unwrap(),
+        Duration::from_secs(START)
+    );
 }
 
 /// What is logged of a session's beginning and of its end names the same cookie, and no other.
@@ -218,12 +266,24 @@ fn one_id_has_one_digest() {
         let mut outgoing = server.drive(exchange.close());
         let mut headers = HeaderMap::new();
         outgoing.apply(&mut headers).unwrap();
-        let pair = headers[SET_COOKIE].to_str().unwrap().split(';').next().unwrap().to_owned();
+        let pair = headers[SET_COOKIE]
+            .to_str()
+            .unwrap()
+            .split(';')
+            .next()
+            .unwrap()
+            .to_owned();
         (pair, outgoing.events()[0])
     };
     let [one, other] = [(); 2].map(|()| events("", visit));
-    assert_eq!((one.1.kind, other.1.kind), (EventKind::Created, EventKind::Created));
+    assert_eq!(
+        (one.1.kind, other.1.kind),
+        (EventKind::Created, EventKind::Created)
+    );
     assert_ne!(one.1.digest, other.1.digest);
     let (_, ended) = events(&one.0, |session| session.clear().unwrap());
-    assert_eq!((ended.kind, ended.digest), (EventKind::Cleared, one.1.digest));
+    assert_eq!(
+        (ended.kind, ended.digest),
+        (EventKind::Cleared, one.1.digest)
+    );
 }

@@ -14,8 +14,12 @@ use crate::{
 const TENTH: u64 = 31 * 24 * 60 * 6;
 
 fn again(server: Server, configure: impl FnOnce(Builder) -> Builder) -> Server {
-    let builder = configure(Sessions::builder(SecretKey::new(KEY).unwrap()).clock(server.time.clone()));
-    Server { sessions: builder.build_stored().unwrap(), ..server }
+    let builder =
+        configure(Sessions::builder(SecretKey::new(KEY).unwrap()).clock(server.time.clone()));
+    Server {
+        sessions: builder.build_stored().unwrap(),
+        ..server
+    }
 }
 
 fn secret(session: &Session) {
@@ -24,7 +28,10 @@ fn secret(session: &Session) {
 }
 
 fn contains(record: &Record, text: &str) -> bool {
-    record.body.windows(text.len()).any(|window| window == text.as_bytes())
+    record
+        .body
+        .windows(text.len())
+        .any(|window| window == text.as_bytes())
 }
 
 /// Changes every record in the store.
@@ -41,19 +48,27 @@ fn a_dump_tells_nothing() {
     let open = server(|builder| builder);
     let encrypted = server(Builder::encrypted);
     let padded = server(|builder| builder.padding(512));
-    for (server, readable, length) in
-        [(&open, true, None), (&encrypted, false, None), (&padded, false, Some(512))]
-    {
+    for (server, readable, length) in [
+        (&open, true, None),
+        (&encrypted, false, None),
+        (&padded, false, Some(512)),
+    ] {
         let cookie = server.begin(secret);
         let record = server.record(&cookie);
         assert_eq!(
-            (contains(&record, "diagnosis"), contains(&record, "a secret word")),
+            (
+                contains(&record, "diagnosis"),
+                contains(&record, "a secret word")
+            ),
             (readable, readable)
         );
         assert!(length.is_none_or(|length| (record.body.len() - 1 - 4 - 12 - 16) % length == 0));
         let visited = server.request(&cookie, visit);
         assert_eq!((visited.result, visited.cookie), (Ok(()), None));
-        assert_eq!(server.json(&cookie), r#"{"diagnosis":"a secret word","visits":2}"#);
+        assert_eq!(
+            server.json(&cookie),
+            r#"{"diagnosis":"a secret word","visits":2}"#
+        );
     }
 }
 
@@ -72,10 +87,22 @@ fn a_record_opens_in_its_place_alone() {
         session.rejected()
     };
     let unreadable = Some(Rejected::Unreadable);
-    assert_eq!(refused(&|server| change(server, |record| record.created += 1)), unreadable);
-    assert_eq!(refused(&|server| change(server, |record| record.user = Some("eve".into()))), unreadable);
-    assert_eq!(refused(&|server| change(server, |record| record.user = None)), unreadable);
-    assert_eq!(refused(&|server| change(server, |record| record.label = Some("Firefox".into()))), unreadable);
+    assert_eq!(
+        refused(&|server| change(server, |record| record.created += 1)),
+        unreadable
+    );
+    assert_eq!(
+        refused(&|server| change(server, |record| record.user = Some("eve".into()))),
+        unreadable
+    );
+    assert_eq!(
+        refused(&|server| change(server, |record| record.user = None)),
+        unreadable
+    );
+    assert_eq!(
+        refused(&|server| change(server, |record| record.label = Some("Firefox".into()))),
+        unreadable
+    );
     // User and label have no boundary that could be moved.
     let moved = |record: &mut Record| {
         (record.user, record.label) = (Some("ad".into()), Some("a".into()));
@@ -138,7 +165,11 @@ fn an_encrypted_record_is_extended_by_a_write() {
     for (encrypted, verb) in [(true, "update"), (false, "touch")] {
         let server = server(|builder| {
             let builder = builder.idle_lifetime(Duration::from_secs(600));
-            if encrypted { builder.encrypted() } else { builder }
+            if encrypted {
+                builder.encrypted()
+            } else {
+                builder
+            }
         });
         let cookie = server.begin(secret);
         for _ in 0..20 {
@@ -148,7 +179,10 @@ fn an_encrypted_record_is_extended_by_a_write() {
             server.request(&cookie, |session| session.mark_modified().unwrap());
             assert_eq!(server.asked(), ["load", verb]);
         }
-        assert_eq!(server.json(&cookie), r#"{"diagnosis":"a secret word","visits":1}"#);
+        assert_eq!(
+            server.json(&cookie),
+            r#"{"diagnosis":"a secret word","visits":1}"#
+        );
     }
 }
 
@@ -160,26 +194,46 @@ fn a_record_is_encrypted_anew_when_it_is_next_written() {
     let old_id = key_id(&cookie);
     let (old, new) = (KEY, KEY.replace('u', "v"));
     let (old, new) = (SecretKey::new(old).unwrap(), SecretKey::new(new).unwrap());
-    server.sessions.set_keys(KeyRing::new(new.clone()).verify_only(old)).unwrap();
-    assert_eq!(server.request(&cookie, |session| assert!(session.contains_key("visits"))).cookie, None);
+    server
+        .sessions
+        .set_keys(KeyRing::new(new.clone()).verify_only(old))
+        .unwrap();
+    assert_eq!(
+        server
+            .request(&cookie, |session| assert!(session.contains_key("visits")))
+            .cookie,
+        None
+    );
     assert_eq!(key_id(&cookie), old_id);
     let cookie = server.request(&cookie, visit).pair();
     assert_ne!(key_id(&cookie), old_id);
     server.sessions.set_keys(new).unwrap();
-    assert_eq!(server.json(&cookie), r#"{"diagnosis":"a secret word","visits":2}"#);
+    assert_eq!(
+        server.json(&cookie),
+        r#"{"diagnosis":"a secret word","visits":2}"#
+    );
 }
 
 #[test]
 fn o3_from_plain_to_encrypted_and_back_within_windows() {
     let end = UNIX_EPOCH + Duration::from_secs(START + 10 * TENTH);
     let plain = server(|builder| builder);
-    let (read_later, written, extended) = (plain.begin(secret), plain.begin(secret), plain.begin(secret));
+    let (read_later, written, extended) = (
+        plain.begin(secret),
+        plain.begin(secret),
+        plain.begin(secret),
+    );
 
     // Without a window a plain record is refused, and left alone.
     let encrypted = again(plain, Builder::encrypted);
-    assert_eq!(encrypted.open(&written).1.rejected(), Some(Rejected::Unreadable));
+    assert_eq!(
+        encrypted.open(&written).1.rejected(),
+        Some(Rejected::Unreadable)
+    );
 
-    let encrypted = again(encrypted, |builder| builder.encrypted().accept_signed_until(end));
+    let encrypted = again(encrypted, |builder| {
+        builder.encrypted().accept_signed_until(end)
+    });
     encrypted.request(&written, visit);
     assert!(!contains(&encrypted.record(&written), "secret"));
     encrypted.advance(TENTH);
@@ -189,15 +243,23 @@ fn o3_from_plain_to_encrypted_and_back_within_windows() {
 
     // Back, with what was encrypted meanwhile.
     let plain = again(encrypted, |builder| builder.accept_encrypted_until(end));
-    assert_eq!(plain.json(&written), r#"{"diagnosis":"a secret word","visits":2}"#);
+    assert_eq!(
+        plain.json(&written),
+        r#"{"diagnosis":"a secret word","visits":2}"#
+    );
     plain.request(&written, visit);
     assert!(contains(&plain.record(&written), "secret"));
     assert!(!contains(&plain.record(&extended), "secret"));
 
-    let encrypted = again(plain, |builder| builder.encrypted().accept_signed_until(end));
+    let encrypted = again(plain, |builder| {
+        builder.encrypted().accept_signed_until(end)
+    });
     encrypted.time.set(START + 10 * TENTH);
     assert_eq!(encrypted.open(&extended).1.rejected(), None);
-    assert_eq!(encrypted.open(&written).1.rejected(), Some(Rejected::Unreadable)); // plain, and the window is over
+    assert_eq!(
+        encrypted.open(&written).1.rejected(),
+        Some(Rejected::Unreadable)
+    ); // plain, and the window is over
 }
 
 #[test]
@@ -205,12 +267,24 @@ fn t2_without_random_bytes_nothing_is_encrypted() {
     let broken = |_: &mut [u8]| Err(EntropyError);
     let server = server(|builder| builder.encrypted().random(broken));
     let closed = server.request("", secret);
-    assert_eq!((closed.result, closed.cookie), (Err(Error::Entropy(EntropyError)), None));
+    assert_eq!(
+        (closed.result, closed.cookie),
+        (Err(Error::Entropy(EntropyError)), None)
+    );
     assert!(server.store.lock().unwrap().slots.is_empty());
 }
 
 #[test]
 fn encrypted_is_not_for_flask() {
-    let error = Sessions::flask_builder("dev").encrypted().build().unwrap_err();
-    assert!(matches!(error, ConfigError::Format { setting: "encrypted", .. }));
+    let error = Sessions::flask_builder("dev")
+        .encrypted()
+        .build()
+        .unwrap_err();
+    assert!(matches!(
+        error,
+        ConfigError::Format {
+            setting: "encrypted",
+            ..
+        }
+    ));
 }

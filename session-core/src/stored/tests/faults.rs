@@ -11,7 +11,8 @@ use super::super::model::Slot;
 use super::{KEY, START, Server, login, server, visit};
 use crate::testing::ManualClock;
 use crate::{
-    Builder, ConfigError, Error, EventKind, GonePolicy, Refresh, Rejected, SecretKey, Session, Sessions,
+    Builder, ConfigError, Error, EventKind, GonePolicy, Refresh, Rejected, SecretKey, Session,
+    Sessions,
     protocol::{Outcome, Outgoing, Pending, Step, StoreReply, Updated},
 };
 
@@ -20,16 +21,22 @@ fn touched_only_when_due() {
     let server = server(|builder| builder.idle_lifetime(Duration::from_secs(1000)));
     let cookie = server.begin(visit);
     let read = |session: &Session| assert!(session.contains_key("visits"));
-    for (seconds, asked) in
-        [(99, vec!["load"]), (1, vec!["load", "touch"]), (99, vec!["load"]), (900, vec!["load", "touch"])]
-    {
+    for (seconds, asked) in [
+        (99, vec!["load"]),
+        (1, vec!["load", "touch"]),
+        (99, vec!["load"]),
+        (900, vec!["load", "touch"]),
+    ] {
         server.advance(seconds);
         let closed = server.request(&cookie, read);
         assert_eq!((server.asked(), closed.cookie), (asked, None), "{seconds}");
     }
     server.advance(1000);
     let (_, session) = server.open(&cookie);
-    assert_eq!((session.rejected(), session.is_empty()), (Some(Rejected::Idle), true));
+    assert_eq!(
+        (session.rejected(), session.is_empty()),
+        (Some(Rejected::Idle), true)
+    );
 }
 
 #[test]
@@ -43,7 +50,12 @@ fn gone_is_409_if_the_application_wants_it() {
     assert_eq!(server.close(writer).result, Err(Error::Gone));
     assert_eq!(server.close(reader).result, Ok(()));
     // Logging out twice is no conflict.
-    assert_eq!(server.request(&cookie, |session| session.clear().unwrap()).result, Ok(()));
+    assert_eq!(
+        server
+            .request(&cookie, |session| session.clear().unwrap())
+            .result,
+        Ok(())
+    );
 }
 
 #[test]
@@ -55,7 +67,9 @@ fn a_change_that_no_longer_fits_is_a_conflict_and_stores_nothing() {
     visit(&session);
     server.request(&cookie, |session| session.insert("visits", "many").unwrap());
     let closed = server.close(exchange);
-    let Err(error @ Error::Conflict { .. }) = closed.result else { panic!("{closed:?}") };
+    let Err(error @ Error::Conflict { .. }) = closed.result else {
+        panic!("{closed:?}")
+    };
     assert_eq!(error.status(), 409);
     assert!(error.to_string().contains("\"visits\"") && !error.to_string().contains("many"));
     assert_eq!(server.json(&cookie), r#"{"visits":"many"}"#);
@@ -69,7 +83,9 @@ fn an_unreadable_record_is_left_alone() {
         let cookie = server.begin(visit);
         let spoil = |server: &Server| {
             for slot in server.store.lock().unwrap().slots.values_mut() {
-                let Slot::Live { record, .. } = slot else { unreachable!("nothing was ended") };
+                let Slot::Live { record, .. } = slot else {
+                    unreachable!("nothing was ended")
+                };
                 record.body = body.into();
                 record.version ^= 1;
             }
@@ -79,7 +95,10 @@ fn an_unreadable_record_is_left_alone() {
         spoil(&server);
         assert_eq!(server.close(under_way).result, Err(Error::Unavailable));
         let closed = server.request(&cookie, visit);
-        assert_eq!(closed.events, [EventKind::Rejected(Rejected::Unreadable), EventKind::Gone]);
+        assert_eq!(
+            closed.events,
+            [EventKind::Rejected(Rejected::Unreadable), EventKind::Gone]
+        );
         assert!(closed.cookie.is_none() && server.record(&cookie).body == body.into());
         assert!(server.request(&cookie, login).cookie.is_some());
     }
@@ -89,17 +108,27 @@ fn an_unreadable_record_is_left_alone() {
 fn a_record_has_a_limit() {
     let server = server(|builder| builder.max_record_size(1000));
     let cookie = server.begin(visit);
-    let closed = server.request(&cookie, |session| session.insert("note", "x".repeat(1000)).unwrap());
-    assert!(matches!(closed.result, Err(Error::RecordTooLarge { limit: 1000, size }) if size > 1000));
+    let closed = server.request(&cookie, |session| {
+        session.insert("note", "x".repeat(1000)).unwrap()
+    });
+    assert!(
+        matches!(closed.result, Err(Error::RecordTooLarge { limit: 1000, size }) if size > 1000)
+    );
     assert_eq!(server.json(&cookie), r#"{"visits":1}"#);
-    let closed = server.request("", |session| session.insert("note", "x".repeat(1000)).unwrap());
+    let closed = server.request("", |session| {
+        session.insert("note", "x".repeat(1000)).unwrap()
+    });
     assert!(matches!(closed.result, Err(Error::RecordTooLarge { .. })) && closed.cookie.is_none());
 }
 
 /// H6, I14: no answer, no effect that is claimed; what the response can do without is an event.
 #[test]
 fn h6_a_store_that_does_not_answer() {
-    let server = server(|builder| builder.max_sessions_per_user(3).idle_lifetime(Duration::from_secs(1000)));
+    let server = server(|builder| {
+        builder
+            .max_sessions_per_user(3)
+            .idle_lifetime(Duration::from_secs(1000))
+    });
     for (broken, handler) in [
         ("update", visit as fn(&Session)),
         ("index", login),
@@ -111,9 +140,17 @@ fn h6_a_store_that_does_not_answer() {
         let cookie = server.begin(|session| (login(session), visit(session)).1);
         *server.broken.lock().unwrap() = Some(broken);
         let closed = server.request(&cookie, handler);
-        assert_eq!((closed.result, closed.cookie), (Err(Error::Unavailable), None), "{broken}");
+        assert_eq!(
+            (closed.result, closed.cookie),
+            (Err(Error::Unavailable), None),
+            "{broken}"
+        );
     }
-    for (broken, verb) in [("touch", "touch"), ("index", "touch"), ("unindex", "unindex")] {
+    for (broken, verb) in [
+        ("touch", "touch"),
+        ("index", "touch"),
+        ("unindex", "unindex"),
+    ] {
         *server.broken.lock().unwrap() = None;
         let cookie = server.begin(login);
         server.advance(500);
@@ -124,8 +161,15 @@ fn h6_a_store_that_does_not_answer() {
                 session.clear().unwrap()
             }
         });
-        assert_eq!((closed.result, closed.cookie.is_some()), (Ok(()), clears), "{broken}");
-        assert!(matches!(closed.events.last(), Some(EventKind::StoreFailed(_))), "{broken}");
+        assert_eq!(
+            (closed.result, closed.cookie.is_some()),
+            (Ok(()), clears),
+            "{broken}"
+        );
+        assert!(
+            matches!(closed.events.last(), Some(EventKind::StoreFailed(_))),
+            "{broken}"
+        );
     }
 }
 
@@ -139,7 +183,9 @@ fn a_repeated_write_counts_once() {
             let cookie = server.begin(visit);
             let (exchange, session) = server.open(&cookie);
             visit(&session);
-            let Step::Pending(mut ask) = exchange.close() else { unreachable!("a change is stored") };
+            let Step::Pending(mut ask) = exchange.close() else {
+                unreachable!("a change is stored")
+            };
             let send = |ask: &Pending<Outgoing>| server.store.lock().unwrap().ask(ask.question());
             if had_effect {
                 assert_eq!(send(&ask), StoreReply::Updated(Updated::Done));
@@ -149,12 +195,25 @@ fn a_repeated_write_counts_once() {
             }
             ask.mark_retried();
             let answer = send(&ask);
-            let result = server.drive(ask.answer(answer)).apply(&mut HeaderMap::new());
+            let result = server
+                .drive(ask.answer(answer))
+                .apply(&mut HeaderMap::new());
             // The record names its last eight writes: as long as it names ours or the one before, that tells.
             let told = others < 8;
-            assert_eq!(result, if told { Ok(()) } else { Err(Error::Unavailable) }, "{had_effect} {others}");
+            assert_eq!(
+                result,
+                if told {
+                    Ok(())
+                } else {
+                    Err(Error::Unavailable)
+                },
+                "{had_effect} {others}"
+            );
             let counted = usize::from(told || had_effect);
-            assert_eq!(server.json(&cookie), format!(r#"{{"visits":{}}}"#, 1 + others + counted));
+            assert_eq!(
+                server.json(&cookie),
+                format!(r#"{{"visits":{}}}"#, 1 + others + counted)
+            );
         }
     }
 }
@@ -170,7 +229,10 @@ fn a_late_write_is_merged_with_any_number_of_others() {
         server.request(&cookie, visit);
     }
     let closed = server.close(exchange);
-    assert_eq!((closed.result, closed.events), (Ok(()), vec![EventKind::Merged]));
+    assert_eq!(
+        (closed.result, closed.events),
+        (Ok(()), vec![EventKind::Merged])
+    );
     assert_eq!(server.json(&cookie), r#"{"visits":22}"#);
 }
 
@@ -186,15 +248,25 @@ fn a_login_on_a_gone_session_takes_nothing_along() {
     });
     let (exchange, session) = server.open(&cookie);
     server.request(&cookie, |session| session.clear().unwrap());
-    session.update("secret", |secret: &mut String| secret.push('!')).unwrap();
-    session.update("mine", |mine: &mut String| mine.push('!')).unwrap();
+    session
+        .update("secret", |secret: &mut String| secret.push('!'))
+        .unwrap();
+    session
+        .update("mine", |mine: &mut String| mine.push('!'))
+        .unwrap();
     session.push("list", "new").unwrap();
     session.increment("count", 1).unwrap();
     session.flash("new", "info").unwrap();
     session.set_permanent(true).unwrap();
     login(&session);
     let closed = server.close(exchange);
-    assert!(closed.cookie.as_ref().unwrap().contains("; Max-Age=34560000"));
+    assert!(
+        closed
+            .cookie
+            .as_ref()
+            .unwrap()
+            .contains("; Max-Age=34560000")
+    );
     let (_exchange, fresh) = server.open(&closed.pair());
     assert_eq!(fresh.to_json(), r#"{"count":1,"list":["new"],"mine":"!"}"#);
     assert_eq!(fresh.take_flashes().unwrap().len(), 1);
@@ -217,7 +289,10 @@ fn each_request_refreshes_also_unasked() {
     // Nobody asked for it, so nobody is refused.
     *server.broken.lock().unwrap() = Some("load");
     let (asked, mut outgoing) = unasked(&cookie);
-    assert_eq!((asked, outgoing.apply(&mut response)), (vec!["load"], Ok(())));
+    assert_eq!(
+        (asked, outgoing.apply(&mut response)),
+        (vec!["load"], Ok(()))
+    );
     let never = super::server(|builder| builder.refresh(Refresh::Never));
     let cookie = never.begin(visit);
     never.advance(30 * 24 * 3600);
@@ -240,9 +315,15 @@ fn what_does_not_build() {
         assert!(build(builder).contains("use build_stored"));
     }
     let flask = refused(Sessions::flask_builder("dev").build_stored().map(drop));
-    assert!(flask.contains("does not work in Flask's format: its cookie is the session"), "{flask}");
+    assert!(
+        flask.contains("does not work in Flask's format: its cookie is the session"),
+        "{flask}"
+    );
     let small = refused(builder().max_cookie_size(200).build_stored().map(drop));
-    assert!(small.starts_with("MAX_COOKIE_SIZE: the cookie of a stored session takes "), "{small}");
+    assert!(
+        small.starts_with("MAX_COOKIE_SIZE: the cookie of a stored session takes "),
+        "{small}"
+    );
     assert!(builder().max_cookie_size(300).build_stored().is_ok());
 }
 
@@ -251,13 +332,23 @@ fn the_wrong_door_and_the_wrong_answer() {
     let server = server(|builder| builder);
     let cookie = server.begin(visit);
     let (_exchange, session) = server.open(&cookie);
-    let cookies =
-        Sessions::builder(SecretKey::new(KEY).unwrap()).clock(ManualClock::at(START)).build().unwrap();
-    assert_eq!(cookies.close(&session, &mut HeaderMap::new()), Err(Error::NotACookie));
+    let cookies = Sessions::builder(SecretKey::new(KEY).unwrap())
+        .clock(ManualClock::at(START))
+        .build()
+        .unwrap();
+    assert_eq!(
+        cookies.close(&session, &mut HeaderMap::new()),
+        Err(Error::NotACookie)
+    );
     let headers = HeaderMap::from_iter([(COOKIE, cookie.parse().unwrap())]);
     let exchange = server.sessions.exchange(&headers);
-    let Step::Pending(ask) = exchange.open() else { unreachable!("an id is looked up") };
-    let opened = ask.answer(StoreReply::Touched(Outcome::Done)).done().unwrap();
+    let Step::Pending(ask) = exchange.open() else {
+        unreachable!("an id is looked up")
+    };
+    let opened = ask
+        .answer(StoreReply::Touched(Outcome::Done))
+        .done()
+        .unwrap();
     assert_eq!(opened.unwrap_err(), Error::Unavailable);
 }
 
@@ -285,8 +376,14 @@ fn a_degraded_session_takes_no_change() {
     }
     server.asked();
     let closed = server.close(exchange);
-    assert_eq!((closed.result, closed.cookie, server.asked()), (Ok(()), None, vec![]));
-    assert_eq!(closed.events, [EventKind::StoreFailed("the session was not loaded")]);
+    assert_eq!(
+        (closed.result, closed.cookie, server.asked()),
+        (Ok(()), None, vec![])
+    );
+    assert_eq!(
+        closed.events,
+        [EventKind::StoreFailed("the session was not loaded")]
+    );
     *server.broken.lock().unwrap() = None;
     assert_eq!(server.json(&cookie), r#"{"visits":1}"#);
 }

@@ -10,16 +10,39 @@ use crate::{Rejected, SecretKey, Sessions};
 fn of_another_length() {
     let server = server(|builder| builder);
     let id = server.begin(visit).split_off("__Host-session=".len());
-    let [payload, stamp, signature] = id.split('.').collect::<Vec<_>>()[..] else { panic!("{id}") };
+    let [payload, stamp, signature] = id.split('.').collect::<Vec<_>>()[..] else {
+        panic!("{id}")
+    };
     for (value, expected) in [
         (format!("{id}A"), Rejected::TooLong),
-        (format!("{}.{stamp}.{signature}", &payload[1..]), Rejected::Malformed),
-        (format!("{payload}.{}.{signature}", &stamp[1..]), Rejected::Malformed),
-        (format!("{payload}.{stamp}.{}", &signature[1..]), Rejected::Malformed),
-        (format!("{payload}A.{}.{signature}", &stamp[1..]), Rejected::Malformed),
-        (format!("{}.{stamp}.{signature}A", &payload[1..]), Rejected::Malformed),
-        (format!("{payload}.*{}.{signature}", &stamp[1..]), Rejected::Malformed),
-        (format!("{}A.{stamp}.{signature}", &payload[1..]), Rejected::BadSignature),
+        (
+            format!("{}.{stamp}.{signature}", &payload[1..]),
+            Rejected::Malformed,
+        ),
+        (
+            format!("{payload}.{}.{signature}", &stamp[1..]),
+            Rejected::Malformed,
+        ),
+        (
+            format!("{payload}.{stamp}.{}", &signature[1..]),
+            Rejected::Malformed,
+        ),
+        (
+            format!("{payload}A.{}.{signature}", &stamp[1..]),
+            Rejected::Malformed,
+        ),
+        (
+            format!("{}.{stamp}.{signature}A", &payload[1..]),
+            Rejected::Malformed,
+        ),
+        (
+            format!("{payload}.*{}.{signature}", &stamp[1..]),
+            Rejected::Malformed,
+        ),
+        (
+            format!("{}A.{stamp}.{signature}", &payload[1..]),
+            Rejected::BadSignature,
+        ),
     ] {
         let (_exchange, session) = server.open(&format!("__Host-session={value}"));
         assert_eq!(session.rejected(), Some(expected), "{value}");
@@ -31,10 +54,17 @@ fn of_another_length() {
 fn ids_that_just_fit() {
     let build = |limit| {
         let builder = Sessions::builder(SecretKey::new(KEY).unwrap());
-        builder.max_cookie_size(limit).build_stored().map(drop).map_err(|error| error.to_string())
+        builder
+            .max_cookie_size(limit)
+            .build_stored()
+            .map(drop)
+            .map_err(|error| error.to_string())
     };
     let least = (1..).find(|limit| build(*limit).is_ok()).unwrap();
     let error = build(least - 1).unwrap_err();
-    let expected = format!("the cookie of a stored session takes {least} octets, the limit is {}", least - 1);
+    let expected = format!(
+        "the cookie of a stored session takes {least} octets, the limit is {}",
+        least - 1
+    );
     assert!(error.contains(&expected), "{error}");
 }

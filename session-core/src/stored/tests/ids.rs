@@ -31,7 +31,10 @@ fn l2_a_login_kills_the_old_id_at_once() {
     let slow = server.close(slow);
     assert_eq!((slow.cookie, slow.events), (None, vec![EventKind::Gone]));
     let (_, stale) = server.open(&before);
-    assert_eq!((stale.rejected(), stale.is_empty()), (Some(Rejected::Gone), true));
+    assert_eq!(
+        (stale.rejected(), stale.is_empty()),
+        (Some(Rejected::Gone), true)
+    );
     assert_eq!(server.json(&after.pair()), r#"{"user":"ada","visits":1}"#);
     assert_eq!(before.len(), after.pair().len());
     assert_eq!(server.store.lock().unwrap().slots.len(), 1);
@@ -51,8 +54,15 @@ fn l3_a_periodic_renewal_logs_nobody_out() {
             server.close(exchange)
         })
         .collect();
-    let new: Vec<String> = closed.iter().filter(|closed| closed.cookie.is_some()).map(Closed::pair).collect();
-    assert_eq!((new.len(), closed[0].events.as_slice()), (1, &[EventKind::Renewed][..]));
+    let new: Vec<String> = closed
+        .iter()
+        .filter(|closed| closed.cookie.is_some())
+        .map(Closed::pair)
+        .collect();
+    assert_eq!(
+        (new.len(), closed[0].events.as_slice()),
+        (1, &[EventKind::Renewed][..])
+    );
     // The response is lost: the old id goes on, until it is renewed itself.
     server.advance(99);
     assert_eq!(server.json(&old), r#"{"visits":6}"#);
@@ -96,14 +106,31 @@ fn t2_without_random_bytes_nothing_is_written() {
             .unwrap(),
         ..server
     };
-    for (cookie, handler) in [("", visit as fn(&Session)), (&cookie, visit), (&cookie, login)] {
+    for (cookie, handler) in [
+        ("", visit as fn(&Session)),
+        (&cookie, visit),
+        (&cookie, login),
+    ] {
         let closed = broken.request(cookie, handler);
-        assert_eq!((closed.result, closed.cookie), (Err(Error::Entropy(EntropyError)), None));
+        assert_eq!(
+            (closed.result, closed.cookie),
+            (Err(Error::Entropy(EntropyError)), None)
+        );
         assert!(broken.asked().iter().all(|asked| *asked == "load"));
     }
-    let closed = broken.request(&cookie, |session| (session.clear().unwrap(), visit(session)).1);
-    assert_eq!((closed.result, broken.asked()), (Err(Error::Entropy(EntropyError)), vec!["load"]));
-    assert_eq!(broken.request(&cookie, |session| session.clear().unwrap()).pair(), "__Host-session=");
+    let closed = broken.request(&cookie, |session| {
+        (session.clear().unwrap(), visit(session)).1
+    });
+    assert_eq!(
+        (closed.result, broken.asked()),
+        (Err(Error::Entropy(EntropyError)), vec!["load"])
+    );
+    assert_eq!(
+        broken
+            .request(&cookie, |session| session.clear().unwrap())
+            .pair(),
+        "__Host-session="
+    );
 }
 
 /// T4, S1: any flipped bit, and nothing is asked. T5: a record's key is no cookie.
@@ -116,8 +143,9 @@ fn t4_a_forged_id_reaches_no_store() {
         for bit in 0..8 {
             let mut forged = cookie.clone().into_bytes();
             forged[byte] ^= 1 << bit;
-            let Some(forged) =
-                String::from_utf8(forged).ok().filter(|text| http::HeaderValue::try_from(text).is_ok())
+            let Some(forged) = String::from_utf8(forged)
+                .ok()
+                .filter(|text| http::HeaderValue::try_from(text).is_ok())
             else {
                 continue;
             };
@@ -127,21 +155,42 @@ fn t4_a_forged_id_reaches_no_store() {
     let key = *server.store.lock().unwrap().slots.keys().next().unwrap();
     let text = crate::wire::base64::encode(&[&key.as_bytes()[..], &[0; 16]].concat());
     let replayed = format!("__Host-session={text}{}", &cookie[start + 64..]);
-    for hostile in
-        [replayed.as_str(), "__Host-session=../../x", "__Host-session=\u{1f600}", "__Host-session="]
-    {
+    for hostile in [
+        replayed.as_str(),
+        "__Host-session=../../x",
+        "__Host-session=\u{1f600}",
+        "__Host-session=",
+    ] {
         assert!(server.open(hostile).1.is_empty());
     }
     // Signed by us, for another purpose, name or context.
     let key = || SecretKey::new(KEY).unwrap();
-    let plain = Sessions::builder(key()).clock(server.time.clone()).build().unwrap();
+    let plain = Sessions::builder(key())
+        .clock(server.time.clone())
+        .build()
+        .unwrap();
     let signed = testing::request(&plain, |session| session.insert("a", 1)).unwrap();
-    assert!(server.open(signed[COOKIE].to_str().unwrap()).1.rejected().is_some());
-    for other in [Sessions::builder(key()).cookie_name("other"), Sessions::builder(key()).context("other")] {
+    assert!(
+        server
+            .open(signed[COOKIE].to_str().unwrap())
+            .1
+            .rejected()
+            .is_some()
+    );
+    for other in [
+        Sessions::builder(key()).cookie_name("other"),
+        Sessions::builder(key()).context("other"),
+    ] {
         let other = other.clock(server.time.clone()).build_stored().unwrap();
         let id = testing::stored_request(&other);
-        let pair = format!("__Host-session={}", id[COOKIE].to_str().unwrap().split_once('=').unwrap().1);
-        assert_eq!(server.open(&pair).1.rejected(), Some(Rejected::BadSignature));
+        let pair = format!(
+            "__Host-session={}",
+            id[COOKIE].to_str().unwrap().split_once('=').unwrap().1
+        );
+        assert_eq!(
+            server.open(&pair).1.rejected(),
+            Some(Rejected::BadSignature)
+        );
     }
     assert!(server.asked().is_empty());
     assert_eq!(server.json(&cookie), r#"{"visits":1}"#);
@@ -162,7 +211,10 @@ fn t1_ids_are_random_bytes() {
     let bytes = crate::wire::base64::decode(id.as_bytes()).unwrap();
     let (write, selector, verifier) = (1, 2, 3);
     assert_eq!(bytes, [vec![selector; 16], vec![verifier; 32]].concat());
-    assert_eq!(server.record(&cookie).version, u64::from_be_bytes([write; 8]));
+    assert_eq!(
+        server.record(&cookie).version,
+        u64::from_be_bytes([write; 8])
+    );
 }
 
 /// T1: a million ids of the operating system's: none twice, and each bit set in half of them, within six standard
@@ -183,8 +235,14 @@ fn t1_a_million_ids() {
     }
     for (at, counts) in values.iter().enumerate() {
         for bit in 0..8 {
-            let set: u32 = (0..256).filter(|value| value >> bit & 1 == 1).map(|value| counts[value]).sum();
-            assert!(set.abs_diff(500_000) < 3_000, "bit {bit} of octet {at}: {set}");
+            let set: u32 = (0..256)
+                .filter(|value| value >> bit & 1 == 1)
+                .map(|value| counts[value])
+                .sum();
+            assert!(
+                set.abs_diff(500_000) < 3_000,
+                "bit {bit} of octet {at}: {set}"
+            );
         }
     }
 }
@@ -215,18 +273,34 @@ fn o1_each_refusal_is_one_event() {
     const DAY: u64 = 24 * 60 * 60;
     let server = server(|builder| builder.absolute_lifetime(Duration::from_secs(90 * DAY)));
     let rejected = |cookie: &str, why: Rejected| {
-        assert_eq!(server.request(cookie, |_| {}).events, [EventKind::Rejected(why)]);
+        assert_eq!(
+            server.request(cookie, |_| {}).events,
+            [EventKind::Rejected(why)]
+        );
     };
     let cookie = server.begin(visit);
     let unknown = super::server(|builder| builder).begin(visit);
     rejected(&unknown, Rejected::Unknown);
     let written = server.request(&unknown, visit).events;
-    assert_eq!(written, [EventKind::Rejected(Rejected::Unknown), EventKind::Created]);
+    assert_eq!(
+        written,
+        [EventKind::Rejected(Rejected::Unknown), EventKind::Created]
+    );
     rejected("__Host-session=x", Rejected::Malformed);
     rejected(&cookie.replace(".AA", ".AB"), Rejected::BadSignature);
-    assert_eq!(server.request(&format!("{cookie}; {cookie}"), |_| {}).events, [EventKind::Duplicate(2)]);
+    assert_eq!(
+        server
+            .request(&format!("{cookie}; {cookie}"), |_| {})
+            .events,
+        [EventKind::Duplicate(2)]
+    );
     let ended = server.begin(visit);
-    assert_eq!(server.request(&ended, |session| session.clear().unwrap()).events, [EventKind::Cleared]);
+    assert_eq!(
+        server
+            .request(&ended, |session| session.clear().unwrap())
+            .events,
+        [EventKind::Cleared]
+    );
     rejected(&ended, Rejected::Gone);
     server.advance(31 * DAY);
     rejected(&cookie, Rejected::Idle);
@@ -241,7 +315,11 @@ fn spellings(bytes: &[u8]) -> [String; 3] {
     let bytes = &bytes[..8];
     let hex = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
     let list = format!("{bytes:?}");
-    [hex, list.trim_matches(['[', ']']).to_owned(), crate::wire::base64::encode(bytes)[..10].to_owned()]
+    [
+        hex,
+        list.trim_matches(['[', ']']).to_owned(),
+        crate::wire::base64::encode(bytes)[..10].to_owned(),
+    ]
 }
 
 /// T7: neither ids nor content, nor where it lies.
@@ -261,8 +339,14 @@ fn t7_nothing_of_it_prints() {
     let id = crate::wire::base64::decode(text.as_bytes()).unwrap();
     let (selector, verifier) = id.split_at(16);
     let hash: [u8; 32] = <sha2::Sha256 as sha2::Digest>::digest(verifier).into();
-    let secrets = [selector, verifier, &hash, b"{\"hunter"].map(spellings).concat();
-    for secret in secrets.iter().map(String::as_str).chain(["hunter", &text[..20]]) {
+    let secrets = [selector, verifier, &hash, b"{\"hunter"]
+        .map(spellings)
+        .concat();
+    for secret in secrets
+        .iter()
+        .map(String::as_str)
+        .chain(["hunter", &text[..20]])
+    {
         assert!(!shown.contains(secret), "{secret}: {shown}");
     }
     assert!(shown.len() < 4000, "{shown}");
@@ -279,7 +363,9 @@ fn o1_events_name_the_record_if_asked() {
             let mut outgoing = server.drive(exchange.close());
             let mut headers = HeaderMap::new();
             outgoing.apply(&mut headers).unwrap();
-            let pair = headers.get("set-cookie").map(|header| header.to_str().unwrap().to_owned());
+            let pair = headers
+                .get("set-cookie")
+                .map(|header| header.to_str().unwrap().to_owned());
             let pair = pair.and_then(|header| Some(header.split(';').next()?.to_owned()));
             (pair.unwrap_or_default(), outgoing.events().to_vec())
         };
@@ -291,13 +377,21 @@ fn o1_events_name_the_record_if_asked() {
         let (_, dead) = events(&renewed_cookie, &|_| ());
         let all = [created, renewed, gone, cleared, dead].concat();
         assert_eq!(all.len(), 6, "{all:?}");
-        assert!(all.iter().all(|event| event.record == asked.then_some(key)), "{all:?}");
+        assert!(
+            all.iter().all(|event| event.record == asked.then_some(key)),
+            "{all:?}"
+        );
         let (_, forged) = events("__Host-session=x", &|_| ());
         assert!(forged.len() == 1 && forged[0].record.is_none());
     }
     let key = SecretKey::generate().unwrap();
     let cookies = Sessions::builder(key).events_with_record_keys(true).build();
-    assert!(cookies.unwrap_err().to_string().contains("events_with_record_keys"));
+    assert!(
+        cookies
+            .unwrap_err()
+            .to_string()
+            .contains("events_with_record_keys")
+    );
 }
 
 /// A random source that repeats itself: another's record under the new id is not taken for one's own, and nothing goes out.
@@ -307,10 +401,21 @@ fn an_id_that_another_has_is_an_error() {
     for (own, expected) in [(true, Ok(())), (false, Err(Error::Entropy(EntropyError)))] {
         let (exchange, session) = server.open("");
         visit(&session);
-        let Step::Pending(ask) = exchange.close() else { panic!("nothing is stored") };
-        let StoreRequest::Insert { record, .. } = ask.question() else { panic!("{:?}", ask.question()) };
-        let version = if own { record.version } else { record.version ^ 1 };
-        let there = Record { version, ..record.clone() };
+        let Step::Pending(ask) = exchange.close() else {
+            panic!("nothing is stored")
+        };
+        let StoreRequest::Insert { record, .. } = ask.question() else {
+            panic!("{:?}", ask.question())
+        };
+        let version = if own {
+            record.version
+        } else {
+            record.version ^ 1
+        };
+        let there = Record {
+            version,
+            ..record.clone()
+        };
         let step = ask.answer(StoreReply::Inserted(Inserted::Exists(there)));
         let mut headers = HeaderMap::new();
         assert_eq!(server.drive(step).apply(&mut headers), expected);

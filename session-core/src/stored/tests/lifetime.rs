@@ -50,7 +50,10 @@ fn l1_each_kind_of_session_has_its_own() {
         (login, 30 * MINUTE),
         (remembered, 30 * DAY),
         (visit, 120 * MINUTE),
-        (|session: &Session| (visit(session), session.set_permanent(true).unwrap()).1, 120 * MINUTE),
+        (
+            |session: &Session| (visit(session), session.set_permanent(true).unwrap()).1,
+            120 * MINUTE,
+        ),
     ];
     for (handler, expected) in kinds {
         let cookie = server.begin(handler);
@@ -64,10 +67,16 @@ fn l1_each_kind_of_session_has_its_own() {
 fn l1_a_session_that_becomes_a_shorter_one_ends_with_it() {
     let server = server(lifetimes);
     let cookie = server.begin(remembered);
-    let cookie = server.request(&cookie, |session| session.set_permanent(false).unwrap()).pair();
+    let cookie = server
+        .request(&cookie, |session| session.set_permanent(false).unwrap())
+        .pair();
     assert_eq!(lives(&server, &cookie), 30 * MINUTE - 1);
     let cookie = server.begin(remembered);
-    let cookie = server.request(&cookie, |session| (visit(session), session.clear_user().unwrap()).1).pair();
+    let cookie = server
+        .request(&cookie, |session| {
+            (visit(session), session.clear_user().unwrap()).1
+        })
+        .pair();
     assert_eq!(lives(&server, &cookie), 120 * MINUTE - 1);
     assert_eq!(server.record(&cookie).expires, START + 30 * DAY);
     // And a longer one: a stranger logs in and wants to be remembered.
@@ -75,24 +84,47 @@ fn l1_a_session_that_becomes_a_shorter_one_ends_with_it() {
     assert_eq!(lives(&server, &cookie), 30 * DAY - 1);
     // A configuration with a shorter one counts at once, as it does for cookies.
     let shorter = super::server(|builder| builder.idle_lifetime(Duration::from_secs(MINUTE)));
-    let shorter = Server { store: server.store, time: server.time, ..shorter };
-    let builder =
-        crate::Sessions::builder(crate::SecretKey::new(super::KEY).unwrap()).clock(shorter.time.clone());
-    let sessions = builder.idle_lifetime(Duration::from_secs(MINUTE)).build_stored().unwrap();
-    assert_eq!(lives(&Server { sessions, ..shorter }, &cookie), MINUTE - 1);
+    let shorter = Server {
+        store: server.store,
+        time: server.time,
+        ..shorter
+    };
+    let builder = crate::Sessions::builder(crate::SecretKey::new(super::KEY).unwrap())
+        .clock(shorter.time.clone());
+    let sessions = builder
+        .idle_lifetime(Duration::from_secs(MINUTE))
+        .build_stored()
+        .unwrap();
+    assert_eq!(
+        lives(
+            &Server {
+                sessions,
+                ..shorter
+            },
+            &cookie
+        ),
+        MINUTE - 1
+    );
 }
 
 /// A tenth of the lifetime that applies.
 #[test]
 fn extended_in_time() {
     let server = server(lifetimes);
-    for (handler, tenth) in [(login as fn(&Session), 3 * MINUTE), (remembered, 3 * DAY), (visit, 12 * MINUTE)]
-    {
+    for (handler, tenth) in [
+        (login as fn(&Session), 3 * MINUTE),
+        (remembered, 3 * DAY),
+        (visit, 12 * MINUTE),
+    ] {
         let cookie = server.begin(handler);
         for (after, touched) in [(tenth - 1, false), (1, true)] {
             server.advance(after);
             server.request(&cookie, |session| assert_eq!(session.rejected(), None));
-            assert_eq!(server.asked().last() == Some(&"touch"), touched, "after {after}");
+            assert_eq!(
+                server.asked().last() == Some(&"touch"),
+                touched,
+                "after {after}"
+            );
         }
     }
     // A session that is used goes on.
@@ -109,13 +141,27 @@ fn a_remembered_session_stays_in_its_users_list() {
     let server = server(lifetimes);
     let cookie = server.begin(login);
     server.advance(MINUTE);
-    let cookie = server.request(&cookie, |session| session.set_permanent(true).unwrap()).pair();
+    let cookie = server
+        .request(&cookie, |session| session.set_permanent(true).unwrap())
+        .pair();
     for _ in 0..3 {
-        let noted = server.store.lock().unwrap().index["ada"].values().copied().max().unwrap();
+        let noted = server.store.lock().unwrap().index["ada"]
+            .values()
+            .copied()
+            .max()
+            .unwrap();
         assert!(noted > server.record(&cookie).expires);
         server.advance(25 * DAY);
         server.request(&cookie, visit);
-        assert_eq!(server.store.lock().unwrap().owned("ada", server.sessions.now()).len(), 1);
+        assert_eq!(
+            server
+                .store
+                .lock()
+                .unwrap()
+                .owned("ada", server.sessions.now())
+                .len(),
+            1
+        );
     }
 }
 
@@ -135,7 +181,9 @@ fn a_clock_that_steps_back_ends_nothing_earlier() {
 #[test]
 fn a_permanent_id_goes_with_the_absolute_lifetime() {
     let server = server(|builder| builder.absolute_lifetime(Duration::from_secs(1000)));
-    let mut sent = server.request("", |session| (visit(session), session.set_permanent(true).unwrap()).0);
+    let mut sent = server.request("", |session| {
+        (visit(session), session.set_permanent(true).unwrap()).0
+    });
     for left in [1000, 600, 200] {
         let header = sent.cookie.as_deref().unwrap();
         assert!(header.ends_with(&format!("; Max-Age={left}")), "{header}");

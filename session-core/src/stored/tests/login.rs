@@ -21,7 +21,12 @@ fn as_admin(session: &Session) {
 
 /// How many sessions of a user a list shows.
 fn listed(server: &Server, user: &str) -> usize {
-    server.store.lock().unwrap().owned(user, server.sessions.now()).len()
+    server
+        .store
+        .lock()
+        .unwrap()
+        .owned(user, server.sessions.now())
+        .len()
 }
 
 #[test]
@@ -45,7 +50,10 @@ fn another_user_finds_nothing_of_the_former_one() {
     assert_eq!(server.record(&cookie).label, None);
     assert!(!session.require_epoch(1).unwrap());
     // The former record has ended, also for a request that is under way.
-    assert_eq!((listed(&server, "admin"), listed(&server, "mallory")), (0, 1));
+    assert_eq!(
+        (listed(&server, "admin"), listed(&server, "mallory")),
+        (0, 1)
+    );
     assert_eq!(server.open(&admins).1.rejected(), Some(Rejected::Gone));
     visit(&held);
     assert_eq!(server.close(slow).events, [EventKind::Gone]);
@@ -68,10 +76,19 @@ fn what_another_request_wrote_meanwhile_goes_as_well() {
 fn the_same_user_and_a_stranger_keep_their_content() {
     let server = server(|builder| builder);
     let cookie = server.begin(as_admin);
-    let again = server.request(&cookie, |session| session.log_in("admin").unwrap()).pair();
+    let again = server
+        .request(&cookie, |session| session.log_in("admin").unwrap())
+        .pair();
     let (_exchange, session) = server.open(&again);
-    assert!(session.contains_key("is_admin") && session.is_permanent() && session.require_epoch(7).unwrap());
-    assert_eq!(server.record(&again).label.as_deref(), Some("Root's laptop"));
+    assert!(
+        session.contains_key("is_admin")
+            && session.is_permanent()
+            && session.require_epoch(7).unwrap()
+    );
+    assert_eq!(
+        server.record(&again).label.as_deref(),
+        Some("Root's laptop")
+    );
     let stranger = server.begin(visit);
     let cookie = server.request(&stranger, login).pair();
     assert_eq!(server.json(&cookie), r#"{"visits":1}"#);
@@ -94,7 +111,10 @@ fn what_is_named_stays_alone_on_a_newer_record_as_well() {
     let closed = server.close(exchange);
     assert!(closed.events.contains(&EventKind::Merged));
     let (_exchange, session) = server.open(&closed.pair());
-    assert_eq!(session.payload(), r#"{"cart":["mug","beans"],"theme":"dark"}"#);
+    assert_eq!(
+        session.payload(),
+        r#"{"cart":["mug","beans"],"theme":"dark"}"#
+    );
 }
 
 /// The record leaves its user; its content, and who holds the new id, stay.
@@ -106,24 +126,50 @@ fn a_session_without_its_user_goes_on() {
     let closed = server.request(&cookie, |session| session.clear_user().unwrap());
     assert_eq!(closed.events, [EventKind::Renewed]);
     let left = closed.pair();
-    assert_eq!(server.open(&cookie).1.rejected(), Some(Rejected::Gone), "the old id opens nothing");
+    assert_eq!(
+        server.open(&cookie).1.rejected(),
+        Some(Rejected::Gone),
+        "the old id opens nothing"
+    );
     let (_exchange, session) = server.open(&left);
-    assert_eq!((session.user(), session.to_json()), (None, r#"{"is_admin":true}"#.into()));
+    assert_eq!(
+        (session.user(), session.to_json()),
+        (None, r#"{"is_admin":true}"#.into())
+    );
     assert!(!session.authenticated_within(Duration::MAX) && session.is_permanent());
     assert!(!session.require_epoch(1).unwrap());
     let record = server.record(&left);
-    assert_eq!((record.user, record.label, record.created), (None, None, START));
+    assert_eq!(
+        (record.user, record.label, record.created),
+        (None, None, START)
+    );
     // It is in nobody's list, and survives the end of all.
     let key = session.record_key().unwrap();
     assert_eq!(listed(&server, "admin"), 0);
-    assert!(!server.store.lock().unwrap().end_of("admin", key, server.sessions.now()));
+    assert!(
+        !server
+            .store
+            .lock()
+            .unwrap()
+            .end_of("admin", key, server.sessions.now())
+    );
     assert_eq!(server.open(&left).1.rejected(), None);
     // Without a user to leave nothing is asked.
     server.asked();
-    assert_eq!(server.request(&left, |session| session.clear_user().unwrap()).cookie, None);
+    assert_eq!(
+        server
+            .request(&left, |session| session.clear_user().unwrap())
+            .cookie,
+        None
+    );
     assert_eq!(server.asked(), ["load"]);
-    let next = server.request(&left, |session| session.log_in("bob").unwrap()).pair();
-    assert_eq!((listed(&server, "bob"), server.json(&next)), (1, r#"{"is_admin":true}"#.into()));
+    let next = server
+        .request(&left, |session| session.log_in("bob").unwrap())
+        .pair();
+    assert_eq!(
+        (listed(&server, "bob"), server.json(&next)),
+        (1, r#"{"is_admin":true}"#.into())
+    );
 }
 
 /// A login that was faster has given the session another id: who would leave is told that they did not.
@@ -133,9 +179,14 @@ fn a_user_that_could_not_leave_is_told_so() {
     let cookie = server.begin(as_admin);
     let (exchange, session) = server.open(&cookie);
     session.clear_user().unwrap();
-    let faster = server.request(&cookie, |session| session.log_in("admin").unwrap()).pair();
+    let faster = server
+        .request(&cookie, |session| session.log_in("admin").unwrap())
+        .pair();
     let closed = server.close(exchange);
-    assert_eq!((closed.result, closed.events), (Err(crate::Error::Gone), vec![EventKind::Gone]));
+    assert_eq!(
+        (closed.result, closed.events),
+        (Err(crate::Error::Gone), vec![EventKind::Gone])
+    );
     assert_eq!(server.open(&faster).1.user().as_deref(), Some("admin"));
     // Where the session has ended there is nobody left.
     let (exchange, session) = server.open(&faster);
@@ -158,7 +209,10 @@ fn to_remove_a_key_is_no_logout() {
 fn a_user_in_the_content_of_a_record_is_unreadable() {
     let server = server(|builder| builder);
     let cookie = server.begin(visit);
-    for (text, rejected) in [(r#"{"a":1}"#, None), (r#"[{"a":1},[],"eve"]"#, Some(Rejected::Unreadable))] {
+    for (text, rejected) in [
+        (r#"{"a":1}"#, None),
+        (r#"[{"a":1},[],"eve"]"#, Some(Rejected::Unreadable)),
+    ] {
         super::set_content(&server, text);
         assert_eq!(server.open(&cookie).1.rejected(), rejected);
     }
@@ -178,7 +232,10 @@ fn a_login_on_what_ended_meanwhile_inherits_no_epoch() {
         }
         let (_exchange, session) = server.open(&server.close(exchange).pair());
         assert_eq!(session.user().as_deref(), Some("ada"));
-        assert!(session.require_epoch(has).unwrap() && !session.require_epoch(has + 1).unwrap(), "{own:?}");
+        assert!(
+            session.require_epoch(has).unwrap() && !session.require_epoch(has + 1).unwrap(),
+            "{own:?}"
+        );
     }
 }
 
@@ -208,7 +265,9 @@ fn a_login_that_is_ended_by_the_number_is_gone() {
                 Step::Done(outgoing) => break outgoing,
                 Step::Pending(ask) => {
                     let answer = match ask.question() {
-                        StoreRequest::Trim { .. } => StoreReply::Trimmed(TrimResult { ended: 1, alive }),
+                        StoreRequest::Trim { .. } => {
+                            StoreReply::Trimmed(TrimResult { ended: 1, alive })
+                        }
                         question => server.store.lock().unwrap().ask(question),
                     };
                     step = ask.answer(answer);
@@ -216,7 +275,14 @@ fn a_login_that_is_ended_by_the_number_is_gone() {
             }
         };
         let kinds: Vec<_> = outgoing.events().iter().map(|event| event.kind).collect();
-        assert_eq!(kinds, [if alive { EventKind::Created } else { EventKind::Gone }]);
+        assert_eq!(
+            kinds,
+            [if alive {
+                EventKind::Created
+            } else {
+                EventKind::Gone
+            }]
+        );
         assert_eq!(outgoing.set_cookie.is_some(), alive);
     }
 }

@@ -18,7 +18,13 @@ fn out(session: &Session) {
 
 /// Whether the record of this session lives.
 fn lives(server: &Server) -> bool {
-    server.store.lock().unwrap().slots.values().any(|slot| matches!(slot, Slot::Live { .. }))
+    server
+        .store
+        .lock()
+        .unwrap()
+        .slots
+        .values()
+        .any(|slot| matches!(slot, Slot::Live { .. }))
 }
 
 /// What times alone speak against, a logout ends: with another clock, past a lifetime, revoked.
@@ -28,7 +34,9 @@ fn an_id_that_is_untimely_can_log_out() {
     let ways: [(Rejected, Prepare); 5] = [
         (Rejected::Idle, |server| {
             server.advance(61);
-            again(server, |builder| builder.idle_lifetime(Duration::from_secs(60)))
+            again(server, |builder| {
+                builder.idle_lifetime(Duration::from_secs(60))
+            })
         }),
         (Rejected::Future, |server| {
             server.time.set(START - 90);
@@ -36,9 +44,13 @@ fn an_id_that_is_untimely_can_log_out() {
         }),
         (Rejected::TooOld, |server| {
             server.advance(61);
-            again(server, |builder| builder.absolute_lifetime(Duration::from_secs(60)))
+            again(server, |builder| {
+                builder.absolute_lifetime(Duration::from_secs(60))
+            })
         }),
-        (Rejected::Revoked, |server| again(server, |builder| builder.epoch(1))),
+        (Rejected::Revoked, |server| {
+            again(server, |builder| builder.epoch(1))
+        }),
         (Rejected::Revoked, |server| {
             server.advance(1);
             let now = std::time::UNIX_EPOCH + Duration::from_secs(server.sessions.now());
@@ -53,21 +65,44 @@ fn an_id_that_is_untimely_can_log_out() {
         assert_eq!((session.rejected(), session.is_empty()), (Some(why), true));
         server.asked();
         server.close(exchange);
-        assert_eq!(server.asked(), [] as [&str; 0], "{why:?}: who only reads asks nothing");
+        assert_eq!(
+            server.asked(),
+            [] as [&str; 0],
+            "{why:?}: who only reads asks nothing"
+        );
         assert!(lives(&server));
 
         let closed = server.request(&cookie, out);
-        assert_eq!((&closed.result, closed.pair().as_str()), (&Ok(()), REMOVED), "{why:?}");
+        assert_eq!(
+            (&closed.result, closed.pair().as_str()),
+            (&Ok(()), REMOVED),
+            "{why:?}"
+        );
         // What only the record tells was loaded before.
-        let first = if why == Rejected::Idle { &["load"][..] } else { &[] };
-        assert_eq!(server.asked(), [first, &["load", "delete", "unindex"]].concat(), "{why:?}");
-        assert_eq!(closed.events, [EventKind::Rejected(why), EventKind::Cleared]);
+        let first = if why == Rejected::Idle {
+            &["load"][..]
+        } else {
+            &[]
+        };
+        assert_eq!(
+            server.asked(),
+            [first, &["load", "delete", "unindex"]].concat(),
+            "{why:?}"
+        );
+        assert_eq!(
+            closed.events,
+            [EventKind::Rejected(why), EventKind::Cleared]
+        );
         assert!(!lives(&server), "{why:?}");
         // Once more: there is nothing to end, which the store confirms; and after a while the cookie goes.
         for (seconds, goes) in [(0, false), (9, false), (1, true)] {
             server.advance(seconds);
             let again = server.request(&cookie, out);
-            assert_eq!((again.result, again.cookie.is_some()), (Ok(()), goes), "{why:?}");
+            assert_eq!(
+                (again.result, again.cookie.is_some()),
+                (Ok(()), goes),
+                "{why:?}"
+            );
             assert_eq!(server.asked(), ["load", "delete"], "{why:?}");
         }
     }
@@ -92,7 +127,11 @@ fn an_untimely_logout_that_ends_nothing_fails() {
         server.time.set(START - 90);
         *server.broken.lock().unwrap() = Some(broken);
         let closed = server.request(&cookie, out);
-        assert_eq!((closed.result, closed.cookie), (Err(Error::Unavailable), None), "{broken}");
+        assert_eq!(
+            (closed.result, closed.cookie),
+            (Err(Error::Unavailable), None),
+            "{broken}"
+        );
         assert!(lives(&server));
     }
 }
@@ -106,7 +145,10 @@ fn an_untimely_id_that_was_replaced_ends_nothing() {
     server.asked();
     server.time.set(START - 90);
     let closed = server.request(&before, out);
-    assert_eq!((&closed.result, closed.pair().as_str(), server.asked()), (&Ok(()), REMOVED, vec!["load"]));
+    assert_eq!(
+        (&closed.result, closed.pair().as_str(), server.asked()),
+        (&Ok(()), REMOVED, vec!["load"])
+    );
     server.time.set(START);
     assert_eq!(server.open(&user).1.user().as_deref(), Some("ada"));
 }
@@ -117,10 +159,17 @@ fn what_is_no_id_of_ours_goes() {
     let server = server(|builder| builder);
     let cookie = server.begin(login);
     let other = || Sessions::builder(SecretKey::generate().unwrap());
-    let server = Server { sessions: other().build_stored().unwrap(), ..server };
+    let server = Server {
+        sessions: other().build_stored().unwrap(),
+        ..server
+    };
     for cookie in [cookie.as_str(), "__Host-session=", "__Host-session=forged"] {
         let closed = server.request(cookie, out);
-        assert_eq!((&closed.result, closed.pair().as_str()), (&Ok(()), REMOVED), "{cookie}");
+        assert_eq!(
+            (&closed.result, closed.pair().as_str()),
+            (&Ok(()), REMOVED),
+            "{cookie}"
+        );
         assert!(!closed.clears);
         assert_eq!(server.asked(), [] as [&str; 0], "{cookie}");
     }
@@ -133,7 +182,12 @@ fn a_mute_logout_fails_while_the_session_lives() {
     let server = server(|builder| builder);
     let before = server.begin(visit);
     let user = server.request(&before, login).pair();
-    for (seconds, expected) in [(0, Err(Error::Gone)), (9, Err(Error::Gone)), (10, Ok(())), (1000, Ok(()))] {
+    for (seconds, expected) in [
+        (0, Err(Error::Gone)),
+        (9, Err(Error::Gone)),
+        (10, Ok(())),
+        (1000, Ok(())),
+    ] {
         server.time.set(START + seconds);
         let closed = server.request(&before, out);
         assert_eq!(closed.cookie.is_some(), expected.is_ok(), "{seconds} s");

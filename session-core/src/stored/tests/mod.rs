@@ -98,8 +98,15 @@ impl Server {
         let mut headers = HeaderMap::new();
         let result = outgoing.apply(&mut headers);
         let clears = headers.contains_key("clear-site-data");
-        let cookie = headers.get(SET_COOKIE).map(|header| header.to_str().unwrap().to_owned());
-        Closed { result, cookie, clears, events: outgoing.events().iter().map(|event| event.kind).collect() }
+        let cookie = headers
+            .get(SET_COOKIE)
+            .map(|header| header.to_str().unwrap().to_owned());
+        Closed {
+            result,
+            cookie,
+            clears,
+            events: outgoing.events().iter().map(|event| event.kind).collect(),
+        }
     }
 
     fn request(&self, cookie: &str, handler: impl FnOnce(&Session)) -> Closed {
@@ -156,7 +163,13 @@ struct Closed {
 
 impl Closed {
     fn pair(&self) -> String {
-        self.cookie.as_deref().unwrap().split(';').next().unwrap().to_owned()
+        self.cookie
+            .as_deref()
+            .unwrap()
+            .split(';')
+            .next()
+            .unwrap()
+            .to_owned()
     }
 }
 

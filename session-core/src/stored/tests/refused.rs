@@ -30,7 +30,11 @@ fn damage(server: &Server) {
 /// A login as OAuth has it: a session holds the state first. Whether it succeeds in the browser that holds this cookie.
 fn logs_in(server: &Server, cookie: &str) -> bool {
     let started = server.request(cookie, |session| session.insert("state", "xyz").unwrap());
-    let cookie = if started.cookie.is_some() { started.pair() } else { cookie.to_owned() };
+    let cookie = if started.cookie.is_some() {
+        started.pair()
+    } else {
+        cookie.to_owned()
+    };
     let (exchange, session) = server.open(&cookie);
     let known = session.take::<String>("state").unwrap().as_deref() == Some("xyz");
     if known {
@@ -67,16 +71,25 @@ fn no_browser_is_locked_out() {
     ];
     const DAY: u64 = 24 * 60 * 60;
     for (way, prepare) in ways {
-        for (seconds, works) in
-            [(0, false), (9, false), (10, true), (61, true), (3600, true), (DAY, true), (30 * DAY, true)]
-        {
+        for (seconds, works) in [
+            (0, false),
+            (9, false),
+            (10, true),
+            (61, true),
+            (3600, true),
+            (DAY, true),
+            (30 * DAY, true),
+        ] {
             let server = server(|builder| builder);
             let (cookie, why) = prepare(&server);
             server.advance(seconds);
             let rejected = server.open(&cookie).1.rejected();
             // Its tombstone has ended: nobody knows it any more.
-            let why =
-                if rejected == Some(Rejected::Unknown) && seconds >= 60 { Rejected::Unknown } else { why };
+            let why = if rejected == Some(Rejected::Unknown) && seconds >= 60 {
+                Rejected::Unknown
+            } else {
+                why
+            };
             assert_eq!(rejected, Some(why), "{way}, {seconds} s");
             assert_eq!(logs_in(&server, &cookie), works, "{way}, {seconds} s");
         }
@@ -94,7 +107,10 @@ fn a_request_that_began_mute_stays_so() {
     server.advance(3600);
     let slow = server.close(slow);
     assert_eq!((slow.result, slow.cookie), (Ok(()), None));
-    assert_eq!(slow.events, [EventKind::Rejected(Rejected::Gone), EventKind::Gone]);
+    assert_eq!(
+        slow.events,
+        [EventKind::Rejected(Rejected::Gone), EventKind::Gone]
+    );
     assert_eq!(server.json(&user), r#"{"visits":1}"#);
 }
 
@@ -125,7 +141,11 @@ fn on_gone_is_for_requests_under_way() {
     for seconds in [0, 10, 60] {
         server.time.set(START + seconds);
         let closed = server.request(&cookie, visit);
-        assert_eq!((closed.result, closed.cookie.is_some()), (Ok(()), seconds >= 10), "{seconds} s");
+        assert_eq!(
+            (closed.result, closed.cookie.is_some()),
+            (Ok(()), seconds >= 10),
+            "{seconds} s"
+        );
     }
 }
 
@@ -139,7 +159,10 @@ fn a_stale_id_ends_nothing() {
         let user = server.request(&planted, login).pair();
         out(&session);
         let slow = server.close(slow);
-        assert_eq!((slow.result, slow.cookie, slow.events), (Err(Error::Gone), None, vec![EventKind::Gone]));
+        assert_eq!(
+            (slow.result, slow.cookie, slow.events),
+            (Err(Error::Gone), None, vec![EventKind::Gone])
+        );
         assert_eq!(server.request(&planted, out).cookie, None);
         assert_eq!(server.open(&user).1.user().as_deref(), Some("ada"));
     }
@@ -172,7 +195,10 @@ fn a_logout_meets_newer_versions() {
     server.asked();
     out(&session);
     let slow = server.close(slow);
-    assert_eq!((slow.result.as_ref(), slow.pair().as_str()), (Ok(&()), "__Host-session="));
+    assert_eq!(
+        (slow.result.as_ref(), slow.pair().as_str()),
+        (Ok(&()), "__Host-session=")
+    );
     assert_eq!(server.asked(), ["delete", "delete"]);
     for cookie in [&old, &new] {
         assert_eq!(server.open(cookie).1.rejected(), Some(Rejected::Gone));
@@ -199,7 +225,10 @@ fn an_encrypted_record_that_is_not_accepted_locks_nobody_out() {
     let before = server(|builder| builder.encrypted());
     let cookie = before.begin(visit);
     let key = SecretKey::new(KEY).unwrap();
-    let sessions = Sessions::builder(key).clock(before.time.clone()).build_stored().unwrap();
+    let sessions = Sessions::builder(key)
+        .clock(before.time.clone())
+        .build_stored()
+        .unwrap();
     let after = Server { sessions, ..before };
     after.advance(10);
     assert_eq!(after.open(&cookie).1.rejected(), Some(Rejected::Unreadable));

@@ -10,7 +10,11 @@ use crate::{Error, EventKind, Rejected, ReusePolicy, Session};
 /// A session whose id was copied, renewed, and has come back; and another one of the same user. What was stolen, what is
 /// current, the other one.
 fn stolen(on_reuse: ReusePolicy, begin: impl Fn(&Session)) -> (Server, [String; 3]) {
-    let server = server(|builder| builder.cycle_id_every(Duration::from_secs(3600)).on_reuse(on_reuse));
+    let server = server(|builder| {
+        builder
+            .cycle_id_every(Duration::from_secs(3600))
+            .on_reuse(on_reuse)
+    });
     let begin = |session: &Session| {
         begin(session);
         visit(session);
@@ -33,24 +37,61 @@ fn alive(server: &Server, cookie: &str) -> bool {
 
 #[test]
 fn it_ends_what_is_configured() {
-    type Row = (ReusePolicy, fn(&Session), &'static [&'static str], u64, [bool; 2]);
+    type Row = (
+        ReusePolicy,
+        fn(&Session),
+        &'static [&'static str],
+        u64,
+        [bool; 2],
+    );
     let nobody: fn(&Session) = |_| ();
     let rows: [Row; 5] = [
         (ReusePolicy::Report, login, &["load"], 0, [true, true]),
-        (ReusePolicy::EndSession, login, &["load", "delete", "unindex"], 1, [false, true]),
-        (ReusePolicy::EndUser, login, &["load", "load", "trim"], 2, [false, false]),
-        (ReusePolicy::EndSession, nobody, &["load", "delete"], 1, [false, true]),
-        (ReusePolicy::EndUser, nobody, &["load", "delete"], 1, [false, true]),
+        (
+            ReusePolicy::EndSession,
+            login,
+            &["load", "delete", "unindex"],
+            1,
+            [false, true],
+        ),
+        (
+            ReusePolicy::EndUser,
+            login,
+            &["load", "load", "trim"],
+            2,
+            [false, false],
+        ),
+        (
+            ReusePolicy::EndSession,
+            nobody,
+            &["load", "delete"],
+            1,
+            [false, true],
+        ),
+        (
+            ReusePolicy::EndUser,
+            nobody,
+            &["load", "delete"],
+            1,
+            [false, true],
+        ),
     ];
     for (on_reuse, begin, asked, sessions, expected) in rows {
         let (server, [stolen, current, other]) = stolen(on_reuse, begin);
         // A handler that only reads.
         let closed = server.request(&stolen, |session| assert!(session.is_empty()));
-        assert_eq!((closed.result, closed.cookie, server.asked()), (Ok(()), None, asked.to_vec()));
+        assert_eq!(
+            (closed.result, closed.cookie, server.asked()),
+            (Ok(()), None, asked.to_vec())
+        );
         let mut events = vec![EventKind::Rejected(Rejected::Gone), EventKind::Reuse];
         events.extend((sessions > 0).then_some(EventKind::EndedForReuse { sessions }));
         assert_eq!(closed.events, events, "{on_reuse:?}");
-        assert_eq!([alive(&server, &current), alive(&server, &other)], expected, "{on_reuse:?}");
+        assert_eq!(
+            [alive(&server, &current), alive(&server, &other)],
+            expected,
+            "{on_reuse:?}"
+        );
     }
 }
 
@@ -66,15 +107,24 @@ fn who_sent_it_may_begin_anew() {
 /// An end that did not happen does not look like one; sent again, it ends all.
 #[test]
 fn what_was_not_ended_is_an_error() {
-    for (on_reuse, verb) in [(ReusePolicy::EndSession, "delete"), (ReusePolicy::EndUser, "trim")] {
+    for (on_reuse, verb) in [
+        (ReusePolicy::EndSession, "delete"),
+        (ReusePolicy::EndUser, "trim"),
+    ] {
         let (server, [stolen, current, other]) = stolen(on_reuse, login);
         *server.broken.lock().unwrap() = Some(verb);
         let closed = server.request(&stolen, |_| ());
         assert_eq!(closed.result, Err(Error::Unavailable));
-        assert!(matches!(closed.events[..], [_, EventKind::Reuse, EventKind::StoreFailed(_)]));
+        assert!(matches!(
+            closed.events[..],
+            [_, EventKind::Reuse, EventKind::StoreFailed(_)]
+        ));
         *server.broken.lock().unwrap() = None;
         server.request(&stolen, |_| ());
-        assert_eq!([alive(&server, &current), alive(&server, &other)], [false, verb == "delete"]);
+        assert_eq!(
+            [alive(&server, &current), alive(&server, &other)],
+            [false, verb == "delete"]
+        );
     }
 }
 
@@ -86,13 +136,19 @@ fn what_was_written_meanwhile_is_looked_at() {
         let (exchange, _session) = server.open(&stolen_id);
         server.request(&current, visit);
         let closed = server.close(exchange);
-        assert!(matches!(closed.events.last(), Some(EventKind::EndedForReuse { .. })), "{closed:?}");
+        assert!(
+            matches!(closed.events.last(), Some(EventKind::EndedForReuse { .. })),
+            "{closed:?}"
+        );
         assert!(!alive(&server, &current));
 
         let (server, [stolen_id, current, _]) = stolen(on_reuse, login);
         let (exchange, _session) = server.open(&stolen_id);
         let new = server.request(&current, login).pair();
-        assert_eq!(server.close(exchange).events.last(), Some(&EventKind::Reuse));
+        assert_eq!(
+            server.close(exchange).events.last(),
+            Some(&EventKind::Reuse)
+        );
         assert!(alive(&server, &new));
     }
 }
@@ -100,6 +156,9 @@ fn what_was_written_meanwhile_is_looked_at() {
 #[test]
 fn it_is_for_stored_sessions() {
     let key = crate::SecretKey::new(super::KEY).unwrap();
-    let error = crate::Sessions::builder(key).on_reuse(ReusePolicy::EndUser).build().unwrap_err();
+    let error = crate::Sessions::builder(key)
+        .on_reuse(ReusePolicy::EndUser)
+        .build()
+        .unwrap_err();
     assert!(error.to_string().contains("on_reuse"));
 }

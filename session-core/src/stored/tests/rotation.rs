@@ -24,7 +24,10 @@ fn next_key() -> SecretKey {
 /// The same store and clock, configured anew.
 pub(super) fn again(server: Server, configure: impl FnOnce(Builder) -> Builder) -> Server {
     let builder = configure(crate::Sessions::builder(key()).clock(server.time.clone()));
-    Server { sessions: builder.build_stored().unwrap(), ..server }
+    Server {
+        sessions: builder.build_stored().unwrap(),
+        ..server
+    }
 }
 
 fn read(session: &Session) {
@@ -35,7 +38,10 @@ fn read(session: &Session) {
 fn rotated() -> (Server, String) {
     let server = server(|builder| builder);
     let cookie = server.begin(visit);
-    server.sessions.set_keys(KeyRing::new(next_key()).verify_only(key())).unwrap();
+    server
+        .sessions
+        .set_keys(KeyRing::new(next_key()).verify_only(key()))
+        .unwrap();
     (server, cookie)
 }
 
@@ -77,7 +83,10 @@ fn nobody_is_logged_out_by_requests_at_once() {
     assert_eq!(server.request(&new, visit).cookie, None);
     visit(&slower_session);
     let slower = server.close(slower);
-    assert_eq!((slower.cookie, slower.events), (None, vec![EventKind::Merged]));
+    assert_eq!(
+        (slower.cookie, slower.events),
+        (None, vec![EventKind::Merged])
+    );
     assert_eq!(server.json(&new), r#"{"visits":5}"#);
 }
 
@@ -97,7 +106,10 @@ fn a_key_that_leaked_leaves_at_once() {
     let (server, old) = rotated();
     forget_the_old_key(&server);
     let (_, session) = server.open(&old);
-    assert_eq!((session.rejected(), session.is_empty()), (Some(Rejected::BadSignature), true));
+    assert_eq!(
+        (session.rejected(), session.is_empty()),
+        (Some(Rejected::BadSignature), true)
+    );
     assert!(server.asked().is_empty());
 }
 
@@ -109,7 +121,9 @@ fn ids_are_renamed() {
     server.advance(60);
     let later = server.begin(visit);
     let renamed = UNIX_EPOCH + Duration::from_secs(START + 60);
-    let server = again(server, |builder| builder.renamed_from(OldCookie::new("session", renamed)));
+    let server = again(server, |builder| {
+        builder.renamed_from(OldCookie::new("session", renamed))
+    });
     assert_eq!(server.open(&later).1.rejected(), Some(Rejected::Revoked));
 
     let both = |cookie: &str, handler: &dyn Fn(&Session)| {
@@ -117,19 +131,34 @@ fn ids_are_renamed() {
         handler(&session);
         let mut headers = HeaderMap::new();
         server.drive(exchange.close()).apply(&mut headers).unwrap();
-        let cookies = headers.get_all(SET_COOKIE).iter().map(|header| header.to_str().unwrap().to_owned());
+        let cookies = headers
+            .get_all(SET_COOKIE)
+            .iter()
+            .map(|header| header.to_str().unwrap().to_owned());
         cookies.collect::<Vec<_>>()
     };
     assert!(both(&old, &read).is_empty());
     let sent = both(&old, &visit);
-    assert!(sent[0].starts_with("__Host-session=") && sent[1].starts_with("session=; "), "{sent:?}");
-    assert_eq!(server.json(sent[0].split(';').next().unwrap()), r#"{"visits":2}"#);
+    assert!(
+        sent[0].starts_with("__Host-session=") && sent[1].starts_with("session=; "),
+        "{sent:?}"
+    );
+    assert_eq!(
+        server.json(sent[0].split(';').next().unwrap()),
+        r#"{"visits":2}"#
+    );
     // Where the new name is there, the old one is not even looked at.
     let (_, session) = server.open(&format!("{old}; __Host-session=forged"));
-    assert_eq!((session.rejected(), session.is_empty()), (Some(Rejected::Malformed), true));
+    assert_eq!(
+        (session.rejected(), session.is_empty()),
+        (Some(Rejected::Malformed), true)
+    );
     // A logout deletes both.
     let sent = both(&ended, &|session| session.clear().unwrap());
-    assert!(sent[0].starts_with("__Host-session=; ") && sent[1].starts_with("session=; "), "{sent:?}");
+    assert!(
+        sent[0].starts_with("__Host-session=; ") && sent[1].starts_with("session=; "),
+        "{sent:?}"
+    );
     assert_eq!(server.open(&ended).1.rejected(), Some(Rejected::Gone));
 }
 
@@ -138,7 +167,9 @@ fn until_it_is_renamed_an_id_stays() {
     let server = server(|builder| builder.prefix(Prefix::None));
     let old = server.begin(visit);
     let renamed = UNIX_EPOCH + Duration::from_secs(START + 60);
-    let server = again(server, |builder| builder.renamed_from(OldCookie::new("session", renamed)));
+    let server = again(server, |builder| {
+        builder.renamed_from(OldCookie::new("session", renamed))
+    });
     assert_eq!(server.request(&old, visit).cookie, None);
     assert_eq!(server.request(&old, visit).cookie, None);
     assert!(server.request(&old, login).pair().starts_with("session="));
@@ -150,7 +181,13 @@ fn until_it_is_renamed_an_id_stays() {
 #[test]
 fn renaming_loses_no_record() {
     for encrypted in [false, true] {
-        let configure = |builder: Builder| if encrypted { builder.encrypted() } else { builder };
+        let configure = |builder: Builder| {
+            if encrypted {
+                builder.encrypted()
+            } else {
+                builder
+            }
+        };
         let server = server(|builder| configure(builder).prefix(Prefix::None));
         let [reader, writer] = [login, visit].map(|handler| {
             server.begin(|session| {
@@ -159,12 +196,17 @@ fn renaming_loses_no_record() {
             })
         });
         let renamed = UNIX_EPOCH + Duration::from_secs(START + 60);
-        let server =
-            again(server, |builder| configure(builder).renamed_from(OldCookie::new("session", renamed)));
+        let server = again(server, |builder| {
+            configure(builder).renamed_from(OldCookie::new("session", renamed))
+        });
         for second in [59, 60, 61, TENTH - 1] {
             server.time.set(START + second);
             let (_, session) = server.open(&reader);
-            assert_eq!(session.rejected(), None, "encrypted {encrypted}, {second} seconds later");
+            assert_eq!(
+                session.rejected(),
+                None,
+                "encrypted {encrypted}, {second} seconds later"
+            );
             assert_eq!(
                 (session.user().as_deref(), session.to_json()),
                 (Some("ada"), r#"{"visits":1}"#.into())
@@ -194,20 +236,27 @@ fn epochs_end_sessions() {
         }
     };
     let cookie = server.begin(in_epoch(7));
-    let kept = server.request(&cookie, |session| assert!(session.require_epoch(7).unwrap()));
+    let kept = server.request(&cookie, |session| {
+        assert!(session.require_epoch(7).unwrap())
+    });
     assert_eq!((kept.cookie, kept.events), (None, vec![]));
 
     // Counted up without a login, as where a password is changed: a write, and no new id.
     let counted = server.request(&cookie, |session| session.set_epoch(8).unwrap());
     assert_eq!((counted.cookie, counted.events), (None, vec![]));
-    server.request(&cookie, |session| assert!(session.require_epoch(8).unwrap()));
+    server.request(&cookie, |session| {
+        assert!(session.require_epoch(8).unwrap())
+    });
 
     let behind = server.request(&cookie, |session| {
         assert!(!session.require_epoch(9).unwrap());
         assert_eq!(session.rejected(), Some(Rejected::Revoked));
         assert_eq!(session.user(), None);
     });
-    assert_eq!(behind.events, [EventKind::Rejected(Rejected::Revoked), EventKind::Cleared]);
+    assert_eq!(
+        behind.events,
+        [EventKind::Rejected(Rejected::Revoked), EventKind::Cleared]
+    );
     assert!(behind.cookie.unwrap().contains("Max-Age=0"));
     assert_eq!(server.open(&cookie).1.rejected(), Some(Rejected::Gone));
 
@@ -221,8 +270,12 @@ fn epochs_end_sessions() {
     server.request(&after, |session| assert!(session.require_epoch(9).unwrap()));
     let again = server.request(&after, login).pair(); // the same user: it is their own epoch
     server.request(&again, |session| assert!(session.require_epoch(9).unwrap()));
-    let other = server.request(&again, |session| session.log_in("eve").unwrap()).pair(); // nobody set hers
-    server.request(&other, |session| assert!(!session.require_epoch(1).unwrap()));
+    let other = server
+        .request(&again, |session| session.log_in("eve").unwrap())
+        .pair(); // nobody set hers
+    server.request(&other, |session| {
+        assert!(!session.require_epoch(1).unwrap())
+    });
 }
 
 /// A set of the user's epoch survives a merge with another request's write.
@@ -234,7 +287,9 @@ fn an_epoch_is_merged() {
     session.set_epoch(5).unwrap();
     server.request(&cookie, visit);
     assert_eq!(server.close(slow).events, [EventKind::Merged]);
-    server.request(&cookie, |session| assert!(session.require_epoch(5).unwrap()));
+    server.request(&cookie, |session| {
+        assert!(session.require_epoch(5).unwrap())
+    });
     let headers = HeaderMap::from_iter([(COOKIE, cookie.parse().unwrap())]);
     assert!(server.sessions.exchange(&headers).close().done().is_some()); // unopened, it asks nothing
 }
@@ -244,10 +299,17 @@ fn an_epoch_is_merged() {
 fn an_id_that_was_lost_is_replaced_after_a_minute() {
     let server = server(|builder| builder.idle_lifetime(Duration::from_secs(300)));
     let cookie = server.begin(visit);
-    server.sessions.set_keys(KeyRing::new(next_key()).verify_only(key())).unwrap();
+    server
+        .sessions
+        .set_keys(KeyRing::new(next_key()).verify_only(key()))
+        .unwrap();
     for (seconds, goes_out) in [(0, true), (31, false), (28, false), (1, true)] {
         server.advance(seconds);
-        assert_eq!(server.request(&cookie, visit).cookie.is_some(), goes_out, "{seconds}");
+        assert_eq!(
+            server.request(&cookie, visit).cookie.is_some(),
+            goes_out,
+            "{seconds}"
+        );
     }
 }
 
@@ -259,10 +321,18 @@ fn an_id_of_the_old_name_that_is_too_new_asks_nothing() {
     old.advance(10);
     let later = old.begin(visit);
     let renamed = UNIX_EPOCH + Duration::from_secs(START + 10);
-    let server = again(old, |builder| builder.renamed_from(OldCookie::new("session", renamed)));
-    for (cookie, expected, asked) in [(before, None, &["load"][..]), (later, Some(Rejected::Revoked), &[])] {
+    let server = again(old, |builder| {
+        builder.renamed_from(OldCookie::new("session", renamed))
+    });
+    for (cookie, expected, asked) in [
+        (before, None, &["load"][..]),
+        (later, Some(Rejected::Revoked), &[]),
+    ] {
         let (_exchange, session) = server.open(&cookie);
-        assert_eq!((session.rejected(), session.is_empty()), (expected, expected.is_some()));
+        assert_eq!(
+            (session.rejected(), session.is_empty()),
+            (expected, expected.is_some())
+        );
         assert_eq!(server.asked(), asked);
     }
 }

@@ -22,7 +22,11 @@ fn a_write_does_not_put_a_renewal_off() {
     let cookie = server.begin(visit);
     for (seconds, renewed) in [(60, false), (39, false), (1, true)] {
         server.advance(seconds);
-        assert_eq!(server.request(&cookie, visit).cookie.is_some(), renewed, "{seconds}");
+        assert_eq!(
+            server.request(&cookie, visit).cookie.is_some(),
+            renewed,
+            "{seconds}"
+        );
     }
 }
 
@@ -31,11 +35,20 @@ fn a_write_does_not_put_a_renewal_off() {
 fn the_index_is_told_every_tenth() {
     let server = server(|builder| builder);
     let cookie = server.begin(login);
-    for (seconds, told) in [(TENTH / 2, false), (TENTH / 2, true), (1, false), (TENTH - 1, true)] {
+    for (seconds, told) in [
+        (TENTH / 2, false),
+        (TENTH / 2, true),
+        (1, false),
+        (TENTH - 1, true),
+    ] {
         server.advance(seconds);
         server.asked();
         server.request(&cookie, visit);
-        let expected = if told { &["load", "index", "update"][..] } else { &["load", "update"] };
+        let expected = if told {
+            &["load", "index", "update"][..]
+        } else {
+            &["load", "update"]
+        };
         assert_eq!(server.asked(), expected, "{seconds}");
     }
 }
@@ -64,13 +77,18 @@ fn a_merge_is_told_once() {
     let mut step = exchange.close();
     for _ in 0..3 {
         server.request(&cookie, visit);
-        let Step::Pending(ask) = step else { panic!("nothing is written") };
+        let Step::Pending(ask) = step else {
+            panic!("nothing is written")
+        };
         let answer = server.store.lock().unwrap().ask(ask.question());
         assert!(matches!(answer, StoreReply::Updated(Updated::Conflict(_))));
         step = ask.answer(answer);
     }
     let outgoing = server.drive(step);
-    let merged = outgoing.events().iter().filter(|event| event.kind == EventKind::Merged);
+    let merged = outgoing
+        .events()
+        .iter()
+        .filter(|event| event.kind == EventKind::Merged);
     assert_eq!((outgoing.error.clone(), merged.count()), (None, 1));
     assert_eq!(server.json(&cookie), r#"{"visits":5}"#);
 }
@@ -83,8 +101,12 @@ fn an_id_that_was_replaced_since_does_not_go_out() {
         let cookie = server.begin(visit);
         let (exchange, session) = server.open(&cookie);
         session.cycle_id().unwrap();
-        let Step::Pending(mut ask) = exchange.close() else { panic!("nothing is written") };
-        let StoreRequest::Update { record, .. } = ask.question() else { panic!("{:?}", ask.question()) };
+        let Step::Pending(mut ask) = exchange.close() else {
+            panic!("nothing is written")
+        };
+        let StoreRequest::Update { record, .. } = ask.question() else {
+            panic!("{:?}", ask.question())
+        };
         let mut newer = record.clone();
         if replaced {
             let mut body = Body::decode(&newer.body).unwrap();
@@ -93,7 +115,10 @@ fn an_id_that_was_replaced_since_does_not_go_out() {
         }
         ask.mark_retried();
         let outgoing = server.drive(ask.answer(StoreReply::Updated(Updated::Conflict(newer))));
-        assert_eq!((outgoing.error.clone(), outgoing.set_cookie.is_some()), (None, !replaced));
+        assert_eq!(
+            (outgoing.error.clone(), outgoing.set_cookie.is_some()),
+            (None, !replaced)
+        );
     }
 }
 
@@ -111,15 +136,21 @@ fn a_read_asks_nothing() {
 /// Who only reads is told nothing of a session that ends meanwhile, also where the read would have renewed its id.
 #[test]
 fn a_read_of_what_ended_meanwhile_is_no_conflict() {
-    let server =
-        server(|builder| builder.cycle_id_every(Duration::from_secs(100)).on_gone(GonePolicy::Conflict));
+    let server = server(|builder| {
+        builder
+            .cycle_id_every(Duration::from_secs(100))
+            .on_gone(GonePolicy::Conflict)
+    });
     let cookie = server.begin(visit);
     server.advance(101);
     let (reads, _session) = server.open(&cookie);
     server.request(&cookie, |session| session.clear().unwrap());
     server.asked();
     let closed = server.close(reads);
-    assert_eq!((closed.result, closed.cookie, closed.events), (Ok(()), None, vec![]));
+    assert_eq!(
+        (closed.result, closed.cookie, closed.events),
+        (Ok(()), None, vec![])
+    );
     assert_eq!(server.asked(), ["update"]);
 }
 
@@ -131,6 +162,13 @@ fn a_record_of_the_largest_size() {
     for (limit, fits) in [(size, true), (size - 1, false)] {
         let server = server(|builder| builder.max_record_size(limit));
         let closed = server.request("", visit);
-        assert_eq!(closed.result, if fits { Ok(()) } else { Err(Error::RecordTooLarge { size, limit }) });
+        assert_eq!(
+            closed.result,
+            if fits {
+                Ok(())
+            } else {
+                Err(Error::RecordTooLarge { size, limit })
+            }
+        );
     }
 }

@@ -14,10 +14,28 @@ fn the_table() {
         ("", "content", visit, &["insert"], "new"),
         ("", "login", login, &["index", "insert"], "new"),
         ("", "nothing", |_| {}, &[], ""),
-        ("", "renewed", |session| session.cycle_id().unwrap(), &[], ""),
-        ("", "permanent", |session| session.set_permanent(true).unwrap(), &[], ""),
+        (
+            "",
+            "renewed",
+            |session| session.cycle_id().unwrap(),
+            &[],
+            "",
+        ),
+        (
+            "",
+            "permanent",
+            |session| session.set_permanent(true).unwrap(),
+            &[],
+            "",
+        ),
         ("", "cleared", |session| session.clear().unwrap(), &[], ""),
-        ("plain", "cleared", |session| session.clear().unwrap(), &["load", "delete"], "removal"),
+        (
+            "plain",
+            "cleared",
+            |session| session.clear().unwrap(),
+            &["load", "delete"],
+            "removal",
+        ),
         (
             "plain",
             "new",
@@ -32,8 +50,20 @@ fn the_table() {
             &["load", "delete", "index", "insert"],
             "new",
         ),
-        ("plain", "login", login, &["load", "index", "update"], "renewed"),
-        ("plain", "renewed", |session| session.cycle_id().unwrap(), &["load", "update"], "renewed"),
+        (
+            "plain",
+            "login",
+            login,
+            &["load", "index", "update"],
+            "renewed",
+        ),
+        (
+            "plain",
+            "renewed",
+            |session| session.cycle_id().unwrap(),
+            &["load", "update"],
+            "renewed",
+        ),
         (
             "plain",
             "permanent",
@@ -41,15 +71,57 @@ fn the_table() {
             &["load", "update"],
             "renewed",
         ),
-        ("plain", "as it was", |session| session.set_permanent(false).unwrap(), &["load", "touch"], ""),
-        ("plain", "marked", |session| session.mark_modified().unwrap(), &["load", "touch"], ""),
-        ("plain", "labelled", |session| session.set_label("Firefox").unwrap(), &["load", "update"], ""),
+        (
+            "plain",
+            "as it was",
+            |session| session.set_permanent(false).unwrap(),
+            &["load", "touch"],
+            "",
+        ),
+        (
+            "plain",
+            "marked",
+            |session| session.mark_modified().unwrap(),
+            &["load", "touch"],
+            "",
+        ),
+        (
+            "plain",
+            "labelled",
+            |session| session.set_label("Firefox").unwrap(),
+            &["load", "update"],
+            "",
+        ),
         ("plain", "changed", visit, &["load", "update"], ""),
-        ("plain", "emptied", |session| assert!(session.remove("visits").unwrap()), &["load", "update"], ""),
-        ("plain", "read", |session| drop(session.keys()), &["load"], ""),
-        ("owned", "cleared", |session| session.clear().unwrap(), &["load", "delete", "unindex"], "removal"),
+        (
+            "plain",
+            "emptied",
+            |session| assert!(session.remove("visits").unwrap()),
+            &["load", "update"],
+            "",
+        ),
+        (
+            "plain",
+            "read",
+            |session| drop(session.keys()),
+            &["load"],
+            "",
+        ),
+        (
+            "owned",
+            "cleared",
+            |session| session.clear().unwrap(),
+            &["load", "delete", "unindex"],
+            "removal",
+        ),
         ("owned", "changed", visit, &["load", "update"], ""),
-        ("owned", "marked", |session| session.mark_modified().unwrap(), &["load", "index", "touch"], ""),
+        (
+            "owned",
+            "marked",
+            |session| session.mark_modified().unwrap(),
+            &["load", "index", "touch"],
+            "",
+        ),
         (
             "owned",
             "another",
@@ -57,12 +129,42 @@ fn the_table() {
             &["load", "delete", "unindex", "index", "insert"],
             "new",
         ),
-        ("owned", "the same", login, &["load", "index", "update"], "renewed"),
-        ("owned", "left", |session| session.clear_user().unwrap(), &["load", "update"], "renewed"),
-        ("plain", "left", |session| session.clear_user().unwrap(), &["load"], ""),
-        ("plain", "kept", |session| session.keep_only(&["visits"]).unwrap(), &["load", "update"], ""),
+        (
+            "owned",
+            "the same",
+            login,
+            &["load", "index", "update"],
+            "renewed",
+        ),
+        (
+            "owned",
+            "left",
+            |session| session.clear_user().unwrap(),
+            &["load", "update"],
+            "renewed",
+        ),
+        (
+            "plain",
+            "left",
+            |session| session.clear_user().unwrap(),
+            &["load"],
+            "",
+        ),
+        (
+            "plain",
+            "kept",
+            |session| session.keep_only(&["visits"]).unwrap(),
+            &["load", "update"],
+            "",
+        ),
         ("ended", "changed", visit, &["load"], ""),
-        ("ended", "cleared", |session| session.clear().unwrap(), &["load", "delete"], ""),
+        (
+            "ended",
+            "cleared",
+            |session| session.clear().unwrap(),
+            &["load", "delete"],
+            "",
+        ),
         (
             "ended",
             "cleared, changed",
@@ -72,12 +174,48 @@ fn the_table() {
         ),
         ("ended", "login", login, &["load", "index", "insert"], "new"),
         ("ended, 9 s ago", "changed", visit, &["load"], ""),
-        ("ended, 9 s ago", "login", login, &["load", "index", "insert"], "new"),
-        ("ended, 10 s ago", "changed", visit, &["load", "insert"], "new"),
-        ("ended, 10 s ago", "cleared", |session| session.clear().unwrap(), &["load", "delete"], "removal"),
-        ("ended, 10 s ago", "login", login, &["load", "index", "insert"], "new"),
-        ("ended, 60 s ago", "changed", visit, &["load", "insert"], "new"),
-        ("ended, 60 s ago", "cleared", |session| session.clear().unwrap(), &["load", "delete"], "removal"),
+        (
+            "ended, 9 s ago",
+            "login",
+            login,
+            &["load", "index", "insert"],
+            "new",
+        ),
+        (
+            "ended, 10 s ago",
+            "changed",
+            visit,
+            &["load", "insert"],
+            "new",
+        ),
+        (
+            "ended, 10 s ago",
+            "cleared",
+            |session| session.clear().unwrap(),
+            &["load", "delete"],
+            "removal",
+        ),
+        (
+            "ended, 10 s ago",
+            "login",
+            login,
+            &["load", "index", "insert"],
+            "new",
+        ),
+        (
+            "ended, 60 s ago",
+            "changed",
+            visit,
+            &["load", "insert"],
+            "new",
+        ),
+        (
+            "ended, 60 s ago",
+            "cleared",
+            |session| session.clear().unwrap(),
+            &["load", "delete"],
+            "removal",
+        ),
         (
             "ended, 60 s ago",
             "cleared, changed",
@@ -95,14 +233,29 @@ fn the_table() {
         };
         if let Some(ago) = base.strip_prefix("ended") {
             server.request(&cookie, clear);
-            server.advance(ago.trim_matches(|c: char| !c.is_ascii_digit()).parse().unwrap_or_default());
+            server.advance(
+                ago.trim_matches(|c: char| !c.is_ascii_digit())
+                    .parse()
+                    .unwrap_or_default(),
+            );
             server.asked();
         }
         let closed = server.request(&cookie, handler);
-        assert_eq!((server.asked(), &closed.result), (asked.to_vec(), &Ok(())), "{base} {what}");
-        let selector =
-            |pair: &str| pair.get("__Host-session=".len()..).and_then(|id| id.get(..20)).map(str::to_owned);
-        let sent = closed.cookie.as_ref().map(|_| closed.pair()).unwrap_or_default();
+        assert_eq!(
+            (server.asked(), &closed.result),
+            (asked.to_vec(), &Ok(())),
+            "{base} {what}"
+        );
+        let selector = |pair: &str| {
+            pair.get("__Host-session=".len()..)
+                .and_then(|id| id.get(..20))
+                .map(str::to_owned)
+        };
+        let sent = closed
+            .cookie
+            .as_ref()
+            .map(|_| closed.pair())
+            .unwrap_or_default();
         let found = match sent.as_str() {
             "" => "",
             "__Host-session=" => "removal",

@@ -6,7 +6,9 @@ use std::time::{Duration, UNIX_EPOCH};
 
 use super::rotation::again;
 use super::{KEY, START, Server, server, visit};
-use crate::{Builder, EntropyError, Error, EventKind, KeyRing, OldCookie, Prefix, SecretKey, Session};
+use crate::{
+    Builder, EntropyError, Error, EventKind, KeyRing, OldCookie, Prefix, SecretKey, Session,
+};
 
 /// A tenth of the default idle lifetime.
 const TENTH: u64 = 31 * 24 * 60 * 6;
@@ -28,22 +30,46 @@ const RENEWED: Configure = |builder| builder.cycle_id_every(Duration::from_secs(
 const SAME: Configure = |builder| builder;
 
 fn old_name(builder: Builder) -> Builder {
-    builder.renamed_from(OldCookie::new("session", UNIX_EPOCH + Duration::from_secs(START + 1)))
+    builder.renamed_from(OldCookie::new(
+        "session",
+        UNIX_EPOCH + Duration::from_secs(START + 1),
+    ))
 }
 
 fn all_that_is_due() -> Vec<Due> {
-    let due = |why, before, after, seconds| Due { why, before, after, new_key: false, seconds };
-    let rotated = |why, before, after| Due { why, before, after, new_key: true, seconds: TENTH };
+    let due = |why, before, after, seconds| Due {
+        why,
+        before,
+        after,
+        new_key: false,
+        seconds,
+    };
+    let rotated = |why, before, after| Due {
+        why,
+        before,
+        after,
+        new_key: true,
+        seconds: TENTH,
+    };
     let mut all = vec![
         due("its id is renewed by time", RENEWED, RENEWED, 100),
         due("its new id has come back", RENEWED, RENEWED, 1),
         rotated("its id has an old key", SAME, SAME),
-        due("its id has the old name", |builder| builder.prefix(Prefix::None), old_name, TENTH),
+        due(
+            "its id has the old name",
+            |builder| builder.prefix(Prefix::None),
+            old_name,
+            TENTH,
+        ),
     ];
     #[cfg(feature = "encryption")]
     {
         const ENCRYPTED: Configure = Builder::encrypted;
-        all.push(rotated("it is encrypted with an old key", ENCRYPTED, ENCRYPTED));
+        all.push(rotated(
+            "it is encrypted with an old key",
+            ENCRYPTED,
+            ENCRYPTED,
+        ));
         all.push(due("it is to be encrypted", SAME, encryption, TENTH));
         all.push(due("it is to be padded", SAME, padding, TENTH));
     }
@@ -79,7 +105,10 @@ impl Due {
         if self.new_key {
             let new = SecretKey::new(KEY.replace('u', "v")).unwrap();
             let old = SecretKey::new(KEY).unwrap();
-            server.sessions.set_keys(KeyRing::new(new).verify_only(old)).unwrap();
+            server
+                .sessions
+                .set_keys(KeyRing::new(new).verify_only(old))
+                .unwrap();
         }
         server.advance(self.seconds);
         server.asked();
@@ -100,7 +129,11 @@ fn a_record_that_cannot_be_written_is_left_as_it_is_and_lives_on() {
         let before = server.record(&cookie);
         let closed = server.request(&cookie, read);
         assert_eq!(closed.result, Ok(()), "{}", due.why);
-        assert!(server.record(&cookie).version != before.version, "{}", due.why);
+        assert!(
+            server.record(&cookie).version != before.version,
+            "{}",
+            due.why
+        );
 
         for obstacle in ["size", "random", "update"] {
             let case = format!("{}, {obstacle}", due.why);
@@ -116,13 +149,25 @@ fn a_record_that_cannot_be_written_is_left_as_it_is_and_lives_on() {
             let closed = server.request(&cookie, read);
             assert_eq!((closed.result, closed.cookie), (Ok(()), None), "{case}");
             match (obstacle, &closed.events[..]) {
-                ("size", [EventKind::NotRewritten { size: 1001.., limit: 1000 }]) => {}
+                (
+                    "size",
+                    [
+                        EventKind::NotRewritten {
+                            size: 1001..,
+                            limit: 1000,
+                        },
+                    ],
+                ) => {}
                 ("random", [EventKind::NotRewrittenWithoutEntropy]) => {}
                 ("update", [EventKind::StoreFailed("the session was not written anew")]) => {}
                 (_, events) => panic!("{case}: {events:?}"),
             }
             let after = server.record(&cookie);
-            assert_eq!((&after.body, after.version), (&before.body, before.version), "{case}");
+            assert_eq!(
+                (&after.body, after.version),
+                (&before.body, before.version),
+                "{case}"
+            );
             // So nobody who only reads is logged out in the end; but an encrypted end is extended by a write alone.
             let encrypted = before.body[0] == 2;
             let extended = due.seconds == TENTH && obstacle != "update" && !encrypted;

@@ -25,12 +25,23 @@ pub(super) fn i13_only_ids_of_ours_are_loaded(
     let StoreRequest::Load { key, .. } = question else {
         return Violation::of("I13", format!("an open asks {question:?}"));
     };
-    let Some(cookie) = world.requests[number].carried.map(|cookie| &world.cookies[cookie]) else {
+    let Some(cookie) = world.requests[number]
+        .carried
+        .map(|cookie| &world.cookies[cookie])
+    else {
         return Violation::of("I13", "loaded without a cookie of ours".to_owned());
     };
-    demand(*key == cookie.key, "I8", || "loaded under a key that did not come".to_owned())?;
-    let too_old = world.scenario.config.absolute.is_some_and(|most| cookie.created + most < world.now);
-    demand(!too_old, "I13", || "loaded though the stamp is past the absolute lifetime".to_owned())
+    demand(*key == cookie.key, "I8", || {
+        "loaded under a key that did not come".to_owned()
+    })?;
+    let too_old = world
+        .scenario
+        .config
+        .absolute
+        .is_some_and(|most| cookie.created + most < world.now);
+    demand(!too_old, "I13", || {
+        "loaded though the stamp is past the absolute lifetime".to_owned()
+    })
 }
 
 /// **I5** After an acknowledged clear or delete_all no verifier opens; **I7** after a login the old verifier never sees its
@@ -54,13 +65,23 @@ pub(super) fn i5_i7_only_a_live_verifier_opens(
         _ if life.is_some_and(|life| life.for_good) => "I5",
         _ => "I6",
     };
-    demand(seen == expected, id, || format!("a handler sees {seen} and not {expected}"))?;
-    let user = life.filter(|_| found == Found::Live).and_then(|life| life.user.clone());
-    demand(session.user() == user, id, || format!("a handler sees {:?} and not {user:?}", session.user()))
+    demand(seen == expected, id, || {
+        format!("a handler sees {seen} and not {expected}")
+    })?;
+    let user = life
+        .filter(|_| found == Found::Live)
+        .and_then(|life| life.user.clone());
+    demand(session.user() == user, id, || {
+        format!("a handler sees {:?} and not {user:?}", session.user())
+    })
 }
 
 /// **I8** No question names a key that is not that of the cookie that came or of a selector that this request drew.
-pub(super) fn i8_only_keys_of_ours(world: &World<'_>, number: usize, question: &StoreRequest) -> Check {
+pub(super) fn i8_only_keys_of_ours(
+    world: &World<'_>,
+    number: usize,
+    question: &StoreRequest,
+) -> Check {
     let (StoreRequest::Load { key, .. }
     | StoreRequest::Insert { key, .. }
     | StoreRequest::Update { key, .. }
@@ -69,13 +90,24 @@ pub(super) fn i8_only_keys_of_ours(world: &World<'_>, number: usize, question: &
     | StoreRequest::Index { key, .. }
     | StoreRequest::Unindex { key, .. }
     | StoreRequest::Trim { this: key, .. }) = question;
-    let came = world.requests[number].carried.is_some_and(|cookie| world.cookies[cookie].key == *key);
-    let drawn = || world.server.draws.drawn().selectors.contains(&(*key, number));
+    let came = world.requests[number]
+        .carried
+        .is_some_and(|cookie| world.cookies[cookie].key == *key);
+    let drawn = || {
+        world
+            .server
+            .draws
+            .drawn()
+            .selectors
+            .contains(&(*key, number))
+    };
     let fits = match question {
         StoreRequest::Insert { .. } => drawn(),
         _ => came || drawn(),
     };
-    demand(fits, "I8", || "a question about another's record".to_owned())
+    demand(fits, "I8", || {
+        "a question about another's record".to_owned()
+    })
 }
 
 /// **I8** A verifier that enters a record was drawn by the request that writes it.
@@ -90,25 +122,40 @@ pub(super) fn i8_verifiers_are_fresh(world: &World<'_>, by: usize, body: &Body) 
 /// opens its record, unless the clock has expired it.
 pub(super) fn i8_cookies_are_given_once(world: &World<'_>, number: usize) -> Check {
     let request = &world.requests[number];
-    let Some(cookie) = minted(request) else { return Ok(()) };
+    let Some(cookie) = minted(request) else {
+        return Ok(());
+    };
     let (sent, before) = (&world.cookies[cookie], &world.cookies[..cookie]);
     let twice = before.iter().any(|other| other.verifier == sent.verifier);
     demand(!twice, "I8", || "a verifier is sent twice".to_owned())?;
-    let came = request.carried.is_some_and(|cookie| world.cookies[cookie].key == sent.key);
+    let came = request
+        .carried
+        .is_some_and(|cookie| world.cookies[cookie].key == sent.key);
     let first = before.iter().all(|other| other.key != sent.key);
-    demand(came || first, "I8", || "a selector is sent to another".to_owned())?;
-    demand(!is_gone(found(world, cookie)), "I8", || "a cookie is sent that opens nothing".to_owned())
+    demand(came || first, "I8", || {
+        "a selector is sent to another".to_owned()
+    })?;
+    demand(!is_gone(found(world, cookie)), "I8", || {
+        "a cookie is sent that opens nothing".to_owned()
+    })
 }
 
 /// **I9** A request that ended gone, dead or stale sets no cookie, unless by log_in; if its own login was ended, not
 /// even then. One that began dead or stale, and not only since a moment ago, is anonymous, and may.
 pub(super) fn i9_gone_sets_no_cookie(world: &World<'_>, number: usize) -> Check {
     let request = &world.requests[number];
-    let gone = request.response.as_ref().is_some_and(|response| response.gone);
+    let gone = request
+        .response
+        .as_ref()
+        .is_some_and(|response| response.gone);
     let mute = is_gone(request.found) && request.mute;
     let may = !gone && (!mute || request.user.is_some());
     demand(may || request.sets().is_none(), "I9", || {
-        format!("{} found {:?} and sets a cookie", name(number), request.found)
+        format!(
+            "{} found {:?} and sets a cookie",
+            name(number),
+            request.found
+        )
     })
 }
 
@@ -117,8 +164,13 @@ pub(super) fn i9_gone_sets_no_cookie(world: &World<'_>, number: usize) -> Check 
 pub(super) fn i5_ended_for_reuse(world: &World<'_>, number: usize) -> Check {
     let request = &world.requests[number];
     let ends = request.reused && world.scenario.config.reuse != ReusePolicy::Report;
-    let answered = request.response.as_ref().is_some_and(|response| response.result.is_ok());
-    let left = request.carried.is_some_and(|cookie| is_reused(world, cookie));
+    let answered = request
+        .response
+        .as_ref()
+        .is_some_and(|response| response.result.is_ok());
+    let left = request
+        .carried
+        .is_some_and(|cookie| is_reused(world, cookie));
     demand(!(ends && answered && left), "I5", || {
         format!("{} leaves what a reused id was to end", name(number))
     })
@@ -137,7 +189,9 @@ pub(super) fn i10_removed_when_dead(world: &World<'_>, number: usize) -> Check {
         Found::Stale => true,
         _ => found_at(world, cookie, request.created.unwrap_or(world.now)) != Found::Live,
     });
-    demand(ended, "I10", || "the cookie is removed while the record lives".to_owned())
+    demand(ended, "I10", || {
+        "the cookie is removed while the record lives".to_owned()
+    })
 }
 
 /// **I13** Nothing is stored, and no store called, without cookie and change.
@@ -151,7 +205,9 @@ pub(super) fn i13_nothing_is_asked_for_nothing(
     // A logout with an id that its stamp alone speaks against.
     let ends = request.cleared && request.carried.is_some();
     let may = request.found != Found::Nothing || leaves || ends;
-    demand(may, "I13", || format!("{} left nothing and asks {question:?}", name(number)))
+    demand(may, "I13", || {
+        format!("{} left nothing and asks {question:?}", name(number))
+    })
 }
 
 /// **I14** A failed load leads to no write and no Set-Cookie.
@@ -159,21 +215,28 @@ pub(super) fn i14_a_failed_load_leads_to_nothing(world: &World<'_>, number: usiz
     let request = &world.requests[number];
     let nothing = request.asked == 0 && request.sets().is_none();
     demand(request.found != Found::Unknown || nothing, "I14", || {
-        format!("{} writes or sets a cookie though its load failed", name(number))
+        format!(
+            "{} writes or sets a cookie though its load failed",
+            name(number)
+        )
     })
 }
 
 /// **I15** Every schedule ends: a close asks a bounded number of questions.
 pub(super) fn i15_bounded(world: &World<'_>, number: usize) -> Check {
     let asked = world.requests[number].asked;
-    demand(asked <= MOST_QUESTIONS + world.effects, "I15", || format!("a close asks for the {asked}th time"))
+    demand(asked <= MOST_QUESTIONS + world.effects, "I15", || {
+        format!("a close asks for the {asked}th time")
+    })
 }
 
 /// **I15** ... in a declared outcome: success; 503 if the store did not answer; 409 if a change no longer fits, if a logout
 /// meets another id, or, where so configured, if the session is gone.
 pub(super) fn i15_declared(world: &World<'_>, number: usize) -> Check {
     let request = &world.requests[number];
-    let Some(response) = &request.response else { return Ok(()) };
+    let Some(response) = &request.response else {
+        return Ok(());
+    };
     let declared = match &response.result {
         Ok(()) => true,
         Err(Error::Unavailable) => request.failed,
@@ -184,7 +247,11 @@ pub(super) fn i15_declared(world: &World<'_>, number: usize) -> Check {
         Err(Error::Conflict { .. }) => world.scenario.any_op(|op| *op == Op::Retype),
         Err(_) => false,
     };
-    demand(declared, "I15", || format!("{} ends with {:?}", name(number), response.result))?;
+    demand(declared, "I15", || {
+        format!("{} ends with {:?}", name(number), response.result)
+    })?;
     let forged = request.plan.carries == Carries::Forged;
-    demand(!forged || request.found == Found::Nothing, "I13", || "a forged id was taken".to_owned())
+    demand(!forged || request.found == Found::Nothing, "I13", || {
+        "a forged id was taken".to_owned()
+    })
 }

@@ -25,18 +25,38 @@ const TRIED: usize = 3000;
 impl Broken {
     /// One with as few requests, ticks, faults and lines as can be found with little effort.
     pub(super) fn simplest(self, mutation: Option<Mutation>) -> Self {
-        let Scenario { plans, most_ticks, faults, .. } = &self.scenario;
-        let of = |subset: usize| plans.iter().enumerate().filter(move |(at, _)| subset & (1 << at) != 0);
+        let Scenario {
+            plans,
+            most_ticks,
+            faults,
+            ..
+        } = &self.scenario;
+        let of = |subset: usize| {
+            plans
+                .iter()
+                .enumerate()
+                .filter(move |(at, _)| subset & (1 << at) != 0)
+        };
         let subsets = 1_usize..1 << plans.len();
-        let mut subsets: Vec<Vec<Plan>> = subsets.map(|s| of(s).map(|(_, plan)| *plan).collect()).collect();
+        let mut subsets: Vec<Vec<Plan>> = subsets
+            .map(|s| of(s).map(|(_, plan)| *plan).collect())
+            .collect();
         subsets.sort_by_key(Vec::len);
         for plans in subsets {
             for most_ticks in 0..=*most_ticks {
                 for faults in 0..=*faults {
                     let plans = plans.clone();
-                    let scenario = Scenario { plans, most_ticks, faults, ..self.scenario.clone() };
+                    let scenario = Scenario {
+                        plans,
+                        most_ticks,
+                        faults,
+                        ..self.scenario.clone()
+                    };
                     if let Some(shortest) = shortest(&scenario, mutation) {
-                        return Self { schedules: self.schedules, ..shortest };
+                        return Self {
+                            schedules: self.schedules,
+                            ..shortest
+                        };
                     }
                 }
             }
@@ -52,10 +72,18 @@ fn shortest(scenario: &Scenario, mutation: Option<Mutation>) -> Option<Broken> {
     let mut chooser = Chooser::all();
     let mut shortest: Option<Broken> = None;
     for _ in 0..TRIED {
-        if let (Err(violation), lines) = run(&server, scenario, &start, mutation, &mut chooser, true)
-            && shortest.as_ref().is_none_or(|shortest| lines.len() < shortest.lines.len())
+        if let (Err(violation), lines) =
+            run(&server, scenario, &start, mutation, &mut chooser, true)
+            && shortest
+                .as_ref()
+                .is_none_or(|shortest| lines.len() < shortest.lines.len())
         {
-            shortest = Some(Broken { scenario: scenario.clone(), violation, lines, schedules: 0 });
+            shortest = Some(Broken {
+                scenario: scenario.clone(),
+                violation,
+                lines,
+                schedules: 0,
+            });
         }
         if !chooser.next() {
             break;
@@ -66,10 +94,19 @@ fn shortest(scenario: &Scenario, mutation: Option<Mutation>) -> Option<Broken> {
 
 impl fmt::Display for Broken {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Scenario { config, priors, plans, .. } = &self.scenario;
+        let Scenario {
+            config,
+            priors,
+            plans,
+            ..
+        } = &self.scenario;
         let plans: Vec<_> = plans.iter().map(|plan| plan.name).collect();
         writeln!(f, "{} violated: {}", self.violation.id, self.violation.what)?;
-        writeln!(f, "requests: {}; before: {priors:?}; {config:?}", plans.join(" | "))?;
+        writeln!(
+            f,
+            "requests: {}; before: {priors:?}; {config:?}",
+            plans.join(" | ")
+        )?;
         self.lines.iter().try_for_each(|line| writeln!(f, "{line}"))
     }
 }

@@ -21,21 +21,37 @@ pub(super) struct Violation {
 
 impl Violation {
     pub(super) fn of(id: &'static str, what: impl Into<String>) -> Check {
-        Err(Self { id, what: what.into() })
+        Err(Self {
+            id,
+            what: what.into(),
+        })
     }
 }
 
 pub(super) type Check = Result<(), Violation>;
 
 pub(super) fn demand(holds: bool, id: &'static str, what: impl FnOnce() -> String) -> Check {
-    if holds { Ok(()) } else { Err(Violation { id, what: what() }) }
+    if holds {
+        Ok(())
+    } else {
+        Err(Violation { id, what: what() })
+    }
 }
 
 /// A record is about to be loaded: what its cookie stands for, by the history.
-pub(super) fn load(world: &mut World<'_>, number: usize, question: &StoreRequest, answered: bool) -> Check {
+pub(super) fn load(
+    world: &mut World<'_>,
+    number: usize,
+    question: &StoreRequest,
+    answered: bool,
+) -> Check {
     answer::i13_only_ids_of_ours_are_loaded(world, number, question)?;
     if let Some(cookie) = world.requests[number].carried {
-        world.requests[number].found = if answered { found(world, cookie) } else { Found::Unknown };
+        world.requests[number].found = if answered {
+            found(world, cookie)
+        } else {
+            Found::Unknown
+        };
         world.requests[number].mute = is_mute(world, cookie);
         world.requests[number].reused = answered && is_reused(world, cookie);
     }
@@ -46,14 +62,19 @@ pub(super) fn load(world: &mut World<'_>, number: usize, question: &StoreRequest
 /// [`MUTE_SECONDS`] ago.
 fn is_mute(world: &World<'_>, cookie: usize) -> bool {
     let (life, now) = (&world.history[&world.cookies[cookie].key], world.now);
-    let since = life.tombstone.map(|expires| expires - TOMBSTONE_SECONDS).or(life.minted);
+    let since = life
+        .tombstone
+        .map(|expires| expires - TOMBSTONE_SECONDS)
+        .or(life.minted);
     since.is_some_and(|since| now.abs_diff(since) < MUTE_SECONDS)
 }
 
 /// Whether a cookie has the id that a live record had before, and its time is over.
 pub(super) fn is_reused(world: &World<'_>, cookie: usize) -> bool {
     let cookie = &world.cookies[cookie];
-    let Some(Slot::Live { record, .. }) = world.store.slots.get(&cookie.key) else { return false };
+    let Some(Slot::Live { record, .. }) = world.store.slots.get(&cookie.key) else {
+        return false;
+    };
     let opens = Body::decode(&record.body).map(|body| body.opens(&cookie.verifier, world.now));
     record.expires > world.now && opens == Some(Opens::Reused)
 }
@@ -67,7 +88,9 @@ pub(super) fn found(world: &World<'_>, cookie: usize) -> Found {
 pub(super) fn found_at(world: &World<'_>, cookie: usize, now: u64) -> Found {
     let cookie = &world.cookies[cookie];
     let life = &world.history[&cookie.key];
-    let barred = life.known(&cookie.verifier).is_none_or(|known| known.barred);
+    let barred = life
+        .known(&cookie.verifier)
+        .is_none_or(|known| known.barred);
     match (life.tombstone, world.store.slots.get(&cookie.key)) {
         // Whatever the store has kept.
         (Some(expires), _) => {
@@ -80,7 +103,9 @@ pub(super) fn found_at(world: &World<'_>, cookie: usize, now: u64) -> Found {
         (None, Some(Slot::Live { record, .. })) => {
             let opens = Body::decode(&record.body).map(|body| body.opens(&cookie.verifier, now));
             match opens {
-                Some(Opens::Current | Opens::Alias) if !barred && record.expires > now => Found::Live,
+                Some(Opens::Current | Opens::Alias) if !barred && record.expires > now => {
+                    Found::Live
+                }
                 Some(Opens::Current | Opens::Alias) if !barred => Found::Nothing,
                 _ => Found::Stale,
             }
@@ -115,7 +140,12 @@ pub(super) fn executed(
         return Ok(());
     }
     world.effects += 1;
-    let changed: Vec<_> = before.slots.keys().chain(world.store.slots.keys()).copied().collect();
+    let changed: Vec<_> = before
+        .slots
+        .keys()
+        .chain(world.store.slots.keys())
+        .copied()
+        .collect();
     for key in changed {
         let (old, new) = (before.slots.get(&key), world.store.slots.get(&key).cloned());
         if old == new.as_ref() {
@@ -129,7 +159,10 @@ pub(super) fn executed(
                 if matches!(question, Some(StoreRequest::Update { .. })) {
                     updated(world, by, key, &new)?;
                 }
-                world.history.entry(key).and_modify(|life| life.expires = new.expires);
+                world
+                    .history
+                    .entry(key)
+                    .and_modify(|life| life.expires = new.expires);
             }
             (_, new) => {
                 let ended_at = match question {
@@ -142,7 +175,10 @@ pub(super) fn executed(
                     _ => ended_at + TOMBSTONE_SECONDS,
                 };
                 record::i18_ended_by_who_may(world, by, key, question, old)?;
-                world.history.entry(key).and_modify(|life| life.tombstone = Some(tombstone));
+                world
+                    .history
+                    .entry(key)
+                    .and_modify(|life| life.tombstone = Some(tombstone));
             }
         }
     }
@@ -152,7 +188,11 @@ pub(super) fn executed(
 fn inserted(world: &mut World<'_>, by: usize, key: RecordKey, new: &Record) -> Check {
     let body = read(new)?;
     answer::i8_verifiers_are_fresh(world, by, &body)?;
-    let known = Known { hash: body.verifier, user: new.user.clone(), barred: false };
+    let known = Known {
+        hash: body.verifier,
+        user: new.user.clone(),
+        barred: false,
+    };
     let content = Content::of(&world.requests[by].deeds);
     let life = Life {
         content,
@@ -177,11 +217,15 @@ fn inserted(world: &mut World<'_>, by: usize, key: RecordKey, new: &Record) -> C
 fn updated(world: &mut World<'_>, by: usize, key: RecordKey, new: &Record) -> Check {
     let body = read(new)?;
     let (effects, request) = (world.effects, &world.requests[by]);
-    let Some(life) = world.history.get_mut(&key) else { return Ok(()) };
+    let Some(life) = world.history.get_mut(&key) else {
+        return Ok(());
+    };
     // Who is in it already has come again: nothing may change.
     if !life.writers.contains(&by) {
         let fits = request.deeds.iter().all(|deed| life.content.apply(deed));
-        demand(fits, "I2", || format!("{} was stored, though what it did does not fit", name(by)))?;
+        demand(fits, "I2", || {
+            format!("{} was stored, though what it did does not fit", name(by))
+        })?;
         life.writers.push(by);
     }
     life.marks = request.marks(life.marks);
@@ -189,26 +233,41 @@ fn updated(world: &mut World<'_>, by: usize, key: RecordKey, new: &Record) -> Ch
         (life.user, life.since) = (new.user.clone(), effects);
     }
     life.created = new.created;
-    if life.verifiers.last().is_some_and(|last| last.hash == body.verifier) {
+    if life
+        .verifiers
+        .last()
+        .is_some_and(|last| last.hash == body.verifier)
+    {
         return Ok(());
     }
     if request.renewed {
-        life.verifiers.iter_mut().for_each(|known| known.barred = true);
+        life.verifiers
+            .iter_mut()
+            .for_each(|known| known.barred = true);
     }
-    life.verifiers.push(Known { hash: body.verifier, user: new.user.clone(), barred: false });
+    life.verifiers.push(Known {
+        hash: body.verifier,
+        user: new.user.clone(),
+        barred: false,
+    });
     life.minted = Some(body.minted);
     answer::i8_verifiers_are_fresh(world, by, &body)
 }
 
 pub(super) fn read(record: &Record) -> Result<Body, Violation> {
-    let unreadable = || Violation { id: "I4", what: "a record that nobody can read".to_owned() };
+    let unreadable = || Violation {
+        id: "I4",
+        what: "a record that nobody can read".to_owned(),
+    };
     Body::decode(&record.body).ok_or_else(unreadable)
 }
 
 /// After each change: all records.
 fn each_record(world: &World<'_>) -> Check {
     for (key, slot) in &world.store.slots {
-        let (Slot::Live { record, .. }, Some(life)) = (slot, world.history.get(key)) else { continue };
+        let (Slot::Live { record, .. }, Some(life)) = (slot, world.history.get(key)) else {
+            continue;
+        };
         let body = read(record)?;
         record::i1_to_i4_content(&body.data, life)?;
         record::i1_i11_marks(record, &body, life)?;
@@ -226,10 +285,17 @@ pub(super) fn responded(world: &mut World<'_>, number: usize) -> Check {
     answer::i14_a_failed_load_leads_to_nothing(world, number)?;
     record::i1_acknowledged_is_written(world, number)?;
     answer::i5_ended_for_reuse(world, number)?;
-    let Request { carried, found, cleared, .. } = world.requests[number];
-    if let (Some(cookie), Found::Live, true) =
-        (carried, found, cleared && world.requests[number].is_acknowledged())
-    {
+    let Request {
+        carried,
+        found,
+        cleared,
+        ..
+    } = world.requests[number];
+    if let (Some(cookie), Found::Live, true) = (
+        carried,
+        found,
+        cleared && world.requests[number].is_acknowledged(),
+    ) {
         // Another has given the session a new id: this one may not end it, and its login begins one of its own. A clock that
         // was set back since it closed does not make its id a good one again.
         let request = &world.requests[number];
@@ -238,7 +304,10 @@ pub(super) fn responded(world: &mut World<'_>, number: usize) -> Check {
             return Ok(());
         }
         let key = world.cookies[cookie].key;
-        world.history.entry(key).and_modify(|life| life.for_good = true);
+        world
+            .history
+            .entry(key)
+            .and_modify(|life| life.for_good = true);
         record::i5_ended_for_good(world, key)?;
     }
     Ok(())
@@ -246,10 +315,17 @@ pub(super) fn responded(world: &mut World<'_>, number: usize) -> Check {
 
 /// A delete_all has come to its end.
 pub(super) fn all_deleted(world: &mut World<'_>, number: usize, user: &str) -> Check {
-    let Some((began, _)) = world.requests[number].swept else { return Ok(()) };
+    let Some((began, _)) = world.requests[number].swept else {
+        return Ok(());
+    };
     end::i12_all_of_a_user_are_dead(world, user, began)?;
-    let theirs = world.history.values_mut().filter(|life| life.user.as_deref() == Some(user));
-    theirs.filter(|life| life.tombstone.is_some()).for_each(|life| life.for_good = true);
+    let theirs = world
+        .history
+        .values_mut()
+        .filter(|life| life.user.as_deref() == Some(user));
+    theirs
+        .filter(|life| life.tombstone.is_some())
+        .for_each(|life| life.for_good = true);
     Ok(())
 }
 

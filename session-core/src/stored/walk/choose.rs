@@ -14,16 +14,26 @@ pub(super) struct Chooser {
 impl Chooser {
     /// Depth first: run, [`next`](Self::next), run, until there is no next.
     pub(super) fn all() -> Self {
-        Self { path: Vec::new(), at: 0, chance: None }
+        Self {
+            path: Vec::new(),
+            at: 0,
+            chance: None,
+        }
     }
 
     pub(super) fn random(seed: u64) -> Self {
-        Self { chance: Some(seed), ..Self::all() }
+        Self {
+            chance: Some(seed),
+            ..Self::all()
+        }
     }
 
     /// The same schedule again.
     pub(super) fn again(&self) -> Self {
-        Self { path: self.path.clone(), ..Self::all() }
+        Self {
+            path: self.path.clone(),
+            ..Self::all()
+        }
     }
 
     /// One of `options`, which is not 0.
@@ -36,7 +46,10 @@ impl Chooser {
             self.path.push((choice, options));
         }
         let (choice, of) = self.path[self.at];
-        assert_eq!(of, options, "a schedule went another way when it was run again");
+        assert_eq!(
+            of, options,
+            "a schedule went another way when it was run again"
+        );
         self.at += 1;
         choice
     }

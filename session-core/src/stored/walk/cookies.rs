@@ -23,7 +23,13 @@ pub(super) struct Cookie {
 impl Cookie {
     /// `None` for one that removes it.
     pub(super) fn read(header: &HeaderValue, store: &ModelStore) -> Option<Self> {
-        let pair = header.to_str().unwrap().split(';').next().unwrap().to_owned();
+        let pair = header
+            .to_str()
+            .unwrap()
+            .split(';')
+            .next()
+            .unwrap()
+            .to_owned();
         let (_, value) = pair.split_once('=').unwrap();
         let mut bytes = [0; 48];
         base64::decode_into(value.as_bytes().get(..64)?, &mut bytes).unwrap();
@@ -33,7 +39,12 @@ impl Cookie {
             _ => 0,
         };
         let verifier = VerifierHash(Sha256::digest(&bytes[16..]).into());
-        Some(Self { pair, key, verifier, created })
+        Some(Self {
+            pair,
+            key,
+            verifier,
+            created,
+        })
     }
 
     /// The headers of a request that carries it.

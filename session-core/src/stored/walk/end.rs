@@ -19,12 +19,18 @@ use crate::{Session, protocol::Step};
 
 /// Live records, with their content and their history.
 fn live<'a>(world: &'a World<'_>) -> impl Iterator<Item = (RecordKey, String, &'a Life)> {
-    world.store.slots.iter().filter_map(|(key, slot)| match slot {
-        Slot::Live { record, .. } if record.expires > world.now => {
-            Some((*key, read(record).ok()?.data.to_string(), world.history.get(key)?))
-        }
-        _ => None,
-    })
+    world
+        .store
+        .slots
+        .iter()
+        .filter_map(|(key, slot)| match slot {
+            Slot::Live { record, .. } if record.expires > world.now => Some((
+                *key,
+                read(record).ok()?.data.to_string(),
+                world.history.get(key)?,
+            )),
+            _ => None,
+        })
 }
 
 /// The requests whose writes are in a record.
@@ -32,7 +38,9 @@ fn writers<'a>(
     world: &'a World<'_>,
     life: &'a Life,
 ) -> impl DoubleEndedIterator<Item = (usize, &'a Request)> {
-    life.writers.iter().map(|number| (*number, &world.requests[*number]))
+    life.writers
+        .iter()
+        .map(|number| (*number, &world.requests[*number]))
 }
 
 /// **I1** Every acknowledged set is in the record unless a later (by commit order) set, remove or clear of that key,
@@ -47,7 +55,9 @@ pub(super) fn i1_acknowledged_sets(world: &World<'_>) -> Check {
                     let same = map.get(*key) == serde_json::from_str(text).ok().as_ref();
                     // What an increment made of it is I2's.
                     let replaced = *key == "n" || later.iter().any(|deed| deed.replaces(key));
-                    demand(same || replaced, "I1", || format!("{}'s {key} is not in {data}", name(number)))?;
+                    demand(same || replaced, "I1", || {
+                        format!("{}'s {key} is not in {data}", name(number))
+                    })?;
                 }
                 later.push(deed);
             }
@@ -61,7 +71,8 @@ pub(super) fn i2_counters_and_lists(world: &World<'_>) -> Check {
     for (_, data, life) in live(world) {
         let map = map_of(&data);
         let replaced = |key: &str| {
-            writers(world, life).any(|(_, request)| request.deeds.iter().any(|deed| deed.replaces(key)))
+            writers(world, life)
+                .any(|(_, request)| request.deeds.iter().any(|deed| deed.replaces(key)))
         };
         let wrote = |number: usize| life.writers.contains(&number);
         let (mut least, mut most) = (0, 0);
@@ -76,7 +87,11 @@ pub(super) fn i2_counters_and_lists(world: &World<'_>) -> Check {
                     }
                     Deed::Push(_, item) if !replaced("list") => {
                         let item = item.trim_matches('"');
-                        let times = list.into_iter().flatten().filter(|other| *other == item).count();
+                        let times = list
+                            .into_iter()
+                            .flatten()
+                            .filter(|other| *other == item)
+                            .count();
                         let fits = times == 1 || (times == 0 && !sure);
                         demand(fits, "I2", || format!("{item} {times} times in {data}"))?;
                     }
@@ -86,8 +101,15 @@ pub(super) fn i2_counters_and_lists(world: &World<'_>) -> Check {
         }
         // Who was told that it had expired may have a copy of their write under way.
         if !replaced("n") && !life.lapsed {
-            let base = life.base.keys.get("n").map_or(0, |text| text.parse().unwrap_or(0));
-            let value = map.get("n").map_or(0, |value| value.as_i64().unwrap_or(i64::MIN)) - base;
+            let base = life
+                .base
+                .keys
+                .get("n")
+                .map_or(0, |text| text.parse().unwrap_or(0));
+            let value = map
+                .get("n")
+                .map_or(0, |value| value.as_i64().unwrap_or(i64::MIN))
+                - base;
             demand((least..=most).contains(&value), "I2", || {
                 format!("{value} was added, and {least} to {most} should have been")
             })?;
@@ -106,16 +128,22 @@ pub(super) fn i3_flashes(world: &World<'_>) -> Check {
             .filter(|(_, request)| request.is_acknowledged() || request.failed)
             .flat_map(|(_, request)| &request.deeds)
             .collect();
-        for (number, request) in writers(world, life).filter(|(_, request)| request.is_acknowledged()) {
+        for (number, request) in
+            writers(world, life).filter(|(_, request)| request.is_acknowledged())
+        {
             for deed in &request.deeds {
-                let Deed::Flash(flash, _) = deed else { continue };
+                let Deed::Flash(flash, _) = deed else {
+                    continue;
+                };
                 let takes = |deed: &&Deed| match deed {
                     Deed::Take(numbers) => numbers.contains(flash),
                     Deed::Keep => true,
                     _ => false,
                 };
                 let there = data.contains(&format!("[{flash},")) || taken.iter().any(takes);
-                demand(there, "I3", || format!("{}'s flash is neither in {data} nor taken", name(number)))?;
+                demand(there, "I3", || {
+                    format!("{}'s flash is neither in {data} nor taken", name(number))
+                })?;
             }
         }
     }
@@ -124,7 +152,10 @@ pub(super) fn i3_flashes(world: &World<'_>) -> Check {
 
 /// Opens a session as another request would, and drops it.
 fn probe(world: &World<'_>, cookie: usize) -> Session {
-    let exchange = world.server.sessions(world.swapped).exchange(&world.cookies[cookie].headers());
+    let exchange = world
+        .server
+        .sessions(world.swapped)
+        .exchange(&world.cookies[cookie].headers());
     let opened = match exchange.opener().open_best_effort() {
         Step::Done(opened) => opened,
         Step::Pending(ask) => {
@@ -161,11 +192,15 @@ pub(super) fn i5_i7_probe_all_cookies(world: &World<'_>) -> Check {
 /// [`i7_one_verifier_opens`](super::record::i7_one_verifier_opens).)
 pub(super) fn i9_jar(world: &World<'_>) -> Check {
     let requests = || world.requests.iter();
-    let Some(first) = world.known.checked_sub(1) else { return Ok(()) };
+    let Some(first) = world.known.checked_sub(1) else {
+        return Ok(());
+    };
     let alike = requests().all(|request| request.carried == Some(first));
     let key = world.cookies[first].key;
-    let minting =
-        requests().enumerate().filter(|(number, request)| has_minted(world, *number, request)).count();
+    let minting = requests()
+        .enumerate()
+        .filter(|(number, request)| has_minted(world, *number, request))
+        .count();
     let lost = requests().any(|request| request.failed && (request.renewed || request.cleared));
     let lives = world.history[&key].tombstone.is_none() && world.history[&key].expires > world.now;
     if !alike
@@ -190,7 +225,10 @@ pub(super) fn i9_jar(world: &World<'_>) -> Check {
     for cookie in ends {
         let session = probe(world, cookie);
         demand(session.rejected().is_none(), "I9", || {
-            format!("the jar ends with a cookie that opens nothing: {:?}", session.rejected())
+            format!(
+                "the jar ends with a cookie that opens nothing: {:?}",
+                session.rejected()
+            )
         })?;
         let user = world.history[&world.cookies[cookie].key].user.as_deref();
         demand(login.is_none_or(|login| login.user == user), "I9", || {
@@ -204,7 +242,8 @@ pub(super) fn i9_jar(world: &World<'_>) -> Check {
 fn has_minted(world: &World<'_>, number: usize, request: &Request) -> bool {
     let drawn = world.server.draws.drawn();
     let mut verifiers = world.history.values().flat_map(|life| &life.verifiers);
-    let unknown = request.failed && verifiers.any(|known| drawn.verifiers.contains(&(known.hash, number)));
+    let unknown =
+        request.failed && verifiers.any(|known| drawn.verifiers.contains(&(known.hash, number)));
     minted(request).is_some() || unknown
 }
 
@@ -234,7 +273,9 @@ fn can_write(world: &World<'_>, cookie: usize) -> bool {
     if outgoing.apply(&mut response).is_err() {
         return false;
     }
-    let set = response.get(http::header::SET_COOKIE).and_then(|set| Cookie::read(set, &store));
+    let set = response
+        .get(http::header::SET_COOKIE)
+        .and_then(|set| Cookie::read(set, &store));
     let next = set.map_or(carried, |cookie| cookie.headers());
     let exchange = sessions.exchange(&next);
     let session = drive(world, &mut store, exchange.opener().open_best_effort()).unwrap();
@@ -247,7 +288,8 @@ fn drive<T>(world: &World<'_>, store: &mut ModelStore, mut step: Step<T>) -> T {
         match step {
             Step::Done(done) => return done,
             Step::Pending(ask) => {
-                let answer = mutate::loaded(world.mutation, ask.question(), store.ask(ask.question()));
+                let answer =
+                    mutate::loaded(world.mutation, ask.question(), store.ask(ask.question()));
                 step = ask.answer(answer);
             }
         }
@@ -258,9 +300,12 @@ fn drive<T>(world: &World<'_>, store: &mut ModelStore, mut step: Step<T>) -> T {
 ///
 /// But for one that had expired when it was listed, and counts again.
 pub(super) fn i12_all_of_a_user_are_dead(world: &World<'_>, user: &str, began: usize) -> Check {
-    let left = live(world)
-        .any(|(_, _, life)| life.user.as_deref() == Some(user) && life.since <= began && !life.lapsed);
-    demand(!left, "I12", || format!("delete_all left a session of {user}"))
+    let left = live(world).any(|(_, _, life)| {
+        life.user.as_deref() == Some(user) && life.since <= began && !life.lapsed
+    });
+    demand(!left, "I12", || {
+        format!("delete_all left a session of {user}")
+    })
 }
 
 /// **I12** After trim quiesces at most n: of those that had their user when the last trim began. An acknowledged login has
@@ -274,16 +319,26 @@ pub(super) fn i12_trimmed(world: &World<'_>) -> Check {
     for (number, request) in world.requests.iter().enumerate() {
         let login = request.user.is_some() && request.is_acknowledged();
         let trimmed = request.swept.is_some_and(|(_, done)| done);
-        demand(!login || trimmed, "I12", || format!("{} has logged in without a trim", name(number)))?;
+        demand(!login || trimmed, "I12", || {
+            format!("{} has logged in without a trim", name(number))
+        })?;
     }
     for user in ["ada", "bob"] {
-        let trims = world.requests.iter().filter(|request| request.user == Some(user));
+        let trims = world
+            .requests
+            .iter()
+            .filter(|request| request.user == Some(user));
         let done = trims.filter_map(|request| request.swept.filter(|(_, done)| *done));
-        let Some(began) = done.map(|(began, _)| began).max() else { continue };
-        let theirs = live(world)
-            .filter(|(_, _, life)| life.user.as_deref() == Some(user) && life.since <= began && !life.lapsed);
+        let Some(began) = done.map(|(began, _)| began).max() else {
+            continue;
+        };
+        let theirs = live(world).filter(|(_, _, life)| {
+            life.user.as_deref() == Some(user) && life.since <= began && !life.lapsed
+        });
         let left = theirs.count();
-        demand(left <= 1, "I12", || format!("{left} sessions of {user} after a trim to 1"))?;
+        demand(left <= 1, "I12", || {
+            format!("{left} sessions of {user} after a trim to 1")
+        })?;
     }
     Ok(())
 }

@@ -49,7 +49,10 @@ impl Content {
         let mut content = Self::default();
         // A value that was made from a loaded one is left out.
         let mut own = deeds.iter().filter(|deed| !matches!(deed, Deed::Made(..)));
-        assert!(own.all(|deed| content.apply(deed)), "deeds of one's own fit");
+        assert!(
+            own.all(|deed| content.apply(deed)),
+            "deeds of one's own fit"
+        );
         content
     }
 
@@ -65,12 +68,19 @@ impl Content {
                 self.keys.retain(|key, _| key == "n");
                 self.flashes.clear();
             }
-            Deed::Add(key, by) => match self.keys.get(*key).map_or(Ok(0), |text| text.parse::<i64>()) {
+            Deed::Add(key, by) => match self
+                .keys
+                .get(*key)
+                .map_or(Ok(0), |text| text.parse::<i64>())
+            {
                 Ok(old) => drop(self.keys.insert((*key).to_owned(), (old + by).to_string())),
                 Err(_) => return false,
             },
             Deed::Push(key, item) => {
-                let list = self.keys.entry((*key).to_owned()).or_insert_with(|| "[]".to_owned());
+                let list = self
+                    .keys
+                    .entry((*key).to_owned())
+                    .or_insert_with(|| "[]".to_owned());
                 match list.strip_suffix(']') {
                     Some("[") => *list = format!("[{item}]"),
                     Some(open) => *list = format!("{open},{item}]"),
@@ -85,13 +95,20 @@ impl Content {
 
     /// As a record holds it.
     pub(super) fn text(&self) -> String {
-        let keys: Vec<_> = self.keys.iter().map(|(key, text)| format!("\"{key}\":{text}")).collect();
+        let keys: Vec<_> = self
+            .keys
+            .iter()
+            .map(|(key, text)| format!("\"{key}\":{text}"))
+            .collect();
         let map = format!("{{{}}}", keys.join(","));
         if self.flashes.is_empty() {
             return map;
         }
-        let flashes: Vec<_> =
-            self.flashes.iter().map(|(number, text)| format!("[{number},\"info\",\"{text}\"]")).collect();
+        let flashes: Vec<_> = self
+            .flashes
+            .iter()
+            .map(|(number, text)| format!("[{number},\"info\",\"{text}\"]"))
+            .collect();
         format!("[{map},[{}]]", flashes.join(","))
     }
 }

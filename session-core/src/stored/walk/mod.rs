@@ -106,9 +106,25 @@ fn walk(
         let (checked, _) = run(&server, scenario, &start, mutation, &mut chooser, false);
         schedules += u64::from(checked != Ok(false));
         if let Err(violation) = checked {
-            let (again, lines) = run(&server, scenario, &start, mutation, &mut chooser.again(), true);
-            assert_eq!(again, Err(violation.clone()), "the same schedule, the same violation");
-            return Err(Box::new(Broken { scenario: scenario.clone(), violation, lines, schedules }));
+            let (again, lines) = run(
+                &server,
+                scenario,
+                &start,
+                mutation,
+                &mut chooser.again(),
+                true,
+            );
+            assert_eq!(
+                again,
+                Err(violation.clone()),
+                "the same schedule, the same violation"
+            );
+            return Err(Box::new(Broken {
+                scenario: scenario.clone(),
+                violation,
+                lines,
+                schedules,
+            }));
         }
         if schedules == most || !chooser.next() {
             return Ok(schedules);
@@ -131,7 +147,10 @@ fn run(
     let checked = catch_unwind(AssertUnwindSafe(|| world.go())).unwrap_or_else(|panic| {
         let text = panic.downcast_ref::<String>().cloned();
         let text = text.or_else(|| panic.downcast_ref::<&str>().map(|text| (*text).to_owned()));
-        Err(Violation { id: "I15", what: format!("panic: {}", text.unwrap_or_default()) })
+        Err(Violation {
+            id: "I15",
+            what: format!("panic: {}", text.unwrap_or_default()),
+        })
     });
     let lines = world.lines.take().unwrap_or_default();
     (checked, lines)

@@ -2,7 +2,9 @@
 
 use super::super::body::Body;
 use super::super::model::Slot;
-use super::super::question::{Loaded, Record, StoreReply, StoreRequest, TOMBSTONE_SECONDS, Updated};
+use super::super::question::{
+    Loaded, Record, StoreReply, StoreRequest, TOMBSTONE_SECONDS, Updated,
+};
 use super::run::World;
 use crate::protocol::{Outgoing, Pending};
 
@@ -32,11 +34,19 @@ pub(super) enum Mutation {
 }
 
 /// What a load is answered.
-pub(super) fn loaded(mutation: Option<Mutation>, question: &StoreRequest, answer: StoreReply) -> StoreReply {
-    let StoreRequest::Load { now, .. } = question else { return answer };
+pub(super) fn loaded(
+    mutation: Option<Mutation>,
+    question: &StoreRequest,
+    answer: StoreReply,
+) -> StoreReply {
+    let StoreRequest::Load { now, .. } = question else {
+        return answer;
+    };
     match (mutation, answer) {
         (Some(Mutation::EndlessTombstone), StoreReply::Loaded(Loaded::Dead { .. })) => {
-            StoreReply::Loaded(Loaded::Dead { expires: now + TOMBSTONE_SECONDS })
+            StoreReply::Loaded(Loaded::Dead {
+                expires: now + TOMBSTONE_SECONDS,
+            })
         }
         (Some(Mutation::ShortTombstone), StoreReply::Loaded(Loaded::Dead { .. })) => {
             StoreReply::Loaded(Loaded::Absent)
@@ -44,7 +54,10 @@ pub(super) fn loaded(mutation: Option<Mutation>, question: &StoreRequest, answer
         (Some(Mutation::AlwaysJustMinted), StoreReply::Loaded(Loaded::Live(record))) => {
             let mut body = Body::decode(&record.body).unwrap();
             body.minted = *now;
-            StoreReply::Loaded(Loaded::Live(Record { body: body.encode().into(), ..record }))
+            StoreReply::Loaded(Loaded::Live(Record {
+                body: body.encode().into(),
+                ..record
+            }))
         }
         (_, answer) => answer,
     }
@@ -54,10 +67,20 @@ pub(super) fn ask(world: &mut World<'_>, by: usize, question: &StoreRequest) -> 
     match (world.mutation, question) {
         (
             Some(Mutation::NewestWriteOnly | Mutation::UntoldRepetition),
-            StoreRequest::Update { key, version, record, now },
+            StoreRequest::Update {
+                key,
+                version,
+                record,
+                now,
+            },
         ) => {
             let record = newest_only(record);
-            world.store.ask(&StoreRequest::Update { key: *key, version: *version, record, now: *now })
+            world.store.ask(&StoreRequest::Update {
+                key: *key,
+                version: *version,
+                record,
+                now: *now,
+            })
         }
         (Some(Mutation::NoTombstone), StoreRequest::Delete { key, .. }) => {
             let answer = world.store.ask(question);
@@ -68,18 +91,30 @@ pub(super) fn ask(world: &mut World<'_>, by: usize, question: &StoreRequest) -> 
             match world.store.slots.get(key) {
                 Some(Slot::Live { record, .. }) => {
                     let version = record.version;
-                    world.store.ask(&StoreRequest::Delete { key: *key, version, now: *now })
+                    world.store.ask(&StoreRequest::Delete {
+                        key: *key,
+                        version,
+                        now: *now,
+                    })
                 }
                 _ => StoreReply::Deleted(Updated::Gone),
             }
         }
         (Some(Mutation::DeleteNeedsVerifier), StoreRequest::Delete { key, .. }) => {
-            let presented = world.requests[by].carried.map(|cookie| world.cookies[cookie].verifier);
+            let presented = world.requests[by]
+                .carried
+                .map(|cookie| world.cookies[cookie].verifier);
             let has = match world.store.slots.get(key) {
-                Some(Slot::Live { record, .. }) => Body::decode(&record.body).map(|body| body.verifier),
+                Some(Slot::Live { record, .. }) => {
+                    Body::decode(&record.body).map(|body| body.verifier)
+                }
                 _ => None,
             };
-            if has == presented { world.store.ask(question) } else { StoreReply::Deleted(Updated::Gone) }
+            if has == presented {
+                world.store.ask(question)
+            } else {
+                StoreReply::Deleted(Updated::Gone)
+            }
         }
         _ => world.store.ask(question),
     }
@@ -95,5 +130,8 @@ pub(super) fn mark_retried(mutation: Option<Mutation>, ask: &mut Pending<Outgoin
 fn newest_only(record: &Record) -> Record {
     let mut body = Body::decode(&record.body).unwrap();
     body.recent.truncate(1);
-    Record { body: body.encode().into(), ..record.clone() }
+    Record {
+        body: body.encode().into(),
+        ..record.clone()
+    }
 }

@@ -56,7 +56,8 @@ impl World<'_> {
             }
         }
         if tick.is_none() {
-            let late = (0..self.sent.len()).filter(|number| self.may_come_late(&self.sent[*number], fault));
+            let late = (0..self.sent.len())
+                .filter(|number| self.may_come_late(&self.sent[*number], fault));
             options.extend(late.map(Action::Late));
         }
         options.extend(self.possible_ticks().map(Action::Tick));
@@ -78,8 +79,11 @@ impl World<'_> {
                 faults
             }
             Stage::Waiting if request.plan.carries == Carries::Any => {
-                let first = self.sent.is_empty() && self.last.agent.is_none_or(|agent| agent < number);
-                Vec::from_iter((first || self.scenario.unreduced).then_some(Action::Deadline(number)))
+                let first =
+                    self.sent.is_empty() && self.last.agent.is_none_or(|agent| agent < number);
+                Vec::from_iter(
+                    (first || self.scenario.unreduced).then_some(Action::Deadline(number)),
+                )
             }
             _ => Vec::new(),
         }
@@ -128,18 +132,31 @@ impl World<'_> {
 
     /// Whether the clock may still step, so that it makes a difference when a handler runs.
     pub(super) fn may_step(&self) -> bool {
-        self.ticks < self.scenario.most_ticks && self.scenario.ticks.iter().any(|tick| *tick != Tick::Swap)
+        self.ticks < self.scenario.most_ticks
+            && self.scenario.ticks.iter().any(|tick| *tick != Tick::Swap)
     }
 
     fn possible_ticks(&self) -> impl Iterator<Item = Tick> {
         let left = self.ticks < self.scenario.most_ticks;
-        let waiting = self.requests.iter().any(|request| matches!(request.stage, Stage::Waiting));
-        let seen = waiting || self.requests.iter().any(|request| matches!(request.stage, Stage::Opened(_)));
+        let waiting = self
+            .requests
+            .iter()
+            .any(|request| matches!(request.stage, Stage::Waiting));
+        let seen = waiting
+            || self
+                .requests
+                .iter()
+                .any(|request| matches!(request.stage, Stage::Opened(_)));
         let possible = move |tick: &&Tick| match tick {
             Tick::Swap => waiting && !self.swapped,
             _ => seen,
         };
-        self.scenario.ticks.iter().filter(move |_| left).filter(possible).copied()
+        self.scenario
+            .ticks
+            .iter()
+            .filter(move |_| left)
+            .filter(possible)
+            .copied()
     }
 }
 

@@ -61,11 +61,19 @@ pub(super) struct Plan {
 }
 
 const fn plan(name: &'static str, ops: &'static [Op]) -> Plan {
-    Plan { name, ops, carries: Carries::Any }
+    Plan {
+        name,
+        ops,
+        carries: Carries::Any,
+    }
 }
 
 const fn without_cookie(name: &'static str, ops: &'static [Op]) -> Plan {
-    Plan { name, ops, carries: Carries::Nothing }
+    Plan {
+        name,
+        ops,
+        carries: Carries::Nothing,
+    }
 }
 
 pub(super) const READ: Plan = plan("read", &[]);
@@ -84,23 +92,31 @@ pub(super) const PERMANENT: Plan = plan("set_permanent", &[Op::Permanent]);
 pub(super) const LABEL: Plan = plan("set_label", &[Op::Label]);
 pub(super) const MARK: Plan = plan("mark_modified", &[Op::Mark]);
 pub(super) const LOGIN: Plan = plan("log in", &[Op::Login("ada")]);
-pub(super) const LOGIN_INSERT: Plan = plan("log in, insert", &[Op::Login("ada"), Op::Insert, Op::Flash]);
+pub(super) const LOGIN_INSERT: Plan =
+    plan("log in, insert", &[Op::Login("ada"), Op::Insert, Op::Flash]);
 pub(super) const LOGIN_OTHER: Plan = plan("log in as another", &[Op::Login("bob"), Op::Add]);
 pub(super) const LEAVE: Plan = plan("clear_user, insert", &[Op::Leave, Op::Insert]);
-pub(super) const KEEP_LOGIN: Plan =
-    plan("keep_only, log in", &[Op::Push, Op::Keep, Op::Login("ada"), Op::Flash]);
-pub(super) const LOGIN_UPDATE: Plan =
-    plan("log in, update", &[Op::Update, Op::Add, Op::Own, Op::Login("ada")]);
+pub(super) const KEEP_LOGIN: Plan = plan(
+    "keep_only, log in",
+    &[Op::Push, Op::Keep, Op::Login("ada"), Op::Flash],
+);
+pub(super) const LOGIN_UPDATE: Plan = plan(
+    "log in, update",
+    &[Op::Update, Op::Add, Op::Own, Op::Login("ada")],
+);
 pub(super) const CLEAR_INSERT: Plan = plan("clear, insert", &[Op::Clear, Op::Insert]);
-pub(super) const CLEAR_LOGIN: Plan = plan("clear, log in", &[Op::Clear, Op::Login("ada"), Op::Push]);
+pub(super) const CLEAR_LOGIN: Plan =
+    plan("clear, log in", &[Op::Clear, Op::Login("ada"), Op::Push]);
 pub(super) const LOGIN_CLEAR: Plan = plan("log in, clear", &[Op::Login("ada"), Op::Clear]);
 pub(super) const RENEW_INSERT: Plan = plan("renew, insert", &[Op::Renew, Op::Insert]);
 pub(super) const DELETE_ALL: Plan = without_cookie("delete_all", &[Op::DeleteAll("ada")]);
 pub(super) const ARRIVE: Plan = without_cookie("insert without cookie", &[Op::Insert]);
 pub(super) const LOGIN_ELSEWHERE: Plan =
     without_cookie("log in without cookie", &[Op::Login("ada"), Op::Insert]);
-pub(super) const FORGED: Plan =
-    Plan { carries: Carries::Forged, ..plan("insert with forged id", &[Op::Insert]) };
+pub(super) const FORGED: Plan = Plan {
+    carries: Carries::Forged,
+    ..plan("insert with forged id", &[Op::Insert])
+};
 pub(super) const PASS_BY: Plan = without_cookie("clear without cookie", &[Op::Clear]);
 
 /// All of them.
@@ -197,7 +213,15 @@ pub(super) struct Scenario {
 
 impl Scenario {
     pub(super) fn new(config: Config, priors: &'static [Prior], plans: &[Plan]) -> Self {
-        Self { config, priors, plans: plans.to_vec(), faults: 0, ticks: &[], most_ticks: 0, unreduced: false }
+        Self {
+            config,
+            priors,
+            plans: plans.to_vec(),
+            faults: 0,
+            ticks: &[],
+            most_ticks: 0,
+            unreduced: false,
+        }
     }
 
     pub(super) fn faults(self, faults: usize) -> Self {
@@ -205,7 +229,11 @@ impl Scenario {
     }
 
     pub(super) fn ticks(self, ticks: &'static [Tick], most_ticks: usize) -> Self {
-        Self { ticks, most_ticks, ..self }
+        Self {
+            ticks,
+            most_ticks,
+            ..self
+        }
     }
 
     pub(super) fn any_op(&self, wanted: impl Fn(&Op) -> bool) -> bool {

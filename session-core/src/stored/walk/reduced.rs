@@ -5,7 +5,9 @@ use std::collections::BTreeSet;
 use super::super::model::Slot;
 use super::check::{minted, read};
 use super::choose::Chooser;
-use super::families::{ALL_DUE, ALL_ON, ANONYMOUS, CAP, DUE, MORE, OLD, OWNED, PLAIN, RENEW, groups, long};
+use super::families::{
+    ALL_DUE, ALL_ON, ANONYMOUS, CAP, DUE, MORE, OLD, OWNED, PLAIN, RENEW, groups, long,
+};
 use super::plan::*;
 use super::run::World;
 use super::server::Server;
@@ -19,21 +21,37 @@ fn outcome(world: &World<'_>) -> String {
             let body = read(record).unwrap();
             let (map, flashes) = body.data.split_once(",[[").unwrap_or((&body.data, ""));
             let flashes = flashes.matches("info").count();
-            let noted: Vec<_> = world.store.index.values().map(|noted| noted.contains_key(key)).collect();
-            let (user, times) = (&record.user, (record.created, record.expires, body.earlier.is_some()));
+            let noted: Vec<_> = world
+                .store
+                .index
+                .values()
+                .map(|noted| noted.contains_key(key))
+                .collect();
+            let (user, times) = (
+                &record.user,
+                (record.created, record.expires, body.earlier.is_some()),
+            );
             format!("{map} {flashes} {user:?} {noted:?} {times:?}")
         }
     });
     let mut all: Vec<_> = records.collect();
     all.sort();
-    all.extend(world.requests.iter().map(|request| match &request.response {
-        Some(response) if !request.failed => {
-            let minted = minted(request).is_some();
-            format!("{:?} {:?} {:?} {minted}", request.found, response.result, response.gone)
-        }
-        // It was told that the store gave no answer, or crashed.
-        _ => "unknown".to_owned(),
-    }));
+    all.extend(
+        world
+            .requests
+            .iter()
+            .map(|request| match &request.response {
+                Some(response) if !request.failed => {
+                    let minted = minted(request).is_some();
+                    format!(
+                        "{:?} {:?} {:?} {minted}",
+                        request.found, response.result, response.gone
+                    )
+                }
+                // It was told that the store gave no answer, or crashed.
+                _ => "unknown".to_owned(),
+            }),
+    );
     all.join("; ")
 }
 
@@ -60,7 +78,10 @@ fn nothing_else_comes_of_what_is_left_out() {
         true => groups(&MORE, 2),
         false => {
             let logins = [READ, CLEAR].map(|plan| vec![plan, LOGIN_INSERT]);
-            groups(&[READ, ADD, CLEAR], 2).into_iter().chain(logins).collect()
+            groups(&[READ, ADD, CLEAR], 2)
+                .into_iter()
+                .chain(logins)
+                .collect()
         }
     };
     let (mut walked, mut of) = (0, 0);
@@ -72,11 +93,21 @@ fn nothing_else_comes_of_what_is_left_out() {
         (ALL_ON, OLD, 0, &[Tick::Clock(59), Tick::Clock(-60)]),
     ] {
         for plans in &groups {
-            let scenario = Scenario::new(config, priors, plans).faults(faults).ticks(ticks, 1);
+            let scenario = Scenario::new(config, priors, plans)
+                .faults(faults)
+                .ticks(ticks, 1);
             let (reduced, some) = outcomes(&scenario);
-            let (unreduced, all) = outcomes(&Scenario { unreduced: true, ..scenario });
+            let (unreduced, all) = outcomes(&Scenario {
+                unreduced: true,
+                ..scenario
+            });
             let lacks: Vec<_> = unreduced.difference(&reduced).collect();
-            assert!(lacks.is_empty(), "{} | {}: {lacks:#?}", plans[0].name, plans[1].name);
+            assert!(
+                lacks.is_empty(),
+                "{} | {}: {lacks:#?}",
+                plans[0].name,
+                plans[1].name
+            );
             (walked, of) = (walked + some, of + all);
         }
     }

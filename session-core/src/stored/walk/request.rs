@@ -126,7 +126,9 @@ impl Request {
     pub(super) fn is_acknowledged(&self) -> bool {
         let mute = matches!(self.found, Found::Dead | Found::Stale) && self.mute;
         let unsaved = |response: &Response| response.result.is_err() || response.gone;
-        self.response.as_ref().is_some_and(|response| !unsaved(response))
+        self.response
+            .as_ref()
+            .is_some_and(|response| !unsaved(response))
             && self.found != Found::Unknown
             && (!mute || self.user.is_some())
     }
@@ -135,7 +137,9 @@ impl Request {
     pub(super) fn must_write(&self) -> bool {
         let content = Content::of(&self.deeds);
         match self.found {
-            Found::Live if !self.cleared => !self.deeds.is_empty() || self.renewed || self.label.is_some(),
+            Found::Live if !self.cleared => {
+                !self.deeds.is_empty() || self.renewed || self.label.is_some()
+            }
             Found::Unknown => false,
             _ => self.user.is_some() || content != Content::default(),
         }
@@ -278,7 +282,11 @@ impl Request {
     }
 
     fn take(&mut self, session: &Session) -> Result<(), Error> {
-        let seen: Vec<u32> = session.take_flashes()?.iter().map(|flash| flash.number).collect();
+        let seen: Vec<u32> = session
+            .take_flashes()?
+            .iter()
+            .map(|flash| flash.number)
+            .collect();
         if !seen.is_empty() {
             self.deeds.push(Deed::Take(seen));
         }
@@ -288,5 +296,8 @@ impl Request {
 
 /// Whether the response says that the request's session was gone.
 pub(super) fn says_gone(outgoing: &Outgoing) -> bool {
-    outgoing.events().iter().any(|event| event.kind == EventKind::Gone)
+    outgoing
+        .events()
+        .iter()
+        .any(|event| event.kind == EventKind::Gone)
 }

@@ -73,7 +73,11 @@ impl<'a> World<'a> {
             history: start.history.clone(),
             cookies: start.cookies.clone(),
             known: start.cookies.len(),
-            requests: scenario.plans.iter().map(|plan| Request::new(*plan)).collect(),
+            requests: scenario
+                .plans
+                .iter()
+                .map(|plan| Request::new(*plan))
+                .collect(),
             sent: Vec::new(),
             now: start.now,
             passed: 0,
@@ -98,7 +102,9 @@ impl<'a> World<'a> {
             }
             let (options, left_out) = self.options();
             if options.is_empty() {
-                demand(ended || left_out, "I15", || "a request never ends".to_owned())?;
+                demand(ended || left_out, "I15", || {
+                    "a request never ends".to_owned()
+                })?;
                 if ended {
                     check::at_the_end(self)?;
                 }
@@ -111,8 +117,14 @@ impl<'a> World<'a> {
 
     pub(super) fn tell(&mut self, line: impl FnOnce(&Self) -> String) {
         if self.lines.is_some() {
-            let line = format!("{:>6} s  {}", self.now.cast_signed() - START.cast_signed(), line(self));
-            self.lines.iter_mut().for_each(|lines| lines.push(line.clone()));
+            let line = format!(
+                "{:>6} s  {}",
+                self.now.cast_signed() - START.cast_signed(),
+                line(self)
+            );
+            self.lines
+                .iter_mut()
+                .for_each(|lines| lines.push(line.clone()));
         }
     }
 }

@@ -8,13 +8,17 @@ use sha2::{Digest as _, Sha256};
 use super::super::id::VerifierHash;
 use super::plan::{Config, IDLE, RENEWAL};
 use crate::testing::ManualClock;
-use crate::{EntropyError, EntropySource, GonePolicy, RecordKey, SecretKey, Sessions, StoredSessions};
+use crate::{
+    EntropyError, EntropySource, GonePolicy, RecordKey, SecretKey, Sessions, StoredSessions,
+};
 
 /// When all schedules begin.
 pub(super) const START: u64 = 1_700_000_000;
 
-const KEYS: [&str; 2] =
-    ["u9jZvX3nFqfB4mS0nXn9S5q7x3wTt2Kx1pQyVb8Rr4c", "Qm2Zs8Lw0cVt6Rk1Yp9Xb4Hd7Nf3Jg5TaEuCiOoIlDs"];
+const KEYS: [&str; 2] = [
+    "u9jZvX3nFqfB4mS0nXn9S5q7x3wTt2Kx1pQyVb8Rr4c",
+    "Qm2Zs8Lw0cVt6Rk1Yp9Xb4Hd7Nf3Jg5TaEuCiOoIlDs",
+];
 
 pub(super) struct Server {
     sessions: [StoredSessions; 2],
@@ -32,7 +36,11 @@ impl Server {
                 .random(draws.clone())
                 .idle_lifetime(Duration::from_secs(IDLE))
                 .on_reuse(config.reuse)
-                .on_gone(if config.conflict { GonePolicy::Conflict } else { GonePolicy::Forget });
+                .on_gone(if config.conflict {
+                    GonePolicy::Conflict
+                } else {
+                    GonePolicy::Forget
+                });
             if config.renew {
                 builder = builder.cycle_id_every(Duration::from_secs(RENEWAL));
             }
@@ -42,9 +50,17 @@ impl Server {
             if let Some(absolute) = config.absolute {
                 builder = builder.absolute_lifetime(Duration::from_secs(absolute));
             }
-            verify_only.into_iter().fold(builder, |b, key| b.verify_only(key.clone())).build_stored().unwrap()
+            verify_only
+                .into_iter()
+                .fold(builder, |b, key| b.verify_only(key.clone()))
+                .build_stored()
+                .unwrap()
         };
-        Self { sessions: [build(&old, None), build(&new, Some(&old))], time, draws }
+        Self {
+            sessions: [build(&old, None), build(&new, Some(&old))],
+            time,
+            draws,
+        }
     }
 
     /// Before the key ring was swapped, or after.
@@ -93,7 +109,9 @@ impl EntropySource for Draws {
                 drawn.writes.push((write, by));
             }
             16 => drawn.selectors.push((RecordKey::of(bytes), by)),
-            32 => drawn.verifiers.push((VerifierHash(Sha256::digest(bytes).into()), by)),
+            32 => drawn
+                .verifiers
+                .push((VerifierHash(Sha256::digest(bytes).into()), by)),
             length => panic!("{length} random bytes: neither flash, write, selector nor verifier"),
         }
         Ok(())
@@ -103,8 +121,12 @@ impl EntropySource for Draws {
 impl Drawn {
     /// What was drawn so far was drawn before the schedule.
     pub(super) fn belong_to_nobody(&mut self) {
-        self.selectors.iter_mut().for_each(|(_, by)| *by = usize::MAX);
-        self.verifiers.iter_mut().for_each(|(_, by)| *by = usize::MAX);
+        self.selectors
+            .iter_mut()
+            .for_each(|(_, by)| *by = usize::MAX);
+        self.verifiers
+            .iter_mut()
+            .for_each(|(_, by)| *by = usize::MAX);
     }
 
     pub(super) fn session_name(&self, key: &RecordKey) -> String {

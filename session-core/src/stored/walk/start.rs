@@ -33,7 +33,11 @@ pub(super) fn prepare(server: &Server, scenario: &Scenario) -> Start {
         drawn: Drawn::default(),
         now: START,
     };
-    let plan = |ops: &'static [Op]| Plan { name: "before", ops, carries: Carries::Nothing };
+    let plan = |ops: &'static [Op]| Plan {
+        name: "before",
+        ops,
+        carries: Carries::Nothing,
+    };
     scenario.priors.iter().fold(empty, |mut start, prior| {
         let plan = match prior {
             Prior::Wait(seconds) => {
@@ -49,8 +53,20 @@ pub(super) fn prepare(server: &Server, scenario: &Scenario) -> Start {
         let mut first = Chooser::all();
         let mut world = World::new(server, &alone, &start, None, &mut first);
         world.go().unwrap();
-        let World { store, history, cookies, now, .. } = world;
-        let mut start = Start { store, history, cookies, drawn: server.draws.drawn().clone(), now };
+        let World {
+            store,
+            history,
+            cookies,
+            now,
+            ..
+        } = world;
+        let mut start = Start {
+            store,
+            history,
+            cookies,
+            drawn: server.draws.drawn().clone(),
+            now,
+        };
         start.settle();
         start
     })
@@ -67,13 +83,23 @@ impl Start {
                 ("list", r#"["old"]"#),
                 ("n", "5"),
             ];
-            life.content.keys = old.map(|(key, text)| (key.to_owned(), text.to_owned())).into();
-            life.content.flashes.iter_mut().for_each(|(_, message)| *message = "old".into());
+            life.content.keys = old
+                .map(|(key, text)| (key.to_owned(), text.to_owned()))
+                .into();
+            life.content
+                .flashes
+                .iter_mut()
+                .for_each(|(_, message)| *message = "old".into());
             life.base = life.content.clone();
             life.writers.clear();
             if let Some(Slot::Live { record, .. }) = self.store.slots.get_mut(key) {
                 let body = Body::decode(&record.body).unwrap();
-                record.body = Body { data: life.content.text().into(), ..body }.encode().into();
+                record.body = Body {
+                    data: life.content.text().into(),
+                    ..body
+                }
+                .encode()
+                .into();
             }
         }
     }

@@ -19,15 +19,16 @@ impl World<'_> {
         let before = self.effects;
         let cookies = self.cookies.len();
         let mut unnoticed = None;
-        self.handling &=
-            matches!(action, Action::Go(number) if matches!(self.requests[number].stage, Stage::Opened(_)));
+        self.handling &= matches!(action, Action::Go(number) if matches!(self.requests[number].stage, Stage::Opened(_)));
         let agent = match action {
             Action::Go(number) => {
                 self.advance(number)?;
                 Some(number)
             }
             Action::Lost(number) => {
-                let Stage::Closing(ask) = &mut self.requests[number].stage else { unreachable!() };
+                let Stage::Closing(ask) = &mut self.requests[number].stage else {
+                    unreachable!()
+                };
                 let question = ask.question().clone();
                 mutate::mark_retried(self.mutation, ask);
                 self.faults += 1;
@@ -48,11 +49,20 @@ impl World<'_> {
                 Some(number)
             }
             Action::Late(number) => {
-                let Sent { by, question, executed, .. } = &mut self.sent[number];
+                let Sent {
+                    by,
+                    question,
+                    executed,
+                    ..
+                } = &mut self.sent[number];
                 *executed += 1;
                 let (by, question, again) = (*by, question.clone(), *executed > 1);
                 self.faults += usize::from(again);
-                self.execute(by, &question, if again { ", again and late" } else { ", late" })?;
+                self.execute(
+                    by,
+                    &question,
+                    if again { ", again and late" } else { ", late" },
+                )?;
                 None
             }
             Action::Tick(tick) => {
@@ -66,7 +76,11 @@ impl World<'_> {
             Action::Deadline(_) | Action::Crash(_) => self.last.shows || self.last.agent != agent,
             _ => agent.is_none() || before != self.effects || cookies != self.cookies.len(),
         };
-        self.last = Last { agent, shows, tick: unnoticed };
+        self.last = Last {
+            agent,
+            shows,
+            tick: unnoticed,
+        };
         Ok(())
     }
 
@@ -86,7 +100,10 @@ impl World<'_> {
             Stage::Opened(session) => self.handle(number, &session),
             Stage::Closing(ask) => {
                 let question = ask.question().clone();
-                if let StoreRequest::Trim { user, keep, now, .. } = &question {
+                if let StoreRequest::Trim {
+                    user, keep, now, ..
+                } = &question
+                {
                     let surplus = self.store.surplus(user, *keep, *now);
                     self.requests[number].swept = Some((self.effects, false));
                     if !surplus.is_empty() {
@@ -99,7 +116,10 @@ impl World<'_> {
                 self.answer(number, ask, answer)
             }
             Stage::Trimming(ask, mut surplus) => {
-                let StoreRequest::Trim { user, now, this, .. } = ask.question().clone() else {
+                let StoreRequest::Trim {
+                    user, now, this, ..
+                } = ask.question().clone()
+                else {
                     unreachable!()
                 };
                 self.end_of(number, &user, surplus.remove(0), now)?;
@@ -113,7 +133,9 @@ impl World<'_> {
                 self.answer(number, ask, answer)
             }
             Stage::DeletingAll(mut left) => {
-                let [Op::DeleteAll(user)] = self.requests[number].plan.ops else { unreachable!() };
+                let [Op::DeleteAll(user)] = self.requests[number].plan.ops else {
+                    unreachable!()
+                };
                 self.end_of(number, user, left.remove(0), self.now)?;
                 self.deleting(number, left)
             }
@@ -126,7 +148,9 @@ impl World<'_> {
             if let Some((_, done)) = &mut self.requests[number].swept {
                 *done = true;
             }
-            let [Op::DeleteAll(user)] = self.requests[number].plan.ops else { unreachable!() };
+            let [Op::DeleteAll(user)] = self.requests[number].plan.ops else {
+                unreachable!()
+            };
             return check::all_deleted(self, number, user);
         }
         self.requests[number].stage = Stage::DeletingAll(left);
@@ -156,7 +180,11 @@ impl World<'_> {
             Step::Pending(ask) => {
                 check::load(self, number, ask.question(), answered)?;
                 let question = ask.question().clone();
-                let answer = if answered { self.store.ask(&question) } else { StoreReply::Unavailable };
+                let answer = if answered {
+                    self.store.ask(&question)
+                } else {
+                    StoreReply::Unavailable
+                };
                 let answer = mutate::loaded(self.mutation, &question, answer);
                 if let (Some(Mutation::CounterVersion), StoreReply::Loaded(Loaded::Live(record))) =
                     (self.mutation, &answer)
@@ -170,7 +198,9 @@ impl World<'_> {
                 }
             }
         };
-        let Ok(session) = opened else { unreachable!("the exchange is open") };
+        let Ok(session) = opened else {
+            unreachable!("the exchange is open")
+        };
         check::opened(self, number, &session)?;
         if self.may_step() {
             self.requests[number].stage = Stage::Opened(session);
@@ -181,7 +211,10 @@ impl World<'_> {
 
     /// Any cookie that the jar has had: the newest first. None, where it was told to remove it.
     fn carried(&mut self) -> Option<usize> {
-        let emptied = self.requests.iter().any(|request| request.sets() == Some(Sets::Removal));
+        let emptied = self
+            .requests
+            .iter()
+            .any(|request| request.sets() == Some(Sets::Removal));
         let (all, nothing) = (self.cookies.len(), usize::from(emptied));
         let choice = self.chooser.choose(all + nothing);
         (choice < all).then(|| all - 1 - choice)
@@ -221,7 +254,13 @@ impl World<'_> {
                 self.requests[number].asked += 1;
                 check::asked(self, number, ask.question())?;
                 let question = ask.question().clone();
-                self.sent.push(Sent { by: number, question, executed: 0, waited_for: true, at: self.passed });
+                self.sent.push(Sent {
+                    by: number,
+                    question,
+                    executed: 0,
+                    waited_for: true,
+                    at: self.passed,
+                });
                 self.requests[number].stage = Stage::Closing(ask);
                 Ok(())
             }
@@ -246,7 +285,11 @@ impl World<'_> {
         if self.mutation == Some(Mutation::ResendOnTouch) && sets.is_none() && request.touched {
             sets = request.carried.map(Sets::Resent);
         }
-        request.response = Some(Response { result, sets, gone: says_gone(&outgoing) });
+        request.response = Some(Response {
+            result,
+            sets,
+            gone: says_gone(&outgoing),
+        });
         self.tell(|world| tell::response(world, number));
         check::responded(self, number)
     }
@@ -261,15 +304,25 @@ impl World<'_> {
                 let ends = !goes_on(ask.question());
                 self.answer(number, ask, StoreReply::Unavailable)?;
                 let ended = self.requests[number].has_ended();
-                demand(ended || !ends, "I15", || "a close goes on without an answer".to_owned())
+                demand(ended || !ends, "I15", || {
+                    "a close goes on without an answer".to_owned()
+                })
             }
             _ => unreachable!("no question is out"),
         }
     }
 
     /// A question meets the store.
-    fn execute(&mut self, by: usize, question: &StoreRequest, how: &str) -> Result<StoreReply, Violation> {
-        let sent = self.sent.iter_mut().find(|sent| sent.by == by && sent.waited_for);
+    fn execute(
+        &mut self,
+        by: usize,
+        question: &StoreRequest,
+        how: &str,
+    ) -> Result<StoreReply, Violation> {
+        let sent = self
+            .sent
+            .iter_mut()
+            .find(|sent| sent.by == by && sent.waited_for);
         if let Some(sent) = sent {
             sent.executed += 1;
         }
@@ -284,7 +337,11 @@ impl World<'_> {
         let before = self.store.clone();
         self.store.end_of(user, key, now);
         self.tell(|world| {
-            tell::line(world, by, &format!("ends {}", world.server.draws.drawn().session_name(&key)))
+            tell::line(
+                world,
+                by,
+                &format!("ends {}", world.server.draws.drawn().session_name(&key)),
+            )
         });
         check::executed(self, by, None, &before)
     }

@@ -12,7 +12,11 @@ pub(super) fn name(number: usize) -> &'static str {
 }
 
 pub(super) fn line(world: &World<'_>, number: usize, what: &str) -> String {
-    format!("{} ({}): {what}", name(number), world.requests[number].plan.name)
+    format!(
+        "{} ({}): {what}",
+        name(number),
+        world.requests[number].plan.name
+    )
 }
 
 pub(super) fn arrival(world: &World<'_>, number: usize) -> String {
@@ -33,12 +37,18 @@ pub(super) fn asked(
     line(
         world,
         number,
-        &format!("{}{more} -> {}", question_text(world, question), answer_text(world, answer)),
+        &format!(
+            "{}{more} -> {}",
+            question_text(world, question),
+            answer_text(world, answer)
+        ),
     )
 }
 
 pub(super) fn response(world: &World<'_>, number: usize) -> String {
-    let Some(response) = &world.requests[number].response else { return String::new() };
+    let Some(response) = &world.requests[number].response else {
+        return String::new();
+    };
     let sets = match response.sets {
         None => "no cookie".to_owned(),
         Some(Sets::Removal) => "the cookie is removed".to_owned(),
@@ -48,13 +58,21 @@ pub(super) fn response(world: &World<'_>, number: usize) -> String {
     let gone = if response.gone { "gone, " } else { "" };
     match &response.result {
         Ok(()) => line(world, number, &format!("is answered: {gone}{sets}")),
-        Err(error) => line(world, number, &format!("is answered {}: {error}", error.status())),
+        Err(error) => line(
+            world,
+            number,
+            &format!("is answered {}: {error}", error.status()),
+        ),
     }
 }
 
 fn cookie_name(world: &World<'_>, cookie: usize) -> String {
     let (cookie, drawn) = (&world.cookies[cookie], world.server.draws.drawn());
-    format!("{}/{}", drawn.session_name(&cookie.key), drawn.verifier_name(&cookie.verifier))
+    format!(
+        "{}/{}",
+        drawn.session_name(&cookie.key),
+        drawn.verifier_name(&cookie.verifier)
+    )
 }
 
 fn question_text(world: &World<'_>, question: &StoreRequest) -> String {
@@ -64,13 +82,26 @@ fn question_text(world: &World<'_>, question: &StoreRequest) -> String {
         StoreRequest::Insert { key, record, .. } => {
             format!("insert {} {}", session(key), record_text(world, record))
         }
-        StoreRequest::Update { key, version, record, .. } => {
+        StoreRequest::Update {
+            key,
+            version,
+            record,
+            ..
+        } => {
             let version = world.server.draws.drawn().write_name(*version);
-            format!("update {} from {version} to {}", session(key), record_text(world, record))
+            format!(
+                "update {} from {version} to {}",
+                session(key),
+                record_text(world, record)
+            )
         }
         StoreRequest::Touch { key, .. } => format!("touch {}", session(key)),
         StoreRequest::Delete { key, version, .. } => {
-            format!("delete {} of {}", session(key), world.server.draws.drawn().write_name(*version))
+            format!(
+                "delete {} of {}",
+                session(key),
+                world.server.draws.drawn().write_name(*version)
+            )
         }
         StoreRequest::Index { user, key, .. } => format!("index {user} {}", session(key)),
         StoreRequest::Unindex { user, key } => format!("unindex {user} {}", session(key)),
@@ -80,12 +111,21 @@ fn question_text(world: &World<'_>, question: &StoreRequest) -> String {
 
 fn record_text(world: &World<'_>, record: &Record) -> String {
     let drawn = world.server.draws.drawn();
-    let (version, user) = (drawn.write_name(record.version), record.user.as_deref().unwrap_or("nobody"));
+    let (version, user) = (
+        drawn.write_name(record.version),
+        record.user.as_deref().unwrap_or("nobody"),
+    );
     match Body::decode(&record.body) {
         Some(body) => {
-            let earlier = body.earlier.map(|earlier| format!("/{}", drawn.verifier_name(&earlier.verifier)));
+            let earlier = body
+                .earlier
+                .map(|earlier| format!("/{}", drawn.verifier_name(&earlier.verifier)));
             let verifier = drawn.verifier_name(&body.verifier);
-            format!("{version} ({user}, {verifier}{}, {})", earlier.unwrap_or_default(), body.data)
+            format!(
+                "{version} ({user}, {verifier}{}, {})",
+                earlier.unwrap_or_default(),
+                body.data
+            )
         }
         None => format!("{version} (unreadable)"),
     }
@@ -103,9 +143,12 @@ fn answer_text(world: &World<'_>, answer: &StoreReply) -> String {
         StoreReply::Inserted(other) => format!("{other:?}"),
         StoreReply::Updated(other) | StoreReply::Deleted(other) => format!("{other:?}"),
         StoreReply::Touched(outcome) => format!("{outcome:?}"),
-        StoreReply::Trimmed(TrimResult { alive, .. }) => {
-            if *alive { "still live" } else { "no longer live" }.into()
+        StoreReply::Trimmed(TrimResult { alive, .. }) => if *alive {
+            "still live"
+        } else {
+            "no longer live"
         }
+        .into(),
         StoreReply::Noted | StoreReply::Unavailable => format!("{answer:?}"),
     }
 }

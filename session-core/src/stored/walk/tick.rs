@@ -22,9 +22,14 @@ impl World<'_> {
         self.tell(|_| format!("-- {tick:?}"));
         let mut noticed = matches!(tick, Tick::Collect(_));
         let now = self.now;
-        self.history.values_mut().for_each(|life| life.lapsed |= life.expires <= now);
+        self.history
+            .values_mut()
+            .for_each(|life| life.lapsed |= life.expires <= now);
         for number in 0..self.requests.len() {
-            let sent = self.sent.iter().find(|sent| sent.by == number && sent.waited_for);
+            let sent = self
+                .sent
+                .iter()
+                .find(|sent| sent.by == number && sent.waited_for);
             if sent.is_some_and(|sent| self.is_over(sent)) {
                 self.deadline(number)?;
                 noticed = true;
@@ -32,9 +37,9 @@ impl World<'_> {
         }
         if let Tick::Collect(_) = tick {
             self.store.delete_expired(self.now);
-            self.history
-                .values_mut()
-                .for_each(|life| life.collected |= life.tombstone.is_some_and(|expires| expires <= now));
+            self.history.values_mut().for_each(|life| {
+                life.collected |= life.tombstone.is_some_and(|expires| expires <= now)
+            });
         }
         for number in 0..self.requests.len() {
             // After the last tick nothing is won by waiting.

@@ -15,7 +15,12 @@ pub(crate) enum Tags {
 
 /// The canonical text of a JSON text of at most `depth` levels, guards included: objects sorted by key with the last of
 /// equal ones, strings and floats as Flask writes them, no whitespace. Recursive, as deep as the scanner allows.
-pub(crate) fn canonical(json: &str, depth: usize, ascii: bool, tags: Tags) -> Result<String, NotJson> {
+pub(crate) fn canonical(
+    json: &str,
+    depth: usize,
+    ascii: bool,
+    tags: Tags,
+) -> Result<String, NotJson> {
     let mut cursor = Cursor::new(json);
     cursor.value(depth)?;
     cursor.end()?;
@@ -28,7 +33,12 @@ pub(crate) fn canonical(json: &str, depth: usize, ascii: bool, tags: Tags) -> Re
     Ok(out)
 }
 
-fn value(cursor: &mut Cursor<'_>, ascii: bool, tags: Tags, out: &mut String) -> Result<(), NotJson> {
+fn value(
+    cursor: &mut Cursor<'_>,
+    ascii: bool,
+    tags: Tags,
+    out: &mut String,
+) -> Result<(), NotJson> {
     cursor.space();
     match cursor.peek() {
         Some(b'{') => object(cursor, ascii, tags, out),
@@ -57,7 +67,12 @@ fn value(cursor: &mut Cursor<'_>, ascii: bool, tags: Tags, out: &mut String) -> 
     }
 }
 
-fn object(cursor: &mut Cursor<'_>, ascii: bool, tags: Tags, out: &mut String) -> Result<(), NotJson> {
+fn object(
+    cursor: &mut Cursor<'_>,
+    ascii: bool,
+    tags: Tags,
+    out: &mut String,
+) -> Result<(), NotJson> {
     let mut entries = std::collections::BTreeMap::new();
     cursor.expect(b'{')?;
     while !cursor.eat(b'}') {
@@ -68,7 +83,9 @@ fn object(cursor: &mut Cursor<'_>, ascii: bool, tags: Tags, out: &mut String) ->
         entries.insert(key, inner);
         cursor.eat(b',');
     }
-    let only = entries.first_key_value().filter(|_| tags == Tags::Guarded && entries.len() == 1);
+    let only = entries
+        .first_key_value()
+        .filter(|_| tags == Tags::Guarded && entries.len() == 1);
     match only.and_then(|(key, value)| Some((Tag::of_bytes(key)?, value))) {
         Some((tag, value)) => tag::guard(out, tag.key().as_bytes(), value),
         None => text::object(out, ascii, &entries),
@@ -98,15 +115,27 @@ mod tests {
                 r#" { "b" : 1 , "a" : [ 1E5 , 1e-7, 0e0, -0, -0.0, 1e400 ] } "#,
                 r#"{"a":[100000.0,1e-07,0.0,0,-0.0,Infinity],"b":1}"#,
             ),
-            (r#"{"a":1,"a":{"z":1,"y":[{}]},"\u0062":"\/é"}"#, r#"{"a":{"y":[{}],"z":1},"b":"/\u00e9"}"#),
+            (
+                r#"{"a":1,"a":{"z":1,"y":[{}]},"\u0062":"\/é"}"#,
+                r#"{"a":{"y":[{}],"z":1},"b":"/\u00e9"}"#,
+            ),
             (
                 r#"{" di":{" t__":{" t":[1,2]}},"\ud800":"\ud83d\ude00"}"#,
                 r#"{" di":{" t__":{" t":[1,2]}},"\ud800":"\ud83d\ude00"}"#,
             ),
-            ("[true,false,null,NaN,-Infinity]", "[true,false,null,NaN,-Infinity]"),
-            ("123456789012345678901234567890", "123456789012345678901234567890"),
+            (
+                "[true,false,null,NaN,-Infinity]",
+                "[true,false,null,NaN,-Infinity]",
+            ),
+            (
+                "123456789012345678901234567890",
+                "123456789012345678901234567890",
+            ),
         ] {
-            assert_eq!(canonical(json, 10, true, Tags::Kept).as_deref(), Ok(expected));
+            assert_eq!(
+                canonical(json, 10, true, Tags::Kept).as_deref(),
+                Ok(expected)
+            );
         }
         assert_eq!(canonical("[1,]", 10, true, Tags::Kept), Err(NotJson));
         assert_eq!(canonical("[[]]", 1, true, Tags::Kept), Err(NotJson));
@@ -118,9 +147,15 @@ mod tests {
     fn a_guard_is_a_level() {
         let tag = r#"{"\u0020t": [{" m" : "<b>"}]}"#;
         let guarded = r#"{" di":{" t__":[{" di":{" m__":"<b>"}}]}}"#;
-        assert_eq!(canonical(tag, 5, true, Tags::Guarded).as_deref(), Ok(guarded));
+        assert_eq!(
+            canonical(tag, 5, true, Tags::Guarded).as_deref(),
+            Ok(guarded)
+        );
         assert_eq!(canonical(tag, 4, true, Tags::Guarded), Err(NotJson));
-        assert_eq!(canonical(tag, 3, true, Tags::Kept).as_deref(), Ok(r#"{" t":[{" m":"<b>"}]}"#));
+        assert_eq!(
+            canonical(tag, 3, true, Tags::Kept).as_deref(),
+            Ok(r#"{" t":[{" m":"<b>"}]}"#)
+        );
     }
 
     proptest! {

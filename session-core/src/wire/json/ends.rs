@@ -27,8 +27,14 @@ fn ends(bytes: &[u8; PIECE]) -> u64 {
         *mark = u8::from((*byte < 0x20) | (*byte == b'"') | (*byte == b'\\'));
     }
     // The product of eight of these has them side by side in its highest byte.
-    let eight = |marks: &[u8; 8]| u64::from_le_bytes(*marks).wrapping_mul(0x0102_0408_1020_4080) >> 56;
-    marks.as_chunks().0.iter().rev().fold(0, |bits, marks| bits << 8 | eight(marks))
+    let eight =
+        |marks: &[u8; 8]| u64::from_le_bytes(*marks).wrapping_mul(0x0102_0408_1020_4080) >> 56;
+    marks
+        .as_chunks()
+        .0
+        .iter()
+        .rev()
+        .fold(0, |bits, marks| bits << 8 | eight(marks))
 }
 
 #[cfg(test)]

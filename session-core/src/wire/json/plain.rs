@@ -53,7 +53,9 @@ fn shallow<'a>(out: &mut String, work: &mut Vec<Part<'a>>, value: &'a str) {
             Ok(uuid) => out.extend(["\"", &uuid.to_string(), "\""]),
             Err(_) => out.push_str(value),
         },
-        (_, Some(found)) if found.tag != Tag::Dict && found.tag.fits(found.value.bytes().next()) => {
+        (_, Some(found))
+            if found.tag != Tag::Dict && found.tag.fits(found.value.bytes().next()) =>
+        {
             work.push(Part::Value(found.value));
         }
         (Some(b'{' | b'['), _) => {
@@ -97,13 +99,19 @@ mod tests {
             (r#"{"a":1}"#, r#"{"a":1}"#),
             (r#"{" t":[1,{" t":[2]}]}"#, "[1,[2]]"),
             (r#"{"m":{" m":"<b>"},"n":[]}"#, r#"{"m":"<b>","n":[]}"#),
-            (r#"[{" u":"12345678123456781234567812345678"}]"#, r#"["12345678-1234-5678-1234-567812345678"]"#),
+            (
+                r#"[{" u":"12345678123456781234567812345678"}]"#,
+                r#"["12345678-1234-5678-1234-567812345678"]"#,
+            ),
             (r#"{" u":"x"}"#, r#"{" u":"x"}"#),
             (r#"{" b":"//79"}"#, r#""//79""#),
             (r#"{" di":{" t__":{" t":[1]}}}"#, r#"{" t":[1]}"#),
             (r#"{" di":{"a":1}}"#, r#"{" di":{"a":1}}"#),
             (r#"{" t":[1],"x":{" t":[]}}"#, r#"{" t":[1],"x":[]}"#),
-            (r#"{" zz":1, "k" : [ { " t" : [ ] } ] }"#, r#"{" zz":1, "k" : [ [ ] ] }"#),
+            (
+                r#"{" zz":1, "k" : [ { " t" : [ ] } ] }"#,
+                r#"{" zz":1, "k" : [ [ ] ] }"#,
+            ),
         ] {
             assert_eq!(untagged(tagged), plain);
         }

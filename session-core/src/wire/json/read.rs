@@ -36,7 +36,10 @@ struct Reader<'de> {
 
 impl<'de> Reader<'de> {
     fn new(text: &'de str, depth: usize) -> Self {
-        Self { cursor: Cursor::new(text), depth }
+        Self {
+            cursor: Cursor::new(text),
+            depth,
+        }
     }
 
     fn peek(&mut self) -> Option<u8> {
@@ -46,7 +49,9 @@ impl<'de> Reader<'de> {
 
     fn enter(&self) -> Result<usize, ReadError> {
         if self.depth >= DEEPEST {
-            return Err(ReadError::new(format!("found more than {DEEPEST} levels of nesting")));
+            return Err(ReadError::new(format!(
+                "found more than {DEEPEST} levels of nesting"
+            )));
         }
         Ok(self.depth + 1)
     }
@@ -59,7 +64,9 @@ impl<'de> Reader<'de> {
 
     /// Takes a tagged value and gives a reader for what is inside.
     fn tagged(&mut self) -> Result<Option<(Tag, Reader<'de>)>, ReadError> {
-        let Some(Tagged { tag, value, end }) = tagged(&self.cursor) else { return Ok(None) };
+        let Some(Tagged { tag, value, end }) = tagged(&self.cursor) else {
+            return Ok(None);
+        };
         if !tag.fits(value.bytes().next()) || (tag == Tag::Dict && guarded(value).is_none()) {
             return Err(ReadError(format!(
                 "found the tag {:?} without {} that Flask writes",
@@ -79,29 +86,54 @@ impl<'de> Reader<'de> {
         }
         match String::from_utf8(unescape(raw)) {
             Ok(text) => visitor.visit_string(text),
-            Err(_) => {
-                Err(ReadError::new("found a string with a lone surrogate, which a Rust string cannot hold"))
-            }
+            Err(_) => Err(ReadError::new(
+                "found a string with a lone surrogate, which a Rust string cannot hold",
+            )),
         }
     }
 
     fn list<V: Visitor<'de>>(&mut self, visitor: V) -> Result<V::Value, ReadError> {
         let depth = self.enter()?;
         self.cursor.expect(b'[')?;
-        let mut items = Items { reader: Reader { cursor: self.cursor, depth }, first: true };
+        let mut items = Items {
+            reader: Reader {
+                cursor: self.cursor,
+                depth,
+            },
+            first: true,
+        };
         let value = visitor.visit_seq(&mut items)?;
         self.cursor = items.reader.cursor;
-        if self.cursor.eat(b']') { Ok(value) } else { Err(ReadError::new("found a longer list")) }
+        if self.cursor.eat(b']') {
+            Ok(value)
+        } else {
+            Err(ReadError::new("found a longer list"))
+        }
     }
 
     /// Takes an object; with `guard` its one key is that of a tag, and loses its two underscores.
-    fn object<V: Visitor<'de>>(&mut self, visitor: V, guard: Option<Tag>) -> Result<V::Value, ReadError> {
+    fn object<V: Visitor<'de>>(
+        &mut self,
+        visitor: V,
+        guard: Option<Tag>,
+    ) -> Result<V::Value, ReadError> {
         let depth = self.enter()?;
         self.cursor.expect(b'{')?;
-        let mut entries = Entries { reader: Reader { cursor: self.cursor, depth }, first: true, guard };
+        let mut entries = Entries {
+            reader: Reader {
+                cursor: self.cursor,
+                depth,
+            },
+            first: true,
+            guard,
+        };
         let value = visitor.visit_map(&mut entries)?;
         self.cursor = entries.reader.cursor;
-        if self.cursor.eat(b'}') { Ok(value) } else { Err(ReadError::new("found more fields")) }
+        if self.cursor.eat(b'}') {
+            Ok(value)
+        } else {
+            Err(ReadError::new("found more fields"))
+        }
     }
 
     /// A value of whatever type it is; `as_text` if that may be a number as text, for serde_json.
@@ -116,10 +148,14 @@ impl<'de> Reader<'de> {
                     inner.object(visitor, guard)
                 }
                 // As Flask's own JSON shows a UUID that is not tagged: with dashes.
-                Some((Tag::Uuid, mut inner)) => match Uuid::parse(&String::deserialize(&mut inner)?) {
-                    Some(uuid) => visitor.visit_string(uuid.to_string()),
-                    None => Err(ReadError::new("found a UUID that is not 32 hex digits in lower case")),
-                },
+                Some((Tag::Uuid, mut inner)) => {
+                    match Uuid::parse(&String::deserialize(&mut inner)?) {
+                        Some(uuid) => visitor.visit_string(uuid.to_string()),
+                        None => Err(ReadError::new(
+                            "found a UUID that is not 32 hex digits in lower case",
+                        )),
+                    }
+                }
                 Some((_, mut inner)) => inner.any(visitor, as_text),
             },
             _ => match self.scalar()? {
@@ -132,8 +168,15 @@ impl<'de> Reader<'de> {
     }
 }
 
-fn number<'de, V: Visitor<'de>>(text: &str, visitor: V, as_text: bool) -> Result<V::Value, ReadError> {
-    if !text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'-') {
+fn number<'de, V: Visitor<'de>>(
+    text: &str,
+    visitor: V,
+    as_text: bool,
+) -> Result<V::Value, ReadError> {
+    if !text
+        .bytes()
+        .all(|byte| byte.is_ascii_digit() || byte == b'-')
+    {
         return visitor.visit_f64(float(text)?);
     }
     if let Ok(number) = text.parse() {
@@ -209,13 +252,17 @@ impl<'de> de::Deserializer<'de> for &mut Reader<'de> {
             let json = untagged(&self.cursor.text()[range]).into_owned();
             return visitor.visit_map(verbatim::Entry::raw(json));
         }
-        let Some(wanted) = Tag::of(name) else { return visitor.visit_newtype_struct(self) };
+        let Some(wanted) = Tag::of(name) else {
+            return visitor.visit_newtype_struct(self);
+        };
         match self.tagged()? {
             Some((tag, inner)) if tag == wanted => visitor.visit_enum(Proof { tag, inner }),
-            _ if self.peek() == Some(b'n') => {
-                Err(ReadError::null(&format!("a value with Flask's tag {name:?}")))
-            }
-            _ => Err(ReadError(format!("found no value with Flask's tag {name:?}"))),
+            _ if self.peek() == Some(b'n') => Err(ReadError::null(&format!(
+                "a value with Flask's tag {name:?}"
+            ))),
+            _ => Err(ReadError(format!(
+                "found no value with Flask's tag {name:?}"
+            ))),
         }
     }
 
@@ -229,7 +276,9 @@ impl<'de> de::Deserializer<'de> for &mut Reader<'de> {
                 let text = String::deserialize(&mut inner)?;
                 match base64::decode_padded(&text) {
                     Some(bytes) => visitor.visit_byte_buf(bytes),
-                    None => Err(ReadError::new("found bytes that are not standard base64 with padding")),
+                    None => Err(ReadError::new(
+                        "found bytes that are not standard base64 with padding",
+                    )),
                 }
             }
             Some(_) => Err(ReadError::new("found another tag than that of bytes")),
@@ -244,7 +293,10 @@ impl<'de> de::Deserializer<'de> for &mut Reader<'de> {
         visitor: V,
     ) -> Result<V::Value, ReadError> {
         if self.peek() == Some(b'"') {
-            return visitor.visit_enum(Variant { reader: self, content: false });
+            return visitor.visit_enum(Variant {
+                reader: self,
+                content: false,
+            });
         }
         if tagged(&self.cursor).is_some() {
             return Err(ReadError::new("found a tagged value, expected an enum"));
@@ -256,7 +308,10 @@ impl<'de> de::Deserializer<'de> for &mut Reader<'de> {
             .expect(b'{')
             .map_err(|_| ReadError::new("found no enum: neither a string nor an object"))?;
         self.depth = self.enter()?;
-        let value = visitor.visit_enum(Variant { reader: self, content: true })?;
+        let value = visitor.visit_enum(Variant {
+            reader: self,
+            content: true,
+        })?;
         self.cursor
             .expect(b'}')
             .map_err(|_| ReadError::new("found an object of several fields, expected an enum"))?;

@@ -38,7 +38,12 @@ pub(crate) struct Cursor<'a> {
 
 impl<'a> Cursor<'a> {
     pub(crate) fn new(text: &'a str) -> Self {
-        Self { text, at: 0, piece: usize::MAX, ends: 0 }
+        Self {
+            text,
+            at: 0,
+            piece: usize::MAX,
+            ends: 0,
+        }
     }
 
     pub(crate) fn text(&self) -> &'a str {
@@ -88,7 +93,12 @@ impl<'a> Cursor<'a> {
             let byte = self.peek().ok_or(NotJson)?;
             self.at += 1;
             match byte {
-                b'"' => return Ok(Token { range: start..self.at - 1, escaped }),
+                b'"' => {
+                    return Ok(Token {
+                        range: start..self.at - 1,
+                        escaped,
+                    });
+                }
                 b'\\' => {
                     escaped = true;
                     self.escape()?;
@@ -122,9 +132,17 @@ impl<'a> Cursor<'a> {
         match kind {
             b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't' => Ok(()),
             b'u' => {
-                let digits = self.text.as_bytes().get(self.at..self.at + 4).ok_or(NotJson)?;
+                let digits = self
+                    .text
+                    .as_bytes()
+                    .get(self.at..self.at + 4)
+                    .ok_or(NotJson)?;
                 self.at += 4;
-                digits.iter().all(u8::is_ascii_hexdigit).then_some(()).ok_or(NotJson)
+                digits
+                    .iter()
+                    .all(u8::is_ascii_hexdigit)
+                    .then_some(())
+                    .ok_or(NotJson)
             }
             _ => Err(NotJson),
         }
@@ -173,7 +191,9 @@ impl<'a> Cursor<'a> {
             }
             // A value is complete: close what ends here, or go on behind a comma.
             loop {
-                let Some(object) = open.top() else { return Ok(()) };
+                let Some(object) = open.top() else {
+                    return Ok(());
+                };
                 if self.eat(b',') {
                     if object {
                         self.key()?;
@@ -226,7 +246,11 @@ impl<'a> Cursor<'a> {
             }
             self.digits()?;
         }
-        if integer && whole > MOST_DIGITS { Err(NotJson) } else { Ok(()) }
+        if integer && whole > MOST_DIGITS {
+            Err(NotJson)
+        } else {
+            Ok(())
+        }
     }
 
     /// Takes one digit or more and says how many.
@@ -235,7 +259,11 @@ impl<'a> Cursor<'a> {
         while let Some(b'0'..=b'9') = self.peek() {
             self.at += 1;
         }
-        if self.at == start { Err(NotJson) } else { Ok(self.at - start) }
+        if self.at == start {
+            Err(NotJson)
+        } else {
+            Ok(self.at - start)
+        }
     }
 }
 
@@ -302,7 +330,9 @@ pub(crate) fn unescape(raw: &str) -> Vec<u8> {
 }
 
 fn hex4(text: &str) -> u32 {
-    text.get(..4).and_then(|digits| u32::from_str_radix(digits, 16).ok()).unwrap_or(0xfffd)
+    text.get(..4)
+        .and_then(|digits| u32::from_str_radix(digits, 16).ok())
+        .unwrap_or(0xfffd)
 }
 
 fn push_wtf8(out: &mut Vec<u8>, point: u32) {
@@ -414,7 +444,13 @@ mod tests {
         }
         assert_eq!(whole(&nested(10_000), 10_000), Err(NotJson));
         assert_eq!(whole(&nested(1_000_000), 128), Err(NotJson));
-        assert_eq!(whole(&format!("{}1{}", "{\"a\":[".repeat(50), "]}".repeat(50)), 100), Ok(()));
+        assert_eq!(
+            whole(
+                &format!("{}1{}", "{\"a\":[".repeat(50), "]}".repeat(50)),
+                100
+            ),
+            Ok(())
+        );
     }
 
     #[test]
@@ -422,8 +458,14 @@ mod tests {
         assert_eq!(unescape("\\ud83d\\ude00"), "😀".as_bytes());
         assert_eq!(unescape("\\ud83d x"), b"\xed\xa0\xbd x");
         assert_eq!(unescape("\\ude00\\ud83d"), b"\xed\xb8\x80\xed\xa0\xbd");
-        assert_eq!(unescape("\\ud83d\\ud83d\\ude00"), [b"\xed\xa0\xbd", "😀".as_bytes()].concat());
-        assert_eq!(unescape("\\\"\\\\\\/\\b\\f\\n\\r\\té\\u00e9"), "\"\\/\u{8}\u{c}\n\r\téé".as_bytes());
+        assert_eq!(
+            unescape("\\ud83d\\ud83d\\ude00"),
+            [b"\xed\xa0\xbd", "😀".as_bytes()].concat()
+        );
+        assert_eq!(
+            unescape("\\\"\\\\\\/\\b\\f\\n\\r\\té\\u00e9"),
+            "\"\\/\u{8}\u{c}\n\r\téé".as_bytes()
+        );
     }
 
     proptest! {

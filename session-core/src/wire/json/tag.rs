@@ -16,7 +16,14 @@ pub(crate) enum Tag {
 }
 
 impl Tag {
-    const ALL: [Self; 6] = [Self::Dict, Self::Tuple, Self::Bytes, Self::Markup, Self::Uuid, Self::DateTime];
+    const ALL: [Self; 6] = [
+        Self::Dict,
+        Self::Tuple,
+        Self::Bytes,
+        Self::Markup,
+        Self::Uuid,
+        Self::DateTime,
+    ];
 
     pub(crate) const fn key(self) -> &'static str {
         match self {
@@ -85,7 +92,11 @@ pub(crate) fn tagged<'a>(cursor: &Cursor<'a>) -> Option<Tagged<'a>> {
     let tag = Tag::of_bytes(&unescape(&cursor.text()[key.range]))?;
     let value = cursor.value(super::scan::DEEPEST).ok()?;
     let value = &cursor.text()[value];
-    cursor.eat(b'}').then_some(Tagged { tag, value, end: cursor.at })
+    cursor.eat(b'}').then_some(Tagged {
+        tag,
+        value,
+        end: cursor.at,
+    })
 }
 
 /// Writes an object whose one key is that of a tag, so that it is no tag: under ` di`, as `TaggedJSONSerializer` does. The key

@@ -37,8 +37,14 @@ fn everything() -> Everything {
         Shape::Unit,
         Shape::Newtype(7),
         Shape::Tuple(1, "é\u{7f}😀".into()),
-        Shape::Struct { zeta: 1, alpha: Some(0.1) },
-        Shape::Struct { zeta: 2, alpha: None },
+        Shape::Struct {
+            zeta: 1,
+            alpha: Some(0.1),
+        },
+        Shape::Struct {
+            zeta: 2,
+            alpha: None,
+        },
     ];
     Everything {
         keyed: [(" t".to_owned(), Shape::Newtype(1))].into(),
@@ -60,7 +66,10 @@ fn everything() -> Everything {
 
 #[test]
 fn every_kind_of_value_survives() {
-    let value = Everything { nested: Some(Box::new(everything())), ..everything() };
+    let value = Everything {
+        nested: Some(Box::new(everything())),
+        ..everything()
+    };
     for ascii in [true, false] {
         let text = to_text(&value, ascii).unwrap();
         let mut cursor = Cursor::new(&text);
@@ -72,18 +81,28 @@ fn every_kind_of_value_survives() {
 #[test]
 fn texts_are_those_of_flask() {
     let text = |value: &dyn erased::Text| value.text();
-    assert_eq!(text(&json!({"b": 1, "a": [true, null, 1.0, 1e16, -0.0], "_": "é"})), {
-        r#"{"_":"\u00e9","a":[true,null,1.0,1e+16,-0.0],"b":1}"#
-    });
+    assert_eq!(
+        text(&json!({"b": 1, "a": [true, null, 1.0, 1e16, -0.0], "_": "é"})),
+        { r#"{"_":"\u00e9","a":[true,null,1.0,1e+16,-0.0],"b":1}"# }
+    );
     assert_eq!(text(&Tuple((1, Tuple((2,))))), r#"{" t":[1,{" t":[2]}]}"#);
     assert_eq!(text(&Bytes::new(b"\xff\xfe".to_vec())), r#"{" b":"//4="}"#);
-    assert_eq!(text(&Uuid([0x12; 16])), r#"{" u":"12121212121212121212121212121212"}"#);
+    assert_eq!(
+        text(&Uuid([0x12; 16])),
+        r#"{" u":"12121212121212121212121212121212"}"#
+    );
     assert_eq!(
         text(&DateTime::from_unix(1_577_934_245).unwrap()),
         r#"{" d":"Thu, 02 Jan 2020 03:04:05 GMT"}"#
     );
     assert_eq!(text(&Shape::Tuple(1, "x".into())), r#"{"Tuple":[1,"x"]}"#);
-    assert_eq!(text(&Shape::Struct { zeta: 1, alpha: None }), r#"{"Struct":{"alpha":null,"zeta":1}}"#);
+    assert_eq!(
+        text(&Shape::Struct {
+            zeta: 1,
+            alpha: None
+        }),
+        r#"{"Struct":{"alpha":null,"zeta":1}}"#
+    );
     assert_eq!(text(&f64::NAN), "NaN");
     assert_eq!(text(&0.1_f32), "0.1");
 }
@@ -104,10 +123,16 @@ mod erased {
 fn what_looks_like_a_tag_is_guarded() {
     for (value, expected) in [
         (json!({" t": 1}), r#"{" di":{" t__":1}}"#),
-        (json!({" di": {" t": [1]}}), r#"{" di":{" di__":{" di":{" t__":[1]}}}}"#),
+        (
+            json!({" di": {" t": [1]}}),
+            r#"{" di":{" di__":{" di":{" t__":[1]}}}}"#,
+        ),
         (json!({" t__": 1}), r#"{" t__":1}"#),
         (json!({" zz": 1}), r#"{" zz":1}"#),
-        (json!({" t": 1, "x": {" b": "YQ=="}}), r#"{" t":1,"x":{" di":{" b__":"YQ=="}}}"#),
+        (
+            json!({" t": 1, "x": {" b": "YQ=="}}),
+            r#"{" t":1,"x":{" di":{" b__":"YQ=="}}}"#,
+        ),
     ] {
         let text = to_text(&value, true).unwrap();
         assert_eq!(text, expected);
@@ -124,19 +149,38 @@ fn plain_types_read_what_is_under_a_tag() {
         json!(["<b>", {"x": []}])
     );
     let id = r#"{" u":"00112233445566778899aabbccddeeff"}"#;
-    assert_eq!(from_text::<String>(id).unwrap(), "00112233-4455-6677-8899-aabbccddeeff");
-    assert_eq!(from_text::<Option<String>>(r#"{ " m" : "x" }"#).unwrap().as_deref(), Some("x"));
+    assert_eq!(
+        from_text::<String>(id).unwrap(),
+        "00112233-4455-6677-8899-aabbccddeeff"
+    );
+    assert_eq!(
+        from_text::<Option<String>>(r#"{ " m" : "x" }"#)
+            .unwrap()
+            .as_deref(),
+        Some("x")
+    );
     assert_eq!(from_text::<String>("{\"\\u0020m\":\"x\"}").unwrap(), "x");
 }
 
 #[test]
 fn wrappers_read_nothing_else() {
-    assert!(from_text::<Markup>(r#""<b>""#).is_err(), "a user may have typed it");
+    assert!(
+        from_text::<Markup>(r#""<b>""#).is_err(),
+        "a user may have typed it"
+    );
     assert!(from_text::<Tuple<Vec<u8>>>("[1]").is_err());
     assert!(from_text::<Bytes>("[1]").is_err());
     assert!(from_text::<Bytes>(r#"{" m":"YQ=="}"#).is_err());
-    for text in ["12345678-1234-5678-1234-567812345678", "ABCDEF00112233445566778899aabbcc", "", "é"] {
-        assert!(from_text::<Uuid>(&format!("{{\" u\":\"{text}\"}}")).is_err(), "{text}");
+    for text in [
+        "12345678-1234-5678-1234-567812345678",
+        "ABCDEF00112233445566778899aabbcc",
+        "",
+        "é",
+    ] {
+        assert!(
+            from_text::<Uuid>(&format!("{{\" u\":\"{text}\"}}")).is_err(),
+            "{text}"
+        );
     }
     for text in [
         "Fri, 02 Jan 2020 03:04:05 GMT",
@@ -148,22 +192,45 @@ fn wrappers_read_nothing_else() {
         "Thu, +2 Jan 2020 03:04:05 GMT",
         "é",
     ] {
-        assert!(from_text::<DateTime>(&format!("{{\" d\":\"{text}\"}}")).is_err(), "{text}");
+        assert!(
+            from_text::<DateTime>(&format!("{{\" d\":\"{text}\"}}")).is_err(),
+            "{text}"
+        );
     }
-    for text in [r#"{" t":"abc"}"#, r#"{" m":null}"#, r#"{" di":{"a":1}}"#, r#"{" di":{" t__":1,"b":2}}"#] {
+    for text in [
+        r#"{" t":"abc"}"#,
+        r#"{" m":null}"#,
+        r#"{" di":{"a":1}}"#,
+        r#"{" di":{" t__":1,"b":2}}"#,
+    ] {
         assert!(from_text::<Value>(text).is_err(), "{text}");
     }
 }
 
 #[test]
 fn datetimes_of_all_years() {
-    for seconds in [-62_135_596_800, -1, 0, 951_782_400, 1_577_934_245, 253_402_300_799] {
+    for seconds in [
+        -62_135_596_800,
+        -1,
+        0,
+        951_782_400,
+        1_577_934_245,
+        253_402_300_799,
+    ] {
         let then = DateTime::from_unix(seconds).unwrap();
-        assert_eq!(from_text::<DateTime>(&to_text(&then, true).unwrap()).unwrap().unix(), seconds);
+        assert_eq!(
+            from_text::<DateTime>(&to_text(&then, true).unwrap())
+                .unwrap()
+                .unix(),
+            seconds
+        );
         let time = std::time::SystemTime::from(then);
         assert_eq!(DateTime::from(time), then);
     }
-    assert!(DateTime::from_unix(-62_135_596_801).is_none() && DateTime::from_unix(253_402_300_800).is_none());
+    assert!(
+        DateTime::from_unix(-62_135_596_801).is_none()
+            && DateTime::from_unix(253_402_300_800).is_none()
+    );
     let half = std::time::UNIX_EPOCH - std::time::Duration::from_millis(500);
     assert_eq!(DateTime::from(half).unix(), -1);
 }
@@ -174,10 +241,15 @@ fn numbers_beyond_rust_are_errors_and_not_wrong_values() {
     assert_eq!(from_text::<f64>("5").unwrap(), 5.0);
     assert!(from_text::<f64>("NaN").unwrap().is_nan());
     assert_eq!(from_text::<f64>("-Infinity").unwrap(), f64::NEG_INFINITY);
-    assert_eq!(from_text::<i128>("18446744073709551616").unwrap(), 18_446_744_073_709_551_616);
+    assert_eq!(
+        from_text::<i128>("18446744073709551616").unwrap(),
+        18_446_744_073_709_551_616
+    );
     assert!(from_text::<Value>("18446744073709551616").is_err());
     assert!(
-        from_text::<u8>("256").is_err() && from_text::<i64>("1.0").is_err() && from_text::<u8>("-1").is_err()
+        from_text::<u8>("256").is_err()
+            && from_text::<i64>("1.0").is_err()
+            && from_text::<u8>("-1").is_err()
     );
     assert!(from_text::<String>(r#""\ud800""#).is_err());
 }
@@ -201,7 +273,10 @@ fn no_error_quotes_a_value() {
     for error in errors {
         assert!(!error.to_string().contains("hunter2"), "{error}");
     }
-    assert_eq!(from_text::<u8>(secret).unwrap_err().to_string(), "found a string, expected u8");
+    assert_eq!(
+        from_text::<u8>(secret).unwrap_err().to_string(),
+        "found a string, expected u8"
+    );
 }
 
 #[test]
@@ -212,7 +287,10 @@ fn depth() {
         s.collect_seq([Endless(&())])
     }
     let error = to_text(&Endless(&()), true).unwrap_err();
-    assert_eq!(error.to_string(), format!("it is nested deeper than {DEEPEST_VALUE} levels"));
+    assert_eq!(
+        error.to_string(),
+        format!("it is nested deeper than {DEEPEST_VALUE} levels")
+    );
 
     let nested = |depth: usize| format!("{}{}", "[".repeat(depth), "]".repeat(depth));
     assert!(from_text::<Value>(&nested(128)).is_ok());
@@ -232,8 +310,14 @@ fn what_is_kept_is_the_text() {
     let bad: HashMap<Vec<u8>, u8> = [(vec![1], 1)].into();
     for large in [10, 10_000] {
         assert!(to_kept(&bad, true).is_err());
-        assert_eq!(*to_kept(&(1, Nested, true), true).unwrap(), *r#"[1,"\"inner\"",true]"#);
-        assert_eq!(to_kept(&"é".repeat(large), false).unwrap().len(), 2 * large + 2);
+        assert_eq!(
+            *to_kept(&(1, Nested, true), true).unwrap(),
+            *r#"[1,"\"inner\"",true]"#
+        );
+        assert_eq!(
+            to_kept(&"é".repeat(large), false).unwrap().len(),
+            2 * large + 2
+        );
         assert_eq!(*to_kept(&i64::MIN, true).unwrap(), *i64::MIN.to_string());
     }
 }
@@ -249,7 +333,10 @@ fn map_keys_are_texts() {
             s.collect_map(self.0.iter().copied())
         }
     }
-    assert_eq!(to_text(&Doubled(doubled), true).unwrap(), r#"{"a":3,"b":2}"#);
+    assert_eq!(
+        to_text(&Doubled(doubled), true).unwrap(),
+        r#"{"a":3,"b":2}"#
+    );
 }
 
 pub(crate) fn any_json() -> impl Strategy<Value = Value> {
@@ -262,7 +349,9 @@ pub(crate) fn any_json() -> impl Strategy<Value = Value> {
         any::<bool>().prop_map(Value::from),
         any::<i64>().prop_map(Value::from),
         any::<u64>().prop_map(Value::from),
-        any::<f64>().prop_filter("JSON has no other", |f| f.is_finite()).prop_map(Value::from),
+        any::<f64>()
+            .prop_filter("JSON has no other", |f| f.is_finite())
+            .prop_map(Value::from),
         any::<String>().prop_map(Value::from),
     ];
     leaf.prop_recursive(6, 40, 6, move |inner| {

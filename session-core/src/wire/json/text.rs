@@ -25,7 +25,10 @@ pub(crate) fn wtf8(out: &mut String, bytes: &[u8], ascii: bool) {
     let mut rest = bytes;
     while let Some(at) = rest.windows(3).position(|w| w[0] == 0xed && w[1] >= 0xa0) {
         characters(out, &String::from_utf8_lossy(&rest[..at]), ascii);
-        unit(out, 0xd000 | u32::from(rest[at + 1] & 0x3f) << 6 | u32::from(rest[at + 2] & 0x3f));
+        unit(
+            out,
+            0xd000 | u32::from(rest[at + 1] & 0x3f) << 6 | u32::from(rest[at + 2] & 0x3f),
+        );
         rest = &rest[at + 3..];
     }
     characters(out, &String::from_utf8_lossy(rest), ascii);
@@ -141,7 +144,10 @@ pub(crate) fn float(out: &mut String, value: f64) {
         }
         Err(_) => {
             out.push_str("0.");
-            out.extend(std::iter::repeat_n('0', usize::try_from(-exponent - 1).unwrap_or(0)));
+            out.extend(std::iter::repeat_n(
+                '0',
+                usize::try_from(-exponent - 1).unwrap_or(0),
+            ));
             out.push_str(&digits);
         }
     }
@@ -151,10 +157,18 @@ pub(crate) fn float(out: &mut String, value: f64) {
 /// with the even last digit. Rust's `{:e}` has as few digits, but of two that are as near takes the upper one.
 fn shortest(value: f64) -> String {
     let upper = format!("{value:e}");
-    let digits = upper.bytes().take_while(|byte| *byte != b'e').filter(u8::is_ascii_digit).count();
+    let digits = upper
+        .bytes()
+        .take_while(|byte| *byte != b'e')
+        .filter(u8::is_ascii_digit)
+        .count();
     let even = format!("{value:.*e}", digits - 1);
     // Rounded down, a power of two may read back as the number below it, which is nearer than the one above.
-    if even.parse() == Ok(value) { even } else { upper }
+    if even.parse() == Ok(value) {
+        even
+    } else {
+        upper
+    }
 }
 
 #[cfg(test)]
@@ -171,9 +185,18 @@ mod tests {
 
     #[test]
     fn escapes_as_python() {
-        assert_eq!(quoted("a\"\\\u{8}\u{c}\n\r\t\u{0}\u{1f}", true), r#""a\"\\\b\f\n\r\t\u0000\u001f""#);
-        assert_eq!(quoted("/<>&'\u{7f}é😀", true), r#""/<>&'\u007f\u00e9\ud83d\ude00""#);
-        assert_eq!(quoted("/<>&'\u{7f}é😀\u{1}", false), "\"/<>&'\u{7f}é😀\\u0001\"");
+        assert_eq!(
+            quoted("a\"\\\u{8}\u{c}\n\r\t\u{0}\u{1f}", true),
+            r#""a\"\\\b\f\n\r\t\u0000\u001f""#
+        );
+        assert_eq!(
+            quoted("/<>&'\u{7f}é😀", true),
+            r#""/<>&'\u007f\u00e9\ud83d\ude00""#
+        );
+        assert_eq!(
+            quoted("/<>&'\u{7f}é😀\u{1}", false),
+            "\"/<>&'\u{7f}é😀\\u0001\""
+        );
     }
 
     #[test]

@@ -14,7 +14,9 @@ pub(crate) enum Verbatim {
 impl Verbatim {
     /// The kind that a struct's name, or a newtype's, stands for.
     pub(crate) fn of(name: &str) -> Option<Self> {
-        [Self::Number, Self::Raw].into_iter().find(|kind| kind.name() == name)
+        [Self::Number, Self::Raw]
+            .into_iter()
+            .find(|kind| kind.name() == name)
     }
 
     pub(crate) fn name(self) -> &'static str {
@@ -58,14 +60,25 @@ mod tests {
             (NUMBER, "-0", "0"),
             (NUMBER, "1E5", "100000.0"),
             (NUMBER, "2.98023223876953125e-08", "2.9802322387695312e-08"),
-            (NUMBER, "123456789012345678901234567890", "123456789012345678901234567890"),
-            (RAW, " [1, {\"b\" : NaN , \"a\":\"\u{e9}\"}] ", r#"[1,{"a":"\u00e9","b":NaN}]"#),
+            (
+                NUMBER,
+                "123456789012345678901234567890",
+                "123456789012345678901234567890",
+            ),
+            (
+                RAW,
+                " [1, {\"b\" : NaN , \"a\":\"\u{e9}\"}] ",
+                r#"[1,{"a":"\u00e9","b":NaN}]"#,
+            ),
             (RAW, r#"{" m": "<b>"}"#, r#"{" di":{" m__":"<b>"}}"#),
             (RAW, "\"\\ud800\"", "\"\\ud800\""),
         ] {
             assert_eq!(to_text(&Kept(kind, json), true).unwrap(), expected);
             let nested: BTreeMap<&str, _> = [("x", (1, Some(Kept(kind, json))))].into();
-            assert_eq!(to_text(&nested, true).unwrap(), format!("{{\"x\":[1,{expected}]}}"));
+            assert_eq!(
+                to_text(&nested, true).unwrap(),
+                format!("{{\"x\":[1,{expected}]}}")
+            );
         }
         for (kind, json) in [
             (NUMBER, "[1]"),
@@ -80,8 +93,14 @@ mod tests {
         }
         // A map with such a key is a map, and so is another struct.
         let map: BTreeMap<&str, &str> = [(NUMBER, "5")].into();
-        assert_eq!(to_text(&map, true).unwrap(), format!("{{\"{NUMBER}\":\"5\"}}"));
-        assert_eq!(to_text(&Kept("Number", "5"), true).unwrap(), r#"{"Number":"5"}"#);
+        assert_eq!(
+            to_text(&map, true).unwrap(),
+            format!("{{\"{NUMBER}\":\"5\"}}")
+        );
+        assert_eq!(
+            to_text(&Kept("Number", "5"), true).unwrap(),
+            r#"{"Number":"5"}"#
+        );
     }
 
     #[test]
@@ -98,7 +117,10 @@ mod tests {
         let fits = |levels, kind, json| to_text(&Around(levels, Kept(kind, json)), false).is_ok();
         assert!(fits(DEEPEST_VALUE, NUMBER, "1") && fits(DEEPEST_VALUE, RAW, "1"));
         assert!(fits(DEEPEST_VALUE - 2, RAW, "[[]]") && !fits(DEEPEST_VALUE - 1, RAW, "[[]]"));
-        assert!(fits(DEEPEST_VALUE - 2, RAW, r#"{" t":1}"#) && !fits(DEEPEST_VALUE - 1, RAW, r#"{" t":1}"#));
+        assert!(
+            fits(DEEPEST_VALUE - 2, RAW, r#"{" t":1}"#)
+                && !fits(DEEPEST_VALUE - 1, RAW, r#"{" t":1}"#)
+        );
         assert!(!fits(DEEPEST_VALUE + 1, NUMBER, "1"));
     }
 
@@ -113,7 +135,10 @@ mod tests {
                 fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
                     f.write_str("any JSON value")
                 }
-                fn visit_map<A: serde::de::MapAccess<'de>>(self, mut map: A) -> Result<RawText, A::Error> {
+                fn visit_map<A: serde::de::MapAccess<'de>>(
+                    self,
+                    mut map: A,
+                ) -> Result<RawText, A::Error> {
                     assert_eq!(map.next_key::<&str>()?, Some(RAW));
                     let text = RawText(map.next_value()?);
                     assert_eq!(map.next_key::<&str>()?, None);
@@ -130,7 +155,10 @@ mod tests {
             ("NaN", "NaN"),
             (r#"[ 1 , {" t":[2]}]"#, "[ 1 , [2]]"),
             (r#"{" di":{" m__":"<b>"}}"#, r#"{" m":"<b>"}"#),
-            ("123456789012345678901234567890", "123456789012345678901234567890"),
+            (
+                "123456789012345678901234567890",
+                "123456789012345678901234567890",
+            ),
         ] {
             assert_eq!(from_text::<RawText>(json).unwrap().0, expected);
             let list: Vec<Option<RawText>> = from_text(&format!("[{json},{json}]")).unwrap();
@@ -151,6 +179,9 @@ mod tests {
         let long = "18446744073709551616";
         assert!(from_text::<HashMap<String, String>>(long).is_err());
         assert!(from_text::<Lenient>(long).is_err() && from_text::<()>(long).is_err());
-        assert_eq!(from_text::<Value>(long).unwrap_err().to_string(), "found an integer beyond 64 bits");
+        assert_eq!(
+            from_text::<Value>(long).unwrap_err().to_string(),
+            "found an integer beyond 64 bits"
+        );
     }
 }

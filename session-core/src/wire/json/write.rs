@@ -24,15 +24,28 @@ pub(crate) const DEEPEST_VALUE: usize = 120;
 
 /// Writes `value`; non-ASCII characters escaped if `ascii`.
 pub(crate) fn to_text<T: Serialize + ?Sized>(value: &T, ascii: bool) -> Result<String, WriteError> {
-    let mut writer = Writer { out: String::new(), ascii, depth: 0, guarded: false };
+    let mut writer = Writer {
+        out: String::new(),
+        ascii,
+        depth: 0,
+        guarded: false,
+    };
     writer.whole(value)?;
     Ok(writer.out)
 }
 
 /// The same as it is kept, written in the thread's buffer first.
-pub(crate) fn to_kept<T: Serialize + ?Sized>(value: &T, ascii: bool) -> Result<Arc<str>, WriteError> {
+pub(crate) fn to_kept<T: Serialize + ?Sized>(
+    value: &T,
+    ascii: bool,
+) -> Result<Arc<str>, WriteError> {
     scratch(|text| {
-        let mut writer = Writer { out: std::mem::take(text), ascii, depth: 0, guarded: false };
+        let mut writer = Writer {
+            out: std::mem::take(text),
+            ascii,
+            depth: 0,
+            guarded: false,
+        };
         let written = writer.whole(value).map(|()| writer.out.as_str().into());
         *text = writer.out;
         written
@@ -74,19 +87,34 @@ impl Writer {
 
     fn enter(&mut self) -> Result<(), WriteError> {
         self.depth += 1;
-        if self.depth > DEEPEST_VALUE { Err(too_deep()) } else { Ok(()) }
+        if self.depth > DEEPEST_VALUE {
+            Err(too_deep())
+        } else {
+            Ok(())
+        }
     }
 
     fn list(&mut self) -> Result<List<'_>, WriteError> {
         self.enter()?;
         self.out.push('[');
-        Ok(List { writer: self, first: true, variant: None })
+        Ok(List {
+            writer: self,
+            first: true,
+            variant: None,
+        })
     }
 
     fn object(&mut self) -> Result<Object<'_>, WriteError> {
         self.enter()?;
         let start = self.out.len();
-        Ok(Object { writer: self, start, entries: Vec::new(), key: None, variant: None, verbatim: None })
+        Ok(Object {
+            writer: self,
+            start,
+            entries: Vec::new(),
+            key: None,
+            variant: None,
+            verbatim: None,
+        })
     }
 
     fn tagged(
@@ -99,7 +127,11 @@ impl Writer {
         let start = self.out.len();
         value(self)?;
         if !tag.fits(self.out.as_bytes().get(start).copied()) {
-            return Err(WriteError(format!("the tag {:?} does not hold {}", tag.key(), tag.holds())));
+            return Err(WriteError(format!(
+                "the tag {:?} does not hold {}",
+                tag.key(),
+                tag.holds()
+            )));
         }
         self.out.push('}');
         self.depth -= 1;
@@ -157,7 +189,9 @@ impl<'a> ser::Serializer for &'a mut Writer {
     }
 
     fn serialize_bytes(self, value: &[u8]) -> Result<(), WriteError> {
-        self.tagged(Tag::Bytes, |writer| writer.serialize_str(&base64::encode_padded(value)))
+        self.tagged(Tag::Bytes, |writer| {
+            writer.serialize_str(&base64::encode_padded(value))
+        })
     }
 
     fn serialize_none(self) -> Result<(), WriteError> {
@@ -230,7 +264,10 @@ impl<'a> ser::Serializer for &'a mut Writer {
     ) -> Result<List<'a>, WriteError> {
         self.enter()?;
         let start = self.out.len();
-        Ok(List { variant: Some((variant, start)), ..self.list()? })
+        Ok(List {
+            variant: Some((variant, start)),
+            ..self.list()?
+        })
     }
 
     fn serialize_map(self, _: Option<usize>) -> Result<Object<'a>, WriteError> {
@@ -238,7 +275,9 @@ impl<'a> ser::Serializer for &'a mut Writer {
     }
 
     fn serialize_struct(self, name: &'static str, _: usize) -> Result<Object<'a>, WriteError> {
-        let Some(kind) = Verbatim::of(name) else { return self.object() };
+        let Some(kind) = Verbatim::of(name) else {
+            return self.object();
+        };
         // No level: it becomes what is in its field.
         self.depth += 1;
         let start = self.out.len();
@@ -261,6 +300,9 @@ impl<'a> ser::Serializer for &'a mut Writer {
     ) -> Result<Object<'a>, WriteError> {
         self.enter()?;
         let start = self.out.len();
-        Ok(Object { variant: Some((variant, start)), ..self.object()? })
+        Ok(Object {
+            variant: Some((variant, start)),
+            ..self.object()?
+        })
     }
 }

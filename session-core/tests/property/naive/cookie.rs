@@ -5,8 +5,12 @@ pub fn pairs(header: &[u8]) -> Vec<(Vec<u8>, Vec<u8>)> {
     let mut rest = header;
     let mut pairs = Vec::new();
     loop {
-        let name_end = rest.iter().position(|byte| b"=;".contains(byte)).unwrap_or(rest.len());
-        let ends = (name_end..=rest.len()).filter(|end| matches!(rest.get(*end), None | Some(b';')));
+        let name_end = rest
+            .iter()
+            .position(|byte| b"=;".contains(byte))
+            .unwrap_or(rest.len());
+        let ends =
+            (name_end..=rest.len()).filter(|end| matches!(rest.get(*end), None | Some(b';')));
         let value = |end: usize| trimmed(rest[..end].get(name_end + 1..).unwrap_or_default());
         let has_value = rest.get(name_end) == Some(&b'=');
         // The shortest, unless a longer one is a whole quoted text.
@@ -27,7 +31,9 @@ pub fn unquoted(value: &[u8]) -> Vec<u8> {
     }
     let (inner, mut out, mut at) = (&value[1..value.len() - 1], Vec::new(), 0);
     while at < inner.len() {
-        let octal = inner.get(at + 1..at + 4).and_then(|digits| std::str::from_utf8(digits).ok());
+        let octal = inner
+            .get(at + 1..at + 4)
+            .and_then(|digits| std::str::from_utf8(digits).ok());
         let octal = octal.filter(|digits| digits.bytes().all(|byte| byte.is_ascii_digit()));
         let (byte, length) = match octal.and_then(|digits| u8::from_str_radix(digits, 8).ok()) {
             _ if inner[at] != b'\\' || at + 1 == inner.len() => (inner[at], 1),
@@ -42,7 +48,9 @@ pub fn unquoted(value: &[u8]) -> Vec<u8> {
 
 /// One quote, then pairs of a backslash and anything, or what is neither, then the other quote.
 fn is_quoted(text: &[u8]) -> bool {
-    let [b'"', inner @ .., b'"'] = text else { return false };
+    let [b'"', inner @ .., b'"'] = text else {
+        return false;
+    };
     let mut bytes = inner.iter();
     while let Some(byte) = bytes.next() {
         match byte {

@@ -43,10 +43,18 @@ impl Json {
             Self::Float(bits) => float(f64::from_bits(*bits)),
             Self::Text(text) => quoted(text, ascii),
             Self::List(items) => {
-                format!("[{}]", items.iter().map(|item| item.write(ascii)).collect::<Vec<_>>().join(","))
+                format!(
+                    "[{}]",
+                    items
+                        .iter()
+                        .map(|item| item.write(ascii))
+                        .collect::<Vec<_>>()
+                        .join(",")
+                )
             }
             Self::Object(members) => {
-                let member = |(key, value): (&Text, &Self)| quoted(key, ascii) + ":" + &value.write(ascii);
+                let member =
+                    |(key, value): (&Text, &Self)| quoted(key, ascii) + ":" + &value.write(ascii);
                 let members: Vec<_> = by_key(members).into_iter().map(member).collect();
                 format!("{{{}}}", members.join(","))
             }
@@ -66,7 +74,11 @@ impl Json {
                 .ok()?,
             Self::Float(bits) => f64::from_bits(*bits).into(),
             Self::Text(text) => string(text)?.into(),
-            Self::List(items) => items.iter().map(Self::value).collect::<Option<_>>().map(Value::Array)?,
+            Self::List(items) => items
+                .iter()
+                .map(Self::value)
+                .collect::<Option<_>>()
+                .map(Value::Array)?,
             Self::Object(members) => {
                 let member = |(key, value): &(Text, Self)| Some((string(key)?, value.value()?));
                 Value::Object(members.iter().map(member).collect::<Option<_>>()?)
@@ -77,9 +89,13 @@ impl Json {
     /// Sorted by key, the last of equal ones.
     pub fn sorted(self) -> Self {
         match self {
-            Self::Object(members) => {
-                Self::Object(members.into_iter().collect::<BTreeMap<_, _>>().into_iter().collect())
-            }
+            Self::Object(members) => Self::Object(
+                members
+                    .into_iter()
+                    .collect::<BTreeMap<_, _>>()
+                    .into_iter()
+                    .collect(),
+            ),
             other => other,
         }
     }
@@ -104,7 +120,10 @@ fn quoted(text: &[u32], ascii: bool) -> String {
             Some('\r') => out.push_str("\\r"),
             Some('\t') => out.push_str("\\t"),
             Some(c) if c >= ' ' && (!ascii || c <= '~') => out.push(c),
-            Some(c) => c.encode_utf16(&mut [0; 2]).iter().for_each(|unit| out += &format!("\\u{unit:04x}")),
+            Some(c) => c
+                .encode_utf16(&mut [0; 2])
+                .iter()
+                .for_each(|unit| out += &format!("\\u{unit:04x}")),
             None => out += &format!("\\u{point:04x}"),
         }
     }
@@ -123,8 +142,11 @@ fn float(value: f64) -> String {
         let (mantissa, exponent) = text.split_once('e').unwrap();
         let mantissa: u64 = mantissa.replace('.', "").parse().unwrap();
         let exponent = exponent.parse::<i32>().unwrap() - i32::try_from(behind_point).unwrap();
-        let reads_back = |mantissa: &u64| format!("{mantissa}e{exponent}").parse() == Ok(value.abs());
-        [mantissa, mantissa + 1, mantissa - 1].into_iter().find(reads_back)
+        let reads_back =
+            |mantissa: &u64| format!("{mantissa}e{exponent}").parse() == Ok(value.abs());
+        [mantissa, mantissa + 1, mantissa - 1]
+            .into_iter()
+            .find(reads_back)
     });
     let digits = digits.unwrap().to_string();
     let (mantissa, exponent) = match short.split_once('e') {
@@ -136,11 +158,19 @@ fn float(value: f64) -> String {
         .chars()
         .map(|c| {
             started |= ('1'..='9').contains(&c);
-            if started && c.is_ascii_digit() { digits.next().unwrap_or('0') } else { c }
+            if started && c.is_ascii_digit() {
+                digits.next().unwrap_or('0')
+            } else {
+                c
+            }
         })
         .collect();
     if exponent != 0 {
-        text += &format!("e{}{:02}", if exponent < 0 { '-' } else { '+' }, exponent.abs());
+        text += &format!(
+            "e{}{:02}",
+            if exponent < 0 { '-' } else { '+' },
+            exponent.abs()
+        );
     }
     text
 }
@@ -154,7 +184,10 @@ impl Reader<'_> {
 
     fn eat(&mut self, text: &str) -> bool {
         self.space();
-        self.0.strip_prefix(text).map(|rest| self.0 = rest).is_some()
+        self.0
+            .strip_prefix(text)
+            .map(|rest| self.0 = rest)
+            .is_some()
     }
 
     fn next(&mut self) -> Option<char> {
@@ -166,7 +199,9 @@ impl Reader<'_> {
     fn value(&mut self, depth: usize) -> Option<Json> {
         if self.eat("[") {
             let depth = depth.checked_sub(1)?;
-            return self.parts("]", |reader| reader.value(depth)).map(Json::List);
+            return self
+                .parts("]", |reader| reader.value(depth))
+                .map(Json::List);
         }
         if self.eat("{") {
             let depth = depth.checked_sub(1)?;
@@ -182,13 +217,20 @@ impl Reader<'_> {
         if let Some(word) = WORDS.into_iter().find(|word| self.eat(word)) {
             return Some(Json::Word(word));
         }
-        let end = self.0.find(|c: char| !c.is_ascii_digit() && !"+-.eE".contains(c)).unwrap_or(self.0.len());
+        let end = self
+            .0
+            .find(|c: char| !c.is_ascii_digit() && !"+-.eE".contains(c))
+            .unwrap_or(self.0.len());
         let (token, rest) = self.0.split_at(end);
         self.0 = rest;
         number(token)
     }
 
-    fn parts<T>(&mut self, end: &str, mut part: impl FnMut(&mut Self) -> Option<T>) -> Option<Vec<T>> {
+    fn parts<T>(
+        &mut self,
+        end: &str,
+        mut part: impl FnMut(&mut Self) -> Option<T>,
+    ) -> Option<Vec<T>> {
         let mut parts = Vec::new();
         if self.eat(end) {
             return Some(parts);
@@ -233,7 +275,10 @@ impl Reader<'_> {
             'u' => {
                 let digits: String = (0..4).map(|_| self.next()).collect::<Option<_>>()?;
                 // `from_str_radix` takes a sign, too.
-                digits.bytes().all(|byte| byte.is_ascii_hexdigit()).then_some(())?;
+                digits
+                    .bytes()
+                    .all(|byte| byte.is_ascii_hexdigit())
+                    .then_some(())?;
                 u32::from_str_radix(&digits, 16).ok()?
             }
             _ => return None,
@@ -245,7 +290,10 @@ fn number(token: &str) -> Option<Json> {
     let digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
     let unsigned = token.strip_prefix('-').unwrap_or(token);
     let (mantissa, exponent) = match unsigned.split_once(['e', 'E']) {
-        Some((mantissa, exponent)) => (mantissa, Some(exponent.strip_prefix(['+', '-']).unwrap_or(exponent))),
+        Some((mantissa, exponent)) => (
+            mantissa,
+            Some(exponent.strip_prefix(['+', '-']).unwrap_or(exponent)),
+        ),
         None => (unsigned, None),
     };
     let (whole, fraction) = match mantissa.split_once('.') {

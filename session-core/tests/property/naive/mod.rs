@@ -24,7 +24,8 @@ pub const NAME: &str = "__Host-session";
 pub static SIGNED: LazyLock<Vec<u8>> = LazyLock::new(|| derived(1));
 static ENCRYPTED: LazyLock<Aes256GcmSiv> =
     LazyLock::new(|| Aes256GcmSiv::new_from_slice(&derived(2)).unwrap());
-static RECORD: LazyLock<Aes256GcmSiv> = LazyLock::new(|| Aes256GcmSiv::new_from_slice(&derived(4)).unwrap());
+static RECORD: LazyLock<Aes256GcmSiv> =
+    LazyLock::new(|| Aes256GcmSiv::new_from_slice(&derived(4)).unwrap());
 pub static ID: LazyLock<Vec<u8>> = LazyLock::new(|| derived(3));
 static FLASK: LazyLock<Vec<u8>> = LazyLock::new(|| sha1(SECRET.as_bytes(), b"cookie-session"));
 
@@ -41,18 +42,32 @@ fn derived(purpose: u8) -> Vec<u8> {
 }
 
 fn sha256(key: &[u8], text: &[u8]) -> Vec<u8> {
-    Hmac::<Sha256>::new_from_slice(key).unwrap().chain_update(text).finalize().into_bytes().to_vec()
+    Hmac::<Sha256>::new_from_slice(key)
+        .unwrap()
+        .chain_update(text)
+        .finalize()
+        .into_bytes()
+        .to_vec()
 }
 
 fn sha1(key: &[u8], text: &[u8]) -> Vec<u8> {
-    Hmac::<Sha1>::new_from_slice(key).unwrap().chain_update(text).finalize().into_bytes().to_vec()
+    Hmac::<Sha1>::new_from_slice(key)
+        .unwrap()
+        .chain_update(text)
+        .finalize()
+        .into_bytes()
+        .to_vec()
 }
 
 const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 
 /// base64url without padding (RFC 4648, section 5).
 pub fn encode(bytes: &[u8]) -> Vec<u8> {
-    let bits = |chunk: &[u8]| chunk.iter().fold(0_usize, |bits, byte| bits << 8 | usize::from(*byte));
+    let bits = |chunk: &[u8]| {
+        chunk
+            .iter()
+            .fold(0_usize, |bits, byte| bits << 8 | usize::from(*byte))
+    };
     let digits = |chunk: &[u8]| {
         let (bits, missing) = (bits(chunk) << (8 * (3 - chunk.len())), 3 - chunk.len());
         (0..4 - missing).map(move |at| DIGITS[bits >> (18 - 6 * at) & 63])
@@ -65,7 +80,10 @@ pub fn decode(text: &[u8]) -> Option<Vec<u8>> {
     let digits: Vec<u32> = text
         .iter()
         .map(|digit| {
-            DIGITS.iter().position(|known| known == digit).map(|value| u32::try_from(value).unwrap())
+            DIGITS
+                .iter()
+                .position(|known| known == digit)
+                .map(|value| u32::try_from(value).unwrap())
         })
         .collect::<Option<_>>()?;
     let mut bytes = Vec::new();
@@ -102,22 +120,37 @@ impl<'a> Parts<'a> {
     fn of(cookie: &'a [u8]) -> Option<Self> {
         let parts: Vec<&[u8]> = cookie.split(|byte| *byte == b'.').collect();
         match parts[..] {
-            [payload, middle, signature] => Some(Self { compressed: false, payload, middle, signature }),
-            [b"", payload, middle, signature] => Some(Self { compressed: true, payload, middle, signature }),
+            [payload, middle, signature] => Some(Self {
+                compressed: false,
+                payload,
+                middle,
+                signature,
+            }),
+            [b"", payload, middle, signature] => Some(Self {
+                compressed: true,
+                payload,
+                middle,
+                signature,
+            }),
             _ => None,
         }
     }
 
     fn json(&self, most: usize, depth: usize) -> Option<Json> {
         let bytes = decode(self.payload)?;
-        let bytes = if self.compressed { inflate(&bytes, most)? } else { bytes };
+        let bytes = if self.compressed {
+            inflate(&bytes, most)?
+        } else {
+            bytes
+        };
         Json::read(std::str::from_utf8(&bytes).ok()?, depth)
     }
 }
 
 /// Whether `cookie` ends in a dot and the signature of all before.
 fn is_signed(cookie: &[u8], signature: &[u8], code: impl Fn(&[u8]) -> Vec<u8>) -> bool {
-    decode(signature).is_some_and(|found| found == code(&cookie[..cookie.len() - signature.len() - 1]))
+    decode(signature)
+        .is_some_and(|found| found == code(&cookie[..cookie.len() - signature.len() - 1]))
 }
 
 /// A text with its signature.
@@ -173,7 +206,13 @@ fn stamp(bytes: &[u8]) -> Option<Stamp> {
         before => Some(issued.checked_sub(before)?),
     };
     let epoch = u16::from_be_bytes([bytes[16], bytes[17]]);
-    (bytes[0] < 2).then_some(Stamp { permanent: bytes[0] == 1, issued, created, authenticated, epoch })
+    (bytes[0] < 2).then_some(Stamp {
+        permanent: bytes[0] == 1,
+        issued,
+        created,
+        authenticated,
+        epoch,
+    })
 }
 
 /// A stamp of this moment: not permanent, created now, never authenticated.
@@ -195,7 +234,10 @@ pub fn open_signed(cookie: &[u8]) -> Option<Opened> {
     is_signed(cookie, parts.signature, |text| sha256(&SIGNED, text)).then_some(())?;
     let stamp = stamp(&decode(parts.middle)?)?;
     (is_young(&stamp) && NOW.saturating_sub(stamp.issued) <= IDLE).then_some(())?;
-    Some(Opened { stamp, content: content(parts.json(256 << 10, 128)?)? })
+    Some(Opened {
+        stamp,
+        content: content(parts.json(256 << 10, 128)?)?,
+    })
 }
 
 /// Our encrypted format: nonce, and stamp and content under AES-256-GCM-SIV. The spaces that fill it up are JSON's.
@@ -204,19 +246,35 @@ pub fn open_encrypted(cookie: &[u8]) -> Option<Opened> {
     let (nonce, encrypted) = bytes.split_first_chunk::<12>()?;
     let text = ENCRYPTED.decrypt(&Nonce::from(*nonce), encrypted).ok()?;
     let (first, json) = text.split_at_checked(18)?;
-    let stamp = stamp(first).filter(|stamp| is_young(stamp) && NOW.saturating_sub(stamp.issued) <= IDLE)?;
-    Some(Opened { stamp, content: content(Json::read(std::str::from_utf8(json).ok()?, 128)?)? })
+    let stamp =
+        stamp(first).filter(|stamp| is_young(stamp) && NOW.saturating_sub(stamp.issued) <= IDLE)?;
+    Some(Opened {
+        stamp,
+        content: content(Json::read(std::str::from_utf8(json).ok()?, 128)?)?,
+    })
 }
 
 /// An encrypted text.
 pub fn encrypted(nonce: [u8; 12], text: &[u8]) -> Vec<u8> {
-    encode(&[&nonce, &ENCRYPTED.encrypt(&Nonce::from(nonce), text).unwrap()[..]].concat())
+    encode(
+        &[
+            &nonce,
+            &ENCRYPTED.encrypt(&Nonce::from(nonce), text).unwrap()[..],
+        ]
+        .concat(),
+    )
 }
 
 /// A map; or `[map, [flash, ..]]` with one flash at least; or `[map, [flash, ..], user]`, a text without lone surrogates.
 pub fn content(json: Json) -> Option<Content> {
     let (map, flashes, user) = match json {
-        map @ Json::Object(_) => return Some(Content { map: map.sorted(), flashes: Vec::new(), user: None }),
+        map @ Json::Object(_) => {
+            return Some(Content {
+                map: map.sorted(),
+                flashes: Vec::new(),
+                user: None,
+            });
+        }
         Json::List(mut parts) => {
             let user = match parts.len() {
                 2 => None,
@@ -228,14 +286,20 @@ pub fn content(json: Json) -> Option<Content> {
         }
         _ => return None,
     };
-    let (map @ Json::Object(_), Json::List(flashes)) = (map, flashes) else { return None };
+    let (map @ Json::Object(_), Json::List(flashes)) = (map, flashes) else {
+        return None;
+    };
     let user = match user {
         Some(Json::Text(user)) => Some(string(&user)?),
         Some(_) => return None,
         None if flashes.is_empty() => return None,
         None => None,
     };
-    flashes.iter().all(is_flash).then(|| Content { map: map.sorted(), flashes, user })
+    flashes.iter().all(is_flash).then(|| Content {
+        map: map.sorted(),
+        flashes,
+        user,
+    })
 }
 
 /// `[number, category, message]`: a number of 32 bits, a text without lone surrogates, anything.
@@ -254,9 +318,13 @@ fn is_flash(flash: &Json) -> bool {
 /// An encrypted record: 02, key id 4, nonce 12, AES-256-GCM-SIV(expires, body). Its place is associated: the record's key, when it
 /// was created, and twice a zero and a length of zero, since it has neither user nor label.
 pub fn open_record(kept: &[u8], key: &[u8; 32], created: u64) -> Option<Vec<u8>> {
-    let (nonce, msg) = kept.strip_prefix(&record_head()[..])?.split_first_chunk::<12>()?;
+    let (nonce, msg) = kept
+        .strip_prefix(&record_head()[..])?
+        .split_first_chunk::<12>()?;
     let aad = &[&key[..], &created.to_be_bytes(), &[0; 18]].concat();
-    let text = RECORD.decrypt(&Nonce::from(*nonce), Payload { msg, aad }).ok()?;
+    let text = RECORD
+        .decrypt(&Nonce::from(*nonce), Payload { msg, aad })
+        .ok()?;
     let (expires, body) = text.split_first_chunk()?;
     (u64::from_be_bytes(*expires) > NOW).then(|| body.to_vec())
 }
@@ -264,7 +332,9 @@ pub fn open_record(kept: &[u8], key: &[u8; 32], created: u64) -> Option<Vec<u8>>
 /// `text`: when it expires, and the body.
 pub fn encrypt_record(nonce: [u8; 12], text: &[u8], key: &[u8; 32], created: u64) -> Vec<u8> {
     let aad = &[&key[..], &created.to_be_bytes(), &[0; 18]].concat();
-    let encrypted = RECORD.encrypt(&Nonce::from(nonce), Payload { msg: text, aad }).unwrap();
+    let encrypted = RECORD
+        .encrypt(&Nonce::from(nonce), Payload { msg: text, aad })
+        .unwrap();
     [&record_head()[..], &nonce, &encrypted].concat()
 }
 
@@ -281,7 +351,11 @@ pub fn open_id(cookie: &[u8]) -> Option<([u8; 16], [u8; 32], Stamp)> {
     let stamp = stamp(&decode(parts.middle)?)?;
     is_young(&stamp).then_some(())?;
     let id: [u8; 48] = decode(parts.payload)?.try_into().ok()?;
-    Some((id[..16].try_into().unwrap(), id[16..].try_into().unwrap(), stamp))
+    Some((
+        id[..16].try_into().unwrap(),
+        id[16..].try_into().unwrap(),
+        stamp,
+    ))
 }
 
 /// Flask's format: when it was signed, and its map, sorted.
@@ -289,7 +363,9 @@ pub fn open_flask(cookie: &[u8]) -> Option<(u64, Json)> {
     let parts = Parts::of(cookie).filter(|_| cookie.len() <= 16 << 10)?;
     is_signed(cookie, parts.signature, |text| sha1(&FLASK, text)).then_some(())?;
     let bytes = decode(parts.middle).filter(|bytes| bytes.len() <= 8)?;
-    let issued = bytes.iter().fold(0, |number, byte| number << 8 | u64::from(*byte));
+    let issued = bytes
+        .iter()
+        .fold(0, |number, byte| number << 8 | u64::from(*byte));
     (issued <= NOW && NOW - issued <= IDLE).then_some(())?;
     Some((issued, dict(parts.json(4 << 20, 1000)?)?))
 }
@@ -298,17 +374,23 @@ pub fn open_flask(cookie: &[u8]) -> Option<(u64, Json)> {
 fn tag<'a>(members: &'a [(Text, Json)], end: &str) -> Option<(String, &'a Json)> {
     let [(key, value)] = members else { return None };
     let key = string(key)?.strip_suffix(end)?.to_owned();
-    [" di", " t", " b", " m", " u", " d"].contains(&&*key).then_some((key, value))
+    [" di", " t", " b", " m", " u", " d"]
+        .contains(&&*key)
+        .then_some((key, value))
 }
 
 /// A session, untagged at the top: an object, and no tag but ` di`, under which stands one key with two underscores more.
 /// (Twice the same key stands there only if somebody else than Flask wrote it: refused.)
 pub fn dict(json: Json) -> Option<Json> {
-    let Json::Object(members) = json.sorted() else { return None };
+    let Json::Object(members) = json.sorted() else {
+        return None;
+    };
     match tag(&members, "") {
         None => Some(Json::Object(members)),
         Some((tagged, Json::Object(inner))) if tagged == " di" => {
-            let [(key, value)] = &inner[..] else { return None };
+            let [(key, value)] = &inner[..] else {
+                return None;
+            };
             let key = key.strip_suffix(&[u32::from('_'); 2])?;
             Some(Json::Object(vec![(key.to_vec(), value.clone())]))
         }
@@ -320,16 +402,25 @@ pub fn dict(json: Json) -> Option<Json> {
 pub fn guard(json: Json) -> Json {
     let text = |text: String| text.chars().map(u32::from).collect::<Text>();
     let tagged = match &json {
-        Json::Object(members) => tag(members, "").map(|(key, value)| (text(key + "__"), value.clone())),
+        Json::Object(members) => {
+            tag(members, "").map(|(key, value)| (text(key + "__"), value.clone()))
+        }
         _ => None,
     };
-    tagged.map_or(json, |member| Json::Object(vec![(text(" di".to_owned()), Json::Object(vec![member]))]))
+    tagged.map_or(json, |member| {
+        Json::Object(vec![(text(" di".to_owned()), Json::Object(vec![member]))])
+    })
 }
 
 /// Every dict inside the session's, as [`guard`] has it.
 pub fn guard_inside(json: Json) -> Json {
     match json {
-        Json::List(items) => Json::List(items.into_iter().map(|item| guard(guard_inside(item))).collect()),
+        Json::List(items) => Json::List(
+            items
+                .into_iter()
+                .map(|item| guard(guard_inside(item)))
+                .collect(),
+        ),
         Json::Object(members) => {
             let inside = |(key, value)| (key, guard(guard_inside(value)));
             Json::Object(members.into_iter().map(inside).collect())

@@ -31,19 +31,35 @@ pub(crate) fn found(needles: &[Needle], bytes: &[u8]) -> Vec<String> {
     let is_start = |byte| pieces.keys().any(|piece| piece[0] == byte);
     let starts: Vec<bool> = (0..=255).map(is_start).collect();
     let may_be = |window: &&[u8]| starts[usize::from(window[0])];
-    let found = bytes.windows(PIECE).filter(may_be).filter_map(|window| pieces.get(window));
-    found.map(|name| (*name).to_owned()).collect::<BTreeSet<_>>().into_iter().collect()
+    let found = bytes
+        .windows(PIECE)
+        .filter(may_be)
+        .filter_map(|window| pieces.get(window));
+    found
+        .map(|name| (*name).to_owned())
+        .collect::<BTreeSet<_>>()
+        .into_iter()
+        .collect()
 }
 
 /// Everything that can be made of a secret and makes sessions, or tells it.
 pub(crate) fn needles(secret: &str) -> Vec<Needle> {
     let mut all = Vec::new();
     let mut add = |name: &str, bytes: &[u8]| {
-        all.push(Needle { name: name.to_owned(), bytes: bytes.to_vec() });
+        all.push(Needle {
+            name: name.to_owned(),
+            bytes: bytes.to_vec(),
+        });
     };
     add("the secret", secret.as_bytes());
-    add("the secret in lower case", secret.to_ascii_lowercase().as_bytes());
-    add("the secret decoded", &URL_SAFE_NO_PAD.decode(secret).unwrap());
+    add(
+        "the secret in lower case",
+        secret.to_ascii_lowercase().as_bytes(),
+    );
+    add(
+        "the secret decoded",
+        &URL_SAFE_NO_PAD.decode(secret).unwrap(),
+    );
     add_hmac(&mut add, "the secret", secret.as_bytes());
     for (purpose, names) in [
         (1, &["__Host-session", "__Host-old"][..]),
@@ -61,9 +77,18 @@ pub(crate) fn needles(secret: &str) -> Vec<Needle> {
         }
     }
     for (called, key) in [
-        ("Flask's key, SHA-1", hmac::<Hmac<Sha1>>(secret.as_bytes(), b"cookie-session")),
-        ("Flask's key, SHA-256", hmac::<Hmac<Sha256>>(secret.as_bytes(), b"cookie-session")),
-        ("Flask's key, SHA-512", hmac::<Hmac<Sha512>>(secret.as_bytes(), b"cookie-session")),
+        (
+            "Flask's key, SHA-1",
+            hmac::<Hmac<Sha1>>(secret.as_bytes(), b"cookie-session"),
+        ),
+        (
+            "Flask's key, SHA-256",
+            hmac::<Hmac<Sha256>>(secret.as_bytes(), b"cookie-session"),
+        ),
+        (
+            "Flask's key, SHA-512",
+            hmac::<Hmac<Sha512>>(secret.as_bytes(), b"cookie-session"),
+        ),
     ] {
         add(called, &key);
         add_hmac(&mut add, called, &key);
@@ -72,13 +97,25 @@ pub(crate) fn needles(secret: &str) -> Vec<Needle> {
 }
 
 fn hmac<M: Mac + KeyInit>(key: &[u8], text: &[u8]) -> Vec<u8> {
-    <M as KeyInit>::new_from_slice(key).unwrap().chain_update(text).finalize().into_bytes().to_vec()
+    <M as KeyInit>::new_from_slice(key)
+        .unwrap()
+        .chain_update(text)
+        .finalize()
+        .into_bytes()
+        .to_vec()
 }
 
 /// K(p), as `docs` and the core have it, without an context.
 fn derived(secret: &str, purpose: u8, name: &str) -> Vec<u8> {
     let length = u32::try_from(name.len()).unwrap().to_be_bytes();
-    let context = [b"rust-session\x00\x01", &[purpose][..], &length, name.as_bytes(), &[0; 4]].concat();
+    let context = [
+        b"rust-session\x00\x01",
+        &[purpose][..],
+        &length,
+        name.as_bytes(),
+        &[0; 4],
+    ]
+    .concat();
     hmac::<Hmac<Sha256>>(secret.as_bytes(), &context)
 }
 
@@ -89,9 +126,18 @@ fn add_hmac(add: &mut impl FnMut(&str, &[u8]), called: &str, key: &[u8]) {
             let padded = key.iter().copied().chain(std::iter::repeat(0));
             padded.take(length).map(|byte| byte ^ pad).collect()
         };
-        add(&format!("HMAC's {which} block of {called}"), &block(key.len()));
+        add(
+            &format!("HMAC's {which} block of {called}"),
+            &block(key.len()),
+        );
 
-        let mut state = [0x6745_2301, 0xefcd_ab89, 0x98ba_dcfe, 0x1032_5476, 0xc3d2_e1f0];
+        let mut state = [
+            0x6745_2301,
+            0xefcd_ab89,
+            0x98ba_dcfe,
+            0x1032_5476,
+            0xc3d2_e1f0,
+        ];
         sha1::block_api::compress(&mut state, &[block(64).try_into().unwrap()]);
         let words = state.map(u32::to_ne_bytes).concat();
         add(&format!("HMAC-SHA1's {which} state of {called}"), &words);

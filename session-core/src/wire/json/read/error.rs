@@ -40,11 +40,17 @@ impl de::Error for ReadError {
             }
             _ => "",
         };
-        Self(format!("found {}, expected {expected}{remedy}", kind(found)))
+        Self(format!(
+            "found {}, expected {expected}{remedy}",
+            kind(found)
+        ))
     }
 
     fn invalid_value(found: de::Unexpected<'_>, expected: &dyn de::Expected) -> Self {
-        Self(format!("found {} out of range or form, expected {expected}", kind(found)))
+        Self(format!(
+            "found {} out of range or form, expected {expected}",
+            kind(found)
+        ))
     }
 
     fn invalid_length(length: usize, expected: &dyn de::Expected) -> Self {
@@ -52,11 +58,15 @@ impl de::Error for ReadError {
     }
 
     fn unknown_variant(_: &str, expected: &'static [&'static str]) -> Self {
-        Self(format!("found an unknown variant, expected one of {expected:?}"))
+        Self(format!(
+            "found an unknown variant, expected one of {expected:?}"
+        ))
     }
 
     fn unknown_field(_: &str, expected: &'static [&'static str]) -> Self {
-        Self(format!("found an unknown field, expected one of {expected:?}"))
+        Self(format!(
+            "found an unknown field, expected one of {expected:?}"
+        ))
     }
 }
 

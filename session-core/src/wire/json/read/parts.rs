@@ -16,15 +16,22 @@ impl<'de> de::EnumAccess<'de> for Proof<'de> {
     type Error = ReadError;
     type Variant = Self;
 
-    fn variant_seed<V: de::DeserializeSeed<'de>>(self, seed: V) -> Result<(V::Value, Self), ReadError> {
-        seed.deserialize(BorrowedStrDeserializer::new(self.tag.key())).map(|variant| (variant, self))
+    fn variant_seed<V: de::DeserializeSeed<'de>>(
+        self,
+        seed: V,
+    ) -> Result<(V::Value, Self), ReadError> {
+        seed.deserialize(BorrowedStrDeserializer::new(self.tag.key()))
+            .map(|variant| (variant, self))
     }
 }
 
 impl<'de> de::VariantAccess<'de> for Proof<'de> {
     type Error = ReadError;
 
-    fn newtype_variant_seed<T: de::DeserializeSeed<'de>>(mut self, seed: T) -> Result<T::Value, ReadError> {
+    fn newtype_variant_seed<T: de::DeserializeSeed<'de>>(
+        mut self,
+        seed: T,
+    ) -> Result<T::Value, ReadError> {
         seed.deserialize(&mut self.inner)
     }
 
@@ -47,7 +54,10 @@ impl<'de> de::VariantAccess<'de> for Proof<'de> {
 
 impl Proof<'_> {
     fn no_wrapper<T>(&self) -> Result<T, ReadError> {
-        Err(ReadError(format!("found the tag {:?}, which its wrapper alone reads", self.tag.key())))
+        Err(ReadError(format!(
+            "found the tag {:?}, which its wrapper alone reads",
+            self.tag.key()
+        )))
     }
 }
 
@@ -85,7 +95,10 @@ pub(super) struct Entries<'de> {
 impl<'de> de::MapAccess<'de> for Entries<'de> {
     type Error = ReadError;
 
-    fn next_key_seed<K: de::DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>, ReadError> {
+    fn next_key_seed<K: de::DeserializeSeed<'de>>(
+        &mut self,
+        seed: K,
+    ) -> Result<Option<K::Value>, ReadError> {
         if self.reader.peek() == Some(b'}') {
             return Ok(None);
         }
@@ -99,7 +112,10 @@ impl<'de> de::MapAccess<'de> for Entries<'de> {
         seed.deserialize(Key(&mut self.reader)).map(Some)
     }
 
-    fn next_value_seed<V: de::DeserializeSeed<'de>>(&mut self, seed: V) -> Result<V::Value, ReadError> {
+    fn next_value_seed<V: de::DeserializeSeed<'de>>(
+        &mut self,
+        seed: V,
+    ) -> Result<V::Value, ReadError> {
         self.reader.cursor.expect(b':')?;
         seed.deserialize(&mut self.reader)
     }
@@ -144,7 +160,9 @@ impl<'de> de::Deserializer<'de> for Key<'_, 'de> {
         visitor: V,
     ) -> Result<V::Value, ReadError> {
         match Tag::of(name) {
-            Some(_) => Err(ReadError::new("found an object's key, which is a text without a tag")),
+            Some(_) => Err(ReadError::new(
+                "found an object's key, which is a text without a tag",
+            )),
             None => visitor.visit_newtype_struct(self),
         }
     }
@@ -155,7 +173,10 @@ impl<'de> de::Deserializer<'de> for Key<'_, 'de> {
         _: &'static [&'static str],
         visitor: V,
     ) -> Result<V::Value, ReadError> {
-        visitor.visit_enum(Variant { reader: self.0, content: false })
+        visitor.visit_enum(Variant {
+            reader: self.0,
+            content: false,
+        })
     }
 
     serde::forward_to_deserialize_any! {
@@ -173,7 +194,10 @@ impl<'de> de::EnumAccess<'de> for Variant<'_, 'de> {
     type Error = ReadError;
     type Variant = Self;
 
-    fn variant_seed<V: de::DeserializeSeed<'de>>(self, seed: V) -> Result<(V::Value, Self), ReadError> {
+    fn variant_seed<V: de::DeserializeSeed<'de>>(
+        self,
+        seed: V,
+    ) -> Result<(V::Value, Self), ReadError> {
         let variant = seed.deserialize(Key(&mut *self.reader))?;
         if self.content {
             self.reader.cursor.expect(b':')?;
@@ -184,7 +208,11 @@ impl<'de> de::EnumAccess<'de> for Variant<'_, 'de> {
 
 impl Variant<'_, '_> {
     fn content(&self) -> Result<(), ReadError> {
-        if self.content { Ok(()) } else { Err(ReadError::new("found a variant without content")) }
+        if self.content {
+            Ok(())
+        } else {
+            Err(ReadError::new("found a variant without content"))
+        }
     }
 }
 
@@ -192,10 +220,17 @@ impl<'de> de::VariantAccess<'de> for Variant<'_, 'de> {
     type Error = ReadError;
 
     fn unit_variant(self) -> Result<(), ReadError> {
-        if self.content { Deserialize::deserialize(self.reader) } else { Ok(()) }
+        if self.content {
+            Deserialize::deserialize(self.reader)
+        } else {
+            Ok(())
+        }
     }
 
-    fn newtype_variant_seed<T: de::DeserializeSeed<'de>>(self, seed: T) -> Result<T::Value, ReadError> {
+    fn newtype_variant_seed<T: de::DeserializeSeed<'de>>(
+        self,
+        seed: T,
+    ) -> Result<T::Value, ReadError> {
         self.content()?;
         seed.deserialize(self.reader)
     }

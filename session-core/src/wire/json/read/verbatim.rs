@@ -14,7 +14,10 @@ pub(super) struct Entry {
 
 impl Entry {
     pub(super) fn raw(text: String) -> Self {
-        Self { kind: Verbatim::Raw, text: Some(text) }
+        Self {
+            kind: Verbatim::Raw,
+            text: Some(text),
+        }
     }
 
     /// Only where serde_json keeps numbers as text, which it does in the whole application or nowhere: nobody else shall see
@@ -23,20 +26,35 @@ impl Entry {
         const BEYOND_64_BITS: &str = "18446744073709551616";
         let number = serde_json::from_str::<serde_json::Number>(BEYOND_64_BITS).ok()?;
         let kept = number.to_string() == BEYOND_64_BITS;
-        kept.then(|| Self { kind: Verbatim::Number, text: Some(text.to_owned()) })
+        kept.then(|| Self {
+            kind: Verbatim::Number,
+            text: Some(text.to_owned()),
+        })
     }
 }
 
 impl<'de> de::MapAccess<'de> for Entry {
     type Error = ReadError;
 
-    fn next_key_seed<K: de::DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>, ReadError> {
-        let key = self.text.as_ref().map(|_| BorrowedStrDeserializer::new(self.kind.name()));
+    fn next_key_seed<K: de::DeserializeSeed<'de>>(
+        &mut self,
+        seed: K,
+    ) -> Result<Option<K::Value>, ReadError> {
+        let key = self
+            .text
+            .as_ref()
+            .map(|_| BorrowedStrDeserializer::new(self.kind.name()));
         key.map(|key| seed.deserialize(key)).transpose()
     }
 
-    fn next_value_seed<V: de::DeserializeSeed<'de>>(&mut self, seed: V) -> Result<V::Value, ReadError> {
-        let text = self.text.take().ok_or_else(|| ReadError::new("was asked for a value twice"))?;
+    fn next_value_seed<V: de::DeserializeSeed<'de>>(
+        &mut self,
+        seed: V,
+    ) -> Result<V::Value, ReadError> {
+        let text = self
+            .text
+            .take()
+            .ok_or_else(|| ReadError::new("was asked for a value twice"))?;
         seed.deserialize(Text(text))
     }
 }
@@ -56,7 +74,9 @@ impl<'de> de::Deserializer<'de> for Text {
     }
 
     fn deserialize_any<V: Visitor<'de>>(self, _: V) -> Result<V::Value, ReadError> {
-        Err(ReadError::new("found what only serde_json's own types read"))
+        Err(ReadError::new(
+            "found what only serde_json's own types read",
+        ))
     }
 
     serde::forward_to_deserialize_any! {

@@ -55,7 +55,11 @@ pub(super) struct Object<'a> {
 }
 
 impl Object<'_> {
-    pub(super) fn entry<T: Serialize + ?Sized>(&mut self, key: String, value: &T) -> Result<(), WriteError> {
+    pub(super) fn entry<T: Serialize + ?Sized>(
+        &mut self,
+        key: String,
+        value: &T,
+    ) -> Result<(), WriteError> {
         let start = self.writer.out.len();
         value.serialize(&mut *self.writer)?;
         self.entries.push((key, start..self.writer.out.len()));
@@ -75,14 +79,24 @@ impl Object<'_> {
 
 /// Replaces the values that lie behind `start` by the object of sorted entries; of equal keys the last stays, as in a
 /// Python dict.
-fn write_object(writer: &mut Writer, start: usize, mut entries: Vec<(String, std::ops::Range<usize>)>) {
+fn write_object(
+    writer: &mut Writer,
+    start: usize,
+    mut entries: Vec<(String, std::ops::Range<usize>)>,
+) {
     let values = writer.out.split_off(start);
     entries.reverse();
     entries.sort_by(|(a, _), (b, _)| a.cmp(b));
     entries.dedup_by(|(a, _), (b, _)| a == b);
     let out = &mut writer.out;
-    let entries = entries.iter().map(|(key, value)| (key, &values[value.start - start..value.end - start]));
-    match entries.clone().next().and_then(|(key, value)| Some((Tag::of(key)?, value))) {
+    let entries = entries
+        .iter()
+        .map(|(key, value)| (key, &values[value.start - start..value.end - start]));
+    match entries
+        .clone()
+        .next()
+        .and_then(|(key, value)| Some((Tag::of(key)?, value)))
+    {
         Some((tag, value)) if entries.len() == 1 => {
             writer.guarded = true;
             tag::guard(out, tag.key().as_bytes(), value);
@@ -169,7 +183,10 @@ impl ser::SerializeMap for Object<'_> {
     }
 
     fn serialize_value<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), WriteError> {
-        let key = self.key.take().ok_or_else(|| WriteError("a map gave a value without a key".into()))?;
+        let key = self
+            .key
+            .take()
+            .ok_or_else(|| WriteError("a map gave a value without a key".into()))?;
         self.entry(key, value)
     }
 
@@ -182,10 +199,12 @@ impl ser::SerializeMap for Object<'_> {
 fn key_text<T: Serialize + ?Sized>(key: &T) -> Result<String, WriteError> {
     let text = to_text(key, false)?;
     match text.bytes().next() {
-        Some(b'{' | b'[') | None => {
-            Err(WriteError("a map's key must be a string, a number or a boolean".into()))
+        Some(b'{' | b'[') | None => Err(WriteError(
+            "a map's key must be a string, a number or a boolean".into(),
+        )),
+        Some(b'"') => {
+            string_literal(&text).ok_or_else(|| WriteError("a map's key is not a string".into()))
         }
-        Some(b'"') => string_literal(&text).ok_or_else(|| WriteError("a map's key is not a string".into())),
         Some(_) => Ok(text),
     }
 }
