@@ -5,10 +5,10 @@ use std::fmt;
 
 use http::StatusCode;
 
-use crate::ring::KeyRing;
+use crate::env::EntropyError;
+use crate::keys::ring::KeyRing;
+use crate::keys::weakness::Weakness;
 use crate::sessions::Warning;
-use crate::weakness::Weakness;
-use crate::world::EntropyError;
 
 /// What a handler, or the end of its request, can do wrong. Messages name the session's key, never its value.
 ///

@@ -8,11 +8,13 @@ use http::HeaderValue;
 
 use crate::error::Error;
 use crate::event::{Event, EventKind, LogDigest};
-use crate::headers::{ResponseHeaders, clear_cookies, no_store, private, set_cookie, vary_cookie};
-use crate::session::Session;
+use crate::response::headers::{
+    ResponseHeaders, clear_cookies, no_store, private, set_cookie, vary_cookie,
+};
+use crate::session::handle::Session;
 use crate::sessions::Core;
-use crate::step::Step;
 use crate::stored;
+use crate::stored::step::Step;
 
 /// One request and its response.
 ///
@@ -179,7 +181,7 @@ impl Exchange {
 fn close(session: &Session, consulted: bool) -> Step<Outgoing> {
     match session.core().stored {
         None => Step::Done(session.close(consulted)),
-        Some(_) => stored::close(session, consulted),
+        Some(_) => stored::close::close(session, consulted),
     }
 }
 

@@ -2,8 +2,10 @@
 
 use http::HeaderValue;
 
-use crate::cookie::{Attributes, CookieTemplate, Dialect, Prefix};
-use crate::stored::Body;
+use crate::cookie::attributes::{Attributes, Prefix};
+use crate::cookie::header::Dialect;
+use crate::cookie::template::CookieTemplate;
+use crate::record::body::Body;
 
 /// The values of the cookies of a name in a Cookie header, as our formats read them; none if it is no name.
 pub fn values(name: &str, header: &HeaderValue) -> Vec<Vec<u8>> {

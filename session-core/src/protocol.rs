@@ -23,9 +23,9 @@
 //! ```
 
 pub use crate::exchange::{Exchange, LazySession, Outgoing};
-pub use crate::headers::ResponseHeaders;
-pub use crate::step::{Pending, Step};
-pub use crate::stored::{
+pub use crate::record::store::{
     Inserted, Loaded, Outcome, Record, StoreReply, StoreRequest, TOMBSTONE_SECONDS, TrimResult,
     Updated,
 };
+pub use crate::response::headers::ResponseHeaders;
+pub use crate::stored::step::{Pending, Step};

@@ -8,23 +8,23 @@ use http::header::COOKIE;
 use http::{HeaderMap, HeaderValue};
 
 use crate::builder::{Builder, refuse_if};
-use crate::cookie::CookieTemplate;
+use crate::cookie::rename::Old;
+use crate::cookie::template::CookieTemplate;
+use crate::env::{Clock, EntropyError, EntropySource, unix};
 use crate::error::{ConfigError, Error, Rejected};
 use crate::event::LogDigest;
 use crate::exchange::Exchange;
-use crate::keys::{Format, Keys, Name};
-use crate::lifetime::Lifetime;
-use crate::nonce::Nonces;
-use crate::renamed::Old;
-use crate::ring::KeyRing;
-use crate::session::{Session, Shared};
-use crate::state::{Accepted, Origin, State};
-use crate::stored::Stored;
-use crate::weakness::Weakness;
-use crate::wire::Wires;
-use crate::wire::aead::NONCE;
-use crate::wire::sign::SignedBy;
-use crate::world::{Clock, EntropyError, EntropySource, unix};
+use crate::keys::ring::KeyRing;
+use crate::keys::weakness::Weakness;
+use crate::record::policy::Stored;
+use crate::session::handle::{Session, Shared};
+use crate::session::state::{Accepted, Origin, State};
+use crate::token::aead::NONCE;
+use crate::token::format::Wires;
+use crate::token::keyed::{Format, Keys, Name};
+use crate::token::lifetime::Lifetime;
+use crate::token::mac::SignedBy;
+use crate::token::nonce::Nonces;
 
 /// Sessions in a cookie, configured and validated once. Cheap to clone.
 ///
@@ -87,7 +87,7 @@ impl Sessions {
     /// ```
     #[cfg(feature = "os")]
     #[must_use]
-    pub fn new(key: crate::SecretKey) -> Self {
+    pub fn new(key: crate::keys::secret::SecretKey) -> Self {
         match Self::builder(key).build() {
             Ok(sessions) => sessions,
             Err(error) => unreachable!("the defaults are valid: {error}"),

@@ -40,12 +40,13 @@ use http::header::{COOKIE, SET_COOKIE};
 use http::{HeaderMap, HeaderValue};
 
 use crate::builder::Builder;
+use crate::env::{Clock, unix};
 use crate::error::Error;
-use crate::session::Session;
+use crate::record::store::{Inserted, StoreReply};
+use crate::session::handle::Session;
 use crate::sessions::Sessions;
-use crate::step::Step;
-use crate::stored::{Inserted, StoreReply, StoredSessions};
-use crate::world::{Clock, unix};
+use crate::stored::step::Step;
+use crate::stored_sessions::StoredSessions;
 
 /// A clock that stands still until it is moved. Clones are the same clock.
 ///

@@ -2,9 +2,9 @@
 
 use std::time::{Duration, SystemTime};
 
-use super::Builder;
-use crate::lifetime::Refresh;
-use crate::world::unix;
+use crate::builder::Builder;
+use crate::env::unix;
+use crate::token::lifetime::Refresh;
 
 /// How long sessions count, and which count at all.
 impl Builder {

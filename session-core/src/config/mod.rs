@@ -15,12 +15,12 @@ use self::values::{
     secret_of, text_or_false, time, unexpected,
 };
 use crate::builder::Builder;
-use crate::cookie::Prefix;
+use crate::cookie::attributes::Prefix;
 use crate::error::ConfigError;
-use crate::key::Secret;
-use crate::lifetime::Refresh;
-use crate::ring::KeyRing;
+use crate::keys::ring::KeyRing;
+use crate::keys::secret::Secret;
 use crate::sessions::Sessions;
+use crate::token::lifetime::Refresh;
 
 /// Settings under Flask's names; those that Flask doesn't know have names of their own. What is not set keeps the
 /// default of the format that is built: [`build`](Self::build) ours, [`build_flask`](Self::build_flask) Flask's.

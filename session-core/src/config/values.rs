@@ -8,22 +8,22 @@ use serde::de::{self, DeserializeOwned, Deserializer, Error as _};
 use serde_json::Value;
 use zeroize::Zeroizing;
 
-use crate::cookie::SameSite;
+use crate::cookie::attributes::SameSite;
+use crate::cookie::rename::OldCookie;
 use crate::error::ConfigError;
-use crate::renamed::OldCookie;
-use crate::wire::json::read;
-use crate::wire::json::scan::Cursor;
-use crate::wire::sign::Digest;
+use crate::json;
+use crate::json::scan::Cursor;
+use crate::token::mac::Digest;
 
 /// Names whose value is a secret, or holds some: it is wiped, whatever becomes of it.
-pub(super) const SECRETS: [&str; 3] = [
+pub(crate) const SECRETS: [&str; 3] = [
     "SECRET_KEY",
     "SECRET_KEY_FALLBACKS",
     "SESSION_VERIFY_ONLY_KEYS",
 ];
 
 /// Names whose value is a text as it stands, whatever it looks like.
-pub(super) const TEXTS: [&str; 7] = [
+pub(crate) const TEXTS: [&str; 7] = [
     "SESSION_COOKIE_NAME",
     "SESSION_COOKIE_PATH",
     "APPLICATION_ROOT",
@@ -34,7 +34,7 @@ pub(super) const TEXTS: [&str; 7] = [
 ];
 
 /// All other names: JSON, and a text if it is none, as `Config.from_prefixed_env` reads them.
-pub(super) const OTHERS: [&str; 22] = [
+pub(crate) const OTHERS: [&str; 22] = [
     "SESSION_EPOCH",
     "SESSION_RENAMED_FROM",
     "SESSION_ENCRYPTED",
@@ -60,22 +60,22 @@ pub(super) const OTHERS: [&str; 22] = [
 ];
 
 /// Seconds since 1970; what is beyond the year 36,000 is never.
-pub(super) fn time(seconds: u64) -> SystemTime {
+pub(crate) fn time(seconds: u64) -> SystemTime {
     SystemTime::UNIX_EPOCH + Duration::from_secs(seconds.min(1 << 40))
 }
 
 /// An entry of `SESSION_VERIFY_ONLY_KEYS`.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct KeyUntil {
-    pub(super) key: SecretText,
-    pub(super) until: u64,
+pub(crate) struct KeyUntil {
+    pub(crate) key: SecretText,
+    pub(crate) until: u64,
 }
 
 /// `SESSION_RENAMED_FROM`.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct RenamedFrom {
+pub(crate) struct RenamedFrom {
     name: String,
     renamed: u64,
     domain: Option<String>,
@@ -96,7 +96,7 @@ impl From<RenamedFrom> for OldCookie {
 }
 
 /// A secret that is wiped when dropped.
-pub(super) struct SecretText(pub(super) Zeroizing<String>);
+pub(crate) struct SecretText(pub(crate) Zeroizing<String>);
 
 impl<'de> Deserialize<'de> for SecretText {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
@@ -153,7 +153,7 @@ fn no_text<E: de::Error>() -> E {
 }
 
 /// What a setting from the environment should have been, if it is something else: the rest of a sentence. Never quotes it.
-pub(super) fn unexpected(name: &str, value: &Value) -> Option<&'static str> {
+pub(crate) fn unexpected(name: &str, value: &Value) -> Option<&'static str> {
     let (fits, expected) = match name {
         "SESSION_RENAMED_FROM" => (
             value["name"].is_string() && value["renamed"].is_u64(),
@@ -192,13 +192,13 @@ const FALLBACKS: &str = "expected a JSON array of texts, such as [\"old key\"]; 
 const KEYS_UNTIL: &str = "expected a JSON array of objects, such as [{\"key\": \"old key\", \"until\": 1800000000}], the \
                           time in unix seconds";
 
-pub(super) fn fallbacks<'de, D: Deserializer<'de>>(
+pub(crate) fn fallbacks<'de, D: Deserializer<'de>>(
     deserializer: D,
 ) -> Result<Vec<SecretText>, D::Error> {
     list(deserializer).map_err(|_| D::Error::custom(format!("SECRET_KEY_FALLBACKS: {FALLBACKS}")))
 }
 
-pub(super) fn keys_until<'de, D: Deserializer<'de>>(
+pub(crate) fn keys_until<'de, D: Deserializer<'de>>(
     deserializer: D,
 ) -> Result<Vec<KeyUntil>, D::Error> {
     list(deserializer)
@@ -215,7 +215,7 @@ fn list<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
 /// `SECRET_KEY` of an environment, as Flask's `from_prefixed_env` reads it: a JSON text between quotes is the key inside, and null
 /// is none, as it is everywhere else. Whatever else there is, is the key itself. So a file of variables that is read with
 /// and without its quotes has one key.
-pub(super) fn secret_of(text: Zeroizing<String>) -> Option<SecretText> {
+pub(crate) fn secret_of(text: Zeroizing<String>) -> Option<SecretText> {
     if text.trim_ascii() == "null" {
         return None;
     }
@@ -223,7 +223,7 @@ pub(super) fn secret_of(text: Zeroizing<String>) -> Option<SecretText> {
     let mut cursor = Cursor::new(&text);
     let is_one = quoted && cursor.value(1).is_ok() && cursor.end().is_ok();
     let inside = if is_one {
-        read::from_text::<SecretText>(&text).ok()
+        json::de::from_text::<SecretText>(&text).ok()
     } else {
         None
     };
@@ -231,12 +231,12 @@ pub(super) fn secret_of(text: Zeroizing<String>) -> Option<SecretText> {
 }
 
 /// `SECRET_KEY_FALLBACKS` of an environment.
-pub(super) fn fallbacks_of(text: &str) -> Result<Vec<SecretText>, &'static str> {
+pub(crate) fn fallbacks_of(text: &str) -> Result<Vec<SecretText>, &'static str> {
     list_of(text).ok_or(FALLBACKS)
 }
 
 /// `SESSION_VERIFY_ONLY_KEYS` of an environment.
-pub(super) fn keys_until_of(text: &str) -> Result<Vec<KeyUntil>, &'static str> {
+pub(crate) fn keys_until_of(text: &str) -> Result<Vec<KeyUntil>, &'static str> {
     list_of(text).ok_or(KEYS_UNTIL)
 }
 
@@ -245,13 +245,13 @@ fn list_of<T: DeserializeOwned>(text: &str) -> Option<Vec<T>> {
     let mut cursor = Cursor::new(text);
     cursor.value(3).ok()?;
     cursor.end().ok()?;
-    read::from_text::<Option<Vec<T>>>(text)
+    json::de::from_text::<Option<Vec<T>>>(text)
         .ok()
         .map(Option::unwrap_or_default)
 }
 
 /// A text; `false` is none, as in Flask.
-pub(super) fn text_or_false<'de, D: Deserializer<'de>>(
+pub(crate) fn text_or_false<'de, D: Deserializer<'de>>(
     deserializer: D,
 ) -> Result<Option<String>, D::Error> {
     match Value::deserialize(deserializer)? {
@@ -262,7 +262,7 @@ pub(super) fn text_or_false<'de, D: Deserializer<'de>>(
 }
 
 /// A duration in seconds, which may have a fraction.
-pub(super) fn seconds<'de, D: Deserializer<'de>>(
+pub(crate) fn seconds<'de, D: Deserializer<'de>>(
     deserializer: D,
 ) -> Result<Option<Duration>, D::Error> {
     let Some(number) = Option::<serde_json::Number>::deserialize(deserializer)? else {
@@ -280,7 +280,7 @@ pub(super) fn seconds<'de, D: Deserializer<'de>>(
 }
 
 /// Werkzeug's `.title()` and check.
-pub(super) fn same_site(text: &str) -> Result<SameSite, ConfigError> {
+pub(crate) fn same_site(text: &str) -> Result<SameSite, ConfigError> {
     match text.to_ascii_lowercase().as_str() {
         "strict" => Ok(SameSite::Strict),
         "lax" => Ok(SameSite::Lax),
@@ -291,7 +291,7 @@ pub(super) fn same_site(text: &str) -> Result<SameSite, ConfigError> {
     }
 }
 
-pub(super) fn digest(text: &str) -> Result<Digest, ConfigError> {
+pub(crate) fn digest(text: &str) -> Result<Digest, ConfigError> {
     match text {
         "sha1" => Ok(Digest::Sha1),
         "sha256" => Ok(Digest::Sha256),
@@ -303,7 +303,7 @@ pub(super) fn digest(text: &str) -> Result<Digest, ConfigError> {
 }
 
 /// A path as Werkzeug quotes it: what is not in its safe set is percent-encoded.
-pub(super) fn quote(path: &str) -> String {
+pub(crate) fn quote(path: &str) -> String {
     let safe = |byte: &u8| byte.is_ascii_alphanumeric() || b"_.-~%!$&'()*+,/:=@".contains(byte);
     path.bytes().fold(String::new(), |mut out, byte| {
         if safe(&byte) {

@@ -56,7 +56,7 @@ impl Prefix {
     /// The longer ones first.
     const ALL: [Self; 4] = [Self::HostHttp, Self::Host, Self::Secure, Self::Http];
 
-    pub(super) const fn text(self) -> &'static str {
+    pub(crate) const fn text(self) -> &'static str {
         match self {
             Self::None => "",
             Self::Secure => "__Secure-",
@@ -117,12 +117,12 @@ const HTTP_ONLY: &str = "SESSION_COOKIE_HTTPONLY";
 
 impl Attributes {
     /// The name as it is sent.
-    pub(super) fn full_name(&self) -> String {
+    pub(crate) fn full_name(&self) -> String {
         format!("{}{}", self.prefix.text(), self.name)
     }
 
     /// What browsers refuse, and what no Cookie header can bring back, cannot be built.
-    pub(super) fn check(&self) -> Result<(), ConfigError> {
+    pub(crate) fn check(&self) -> Result<(), ConfigError> {
         match self.wrong() {
             Some((setting, problem)) => Err(ConfigError::Cookie { setting, problem }),
             None => Ok(()),

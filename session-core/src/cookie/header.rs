@@ -27,7 +27,7 @@ pub(crate) enum Dialect {
 }
 
 /// The values of the cookies of this name, in order, of one Cookie header.
-pub(super) fn values<'a>(
+pub(crate) fn values<'a>(
     name: &'a str,
     header: &'a HeaderValue,
     dialect: Dialect,

@@ -1,7 +1,12 @@
 //! Finding and rendering, with the `cookie` crate as oracle.
 
-use super::*;
+use super::attributes::{Attributes, Prefix, SameSite};
+use super::header::Dialect;
+use super::template::{CookieTemplate, Expiry};
+use crate::error::ConfigError;
+use http::HeaderValue;
 use proptest::prelude::*;
+use std::borrow::Cow;
 
 fn attributes() -> Attributes {
     Attributes {

@@ -36,22 +36,22 @@
 
 use std::collections::BTreeSet;
 
-use super::body::Body;
-use super::closing::{Closing, Next, set_cookie, text};
-use super::id::Id;
-use super::open::{Base, Current, Live};
-use super::question::{Inserted, Outcome, Record, RecordKey, StoreReply, StoreRequest};
-use super::save::{Did, Due};
-use super::{GonePolicy, ReusePolicy};
-use crate::change::Change;
+use crate::data::change::Change;
+use crate::data::map::Map;
 use crate::error::Error;
 use crate::event::{Event, EventKind};
 use crate::exchange::Outgoing;
-use crate::map::Map;
-use crate::session::Session;
-use crate::state::tail;
-use crate::step::{Asked, Step};
-use crate::wire::stamp::Epoch;
+use crate::record::body::Body;
+use crate::record::id::Id;
+use crate::record::policy::{GonePolicy, ReusePolicy};
+use crate::record::store::{Inserted, Outcome, Record, RecordKey, StoreReply, StoreRequest};
+use crate::session::handle::Session;
+use crate::session::state::tail;
+use crate::stored::closing::{Closing, Next, set_cookie, text};
+use crate::stored::open::{Base, Current, Live};
+use crate::stored::save::{Did, Due};
+use crate::stored::step::{Asked, Step};
+use crate::token::stamp::Epoch;
 
 /// Freezes the session, then decides. `consulted`: as in a cookie session's close.
 pub(crate) fn close(session: &Session, consulted: bool) -> Step<Outgoing> {
@@ -114,7 +114,7 @@ pub(crate) fn close(session: &Session, consulted: bool) -> Step<Outgoing> {
 }
 
 impl Closing {
-    pub(super) fn start(self) -> Next {
+    pub(crate) fn start(self) -> Next {
         let session = self.session.clone();
         match &session.origin().base {
             Base::Live(live) if self.cleared => {
@@ -137,19 +137,19 @@ impl Closing {
     }
 
     /// Where no record is open to the request.
-    pub(super) fn go_on(self) -> Next {
+    pub(crate) fn go_on(self) -> Next {
         let session = self.session.clone();
         self.go_on_from(&session.origin().base)
     }
 
-    pub(super) fn go_on_from(self, base: &Base) -> Next {
+    pub(crate) fn go_on_from(self, base: &Base) -> Next {
         match *base {
             Base::Refused { mute, lives, .. } => self.go_on_refused(mute, lives),
             _ => self.begin(),
         }
     }
 
-    pub(super) fn go_on_refused(self, mute: bool, lives: bool) -> Next {
+    pub(crate) fn go_on_refused(self, mute: bool, lives: bool) -> Next {
         if mute && self.user.is_none() {
             self.stay_mute(lives)
         } else {
@@ -157,17 +157,17 @@ impl Closing {
         }
     }
 
-    pub(super) fn is_blank(&self) -> bool {
+    pub(crate) fn is_blank(&self) -> bool {
         self.map.is_blank() && self.user.is_none()
     }
 
     /// A record of its own, under an id that nobody has seen. Nothing is stored for an empty session.
-    pub(super) fn begin(mut self) -> Next {
+    pub(crate) fn begin(mut self) -> Next {
         if self.is_blank() {
             return self.forget();
         }
         let Ok((id, write)) = self.draw() else {
-            return self.fail(Error::Entropy(crate::EntropyError));
+            return self.fail(Error::Entropy(crate::env::EntropyError));
         };
         let body = Body {
             permanent: self.stamp.permanent,
@@ -200,7 +200,7 @@ impl Closing {
                 }
                 // Somebody else's record under an id of 128 random bits: they were not random.
                 StoreReply::Inserted(Inserted::Exists(_)) => {
-                    closing.fail(Error::Entropy(crate::EntropyError))
+                    closing.fail(Error::Entropy(crate::env::EntropyError))
                 }
                 // Ended before we knew that it began, as by a trim.
                 StoreReply::Inserted(Inserted::Dead) => {
@@ -212,14 +212,14 @@ impl Closing {
         })
     }
 
-    pub(super) fn inserted(self, record: Record, body: Body, key: RecordKey) -> Next {
+    pub(crate) fn inserted(self, record: Record, body: Body, key: RecordKey) -> Next {
         self.trim(record.user.clone(), key, move |closing| {
             closing.send(&record, &body, EventKind::Created)
         })
     }
 
     /// Nobody changed anything: the record lives on.
-    pub(super) fn touch(self, live: &Live, current: &Current) -> Next {
+    pub(crate) fn touch(self, live: &Live, current: &Current) -> Next {
         let (lifetime, Current { record, body, .. }) = (&self.core().lifetime, current);
         let key = live.key;
         let expires = lifetime
@@ -255,7 +255,7 @@ impl Closing {
 
     /// The session was ended, or got another id (`lives_on`), while this request was under way. Only who proved who they are
     /// begins a new one, with nothing of the old.
-    pub(super) fn gone(mut self, lives_on: bool) -> Next {
+    pub(crate) fn gone(mut self, lives_on: bool) -> Next {
         if self.user.is_some() {
             return self.begin_without_the_old();
         }
@@ -311,7 +311,7 @@ impl Closing {
     }
 
     /// Everything that makes the new id true has happened: it goes out.
-    pub(super) fn send(mut self, record: &Record, body: &Body, kind: EventKind) -> Next {
+    pub(crate) fn send(mut self, record: &Record, body: &Body, kind: EventKind) -> Next {
         let sent = match &self.minted {
             Some(id) => set_cookie(&self.session, id, record.created, body, self.now),
             None => return self.done(),

@@ -4,71 +4,72 @@ use std::sync::Arc;
 
 use http::HeaderValue;
 
-use super::body::Body;
-use super::id::{self, Id};
-use super::question::{Record, RecordKey, StoreReply, StoreRequest};
-use super::rest::Place;
-use super::{Stored, write_id};
-use crate::cookie::Expiry;
+use crate::cookie::template::Expiry;
+use crate::data::map::Map;
 use crate::error::{ConfigError, Error};
 use crate::event::EventKind;
 use crate::exchange::Outgoing;
-use crate::map::Map;
-use crate::session::Session;
+use crate::record::at_rest::Place;
+use crate::record::body::Body;
+use crate::record::id;
+use crate::record::id::Id;
+use crate::record::policy::Stored;
+use crate::record::store::{Record, RecordKey, StoreReply, StoreRequest};
+use crate::session::handle::Session;
 use crate::sessions::Core;
-use crate::step::{Asked, Step};
-use crate::wire::stamp::Stamp;
+use crate::stored::step::{Asked, Step};
+use crate::token::stamp::Stamp;
 
 /// A close under way: what the request did, and what has become of it so far.
-pub(super) struct Closing {
-    pub(super) session: Session,
-    pub(super) now: u64,
-    pub(super) outgoing: Outgoing,
+pub(crate) struct Closing {
+    pub(crate) session: Session,
+    pub(crate) now: u64,
+    pub(crate) outgoing: Outgoing,
     /// The content at the end of the request, with all that was done to it.
-    pub(super) map: Map,
-    pub(super) stamp: Stamp,
+    pub(crate) map: Map,
+    pub(crate) stamp: Stamp,
     /// The request did nothing to its session. What is due to the record may then be done by a later one.
-    pub(super) only_read: bool,
+    pub(crate) only_read: bool,
     /// What the request set.
-    pub(super) permanent: Option<bool>,
+    pub(crate) permanent: Option<bool>,
     /// Who logged in.
-    pub(super) user: Option<Arc<str>>,
+    pub(crate) user: Option<Arc<str>>,
     /// Whether the record leaves its user.
-    pub(super) left: bool,
-    pub(super) label: Option<Arc<str>>,
-    pub(super) epoch: Option<u16>,
-    pub(super) cleared: bool,
-    pub(super) renewed: bool,
+    pub(crate) left: bool,
+    pub(crate) label: Option<Arc<str>>,
+    pub(crate) epoch: Option<u16>,
+    pub(crate) cleared: bool,
+    pub(crate) renewed: bool,
     /// The id of this request's write, the same however often it is tried.
-    pub(super) write: Option<u64>,
+    pub(crate) write: Option<u64>,
     /// The id that will go out.
-    pub(super) minted: Option<Id>,
+    pub(crate) minted: Option<Id>,
     /// Where the user's index was told about, by this close.
-    pub(super) indexed: Option<RecordKey>,
+    pub(crate) indexed: Option<RecordKey>,
     /// Of the question that was answered last.
-    pub(super) asked: Asked,
+    pub(crate) asked: Asked,
 }
 
-pub(super) type Next = Step<Outgoing>;
+pub(crate) type Next = Step<Outgoing>;
 
 impl Closing {
-    pub(super) fn core(&self) -> &Core {
+    pub(crate) fn core(&self) -> &Core {
         self.session.core()
     }
 
-    pub(super) fn stored(&self) -> &Stored {
+    pub(crate) fn stored(&self) -> &Stored {
         match &self.core().stored {
             Some(stored) => stored,
             None => unreachable!("only stored sessions are closed here"),
         }
     }
 
-    pub(super) fn event(&mut self, kind: EventKind) {
+    pub(crate) fn event(&mut self, kind: EventKind) {
         let event = self.session.event(kind);
         self.outgoing.events.push(event);
     }
 
-    pub(super) fn ask(
+    pub(crate) fn ask(
         mut self,
         question: StoreRequest,
         next: impl FnOnce(Self, StoreReply) -> Next + Send + 'static,
@@ -80,13 +81,13 @@ impl Closing {
         })
     }
 
-    pub(super) fn done(mut self) -> Next {
+    pub(crate) fn done(mut self) -> Next {
         self.session.forget_old_name(&mut self.outgoing, self.now);
         Step::Done(self.outgoing)
     }
 
     /// Nothing of the response stays but the error. A request that only read does not fail: its session is left as it is.
-    pub(super) fn fail(mut self, error: Error) -> Next {
+    pub(crate) fn fail(mut self, error: Error) -> Next {
         if self.only_read {
             self.event(EventKind::left(&error));
             return self.done();
@@ -96,7 +97,7 @@ impl Closing {
     }
 
     /// A new id and that of the write, drawn once.
-    pub(super) fn draw(&mut self) -> Result<(Id, u64), crate::EntropyError> {
+    pub(crate) fn draw(&mut self) -> Result<(Id, u64), crate::env::EntropyError> {
         let write = self.write()?;
         let id = match &self.minted {
             Some(id) => id.clone(),
@@ -107,7 +108,7 @@ impl Closing {
     }
 
     /// The id of this request's write, drawn when it is first needed.
-    pub(super) fn write(&mut self) -> Result<u64, crate::EntropyError> {
+    pub(crate) fn write(&mut self) -> Result<u64, crate::env::EntropyError> {
         match self.write {
             Some(write) => Ok(write),
             None => {
@@ -118,7 +119,7 @@ impl Closing {
         }
     }
 
-    pub(super) fn record(
+    pub(crate) fn record(
         &self,
         key: RecordKey,
         created: u64,
@@ -166,13 +167,13 @@ impl Closing {
     }
 }
 
-pub(super) fn text(map: &Map) -> Arc<str> {
+pub(crate) fn text(map: &Map) -> Arc<str> {
     let mut text = String::with_capacity(map.expected_size());
     map.write_ours(&mut text);
     text.into()
 }
 
-pub(super) fn set_cookie(
+pub(crate) fn set_cookie(
     session: &Session,
     id: &Id,
     created: u64,
@@ -205,7 +206,7 @@ pub(super) fn set_cookie(
 }
 
 /// An id always takes the same room, so that whether it fits is known before there is one.
-pub(super) fn check_cookie(core: &Core) -> Result<(), ConfigError> {
+pub(crate) fn check_cookie(core: &Core) -> Result<(), ConfigError> {
     let Some(limit) = core.max_cookie_size else {
         return Ok(());
     };
@@ -220,4 +221,11 @@ pub(super) fn check_cookie(core: &Core) -> Result<(), ConfigError> {
         });
     }
     Ok(())
+}
+
+/// Eight random bytes for a write.
+fn write_id(random: &dyn crate::env::EntropySource) -> Result<u64, crate::env::EntropyError> {
+    let mut bytes = [0; 8];
+    random.fill(&mut bytes)?;
+    Ok(u64::from_be_bytes(bytes))
 }

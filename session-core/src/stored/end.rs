@@ -2,16 +2,16 @@
 
 use std::sync::Arc;
 
-use super::closing::{Closing, Next};
-use super::id::{Id, VerifierHash};
-use super::open::{Base, Current};
-use super::question::{Record, RecordKey, StoreReply, StoreRequest, Updated};
 use crate::error::Error;
 use crate::event::EventKind;
+use crate::record::id::{Id, VerifierHash};
+use crate::record::store::{Record, RecordKey, StoreReply, StoreRequest, Updated};
+use crate::stored::closing::{Closing, Next};
+use crate::stored::open::{Base, Current};
 
 impl Closing {
     /// A logout with an id that times alone speak against: the record ends if it is open to it.
-    pub(super) fn end_untimely(self, id: Id) -> Next {
+    pub(crate) fn end_untimely(self, id: Id) -> Next {
         let (key, now) = (id.key(), self.now);
         self.ask(
             StoreRequest::Load { key, now },
@@ -31,7 +31,7 @@ impl Closing {
 
     /// A logout that finds nothing to end asks the store to end it all the same: so what another request did, and was not
     /// answered, is confirmed before this one is.
-    pub(super) fn end_again(self, key: RecordKey, mute: bool) -> Next {
+    pub(crate) fn end_again(self, key: RecordKey, mute: bool) -> Next {
         let question = StoreRequest::Delete {
             key,
             version: 0,
@@ -46,9 +46,9 @@ impl Closing {
     }
 
     /// Ends the record, whoever else has written to it, and before anything else.
-    pub(super) fn end(mut self, key: RecordKey, presented: VerifierHash, record: &Record) -> Next {
+    pub(crate) fn end(mut self, key: RecordKey, presented: VerifierHash, record: &Record) -> Next {
         if !self.is_blank() && self.draw().is_err() {
-            return self.fail(Error::Entropy(crate::EntropyError));
+            return self.fail(Error::Entropy(crate::env::EntropyError));
         }
         let user = record.user.clone();
         let question = StoreRequest::Delete {
@@ -88,7 +88,7 @@ impl Closing {
     }
 
     /// Nothing is left: a logout takes the browser's cookie away, whatever that was.
-    pub(super) fn forget(mut self) -> Next {
+    pub(crate) fn forget(mut self) -> Next {
         let origin = self.session.origin();
         if self.cleared && origin.cookies + origin.old_cookies > 0 {
             let (cookie, _) = self.core().named(origin, self.now);

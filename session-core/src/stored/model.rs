@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::question::*;
+use crate::record::store::*;
 
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Slot {

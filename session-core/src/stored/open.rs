@@ -16,18 +16,20 @@ use std::sync::Arc;
 
 use http::HeaderValue;
 
-use super::Stored;
-use super::body::{Body, Opens};
-use super::id::{Id, VerifierHash};
-use super::question::{Loaded, Record, RecordKey, StoreReply, StoreRequest, TOMBSTONE_SECONDS};
-use super::rest::{Kept, Place};
+use crate::data::map::Map;
 use crate::error::Rejected;
-use crate::map::Map;
-use crate::session::Session;
+use crate::record::at_rest::{Kept, Place};
+use crate::record::body::{Body, Opens};
+use crate::record::id::{Id, VerifierHash};
+use crate::record::policy::Stored;
+use crate::record::store::{
+    Loaded, Record, RecordKey, StoreReply, StoreRequest, TOMBSTONE_SECONDS,
+};
+use crate::session::handle::Session;
+use crate::session::state::Origin;
 use crate::sessions::Core;
-use crate::state::Origin;
-use crate::step::Step;
-use crate::wire::stamp::Stamp;
+use crate::stored::step::Step;
+use crate::token::stamp::Stamp;
 
 /// What a session was opened from.
 #[derive(Debug)]
@@ -60,7 +62,7 @@ pub(crate) const MUTE_SECONDS: u64 = 10;
 
 impl Base {
     /// What lies under the key of this id, by what the store answered: a record that is open to it, with its content; or why not.
-    pub(super) fn of(
+    pub(crate) fn of(
         core: &Core,
         answer: StoreReply,
         id: Id,
@@ -119,7 +121,7 @@ impl Base {
     }
 
     /// The record of a renewed id that is used too late.
-    pub(super) fn reused(&self) -> Option<&Live> {
+    pub(crate) fn reused(&self) -> Option<&Live> {
         match self {
             Self::Refused { reused, .. } => reused.as_deref(),
             _ => None,
@@ -189,7 +191,7 @@ impl Current {
 
     /// Whether the session has been idle for too long. The record's own end alone does not tell: it never comes earlier, also
     /// where the session has become one with a shorter lifetime.
-    pub(super) fn is_idle(&self, core: &Core, now: u64) -> bool {
+    pub(crate) fn is_idle(&self, core: &Core, now: u64) -> bool {
         let end = self
             .record
             .seen

@@ -11,18 +11,18 @@
 //! its page would look as if the session were over, while whoever has the newer id goes on. Sent again, it ends what is left:
 //! of a user's sessions the one that knows of the reuse ends with the others and not before.
 
-use super::ReusePolicy;
-use super::body::Opens;
-use super::closing::{Closing, Next};
-use super::open::{Current, Live};
-use super::question::{Loaded, Record, StoreReply, StoreRequest, Updated};
 use crate::error::Error;
 use crate::event::EventKind;
-use crate::session::Session;
+use crate::record::body::Opens;
+use crate::record::policy::ReusePolicy;
+use crate::record::store::{Loaded, Record, StoreReply, StoreRequest, Updated};
+use crate::session::handle::Session;
+use crate::stored::closing::{Closing, Next};
+use crate::stored::open::{Current, Live};
 
 impl Closing {
     /// Ends what is to end, then goes on as for any id that opens nothing. `reused` is what this session's id has found.
-    pub(super) fn end_reused(self, reused: &Live) -> Next {
+    pub(crate) fn end_reused(self, reused: &Live) -> Next {
         let record = &reused.current.record;
         if self.stored().on_reuse == ReusePolicy::EndSession || record.user.is_none() {
             return self.end_reused_record(reused, record);

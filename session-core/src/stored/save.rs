@@ -2,33 +2,33 @@
 
 use std::sync::Arc;
 
-use super::body::{Body, Earlier, RECENT};
-use super::closing::{Closing, Next, text};
-use super::id::Id;
-use super::open::{Base, Current, Live};
-use super::question::{Record, StoreReply, StoreRequest, Updated};
+use crate::data::map::Map;
 use crate::error::Error;
 use crate::event::EventKind;
-use crate::lifetime::{Refresh, tenth};
-use crate::map::Map;
-use crate::session::Session;
-use crate::step::Asked;
-use crate::wire::stamp::Epoch;
+use crate::record::body::{Body, Earlier, RECENT};
+use crate::record::id::Id;
+use crate::record::store::{Record, StoreReply, StoreRequest, Updated};
+use crate::session::handle::Session;
+use crate::stored::closing::{Closing, Next, text};
+use crate::stored::open::{Base, Current, Live};
+use crate::stored::step::Asked;
+use crate::token::lifetime::{Refresh, tenth};
+use crate::token::stamp::Epoch;
 
 /// After a renewed id first came back, the one before it opens the session for so many seconds more: for requests that were
 /// under way.
 const ALIAS_SECONDS: u64 = 60;
 
 /// What a request did to its session, as far as it decides what becomes of the record.
-pub(super) struct Did {
+pub(crate) struct Did {
     /// Its content, label or epoch.
-    pub(super) changed: bool,
-    pub(super) permanent: Option<bool>,
-    pub(super) renewed: bool,
+    pub(crate) changed: bool,
+    pub(crate) permanent: Option<bool>,
+    pub(crate) renewed: bool,
 }
 
 /// What is due to a live record at the end of a request.
-pub(super) struct Due {
+pub(crate) struct Due {
     /// A new verifier.
     mint: bool,
     /// The new verifier came back: from now on the time of the one before is running out.
@@ -39,7 +39,7 @@ pub(super) struct Due {
 }
 
 impl Due {
-    pub(super) fn of(
+    pub(crate) fn of(
         session: &Session,
         did: &Did,
         live: &Live,
@@ -84,14 +84,14 @@ impl Due {
         }
     }
 
-    pub(super) fn is_nothing(&self) -> bool {
+    pub(crate) fn is_nothing(&self) -> bool {
         !(self.write || self.touch)
     }
 }
 
 impl Closing {
     /// A live record: touched, updated or left alone. `merged`: this request's changes on a newer one's content.
-    pub(super) fn save(mut self, live: &Live, current: &Current, merged: Option<&Map>) -> Next {
+    pub(crate) fn save(mut self, live: &Live, current: &Current, merged: Option<&Map>) -> Next {
         let Current { record, body, .. } = current;
         let changed = !merged.unwrap_or(&self.map).record().is_empty();
         let did = Did {
@@ -119,7 +119,7 @@ impl Closing {
                 live,
                 current,
                 due.touch,
-                Error::Entropy(crate::EntropyError),
+                Error::Entropy(crate::env::EntropyError),
             );
         };
         self.minted = minted;
@@ -270,7 +270,7 @@ impl Closing {
     }
 }
 
-pub(super) fn live(session: &Session) -> &Live {
+pub(crate) fn live(session: &Session) -> &Live {
     match &session.origin().base {
         Base::Live(live) => live,
         _ => unreachable!("only a live record is updated or ended"),

@@ -2,15 +2,15 @@
 
 use std::sync::Arc;
 
-use super::closing::{Closing, Next};
-use super::question::{RecordKey, StoreReply, StoreRequest, TrimResult};
 use crate::error::Error;
 use crate::event::EventKind;
-use crate::lifetime::tenth;
+use crate::record::store::{RecordKey, StoreReply, StoreRequest, TrimResult};
+use crate::stored::closing::{Closing, Next};
+use crate::token::lifetime::tenth;
 
 impl Closing {
     /// Ends the user's oldest sessions beyond the number that is configured. One that finds itself among them is gone.
-    pub(super) fn trim(
+    pub(crate) fn trim(
         self,
         user: Option<Arc<str>>,
         this: RecordKey,
@@ -36,7 +36,7 @@ impl Closing {
     }
 
     /// Tells the user's index of a record that will be theirs, before it is.
-    pub(super) fn index(
+    pub(crate) fn index(
         mut self,
         user: Option<Arc<str>>,
         key: RecordKey,
@@ -53,7 +53,7 @@ impl Closing {
 
     /// Longer than any record lives that is not noted again: a note is renewed with every tenth of the idle lifetime in which
     /// the record was written or touched, and what follows may have the longest of the lifetimes.
-    pub(super) fn note(&self, user: Arc<str>, key: RecordKey) -> StoreRequest {
+    pub(crate) fn note(&self, user: Arc<str>, key: RecordKey) -> StoreRequest {
         let idle = self.core().lifetime.longest_idle();
         let longest = idle.saturating_add(tenth(idle).saturating_mul(2));
         let until = self
@@ -70,7 +70,7 @@ impl Closing {
 
     /// Takes a record that has ended out of its user's index. It need not succeed: the index is a superset. Never one that
     /// lives, not even for another user: the question could come late, after a login of the first one again.
-    pub(super) fn unindex(
+    pub(crate) fn unindex(
         self,
         user: Option<Arc<str>>,
         key: RecordKey,

@@ -7,9 +7,11 @@ use std::time::Duration;
 use http::HeaderMap;
 use http::header::{COOKIE, SET_COOKIE};
 
-use super::super::model::Slot;
-use super::{START, login, server, visit};
-use crate::{Error, EventKind, Rejected, Session};
+use crate::error::{Error, Rejected};
+use crate::event::EventKind;
+use crate::session::handle::Session;
+use crate::stored::model::Slot;
+use crate::stored::tests::{START, login, server, visit};
 
 #[test]
 fn a_session_goes_round() {

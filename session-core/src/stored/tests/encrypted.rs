@@ -4,12 +4,16 @@
 
 use std::time::{Duration, UNIX_EPOCH};
 
-use super::super::model::Slot;
-use super::{KEY, START, Server, login, server, visit};
-use crate::{
-    Builder, ConfigError, EntropyError, Error, KeyRing, Rejected, SecretKey, Session, Sessions,
-    protocol::Record,
-};
+use crate::builder::Builder;
+use crate::env::EntropyError;
+use crate::error::{ConfigError, Error, Rejected};
+use crate::keys::ring::KeyRing;
+use crate::keys::secret::SecretKey;
+use crate::record::store::Record;
+use crate::session::handle::Session;
+use crate::sessions::Sessions;
+use crate::stored::model::Slot;
+use crate::stored::tests::{KEY, START, Server, login, server, visit};
 
 const TENTH: u64 = 31 * 24 * 60 * 6;
 

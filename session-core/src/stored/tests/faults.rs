@@ -7,14 +7,20 @@ use std::time::Duration;
 use http::header::COOKIE;
 use http::{HeaderMap, HeaderValue};
 
-use super::super::model::Slot;
-use super::{KEY, START, Server, login, server, visit};
+use crate::builder::Builder;
+use crate::error::{ConfigError, Error, Rejected};
+use crate::event::EventKind;
+use crate::exchange::Outgoing;
+use crate::keys::secret::SecretKey;
+use crate::record::policy::GonePolicy;
+use crate::record::store::{Outcome, StoreReply, Updated};
+use crate::session::handle::Session;
+use crate::sessions::Sessions;
+use crate::stored::model::Slot;
+use crate::stored::step::{Pending, Step};
+use crate::stored::tests::{KEY, START, Server, login, server, visit};
 use crate::testing::ManualClock;
-use crate::{
-    Builder, ConfigError, Error, EventKind, GonePolicy, Refresh, Rejected, SecretKey, Session,
-    Sessions,
-    protocol::{Outcome, Outgoing, Pending, Step, StoreReply, Updated},
-};
+use crate::token::lifetime::Refresh;
 
 #[test]
 fn touched_only_when_due() {

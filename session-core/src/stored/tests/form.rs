@@ -2,8 +2,10 @@
 
 #![allow(clippy::unwrap_used, clippy::panic)]
 
-use super::{KEY, server, visit};
-use crate::{Rejected, SecretKey, Sessions};
+use crate::error::Rejected;
+use crate::keys::secret::SecretKey;
+use crate::sessions::Sessions;
+use crate::stored::tests::{KEY, server, visit};
 
 /// What has not the lengths of an id is told from what somebody else has signed.
 #[test]

@@ -7,15 +7,17 @@ use std::time::Duration;
 use http::HeaderMap;
 use http::header::{COOKIE, SET_COOKIE};
 
-use super::{Closed, KEY, START, Server, login, server, visit};
-use crate::stored::id::Id;
+use crate::env::{EntropyError, OsEntropy};
+use crate::error::{Error, Rejected};
+use crate::event::EventKind;
+use crate::keys::secret::SecretKey;
+use crate::record::id::Id;
+use crate::record::store::{Inserted, Record, StoreReply, StoreRequest};
+use crate::session::handle::Session;
+use crate::sessions::Sessions;
+use crate::stored::step::Step;
+use crate::stored::tests::{Closed, KEY, START, Server, login, server, visit};
 use crate::testing;
-use crate::world::OsEntropy;
-use crate::{
-    EntropyError, Error, EventKind, Rejected,
-    protocol::{Inserted, Record, StoreReply, StoreRequest},
-};
-use crate::{SecretKey, Session, Sessions, protocol::Step};
 
 #[test]
 fn l2_a_login_kills_the_old_id_at_once() {
@@ -153,7 +155,7 @@ fn t4_a_forged_id_reaches_no_store() {
         }
     }
     let key = *server.store.lock().unwrap().slots.keys().next().unwrap();
-    let text = crate::wire::base64::encode(&[&key.as_bytes()[..], &[0; 16]].concat());
+    let text = crate::base64::encode(&[&key.as_bytes()[..], &[0; 16]].concat());
     let replayed = format!("__Host-session={text}{}", &cookie[start + 64..]);
     for hostile in [
         replayed.as_str(),
@@ -208,7 +210,7 @@ fn t1_ids_are_random_bytes() {
     let server = server(|builder| builder.random(random));
     let cookie = server.begin(visit);
     let id = cookie.split(['=', '.']).nth(1).unwrap();
-    let bytes = crate::wire::base64::decode(id.as_bytes()).unwrap();
+    let bytes = crate::base64::decode(id.as_bytes()).unwrap();
     let (write, selector, verifier) = (1, 2, 3);
     assert_eq!(bytes, [vec![selector; 16], vec![verifier; 32]].concat());
     assert_eq!(
@@ -318,7 +320,7 @@ fn spellings(bytes: &[u8]) -> [String; 3] {
     [
         hex,
         list.trim_matches(['[', ']']).to_owned(),
-        crate::wire::base64::encode(bytes)[..10].to_owned(),
+        crate::base64::encode(bytes)[..10].to_owned(),
     ]
 }
 
@@ -336,7 +338,7 @@ fn t7_nothing_of_it_prints() {
     shown += &format!("{session:?} {:?}", session.origin().base);
     shown += &format!("{:?} {:?}", exchange.close(), server.record(&cookie));
     let text = cookie.split(['=', '.']).nth(1).unwrap();
-    let id = crate::wire::base64::decode(text.as_bytes()).unwrap();
+    let id = crate::base64::decode(text.as_bytes()).unwrap();
     let (selector, verifier) = id.split_at(16);
     let hash: [u8; 32] = <sha2::Sha256 as sha2::Digest>::digest(verifier).into();
     let secrets = [selector, verifier, &hash, b"{\"hunter"]

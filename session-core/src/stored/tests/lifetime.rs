@@ -4,8 +4,11 @@
 
 use std::time::Duration;
 
-use super::{START, Server, login, server, visit};
-use crate::{Builder, Refresh, Rejected, Session};
+use crate::builder::Builder;
+use crate::error::Rejected;
+use crate::session::handle::Session;
+use crate::stored::tests::{START, Server, login, server, visit};
+use crate::token::lifetime::Refresh;
 
 const MINUTE: u64 = 60;
 const DAY: u64 = 24 * 60 * MINUTE;

@@ -4,11 +4,12 @@
 
 use std::time::Duration;
 
-use super::{START, Server, login, server, visit};
-use crate::{
-    EventKind, Rejected, Session,
-    protocol::{Step, StoreReply, StoreRequest, TrimResult},
-};
+use crate::error::Rejected;
+use crate::event::EventKind;
+use crate::record::store::{StoreReply, StoreRequest, TrimResult};
+use crate::session::handle::Session;
+use crate::stored::step::Step;
+use crate::stored::tests::{START, Server, login, server, visit};
 
 fn as_admin(session: &Session) {
     session.log_in("admin").unwrap();

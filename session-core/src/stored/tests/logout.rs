@@ -5,10 +5,14 @@
 
 use std::time::Duration;
 
-use super::super::model::Slot;
-use super::rotation::again;
-use super::{START, Server, login, server, visit};
-use crate::{Error, EventKind, Rejected, SecretKey, Session, Sessions};
+use crate::error::{Error, Rejected};
+use crate::event::EventKind;
+use crate::keys::secret::SecretKey;
+use crate::session::handle::Session;
+use crate::sessions::Sessions;
+use crate::stored::model::Slot;
+use crate::stored::tests::rotation::again;
+use crate::stored::tests::{START, Server, login, server, visit};
 
 const REMOVED: &str = "__Host-session=";
 

@@ -24,14 +24,19 @@ use std::time::Duration;
 use http::header::{COOKIE, SET_COOKIE};
 use http::{HeaderMap, HeaderValue};
 
-use super::body::Body;
-use super::model::{ModelStore, Slot};
+use crate::builder::Builder;
+use crate::error::Error;
+use crate::event::EventKind;
+use crate::exchange::{Exchange, Outgoing};
+use crate::keys::secret::SecretKey;
+use crate::record::body::Body;
+use crate::record::store::{Record, RecordKey, StoreReply};
+use crate::session::handle::Session;
+use crate::sessions::Sessions;
+use crate::stored::model::{ModelStore, Slot};
+use crate::stored::step::Step;
+use crate::stored_sessions::StoredSessions;
 use crate::testing::ManualClock;
-use crate::{
-    Builder, Error, EventKind, RecordKey,
-    protocol::{Exchange, Outgoing, Record, StoreReply},
-};
-use crate::{SecretKey, Session, Sessions, StoredSessions, protocol::Step};
 
 const KEY: &str = "u9jZvX3nFqfB4mS0nXn9S5q7x3wTt2Kx1pQyVb8Rr4c";
 const START: u64 = 1_700_000_000;
@@ -129,7 +134,7 @@ impl Server {
     /// The record that this id names.
     fn record(&self, cookie: &str) -> Record {
         let id = cookie.split(['=', '.']).nth(1).unwrap();
-        let bytes = crate::wire::base64::decode(id.as_bytes()).unwrap();
+        let bytes = crate::base64::decode(id.as_bytes()).unwrap();
         match &self.store.lock().unwrap().slots[&RecordKey::of(&bytes[..16])] {
             Slot::Live { record, .. } => record.clone(),
             Slot::Dead { .. } => unreachable!("the record was ended"),

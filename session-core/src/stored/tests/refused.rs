@@ -2,9 +2,14 @@
 
 #![allow(clippy::unwrap_used)]
 
-use super::super::model::Slot;
-use super::{KEY, START, Server, login, server, visit};
-use crate::{Error, EventKind, GonePolicy, Rejected, SecretKey, Session, Sessions};
+use crate::error::{Error, Rejected};
+use crate::event::EventKind;
+use crate::keys::secret::SecretKey;
+use crate::record::policy::GonePolicy;
+use crate::session::handle::Session;
+use crate::sessions::Sessions;
+use crate::stored::model::Slot;
+use crate::stored::tests::{KEY, START, Server, login, server, visit};
 
 fn out(session: &Session) {
     session.clear().unwrap();

@@ -4,8 +4,11 @@
 
 use std::time::Duration;
 
-use super::{Server, login, server, visit};
-use crate::{Error, EventKind, Rejected, ReusePolicy, Session};
+use crate::error::{Error, Rejected};
+use crate::event::EventKind;
+use crate::record::policy::ReusePolicy;
+use crate::session::handle::Session;
+use crate::stored::tests::{Server, login, server, visit};
 
 /// A session whose id was copied, renewed, and has come back; and another one of the same user. What was stolen, what is
 /// current, the other one.

@@ -7,8 +7,15 @@ use std::time::{Duration, UNIX_EPOCH};
 use http::HeaderMap;
 use http::header::{COOKIE, SET_COOKIE};
 
-use super::{KEY, START, Server, login, server, visit};
-use crate::{Builder, EventKind, KeyRing, OldCookie, Prefix, Rejected, SecretKey, Session};
+use crate::builder::Builder;
+use crate::cookie::attributes::Prefix;
+use crate::cookie::rename::OldCookie;
+use crate::error::Rejected;
+use crate::event::EventKind;
+use crate::keys::ring::KeyRing;
+use crate::keys::secret::SecretKey;
+use crate::session::handle::Session;
+use crate::stored::tests::{KEY, START, Server, login, server, visit};
 
 /// A tenth of the default idle lifetime.
 const TENTH: u64 = 31 * 24 * 60 * 6;

@@ -4,13 +4,15 @@
 
 use std::time::Duration;
 
-use super::super::body::Body;
-use super::super::id::VerifierHash;
-use super::{login, server, visit};
-use crate::{
-    Error, EventKind, GonePolicy, Session,
-    protocol::{Step, StoreReply, StoreRequest, Updated},
-};
+use crate::error::Error;
+use crate::event::EventKind;
+use crate::record::body::Body;
+use crate::record::id::VerifierHash;
+use crate::record::policy::GonePolicy;
+use crate::record::store::{StoreReply, StoreRequest, Updated};
+use crate::session::handle::Session;
+use crate::stored::step::Step;
+use crate::stored::tests::{login, server, visit};
 
 /// A tenth of the default idle lifetime.
 const TENTH: u64 = 31 * 24 * 60 * 6;

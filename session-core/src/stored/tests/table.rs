@@ -2,8 +2,8 @@
 
 #![allow(clippy::unwrap_used)]
 
-use super::{login, server, visit};
-use crate::Session;
+use crate::session::handle::Session;
+use crate::stored::tests::{login, server, visit};
 
 /// The table of closing, row by row: what is asked, and whether a cookie goes out.
 #[test]

@@ -4,11 +4,17 @@
 
 use std::time::{Duration, UNIX_EPOCH};
 
-use super::rotation::again;
-use super::{KEY, START, Server, server, visit};
-use crate::{
-    Builder, EntropyError, Error, EventKind, KeyRing, OldCookie, Prefix, SecretKey, Session,
-};
+use crate::builder::Builder;
+use crate::cookie::attributes::Prefix;
+use crate::cookie::rename::OldCookie;
+use crate::env::EntropyError;
+use crate::error::Error;
+use crate::event::EventKind;
+use crate::keys::ring::KeyRing;
+use crate::keys::secret::SecretKey;
+use crate::session::handle::Session;
+use crate::stored::tests::rotation::again;
+use crate::stored::tests::{KEY, START, Server, server, visit};
 
 /// A tenth of the default idle lifetime.
 const TENTH: u64 = 31 * 24 * 60 * 6;

@@ -1,0 +1,9 @@
+//! The cookie: finds ours in the request, and renders Set-Cookie.
+
+pub(crate) mod attributes;
+pub(crate) mod header;
+pub(crate) mod rename;
+pub(crate) mod template;
+
+#[cfg(test)]
+mod tests;

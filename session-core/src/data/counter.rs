@@ -1,0 +1,110 @@
+//! What is stored under a counter's key, and what adding to it makes of it: Python's `+=`, where the sum is an integer.
+
+use std::sync::Arc;
+
+use crate::data::change::Misfit;
+use crate::json::text;
+
+/// From here on not every integer is a float.
+const LARGEST_FLOAT: i64 = 1 << 53;
+
+/// A number that can be counted on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Counter {
+    Integer(i64),
+    /// A float without a fraction, at most 2^53 and at least -2^53: `41.0`.
+    Float(i64),
+}
+
+/// The sum, and its text: that of a float if the counter was one. `counter` is a value's JSON text, or `None` for 0.
+pub(crate) fn add(counter: Option<&str>, by: i64) -> Result<(i64, Arc<str>), Misfit> {
+    match counter
+        .map_or(Some(Counter::Integer(0)), read)
+        .ok_or(Misfit::NotACounter)?
+    {
+        Counter::Integer(old) => {
+            let sum = old.checked_add(by).ok_or(Misfit::Overflow)?;
+            Ok((sum, itoa::Buffer::new().format(sum).into()))
+        }
+        Counter::Float(old) => {
+            // Python makes a float of what is added, too.
+            let exact = |number: &i64| number.unsigned_abs() <= LARGEST_FLOAT.unsigned_abs();
+            let sum = old
+                .checked_add(by)
+                .filter(|sum| exact(sum) && exact(&by))
+                .ok_or(Misfit::Overflow)?;
+            let mut out = String::new();
+            text::float(&mut out, sum as f64);
+            Ok((sum, out.into()))
+        }
+    }
+}
+
+fn read(json: &str) -> Option<Counter> {
+    if let Ok(integer) = json.parse() {
+        return Some(Counter::Integer(integer));
+    }
+    let float: f64 = json.parse().ok()?;
+    #[allow(
+        clippy::cast_possible_truncation,
+        reason = "it has no fraction, and fits"
+    )]
+    let integer = float as i64;
+    let whole = float.fract() == 0.0 && float.abs() <= LARGEST_FLOAT as f64;
+    whole.then_some(Counter::Float(integer))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn as_python_adds() {
+        for (counter, by, expected) in [
+            (None, 1, Ok((1, "1"))),
+            (Some("41"), 1, Ok((42, "42"))),
+            (Some("-0"), 0, Ok((0, "0"))),
+            (Some("41.0"), 1, Ok((42, "42.0"))),
+            (Some("4.1e1"), -42, Ok((-1, "-1.0"))),
+            (Some("-0.0"), 0, Ok((0, "0.0"))),
+            (Some("-1.0"), 1, Ok((0, "0.0"))),
+            (
+                Some("9007199254740991.0"),
+                1,
+                Ok((1 << 53, "9007199254740992.0")),
+            ),
+            (Some("9007199254740992.0"), 1, Err(Misfit::Overflow)),
+            (Some("-9007199254740992.0"), i64::MAX, Err(Misfit::Overflow)),
+            (Some("-1.0"), (1 << 53) + 1, Err(Misfit::Overflow)),
+            (Some("1.0"), i64::MIN, Err(Misfit::Overflow)),
+            (Some("9223372036854775807"), 1, Err(Misfit::Overflow)),
+            (Some("9223372036854775808"), 0, Err(Misfit::NotACounter)),
+            (Some("9007199254740994.0"), 0, Err(Misfit::NotACounter)),
+            (Some("1e400"), 1, Err(Misfit::NotACounter)),
+        ] {
+            let found = add(counter, by);
+            assert_eq!(
+                found
+                    .as_ref()
+                    .map(|(sum, text)| (*sum, &**text))
+                    .map_err(|misfit| *misfit),
+                expected
+            );
+        }
+        for other in [
+            "0.5",
+            "41.5",
+            "NaN",
+            "Infinity",
+            "-Infinity",
+            "null",
+            "true",
+            "\"1\"",
+            "[1]",
+            "{}",
+            "\"inf\"",
+        ] {
+            assert_eq!(add(Some(other), 1), Err(Misfit::NotACounter), "{other}");
+        }
+    }
+}

@@ -1,0 +1,87 @@
+//! What is said of a value that cannot be read: its kind, and what was expected.
+
+use std::fmt;
+
+use serde::de;
+
+use crate::json::scan::NotJson;
+
+/// Why a value cannot be read; never holds a piece of it.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub(crate) struct ReadError(pub(crate) String);
+
+impl ReadError {
+    pub(crate) fn new(message: impl Into<String>) -> Self {
+        Self(message.into())
+    }
+
+    pub(crate) fn null(expected: &str) -> Self {
+        de::Error::invalid_type(de::Unexpected::Unit, &expected)
+    }
+}
+
+impl From<NotJson> for ReadError {
+    fn from(_: NotJson) -> Self {
+        Self::new("found text that is not JSON")
+    }
+}
+
+impl de::Error for ReadError {
+    /// The words of a foreign `Deserialize` may quote the value, so they are left out.
+    fn custom<T: fmt::Display>(_: T) -> Self {
+        Self::new("its type refused the value")
+    }
+
+    fn invalid_type(found: de::Unexpected<'_>, expected: &dyn de::Expected) -> Self {
+        let remedy = match found {
+            de::Unexpected::Unit | de::Unexpected::Option => {
+                "; where it may be null, Flask's None, read an Option"
+            }
+            _ => "",
+        };
+        Self(format!(
+            "found {}, expected {expected}{remedy}",
+            kind(found)
+        ))
+    }
+
+    fn invalid_value(found: de::Unexpected<'_>, expected: &dyn de::Expected) -> Self {
+        Self(format!(
+            "found {} out of range or form, expected {expected}",
+            kind(found)
+        ))
+    }
+
+    fn invalid_length(length: usize, expected: &dyn de::Expected) -> Self {
+        Self(format!("found {length} elements, expected {expected}"))
+    }
+
+    fn unknown_variant(_: &str, expected: &'static [&'static str]) -> Self {
+        Self(format!(
+            "found an unknown variant, expected one of {expected:?}"
+        ))
+    }
+
+    fn unknown_field(_: &str, expected: &'static [&'static str]) -> Self {
+        Self(format!(
+            "found an unknown field, expected one of {expected:?}"
+        ))
+    }
+}
+
+fn kind(found: de::Unexpected<'_>) -> &'static str {
+    match found {
+        de::Unexpected::Bool(_) => "a boolean",
+        de::Unexpected::Unsigned(_) | de::Unexpected::Signed(_) => "an integer",
+        de::Unexpected::Float(_) => "a float",
+        de::Unexpected::Char(_) | de::Unexpected::Str(_) => "a string",
+        de::Unexpected::Bytes(_) => "bytes",
+        de::Unexpected::Unit | de::Unexpected::Option => "null",
+        de::Unexpected::Seq => "a list",
+        de::Unexpected::Map => "an object",
+        // Whatever is asked for by a newtype's name: from serde's buffer, that is, since the reader answers a wrapper by an enum.
+        de::Unexpected::NewtypeStruct => "a value that serde has buffered",
+        _ => "something else",
+    }
+}

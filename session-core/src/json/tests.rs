@@ -1,0 +1,389 @@
+//! Values to text and back.
+
+use std::collections::{BTreeMap, HashMap};
+
+use proptest::prelude::*;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use crate::json::de::from_text;
+use crate::json::scan::Cursor;
+use crate::json::ser::{DEEPEST_VALUE, to_kept, to_text};
+use crate::json::tagged::{Bytes, DateTime, Markup, Tuple, Uuid};
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+enum Shape {
+    Unit,
+    Newtype(u8),
+    Tuple(u8, String),
+    Struct { zeta: u8, alpha: Option<f64> },
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+struct Everything {
+    shapes: Vec<Shape>,
+    wide: (i128, u128),
+    small: (i8, u8, f32, char, bool, ()),
+    numbered: HashMap<u32, bool>,
+    lettered: BTreeMap<char, i64>,
+    others: (HashMap<bool, u8>, BTreeMap<Option<i8>, u8>),
+    nested: Option<Box<Everything>>,
+    tagged: (Tuple<(u8, Markup)>, Bytes, Uuid, DateTime),
+    keyed: BTreeMap<String, Shape>,
+}
+
+fn everything() -> Everything {
+    let shapes = vec![
+        Shape::Unit,
+        Shape::Newtype(7),
+        Shape::Tuple(1, "é\u{7f}😀".into()),
+        Shape::Struct {
+            zeta: 1,
+            alpha: Some(0.1),
+        },
+        Shape::Struct {
+            zeta: 2,
+            alpha: None,
+        },
+    ];
+    Everything {
+        keyed: [(" t".to_owned(), Shape::Newtype(1))].into(),
+        shapes,
+        wide: (i128::MIN, u128::MAX),
+        small: (-128, 255, 0.1, '"', true, ()),
+        numbered: [(10, true), (9, false)].into(),
+        lettered: [('b', -1), (' ', i64::MIN)].into(),
+        others: ([(true, 1)].into(), [(Some(-1), 1)].into()),
+        nested: None,
+        tagged: (
+            Tuple((1, Markup::new("<b>"))),
+            Bytes::new((0..=255).collect::<Vec<u8>>()),
+            Uuid([0xab; 16]),
+            DateTime::from_unix(0).unwrap(),
+        ),
+    }
+}
+
+#[test]
+fn every_kind_of_value_survives() {
+    let value = Everything {
+        nested: Some(Box::new(everything())),
+        ..everything()
+    };
+    for ascii in [true, false] {
+        let text = to_text(&value, ascii).unwrap();
+        let mut cursor = Cursor::new(&text);
+        assert!(cursor.value(128).is_ok() && cursor.end().is_ok());
+        assert_eq!(from_text::<Everything>(&text).unwrap(), value);
+    }
+}
+
+#[test]
+fn texts_are_those_of_flask() {
+    let text = |value: &dyn erased::Text| value.text();
+    assert_eq!(
+        text(&json!({"b": 1, "a": [true, null, 1.0, 1e16, -0.0], "_": "é"})),
+        { r#"{"_":"\u00e9","a":[true,null,1.0,1e+16,-0.0],"b":1}"# }
+    );
+    assert_eq!(text(&Tuple((1, Tuple((2,))))), r#"{" t":[1,{" t":[2]}]}"#);
+    assert_eq!(text(&Bytes::new(b"\xff\xfe".to_vec())), r#"{" b":"//4="}"#);
+    assert_eq!(
+        text(&Uuid([0x12; 16])),
+        r#"{" u":"12121212121212121212121212121212"}"#
+    );
+    assert_eq!(
+        text(&DateTime::from_unix(1_577_934_245).unwrap()),
+        r#"{" d":"Thu, 02 Jan 2020 03:04:05 GMT"}"#
+    );
+    assert_eq!(text(&Shape::Tuple(1, "x".into())), r#"{"Tuple":[1,"x"]}"#);
+    assert_eq!(
+        text(&Shape::Struct {
+            zeta: 1,
+            alpha: None
+        }),
+        r#"{"Struct":{"alpha":null,"zeta":1}}"#
+    );
+    assert_eq!(text(&f64::NAN), "NaN");
+    assert_eq!(text(&0.1_f32), "0.1");
+}
+
+mod erased {
+    /// Any value's text, so that a table can hold several types.
+    pub(super) trait Text {
+        fn text(&self) -> String;
+    }
+    impl<T: serde::Serialize> Text for T {
+        fn text(&self) -> String {
+            super::to_text(self, true).unwrap()
+        }
+    }
+}
+
+#[test]
+fn what_looks_like_a_tag_is_guarded() {
+    for (value, expected) in [
+        (json!({" t": 1}), r#"{" di":{" t__":1}}"#),
+        (
+            json!({" di": {" t": [1]}}),
+            r#"{" di":{" di__":{" di":{" t__":[1]}}}}"#,
+        ),
+        (json!({" t__": 1}), r#"{" t__":1}"#),
+        (json!({" zz": 1}), r#"{" zz":1}"#),
+        (
+            json!({" t": 1, "x": {" b": "YQ=="}}),
+            r#"{" t":1,"x":{" di":{" b__":"YQ=="}}}"#,
+        ),
+    ] {
+        let text = to_text(&value, true).unwrap();
+        assert_eq!(text, expected);
+        assert_eq!(from_text::<Value>(&text).unwrap(), value);
+        assert!(from_text::<Markup>(&text).is_err());
+    }
+}
+
+#[test]
+fn plain_types_read_what_is_under_a_tag() {
+    assert_eq!(from_text::<Vec<u8>>(r#"{" t":[1,2]}"#).unwrap(), [1, 2]);
+    assert_eq!(
+        from_text::<Value>(r#"{" t":[{" m":"<b>"},{"x":{" t":[]}}]}"#).unwrap(),
+        json!(["<b>", {"x": []}])
+    );
+    let id = r#"{" u":"00112233445566778899aabbccddeeff"}"#;
+    assert_eq!(
+        from_text::<String>(id).unwrap(),
+        "00112233-4455-6677-8899-aabbccddeeff"
+    );
+    assert_eq!(
+        from_text::<Option<String>>(r#"{ " m" : "x" }"#)
+            .unwrap()
+            .as_deref(),
+        Some("x")
+    );
+    assert_eq!(from_text::<String>("{\"\\u0020m\":\"x\"}").unwrap(), "x");
+}
+
+#[test]
+fn wrappers_read_nothing_else() {
+    assert!(
+        from_text::<Markup>(r#""<b>""#).is_err(),
+        "a user may have typed it"
+    );
+    assert!(from_text::<Tuple<Vec<u8>>>("[1]").is_err());
+    assert!(from_text::<Bytes>("[1]").is_err());
+    assert!(from_text::<Bytes>(r#"{" m":"YQ=="}"#).is_err());
+    for text in [
+        "12345678-1234-5678-1234-567812345678",
+        "ABCDEF00112233445566778899aabbcc",
+        "",
+        "é",
+    ] {
+        assert!(
+            from_text::<Uuid>(&format!("{{\" u\":\"{text}\"}}")).is_err(),
+            "{text}"
+        );
+    }
+    for text in [
+        "Fri, 02 Jan 2020 03:04:05 GMT",
+        "Thu, 02 Jan 2020 03:04:05 +0000",
+        "Thu, 2 Jan 2020 03:04:05 GMT",
+        "2020-01-02T03:04:05Z",
+        "Sun, 30 Feb 2020 00:00:00 GMT",
+        "Sat, 01 Jan 0000 00:00:00 GMT",
+        "Thu, +2 Jan 2020 03:04:05 GMT",
+        "é",
+    ] {
+        assert!(
+            from_text::<DateTime>(&format!("{{\" d\":\"{text}\"}}")).is_err(),
+            "{text}"
+        );
+    }
+    for text in [
+        r#"{" t":"abc"}"#,
+        r#"{" m":null}"#,
+        r#"{" di":{"a":1}}"#,
+        r#"{" di":{" t__":1,"b":2}}"#,
+    ] {
+        assert!(from_text::<Value>(text).is_err(), "{text}");
+    }
+}
+
+#[test]
+fn datetimes_of_all_years() {
+    for seconds in [
+        -62_135_596_800,
+        -1,
+        0,
+        951_782_400,
+        1_577_934_245,
+        253_402_300_799,
+    ] {
+        let then = DateTime::from_unix(seconds).unwrap();
+        assert_eq!(
+            from_text::<DateTime>(&to_text(&then, true).unwrap())
+                .unwrap()
+                .unix(),
+            seconds
+        );
+        let time = std::time::SystemTime::from(then);
+        assert_eq!(DateTime::from(time), then);
+    }
+    assert!(
+        DateTime::from_unix(-62_135_596_801).is_none()
+            && DateTime::from_unix(253_402_300_800).is_none()
+    );
+    let half = std::time::UNIX_EPOCH - std::time::Duration::from_millis(500);
+    assert_eq!(DateTime::from(half).unix(), -1);
+}
+
+#[test]
+fn numbers_beyond_rust_are_errors_and_not_wrong_values() {
+    assert_eq!(from_text::<i64>("-0").unwrap(), 0);
+    assert_eq!(from_text::<f64>("5").unwrap(), 5.0);
+    assert!(from_text::<f64>("NaN").unwrap().is_nan());
+    assert_eq!(from_text::<f64>("-Infinity").unwrap(), f64::NEG_INFINITY);
+    assert_eq!(
+        from_text::<i128>("18446744073709551616").unwrap(),
+        18_446_744_073_709_551_616
+    );
+    assert!(from_text::<Value>("18446744073709551616").is_err());
+    assert!(
+        from_text::<u8>("256").is_err()
+            && from_text::<i64>("1.0").is_err()
+            && from_text::<u8>("-1").is_err()
+    );
+    assert!(from_text::<String>(r#""\ud800""#).is_err());
+}
+
+#[test]
+fn no_error_quotes_a_value() {
+    let secret = r#""hunter2""#;
+    let list = r#"["hunter2",1]"#;
+    let object = r#"{"hunter2":"hunter2"}"#;
+    let errors = [
+        from_text::<u8>(secret).unwrap_err(),
+        from_text::<Shape>(secret).unwrap_err(),
+        from_text::<Shape>(object).unwrap_err(),
+        from_text::<Uuid>(r#"{" u":"hunter2"}"#).unwrap_err(),
+        from_text::<char>(secret).unwrap_err(),
+        from_text::<(u8, u8)>(list).unwrap_err(),
+        from_text::<[String; 1]>(list).unwrap_err(),
+        from_text::<HashMap<u8, u8>>(object).unwrap_err(),
+        from_text::<std::net::IpAddr>(secret).unwrap_err(),
+    ];
+    for error in errors {
+        assert!(!error.to_string().contains("hunter2"), "{error}");
+    }
+    assert_eq!(
+        from_text::<u8>(secret).unwrap_err().to_string(),
+        "found a string, expected u8"
+    );
+}
+
+#[test]
+fn depth() {
+    #[derive(Serialize)]
+    struct Endless<'a>(#[serde(serialize_with = "deeper")] &'a ());
+    fn deeper<S: serde::Serializer>(_: &(), s: S) -> Result<S::Ok, S::Error> {
+        s.collect_seq([Endless(&())])
+    }
+    let error = to_text(&Endless(&()), true).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        format!("it is nested deeper than {DEEPEST_VALUE} levels")
+    );
+
+    let nested = |depth: usize| format!("{}{}", "[".repeat(depth), "]".repeat(depth));
+    assert!(from_text::<Value>(&nested(128)).is_ok());
+    assert!(from_text::<Value>(&nested(129)).is_err());
+    assert!(from_text::<serde::de::IgnoredAny>(&nested(1000)).is_ok());
+}
+
+/// One buffer for all: whatever was written before, also in vain, and whatever a value writes while it is written.
+#[test]
+fn what_is_kept_is_the_text() {
+    struct Nested;
+    impl Serialize for Nested {
+        fn serialize<S: serde::Serializer>(&self, s: S) -> Result<S::Ok, S::Error> {
+            s.serialize_str(&to_kept("inner", false).unwrap())
+        }
+    }
+    let bad: HashMap<Vec<u8>, u8> = [(vec![1], 1)].into();
+    for large in [10, 10_000] {
+        assert!(to_kept(&bad, true).is_err());
+        assert_eq!(
+            *to_kept(&(1, Nested, true), true).unwrap(),
+            *r#"[1,"\"inner\"",true]"#
+        );
+        assert_eq!(
+            to_kept(&"é".repeat(large), false).unwrap().len(),
+            2 * large + 2
+        );
+        assert_eq!(*to_kept(&i64::MIN, true).unwrap(), *i64::MIN.to_string());
+    }
+}
+
+#[test]
+fn map_keys_are_texts() {
+    let bad: HashMap<Vec<u8>, u8> = [(vec![1], 1)].into();
+    assert!(to_text(&bad, true).is_err());
+    let doubled = vec![("a", 1), ("b", 2), ("a", 3)];
+    struct Doubled(Vec<(&'static str, i32)>);
+    impl Serialize for Doubled {
+        fn serialize<S: serde::Serializer>(&self, s: S) -> Result<S::Ok, S::Error> {
+            s.collect_map(self.0.iter().copied())
+        }
+    }
+    assert_eq!(
+        to_text(&Doubled(doubled), true).unwrap(),
+        r#"{"a":3,"b":2}"#
+    );
+}
+
+pub(crate) fn any_json() -> impl Strategy<Value = Value> {
+    let key = prop_oneof![
+        4 => any::<String>(),
+        1 => prop::sample::select(vec![" t", " di", " b", " m", " u", " d", " t__", " di__", " "]).prop_map(str::to_owned),
+    ];
+    let leaf = prop_oneof![
+        Just(Value::Null),
+        any::<bool>().prop_map(Value::from),
+        any::<i64>().prop_map(Value::from),
+        any::<u64>().prop_map(Value::from),
+        any::<f64>()
+            .prop_filter("JSON has no other", |f| f.is_finite())
+            .prop_map(Value::from),
+        any::<String>().prop_map(Value::from),
+    ];
+    leaf.prop_recursive(6, 40, 6, move |inner| {
+        prop_oneof![
+            prop::collection::vec(inner.clone(), 0..6).prop_map(Value::from),
+            prop::collection::btree_map(key.clone(), inner, 0..4)
+                .prop_map(|map| Value::Object(map.into_iter().collect())),
+        ]
+    })
+}
+
+proptest! {
+    #[test]
+    fn any_json_value_survives(value in any_json(), ascii: bool) {
+        let text = to_text(&value, ascii).unwrap();
+        prop_assert!(!ascii || text.is_ascii());
+        let mut cursor = Cursor::new(&text);
+        prop_assert!(cursor.value(128).is_ok() && cursor.end().is_ok());
+        prop_assert_eq!(from_text::<Value>(&text).unwrap(), value);
+    }
+
+    /// Whatever was signed: reading it may fail, but never panics.
+    #[test]
+    fn reading_never_panics(text in r#"[\[\]{}":,0-9eE tdimub_\\-]{0,24}"#) {
+        let mut cursor = Cursor::new(&text);
+        if let Ok(range) = cursor.value(128) {
+            let text = &text[range];
+            let _ = from_text::<Value>(text);
+            let _ = from_text::<Shape>(text);
+            let _ = from_text::<Tuple<Vec<Bytes>>>(text);
+            let _ = from_text::<HashMap<i8, Option<DateTime>>>(text);
+            prop_assert!(Cursor::new(&super::untag::untagged(text)).value(128).is_ok());
+        }
+    }
+}

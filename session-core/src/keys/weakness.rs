@@ -1,0 +1,535 @@
+//! Whether a secret can be guessed. Nothing of it is copied meanwhile: what is decoded or lower-cased is so byte by byte.
+//!
+//! A secret is read from left to right, as somebody would tell it: this byte; then what stood there before, once more; then
+//! four keys of the keyboard in a row; then a word. Where so few pieces tell all of it, few guesses find it. The same is
+//! done with what it is the base64 or the hex digits of. Random keys are about as many pieces as bytes.
+
+/// The least length of a key of our own formats, in bytes: HMAC-SHA256's output (RFC 2104, section 3).
+const LEAST: usize = 32;
+/// More of a long secret is not read.
+const MOST: usize = 256;
+/// A repetition or a run is at least so long.
+const SHORTEST_PIECE: usize = 4;
+
+/// How keys begin that frameworks' documentation and templates show, or that projects start with unless told otherwise.
+const PUBLISHED: [&[u8]; 16] = [
+    // Django marks what its templates make.
+    b"django-insecure-",
+    // Rocket's guide and its tests.
+    b"hPRYyVRiMyxpw5sBB1XeCMN1kFsDCqKvBi2QJxBVHQk",
+    b"8Xui8SN4mI+7egV/9dlfYYLGQJeEx4+DwmSQLwDVXJg",
+    b"itlYmFR2vYKrOmFhupMIn/hyB6lYCCTXz4yaQX89XVg",
+    // Flask's quickstart and its page on configuration, of several releases.
+    b"192b9bdd22ab9ed4d12e236c78afcb9a393ec15f71bbf5dc987d54727823bcbf",
+    b"5f352379324c22463451387a0aec5d2f",
+    b"_5#y2L\"F4Q8z\n\xec]/",
+    b"_5#y2L\"F4Q8z\\n\\xec]/",
+    b"A0Zr98j/3yX R~XHH!jmN]LWX/,?RT",
+    // FastAPI's tutorial.
+    b"09d25e094faa6ca2556c818166b7a9563b93f7099f6f0f4caa6cf63b88e8d3e7",
+    // Laravel's page on encryption.
+    b"J63qRTDLub5NuZvP+kb8YIorGS6qFYHKVo6u7179stY",
+    // NestJS' page on authentication.
+    b"DO NOT USE THIS VALUE",
+    // Express' session middleware.
+    b"keyboard cat",
+    // What Redash, Dify and Superset start with.
+    b"c292a0a3aa32397cdb050e233733900f",
+    b"sk-9f73s3ljTXVcMT3Blb3ljTqtsKiGHXVcMT3BlbkFJLK7U",
+    b"\x02\x01thisismyscretkey\x01\x02\\e\\y\\y\\h",
+];
+
+/// The words that placeholders and jokes are made of, by their first letters.
+const WORDS: [&str; 26] = [
+    "actix admin and app application at auth auto axum",
+    "bar base baz be bit bits bytes",
+    "cat chain change changed changeit changeme changethis char characters chars complex cookie cookies",
+    "default demo dev develop development django do dont",
+    "enough example express",
+    "fastapi fixme flask foo for framework",
+    "generate generated goes",
+    "hello here hex hidden hmac",
+    "in insecure insert instead is it",
+    "jwt",
+    "keep key keyboard keys",
+    "laravel least length letmein local localhost long",
+    "magic make master me minimum more must my",
+    "name never next nobody node not now",
+    "of on only openssl or our",
+    "pass passphrase password phoenix phrase placeholder please private prod production project put",
+    "qwerty",
+    "rails random react really redacted replace rocket root",
+    "safe salt sample secret secretkey secrets secure security server service session sessions sha should sign signed signing site so some something spring staging store string strong super supersecret",
+    "temp temporary test testing text that the this to todo token top tower type",
+    "unsafe unsecure update use used user using",
+    "value very",
+    "web website with word world",
+    "xxx",
+    "you your",
+    "",
+];
+
+/// A keyboard's rows, each in 16 places, and once more with shift.
+const KEYS: &[u8; 128] = b"\
+    1234567890-=    qwertyuiop[]    asdfghjkl;'     zxcvbnm,./      \
+    !@#$%^&*()_+    qwertyuiop{}    asdfghjkl:\"     zxcvbnm<>?      ";
+
+/// Where a byte's key is: a step of 1 to the right, of 16 downwards. Other bytes are nowhere near.
+const PLACES: [u8; 256] = {
+    let mut places = [0; 256];
+    let mut byte = u8::MAX;
+    while byte > 0 {
+        places[byte as usize] = 0x80 | byte;
+        byte -= 1;
+    }
+    let mut place = 0_u8;
+    while place < 128 {
+        let key = KEYS[place as usize];
+        if key != b' ' {
+            places[key as usize] = place % 64;
+        }
+        place += 1;
+    }
+    places
+};
+
+/// Why a key is weak.
+///
+/// ```
+/// use session_core::{ConfigError, SecretKey, Weakness};
+///
+/// let weak = |text: &str| SecretKey::new(text).unwrap_err();
+/// assert_eq!(weak("dev"), ConfigError::WeakKey(Weakness::Short(3)));
+/// assert_eq!(weak(&"0".repeat(64)), ConfigError::WeakKey(Weakness::Repetitive));
+/// assert_eq!(weak("AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="), ConfigError::WeakKey(Weakness::Repetitive));
+/// assert_eq!(weak("abcdefghijklmnopqrstuvwxyz012345"), ConfigError::WeakKey(Weakness::Sequence));
+/// assert_eq!(weak("this-is-a-secret-key-change-me-in-production"), ConfigError::WeakKey(Weakness::Placeholder));
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Weakness {
+    /// Fewer than 32 bytes.
+    #[error("it has {0} bytes, fewer than {LEAST}")]
+    Short(usize),
+    /// A few bytes, again and again, with little else; as they stand or decoded from base64 or hex.
+    #[error("it is little more than one short pattern, repeated")]
+    Repetitive,
+    /// Letters or digits in their order, or keys beside each other on a keyboard; as they stand or decoded.
+    #[error("it is little more than letters, digits or keys in their order")]
+    Sequence,
+    /// Words that stand in tutorials and templates, with little else.
+    #[error("it is a placeholder: words that stand in tutorials and templates")]
+    Placeholder,
+    /// An example key that everybody can read.
+    #[error(
+        "it is, or begins as, an example key of a framework's documentation, which everybody knows"
+    )]
+    Published,
+}
+
+impl Weakness {
+    pub(crate) fn of(secret: &[u8]) -> Option<Self> {
+        let secret = &secret[..secret.len().min(MOST)];
+        // As Laravel writes a key that is base64.
+        let digits = secret.strip_prefix(b"base64:").unwrap_or(secret);
+        if PUBLISHED.iter().any(|example| digits.starts_with(example)) {
+            return Some(Self::Published);
+        }
+        let plain = Text {
+            bytes: secret,
+            form: Form::Plain,
+        };
+        if plain.is_words() {
+            return Some(Self::Placeholder);
+        }
+        if secret.len() < LEAST {
+            return Some(Self::Short(secret.len()));
+        }
+        let forms = [Some(plain), Text::base64(digits), Text::hex(digits)];
+        forms.into_iter().flatten().find_map(Text::weakness)
+    }
+}
+
+/// A secret, and how it is read.
+#[derive(Clone, Copy)]
+struct Text<'a> {
+    bytes: &'a [u8],
+    form: Form,
+}
+
+#[derive(Clone, Copy)]
+enum Form {
+    /// As it stands, without case.
+    Plain,
+    /// Decoded, from either alphabet.
+    Base64,
+    /// Decoded.
+    Hex,
+}
+
+impl<'a> Text<'a> {
+    fn base64(bytes: &'a [u8]) -> Option<Self> {
+        let mut digits = bytes.trim_ascii_end();
+        while let [rest @ .., b'='] = digits {
+            digits = rest;
+        }
+        let all = digits.iter().all(|digit| base64_value(*digit).is_some());
+        all.then_some(Self {
+            bytes: digits,
+            form: Form::Base64,
+        })
+    }
+
+    fn hex(bytes: &'a [u8]) -> Option<Self> {
+        let digits = bytes.trim_ascii_end();
+        let all = digits.iter().all(u8::is_ascii_hexdigit);
+        all.then_some(Self {
+            bytes: digits,
+            form: Form::Hex,
+        })
+    }
+
+    fn len(self) -> usize {
+        match self.form {
+            Form::Plain => self.bytes.len(),
+            Form::Base64 => self.bytes.len() * 6 / 8,
+            Form::Hex => self.bytes.len() / 2,
+        }
+    }
+
+    fn at(self, index: usize) -> u8 {
+        match self.form {
+            Form::Plain => self.bytes[index].to_ascii_lowercase(),
+            Form::Base64 => {
+                // In two digits, of six bits each.
+                let (first, skipped) = (index * 8 / 6, index * 8 % 6);
+                let [high, low] = [first, first + 1].map(|digit| base64_value(self.bytes[digit]));
+                let bits = u16::from(high.unwrap_or(0)) << 6 | u16::from(low.unwrap_or(0));
+                (bits >> (4 - skipped)).to_be_bytes()[1]
+            }
+            Form::Hex => {
+                hex_value(self.bytes[2 * index]) << 4 | hex_value(self.bytes[2 * index + 1])
+            }
+        }
+    }
+
+    /// Where this key is on a keyboard.
+    fn key_at(self, index: usize) -> u8 {
+        PLACES[usize::from(self.at(index))]
+    }
+
+    /// How long the piece at `start` is that repeats something before it, as it is or moved by a fixed distance, in the
+    /// order that `at` gives; and whether it is as it is.
+    fn repeated(self, start: usize, at: fn(Self, usize) -> u8) -> (usize, bool) {
+        let step = |index: usize| at(self, index).wrapping_sub(at(self, index - 1));
+        let from = |earlier: usize| {
+            let length = (0..self.len() - start)
+                .take_while(|ahead| step(earlier + ahead) == step(start + ahead));
+            (length.count(), at(self, earlier) == at(self, start))
+        };
+        let longest = (1..start).map(from).max().unwrap_or((0, false));
+        if longest.0 < SHORTEST_PIECE {
+            (0, false)
+        } else {
+            longest
+        }
+    }
+
+    /// The length of the longest word at `start`.
+    fn word(self, start: usize) -> usize {
+        let letter = self.at(start).wrapping_sub(b'a');
+        let Some(words) = WORDS.get(usize::from(letter)) else {
+            return 0;
+        };
+        let is_here = |word: &&str| {
+            let here = (start..self.len()).map(|at| self.at(at));
+            word.len() <= self.len() - start && word.bytes().zip(here).all(|(a, b)| a == b)
+        };
+        words
+            .split(' ')
+            .filter(is_here)
+            .map(str::len)
+            .max()
+            .unwrap_or(0)
+    }
+
+    /// Whether there is a mark or a space at `index`, as between words.
+    fn is_mark(self, index: usize) -> bool {
+        index < self.len() && (self.at(index).is_ascii_punctuation() || self.at(index) == b' ')
+    }
+
+    /// Words, what stands between them, and nothing else. A shorter text is just short.
+    fn is_words(self) -> bool {
+        let (mut at, mut words) = (0, 0);
+        while at < self.len() {
+            match self.word(at) {
+                0 if self.is_mark(at) => at += 1,
+                0 => return false,
+                length => {
+                    at += length;
+                    words += 1;
+                }
+            }
+        }
+        words > 0 && self.len() >= 6
+    }
+
+    /// Why a text is weak that few pieces tell: fewer than half of its bytes, or of the 32 that would do.
+    fn weakness(self) -> Option<Weakness> {
+        let (mut at, mut pieces) = (0, 0);
+        let mut told = [
+            (0, Weakness::Repetitive),
+            (0, Weakness::Sequence),
+            (0, Weakness::Placeholder),
+        ];
+        while at < self.len() {
+            pieces += 1;
+            if pieces >= self.len().min(LEAST) / 2 {
+                return None;
+            }
+            let (repeated, as_it_is) = self.repeated(at, Self::at);
+            let keys = self.repeated(at, Self::key_at).0;
+            let word = self.word(at);
+            if word > 0 && word >= repeated.max(keys) {
+                told[2].0 += word;
+                at += word + usize::from(self.is_mark(at + word));
+            } else {
+                let longest = repeated.max(keys);
+                told[usize::from(repeated < keys || !as_it_is)].0 += longest;
+                at += longest.max(1);
+            }
+        }
+        told.into_iter()
+            .max_by_key(|(bytes, _)| *bytes)
+            .map(|(_, why)| why)
+    }
+}
+
+fn base64_value(digit: u8) -> Option<u8> {
+    match digit {
+        b'A'..=b'Z' => Some(digit - b'A'),
+        b'a'..=b'z' => Some(digit - b'a' + 26),
+        b'0'..=b'9' => Some(digit - b'0' + 52),
+        b'+' | b'-' => Some(62),
+        b'/' | b'_' => Some(63),
+        _ => None,
+    }
+}
+
+fn hex_value(digit: u8) -> u8 {
+    match digit {
+        b'0'..=b'9' => digit - b'0',
+        _ => (digit | 0x20) - b'a' + 10,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fmt::Write as _;
+
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::base64;
+
+    fn weakness(secret: impl AsRef<[u8]>) -> Option<Weakness> {
+        Weakness::of(secret.as_ref())
+    }
+
+    /// In base64 of either alphabet, with and without what fills it up, in hex of either case, and as it is.
+    fn spellings(bytes: &[u8]) -> Vec<Vec<u8>> {
+        let hex = bytes.iter().fold(String::new(), |mut hex, byte| {
+            let _ = write!(hex, "{byte:02x}");
+            hex
+        });
+        let padded = base64::encode_padded(bytes);
+        let texts = [
+            base64::encode(bytes),
+            format!("base64:{padded}"),
+            format!("{padded}\n"),
+            padded.replace('+', "-").replace('/', "_"),
+            padded,
+            hex.to_uppercase(),
+            hex,
+        ];
+        texts
+            .into_iter()
+            .map(String::into_bytes)
+            .chain([bytes.to_vec()])
+            .collect()
+    }
+
+    #[test]
+    fn s9_weak_keys_are_refused() {
+        use Weakness::{Placeholder, Published, Repetitive, Sequence, Short};
+        for (secret, expected) in [
+            ("dev", Short(3)),
+            ("0123456789012345678901234567890", Short(31)),
+            ("secret", Placeholder),
+            ("CHANGE-ME", Placeholder),
+            ("your_secret_key_here", Placeholder),
+            ("change-me-change-me-change-me-change-me", Placeholder),
+            (
+                "your-secret-key-your-secret-key-your-secret-key",
+                Placeholder,
+            ),
+            ("this-is-a-very-secret-key-change-me!!", Placeholder),
+            ("dev-secret-key-do-not-use-in-production", Placeholder),
+            ("complex_password_at_least_32_characters_long", Placeholder),
+            (
+                "your-super-secret-jwt-token-with-at-least-32-characters-long",
+                Placeholder,
+            ),
+            ("a-string-secret-at-least-256-bits-long", Placeholder),
+            ("CHANGE_ME_TO_A_COMPLEX_RANDOM_SECRET", Placeholder),
+            ("My Super Secret Flask Application Key 2024!", Placeholder),
+            ("aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", Repetitive),
+            ("abcdabcdabcdabcdabcdabcdabcdabcdabcd", Repetitive),
+            ("changeme-changeme-changeme-change1", Placeholder),
+            ("secretsecretsecretsecretsecretsecret1", Repetitive),
+            ("passwordpasswordpasswordpasswordpassword1", Repetitive),
+            ("your-256-bit-secret-your-256-bit-secret", Placeholder),
+            ("0123456789abcdef0123456789abcdef", Repetitive),
+            ("hunter2hunter2hunter2hunter2hunter2", Repetitive),
+            ("1secretsecretsecretsecretsecretsecret", Repetitive),
+            ("secretsecretsecret2024secretsecretsecret", Repetitive),
+            ("7f3a9c7f3a9c7f3a9c7f3a9c7f3a9c7f3a9c", Repetitive),
+            ("K7#pQ2!xK7#pQ2!xK7#pQ2!xK7#pQ2!x", Repetitive),
+            ("00000000-0000-0000-0000-000000000000", Repetitive),
+            ("xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx", Placeholder),
+            ("abcdefghijklmnopqrstuvwxyz012345", Sequence),
+            ("ABCDEFGHIJKLMNOPQRSTUVWXYZABCDEF", Sequence),
+            ("zyxwvutsrqponmlkjihgfedcba987654", Sequence),
+            (
+                "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789+/",
+                Sequence,
+            ),
+            ("qwertyuiopasdfghjklzxcvbnm1234567890", Sequence),
+            ("1qaz2wsx3edc4rfv5tgb6yhn7ujm8ik,9ol.", Sequence),
+            ("!@#$%^&*()qwertyuiopasdfghjklzxcvbnm", Sequence),
+            ("a1b2c3d4e5f6g7h8i9j0k1l2m3n4o5p6", Sequence),
+            ("AaBbCcDdEeFfGgHhIiJjKkLlMmNnOoPp", Sequence),
+            (
+                "django-insecure-)^izole6&m6qxqqwfo2e59)grvo11#_e*+^v+io=_obxdx@*$i",
+                Published,
+            ),
+            ("hPRYyVRiMyxpw5sBB1XeCMN1kFsDCqKvBi2QJxBVHQk=", Published),
+            ("hPRYyVRiMyxpw5sBB1XeCMN1kFsDCqKvBi2QJxBVHQk=1", Published),
+            (
+                "192b9bdd22ab9ed4d12e236c78afcb9a393ec15f71bbf5dc987d54727823bcbf",
+                Published,
+            ),
+            ("A0Zr98j/3yX R~XHH!jmN]LWX/,?RT", Published),
+            (
+                "base64:J63qRTDLub5NuZvP+kb8YIorGS6qFYHKVo6u7179stY=",
+                Published,
+            ),
+            ("keyboard cat", Published),
+        ] {
+            assert_eq!(weakness(secret), Some(expected), "{secret}");
+        }
+    }
+
+    #[test]
+    fn s9_what_is_weak_once_it_is_decoded_is_refused() {
+        let sequence: Vec<u8> = (0..32).collect();
+        let backwards: Vec<u8> = (100..148).rev().collect();
+        for bytes in [
+            &[0; 32][..],
+            &[0; 33],
+            &[0xff; 64],
+            &b"changeme".repeat(4),
+            &b"changeme-1".repeat(4),
+            b"this is my secret key, change me please",
+            b"secretsecretsecretsecretsecretsecret1",
+            b"abcdefghijklmnopqrstuvwxyz012345",
+            &[1, 2, 3, 4, 5, 200, 7].repeat(5),
+            &[0xde, 0xad, 0xbe, 0xef].repeat(8),
+            &sequence,
+            &backwards,
+        ] {
+            for spelling in spellings(bytes) {
+                assert!(
+                    weakness(&spelling).is_some(),
+                    "{}",
+                    String::from_utf8_lossy(&spelling)
+                );
+            }
+        }
+        // Long ones, too, and at once.
+        for secret in [vec![0; 1 << 20], b"secret ".repeat(100_000)] {
+            assert!(weakness(&secret).is_some());
+        }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(256))]
+
+        /// No false alarm: what generators make starts, in each spelling.
+        #[test]
+        fn s9_random_keys_start(
+            bytes: [u8; 33],
+            short: [u8; 24],
+            letters in "[A-Za-z0-9]{32}",
+            marks in "[!-~]{32}",
+            small in "[a-z0-9]{40}",
+            digits in "[0-9]{40}",
+        ) {
+            for bytes in [&bytes[..], &bytes[..32], &[bytes, bytes.map(|byte| byte.wrapping_mul(181))].concat()] {
+                for spelling in spellings(bytes) {
+                    prop_assert_eq!(weakness(&spelling), None, "{}", String::from_utf8_lossy(&spelling));
+                }
+            }
+            // 24 bytes are 32 digits of base64, 16 are 32 of hex, and 36 letters as a UUID.
+            prop_assert_eq!(weakness(base64::encode(&short)), None);
+            let hex = spellings(&short[..16]).swap_remove(6);
+            prop_assert_eq!(weakness(&hex), None);
+            let uuid: Vec<u8> = [&hex[..8], &hex[8..12], &hex[12..16], &hex[16..20], &hex[20..]].join(&b'-');
+            prop_assert_eq!(weakness(&uuid), None);
+            for text in [letters, marks, small, digits] {
+                prop_assert_eq!(weakness(&text), None, "{}", text);
+            }
+        }
+
+        /// A short word or pattern, repeated, with something behind it and in front.
+        #[test]
+        fn s9_patterns_do_not_start(
+            pattern in "[!-~]{1,10}",
+            front in "[0-9]{0,2}",
+            behind in "[0-9!]{0,3}",
+            mark in "[ _.-]{0,1}",
+        ) {
+            let repeated = format!("{front}{}{behind}", format!("{pattern}{mark}").repeat(60));
+            prop_assert!(weakness(&repeated[..40]).is_some(), "{}", &repeated[..40]);
+            prop_assert!(weakness(&repeated).is_some(), "{}", repeated);
+            let decoded = base64::encode(&repeated.as_bytes()[..48]);
+            prop_assert!(weakness(&decoded).is_some(), "{}", decoded);
+        }
+
+        #[test]
+        fn decoded_byte_by_byte_is_decoded(bytes in prop::collection::vec(any::<u8>(), 32..80)) {
+            let plain: Vec<u8> = bytes.to_ascii_lowercase();
+            let all = |text: Text<'_>| (0..text.len()).map(|at| text.at(at)).collect::<Vec<_>>();
+            prop_assert_eq!(&all(Text { bytes: &bytes, form: Form::Plain }), &plain);
+            for (at, spelling) in spellings(&bytes).iter().enumerate() {
+                match at {
+                    1 | 7 => {}
+                    5 | 6 => prop_assert_eq!(&all(Text::hex(spelling).unwrap()), &bytes),
+                    _ => prop_assert_eq!(&all(Text::base64(spelling).unwrap()), &bytes),
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn words_stand_at_their_letters() {
+        for (letter, words) in (b'a'..).zip(WORDS) {
+            let words: Vec<&str> = words.split(' ').filter(|word| !word.is_empty()).collect();
+            assert!(words.is_sorted(), "{words:?}");
+            for word in words {
+                assert!(word.len() > 1 && word.as_bytes()[0] == letter, "{word}");
+                assert!(word.bytes().all(|byte| byte.is_ascii_lowercase()), "{word}");
+            }
+        }
+    }
+}

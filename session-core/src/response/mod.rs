@@ -1,0 +1,3 @@
+//! What a session sends with a response, and the headers that carry it.
+
+pub(crate) mod headers;

@@ -1,0 +1,281 @@
+//! The end of a request: what goes out. All rules of closing stand here.
+
+use std::sync::PoisonError;
+use std::time::Duration;
+
+use http::HeaderValue;
+
+use crate::cookie::template::{CookieTemplate, Expiry, LARGEST};
+use crate::data::map::Map;
+use crate::env::EntropyError;
+use crate::error::{Error, Rejected};
+use crate::event::{Event, EventKind};
+use crate::exchange::Outgoing;
+use crate::session::handle::Session;
+use crate::session::state::{Accepted, Origin, State, tail};
+use crate::sessions::Core;
+use crate::token::format::Content;
+use crate::token::keyed::Name;
+use crate::token::stamp::Stamp;
+use crate::token::{encrypted, flask};
+
+impl Session {
+    /// Freezes the session, then decides. `consulted`: whether the request asked for the session, so that its response
+    /// depends on it, even if no method was called (CVE-2023-30861, CVE-2026-27205).
+    pub(crate) fn close(&self, consulted: bool) -> Outgoing {
+        let core = &**self.core();
+        let now = core.now(); // an application's clock: not while the state is locked
+        let mut state = self.state();
+        state.freeze();
+        let mut outgoing = Outgoing {
+            cache_headers: core.cache_headers,
+            ..Outgoing::default()
+        };
+        if let Some(decided) = &state.closed {
+            // Nothing is sent twice, and what failed has failed.
+            outgoing.error = decided.clone().err();
+            return outgoing;
+        }
+        outgoing.vary = consulted;
+        // A new session's cookie would be deleted with the others.
+        outgoing.clear_site_data = core.clear_site_data
+            && state.cleared
+            && state.map.is_blank()
+            && self.origin().stamp.is_some();
+        self.report(state.rejected(self.origin()), &mut outgoing.events);
+        // A session that begins now is `Created` by its cookie, and nothing else.
+        if state.cleared && self.origin().stamp.is_some() {
+            outgoing.events.push(self.event(EventKind::Cleared));
+        }
+        if state.renewed && self.origin().stamp.is_some() {
+            outgoing.events.push(self.event(EventKind::Renewed));
+        }
+        match self.decide(core, &state, now, &mut outgoing.events) {
+            Ok(cookie) => {
+                outgoing.vary |= cookie.is_some();
+                outgoing.set_cookie = cookie;
+                self.forget_old_name(&mut outgoing, now.as_secs());
+            }
+            Err(error) => outgoing.error = Some(error.into()),
+        }
+        state.closed = Some(outgoing.error.clone().map_or(Ok(()), Err));
+        outgoing
+    }
+
+    /// | content at close | changed | request's cookies | goes out |
+    /// |---|---|---|---|
+    /// | none | yes | one of our name (Flask: any or none) | removal |
+    /// | none | otherwise | | nothing |
+    /// | some | yes | | Set-Cookie, or an error if it cannot be written |
+    /// | some | no | accepted, and its refresh is due | Set-Cookie, or nothing if it cannot be written |
+    /// | some | no | otherwise | nothing |
+    ///
+    /// So a request that only reads never fails by its session.
+    fn decide(
+        &self,
+        core: &Core,
+        state: &State,
+        now: Duration,
+        events: &mut Vec<Event>,
+    ) -> Result<Option<HeaderValue>, Error> {
+        let (changed, origin) = (state.map.is_modified(), self.origin());
+        if state.map.is_blank() {
+            let came = origin.cookies + origin.old_cookies > 0;
+            let remove = changed && (came || core.format.is_flask());
+            return Ok(remove.then(|| core.named(origin, now.as_secs()).0.removal()));
+        }
+        let permanent = is_permanent(core, state);
+        let opened = origin.stamp.map(|stamp| Stamp { permanent, ..stamp });
+        let due = opened.is_some_and(|stamp| core.lifetime.refresh_due(&stamp, now.as_secs()));
+        if !changed && !due {
+            return Ok(None);
+        }
+        match self.set_cookie(core, state, permanent, now, events) {
+            Err(error) if !changed => {
+                events.push(self.event(EventKind::left(&error)));
+                Ok(None)
+            }
+            written => written.map(Some),
+        }
+    }
+
+    /// Set-Cookie of a session that is not empty.
+    fn set_cookie(
+        &self,
+        core: &Core,
+        state: &State,
+        permanent: bool,
+        now: Duration,
+        events: &mut Vec<Event>,
+    ) -> Result<HeaderValue, Error> {
+        let origin = self.origin();
+        let (cookie, _) = core.named(origin, now.as_secs());
+        let stamp = stamp(core, state, permanent, now.as_secs());
+        let expiry = match (permanent, core.format.is_flask()) {
+            (false, _) => Expiry::Browser,
+            (true, false) => Expiry::MaxAge(core.lifetime.max_age(&stamp, stamp.issued)),
+            // As `get_expiration_time`: fractions of a second are added before they are cut.
+            (true, true) => Expiry::Expires(now.saturating_add(core.lifetime.idle).as_secs()),
+        };
+        // A refresh that has fallen due since is written from the map.
+        let accepted = origin
+            .to_refresh
+            .as_ref()
+            .filter(|_| !state.map.is_modified());
+        let content = Content {
+            map: &state.map,
+            stamp: &stamp,
+            unchanged: accepted.map(Accepted::value),
+        };
+        let header = write(core, origin, content, expiry, now.as_secs())?;
+        // What is set after a clear is a new session.
+        let created = (origin.stamp.is_none() || state.cleared).then(|| tail(&header));
+        let header = cookie.finish(header, expiry)?;
+        if let Some(limit) = core.max_cookie_size.filter(|limit| header.len() > *limit) {
+            if !core.format.is_flask() {
+                too_large(cookie.name(), header.len(), limit)?;
+            }
+            events.push(self.event(EventKind::Oversized {
+                size: header.len(),
+                limit,
+            }));
+        }
+        if core.format.is_encrypted_next(now.as_secs())
+            && let Err(Error::TooLarge { size, limit, .. }) =
+                encrypts(core, cookie, &state.map, expiry)
+        {
+            events.push(self.event(EventKind::TooLargeToEncrypt { size, limit }));
+        }
+        if let Some(written) = created {
+            events.push(Event {
+                kind: EventKind::Created,
+                digest: core.digest(&written),
+                record: None,
+            });
+        }
+        Ok(header)
+    }
+
+    /// `name=value` of this session as it is, empty or not: what a browser would send.
+    #[cfg(feature = "testing")]
+    pub(crate) fn pair(&self) -> Result<String, Error> {
+        let core = &**self.core();
+        let now = core.now().as_secs();
+        let state = self.state();
+        let stamp = stamp(core, &state, is_permanent(core, &state), now);
+        let content = Content {
+            map: &state.map,
+            stamp: &stamp,
+            unchanged: None,
+        };
+        let pair = write(core, self.origin(), content, Expiry::Browser, now)?;
+        Ok(String::from_utf8_lossy(&pair).into_owned())
+    }
+
+    /// Where a cookie goes out under the new name, the one under the old name is deleted.
+    pub(crate) fn forget_old_name(&self, outgoing: &mut Outgoing, now: u64) {
+        let origin = self.origin();
+        let new = self.core().named(origin, now).1 == Name::New;
+        if outgoing.set_cookie.is_some() && new && origin.old_cookies > 0 {
+            outgoing.old_cookie = self
+                .core()
+                .old
+                .as_ref()
+                .map(|old| old.cookie.removal().into());
+        }
+    }
+
+    /// What came with the request.
+    pub(crate) fn report(&self, rejected: Option<Rejected>, events: &mut Vec<Event>) {
+        let cookies = self.origin().cookies.max(self.origin().old_cookies);
+        if let Some(reason) = rejected {
+            events.push(self.event(EventKind::Rejected(reason)));
+        }
+        if cookies > 1 {
+            events.push(self.event(EventKind::Duplicate(cookies)));
+        }
+    }
+
+    pub(crate) fn event(&self, kind: EventKind) -> Event {
+        let asked = self
+            .core()
+            .stored
+            .as_ref()
+            .is_some_and(|stored| stored.events_with_record_keys);
+        Event {
+            kind,
+            digest: self.digest(),
+            record: self.origin().base.record_key().filter(|_| asked),
+        }
+    }
+}
+
+fn is_permanent(core: &Core, state: &State) -> bool {
+    if core.format.is_flask() {
+        flask::is_permanent(&state.map)
+    } else {
+        state.stamp.permanent
+    }
+}
+
+/// What stands beside the content.
+fn stamp(core: &Core, state: &State, permanent: bool, now: u64) -> Stamp {
+    // Under a clock that was set back a session is not older than it was.
+    let issued = if core.format.is_flask() {
+        now
+    } else {
+        now.max(state.stamp.created)
+    };
+    Stamp {
+        permanent,
+        issued,
+        ..state.stamp
+    }
+}
+
+/// The text of Set-Cookie up to the value, with room for the rest.
+fn write(
+    core: &Core,
+    origin: &Origin,
+    content: Content<'_>,
+    expiry: Expiry,
+    now: u64,
+) -> Result<Vec<u8>, Error> {
+    let (cookie, old_or_new) = core.named(origin, now);
+    let name = cookie.name();
+    // A random source is an application's: not while the keys are locked.
+    let nonce = core.format.encrypted.map(|_| core.nonce()).transpose()?;
+    let keys = core.keys.read().unwrap_or_else(PoisonError::into_inner);
+    let around = cookie.around(expiry);
+    // In Flask's format a longer one is sent.
+    let room = around.room(core.max_cookie_size.filter(|_| !core.format.is_flask()));
+    let header = keys
+        .of(old_or_new)
+        .written
+        .write(around, content, room, || nonce.ok_or(EntropyError))?;
+    // Name and value, without the sign between them.
+    too_large(name, header.len() - 1, LARGEST)?;
+    Ok(header)
+}
+
+/// Whether this content would fit into an encrypted cookie.
+fn encrypts(core: &Core, cookie: &CookieTemplate, map: &Map, expiry: Expiry) -> Result<(), Error> {
+    let (name, value) = (cookie.name(), encrypted::length(map));
+    too_large(name, name.len() + value, LARGEST)?;
+    let Some(limit) = core.max_cookie_size else {
+        return Ok(());
+    };
+    too_large(name, cookie.around(expiry).length(value), limit)
+}
+
+fn too_large(name: &str, size: usize, limit: usize) -> Result<(), Error> {
+    if size > limit {
+        Err(Error::TooLarge {
+            name: name.to_owned(),
+            size,
+            limit,
+        })
+    } else {
+        Ok(())
+    }
+}

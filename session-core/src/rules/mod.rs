@@ -1,0 +1,3 @@
+//! The rules of opening and closing a session that is in its cookie.
+
+pub(crate) mod close;

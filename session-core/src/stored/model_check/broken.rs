@@ -1,0 +1,112 @@
+//! A schedule that breaks an invariant, for whoever has to understand it.
+
+use std::fmt;
+
+use crate::stored::model_check::check::Violation;
+use crate::stored::model_check::choose::Chooser;
+use crate::stored::model_check::mutate::Mutation;
+use crate::stored::model_check::plan::{Plan, Scenario};
+use crate::stored::model_check::run;
+use crate::stored::model_check::server::Server;
+use crate::stored::model_check::start::prepare;
+
+pub(super) struct Broken {
+    pub(super) scenario: Scenario,
+    pub(super) violation: Violation,
+    /// What happened, line by line.
+    pub(super) lines: Vec<String>,
+    /// How many schedules were walked until then.
+    pub(super) schedules: u64,
+}
+
+/// So many schedules are tried for each simpler scenario.
+const TRIED: usize = 3000;
+
+impl Broken {
+    /// One with as few requests, ticks, faults and lines as can be found with little effort.
+    pub(super) fn simplest(self, mutation: Option<Mutation>) -> Self {
+        let Scenario {
+            plans,
+            most_ticks,
+            faults,
+            ..
+        } = &self.scenario;
+        let of = |subset: usize| {
+            plans
+                .iter()
+                .enumerate()
+                .filter(move |(at, _)| subset & (1 << at) != 0)
+        };
+        let subsets = 1_usize..1 << plans.len();
+        let mut subsets: Vec<Vec<Plan>> = subsets
+            .map(|s| of(s).map(|(_, plan)| *plan).collect())
+            .collect();
+        subsets.sort_by_key(Vec::len);
+        for plans in subsets {
+            for most_ticks in 0..=*most_ticks {
+                for faults in 0..=*faults {
+                    let plans = plans.clone();
+                    let scenario = Scenario {
+                        plans,
+                        most_ticks,
+                        faults,
+                        ..self.scenario.clone()
+                    };
+                    if let Some(shortest) = shortest(&scenario, mutation) {
+                        return Self {
+                            schedules: self.schedules,
+                            ..shortest
+                        };
+                    }
+                }
+            }
+        }
+        self
+    }
+}
+
+/// The shortest of those that are found soon.
+fn shortest(scenario: &Scenario, mutation: Option<Mutation>) -> Option<Broken> {
+    let server = Server::new(scenario.config);
+    let start = prepare(&server, scenario);
+    let mut chooser = Chooser::all();
+    let mut shortest: Option<Broken> = None;
+    for _ in 0..TRIED {
+        if let (Err(violation), lines) =
+            run(&server, scenario, &start, mutation, &mut chooser, true)
+            && shortest
+                .as_ref()
+                .is_none_or(|shortest| lines.len() < shortest.lines.len())
+        {
+            shortest = Some(Broken {
+                scenario: scenario.clone(),
+                violation,
+                lines,
+                schedules: 0,
+            });
+        }
+        if !chooser.next() {
+            break;
+        }
+    }
+    shortest
+}
+
+impl fmt::Display for Broken {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Scenario {
+            config,
+            priors,
+            plans,
+            ..
+        } = &self.scenario;
+        let plans: Vec<_> = plans.iter().map(|plan| plan.name).collect();
+        writeln!(f, "{} violated: {}", self.violation.id, self.violation.what)?;
+        writeln!(
+            f,
+            "requests: {}; before: {priors:?}; {config:?}",
+            plans.join(" | ")
+        )?;
+        self.lines.iter().try_for_each(|line| writeln!(f, "{line}"))
+    }
+}

@@ -1,0 +1,65 @@
+//! The browser's side: cookies that were sent, and requests that carry them.
+
+use http::header::COOKIE;
+use http::{HeaderMap, HeaderValue};
+use sha2::{Digest as _, Sha256};
+
+use crate::base64;
+use crate::record::id::VerifierHash;
+use crate::record::store::RecordKey;
+use crate::stored::model::{ModelStore, Slot};
+
+/// A cookie that a response set.
+#[derive(Debug, Clone)]
+pub(super) struct Cookie {
+    /// `name=value`.
+    pub(super) pair: String,
+    pub(super) key: RecordKey,
+    pub(super) verifier: VerifierHash,
+    /// When its session began, as its stamp says.
+    pub(super) created: u64,
+}
+
+impl Cookie {
+    /// `None` for one that removes it.
+    pub(super) fn read(header: &HeaderValue, store: &ModelStore) -> Option<Self> {
+        let pair = header
+            .to_str()
+            .unwrap()
+            .split(';')
+            .next()
+            .unwrap()
+            .to_owned();
+        let (_, value) = pair.split_once('=').unwrap();
+        let mut bytes = [0; 48];
+        base64::decode_into(value.as_bytes().get(..64)?, &mut bytes).unwrap();
+        let key = RecordKey::of(&bytes[..16]);
+        let created = match store.slots.get(&key) {
+            Some(Slot::Live { record, .. }) => record.created,
+            _ => 0,
+        };
+        let verifier = VerifierHash(Sha256::digest(&bytes[16..]).into());
+        Some(Self {
+            pair,
+            key,
+            verifier,
+            created,
+        })
+    }
+
+    /// The headers of a request that carries it.
+    pub(super) fn headers(&self) -> HeaderMap {
+        header(&self.pair)
+    }
+
+    /// The same with another selector, so that the signature does not match.
+    pub(super) fn forged(&self) -> HeaderMap {
+        let (name, value) = self.pair.split_once('=').unwrap();
+        let first = if value.starts_with('A') { "B" } else { "A" };
+        header(&format!("{name}={first}{}", &value[1..]))
+    }
+}
+
+fn header(pair: &str) -> HeaderMap {
+    HeaderMap::from_iter([(COOKIE, HeaderValue::from_str(pair).unwrap())])
+}

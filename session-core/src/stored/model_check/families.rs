@@ -1,0 +1,329 @@
+//! The walks themselves: families of scenarios. Their bounds are low by default, so that all tests together take about a
+//! minute, and high with `SESSION_MODEL_CHECK=long`.
+
+use crate::record::policy::ReusePolicy;
+use crate::stored::model_check::choose::Chooser;
+use crate::stored::model_check::plan::*;
+use crate::stored::model_check::walk;
+
+pub(super) const PLAIN: Config = Config {
+    renew: false,
+    cap: false,
+    absolute: None,
+    conflict: false,
+    reuse: ReusePolicy::Report,
+};
+pub(super) const CAP: Config = Config {
+    cap: true,
+    conflict: true,
+    ..PLAIN
+};
+pub(super) const RENEW: Config = Config {
+    renew: true,
+    ..PLAIN
+};
+const END_SESSION: Config = Config {
+    reuse: ReusePolicy::EndSession,
+    ..RENEW
+};
+const END_USER: Config = Config {
+    reuse: ReusePolicy::EndUser,
+    ..RENEW
+};
+const ABSOLUTE: u64 = 1500;
+pub(super) const ALL_ON: Config = Config {
+    renew: true,
+    cap: true,
+    absolute: Some(ABSOLUTE),
+    ..PLAIN
+};
+
+/// A touch is due, but no renewal.
+pub(super) const ANONYMOUS: &[Prior] = &[Prior::Begin, Prior::Wait(200)];
+pub(super) const OWNED: &[Prior] = &[Prior::Login];
+/// A touch is due, and a note in the user's index.
+const OWNED_DUE: &[Prior] = &[Prior::Login, Prior::Wait(200)];
+/// So is a renewal, where it is configured.
+pub(super) const DUE: &[Prior] = &[Prior::Begin, Prior::Wait(400)];
+pub(super) const ALL_DUE: &[Prior] = &[Prior::Login, Prior::Wait(400)];
+/// The verifier was renewed, and the new one has not come back.
+const RENEWED: &[Prior] = &[Prior::Begin, Prior::Wait(400), Prior::Read];
+const ALL_RENEWED: &[Prior] = &[Prior::Login, Prior::Wait(400), Prior::Read];
+/// The new one has come back, and the old one's time is over; 20 s later a renewal is due again.
+const REUSED: &[Prior] = &[
+    Prior::Login,
+    Prior::Wait(400),
+    Prior::Read,
+    Prior::Read,
+    Prior::Wait(61),
+];
+/// It expires in 50 s.
+pub(super) const OLD: &[Prior] = &[Prior::Login, Prior::Wait(950)];
+/// It has lived longer than a note in the user's index lasts.
+const LONG_LIVED: &[Prior] = &[
+    Prior::Login,
+    Prior::Wait(700),
+    Prior::Write,
+    Prior::Wait(700),
+    Prior::Write,
+    Prior::Wait(700),
+];
+
+/// Those that differ most in what they ask.
+const FEW: [Plan; 6] = [READ, ADD, TAKE, RENEW_ID, CLEAR, LOGIN_INSERT];
+/// More of them.
+pub(super) const MORE: [Plan; 10] = [
+    READ,
+    ADD,
+    TAKE,
+    RENEW_ID,
+    CLEAR,
+    LOGIN_INSERT,
+    PERMANENT,
+    LOGIN_UPDATE,
+    CLEAR_LOGIN,
+    DELETE_ALL,
+];
+
+const STEPS: &[Tick] = &[
+    // Past a tenth of the idle lifetime, past a renewal, past an alias and a tombstone, past the end.
+    Tick::Clock(100),
+    Tick::Clock(300),
+    Tick::Clock(59),
+    Tick::Collect(61),
+    Tick::Clock(1001),
+    Tick::Collect(1001),
+    Tick::Clock(-60),
+    Tick::Clock(-200),
+];
+
+pub(super) fn long() -> bool {
+    std::env::var("SESSION_MODEL_CHECK").is_ok_and(|how| how == "long")
+}
+
+/// Every choice of `size` plans, the same one several times included.
+pub(super) fn groups(plans: &[Plan], size: usize) -> Vec<Vec<Plan>> {
+    if size == 0 {
+        return vec![Vec::new()];
+    }
+    let beginning_with = |(at, plan): (usize, &Plan)| {
+        let rest = groups(&plans[at..], size - 1).into_iter();
+        let plan = *plan;
+        rest.map(move |rest| [vec![plan], rest].concat())
+            .collect::<Vec<_>>()
+    };
+    plans.iter().enumerate().flat_map(beginning_with).collect()
+}
+
+fn of(config: Config, priors: &'static [Prior], plans: &[Plan], size: usize) -> Vec<Scenario> {
+    groups(plans, size)
+        .iter()
+        .map(|plans| Scenario::new(config, priors, plans))
+        .collect()
+}
+
+fn with_faults(scenarios: Vec<Scenario>, faults: usize) -> Vec<Scenario> {
+    scenarios
+        .into_iter()
+        .map(|scenario| scenario.faults(faults))
+        .collect()
+}
+
+fn with_ticks(scenarios: Vec<Scenario>, ticks: &'static [Tick], most: usize) -> Vec<Scenario> {
+    scenarios
+        .into_iter()
+        .map(|scenario| scenario.ticks(ticks, most))
+        .collect()
+}
+
+/// Walks all schedules of each; prints how many, which must be at least so many: a walk that loses its way fails.
+fn walk_all(name: &str, least: u64, scenarios: Vec<Scenario>) {
+    let began = std::time::Instant::now();
+    let mut schedules = 0;
+    for scenario in &scenarios {
+        match walk(scenario, None, Chooser::all(), u64::MAX) {
+            Ok(walked) => schedules += walked,
+            Err(broken) => panic!("{}", broken.simplest(None)),
+        }
+    }
+    let (scenarios, seconds) = (scenarios.len(), began.elapsed().as_secs_f32());
+    println!(
+        "walked {schedules} schedules of {scenarios} scenarios, {name}: 0 violations ({seconds:.1} s)"
+    );
+    assert!(
+        schedules >= least,
+        "{schedules} schedules of {name} were walked, and there are at least {least}"
+    );
+}
+
+#[test]
+fn pairs_of_all_operations_with_a_fault() {
+    let faults = if long() { 2 } else { 1 };
+    let name = format!("all pairs, at most {faults} faults");
+    walk_all(
+        &format!("{name}, nobody logged in"),
+        17_000,
+        with_faults(of(PLAIN, ANONYMOUS, &ALL, 2), faults),
+    );
+    walk_all(
+        &format!("{name}, logged in"),
+        26_000,
+        with_faults(of(PLAIN, OWNED, &ALL, 2), faults),
+    );
+}
+
+#[test]
+fn pairs_of_all_operations_when_a_renewal_is_due() {
+    let faults = if long() { 2 } else { 1 };
+    walk_all(
+        "all pairs, a renewal is due",
+        19_000,
+        with_faults(of(RENEW, DUE, &ALL, 2), faults),
+    );
+    walk_all(
+        "pairs in an old session",
+        11_000,
+        with_faults(of(RENEW, LONG_LIVED, &FEW, 2), faults),
+    );
+    walk_all(
+        "all pairs, after a renewal",
+        8_000,
+        with_faults(of(RENEW, RENEWED, &ALL, 2), faults - 1),
+    );
+}
+
+#[test]
+fn pairs_of_all_operations_with_one_session_for_each_user() {
+    let faults = if long() { 1 } else { 0 };
+    walk_all(
+        "all pairs, one session for each user",
+        12_000,
+        with_faults(of(CAP, OWNED_DUE, &ALL, 2), faults),
+    );
+}
+
+#[test]
+fn triples() {
+    if !long() {
+        walk_all("triples", 9_000, of(PLAIN, ANONYMOUS, &FEW, 3));
+        return walk_all(
+            "triples when a renewal is due",
+            11_000,
+            of(RENEW, DUE, &FEW, 3),
+        );
+    }
+    walk_all("triples", 9_000, of(PLAIN, ANONYMOUS, &MORE, 3));
+    walk_all("triples, logged in", 9_000, of(PLAIN, OWNED, &MORE, 3));
+    walk_all(
+        "triples when a renewal is due",
+        9_000,
+        of(RENEW, DUE, &MORE, 3),
+    );
+    walk_all(
+        "triples after a renewal",
+        9_000,
+        of(RENEW, RENEWED, &FEW, 3),
+    );
+    walk_all(
+        "triples, one session for each user",
+        9_000,
+        of(CAP, OWNED, &FEW, 3),
+    );
+    walk_all(
+        "triples, at most 2 faults",
+        9_000,
+        with_faults(of(PLAIN, ANONYMOUS, &FEW, 3), 2),
+    );
+}
+
+#[test]
+fn clock_steps() {
+    // Where two cookies can come, there are many more schedules.
+    let (few, fewer) = ([RENEW_ID, CLEAR, LOGIN_INSERT], [READ, RENEW_ID, CLEAR]);
+    for (name, priors, plans) in [
+        ("logged in", OWNED, few),
+        ("a renewal is due", ALL_DUE, few),
+        ("after a renewal", ALL_RENEWED, fewer),
+        ("old", OLD, few),
+    ] {
+        let name = format!("pairs and a step of the clock, {name}");
+        if !long() {
+            walk_all(
+                &name,
+                4_000,
+                with_ticks(of(ALL_ON, priors, &plans, 2), STEPS, 1),
+            );
+            continue;
+        }
+        walk_all(
+            &name,
+            300_000,
+            with_ticks(of(ALL_ON, priors, &ALL, 2), STEPS, 1),
+        );
+        let twice = with_ticks(of(ALL_ON, priors, &FEW, 2), STEPS, 2);
+        walk_all(&format!("{name}, and another"), 300_000, twice);
+    }
+}
+
+#[test]
+fn reused_ids() {
+    let plans = [READ, ADD, RENEW_ID, LOGIN_INSERT, CLEAR];
+    for (name, config) in [
+        ("the session", END_SESSION),
+        ("all of its user's", END_USER),
+    ] {
+        let name = format!("pairs where a reused id ends {name}");
+        walk_all(&name, 1_000, with_faults(of(config, REUSED, &plans, 2), 1));
+    }
+}
+
+#[test]
+fn swapped_keys() {
+    let plans: &[Plan] = if long() { &ALL } else { &FEW };
+    walk_all(
+        "pairs and new keys",
+        500,
+        with_ticks(of(RENEW, DUE, plans, 2), &[Tick::Swap], 1),
+    );
+}
+
+/// Three requests of all operations, with all that may happen, by chance.
+#[test]
+fn by_chance() {
+    let (seeds, each, mut schedules) = if long() {
+        (20_000, 300, 0)
+    } else {
+        (400, 50, 0)
+    };
+    for seed in 0..seeds {
+        let mut chance = Chooser::random(seed);
+        let mut either = || chance.choose(2) == 1;
+        let config = Config {
+            renew: either(),
+            cap: either(),
+            absolute: either().then_some(1500),
+            conflict: either(),
+            ..PLAIN
+        };
+        let mut one_of = |from: usize| chance.choose(from);
+        let priors = [ANONYMOUS, OWNED, OWNED_DUE, ALL_DUE, ALL_RENEWED, OLD][one_of(6)];
+        let plans = [(); 3].map(|()| ALL[one_of(ALL.len())]);
+        let scenario = Scenario::new(config, priors, &plans).faults(one_of(4));
+        let scenario = match one_of(3) {
+            0 => scenario,
+            1 => scenario.ticks(STEPS, 1 + one_of(3)),
+            _ => scenario.ticks(
+                &[Tick::Swap, Tick::Clock(61), Tick::Clock(100)],
+                1 + one_of(3),
+            ),
+        };
+        match walk(&scenario, None, Chooser::random(seed), each) {
+            Ok(walked) => schedules += walked,
+            Err(broken) => panic!("{}", broken.simplest(None)),
+        }
+    }
+    println!(
+        "walked {schedules} schedules of {seeds} scenarios, three requests by chance: 0 violations"
+    );
+    assert_eq!(schedules, seeds * each);
+}

@@ -1,0 +1,85 @@
+//! Ten mistakes that the walk must find, each made at the walker's boundary (see [`mutate`](super::mutate)).
+
+use crate::stored::model_check::choose::Chooser;
+use crate::stored::model_check::families::{ANONYMOUS, PLAIN, groups};
+use crate::stored::model_check::mutate::Mutation;
+use crate::stored::model_check::plan::{ALL, Scenario};
+use crate::stored::model_check::walk;
+
+/// Walks the pairs of all operations, with at most one fault, until the first violation. Which it is.
+fn caught(mutation: Mutation) -> &'static str {
+    let mut schedules = 0;
+    for plans in groups(&ALL, 2) {
+        let scenario = Scenario::new(PLAIN, ANONYMOUS, &plans).faults(1);
+        match walk(&scenario, Some(mutation), Chooser::all(), u64::MAX) {
+            Ok(walked) => schedules += walked,
+            Err(broken) => {
+                schedules += broken.schedules;
+                let broken = broken.simplest(Some(mutation));
+                println!("{mutation:?} is caught after {schedules} schedules.\n{broken}");
+                return broken.violation.id;
+            }
+        }
+    }
+    panic!("{mutation:?} is not caught in {schedules} schedules");
+}
+
+/// A slow reader overwrites a login or a renewal in the browser's jar.
+#[test]
+fn a_cookie_that_is_sent_again_on_touch_is_caught() {
+    assert_eq!(caught(Mutation::ResendOnTouch), "I9");
+}
+
+/// Two writers take each other's write for their own.
+#[test]
+fn a_counter_as_version_is_caught() {
+    assert_eq!(caught(Mutation::CounterVersion), "I1");
+}
+
+/// After one other write nobody can tell whether a write whose answer was lost was made: it fails though the store answers.
+#[test]
+fn a_record_that_knows_its_newest_write_only_is_caught() {
+    assert_eq!(caught(Mutation::NewestWriteOnly), "I15");
+}
+
+/// There, a write whose answer was lost is made again.
+#[test]
+fn a_repetition_that_nobody_is_told_of_is_caught() {
+    assert_eq!(caught(Mutation::UntoldRepetition), "I1");
+}
+
+/// A session that was cleared begins anew, or an old cookie does not know that it is dead.
+#[test]
+fn a_clear_without_tombstone_is_caught() {
+    assert_eq!(caught(Mutation::NoTombstone), "I9");
+}
+
+/// A session survives its own logout.
+#[test]
+fn a_delete_that_needs_the_verifier_is_caught() {
+    assert_eq!(caught(Mutation::DeleteNeedsVerifier), "I10");
+}
+
+/// A cookie from before a login ends the session that the login has begun.
+#[test]
+fn a_delete_by_the_key_alone_is_caught() {
+    assert_eq!(caught(Mutation::DeleteByKeyAlone), "I18");
+}
+
+/// Whoever's session was ended elsewhere gets none any more.
+#[test]
+fn a_tombstone_that_keeps_its_browser_mute_is_caught() {
+    assert_eq!(caught(Mutation::EndlessTombstone), "I17");
+}
+
+/// Whoever never got the answer to a login gets no session any more.
+#[test]
+fn a_new_id_that_keeps_the_browser_with_the_old_one_mute_is_caught() {
+    assert_eq!(caught(Mutation::AlwaysJustMinted), "I17");
+}
+
+/// A request that comes right after a logout overtakes the login that follows it.
+#[test]
+fn a_browser_that_may_write_at_once_is_caught() {
+    assert_eq!(caught(Mutation::ShortTombstone), "I9");
+}

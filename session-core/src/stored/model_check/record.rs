@@ -1,0 +1,282 @@
+//! What must hold of the records and the users' index, after each change in the store.
+
+use crate::record::body::Body;
+use crate::record::store::*;
+use crate::stored::model::Slot;
+use crate::stored::model_check::check::{Check, Violation, demand, is_live};
+use crate::stored::model_check::history::Life;
+use crate::stored::model_check::plan::Op;
+use crate::stored::model_check::request::Found;
+use crate::stored::model_check::run::World;
+use crate::stored::model_check::tell::name;
+
+/// **I1** Every acknowledged set is in the record. Here: whoever is acknowledged and did what must be kept has been
+/// executed, whose write is then held against the record by [`i1_to_i4_content`]; and a change that did not fit is in none.
+pub(super) fn i1_acknowledged_is_written(world: &World<'_>, number: usize) -> Check {
+    let request = &world.requests[number];
+    let mut wrote = world
+        .history
+        .iter()
+        .filter(|(_, life)| life.writers.contains(&number));
+    let written = wrote.clone().next().is_some();
+    if request.is_acknowledged() && request.must_write() {
+        return demand(written, "I1", || {
+            format!("{} is acknowledged and nowhere written", name(number))
+        });
+    }
+    if let (true, Some(cookie), Some(true)) = (
+        request.is_acknowledged(),
+        request.carried,
+        request.permanent,
+    ) {
+        let permanent = written || world.history[&world.cookies[cookie].key].marks.permanent;
+        let kept = request.found != Found::Live || permanent;
+        demand(kept, "I1", || {
+            format!("{}'s permanence is not kept", name(number))
+        })?;
+    }
+    let Some(response) = &request.response else {
+        return Ok(());
+    };
+    if let Err(crate::Error::Conflict { .. }) = response.result {
+        demand(!written, "I2", || {
+            format!("{} was told that nothing of it is stored", name(number))
+        })?;
+    }
+    let live = wrote.any(|(key, _)| is_live(world, key));
+    demand(!(response.gone && live), "I9", || {
+        format!("{} is gone, and its write is in the record", name(number))
+    })
+}
+
+/// **I1** to **I4** The record is what the writes in it make, each counted once, in the order of their execution: sets
+/// (I1), counters and lists (I2), flashes (I3), and keys that nobody touched, byte for byte (I4).
+pub(super) fn i1_to_i4_content(data: &str, life: &Life) -> Check {
+    let expected = life.content.text();
+    if data == expected {
+        return Ok(());
+    }
+    let id = match first_difference(data, life).as_deref() {
+        Some("keep") => "I4",
+        Some("n" | "list") => "I2",
+        None => "I3",
+        Some(_) => "I1",
+    };
+    Violation::of(id, format!("the record holds {data} and not {expected}"))
+}
+
+/// The key that differs; none if it is the flashes.
+fn first_difference(data: &str, life: &Life) -> Option<String> {
+    let (map, expected) = (map_of(data), &life.content.keys);
+    let lacks = expected
+        .iter()
+        .find(|(key, text)| !data.contains(&format!("\"{key}\":{text}")));
+    let more = map.keys().find(|key| !expected.contains_key(*key));
+    lacks.map(|(key, _)| key).or(more).cloned()
+}
+
+/// **I1** So are a label and permanence; **I11** when somebody logged in changes with their login only.
+pub(super) fn i1_i11_marks(record: &Record, body: &Body, life: &Life) -> Check {
+    let expected = life.marks;
+    demand(body.permanent == expected.permanent, "I1", || {
+        "permanence is another".to_owned()
+    })?;
+    demand(record.label.as_deref() == expected.label, "I1", || {
+        "the label is another".to_owned()
+    })?;
+    demand(body.authenticated == expected.authenticated, "I11", || {
+        "the time of the login is another".to_owned()
+    })
+}
+
+/// The keys in a record.
+pub(super) fn map_of(data: &str) -> serde_json::Map<String, serde_json::Value> {
+    match serde_json::from_str(data) {
+        Ok(serde_json::Value::Object(map)) => map,
+        Ok(serde_json::Value::Array(parts)) => parts
+            .first()
+            .and_then(|map| map.as_object())
+            .cloned()
+            .unwrap_or_default(),
+        _ => serde_json::Map::new(),
+    }
+}
+
+/// **I5** After an acknowledged clear or delete_all of a session, no verifier it ever had opens, ever: its record is not
+/// there.
+pub(super) fn i5_ended_for_good(world: &World<'_>, key: RecordKey) -> Check {
+    let live = matches!(world.store.slots.get(&key), Some(Slot::Live { .. }));
+    demand(!live, "I5", || {
+        "a session that was cleared is still live".to_owned()
+    })
+}
+
+/// **I6** Dead or expired never becomes live; a selector is inserted at most once; no verb but insert creates.
+///
+/// Expired is meant by the time that the question carries: one that was asked in time may be executed a moment after.
+pub(super) fn i6_nothing_comes_back(
+    world: &World<'_>,
+    key: RecordKey,
+    question: Option<&StoreRequest>,
+    old: Option<&Slot>,
+    new: Option<&Slot>,
+) -> Check {
+    let Some(Slot::Live { .. }) = new else {
+        return Ok(());
+    };
+    let life = world.history.get(&key);
+    let for_good = life.is_some_and(|life| life.for_good);
+    match (old, question) {
+        (None, Some(StoreRequest::Insert { .. })) => {
+            let id = if for_good { "I5" } else { "I6" };
+            demand(life.is_none(), id, || {
+                "a selector is inserted twice".to_owned()
+            })
+        }
+        (None, _) => Violation::of("I6", format!("created by {question:?}")),
+        (Some(Slot::Dead { .. }), _) => {
+            Violation::of("I6", format!("brought back by {question:?}"))
+        }
+        (
+            Some(Slot::Live { record, .. }),
+            Some(StoreRequest::Update { now, .. } | StoreRequest::Touch { now, .. }),
+        ) => demand(record.expires > *now, "I6", || {
+            "an expired record is extended".to_owned()
+        }),
+        (Some(Slot::Live { .. }), _) => Violation::of("I6", format!("changed by {question:?}")),
+    }
+}
+
+/// **I7** At any time at most one verifier of a record opens it (two within an L3 alias). After an acknowledged login the
+/// old verifier never sees its data. (**I9** Never with another login's data.)
+///
+/// An alias is left by a periodic renewal, by a changed permanence, and where the key that signed an id was replaced. The rest
+/// holds from the moment of the write on, and after a `cycle_id` as after a login.
+pub(super) fn i7_one_verifier_opens(world: &World<'_>, body: &Body, life: &Life) -> Check {
+    let opening: Vec<_> = life
+        .verifiers
+        .iter()
+        .filter(|known| opens(body, known, world.now))
+        .collect();
+    let alias = world.scenario.config.renew
+        || world.swapped
+        || world.scenario.any_op(|op| *op == Op::Permanent);
+    let most = if alias { 2 } else { 1 };
+    demand(opening.len() <= most, "I7", || {
+        format!("{} verifiers open a record", opening.len())
+    })?;
+    demand(life.known(&body.verifier).is_some(), "I8", || {
+        "a verifier from nowhere".to_owned()
+    })?;
+    demand(opening.iter().all(|known| !known.barred), "I7", || {
+        "a verifier from before a login or renewal opens the record".to_owned()
+    })?;
+    demand(
+        opening.iter().all(|known| known.user == life.user),
+        "I9",
+        || "a verifier opens another login's record".to_owned(),
+    )
+}
+
+fn opens(body: &Body, known: &super::history::Known, now: u64) -> bool {
+    body.opens(&known.hash, now).admits()
+}
+
+/// **I11** `expires` never decreases (except to a tombstone) and never exceeds created + absolute; created and user
+/// change only in log_in and clear (which begins another record), and the user in clear_user. **I16** From one user to
+/// another it never changes: a login as another begins a record.
+///
+/// Where the clock was set back, a login begins the session anew at an earlier second than before; `expires` stays, and
+/// exceeds by no more than that.
+pub(super) fn i11_times_and_user(
+    world: &World<'_>,
+    by: usize,
+    key: RecordKey,
+    old: &Record,
+    new: &Record,
+) -> Check {
+    let (life, request) = (&world.history[&key], &world.requests[by]);
+    demand(new.expires >= old.expires, "I11", || {
+        "expires decreased".to_owned()
+    })?;
+    if let Some(absolute) = world.scenario.config.absolute {
+        let most = new.created + absolute + world.set_back;
+        demand(new.expires <= most, "I11", || {
+            format!("expires {} after {most}", new.expires)
+        })?;
+    }
+    if new.created != life.created {
+        let login = request.user.is_some() && request.created == Some(new.created);
+        demand(login, "I11", || {
+            "created changed without a login".to_owned()
+        })?;
+    }
+    let entered = new.user == life.user || request.user == new.user.as_deref();
+    let left = new.user.is_none() && request.left;
+    demand(entered || left, "I11", || {
+        format!("user changed to {:?} without a login", new.user)
+    })?;
+    let handed_on = life.user.is_some() && new.user.is_some() && life.user != new.user;
+    demand(!handed_on, "I16", || {
+        "a record goes from one user to another".to_owned()
+    })
+}
+
+/// **I12** The index is a superset of live owned records at every step.
+pub(super) fn i12_index_is_a_superset(world: &World<'_>) -> Check {
+    for (key, slot) in &world.store.slots {
+        let Slot::Live { record, .. } = slot else {
+            continue;
+        };
+        let Some(user) = record.user.as_ref().filter(|_| record.expires > world.now) else {
+            continue;
+        };
+        let noted = world.store.index.get(user).and_then(|noted| noted.get(key));
+        demand(noted.is_some_and(|until| *until > world.now), "I12", || {
+            format!("{user}'s index lacks a live session")
+        })?;
+    }
+    Ok(())
+}
+
+/// **I16** A session created by log_in on a gone base holds no byte that was loaded from it. So does every other that
+/// is inserted: nothing but what its request did.
+pub(super) fn i16_nothing_of_the_old_session(body: &Body) -> Check {
+    demand(!body.data.contains("old"), "I16", || {
+        format!("a new session begins with {}", body.data)
+    })
+}
+
+/// **I18** A request ends only a record that its own verifier opens at that moment, even where the question comes late.
+///
+/// An alias whose time ran out after the request began still counts; so does one whose time was over, where a reused id is to
+/// end its session.
+pub(super) fn i18_ended_by_who_may(
+    world: &World<'_>,
+    by: usize,
+    key: RecordKey,
+    question: Option<&StoreRequest>,
+    old: Option<&Slot>,
+) -> Check {
+    let (Some(StoreRequest::Delete { .. }), Some(Slot::Live { record, .. })) = (question, old)
+    else {
+        return Ok(());
+    };
+    let verifier = world.requests[by]
+        .carried
+        .map(|cookie| world.cookies[cookie].verifier);
+    let life = &world.history[&key];
+    let may = verifier.is_some_and(|verifier| {
+        let admitted =
+            Body::decode(&record.body).is_some_and(|body| body.opens(&verifier, 0).admits());
+        admitted && life.known(&verifier).is_some_and(|known| !known.barred)
+    });
+    demand(may, "I18", || {
+        format!("{} ends a session that its cookie does not open", name(by))
+    })
+}
+
+/// Whether a request met a record that is not there any more, or no longer for its verifier.
+pub(super) fn is_gone(found: Found) -> bool {
+    matches!(found, Found::Dead | Found::Stale)
+}

@@ -1,0 +1,116 @@
+//! What the walk leaves out, because it is another schedule in another order, leads to nothing else.
+
+use std::collections::BTreeSet;
+
+use crate::stored::model::Slot;
+use crate::stored::model_check::check::{minted, read};
+use crate::stored::model_check::choose::Chooser;
+use crate::stored::model_check::families::{
+    ALL_DUE, ALL_ON, ANONYMOUS, CAP, DUE, MORE, OLD, OWNED, PLAIN, RENEW, groups, long,
+};
+use crate::stored::model_check::plan::*;
+use crate::stored::model_check::run::World;
+use crate::stored::model_check::server::Server;
+use crate::stored::model_check::start::prepare;
+
+/// How everything stands in the end, without the names that depend on who drew first.
+fn outcome(world: &World<'_>) -> String {
+    let records = world.store.slots.iter().map(|(key, slot)| match slot {
+        Slot::Dead { expires } => format!("dead until {expires}"),
+        Slot::Live { record, .. } => {
+            let body = read(record).unwrap();
+            let (map, flashes) = body.data.split_once(",[[").unwrap_or((&body.data, ""));
+            let flashes = flashes.matches("info").count();
+            let noted: Vec<_> = world
+                .store
+                .index
+                .values()
+                .map(|noted| noted.contains_key(key))
+                .collect();
+            let (user, times) = (
+                &record.user,
+                (record.created, record.expires, body.earlier.is_some()),
+            );
+            format!("{map} {flashes} {user:?} {noted:?} {times:?}")
+        }
+    });
+    let mut all: Vec<_> = records.collect();
+    all.sort();
+    all.extend(
+        world
+            .requests
+            .iter()
+            .map(|request| match &request.response {
+                Some(response) if !request.failed => {
+                    let minted = minted(request).is_some();
+                    format!(
+                        "{:?} {:?} {:?} {minted}",
+                        request.found, response.result, response.gone
+                    )
+                }
+                // It was told that the store gave no answer, or crashed.
+                _ => "unknown".to_owned(),
+            }),
+    );
+    all.join("; ")
+}
+
+fn outcomes(scenario: &Scenario) -> (BTreeSet<String>, u64) {
+    let server = Server::new(scenario.config);
+    let start = prepare(&server, scenario);
+    let (mut all, mut schedules) = (BTreeSet::new(), 0);
+    let mut chooser = Chooser::all();
+    loop {
+        let mut world = World::new(&server, scenario, &start, None, &mut chooser);
+        if world.go().unwrap() {
+            all.insert(outcome(&world));
+            schedules += 1;
+        }
+        if !chooser.next() {
+            return (all, schedules);
+        }
+    }
+}
+
+#[test]
+fn nothing_else_comes_of_what_is_left_out() {
+    let groups = match long() {
+        true => groups(&MORE, 2),
+        false => {
+            let logins = [READ, CLEAR].map(|plan| vec![plan, LOGIN_INSERT]);
+            groups(&[READ, ADD, CLEAR], 2)
+                .into_iter()
+                .chain(logins)
+                .collect()
+        }
+    };
+    let (mut walked, mut of) = (0, 0);
+    for (config, priors, faults, ticks) in [
+        (PLAIN, ANONYMOUS, 1, &[][..]),
+        (RENEW, DUE, 1, &[]),
+        (CAP, OWNED, 0, &[]),
+        (ALL_ON, ALL_DUE, 0, &[Tick::Clock(100), Tick::Collect(1001)]),
+        (ALL_ON, OLD, 0, &[Tick::Clock(59), Tick::Clock(-60)]),
+    ] {
+        for plans in &groups {
+            let scenario = Scenario::new(config, priors, plans)
+                .faults(faults)
+                .ticks(ticks, 1);
+            let (reduced, some) = outcomes(&scenario);
+            let (unreduced, all) = outcomes(&Scenario {
+                unreduced: true,
+                ..scenario
+            });
+            let lacks: Vec<_> = unreduced.difference(&reduced).collect();
+            assert!(
+                lacks.is_empty(),
+                "{} | {}: {lacks:#?}",
+                plans[0].name,
+                plans[1].name
+            );
+            (walked, of) = (walked + some, of + all);
+        }
+    }
+    println!("walked {walked} schedules of {of}: no outcome is left out");
+    assert!(walked < of);
+}

@@ -1,0 +1,304 @@
+//! One request: how far it is, what its handler did, and what it was answered.
+
+use crate::error::Error;
+use crate::event::EventKind;
+use crate::exchange::{Exchange, Outgoing};
+use crate::record::store::RecordKey;
+use crate::session::handle::Session;
+use crate::stored::model_check::history::{Content, Deed, Marks};
+use crate::stored::model_check::plan::{Op, Plan};
+use crate::stored::model_check::server::Draws;
+use crate::stored::step::Pending;
+
+/// How far it is.
+pub(super) enum Stage {
+    Waiting,
+    /// The session is open, and the handler has not run yet.
+    Opened(Session),
+    /// A question of its close is out.
+    Closing(Pending<Outgoing>),
+    /// Its trim is at work: these are still to be ended.
+    Trimming(Pending<Outgoing>, Vec<RecordKey>),
+    /// The same for a delete_all.
+    DeletingAll(Vec<RecordKey>),
+    Ended,
+}
+
+/// What a cookie stood for when the store was asked about it, by the history.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Found {
+    /// No cookie, none of ours, or one whose record has expired.
+    Nothing,
+    /// A verifier that opens the record.
+    Live,
+    /// A record that was ended, and its tombstone is not over.
+    Dead,
+    /// A live record that has another verifier.
+    Stale,
+    /// The store did not answer.
+    Unknown,
+}
+
+/// What a response does to the jar.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Sets {
+    /// A cookie, by its number.
+    Minted(usize),
+    /// A mutation: the one that came is sent back.
+    Resent(usize),
+    Removal,
+}
+
+#[derive(Debug)]
+pub(super) struct Response {
+    pub(super) result: Result<(), Error>,
+    pub(super) sets: Option<Sets>,
+    pub(super) gone: bool,
+}
+
+pub(super) struct Request {
+    pub(super) plan: Plan,
+    pub(super) stage: Stage,
+    pub(super) exchange: Option<Exchange>,
+    /// The cookie that came, by its number.
+    pub(super) carried: Option<usize>,
+    pub(super) found: Found,
+    /// Its cookie opened nothing, and that only since a moment ago.
+    pub(super) mute: bool,
+    /// Its cookie was renewed, and came too late.
+    pub(super) reused: bool,
+    pub(super) deeds: Vec<Deed>,
+    pub(super) user: Option<&'static str>,
+    /// It took the user out of the session.
+    pub(super) left: bool,
+    pub(super) permanent: Option<bool>,
+    pub(super) label: Option<&'static str>,
+    pub(super) cleared: bool,
+    /// It minted for good: the verifiers before open nothing.
+    pub(super) renewed: bool,
+    /// The second that its handler made the session's beginning.
+    pub(super) created: Option<u64>,
+    /// What its close has asked so far.
+    pub(super) asked: usize,
+    pub(super) touched: bool,
+    /// The number of effects when its last trim or delete_all began, and whether it was carried out.
+    pub(super) swept: Option<(usize, bool)>,
+    /// It was told that the store gave no answer, or it crashed: what it asked may have been executed, or may yet be.
+    pub(super) failed: bool,
+    /// None: it crashed, or it is under way.
+    pub(super) response: Option<Response>,
+}
+
+impl Request {
+    pub(super) fn new(plan: Plan) -> Self {
+        Self {
+            plan,
+            stage: Stage::Waiting,
+            exchange: None,
+            carried: None,
+            found: Found::Nothing,
+            mute: false,
+            reused: false,
+            deeds: Vec::new(),
+            user: None,
+            left: false,
+            permanent: None,
+            label: None,
+            cleared: false,
+            renewed: false,
+            created: None,
+            asked: 0,
+            touched: false,
+            swept: None,
+            failed: false,
+            response: None,
+        }
+    }
+
+    pub(super) fn has_ended(&self) -> bool {
+        matches!(self.stage, Stage::Ended)
+    }
+
+    pub(super) fn sets(&self) -> Option<Sets> {
+        self.response.as_ref()?.sets
+    }
+
+    /// Whether its close answered that it saved, renewed or cleared.
+    pub(super) fn is_acknowledged(&self) -> bool {
+        let mute = matches!(self.found, Found::Dead | Found::Stale) && self.mute;
+        let unsaved = |response: &Response| response.result.is_err() || response.gone;
+        self.response
+            .as_ref()
+            .is_some_and(|response| !unsaved(response))
+            && self.found != Found::Unknown
+            && (!mute || self.user.is_some())
+    }
+
+    /// Whether it did what must be written, so that its acknowledgement means that it was.
+    pub(super) fn must_write(&self) -> bool {
+        let content = Content::of(&self.deeds);
+        match self.found {
+            Found::Live if !self.cleared => {
+                !self.deeds.is_empty() || self.renewed || self.label.is_some()
+            }
+            Found::Unknown => false,
+            _ => self.user.is_some() || content != Content::default(),
+        }
+    }
+
+    /// What a record says after its write, which replaced one that said this.
+    pub(super) fn marks(&self, before: Marks) -> Marks {
+        Marks {
+            permanent: self.permanent.unwrap_or(before.permanent),
+            label: self.label.or(before.label.filter(|_| !self.left)),
+            authenticated: match self.user {
+                Some(_) => self.created,
+                None => before.authenticated.filter(|_| !self.left),
+            },
+        }
+    }
+
+    /// Runs the handler.
+    pub(super) fn handle(&mut self, number: usize, session: &Session, draws: &Draws, now: u64) {
+        if session.is_unavailable() {
+            assert_eq!(session.insert("a", 1), Err(Error::Unavailable));
+            return;
+        }
+        for op in self.plan.ops {
+            match self.perform(*op, number, session, draws, now) {
+                // Another has made a text of the counter.
+                Ok(()) | Err(Error::WrongType { .. }) => {}
+                Err(error) => panic!("{error}"),
+            }
+        }
+    }
+
+    fn perform(
+        &mut self,
+        op: Op,
+        number: usize,
+        session: &Session,
+        draws: &Draws,
+        now: u64,
+    ) -> Result<(), Error> {
+        let mine = ["r0", "r1", "r2"][number];
+        let own = ["own0", "own1", "own2"][number];
+        let by = [1, 10, 100][number];
+        let quoted = format!("\"{mine}\"");
+        match op {
+            Op::Insert => {
+                for key in ["a", own] {
+                    session.insert(key, mine)?;
+                    self.deeds.push(Deed::Set(key, quoted.clone()));
+                }
+            }
+            Op::Remove => {
+                if session.remove("a")? {
+                    self.deeds.push(Deed::Remove("a".into()));
+                }
+            }
+            Op::Add => {
+                session.increment("n", by)?;
+                self.deeds.push(Deed::Add("n", by));
+            }
+            Op::Push => {
+                session.push("list", mine)?;
+                self.deeds.push(Deed::Push("list", quoted));
+            }
+            Op::Flash => {
+                session.flash(mine, "info")?;
+                let number = draws.drawn().flashes.last().copied().unwrap_or_default();
+                self.deeds.push(Deed::Flash(number, mine.into()));
+            }
+            Op::Take => self.take(session)?,
+            Op::Update => {
+                let loaded = session.contains_key("n");
+                let sum = session.update("n", |n: &mut i64| {
+                    *n += 1000 * by;
+                    *n
+                })?;
+                let deed = if loaded { Deed::Made } else { Deed::Set };
+                self.deeds.push(deed("n", sum.to_string()));
+            }
+            Op::Own => {
+                session.insert(own, 1)?;
+                session.update(own, |n: &mut i64| *n += 1)?;
+                self.deeds.push(Deed::Set(own, "2".into()));
+            }
+            Op::Retype => {
+                session.insert("n", mine)?;
+                self.deeds.push(Deed::Set("n", quoted));
+            }
+            Op::Empty => {
+                for key in session.keys() {
+                    session.remove(&key)?;
+                    self.deeds.push(Deed::Remove(key));
+                }
+                self.take(session)?;
+            }
+            Op::Renew => {
+                session.cycle_id()?;
+                self.renewed = true;
+            }
+            Op::Clear => {
+                session.clear()?;
+                self.clear(now);
+            }
+            Op::Permanent => {
+                session.set_permanent(true)?;
+                self.permanent = Some(true);
+            }
+            Op::Label => {
+                session.set_label(mine)?;
+                self.label = Some(mine);
+            }
+            Op::Mark => session.mark_modified()?,
+            Op::Login(user) => {
+                // Another user's content goes, and their record ends.
+                if session.user().is_some_and(|former| *former != *user) {
+                    self.clear(now);
+                }
+                session.log_in(user)?;
+                (self.user, self.renewed, self.created) = (Some(user), true, Some(now));
+            }
+            Op::Leave => {
+                if session.user().is_some() {
+                    (self.user, self.label, self.left, self.renewed) = (None, None, true, true);
+                }
+                session.clear_user()?;
+            }
+            Op::Keep => {
+                session.keep_only(&["n"])?;
+                self.deeds.push(Deed::Keep);
+            }
+            Op::DeleteAll(_) => unreachable!("no handler does that"),
+        }
+        Ok(())
+    }
+
+    fn clear(&mut self, now: u64) {
+        self.deeds.push(Deed::Clear);
+        (self.cleared, self.user, self.created) = (true, None, Some(now));
+        (self.permanent, self.label) = (None, None);
+    }
+
+    fn take(&mut self, session: &Session) -> Result<(), Error> {
+        let seen: Vec<u32> = session
+            .take_flashes()?
+            .iter()
+            .map(|flash| flash.number)
+            .collect();
+        if !seen.is_empty() {
+            self.deeds.push(Deed::Take(seen));
+        }
+        Ok(())
+    }
+}
+
+/// Whether the response says that the request's session was gone.
+pub(super) fn says_gone(outgoing: &Outgoing) -> bool {
+    outgoing
+        .events()
+        .iter()
+        .any(|event| event.kind == EventKind::Gone)
+}

@@ -1,0 +1,106 @@
+//! Where schedules begin: after a few requests that nothing disturbed.
+
+use std::collections::BTreeMap;
+
+use crate::record::body::Body;
+use crate::record::store::RecordKey;
+use crate::stored::model::{ModelStore, Slot};
+use crate::stored::model_check::choose::Chooser;
+use crate::stored::model_check::cookies::Cookie;
+use crate::stored::model_check::history::Life;
+use crate::stored::model_check::plan::{Carries, INSERT, Op, Plan, Prior, READ, Scenario};
+use crate::stored::model_check::run::World;
+use crate::stored::model_check::server::{Drawn, START, Server};
+
+#[derive(Clone)]
+pub(super) struct Start {
+    pub(super) store: ModelStore,
+    pub(super) history: BTreeMap<RecordKey, Life>,
+    pub(super) cookies: Vec<Cookie>,
+    pub(super) drawn: Drawn,
+    pub(super) now: u64,
+}
+
+const BEGIN: &[Op] = &[Op::Insert, Op::Flash];
+const LOGIN: &[Op] = &[Op::Insert, Op::Flash, Op::Login("ada")];
+
+/// Runs what happened before, undisturbed.
+pub(super) fn prepare(server: &Server, scenario: &Scenario) -> Start {
+    let empty = Start {
+        store: ModelStore::default(),
+        history: BTreeMap::new(),
+        cookies: Vec::new(),
+        drawn: Drawn::default(),
+        now: START,
+    };
+    let plan = |ops: &'static [Op]| Plan {
+        name: "before",
+        ops,
+        carries: Carries::Nothing,
+    };
+    scenario.priors.iter().fold(empty, |mut start, prior| {
+        let plan = match prior {
+            Prior::Wait(seconds) => {
+                start.now += seconds;
+                return start;
+            }
+            Prior::Begin => plan(BEGIN),
+            Prior::Login => plan(LOGIN),
+            Prior::Read => READ,
+            Prior::Write => INSERT,
+        };
+        let alone = Scenario::new(scenario.config, &[], &[plan]);
+        let mut first = Chooser::all();
+        let mut world = World::new(server, &alone, &start, None, &mut first);
+        world.go().unwrap();
+        let World {
+            store,
+            history,
+            cookies,
+            now,
+            ..
+        } = world;
+        let mut start = Start {
+            store,
+            history,
+            cookies,
+            drawn: server.draws.drawn().clone(),
+            now,
+        };
+        start.settle();
+        start
+    })
+}
+
+impl Start {
+    /// Writes the content that all schedules begin with, told by the word "old", with texts that Rust would not write.
+    fn settle(&mut self) {
+        self.drawn.belong_to_nobody();
+        for (key, life) in &mut self.history {
+            let old = [
+                ("a", r#""old""#),
+                ("keep", r#"[1.50, "\u006fld-\u00e9" , 1E+2]"#),
+                ("list", r#"["old"]"#),
+                ("n", "5"),
+            ];
+            life.content.keys = old
+                .map(|(key, text)| (key.to_owned(), text.to_owned()))
+                .into();
+            life.content
+                .flashes
+                .iter_mut()
+                .for_each(|(_, message)| *message = "old".into());
+            life.base = life.content.clone();
+            life.writers.clear();
+            if let Some(Slot::Live { record, .. }) = self.store.slots.get_mut(key) {
+                let body = Body::decode(&record.body).unwrap();
+                record.body = Body {
+                    data: life.content.text().into(),
+                    ..body
+                }
+                .encode()
+                .into();
+            }
+        }
+    }
+}

@@ -1,0 +1,285 @@
+//! Encryption: AES-256-GCM-SIV (RFC 8452), for our encrypted cookies and for records at rest.
+//!
+//! A nonce that comes twice shows that two texts are equal, and nothing else (RFC 8452, section 9). Under one key 2^48
+//! texts may be encrypted with random nonces.
+
+use aes_gcm_siv::aead::AeadInOut;
+use aes_gcm_siv::{Aes256GcmSiv, KeyInit, Nonce, Tag};
+use sha2::{Digest as _, Sha256};
+use zeroize::Zeroizing;
+
+use crate::keys::ring::KeyRing;
+use crate::keys::secret::{Secret, wipe_stack};
+use crate::token::mac::SignedBy;
+
+pub(crate) const NONCE: usize = 12;
+const TAG: usize = 16;
+/// What encryption adds.
+pub(crate) const OVERHEAD: usize = NONCE + TAG;
+
+/// The keys of one purpose: the primary encrypts, all open, the others until their ends.
+#[derive(Clone)]
+pub(crate) struct Cipher {
+    primary: Key,
+    verify_only: Vec<(Key, Option<u64>)>,
+    /// Texts are filled up to a multiple of so many bytes, so that their lengths tell less.
+    block: usize,
+}
+
+#[derive(Clone)]
+struct Key {
+    id: [u8; 4],
+    /// In a block of its own, as the states of `KeyedMac` are.
+    cipher: Box<Aes256GcmSiv>,
+}
+
+impl Key {
+    #[inline(never)] // so that `wipe_stack` finds what is left of it
+    fn new(key: &[u8; 32]) -> Self {
+        let mut id = [0; 4];
+        id.copy_from_slice(&Sha256::digest(key)[..4]);
+        Self {
+            id,
+            cipher: Box::new(Aes256GcmSiv::new(key.into())),
+        }
+    }
+
+    /// Opens in place, between nonce and tag.
+    fn open(&self, encrypted: &mut [u8], associated: &[u8]) -> Option<()> {
+        let (nonce, rest) = encrypted.split_first_chunk_mut::<NONCE>()?;
+        let (text, tag) = rest.split_last_chunk_mut::<TAG>()?;
+        let (nonce, tag) = (Nonce::from(*nonce), Tag::from(*tag));
+        self.cipher
+            .decrypt_inout_detached(&nonce, associated, text.into(), &tag)
+            .ok()
+    }
+}
+
+impl Cipher {
+    /// The keys of a ring, as `derive` makes them of its secrets.
+    pub(crate) fn new(
+        ring: &KeyRing,
+        block: usize,
+        derive: impl Fn(&Secret) -> Zeroizing<[u8; 32]>,
+    ) -> Self {
+        let key = |secret: &Secret| {
+            let key = Key::new(&derive(secret));
+            wipe_stack();
+            key
+        };
+        let verify_only = ring
+            .verify_only
+            .iter()
+            .map(|other| (key(&other.secret), other.until))
+            .collect();
+        Self {
+            primary: key(&ring.primary),
+            verify_only,
+            block,
+        }
+    }
+
+    /// Appends nonce, ciphertext and tag of a text in parts, which ends with JSON: spaces at its end mean nothing.
+    pub(crate) fn encrypt(
+        &self,
+        out: &mut Vec<u8>,
+        nonce: [u8; NONCE],
+        associated: &[u8],
+        text: &[&[u8]],
+    ) {
+        let length = text
+            .iter()
+            .map(|part| part.len())
+            .sum::<usize>()
+            .next_multiple_of(self.block);
+        out.reserve(length + OVERHEAD);
+        out.extend_from_slice(&nonce);
+        let start = out.len();
+        text.iter().for_each(|part| out.extend_from_slice(part));
+        out.resize(start + length, b' ');
+        let text = (&mut out[start..]).into();
+        match self
+            .primary
+            .cipher
+            .encrypt_inout_detached(&nonce.into(), associated, text)
+        {
+            Ok(tag) => out.extend_from_slice(&tag),
+            Err(_) => unreachable!("AES-GCM-SIV encrypts up to 64 GiB"),
+        }
+    }
+
+    /// The text, without what filled it up, and which key encrypted it.
+    pub(crate) fn open<'a>(
+        &self,
+        encrypted: &'a mut [u8],
+        associated: &[u8],
+        now: u64,
+    ) -> Option<(&'a [u8], SignedBy)> {
+        self.open_if(encrypted, associated, now, |_| true)
+    }
+
+    /// The same of what was encrypted with a certain key: none is tried in vain, but where two have one id.
+    pub(crate) fn open_by<'a>(
+        &self,
+        id: [u8; 4],
+        encrypted: &'a mut [u8],
+        associated: &[u8],
+        now: u64,
+    ) -> Option<(&'a [u8], SignedBy)> {
+        self.open_if(encrypted, associated, now, |key| key.id == id)
+    }
+
+    /// The primary key's id.
+    pub(crate) fn id(&self) -> [u8; 4] {
+        self.primary.id
+    }
+
+    fn open_if<'a>(
+        &self,
+        encrypted: &'a mut [u8],
+        associated: &[u8],
+        now: u64,
+        fits: impl Fn(&Key) -> bool,
+    ) -> Option<(&'a [u8], SignedBy)> {
+        let others = self
+            .verify_only
+            .iter()
+            .filter(|(_, until)| until.is_none_or(|until| now < until));
+        let mut keys = std::iter::once((&self.primary, SignedBy::Primary))
+            .chain(others.map(|(key, _)| (key, SignedBy::Other)))
+            .filter(|(key, _)| fits(key))
+            .peekable();
+        let by = loop {
+            let (key, by) = keys.next()?;
+            // Opened in its place; the next key needs it as it was.
+            let next = keys.peek().map(|_| encrypted.to_vec());
+            if key.open(encrypted, associated).is_some() {
+                break by;
+            }
+            encrypted.copy_from_slice(&next?);
+        };
+        let mut text = encrypted.get(NONCE..encrypted.len() - TAG)?;
+        while let [rest @ .., b' '] = text {
+            text = rest;
+        }
+        Some((text, by))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// RFC 8452, appendix C.2 and C.3, and Wycheproof's.
+    #[test]
+    fn s8_published_vectors() {
+        let hex = |text: &str| -> Vec<u8> {
+            (0..text.len())
+                .step_by(2)
+                .map(|at| u8::from_str_radix(&text[at..at + 2], 16).unwrap())
+                .collect()
+        };
+        let mut rfc = 0;
+        for line in include_str!("../../tests/data/rfc8452-aes256.txt").lines() {
+            let fields: Vec<&str> = line.split(' ').collect();
+            let [key, nonce, associated, text, result] = fields[..] else {
+                assert!(line.is_empty() || line.starts_with('#'), "{line}");
+                continue;
+            };
+            let [key, nonce, associated, text, result] = [key, nonce, associated, text, result]
+                .map(|field| hex(field.trim_start_matches('-')));
+            check(&key, &nonce, &associated, &text, &result, true);
+            rfc += 1;
+        }
+        assert_eq!(rfc, 26);
+
+        let set = wycheproof::aead::TestSet::load(wycheproof::aead::TestName::AesGcmSiv).unwrap();
+        let mut tried = 0;
+        for group in set.test_groups.iter().filter(|group| group.key_size == 256) {
+            for test in &group.tests {
+                let encrypted = [&test.ct[..], &test.tag[..]].concat();
+                check(
+                    &test.key,
+                    &test.nonce,
+                    &test.aad,
+                    &test.pt,
+                    &encrypted,
+                    !test.result.must_fail(),
+                );
+                tried += 1;
+            }
+        }
+        assert!(tried > 100, "{tried}");
+    }
+
+    fn check(
+        key: &[u8],
+        nonce: &[u8],
+        associated: &[u8],
+        text: &[u8],
+        encrypted: &[u8],
+        valid: bool,
+    ) {
+        let key = Key::new(key.try_into().unwrap());
+        let Ok(nonce) = <[u8; NONCE]>::try_from(nonce) else {
+            assert!(!valid); // GCM-SIV has nonces of one length
+            return;
+        };
+        let whole = [&nonce, encrypted].concat();
+        let mut opened = whole.clone();
+        assert_eq!(key.open(&mut opened, associated).is_some(), valid);
+        assert!(!valid || opened[NONCE..opened.len() - TAG] == *text);
+        if valid {
+            let mut out = Vec::new();
+            let cipher = Cipher {
+                primary: key,
+                verify_only: Vec::new(),
+                block: 1,
+            };
+            cipher.encrypt(&mut out, nonce, associated, &[text]);
+            assert_eq!(out, whole);
+        }
+    }
+
+    #[test]
+    fn keys_ends_and_ids() {
+        let derive = |secret: &Secret| Zeroizing::new(Sha256::digest(&secret.bytes[..]).into());
+        let old = Cipher::new(&KeyRing::flask("old"), 1, derive);
+        let ring = KeyRing::flask("new")
+            .fallback("older")
+            .and(Secret::new("old"), Some(100));
+        let new = Cipher::new(&ring, 64, derive);
+        let (mut by_old, mut by_new) = (Vec::new(), Vec::new());
+        old.encrypt(&mut by_old, [7; NONCE], b"a", &[b"{", b"}"]);
+        new.encrypt(&mut by_new, [7; NONCE], b"a", &[b"{}"]);
+        assert_eq!(by_new.len(), OVERHEAD + 64);
+        let by = |opened: Option<(&[u8], SignedBy)>| {
+            opened.map(|(text, by)| {
+                assert_eq!(text, b"{}");
+                by
+            })
+        };
+        assert_eq!(
+            by(new.open(&mut by_new.clone(), b"a", 100)),
+            Some(SignedBy::Primary)
+        );
+        assert_eq!(by(new.open(&mut by_new.clone(), b"b", 100)), None);
+        assert_eq!(
+            by(new.open(&mut by_old.clone(), b"a", 99)),
+            Some(SignedBy::Other)
+        );
+        assert_eq!(by(new.open(&mut by_old.clone(), b"a", 100)), None);
+        assert_eq!(
+            by(new.open_by(old.id(), &mut by_old.clone(), b"a", 99)),
+            Some(SignedBy::Other)
+        );
+        assert_eq!(
+            by(new.open_by(new.id(), &mut by_old.clone(), b"a", 99)),
+            None
+        );
+        assert_eq!(by(old.open(&mut by_new.clone(), b"a", 0)), None);
+        for end in 0..by_new.len() {
+            assert_eq!(by(new.open(&mut by_new[..end].to_vec(), b"a", 0)), None);
+        }
+    }
+}

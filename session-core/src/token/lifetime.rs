@@ -1,0 +1,352 @@
+//! How long a session counts, and when its cookie is written anew. Seconds of the application's clock; all arithmetic
+//! saturates.
+
+use std::time::Duration;
+
+use crate::error::Rejected;
+use crate::token::stamp::Stamp;
+
+/// When a cookie that was only read is written anew, so that an active session does not expire.
+///
+/// A changed session is always written. Only a request that opens the session refreshes it, except with
+/// [`EachRequest`](Self::EachRequest).
+///
+/// ```
+/// # use session_core::{Refresh, Sessions, testing};
+/// let written = |refresh| {
+///     let sessions = Sessions::flask_builder("dev").refresh(refresh).build().unwrap();
+///     let request = testing::request(&sessions, |session| session.set_permanent(true)).unwrap();
+///     testing::respond(&sessions, &request, |_| Ok(())).unwrap().contains_key("set-cookie")
+/// };
+/// assert!(written(Refresh::EachRequest) && !written(Refresh::AfterTenth)); // a moment later
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Refresh {
+    /// When a tenth of the idle lifetime has passed since it was written: the default.
+    #[default]
+    AfterTenth,
+    /// On every response, also when the handler never asked for the session. Flask's default, there for permanent
+    /// sessions (`SESSION_REFRESH_EACH_REQUEST`).
+    EachRequest,
+    /// Never: a session ends one idle lifetime after its last change.
+    Never,
+}
+
+/// The longest Max-Age that browsers keep: 400 days (RFC 6265bis, section 5.5).
+const LONGEST_MAX_AGE: u64 = 34_560_000;
+
+/// Flask's default, too (`PERMANENT_SESSION_LIFETIME`): 31 days.
+pub(crate) const DEFAULT_IDLE: Duration = Duration::from_secs(31 * 24 * 60 * 60);
+
+#[derive(Debug, Clone)]
+pub(crate) struct Lifetime {
+    pub(crate) idle: Duration,
+    /// Of permanent sessions; `None`: as of all.
+    pub(crate) permanent_idle: Option<Duration>,
+    /// Of sessions without a user; `None`: as if they had one.
+    pub(crate) anonymous_idle: Option<Duration>,
+    pub(crate) absolute: Option<Duration>,
+    pub(crate) refresh: Refresh,
+    /// Flask refreshes permanent sessions only; ours slide all, since the idle lifetime ends all.
+    pub(crate) refresh_permanent_only: bool,
+    /// What a new session is.
+    pub(crate) permanent: bool,
+    /// Sessions created before this second do not count.
+    pub(crate) not_before: Option<u64>,
+    /// The least epoch of the application.
+    pub(crate) epoch: u16,
+    /// How many seconds a stamp may lie in the future: other servers' clocks.
+    pub(crate) skew: u64,
+}
+
+impl Lifetime {
+    /// Whether a session with this stamp counts at `now`. A session exactly as old as a lifetime does (as
+    /// `itsdangerous.TimestampSigner.unsign`).
+    pub(crate) fn check(&self, stamp: &Stamp, now: u64) -> Result<(), Rejected> {
+        self.check_start(stamp, now)?;
+        if now.saturating_sub(stamp.issued) > self.idle_of(stamp) {
+            Err(Rejected::Idle)
+        } else {
+            Ok(())
+        }
+    }
+
+    /// The idle lifetime that applies to a session with this stamp, in seconds.
+    pub(crate) fn idle_of(&self, stamp: &Stamp) -> u64 {
+        self.idle_for(stamp.permanent, stamp.authenticated.is_some())
+    }
+
+    /// The same of a session that is permanent or not, and has a user or not. Where nobody is logged in, permanence does not
+    /// count.
+    pub(crate) fn idle_for(&self, permanent: bool, has_user: bool) -> u64 {
+        let with_user = if permanent {
+            self.permanent_idle.unwrap_or(self.idle)
+        } else {
+            self.idle
+        };
+        let idle = if has_user {
+            with_user
+        } else {
+            self.anonymous_idle.unwrap_or(with_user)
+        };
+        idle.as_secs()
+    }
+
+    /// The longest of them.
+    pub(crate) fn longest_idle(&self) -> u64 {
+        let all = [Some(self.idle), self.permanent_idle, self.anonymous_idle];
+        all.iter().flatten().max().unwrap_or(&self.idle).as_secs()
+    }
+
+    /// The same but for the idle lifetime, which a stored session's record tells.
+    pub(crate) fn check_start(&self, stamp: &Stamp, now: u64) -> Result<(), Rejected> {
+        let old = now.saturating_sub(stamp.created);
+        if stamp.issued > now.saturating_add(self.skew) {
+            Err(Rejected::Future)
+        } else if self
+            .absolute
+            .is_some_and(|absolute| old > absolute.as_secs())
+        {
+            Err(Rejected::TooOld)
+        } else if self.not_before.is_some_and(|least| stamp.created < least)
+            || stamp.epoch.application < self.epoch
+        {
+            Err(Rejected::Revoked)
+        } else {
+            Ok(())
+        }
+    }
+
+    /// Whether a session that was opened with this stamp, and not changed, is to be written anew.
+    pub(crate) fn refresh_due(&self, stamp: &Stamp, now: u64) -> bool {
+        if self.refresh_permanent_only && !stamp.permanent {
+            return false;
+        }
+        match self.refresh {
+            Refresh::AfterTenth => now.saturating_sub(stamp.issued) >= tenth(self.idle_of(stamp)),
+            Refresh::EachRequest => true,
+            Refresh::Never => false,
+        }
+    }
+
+    /// The second at which a record with this idle lifetime ends that is written or touched at `now`: never more than a store's
+    /// signed 64 bits.
+    pub(crate) fn expires(&self, created: u64, now: u64, idle: u64) -> u64 {
+        let end = self.absolute.map_or(u64::MAX, |absolute| {
+            created.saturating_add(absolute.as_secs())
+        });
+        now.saturating_add(idle)
+            .min(end)
+            .min(i64::MAX.cast_unsigned())
+    }
+
+    /// Max-Age in seconds for a permanent session's id: it does not end with the idle lifetime, which a store extends
+    /// without a new cookie.
+    pub(crate) fn max_age_of_id(&self, created: u64, now: u64) -> u64 {
+        let left = self.absolute.map(|absolute| {
+            absolute
+                .as_secs()
+                .saturating_sub(now.saturating_sub(created))
+        });
+        left.map_or(LONGEST_MAX_AGE, |left| left.min(LONGEST_MAX_AGE))
+    }
+
+    /// Max-Age in seconds for a permanent session written at `now`: never beyond what the server will accept.
+    pub(crate) fn max_age(&self, stamp: &Stamp, now: u64) -> u64 {
+        let left = match self.absolute {
+            Some(absolute) => absolute
+                .as_secs()
+                .saturating_sub(now.saturating_sub(stamp.created)),
+            None => u64::MAX,
+        };
+        self.idle_of(stamp).min(left).min(LONGEST_MAX_AGE)
+    }
+}
+
+/// A tenth of an idle lifetime, in seconds.
+pub(crate) fn tenth(idle: u64) -> u64 {
+    (idle / 10).max(1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::token::stamp::Epoch;
+    use proptest::prelude::*;
+
+    fn lifetime(idle: u64, absolute: Option<u64>) -> Lifetime {
+        Lifetime {
+            idle: Duration::from_secs(idle),
+            permanent_idle: None,
+            anonymous_idle: None,
+            absolute: absolute.map(Duration::from_secs),
+            refresh: Refresh::AfterTenth,
+            refresh_permanent_only: false,
+            permanent: false,
+            not_before: None,
+            epoch: 0,
+            skew: 60,
+        }
+    }
+
+    fn stamp(created: u64, issued: u64) -> Stamp {
+        Stamp {
+            permanent: true,
+            issued,
+            created,
+            authenticated: None,
+            epoch: Epoch::default(),
+        }
+    }
+
+    #[test]
+    fn l1_table() {
+        for (idle, absolute, created, issued, now, expected) in [
+            (100, None, 0, 0, 100, Ok(())),
+            (100, None, 0, 0, 101, Err(Rejected::Idle)),
+            (100, Some(150), 0, 60, 150, Ok(())),
+            (100, Some(150), 0, 60, 151, Err(Rejected::TooOld)),
+            (100, Some(50), 0, 0, 51, Err(Rejected::TooOld)),
+            (100, None, 60, 60, 0, Ok(())),
+            (100, None, 61, 61, 0, Err(Rejected::Future)),
+            (0, None, 5, 5, 5, Ok(())),
+            (0, None, 5, 5, 6, Err(Rejected::Idle)),
+        ] {
+            let found = lifetime(idle, absolute).check(&stamp(created, issued), now);
+            assert_eq!(
+                found, expected,
+                "idle {idle} absolute {absolute:?} {created} {issued} {now}"
+            );
+        }
+        let counted = Lifetime {
+            epoch: 4,
+            ..lifetime(1000, None)
+        };
+        for (application, expected) in [(3, Err(Rejected::Revoked)), (4, Ok(())), (5, Ok(()))] {
+            let epoch = Epoch {
+                application,
+                user: 9,
+            };
+            assert_eq!(
+                counted.check(
+                    &Stamp {
+                        epoch,
+                        ..stamp(0, 0)
+                    },
+                    0
+                ),
+                expected
+            );
+        }
+        let since = Lifetime {
+            not_before: Some(50),
+            ..lifetime(1000, None)
+        };
+        assert_eq!(since.check(&stamp(49, 90), 100), Err(Rejected::Revoked));
+        assert_eq!(since.check(&stamp(50, 90), 100), Ok(()));
+    }
+
+    #[test]
+    fn refresh_table() {
+        let at = |refresh, age| {
+            Lifetime {
+                refresh,
+                ..lifetime(1000, None)
+            }
+            .refresh_due(&stamp(0, 0), age)
+        };
+        assert!(!at(Refresh::AfterTenth, 99) && at(Refresh::AfterTenth, 100));
+        assert!(at(Refresh::EachRequest, 0) && !at(Refresh::Never, 999));
+        let browser = Stamp {
+            permanent: false,
+            ..stamp(0, 0)
+        };
+        assert!(lifetime(1000, None).refresh_due(&browser, 100));
+        assert!(
+            !Lifetime {
+                refresh_permanent_only: true,
+                ..lifetime(1000, None)
+            }
+            .refresh_due(&browser, 100)
+        );
+    }
+
+    /// "Remember me" for a month, half an hour for others, and a day for strangers.
+    #[test]
+    fn l1_the_lifetime_that_applies() {
+        let seconds = |seconds| Some(Duration::from_secs(seconds));
+        let lifetime = Lifetime {
+            permanent_idle: seconds(3000),
+            ..lifetime(100, None)
+        };
+        let all = Lifetime {
+            anonymous_idle: seconds(500),
+            ..lifetime.clone()
+        };
+        let short = Lifetime {
+            anonymous_idle: seconds(10),
+            ..lifetime.clone()
+        };
+        for (permanent, has_user, usual, anonymous, limited) in [
+            (false, true, 100, 100, 100),
+            (true, true, 3000, 3000, 3000),
+            (false, false, 100, 500, 10),
+            (true, false, 3000, 500, 10),
+        ] {
+            let found =
+                [&lifetime, &all, &short].map(|lifetime| lifetime.idle_for(permanent, has_user));
+            assert_eq!(
+                found,
+                [usual, anonymous, limited],
+                "permanent {permanent}, user {has_user}"
+            );
+            let stamp = Stamp {
+                permanent,
+                authenticated: has_user.then_some(0),
+                ..stamp(0, 0)
+            };
+            assert_eq!(all.check(&stamp, anonymous), Ok(()));
+            assert_eq!(all.check(&stamp, anonymous + 1), Err(Rejected::Idle));
+            assert!(
+                all.refresh_due(&stamp, anonymous / 10)
+                    && !all.refresh_due(&stamp, anonymous / 10 - 1)
+            );
+            assert_eq!(all.max_age(&stamp, 0), anonymous);
+        }
+        assert_eq!((all.longest_idle(), tenth(5)), (3000, 1));
+    }
+
+    #[test]
+    fn max_age_is_capped() {
+        assert_eq!(lifetime(100, Some(150)).max_age(&stamp(0, 0), 120), 30);
+        assert_eq!(lifetime(100, Some(150)).max_age(&stamp(0, 0), 999), 0);
+        assert_eq!(
+            lifetime(u64::MAX, None).max_age(&stamp(0, 0), 0),
+            34_560_000
+        );
+    }
+
+    proptest! {
+        /// From 0 to the largest, on every path: nothing wraps, and the earlier limit wins.
+        #[test]
+        fn nothing_wraps(
+            idle: u64,
+            absolute: Option<u64>,
+            created: u64,
+            issued: u64,
+            now in 0..=u64::MAX - 60, // the allowed skew would wrap beyond, so it saturates
+            not_before: Option<u64>,
+        ) {
+            let lifetime = Lifetime { not_before, ..lifetime(idle, absolute) };
+            let stamp = stamp(created.min(issued), issued);
+            let wide = |a: u64, b: u64| i128::from(a) - i128::from(b);
+            let expected = wide(issued, now) <= 60
+                && wide(now, issued) <= i128::from(idle)
+                && absolute.is_none_or(|absolute| wide(now, stamp.created) <= i128::from(absolute))
+                && not_before.is_none_or(|least| stamp.created >= least);
+            prop_assert_eq!(lifetime.check(&stamp, now).is_ok(), expected);
+            lifetime.refresh_due(&stamp, now);
+            prop_assert!(lifetime.max_age(&stamp, now) <= 34_560_000);
+        }
+    }
+}

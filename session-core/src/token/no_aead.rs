@@ -1,0 +1,48 @@
+//! Without the feature `encryption` nothing is encrypted: the builder does not offer it, so none of these is ever made.
+
+use zeroize::Zeroizing;
+
+use crate::keys::ring::KeyRing;
+use crate::keys::secret::Secret;
+use crate::token::mac::SignedBy;
+
+pub(crate) const NONCE: usize = 12;
+pub(crate) const OVERHEAD: usize = NONCE + 16;
+
+const NEVER: &str = "nothing is encrypted without the feature `encryption`";
+
+#[derive(Clone)]
+pub(crate) struct Cipher;
+
+impl Cipher {
+    pub(crate) fn new(_: &KeyRing, _: usize, _: impl Fn(&Secret) -> Zeroizing<[u8; 32]>) -> Self {
+        unreachable!("{NEVER}")
+    }
+
+    pub(crate) fn encrypt(&self, _: &mut Vec<u8>, _: [u8; NONCE], _: &[u8], _: &[&[u8]]) {
+        unreachable!("{NEVER}")
+    }
+
+    pub(crate) fn open<'a>(
+        &self,
+        _: &'a mut [u8],
+        _: &[u8],
+        _: u64,
+    ) -> Option<(&'a [u8], SignedBy)> {
+        unreachable!("{NEVER}")
+    }
+
+    pub(crate) fn open_by<'a>(
+        &self,
+        _: [u8; 4],
+        _: &'a mut [u8],
+        _: &[u8],
+        _: u64,
+    ) -> Option<(&'a [u8], SignedBy)> {
+        unreachable!("{NEVER}")
+    }
+
+    pub(crate) fn id(&self) -> [u8; 4] {
+        unreachable!("{NEVER}")
+    }
+}
