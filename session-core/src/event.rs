@@ -4,7 +4,7 @@
 use std::fmt;
 
 use crate::error::{Error, Rejected};
-use crate::record::store::RecordKey;
+use crate::record_key::RecordKey;
 
 /// One thing that happened. [`Outgoing::events`](crate::protocol::Outgoing::events) gives them; `session-store` writes them to
 /// `tracing`.

@@ -1,5 +1,6 @@
 //! One request and its response, as steps. All adapters stand on this.
 
+use crate::response::outgoing::Outgoing;
 use std::fmt;
 use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::{Arc, OnceLock};
@@ -7,12 +8,8 @@ use std::sync::{Arc, OnceLock};
 use http::HeaderValue;
 
 use crate::error::Error;
-use crate::event::{Event, EventKind, LogDigest};
-use crate::response::headers::{
-    ResponseHeaders, clear_cookies, no_store, private, set_cookie, vary_cookie,
-};
 use crate::session::handle::Session;
-use crate::sessions::Core;
+use crate::settings::Core;
 use crate::stored;
 use crate::stored::step::Step;
 
@@ -312,117 +309,5 @@ impl Shared {
     /// A request without Cookie has nothing to refresh.
     fn refreshes_unasked(&self) -> bool {
         self.first.is_some() && self.core.lifetime.refresh == crate::Refresh::EachRequest
-    }
-}
-
-/// What goes into the response, or the error that replaces it.
-///
-/// ```
-/// # use session_core::{SecretKey, Sessions};
-/// # let exchange = Sessions::new(SecretKey::generate().unwrap()).exchange(&http::HeaderMap::new());
-/// # let mut response = http::HeaderMap::new();
-/// let _session = exchange.open().done().unwrap().unwrap(); // looked at, and left empty
-/// let mut outgoing = exchange.close().done().unwrap();
-/// outgoing.apply(&mut response).unwrap();
-/// assert_eq!(response["vary"], "Cookie");
-/// assert_eq!(response["cache-control"], "private");
-/// ```
-#[must_use = "the session's cookie is lost if this is not applied to the response"]
-#[derive(Debug, Default)]
-pub struct Outgoing {
-    // Boxed, what is seldom there: all of this is handed on a few times.
-    pub(crate) error: Option<Box<Error>>,
-    /// Whether the response depends on the session.
-    pub(crate) vary: bool,
-    pub(crate) set_cookie: Option<HeaderValue>,
-    /// Deletes the cookie of the old name.
-    pub(crate) old_cookie: Option<Box<HeaderValue>>,
-    pub(crate) cache_headers: bool,
-    pub(crate) clear_site_data: bool,
-    pub(crate) events: Vec<Event>,
-}
-
-impl Outgoing {
-    /// A close that failed before it could decide anything: for whoever carries the core's questions, when that breaks.
-    ///
-    /// ```
-    /// use session_core::{Error, protocol::Outgoing};
-    ///
-    /// let applied = Outgoing::failed(Error::Unavailable).apply(&mut http::HeaderMap::new());
-    /// assert_eq!(applied, Err(Error::Unavailable));
-    /// ```
-    pub fn failed(error: Error) -> Self {
-        Self {
-            error: Some(error.into()),
-            ..Self::default()
-        }
-    }
-
-    /// Writes `Vary`, `Set-Cookie` and `Cache-Control` into the response's headers.
-    ///
-    /// Calling it twice sends nothing twice.
-    ///
-    /// # Errors
-    /// The error that the session's close found, with no header touched; or [`Error::TooManyHeaders`]. The response is
-    /// then to be replaced by one with [`Error::status`].
-    ///
-    /// ```
-    /// # use session_core::{SecretKey, Sessions};
-    /// # let exchange = Sessions::new(SecretKey::generate().unwrap()).exchange(&http::HeaderMap::new());
-    /// # let session = exchange.open().done().unwrap().unwrap();
-    /// # session.insert("a", 1).unwrap();
-    /// # let mut outgoing = exchange.close().done().unwrap();
-    /// let mut response = http::HeaderMap::new();
-    /// response.insert("vary", "Accept".parse().unwrap());
-    /// outgoing.apply(&mut response).unwrap();
-    /// assert_eq!(response["vary"], "Accept, Cookie");
-    /// assert_eq!(response["cache-control"], "no-store");
-    /// ```
-    pub fn apply(&mut self, headers: &mut impl ResponseHeaders) -> Result<(), Error> {
-        if let Some(error) = &self.error {
-            return Err(*error.clone());
-        }
-        if std::mem::take(&mut self.vary) {
-            vary_cookie(headers)?;
-            if self.cache_headers && self.set_cookie.is_none() {
-                private(headers)?;
-            }
-        }
-        let Some(cookie) = self.set_cookie.take() else {
-            return Ok(());
-        };
-        set_cookie(headers, cookie)?;
-        if let Some(cookie) = self.old_cookie.take() {
-            set_cookie(headers, *cookie)?;
-        }
-        if std::mem::take(&mut self.clear_site_data) {
-            clear_cookies(headers)?;
-        }
-        if self.cache_headers && no_store(headers)? {
-            self.events.push(Event {
-                kind: EventKind::CacheControlReplaced,
-                digest: LogDigest::default(),
-                record: None,
-            });
-        }
-        Ok(())
-    }
-
-    /// What happened; complete once [`apply`](Self::apply) was called.
-    ///
-    /// ```
-    /// # use session_core::{EventKind, SecretKey, Sessions};
-    /// # let exchange = Sessions::new(SecretKey::generate().unwrap()).exchange(&http::HeaderMap::new());
-    /// # let session = exchange.open().done().unwrap().unwrap();
-    /// # session.insert("a", 1).unwrap();
-    /// # let mut outgoing = exchange.close().done().unwrap();
-    /// let mut response = http::HeaderMap::new();
-    /// response.insert("cache-control", "public".parse().unwrap());
-    /// outgoing.apply(&mut response).unwrap();
-    /// assert_eq!(outgoing.events().last().unwrap().kind, EventKind::CacheControlReplaced);
-    /// ```
-    #[must_use]
-    pub fn events(&self) -> &[Event] {
-        &self.events
     }
 }

@@ -22,10 +22,11 @@
 //! # Ok::<(), session_core::Error>(())
 //! ```
 
-pub use crate::exchange::{Exchange, LazySession, Outgoing};
+pub use crate::exchange::{Exchange, LazySession};
 pub use crate::record::store::{
     Inserted, Loaded, Outcome, Record, StoreReply, StoreRequest, TOMBSTONE_SECONDS, TrimResult,
     Updated,
 };
 pub use crate::response::headers::ResponseHeaders;
+pub use crate::response::outgoing::Outgoing;
 pub use crate::stored::step::{Pending, Step};

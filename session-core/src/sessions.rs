@@ -1,30 +1,18 @@
 //! Configured once: the two doors of a request.
 
+use crate::error::config::Warning;
+use crate::settings::Core;
 use std::fmt;
-use std::sync::{Arc, PoisonError, RwLock};
-use std::time::Duration;
+use std::sync::Arc;
 
 use http::header::COOKIE;
 use http::{HeaderMap, HeaderValue};
 
-use crate::builder::{Builder, refuse_if};
-use crate::cookie::rename::Old;
-use crate::cookie::template::CookieTemplate;
-use crate::env::{Clock, EntropyError, EntropySource, unix};
-use crate::error::{ConfigError, Error, Rejected};
-use crate::event::LogDigest;
+use crate::error::Error;
+use crate::error::config::ConfigError;
 use crate::exchange::Exchange;
 use crate::keys::ring::KeyRing;
-use crate::keys::weakness::Weakness;
-use crate::record::policy::Stored;
-use crate::session::handle::{Session, Shared};
-use crate::session::state::{Accepted, Origin, State};
-use crate::token::aead::NONCE;
-use crate::token::format::Wires;
-use crate::token::keyed::{Format, Keys, Name};
-use crate::token::lifetime::Lifetime;
-use crate::token::mac::SignedBy;
-use crate::token::nonce::Nonces;
+use crate::session::handle::Session;
 
 /// Sessions in a cookie, configured and validated once. Cheap to clone.
 ///
@@ -49,101 +37,7 @@ use crate::token::nonce::Nonces;
 #[derive(Clone)]
 pub struct Sessions(pub(crate) Arc<Core>);
 
-/// What a configuration comes to.
-pub(crate) struct Core {
-    pub(crate) format: Format,
-    pub(crate) keys: RwLock<Arc<Keys>>,
-    pub(crate) nonces: Nonces,
-    /// None: sessions are in their cookies.
-    pub(crate) stored: Option<Stored>,
-    pub(crate) lifetime: Lifetime,
-    pub(crate) cookie: CookieTemplate,
-    /// The same under its old name.
-    pub(crate) old: Option<Old>,
-    /// A limit for the whole of Set-Cookie: an error in our formats, an event in Flask's.
-    pub(crate) max_cookie_size: Option<usize>,
-    /// Whether Cache-Control is ours to set.
-    pub(crate) cache_headers: bool,
-    /// Whether a logout has the browser delete all cookies.
-    pub(crate) clear_site_data: bool,
-    pub(crate) clock: Box<dyn Clock>,
-    pub(crate) random: Box<dyn EntropySource>,
-    pub(crate) warnings: Vec<Warning>,
-    pub(crate) warnings_are_errors: bool,
-}
-
-/// More cookies of our name than this are counted but not looked at: each would cost a signature.
-const MOST_COOKIES: usize = 4;
-
 impl Sessions {
-    /// Our format with our defaults: cookie `__Host-session`, `Path=/`, `Secure`, `HttpOnly`, `SameSite=Lax`, idle
-    /// lifetime 31 days, refreshed after a tenth of it.
-    ///
-    /// ```
-    /// use session_core::{SecretKey, Sessions};
-    ///
-    /// let sessions = Sessions::new(SecretKey::generate().unwrap());
-    /// assert_eq!(sessions.cookie_name(), "__Host-session");
-    /// ```
-    #[cfg(feature = "os")]
-    #[must_use]
-    pub fn new(key: crate::keys::secret::SecretKey) -> Self {
-        match Self::builder(key).build() {
-            Ok(sessions) => sessions,
-            Err(error) => unreachable!("the defaults are valid: {error}"),
-        }
-    }
-
-    /// Flask 3.1's format, defaults and rules, byte for byte: reads and writes the cookies of a Flask application with
-    /// this `SECRET_KEY`.
-    ///
-    /// # Errors
-    /// [`ConfigError::NoKey`](crate::ConfigError::NoKey) when the secret is empty. Flask would run without sessions.
-    ///
-    /// ```
-    /// use http::{HeaderMap, HeaderValue, header};
-    /// use session_core::Sessions;
-    ///
-    /// let sessions = Sessions::flask("dev").unwrap();
-    /// assert_eq!(sessions.warnings().len(), 1); // Flask takes any key; we say that this one is weak
-    ///
-    /// let session = sessions.open(&HeaderMap::new());
-    /// session.insert("a", 1).unwrap();
-    /// let mut response = HeaderMap::new();
-    /// sessions.close(&session, &mut response).unwrap();
-    /// assert!(response[header::SET_COOKIE].to_str().unwrap().starts_with("session=eyJhIjoxfQ."));
-    /// ```
-    #[cfg(feature = "os")]
-    pub fn flask(secret: impl Into<Vec<u8>>) -> Result<Self, ConfigError> {
-        Self::flask_builder(secret).build()
-    }
-
-    /// Our format, to be configured.
-    ///
-    /// ```
-    /// use session_core::{SameSite, SecretKey, Sessions};
-    ///
-    /// let key = SecretKey::generate().unwrap();
-    /// let sessions = Sessions::builder(key).cookie_name("shop").same_site(SameSite::Strict).build().unwrap();
-    /// assert_eq!(sessions.cookie_name(), "__Host-shop");
-    /// ```
-    pub fn builder(keys: impl Into<KeyRing>) -> Builder {
-        Builder::new(keys.into())
-    }
-
-    /// Flask's format with Flask's defaults, to be configured. Any secret that is not empty is taken, as Flask does.
-    ///
-    /// ```
-    /// use session_core::Sessions;
-    ///
-    /// let sessions = Sessions::flask_builder("dev").fallback("the old one").secure(true).build().unwrap();
-    /// assert!(sessions.is_flask());
-    /// assert!(Sessions::flask_builder("").build().is_err());
-    /// ```
-    pub fn flask_builder(secret: impl Into<Vec<u8>>) -> Builder {
-        Builder::flask(KeyRing::flask(secret))
-    }
-
     /// Opens the session of a request, or a new, empty one: the first door. Never fails: a cookie that is not accepted
     /// gives an empty session that [knows why](Session::rejected).
     ///
@@ -282,193 +176,8 @@ impl Sessions {
     }
 }
 
-impl Core {
-    /// The session that these Cookie headers hold, or an empty one.
-    pub(crate) fn open<'a, I: Iterator<Item = &'a HeaderValue>>(
-        self: &Arc<Self>,
-        headers: impl Fn() -> I,
-    ) -> Session {
-        let now = self.now().as_secs();
-        let fresh = || State::new(&self.lifetime, now);
-        // Filled where it stands, since it is large.
-        let mut shared = Shared {
-            core: self.clone(),
-            origin: Origin::NONE,
-            state: fresh().into(),
-        };
-        let Shared { origin, state, .. } = &mut shared;
-        let state = state.get_mut().unwrap_or_else(PoisonError::into_inner);
-        let mut to_refresh = None;
-        let found = self.first(headers, origin, now, |wires, header, value| {
-            let by = wires.open(value, &self.lifetime, now, &mut state.stamp, &mut state.map)?;
-            // Few are due, so the others don't pay for a handle.
-            let due = self.lifetime.refresh_due(&state.stamp, now);
-            to_refresh = if due {
-                Accepted::new(header, value)
-            } else {
-                None
-            };
-            Ok((by, state.stamp.created))
-        });
-        match found {
-            true => (origin.stamp, origin.to_refresh) = (Some(state.stamp), to_refresh),
-            false => *state = fresh(),
-        }
-        Session::of(shared)
-    }
-
-    /// Whether one of our cookies is accepted, the first that is: by which key, and when its session began, tells `open`.
-    /// `origin` learns what came, and why the first was not.
-    ///
-    /// Flask takes the first (Werkzeug's `cookies.get`); we take the first that is valid. A cookie of the old name counts
-    /// where none of the new name came, good or bad.
-    pub(crate) fn first<'a, I: Iterator<Item = &'a HeaderValue>>(
-        &self,
-        headers: impl Fn() -> I,
-        origin: &mut Origin,
-        now: u64,
-        mut open: impl FnMut(&Wires, &HeaderValue, &[u8]) -> Result<(SignedBy, u64), Rejected>,
-    ) -> bool {
-        // Not a copy: nobody's code runs in here.
-        let keys = self.keys.read().unwrap_or_else(PoisonError::into_inner);
-        let mut opened = false;
-        for header in headers() {
-            for value in self.cookie.find(header, self.format.dialect()) {
-                origin.cookies += 1;
-                if !opened && self.is_looked_at(origin.cookies, &value) {
-                    let found = open(&keys.cookie, header, &value);
-                    opened = origin.note_opened(&value, found.map(|(by, _)| by));
-                }
-            }
-        }
-        if let (Some(old), Some(wires)) = (&self.old, &keys.old) {
-            let in_header = |header| {
-                let values = old.cookie.find(header, self.format.dialect());
-                values.map(move |value| (header, value))
-            };
-            for (header, value) in headers().flat_map(in_header) {
-                origin.old_cookies += 1;
-                if !opened && origin.cookies == 0 && self.is_looked_at(origin.old_cookies, &value) {
-                    let found = open(wires, header, &value).and_then(|(by, created)| {
-                        let by = if now < old.renamed {
-                            by
-                        } else {
-                            SignedBy::Other
-                        };
-                        if created < old.renamed {
-                            Ok(by)
-                        } else {
-                            Err(Rejected::Revoked)
-                        }
-                    });
-                    opened = origin.note_opened(&value, found);
-                }
-            }
-        }
-        opened
-    }
-
-    /// How the cookie is called that goes out: as before until it is renamed, unless one of the new name came.
-    pub(crate) fn named(&self, origin: &Origin, now: u64) -> (&CookieTemplate, Name) {
-        match &self.old {
-            Some(old) if now < old.renamed && origin.cookies == 0 => (&old.cookie, Name::Old),
-            _ => (&self.cookie, Name::New),
-        }
-    }
-
-    fn is_looked_at(&self, number: usize, value: &[u8]) -> bool {
-        if self.format.is_flask() {
-            number == 1 && !value.is_empty()
-        } else {
-            number <= MOST_COOKIES
-        }
-    }
-
-    /// The keys of this moment.
-    pub(crate) fn keys(&self) -> Arc<Keys> {
-        self.keys
-            .read()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone()
-    }
-
-    pub(crate) fn set_keys(&self, ring: &KeyRing) -> Result<Vec<Warning>, ConfigError> {
-        ring.check(self.format.is_flask())?;
-        let warnings = refuse_if(self.warnings_are_errors, ring.warnings().collect())?;
-        let keys = self.format.keys(ring);
-        *self.keys.write().unwrap_or_else(PoisonError::into_inner) = keys.into();
-        Ok(warnings)
-    }
-
-    pub(crate) fn nonce(&self) -> Result<[u8; NONCE], EntropyError> {
-        self.nonces.draw(&*self.random)
-    }
-
-    pub(crate) fn now(&self) -> Duration {
-        unix(self.clock.now())
-    }
-
-    /// K(5) over the end of a cookie: its signature, if it has one.
-    pub(crate) fn digest(&self, tail: &[u8]) -> LogDigest {
-        let code = self.keys().log.code(tail);
-        let mut digest = [0; 8];
-        digest.copy_from_slice(&code.as_slice()[..8]);
-        LogDigest(digest)
-    }
-}
-
-impl fmt::Debug for Core {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Sessions")
-            .field("cookie", &self.cookie.name())
-            .field("flask", &self.format.is_flask())
-            .field("stored", &self.stored)
-            .field("lifetime", &self.lifetime)
-            .finish_non_exhaustive()
-    }
-}
-
 impl fmt::Debug for Sessions {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Debug::fmt(&self.0, f)
     }
-}
-
-/// Something doubtful in a configuration that works.
-///
-/// ```
-/// use session_core::{Sessions, Warning, Weakness};
-///
-/// let sessions = Sessions::flask_builder("dev").insecure_plain_http().build().unwrap();
-/// assert_eq!(sessions.warnings(), [Warning::WeakKey(Weakness::Short(3)), Warning::PlainHttp]);
-/// ```
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum Warning {
-    /// Flask's format runs with a key that our own formats would refuse.
-    #[error(
-        "SECRET_KEY is weak: {0}; whoever guesses it forges any session; make one with `openssl rand -base64 33`, and \
-         keep this one in SECRET_KEY_FALLBACKS for one lifetime"
-    )]
-    WeakKey(Weakness),
-    /// The same of a key that only verifies.
-    #[error(
-        "a key of SECRET_KEY_FALLBACKS is weak: {0}; whoever guesses it forges any session; leave it out once nobody's \
-         cookie needs it"
-    )]
-    WeakFallback(Weakness),
-    /// The cookie goes over plain HTTP, readable and changeable for everybody on the way.
-    #[error(
-        "insecure_plain_http: the session cookie is sent without Secure and without the prefix __Host-"
-    )]
-    PlainHttp,
-    /// The cookie is one that browsers keep, and that others may misread: a name that is no token, a domain with an underscore,
-    /// a path without a slash in front.
-    #[error("{setting}: {problem}")]
-    Cookie {
-        /// The setting, by its configuration key.
-        setting: &'static str,
-        /// What is doubtful, and what would not be.
-        problem: String,
-    },
 }

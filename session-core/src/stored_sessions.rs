@@ -6,10 +6,10 @@ use std::sync::Arc;
 use http::header::COOKIE;
 use http::{HeaderMap, HeaderValue};
 
-use crate::error::ConfigError;
+use crate::error::config::{ConfigError, Warning};
 use crate::exchange::Exchange;
 use crate::keys::ring::KeyRing;
-use crate::sessions::{Core, Warning};
+use crate::settings::Core;
 
 /// Sessions in a store, configured and validated once; the cookie holds an id. Cheap to clone.
 ///

@@ -1,8 +1,13 @@
 //! Configuration by code. What a format cannot keep, and what browsers refuse, does not build.
 
 pub(crate) mod encryption;
+mod keys;
 mod lifetimes;
+mod rename;
+mod start;
+mod stored;
 
+use crate::error::config::refuse_if;
 use std::sync::RwLock;
 
 use crate::builder::encryption::Encryption;
@@ -10,10 +15,11 @@ use crate::cookie::attributes::{Attributes, Prefix, SameSite};
 use crate::cookie::rename::OldCookie;
 use crate::cookie::template::CookieTemplate;
 use crate::env::{Clock, EntropySource};
-use crate::error::ConfigError;
+use crate::error::config::{ConfigError, Warning};
 use crate::keys::ring::KeyRing;
 use crate::record::policy::Stored;
-use crate::sessions::{Core, Sessions, Warning};
+use crate::sessions::Sessions;
+use crate::settings::Core;
 use crate::token::flask;
 use crate::token::keyed::Format;
 use crate::token::lifetime::{DEFAULT_IDLE, Lifetime, Refresh};
@@ -565,14 +571,6 @@ impl Builder {
             .chain(plain)
             .chain(self.cookie.warnings())
             .collect()
-    }
-}
-
-/// The warnings, or the first as an error.
-pub(crate) fn refuse_if(errors: bool, warnings: Vec<Warning>) -> Result<Vec<Warning>, ConfigError> {
-    match warnings.first() {
-        Some(first) if errors => Err(ConfigError::Warning(first.clone())),
-        _ => Ok(warnings),
     }
 }
 

@@ -16,7 +16,7 @@ use self::values::{
 };
 use crate::builder::Builder;
 use crate::cookie::attributes::Prefix;
-use crate::error::ConfigError;
+use crate::error::config::ConfigError;
 use crate::keys::ring::KeyRing;
 use crate::keys::secret::Secret;
 use crate::sessions::Sessions;

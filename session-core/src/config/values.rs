@@ -10,7 +10,7 @@ use zeroize::Zeroizing;
 
 use crate::cookie::attributes::SameSite;
 use crate::cookie::rename::OldCookie;
-use crate::error::ConfigError;
+use crate::error::config::ConfigError;
 use crate::json;
 use crate::json::scan::Cursor;
 use crate::token::mac::Digest;

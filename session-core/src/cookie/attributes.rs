@@ -1,7 +1,6 @@
 //! A cookie's name and attributes, and which of them do not work.
 
-use crate::error::ConfigError;
-use crate::sessions::Warning;
+use crate::error::config::{ConfigError, Warning};
 
 /// The attribute SameSite (RFC 6265bis, section 5.6.7).
 ///

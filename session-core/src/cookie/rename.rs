@@ -2,11 +2,10 @@
 
 use std::time::SystemTime;
 
-use crate::builder::Builder;
 use crate::cookie::attributes::{Attributes, Prefix};
 use crate::cookie::template::CookieTemplate;
 use crate::env::unix;
-use crate::error::ConfigError;
+use crate::error::config::ConfigError;
 
 /// The name that the session cookie had before, while browsers still hold it: the way towards a name with the prefix
 /// `__Host-` on which nobody is logged out. For [`Builder::renamed_from`](crate::Builder::renamed_from).
@@ -114,21 +113,6 @@ impl OldCookie {
             cookie,
             renamed: unix(self.renamed).as_secs(),
         })
-    }
-}
-
-impl Builder {
-    /// The cookie's name before, while browsers still hold it; see [`OldCookie`]. Not in Flask's format.
-    ///
-    /// ```
-    /// # use session_core::{OldCookie, SecretKey, Sessions};
-    /// # let (key, renamed) = (SecretKey::generate().unwrap(), std::time::SystemTime::now());
-    /// let sessions = Sessions::builder(key).renamed_from(OldCookie::new("session", renamed)).build().unwrap();
-    /// assert_eq!(sessions.cookie_name(), "__Host-session");
-    /// ```
-    pub fn renamed_from(mut self, old: OldCookie) -> Self {
-        self.renamed_from = Some(old);
-        self
     }
 }
 

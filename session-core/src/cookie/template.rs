@@ -5,8 +5,10 @@ use std::borrow::Cow;
 use http::HeaderValue;
 
 use crate::cookie::attributes::{Attributes, SameSite};
-use crate::cookie::header::{self, Dialect};
-use crate::error::{ConfigError, Error};
+use crate::cookie::header;
+use crate::cookie::header::Dialect;
+use crate::error::Error;
+use crate::error::config::ConfigError;
 
 /// When a browser forgets the cookie.
 #[derive(Debug, Clone, Copy)]

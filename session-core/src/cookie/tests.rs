@@ -1,9 +1,9 @@
 //! Finding and rendering, with the `cookie` crate as oracle.
 
-use super::attributes::{Attributes, Prefix, SameSite};
-use super::header::Dialect;
-use super::template::{CookieTemplate, Expiry};
-use crate::error::ConfigError;
+use crate::cookie::attributes::{Attributes, Prefix, SameSite};
+use crate::cookie::header::Dialect;
+use crate::cookie::template::{CookieTemplate, Expiry};
+use crate::error::config::ConfigError;
 use http::HeaderValue;
 use proptest::prelude::*;
 use std::borrow::Cow;

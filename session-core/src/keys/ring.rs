@@ -2,11 +2,9 @@
 
 use std::time::SystemTime;
 
-use crate::builder::Builder;
 use crate::env::unix;
-use crate::error::ConfigError;
+use crate::error::config::{ConfigError, MOST_VERIFY_ONLY, Warning};
 use crate::keys::secret::{Secret, SecretKey};
-use crate::sessions::Warning;
 
 /// The keys of one application: the primary signs, at most 8 others only verify, each until a time or until it is taken
 /// out. The type keeps them apart, so no order of a list can make an old key sign (CVE-2025-47278).
@@ -41,9 +39,6 @@ pub(crate) struct VerifyOnly {
 }
 
 impl KeyRing {
-    /// More keys than this are refused: each costs a forged cookie one more HMAC.
-    pub(crate) const MOST_VERIFY_ONLY: usize = 8;
-
     /// A ring of one key, which signs and verifies.
     ///
     /// ```
@@ -147,7 +142,7 @@ impl KeyRing {
         if let Some(weakness) = self.verify_only.iter().find_map(|key| refused(&key.secret)) {
             return Err(ConfigError::WeakFallback(weakness));
         }
-        if self.verify_only.len() > Self::MOST_VERIFY_ONLY {
+        if self.verify_only.len() > MOST_VERIFY_ONLY {
             return Err(ConfigError::TooManyKeys(self.verify_only.len()));
         }
         Ok(())
@@ -162,52 +157,6 @@ impl KeyRing {
         primary
             .into_iter()
             .chain(fallbacks.map(Warning::WeakFallback))
-    }
-}
-
-impl Builder {
-    /// A key that signed cookies which still count, and signs no new ones: the previous key, while it is being replaced.
-    /// At most 8. A cookie is signed by the primary key when it is next written, never because it was read.
-    ///
-    /// ```
-    /// # use session_core::{SecretKey, Sessions, testing};
-    /// # let (old, new) = (SecretKey::generate().unwrap(), SecretKey::generate().unwrap());
-    /// # let before = Sessions::new(old.clone());
-    /// # let request = testing::request(&before, |session| session.insert("username", "ada")).unwrap();
-    /// let sessions = Sessions::builder(new).verify_only(old).build().unwrap();
-    /// assert!(sessions.open(&request).contains_key("username")); // a cookie signed with the old key
-    /// ```
-    pub fn verify_only(mut self, key: SecretKey) -> Self {
-        self.ring = self.ring.verify_only(key);
-        self
-    }
-
-    /// The same, with an end: from that second on the key counts for nothing.
-    ///
-    /// ```
-    /// # use std::time::{Duration, SystemTime};
-    /// # use session_core::{SecretKey, Sessions};
-    /// # let (old, new) = (SecretKey::generate().unwrap(), SecretKey::generate().unwrap());
-    /// let end = SystemTime::now() + Duration::from_secs(31 * 24 * 60 * 60); // one idle lifetime
-    /// assert!(Sessions::builder(new).verify_only_until(old, end).build().is_ok());
-    /// ```
-    pub fn verify_only_until(mut self, key: SecretKey, end: SystemTime) -> Self {
-        self.ring = self.ring.verify_only_until(key, end);
-        self
-    }
-
-    /// The same with a Flask application's secret, which may be weak: an entry of `SECRET_KEY_FALLBACKS`.
-    ///
-    /// ```
-    /// # use session_core::{Sessions, testing};
-    /// # let before = Sessions::flask("old").unwrap();
-    /// # let request = testing::request(&before, |session| session.insert("username", "ada")).unwrap();
-    /// let sessions = Sessions::flask_builder("new").fallback("old").build().unwrap();
-    /// assert!(sessions.open(&request).contains_key("username")); // a cookie signed with "old"
-    /// ```
-    pub fn fallback(mut self, secret: impl Into<Vec<u8>>) -> Self {
-        self.ring = self.ring.fallback(secret);
-        self
     }
 }
 

@@ -6,8 +6,7 @@ use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 use zeroize::{Zeroize, Zeroizing};
 
-use crate::error::ConfigError;
-use crate::keys::weakness::Weakness;
+use crate::error::config::{ConfigError, Weakness};
 
 /// A secret that signs and verifies cookies.
 ///

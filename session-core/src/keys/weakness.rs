@@ -4,8 +4,8 @@
 //! four keys of the keyboard in a row; then a word. Where so few pieces tell all of it, few guesses find it. The same is
 //! done with what it is the base64 or the hex digits of. Random keys are about as many pieces as bytes.
 
-/// The least length of a key of our own formats, in bytes: HMAC-SHA256's output (RFC 2104, section 3).
-const LEAST: usize = 32;
+use crate::error::config::{LEAST_KEY_BYTES, Weakness};
+
 /// More of a long secret is not read.
 const MOST: usize = 256;
 /// A repetition or a run is at least so long.
@@ -93,40 +93,6 @@ const PLACES: [u8; 256] = {
     places
 };
 
-/// Why a key is weak.
-///
-/// ```
-/// use session_core::{ConfigError, SecretKey, Weakness};
-///
-/// let weak = |text: &str| SecretKey::new(text).unwrap_err();
-/// assert_eq!(weak("dev"), ConfigError::WeakKey(Weakness::Short(3)));
-/// assert_eq!(weak(&"0".repeat(64)), ConfigError::WeakKey(Weakness::Repetitive));
-/// assert_eq!(weak("AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="), ConfigError::WeakKey(Weakness::Repetitive));
-/// assert_eq!(weak("abcdefghijklmnopqrstuvwxyz012345"), ConfigError::WeakKey(Weakness::Sequence));
-/// assert_eq!(weak("this-is-a-secret-key-change-me-in-production"), ConfigError::WeakKey(Weakness::Placeholder));
-/// ```
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum Weakness {
-    /// Fewer than 32 bytes.
-    #[error("it has {0} bytes, fewer than {LEAST}")]
-    Short(usize),
-    /// A few bytes, again and again, with little else; as they stand or decoded from base64 or hex.
-    #[error("it is little more than one short pattern, repeated")]
-    Repetitive,
-    /// Letters or digits in their order, or keys beside each other on a keyboard; as they stand or decoded.
-    #[error("it is little more than letters, digits or keys in their order")]
-    Sequence,
-    /// Words that stand in tutorials and templates, with little else.
-    #[error("it is a placeholder: words that stand in tutorials and templates")]
-    Placeholder,
-    /// An example key that everybody can read.
-    #[error(
-        "it is, or begins as, an example key of a framework's documentation, which everybody knows"
-    )]
-    Published,
-}
-
 impl Weakness {
     pub(crate) fn of(secret: &[u8]) -> Option<Self> {
         let secret = &secret[..secret.len().min(MOST)];
@@ -142,7 +108,7 @@ impl Weakness {
         if plain.is_words() {
             return Some(Self::Placeholder);
         }
-        if secret.len() < LEAST {
+        if secret.len() < LEAST_KEY_BYTES {
             return Some(Self::Short(secret.len()));
         }
         let forms = [Some(plain), Text::base64(digits), Text::hex(digits)];
@@ -284,7 +250,7 @@ impl<'a> Text<'a> {
         ];
         while at < self.len() {
             pieces += 1;
-            if pieces >= self.len().min(LEAST) / 2 {
+            if pieces >= self.len().min(LEAST_KEY_BYTES) / 2 {
                 return None;
             }
             let (repeated, as_it_is) = self.repeated(at, Self::at);

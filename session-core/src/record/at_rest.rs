@@ -12,7 +12,7 @@
 
 use crate::record::body;
 use crate::record::body::Body;
-use crate::record::store::RecordKey;
+use crate::record_key::RecordKey;
 use crate::token::aead::NONCE;
 use crate::token::keyed::Records;
 use crate::token::mac::SignedBy;

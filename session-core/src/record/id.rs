@@ -14,7 +14,7 @@ use subtle::ConstantTimeEq;
 use crate::base64;
 use crate::env::{EntropyError, EntropySource};
 use crate::error::Rejected;
-use crate::record::store::RecordKey;
+use crate::record_key::RecordKey;
 use crate::token::format::Segments;
 use crate::token::mac::{SignedBy, Signer};
 use crate::token::stamp;

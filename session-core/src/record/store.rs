@@ -2,12 +2,9 @@
 //!
 //! Times are unix seconds of the application's clock, and travel with each question: a store has no clock of its own.
 
+use crate::record_key::RecordKey;
 use std::fmt;
 use std::sync::Arc;
-
-use sha2::{Digest, Sha256};
-
-use crate::base64;
 
 /// How many seconds a store keeps the tombstone of a deleted record at least.
 ///
@@ -17,83 +14,6 @@ use crate::base64;
 /// assert_eq!(session_core::protocol::TOMBSTONE_SECONDS, 60);
 /// ```
 pub const TOMBSTONE_SECONDS: u64 = 60;
-
-/// Where a record lies for its whole life: SHA-256 of the selector that the browser holds. It opens nothing: nobody can
-/// make a cookie of it.
-///
-/// ```
-/// use session_core::RecordKey;
-///
-/// let key = RecordKey::from_bytes([7; 32]);
-/// assert_eq!(key.as_bytes(), &[7; 32]);
-/// assert_eq!(format!("{key:?}"), "RecordKey(..)"); // ids don't print, not even hashed ones
-/// ```
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct RecordKey([u8; 32]);
-
-/// Of a key in base64url, without padding.
-const DIGITS: usize = 43;
-
-impl RecordKey {
-    pub(crate) fn of(selector: &[u8]) -> Self {
-        Self(Sha256::digest(selector).into())
-    }
-
-    /// The key that a store wrote down.
-    ///
-    /// ```
-    /// let bytes = [1; 32];
-    /// assert_eq!(session_core::RecordKey::from_bytes(bytes), session_core::RecordKey::from_bytes([1; 32]));
-    /// ```
-    #[must_use]
-    pub fn from_bytes(bytes: [u8; 32]) -> Self {
-        Self(bytes)
-    }
-
-    /// What a store writes down.
-    ///
-    /// ```
-    /// assert_eq!(session_core::RecordKey::from_bytes([1; 32]).as_bytes().len(), 32);
-    /// ```
-    #[must_use]
-    pub fn as_bytes(&self) -> &[u8; 32] {
-        &self.0
-    }
-
-    /// 43 digits of base64url, for a form in a page that lists a user's sessions. No `Display`, so that nobody logs it by
-    /// accident.
-    ///
-    /// ```
-    /// use session_core::RecordKey;
-    ///
-    /// let key = RecordKey::from_bytes([7; 32]);
-    /// assert_eq!(key.to_text(), "BwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwc");
-    /// assert_eq!(RecordKey::from_text(&key.to_text()), Some(key));
-    /// ```
-    #[must_use]
-    pub fn to_text(&self) -> String {
-        base64::encode(&self.0)
-    }
-
-    /// Reads it again; `None` for anything that [`to_text`](Self::to_text) does not write.
-    ///
-    /// ```
-    /// assert_eq!(session_core::RecordKey::from_text("7"), None);
-    /// ```
-    #[must_use]
-    pub fn from_text(text: &str) -> Option<Self> {
-        if text.len() != DIGITS {
-            return None;
-        }
-        base64::decode(text.as_bytes())?.try_into().ok().map(Self)
-    }
-}
-
-impl fmt::Debug for RecordKey {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("RecordKey(..)")
-    }
-}
 
 /// A session as a store keeps it. Cheap to clone.
 ///

@@ -195,7 +195,7 @@ fn append(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::exchange::Outgoing;
+    use crate::response::outgoing::Outgoing;
     use proptest::prelude::*;
 
     /// The plainest headers there are.

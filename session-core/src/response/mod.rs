@@ -1,3 +1,4 @@
 //! What a session sends with a response, and the headers that carry it.
 
 pub(crate) mod headers;
+pub(crate) mod outgoing;

@@ -10,10 +10,10 @@ use crate::data::map::Map;
 use crate::env::EntropyError;
 use crate::error::{Error, Rejected};
 use crate::event::{Event, EventKind};
-use crate::exchange::Outgoing;
+use crate::response::outgoing::Outgoing;
 use crate::session::handle::Session;
 use crate::session::state::{Accepted, Origin, State, tail};
-use crate::sessions::Core;
+use crate::settings::Core;
 use crate::token::format::Content;
 use crate::token::keyed::Name;
 use crate::token::stamp::Stamp;
@@ -82,7 +82,11 @@ impl Session {
         if state.map.is_blank() {
             let came = origin.cookies + origin.old_cookies > 0;
             let remove = changed && (came || core.format.is_flask());
-            return Ok(remove.then(|| core.named(origin, now.as_secs()).0.removal()));
+            return Ok(remove.then(|| {
+                core.cookie_to_write(origin.cookies, now.as_secs())
+                    .0
+                    .removal()
+            }));
         }
         let permanent = is_permanent(core, state);
         let opened = origin.stamp.map(|stamp| Stamp { permanent, ..stamp });
@@ -109,7 +113,7 @@ impl Session {
         events: &mut Vec<Event>,
     ) -> Result<HeaderValue, Error> {
         let origin = self.origin();
-        let (cookie, _) = core.named(origin, now.as_secs());
+        let (cookie, _) = core.cookie_to_write(origin.cookies, now.as_secs());
         let stamp = stamp(core, state, permanent, now.as_secs());
         let expiry = match (permanent, core.format.is_flask()) {
             (false, _) => Expiry::Browser,
@@ -175,7 +179,7 @@ impl Session {
     /// Where a cookie goes out under the new name, the one under the old name is deleted.
     pub(crate) fn forget_old_name(&self, outgoing: &mut Outgoing, now: u64) {
         let origin = self.origin();
-        let new = self.core().named(origin, now).1 == Name::New;
+        let new = self.core().cookie_to_write(origin.cookies, now).1 == Name::New;
         if outgoing.set_cookie.is_some() && new && origin.old_cookies > 0 {
             outgoing.old_cookie = self
                 .core()
@@ -241,7 +245,7 @@ fn write(
     expiry: Expiry,
     now: u64,
 ) -> Result<Vec<u8>, Error> {
-    let (cookie, old_or_new) = core.named(origin, now);
+    let (cookie, old_or_new) = core.cookie_to_write(origin.cookies, now);
     let name = cookie.name();
     // A random source is an application's: not while the keys are locked.
     let nonce = core.format.encrypted.map(|_| core.nonce()).transpose()?;

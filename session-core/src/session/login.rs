@@ -6,10 +6,10 @@ use std::time::Duration;
 
 use crate::data::change::Change;
 use crate::error::Error;
-use crate::record::store::RecordKey;
+use crate::record::base::{Base, Live};
+use crate::record_key::RecordKey;
 use crate::session::handle::Session;
 use crate::session::state::State;
-use crate::stored::open::{Base, Live};
 use crate::token::flask::PERMANENT;
 use crate::token::stamp::Epoch;
 

@@ -9,7 +9,7 @@ use crate::data::change::Change;
 use crate::data::flash::Flash;
 use crate::data::map::Map;
 use crate::error::{Error, Rejected};
-use crate::stored::open::Base;
+use crate::record::base::Base;
 use crate::token::lifetime::Lifetime;
 use crate::token::mac::SignedBy;
 use crate::token::stamp::{Epoch, Stamp};

@@ -6,17 +6,19 @@ use http::HeaderValue;
 
 use crate::cookie::template::Expiry;
 use crate::data::map::Map;
-use crate::error::{ConfigError, Error};
+use crate::error::Error;
+use crate::error::config::ConfigError;
 use crate::event::EventKind;
-use crate::exchange::Outgoing;
 use crate::record::at_rest::Place;
 use crate::record::body::Body;
 use crate::record::id;
 use crate::record::id::Id;
 use crate::record::policy::Stored;
-use crate::record::store::{Record, RecordKey, StoreReply, StoreRequest};
+use crate::record::store::{Record, StoreReply, StoreRequest};
+use crate::record_key::RecordKey;
+use crate::response::outgoing::Outgoing;
 use crate::session::handle::Session;
-use crate::sessions::Core;
+use crate::settings::Core;
 use crate::stored::step::{Asked, Step};
 use crate::token::stamp::Stamp;
 
@@ -195,7 +197,7 @@ pub(crate) fn set_cookie(
         authenticated,
         epoch,
     };
-    let (cookie, name) = core.named(session.origin(), now);
+    let (cookie, name) = core.cookie_to_write(session.origin().cookies, now);
     let expiry = match permanent {
         true => Expiry::MaxAge(core.lifetime.max_age_of_id(created, now)),
         false => Expiry::Browser,

@@ -4,10 +4,11 @@ use std::sync::Arc;
 
 use crate::error::Error;
 use crate::event::EventKind;
+use crate::record::base::{Base, Current};
 use crate::record::id::{Id, VerifierHash};
-use crate::record::store::{Record, RecordKey, StoreReply, StoreRequest, Updated};
+use crate::record::store::{Record, StoreReply, StoreRequest, Updated};
+use crate::record_key::RecordKey;
 use crate::stored::closing::{Closing, Next};
-use crate::stored::open::{Base, Current};
 
 impl Closing {
     /// A logout with an id that times alone speak against: the record ends if it is open to it.
@@ -15,7 +16,13 @@ impl Closing {
         let (key, now) = (id.key(), self.now);
         self.ask(
             StoreRequest::Load { key, now },
-            move |closing, answer| match Base::of(closing.core(), answer, id, key, now) {
+            move |closing, answer| match Base::of(
+                &closing.core().keys().records,
+                answer,
+                id,
+                key,
+                now,
+            ) {
                 Ok((live, _)) => closing.end(key, live.presented, &live.current.record),
                 Err((Base::Degraded, _)) => closing.fail(Error::Unavailable),
                 Err((
@@ -68,7 +75,8 @@ impl Closing {
 
     /// Another request has written to the record. If it has given the session another id, this request may not end it.
     fn end_newer(self, key: RecordKey, presented: VerifierHash, newer: Record) -> Next {
-        let Some((current, _)) = Current::read(self.core(), key, newer, self.now) else {
+        let Some((current, _)) = Current::read(&self.core().keys().records, key, newer, self.now)
+        else {
             return self.fail(Error::Unavailable);
         };
         if current.body.opens(&presented, self.now).admits() {
@@ -91,7 +99,7 @@ impl Closing {
     pub(crate) fn forget(mut self) -> Next {
         let origin = self.session.origin();
         if self.cleared && origin.cookies + origin.old_cookies > 0 {
-            let (cookie, _) = self.core().named(origin, self.now);
+            let (cookie, _) = self.core().cookie_to_write(origin.cookies, self.now);
             (self.outgoing.set_cookie, self.outgoing.vary) = (Some(cookie.removal()), true);
         }
         self.done()

@@ -1,6 +1,7 @@
 //! The plainest store, for tests: the contract's table in a map. The verbs by user are atomic per record only, so each
 //! comes in two parts: which records, and then one after the other.
 
+use crate::record_key::RecordKey;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 

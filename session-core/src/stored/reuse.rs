@@ -13,12 +13,12 @@
 
 use crate::error::Error;
 use crate::event::EventKind;
+use crate::record::base::{Current, Live};
 use crate::record::body::Opens;
 use crate::record::policy::ReusePolicy;
 use crate::record::store::{Loaded, Record, StoreReply, StoreRequest, Updated};
 use crate::session::handle::Session;
 use crate::stored::closing::{Closing, Next};
-use crate::stored::open::{Current, Live};
 
 impl Closing {
     /// Ends what is to end, then goes on as for any id that opens nothing. `reused` is what this session's id has found.
@@ -95,7 +95,8 @@ impl Closing {
         let Some(reused) = session.origin().base.reused() else {
             return Ok(None);
         };
-        let (current, _) = Current::read(self.core(), reused.key, record, self.now).ok_or(())?;
+        let (current, _) =
+            Current::read(&self.core().keys().records, reused.key, record, self.now).ok_or(())?;
         let opens = current.body.opens(&reused.presented, self.now);
         Ok((opens == Opens::Reused).then_some((reused, current)))
     }

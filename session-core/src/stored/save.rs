@@ -5,12 +5,12 @@ use std::sync::Arc;
 use crate::data::map::Map;
 use crate::error::Error;
 use crate::event::EventKind;
+use crate::record::base::{Base, Current, Live};
 use crate::record::body::{Body, Earlier, RECENT};
 use crate::record::id::Id;
 use crate::record::store::{Record, StoreReply, StoreRequest, Updated};
 use crate::session::handle::Session;
 use crate::stored::closing::{Closing, Next, text};
-use crate::stored::open::{Base, Current, Live};
 use crate::stored::step::Asked;
 use crate::token::lifetime::{Refresh, tenth};
 use crate::token::stamp::Epoch;
@@ -214,7 +214,9 @@ impl Closing {
     /// made again.
     fn merge(mut self, version: u64, newer: Record) -> Next {
         let key = self.live().key;
-        let Some((current, mut map)) = Current::read(self.core(), key, newer, self.now) else {
+        let Some((current, mut map)) =
+            Current::read(&self.core().keys().records, key, newer, self.now)
+        else {
             return self.fail(Error::Unavailable);
         };
         if self
@@ -235,7 +237,7 @@ impl Closing {
         let session = self.session.clone();
         let live = live(&session);
         let admitted = current.body.opens(&live.presented, self.now).admits();
-        if !admitted || current.is_idle(self.core(), self.now) {
+        if !admitted || current.is_idle(&self.core().lifetime, self.now) {
             return self.gone(!admitted);
         }
         for change in self.map.record() {

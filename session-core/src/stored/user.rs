@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use crate::error::Error;
 use crate::event::EventKind;
-use crate::record::store::{RecordKey, StoreReply, StoreRequest, TrimResult};
+use crate::record::store::{StoreReply, StoreRequest, TrimResult};
+use crate::record_key::RecordKey;
 use crate::stored::closing::{Closing, Next};
 use crate::token::lifetime::tenth;
 

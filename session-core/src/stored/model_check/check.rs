@@ -1,8 +1,10 @@
 //! The moments at which something must hold, and what the history keeps of them. What must hold stands in
 //! [`record`](super::record), [`answer`](super::answer) and [`end`](super::end).
 
+use crate::record::base::MUTE_SECONDS;
 use crate::record::body::{Body, Opens};
 use crate::record::store::*;
+use crate::record_key::RecordKey;
 use crate::session::handle::Session;
 use crate::stored::model::{ModelStore, Slot};
 use crate::stored::model_check::history::{Content, Known, Life, Marks};
@@ -10,7 +12,6 @@ use crate::stored::model_check::request::{Found, Request, Sets};
 use crate::stored::model_check::run::World;
 use crate::stored::model_check::tell::name;
 use crate::stored::model_check::{answer, end, record};
-use crate::stored::open::MUTE_SECONDS;
 
 /// An invariant that does not hold, by its number, and how.
 #[derive(Debug, Clone, PartialEq, Eq)]

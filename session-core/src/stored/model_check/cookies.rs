@@ -6,7 +6,7 @@ use sha2::{Digest as _, Sha256};
 
 use crate::base64;
 use crate::record::id::VerifierHash;
-use crate::record::store::RecordKey;
+use crate::record_key::RecordKey;
 use crate::stored::model::{ModelStore, Slot};
 
 /// A cookie that a response set.

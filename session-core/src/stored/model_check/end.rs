@@ -1,9 +1,10 @@
 //! What must hold when all requests have ended: the invariants as they are written, held against the store and the jar
 //! and not against the history, as far as that is possible.
 
+use crate::record_key::RecordKey;
 use std::collections::BTreeSet;
 
-use crate::record::store::*;
+use crate::record::base::MUTE_SECONDS;
 use crate::session::handle::Session;
 use crate::stored::model::{ModelStore, Slot};
 use crate::stored::model_check::check::{Check, demand, found, minted, read};
@@ -14,7 +15,6 @@ use crate::stored::model_check::request::{Found, Request, Sets};
 use crate::stored::model_check::run::World;
 use crate::stored::model_check::tell::name;
 use crate::stored::model_check::{answer, mutate};
-use crate::stored::open::MUTE_SECONDS;
 use crate::stored::step::Step;
 
 /// Live records, with their content and their history.

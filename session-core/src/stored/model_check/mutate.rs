@@ -1,8 +1,8 @@
 //! The store as it answers; and ten mistakes, made at the walker's boundary, each of which the walk must find.
 
-use crate::exchange::Outgoing;
 use crate::record::body::Body;
 use crate::record::store::{Loaded, Record, StoreReply, StoreRequest, TOMBSTONE_SECONDS, Updated};
+use crate::response::outgoing::Outgoing;
 use crate::stored::model::Slot;
 use crate::stored::model_check::run::World;
 use crate::stored::step::Pending;

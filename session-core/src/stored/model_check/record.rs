@@ -2,6 +2,7 @@
 
 use crate::record::body::Body;
 use crate::record::store::*;
+use crate::record_key::RecordKey;
 use crate::stored::model::Slot;
 use crate::stored::model_check::check::{Check, Violation, demand, is_live};
 use crate::stored::model_check::history::Life;
@@ -178,7 +179,7 @@ pub(super) fn i7_one_verifier_opens(world: &World<'_>, body: &Body, life: &Life)
     )
 }
 
-fn opens(body: &Body, known: &super::history::Known, now: u64) -> bool {
+fn opens(body: &Body, known: &crate::stored::model_check::history::Known, now: u64) -> bool {
     body.opens(&known.hash, now).admits()
 }
 

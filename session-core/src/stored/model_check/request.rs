@@ -2,8 +2,9 @@
 
 use crate::error::Error;
 use crate::event::EventKind;
-use crate::exchange::{Exchange, Outgoing};
-use crate::record::store::RecordKey;
+use crate::exchange::Exchange;
+use crate::record_key::RecordKey;
+use crate::response::outgoing::Outgoing;
 use crate::session::handle::Session;
 use crate::stored::model_check::history::{Content, Deed, Marks};
 use crate::stored::model_check::plan::{Op, Plan};

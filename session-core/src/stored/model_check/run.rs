@@ -1,5 +1,6 @@
 //! One schedule, from its beginning to its end.
 
+use crate::record_key::RecordKey;
 use std::collections::BTreeMap;
 
 use crate::record::store::*;

@@ -9,7 +9,7 @@ use crate::env::{EntropyError, EntropySource};
 use crate::keys::secret::SecretKey;
 use crate::record::id::VerifierHash;
 use crate::record::policy::GonePolicy;
-use crate::record::store::RecordKey;
+use crate::record_key::RecordKey;
 use crate::sessions::Sessions;
 use crate::stored::model_check::plan::{Config, IDLE, RENEWAL};
 use crate::stored_sessions::StoredSessions;

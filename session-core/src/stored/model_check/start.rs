@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::record::body::Body;
-use crate::record::store::RecordKey;
+use crate::record_key::RecordKey;
 use crate::stored::model::{ModelStore, Slot};
 use crate::stored::model_check::choose::Chooser;
 use crate::stored::model_check::cookies::Cookie;

@@ -1,7 +1,8 @@
 //! What happens, and what follows from it.
 
-use crate::exchange::Outgoing;
 use crate::record::store::*;
+use crate::record_key::RecordKey;
+use crate::response::outgoing::Outgoing;
 use crate::session::handle::Session;
 use crate::stored::model_check::check::{Check, Violation, demand};
 use crate::stored::model_check::cookies::Cookie;

@@ -3,6 +3,7 @@
 
 use crate::record::body::Body;
 use crate::record::store::*;
+use crate::record_key::RecordKey;
 use crate::stored::model_check::request::Sets;
 use crate::stored::model_check::run::World;
 

@@ -6,7 +6,8 @@ use std::time::{Duration, UNIX_EPOCH};
 
 use crate::builder::Builder;
 use crate::env::EntropyError;
-use crate::error::{ConfigError, Error, Rejected};
+use crate::error::config::ConfigError;
+use crate::error::{Error, Rejected};
 use crate::keys::ring::KeyRing;
 use crate::keys::secret::SecretKey;
 use crate::record::store::Record;

@@ -8,12 +8,13 @@ use http::header::COOKIE;
 use http::{HeaderMap, HeaderValue};
 
 use crate::builder::Builder;
-use crate::error::{ConfigError, Error, Rejected};
+use crate::error::config::ConfigError;
+use crate::error::{Error, Rejected};
 use crate::event::EventKind;
-use crate::exchange::Outgoing;
 use crate::keys::secret::SecretKey;
 use crate::record::policy::GonePolicy;
 use crate::record::store::{Outcome, StoreReply, Updated};
+use crate::response::outgoing::Outgoing;
 use crate::session::handle::Session;
 use crate::sessions::Sessions;
 use crate::stored::model::Slot;

@@ -1,14 +1,11 @@
 //! What can go wrong, sorted by who is at fault: the developer at start ([`ConfigError`]), the handler ([`Error`]), the
 //! client ([`Rejected`], a value and no error).
 
-use std::fmt;
+pub(crate) mod config;
 
 use http::StatusCode;
 
 use crate::env::EntropyError;
-use crate::keys::ring::KeyRing;
-use crate::keys::weakness::Weakness;
-use crate::sessions::Warning;
 
 /// What a handler, or the end of its request, can do wrong. Messages name the session's key, never its value.
 ///
@@ -212,73 +209,4 @@ pub enum Rejected {
     /// the last write to a record that is [`Unreadable`](Self::Unreadable).
     #[error("the session was ended, or its id was renewed")]
     Gone,
-}
-
-/// What is wrong with a configuration. Found once, at start.
-///
-/// ```
-/// use session_core::{ConfigError, SecretKey, Sessions, Weakness};
-///
-/// let error = SecretKey::new("change-me").unwrap_err();
-/// assert_eq!(error, ConfigError::WeakKey(Weakness::Placeholder));
-/// assert_eq!(Sessions::flask("").unwrap_err(), ConfigError::NoKey);
-/// ```
-#[derive(Clone, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum ConfigError {
-    /// No key, or an empty one.
-    #[error("no secret key: set SECRET_KEY to what `openssl rand -base64 33` prints")]
-    NoKey,
-    /// A key that can be guessed.
-    #[error(
-        "the secret key is weak: {0}; make one with `openssl rand -base64 33` (a Flask application's own key is accepted \
-         by the Flask format only)"
-    )]
-    WeakKey(Weakness),
-    /// The same among the keys that only verify; an empty one, too: with any of them anybody could sign.
-    #[error(
-        "a key of SECRET_KEY_FALLBACKS is weak: {0}; leave it out, or make one with `openssl rand -base64 33` (weak keys \
-         of a Flask application, but not empty ones, are accepted by the Flask format only)"
-    )]
-    WeakFallback(Weakness),
-    /// Too many keys that only verify.
-    #[error("{0} verify-only keys; at most {max} are allowed, retire the oldest", max = KeyRing::MOST_VERIFY_ONLY)]
-    TooManyKeys(usize),
-    /// What would be a warning, where [warnings are errors](crate::Builder::warnings_are_errors).
-    #[error("{0} (an error, since SESSION_WARNINGS_ARE_ERRORS or warnings_are_errors is set)")]
-    Warning(Warning),
-    /// The random source of the operating system failed.
-    #[error("the random source gave no bytes, so no key can be made")]
-    Entropy,
-    /// Built without the feature `os`, and without the part that it would give.
-    #[error("no {0}: without the feature \"os\" the builder needs .{0}(..)")]
-    Missing(&'static str),
-    /// A cookie that browsers refuse, drop or misread.
-    #[error("{setting}: {problem}")]
-    Cookie {
-        /// The setting, by its configuration key.
-        setting: &'static str,
-        /// What is wrong and what would be right.
-        problem: String,
-    },
-    /// A setting that the chosen format cannot keep.
-    #[error("{setting} does not work in {format}: {why}")]
-    Format {
-        /// The builder's method or configuration key.
-        setting: &'static str,
-        /// The format.
-        format: &'static str,
-        /// The reason.
-        why: &'static str,
-    },
-    /// A configuration value of the wrong kind.
-    #[error("{0}")]
-    Value(String),
-}
-
-impl fmt::Debug for ConfigError {
-    /// The message: a `main` that returns this error shows it by `Debug`, and whoever starts the program has to read it.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(self, f)
-    }
 }

@@ -1,0 +1,98 @@
+//! What a configuration comes to, and the keys of the moment.
+
+use crate::error::config::refuse_if;
+use std::fmt;
+use std::sync::{Arc, PoisonError, RwLock};
+use std::time::Duration;
+
+use crate::cookie::rename::Old;
+use crate::cookie::template::CookieTemplate;
+use crate::env::{Clock, EntropyError, EntropySource, unix};
+use crate::error::config::{ConfigError, Warning};
+use crate::event::LogDigest;
+use crate::keys::ring::KeyRing;
+use crate::record::policy::Stored;
+use crate::token::aead::NONCE;
+use crate::token::keyed::{Format, Keys, Name};
+use crate::token::lifetime::Lifetime;
+use crate::token::nonce::Nonces;
+
+/// What a configuration comes to.
+pub(crate) struct Core {
+    pub(crate) format: Format,
+    pub(crate) keys: RwLock<Arc<Keys>>,
+    pub(crate) nonces: Nonces,
+    /// None: sessions are in their cookies.
+    pub(crate) stored: Option<Stored>,
+    pub(crate) lifetime: Lifetime,
+    pub(crate) cookie: CookieTemplate,
+    /// The same under its old name.
+    pub(crate) old: Option<Old>,
+    /// A limit for the whole of Set-Cookie: an error in our formats, an event in Flask's.
+    pub(crate) max_cookie_size: Option<usize>,
+    /// Whether Cache-Control is ours to set.
+    pub(crate) cache_headers: bool,
+    /// Whether a logout has the browser delete all cookies.
+    pub(crate) clear_site_data: bool,
+    pub(crate) clock: Box<dyn Clock>,
+    pub(crate) random: Box<dyn EntropySource>,
+    pub(crate) warnings: Vec<Warning>,
+    pub(crate) warnings_are_errors: bool,
+}
+
+impl Core {
+    /// How the cookie is called that goes out: as before until it is renamed, unless one of the new name came.
+    pub(crate) fn cookie_to_write(
+        &self,
+        current_cookies: usize,
+        now: u64,
+    ) -> (&CookieTemplate, Name) {
+        match &self.old {
+            Some(old) if now < old.renamed && current_cookies == 0 => (&old.cookie, Name::Old),
+            _ => (&self.cookie, Name::New),
+        }
+    }
+
+    /// The keys of this moment.
+    pub(crate) fn keys(&self) -> Arc<Keys> {
+        self.keys
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
+    }
+
+    pub(crate) fn set_keys(&self, ring: &KeyRing) -> Result<Vec<Warning>, ConfigError> {
+        ring.check(self.format.is_flask())?;
+        let warnings = refuse_if(self.warnings_are_errors, ring.warnings().collect())?;
+        let keys = self.format.keys(ring);
+        *self.keys.write().unwrap_or_else(PoisonError::into_inner) = keys.into();
+        Ok(warnings)
+    }
+
+    pub(crate) fn nonce(&self) -> Result<[u8; NONCE], EntropyError> {
+        self.nonces.draw(&*self.random)
+    }
+
+    pub(crate) fn now(&self) -> Duration {
+        unix(self.clock.now())
+    }
+
+    /// K(5) over the end of a cookie: its signature, if it has one.
+    pub(crate) fn digest(&self, tail: &[u8]) -> LogDigest {
+        let code = self.keys().log.code(tail);
+        let mut digest = [0; 8];
+        digest.copy_from_slice(&code.as_slice()[..8]);
+        LogDigest(digest)
+    }
+}
+
+impl fmt::Debug for Core {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Sessions")
+            .field("cookie", &self.cookie.name())
+            .field("flask", &self.format.is_flask())
+            .field("stored", &self.stored)
+            .field("lifetime", &self.lifetime)
+            .finish_non_exhaustive()
+    }
+}
