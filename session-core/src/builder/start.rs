@@ -1,6 +1,7 @@
 //! How [`Sessions`] are made.
 
 use crate::builder::Builder;
+#[cfg(feature = "os")]
 use crate::error::config::ConfigError;
 use crate::keys::ring::KeyRing;
 use crate::sessions::Sessions;
