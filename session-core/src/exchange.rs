@@ -9,7 +9,7 @@ use http::HeaderValue;
 
 use crate::error::Error;
 use crate::session::handle::Session;
-use crate::settings::Core;
+use crate::settings::Settings;
 use crate::stored;
 use crate::stored::step::Step;
 
@@ -51,7 +51,7 @@ pub struct Exchange(Arc<Shared>);
 pub struct LazySession(Arc<Shared>);
 
 struct Shared {
-    core: Arc<Core>,
+    settings: Arc<Settings>,
     // Almost every request has one Cookie header, so that one needs no Vec.
     first: Option<HeaderValue>,
     more: Vec<HeaderValue>,
@@ -71,7 +71,7 @@ impl fmt::Debug for Shared {
     /// Not the headers: they hold cookies.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Shared")
-            .field("core", &self.core)
+            .field("core", &self.settings)
             .field("session", &self.session)
             .field("closed", &self.is_closed())
             .finish_non_exhaustive()
@@ -79,9 +79,12 @@ impl fmt::Debug for Shared {
 }
 
 impl Exchange {
-    pub(crate) fn new(core: Arc<Core>, mut cookies: impl Iterator<Item = HeaderValue>) -> Self {
+    pub(crate) fn new(
+        settings: Arc<Settings>,
+        mut cookies: impl Iterator<Item = HeaderValue>,
+    ) -> Self {
         Self(Arc::new(Shared {
-            core,
+            settings,
             first: cookies.next(),
             more: cookies.collect(),
             session: OnceLock::new(),
@@ -156,7 +159,7 @@ impl Exchange {
         let before = self.0.phase.fetch_or(CLOSED, Ordering::AcqRel);
         let opened = before & OPENED != 0;
         if before & DISCARDED != 0 {
-            let cache_headers = self.0.core.cache_headers;
+            let cache_headers = self.0.settings.cache_headers;
             return Step::Done(Outgoing {
                 vary: opened,
                 cache_headers,
@@ -176,7 +179,7 @@ impl Exchange {
 }
 
 fn close(session: &Session, consulted: bool) -> Step<Outgoing> {
-    match session.core().stored {
+    match session.settings().stored {
         None => Step::Done(session.close(consulted)),
         Some(_) => stored::close::close(session, consulted),
     }
@@ -257,14 +260,16 @@ impl Shared {
             return Step::Done(then(self, session.clone()));
         }
         let headers = || self.first.iter().chain(&self.more);
-        match &self.core.stored {
+        match &self.settings.stored {
             None => Step::Done(then(
                 self,
-                self.session.get_or_init(|| self.core.open(headers)).clone(),
+                self.session
+                    .get_or_init(|| self.settings.open(headers))
+                    .clone(),
             )),
             Some(stored) => {
                 let shared = self.clone();
-                stored.open(&self.core, headers, move |session| {
+                stored.open(&self.settings, headers, move |session| {
                     // Two that opened at once get the same one.
                     then(&shared, shared.session.get_or_init(|| session).clone())
                 })
@@ -308,6 +313,6 @@ impl Shared {
 
     /// A request without Cookie has nothing to refresh.
     fn refreshes_unasked(&self) -> bool {
-        self.first.is_some() && self.core.lifetime.refresh == crate::Refresh::EachRequest
+        self.first.is_some() && self.settings.lifetime.refresh == crate::Refresh::EachRequest
     }
 }

@@ -1,7 +1,7 @@
 //! Configured once: the two doors of a request.
 
 use crate::error::config::Warning;
-use crate::settings::Core;
+use crate::settings::Settings;
 use std::fmt;
 use std::sync::Arc;
 
@@ -35,7 +35,7 @@ use crate::session::handle::Session;
 /// # }
 /// ```
 #[derive(Clone)]
-pub struct Sessions(pub(crate) Arc<Core>);
+pub struct Sessions(pub(crate) Arc<Settings>);
 
 impl Sessions {
     /// Opens the session of a request, or a new, empty one: the first door. Never fails: a cookie that is not accepted
@@ -76,7 +76,7 @@ impl Sessions {
     /// assert!(matches!(error, Error::TooLarge { limit: 4096, .. }));
     /// ```
     pub fn close(&self, session: &Session, response: &mut HeaderMap) -> Result<(), Error> {
-        if session.core().stored.is_some() {
+        if session.settings().stored.is_some() {
             return Err(Error::NotACookie);
         }
         session.close(true).apply(response)

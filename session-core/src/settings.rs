@@ -18,7 +18,7 @@ use crate::token::lifetime::Lifetime;
 use crate::token::nonce::Nonces;
 
 /// What a configuration comes to.
-pub(crate) struct Core {
+pub(crate) struct Settings {
     pub(crate) format: Format,
     pub(crate) keys: RwLock<Arc<Keys>>,
     pub(crate) nonces: Nonces,
@@ -40,7 +40,7 @@ pub(crate) struct Core {
     pub(crate) warnings_are_errors: bool,
 }
 
-impl Core {
+impl Settings {
     /// How the cookie is called that goes out: as before until it is renamed, unless one of the new name came.
     pub(crate) fn cookie_to_write(
         &self,
@@ -86,7 +86,7 @@ impl Core {
     }
 }
 
-impl fmt::Debug for Core {
+impl fmt::Debug for Settings {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Sessions")
             .field("cookie", &self.cookie.name())

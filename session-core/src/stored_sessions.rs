@@ -9,7 +9,7 @@ use http::{HeaderMap, HeaderValue};
 use crate::error::config::{ConfigError, Warning};
 use crate::exchange::Exchange;
 use crate::keys::ring::KeyRing;
-use crate::settings::Core;
+use crate::settings::Settings;
 
 /// Sessions in a store, configured and validated once; the cookie holds an id. Cheap to clone.
 ///
@@ -32,12 +32,12 @@ use crate::settings::Core;
 /// # Ok::<(), session_core::Error>(())
 /// ```
 #[derive(Clone)]
-pub struct StoredSessions(Arc<Core>);
+pub struct StoredSessions(Arc<Settings>);
 
 impl StoredSessions {
-    pub(crate) fn new(core: Core) -> Result<Self, ConfigError> {
-        crate::stored::closing::check_cookie(&core)?;
-        Ok(Self(core.into()))
+    pub(crate) fn new(settings: Settings) -> Result<Self, ConfigError> {
+        crate::stored::closing::check_cookie(&settings)?;
+        Ok(Self(settings.into()))
     }
 
     /// Begins an exchange, one request and its response. Keeps handles of the Cookie headers; asks nothing.

@@ -19,7 +19,7 @@ use crate::error::config::{ConfigError, Warning};
 use crate::keys::ring::KeyRing;
 use crate::record::policy::Stored;
 use crate::sessions::Sessions;
-use crate::settings::Core;
+use crate::settings::Settings;
 use crate::token::flask;
 use crate::token::keyed::Format;
 use crate::token::lifetime::{DEFAULT_IDLE, Lifetime, Refresh};
@@ -428,10 +428,11 @@ impl Builder {
                 why: "it is for sessions in a store: use build_stored",
             });
         }
-        self.core(None).map(|core| Sessions(core.into()))
+        self.settings(None)
+            .map(|settings| Sessions(settings.into()))
     }
 
-    pub(crate) fn core(mut self, stored: Option<Stored>) -> Result<Core, ConfigError> {
+    pub(crate) fn settings(mut self, stored: Option<Stored>) -> Result<Settings, ConfigError> {
         self.check_format()?;
         self.ring.check(self.flask)?;
         if self.plain_http {
@@ -457,7 +458,7 @@ impl Builder {
             old_name: old.as_ref().map(|old| old.cookie.name().to_owned()),
             context: self.context.unwrap_or_default(),
         };
-        Ok(Core {
+        Ok(Settings {
             keys: RwLock::new(format.keys(&self.ring).into()),
             format,
             stored,

@@ -125,7 +125,7 @@ impl Builder {
             });
         }
         let stored = self.stored.clone();
-        let core = self.core(Some(stored))?;
-        StoredSessions::new(core)
+        let settings = self.settings(Some(stored))?;
+        StoredSessions::new(settings)
     }
 }

@@ -13,7 +13,7 @@ use crate::event::{Event, EventKind};
 use crate::response::outgoing::Outgoing;
 use crate::session::handle::Session;
 use crate::session::state::{Accepted, Origin, State, tail};
-use crate::settings::Core;
+use crate::settings::Settings;
 use crate::token::format::Content;
 use crate::token::keyed::Name;
 use crate::token::stamp::Stamp;
@@ -23,12 +23,12 @@ impl Session {
     /// Freezes the session, then decides. `consulted`: whether the request asked for the session, so that its response
     /// depends on it, even if no method was called (CVE-2023-30861, CVE-2026-27205).
     pub(crate) fn close(&self, consulted: bool) -> Outgoing {
-        let core = &**self.core();
-        let now = core.now(); // an application's clock: not while the state is locked
+        let settings = &**self.settings();
+        let now = settings.now(); // an application's clock: not while the state is locked
         let mut state = self.state();
         state.freeze();
         let mut outgoing = Outgoing {
-            cache_headers: core.cache_headers,
+            cache_headers: settings.cache_headers,
             ..Outgoing::default()
         };
         if let Some(decided) = &state.closed {
@@ -38,7 +38,7 @@ impl Session {
         }
         outgoing.vary = consulted;
         // A new session's cookie would be deleted with the others.
-        outgoing.clear_site_data = core.clear_site_data
+        outgoing.clear_site_data = settings.clear_site_data
             && state.cleared
             && state.map.is_blank()
             && self.origin().stamp.is_some();
@@ -50,7 +50,7 @@ impl Session {
         if state.renewed && self.origin().stamp.is_some() {
             outgoing.events.push(self.event(EventKind::Renewed));
         }
-        match self.decide(core, &state, now, &mut outgoing.events) {
+        match self.decide(settings, &state, now, &mut outgoing.events) {
             Ok(cookie) => {
                 outgoing.vary |= cookie.is_some();
                 outgoing.set_cookie = cookie;
@@ -73,7 +73,7 @@ impl Session {
     /// So a request that only reads never fails by its session.
     fn decide(
         &self,
-        core: &Core,
+        settings: &Settings,
         state: &State,
         now: Duration,
         events: &mut Vec<Event>,
@@ -81,20 +81,21 @@ impl Session {
         let (changed, origin) = (state.map.is_modified(), self.origin());
         if state.map.is_blank() {
             let came = origin.cookies + origin.old_cookies > 0;
-            let remove = changed && (came || core.format.is_flask());
+            let remove = changed && (came || settings.format.is_flask());
             return Ok(remove.then(|| {
-                core.cookie_to_write(origin.cookies, now.as_secs())
+                settings
+                    .cookie_to_write(origin.cookies, now.as_secs())
                     .0
                     .removal()
             }));
         }
-        let permanent = is_permanent(core, state);
+        let permanent = is_permanent(settings, state);
         let opened = origin.stamp.map(|stamp| Stamp { permanent, ..stamp });
-        let due = opened.is_some_and(|stamp| core.lifetime.refresh_due(&stamp, now.as_secs()));
+        let due = opened.is_some_and(|stamp| settings.lifetime.refresh_due(&stamp, now.as_secs()));
         if !changed && !due {
             return Ok(None);
         }
-        match self.set_cookie(core, state, permanent, now, events) {
+        match self.set_cookie(settings, state, permanent, now, events) {
             Err(error) if !changed => {
                 events.push(self.event(EventKind::left(&error)));
                 Ok(None)
@@ -106,20 +107,20 @@ impl Session {
     /// Set-Cookie of a session that is not empty.
     fn set_cookie(
         &self,
-        core: &Core,
+        settings: &Settings,
         state: &State,
         permanent: bool,
         now: Duration,
         events: &mut Vec<Event>,
     ) -> Result<HeaderValue, Error> {
         let origin = self.origin();
-        let (cookie, _) = core.cookie_to_write(origin.cookies, now.as_secs());
-        let stamp = stamp(core, state, permanent, now.as_secs());
-        let expiry = match (permanent, core.format.is_flask()) {
+        let (cookie, _) = settings.cookie_to_write(origin.cookies, now.as_secs());
+        let stamp = stamp(settings, state, permanent, now.as_secs());
+        let expiry = match (permanent, settings.format.is_flask()) {
             (false, _) => Expiry::Browser,
-            (true, false) => Expiry::MaxAge(core.lifetime.max_age(&stamp, stamp.issued)),
+            (true, false) => Expiry::MaxAge(settings.lifetime.max_age(&stamp, stamp.issued)),
             // As `get_expiration_time`: fractions of a second are added before they are cut.
-            (true, true) => Expiry::Expires(now.saturating_add(core.lifetime.idle).as_secs()),
+            (true, true) => Expiry::Expires(now.saturating_add(settings.lifetime.idle).as_secs()),
         };
         // A refresh that has fallen due since is written from the map.
         let accepted = origin
@@ -131,12 +132,15 @@ impl Session {
             stamp: &stamp,
             unchanged: accepted.map(Accepted::value),
         };
-        let header = write(core, origin, content, expiry, now.as_secs())?;
+        let header = write(settings, origin, content, expiry, now.as_secs())?;
         // What is set after a clear is a new session.
         let created = (origin.stamp.is_none() || state.cleared).then(|| tail(&header));
         let header = cookie.finish(header, expiry)?;
-        if let Some(limit) = core.max_cookie_size.filter(|limit| header.len() > *limit) {
-            if !core.format.is_flask() {
+        if let Some(limit) = settings
+            .max_cookie_size
+            .filter(|limit| header.len() > *limit)
+        {
+            if !settings.format.is_flask() {
                 too_large(cookie.name(), header.len(), limit)?;
             }
             events.push(self.event(EventKind::Oversized {
@@ -144,16 +148,16 @@ impl Session {
                 limit,
             }));
         }
-        if core.format.is_encrypted_next(now.as_secs())
+        if settings.format.is_encrypted_next(now.as_secs())
             && let Err(Error::TooLarge { size, limit, .. }) =
-                encrypts(core, cookie, &state.map, expiry)
+                encrypts(settings, cookie, &state.map, expiry)
         {
             events.push(self.event(EventKind::TooLargeToEncrypt { size, limit }));
         }
         if let Some(written) = created {
             events.push(Event {
                 kind: EventKind::Created,
-                digest: core.digest(&written),
+                digest: settings.digest(&written),
                 record: None,
             });
         }
@@ -163,26 +167,26 @@ impl Session {
     /// `name=value` of this session as it is, empty or not: what a browser would send.
     #[cfg(feature = "testing")]
     pub(crate) fn pair(&self) -> Result<String, Error> {
-        let core = &**self.core();
-        let now = core.now().as_secs();
+        let settings = &**self.settings();
+        let now = settings.now().as_secs();
         let state = self.state();
-        let stamp = stamp(core, &state, is_permanent(core, &state), now);
+        let stamp = stamp(settings, &state, is_permanent(settings, &state), now);
         let content = Content {
             map: &state.map,
             stamp: &stamp,
             unchanged: None,
         };
-        let pair = write(core, self.origin(), content, Expiry::Browser, now)?;
+        let pair = write(settings, self.origin(), content, Expiry::Browser, now)?;
         Ok(String::from_utf8_lossy(&pair).into_owned())
     }
 
     /// Where a cookie goes out under the new name, the one under the old name is deleted.
     pub(crate) fn forget_old_name(&self, outgoing: &mut Outgoing, now: u64) {
         let origin = self.origin();
-        let new = self.core().cookie_to_write(origin.cookies, now).1 == Name::New;
+        let new = self.settings().cookie_to_write(origin.cookies, now).1 == Name::New;
         if outgoing.set_cookie.is_some() && new && origin.old_cookies > 0 {
             outgoing.old_cookie = self
-                .core()
+                .settings()
                 .old
                 .as_ref()
                 .map(|old| old.cookie.removal().into());
@@ -202,7 +206,7 @@ impl Session {
 
     pub(crate) fn event(&self, kind: EventKind) -> Event {
         let asked = self
-            .core()
+            .settings()
             .stored
             .as_ref()
             .is_some_and(|stored| stored.events_with_record_keys);
@@ -214,8 +218,8 @@ impl Session {
     }
 }
 
-fn is_permanent(core: &Core, state: &State) -> bool {
-    if core.format.is_flask() {
+fn is_permanent(settings: &Settings, state: &State) -> bool {
+    if settings.format.is_flask() {
         flask::is_permanent(&state.map)
     } else {
         state.stamp.permanent
@@ -223,9 +227,9 @@ fn is_permanent(core: &Core, state: &State) -> bool {
 }
 
 /// What stands beside the content.
-fn stamp(core: &Core, state: &State, permanent: bool, now: u64) -> Stamp {
+fn stamp(settings: &Settings, state: &State, permanent: bool, now: u64) -> Stamp {
     // Under a clock that was set back a session is not older than it was.
-    let issued = if core.format.is_flask() {
+    let issued = if settings.format.is_flask() {
         now
     } else {
         now.max(state.stamp.created)
@@ -239,20 +243,28 @@ fn stamp(core: &Core, state: &State, permanent: bool, now: u64) -> Stamp {
 
 /// The text of Set-Cookie up to the value, with room for the rest.
 fn write(
-    core: &Core,
+    settings: &Settings,
     origin: &Origin,
     content: Content<'_>,
     expiry: Expiry,
     now: u64,
 ) -> Result<Vec<u8>, Error> {
-    let (cookie, old_or_new) = core.cookie_to_write(origin.cookies, now);
+    let (cookie, old_or_new) = settings.cookie_to_write(origin.cookies, now);
     let name = cookie.name();
     // A random source is an application's: not while the keys are locked.
-    let nonce = core.format.encrypted.map(|_| core.nonce()).transpose()?;
-    let keys = core.keys.read().unwrap_or_else(PoisonError::into_inner);
+    let nonce = settings
+        .format
+        .encrypted
+        .map(|_| settings.nonce())
+        .transpose()?;
+    let keys = settings.keys.read().unwrap_or_else(PoisonError::into_inner);
     let around = cookie.around(expiry);
     // In Flask's format a longer one is sent.
-    let room = around.room(core.max_cookie_size.filter(|_| !core.format.is_flask()));
+    let room = around.room(
+        settings
+            .max_cookie_size
+            .filter(|_| !settings.format.is_flask()),
+    );
     let header = keys
         .of(old_or_new)
         .written
@@ -263,10 +275,15 @@ fn write(
 }
 
 /// Whether this content would fit into an encrypted cookie.
-fn encrypts(core: &Core, cookie: &CookieTemplate, map: &Map, expiry: Expiry) -> Result<(), Error> {
+fn encrypts(
+    settings: &Settings,
+    cookie: &CookieTemplate,
+    map: &Map,
+    expiry: Expiry,
+) -> Result<(), Error> {
     let (name, value) = (cookie.name(), encrypted::length(map));
     too_large(name, name.len() + value, LARGEST)?;
-    let Some(limit) = core.max_cookie_size else {
+    let Some(limit) = settings.max_cookie_size else {
         return Ok(());
     };
     too_large(name, cookie.around(expiry).length(value), limit)

@@ -7,14 +7,14 @@ use http::HeaderValue;
 use crate::error::Rejected;
 use crate::session::handle::{Session, Shared};
 use crate::session::state::{Accepted, Origin, State};
-use crate::settings::Core;
+use crate::settings::Settings;
 use crate::token::format::Wires;
 use crate::token::mac::SignedBy;
 
 /// More cookies of our name than this are counted but not looked at: each would cost a signature.
 const MOST_COOKIES: usize = 4;
 
-impl Core {
+impl Settings {
     /// The session that these Cookie headers hold, or an empty one.
     pub(crate) fn open<'a, I: Iterator<Item = &'a HeaderValue>>(
         self: &Arc<Self>,
@@ -24,7 +24,7 @@ impl Core {
         let fresh = || State::new(&self.lifetime, now);
         // Filled where it stands, since it is large.
         let mut shared = Shared {
-            core: self.clone(),
+            settings: self.clone(),
             origin: Origin::NONE,
             state: fresh().into(),
         };

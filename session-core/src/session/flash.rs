@@ -38,7 +38,7 @@ impl Session {
                 .map_err(|misfit| misfit_error(FLASHES, 0, misfit));
         }
         let mut number = [0; 4];
-        self.core().random.fill(&mut number)?;
+        self.settings().random.fill(&mut number)?;
         let mut number = u32::from_be_bytes(number);
         let mut state = self.open_state()?;
         while state

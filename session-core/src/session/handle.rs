@@ -8,7 +8,7 @@ use crate::data::map::Map;
 use crate::error::{Error, Rejected};
 use crate::event::LogDigest;
 use crate::session::state::{Origin, State};
-use crate::settings::Core;
+use crate::settings::Settings;
 
 /// A session: a map that remembers whether it changed.
 ///
@@ -36,21 +36,21 @@ pub struct Session(Arc<Shared>);
 
 /// What all handles of a session share.
 pub(crate) struct Shared {
-    pub(crate) core: Arc<Core>,
+    pub(crate) settings: Arc<Settings>,
     pub(crate) origin: Origin,
     pub(crate) state: Mutex<State>,
 }
 
 impl Session {
-    pub(crate) fn new(core: Arc<Core>, origin: Origin, map: Map, now: u64) -> Self {
-        let fresh = State::new(&core.lifetime, now);
+    pub(crate) fn new(settings: Arc<Settings>, origin: Origin, map: Map, now: u64) -> Self {
+        let fresh = State::new(&settings.lifetime, now);
         let state = State {
             map,
             stamp: origin.stamp.unwrap_or(fresh.stamp),
             ..fresh
         };
         Self(Arc::new(Shared {
-            core,
+            settings,
             origin,
             state: Mutex::new(state),
         }))
@@ -60,8 +60,8 @@ impl Session {
         Self(Arc::new(shared))
     }
 
-    pub(crate) fn core(&self) -> &Arc<Core> {
-        &self.0.core
+    pub(crate) fn settings(&self) -> &Arc<Settings> {
+        &self.0.settings
     }
 
     pub(crate) fn origin(&self) -> &Origin {
@@ -91,11 +91,11 @@ impl Session {
     }
 
     pub(crate) fn digest(&self) -> LogDigest {
-        self.0.core.digest(&self.0.origin.tail)
+        self.0.settings.digest(&self.0.origin.tail)
     }
 
     pub(crate) fn is_flask(&self) -> bool {
-        self.0.core.format.is_flask()
+        self.0.settings.format.is_flask()
     }
 
     /// Why the cookie that came with the request was not accepted; `None` if it was, or if there was none.

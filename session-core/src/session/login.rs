@@ -77,16 +77,16 @@ impl Session {
     /// ```
     #[doc(alias = "login")]
     pub fn log_in(&self, user: &str) -> Result<(), Error> {
-        let core = self.core();
-        let now = core.now().as_secs();
+        let settings = self.settings();
+        let now = settings.now().as_secs();
         let mut state = self.open_state()?;
         let former = self.user_in(&state);
         let again = former.as_deref() == Some(user);
         if former.is_some() && !again {
-            state.clear(&core.lifetime, now);
+            state.clear(&settings.lifetime, now);
             state.flashes_taken = None;
         }
-        if core.stored.is_none() && !self.is_flask() {
+        if settings.stored.is_none() && !self.is_flask() {
             state.map.set_user(Some(user));
         }
         state.user = Some(user.into());
@@ -100,7 +100,7 @@ impl Session {
             state.epoch.unwrap_or_default()
         };
         state.stamp.epoch = Epoch {
-            application: core.lifetime.epoch,
+            application: settings.lifetime.epoch,
             user: counter,
         };
         state.renewed = true;
@@ -249,7 +249,7 @@ impl Session {
             .rev()
             .find(|end| label.is_char_boundary(*end));
         let label = self
-            .core()
+            .settings()
             .stored
             .is_some()
             .then(|| label[..end.unwrap_or_default()].into());
@@ -306,12 +306,12 @@ impl Session {
     /// # Ok::<(), session_core::Error>(())
     /// ```
     pub fn require_epoch(&self, epoch: u16) -> Result<bool, Error> {
-        let now = self.core().now().as_secs();
+        let now = self.settings().now().as_secs();
         let mut state = self.epoch_state()?;
         if state.stamp.epoch.user >= epoch {
             return Ok(true);
         }
-        state.clear(&self.core().lifetime, now);
+        state.clear(&self.settings().lifetime, now);
         state.revoked = self.origin().stamp.is_some();
         Ok(false)
     }
@@ -340,7 +340,7 @@ impl Session {
     /// ```
     #[must_use]
     pub fn authenticated_within(&self, period: Duration) -> bool {
-        let now = self.core().now().as_secs();
+        let now = self.settings().now().as_secs();
         let then = self.state().stamp.authenticated;
         !self.is_flask() && then.is_some_and(|then| now.saturating_sub(then) <= period.as_secs())
     }

@@ -236,8 +236,8 @@ impl Session {
     /// ```
     #[doc(alias("flush", "destroy", "purge", "logout"))]
     pub fn clear(&self) -> Result<(), Error> {
-        let now = self.core().now().as_secs();
-        self.open_state()?.clear(&self.core().lifetime, now);
+        let now = self.settings().now().as_secs();
+        self.open_state()?.clear(&self.settings().lifetime, now);
         Ok(())
     }
 

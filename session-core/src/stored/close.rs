@@ -56,12 +56,12 @@ use crate::token::stamp::Epoch;
 
 /// Freezes the session, then decides. `consulted`: as in a cookie session's close.
 pub(crate) fn close(session: &Session, consulted: bool) -> Step<Outgoing> {
-    let core = session.core();
-    let now = core.now().as_secs();
+    let settings = session.settings();
+    let now = settings.now().as_secs();
     let mut state = session.state();
     state.freeze();
     let mut outgoing = Outgoing {
-        cache_headers: core.cache_headers,
+        cache_headers: settings.cache_headers,
         vary: consulted,
         ..Outgoing::default()
     };
@@ -221,7 +221,7 @@ impl Closing {
 
     /// Nobody changed anything: the record lives on.
     pub(crate) fn touch(self, live: &Live, current: &Current) -> Next {
-        let (lifetime, Current { record, body, .. }) = (&self.core().lifetime, current);
+        let (lifetime, Current { record, body, .. }) = (&self.settings().lifetime, current);
         let key = live.key;
         let expires = lifetime
             .expires(record.created, self.now, body.idle(lifetime))
@@ -289,9 +289,9 @@ impl Closing {
         }
         self.map = map;
         self.minted = None;
-        self.stamp.permanent = self.permanent.unwrap_or(self.core().lifetime.permanent);
+        self.stamp.permanent = self.permanent.unwrap_or(self.settings().lifetime.permanent);
         self.stamp.epoch = Epoch {
-            application: self.core().lifetime.epoch,
+            application: self.settings().lifetime.epoch,
             user: self.epoch.unwrap_or_default(),
         };
         self.begin()
@@ -324,7 +324,7 @@ impl Closing {
                     .split(|byte| *byte == b';')
                     .next()
                     .unwrap_or_default();
-                let digest = self.core().digest(&tail(value));
+                let digest = self.settings().digest(&tail(value));
                 self.outgoing.events.push(match kind {
                     EventKind::Created => {
                         let record = self.minted.as_ref().map(Id::key);

@@ -18,7 +18,7 @@ use crate::record::store::{Record, StoreReply, StoreRequest};
 use crate::record_key::RecordKey;
 use crate::response::outgoing::Outgoing;
 use crate::session::handle::Session;
-use crate::settings::Core;
+use crate::settings::Settings;
 use crate::stored::step::{Asked, Step};
 use crate::token::stamp::Stamp;
 
@@ -55,12 +55,12 @@ pub(crate) struct Closing {
 pub(crate) type Next = Step<Outgoing>;
 
 impl Closing {
-    pub(crate) fn core(&self) -> &Core {
-        self.session.core()
+    pub(crate) fn settings(&self) -> &Settings {
+        self.session.settings()
     }
 
     pub(crate) fn stored(&self) -> &Stored {
-        match &self.core().stored {
+        match &self.settings().stored {
             Some(stored) => stored,
             None => unreachable!("only stored sessions are closed here"),
         }
@@ -103,7 +103,7 @@ impl Closing {
         let write = self.write()?;
         let id = match &self.minted {
             Some(id) => id.clone(),
-            None => Id::generate(&*self.core().random)?,
+            None => Id::generate(&*self.settings().random)?,
         };
         self.minted = Some(id.clone());
         Ok((id, write))
@@ -114,7 +114,7 @@ impl Closing {
         match self.write {
             Some(write) => Ok(write),
             None => {
-                let write = write_id(&*self.core().random)?;
+                let write = write_id(&*self.settings().random)?;
                 self.write = Some(write);
                 Ok(write)
             }
@@ -130,11 +130,11 @@ impl Closing {
         former: Option<&Record>,
         body: &Body,
     ) -> Result<Record, Error> {
-        let (core, keys) = (self.core(), self.core().keys());
+        let (settings, keys) = (self.settings(), self.settings().keys());
         let version = body.recent.first().copied().unwrap_or_default();
-        let expires = core
+        let expires = settings
             .lifetime
-            .expires(created, self.now, body.idle(&core.lifetime));
+            .expires(created, self.now, body.idle(&settings.lifetime));
         // A clock that was set back ends no session earlier.
         let (expires, seen) = match former {
             Some(former) => (expires.max(former.expires), former.seen.max(self.now)),
@@ -144,7 +144,7 @@ impl Closing {
             .records
             .encrypted
             .as_ref()
-            .map(|_| core.nonce())
+            .map(|_| settings.nonce())
             .transpose()?;
         let place = Place {
             key,
@@ -182,7 +182,7 @@ pub(crate) fn set_cookie(
     body: &Body,
     now: u64,
 ) -> Result<HeaderValue, Error> {
-    let core = session.core();
+    let settings = session.settings();
     let Body {
         permanent,
         authenticated,
@@ -197,23 +197,23 @@ pub(crate) fn set_cookie(
         authenticated,
         epoch,
     };
-    let (cookie, name) = core.cookie_to_write(session.origin().cookies, now);
+    let (cookie, name) = settings.cookie_to_write(session.origin().cookies, now);
     let expiry = match permanent {
-        true => Expiry::MaxAge(core.lifetime.max_age_of_id(created, now)),
+        true => Expiry::MaxAge(settings.lifetime.max_age_of_id(created, now)),
         false => Expiry::Browser,
     };
     let mut header = cookie.around(expiry).start(id::LENGTH);
-    id.write(core.keys().of(name).signer(), &mut header, &stamp);
+    id.write(settings.keys().of(name).signer(), &mut header, &stamp);
     cookie.finish(header, expiry)
 }
 
 /// An id always takes the same room, so that whether it fits is known before there is one.
-pub(crate) fn check_cookie(core: &Core) -> Result<(), ConfigError> {
-    let Some(limit) = core.max_cookie_size else {
+pub(crate) fn check_cookie(settings: &Settings) -> Result<(), ConfigError> {
+    let Some(limit) = settings.max_cookie_size else {
         return Ok(());
     };
-    let longest = Expiry::MaxAge(core.lifetime.max_age_of_id(0, 0));
-    let size = core.cookie.around(longest).length(id::LENGTH);
+    let longest = Expiry::MaxAge(settings.lifetime.max_age_of_id(0, 0));
+    let size = settings.cookie.around(longest).length(id::LENGTH);
     if size > limit {
         let problem =
             format!("the cookie of a stored session takes {size} octets, the limit is {limit}");

@@ -17,7 +17,7 @@ impl Closing {
         self.ask(
             StoreRequest::Load { key, now },
             move |closing, answer| match Base::of(
-                &closing.core().keys().records,
+                &closing.settings().keys().records,
                 answer,
                 id,
                 key,
@@ -75,7 +75,8 @@ impl Closing {
 
     /// Another request has written to the record. If it has given the session another id, this request may not end it.
     fn end_newer(self, key: RecordKey, presented: VerifierHash, newer: Record) -> Next {
-        let Some((current, _)) = Current::read(&self.core().keys().records, key, newer, self.now)
+        let Some((current, _)) =
+            Current::read(&self.settings().keys().records, key, newer, self.now)
         else {
             return self.fail(Error::Unavailable);
         };
@@ -90,7 +91,8 @@ impl Closing {
         self.event(EventKind::Cleared);
         self.unindex(user, key, |mut closing| {
             // A new session's cookie would be deleted with the others.
-            closing.outgoing.clear_site_data = closing.core().clear_site_data && closing.is_blank();
+            closing.outgoing.clear_site_data =
+                closing.settings().clear_site_data && closing.is_blank();
             closing.begin()
         })
     }
@@ -99,7 +101,7 @@ impl Closing {
     pub(crate) fn forget(mut self) -> Next {
         let origin = self.session.origin();
         if self.cleared && origin.cookies + origin.old_cookies > 0 {
-            let (cookie, _) = self.core().cookie_to_write(origin.cookies, self.now);
+            let (cookie, _) = self.settings().cookie_to_write(origin.cookies, self.now);
             (self.outgoing.set_cookie, self.outgoing.vary) = (Some(cookie.removal()), true);
         }
         self.done()

@@ -27,7 +27,7 @@ use crate::record::store::{StoreReply, StoreRequest};
 use crate::record_key::RecordKey;
 use crate::session::handle::Session;
 use crate::session::state::Origin;
-use crate::settings::Core;
+use crate::settings::Settings;
 use crate::stored::step::Step;
 use crate::token::stamp::Stamp;
 
@@ -35,26 +35,26 @@ impl Stored {
     /// `then` makes the result of the session, so that a question is asked but once.
     pub(crate) fn open<'a, I: Iterator<Item = &'a HeaderValue>, T: 'static>(
         &self,
-        core: &Arc<Core>,
+        settings: &Arc<Settings>,
         headers: impl Fn() -> I,
         then: impl FnOnce(Session) -> T + Send + 'static,
     ) -> Step<T> {
-        let now = core.now().as_secs();
+        let now = settings.now().as_secs();
         let (mut origin, mut opened, mut untimely) = (Origin::NONE, None, None);
-        let found = core.first(headers, &mut origin, now, |wires, _, value| {
+        let found = settings.first(headers, &mut origin, now, |wires, _, value| {
             let (id, stamp, by) = Id::open(wires.signer(), value, now)?;
-            if let Err(why) = core.lifetime.check_start(&stamp, now) {
+            if let Err(why) = settings.lifetime.check_start(&stamp, now) {
                 untimely.get_or_insert(id);
                 return Err(why);
             }
             opened = Some((id, stamp));
             Ok((by, stamp.created))
         });
-        let core = core.clone();
+        let settings = settings.clone();
         let Some((id, stamp)) = opened.filter(|_| found) else {
             origin.base = untimely.map_or(Base::None, |id| Base::Untimely(Box::new(id)));
             return Step::Done(then(Session::new(
-                core,
+                settings,
                 origin,
                 Map::default().recording(),
                 now,
@@ -65,8 +65,8 @@ impl Stored {
             StoreRequest::Load { key, now },
             self.open_within,
             move |answer, _| {
-                let map = origin.learn(&core, answer, id, key, stamp, now);
-                Step::Done(then(Session::new(core, origin, map, now)))
+                let map = origin.learn(&settings, answer, id, key, stamp, now);
+                Step::Done(then(Session::new(settings, origin, map, now)))
             },
         )
     }
@@ -76,15 +76,15 @@ impl Origin {
     /// What the record says about the id that was accepted; its content.
     fn learn(
         &mut self,
-        core: &Core,
+        settings: &Settings,
         answer: StoreReply,
         id: Id,
         key: RecordKey,
         stamp: Stamp,
         now: u64,
     ) -> Map {
-        let (base, why) = match Base::of(&core.keys().records, answer, id, key, now) {
-            Ok((live, map)) => match stamp_of(core, &live.current, stamp, now) {
+        let (base, why) = match Base::of(&settings.keys().records, answer, id, key, now) {
+            Ok((live, map)) => match stamp_of(settings, &live.current, stamp, now) {
                 Ok(stamp) => {
                     (self.stamp, self.base) = (Some(stamp), Base::Live(live));
                     return map;
@@ -99,7 +99,12 @@ impl Origin {
 }
 
 /// The session's stamp: of its record where that knows better than the id. An error if times speak against the session.
-fn stamp_of(core: &Core, current: &Current, stamp: Stamp, now: u64) -> Result<Stamp, Rejected> {
+fn stamp_of(
+    settings: &Settings,
+    current: &Current,
+    stamp: Stamp,
+    now: u64,
+) -> Result<Stamp, Rejected> {
     let Body {
         permanent,
         authenticated,
@@ -113,9 +118,9 @@ fn stamp_of(core: &Core, current: &Current, stamp: Stamp, now: u64) -> Result<St
         created: current.record.created,
         ..stamp
     };
-    if current.is_idle(&core.lifetime, now) {
+    if current.is_idle(&settings.lifetime, now) {
         return Err(Rejected::Idle);
     }
-    core.lifetime.check_start(&stamp, now)?;
+    settings.lifetime.check_start(&stamp, now)?;
     Ok(stamp)
 }

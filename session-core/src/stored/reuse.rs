@@ -95,8 +95,13 @@ impl Closing {
         let Some(reused) = session.origin().base.reused() else {
             return Ok(None);
         };
-        let (current, _) =
-            Current::read(&self.core().keys().records, reused.key, record, self.now).ok_or(())?;
+        let (current, _) = Current::read(
+            &self.settings().keys().records,
+            reused.key,
+            record,
+            self.now,
+        )
+        .ok_or(())?;
         let opens = current.body.opens(&reused.presented, self.now);
         Ok((opens == Opens::Reused).then_some((reused, current)))
     }

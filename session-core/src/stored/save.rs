@@ -47,15 +47,15 @@ impl Due {
         now: u64,
     ) -> Self {
         let (
-            core,
+            settings,
             Current {
                 record,
                 body,
                 outdated,
                 ..
             },
-        ) = (session.core(), current);
-        let lifetime = &core.lifetime;
+        ) = (session.settings(), current);
+        let lifetime = &settings.lifetime;
         let tenth = tenth(body.idle(lifetime));
         let touch = match lifetime.refresh {
             Refresh::AfterTenth => now.saturating_sub(record.seen) >= tenth,
@@ -64,7 +64,10 @@ impl Due {
         };
         let due = did.changed || touch;
         let since_minted = now.saturating_sub(body.minted);
-        let renew_every = core.stored.as_ref().and_then(|stored| stored.renew_every);
+        let renew_every = settings
+            .stored
+            .as_ref()
+            .and_then(|stored| stored.renew_every);
         let renewal_due = renew_every.is_some_and(|every| since_minted >= every);
         let presented = body.verifier == live.presented;
         // An outdated id is replaced as by a renewal, and a second time only if the first did not arrive.
@@ -111,7 +114,7 @@ impl Closing {
         }
         let Due { mint, arrived, .. } = due;
         let minted = match (mint, self.minted.take()) {
-            (true, None) => live.id.renewed(&*self.core().random).map(Some),
+            (true, None) => live.id.renewed(&*self.settings().random).map(Some),
             (mint, minted) => Ok(minted.filter(|_| mint)),
         };
         let (Ok(minted), Ok(write)) = (minted, self.write()) else {
@@ -125,7 +128,7 @@ impl Closing {
         self.minted = minted;
         let login = self.user.is_some();
         let since_indexed = self.now.saturating_sub(body.indexed);
-        let index_due = since_indexed >= tenth(body.idle(&self.core().lifetime));
+        let index_due = since_indexed >= tenth(body.idle(&self.settings().lifetime));
         let new = Body {
             permanent: self.permanent.unwrap_or(body.permanent),
             epoch: match (login, self.epoch) {
@@ -215,7 +218,7 @@ impl Closing {
     fn merge(mut self, version: u64, newer: Record) -> Next {
         let key = self.live().key;
         let Some((current, mut map)) =
-            Current::read(&self.core().keys().records, key, newer, self.now)
+            Current::read(&self.settings().keys().records, key, newer, self.now)
         else {
             return self.fail(Error::Unavailable);
         };
@@ -237,7 +240,7 @@ impl Closing {
         let session = self.session.clone();
         let live = live(&session);
         let admitted = current.body.opens(&live.presented, self.now).admits();
-        if !admitted || current.is_idle(&self.core().lifetime, self.now) {
+        if !admitted || current.is_idle(&self.settings().lifetime, self.now) {
             return self.gone(!admitted);
         }
         for change in self.map.record() {

@@ -55,7 +55,7 @@ impl Closing {
     /// Longer than any record lives that is not noted again: a note is renewed with every tenth of the idle lifetime in which
     /// the record was written or touched, and what follows may have the longest of the lifetimes.
     pub(crate) fn note(&self, user: Arc<str>, key: RecordKey) -> StoreRequest {
-        let idle = self.core().lifetime.longest_idle();
+        let idle = self.settings().lifetime.longest_idle();
         let longest = idle.saturating_add(tenth(idle).saturating_mul(2));
         let until = self
             .now
