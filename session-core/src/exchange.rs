@@ -178,10 +178,10 @@ impl Exchange {
     }
 }
 
-fn close(session: &Session, consulted: bool) -> Step<Outgoing> {
+fn close(session: &Session, accessed: bool) -> Step<Outgoing> {
     match session.settings().stored {
-        None => Step::Done(session.close(consulted)),
-        Some(_) => stored::close::close(session, consulted),
+        None => Step::Done(session.close(accessed)),
+        Some(_) => stored::close::close(session, accessed),
     }
 }
 

@@ -215,10 +215,10 @@ pub fn reopen(sessions: &Sessions, response: &HeaderMap) -> Session {
     sessions.open(&pairs.map(|pair| (COOKIE, pair)).collect())
 }
 
-/// A browser's jar for one origin: takes and refuses cookies, forgets them in time, sends them to the paths they are
+/// A browser's jar for one incoming: takes and refuses cookies, forgets them in time, sends them to the paths they are
 /// for (RFC 6265bis, section 5.7 and 5.8).
 ///
-/// It knows one origin, so neither SameSite nor other hosts are played.
+/// It knows one incoming, so neither SameSite nor other hosts are played.
 ///
 /// ```
 /// use http::{HeaderMap, HeaderValue, header::SET_COOKIE};
@@ -248,7 +248,7 @@ struct Kept {
 }
 
 impl<C: Clock> CookieJar<C> {
-    /// A jar for an origin such as `https://example.com` or `http://127.0.0.1:5000`. Loopback counts as secure, as in
+    /// A jar for an incoming such as `https://example.com` or `http://127.0.0.1:5000`. Loopback counts as secure, as in
     /// browsers.
     ///
     /// ```
@@ -258,8 +258,8 @@ impl<C: Clock> CookieJar<C> {
     /// jar.receive(&HeaderMap::from_iter([(SET_COOKIE, HeaderValue::from_static("a=1; Secure"))]));
     /// assert_eq!(jar.get("a"), Some("1"));
     /// ```
-    pub fn new(origin: &str, clock: C) -> Self {
-        let (scheme, host) = origin.split_once("://").unwrap_or(("https", origin));
+    pub fn new(incoming: &str, clock: C) -> Self {
+        let (scheme, host) = incoming.split_once("://").unwrap_or(("https", incoming));
         let host = host.split('/').next().unwrap_or(host);
         let host = match host.strip_prefix('[').and_then(|host| host.split_once(']')) {
             Some((address, _)) => address,

@@ -308,7 +308,7 @@ impl Builder {
         self
     }
 
-    /// Whether `Cache-Control` is set: `private` where a session was consulted and the handler set none, `no-store` with
+    /// Whether `Cache-Control` is set: `private` where a session was accessed and the handler set none, `no-store` with
     /// our Set-Cookie. Default: true; in Flask's format false, as Flask sets `Vary` only.
     ///
     /// ```

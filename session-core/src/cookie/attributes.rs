@@ -41,7 +41,7 @@ pub enum SameSite {
 pub enum Prefix {
     /// No prefix.
     None,
-    /// `__Secure-`: only with `Secure`, from a secure origin.
+    /// `__Secure-`: only with `Secure`, from a secure incoming.
     Secure,
     /// `__Host-`: moreover only with `Path=/` and without a domain, so that no other host can set it.
     Host,

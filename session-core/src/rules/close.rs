@@ -12,7 +12,7 @@ use crate::error::{Error, Rejected};
 use crate::event::{Event, EventKind};
 use crate::response::outgoing::Outgoing;
 use crate::session::handle::Session;
-use crate::session::state::{Accepted, Origin, State, tail};
+use crate::session::state::{Accepted, Incoming, State, tail};
 use crate::settings::Settings;
 use crate::token::format::Content;
 use crate::token::keyed::Name;
@@ -20,9 +20,9 @@ use crate::token::stamp::Stamp;
 use crate::token::{encrypted, flask};
 
 impl Session {
-    /// Freezes the session, then decides. `consulted`: whether the request asked for the session, so that its response
+    /// Freezes the session, then decides. `accessed`: whether the request asked for the session, so that its response
     /// depends on it, even if no method was called (CVE-2023-30861, CVE-2026-27205).
-    pub(crate) fn close(&self, consulted: bool) -> Outgoing {
+    pub(crate) fn close(&self, accessed: bool) -> Outgoing {
         let settings = &**self.settings();
         let now = settings.now(); // an application's clock: not while the state is locked
         let mut state = self.state();
@@ -36,18 +36,18 @@ impl Session {
             outgoing.error = decided.clone().err();
             return outgoing;
         }
-        outgoing.vary = consulted;
+        outgoing.vary = accessed;
         // A new session's cookie would be deleted with the others.
         outgoing.clear_site_data = settings.clear_site_data
             && state.cleared
             && state.map.is_blank()
-            && self.origin().stamp.is_some();
-        self.report(state.rejected(self.origin()), &mut outgoing.events);
+            && self.incoming().stamp.is_some();
+        self.report(state.rejected(self.incoming()), &mut outgoing.events);
         // A session that begins now is `Created` by its cookie, and nothing else.
-        if state.cleared && self.origin().stamp.is_some() {
+        if state.cleared && self.incoming().stamp.is_some() {
             outgoing.events.push(self.event(EventKind::Cleared));
         }
-        if state.renewed && self.origin().stamp.is_some() {
+        if state.renewed && self.incoming().stamp.is_some() {
             outgoing.events.push(self.event(EventKind::Renewed));
         }
         match self.decide(settings, &state, now, &mut outgoing.events) {
@@ -78,19 +78,19 @@ impl Session {
         now: Duration,
         events: &mut Vec<Event>,
     ) -> Result<Option<HeaderValue>, Error> {
-        let (changed, origin) = (state.map.is_modified(), self.origin());
+        let (changed, incoming) = (state.map.is_modified(), self.incoming());
         if state.map.is_blank() {
-            let came = origin.cookies + origin.old_cookies > 0;
+            let came = incoming.cookies + incoming.old_cookies > 0;
             let remove = changed && (came || settings.format.is_flask());
             return Ok(remove.then(|| {
                 settings
-                    .cookie_to_write(origin.cookies, now.as_secs())
+                    .cookie_to_write(incoming.cookies, now.as_secs())
                     .0
                     .removal()
             }));
         }
         let permanent = is_permanent(settings, state);
-        let opened = origin.stamp.map(|stamp| Stamp { permanent, ..stamp });
+        let opened = incoming.stamp.map(|stamp| Stamp { permanent, ..stamp });
         let due = opened.is_some_and(|stamp| settings.lifetime.refresh_due(&stamp, now.as_secs()));
         if !changed && !due {
             return Ok(None);
@@ -113,8 +113,8 @@ impl Session {
         now: Duration,
         events: &mut Vec<Event>,
     ) -> Result<HeaderValue, Error> {
-        let origin = self.origin();
-        let (cookie, _) = settings.cookie_to_write(origin.cookies, now.as_secs());
+        let incoming = self.incoming();
+        let (cookie, _) = settings.cookie_to_write(incoming.cookies, now.as_secs());
         let stamp = stamp(settings, state, permanent, now.as_secs());
         let expiry = match (permanent, settings.format.is_flask()) {
             (false, _) => Expiry::Browser,
@@ -123,7 +123,7 @@ impl Session {
             (true, true) => Expiry::Expires(now.saturating_add(settings.lifetime.idle).as_secs()),
         };
         // A refresh that has fallen due since is written from the map.
-        let accepted = origin
+        let accepted = incoming
             .to_refresh
             .as_ref()
             .filter(|_| !state.map.is_modified());
@@ -132,9 +132,9 @@ impl Session {
             stamp: &stamp,
             unchanged: accepted.map(Accepted::value),
         };
-        let header = write(settings, origin, content, expiry, now.as_secs())?;
+        let header = write(settings, incoming, content, expiry, now.as_secs())?;
         // What is set after a clear is a new session.
-        let created = (origin.stamp.is_none() || state.cleared).then(|| tail(&header));
+        let created = (incoming.stamp.is_none() || state.cleared).then(|| tail(&header));
         let header = cookie.finish(header, expiry)?;
         if let Some(limit) = settings
             .max_cookie_size
@@ -176,15 +176,15 @@ impl Session {
             stamp: &stamp,
             unchanged: None,
         };
-        let pair = write(settings, self.origin(), content, Expiry::Browser, now)?;
+        let pair = write(settings, self.incoming(), content, Expiry::Browser, now)?;
         Ok(String::from_utf8_lossy(&pair).into_owned())
     }
 
     /// Where a cookie goes out under the new name, the one under the old name is deleted.
     pub(crate) fn forget_old_name(&self, outgoing: &mut Outgoing, now: u64) {
-        let origin = self.origin();
-        let new = self.settings().cookie_to_write(origin.cookies, now).1 == Name::New;
-        if outgoing.set_cookie.is_some() && new && origin.old_cookies > 0 {
+        let incoming = self.incoming();
+        let new = self.settings().cookie_to_write(incoming.cookies, now).1 == Name::New;
+        if outgoing.set_cookie.is_some() && new && incoming.old_cookies > 0 {
             outgoing.old_cookie = self
                 .settings()
                 .old
@@ -195,7 +195,7 @@ impl Session {
 
     /// What came with the request.
     pub(crate) fn report(&self, rejected: Option<Rejected>, events: &mut Vec<Event>) {
-        let cookies = self.origin().cookies.max(self.origin().old_cookies);
+        let cookies = self.incoming().cookies.max(self.incoming().old_cookies);
         if let Some(reason) = rejected {
             events.push(self.event(EventKind::Rejected(reason)));
         }
@@ -213,7 +213,7 @@ impl Session {
         Event {
             kind,
             digest: self.digest(),
-            record: self.origin().base.record_key().filter(|_| asked),
+            record: self.incoming().base.record_key().filter(|_| asked),
         }
     }
 }
@@ -244,12 +244,12 @@ fn stamp(settings: &Settings, state: &State, permanent: bool, now: u64) -> Stamp
 /// The text of Set-Cookie up to the value, with room for the rest.
 fn write(
     settings: &Settings,
-    origin: &Origin,
+    incoming: &Incoming,
     content: Content<'_>,
     expiry: Expiry,
     now: u64,
 ) -> Result<Vec<u8>, Error> {
-    let (cookie, old_or_new) = settings.cookie_to_write(origin.cookies, now);
+    let (cookie, old_or_new) = settings.cookie_to_write(incoming.cookies, now);
     let name = cookie.name();
     // A random source is an application's: not while the keys are locked.
     let nonce = settings

@@ -6,7 +6,7 @@ use http::HeaderValue;
 
 use crate::error::Rejected;
 use crate::session::handle::{Session, Shared};
-use crate::session::state::{Accepted, Origin, State};
+use crate::session::state::{Accepted, Incoming, State};
 use crate::settings::Settings;
 use crate::token::format::Wires;
 use crate::token::mac::SignedBy;
@@ -25,13 +25,15 @@ impl Settings {
         // Filled where it stands, since it is large.
         let mut shared = Shared {
             settings: self.clone(),
-            origin: Origin::NONE,
+            incoming: Incoming::NONE,
             state: fresh().into(),
         };
-        let Shared { origin, state, .. } = &mut shared;
+        let Shared {
+            incoming, state, ..
+        } = &mut shared;
         let state = state.get_mut().unwrap_or_else(PoisonError::into_inner);
         let mut to_refresh = None;
-        let found = self.first(headers, origin, now, |wires, header, value| {
+        let found = self.first(headers, incoming, now, |wires, header, value| {
             let by = wires.open(value, &self.lifetime, now, &mut state.stamp, &mut state.map)?;
             // Few are due, so the others don't pay for a handle.
             let due = self.lifetime.refresh_due(&state.stamp, now);
@@ -43,21 +45,21 @@ impl Settings {
             Ok((by, state.stamp.created))
         });
         match found {
-            true => (origin.stamp, origin.to_refresh) = (Some(state.stamp), to_refresh),
+            true => (incoming.stamp, incoming.to_refresh) = (Some(state.stamp), to_refresh),
             false => *state = fresh(),
         }
         Session::of(shared)
     }
 
     /// Whether one of our cookies is accepted, the first that is: by which key, and when its session began, tells `open`.
-    /// `origin` learns what came, and why the first was not.
+    /// `incoming` learns what came, and why the first was not.
     ///
     /// Flask takes the first (Werkzeug's `cookies.get`); we take the first that is valid. A cookie of the old name counts
     /// where none of the new name came, good or bad.
     pub(crate) fn first<'a, I: Iterator<Item = &'a HeaderValue>>(
         &self,
         headers: impl Fn() -> I,
-        origin: &mut Origin,
+        incoming: &mut Incoming,
         now: u64,
         mut open: impl FnMut(&Wires, &HeaderValue, &[u8]) -> Result<(SignedBy, u64), Rejected>,
     ) -> bool {
@@ -66,10 +68,10 @@ impl Settings {
         let mut opened = false;
         for header in headers() {
             for value in self.cookie.find(header, self.format.dialect()) {
-                origin.cookies += 1;
-                if !opened && self.is_looked_at(origin.cookies, &value) {
+                incoming.cookies += 1;
+                if !opened && self.is_looked_at(incoming.cookies, &value) {
                     let found = open(&keys.cookie, header, &value);
-                    opened = origin.note_opened(&value, found.map(|(by, _)| by));
+                    opened = incoming.note_opened(&value, found.map(|(by, _)| by));
                 }
             }
         }
@@ -79,8 +81,11 @@ impl Settings {
                 values.map(move |value| (header, value))
             };
             for (header, value) in headers().flat_map(in_header) {
-                origin.old_cookies += 1;
-                if !opened && origin.cookies == 0 && self.is_looked_at(origin.old_cookies, &value) {
+                incoming.old_cookies += 1;
+                if !opened
+                    && incoming.cookies == 0
+                    && self.is_looked_at(incoming.old_cookies, &value)
+                {
                     let found = open(wires, header, &value).and_then(|(by, created)| {
                         let by = if now < old.renamed {
                             by
@@ -93,7 +98,7 @@ impl Settings {
                             Err(Rejected::Revoked)
                         }
                     });
-                    opened = origin.note_opened(&value, found);
+                    opened = incoming.note_opened(&value, found);
                 }
             }
         }

@@ -7,7 +7,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use crate::data::map::Map;
 use crate::error::{Error, Rejected};
 use crate::event::LogDigest;
-use crate::session::state::{Origin, State};
+use crate::session::state::{Incoming, State};
 use crate::settings::Settings;
 
 /// A session: a map that remembers whether it changed.
@@ -37,21 +37,21 @@ pub struct Session(Arc<Shared>);
 /// What all handles of a session share.
 pub(crate) struct Shared {
     pub(crate) settings: Arc<Settings>,
-    pub(crate) origin: Origin,
+    pub(crate) incoming: Incoming,
     pub(crate) state: Mutex<State>,
 }
 
 impl Session {
-    pub(crate) fn new(settings: Arc<Settings>, origin: Origin, map: Map, now: u64) -> Self {
+    pub(crate) fn new(settings: Arc<Settings>, incoming: Incoming, map: Map, now: u64) -> Self {
         let fresh = State::new(&settings.lifetime, now);
         let state = State {
             map,
-            stamp: origin.stamp.unwrap_or(fresh.stamp),
+            stamp: incoming.stamp.unwrap_or(fresh.stamp),
             ..fresh
         };
         Self(Arc::new(Shared {
             settings,
-            origin,
+            incoming,
             state: Mutex::new(state),
         }))
     }
@@ -64,8 +64,8 @@ impl Session {
         &self.0.settings
     }
 
-    pub(crate) fn origin(&self) -> &Origin {
-        &self.0.origin
+    pub(crate) fn incoming(&self) -> &Incoming {
+        &self.0.incoming
     }
 
     /// No user code runs while this is held, so it cannot be poisoned by any.
@@ -91,7 +91,7 @@ impl Session {
     }
 
     pub(crate) fn digest(&self) -> LogDigest {
-        self.0.settings.digest(&self.0.origin.tail)
+        self.0.settings.digest(&self.0.incoming.tail)
     }
 
     pub(crate) fn is_flask(&self) -> bool {
@@ -110,7 +110,7 @@ impl Session {
     /// ```
     #[must_use]
     pub fn rejected(&self) -> Option<Rejected> {
-        self.state().rejected(&self.0.origin)
+        self.state().rejected(&self.0.incoming)
     }
 
     /// Whether the store could not be asked: the session is empty and takes no change. Only a handler that says it can do
@@ -123,7 +123,7 @@ impl Session {
     /// ```
     #[must_use]
     pub fn is_unavailable(&self) -> bool {
-        self.0.origin.base.is_unavailable()
+        self.0.incoming.base.is_unavailable()
     }
 
     /// When this session began: at its first cookie, its last login or [`clear`](Self::clear). Unknown in Flask's format.
@@ -158,7 +158,7 @@ impl Session {
     /// ```
     #[must_use]
     pub fn written(&self) -> Option<SystemTime> {
-        self.0.origin.stamp.map(|stamp| time(stamp.issued))
+        self.0.incoming.stamp.map(|stamp| time(stamp.issued))
     }
 
     /// Octets of the cookie value that came with the request, accepted or not; 0 if there was none.
@@ -172,7 +172,7 @@ impl Session {
     /// ```
     #[must_use]
     pub fn cookie_size(&self) -> usize {
-        self.0.origin.size
+        self.0.incoming.size
     }
 }
 

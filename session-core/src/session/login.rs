@@ -226,7 +226,7 @@ impl Session {
     }
 
     fn live(&self) -> Option<&Live> {
-        match &self.origin().base {
+        match &self.incoming().base {
             Base::Live(live) => Some(live),
             _ => None,
         }
@@ -312,7 +312,7 @@ impl Session {
             return Ok(true);
         }
         state.clear(&self.settings().lifetime, now);
-        state.revoked = self.origin().stamp.is_some();
+        state.revoked = self.incoming().stamp.is_some();
         Ok(false)
     }
 

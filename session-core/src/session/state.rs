@@ -15,7 +15,7 @@ use crate::token::mac::SignedBy;
 use crate::token::stamp::{Epoch, Stamp};
 
 /// What the request brought.
-pub(crate) struct Origin {
+pub(crate) struct Incoming {
     /// Cookies of our name.
     pub(crate) cookies: usize,
     /// Cookies of its old name.
@@ -62,7 +62,7 @@ impl Accepted {
     }
 }
 
-impl Origin {
+impl Incoming {
     /// Nothing yet. A constant, which is written in place.
     pub(crate) const NONE: Self = Self {
         cookies: 0,
@@ -172,11 +172,11 @@ impl State {
     }
 
     /// Why the cookie of the request does not count.
-    pub(crate) fn rejected(&self, origin: &Origin) -> Option<Rejected> {
+    pub(crate) fn rejected(&self, incoming: &Incoming) -> Option<Rejected> {
         if self.revoked {
             Some(Rejected::Revoked)
         } else {
-            origin.rejected
+            incoming.rejected
         }
     }
 

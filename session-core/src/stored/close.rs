@@ -54,21 +54,21 @@ use crate::stored::save::{Did, Due};
 use crate::stored::step::{Asked, Step};
 use crate::token::stamp::Epoch;
 
-/// Freezes the session, then decides. `consulted`: as in a cookie session's close.
-pub(crate) fn close(session: &Session, consulted: bool) -> Step<Outgoing> {
+/// Freezes the session, then decides. `accessed`: as in a cookie session's close.
+pub(crate) fn close(session: &Session, accessed: bool) -> Step<Outgoing> {
     let settings = session.settings();
     let now = settings.now().as_secs();
     let mut state = session.state();
     state.freeze();
     let mut outgoing = Outgoing {
         cache_headers: settings.cache_headers,
-        vary: consulted,
+        vary: accessed,
         ..Outgoing::default()
     };
-    session.report(state.rejected(session.origin()), &mut outgoing.events);
+    session.report(state.rejected(session.incoming()), &mut outgoing.events);
     if let Base::Refused {
         reused: Some(_), ..
-    } = session.origin().base
+    } = session.incoming().base
     {
         outgoing.events.push(session.event(EventKind::Reuse));
     }
@@ -79,7 +79,7 @@ pub(crate) fn close(session: &Session, consulted: bool) -> Step<Outgoing> {
         return Step::Done(outgoing);
     }
     // Most requests only read: nothing is copied for them.
-    if let Base::Live(live) = &session.origin().base
+    if let Base::Live(live) = &session.incoming().base
         && !(state.cleared || state.map.is_modified())
     {
         let did = Did {
@@ -117,7 +117,7 @@ pub(crate) fn close(session: &Session, consulted: bool) -> Step<Outgoing> {
 impl Closing {
     pub(crate) fn start(self) -> Next {
         let session = self.session.clone();
-        match &session.origin().base {
+        match &session.incoming().base {
             Base::Live(live) if self.cleared => {
                 self.end(live.key, live.presented, &live.current.record)
             }
@@ -140,7 +140,7 @@ impl Closing {
     /// Where no record is open to the request.
     pub(crate) fn go_on(self) -> Next {
         let session = self.session.clone();
-        self.go_on_from(&session.origin().base)
+        self.go_on_from(&session.incoming().base)
     }
 
     pub(crate) fn go_on_from(self, base: &Base) -> Next {

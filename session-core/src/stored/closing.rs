@@ -197,7 +197,7 @@ pub(crate) fn set_cookie(
         authenticated,
         epoch,
     };
-    let (cookie, name) = settings.cookie_to_write(session.origin().cookies, now);
+    let (cookie, name) = settings.cookie_to_write(session.incoming().cookies, now);
     let expiry = match permanent {
         true => Expiry::MaxAge(settings.lifetime.max_age_of_id(created, now)),
         false => Expiry::Browser,

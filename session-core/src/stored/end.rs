@@ -99,9 +99,9 @@ impl Closing {
 
     /// Nothing is left: a logout takes the browser's cookie away, whatever that was.
     pub(crate) fn forget(mut self) -> Next {
-        let origin = self.session.origin();
-        if self.cleared && origin.cookies + origin.old_cookies > 0 {
-            let (cookie, _) = self.settings().cookie_to_write(origin.cookies, self.now);
+        let incoming = self.session.incoming();
+        if self.cleared && incoming.cookies + incoming.old_cookies > 0 {
+            let (cookie, _) = self.settings().cookie_to_write(incoming.cookies, self.now);
             (self.outgoing.set_cookie, self.outgoing.vary) = (Some(cookie.removal()), true);
         }
         self.done()

@@ -26,7 +26,7 @@ use crate::record::policy::Stored;
 use crate::record::store::{StoreReply, StoreRequest};
 use crate::record_key::RecordKey;
 use crate::session::handle::Session;
-use crate::session::state::Origin;
+use crate::session::state::Incoming;
 use crate::settings::Settings;
 use crate::stored::step::Step;
 use crate::token::stamp::Stamp;
@@ -40,8 +40,8 @@ impl Stored {
         then: impl FnOnce(Session) -> T + Send + 'static,
     ) -> Step<T> {
         let now = settings.now().as_secs();
-        let (mut origin, mut opened, mut untimely) = (Origin::NONE, None, None);
-        let found = settings.first(headers, &mut origin, now, |wires, _, value| {
+        let (mut incoming, mut opened, mut untimely) = (Incoming::NONE, None, None);
+        let found = settings.first(headers, &mut incoming, now, |wires, _, value| {
             let (id, stamp, by) = Id::open(wires.signer(), value, now)?;
             if let Err(why) = settings.lifetime.check_start(&stamp, now) {
                 untimely.get_or_insert(id);
@@ -52,10 +52,10 @@ impl Stored {
         });
         let settings = settings.clone();
         let Some((id, stamp)) = opened.filter(|_| found) else {
-            origin.base = untimely.map_or(Base::None, |id| Base::Untimely(Box::new(id)));
+            incoming.base = untimely.map_or(Base::None, |id| Base::Untimely(Box::new(id)));
             return Step::Done(then(Session::new(
                 settings,
-                origin,
+                incoming,
                 Map::default().recording(),
                 now,
             )));
@@ -65,14 +65,14 @@ impl Stored {
             StoreRequest::Load { key, now },
             self.open_within,
             move |answer, _| {
-                let map = origin.learn(&settings, answer, id, key, stamp, now);
-                Step::Done(then(Session::new(settings, origin, map, now)))
+                let map = incoming.learn(&settings, answer, id, key, stamp, now);
+                Step::Done(then(Session::new(settings, incoming, map, now)))
             },
         )
     }
 }
 
-impl Origin {
+impl Incoming {
     /// What the record says about the id that was accepted; its content.
     fn learn(
         &mut self,

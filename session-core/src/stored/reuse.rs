@@ -92,7 +92,7 @@ impl Closing {
         session: &'a Session,
         record: Record,
     ) -> Result<Option<(&'a Live, Current)>, ()> {
-        let Some(reused) = session.origin().base.reused() else {
+        let Some(reused) = session.incoming().base.reused() else {
             return Ok(None);
         };
         let (current, _) = Current::read(

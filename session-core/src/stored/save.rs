@@ -72,7 +72,7 @@ impl Due {
         let presented = body.verifier == live.presented;
         // An outdated id is replaced as by a renewal, and a second time only if the first did not arrive.
         let lost = since_minted >= tenth.max(ALIAS_SECONDS);
-        let reissue = due && session.origin().outdated && (presented || lost);
+        let reissue = due && session.incoming().outdated && (presented || lost);
         let permanent = did
             .permanent
             .is_some_and(|permanent| permanent != body.permanent);
@@ -276,7 +276,7 @@ impl Closing {
 }
 
 pub(crate) fn live(session: &Session) -> &Live {
-    match &session.origin().base {
+    match &session.incoming().base {
         Base::Live(live) => live,
         _ => unreachable!("only a live record is updated or ended"),
     }
