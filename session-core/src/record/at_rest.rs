@@ -15,7 +15,7 @@ use crate::record::body::Body;
 use crate::record_key::RecordKey;
 use crate::token::aead::NONCE;
 use crate::token::keyed::Records;
-use crate::token::mac::SignedBy;
+use crate::token::mac::Freshness;
 
 const ENCRYPTED: u8 = 2;
 const KEY_ID: usize = 4;
@@ -104,7 +104,7 @@ impl Records {
                 let (text, by) = cipher.open_by(*id, &mut encrypted, &place.associated(), now)?;
                 let (expires, body) = text.split_first_chunk()?;
                 let expires = Some(u64::from_be_bytes(*expires));
-                let outdated = by == SignedBy::Other || self.encrypted.is_none();
+                let outdated = by == Freshness::Outdated || self.encrypted.is_none();
                 Some(Kept {
                     body: Body::decode(body)?,
                     outdated,

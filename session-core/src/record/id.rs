@@ -16,7 +16,7 @@ use crate::env::{EntropyError, EntropySource};
 use crate::error::Rejected;
 use crate::record_key::RecordKey;
 use crate::token::format::Segments;
-use crate::token::mac::{SignedBy, Signer};
+use crate::token::mac::{Freshness, Signer};
 use crate::token::stamp;
 use crate::token::stamp::Stamp;
 
@@ -80,7 +80,7 @@ impl Id {
         signer: &Signer,
         cookie: &[u8],
         now: u64,
-    ) -> Result<(Self, Stamp, SignedBy), Rejected> {
+    ) -> Result<(Self, Stamp, Freshness), Rejected> {
         let cookie = Segments::split(cookie, LENGTH)?;
         let Segments {
             payload,

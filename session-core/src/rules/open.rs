@@ -9,7 +9,7 @@ use crate::session::handle::{Session, Shared};
 use crate::session::state::{Accepted, Incoming, State};
 use crate::settings::Settings;
 use crate::token::format::Wires;
-use crate::token::mac::SignedBy;
+use crate::token::mac::Freshness;
 
 /// More cookies of our name than this are counted but not looked at: each would cost a signature.
 const MOST_COOKIES: usize = 4;
@@ -61,7 +61,7 @@ impl Settings {
         headers: impl Fn() -> I,
         incoming: &mut Incoming,
         now: u64,
-        mut open: impl FnMut(&Wires, &HeaderValue, &[u8]) -> Result<(SignedBy, u64), Rejected>,
+        mut open: impl FnMut(&Wires, &HeaderValue, &[u8]) -> Result<(Freshness, u64), Rejected>,
     ) -> bool {
         // Not a copy: nobody's code runs in here.
         let keys = self.keys.read().unwrap_or_else(PoisonError::into_inner);
@@ -90,7 +90,7 @@ impl Settings {
                         let by = if now < old.renamed {
                             by
                         } else {
-                            SignedBy::Other
+                            Freshness::Outdated
                         };
                         if created < old.renamed {
                             Ok(by)

@@ -11,7 +11,7 @@ use crate::data::map::Map;
 use crate::error::{Error, Rejected};
 use crate::record::base::Base;
 use crate::token::lifetime::Lifetime;
-use crate::token::mac::SignedBy;
+use crate::token::mac::Freshness;
 use crate::token::stamp::{Epoch, Stamp};
 
 /// What the request brought.
@@ -80,13 +80,13 @@ impl Incoming {
     pub(crate) fn note_opened(
         &mut self,
         cookie: &[u8],
-        opened: Result<SignedBy, Rejected>,
+        opened: Result<Freshness, Rejected>,
     ) -> bool {
         match opened {
             Ok(by) => {
                 self.note(cookie);
                 self.rejected = None;
-                self.outdated = by == SignedBy::Other;
+                self.outdated = by == Freshness::Outdated;
             }
             Err(reason) if self.rejected.is_none() => {
                 self.note(cookie);

@@ -10,7 +10,7 @@ use zeroize::Zeroizing;
 
 use crate::keys::ring::KeyRing;
 use crate::keys::secret::{Secret, wipe_stack};
-use crate::token::mac::SignedBy;
+use crate::token::mac::Freshness;
 
 pub(crate) const NONCE: usize = 12;
 const TAG: usize = 16;
@@ -114,7 +114,7 @@ impl Cipher {
         encrypted: &'a mut [u8],
         associated: &[u8],
         now: u64,
-    ) -> Option<(&'a [u8], SignedBy)> {
+    ) -> Option<(&'a [u8], Freshness)> {
         self.open_if(encrypted, associated, now, |_| true)
     }
 
@@ -125,7 +125,7 @@ impl Cipher {
         encrypted: &'a mut [u8],
         associated: &[u8],
         now: u64,
-    ) -> Option<(&'a [u8], SignedBy)> {
+    ) -> Option<(&'a [u8], Freshness)> {
         self.open_if(encrypted, associated, now, |key| key.id == id)
     }
 
@@ -140,13 +140,13 @@ impl Cipher {
         associated: &[u8],
         now: u64,
         fits: impl Fn(&Key) -> bool,
-    ) -> Option<(&'a [u8], SignedBy)> {
+    ) -> Option<(&'a [u8], Freshness)> {
         let others = self
             .verify_only
             .iter()
             .filter(|(_, until)| until.is_none_or(|until| now < until));
-        let mut keys = std::iter::once((&self.primary, SignedBy::Primary))
-            .chain(others.map(|(key, _)| (key, SignedBy::Other)))
+        let mut keys = std::iter::once((&self.primary, Freshness::Current))
+            .chain(others.map(|(key, _)| (key, Freshness::Outdated)))
             .filter(|(key, _)| fits(key))
             .peekable();
         let by = loop {
@@ -253,7 +253,7 @@ mod tests {
         old.encrypt(&mut by_old, [7; NONCE], b"a", &[b"{", b"}"]);
         new.encrypt(&mut by_new, [7; NONCE], b"a", &[b"{}"]);
         assert_eq!(by_new.len(), OVERHEAD + 64);
-        let by = |opened: Option<(&[u8], SignedBy)>| {
+        let by = |opened: Option<(&[u8], Freshness)>| {
             opened.map(|(text, by)| {
                 assert_eq!(text, b"{}");
                 by
@@ -261,17 +261,17 @@ mod tests {
         };
         assert_eq!(
             by(new.open(&mut by_new.clone(), b"a", 100)),
-            Some(SignedBy::Primary)
+            Some(Freshness::Current)
         );
         assert_eq!(by(new.open(&mut by_new.clone(), b"b", 100)), None);
         assert_eq!(
             by(new.open(&mut by_old.clone(), b"a", 99)),
-            Some(SignedBy::Other)
+            Some(Freshness::Outdated)
         );
         assert_eq!(by(new.open(&mut by_old.clone(), b"a", 100)), None);
         assert_eq!(
             by(new.open_by(old.id(), &mut by_old.clone(), b"a", 99)),
-            Some(SignedBy::Other)
+            Some(Freshness::Outdated)
         );
         assert_eq!(
             by(new.open_by(new.id(), &mut by_old.clone(), b"a", 99)),

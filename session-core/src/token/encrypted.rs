@@ -11,7 +11,7 @@ use crate::scratch::scratch;
 use crate::token::aead::{Cipher, NONCE, OVERHEAD};
 use crate::token::format::Content;
 use crate::token::lifetime::Lifetime;
-use crate::token::mac::SignedBy;
+use crate::token::mac::Freshness;
 use crate::token::signed::{DEPTH, LONGEST};
 use crate::token::stamp;
 use crate::token::stamp::Stamp;
@@ -24,7 +24,7 @@ pub(crate) fn open(
     now: u64,
     stamp: &mut Stamp,
     content: &mut Map,
-) -> Result<SignedBy, Rejected> {
+) -> Result<Freshness, Rejected> {
     if cookie.len() > LONGEST {
         return Err(Rejected::TooLong);
     }

@@ -10,7 +10,7 @@ use crate::json::tag::{Tag, guard, guarded_key, tagged};
 use crate::keys::ring::KeyRing;
 use crate::token::format::{Content, Segments};
 use crate::token::lifetime::Lifetime;
-use crate::token::mac::{Digest, KeyedMac, SignedBy, Signer};
+use crate::token::mac::{Digest, Freshness, KeyedMac, Signer};
 use crate::token::payload;
 use crate::token::stamp::{Epoch, Stamp};
 use crate::{base64, json};
@@ -42,7 +42,7 @@ pub(crate) fn open(
     now: u64,
     stamp: &mut Stamp,
     content: &mut Map,
-) -> Result<SignedBy, Rejected> {
+) -> Result<Freshness, Rejected> {
     let cookie = Segments::split(cookie, LONGEST)?;
     let Segments {
         payload,

@@ -7,7 +7,7 @@ use crate::env::EntropyError;
 use crate::error::Rejected;
 use crate::token::aead::{Cipher, NONCE};
 use crate::token::lifetime::Lifetime;
-use crate::token::mac::{SignedBy, Signer};
+use crate::token::mac::{Freshness, Signer};
 use crate::token::stamp::Stamp;
 use crate::token::{encrypted, flask, signed};
 
@@ -75,7 +75,7 @@ impl Wire {
         now: u64,
         stamp: &mut Stamp,
         content: &mut Map,
-    ) -> Result<SignedBy, Rejected> {
+    ) -> Result<Freshness, Rejected> {
         match self {
             Self::Signed(signer) => signed::open(signer, cookie, lifetime, now, stamp, content),
             Self::Encrypted(cipher) => {
@@ -126,13 +126,13 @@ impl Wires {
         now: u64,
         stamp: &mut Stamp,
         content: &mut Map,
-    ) -> Result<SignedBy, Rejected> {
+    ) -> Result<Freshness, Rejected> {
         match &self.also {
             Some((other, until))
                 if now < *until && has_dots(cookie) == matches!(other, Wire::Signed(_)) =>
             {
                 other.open(cookie, lifetime, now, stamp, content)?;
-                Ok(SignedBy::Other)
+                Ok(Freshness::Outdated)
             }
             _ => self.written.open(cookie, lifetime, now, stamp, content),
         }

@@ -150,9 +150,9 @@ impl Code {
 
 /// Which key of a ring made a cookie: one that the primary did not make is made anew when it is next written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum SignedBy {
-    Primary,
-    Other,
+pub(crate) enum Freshness {
+    Current,
+    Outdated,
 }
 
 /// The keys of one purpose: the primary signs, all verify, the others until their ends.
@@ -188,7 +188,7 @@ impl Signer {
     }
 
     /// Which key of the ring made a signature. It must be exactly as long as the digest says.
-    pub(crate) fn verify(&self, cookie: Segments<'_>, now: u64) -> Result<SignedBy, Rejected> {
+    pub(crate) fn verify(&self, cookie: Segments<'_>, now: u64) -> Result<Freshness, Rejected> {
         let Some(signature) = self.digest.decode(cookie.signature) else {
             let is_base64 = base64::are_digits(cookie.signature);
             return Err(if is_base64 {
@@ -199,13 +199,13 @@ impl Signer {
         };
         let signed_by = |key: &KeyedMac| key.code(cookie.signed).is(&signature);
         if signed_by(&self.primary) {
-            return Ok(SignedBy::Primary);
+            return Ok(Freshness::Current);
         }
         let counts = |until: &Option<u64>| until.is_none_or(|until| now < until);
         let mut others = self.verify_only.iter().filter(|(_, until)| counts(until));
         others
             .any(|(key, _)| signed_by(key))
-            .then_some(SignedBy::Other)
+            .then_some(Freshness::Outdated)
             .ok_or(Rejected::BadSignature)
     }
 
@@ -241,7 +241,7 @@ mod tests {
         })
     }
 
-    fn verify(signer: &Signer, cookie: &[u8], now: u64) -> Result<SignedBy, Rejected> {
+    fn verify(signer: &Signer, cookie: &[u8], now: u64) -> Result<Freshness, Rejected> {
         signer.verify(Segments::split(cookie, cookie.len())?, now)
     }
 
@@ -287,7 +287,7 @@ mod tests {
             let mut text = b"eyJhIjoxfQ.ZVPxAA".to_vec();
             signer.sign(&mut text, 0);
             assert_eq!(text, format!("eyJhIjoxfQ.ZVPxAA.{signature}").as_bytes());
-            assert_eq!(verify(&signer, &text, 0), Ok(SignedBy::Primary));
+            assert_eq!(verify(&signer, &text, 0), Ok(Freshness::Current));
         }
     }
 
@@ -303,9 +303,9 @@ mod tests {
         old.sign(&mut by_old, 0);
         new.sign(&mut by_new, 0);
         for (signer, text, now, expected) in [
-            (&new, &by_new, 0, Ok(SignedBy::Primary)),
-            (&new, &by_new, 100, Ok(SignedBy::Primary)),
-            (&new, &by_old, 99, Ok(SignedBy::Other)),
+            (&new, &by_new, 0, Ok(Freshness::Current)),
+            (&new, &by_new, 100, Ok(Freshness::Current)),
+            (&new, &by_old, 99, Ok(Freshness::Outdated)),
             (&new, &by_old, 100, Err(Rejected::BadSignature)),
             (&old, &by_new, 0, Err(Rejected::BadSignature)),
         ] {

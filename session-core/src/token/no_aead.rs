@@ -4,7 +4,7 @@ use zeroize::Zeroizing;
 
 use crate::keys::ring::KeyRing;
 use crate::keys::secret::Secret;
-use crate::token::mac::SignedBy;
+use crate::token::mac::Freshness;
 
 pub(crate) const NONCE: usize = 12;
 pub(crate) const OVERHEAD: usize = NONCE + 16;
@@ -28,7 +28,7 @@ impl Cipher {
         _: &'a mut [u8],
         _: &[u8],
         _: u64,
-    ) -> Option<(&'a [u8], SignedBy)> {
+    ) -> Option<(&'a [u8], Freshness)> {
         unreachable!("{NEVER}")
     }
 
@@ -38,7 +38,7 @@ impl Cipher {
         _: &'a mut [u8],
         _: &[u8],
         _: u64,
-    ) -> Option<(&'a [u8], SignedBy)> {
+    ) -> Option<(&'a [u8], Freshness)> {
         unreachable!("{NEVER}")
     }
 

@@ -9,7 +9,7 @@ use crate::keys::secret::Purpose;
 use crate::scratch::scratch;
 use crate::token::format::{Content, Segments};
 use crate::token::lifetime::Lifetime;
-use crate::token::mac::{Digest, KeyedMac, SignedBy, Signer};
+use crate::token::mac::{Digest, Freshness, KeyedMac, Signer};
 use crate::token::stamp::Stamp;
 use crate::token::{payload, stamp};
 
@@ -37,7 +37,7 @@ pub(crate) fn open(
     now: u64,
     stamp: &mut Stamp,
     content: &mut Map,
-) -> Result<SignedBy, Rejected> {
+) -> Result<Freshness, Rejected> {
     let cookie = Segments::split(cookie, LONGEST)?;
     let Segments {
         payload,
