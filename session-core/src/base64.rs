@@ -17,19 +17,19 @@ static URL_SAFE: LazyLock<Url> = LazyLock::new(|| Url::url_safe(NO_PAD));
 static URL_SAFE: LazyLock<Url> = LazyLock::new(|| Url::new(&base64::alphabet::URL_SAFE, NO_PAD));
 
 /// How many digits so many bytes take.
-pub(crate) const fn digits(bytes: usize) -> usize {
+pub(crate) const fn encoded_len(bytes: usize) -> usize {
     (bytes * 4).div_ceil(3)
 }
 
 pub(crate) fn encode_to(out: &mut Vec<u8>, bytes: &[u8]) {
     let start = out.len();
-    out.resize(start + digits(bytes.len()), 0);
+    out.resize(start + encoded_len(bytes.len()), 0);
     encode_into(bytes, &mut out[start..]);
 }
 
 /// Into a buffer that has room for the whole; how many digits that is.
 pub(crate) fn encode_into(bytes: &[u8], out: &mut [u8]) -> usize {
-    let out = &mut out[..digits(bytes.len())];
+    let out = &mut out[..encoded_len(bytes.len())];
     if bytes.len() > SHORT {
         let written = URL_SAFE.encode_slice(bytes, out);
         debug_assert_eq!(written.ok(), Some(out.len()));
@@ -43,10 +43,9 @@ pub(crate) fn encode_into(bytes: &[u8], out: &mut [u8]) -> usize {
         let bits = u32::from_be_bytes([0, a, b, c]);
         [bits >> 12, bits & 4095].map(|pair| PAIRS[pair as usize])
     };
-    triples
-        .iter()
-        .zip(quads)
-        .for_each(|(triple, digits)| digits.copy_from_slice(quad(*triple).as_flattened()));
+    triples.iter().zip(quads).for_each(|(triple, encoded_len)| {
+        encoded_len.copy_from_slice(quad(*triple).as_flattened())
+    });
     let triple = match *rest {
         [a] => [a, 0, 0],
         [a, b] => [a, b, 0],
@@ -72,7 +71,7 @@ pub(crate) fn decode_into<'a>(text: &[u8], buffer: &'a mut [u8]) -> Option<&'a m
 
 /// So many bytes from as many digits as they take; by a table, as all that is short.
 pub(crate) fn decode_array<const BYTES: usize>(text: &[u8]) -> Option<[u8; BYTES]> {
-    if text.len() != digits(BYTES) {
+    if text.len() != encoded_len(BYTES) {
         return None;
     }
     let mut bytes = [0; BYTES];
@@ -140,7 +139,7 @@ pub(crate) fn decode_with<R>(text: &[u8], read: impl FnOnce(&mut [u8]) -> R) -> 
 
 /// Whether all of them are of the alphabet. Sixteen at a time, the last sixteen perhaps twice, which compilers turn into a
 /// few instructions.
-pub(crate) fn are_digits(text: &[u8]) -> bool {
+pub(crate) fn is_base64url(text: &[u8]) -> bool {
     let is_digit = |byte: u8| {
         let letter = (byte | 0x20).wrapping_sub(b'a') < 26;
         letter | (byte.wrapping_sub(b'0') < 10) | (byte == b'-') | (byte == b'_')

@@ -85,7 +85,7 @@ impl Change<'_> {
 
 /// Why a change does not fit the map it was applied to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Misfit {
+pub(crate) enum TypeMismatch {
     /// An increment of what is no counter: see [`counter`](crate::data::counter).
     NotACounter,
     /// An increment beyond what a counter holds.
@@ -94,7 +94,7 @@ pub(crate) enum Misfit {
     NotAList,
 }
 
-impl Misfit {
+impl TypeMismatch {
     pub(crate) fn reason(self) -> &'static str {
         match self {
             Self::NotACounter => {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::data::change::Misfit;
+use crate::data::change::TypeMismatch;
 use crate::json::text;
 
 /// From here on not every integer is a float.
@@ -17,13 +17,13 @@ enum Counter {
 }
 
 /// The sum, and its text: that of a float if the counter was one. `counter` is a value's JSON text, or `None` for 0.
-pub(crate) fn add(counter: Option<&str>, by: i64) -> Result<(i64, Arc<str>), Misfit> {
+pub(crate) fn add(counter: Option<&str>, by: i64) -> Result<(i64, Arc<str>), TypeMismatch> {
     match counter
         .map_or(Some(Counter::Integer(0)), read)
-        .ok_or(Misfit::NotACounter)?
+        .ok_or(TypeMismatch::NotACounter)?
     {
         Counter::Integer(old) => {
-            let sum = old.checked_add(by).ok_or(Misfit::Overflow)?;
+            let sum = old.checked_add(by).ok_or(TypeMismatch::Overflow)?;
             Ok((sum, itoa::Buffer::new().format(sum).into()))
         }
         Counter::Float(old) => {
@@ -32,7 +32,7 @@ pub(crate) fn add(counter: Option<&str>, by: i64) -> Result<(i64, Arc<str>), Mis
             let sum = old
                 .checked_add(by)
                 .filter(|sum| exact(sum) && exact(&by))
-                .ok_or(Misfit::Overflow)?;
+                .ok_or(TypeMismatch::Overflow)?;
             let mut out = String::new();
             text::float(&mut out, sum as f64);
             Ok((sum, out.into()))
@@ -73,21 +73,33 @@ mod tests {
                 1,
                 Ok((1 << 53, "9007199254740992.0")),
             ),
-            (Some("9007199254740992.0"), 1, Err(Misfit::Overflow)),
-            (Some("-9007199254740992.0"), i64::MAX, Err(Misfit::Overflow)),
-            (Some("-1.0"), (1 << 53) + 1, Err(Misfit::Overflow)),
-            (Some("1.0"), i64::MIN, Err(Misfit::Overflow)),
-            (Some("9223372036854775807"), 1, Err(Misfit::Overflow)),
-            (Some("9223372036854775808"), 0, Err(Misfit::NotACounter)),
-            (Some("9007199254740994.0"), 0, Err(Misfit::NotACounter)),
-            (Some("1e400"), 1, Err(Misfit::NotACounter)),
+            (Some("9007199254740992.0"), 1, Err(TypeMismatch::Overflow)),
+            (
+                Some("-9007199254740992.0"),
+                i64::MAX,
+                Err(TypeMismatch::Overflow),
+            ),
+            (Some("-1.0"), (1 << 53) + 1, Err(TypeMismatch::Overflow)),
+            (Some("1.0"), i64::MIN, Err(TypeMismatch::Overflow)),
+            (Some("9223372036854775807"), 1, Err(TypeMismatch::Overflow)),
+            (
+                Some("9223372036854775808"),
+                0,
+                Err(TypeMismatch::NotACounter),
+            ),
+            (
+                Some("9007199254740994.0"),
+                0,
+                Err(TypeMismatch::NotACounter),
+            ),
+            (Some("1e400"), 1, Err(TypeMismatch::NotACounter)),
         ] {
             let found = add(counter, by);
             assert_eq!(
                 found
                     .as_ref()
                     .map(|(sum, text)| (*sum, &**text))
-                    .map_err(|misfit| *misfit),
+                    .map_err(|mismatch| *mismatch),
                 expected
             );
         }
@@ -104,7 +116,11 @@ mod tests {
             "{}",
             "\"inf\"",
         ] {
-            assert_eq!(add(Some(other), 1), Err(Misfit::NotACounter), "{other}");
+            assert_eq!(
+                add(Some(other), 1),
+                Err(TypeMismatch::NotACounter),
+                "{other}"
+            );
         }
     }
 }

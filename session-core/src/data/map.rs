@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use std::ops::Range;
 use std::sync::Arc;
 
-use crate::data::change::{Change, Misfit};
+use crate::data::change::{Change, TypeMismatch};
 use crate::data::flash::Flash;
 use crate::data::index::{Entry, Key, Span, Text};
 use crate::data::{counter, index};
@@ -261,7 +261,7 @@ impl Map {
     }
 
     /// Applies a change and records it; gives the sum of an increment, of another change 0. On a misfit nothing is changed.
-    pub(crate) fn apply(&mut self, change: Change<'_>) -> Result<i64, Misfit> {
+    pub(crate) fn apply(&mut self, change: Change<'_>) -> Result<i64, TypeMismatch> {
         let mut sum = 0;
         let recorded = self.record.as_ref().map(|_| change.to_static());
         match change {
@@ -311,12 +311,12 @@ impl Map {
     }
 
     /// The list's text with one item more.
-    fn longer(&self, key: &str, item: &str) -> Result<String, Misfit> {
+    fn longer(&self, key: &str, item: &str) -> Result<String, TypeMismatch> {
         let list = self.peek(key).unwrap_or("[]");
         let inside = list
             .strip_prefix('[')
             .and_then(|list| list.strip_suffix(']'))
-            .ok_or(Misfit::NotAList)?;
+            .ok_or(TypeMismatch::NotAList)?;
         let comma = if inside.trim_ascii().is_empty() {
             ""
         } else {
@@ -479,18 +479,18 @@ mod tests {
     fn misfits_change_nothing() {
         let text = r#"{"f":1.5,"l":[1],"max":9223372036854775807,"n":null,"s":"1"}"#;
         let mut map = ours(text).recording();
-        for (key, misfit) in [
-            ("f", Misfit::NotACounter),
-            ("n", Misfit::NotACounter),
-            ("s", Misfit::NotACounter),
-            ("max", Misfit::Overflow),
+        for (key, mismatch) in [
+            ("f", TypeMismatch::NotACounter),
+            ("n", TypeMismatch::NotACounter),
+            ("s", TypeMismatch::NotACounter),
+            ("max", TypeMismatch::Overflow),
         ] {
             assert_eq!(
                 map.apply(Change::Increment {
                     key: key.into(),
                     by: 1
                 }),
-                Err(misfit)
+                Err(mismatch)
             );
         }
         assert_eq!(
@@ -498,7 +498,7 @@ mod tests {
                 key: "s".into(),
                 item: "1".into()
             }),
-            Err(Misfit::NotAList)
+            Err(TypeMismatch::NotAList)
         );
         assert!(!map.is_modified() && map.record().is_empty());
         assert_eq!(written(&map), text);

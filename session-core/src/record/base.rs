@@ -3,7 +3,7 @@
 use crate::data::map::Map;
 use crate::error::Rejected;
 use crate::record::at_rest::{Kept, Place};
-use crate::record::body::{Body, Opens};
+use crate::record::body::{Body, VerifierMatch};
 use crate::record::id::{Id, VerifierHash};
 use crate::record::store::{Loaded, Record, StoreReply, TOMBSTONE_SECONDS};
 use crate::record_key::RecordKey;
@@ -12,11 +12,11 @@ use crate::token::lifetime::Lifetime;
 
 /// What a session was opened from.
 #[derive(Debug)]
-pub(crate) enum Base {
+pub(crate) enum LoadedFrom {
     /// No record; in a cookie session always.
     None,
     /// A record, and the id that opened it.
-    Live(Box<Live>),
+    Live(Box<LiveRecord>),
     /// An id of ours that times alone speak against: too old, idle for too long, revoked, or of a clock that is ahead. Its
     /// record may be open to it at another server.
     Untimely(Box<Id>),
@@ -29,7 +29,7 @@ pub(crate) enum Base {
         /// Whether a login may be under way in the browser that sent it, so that this request sets no cookie.
         mute: bool,
         /// Its record, if it is a renewed id that is used too late.
-        reused: Option<Box<Live>>,
+        reused: Option<Box<LiveRecord>>,
     },
     /// The store did not answer.
     Degraded,
@@ -39,7 +39,7 @@ pub(crate) enum Base {
 /// response that carries a newer id, of a login perhaps, may still be on its way to the browser.
 pub(crate) const MUTE_SECONDS: u64 = 10;
 
-impl Base {
+impl LoadedFrom {
     /// What lies under the key of this id, by what the store answered: a record that is open to it, with its content; or why not.
     pub(crate) fn of(
         records: &Records,
@@ -47,7 +47,7 @@ impl Base {
         id: Id,
         key: RecordKey,
         now: u64,
-    ) -> Result<(Box<Live>, Map), (Self, Option<Rejected>)> {
+    ) -> Result<(Box<LiveRecord>, Map), (Self, Option<Rejected>)> {
         let refused = |lives, since| Self::Refused {
             key,
             lives,
@@ -67,19 +67,19 @@ impl Base {
         };
         // When its id was minted is not known, but it was not after this.
         let unreadable = (refused(true, record.seen), Some(Rejected::Unreadable));
-        let (current, map) = Current::read(records, key, record, now).ok_or(unreadable)?;
+        let (decoded, map) = Decoded::read(records, key, record, now).ok_or(unreadable)?;
         let presented = id.hash();
-        let (opens, minted) = (current.body.opens(&presented, now), current.body.minted);
-        let live = Box::new(Live {
+        let (opens, minted) = (decoded.body.opens(&presented, now), decoded.body.minted);
+        let live = Box::new(LiveRecord {
             id,
             key,
             presented,
-            current,
+            decoded,
         });
         if opens.admits() {
             return Ok((live, map));
         }
-        let reused = (opens == Opens::Reused).then_some(live);
+        let reused = (opens == VerifierMatch::Reused).then_some(live);
         let base = Self::Refused {
             key,
             lives: true,
@@ -100,7 +100,7 @@ impl Base {
     }
 
     /// The record of a renewed id that is used too late.
-    pub(crate) fn reused(&self) -> Option<&Live> {
+    pub(crate) fn reused(&self) -> Option<&LiveRecord> {
         match self {
             Self::Refused { reused, .. } => reused.as_deref(),
             _ => None,
@@ -113,18 +113,18 @@ impl Base {
 }
 
 #[derive(Debug)]
-pub(crate) struct Live {
+pub(crate) struct LiveRecord {
     pub(crate) id: Id,
     /// Of the id.
     pub(crate) key: RecordKey,
     /// Of the id's verifier.
     pub(crate) presented: VerifierHash,
-    pub(crate) current: Current,
+    pub(crate) decoded: Decoded,
 }
 
 /// A live record and what it says.
 #[derive(Debug, Clone)]
-pub(crate) struct Current {
+pub(crate) struct Decoded {
     pub(crate) record: Record,
     pub(crate) body: Body,
     /// Whether it would be kept otherwise today: encrypted, or with another key.
@@ -133,7 +133,7 @@ pub(crate) struct Current {
     pub(crate) encrypted: bool,
 }
 
-impl Current {
+impl Decoded {
     /// `None` when the core cannot read its own bytes.
     pub(crate) fn read(
         records: &Records,

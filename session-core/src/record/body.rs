@@ -60,7 +60,7 @@ pub(crate) struct Earlier {
 
 /// What a verifier is to a record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Opens {
+pub(crate) enum VerifierMatch {
     /// It is the record's.
     Current,
     /// It was the one before, and still counts.
@@ -82,7 +82,7 @@ impl fmt::Debug for Body {
     }
 }
 
-impl Opens {
+impl VerifierMatch {
     /// Whether a request that presented this verifier may see the record, write to it, merge its changes into it, and end it.
     pub(crate) fn admits(self) -> bool {
         matches!(self, Self::Current | Self::Alias)
@@ -96,16 +96,16 @@ impl Body {
     }
 
     /// What this verifier is to the record at this second: the one place that decides it.
-    pub(crate) fn opens(&self, verifier: &VerifierHash, now: u64) -> Opens {
+    pub(crate) fn opens(&self, verifier: &VerifierHash, now: u64) -> VerifierMatch {
         let earlier = self
             .earlier
             .as_ref()
             .filter(|earlier| earlier.verifier == *verifier);
         match earlier {
-            _ if self.verifier == *verifier => Opens::Current,
-            Some(earlier) if earlier.until.is_none_or(|until| now < until) => Opens::Alias,
-            Some(_) => Opens::Reused,
-            None => Opens::Stale,
+            _ if self.verifier == *verifier => VerifierMatch::Current,
+            Some(earlier) if earlier.until.is_none_or(|until| now < until) => VerifierMatch::Alias,
+            Some(_) => VerifierMatch::Reused,
+            None => VerifierMatch::Stale,
         }
     }
 
@@ -329,12 +329,12 @@ mod tests {
     #[test]
     fn what_opens() {
         for (until, verifier, now, expected) in [
-            (None, 1, 0, Opens::Current),
-            (None, 2, u64::MAX, Opens::Alias),
-            (Some(100), 2, 99, Opens::Alias),
-            (Some(100), 2, 100, Opens::Reused),
-            (Some(100), 1, 100, Opens::Current),
-            (None, 3, 0, Opens::Stale),
+            (None, 1, 0, VerifierMatch::Current),
+            (None, 2, u64::MAX, VerifierMatch::Alias),
+            (Some(100), 2, 99, VerifierMatch::Alias),
+            (Some(100), 2, 100, VerifierMatch::Reused),
+            (Some(100), 1, 100, VerifierMatch::Current),
+            (None, 3, 0, VerifierMatch::Stale),
         ] {
             assert_eq!(
                 body(until).opens(&hash(verifier), now),
@@ -348,7 +348,7 @@ mod tests {
                 ..body(None)
             }
             .opens(&hash(2), 0),
-            Opens::Stale
+            VerifierMatch::Stale
         );
     }
 }

@@ -84,18 +84,18 @@ impl Id {
         let cookie = Segments::split(cookie, LENGTH)?;
         let Segments {
             payload,
-            middle: stamp,
+            stamp_text: stamp,
             signature,
             ..
         } = cookie;
         let lengths = (payload.len(), stamp.len(), signature.len());
-        if lengths != (DIGITS, stamp::DIGITS, signer.digest.digits()) {
+        if lengths != (DIGITS, stamp::DIGITS, signer.digest.encoded_len()) {
             return Err(Rejected::Malformed);
         }
-        if !base64::are_digits(stamp) {
+        if !base64::is_base64url(stamp) {
             return Err(Rejected::Malformed);
         }
-        let id = base64::decode_array(payload).ok_or_else(|| signer.why_not(cookie, now))?;
+        let id = base64::decode_array(payload).ok_or_else(|| signer.rejection(cookie, now))?;
         let by = signer.verify(cookie, now)?;
         let stamp = base64::decode_array(stamp)
             .and_then(Stamp::decode)

@@ -12,7 +12,7 @@ use crate::error::{Error, Rejected};
 use crate::event::{Event, EventKind};
 use crate::response::outgoing::Outgoing;
 use crate::session::handle::Session;
-use crate::session::state::{Accepted, Incoming, State, tail};
+use crate::session::state::{Accepted, Incoming, State, signature_end};
 use crate::settings::Settings;
 use crate::token::format::Content;
 use crate::token::keyed::Name;
@@ -134,7 +134,7 @@ impl Session {
         };
         let header = write(settings, incoming, content, expiry, now.as_secs())?;
         // What is set after a clear is a new session.
-        let created = (incoming.stamp.is_none() || state.cleared).then(|| tail(&header));
+        let created = (incoming.stamp.is_none() || state.cleared).then(|| signature_end(&header));
         let header = cookie.finish(header, expiry)?;
         if let Some(limit) = settings
             .max_cookie_size
@@ -213,7 +213,7 @@ impl Session {
         Event {
             kind,
             digest: self.digest(),
-            record: self.incoming().base.record_key().filter(|_| asked),
+            record: self.incoming().loaded_from.record_key().filter(|_| asked),
         }
     }
 }

@@ -6,7 +6,7 @@ use crate::data::change::Change;
 use crate::data::flash::{FLASHES, Flash, flask_item, take_flask, take_ours};
 use crate::error::Error;
 use crate::session::handle::Session;
-use crate::session::map::misfit_error;
+use crate::session::map::mismatch_error;
 
 impl Session {
     /// Keeps a message for the next page that takes it. Any serializable message will do, [`Markup`] among them.
@@ -35,7 +35,7 @@ impl Session {
             });
             return pushed
                 .map(drop)
-                .map_err(|misfit| misfit_error(FLASHES, 0, misfit));
+                .map_err(|mismatch| mismatch_error(FLASHES, 0, mismatch));
         }
         let mut number = [0; 4];
         self.settings().random.fill(&mut number)?;

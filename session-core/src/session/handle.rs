@@ -91,7 +91,7 @@ impl Session {
     }
 
     pub(crate) fn digest(&self) -> LogDigest {
-        self.0.settings.digest(&self.0.incoming.tail)
+        self.0.settings.digest(&self.0.incoming.signature_end)
     }
 
     pub(crate) fn is_flask(&self) -> bool {
@@ -123,7 +123,7 @@ impl Session {
     /// ```
     #[must_use]
     pub fn is_unavailable(&self) -> bool {
-        self.0.incoming.base.is_unavailable()
+        self.0.incoming.loaded_from.is_unavailable()
     }
 
     /// When this session began: at its first cookie, its last login or [`clear`](Self::clear). Unknown in Flask's format.

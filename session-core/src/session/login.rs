@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use crate::data::change::Change;
 use crate::error::Error;
-use crate::record::base::{Base, Live};
+use crate::record::base::{LiveRecord, LoadedFrom};
 use crate::record_key::RecordKey;
 use crate::session::handle::Session;
 use crate::session::state::State;
@@ -202,7 +202,7 @@ impl Session {
             true => None,
             false => self
                 .live()
-                .and_then(|live| live.current.record.user.clone()),
+                .and_then(|live| live.decoded.record.user.clone()),
         };
         state
             .user
@@ -225,9 +225,9 @@ impl Session {
         self.live().map(|live| live.key)
     }
 
-    fn live(&self) -> Option<&Live> {
-        match &self.incoming().base {
-            Base::Live(live) => Some(live),
+    fn live(&self) -> Option<&LiveRecord> {
+        match &self.incoming().loaded_from {
+            LoadedFrom::Live(live) => Some(live),
             _ => None,
         }
     }

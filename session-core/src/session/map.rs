@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::data::change::{Change, Misfit};
+use crate::data::change::{Change, TypeMismatch};
 use crate::data::map::Value;
 use crate::error::Error;
 use crate::json::{de, ser};
@@ -266,7 +266,7 @@ impl Session {
             key: key.into(),
             by,
         });
-        applied.map_err(|misfit| misfit_error(key, by, misfit))
+        applied.map_err(|mismatch| mismatch_error(key, by, mismatch))
     }
 
     /// Appends to a list. A missing list is empty.
@@ -290,7 +290,7 @@ impl Session {
         });
         applied
             .map(drop)
-            .map_err(|misfit| misfit_error(key, 0, misfit))
+            .map_err(|mismatch| mismatch_error(key, 0, mismatch))
     }
 
     /// Changes a value in place, so that a nested change cannot be lost. A missing value is `T::default()`.
@@ -446,13 +446,13 @@ fn parse<T: DeserializeOwned>(key: &str, value: &Value) -> Result<T, Error> {
     })
 }
 
-pub(crate) fn misfit_error(key: &str, by: i64, misfit: Misfit) -> Error {
+pub(crate) fn mismatch_error(key: &str, by: i64, mismatch: TypeMismatch) -> Error {
     let key = key.to_owned();
-    match misfit {
-        Misfit::Overflow => Error::Overflow { key, by },
-        Misfit::NotACounter | Misfit::NotAList => Error::WrongType {
+    match mismatch {
+        TypeMismatch::Overflow => Error::Overflow { key, by },
+        TypeMismatch::NotACounter | TypeMismatch::NotAList => Error::WrongType {
             key,
-            reason: misfit.reason().to_owned(),
+            reason: mismatch.reason().to_owned(),
         },
     }
 }

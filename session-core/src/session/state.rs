@@ -9,7 +9,7 @@ use crate::data::change::Change;
 use crate::data::flash::Flash;
 use crate::data::map::Map;
 use crate::error::{Error, Rejected};
-use crate::record::base::Base;
+use crate::record::base::LoadedFrom;
 use crate::token::lifetime::Lifetime;
 use crate::token::mac::Freshness;
 use crate::token::stamp::{Epoch, Stamp};
@@ -27,13 +27,13 @@ pub(crate) struct Incoming {
     /// Why the first was not, if none was.
     pub(crate) rejected: Option<Rejected>,
     /// The end of the cookie that was accepted, or of the first that was not: for digests.
-    pub(crate) tail: [u8; 32],
+    pub(crate) signature_end: [u8; 32],
     /// Octets of its value.
     pub(crate) size: usize,
     /// The accepted one itself, if its refresh was due when it came.
     pub(crate) to_refresh: Option<Accepted>,
     /// What a store knows about it.
-    pub(crate) base: Base,
+    pub(crate) loaded_from: LoadedFrom,
 }
 
 /// A cookie's value where it stands in the request: to be written again with the payload that it has. A handle on the header,
@@ -70,10 +70,10 @@ impl Incoming {
         outdated: false,
         stamp: None,
         rejected: None,
-        tail: [0; 32],
+        signature_end: [0; 32],
         size: 0,
         to_refresh: None,
-        base: Base::None,
+        loaded_from: LoadedFrom::None,
     };
 
     /// What became of one cookie: whether it was accepted.
@@ -98,16 +98,16 @@ impl Incoming {
     }
 
     fn note(&mut self, cookie: &[u8]) {
-        self.tail = tail(cookie);
+        self.signature_end = signature_end(cookie);
         self.size = cookie.len();
     }
 }
 
 /// The end of a cookie's value: enough of its signature to tell it from others.
-pub(crate) fn tail(cookie: &[u8]) -> [u8; 32] {
+pub(crate) fn signature_end(cookie: &[u8]) -> [u8; 32] {
     let mut end = [0; 32];
     match cookie.last_chunk() {
-        Some(tail) => end = *tail,
+        Some(signature_end) => end = *signature_end,
         None => end[..cookie.len()].copy_from_slice(cookie),
     }
     end

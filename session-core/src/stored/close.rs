@@ -40,7 +40,7 @@ use crate::data::change::Change;
 use crate::data::map::Map;
 use crate::error::Error;
 use crate::event::{Event, EventKind};
-use crate::record::base::{Base, Current, Live};
+use crate::record::base::{Decoded, LiveRecord, LoadedFrom};
 use crate::record::body::Body;
 use crate::record::id::Id;
 use crate::record::policy::{GonePolicy, ReusePolicy};
@@ -48,10 +48,10 @@ use crate::record::store::{Inserted, Outcome, Record, StoreReply, StoreRequest};
 use crate::record_key::RecordKey;
 use crate::response::outgoing::Outgoing;
 use crate::session::handle::Session;
-use crate::session::state::tail;
+use crate::session::state::signature_end;
 use crate::stored::closing::{Closing, Next, set_cookie, text};
-use crate::stored::save::{Did, Due};
-use crate::stored::step::{Asked, Step};
+use crate::stored::save::{Changes, PendingWrite};
+use crate::stored::step::{Attempt, Step};
 use crate::token::stamp::Epoch;
 
 /// Freezes the session, then decides. `accessed`: as in a cookie session's close.
@@ -66,9 +66,9 @@ pub(crate) fn close(session: &Session, accessed: bool) -> Step<Outgoing> {
         ..Outgoing::default()
     };
     session.report(state.rejected(session.incoming()), &mut outgoing.events);
-    if let Base::Refused {
+    if let LoadedFrom::Refused {
         reused: Some(_), ..
-    } = session.incoming().base
+    } = session.incoming().loaded_from
     {
         outgoing.events.push(session.event(EventKind::Reuse));
     }
@@ -79,15 +79,15 @@ pub(crate) fn close(session: &Session, accessed: bool) -> Step<Outgoing> {
         return Step::Done(outgoing);
     }
     // Most requests only read: nothing is copied for them.
-    if let Base::Live(live) = &session.incoming().base
+    if let LoadedFrom::Live(live) = &session.incoming().loaded_from
         && !(state.cleared || state.map.is_modified())
     {
-        let did = Did {
+        let did = Changes {
             changed: false,
             permanent: state.permanent,
             renewed: state.renewed,
         };
-        if Due::of(session, &did, live, &live.current, now).is_nothing() {
+        if PendingWrite::of(session, &did, live, &live.decoded, now).is_nothing() {
             return Step::Done(outgoing);
         }
     }
@@ -107,7 +107,7 @@ pub(crate) fn close(session: &Session, accessed: bool) -> Step<Outgoing> {
         write: None,
         minted: None,
         indexed: None,
-        asked: Asked::Once,
+        asked: Attempt::Once,
         session: session.clone(),
     };
     drop(state);
@@ -117,35 +117,38 @@ pub(crate) fn close(session: &Session, accessed: bool) -> Step<Outgoing> {
 impl Closing {
     pub(crate) fn start(self) -> Next {
         let session = self.session.clone();
-        match &session.incoming().base {
-            Base::Live(live) if self.cleared => {
-                self.end(live.key, live.presented, &live.current.record)
+        match &session.incoming().loaded_from {
+            LoadedFrom::Live(live) if self.cleared => {
+                self.end(live.key, live.presented, &live.decoded.record)
             }
-            Base::Untimely(id) if self.cleared => self.end_untimely((**id).clone()),
-            Base::Live(live) => self.save(live, &live.current, None),
-            Base::Refused {
+            LoadedFrom::Untimely(id) if self.cleared => self.end_untimely((**id).clone()),
+            LoadedFrom::Live(live) => self.save(live, &live.decoded, None),
+            LoadedFrom::Refused {
                 key,
                 lives: false,
                 mute,
                 ..
             } if self.cleared => self.end_again(*key, *mute),
-            Base::Refused {
+            LoadedFrom::Refused {
                 reused: Some(reused),
                 ..
             } if self.stored().on_reuse != ReusePolicy::Report => self.end_reused(reused),
-            Base::Refused { .. } | Base::Untimely(_) | Base::None | Base::Degraded => self.go_on(),
+            LoadedFrom::Refused { .. }
+            | LoadedFrom::Untimely(_)
+            | LoadedFrom::None
+            | LoadedFrom::Degraded => self.go_on(),
         }
     }
 
     /// Where no record is open to the request.
     pub(crate) fn go_on(self) -> Next {
         let session = self.session.clone();
-        self.go_on_from(&session.incoming().base)
+        self.go_on_from(&session.incoming().loaded_from)
     }
 
-    pub(crate) fn go_on_from(self, base: &Base) -> Next {
+    pub(crate) fn go_on_from(self, base: &LoadedFrom) -> Next {
         match *base {
-            Base::Refused { mute, lives, .. } => self.go_on_refused(mute, lives),
+            LoadedFrom::Refused { mute, lives, .. } => self.go_on_refused(mute, lives),
             _ => self.begin(),
         }
     }
@@ -220,8 +223,8 @@ impl Closing {
     }
 
     /// Nobody changed anything: the record lives on.
-    pub(crate) fn touch(self, live: &Live, current: &Current) -> Next {
-        let (lifetime, Current { record, body, .. }) = (&self.settings().lifetime, current);
+    pub(crate) fn touch(self, live: &LiveRecord, decoded: &Decoded) -> Next {
+        let (lifetime, Decoded { record, body, .. }) = (&self.settings().lifetime, decoded);
         let key = live.key;
         let expires = lifetime
             .expires(record.created, self.now, body.idle(lifetime))
@@ -324,7 +327,7 @@ impl Closing {
                     .split(|byte| *byte == b';')
                     .next()
                     .unwrap_or_default();
-                let digest = self.settings().digest(&tail(value));
+                let digest = self.settings().digest(&signature_end(value));
                 self.outgoing.events.push(match kind {
                     EventKind::Created => {
                         let record = self.minted.as_ref().map(Id::key);

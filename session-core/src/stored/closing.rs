@@ -19,7 +19,7 @@ use crate::record_key::RecordKey;
 use crate::response::outgoing::Outgoing;
 use crate::session::handle::Session;
 use crate::settings::Settings;
-use crate::stored::step::{Asked, Step};
+use crate::stored::step::{Attempt, Step};
 use crate::token::stamp::Stamp;
 
 /// A close under way: what the request did, and what has become of it so far.
@@ -49,7 +49,7 @@ pub(crate) struct Closing {
     /// Where the user's index was told about, by this close.
     pub(crate) indexed: Option<RecordKey>,
     /// Of the question that was answered last.
-    pub(crate) asked: Asked,
+    pub(crate) asked: Attempt,
 }
 
 pub(crate) type Next = Step<Outgoing>;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::error::Error;
 use crate::event::EventKind;
-use crate::record::base::{Base, Current};
+use crate::record::base::{Decoded, LoadedFrom};
 use crate::record::id::{Id, VerifierHash};
 use crate::record::store::{Record, StoreReply, StoreRequest, Updated};
 use crate::record_key::RecordKey;
@@ -16,17 +16,17 @@ impl Closing {
         let (key, now) = (id.key(), self.now);
         self.ask(
             StoreRequest::Load { key, now },
-            move |closing, answer| match Base::of(
+            move |closing, answer| match LoadedFrom::of(
                 &closing.settings().keys().records,
                 answer,
                 id,
                 key,
                 now,
             ) {
-                Ok((live, _)) => closing.end(key, live.presented, &live.current.record),
-                Err((Base::Degraded, _)) => closing.fail(Error::Unavailable),
+                Ok((live, _)) => closing.end(key, live.presented, &live.decoded.record),
+                Err((LoadedFrom::Degraded, _)) => closing.fail(Error::Unavailable),
                 Err((
-                    Base::Refused {
+                    LoadedFrom::Refused {
                         lives: false, mute, ..
                     },
                     _,
@@ -75,13 +75,13 @@ impl Closing {
 
     /// Another request has written to the record. If it has given the session another id, this request may not end it.
     fn end_newer(self, key: RecordKey, presented: VerifierHash, newer: Record) -> Next {
-        let Some((current, _)) =
-            Current::read(&self.settings().keys().records, key, newer, self.now)
+        let Some((decoded, _)) =
+            Decoded::read(&self.settings().keys().records, key, newer, self.now)
         else {
             return self.fail(Error::Unavailable);
         };
-        if current.body.opens(&presented, self.now).admits() {
-            self.end(key, presented, &current.record)
+        if decoded.body.opens(&presented, self.now).admits() {
+            self.end(key, presented, &decoded.record)
         } else {
             self.gone(true)
         }

@@ -12,8 +12,8 @@
 //!
 //! Which of them may write what, and set a cookie, stands in [`close`](super::close).
 
-use crate::record::base::Base;
-use crate::record::base::Current;
+use crate::record::base::Decoded;
+use crate::record::base::LoadedFrom;
 use std::sync::Arc;
 
 use http::HeaderValue;
@@ -52,7 +52,8 @@ impl Stored {
         });
         let settings = settings.clone();
         let Some((id, stamp)) = opened.filter(|_| found) else {
-            incoming.base = untimely.map_or(Base::None, |id| Base::Untimely(Box::new(id)));
+            incoming.loaded_from =
+                untimely.map_or(LoadedFrom::None, |id| LoadedFrom::Untimely(Box::new(id)));
             return Step::Done(then(Session::new(
                 settings,
                 incoming,
@@ -83,17 +84,17 @@ impl Incoming {
         stamp: Stamp,
         now: u64,
     ) -> Map {
-        let (base, why) = match Base::of(&settings.keys().records, answer, id, key, now) {
-            Ok((live, map)) => match stamp_of(settings, &live.current, stamp, now) {
+        let (base, why) = match LoadedFrom::of(&settings.keys().records, answer, id, key, now) {
+            Ok((live, map)) => match stamp_of(settings, &live.decoded, stamp, now) {
                 Ok(stamp) => {
-                    (self.stamp, self.base) = (Some(stamp), Base::Live(live));
+                    (self.stamp, self.loaded_from) = (Some(stamp), LoadedFrom::Live(live));
                     return map;
                 }
-                Err(why) => (Base::Untimely(Box::new(live.id)), Some(why)),
+                Err(why) => (LoadedFrom::Untimely(Box::new(live.id)), Some(why)),
             },
             Err(refused) => refused,
         };
-        (self.base, self.rejected) = (base, why);
+        (self.loaded_from, self.rejected) = (base, why);
         Map::default().recording()
     }
 }
@@ -101,7 +102,7 @@ impl Incoming {
 /// The session's stamp: of its record where that knows better than the id. An error if times speak against the session.
 fn stamp_of(
     settings: &Settings,
-    current: &Current,
+    decoded: &Decoded,
     stamp: Stamp,
     now: u64,
 ) -> Result<Stamp, Rejected> {
@@ -110,15 +111,15 @@ fn stamp_of(
         authenticated,
         epoch,
         ..
-    } = current.body;
+    } = decoded.body;
     let stamp = Stamp {
         permanent,
         authenticated,
         epoch,
-        created: current.record.created,
+        created: decoded.record.created,
         ..stamp
     };
-    if current.is_idle(&settings.lifetime, now) {
+    if decoded.is_idle(&settings.lifetime, now) {
         return Err(Rejected::Idle);
     }
     settings.lifetime.check_start(&stamp, now)?;

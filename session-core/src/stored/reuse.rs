@@ -13,8 +13,8 @@
 
 use crate::error::Error;
 use crate::event::EventKind;
-use crate::record::base::{Current, Live};
-use crate::record::body::Opens;
+use crate::record::base::{Decoded, LiveRecord};
+use crate::record::body::VerifierMatch;
 use crate::record::policy::ReusePolicy;
 use crate::record::store::{Loaded, Record, StoreReply, StoreRequest, Updated};
 use crate::session::handle::Session;
@@ -22,8 +22,8 @@ use crate::stored::closing::{Closing, Next};
 
 impl Closing {
     /// Ends what is to end, then goes on as for any id that opens nothing. `reused` is what this session's id has found.
-    pub(crate) fn end_reused(self, reused: &Live) -> Next {
-        let record = &reused.current.record;
+    pub(crate) fn end_reused(self, reused: &LiveRecord) -> Next {
+        let record = &reused.decoded.record;
         if self.stored().on_reuse == ReusePolicy::EndSession || record.user.is_none() {
             return self.end_reused_record(reused, record);
         }
@@ -38,7 +38,7 @@ impl Closing {
         })
     }
 
-    fn end_reused_record(self, reused: &Live, record: &Record) -> Next {
+    fn end_reused_record(self, reused: &LiveRecord, record: &Record) -> Next {
         let (key, user) = (reused.key, record.user.clone());
         let question = StoreRequest::Delete {
             key,
@@ -53,8 +53,8 @@ impl Closing {
             StoreReply::Deleted(Updated::Conflict(newer)) => {
                 let session = closing.session.clone();
                 match closing.still_reused(&session, newer) {
-                    Ok(Some((reused, current))) => {
-                        closing.end_reused_record(reused, &current.record)
+                    Ok(Some((reused, decoded))) => {
+                        closing.end_reused_record(reused, &decoded.record)
                     }
                     Ok(None) => closing.go_on(),
                     Err(()) => closing.not_ended(),
@@ -66,13 +66,13 @@ impl Closing {
 
     fn end_reused_user(self, record: Record) -> Next {
         let session = self.session.clone();
-        let (reused, current) = match self.still_reused(&session, record) {
+        let (reused, decoded) = match self.still_reused(&session, record) {
             Ok(Some(found)) => found,
             Ok(None) => return self.go_on(),
             Err(()) => return self.not_ended(),
         };
-        let Some(user) = current.record.user.clone() else {
-            return self.end_reused_record(reused, &current.record);
+        let Some(user) = decoded.record.user.clone() else {
+            return self.end_reused_record(reused, &decoded.record);
         };
         let question = StoreRequest::Trim {
             user,
@@ -91,19 +91,19 @@ impl Closing {
         &self,
         session: &'a Session,
         record: Record,
-    ) -> Result<Option<(&'a Live, Current)>, ()> {
-        let Some(reused) = session.incoming().base.reused() else {
+    ) -> Result<Option<(&'a LiveRecord, Decoded)>, ()> {
+        let Some(reused) = session.incoming().loaded_from.reused() else {
             return Ok(None);
         };
-        let (current, _) = Current::read(
+        let (decoded, _) = Decoded::read(
             &self.settings().keys().records,
             reused.key,
             record,
             self.now,
         )
         .ok_or(())?;
-        let opens = current.body.opens(&reused.presented, self.now);
-        Ok((opens == Opens::Reused).then_some((reused, current)))
+        let opens = decoded.body.opens(&reused.presented, self.now);
+        Ok((opens == VerifierMatch::Reused).then_some((reused, decoded)))
     }
 
     fn ended_for_reuse(mut self, sessions: u64) -> Next {

@@ -5,13 +5,13 @@ use std::sync::Arc;
 use crate::data::map::Map;
 use crate::error::Error;
 use crate::event::EventKind;
-use crate::record::base::{Base, Current, Live};
+use crate::record::base::{Decoded, LiveRecord, LoadedFrom};
 use crate::record::body::{Body, Earlier, RECENT};
 use crate::record::id::Id;
 use crate::record::store::{Record, StoreReply, StoreRequest, Updated};
 use crate::session::handle::Session;
 use crate::stored::closing::{Closing, Next, text};
-use crate::stored::step::Asked;
+use crate::stored::step::Attempt;
 use crate::token::lifetime::{Refresh, tenth};
 use crate::token::stamp::Epoch;
 
@@ -20,7 +20,7 @@ use crate::token::stamp::Epoch;
 const ALIAS_SECONDS: u64 = 60;
 
 /// What a request did to its session, as far as it decides what becomes of the record.
-pub(crate) struct Did {
+pub(crate) struct Changes {
     /// Its content, label or epoch.
     pub(crate) changed: bool,
     pub(crate) permanent: Option<bool>,
@@ -28,7 +28,7 @@ pub(crate) struct Did {
 }
 
 /// What is due to a live record at the end of a request.
-pub(crate) struct Due {
+pub(crate) struct PendingWrite {
     /// A new verifier.
     mint: bool,
     /// The new verifier came back: from now on the time of the one before is running out.
@@ -38,23 +38,23 @@ pub(crate) struct Due {
     touch: bool,
 }
 
-impl Due {
+impl PendingWrite {
     pub(crate) fn of(
         session: &Session,
-        did: &Did,
-        live: &Live,
-        current: &Current,
+        did: &Changes,
+        live: &LiveRecord,
+        decoded: &Decoded,
         now: u64,
     ) -> Self {
         let (
             settings,
-            Current {
+            Decoded {
                 record,
                 body,
                 outdated,
                 ..
             },
-        ) = (session.settings(), current);
+        ) = (session.settings(), decoded);
         let lifetime = &settings.lifetime;
         let tenth = tenth(body.idle(lifetime));
         let touch = match lifetime.refresh {
@@ -94,25 +94,30 @@ impl Due {
 
 impl Closing {
     /// A live record: touched, updated or left alone. `merged`: this request's changes on a newer one's content.
-    pub(crate) fn save(mut self, live: &Live, current: &Current, merged: Option<&Map>) -> Next {
-        let Current { record, body, .. } = current;
+    pub(crate) fn save(
+        mut self,
+        live: &LiveRecord,
+        decoded: &Decoded,
+        merged: Option<&Map>,
+    ) -> Next {
+        let Decoded { record, body, .. } = decoded;
         let changed = !merged.unwrap_or(&self.map).record().is_empty();
-        let did = Did {
+        let did = Changes {
             changed: changed || self.label.is_some() || self.epoch.is_some(),
             permanent: self.permanent,
             renewed: self.renewed,
         };
-        let due = Due::of(&self.session, &did, live, current, self.now);
+        let due = PendingWrite::of(&self.session, &did, live, decoded, self.now);
         let extend = due.touch || self.map.is_modified();
-        let is_written = due.write || (extend && current.encrypted);
+        let is_written = due.write || (extend && decoded.encrypted);
         if !is_written {
             return if extend {
-                self.touch(live, current)
+                self.touch(live, decoded)
             } else {
                 self.done()
             };
         }
-        let Due { mint, arrived, .. } = due;
+        let PendingWrite { mint, arrived, .. } = due;
         let minted = match (mint, self.minted.take()) {
             (true, None) => live.id.renewed(&*self.settings().random).map(Some),
             (mint, minted) => Ok(minted.filter(|_| mint)),
@@ -120,7 +125,7 @@ impl Closing {
         let (Ok(minted), Ok(write)) = (minted, self.write()) else {
             return self.unwritten(
                 live,
-                current,
+                decoded,
                 due.touch,
                 Error::Entropy(crate::env::EntropyError),
             );
@@ -176,7 +181,7 @@ impl Closing {
         let (key, version) = (live.key, record.version);
         let written = match self.record(key, created, user, label, Some(record), &new) {
             Ok(written) => written,
-            Err(error) => return self.unwritten(live, current, due.touch, error),
+            Err(error) => return self.unwritten(live, decoded, due.touch, error),
         };
         let noted = written
             .user
@@ -189,12 +194,18 @@ impl Closing {
 
     /// The record cannot be written: an error, or, for a request that only read, an event. It is extended all the same, unless
     /// its end is encrypted.
-    fn unwritten(mut self, live: &Live, current: &Current, touch: bool, error: Error) -> Next {
-        if !touch || !self.only_read || current.encrypted {
+    fn unwritten(
+        mut self,
+        live: &LiveRecord,
+        decoded: &Decoded,
+        touch: bool,
+        error: Error,
+    ) -> Next {
+        if !touch || !self.only_read || decoded.encrypted {
             return self.fail(error);
         }
         self.event(EventKind::left(&error));
-        self.touch(live, current)
+        self.touch(live, decoded)
     }
 
     fn update(self, version: u64, record: Record, body: Body) -> Next {
@@ -217,36 +228,36 @@ impl Closing {
     /// made again.
     fn merge(mut self, version: u64, newer: Record) -> Next {
         let key = self.live().key;
-        let Some((current, mut map)) =
-            Current::read(&self.settings().keys().records, key, newer, self.now)
+        let Some((decoded, mut map)) =
+            Decoded::read(&self.settings().keys().records, key, newer, self.now)
         else {
             return self.fail(Error::Unavailable);
         };
         if self
             .write
-            .is_some_and(|write| current.body.recent.contains(&write))
+            .is_some_and(|write| decoded.body.recent.contains(&write))
         {
             // What went out for it may have been replaced since.
             self.minted = self
                 .minted
-                .filter(|minted| minted.hash() == current.body.verifier);
-            let Current { record, body, .. } = current;
+                .filter(|minted| minted.hash() == decoded.body.verifier);
+            let Decoded { record, body, .. } = decoded;
             return self.updated(record, body);
         }
         // Not among the last writes; but a repeated one may have been, if they do not reach back to where it began.
-        if self.asked == Asked::Again && !current.body.recent.contains(&version) {
+        if self.asked == Attempt::Again && !decoded.body.recent.contains(&version) {
             return self.fail(Error::Unavailable);
         }
         let session = self.session.clone();
         let live = live(&session);
-        let admitted = current.body.opens(&live.presented, self.now).admits();
-        if !admitted || current.is_idle(&self.settings().lifetime, self.now) {
+        let admitted = decoded.body.opens(&live.presented, self.now).admits();
+        if !admitted || decoded.is_idle(&self.settings().lifetime, self.now) {
             return self.gone(!admitted);
         }
         for change in self.map.record() {
-            if let Err(misfit) = map.apply(change.clone()) {
+            if let Err(mismatch) = map.apply(change.clone()) {
                 let key = change.key().unwrap_or_default().to_owned();
-                let reason = misfit.reason().to_owned();
+                let reason = mismatch.reason().to_owned();
                 return self.fail(Error::Conflict { key, reason });
             }
         }
@@ -258,7 +269,7 @@ impl Closing {
         {
             self.event(EventKind::Merged);
         }
-        self.save(live, &current, Some(&map))
+        self.save(live, &decoded, Some(&map))
     }
 
     /// Our write is in the record: now the number of its user's sessions, then the cookie.
@@ -270,14 +281,14 @@ impl Closing {
         })
     }
 
-    fn live(&self) -> &Live {
+    fn live(&self) -> &LiveRecord {
         live(&self.session)
     }
 }
 
-pub(crate) fn live(session: &Session) -> &Live {
-    match &session.incoming().base {
-        Base::Live(live) => live,
+pub(crate) fn live(session: &Session) -> &LiveRecord {
+    match &session.incoming().loaded_from {
+        LoadedFrom::Live(live) => live,
         _ => unreachable!("only a live record is updated or ended"),
     }
 }

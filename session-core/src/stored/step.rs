@@ -65,12 +65,12 @@ impl<T: 'static> Step<T> {
     pub(crate) fn ask(
         question: StoreRequest,
         within: Duration,
-        next: impl FnOnce(StoreReply, Asked) -> Self + Send + 'static,
+        next: impl FnOnce(StoreReply, Attempt) -> Self + Send + 'static,
     ) -> Self {
         Self::Pending(Pending(Box::new(Asking {
             question,
             within,
-            asked: Asked::Once,
+            asked: Attempt::Once,
             next: Box::new(next),
         })))
     }
@@ -117,13 +117,13 @@ pub struct Pending<T>(Box<Asking<T>>);
 struct Asking<T> {
     question: StoreRequest,
     within: Duration,
-    asked: Asked,
-    next: Box<dyn FnOnce(StoreReply, Asked) -> Step<T> + Send>,
+    asked: Attempt,
+    next: Box<dyn FnOnce(StoreReply, Attempt) -> Step<T> + Send>,
 }
 
 /// How often a question was asked before its answer came.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Asked {
+pub(crate) enum Attempt {
     Once,
     /// It may have had its effect before.
     Again,
@@ -175,7 +175,7 @@ impl<T> Pending<T> {
     /// # assert!(drive(exchange.close(), store).apply(&mut http::HeaderMap::new()).is_ok());
     /// ```
     pub fn mark_retried(&mut self) {
-        self.0.asked = Asked::Again;
+        self.0.asked = Attempt::Again;
     }
 
     /// Goes on. An answer to another kind of question counts as [`StoreReply::Unavailable`].

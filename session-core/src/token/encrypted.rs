@@ -50,7 +50,7 @@ pub(crate) fn open(
 pub(crate) fn length(map: &Map) -> usize {
     scratch(|json| {
         map.write_ours(json);
-        base64::digits(OVERHEAD + stamp::BYTES + json.len())
+        base64::encoded_len(OVERHEAD + stamp::BYTES + json.len())
     })
 }
 
@@ -70,7 +70,7 @@ pub(crate) fn write(
         &[],
         &[&content.stamp.encode(), json.as_bytes()],
     );
-    let mut out = around.start(base64::digits(encrypted.len()));
+    let mut out = around.start(base64::encoded_len(encrypted.len()));
     base64::encode_to(&mut out, &encrypted);
     out
 }

@@ -10,7 +10,7 @@ use crate::json::tag::{Tag, guard, guarded_key, tagged};
 use crate::keys::ring::KeyRing;
 use crate::token::format::{Content, Segments};
 use crate::token::lifetime::Lifetime;
-use crate::token::mac::{Digest, Freshness, KeyedMac, Signer};
+use crate::token::mac::{Digest, Freshness, MacKey, Signer};
 use crate::token::payload;
 use crate::token::stamp::{Epoch, Stamp};
 use crate::{base64, json};
@@ -27,8 +27,8 @@ pub(crate) const PERMANENT: &str = "_permanent";
 /// `key_derivation = "hmac"`: the salt under the secret key is the key.
 pub(crate) fn signer(ring: &KeyRing, digest: Digest, salt: &[u8]) -> Signer {
     Signer::new(digest, ring, |key| {
-        let mut derived = KeyedMac::new(digest, &key.bytes).code(salt);
-        let keyed = KeyedMac::new(digest, derived.as_slice());
+        let mut derived = MacKey::new(digest, &key.bytes).code(salt);
+        let keyed = MacKey::new(digest, derived.as_slice());
         derived.wipe();
         keyed
     })
@@ -46,13 +46,13 @@ pub(crate) fn open(
     let cookie = Segments::split(cookie, LONGEST)?;
     let Segments {
         payload,
-        middle: timestamp,
+        stamp_text: timestamp,
         ..
     } = cookie;
-    if !base64::are_digits(timestamp) {
+    if !base64::is_base64url(timestamp) {
         return Err(Rejected::Malformed);
     }
-    let decoded = base64::decode_with(payload::digits(payload), |bytes| {
+    let decoded = base64::decode_with(payload::encoded_len(payload), |bytes| {
         let by = signer.verify(cookie, now)?;
         let issued = timestamp_of(timestamp).ok_or(Rejected::Malformed)?;
         let found = Stamp {
@@ -71,7 +71,7 @@ pub(crate) fn open(
         };
         Ok(by)
     });
-    decoded.unwrap_or_else(|| Err(signer.why_not(cookie, now)))
+    decoded.unwrap_or_else(|| Err(signer.rejection(cookie, now)))
 }
 
 /// Appends the cookie's value. A payload that came goes back as it is, so that no zlib runs for a refresh, and what Flask's zlib
@@ -84,7 +84,7 @@ pub(crate) fn write(
 ) -> Vec<u8> {
     let timestamp = content.stamp.issued.to_be_bytes();
     let timestamp = &timestamp[timestamp.iter().take_while(|byte| **byte == 0).count()..];
-    let rest = 2 + base64::digits(timestamp.len()) + signer.digest.digits();
+    let rest = 2 + base64::encoded_len(timestamp.len()) + signer.digest.encoded_len();
     let mut out = match content.payload(LONGEST) {
         Some(payload) => around.start_with(payload, rest),
         None => encode(around, content.map, room, rest),
@@ -100,7 +100,7 @@ pub(crate) fn write(
 fn encode(around: Around<'_>, map: &Map, room: usize, rest: usize) -> Vec<u8> {
     let json = text(map);
     let mut stream = payload::deflate(&json);
-    let plain = base64::digits(json.len());
+    let plain = base64::encoded_len(json.len());
     let mut length = if stream.len() + 1 < json.len() {
         payload::deflated_digits(&stream)
     } else {

@@ -17,7 +17,7 @@ pub(crate) struct Segments<'a> {
     /// The first two: what is signed.
     pub(crate) signed: &'a [u8],
     pub(crate) payload: &'a [u8],
-    pub(crate) middle: &'a [u8],
+    pub(crate) stamp_text: &'a [u8],
     pub(crate) signature: &'a [u8],
 }
 
@@ -33,11 +33,11 @@ impl<'a> Segments<'a> {
             memchr::memrchr(b'.', text).map(|dot| (&text[..dot], &text[dot + 1..]))
         };
         let (signed, signature) = split(cookie).ok_or(Rejected::Malformed)?;
-        let (payload, middle) = split(signed).ok_or(Rejected::Malformed)?;
+        let (payload, stamp_text) = split(signed).ok_or(Rejected::Malformed)?;
         Ok(Self {
             signed,
             payload,
-            middle,
+            stamp_text,
             signature,
         })
     }

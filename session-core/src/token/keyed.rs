@@ -5,7 +5,7 @@ use crate::keys::ring::KeyRing;
 use crate::keys::secret::{Purpose, wipe_stack};
 use crate::token::aead::Cipher;
 use crate::token::format::{Wire, Wires};
-use crate::token::mac::{Digest, KeyedMac, Signer};
+use crate::token::mac::{Digest, MacKey, Signer};
 use crate::token::{flask, signed};
 
 /// For what keys are derived: the part of a configuration that the ring meets.
@@ -33,7 +33,7 @@ pub(crate) struct Keys {
     pub(crate) old: Option<Wires>,
     /// Of what lies in the store.
     pub(crate) records: Records,
-    pub(crate) log: KeyedMac,
+    pub(crate) log: MacKey,
 }
 
 /// Of the cookie's two names.
@@ -83,7 +83,7 @@ impl Format {
         let key = ring
             .primary
             .derive(Purpose::LogDigest, &self.name, &self.context);
-        let log = KeyedMac::new(Digest::Sha256, &key[..]);
+        let log = MacKey::new(Digest::Sha256, &key[..]);
         wipe_stack();
         Keys {
             cookie: self.wires(ring, &self.name),

@@ -38,7 +38,7 @@ pub enum Digest {
 
 impl Digest {
     /// Digits of a signature in base64url: of 20, 32 or 64 bytes.
-    pub(crate) const fn digits(self) -> usize {
+    pub(crate) const fn encoded_len(self) -> usize {
         match self {
             Self::Sha1 => 27,
             Self::Sha256 => 43,
@@ -47,11 +47,11 @@ impl Digest {
     }
 
     /// A code from its one text.
-    fn decode(self, signature: &[u8]) -> Option<Code> {
+    fn decode(self, signature: &[u8]) -> Option<Tag> {
         Some(match self {
-            Self::Sha1 => Code::new(&base64::decode_array::<20>(signature)?),
-            Self::Sha256 => Code::new(&base64::decode_array::<32>(signature)?),
-            Self::Sha512 => Code::new(&base64::decode_array::<64>(signature)?),
+            Self::Sha1 => Tag::new(&base64::decode_array::<20>(signature)?),
+            Self::Sha256 => Tag::new(&base64::decode_array::<32>(signature)?),
+            Self::Sha512 => Tag::new(&base64::decode_array::<64>(signature)?),
         })
     }
 }
@@ -61,13 +61,13 @@ impl Digest {
 /// Each in a block of its own: what moves is a pointer. A state that moved would stay behind on the stack, and be copied
 /// from there into the unused bytes of some other value.
 #[derive(Clone)]
-pub(crate) enum KeyedMac {
+pub(crate) enum MacKey {
     Sha1(Box<HmacCore<Sha1>>),
     Sha256(Box<HmacCore<Sha256>>),
     Sha512(Box<HmacCore<Sha512>>),
 }
 
-impl KeyedMac {
+impl MacKey {
     #[inline(never)] // so that `wipe_stack` finds what is left of it
     pub(crate) fn new(digest: Digest, key: &[u8]) -> Self {
         // HMAC takes keys of any length: longer than the block are hashed (RFC 2104, section 2).
@@ -87,14 +87,14 @@ impl KeyedMac {
     }
 
     /// The code of a text, in the first bytes of a buffer, and its length.
-    pub(crate) fn code(&self, text: &[u8]) -> Code {
+    pub(crate) fn code(&self, text: &[u8]) -> Tag {
         // Block by block, since all of the text is here: `Hmac` would carry a buffer along for what is still to come.
-        fn finish<D: EagerHash>(keyed: &HmacCore<D>, text: &[u8]) -> Code {
+        fn finish<D: EagerHash>(keyed: &HmacCore<D>, text: &[u8]) -> Tag {
             let (mut mac, mut code) = (keyed.clone(), Output::<HmacCore<D>>::default());
             let (blocks, rest) = Block::<HmacCore<D>>::slice_as_chunks(text);
             mac.update_blocks(blocks);
             mac.finalize_fixed_core(&mut Buffer::<HmacCore<D>>::new(rest), &mut code);
-            Code::new(&code)
+            Tag::new(&code)
         }
         match self {
             Self::Sha1(keyed) => finish(keyed, text),
@@ -105,12 +105,12 @@ impl KeyedMac {
 }
 
 /// A message authentication code.
-pub(crate) struct Code {
+pub(crate) struct Tag {
     bytes: [u8; 64],
     length: usize,
 }
 
-impl Code {
+impl Tag {
     fn new(code: &[u8]) -> Self {
         let mut bytes = [0; 64];
         bytes[..code.len()].copy_from_slice(code);
@@ -159,17 +159,13 @@ pub(crate) enum Freshness {
 #[derive(Clone)]
 pub(crate) struct Signer {
     pub(crate) digest: Digest,
-    primary: KeyedMac,
-    verify_only: Vec<(KeyedMac, Option<u64>)>,
+    primary: MacKey,
+    verify_only: Vec<(MacKey, Option<u64>)>,
 }
 
 impl Signer {
     /// The keys of a ring, as `derive` makes them of its secrets.
-    pub(crate) fn new(
-        digest: Digest,
-        ring: &KeyRing,
-        derive: impl Fn(&Secret) -> KeyedMac,
-    ) -> Self {
+    pub(crate) fn new(digest: Digest, ring: &KeyRing, derive: impl Fn(&Secret) -> MacKey) -> Self {
         let keyed = |secret: &Secret| {
             let keyed = derive(secret);
             wipe_stack();
@@ -190,14 +186,14 @@ impl Signer {
     /// Which key of the ring made a signature. It must be exactly as long as the digest says.
     pub(crate) fn verify(&self, cookie: Segments<'_>, now: u64) -> Result<Freshness, Rejected> {
         let Some(signature) = self.digest.decode(cookie.signature) else {
-            let is_base64 = base64::are_digits(cookie.signature);
+            let is_base64 = base64::is_base64url(cookie.signature);
             return Err(if is_base64 {
                 Rejected::BadSignature
             } else {
                 Rejected::Malformed
             });
         };
-        let signed_by = |key: &KeyedMac| key.code(cookie.signed).is(&signature);
+        let signed_by = |key: &MacKey| key.code(cookie.signed).is(&signature);
         if signed_by(&self.primary) {
             return Ok(Freshness::Current);
         }
@@ -210,8 +206,8 @@ impl Signer {
     }
 
     /// Why a cookie is refused whose payload cannot be decoded.
-    pub(crate) fn why_not(&self, cookie: Segments<'_>, now: u64) -> Rejected {
-        if !base64::are_digits(payload::digits(cookie.payload)) {
+    pub(crate) fn rejection(&self, cookie: Segments<'_>, now: u64) -> Rejected {
+        if !base64::is_base64url(payload::encoded_len(cookie.payload)) {
             return Rejected::Malformed;
         }
         self.verify(cookie, now)
@@ -234,10 +230,9 @@ mod tests {
     use proptest::prelude::*;
 
     fn signer(digest: Digest, ring: KeyRing) -> Signer {
-        let derived =
-            |secret: &Secret| KeyedMac::new(digest, &secret.bytes).code(b"cookie-session");
+        let derived = |secret: &Secret| MacKey::new(digest, &secret.bytes).code(b"cookie-session");
         Signer::new(digest, &ring, |secret| {
-            KeyedMac::new(digest, derived(secret).as_slice())
+            MacKey::new(digest, derived(secret).as_slice())
         })
     }
 
@@ -257,7 +252,7 @@ mod tests {
                 (Digest::Sha256, hmac::<Hmac<Sha256>>(&key, &text)),
                 (Digest::Sha512, hmac::<Hmac<Sha512>>(&key, &text)),
             ] {
-                let code = KeyedMac::new(digest, &key).code(&text);
+                let code = MacKey::new(digest, &key).code(&text);
                 prop_assert_eq!(code.as_slice(), expected);
             }
         }
@@ -266,11 +261,11 @@ mod tests {
         #[test]
         fn codes_are_compared_whole(code in prop::collection::vec(any::<u8>(), 1..=64), at in 0..64_usize, bit in 0..8) {
             let mut other = code.clone();
-            prop_assert!(Code::new(&code).is(&Code::new(&other)));
+            prop_assert!(Tag::new(&code).is(&Tag::new(&other)));
             let at = at % code.len();
             other[at] ^= 1_u8 << bit;
-            prop_assert!(!Code::new(&code).is(&Code::new(&other)));
-            prop_assert!(!Code::new(&code).is(&Code::new(&code[1..])));
+            prop_assert!(!Tag::new(&code).is(&Tag::new(&other)));
+            prop_assert!(!Tag::new(&code).is(&Tag::new(&code[1..])));
         }
     }
 
@@ -317,8 +312,8 @@ mod tests {
     fn digits_are_what_base64_makes() {
         for digest in [Digest::Sha1, Digest::Sha256, Digest::Sha512] {
             let mut text = Vec::new();
-            base64::encode_to(&mut text, KeyedMac::new(digest, b"k").code(b"").as_slice());
-            assert_eq!(text.len(), digest.digits());
+            base64::encode_to(&mut text, MacKey::new(digest, b"k").code(b"").as_slice());
+            assert_eq!(text.len(), digest.encoded_len());
         }
     }
 }

@@ -14,7 +14,7 @@ thread_local! {
 }
 
 /// The base64url of a segment.
-pub(crate) fn digits(segment: &[u8]) -> &[u8] {
+pub(crate) fn encoded_len(segment: &[u8]) -> &[u8] {
     segment.strip_prefix(b".").unwrap_or(segment)
 }
 
@@ -39,7 +39,7 @@ pub(crate) fn encode_deflated(out: &mut Vec<u8>, stream: &[u8]) {
 
 /// Digits of the segment of a zlib stream, with its dot.
 pub(crate) fn deflated_digits(stream: &[u8]) -> usize {
-    1 + base64::digits(stream.len())
+    1 + base64::encoded_len(stream.len())
 }
 
 /// A zlib stream of level 6, as Python's `zlib.compress`.

@@ -9,7 +9,7 @@ use crate::keys::secret::Purpose;
 use crate::scratch::scratch;
 use crate::token::format::{Content, Segments};
 use crate::token::lifetime::Lifetime;
-use crate::token::mac::{Digest, Freshness, KeyedMac, Signer};
+use crate::token::mac::{Digest, Freshness, MacKey, Signer};
 use crate::token::stamp::Stamp;
 use crate::token::{payload, stamp};
 
@@ -24,7 +24,7 @@ const LARGEST: usize = 256 << 10;
 pub(crate) fn signer(ring: &KeyRing, purpose: Purpose, name: &str, context: &str) -> Signer {
     let digest = Digest::Sha256;
     Signer::new(digest, ring, |key| {
-        KeyedMac::new(digest, &key.derive(purpose, name, context)[..])
+        MacKey::new(digest, &key.derive(purpose, name, context)[..])
     })
 }
 
@@ -41,19 +41,19 @@ pub(crate) fn open(
     let cookie = Segments::split(cookie, LONGEST)?;
     let Segments {
         payload,
-        middle,
+        stamp_text,
         signature,
         ..
     } = cookie;
-    if signature.len() != signer.digest.digits() || middle.len() != stamp::DIGITS {
+    if signature.len() != signer.digest.encoded_len() || stamp_text.len() != stamp::DIGITS {
         return Err(Rejected::Malformed);
     }
-    let found = base64::decode_array(middle);
-    if found.is_none() && !base64::are_digits(middle) {
+    let found = base64::decode_array(stamp_text);
+    if found.is_none() && !base64::is_base64url(stamp_text) {
         return Err(Rejected::Malformed);
     }
     let found = found.and_then(Stamp::decode);
-    let read = base64::decode_with(payload::digits(payload), |bytes| {
+    let read = base64::decode_with(payload::encoded_len(payload), |bytes| {
         let by = signer.verify(cookie, now)?;
         let found = found.ok_or(Rejected::Unreadable)?;
         lifetime.check(&found, now)?;
@@ -64,7 +64,7 @@ pub(crate) fn open(
         *stamp = found;
         Ok(by)
     });
-    read.unwrap_or_else(|| Err(signer.why_not(cookie, now)))
+    read.unwrap_or_else(|| Err(signer.rejection(cookie, now)))
 }
 
 /// Appends the cookie's value. A payload that came goes back as it is, if it fits into `room`.
@@ -74,7 +74,7 @@ pub(crate) fn write(
     content: Content<'_>,
     room: usize,
 ) -> Vec<u8> {
-    let rest = 2 + stamp::DIGITS + signer.digest.digits();
+    let rest = 2 + stamp::DIGITS + signer.digest.encoded_len();
     let mut out = match content
         .payload(LONGEST)
         .filter(|payload| payload.len() + rest <= room)
@@ -93,7 +93,7 @@ pub(crate) fn write(
 fn encode(json: &mut String, around: Around<'_>, map: &Map, room: usize, rest: usize) -> Vec<u8> {
     json.reserve(map.expected_size());
     map.write_ours(json);
-    let length = base64::digits(json.len()) + rest;
+    let length = base64::encoded_len(json.len()) + rest;
     let mut out = around.start(length.min(room));
     if length <= room || json.len() > LARGEST {
         payload::encode_plain(&mut out, json);

@@ -2,7 +2,7 @@
 //! [`record`](super::record), [`answer`](super::answer) and [`end`](super::end).
 
 use crate::record::base::MUTE_SECONDS;
-use crate::record::body::{Body, Opens};
+use crate::record::body::{Body, VerifierMatch};
 use crate::record::store::*;
 use crate::record_key::RecordKey;
 use crate::session::handle::Session;
@@ -77,7 +77,7 @@ pub(super) fn is_reused(world: &World<'_>, cookie: usize) -> bool {
         return false;
     };
     let opens = Body::decode(&record.body).map(|body| body.opens(&cookie.verifier, world.now));
-    record.expires > world.now && opens == Some(Opens::Reused)
+    record.expires > world.now && opens == Some(VerifierMatch::Reused)
 }
 
 /// What a cookie stands for now.
@@ -104,10 +104,12 @@ pub(super) fn found_at(world: &World<'_>, cookie: usize, now: u64) -> Found {
         (None, Some(Slot::Live { record, .. })) => {
             let opens = Body::decode(&record.body).map(|body| body.opens(&cookie.verifier, now));
             match opens {
-                Some(Opens::Current | Opens::Alias) if !barred && record.expires > now => {
+                Some(VerifierMatch::Current | VerifierMatch::Alias)
+                    if !barred && record.expires > now =>
+                {
                     Found::Live
                 }
-                Some(Opens::Current | Opens::Alias) if !barred => Found::Nothing,
+                Some(VerifierMatch::Current | VerifierMatch::Alias) if !barred => Found::Nothing,
                 _ => Found::Stale,
             }
         }

@@ -335,7 +335,7 @@ fn t7_nothing_of_it_prints() {
     let (exchange, session) = server.open(&cookie);
     session.log_in("hunter-user").unwrap();
     // What a session was opened from: its id, verifier, record and body.
-    shown += &format!("{session:?} {:?}", session.incoming().base);
+    shown += &format!("{session:?} {:?}", session.incoming().loaded_from);
     shown += &format!("{:?} {:?}", exchange.close(), server.record(&cookie));
     let text = cookie.split(['=', '.']).nth(1).unwrap();
     let id = crate::base64::decode(text.as_bytes()).unwrap();
