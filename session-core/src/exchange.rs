@@ -1,6 +1,15 @@
-//! One request and its response, as steps. All adapters stand on this.
+//! One request and its response, as steps.
+//!
+//! ```text
+//! Exchange      closes; freezes the session if dropped ─┐
+//!                                                       ├─► Arc<Request> ─► Arc<Settings>
+//! LazySession   opens; travels with the request ────────┘         │
+//!                                                                 └─► Session, once it is open
+//! ```
+//!
+//! The adapter owns the [`Exchange`]. Clones of its [`LazySession`] go with the request and may outlive it. Both share a
+//! `Request`, which has the Cookie headers, and the session once it is open. A session is opened at most once.
 
-use crate::response::outgoing::Outgoing;
 use std::fmt;
 use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::{Arc, OnceLock};
@@ -8,16 +17,18 @@ use std::sync::{Arc, OnceLock};
 use http::HeaderValue;
 
 use crate::error::Error;
+use crate::response::outgoing::Outgoing;
 use crate::session::handle::Session;
 use crate::settings::Settings;
-use crate::stored;
+use crate::stored::close as stored_close;
 use crate::stored::step::Step;
+use crate::token::lifetime::Refresh;
 
 /// One request and its response.
 ///
-/// The adapter keeps it, gives [`opener`](Self::opener)s to the request, and closes it when the response's headers are
-/// there. From then on no session is opened, since the headers could not say any more that the response depends on it.
-/// Dropped unclosed, it freezes the session and forgets it: nothing is sent, and later changes and opens are
+/// The adapter keeps it, gives an [`opener`](Self::opener) to the request, and [closes](Self::close) it before the response's
+/// headers are sent. After that no session is opened, because the headers could no longer say that the response depends
+/// on it. Dropping an exchange that is not closed freezes its session: nothing is sent, and later opens and changes are
 /// [`Error::TooLate`].
 ///
 /// ```
@@ -34,9 +45,9 @@ use crate::stored::step::Step;
 /// # Ok::<(), session_core::Error>(())
 /// ```
 #[derive(Debug)]
-pub struct Exchange(Arc<Shared>);
+pub struct Exchange(Arc<Request>);
 
-/// What a request carries: opens the exchange's session, at most once. Cheap to clone.
+/// Opens the session of an [`Exchange`]. Goes with the request to its handler; cheap to clone.
 ///
 /// ```
 /// # use session_core::{SecretKey, Sessions};
@@ -48,34 +59,36 @@ pub struct Exchange(Arc<Shared>);
 /// assert_eq!(same.get::<i64>("a").unwrap(), Some(1));
 /// ```
 #[derive(Debug, Clone)]
-pub struct LazySession(Arc<Shared>);
+pub struct LazySession(Arc<Request>);
 
-struct Shared {
+/// What the exchange and its openers share.
+struct Request {
     settings: Arc<Settings>,
-    // Almost every request has one Cookie header, so that one needs no Vec.
+    // Almost every request has one Cookie header. It needs no Vec.
     first: Option<HeaderValue>,
     more: Vec<HeaderValue>,
     session: OnceLock<Session>,
-    /// How far the request is: bits of [`OPENED`], [`DISCARDED`] and [`CLOSED`], which are set and never reset.
+    /// [`OPENED`], [`DISCARDED`] and [`CLOSED`]: bits that are set and never reset.
+    ///
+    /// They are one word, so that an open and a close that run concurrently are ordered: either the close sees OPENED and
+    /// sends `Vary`, or the open sees CLOSED and fails.
     phase: AtomicU8,
 }
 
-/// Somebody got a handle, so the response depends on the session.
+/// A handle was given out, so the response depends on the session.
 const OPENED: u8 = 1;
 /// The request's changes are dropped.
 const DISCARDED: u8 = 2;
-/// The response is decided: nobody gets a handle any more.
+/// The response is decided. No handle is given out any more.
 const CLOSED: u8 = 4;
 
-impl fmt::Debug for Shared {
-    /// Not the headers: they hold cookies.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Shared")
-            .field("core", &self.settings)
-            .field("session", &self.session)
-            .field("closed", &self.is_closed())
-            .finish_non_exhaustive()
-    }
+/// What a handler needs of a stored session.
+#[derive(Clone, Copy)]
+enum Need {
+    /// The session. It is an error if the store does not answer.
+    Required,
+    /// The session, or an unavailable one if the store does not answer.
+    BestEffort,
 }
 
 impl Exchange {
@@ -83,7 +96,7 @@ impl Exchange {
         settings: Arc<Settings>,
         mut cookies: impl Iterator<Item = HeaderValue>,
     ) -> Self {
-        Self(Arc::new(Shared {
+        Self(Arc::new(Request {
             settings,
             first: cookies.next(),
             more: cookies.collect(),
@@ -92,7 +105,7 @@ impl Exchange {
         }))
     }
 
-    /// A handle for the request.
+    /// Returns a handle for the request, which opens the session when it is asked for.
     ///
     /// ```
     /// # use session_core::{Error, SecretKey, Sessions};
@@ -108,7 +121,7 @@ impl Exchange {
         LazySession(self.0.clone())
     }
 
-    /// Opens the session, the first time; later the same one. See [`LazySession::open`].
+    /// Opens the session, or returns it if it is open: [`LazySession::open`].
     ///
     /// # Errors
     /// As [`LazySession::open`].
@@ -122,12 +135,13 @@ impl Exchange {
     /// # Ok::<(), session_core::Error>(())
     /// ```
     pub fn open(&self) -> Step<Result<Session, Error>> {
-        self.0.open(Shared::admit)
+        self.0.open(Need::Required)
     }
 
-    /// Drops what the request did to its session: the handler failed in the middle, but there will be a response. Until the
-    /// close the session can be opened and read, and every change is [`Error::TooLate`]; the close sends `Vary` if the
-    /// session was opened, and no cookie, and asks no store.
+    /// Drops the changes of the request: its handler failed, but there will be a response.
+    ///
+    /// Until the close, the session can be opened and read, and every change is [`Error::TooLate`]. The close sends `Vary`
+    /// if the session was opened; it sends no cookie and asks no store.
     ///
     /// ```
     /// # use session_core::{Error, SecretKey, Sessions};
@@ -145,8 +159,10 @@ impl Exchange {
         self.0.end(DISCARDED);
     }
 
-    /// Closes the session and says what is to be sent. A session that nobody opened costs nothing here, unless
-    /// [`Refresh::EachRequest`](crate::Refresh::EachRequest) makes the core open it now.
+    /// Closes the session and returns what is to be sent.
+    ///
+    /// A session that was not opened costs nothing here, except with
+    /// [`Refresh::EachRequest`](crate::Refresh::EachRequest), which opens it now.
     ///
     /// ```
     /// # use session_core::{Error, SecretKey, Sessions};
@@ -156,32 +172,28 @@ impl Exchange {
     /// assert_eq!(session.insert("a", 1), Err(Error::TooLate));
     /// ```
     pub fn close(self) -> Step<Outgoing> {
-        let before = self.0.phase.fetch_or(CLOSED, Ordering::AcqRel);
-        let opened = before & OPENED != 0;
-        if before & DISCARDED != 0 {
-            let cache_headers = self.0.settings.cache_headers;
+        let request = &self.0;
+        let phase = request.phase.fetch_or(CLOSED, Ordering::AcqRel);
+        let accessed = phase & OPENED != 0;
+        if phase & DISCARDED != 0 {
             return Step::Done(Outgoing {
-                vary: opened,
-                cache_headers,
+                vary: accessed,
+                cache_headers: request.settings.cache_headers,
                 ..Outgoing::default()
             });
         }
-        match self.0.session.get().filter(|_| opened) {
-            Some(session) => close(session, true),
-            // Nobody else gets this session.
-            None if self.0.refreshes_unasked() => self
-                .0
-                .begin(|_, session| session)
-                .and_then(|session| close(&session, false)),
-            None => Step::Done(Outgoing::default()),
+        if let Some(session) = request.session.get()
+            && accessed
+        {
+            return close(session, true);
         }
-    }
-}
-
-fn close(session: &Session, accessed: bool) -> Step<Outgoing> {
-    match session.settings().stored {
-        None => Step::Done(session.close(accessed)),
-        Some(_) => stored::close::close(session, accessed),
+        if !request.refreshes_each_time() {
+            return Step::Done(Outgoing::default());
+        }
+        match request.session() {
+            Step::Done(session) => close(&session, false),
+            pending => pending.and_then(|session| close(&session, false)),
+        }
     }
 }
 
@@ -192,15 +204,15 @@ impl Drop for Exchange {
 }
 
 impl LazySession {
-    /// Opens the session, the first time; later the same one.
+    /// Opens the session, or returns it if it is open.
     ///
-    /// A session that is not open when the exchange closes, or is dropped, cannot be opened any more, also when its store was
-    /// asked before: the response has left without `Vary`, so nothing in it may come from the session. A handle from before
+    /// A session that is not open when its exchange is closed or dropped cannot be opened later, even if its store was asked
+    /// before: the response was sent without `Vary`, so nothing in it may come from the session. A handle from before
     /// stays readable.
     ///
     /// # Errors
     /// [`Error::TooLate`] when the exchange was closed or dropped. [`Error::Unavailable`] when the session is stored and the
-    /// store gave no answer, this time or the first. A session in a cookie opens always until then.
+    /// store did not answer, now or the first time. A session in a cookie always opens until then.
     ///
     /// ```
     /// # use session_core::{Error, SecretKey, Sessions, testing};
@@ -216,11 +228,11 @@ impl LazySession {
     /// # Ok::<(), Error>(())
     /// ```
     pub fn open(&self) -> Step<Result<Session, Error>> {
-        self.0.open(Shared::admit)
+        self.0.open(Need::Required)
     }
 
-    /// The same for a handler that can do without its session: if the store gives no answer, an empty session that takes
-    /// no change and [says so](Session::is_unavailable).
+    /// Opens the session for a handler that works without it. If the store does not answer, the session is empty, takes
+    /// no change, and [is unavailable](Session::is_unavailable).
     ///
     /// # Errors
     /// [`Error::TooLate`], as [`open`](Self::open).
@@ -239,80 +251,84 @@ impl LazySession {
     /// # Ok::<(), Error>(())
     /// ```
     pub fn open_best_effort(&self) -> Step<Result<Session, Error>> {
-        self.0.open(Shared::admit_degraded)
+        self.0.open(Need::BestEffort)
     }
 }
 
-impl Shared {
-    fn open(
-        self: &Arc<Self>,
-        admit: fn(&Self, Session) -> Result<Session, Error>,
-    ) -> Step<Result<Session, Error>> {
-        if self.is_closed() {
-            Step::Done(Err(Error::TooLate))
-        } else {
-            self.begin(admit)
+impl Request {
+    fn open(self: &Arc<Self>, need: Need) -> Step<Result<Session, Error>> {
+        if self.phase.load(Ordering::Acquire) & CLOSED != 0 {
+            return Step::Done(Err(Error::TooLate));
         }
-    }
-
-    fn begin<T: 'static>(self: &Arc<Self>, then: fn(&Self, Session) -> T) -> Step<T> {
-        if let Some(session) = self.session.get() {
-            return Step::Done(then(self, session.clone()));
-        }
-        let headers = || self.first.iter().chain(&self.more);
-        match &self.settings.stored {
-            None => Step::Done(then(
-                self,
-                self.session
-                    .get_or_init(|| self.settings.open(headers))
-                    .clone(),
-            )),
-            Some(stored) => {
-                let shared = self.clone();
-                stored.open(&self.settings, headers, move |session| {
-                    // Two that opened at once get the same one.
-                    then(&shared, shared.session.get_or_init(|| session).clone())
-                })
+        match self.session() {
+            Step::Done(session) => Step::Done(self.admit(session, need)),
+            pending => {
+                let request = self.clone();
+                pending.and_then(move |session| Step::Done(request.admit(session, need)))
             }
         }
     }
 
-    fn admit(&self, session: Session) -> Result<Session, Error> {
-        let session = self.admit_degraded(session)?;
-        if session.is_unavailable() {
-            Err(Error::Unavailable)
-        } else {
-            Ok(session)
+    /// The session, opened now if it is not open. Nothing is given out yet: see [`admit`](Self::admit).
+    fn session(self: &Arc<Self>) -> Step<Session> {
+        if let Some(session) = self.session.get() {
+            return Step::Done(session.clone());
         }
+        let headers = || self.first.iter().chain(&self.more);
+        let Some(stored) = &self.settings.stored else {
+            let session = self.session.get_or_init(|| self.settings.open(headers));
+            return Step::Done(session.clone());
+        };
+        let request = self.clone();
+        stored.open(&self.settings, headers, move |session| {
+            // Of two that open it concurrently, the later gets the session of the earlier.
+            request.session.get_or_init(|| session).clone()
+        })
     }
 
-    /// Hands out the session, unless the close was first. Both change one word: either the close sees that the session was
-    /// opened, or this sees the close. So nobody gets a handle while the response goes without `Vary`.
-    fn admit_degraded(&self, session: Session) -> Result<Session, Error> {
-        let before = self.phase.fetch_or(OPENED, Ordering::AcqRel);
-        if before & CLOSED != 0 {
+    /// Gives out the session, unless the exchange was closed meanwhile.
+    fn admit(&self, session: Session, need: Need) -> Result<Session, Error> {
+        let phase = self.phase.fetch_or(OPENED, Ordering::AcqRel);
+        if phase & CLOSED != 0 {
             return Err(Error::TooLate);
         }
-        if before & DISCARDED != 0 {
+        if phase & DISCARDED != 0 {
             session.freeze();
         }
-        Ok(session)
+        match need {
+            Need::Required if session.is_unavailable() => Err(Error::Unavailable),
+            _ => Ok(session),
+        }
     }
 
-    fn is_closed(&self) -> bool {
-        self.phase.load(Ordering::Acquire) & CLOSED != 0
-    }
-
-    /// Sets the bit first: whoever opens at the same time either sees it, or has left the session here.
     fn end(&self, bit: u8) {
+        // The bit is set first. An open that runs concurrently sees it, or has left its session here.
         self.phase.fetch_or(bit, Ordering::AcqRel);
         if let Some(session) = self.session.get() {
             session.freeze();
         }
     }
 
-    /// A request without Cookie has nothing to refresh.
-    fn refreshes_unasked(&self) -> bool {
-        self.first.is_some() && self.settings.lifetime.refresh == crate::Refresh::EachRequest
+    /// Whether the cookie is refreshed by a request that does not open its session. Without a cookie nothing is due.
+    fn refreshes_each_time(&self) -> bool {
+        self.first.is_some() && self.settings.lifetime.refresh == Refresh::EachRequest
+    }
+}
+
+impl fmt::Debug for Request {
+    /// Leaves the headers out: they hold cookies.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Request")
+            .field("settings", &self.settings)
+            .field("session", &self.session)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Closes the session by the rules for its place: a cookie or a store.
+fn close(session: &Session, accessed: bool) -> Step<Outgoing> {
+    match session.settings().stored {
+        None => Step::Done(session.close(accessed)),
+        Some(_) => stored_close::close(session, accessed),
     }
 }

@@ -1,12 +1,14 @@
-//! What a session writes into a response's headers, whatever type a framework has for them.
+//! The response headers that a session writes, for any framework's header type.
 
 use http::header::{CACHE_CONTROL, COOKIE, MaxSizeReached, SET_COOKIE, VARY};
 use http::{HeaderMap, HeaderName, HeaderValue};
 
 use crate::error::Error;
 
-/// A response's headers. Implemented for [`HeaderMap`]; a framework that has others implements it for a type that holds a
-/// reference to them.
+/// The headers of a response.
+///
+/// Implemented for [`HeaderMap`]. The adapter of a framework with another header type implements this trait for a wrapper
+/// around a reference to it.
 ///
 /// ```
 /// use http::header::MaxSizeReached;
@@ -42,19 +44,19 @@ use crate::error::Error;
 /// assert_eq!(response, [("vary", b"Accept, Cookie".to_vec()), ("cache-control", b"private".to_vec())]);
 /// ```
 pub trait ResponseHeaders {
-    /// Whether there is such a header.
+    /// Returns whether the response has a header of this name.
     fn contains(&self, name: &'static HeaderName) -> bool;
 
-    /// The values of all headers of this name, in order.
+    /// Returns the values of all headers of this name, in order.
     fn values(&self, name: &'static HeaderName) -> Vec<&[u8]>;
 
     /// Removes all headers of this name.
     fn remove(&mut self, name: &'static HeaderName);
 
-    /// Adds a header behind those of the same name.
+    /// Adds a header after those of this name.
     ///
     /// # Errors
-    /// The type takes no more headers.
+    /// [`MaxSizeReached`] when the header type takes no more headers.
     fn append(
         &mut self,
         name: &'static HeaderName,
@@ -64,15 +66,13 @@ pub trait ResponseHeaders {
 
 impl ResponseHeaders for HeaderMap {
     fn contains(&self, name: &'static HeaderName) -> bool {
-        // A response has few headers: to compare their names costs less than to hash this one.
+        // A response has few headers, so comparing their names costs less than hashing this one.
         self.keys().any(|found| found == name)
     }
 
     fn values(&self, name: &'static HeaderName) -> Vec<&[u8]> {
-        self.get_all(name)
-            .iter()
-            .map(HeaderValue::as_bytes)
-            .collect()
+        let values = self.get_all(name).iter();
+        values.map(HeaderValue::as_bytes).collect()
     }
 
     fn remove(&mut self, name: &'static HeaderName) {
@@ -91,30 +91,31 @@ impl ResponseHeaders for HeaderMap {
 static VARY_NAME: HeaderName = VARY;
 static SET_COOKIE_NAME: HeaderName = SET_COOKIE;
 static CACHE_CONTROL_NAME: HeaderName = CACHE_CONTROL;
-/// Caches between us and the browser obey these before Cache-Control (RFC 9213, section 2; Edge Architecture 1.0).
+// Caches between server and browser obey these before Cache-Control (RFC 9213, section 2; Edge Architecture 1.0).
 static TARGETED: [HeaderName; 2] = [
     HeaderName::from_static("cdn-cache-control"),
     HeaderName::from_static("surrogate-control"),
 ];
-/// A list, so that a handler's own line of it stands beside ours (W3C Clear Site Data, section 3.1).
 static CLEAR_SITE_DATA: HeaderName = HeaderName::from_static("clear-site-data");
 
-/// Adds `Cookie` to Vary unless it is there, in any case; one header, as Werkzeug's `HeaderSet` writes it.
+/// Adds `Cookie` to Vary, unless it is there in any case of letters. The result is one header, as Werkzeug writes it.
 pub(crate) fn vary_cookie(headers: &mut impl ResponseHeaders) -> Result<(), Error> {
-    let mut value = HeaderValue::from_static("Cookie");
-    if headers.contains(&VARY_NAME) {
-        let mut all = headers.values(&VARY_NAME);
-        if has_token(&all, COOKIE.as_str()) {
-            return Ok(());
-        }
-        // Some frameworks let handlers write what HTTP forbids.
-        all.retain(|value| HeaderValue::from_bytes(value).is_ok());
-        all.push(b"Cookie");
-        value = HeaderValue::from_bytes(&all.join(&b", "[..]))
-            .map_err(|_| Error::TooManyHeaders("Vary"))?;
-        headers.remove(&VARY_NAME);
+    if !headers.contains(&VARY_NAME) {
+        let value = HeaderValue::from_static("Cookie");
+        return append(headers, &VARY_NAME, value, "Vary");
     }
-    append(headers, &VARY_NAME, value, "Vary")
+    let mut values = headers.values(&VARY_NAME);
+    if has_token(&values, COOKIE.as_str()) {
+        return Ok(());
+    }
+    // Some frameworks let a handler write a value that HTTP forbids. It is left out.
+    values.retain(|value| HeaderValue::from_bytes(value).is_ok());
+    values.push(b"Cookie");
+    let Ok(joined) = HeaderValue::from_bytes(&values.join(&b", "[..])) else {
+        return Err(Error::TooManyHeaders("Vary"));
+    };
+    headers.remove(&VARY_NAME);
+    append(headers, &VARY_NAME, joined, "Vary")
 }
 
 pub(crate) fn set_cookie(
@@ -124,31 +125,24 @@ pub(crate) fn set_cookie(
     append(headers, &SET_COOKIE_NAME, cookie, "Set-Cookie")
 }
 
-/// Has the browser delete all cookies.
+/// Tells the browser to delete all cookies of this site.
 pub(crate) fn clear_cookies(headers: &mut impl ResponseHeaders) -> Result<(), Error> {
-    append(
-        headers,
-        &CLEAR_SITE_DATA,
-        HeaderValue::from_static("\"cookies\""),
-        "Clear-Site-Data",
-    )
+    // The value is a list, so a handler's own header of this name stays beside it (W3C Clear Site Data, section 3.1).
+    let value = HeaderValue::from_static("\"cookies\"");
+    append(headers, &CLEAR_SITE_DATA, value, "Clear-Site-Data")
 }
 
-/// For a response that depends on a session, unless the handler has said something about it.
+/// Marks a response that depends on a session as private, unless the handler has set Cache-Control.
 pub(crate) fn private(headers: &mut impl ResponseHeaders) -> Result<(), Error> {
-    match headers.contains(&CACHE_CONTROL_NAME) {
-        true => Ok(()),
-        false => append(
-            headers,
-            &CACHE_CONTROL_NAME,
-            HeaderValue::from_static("private"),
-            "Cache-Control",
-        ),
+    if headers.contains(&CACHE_CONTROL_NAME) {
+        return Ok(());
     }
+    let value = HeaderValue::from_static("private");
+    append(headers, &CACHE_CONTROL_NAME, value, "Cache-Control")
 }
 
-/// A response that sets a session cookie must not be kept by any cache (CVE-2025-48947, CVE-2025-64762). Tells whether the
-/// handler had said otherwise.
+/// Forbids every cache to store a response that sets a session cookie (CVE-2025-48947, CVE-2025-64762). Returns whether
+/// this replaced a header of the handler's.
 pub(crate) fn no_store(headers: &mut impl ResponseHeaders) -> Result<bool, Error> {
     let mut replaced = false;
     for name in &TARGETED {
@@ -164,21 +158,20 @@ pub(crate) fn no_store(headers: &mut impl ResponseHeaders) -> Result<bool, Error
         headers.remove(&CACHE_CONTROL_NAME);
         replaced = true;
     }
-    append(
-        headers,
-        &CACHE_CONTROL_NAME,
-        HeaderValue::from_static("no-store"),
-        "Cache-Control",
-    )?;
+    let value = HeaderValue::from_static("no-store");
+    append(headers, &CACHE_CONTROL_NAME, value, "Cache-Control")?;
     Ok(replaced)
 }
 
-/// Whether a comma-separated header has this member, in any case.
+/// Returns whether a comma-separated header has this member, in any case of letters.
 fn has_token(values: &[&[u8]], token: &str) -> bool {
-    let mut members = values
-        .iter()
-        .flat_map(|value| value.split(|byte| *byte == b','));
-    members.any(|member| member.trim_ascii().eq_ignore_ascii_case(token.as_bytes()))
+    for value in values {
+        let mut members = value.split(|byte| *byte == b',');
+        if members.any(|member| member.trim_ascii().eq_ignore_ascii_case(token.as_bytes())) {
+            return true;
+        }
+    }
+    false
 }
 
 fn append(
@@ -187,9 +180,10 @@ fn append(
     value: HeaderValue,
     shown: &'static str,
 ) -> Result<(), Error> {
-    headers
-        .append(name, value)
-        .map_err(|_| Error::TooManyHeaders(shown))
+    match headers.append(name, value) {
+        Ok(()) => Ok(()),
+        Err(_) => Err(Error::TooManyHeaders(shown)),
+    }
 }
 
 #[cfg(test)]
@@ -198,7 +192,7 @@ mod tests {
     use crate::response::outgoing::Outgoing;
     use proptest::prelude::*;
 
-    /// The plainest headers there are.
+    /// A header type as simple as the trait allows.
     #[derive(Default)]
     struct Lines(Vec<(String, Vec<u8>)>);
 
@@ -240,7 +234,7 @@ mod tests {
     ];
 
     proptest! {
-        /// What goes out does not depend on the type of the headers, and what is not the session's stays.
+        /// The response does not depend on the header type, and headers of others stay.
         #[test]
         fn one_result_for_all_types(
             lines in prop::collection::vec(
@@ -277,9 +271,9 @@ mod tests {
         }
     }
 
-    /// As Rocket does, where a handler writes what it likes.
+    /// Rocket lets a handler write any bytes.
     #[test]
-    fn what_http_forbids_is_left_out() {
+    fn a_value_that_http_forbids_is_left_out() {
         let mut headers = Lines(vec![
             ("vary".into(), b"Accept\r\nX: y".into()),
             ("vary".into(), b"Origin".into()),

@@ -8,13 +8,13 @@ use crate::response::headers::{
     ResponseHeaders, clear_cookies, no_store, private, set_cookie, vary_cookie,
 };
 
-/// What goes into the response, or the error that replaces it.
+/// The headers that a session sends with a response, or the error that replaces the response.
 ///
 /// ```
 /// # use session_core::{SecretKey, Sessions};
 /// # let exchange = Sessions::new(SecretKey::generate().unwrap()).exchange(&http::HeaderMap::new());
 /// # let mut response = http::HeaderMap::new();
-/// let _session = exchange.open().done().unwrap().unwrap(); // looked at, and left empty
+/// let _session = exchange.open().done().unwrap().unwrap(); // accessed, and left empty
 /// let mut outgoing = exchange.close().done().unwrap();
 /// outgoing.apply(&mut response).unwrap();
 /// assert_eq!(response["vary"], "Cookie");
@@ -23,20 +23,22 @@ use crate::response::headers::{
 #[must_use = "the session's cookie is lost if this is not applied to the response"]
 #[derive(Debug, Default)]
 pub struct Outgoing {
-    // Boxed, what is seldom there: all of this is handed on a few times.
+    // The rare fields are boxed: this value is moved several times on its way to the response.
     pub(crate) error: Option<Box<Error>>,
-    /// Whether the response depends on the session.
+    /// Whether the response depends on the session: it was accessed, or its cookie is set.
     pub(crate) vary: bool,
     pub(crate) set_cookie: Option<HeaderValue>,
-    /// Deletes the cookie of the old name.
+    /// Deletes the cookie of the previous name.
     pub(crate) old_cookie: Option<Box<HeaderValue>>,
+    /// Whether to set Cache-Control.
     pub(crate) cache_headers: bool,
+    /// Whether to send `Clear-Site-Data` with the cookie.
     pub(crate) clear_site_data: bool,
     pub(crate) events: Vec<Event>,
 }
 
 impl Outgoing {
-    /// A close that failed before it could decide anything: for whoever carries the core's questions, when that breaks.
+    /// Returns the outcome of a close that failed before it was decided. A driver uses it when it cannot ask the store.
     ///
     /// ```
     /// use session_core::{Error, protocol::Outgoing};
@@ -51,13 +53,11 @@ impl Outgoing {
         }
     }
 
-    /// Writes `Vary`, `Set-Cookie` and `Cache-Control` into the response's headers.
-    ///
-    /// Calling it twice sends nothing twice.
+    /// Writes `Vary`, `Set-Cookie` and `Cache-Control` into the response's headers. A second call writes nothing.
     ///
     /// # Errors
-    /// The error that the session's close found, with no header touched; or [`Error::TooManyHeaders`]. The response is
-    /// then to be replaced by one with [`Error::status`].
+    /// The error of the close, before any header is changed; or [`Error::TooManyHeaders`]. Replace the response by one
+    /// with the status [`Error::status`].
     ///
     /// ```
     /// # use session_core::{SecretKey, Sessions};
@@ -101,7 +101,7 @@ impl Outgoing {
         Ok(())
     }
 
-    /// What happened; complete once [`apply`](Self::apply) was called.
+    /// Returns the events of this request, all of them once [`apply`](Self::apply) was called.
     ///
     /// ```
     /// # use session_core::{EventKind, SecretKey, Sessions};
