@@ -1,4 +1,4 @@
-//! What a handler holds.
+//! The handle that a handler holds, and how a session is locked.
 
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -12,10 +12,10 @@ use crate::settings::Settings;
 
 /// A session: a map that remembers whether it changed.
 ///
-/// A cheap handle: clones are the same session. Methods are named after std's maps and Flask, take `&self`, and run no
-/// code of yours while anything is locked. A value goes in and out by serde; a key that nobody touches keeps its bytes.
-/// Every method that changes returns a `Result`, because a change may come too late, may not be serializable, or may not
-/// fit the type that is there.
+/// This is a cheap handle: its clones are one session. Methods are named after those of std's maps and of Flask. They take
+/// `&self`, and run no code of the application while the session is locked. Values are converted by serde; a value that
+/// is not changed keeps its bytes. Every method that changes the session returns a `Result`: the change may come too late,
+/// the value may not be serializable, or it may not fit the type that is stored.
 ///
 /// ```
 /// # use session_core::{SecretKey, Sessions};
@@ -34,7 +34,7 @@ use crate::settings::Settings;
 #[derive(Clone)]
 pub struct Session(Arc<Shared>);
 
-/// What all handles of a session share.
+/// Shared by all handles of a session.
 pub(crate) struct Shared {
     pub(crate) settings: Arc<Settings>,
     pub(crate) incoming: Incoming,
@@ -68,22 +68,21 @@ impl Session {
         &self.0.incoming
     }
 
-    /// No user code runs while this is held, so it cannot be poisoned by any.
+    /// Locks the state. No code of the application runs while it is locked, so none can poison it.
     pub(crate) fn state(&self) -> MutexGuard<'_, State> {
         self.0.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The state, if it may still be changed.
+    /// Locks the state for a change.
     pub(crate) fn open_state(&self) -> Result<MutexGuard<'_, State>, Error> {
-        let state = self.state();
         if self.is_unavailable() {
             return Err(Error::Unavailable);
         }
+        let state = self.state();
         if state.frozen {
-            Err(Error::TooLate)
-        } else {
-            Ok(state)
+            return Err(Error::TooLate);
         }
+        Ok(state)
     }
 
     pub(crate) fn freeze(&self) {
@@ -98,7 +97,7 @@ impl Session {
         self.0.settings.format.is_flask()
     }
 
-    /// Why the cookie that came with the request was not accepted; `None` if it was, or if there was none.
+    /// Returns why the request's cookie was rejected. `None` if it was accepted, or if there was none.
     ///
     /// ```
     /// # use http::{HeaderMap, HeaderValue, header::COOKIE};
@@ -113,20 +112,21 @@ impl Session {
         self.state().rejected(&self.0.incoming)
     }
 
-    /// Whether the store could not be asked: the session is empty and takes no change. Only a handler that says it can do
-    /// without sees such a session; all others are answered 503.
+    /// Returns whether the store did not answer, so that the session is empty and takes no change. Only a handler that asks
+    /// for its session on best effort sees this; for all others the response is 503.
     ///
     /// ```
     /// # use session_core::{SecretKey, Sessions};
     /// let session = Sessions::new(SecretKey::generate().unwrap()).open(&http::HeaderMap::new());
-    /// assert!(!session.is_unavailable()); // a cookie is always there
+    /// assert!(!session.is_unavailable()); // a cookie needs no store
     /// ```
     #[must_use]
     pub fn is_unavailable(&self) -> bool {
         self.0.incoming.loaded_from.is_unavailable()
     }
 
-    /// When this session began: at its first cookie, its last login or [`clear`](Self::clear). Unknown in Flask's format.
+    /// Returns when this session began: at its first write, its last login or its last [`clear`](Self::clear). `None` in
+    /// Flask's format, which does not store it.
     ///
     /// ```
     /// # use std::time::{Duration, UNIX_EPOCH};
@@ -140,10 +140,13 @@ impl Session {
     /// ```
     #[must_use]
     pub fn created(&self) -> Option<SystemTime> {
-        (!self.is_flask()).then(|| time(self.state().stamp.created))
+        if self.is_flask() {
+            return None;
+        }
+        Some(time(self.state().stamp.created))
     }
 
-    /// When the cookie was written that this session was opened from; `None` for a new session.
+    /// Returns when the cookie was written from which this session was opened. `None` for a new session.
     ///
     /// ```
     /// # use std::time::{Duration, UNIX_EPOCH};
@@ -158,10 +161,12 @@ impl Session {
     /// ```
     #[must_use]
     pub fn written(&self) -> Option<SystemTime> {
-        self.0.incoming.stamp.map(|stamp| time(stamp.issued))
+        let stamp = self.0.incoming.stamp?;
+        Some(time(stamp.issued))
     }
 
-    /// Octets of the cookie value that came with the request, accepted or not; 0 if there was none.
+    /// Returns the size of the cookie value that came with the request, in bytes, whether it was accepted or not. 0 if there
+    /// was none.
     ///
     /// ```
     /// # use session_core::{SecretKey, Sessions, testing};
@@ -183,7 +188,7 @@ fn time(seconds: u64) -> SystemTime {
 }
 
 impl fmt::Debug for Session {
-    /// Neither keys nor values: sessions end up in logs.
+    /// Shows neither keys nor values: sessions get into logs.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Session")
             .field("len", &self.len())

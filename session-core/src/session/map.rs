@@ -1,4 +1,4 @@
-//! The session as a map: reads and changes of its keys.
+//! The session as a map.
 
 use std::sync::Arc;
 
@@ -12,16 +12,15 @@ use crate::json::{de, ser};
 use crate::session::handle::Session;
 use crate::token::flask::{PERMANENT, is_permanent};
 
-/// The session as a map.
 impl Session {
-    /// The value of a key, or `None` if it is missing.
+    /// Returns the value of a key, or `None` if the key is missing.
     ///
-    /// A stored null, Flask's `None`, is there: read the key as an `Option` where it may be null.
+    /// A stored null (Flask's `None`) is a value. Read the key as an `Option` where it may be null.
     ///
     /// # Errors
-    /// [`Error::WrongType`] when the value is there but is no `T`: a bug or an older version of the application, which
-    /// should not look like a missing key. `get::<serde_json::Value>` reads anything that it can hold: NaN as null, and no
-    /// integer beyond 64 bits, unless serde_json's `arbitrary_precision` is on.
+    /// [`Error::WrongType`] when the value is not a `T`: a bug, or a value of an older version of the application. It
+    /// should not look like a missing key. `get::<serde_json::Value>` reads whatever such a value can represent: NaN as
+    /// null, and integers beyond 64 bits only with serde_json's feature `arbitrary_precision`.
     ///
     /// ```
     /// # use session_core::{SecretKey, Sessions};
@@ -36,11 +35,15 @@ impl Session {
     /// assert!(session.get::<String>("nickname").unwrap_err().to_string().contains("found null"));
     /// ```
     pub fn get<T: DeserializeOwned>(&self, key: &str) -> Result<Option<T>, Error> {
+        // The lock is released before the application's `Deserialize` runs.
         let found = self.state().map.get(key);
-        found.as_ref().map(|value| parse(key, value)).transpose()
+        match found {
+            Some(value) => parse(key, &value).map(Some),
+            None => Ok(None),
+        }
     }
 
-    /// Sets a key. The session is modified, even if the value was the same (as Flask's).
+    /// Sets a key. The session is modified even if the key had this value, as in Flask.
     ///
     /// # Errors
     /// [`Error::NotSerializable`], [`Error::TooLate`].
@@ -61,10 +64,10 @@ impl Session {
         Ok(())
     }
 
-    /// Removes a key and returns its value: Flask's `pop`.
+    /// Removes a key and returns its value. This is Flask's `pop`.
     ///
     /// # Errors
-    /// [`Error::WrongType`] when the value is no `T`; it stays. [`Error::TooLate`].
+    /// [`Error::WrongType`] when the value is not a `T`; the key stays. [`Error::TooLate`].
     ///
     /// ```
     /// # use session_core::{SecretKey, Sessions};
@@ -80,6 +83,7 @@ impl Session {
                 return Ok(None);
             };
             let value = parse(key, &found)?;
+            // Another handle may have changed the key while this one was not locked. Then it is read again.
             let mut state = self.open_state()?;
             if state.map.peek(key) == Some(found.as_str()) {
                 state.map.change(Change::Remove { key: key.into() });
@@ -88,11 +92,11 @@ impl Session {
         }
     }
 
-    /// Removes a key; whether it was there. The session is modified only if it was.
+    /// Removes a key and returns whether it was there. The session is modified only if it was.
     ///
-    /// To remove the key that a user's name stands in, as Flask applications log out, logs nobody out: the session still has
-    /// its [`user`](Self::user), is authenticated and goes on under its id. That is [`clear`](Self::clear), or
-    /// [`clear_user`](Self::clear_user) where the rest of the content stays.
+    /// Removing the key that holds a user's name is no logout, although Flask applications log out like this: the session
+    /// keeps its [`user`](Self::user), stays authenticated and keeps its id. To log out, call [`clear`](Self::clear), or
+    /// [`clear_user`](Self::clear_user) to keep the rest of the content.
     ///
     /// # Errors
     /// [`Error::TooLate`].
@@ -114,7 +118,7 @@ impl Session {
         Ok(found)
     }
 
-    /// Whether the key is there.
+    /// Returns whether the key is there.
     ///
     /// ```
     /// # use session_core::{SecretKey, Sessions};
@@ -127,8 +131,8 @@ impl Session {
         self.state().map.contains(key)
     }
 
-    /// The value of a key; if it is missing, that of `default` is inserted first: Python's `setdefault`. A
-    /// stored null is there, and no default for it.
+    /// Returns the value of a key. If the key is missing, inserts the value of `default` first. This is Python's
+    /// `setdefault`. A stored null is a value.
     ///
     /// # Errors
     /// As [`get`](Self::get) and [`insert`](Self::insert).
@@ -158,14 +162,15 @@ impl Session {
                 });
                 Ok(value)
             }
-            Some(faster) => {
+            // Another handle has inserted a value meanwhile.
+            Some(inserted) => {
                 drop(state);
-                parse(key, &faster)
+                parse(key, &inserted)
             }
         }
     }
 
-    /// All keys, sorted by code point. A key that no Rust string can hold is shown with U+FFFD.
+    /// Returns all keys, sorted by code point. A key that is no valid Unicode is returned with U+FFFD.
     ///
     /// ```
     /// # use session_core::{SecretKey, Sessions};
@@ -176,14 +181,15 @@ impl Session {
     /// ```
     #[must_use]
     pub fn keys(&self) -> Vec<String> {
-        self.state()
-            .map
-            .entries()
-            .map(|(key, _)| String::from_utf8_lossy(key).into_owned())
-            .collect()
+        let state = self.state();
+        let mut keys = Vec::with_capacity(state.map.len());
+        for (key, _) in state.map.entries() {
+            keys.push(String::from_utf8_lossy(key).into_owned());
+        }
+        keys
     }
 
-    /// How many keys there are. Pending flashes don't count, except in Flask's format, where they are a key.
+    /// Returns the number of keys. Pending flashes are not keys, except in Flask's format, where all of them are one.
     ///
     /// ```
     /// # use session_core::{SecretKey, Sessions};
@@ -197,7 +203,7 @@ impl Session {
         self.state().map.len()
     }
 
-    /// Whether there is no key.
+    /// Returns whether there is no key.
     ///
     /// ```
     /// # use session_core::{SecretKey, Sessions};
@@ -211,15 +217,15 @@ impl Session {
         self.len() == 0
     }
 
-    /// Empties the session: all keys and flashes go, permanence becomes the default, nobody is authenticated. What is
-    /// set after it is a new session. If nothing is, the cookie is deleted.
+    /// Empties the session: removes all keys, flashes and the user, and sets permanence to its default. Values that are
+    /// set later belong to a new session. If there are none, the close deletes the cookie.
     ///
-    /// With a store its record ends, first of all, for whoever has a copy of the id. A cookie session cannot be revoked:
-    /// whoever has copied the old cookie keeps a valid one until it expires.
+    /// With a store the record ends before the response is sent, so that copies of the id open nothing. A cookie session
+    /// cannot be revoked: a copy of the old cookie stays valid until it expires.
     ///
-    /// A cookie that was [refused](Self::rejected) is deleted, too. If it is an id that is only too old, idle for too
-    /// long, revoked, or of a server whose clock is ahead, its record ends before. An id that was replaced within the last ten seconds ends
-    /// nothing, and the close fails with [`Error::Gone`]: the new id may be on its way to the browser.
+    /// A [rejected](Self::rejected) cookie is deleted as well. If it is an id that is only too old, idle for too long,
+    /// revoked, or from a server whose clock is ahead, its record ends too. An id that was replaced within the last 10 seconds
+    /// ends nothing, and the close fails with [`Error::Gone`]: the new id may still be on its way to the browser.
     ///
     /// # Errors
     /// [`Error::TooLate`].
@@ -236,18 +242,22 @@ impl Session {
     /// ```
     #[doc(alias("flush", "destroy", "purge", "logout"))]
     pub fn clear(&self) -> Result<(), Error> {
-        let now = self.settings().now().as_secs();
-        self.open_state()?.clear(&self.settings().lifetime, now);
+        let settings = self.settings();
+        // The clock is the application's code: it runs before the state is locked.
+        let now = settings.now().as_secs();
+        self.open_state()?.clear(&settings.lifetime, now);
         Ok(())
     }
 
-    /// Adds to a counter and returns the sum. A missing counter is 0. One that Flask has made a float stays one: 41.0 becomes
-    /// 42.0, and 42 is returned; as an `i64` it is not read any more, as an `f64` it is.
+    /// Adds to a counter and returns the sum. A missing counter is 0.
+    ///
+    /// A counter that Flask has stored as a float stays a float: 41.0 becomes 42.0, and 42 is returned. Read it as an `f64`;
+    /// it is no `i64`.
     ///
     /// # Errors
-    /// [`Error::WrongType`] when the value is no integer of 64 bits and no float without a fraction from -2^53 to 2^53 (of
-    /// which every integer is one): other numbers are for [`update`](Self::update). [`Error::Overflow`] when the sum is none.
-    /// Nothing is changed then. [`Error::TooLate`].
+    /// [`Error::WrongType`] when the value is neither a 64-bit integer nor a float without a fraction from -2^53 to 2^53
+    /// (in this range every integer is a float); use [`update`](Self::update) for other numbers. [`Error::Overflow`] when
+    /// the sum is out of this range. The counter is unchanged then. [`Error::TooLate`].
     ///
     /// ```
     /// # use session_core::{SecretKey, Sessions};
@@ -262,17 +272,20 @@ impl Session {
     /// ```
     pub fn increment(&self, key: &str, by: i64) -> Result<i64, Error> {
         let mut state = self.open_state()?;
-        let applied = state.map.apply(Change::Increment {
+        let change = Change::Increment {
             key: key.into(),
             by,
-        });
-        applied.map_err(|mismatch| mismatch_error(key, by, mismatch))
+        };
+        match state.map.apply(change) {
+            Ok(sum) => Ok(sum),
+            Err(mismatch) => Err(mismatch_error(key, by, mismatch)),
+        }
     }
 
-    /// Appends to a list. A missing list is empty.
+    /// Appends an item to a list. A missing list is empty.
     ///
     /// # Errors
-    /// [`Error::WrongType`] when the value is no list, [`Error::NotSerializable`], [`Error::TooLate`].
+    /// [`Error::WrongType`] when the value is not a list, [`Error::NotSerializable`], [`Error::TooLate`].
     ///
     /// ```
     /// # use session_core::{SecretKey, Sessions};
@@ -284,22 +297,23 @@ impl Session {
     pub fn push<T: Serialize>(&self, key: &str, item: T) -> Result<(), Error> {
         let item = self.text(key, &item)?;
         let mut state = self.open_state()?;
-        let applied = state.map.apply(Change::Push {
+        let change = Change::Push {
             key: key.into(),
             item,
-        });
-        applied
-            .map(drop)
-            .map_err(|mismatch| mismatch_error(key, 0, mismatch))
+        };
+        match state.map.apply(change) {
+            Ok(_) => Ok(()),
+            Err(mismatch) => Err(mismatch_error(key, 0, mismatch)),
+        }
     }
 
-    /// Changes a value in place, so that a nested change cannot be lost. A missing value is `T::default()`.
+    /// Changes a value in place, so that a nested change cannot be forgotten. A missing value is `T::default()`.
     ///
-    /// `change` runs on a copy, and again on a newer one if a clone of this session was faster: as
-    /// [`AtomicU64::fetch_update`](std::sync::atomic::AtomicU64::fetch_update). It may use the session.
+    /// `change` runs on a copy. It runs again on the newer value if a clone of this session has changed the value meanwhile,
+    /// as with [`AtomicU64::fetch_update`](std::sync::atomic::AtomicU64::fetch_update). It may use the session.
     ///
     /// # Errors
-    /// As [`get`](Self::get) and [`insert`](Self::insert); nothing is changed then.
+    /// As [`get`](Self::get) and [`insert`](Self::insert); the value is unchanged then.
     ///
     /// ```
     /// use std::collections::BTreeMap;
@@ -320,14 +334,14 @@ impl Session {
     {
         loop {
             let found = self.open_state()?.map.get(key);
-            let mut value = found
-                .as_ref()
-                .map(|found| parse(key, found))
-                .transpose()?
-                .unwrap_or_default();
+            let mut value = match &found {
+                Some(found) => parse(key, found)?,
+                None => T::default(),
+            };
             let result = change(&mut value);
             let text = self.text(key, &value)?;
             let mut state = self.open_state()?;
+            // Another handle may have changed the key while this one was not locked. Then the change is made again.
             if state.map.peek(key) == found.as_ref().map(Value::as_str) {
                 let (key, value) = (key.into(), text);
                 state.map.change(match found {
@@ -339,7 +353,7 @@ impl Session {
         }
     }
 
-    /// Whether the session outlives the browser: its cookie has an expiry date.
+    /// Returns whether the session outlives the browser, by a cookie with an expiry date.
     ///
     /// ```
     /// # use session_core::{SecretKey, Sessions};
@@ -358,9 +372,10 @@ impl Session {
         }
     }
 
-    /// Makes the session permanent, or one that ends with the browser. The session is modified in any case, as Flask's.
+    /// Makes the session permanent, or ends it with the browser. The session is modified in any case, as in Flask.
     ///
-    /// In Flask's format this is the key `_permanent`. In ours an empty session is not sent, so it needs a key to last.
+    /// In Flask's format this is the key `_permanent`. In ours an empty session is not sent: a session that has no key does
+    /// not last.
     ///
     /// # Errors
     /// [`Error::TooLate`].
@@ -392,7 +407,7 @@ impl Session {
         Ok(())
     }
 
-    /// Whether anything was changed, so that the response will carry a cookie, or delete it if the session is empty.
+    /// Returns whether the session was changed. The response then sets the cookie, or deletes it if the session is empty.
     ///
     /// ```
     /// # use session_core::{SecretKey, Sessions};
@@ -406,8 +421,8 @@ impl Session {
         self.state().map.is_modified()
     }
 
-    /// Has the cookie written even if nothing changed: Flask's `session.modified = True`. An empty session is not sent, but
-    /// deleted.
+    /// Marks the session as modified, so that its cookie is written: Flask's `session.modified = True`. If the session is
+    /// empty, the cookie is deleted.
     ///
     /// # Errors
     /// [`Error::TooLate`].
@@ -427,7 +442,7 @@ impl Session {
         Ok(())
     }
 
-    /// The canonical text of a value; user code runs here, and nothing is locked.
+    /// Returns the canonical JSON text of a value. The application's `Serialize` runs here, so nothing may be locked.
     pub(crate) fn text<T: Serialize>(&self, key: &str, value: &T) -> Result<Arc<str>, Error> {
         match ser::to_kept(value, self.is_flask()) {
             Ok(text) => Ok(text),
@@ -440,10 +455,13 @@ impl Session {
 }
 
 fn parse<T: DeserializeOwned>(key: &str, value: &Value) -> Result<T, Error> {
-    de::from_text(value.as_str()).map_err(|error| Error::WrongType {
-        key: key.to_owned(),
-        reason: error.to_string(),
-    })
+    match de::from_text(value.as_str()) {
+        Ok(parsed) => Ok(parsed),
+        Err(error) => Err(Error::WrongType {
+            key: key.to_owned(),
+            reason: error.to_string(),
+        }),
+    }
 }
 
 pub(crate) fn mismatch_error(key: &str, by: i64, mismatch: TypeMismatch) -> Error {

@@ -1,4 +1,4 @@
-//! What a session was opened from, and what became of it.
+//! A session's two halves: what its request brought, which does not change, and its state, which does.
 
 use std::ops::Range;
 use std::sync::Arc;
@@ -16,35 +16,34 @@ use crate::token::stamp::{Epoch, Stamp};
 
 /// What the request brought.
 pub(crate) struct Incoming {
-    /// Cookies of our name.
+    /// Number of cookies under the current name.
     pub(crate) cookies: usize,
-    /// Cookies of its old name.
+    /// Number of cookies under the previous name.
     pub(crate) old_cookies: usize,
-    /// Whether the accepted one would be written otherwise today: with another key, in another format, under another name.
+    /// Whether the accepted cookie would be written with another key, in another format or under another name today.
     pub(crate) outdated: bool,
-    /// The stamp of the one that was accepted.
+    /// The stamp of the accepted cookie.
     pub(crate) stamp: Option<Stamp>,
-    /// Why the first was not, if none was.
+    /// Why the first cookie was rejected, if none was accepted.
     pub(crate) rejected: Option<Rejected>,
-    /// The end of the cookie that was accepted, or of the first that was not: for digests.
+    /// The end of the accepted cookie, or of the first one if all were rejected. Log digests are made from it.
     pub(crate) signature_end: [u8; 32],
-    /// Octets of its value.
+    /// Bytes of that cookie's value.
     pub(crate) size: usize,
-    /// The accepted one itself, if its refresh was due when it came.
+    /// The accepted cookie, if its refresh was due when it came.
     pub(crate) to_refresh: Option<Accepted>,
-    /// What a store knows about it.
+    /// The record of a stored session.
     pub(crate) loaded_from: LoadedFrom,
 }
 
-/// A cookie's value where it stands in the request: to be written again with the payload that it has. A handle on the header,
-/// which costs no copy.
+/// The value of a cookie, as a range of its header. It costs no copy, and can be signed again as it is.
 pub(crate) struct Accepted {
     header: HeaderValue,
     value: Range<usize>,
 }
 
 impl Accepted {
-    /// Of a value that is a part of this header; none of one that stood there escaped, and so is a text of its own.
+    /// Returns `None` for a value that is not part of the header: one that was unquoted into a text of its own.
     pub(crate) fn new(header: &HeaderValue, value: &[u8]) -> Option<Self> {
         let whole = header.as_bytes().as_ptr_range();
         if !whole.contains(&value.as_ptr()) {
@@ -63,7 +62,7 @@ impl Accepted {
 }
 
 impl Incoming {
-    /// Nothing yet. A constant, which is written in place.
+    /// A request without a cookie.
     pub(crate) const NONE: Self = Self {
         cookies: 0,
         old_cookies: 0,
@@ -76,18 +75,19 @@ impl Incoming {
         loaded_from: LoadedFrom::None,
     };
 
-    /// What became of one cookie: whether it was accepted.
+    /// Notes the outcome of one cookie. Returns whether it was accepted.
     pub(crate) fn note_opened(
         &mut self,
         cookie: &[u8],
         opened: Result<Freshness, Rejected>,
     ) -> bool {
         match opened {
-            Ok(by) => {
+            Ok(freshness) => {
                 self.note(cookie);
                 self.rejected = None;
-                self.outdated = by == Freshness::Outdated;
+                self.outdated = freshness == Freshness::Outdated;
             }
+            // Of several rejected cookies the first is reported.
             Err(reason) if self.rejected.is_none() => {
                 self.note(cookie);
                 self.rejected = Some(reason);
@@ -103,11 +103,11 @@ impl Incoming {
     }
 }
 
-/// The end of a cookie's value: enough of its signature to tell it from others.
+/// Returns the last 32 bytes of a cookie's value, filled up with zeros: enough of its signature to tell it from others.
 pub(crate) fn signature_end(cookie: &[u8]) -> [u8; 32] {
     let mut end = [0; 32];
     match cookie.last_chunk() {
-        Some(signature_end) => end = *signature_end,
+        Some(last) => end = *last,
         None => end[..cookie.len()].copy_from_slice(cookie),
     }
     end
@@ -115,50 +115,42 @@ pub(crate) fn signature_end(cookie: &[u8]) -> [u8; 32] {
 
 /// A session's state, behind its lock.
 pub(crate) struct State {
-    /// Whether changes come too late.
+    /// Whether every change is [`Error::TooLate`]: its request was closed, discarded or dropped.
     pub(crate) frozen: bool,
-    /// Whether the response was decided, and how.
+    /// The outcome of the close, once it is decided.
     pub(crate) closed: Option<Result<(), Box<Error>>>,
     pub(crate) map: Map,
-    /// The session's stamp as it will be written. In Flask's format the key `_permanent` tells permanence.
+    /// The stamp as it will be written. In Flask's format permanence is the key `_permanent` of the map.
     pub(crate) stamp: Stamp,
-    /// What this request set, in our formats.
+
+    // What this request did, apart from changes of the map. A stored session is written by another request meanwhile, and
+    // then these are applied to the newer record.
     pub(crate) permanent: Option<bool>,
-    /// Who logged in during this request.
+    /// The user who logged in.
     pub(crate) user: Option<Arc<str>>,
-    /// Whether the user that the session had is no longer its user.
+    /// Whether the session's former user was cleared.
     pub(crate) left: bool,
-    /// What the session is called; kept for stores only.
+    /// The session's label. Only a store keeps it.
     pub(crate) label: Option<Arc<str>>,
-    /// The user's epoch that this request set.
+    /// The user's epoch.
     pub(crate) epoch: Option<u16>,
-    /// Whether this request found the session behind the user's epoch.
+    /// Whether the session was found to be behind its user's epoch.
     pub(crate) revoked: bool,
     pub(crate) cleared: bool,
+    /// Whether a stored session gets a new id.
     pub(crate) renewed: bool,
-    /// Flask's `get_flashed_messages` answers from this for the rest of the request.
+    /// In Flask's format: the flashes that were taken. Later calls in this request return them again.
     pub(crate) flashes_taken: Option<Vec<Flash>>,
 }
 
 impl State {
-    /// Of a session that begins now.
+    /// Returns the state of a session that begins now.
     pub(crate) fn new(lifetime: &Lifetime, now: u64) -> Self {
-        let epoch = Epoch {
-            application: lifetime.epoch,
-            user: 0,
-        };
-        let permanent = lifetime.permanent;
         Self {
             frozen: false,
             closed: None,
             map: Map::default(),
-            stamp: Stamp {
-                permanent,
-                issued: now,
-                created: now,
-                authenticated: None,
-                epoch,
-            },
+            stamp: new_stamp(lifetime, now),
             permanent: None,
             user: None,
             left: false,
@@ -171,7 +163,6 @@ impl State {
         }
     }
 
-    /// Why the cookie of the request does not count.
     pub(crate) fn rejected(&self, incoming: &Incoming) -> Option<Rejected> {
         if self.revoked {
             Some(Rejected::Revoked)
@@ -180,26 +171,31 @@ impl State {
         }
     }
 
-    /// As if it began now.
+    /// Empties the session. What is set later belongs to a session that begins now.
     pub(crate) fn clear(&mut self, lifetime: &Lifetime, now: u64) {
         self.map.change(Change::Clear);
-        let epoch = Epoch {
-            application: lifetime.epoch,
-            user: 0,
-        };
         self.stamp = Stamp {
-            permanent: lifetime.permanent,
-            created: now,
-            authenticated: None,
-            epoch,
-            ..self.stamp
+            issued: self.stamp.issued,
+            ..new_stamp(lifetime, now)
         };
         (self.permanent, self.user, self.label, self.epoch) = (None, None, None, None);
         self.cleared = true;
     }
 
-    /// From now on changes come too late.
     pub(crate) fn freeze(&mut self) {
         self.frozen = true;
+    }
+}
+
+fn new_stamp(lifetime: &Lifetime, now: u64) -> Stamp {
+    Stamp {
+        permanent: lifetime.permanent,
+        issued: now,
+        created: now,
+        authenticated: None,
+        epoch: Epoch {
+            application: lifetime.epoch,
+            user: 0,
+        },
     }
 }
