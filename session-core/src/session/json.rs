@@ -1,16 +1,23 @@
-//! A session as JSON text: to show it, and for data that Rust cannot represent.
+//! The session as JSON text: to show it, and for values that Rust cannot represent.
+
+use std::sync::Arc;
 
 use crate::data::change::Change;
 use crate::data::map::Map;
 use crate::error::Error;
 use crate::json::canonical::{Tags, canonical};
-use crate::json::{ser, text, untag};
+use crate::json::ser::DEEPEST_VALUE;
+use crate::json::{text, untag};
 use crate::session::handle::Session;
 use crate::token::flask;
 
+/// Levels of an object that is inserted.
+const DEPTH: usize = DEEPEST_VALUE;
+const NOT_AN_OBJECT: Error = Error::NotAnObject { depth: DEPTH };
+
 impl Session {
-    /// The map as one JSON object, with Flask's tags taken off: as Flask's `jsonify(dict(session))` shows it
-    /// (NaN and Infinity, if the session holds them, included).
+    /// Returns the map as one JSON object without Flask's tags, as Flask's `jsonify(dict(session))` shows it. NaN and
+    /// Infinity are written as such.
     ///
     /// ```
     /// use session_core::tagged::Tuple;
@@ -23,19 +30,14 @@ impl Session {
     pub fn to_json(&self) -> String {
         let mut json = String::new();
         let state = self.state();
-        text::object(
-            &mut json,
-            self.is_flask(),
-            state
-                .map
-                .entries()
-                .map(|(key, value)| (key, untag::untagged(value))),
-        );
+        let entries = state.map.entries();
+        let untagged = entries.map(|(key, value)| (key, untag::untagged(value)));
+        text::object(&mut json, self.is_flask(), untagged);
         json
     }
 
-    /// What the cookie holds: the JSON text with Flask's tags as they are, pending flashes included. Values that nobody
-    /// touched are as they came, whitespace and all.
+    /// Returns the JSON text that the cookie holds, with Flask's tags and pending flashes. Values that were not changed are
+    /// as they came, with their whitespace.
     ///
     /// ```
     /// use session_core::tagged::Tuple;
@@ -55,16 +57,16 @@ impl Session {
         json
     }
 
-    /// Sets every key of a JSON object: of any text, also of one that a user sent.
+    /// Sets every key of a JSON object. The text may come from a user.
     ///
-    /// Nothing in it becomes one of Flask's tagged types: an object that looks like a tag (`{" m": "<script>"}`) is an object
-    /// like any other, as [`insert`](Self::insert) of a `serde_json::Value` makes it. But the keys are the user's as well
-    /// (`username`, in Flask's format `_permanent`): where that is not meant, insert it under one key. Numbers keep what Rust
-    /// cannot represent; the text is brought into canonical form, as Flask would write it.
+    /// Nothing in it becomes one of Flask's tagged types: an object that looks like a tag (`{" m": "<script>"}`) stays an
+    /// object, as with [`insert`](Self::insert) of a `serde_json::Value`. But the keys are the user's choice as well
+    /// (`username`, in Flask's format `_permanent`); to prevent that, insert the object under a key of its own. Numbers keep
+    /// what Rust cannot represent. The text is re-encoded in canonical form, as Flask writes it.
     ///
     /// # Errors
-    /// [`Error::NotAnObject`] when it is no JSON object, or nested too deep (an object that looks like a tag is two levels),
-    /// or has a key that no Rust string can hold; nothing is changed then. [`Error::TooLate`].
+    /// [`Error::NotAnObject`] when the text is no JSON object, is nested too deep (an object that looks like a tag is two
+    /// levels), or has a key that is no valid Unicode. The session is unchanged then. [`Error::TooLate`].
     ///
     /// ```
     /// use session_core::tagged::Markup;
@@ -76,23 +78,29 @@ impl Session {
     /// assert!(session.insert_json("[]").is_err());
     /// ```
     pub fn insert_json(&self, object: &str) -> Result<(), Error> {
-        let depth = ser::DEEPEST_VALUE;
-        let not_an_object = |_| Error::NotAnObject { depth };
-        let values = Map::from_object(object.into(), depth).map_err(not_an_object)?;
-        self.set_each(&values, |value| {
-            canonical(value, depth - 1, self.is_flask(), Tags::Guarded).map_err(not_an_object)
-        })
+        let Ok(values) = Map::from_object(object.into(), DEPTH) else {
+            return Err(NOT_AN_OBJECT);
+        };
+        let mut entries = Vec::with_capacity(values.len());
+        for (key, value) in values.entries() {
+            // The object itself is one level.
+            match canonical(value, DEPTH - 1, self.is_flask(), Tags::Guarded) {
+                Ok(text) => entries.push((key, text.into())),
+                Err(_) => return Err(NOT_AN_OBJECT),
+            }
+        }
+        self.set_each(&entries)
     }
 
-    /// Sets every key of a JSON object in which Flask's tags count: for a text that the application made itself, such as
-    /// [`payload`](Self::payload) gives. Of a user's text it would make whatever that says, `Markup` among it: that is for
-    /// [`insert_json`](Self::insert_json).
+    /// Sets every key of a JSON object, and reads Flask's tags in it. The text must come from the application, such as one
+    /// from [`payload`](Self::payload): a user's text could contain any tagged type, `Markup` among them. For a user's text
+    /// there is [`insert_json`](Self::insert_json).
     ///
-    /// The text is brought into canonical form, as Flask would write it.
+    /// The text is re-encoded in canonical form, as Flask writes it.
     ///
     /// # Errors
-    /// [`Error::NotAnObject`] when it is no JSON object, or nested too deep, or has a key that no Rust string can hold, or in
-    /// Flask's format is a tag as a whole; nothing is changed then. [`Error::TooLate`].
+    /// [`Error::NotAnObject`] when the text is no JSON object, is nested too deep, has a key that is no valid Unicode, or, in
+    /// Flask's format, is a tag as a whole. The session is unchanged then. [`Error::TooLate`].
     ///
     /// ```
     /// use session_core::tagged::Tuple;
@@ -102,40 +110,40 @@ impl Session {
     /// assert_eq!(session.get::<Tuple<(i64, i64)>>("pair").unwrap(), Some(Tuple((1, 2))));
     /// ```
     pub fn insert_tagged_json(&self, object: &str) -> Result<(), Error> {
-        let depth = ser::DEEPEST_VALUE;
-        let not_an_object = || Error::NotAnObject { depth };
-        let text =
-            canonical(object, depth, self.is_flask(), Tags::Kept).map_err(|_| not_an_object())?;
-        let values = if self.is_flask() {
-            flask::read(text.into())
-        } else {
-            Map::from_object(text.into(), depth).ok()
+        let Ok(text) = canonical(object, DEPTH, self.is_flask(), Tags::Kept) else {
+            return Err(NOT_AN_OBJECT);
         };
-        self.set_each(&values.ok_or_else(not_an_object)?, |value| {
-            Ok(value.to_owned())
-        })
+        let values = match self.is_flask() {
+            true => flask::read(text.into()),
+            false => Map::from_object(text.into(), DEPTH).ok(),
+        };
+        let Some(values) = values else {
+            return Err(NOT_AN_OBJECT);
+        };
+        let entries: Vec<_> = values
+            .entries()
+            .map(|(key, value)| (key, value.into()))
+            .collect();
+        self.set_each(&entries)
     }
 
-    fn set_each(
-        &self,
-        values: &Map,
-        text: impl Fn(&str) -> Result<String, Error>,
-    ) -> Result<(), Error> {
-        let mut changes = Vec::with_capacity(values.len());
-        for (key, value) in values.entries() {
-            let key = std::str::from_utf8(key).map_err(|_| Error::NotAnObject {
-                depth: ser::DEEPEST_VALUE,
-            })?;
+    /// Sets all of these keys, or none if one of them is no valid Unicode.
+    fn set_each(&self, entries: &[(&[u8], Arc<str>)]) -> Result<(), Error> {
+        let mut changes = Vec::with_capacity(entries.len());
+        for (key, value) in entries {
+            let Ok(key) = std::str::from_utf8(key) else {
+                return Err(NOT_AN_OBJECT);
+            };
             changes.push(Change::Set {
                 key: key.into(),
-                value: text(value)?.into(),
+                value: value.clone(),
             });
         }
         let mut state = self.open_state()?;
         state.map.mark_modified();
-        changes
-            .into_iter()
-            .for_each(|change| state.map.change(change));
+        for change in changes {
+            state.map.change(change);
+        }
         Ok(())
     }
 }

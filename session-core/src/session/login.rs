@@ -1,4 +1,4 @@
-//! Whose a session is: logged in, renewed, named, revoked.
+//! Login and logout: the session's user, id, label and epoch.
 
 use std::borrow::Cow;
 use std::sync::{Arc, MutexGuard};
@@ -13,11 +13,15 @@ use crate::session::state::State;
 use crate::token::flask::PERMANENT;
 use crate::token::stamp::Epoch;
 
-/// Whose the session is.
+/// Bytes of a label. A longer one is cut.
+const LONGEST_LABEL: usize = 256;
+
+/// Login and logout.
 impl Session {
-    /// Renews the session, against fixation: after a change of what its user may do. With a store the id changes, and the
-    /// old one opens nothing from then on. A cookie session is only written anew: it has no id to change, and its old text
-    /// stays valid until it expires, as no cookie session can revoke one.
+    /// Changes the id of a stored session, against session fixation. Call it when the user's rights change.
+    ///
+    /// The previous id opens nothing from then on. A cookie session has no id: its cookie is written again, and the previous
+    /// cookie stays valid until it expires.
     ///
     /// # Errors
     /// [`Error::TooLate`].
@@ -37,27 +41,27 @@ impl Session {
         Ok(())
     }
 
-    /// Says that this request has verified the credentials of `user`: call it at login, before the user's data goes in.
+    /// Logs `user` in. Call it once the user's credentials are verified, and before the user's data is set.
     ///
-    /// The session counts as created and authenticated now. With a store its id changes, as with [`cycle_id`](Self::cycle_id),
-    /// and the record is entered under this user. If somebody ended the session while the request was under way, a new
-    /// one begins, with what this request did and nothing of the old one.
+    /// The session is created and authenticated now. With a store its id changes, as with [`cycle_id`](Self::cycle_id), and
+    /// the record becomes one of this user's. If the session was ended while the request was running, a new one begins, with
+    /// the changes of this request and nothing of the ended session.
     ///
-    /// What stays depends on whose the session was:
+    /// The content depends on the session's user before this call:
     ///
-    /// | the session's user until then | its content |
+    /// | user before | content |
     /// |---|---|
-    /// | nobody | stays: a cart, a language |
-    /// | the same | stays, as does the epoch: the password was asked for again |
-    /// | another | goes, as by [`clear`](Self::clear), and what this request wrote before this call goes with it: keys, flashes, label, epoch; permanence becomes the default. With a store the other's record ends |
+    /// | none | stays, for example a cart or a language |
+    /// | `user` | stays, and so does the epoch: the password was asked for again |
+    /// | another | is removed as by [`clear`](Self::clear), together with what this request has set before: keys, flashes, label, epoch. Permanence becomes the default. With a store the other user's record ends |
     ///
-    /// What was there while nobody was logged in may be known to somebody else, who had the browser before or planted the
-    /// cookie. A CSRF token, the `state` of an OAuth login and marks of a step on the way to the login must not stay:
-    /// remove them, or say with [`keep_only`](Self::keep_only) what may.
+    /// An attacker who used the browser before, or who planted the cookie, may know the content of a session without a user.
+    /// A CSRF token, the `state` of an OAuth login and the steps of a login flow must not stay: remove them, or list
+    /// with [`keep_only`](Self::keep_only) what may stay.
     ///
-    /// A cookie of our formats keeps the user beside the content. In Flask's format, which has no place for that, the
-    /// session is only modified, and who was logged in is known until the end of the request: there an application
-    /// [clears](Self::clear) the session before another user logs in.
+    /// A cookie of our formats holds the user beside the content. Flask's format has no place for it: the session is only
+    /// modified, and the user is known until the end of the request. There an application [clears](Self::clear) the session
+    /// before another user logs in.
     ///
     /// # Errors
     /// [`Error::TooLate`].
@@ -69,10 +73,10 @@ impl Session {
     /// session.insert("cart", ["mug"])?;
     /// session.log_in("42")?;
     /// assert!(session.authenticated_within(Duration::from_secs(300)));
-    /// assert!(session.contains_key("cart")); // it was nobody's
+    /// assert!(session.contains_key("cart")); // there was no user
     ///
     /// session.log_in("43")?;
-    /// assert!(session.is_empty()); // it was another's
+    /// assert!(session.is_empty()); // there was another user
     /// # Ok::<(), session_core::Error>(())
     /// ```
     #[doc(alias = "login")]
@@ -93,7 +97,7 @@ impl Session {
         state.map.mark_modified();
         state.stamp.created = now;
         state.stamp.authenticated = Some(now);
-        // Whoever logs in does not inherit somebody else's counter.
+        // A user does not inherit the epoch of another.
         let counter = if again {
             state.stamp.epoch.user
         } else {
@@ -107,17 +111,16 @@ impl Session {
         Ok(())
     }
 
-    /// Says that nobody is logged in any more, and the session goes on: its content stays, so remove what is the user's
-    /// own, key by key or with [`keep_only`](Self::keep_only). The usual logout is [`clear`](Self::clear), which ends the
-    /// session as a whole.
+    /// Logs the user out and keeps the session. The content stays: remove what belongs to the user, key by key or with
+    /// [`keep_only`](Self::keep_only). The usual logout is [`clear`](Self::clear), which ends the whole session.
     ///
-    /// The session is no longer authenticated, and has neither the user's epoch nor a label. With a store its id changes,
-    /// as with [`cycle_id`](Self::cycle_id), and the record leaves the user: it is not in their list, and not ended with their
-    /// others. A cookie session is written without its user; whoever has a copy of the old cookie is logged in with it
-    /// until it expires.
+    /// The session is no longer authenticated, and has neither the user's epoch nor a label. With a store its id changes, as
+    /// with [`cycle_id`](Self::cycle_id), and the record is no longer one of the user's: it is not listed among their
+    /// sessions and does not end with them. A cookie session is written without its user; a copy of the old cookie stays
+    /// logged in until it expires.
     ///
-    /// Where nobody is logged in, nothing happens. So in Flask's format, but for what [`log_in`](Self::log_in) said
-    /// in the same request: what makes somebody a user there are keys of the application.
+    /// A session without a user is not changed. In Flask's format this is every session for which
+    /// [`log_in`](Self::log_in) was not called in this request: there the user is a key of the application's.
     ///
     /// # Errors
     /// [`Error::TooLate`].
@@ -147,10 +150,10 @@ impl Session {
         Ok(())
     }
 
-    /// Removes every key but these, and all flashes: what goes over into a login and nothing else, so that what is
-    /// forgotten is dropped and not kept. Who is logged in and permanence stay.
+    /// Removes all flashes and every key except these. Call it at login, so that a key that is not listed is dropped. User
+    /// and permanence stay.
     ///
-    /// The session is modified in any case. A key that another request writes at the same time goes as well.
+    /// The session is modified in any case. A key that a concurrent request sets is removed as well.
     ///
     /// # Errors
     /// [`Error::TooLate`].
@@ -166,22 +169,22 @@ impl Session {
     /// # Ok::<(), session_core::Error>(())
     /// ```
     pub fn keep_only(&self, keys: &[&str]) -> Result<(), Error> {
-        // Permanence is a key in Flask's format.
-        let permanent = self.is_flask().then_some(PERMANENT);
-        let keys = keys
-            .iter()
-            .copied()
-            .chain(permanent)
-            .map(Cow::from)
-            .collect();
+        let mut kept: Vec<Cow<'_, str>> = Vec::with_capacity(keys.len() + 1);
+        for key in keys {
+            kept.push(Cow::from(*key));
+        }
+        if self.is_flask() {
+            // Permanence is a key in Flask's format.
+            kept.push(Cow::from(PERMANENT));
+        }
         let mut state = self.open_state()?;
-        state.map.change(Change::KeepOnly(keys));
+        state.map.change(Change::KeepOnly(kept));
         state.flashes_taken = None;
         Ok(())
     }
 
-    /// Who is logged in: what [`log_in`](Self::log_in) said in this request, or what the cookie or record says that
-    /// the session was opened from. Flask's format keeps no user.
+    /// Returns the user who is logged in: from [`log_in`](Self::log_in) in this request, or from the cookie or record from
+    /// which the session was opened. Flask's format stores no user.
     ///
     /// ```
     /// # use session_core::{SecretKey, Sessions, testing};
@@ -198,21 +201,20 @@ impl Session {
     }
 
     fn user_in(&self, state: &State) -> Option<Arc<str>> {
-        let opened_from = || match state.cleared || state.left {
-            true => None,
-            false => self
-                .live()
-                .and_then(|live| live.decoded.record.user.clone()),
-        };
-        state
-            .user
-            .clone()
-            .or_else(|| state.map.user())
-            .or_else(opened_from)
+        if let Some(user) = &state.user {
+            return Some(user.clone());
+        }
+        if let Some(user) = state.map.user() {
+            return Some(user);
+        }
+        if state.cleared || state.left {
+            return None;
+        }
+        self.live()?.decoded.record.user.clone()
     }
 
-    /// Where the record lies that this session was opened from: to tell it among the sessions of its user. It opens
-    /// nothing. `None` in a cookie session, and until a new session was stored.
+    /// Returns the key of the record from which this session was opened, to find it among the sessions of its user. The key
+    /// opens nothing. `None` for a cookie session, and for a new session.
     ///
     /// ```
     /// # use session_core::{SecretKey, Sessions};
@@ -222,7 +224,7 @@ impl Session {
     /// ```
     #[must_use]
     pub fn record_key(&self) -> Option<RecordKey> {
-        self.live().map(|live| live.key)
+        Some(self.live()?.key)
     }
 
     fn live(&self) -> Option<&LiveRecord> {
@@ -232,8 +234,8 @@ impl Session {
         }
     }
 
-    /// What tells a user which of several sessions this is, such as the name of a browser: shown where a user's sessions
-    /// are listed. At most 256 octets are kept. A cookie session keeps none.
+    /// Sets the label of a stored session, for example the name of the browser. It is shown in the list of a user's sessions.
+    /// A longer label is cut to 256 bytes. A cookie session stores no label.
     ///
     /// # Errors
     /// [`Error::TooLate`].
@@ -245,26 +247,27 @@ impl Session {
     /// session.set_label("Firefox on Linux").unwrap();
     /// ```
     pub fn set_label(&self, label: &str) -> Result<(), Error> {
-        let end = (0..=label.len().min(256))
-            .rev()
-            .find(|end| label.is_char_boundary(*end));
-        let label = self
-            .settings()
-            .stored
-            .is_some()
-            .then(|| label[..end.unwrap_or_default()].into());
         let mut state = self.open_state()?;
-        state.label = label;
+        let mut end = label.len().min(LONGEST_LABEL);
+        while !label.is_char_boundary(end) {
+            end -= 1;
+        }
+        state.label = None;
+        if self.settings().stored.is_some() {
+            state.label = Some(label[..end].into());
+        }
         state.map.mark_modified();
         Ok(())
     }
 
-    /// Says that this session is of the user's epoch `epoch`: call it at login, with a counter that the application keeps for
-    /// each user and counts up to log them out everywhere, as after a change of the password. What is behind the counter,
-    /// [`require_epoch`](Self::require_epoch) revokes. It is how cookie sessions are revoked, which no store can end.
+    /// Sets the user's epoch of this session. This is how cookie sessions are revoked.
+    ///
+    /// The application stores a counter for each user, calls this at login with its value, and increments it to log the user
+    /// out everywhere, for example after a change of the password. [`require_epoch`](Self::require_epoch) then revokes
+    /// every session whose epoch is lower.
     ///
     /// # Errors
-    /// [`Error::NoEpoch`] in Flask's format, which has no place for it; [`Error::TooLate`].
+    /// [`Error::NoEpoch`] in Flask's format, which has no place for an epoch; [`Error::TooLate`].
     ///
     /// ```
     /// # use session_core::{Rejected, SecretKey, Session, Sessions, testing};
@@ -272,7 +275,7 @@ impl Session {
     /// # fn login(session: &Session, user: &str, epoch: u16) -> Result<(), session_core::Error> {
     /// session.log_in(user)?;
     /// session.insert("user", user)?;
-    /// session.set_epoch(epoch)?; // as the user's row says
+    /// session.set_epoch(epoch)?; // from the user's row
     /// # Ok(()) }
     /// # let request = testing::request(&sessions, |session| login(session, "ada", 7)).unwrap();
     /// # let session = sessions.open(&request);
@@ -290,9 +293,9 @@ impl Session {
         Ok(())
     }
 
-    /// Whether this session is of the user's epoch `epoch` or a later one. If it is behind, it is emptied as by
-    /// [`clear`](Self::clear), and [`rejected`](Self::rejected) says [`Rejected::Revoked`](crate::Rejected::Revoked).
-    /// Ask before anything else that the session says counts.
+    /// Returns whether the user's epoch of this session is at least `epoch`. If it is lower, the session is emptied as by
+    /// [`clear`](Self::clear), and [`rejected`](Self::rejected) returns [`Rejected::Revoked`](crate::Rejected::Revoked).
+    /// Call it before any value of the session is used.
     ///
     /// # Errors
     /// As [`set_epoch`](Self::set_epoch).
@@ -324,8 +327,8 @@ impl Session {
         }
     }
 
-    /// Whether [`log_in`](Self::log_in) was called in this session at most `period` ago: for pages that ask for the
-    /// password again. Never in Flask's format.
+    /// Returns whether the last [`log_in`](Self::log_in) of this session was at most `period` ago. Use it for pages that ask
+    /// for the password again. Always `false` in Flask's format.
     ///
     /// ```
     /// # use std::time::Duration;
