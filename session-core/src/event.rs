@@ -1,13 +1,13 @@
-//! What happened to a session, as data: for logs and counters. Never an id, a key of the map or a value; and the record's key
-//! only if that is asked for.
+//! Events of a session, as data for logs and metrics. They contain no id, no key of the map and no value. They contain the
+//! record's key only if that is configured.
 
 use std::fmt;
 
 use crate::error::{Error, Rejected};
 use crate::record_key::RecordKey;
 
-/// One thing that happened. [`Outgoing::events`](crate::protocol::Outgoing::events) gives them; `session-store` writes them to
-/// `tracing`.
+/// An event of a session. [`Outgoing::events`](crate::protocol::Outgoing::events) returns them, and `session-store` writes
+/// them to `tracing`.
 ///
 /// ```
 /// # use http::{HeaderMap, HeaderValue, header::COOKIE};
@@ -23,16 +23,16 @@ use crate::record_key::RecordKey;
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Event {
-    /// What happened.
+    /// The kind of event.
     pub kind: EventKind,
-    /// Which cookie it happened to.
+    /// Identifies the cookie.
     pub digest: LogDigest,
-    /// Which record it happened to, if [`events_with_record_keys`](crate::Builder::events_with_record_keys) says so and the
-    /// session has one: to end it.
+    /// The record, if the session has one and [`events_with_record_keys`](crate::Builder::events_with_record_keys) is set.
+    /// An operator can end it by this key.
     pub record: Option<RecordKey>,
 }
 
-/// What happened.
+/// The kind of an event.
 ///
 /// ```
 /// # use http::HeaderMap;
@@ -46,71 +46,76 @@ pub struct Event {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum EventKind {
-    /// A session began: its first cookie goes out.
+    /// A session began: its first cookie is sent.
     Created,
-    /// An existing session was emptied on purpose.
+    /// An existing session was cleared.
     Cleared,
-    /// Someone logged in, or the session was renewed.
+    /// A user logged in, or the id was changed.
     Renewed,
-    /// A cookie of our name was not accepted.
+    /// A session cookie was rejected.
     Rejected(Rejected),
-    /// A request carried so many cookies of our name.
+    /// A request had more than one session cookie: this number of them.
     Duplicate(usize),
-    /// Flask's format: Set-Cookie is longer than `MAX_COOKIE_SIZE`, and was sent.
+    /// In Flask's format: Set-Cookie is longer than `MAX_COOKIE_SIZE`. It was sent all the same.
     Oversized {
-        /// Octets of the header's value.
+        /// Bytes of the header's value.
         size: usize,
         /// `MAX_COOKIE_SIZE`.
         limit: usize,
     },
-    /// A session that nobody changed was due to be written: its refresh, or a new key, name or format. It would have been too
-    /// large, so it stays as it is, and the request does not fail. It can still be read. A plain record is extended all
-    /// the same; a cookie or an encrypted record ends one idle lifetime after it was last written, unless the session gets smaller.
+    /// A session that the request did not change was due to be written, by a refresh or for a new key, name or format. It
+    /// would have been too large, so it was left as it is, and the request does not fail. It can still be read.
+    ///
+    /// A plain record is extended all the same. A cookie or an encrypted record ends one idle lifetime after it was last
+    /// written, unless the session gets smaller.
     NotRewritten {
-        /// Octets that it would have taken: of name and value, of the whole Set-Cookie, or of the record, as the limit is.
+        /// The size that it would have had, in bytes: of name and value, of the whole Set-Cookie, or of the record,
+        /// according to the limit.
         size: usize,
-        /// The limit that it would have exceeded.
+        /// The limit, in bytes.
         limit: usize,
     },
-    /// As [`NotRewritten`](Self::NotRewritten), because the random source failed.
+    /// As [`NotRewritten`](Self::NotRewritten), but because the random source failed.
     NotRewrittenWithoutEntropy,
-    /// A signed session was written that would not fit into an encrypted cookie, which is not compressed. Told while encrypted cookies are
-    /// accepted but not yet written (`Builder::accept_encrypted_until`), so that such sessions are found before
-    /// encryption begins.
+    /// A signed session was written that would not fit into an encrypted cookie, which is not compressed.
+    ///
+    /// Reported while encrypted cookies are accepted but not yet written (`Builder::accept_encrypted_until`), to find such
+    /// sessions before encryption begins.
     TooLargeToEncrypt {
-        /// Octets that it would take encrypted, without padding: of name and value, or of the whole Set-Cookie, as the limit is.
+        /// The size that it would have encrypted and without padding, in bytes: of name and value, or of the whole
+        /// Set-Cookie, according to the limit.
         size: usize,
-        /// The limit that it would exceed.
+        /// The limit, in bytes.
         limit: usize,
     },
-    /// The handler's Cache-Control, or a header for certain caches, would have let one keep our Set-Cookie; it became
-    /// `no-store`, the others were removed.
+    /// The handler's Cache-Control, or a header for certain caches, would have allowed a cache to store Set-Cookie. It became
+    /// `no-store`; headers for certain caches were removed.
     CacheControlReplaced,
-    /// Another request had written to the record since this one read it; the changes were made again on the newer one.
+    /// Another request had written the record since this one read it. The changes were applied to the newer record.
     Merged,
-    /// What this request did to its session was dropped: another request ended the session or renewed its id, meanwhile or
-    /// less than 10 seconds before.
+    /// The changes of this request were dropped: another request ended the session or changed its id, meanwhile or less than
+    /// 10 seconds before.
     Gone,
-    /// An id was used that a periodic renewal had replaced, and whose time was over: perhaps a copy in other hands.
+    /// An id was used after a periodic renewal had replaced it and its time was over. An attacker may have copied it.
     Reuse,
-    /// Sessions ended because such an id was used, as [`on_reuse`](crate::Builder::on_reuse) says.
+    /// Sessions were ended because such an id was used: [`on_reuse`](crate::Builder::on_reuse).
     EndedForReuse {
-        /// How many.
+        /// The number of sessions.
         sessions: u64,
     },
-    /// The store did not carry out something that the response can do without.
+    /// The store failed in a step that the response does not depend on.
     StoreFailed(&'static str),
 }
 
 impl EventKind {
-    /// What is told instead of an error, where a request did nothing to its session and writing it anew failed.
+    /// Returns the event that replaces an error, where a request did not change its session and rewriting it failed.
     pub(crate) fn left(error: &Error) -> Self {
         match *error {
             Error::TooLarge { size, limit, .. } | Error::RecordTooLarge { size, limit } => {
                 Self::NotRewritten { size, limit }
             }
             Error::Entropy(_) => Self::NotRewrittenWithoutEntropy,
-            _ => Self::StoreFailed("the session was not written anew"),
+            _ => Self::StoreFailed("the session was not rewritten"),
         }
     }
 }
@@ -125,15 +130,15 @@ impl fmt::Display for EventKind {
             Self::Duplicate(count) => write!(f, "{count} session cookies in one request"),
             Self::Oversized { size, limit } => write!(
                 f,
-                "the session cookie is too large: {size} bytes, the limit is {limit}; browsers may ignore it in silence"
+                "the session cookie is too large: {size} bytes, the limit is {limit}; browsers may ignore it silently"
             ),
             Self::NotRewritten { size, limit } => write!(
                 f,
-                "session left as it is, since nobody changed it: written anew it would take {size} bytes, the limit is {limit}"
+                "unchanged session not rewritten: it would take {size} bytes, the limit is {limit}"
             ),
-            Self::NotRewrittenWithoutEntropy => f.write_str(
-                "session left as it is, since nobody changed it: the random source failed",
-            ),
+            Self::NotRewrittenWithoutEntropy => {
+                f.write_str("unchanged session not rewritten: the random source failed")
+            }
             Self::TooLargeToEncrypt { size, limit } => write!(
                 f,
                 "the session fits into a signed cookie but not into an encrypted one: that would take {size} bytes, the limit is {limit}"
@@ -142,14 +147,14 @@ impl fmt::Display for EventKind {
                 f.write_str("Cache-Control replaced by no-store: a session cookie is set")
             }
             Self::Merged => {
-                f.write_str("session written by two requests at once; their changes were merged")
+                f.write_str("session written by two concurrent requests; their changes were merged")
             }
-            Self::Gone => f.write_str("session gone: what this request did to it was dropped"),
-            Self::Reuse => f.write_str("session id used again after it was renewed"),
+            Self::Gone => f.write_str("session gone: the changes of this request were dropped"),
+            Self::Reuse => f.write_str("replaced session id used again"),
             Self::EndedForReuse { sessions } => {
                 write!(
                     f,
-                    "sessions ended, since an id was used again after it was renewed: {sessions}"
+                    "sessions ended because a replaced session id was used again: {sessions}"
                 )
             }
             Self::StoreFailed(what) => write!(f, "the session store did not answer: {what}"),
@@ -157,8 +162,8 @@ impl fmt::Display for EventKind {
     }
 }
 
-/// A keyed digest of a cookie: the same cookie has the same one, and nobody without the secret key can find the cookie
-/// from it. All zeros for what is found after the cookie was made.
+/// A keyed digest of a cookie, for logs. Equal cookies have equal digests, and without the secret key the cookie cannot be
+/// found from its digest. All zeros for an event that belongs to no cookie.
 ///
 /// ```
 /// # use http::{HeaderMap, HeaderValue, header::COOKIE};

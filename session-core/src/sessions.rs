@@ -1,4 +1,4 @@
-//! Configured once: the two doors of a request.
+//! Sessions in cookies, as an application configures them.
 
 use crate::error::config::Warning;
 use crate::settings::Settings;
@@ -14,7 +14,7 @@ use crate::exchange::Exchange;
 use crate::keys::ring::KeyRing;
 use crate::session::handle::Session;
 
-/// Sessions in a cookie, configured and validated once. Cheap to clone.
+/// Sessions in cookies: configured and validated once, then cheap to clone.
 ///
 /// ```
 /// use http::{HeaderMap, HeaderValue, header};
@@ -38,10 +38,10 @@ use crate::session::handle::Session;
 pub struct Sessions(pub(crate) Arc<Settings>);
 
 impl Sessions {
-    /// Opens the session of a request, or a new, empty one: the first door. Never fails: a cookie that is not accepted
-    /// gives an empty session that [knows why](Session::rejected).
+    /// Opens the session of a request, or a new, empty session. It never fails: a cookie that is rejected gives an empty
+    /// session that [knows why](Session::rejected).
     ///
-    /// Reads the headers `Cookie` and nothing else.
+    /// Reads the `Cookie` headers only.
     ///
     /// ```
     /// # use http::{HeaderMap, HeaderValue, header::COOKIE};
@@ -56,13 +56,12 @@ impl Sessions {
         self.0.open(|| request.get_all(COOKIE).iter())
     }
 
-    /// Closes a session: the second door. Every later change is [`Error::TooLate`]; what is to be sent goes into the
-    /// response's headers: `Vary`, then `Set-Cookie` and `Cache-Control`. What counts is the configuration that opened the
-    /// session.
+    /// Closes a session and writes `Vary`, `Set-Cookie` and `Cache-Control` into the response's headers. Every later change
+    /// is [`Error::TooLate`]. The configuration that opened the session applies.
     ///
     /// # Errors
-    /// [`Error::TooLarge`] when the session does not fit into a cookie. No header is touched; answer with
-    /// [`Error::status`] instead of the response. [`Error::NotACookie`] when it comes from an exchange with a store.
+    /// [`Error::TooLarge`] when the session does not fit into a cookie. No header is changed; replace the response by one
+    /// with the status [`Error::status`]. [`Error::NotACookie`] when the session is in a store.
     ///
     /// ```
     /// use http::HeaderMap;
@@ -82,8 +81,8 @@ impl Sessions {
         session.close(true).apply(response)
     }
 
-    /// Begins an exchange, one request and its response: what adapters use. Keeps handles of the Cookie headers; parses
-    /// and computes nothing.
+    /// Begins an exchange, which is one request and its response. Adapters use it. It keeps handles of the Cookie headers, and
+    /// parses and computes nothing.
     ///
     /// ```
     /// # use session_core::{SecretKey, Sessions};
@@ -92,14 +91,14 @@ impl Sessions {
     /// let exchange = sessions.exchange(&request);
     /// let mut outgoing = exchange.close().done().unwrap();
     /// outgoing.apply(&mut response).unwrap();
-    /// assert!(response.is_empty()); // nobody asked for the session
+    /// assert!(response.is_empty()); // the session was not accessed
     /// ```
     #[must_use]
     pub fn exchange(&self, request: &HeaderMap) -> Exchange {
         self.exchange_of(request.get_all(COOKIE).iter().cloned())
     }
 
-    /// The same from the values of all Cookie headers: for a framework with other header types.
+    /// Begins an exchange from the values of all Cookie headers, for a framework with other header types.
     ///
     /// ```
     /// # use session_core::{SecretKey, Sessions, testing};
@@ -114,13 +113,13 @@ impl Sessions {
         Exchange::new(self.0.clone(), cookies.into_iter())
     }
 
-    /// Replaces all keys from now on, in this process and in all clones: what is under way ends with either the old or the
-    /// new ones. Gives what is doubtful about the new ones, to be told as [`warnings`](Self::warnings) are.
+    /// Replaces all keys, in this value and in all its clones, and returns the warnings about the new ones. A request that is
+    /// running ends with either the old or the new keys.
     ///
-    /// What an old key signed counts only if the ring still has that key; [`KeyRing`] says how to get from one to the next.
+    /// A cookie stays valid only if the new ring has the key that signed it; [`KeyRing`] shows how to rotate keys.
     ///
     /// # Errors
-    /// [`ConfigError`] as [`Builder::build`]: the keys stay as they were.
+    /// [`ConfigError`] as [`Builder::build`](crate::Builder::build); the keys stay as they were.
     ///
     /// ```
     /// # use session_core::{ConfigError, KeyRing, SecretKey, Sessions, testing};
@@ -138,7 +137,7 @@ impl Sessions {
         self.0.set_keys(&keys.into())
     }
 
-    /// What is doubtful about the configuration, to be told once at start.
+    /// Returns the warnings about the configuration. Report them once, at start.
     ///
     /// ```
     /// # use session_core::{SecretKey, Sessions};
@@ -151,7 +150,7 @@ impl Sessions {
         &self.0.warnings
     }
 
-    /// The name of the cookie, prefix and all.
+    /// Returns the name of the cookie, with its prefix.
     ///
     /// ```
     /// # use session_core::{SecretKey, Sessions};
@@ -163,7 +162,7 @@ impl Sessions {
         self.0.cookie.name()
     }
 
-    /// Whether cookies are in Flask's format.
+    /// Returns whether cookies are in Flask's format.
     ///
     /// ```
     /// # use session_core::{SecretKey, Sessions};

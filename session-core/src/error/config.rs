@@ -7,7 +7,7 @@ pub(crate) const LEAST_KEY_BYTES: usize = 32;
 /// More keys than this are refused: each costs a forged cookie one more HMAC.
 pub(crate) const MOST_VERIFY_ONLY: usize = 8;
 
-/// What is wrong with a configuration. Found once, at start.
+/// An error in a configuration. It is found once, at start.
 ///
 /// ```
 /// use session_core::{ConfigError, SecretKey, Sessions, Weakness};
@@ -19,42 +19,42 @@ pub(crate) const MOST_VERIFY_ONLY: usize = 8;
 #[derive(Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ConfigError {
-    /// No key, or an empty one.
-    #[error("no secret key: set SECRET_KEY to what `openssl rand -base64 33` prints")]
+    /// There is no key, or it is empty.
+    #[error("no secret key: set SECRET_KEY to the output of `openssl rand -base64 33`")]
     NoKey,
-    /// A key that can be guessed.
+    /// The key can be guessed.
     #[error(
         "the secret key is weak: {0}; make one with `openssl rand -base64 33` (a Flask application's own key is accepted \
          by the Flask format only)"
     )]
     WeakKey(Weakness),
-    /// The same among the keys that only verify; an empty one, too: with any of them anybody could sign.
+    /// A key that only verifies can be guessed, or is empty. An attacker who guesses it can sign sessions.
     #[error(
         "a key of SECRET_KEY_FALLBACKS is weak: {0}; leave it out, or make one with `openssl rand -base64 33` (weak keys \
          of a Flask application, but not empty ones, are accepted by the Flask format only)"
     )]
     WeakFallback(Weakness),
-    /// Too many keys that only verify.
+    /// There are too many keys that only verify.
     #[error("{0} verify-only keys; at most {max} are allowed, retire the oldest", max = MOST_VERIFY_ONLY)]
     TooManyKeys(usize),
-    /// What would be a warning, where [warnings are errors](crate::Builder::warnings_are_errors).
-    #[error("{0} (an error, since SESSION_WARNINGS_ARE_ERRORS or warnings_are_errors is set)")]
+    /// A warning, where [warnings are errors](crate::Builder::warnings_are_errors).
+    #[error("{0} (an error because SESSION_WARNINGS_ARE_ERRORS or warnings_are_errors is set)")]
     Warning(Warning),
-    /// The random source of the operating system failed.
-    #[error("the random source gave no bytes, so no key can be made")]
+    /// The random source of the operating system failed, so no key can be generated.
+    #[error("the random source gave no bytes, so no key can be generated")]
     Entropy,
-    /// Built without the feature `os`, and without the part that it would give.
+    /// The builder has no clock or random source, and the feature `os`, which provides them, is off.
     #[error("no {0}: without the feature \"os\" the builder needs .{0}(..)")]
     Missing(&'static str),
-    /// A cookie that browsers refuse, drop or misread.
+    /// Browsers refuse, drop or misread such a cookie.
     #[error("{setting}: {problem}")]
     Cookie {
         /// The setting, by its configuration key.
         setting: &'static str,
-        /// What is wrong and what would be right.
+        /// The problem and its remedy.
         problem: String,
     },
-    /// A setting that the chosen format cannot keep.
+    /// The format does not support a setting.
     #[error("{setting} does not work in {format}: {why}")]
     Format {
         /// The builder's method or configuration key.
@@ -64,19 +64,19 @@ pub enum ConfigError {
         /// The reason.
         why: &'static str,
     },
-    /// A configuration value of the wrong kind.
+    /// A configuration value has the wrong type.
     #[error("{0}")]
     Value(String),
 }
 
 impl fmt::Debug for ConfigError {
-    /// The message: a `main` that returns this error shows it by `Debug`, and whoever starts the program has to read it.
+    /// Shows the message: a `main` that returns this error prints it by `Debug`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(self, f)
     }
 }
 
-/// Something doubtful in a configuration that works.
+/// A doubtful setting in a configuration that works.
 ///
 /// ```
 /// use session_core::{Sessions, Warning, Weakness};
@@ -87,30 +87,30 @@ impl fmt::Debug for ConfigError {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Warning {
-    /// Flask's format runs with a key that our own formats would refuse.
+    /// The key in Flask's format can be guessed. Our own formats refuse such a key.
     #[error(
-        "SECRET_KEY is weak: {0}; whoever guesses it forges any session; make one with `openssl rand -base64 33`, and \
-         keep this one in SECRET_KEY_FALLBACKS for one lifetime"
+        "SECRET_KEY is weak: {0}; an attacker who guesses it can forge any session; make one with \
+         `openssl rand -base64 33`, and keep this one in SECRET_KEY_FALLBACKS for one lifetime"
     )]
     WeakKey(Weakness),
-    /// The same of a key that only verifies.
+    /// A key that only verifies can be guessed.
     #[error(
-        "a key of SECRET_KEY_FALLBACKS is weak: {0}; whoever guesses it forges any session; leave it out once nobody's \
+        "a key of SECRET_KEY_FALLBACKS is weak: {0}; an attacker who guesses it can forge any session; remove it once no \
          cookie needs it"
     )]
     WeakFallback(Weakness),
-    /// The cookie goes over plain HTTP, readable and changeable for everybody on the way.
+    /// The cookie is sent over plain HTTP. Anybody on the network path can read and change it.
     #[error(
         "insecure_plain_http: the session cookie is sent without Secure and without the prefix __Host-"
     )]
     PlainHttp,
-    /// The cookie is one that browsers keep, and that others may misread: a name that is no token, a domain with an underscore,
-    /// a path without a slash in front.
+    /// Browsers store the cookie, but other software may misread it: its name is no token, its domain has an underscore, or
+    /// its path has no leading slash.
     #[error("{setting}: {problem}")]
     Cookie {
         /// The setting, by its configuration key.
         setting: &'static str,
-        /// What is doubtful, and what would not be.
+        /// The problem and its remedy.
         problem: String,
     },
 }
@@ -130,26 +130,26 @@ pub enum Warning {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Weakness {
-    /// Fewer than 32 bytes.
+    /// The key has fewer than 32 bytes.
     #[error("it has {0} bytes, fewer than {LEAST_KEY_BYTES}")]
     Short(usize),
-    /// A few bytes, again and again, with little else; as they stand or decoded from base64 or hex.
+    /// The key is a few bytes repeated, with little else, either as it is or decoded from base64 or hex.
     #[error("it is little more than one short pattern, repeated")]
     Repetitive,
-    /// Letters or digits in their order, or keys beside each other on a keyboard; as they stand or decoded.
+    /// The key is a sequence of letters, digits or neighbouring keys of a keyboard, either as it is or decoded.
     #[error("it is little more than letters, digits or keys in their order")]
     Sequence,
-    /// Words that stand in tutorials and templates, with little else.
-    #[error("it is a placeholder: words that stand in tutorials and templates")]
+    /// The key consists of words from tutorials and templates, with little else.
+    #[error("it is a placeholder: words from tutorials and templates")]
     Placeholder,
-    /// An example key that everybody can read.
+    /// The key is a published example.
     #[error(
-        "it is, or begins as, an example key of a framework's documentation, which everybody knows"
+        "it is, or begins with, an example key from the documentation of a framework, which attackers know"
     )]
     Published,
 }
 
-/// The warnings, or the first as an error.
+/// Returns the warnings, or the first one as an error if `errors` is set.
 pub(crate) fn refuse_if(errors: bool, warnings: Vec<Warning>) -> Result<Vec<Warning>, ConfigError> {
     match warnings.first() {
         Some(first) if errors => Err(ConfigError::Warning(first.clone())),

@@ -1,5 +1,5 @@
-//! What can go wrong, sorted by who is at fault: the developer at start ([`ConfigError`]), the handler ([`Error`]), the
-//! client ([`Rejected`], a value and no error).
+//! Errors, by who is at fault: the configuration ([`ConfigError`](config::ConfigError)), the handler ([`Error`]), the client
+//! ([`Rejected`], which is a value and no error).
 
 pub(crate) mod config;
 
@@ -7,7 +7,7 @@ use http::StatusCode;
 
 use crate::env::EntropyError;
 
-/// What a handler, or the end of its request, can do wrong. Messages name the session's key, never its value.
+/// An error in a handler, or at the end of its request. Messages name the key of the session, never its value.
 ///
 /// ```
 /// # use session_core::{Error, SecretKey, Sessions};
@@ -20,39 +20,39 @@ use crate::env::EntropyError;
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// A change after the response's headers were decided: it could reach no cookie any more. Or the session was opened only
-    /// then: the response has no `Vary`, so nothing in it may come from a session.
+    /// The session was changed after the headers of its response were decided, so no cookie could carry the change. Or it was
+    /// opened after that: the response has no `Vary`, so nothing in it may come from a session.
     #[error(
         "the session was opened or changed after the head of its response was returned; open it and change it before \
          the handler returns, not while the body streams or in a spawned task; a handle from before can still be read"
     )]
     TooLate,
-    /// A value whose `Serialize` failed, or that JSON cannot hold.
+    /// The value's `Serialize` failed, or JSON cannot represent the value.
     #[error("the value for session key {key:?} cannot be stored: {reason}")]
     NotSerializable {
-        /// The key that was to be written.
+        /// The key that was to be set.
         key: String,
-        /// What stands in the way.
+        /// The cause, without the value.
         reason: String,
     },
-    /// A text that should be a JSON object and is none, or is nested too deep.
+    /// The text is no JSON object, or is nested too deep.
     #[error(
-        "expected a JSON object of at most {depth} levels, with keys that are Unicode; what insert_tagged_json takes \
-         must be no tag as a whole"
+        "expected a JSON object of at most {depth} levels, with keys that are valid Unicode; for insert_tagged_json it \
+         must not be a tag as a whole"
     )]
     NotAnObject {
-        /// How deep it may be.
+        /// The largest number of levels.
         depth: usize,
     },
-    /// A stored value that is not of the type asked for.
+    /// The stored value is not of the requested type.
     #[error("session key {key:?} holds another type: {reason}")]
     WrongType {
         /// The key that was read or changed.
         key: String,
-        /// What was found and what was expected, without the value.
+        /// The type that was found and the one that was expected, without the value.
         reason: String,
     },
-    /// An increment beyond `i64`, or beyond 2^53 of a counter that is a float. Nothing was changed.
+    /// The sum is beyond `i64`, or beyond 2^53 for a counter that is a float. The counter is unchanged.
     #[error(
         "adding {by} to session key {key:?} leaves the range of a counter (i64, or 2^53 if it is a float); nothing was \
          changed"
@@ -60,71 +60,76 @@ pub enum Error {
     Overflow {
         /// The counter's key.
         key: String,
-        /// What was to be added.
+        /// The number that was to be added.
         by: i64,
     },
-    /// The session does not fit into its cookie. The response is replaced, nothing is stored.
+    /// The session does not fit into its cookie. The response is replaced, and nothing is stored.
     #[error(
-        "the session does not fit into cookie {name:?}: {size} octets, the limit is {limit}; store less, or keep \
+        "the session does not fit into cookie {name:?}: {size} bytes, the limit is {limit}; store less, or keep \
          the data on the server and only its key in the session"
     )]
     TooLarge {
         /// The cookie's name.
         name: String,
-        /// What it would take.
+        /// The size that it would have, in bytes.
         size: usize,
-        /// What is allowed.
+        /// The limit, in bytes.
         limit: usize,
     },
     /// The session's record is larger than [`Builder::max_record_size`](crate::Builder::max_record_size) allows. The response
-    /// is replaced, nothing is stored.
-    #[error("the session takes {size} octets in its store, the limit is {limit}; keep less in it")]
+    /// is replaced, and nothing is stored.
+    #[error("the session takes {size} bytes in its store, the limit is {limit}; store less")]
     RecordTooLarge {
-        /// What it would take.
+        /// The size that it would have, in bytes.
         size: usize,
-        /// What is allowed.
+        /// The limit, in bytes.
         limit: usize,
     },
-    /// The store gave no answer in time. When the session was being read, nothing was changed; when it was being written,
-    /// it is unknown whether it was.
-    #[error("the session store gave no answer in time")]
+    /// The store did not answer in time. If the session was to be read, nothing has changed. If it was to be written, it is
+    /// unknown whether it was.
+    #[error("the session store did not answer in time")]
     Unavailable,
-    /// Another request changed the session meanwhile, and what this one did to a key no longer fits what is there. Nothing
+    /// Another request changed the session meanwhile, and a change of this request no longer fits the stored value. No change
     /// of this request is stored.
     #[error(
-        "another request changed the session, and what this one did to key {key:?} no longer fits: {reason}; nothing of          it was stored"
+        "another request changed the session, and this request's change of key {key:?} no longer fits: {reason}; none of \
+         its changes was stored"
     )]
     Conflict {
-        /// The key that both changed.
+        /// The key that both requests changed.
         key: String,
-        /// What does not fit, without the value.
+        /// The mismatch, without the value.
         reason: String,
     },
-    /// Another request ended the session, or gave it a new id, while this one was under way; the changes of this one were
-    /// dropped. With [`GonePolicy::Conflict`](crate::GonePolicy::Conflict); and in any case where the handler cleared a session that
-    /// lives on under a newer id, or in a record that cannot be read here, since that logout has ended nothing.
+    /// Another request ended the session, or changed its id, while this one was running. The changes of this request were
+    /// dropped.
+    ///
+    /// This is an error with [`GonePolicy::Conflict`](crate::GonePolicy::Conflict). It is always an error when the handler
+    /// cleared a session that lives on under a newer id, or in a record that this server cannot read: that logout has
+    /// ended nothing.
     #[error(
-        "another request ended the session or gave it a new id; what this one did to it was dropped"
+        "another request ended the session or changed its id; the changes of this request were dropped"
     )]
     Gone,
-    /// An epoch, of a session in Flask's format.
+    /// An epoch was used with a session in Flask's format.
     #[error(
         "Flask's cookie has no place for an epoch: keep a counter in the session, and compare it"
     )]
     NoEpoch,
-    /// A session that is kept in a store was given to [`Sessions::close`](crate::Sessions::close).
-    #[error("this session is kept in a store: close its exchange, which asks the store")]
+    /// [`Sessions::close`](crate::Sessions::close) was called with a session that is in a store.
+    #[error("this session is in a store: close its exchange, which asks the store")]
     NotACookie,
-    /// The random source failed; nothing was written.
+    /// The random source failed. Nothing was written.
     #[error("{0}; nothing was written")]
     Entropy(#[from] EntropyError),
-    /// The response has no room for one more header.
+    /// The response takes no more headers.
     #[error("the response holds too many headers to add {0}")]
     TooManyHeaders(&'static str),
 }
 
 impl Error {
-    /// The status that answers a request whose session could not be opened or closed, or whose handler returned this error.
+    /// Returns the status of the response that replaces the handler's: when the session could not be opened or closed, or
+    /// when the handler returned this error.
     ///
     /// ```
     /// use session_core::Error;
@@ -142,7 +147,7 @@ impl Error {
         }
     }
 
-    /// After how many seconds the client may try again: the value of `Retry-After` (RFC 9110, section 10.2.3).
+    /// Returns the seconds after which the client may try again: the value of `Retry-After` (RFC 9110, section 10.2.3).
     ///
     /// ```
     /// use session_core::Error;
@@ -152,12 +157,15 @@ impl Error {
     /// ```
     #[must_use]
     pub fn retry_after(&self) -> Option<u16> {
-        matches!(self, Self::Unavailable).then_some(5)
+        match self {
+            Self::Unavailable => Some(5),
+            _ => None,
+        }
     }
 }
 
-/// Why the session that a client sent was not accepted. The request goes on with an empty session; this is a value to
-/// look at, not an error.
+/// Why the session of a client was rejected. The request continues with an empty session, so this is a value and no
+/// error.
 ///
 /// ```
 /// # use session_core::{Rejected, SecretKey, Sessions, testing};
@@ -171,42 +179,43 @@ impl Error {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, thiserror::Error)]
 #[non_exhaustive]
 pub enum Rejected {
-    /// Not of the form that the configured format has; nothing was computed.
+    /// The cookie has not the form of the configured format. No signature was computed.
     #[error("the cookie is not of the form of a session")]
     Malformed,
-    /// Longer than any cookie of this format; nothing was computed.
+    /// The cookie is longer than any of this format. No signature was computed.
     #[error("the cookie is too long for a session")]
     TooLong,
-    /// No key of the ring signed it.
+    /// No key of the ring signed the cookie.
     #[error("the cookie's signature does not match")]
     BadSignature,
-    /// Idle for longer than the idle lifetime.
+    /// The session was idle for longer than its idle lifetime.
     #[error("the session was idle for too long")]
     Idle,
-    /// Older than the absolute lifetime.
+    /// The session is older than its absolute lifetime.
     #[error("the session is too old")]
     TooOld,
-    /// Written in the future, beyond the allowed skew.
+    /// The session was written in the future, beyond the allowed clock skew.
     #[error("the session is dated in the future")]
     Future,
-    /// Revoked: created before the time that [`Builder::not_created_before`](crate::Builder::not_created_before) names, behind
-    /// the [epoch](crate::Builder::epoch) of the application or that of its [user](crate::Session::require_epoch), or of the
-    /// cookie's [old name](crate::OldCookie) and created since it has the new one.
+    /// The session was revoked. It was created before [`Builder::not_created_before`](crate::Builder::not_created_before); or
+    /// its epoch is lower than that of the [application](crate::Builder::epoch) or of its
+    /// [user](crate::Session::require_epoch); or its cookie has the [previous name](crate::OldCookie) and was created after
+    /// the change of the name.
     #[error("the session was revoked: it is older than what the application still accepts")]
     Revoked,
-    /// Signed by us, but its content cannot be read.
+    /// The signature is valid, but the content cannot be read.
     #[error("the session is signed but cannot be read")]
     Unreadable,
-    /// An id of ours whose record is not in the store: it expired, or the store was emptied.
+    /// The id is valid, but its record is not in the store: it expired, or the store was emptied.
     #[error("the session is not in the store any more")]
     Unknown,
-    /// An id of ours whose session was ended, or got another id by a login or renewal. The request is anonymous, and what its
-    /// handler writes begins a new session under a new id.
+    /// The id is valid, but its session was ended, or has another id since a login or a change of the id. The request has no
+    /// user, and the values that its handler sets begin a new session under a new id.
     ///
-    /// But not for a request that begins within 10 seconds of that end or login: a response that carries a newer id may still
-    /// be on its way to the browser, and must not be overtaken. It sets no cookie, and what it writes is dropped with the
-    /// event [`Gone`](crate::EventKind::Gone); only a login begins a new session then. The same holds for 10 seconds after
-    /// the last write to a record that is [`Unreadable`](Self::Unreadable).
+    /// A request that begins within 10 seconds of that end or login is different: a response with a newer id may still be on
+    /// its way to the browser, and a new cookie must not replace it. This request sets no cookie, and its changes are
+    /// dropped with the event [`Gone`](crate::EventKind::Gone), unless it is a login, which begins a new session. The
+    /// 10 seconds also follow the last write of a record that is [`Unreadable`](Self::Unreadable).
     #[error("the session was ended, or its id was renewed")]
     Gone,
 }
