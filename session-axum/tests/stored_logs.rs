@@ -100,7 +100,7 @@ async fn o1_events_are_logged_and_nothing_else() {
     let unanswered = "WARN session: the session store gave no answer question=\"load\" time=100ms";
     let again = "DEBUG session: the session store gave no answer question=\"load\" time=50ms";
     let replaced =
-        "ERROR session: the response was replaced error=the session store gave no answer in time";
+        "ERROR session: the response was replaced error=the session store did not answer in time";
     let event = "WARN session: the session store did not answer: the session was not loaded";
     step("/read/1", &renewed, &[again, unanswered, replaced, event]).await;
     server.store.heal();

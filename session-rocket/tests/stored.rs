@@ -230,7 +230,7 @@ async fn a_route_may_do_without() {
     store.switch(false);
     for (path, body) in [
         ("/perhaps", "none"),
-        ("/why", "the session store gave no answer in time"),
+        ("/why", "the session store did not answer in time"),
         ("/news", "degraded: true; change: Err(Unavailable)"),
     ] {
         let response = get(&client, path, &cookie).await;
