@@ -21,10 +21,10 @@ pub mod suite;
 
 /// The programs of the README and of the guides compile, in every framework and with every store.
 #[cfg(doctest)]
-#[doc = include_str!("../../README.md")]
-#[doc = include_str!("../../docs/adapters.md")]
-#[doc = include_str!("../../docs/frameworks.md")]
-#[doc = include_str!("../../docs/from-flask.md")]
-#[doc = include_str!("../../docs/stores.md")]
-#[doc = include_str!("../../docs/rotation.md")]
+#[doc = include_str!("../../../README.md")]
+#[doc = include_str!("../../../docs/adapters.md")]
+#[doc = include_str!("../../../docs/frameworks.md")]
+#[doc = include_str!("../../../docs/from-flask.md")]
+#[doc = include_str!("../../../docs/stores.md")]
+#[doc = include_str!("../../../docs/rotation.md")]
 struct Guides;

@@ -28,7 +28,7 @@ Options:
   --seed NUMBER      Of the hop; 1 without it
   --help             Show this text
 
-The routes, and what they answer, stand in scenarios/src/suite/routes.rs. The defaults of the mode are expected: the
+The routes, and what they answer, stand in tests/scenarios/src/suite/routes.rs. The defaults of the mode are expected: the
 cookie's name, attributes and lifetimes.
 ";
 

@@ -11,7 +11,8 @@ const IDS: [(char, u32); 6] = [('T', 7), ('S', 11), ('C', 8), ('L', 11), ('H', 6
 
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR"))
-        .parent()
+        .ancestors()
+        .nth(2)
         .unwrap()
         .to_owned()
 }
@@ -100,7 +101,7 @@ fn tests_that_bear_an_id_stand_in_its_row() {
         "session-axum",
         "session-hyper",
         "session-rocket",
-        "scenarios",
+        "tests/scenarios",
     ] {
         collect(&root().join(folder), &mut files);
     }

@@ -10,7 +10,7 @@ use session_core::{
 use session_store::{PostgresStore, RedisStore, Store};
 use tokio_postgres::NoTls;
 
-const GUIDE: &str = include_str!("../../../docs/stores.md");
+const GUIDE: &str = include_str!("../../../../docs/stores.md");
 const NOW: u64 = 1_700_000_000;
 
 #[test]
