@@ -6,9 +6,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use session_core::{Builder, ConfigError, SecretKey, Sessions};
-use session_store::{
-    MemoryStore, PostgresStore, RedisStore, SessionBackend, SqliteStore, UserSessions, clean,
-};
+use session_store::{MemoryStore, SessionBackend, UserSessions, clean};
+use session_store_postgres::PostgresStore;
+use session_store_redis::RedisStore;
+use session_store_sqlite::SqliteStore;
 
 use crate::options::{Options, Parsed, Store, parse};
 

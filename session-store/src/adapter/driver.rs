@@ -1,7 +1,5 @@
 //! Carries the core's questions to a store, and the answers back. It decides nothing but how often to ask.
 
-use std::collections::hash_map::RandomState;
-use std::hash::BuildHasher;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -10,15 +8,11 @@ use session_core::{
     protocol::{Inserted, Step, StoreReply, StoreRequest, Updated},
 };
 use tokio::sync::{Mutex, MutexGuard};
-use tokio::time::{Instant, sleep, sleep_until, timeout_at};
+use tokio::time::{Instant, sleep, timeout_at};
 
-use crate::error::StoreError;
-use crate::store::Store;
-use crate::trace;
-
-/// The pause before a question is asked again, at first; it doubles up to the longest.
-const FIRST_PAUSE: Duration = Duration::from_millis(10);
-const LONGEST_PAUSE: Duration = Duration::from_millis(640);
+use crate::contract::error::StoreError;
+use crate::contract::retry::{FIRST_PAUSE, jitter, retry};
+use crate::contract::store::Store;
 
 /// So many writers can wait apart. Two sessions that share a place wait for each other, which is harmless.
 const TURNS: usize = 1024;
@@ -167,47 +161,4 @@ fn found_done(answer: &StoreReply, again: bool) -> bool {
         | StoreReply::Trimmed(_) => again,
         _ => false,
     }
-}
-
-/// Asks until there is an answer, or until so much time has passed: every question is safe to repeat. `None` when there is
-/// none, or when asking again does not help.
-pub(crate) async fn retry<T, F: Future<Output = Result<T, StoreError>>>(
-    verb: &'static str,
-    begun: Instant,
-    within: Duration,
-    mut ask: impl FnMut() -> F,
-) -> Option<T> {
-    // One answer that is lost must not take all the time there is.
-    let (deadline, patience) = (begun + within, within / 2);
-    let mut pause = FIRST_PAUSE;
-    let mut failed_before = false;
-    loop {
-        let now = Instant::now();
-        if now >= deadline {
-            trace::unanswered(verb, within, false);
-            return None;
-        }
-        let end = deadline.min(now + patience);
-        match timeout_at(end, ask()).await {
-            Ok(Ok(answer)) => return Some(answer),
-            Ok(Err(error)) => {
-                trace::store_failed(verb, &error, failed_before);
-                failed_before = true;
-                if error.is_refused() {
-                    return None;
-                }
-            }
-            Err(_) if end < deadline => trace::unanswered(verb, patience, true),
-            Err(_) => continue,
-        }
-        sleep_until(deadline.min(Instant::now() + jitter(pause))).await;
-        pause = (pause * 2).min(LONGEST_PAUSE);
-    }
-}
-
-/// Between half of a pause and all of it, so that those who failed together do not ask again together. The standard
-/// library's hash keys are random enough for that.
-pub(crate) fn jitter(pause: Duration) -> Duration {
-    let share = RandomState::new().hash_one(0) % 1024;
-    pause.mul_f64(0.5 + 0.5 * (share as f64 / 1024.0))
 }

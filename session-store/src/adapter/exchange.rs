@@ -15,8 +15,8 @@ use session_core::{
 };
 use tokio::runtime::Handle;
 
-use crate::driver::Driver;
-use crate::store::Store;
+use crate::adapter::driver::Driver;
+use crate::contract::store::Store;
 
 /// Where an application's sessions are: what an adapter's layer holds. Cheap to clone.
 ///

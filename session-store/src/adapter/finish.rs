@@ -7,7 +7,7 @@ use session_core::{
     protocol::{Outgoing, ResponseHeaders},
 };
 
-use crate::trace;
+use crate::adapter::trace;
 
 /// Puts what the session sends into the response's headers, and its events into `tracing`; if the close failed, the
 /// response is replaced by [`failure`].

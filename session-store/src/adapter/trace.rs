@@ -2,13 +2,11 @@
 //! the record's key, if `events_with_record_keys` asks for it.
 
 use std::error::Error;
-use std::time::Duration;
 
 use session_core::{Event, EventKind, Rejected};
 use tracing::{debug, error, info, warn};
 
-use crate::error::StoreError;
-use crate::exchange::SessionBackend;
+use crate::adapter::exchange::SessionBackend;
 
 /// Writes one event: what an operator should look into as a warning, the life of sessions as information, and what every
 /// server sees all day as debug.
@@ -96,43 +94,4 @@ pub fn announce(source: &SessionBackend) {
     for warning in source.store_warnings() {
         warn!(target: "session", cookie = source.cookie_name(), "{warning}");
     }
-}
-
-/// A store answered a question with an error; it is asked again until the deadline, and only the first error is a warning.
-pub(crate) fn store_failed(question: &'static str, error: &StoreError, failed_before: bool) {
-    let source = error.source().map(ToString::to_string).unwrap_or_default();
-    if failed_before {
-        debug!(target: "session", question, %error, source, "the session store failed");
-    } else {
-        warn!(target: "session", question, %error, source, "the session store failed");
-    }
-}
-
-/// A store gave no answer in this time, and is asked again or not.
-pub(crate) fn unanswered(question: &'static str, time: Duration, mark_retried: bool) {
-    if mark_retried {
-        debug!(target: "session", question, ?time, "the session store gave no answer");
-    } else {
-        warn!(target: "session", question, ?time, "the session store gave no answer");
-    }
-}
-
-/// On every connection to PostgreSQL a question was given up, and the server has not ended what it was asked.
-#[cfg(feature = "postgres")]
-pub(crate) fn all_given_up(connections: usize) {
-    warn!(
-        target: "session", connections,
-        "all connections to PostgreSQL wait for statements that were given up: is a table or a row locked (lock_timeout)?"
-    );
-}
-
-/// In a user's set in Redis there is what is no note of a session.
-#[cfg(feature = "redis")]
-pub(crate) fn foreign_notes(count: usize) {
-    warn!(target: "session", count, "a user's sessions in Redis have members that are none of ours: does anything else use its prefix?");
-}
-
-/// Expired records and ended tombstones were removed.
-pub(crate) fn cleaned(removed: u64, time: Duration) {
-    debug!(target: "session", removed, ?time, "expired sessions were removed");
 }

@@ -5,10 +5,10 @@ use std::time::Duration;
 
 use session_core::StoredSessions;
 use tokio::time::{Instant, sleep};
+use tracing::debug;
 
-use crate::driver::{jitter, retry};
-use crate::store::Store;
-use crate::trace;
+use crate::contract::retry::{jitter, retry};
+use crate::contract::store::Store;
 
 /// So many records are removed in one step: a request that writes at that moment waits for no more.
 const BATCH: usize = 200;
@@ -65,7 +65,12 @@ pub async fn clean(sessions: StoredSessions, store: Arc<dyn Store>, every: Durat
             }
             sleep((step.elapsed() * PAUSES).max(SHORTEST_PAUSE)).await;
         }
-        trace::cleaned(removed, begun.elapsed());
+        cleaned(removed, begun.elapsed());
         sleep(jitter(every)).await;
     }
+}
+
+/// Expired records and ended tombstones were removed.
+fn cleaned(removed: u64, time: Duration) {
+    debug!(target: "session", removed, ?time, "expired sessions were removed");
 }

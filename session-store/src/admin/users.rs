@@ -7,8 +7,8 @@ use std::time::Duration;
 use session_core::{Error, RecordKey, Session, StoredSessions, protocol::Outcome};
 use tokio::time::Instant;
 
-use crate::driver::retry;
-use crate::store::{DeleteScope, SessionInfo, Store, StoreFuture};
+use crate::contract::retry::retry;
+use crate::contract::store::{DeleteScope, SessionInfo, Store, StoreFuture};
 
 /// So long an answer is waited for, as when a session is closed.
 const WITHIN: Duration = Duration::from_secs(5);

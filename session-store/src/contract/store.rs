@@ -9,8 +9,8 @@ use session_core::{
     protocol::{Inserted, Loaded, Outcome, Record, TrimResult, Updated},
 };
 
-use crate::durability::Durability;
-use crate::error::StoreError;
+use crate::contract::durability::Durability;
+use crate::contract::error::StoreError;
 
 /// What a verb returns: a future in a box, so that a store can be a `dyn Store`.
 ///

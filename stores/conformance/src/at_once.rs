@@ -5,17 +5,17 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use session_core::protocol::{Inserted, Loaded, Outcome, Record, Updated};
+use session_store::DeleteScope;
 use tokio::task::yield_now;
 use tokio::time::sleep;
 
-use super::rng::Rng;
-use super::tested::{
+use crate::rng::Rng;
+use crate::tested::{
     DAY, HOUR, NOW, Tested, at_once, broken, dead, expect, hold, key, owned, record,
 };
-use crate::store::DeleteScope;
 
 /// Repetitions and requests at once: one creates.
-pub(super) async fn one_insert_wins(store: Tested) {
+pub(crate) async fn one_insert_wins(store: Tested) {
     for round in 0..10 {
         let answers = at_once(32, |number| {
             let store = store.clone();
@@ -42,7 +42,7 @@ pub(super) async fn one_insert_wins(store: Tested) {
 }
 
 /// Nothing is lost and nothing counts twice.
-pub(super) async fn updates_at_once_all_count(store: Tested) {
+pub(crate) async fn updates_at_once_all_count(store: Tested) {
     const WRITERS: u64 = 64;
     const EACH: u64 = 8;
     fn with(version: u64, sum: u64) -> Record {
@@ -90,7 +90,7 @@ pub(super) async fn updates_at_once_all_count(store: Tested) {
     expect(rule, &sum(&store.live(key(1)).await), &(WRITERS * EACH));
 }
 
-pub(super) async fn a_thousand_sessions_at_once(store: Tested) {
+pub(crate) async fn a_thousand_sessions_at_once(store: Tested) {
     const SESSIONS: u64 = 1_000;
     const USERS: u64 = 100;
     const ROUNDS: u64 = 2;
@@ -146,7 +146,7 @@ pub(super) async fn a_thousand_sessions_at_once(store: Tested) {
 }
 
 /// Of all that replace or delete the same version, one does.
-pub(super) async fn one_write_of_a_version_wins(store: Tested) {
+pub(crate) async fn one_write_of_a_version_wins(store: Tested) {
     for round in 0..50 {
         let place = key(round);
         store.insert(place, &record(0), NOW).await;
@@ -173,7 +173,7 @@ pub(super) async fn one_write_of_a_version_wins(store: Tested) {
 }
 
 /// After a delete was answered, no writer that was under way gets through.
-pub(super) async fn a_delete_among_updates_is_final(store: Tested) {
+pub(crate) async fn a_delete_among_updates_is_final(store: Tested) {
     for round in 0..25 {
         let place = key(round);
         store.insert(place, &record(0), NOW).await;

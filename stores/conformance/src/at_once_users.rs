@@ -3,13 +3,13 @@
 use std::collections::BTreeSet;
 
 use session_core::protocol::{Loaded, TrimResult, Updated};
+use session_store::DeleteScope;
 use tokio::task::yield_now;
 
-use super::tested::{HOUR, NOW, Tested, at_once, dead, expect, hold, key, owned, record};
-use crate::store::DeleteScope;
+use crate::tested::{HOUR, NOW, Tested, at_once, dead, expect, hold, key, owned, record};
 
 /// Trims at once never end more than too many.
-pub(super) async fn trims_at_once_leave_the_newest(store: Tested) {
+pub(crate) async fn trims_at_once_leave_the_newest(store: Tested) {
     for round in 0..5 {
         let user = format!("user {round}");
         for number in 100 * round..100 * round + 40 {
@@ -43,7 +43,7 @@ pub(super) async fn trims_at_once_leave_the_newest(store: Tested) {
 }
 
 /// Each login indexes, inserts, and trims; three stay, and these know it.
-pub(super) async fn logins_at_once_leave_three(store: Tested) {
+pub(crate) async fn logins_at_once_leave_three(store: Tested) {
     for round in 0..5 {
         let user = format!("user {round}");
         let logins = at_once(16, |task| {
@@ -83,7 +83,7 @@ pub(super) async fn logins_at_once_leave_three(store: Tested) {
 }
 
 /// Who gets a user anew after a trim has looked is the newest then: that trim lets it live, though it was too many.
-pub(super) async fn a_trim_spares_who_comes_back(store: Tested) {
+pub(crate) async fn a_trim_spares_who_comes_back(store: Tested) {
     const SESSIONS: u64 = 20;
     for round in 0..40 {
         let user = format!("user {round}");
@@ -129,7 +129,7 @@ pub(super) async fn a_trim_spares_who_comes_back(store: Tested) {
 }
 
 /// Who had logged in before it began is out; who logs in meanwhile is complete in any case.
-pub(super) async fn delete_all_among_logins(store: Tested) {
+pub(crate) async fn delete_all_among_logins(store: Tested) {
     for round in 0..8 {
         let user = format!("user {round}");
         let early = move || (0..20).map(move |number| key(100 * round + number));

@@ -3,15 +3,15 @@
 use session_core::protocol::{
     Inserted, Loaded, Outcome, Record, TOMBSTONE_SECONDS, TrimResult, Updated,
 };
+use session_store::DeleteScope;
 
-use super::tested::{
+use crate::tested::{
     DAY, HOUR, NOW, Tested, dead, expect, expect_one_of, hold, key, owned, record,
 };
-use super::users::numbers;
-use crate::store::DeleteScope;
+use crate::users::numbers;
 
 /// Live is what `expires > now` says, by the `now` of each question, and not by that of an earlier one or by the machine's.
-pub(super) async fn the_clock_may_step_back(store: Tested) {
+pub(crate) async fn the_clock_may_step_back(store: Tested) {
     store.log_in(1, "ada").await;
     let times = [
         NOW + HOUR - 1,
@@ -79,7 +79,7 @@ pub(super) async fn the_clock_may_step_back(store: Tested) {
 }
 
 /// A clock that was never set: no time is negative, none is earlier than 0.
-pub(super) async fn times_near_zero(store: Tested) {
+pub(crate) async fn times_near_zero(store: Tested) {
     let first = |version| Record {
         expires: HOUR,
         created: 0,
@@ -158,7 +158,7 @@ pub(super) async fn times_near_zero(store: Tested) {
 }
 
 /// An end as far away as there is: no arithmetic overflows, and what is far away is not at once.
-pub(super) async fn times_near_the_end(store: Tested) {
+pub(crate) async fn times_near_the_end(store: Tested) {
     let last = i64::MAX.cast_unsigned();
     let long = |version| Record {
         expires: last,
@@ -231,7 +231,7 @@ pub(super) async fn times_near_the_end(store: Tested) {
 }
 
 /// Times beyond what a signed 64-bit number holds.
-pub(super) async fn times_beyond_the_end(store: Tested) {
+pub(crate) async fn times_beyond_the_end(store: Tested) {
     let (last, most) = (i64::MAX.cast_unsigned(), u64::MAX);
     let beyond = |version| Record {
         expires: most,

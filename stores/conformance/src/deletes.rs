@@ -1,13 +1,13 @@
 //! Delete and delete_version, row by row of their tables, and the tombstone that both leave.
 
 use session_core::protocol::{Inserted, Loaded, Outcome, TOMBSTONE_SECONDS, TrimResult, Updated};
+use session_store::DeleteScope;
 
-use super::tested::{DAY, HOUR, NOW, Tested, dead, expect, expect_one_of, key, record};
-use super::verbs::{ALL, There, expired, lay};
-use crate::store::DeleteScope;
+use crate::tested::{DAY, HOUR, NOW, Tested, dead, expect, expect_one_of, key, record};
+use crate::verbs::{ALL, There, expired, lay};
 
 /// Nobody may be held by a tombstone longer than it lasts, whether or not it was removed.
-pub(super) async fn a_tombstone_ends(store: Tested) {
+pub(crate) async fn a_tombstone_ends(store: Tested) {
     lay(&store, key(1), There::Tombstone).await;
     store.log_in(2, "ada").await;
     store.log_in(3, "ada").await;
@@ -41,7 +41,7 @@ pub(super) async fn a_tombstone_ends(store: Tested) {
     }
 }
 
-pub(super) async fn delete_leaves_a_tombstone(store: Tested) {
+pub(crate) async fn delete_leaves_a_tombstone(store: Tested) {
     for (number, there) in (0..).zip(ALL) {
         lay(&store, key(number), there).await;
         let deleted = store.delete(key(number), NOW).await;
@@ -72,7 +72,7 @@ pub(super) async fn delete_leaves_a_tombstone(store: Tested) {
     }
 }
 
-pub(super) async fn delete_version_ends_its_version(store: Tested) {
+pub(crate) async fn delete_version_ends_its_version(store: Tested) {
     let mut number = 0;
     for there in ALL {
         for version in [1, 7] {
@@ -112,7 +112,7 @@ pub(super) async fn delete_version_ends_its_version(store: Tested) {
 }
 
 /// A lost answer: the delete meets its own tombstone. Late, it ends nothing that was written after it.
-pub(super) async fn delete_version_repeated(store: Tested) {
+pub(crate) async fn delete_version_repeated(store: Tested) {
     lay(&store, key(1), There::Live).await;
     let updated = store.update(key(1), 1, &record(2), NOW).await;
     expect("update, its version there", &updated, &Updated::Done);
@@ -126,7 +126,7 @@ pub(super) async fn delete_version_repeated(store: Tested) {
 }
 
 /// Whatever comes late, up to the tombstone's end, meets it.
-pub(super) async fn a_tombstone_blocks_what_is_late(store: Tested) {
+pub(crate) async fn a_tombstone_blocks_what_is_late(store: Tested) {
     lay(&store, key(1), There::Tombstone).await;
     for now in [NOW, NOW - HOUR, NOW + TOMBSTONE_SECONDS - 1] {
         // Others are created meanwhile, which may clear away garbage.

@@ -2,10 +2,10 @@
 
 use http::HeaderMap;
 use session_core::Session;
+use session_store::SessionBackend;
 
-use super::request::{headers, look, sessions, set_cookie};
-use super::tested::{Tested, at_once, expect, hold};
-use crate::exchange::SessionBackend;
+use crate::request::{headers, look, sessions, set_cookie};
+use crate::tested::{Tested, at_once, expect, hold};
 
 /// One request; the cookie that its response sets.
 async fn request(
@@ -21,7 +21,7 @@ async fn request(
 }
 
 /// 64 of them, through two sources: writers of one source take turns, those of different processes meet in the store.
-pub(super) async fn requests_at_once_on_one_session(store: Tested) {
+pub(crate) async fn requests_at_once_on_one_session(store: Tested) {
     const WRITERS: u64 = 64;
     const EACH: u64 = 2;
     let sessions = sessions(|builder| builder);
@@ -62,7 +62,7 @@ pub(super) async fn requests_at_once_on_one_session(store: Tested) {
     );
 }
 
-pub(super) async fn requests_at_once_on_a_thousand_sessions(store: Tested) {
+pub(crate) async fn requests_at_once_on_a_thousand_sessions(store: Tested) {
     const SESSIONS: u64 = 1_000;
     let sessions = sessions(|builder| builder);
     let source = SessionBackend::stored(sessions.clone(), store.0.clone());

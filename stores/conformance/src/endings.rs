@@ -1,14 +1,14 @@
 //! What ends or removes many records: delete_owned, trim and delete_expired.
 
 use session_core::protocol::{Inserted, Loaded, Record, TrimResult, Updated};
+use session_store::DeleteScope;
 
-use super::tested::{
+use crate::tested::{
     HOUR, NOW, Tested, at_once, dead, expect, expect_one_of, hold, key, owned, record,
 };
-use super::users::numbers;
-use crate::store::DeleteScope;
+use crate::users::numbers;
 
-pub(super) async fn delete_all_but_one(store: Tested) {
+pub(crate) async fn delete_all_but_one(store: Tested) {
     for number in 0..6 {
         store
             .log_in(number, if number < 4 { "ada" } else { "bob" })
@@ -75,7 +75,7 @@ pub(super) async fn delete_all_but_one(store: Tested) {
     );
 }
 
-pub(super) async fn trim_keeps_the_newest(store: Tested) {
+pub(crate) async fn trim_keeps_the_newest(store: Tested) {
     for number in [5, 2, 4, 1, 3] {
         store.log_in(number, "ada").await;
     }
@@ -121,7 +121,7 @@ pub(super) async fn trim_keeps_the_newest(store: Tested) {
 }
 
 /// What has expired takes nobody's place.
-pub(super) async fn trim_counts_live_records(store: Tested) {
+pub(crate) async fn trim_counts_live_records(store: Tested) {
     store.log_in(1, "ada").await;
     store.index("ada", key(2), NOW + 60, NOW).await;
     store
@@ -152,7 +152,7 @@ pub(super) async fn trim_counts_live_records(store: Tested) {
     );
 }
 
-pub(super) async fn delete_one(store: Tested) {
+pub(crate) async fn delete_one(store: Tested) {
     for number in 1..4 {
         store.log_in(number, "ada").await;
     }
@@ -231,7 +231,7 @@ pub(super) async fn delete_one(store: Tested) {
 }
 
 /// Either the user changed first and nothing is ended, or the record was ended first and nothing is written.
-pub(super) async fn endings_respect_a_change_of_user(store: Tested) {
+pub(crate) async fn endings_respect_a_change_of_user(store: Tested) {
     for round in 0..48 {
         let (place, how) = (key(round), round % 3);
         let (before, after) = (format!("before {round}"), format!("after {round}"));
@@ -278,12 +278,12 @@ pub(super) async fn endings_respect_a_change_of_user(store: Tested) {
     }
 }
 
-pub(super) async fn durability_is_told(store: Tested) {
+pub(crate) async fn durability_is_told(store: Tested) {
     let told = [store.durability().await, store.durability().await];
     hold("durability, asked twice: the same", told[0] == told[1]);
 }
 
-pub(super) async fn delete_expired_by_batches(store: Tested) {
+pub(crate) async fn delete_expired_by_batches(store: Tested) {
     for number in 0..100 {
         let expires = NOW + number;
         store

@@ -6,9 +6,9 @@ use session_core::{
     RecordKey,
     protocol::{Inserted, Loaded, Outcome, Record, TrimResult, Updated},
 };
+use session_store::DeleteScope;
 
-use super::tested::{HOUR, NOW, Tested, dead, expect, hold, key, owned};
-use crate::store::DeleteScope;
+use crate::tested::{HOUR, NOW, Tested, dead, expect, hold, key, owned};
 
 fn keys() -> Vec<RecordKey> {
     // NULs, the signed and unsigned extremes, Redis Cluster's hash tags, separators, quotes, patterns, escapes, line ends, bytes
@@ -45,7 +45,7 @@ fn keys() -> Vec<RecordKey> {
     keys.into_iter().map(RecordKey::from_bytes).collect()
 }
 
-pub(super) async fn hostile_keys(store: Tested) {
+pub(crate) async fn hostile_keys(store: Tested) {
     let keys = keys();
     let all: BTreeSet<_> = keys.iter().collect();
     assert_eq!(all.len(), keys.len(), "the kit's keys differ");
@@ -143,7 +143,7 @@ pub(super) async fn hostile_keys(store: Tested) {
     }
 }
 
-pub(super) async fn what_is_stored_comes_back(store: Tested) {
+pub(crate) async fn what_is_stored_comes_back(store: Tested) {
     let last = i64::MAX.cast_unsigned();
     let texts = [
         None,

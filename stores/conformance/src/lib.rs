@@ -1,4 +1,4 @@
-//! The store contract as tests, for whoever writes a store (feature `conformance`).
+//! The store contract as tests, for whoever writes a store.
 //!
 //! What is not here: how fast a store is, and what it survives (a crash, a failover, a full disk): that is each back end's
 //! own to test, and to tell by [`Store::durability`].
@@ -13,8 +13,8 @@
 //!     Some(Arc::new(MemoryStore::new()))
 //! }
 //!
-//! session_store::conformance_tests!(empty);
-//! # session_store::conformance::run("load_says_what_lies_there", empty);
+//! session_store_conformance::conformance_tests!(empty);
+//! # session_store_conformance::run("load_says_what_lies_there", empty);
 //! ```
 //!
 //! That makes a `#[test]` of each [rule](RULES), with the rule's name. The function is called once for each of them, in a
@@ -57,20 +57,21 @@ use std::sync::Arc;
 use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::time::Duration;
 
-use crate::store::Store;
+use session_store::Store;
+
 use tested::Tested;
 
 /// How long a rule may take.
 ///
 /// ```
-/// assert_eq!(session_store::conformance::PATIENCE.as_secs(), 120);
+/// assert_eq!(session_store_conformance::PATIENCE.as_secs(), 120);
 /// ```
 pub const PATIENCE: Duration = Duration::from_secs(120);
 
 /// Tasks run on so many threads, also where there are fewer processors: a rule about races needs some.
 const THREADS: usize = 4;
 
-/// Makes a `#[test]` of each rule of the store contract. See [the module](crate::conformance).
+/// Makes a `#[test]` of each rule of the store contract. See [the crate](crate).
 ///
 /// What is given is called without arguments and gives a future of `Option<Arc<dyn Store>>`: an async function, or a closure
 /// that captures nothing. Tests of several stores, or of one that is set up in several ways, go into modules:
@@ -83,14 +84,14 @@ const THREADS: usize = 4;
 /// }
 ///
 /// mod small {
-///     session_store::conformance_tests!(|| super::with(64 << 20));
+///     session_store_conformance::conformance_tests!(|| super::with(64 << 20));
 /// }
 ///
 /// mod large {
-///     session_store::conformance_tests!(|| super::with(1 << 30));
+///     session_store_conformance::conformance_tests!(|| super::with(1 << 30));
 /// }
 /// # fn main() {
-/// #     session_store::conformance::run("insert_repeated", || with(64 << 20));
+/// #     session_store_conformance::run("insert_repeated", || with(64 << 20));
 /// # }
 /// ```
 #[macro_export]
@@ -107,7 +108,7 @@ macro_rules! __conformance_tests {
         $($(
             #[test]
             fn $rule() {
-                $crate::conformance::run(stringify!($rule), $make);
+                $crate::run(stringify!($rule), $make);
             }
         )*)*
     };
@@ -196,7 +197,7 @@ macro_rules! __conformance_table {
         /// The names of all rules, in the order in which it is best to obey them.
         ///
         /// ```
-        /// assert!(session_store::conformance::RULES.contains(&"delete_leaves_a_tombstone"));
+        /// assert!(session_store_conformance::RULES.contains(&"delete_leaves_a_tombstone"));
         /// ```
         pub const RULES: &[&str] = &[$($(stringify!($rule)),*),*];
 
@@ -214,7 +215,7 @@ __conformance_rules! { __conformance_table }
 ///
 /// ```
 /// use std::sync::Arc;
-/// use session_store::conformance::{RULES, run};
+/// use session_store_conformance::{RULES, run};
 /// use session_store::{MemoryStore, Store};
 ///
 /// async fn empty() -> Option<Arc<dyn Store>> {

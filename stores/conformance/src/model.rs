@@ -7,11 +7,10 @@ use session_core::{
     RecordKey,
     protocol::{Inserted, Loaded, Outcome, Record, TOMBSTONE_SECONDS, Updated},
 };
-
-use crate::store::SessionInfo;
+use session_store::SessionInfo;
 
 #[derive(Default)]
-pub(super) struct Model {
+pub(crate) struct Model {
     slots: BTreeMap<RecordKey, Slot>,
     orders: u64,
     latest: u64,
@@ -23,19 +22,19 @@ enum Slot {
 }
 
 impl Model {
-    pub(super) fn told(&mut self, now: u64) -> u64 {
+    pub(crate) fn told(&mut self, now: u64) -> u64 {
         self.latest = self.latest.max(now);
         self.latest
     }
 
-    pub(super) fn record(&self, key: RecordKey) -> Option<&Record> {
+    pub(crate) fn record(&self, key: RecordKey) -> Option<&Record> {
         match self.slots.get(&key) {
             Some(Slot::Record(record, _)) => Some(record),
             _ => None,
         }
     }
 
-    pub(super) fn load(&self, key: RecordKey) -> Loaded {
+    pub(crate) fn load(&self, key: RecordKey) -> Loaded {
         match self.slots.get(&key) {
             Some(Slot::Record(record, _)) => Loaded::Live(record.clone()),
             Some(Slot::Tombstone(expires)) => Loaded::Dead { expires: *expires },
@@ -43,7 +42,7 @@ impl Model {
         }
     }
 
-    pub(super) fn may_be_gone(&self, key: RecordKey) -> bool {
+    pub(crate) fn may_be_gone(&self, key: RecordKey) -> bool {
         let expires = match self.slots.get(&key) {
             Some(Slot::Record(record, _)) => record.expires,
             Some(Slot::Tombstone(expires)) => *expires,
@@ -52,7 +51,7 @@ impl Model {
         expires <= self.latest
     }
 
-    pub(super) fn forget(&mut self, key: RecordKey) {
+    pub(crate) fn forget(&mut self, key: RecordKey) {
         self.slots.remove(&key);
     }
 
@@ -63,11 +62,11 @@ impl Model {
         }
     }
 
-    pub(super) fn is_live(&mut self, key: RecordKey, now: u64) -> bool {
+    pub(crate) fn is_live(&mut self, key: RecordKey, now: u64) -> bool {
         self.live(key, now).is_some()
     }
 
-    pub(super) fn insert(&mut self, key: RecordKey, record: &Record) -> Inserted {
+    pub(crate) fn insert(&mut self, key: RecordKey, record: &Record) -> Inserted {
         match self.load(key) {
             Loaded::Live(record) => Inserted::Exists(record),
             Loaded::Dead { .. } => Inserted::Dead,
@@ -80,7 +79,7 @@ impl Model {
         }
     }
 
-    pub(super) fn update(
+    pub(crate) fn update(
         &mut self,
         key: RecordKey,
         version: u64,
@@ -105,7 +104,7 @@ impl Model {
         Updated::Done
     }
 
-    pub(super) fn touch(&mut self, key: RecordKey, expires: u64, now: u64) -> Outcome {
+    pub(crate) fn touch(&mut self, key: RecordKey, expires: u64, now: u64) -> Outcome {
         let Some((record, _)) = self.live(key, now) else {
             return Outcome::Gone;
         };
@@ -114,7 +113,7 @@ impl Model {
         Outcome::Done
     }
 
-    pub(super) fn delete(&mut self, key: RecordKey, now: u64) -> Outcome {
+    pub(crate) fn delete(&mut self, key: RecordKey, now: u64) -> Outcome {
         if let Some(Slot::Record(..)) = self.slots.get(&key) {
             self.slots
                 .insert(key, Slot::Tombstone(now + TOMBSTONE_SECONDS));
@@ -123,7 +122,7 @@ impl Model {
         Outcome::Gone
     }
 
-    pub(super) fn delete_version(&mut self, key: RecordKey, version: u64, now: u64) -> Updated {
+    pub(crate) fn delete_version(&mut self, key: RecordKey, version: u64, now: u64) -> Updated {
         match self.record(key).cloned() {
             Some(other) if other.version != version => Updated::Conflict(other),
             Some(_) => {
@@ -135,7 +134,7 @@ impl Model {
     }
 
     /// All records of a user, in their order.
-    pub(super) fn owned(&self, user: &str) -> Vec<SessionInfo> {
+    pub(crate) fn owned(&self, user: &str) -> Vec<SessionInfo> {
         let mut records: Vec<_> = self
             .slots
             .iter()
@@ -166,7 +165,7 @@ impl Model {
     }
 
     /// How many may be removed that ended before.
-    pub(super) fn ended_before(&self, before: u64) -> u64 {
+    pub(crate) fn ended_before(&self, before: u64) -> u64 {
         let ended = |slot: &&Slot| match slot {
             Slot::Record(record, _) => record.expires < before,
             Slot::Tombstone(expires) => *expires < before,

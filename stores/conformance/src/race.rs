@@ -7,29 +7,29 @@ use session_core::{
     Error, EventKind, RecordKey, StoredSessions,
     protocol::{Loaded, Step, StoreRequest},
 };
+use session_store::SessionInfo;
 
-use super::request::{Does, Request, Seen, headers, look, set_cookie};
-use super::tested::{NOW, Tested, broken, dead, expect, hold};
-use crate::store::SessionInfo;
+use crate::request::{Does, Request, Seen, headers, look, set_cookie};
+use crate::tested::{NOW, Tested, broken, dead, expect, hold};
 
 /// More than any requests here ask that meet each other.
 const MOST_STEPS: usize = 40;
 
-pub(super) struct Race<'a> {
-    pub(super) store: &'a Tested,
-    pub(super) sessions: &'a StoredSessions,
+pub(crate) struct Race<'a> {
+    pub(crate) store: &'a Tested,
+    pub(crate) sessions: &'a StoredSessions,
     /// Whether the session has a user when it begins.
-    pub(super) owned: bool,
+    pub(crate) owned: bool,
     /// Whether all sessions are open before the first question of a close.
-    pub(super) opened: bool,
+    pub(crate) opened: bool,
     /// Whether each question is asked twice, as if the first answer had been lost.
-    pub(super) twice: bool,
-    pub(super) requests: &'a [Does],
+    pub(crate) twice: bool,
+    pub(crate) requests: &'a [Does],
 }
 
 impl Race<'_> {
     /// Runs all interleavings. How many there were.
-    pub(super) async fn run(&self) -> usize {
+    pub(crate) async fn run(&self) -> usize {
         let mut path: Vec<(usize, usize)> = Vec::new();
         let mut runs = 0;
         loop {

@@ -1,12 +1,12 @@
 //! Requests on one session at once, in every order that their questions to the store can have.
 
-use super::race::Race;
-use super::request::Does::{
+use crate::race::Race;
+use crate::request::Does::{
     self, EndsAll, Flashes, LogsIn, LogsInAsAnother, LogsInElsewhere, LogsOut, Renews,
     TakesFlashes, Touches, Writes,
 };
-use super::request::sessions;
-use super::tested::Tested;
+use crate::request::sessions;
+use crate::tested::Tested;
 
 /// Two requests: also with each question asked twice. Three have read before the first writes, or there would be too many
 /// interleavings.
@@ -35,7 +35,7 @@ async fn race(store: &Tested, owned: bool, cap: Option<usize>, races: &[&[Does]]
     }
 }
 
-pub(super) async fn races_of_changes(store: Tested) {
+pub(crate) async fn races_of_changes(store: Tested) {
     let races: [&[Does]; 7] = [
         &[Writes, Writes],
         &[Writes, Touches],
@@ -48,7 +48,7 @@ pub(super) async fn races_of_changes(store: Tested) {
     race(&store, false, None, &races).await;
 }
 
-pub(super) async fn races_with_a_logout(store: Tested) {
+pub(crate) async fn races_with_a_logout(store: Tested) {
     let races: [&[Does]; 7] = [
         &[Writes, LogsOut],
         &[Touches, LogsOut],
@@ -72,7 +72,7 @@ pub(super) async fn races_with_a_logout(store: Tested) {
     .await;
 }
 
-pub(super) async fn races_with_a_login(store: Tested) {
+pub(crate) async fn races_with_a_login(store: Tested) {
     let races: [&[Does]; 6] = [
         &[Writes, LogsIn],
         &[Touches, LogsIn],
@@ -84,7 +84,7 @@ pub(super) async fn races_with_a_login(store: Tested) {
     race(&store, false, None, &races).await;
 }
 
-pub(super) async fn races_with_the_end_of_all(store: Tested) {
+pub(crate) async fn races_with_the_end_of_all(store: Tested) {
     let races: [&[Does]; 6] = [
         &[Writes, EndsAll],
         &[Touches, EndsAll],
@@ -96,7 +96,7 @@ pub(super) async fn races_with_the_end_of_all(store: Tested) {
     race(&store, true, None, &races).await;
 }
 
-pub(super) async fn races_with_a_cap(store: Tested) {
+pub(crate) async fn races_with_a_cap(store: Tested) {
     let races: [&[Does]; 3] = [
         &[LogsInElsewhere, Writes],
         &[LogsInElsewhere, Touches],

@@ -4,9 +4,9 @@ use session_core::{
     RecordKey,
     protocol::{Loaded, StoreRequest},
 };
+use session_store::{DeleteScope, SessionInfo};
 
-use super::tested::{DAY, HOUR, NOW, Tested, dead, expect, key, owned, record};
-use crate::store::{DeleteScope, SessionInfo};
+use crate::tested::{DAY, HOUR, NOW, Tested, dead, expect, key, owned, record};
 
 /// What is asked of one group of records: verbs, in an order in which each still has its effect when it is asked once.
 fn script(group: u64) -> (Vec<StoreRequest>, Vec<RecordKey>, [String; 2]) {
@@ -107,7 +107,7 @@ async fn state(
     (records, lists)
 }
 
-pub(super) async fn what_is_repeated_changes_nothing(store: Tested) {
+pub(crate) async fn what_is_repeated_changes_nothing(store: Tested) {
     let mut states = Vec::new();
     for group in 0..4 {
         let (questions, keys, users) = script(group);
@@ -156,7 +156,7 @@ pub(super) async fn what_is_repeated_changes_nothing(store: Tested) {
 }
 
 /// The verbs that the core does not ask by itself.
-pub(super) async fn endings_repeated(store: Tested) {
+pub(crate) async fn endings_repeated(store: Tested) {
     for number in 1..5 {
         store.log_in(number, "ada").await;
     }

@@ -11,14 +11,14 @@ use session_core::{
     Builder, Error, EventKind, RecordKey, SecretKey, Session, Sessions, StoredSessions,
     protocol::{Exchange, Outgoing, Step, StoreReply, StoreRequest},
 };
+use session_store::DeleteScope;
 
-use super::rng::Rng;
-use super::tested::{NOW, Tested};
-use crate::store::DeleteScope;
+use crate::rng::Rng;
+use crate::tested::{NOW, Tested};
 
 /// What a request does to its session.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) enum Does {
+pub(crate) enum Does {
     /// Adds its number to what is in `pushed`, and to a sum.
     Writes,
     /// Extends the session.
@@ -37,7 +37,7 @@ pub(super) enum Does {
 }
 
 /// The sessions of an application with a clock that stands still.
-pub(super) fn sessions(configure: impl FnOnce(Builder) -> Builder) -> StoredSessions {
+pub(crate) fn sessions(configure: impl FnOnce(Builder) -> Builder) -> StoredSessions {
     let key = SecretKey::new("kX4v9Qm2Zr7Lw1Tb6Ys8Dn3Hc5Gf0JpaE").unwrap();
     // Not the operating system's randomness, so that no feature of the core's is needed. Each has other ids, whatever is in
     // the store already.
@@ -58,7 +58,7 @@ pub(super) fn sessions(configure: impl FnOnce(Builder) -> Builder) -> StoredSess
     configure(builder).build_stored().unwrap()
 }
 
-pub(super) fn headers(cookie: &str) -> HeaderMap {
+pub(crate) fn headers(cookie: &str) -> HeaderMap {
     let pair = HeaderValue::try_from(cookie).unwrap();
     Some(pair)
         .filter(|pair| !pair.is_empty())
@@ -68,7 +68,7 @@ pub(super) fn headers(cookie: &str) -> HeaderMap {
 }
 
 /// What a response set: `None` if nothing, an empty string if a removal.
-pub(super) fn set_cookie(response: &HeaderMap) -> Option<String> {
+pub(crate) fn set_cookie(response: &HeaderMap) -> Option<String> {
     let pair = response
         .get(SET_COOKIE)?
         .to_str()
@@ -83,24 +83,24 @@ pub(super) fn set_cookie(response: &HeaderMap) -> Option<String> {
 }
 
 /// A request, its questions, and what became of it.
-pub(super) struct Request {
-    pub(super) does: Does,
-    pub(super) number: i64,
+pub(crate) struct Request {
+    pub(crate) does: Does,
+    pub(crate) number: i64,
     user: String,
     state: State,
-    pub(super) ended: Ended,
+    pub(crate) ended: Ended,
 }
 
 #[derive(Default)]
-pub(super) struct Ended {
-    pub(super) error: Option<Error>,
+pub(crate) struct Ended {
+    pub(crate) error: Option<Error>,
     /// As [`set_cookie`].
-    pub(super) cookie: Option<String>,
-    pub(super) events: Vec<EventKind>,
+    pub(crate) cookie: Option<String>,
+    pub(crate) events: Vec<EventKind>,
     /// Numbers of the messages that it took.
-    pub(super) taken: Vec<i64>,
+    pub(crate) taken: Vec<i64>,
     /// How many an [`EndsAll`](Does::EndsAll) ended.
-    pub(super) count: u64,
+    pub(crate) count: u64,
 }
 
 enum State {
@@ -111,7 +111,7 @@ enum State {
 }
 
 impl Request {
-    pub(super) fn new(
+    pub(crate) fn new(
         sessions: &StoredSessions,
         does: Does,
         number: i64,
@@ -141,24 +141,24 @@ impl Request {
         request
     }
 
-    pub(super) fn is_over(&self) -> bool {
+    pub(crate) fn is_over(&self) -> bool {
         matches!(self.state, State::Over)
     }
 
     /// Whether what it did was dropped, because its session had ended or been renewed.
-    pub(super) fn is_gone(&self) -> bool {
+    pub(crate) fn is_gone(&self) -> bool {
         self.ended.events.contains(&EventKind::Gone)
     }
 
     /// Asks what opens the session, if that is not open.
-    pub(super) async fn open(&mut self, store: &Tested) {
+    pub(crate) async fn open(&mut self, store: &Tested) {
         if matches!(self.state, State::Opening(..)) {
             self.step(store, false, &mut Vec::new()).await;
         }
     }
 
     /// Asks the next question, a second time if its answer is to be lost once. What was asked goes into the journal.
-    pub(super) async fn step(
+    pub(crate) async fn step(
         &mut self,
         store: &Tested,
         twice: bool,
@@ -242,17 +242,17 @@ impl Request {
 }
 
 /// What a cookie opens.
-pub(super) struct Seen {
-    pub(super) key: RecordKey,
-    pub(super) has_base: bool,
-    pub(super) pushed: Vec<i64>,
-    pub(super) sum: i64,
-    pub(super) flashed: Vec<i64>,
-    pub(super) user: Option<String>,
+pub(crate) struct Seen {
+    pub(crate) key: RecordKey,
+    pub(crate) has_base: bool,
+    pub(crate) pushed: Vec<i64>,
+    pub(crate) sum: i64,
+    pub(crate) flashed: Vec<i64>,
+    pub(crate) user: Option<String>,
 }
 
 /// Opens a session and looks; `None` if the cookie opens none.
-pub(super) async fn look(sessions: &StoredSessions, store: &Tested, cookie: &str) -> Option<Seen> {
+pub(crate) async fn look(sessions: &StoredSessions, store: &Tested, cookie: &str) -> Option<Seen> {
     let exchange = sessions.exchange(&headers(cookie));
     let mut step = exchange.open();
     let session = loop {

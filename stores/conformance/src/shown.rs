@@ -5,15 +5,14 @@ use session_core::{
     RecordKey,
     protocol::{Inserted, Loaded, Outcome, Record, TrimResult, Updated},
 };
+use session_store::SessionInfo;
 
-use crate::store::SessionInfo;
-
-pub(super) trait Shown {
+pub(crate) trait Shown {
     fn shown(&self) -> String;
 }
 
 /// Long texts and bodies by their beginning.
-pub(super) fn short(text: String) -> String {
+pub(crate) fn short(text: String) -> String {
     match text.char_indices().nth(160) {
         Some((end, _)) => format!("{}.. ({} bytes)", &text[..end], text.len()),
         None => text,

@@ -12,28 +12,26 @@ use session_core::{
         Updated,
     },
 };
+use session_store::{DeleteScope, Durability, SessionInfo, Store, StoreError};
 use tokio::sync::Barrier;
 use tokio::task::JoinSet;
 
-use super::shown::Shown;
-use crate::durability::Durability;
-use crate::error::StoreError;
-use crate::store::{DeleteScope, SessionInfo, Store};
+use crate::shown::Shown;
 
-pub(super) const NOW: u64 = 1_700_000_000;
-pub(super) const HOUR: u64 = 60 * 60;
-pub(super) const DAY: u64 = 24 * HOUR;
+pub(crate) const NOW: u64 = 1_700_000_000;
+pub(crate) const HOUR: u64 = 60 * 60;
+pub(crate) const DAY: u64 = 24 * HOUR;
 
 /// A different one for each number. The rest of its bytes is zero, so that stores that look at a part of a key are found
 /// out; see the rules about hostile keys, too.
-pub(super) fn key(number: u64) -> RecordKey {
+pub(crate) fn key(number: u64) -> RecordKey {
     let mut bytes = [0; 32];
     bytes[..8].copy_from_slice(&number.to_le_bytes());
     RecordKey::from_bytes(bytes)
 }
 
 /// Live for an hour, of nobody.
-pub(super) fn record(version: u64) -> Record {
+pub(crate) fn record(version: u64) -> Record {
     let body = version.to_le_bytes().into();
     Record {
         version,
@@ -46,7 +44,7 @@ pub(super) fn record(version: u64) -> Record {
     }
 }
 
-pub(super) fn owned(version: u64, user: &str) -> Record {
+pub(crate) fn owned(version: u64, user: &str) -> Record {
     Record {
         user: Some(user.into()),
         ..record(version)
@@ -54,7 +52,7 @@ pub(super) fn owned(version: u64, user: &str) -> Record {
 }
 
 /// The tombstone of a record that was deleted at this second.
-pub(super) fn dead(now: u64) -> Loaded {
+pub(crate) fn dead(now: u64) -> Loaded {
     Loaded::Dead {
         expires: now + TOMBSTONE_SECONDS,
     }
@@ -62,13 +60,13 @@ pub(super) fn dead(now: u64) -> Loaded {
 
 /// Fails unless the store answered what the contract wants.
 #[track_caller]
-pub(super) fn expect<T: Shown + PartialEq>(rule: impl Display, answered: &T, wanted: &T) {
+pub(crate) fn expect<T: Shown + PartialEq>(rule: impl Display, answered: &T, wanted: &T) {
     expect_one_of(rule, answered, std::slice::from_ref(wanted));
 }
 
 /// The same where the contract leaves a choice.
 #[track_caller]
-pub(super) fn expect_one_of<T: Shown + PartialEq>(rule: impl Display, answered: &T, wanted: &[T]) {
+pub(crate) fn expect_one_of<T: Shown + PartialEq>(rule: impl Display, answered: &T, wanted: &[T]) {
     if !wanted.contains(answered) {
         let wanted = wanted
             .iter()
@@ -84,20 +82,20 @@ pub(super) fn expect_one_of<T: Shown + PartialEq>(rule: impl Display, answered: 
 
 /// Fails unless this holds.
 #[track_caller]
-pub(super) fn hold(rule: impl Display, holds: bool) {
+pub(crate) fn hold(rule: impl Display, holds: bool) {
     if !holds {
         broken(rule, String::new());
     }
 }
 
 #[track_caller]
-pub(super) fn broken(rule: impl Display, how: String) -> ! {
+pub(crate) fn broken(rule: impl Display, how: String) -> ! {
     panic!("the store breaks its contract: {rule}{how}\n")
 }
 
 /// The store. Its methods are the verbs; an error fails the rule.
 #[derive(Clone)]
-pub(super) struct Tested(pub(super) Arc<dyn Store>);
+pub(crate) struct Tested(pub(crate) Arc<dyn Store>);
 
 #[track_caller]
 fn answered<T>(verb: &str, result: Result<T, StoreError>) -> T {
@@ -114,15 +112,15 @@ fn answered<T>(verb: &str, result: Result<T, StoreError>) -> T {
 }
 
 impl Tested {
-    pub(super) async fn load(&self, key: RecordKey, now: u64) -> Loaded {
+    pub(crate) async fn load(&self, key: RecordKey, now: u64) -> Loaded {
         answered("load", self.0.load(key, now).await)
     }
 
-    pub(super) async fn insert(&self, key: RecordKey, record: &Record, now: u64) -> Inserted {
+    pub(crate) async fn insert(&self, key: RecordKey, record: &Record, now: u64) -> Inserted {
         answered("insert", self.0.insert(key, record, now).await)
     }
 
-    pub(super) async fn update(
+    pub(crate) async fn update(
         &self,
         key: RecordKey,
         version: u64,
@@ -132,38 +130,38 @@ impl Tested {
         answered("update", self.0.update(key, version, record, now).await)
     }
 
-    pub(super) async fn touch(&self, key: RecordKey, expires: u64, now: u64) -> Outcome {
+    pub(crate) async fn touch(&self, key: RecordKey, expires: u64, now: u64) -> Outcome {
         answered("touch", self.0.touch(key, expires, now).await)
     }
 
-    pub(super) async fn delete(&self, key: RecordKey, now: u64) -> Outcome {
+    pub(crate) async fn delete(&self, key: RecordKey, now: u64) -> Outcome {
         answered("delete", self.0.delete(key, now).await)
     }
 
-    pub(super) async fn delete_version(&self, key: RecordKey, version: u64, now: u64) -> Updated {
+    pub(crate) async fn delete_version(&self, key: RecordKey, version: u64, now: u64) -> Updated {
         answered(
             "delete_version",
             self.0.delete_version(key, version, now).await,
         )
     }
 
-    pub(super) async fn index(&self, user: &str, key: RecordKey, until: u64, now: u64) {
+    pub(crate) async fn index(&self, user: &str, key: RecordKey, until: u64, now: u64) {
         answered("index", self.0.index(user, key, until, now).await);
     }
 
-    pub(super) async fn unindex(&self, user: &str, key: RecordKey) {
+    pub(crate) async fn unindex(&self, user: &str, key: RecordKey) {
         answered("unindex", self.0.unindex(user, key).await);
     }
 
-    pub(super) async fn list(&self, user: &str, max: usize, now: u64) -> Vec<SessionInfo> {
+    pub(crate) async fn list(&self, user: &str, max: usize, now: u64) -> Vec<SessionInfo> {
         answered("list", self.0.list(user, max, now).await)
     }
 
-    pub(super) async fn delete_owned(&self, user: &str, which: DeleteScope, now: u64) -> u64 {
+    pub(crate) async fn delete_owned(&self, user: &str, which: DeleteScope, now: u64) -> u64 {
         answered("delete_owned", self.0.delete_owned(user, which, now).await)
     }
 
-    pub(super) async fn trim(
+    pub(crate) async fn trim(
         &self,
         user: &str,
         keep: usize,
@@ -173,16 +171,16 @@ impl Tested {
         answered("trim", self.0.trim(user, keep, this, now).await)
     }
 
-    pub(super) async fn delete_expired(&self, before: u64, batch: usize) -> u64 {
+    pub(crate) async fn delete_expired(&self, before: u64, batch: usize) -> u64 {
         answered("delete_expired", self.0.delete_expired(before, batch).await)
     }
 
-    pub(super) async fn durability(&self) -> Durability {
+    pub(crate) async fn durability(&self) -> Durability {
         answered("durability", self.0.durability().await)
     }
 
     /// A question of the core's.
-    pub(super) async fn ask(&self, question: &StoreRequest) -> StoreReply {
+    pub(crate) async fn ask(&self, question: &StoreRequest) -> StoreReply {
         match question {
             StoreRequest::Load { key, now } => StoreReply::Loaded(self.load(*key, *now).await),
             StoreRequest::Insert { key, record, now } => {
@@ -224,7 +222,7 @@ impl Tested {
     }
 
     /// As the core does it: index, then insert.
-    pub(super) async fn log_in(&self, number: u64, user: &str) {
+    pub(crate) async fn log_in(&self, number: u64, user: &str) {
         self.index(user, key(number), NOW + HOUR, NOW).await;
         let inserted = self.insert(key(number), &owned(number, user), NOW).await;
         expect(
@@ -235,7 +233,7 @@ impl Tested {
     }
 
     /// The places of a user's live records, in their order.
-    pub(super) async fn keys(&self, user: &str) -> Vec<RecordKey> {
+    pub(crate) async fn keys(&self, user: &str) -> Vec<RecordKey> {
         self.list(user, usize::MAX, NOW)
             .await
             .iter()
@@ -244,7 +242,7 @@ impl Tested {
     }
 
     /// The record that must be live.
-    pub(super) async fn live(&self, key: RecordKey) -> Record {
+    pub(crate) async fn live(&self, key: RecordKey) -> Record {
         match self.load(key, NOW).await {
             Loaded::Live(record) => record,
             loaded => broken(
@@ -256,7 +254,7 @@ impl Tested {
 }
 
 /// So many tasks, which begin at once; what each returns, in their order.
-pub(super) async fn at_once<T, R>(count: u64, run: impl Fn(u64) -> R) -> Vec<T>
+pub(crate) async fn at_once<T, R>(count: u64, run: impl Fn(u64) -> R) -> Vec<T>
 where
     T: Send + 'static,
     R: Future<Output = T> + Send + 'static,

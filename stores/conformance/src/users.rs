@@ -4,17 +4,17 @@ use session_core::{
     RecordKey,
     protocol::{Inserted, Loaded, Outcome, Record, TrimResult, Updated},
 };
+use session_store::{DeleteScope, SessionInfo};
 
-use super::shown::short;
-use super::tested::{DAY, HOUR, NOW, Tested, expect, key, owned, record};
-use crate::store::{DeleteScope, SessionInfo};
+use crate::shown::short;
+use crate::tested::{DAY, HOUR, NOW, Tested, expect, key, owned, record};
 
-pub(super) fn numbers(numbers: &[u64]) -> Vec<RecordKey> {
+pub(crate) fn numbers(numbers: &[u64]) -> Vec<RecordKey> {
     numbers.iter().map(|number| key(*number)).collect()
 }
 
 /// Users are the same if their bytes are.
-pub(super) async fn users_are_told_apart(store: Tested) {
+pub(crate) async fn users_are_told_apart(store: Tested) {
     let long = "x".repeat(1 << 20);
     let longer = format!("{long}y");
     let texts = [
@@ -65,7 +65,7 @@ pub(super) async fn users_are_told_apart(store: Tested) {
 }
 
 /// By login, not by key or time.
-pub(super) async fn list_is_in_the_order_of_logins(store: Tested) {
+pub(crate) async fn list_is_in_the_order_of_logins(store: Tested) {
     expect(
         "list of an unknown user is empty",
         &store.list("ada", 9, NOW).await,
@@ -136,7 +136,7 @@ pub(super) async fn list_is_in_the_order_of_logins(store: Tested) {
 }
 
 /// Notes of records that never came, were ended or are somebody else's harm nobody.
-pub(super) async fn the_index_is_a_hint(store: Tested) {
+pub(crate) async fn the_index_is_a_hint(store: Tested) {
     store.log_in(1, "ada").await;
     store.log_in(2, "bob").await;
     store.log_in(3, "ada").await;
@@ -209,7 +209,7 @@ pub(super) async fn the_index_is_a_hint(store: Tested) {
 }
 
 /// A note lasts as long as the latest telling says, in whatever order they come.
-pub(super) async fn the_latest_note_counts(store: Tested) {
+pub(crate) async fn the_latest_note_counts(store: Tested) {
     for (number, untils) in [(1, [NOW + 30 * DAY, NOW]), (2, [NOW, NOW + 30 * DAY])] {
         for until in untils {
             store.index("ada", key(number), until, NOW).await;

@@ -5,25 +5,25 @@ use session_core::{
     protocol::{Inserted, Loaded, Outcome, Record, Updated},
 };
 
-use super::tested::{DAY, HOUR, NOW, Tested, dead, expect, expect_one_of, key, owned, record};
+use crate::tested::{DAY, HOUR, NOW, Tested, dead, expect, expect_one_of, key, owned, record};
 
 /// What lies under a key.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) enum There {
+pub(crate) enum There {
     Nothing,
     Live,
     Expired,
     Tombstone,
 }
 
-pub(super) const ALL: [There; 4] = [
+pub(crate) const ALL: [There; 4] = [
     There::Nothing,
     There::Live,
     There::Expired,
     There::Tombstone,
 ];
 
-pub(super) fn expired() -> Record {
+pub(crate) fn expired() -> Record {
     Record {
         expires: NOW,
         ..record(1)
@@ -31,7 +31,7 @@ pub(super) fn expired() -> Record {
 }
 
 /// A store is asked with earlier times first.
-pub(super) async fn lay(store: &Tested, key: RecordKey, there: There) {
+pub(crate) async fn lay(store: &Tested, key: RecordKey, there: There) {
     let inserted = match there {
         There::Nothing => return,
         There::Live | There::Tombstone => store.insert(key, &record(1), NOW).await,
@@ -52,7 +52,7 @@ pub(super) async fn lay(store: &Tested, key: RecordKey, there: There) {
     }
 }
 
-pub(super) async fn load_says_what_lies_there(store: Tested) {
+pub(crate) async fn load_says_what_lies_there(store: Tested) {
     for (number, there) in (0..).zip(ALL) {
         lay(&store, key(number), there).await;
         for _ in 0..2 {
@@ -70,7 +70,7 @@ pub(super) async fn load_says_what_lies_there(store: Tested) {
     }
 }
 
-pub(super) async fn insert_creates_where_nothing_is(store: Tested) {
+pub(crate) async fn insert_creates_where_nothing_is(store: Tested) {
     for (number, there) in (0..).zip(ALL) {
         lay(&store, key(number), there).await;
         let inserted = store.insert(key(number), &record(2), NOW).await;
@@ -99,7 +99,7 @@ pub(super) async fn insert_creates_where_nothing_is(store: Tested) {
 }
 
 /// A lost answer: the insert meets its own record, what became of it, and in the end its tombstone.
-pub(super) async fn insert_repeated(store: Tested) {
+pub(crate) async fn insert_repeated(store: Tested) {
     lay(&store, key(1), There::Live).await;
     let again = async |rule: &str, wanted| {
         let inserted = store.insert(key(1), &record(1), NOW).await;
@@ -122,7 +122,7 @@ pub(super) async fn insert_repeated(store: Tested) {
     );
 }
 
-pub(super) async fn update_replaces_its_version(store: Tested) {
+pub(crate) async fn update_replaces_its_version(store: Tested) {
     let mut number = 0;
     for there in ALL {
         for version in [1, 7] {
@@ -157,7 +157,7 @@ pub(super) async fn update_replaces_its_version(store: Tested) {
 }
 
 /// A lost answer: the update meets its own version, or a later one, or that it is gone.
-pub(super) async fn update_repeated(store: Tested) {
+pub(crate) async fn update_repeated(store: Tested) {
     lay(&store, key(1), There::Live).await;
     let update = async |version, next, rule: &str, wanted| {
         let updated = store.update(key(1), version, &record(next), NOW).await;
@@ -187,7 +187,7 @@ pub(super) async fn update_repeated(store: Tested) {
     update(1, 2, "repeated, a tombstone there", Updated::Gone).await;
 }
 
-pub(super) async fn update_replaces_all_but_the_later_end(store: Tested) {
+pub(crate) async fn update_replaces_all_but_the_later_end(store: Tested) {
     lay(&store, key(1), There::Live).await;
     let other = Record {
         version: 2,
@@ -232,7 +232,7 @@ pub(super) async fn update_replaces_all_but_the_later_end(store: Tested) {
     );
 }
 
-pub(super) async fn touch_extends_and_never_shortens(store: Tested) {
+pub(crate) async fn touch_extends_and_never_shortens(store: Tested) {
     for (number, there) in (0..).zip(ALL) {
         lay(&store, key(number), there).await;
         let touched = store.touch(key(number), NOW + DAY, NOW).await;
@@ -287,7 +287,7 @@ pub(super) async fn touch_extends_and_never_shortens(store: Tested) {
     }
 }
 
-pub(super) async fn expired_is_never_live_again(store: Tested) {
+pub(crate) async fn expired_is_never_live_again(store: Tested) {
     lay(&store, key(1), There::Expired).await;
     for now in [NOW, NOW + HOUR] {
         // Repetitions of the insert, which carries its own end, and what others ask.
@@ -306,7 +306,7 @@ pub(super) async fn expired_is_never_live_again(store: Tested) {
 }
 
 /// The last second is that before `expires`.
-pub(super) async fn live_while_expires_is_later_than_now(store: Tested) {
+pub(crate) async fn live_while_expires_is_later_than_now(store: Tested) {
     for (number, now, live) in [(1, NOW + HOUR - 1, true), (2, NOW + HOUR, false)] {
         store.log_in(number, "ada").await;
         let rule = |verb| {

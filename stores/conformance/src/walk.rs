@@ -4,11 +4,11 @@ use session_core::{
     RecordKey,
     protocol::{Inserted, Loaded, Outcome, Record, TrimResult, Updated},
 };
+use session_store::DeleteScope;
 
-use super::model::Model;
-use super::rng::Rng;
-use super::tested::{NOW, Tested, expect, hold, key};
-use crate::store::DeleteScope;
+use crate::model::Model;
+use crate::rng::Rng;
+use crate::tested::{NOW, Tested, expect, hold, key};
 
 const STEPS: u64 = 300;
 
@@ -19,11 +19,11 @@ const USERS: [&str; 3] = ["ada", "bob", ""];
 
 const KEYS: [u64; 7] = [0, 1, 2, 64, 128, 256, u64::MAX];
 
-pub(super) async fn as_the_model(store: Tested) {
+pub(crate) async fn as_the_model(store: Tested) {
     walk(store, 1).await;
 }
 
-pub(super) async fn as_the_model_on_other_paths(store: Tested) {
+pub(crate) async fn as_the_model_on_other_paths(store: Tested) {
     walk(store, 2).await;
 }
 

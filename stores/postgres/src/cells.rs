@@ -6,40 +6,38 @@ use session_core::{
     RecordKey,
     protocol::{Loaded, Outcome, Record, TOMBSTONE_SECONDS},
 };
+use session_store::{SessionInfo, StoreError};
 use tokio_postgres::Row;
 use tokio_postgres::types::FromSql;
 
-use crate::error::StoreError;
-use crate::store::SessionInfo;
-
 /// A time as the database keeps it.
-pub(super) fn time(seconds: u64) -> i64 {
+pub(crate) fn time(seconds: u64) -> i64 {
     i64::try_from(seconds).unwrap_or(i64::MAX)
 }
 
-pub(super) fn tombstone_ends(now: u64) -> i64 {
+pub(crate) fn tombstone_ends(now: u64) -> i64 {
     time(now.saturating_add(TOMBSTONE_SECONDS))
 }
 
-pub(super) fn most(number: usize) -> i64 {
+pub(crate) fn most(number: usize) -> i64 {
     i64::try_from(number).unwrap_or(i64::MAX)
 }
 
-pub(super) fn number(number: i64) -> u64 {
+pub(crate) fn number(number: i64) -> u64 {
     u64::try_from(number).unwrap_or(0)
 }
 
 /// `bytea`, since PostgreSQL's `text` takes no NUL.
-pub(super) fn bytes(text: &Option<Arc<str>>) -> Option<&[u8]> {
+pub(crate) fn bytes(text: &Option<Arc<str>>) -> Option<&[u8]> {
     text.as_deref().map(str::as_bytes)
 }
 
-pub(super) fn outcome(done: bool) -> Outcome {
+pub(crate) fn outcome(done: bool) -> Outcome {
     if done { Outcome::Done } else { Outcome::Gone }
 }
 
 /// What a row of the statement `load` holds, a tombstone that has ended as well.
-pub(super) fn loaded(row: &Row) -> Result<Loaded, StoreError> {
+pub(crate) fn loaded(row: &Row) -> Result<Loaded, StoreError> {
     if cell(row, 0)? {
         return Ok(Loaded::Dead {
             expires: number(cell(row, 2)?),
@@ -57,7 +55,7 @@ pub(super) fn loaded(row: &Row) -> Result<Loaded, StoreError> {
 }
 
 /// What a row of the statement `list` holds.
-pub(super) fn listed(row: &Row) -> Result<SessionInfo, StoreError> {
+pub(crate) fn listed(row: &Row) -> Result<SessionInfo, StoreError> {
     let key = cell::<&[u8]>(row, 0)?.try_into().map_err(|_| damaged())?;
     Ok(SessionInfo {
         key: RecordKey::from_bytes(key),
@@ -76,11 +74,11 @@ fn text(bytes: Option<&[u8]>) -> Result<Option<Arc<str>>, StoreError> {
     Ok(text.map(Into::into))
 }
 
-pub(super) fn only(rows: &[Row]) -> Result<&Row, StoreError> {
+pub(crate) fn only(rows: &[Row]) -> Result<&Row, StoreError> {
     rows.first().ok_or_else(damaged)
 }
 
-pub(super) fn cell<'a, T: FromSql<'a>>(row: &'a Row, column: usize) -> Result<T, StoreError> {
+pub(crate) fn cell<'a, T: FromSql<'a>>(row: &'a Row, column: usize) -> Result<T, StoreError> {
     row.try_get(column).map_err(|_| damaged())
 }
 

@@ -5,17 +5,17 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use deadpool_postgres::{Client, Hook, HookError, Manager, Object, Pool};
+use session_store::StoreError;
 use tokio_postgres::config::TargetSessionAttrs;
 use tokio_postgres::tls::{MakeTlsConnect, TlsConnect};
 use tokio_postgres::types::ToSql;
 use tokio_postgres::{Config, Error, Row, Socket};
 
-use super::direct::is_direct;
-use super::error;
-use super::given_up::GivenUp;
-use super::parameter::{Hidden, Parameter};
-use super::table::Table;
-use crate::error::StoreError;
+use crate::direct::is_direct;
+use crate::error;
+use crate::given_up::GivenUp;
+use crate::parameter::{Hidden, Parameter};
+use crate::table::Table;
 
 /// How often a statement is sent again at once. More often it is a matter for who asked.
 const AGAIN: usize = 4;
@@ -25,7 +25,7 @@ const CONNECT: Duration = Duration::from_secs(1);
 /// The same for what was sent and not acknowledged.
 const UNACKNOWLEDGED: Duration = Duration::from_secs(3);
 
-pub(super) struct Connections {
+pub(crate) struct Connections {
     pool: Pool,
     given_up: Arc<GivenUp>,
     /// Whether statements may have names. Behind a pooler that gives each transaction another server process, a name may
@@ -36,7 +36,7 @@ pub(super) struct Connections {
 
 impl Connections {
     /// A pool of the store's own.
-    pub(super) fn own<T>(mut config: Config, tls: T, most: usize) -> Self
+    pub(crate) fn own<T>(mut config: Config, tls: T, most: usize) -> Self
     where
         T: MakeTlsConnect<Socket> + Clone + Sync + Send + 'static,
         T::Stream: Sync + Send,
@@ -76,7 +76,7 @@ impl Connections {
     }
 
     /// The application's.
-    pub(super) fn shared(pool: Pool) -> Self {
+    pub(crate) fn shared(pool: Pool) -> Self {
         Self {
             given_up: GivenUp::shared(pool.clone()),
             pool,
@@ -84,11 +84,11 @@ impl Connections {
         }
     }
 
-    pub(super) fn pool(&self) -> &Pool {
+    pub(crate) fn pool(&self) -> &Pool {
         &self.pool
     }
 
-    pub(super) async fn get(&self) -> Result<Connection, StoreError> {
+    pub(crate) async fn get(&self) -> Result<Connection, StoreError> {
         let client = self.pool.get().await.map_err(error::pool)?;
         Ok(Connection {
             client: Some(client),
@@ -98,7 +98,7 @@ impl Connections {
     }
 
     /// Runs a statement.
-    pub(super) async fn query(
+    pub(crate) async fn query(
         &self,
         table: &Table,
         sql: &str,
@@ -152,7 +152,7 @@ async fn query_once(
 
 /// Goes back to the pool if nothing is under way on it. A question that was dropped in the middle, at its deadline, may
 /// have left a connection that never answers again: the next question gets another.
-pub(super) struct Connection {
+pub(crate) struct Connection {
     /// There until it is dropped.
     client: Option<Client>,
     given_up: Arc<GivenUp>,
@@ -168,12 +168,12 @@ enum State {
 
 impl Connection {
     /// From here on something is under way.
-    pub(super) fn begin(&mut self) {
+    pub(crate) fn begin(&mut self) {
         self.state = State::UnderWay;
     }
 
     /// What was under way has ended so.
-    pub(super) fn end<T>(&mut self, result: &Result<T, Error>) {
+    pub(crate) fn end<T>(&mut self, result: &Result<T, Error>) {
         let is_harmless = result.as_ref().err().is_none_or(error::is_harmless);
         self.state = if is_harmless {
             State::Idle
@@ -182,7 +182,7 @@ impl Connection {
         };
     }
 
-    pub(super) fn client(&mut self) -> &mut Client {
+    pub(crate) fn client(&mut self) -> &mut Client {
         match &mut self.client {
             Some(client) => client,
             None => unreachable!("it is there until it is dropped"),

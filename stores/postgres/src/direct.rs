@@ -12,7 +12,7 @@ use tokio_postgres::{Client, Error};
 
 /// The server tells each connection the number of its process (`BackendKeyData`), and knows it in SQL. A pooler tells a
 /// number of its own, so that it can pass on requests to cancel.
-pub(super) async fn is_direct(client: &Client) -> Result<bool, Error> {
+pub(crate) async fn is_direct(client: &Client) -> Result<bool, Error> {
     let rows = client.query_typed("SELECT pg_backend_pid()", &[]).await?;
     let process: Option<i32> = rows.first().map(|row| row.try_get(0)).transpose()?;
     Ok(process.is_some() && process == told(client))
@@ -20,7 +20,7 @@ pub(super) async fn is_direct(client: &Client) -> Result<bool, Error> {
 
 /// The number that this connection was told. The client knows it for cancelling alone, so a request to cancel is written
 /// where nobody carries it out, and read there. Anything unexpected is no number.
-pub(super) fn told(client: &Client) -> Option<i32> {
+pub(crate) fn told(client: &Client) -> Option<i32> {
     let (written, token) = (Nowhere::default(), client.cancel_token());
     // There it waits for nothing.
     let mut writing = Box::pin(token.cancel_query_raw(written.clone(), Plain));

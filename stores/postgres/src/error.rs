@@ -4,15 +4,14 @@ use std::error::Error;
 use std::io;
 
 use deadpool_postgres::{HookError, PoolError};
+use session_store::StoreError;
 use tokio_postgres::error::{DbError, Severity, SqlState};
 
-use crate::error::StoreError;
-
-pub(super) const READ_ONLY: &str = "this PostgreSQL server or role may only read; connect to the primary \
+pub(crate) const READ_ONLY: &str = "this PostgreSQL server or role may only read; connect to the primary \
                                     (target_session_attrs=read-write), without default_transaction_read_only";
 
 /// No connection came out of the pool.
-pub(super) fn pool(error: PoolError) -> StoreError {
+pub(crate) fn pool(error: PoolError) -> StoreError {
     match error {
         PoolError::Backend(error) => failed(&error, ""),
         PoolError::Timeout(_) => StoreError::new(
@@ -34,7 +33,7 @@ pub(super) fn pool(error: PoolError) -> StoreError {
 }
 
 /// The server, or the way to it.
-pub(super) fn failed(error: &tokio_postgres::Error, table: &str) -> StoreError {
+pub(crate) fn failed(error: &tokio_postgres::Error, table: &str) -> StoreError {
     match error.as_db_error() {
         Some(answer) => answered(answer, table),
         None => {
@@ -133,7 +132,7 @@ fn source(answer: &DbError) -> String {
 }
 
 /// Whether the connection can be used on: the server refused one statement, no more.
-pub(super) fn is_harmless(error: &tokio_postgres::Error) -> bool {
+pub(crate) fn is_harmless(error: &tokio_postgres::Error) -> bool {
     error.as_db_error().is_some_and(|answer| {
         // A server that may only read was the primary perhaps: others are to be found by connecting anew.
         answer.parsed_severity() == Some(Severity::Error)
@@ -143,7 +142,7 @@ pub(super) fn is_harmless(error: &tokio_postgres::Error) -> bool {
 
 /// Whether a prepared statement is no longer of use, since the table was changed: "cached plan must not change result type"
 /// has no code of its own.
-pub(super) fn is_stale(error: &tokio_postgres::Error) -> bool {
+pub(crate) fn is_stale(error: &tokio_postgres::Error) -> bool {
     error.as_db_error().is_some_and(|answer| {
         *answer.code() == SqlState::FEATURE_NOT_SUPPORTED
             && answer.routine() == Some("RevalidateCachedQuery")
@@ -151,7 +150,7 @@ pub(super) fn is_stale(error: &tokio_postgres::Error) -> bool {
 }
 
 /// Whether another transaction was in the way, and nothing was changed.
-pub(super) fn is_in_the_way(error: &tokio_postgres::Error) -> bool {
+pub(crate) fn is_in_the_way(error: &tokio_postgres::Error) -> bool {
     error.code().is_some_and(|code| {
         *code == SqlState::T_R_SERIALIZATION_FAILURE || *code == SqlState::T_R_DEADLOCK_DETECTED
     })

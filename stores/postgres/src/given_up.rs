@@ -7,14 +7,14 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use deadpool_postgres::{Client, ClientWrapper, Object, Pool};
+use session_store::StoreError;
 use tokio::runtime::Handle;
 use tokio::sync::Mutex;
 use tokio::time::{Instant, timeout};
+use tracing::warn;
 
-use super::direct::told;
-use super::error;
-use crate::error::StoreError;
-use crate::trace;
+use crate::direct::told;
+use crate::error;
 
 /// How often the server is asked whether it has ended something, and how long it may take to answer.
 const PAUSE: Duration = Duration::from_millis(250);
@@ -26,7 +26,7 @@ const SHARED: Duration = Duration::from_secs(10);
 const BUSY: &str =
     "SELECT pid FROM pg_stat_activity WHERE usename = current_user AND state = 'active'";
 
-pub(super) struct GivenUp {
+pub(crate) struct GivenUp {
     pool: Pool,
     /// Where to get a connection to ask over. For a pool of the application's there is no other than that.
     beside: Pool,
@@ -37,11 +37,11 @@ pub(super) struct GivenUp {
 
 impl GivenUp {
     /// Of a pool of the store's own; `beside` leads to the same server.
-    pub(super) fn own(pool: Pool, beside: Pool) -> Arc<Self> {
+    pub(crate) fn own(pool: Pool, beside: Pool) -> Arc<Self> {
         Self::of(pool, beside, false)
     }
 
-    pub(super) fn shared(pool: Pool) -> Arc<Self> {
+    pub(crate) fn shared(pool: Pool) -> Arc<Self> {
         Self::of(pool.clone(), pool, true)
     }
 
@@ -56,12 +56,12 @@ impl GivenUp {
     }
 
     /// Keeps a client in its place in the pool, so that no other connection takes that.
-    pub(super) fn hold(self: &Arc<Self>, client: Client) {
+    pub(crate) fn hold(self: &Arc<Self>, client: Client) {
         match (Handle::try_current(), told(&client)) {
             (Ok(runtime), Some(process)) if !client.is_closed() => {
                 let held = self.held.fetch_add(1, Ordering::Relaxed) + 1;
                 if held == self.pool.status().max_size {
-                    trace::all_given_up(held);
+                    all_given_up(held);
                 }
                 runtime.spawn(self.clone().wait(client, process));
             }
@@ -114,4 +114,12 @@ impl GivenUp {
         let pids = rows.and_then(|rows| rows.iter().map(|row| row.try_get(0)).collect());
         pids.map_err(|error| error::failed(&error, ""))
     }
+}
+
+/// On every connection to PostgreSQL a question was given up, and the server has not ended what it was asked.
+fn all_given_up(connections: usize) {
+    warn!(
+        target: "session", connections,
+        "all connections to PostgreSQL wait for statements that were given up: is a table or a row locked (lock_timeout)?"
+    );
 }

@@ -7,7 +7,7 @@ use bytes::BytesMut;
 use tokio_postgres::types::{Format, IsNull, ToSql, Type};
 
 /// What a statement takes. Its type is known here, so that the server need not be asked for it first.
-pub(super) trait Parameter: ToSql + Sync {
+pub(crate) trait Parameter: ToSql + Sync {
     fn kind(&self) -> Type;
 }
 
@@ -30,7 +30,7 @@ impl Parameter for Option<&[u8]> {
 }
 
 /// A parameter that does not print: the client logs statements with their parameters, at the level `debug`.
-pub(super) struct Hidden<'a>(pub(super) &'a dyn Parameter);
+pub(crate) struct Hidden<'a>(pub(crate) &'a dyn Parameter);
 
 impl fmt::Debug for Hidden<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -1,13 +1,13 @@
 //! Makes the table, and what becomes of it in later versions.
 
 use deadpool_postgres::Client;
+use session_store::StoreError;
 use tokio_postgres::types::Type;
 use tokio_postgres::{Error, IsolationLevel};
 
-use super::connection::Connections;
-use super::error;
-use super::table::Table;
-use crate::error::StoreError;
+use crate::connection::Connections;
+use crate::error;
+use crate::table::Table;
 
 /// Who changes a schema holds this advisory lock, whatever the table's name.
 const LOCK: i64 = i64::from_be_bytes(*b"sessions");
@@ -17,7 +17,7 @@ const COMMENT: &str = "session-store schema ";
 const FIND: &str =
     "SELECT obj_description(oid, 'pg_class') FROM pg_class WHERE oid = to_regclass($1)";
 
-pub(super) async fn create(connections: &Connections, table: &Table) -> Result<(), StoreError> {
+pub(crate) async fn create(connections: &Connections, table: &Table) -> Result<(), StoreError> {
     let mut connection = connections.get().await?;
     connection.begin();
     let result = migrate(connection.client(), table).await;

@@ -1,27 +1,18 @@
-//! Sessions in PostgreSQL.
-
-mod cells;
-mod connection;
-mod direct;
-mod error;
-mod given_up;
-mod parameter;
-mod schema;
-mod table;
-mod verbs;
+//! The store itself: what it is made of. Its verbs are in `verbs`.
 
 use std::fmt;
 
 use deadpool_postgres::Pool;
 use session_core::{ConfigError, RecordKey, protocol::Loaded};
+use session_store::StoreError;
 use tokio_postgres::tls::{MakeTlsConnect, TlsConnect};
 use tokio_postgres::{Config, Row, Socket};
 
-use self::cells::{cell, loaded, number, only};
-use self::connection::Connections;
-use self::parameter::Parameter;
-use self::table::Table;
-use crate::error::StoreError;
+use crate::cells::{cell, loaded, number, only};
+use crate::connection::Connections;
+use crate::parameter::Parameter;
+use crate::schema;
+use crate::table::Table;
 
 const DEFAULT_TABLE: &str = "session_records";
 /// How many connections the store has of its own.
@@ -33,9 +24,9 @@ const CONNECTIONS: usize = 16;
 /// - **Connections of its own**, up to 16 for each process: so a request finds one also where all of the application's are
 ///   in use. A [pool of the application's](Self::with_pool) can be shared, for a price.
 /// - **Fast.** Each verb is one statement and one round trip. A second one follows where no row was changed, to tell why,
-///   and after [`trim`](crate::Store::trim). An update or a touch writes no index, unless the user changes or the session's end
+///   and after [`trim`](session_store::Store::trim). An update or a touch writes no index, unless the user changes or the session's end
 ///   moves into another hour. Statements are prepared once per connection, which takes a round trip more at their first
-///   use there. [`index`](crate::Store::index) and [`unindex`](crate::Store::unindex) ask nobody: the user is a column.
+///   use there. [`index`](session_store::Store::index) and [`unindex`](session_store::Store::unindex) ask nobody: the user is a column.
 /// - **Behind a pooler**, such as PgBouncer of any release, per session or per transaction, statements have no name, since per
 ///   transaction a name may mean another program's statement. Each connection of its own is looked at for that, which
 ///   takes a round trip when it is made; there is nothing to configure. The server plans each statement anew then.
@@ -50,14 +41,15 @@ const CONNECTIONS: usize = 16;
 ///   messages quote.
 ///
 /// The table is not made by itself: see [`create_schema`](Self::create_schema). What has expired stays in it until somebody
-/// calls [`delete_expired`](crate::Store::delete_expired), which passes over rows that another transaction has locked in that
+/// calls [`delete_expired`](session_store::Store::delete_expired), which passes over rows that another transaction has locked in that
 /// moment: what becomes of them is not known yet, and the next call finds them. What an answered write survives is the
-/// server's configuration; [`durability`](crate::Store::durability) asks for it.
+/// server's configuration; [`durability`](session_store::Store::durability) asks for it.
 ///
 /// ```no_run
 /// use std::sync::Arc;
 /// use session_core::{SecretKey, Sessions};
-/// use session_store::{PostgresStore, SessionBackend};
+/// use session_store::SessionBackend;
+/// use session_store_postgres::PostgresStore;
 ///
 /// # async fn start() -> Result<SessionBackend, Box<dyn std::error::Error>> {
 /// let store = PostgresStore::new("postgres://app@db/app".parse()?, tokio_postgres::NoTls);
@@ -72,7 +64,7 @@ pub struct PostgresStore {
     // any time (the socket belongs to a task of its own, and our questions have deadlines), it keeps prepared statements
     // for each connection, and it brings no second SQLite.
     connections: Connections,
-    table: Table,
+    pub(crate) table: Table,
 }
 
 impl PostgresStore {
@@ -85,7 +77,7 @@ impl PostgresStore {
     ///
     /// ```no_run
     /// # fn start() -> Result<(), tokio_postgres::Error> {
-    /// use session_store::PostgresStore;
+    /// use session_store_postgres::PostgresStore;
     /// use tokio_postgres::NoTls;
     ///
     /// let store = PostgresStore::new("postgres://app@db/app".parse()?, NoTls);
@@ -109,7 +101,7 @@ impl PostgresStore {
     /// a limit of the role's own (`CONNECTION LIMIT`).
     ///
     /// ```
-    /// # use session_store::PostgresStore;
+    /// # use session_store_postgres::PostgresStore;
     /// # use tokio_postgres::{Config, NoTls};
     /// let store = PostgresStore::with_connections(Config::new(), NoTls, 4);
     /// assert!(format!("{store:?}").contains("max_size: 4"));
@@ -138,7 +130,7 @@ impl PostgresStore {
     ///
     /// ```
     /// # use deadpool_postgres::{Manager, Pool};
-    /// # use session_store::PostgresStore;
+    /// # use session_store_postgres::PostgresStore;
     /// let manager = Manager::new(tokio_postgres::Config::new(), tokio_postgres::NoTls);
     /// let pool = Pool::builder(manager).max_size(50).build().unwrap();
     /// let store = PostgresStore::with_pool(pool.clone());
@@ -163,7 +155,7 @@ impl PostgresStore {
     /// characters, since a sequence and two indexes are called after it, and 63 for the schema.
     ///
     /// ```
-    /// # use session_store::PostgresStore;
+    /// # use session_store_postgres::PostgresStore;
     /// # use tokio_postgres::{Config, NoTls};
     /// let store = || PostgresStore::new(Config::new(), NoTls);
     /// assert!(store().table("web.sessions").is_ok());
@@ -185,7 +177,7 @@ impl PostgresStore {
     /// program knows. Then nothing was changed.
     ///
     /// ```no_run
-    /// # async fn start(store: session_store::PostgresStore) -> Result<(), session_store::StoreError> {
+    /// # async fn start(store: session_store_postgres::PostgresStore) -> Result<(), session_store::StoreError> {
     /// store.create_schema().await?;
     /// # Ok(())
     /// # }
@@ -199,7 +191,7 @@ impl PostgresStore {
     /// `SELECT`, `INSERT`, `UPDATE` and `DELETE` on the table, and `USAGE` on its sequence, whose name ends with `_seq`.
     ///
     /// ```
-    /// # use session_store::PostgresStore;
+    /// # use session_store_postgres::PostgresStore;
     /// # use tokio_postgres::{Config, NoTls};
     /// let store = PostgresStore::new(Config::new(), NoTls).table("web.sessions").unwrap();
     /// let sql = store.schema_sql();
@@ -210,7 +202,7 @@ impl PostgresStore {
         self.table.migrations(0)
     }
 
-    async fn query(
+    pub(crate) async fn query(
         &self,
         sql: &str,
         parameters: &[&dyn Parameter],
@@ -219,16 +211,24 @@ impl PostgresStore {
     }
 
     /// Whether a statement about one row did anything.
-    async fn changes(&self, sql: &str, parameters: &[&dyn Parameter]) -> Result<bool, StoreError> {
+    pub(crate) async fn changes(
+        &self,
+        sql: &str,
+        parameters: &[&dyn Parameter],
+    ) -> Result<bool, StoreError> {
         Ok(!self.query(sql, parameters).await?.is_empty())
     }
 
     /// What a statement that counts answers.
-    async fn count(&self, sql: &str, parameters: &[&dyn Parameter]) -> Result<u64, StoreError> {
+    pub(crate) async fn count(
+        &self,
+        sql: &str,
+        parameters: &[&dyn Parameter],
+    ) -> Result<u64, StoreError> {
         Ok(number(cell(only(&self.query(sql, parameters).await?)?, 0)?))
     }
 
-    async fn found(&self, key: RecordKey) -> Result<Loaded, StoreError> {
+    pub(crate) async fn found(&self, key: RecordKey) -> Result<Loaded, StoreError> {
         let rows = self
             .query(&self.table.sql.load, &[&&key.as_bytes()[..]])
             .await?;

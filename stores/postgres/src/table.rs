@@ -11,10 +11,10 @@ const LONGEST: usize = 63;
 const SUFFIX: usize = "_owner".len();
 
 /// A table that may be there.
-pub(super) struct Table {
+pub(crate) struct Table {
     /// Quoted, and with its schema, if one was named.
-    pub(super) name: String,
-    pub(super) sql: Sql,
+    pub(crate) name: String,
+    pub(crate) sql: Sql,
     sequence: String,
     user_index: String,
     hour_index: String,
@@ -22,7 +22,7 @@ pub(super) struct Table {
 
 impl Table {
     /// Every name stands in quotes and holds nothing that would end them: there is no way into the statements.
-    pub(super) fn new(name: &str) -> Result<Self, ConfigError> {
+    pub(crate) fn new(name: &str) -> Result<Self, ConfigError> {
         let (schema, table) = match name.split_once('.') {
             Some((schema, table)) => (Some(schema), table),
             None => (None, name),
@@ -55,10 +55,10 @@ impl Table {
     }
 
     /// The version that the statements are for.
-    pub(super) const VERSION: usize = MIGRATIONS.len();
+    pub(crate) const VERSION: usize = MIGRATIONS.len();
 
     /// What leads from a version, 0 without a table, to this one.
-    pub(super) fn migrations(&self, from: usize) -> String {
+    pub(crate) fn migrations(&self, from: usize) -> String {
         let names = [
             ("{table}", &self.name),
             ("{sequence}", &self.sequence),
@@ -76,20 +76,20 @@ impl Table {
 ///
 /// Each is a transaction of its own. At READ COMMITTED, PostgreSQL's default, a write that waited for another looks at its
 /// conditions again on the row as it is then; at a stricter level it fails instead and is sent again.
-pub(super) struct Sql {
-    pub(super) load: String,
-    pub(super) insert: String,
-    pub(super) update: String,
-    pub(super) touch: String,
-    pub(super) delete: String,
-    pub(super) delete_version: String,
-    pub(super) list: String,
-    pub(super) delete_owned: String,
-    pub(super) delete_all_but: String,
-    pub(super) delete_one: String,
-    pub(super) trim: String,
-    pub(super) delete_expired: String,
-    pub(super) durability: String,
+pub(crate) struct Sql {
+    pub(crate) load: String,
+    pub(crate) insert: String,
+    pub(crate) update: String,
+    pub(crate) touch: String,
+    pub(crate) delete: String,
+    pub(crate) delete_version: String,
+    pub(crate) list: String,
+    pub(crate) delete_owned: String,
+    pub(crate) delete_all_but: String,
+    pub(crate) delete_one: String,
+    pub(crate) trim: String,
+    pub(crate) delete_expired: String,
+    pub(crate) durability: String,
 }
 
 impl Sql {

@@ -4,14 +4,12 @@ use session_core::{
     RecordKey,
     protocol::{Inserted, Loaded, Outcome, Record, TrimResult, Updated},
 };
+use session_store::{DeleteScope, Durability, SessionInfo, Store, StoreError, StoreFuture};
 
-use super::PostgresStore;
-use super::cells::{bytes, cell, listed, most, number, only, outcome, time, tombstone_ends};
-use super::error::READ_ONLY;
-use super::parameter::Parameter;
-use crate::durability::Durability;
-use crate::error::StoreError;
-use crate::store::{DeleteScope, SessionInfo, Store, StoreFuture};
+use crate::cells::{bytes, cell, listed, most, number, only, outcome, time, tombstone_ends};
+use crate::error::READ_ONLY;
+use crate::parameter::Parameter;
+use crate::store::PostgresStore;
 
 /// A commit of its own that changes nothing, where commits wait for a standby.
 const CONFIRM: &str = "SELECT CASE WHEN current_setting('synchronous_standby_names') <> '' \

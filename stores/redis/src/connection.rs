@@ -5,10 +5,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use std::{fmt, io};
 
-use ::redis::aio::{ConnectionLike, MultiplexedConnection};
-use ::redis::cluster::{ClusterClient, ClusterConfig};
-use ::redis::cluster_async::ClusterConnection;
-use ::redis::{
+use redis::aio::{ConnectionLike, MultiplexedConnection};
+use redis::cluster::{ClusterClient, ClusterConfig};
+use redis::cluster_async::ClusterConnection;
+use redis::{
     AsyncConnectionConfig, Client, Cmd, ErrorKind, Pipeline, RedisError, RedisFuture, RedisResult,
     Value,
 };
@@ -30,11 +30,11 @@ const UNANSWERED: usize = 3;
 const PAUSE: Duration = Duration::from_millis(10);
 const LONGEST_PAUSE: Duration = Duration::from_millis(320);
 
-/// The connection that [`RedisStore::new`](super::RedisStore::new) and [`cluster`](super::RedisStore::cluster) make: one for
+/// The connection that [`RedisStore::new`](crate::RedisStore::new) and [`cluster`](crate::RedisStore::cluster) make: one for
 /// all questions, and another one when it is lost. Cheap to clone.
 ///
 /// ```
-/// use session_store::{RedisConnection, RedisStore};
+/// use session_store_redis::{RedisConnection, RedisStore};
 ///
 /// let client = redis::Client::open("redis://shop:password@127.0.0.1").unwrap();
 /// let store: RedisStore<RedisConnection> = RedisStore::new(client, "shop:sessions:").unwrap();
@@ -79,7 +79,7 @@ struct Attempt {
 
 impl RedisConnection {
     /// To one server. Asks nobody.
-    pub(super) fn new(client: &Client) -> RedisResult<Self> {
+    pub(crate) fn new(client: &Client) -> RedisResult<Self> {
         let info = client.get_connection_info().clone();
         let settings = info.tcp_settings().clone().set_nodelay(true);
         #[cfg(target_os = "linux")]
@@ -93,7 +93,7 @@ impl RedisConnection {
     }
 
     /// To all servers of a cluster. Asks nobody.
-    pub(super) fn cluster(client: ClusterClient) -> Self {
+    pub(crate) fn cluster(client: ClusterClient) -> Self {
         Self::to(Server::Cluster(Box::new(client)))
     }
 

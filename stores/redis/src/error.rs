@@ -2,17 +2,17 @@
 
 use std::borrow::Cow;
 
-use ::redis::{ErrorKind, RedisError};
+use redis::{ErrorKind, RedisError};
+use session_store::StoreError;
 
-use super::script::Script;
-use crate::error::StoreError;
+use crate::script::Script;
 
 /// What ends a message about permissions.
 const LISTED: &str = "RedisStore's documentation lists what it needs (ACL SETUSER)";
 
 /// While this command was asked, which ran this script or none. The server's code or the kind of failure is the source; its
 /// text is left out.
-pub(super) fn failed(error: &RedisError, command: &str, script: Option<&Script>) -> StoreError {
+pub(crate) fn failed(error: &RedisError, command: &str, script: Option<&Script>) -> StoreError {
     let (message, refused) = match (
         forbidden(error, command, script),
         error.code(),
@@ -107,6 +107,6 @@ fn forbidden(error: &RedisError, command: &str, script: Option<&Script>) -> Opti
 }
 
 /// This user may not run these.
-pub(super) fn not_allowed(commands: &str) -> String {
+pub(crate) fn not_allowed(commands: &str) -> String {
     format!("Redis does not let this user run {commands}; {LISTED}")
 }

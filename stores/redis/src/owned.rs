@@ -3,25 +3,24 @@
 
 use std::sync::Arc;
 
-use ::redis::aio::ConnectionLike;
-use ::redis::{Value, cmd};
+use redis::aio::ConnectionLike;
+use redis::{Value, cmd};
 use session_core::{RecordKey, protocol::TrimResult};
+use session_store::{DeleteScope, SessionInfo, StoreError};
 use sha2::{Digest as _, Sha256};
 use tokio::task::JoinSet;
+use tracing::warn;
 
-use super::record::{Found, LISTED_FIELDS, found, malformed, text};
-use super::script::INDEX;
-use super::{RedisStore, milliseconds};
-use crate::error::StoreError;
-use crate::store::{DeleteScope, SessionInfo};
-use crate::trace;
+use crate::record::{Found, LISTED_FIELDS, found, malformed, text};
+use crate::script::INDEX;
+use crate::store::{RedisStore, milliseconds};
 
 const DAY: u64 = 24 * 60 * 60;
 /// So many records are asked for at a time.
 const AT_ONCE: usize = 32;
 
 impl<C: ConnectionLike + Clone + Send + Sync + 'static> RedisStore<C> {
-    pub(super) async fn note(
+    pub(crate) async fn note(
         &self,
         user: &str,
         key: RecordKey,
@@ -45,7 +44,7 @@ impl<C: ConnectionLike + Clone + Send + Sync + 'static> RedisStore<C> {
             .map(drop)
     }
 
-    pub(super) async fn forget(&self, user: &str, keys: &[RecordKey]) -> Result<(), StoreError> {
+    pub(crate) async fn forget(&self, user: &str, keys: &[RecordKey]) -> Result<(), StoreError> {
         if keys.is_empty() {
             return Ok(());
         }
@@ -56,7 +55,7 @@ impl<C: ConnectionLike + Clone + Send + Sync + 'static> RedisStore<C> {
     }
 
     /// The live records of a user with their place in the store's order, oldest first. Each is looked at by itself.
-    pub(super) async fn records_of(
+    pub(crate) async fn records_of(
         &self,
         user: &str,
         now: u64,
@@ -73,7 +72,7 @@ impl<C: ConnectionLike + Clone + Send + Sync + 'static> RedisStore<C> {
         Ok(records)
     }
 
-    pub(super) async fn end_owned(
+    pub(crate) async fn end_owned(
         &self,
         user: &str,
         which: DeleteScope,
@@ -92,7 +91,7 @@ impl<C: ConnectionLike + Clone + Send + Sync + 'static> RedisStore<C> {
             .await
     }
 
-    pub(super) async fn end_oldest(
+    pub(crate) async fn end_oldest(
         &self,
         user: &str,
         keep: usize,
@@ -195,7 +194,7 @@ impl<C: ConnectionLike + Clone + Send + Sync + 'static> RedisStore<C> {
         let all = members.len();
         let keys: Vec<_> = members.into_iter().filter_map(key).collect();
         if keys.len() < all {
-            trace::foreign_notes(all - keys.len());
+            foreign_notes(all - keys.len());
         }
         Ok(keys)
     }
@@ -232,4 +231,9 @@ impl<C: ConnectionLike + Clone + Send + Sync + 'static> RedisStore<C> {
         let digest = RecordKey::from_bytes(Sha256::digest(user).into());
         format!("{}o:{}", self.prefix, digest.to_text())
     }
+}
+
+/// In a user's set in Redis there is what is no note of a session.
+fn foreign_notes(count: usize) {
+    warn!(target: "session", count, "a user's sessions in Redis have members that are none of ours: does anything else use its prefix?");
 }

@@ -2,23 +2,22 @@
 
 use std::sync::Arc;
 
-use ::redis::Value;
+use redis::Value;
 use session_core::protocol::Record;
-
-use crate::error::StoreError;
+use session_store::StoreError;
 
 /// What is read of a record; `found.lua` reads the same. A tombstone is what has the first.
-pub(super) const FIELDS: [&str; 8] = [
+pub(crate) const FIELDS: [&str; 8] = [
     "dead", "version", "expires", "created", "seen", "owner", "label", "body",
 ];
 
 /// What is read of a user's record: its place in the store's order instead of the body.
-pub(super) const LISTED_FIELDS: [&str; 8] = [
+pub(crate) const LISTED_FIELDS: [&str; 8] = [
     "dead", "version", "expires", "created", "seen", "owner", "label", "order",
 ];
 
 /// Under a record's key.
-pub(super) enum Found {
+pub(crate) enum Found {
     Nothing,
     /// The second at which it ends.
     Tombstone(u64),
@@ -27,7 +26,7 @@ pub(super) enum Found {
 }
 
 /// A number as text of one length, so that two compare as text does: a script's own numbers have 53 bits.
-pub(super) fn digits(number: u64) -> [u8; 20] {
+pub(crate) fn digits(number: u64) -> [u8; 20] {
     let mut digits = [b'0'; 20];
     let text = number.to_string();
     digits[20 - text.len()..].copy_from_slice(text.as_bytes());
@@ -35,16 +34,16 @@ pub(super) fn digits(number: u64) -> [u8; 20] {
 }
 
 /// None is told from an empty text.
-pub(super) fn text(text: Option<&str>) -> Vec<u8> {
+pub(crate) fn text(text: Option<&str>) -> Vec<u8> {
     text.map_or_else(Vec::new, |text| [b"=", text.as_bytes()].concat())
 }
 
 /// From the values of [`FIELDS`] or [`LISTED_FIELDS`].
-pub(super) fn found(values: Value) -> Result<Found, StoreError> {
+pub(crate) fn found(values: Value) -> Result<Found, StoreError> {
     read(values).ok_or_else(malformed)
 }
 
-pub(super) fn malformed() -> StoreError {
+pub(crate) fn malformed() -> StoreError {
     StoreError::new(
         "what Redis keeps for a session is no record of ours: does anything else use its prefix?",
     )

@@ -2,20 +2,20 @@
 
 use std::sync::LazyLock;
 
-use ::redis::aio::ConnectionLike;
-use ::redis::{Cmd, ErrorKind, RedisError, ServerErrorKind, Value, cmd};
+use redis::aio::ConnectionLike;
+use redis::{Cmd, ErrorKind, RedisError, ServerErrorKind, Value, cmd};
 
 /// A script and the digest that servers know it by.
-pub(super) struct Script {
+pub(crate) struct Script {
     code: &'static str,
     digest: LazyLock<String>,
 }
 
 macro_rules! script {
     ($name:ident: $($file:literal)*) => {
-        pub(super) static $name: Script = Script {
+        pub(crate) static $name: Script = Script {
             code: concat!($(include_str!($file)),*),
-            digest: LazyLock::new(|| ::redis::Script::new($name.code).get_hash().to_owned()),
+            digest: LazyLock::new(|| redis::Script::new($name.code).get_hash().to_owned()),
         };
     };
 }
@@ -30,7 +30,7 @@ script!(CHECK: "check.lua");
 
 impl Script {
     /// The commands that it runs, in the order of the alphabet.
-    pub(super) fn commands(&self) -> Vec<&'static str> {
+    pub(crate) fn commands(&self) -> Vec<&'static str> {
         let calls = self.code.split("redis.call(").skip(1);
         let mut commands: Vec<_> = calls.filter_map(|call| call.split('\'').nth(1)).collect();
         commands.sort_unstable();
@@ -40,7 +40,7 @@ impl Script {
 
     /// One round trip. A server that does not know the script, as after a restart, is sent it: with the same key, so that a
     /// cluster's client finds the same server.
-    pub(super) async fn run<C: ConnectionLike>(
+    pub(crate) async fn run<C: ConnectionLike>(
         &self,
         connection: &mut C,
         key: &str,

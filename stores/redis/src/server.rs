@@ -1,15 +1,14 @@
 //! What the servers say about themselves.
 
-use ::redis::Value;
-
-use crate::durability::Durability;
+use redis::Value;
+use session_store::Durability;
 
 /// What each server answered to `INFO`: one, or all primaries of a cluster.
-pub(super) struct Servers(Vec<String>);
+pub(crate) struct Servers(Vec<String>);
 
 impl Servers {
     /// `None`: that is no answer to `INFO`.
-    pub(super) fn of(answer: Value) -> Option<Self> {
+    pub(crate) fn of(answer: Value) -> Option<Self> {
         let texts = match answer {
             Value::Map(nodes) => nodes.into_iter().map(|(_, answer)| text(answer)).collect(),
             // A cluster's, in the older protocol.
@@ -20,24 +19,24 @@ impl Servers {
     }
 
     /// The values of this line, one of each server that has it.
-    pub(super) fn values<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
+    pub(crate) fn values<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
         let value = move |line: &'a str| line.strip_prefix(name)?.strip_prefix(':');
         self.0
             .iter()
             .filter_map(move |text| text.lines().find_map(value))
     }
 
-    pub(super) fn all(&self, name: &str, has: &str) -> bool {
+    pub(crate) fn all(&self, name: &str, has: &str) -> bool {
         self.values(name).count() == self.0.len() && self.values(name).all(|value| value == has)
     }
 
-    pub(super) fn is_cluster(&self) -> bool {
+    pub(crate) fn is_cluster(&self) -> bool {
         self.0.len() > 1 || self.values("cluster_enabled").any(|value| value == "1")
     }
 }
 
 /// What a server survives that appends to its file, from its answer to `CONFIG GET`.
-pub(super) fn appending(settings: Value) -> Durability {
+pub(crate) fn appending(settings: Value) -> Durability {
     let settings: Vec<_> = match settings {
         Value::Map(pairs) => pairs
             .into_iter()

@@ -1,31 +1,22 @@
-//! Sessions in Redis, Valkey, or a cluster of them.
-
-mod connection;
-mod error;
-mod owned;
-mod record;
-mod script;
-mod server;
+//! The store itself: what it is made of, and its verbs.
 
 use std::fmt;
 use std::sync::Arc;
 
-use ::redis::aio::ConnectionLike;
-use ::redis::cluster::ClusterClient;
-use ::redis::{Arg, Client, Cmd, Value, cmd};
+use redis::aio::ConnectionLike;
+use redis::cluster::ClusterClient;
+use redis::{Arg, Client, Cmd, Value, cmd};
 use session_core::{
     RecordKey,
     protocol::{Inserted, Loaded, Outcome, Record, TOMBSTONE_SECONDS, TrimResult, Updated},
 };
+use session_store::{DeleteScope, Durability, SessionInfo, Store, StoreError, StoreFuture};
 
-pub use self::connection::RedisConnection;
-use self::error::{failed, not_allowed};
-use self::record::{FIELDS, Found, digits, found, malformed, text};
-use self::script::{CHECK, DELETE, DELETE_VERSION, INSERT, Script, TOUCH, UPDATE};
-use self::server::Servers;
-use crate::durability::Durability;
-use crate::error::StoreError;
-use crate::store::{DeleteScope, SessionInfo, Store, StoreFuture};
+use crate::connection::RedisConnection;
+use crate::error::{failed, not_allowed};
+use crate::record::{FIELDS, Found, digits, found, malformed, text};
+use crate::script::{CHECK, DELETE, DELETE_VERSION, INSERT, Script, TOUCH, UPDATE};
+use crate::server::{self, Servers};
 
 /// How many seconds longer than needed Redis keeps what it then removes by itself: its clock is another one.
 const SLACK: u64 = 60 * 60;
@@ -66,7 +57,8 @@ const LONGEST_PREFIX: usize = 100;
 /// ```no_run
 /// use std::sync::Arc;
 /// use session_core::{SecretKey, Sessions};
-/// use session_store::{RedisStore, SessionBackend};
+/// use session_store::SessionBackend;
+/// use session_store_redis::RedisStore;
 ///
 /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// # let key = SecretKey::generate()?;
@@ -79,7 +71,7 @@ const LONGEST_PREFIX: usize = 100;
 #[derive(Clone)]
 pub struct RedisStore<C = RedisConnection> {
     connection: C,
-    prefix: Arc<str>,
+    pub(crate) prefix: Arc<str>,
 }
 
 impl RedisStore {
@@ -98,7 +90,7 @@ impl RedisStore {
     /// put all sessions into one slot of a cluster (Redis Cluster specification, "Hash tags").
     ///
     /// ```
-    /// # use session_store::RedisStore;
+    /// # use session_store_redis::RedisStore;
     /// let store = |prefix| RedisStore::new(redis::Client::open("redis://127.0.0.1").unwrap(), prefix);
     /// assert!(store("shop:sessions:").is_ok());
     /// assert!(store("").is_err());
@@ -120,7 +112,7 @@ impl RedisStore {
     ///
     /// ```
     /// # use redis::cluster::ClusterClient;
-    /// # use session_store::RedisStore;
+    /// # use session_store_redis::RedisStore;
     /// let client = ClusterClient::new(["redis://10.0.0.1", "redis://10.0.0.2", "redis://10.0.0.3"]).unwrap();
     /// assert!(RedisStore::cluster(client.clone(), "shop:sessions:").is_ok());
     /// assert!(RedisStore::cluster(client, "{shop}").is_err());
@@ -132,7 +124,7 @@ impl RedisStore {
 
 impl<C: ConnectionLike + Clone + Send + Sync + 'static> RedisStore<C> {
     /// The same over a connection that the application has, which is cloned for each question: a
-    /// [`ClusterConnection`](::redis::cluster_async::ClusterConnection), a `ConnectionManager`, or anything that is
+    /// [`ClusterConnection`](redis::cluster_async::ClusterConnection), a `ConnectionManager`, or anything that is
     /// [`ConnectionLike`].
     ///
     /// When it is replaced is its own matter then. See that it waits for an answer for less than a second, so that a lost
@@ -147,7 +139,8 @@ impl<C: ConnectionLike + Clone + Send + Sync + 'static> RedisStore<C> {
     /// As [`new`](RedisStore::new).
     ///
     /// ```
-    /// # use session_store::{RedisStore, StoreError};
+    /// # use session_store::StoreError;
+    /// # use session_store_redis::RedisStore;
     /// # fn example<C>(connection: C) -> Result<(), StoreError>
     /// # where C: redis::aio::ConnectionLike + Clone + Send + Sync + 'static {
     /// let store = RedisStore::with_connection(connection, "shop:sessions:")?;
@@ -177,7 +170,8 @@ impl<C: ConnectionLike + Clone + Send + Sync + 'static> RedisStore<C> {
     /// a replica; one that does not answer, or not to us; commands that this user may not run, by name.
     ///
     /// ```
-    /// # use session_store::{RedisStore, StoreError};
+    /// # use session_store::StoreError;
+    /// # use session_store_redis::RedisStore;
     /// # async fn example(client: redis::Client) -> Result<(), StoreError> {
     /// RedisStore::new(client, "shop:sessions:")?.check().await?;
     /// # Ok(())
@@ -250,12 +244,12 @@ impl<C: ConnectionLike + Clone + Send + Sync + 'static> RedisStore<C> {
             .ok_or_else(|| StoreError::new("Redis did not answer INFO as it should"))
     }
 
-    async fn ask(&self, command: &Cmd) -> Result<Value, StoreError> {
+    pub(crate) async fn ask(&self, command: &Cmd) -> Result<Value, StoreError> {
         let answer = command.query_async(&mut self.connection.clone()).await;
         answer.map_err(|error| failed(&error, &name(command), None))
     }
 
-    async fn run(
+    pub(crate) async fn run(
         &self,
         script: &Script,
         key: &str,
@@ -267,12 +261,17 @@ impl<C: ConnectionLike + Clone + Send + Sync + 'static> RedisStore<C> {
         answer.map_err(|error| failed(&error, "EVALSHA", Some(script)))
     }
 
-    fn place(&self, key: RecordKey) -> String {
+    pub(crate) fn place(&self, key: RecordKey) -> String {
         [&*self.prefix, "s:", &key.to_text()].concat()
     }
 
     /// A record, a user and a place in the order: to be ended if it has these.
-    async fn end(&self, key: RecordKey, only: &[&[u8]], now: u64) -> Result<bool, StoreError> {
+    pub(crate) async fn end(
+        &self,
+        key: RecordKey,
+        only: &[&[u8]],
+        now: u64,
+    ) -> Result<bool, StoreError> {
         match self.bury(&DELETE, key, only, now).await? {
             Value::Int(ended) => Ok(ended == 1),
             _ => Err(malformed()),
@@ -557,6 +556,6 @@ impl Written {
 }
 
 /// A native lifetime for what is needed for so many seconds.
-fn milliseconds(seconds: u64) -> String {
+pub(crate) fn milliseconds(seconds: u64) -> String {
     (seconds.saturating_add(SLACK).min(LONGEST) * 1000).to_string()
 }

@@ -3,18 +3,18 @@
 use std::path::Path;
 
 use rusqlite::{Error, ErrorCode};
+use session_store::StoreError;
 
-use super::schema::LOCK_MILLISECONDS;
-use crate::error::StoreError;
+use crate::schema::LOCK_MILLISECONDS;
 
 /// Whether a write needs room. One that ends sessions is asked again where there is none: it may find some.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Growth {
+pub(crate) enum Growth {
     Grows,
     Shrinks,
 }
 
-pub(super) fn is_busy(error: &Error) -> bool {
+pub(crate) fn is_busy(error: &Error) -> bool {
     matches!(
         error.sqlite_error_code(),
         Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked)
@@ -22,7 +22,7 @@ pub(super) fn is_busy(error: &Error) -> bool {
 }
 
 /// While a verb was carried out.
-pub(super) fn asking(error: &Error, growth: Growth) -> StoreError {
+pub(crate) fn asking(error: &Error, growth: Growth) -> StoreError {
     let told = |message: &'static str| StoreError::new(message).with_source(source(error));
     match error.sqlite_error_code() {
         Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => StoreError::new(format!(
@@ -51,7 +51,7 @@ pub(super) fn asking(error: &Error, growth: Growth) -> StoreError {
 }
 
 /// While the store was opened.
-pub(super) fn opening(path: &Path, error: Error) -> StoreError {
+pub(crate) fn opening(path: &Path, error: Error) -> StoreError {
     let reason = match error.sqlite_error_code() {
         Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => {
             "somebody else keeps it locked"
@@ -75,7 +75,7 @@ pub(super) fn opening(path: &Path, error: Error) -> StoreError {
 const READ_ONLY: &str =
     "it may not be written; give this process the right to write the file and its directory";
 
-pub(super) fn read_only(path: &Path) -> StoreError {
+pub(crate) fn read_only(path: &Path) -> StoreError {
     StoreError::new(format!("{}: {READ_ONLY}", path.display())).refused()
 }
 

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf, absolute};
 use std::thread::sleep;
 use std::time::Duration;
 
-use crate::error::StoreError;
+use session_store::StoreError;
 
 /// What SQLite keeps beside the database while anybody has it open: the log, and an index of it that processes share.
 const BESIDE: [&str; 2] = ["-wal", "-shm"];
@@ -14,7 +14,7 @@ const BESIDE: [&str; 2] = ["-wal", "-shm"];
 /// How often a log is looked for whose index is there.
 const LOOKS: usize = 20;
 
-pub(super) struct Place {
+pub(crate) struct Place {
     database: File,
     /// Each with its suffix; none before a connection is open.
     beside: Vec<(&'static str, File)>,
@@ -34,7 +34,7 @@ impl File {
 
 impl Place {
     /// Creates the file if there is none, for this user alone: SQLite gives the same rights to the files beside it.
-    pub(super) fn new(path: &Path) -> Result<Self, StoreError> {
+    pub(crate) fn new(path: &Path) -> Result<Self, StoreError> {
         if let Some(message) = not_a_path(path) {
             return Err(StoreError::new(format!("{path:?}: {message}")).refused());
         }
@@ -102,7 +102,7 @@ impl Place {
 
     /// Keeps in mind which files are beside the database. To be called while a connection is open that has read from it:
     /// SQLite has made both by then, and removes them when the last connection of all processes is closed, not before.
-    pub(super) fn look_beside(&mut self) -> Result<(), StoreError> {
+    pub(crate) fn look_beside(&mut self) -> Result<(), StoreError> {
         for suffix in BESIDE {
             let path = self
                 .beside(suffix)
@@ -126,13 +126,13 @@ impl Place {
         Ok(path.into())
     }
 
-    pub(super) fn path(&self) -> &Path {
+    pub(crate) fn path(&self) -> &Path {
         &self.database.path
     }
 
     /// Which of the database's files others than their user may read or write, one sentence for each.
     #[cfg(unix)]
-    pub(super) fn warnings(&self) -> Vec<String> {
+    pub(crate) fn warnings(&self) -> Vec<String> {
         use std::os::unix::fs::PermissionsExt;
         let mut warnings = Vec::new();
         for file in [&self.database]
@@ -161,14 +161,14 @@ impl Place {
 
     /// Rights are not told by a mode here.
     #[cfg(not(unix))]
-    pub(super) fn warnings(&self) -> Vec<String> {
+    pub(crate) fn warnings(&self) -> Vec<String> {
         Vec::new()
     }
 
     /// SQLite goes on with files that were deleted or replaced. What it writes to such a database, or to such a log, is lost;
     /// sessions that another process ends in the new one would stay live here. Two processes with two indexes write over
     /// each other's part of the log. Costs a few microseconds.
-    pub(super) fn check(&self) -> Result<(), StoreError> {
+    pub(crate) fn check(&self) -> Result<(), StoreError> {
         if !self.database.is_there() {
             return Err(StoreError::new(
                 "the database of the sessions was deleted, moved or replaced: put it back, or restart the application",

@@ -8,23 +8,23 @@ use std::time::Duration;
 
 use rusqlite::Connection;
 use session_core::{RecordKey, protocol::Loaded};
+use session_store::StoreError;
 
-use super::error::{self, Growth};
-use super::place::Place;
-use super::{schema, statements};
-use crate::error::StoreError;
+use crate::error::{self, Growth};
+use crate::place::Place;
+use crate::{schema, statements};
 
 /// More read at once only if they wait for the disk.
 const MOST: usize = 16;
 
-pub(super) struct Readers {
+pub(crate) struct Readers {
     /// As many as threads can run at once.
     connections: Box<[Mutex<Connection>]>,
     next: AtomicUsize,
 }
 
 impl Readers {
-    pub(super) fn open(place: &Place) -> Result<Self, StoreError> {
+    pub(crate) fn open(place: &Place) -> Result<Self, StoreError> {
         let count = available_parallelism()
             .map_or(4, NonZero::get)
             .clamp(2, MOST);
@@ -43,7 +43,7 @@ impl Readers {
         })
     }
 
-    pub(super) fn load(&self, key: RecordKey) -> Result<Loaded, StoreError> {
+    pub(crate) fn load(&self, key: RecordKey) -> Result<Loaded, StoreError> {
         statements::load(&self.connection(), key)
             .map_err(|error| error::asking(&error, Growth::Shrinks))
     }

@@ -5,15 +5,15 @@ use std::thread::sleep;
 use std::time::Duration;
 
 use rusqlite::{Connection, OpenFlags, TransactionBehavior};
+use session_store::StoreError;
 
-use super::error;
-use crate::error::StoreError;
+use crate::error;
 
 /// Says that the file is ours; `file` shows it. "rses".
 const APPLICATION: i32 = 0x7273_6573;
 
 /// From each version of the schema to the next, the first from an empty file. What was released is never changed.
-pub(super) const STEPS: [&str; 1] = [
+pub(crate) const STEPS: [&str; 1] = [
     // By rowid, with an index of keys: without one a body of more than a kilobyte makes the tree of keys deep, and a read
     // takes twice as long (a short one a fifth less). Texts are blobs, so that they are compared by their bytes and may
     // hold NULs.
@@ -35,7 +35,7 @@ pub(super) const STEPS: [&str; 1] = [
 ];
 
 /// How long a lock that somebody else holds is waited for, in milliseconds. Shorter than the driver waits for an answer.
-pub(super) const LOCK_MILLISECONDS: u16 = 1_000;
+pub(crate) const LOCK_MILLISECONDS: u16 = 1_000;
 
 /// How large the log gets, in pages, before the writer itself writes it back, since its own thread never gets to the end
 /// while others write without a pause: 16 MB. Little of it is left to do then.
@@ -48,7 +48,7 @@ const LOG_BYTES: u32 = 17 * 1024 * 1024;
     unused_mut,
     reason = "busy_handler takes the connection by &mut in newer releases of rusqlite alone"
 )]
-pub(super) fn connect(path: &Path) -> rusqlite::Result<Connection> {
+pub(crate) fn connect(path: &Path) -> rusqlite::Result<Connection> {
     // No URIs, no creation: the file is there. One thread at a time uses a connection, so it needs no lock of its own.
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let mut connection = Connection::open_with_flags(path, flags)?;
@@ -63,7 +63,7 @@ fn wait(times: i32) -> bool {
 }
 
 /// The one connection that writes, to a file that is made ready if it is new or of an earlier version.
-pub(super) fn writer(path: &Path, full: bool) -> Result<Connection, StoreError> {
+pub(crate) fn writer(path: &Path, full: bool) -> Result<Connection, StoreError> {
     let failed = |error| error::opening(path, error);
     let mut connection = connect(path).map_err(failed)?;
     // SQLite opens for reading what it may not write.
@@ -86,7 +86,7 @@ pub(super) fn writer(path: &Path, full: bool) -> Result<Connection, StoreError> 
 }
 
 /// A connection that only reads.
-pub(super) fn reader(path: &Path) -> Result<Connection, StoreError> {
+pub(crate) fn reader(path: &Path) -> Result<Connection, StoreError> {
     let failed = |error| error::opening(path, error);
     let connection = connect(path).map_err(failed)?;
     connection

@@ -11,8 +11,7 @@ use session_core::{
     RecordKey,
     protocol::{Inserted, Loaded, Outcome, Record, TOMBSTONE_SECONDS, TrimResult, Updated},
 };
-
-use crate::store::{DeleteScope, SessionInfo};
+use session_store::{DeleteScope, SessionInfo};
 
 type Result<T> = std::result::Result<T, Error>;
 
@@ -82,7 +81,7 @@ const DELETE_EXPIRED: &str = "DELETE FROM sessions WHERE id IN \
                               (SELECT id FROM sessions WHERE expires < ?1 ORDER BY expires LIMIT ?2)";
 
 /// What lies there, a tombstone that has ended as well.
-pub(super) fn load(connection: &Connection, key: RecordKey) -> Result<Loaded> {
+pub(crate) fn load(connection: &Connection, key: RecordKey) -> Result<Loaded> {
     let loaded = connection
         .prepare_cached(LOAD)?
         .query_row([key.as_bytes()], |row| {
@@ -99,7 +98,7 @@ pub(super) fn load(connection: &Connection, key: RecordKey) -> Result<Loaded> {
         .map(|loaded| loaded.unwrap_or(Loaded::Absent))
 }
 
-pub(super) fn insert(connection: &Connection, key: RecordKey, record: &Record) -> Result<Inserted> {
+pub(crate) fn insert(connection: &Connection, key: RecordKey, record: &Record) -> Result<Inserted> {
     let user = record.user.as_deref().map(str::as_bytes);
     let created = connection.prepare_cached(INSERT)?.execute((
         key.as_bytes(),
@@ -122,7 +121,7 @@ pub(super) fn insert(connection: &Connection, key: RecordKey, record: &Record) -
     }
 }
 
-pub(super) fn update(
+pub(crate) fn update(
     connection: &Connection,
     key: RecordKey,
     version: u64,
@@ -168,7 +167,7 @@ pub(super) fn update(
     Ok(Updated::Done)
 }
 
-pub(super) fn touch(
+pub(crate) fn touch(
     connection: &Connection,
     key: RecordKey,
     expires: u64,
@@ -181,14 +180,14 @@ pub(super) fn touch(
     Ok(outcome(touched))
 }
 
-pub(super) fn delete(connection: &Connection, key: RecordKey, now: u64) -> Result<Outcome> {
+pub(crate) fn delete(connection: &Connection, key: RecordKey, now: u64) -> Result<Outcome> {
     let ended = connection
         .prepare_cached(DELETE)?
         .execute((until(now), key.as_bytes()))?;
     Ok(outcome(ended))
 }
 
-pub(super) fn delete_version(
+pub(crate) fn delete_version(
     connection: &Connection,
     key: RecordKey,
     version: u64,
@@ -206,7 +205,7 @@ pub(super) fn delete_version(
 }
 
 /// At most so many of them; how many.
-pub(super) fn delete_owned(
+pub(crate) fn delete_owned(
     connection: &Connection,
     user: &str,
     which: DeleteScope,
@@ -225,7 +224,7 @@ pub(super) fn delete_owned(
 }
 
 /// Ends at most so many of those that are too many.
-pub(super) fn trim(
+pub(crate) fn trim(
     connection: &Connection,
     user: &str,
     keep: usize,
@@ -250,7 +249,7 @@ pub(super) fn trim(
     })
 }
 
-pub(super) fn list(
+pub(crate) fn list(
     connection: &Connection,
     user: &str,
     max: usize,
@@ -271,7 +270,7 @@ pub(super) fn list(
     Ok(listed)
 }
 
-pub(super) fn delete_expired(connection: &Connection, before: u64, most: usize) -> Result<usize> {
+pub(crate) fn delete_expired(connection: &Connection, before: u64, most: usize) -> Result<usize> {
     connection
         .prepare_cached(DELETE_EXPIRED)?
         .execute((time(before), number(most)))
@@ -338,7 +337,7 @@ fn outcome(changed: usize) -> Outcome {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::sqlite::schema;
+    use crate::schema;
 
     fn plan(connection: &Connection, sql: &str) -> Vec<String> {
         let mut statement = connection

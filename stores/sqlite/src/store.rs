@@ -1,12 +1,4 @@
-//! Sessions in a file, with SQLite.
-
-mod error;
-mod place;
-mod readers;
-mod schema;
-mod statements;
-mod thread;
-mod writer;
+//! The store itself: verbs, and the threads that carry them out.
 
 use std::fmt;
 use std::path::Path;
@@ -17,14 +9,13 @@ use session_core::{
     RecordKey,
     protocol::{Inserted, Loaded, Outcome, Record, TrimResult, Updated},
 };
+use session_store::{DeleteScope, Durability, SessionInfo, Store, StoreError, StoreFuture};
 
-use self::error::Growth;
-use self::place::Place;
-use self::readers::Readers;
-use self::thread::{Joined, Thread};
-use crate::durability::Durability;
-use crate::error::StoreError;
-use crate::store::{DeleteScope, SessionInfo, Store, StoreFuture};
+use crate::error::Growth;
+use crate::place::Place;
+use crate::readers::Readers;
+use crate::thread::{Joined, Thread};
+use crate::{schema, statements, thread, writer};
 
 /// How many records one transaction ends or removes, of many: a millisecond or a few, for which others wait.
 const BATCH: usize = 100;
@@ -60,7 +51,8 @@ const CLEANED_FULL: usize = 20;
 /// ```
 /// use std::sync::Arc;
 /// use session_core::{SecretKey, Sessions};
-/// use session_store::{SessionBackend, SqliteStore};
+/// use session_store::SessionBackend;
+/// use session_store_sqlite::SqliteStore;
 ///
 /// # let directory = std::env::temp_dir().join(format!("sqlite-store-{}", std::process::id()));
 /// # std::fs::create_dir_all(&directory).unwrap();
@@ -101,7 +93,7 @@ impl SqliteStore {
     /// application's or a newer release's, is damaged, or somebody keeps it locked. The message begins with the path.
     ///
     /// ```
-    /// use session_store::SqliteStore;
+    /// use session_store_sqlite::SqliteStore;
     ///
     /// let error = SqliteStore::open(":memory:").unwrap_err();
     /// assert!(error.to_string().starts_with("\":memory:\": sessions in memory are kept by MemoryStore"));
@@ -125,7 +117,8 @@ impl SqliteStore {
     /// As [`open`](Self::open).
     ///
     /// ```
-    /// use session_store::{Durability, SqliteStore, Store};
+    /// use session_store::{Durability, Store};
+    /// use session_store_sqlite::SqliteStore;
     ///
     /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), session_store::StoreError> {
     /// # let directory = std::env::temp_dir().join(format!("sqlite-store-full-{}", std::process::id()));

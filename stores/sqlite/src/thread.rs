@@ -4,13 +4,13 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread::{Builder, JoinHandle};
 
 use rusqlite::Connection;
+use session_store::StoreError;
 use tokio::sync::oneshot;
 
-use super::error::{self, Growth};
-use crate::error::StoreError;
+use crate::error::{self, Growth};
 
 /// What is asked of a thread, and who waits for the answer.
-pub(super) trait Task: Send {
+pub(crate) trait Task: Send {
     /// Whether anybody still waits.
     fn is_awaited(&self) -> bool;
     /// Carries it out, maybe not for the first time. The answer is kept until it may be given.
@@ -23,17 +23,17 @@ pub(super) trait Task: Send {
     fn refuse(self: Box<Self>, error: StoreError);
 }
 
-pub(super) struct Thread {
+pub(crate) struct Thread {
     /// `None` once it is to end.
     tasks: Option<Sender<Box<dyn Task>>>,
     _handle: Joined,
 }
 
 /// A thread that is waited for when it is dropped.
-pub(super) struct Joined(Option<JoinHandle<()>>);
+pub(crate) struct Joined(Option<JoinHandle<()>>);
 
 impl Joined {
-    pub(super) fn start(
+    pub(crate) fn start(
         name: &str,
         run: impl FnOnce() + Send + 'static,
     ) -> Result<Self, StoreError> {
@@ -57,7 +57,7 @@ impl Drop for Joined {
 }
 
 impl Thread {
-    pub(super) fn start(
+    pub(crate) fn start(
         name: &str,
         serve: impl FnOnce(&Receiver<Box<dyn Task>>) + Send + 'static,
     ) -> Result<Self, StoreError> {
@@ -70,7 +70,7 @@ impl Thread {
     }
 
     /// Whoever stops waiting takes the task back, unless it is being carried out.
-    pub(super) async fn ask<T: Send + 'static>(
+    pub(crate) async fn ask<T: Send + 'static>(
         &self,
         growth: Growth,
         run: impl FnMut(&Connection) -> rusqlite::Result<T> + Send + 'static,
@@ -137,7 +137,7 @@ where
 }
 
 /// Reads, one after the other.
-pub(super) fn read(connection: &Connection, queue: &Receiver<Box<dyn Task>>) {
+pub(crate) fn read(connection: &Connection, queue: &Receiver<Box<dyn Task>>) {
     for mut task in queue {
         if task.is_awaited() {
             match task.run(connection) {

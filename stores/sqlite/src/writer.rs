@@ -6,8 +6,8 @@ use std::time::{Duration, Instant};
 
 use rusqlite::{Connection, Error, ErrorCode};
 
-use super::place::Place;
-use super::thread::Task;
+use crate::place::Place;
+use crate::thread::Task;
 
 /// A transaction takes in what is asked until then, so that nobody waits long for the others.
 const LONGEST: Duration = Duration::from_millis(10);
@@ -20,7 +20,7 @@ type Tasks = Vec<Box<dyn Task>>;
 const ROWS: u64 = 50;
 
 /// Serves until all senders are gone and nothing is left to do. Tells `log` when there is something to be written back.
-pub(super) fn write(
+pub(crate) fn write(
     connection: &Connection,
     place: &Place,
     queue: &Receiver<Box<dyn Task>>,
@@ -79,7 +79,7 @@ pub(super) fn write(
 
 /// Writes the log back into the database whenever it is told to, while others write: they wait neither for the pages nor
 /// for the disk. Until the sender is gone.
-pub(super) fn write_back(connection: &Connection, told: &Receiver<()>) {
+pub(crate) fn write_back(connection: &Connection, told: &Receiver<()>) {
     for () in told {
         check_point(connection);
     }

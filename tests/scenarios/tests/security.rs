@@ -98,6 +98,7 @@ fn tests_that_bear_an_id_stand_in_its_row() {
     for folder in [
         "session-core",
         "session-store",
+        "stores",
         "session-axum",
         "session-hyper",
         "session-rocket",

@@ -15,7 +15,7 @@ use std::panic::catch_unwind;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use session_store::Store;
-use session_store::conformance::{RULES, run};
+use session_store_conformance::{RULES, run};
 
 use bug::{BUGS, Bug};
 use plain::Plain;

@@ -11,4 +11,4 @@ async fn empty() -> Option<Arc<dyn Store>> {
     Some(Arc::new(store))
 }
 
-session_store::conformance_tests!(empty);
+session_store_conformance::conformance_tests!(empty);

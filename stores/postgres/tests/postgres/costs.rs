@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use servers::Postgres;
 use session_core::protocol::{Inserted, Outcome, TrimResult, Updated};
-use session_store::{DeleteScope, PostgresStore, Store};
+use session_store::{DeleteScope, Store};
+use session_store_postgres::PostgresStore;
 use tokio_postgres::NoTls;
 
 use crate::tools::*;

@@ -9,7 +9,8 @@ use std::time::{Duration, Instant};
 use deadpool_postgres::{Manager, Pool, Runtime};
 use servers::{Postgres, Proxy};
 use session_core::{Error, SecretKey, Session, Sessions, protocol::Inserted};
-use session_store::{PostgresStore, SessionBackend, Store};
+use session_store::{SessionBackend, Store};
+use session_store_postgres::PostgresStore;
 use tokio::time::{sleep, timeout};
 use tokio_postgres::NoTls;
 

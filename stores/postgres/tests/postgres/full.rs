@@ -10,7 +10,8 @@ use session_core::{
     Error,
     protocol::{Inserted, Loaded},
 };
-use session_store::{PostgresStore, Store};
+use session_store::Store;
+use session_store_postgres::PostgresStore;
 
 use crate::tools::*;
 

@@ -7,7 +7,8 @@ use std::time::{Duration, Instant};
 
 use servers::{Postgres, Proxy};
 use session_core::{Error, SecretKey, Session, Sessions};
-use session_store::{PostgresStore, SessionBackend, Store};
+use session_store::{SessionBackend, Store};
+use session_store_postgres::PostgresStore;
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 use tokio_postgres::NoTls;

@@ -1,7 +1,6 @@
 //! PostgreSQL as a store: the contract on a real server, and what is this back end's own: its table, what a verb costs,
 //! what it logs, and what becomes of sessions when the server is killed, hangs, is full, or is not what it should be.
 
-#![cfg(feature = "postgres")]
 #![allow(clippy::unwrap_used, clippy::panic)]
 
 mod cleaning;

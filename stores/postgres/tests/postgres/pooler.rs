@@ -7,7 +7,8 @@ use std::sync::{Arc, OnceLock};
 
 use servers::{PgBouncer, Postgres, Release};
 use session_core::protocol::{Loaded, Outcome};
-use session_store::{DeleteScope, PostgresStore, Store, conformance};
+use session_store::{DeleteScope, Store};
+use session_store_postgres::PostgresStore;
 use tokio_postgres::{Client, NoTls, SimpleQueryMessage};
 
 use crate::tools::*;
@@ -34,14 +35,14 @@ async fn store_behind(port: u16) -> (PostgresStore, String) {
 mod contract {
     use super::*;
 
-    session_store::conformance_tests!(|| empty(pgbouncer(Release::System)));
+    session_store_conformance::conformance_tests!(|| empty(pgbouncer(Release::System)));
 }
 
 /// The contract, behind the newer one.
 mod contract_newer {
     use super::*;
 
-    session_store::conformance_tests!(|| empty(pgbouncer(Release::Newer)));
+    session_store_conformance::conformance_tests!(|| empty(pgbouncer(Release::Newer)));
 }
 
 async fn empty(pgbouncer: Option<&PgBouncer>) -> Option<Arc<dyn Store>> {
@@ -59,7 +60,7 @@ fn some_rules(port: u16) {
         "races_with_a_logout",
         "logins_at_once_leave_three",
     ] {
-        conformance::run(rule, move || async move {
+        session_store_conformance::run(rule, move || async move {
             Some(Arc::new(store_behind(port).await.0) as _)
         });
     }

@@ -5,7 +5,8 @@ use std::time::{Duration, Instant};
 
 use deadpool_postgres::Pool;
 use session_core::protocol::{Inserted, Outcome, TrimResult, Updated};
-use session_store::{DeleteScope, PostgresStore, Store};
+use session_store::{DeleteScope, Store};
+use session_store_postgres::PostgresStore;
 use tokio::time::sleep;
 
 use crate::tools::*;

@@ -4,7 +4,8 @@ use std::error::Error as _;
 
 use deadpool_postgres::{Manager, Pool};
 use session_core::protocol::{Inserted, Loaded, Outcome, Updated};
-use session_store::{Durability, PostgresStore, Store};
+use session_store::{Durability, Store};
+use session_store_postgres::PostgresStore;
 use tokio_postgres::NoTls;
 
 use crate::tools::*;

@@ -8,7 +8,8 @@ use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use http::header::COOKIE;
 use http::{HeaderMap, HeaderValue};
 use log::{LevelFilter, Log, Metadata, Record};
-use session_store::{PostgresStore, Store};
+use session_store::Store;
+use session_store_postgres::PostgresStore;
 
 use crate::tools::*;
 

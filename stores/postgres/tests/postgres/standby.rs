@@ -6,7 +6,8 @@ use std::time::{Duration, Instant};
 
 use servers::{Postgres, Proxy};
 use session_core::{Error, SecretKey, Session, Sessions, StoredSessions};
-use session_store::{PostgresStore, SessionBackend, Store, StoreError, UserSessions};
+use session_store::{SessionBackend, Store, StoreError, UserSessions};
+use session_store_postgres::PostgresStore;
 use tokio::task::JoinHandle;
 use tokio::time::sleep;
 use tokio_postgres::NoTls;

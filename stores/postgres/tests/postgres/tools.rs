@@ -8,7 +8,8 @@ use http::header::{COOKIE, SET_COOKIE};
 use http::{HeaderMap, HeaderValue};
 use servers::Postgres;
 use session_core::{Error, RecordKey, SecretKey, Session, Sessions, protocol::Record};
-use session_store::{PostgresStore, SessionBackend, Store};
+use session_store::{SessionBackend, Store};
+use session_store_postgres::PostgresStore;
 use tokio_postgres::{Config, NoTls};
 
 pub(crate) const NOW: u64 = 1_700_000_000;

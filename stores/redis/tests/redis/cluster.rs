@@ -7,7 +7,8 @@ use redis::cluster::ClusterClientBuilder;
 use redis::cluster_async::ClusterConnection;
 use servers::Cluster;
 use session_core::protocol::{Outcome, Record};
-use session_store::{Durability, RedisStore, Store};
+use session_store::{Durability, Store};
+use session_store_redis::RedisStore;
 
 use crate::browser::{Load, source};
 use crate::permissions::{PREFIX, asked, documented};
@@ -34,7 +35,7 @@ async fn empty() -> Option<Arc<dyn Store>> {
     ))
 }
 
-session_store::conformance_tests!(empty);
+session_store_conformance::conformance_tests!(empty);
 
 /// All nodes are asked.
 #[tokio::test]

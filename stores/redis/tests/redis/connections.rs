@@ -5,7 +5,8 @@ use std::time::{Duration, Instant};
 
 use servers::{Proxy, Redis};
 use session_core::{Error, Session, protocol::Loaded};
-use session_store::{RedisStore, SessionBackend, Store};
+use session_store::{SessionBackend, Store};
+use session_store_redis::RedisStore;
 use tokio::task::JoinSet;
 
 use crate::browser::{Browser, Failed, source};

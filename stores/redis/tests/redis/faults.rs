@@ -5,7 +5,8 @@ use std::time::{Duration, Instant};
 
 use servers::{Proxy, Redis};
 use session_core::Error;
-use session_store::{Durability, RedisStore, Store};
+use session_store::{Durability, Store};
+use session_store_redis::RedisStore;
 
 use crate::browser::{Browser, CLOSE, Failed, Load, OPEN, source};
 use crate::{REDIS, prefix};

@@ -1,6 +1,5 @@
 //! Sessions in Redis: the contract on one server and on a cluster, what is kept, what it costs, and what it survives.
 
-#![cfg(feature = "redis")]
 #![allow(clippy::unwrap_used, clippy::panic)]
 
 mod browser;
@@ -19,7 +18,7 @@ use std::time::Duration;
 use redis::aio::{ConnectionManager, ConnectionManagerConfig};
 use servers::Redis;
 use session_core::{RecordKey, protocol::Record};
-use session_store::RedisStore;
+use session_store_redis::RedisStore;
 
 const NOW: u64 = 1_700_000_000;
 const HOUR: u64 = 60 * 60;

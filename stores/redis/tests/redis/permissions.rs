@@ -4,11 +4,12 @@ use std::time::Duration;
 
 use servers::Redis;
 use session_core::protocol::{Inserted, Loaded, Outcome, TrimResult, Updated};
-use session_store::{DeleteScope, Durability, RedisStore, Store, StoreError};
+use session_store::{DeleteScope, Durability, Store, StoreError};
+use session_store_redis::RedisStore;
 
 use crate::{HOUR, NOW, connect, key, record};
 
-const GUIDE: &str = include_str!("../../../docs/stores.md");
+const GUIDE: &str = include_str!("../../../../docs/stores.md");
 pub(crate) const PREFIX: &str = "shop:sessions:";
 
 /// The rules of the guide.
@@ -171,7 +172,7 @@ async fn the_categories_of_the_guide_do_as_well() {
 /// The table of the guide and the documentation of the type name the same commands.
 #[test]
 fn all_lists_are_one() {
-    let source = include_str!("../../src/redis/mod.rs");
+    let source = include_str!("../../src/store.rs");
     for rule in documented()
         .iter()
         .filter_map(|rule| rule.strip_prefix('+'))

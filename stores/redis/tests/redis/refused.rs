@@ -8,7 +8,8 @@ use session_core::{
     Error,
     protocol::{Inserted, Loaded, Outcome, Updated},
 };
-use session_store::{DeleteScope, Durability, RedisStore, Store, StoreError};
+use session_store::{DeleteScope, Durability, Store, StoreError};
+use session_store_redis::RedisStore;
 
 use crate::browser::{Browser, Failed, OPEN, source};
 use crate::{HOUR, NOW, REDIS, connect, key, prefix, record, store};

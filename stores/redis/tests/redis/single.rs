@@ -3,7 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use session_store::{RedisStore, Store};
+use session_store::Store;
+use session_store_redis::RedisStore;
 
 use crate::{REDIS, connect, prefix};
 
@@ -14,7 +15,7 @@ async fn empty() -> Option<Arc<dyn Store>> {
     ))
 }
 
-session_store::conformance_tests!(empty);
+session_store_conformance::conformance_tests!(empty);
 
 /// The newer protocol, and the connection without a manager.
 mod resp3 {
@@ -34,5 +35,5 @@ mod resp3 {
         ))
     }
 
-    session_store::conformance_tests!(empty);
+    session_store_conformance::conformance_tests!(empty);
 }

@@ -7,7 +7,7 @@ use std::process::{Child, ChildStdout, Command, Stdio};
 use std::sync::Arc;
 use std::time::Duration;
 
-use session_store::SqliteStore;
+use session_store_sqlite::SqliteStore;
 
 use crate::client::{self, Cookie, request};
 

@@ -8,7 +8,8 @@ use std::thread::sleep;
 use std::time::{Duration, Instant};
 
 use session_core::Error;
-use session_store::{SessionBackend, SqliteStore};
+use session_store::SessionBackend;
+use session_store_sqlite::SqliteStore;
 
 use crate::child::{Other, TASKS, command};
 use crate::client::{self, Cookie, request};

@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use rusqlite::Connection;
 use rusqlite::types::Value;
-use session_store::{SqliteStore, Store};
+use session_store::Store;
+use session_store_sqlite::SqliteStore;
 
 use crate::client::{self, Cookie, request};
 use crate::place::Directory;

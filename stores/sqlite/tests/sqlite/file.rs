@@ -11,7 +11,8 @@ use session_core::{
     RecordKey, SecretKey, Sessions,
     protocol::{Inserted, Loaded, Outcome, Record},
 };
-use session_store::{Durability, SqliteStore, Store, StoreError, clean};
+use session_store::{Durability, Store, StoreError, clean};
+use session_store_sqlite::SqliteStore;
 
 use crate::client::{self, request};
 use crate::place::Directory;

@@ -6,7 +6,8 @@ use std::process::Command;
 use std::sync::Arc;
 
 use session_core::Error;
-use session_store::{SessionBackend, SqliteStore, Store};
+use session_store::{SessionBackend, Store};
+use session_store_sqlite::SqliteStore;
 
 use crate::child::{Other, command, tell};
 use crate::client::{self, Cookie, request};

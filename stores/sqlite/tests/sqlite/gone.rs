@@ -6,7 +6,8 @@ use std::path::{Path, PathBuf};
 
 use rusqlite::Connection;
 use session_core::protocol::{Inserted, Loaded, Outcome, Record};
-use session_store::{DeleteScope, Durability, SqliteStore, Store, StoreError};
+use session_store::{DeleteScope, Durability, Store, StoreError};
+use session_store_sqlite::SqliteStore;
 
 use crate::child::{Other, command, tell};
 use crate::file::{NOW, key, record};

@@ -8,7 +8,8 @@ use session_core::{
     RecordKey,
     protocol::{Inserted, Loaded, Outcome, Record, Updated},
 };
-use session_store::{DeleteScope, SqliteStore, Store};
+use session_store::{DeleteScope, Store};
+use session_store_sqlite::SqliteStore;
 
 use crate::place::Directory;
 

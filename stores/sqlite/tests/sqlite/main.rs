@@ -15,7 +15,8 @@ mod place;
 
 use std::sync::Arc;
 
-use session_store::{SqliteStore, Store};
+use session_store::Store;
+use session_store_sqlite::SqliteStore;
 
 use place::Directory;
 
@@ -25,4 +26,4 @@ async fn empty() -> Option<Arc<dyn Store>> {
     ))
 }
 
-session_store::conformance_tests!(empty);
+session_store_conformance::conformance_tests!(empty);

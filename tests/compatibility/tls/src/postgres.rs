@@ -5,7 +5,7 @@ use std::path::Path;
 
 use rustls::pki_types::{CertificateDer, pem::PemObject as _};
 use rustls::{ClientConfig, RootCertStore};
-use session_store::PostgresStore;
+use session_store_postgres::PostgresStore;
 use tokio_postgres_rustls::MakeRustlsConnect;
 
 /// At `postgres://app@db/app?sslmode=require`. The file has the certificate of who signed the server's, in PEM.

@@ -4,7 +4,7 @@ use std::error::Error;
 use std::path::Path;
 
 use redis::{Client, TlsCertificates};
-use session_store::RedisStore;
+use session_store_redis::RedisStore;
 
 /// At `rediss://app:password@db:6379`. The file has the certificate of who signed the server's, in PEM.
 pub fn store(url: &str, authority: &Path) -> Result<RedisStore, Box<dyn Error>> {

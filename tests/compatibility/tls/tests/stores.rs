@@ -7,7 +7,9 @@ use session_core::{
     RecordKey,
     protocol::{Inserted, Loaded, Outcome, Record},
 };
-use session_store::{PostgresStore, RedisStore, Store};
+use session_store::Store;
+use session_store_postgres::PostgresStore;
+use session_store_redis::RedisStore;
 use tokio_postgres::NoTls;
 
 const GUIDE: &str = include_str!("../../../../docs/stores.md");
