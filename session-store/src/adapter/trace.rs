@@ -1,5 +1,7 @@
 //! The core's events, written to `tracing` under the target `session`. Never an id, a key of the map or a value; and as `record`
 //! the record's key, if `events_with_record_keys` asks for it.
+//!
+//! A back end that has something to report beside its answers writes it with `tracing` under this target, too.
 
 use std::error::Error;
 
