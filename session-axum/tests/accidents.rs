@@ -260,7 +260,7 @@ async fn one_name_is_written_and_another_read() {
 
 /// tower-sessions 0.15: a save that was under way brought a session back that had logged out. Here the slow request is held
 /// by a gate, and once more while its write is on the way to the store. All interleavings are walked in session-core's
-/// `stored/walk`; every back end has the race in `session-store/src/conformance/race.rs` and `tests/backends/revival.rs`.
+/// `stored/walk`; every back end has the race in `stores/conformance/src/race.rs` and `tests/backends/revival.rs`.
 #[tokio::test]
 async fn a_save_under_way_revives_a_session() {
     for writes in ["/all/late-held", "/login/ada-held"] {

@@ -1,5 +1,5 @@
 //! Against a real Flask: what it writes we read, what we write it reads, and both send the same cookies. One
-//! client that hops between all of the tours and Flask stands in scenarios/tests/hop.rs.
+//! client that hops between all of the tours and Flask stands in tests/scenarios/tests/hop.rs.
 //!
 //! Needs Python with Flask, which `scripts/test` installs; see `Flask::find` for where it is looked for.
 

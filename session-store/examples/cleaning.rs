@@ -28,7 +28,9 @@ use session_core::{
     RecordKey, SecretKey, Sessions,
     protocol::{Loaded, Record, Updated},
 };
-use session_store::{PostgresStore, SqliteStore, Store, clean};
+use session_store::{Store, clean};
+use session_store_postgres::PostgresStore;
+use session_store_sqlite::SqliteStore;
 
 const LIVE: u64 = 10_000;
 const EVERY: Duration = Duration::from_millis(5);

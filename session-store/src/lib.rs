@@ -6,11 +6,11 @@
 //! Stores, which applications name:
 //! - [`Store`]: the contract, verb by verb. Its comments are what a back end promises.
 //! - [`MemoryStore`]: keeps sessions in this process.
-//! - `SqliteStore` (feature `sqlite`): keeps them in a file.
-//! - `PostgresStore` (feature `postgres`): in PostgreSQL.
-//! - `RedisStore` (feature `redis`): keeps them in Redis, Valkey, or a cluster of either.
+//! - `SqliteStore` (crate `session-store-sqlite`): keeps them in a file.
+//! - `PostgresStore` (crate `session-store-postgres`): in PostgreSQL.
+//! - `RedisStore` (crate `session-store-redis`): keeps them in Redis, Valkey, or a cluster of either.
 //! - [`UserSessions`]: lists and ends the sessions of a user; [`clean`](clean()): removes what has expired.
-//! - `conformance` (feature of that name): the contract as tests, for who writes a store.
+//! - `session-store-conformance`: the contract as tests, for who writes a store.
 //!
 //! What adapters use:
 //! - [`SessionBackend`]: where an application's sessions are. It begins an [`Exchange`] for each request.
@@ -20,40 +20,19 @@
 //!   [`failure`] for other types of responses.
 //! - [`trace`]: the one place where events are written to `tracing`.
 
-mod clean;
-#[cfg(feature = "conformance")]
-pub mod conformance;
-mod driver;
-mod durability;
-mod error;
-mod exchange;
-mod finish;
-mod future;
+mod adapter;
+mod admin;
+mod contract;
 mod memory;
-#[cfg(feature = "postgres")]
-mod postgres;
-#[cfg(feature = "redis")]
-mod redis;
-mod slot;
-#[cfg(feature = "sqlite")]
-mod sqlite;
-mod store;
-pub mod trace;
-mod users;
 
-#[cfg(feature = "redis")]
-pub use self::redis::{RedisConnection, RedisStore};
-pub use clean::clean;
-pub use durability::Durability;
-pub use error::StoreError;
-pub use exchange::{Close, Exchange, LazySession, SessionBackend};
-pub use finish::{apply, failure, finish};
-pub use future::ResponseFuture;
+pub use adapter::exchange::{Close, Exchange, LazySession, SessionBackend};
+pub use adapter::finish::{apply, failure, finish};
+pub use adapter::future::ResponseFuture;
+pub use adapter::slot::{Missing, SessionSlot};
+pub use adapter::trace;
+pub use admin::clean::clean;
+pub use admin::users::UserSessions;
+pub use contract::durability::Durability;
+pub use contract::error::StoreError;
+pub use contract::store::{DeleteScope, SessionInfo, Store, StoreFuture};
 pub use memory::MemoryStore;
-#[cfg(feature = "postgres")]
-pub use postgres::PostgresStore;
-pub use slot::{Missing, SessionSlot};
-#[cfg(feature = "sqlite")]
-pub use sqlite::SqliteStore;
-pub use store::{DeleteScope, SessionInfo, Store, StoreFuture};
-pub use users::UserSessions;

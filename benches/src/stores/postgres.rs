@@ -6,7 +6,7 @@ use std::sync::Arc;
 use deadpool_postgres::{Manager, Pool};
 use servers::Postgres;
 use session_core::RecordKey;
-use session_store::PostgresStore;
+use session_store_postgres::PostgresStore;
 use tokio_postgres::NoTls;
 
 use super::flight::{Field, Operation};

@@ -7,7 +7,7 @@ use redis::aio::ConnectionManager;
 use redis::{Client, Script, cmd};
 use servers::Redis;
 use session_core::RecordKey;
-use session_store::RedisStore;
+use session_store_redis::RedisStore;
 use tower_sessions_redis_store::RedisStore as PeersStore;
 use tower_sessions_redis_store::fred::prelude::{ClientLike as _, Config, Pool};
 
@@ -25,9 +25,9 @@ const FIELDS: [&str; 8] = [
 ];
 /// The store's script.
 const UPDATE: &str = concat!(
-    include_str!("../../../session-store/src/redis/order.lua"),
-    include_str!("../../../session-store/src/redis/found.lua"),
-    include_str!("../../../session-store/src/redis/update.lua"),
+    include_str!("../../../stores/redis/src/order.lua"),
+    include_str!("../../../stores/redis/src/found.lua"),
+    include_str!("../../../stores/redis/src/update.lua"),
 );
 
 peers::tower_sessions!(tower_sessions_core_14, "");

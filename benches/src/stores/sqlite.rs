@@ -10,7 +10,7 @@ use std::thread;
 use rusqlite::Connection;
 use servers::Folder;
 use session_core::{RecordKey, protocol::Record};
-use session_store::SqliteStore;
+use session_store_sqlite::SqliteStore;
 use tokio::sync::oneshot;
 
 use super::flight::{Field, Operation};

@@ -11,7 +11,10 @@ use session_axum::session_core::{
     RecordKey,
     protocol::{Loaded, Record},
 };
-use session_axum::session_store::{PostgresStore, RedisStore, SqliteStore, Store};
+use session_axum::session_store::Store;
+use session_store_postgres::PostgresStore;
+use session_store_redis::RedisStore;
+use session_store_sqlite::SqliteStore;
 use sha2::{Digest as _, Sha256};
 use tokio::net::TcpListener;
 use tokio_postgres::NoTls;

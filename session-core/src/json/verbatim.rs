@@ -39,7 +39,7 @@ mod tests {
     use crate::json::ser::{DEEPEST_VALUE, to_text};
 
     /// serde_json's protocol for what it keeps as text, by hand: with its features on, its own types are in
-    /// `tests/serde_json_features`.
+    /// `tests/compatibility/serde-json`.
     struct Kept(&'static str, &'static str);
 
     const NUMBER: &str = "$serde_json::private::Number";

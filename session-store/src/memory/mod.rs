@@ -14,8 +14,8 @@ use session_core::{RecordKey, protocol::Record};
 use self::room::{Bytes, Full, Room};
 use self::shard::Shard;
 use self::users::Users;
-use crate::error::StoreError;
-use crate::store::SessionInfo;
+use crate::contract::error::StoreError;
+use crate::contract::store::SessionInfo;
 
 const DEFAULT_LIMIT: usize = 256 * 1024 * 1024;
 const SHARDS: usize = 64;

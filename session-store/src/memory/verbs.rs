@@ -6,8 +6,8 @@ use session_core::{
 };
 
 use super::{MemoryStore, PER_WRITE, SLACK};
-use crate::durability::Durability;
-use crate::store::{DeleteScope, SessionInfo, Store, StoreFuture};
+use crate::contract::durability::Durability;
+use crate::contract::store::{DeleteScope, SessionInfo, Store, StoreFuture};
 
 impl Store for MemoryStore {
     fn load<'a>(&'a self, key: RecordKey, now: u64) -> StoreFuture<'a, Loaded> {

@@ -18,7 +18,7 @@ async fn empty() -> Option<Arc<dyn Store>> {
     Some(Arc::new(MemoryStore::new()))
 }
 
-session_store::conformance_tests!(empty);
+session_store_conformance::conformance_tests!(empty);
 
 const NOW: u64 = 1_700_000_000;
 const HOUR: u64 = 60 * 60;

@@ -1,0 +1,99 @@
+//! The core's events, written to `tracing` under the target `session`. Never an id, a key of the map or a value; and as `record`
+//! the record's key, if `events_with_record_keys` asks for it.
+//!
+//! A back end that has something to report beside its answers writes it with `tracing` under this target, too.
+
+use std::error::Error;
+
+use session_core::{Event, EventKind, Rejected};
+use tracing::{debug, error, info, warn};
+
+use crate::adapter::exchange::SessionBackend;
+
+/// Writes one event: what an operator should look into as a warning, the life of sessions as information, and what every
+/// server sees all day as debug.
+///
+/// ```
+/// # use http::{HeaderMap, HeaderValue, header::COOKIE};
+/// # use session_core::{SecretKey, Sessions};
+/// # use std::io::{BufRead, BufReader, pipe};
+/// # let (log, writer) = pipe().unwrap();
+/// # let subscriber = tracing_subscriber::fmt().with_ansi(false).with_writer(std::sync::Arc::new(writer));
+/// # let _guard = tracing::subscriber::set_default(subscriber.finish());
+/// # let cookie = HeaderValue::from_static("__Host-session=forged");
+/// # let request = HeaderMap::from_iter([(COOKIE, cookie)]);
+/// # let exchange = Sessions::new(SecretKey::generate().unwrap()).exchange(&request);
+/// # let _session = exchange.open().done().unwrap().unwrap();
+/// let outgoing = exchange.close().done().unwrap();
+/// outgoing.events().iter().for_each(session_store::trace::event);
+/// # let mut logged = String::new();
+/// # BufReader::new(log).read_line(&mut logged).unwrap();
+/// assert!(logged.contains("INFO session: session rejected: the cookie is not of the form of a session"));
+/// assert!(!logged.contains("forged"));
+/// ```
+pub fn event(event: &Event) {
+    let Event {
+        kind,
+        digest,
+        record,
+    } = event;
+    let record = record.map(|key| key.to_text());
+    let record = record.as_deref();
+    match kind {
+        EventKind::Rejected(Rejected::Idle | Rejected::TooOld | Rejected::Unknown)
+        | EventKind::Merged => {
+            debug!(target: "session", %digest, record, "{kind}")
+        }
+        EventKind::Oversized { .. }
+        | EventKind::NotRewritten { .. }
+        | EventKind::NotRewrittenWithoutEntropy
+        | EventKind::TooLargeToEncrypt { .. }
+        | EventKind::CacheControlReplaced
+        | EventKind::Reuse
+        | EventKind::EndedForReuse { .. }
+        | EventKind::StoreFailed(_)
+        | EventKind::Rejected(Rejected::Unreadable) => {
+            warn!(target: "session", %digest, record, "{kind}");
+        }
+        _ => info!(target: "session", %digest, record, "{kind}"),
+    }
+}
+
+/// Writes that a request failed by its session.
+///
+/// ```
+/// # use std::io::{BufRead, BufReader, pipe};
+/// # let (log, writer) = pipe().unwrap();
+/// # let subscriber = tracing_subscriber::fmt().with_ansi(false).with_writer(std::sync::Arc::new(writer));
+/// # let _guard = tracing::subscriber::set_default(subscriber.finish());
+/// session_store::trace::failed(&session_core::Error::TooLate);
+/// # let mut logged = String::new();
+/// # BufReader::new(log).read_line(&mut logged).unwrap();
+/// assert!(logged.contains("ERROR session: the response was replaced"));
+/// ```
+pub fn failed(error: &dyn Error) {
+    error!(target: "session", %error, "the response was replaced");
+}
+
+/// Writes what is doubtful about a configuration and about the store; an adapter calls it once, where it is given the
+/// sessions.
+///
+/// ```
+/// # use std::io::{BufRead, BufReader, pipe};
+/// # let (log, writer) = pipe().unwrap();
+/// # let subscriber = tracing_subscriber::fmt().with_ansi(false).with_writer(std::sync::Arc::new(writer));
+/// # let _guard = tracing::subscriber::set_default(subscriber.finish());
+/// let source = session_store::SessionBackend::new(session_core::Sessions::flask("dev").unwrap());
+/// session_store::trace::announce(&source);
+/// # let mut logged = String::new();
+/// # BufReader::new(log).read_line(&mut logged).unwrap();
+/// assert!(logged.contains("WARN session: SECRET_KEY is weak: it has 3 bytes"));
+/// ```
+pub fn announce(source: &SessionBackend) {
+    for warning in source.warnings() {
+        warn!(target: "session", cookie = source.cookie_name(), "{warning}");
+    }
+    for warning in source.store_warnings() {
+        warn!(target: "session", cookie = source.cookie_name(), "{warning}");
+    }
+}

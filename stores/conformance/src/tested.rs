@@ -1,0 +1,280 @@
+//! The store that is tested, what is asked of it, and how a rule fails.
+
+use std::fmt::Display;
+use std::future::Future;
+use std::panic::resume_unwind;
+use std::sync::Arc;
+
+use session_core::{
+    RecordKey,
+    protocol::{
+        Inserted, Loaded, Outcome, Record, StoreReply, StoreRequest, TOMBSTONE_SECONDS, TrimResult,
+        Updated,
+    },
+};
+use session_store::{DeleteScope, Durability, SessionInfo, Store, StoreError};
+use tokio::sync::Barrier;
+use tokio::task::JoinSet;
+
+use crate::shown::Shown;
+
+pub(crate) const NOW: u64 = 1_700_000_000;
+pub(crate) const HOUR: u64 = 60 * 60;
+pub(crate) const DAY: u64 = 24 * HOUR;
+
+/// A different one for each number. The rest of its bytes is zero, so that stores that look at a part of a key are found
+/// out; see the rules about hostile keys, too.
+pub(crate) fn key(number: u64) -> RecordKey {
+    let mut bytes = [0; 32];
+    bytes[..8].copy_from_slice(&number.to_le_bytes());
+    RecordKey::from_bytes(bytes)
+}
+
+/// Live for an hour, of nobody.
+pub(crate) fn record(version: u64) -> Record {
+    let body = version.to_le_bytes().into();
+    Record {
+        version,
+        expires: NOW + HOUR,
+        created: NOW,
+        seen: NOW,
+        user: None,
+        label: None,
+        body,
+    }
+}
+
+pub(crate) fn owned(version: u64, user: &str) -> Record {
+    Record {
+        user: Some(user.into()),
+        ..record(version)
+    }
+}
+
+/// The tombstone of a record that was deleted at this second.
+pub(crate) fn dead(now: u64) -> Loaded {
+    Loaded::Dead {
+        expires: now + TOMBSTONE_SECONDS,
+    }
+}
+
+/// Fails unless the store answered what the contract wants.
+#[track_caller]
+pub(crate) fn expect<T: Shown + PartialEq>(rule: impl Display, answered: &T, wanted: &T) {
+    expect_one_of(rule, answered, std::slice::from_ref(wanted));
+}
+
+/// The same where the contract leaves a choice.
+#[track_caller]
+pub(crate) fn expect_one_of<T: Shown + PartialEq>(rule: impl Display, answered: &T, wanted: &[T]) {
+    if !wanted.contains(answered) {
+        let wanted = wanted
+            .iter()
+            .map(Shown::shown)
+            .collect::<Vec<_>>()
+            .join("\n        or ");
+        broken(
+            rule,
+            format!("\n    wanted {wanted}\n  answered {}", answered.shown()),
+        );
+    }
+}
+
+/// Fails unless this holds.
+#[track_caller]
+pub(crate) fn hold(rule: impl Display, holds: bool) {
+    if !holds {
+        broken(rule, String::new());
+    }
+}
+
+#[track_caller]
+pub(crate) fn broken(rule: impl Display, how: String) -> ! {
+    panic!("the store breaks its contract: {rule}{how}\n")
+}
+
+/// The store. Its methods are the verbs; an error fails the rule.
+#[derive(Clone)]
+pub(crate) struct Tested(pub(crate) Arc<dyn Store>);
+
+#[track_caller]
+fn answered<T>(verb: &str, result: Result<T, StoreError>) -> T {
+    result.unwrap_or_else(|error| {
+        let source = std::error::Error::source(&error).map(|source| format!(": {source}"));
+        broken(
+            format_args!("{verb} must be answered here"),
+            format!(
+                ", and ended in an error: {error}{}",
+                source.unwrap_or_default()
+            ),
+        )
+    })
+}
+
+impl Tested {
+    pub(crate) async fn load(&self, key: RecordKey, now: u64) -> Loaded {
+        answered("load", self.0.load(key, now).await)
+    }
+
+    pub(crate) async fn insert(&self, key: RecordKey, record: &Record, now: u64) -> Inserted {
+        answered("insert", self.0.insert(key, record, now).await)
+    }
+
+    pub(crate) async fn update(
+        &self,
+        key: RecordKey,
+        version: u64,
+        record: &Record,
+        now: u64,
+    ) -> Updated {
+        answered("update", self.0.update(key, version, record, now).await)
+    }
+
+    pub(crate) async fn touch(&self, key: RecordKey, expires: u64, now: u64) -> Outcome {
+        answered("touch", self.0.touch(key, expires, now).await)
+    }
+
+    pub(crate) async fn delete(&self, key: RecordKey, now: u64) -> Outcome {
+        answered("delete", self.0.delete(key, now).await)
+    }
+
+    pub(crate) async fn delete_version(&self, key: RecordKey, version: u64, now: u64) -> Updated {
+        answered(
+            "delete_version",
+            self.0.delete_version(key, version, now).await,
+        )
+    }
+
+    pub(crate) async fn index(&self, user: &str, key: RecordKey, until: u64, now: u64) {
+        answered("index", self.0.index(user, key, until, now).await);
+    }
+
+    pub(crate) async fn unindex(&self, user: &str, key: RecordKey) {
+        answered("unindex", self.0.unindex(user, key).await);
+    }
+
+    pub(crate) async fn list(&self, user: &str, max: usize, now: u64) -> Vec<SessionInfo> {
+        answered("list", self.0.list(user, max, now).await)
+    }
+
+    pub(crate) async fn delete_owned(&self, user: &str, which: DeleteScope, now: u64) -> u64 {
+        answered("delete_owned", self.0.delete_owned(user, which, now).await)
+    }
+
+    pub(crate) async fn trim(
+        &self,
+        user: &str,
+        keep: usize,
+        this: RecordKey,
+        now: u64,
+    ) -> TrimResult {
+        answered("trim", self.0.trim(user, keep, this, now).await)
+    }
+
+    pub(crate) async fn delete_expired(&self, before: u64, batch: usize) -> u64 {
+        answered("delete_expired", self.0.delete_expired(before, batch).await)
+    }
+
+    pub(crate) async fn durability(&self) -> Durability {
+        answered("durability", self.0.durability().await)
+    }
+
+    /// A question of the core's.
+    pub(crate) async fn ask(&self, question: &StoreRequest) -> StoreReply {
+        match question {
+            StoreRequest::Load { key, now } => StoreReply::Loaded(self.load(*key, *now).await),
+            StoreRequest::Insert { key, record, now } => {
+                StoreReply::Inserted(self.insert(*key, record, *now).await)
+            }
+            StoreRequest::Update {
+                key,
+                version,
+                record,
+                now,
+            } => StoreReply::Updated(self.update(*key, *version, record, *now).await),
+            StoreRequest::Touch { key, expires, now } => {
+                StoreReply::Touched(self.touch(*key, *expires, *now).await)
+            }
+            StoreRequest::Delete { key, version, now } => {
+                StoreReply::Deleted(self.delete_version(*key, *version, *now).await)
+            }
+            StoreRequest::Index {
+                user,
+                key,
+                until,
+                now,
+            } => {
+                self.index(user, *key, *until, *now).await;
+                StoreReply::Noted
+            }
+            StoreRequest::Unindex { user, key } => {
+                self.unindex(user, *key).await;
+                StoreReply::Noted
+            }
+            StoreRequest::Trim {
+                user,
+                keep,
+                this,
+                now,
+            } => StoreReply::Trimmed(self.trim(user, *keep, *this, *now).await),
+            other => panic!("the kit does not know the verb {}", other.verb()),
+        }
+    }
+
+    /// As the core does it: index, then insert.
+    pub(crate) async fn log_in(&self, number: u64, user: &str) {
+        self.index(user, key(number), NOW + HOUR, NOW).await;
+        let inserted = self.insert(key(number), &owned(number, user), NOW).await;
+        expect(
+            "insert, nothing there: creates the record",
+            &inserted,
+            &Inserted::Done,
+        );
+    }
+
+    /// The places of a user's live records, in their order.
+    pub(crate) async fn keys(&self, user: &str) -> Vec<RecordKey> {
+        self.list(user, usize::MAX, NOW)
+            .await
+            .iter()
+            .map(|listed| listed.key)
+            .collect()
+    }
+
+    /// The record that must be live.
+    pub(crate) async fn live(&self, key: RecordKey) -> Record {
+        match self.load(key, NOW).await {
+            Loaded::Live(record) => record,
+            loaded => broken(
+                "load, a live record: Loaded::Live",
+                format!("\n  answered {}", loaded.shown()),
+            ),
+        }
+    }
+}
+
+/// So many tasks, which begin at once; what each returns, in their order.
+pub(crate) async fn at_once<T, R>(count: u64, run: impl Fn(u64) -> R) -> Vec<T>
+where
+    T: Send + 'static,
+    R: Future<Output = T> + Send + 'static,
+{
+    let barrier = Arc::new(Barrier::new(usize::try_from(count).unwrap()));
+    let mut tasks = JoinSet::new();
+    for number in 0..count {
+        let (barrier, task) = (barrier.clone(), run(number));
+        tasks.spawn(async move {
+            barrier.wait().await;
+            (number, task.await)
+        });
+    }
+    let mut results = Vec::new();
+    while let Some(joined) = tasks.join_next().await {
+        match joined {
+            Ok(result) => results.push(result),
+            Err(error) => resume_unwind(error.into_panic()),
+        }
+    }
+    results.sort_by_key(|(number, _)| *number);
+    results.into_iter().map(|(_, result)| result).collect()
+}

@@ -1,0 +1,14 @@
+//! Sessions in PostgreSQL: [`PostgresStore`], a back end of [`session_store`].
+
+mod cells;
+mod connection;
+mod direct;
+mod error;
+mod given_up;
+mod parameter;
+mod schema;
+mod store;
+mod table;
+mod verbs;
+
+pub use store::PostgresStore;

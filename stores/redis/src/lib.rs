@@ -1,0 +1,12 @@
+//! Sessions in Redis, Valkey, or a cluster of them: [`RedisStore`], a back end of [`session_store`].
+
+mod connection;
+mod error;
+mod owned;
+mod record;
+mod script;
+mod server;
+mod store;
+
+pub use connection::RedisConnection;
+pub use store::RedisStore;

@@ -1,0 +1,12 @@
+//! Sessions in a file, with SQLite: [`SqliteStore`], a back end of [`session_store`].
+
+mod error;
+mod place;
+mod readers;
+mod schema;
+mod statements;
+mod store;
+mod thread;
+mod writer;
+
+pub use store::SqliteStore;

@@ -1,0 +1,29 @@
+//! The SQLite store: the contract, and what it promises beyond the contract.
+
+#![allow(clippy::unwrap_used, clippy::panic)]
+
+mod child;
+mod client;
+mod crash;
+mod dump;
+mod file;
+mod full;
+#[cfg(unix)]
+mod gone;
+mod load;
+mod place;
+
+use std::sync::Arc;
+
+use session_store::Store;
+use session_store_sqlite::SqliteStore;
+
+use place::Directory;
+
+async fn empty() -> Option<Arc<dyn Store>> {
+    Some(Arc::new(
+        SqliteStore::open(Directory::new().leave()).unwrap(),
+    ))
+}
+
+session_store_conformance::conformance_tests!(empty);

@@ -1,0 +1,19 @@
+//! Sessions in Redis, over TLS.
+
+use std::error::Error;
+use std::path::Path;
+
+use redis::{Client, TlsCertificates};
+use session_store_redis::RedisStore;
+
+/// At `rediss://app:password@db:6379`. The file has the certificate of who signed the server's, in PEM.
+pub fn store(url: &str, authority: &Path) -> Result<RedisStore, Box<dyn Error>> {
+    let certificates = TlsCertificates {
+        client_tls: None,
+        root_cert: Some(std::fs::read(authority)?),
+    };
+    Ok(RedisStore::new(
+        Client::build_with_tls(url, certificates)?,
+        "shop:sessions:",
+    )?)
+}
