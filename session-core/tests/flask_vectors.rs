@@ -174,7 +174,7 @@ fn every_row_of_the_table_is_held_by_a_vector_or_a_test() {
         }
     }
     let table: BTreeSet<_> = differences().into_iter().collect();
-    let source = include_str!("flask_differences.rs");
+    let source = include_str!("flask_differences/main.rs");
     for name in source
         .split("#[test]\nfn ")
         .skip(1)

@@ -7,6 +7,7 @@
     clippy::unit_arg
 )]
 
+#[path = "../common/mod.rs"]
 mod common;
 
 use common::{Closed, KEY, ManualClock, cookie_with, formats, key, respond, visit};

@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used)]
 
 #[allow(dead_code)]
+#[path = "../vectors/mod.rs"]
 mod vectors;
 
 use std::collections::BTreeSet;

@@ -3,6 +3,7 @@
 
 #![allow(clippy::unwrap_used, clippy::panic)]
 
+#[path = "../common/mod.rs"]
 mod common;
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -21,7 +22,7 @@ use sha1::Sha1;
 const NOW: u64 = 1_700_000_000;
 const TENTH: u64 = 31 * 24 * 60 * 6;
 /// Cookies that Flask wrote, by `tests/data/flask-near-limit.py`.
-const NEAR_LIMIT: &str = include_str!("data/flask-near-limit.txt");
+const NEAR_LIMIT: &str = include_str!("../data/flask-near-limit.txt");
 
 fn at(seconds: u64) -> SystemTime {
     UNIX_EPOCH + Duration::from_secs(seconds)

@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::unit_arg)]
 
+#[path = "../common/mod.rs"]
 mod common;
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used)]
 #![allow(dead_code, reason = "most fields are read by serde alone")]
 
+#[path = "../common/mod.rs"]
 mod common;
 
 use std::collections::HashMap;
