@@ -9,16 +9,17 @@
 
 mod common;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 
-use common::model::{Model, Operation, run};
+use common::model::run::run;
+use common::model::store::Store;
+use common::model::{Model, Operation};
 use common::{KEY, OTHER_KEY, cookie_with, formats, key, request, visit};
+use http::header::COOKIE;
+use http::{HeaderMap, HeaderValue};
 use proptest::prelude::*;
 use serde_json::Value;
-use session_core::{
-    RecordKey, Rejected, Sessions,
-    protocol::{Inserted, Loaded, Outcome, Record, Step, StoreReply, StoreRequest, Updated},
-};
+use session_core::{Rejected, Sessions};
 
 fn any_key() -> impl Strategy<Value = String> {
     prop_oneof![
@@ -71,52 +72,12 @@ fn any_operation() -> impl Strategy<Value = Operation> {
     ]
 }
 
-/// The least that is a store.
-#[derive(Default)]
-struct Store(HashMap<RecordKey, Option<Record>>);
-
-impl Store {
-    fn drive<T>(&mut self, mut step: Step<T>) -> T {
-        loop {
-            match step {
-                Step::Done(done) => return done,
-                Step::Pending(ask) => {
-                    let answer = self.answer(ask.question().clone());
-                    step = ask.answer(answer);
-                }
-            }
-        }
-    }
-
-    fn answer(&mut self, question: StoreRequest) -> StoreReply {
-        match question {
-            StoreRequest::Load { key, .. } => StoreReply::Loaded(match self.0.get(&key) {
-                Some(Some(record)) => Loaded::Live(record.clone()),
-                Some(None) => Loaded::Dead { expires: u64::MAX },
-                None => Loaded::Absent,
-            }),
-            StoreRequest::Insert { key, record, .. } => {
-                assert_eq!(self.0.insert(key, Some(record)), None);
-                StoreReply::Inserted(Inserted::Done)
-            }
-            StoreRequest::Update {
-                key,
-                version,
-                record,
-                ..
-            } => {
-                let replaced = self.0.insert(key, Some(record));
-                assert_eq!(replaced.unwrap().unwrap().version, version);
-                StoreReply::Updated(Updated::Done)
-            }
-            StoreRequest::Delete { key, .. } => {
-                self.0.insert(key, None);
-                StoreReply::Deleted(Updated::Done)
-            }
-            StoreRequest::Touch { .. } => StoreReply::Touched(Outcome::Done),
-            _ => StoreReply::Noted,
-        }
-    }
+/// A request whose cookie has one bit flipped; `None` if no header can hold it.
+fn with_flipped_bit(cookie: &str, at: usize, bit: u32) -> Option<HeaderMap> {
+    let mut bytes = cookie.as_bytes().to_vec();
+    bytes[at] ^= 1 << bit;
+    let header = HeaderValue::from_bytes(&bytes).ok()?;
+    Some(HeaderMap::from_iter([(COOKIE, header)]))
 }
 
 proptest! {
@@ -145,7 +106,7 @@ proptest! {
             let session = store.drive(exchange.open()).unwrap();
             prop_assert_eq!(session.rejected(), None);
             operations.iter().for_each(|operation| model.apply(&session, operation));
-            let mut headers = http::HeaderMap::new();
+            let mut headers = HeaderMap::new();
             store.drive(exchange.close()).apply(&mut headers).unwrap();
             let mints = |operation: &Operation| {
                 use Operation::{ClearUser, Renew, SetUser, SetPermanent};
@@ -179,11 +140,9 @@ proptest! {
             let Ok(closed) = visit(&sessions, &[], |session| session.insert("a", &value)) else { return Ok(()) };
             let cookie = closed.cookie().unwrap();
             let start = sessions.cookie_name().len() + 1;
-            let mut bytes = cookie.as_bytes().to_vec();
-            let at = start + at.index(bytes.len() - start);
-            bytes[at] ^= 1 << bit;
-            let Ok(header) = http::HeaderValue::from_bytes(&bytes) else { continue };
-            let session = sessions.open(&http::HeaderMap::from_iter([(http::header::COOKIE, header)]));
+            let at = start + at.index(cookie.len() - start);
+            let Some(request) = with_flipped_bit(cookie, at, bit) else { continue };
+            let session = sessions.open(&request);
             // A semicolon ends the value, and a space or tab at its end is trimmed.
             prop_assert!(session.is_empty());
             prop_assert!(
@@ -227,15 +186,10 @@ fn s1_every_bit_of_a_cookie() {
         let mut refused = 0;
         for at in start..cookie.len() {
             for bit in 0..8 {
-                let mut bytes = cookie.as_bytes().to_vec();
-                bytes[at] ^= 1 << bit;
-                let Ok(header) = http::HeaderValue::from_bytes(&bytes) else {
+                let Some(request) = with_flipped_bit(&cookie, at, bit) else {
                     continue;
                 };
-                let session = sessions.open(&http::HeaderMap::from_iter([(
-                    http::header::COOKIE,
-                    header,
-                )]));
+                let session = sessions.open(&request);
                 assert!(
                     session.rejected().is_some() && session.is_empty(),
                     "{format} {at} {bit}"
@@ -284,7 +238,7 @@ fn keys_rotate() {
 fn clones_in_many_threads_lose_nothing() {
     for (_, builder) in formats() {
         let sessions = builder.build().unwrap();
-        let session = sessions.open(&http::HeaderMap::new());
+        let session = sessions.open(&HeaderMap::new());
         std::thread::scope(|scope| {
             for thread in 0..8 {
                 let session = session.clone();

@@ -10,7 +10,8 @@ use session_core::{
 };
 use sha2::{Digest, Sha256};
 
-use super::naive::{self, ID, NAME, encode, signed};
+use super::naive::bytes::encode;
+use super::naive::{self, ID, NAME, signed};
 use super::{Input, NOW, assert_refused, ours, request};
 
 pub static STORED: LazyLock<StoredSessions> = LazyLock::new(|| ours().build_stored().unwrap());

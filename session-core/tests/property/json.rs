@@ -32,7 +32,7 @@ pub fn check(data: &[u8]) {
             .filter(|json| matches!(json, Json::Object(_)))
             .map(without_doubles);
         let taken = if flask {
-            map.and_then(naive::dict)
+            map.and_then(naive::flask::dict)
         } else {
             map
         };
@@ -49,7 +49,7 @@ pub fn check(data: &[u8]) {
         inserted.unwrap();
         let payload = session.payload();
         let expected = if flask {
-            naive::guard(taken.clone())
+            naive::flask::guard(taken.clone())
         } else {
             taken.clone()
         };
@@ -80,7 +80,7 @@ fn check_plain(sessions: &Sessions, text: &str, json: Option<Json>) {
         .map(without_doubles);
     let map = map.filter(|json| members(json).iter().all(|(key, _)| string(key).is_some()));
     let plain = map
-        .map(naive::guard_inside)
+        .map(naive::flask::guard_inside)
         .filter(|json| Json::read(&json.write(true), DEPTH).is_some());
     let Some(plain) = plain else {
         assert!(
@@ -92,7 +92,7 @@ fn check_plain(sessions: &Sessions, text: &str, json: Option<Json>) {
     inserted.unwrap();
     let flask = sessions.is_flask();
     let whole = if flask {
-        naive::guard(plain.clone())
+        naive::flask::guard(plain.clone())
     } else {
         plain.clone()
     };

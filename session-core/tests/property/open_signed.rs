@@ -4,8 +4,9 @@ use std::time::Duration;
 
 use session_core::{Session, Sessions};
 
+use super::naive::bytes::encode;
 use super::naive::json::Json;
-use super::naive::{self, Content, NAME, Opened, Stamp, encode, signed};
+use super::naive::{self, Content, NAME, Opened, Stamp, signed};
 use super::{Input, NOW, OURS, assert_refused, assert_usable, request};
 
 /// The first byte says what the rest is: a value as it is; or, to be signed with the right key, a stamp (as a change of a
@@ -22,7 +23,7 @@ pub fn check(data: &[u8]) {
     let value = match kind {
         0 => input.0.to_vec(),
         1 => under(&encode(input.0)),
-        2 => under(&[b".", &encode(&naive::deflate(input.0))[..]].concat()),
+        2 => under(&[b".", &encode(&naive::bytes::deflate(input.0))[..]].concat()),
         3 => under(&[b".", &encode(input.0)[..]].concat()),
         _ => signed(&naive::SIGNED, input.0),
     };

@@ -10,8 +10,10 @@ use session_core::{
 use sha2::{Digest, Sha256};
 
 use super::id::{STORED, body, record};
+use super::naive::bytes::encode;
 use super::naive::json::Json;
-use super::naive::{self, ID, NAME, Stamp, encode, encrypt_record, open_record, signed};
+use super::naive::record::{encrypt_record, open_record};
+use super::naive::{self, ID, NAME, Stamp, signed};
 use super::open_signed::{assert_content, assert_stamp};
 use super::{Input, NOW, assert_refused, ours, request};
 

@@ -3,7 +3,8 @@
 use serde_json::Value;
 
 use super::{ENCRYPTED, FLASK, Input, OURS};
-use crate::common::model::{Operation, run};
+use crate::common::model::Operation;
+use crate::common::model::run::run;
 
 /// The first byte chooses the format; then come requests, each with a count of operations.
 pub fn check(data: &[u8]) {

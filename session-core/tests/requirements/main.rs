@@ -17,6 +17,7 @@ mod http;
 mod lifetime;
 mod ops;
 mod token;
+mod windows;
 
 use session_core::{Builder, Sessions};
 

@@ -11,6 +11,7 @@ pub mod cases;
 pub mod http;
 pub mod odd;
 pub mod python;
+pub mod views;
 
 use std::collections::BTreeSet;
 use std::io::Read;
@@ -60,28 +61,26 @@ pub fn differences() -> Vec<String> {
     rows().into_iter().flat_map(|(_, names)| names).collect()
 }
 
-/// The tests of this crate, by name.
-pub fn tests() -> BTreeSet<String> {
-    let mut found = BTreeSet::new();
-    let mut folders = ["src", "tests"]
-        .map(|folder| Path::new(env!("CARGO_MANIFEST_DIR")).join(folder))
-        .to_vec();
+/// The names of the tests in these folders of the crate.
+pub fn tests_in(folders: &[&str]) -> BTreeSet<String> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut folders: Vec<_> = folders.iter().map(|folder| root.join(folder)).collect();
+    let mut names = BTreeSet::new();
     while let Some(folder) = folders.pop() {
-        for entry in std::fs::read_dir(folder).unwrap().map(Result::unwrap) {
-            let path = entry.path();
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
             if path.is_dir() {
                 folders.push(path);
             } else if path.extension().is_some_and(|end| end == "rs") {
-                let text = std::fs::read_to_string(path).unwrap();
-                let tests = text
-                    .split("#[test]\n")
-                    .skip(1)
-                    .filter_map(|test| test.split_once("fn "));
-                found.extend(tests.map(|(_, test)| test.split('(').next().unwrap().to_owned()));
+                let source = std::fs::read_to_string(path).unwrap();
+                for test in source.split("#[test]\n").skip(1) {
+                    let (_, rest) = test.split_once("fn ").unwrap();
+                    names.insert(rest.split('(').next().unwrap().to_owned());
+                }
             }
         }
     }
-    found
+    names
 }
 
 /// The JSON inside a cookie, without looking at its signature.

@@ -1,11 +1,13 @@
 //! What a session is, as plainly as it can be said, and what can be done to it.
 
-use std::collections::BTreeMap;
+pub mod counter;
+pub mod run;
+pub mod store;
 
+use counter::{Uncounted, counted};
 use serde_json::{Value, json};
-use session_core::{Error, Flash, Session, Sessions};
-
-use super::visit;
+use session_core::{Error, Flash, Session};
+use std::collections::BTreeMap;
 
 #[derive(Debug, Clone)]
 pub enum Operation {
@@ -296,85 +298,6 @@ impl Model {
         self.check(session);
         for (key, value) in &self.entries {
             assert_eq!(session.get::<Value>(key).unwrap().as_ref(), Some(value));
-        }
-    }
-}
-
-enum Uncounted {
-    Overflow,
-    WrongType,
-}
-
-/// `old += by`: the sum, and how it is stored. Floats are counted where every integer is one.
-fn counted(old: Option<&Value>, by: i64) -> Result<(i64, Value), Uncounted> {
-    const LARGEST: i128 = 1 << 53;
-    let old = match old {
-        None => 0.into(),
-        Some(Value::Number(number)) => number.clone(),
-        Some(_) => return Err(Uncounted::WrongType),
-    };
-    if let Some(old) = old.as_i64() {
-        let sum = old.checked_add(by).ok_or(Uncounted::Overflow)?;
-        return Ok((sum, sum.into()));
-    }
-    let float = old
-        .as_f64()
-        .filter(|_| old.is_f64())
-        .ok_or(Uncounted::WrongType)?;
-    if float.fract() != 0.0 || float.abs() > LARGEST as f64 {
-        return Err(Uncounted::WrongType);
-    }
-    #[allow(clippy::cast_possible_truncation)]
-    let sum = float as i128 + i128::from(by);
-    if [sum, by.into()].iter().any(|number| number.abs() > LARGEST) {
-        return Err(Uncounted::Overflow);
-    }
-    Ok((i64::try_from(sum).unwrap(), json!(sum as f64)))
-}
-
-/// Requests of some operations each, with one jar, in a format of cookies. Ends early when a session does not fit.
-pub fn run(sessions: &Sessions, requests: &[Vec<Operation>]) {
-    let flask = sessions.is_flask();
-    let (mut model, mut jar) = (Model::new(flask), None::<String>);
-    for operations in requests {
-        model.begin();
-        let cookies: Vec<&str> = jar.as_deref().into_iter().collect();
-        let closed = visit(sessions, &cookies, |session| {
-            model.check_reopened(session);
-            operations
-                .iter()
-                .for_each(|operation| model.apply(session, operation));
-            Ok(())
-        });
-        let closed = match closed {
-            Ok(closed) => closed,
-            Err(Error::TooLarge { .. }) => return,
-            Err(error) => panic!("{error}"),
-        };
-        let empty = model.is_blank();
-        assert_eq!(
-            closed.removes(),
-            empty && model.modified && (flask || jar.is_some())
-        );
-        // Flask refreshes a permanent session with each response.
-        let refreshed = flask && jar.is_some() && model.is_permanent();
-        assert_eq!(
-            closed.cookie().is_some(),
-            !empty && (model.modified || refreshed)
-        );
-        if let Some(cookie) = closed.cookie() {
-            let expires = if flask { "; Expires=" } else { "; Max-Age=" };
-            assert_eq!(
-                closed.set_cookie().unwrap().contains(expires),
-                model.is_permanent()
-            );
-            jar = Some(cookie.to_owned());
-        } else if closed.removes() {
-            jar = None;
-        }
-        if empty {
-            // An empty session leaves no trace: permanence is that of the next one.
-            model.permanent = false;
         }
     }
 }
