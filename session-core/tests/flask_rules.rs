@@ -1,4 +1,5 @@
-//! Flask mode's rules that the recorded vectors do not hold: `_flashes` and `_permanent` are ordinary keys.
+//! Rules of Flask mode that the recorded vectors do not cover: `_flashes` and `_permanent` are
+//! ordinary keys.
 
 #![allow(clippy::unwrap_used)]
 
@@ -16,7 +17,7 @@ fn flask() -> Sessions {
         .unwrap()
 }
 
-fn shown(flashes: &[Flash]) -> Vec<(&str, String)> {
+fn messages(flashes: &[Flash]) -> Vec<(&str, String)> {
     flashes
         .iter()
         .map(|flash| (flash.category(), flash.message()))
@@ -38,17 +39,17 @@ fn flashes_are_taken_once_and_cached_for_the_request() {
     });
     let cookie = first.unwrap().cookie().unwrap().to_owned();
     let second = visit(&sessions, &[&cookie], |session| {
-        // The first take pops the key; a filter shows less, but all are taken.
+        // The first take removes the key. A filter returns fewer flashes, but all are taken.
         assert_eq!(
-            shown(&session.take_flashes_of(&["error"])?),
+            messages(&session.take_flashes_of(&["error"])?),
             [("error", "<b>two</b>".to_owned())]
         );
         assert!(session.is_empty() && session.is_modified());
-        // Flashed after the take: for the next request.
+        // Flashed after the take: shown by the next request.
         session.flash("later", "info")?;
         let all = session.take_flashes()?;
         assert_eq!(
-            shown(&all),
+            messages(&all),
             [
                 ("message", "one".to_owned()),
                 ("error", "<b>two</b>".to_owned())
@@ -61,7 +62,7 @@ fn flashes_are_taken_once_and_cached_for_the_request() {
     let cookie = second.unwrap().cookie().unwrap().to_owned();
     let third = visit(&sessions, &[&cookie], |session| {
         assert_eq!(
-            shown(&session.take_flashes()?),
+            messages(&session.take_flashes()?),
             [("info", "later".to_owned())]
         );
         Ok(())
@@ -111,9 +112,9 @@ fn foreign_flashes_do_no_harm() {
     }
 }
 
-/// Flask's categories may be of any type; each message is shown.
+/// Flask's categories may be of any type, and each message is returned.
 #[test]
-fn a_category_that_is_no_text_is_shown() {
+fn categories_of_other_types_are_returned() {
     let list = r#"[{" t":[null,"saved"]},{" t":[5,"five"]},{" t":[{" m":"info"},"html"]},{" t":[[1, null],{" m":"<b>"}]},{" t":["\ud800","half"]},[true,"yes"]]"#;
     let expected = [
         ("", "saved"),
@@ -129,9 +130,9 @@ fn a_category_that_is_no_text_is_shown() {
             |session: &Session| session.insert_tagged_json(&format!("{{\"_flashes\":{list}}}"));
         flask().open(&request(&flask(), fill).unwrap())
     };
-    assert_eq!(shown(&open().take_flashes().unwrap()), expected);
+    assert_eq!(messages(&open().take_flashes().unwrap()), expected);
     assert_eq!(
-        shown(&open().take_flashes_of(&["", "5"]).unwrap()),
+        messages(&open().take_flashes_of(&["", "5"]).unwrap()),
         expected[..2]
     );
 }
@@ -175,7 +176,7 @@ fn permanence_is_the_truth_of_a_key() {
         let session = sessions.open(&common::request(&[closed.cookie().unwrap()]));
         assert_eq!(session.is_permanent(), permanent, "{value}");
     }
-    // The last key of a permanent session popped: `_permanent` is left, and the cookie stays.
+    // The last key of a permanent session is removed: `_permanent` remains, and the cookie stays.
     let cookie = visit(&sessions, &[], set("true"))
         .unwrap()
         .cookie()
@@ -228,7 +229,7 @@ fn what_rust_cannot_represent_stays() {
     );
 }
 
-/// As Werkzeug reads them. What is written anew stands without quotes.
+/// Read as Werkzeug reads it. A cookie that is written again has no quotes.
 #[test]
 fn a_cookie_in_quotes_is_refreshed_as_any_other() {
     let time = ManualClock::at(1_700_000_000);

@@ -1,7 +1,8 @@
-//! Every vector that was made by running a real Flask: byte-equal, or in the table of differences by name.
+//! Every vector that was recorded by running a real Flask: equal byte for byte, or named in the table
+//! of differences.
 //!
-//! `tests/data/flask-vectors.json` was produced with Flask 3.1.2/3.1.3, itsdangerous 2.2.0 and Werkzeug 3.1.8; what is odd, in
-//! `tests/data/flask-odd.json`, by the program beside it.
+//! `tests/data/flask-vectors.json` was recorded with Flask 3.1.2/3.1.3, itsdangerous 2.2.0 and
+//! Werkzeug 3.1.8; unusual input is in `tests/data/flask-odd.json`, recorded by the program beside it.
 
 mod vectors;
 
@@ -43,7 +44,7 @@ fn every_uncompressed_dump_is_byte_equal() {
             let dumped = cases::dump(&sessions, case["data_tagged_json"].as_str().unwrap());
             assert_eq!(dumped, expected, "{}", case["name"]);
         }
-        // And read, then written again.
+        // Read, then written again.
         let (again, _) = cases::reload(&sessions, expected);
         assert_eq!(again.as_deref(), Some(expected), "{}", case["name"]);
         counted += 1;
@@ -75,7 +76,8 @@ fn every_compressed_dump_holds_the_same_json() {
         counted += 1;
     }
     assert!(counted >= 13, "only {counted} dumps were compared");
-    // Another zlib's stream is a byte longer here, so that the rule decides otherwise (a row of the table).
+    // Our zlib's stream is a byte longer here, so that compression does not pay (a row of the
+    // table).
     assert_eq!(otherwise, ["flashes"]);
 }
 
@@ -146,7 +148,8 @@ fn floats_are_written_as_python_writes_them() {
     }
 }
 
-/// The table in both directions: what stands there exists, and each row is held by something.
+/// Checks the table in both directions: the names in it exist, and each row names a vector or a
+/// test.
 #[test]
 fn every_row_of_the_table_is_held_by_a_vector_or_a_test() {
     let (all, odd) = (vectors::load(), vectors::load_odd());

@@ -72,7 +72,7 @@ fn any_operation() -> impl Strategy<Value = Operation> {
     ]
 }
 
-/// A request whose cookie has one bit flipped; `None` if no header can hold it.
+/// Returns a request whose cookie has one bit flipped; `None` if no header can hold it.
 fn with_flipped_bit(cookie: &str, at: usize, bit: u32) -> Option<HeaderMap> {
     let mut bytes = cookie.as_bytes().to_vec();
     bytes[at] ^= 1 << bit;
@@ -83,7 +83,7 @@ fn with_flipped_bit(cookie: &str, at: usize, bit: u32) -> Option<HeaderMap> {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(400))]
 
-    /// Requests of some operations each, with one jar, in all formats.
+    /// Several requests of some operations each, from one browser, in all formats.
     #[test]
     fn any_sequence_equals_the_model(requests in prop::collection::vec(prop::collection::vec(any_operation(), 0..6), 1..8)) {
         for (format, builder) in formats() {
@@ -92,7 +92,7 @@ proptest! {
         }
     }
 
-    /// The same in a store: nothing is lost, whatever its length, and a cookie goes out only for a new id.
+    /// With a store nothing is lost, whatever the length, and a cookie is sent only for a new id.
     #[test]
     fn any_sequence_equals_the_model_in_a_store(encrypted: bool, requests in prop::collection::vec(prop::collection::vec(any_operation(), 0..6), 1..8)) {
         let builder = Sessions::builder(key(KEY));
@@ -108,18 +108,18 @@ proptest! {
             operations.iter().for_each(|operation| model.apply(&session, operation));
             let mut headers = HeaderMap::new();
             store.drive(exchange.close()).apply(&mut headers).unwrap();
-            let mints = |operation: &Operation| {
+            let changes_id = |operation: &Operation| {
                 use Operation::{ClearUser, Renew, SetUser, SetPermanent};
                 matches!(operation, SetUser(_) | ClearUser | Renew | SetPermanent(_))
             };
-            let minted = operations.iter().any(mints);
-            let kept = !model.is_blank();
+            let needs_new_id = operations.iter().any(changes_id);
+            let stored = !model.is_blank();
             let cookie = headers.get(http::header::SET_COOKIE).map(|header| header.to_str().unwrap().split(';').next().unwrap());
             match (&jar, model.cleared, cookie) {
-                (Some(_), true, Some(pair)) => prop_assert_eq!(pair.ends_with('='), !kept),
-                (None, _, cookie) => prop_assert_eq!(cookie.is_some(), kept),
+                (Some(_), true, Some(pair)) => prop_assert_eq!(pair.ends_with('='), !stored),
+                (None, _, cookie) => prop_assert_eq!(cookie.is_some(), stored),
                 (Some(_), true, None) => prop_assert!(false, "a cleared session sends its end or its successor"),
-                (Some(_), false, Some(_)) => prop_assert!(minted),
+                (Some(_), false, Some(_)) => prop_assert!(needs_new_id),
                 (Some(_), false, None) => {}
             }
             if let Some(pair) = cookie {
@@ -132,7 +132,8 @@ proptest! {
         }
     }
 
-    /// S1: any flipped bit is refused, for a reason that stands before all parsing (`Unreadable` would not).
+    /// S1: any flipped bit is refused, for a reason that precedes all parsing (`Unreadable` would
+    /// not).
     #[test]
     fn s1_any_flipped_bit_is_refused(value in any_value(), at in any::<prop::sample::Index>(), bit in 0..8_u32) {
         for (format, builder) in formats() {
@@ -143,7 +144,8 @@ proptest! {
             let at = start + at.index(cookie.len() - start);
             let Some(request) = with_flipped_bit(cookie, at, bit) else { continue };
             let session = sessions.open(&request);
-            // A semicolon ends the value, and a space or tab at its end is trimmed.
+            // The bit may make a semicolon, which ends the value, or a space or tab at its end,
+            // which is trimmed.
             prop_assert!(session.is_empty());
             prop_assert!(
                 matches!(session.rejected(), Some(Rejected::Malformed | Rejected::BadSignature)),
@@ -152,7 +154,7 @@ proptest! {
         }
     }
 
-    /// Untouched values come back byte for byte, whatever else is done.
+    /// Values that are not changed come back byte for byte, whatever happens to others.
     #[test]
     fn untouched_values_are_not_rewritten(value in any_value(), others in prop::collection::vec((any_key(), any_value()), 0..5)) {
         for (_, builder) in formats() {
@@ -210,13 +212,14 @@ fn keys_rotate() {
         .unwrap();
     let done = Sessions::builder(key(KEY)).build().unwrap();
     let cookie = cookie_with(&old, "a", 1);
-    // Read under the old key: nothing is written, a reader would overwrite a writer.
+    // Read with the old key: nothing is written, because a reader could overwrite a concurrent
+    // writer.
     let read = visit(&new, &[&cookie], |session| {
         Ok(assert_eq!(session.get::<i64>("a")?, Some(1)))
     })
     .unwrap();
     assert_eq!(read.set_cookie(), None);
-    // Written: under the new one.
+    // Written: with the new key.
     let written = visit(&new, &[&cookie], |session| {
         session.increment("a", 1).map(drop)
     })
@@ -267,19 +270,19 @@ fn logs_hold_nothing_private() {
     let sessions = Sessions::builder(key(KEY)).build().unwrap();
     let closed = visit(&sessions, &[], |session| {
         session.insert("password-key", "hunter2")?;
-        let shown = format!(
+        let printed = format!(
             "{session:?} {sessions:?} {:?}",
             session.get::<i64>("password-key")
         );
         assert!(
-            !shown.contains("hunter2") && !shown.contains(KEY),
-            "{shown}"
+            !printed.contains("hunter2") && !printed.contains(KEY),
+            "{printed}"
         );
         Ok(())
     });
-    let shown = format!("{:?}", closed.unwrap().headers);
+    let printed = format!("{:?}", closed.unwrap().headers);
     assert!(
-        !shown.contains("eyJ") && shown.contains("Sensitive"),
-        "{shown}"
+        !printed.contains("eyJ") && printed.contains("Sensitive"),
+        "{printed}"
     );
 }

@@ -1,4 +1,4 @@
-//! The helpers for tests, and through them a browser's view of our cookies.
+//! The helpers for tests of applications, and how a browser treats our cookies.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
@@ -71,7 +71,7 @@ fn a_browser_keeps_and_forgets() {
         );
         time.advance(Duration::from_secs(31 * 24 * 60 * 60));
         assert!(jar.request().is_empty(), "but its time ends");
-        // C5: the removal is understood.
+        // C5: the browser accepts the removal.
         step(&mut jar, &|session| session.insert("a", 1));
         step(&mut jar, &Session::clear);
         assert!(jar.request().is_empty());
@@ -113,7 +113,7 @@ fn c5_every_configuration_can_delete_what_it_set() {
 
 #[test]
 fn a_browser_refuses() {
-    for (origin, cookie, kept) in [
+    for (origin, cookie, accepted) in [
         ("https://example.com", "a=1", true),
         ("https://example.com", "__Host-a=1; Secure; Path=/", true),
         ("https://example.com", "__Host-a=1; Path=/", false),
@@ -145,7 +145,7 @@ fn a_browser_refuses() {
             header::SET_COOKIE,
             HeaderValue::from_static(cookie),
         )]));
-        assert_eq!(!jar.request().is_empty(), kept, "{origin} {cookie}");
+        assert_eq!(!jar.request().is_empty(), accepted, "{origin} {cookie}");
     }
     let mut jar = CookieJar::new("https://example.com", ManualClock::at(0));
     let long = HeaderValue::try_from(format!("a={}", "x".repeat(4096))).unwrap();

@@ -1,4 +1,4 @@
-//! Keys and cookie settings that do not start, and those that start with a warning.
+//! Keys and cookie settings that are errors, and those that are warnings.
 
 use std::collections::HashSet;
 use std::time::Duration;
@@ -24,7 +24,7 @@ fn keys() {
         Config::default().build_flask(),
         Err(ConfigError::NoKey)
     ));
-    // A weak key runs in Flask's format only, and is told.
+    // A weak key works in Flask's format only, with a warning.
     let weak = Sessions::flask_builder("dev")
         .fallback("old")
         .build()
@@ -104,7 +104,7 @@ fn configurations_that_browsers_refuse() {
         let message = refused.expect_err(what).to_string();
         assert!(message.starts_with("SESSION_COOKIE_"), "{what}: {message}");
     }
-    // What they keep is a warning, or an error for who wants it so.
+    // Settings that browsers accept are warnings, or errors where the application wants it.
     for (what, odd) in [
         ("a nested prefix", builder().cookie_name("__Host-x")),
         (
@@ -154,7 +154,7 @@ fn configurations_that_browsers_refuse() {
         .warnings_are_errors(true)
         .build();
     assert!(matches!(strict, Err(ConfigError::Warning(_))));
-    // What a format cannot keep.
+    // Settings that a format cannot store.
     let flask = || Sessions::flask_builder("dev");
     for (setting, refused) in [
         (

@@ -1,33 +1,37 @@
-//! Cookies that are no cookie of ours, or that come in the wrong place or number.
+//! Cookies that are not ours, broken cookies, and several cookies at a time.
 
 use session_core::{Rejected, Sessions};
 
 use crate::common::{KEY, ManualClock, OTHER_KEY, cookie_with, formats, key, request};
-use crate::helpers::{NOW, base64, flask, ours, sign_flask, sign_ours, stamp, why};
+use crate::helpers::{NOW, base64, flask, ours, rejection, sign_flask, sign_ours, stamp};
 
 #[test]
-fn cookies_that_are_none() {
+fn malformed_cookies() {
     for (format, builder) in formats() {
         let sessions = builder.clock(ManualClock::at(NOW)).build().unwrap();
         let good = cookie_with(&sessions, "a", 1);
         let name = sessions.cookie_name();
-        assert_eq!(why(&sessions, &good), None, "{format}");
-        // Flask takes an empty cookie for none.
+        assert_eq!(rejection(&sessions, &good), None, "{format}");
+        // Flask treats an empty cookie as absent.
         let empty = (format != "flask").then_some(Rejected::Malformed);
-        assert_eq!(why(&sessions, &format!("{name}=")), empty);
+        assert_eq!(rejection(&sessions, &format!("{name}=")), empty);
         for end in name.len() + 2..good.len() {
-            let reason = why(&sessions, &good[..end]);
+            let reason = rejection(&sessions, &good[..end]);
             assert!(
                 matches!(reason, Some(Rejected::Malformed | Rejected::BadSignature)),
                 "{format} {end} {reason:?}"
             );
         }
         for cut in name.len() + 1..good.len() {
-            let reason = why(&sessions, &format!("{name}={}", &good[cut + 1..]));
+            let reason = rejection(&sessions, &format!("{name}={}", &good[cut + 1..]));
             assert!(reason.is_some() || cut + 1 == good.len(), "{format} {cut}");
         }
         let huge = format!("{name}={}", "a".repeat(1 << 20));
-        assert_eq!(why(&sessions, &huge), Some(Rejected::TooLong), "{format}");
+        assert_eq!(
+            rejection(&sessions, &huge),
+            Some(Rejected::TooLong),
+            "{format}"
+        );
         for odd in [
             "\u{1}",
             "é",
@@ -70,17 +74,17 @@ fn c7_many_cookies_of_our_name() {
     let good = cookie_with(&sessions, "a", 1);
     let bad = "__Host-session=bad";
     let a = |cookies: &[&str]| sessions.open(&request(cookies)).get::<i64>("a").unwrap();
-    // The first valid one counts, in one header or in several.
+    // The first valid cookie is used, in one header or in several.
     assert_eq!(a(&[bad, &good]), Some(1));
     assert_eq!(a(&[&format!("{bad}; {good}")]), Some(1));
     assert_eq!(a(&[bad, bad, bad, &good]), Some(1));
-    // Only four are looked at.
+    // Only four are checked.
     assert_eq!(a(&[bad, bad, bad, bad, &good]), None);
     let thousand = vec![bad; 1000].join("; ");
     assert_eq!(a(&[&thousand, &good]), None);
     let session = sessions.open(&request(&[bad, &good]));
     assert_eq!(session.rejected(), None);
-    // Flask: the first, whatever it is.
+    // Flask reads the first cookie, valid or not.
     let flask = flask();
     let good = cookie_with(&flask, "a", 1);
     assert_eq!(
@@ -101,7 +105,7 @@ fn c7_many_cookies_of_our_name() {
 }
 
 #[test]
-fn strangers() {
+fn cookies_of_other_configurations() {
     let sessions = ours();
     let other =
         |builder: session_core::Builder| builder.clock(ManualClock::at(NOW)).build().unwrap();
@@ -114,15 +118,15 @@ fn strangers() {
     ] {
         let cookie = cookie_with(&stranger, "a", 1);
         let (_, value) = cookie.split_once('=').unwrap();
-        let reason = why(&sessions, &format!("__Host-session={value}"));
+        let reason = rejection(&sessions, &format!("__Host-session={value}"));
         assert!(
             matches!(reason, Some(Rejected::BadSignature | Rejected::Malformed)),
             "{stranger:?} {reason:?}"
         );
-        // S3, S6: and the other way round.
+        // S3, S6: the other side refuses our cookie, too.
         let ours = cookie_with(&sessions, "a", 1);
         let (_, value) = ours.split_once('=').unwrap();
-        assert!(why(&stranger, &format!("{}={value}", stranger.cookie_name())).is_some());
+        assert!(rejection(&stranger, &format!("{}={value}", stranger.cookie_name())).is_some());
     }
 }
 
@@ -130,14 +134,14 @@ fn strangers() {
 fn the_second_implementation_is_understood() {
     let payload = base64(br#"{"a":1}"#);
     assert_eq!(
-        why(
+        rejection(
             &ours(),
             &sign_ours(KEY, "__Host-session", &payload, &stamp(NOW))
         ),
         None
     );
-    assert_eq!(why(&flask(), &sign_flask("dev", &payload, NOW)), None);
-    // And it writes what we write.
+    assert_eq!(rejection(&flask(), &sign_flask("dev", &payload, NOW)), None);
+    // It writes the same bytes as we do.
     let cookie = cookie_with(&ours(), "a", 1);
     assert_eq!(
         cookie,

@@ -1,4 +1,5 @@
-//! Both formats written a second time, from their descriptions, so that a test can sign any payload.
+//! Our format and Flask's written a second time, from their descriptions, so that a test can sign
+//! any payload.
 
 use std::io::Write;
 
@@ -23,7 +24,7 @@ pub(crate) fn hmac256(key: &[u8], text: &[u8]) -> Vec<u8> {
     mac.finalize().into_bytes().to_vec()
 }
 
-/// Our format written a second time, from its description, so that anything can be signed.
+/// Signs any payload in our format.
 pub(crate) fn sign_ours(secret: &str, name: &str, payload: &str, stamp: &[u8]) -> String {
     let mut context = b"rust-session\x00\x01\x01".to_vec();
     for part in [name, ""] {
@@ -44,7 +45,7 @@ pub(crate) fn stamp(issued: u64) -> Vec<u8> {
     stamp
 }
 
-/// Flask's format, likewise.
+/// Signs any payload in Flask's format.
 pub(crate) fn sign_flask(secret: &str, payload: &str, issued: u64) -> String {
     let hmac1 = |key: &[u8], text: &[u8]| {
         let mut mac = Hmac::<Sha1>::new_from_slice(key).unwrap();
@@ -81,7 +82,7 @@ pub(crate) fn flask() -> Sessions {
         .unwrap()
 }
 
-pub(crate) fn why(sessions: &Sessions, cookie: &str) -> Option<Rejected> {
+pub(crate) fn rejection(sessions: &Sessions, cookie: &str) -> Option<Rejected> {
     let session = sessions.open(&request(&[cookie]));
     if session.rejected().is_some() {
         assert!(session.is_empty() && session.keys().is_empty() && session.written().is_none());

@@ -1,4 +1,5 @@
-//! Hostile and broken input: from a browser an empty session that knows why, from a developer a clear error.
+//! Hostile and broken input: from a browser it gives an empty session that knows the reason, from a
+//! developer a clear error.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 

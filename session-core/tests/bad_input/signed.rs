@@ -1,11 +1,11 @@
-//! Cookies with a valid signature, whose time or payload is refused.
+//! Cookies with a valid signature whose time or payload is refused.
 
 use std::time::Duration;
 
 use session_core::{Rejected, Sessions};
 
 use crate::common::{KEY, ManualClock, OTHER_KEY, key};
-use crate::helpers::{NOW, base64, flask, ours, sign_flask, sign_ours, stamp, why, zlib};
+use crate::helpers::{NOW, base64, flask, ours, rejection, sign_flask, sign_ours, stamp, zlib};
 
 #[test]
 fn times() {
@@ -23,15 +23,15 @@ fn times() {
         (NOW + 61, Some(Rejected::Future), Some(Rejected::Future)),
     ] {
         let cookie = sign_ours(KEY, "__Host-session", &payload, &stamp(issued));
-        assert_eq!(why(&ours(), &cookie), ours_says, "{issued}");
+        assert_eq!(rejection(&ours(), &cookie), ours_says, "{issued}");
         assert_eq!(
-            why(&flask(), &sign_flask("dev", &payload, issued)),
+            rejection(&flask(), &sign_flask("dev", &payload, issued)),
             flask_says,
             "{issued}"
         );
     }
     assert_eq!(
-        why(&flask(), &sign_flask("dev", &payload, u64::MAX)),
+        rejection(&flask(), &sign_flask("dev", &payload, u64::MAX)),
         Some(Rejected::Future)
     );
     let since = std::time::UNIX_EPOCH + Duration::from_secs(NOW);
@@ -41,8 +41,8 @@ fn times() {
         .build()
         .unwrap();
     let sign = |issued| sign_ours(KEY, "__Host-session", &payload, &stamp(issued));
-    assert_eq!(why(&after, &sign(NOW - 1)), Some(Rejected::Revoked));
-    assert_eq!(why(&after, &sign(NOW)), None);
+    assert_eq!(rejection(&after, &sign(NOW - 1)), Some(Rejected::Revoked));
+    assert_eq!(rejection(&after, &sign(NOW)), None);
 }
 
 #[test]
@@ -89,9 +89,13 @@ fn signed_but_unreadable() {
         let refused = |refuses: bool| refuses.then_some(Rejected::Unreadable);
         let cookie = sign_ours(KEY, "__Host-session", &payload, &stamp(NOW));
         assert!(cookie.len() < 4096, "{name}: {}", cookie.len());
-        assert_eq!(why(&ours(), &cookie), refused(ours_refuses), "ours: {name}");
         assert_eq!(
-            why(&flask(), &sign_flask("dev", &payload, NOW)),
+            rejection(&ours(), &cookie),
+            refused(ours_refuses),
+            "ours: {name}"
+        );
+        assert_eq!(
+            rejection(&flask(), &sign_flask("dev", &payload, NOW)),
             refused(flask_refuses),
             "flask: {name}"
         );
@@ -99,37 +103,38 @@ fn signed_but_unreadable() {
     // 64 MB in 64 KB: too long for a cookie.
     let payload = format!(".{}", base64(&bomb));
     assert_eq!(
-        why(&flask(), &sign_flask("dev", &payload, NOW)),
+        rejection(&flask(), &sign_flask("dev", &payload, NOW)),
         Some(Rejected::TooLong)
     );
-    // 11 MB in a cookie that is short enough: not inflated.
+    // 11 MB in a cookie of an accepted length: not inflated.
     let fits = zlib("0".repeat(11 << 20).as_bytes());
     assert!(fits.len() < 12 << 10, "{}", fits.len());
     let payload = format!(".{}", base64(&fits));
     assert_eq!(
-        why(&flask(), &sign_flask("dev", &payload, NOW)),
+        rejection(&flask(), &sign_flask("dev", &payload, NOW)),
         Some(Rejected::Unreadable)
     );
     let mut unknown_flag = stamp(NOW);
     unknown_flag[0] = 2;
     let cookie = sign_ours(KEY, "__Host-session", &base64(b"{}"), &unknown_flag);
-    assert_eq!(why(&ours(), &cookie), Some(Rejected::Unreadable));
+    assert_eq!(rejection(&ours(), &cookie), Some(Rejected::Unreadable));
 }
 
-/// S1: the signature comes before all reading. This payload cannot be read, which would be said if it were tried.
+/// S1: the signature is checked before anything is read. These payloads cannot be read, and a
+/// reader would report that.
 #[test]
 fn s1_nothing_is_parsed_before_the_signature() {
     for payload in [base64(b"not JSON"), format!(".{}", base64(b"not zlib"))] {
         let ours_signed = sign_ours(KEY, "__Host-session", &payload, &stamp(NOW));
         let flask_signed = sign_flask("dev", &payload, NOW);
         for (sessions, cookie) in [(ours(), ours_signed), (flask(), flask_signed)] {
-            assert_eq!(why(&sessions, &cookie), Some(Rejected::Unreadable));
+            assert_eq!(rejection(&sessions, &cookie), Some(Rejected::Unreadable));
             let forged = cookie.replacen("=.", "=.A", 1).replacen("=b", "=c", 1);
             assert_ne!(forged, cookie);
-            assert_eq!(why(&sessions, &forged), Some(Rejected::BadSignature));
+            assert_eq!(rejection(&sessions, &forged), Some(Rejected::BadSignature));
         }
     }
-    // Nor are the times looked at: an old forgery is a forgery.
+    // The times are not read before the signature either: an old forgery is reported as a forgery.
     let old = sign_ours(OTHER_KEY, "__Host-session", &base64(b"{}"), &stamp(0));
-    assert_eq!(why(&ours(), &old), Some(Rejected::BadSignature));
+    assert_eq!(rejection(&ours(), &old), Some(Rejected::BadSignature));
 }

@@ -39,7 +39,8 @@ fn a_closure_may_use_its_own_session() {
     for (_, builder) in formats() {
         let session = builder.build().unwrap().open(&http::HeaderMap::new());
         session.insert("n", 1).unwrap();
-        // It changes another key, and once also the key that is being updated: then it runs again.
+        // The closure changes another key, and once the key that is being updated: then it runs
+        // again.
         let mut runs = 0;
         let result = session.update("n", |n: &mut i64| {
             runs += 1;
@@ -105,9 +106,10 @@ fn values_that_cannot_be_stored_change_nothing() {
     );
 }
 
-/// T7: what a value's own `Serialize` or `Deserialize` says may quote the value, and errors end up in logs.
+/// T7: the errors of a value's own `Serialize` or `Deserialize` may quote the value, and errors end
+/// up in logs.
 #[test]
-fn t7_errors_do_not_quote_what_a_value_says_of_itself() {
+fn t7_errors_do_not_quote_errors_of_values() {
     #[derive(Debug, Clone, Default)]
     struct Card(String);
     impl serde::Serialize for Card {

@@ -25,16 +25,17 @@ fn o1_events_say_what_happened_once() {
     assert_eq!(rejected.kinds(), [EventKind::Rejected(Rejected::Malformed)]);
     let twice = visit(&sessions, &[&cookie, &cookie], |_| Ok(())).unwrap();
     assert_eq!(twice.kinds(), [EventKind::Duplicate(2)]);
-    // One cookie, one digest; T7: and nothing of the cookie in it.
+    // One cookie has one digest. T7: nothing of the cookie is in it.
     assert_eq!(created.events[0].digest, cleared.events[0].digest);
     assert_ne!(created.events[0].digest, rejected.events[0].digest);
-    let shown = format!("{:?} {}", created.events, created.events[0].digest);
-    assert!(!shown.contains(&cookie[20..]) && shown.len() < 200);
+    let printed = format!("{:?} {}", created.events, created.events[0].digest);
+    assert!(!printed.contains(&cookie[20..]) && printed.len() < 200);
 }
 
-/// Of several cookies that are refused the first tells why; its size and its digest are what is logged.
+/// Of several refused cookies the first gives the reason, the size and the digest that are
+/// reported.
 #[test]
-fn the_first_that_is_refused_is_the_one_that_is_told() {
+fn the_first_refused_cookie_is_reported() {
     for (format, builder) in formats() {
         let sessions = builder.build().unwrap();
         let good = cookie_with(&sessions, "a", 1);
@@ -43,7 +44,7 @@ fn the_first_that_is_refused_is_the_one_that_is_told() {
             format!("{}AAAA", &good[..good.len() - 4]),
             format!("{name}=x"),
         );
-        let told = |cookies: &[&str]| {
+        let report = |cookies: &[&str]| {
             let mut seen = None;
             let closed = visit(&sessions, cookies, |session| {
                 seen = Some((session.rejected(), session.cookie_size()));
@@ -59,7 +60,7 @@ fn the_first_that_is_refused_is_the_one_that_is_told() {
                     .collect::<Vec<_>>(),
             )
         };
-        let (forged_alone, malformed_alone) = (told(&[&forged]), told(&[&malformed]));
+        let (forged_alone, malformed_alone) = (report(&[&forged]), report(&[&malformed]));
         assert_eq!(
             forged_alone.0,
             (Some(Rejected::BadSignature), forged.len() - name.len() - 1),
@@ -75,11 +76,11 @@ fn the_first_that_is_refused_is_the_one_that_is_told() {
             (&forged, &malformed, &forged_alone),
             (&malformed, &forged, &malformed_alone),
         ] {
-            let both = told(&[first, second]);
+            let both = report(&[first, second]);
             assert_eq!((both.0, both.1[0]), (alone.0, alone.1[0]), "{format}");
         }
-        // One that is accepted is the one that counts, but for Flask, which looks at the first alone.
-        let behind = told(&[&malformed, &good]).0;
+        // An accepted cookie is preferred, except in Flask's format, which reads only the first.
+        let behind = report(&[&malformed, &good]).0;
         let accepted = (None, good.len() - name.len() - 1);
         assert_eq!(
             behind,

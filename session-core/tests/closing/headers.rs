@@ -7,7 +7,7 @@ use session_core::{Error, EventKind, Session, Sessions};
 use crate::common::{Closed, KEY, cookie_with, formats, key, respond, visit};
 
 #[test]
-fn h1_vary_on_everything_that_consulted() {
+fn h1_every_access_varies() {
     type Look = (&'static str, fn(&Session) -> Result<(), Error>);
     let looks: [Look; 13] = [
         ("nothing", |_| Ok(())),
@@ -43,7 +43,7 @@ fn h1_vary_on_everything_that_consulted() {
                 );
             }
         }
-        // Not asked for: nothing at all.
+        // The handler does not open the session: no header at all.
         let untouched = respond(
             &sessions,
             &[&cookie],
@@ -131,7 +131,7 @@ fn h2_no_cache_keeps_a_session_cookie() {
             assert!(!closed.headers.contains_key(gone), "{preset:?}");
         }
     }
-    // Only read: what the handler set stays.
+    // Only read: the handler's headers stay.
     let cookie = cookie_with(&sessions, "a", 1);
     let public = with(&[
         ("cache-control", "public"),
@@ -146,7 +146,7 @@ fn h2_no_cache_keeps_a_session_cookie() {
     .unwrap();
     assert_eq!(closed.header(CACHE_CONTROL), Some("public"));
     assert_eq!(closed.header(VARY), Some("Cookie"));
-    // Flask mode: Vary only, unless asked.
+    // Flask mode sets only `Vary`, unless the application asks for more.
     let flask = Sessions::flask("dev").unwrap();
     let closed = respond(&flask, &[], public.clone(), Some(write)).unwrap();
     assert_eq!(closed.header(CACHE_CONTROL), Some("public"));
@@ -158,7 +158,7 @@ fn h2_no_cache_keeps_a_session_cookie() {
     assert_eq!(closed.header(CACHE_CONTROL), Some("no-store"));
 }
 
-/// What goes out as `Clear-Site-Data`, if anything does.
+/// Returns the values of `Clear-Site-Data`.
 fn cleared(closed: &Closed) -> Vec<&str> {
     closed
         .headers
@@ -177,15 +177,16 @@ fn h5_a_logout_clears_site_data_if_asked() {
             cleared(&visit(&sessions, cookies, handler).unwrap()) == ["\"cookies\""]
         };
         assert!(answers(&[&cookie], &Session::clear), "{format}");
-        // Who is behind the user's epoch is logged out, too.
+        // A session below the user's epoch is logged out, too.
         let behind = |session: &Session| session.require_epoch(9).map(drop);
         assert!(
             format == "flask" || answers(&[&cookie], &behind),
             "{format}"
         );
-        // No logout, nobody to log out, and a new session that would be deleted with the others.
+        // Not cleared: there is no logout, no session to log out, or a new session that would be
+        // deleted with the others.
         let bad = format!("{}=x", sessions.cookie_name());
-        let anew = |session: &Session| session.clear().and(session.flash("bye", "info"));
+        let new_session = |session: &Session| session.clear().and(session.flash("bye", "info"));
         assert!(!answers(&[&cookie], &|_| Ok(())), "{format}");
         assert!(
             !answers(&[&cookie], &|session| session.insert("a", 2)),
@@ -195,10 +196,10 @@ fn h5_a_logout_clears_site_data_if_asked() {
             !answers(&[&cookie], &|session| session.remove("a").map(drop)),
             "{format}"
         );
-        assert!(!answers(&[&cookie], &anew), "{format}");
+        assert!(!answers(&[&cookie], &new_session), "{format}");
         assert!(!answers(&[], &Session::clear), "{format}");
         assert!(!answers(&[&bad], &Session::clear), "{format}");
-        // What the handler wants to have cleared stays.
+        // The handler's own `Clear-Site-Data` stays.
         let preset = with(&[("clear-site-data", "\"storage\"")]);
         let closed = respond(&sessions, &[&cookie], preset, Some(Session::clear)).unwrap();
         assert_eq!(cleared(&closed), ["\"storage\"", "\"cookies\""], "{format}");

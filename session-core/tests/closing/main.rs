@@ -1,4 +1,4 @@
-//! The rules of closing, row by row: what goes out, and which headers stand beside it.
+//! The rules of closing, row by row: which cookie is sent, and which headers beside it.
 
 #![allow(
     clippy::unwrap_used,

@@ -53,7 +53,7 @@ fn c3_a_session_that_does_not_fit() {
             "{format}: the largest that went out had {largest}"
         );
     }
-    // The whole header, if limited: an error in ours.
+    // A limit of the whole header is an error in our formats.
     let sessions = Sessions::builder(key(KEY))
         .max_cookie_size(200)
         .build()
@@ -71,7 +71,7 @@ fn c3_a_session_that_does_not_fit() {
         "{error}"
     );
     assert!(error.to_string().contains("the limit is 200"), "{error}");
-    // And no header was touched.
+    // No header was touched.
     let mut headers = HeaderMap::new();
     let session = sessions.open(&HeaderMap::new());
     session.insert("n", noise(100)).unwrap();
@@ -103,7 +103,7 @@ fn ours_compresses_only_what_would_not_fit() {
     );
 }
 
-/// In Flask's format the limit is one for a warning: no octet of the cookie is another.
+/// In Flask's format the limit only warns: no byte of the cookie changes.
 #[test]
 fn flasks_limit_changes_no_cookie() {
     let text: String = (0..400_u32)

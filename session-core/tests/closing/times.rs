@@ -1,4 +1,4 @@
-//! When a session is refreshed, when it begins anew, and how long its cookie lives.
+//! When a session is refreshed, when a new one begins, and how long its cookie lives.
 
 use http::HeaderMap;
 use http::header::VARY;
@@ -28,7 +28,7 @@ fn refresh_by_policy() {
             time.set(1_000_000 + age);
             let closed = visit(&sessions, &[&cookie], read).unwrap();
             assert_eq!(closed.cookie().is_some(), written, "{refresh:?} {age}");
-            // Without the handler's asking, only "each request" writes.
+            // If the handler does not open the session, only `EachRequest` writes.
             let unasked = respond(
                 &sessions,
                 &[&cookie],
@@ -95,7 +95,7 @@ fn s4_refresh_never_moves_the_beginning() {
 }
 
 #[test]
-fn login_and_clear_begin_a_session_anew() {
+fn login_and_clear_begin_a_new_session() {
     let time = ManualClock::at(1_000_000);
     let sessions = Sessions::builder(key(KEY))
         .clock(time.clone())
@@ -171,8 +171,8 @@ fn permanence_is_per_session() {
     }
 }
 
-/// A clock that is set back while a request is under way: in our formats a session is never older than its beginning, and
-/// Flask writes the second that it is.
+/// A clock that is set back during a request: in our formats a session is never older than its
+/// beginning, and Flask writes the time of its clock.
 #[test]
 fn a_clock_that_is_set_back() {
     for (format, builder) in formats() {

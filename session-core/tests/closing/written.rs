@@ -1,4 +1,4 @@
-//! Whether a cookie is sent, and when a session takes no more changes.
+//! When a cookie is sent, and when a session takes no more changes.
 
 use http::HeaderMap;
 use http::header::SET_COOKIE;
@@ -23,7 +23,7 @@ fn h3_an_unchanged_session_sets_nothing() {
 }
 
 #[test]
-fn a_removal_goes_out_when_it_must() {
+fn when_a_removal_is_sent() {
     let empty = |_: &Session| Ok(());
     let emptied = Session::clear;
     let emptied_by_hand = |session: &Session| session.remove("a").map(drop);
@@ -36,11 +36,11 @@ fn a_removal_goes_out_when_it_must() {
         assert!(removes(&[&cookie], &emptied), "{format}");
         assert!(removes(&[&cookie], &emptied_by_hand), "{format}");
         assert!(!removes(&[], &empty), "{format}");
-        // A bad cookie is not deleted by itself, but by a clear.
+        // An invalid cookie is not deleted by itself, but by a clear.
         let bad = format!("{}=x", sessions.cookie_name());
         assert!(!removes(&[&bad], &empty), "{format}");
         assert!(removes(&[&bad], &emptied), "{format}");
-        // Without a cookie there is nothing to remove; Flask does all the same.
+        // Without a cookie there is nothing to remove; Flask sends a removal nevertheless.
         assert_eq!(removes(&[], &emptied), format == "flask");
     }
 }
@@ -81,11 +81,11 @@ fn h4_a_change_after_the_response_is_an_error() {
         for (method, result) in late {
             assert_eq!(result, Err(Error::TooLate), "{format} {method}");
         }
-        // Reading goes on, and nothing has changed.
+        // Reads still work, and nothing has changed.
         assert_eq!(session.get::<i64>("a").unwrap(), Some(1));
-        // A task that asks only now gets nothing.
+        // A task that opens the session only now gets an error.
         assert_eq!(opener.open().done().unwrap().unwrap_err(), Error::TooLate);
-        // Applied or closed twice, nothing is sent twice.
+        // Applied or closed twice, it is sent once.
         outgoing.apply(&mut headers).unwrap();
         sessions.close(&session, &mut headers).unwrap();
         assert_eq!(headers.get_all(SET_COOKIE).iter().count(), 1);

@@ -1,4 +1,4 @@
-//! A request, a response, a clock.
+//! Requests, responses, and a clock.
 
 #![allow(
     clippy::unwrap_used,
@@ -22,7 +22,7 @@ pub fn key(text: &str) -> SecretKey {
     SecretKey::new(text).unwrap()
 }
 
-/// The formats, so that one test is run with each.
+/// Returns a builder of each format, so that one test runs with all of them.
 pub fn formats() -> [(&'static str, Builder); 3] {
     let ours = || Sessions::builder(key(KEY));
     [
@@ -44,7 +44,7 @@ pub fn request(cookies: &[&str]) -> HeaderMap {
         .collect()
 }
 
-/// A response and what happened.
+/// A response and its events.
 #[derive(Debug)]
 pub struct Closed {
     pub headers: HeaderMap,
@@ -59,7 +59,7 @@ impl Closed {
         Some(first.to_str().unwrap())
     }
 
-    /// `name=value`, if a cookie is set that is not a removal.
+    /// Returns `name=value`, if a cookie is set that is not a removal.
     pub fn cookie(&self) -> Option<&str> {
         self.set_cookie()
             .map(|header| header.split(';').next().unwrap())
@@ -80,7 +80,7 @@ impl Closed {
     }
 }
 
-/// One request whose handler asks for the session.
+/// Runs one request whose handler opens the session.
 pub fn visit(
     sessions: &Sessions,
     cookies: &[&str],
@@ -89,7 +89,8 @@ pub fn visit(
     respond(sessions, cookies, HeaderMap::new(), Some(handler))
 }
 
-/// One request; the response already has headers; the handler may not ask.
+/// Runs one request. The response already has these headers; without a handler the session is
+/// not opened.
 pub fn respond<F: FnOnce(&Session) -> Result<(), Error>>(
     sessions: &Sessions,
     cookies: &[&str],
@@ -109,7 +110,7 @@ pub fn respond<F: FnOnce(&Session) -> Result<(), Error>>(
     })
 }
 
-/// A cookie with one entry.
+/// Returns a cookie with one entry.
 pub fn cookie_with(sessions: &Sessions, key: &str, value: impl serde::Serialize) -> String {
     visit(sessions, &[], |session| session.insert(key, value))
         .unwrap()

@@ -1,4 +1,4 @@
-//! Configurations from texts.
+//! Configurations from text.
 
 use http::header::SET_COOKIE;
 use session_core::{Config, ConfigError, Sessions};

@@ -39,7 +39,7 @@ fn defaults_are_those_of_the_format() {
         flask.starts_with("session; HttpOnly; Path=/; Expires="),
         "{flask}"
     );
-    // null is as good as nothing.
+    // null is equal to an absent setting.
     let nulls = format!(
         r#"{{"SECRET_KEY": "{KEY}", "SECRET_KEY_FALLBACKS": null, "SESSION_COOKIE_DOMAIN": false,
             "SESSION_COOKIE_PATH": null, "SESSION_COOKIE_SAMESITE": null, "PERMANENT_SESSION_LIFETIME": null}}"#
@@ -69,7 +69,7 @@ fn an_environment() {
     assert!(
         header(&sessions).starts_with("session; HttpOnly; SameSite=None; Secure; Path=/; Expires=")
     );
-    // With Flask's own prefix, and without.
+    // With Flask's own prefix, and without it.
     let pair = |name: &str| [(name.to_owned(), "dev".to_owned())];
     assert!(
         Config::from_vars("FLASK", pair("FLASK_SECRET_KEY"))
@@ -91,9 +91,10 @@ fn an_environment() {
     );
 }
 
-/// Flask's name alone is for all sessions, as in Flask; beside that of the others it is for permanent ones.
+/// `PERMANENT_SESSION_LIFETIME` alone holds for all sessions, as in Flask. Beside
+/// `SESSION_IDLE_LIFETIME` it holds for permanent ones.
 #[test]
-fn lifetimes_of_permanent_sessions_and_of_strangers() {
+fn lifetimes_of_permanent_and_anonymous_sessions() {
     let lives = |settings: &[(&str, &str)], permanent, user: bool| {
         let key = [("SECRET_KEY", KEY)];
         let time = testing::ManualClock::at(1_700_000_000);
@@ -143,7 +144,7 @@ fn lifetimes_of_permanent_sessions_and_of_strangers() {
     assert_eq!(lives(&strangers, true, true), 30);
 }
 
-/// A list of the environment is read as JSON, escapes and all.
+/// A list in the environment is read as JSON, with its escapes.
 #[test]
 fn keys_with_escapes() {
     let build = |list: &str| vars(&[("SECRET_KEY", "new"), ("SECRET_KEY_FALLBACKS", list)]);

@@ -22,7 +22,7 @@ fn our_own_format_wants_a_strong_key_from_the_environment_too() {
     ));
 }
 
-/// S9: all that is doubtful at start, and in a ring that comes later.
+/// S9: every warning at start, and those of a key ring that is set later.
 #[test]
 fn s9_warnings_are_errors_if_the_application_wants_it() {
     let strict = || Sessions::flask_builder(KEY).warnings_are_errors(true);
@@ -61,7 +61,7 @@ fn s9_warnings_are_errors_if_the_application_wants_it() {
         ConfigError::Warning(Warning::PlainHttp)
     );
 
-    // Keys that come later: the old ones stay.
+    // A key ring that is set later and refused: the old keys stay.
     let request = testing::request(&sessions, |session| session.insert("a", 1)).unwrap();
     assert_eq!(
         warning(sessions.set_keys(KeyRing::flask("dev").fallback(KEY))),
@@ -79,7 +79,7 @@ fn s9_warnings_are_errors_if_the_application_wants_it() {
             .is_empty()
     );
 
-    // By its name; and off, it is as without.
+    // Set by name; `false` is the default.
     let set =
         |text: &str| vars(&[("SECRET_KEY", "dev"), ("SESSION_WARNINGS_ARE_ERRORS", text)]).unwrap();
     let error = set("true").build_flask().unwrap_err();
@@ -98,10 +98,10 @@ fn s9_warnings_are_errors_if_the_application_wants_it() {
     assert!(json.build_flask().is_err());
 }
 
-/// S9: why, and what to do; never the key.
+/// S9: the error says why the key is refused and what to do, and never quotes the key.
 #[test]
 fn s9_a_refused_key_comes_with_its_remedy() {
-    for (weak, why) in [
+    for (weak, reason) in [
         ("hunter2", "fewer than 32"),
         (
             "hunter2hunter2hunter2hunter2hunter2",
@@ -131,7 +131,7 @@ fn s9_a_refused_key_comes_with_its_remedy() {
         let warning = Sessions::flask(weak).unwrap().warnings()[0].clone();
         for message in [error.to_string(), fallback.to_string(), warning.to_string()] {
             assert!(
-                message.contains(why) && message.contains("openssl rand -base64 33"),
+                message.contains(reason) && message.contains("openssl rand -base64 33"),
                 "{message}"
             );
             assert!(

@@ -4,7 +4,7 @@ use session_core::Config;
 
 use crate::helpers::{json, vars};
 
-/// From serde, too, where nothing was looked at before.
+/// Configuration from serde is checked as strictly.
 #[test]
 fn lists_of_keys_are_read_strictly_and_never_quoted() {
     for list in [
@@ -182,6 +182,6 @@ fn wrong_values_are_named_and_not_quoted() {
             "{message}"
         );
     }
-    let shown = format!("{:?}", vars(&[("SECRET_KEY", "hunter2")]).unwrap());
-    assert!(!shown.contains("hunter2"), "{shown}");
+    let printed = format!("{:?}", vars(&[("SECRET_KEY", "hunter2")]).unwrap());
+    assert!(!printed.contains("hunter2"), "{printed}");
 }

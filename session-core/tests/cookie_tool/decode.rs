@@ -102,7 +102,7 @@ fn decode_survives_anything() {
         let found = refused(&["decode", "--", &item]);
         assert!(found.contains(reason), "{found}");
     }
-    // What is cut from the right is refused, or shown with a signature of no digest.
+    // A cookie that is cut at its end is refused, or printed with a signature of no known digest.
     for end in 0..COOKIE.len() {
         let run = run(&["decode", &COOKIE[..end]]);
         assert!(
@@ -111,7 +111,8 @@ fn decode_survives_anything() {
             run.out
         );
     }
-    // Not checked, so not lost either: the later of two equal keys is the server's business.
+    // `decode` verifies nothing and drops nothing: which of two equal keys is used is the server's
+    // decision.
     let odd = cookie(&b64(b" { \"a\" : [ 1E5 , -0 ] ,\n\"a\" : NaN } "));
     assert_eq!(
         run(&["decode", &odd]).out.lines().next(),
@@ -139,7 +140,8 @@ fn cookies_as_they_are_pasted() {
             "{item}"
         );
     }
-    // A cookie that begins with a dash stands behind `--`; before that it is an option, and that is said.
+    // A cookie that begins with a dash is given behind `--`. Before that it is an option, and the
+    // error says so.
     let dashed = format!("-{COOKIE}");
     assert!(
         refused(&["verify", "--secret", "dev", "--", &dashed]).contains("signature does not match")

@@ -10,10 +10,10 @@ pub(crate) const KEY: &str = "u9jZvX3nFqfB4mS0nXn9S5q7x3wTt2Kx1pQyVb8Rr4c";
 
 pub(crate) const OTHER: &str = "Jm2kq8Zr4TtYw6Xc1VbNn0PpLl5Dd7Ss9Ff3GgHhQqE";
 
-/// FLASK.md's check value: key `dev`, `{"a":1}`, at 1700000000.
+/// A value that Flask wrote: key `dev`, `{"a":1}`, at 1700000000.
 pub(crate) const COOKIE: &str = "eyJhIjoxfQ.ZVPxAA.D3QXMI0ZQYNZDxORB__kVZyT7hk";
 
-/// `<target>/<profile>/examples/cookie`, beside the `deps` that this test stands in.
+/// Returns the path `<target>/<profile>/examples/cookie`; this test itself is in `deps` beside it.
 pub(crate) fn tool() -> PathBuf {
     let test = std::env::current_exe().unwrap();
     let profile = test.parent().unwrap().parent().unwrap();
@@ -62,7 +62,7 @@ pub(crate) fn run(args: &[&str]) -> Run {
     feed(args, b"")
 }
 
-/// The one line that a run must print.
+/// Runs the tool and returns the one line that it must print.
 pub(crate) fn line(args: &[&str]) -> String {
     let run = run(args);
     assert_eq!((run.code, run.err.as_str()), (0, ""), "{args:?}");
@@ -71,7 +71,7 @@ pub(crate) fn line(args: &[&str]) -> String {
     line.to_owned()
 }
 
-/// The reason of a refusal, which is all that the run says.
+/// Runs the tool, which must refuse the item, and returns the reason.
 pub(crate) fn refused(args: &[&str]) -> String {
     let run = run(args);
     assert_eq!(
@@ -88,7 +88,7 @@ pub(crate) fn refused(args: &[&str]) -> String {
     run.err
 }
 
-/// The options that a vector's case stands for; none where the tool does not offer them.
+/// Returns the options for a vector; `None` where the tool does not offer them.
 pub(crate) fn options(case: &Value) -> Option<Vec<String>> {
     let digest = case["digest"].as_str().unwrap();
     let offered =
@@ -96,7 +96,7 @@ pub(crate) fn options(case: &Value) -> Option<Vec<String>> {
     let secret = case["secret_key"]
         .as_str()
         .filter(|secret| offered && !secret.is_empty())?;
-    // Joined with `=`, any text is a value.
+    // Joined with `=`, any text is accepted as a value.
     let mut options = vec![
         format!("--secret={secret}"),
         format!("--digest={digest}"),

@@ -12,7 +12,7 @@ fn ours_goes_round() {
         line(&[&["verify"], &at("1700000001")[..], &[&cookie]].concat()),
         json
     );
-    // As a server reads it.
+    // A server reads it.
     let sessions = session_core::Sessions::builder(session_core::SecretKey::new(KEY).unwrap())
         .clock(session_core::testing::ManualClock::at(1_700_000_000))
         .build()

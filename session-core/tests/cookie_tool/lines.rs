@@ -60,7 +60,7 @@ fn one_answer_a_line_in_order() {
     let taken = start.elapsed();
     println!("15,000 lines: {taken:?}");
     assert!(taken < Duration::from_secs(20), "{taken:?}");
-    // Bytes that are no text, and a line without end.
+    // Bytes that are no text, and a very long line.
     let odd = feed(
         &["decode", "-"],
         &[

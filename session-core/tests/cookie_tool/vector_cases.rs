@@ -71,7 +71,7 @@ fn every_load_agrees_or_stands_in_the_table() {
                 let reason = match expected {
                     "expired" => "expired",
                     "future" => "dated in the future",
-                    // What Flask cannot tell from a bad signature may have the wrong form.
+                    // Flask reports a wrong form as a bad signature.
                     "bad-signature" => "the cookie",
                     _ => "",
                 };

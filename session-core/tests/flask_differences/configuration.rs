@@ -41,7 +41,7 @@ fn settings_of_an_environment_are_typed() {
         let message = settings(name, text).unwrap_err().to_string();
         assert!(message.starts_with(&format!("{name}: ")), "{message}");
     }
-    // Texts between quotes, and null, are as Flask reads them.
+    // Text between quotes and null are read as Flask reads them.
     let header = |sessions: &Sessions| {
         let closed = visit(sessions, &[], |session| session.insert("a", 1)).unwrap();
         closed.set_cookie().unwrap().to_owned()
@@ -67,7 +67,7 @@ fn settings_of_an_environment_are_typed() {
 }
 
 #[test]
-fn lifetimes_and_same_site_are_looked_at_when_it_starts() {
+fn lifetimes_and_same_site_are_checked_at_start() {
     for (name, text) in [
         ("PERMANENT_SESSION_LIFETIME", "-1"),
         ("PERMANENT_SESSION_LIFETIME", "\"1\""),
@@ -115,14 +115,14 @@ fn cookies_that_browsers_refuse_do_not_start() {
         ("SESSION_COOKIE_PATH", "app"),
     ] {
         let sessions = settings(name, text).unwrap();
-        let told: Vec<_> = sessions
+        let warnings: Vec<_> = sessions
             .warnings()
             .iter()
             .map(ToString::to_string)
             .collect();
         assert!(
-            told.iter().any(|warning| warning.starts_with(name)),
-            "{told:?}"
+            warnings.iter().any(|warning| warning.starts_with(name)),
+            "{warnings:?}"
         );
     }
 }

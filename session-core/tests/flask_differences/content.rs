@@ -1,4 +1,4 @@
-//! What a cookie may hold.
+//! The contents of a cookie.
 
 use std::time::Duration;
 
@@ -43,7 +43,7 @@ fn times_after_the_year_9999_are_refused_and_capped() {
         let session = opened(&signed_at(&URL_SAFE_NO_PAD.encode("{\"a\":1}"), at));
         assert_eq!(session.rejected(), Some(Rejected::Future));
     }
-    // What Python could not show as a date is the last one that has four digits.
+    // The last date that Python can format has a year of four digits.
     let sessions = Sessions::flask_builder("dev")
         .idle_lifetime(Duration::MAX)
         .build()
@@ -77,7 +77,7 @@ fn a_value_of_more_than_120_levels_is_read_and_not_written() {
         Err(Error::NotAnObject { depth: 120 })
     );
     assert!(session.insert_json(&nested(121)).is_err());
-    // What came goes back.
+    // A value that came with the cookie is written again.
     let session = opened(&signed(&nested(500)));
     session.insert("b", 1).unwrap();
     assert_eq!(session.payload(), nested(500).replace("}", ",\"b\":1}"));
@@ -105,10 +105,10 @@ fn keys_with_lone_surrogates_stay_and_cannot_be_named() {
 }
 
 #[test]
-fn what_is_larger_than_a_header_is_not_looked_at() {
+fn cookies_larger_than_a_header_are_refused() {
     let session = opened(&format!("session={}", "a".repeat((16 << 10) + 1)));
     assert_eq!(session.rejected(), Some(Rejected::TooLong));
-    // A bomb of some kilobytes.
+    // A compression bomb of some kilobytes.
     let json = format!("{{\"a\":\"{}\"}}", "a".repeat(4 << 20));
     let mut deflate = flate2::write::ZlibEncoder::new(Vec::new(), flate2::Compression::best());
     std::io::Write::write_all(&mut deflate, json.as_bytes()).unwrap();
@@ -134,7 +134,7 @@ fn the_cookies_of_a_custom_tag_go_back_as_they_came() {
         session.insert(&key, 2).unwrap();
         let guarded = &json[..json.find("__").unwrap()];
         assert_eq!(session.payload(), format!("{guarded}__\":2}}}}"));
-        // Two keys look like no tag.
+        // A dict with two keys is not a tag.
         session.insert("zz", 1).unwrap();
         assert!(!session.payload().contains(" di"));
         session.remove("zz").unwrap();
@@ -142,11 +142,11 @@ fn the_cookies_of_a_custom_tag_go_back_as_they_came() {
         session.remove(&key).unwrap();
         session.insert("zz", 1).unwrap();
         assert_eq!(session.payload(), r#"{"zz":1}"#);
-        // Read, then written anew as it is.
+        // Read, then written again without a change.
         let closed = visit(&sessions, &[&signed(json)], Session::mark_modified).unwrap();
         assert_eq!(opened(closed.cookie().unwrap()).payload(), json);
     }
-    // Within a session nothing is known of it, and it stays as it is.
+    // Inside a session the custom tag means nothing, and stays as it is.
     let nested = r#"{"a":{" di":{"od__":1}}}"#;
     let session = opened(&signed(nested));
     assert!(session.get::<serde_json::Value>("a").is_err());

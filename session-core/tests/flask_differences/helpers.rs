@@ -17,7 +17,7 @@ pub(crate) fn flask() -> Sessions {
         .unwrap()
 }
 
-/// As a Flask whose key is `dev` signs any text, at any time.
+/// Signs any text at any time, as a Flask whose key is `dev` does.
 pub(crate) fn signed_at(payload: &str, at: u64) -> String {
     let code = |key: &[u8], text: &str| {
         let mut mac = Hmac::<Sha1>::new_from_slice(key).unwrap();

@@ -1,5 +1,6 @@
-//! What the table of differences says of Flask mode, where no recorded vector says it: a test for each row, named in the row. That
-//! every test here stands there, and every name there is a test or a vector, is checked in `flask_vectors.rs`.
+//! A test for each row of the table of differences that no recorded vector covers; the row names
+//! the test. `flask_vectors.rs` checks that every test here has a row, and that every name in the
+//! table is a test or a vector.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 

@@ -7,9 +7,10 @@ use session_core::Error;
 use crate::common::{cookie_with, request, visit};
 use crate::helpers::flask;
 
-/// `session.modified = False` would take a change back from the response. Here what was changed is sent.
+/// In Flask `session.modified = False` takes a change back from the response. Here a change is
+/// sent.
 #[test]
-fn what_was_modified_stays_modified() {
+fn a_modified_session_stays_modified() {
     let sessions = flask();
     let cookie = cookie_with(&sessions, "a", 1);
     let closed = visit(&sessions, &[&cookie], |session| {
@@ -22,7 +23,7 @@ fn what_was_modified_stays_modified() {
 }
 
 #[test]
-fn whoever_asks_for_the_session_varies_by_it() {
+fn opening_the_session_varies() {
     let sessions = flask();
     let exchange = sessions.exchange(&HeaderMap::new());
     let _session = exchange.open().done().unwrap().unwrap(); // and touches nothing

@@ -1,4 +1,5 @@
-//! Flask's cookies: accepted is what the naive implementation accepts, with the same content, permanence and time.
+//! Flask's cookies: accepted exactly where the naive implementation accepts them, with the same
+//! content, permanence and time.
 
 use std::time::{Duration, UNIX_EPOCH};
 
@@ -7,7 +8,7 @@ use super::naive::flask::signed_flask;
 use super::naive::json::Json;
 use super::{FLASK, Input, NOW, assert_nothing, assert_usable, naive, request};
 
-/// As in `open_signed`; the timestamp is a change of this moment's.
+/// The input is used as in `open_signed`, with a timestamp in place of the stamp.
 pub fn check(data: &[u8]) {
     let mut input = Input(data);
     let kind = input.byte() % 5;
@@ -31,7 +32,7 @@ pub fn check(data: &[u8]) {
     let session = FLASK.open(&request);
     let value = naive::cookie::unquoted(&value);
     let Some((issued, map)) = naive::flask::open_flask(&value) else {
-        // An empty cookie is none.
+        // An empty cookie is treated as absent.
         assert_eq!(session.rejected().is_none(), value.is_empty());
         return assert_nothing(&session);
     };

@@ -1,4 +1,4 @@
-//! C: what goes into Set-Cookie, and what of Cookie is ours.
+//! C: the contents of Set-Cookie, and which cookies of a request are ours.
 
 use ::http::header::SET_COOKIE;
 use ::http::{HeaderMap, HeaderValue, header::COOKIE};
@@ -15,7 +15,7 @@ fn attributes(header: &HeaderValue) -> String {
     format!("{name}=*{}", &rest[rest.find(';').unwrap()..])
 }
 
-/// The whole header of every way to make sessions with our defaults.
+/// The whole header, for each way to build sessions with our defaults.
 #[test]
 fn c1_the_default_set_cookie() {
     const DEFAULT: &str = "__Host-session=*; HttpOnly; SameSite=Lax; Secure; Path=/";
@@ -55,7 +55,7 @@ fn c1_the_default_set_cookie() {
     assert_eq!(attributes(&response[SET_COOKIE]), DEFAULT);
 }
 
-/// Text that no compression makes smaller than base64 makes it larger.
+/// Returns text that does not become shorter by compression and base64 together.
 fn noise(length: usize) -> String {
     let mut state = 1_u64;
     let mut next = move || {
@@ -70,9 +70,10 @@ fn noise(length: usize) -> String {
         .collect()
 }
 
-/// Name and value take 4096 octets at most (RFC 6265bis, section 5.7): the last that goes out and the first that does not.
+/// Name and value have 4096 bytes at most (RFC 6265bis, section 5.7): the largest that is sent, and
+/// the smallest that is not.
 #[test]
-fn c3_the_limit_to_the_octet() {
+fn c3_the_limit_to_the_byte() {
     for (format, _) in formats() {
         let mut seen = [false; 3];
         // Encrypted cookies are never compressed.
@@ -114,12 +115,13 @@ fn c3_the_limit_to_the_octet() {
                 *at = true;
             }
         }
-        assert_eq!(seen, [true; 3], "{format}: 4095, 4096 and 4097 octets");
+        assert_eq!(seen, [true; 3], "{format}: 4095, 4096 and 4097 bytes");
     }
 }
 
-/// A session is one cookie, never cut into several: there is no sum to watch. Whatever is in it, what a browser sends
-/// for it is 4097 octets at most, where servers take 8192 for all cookies.
+/// A session is one cookie and never split into several, so there is no sum to check. Whatever a
+/// session holds, a browser sends at most 4097 bytes for it, where servers accept 8192 for all
+/// cookies.
 #[test]
 fn c4_a_session_is_one_cookie() {
     for (format, builder) in formats() {
@@ -150,7 +152,8 @@ fn c4_a_session_is_one_cookie() {
     }
 }
 
-/// Several Cookie lines, as HTTP/2 sends them (RFC 9113, section 8.2.3); near misses of the name are others' cookies.
+/// Several Cookie lines, as HTTP/2 sends them (RFC 9113, section 8.2.3). Names that are almost ours
+/// belong to other cookies.
 #[test]
 fn c6_every_line_is_read_and_no_other_name() {
     let sessions = Sessions::builder(key(KEY)).build().unwrap();
@@ -193,7 +196,7 @@ fn c6_every_line_is_read_and_no_other_name() {
     }
 }
 
-/// The first that is valid counts, and that there were several is told.
+/// The first valid cookie is used, and an event reports that there were several.
 #[test]
 fn c7_duplicates_are_an_event() {
     let sessions = ours(&ManualClock::at(NOW)).build().unwrap();
@@ -213,12 +216,12 @@ fn c7_duplicates_are_an_event() {
         })
         .unwrap();
         assert_eq!(found, a, "{cookies:?}");
-        let told = closed
+        let reports = closed
             .kinds()
             .into_iter()
             .filter(|kind| *kind == EventKind::Duplicate(2))
             .count();
-        assert_eq!(told, 1, "{cookies:?}");
+        assert_eq!(reports, 1, "{cookies:?}");
         assert_eq!(
             sessions
                 .open(&request(&[&cookies.join("; ")]))

@@ -1,4 +1,4 @@
-//! O: what operators see, and whose clock it is.
+//! O: events for operators, and the clock.
 
 use crate::common::{Closed, KEY, ManualClock, OTHER_KEY, cookie_with, key, visit};
 use crate::{NOW, ours};
@@ -13,8 +13,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-/// Each thing that happens is one event with a digest; the reason is in it. (A key that was retired is not told from a
-/// forgery: the core no longer has it.)
+/// Each occurrence is one event with a digest and its reason. (A cookie whose key was retired is
+/// reported like a forgery: the core no longer has the key.)
 #[test]
 fn o1_each_event_once_with_its_reason() {
     let time = ManualClock::at(NOW);
@@ -51,8 +51,8 @@ fn o1_each_event_once_with_its_reason() {
         of(&[&cookie, &cookie], |_| Ok(())),
         [EventKind::Duplicate(2)]
     );
-    let rejected = |cookie: &str, why: Rejected| {
-        assert_eq!(of(&[cookie], |_| Ok(())), [EventKind::Rejected(why)]);
+    let rejected = |cookie: &str, reason: Rejected| {
+        assert_eq!(of(&[cookie], |_| Ok(())), [EventKind::Rejected(reason)]);
     };
     let mut forged = cookie.clone();
     forged.replace_range(
@@ -74,8 +74,9 @@ fn o1_each_event_once_with_its_reason() {
     rejected(&cookie, Rejected::Future);
 }
 
-/// T7: a digest is keyed. Whoever has a cookie and the logs, but not the secret, cannot tell which line is about it; nor do
-/// the digests of two applications with one secret match.
+/// T7: a digest is keyed. With a cookie and the logs, but without the secret, an attacker cannot
+/// find the lines about that cookie. Digests of two applications with one secret do not match
+/// either.
 #[test]
 fn t7_log_digests_are_keyed() {
     let forged =
@@ -133,7 +134,7 @@ fn sources(folder: &Path, found: &mut Vec<(String, String)>) {
     }
 }
 
-/// Whether a source has one of these outside of comments.
+/// Whether a source names one of these clocks outside of comments.
 fn reads_clock(text: &str, clocks: &[&str]) -> bool {
     let code = text
         .lines()
@@ -142,7 +143,8 @@ fn reads_clock(text: &str, clocks: &[&str]) -> bool {
         .any(|line| clocks.iter().any(|clock| line.contains(clock)))
 }
 
-/// One place reads the operating system's clock; what measures how long the walker itself takes is a test.
+/// Only `env.rs` reads the operating system's clock. The model checker is excepted: it is a test,
+/// and measures its own time.
 #[test]
 fn o2_one_clock() {
     let mut files = Vec::new();
@@ -172,7 +174,7 @@ fn o2_one_clock() {
     );
 }
 
-/// A clock that stands in a far year, and counts who asks it.
+/// A clock that is frozen in a distant year and counts its calls.
 struct Frozen(Arc<AtomicUsize>);
 
 const FAR: u64 = 32_503_680_000; // the year 3000
@@ -184,7 +186,7 @@ impl Clock for Frozen {
     }
 }
 
-/// Under a frozen clock every time that can be seen is the clock's.
+/// With a frozen clock every visible time is the clock's.
 #[test]
 fn o2_a_frozen_clock() {
     let asked = Arc::new(AtomicUsize::new(0));
@@ -220,7 +222,7 @@ fn o2_a_frozen_clock() {
             .contains("; Expires=Sat, 01 Feb 3000 00:00:00 GMT"),
         "{closed:?}"
     );
-    // Stores are asked with it, too.
+    // Requests to a store carry the clock's time, too.
     let stored = builder().build_stored().unwrap();
     assert_eq!(stored.now(), FAR);
     let id = testing::stored_request(&stored);

@@ -1,4 +1,4 @@
-//! O3: what is read within a declared window, and no longer.
+//! O3: formats and keys that are accepted within a declared window, and no longer.
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -11,7 +11,7 @@ fn at(seconds: u64) -> SystemTime {
     UNIX_EPOCH + Duration::from_secs(seconds)
 }
 
-/// Whether a reader accepts what a writer wrote, at these times.
+/// Returns for each of these times whether the reader accepts the writer's cookie.
 fn reads<const N: usize>(
     time: &ManualClock,
     reader: &Sessions,
@@ -26,11 +26,12 @@ fn reads<const N: usize>(
     })
 }
 
-/// Where the window ends.
+/// The end of the window.
 const END: u64 = NOW + 1_000;
 
-/// From signed to encrypted and back with live cookies. Every server first learns to read the new form, then each begins to
-/// write it; both are read until a declared second, and no longer.
+/// From signed to encrypted and back, with live cookies. First every server learns to read the new
+/// format, then each begins to write it. Both formats are read until a declared second, and no
+/// longer.
 #[test]
 fn o3_two_formats_are_read_within_a_declared_window() {
     let time = ManualClock::at(NOW);
@@ -48,17 +49,17 @@ fn o3_two_formats_are_read_within_a_declared_window() {
     const WITHIN: [bool; 4] = [true, true, false, false];
     const NEVER: [bool; 4] = [false; 4];
     for (what, reader, writer, expected) in [
-        // Before the window: what is not declared is not read.
+        // Before the window: a format that is not declared is not read.
         ("signed alone", &signed, &signed, ALWAYS),
         ("a server that was left out", &signed, &writers, NEVER),
         ("without a window", &encrypted, &signed, NEVER),
-        // Within: each step of the roll-out reads what the steps beside it write.
+        // Within: the servers of each step read the cookies of the steps before and after it.
         ("readers first", &readers, &signed, ALWAYS),
         ("readers write what all read", &signed, &readers, ALWAYS),
         ("readers, of writers", &readers, &writers, WITHIN),
         ("writers, of readers", &writers, &readers, WITHIN),
         ("writers", &writers, &writers, ALWAYS),
-        // After it.
+        // After the window.
         ("encrypted alone, of writers", &encrypted, &writers, ALWAYS),
         ("writers, of encrypted alone", &writers, &encrypted, ALWAYS),
         ("encrypted alone, of readers", &encrypted, &readers, NEVER),
@@ -69,7 +70,7 @@ fn o3_two_formats_are_read_within_a_declared_window() {
             "{what}"
         );
     }
-    // A live session goes on through all of it, and back: nobody is logged out.
+    // A live session survives the whole roll-out and its roll-back: no user is logged out.
     time.set(NOW);
     let mut cookie = cookie_with(&signed, "visits", 0);
     for (visits, sessions) in (1..).zip([
@@ -83,7 +84,7 @@ fn o3_two_formats_are_read_within_a_declared_window() {
     }
 }
 
-/// The same for keys: a key that only verifies does so until its end.
+/// Keys have windows, too: a key that only verifies does so until its end.
 #[test]
 fn o3_a_key_verifies_until_its_end() {
     for encrypted in [false, true] {
@@ -110,7 +111,8 @@ fn o3_a_key_verifies_until_its_end() {
         assert_eq!(reads(&after, &turned), [true; 3], "after");
         assert_eq!(reads(&after, &learned), [false; 3]);
         assert_eq!(reads(&before, &turned), [false; 3], "who was left out");
-        // Rolled back with a live session: what the new key wrote is read, and written with the old one again.
+        // Rolled back with a live session: the old servers read a cookie of the new key, and write
+        // it with the old key again.
         time.set(NOW);
         let mut cookie = cookie_with(&before, "visits", 0);
         for sessions in [

@@ -5,9 +5,9 @@ use std::time::Duration;
 use session_core::{ConfigError, Error, EventKind, Rejected, Sessions};
 
 use crate::common::{KEY, cookie_with, key, request, visit};
-use crate::helpers::{NOW, old_name, why};
+use crate::helpers::{NOW, old_name, rejection};
 
-/// S11: of the whole application.
+/// S11: the application's epoch.
 #[test]
 fn s11_the_applications_epoch() {
     for encrypted in [false, true] {
@@ -22,18 +22,18 @@ fn s11_the_applications_epoch() {
             .unwrap()
         };
         let cookie = cookie_with(&epoch(1), "a", 1);
-        assert_eq!(why(&epoch(1), &cookie), None);
-        assert_eq!(why(&epoch(0), &cookie), None); // the least, so a server that is behind accepts it
-        assert_eq!(why(&epoch(2), &cookie), Some(Rejected::Revoked));
-        // Written again by a server that is behind, it stays of its epoch.
+        assert_eq!(rejection(&epoch(1), &cookie), None);
+        assert_eq!(rejection(&epoch(0), &cookie), None); // the least, so a server that is behind accepts it
+        assert_eq!(rejection(&epoch(2), &cookie), Some(Rejected::Revoked));
+        // A server with a lower epoch writes the session again: it keeps its epoch.
         let closed = visit(&epoch(0), &[&cookie], |session| session.insert("b", 1)).unwrap();
-        assert_eq!(why(&epoch(1), closed.cookie().unwrap()), None);
-        let anew = visit(&epoch(2), &[&cookie], |session| session.insert("b", 1)).unwrap();
-        assert_eq!(why(&epoch(2), anew.cookie().unwrap()), None);
+        assert_eq!(rejection(&epoch(1), closed.cookie().unwrap()), None);
+        let new_session = visit(&epoch(2), &[&cookie], |session| session.insert("b", 1)).unwrap();
+        assert_eq!(rejection(&epoch(2), new_session.cookie().unwrap()), None);
     }
 }
 
-/// S11: of one user.
+/// S11: a user's epoch.
 #[test]
 fn s11_the_users_epoch() {
     let sessions = Sessions::builder(key(KEY)).epoch(9).build().unwrap();
@@ -64,15 +64,16 @@ fn s11_the_users_epoch() {
         behind.kinds(),
         [EventKind::Rejected(Rejected::Revoked), EventKind::Cleared]
     );
-    // What is set after it is a new session; nothing of the old one is left, the epoch included.
-    let anew = visit(&sessions, &[&cookie], |session| {
+    // Values that are set afterwards are in a new session; nothing of the old one is left, not even
+    // its epoch.
+    let new_session = visit(&sessions, &[&cookie], |session| {
         session.require_epoch(4)?;
         session.insert("cart", 1)
     });
-    let session = sessions.open(&request(&[anew.unwrap().cookie().unwrap()]));
+    let session = sessions.open(&request(&[new_session.unwrap().cookie().unwrap()]));
     assert_eq!(session.keys(), ["cart"]);
     assert!(!session.require_epoch(1).unwrap());
-    // Another user's login in the same session begins at none.
+    // A login of another user in this session begins with epoch 0.
     let other = visit(&sessions, &[&cookie], |session| session.log_in("eve")).unwrap();
     assert!(
         !sessions

@@ -19,7 +19,7 @@ pub(crate) fn ours(time: &ManualClock) -> Builder {
     Sessions::builder(key(KEY)).clock(time.clone())
 }
 
-pub(crate) fn why(sessions: &Sessions, cookie: &str) -> Option<Rejected> {
+pub(crate) fn rejection(sessions: &Sessions, cookie: &str) -> Option<Rejected> {
     sessions.open(&request(&[cookie])).rejected()
 }
 
@@ -28,7 +28,7 @@ pub(crate) fn read(session: &Session) -> Result<(), Error> {
     Ok(())
 }
 
-/// A ring that signs with this key and still verifies the one before.
+/// Returns a ring that signs with one key and still verifies the key before.
 pub(crate) fn then(format: &str, primary: &str, before: &str) -> KeyRing {
     match format {
         "flask" => KeyRing::flask(primary).fallback(before),

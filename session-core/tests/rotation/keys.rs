@@ -1,11 +1,11 @@
-//! Rings of keys that are replaced while cookies of the former keys exist.
+//! Key rings that are replaced while cookies of the former keys exist.
 
 use std::time::Duration;
 
 use session_core::{ConfigError, KeyRing, Rejected, Sessions, Warning};
 
 use crate::common::{KEY, ManualClock, OTHER_KEY, cookie_with, formats, key, request, visit};
-use crate::helpers::{NOW, TENTH, at, ours, read, then, why};
+use crate::helpers::{NOW, TENTH, at, ours, read, rejection, then};
 
 #[test]
 fn a_ring_is_swapped_whole_in_every_format() {
@@ -20,7 +20,7 @@ fn a_ring_is_swapped_whole_in_every_format() {
         let cookie = cookie_with(&sessions, "_permanent", true);
         let clone = sessions.clone();
         clone.set_keys(then(format, OTHER_KEY, first)).unwrap();
-        // Read: the cookie stays as it is, so that a reader cannot overwrite a writer.
+        // Read: the cookie stays as it is, so that a reader cannot overwrite a concurrent writer.
         assert_eq!(
             visit(&sessions, &[&cookie], read).unwrap().set_cookie(),
             None,
@@ -33,12 +33,16 @@ fn a_ring_is_swapped_whole_in_every_format() {
             .set_keys(then(format, OTHER_KEY, OTHER_KEY))
             .unwrap();
         assert_eq!(
-            why(&sessions, &cookie),
+            rejection(&sessions, &cookie),
             Some(Rejected::BadSignature),
             "{format}"
         );
         for closed in [written, refreshed] {
-            assert_eq!(why(&sessions, closed.cookie().unwrap()), None, "{format}");
+            assert_eq!(
+                rejection(&sessions, closed.cookie().unwrap()),
+                None,
+                "{format}"
+            );
         }
     }
 }
@@ -69,12 +73,12 @@ fn rings_that_are_refused_change_nothing() {
             assert!(matches!(weak.unwrap()[..], [Warning::WeakKey(_)]));
         } else {
             assert!(matches!(weak, Err(ConfigError::WeakKey(_))));
-            assert_eq!(why(&sessions, &cookie), None);
+            assert_eq!(rejection(&sessions, &cookie), None);
         }
     }
 }
 
-/// S7 and CVE-2025-47278: whatever the order, the primary key alone signs.
+/// S7 and CVE-2025-47278: in any order, the primary key alone signs.
 #[test]
 fn s7_a_verify_only_key_never_signs() {
     for (format, builder) in formats() {
@@ -84,10 +88,10 @@ fn s7_a_verify_only_key_never_signs() {
         sessions
             .set_keys(then(format, OTHER_KEY, OTHER_KEY))
             .unwrap();
-        assert_eq!(why(&sessions, &cookie), None, "{format}");
+        assert_eq!(rejection(&sessions, &cookie), None, "{format}");
         sessions.set_keys(then(format, KEY, KEY)).unwrap();
         assert_eq!(
-            why(&sessions, &cookie),
+            rejection(&sessions, &cookie),
             Some(Rejected::BadSignature),
             "{format}"
         );
@@ -118,9 +122,9 @@ fn keys_end_by_themselves() {
         .clock(time.clone());
     for sessions in [built, swapped, by_builder.build().unwrap()] {
         time.set(NOW + 59);
-        assert_eq!(why(&sessions, &cookie), None);
+        assert_eq!(rejection(&sessions, &cookie), None);
         time.set(NOW + 60);
-        assert_eq!(why(&sessions, &cookie), Some(Rejected::BadSignature));
+        assert_eq!(rejection(&sessions, &cookie), Some(Rejected::BadSignature));
     }
 }
 

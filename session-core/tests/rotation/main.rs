@@ -1,4 +1,4 @@
-//! Keys, epochs and names that change under cookies.
+//! Keys, epochs and names that change while cookies exist.
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::unit_arg)]
 

@@ -1,11 +1,11 @@
-//! Cookies that get another name.
+//! Cookies that are renamed.
 
 use std::time::Duration;
 
 use session_core::{Builder, ConfigError, OldCookie, Prefix, Rejected, Session, testing};
 
 use crate::common::{KEY, ManualClock, cookie_with, request, visit};
-use crate::helpers::{NOW, TENTH, at, old_name, ours, read, set_cookies, why};
+use crate::helpers::{NOW, TENTH, at, old_name, ours, read, rejection, set_cookies};
 
 #[test]
 fn a_cookie_is_renamed_with_its_next_writing() {
@@ -36,20 +36,21 @@ fn a_cookie_is_renamed_with_its_next_writing() {
         );
         let new = sent[0].split(';').next().unwrap();
         assert_eq!(sessions.open(&request(&[new])).keys(), ["a", "b"]);
-        // A refresh is a writing, too.
+        // A refresh also renames.
         time.advance(Duration::from_secs(TENTH));
         assert_eq!(
             set_cookies(&visit(&sessions, &[&old], read).unwrap()).len(),
             2
         );
 
-        // Created since then: a neighbour has had it made, and planted it.
-        assert_eq!(why(&sessions, &planted), Some(Rejected::Revoked));
-        // Beside one of the new name, good or bad, it is nothing; and it goes with the next writing.
+        // Created after the renaming: an attacker on a sibling domain had it made, and planted it.
+        assert_eq!(rejection(&sessions, &planted), Some(Rejected::Revoked));
+        // Beside a cookie of the new name, valid or not, the old one is not read; the next write
+        // removes it.
         let both = format!("{old}; {new}");
         assert_eq!(sessions.open(&request(&[&both])).keys(), ["a", "b"]);
         assert_eq!(
-            why(&sessions, &format!("{old}; __Host-session=x")),
+            rejection(&sessions, &format!("{old}; __Host-session=x")),
             Some(Rejected::Malformed)
         );
         let written = visit(&sessions, &[&both], |session| session.insert("c", 1)).unwrap();
@@ -61,13 +62,13 @@ fn a_cookie_is_renamed_with_its_next_writing() {
             sent[0].starts_with("__Host-session=; ") && sent[1].starts_with("session=; "),
             "{sent:?}"
         );
-        // Under another name its text is nothing: the name is in the key (S3).
+        // Under another name the value is refused: the name is in the key (S3).
         let moved = old.replacen("session=", "__Host-session=", 1);
-        assert_eq!(why(&sessions, &moved), Some(Rejected::BadSignature));
+        assert_eq!(rejection(&sessions, &moved), Some(Rejected::BadSignature));
     }
 }
 
-/// A browser: with the old cookie's scope it is left with one cookie (C5).
+/// C5: a browser is left with one cookie if the old cookie's scope is given.
 #[test]
 fn c5_the_old_cookie_leaves_the_jar() {
     let time = ManualClock::at(NOW);
@@ -103,7 +104,7 @@ fn c5_the_old_cookie_leaves_the_jar() {
     );
 }
 
-/// Servers are told before it happens, and one clock is ahead of the others.
+/// Servers are configured before the renaming, and one clock is ahead of the others.
 #[test]
 fn until_a_cookie_is_renamed_it_keeps_its_name() {
     for encrypted in [false, true] {
@@ -153,7 +154,7 @@ fn old_names_are_checked() {
             "{old:?}"
         );
     }
-    // What browsers keep, a cookie may have been called.
+    // Names that browsers accept can be old names.
     for old in [
         OldCookie::new("a b", at(NOW)),
         OldCookie::new("__host-session", at(NOW)),

@@ -11,7 +11,7 @@ use session_core::{Error, Session};
 
 use crate::helpers::each;
 
-/// Each kind of buffer that serde keeps values in before it knows their type.
+/// Each kind of buffer in which serde holds values before it knows their type.
 #[derive(Debug, Deserialize)]
 struct Inner<T> {
     value: T,
@@ -50,7 +50,7 @@ enum Nested<T> {
     Other(Value),
 }
 
-/// What is read of `value` (JSON with tags) as a `T` from within each buffer: nothing, at all times.
+/// Reads `value` (JSON with tags) as a `T` through each of serde's buffers. Every read must fail.
 fn refused_in_buffers<T: DeserializeOwned + Debug>(session: &Session, value: &str) {
     session
         .insert_tagged_json(&format!(
@@ -93,7 +93,7 @@ fn refused_in_buffers<T: DeserializeOwned + Debug>(session: &Session, value: &st
     ));
     let deep = session.get::<Nested<T>>("s").unwrap().unwrap();
     assert!(matches!(deep, Nested::Deep(deep) if matches!(deep.inner.value, Either::Other(_))));
-    // A buffer by hand.
+    // A buffer that the application makes itself.
     assert!(serde_json::from_value::<T>(session.get("v").unwrap().unwrap()).is_err());
 
     session
@@ -108,7 +108,8 @@ fn refused_in_buffers<T: DeserializeOwned + Debug>(session: &Session, value: &st
     session.clear().unwrap();
 }
 
-/// A text that looks like what is under a tag is none, nor is a dict that looks like the tag, nor, in a buffer, the tag.
+/// Three things are not a tagged value: a text that looks like the content of a tag, a dict that
+/// looks like the tag, and, in a buffer, the tag itself.
 #[test]
 fn a_wrapper_reads_nothing_that_serde_has_buffered() {
     fn all<T: DeserializeOwned + Debug>(key: &str, inside: &str) {
@@ -129,7 +130,7 @@ fn a_wrapper_reads_nothing_that_serde_has_buffered() {
         for session in each() {
             let tagged = format!(r#"{{"{key}":{inside}}}"#);
             refused_in_buffers::<T>(&session, &tagged);
-            // Straight from the session, at any depth, it is read.
+            // Read directly from the session it is a tagged value, at any depth.
             let deep =
                 format!(r#"{{"v": [{{"k": {tagged}}}], "e": {{"A": {{"value": {tagged}}}}}}}"#);
             session.insert_tagged_json(&deep).unwrap();

@@ -1,4 +1,5 @@
-//! No type turns into another: what a user typed stays text, and what Flask tagged stays what it was.
+//! No type turns into another: text that a user typed stays text, and values that Flask tagged stay
+//! of their type.
 
 #![allow(clippy::unwrap_used)]
 #![allow(dead_code, reason = "most fields are read by serde alone")]

@@ -26,7 +26,8 @@ fn a_map_has_no_keys_with_tags() {
     }
 }
 
-/// Whatever buffers on the way in: what was tagged is tagged in the session, and nothing else is.
+/// Through every buffer of serde's serializers, tagged values are tagged in the session, and other
+/// values are not.
 #[test]
 fn tags_are_written_through_buffers() {
     #[derive(Serialize)]
@@ -97,7 +98,7 @@ fn tags_are_written_through_buffers() {
             internally,
             format!(r#"{{"Tuple":[{{" m":"<i>"}},{text}],"kind":"Internally"}}"#)
         );
-        // Through serde_json the tags are gone, and do not come back.
+        // serde_json drops the tags, and they do not come back.
         let value = serde_json::to_value(note()).unwrap();
         let plain = json!({"html": "<b>", "id": "12121212121212121212121212121212", "pair": [1, [1, 2, 3]], "text": "<b>", "then": "Thu, 01 Jan 1970 00:00:00 GMT"});
         assert_eq!(value, plain);
@@ -121,7 +122,8 @@ fn a_users_json_has_no_tags() {
             assert_eq!(session.get::<Value>(key).unwrap().as_ref(), Some(value));
         }
     }
-    // As `insert` of the same value, to the byte; also where it is the whole of a session of Flask's.
+    // The bytes are those of `insert` with this value, also where it is all that a session in
+    // Flask's format holds.
     let flask = |fill: &dyn Fn(&Session) -> Result<(), Error>| {
         let session = Sessions::flask("dev").unwrap().open(&HeaderMap::new());
         fill(&session).unwrap();
@@ -148,7 +150,8 @@ fn an_applications_json_has_tags() {
     }
 }
 
-/// A guard is a level of the text, so that it counts: a session that is stored can be opened again.
+/// A guard adds a level to the text and is part of the depth that is limited, so that every stored
+/// session can be opened again.
 #[test]
 fn guards_cannot_make_a_session_that_does_not_open() {
     let nested = |levels: usize| (0..levels).fold(json!(1), |value, _| json!({ " t": value }));

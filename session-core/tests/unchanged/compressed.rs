@@ -1,4 +1,4 @@
-//! Sessions near the limit of a cookie, which are compressed so that they fit.
+//! Sessions near the limit of a cookie: they are compressed so that they fit.
 
 use std::time::Duration;
 
@@ -9,7 +9,8 @@ use session_core::{Error, Session};
 use crate::common::{ManualClock, cookie_with, request, visit};
 use crate::helpers::{NEAR_LIMIT, NOW, TENTH, flask, noise, ours, read};
 
-/// zlib-rs at level 6 makes some of them longer than a browser keeps; what was changed is then made as short as it gets.
+/// zlib-rs at level 6 makes some of them longer than browsers store. After a change such a session
+/// is compressed as much as possible.
 #[test]
 fn a_flask_session_that_is_changed_fits_as_it_did_for_flask() {
     let sessions = flask(&ManualClock::at(NOW + 5));
@@ -31,9 +32,9 @@ fn a_flask_session_that_is_changed_fits_as_it_did_for_flask() {
 }
 
 #[test]
-fn our_sessions_are_made_as_short_as_they_get_before_it_is_an_error() {
+fn our_sessions_are_compressed_as_much_as_possible_before_an_error() {
     let time = ManualClock::at(NOW);
-    // Lists of similar texts: level 6 leaves the most.
+    // Lists of similar texts, where level 6 is worst.
     let permissions = |count: usize| -> Vec<String> {
         let words = [
             "alpha", "beta", "gamma", "delta", "user", "role", "admin", "cart", "item", "price",
@@ -66,7 +67,7 @@ fn our_sessions_are_made_as_short_as_they_get_before_it_is_an_error() {
         session.get::<Vec<String>>("permissions").unwrap().unwrap(),
         permissions(count)
     );
-    // A lower limit of the application's is a reason to compress, too.
+    // A lower limit that the application sets is a reason to compress, too.
     let limited = ours(&time).max_cookie_size(600).build().unwrap();
     let written = visit(&limited, &[], |session| {
         session.insert("a", "a".repeat(600))
@@ -80,9 +81,10 @@ fn our_sessions_are_made_as_short_as_they_get_before_it_is_an_error() {
     );
 }
 
-/// A text that does not fit as it came may fit compressed, and is not lost for the sake of its bytes.
+/// A text that no longer fits as it came is compressed, although a refresh otherwise keeps its
+/// bytes.
 #[test]
-fn what_fits_compressed_is_compressed() {
+fn sessions_that_fit_compressed_are_compressed() {
     let time = ManualClock::at(NOW);
     let before = ours(&time).build().unwrap();
     let cookie = cookie_with(&before, "x", "x".repeat(2000));

@@ -7,9 +7,10 @@ use session_core::{Error, EventKind, Session};
 use crate::common::{ManualClock, visit};
 use crate::helpers::{NOW, TENTH, at, ours, read, written};
 
-/// The figures of `docs/rotation.md`, and the event by which such sessions are found before encryption begins.
+/// The figures of `docs/rotation.md`, and the event that reports such sessions before encryption
+/// begins.
 #[test]
-fn sessions_that_are_too_large_to_encrypt_are_found_before() {
+fn sessions_that_are_too_large_to_encrypt_are_reported_before() {
     let time = ManualClock::at(NOW);
     let encrypted = ours(&time).encrypted().build().unwrap();
     let next = ours(&time)
@@ -19,18 +20,19 @@ fn sessions_that_are_too_large_to_encrypt_are_found_before() {
     let insert = |length: usize| {
         move |session: &Session| session.insert("x", "x".repeat(length - r#"{"x":""}"#.len()))
     };
-    // JSON that a signed cookie holds uncompressed, and that an encrypted one holds.
-    for (octets, compressed, too_large) in [
+    // The largest JSON that a signed cookie holds uncompressed, and the largest that an encrypted
+    // one holds.
+    for (bytes, compressed, too_large) in [
         (3009, false, false),
         (3010, true, false),
         (3015, true, false),
         (3016, true, true),
     ] {
-        let closed = visit(&next, &[], insert(octets)).unwrap();
+        let closed = visit(&next, &[], insert(bytes)).unwrap();
         assert_eq!(
             closed.cookie().unwrap().contains("=."),
             compressed,
-            "{octets}"
+            "{bytes}"
         );
         let found: Vec<_> = closed
             .kinds()
@@ -44,14 +46,14 @@ fn sessions_that_are_too_large_to_encrypt_are_found_before() {
         assert_eq!(
             found,
             if too_large { vec![expected] } else { vec![] },
-            "{octets}"
+            "{bytes}"
         );
-        match visit(&encrypted, &[], insert(octets)) {
-            Ok(_) => assert!(!too_large, "{octets}"),
+        match visit(&encrypted, &[], insert(bytes)) {
+            Ok(_) => assert!(!too_large, "{bytes}"),
             Err(error) => {
                 assert!(
                     too_large && matches!(error, Error::TooLarge { size: 4097, .. }),
-                    "{octets} {error}"
+                    "{bytes} {error}"
                 )
             }
         }
@@ -61,7 +63,7 @@ fn sessions_that_are_too_large_to_encrypt_are_found_before() {
         assert!(visit(&padded, &[], insert(most)).is_ok(), "{block}");
         assert!(visit(&padded, &[], insert(most + 1)).is_err(), "{block}");
     }
-    // Read without a change: with its next refresh, not with each request.
+    // Without a change the event comes with the next refresh, not with each request.
     let cookie = written(&visit(&next, &[], insert(5000)).unwrap());
     assert_eq!(read(&next, &cookie).kinds(), []);
     time.advance(Duration::from_secs(TENTH));
@@ -72,7 +74,7 @@ fn sessions_that_are_too_large_to_encrypt_are_found_before() {
             limit: 4096
         }]
     ));
-    // Not beyond the window, and not where nobody is about to encrypt.
+    // Not after the window, and not where encryption is not announced.
     time.set(NOW + 100 * TENTH);
     assert_eq!(
         visit(&next, &[], insert(5000)).unwrap().kinds(),
@@ -83,7 +85,7 @@ fn sessions_that_are_too_large_to_encrypt_are_found_before() {
         visit(&signed, &[], insert(5000)).unwrap().kinds(),
         [EventKind::Created]
     );
-    // A limit of the application's counts as well.
+    // A limit that the application sets is used, too.
     let limited = ours(&time)
         .max_cookie_size(1000)
         .accept_encrypted_until(at(NOW + 200 * TENTH))

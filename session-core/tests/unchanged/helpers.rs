@@ -16,7 +16,7 @@ pub(crate) const NOW: u64 = 1_700_000_000;
 
 pub(crate) const TENTH: u64 = 31 * 24 * 60 * 6;
 
-/// Cookies that Flask wrote, by `tests/data/flask-near-limit.py`.
+/// Cookies that Flask wrote, recorded by `tests/data/flask-near-limit.py`.
 pub(crate) const NEAR_LIMIT: &str = include_str!("../data/flask-near-limit.txt");
 
 pub(crate) fn at(seconds: u64) -> SystemTime {
@@ -34,7 +34,7 @@ pub(crate) fn flask(time: &ManualClock) -> Sessions {
         .unwrap()
 }
 
-/// Text that zlib makes no shorter than its six bits a letter.
+/// Returns text that zlib makes no shorter than six bits per letter.
 pub(crate) fn noise(length: usize) -> String {
     let mut state = 12_345_u64;
     let mut next = || {
@@ -49,7 +49,7 @@ pub(crate) fn noise(length: usize) -> String {
     (0..length).map(|_| next()).collect()
 }
 
-/// The largest session of this kind that goes into a cookie; its cookie.
+/// Returns the cookie of the largest session of this kind that fits.
 pub(crate) fn largest(sessions: &Sessions, value: impl Fn(usize) -> String) -> String {
     let (mut fits, mut too_long) = (0, 20_000);
     while fits + 1 < too_long {
@@ -62,7 +62,8 @@ pub(crate) fn largest(sessions: &Sessions, value: impl Fn(usize) -> String) -> S
     cookie_with(sessions, "x", value(fits))
 }
 
-/// A request that only reads, through each of the two doors: they do the same. Its session is accepted.
+/// Runs a request that only reads, by an exchange and by `Sessions::open`: both write equal
+/// headers. The session must be accepted.
 pub(crate) fn read(sessions: &Sessions, cookie: &str) -> Closed {
     let closed = visit(sessions, &[cookie], |session| {
         assert_eq!(session.rejected(), None);
@@ -105,7 +106,7 @@ pub(crate) fn written(closed: &Closed) -> String {
         .to_owned()
 }
 
-/// The payload of a cookie; the stamp and the signature.
+/// Returns payload, stamp and signature of a cookie.
 pub(crate) fn parts(cookie: &str) -> (&str, &str, &str) {
     let (_, value) = cookie.split_once('=').unwrap();
     let (signed, signature) = value.rsplit_once('.').unwrap();
@@ -113,13 +114,13 @@ pub(crate) fn parts(cookie: &str) -> (&str, &str, &str) {
     (payload, stamp, signature)
 }
 
-pub(crate) fn assert_signed_anew(old: &str, new: &str) {
+pub(crate) fn assert_signed_again(old: &str, new: &str) {
     let ((payload, stamp, signature), new) = (parts(old), parts(new));
     assert_eq!(new.0, payload);
     assert!(new.1 != stamp && new.2 != signature, "{new:?}");
 }
 
-/// `SecureCookieSessionInterface`'s signature over any payload.
+/// Signs any payload, as Flask's `SecureCookieSessionInterface` does.
 pub(crate) fn signed_by_flask(payload: &str) -> String {
     let sha1 = |key: &[u8], text: &[u8]| {
         Hmac::<Sha1>::new_from_slice(key)

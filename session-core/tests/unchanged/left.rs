@@ -1,4 +1,4 @@
-//! Sessions that cannot be written again stay as they are.
+//! Sessions that cannot be written again: their cookies stay as they are.
 
 use std::time::Duration;
 
@@ -13,7 +13,7 @@ use session_core::{
 use crate::common::{Closed, KEY, ManualClock, OTHER_KEY, cookie_with, key, visit};
 use crate::helpers::{NOW, TENTH, at, flask, largest, noise, ours, read, signed_by_flask, written};
 
-/// What goes out for a session that was only read, and the event.
+/// Asserts that a session that was only read sends no cookie but its event.
 fn assert_left(closed: &Closed, limit: usize, case: &str) {
     let kinds = closed.kinds();
     let [EventKind::NotRewritten { size, limit: found }] = kinds[..] else {
@@ -24,16 +24,16 @@ fn assert_left(closed: &Closed, limit: usize, case: &str) {
     assert_eq!(closed.header(VARY), Some("Cookie"), "{case}");
 }
 
-/// Each way in which a session that nobody changed can have become too large for its cookie.
+/// Each way in which an unchanged session can become too large for its cookie.
 #[test]
-fn what_cannot_be_written_again_is_left_as_it_is() {
+fn sessions_that_cannot_be_written_are_left_as_they_are() {
     let time = ManualClock::at(NOW);
     let later = |seconds| at(NOW + seconds);
     let before = ours(&time).build().unwrap();
     let unprefixed = ours(&time).prefix(Prefix::None).build().unwrap();
     let encrypted_before = ours(&time).encrypted().build().unwrap();
     let full = largest(&before, noise);
-    // Of 20,000 letters; JSON of more than 3,015 octets does not fit into an encrypted cookie.
+    // 20,000 letters; JSON of more than 3,015 bytes does not fit into an encrypted cookie.
     let compressed = cookie_with(&before, "x", "x".repeat(20_000));
     let encryption = |builder: Builder| {
         builder
@@ -116,7 +116,8 @@ fn what_cannot_be_written_again_is_left_as_it_is() {
             assert_left(&closed, limit, case);
             assert_eq!(closed.header(CACHE_CONTROL), Some("private"), "{case}");
         }
-        // Who changes it learns that it does not fit; who makes it smaller can write it.
+        // A change is an error because it does not fit; a change that makes the session smaller is
+        // written.
         let changed = visit(&sessions, &[&cookie], |session| session.insert("y", 1)).unwrap_err();
         assert!(
             matches!(changed, Error::TooLarge { .. }),
@@ -138,17 +139,18 @@ fn what_cannot_be_written_again_is_left_as_it_is() {
 }
 
 #[test]
-fn flasks_too() {
+fn flask_sessions_that_cannot_be_written_are_left_as_they_are() {
     let time = ManualClock::at(NOW);
     let sessions = flask(&time);
-    // From a client that is no browser: those keep no such cookie.
+    // From a client that is no browser: browsers store no cookie of this size.
     let long = signed_by_flask(
         &URL_SAFE_NO_PAD.encode(format!(r#"{{"_permanent":true,"x":"{}"}}"#, noise(4000))),
     );
     let closed = read(&sessions, &long);
     assert_left(&closed, 4096, "flask");
     assert_eq!(closed.header(CACHE_CONTROL), None);
-    // Nor is one found where nobody asks for the session, and nothing then depends on it.
+    // If the handler does not open the session, the event is reported as well, and the response
+    // does not depend on the session.
     let unasked = crate::common::respond::<fn(&Session) -> Result<(), Error>>(
         &sessions,
         &[&long],
@@ -161,7 +163,7 @@ fn flasks_too() {
         unasked.kinds()[..],
         [EventKind::NotRewritten { limit: 4096, .. }]
     ));
-    // Beyond MAX_COOKIE_SIZE, but such that a browser keeps it, it is sent, as Flask does.
+    // Above MAX_COOKIE_SIZE, but small enough for browsers: sent, as Flask does.
     let small = Sessions::flask_builder("dev")
         .max_cookie_size(100)
         .clock(time.clone())

@@ -1,5 +1,5 @@
-//! Sessions that nobody changed: written anew with the payload that came, or, where they cannot be written, left as they are. A
-//! request that only reads never fails by its session.
+//! Sessions without a change: signed again with the payload that came, or left as they are where
+//! they cannot be written. A request that only reads never fails because of its session.
 
 #![allow(clippy::unwrap_used, clippy::panic)]
 

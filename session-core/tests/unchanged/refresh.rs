@@ -9,7 +9,7 @@ use session_core::{Error, KeyRing, OldCookie, Refresh, Session, Sessions};
 
 use crate::common::{KEY, ManualClock, OTHER_KEY, cookie_with, key, request, visit};
 use crate::helpers::{
-    NEAR_LIMIT, NOW, TENTH, assert_signed_anew, at, flask, ours, parts, read, signed_by_flask,
+    NEAR_LIMIT, NOW, TENTH, assert_signed_again, at, flask, ours, parts, read, signed_by_flask,
     written,
 };
 
@@ -18,7 +18,7 @@ fn a_refresh_writes_the_payload_that_came() {
     let time = ManualClock::at(NOW);
     let sessions = ours(&time).build().unwrap();
     let plain = cookie_with(&sessions, "a", 1);
-    // Compressed for a limit that there is no more: written from its map, it would be plain.
+    // Compressed for a limit that no longer exists: encoded again, it would be uncompressed.
     let limited = ours(&time).max_cookie_size(1000).build().unwrap();
     let compressed = cookie_with(&limited, "a", "a".repeat(2000));
     assert!(compressed.contains("=."));
@@ -28,10 +28,10 @@ fn a_refresh_writes_the_payload_that_came() {
         time.set(NOW + TENTH);
         let refreshed = read(&sessions, &cookie);
         assert_eq!(refreshed.kinds(), []);
-        assert_signed_anew(&cookie, &written(&refreshed));
+        assert_signed_again(&cookie, &written(&refreshed));
         time.set(NOW + 2 * TENTH);
-        // Again, of what was signed anew.
-        assert_signed_anew(&cookie, &written(&read(&sessions, &written(&refreshed))));
+        // A second refresh, of the cookie that the first one wrote.
+        assert_signed_again(&cookie, &written(&read(&sessions, &written(&refreshed))));
         // With a new key, and under a new name.
         let ring = || KeyRing::new(key(OTHER_KEY)).verify_only(key(KEY));
         let rotated = Sessions::builder(ring())
@@ -39,7 +39,7 @@ fn a_refresh_writes_the_payload_that_came() {
             .build()
             .unwrap();
         let resigned = written(&read(&rotated, &cookie));
-        assert_signed_anew(&cookie, &resigned);
+        assert_signed_again(&cookie, &resigned);
         rotated.set_keys(key(OTHER_KEY)).unwrap();
         assert_eq!(rotated.open(&request(&[&resigned])).rejected(), None);
         let old = OldCookie::new("__Host-session", at(NOW + TENTH));
@@ -50,13 +50,13 @@ fn a_refresh_writes_the_payload_that_came() {
             .unwrap();
         let moved = written(&read(&renamed, &cookie));
         assert!(moved.starts_with("__Host-id="));
-        assert_signed_anew(&cookie, &moved);
+        assert_signed_again(&cookie, &moved);
         assert_eq!(renamed.open(&request(&[&moved])).rejected(), None);
         time.set(NOW);
     }
 }
 
-/// A request that takes long, and whose session's refresh falls due meanwhile.
+/// A refresh falls due while a long request runs.
 #[test]
 fn a_refresh_that_falls_due_under_way_is_not_missed() {
     let time = ManualClock::at(NOW);
@@ -66,12 +66,13 @@ fn a_refresh_that_falls_due_under_way_is_not_missed() {
         time.advance(Duration::from_secs(TENTH));
         Ok(())
     });
-    assert_signed_anew(&cookie, closed.unwrap().cookie().unwrap());
+    assert_signed_again(&cookie, closed.unwrap().cookie().unwrap());
 }
 
-/// A change writes the text anew, and an encrypted payload stands under the new stamp's authentication.
+/// After a change the text is encoded again, and an encrypted payload is encrypted again with its
+/// new stamp.
 #[test]
-fn what_was_changed_or_is_encrypted_is_written_anew() {
+fn changed_or_encrypted_sessions_are_encoded_again() {
     let time = ManualClock::at(NOW);
     let sessions = ours(&time).build().unwrap();
     let compressed = cookie_with(&sessions, "a", "a".repeat(4000));
@@ -92,7 +93,8 @@ fn what_was_changed_or_is_encrypted_is_written_anew() {
     );
 }
 
-/// No zlib runs for a refresh in Flask's format, and no JSON is written: what neither would give comes back.
+/// A refresh in Flask's format runs no zlib and writes no JSON: payloads that neither would produce
+/// come back.
 #[test]
 fn a_refresh_signs_flasks_own_payload() {
     let (time, json) = (
@@ -101,7 +103,8 @@ fn a_refresh_signs_flasks_own_payload() {
     );
     let sessions = flask(&time);
     let mut odd = vec![URL_SAFE_NO_PAD.encode(json)];
-    // Streams that no level of our zlib makes: a stored block, and bytes behind the end, which Python ignores.
+    // Streams that no level of our zlib produces: a stored block, and bytes behind the end, which
+    // Python ignores.
     let length = u16::try_from(json.len()).unwrap();
     let mut stored = [
         &[0x78, 0x01, 1][..],
@@ -126,9 +129,9 @@ fn a_refresh_signs_flasks_own_payload() {
     {
         time.set(NOW + 5);
         let refreshed = read(&sessions, &cookie);
-        assert_signed_anew(&cookie, &written(&refreshed));
+        assert_signed_again(&cookie, &written(&refreshed));
         assert!(refreshed.set_cookie().unwrap().contains("; Expires="));
-        // Nobody asked for it: as Flask, and the same bytes.
+        // The handler does not open the session: refreshed as in Flask, with equal bytes.
         let unasked = crate::common::respond::<fn(&Session) -> Result<(), Error>>(
             &sessions,
             &[&cookie],
@@ -136,23 +139,23 @@ fn a_refresh_signs_flasks_own_payload() {
             None,
         );
         assert_eq!(written(&unasked.unwrap()), written(&refreshed));
-        // A fallback's cookie is signed with the key that signs now.
+        // A cookie of a fallback key is signed with the primary key.
         let ring = KeyRing::flask("new").fallback("dev");
         let rotated = Sessions::flask_builder("new")
             .clock(time.clone())
             .build()
             .unwrap();
         rotated.set_keys(ring).unwrap();
-        assert_signed_anew(&cookie, &written(&read(&rotated, &cookie)));
+        assert_signed_again(&cookie, &written(&read(&rotated, &cookie)));
     }
 }
 
-/// The default of Flask is to write permanent sessions with each response; ours can be told to.
+/// By default Flask writes permanent sessions with each response; ours can be configured to do so.
 #[test]
 fn each_request_writes_the_payload_that_came() {
     let time = ManualClock::at(NOW);
     let sessions = ours(&time).refresh(Refresh::EachRequest).build().unwrap();
     let cookie = cookie_with(&sessions, "a", "a".repeat(4000));
     time.advance(Duration::from_secs(1));
-    assert_signed_anew(&cookie, &written(&read(&sessions, &cookie)));
+    assert_signed_again(&cookie, &written(&read(&sessions, &cookie)));
 }

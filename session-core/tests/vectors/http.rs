@@ -1,4 +1,4 @@
-//! The vectors of whole requests: what a view did, and the headers that came of it.
+//! The recorded vectors of whole requests: the call of a view, and the headers of the response.
 
 use super::payload;
 use super::views::run;
@@ -8,7 +8,7 @@ use session_core::{Config, EventKind, Session, Sessions};
 use std::collections::BTreeSet;
 use std::time::{Duration, UNIX_EPOCH};
 
-/// Compares one entry; what differs is said.
+/// Compares one entry with our behaviour; the error describes the difference.
 pub fn compare(entry: &Value) -> Result<(), String> {
     if entry["name"] == "size-warning-boundary" {
         return boundary(entry);
@@ -87,7 +87,7 @@ fn differ(what: &str, found: &Value, expected: &Value) -> Result<(), String> {
     }
 }
 
-/// Name, value and the set of attributes; of compressed values what is inside.
+/// Compares name, value and the set of attributes. Of compressed values it compares the content.
 fn same_cookie(found: &str, expected: &str) -> Result<(), String> {
     let split = |text: &str| {
         let mut parts = text.split("; ");
@@ -119,7 +119,7 @@ fn same_cookie(found: &str, expected: &str) -> Result<(), String> {
     }
 }
 
-/// The entry's configuration, from Python literals.
+/// Builds the entry's configuration from Python literals.
 fn configure(entry: &Value) -> Result<Sessions, String> {
     let mut settings = Map::new();
     settings.insert("SECRET_KEY".into(), entry["secret_key"].clone());
@@ -142,7 +142,7 @@ fn configure(entry: &Value) -> Result<Sessions, String> {
         .map_err(|error| error.to_string())
 }
 
-/// Flask warns from `first_length_with_warning` octets of the whole header on.
+/// Flask warns when the whole header has `first_length_with_warning` bytes or more.
 fn boundary(entry: &Value) -> Result<(), String> {
     let first = entry["first_length_with_warning"].as_u64().unwrap();
     let mut noise = 0_u64;

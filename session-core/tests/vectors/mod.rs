@@ -1,4 +1,4 @@
-//! Reading the vectors, and comparing what a Flask wrote with what we do.
+//! Reads the vectors that were recorded with Flask, and compares them with our behaviour.
 
 #![allow(
     clippy::unwrap_used,
@@ -21,20 +21,21 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::Value;
 
-/// The file of vectors.
+/// Returns the recorded vectors.
 pub fn load() -> Value {
     serde_json::from_str(include_str!("../data/flask-vectors.json")).unwrap()
 }
 
-/// What is odd.
+/// Returns the recorded vectors of unusual input.
 pub fn load_odd() -> Value {
     serde_json::from_str(include_str!("../data/flask-odd.json")).unwrap()
 }
 
-/// The rows of the table of differences, and what holds them: all that stands in backticks in the last column.
+/// Returns each row of the table of differences, with the vectors and tests that its last column
+/// names between backticks.
 pub fn rows() -> Vec<(&'static str, Vec<String>)> {
     let table = include_str!("../../FLASK-DIFFERENCES.md");
-    // Not its head.
+    // The first two lines are the head of the table.
     let rows = table.lines().filter(|line| line.starts_with('|')).skip(2);
     let last = |row: &'static str| {
         row.trim_end_matches('|')
@@ -56,12 +57,12 @@ pub fn rows() -> Vec<(&'static str, Vec<String>)> {
     .collect()
 }
 
-/// The names of vectors and tests in the table of differences.
+/// Returns the names of vectors and tests in the table of differences.
 pub fn differences() -> Vec<String> {
     rows().into_iter().flat_map(|(_, names)| names).collect()
 }
 
-/// The names of the tests in these folders of the crate.
+/// Returns the names of the tests in these folders of the crate.
 pub fn tests_in(folders: &[&str]) -> BTreeSet<String> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let mut folders: Vec<_> = folders.iter().map(|folder| root.join(folder)).collect();
@@ -83,7 +84,7 @@ pub fn tests_in(folders: &[&str]) -> BTreeSet<String> {
     names
 }
 
-/// The JSON inside a cookie, without looking at its signature.
+/// Returns the JSON inside a cookie, without a look at its signature.
 pub fn payload(cookie: &str) -> String {
     let (signed, _) = cookie.rsplit_once('.').unwrap();
     let (payload, _) = signed.rsplit_once('.').unwrap();

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value};
 use session_core::{Flash, Session};
 
-/// The view in Rust: its result as Python shows it.
+/// Runs a view in Rust. Returns its result in Python's notation.
 pub fn run(view: &str, session: &Session) -> Result<String, String> {
     let none = || Ok("None".to_owned());
     let number = |value: Option<i64>| value.map_or("None".to_owned(), |n| n.to_string());
@@ -22,7 +22,7 @@ pub fn run(view: &str, session: &Session) -> Result<String, String> {
             .replace("':", "': ")
     };
     let set_a = || session.insert("a", 1).unwrap();
-    // `session['l'].append(2)`: a Rust handler has a copy.
+    // `session['l'].append(2)`: a Rust handler changes a copy.
     let append = || session.get::<Vec<i64>>("l").unwrap().unwrap().push(2);
     match view {
         "session['a'] = 1" | "session['a'] = 1; abort(404)" | "session['a'] = 1; 1/0" => {
@@ -87,7 +87,7 @@ pub fn run(view: &str, session: &Session) -> Result<String, String> {
             let value = session.take(&key).unwrap();
             Ok(format!("('{key}', {})", number(value)))
         }
-        // `update()` of nothing marks the session, and so does the flag.
+        // In Flask an `update()` of nothing marks the session as modified, as the flag does.
         "session.update()" | "session.modified = True" => {
             session.mark_modified().unwrap();
             none()

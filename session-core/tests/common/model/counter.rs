@@ -1,4 +1,4 @@
-//! `increment`, on a value of the model.
+//! `increment` on a value of the model.
 
 use serde_json::{Value, json};
 
@@ -7,7 +7,8 @@ pub enum Uncounted {
     WrongType,
 }
 
-/// `old += by`: the sum, and how it is stored. Floats are counted where every integer is one.
+/// `old += by`: returns the sum, and the value to store. Floats are accepted up to 2^53, where
+/// every integer is one.
 pub fn counted(old: Option<&Value>, by: i64) -> Result<(i64, Value), Uncounted> {
     const LARGEST: i128 = 1 << 53;
     let old = match old {

@@ -1,4 +1,4 @@
-//! What a session is, as plainly as it can be said, and what can be done to it.
+//! A plain model of a session, and the operations on it.
 
 pub mod counter;
 pub mod run;
@@ -30,19 +30,20 @@ pub enum Operation {
     Read(String),
 }
 
-/// In our format flashes and permanence stand beside the map; in Flask's they are keys of it.
+/// In our format flashes and permanence are stored beside the map; in Flask's they are keys of it.
 #[derive(Debug, Default, Clone)]
 pub struct Model {
     pub entries: BTreeMap<String, Value>,
     pub flashes: Vec<(String, String)>,
     pub permanent: bool,
-    /// In Flask's format until the end of the request.
+    /// In Flask's format only until the end of the request.
     pub user: Option<String>,
     pub modified: bool,
-    /// By this request: what is left is a new session.
+    /// Cleared by this request: the session that remains is a new one.
     pub cleared: bool,
     flask: bool,
-    /// What `get_flashed_messages` answers for the rest of the request, in Flask's format.
+    /// The flashes that `get_flashed_messages` returns for the rest of the request, in Flask's
+    /// format.
     taken: Option<Vec<(String, String)>>,
 }
 
@@ -54,7 +55,7 @@ impl Model {
         }
     }
 
-    /// A new request.
+    /// Begins a new request.
     pub fn begin(&mut self) {
         (self.modified, self.cleared, self.taken) = (false, false, None);
         self.user = self.user.take().filter(|_| !self.flask);
@@ -75,7 +76,7 @@ impl Model {
     fn take_flashes(&mut self, category: Option<&str>) -> Vec<(String, String)> {
         let wanted = |flash: &(String, String)| category.is_none_or(|category| flash.0 == category);
         if self.flask {
-            // All are taken, whatever is asked for; a second take answers from the first.
+            // Any take removes all flashes; a second take returns those of the first.
             let taken = self.taken.get_or_insert_with(|| {
                 let list = self.entries.remove("_flashes");
                 self.modified |= list.is_some();
@@ -114,9 +115,9 @@ impl Model {
         }
     }
 
-    /// Does to the model what is done to the session, and compares the answers.
+    /// Applies an operation to the model and to the session, and compares the results.
     pub fn apply(&mut self, session: &Session, operation: &Operation) {
-        let shown = |flashes: Result<Vec<Flash>, Error>| -> Vec<(String, String)> {
+        let messages = |flashes: Result<Vec<Flash>, Error>| -> Vec<(String, String)> {
             flashes
                 .unwrap()
                 .iter()
@@ -221,11 +222,11 @@ impl Model {
                 self.modified = true;
             }
             Operation::TakeFlashes => {
-                assert_eq!(shown(session.take_flashes()), self.take_flashes(None))
+                assert_eq!(messages(session.take_flashes()), self.take_flashes(None))
             }
             Operation::TakeFlashesOf(category) => {
                 assert_eq!(
-                    shown(session.take_flashes_of(&[category])),
+                    messages(session.take_flashes_of(&[category])),
                     self.take_flashes(Some(category))
                 );
             }
@@ -277,7 +278,7 @@ impl Model {
         self.check(session);
     }
 
-    /// What can be seen of the session from outside.
+    /// Compares all that is visible of the session without reading values.
     fn check(&self, session: &Session) {
         assert_eq!(session.is_modified(), self.modified);
         assert_eq!(session.is_permanent(), self.is_permanent());
@@ -292,7 +293,7 @@ impl Model {
         );
     }
 
-    /// Everything that was written is there again.
+    /// Asserts that a reopened session holds everything that was written.
     fn check_reopened(&self, session: &Session) {
         assert_eq!(session.rejected(), None);
         self.check(session);

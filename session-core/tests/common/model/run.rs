@@ -5,7 +5,8 @@ use session_core::{Error, Sessions};
 use super::{Model, Operation};
 use crate::common::visit;
 
-/// Requests of some operations each, with one jar, in a format of cookies. Ends early when a session does not fit.
+/// Runs several requests of some operations each, from one browser, in a format of cookies. Ends
+/// early when a session does not fit.
 pub fn run(sessions: &Sessions, requests: &[Vec<Operation>]) {
     let flask = sessions.is_flask();
     let (mut model, mut jar) = (Model::new(flask), None::<String>);
@@ -46,7 +47,7 @@ pub fn run(sessions: &Sessions, requests: &[Vec<Operation>]) {
             jar = None;
         }
         if empty {
-            // An empty session leaves no trace: permanence is that of the next one.
+            // An empty session leaves no trace: permanence must be set again in the next one.
             model.permanent = false;
         }
     }

@@ -20,7 +20,7 @@ pub fn encode(bytes: &[u8]) -> Vec<u8> {
     bytes.chunks(3).flat_map(digits).collect()
 }
 
-/// One text for one value: what [`encode`] does not write is refused.
+/// Decodes the one text that each value has: any other is refused.
 pub fn decode(text: &[u8]) -> Option<Vec<u8>> {
     let digits: Vec<u32> = text
         .iter()
@@ -45,7 +45,7 @@ pub fn deflate(bytes: &[u8]) -> Vec<u8> {
     encoder.finish().unwrap()
 }
 
-/// A whole stream of at most `most` bytes; what follows it is ignored.
+/// Inflates a whole stream of at most `most` bytes; bytes behind it are ignored.
 pub fn inflate(stream: &[u8], most: usize) -> Option<Vec<u8>> {
     let mut out = Vec::with_capacity(most + 1);
     let status = Decompress::new(true).decompress_vec(stream, &mut out, FlushDecompress::Finish);

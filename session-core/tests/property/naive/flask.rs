@@ -9,16 +9,16 @@ use super::{Parts, is_signed, sha1};
 
 static FLASK: LazyLock<Vec<u8>> = LazyLock::new(|| sha1(SECRET.as_bytes(), b"cookie-session"));
 
-/// The same as Flask signs.
+/// Returns a text with Flask's signature.
 pub fn signed_flask(text: &[u8]) -> Vec<u8> {
     [text, b".", &encode(&sha1(&FLASK, text))].concat()
 }
 
-/// Flask's format: when it was signed, and its map, sorted.
+/// Opens a cookie of Flask's format: the time of its signature, and its map, sorted.
 pub fn open_flask(cookie: &[u8]) -> Option<(u64, Json)> {
     let parts = Parts::of(cookie).filter(|_| cookie.len() <= 16 << 10)?;
     is_signed(cookie, parts.signature, |text| sha1(&FLASK, text)).then_some(())?;
-    let bytes = decode(parts.middle).filter(|bytes| bytes.len() <= 8)?;
+    let bytes = decode(parts.stamp).filter(|bytes| bytes.len() <= 8)?;
     let issued = bytes
         .iter()
         .fold(0, |number, byte| number << 8 | u64::from(*byte));
@@ -26,7 +26,8 @@ pub fn open_flask(cookie: &[u8]) -> Option<(u64, Json)> {
     Some((issued, dict(parts.json(4 << 20, 1000)?)?))
 }
 
-/// The tag that the one key of a dict is: Flask's six, two underscores more under ` di`.
+/// Returns the tag that a dict's only key is: one of Flask's six, followed by `end` (two
+/// underscores under ` di`).
 fn tag<'a>(members: &'a [(Text, Json)], end: &str) -> Option<(String, &'a Json)> {
     let [(key, value)] = members else { return None };
     let key = string(key)?.strip_suffix(end)?.to_owned();
@@ -35,8 +36,9 @@ fn tag<'a>(members: &'a [(Text, Json)], end: &str) -> Option<(String, &'a Json)>
         .then_some((key, value))
 }
 
-/// A session, untagged at the top: an object, and no tag but ` di`, under which stands one key with two underscores more.
-/// (Twice the same key stands there only if somebody else than Flask wrote it: refused.)
+/// Returns a session, untagged at the top: an object that is no tag except ` di`, under which is
+/// one key with two more underscores. (A duplicate key can stand there only in text that Flask did
+/// not write: refused.)
 pub fn dict(json: Json) -> Option<Json> {
     let Json::Object(members) = json.sorted() else {
         return None;
@@ -54,7 +56,8 @@ pub fn dict(json: Json) -> Option<Json> {
     }
 }
 
-/// What [`dict`] reads: one key that is a tag would make the whole look like one.
+/// Guards a session, so that [`dict`] reads it: without a guard, a single key that is a tag would
+/// make the whole look like that tag.
 pub fn guard(json: Json) -> Json {
     let text = |text: String| text.chars().map(u32::from).collect::<Text>();
     let tagged = match &json {
@@ -68,7 +71,7 @@ pub fn guard(json: Json) -> Json {
     })
 }
 
-/// Every dict inside the session's, as [`guard`] has it.
+/// Guards every dict inside the session, as [`guard`] does.
 pub fn guard_inside(json: Json) -> Json {
     match json {
         Json::List(items) => Json::List(
@@ -85,7 +88,8 @@ pub fn guard_inside(json: Json) -> Json {
     }
 }
 
-/// Python's `bool(value)`; what is tagged counts as what it holds, but UUIDs, datetimes and guarded dicts are true.
+/// Returns Python's `bool(value)`. A tagged value has the truth of its content; UUIDs, datetimes
+/// and guarded dicts are true.
 pub fn truth(json: &Json) -> bool {
     match json {
         Json::Word(word) => !matches!(*word, "false" | "null"),

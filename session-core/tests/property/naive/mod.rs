@@ -1,4 +1,4 @@
-//! The formats written a second time, from their descriptions and as plainly as it can be said.
+//! The formats written a second time, from their descriptions, as plainly as possible.
 
 pub mod bytes;
 pub mod cookie;
@@ -60,12 +60,12 @@ fn sha1(key: &[u8], text: &[u8]) -> Vec<u8> {
         .to_vec()
 }
 
-/// Payload (compressed or not), middle and signature: three parts between dots, a fourth and empty one in front of what is
-/// compressed.
+/// The three parts between dots: payload (compressed or not), stamp and signature. A compressed
+/// payload has an empty part before it.
 struct Parts<'a> {
     compressed: bool,
     payload: &'a [u8],
-    middle: &'a [u8],
+    stamp: &'a [u8],
     signature: &'a [u8],
 }
 
@@ -73,16 +73,16 @@ impl<'a> Parts<'a> {
     fn of(cookie: &'a [u8]) -> Option<Self> {
         let parts: Vec<&[u8]> = cookie.split(|byte| *byte == b'.').collect();
         match parts[..] {
-            [payload, middle, signature] => Some(Self {
+            [payload, stamp, signature] => Some(Self {
                 compressed: false,
                 payload,
-                middle,
+                stamp,
                 signature,
             }),
-            [b"", payload, middle, signature] => Some(Self {
+            [b"", payload, stamp, signature] => Some(Self {
                 compressed: true,
                 payload,
-                middle,
+                stamp,
                 signature,
             }),
             _ => None,
@@ -106,25 +106,25 @@ fn is_signed(cookie: &[u8], signature: &[u8], code: impl Fn(&[u8]) -> Vec<u8>) -
         .is_some_and(|found| found == code(&cookie[..cookie.len() - signature.len() - 1]))
 }
 
-/// A text with its signature.
+/// Returns a text with its signature.
 pub fn signed(key: &[u8], text: &[u8]) -> Vec<u8> {
     [text, b".", &encode(&sha256(key, text))].concat()
 }
 
-/// A cookie that was accepted.
+/// An accepted cookie.
 #[derive(Debug)]
 pub struct Opened {
     pub stamp: Stamp,
     pub content: Content,
 }
 
-/// What our formats hold.
+/// The content of our formats.
 #[derive(Debug, PartialEq)]
 pub struct Content {
     /// Sorted.
     pub map: Json,
     pub flashes: Vec<Json>,
-    /// Who is logged in, in a cookie.
+    /// The user who is logged in, in a cookie.
     pub user: Option<String>,
 }
 
@@ -134,12 +134,12 @@ pub struct Stamp {
     pub issued: u64,
     pub created: u64,
     pub authenticated: Option<u64>,
-    /// The user's.
+    /// The user's epoch.
     pub epoch: u16,
 }
 
-/// flags u8, issued u40, issued - created u32, issued - authenticated u32 (all ones: never), the application's epoch u16,
-/// the user's u16.
+/// Reads a stamp: flags u8, issued u40, issued - created u32, issued - authenticated u32 (all ones:
+/// never), the application's epoch u16, the user's u16.
 fn stamp(bytes: &[u8]) -> Option<Stamp> {
     let bytes: [u8; 18] = bytes.try_into().ok()?;
     let number = |range: std::ops::Range<usize>| {
@@ -163,7 +163,7 @@ fn stamp(bytes: &[u8]) -> Option<Stamp> {
     })
 }
 
-/// A stamp of this moment: not permanent, created now, never authenticated.
+/// Returns a stamp of [`NOW`]: not permanent, created now, never authenticated.
 pub fn stamp_now() -> [u8; 18] {
     let mut bytes = [0; 18];
     bytes[1..6].copy_from_slice(&NOW.to_be_bytes()[3..]);
@@ -171,16 +171,16 @@ pub fn stamp_now() -> [u8; 18] {
     bytes
 }
 
-/// Not more than a minute in the future, and not older than the absolute lifetime.
+/// Whether a stamp is at most a minute in the future, and within the absolute lifetime.
 fn is_young(stamp: &Stamp) -> bool {
     stamp.issued <= NOW + 60 && NOW.saturating_sub(stamp.created) <= ABSOLUTE
 }
 
-/// Our format.
+/// Opens a cookie of our format.
 pub fn open_signed(cookie: &[u8]) -> Option<Opened> {
     let parts = Parts::of(cookie).filter(|_| cookie.len() <= 4096)?;
     is_signed(cookie, parts.signature, |text| sha256(&SIGNED, text)).then_some(())?;
-    let stamp = stamp(&decode(parts.middle)?)?;
+    let stamp = stamp(&decode(parts.stamp)?)?;
     (is_young(&stamp) && NOW.saturating_sub(stamp.issued) <= IDLE).then_some(())?;
     Some(Opened {
         stamp,
@@ -188,7 +188,8 @@ pub fn open_signed(cookie: &[u8]) -> Option<Opened> {
     })
 }
 
-/// Our encrypted format: nonce, and stamp and content under AES-256-GCM-SIV. The spaces that fill it up are JSON's.
+/// Opens an encrypted cookie: nonce, then stamp and content under AES-256-GCM-SIV. Spaces that pad
+/// it are JSON's whitespace.
 pub fn open_encrypted(cookie: &[u8]) -> Option<Opened> {
     let bytes = decode(cookie).filter(|_| cookie.len() <= 4096)?;
     let (nonce, encrypted) = bytes.split_first_chunk::<12>()?;
@@ -202,7 +203,7 @@ pub fn open_encrypted(cookie: &[u8]) -> Option<Opened> {
     })
 }
 
-/// An encrypted text.
+/// Encrypts a text.
 pub fn encrypted(nonce: [u8; 12], text: &[u8]) -> Vec<u8> {
     encode(
         &[
@@ -213,7 +214,8 @@ pub fn encrypted(nonce: [u8; 12], text: &[u8]) -> Vec<u8> {
     )
 }
 
-/// A map; or `[map, [flash, ..]]` with one flash at least; or `[map, [flash, ..], user]`, a text without lone surrogates.
+/// Reads a map; or `[map, [flash, ..]]` with at least one flash; or `[map, [flash, ..], user]`,
+/// whose user is a text without lone surrogates.
 pub fn content(json: Json) -> Option<Content> {
     let (map, flashes, user) = match json {
         map @ Json::Object(_) => {
@@ -250,7 +252,8 @@ pub fn content(json: Json) -> Option<Content> {
     })
 }
 
-/// `[number, category, message]`: a number of 32 bits, a text without lone surrogates, anything.
+/// Whether this is `[number, category, message]`: a number of 32 bits, a text without lone
+/// surrogates, any value.
 fn is_flash(flash: &Json) -> bool {
     match flash {
         Json::List(parts) => match &parts[..] {
@@ -263,11 +266,11 @@ fn is_flash(flash: &Json) -> bool {
     }
 }
 
-/// The id of a stored session: its selector and verifier. The idle lifetime is the record's matter.
+/// Opens the id of a stored session: its selector and verifier. The record has the idle lifetime.
 pub fn open_id(cookie: &[u8]) -> Option<([u8; 16], [u8; 32], Stamp)> {
     let parts = Parts::of(cookie).filter(|parts| !parts.compressed)?;
     is_signed(cookie, parts.signature, |text| sha256(&ID, text)).then_some(())?;
-    let stamp = stamp(&decode(parts.middle)?)?;
+    let stamp = stamp(&decode(parts.stamp)?)?;
     is_young(&stamp).then_some(())?;
     let id: [u8; 48] = decode(parts.payload)?.try_into().ok()?;
     Some((

@@ -12,10 +12,11 @@ use super::derived;
 static RECORD: LazyLock<Aes256GcmSiv> =
     LazyLock::new(|| Aes256GcmSiv::new_from_slice(&derived(4)).unwrap());
 
-/// An encrypted record: 02, key id 4, nonce 12, AES-256-GCM-SIV(expires, body). Its place is associated: the record's key, when it
-/// was created, and twice a zero and a length of zero, since it has neither user nor label.
-pub fn open_record(kept: &[u8], key: &[u8; 32], created: u64) -> Option<Vec<u8>> {
-    let (nonce, msg) = kept
+/// Decrypts a record: 02, key id 4, nonce 12, AES-256-GCM-SIV(expires, body). Its associated data
+/// are the record's key, its creation time, and two zero bytes and a zero length each for user and
+/// label, which it does not have.
+pub fn open_record(stored: &[u8], key: &[u8; 32], created: u64) -> Option<Vec<u8>> {
+    let (nonce, msg) = stored
         .strip_prefix(&record_head()[..])?
         .split_first_chunk::<12>()?;
     let aad = &[&key[..], &created.to_be_bytes(), &[0; 18]].concat();
@@ -26,7 +27,7 @@ pub fn open_record(kept: &[u8], key: &[u8; 32], created: u64) -> Option<Vec<u8>>
     (u64::from_be_bytes(*expires) > NOW).then(|| body.to_vec())
 }
 
-/// `text`: when it expires, and the body.
+/// Encrypts `text`: the time at which it expires, and the body.
 pub fn encrypt_record(nonce: [u8; 12], text: &[u8], key: &[u8; 32], created: u64) -> Vec<u8> {
     let aad = &[&key[..], &created.to_be_bytes(), &[0; 18]].concat();
     let encrypted = RECORD
@@ -35,7 +36,7 @@ pub fn encrypt_record(nonce: [u8; 12], text: &[u8], key: &[u8; 32], created: u64
     [&record_head()[..], &nonce, &encrypted].concat()
 }
 
-/// A key's id is the first bytes of its SHA-256.
+/// The id of a key is the first bytes of its SHA-256.
 fn record_head() -> [u8; 5] {
     let id = Sha256::digest(derived(4));
     [2, id[0], id[1], id[2], id[3]]

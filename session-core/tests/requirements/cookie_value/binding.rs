@@ -1,13 +1,13 @@
-//! S3, S7: the context and the keys that a value is bound to.
+//! S3, S7: the context and the keys to which a value is bound.
 
 use proptest::prelude::*;
 use session_core::{Builder, Prefix, Rejected, Sessions};
 
 use crate::common::{KEY, ManualClock, OTHER_KEY, cookie_with, key};
-use crate::cookie_value::helpers::{value, why};
+use crate::cookie_value::helpers::{rejection, value};
 use crate::{NOW, ours};
 
-/// Names and contexts whose texts, one after the other, are the same.
+/// Pairs of a name and a context whose concatenations are equal.
 fn split_in_two_ways() -> impl Strategy<Value = [(String, String); 2]> {
     (
         "[a-zA-Z0-9_]{2,12}",
@@ -23,7 +23,7 @@ fn split_in_two_ways() -> impl Strategy<Value = [(String, String); 2]> {
 }
 
 proptest! {
-    /// A value is of one name and one context.
+    /// A value is valid for one name and one context.
     #[test]
     fn s3_name_and_context_are_bound(
         pairs in prop_oneof![
@@ -40,22 +40,25 @@ proptest! {
             ours(&time).prefix(prefix).cookie_name(name).context(context).build().unwrap()
         };
         let (one, two) = (build(&pairs[0], prefixes[0]), build(&pairs[1], prefixes[1]));
-        let moved = why(&two, value(&cookie_with(&one, "a", 1)));
+        let moved = rejection(&two, value(&cookie_with(&one, "a", 1)));
         let same = pairs[0] == pairs[1] && prefixes[0] == prefixes[1];
         prop_assert_eq!(moved, (!same).then_some(Rejected::BadSignature));
     }
 }
 
-/// Flask's format binds the salt alone: its own weakness, which `docs/security.md` names.
+/// Flask's format binds the salt alone. `docs/security.md` names this weakness.
 #[test]
 fn s3_flask_binds_the_salt_and_not_the_name() {
     let build = |builder: Builder| builder.clock(ManualClock::at(NOW)).build().unwrap();
     let flask = build(Sessions::flask_builder(KEY));
     let cookie = cookie_with(&flask, "a", 1);
     let renamed = build(Sessions::flask_builder(KEY).cookie_name("admin"));
-    assert_eq!(why(&renamed, value(&cookie)), None);
+    assert_eq!(rejection(&renamed, value(&cookie)), None);
     let salted = build(Sessions::flask_builder(KEY).salt("admin-session"));
-    assert_eq!(why(&salted, value(&cookie)), Some(Rejected::BadSignature));
+    assert_eq!(
+        rejection(&salted, value(&cookie)),
+        Some(Rejected::BadSignature)
+    );
 }
 
 /// CVE-2025-47278: Flask 3.1.0 signed with the oldest key.
@@ -74,14 +77,17 @@ fn s7_only_the_primary_key_signs() {
     for order in orders {
         let keys = [key(OTHER_KEY), other("v"), other("w")];
         let ring = build(order(Sessions::builder(key(KEY)), keys));
-        assert_eq!(why(&ring, value(&cookie_with(&old, "a", 1))), None);
+        assert_eq!(rejection(&ring, value(&cookie_with(&old, "a", 1))), None);
         let by_ring = cookie_with(&ring, "a", 1);
         assert_eq!(
             by_ring,
             cookie_with(&new, "a", 1),
             "as the primary alone would"
         );
-        assert_eq!(why(&old, value(&by_ring)), Some(Rejected::BadSignature));
+        assert_eq!(
+            rejection(&old, value(&by_ring)),
+            Some(Rejected::BadSignature)
+        );
     }
     let flask = |secret: &str| build(Sessions::flask_builder(secret));
     let ring = build(
@@ -93,5 +99,8 @@ fn s7_only_the_primary_key_signs() {
         cookie_with(&ring, "a", 1),
         cookie_with(&flask("new"), "a", 1)
     );
-    assert_eq!(why(&ring, value(&cookie_with(&flask("old"), "a", 1))), None);
+    assert_eq!(
+        rejection(&ring, value(&cookie_with(&flask("old"), "a", 1))),
+        None
+    );
 }

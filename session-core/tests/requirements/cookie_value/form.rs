@@ -1,4 +1,4 @@
-//! S1, S2, S6, S10: what is refused before it is read, whatever form it has.
+//! S1, S2, S6, S10: values that are refused before they are read, by their form or signature.
 
 use std::collections::HashSet;
 use std::time::{Duration, UNIX_EPOCH};
@@ -9,12 +9,12 @@ use session_core::testing;
 use session_core::{Builder, Digest, Rejected, Sessions};
 
 use crate::common::{KEY, ManualClock, cookie_with, request};
-use crate::cookie_value::helpers::{b64, opening, signed, signed_by_flask, value, why, zlib};
+use crate::cookie_value::helpers::{b64, opening, rejection, signed, signed_by_flask, value, zlib};
 use crate::{NOW, ours};
 
-/// The deserializer's work is counted by what it allocates: for a refused cookie nothing at all.
+/// Allocations show how much the deserializer works: for a refused cookie not at all.
 #[test]
-fn s1_what_is_refused_is_not_decoded() {
+fn s1_a_refused_cookie_is_not_decoded() {
     let flask = Sessions::flask_builder(KEY)
         .clock(ManualClock::at(NOW))
         .build()
@@ -47,9 +47,9 @@ fn s1_what_is_refused_is_not_decoded() {
     }
 }
 
-/// CVE-2026-39324: what could not be opened was tried again as what is weaker.
+/// CVE-2026-39324: a value that did not open in the strong format was tried again in a weaker one.
 #[test]
-fn s2_what_is_not_encrypted_is_refused() {
+fn s2_unencrypted_values_are_refused() {
     let time = ManualClock::at(NOW);
     let encrypted = ours(&time).encrypted().build().unwrap();
     let signed = ours(&time).build().unwrap();
@@ -61,14 +61,14 @@ fn s2_what_is_not_encrypted_is_refused() {
     let by_signed = value(&cookie_with(&signed, "admin", true)).to_owned();
     let by_flask = value(&cookie_with(&flask, "admin", true)).to_owned();
     let by_encrypted = value(&cookie_with(&encrypted, "admin", true)).to_owned();
-    // The same with a character that is another one: it opens as nothing.
+    // One character is replaced, so that the value does not open.
     let other = if by_encrypted.as_bytes()[40] == b'A' {
         "B"
     } else {
         "A"
     };
     let forged = format!("{}{other}{}", &by_encrypted[..40], &by_encrypted[41..]);
-    assert_eq!(why(&encrypted, &by_encrypted), None);
+    assert_eq!(rejection(&encrypted, &by_encrypted), None);
     for legacy in [
         &by_signed,
         &by_flask,
@@ -76,32 +76,37 @@ fn s2_what_is_not_encrypted_is_refused() {
         &format!("{plain}.."),
         &forged,
     ] {
-        assert!(why(&encrypted, legacy).is_some(), "{legacy}");
+        assert!(rejection(&encrypted, legacy).is_some(), "{legacy}");
     }
-    assert!(why(&signed, &by_encrypted).is_some() && why(&flask, &by_encrypted).is_some());
-    // While both are read, what is neither is still nothing.
+    assert!(
+        rejection(&signed, &by_encrypted).is_some() && rejection(&flask, &by_encrypted).is_some()
+    );
+    // While both formats are read, everything else is still refused.
     let both = ours(&time)
         .encrypted()
         .accept_signed_until(UNIX_EPOCH + Duration::from_secs(NOW + 60))
         .build()
         .unwrap();
     assert_eq!(
-        (why(&both, &by_signed), why(&both, &by_encrypted)),
+        (
+            rejection(&both, &by_signed),
+            rejection(&both, &by_encrypted)
+        ),
         (None, None)
     );
     for legacy in [&by_flask, &plain, &format!("{plain}.."), &forged] {
-        assert!(why(&both, legacy).is_some(), "{legacy}");
+        assert!(rejection(&both, legacy).is_some(), "{legacy}");
     }
 }
 
-/// What a token is, configuration says: the token names neither algorithm nor key.
+/// Configuration alone decides about format and keys; a token names neither an algorithm nor a key.
 #[test]
 fn s6_a_token_of_anything_else_is_refused() {
     let sessions = ours(&ManualClock::at(NOW)).context("shop").build().unwrap();
     let name = sessions.cookie_name();
     let payload = b64(br#"{"a":1}"#);
     assert_eq!(
-        why(&sessions, &signed([0, 1], 1, name, "shop", &payload)),
+        rejection(&sessions, &signed([0, 1], 1, name, "shop", &payload)),
         None
     );
     assert_eq!(
@@ -160,7 +165,7 @@ fn s6_a_token_of_anything_else_is_refused() {
         ("an unsigned payload", payload.clone()),
     ];
     for (what, value) in &refused {
-        let reason = why(&sessions, value);
+        let reason = rejection(&sessions, value);
         assert!(
             matches!(reason, Some(Rejected::BadSignature | Rejected::Malformed)),
             "{what}: {reason:?}"
@@ -168,23 +173,23 @@ fn s6_a_token_of_anything_else_is_refused() {
     }
     let different: HashSet<&String> = refused.iter().map(|(_, value)| value).collect();
     assert_eq!(different.len(), refused.len());
-    // And none of ours is one for Flask's format.
+    // Our values are not valid in Flask's format.
     let flask = Sessions::flask_builder(KEY)
         .clock(ManualClock::at(NOW))
         .build()
         .unwrap();
-    assert_eq!(why(&flask, &signed_by_flask(&payload)), None);
-    assert!(why(&flask, &signed([0, 1], 1, "session", "", &payload)).is_some());
+    assert_eq!(rejection(&flask, &signed_by_flask(&payload)), None);
+    assert!(rejection(&flask, &signed([0, 1], 1, "session", "", &payload)).is_some());
 }
 
-/// zlib makes of one octet 1,032 at most: these are about as much as a cookie can hold. What it costs to refuse them has a
-/// bound, and one that nobody signed costs nothing.
+/// zlib expands one byte to 1,032 bytes at most, so these payloads are about as large as a cookie
+/// can hold. Refusing them has bounded costs, and refusing one without a signature costs nothing.
 #[test]
 fn s10_a_bomb_is_refused_and_costs_little() {
-    let bomb = |octets: usize| {
+    let bomb = |bytes: usize| {
         format!(
             ".{}",
-            b64(&zlib(&format!("{{\"a\":\"{}\"}}", "0".repeat(octets))))
+            b64(&zlib(&format!("{{\"a\":\"{}\"}}", "0".repeat(bytes))))
         )
     };
     let flask = Sessions::flask_builder(KEY)
@@ -204,7 +209,7 @@ fn s10_a_bomb_is_refused_and_costs_little() {
             Some(Rejected::Unreadable)
         );
         let took = opening(sessions, &headers).bytes_max;
-        assert!(took < most, "{took} octets");
+        assert!(took < most, "{took} bytes");
         let forged = HeaderMap::from_iter([(
             COOKIE,
             HeaderValue::try_from(pair.replacen("=.", "=.A", 1)).unwrap(),

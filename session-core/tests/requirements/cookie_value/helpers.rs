@@ -26,7 +26,7 @@ pub(crate) fn hmac256(key: &[u8], text: &[u8]) -> Vec<u8> {
     mac.finalize().into_bytes().to_vec()
 }
 
-/// A value of our format, written from its description, for any context.
+/// Signs a value of our format, from its description, for any context.
 pub(crate) fn signed(
     version: [u8; 2],
     purpose: u8,
@@ -68,7 +68,7 @@ pub(crate) fn signed_by_flask(payload: &str) -> String {
     )
 }
 
-pub(crate) fn why(sessions: &Sessions, value: &str) -> Option<Rejected> {
+pub(crate) fn rejection(sessions: &Sessions, value: &str) -> Option<Rejected> {
     let session = sessions.open(&request(&[&format!("{}={value}", sessions.cookie_name())]));
     assert_eq!(session.rejected().is_some(), session.written().is_none());
     session.rejected()
@@ -78,7 +78,7 @@ pub(crate) fn value(pair: &str) -> &str {
     pair.split_once('=').unwrap().1
 }
 
-/// What opening the session of these headers allocates.
+/// Measures the allocations of opening a session from these headers.
 pub(crate) fn opening(sessions: &Sessions, headers: &HeaderMap) -> AllocationInfo {
     measure(|| drop(sessions.open(headers)))
 }

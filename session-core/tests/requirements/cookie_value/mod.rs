@@ -1,4 +1,4 @@
-//! S: what a signed cookie is believed, and what not.
+//! S: when a cookie's value is accepted, and when it is refused.
 
 mod binding;
 mod form;

@@ -10,7 +10,8 @@ use crate::common::{ManualClock, cookie_with, request, visit};
 use crate::cookie_value::helpers::DAY;
 use crate::{NOW, ours};
 
-/// A copy outlives what the browser was told; the server does not believe it.
+/// A copy can outlive the `Max-Age` of its cookie; the server does not accept it any longer than
+/// the original.
 #[test]
 fn s4_a_copied_cookie_ends_in_time() {
     let seconds = Duration::from_secs;
@@ -48,7 +49,7 @@ fn s4_a_copied_cookie_ends_in_time() {
         time.advance(seconds(1));
         assert!(jar.request().is_empty(), "the browser has forgotten it");
         assert_eq!(sessions.open(&copy).rejected(), Some(refused));
-        // Nor is a session that ends with the browser taken from a copy.
+        // The server also ends sessions without `Max-Age`, which a browser drops when it is closed.
         time.set(NOW);
         let closed = visit(&sessions, &[], |session| {
             session.set_permanent(false).and(session.insert("a", 1))
@@ -66,7 +67,7 @@ fn s4_a_copied_cookie_ends_in_time() {
     }
 }
 
-/// The clock is set back by ten minutes, and by what may be.
+/// The clock is set back by ten minutes, and by the skew that is allowed.
 #[test]
 fn s5_a_cookie_of_the_future_is_refused() {
     let time = ManualClock::at(NOW);
@@ -92,7 +93,7 @@ fn s5_a_cookie_of_the_future_is_refused() {
             );
         }
     }
-    // An id of the future reaches no store.
+    // An id from the future does not reach a store.
     time.set(NOW);
     let stored = ours(&time).build_stored().unwrap();
     let id = testing::stored_request(&stored);
@@ -101,7 +102,8 @@ fn s5_a_cookie_of_the_future_is_refused() {
     assert_eq!(session.rejected(), Some(Rejected::Future));
 }
 
-/// A cookie session cannot be revoked one by one: the limit, as a test. What there is instead is the switch for all.
+/// A single cookie session cannot be revoked. This test documents the limit, and the switch that
+/// revokes all sessions.
 #[test]
 fn s11_a_cookie_session_is_revoked_by_time_alone() {
     let time = ManualClock::at(NOW);
@@ -124,7 +126,7 @@ fn s11_a_cookie_session_is_revoked_by_time_alone() {
         after.open(&request(&[&cookie])).rejected(),
         Some(Rejected::Revoked)
     );
-    // Written anew it is as old as it was, and a login is new.
+    // A session that is written again keeps its beginning; a login begins a new one.
     let written = visit(&sessions, &[&cookie], |session| {
         session.insert("seen", true)
     })
