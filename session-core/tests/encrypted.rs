@@ -40,7 +40,7 @@ fn an_encrypted_cookie_tells_nothing_but_its_length() {
     // The time is not visible either: two cookies of one second have nothing in common.
     let other = bytes(&cookie_with(&sessions, "diagnosis", "a secret word"));
     let same = raw.iter().zip(&other).filter(|(a, b)| a == b).count();
-    assert!(same < 8, "{same} bytes are the same");
+    assert!(same < 8, "{same} bytes are equal");
     // Never compressed, and an error where it does not fit.
     let long = cookie_with(&sessions, "a", "a".repeat(2900));
     assert_eq!(bytes(&long).len(), 12 + 16 + 18 + 2908);

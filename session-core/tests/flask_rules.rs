@@ -225,7 +225,7 @@ fn what_rust_cannot_represent_stays() {
     );
     assert!(
         session.insert_tagged_json(r#"{" t":[1]}"#).is_err(),
-        "at the top a tag is no session"
+        "a session must not be a tag as a whole"
     );
 }
 

@@ -19,11 +19,11 @@ fn check(kind: &str, disagree: BTreeSet<String>, all: &BTreeSet<String>) {
     let stale: Vec<_> = listed.difference(&disagree).collect();
     assert!(
         unlisted.is_empty(),
-        "{kind}: these differ from Flask and stand in no row: {unlisted:#?}"
+        "{kind}: these differ from Flask and are in no row: {unlisted:#?}"
     );
     assert!(
         stale.is_empty(),
-        "{kind}: these stand in a row, but agree with Flask: {stale:#?}"
+        "{kind}: these are in a row, but agree with Flask: {stale:#?}"
     );
 }
 
@@ -82,7 +82,7 @@ fn every_compressed_dump_holds_the_same_json() {
 }
 
 #[test]
-fn every_load_agrees_or_stands_in_the_table() {
+fn every_load_agrees_or_is_in_the_table() {
     let all = vectors::load();
     let (mut names, mut disagree) = (BTreeSet::new(), BTreeSet::new());
     for case in all["cases"].as_array().unwrap() {
@@ -100,7 +100,7 @@ fn every_load_agrees_or_stands_in_the_table() {
 }
 
 #[test]
-fn every_http_entry_agrees_or_stands_in_the_table() {
+fn every_http_entry_agrees_or_is_in_the_table() {
     let all = vectors::load();
     let (mut names, mut disagree) = (BTreeSet::new(), BTreeSet::new());
     for entry in all["http"].as_array().unwrap() {
@@ -115,7 +115,7 @@ fn every_http_entry_agrees_or_stands_in_the_table() {
 }
 
 #[test]
-fn every_odd_cookie_agrees_or_stands_in_the_table() {
+fn every_odd_cookie_agrees_or_is_in_the_table() {
     let all = vectors::load_odd();
     let (mut names, mut disagree) = (BTreeSet::new(), BTreeSet::new());
     for kind in ["headers", "cases", "environment"] {
@@ -168,11 +168,14 @@ fn every_row_of_the_table_is_held_by_a_vector_or_a_test() {
         .collect();
     let tests = vectors::tests_in(&["src", "tests"]);
     for (row, names) in vectors::rows() {
-        assert!(!names.is_empty(), "nothing holds this row: {row}");
+        assert!(
+            !names.is_empty(),
+            "this row names no vector and no test: {row}"
+        );
         for name in names {
             assert!(
                 vectors.contains(&name) || tests.contains(&name),
-                "{name} is no vector and no test: {row}"
+                "{name} is neither a vector nor a test: {row}"
             );
         }
     }
@@ -180,6 +183,6 @@ fn every_row_of_the_table_is_held_by_a_vector_or_a_test() {
     let tests = vectors::tests_in(&["tests/flask_differences"]);
     assert!(tests.len() > 15);
     for name in tests {
-        assert!(table.contains(&name), "{name} stands in no row");
+        assert!(table.contains(&name), "{name} is in no row");
     }
 }

@@ -118,7 +118,7 @@ fn another_user_finds_nothing_of_the_former_one() {
     session.log_in("mallory").unwrap();
     assert!(
         session.contains_key("is_admin"),
-        "the application clears before"
+        "the application must clear before"
     );
 }
 
@@ -208,7 +208,7 @@ fn a_user_and_nothing_else_is_a_session() {
             (Some("ada"), r#"[{},[],"ada"]"#.into())
         );
         let left = visit(&sessions, &[&cookie], Session::clear_user).unwrap();
-        assert!(left.removes(), "and without them it is none");
+        assert!(left.removes(), "without it the session is empty");
         let anonymous = testing::request(&sessions, |session| session.insert("a", 1)).unwrap();
         assert_eq!(sessions.open(&anonymous).payload(), r#"{"a":1}"#);
     }
@@ -217,7 +217,7 @@ fn a_user_and_nothing_else_is_a_session() {
         visit(&flask, &[], |session| session.log_in("ada"))
             .unwrap()
             .removes(),
-        "it has no place"
+        "the format does not store it"
     );
 }
 

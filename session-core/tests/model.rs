@@ -118,7 +118,7 @@ proptest! {
             match (&jar, model.cleared, cookie) {
                 (Some(_), true, Some(pair)) => prop_assert_eq!(pair.ends_with('='), !stored),
                 (None, _, cookie) => prop_assert_eq!(cookie.is_some(), stored),
-                (Some(_), true, None) => prop_assert!(false, "a cleared session sends its end or its successor"),
+                (Some(_), true, None) => prop_assert!(false, "after a clear the response removes or replaces the cookie"),
                 (Some(_), false, Some(_)) => prop_assert!(needs_new_id),
                 (Some(_), false, None) => {}
             }

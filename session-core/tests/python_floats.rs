@@ -26,7 +26,7 @@ fn python(floats: &[f64]) -> Option<String> {
         .stdin(Stdio::piped())
         .stdout(Stdio::piped());
     let Ok(mut child) = command.spawn() else {
-        let message = "python3 is missing: expected it in the path, or in SESSION_PYTHON";
+        let message = "python3 is missing: put it on the path, or its path into SESSION_PYTHON";
         assert_ne!(std::env::var("CI").as_deref(), Ok("true"), "{message}");
         std::io::stderr()
             .write_all(format!("LEFT OUT: {message}\n").as_bytes())

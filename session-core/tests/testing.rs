@@ -59,7 +59,7 @@ fn a_browser_keeps_and_forgets() {
         assert_eq!(
             jar.get(sessions.cookie_name()),
             None,
-            "it ended with the browser"
+            "a session without a lifetime ends with the browser"
         );
         step(&mut jar, &|session| {
             session.set_permanent(true).and(session.insert("a", 1))
@@ -67,10 +67,13 @@ fn a_browser_keeps_and_forgets() {
         jar.close_browser();
         assert!(
             jar.get(sessions.cookie_name()).is_some(),
-            "a permanent one does not"
+            "a permanent session stays"
         );
         time.advance(Duration::from_secs(31 * 24 * 60 * 60));
-        assert!(jar.request().is_empty(), "but its time ends");
+        assert!(
+            jar.request().is_empty(),
+            "a permanent session ends with its lifetime"
+        );
         // C5: the browser accepts the removal.
         step(&mut jar, &|session| session.insert("a", 1));
         step(&mut jar, &Session::clear);

@@ -50,7 +50,7 @@ fn keys() {
     let messages: HashSet<String> = ["", "short", "change-me"]
         .map(|secret| SecretKey::new(secret).unwrap_err().to_string())
         .into();
-    assert_eq!(messages.len(), 3, "each says something else: {messages:?}");
+    assert_eq!(messages.len(), 3, "three different messages: {messages:?}");
 }
 
 #[test]

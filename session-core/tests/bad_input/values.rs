@@ -56,7 +56,11 @@ fn a_closure_may_use_its_own_session() {
             session.insert("m", 5).unwrap();
             6
         });
-        assert_eq!(first.unwrap(), 5, "who was faster counts");
+        assert_eq!(
+            first.unwrap(),
+            5,
+            "the value that the closure inserted stays"
+        );
         assert_eq!(session.to_json(), r#"{"m":5,"n":12,"other":2}"#);
     }
 }
@@ -102,7 +106,7 @@ fn values_that_cannot_be_stored_change_nothing() {
     ));
     assert!(
         session.contains_key("list"),
-        "what is of another type is not taken"
+        "a value of another type stays"
     );
 }
 

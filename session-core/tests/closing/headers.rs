@@ -214,7 +214,7 @@ fn h5_a_logout_clears_site_data_if_asked() {
         .unwrap();
         assert!(
             closed.removes() && cleared(&closed).is_empty(),
-            "{format}: not the default"
+            "{format}: not by default"
         );
     }
 }

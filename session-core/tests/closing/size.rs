@@ -50,7 +50,7 @@ fn c3_a_session_that_does_not_fit() {
         let largest = sizes.iter().max().unwrap();
         assert!(
             (4090..=4096).contains(largest),
-            "{format}: the largest that went out had {largest}"
+            "{format}: the largest cookie has {largest} bytes"
         );
     }
     // A limit of the whole header is an error in our formats.
@@ -78,7 +78,7 @@ fn c3_a_session_that_does_not_fit() {
     assert!(sessions.close(&session, &mut headers).is_err() && headers.is_empty());
     assert!(
         sessions.close(&session, &mut headers).is_err(),
-        "what failed has failed"
+        "a second close fails, too"
     );
 }
 
@@ -99,7 +99,7 @@ fn ours_compresses_only_what_would_not_fit() {
     });
     assert!(
         matches!(large, Err(Error::TooLarge { .. })),
-        "more than a reader would inflate"
+        "more than a reader inflates"
     );
 }
 

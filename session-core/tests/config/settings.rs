@@ -63,7 +63,7 @@ fn an_environment() {
     assert_eq!(
         sessions.warnings().len(),
         3,
-        "three weak keys, none of them letters: {:?}",
+        "three weak keys, read as text: {:?}",
         sessions.warnings()
     );
     assert!(

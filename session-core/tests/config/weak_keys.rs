@@ -142,7 +142,7 @@ fn s9_a_refused_key_comes_with_its_remedy() {
         assert_eq!(
             Sessions::flask(weak).unwrap().warnings().len(),
             1,
-            "Flask's format takes it"
+            "Flask's format accepts it with a warning"
         );
     }
 }

@@ -8,7 +8,7 @@ use crate::helpers::{COOKIE, KEY, line, refused, run};
 fn decode_tells_the_formats_apart() {
     let run_flask = run(&["decode", COOKIE]);
     let expected = "{\"a\":1}\nformat: flask\nsigned: 2023-11-14 22:13:20 UTC (1700000000)\ncompressed: no\n\
-                    size: 45 octets\nsignature: 27 digits, sha1\nverified: no\n";
+                    size: 45 bytes\nsignature: 27 characters, sha1\nverified: no\n";
     assert_eq!((run_flask.code, run_flask.out.as_str()), (0, expected));
     assert!(run_flask.err.contains("nothing was verified"));
 
@@ -94,7 +94,7 @@ fn decode_survives_anything() {
         (cookie(""), "expected a value at offset 0"),
         (cookie(&b64(b"{\"a\":1}x")), "expected the end at offset 7"),
         (cookie(&b64("[".repeat(5000).as_bytes())), "nested"),
-        (format!("eyJhIjoxfQ.{}.x", "A".repeat(20)), "20 digits"),
+        (format!("eyJhIjoxfQ.{}.x", "A".repeat(20)), "20 characters"),
         (format!("eyJhIjoxfQ.{}.x", "_".repeat(24)), "stamp"),
         ("garbage".to_owned(), "two dots"),
         (String::new(), "empty"),

@@ -5,16 +5,16 @@ use crate::helpers::{KEY, run, with};
 #[test]
 fn wrong_usage_says_what_to_do() {
     for (args, said) in [
-        (&[][..], "expected a tool"),
-        (&["frobnicate"], "\"frobnicate\" came"),
+        (&[][..], "expected a command"),
+        (&["frobnicate"], "got \"frobnicate\""),
         (&["decode"], "expected one COOKIE"),
-        (&["decode", "a", "b"], "2 came"),
+        (&["decode", "a", "b"], "got 2"),
         (
             &["decode", "--secret", "x", "a"],
             "unknown option \"--secret\"",
         ),
         (&["verify", "a"], "add --secret"),
-        (&["verify", "--secret"], "nothing came"),
+        (&["verify", "--secret"], "got nothing"),
         (
             &["verify", "--secret", "--now", "1", "a"],
             "write --secret=--now",
@@ -26,7 +26,7 @@ fn wrong_usage_says_what_to_do() {
         ),
         (
             &["verify", "--secret", "x", "--secret", "y", "a"],
-            "--secret came twice",
+            "--secret is given twice",
         ),
         (
             &["verify", "--secret", "x", "--frob=1", "a"],
@@ -34,7 +34,7 @@ fn wrong_usage_says_what_to_do() {
         ),
         (
             &["verify", "--secret", "x", "--max-age", "1h", "a"],
-            "\"1h\" came",
+            "got \"1h\"",
         ),
         (
             &["verify", "--secret", "x", "--max-age=-1", "a"],
@@ -57,7 +57,7 @@ fn wrong_usage_says_what_to_do() {
         ),
         (
             &["verify", "--secret", "x", "--digest", "md5", "a"],
-            "sha1, sha256 or sha512; \"md5\" came",
+            "sha1, sha256 or sha512, got \"md5\"",
         ),
         (
             &["verify", "--secret", "x", "--name", "n", "a"],

@@ -42,7 +42,7 @@ fn every_uncompressed_dump_is_signed_and_verified() {
 }
 
 #[test]
-fn every_load_agrees_or_stands_in_the_table() {
+fn every_load_agrees_or_is_in_the_table() {
     let all = crate::vectors::load();
     let listed: BTreeSet<String> = crate::vectors::differences().into_iter().collect();
     let (mut counted, mut disagree) = (0, Vec::new());

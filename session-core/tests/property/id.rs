@@ -42,7 +42,7 @@ pub fn check(data: &[u8]) {
     for (hash, rejected) in [(hash, None), (wrong, Some(Rejected::Gone))] {
         let exchange = exchange();
         let Step::Pending(ask) = exchange.open() else {
-            panic!("not asked for")
+            panic!("the store must be asked")
         };
         let StoreRequest::Load { key, now } = ask.question() else {
             panic!("{:?}", ask.question())

@@ -68,7 +68,7 @@ pub fn check(data: &[u8]) {
         }
         let again = sessions.open(&HeaderMap::new());
         again.insert_tagged_json(&payload).unwrap();
-        assert_eq!(again.payload(), payload, "what is canonical stays as it is");
+        assert_eq!(again.payload(), payload, "canonical text does not change");
     }
 }
 

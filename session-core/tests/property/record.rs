@@ -151,7 +151,7 @@ fn assert_opens(
     );
     let exchange = sessions.exchange(&request(NAME, &value).unwrap());
     let Step::Pending(ask) = exchange.open() else {
-        panic!("not asked for")
+        panic!("the store must be asked")
     };
     let answer = StoreReply::Loaded(Loaded::Live(record(CREATED, stored)));
     let session = ask.answer(answer).done().unwrap().unwrap();

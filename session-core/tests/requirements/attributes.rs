@@ -42,7 +42,7 @@ fn c1_the_default_set_cookie() {
         .insert("a", 1)
         .unwrap();
     let Step::Pending(ask) = exchange.close() else {
-        panic!("a store is asked")
+        panic!("the store must be asked")
     };
     let inserted =
         session_core::protocol::StoreReply::Inserted(session_core::protocol::Inserted::Done);
@@ -109,7 +109,7 @@ fn c3_the_limit_to_the_byte() {
             assert_eq!(
                 headers.is_empty(),
                 size > 4096,
-                "nothing leaves: {headers:?}"
+                "no header with an error: {headers:?}"
             );
             if let Some(at) = size.checked_sub(4095).and_then(|at| seen.get_mut(at)) {
                 *at = true;
@@ -147,7 +147,7 @@ fn c4_a_session_is_one_cookie() {
         }
         assert!(
             (10..100).contains(&sent),
-            "{format}: some fit and some do not"
+            "{format}: {sent} of the sessions fit"
         );
     }
 }

@@ -138,7 +138,7 @@ fn h1_every_method_varies() {
     assert_eq!(
         &named - &BTreeSet::from([String::new()]),
         methods(),
-        "each method has its line"
+        "METHODS lists every public method"
     );
     for (format, builder) in formats() {
         let sessions = builder.build().unwrap();

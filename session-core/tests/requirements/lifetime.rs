@@ -165,7 +165,7 @@ fn l8_authenticated_within() {
     };
     let login = |session: &Session| session.log_in("ada").and(session.insert("user", "ada"));
     let anonymous = cookie_with(&sessions, "n", 1);
-    assert!(!fresh(&anonymous), "nobody has logged in");
+    assert!(!fresh(&anonymous), "no login yet");
     let mut cookie = visit(&sessions, &[&anonymous], login)
         .unwrap()
         .cookie()

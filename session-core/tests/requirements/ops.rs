@@ -116,7 +116,7 @@ fn t7_log_digests_are_keyed() {
     assert_eq!(
         digest(sessions.exchange_of([forged(sessions.cookie_name())])),
         digests[1],
-        "keys are replaced"
+        "the digest has the new key"
     );
 }
 
@@ -228,7 +228,7 @@ fn o2_a_frozen_clock() {
     let id = testing::stored_request(&stored);
     assert!(id.contains_key(COOKIE));
     let Step::Pending(ask) = stored.exchange(&id).open() else {
-        panic!("an id is looked up")
+        panic!("the store must be asked for the id")
     };
     assert!(
         matches!(ask.question(), StoreRequest::Load { now: FAR, .. }),
@@ -244,7 +244,7 @@ fn o2_a_frozen_clock() {
         .insert("a", 1)
         .unwrap();
     let Step::Pending(ask) = exchange.close() else {
-        panic!("a record is stored")
+        panic!("the record must be stored")
     };
     let StoreRequest::Insert {
         record, now: FAR, ..

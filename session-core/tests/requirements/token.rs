@@ -33,7 +33,7 @@ fn good(sessions: &StoredSessions) -> String {
     let value = value.strip_prefix("__Host-session=").unwrap().to_owned();
     assert!(
         unasked(sessions, value.as_bytes()).is_none(),
-        "an id that is ours is asked for"
+        "the store is asked for a valid id"
     );
     value
 }

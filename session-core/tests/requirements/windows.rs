@@ -110,7 +110,11 @@ fn o3_a_key_verifies_until_its_end() {
         assert_eq!(reads(&turned, &learned), [true, true, false]);
         assert_eq!(reads(&after, &turned), [true; 3], "after");
         assert_eq!(reads(&after, &learned), [false; 3]);
-        assert_eq!(reads(&before, &turned), [false; 3], "who was left out");
+        assert_eq!(
+            reads(&before, &turned),
+            [false; 3],
+            "a server that was left out"
+        );
         // Rolled back with a live session: the old servers read a cookie of the new key, and write
         // it with the old key again.
         time.set(NOW);

@@ -17,7 +17,10 @@ fn a_float_counter_stays_one() {
         assert_eq!(session.increment("n", 1).unwrap(), 42);
         assert_eq!(session.to_json(), r#"{"n":42.0}"#);
         assert_eq!(session.get::<f64>("n").unwrap(), Some(42.0));
-        assert!(session.get::<i64>("n").is_err(), "a float is no integer");
+        assert!(
+            session.get::<i64>("n").is_err(),
+            "a float is not an integer"
+        );
         for other in [
             json!(0.5),
             json!(1e300),

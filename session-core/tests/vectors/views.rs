@@ -114,7 +114,7 @@ pub fn run(view: &str, session: &Session) -> Result<String, String> {
                 .unwrap();
             none()
         }
-        _ => Err(format!("there is no Rust for {view}")),
+        _ => Err(format!("no Rust code for the view {view}")),
     }
 }
 

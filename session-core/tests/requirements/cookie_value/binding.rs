@@ -82,7 +82,7 @@ fn s7_only_the_primary_key_signs() {
         assert_eq!(
             by_ring,
             cookie_with(&new, "a", 1),
-            "as the primary alone would"
+            "equal to that of the primary key alone"
         );
         assert_eq!(
             rejection(&old, value(&by_ring)),

@@ -127,10 +127,7 @@ fn s6_a_token_of_anything_else_is_refused() {
         .unwrap()
         .to_owned();
     let refused = [
-        (
-            "a version to come",
-            signed([0, 2], 1, name, "shop", &payload),
-        ),
+        ("a later version", signed([0, 2], 1, name, "shop", &payload)),
         ("another version", signed([1, 1], 1, name, "shop", &payload)),
         (
             "an encrypted payload",

@@ -47,7 +47,10 @@ fn s4_a_copied_cookie_ends_in_time() {
         time.advance(seconds(life));
         assert_eq!(sessions.open(&copy).rejected(), None, "{refused}");
         time.advance(seconds(1));
-        assert!(jar.request().is_empty(), "the browser has forgotten it");
+        assert!(
+            jar.request().is_empty(),
+            "the browser drops it at the same time"
+        );
         assert_eq!(sessions.open(&copy).rejected(), Some(refused));
         // The server also ends sessions without `Max-Age`, which a browser drops when it is closed.
         time.set(NOW);
@@ -118,7 +121,7 @@ fn s11_a_cookie_session_is_revoked_by_time_alone() {
     assert_eq!(
         sessions.open(&request(&[&cookie])).rejected(),
         None,
-        "a copy goes on after the logout"
+        "a copy is still valid after the logout"
     );
     let since = UNIX_EPOCH + Duration::from_secs(NOW + 1);
     let after = ours(&time).not_created_before(since).build().unwrap();
