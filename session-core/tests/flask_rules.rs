@@ -37,7 +37,7 @@ fn flashes_are_taken_once_and_cached_for_the_request() {
         );
         Ok(())
     });
-    let cookie = first.unwrap().cookie().unwrap().to_owned();
+    let cookie = first.unwrap().new_cookie();
     let second = visit(&sessions, &[&cookie], |session| {
         // The first take removes the key. A filter returns fewer flashes, but all are taken.
         assert_eq!(
@@ -59,7 +59,7 @@ fn flashes_are_taken_once_and_cached_for_the_request() {
         assert!(all[0].message_as::<Markup>().is_err());
         Ok(())
     });
-    let cookie = second.unwrap().cookie().unwrap().to_owned();
+    let cookie = second.unwrap().new_cookie();
     let third = visit(&sessions, &[&cookie], |session| {
         assert_eq!(
             messages(&session.take_flashes()?),
@@ -177,11 +177,7 @@ fn permanence_is_the_truth_of_a_key() {
         assert_eq!(session.is_permanent(), permanent, "{value}");
     }
     // The last key of a permanent session is removed: `_permanent` remains, and the cookie stays.
-    let cookie = visit(&sessions, &[], set("true"))
-        .unwrap()
-        .cookie()
-        .unwrap()
-        .to_owned();
+    let cookie = visit(&sessions, &[], set("true")).unwrap().new_cookie();
     let closed = visit(&sessions, &[&cookie], |session| {
         session.remove("a").map(drop)
     })
@@ -238,11 +234,7 @@ fn a_cookie_in_quotes_is_refreshed_as_any_other() {
         .build()
         .unwrap();
     let fill = |session: &Session| session.set_permanent(true).and(session.insert("a", 1));
-    let cookie = visit(&sessions, &[], fill)
-        .unwrap()
-        .cookie()
-        .unwrap()
-        .to_owned();
+    let cookie = visit(&sessions, &[], fill).unwrap().new_cookie();
     let value = cookie.strip_prefix("session=").unwrap();
     time.advance(std::time::Duration::from_secs(60));
     let plain = visit(&sessions, &[&cookie], |_| Ok(()))

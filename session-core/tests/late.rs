@@ -27,14 +27,15 @@ fn applied(mut outgoing: session_core::protocol::Outgoing) -> (HeaderMap, usize)
     (headers, outgoing.events().len())
 }
 
+/// Returns the request to a store for which this step waits.
 fn ask<T>(step: Step<T>) -> Pending<T> {
     let Step::Pending(ask) = step else {
-        panic!("no question")
+        panic!("no store is asked")
     };
     ask
 }
 
-/// Asserts that both ways to open give an error, without a request to a store.
+/// Opens in both ways, which must not ask a store.
 fn both(opener: &LazySession) -> [Result<Session, Error>; 2] {
     [
         opener.open().done().unwrap(),
@@ -60,28 +61,16 @@ impl Stored {
         let builder = Sessions::builder(key(KEY)).clock(ManualClock::at(1_700_000_000));
         let sessions = configure(builder).build_stored().unwrap();
         let exchange = sessions.exchange(&HeaderMap::new());
-        exchange
-            .open()
-            .done()
-            .unwrap()
-            .unwrap()
-            .insert("iban", IBAN)
-            .unwrap();
+        let session = exchange.open().done().unwrap().unwrap();
+        session.insert("iban", IBAN).unwrap();
         let ask = ask(exchange.close());
         let StoreRequest::Insert { record, .. } = ask.question().clone() else {
             panic!("no insert")
         };
-        let (headers, _) = applied(
-            ask.answer(StoreReply::Inserted(Inserted::Done))
-                .done()
-                .unwrap(),
-        );
-        let pair = headers[SET_COOKIE]
-            .to_str()
-            .unwrap()
-            .split(';')
-            .next()
-            .unwrap();
+        let closed = ask.answer(StoreReply::Inserted(Inserted::Done));
+        let (headers, _) = applied(closed.done().unwrap());
+        let header = headers[SET_COOKIE].to_str().unwrap();
+        let (pair, _) = header.split_once(';').unwrap();
         let request = HeaderMap::from_iter([(COOKIE, HeaderValue::from_str(pair).unwrap())]);
         Self {
             sessions,

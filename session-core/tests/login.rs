@@ -25,7 +25,7 @@ fn after(
     handler: impl Fn(&Session) -> Result<(), Error>,
 ) -> String {
     let closed = visit(sessions, &[cookie], |session| handler(session)).unwrap();
-    closed.cookie().unwrap().to_owned()
+    closed.new_cookie()
 }
 
 fn reopened(sessions: &Sessions, cookie: &str) -> Session {

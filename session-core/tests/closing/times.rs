@@ -62,7 +62,7 @@ fn s4_refresh_never_moves_the_beginning() {
         .unwrap();
     let first = visit(&sessions, &[], |session| session.insert("a", 1)).unwrap();
     assert!(first.set_cookie().unwrap().ends_with("; Max-Age=100"));
-    let mut cookie = first.cookie().unwrap().to_owned();
+    let mut cookie = first.new_cookie();
     let mut now = 1_000_000;
     while now < 1_000_990 {
         now += 90;
@@ -83,7 +83,7 @@ fn s4_refresh_never_moves_the_beginning() {
                 .ends_with(&format!("; Max-Age={left}")),
             "{closed:?}"
         );
-        cookie = closed.cookie().unwrap().to_owned();
+        cookie = closed.new_cookie();
     }
     time.set(1_001_001);
     let closed = visit(&sessions, &[&cookie], |session| {
@@ -113,7 +113,7 @@ fn login_and_clear_begin_a_new_session() {
     });
     let closed = closed.unwrap();
     assert_eq!(closed.kinds(), [EventKind::Renewed]);
-    let cookie = closed.cookie().unwrap().to_owned();
+    let cookie = closed.new_cookie();
 
     time.set(1_000_060);
     let closed = visit(&sessions, &[&cookie], |session| {

@@ -66,6 +66,11 @@ impl Closed {
             .filter(|pair| !pair.ends_with('='))
     }
 
+    /// Returns `name=value` of the cookie that is set.
+    pub fn new_cookie(&self) -> String {
+        self.cookie().unwrap().to_owned()
+    }
+
     pub fn removes(&self) -> bool {
         self.set_cookie()
             .is_some_and(|header| header.contains("=;") && header.contains("Max-Age=0"))
@@ -114,7 +119,19 @@ pub fn respond<F: FnOnce(&Session) -> Result<(), Error>>(
 pub fn cookie_with(sessions: &Sessions, key: &str, value: impl serde::Serialize) -> String {
     visit(sessions, &[], |session| session.insert(key, value))
         .unwrap()
-        .cookie()
-        .unwrap()
-        .to_owned()
+        .new_cookie()
+}
+
+/// Returns text that does not become shorter by compression and base64 together.
+pub fn noise(length: usize) -> String {
+    let mut state = 1_u64;
+    let mut text = String::new();
+    for _ in 0..length {
+        state = state
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
+        let letter = char::from(u8::try_from(33 + (state >> 33) % 90).unwrap());
+        text.push(if "\"\\".contains(letter) { '_' } else { letter });
+    }
+    text
 }

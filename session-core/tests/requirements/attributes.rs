@@ -5,7 +5,7 @@ use ::http::{HeaderMap, HeaderValue, header::COOKIE};
 use session_core::testing::respond;
 use session_core::{Error, EventKind, SecretKey, Sessions, protocol::Step};
 
-use crate::common::{KEY, ManualClock, cookie_with, formats, key, request, visit};
+use crate::common::{KEY, ManualClock, cookie_with, formats, key, noise, request, visit};
 use crate::{NOW, ours};
 
 fn attributes(header: &HeaderValue) -> String {
@@ -53,21 +53,6 @@ fn c1_the_default_set_cookie() {
         .apply(&mut response)
         .unwrap();
     assert_eq!(attributes(&response[SET_COOKIE]), DEFAULT);
-}
-
-/// Returns text that does not become shorter by compression and base64 together.
-fn noise(length: usize) -> String {
-    let mut state = 1_u64;
-    let mut next = move || {
-        state = state
-            .wrapping_mul(6_364_136_223_846_793_005)
-            .wrapping_add(1_442_695_040_888_963_407);
-        char::from(u8::try_from(33 + (state >> 33) % 90).unwrap())
-    };
-    (0..length)
-        .map(|_| next())
-        .map(|c| if "\"\\".contains(c) { '_' } else { c })
-        .collect()
 }
 
 /// Name and value have 4096 bytes at most (RFC 6265bis, section 5.7): the largest that is sent, and

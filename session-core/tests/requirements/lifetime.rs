@@ -166,11 +166,7 @@ fn l8_authenticated_within() {
     let login = |session: &Session| session.log_in("ada").and(session.insert("user", "ada"));
     let anonymous = cookie_with(&sessions, "n", 1);
     assert!(!fresh(&anonymous), "no login yet");
-    let mut cookie = visit(&sessions, &[&anonymous], login)
-        .unwrap()
-        .cookie()
-        .unwrap()
-        .to_owned();
+    let mut cookie = visit(&sessions, &[&anonymous], login).unwrap().new_cookie();
     // Writing the session again does not make the login newer.
     for (after, expected) in [
         (0, true),
@@ -185,16 +181,12 @@ fn l8_authenticated_within() {
             session.increment("n", 1).map(drop)
         })
         .unwrap();
-        cookie = closed.cookie().unwrap().to_owned();
+        cookie = closed.new_cookie();
     }
     // A new login is fresh, a logout ends it, and `cycle_id` proves nothing.
     let renewed = visit(&sessions, &[&cookie], Session::cycle_id).unwrap();
     assert!(!fresh(renewed.cookie().unwrap()));
-    let again = visit(&sessions, &[&cookie], login)
-        .unwrap()
-        .cookie()
-        .unwrap()
-        .to_owned();
+    let again = visit(&sessions, &[&cookie], login).unwrap().new_cookie();
     assert!(fresh(&again));
     let out = visit(&sessions, &[&again], |session| {
         session.clear().and(session.insert("bye", 1))

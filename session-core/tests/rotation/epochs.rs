@@ -42,7 +42,7 @@ fn s11_the_users_epoch() {
         session.insert("user", "ada")?;
         session.set_epoch(3)
     });
-    let cookie = login.unwrap().cookie().unwrap().to_owned();
+    let cookie = login.unwrap().new_cookie();
     for counts in [0, 3] {
         let closed = visit(&sessions, &[&cookie], |session| {
             Ok(assert!(session.require_epoch(counts)?))

@@ -35,26 +35,14 @@ pub fn load_odd() -> Value {
 /// names between backticks.
 pub fn rows() -> Vec<(&'static str, Vec<String>)> {
     let table = include_str!("../../FLASK-DIFFERENCES.md");
+    let mut rows = Vec::new();
     // The first two lines are the head of the table.
-    let rows = table.lines().filter(|line| line.starts_with('|')).skip(2);
-    let last = |row: &'static str| {
-        row.trim_end_matches('|')
-            .rsplit(" | ")
-            .next()
-            .unwrap_or_default()
-    };
-    rows.map(|row| {
-        (
-            row,
-            last(row)
-                .split('`')
-                .skip(1)
-                .step_by(2)
-                .map(str::to_owned)
-                .collect(),
-        )
-    })
-    .collect()
+    for row in table.lines().filter(|line| line.starts_with('|')).skip(2) {
+        let (_, last) = row.rsplit_once(" | ").unwrap_or_default();
+        let names = last.split('`').skip(1).step_by(2);
+        rows.push((row, names.map(str::to_owned).collect()));
+    }
+    rows
 }
 
 /// Returns the names of vectors and tests in the table of differences.
