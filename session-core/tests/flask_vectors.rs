@@ -1,8 +1,9 @@
-//! Every vector that was recorded by running a real Flask: equal byte for byte, or named in the table
-//! of differences.
+//! Every vector that was recorded by running a real Flask: equal byte for byte, or named in the
+//! table of differences.
 //!
 //! `tests/data/flask-vectors.json` was recorded with Flask 3.1.2/3.1.3, itsdangerous 2.2.0 and
-//! Werkzeug 3.1.8; unusual input is in `tests/data/flask-odd.json`, recorded by the program beside it.
+//! Werkzeug 3.1.8; unusual input is in `tests/data/flask-odd.json`, recorded by the program beside
+//! it.
 
 mod vectors;
 

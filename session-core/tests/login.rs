@@ -176,8 +176,9 @@ fn a_session_without_its_user_goes_on() {
         });
         assert_eq!(reopened(&sessions, &next).len(), 2);
         // Without a user nothing happens.
-        let nobody = visit(&sessions, &[closed.cookie().unwrap()], Session::clear_user).unwrap();
-        assert!(nobody.set_cookie().is_none() && nobody.events.is_empty());
+        let without_user =
+            visit(&sessions, &[closed.cookie().unwrap()], Session::clear_user).unwrap();
+        assert!(without_user.set_cookie().is_none() && without_user.events.is_empty());
     }
 }
 

@@ -1,4 +1,5 @@
-//! Property tests: any sequence of operations, closed and reopened, equals a plain model; any flipped bit is refused.
+//! Property tests: any sequence of operations, closed and reopened, equals a plain model; any
+//! flipped bit is refused.
 
 #![allow(
     clippy::unwrap_used,

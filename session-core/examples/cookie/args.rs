@@ -1,4 +1,5 @@
-//! The command line. Each error names the expected argument, the one that was given, and the remedy.
+//! The command line. Each error names the expected argument, the one that was given, and the
+//! remedy.
 
 use session_core::Digest;
 

@@ -240,8 +240,8 @@ fn line(out: &mut impl Write, depth: usize) -> io::Result<()> {
     write!(out, "\n{:1$}", "", 2 * depth.min(MARGIN))
 }
 
-/// Returns JSON that is safe for a terminal: characters that control it, or that change the direction
-/// of text, become JSON escapes of the same characters.
+/// Returns JSON that is safe for a terminal: characters that control it, or that change the
+/// direction of text, become JSON escapes of the same characters.
 pub(crate) fn escaped(json: &str) -> String {
     let controls = |c: char| {
         matches!(c, '\u{7f}'..='\u{9f}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}'

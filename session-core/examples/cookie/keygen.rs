@@ -16,7 +16,8 @@ pub(crate) fn keygen() -> Result<SecretKey, String> {
     Err("built without the feature \"os\", so there is no random source".to_owned())
 }
 
-/// Prints the key as a line, in one write, so that standard output does not copy it into its buffer.
+/// Prints the key as a line, in one write, so that standard output does not copy it into its
+/// buffer.
 pub(crate) fn print(key: &SecretKey, out: &mut impl Write) -> io::Result<()> {
     let mut line = Zeroizing::new(Vec::with_capacity(key.expose().len() + 1));
     line.extend_from_slice(key.expose());

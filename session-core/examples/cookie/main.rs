@@ -138,8 +138,8 @@ fn each_line(out: &mut Out, answer: impl Fn(&[u8]) -> Result<String, String>) ->
     }
 }
 
-/// Reads a line without its end, and at most one byte more than the limit. Returns whether there was
-/// a line.
+/// Reads a line without its end, and at most one byte more than the limit. Returns whether there
+/// was a line.
 fn read_line(input: &mut impl BufRead, line: &mut Vec<u8>) -> io::Result<bool> {
     line.clear();
     let mut any = false;

@@ -245,7 +245,7 @@ fn h6_no_method_changes_an_unavailable_session() {
     let sessions = Sessions::builder(key(KEY)).build_stored().unwrap();
     let exchange = sessions.exchange(&testing::stored_request(&sessions));
     let Step::Pending(ask) = exchange.opener().open_best_effort() else {
-        panic!("no question")
+        panic!("the store must be asked")
     };
     let session = ask.answer(StoreReply::Unavailable).done().unwrap().unwrap();
     assert!(session.is_unavailable());

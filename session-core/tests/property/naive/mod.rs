@@ -30,7 +30,8 @@ static ENCRYPTED: LazyLock<Aes256GcmSiv> =
 
 pub static ID: LazyLock<Vec<u8>> = LazyLock::new(|| derived(3));
 
-/// K(p) = HMAC-SHA256(secret, "rust-session" 00 01, p, len u32 cookie name, len u32 context); the name in K(4) is empty.
+/// K(p) = HMAC-SHA256(secret, "rust-session" 00 01, p, len u32 cookie name, len u32 context); the
+/// name in K(4) is empty.
 fn derived(purpose: u8) -> Vec<u8> {
     let name = if purpose == 4 { "" } else { NAME };
     let mut context = b"rust-session\x00\x01".to_vec();
