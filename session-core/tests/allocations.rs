@@ -1,5 +1,5 @@
-//! What a session in a cookie costs in allocations, no more than before sessions could be in a store: the
-//! second mode costs the first one nothing. Fewer are welcome; then lower them here.
+//! The allocations of a session in a cookie: no more than before stored sessions existed, so that
+//! the second mode costs the first one nothing. If the code makes fewer, lower the numbers here.
 
 #![allow(clippy::unwrap_used)]
 
@@ -23,7 +23,7 @@ fn allocations(work: impl FnOnce()) -> u64 {
     measure(work).count_total
 }
 
-/// Opens, does something, closes; how many allocations the exchange took in all.
+/// Opens, calls the handler, closes; returns the number of allocations in all.
 fn request(sessions: &Sessions, headers: &HeaderMap, handler: impl Fn(&Session)) -> u64 {
     let mut response = HeaderMap::with_capacity(8);
     allocations(|| {
@@ -43,7 +43,7 @@ fn request(sessions: &Sessions, headers: &HeaderMap, handler: impl Fn(&Session))
 fn a_cookie_session_allocates_no_more_than_before() {
     let sessions = Sessions::new(SecretKey::new(KEY).unwrap());
     let headers = testing::request(&sessions, fill).unwrap();
-    // The first of each may fill thread locals.
+    // The first call of each may fill thread locals.
     request(&sessions, &headers, |session| {
         drop(session.increment("visits", 1))
     });
@@ -58,7 +58,7 @@ fn a_cookie_session_allocates_no_more_than_before() {
     let write = request(&sessions, &headers, |session| {
         drop(session.increment("visits", 1))
     });
-    // Somebody logged in costs none.
+    // A user who is logged in costs no allocation.
     let login = |session: &Session| session.log_in("ada").and_then(|()| fill(session));
     let users = testing::request(&sessions, login).unwrap();
     request(&sessions, &users, |session| {
@@ -89,9 +89,11 @@ fn a_cookie_session_allocates_no_more_than_before() {
             ("write", 6)
         ]
     );
-    // A header's first clone allocates, and nobody has cloned these: the first door does not.
-    let anew = || HeaderMap::from_iter([(COOKIE, headers[COOKIE].as_bytes().try_into().unwrap())]);
-    let (open, read) = (anew(), anew());
+    // The first clone of a header allocates, and these were never cloned: `Sessions::open` does not
+    // clone them.
+    let never_cloned =
+        || HeaderMap::from_iter([(COOKIE, headers[COOKIE].as_bytes().try_into().unwrap())]);
+    let (open, read) = (never_cloned(), never_cloned());
     assert_eq!(
         allocations(|| drop(sessions.open(&open).get::<i64>("visits"))),
         3
@@ -103,7 +105,7 @@ fn a_cookie_session_allocates_no_more_than_before() {
         5
     );
 
-    // A refresh writes Set-Cookie, and nothing for the payload that it keeps.
+    // A refresh writes Set-Cookie, and allocates nothing for the payload, which stays.
     let each = Sessions::builder(SecretKey::new(KEY).unwrap())
         .refresh(Refresh::EachRequest)
         .build()

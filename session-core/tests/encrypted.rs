@@ -16,7 +16,7 @@ fn ours(time: &ManualClock) -> Builder {
     Sessions::builder(key(KEY)).clock(time.clone())
 }
 
-fn why(sessions: &Sessions, cookie: &str) -> Option<Rejected> {
+fn rejection(sessions: &Sessions, cookie: &str) -> Option<Rejected> {
     sessions.open(&request(&[cookie])).rejected()
 }
 
@@ -37,11 +37,11 @@ fn an_encrypted_cookie_tells_nothing_but_its_length() {
     // Nonce and tag, stamp, `{"diagnosis":"a secret word"}`.
     assert_eq!(raw.len(), 12 + 16 + 18 + 29);
     assert!(!raw.windows(6).any(|window| window == b"secret"));
-    // Neither is the time in it: two of one moment have nothing in common.
+    // The time is not visible either: two cookies of one second have nothing in common.
     let other = bytes(&cookie_with(&sessions, "diagnosis", "a secret word"));
     let same = raw.iter().zip(&other).filter(|(a, b)| a == b).count();
-    assert!(same < 8, "{same} bytes are the same");
-    // Not compressed, whatever it holds, and an error where it does not fit.
+    assert!(same < 8, "{same} bytes are equal");
+    // Never compressed, and an error where it does not fit.
     let long = cookie_with(&sessions, "a", "a".repeat(2900));
     assert_eq!(bytes(&long).len(), 12 + 16 + 18 + 2908);
     let large = visit(&sessions, &[], |session| {
@@ -74,16 +74,16 @@ fn padding_hides_lengths() {
             "{lengths:?}"
         );
         assert!(lengths.len() <= 200 / block + 2);
-        // Whoever pads otherwise reads it as well.
+        // A server with another padding reads it as well.
         let cookie = cookie_with(&sessions, "a", 1);
         assert_eq!(
-            why(&ours(&time).encrypted().build().unwrap(), &cookie),
+            rejection(&ours(&time).encrypted().build().unwrap(), &cookie),
             None
         );
     }
 }
 
-/// S8: the same nonce twice shows that two texts are equal, and nothing else.
+/// S8: a repeated nonce reveals that two texts are equal, and nothing else.
 #[test]
 fn s8_a_repeated_nonce_is_harmless() {
     let stuck = |bytes: &mut [u8]| {
@@ -99,12 +99,12 @@ fn s8_a_repeated_nonce_is_harmless() {
         .map(|text| bytes(&cookie_with(&sessions, "a", text)));
     assert_eq!(a, same);
     assert_eq!(a[..12], b[..12]);
-    // In counter mode with one nonce all but the last bytes would be equal.
+    // In counter mode with one nonce, all bytes but the last ones would be equal.
     let equal = a[12..].iter().zip(&b[12..]).filter(|(a, b)| a == b).count();
     assert!(equal < 6, "{equal}");
 }
 
-/// T2: no nonce, no cookie.
+/// T2: without a nonce there is no cookie.
 #[test]
 fn t2_without_random_bytes_nothing_is_encrypted() {
     let broken = |_: &mut [u8]| Err(EntropyError);
@@ -138,7 +138,7 @@ fn nonces_do_not_repeat() {
     assert_eq!(nonces.len(), 2000);
 }
 
-/// S1: any bit, any cut.
+/// S1: any changed bit, and any cut.
 #[test]
 fn s1_any_change_is_refused() {
     let sessions = ours(&ManualClock::at(NOW)).encrypted().build().unwrap();
@@ -152,17 +152,17 @@ fn s1_any_change_is_refused() {
                 continue;
             }
             let changed = String::from_utf8(changed).unwrap();
-            let reason = why(&sessions, &changed);
+            let reason = rejection(&sessions, &changed);
             assert!(
                 matches!(reason, Some(Rejected::BadSignature | Rejected::Malformed)),
                 "{changed}"
             );
         }
-        assert!(why(&sessions, &cookie[..at]).is_some());
+        assert!(rejection(&sessions, &cookie[..at]).is_some());
     }
 }
 
-/// S3 and S6: another name, another context, another purpose.
+/// S3 and S6: bound to the cookie's name, the context and the purpose.
 #[test]
 fn s3_bound_to_name_context_and_purpose() {
     let time = ManualClock::at(NOW);
@@ -179,11 +179,12 @@ fn s3_bound_to_name_context_and_purpose() {
             other.cookie_name(),
             cookie.split_once('=').unwrap().1
         );
-        assert_eq!(why(&other, &moved), Some(Rejected::BadSignature));
+        assert_eq!(rejection(&other, &moved), Some(Rejected::BadSignature));
     }
 }
 
-/// S2 and O3: which of the two formats a cookie has, its form tells; the other one is refused unread, but in a window.
+/// S2 and O3: a cookie's form shows which of the two formats it has. The other format is refused
+/// unread, except within a window.
 #[test]
 fn o3_from_signed_to_encrypted_and_back_within_windows() {
     let time = ManualClock::at(NOW);
@@ -198,11 +199,12 @@ fn o3_from_signed_to_encrypted_and_back_within_windows() {
     let encrypted = ours(&time).encrypted().build().unwrap();
     let by_signed = cookie_with(&signed, "a", 1);
     let by_encrypted = cookie_with(&encrypted, "a", 1);
-    // Before: each refuses the other's.
-    assert_eq!(why(&encrypted, &by_signed), Some(Rejected::Malformed));
-    assert_eq!(why(&signed, &by_encrypted), Some(Rejected::Malformed));
+    // Before: each format refuses the other.
+    assert_eq!(rejection(&encrypted, &by_signed), Some(Rejected::Malformed));
+    assert_eq!(rejection(&signed, &by_encrypted), Some(Rejected::Malformed));
     for _ in 0..2 {
-        // Within: servers of both steps read both, in whatever order a browser meets them: there and back.
+        // Within: servers of both steps read both formats, in any order in which a browser meets
+        // them.
         let mut cookie = by_signed.clone();
         for (number, server) in [&readers, &writers, &readers, &writers, &writers]
             .into_iter()
@@ -212,7 +214,7 @@ fn o3_from_signed_to_encrypted_and_back_within_windows() {
                 assert_eq!(session.rejected(), None);
                 session.increment("a", 1).map(drop)
             });
-            cookie = closed.unwrap().cookie().unwrap().to_owned();
+            cookie = closed.unwrap().new_cookie();
             let is_encrypted = !cookie.contains('.');
             assert_eq!(is_encrypted, matches!(number, 1 | 3 | 4));
         }
@@ -223,7 +225,7 @@ fn o3_from_signed_to_encrypted_and_back_within_windows() {
                 .unwrap(),
             Some(6)
         );
-        // Read, it stays as it is.
+        // A cookie that is only read stays as it is.
         assert_eq!(
             visit(&writers, &[&by_signed], |_| Ok(()))
                 .unwrap()
@@ -234,9 +236,12 @@ fn o3_from_signed_to_encrypted_and_back_within_windows() {
     }
     // After.
     time.set(NOW + 1000);
-    assert_eq!(why(&writers, &by_signed), Some(Rejected::Malformed));
-    assert_eq!(why(&readers, &by_encrypted), Some(Rejected::Malformed));
-    assert_eq!(why(&writers, &by_encrypted), None);
+    assert_eq!(rejection(&writers, &by_signed), Some(Rejected::Malformed));
+    assert_eq!(
+        rejection(&readers, &by_encrypted),
+        Some(Rejected::Malformed)
+    );
+    assert_eq!(rejection(&writers, &by_encrypted), None);
 }
 
 #[test]
@@ -278,7 +283,7 @@ fn configured_by_data() {
     let open = |settings: &str, cookie: &str| {
         let json = format!(r#"{{"SECRET_KEY": "{KEY}", {settings}}}"#);
         let config: Config = serde_json::from_str(&json).unwrap();
-        why(
+        rejection(
             &config
                 .builder()
                 .unwrap()

@@ -1,4 +1,5 @@
-//! Flask mode's rules that the recorded vectors do not hold: `_flashes` and `_permanent` are ordinary keys.
+//! Rules of Flask mode that the recorded vectors do not cover: `_flashes` and `_permanent` are
+//! ordinary keys.
 
 #![allow(clippy::unwrap_used)]
 
@@ -16,7 +17,7 @@ fn flask() -> Sessions {
         .unwrap()
 }
 
-fn shown(flashes: &[Flash]) -> Vec<(&str, String)> {
+fn messages(flashes: &[Flash]) -> Vec<(&str, String)> {
     flashes
         .iter()
         .map(|flash| (flash.category(), flash.message()))
@@ -36,19 +37,19 @@ fn flashes_are_taken_once_and_cached_for_the_request() {
         );
         Ok(())
     });
-    let cookie = first.unwrap().cookie().unwrap().to_owned();
+    let cookie = first.unwrap().new_cookie();
     let second = visit(&sessions, &[&cookie], |session| {
-        // The first take pops the key; a filter shows less, but all are taken.
+        // The first take removes the key. A filter returns fewer flashes, but all are taken.
         assert_eq!(
-            shown(&session.take_flashes_of(&["error"])?),
+            messages(&session.take_flashes_of(&["error"])?),
             [("error", "<b>two</b>".to_owned())]
         );
         assert!(session.is_empty() && session.is_modified());
-        // Flashed after the take: for the next request.
+        // Flashed after the take: shown by the next request.
         session.flash("later", "info")?;
         let all = session.take_flashes()?;
         assert_eq!(
-            shown(&all),
+            messages(&all),
             [
                 ("message", "one".to_owned()),
                 ("error", "<b>two</b>".to_owned())
@@ -58,10 +59,10 @@ fn flashes_are_taken_once_and_cached_for_the_request() {
         assert!(all[0].message_as::<Markup>().is_err());
         Ok(())
     });
-    let cookie = second.unwrap().cookie().unwrap().to_owned();
+    let cookie = second.unwrap().new_cookie();
     let third = visit(&sessions, &[&cookie], |session| {
         assert_eq!(
-            shown(&session.take_flashes()?),
+            messages(&session.take_flashes()?),
             [("info", "later".to_owned())]
         );
         Ok(())
@@ -111,9 +112,9 @@ fn foreign_flashes_do_no_harm() {
     }
 }
 
-/// Flask's categories may be of any type; each message is shown.
+/// Flask's categories may be of any type, and each message is returned.
 #[test]
-fn a_category_that_is_no_text_is_shown() {
+fn categories_of_other_types_are_returned() {
     let list = r#"[{" t":[null,"saved"]},{" t":[5,"five"]},{" t":[{" m":"info"},"html"]},{" t":[[1, null],{" m":"<b>"}]},{" t":["\ud800","half"]},[true,"yes"]]"#;
     let expected = [
         ("", "saved"),
@@ -129,9 +130,9 @@ fn a_category_that_is_no_text_is_shown() {
             |session: &Session| session.insert_tagged_json(&format!("{{\"_flashes\":{list}}}"));
         flask().open(&request(&flask(), fill).unwrap())
     };
-    assert_eq!(shown(&open().take_flashes().unwrap()), expected);
+    assert_eq!(messages(&open().take_flashes().unwrap()), expected);
     assert_eq!(
-        shown(&open().take_flashes_of(&["", "5"]).unwrap()),
+        messages(&open().take_flashes_of(&["", "5"]).unwrap()),
         expected[..2]
     );
 }
@@ -175,12 +176,8 @@ fn permanence_is_the_truth_of_a_key() {
         let session = sessions.open(&common::request(&[closed.cookie().unwrap()]));
         assert_eq!(session.is_permanent(), permanent, "{value}");
     }
-    // The last key of a permanent session popped: `_permanent` is left, and the cookie stays.
-    let cookie = visit(&sessions, &[], set("true"))
-        .unwrap()
-        .cookie()
-        .unwrap()
-        .to_owned();
+    // The last key of a permanent session is removed: `_permanent` remains, and the cookie stays.
+    let cookie = visit(&sessions, &[], set("true")).unwrap().new_cookie();
     let closed = visit(&sessions, &[&cookie], |session| {
         session.remove("a").map(drop)
     })
@@ -224,11 +221,11 @@ fn what_rust_cannot_represent_stays() {
     );
     assert!(
         session.insert_tagged_json(r#"{" t":[1]}"#).is_err(),
-        "at the top a tag is no session"
+        "a session must not be a tag as a whole"
     );
 }
 
-/// As Werkzeug reads them. What is written anew stands without quotes.
+/// Read as Werkzeug reads it. A cookie that is written again has no quotes.
 #[test]
 fn a_cookie_in_quotes_is_refreshed_as_any_other() {
     let time = ManualClock::at(1_700_000_000);
@@ -237,11 +234,7 @@ fn a_cookie_in_quotes_is_refreshed_as_any_other() {
         .build()
         .unwrap();
     let fill = |session: &Session| session.set_permanent(true).and(session.insert("a", 1));
-    let cookie = visit(&sessions, &[], fill)
-        .unwrap()
-        .cookie()
-        .unwrap()
-        .to_owned();
+    let cookie = visit(&sessions, &[], fill).unwrap().new_cookie();
     let value = cookie.strip_prefix("session=").unwrap();
     time.advance(std::time::Duration::from_secs(60));
     let plain = visit(&sessions, &[&cookie], |_| Ok(()))

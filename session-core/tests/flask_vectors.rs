@@ -1,7 +1,9 @@
-//! Every vector that was made by running a real Flask: byte-equal, or in the table of differences by name.
+//! Every vector that was recorded by running a real Flask: equal byte for byte, or named in the
+//! table of differences.
 //!
-//! `tests/data/flask-vectors.json` was produced with Flask 3.1.2/3.1.3, itsdangerous 2.2.0 and Werkzeug 3.1.8; what is odd, in
-//! `tests/data/flask-odd.json`, by the program beside it.
+//! `tests/data/flask-vectors.json` was recorded with Flask 3.1.2/3.1.3, itsdangerous 2.2.0 and
+//! Werkzeug 3.1.8; unusual input is in `tests/data/flask-odd.json`, recorded by the program beside
+//! it.
 
 mod vectors;
 
@@ -18,11 +20,11 @@ fn check(kind: &str, disagree: BTreeSet<String>, all: &BTreeSet<String>) {
     let stale: Vec<_> = listed.difference(&disagree).collect();
     assert!(
         unlisted.is_empty(),
-        "{kind}: these differ from Flask and stand in no row: {unlisted:#?}"
+        "{kind}: these differ from Flask and are in no row: {unlisted:#?}"
     );
     assert!(
         stale.is_empty(),
-        "{kind}: these stand in a row, but agree with Flask: {stale:#?}"
+        "{kind}: these are in a row, but agree with Flask: {stale:#?}"
     );
 }
 
@@ -43,7 +45,7 @@ fn every_uncompressed_dump_is_byte_equal() {
             let dumped = cases::dump(&sessions, case["data_tagged_json"].as_str().unwrap());
             assert_eq!(dumped, expected, "{}", case["name"]);
         }
-        // And read, then written again.
+        // Read, then written again.
         let (again, _) = cases::reload(&sessions, expected);
         assert_eq!(again.as_deref(), Some(expected), "{}", case["name"]);
         counted += 1;
@@ -75,12 +77,13 @@ fn every_compressed_dump_holds_the_same_json() {
         counted += 1;
     }
     assert!(counted >= 13, "only {counted} dumps were compared");
-    // Another zlib's stream is a byte longer here, so that the rule decides otherwise (a row of the table).
+    // Our zlib's stream is a byte longer here, so that compression does not pay (a row of the
+    // table).
     assert_eq!(otherwise, ["flashes"]);
 }
 
 #[test]
-fn every_load_agrees_or_stands_in_the_table() {
+fn every_load_agrees_or_is_in_the_table() {
     let all = vectors::load();
     let (mut names, mut disagree) = (BTreeSet::new(), BTreeSet::new());
     for case in all["cases"].as_array().unwrap() {
@@ -98,7 +101,7 @@ fn every_load_agrees_or_stands_in_the_table() {
 }
 
 #[test]
-fn every_http_entry_agrees_or_stands_in_the_table() {
+fn every_http_entry_agrees_or_is_in_the_table() {
     let all = vectors::load();
     let (mut names, mut disagree) = (BTreeSet::new(), BTreeSet::new());
     for entry in all["http"].as_array().unwrap() {
@@ -113,7 +116,7 @@ fn every_http_entry_agrees_or_stands_in_the_table() {
 }
 
 #[test]
-fn every_odd_cookie_agrees_or_stands_in_the_table() {
+fn every_odd_cookie_agrees_or_is_in_the_table() {
     let all = vectors::load_odd();
     let (mut names, mut disagree) = (BTreeSet::new(), BTreeSet::new());
     for kind in ["headers", "cases", "environment"] {
@@ -146,7 +149,8 @@ fn floats_are_written_as_python_writes_them() {
     }
 }
 
-/// The table in both directions: what stands there exists, and each row is held by something.
+/// Checks the table in both directions: the names in it exist, and each row names a vector or a
+/// test.
 #[test]
 fn every_row_of_the_table_is_held_by_a_vector_or_a_test() {
     let (all, odd) = (vectors::load(), vectors::load_odd());
@@ -163,23 +167,23 @@ fn every_row_of_the_table_is_held_by_a_vector_or_a_test() {
     let vectors: BTreeSet<_> = named
         .map(|case| case["name"].as_str().unwrap().to_owned())
         .collect();
-    let tests = vectors::tests();
+    let tests = vectors::tests_in(&["src", "tests"]);
     for (row, names) in vectors::rows() {
-        assert!(!names.is_empty(), "nothing holds this row: {row}");
+        assert!(
+            !names.is_empty(),
+            "this row names no vector and no test: {row}"
+        );
         for name in names {
             assert!(
                 vectors.contains(&name) || tests.contains(&name),
-                "{name} is no vector and no test: {row}"
+                "{name} is neither a vector nor a test: {row}"
             );
         }
     }
     let table: BTreeSet<_> = differences().into_iter().collect();
-    let source = include_str!("flask_differences.rs");
-    for name in source
-        .split("#[test]\nfn ")
-        .skip(1)
-        .map(|test| test.split('(').next().unwrap())
-    {
-        assert!(table.contains(name), "{name} stands in no row");
+    let tests = vectors::tests_in(&["tests/flask_differences"]);
+    assert!(tests.len() > 15);
+    for name in tests {
+        assert!(table.contains(&name), "{name} is in no row");
     }
 }

@@ -1,5 +1,5 @@
-//! A session that is opened after the response's head has left is `TooLate`: the response could not say `Vary` any more. A
-//! handle from before stays readable.
+//! A session that is opened after the head of the response was sent is `TooLate`, because the
+//! response cannot say `Vary` any more. A handle from before can still be read.
 
 #![allow(clippy::unwrap_used, clippy::panic)]
 
@@ -20,21 +20,22 @@ use session_core::{Refresh, Session, Sessions, StoredSessions, protocol::Step};
 
 const IBAN: &str = "DE89 3704 0044 0532 0130 00";
 
-/// The headers of the response, and the events' number.
+/// Returns the headers of the response, and the number of events.
 fn applied(mut outgoing: session_core::protocol::Outgoing) -> (HeaderMap, usize) {
     let mut headers = HeaderMap::new();
     outgoing.apply(&mut headers).unwrap();
     (headers, outgoing.events().len())
 }
 
+/// Returns the request to a store for which this step waits.
 fn ask<T>(step: Step<T>) -> Pending<T> {
     let Step::Pending(ask) = step else {
-        panic!("no question")
+        panic!("no store is asked")
     };
     ask
 }
 
-/// Both ways of an open, of a session that asks nobody.
+/// Opens in both ways, which must not ask a store.
 fn both(opener: &LazySession) -> [Result<Session, Error>; 2] {
     [
         opener.open().done().unwrap(),
@@ -60,28 +61,16 @@ impl Stored {
         let builder = Sessions::builder(key(KEY)).clock(ManualClock::at(1_700_000_000));
         let sessions = configure(builder).build_stored().unwrap();
         let exchange = sessions.exchange(&HeaderMap::new());
-        exchange
-            .open()
-            .done()
-            .unwrap()
-            .unwrap()
-            .insert("iban", IBAN)
-            .unwrap();
+        let session = exchange.open().done().unwrap().unwrap();
+        session.insert("iban", IBAN).unwrap();
         let ask = ask(exchange.close());
         let StoreRequest::Insert { record, .. } = ask.question().clone() else {
             panic!("no insert")
         };
-        let (headers, _) = applied(
-            ask.answer(StoreReply::Inserted(Inserted::Done))
-                .done()
-                .unwrap(),
-        );
-        let pair = headers[SET_COOKIE]
-            .to_str()
-            .unwrap()
-            .split(';')
-            .next()
-            .unwrap();
+        let closed = ask.answer(StoreReply::Inserted(Inserted::Done));
+        let (headers, _) = applied(closed.done().unwrap());
+        let header = headers[SET_COOKIE].to_str().unwrap();
+        let (pair, _) = header.split_once(';').unwrap();
         let request = HeaderMap::from_iter([(COOKIE, HeaderValue::from_str(pair).unwrap())]);
         Self {
             sessions,
@@ -131,7 +120,7 @@ fn a_handle_from_before_stays_readable() {
             Some(IBAN)
         );
         assert_eq!(session.insert("a", 1), Err(Error::TooLate));
-        // Whether it was opened before makes no difference to who asks now.
+        // Whether it was opened before makes no difference for an open that comes now.
         assert_too_late(&opener);
     }
 }
@@ -170,14 +159,15 @@ fn what_the_close_opens_for_its_refresh_is_nobodys() {
         let exchange = sessions.exchange(&request(&[cookie.unwrap().cookie().unwrap()]));
         let opener = exchange.opener();
         let (headers, _) = applied(exchange.close().done().unwrap());
-        // A session that needs no refresh is read by the close, and the response does not depend on it.
+        // A session that needs no refresh is read by the close, and the response does not depend on
+        // it.
         assert_eq!(
             (headers.contains_key(SET_COOKIE), headers.contains_key(VARY)),
             (refreshes, refreshes)
         );
         assert_too_late(&opener);
     }
-    // With a store the close loads it; somebody who asks meanwhile, or afterwards, gets nothing.
+    // With a store the close loads the session; an open meanwhile, or afterwards, is an error.
     let stored = Stored::new(|builder| builder.refresh(Refresh::EachRequest));
     let exchange = stored.exchange();
     let opener = exchange.opener();
@@ -197,7 +187,7 @@ fn what_the_close_opens_for_its_refresh_is_nobodys() {
     assert_too_late(&opener);
 }
 
-/// Its store was asked before the close, and answers after it.
+/// The store was asked before the close, and answers after it.
 #[test]
 fn an_open_under_way_at_the_close_ends_too_late() {
     for refresh in [Refresh::AfterTenth, Refresh::EachRequest] {
@@ -210,12 +200,12 @@ fn an_open_under_way_at_the_close_ends_too_late() {
         for answer in answers {
             let exchange = stored.exchange();
             let opener = exchange.opener();
-            let (load, degradable) = (ask(opener.open()), ask(opener.open_best_effort()));
+            let (load, best_effort) = (ask(opener.open()), ask(opener.open_best_effort()));
             let close = exchange.close();
             let late = load.answer(answer.clone()).done().unwrap();
             assert_eq!(late.unwrap_err(), Error::TooLate);
-            // Also one whose answer finds the session of the other.
-            let late = degradable.answer(answer).done().unwrap();
+            // Also where the second answer meets the session of the first.
+            let late = best_effort.answer(answer).done().unwrap();
             assert_eq!(late.unwrap_err(), Error::TooLate);
             if let Step::Done(outgoing) = close {
                 assert!(applied(outgoing).0.is_empty());
@@ -223,7 +213,7 @@ fn an_open_under_way_at_the_close_ends_too_late() {
             assert_too_late(&opener);
         }
     }
-    // One of two was faster: the response varies, and the slower one still gets nothing.
+    // One of two was faster: the response varies, and the slower one still gets an error.
     let stored = Stored::new(|builder| builder);
     let exchange = stored.exchange();
     let (fast, slow) = (ask(exchange.open()), ask(exchange.opener().open()));
@@ -239,7 +229,7 @@ fn an_open_under_way_at_the_close_ends_too_late() {
     );
 }
 
-/// Whichever is first: who got a handle has a response with `Vary`.
+/// In any order, a handle is given only if the response has `Vary`.
 #[test]
 fn opens_and_closes_at_the_same_time_agree() {
     let sessions = Sessions::new(key(KEY));
@@ -277,7 +267,7 @@ fn changes_that_are_discarded_send_vary_alone() {
         session.insert("half", 1).unwrap();
         exchange.discard_changes();
         assert_eq!(session.insert("half", 2), Err(Error::TooLate));
-        // An error page may still ask, and read.
+        // An error page may still open the session, and read it.
         let again = exchange.opener().open().done().unwrap().unwrap();
         assert_eq!(again.get::<String>("iban").unwrap().as_deref(), Some(IBAN));
         let (opener, closed) = (exchange.opener(), exchange.close());
@@ -293,7 +283,7 @@ fn changes_that_are_discarded_send_vary_alone() {
         assert_eq!(headers.contains_key(CACHE_CONTROL), format != "flask");
         assert_too_late(&opener);
     }
-    // Opened only by the error page: it is frozen from the beginning, and the response varies by it.
+    // Opened only by the error page: it is frozen from the beginning, and the response varies.
     let stored = Stored::new(|builder| builder.refresh(Refresh::EachRequest));
     let exchange = stored.exchange();
     exchange.discard_changes();
@@ -309,7 +299,7 @@ fn changes_that_are_discarded_send_vary_alone() {
     assert_eq!(session.insert("a", 1), Err(Error::TooLate));
     let (headers, _) = applied(exchange.close().done().unwrap()); // no store is asked
     assert_eq!(headers[VARY], "Cookie");
-    // Opened by nobody.
+    // Never opened.
     let exchange = stored.exchange();
     exchange.discard_changes();
     assert!(applied(exchange.close().done().unwrap()).0.is_empty());

@@ -1,4 +1,5 @@
-//! Whose a session in a cookie is: what a login, its end and the next login leave of the content.
+//! The user of a session in a cookie: how a login, `clear_user` and the next login change its
+//! content.
 
 #![allow(clippy::unwrap_used, clippy::unit_arg)]
 
@@ -17,14 +18,14 @@ fn ours() -> [Sessions; 2] {
     ]
 }
 
-/// The cookie that a request with this one gets.
+/// Returns the cookie that the response to a request with this cookie sets.
 fn after(
     sessions: &Sessions,
     cookie: &str,
     handler: impl Fn(&Session) -> Result<(), Error>,
 ) -> String {
     let closed = visit(sessions, &[cookie], |session| handler(session)).unwrap();
-    closed.cookie().unwrap().to_owned()
+    closed.new_cookie()
 }
 
 fn reopened(sessions: &Sessions, cookie: &str) -> Session {
@@ -33,7 +34,7 @@ fn reopened(sessions: &Sessions, cookie: &str) -> Session {
     session
 }
 
-/// What an administrator's session holds.
+/// Fills an administrator's session.
 fn as_admin(session: &Session) -> Result<(), Error> {
     session.log_in("admin")?;
     session.insert("is_admin", true)?;
@@ -42,9 +43,9 @@ fn as_admin(session: &Session) -> Result<(), Error> {
     session.set_permanent(true)
 }
 
-/// From nobody to a user the content stays.
+/// At a login the content of an anonymous session stays.
 #[test]
-fn what_a_stranger_had_goes_along() {
+fn a_login_keeps_the_content_of_an_anonymous_session() {
     for sessions in ours() {
         let before = cookie_with(&sessions, "cart", ["mug"]);
         let login = after(&sessions, &before, |session| session.log_in("ada"));
@@ -56,7 +57,7 @@ fn what_a_stranger_had_goes_along() {
     }
 }
 
-/// The password asked for again: all stays, the user's epoch as well.
+/// The user enters the password again: everything stays, also the user's epoch.
 #[test]
 fn the_same_user_again_keeps_all() {
     for sessions in ours() {
@@ -70,7 +71,8 @@ fn the_same_user_again_keeps_all() {
     }
 }
 
-/// Another one finds nothing, in whichever request the former one logged in, and not what this request wrote before.
+/// Another user finds nothing of the former one, whichever request the former one logged in with,
+/// and nothing that this request wrote before the login.
 #[test]
 fn another_user_finds_nothing_of_the_former_one() {
     for sessions in ours() {
@@ -97,7 +99,7 @@ fn another_user_finds_nothing_of_the_former_one() {
         );
         assert!(!session.is_permanent() && !session.require_epoch(1).unwrap());
     }
-    // In Flask's format within one request; in the next one nobody knows who was logged in.
+    // In Flask's format within one request; the next request does not know who was logged in.
     for (format, builder) in formats() {
         let sessions = builder.build().unwrap();
         let session = sessions.open(&request(&[]));
@@ -116,7 +118,7 @@ fn another_user_finds_nothing_of_the_former_one() {
     session.log_in("mallory").unwrap();
     assert!(
         session.contains_key("is_admin"),
-        "the application clears before"
+        "the application must clear before"
     );
 }
 
@@ -125,10 +127,10 @@ fn what_is_named_stays_alone() {
     for (format, builder) in formats() {
         let sessions = builder.build().unwrap();
         let cookie = after(&sessions, "", as_admin);
-        let kept = after(&sessions, &cookie, |session| {
+        let remaining = after(&sessions, &cookie, |session| {
             session.keep_only(&["cart", "missing"])
         });
-        let session = reopened(&sessions, &kept);
+        let session = reopened(&sessions, &remaining);
         assert_eq!(
             session.get::<Vec<String>>("cart").unwrap().unwrap(),
             ["gold"],
@@ -139,17 +141,20 @@ fn what_is_named_stays_alone() {
             "{format}"
         );
         assert!(session.is_permanent(), "{format}");
-        let nothing = visit(&sessions, &[&kept], |session| session.set_permanent(false)).unwrap();
+        let nothing = visit(&sessions, &[&remaining], |session| {
+            session.set_permanent(false)
+        })
+        .unwrap();
         let nothing = visit(&sessions, &[nothing.cookie().unwrap()], |session| {
             session.keep_only(&[])
         })
         .unwrap();
-        // What is left is who is logged in; in Flask's format permanence.
+        // The user remains; in Flask's format permanence.
         assert!(nothing.cookie().is_some(), "{format}");
     }
 }
 
-/// It is no end of the session.
+/// `clear_user` does not end the session.
 #[test]
 fn a_session_without_its_user_goes_on() {
     for sessions in ours() {
@@ -165,18 +170,19 @@ fn a_session_without_its_user_goes_on() {
         );
         assert!(!session.authenticated_within(Duration::MAX) && session.is_permanent());
         assert!(!session.require_epoch(1).unwrap());
-        // Whoever comes next finds what was left on purpose.
+        // The next user finds the content that was left on purpose.
         let next = after(&sessions, closed.cookie().unwrap(), |session| {
             session.log_in("bob")
         });
         assert_eq!(reopened(&sessions, &next).len(), 2);
-        // Where nobody is logged in, nothing happens.
-        let nobody = visit(&sessions, &[closed.cookie().unwrap()], Session::clear_user).unwrap();
-        assert!(nobody.set_cookie().is_none() && nobody.events.is_empty());
+        // Without a user nothing happens.
+        let without_user =
+            visit(&sessions, &[closed.cookie().unwrap()], Session::clear_user).unwrap();
+        assert!(without_user.set_cookie().is_none() && without_user.events.is_empty());
     }
 }
 
-/// Removing a key, Flask's way to log out, removes a key.
+/// Removing a key, which is Flask's way to log out, removes only that key.
 #[test]
 fn to_remove_a_key_is_no_logout() {
     for sessions in ours() {
@@ -192,7 +198,7 @@ fn to_remove_a_key_is_no_logout() {
     }
 }
 
-/// That somebody is logged in is content, and costs nothing where nobody is.
+/// The user is part of the content, and costs nothing in sessions without one.
 #[test]
 fn a_user_and_nothing_else_is_a_session() {
     for sessions in ours() {
@@ -203,7 +209,7 @@ fn a_user_and_nothing_else_is_a_session() {
             (Some("ada"), r#"[{},[],"ada"]"#.into())
         );
         let left = visit(&sessions, &[&cookie], Session::clear_user).unwrap();
-        assert!(left.removes(), "and without them it is none");
+        assert!(left.removes(), "without it the session is empty");
         let anonymous = testing::request(&sessions, |session| session.insert("a", 1)).unwrap();
         assert_eq!(sessions.open(&anonymous).payload(), r#"{"a":1}"#);
     }
@@ -212,11 +218,11 @@ fn a_user_and_nothing_else_is_a_session() {
         visit(&flask, &[], |session| session.log_in("ada"))
             .unwrap()
             .removes(),
-        "it has no place"
+        "the format does not store it"
     );
 }
 
-/// A counter that a stranger's session has is not the user's who logs in.
+/// The epoch of an anonymous session does not become that of the user who logs in.
 #[test]
 fn a_login_inherits_no_epoch() {
     for sessions in ours() {
@@ -226,7 +232,7 @@ fn a_login_inherits_no_epoch() {
         assert!(reopened(&sessions, &stranger).require_epoch(7).unwrap());
         let login = after(&sessions, &stranger, |session| session.log_in("ada"));
         assert!(!reopened(&sessions, &login).require_epoch(1).unwrap());
-        // What the same request said before counts.
+        // An epoch that this request set before the login stays.
         let login = after(&sessions, &stranger, |session| {
             session.set_epoch(3).and(session.log_in("ada"))
         });
@@ -244,7 +250,7 @@ fn an_epoch_alone_is_written() {
     }
 }
 
-/// What was taken before is not shown again, as it would be in Flask's format.
+/// Flashes that were taken before are not returned again, as they would be in Flask's format.
 #[test]
 fn messages_that_were_taken_are_not_kept() {
     for (format, builder) in formats() {

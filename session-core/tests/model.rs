@@ -1,4 +1,5 @@
-//! Property tests: any sequence of operations, closed and reopened, equals a plain model; any flipped bit is refused.
+//! Property tests: any sequence of operations, closed and reopened, equals a plain model; any
+//! flipped bit is refused.
 
 #![allow(
     clippy::unwrap_used,
@@ -9,16 +10,17 @@
 
 mod common;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 
-use common::model::{Model, Operation, run};
+use common::model::run::run;
+use common::model::store::Store;
+use common::model::{Model, Operation};
 use common::{KEY, OTHER_KEY, cookie_with, formats, key, request, visit};
+use http::header::COOKIE;
+use http::{HeaderMap, HeaderValue};
 use proptest::prelude::*;
 use serde_json::Value;
-use session_core::{
-    RecordKey, Rejected, Sessions,
-    protocol::{Inserted, Loaded, Outcome, Record, Step, StoreReply, StoreRequest, Updated},
-};
+use session_core::{Rejected, Sessions};
 
 fn any_key() -> impl Strategy<Value = String> {
     prop_oneof![
@@ -71,58 +73,18 @@ fn any_operation() -> impl Strategy<Value = Operation> {
     ]
 }
 
-/// The least that is a store.
-#[derive(Default)]
-struct Store(HashMap<RecordKey, Option<Record>>);
-
-impl Store {
-    fn drive<T>(&mut self, mut step: Step<T>) -> T {
-        loop {
-            match step {
-                Step::Done(done) => return done,
-                Step::Pending(ask) => {
-                    let answer = self.answer(ask.question().clone());
-                    step = ask.answer(answer);
-                }
-            }
-        }
-    }
-
-    fn answer(&mut self, question: StoreRequest) -> StoreReply {
-        match question {
-            StoreRequest::Load { key, .. } => StoreReply::Loaded(match self.0.get(&key) {
-                Some(Some(record)) => Loaded::Live(record.clone()),
-                Some(None) => Loaded::Dead { expires: u64::MAX },
-                None => Loaded::Absent,
-            }),
-            StoreRequest::Insert { key, record, .. } => {
-                assert_eq!(self.0.insert(key, Some(record)), None);
-                StoreReply::Inserted(Inserted::Done)
-            }
-            StoreRequest::Update {
-                key,
-                version,
-                record,
-                ..
-            } => {
-                let replaced = self.0.insert(key, Some(record));
-                assert_eq!(replaced.unwrap().unwrap().version, version);
-                StoreReply::Updated(Updated::Done)
-            }
-            StoreRequest::Delete { key, .. } => {
-                self.0.insert(key, None);
-                StoreReply::Deleted(Updated::Done)
-            }
-            StoreRequest::Touch { .. } => StoreReply::Touched(Outcome::Done),
-            _ => StoreReply::Noted,
-        }
-    }
+/// Returns a request whose cookie has one bit flipped; `None` if no header can hold it.
+fn with_flipped_bit(cookie: &str, at: usize, bit: u32) -> Option<HeaderMap> {
+    let mut bytes = cookie.as_bytes().to_vec();
+    bytes[at] ^= 1 << bit;
+    let header = HeaderValue::from_bytes(&bytes).ok()?;
+    Some(HeaderMap::from_iter([(COOKIE, header)]))
 }
 
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(400))]
 
-    /// Requests of some operations each, with one jar, in all formats.
+    /// Several requests of some operations each, from one browser, in all formats.
     #[test]
     fn any_sequence_equals_the_model(requests in prop::collection::vec(prop::collection::vec(any_operation(), 0..6), 1..8)) {
         for (format, builder) in formats() {
@@ -131,7 +93,7 @@ proptest! {
         }
     }
 
-    /// The same in a store: nothing is lost, whatever its length, and a cookie goes out only for a new id.
+    /// With a store nothing is lost, whatever the length, and a cookie is sent only for a new id.
     #[test]
     fn any_sequence_equals_the_model_in_a_store(encrypted: bool, requests in prop::collection::vec(prop::collection::vec(any_operation(), 0..6), 1..8)) {
         let builder = Sessions::builder(key(KEY));
@@ -145,20 +107,20 @@ proptest! {
             let session = store.drive(exchange.open()).unwrap();
             prop_assert_eq!(session.rejected(), None);
             operations.iter().for_each(|operation| model.apply(&session, operation));
-            let mut headers = http::HeaderMap::new();
+            let mut headers = HeaderMap::new();
             store.drive(exchange.close()).apply(&mut headers).unwrap();
-            let mints = |operation: &Operation| {
+            let changes_id = |operation: &Operation| {
                 use Operation::{ClearUser, Renew, SetUser, SetPermanent};
                 matches!(operation, SetUser(_) | ClearUser | Renew | SetPermanent(_))
             };
-            let minted = operations.iter().any(mints);
-            let kept = !model.is_blank();
+            let needs_new_id = operations.iter().any(changes_id);
+            let stored = !model.is_blank();
             let cookie = headers.get(http::header::SET_COOKIE).map(|header| header.to_str().unwrap().split(';').next().unwrap());
             match (&jar, model.cleared, cookie) {
-                (Some(_), true, Some(pair)) => prop_assert_eq!(pair.ends_with('='), !kept),
-                (None, _, cookie) => prop_assert_eq!(cookie.is_some(), kept),
-                (Some(_), true, None) => prop_assert!(false, "a cleared session sends its end or its successor"),
-                (Some(_), false, Some(_)) => prop_assert!(minted),
+                (Some(_), true, Some(pair)) => prop_assert_eq!(pair.ends_with('='), !stored),
+                (None, _, cookie) => prop_assert_eq!(cookie.is_some(), stored),
+                (Some(_), true, None) => prop_assert!(false, "after a clear the response removes or replaces the cookie"),
+                (Some(_), false, Some(_)) => prop_assert!(needs_new_id),
                 (Some(_), false, None) => {}
             }
             if let Some(pair) = cookie {
@@ -171,7 +133,8 @@ proptest! {
         }
     }
 
-    /// S1: any flipped bit is refused, for a reason that stands before all parsing (`Unreadable` would not).
+    /// S1: any flipped bit is refused, for a reason that precedes all parsing (`Unreadable` would
+    /// not).
     #[test]
     fn s1_any_flipped_bit_is_refused(value in any_value(), at in any::<prop::sample::Index>(), bit in 0..8_u32) {
         for (format, builder) in formats() {
@@ -179,12 +142,11 @@ proptest! {
             let Ok(closed) = visit(&sessions, &[], |session| session.insert("a", &value)) else { return Ok(()) };
             let cookie = closed.cookie().unwrap();
             let start = sessions.cookie_name().len() + 1;
-            let mut bytes = cookie.as_bytes().to_vec();
-            let at = start + at.index(bytes.len() - start);
-            bytes[at] ^= 1 << bit;
-            let Ok(header) = http::HeaderValue::from_bytes(&bytes) else { continue };
-            let session = sessions.open(&http::HeaderMap::from_iter([(http::header::COOKIE, header)]));
-            // A semicolon ends the value, and a space or tab at its end is trimmed.
+            let at = start + at.index(cookie.len() - start);
+            let Some(request) = with_flipped_bit(cookie, at, bit) else { continue };
+            let session = sessions.open(&request);
+            // The bit may make a semicolon, which ends the value, or a space or tab at its end,
+            // which is trimmed.
             prop_assert!(session.is_empty());
             prop_assert!(
                 matches!(session.rejected(), Some(Rejected::Malformed | Rejected::BadSignature)),
@@ -193,7 +155,7 @@ proptest! {
         }
     }
 
-    /// Untouched values come back byte for byte, whatever else is done.
+    /// Values that are not changed come back byte for byte, whatever happens to others.
     #[test]
     fn untouched_values_are_not_rewritten(value in any_value(), others in prop::collection::vec((any_key(), any_value()), 0..5)) {
         for (_, builder) in formats() {
@@ -227,15 +189,10 @@ fn s1_every_bit_of_a_cookie() {
         let mut refused = 0;
         for at in start..cookie.len() {
             for bit in 0..8 {
-                let mut bytes = cookie.as_bytes().to_vec();
-                bytes[at] ^= 1 << bit;
-                let Ok(header) = http::HeaderValue::from_bytes(&bytes) else {
+                let Some(request) = with_flipped_bit(&cookie, at, bit) else {
                     continue;
                 };
-                let session = sessions.open(&http::HeaderMap::from_iter([(
-                    http::header::COOKIE,
-                    header,
-                )]));
+                let session = sessions.open(&request);
                 assert!(
                     session.rejected().is_some() && session.is_empty(),
                     "{format} {at} {bit}"
@@ -256,13 +213,14 @@ fn keys_rotate() {
         .unwrap();
     let done = Sessions::builder(key(KEY)).build().unwrap();
     let cookie = cookie_with(&old, "a", 1);
-    // Read under the old key: nothing is written, a reader would overwrite a writer.
+    // Read with the old key: nothing is written, because a reader could overwrite a concurrent
+    // writer.
     let read = visit(&new, &[&cookie], |session| {
         Ok(assert_eq!(session.get::<i64>("a")?, Some(1)))
     })
     .unwrap();
     assert_eq!(read.set_cookie(), None);
-    // Written: under the new one.
+    // Written: with the new key.
     let written = visit(&new, &[&cookie], |session| {
         session.increment("a", 1).map(drop)
     })
@@ -284,7 +242,7 @@ fn keys_rotate() {
 fn clones_in_many_threads_lose_nothing() {
     for (_, builder) in formats() {
         let sessions = builder.build().unwrap();
-        let session = sessions.open(&http::HeaderMap::new());
+        let session = sessions.open(&HeaderMap::new());
         std::thread::scope(|scope| {
             for thread in 0..8 {
                 let session = session.clone();
@@ -313,19 +271,19 @@ fn logs_hold_nothing_private() {
     let sessions = Sessions::builder(key(KEY)).build().unwrap();
     let closed = visit(&sessions, &[], |session| {
         session.insert("password-key", "hunter2")?;
-        let shown = format!(
+        let printed = format!(
             "{session:?} {sessions:?} {:?}",
             session.get::<i64>("password-key")
         );
         assert!(
-            !shown.contains("hunter2") && !shown.contains(KEY),
-            "{shown}"
+            !printed.contains("hunter2") && !printed.contains(KEY),
+            "{printed}"
         );
         Ok(())
     });
-    let shown = format!("{:?}", closed.unwrap().headers);
+    let printed = format!("{:?}", closed.unwrap().headers);
     assert!(
-        !shown.contains("eyJ") && shown.contains("Sensitive"),
-        "{shown}"
+        !printed.contains("eyJ") && printed.contains("Sensitive"),
+        "{printed}"
     );
 }

@@ -1,4 +1,4 @@
-//! Without the feature `os`: clock and random source are asked for, and given they are enough.
+//! Without the feature `os` the builder asks for clock and random source, and needs nothing else.
 //! `cargo test -p session-core --no-default-features --test no_os`
 
 #![cfg(not(feature = "os"))]

@@ -1,4 +1,5 @@
-//! The properties of `property/`, which the fuzzer tries for longer, with what proptest makes; and what was found once.
+//! The properties of `property/` with input from proptest; the fuzzer tries them for longer. Then
+//! regressions that these comparisons revealed.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
@@ -16,7 +17,7 @@ fn bytes(most: usize) -> impl Strategy<Value = Vec<u8>> {
     vec(any::<u8>(), 0..most)
 }
 
-/// None, or one byte, or some: so that stamps are good, mostly.
+/// Returns bytes of a change: none, one bit, or some. Most stamps stay valid.
 fn change(length: usize) -> impl Strategy<Value = Vec<u8>> {
     prop_oneof![
         2 => Just(vec![0; length]),
@@ -29,7 +30,7 @@ fn change(length: usize) -> impl Strategy<Value = Vec<u8>> {
     ]
 }
 
-/// What is JSON, nearly, or what our formats hold.
+/// Returns text that is JSON, or nearly JSON, or the content of our formats.
 fn nearly_json() -> impl Strategy<Value = String> {
     let text = || r#"[a ]{0,3}|\\u[d0][8c0]00|[\\"/u0é😀]{0,3}"#;
     let scalar = prop_oneof![
@@ -143,19 +144,19 @@ proptest! {
     }
 
     #[test]
-    fn flasks_cookie_is_found_where_the_naive_implementation_finds_it(data in bytes(20)) {
+    fn flasks_cookie_is_read_where_the_naive_implementation_finds_it(data in bytes(20)) {
         flask_header::check(&data);
     }
 
     #[test]
-    fn bytes_that_mean_nothing(data in bytes(120)) {
+    fn arbitrary_bytes(data in bytes(120)) {
         for check in [flask_header::check, id::check, json::check, open_flask::check, open_encrypted::check, open_signed::check, record::check, record::check_encrypted, round_trip::check, tamper::check] {
             check(&data);
         }
     }
 }
 
-/// There is no second text: every other digit in place of each.
+/// No second text is valid for a session: every other digit is tried in each place.
 #[test]
 fn every_other_digit_is_refused() {
     for choice in [0x10, 0x20, 0x11, 0x21, 0x12, 0x22] {
@@ -167,7 +168,7 @@ fn every_other_digit_is_refused() {
     }
 }
 
-/// Found by comparing with the naive implementation.
+/// A regression, revealed by the naive implementation.
 #[test]
 fn a_tag_that_stands_twice_at_the_top_is_no_session() {
     let under_good_times =
@@ -177,14 +178,14 @@ fn a_tag_that_stands_twice_at_the_top_is_no_session() {
     under_good_times(r#"{" di":{" t__":1," t__":2}}"#);
 }
 
-/// Likewise: a category is a text, not what reads as one.
+/// A regression: a category is a text, and a tagged text is not.
 #[test]
-fn a_flash_with_a_tagged_category_is_none() {
+fn a_flash_with_a_tagged_category_is_refused() {
     let json = r#"[{},[[1,{" m":"info"},"x"]]]"#;
     open_signed::check(&[&[1; 1][..], &[0; 18], json.as_bytes()].concat());
 }
 
-/// What fills an encrypted text up is spaces, not whatever counts as white in ASCII.
+/// Encrypted text is padded with spaces, not with other characters that ASCII calls whitespace.
 #[test]
 fn a_form_feed_behind_encrypted_json_is_no_padding() {
     for json in ["{}  ", "{}\u{c}", "{}\u{c} ", "{}\n", ""] {
@@ -192,7 +193,7 @@ fn a_form_feed_behind_encrypted_json_is_no_padding() {
     }
 }
 
-/// Texts with what Python says of each: made by `tests/data/python-json.py`.
+/// Texts with the result that Python gives, recorded by `tests/data/python-json.py`.
 #[test]
 fn json_is_read_and_written_as_python_does() {
     let sessions = session_core::Sessions::flask("dev").unwrap();

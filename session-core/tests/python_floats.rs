@@ -1,6 +1,7 @@
-//! Floats are written as Python writes them, held against the `repr` of a real Python: the shortest digits that read back the
-//! same, of these the nearest, of two that are as near the even one. Without a `python3` it is left out, loudly; the fixed
-//! cases stand beside the writer.
+//! Floats are written as Python writes them, compared with the `repr` of an installed Python: the
+//! shortest digits that read back as the same float, of these the nearest, and of two equally near
+//! the even one. Without a `python3` the test is skipped with a message; fixed cases are tested
+//! beside the writer.
 
 #![allow(clippy::unwrap_used)]
 
@@ -10,13 +11,13 @@ use std::process::{Command, Stdio};
 use http::HeaderMap;
 use session_core::Sessions;
 
-/// Reads the bits of doubles, a line each, and writes them as Flask would.
+/// Reads the bits of doubles, one per line, and writes them as Flask would.
 const PROGRAM: &str = "
 import json, struct, sys
 print(json.dumps([struct.unpack('>d', bytes.fromhex(line.strip()))[0] for line in sys.stdin], separators=(',', ':')))
 ";
 
-/// What Python writes; `None` if there is none.
+/// Returns Python's text; `None` without a Python.
 fn python(floats: &[f64]) -> Option<String> {
     let program = std::env::var_os("SESSION_PYTHON").unwrap_or_else(|| "python3".into());
     let mut command = Command::new(&program);
@@ -25,7 +26,7 @@ fn python(floats: &[f64]) -> Option<String> {
         .stdin(Stdio::piped())
         .stdout(Stdio::piped());
     let Ok(mut child) = command.spawn() else {
-        let message = "python3 is missing: expected it in the path, or in SESSION_PYTHON";
+        let message = "python3 is missing: put it on the path, or its path into SESSION_PYTHON";
         assert_ne!(std::env::var("CI").as_deref(), Ok("true"), "{message}");
         std::io::stderr()
             .write_all(format!("LEFT OUT: {message}\n").as_bytes())
@@ -37,7 +38,7 @@ fn python(floats: &[f64]) -> Option<String> {
         .map(|float| format!("{:016x}\n", float.to_bits()))
         .collect();
     let mut input = child.stdin.take().unwrap();
-    // It reads all before it writes.
+    // Python reads all input before it writes.
     input.write_all(lines.as_bytes()).unwrap();
     drop(input);
     let output = child.wait_with_output().unwrap();
@@ -50,7 +51,7 @@ fn python(floats: &[f64]) -> Option<String> {
     )
 }
 
-/// The same numbers in each run (xorshift64*).
+/// A generator with the same numbers in each run (xorshift64*).
 struct Random(u64);
 
 impl Random {
@@ -62,14 +63,14 @@ impl Random {
     }
 }
 
-/// `mantissa * 2^exponent`.
+/// Returns `mantissa * 2^exponent`.
 fn scaled(mantissa: u64, exponent: i32) -> f64 {
     let mantissa = (mantissa >> 11) as f64;
     mantissa * 2_f64.powi(exponent)
 }
 
-/// Ties above all: a fraction in base 2 ends in a 5 in base 10, so a double whose digits are just one more than what is
-/// needed lies in the middle of two shorter texts.
+/// Returns many ties: a fraction in base 2 ends in a 5 in base 10, so a double with just one digit
+/// more than necessary is in the middle between two shorter texts.
 fn floats() -> Vec<f64> {
     let mut random = Random(0x9e37_79b9_7f4a_7c15);
     let mut floats = vec![
@@ -81,7 +82,7 @@ fn floats() -> Vec<f64> {
         f64::MAX,
         f64::MIN_POSITIVE,
     ];
-    // Powers of two, whose neighbours below are nearer than those above; and these.
+    // Powers of two, whose lower neighbours are nearer than the upper ones; and those neighbours.
     for exponent in 0..0x7ff_u64 {
         let bits = exponent << 52;
         floats.extend([bits, bits.wrapping_sub(1), bits + 1].map(f64::from_bits));
@@ -90,7 +91,7 @@ fn floats() -> Vec<f64> {
     // From 2^43 to 2^53 with eighths and smaller parts; large integers; small fractions.
     for exponent in -90..90 {
         floats.extend((0..200).map(|_| scaled(random.next(), exponent)));
-        // Of fewer bits.
+        // With fewer bits.
         floats.extend(
             (0..100).map(|at| scaled(random.next() & (u64::MAX << (at % 50 + 11)), exponent)),
         );
@@ -138,7 +139,7 @@ fn floats_are_written_as_python_writes_them() {
         wrong.first()
     );
 
-    // Flask's own text goes through both doors as it is.
+    // Flask's own text stays as it is, by `insert_json` and by `insert_tagged_json`.
     let text = format!("{{\"f\":{expected}}}");
     session.insert_json(&text).unwrap();
     assert_eq!(session.payload(), text);

@@ -1,4 +1,4 @@
-//! The helpers for tests, and through them a browser's view of our cookies.
+//! The helpers for tests of applications, and how a browser treats our cookies.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
@@ -59,7 +59,7 @@ fn a_browser_keeps_and_forgets() {
         assert_eq!(
             jar.get(sessions.cookie_name()),
             None,
-            "it ended with the browser"
+            "a session without a lifetime ends with the browser"
         );
         step(&mut jar, &|session| {
             session.set_permanent(true).and(session.insert("a", 1))
@@ -67,11 +67,14 @@ fn a_browser_keeps_and_forgets() {
         jar.close_browser();
         assert!(
             jar.get(sessions.cookie_name()).is_some(),
-            "a permanent one does not"
+            "a permanent session stays"
         );
         time.advance(Duration::from_secs(31 * 24 * 60 * 60));
-        assert!(jar.request().is_empty(), "but its time ends");
-        // C5: the removal is understood.
+        assert!(
+            jar.request().is_empty(),
+            "a permanent session ends with its lifetime"
+        );
+        // C5: the browser accepts the removal.
         step(&mut jar, &|session| session.insert("a", 1));
         step(&mut jar, &Session::clear);
         assert!(jar.request().is_empty());
@@ -113,7 +116,7 @@ fn c5_every_configuration_can_delete_what_it_set() {
 
 #[test]
 fn a_browser_refuses() {
-    for (origin, cookie, kept) in [
+    for (origin, cookie, accepted) in [
         ("https://example.com", "a=1", true),
         ("https://example.com", "__Host-a=1; Secure; Path=/", true),
         ("https://example.com", "__Host-a=1; Path=/", false),
@@ -145,7 +148,7 @@ fn a_browser_refuses() {
             header::SET_COOKIE,
             HeaderValue::from_static(cookie),
         )]));
-        assert_eq!(!jar.request().is_empty(), kept, "{origin} {cookie}");
+        assert_eq!(!jar.request().is_empty(), accepted, "{origin} {cookie}");
     }
     let mut jar = CookieJar::new("https://example.com", ManualClock::at(0));
     let long = HeaderValue::try_from(format!("a={}", "x".repeat(4096))).unwrap();

@@ -1,4 +1,4 @@
-//! A cookie taken apart without any key: nothing here verifies anything.
+//! Takes a cookie apart without a key. Nothing here verifies anything.
 
 use std::io::Read;
 
@@ -8,13 +8,13 @@ use time::OffsetDateTime;
 
 use crate::json;
 
-/// No more than this is inflated.
+/// The largest payload that is inflated, in bytes.
 pub(crate) const LARGEST: usize = 4 << 20;
-/// Our stamp: 18 bytes.
-const STAMP_DIGITS: usize = 24;
+/// Our stamp: 18 bytes, in base64url 24 characters.
+const STAMP_CHARS: usize = 24;
 const STAMP_BYTES: usize = 18;
 
-/// What somebody pasted: a value, or `name=value`, with whitespace and quotes around it.
+/// A pasted cookie: a value, or `name=value`, with whitespace and quotes around it.
 pub(crate) struct Pasted {
     pub(crate) name: Option<String>,
     pub(crate) value: String,
@@ -38,19 +38,19 @@ impl Pasted {
     }
 }
 
-/// A token (RFC 9110); with two dots it is rather a cookie that somebody padded with `=`.
+/// Whether this is a token (RFC 9110). Text with two dots is more likely a cookie padded with `=`.
 fn is_name(text: &str) -> bool {
     let token = |b: u8| b.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&b);
     !text.is_empty() && text.bytes().all(token) && text.matches('.').count() < 2
 }
 
-/// Not the rest of a padded payload.
+/// Whether this can be a value, and not the rest of a padded payload.
 fn is_value(text: &str) -> bool {
     let without_payload = text.starts_with('.') && text.matches('.').count() < 3;
     !text.starts_with('=') && !without_payload
 }
 
-/// `payload.stamp.signature`, still as digits.
+/// The parts of `payload.stamp.signature`, still in base64url.
 pub(crate) struct Parts<'a> {
     payload: &'a str,
     stamp: &'a str,
@@ -59,17 +59,17 @@ pub(crate) struct Parts<'a> {
 
 impl<'a> Parts<'a> {
     pub(crate) fn of(value: &'a str) -> Result<Self, String> {
-        let digit = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
+        let allowed = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
         if value.is_empty() {
             return Err("it is empty".to_owned());
         }
-        if let Some((at, c)) = value.chars().enumerate().find(|(_, c)| !digit(*c)) {
+        if let Some((at, c)) = value.chars().enumerate().find(|(_, c)| !allowed(*c)) {
             let hint = match c {
                 ';' | ' ' | ',' => "; give one cookie, without the rest of its header",
                 _ => "",
             };
             return Err(format!(
-                "{c:?} at offset {at} is not of base64url's alphabet{hint}"
+                "{c:?} at offset {at} is not in base64url's alphabet{hint}"
             ));
         }
         let mut parts = value.rsplitn(3, '.');
@@ -87,14 +87,14 @@ impl<'a> Parts<'a> {
     }
 
     pub(crate) fn is_ours(&self) -> bool {
-        self.stamp.len() == STAMP_DIGITS
+        self.stamp.len() == STAMP_CHARS
     }
 
     pub(crate) fn is_compressed(&self) -> bool {
         self.payload.starts_with('.')
     }
 
-    /// The payload as JSON on one line.
+    /// Returns the payload as JSON on one line.
     pub(crate) fn json(&self) -> Result<String, String> {
         let bytes = match self.payload.strip_prefix('.') {
             None => decode("payload", self.payload)?,
@@ -112,16 +112,17 @@ impl<'a> Parts<'a> {
         json::compact(&text).map_err(|reason| format!("the payload is {reason}"))
     }
 
-    /// What stands in the cookie about time.
+    /// Returns the cookie's times.
     pub(crate) fn times(&self) -> Result<Times, String> {
         let bytes = decode("time", self.stamp)?;
         if let Ok(stamp) = <&[u8; STAMP_BYTES]>::try_from(&bytes[..]) {
-            return Times::ours(stamp)
-                .ok_or_else(|| "its stamp has flags or times that no version writes".to_owned());
+            return Times::ours(stamp).ok_or_else(|| {
+                "its stamp has flags or times that no version of this library writes".to_owned()
+            });
         }
         if bytes.len() > 8 {
             return Err(format!(
-                "its time has {} digits: Flask's has at most 11, our stamp {STAMP_DIGITS}; it may be cut",
+                "its time has {} characters: Flask's has at most 11, our stamp {STAMP_CHARS}; it may be cut",
                 self.stamp.len()
             ));
         }
@@ -131,25 +132,24 @@ impl<'a> Parts<'a> {
     }
 }
 
-fn decode(part: &str, digits: &str) -> Result<Vec<u8>, String> {
-    URL_SAFE_NO_PAD.decode(digits).map_err(|_| {
-        format!(
-            "its {part} is not base64url: {} digits that no bytes give; it may be cut",
-            digits.len()
-        )
-    })
+fn decode(part: &str, text: &str) -> Result<Vec<u8>, String> {
+    match URL_SAFE_NO_PAD.decode(text) {
+        Ok(bytes) => Ok(bytes),
+        Err(_) => Err(format!(
+            "its {part} is not base64url: no bytes have this text of {} characters; it may be cut",
+            text.len()
+        )),
+    }
 }
 
 fn inflate(stream: &[u8]) -> Result<Vec<u8>, String> {
     let mut out = Vec::new();
     let most = u64::try_from(LARGEST).unwrap_or(u64::MAX).saturating_add(1);
-    match flate2::read::ZlibDecoder::new(stream)
-        .take(most)
-        .read_to_end(&mut out)
-    {
+    let mut decoder = flate2::read::ZlibDecoder::new(stream).take(most);
+    match decoder.read_to_end(&mut out) {
         Ok(_) => Ok(out),
         Err(_) => Err(format!(
-            "its payload is no zlib stream, or cut: {} bytes came out",
+            "its payload is not a zlib stream, or it is cut: {} bytes were inflated",
             out.len()
         )),
     }
@@ -165,7 +165,7 @@ fn number(bytes: &[u8]) -> u64 {
         .fold(0, |number, byte| number << 8 | u64::from(*byte))
 }
 
-/// Unix seconds.
+/// The times of a cookie, in unix seconds.
 pub(crate) enum Times {
     Flask {
         signed: u64,
@@ -180,7 +180,8 @@ pub(crate) enum Times {
 }
 
 impl Times {
-    /// The layout of session-core's `wire/stamp.rs`.
+    /// Reads a stamp, by the layout in session-core's `token/stamp.rs`: flags (1 byte), issued (5),
+    /// issued - created (4), issued - authenticated (4, all ones: never), epochs (2 and 2).
     fn ours(stamp: &[u8; STAMP_BYTES]) -> Option<Self> {
         let issued = number(&stamp[1..6]);
         let before = |bytes| issued.checked_sub(number(bytes));
@@ -199,7 +200,7 @@ impl Times {
         })
     }
 
-    /// When the cookie's text was made.
+    /// Returns the time at which the cookie was written.
     pub(crate) fn written(&self) -> u64 {
         match self {
             Self::Flask { signed } => *signed,
@@ -208,11 +209,11 @@ impl Times {
     }
 }
 
-/// Names and values.
+/// Pairs of a name and a value.
 pub(crate) type Facts = Vec<(&'static str, String)>;
 
-/// All that a cookie says beside its payload.
-pub(crate) fn facts(parts: &Parts<'_>, times: &Times, octets: usize) -> Facts {
+/// Returns all that a cookie says, except for its payload.
+pub(crate) fn facts(parts: &Parts<'_>, times: &Times, size: usize) -> Facts {
     let yes = |yes| if yes { "yes" } else { "no" }.to_owned();
     let mut facts = Vec::new();
     match times {
@@ -239,17 +240,17 @@ pub(crate) fn facts(parts: &Parts<'_>, times: &Times, octets: usize) -> Facts {
         }
     }
     facts.push(("compressed", yes(parts.is_compressed())));
-    facts.push(("size", format!("{octets} octets")));
-    let digits = parts.signature.len();
-    let digest = digest_of(digits).unwrap_or("as no known digest has; the cookie may be cut");
-    facts.push(("signature", format!("{digits} digits, {digest}")));
+    facts.push(("size", format!("{size} bytes")));
+    let length = parts.signature.len();
+    let digest = digest_of(length).unwrap_or("of no known digest; the cookie may be cut");
+    facts.push(("signature", format!("{length} characters, {digest}")));
     facts.push(("verified", "no".to_owned()));
     facts
 }
 
-/// The digest whose signatures have so many digits.
-pub(crate) fn digest_of(digits: usize) -> Option<&'static str> {
-    match digits {
+/// Returns the digest whose signatures have this length in base64url.
+pub(crate) fn digest_of(length: usize) -> Option<&'static str> {
+    match length {
         27 => Some("sha1"),
         43 => Some("sha256"),
         86 => Some("sha512"),
@@ -257,7 +258,7 @@ pub(crate) fn digest_of(digits: usize) -> Option<&'static str> {
     }
 }
 
-/// `2023-11-14 22:13:20 UTC (1700000000)`.
+/// Returns a time as `2023-11-14 22:13:20 UTC (1700000000)`.
 pub(crate) fn date(unix: u64) -> String {
     let then = i64::try_from(unix)
         .ok()

@@ -1,20 +1,20 @@
-//! JSON as text: checked, made compact or laid out, and every number and string kept as it stands. A payload may hold
-//! NaN, integers of any size and lone surrogates, which no parsed value would bring back.
+//! JSON as text: checked, compacted or indented. Every number and string stays as it is, because a
+//! payload may hold NaN, integers of any size and lone surrogates, which a parsed value would lose.
 
 use std::io::{self, Write};
 
-/// Deeper than any server reads.
+/// The depth that is read: deeper than any server reads.
 const DEEPEST: usize = 1024;
-/// Levels that are indented; deeper ones stay at this margin.
+/// The number of levels that are indented; deeper ones have the same indentation.
 const MARGIN: usize = 32;
 
-/// What stands at a place of the text.
+/// A token of the text.
 #[derive(Clone, Copy)]
 enum Token<'a> {
     Mark(u8),
     Text(&'a str),
     Scalar(&'a str),
-    /// Nothing that JSON has.
+    /// Not a token of JSON.
     Junk,
     End,
 }
@@ -33,7 +33,7 @@ impl<'a> Tokens<'a> {
         self.text.as_bytes().get(self.at..).unwrap_or_default()
     }
 
-    /// The next token and where it begins.
+    /// Returns the next token and its offset.
     fn next(&mut self) -> Result<(usize, Token<'a>), String> {
         self.at += self
             .rest()
@@ -68,7 +68,7 @@ fn unexpected(expected: &str, at: usize) -> String {
     format!("not JSON: expected {expected} at offset {at}")
 }
 
-/// The length of a string with its quotes, or where it breaks off.
+/// Returns the length of a string with its quotes, or the offset of its error.
 fn string(text: &[u8]) -> Result<usize, usize> {
     let mut at = 1;
     loop {
@@ -90,7 +90,7 @@ fn string(text: &[u8]) -> Result<usize, usize> {
     }
 }
 
-/// The length of a number or name, as Python reads them.
+/// Returns the length of a number or name, as Python reads them.
 fn scalar(text: &[u8]) -> Option<usize> {
     let names = ["true", "false", "null", "NaN", "Infinity", "-Infinity"];
     if let Some(name) = names.iter().find(|name| text.starts_with(name.as_bytes())) {
@@ -103,7 +103,7 @@ fn scalar(text: &[u8]) -> Option<usize> {
             .count()
     };
     let mut at = usize::from(text.first() == Some(&b'-'));
-    // No zero in front of other digits.
+    // No zero before other digits.
     at += if text.get(at) == Some(&b'0') {
         1
     } else {
@@ -120,7 +120,7 @@ fn scalar(text: &[u8]) -> Option<usize> {
     Some(at)
 }
 
-/// What may come next.
+/// The token that is expected next.
 enum Want {
     Value,
     ItemOrEnd,
@@ -130,11 +130,12 @@ enum Want {
     CommaOrEnd,
 }
 
-/// The text without whitespace between its tokens, so on one line; or why it is no JSON.
+/// Returns the text on one line, without whitespace between its tokens, or the reason why it is not
+/// JSON.
 pub(crate) fn compact(text: &str) -> Result<String, String> {
     let mut tokens = Tokens::new(text);
     let mut out = String::with_capacity(text.len());
-    // The marks that close what is open.
+    // The marks that close the containers that are open.
     let mut open: Vec<u8> = Vec::new();
     let mut want = Want::Value;
     loop {
@@ -196,13 +197,13 @@ const TEXT: &str = "\x1b[32m";
 const SCALAR: &str = "\x1b[33m";
 const PLAIN: &str = "\x1b[0m";
 
-/// Writes what [`compact`] gave with an entry a line, for a terminal.
+/// Writes the output of [`compact`] with one entry per line, for a terminal.
 pub(crate) fn lay_out(out: &mut impl Write, compact: &str, colour: bool) -> io::Result<()> {
     let mut tokens = Tokens::new(compact);
     let mut depth = 0;
     let paint = |wanted| if colour { wanted } else { "" };
     loop {
-        // The text was checked, so there is no error to see.
+        // The text was checked, so there is no error.
         let Ok((_, token)) = tokens.next() else {
             return Ok(());
         };
@@ -222,11 +223,11 @@ pub(crate) fn lay_out(out: &mut impl Write, compact: &str, colour: bool) -> io::
             Token::Mark(mark) => out.write_all(&[mark])?,
             Token::Text(text) => {
                 let colour = paint(if next == Some(&b':') { KEY } else { TEXT });
-                write!(out, "{colour}{}{}", shown(text), paint(PLAIN))?;
+                write!(out, "{colour}{}{}", escaped(text), paint(PLAIN))?;
             }
             Token::Scalar(text) => write!(out, "{}{text}{}", paint(SCALAR), paint(PLAIN))?,
         }
-        // An empty container has been opened without a line, and is closed without one.
+        // An empty container is opened and closed on one line.
         let empty = matches!(token, Token::Mark(b'{' | b'['));
         if matches!(next, Some(b'}' | b']')) && !empty {
             depth = depth.saturating_sub(1);
@@ -239,15 +240,16 @@ fn line(out: &mut impl Write, depth: usize) -> io::Result<()> {
     write!(out, "\n{:1$}", "", 2 * depth.min(MARGIN))
 }
 
-/// JSON for a terminal: characters that command it, or turn the direction of its text, as escapes that mean the same.
-pub(crate) fn shown(json: &str) -> String {
-    let commands = |c: char| {
+/// Returns JSON that is safe for a terminal: characters that control it, or that change the
+/// direction of text, become JSON escapes of the same characters.
+pub(crate) fn escaped(json: &str) -> String {
+    let controls = |c: char| {
         matches!(c, '\u{7f}'..='\u{9f}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}'
             | '\u{2066}'..='\u{2069}' | '\u{feff}')
     };
     let mut out = String::with_capacity(json.len());
     for c in json.chars() {
-        if commands(c) {
+        if controls(c) {
             out.push_str(&format!("\\u{:04x}", u32::from(c)))
         } else {
             out.push(c)

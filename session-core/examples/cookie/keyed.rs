@@ -1,4 +1,4 @@
-//! What needs a key: `verify` and `sign`.
+//! The commands with a key: `verify` and `sign`.
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -13,16 +13,16 @@ use crate::args::Settings;
 use crate::inspect::{Parts, Pasted, date, digest_of};
 use crate::json;
 
-/// Neither tool needs a random number.
-struct Nothing;
+/// A random source for sessions that need no random bytes.
+struct NoEntropy;
 
-impl EntropySource for Nothing {
+impl EntropySource for NoEntropy {
     fn fill(&self, _: &mut [u8]) -> Result<(), EntropyError> {
         Err(EntropyError)
     }
 }
 
-/// Configured once, for any number of items.
+/// Sessions with the options of the command line, for any number of items.
 pub(crate) struct Keyed {
     sessions: Sessions,
     now: Option<u64>,
@@ -32,7 +32,7 @@ pub(crate) struct Keyed {
 }
 
 impl Keyed {
-    /// Or what is wrong with the options.
+    /// Builds the sessions; the error names the wrong option.
     pub(crate) fn new(mut settings: Settings) -> Result<Self, String> {
         const MONTH: u64 = 31 * 24 * 60 * 60;
         let (now, idle) = (settings.now, settings.max_age.unwrap_or(MONTH));
@@ -41,30 +41,28 @@ impl Keyed {
         let digest = settings.digest.unwrap_or_default();
         let user = settings.user.take();
         if user.is_some() && !settings.ours {
-            return Err("--user works with --ours only: in Flask's format the application's keys tell who is logged in"
-                .to_owned());
+            return Err(
+                "--user works with --ours only: Flask's format stores the user in keys of the application"
+                    .to_owned(),
+            );
         }
-        let sessions = builder(settings)?
-            .idle_lifetime(Duration::from_secs(idle))
-            .clock(clock)
-            .random(Nothing)
-            .build()
-            .map_err(|error| match error {
-                // The builder's methods are called as our options are.
-                ConfigError::Format { .. } => format!("--{error}"),
-                ConfigError::Cookie { problem, .. } => format!("--name: {problem}"),
-                _ => error.to_string(),
-            })?;
-        Ok(Self {
-            sessions,
-            now,
-            idle,
-            digest,
-            user,
-        })
+        let builder = builder(settings)?.idle_lifetime(Duration::from_secs(idle));
+        match builder.clock(clock).random(NoEntropy).build() {
+            Ok(sessions) => Ok(Self {
+                sessions,
+                now,
+                idle,
+                digest,
+                user,
+            }),
+            // The names of the builder's methods are those of our options.
+            Err(error @ ConfigError::Format { .. }) => Err(format!("--{error}")),
+            Err(ConfigError::Cookie { problem, .. }) => Err(format!("--name: {problem}")),
+            Err(error) => Err(error.to_string()),
+        }
     }
 
-    /// The payload of a cookie that a server with these settings accepts.
+    /// Returns the payload of a cookie that a server with these settings accepts.
     pub(crate) fn verify(&self, item: &[u8]) -> Result<String, String> {
         let Pasted { name, value } = Pasted::new(item);
         let parts =
@@ -75,7 +73,7 @@ impl Keyed {
         match session.rejected() {
             None => {
                 let payload = session.payload();
-                // One line, also if a value was written on more.
+                // On one line, also if the payload has line breaks between its tokens.
                 Ok(json::compact(&payload).unwrap_or(payload))
             }
             Some(rejected) => Err(match self.detail(rejected, &parts, name) {
@@ -85,7 +83,7 @@ impl Keyed {
         }
     }
 
-    /// What helps to understand a refusal.
+    /// Returns the details of a refusal.
     fn detail(
         &self,
         rejected: Rejected,
@@ -95,46 +93,49 @@ impl Keyed {
         let ours = !self.sessions.is_flask();
         match rejected {
             Rejected::Malformed | Rejected::BadSignature if parts.is_ours() && !ours => {
-                Some("it looks like our own format; add --ours".to_owned())
+                Some("it looks like this library's own format; add --ours".to_owned())
             }
             Rejected::Malformed if ours && parts.times().is_ok_and(|_| !parts.is_ours()) => {
                 Some("it looks like Flask's format; leave --ours out".to_owned())
             }
-            Rejected::Malformed => Some(parts.times().err().unwrap_or_else(|| {
-                format!(
-                    "its signature has {} digits; it may be cut",
+            Rejected::Malformed => match parts.times() {
+                Err(reason) => Some(reason),
+                Ok(_) => Some(format!(
+                    "its signature has {} characters; it may be cut",
                     parts.signature.len()
-                )
-            })),
+                )),
+            },
             Rejected::BadSignature if ours => {
                 let bound = self.sessions.cookie_name();
-                let given = name.filter(|name| name != bound);
-                Some(match given {
-                    Some(name) => {
-                        format!(
-                            "it is bound to a name; the cookie's is {name:?}, --name is {bound:?}"
-                        )
-                    }
-                    None => format!(
-                        "made with another --secret, --name (here {bound:?}) or --context, or changed"
+                Some(match name {
+                    Some(name) if name != bound => format!(
+                        "it depends on the cookie's name, which is {name:?}; --name is {bound:?}"
+                    ),
+                    _ => format!(
+                        "it was made with another --secret, --name (here {bound:?}) or --context, or the cookie was \
+                         changed"
                     ),
                 })
             }
             Rejected::BadSignature => {
-                let (digits, wanted) = (parts.signature.len(), shown(self.digest));
-                Some(match digest_of(digits) {
+                let (length, wanted) = (parts.signature.len(), digest_name(self.digest));
+                Some(match digest_of(length) {
                     Some(found) if found != wanted => {
-                        format!("it is as long as {found} makes it; add --digest {found}")
+                        format!("it has the length of {found}; add --digest {found}")
                     }
-                    None => format!("it has {digits} digits, so it may be cut"),
-                    Some(_) => "made with another --secret or --salt, or changed".to_owned(),
+                    None => format!("it has {length} characters, so it may be cut"),
+                    Some(_) => {
+                        "it was made with another --secret or --salt, or the cookie was changed"
+                            .to_owned()
+                    }
                 })
             }
             Rejected::Idle | Rejected::Future => {
                 let written = parts.times().ok()?.written();
-                let now = self.now.or_else(|| {
-                    Some(SystemTime::now().duration_since(UNIX_EPOCH).ok()?.as_secs())
-                })?;
+                let now = match self.now {
+                    Some(now) => now,
+                    None => SystemTime::now().duration_since(UNIX_EPOCH).ok()?.as_secs(),
+                };
                 let (written_at, now_at) = (date(written), date(now));
                 Some(if rejected == Rejected::Future {
                     let ahead = written.saturating_sub(now);
@@ -152,37 +153,37 @@ impl Keyed {
         }
     }
 
-    /// The value of the cookie for a JSON object.
+    /// Returns the value of a cookie with this JSON object.
     pub(crate) fn sign(&self, item: &[u8]) -> Result<String, String> {
-        let text = std::str::from_utf8(item).map_err(|error| {
-            format!("not JSON: not UTF-8 from offset {} on", error.valid_up_to())
-        })?;
-        // Says where; what the core refuses beyond that it says itself.
+        let text = match std::str::from_utf8(item) {
+            Ok(text) => text,
+            Err(error) => {
+                let offset = error.valid_up_to();
+                return Err(format!("not JSON: not UTF-8 from offset {offset} on"));
+            }
+        };
+        // Names the offset of an error; the core reports the rest.
         json::compact(text)?;
         let fill = |session: &Session| {
-            self.user
-                .as_deref()
-                .map_or(Ok(()), |user| session.log_in(user))?;
+            if let Some(user) = &self.user {
+                session.log_in(user)?;
+            }
             session.insert_tagged_json(text)
         };
         let request = testing::request(&self.sessions, fill).map_err(|error| error.to_string())?;
-        let pair = request
-            .get(COOKIE)
-            .and_then(|pair| pair.to_str().ok()?.split_once('='));
-        pair.map(|(_, value)| value.to_owned())
-            .ok_or_else(|| "the session gave no cookie".to_owned())
+        let pair = request.get(COOKIE).and_then(|pair| pair.to_str().ok());
+        match pair.and_then(|pair| pair.split_once('=')) {
+            Some((_, value)) => Ok(value.to_owned()),
+            None => Err("the session gave no cookie".to_owned()),
+        }
     }
 }
 
 fn builder(settings: Settings) -> Result<Builder, String> {
     let mut builder = if settings.ours {
-        let strong = |option: &str, secret| {
-            SecretKey::new(secret)
-                .map_err(|error| format!("{option}: {error}; the tool keygen makes a strong one"))
-        };
-        let mut builder = Sessions::builder(strong("--secret", settings.secret)?);
+        let mut builder = Sessions::builder(strong_key("--secret", settings.secret)?);
         for fallback in settings.fallbacks {
-            builder = builder.verify_only(strong("--fallback", fallback)?);
+            builder = builder.verify_only(strong_key("--fallback", fallback)?);
         }
         let name = settings.name.as_deref().unwrap_or("__Host-session");
         let (prefix, name) = match (name.strip_prefix("__Host-"), name.strip_prefix("__Secure-")) {
@@ -197,10 +198,11 @@ fn builder(settings: Settings) -> Result<Builder, String> {
                 .to_owned(),
         );
     } else {
-        settings
-            .fallbacks
-            .into_iter()
-            .fold(Sessions::flask_builder(settings.secret), Builder::fallback)
+        let mut builder = Sessions::flask_builder(settings.secret);
+        for fallback in settings.fallbacks {
+            builder = builder.fallback(fallback);
+        }
+        builder
     };
     if let Some(digest) = settings.digest {
         builder = builder.digest(digest);
@@ -214,7 +216,16 @@ fn builder(settings: Settings) -> Result<Builder, String> {
     Ok(builder)
 }
 
-fn shown(digest: Digest) -> &'static str {
+fn strong_key(option: &str, secret: Vec<u8>) -> Result<SecretKey, String> {
+    match SecretKey::new(secret) {
+        Ok(key) => Ok(key),
+        Err(error) => Err(format!(
+            "{option}: {error}; the command keygen makes a strong one"
+        )),
+    }
+}
+
+fn digest_name(digest: Digest) -> &'static str {
     match digest {
         Digest::Sha1 => "sha1",
         Digest::Sha256 => "sha256",

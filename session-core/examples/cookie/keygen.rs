@@ -1,11 +1,11 @@
-//! A new key, printed.
+//! Makes a key and prints it.
 
 use std::io::{self, Write};
 
 use session_core::SecretKey;
 use zeroize::Zeroizing;
 
-/// A key of 43 characters.
+/// Returns a new key of 43 characters.
 #[cfg(feature = "os")]
 pub(crate) fn keygen() -> Result<SecretKey, String> {
     SecretKey::generate().map_err(|error| error.to_string())
@@ -16,7 +16,8 @@ pub(crate) fn keygen() -> Result<SecretKey, String> {
     Err("built without the feature \"os\", so there is no random source".to_owned())
 }
 
-/// As a line, in one piece: standard output then keeps no copy of it in its buffer.
+/// Prints the key as a line, in one write, so that standard output does not copy it into its
+/// buffer.
 pub(crate) fn print(key: &SecretKey, out: &mut impl Write) -> io::Result<()> {
     let mut line = Zeroizing::new(Vec::with_capacity(key.expose().len() + 1));
     line.extend_from_slice(key.expose());

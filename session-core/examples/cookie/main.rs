@@ -1,4 +1,4 @@
-//! Looks into session cookies, Flask's and ours, for people who debug sessions.
+//! Reads and writes session cookies, Flask's and ours, for debugging.
 //!
 //! `cargo run -q -p session-core --example cookie -- --help`
 
@@ -15,9 +15,9 @@ use args::Command;
 use inspect::{Facts, LARGEST, Parts, Pasted, facts};
 use keyed::Keyed;
 
-const UNVERIFIED: &str = "note: nothing was verified; anybody can write such a cookie";
+const UNVERIFIED: &str = "note: nothing was verified; anyone can write such a cookie";
 
-/// Why the work ended early.
+/// The reason for an exit code other than 0.
 enum Failure {
     Usage(String),
     Refused(String),
@@ -36,20 +36,20 @@ fn main() -> ExitCode {
         .map(std::ffi::OsString::into_encoded_bytes);
     match run(args) {
         Ok(()) => ExitCode::SUCCESS,
-        // Whoever reads our output has seen enough.
+        // The reader of the pipe has read enough.
         Err(Failure::Io(error)) if error.kind() == io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
-        Err(Failure::Io(error)) => complain(&format!("reading or writing failed: {error}"), 1),
-        Err(Failure::Refused(reason)) => complain(&reason, 1),
-        Err(Failure::Usage(message)) => complain(&message, 2),
+        Err(Failure::Io(error)) => fail(&format!("reading or writing failed: {error}"), 1),
+        Err(Failure::Refused(reason)) => fail(&reason, 1),
+        Err(Failure::Usage(message)) => fail(&message, 2),
     }
 }
 
-fn complain(message: &str, code: u8) -> ExitCode {
+fn fail(message: &str, code: u8) -> ExitCode {
     note(&format!("error: {message}"));
     ExitCode::from(code)
 }
 
-/// A line on standard error; where that is closed, nobody wants it.
+/// Prints a line on standard error. An error is ignored: there is no place to report it.
 fn note(line: &str) {
     let _ = writeln!(io::stderr().lock(), "{line}");
 }
@@ -71,7 +71,7 @@ fn run(args: impl Iterator<Item = Vec<u8>>) -> Result<(), Failure> {
             out.payload(&json)?;
             out.facts(&facts)?;
             if !out.terminal {
-                // A reader of the first line alone must know it, too.
+                // Also for a reader that takes only the first line of standard output.
                 note(UNVERIFIED);
             }
         }
@@ -96,22 +96,28 @@ fn run(args: impl Iterator<Item = Vec<u8>>) -> Result<(), Failure> {
     Ok(())
 }
 
-/// A cookie's payload and what else it says.
+/// Returns a cookie's payload, and the facts that are not in the payload.
 fn decode(item: &[u8]) -> Result<(String, Facts), String> {
     let value = Pasted::new(item).value;
-    let shaped = |reason| format!("the cookie cannot be read: {reason}");
-    let parts = Parts::of(&value).map_err(shaped)?;
-    let times = parts.times().map_err(shaped)?;
-    let json = parts.json().map_err(shaped)?;
+    match taken_apart(&value) {
+        Ok(found) => Ok(found),
+        Err(reason) => Err(format!("the cookie cannot be read: {reason}")),
+    }
+}
+
+fn taken_apart(value: &str) -> Result<(String, Facts), String> {
+    let parts = Parts::of(value)?;
+    let times = parts.times()?;
+    let json = parts.json()?;
     Ok((json, facts(&parts, &times, value.len())))
 }
 
-/// Answers every line of standard input with a line.
+/// Prints one line for every line of standard input.
 fn each_line(out: &mut Out, answer: impl Fn(&[u8]) -> Result<String, String>) -> io::Result<()> {
     let mut input = BufReader::with_capacity(1 << 16, io::stdin().lock());
     let mut line = Vec::new();
     loop {
-        // Whoever waits for an answer before the next line gets it.
+        // Before a read that may block: a caller may wait for the answer before it sends a line.
         if input.buffer().is_empty() {
             out.writer.flush()?;
         }
@@ -132,7 +138,8 @@ fn each_line(out: &mut Out, answer: impl Fn(&[u8]) -> Result<String, String>) ->
     }
 }
 
-/// Reads a line without its end, but no more than one byte beyond the limit of it; whether there was any.
+/// Reads a line without its end, and at most one byte more than the limit. Returns whether there
+/// was a line.
 fn read_line(input: &mut impl BufRead, line: &mut Vec<u8>) -> io::Result<bool> {
     line.clear();
     let mut any = false;
@@ -157,7 +164,7 @@ fn read_line(input: &mut impl BufRead, line: &mut Vec<u8>) -> io::Result<bool> {
     }
 }
 
-/// Standard output: readable on a terminal, plain in a pipe.
+/// Standard output: indented on a terminal, plain in a pipe.
 struct Out {
     writer: BufWriter<StdoutLock<'static>>,
     terminal: bool,
@@ -178,10 +185,10 @@ impl Out {
         }
     }
 
-    /// One line.
+    /// Prints one line.
     fn answer(&mut self, line: &str) -> io::Result<()> {
         if self.terminal {
-            writeln!(self.writer, "{}", json::shown(line))
+            writeln!(self.writer, "{}", json::escaped(line))
         } else {
             writeln!(self.writer, "{line}")
         }
@@ -197,9 +204,10 @@ impl Out {
 
     fn facts(&mut self, facts: &[(&str, String)]) -> io::Result<()> {
         if !self.terminal {
-            return facts
-                .iter()
-                .try_for_each(|(name, value)| writeln!(self.writer, "{name}: {value}"));
+            for (name, value) in facts {
+                writeln!(self.writer, "{name}: {value}")?;
+            }
+            return Ok(());
         }
         let (dim, warn, plain) = if self.colour {
             ("\x1b[2m", "\x1b[1;33m", "\x1b[0m")
@@ -211,7 +219,7 @@ impl Out {
             if *name == "verified" {
                 writeln!(
                     self.writer,
-                    "{warn}{name:14} {value}: anybody can write such a cookie{plain}"
+                    "{warn}{name:14} {value}: anyone can write such a cookie{plain}"
                 )?;
             } else {
                 writeln!(self.writer, "{dim}{name:14}{plain} {value}")?;

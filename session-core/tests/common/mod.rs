@@ -1,4 +1,4 @@
-//! A request, a response, a clock.
+//! Requests, responses, and a clock.
 
 #![allow(
     clippy::unwrap_used,
@@ -22,7 +22,7 @@ pub fn key(text: &str) -> SecretKey {
     SecretKey::new(text).unwrap()
 }
 
-/// The formats, so that one test is run with each.
+/// Returns a builder of each format, so that one test runs with all of them.
 pub fn formats() -> [(&'static str, Builder); 3] {
     let ours = || Sessions::builder(key(KEY));
     [
@@ -44,7 +44,7 @@ pub fn request(cookies: &[&str]) -> HeaderMap {
         .collect()
 }
 
-/// A response and what happened.
+/// A response and its events.
 #[derive(Debug)]
 pub struct Closed {
     pub headers: HeaderMap,
@@ -59,11 +59,16 @@ impl Closed {
         Some(first.to_str().unwrap())
     }
 
-    /// `name=value`, if a cookie is set that is not a removal.
+    /// Returns `name=value`, if a cookie is set that is not a removal.
     pub fn cookie(&self) -> Option<&str> {
         self.set_cookie()
             .map(|header| header.split(';').next().unwrap())
             .filter(|pair| !pair.ends_with('='))
+    }
+
+    /// Returns `name=value` of the cookie that is set.
+    pub fn new_cookie(&self) -> String {
+        self.cookie().unwrap().to_owned()
     }
 
     pub fn removes(&self) -> bool {
@@ -80,7 +85,7 @@ impl Closed {
     }
 }
 
-/// One request whose handler asks for the session.
+/// Runs one request whose handler opens the session.
 pub fn visit(
     sessions: &Sessions,
     cookies: &[&str],
@@ -89,7 +94,8 @@ pub fn visit(
     respond(sessions, cookies, HeaderMap::new(), Some(handler))
 }
 
-/// One request; the response already has headers; the handler may not ask.
+/// Runs one request. The response already has these headers; without a handler the session is
+/// not opened.
 pub fn respond<F: FnOnce(&Session) -> Result<(), Error>>(
     sessions: &Sessions,
     cookies: &[&str],
@@ -109,11 +115,23 @@ pub fn respond<F: FnOnce(&Session) -> Result<(), Error>>(
     })
 }
 
-/// A cookie with one entry.
+/// Returns a cookie with one entry.
 pub fn cookie_with(sessions: &Sessions, key: &str, value: impl serde::Serialize) -> String {
     visit(sessions, &[], |session| session.insert(key, value))
         .unwrap()
-        .cookie()
-        .unwrap()
-        .to_owned()
+        .new_cookie()
+}
+
+/// Returns text that does not become shorter by compression and base64 together.
+pub fn noise(length: usize) -> String {
+    let mut state = 1_u64;
+    let mut text = String::new();
+    for _ in 0..length {
+        state = state
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
+        let letter = char::from(u8::try_from(33 + (state >> 33) % 90).unwrap());
+        text.push(if "\"\\".contains(letter) { '_' } else { letter });
+    }
+    text
 }

@@ -1,5 +1,5 @@
-"""Makes flask-near-limit.txt: cookies of Flask's (SECRET_KEY "dev", written in 1700000000), one a line, whose name and value nearly
-fill the 4096 octets that a browser keeps. All are compressed by C's zlib, which now and then makes shorter streams than ours.
+"""Writes flask-near-limit.txt: one cookie of Flask's per line (SECRET_KEY "dev", written at 1700000000). Their names and values
+have nearly the 4096 bytes that a browser stores. All are compressed by C's zlib, whose streams are sometimes shorter than ours.
 
     python3 tests/data/flask-near-limit.py > tests/data/flask-near-limit.txt
 """

@@ -1,5 +1,5 @@
-"""What Flask does with what is odd: Cookie headers that no browser sends, sessions that Flask seldom writes, settings in the
-environment, and how long zlib's streams are. Writes flask-odd.json beside itself.
+"""Records how Flask handles unusual input: Cookie headers that no browser sends, sessions that Flask seldom writes, settings in
+the environment, and the lengths of zlib's streams. Writes flask-odd.json beside itself.
 
     pip install Flask==3.1.3 Werkzeug==3.1.8 itsdangerous==2.2.0
     python flask-odd.py

@@ -1,6 +1,6 @@
-"""Makes python-json.jsonl: objects, and what is nearly one, with what Python makes of each: the text of `json.dumps` with
-Flask's arguments, or null where `json.loads` refuses. Left out is what `insert_tagged_json` refuses for reasons of its own: a key
-that is no Rust text, a tag as a whole.
+"""Writes python-json.jsonl: JSON objects, and text that nearly is one, each with Python's result: the text of `json.dumps` with
+Flask's arguments, or null where `json.loads` refuses it. Texts that `insert_tagged_json` refuses for its own reasons are left
+out: a key that is not valid Unicode, or a tag as a whole.
 
     python3 tests/data/python-json.py > tests/data/python-json.jsonl
 """
@@ -61,6 +61,6 @@ for text in dict.fromkeys(each + [document() for _ in range(3000)]):
         dumped = verdict(text)
     except ValueError:
         continue
-    # Most of what is made at random is refused, for the same few reasons.
+    # Most random texts are refused, for the same few reasons.
     if text in each or dumped or random.random() < 0.2:
         print(json.dumps([text, dumped]))

@@ -1,4 +1,5 @@
-//! In Flask's format, a session opens where the naive reading of the Cookie header finds its cookie, and nowhere else.
+//! In Flask's format a session opens exactly where the naive reading of the Cookie header finds its
+//! cookie.
 
 use std::sync::LazyLock;
 
@@ -15,7 +16,7 @@ static GOOD: LazyLock<Vec<u8>> = LazyLock::new(|| {
         .to_vec()
 });
 
-/// Each byte chooses what comes next in the header.
+/// Each byte chooses the next part of the header.
 pub fn check(data: &[u8]) {
     let parts: [&[u8]; 16] = [
         &GOOD,
@@ -47,7 +48,7 @@ pub fn check(data: &[u8]) {
         .iter()
         .filter(|pair| pair.0 == b"session")
         .map(|pair| &pair.1);
-    // The first counts alone.
+    // Only the first is read.
     if values.next() == Some(&*GOOD) {
         assert_eq!(
             (session.rejected(), session.len()),

@@ -1,5 +1,6 @@
-//! The id of a stored session: accepted is what the naive implementation accepts; then, and only then, the store is asked
-//! for the record under SHA-256 of the selector, and SHA-256 of the verifier opens it.
+//! The id of a stored session: accepted exactly where the naive implementation accepts it. Then,
+//! and only then, the store is asked for the record under SHA-256 of the selector, and SHA-256 of
+//! the verifier opens it.
 
 use std::sync::{Arc, LazyLock};
 use std::time::Duration;
@@ -10,13 +11,14 @@ use session_core::{
 };
 use sha2::{Digest, Sha256};
 
-use super::naive::{self, ID, NAME, encode, signed};
+use super::naive::bytes::encode;
+use super::naive::{self, ID, NAME, signed};
 use super::{Input, NOW, assert_refused, ours, request};
 
 pub static STORED: LazyLock<StoredSessions> = LazyLock::new(|| ours().build_stored().unwrap());
 
-/// The first byte says what the rest is: a value as it is; or, to be signed with the right key, a stamp (as a change of a
-/// good one) and an id, or a whole text.
+/// The first byte chooses how the rest is used: as a whole value; or, signed with the right key, as
+/// a change of a valid stamp and an id; or as a whole text.
 pub fn check(data: &[u8]) {
     let mut input = Input(data);
     let value = match input.byte() % 3 {
@@ -40,7 +42,7 @@ pub fn check(data: &[u8]) {
     for (hash, rejected) in [(hash, None), (wrong, Some(Rejected::Gone))] {
         let exchange = exchange();
         let Step::Pending(ask) = exchange.open() else {
-            panic!("not asked for")
+            panic!("the store must be asked")
         };
         let StoreRequest::Load { key, now } = ask.question() else {
             panic!("{:?}", ask.question())
@@ -68,7 +70,7 @@ pub fn check(data: &[u8]) {
     }
 }
 
-/// The least of a body: no flags, epoch 0, minted and indexed now, one write.
+/// The smallest body: no flags, epoch 0, generated and indexed now, one write.
 pub fn body(hash: &[u8; 32], json: &[u8]) -> Vec<u8> {
     let mut body = vec![1, 0, 0, 0, 0, 0];
     body.extend([NOW.to_be_bytes(), NOW.to_be_bytes()].concat());

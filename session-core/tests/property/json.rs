@@ -1,5 +1,5 @@
-//! JSON: our scanner, our canonical writer and our reader against the naive ones, and against serde_json's where its rules
-//! are the same.
+//! JSON: our scanner, our canonical writer and our reader compared with the naive ones, and with
+//! serde_json's where its rules are equal.
 
 use http::HeaderMap;
 use serde::de::IgnoredAny;
@@ -10,14 +10,14 @@ use session_core::tagged::{Bytes, Markup, Tuple, Uuid};
 use super::naive::json::{Json, string};
 use super::{FLASK, OURS, naive};
 
-/// What `insert_json` and `insert_tagged_json` take: a map of at most so many levels.
+/// The depth that `insert_json` and `insert_tagged_json` accept.
 const DEPTH: usize = 120;
 
 pub fn check(data: &[u8]) {
     let Ok(text) = std::str::from_utf8(data) else {
         return;
     };
-    // serde_json knows no NaN and no limit of digits; this reader of it has no limit of depth either.
+    // serde_json has neither NaN nor a limit of digits; `IgnoredAny` has no limit of depth either.
     if !text.contains("NaN") && !text.contains("Infinity") && text.len() < 1000 {
         let expected = serde_json::from_str::<IgnoredAny>(text).is_ok();
         assert_eq!(Json::read(text, usize::MAX).is_some(), expected, "{text}");
@@ -26,13 +26,14 @@ pub fn check(data: &[u8]) {
     for sessions in [&*OURS, &*FLASK] {
         let flask = sessions.is_flask();
         check_plain(sessions, text, json.clone());
-        // What is taken: an object whose keys are texts; in Flask's format no tag as a whole, but for the guarded one.
+        // Accepted is an object whose keys are texts; in Flask's format the whole must not be a
+        // tag, except for the guarded one.
         let map = json
             .clone()
             .filter(|json| matches!(json, Json::Object(_)))
             .map(without_doubles);
         let taken = if flask {
-            map.and_then(naive::dict)
+            map.and_then(naive::flask::dict)
         } else {
             map
         };
@@ -49,13 +50,13 @@ pub fn check(data: &[u8]) {
         inserted.unwrap();
         let payload = session.payload();
         let expected = if flask {
-            naive::guard(taken.clone())
+            naive::flask::guard(taken.clone())
         } else {
             taken.clone()
         };
         assert_eq!(payload, expected.write(flask));
         for (key, value) in members(&taken) {
-            // Tags come off, which the naive implementation does not do.
+            // Reading drops tags, which the naive implementation does not do.
             if !value.write(true).contains("{\" ") {
                 let key = string(key).unwrap();
                 assert_eq!(
@@ -67,11 +68,12 @@ pub fn check(data: &[u8]) {
         }
         let again = sessions.open(&HeaderMap::new());
         again.insert_tagged_json(&payload).unwrap();
-        assert_eq!(again.payload(), payload, "what is canonical stays as it is");
+        assert_eq!(again.payload(), payload, "canonical text does not change");
     }
 }
 
-/// `insert_json`: no tag counts, whatever the text says; what serde_json reads is stored as `insert` of its value stores it.
+/// Checks `insert_json`: it reads no tags, and stores the values that serde_json reads as `insert`
+/// stores them.
 fn check_plain(sessions: &Sessions, text: &str, json: Option<Json>) {
     let session = sessions.open(&HeaderMap::new());
     let inserted = session.insert_json(text);
@@ -80,7 +82,7 @@ fn check_plain(sessions: &Sessions, text: &str, json: Option<Json>) {
         .map(without_doubles);
     let map = map.filter(|json| members(json).iter().all(|(key, _)| string(key).is_some()));
     let plain = map
-        .map(naive::guard_inside)
+        .map(naive::flask::guard_inside)
         .filter(|json| Json::read(&json.write(true), DEPTH).is_some());
     let Some(plain) = plain else {
         assert!(
@@ -92,7 +94,7 @@ fn check_plain(sessions: &Sessions, text: &str, json: Option<Json>) {
     inserted.unwrap();
     let flask = sessions.is_flask();
     let whole = if flask {
-        naive::guard(plain.clone())
+        naive::flask::guard(plain.clone())
     } else {
         plain.clone()
     };
@@ -136,7 +138,7 @@ fn members(json: &Json) -> &[(Vec<u32>, Json)] {
     }
 }
 
-/// As canonical text is: sorted, with one of equal keys.
+/// Returns the content of canonical text: sorted, without duplicate keys.
 fn without_doubles(json: Json) -> Json {
     Json::read(&json.write(true), DEPTH).unwrap()
 }

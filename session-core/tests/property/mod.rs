@@ -1,5 +1,5 @@
-//! Properties as functions of bytes, which panic where they do not hold. `properties.rs` gives them what proptest makes,
-//! the targets of `fuzz/` what the fuzzer finds.
+//! Properties as functions of bytes, which panic where they do not hold. `properties.rs` calls them
+//! with input from proptest, the targets of `fuzz/` with the fuzzer's.
 
 #![allow(
     clippy::unwrap_used,
@@ -29,20 +29,20 @@ use session_core::{Builder, EntropyError, Error, Session, Sessions};
 use crate::common::{KEY, OTHER_KEY, key};
 use naive::json::Json;
 
-/// The time at which everything happens.
+/// The time of every request.
 pub const NOW: u64 = 1_700_000_000;
 /// The secret of Flask's format.
 pub const SECRET: &str = "dev";
 
 const DAY: u64 = 24 * 60 * 60;
-/// The default.
+/// The default idle lifetime.
 pub const IDLE: u64 = 31 * DAY;
 pub const ABSOLUTE: u64 = 90 * DAY;
 
-/// In our formats, with an absolute lifetime.
+/// Sessions of our formats, with an absolute lifetime.
 pub static OURS: LazyLock<Sessions> = LazyLock::new(|| ours().build().unwrap());
 pub static ENCRYPTED: LazyLock<Sessions> = LazyLock::new(|| ours().padding(64).build().unwrap());
-/// The same with a new key in front of the old one.
+/// Encrypted sessions with a new key in front of the old one.
 pub static ROTATED: LazyLock<Sessions> = LazyLock::new(|| {
     configured(Sessions::builder(key(OTHER_KEY)).verify_only(key(KEY)))
         .encrypted()
@@ -59,7 +59,7 @@ fn configured(builder: Builder) -> Builder {
     builder.clock(ManualClock::at(NOW)).random(counted)
 }
 
-/// In Flask's format.
+/// Sessions of Flask's format.
 pub static FLASK: LazyLock<Sessions> = LazyLock::new(|| {
     let builder = Sessions::flask_builder(SECRET).max_cookie_size(0);
     builder
@@ -69,7 +69,7 @@ pub static FLASK: LazyLock<Sessions> = LazyLock::new(|| {
         .unwrap()
 });
 
-/// A random source that gives the same each time, so that what was found is found again.
+/// A random source that always gives the same bytes, so that failures can be reproduced.
 #[allow(clippy::unnecessary_wraps)]
 pub fn counted(bytes: &mut [u8]) -> Result<(), EntropyError> {
     bytes
@@ -79,7 +79,7 @@ pub fn counted(bytes: &mut [u8]) -> Result<(), EntropyError> {
     Ok(())
 }
 
-/// What is left of the input; beyond its end are zeros.
+/// The unread rest of the input; zeros follow its end.
 pub struct Input<'a>(pub &'a [u8]);
 
 impl<'a> Input<'a> {
@@ -101,7 +101,7 @@ impl<'a> Input<'a> {
         taken
     }
 
-    /// Changes good bytes: zeros leave them as they are.
+    /// Changes valid bytes: zeros leave them as they are.
     pub fn changed<const N: usize>(&mut self, mut good: [u8; N]) -> [u8; N] {
         good.iter_mut()
             .zip(self.bytes::<N>())
@@ -110,8 +110,8 @@ impl<'a> Input<'a> {
     }
 }
 
-/// A request with this cookie, if the value is one: no header has control characters, and the value of a cookie ends at a
-/// semicolon and has no space or tab at its ends.
+/// Returns a request with this cookie, if the value can be one: a header has no control characters,
+/// and a cookie's value ends at a semicolon and has no space or tab at its ends.
 pub fn request(name: &str, value: &[u8]) -> Option<HeaderMap> {
     let ends = [value.first(), value.last()];
     if value.contains(&b';') || ends.iter().any(|end| matches!(end, Some(b' ' | b'\t'))) {
@@ -121,7 +121,7 @@ pub fn request(name: &str, value: &[u8]) -> Option<HeaderMap> {
     Some(HeaderMap::from_iter([(header::COOKIE, header)]))
 }
 
-/// Nothing of the cookie counts.
+/// Asserts that the cookie was refused and left nothing in the session.
 pub fn assert_refused(session: &Session) {
     assert!(session.rejected().is_some(), "refused without a reason");
     assert_nothing(session);
@@ -132,7 +132,8 @@ pub fn assert_nothing(session: &Session) {
     assert_eq!((&*session.payload(), session.is_permanent()), ("{}", false));
 }
 
-/// Reads the session in every way and closes it: nothing panics, `to_json` is JSON, and what is written opens again.
+/// Reads the session in every way and closes it: nothing panics, `to_json` is JSON, and the cookie
+/// that is written opens again.
 pub fn assert_usable(sessions: &Sessions, session: &Session) {
     assert!(
         Json::read(&session.to_json(), 1000).is_some(),

@@ -1,11 +1,13 @@
-//! Our encrypted cookies: accepted is what the naive implementation accepts, with the same content, permanence and times.
+//! Our encrypted cookies: accepted exactly where the naive implementation accepts them, with the
+//! same content, permanence and times.
 
 use super::naive::{self, encrypted};
 use super::open_signed::assert_opens;
 use super::{ENCRYPTED, Input, ROTATED};
 
-/// The first byte says what the rest is: a value as it is; or, to be encrypted with the right key, a nonce, a stamp (as a change
-/// of a good one) and JSON, or a nonce and a whole text. And whether that key is the ring's first.
+/// The first byte chooses how the rest is used: as a whole value; or, encrypted with the right key,
+/// as a nonce, a change of a valid stamp, and JSON; or as a nonce and a whole text. It also chooses
+/// whether that key is the first of the ring.
 pub fn check(data: &[u8]) {
     let mut input = Input(data);
     let kind = input.byte();

@@ -1,12 +1,14 @@
-//! Flask's cookies: accepted is what the naive implementation accepts, with the same content, permanence and time.
+//! Flask's cookies: accepted exactly where the naive implementation accepts them, with the same
+//! content, permanence and time.
 
 use std::time::{Duration, UNIX_EPOCH};
 
+use super::naive::bytes::encode;
+use super::naive::flask::signed_flask;
 use super::naive::json::Json;
-use super::naive::{self, encode, signed_flask};
-use super::{FLASK, Input, NOW, assert_nothing, assert_usable, request};
+use super::{FLASK, Input, NOW, assert_nothing, assert_usable, naive, request};
 
-/// As in `open_signed`; the timestamp is a change of this moment's.
+/// The input is used as in `open_signed`, with a timestamp in place of the stamp.
 pub fn check(data: &[u8]) {
     let mut input = Input(data);
     let kind = input.byte() % 5;
@@ -20,7 +22,7 @@ pub fn check(data: &[u8]) {
     let value = match kind {
         0 => input.0.to_vec(),
         1 => under(&encode(input.0)),
-        2 => under(&[b".", &encode(&naive::deflate(input.0))[..]].concat()),
+        2 => under(&[b".", &encode(&naive::bytes::deflate(input.0))[..]].concat()),
         3 => under(&[b".", &encode(input.0)[..]].concat()),
         _ => signed_flask(input.0),
     };
@@ -29,8 +31,8 @@ pub fn check(data: &[u8]) {
     };
     let session = FLASK.open(&request);
     let value = naive::cookie::unquoted(&value);
-    let Some((issued, map)) = naive::open_flask(&value) else {
-        // An empty cookie is none.
+    let Some((issued, map)) = naive::flask::open_flask(&value) else {
+        // An empty cookie is treated as absent.
         assert_eq!(session.rejected().is_none(), value.is_empty());
         return assert_nothing(&session);
     };
@@ -40,7 +42,7 @@ pub fn check(data: &[u8]) {
         Some(UNIX_EPOCH + Duration::from_secs(issued))
     );
     assert_eq!(
-        naive::dict(Json::read(&session.payload(), 1000).unwrap()).as_ref(),
+        naive::flask::dict(Json::read(&session.payload(), 1000).unwrap()).as_ref(),
         Some(&map)
     );
     let Json::Object(members) = &map else {
@@ -51,7 +53,7 @@ pub fn check(data: &[u8]) {
     let permanent = members.iter().find(|(key, _)| *key == permanent);
     assert_eq!(
         session.is_permanent(),
-        permanent.is_some_and(|(_, value)| naive::truth(value))
+        permanent.is_some_and(|(_, value)| naive::flask::truth(value))
     );
     assert_usable(&FLASK, &session);
     let _ = FLASK.open(&request).take_flashes();

@@ -1,15 +1,17 @@
-//! Our cookies: accepted is what the naive implementation accepts, with the same content, permanence and times.
+//! Our cookies: accepted exactly where the naive implementation accepts them, with the same
+//! content, permanence and times.
 
 use std::time::Duration;
 
 use session_core::{Session, Sessions};
 
+use super::naive::bytes::encode;
 use super::naive::json::Json;
-use super::naive::{self, Content, NAME, Opened, Stamp, encode, signed};
+use super::naive::{self, Content, NAME, Opened, Stamp, signed};
 use super::{Input, NOW, OURS, assert_refused, assert_usable, request};
 
-/// The first byte says what the rest is: a value as it is; or, to be signed with the right key, a stamp (as a change of a
-/// good one) and JSON, JSON to be compressed, or a stream; or a whole text to be signed.
+/// The first byte chooses how the rest is used: as a whole value; or, signed with the right key, as
+/// a change of a valid stamp and JSON, JSON to be compressed, or a stream; or as a whole text.
 pub fn check(data: &[u8]) {
     let mut input = Input(data);
     let kind = input.byte() % 5;
@@ -22,14 +24,14 @@ pub fn check(data: &[u8]) {
     let value = match kind {
         0 => input.0.to_vec(),
         1 => under(&encode(input.0)),
-        2 => under(&[b".", &encode(&naive::deflate(input.0))[..]].concat()),
+        2 => under(&[b".", &encode(&naive::bytes::deflate(input.0))[..]].concat()),
         3 => under(&[b".", &encode(input.0)[..]].concat()),
         _ => signed(&naive::SIGNED, input.0),
     };
     assert_opens(&OURS, &value, naive::open_signed(&value));
 }
 
-/// What the naive implementation says of a cookie is true.
+/// Asserts that a cookie opens as the naive implementation says.
 pub fn assert_opens(sessions: &Sessions, value: &[u8], opened: Option<Opened>) {
     let Some(request) = request(NAME, value) else {
         return;

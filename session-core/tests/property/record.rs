@@ -1,5 +1,5 @@
-//! The body of a stored record, as it is or encrypted: a session opens from what the naive implementation reads, with the same
-//! content, and what is written back can be read.
+//! The body of a stored record, plain or encrypted: a session opens from each body that the naive
+//! implementation reads, with the same content, and the body that is written back can be read.
 
 use std::sync::LazyLock;
 
@@ -10,8 +10,10 @@ use session_core::{
 use sha2::{Digest, Sha256};
 
 use super::id::{STORED, body, record};
+use super::naive::bytes::encode;
 use super::naive::json::Json;
-use super::naive::{self, ID, NAME, Stamp, encode, encrypt_record, open_record, signed};
+use super::naive::record::{encrypt_record, open_record};
+use super::naive::{self, ID, NAME, Stamp, signed};
 use super::open_signed::{assert_content, assert_stamp};
 use super::{Input, NOW, assert_refused, ours, request};
 
@@ -21,7 +23,8 @@ const CREATED: u64 = NOW - 10;
 static ENCRYPTED_RECORDS: LazyLock<StoredSessions> =
     LazyLock::new(|| ours().padding(64).build_stored().unwrap());
 
-/// A body as the fuzzer has it; but 32 bytes `v` where a hash stands are the hash of the request's verifier.
+/// Returns the body of this input: 32 bytes `v` in the place of a hash become the hash of the
+/// request's verifier.
 pub fn bytes(data: &[u8]) -> Vec<u8> {
     let mut bytes = data.to_vec();
     let hash: [u8; 32] = Sha256::digest(&ID_BYTES[16..]).into();
@@ -36,7 +39,7 @@ pub fn bytes(data: &[u8]) -> Vec<u8> {
     bytes
 }
 
-/// A body for [`bytes`], with content.
+/// Returns a body for [`bytes`] with this content.
 pub fn good(json: &[u8]) -> Vec<u8> {
     body(&[b'v'; 32], json)
 }
@@ -46,11 +49,11 @@ struct Body<'a> {
     verifier: &'a [u8],
     authenticated: Option<u64>,
     epoch: u16,
-    earlier: Option<(&'a [u8], Option<u64>)>,
+    previous: Option<(&'a [u8], Option<u64>)>,
     json: &'a str,
 }
 
-/// By the table at the top of `stored/body.rs`.
+/// Reads a body, by the table at the top of `record/body.rs`.
 fn read(bytes: &[u8]) -> Option<Body<'_>> {
     let mut rest = bytes;
     let mut take = |count: usize| {
@@ -71,7 +74,7 @@ fn read(bytes: &[u8]) -> Option<Body<'_>> {
     } else {
         None
     };
-    let earlier = if flags & 4 != 0 {
+    let previous = if flags & 4 != 0 {
         Some(take(32)?)
     } else {
         None
@@ -81,31 +84,32 @@ fn read(bytes: &[u8]) -> Option<Body<'_>> {
     } else {
         None
     };
-    (end.is_none() || earlier.is_some()).then_some(())?;
+    (end.is_none() || previous.is_some()).then_some(())?;
     let [count @ 1..=8] = *take(1)? else {
         return None;
     };
     take(8 * usize::from(count))?;
     let json = std::str::from_utf8(rest).ok()?;
-    let earlier = earlier.map(|hash| (hash, end));
+    let previous = previous.map(|hash| (hash, end));
     Some(Body {
         permanent: flags & 1 != 0,
         verifier,
         authenticated,
         epoch,
-        earlier,
+        previous,
         json,
     })
 }
 
-/// Kept as it is.
+/// Checks a body that is stored in plain.
 pub fn check(data: &[u8]) {
     let bytes = bytes(data);
-    assert_opens(&STORED, &bytes, |kept| Some(kept.to_vec()));
+    assert_opens(&STORED, &bytes, |stored| Some(stored.to_vec()));
 }
 
-/// Kept encrypted. The first byte says what the rest is: what is kept, as it is; or, to be encrypted, a body for this place or for
-/// another one; or a place, what is changed there, and a body. Its highest bit makes it one that has expired.
+/// Checks a body that is stored encrypted. The first byte chooses how the rest is used: as the
+/// stored bytes; or, encrypted, as a body for this place or for another one; or as a place, a
+/// change there, and a body. Its highest bit makes the record an expired one.
 pub fn check_encrypted(data: &[u8]) {
     let mut input = Input(data);
     let first = input.byte();
@@ -114,20 +118,20 @@ pub fn check_encrypted(data: &[u8]) {
         let text = [&expires.to_be_bytes()[..], &bytes(input.0)].concat();
         encrypt_record([7; 12], &text, &key(), created)
     };
-    let kept = match kind {
+    let stored = match kind {
         0 => bytes(input.0),
         1 => encrypted(CREATED, input),
         2 => encrypted(CREATED + 1, input),
         _ => {
             let [high, low, change] = input.bytes();
-            let mut kept = encrypted(CREATED, input);
-            let at = usize::from(u16::from_be_bytes([high, low])) % kept.len();
-            kept[at] ^= change;
-            kept
+            let mut stored = encrypted(CREATED, input);
+            let at = usize::from(u16::from_be_bytes([high, low])) % stored.len();
+            stored[at] ^= change;
+            stored
         }
     };
-    assert_opens(&ENCRYPTED_RECORDS, &kept, |kept| {
-        open_record(kept, &key(), CREATED)
+    assert_opens(&ENCRYPTED_RECORDS, &stored, |stored| {
+        open_record(stored, &key(), CREATED)
     });
 }
 
@@ -135,28 +139,32 @@ fn key() -> [u8; 32] {
     Sha256::digest(&ID_BYTES[..16]).into()
 }
 
-/// A session opens from `kept` if it holds a body that opens; `unkept` says which.
-fn assert_opens(sessions: &StoredSessions, kept: &[u8], unkept: impl Fn(&[u8]) -> Option<Vec<u8>>) {
+/// Asserts that a session opens from `stored` exactly if `decrypted` gives a body that opens.
+fn assert_opens(
+    sessions: &StoredSessions,
+    stored: &[u8],
+    decrypted: impl Fn(&[u8]) -> Option<Vec<u8>>,
+) {
     let value = signed(
         &ID,
         &[&encode(&ID_BYTES)[..], b".", &encode(&naive::stamp_now())].concat(),
     );
     let exchange = sessions.exchange(&request(NAME, &value).unwrap());
     let Step::Pending(ask) = exchange.open() else {
-        panic!("not asked for")
+        panic!("the store must be asked")
     };
-    let answer = StoreReply::Loaded(Loaded::Live(record(CREATED, kept)));
+    let answer = StoreReply::Loaded(Loaded::Live(record(CREATED, stored)));
     let session = ask.answer(answer).done().unwrap().unwrap();
 
     let hash = Sha256::digest(&ID_BYTES[16..]);
     let opens = |body: &Body<'_>| {
-        let earlier = body.earlier.filter(|(verifier, _)| *verifier == &hash[..]);
+        let previous = body.previous.filter(|(verifier, _)| *verifier == &hash[..]);
         body.verifier == &hash[..]
-            || earlier.is_some_and(|(_, end)| end.is_none_or(|end| NOW < end))
+            || previous.is_some_and(|(_, end)| end.is_none_or(|end| NOW < end))
     };
-    let plain = unkept(kept);
+    let plain = decrypted(stored);
     let found = plain.as_ref().and_then(|plain| read(plain)).filter(opens);
-    // Who is logged in stands in the record's user alone.
+    // The user of a stored session is in the record's user alone.
     let content = found
         .as_ref()
         .and_then(|body| naive::content(Json::read(body.json, 128)?));
@@ -190,7 +198,7 @@ fn assert_opens(sessions: &StoredSessions, kept: &[u8], unkept: impl Fn(&[u8]) -
     let StoreRequest::Update { record, .. } = ask.question() else {
         panic!("{:?}", ask.question())
     };
-    let written = unkept(&record.body).unwrap();
+    let written = decrypted(&record.body).unwrap();
     let written = read(&written).unwrap();
     assert_eq!(
         (written.permanent, written.authenticated),

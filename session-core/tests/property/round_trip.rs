@@ -1,11 +1,12 @@
-//! Any sequence of operations, closed and reopened, equals a plain model: in all formats.
+//! Any sequence of operations, closed and reopened, equals a plain model, in all formats.
 
 use serde_json::Value;
 
 use super::{ENCRYPTED, FLASK, Input, OURS};
-use crate::common::model::{Operation, run};
+use crate::common::model::Operation;
+use crate::common::model::run::run;
 
-/// The first byte chooses the format; then come requests, each with a count of operations.
+/// The first byte chooses the format; then come requests, each with its number of operations.
 pub fn check(data: &[u8]) {
     let mut input = Input(data);
     let sessions = [&OURS, &FLASK, &ENCRYPTED][usize::from(input.byte() % 3)];
@@ -44,7 +45,7 @@ fn text(input: &mut Input<'_>) -> String {
     String::from_utf8_lossy(input.slice(length)).into_owned()
 }
 
-/// Flask's own keys belong to the model.
+/// Without Flask's own keys, which the model manages.
 fn key(input: &mut Input<'_>) -> String {
     const KEYS: [&str; 8] = ["a", "b", "é", " t", " di", "_x", "\u{ffff}", "😀"];
     match KEYS.get(usize::from(input.byte() % 10)) {
@@ -70,7 +71,7 @@ fn value(input: &mut Input<'_>, depth: u8) -> Value {
         0 => Value::Null,
         1 => (input.byte() < 128).into(),
         2 => number(input).into(),
-        // What is no number is null. Whole ones can be counted on.
+        // A float that is not a number becomes null. Whole ones can be incremented.
         3 if input.byte() < 128 => f64::from(i16::from_be_bytes(input.bytes())).into(),
         3 => f64::from_be_bytes(input.bytes()).into(),
         4 | 5 => text(input).into(),

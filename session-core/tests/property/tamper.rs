@@ -1,6 +1,5 @@
-//! Any change of a good cookie is refused before anything is parsed, unless its bytes are the same as before (or those of
-//! the other good one): there is no second text for one session. In Flask's format what counts is the text that is read
-//! from between quotes.
+//! Any change of a valid cookie is refused before anything is parsed, unless the result is equal to
+//! a valid cookie: no session has two texts. In Flask's format the text between quotes is compared.
 
 use std::sync::LazyLock;
 
@@ -8,7 +7,7 @@ use session_core::{Error, Rejected, Session, Sessions};
 
 use super::{ENCRYPTED, FLASK, Input, OURS, assert_nothing, naive, request};
 
-/// Good cookies of one format.
+/// Valid cookies of one format.
 struct Good {
     sessions: &'static Sessions,
     values: Vec<Vec<u8>>,
@@ -18,7 +17,7 @@ static GOOD: LazyLock<[Good; 3]> = LazyLock::new(|| [good(&OURS), good(&FLASK), 
 
 type Fill = fn(&Session) -> Result<(), Error>;
 
-/// Empty, small, with a flash, of times of its own, and compressed.
+/// Empty, small, with a flash, with times, and compressed.
 fn good(sessions: &'static Sessions) -> Good {
     let fill: [Fill; 5] = [
         |_| Ok(()),
@@ -35,7 +34,7 @@ fn good(sessions: &'static Sessions) -> Good {
         },
         |session| session.insert("long", "ab".repeat(2000)),
     ];
-    // The longest does not fit where nothing is compressed.
+    // The longest does not fit in a format without compression.
     let requests = fill
         .into_iter()
         .flat_map(|fill| session_core::testing::request(sessions, fill));
@@ -46,7 +45,8 @@ fn good(sessions: &'static Sessions) -> Good {
     Good { sessions, values }
 }
 
-/// The first two bytes choose a cookie and another of its format, each five that follow change it.
+/// The first two bytes choose a cookie and another of its format; each five bytes that follow are a
+/// change.
 pub fn check(data: &[u8]) {
     let mut input = Input(data);
     let choice = input.byte();
@@ -71,7 +71,7 @@ pub fn check(data: &[u8]) {
             3 => drop(value.drain(at..end)),
             4 => value.truncate(at),
             5 => value.extend_from_within(at..end),
-            // The front of this one and the rest of the other, from the same place or from another one.
+            // The front of this cookie and the rest of the other, cut at any two places.
             6 => value
                 .splice(at.., other[place(other.len())..].iter().copied())
                 .for_each(drop),
@@ -97,16 +97,16 @@ pub fn check(data: &[u8]) {
         assert_eq!(session.rejected(), None);
         return;
     }
-    let why = session.rejected();
-    // Flask takes an empty cookie for none.
+    let reason = session.rejected();
+    // Flask treats an empty cookie as absent.
     let none = value.is_empty() && sessions.is_flask();
     let early = matches!(
-        why,
+        reason,
         Some(Rejected::Malformed | Rejected::TooLong | Rejected::BadSignature)
     );
     assert!(
-        if none { why.is_none() } else { early },
-        "{why:?}: {}",
+        if none { reason.is_none() } else { early },
+        "{reason:?}: {}",
         value.escape_ascii()
     );
     assert_nothing(&session);

@@ -1,11 +1,11 @@
-//! C: what goes into Set-Cookie, and what of Cookie is ours.
+//! C: the contents of Set-Cookie, and which cookies of a request are ours.
 
 use ::http::header::SET_COOKIE;
 use ::http::{HeaderMap, HeaderValue, header::COOKIE};
 use session_core::testing::respond;
 use session_core::{Error, EventKind, SecretKey, Sessions, protocol::Step};
 
-use crate::common::{KEY, ManualClock, cookie_with, formats, key, request, visit};
+use crate::common::{KEY, ManualClock, cookie_with, formats, key, noise, request, visit};
 use crate::{NOW, ours};
 
 fn attributes(header: &HeaderValue) -> String {
@@ -15,7 +15,7 @@ fn attributes(header: &HeaderValue) -> String {
     format!("{name}=*{}", &rest[rest.find(';').unwrap()..])
 }
 
-/// The whole header of every way to make sessions with our defaults.
+/// The whole header, for each way to build sessions with our defaults.
 #[test]
 fn c1_the_default_set_cookie() {
     const DEFAULT: &str = "__Host-session=*; HttpOnly; SameSite=Lax; Secure; Path=/";
@@ -42,7 +42,7 @@ fn c1_the_default_set_cookie() {
         .insert("a", 1)
         .unwrap();
     let Step::Pending(ask) = exchange.close() else {
-        panic!("a store is asked")
+        panic!("the store must be asked")
     };
     let inserted =
         session_core::protocol::StoreReply::Inserted(session_core::protocol::Inserted::Done);
@@ -55,24 +55,10 @@ fn c1_the_default_set_cookie() {
     assert_eq!(attributes(&response[SET_COOKIE]), DEFAULT);
 }
 
-/// Text that no compression makes smaller than base64 makes it larger.
-fn noise(length: usize) -> String {
-    let mut state = 1_u64;
-    let mut next = move || {
-        state = state
-            .wrapping_mul(6_364_136_223_846_793_005)
-            .wrapping_add(1_442_695_040_888_963_407);
-        char::from(u8::try_from(33 + (state >> 33) % 90).unwrap())
-    };
-    (0..length)
-        .map(|_| next())
-        .map(|c| if "\"\\".contains(c) { '_' } else { c })
-        .collect()
-}
-
-/// Name and value take 4096 octets at most (RFC 6265bis, section 5.7): the last that goes out and the first that does not.
+/// Name and value have 4096 bytes at most (RFC 6265bis, section 5.7): the largest that is sent, and
+/// the smallest that is not.
 #[test]
-fn c3_the_limit_to_the_octet() {
+fn c3_the_limit_to_the_byte() {
     for (format, _) in formats() {
         let mut seen = [false; 3];
         // Encrypted cookies are never compressed.
@@ -108,18 +94,19 @@ fn c3_the_limit_to_the_octet() {
             assert_eq!(
                 headers.is_empty(),
                 size > 4096,
-                "nothing leaves: {headers:?}"
+                "no header with an error: {headers:?}"
             );
             if let Some(at) = size.checked_sub(4095).and_then(|at| seen.get_mut(at)) {
                 *at = true;
             }
         }
-        assert_eq!(seen, [true; 3], "{format}: 4095, 4096 and 4097 octets");
+        assert_eq!(seen, [true; 3], "{format}: 4095, 4096 and 4097 bytes");
     }
 }
 
-/// A session is one cookie, never cut into several: there is no sum to watch. Whatever is in it, what a browser sends
-/// for it is 4097 octets at most, where servers take 8192 for all cookies.
+/// A session is one cookie and never split into several, so there is no sum to check. Whatever a
+/// session holds, a browser sends at most 4097 bytes for it, where servers accept 8192 for all
+/// cookies.
 #[test]
 fn c4_a_session_is_one_cookie() {
     for (format, builder) in formats() {
@@ -145,12 +132,13 @@ fn c4_a_session_is_one_cookie() {
         }
         assert!(
             (10..100).contains(&sent),
-            "{format}: some fit and some do not"
+            "{format}: {sent} of the sessions fit"
         );
     }
 }
 
-/// Several Cookie lines, as HTTP/2 sends them (RFC 9113, section 8.2.3); near misses of the name are others' cookies.
+/// Several Cookie lines, as HTTP/2 sends them (RFC 9113, section 8.2.3). Names that are almost ours
+/// belong to other cookies.
 #[test]
 fn c6_every_line_is_read_and_no_other_name() {
     let sessions = Sessions::builder(key(KEY)).build().unwrap();
@@ -193,7 +181,7 @@ fn c6_every_line_is_read_and_no_other_name() {
     }
 }
 
-/// The first that is valid counts, and that there were several is told.
+/// The first valid cookie is used, and an event reports that there were several.
 #[test]
 fn c7_duplicates_are_an_event() {
     let sessions = ours(&ManualClock::at(NOW)).build().unwrap();
@@ -213,12 +201,12 @@ fn c7_duplicates_are_an_event() {
         })
         .unwrap();
         assert_eq!(found, a, "{cookies:?}");
-        let told = closed
+        let reports = closed
             .kinds()
             .into_iter()
             .filter(|kind| *kind == EventKind::Duplicate(2))
             .count();
-        assert_eq!(told, 1, "{cookies:?}");
+        assert_eq!(reports, 1, "{cookies:?}");
         assert_eq!(
             sessions
                 .open(&request(&[&cookies.join("; ")]))

@@ -1,4 +1,4 @@
-//! H: the headers beside the cookie.
+//! H: the headers beside Set-Cookie.
 
 use std::collections::BTreeSet;
 use std::time::{Duration, UNIX_EPOCH};
@@ -72,11 +72,11 @@ const METHODS: [Call; 40] = [
     ("written", |s| {
         Ok(assert!(s.written().is_none_or(|time| time > UNIX_EPOCH)))
     }),
-    // Only looked at.
+    // The handler opens the session and calls nothing.
     ("", |_| Ok(())),
 ];
 
-/// Those that only read. All others change the session.
+/// Methods that only read. All others change the session.
 const READING: [&str; 19] = [
     "",
     "authenticated_within",
@@ -96,11 +96,11 @@ const READING: [&str; 19] = [
     "rejected",
     "to_json",
     "written",
-    // Reads what `get` reads, where it is there already.
+    // Reads where the key exists.
     "get_or_insert_with",
 ];
 
-/// The names of the public methods in the source, so that none is forgotten above.
+/// Returns the names of the public methods in the source, so that the list above misses none.
 fn methods() -> BTreeSet<String> {
     let files = [
         include_str!("../../src/session/map.rs"),
@@ -130,14 +130,15 @@ fn methods() -> BTreeSet<String> {
     names
 }
 
-/// CVE-2023-30861, CVE-2026-27205: whatever a handler calls, caches are told that the response depends on the cookie.
+/// CVE-2023-30861, CVE-2026-27205: whichever method a handler calls, the response says that it
+/// depends on the cookie.
 #[test]
 fn h1_every_method_varies() {
     let named: BTreeSet<String> = METHODS.iter().map(|(name, _)| (*name).to_owned()).collect();
     assert_eq!(
         &named - &BTreeSet::from([String::new()]),
         methods(),
-        "each method has its line"
+        "METHODS lists every public method"
     );
     for (format, builder) in formats() {
         let sessions = builder.build().unwrap();
@@ -155,8 +156,8 @@ fn h1_every_method_varies() {
     }
 }
 
-/// Each method that changes a session gives this error, and changes nothing.
-fn assert_refused(door: &str, session: &Session, expected: &Error) {
+/// Asserts that each method that changes a session returns this error and changes nothing.
+fn assert_refused(way: &str, session: &Session, expected: &Error) {
     let state = || {
         (
             session.payload(),
@@ -174,19 +175,19 @@ fn assert_refused(door: &str, session: &Session, expected: &Error) {
         let no_epoch = name.ends_with("_epoch") && result == Err(Error::NoEpoch); // Flask's format
         assert!(
             no_epoch || result.as_ref() == Err(expected),
-            "{door}, {name}: {result:?}"
+            "{way}, {name}: {result:?}"
         );
-        assert_eq!(state(), before, "{door}, {name}");
+        assert_eq!(state(), before, "{way}, {name}");
     }
     assert_eq!(
         session.get_or_insert_with("zz", || 1),
         Err(expected.clone()),
-        "{door}"
+        "{way}"
     );
-    assert!(!session.contains_key("zz"), "{door}");
+    assert!(!session.contains_key("zz"), "{way}");
 }
 
-/// Either door closes a session for good.
+/// `Sessions::close`, `Exchange::close` and a dropped exchange all close a session for good.
 #[test]
 fn h4_no_method_changes_a_closed_session() {
     for (format, builder) in formats() {
@@ -221,7 +222,7 @@ fn h4_no_method_changes_a_closed_session() {
     }
 }
 
-/// A close that fails closes, too: what is changed afterwards would reach no cookie.
+/// A close that fails also closes the session: later changes could reach no cookie.
 #[test]
 fn h4_a_session_that_did_not_fit_is_closed() {
     let sessions = Sessions::new(key(KEY));
@@ -237,17 +238,18 @@ fn h4_a_session_that_did_not_fit_is_closed() {
     assert_refused("Sessions::close that fails", &session, &Error::TooLate);
 }
 
-/// A session whose store gave no answer takes no change, whatever a handler calls, and its close asks nothing.
+/// A session whose store did not answer takes no change, and its close sends no request to the
+/// store.
 #[test]
-fn h6_no_method_changes_a_degraded_session() {
+fn h6_no_method_changes_an_unavailable_session() {
     let sessions = Sessions::builder(key(KEY)).build_stored().unwrap();
     let exchange = sessions.exchange(&testing::stored_request(&sessions));
     let Step::Pending(ask) = exchange.opener().open_best_effort() else {
-        panic!("no question")
+        panic!("the store must be asked")
     };
     let session = ask.answer(StoreReply::Unavailable).done().unwrap().unwrap();
     assert!(session.is_unavailable());
-    assert_refused("degraded", &session, &Error::Unavailable);
+    assert_refused("an unavailable session", &session, &Error::Unavailable);
     let mut outgoing = exchange.close().done().unwrap();
     let mut response = HeaderMap::new();
     outgoing.apply(&mut response).unwrap();

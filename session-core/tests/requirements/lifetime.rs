@@ -1,4 +1,4 @@
-//! L: how long a session counts.
+//! L: lifetimes of sessions.
 
 use std::time::Duration;
 
@@ -10,7 +10,8 @@ use crate::{NOW, ours};
 const IDLE: u64 = 600;
 const ABSOLUTE: u64 = 1_800;
 
-/// After a session began: requests at these seconds, and how the last of them finds it.
+/// Each row: the absolute lifetime; requests at these seconds after the session began; the result
+/// of the last request.
 #[test]
 fn l1_the_earlier_limit_wins() {
     let seconds = Duration::from_secs;
@@ -18,10 +19,10 @@ fn l1_the_earlier_limit_wins() {
         (Some(ABSOLUTE), &[0], None),
         (Some(ABSOLUTE), &[600], None),
         (Some(ABSOLUTE), &[601], Some(Rejected::Idle)),
-        // Use extends it, each time by the idle lifetime,
+        // Each use extends the session by the idle lifetime,
         (Some(ABSOLUTE), &[600, 1_200], None),
         (Some(ABSOLUTE), &[600, 1_201], Some(Rejected::Idle)),
-        // and never past the absolute one.
+        // but never past the absolute one.
         (Some(ABSOLUTE), &[600, 1_200, 1_800], None),
         (
             Some(ABSOLUTE),
@@ -37,7 +38,7 @@ fn l1_the_earlier_limit_wins() {
         (None, &[600, 1_200, 1_800, 2_400], None),
         (None, &[600, 1_200, 1_801], Some(Rejected::Idle)),
     ];
-    // Whether requests change the session, or only read it so that it is refreshed.
+    // Requests change the session, or only read it so that it is refreshed.
     for changes in [true, false] {
         for (absolute, requests, expected) in &rows {
             let time = ManualClock::at(NOW);
@@ -65,8 +66,8 @@ fn l1_the_earlier_limit_wins() {
     }
 }
 
-/// "Remember me" for permanent sessions, a lifetime of their own for strangers: by the server, which trusts no `Max-Age`, and
-/// by the browser, which is told the same.
+/// "Remember me" for permanent sessions, and a lifetime of their own for anonymous ones. The server
+/// enforces both without trust in `Max-Age`, and the browser gets the same number of seconds.
 #[test]
 fn l1_the_lifetime_that_applies() {
     let seconds = Duration::from_secs;
@@ -120,7 +121,7 @@ fn l1_the_lifetime_that_applies() {
                 );
             }
         }
-        // What applies changes with the session.
+        // The lifetime follows the session's state: after a login, and after `clear_user`.
         time.set(NOW);
         let cookie = cookie_with(&sessions, "a", 1);
         let login = visit(&sessions, &[&cookie], |session| session.log_in("ada")).unwrap();
@@ -151,9 +152,9 @@ fn l1_the_lifetime_that_applies() {
     }
 }
 
-/// For pages that ask for the password again.
+/// `authenticated_within`, for pages that ask for the password again.
 #[test]
-fn l8_fresh_since() {
+fn l8_authenticated_within() {
     const FIVE: Duration = Duration::from_secs(300);
     let time = ManualClock::at(NOW);
     let sessions = ours(&time).build().unwrap();
@@ -164,13 +165,9 @@ fn l8_fresh_since() {
     };
     let login = |session: &Session| session.log_in("ada").and(session.insert("user", "ada"));
     let anonymous = cookie_with(&sessions, "n", 1);
-    assert!(!fresh(&anonymous), "nobody has logged in");
-    let mut cookie = visit(&sessions, &[&anonymous], login)
-        .unwrap()
-        .cookie()
-        .unwrap()
-        .to_owned();
-    // Writing the session anew does not make the login newer.
+    assert!(!fresh(&anonymous), "no login yet");
+    let mut cookie = visit(&sessions, &[&anonymous], login).unwrap().new_cookie();
+    // Writing the session again does not make the login newer.
     for (after, expected) in [
         (0, true),
         (200, true),
@@ -184,23 +181,19 @@ fn l8_fresh_since() {
             session.increment("n", 1).map(drop)
         })
         .unwrap();
-        cookie = closed.cookie().unwrap().to_owned();
+        cookie = closed.new_cookie();
     }
-    // Who says the password again is fresh; who logs out is nobody; `cycle_id` proves nothing.
+    // A new login is fresh, a logout ends it, and `cycle_id` proves nothing.
     let renewed = visit(&sessions, &[&cookie], Session::cycle_id).unwrap();
     assert!(!fresh(renewed.cookie().unwrap()));
-    let again = visit(&sessions, &[&cookie], login)
-        .unwrap()
-        .cookie()
-        .unwrap()
-        .to_owned();
+    let again = visit(&sessions, &[&cookie], login).unwrap().new_cookie();
     assert!(fresh(&again));
     let out = visit(&sessions, &[&again], |session| {
         session.clear().and(session.insert("bye", 1))
     })
     .unwrap();
     assert!(!fresh(out.cookie().unwrap()));
-    // Flask's format has no place for it.
+    // Flask's format does not store when a user logged in.
     let flask = Sessions::flask("dev").unwrap();
     let session = flask.open(&::http::HeaderMap::new());
     session.log_in("ada").unwrap();

@@ -1,5 +1,6 @@
-//! Requirements of OWASP's ASVS, of RFC 6265bis and from the accidents of other libraries, each by its id. Here: those that
-//! need nothing but the core. `docs/security.md` has the table of all, and names the tests that stand elsewhere.
+//! Requirements from OWASP's ASVS, from RFC 6265bis and from vulnerabilities of other libraries,
+//! each named by its id. This crate tests those that need only the core; `docs/security.md` lists
+//! all of them with their tests.
 
 #![allow(
     clippy::unwrap_used,
@@ -17,12 +18,13 @@ mod http;
 mod lifetime;
 mod ops;
 mod token;
+mod windows;
 
 use session_core::{Builder, Sessions};
 
 const NOW: u64 = 1_700_000_000;
 
-/// Our format's builder with a clock that stands at [`NOW`] until it is moved.
+/// Returns a builder of our format whose clock stands at [`NOW`] until the test moves it.
 fn ours(time: &common::ManualClock) -> Builder {
     Sessions::builder(common::key(common::KEY)).clock(time.clone())
 }

@@ -1,22 +1,20 @@
-//! O: what operators see, and whose clock it is.
+//! O: events for operators, and the clock.
 
+use crate::common::{Closed, KEY, ManualClock, OTHER_KEY, cookie_with, key, visit};
+use crate::{NOW, ours};
+use ::http::{HeaderMap, HeaderValue, header::COOKIE};
+use session_core::{
+    Builder, Clock, EventKind, Rejected, Session, Sessions,
+    protocol::{Exchange, Step, StoreRequest},
+    testing,
+};
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use ::http::{HeaderMap, HeaderValue, header::COOKIE};
-use session_core::{
-    Builder, Clock, EventKind, KeyRing, Rejected, Session, Sessions,
-    protocol::{Exchange, Step, StoreRequest},
-    testing,
-};
-
-use crate::common::{Closed, KEY, ManualClock, OTHER_KEY, cookie_with, key, request, visit};
-use crate::{NOW, ours};
-
-/// Each thing that happens is one event with a digest; the reason is in it. (A key that was retired is not told from a
-/// forgery: the core no longer has it.)
+/// Each occurrence is one event with a digest and its reason. (A cookie whose key was retired is
+/// reported like a forgery: the core no longer has the key.)
 #[test]
 fn o1_each_event_once_with_its_reason() {
     let time = ManualClock::at(NOW);
@@ -53,8 +51,8 @@ fn o1_each_event_once_with_its_reason() {
         of(&[&cookie, &cookie], |_| Ok(())),
         [EventKind::Duplicate(2)]
     );
-    let rejected = |cookie: &str, why: Rejected| {
-        assert_eq!(of(&[cookie], |_| Ok(())), [EventKind::Rejected(why)]);
+    let rejected = |cookie: &str, reason: Rejected| {
+        assert_eq!(of(&[cookie], |_| Ok(())), [EventKind::Rejected(reason)]);
     };
     let mut forged = cookie.clone();
     forged.replace_range(
@@ -76,8 +74,9 @@ fn o1_each_event_once_with_its_reason() {
     rejected(&cookie, Rejected::Future);
 }
 
-/// T7: a digest is keyed. Whoever has a cookie and the logs, but not the secret, cannot tell which line is about it; nor do
-/// the digests of two applications with one secret match.
+/// T7: a digest is keyed. With a cookie and the logs, but without the secret, an attacker cannot
+/// find the lines about that cookie. Digests of two applications with one secret do not match
+/// either.
 #[test]
 fn t7_log_digests_are_keyed() {
     let forged =
@@ -117,7 +116,7 @@ fn t7_log_digests_are_keyed() {
     assert_eq!(
         digest(sessions.exchange_of([forged(sessions.cookie_name())])),
         digests[1],
-        "keys are replaced"
+        "the digest has the new key"
     );
 }
 
@@ -135,7 +134,7 @@ fn sources(folder: &Path, found: &mut Vec<(String, String)>) {
     }
 }
 
-/// Whether a source has one of these outside of comments.
+/// Whether a source names one of these clocks outside of comments.
 fn reads_clock(text: &str, clocks: &[&str]) -> bool {
     let code = text
         .lines()
@@ -144,7 +143,8 @@ fn reads_clock(text: &str, clocks: &[&str]) -> bool {
         .any(|line| clocks.iter().any(|clock| line.contains(clock)))
 }
 
-/// One place reads the operating system's clock; what measures how long the walker itself takes is a test.
+/// Only `env.rs` reads the operating system's clock. The model checker is excepted: it is a test,
+/// and measures its own time.
 #[test]
 fn o2_one_clock() {
     let mut files = Vec::new();
@@ -164,17 +164,17 @@ fn o2_one_clock() {
             "Local::now",
             "Utc::now",
         ];
-        if !path.contains("/stored/walk/") && reads_clock(text, &clocks) {
+        if !path.contains("/stored/model_check/") && reads_clock(text, &clocks) {
             readers.push(path);
         }
     }
     assert!(
-        matches!(&*readers, [only] if only.ends_with("/src/world.rs")),
+        matches!(&*readers, [only] if only.ends_with("/src/env.rs")),
         "{readers:?}"
     );
 }
 
-/// A clock that stands in a far year, and counts who asks it.
+/// A clock that is frozen in a distant year and counts its calls.
 struct Frozen(Arc<AtomicUsize>);
 
 const FAR: u64 = 32_503_680_000; // the year 3000
@@ -186,7 +186,7 @@ impl Clock for Frozen {
     }
 }
 
-/// Under a frozen clock every time that can be seen is the clock's.
+/// With a frozen clock every visible time is the clock's.
 #[test]
 fn o2_a_frozen_clock() {
     let asked = Arc::new(AtomicUsize::new(0));
@@ -222,13 +222,13 @@ fn o2_a_frozen_clock() {
             .contains("; Expires=Sat, 01 Feb 3000 00:00:00 GMT"),
         "{closed:?}"
     );
-    // Stores are asked with it, too.
+    // Requests to a store carry the clock's time, too.
     let stored = builder().build_stored().unwrap();
     assert_eq!(stored.now(), FAR);
     let id = testing::stored_request(&stored);
     assert!(id.contains_key(COOKIE));
     let Step::Pending(ask) = stored.exchange(&id).open() else {
-        panic!("an id is looked up")
+        panic!("the store must be asked for the id")
     };
     assert!(
         matches!(ask.question(), StoreRequest::Load { now: FAR, .. }),
@@ -244,7 +244,7 @@ fn o2_a_frozen_clock() {
         .insert("a", 1)
         .unwrap();
     let Step::Pending(ask) = exchange.close() else {
-        panic!("a record is stored")
+        panic!("the record must be stored")
     };
     let StoreRequest::Insert {
         record, now: FAR, ..
@@ -254,128 +254,4 @@ fn o2_a_frozen_clock() {
     };
     assert_eq!((record.created, record.seen), (FAR, FAR));
     assert!(asked.load(Ordering::SeqCst) > 10);
-}
-
-fn at(seconds: u64) -> SystemTime {
-    UNIX_EPOCH + Duration::from_secs(seconds)
-}
-
-/// Whether a reader accepts what a writer wrote, at these times.
-fn reads<const N: usize>(
-    time: &ManualClock,
-    reader: &Sessions,
-    writer: &Sessions,
-    times: [u64; N],
-) -> [bool; N] {
-    time.set(NOW);
-    let cookie = cookie_with(writer, "a", 1);
-    times.map(|now| {
-        time.set(now);
-        reader.open(&request(&[&cookie])).rejected().is_none()
-    })
-}
-
-/// Where the window ends.
-const END: u64 = NOW + 1_000;
-
-/// From signed to encrypted and back with live cookies. Every server first learns to read the new form, then each begins to
-/// write it; both are read until a declared second, and no longer.
-#[test]
-fn o3_two_formats_are_read_within_a_declared_window() {
-    let time = ManualClock::at(NOW);
-    let (signed, encrypted) = (
-        ours(&time).build().unwrap(),
-        ours(&time).encrypted().build().unwrap(),
-    );
-    let readers = ours(&time).accept_encrypted_until(at(END)).build().unwrap();
-    let writers = ours(&time)
-        .encrypted()
-        .accept_signed_until(at(END))
-        .build()
-        .unwrap();
-    const ALWAYS: [bool; 4] = [true; 4];
-    const WITHIN: [bool; 4] = [true, true, false, false];
-    const NEVER: [bool; 4] = [false; 4];
-    for (what, reader, writer, expected) in [
-        // Before the window: what is not declared is not read.
-        ("signed alone", &signed, &signed, ALWAYS),
-        ("a server that was left out", &signed, &writers, NEVER),
-        ("without a window", &encrypted, &signed, NEVER),
-        // Within: each step of the roll-out reads what the steps beside it write.
-        ("readers first", &readers, &signed, ALWAYS),
-        ("readers write what all read", &signed, &readers, ALWAYS),
-        ("readers, of writers", &readers, &writers, WITHIN),
-        ("writers, of readers", &writers, &readers, WITHIN),
-        ("writers", &writers, &writers, ALWAYS),
-        // After it.
-        ("encrypted alone, of writers", &encrypted, &writers, ALWAYS),
-        ("writers, of encrypted alone", &writers, &encrypted, ALWAYS),
-        ("encrypted alone, of readers", &encrypted, &readers, NEVER),
-    ] {
-        assert_eq!(
-            reads(&time, reader, writer, [NOW, END - 1, END, END + 10]),
-            expected,
-            "{what}"
-        );
-    }
-    // A live session goes on through all of it, and back: nobody is logged out.
-    time.set(NOW);
-    let mut cookie = cookie_with(&signed, "visits", 0);
-    for (visits, sessions) in (1..).zip([
-        &readers, &writers, &writers, &readers, &signed, &readers, &writers, &encrypted,
-    ]) {
-        let closed = visit(sessions, &[&cookie], |session| {
-            assert_eq!(session.increment("visits", 1)?, visits);
-            Ok(())
-        });
-        cookie = closed.unwrap().cookie().unwrap().to_owned();
-    }
-}
-
-/// The same for keys: a key that only verifies does so until its end.
-#[test]
-fn o3_a_key_verifies_until_its_end() {
-    for encrypted in [false, true] {
-        let time = ManualClock::at(NOW);
-        let build = |ring: KeyRing| {
-            let builder = Sessions::builder(ring).clock(time.clone());
-            let builder = if encrypted {
-                builder.encrypted()
-            } else {
-                builder
-            };
-            builder.build().unwrap()
-        };
-        let (old, new) = (|| key(OTHER_KEY), || key(KEY));
-        let before = build(KeyRing::new(old()));
-        let learned = build(KeyRing::new(old()).verify_only_until(new(), at(END)));
-        let turned = build(KeyRing::new(new()).verify_only_until(old(), at(END)));
-        let after = build(KeyRing::new(new()));
-        let reads = |reader, writer| reads(&time, reader, writer, [NOW, END - 1, END]);
-        assert_eq!(reads(&learned, &before), [true; 3], "before");
-        assert_eq!(reads(&learned, &turned), [true, true, false], "within");
-        assert_eq!(reads(&turned, &before), [true, true, false]);
-        assert_eq!(reads(&turned, &learned), [true, true, false]);
-        assert_eq!(reads(&after, &turned), [true; 3], "after");
-        assert_eq!(reads(&after, &learned), [false; 3]);
-        assert_eq!(reads(&before, &turned), [false; 3], "who was left out");
-        // Rolled back with a live session: what the new key wrote is read, and written with the old one again.
-        time.set(NOW);
-        let mut cookie = cookie_with(&before, "visits", 0);
-        for sessions in [
-            &learned, &turned, &learned, &before, &learned, &turned, &after,
-        ] {
-            let closed = visit(sessions, &[&cookie], |session| {
-                session.increment("visits", 1).map(drop)
-            });
-            cookie = closed.unwrap().cookie().unwrap().to_owned();
-        }
-        assert_eq!(
-            after
-                .open(&request(&[&cookie]))
-                .get::<i64>("visits")
-                .unwrap(),
-            Some(7)
-        );
-    }
 }

@@ -12,7 +12,7 @@ fn stored() -> StoredSessions {
     ours(&ManualClock::at(NOW)).build_stored().unwrap()
 }
 
-/// Opens the session of a cookie of this value; `None` if a store would be asked for it.
+/// Opens the session of a cookie with this value. Returns `None` if a store would be asked for it.
 fn unasked(sessions: &StoredSessions, value: &[u8]) -> Option<Session> {
     let pair = HeaderValue::from_bytes(&[b"__Host-session=", value].concat()).unwrap();
     match sessions
@@ -24,7 +24,7 @@ fn unasked(sessions: &StoredSessions, value: &[u8]) -> Option<Session> {
     }
 }
 
-/// The value of a cookie that reaches the store.
+/// Returns a cookie value that reaches the store.
 fn good(sessions: &StoredSessions) -> String {
     let value = testing::stored_request(sessions)[COOKIE]
         .to_str()
@@ -33,7 +33,7 @@ fn good(sessions: &StoredSessions) -> String {
     let value = value.strip_prefix("__Host-session=").unwrap().to_owned();
     assert!(
         unasked(sessions, value.as_bytes()).is_none(),
-        "an id that is ours is asked for"
+        "the store is asked for a valid id"
     );
     value
 }
@@ -76,7 +76,7 @@ fn t4_no_id_of_another_form_reaches_a_store() {
             Some(Rejected::Malformed | Rejected::TooLong | Rejected::BadSignature)
         ));
     }
-    // NUL and line breaks do not even make a header.
+    // NUL and line breaks are not valid in a header.
     for never in [&b"a\0b"[..], b"a\r\nb", b"a\nb"] {
         assert!(HeaderValue::from_bytes(never).is_err());
     }
@@ -91,7 +91,7 @@ proptest! {
     ) {
         let sessions = stored();
         prop_assert!(unasked(&sessions, &noise).is_some());
-        // One character of an id that would be asked for is another one.
+        // One character of a valid id is replaced.
         let mut value = good(&sessions).into_bytes();
         let at = at.index(value.len());
         prop_assume!(value[at] != other);

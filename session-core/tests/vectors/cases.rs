@@ -1,4 +1,4 @@
-//! The vectors of kind dump and load.
+//! The recorded vectors of the kinds `dump` and `load`.
 
 use std::time::{Duration, UNIX_EPOCH};
 
@@ -9,7 +9,8 @@ use session_core::{Digest, Sessions};
 use super::payload;
 use super::python::{Python, canonical};
 
-/// Sessions as the case has them; none for digests and key derivations that we don't offer.
+/// Returns sessions as the case configures them; `None` for digests and key derivations that we do
+/// not offer.
 pub fn sessions(case: &Value, clock: &str) -> Option<Sessions> {
     let digest = match case["digest"].as_str().unwrap() {
         "sha1" => Digest::Sha1,
@@ -41,14 +42,14 @@ pub fn sessions(case: &Value, clock: &str) -> Option<Sessions> {
     Some(builder.build().unwrap())
 }
 
-/// The value of the Set-Cookie that a session's close sends.
+/// Returns the value of the Set-Cookie header in this response.
 fn set_cookie(response: &HeaderMap) -> Option<String> {
     let header = response.get(header::SET_COOKIE)?.to_str().unwrap();
     let value = header.split(';').next().unwrap().split_once('=').unwrap().1;
     (!value.is_empty()).then(|| value.to_owned())
 }
 
-/// A cookie that holds these values.
+/// Returns a cookie that holds these values.
 pub fn dump(sessions: &Sessions, tagged: &str) -> String {
     let session = sessions.open(&HeaderMap::new());
     for (key, value) in Python::session(tagged) {
@@ -59,7 +60,8 @@ pub fn dump(sessions: &Sessions, tagged: &str) -> String {
     set_cookie(&response).unwrap_or_else(|| panic!("no cookie for {tagged}"))
 }
 
-/// Opens a cookie and writes it again unchanged: the new cookie, and why the old one was refused.
+/// Opens a cookie and writes it again unchanged. Returns the new cookie, and why the old one was
+/// refused.
 pub fn reload(
     sessions: &Sessions,
     cookie: &str,
@@ -70,12 +72,12 @@ pub fn reload(
     let mut response = HeaderMap::new();
     match sessions.close(&session, &mut response) {
         Ok(()) => (set_cookie(&response), session.rejected()),
-        // Too large for a cookie of today; the vector's own text was as large.
+        // Larger than browsers store today. The vector's own text was as large.
         Err(_) => (Some(cookie.to_owned()), session.rejected()),
     }
 }
 
-/// Whether we accept what Flask accepts, refuse what it refuses, and find the same inside.
+/// Whether we accept what Flask accepts, refuse what Flask refuses, and read equal content.
 pub fn load_agrees(sessions: &Sessions, case: &Value) -> bool {
     let (again, rejected) = reload(sessions, case["cookie"].as_str().unwrap());
     if case["expected"] != "ok" {

@@ -1,15 +1,14 @@
-//! The vectors of whole requests: what a view did, and the headers that came of it.
+//! The recorded vectors of whole requests: the call of a view, and the headers of the response.
 
+use super::payload;
+use super::views::run;
+use http::{HeaderMap, HeaderValue, header};
+use serde_json::{Map, Value, json};
+use session_core::{Config, EventKind, Session, Sessions};
 use std::collections::BTreeSet;
 use std::time::{Duration, UNIX_EPOCH};
 
-use http::{HeaderMap, HeaderValue, header};
-use serde_json::{Map, Value, json};
-use session_core::{Config, EventKind, Flash, Session, Sessions};
-
-use super::payload;
-
-/// Compares one entry; what differs is said.
+/// Compares one entry with our behaviour; the error describes the difference.
 pub fn compare(entry: &Value) -> Result<(), String> {
     if entry["name"] == "size-warning-boundary" {
         return boundary(entry);
@@ -88,7 +87,7 @@ fn differ(what: &str, found: &Value, expected: &Value) -> Result<(), String> {
     }
 }
 
-/// Name, value and the set of attributes; of compressed values what is inside.
+/// Compares name, value and the set of attributes. Of compressed values it compares the content.
 fn same_cookie(found: &str, expected: &str) -> Result<(), String> {
     let split = |text: &str| {
         let mut parts = text.split("; ");
@@ -120,7 +119,7 @@ fn same_cookie(found: &str, expected: &str) -> Result<(), String> {
     }
 }
 
-/// The entry's configuration, from Python literals.
+/// Builds the entry's configuration from Python literals.
 fn configure(entry: &Value) -> Result<Sessions, String> {
     let mut settings = Map::new();
     settings.insert("SECRET_KEY".into(), entry["secret_key"].clone());
@@ -143,149 +142,7 @@ fn configure(entry: &Value) -> Result<Sessions, String> {
         .map_err(|error| error.to_string())
 }
 
-/// The view in Rust: its result as Python shows it.
-fn run(view: &str, session: &Session) -> Result<String, String> {
-    let none = || Ok("None".to_owned());
-    let number = |value: Option<i64>| value.map_or("None".to_owned(), |n| n.to_string());
-    let truth = |value: bool| {
-        if value {
-            "True".to_owned()
-        } else {
-            "False".to_owned()
-        }
-    };
-    let dict = || {
-        let json: Map<String, Value> = serde_json::from_str(&session.to_json()).unwrap();
-        Value::Object(json)
-            .to_string()
-            .replace('"', "'")
-            .replace("':", "': ")
-    };
-    let set_a = || session.insert("a", 1).unwrap();
-    // `session['l'].append(2)`: a Rust handler has a copy.
-    let append = || session.get::<Vec<i64>>("l").unwrap().unwrap().push(2);
-    match view {
-        "session['a'] = 1" | "session['a'] = 1; abort(404)" | "session['a'] = 1; 1/0" => {
-            set_a();
-            none()
-        }
-        "session.permanent = True; session['a'] = 1" => {
-            session.set_permanent(true).unwrap();
-            set_a();
-            none()
-        }
-        "session.permanent = True" | "session.permanent = False" => {
-            session.set_permanent(view.ends_with("True")).unwrap();
-            none()
-        }
-        "session['_permanent'] = 'yes'" => {
-            session.insert("_permanent", "yes").unwrap();
-            none()
-        }
-        "session.pop('a')" => Ok(number(session.take("a").unwrap())),
-        "session.pop('zz', None)" => Ok(number(session.take("zz").unwrap())),
-        "session.clear()" => {
-            session.clear().unwrap();
-            none()
-        }
-        "session['z'] = 1; session.pop('z')" => {
-            session.insert("z", 1).unwrap();
-            Ok(number(session.take("z").unwrap()))
-        }
-        "session.get('a')" | "session['a']" => Ok(number(session.get("a").unwrap())),
-        "session['l'] = [1]" => {
-            session.insert("l", [1]).unwrap();
-            none()
-        }
-        "session.permanent = True; session['l'] = [1]" => {
-            session.set_permanent(true).unwrap();
-            session.insert("l", [1]).unwrap();
-            none()
-        }
-        "session['l'].append(2)" => {
-            append();
-            none()
-        }
-        "session['l'].append(2); session.modified = True" => {
-            append();
-            session.mark_modified().unwrap();
-            none()
-        }
-        "'a' in session" => Ok(truth(session.contains_key("a"))),
-        "list(session)" => Ok(format!("{:?}", session.keys()).replace('"', "'")),
-        "bool(session)" => Ok(truth(!session.is_empty())),
-        "session == {}" => Ok(truth(session.to_json() == "{}")),
-        "session.copy()" | "dict(session)" => Ok(dict()),
-        "session.setdefault('a', 5)" => {
-            Ok(session.get_or_insert_with("a", || 5).unwrap().to_string())
-        }
-        "session.setdefault('n', 5)" => {
-            Ok(session.get_or_insert_with("n", || 5).unwrap().to_string())
-        }
-        "session.popitem()" => {
-            let key = session.keys().pop().unwrap();
-            let value = session.take(&key).unwrap();
-            Ok(format!("('{key}', {})", number(value)))
-        }
-        // `update()` of nothing marks the session, and so does the flag.
-        "session.update()" | "session.modified = True" => {
-            session.mark_modified().unwrap();
-            none()
-        }
-        "gfm()" => flashes(session, false, None),
-        "gfm(with_categories=True)" => flashes(session, true, None),
-        "gfm(category_filter=['error'])" => flashes(session, false, Some(&["error"])),
-        "gfm(True, ['message', 'warning'])" => {
-            flashes(session, true, Some(&["message", "warning"]))
-        }
-        "gfm(True, 'error_or_warning')" => flashes(session, true, Some(&["error_or_warning"])),
-        "gfm(True, ['nope'])" => flashes(session, true, Some(&["nope"])),
-        "flash('z'); gfm()" => {
-            session.flash("z", "message").unwrap();
-            flashes(session, false, None)
-        }
-        "gfm(True).append(('X', 'Y')); gfm(True)" => {
-            session.take_flashes().unwrap().clear();
-            flashes(session, true, None)
-        }
-        _ if view.starts_with("session['a'] = 'x1y2z3") => {
-            session
-                .insert("a", view.split('\'').nth(3).unwrap())
-                .unwrap();
-            none()
-        }
-        _ => Err(format!("there is no Rust for {view}")),
-    }
-}
-
-fn flashes(session: &Session, categories: bool, filter: Option<&[&str]>) -> Result<String, String> {
-    let taken = match filter {
-        None => session.take_flashes(),
-        Some(filter) => session.take_flashes_of(filter),
-    };
-    let show = |flash: &Flash| {
-        let message = match flash.message_as::<session_core::tagged::Markup>() {
-            Ok(markup) => format!("Markup('{}')", markup.as_str()),
-            Err(_) => format!("'{}'", flash.message()),
-        };
-        if categories {
-            format!("('{}', {message})", flash.category())
-        } else {
-            message
-        }
-    };
-    Ok(format!(
-        "[{}]",
-        taken
-            .unwrap()
-            .iter()
-            .map(show)
-            .collect::<Vec<_>>()
-            .join(", ")
-    ))
-}
-
-/// Flask warns from `first_length_with_warning` octets of the whole header on.
+/// Flask warns when the whole header has `first_length_with_warning` bytes or more.
 fn boundary(entry: &Value) -> Result<(), String> {
     let first = entry["first_length_with_warning"].as_u64().unwrap();
     let mut noise = 0_u64;

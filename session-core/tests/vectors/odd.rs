@@ -1,4 +1,4 @@
-//! The vectors of what is odd: Cookie headers, sessions and settings.
+//! The recorded vectors of unusual input: Cookie headers, sessions and settings.
 
 use std::time::{Duration, UNIX_EPOCH};
 
@@ -9,7 +9,7 @@ use session_core::{Config, Sessions};
 use super::payload;
 use super::python::canonical;
 
-/// Compares one; what was found otherwise is said.
+/// Compares one vector with our behaviour; the error describes the difference.
 pub fn compare(kind: &str, case: &Value) -> Result<(), String> {
     if kind == "environment" {
         environment(case)
@@ -22,10 +22,10 @@ fn now() -> std::time::SystemTime {
     UNIX_EPOCH + Duration::from_secs(1_700_000_000)
 }
 
-/// The session that a handler has. Where Flask answers 500, a session that is refused is the same.
+/// Compares the session that a handler sees. Where Flask answers 500, ours must be refused.
 fn session(kind: &str, case: &Value) -> Result<(), String> {
     let sessions = Sessions::flask_builder("dev").clock(now).build().unwrap();
-    // Headers are bytes, which the file has as the characters of Latin-1.
+    // Headers are bytes, which the file stores as characters of Latin-1.
     let text = if kind == "headers" {
         case["header"].as_str()
     } else {
@@ -45,7 +45,7 @@ fn session(kind: &str, case: &Value) -> Result<(), String> {
     let session = sessions.open(&headers);
     let agrees = match case["flask"].as_str() {
         None => session.rejected().is_some(),
-        // Beside another key none is guarded.
+        // A second key, so that the whole needs no guard.
         Some(flask) => {
             session.insert("zz", 0).unwrap();
             let comma = if flask == "{}" { "" } else { "," };
@@ -60,7 +60,8 @@ fn session(kind: &str, case: &Value) -> Result<(), String> {
     }
 }
 
-/// The cookie of `{"a":1}` under the key of an environment. Where Flask has no sessions, or fails, ours does not start.
+/// Compares the cookie of `{"a":1}` under a key from the environment. Where Flask has no sessions,
+/// or fails, our configuration must be an error.
 fn environment(case: &Value) -> Result<(), String> {
     let vars = [(
         "FLASK_SECRET_KEY".to_owned(),

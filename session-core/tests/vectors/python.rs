@@ -1,5 +1,5 @@
-//! Values as Python has them: built from tagged JSON, to be inserted as typed values; and a comparison of JSON texts that
-//! knows NaN, big integers and lone surrogates.
+//! Values of Python's types, built from tagged JSON so that they can be inserted as typed values;
+//! and a comparison of JSON texts that knows NaN, big integers and lone surrogates.
 
 use std::collections::BTreeMap;
 
@@ -7,7 +7,7 @@ use serde::{Serialize, Serializer};
 use serde_json::Value;
 use session_core::tagged::{Bytes, DateTime, Markup, Tuple, Uuid};
 
-/// A value of one of the types that Flask's sessions know.
+/// A value of one of the types that Flask's sessions can hold.
 pub enum Python {
     Plain(Value),
     List(Vec<Python>),
@@ -77,7 +77,7 @@ impl Python {
         )
     }
 
-    /// The entries of a session.
+    /// Returns the entries of a session.
     pub fn session(tagged: &str) -> BTreeMap<String, Self> {
         match Self::untag(&serde_json::from_str(tagged).unwrap()) {
             Self::Dict(entries) => entries,
@@ -86,11 +86,11 @@ impl Python {
     }
 }
 
-/// By `cookie`'s parser, not ours.
+/// Parses a date with the parser of the crate `cookie`, which is independent of ours.
 fn date(text: &str) -> DateTime {
     let cookie = cookie::Cookie::parse(format!("a=b; Expires={text}")).unwrap();
     match cookie.expires_datetime() {
-        // Its parser moves years below 100 into a century, as Python does.
+        // That parser moves years below 100 into a century, as Python does.
         Some(then) if !text.contains(" 0001 ") => {
             DateTime::from_unix(then.unix_timestamp()).unwrap()
         }
@@ -98,7 +98,8 @@ fn date(text: &str) -> DateTime {
     }
 }
 
-/// A canonical form of a JSON text: equal for texts that Python reads as equal values.
+/// Returns a canonical form of a JSON text. It is equal for texts that Python reads as equal
+/// values.
 pub fn canonical(json: &str) -> String {
     let mut rest = json;
     let mut out = String::new();

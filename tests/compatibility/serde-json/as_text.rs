@@ -1,4 +1,5 @@
-//! `arbitrary_precision` and `raw_value`: what serde_json keeps as text is a number, or a value, in the session.
+//! `arbitrary_precision` and `raw_value`: serde_json holds numbers and values as text. In the
+//! session they are numbers and values.
 
 #![allow(clippy::unwrap_used)]
 
@@ -106,14 +107,14 @@ fn long_integers_keep_their_digits() {
                 session.payload(),
                 format!(r#"{{"in":[1,{{"k":{digits}}}],"n":{digits}}}"#)
             );
-            // As another type it is an error, and no object.
+            // Read as another type it is an error, not an object.
             assert!(session.get::<i64>("n").is_err() && session.get::<String>("n").is_err());
             assert!(session.get::<BTreeMap<String, String>>("n").is_err());
         }
     }
 }
 
-/// As Python reads and writes them, and as `insert_json` does: the double, in its shortest form.
+/// As Python and `insert_json` read and write them: the double, in its shortest form.
 #[test]
 fn floats_are_doubles() {
     for sessions in both() {
@@ -173,7 +174,7 @@ fn raw_values_are_values() {
     }
 }
 
-/// A user may have sent it: there are no tags in it, and none come back.
+/// A user may have sent this JSON: it contains no tags, and none are read from it later.
 #[test]
 fn raw_values_have_no_tags() {
     #[derive(Debug, Serialize, Deserialize)]
@@ -207,7 +208,8 @@ fn raw_values_have_no_tags() {
     }
 }
 
-/// Not even with a key of serde_json's own does an object become a number by being stored.
+/// An object does not become a number by being stored, not even with a key that serde_json uses
+/// internally.
 #[test]
 fn an_object_stays_an_object() {
     let text = r#"{"$serde_json::private::Number":"5"}"#;

@@ -1,6 +1,7 @@
-//! Werkzeug's `parse_cookie`, as its regular expressions have it; its whitespace is space and tab here.
+//! Werkzeug's `parse_cookie`, written from its regular expressions; its whitespace is space and tab
+//! here.
 
-/// Pairs of name and value, in order.
+/// Returns pairs of name and value, in order.
 pub fn pairs(header: &[u8]) -> Vec<(Vec<u8>, Vec<u8>)> {
     let mut rest = header;
     let mut pairs = Vec::new();
@@ -13,7 +14,7 @@ pub fn pairs(header: &[u8]) -> Vec<(Vec<u8>, Vec<u8>)> {
             (name_end..=rest.len()).filter(|end| matches!(rest.get(*end), None | Some(b';')));
         let value = |end: usize| trimmed(rest[..end].get(name_end + 1..).unwrap_or_default());
         let has_value = rest.get(name_end) == Some(&b'=');
-        // The shortest, unless a longer one is a whole quoted text.
+        // The shortest value, unless a longer one is a whole quoted text.
         let quoted = ends.clone().find(|end| has_value && is_quoted(value(*end)));
         let end = quoted.or_else(|| ends.min()).unwrap();
         pairs.push((trimmed(&rest[..name_end]).to_vec(), unquoted(value(end))));
@@ -24,7 +25,7 @@ pub fn pairs(header: &[u8]) -> Vec<(Vec<u8>, Vec<u8>)> {
     }
 }
 
-/// The value without quotes around it, and with what its escapes stand for.
+/// Returns the value without its quotes and with its escapes replaced.
 pub fn unquoted(value: &[u8]) -> Vec<u8> {
     if value.len() < 2 || value[0] != b'"' || value[value.len() - 1] != b'"' {
         return value.to_vec();
@@ -46,7 +47,7 @@ pub fn unquoted(value: &[u8]) -> Vec<u8> {
     out
 }
 
-/// One quote, then pairs of a backslash and anything, or what is neither, then the other quote.
+/// A quote, then escapes of a backslash and any byte, or bytes that are neither, then a quote.
 fn is_quoted(text: &[u8]) -> bool {
     let [b'"', inner @ .., b'"'] = text else {
         return false;

@@ -1,32 +1,32 @@
-//! JSON by recursion, into a tree, with the rules of Python's `json.loads` and `json.dumps`. serde_json's differ: here NaN,
-//! Infinity and -Infinity are numbers, an integer keeps its digits (at most 4300), a lone surrogate is a character, and of
-//! equal keys the last counts.
+//! JSON by recursion, into a tree, with the rules of Python's `json.loads` and `json.dumps`. They
+//! differ from serde_json's: NaN, Infinity and -Infinity are numbers, an integer keeps its digits
+//! (at most 4300), a lone surrogate is a character, and of equal keys the last is used.
 
 use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-/// Code points, lone surrogates among them: Python's `str`.
+/// Code points, lone surrogates included: Python's `str`.
 pub type Text = Vec<u32>;
 
 #[derive(Debug, Clone, PartialEq)]
 pub enum Json {
     /// null, true, false, NaN, Infinity, -Infinity.
     Word(&'static str),
-    /// As it stands.
+    /// The digits as they were written.
     Integer(String),
-    /// The bits of it, so that 0.0 is not -0.0.
+    /// The bits of the float, so that 0.0 differs from -0.0.
     Float(u64),
     Text(Text),
     List(Vec<Json>),
-    /// As they stand: unsorted, equal keys more than once.
+    /// Members as they were written: unsorted, with duplicate keys.
     Object(Vec<(Text, Json)>),
 }
 
 const WORDS: [&str; 6] = ["null", "true", "false", "NaN", "Infinity", "-Infinity"];
 
 impl Json {
-    /// The whole of a text that has at most `depth` containers inside each other.
+    /// Reads a whole text in which at most `depth` containers are nested.
     pub fn read(text: &str, depth: usize) -> Option<Self> {
         let mut reader = Reader(text);
         let value = reader.value(depth)?;
@@ -34,7 +34,8 @@ impl Json {
         reader.0.is_empty().then_some(value)
     }
 
-    /// As `json.dumps` with `sort_keys` and without spaces; `ensure_ascii` is `ascii`.
+    /// Writes what `json.dumps` writes with `sort_keys` and without spaces; `ascii` is its
+    /// `ensure_ascii`.
     pub fn write(&self, ascii: bool) -> String {
         match self {
             Self::Word(word) => (*word).to_owned(),
@@ -61,7 +62,8 @@ impl Json {
         }
     }
 
-    /// As serde_json has it, if it can: no lone surrogate, no integer beyond 64 bits. A float that is no number is null.
+    /// Returns the value of serde_json, if it has one: no lone surrogate, no integer beyond 64
+    /// bits. NaN and infinities are null.
     pub fn value(&self) -> Option<Value> {
         Some(match self {
             Self::Word("true") => true.into(),
@@ -86,7 +88,7 @@ impl Json {
         })
     }
 
-    /// Sorted by key, the last of equal ones.
+    /// Sorts by key, and keeps the last of equal keys.
     pub fn sorted(self) -> Self {
         match self {
             Self::Object(members) => Self::Object(
@@ -130,8 +132,9 @@ fn quoted(text: &[u32], ascii: bool) -> String {
     out + "\""
 }
 
-/// Rounded to ever more digits, or a step beside it, until it reads back the same: these digits stand where Rust's own short
-/// form has as many, which differ where two are as near. An exponent has a sign and two digits.
+/// Rounds to ever more digits, or one unit beside, until the text reads back as the same float.
+/// Rust's own short form has as many digits, and these replace them, because the two differ where
+/// two texts are equally near. An exponent has a sign and at least two digits.
 fn float(value: f64) -> String {
     let short = format!("{value:?}").replace("inf", "Infinity");
     if !value.is_finite() || value == 0.0 {
@@ -254,7 +257,7 @@ impl Reader<'_> {
                 '\\' => self.escape()?,
                 c => u32::from(c),
             };
-            // Two escapes that are a pair of surrogates are one character.
+            // A pair of surrogates in two escapes is one character.
             match text.last_mut() {
                 Some(high @ 0xd800..0xdc00) if (0xdc00..0xe000).contains(&point) => {
                     *high = 0x10000 + ((*high - 0xd800) << 10) + (point - 0xdc00);
@@ -274,7 +277,7 @@ impl Reader<'_> {
             't' => 9,
             'u' => {
                 let digits: String = (0..4).map(|_| self.next()).collect::<Option<_>>()?;
-                // `from_str_radix` takes a sign, too.
+                // `from_str_radix` accepts a sign, too.
                 digits
                     .bytes()
                     .all(|byte| byte.is_ascii_hexdigit())

@@ -1,35 +1,37 @@
-//! The formats written a second time, from their descriptions and as plainly as it can be said.
+//! The formats written a second time, from their descriptions, as plainly as possible.
 
+pub mod bytes;
 pub mod cookie;
+pub mod flask;
 pub mod json;
+pub mod record;
 
-use std::io::Write;
 use std::sync::LazyLock;
 
-use aes_gcm_siv::aead::{Aead, KeyInit as _, Payload};
+use aes_gcm_siv::aead::{Aead, KeyInit as _};
 use aes_gcm_siv::{Aes256GcmSiv, Nonce};
-use flate2::{Decompress, FlushDecompress, Status};
 use hmac::{Hmac, Mac};
 use sha1::Sha1;
-use sha2::{Digest as _, Sha256};
+use sha2::Sha256;
 
-use super::{ABSOLUTE, IDLE, NOW, SECRET};
+use super::{ABSOLUTE, IDLE, NOW};
 use crate::common::KEY;
-use json::{Json, Text, string};
+use bytes::{decode, encode, inflate};
+use json::{Json, string};
 
 /// The name of our cookies.
 pub const NAME: &str = "__Host-session";
 
 /// K(1) for signed sessions, K(2) for encrypted ones, K(3) for ids, K(4) for records.
 pub static SIGNED: LazyLock<Vec<u8>> = LazyLock::new(|| derived(1));
+
 static ENCRYPTED: LazyLock<Aes256GcmSiv> =
     LazyLock::new(|| Aes256GcmSiv::new_from_slice(&derived(2)).unwrap());
-static RECORD: LazyLock<Aes256GcmSiv> =
-    LazyLock::new(|| Aes256GcmSiv::new_from_slice(&derived(4)).unwrap());
-pub static ID: LazyLock<Vec<u8>> = LazyLock::new(|| derived(3));
-static FLASK: LazyLock<Vec<u8>> = LazyLock::new(|| sha1(SECRET.as_bytes(), b"cookie-session"));
 
-/// K(p) = HMAC-SHA256(secret, "rust-session" 00 01, p, len u32 cookie name, len u32 context); the name in K(4) is empty.
+pub static ID: LazyLock<Vec<u8>> = LazyLock::new(|| derived(3));
+
+/// K(p) = HMAC-SHA256(secret, "rust-session" 00 01, p, len u32 cookie name, len u32 context); the
+/// name in K(4) is empty.
 fn derived(purpose: u8) -> Vec<u8> {
     let name = if purpose == 4 { "" } else { NAME };
     let mut context = b"rust-session\x00\x01".to_vec();
@@ -59,60 +61,12 @@ fn sha1(key: &[u8], text: &[u8]) -> Vec<u8> {
         .to_vec()
 }
 
-const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
-
-/// base64url without padding (RFC 4648, section 5).
-pub fn encode(bytes: &[u8]) -> Vec<u8> {
-    let bits = |chunk: &[u8]| {
-        chunk
-            .iter()
-            .fold(0_usize, |bits, byte| bits << 8 | usize::from(*byte))
-    };
-    let digits = |chunk: &[u8]| {
-        let (bits, missing) = (bits(chunk) << (8 * (3 - chunk.len())), 3 - chunk.len());
-        (0..4 - missing).map(move |at| DIGITS[bits >> (18 - 6 * at) & 63])
-    };
-    bytes.chunks(3).flat_map(digits).collect()
-}
-
-/// One text for one value: what [`encode`] does not write is refused.
-pub fn decode(text: &[u8]) -> Option<Vec<u8>> {
-    let digits: Vec<u32> = text
-        .iter()
-        .map(|digit| {
-            DIGITS
-                .iter()
-                .position(|known| known == digit)
-                .map(|value| u32::try_from(value).unwrap())
-        })
-        .collect::<Option<_>>()?;
-    let mut bytes = Vec::new();
-    for chunk in digits.chunks(4) {
-        let bits = chunk.iter().fold(0, |bits, digit| bits << 6 | digit) << (6 * (4 - chunk.len()));
-        bytes.extend_from_slice(&bits.to_be_bytes()[1..chunk.len()]);
-    }
-    (encode(&bytes) == text).then_some(bytes)
-}
-
-pub fn deflate(bytes: &[u8]) -> Vec<u8> {
-    let mut encoder = flate2::write::ZlibEncoder::new(Vec::new(), flate2::Compression::fast());
-    encoder.write_all(bytes).unwrap();
-    encoder.finish().unwrap()
-}
-
-/// A whole stream of at most `most` bytes; what follows it is ignored.
-fn inflate(stream: &[u8], most: usize) -> Option<Vec<u8>> {
-    let mut out = Vec::with_capacity(most + 1);
-    let status = Decompress::new(true).decompress_vec(stream, &mut out, FlushDecompress::Finish);
-    (status.ok()? == Status::StreamEnd && out.len() <= most).then_some(out)
-}
-
-/// Payload (compressed or not), middle and signature: three parts between dots, a fourth and empty one in front of what is
-/// compressed.
+/// The three parts between dots: payload (compressed or not), stamp and signature. A compressed
+/// payload has an empty part before it.
 struct Parts<'a> {
     compressed: bool,
     payload: &'a [u8],
-    middle: &'a [u8],
+    stamp: &'a [u8],
     signature: &'a [u8],
 }
 
@@ -120,16 +74,16 @@ impl<'a> Parts<'a> {
     fn of(cookie: &'a [u8]) -> Option<Self> {
         let parts: Vec<&[u8]> = cookie.split(|byte| *byte == b'.').collect();
         match parts[..] {
-            [payload, middle, signature] => Some(Self {
+            [payload, stamp, signature] => Some(Self {
                 compressed: false,
                 payload,
-                middle,
+                stamp,
                 signature,
             }),
-            [b"", payload, middle, signature] => Some(Self {
+            [b"", payload, stamp, signature] => Some(Self {
                 compressed: true,
                 payload,
-                middle,
+                stamp,
                 signature,
             }),
             _ => None,
@@ -153,30 +107,25 @@ fn is_signed(cookie: &[u8], signature: &[u8], code: impl Fn(&[u8]) -> Vec<u8>) -
         .is_some_and(|found| found == code(&cookie[..cookie.len() - signature.len() - 1]))
 }
 
-/// A text with its signature.
+/// Returns a text with its signature.
 pub fn signed(key: &[u8], text: &[u8]) -> Vec<u8> {
     [text, b".", &encode(&sha256(key, text))].concat()
 }
 
-/// The same as Flask signs.
-pub fn signed_flask(text: &[u8]) -> Vec<u8> {
-    [text, b".", &encode(&sha1(&FLASK, text))].concat()
-}
-
-/// A cookie that was accepted.
+/// An accepted cookie.
 #[derive(Debug)]
 pub struct Opened {
     pub stamp: Stamp,
     pub content: Content,
 }
 
-/// What our formats hold.
+/// The content of our formats.
 #[derive(Debug, PartialEq)]
 pub struct Content {
     /// Sorted.
     pub map: Json,
     pub flashes: Vec<Json>,
-    /// Who is logged in, in a cookie.
+    /// The user who is logged in, in a cookie.
     pub user: Option<String>,
 }
 
@@ -186,12 +135,12 @@ pub struct Stamp {
     pub issued: u64,
     pub created: u64,
     pub authenticated: Option<u64>,
-    /// The user's.
+    /// The user's epoch.
     pub epoch: u16,
 }
 
-/// flags u8, issued u40, issued - created u32, issued - authenticated u32 (all ones: never), the application's epoch u16,
-/// the user's u16.
+/// Reads a stamp: flags u8, issued u40, issued - created u32, issued - authenticated u32 (all ones:
+/// never), the application's epoch u16, the user's u16.
 fn stamp(bytes: &[u8]) -> Option<Stamp> {
     let bytes: [u8; 18] = bytes.try_into().ok()?;
     let number = |range: std::ops::Range<usize>| {
@@ -215,7 +164,7 @@ fn stamp(bytes: &[u8]) -> Option<Stamp> {
     })
 }
 
-/// A stamp of this moment: not permanent, created now, never authenticated.
+/// Returns a stamp of [`NOW`]: not permanent, created now, never authenticated.
 pub fn stamp_now() -> [u8; 18] {
     let mut bytes = [0; 18];
     bytes[1..6].copy_from_slice(&NOW.to_be_bytes()[3..]);
@@ -223,16 +172,16 @@ pub fn stamp_now() -> [u8; 18] {
     bytes
 }
 
-/// Not more than a minute in the future, and not older than the absolute lifetime.
+/// Whether a stamp is at most a minute in the future, and within the absolute lifetime.
 fn is_young(stamp: &Stamp) -> bool {
     stamp.issued <= NOW + 60 && NOW.saturating_sub(stamp.created) <= ABSOLUTE
 }
 
-/// Our format.
+/// Opens a cookie of our format.
 pub fn open_signed(cookie: &[u8]) -> Option<Opened> {
     let parts = Parts::of(cookie).filter(|_| cookie.len() <= 4096)?;
     is_signed(cookie, parts.signature, |text| sha256(&SIGNED, text)).then_some(())?;
-    let stamp = stamp(&decode(parts.middle)?)?;
+    let stamp = stamp(&decode(parts.stamp)?)?;
     (is_young(&stamp) && NOW.saturating_sub(stamp.issued) <= IDLE).then_some(())?;
     Some(Opened {
         stamp,
@@ -240,7 +189,8 @@ pub fn open_signed(cookie: &[u8]) -> Option<Opened> {
     })
 }
 
-/// Our encrypted format: nonce, and stamp and content under AES-256-GCM-SIV. The spaces that fill it up are JSON's.
+/// Opens an encrypted cookie: nonce, then stamp and content under AES-256-GCM-SIV. Spaces that pad
+/// it are JSON's whitespace.
 pub fn open_encrypted(cookie: &[u8]) -> Option<Opened> {
     let bytes = decode(cookie).filter(|_| cookie.len() <= 4096)?;
     let (nonce, encrypted) = bytes.split_first_chunk::<12>()?;
@@ -254,7 +204,7 @@ pub fn open_encrypted(cookie: &[u8]) -> Option<Opened> {
     })
 }
 
-/// An encrypted text.
+/// Encrypts a text.
 pub fn encrypted(nonce: [u8; 12], text: &[u8]) -> Vec<u8> {
     encode(
         &[
@@ -265,7 +215,8 @@ pub fn encrypted(nonce: [u8; 12], text: &[u8]) -> Vec<u8> {
     )
 }
 
-/// A map; or `[map, [flash, ..]]` with one flash at least; or `[map, [flash, ..], user]`, a text without lone surrogates.
+/// Reads a map; or `[map, [flash, ..]]` with at least one flash; or `[map, [flash, ..], user]`,
+/// whose user is a text without lone surrogates.
 pub fn content(json: Json) -> Option<Content> {
     let (map, flashes, user) = match json {
         map @ Json::Object(_) => {
@@ -302,7 +253,8 @@ pub fn content(json: Json) -> Option<Content> {
     })
 }
 
-/// `[number, category, message]`: a number of 32 bits, a text without lone surrogates, anything.
+/// Whether this is `[number, category, message]`: a number of 32 bits, a text without lone
+/// surrogates, any value.
 fn is_flash(flash: &Json) -> bool {
     match flash {
         Json::List(parts) => match &parts[..] {
@@ -315,40 +267,11 @@ fn is_flash(flash: &Json) -> bool {
     }
 }
 
-/// An encrypted record: 02, key id 4, nonce 12, AES-256-GCM-SIV(expires, body). Its place is associated: the record's key, when it
-/// was created, and twice a zero and a length of zero, since it has neither user nor label.
-pub fn open_record(kept: &[u8], key: &[u8; 32], created: u64) -> Option<Vec<u8>> {
-    let (nonce, msg) = kept
-        .strip_prefix(&record_head()[..])?
-        .split_first_chunk::<12>()?;
-    let aad = &[&key[..], &created.to_be_bytes(), &[0; 18]].concat();
-    let text = RECORD
-        .decrypt(&Nonce::from(*nonce), Payload { msg, aad })
-        .ok()?;
-    let (expires, body) = text.split_first_chunk()?;
-    (u64::from_be_bytes(*expires) > NOW).then(|| body.to_vec())
-}
-
-/// `text`: when it expires, and the body.
-pub fn encrypt_record(nonce: [u8; 12], text: &[u8], key: &[u8; 32], created: u64) -> Vec<u8> {
-    let aad = &[&key[..], &created.to_be_bytes(), &[0; 18]].concat();
-    let encrypted = RECORD
-        .encrypt(&Nonce::from(nonce), Payload { msg: text, aad })
-        .unwrap();
-    [&record_head()[..], &nonce, &encrypted].concat()
-}
-
-/// A key's id is the first bytes of its SHA-256.
-fn record_head() -> [u8; 5] {
-    let id = Sha256::digest(derived(4));
-    [2, id[0], id[1], id[2], id[3]]
-}
-
-/// The id of a stored session: its selector and verifier. The idle lifetime is the record's matter.
+/// Opens the id of a stored session: its selector and verifier. The record has the idle lifetime.
 pub fn open_id(cookie: &[u8]) -> Option<([u8; 16], [u8; 32], Stamp)> {
     let parts = Parts::of(cookie).filter(|parts| !parts.compressed)?;
     is_signed(cookie, parts.signature, |text| sha256(&ID, text)).then_some(())?;
-    let stamp = stamp(&decode(parts.middle)?)?;
+    let stamp = stamp(&decode(parts.stamp)?)?;
     is_young(&stamp).then_some(())?;
     let id: [u8; 48] = decode(parts.payload)?.try_into().ok()?;
     Some((
@@ -356,90 +279,4 @@ pub fn open_id(cookie: &[u8]) -> Option<([u8; 16], [u8; 32], Stamp)> {
         id[16..].try_into().unwrap(),
         stamp,
     ))
-}
-
-/// Flask's format: when it was signed, and its map, sorted.
-pub fn open_flask(cookie: &[u8]) -> Option<(u64, Json)> {
-    let parts = Parts::of(cookie).filter(|_| cookie.len() <= 16 << 10)?;
-    is_signed(cookie, parts.signature, |text| sha1(&FLASK, text)).then_some(())?;
-    let bytes = decode(parts.middle).filter(|bytes| bytes.len() <= 8)?;
-    let issued = bytes
-        .iter()
-        .fold(0, |number, byte| number << 8 | u64::from(*byte));
-    (issued <= NOW && NOW - issued <= IDLE).then_some(())?;
-    Some((issued, dict(parts.json(4 << 20, 1000)?)?))
-}
-
-/// The tag that the one key of a dict is: Flask's six, two underscores more under ` di`.
-fn tag<'a>(members: &'a [(Text, Json)], end: &str) -> Option<(String, &'a Json)> {
-    let [(key, value)] = members else { return None };
-    let key = string(key)?.strip_suffix(end)?.to_owned();
-    [" di", " t", " b", " m", " u", " d"]
-        .contains(&&*key)
-        .then_some((key, value))
-}
-
-/// A session, untagged at the top: an object, and no tag but ` di`, under which stands one key with two underscores more.
-/// (Twice the same key stands there only if somebody else than Flask wrote it: refused.)
-pub fn dict(json: Json) -> Option<Json> {
-    let Json::Object(members) = json.sorted() else {
-        return None;
-    };
-    match tag(&members, "") {
-        None => Some(Json::Object(members)),
-        Some((tagged, Json::Object(inner))) if tagged == " di" => {
-            let [(key, value)] = &inner[..] else {
-                return None;
-            };
-            let key = key.strip_suffix(&[u32::from('_'); 2])?;
-            Some(Json::Object(vec![(key.to_vec(), value.clone())]))
-        }
-        Some(_) => None,
-    }
-}
-
-/// What [`dict`] reads: one key that is a tag would make the whole look like one.
-pub fn guard(json: Json) -> Json {
-    let text = |text: String| text.chars().map(u32::from).collect::<Text>();
-    let tagged = match &json {
-        Json::Object(members) => {
-            tag(members, "").map(|(key, value)| (text(key + "__"), value.clone()))
-        }
-        _ => None,
-    };
-    tagged.map_or(json, |member| {
-        Json::Object(vec![(text(" di".to_owned()), Json::Object(vec![member]))])
-    })
-}
-
-/// Every dict inside the session's, as [`guard`] has it.
-pub fn guard_inside(json: Json) -> Json {
-    match json {
-        Json::List(items) => Json::List(
-            items
-                .into_iter()
-                .map(|item| guard(guard_inside(item)))
-                .collect(),
-        ),
-        Json::Object(members) => {
-            let inside = |(key, value)| (key, guard(guard_inside(value)));
-            Json::Object(members.into_iter().map(inside).collect())
-        }
-        other => other,
-    }
-}
-
-/// Python's `bool(value)`; what is tagged counts as what it holds, but UUIDs, datetimes and guarded dicts are true.
-pub fn truth(json: &Json) -> bool {
-    match json {
-        Json::Word(word) => !matches!(*word, "false" | "null"),
-        Json::Integer(digits) => !matches!(&**digits, "0" | "-0"),
-        Json::Float(bits) => f64::from_bits(*bits) != 0.0,
-        Json::Text(text) => !text.is_empty(),
-        Json::List(items) => !items.is_empty(),
-        Json::Object(members) => match tag(members, "") {
-            Some((tag, value)) if [" t", " b", " m"].contains(&&*tag) => truth(value),
-            _ => !members.is_empty(),
-        },
-    }
 }

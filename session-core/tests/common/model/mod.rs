@@ -1,11 +1,13 @@
-//! What a session is, as plainly as it can be said, and what can be done to it.
+//! A plain model of a session, and the operations on it.
 
-use std::collections::BTreeMap;
+pub mod counter;
+pub mod run;
+pub mod store;
 
+use counter::{Uncounted, counted};
 use serde_json::{Value, json};
-use session_core::{Error, Flash, Session, Sessions};
-
-use super::visit;
+use session_core::{Error, Flash, Session};
+use std::collections::BTreeMap;
 
 #[derive(Debug, Clone)]
 pub enum Operation {
@@ -28,19 +30,20 @@ pub enum Operation {
     Read(String),
 }
 
-/// In our format flashes and permanence stand beside the map; in Flask's they are keys of it.
+/// In our format flashes and permanence are stored beside the map; in Flask's they are keys of it.
 #[derive(Debug, Default, Clone)]
 pub struct Model {
     pub entries: BTreeMap<String, Value>,
     pub flashes: Vec<(String, String)>,
     pub permanent: bool,
-    /// In Flask's format until the end of the request.
+    /// In Flask's format only until the end of the request.
     pub user: Option<String>,
     pub modified: bool,
-    /// By this request: what is left is a new session.
+    /// Cleared by this request: the session that remains is a new one.
     pub cleared: bool,
     flask: bool,
-    /// What `get_flashed_messages` answers for the rest of the request, in Flask's format.
+    /// The flashes that `get_flashed_messages` returns for the rest of the request, in Flask's
+    /// format.
     taken: Option<Vec<(String, String)>>,
 }
 
@@ -52,7 +55,7 @@ impl Model {
         }
     }
 
-    /// A new request.
+    /// Begins a new request.
     pub fn begin(&mut self) {
         (self.modified, self.cleared, self.taken) = (false, false, None);
         self.user = self.user.take().filter(|_| !self.flask);
@@ -73,7 +76,7 @@ impl Model {
     fn take_flashes(&mut self, category: Option<&str>) -> Vec<(String, String)> {
         let wanted = |flash: &(String, String)| category.is_none_or(|category| flash.0 == category);
         if self.flask {
-            // All are taken, whatever is asked for; a second take answers from the first.
+            // Any take removes all flashes; a second take returns those of the first.
             let taken = self.taken.get_or_insert_with(|| {
                 let list = self.entries.remove("_flashes");
                 self.modified |= list.is_some();
@@ -112,9 +115,9 @@ impl Model {
         }
     }
 
-    /// Does to the model what is done to the session, and compares the answers.
+    /// Applies an operation to the model and to the session, and compares the results.
     pub fn apply(&mut self, session: &Session, operation: &Operation) {
-        let shown = |flashes: Result<Vec<Flash>, Error>| -> Vec<(String, String)> {
+        let messages = |flashes: Result<Vec<Flash>, Error>| -> Vec<(String, String)> {
             flashes
                 .unwrap()
                 .iter()
@@ -219,11 +222,11 @@ impl Model {
                 self.modified = true;
             }
             Operation::TakeFlashes => {
-                assert_eq!(shown(session.take_flashes()), self.take_flashes(None))
+                assert_eq!(messages(session.take_flashes()), self.take_flashes(None))
             }
             Operation::TakeFlashesOf(category) => {
                 assert_eq!(
-                    shown(session.take_flashes_of(&[category])),
+                    messages(session.take_flashes_of(&[category])),
                     self.take_flashes(Some(category))
                 );
             }
@@ -275,7 +278,7 @@ impl Model {
         self.check(session);
     }
 
-    /// What can be seen of the session from outside.
+    /// Compares all that is visible of the session without reading values.
     fn check(&self, session: &Session) {
         assert_eq!(session.is_modified(), self.modified);
         assert_eq!(session.is_permanent(), self.is_permanent());
@@ -290,91 +293,12 @@ impl Model {
         );
     }
 
-    /// Everything that was written is there again.
+    /// Asserts that a reopened session holds everything that was written.
     fn check_reopened(&self, session: &Session) {
         assert_eq!(session.rejected(), None);
         self.check(session);
         for (key, value) in &self.entries {
             assert_eq!(session.get::<Value>(key).unwrap().as_ref(), Some(value));
-        }
-    }
-}
-
-enum Uncounted {
-    Overflow,
-    WrongType,
-}
-
-/// `old += by`: the sum, and how it is stored. Floats are counted where every integer is one.
-fn counted(old: Option<&Value>, by: i64) -> Result<(i64, Value), Uncounted> {
-    const LARGEST: i128 = 1 << 53;
-    let old = match old {
-        None => 0.into(),
-        Some(Value::Number(number)) => number.clone(),
-        Some(_) => return Err(Uncounted::WrongType),
-    };
-    if let Some(old) = old.as_i64() {
-        let sum = old.checked_add(by).ok_or(Uncounted::Overflow)?;
-        return Ok((sum, sum.into()));
-    }
-    let float = old
-        .as_f64()
-        .filter(|_| old.is_f64())
-        .ok_or(Uncounted::WrongType)?;
-    if float.fract() != 0.0 || float.abs() > LARGEST as f64 {
-        return Err(Uncounted::WrongType);
-    }
-    #[allow(clippy::cast_possible_truncation)]
-    let sum = float as i128 + i128::from(by);
-    if [sum, by.into()].iter().any(|number| number.abs() > LARGEST) {
-        return Err(Uncounted::Overflow);
-    }
-    Ok((i64::try_from(sum).unwrap(), json!(sum as f64)))
-}
-
-/// Requests of some operations each, with one jar, in a format of cookies. Ends early when a session does not fit.
-pub fn run(sessions: &Sessions, requests: &[Vec<Operation>]) {
-    let flask = sessions.is_flask();
-    let (mut model, mut jar) = (Model::new(flask), None::<String>);
-    for operations in requests {
-        model.begin();
-        let cookies: Vec<&str> = jar.as_deref().into_iter().collect();
-        let closed = visit(sessions, &cookies, |session| {
-            model.check_reopened(session);
-            operations
-                .iter()
-                .for_each(|operation| model.apply(session, operation));
-            Ok(())
-        });
-        let closed = match closed {
-            Ok(closed) => closed,
-            Err(Error::TooLarge { .. }) => return,
-            Err(error) => panic!("{error}"),
-        };
-        let empty = model.is_blank();
-        assert_eq!(
-            closed.removes(),
-            empty && model.modified && (flask || jar.is_some())
-        );
-        // Flask refreshes a permanent session with each response.
-        let refreshed = flask && jar.is_some() && model.is_permanent();
-        assert_eq!(
-            closed.cookie().is_some(),
-            !empty && (model.modified || refreshed)
-        );
-        if let Some(cookie) = closed.cookie() {
-            let expires = if flask { "; Expires=" } else { "; Max-Age=" };
-            assert_eq!(
-                closed.set_cookie().unwrap().contains(expires),
-                model.is_permanent()
-            );
-            jar = Some(cookie.to_owned());
-        } else if closed.removes() {
-            jar = None;
-        }
-        if empty {
-            // An empty session leaves no trace: permanence is that of the next one.
-            model.permanent = false;
         }
     }
 }
