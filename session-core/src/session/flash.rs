@@ -3,7 +3,9 @@
 use serde::Serialize;
 
 use crate::data::change::Change;
-use crate::data::flash::{FLASHES, Flash, flask_item, take_flask, take_ours};
+use crate::data::flash::{FLASHES, Flash};
+use crate::data::flask::{flask_item, read_flask};
+use crate::data::map::Map;
 use crate::error::Error;
 use crate::session::handle::Session;
 use crate::session::map::mismatch_error;
@@ -106,4 +108,29 @@ impl Session {
         };
         Ok(taken.iter().filter(wanted).cloned().collect())
     }
+}
+
+/// Takes the whole of Flask's list out of the map.
+fn take_flask(map: &mut Map) -> Vec<Flash> {
+    let Some(list) = map.get(FLASHES) else {
+        return Vec::new();
+    };
+    let key = FLASHES.into();
+    map.change(Change::Remove { key });
+    read_flask(list.as_str())
+}
+
+/// Takes the flashes of these categories out of the map, or all; the others stay.
+fn take_ours(map: &mut Map, categories: Option<&[&str]>) -> Vec<Flash> {
+    let mut taken = Vec::new();
+    for flash in map.flashes() {
+        if categories.is_none_or(|categories| categories.contains(&flash.category())) {
+            taken.push(flash.clone());
+        }
+    }
+    if !taken.is_empty() {
+        let numbers = taken.iter().map(|flash| flash.number).collect();
+        map.change(Change::FlashesTaken(numbers));
+    }
+    taken
 }

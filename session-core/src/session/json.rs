@@ -80,7 +80,7 @@ impl Session {
         let not_an_object = |_| Error::NotAnObject { depth };
         let values = Map::from_object(object.into(), depth).map_err(not_an_object)?;
         self.set_each(&values, |value| {
-            canonical(value, depth - 1, self.is_flask(), Tags::Guarded).map_err(not_an_object)
+            canonical(value, depth - 1, self.is_flask(), Tags::Escape).map_err(not_an_object)
         })
     }
 
@@ -105,7 +105,7 @@ impl Session {
         let depth = ser::DEEPEST_VALUE;
         let not_an_object = || Error::NotAnObject { depth };
         let text =
-            canonical(object, depth, self.is_flask(), Tags::Kept).map_err(|_| not_an_object())?;
+            canonical(object, depth, self.is_flask(), Tags::Keep).map_err(|_| not_an_object())?;
         let values = if self.is_flask() {
             flask::read(text.into())
         } else {

@@ -6,7 +6,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::data::change::{Change, TypeMismatch};
-use crate::data::map::Value;
+use crate::data::map::SharedValue;
 use crate::error::Error;
 use crate::json::{de, ser};
 use crate::session::handle::Session;
@@ -81,7 +81,7 @@ impl Session {
             };
             let value = parse(key, &found)?;
             let mut state = self.open_state()?;
-            if state.map.peek(key) == Some(found.as_str()) {
+            if state.map.get_str(key) == Some(found.as_str()) {
                 state.map.change(Change::Remove { key: key.into() });
                 return Ok(Some(value));
             }
@@ -328,7 +328,7 @@ impl Session {
             let result = change(&mut value);
             let text = self.text(key, &value)?;
             let mut state = self.open_state()?;
-            if state.map.peek(key) == found.as_ref().map(Value::as_str) {
+            if state.map.get_str(key) == found.as_ref().map(SharedValue::as_str) {
                 let (key, value) = (key.into(), text);
                 state.map.change(match found {
                     Some(_) => Change::Update { key, value },
@@ -429,8 +429,8 @@ impl Session {
 
     /// The canonical text of a value; user code runs here, and nothing is locked.
     pub(crate) fn text<T: Serialize>(&self, key: &str, value: &T) -> Result<Arc<str>, Error> {
-        match ser::to_kept(value, self.is_flask()) {
-            Ok(text) => Ok(text),
+        match ser::to_text(value, self.is_flask()) {
+            Ok(text) => Ok(text.into()),
             Err(error) => Err(Error::NotSerializable {
                 key: key.to_owned(),
                 reason: error.to_string(),
@@ -439,7 +439,7 @@ impl Session {
     }
 }
 
-fn parse<T: DeserializeOwned>(key: &str, value: &Value) -> Result<T, Error> {
+fn parse<T: DeserializeOwned>(key: &str, value: &SharedValue) -> Result<T, Error> {
     de::from_text(value.as_str()).map_err(|error| Error::WrongType {
         key: key.to_owned(),
         reason: error.to_string(),

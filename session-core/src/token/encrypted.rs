@@ -7,7 +7,6 @@ use crate::base64;
 use crate::cookie::template::Around;
 use crate::data::map::Map;
 use crate::error::Rejected;
-use crate::scratch::scratch;
 use crate::token::aead::{Cipher, NONCE, OVERHEAD};
 use crate::token::format::Content;
 use crate::token::lifetime::Lifetime;
@@ -48,10 +47,9 @@ pub(crate) fn open(
 
 /// Octets of a value with this content, if nothing is filled up.
 pub(crate) fn length(map: &Map) -> usize {
-    scratch(|json| {
-        map.write_ours(json);
-        base64::encoded_len(OVERHEAD + stamp::BYTES + json.len())
-    })
+    let mut json = String::with_capacity(map.expected_size());
+    map.write_ours(&mut json);
+    base64::encoded_len(OVERHEAD + stamp::BYTES + json.len())
 }
 
 /// Appends the cookie's value.

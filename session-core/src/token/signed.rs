@@ -6,7 +6,6 @@ use crate::data::map::Map;
 use crate::error::Rejected;
 use crate::keys::ring::KeyRing;
 use crate::keys::secret::Purpose;
-use crate::scratch::scratch;
 use crate::token::format::{Content, Segments};
 use crate::token::lifetime::Lifetime;
 use crate::token::mac::{Digest, Freshness, MacKey, Signer};
@@ -80,7 +79,7 @@ pub(crate) fn write(
         .filter(|payload| payload.len() + rest <= room)
     {
         Some(payload) => around.start_with(payload, rest),
-        None => scratch(|json| encode(json, around, content.map, room, rest)),
+        None => encode(around, content.map, room, rest),
     };
     out.push(b'.');
     base64::encode_to(&mut out, &content.stamp.encode());
@@ -90,18 +89,18 @@ pub(crate) fn write(
 
 /// The payload of a map, followed by `rest` octets. Compressed only if the value would not fit into `room` otherwise, and as
 /// short as it gets only if that does not fit, either.
-fn encode(json: &mut String, around: Around<'_>, map: &Map, room: usize, rest: usize) -> Vec<u8> {
-    json.reserve(map.expected_size());
-    map.write_ours(json);
+fn encode(around: Around<'_>, map: &Map, room: usize, rest: usize) -> Vec<u8> {
+    let mut json = String::with_capacity(map.expected_size());
+    map.write_ours(&mut json);
     let length = base64::encoded_len(json.len()) + rest;
     let mut out = around.start(length.min(room));
     if length <= room || json.len() > LARGEST {
-        payload::encode_plain(&mut out, json);
+        payload::encode_plain(&mut out, &json);
         return out;
     }
-    let mut stream = payload::deflate(json);
+    let mut stream = payload::deflate(&json);
     if payload::deflated_digits(&stream) + rest > room {
-        stream = payload::deflate_best(json);
+        stream = payload::deflate_best(&json);
     }
     payload::encode_deflated(&mut out, &stream);
     out
