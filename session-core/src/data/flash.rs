@@ -6,10 +6,7 @@
 use std::sync::Arc;
 
 use crate::error::Error;
-use crate::json::de::from_text;
-use crate::json::text;
-use crate::json::untag::untagged;
-use crate::json::view::{items, string};
+use crate::json::{de, text, untag, view};
 
 /// The key of Flask's flashes, and the name of ours in errors.
 pub(crate) const FLASHES: &str = "_flashes";
@@ -60,10 +57,8 @@ impl Flash {
     /// ```
     #[must_use]
     pub fn message(&self) -> String {
-        match self.message_as() {
-            Ok(text) => text,
-            Err(_) => untagged(&self.message).into_owned(),
-        }
+        let text = self.message_as();
+        text.unwrap_or_else(|_| untag::untagged(&self.message).into_owned())
     }
 
     /// Returns the message as a value of any type, as [`Session::get`](crate::Session::get) reads one. A message that is no
@@ -85,7 +80,7 @@ impl Flash {
     /// assert_eq!(flash.message_as::<Markup>().unwrap().as_str(), "<b>Saved</b>");
     /// ```
     pub fn message_as<T: serde::de::DeserializeOwned>(&self) -> Result<T, Error> {
-        match from_text(&self.message) {
+        match de::from_text(&self.message) {
             Ok(message) => Ok(message),
             Err(error) => Err(Error::WrongType {
                 key: FLASHES.to_owned(),
@@ -98,22 +93,16 @@ impl Flash {
     pub(crate) fn write(&self, out: &mut String) {
         out.push_str(&format!("[{},", self.number));
         text::string(out, &self.category, false);
-        out.push(',');
-        out.push_str(&self.message);
-        out.push(']');
+        out.push_str(&format!(",{}]", self.message));
     }
 
     /// Reads the text of [`write`](Self::write), which the scanner has proved to be JSON.
     pub(crate) fn read(json: &str) -> Option<Self> {
-        let mut parts = items(json)?;
-        let (number, category, message) = (parts.next()?, parts.next()?, parts.next()?);
-        if parts.next().is_some() {
-            return None;
-        }
+        let [number, category, message] = view::tuple(json)?;
         Some(Self {
             number: number.parse().ok()?,
             // A plain string, as we write it: not what a plain type would read under a tag.
-            category: string(category)?.into(),
+            category: view::string(category)?.into(),
             message: message.into(),
         })
     }

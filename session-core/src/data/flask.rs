@@ -16,7 +16,7 @@ use crate::json::scan::Cursor;
 use crate::json::tag::{Tag, tagged};
 use crate::json::text;
 use crate::json::untag::untagged;
-use crate::json::view::items;
+use crate::json::view::{items, tuple};
 
 impl Map {
     /// Returns the map, which came escaped for this key.
@@ -55,11 +55,7 @@ fn read_flask_item(item: &str) -> Option<Flash> {
         Some(_) => return None,
         None => item,
     };
-    let mut parts = items(pair)?;
-    let (category, message) = (parts.next()?, parts.next()?);
-    if parts.next().is_some() {
-        return None;
-    }
+    let [category, message] = tuple(pair)?;
     Some(Flash {
         // Only our formats number them.
         number: 0,

@@ -14,30 +14,6 @@ use std::sync::Arc;
 use crate::json::scan::{Cursor, NotJson};
 use crate::json::unescape::unescape;
 
-/// A place in the base, which is shorter than 4 GiB: two of these are as long as an `Arc<str>`.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Span {
-    start: u32,
-    end: u32,
-}
-
-impl Span {
-    /// Returns the span of a place.
-    ///
-    /// # Errors
-    /// The place ends behind the first 4 GiB.
-    pub(crate) fn of(place: Range<usize>) -> Result<Self, NotJson> {
-        match (u32::try_from(place.start), u32::try_from(place.end)) {
-            (Ok(start), Ok(end)) => Ok(Self { start, end }),
-            _ => Err(NotJson),
-        }
-    }
-
-    pub(crate) fn range(self) -> Range<usize> {
-        self.start as usize..self.end as usize
-    }
-}
-
 /// One key and its value.
 #[derive(Debug, Clone)]
 pub(crate) struct Entry {
@@ -48,14 +24,14 @@ pub(crate) struct Entry {
 /// A key in WTF-8, since a JSON string may hold lone surrogates: a part of the base that has no escapes, or bytes of its own.
 #[derive(Debug, Clone)]
 pub(crate) enum Key {
-    Base(Span),
+    Base(Range<usize>),
     Own(Arc<[u8]>),
 }
 
 impl Key {
     pub(crate) fn bytes<'a>(&'a self, base: &'a str) -> &'a [u8] {
         match self {
-            Self::Base(span) => &base.as_bytes()[span.range()],
+            Self::Base(span) => &base.as_bytes()[span.clone()],
             Self::Own(bytes) => bytes,
         }
     }
@@ -64,14 +40,14 @@ impl Key {
 /// A value's JSON text: a part of the base until the value is changed, then a text of its own.
 #[derive(Debug, Clone)]
 pub(crate) enum Value {
-    Base(Span),
+    Base(Range<usize>),
     Own(Arc<str>),
 }
 
 impl Value {
     pub(crate) fn as_str<'a>(&'a self, base: &'a str) -> &'a str {
         match self {
-            Self::Base(span) => &base[span.range()],
+            Self::Base(span) => &base[span.clone()],
             Self::Own(text) => text,
         }
     }
@@ -85,21 +61,20 @@ pub(crate) fn read(cursor: &mut Cursor<'_>, depth: usize) -> Result<Vec<Entry>, 
     // Room for entries of the usual length, so that the vector is allocated once.
     let mut entries: Vec<Entry> = Vec::with_capacity(4 + text.len() / 24);
     cursor.expect(b'{')?;
-    let mut more = !cursor.eat(b'}');
+    cursor.skip_space();
+    let mut more = cursor.peek() != Some(b'}');
     while more {
         let token = cursor.key()?;
         let key = if token.escaped {
             Key::Own(unescape(&text[token.range]).into())
         } else {
-            Key::Base(Span::of(token.range)?)
+            Key::Base(token.range)
         };
-        let value = Value::Base(Span::of(cursor.value(below)?)?);
+        let value = Value::Base(cursor.value(below)?);
         entries.push(Entry { key, value });
         more = cursor.eat(b',');
-        if !more {
-            cursor.expect(b'}')?;
-        }
     }
+    cursor.expect(b'}')?;
     // What we wrote is sorted already.
     let is_before = |a: &Entry, b: &Entry| a.key.bytes(text) < b.key.bytes(text);
     if !entries.is_sorted_by(is_before) {

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use crate::data::change::{Change, TypeMismatch};
 use crate::data::flash::Flash;
-use crate::data::index::{Entry, Key, Span, Value};
+use crate::data::index::{Entry, Key, Value};
 use crate::data::{counter, index};
 use crate::json::scan::{Cursor, NotJson};
 use crate::json::{text, view};
@@ -20,15 +20,15 @@ use crate::json::{text, view};
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Map {
     /// The text that was opened; `None` if there was none.
-    base: Option<Arc<str>>,
+    pub(super) base: Option<Arc<str>>,
     /// Sorted by key, no key twice.
-    entries: Vec<Entry>,
-    flashes: Vec<Flash>,
+    pub(super) entries: Vec<Entry>,
+    pub(super) flashes: Vec<Flash>,
     /// The user who is logged in, as a JSON string: in cookies of our formats alone. A record has its user beside the content.
-    user: Option<Value>,
-    modified: bool,
+    pub(super) user: Option<Value>,
+    pub(super) modified: bool,
     /// All changes in order, if the session is in a store.
-    changes: Option<Vec<Change<'static>>>,
+    pub(super) changes: Option<Vec<Change<'static>>>,
     /// In Flask's format: the key, in WTF-8, of a session that was escaped because it had only this one.
     pub(super) escaped_key: Option<Box<[u8]>>,
 }
@@ -47,17 +47,6 @@ impl SharedValue {
 }
 
 impl Map {
-    /// Returns the map, which records its changes from now on.
-    pub(crate) fn recording(mut self) -> Self {
-        self.changes = Some(Vec::new());
-        self
-    }
-
-    /// Returns the recorded changes, in order.
-    pub(crate) fn changes(&self) -> &[Change<'static>] {
-        self.changes.as_deref().unwrap_or_default()
-    }
-
     /// Reads a text that is one JSON object of at most `depth` levels.
     pub(crate) fn from_object(base: Arc<str>, depth: usize) -> Result<Self, NotJson> {
         let mut cursor = Cursor::new(&base);
@@ -70,71 +59,6 @@ impl Map {
         })
     }
 
-    /// Reads our own format of at most `depth` levels.
-    ///
-    /// ```text
-    /// {"key":value,..}                              neither flashes nor a user
-    /// [{"key":value,..},[flash,..]]                 pending flashes
-    /// [{"key":value,..},[flash,..],"user"]          a user, with or without flashes
-    /// ```
-    pub(crate) fn from_ours(base: Arc<str>, depth: usize) -> Result<Self, NotJson> {
-        let mut cursor = Cursor::new(&base);
-        if !cursor.eat(b'[') {
-            return Self::from_object(base, depth);
-        }
-        let entries = index::read(&mut cursor, depth.saturating_sub(1))?;
-        cursor.expect(b',')?;
-        // Scanned here; afterwards it is only walked.
-        let flashes = read_flashes(&base[cursor.value(depth.saturating_sub(1))?])?;
-        let user = if cursor.eat(b',') {
-            Some(read_user(&mut cursor)?)
-        } else {
-            None
-        };
-        cursor.expect(b']')?;
-        cursor.end()?;
-        // Each content has one form only.
-        if flashes.is_empty() && user.is_none() {
-            return Err(NotJson);
-        }
-        Ok(Self {
-            base: Some(base),
-            entries,
-            flashes,
-            user,
-            ..Self::default()
-        })
-    }
-
-    /// As [`from_ours`](Self::from_ours), in place.
-    pub(crate) fn read_ours(&mut self, base: Arc<str>, depth: usize) -> Result<(), NotJson> {
-        *self = Self::from_ours(base, depth)?;
-        Ok(())
-    }
-
-    /// Writes the text that [`from_ours`](Self::from_ours) reads.
-    pub(crate) fn write_ours(&self, out: &mut String) {
-        if self.flashes.is_empty() && self.user.is_none() {
-            return self.write_object(out, false);
-        }
-        out.push('[');
-        self.write_object(out, false);
-        out.push_str(",[");
-        let start = out.len();
-        for flash in &self.flashes {
-            if out.len() > start {
-                out.push(',');
-            }
-            flash.write(out);
-        }
-        out.push(']');
-        if let Some(user) = &self.user {
-            out.push(',');
-            out.push_str(user.as_str(self.base()));
-        }
-        out.push(']');
-    }
-
     /// Writes the object alone; keys in ASCII if `ascii`, values as they are.
     pub(crate) fn write_object(&self, out: &mut String, ascii: bool) {
         text::object(out, ascii, self.entries());
@@ -145,7 +69,8 @@ impl Map {
         self.base().len() + 64 * (1 + self.flashes.len())
     }
 
-    fn base(&self) -> &str {
+    /// Returns the text that spans point into.
+    pub(super) fn base(&self) -> &str {
         self.base.as_deref().unwrap_or_default()
     }
 
@@ -177,6 +102,7 @@ impl Map {
 
     pub(crate) fn set_user(&mut self, user: Option<&str>) {
         self.user = None;
+        // The text that was opened has no place for it.
         if let Some(user) = user {
             let mut json = String::new();
             text::string(&mut json, user, false);
@@ -208,20 +134,22 @@ impl Map {
     }
 
     /// Returns a value's text without copying it.
+    ///
+    /// A handler's `Deserialize` reads it when the map is unlocked.
     pub(crate) fn get(&self, key: &str) -> Option<SharedValue> {
         let index = self.find(key).ok()?;
         let (text, range) = match &self.entries[index].value {
             Value::Own(text) => (text.clone(), 0..text.len()),
-            Value::Base(span) => (self.base.clone()?, span.range()),
+            Value::Base(span) => (self.base.clone()?, span.clone()),
         };
         Some(SharedValue { text, range })
     }
 
-    /// Returns the index of a key's entry, or the one where it belongs. Keys compare as WTF-8 bytes, in the order of code points,
-    /// as Python sorts.
+    /// Returns the index of a key's entry, or the one where it belongs.
     fn find(&self, key: &str) -> Result<usize, usize> {
         let base = self.base();
         let entries = &self.entries;
+        // In the order of WTF-8 bytes, which is the one of code points.
         entries.binary_search_by(|entry| entry.key.bytes(base).cmp(key.as_bytes()))
     }
 
@@ -234,6 +162,7 @@ impl Map {
     /// Applies a change and records it. Returns the sum of an increment, 0 for another change. After an error nothing is changed.
     pub(crate) fn apply(&mut self, change: Change<'_>) -> Result<i64, TypeMismatch> {
         let mut sum = 0;
+        // Borrowed keys do not live as long as the map.
         let recorded = self.changes.is_some().then(|| change.to_static());
         match change {
             Change::Set { key, value } | Change::Update { key, value } => self.set(key, value),
@@ -293,36 +222,11 @@ impl Map {
 
 /// Returns a list's text with one more item.
 fn with_item(list: &str, item: &str) -> Result<String, TypeMismatch> {
-    let inside = list
-        .strip_prefix('[')
-        .and_then(|list| list.strip_suffix(']'));
-    let inside = inside.ok_or(TypeMismatch::NotAList)?;
-    let comma = if inside.trim_ascii().is_empty() {
-        ""
-    } else {
-        ","
-    };
-    Ok(format!("[{inside}{comma}{item}]"))
-}
-
-/// Reads the second part of our format, which the scanner has accepted.
-fn read_flashes(list: &str) -> Result<Vec<Flash>, NotJson> {
-    let mut flashes = Vec::new();
-    for flash in view::items(list).ok_or(NotJson)? {
-        flashes.push(Flash::read(flash).ok_or(NotJson)?);
-    }
-    Ok(flashes)
-}
-
-/// Reads the third part of our format: a string, which Rust can represent.
-fn read_user(cursor: &mut Cursor<'_>) -> Result<Value, NotJson> {
-    let token = cursor.string()?;
-    // With the quotes.
-    let literal = token.range.start - 1..token.range.end + 1;
-    if token.escaped && view::string(&cursor.text()[literal.clone()]).is_none() {
-        return Err(NotJson);
-    }
-    Ok(Value::Base(Span::of(literal)?))
+    let mut items = view::items(list).ok_or(TypeMismatch::NotAList)?;
+    let comma = if items.next().is_some() { "," } else { "" };
+    // The items before keep their text, whitespace included.
+    let open = &list[..list.len() - 1];
+    Ok(format!("{open}{comma}{item}]"))
 }
 
 #[cfg(test)]

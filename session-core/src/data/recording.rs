@@ -1,8 +1,22 @@
-//! The part of a change that only sessions in a store need: their changes are recorded, to be made again on a newer record.
+//! Recording of the changes of a session in a store, which may have to be made again on a newer record.
 
 use std::borrow::Cow;
 
 use crate::data::change::Change;
+use crate::data::map::Map;
+
+impl Map {
+    /// Returns the map, which records its changes from now on.
+    pub(crate) fn recording(mut self) -> Self {
+        self.changes = Some(Vec::new());
+        self
+    }
+
+    /// Returns the recorded changes, in order.
+    pub(crate) fn changes(&self) -> &[Change<'static>] {
+        self.changes.as_deref().unwrap_or_default()
+    }
+}
 
 impl Change<'_> {
     /// Returns the change with keys of its own.

@@ -136,10 +136,9 @@ impl<'a> Cursor<'a> {
                 self.at += ahead.trailing_zeros() as usize;
                 return;
             }
+            // Not behind the text: the mask of an incomplete chunk has a bit there.
             self.at += CHUNK - within;
         }
-        // The last chunk may be whole and plain; where it is not, its mask ends with the text.
-        self.at = self.text.len();
     }
 
     /// Takes the rest of an escape, behind its backslash.
@@ -170,15 +169,6 @@ impl<'a> Cursor<'a> {
         Ok(start..self.at)
     }
 
-    /// Takes a value that is no container.
-    fn leaf(&mut self) -> Result<(), NotJson> {
-        if self.peek() != Some(b'"') {
-            return self.scalar();
-        }
-        self.string()?;
-        Ok(())
-    }
-
     /// Takes an object or a list.
     fn container(&mut self, most_open: usize) -> Result<(), NotJson> {
         let most_open = most_open.min(DEEPEST);
@@ -186,6 +176,9 @@ impl<'a> Cursor<'a> {
         let mut closing = [0; DEEPEST];
         let mut open = 0;
         loop {
+            if closing[..open].last() == Some(&b'}') {
+                self.key()?;
+            }
             self.skip_space();
             let close = match self.peek() {
                 Some(b'{') => Some(b'}'),
@@ -200,9 +193,6 @@ impl<'a> Cursor<'a> {
                 if !self.eat(close) {
                     closing[open] = close;
                     open += 1;
-                    if close == b'}' {
-                        self.key()?;
-                    }
                     continue;
                 }
             } else {
@@ -214,9 +204,6 @@ impl<'a> Cursor<'a> {
                     return Ok(());
                 };
                 if self.eat(b',') {
-                    if closing[inmost] == b'}' {
-                        self.key()?;
-                    }
                     break;
                 }
                 self.expect(closing[inmost])?;
@@ -232,8 +219,12 @@ impl<'a> Cursor<'a> {
         Ok(key)
     }
 
-    /// Takes a number or a literal.
-    fn scalar(&mut self) -> Result<(), NotJson> {
+    /// Takes a string, a number or a literal.
+    fn leaf(&mut self) -> Result<(), NotJson> {
+        if self.peek() == Some(b'"') {
+            self.string()?;
+            return Ok(());
+        }
         let rest = &self.text.as_bytes()[self.at..];
         if !rest.first().is_some_and(u8::is_ascii_digit) {
             for literal in ["true", "false", "null", "NaN", "Infinity", "-Infinity"] {

@@ -9,14 +9,14 @@ pub(crate) const CHUNK: usize = 64;
 #[inline(never)]
 pub(crate) fn string_end_mask(text: &[u8], start: usize) -> u64 {
     let rest = &text[start..];
+    let rest = &rest[..rest.len().min(CHUNK)];
+    // Zeros fill the last chunk up; they are control characters.
+    let mut chunk = [0; CHUNK];
+    chunk[..rest.len()].copy_from_slice(rest);
     let mut marks = [0; CHUNK];
-    if let Some(chunk) = rest.first_chunk() {
-        mark_string_ends(&mut marks, chunk);
-    } else {
-        // The rest of the chunk is zeros, which are control characters.
-        let mut chunk = [0; CHUNK];
-        chunk[..rest.len()].copy_from_slice(rest);
-        mark_string_ends(&mut marks, &chunk);
+    // Without a branch, so that a compiler makes a few vector instructions of the loop.
+    for (mark, byte) in marks.iter_mut().zip(chunk) {
+        *mark = u8::from((byte < 0x20) | (byte == b'"') | (byte == b'\\'));
     }
     let mut mask = 0;
     for eight in marks.as_chunks().0.iter().rev() {
@@ -25,14 +25,6 @@ pub(crate) fn string_end_mask(text: &[u8], start: usize) -> u64 {
         mask = mask << 8 | bits;
     }
     mask
-}
-
-/// Sets each mark to 1 whose byte does not stand for itself.
-fn mark_string_ends(marks: &mut [u8; CHUNK], chunk: &[u8; CHUNK]) {
-    // Without a branch, so that a compiler makes a few vector instructions of the loop.
-    for (mark, byte) in marks.iter_mut().zip(chunk) {
-        *mark = u8::from((*byte < 0x20) | (*byte == b'"') | (*byte == b'\\'));
-    }
 }
 
 #[cfg(test)]

@@ -110,6 +110,16 @@ pub(crate) fn items(json: &str) -> Option<impl Iterator<Item = &str>> {
     Some(values(json)?.map(|place| &json[place]))
 }
 
+/// Returns the items of a list that has exactly this many.
+pub(crate) fn tuple<const N: usize>(json: &str) -> Option<[&str; N]> {
+    let mut items = items(json)?;
+    let mut found = [""; N];
+    for item in &mut found {
+        *item = items.next()?;
+    }
+    items.next().is_none().then_some(found)
+}
+
 /// Returns the key, between its quotes, and the value of an object that has one entry.
 pub(crate) fn only_entry(json: &str) -> Option<(&str, &str)> {
     let mut cursor = Cursor::new(json);

@@ -5,6 +5,7 @@
 
 use crate::base64;
 use crate::cookie::template::Around;
+use crate::data::buffer::with_buffer;
 use crate::data::map::Map;
 use crate::error::Rejected;
 use crate::token::aead::{Cipher, NONCE, OVERHEAD};
@@ -36,9 +37,7 @@ pub(crate) fn open(
         let found = Stamp::decode(*found).ok_or(Rejected::Unreadable)?;
         lifetime.check(&found, now)?;
         let json = std::str::from_utf8(json).map_err(|_| Rejected::Unreadable)?;
-        content
-            .read_ours(json.into(), DEPTH)
-            .map_err(|_| Rejected::Unreadable)?;
+        *content = Map::from_ours(json.into(), DEPTH).map_err(|_| Rejected::Unreadable)?;
         *stamp = found;
         Ok(by)
     });
@@ -47,9 +46,10 @@ pub(crate) fn open(
 
 /// Octets of a value with this content, if nothing is filled up.
 pub(crate) fn length(map: &Map) -> usize {
-    let mut json = String::with_capacity(map.expected_size());
-    map.write_ours(&mut json);
-    base64::encoded_len(OVERHEAD + stamp::BYTES + json.len())
+    with_buffer(|json| {
+        map.write_ours(json);
+        base64::encoded_len(OVERHEAD + stamp::BYTES + json.len())
+    })
 }
 
 /// Appends the cookie's value.

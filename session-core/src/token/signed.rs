@@ -2,6 +2,7 @@
 
 use crate::base64;
 use crate::cookie::template::Around;
+use crate::data::buffer::with_buffer;
 use crate::data::map::Map;
 use crate::error::Rejected;
 use crate::keys::ring::KeyRing;
@@ -57,9 +58,7 @@ pub(crate) fn open(
         let found = found.ok_or(Rejected::Unreadable)?;
         lifetime.check(&found, now)?;
         let json = payload::text(payload, bytes, LARGEST).ok_or(Rejected::Unreadable)?;
-        content
-            .read_ours(json, DEPTH)
-            .map_err(|_| Rejected::Unreadable)?;
+        *content = Map::from_ours(json, DEPTH).map_err(|_| Rejected::Unreadable)?;
         *stamp = found;
         Ok(by)
     });
@@ -79,7 +78,7 @@ pub(crate) fn write(
         .filter(|payload| payload.len() + rest <= room)
     {
         Some(payload) => around.start_with(payload, rest),
-        None => encode(around, content.map, room, rest),
+        None => with_buffer(|json| encode(json, around, content.map, room, rest)),
     };
     out.push(b'.');
     base64::encode_to(&mut out, &content.stamp.encode());
@@ -89,18 +88,18 @@ pub(crate) fn write(
 
 /// The payload of a map, followed by `rest` octets. Compressed only if the value would not fit into `room` otherwise, and as
 /// short as it gets only if that does not fit, either.
-fn encode(around: Around<'_>, map: &Map, room: usize, rest: usize) -> Vec<u8> {
-    let mut json = String::with_capacity(map.expected_size());
-    map.write_ours(&mut json);
+fn encode(json: &mut String, around: Around<'_>, map: &Map, room: usize, rest: usize) -> Vec<u8> {
+    json.reserve(map.expected_size());
+    map.write_ours(json);
     let length = base64::encoded_len(json.len()) + rest;
     let mut out = around.start(length.min(room));
     if length <= room || json.len() > LARGEST {
-        payload::encode_plain(&mut out, &json);
+        payload::encode_plain(&mut out, json);
         return out;
     }
-    let mut stream = payload::deflate(&json);
+    let mut stream = payload::deflate(json);
     if payload::deflated_digits(&stream) + rest > room {
-        stream = payload::deflate_best(&json);
+        stream = payload::deflate_best(json);
     }
     payload::encode_deflated(&mut out, &stream);
     out
