@@ -24,6 +24,7 @@ pub(crate) fn add(counter: Option<&str>, by: i64) -> Result<(i64, Arc<str>), Typ
         Some(Counter::Float(old)) => (old, true),
         None => return Err(TypeMismatch::NotACounter),
     };
+    // Python's integers have no limit, but a handler gets the sum as an i64.
     let Some(sum) = old.checked_add(by) else {
         return Err(TypeMismatch::Overflow);
     };

@@ -21,6 +21,19 @@ pub(crate) struct Entry {
     pub(crate) value: Value,
 }
 
+impl Entry {
+    /// Returns the place in the base of an entry that is written as it stands there: `"key":value`.
+    pub(crate) fn place(&self) -> Option<Range<usize>> {
+        match (&self.key, &self.value) {
+            // Quote and colon are between them, and no whitespace.
+            (Key::Base(key), Value::Base(value)) if key.end + 2 == value.start => {
+                Some(key.start - 1..value.end)
+            }
+            _ => None,
+        }
+    }
+}
+
 /// A key in WTF-8, since a JSON string may hold lone surrogates: a part of the base that has no escapes, or bytes of its own.
 #[derive(Debug, Clone)]
 pub(crate) enum Key {
@@ -76,8 +89,7 @@ pub(crate) fn read(cursor: &mut Cursor<'_>, depth: usize) -> Result<Vec<Entry>, 
     }
     cursor.expect(b'}')?;
     // What we wrote is sorted already.
-    let is_before = |a: &Entry, b: &Entry| a.key.bytes(text) < b.key.bytes(text);
-    if !entries.is_sorted_by(is_before) {
+    if !entries.is_sorted_by(|a, b| a.key.bytes(text) < b.key.bytes(text)) {
         // The sort is stable, and the first of equal keys stays.
         entries.reverse();
         entries.sort_by(|a, b| a.key.bytes(text).cmp(b.key.bytes(text)));

@@ -47,6 +47,17 @@ impl SharedValue {
 }
 
 impl Map {
+    /// Returns the map, which records its changes from now on.
+    pub(crate) fn recording(mut self) -> Self {
+        self.changes = Some(Vec::new());
+        self
+    }
+
+    /// Returns the recorded changes, in order.
+    pub(crate) fn changes(&self) -> &[Change<'static>] {
+        self.changes.as_deref().unwrap_or_default()
+    }
+
     /// Reads a text that is one JSON object of at most `depth` levels.
     pub(crate) fn from_object(base: Arc<str>, depth: usize) -> Result<Self, NotJson> {
         let mut cursor = Cursor::new(&base);
@@ -57,11 +68,6 @@ impl Map {
             entries,
             ..Self::default()
         })
-    }
-
-    /// Writes the object alone; keys in ASCII if `ascii`, values as they are.
-    pub(crate) fn write_object(&self, out: &mut String, ascii: bool) {
-        text::object(out, ascii, self.entries());
     }
 
     /// Returns roughly the number of bytes that will be written.

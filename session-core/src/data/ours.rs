@@ -14,7 +14,7 @@ use crate::data::flash::Flash;
 use crate::data::index::{self, Value};
 use crate::data::map::Map;
 use crate::json::scan::{Cursor, NotJson};
-use crate::json::view;
+use crate::json::{text, view};
 
 impl Map {
     /// Reads a text of our format, of at most `depth` levels.
@@ -27,11 +27,10 @@ impl Map {
         cursor.expect(b',')?;
         // Scanned here; afterwards it is only walked.
         let flashes = read_flashes(&base[cursor.value(depth.saturating_sub(1))?])?;
-        let user = if cursor.eat(b',') {
-            Some(read_user(&mut cursor)?)
-        } else {
-            None
-        };
+        let mut user = None;
+        if cursor.eat(b',') {
+            user = Some(read_user(&mut cursor)?);
+        }
         cursor.expect(b']')?;
         cursor.end()?;
         // Without either the text would be the object alone.
@@ -68,6 +67,39 @@ impl Map {
             out.push_str(user.as_str(self.base()));
         }
         out.push(']');
+    }
+
+    /// Writes the object alone; keys in ASCII if `ascii`, values as they are.
+    pub(crate) fn write_object(&self, out: &mut String, ascii: bool) {
+        // In ASCII keys may have to be escaped that were not.
+        if ascii {
+            return text::object(out, true, self.entries());
+        }
+        out.push('{');
+        let start = out.len();
+        // Neighbours in the base that are written as they stand there are copied together: a run, not yet copied.
+        let mut run = 0..0;
+        for entry in &self.entries {
+            let place = entry.place();
+            if let Some(place) = &place
+                && !run.is_empty()
+                && place.start == run.end + 1
+            {
+                run.end = place.end;
+                continue;
+            }
+            out.push_str(&self.base()[run]);
+            if out.len() > start {
+                out.push(',');
+            }
+            if place.is_none() {
+                let value = entry.value.as_str(self.base());
+                text::entry(out, false, entry.key.bytes(self.base()), value);
+            }
+            run = place.unwrap_or_default();
+        }
+        out.push_str(&self.base()[run]);
+        out.push('}');
     }
 }
 

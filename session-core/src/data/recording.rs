@@ -1,26 +1,13 @@
-//! Recording of the changes of a session in a store, which may have to be made again on a newer record.
+//! Parts of a change for its recording. A session in a store may have to make its changes again on a newer record.
 
 use std::borrow::Cow;
 
 use crate::data::change::Change;
-use crate::data::map::Map;
-
-impl Map {
-    /// Returns the map, which records its changes from now on.
-    pub(crate) fn recording(mut self) -> Self {
-        self.changes = Some(Vec::new());
-        self
-    }
-
-    /// Returns the recorded changes, in order.
-    pub(crate) fn changes(&self) -> &[Change<'static>] {
-        self.changes.as_deref().unwrap_or_default()
-    }
-}
 
 impl Change<'_> {
     /// Returns the change with keys of its own.
     pub(crate) fn to_static(&self) -> Change<'static> {
+        // Texts of values are shared, keys are copied.
         match self {
             Self::Set { key, value } => Change::Set {
                 key: own(key),
@@ -32,7 +19,7 @@ impl Change<'_> {
             },
             Self::Remove { key } => Change::Remove { key: own(key) },
             Self::Clear => Change::Clear,
-            Self::KeepOnly(keys) => Change::KeepOnly(keys.iter().map(own).collect()),
+            Self::KeepOnly(keys) => Change::KeepOnly(keys.iter().map(|key| own(key)).collect()),
             Self::Increment { key, by } => Change::Increment {
                 key: own(key),
                 by: *by,
@@ -59,6 +46,6 @@ impl Change<'_> {
     }
 }
 
-fn own(key: &Cow<'_, str>) -> Cow<'static, str> {
-    Cow::Owned(key.clone().into_owned())
+fn own(key: &str) -> Cow<'static, str> {
+    Cow::Owned(key.to_owned())
 }

@@ -36,7 +36,7 @@ const DEEPEST: usize = 128;
 
 /// A place in the text, with `depth` containers around it.
 ///
-/// The text is walked once: whoever reads a value leaves the cursor behind it.
+/// The text is walked once: reading a value leaves the cursor behind it.
 struct Reader<'de> {
     cursor: Cursor<'de>,
     depth: usize,
@@ -71,6 +71,7 @@ impl<'de> Reader<'de> {
         let Some(Tagged { tag, value, end }) = tagged(&self.cursor) else {
             return Ok(None);
         };
+        // The scanner proves that a text is JSON, not that its tags are Flask's.
         if !tag.accepts(kind(value)) || (tag == Tag::Dict && escaped_tag(value).is_none()) {
             let (key, expected) = (tag.key(), tag.expected());
             return Err(ReadError(format!(
@@ -143,6 +144,7 @@ impl<'de> Reader<'de> {
                         )),
                     }
                 }
+                // A tuple, bytes, markup or a datetime reads as the value under the tag.
                 Some((_, mut inner)) => inner.any(visitor, as_text),
             },
             Kind::Null | Kind::Boolean | Kind::Number => match self.scalar()? {
@@ -206,6 +208,7 @@ macro_rules! parsed {
             let start = self.cursor;
             match self.scalar()?.parse() {
                 Ok(number) => visitor.$visit(number),
+                // A number out of range, or a float for an integer: `any` names both types.
                 Err(_) => {
                     self.cursor = start;
                     self.any(visitor, false)
@@ -293,6 +296,7 @@ impl<'de> de::Deserializer<'de> for &mut Reader<'de> {
         _: &'static [&'static str],
         visitor: V,
     ) -> Result<V::Value, ReadError> {
+        // No enum is written under a tag.
         if tagged(&self.cursor).is_some() {
             return Err(ReadError::new("found a tagged value, expected an enum"));
         }
@@ -326,6 +330,7 @@ impl<'de> de::Deserializer<'de> for &mut Reader<'de> {
     }
 
     fn deserialize_ignored_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ReadError> {
+        // Not by recursion, so a text of any depth can be skipped.
         self.cursor.value(scan::DEEPEST)?;
         visitor.visit_unit()
     }

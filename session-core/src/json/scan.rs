@@ -163,8 +163,11 @@ impl<'a> Cursor<'a> {
         self.skip_space();
         let start = self.at;
         match self.peek() {
+            Some(b'"') => {
+                self.string()?;
+            }
             Some(b'{' | b'[') => self.container(depth)?,
-            _ => self.leaf()?,
+            _ => self.scalar()?,
         }
         Ok(start..self.at)
     }
@@ -196,7 +199,8 @@ impl<'a> Cursor<'a> {
                     continue;
                 }
             } else {
-                self.leaf()?;
+                // No container, so this does not recurse.
+                self.value(0)?;
             }
             // A value is complete: close the containers that end here, then go on behind a comma.
             loop {
@@ -219,12 +223,8 @@ impl<'a> Cursor<'a> {
         Ok(key)
     }
 
-    /// Takes a string, a number or a literal.
-    fn leaf(&mut self) -> Result<(), NotJson> {
-        if self.peek() == Some(b'"') {
-            self.string()?;
-            return Ok(());
-        }
+    /// Takes a number or a literal.
+    fn scalar(&mut self) -> Result<(), NotJson> {
         let rest = &self.text.as_bytes()[self.at..];
         if !rest.first().is_some_and(u8::is_ascii_digit) {
             for literal in ["true", "false", "null", "NaN", "Infinity", "-Infinity"] {
@@ -233,8 +233,8 @@ impl<'a> Cursor<'a> {
                     return Ok(());
                 }
             }
+            self.take(b'-');
         }
-        self.take(b'-');
         let start = self.at;
         // No digit may follow a leading zero.
         if !self.take(b'0') {
@@ -244,7 +244,8 @@ impl<'a> Cursor<'a> {
         if self.take(b'.') {
             self.digits()?;
         }
-        if self.take(b'e') || self.take(b'E') {
+        if let Some(b'e' | b'E') = self.peek() {
+            self.at += 1;
             let _signed = self.take(b'+') || self.take(b'-');
             self.digits()?;
         }

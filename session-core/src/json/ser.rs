@@ -19,7 +19,7 @@ use crate::json::text;
 use crate::json::verbatim::Verbatim;
 use crate::json::view::kind;
 
-/// The deepest nesting of a value. A session may have 128 levels; the map, a list around it and what is added later need some.
+/// The deepest nesting of a value. The map, the list around it and the list of a `push` need some of a session's 128 levels.
 pub(crate) const DEEPEST_VALUE: usize = 120;
 
 /// Returns the canonical text of `value`; characters outside ASCII are escaped if `ascii`.
@@ -109,6 +109,7 @@ impl Writer {
         self.out.push_str(&format!("{{\"{}\":", tag.key()));
         let start = self.out.len();
         value.serialize(&mut *self)?;
+        // Only now is it known what the value's `Serialize` writes.
         if !tag.accepts(kind(&self.out[start..])) {
             let (key, expected) = (tag.key(), tag.expected());
             return Err(WriteError(format!(
@@ -242,6 +243,7 @@ impl<'a> ser::Serializer for &'a mut Writer {
         variant: &'static str,
         _: usize,
     ) -> Result<List<'a>, WriteError> {
+        // One level for the object around the variant, one for its list.
         self.enter()?;
         let start = self.out.len();
         Ok(List {
@@ -258,7 +260,7 @@ impl<'a> ser::Serializer for &'a mut Writer {
         let Some(kind) = Verbatim::of(name) else {
             return self.object();
         };
-        // It becomes what is in its field, so it is no level: nothing is checked.
+        // It becomes the JSON in its field, so it is no level, and `enter` checks none.
         self.depth += 1;
         let start = self.out.len();
         Ok(Object {

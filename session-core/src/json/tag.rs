@@ -66,7 +66,7 @@ impl Tag {
         }
     }
 
-    /// Returns what must stand under this tag, in words.
+    /// Returns the kind of value that must be under this tag, in words.
     pub(crate) fn expected(self) -> &'static str {
         match self {
             Self::Dict => "an object",

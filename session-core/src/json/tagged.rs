@@ -258,6 +258,7 @@ impl Uuid {
         if text.len() != 32 || !text.bytes().all(is_lower_hex) {
             return None;
         }
+        // Alone it would take a sign and upper case.
         let bits = u128::from_str_radix(text, 16).ok()?;
         Some(Self(bits.to_be_bytes()))
     }
@@ -326,6 +327,7 @@ impl DateTime {
     #[must_use]
     pub fn from_unix(seconds: i64) -> Option<Self> {
         let then = OffsetDateTime::from_unix_timestamp(seconds).ok()?;
+        // With its feature `large-dates`, `time` goes further.
         (FIRST..=LAST).contains(&seconds).then_some(Self(then))
     }
 
@@ -398,6 +400,7 @@ impl From<SystemTime> for DateTime {
             Ok(after) => i64::try_from(after.as_secs()).unwrap_or(i64::MAX),
             Err(before) => {
                 let before = before.duration();
+                // Towards the past, as after 1970.
                 let whole = before.as_secs() + u64::from(before.subsec_nanos() > 0);
                 -i64::try_from(whole).unwrap_or(i64::MAX)
             }

@@ -13,6 +13,9 @@ pub(crate) fn string(out: &mut String, text: &str, ascii: bool) {
 /// Writes a string literal from the WTF-8 that [`unescape`](super::unescape::unescape) returns for keys. A lone surrogate is
 /// escaped in both styles, since UTF-8 has none.
 pub(crate) fn wtf8(out: &mut String, bytes: &[u8], ascii: bool) {
+    if let Ok(text) = std::str::from_utf8(bytes) {
+        return string(out, text, ascii);
+    }
     out.push('"');
     let mut rest = bytes;
     // A lone surrogate is 0xed 0xa0..=0xbf 0x80..=0xbf; no character begins like that.
@@ -38,11 +41,16 @@ pub(crate) fn object<K: AsRef<[u8]>, V: AsRef<str>>(
         if out.len() > start {
             out.push(',');
         }
-        wtf8(out, key.as_ref(), ascii);
-        out.push(':');
-        out.push_str(value.as_ref());
+        entry(out, ascii, key.as_ref(), value.as_ref());
     }
     out.push('}');
+}
+
+/// Writes one entry of an object.
+pub(crate) fn entry(out: &mut String, ascii: bool, key: &[u8], value: &str) {
+    wtf8(out, key, ascii);
+    out.push(':');
+    out.push_str(value);
 }
 
 /// Writes the characters of a string, escaped where they must be.

@@ -70,6 +70,7 @@ impl<'de> de::SeqAccess<'de> for Items<'de> {
         &mut self,
         seed: T,
     ) -> Result<Option<T::Value>, ReadError> {
+        // The end stays: the reader checks it when the visitor has finished.
         if !self.0.cursor.next_item() {
             return Ok(None);
         }
@@ -114,6 +115,7 @@ impl<'de> de::MapAccess<'de> for Entries<'de> {
 /// A key of an object, between its quotes: a string, from which a number or a boolean is read if the Rust map has such keys.
 struct Key<'de>(&'de str);
 
+// Python writes each key as a string, also a number or a boolean.
 macro_rules! key {
     ($($method:ident $visit:ident,)*) => {
         $(fn $method<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ReadError> {
@@ -209,6 +211,7 @@ impl<'de> de::VariantAccess<'de> for Variant<'_, 'de> {
 
     fn unit_variant(self) -> Result<(), ReadError> {
         match self.content {
+            // `{"Name":null}` is a unit variant, too.
             Some(reader) => Deserialize::deserialize(reader),
             None => Ok(()),
         }

@@ -111,7 +111,7 @@ fn write_verbatim(writer: &mut Writer, start: usize, verbatim: Verbatim) -> Resu
     writer.out.truncate(start);
     let first = json.bytes().next();
     let is_number = first.is_some_and(|first| first == b'-' || first.is_ascii_digit());
-    // The levels that are left inside what stands around the text; the struct itself is none.
+    // The levels that the containers around the text leave; the struct itself is none.
     let depth = DEEPEST_VALUE + 1 - writer.depth;
     if (verbatim == Verbatim::Raw || is_number)
         && let Ok(json) = canonical(&json, depth, writer.ascii, Tags::Escape)
