@@ -79,7 +79,6 @@ mod record;
 mod record_key;
 mod response;
 mod rules;
-mod scratch;
 mod sessions;
 mod settings;
 mod stored;

@@ -1,14 +1,14 @@
-//! What is stored under a counter's key, and what adding to it makes of it: Python's `+=`, where the sum is an integer.
+//! Adds to a counter as Python's `+=` does, where the sum is an integer.
 
 use std::sync::Arc;
 
 use crate::data::change::TypeMismatch;
-use crate::json::text;
+use crate::json::float::write_float;
 
-/// From here on not every integer is a float.
+/// Beyond this not every integer is a float.
 const LARGEST_FLOAT: i64 = 1 << 53;
 
-/// A number that can be counted on.
+/// A number that can be incremented.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Counter {
     Integer(i64),
@@ -16,28 +16,33 @@ enum Counter {
     Float(i64),
 }
 
-/// The sum, and its text: that of a float if the counter was one. `counter` is a value's JSON text, or `None` for 0.
+/// Returns the sum and its text, which is that of a float if the counter was one. `counter` is a value's JSON text, or `None` for
+/// 0.
 pub(crate) fn add(counter: Option<&str>, by: i64) -> Result<(i64, Arc<str>), TypeMismatch> {
-    match counter
-        .map_or(Some(Counter::Integer(0)), read)
-        .ok_or(TypeMismatch::NotACounter)?
-    {
-        Counter::Integer(old) => {
-            let sum = old.checked_add(by).ok_or(TypeMismatch::Overflow)?;
-            Ok((sum, itoa::Buffer::new().format(sum).into()))
-        }
-        Counter::Float(old) => {
-            // Python makes a float of what is added, too.
-            let exact = |number: &i64| number.unsigned_abs() <= LARGEST_FLOAT.unsigned_abs();
-            let sum = old
-                .checked_add(by)
-                .filter(|sum| exact(sum) && exact(&by))
-                .ok_or(TypeMismatch::Overflow)?;
-            let mut out = String::new();
-            text::float(&mut out, sum as f64);
-            Ok((sum, out.into()))
-        }
+    let (old, is_float) = match read(counter.unwrap_or("0")) {
+        Some(Counter::Integer(old)) => (old, false),
+        Some(Counter::Float(old)) => (old, true),
+        None => return Err(TypeMismatch::NotACounter),
+    };
+    // Python's integers have no limit, but a handler gets the sum as an i64.
+    let Some(sum) = old.checked_add(by) else {
+        return Err(TypeMismatch::Overflow);
+    };
+    if !is_float {
+        return Ok((sum, itoa::Buffer::new().format(sum).into()));
     }
+    // Python makes a float of `by`, too.
+    if !is_exact_float(by) || !is_exact_float(sum) {
+        return Err(TypeMismatch::Overflow);
+    }
+    let mut text = String::new();
+    write_float(&mut text, sum as f64);
+    Ok((sum, text.into()))
+}
+
+/// Returns whether a float holds this integer and all smaller ones.
+fn is_exact_float(integer: i64) -> bool {
+    integer.unsigned_abs() <= LARGEST_FLOAT.unsigned_abs()
 }
 
 fn read(json: &str) -> Option<Counter> {
@@ -45,13 +50,14 @@ fn read(json: &str) -> Option<Counter> {
         return Some(Counter::Integer(integer));
     }
     let float: f64 = json.parse().ok()?;
+    if float.fract() != 0.0 || float.abs() > LARGEST_FLOAT as f64 {
+        return None;
+    }
     #[allow(
         clippy::cast_possible_truncation,
-        reason = "it has no fraction, and fits"
+        reason = "it has no fraction, and is in the range of an i64"
     )]
-    let integer = float as i64;
-    let whole = float.fract() == 0.0 && float.abs() <= LARGEST_FLOAT as f64;
-    whole.then_some(Counter::Float(integer))
+    Some(Counter::Float(float as i64))
 }
 
 #[cfg(test)]

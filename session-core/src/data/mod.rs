@@ -1,7 +1,14 @@
 //! The content of a session: keys and values as JSON text, flashed messages, and the changes to them.
+//!
+//! Imports run one way: `buffer`, `flash`, `change`, `recording`, `counter`, `index`, `map`, `ours`, `flask`, each of the modules
+//! before it.
 
+pub(crate) mod buffer;
 pub(crate) mod change;
 pub(crate) mod counter;
 pub(crate) mod flash;
+pub(crate) mod flask;
 pub(crate) mod index;
 pub(crate) mod map;
+pub(crate) mod ours;
+pub(crate) mod recording;

@@ -1,20 +1,27 @@
-//! A JSON text as Python would write it after reading it: `json.dumps(json.loads(text))`, tags left as they are.
+//! Writes a JSON text as Python would after reading it: `json.dumps(json.loads(text))`.
 
-use crate::json::scan::{Cursor, NotJson, unescape};
-use crate::json::tag::Tag;
-use crate::json::{tag, text};
+use std::collections::BTreeMap;
 
-/// What an object is that looks like one of Flask's tags.
+use crate::json::float::write_float;
+use crate::json::scan::{Cursor, NotJson};
+use crate::json::tag::{self, Tag};
+use crate::json::text;
+use crate::json::unescape::unescape;
+use crate::json::view::Kind;
+
+/// The treatment of an object that looks like one of Flask's tags.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Tags {
-    /// A tag: the text is trusted, and left as it is.
-    Kept,
-    /// An object like any other, which is guarded: whoever wrote the text knows no tags.
-    Guarded,
+    /// It is a tag, and stays as it is: the text is trusted.
+    Keep,
+    /// It is an object like any other, and is escaped: the author of the text knows no tags.
+    Escape,
 }
 
-/// The canonical text of a JSON text of at most `depth` levels, guards included: objects sorted by key with the last of
-/// equal ones, strings and floats as Flask writes them, no whitespace. Recursive, as deep as the scanner allows.
+/// Returns the canonical text of a JSON text: objects sorted by key, with the last of equal keys; strings and floats as Flask
+/// writes them; no whitespace.
+///
+/// The result has at most `depth` levels, those of escapes included. Recursive, as deep as the scanner allows.
 pub(crate) fn canonical(
     json: &str,
     depth: usize,
@@ -24,82 +31,93 @@ pub(crate) fn canonical(
     let mut cursor = Cursor::new(json);
     cursor.value(depth)?;
     cursor.end()?;
-    let mut out = String::with_capacity(json.len());
-    value(&mut Cursor::new(json), ascii, tags, &mut out)?;
-    if tags == Tags::Guarded {
-        // A guard is one level more.
-        Cursor::new(&out).value(depth)?;
+    let mut writer = Writer {
+        out: String::with_capacity(json.len()),
+        ascii,
+        tags,
+    };
+    writer.value(&mut Cursor::new(json))?;
+    if tags == Tags::Escape {
+        // An escape is one level more.
+        Cursor::new(&writer.out).value(depth)?;
     }
-    Ok(out)
+    Ok(writer.out)
 }
 
-fn value(
-    cursor: &mut Cursor<'_>,
+struct Writer {
+    out: String,
     ascii: bool,
     tags: Tags,
-    out: &mut String,
-) -> Result<(), NotJson> {
-    cursor.space();
-    match cursor.peek() {
-        Some(b'{') => object(cursor, ascii, tags, out),
-        Some(b'[') => {
-            cursor.expect(b'[')?;
-            out.push('[');
-            while !cursor.eat(b']') {
-                value(cursor, ascii, tags, out)?;
-                if cursor.eat(b',') {
-                    out.push(',');
-                }
+}
+
+impl Writer {
+    /// Writes the value at the cursor and takes it.
+    fn value(&mut self, cursor: &mut Cursor<'_>) -> Result<(), NotJson> {
+        match cursor.kind() {
+            Kind::Object => self.object(cursor),
+            Kind::List => self.list(cursor),
+            Kind::String => {
+                let token = cursor.string()?;
+                let string = unescape(&cursor.text()[token.range]);
+                text::wtf8(&mut self.out, &string, self.ascii);
+                Ok(())
             }
-            out.push(']');
-            Ok(())
-        }
-        Some(b'"') => {
-            let token = cursor.string()?;
-            text::wtf8(out, &unescape(&cursor.text()[token.range]), ascii);
-            Ok(())
-        }
-        _ => {
-            let range = cursor.value(1)?;
-            scalar(out, &cursor.text()[range]);
-            Ok(())
+            Kind::Number | Kind::Boolean | Kind::Null => {
+                let place = cursor.value(1)?;
+                self.scalar(&cursor.text()[place]);
+                Ok(())
+            }
         }
     }
-}
 
-fn object(
-    cursor: &mut Cursor<'_>,
-    ascii: bool,
-    tags: Tags,
-    out: &mut String,
-) -> Result<(), NotJson> {
-    let mut entries = std::collections::BTreeMap::new();
-    cursor.expect(b'{')?;
-    while !cursor.eat(b'}') {
-        let token = cursor.key()?;
-        let key = unescape(&cursor.text()[token.range]);
-        let mut inner = String::new();
-        value(cursor, ascii, tags, &mut inner)?;
-        entries.insert(key, inner);
-        cursor.eat(b',');
+    fn list(&mut self, cursor: &mut Cursor<'_>) -> Result<(), NotJson> {
+        cursor.expect(b'[')?;
+        self.out.push('[');
+        let start = self.out.len();
+        while cursor.next_item() {
+            if self.out.len() > start {
+                self.out.push(',');
+            }
+            self.value(cursor)?;
+        }
+        self.out.push(']');
+        cursor.expect(b']')
     }
-    let only = entries
-        .first_key_value()
-        .filter(|_| tags == Tags::Guarded && entries.len() == 1);
-    match only.and_then(|(key, value)| Some((Tag::of_bytes(key)?, value))) {
-        Some((tag, value)) => tag::guard(out, tag.key().as_bytes(), value),
-        None => text::object(out, ascii, &entries),
-    }
-    Ok(())
-}
 
-/// Integers keep their digits, whatever their size; -0 is 0, as Python's integers have no other.
-fn scalar(out: &mut String, token: &str) {
-    let is_float = token.contains(['.', 'e', 'E']) && token.bytes().any(|b| b.is_ascii_digit());
-    match token.parse::<f64>() {
-        Ok(float) if is_float => text::float(out, float),
-        _ if token == "-0" => out.push('0'),
-        _ => out.push_str(token),
+    fn object(&mut self, cursor: &mut Cursor<'_>) -> Result<(), NotJson> {
+        cursor.expect(b'{')?;
+        let mut entries = BTreeMap::new();
+        let start = self.out.len();
+        while let Some(key) = cursor.next_key() {
+            self.value(cursor)?;
+            // Taken back until the entries are sorted.
+            let value = self.out.split_off(start);
+            entries.insert(unescape(key), value);
+        }
+        cursor.expect(b'}')?;
+        if let Some((key, value)) = entries.first_key_value()
+            && entries.len() == 1
+            && self.tags == Tags::Escape
+            && Tag::of_bytes(key).is_some()
+        {
+            tag::write_escaped(&mut self.out, key, value);
+        } else {
+            text::object(&mut self.out, self.ascii, &entries);
+        }
+        Ok(())
+    }
+
+    /// Writes a number or a literal. Integers keep their digits, whatever their size; -0 is 0, the only zero among Python's
+    /// integers.
+    fn scalar(&mut self, token: &str) {
+        let has_digit = token.bytes().any(|byte| byte.is_ascii_digit());
+        // Literals have an e, too.
+        let is_float = has_digit && token.contains(['.', 'e', 'E']);
+        match token.parse() {
+            Ok(float) if is_float => write_float(&mut self.out, float),
+            _ if token == "-0" => self.out.push('0'),
+            _ => self.out.push_str(token),
+        }
     }
 }
 
@@ -133,27 +151,27 @@ mod tests {
             ),
         ] {
             assert_eq!(
-                canonical(json, 10, true, Tags::Kept).as_deref(),
+                canonical(json, 10, true, Tags::Keep).as_deref(),
                 Ok(expected)
             );
         }
-        assert_eq!(canonical("[1,]", 10, true, Tags::Kept), Err(NotJson));
-        assert_eq!(canonical("[[]]", 1, true, Tags::Kept), Err(NotJson));
+        assert_eq!(canonical("[1,]", 10, true, Tags::Keep), Err(NotJson));
+        assert_eq!(canonical("[[]]", 1, true, Tags::Keep), Err(NotJson));
         let deep = format!("{}{}", "[".repeat(1000), "]".repeat(1000));
-        assert_eq!(canonical(&deep, 1000, true, Tags::Kept), Ok(deep));
+        assert_eq!(canonical(&deep, 1000, true, Tags::Keep), Ok(deep));
     }
 
     #[test]
-    fn a_guard_is_a_level() {
+    fn an_escape_is_a_level() {
         let tag = r#"{"\u0020t": [{" m" : "<b>"}]}"#;
-        let guarded = r#"{" di":{" t__":[{" di":{" m__":"<b>"}}]}}"#;
+        let escaped = r#"{" di":{" t__":[{" di":{" m__":"<b>"}}]}}"#;
         assert_eq!(
-            canonical(tag, 5, true, Tags::Guarded).as_deref(),
-            Ok(guarded)
+            canonical(tag, 5, true, Tags::Escape).as_deref(),
+            Ok(escaped)
         );
-        assert_eq!(canonical(tag, 4, true, Tags::Guarded), Err(NotJson));
+        assert_eq!(canonical(tag, 4, true, Tags::Escape), Err(NotJson));
         assert_eq!(
-            canonical(tag, 3, true, Tags::Kept).as_deref(),
+            canonical(tag, 3, true, Tags::Keep).as_deref(),
             Ok(r#"{" t":[{" m":"<b>"}]}"#)
         );
     }
@@ -162,10 +180,10 @@ mod tests {
         #[test]
         fn what_we_write_is_canonical(value in crate::json::tests::any_json(), ascii: bool) {
             let text = crate::json::ser::to_text(&value, ascii).unwrap();
-            prop_assert_eq!(canonical(&text, 128, ascii, Tags::Kept), Ok(text.clone()));
+            prop_assert_eq!(canonical(&text, 128, ascii, Tags::Keep), Ok(text.clone()));
             // As JSON it is the value that it was written from, tags or not.
             let json = serde_json::to_string(&value).unwrap();
-            prop_assert_eq!(canonical(&json, 128, ascii, Tags::Guarded), Ok(text));
+            prop_assert_eq!(canonical(&json, 128, ascii, Tags::Escape), Ok(text));
         }
     }
 }

@@ -1,8 +1,8 @@
 //! Deserializes one value from its text, which the scanner has proved to be JSON.
 //!
-//! Not serde_json's deserializer, for three reasons: Flask's tags are taken off where a plain Rust type is asked for and
-//! demanded where a wrapper of [`tagged`](crate::json::tagged) is; what Python writes beyond RFC 8259 (NaN, Infinity) is read;
-//! and no error quotes the value, since errors end up in logs.
+//! serde_json's deserializer does not do, for three reasons. Flask's tags are taken off where a plain Rust type is asked for,
+//! and demanded where a wrapper of [`tagged`](crate::json::tagged) is. `NaN` and `Infinity`, which Python writes, are read. And
+//! no error quotes the value, since errors are logged.
 
 use serde::de::{self, Deserialize, Visitor};
 
@@ -14,21 +14,29 @@ pub(crate) use error::ReadError;
 use parts::{Entries, Items, Proof, Variant};
 
 use crate::base64;
-use crate::json::scan::{Cursor, unescape};
-use crate::json::tag::{Tag, Tagged, guarded, tagged};
+use crate::json::scan::{self, Cursor};
+use crate::json::tag::{Tag, Tagged, escaped_tag, tagged};
 use crate::json::tagged::Uuid;
+use crate::json::unescape::unescape;
 use crate::json::untag::untagged;
 use crate::json::verbatim::Verbatim;
+use crate::json::view::{Kind, kind};
 
 /// Reads `text` as a `T`.
+///
+/// # Errors
+/// The value is of another type, or nested deeper than 128 levels.
 pub(crate) fn from_text<'de, T: Deserialize<'de>>(text: &'de str) -> Result<T, ReadError> {
     T::deserialize(&mut Reader::new(text, 0))
 }
 
-/// Deeper nesting is refused on reading, as serde_json does, since Rust types are built by recursion. The text itself
-/// stays in the session.
+/// The deepest nesting that is read, as in serde_json, since Rust types are built by recursion. A deeper text stays in the
+/// session as it is.
 const DEEPEST: usize = 128;
 
+/// A place in the text, with `depth` containers around it.
+///
+/// The text is walked once: reading a value leaves the cursor behind it.
 struct Reader<'de> {
     cursor: Cursor<'de>,
     depth: usize,
@@ -42,36 +50,32 @@ impl<'de> Reader<'de> {
         }
     }
 
-    fn peek(&mut self) -> Option<u8> {
-        self.cursor.space();
-        self.cursor.peek()
-    }
-
+    /// Returns the depth inside the container that comes next.
     fn enter(&self) -> Result<usize, ReadError> {
         if self.depth >= DEEPEST {
-            return Err(ReadError::new(format!(
+            return Err(ReadError(format!(
                 "found more than {DEEPEST} levels of nesting"
             )));
         }
         Ok(self.depth + 1)
     }
 
-    /// The next value's text, if it is no container and no string.
+    /// Takes a value that is no container and no string, and returns its text.
     fn scalar(&mut self) -> Result<&'de str, ReadError> {
-        let range = self.cursor.value(1)?;
-        Ok(&self.cursor.text()[range])
+        let place = self.cursor.value(1)?;
+        Ok(&self.cursor.text()[place])
     }
 
-    /// Takes a tagged value and gives a reader for what is inside.
+    /// Takes a tagged value, if one comes next, and returns a reader for the value under the tag.
     fn tagged(&mut self) -> Result<Option<(Tag, Reader<'de>)>, ReadError> {
         let Some(Tagged { tag, value, end }) = tagged(&self.cursor) else {
             return Ok(None);
         };
-        if !tag.fits(value.bytes().next()) || (tag == Tag::Dict && guarded(value).is_none()) {
+        // The scanner proves that a text is JSON, not that its tags are Flask's.
+        if !tag.accepts(kind(value)) || (tag == Tag::Dict && escaped_tag(value).is_none()) {
+            let (key, expected) = (tag.key(), tag.expected());
             return Err(ReadError(format!(
-                "found the tag {:?} without {} that Flask writes",
-                tag.key(),
-                tag.holds()
+                "found the tag {key:?} without {expected} that Flask writes"
             )));
         }
         self.cursor.at = end;
@@ -80,30 +84,17 @@ impl<'de> Reader<'de> {
 
     fn string<V: Visitor<'de>>(&mut self, visitor: V) -> Result<V::Value, ReadError> {
         let token = self.cursor.string()?;
-        let raw = &self.cursor.text()[token.range];
-        if !token.escaped {
-            return visitor.visit_borrowed_str(raw);
-        }
-        match String::from_utf8(unescape(raw)) {
-            Ok(text) => visitor.visit_string(text),
-            Err(_) => Err(ReadError::new(
-                "found a string with a lone surrogate, which a Rust string cannot hold",
-            )),
-        }
+        visit_string(&self.cursor.text()[token.range], visitor)
     }
 
     fn list<V: Visitor<'de>>(&mut self, visitor: V) -> Result<V::Value, ReadError> {
         let depth = self.enter()?;
         self.cursor.expect(b'[')?;
-        let mut items = Items {
-            reader: Reader {
-                cursor: self.cursor,
-                depth,
-            },
-            first: true,
-        };
+        let cursor = self.cursor;
+        let mut items = Items(Reader { cursor, depth });
         let value = visitor.visit_seq(&mut items)?;
-        self.cursor = items.reader.cursor;
+        self.cursor = items.0.cursor;
+        // The visitor may have stopped before the end.
         if self.cursor.eat(b']') {
             Ok(value)
         } else {
@@ -111,21 +102,18 @@ impl<'de> Reader<'de> {
         }
     }
 
-    /// Takes an object; with `guard` its one key is that of a tag, and loses its two underscores.
+    /// Takes an object. `escaped` is the tag whose key its one entry gets, in place of its own with two underscores.
     fn object<V: Visitor<'de>>(
         &mut self,
         visitor: V,
-        guard: Option<Tag>,
+        escaped: Option<Tag>,
     ) -> Result<V::Value, ReadError> {
         let depth = self.enter()?;
         self.cursor.expect(b'{')?;
+        let cursor = self.cursor;
         let mut entries = Entries {
-            reader: Reader {
-                cursor: self.cursor,
-                depth,
-            },
-            first: true,
-            guard,
+            reader: Reader { cursor, depth },
+            escaped,
         };
         let value = visitor.visit_map(&mut entries)?;
         self.cursor = entries.reader.cursor;
@@ -136,18 +124,18 @@ impl<'de> Reader<'de> {
         }
     }
 
-    /// A value of whatever type it is; `as_text` if that may be a number as text, for serde_json.
+    /// Takes a value of any type. With `as_text` serde_json may get a long number as text.
     fn any<V: Visitor<'de>>(&mut self, visitor: V, as_text: bool) -> Result<V::Value, ReadError> {
-        match self.peek() {
-            Some(b'"') => self.string(visitor),
-            Some(b'[') => self.list(visitor),
-            Some(b'{') => match self.tagged()? {
+        match self.cursor.kind() {
+            Kind::String => self.string(visitor),
+            Kind::List => self.list(visitor),
+            Kind::Object => match self.tagged()? {
                 None => self.object(visitor, None),
                 Some((Tag::Dict, mut inner)) => {
-                    let guard = guarded(inner.cursor.text());
-                    inner.object(visitor, guard)
+                    let escaped = escaped_tag(inner.cursor.text());
+                    inner.object(visitor, escaped)
                 }
-                // As Flask's own JSON shows a UUID that is not tagged: with dashes.
+                // With dashes, as Flask's own JSON shows a UUID.
                 Some((Tag::Uuid, mut inner)) => {
                     match Uuid::parse(&String::deserialize(&mut inner)?) {
                         Some(uuid) => visitor.visit_string(uuid.to_string()),
@@ -156,9 +144,10 @@ impl<'de> Reader<'de> {
                         )),
                     }
                 }
+                // A tuple, bytes, markup or a datetime reads as the value under the tag.
                 Some((_, mut inner)) => inner.any(visitor, as_text),
             },
-            _ => match self.scalar()? {
+            Kind::Null | Kind::Boolean | Kind::Number => match self.scalar()? {
                 "null" => visitor.visit_unit(),
                 "true" => visitor.visit_bool(true),
                 "false" => visitor.visit_bool(false),
@@ -168,43 +157,58 @@ impl<'de> Reader<'de> {
     }
 }
 
+/// Gives the string between two quotes to a visitor, borrowed from the text if it has no escape.
+fn visit_string<'de, V: Visitor<'de>>(raw: &'de str, visitor: V) -> Result<V::Value, ReadError> {
+    if !raw.contains('\\') {
+        return visitor.visit_borrowed_str(raw);
+    }
+    match String::from_utf8(unescape(raw)) {
+        Ok(text) => visitor.visit_string(text),
+        Err(_) => Err(ReadError::new(
+            "found a string with a lone surrogate, which a Rust string cannot hold",
+        )),
+    }
+}
+
 fn number<'de, V: Visitor<'de>>(
     text: &str,
     visitor: V,
     as_text: bool,
 ) -> Result<V::Value, ReadError> {
-    if !text
-        .bytes()
-        .all(|byte| byte.is_ascii_digit() || byte == b'-')
-    {
-        return visitor.visit_f64(float(text)?);
+    let is_part_of_integer = |byte: u8| byte.is_ascii_digit() || byte == b'-';
+    if !text.bytes().all(is_part_of_integer) {
+        // Rust reads NaN and Infinity as Python writes them.
+        return match text.parse() {
+            Ok(float) => visitor.visit_f64(float),
+            Err(_) => Err(ReadError::new("found no number")),
+        };
     }
     if let Ok(number) = text.parse() {
-        visitor.visit_u64(number)
-    } else if let Ok(number) = text.parse() {
-        visitor.visit_i64(number)
-    } else {
-        let kept = as_text.then(|| verbatim::Entry::number(text)).flatten();
-        let read = kept.and_then(|number| visitor.visit_map(number).ok());
-        read.ok_or_else(|| ReadError::new("found an integer beyond 64 bits"))
+        return visitor.visit_u64(number);
     }
+    if let Ok(number) = text.parse() {
+        return visitor.visit_i64(number);
+    }
+    if as_text
+        && let Some(number) = verbatim::Entry::number(text)
+        && let Ok(value) = visitor.visit_map(number)
+    {
+        return Ok(value);
+    }
+    Err(ReadError::new("found an integer beyond 64 bits"))
 }
 
-fn float(text: &str) -> Result<f64, ReadError> {
-    // Rust reads NaN and Infinity as Python writes them.
-    text.parse().map_err(|_| ReadError::new("found no number"))
-}
-
+/// A number of a type that `any` would not give its visitor with all digits.
 macro_rules! parsed {
     ($($method:ident $visit:ident,)*) => {
         $(fn $method<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ReadError> {
-            match self.peek() {
-                Some(b'-' | b'0'..=b'9' | b'N' | b'I') => {}
-                _ => return self.any(visitor, false),
+            if self.cursor.kind() != Kind::Number {
+                return self.any(visitor, false);
             }
             let start = self.cursor;
             match self.scalar()?.parse() {
                 Ok(number) => visitor.$visit(number),
+                // A number out of range, or a float for an integer: `any` names both types.
                 Err(_) => {
                     self.cursor = start;
                     self.any(visitor, false)
@@ -214,7 +218,7 @@ macro_rules! parsed {
     };
 }
 
-/// A value of whatever type it is, to a visitor that wants a certain one.
+/// A value of any type: the visitor refuses another than it wants.
 macro_rules! any {
     ($($method:ident($($hint:ty),*),)*) => {
         $(fn $method<V: Visitor<'de>>(self, $(_: $hint,)* visitor: V) -> Result<V::Value, ReadError> {
@@ -235,7 +239,7 @@ impl<'de> de::Deserializer<'de> for &mut Reader<'de> {
     }
 
     fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ReadError> {
-        if self.peek() == Some(b'n') {
+        if self.cursor.kind() == Kind::Null {
             self.scalar()?;
             return visitor.visit_none();
         }
@@ -248,8 +252,8 @@ impl<'de> de::Deserializer<'de> for &mut Reader<'de> {
         visitor: V,
     ) -> Result<V::Value, ReadError> {
         if Verbatim::of(name) == Some(Verbatim::Raw) {
-            let range = self.cursor.value(crate::json::scan::DEEPEST)?;
-            let json = untagged(&self.cursor.text()[range]).into_owned();
+            let place = self.cursor.value(scan::DEEPEST)?;
+            let json = untagged(&self.cursor.text()[place]).into_owned();
             return visitor.visit_map(verbatim::Entry::raw(json));
         }
         let Some(wanted) = Tag::of(name) else {
@@ -257,7 +261,7 @@ impl<'de> de::Deserializer<'de> for &mut Reader<'de> {
         };
         match self.tagged()? {
             Some((tag, inner)) if tag == wanted => visitor.visit_enum(Proof { tag, inner }),
-            _ if self.peek() == Some(b'n') => Err(ReadError::null(&format!(
+            _ if self.cursor.kind() == Kind::Null => Err(ReadError::null(&format!(
                 "a value with Flask's tag {name:?}"
             ))),
             _ => Err(ReadError(format!(
@@ -292,35 +296,42 @@ impl<'de> de::Deserializer<'de> for &mut Reader<'de> {
         _: &'static [&'static str],
         visitor: V,
     ) -> Result<V::Value, ReadError> {
-        if self.peek() == Some(b'"') {
-            return visitor.visit_enum(Variant {
-                reader: self,
-                content: false,
-            });
-        }
+        // No enum is written under a tag.
         if tagged(&self.cursor).is_some() {
             return Err(ReadError::new("found a tagged value, expected an enum"));
         }
-        if self.peek() == Some(b'n') {
-            return Err(ReadError::null("an enum"));
+        match self.cursor.kind() {
+            Kind::String => {
+                let token = self.cursor.string()?;
+                let key = &self.cursor.text()[token.range];
+                visitor.visit_enum(Variant { key, content: None })
+            }
+            Kind::Object => {
+                self.depth = self.enter()?;
+                self.cursor.expect(b'{')?;
+                let Some(key) = self.cursor.next_key() else {
+                    return Err(ReadError::new("found an empty object, expected an enum"));
+                };
+                let content = Some(&mut *self);
+                let value = visitor.visit_enum(Variant { key, content })?;
+                if !self.cursor.eat(b'}') {
+                    return Err(ReadError::new(
+                        "found an object of several fields, expected an enum",
+                    ));
+                }
+                self.depth -= 1;
+                Ok(value)
+            }
+            Kind::Null => Err(ReadError::null("an enum")),
+            _ => Err(ReadError::new(
+                "found no enum: neither a string nor an object",
+            )),
         }
-        self.cursor
-            .expect(b'{')
-            .map_err(|_| ReadError::new("found no enum: neither a string nor an object"))?;
-        self.depth = self.enter()?;
-        let value = visitor.visit_enum(Variant {
-            reader: self,
-            content: true,
-        })?;
-        self.cursor
-            .expect(b'}')
-            .map_err(|_| ReadError::new("found an object of several fields, expected an enum"))?;
-        self.depth -= 1;
-        Ok(value)
     }
 
     fn deserialize_ignored_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ReadError> {
-        self.cursor.value(crate::json::scan::DEEPEST)?;
+        // Not by recursion, so a text of any depth can be skipped.
+        self.cursor.value(scan::DEEPEST)?;
         visitor.visit_unit()
     }
 

@@ -1,86 +1,107 @@
 //! An iterative scanner: finds where values begin and end, and proves that a text is JSON as Python reads it.
 //!
-//! The grammar is RFC 8259's, plus what Python's `json.loads` takes and Flask therefore writes: `NaN`, `Infinity`,
-//! `-Infinity`, lone surrogate escapes; and its limit of 4300 digits for an integer. Nothing here recurses, so depth is a
-//! number and no danger.
+//! The grammar is that of RFC 8259 with the additions that Python's `json.loads` accepts and Flask therefore writes: `NaN`,
+//! `Infinity`, `-Infinity` and lone surrogate escapes. An integer has at most 4300 digits, as in Python. Nothing recurses, so
+//! that deep nesting cannot exhaust the stack.
 
 use std::ops::Range;
 
-use crate::json::string_end::{PIECE, ends_from};
+use crate::json::string_end::{CHUNK, string_end_mask};
 
-/// The text is not JSON, or nested too deep.
+/// The text is not JSON, or its containers are nested too deep.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct NotJson;
 
-/// A string token: where its characters stand, without the quotes.
+/// The place of a string in its text, without the quotes.
 #[derive(Debug, Clone)]
 pub(crate) struct Token {
     pub(crate) range: Range<usize>,
-    /// Whether it has a backslash: if not, the characters are the string.
+    /// Whether there is a backslash. Without one the bytes of the range are the string.
     pub(crate) escaped: bool,
 }
 
-/// More digits than this are refused by Python, so Flask would answer 500.
+/// Python refuses integers of more digits, so Flask would answer 500.
 const MOST_DIGITS: usize = 4300;
 
 /// The deepest nesting that any format allows.
 pub(crate) const DEEPEST: usize = 1000;
 
 /// A place in a JSON text.
+///
+/// `mask` describes the bytes of chunk number `chunk` of the text, see [`string_end_mask`]. It stays valid wherever the cursor
+/// goes, since the text does not change.
 #[derive(Clone, Copy)]
 pub(crate) struct Cursor<'a> {
     text: &'a str,
     pub(crate) at: usize,
-    /// The piece of text that was looked at as a whole, and which of its bytes end a plain piece of string.
-    piece: usize,
-    ends: u64,
+    chunk: usize,
+    mask: u64,
 }
 
 impl<'a> Cursor<'a> {
+    /// Returns a cursor at the beginning of `text`.
     pub(crate) fn new(text: &'a str) -> Self {
         Self {
             text,
             at: 0,
-            piece: usize::MAX,
-            ends: 0,
+            // No chunk has this number, so the first string computes its mask.
+            chunk: usize::MAX,
+            mask: 0,
         }
     }
 
+    /// Returns the whole text.
     pub(crate) fn text(&self) -> &'a str {
         self.text
     }
 
+    /// Returns the next byte and leaves it.
     pub(crate) fn peek(&self) -> Option<u8> {
         self.text.as_bytes().get(self.at).copied()
     }
 
-    /// Skips whitespace as RFC 8259, section 2, has it.
-    pub(crate) fn space(&mut self) {
+    /// Takes the next byte.
+    fn byte(&mut self) -> Result<u8, NotJson> {
+        let byte = self.peek().ok_or(NotJson)?;
+        self.at += 1;
+        Ok(byte)
+    }
+
+    /// Takes `byte` if it is the next one.
+    fn take(&mut self, byte: u8) -> bool {
+        let found = self.peek() == Some(byte);
+        self.at += usize::from(found);
+        found
+    }
+
+    /// Skips whitespace (RFC 8259, section 2).
+    pub(crate) fn skip_space(&mut self) {
         while let Some(b' ' | b'\t' | b'\n' | b'\r') = self.peek() {
             self.at += 1;
         }
     }
 
-    /// Skips whitespace, then takes `byte` if it is next.
+    /// Takes `byte` if it is the next one behind whitespace.
     pub(crate) fn eat(&mut self, byte: u8) -> bool {
-        if self.peek() != Some(byte) {
-            self.space();
-            if self.peek() != Some(byte) {
-                return false;
-            }
+        if self.take(byte) {
+            return true;
         }
-        self.at += 1;
-        true
+        self.skip_space();
+        self.take(byte)
     }
 
+    /// Takes `byte`, which must be the next one behind whitespace.
     pub(crate) fn expect(&mut self, byte: u8) -> Result<(), NotJson> {
-        self.eat(byte).then_some(()).ok_or(NotJson)
+        if self.eat(byte) { Ok(()) } else { Err(NotJson) }
     }
 
-    /// Nothing but whitespace is left.
+    /// Checks that only whitespace is left.
     pub(crate) fn end(&mut self) -> Result<(), NotJson> {
-        self.space();
-        (self.at == self.text.len()).then_some(()).ok_or(NotJson)
+        self.skip_space();
+        match self.peek() {
+            None => Ok(()),
+            Some(_) => Err(NotJson),
+        }
     }
 
     /// Takes a string.
@@ -89,124 +110,113 @@ impl<'a> Cursor<'a> {
         let start = self.at;
         let mut escaped = false;
         loop {
-            self.plain();
-            let byte = self.peek().ok_or(NotJson)?;
-            self.at += 1;
-            match byte {
-                b'"' => {
-                    return Ok(Token {
-                        range: start..self.at - 1,
-                        escaped,
-                    });
-                }
-                b'\\' => {
-                    escaped = true;
-                    self.escape()?;
-                }
+            self.skip_plain();
+            match self.byte()? {
+                b'"' => break,
+                b'\\' => self.escape()?,
+                // A control character must be escaped.
                 _ => return Err(NotJson),
             }
+            escaped = true;
         }
+        let range = start..self.at - 1;
+        Ok(Token { range, escaped })
     }
 
-    /// Skips what stands for itself in a string.
-    fn plain(&mut self) {
-        let text = self.text.as_bytes();
-        while self.at < text.len() {
-            let (piece, within) = (self.at / PIECE, self.at % PIECE);
-            if piece != self.piece {
-                (self.piece, self.ends) = (piece, ends_from(text, piece * PIECE));
+    /// Skips the bytes of a string that stand for themselves.
+    fn skip_plain(&mut self) {
+        while self.at < self.text.len() {
+            let (chunk, within) = (self.at / CHUNK, self.at % CHUNK);
+            if chunk != self.chunk {
+                self.mask = string_end_mask(self.text.as_bytes(), chunk * CHUNK);
+                self.chunk = chunk;
             }
-            let ahead = self.ends >> within;
+            let ahead = self.mask >> within;
             if ahead != 0 {
                 self.at += ahead.trailing_zeros() as usize;
                 return;
             }
-            self.at += PIECE - within;
+            // Not behind the text: the mask of an incomplete chunk has a bit there.
+            self.at += CHUNK - within;
         }
-        self.at = text.len();
     }
 
+    /// Takes the rest of an escape, behind its backslash.
     fn escape(&mut self) -> Result<(), NotJson> {
-        let kind = self.peek().ok_or(NotJson)?;
-        self.at += 1;
-        match kind {
+        match self.byte()? {
             b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't' => Ok(()),
             b'u' => {
-                let digits = self
-                    .text
-                    .as_bytes()
-                    .get(self.at..self.at + 4)
-                    .ok_or(NotJson)?;
-                self.at += 4;
-                digits
-                    .iter()
-                    .all(u8::is_ascii_hexdigit)
-                    .then_some(())
-                    .ok_or(NotJson)
+                for _ in 0..4 {
+                    if !self.byte()?.is_ascii_hexdigit() {
+                        return Err(NotJson);
+                    }
+                }
+                Ok(())
             }
             _ => Err(NotJson),
         }
     }
 
-    /// Takes a value of any kind, with at most `depth` containers inside each other, and says where it stands.
+    /// Takes a value of any kind, with at most `depth` containers inside each other, and returns its place.
     #[inline]
     pub(crate) fn value(&mut self, depth: usize) -> Result<Range<usize>, NotJson> {
-        self.space();
+        self.skip_space();
         let start = self.at;
         match self.peek() {
-            Some(b'"') => self.string().map(drop)?,
+            Some(b'"') => {
+                self.string()?;
+            }
             Some(b'{' | b'[') => self.container(depth)?,
             _ => self.scalar()?,
         }
         Ok(start..self.at)
     }
 
-    /// An object or a list.
-    fn container(&mut self, depth: usize) -> Result<(), NotJson> {
-        let mut open = Containers::default();
+    /// Takes an object or a list.
+    fn container(&mut self, most_open: usize) -> Result<(), NotJson> {
+        let most_open = most_open.min(DEEPEST);
+        // The first `open` bytes close the containers that are open, the outermost first.
+        let mut closing = [0; DEEPEST];
+        let mut open = 0;
         loop {
-            self.space();
-            match self.peek() {
-                Some(b'{') => {
-                    self.at += 1;
-                    open.push(true, depth)?;
-                    if !self.eat(b'}') {
-                        self.key()?;
-                        continue;
-                    }
-                    open.pop();
-                }
-                Some(b'[') => {
-                    self.at += 1;
-                    open.push(false, depth)?;
-                    if !self.eat(b']') {
-                        continue;
-                    }
-                    open.pop();
-                }
-                Some(b'"') => {
-                    self.string()?;
-                }
-                _ => self.scalar()?,
+            if closing[..open].last() == Some(&b'}') {
+                self.key()?;
             }
-            // A value is complete: close what ends here, or go on behind a comma.
+            self.skip_space();
+            let close = match self.peek() {
+                Some(b'{') => Some(b'}'),
+                Some(b'[') => Some(b']'),
+                _ => None,
+            };
+            if let Some(close) = close {
+                if open == most_open {
+                    return Err(NotJson);
+                }
+                self.at += 1;
+                if !self.eat(close) {
+                    closing[open] = close;
+                    open += 1;
+                    continue;
+                }
+            } else {
+                // No container, so this does not recurse.
+                self.value(0)?;
+            }
+            // A value is complete: close the containers that end here, then go on behind a comma.
             loop {
-                let Some(object) = open.top() else {
+                let Some(inmost) = open.checked_sub(1) else {
                     return Ok(());
                 };
                 if self.eat(b',') {
-                    if object {
-                        self.key()?;
-                    }
                     break;
                 }
-                self.expect(if object { b'}' } else { b']' })?;
-                open.pop();
+                self.expect(closing[inmost])?;
+                open = inmost;
             }
         }
     }
 
-    /// Takes `"key":`.
+    /// Takes `"key":` and returns the key.
     pub(crate) fn key(&mut self) -> Result<Token, NotJson> {
         let key = self.string()?;
         self.expect(b':')?;
@@ -223,132 +233,39 @@ impl<'a> Cursor<'a> {
                     return Ok(());
                 }
             }
-            self.at += usize::from(rest.starts_with(b"-"));
+            self.take(b'-');
         }
-        let whole = match self.peek() {
-            Some(b'0') => {
-                self.at += 1;
-                1
-            }
-            _ => self.digits()?,
-        };
-        let mut integer = true;
-        if self.peek() == Some(b'.') {
-            integer = false;
-            self.at += 1;
+        let start = self.at;
+        // No digit may follow a leading zero.
+        if !self.take(b'0') {
+            self.digits()?;
+        }
+        let integer = start..self.at;
+        if self.take(b'.') {
             self.digits()?;
         }
         if let Some(b'e' | b'E') = self.peek() {
-            integer = false;
             self.at += 1;
-            if let Some(b'+' | b'-') = self.peek() {
-                self.at += 1;
-            }
+            let _signed = self.take(b'+') || self.take(b'-');
             self.digits()?;
         }
-        if integer && whole > MOST_DIGITS {
-            Err(NotJson)
-        } else {
-            Ok(())
+        if self.at == integer.end && integer.len() > MOST_DIGITS {
+            return Err(NotJson);
         }
+        Ok(())
     }
 
-    /// Takes one digit or more and says how many.
-    fn digits(&mut self) -> Result<usize, NotJson> {
+    /// Takes one digit or more.
+    fn digits(&mut self) -> Result<(), NotJson> {
         let start = self.at;
         while let Some(b'0'..=b'9') = self.peek() {
             self.at += 1;
         }
         if self.at == start {
-            Err(NotJson)
-        } else {
-            Ok(self.at - start)
-        }
-    }
-}
-
-/// The open containers, one bit each: 1 for an object, 0 for an array.
-#[derive(Default)]
-struct Containers {
-    kinds: [u64; DEEPEST.div_ceil(64)],
-    depth: usize,
-}
-
-impl Containers {
-    fn push(&mut self, object: bool, limit: usize) -> Result<(), NotJson> {
-        if self.depth >= limit.min(DEEPEST) {
             return Err(NotJson);
         }
-        let (word, bit) = (self.depth / 64, self.depth % 64);
-        self.kinds[word] = self.kinds[word] & !(1 << bit) | u64::from(object) << bit;
-        self.depth += 1;
         Ok(())
     }
-
-    fn pop(&mut self) {
-        self.depth -= 1;
-    }
-
-    fn top(&self) -> Option<bool> {
-        let last = self.depth.checked_sub(1)?;
-        Some(self.kinds[last / 64] >> (last % 64) & 1 == 1)
-    }
-}
-
-/// The characters of a string token as WTF-8: UTF-8 that may hold lone surrogates, whose byte order is the order of code
-/// points, as Python sorts. A pair of surrogate escapes is one character, as Python reads it.
-pub(crate) fn unescape(raw: &str) -> Vec<u8> {
-    let mut out = Vec::with_capacity(raw.len());
-    let mut rest = raw;
-    while let Some(at) = rest.find('\\') {
-        out.extend_from_slice(&rest.as_bytes()[..at]);
-        let kind = rest.as_bytes()[at + 1];
-        rest = &rest[at + 2..];
-        match kind {
-            b'b' => out.push(8),
-            b'f' => out.push(12),
-            b'n' => out.push(b'\n'),
-            b'r' => out.push(b'\r'),
-            b't' => out.push(b'\t'),
-            b'u' => {
-                let mut point = hex4(rest);
-                rest = &rest[4..];
-                if (0xd800..0xdc00).contains(&point) && rest.starts_with("\\u") {
-                    let low = hex4(&rest[2..]);
-                    if (0xdc00..0xe000).contains(&low) {
-                        point = 0x10000 + ((point - 0xd800) << 10) + (low - 0xdc00);
-                        rest = &rest[6..];
-                    }
-                }
-                push_wtf8(&mut out, point);
-            }
-            itself => out.push(itself),
-        }
-    }
-    out.extend_from_slice(rest.as_bytes());
-    out
-}
-
-fn hex4(text: &str) -> u32 {
-    text.get(..4)
-        .and_then(|digits| u32::from_str_radix(digits, 16).ok())
-        .unwrap_or(0xfffd)
-}
-
-fn push_wtf8(out: &mut Vec<u8>, point: u32) {
-    match char::from_u32(point) {
-        Some(c) => out.extend_from_slice(c.encode_utf8(&mut [0; 4]).as_bytes()),
-        // A lone surrogate, in the three bytes that UTF-8 would give it.
-        None => out.extend_from_slice(&[
-            0xe0 | low_byte(point >> 12),
-            0x80 | low_byte(point >> 6) & 0x3f,
-            0x80 | low_byte(point) & 0x3f,
-        ]),
-    }
-}
-
-fn low_byte(bits: u32) -> u8 {
-    bits.to_le_bytes()[0]
 }
 
 #[cfg(test)]
@@ -453,21 +370,6 @@ mod tests {
         );
     }
 
-    #[test]
-    fn surrogates() {
-        assert_eq!(unescape("\\ud83d\\ude00"), "😀".as_bytes());
-        assert_eq!(unescape("\\ud83d x"), b"\xed\xa0\xbd x");
-        assert_eq!(unescape("\\ude00\\ud83d"), b"\xed\xb8\x80\xed\xa0\xbd");
-        assert_eq!(
-            unescape("\\ud83d\\ud83d\\ude00"),
-            [b"\xed\xa0\xbd", "😀".as_bytes()].concat()
-        );
-        assert_eq!(
-            unescape("\\\"\\\\\\/\\b\\f\\n\\r\\té\\u00e9"),
-            "\"\\/\u{8}\u{c}\n\r\téé".as_bytes()
-        );
-    }
-
     proptest! {
         /// On texts near JSON, the scanner and serde_json agree, but for what Python adds and for serde_json's numbers.
         #[test]
@@ -483,7 +385,7 @@ mod tests {
         #[test]
         fn plain_text_ends_where_it_ends(text in "([a-z é😀\u{7f}]{0,90}[\"\\\\\u{0}-\u{20}]?){0,4}") {
             let mut cursor = Cursor::new(&text);
-            cursor.plain();
+            cursor.skip_plain();
             let special = |byte: u8| byte < 0x20 || byte == b'"' || byte == b'\\';
             let end = text.bytes().position(special).unwrap_or(text.len());
             prop_assert_eq!(cursor.at, end);

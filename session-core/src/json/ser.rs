@@ -1,11 +1,9 @@
 //! Serializes a Rust value to canonical text: Flask's `json.dumps(tag(value))`, byte for byte.
 //!
-//! Objects sorted by key, floats as Python writes them, and Flask's tags: the wrappers of [`tagged`](crate::json::tagged) call
-//! `serialize_newtype_struct` with the tag as name, bytes are ` b`, and an object that only looks like a tag is wrapped
-//! in ` di`, as `TaggedJSONSerializer` does, so that no key that a user typed can turn a map into something else.
-
-use crate::scratch::scratch;
-use std::sync::Arc;
+//! Objects are sorted by key, and floats are as Python writes them. Flask's tags come from the wrappers of
+//! [`tagged`](crate::json::tagged), which call `serialize_newtype_struct` with the tag as name; bytes are ` b`. An object that only
+//! looks like a tag is escaped under ` di`, as `TaggedJSONSerializer` does, so that no key from a user's input can turn a map
+//! into something else.
 
 use serde::ser::{self, Serialize};
 
@@ -14,53 +12,47 @@ mod containers;
 use containers::{List, Object};
 
 use crate::base64;
+use crate::json::float::write_float;
 use crate::json::scan::Cursor;
 use crate::json::tag::Tag;
 use crate::json::text;
 use crate::json::verbatim::Verbatim;
+use crate::json::view::kind;
 
-/// The deepest nesting that is written: the outer map and a list around it leave this much of 128.
+/// The deepest nesting of a value. The map, the list around it and the list of a `push` need some of a session's 128 levels.
 pub(crate) const DEEPEST_VALUE: usize = 120;
 
-/// Writes `value`; non-ASCII characters escaped if `ascii`.
+/// Returns the canonical text of `value`; characters outside ASCII are escaped if `ascii`.
+///
+/// # Errors
+/// The value's `Serialize` returned one, it is nested too deep, or JSON has no such key or tagged value.
 pub(crate) fn to_text<T: Serialize + ?Sized>(value: &T, ascii: bool) -> Result<String, WriteError> {
     let mut writer = Writer {
         out: String::new(),
         ascii,
         depth: 0,
-        guarded: false,
+        escaped: false,
     };
-    writer.whole(value)?;
+    value.serialize(&mut writer)?;
+    // An escape is a level that the writer has not counted.
+    if writer.escaped && Cursor::new(&writer.out).value(DEEPEST_VALUE).is_err() {
+        return Err(too_deep());
+    }
     Ok(writer.out)
 }
 
-/// The same as it is kept, written in the thread's buffer first.
-pub(crate) fn to_kept<T: Serialize + ?Sized>(
-    value: &T,
-    ascii: bool,
-) -> Result<Arc<str>, WriteError> {
-    scratch(|text| {
-        let mut writer = Writer {
-            out: std::mem::take(text),
-            ascii,
-            depth: 0,
-            guarded: false,
-        };
-        let written = writer.whole(value).map(|()| writer.out.as_str().into());
-        *text = writer.out;
-        written
-    })
-}
+/// Replaces the message of a foreign `Serialize`.
+const FOREIGN_ERROR: &str = "its Serialize gave an error, which may quote the value and is left out; serde_json::to_string shows it";
 
-/// Why a value cannot be written.
+/// The reason why a value cannot be written.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
 pub(crate) struct WriteError(String);
 
 impl ser::Error for WriteError {
-    /// The words of a foreign `Serialize` may quote the value, so they are left out.
+    /// Leaves out the message, which may quote the value: errors are logged.
     fn custom<T: std::fmt::Display>(_: T) -> Self {
-        Self("its Serialize gave an error, which may quote the value and is left out; serde_json::to_string shows it".to_owned())
+        Self(FOREIGN_ERROR.to_owned())
     }
 }
 
@@ -71,20 +63,14 @@ fn too_deep() -> WriteError {
 struct Writer {
     out: String,
     ascii: bool,
+    /// The number of containers that are open around the next value.
     depth: usize,
-    /// Whether an object was guarded, which is only known at its end and is one level more.
-    guarded: bool,
+    /// Whether an object was escaped, which is one level more, and known only when its last key has come.
+    escaped: bool,
 }
 
 impl Writer {
-    fn whole<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), WriteError> {
-        value.serialize(&mut *self)?;
-        if self.guarded && Cursor::new(&self.out).value(DEEPEST_VALUE).is_err() {
-            return Err(too_deep());
-        }
-        Ok(())
-    }
-
+    /// Enters a container.
     fn enter(&mut self) -> Result<(), WriteError> {
         self.depth += 1;
         if self.depth > DEEPEST_VALUE {
@@ -117,20 +103,17 @@ impl Writer {
         })
     }
 
-    fn tagged(
-        &mut self,
-        tag: Tag,
-        value: impl FnOnce(&mut Self) -> Result<(), WriteError>,
-    ) -> Result<(), WriteError> {
+    /// Writes `value` under a tag.
+    fn tagged<T: Serialize + ?Sized>(&mut self, tag: Tag, value: &T) -> Result<(), WriteError> {
         self.enter()?;
         self.out.push_str(&format!("{{\"{}\":", tag.key()));
         let start = self.out.len();
-        value(self)?;
-        if !tag.fits(self.out.as_bytes().get(start).copied()) {
+        value.serialize(&mut *self)?;
+        // Only now is it known what the value's `Serialize` writes.
+        if !tag.accepts(kind(&self.out[start..])) {
+            let (key, expected) = (tag.key(), tag.expected());
             return Err(WriteError(format!(
-                "the tag {:?} does not hold {}",
-                tag.key(),
-                tag.holds()
+                "the value under the tag {key:?} is not {expected}"
             )));
         }
         self.out.push('}');
@@ -169,13 +152,13 @@ impl<'a> ser::Serializer for &'a mut Writer {
         Ok(())
     }
 
-    /// With the digits that a float of 32 bits needs: 0.1 and not 0.10000000149011612.
+    /// Writes the digits that a float of 32 bits needs: 0.1 and not 0.10000000149011612.
     fn serialize_f32(self, value: f32) -> Result<(), WriteError> {
         self.serialize_f64(value.to_string().parse().unwrap_or(f64::from(value)))
     }
 
     fn serialize_f64(self, value: f64) -> Result<(), WriteError> {
-        text::float(&mut self.out, value);
+        write_float(&mut self.out, value);
         Ok(())
     }
 
@@ -189,9 +172,7 @@ impl<'a> ser::Serializer for &'a mut Writer {
     }
 
     fn serialize_bytes(self, value: &[u8]) -> Result<(), WriteError> {
-        self.tagged(Tag::Bytes, |writer| {
-            writer.serialize_str(&base64::encode_padded(value))
-        })
+        self.tagged(Tag::Bytes, &base64::encode_padded(value))
     }
 
     fn serialize_none(self) -> Result<(), WriteError> {
@@ -226,7 +207,7 @@ impl<'a> ser::Serializer for &'a mut Writer {
         value: &T,
     ) -> Result<(), WriteError> {
         match Tag::of(name) {
-            Some(tag) => self.tagged(tag, |writer| value.serialize(writer)),
+            Some(tag) => self.tagged(tag, value),
             None => value.serialize(self),
         }
     }
@@ -262,6 +243,7 @@ impl<'a> ser::Serializer for &'a mut Writer {
         variant: &'static str,
         _: usize,
     ) -> Result<List<'a>, WriteError> {
+        // One level for the object around the variant, one for its list.
         self.enter()?;
         let start = self.out.len();
         Ok(List {
@@ -278,7 +260,7 @@ impl<'a> ser::Serializer for &'a mut Writer {
         let Some(kind) = Verbatim::of(name) else {
             return self.object();
         };
-        // No level: it becomes what is in its field.
+        // It becomes the JSON in its field, so it is no level, and `enter` checks none.
         self.depth += 1;
         let start = self.out.len();
         Ok(Object {

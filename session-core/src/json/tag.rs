@@ -1,12 +1,19 @@
-//! Flask's tags: an object with exactly one of these keys stands for a value that JSON has no type for.
+//! Flask's tags: an object whose one key is a tag stands for a value that JSON has no type for.
+//!
+//! ```text
+//! {" t": [1, 2]}                  a tuple
+//! {" di": {" t__": [1, 2]}}       the dict {" t": [1, 2]}, escaped: it only looks like a tag
+//! ```
 
-use crate::json::scan::{Cursor, unescape};
+use crate::json::scan::Cursor;
 use crate::json::text;
+use crate::json::unescape::unescape;
+use crate::json::view::{Kind, only_entry};
 
 /// The tags of `flask.json.tag.TaggedJSONSerializer` (Flask 1.0 to 3.1).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Tag {
-    /// A dict that only looks like a tag; its key carries two underscores more.
+    /// A dict that only looks like a tag; its key carries two more underscores.
     Dict,
     Tuple,
     Bytes,
@@ -25,6 +32,7 @@ impl Tag {
         Self::DateTime,
     ];
 
+    /// Returns the key that is this tag.
     pub(crate) const fn key(self) -> &'static str {
         match self {
             Self::Dict => " di",
@@ -36,6 +44,7 @@ impl Tag {
         }
     }
 
+    /// Returns the tag that a key is.
     pub(crate) fn of(key: &str) -> Option<Self> {
         if !key.starts_with(' ') {
             return None;
@@ -43,22 +52,22 @@ impl Tag {
         Self::ALL.into_iter().find(|tag| tag.key() == key)
     }
 
-    /// The tag that a key in WTF-8 is.
+    /// Returns the tag that a key in WTF-8 is.
     pub(crate) fn of_bytes(key: &[u8]) -> Option<Self> {
         Self::of(std::str::from_utf8(key).ok()?)
     }
 
-    /// Whether a value that begins with `first` is what Flask writes under this tag.
-    pub(crate) fn fits(self, first: Option<u8>) -> bool {
-        first
-            == Some(match self {
-                Self::Dict => b'{',
-                Self::Tuple => b'[',
-                _ => b'"',
-            })
+    /// Returns whether Flask writes a value of this kind under this tag.
+    pub(crate) fn accepts(self, kind: Kind) -> bool {
+        match self {
+            Self::Dict => kind == Kind::Object,
+            Self::Tuple => kind == Kind::List,
+            _ => kind == Kind::String,
+        }
     }
 
-    pub(crate) fn holds(self) -> &'static str {
+    /// Returns the kind of value that must be under this tag, in words.
+    pub(crate) fn expected(self) -> &'static str {
         match self {
             Self::Dict => "an object",
             Self::Tuple => "a list",
@@ -73,25 +82,24 @@ pub(crate) struct Tagged<'a> {
     pub(crate) tag: Tag,
     /// The text of the value under the tag.
     pub(crate) value: &'a str,
-    /// Where the tag's object ends.
+    /// The end of the tag's object.
     pub(crate) end: usize,
 }
 
-/// The tagged value that stands at the cursor, if one does. The text is known to be JSON.
+/// Returns the tagged value at the cursor, if there is one. The text is known to be JSON.
 pub(crate) fn tagged<'a>(cursor: &Cursor<'a>) -> Option<Tagged<'a>> {
     let mut cursor = *cursor;
-    if !cursor.eat(b'{') || !cursor.eat(b'"') {
+    if !cursor.eat(b'{') {
         return None;
     }
-    // Every tag begins with a space, written as one or escaped; nothing else need be looked at.
-    if !matches!(cursor.peek(), Some(b' ' | b'\\')) {
+    let key = cursor.next_key()?;
+    // Every tag begins with a space, written as one or escaped. The values of other keys are not scanned: an object would be
+    // scanned once for each level above it.
+    if !key.starts_with([' ', '\\']) {
         return None;
     }
-    cursor.at -= 1;
-    let key = cursor.key().ok()?;
-    let tag = Tag::of_bytes(&unescape(&cursor.text()[key.range]))?;
-    let value = cursor.value(crate::json::scan::DEEPEST).ok()?;
-    let value = &cursor.text()[value];
+    let tag = Tag::of_bytes(&unescape(key))?;
+    let value = cursor.value_text()?;
     cursor.eat(b'}').then_some(Tagged {
         tag,
         value,
@@ -99,28 +107,24 @@ pub(crate) fn tagged<'a>(cursor: &Cursor<'a>) -> Option<Tagged<'a>> {
     })
 }
 
-/// Writes an object whose one key is that of a tag, so that it is no tag: under ` di`, as `TaggedJSONSerializer` does. The key
-/// is in WTF-8.
-pub(crate) fn guard(out: &mut String, key: &[u8], value: &str) {
+/// Writes an object whose one key, in WTF-8, is that of a tag, so that it is none: under ` di`, as `TaggedJSONSerializer` does.
+pub(crate) fn write_escaped(out: &mut String, key: &[u8], value: &str) {
     out.push_str("{\" di\":");
     text::object(out, true, [([key, b"__"].concat(), value)]);
     out.push('}');
 }
 
-/// The tag that the object under ` di` guards, if Flask itself has it: of an application's own tags nothing is known.
-pub(crate) fn guarded(object: &str) -> Option<Tag> {
-    Tag::of_bytes(&guarded_key(object)?.0)
+/// Returns the tag that the object under ` di` escapes, if Flask itself has it. An application's own tags are unknown.
+pub(crate) fn escaped_tag(object: &str) -> Option<Tag> {
+    let (key, _) = escaped_entry(object)?;
+    Tag::of_bytes(&key)
 }
 
-/// The key of the object under ` di`, in WTF-8 and without its two underscores, and its value: the object must have exactly
-/// one key, since Flask writes nothing else there.
-pub(crate) fn guarded_key(object: &str) -> Option<(Vec<u8>, &str)> {
-    let mut cursor = Cursor::new(object);
-    cursor.expect(b'{').ok()?;
-    let key = cursor.key().ok()?;
-    let mut key = unescape(&object[key.range]);
+/// Returns the key of the object under ` di`, in WTF-8 and without its two underscores, and its value. The object must have
+/// exactly one key, since Flask writes nothing else there.
+pub(crate) fn escaped_entry(object: &str) -> Option<(Vec<u8>, &str)> {
+    let (key, value) = only_entry(object)?;
+    let mut key = unescape(key);
     key.truncate(key.strip_suffix(b"__")?.len());
-    let value = cursor.value(crate::json::scan::DEEPEST).ok()?;
-    cursor.expect(b'}').ok()?;
-    Some((key, &object[value]))
+    Some((key, value))
 }

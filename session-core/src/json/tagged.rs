@@ -1,18 +1,17 @@
 //! Flask's types that JSON has none for: tuples, bytes, `Markup`, UUIDs and datetimes.
 //!
-//! Flask keeps them apart by tags (`flask.json.tag`). A wrapper of this module writes the tag, and reads nothing without
-//! it. A plain Rust type reads a tagged value as what is inside: `Vec<i64>` a tuple of integers, `String` a `Markup`, a
-//! UUID's text with dashes, or a datetime's HTTP date; `serde_bytes` and other users of serde's byte methods read and
-//! write Flask's bytes.
+//! Flask tells them apart by tags (`flask.json.tag`). A wrapper of this module writes the tag, and reads nothing without
+//! it. A plain Rust type reads the value under a tag: `Vec<i64>` a tuple of integers, `String` a `Markup`, a UUID's text with
+//! dashes, or a datetime's HTTP date. `serde_bytes` and other users of serde's byte methods read and write Flask's bytes.
 //!
 //! # Where serde loses the tag
 //!
-//! A wrapper is read straight from a session, at any depth of structs, lists, maps, `Option`s and enums. Where serde keeps
-//! a value in a buffer before it knows its type, the tag is lost, and nobody could tell a `Markup` from what a user typed:
-//! there a wrapper is an error, never a guess. These are `#[serde(flatten)]`, `#[serde(untagged)]`, `#[serde(tag = "..")]`
-//! (with `content` where the content's key comes first), and a `serde_json::Value` that was read before. So
-//! `#[serde(untagged)] enum Note { Html(Markup), Text(String) }` reads `Text`, whatever is there. Instead give the field
-//! its own name in the struct, take an enum as serde writes it without attributes, or ask twice:
+//! A wrapper is read straight from a session, at any depth of structs, lists, maps, `Option`s and enums. Where serde puts a
+//! value into a buffer before it knows its type, the tag is lost, and a `Markup` could no longer be told from text that a user
+//! typed. There a wrapper is an error, never a guess. serde buffers for `#[serde(flatten)]`, `#[serde(untagged)]`,
+//! `#[serde(tag = "..")]` (with `content` where the content's key comes first), and for a `serde_json::Value` that is read
+//! first. So `#[serde(untagged)] enum Note { Html(Markup), Text(String) }` always reads `Text`. Instead give the field its own
+//! name in the struct, take an enum as serde writes it without attributes, or read twice:
 //!
 //! ```
 //! # use session_core::{Error, Session, Sessions};
@@ -30,11 +29,10 @@
 //! # assert_eq!(html(&session, |_| unreachable!()).unwrap().unwrap(), "<b>");
 //! ```
 //!
-//! Plain types read from a buffer what is inside, as they do elsewhere; but bytes are their base64 text there, for
-//! `serde_bytes`, too.
+//! Plain types read the value under the tag from a buffer, too. Bytes are their base64 text there, also for `serde_bytes`.
 //!
-//! Written into a session a tag is kept through all of these. Anywhere else (`serde_json`, say) a wrapper is written as what
-//! is inside and cannot be read: `serde_json::to_value(Markup::new("<b>"))` is the string `"<b>"`, and if that is inserted
+//! Writing into a session preserves the tag through all of these. Other formats, such as `serde_json`, write the value without
+//! its tag and cannot read a wrapper: `serde_json::to_value(Markup::new("<b>"))` is the string `"<b>"`, and if that is inserted
 //! into a session, it is a string there.
 //!
 //! # Example
@@ -66,10 +64,10 @@ use time::{Date, Month, OffsetDateTime};
 use crate::base64;
 use crate::json::tag::Tag;
 
-/// Reads what stands under `tag`.
+/// Reads the value under `tag`.
 ///
-/// Asks for it by serde's name of a newtype, which the session's reader knows, and which answers with an enum whose variant
-/// is the tag. This is the proof: serde's buffers and other formats answer any name with `visit_newtype_struct`, whatever
+/// Asks for a newtype with the tag's key as name. The session's reader knows that name, and answers with an enum whose variant
+/// is the tag. That proves the tag: serde's buffers and other formats answer any name with `visit_newtype_struct`, whatever
 /// they hold, and a buffer cannot hold an enum. So only `visit_enum` is accepted.
 fn untag<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
     tag: Tag,
@@ -95,6 +93,11 @@ fn untag<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
         }
     }
     deserializer.deserialize_newtype_struct(tag.key(), Inner(tag, PhantomData))
+}
+
+/// The error of a text that Flask would not have written under its tag.
+fn malformed<E: de::Error>(text: &str, expected: &str) -> E {
+    E::invalid_value(de::Unexpected::Str(text), &expected)
 }
 
 /// A Python tuple: of a Rust tuple, an array or a `Vec`. Tag ` t`.
@@ -130,7 +133,7 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for Tuple<T> {
 pub struct Bytes(Vec<u8>);
 
 impl Bytes {
-    /// These bytes.
+    /// Wraps bytes.
     ///
     /// ```
     /// # use session_core::{Sessions, tagged::Bytes};
@@ -142,7 +145,7 @@ impl Bytes {
         Self(bytes.into())
     }
 
-    /// The bytes.
+    /// Returns the bytes.
     ///
     /// ```
     /// # use session_core::{Sessions, tagged::Bytes};
@@ -155,7 +158,7 @@ impl Bytes {
         &self.0
     }
 
-    /// The bytes, owned.
+    /// Returns the bytes, owned.
     ///
     /// ```
     /// # use session_core::tagged::Bytes;
@@ -176,9 +179,10 @@ impl Serialize for Bytes {
 impl<'de> Deserialize<'de> for Bytes {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text: String = untag(Tag::Bytes, deserializer)?;
-        base64::decode_padded(&text).map(Self).ok_or_else(|| {
-            de::Error::invalid_value(de::Unexpected::Str(&text), &"standard base64 with padding")
-        })
+        match base64::decode_padded(&text) {
+            Some(bytes) => Ok(Self(bytes)),
+            None => Err(malformed(&text, "standard base64 with padding")),
+        }
     }
 }
 
@@ -195,7 +199,7 @@ impl<'de> Deserialize<'de> for Bytes {
 pub struct Markup(String);
 
 impl Markup {
-    /// This HTML.
+    /// Wraps HTML, which must be safe to show.
     ///
     /// ```
     /// # use session_core::{Sessions, tagged::Markup};
@@ -207,7 +211,7 @@ impl Markup {
         Self(html.into())
     }
 
-    /// The HTML.
+    /// Returns the HTML.
     ///
     /// ```
     /// # use session_core::{Sessions, tagged::Markup};
@@ -250,48 +254,52 @@ pub struct Uuid(pub [u8; 16]);
 impl Uuid {
     /// Reads exactly what Flask writes under the tag.
     pub(crate) fn parse(text: &str) -> Option<Self> {
-        let hex = text.len() == 32 && text.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'));
+        let is_lower_hex = |digit: u8| matches!(digit, b'0'..=b'9' | b'a'..=b'f');
+        if text.len() != 32 || !text.bytes().all(is_lower_hex) {
+            return None;
+        }
+        // Alone it would take a sign and upper case.
         let bits = u128::from_str_radix(text, 16).ok()?;
-        hex.then(|| Self(bits.to_be_bytes()))
+        Some(Self(bits.to_be_bytes()))
+    }
+
+    fn hex(self) -> String {
+        format!("{:032x}", u128::from_be_bytes(self.0))
     }
 }
 
 impl fmt::Display for Uuid {
-    /// 8-4-4-4-12 hex digits.
+    /// Writes hex digits in groups: 8-4-4-4-12.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let hex = format!("{:032x}", u128::from_be_bytes(self.0));
-        f.write_str(
-            &[
-                &hex[..8],
-                &hex[8..12],
-                &hex[12..16],
-                &hex[16..20],
-                &hex[20..],
-            ]
-            .join("-"),
-        )
+        let hex = self.hex();
+        let groups = [
+            &hex[..8],
+            &hex[8..12],
+            &hex[12..16],
+            &hex[16..20],
+            &hex[20..],
+        ];
+        f.write_str(&groups.join("-"))
     }
 }
 
 impl Serialize for Uuid {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_newtype_struct(
-            Tag::Uuid.key(),
-            &format!("{:032x}", u128::from_be_bytes(self.0)),
-        )
+        serializer.serialize_newtype_struct(Tag::Uuid.key(), &self.hex())
     }
 }
 
 impl<'de> Deserialize<'de> for Uuid {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text: String = untag(Tag::Uuid, deserializer)?;
-        Self::parse(&text).ok_or_else(|| {
-            de::Error::invalid_value(de::Unexpected::Str(&text), &"32 hex digits in lower case")
-        })
+        match Self::parse(&text) {
+            Some(uuid) => Ok(uuid),
+            None => Err(malformed(&text, "32 hex digits in lower case")),
+        }
     }
 }
 
-/// Python's `datetime`, as Flask keeps it: whole seconds, UTC. Tag ` d`: an HTTP date (RFC 9110, IMF-fixdate).
+/// Python's `datetime`, as Flask stores it: whole seconds, UTC. Tag ` d`: an HTTP date (RFC 9110, IMF-fixdate).
 ///
 /// From year 1 to 9999. Flask loses microseconds and offset in its session, and reads years below 100 as 19xx or 20xx.
 ///
@@ -309,7 +317,7 @@ const FIRST: i64 = -62_135_596_800;
 const LAST: i64 = 253_402_300_799;
 
 impl DateTime {
-    /// So many seconds after 1970 (or before, if negative); `None` outside the years 1 to 9999.
+    /// Returns the time that is this number of seconds after 1970, or before it if negative; `None` outside the years 1 to 9999.
     ///
     /// ```
     /// # use session_core::tagged::DateTime;
@@ -319,10 +327,11 @@ impl DateTime {
     #[must_use]
     pub fn from_unix(seconds: i64) -> Option<Self> {
         let then = OffsetDateTime::from_unix_timestamp(seconds).ok()?;
+        // With its feature `large-dates`, `time` goes further.
         (FIRST..=LAST).contains(&seconds).then_some(Self(then))
     }
 
-    /// Seconds after 1970.
+    /// Returns the seconds after 1970.
     ///
     /// ```
     /// use std::time::{Duration, UNIX_EPOCH};
@@ -335,29 +344,34 @@ impl DateTime {
         self.0.unix_timestamp()
     }
 
-    /// Reads exactly what [`Display`](fmt::Display) writes.
+    /// Reads exactly what [`Display`](fmt::Display) writes: `Thu, 02 Jan 2020 03:04:05 GMT`.
     fn parse(text: &str) -> Option<Self> {
-        let number = |range: std::ops::Range<usize>| {
-            let digits = text.get(range)?;
-            if digits.bytes().all(|b| b.is_ascii_digit()) {
-                digits.parse::<u16>().ok()
-            } else {
-                None
-            }
-        };
-        let byte = |range| u8::try_from(number(range)?).ok();
         let month = MONTHS
             .iter()
             .position(|month| text.get(8..11) == Some(month))?;
         let month = Month::try_from(u8::try_from(month + 1).ok()?).ok()?;
-        let date = Date::from_calendar_date(i32::from(number(12..16)?), month, byte(5..7)?).ok()?;
-        let then = Self(
-            date.with_hms(byte(17..19)?, byte(20..22)?, byte(23..25)?)
-                .ok()?
-                .assume_utc(),
-        );
-        (then.0.year() >= 1 && then.to_string() == text).then_some(then)
+        let year = number(text.get(12..16)?)?;
+        let day = byte(text.get(5..7)?)?;
+        let date = Date::from_calendar_date(i32::from(year), month, day).ok()?;
+        let (hour, minute) = (byte(text.get(17..19)?)?, byte(text.get(20..22)?)?);
+        let time = date.with_hms(hour, minute, byte(text.get(23..25)?)?).ok()?;
+        let then = Self(time.assume_utc());
+        // Writing it again checks the weekday and everything between the numbers.
+        (year >= 1 && then.to_string() == text).then_some(then)
     }
+}
+
+/// Reads digits; a sign, which `parse` would take, is none.
+fn number(digits: &str) -> Option<u16> {
+    if !digits.bytes().all(|digit| digit.is_ascii_digit()) {
+        return None;
+    }
+    digits.parse().ok()
+}
+
+/// As [`number`], of two digits.
+fn byte(digits: &str) -> Option<u8> {
+    u8::try_from(number(digits)?).ok()
 }
 
 const MONTHS: [&str; 12] = [
@@ -380,12 +394,13 @@ impl fmt::Display for DateTime {
 }
 
 impl From<SystemTime> for DateTime {
-    /// Truncated to the second; times outside the years 1 to 9999 become the nearest inside.
+    /// Truncates to the second. Times outside the years 1 to 9999 become the nearest one inside.
     fn from(time: SystemTime) -> Self {
         let seconds = match time.duration_since(UNIX_EPOCH) {
             Ok(after) => i64::try_from(after.as_secs()).unwrap_or(i64::MAX),
             Err(before) => {
                 let before = before.duration();
+                // Towards the past, as after 1970.
                 let whole = before.as_secs() + u64::from(before.subsec_nanos() > 0);
                 -i64::try_from(whole).unwrap_or(i64::MAX)
             }
@@ -398,7 +413,7 @@ impl From<SystemTime> for DateTime {
 }
 
 impl From<DateTime> for SystemTime {
-    /// 1970 where the platform's clock does not reach back that far.
+    /// Returns 1970 where the platform's clock does not reach that far.
     fn from(then: DateTime) -> Self {
         let distance = Duration::from_secs(then.unix().unsigned_abs());
         let time = if then.unix() < 0 {
@@ -419,11 +434,9 @@ impl Serialize for DateTime {
 impl<'de> Deserialize<'de> for DateTime {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text: String = untag(Tag::DateTime, deserializer)?;
-        Self::parse(&text).ok_or_else(|| {
-            de::Error::invalid_value(
-                de::Unexpected::Str(&text),
-                &"an HTTP date, as Flask writes it",
-            )
-        })
+        match Self::parse(&text) {
+            Some(then) => Ok(then),
+            None => Err(malformed(&text, "an HTTP date, as Flask writes it")),
+        }
     }
 }

@@ -1,4 +1,4 @@
-//! Values to text and back.
+//! Rust values to text and back.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -8,8 +8,9 @@ use serde_json::{Value, json};
 
 use crate::json::de::from_text;
 use crate::json::scan::Cursor;
-use crate::json::ser::{DEEPEST_VALUE, to_kept, to_text};
+use crate::json::ser::{DEEPEST_VALUE, to_text};
 use crate::json::tagged::{Bytes, DateTime, Markup, Tuple, Uuid};
+use crate::json::untag::untagged;
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 enum Shape {
@@ -79,7 +80,7 @@ fn every_kind_of_value_survives() {
 }
 
 #[test]
-fn texts_are_those_of_flask() {
+fn values_are_written_as_flask_writes_them() {
     let text = |value: &dyn erased::Text| value.text();
     assert_eq!(
         text(&json!({"b": 1, "a": [true, null, 1.0, 1e16, -0.0], "_": "é"})),
@@ -120,7 +121,7 @@ mod erased {
 }
 
 #[test]
-fn what_looks_like_a_tag_is_guarded() {
+fn an_object_that_looks_like_a_tag_is_escaped() {
     for (value, expected) in [
         (json!({" t": 1}), r#"{" di":{" t__":1}}"#),
         (
@@ -142,7 +143,7 @@ fn what_looks_like_a_tag_is_guarded() {
 }
 
 #[test]
-fn plain_types_read_what_is_under_a_tag() {
+fn plain_types_read_the_value_under_a_tag() {
     assert_eq!(from_text::<Vec<u8>>(r#"{" t":[1,2]}"#).unwrap(), [1, 2]);
     assert_eq!(
         from_text::<Value>(r#"{" t":[{" m":"<b>"},{"x":{" t":[]}}]}"#).unwrap(),
@@ -236,7 +237,7 @@ fn datetimes_of_all_years() {
 }
 
 #[test]
-fn numbers_beyond_rust_are_errors_and_not_wrong_values() {
+fn numbers_out_of_range_are_errors_and_not_wrong_values() {
     assert_eq!(from_text::<i64>("-0").unwrap(), 0);
     assert_eq!(from_text::<f64>("5").unwrap(), 5.0);
     assert!(from_text::<f64>("NaN").unwrap().is_nan());
@@ -298,32 +299,32 @@ fn depth() {
     assert!(from_text::<serde::de::IgnoredAny>(&nested(1000)).is_ok());
 }
 
-/// One buffer for all: whatever was written before, also in vain, and whatever a value writes while it is written.
+/// Neither a write that failed before nor one inside another leaves anything in a text.
 #[test]
-fn what_is_kept_is_the_text() {
+fn a_text_holds_its_value_alone() {
     struct Nested;
     impl Serialize for Nested {
         fn serialize<S: serde::Serializer>(&self, s: S) -> Result<S::Ok, S::Error> {
-            s.serialize_str(&to_kept("inner", false).unwrap())
+            s.serialize_str(&to_text("inner", false).unwrap())
         }
     }
     let bad: HashMap<Vec<u8>, u8> = [(vec![1], 1)].into();
     for large in [10, 10_000] {
-        assert!(to_kept(&bad, true).is_err());
+        assert!(to_text(&bad, true).is_err());
         assert_eq!(
-            *to_kept(&(1, Nested, true), true).unwrap(),
-            *r#"[1,"\"inner\"",true]"#
+            to_text(&(1, Nested, true), true).unwrap(),
+            r#"[1,"\"inner\"",true]"#
         );
         assert_eq!(
-            to_kept(&"é".repeat(large), false).unwrap().len(),
+            to_text(&"é".repeat(large), false).unwrap().len(),
             2 * large + 2
         );
-        assert_eq!(*to_kept(&i64::MIN, true).unwrap(), *i64::MIN.to_string());
+        assert_eq!(to_text(&i64::MIN, true).unwrap(), i64::MIN.to_string());
     }
 }
 
 #[test]
-fn map_keys_are_texts() {
+fn map_keys_are_strings() {
     let bad: HashMap<Vec<u8>, u8> = [(vec![1], 1)].into();
     assert!(to_text(&bad, true).is_err());
     let doubled = vec![("a", 1), ("b", 2), ("a", 3)];
@@ -373,7 +374,7 @@ proptest! {
         prop_assert_eq!(from_text::<Value>(&text).unwrap(), value);
     }
 
-    /// Whatever was signed: reading it may fail, but never panics.
+    /// Reading any JSON may fail, but never panics.
     #[test]
     fn reading_never_panics(text in r#"[\[\]{}":,0-9eE tdimub_\\-]{0,24}"#) {
         let mut cursor = Cursor::new(&text);
@@ -383,7 +384,7 @@ proptest! {
             let _ = from_text::<Shape>(text);
             let _ = from_text::<Tuple<Vec<Bytes>>>(text);
             let _ = from_text::<HashMap<i8, Option<DateTime>>>(text);
-            prop_assert!(Cursor::new(&super::untag::untagged(text)).value(128).is_ok());
+            prop_assert!(Cursor::new(&untagged(text)).value(128).is_ok());
         }
     }
 }

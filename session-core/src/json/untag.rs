@@ -1,94 +1,82 @@
-//! The text of a value with Flask's tags taken off, as Flask's `jsonify` would show it.
+//! Takes Flask's tags off a value's text, as Flask's `jsonify` would show it.
 
 use std::borrow::Cow;
-use std::ops::Range;
 
 use crate::json::scan::Cursor;
-use crate::json::tag::{Tag, guarded, tagged};
+use crate::json::tag::{Tag, Tagged, escaped_tag, tagged};
 use crate::json::tagged::Uuid;
 use crate::json::text;
+use crate::json::view::{kind, only_entry, string, values};
 
-/// The value `json` without tags: tuples as lists, markup, bytes and datetimes as their text, UUIDs with dashes.
-/// A tag that Flask would not have written stays as it is. An own stack and no recursion, since Flask mode allows a depth
-/// of a thousand.
+/// Returns the value `json` without tags: tuples as lists, markup, bytes and datetimes as their text, UUIDs with dashes. A tag
+/// that Flask would not have written stays as it is.
 pub(crate) fn untagged(json: &str) -> Cow<'_, str> {
-    // Nothing can be a tag without a key that begins with a space.
+    // A tag is a key that begins with a space, which may be escaped.
     if !json.contains("\" ") && !json.contains("\"\\") {
         return json.into();
     }
     let mut out = String::with_capacity(json.len());
+    // A stack and no recursion, since Flask mode allows a depth of a thousand. The next part is the last one.
     let mut work = vec![Part::Value(json)];
     while let Some(part) = work.pop() {
         match part {
-            Part::Text(literal) => out.push_str(literal),
+            Part::Text(text) => out.push_str(text),
             Part::Key(tag) => text::string(&mut out, tag.key(), true),
-            Part::Value(value) => shallow(&mut out, &mut work, value),
+            Part::Value(value) => write_or_split(&mut out, &mut work, value),
         }
     }
     out.into()
 }
 
 enum Part<'a> {
+    /// A value whose tags are still to be taken off.
     Value(&'a str),
+    /// Text to be written as it is.
     Text(&'a str),
+    /// A tag as the key of an object, which was escaped.
     Key(Tag),
 }
 
-/// Writes one value if it has no parts, else puts its parts onto the stack.
-fn shallow<'a>(out: &mut String, work: &mut Vec<Part<'a>>, value: &'a str) {
-    match (value.bytes().next(), tagged(&Cursor::new(value))) {
-        (_, Some(found)) if found.tag == Tag::Dict && guarded(found.value).is_some() => {
-            if let (Some(tag), [_, inner]) = (guarded(found.value), &parts(found.value)[..]) {
-                let parts = [
-                    Part::Text("{"),
-                    Part::Key(tag),
-                    Part::Text(":"),
-                    Part::Value(&found.value[inner.clone()]),
-                ];
-                work.push(Part::Text("}"));
-                work.extend(parts.into_iter().rev());
+/// Writes a value that has no parts, or pushes its parts, the first one last.
+fn write_or_split<'a>(out: &mut String, work: &mut Vec<Part<'a>>, json: &'a str) {
+    if let Some(Tagged { tag, value, .. }) = tagged(&Cursor::new(json)) {
+        match tag {
+            Tag::Uuid => return write_uuid(out, json, value),
+            Tag::Dict => {
+                if let Some(tag) = escaped_tag(value)
+                    && let Some((_, inner)) = only_entry(value)
+                {
+                    work.extend([Part::Text("}"), Part::Value(inner), Part::Text(":")]);
+                    work.extend([Part::Key(tag), Part::Text("{")]);
+                    return;
+                }
             }
+            _ if tag.accepts(kind(value)) => return work.push(Part::Value(value)),
+            _ => {}
         }
-        (_, Some(found)) if found.tag == Tag::Uuid => {
-            match crate::json::de::from_text::<Uuid>(value) {
-                Ok(uuid) => out.extend(["\"", &uuid.to_string(), "\""]),
-                Err(_) => out.push_str(value),
-            }
-        }
-        (_, Some(found))
-            if found.tag != Tag::Dict && found.tag.fits(found.value.bytes().next()) =>
-        {
-            work.push(Part::Value(found.value));
-        }
-        (Some(b'{' | b'['), _) => {
-            let mut between = 0;
-            let mut pieces = Vec::new();
-            for part in parts(value) {
-                pieces.push(Part::Text(&value[between..part.start]));
-                between = part.end;
-                pieces.push(Part::Value(&value[part]));
-            }
-            pieces.push(Part::Text(&value[between..]));
-            work.extend(pieces.into_iter().rev());
-        }
-        _ => out.push_str(value),
     }
+    let Some(places) = values(json) else {
+        return out.push_str(json);
+    };
+    // Everything between the values stays: keys, commas and whitespace.
+    let first = work.len();
+    let mut written = 0;
+    for place in places {
+        work.push(Part::Text(&json[written..place.start]));
+        written = place.end;
+        work.push(Part::Value(&json[place]));
+    }
+    work.push(Part::Text(&json[written..]));
+    work[first..].reverse();
 }
 
-/// Where the parts of a container stand: an array's items, or an object's keys and values in turn.
-fn parts(container: &str) -> Vec<Range<usize>> {
-    let mut cursor = Cursor::new(container);
-    let mut found = Vec::new();
-    let close = if cursor.eat(b'{') { b'}' } else { b']' };
-    cursor.at = cursor.at.max(1);
-    while !cursor.eat(close) {
-        match cursor.value(crate::json::scan::DEEPEST) {
-            Ok(part) => found.push(part),
-            Err(_) => break,
-        }
-        let _ = cursor.eat(b',') || cursor.eat(b':');
+/// Writes the UUID that stands under its tag, with dashes. Where there is none, `json` stays as it is, tag included.
+fn write_uuid(out: &mut String, json: &str, value: &str) {
+    let text = string(value).unwrap_or_default();
+    match Uuid::parse(&text) {
+        Some(uuid) => out.push_str(&format!("\"{uuid}\"")),
+        None => out.push_str(json),
     }
-    found
 }
 
 #[cfg(test)]
@@ -106,6 +94,8 @@ mod tests {
                 r#"["12345678-1234-5678-1234-567812345678"]"#,
             ),
             (r#"{" u":"x"}"#, r#"{" u":"x"}"#),
+            (r#"{" u":{" t":[1]}}"#, r#"{" u":{" t":[1]}}"#),
+            (r#"{" m":{" t":[1]}}"#, r#"{" m":[1]}"#),
             (r#"{" b":"//79"}"#, r#""//79""#),
             (r#"{" di":{" t__":{" t":[1]}}}"#, r#"{" t":[1]}"#),
             (r#"{" di":{"a":1}}"#, r#"{" di":{"a":1}}"#),

@@ -1,8 +1,8 @@
-//! The values that serde_json keeps as text: with its feature `arbitrary_precision` each number, with `raw_value` a
-//! `RawValue`. Features unify, so any crate of an application can turn them on.
+//! The values that serde_json holds as text: each number with its feature `arbitrary_precision`, a `RawValue` with
+//! `raw_value`. Features unify, so any crate of an application can turn them on.
 //!
 //! serde_json shows them to other formats as a struct with a name of its own, whose one field has that name, too, and holds
-//! the text; it recognises them by the struct's name, and so does this crate. A map with such a key is a map.
+//! the text. It recognises them by the struct's name, and so does this crate. A map with such a key is a map.
 
 /// A kind of such values.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -12,13 +12,13 @@ pub(crate) enum Verbatim {
 }
 
 impl Verbatim {
-    /// The kind that a struct's name, or a newtype's, stands for.
+    /// Returns the kind with this name of a struct or a newtype.
     pub(crate) fn of(name: &str) -> Option<Self> {
-        [Self::Number, Self::Raw]
-            .into_iter()
-            .find(|kind| kind.name() == name)
+        let mut kinds = [Self::Number, Self::Raw].into_iter();
+        kinds.find(|kind| kind.name() == name)
     }
 
+    /// Returns the name of the struct and of its field.
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Number => "$serde_json::private::Number",
@@ -38,14 +38,14 @@ mod tests {
     use crate::json::de::from_text;
     use crate::json::ser::{DEEPEST_VALUE, to_text};
 
-    /// serde_json's protocol for what it keeps as text, by hand: with its features on, its own types are in
+    /// serde_json's protocol for values that it holds as text, by hand. Its own types, with its features on, are in
     /// `tests/compatibility/serde-json`.
-    struct Kept(&'static str, &'static str);
+    struct Held(&'static str, &'static str);
 
     const NUMBER: &str = "$serde_json::private::Number";
     const RAW: &str = "$serde_json::private::RawValue";
 
-    impl Serialize for Kept {
+    impl Serialize for Held {
         fn serialize<S: serde::Serializer>(&self, s: S) -> Result<S::Ok, S::Error> {
             let mut s = s.serialize_struct(self.0, 1)?;
             s.serialize_field(self.0, self.1)?;
@@ -54,7 +54,7 @@ mod tests {
     }
 
     #[test]
-    fn what_serde_json_keeps_as_text_is_written_as_what_it_is() {
+    fn serde_json_text_is_written_as_the_json_that_it_holds() {
         for (kind, json, expected) in [
             (NUMBER, "5", "5"),
             (NUMBER, "-0", "0"),
@@ -73,8 +73,8 @@ mod tests {
             (RAW, r#"{" m": "<b>"}"#, r#"{" di":{" m__":"<b>"}}"#),
             (RAW, "\"\\ud800\"", "\"\\ud800\""),
         ] {
-            assert_eq!(to_text(&Kept(kind, json), true).unwrap(), expected);
-            let nested: BTreeMap<&str, _> = [("x", (1, Some(Kept(kind, json))))].into();
+            assert_eq!(to_text(&Held(kind, json), true).unwrap(), expected);
+            let nested: BTreeMap<&str, _> = [("x", (1, Some(Held(kind, json))))].into();
             assert_eq!(
                 to_text(&nested, true).unwrap(),
                 format!("{{\"x\":[1,{expected}]}}")
@@ -89,7 +89,7 @@ mod tests {
             (RAW, "{"),
             (RAW, ""),
         ] {
-            assert!(to_text(&Kept(kind, json), true).is_err(), "{json}");
+            assert!(to_text(&Held(kind, json), true).is_err(), "{json}");
         }
         // A map with such a key is a map, and so is another struct.
         let map: BTreeMap<&str, &str> = [(NUMBER, "5")].into();
@@ -98,23 +98,23 @@ mod tests {
             format!("{{\"{NUMBER}\":\"5\"}}")
         );
         assert_eq!(
-            to_text(&Kept("Number", "5"), true).unwrap(),
+            to_text(&Held("Number", "5"), true).unwrap(),
             r#"{"Number":"5"}"#
         );
     }
 
     #[test]
-    fn what_serde_json_keeps_as_text_has_as_many_levels_as_it_has() {
-        struct Around(usize, Kept);
+    fn serde_json_text_has_the_levels_of_its_json() {
+        struct Around(usize, Held);
         impl Serialize for Around {
             fn serialize<S: serde::Serializer>(&self, s: S) -> Result<S::Ok, S::Error> {
                 match self.0 {
                     0 => self.1.serialize(s),
-                    levels => s.collect_seq([Around(levels - 1, Kept(self.1.0, self.1.1))]),
+                    levels => s.collect_seq([Around(levels - 1, Held(self.1.0, self.1.1))]),
                 }
             }
         }
-        let fits = |levels, kind, json| to_text(&Around(levels, Kept(kind, json)), false).is_ok();
+        let fits = |levels, kind, json| to_text(&Around(levels, Held(kind, json)), false).is_ok();
         assert!(fits(DEEPEST_VALUE, NUMBER, "1") && fits(DEEPEST_VALUE, RAW, "1"));
         assert!(fits(DEEPEST_VALUE - 2, RAW, "[[]]") && !fits(DEEPEST_VALUE - 1, RAW, "[[]]"));
         assert!(
@@ -124,7 +124,7 @@ mod tests {
         assert!(!fits(DEEPEST_VALUE + 1, NUMBER, "1"));
     }
 
-    /// As `RawValue` asks for its text.
+    /// Asks for its text as `RawValue` does.
     struct RawText(String);
 
     impl<'de> Deserialize<'de> for RawText {
@@ -166,7 +166,7 @@ mod tests {
         }
     }
 
-    /// No object takes the place of a number, whatever would read one.
+    /// No type that reads an object reads a number.
     #[test]
     fn a_long_integer_is_no_object() {
         #[derive(Debug, Deserialize)]

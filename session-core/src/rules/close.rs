@@ -40,7 +40,7 @@ impl Session {
         // A new session's cookie would be deleted with the others.
         outgoing.clear_site_data = settings.clear_site_data
             && state.cleared
-            && state.map.is_blank()
+            && state.map.is_empty_session()
             && self.incoming().stamp.is_some();
         self.report(state.rejected(self.incoming()), &mut outgoing.events);
         // A session that begins now is `Created` by its cookie, and nothing else.
@@ -79,7 +79,7 @@ impl Session {
         events: &mut Vec<Event>,
     ) -> Result<Option<HeaderValue>, Error> {
         let (changed, incoming) = (state.map.is_modified(), self.incoming());
-        if state.map.is_blank() {
+        if state.map.is_empty_session() {
             let came = incoming.cookies + incoming.old_cookies > 0;
             let remove = changed && (came || settings.format.is_flask());
             return Ok(remove.then(|| {

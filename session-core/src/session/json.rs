@@ -84,7 +84,7 @@ impl Session {
         let mut entries = Vec::with_capacity(values.len());
         for (key, value) in values.entries() {
             // The object itself is one level.
-            match canonical(value, DEPTH - 1, self.is_flask(), Tags::Guarded) {
+            match canonical(value, DEPTH - 1, self.is_flask(), Tags::Escape) {
                 Ok(text) => entries.push((key, text.into())),
                 Err(_) => return Err(NOT_AN_OBJECT),
             }
@@ -110,7 +110,7 @@ impl Session {
     /// assert_eq!(session.get::<Tuple<(i64, i64)>>("pair").unwrap(), Some(Tuple((1, 2))));
     /// ```
     pub fn insert_tagged_json(&self, object: &str) -> Result<(), Error> {
-        let Ok(text) = canonical(object, DEPTH, self.is_flask(), Tags::Kept) else {
+        let Ok(text) = canonical(object, DEPTH, self.is_flask(), Tags::Keep) else {
             return Err(NOT_AN_OBJECT);
         };
         let values = match self.is_flask() {

@@ -6,7 +6,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::data::change::{Change, TypeMismatch};
-use crate::data::map::Value;
+use crate::data::map::SharedValue;
 use crate::error::Error;
 use crate::json::{de, ser};
 use crate::session::handle::Session;
@@ -85,7 +85,7 @@ impl Session {
             let value = parse(key, &found)?;
             // Another handle may have changed the key while this one was not locked. Then it is read again.
             let mut state = self.open_state()?;
-            if state.map.peek(key) == Some(found.as_str()) {
+            if state.map.get_str(key) == Some(found.as_str()) {
                 state.map.change(Change::Remove { key: key.into() });
                 return Ok(Some(value));
             }
@@ -342,7 +342,7 @@ impl Session {
             let text = self.text(key, &value)?;
             let mut state = self.open_state()?;
             // Another handle may have changed the key while this one was not locked. Then the change is made again.
-            if state.map.peek(key) == found.as_ref().map(Value::as_str) {
+            if state.map.get_str(key) == found.as_ref().map(SharedValue::as_str) {
                 let (key, value) = (key.into(), text);
                 state.map.change(match found {
                     Some(_) => Change::Update { key, value },
@@ -444,8 +444,8 @@ impl Session {
 
     /// Returns the canonical JSON text of a value. The application's `Serialize` runs here, so nothing may be locked.
     pub(crate) fn text<T: Serialize>(&self, key: &str, value: &T) -> Result<Arc<str>, Error> {
-        match ser::to_kept(value, self.is_flask()) {
-            Ok(text) => Ok(text),
+        match ser::to_text(value, self.is_flask()) {
+            Ok(text) => Ok(text.into()),
             Err(error) => Err(Error::NotSerializable {
                 key: key.to_owned(),
                 reason: error.to_string(),
@@ -454,7 +454,7 @@ impl Session {
     }
 }
 
-fn parse<T: DeserializeOwned>(key: &str, value: &Value) -> Result<T, Error> {
+fn parse<T: DeserializeOwned>(key: &str, value: &SharedValue) -> Result<T, Error> {
     match de::from_text(value.as_str()) {
         Ok(parsed) => Ok(parsed),
         Err(error) => Err(Error::WrongType {

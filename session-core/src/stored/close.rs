@@ -162,7 +162,7 @@ impl Closing {
     }
 
     pub(crate) fn is_blank(&self) -> bool {
-        self.map.is_blank() && self.user.is_none()
+        self.map.is_empty_session() && self.user.is_none()
     }
 
     /// A record of its own, under an id that nobody has seen. Nothing is stored for an empty session.
@@ -279,7 +279,7 @@ impl Closing {
     fn begin_without_the_old(mut self) -> Next {
         let mut map = Map::default().recording();
         let mut own = BTreeSet::new();
-        for change in self.map.record() {
+        for change in self.map.changes() {
             match change {
                 Change::Set { key, .. } => drop(own.insert(key)),
                 // A value that was made from one of the old session is part of it.

@@ -101,7 +101,7 @@ impl Closing {
         merged: Option<&Map>,
     ) -> Next {
         let Decoded { record, body, .. } = decoded;
-        let changed = !merged.unwrap_or(&self.map).record().is_empty();
+        let changed = !merged.unwrap_or(&self.map).changes().is_empty();
         let did = Changes {
             changed: changed || self.label.is_some() || self.epoch.is_some(),
             permanent: self.permanent,
@@ -254,7 +254,7 @@ impl Closing {
         if !admitted || decoded.is_idle(&self.settings().lifetime, self.now) {
             return self.gone(!admitted);
         }
-        for change in self.map.record() {
+        for change in self.map.changes() {
             if let Err(mismatch) = map.apply(change.clone()) {
                 let key = change.key().unwrap_or_default().to_owned();
                 let reason = mismatch.reason().to_owned();

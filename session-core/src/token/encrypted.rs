@@ -5,9 +5,9 @@
 
 use crate::base64;
 use crate::cookie::template::Around;
+use crate::data::buffer::with_buffer;
 use crate::data::map::Map;
 use crate::error::Rejected;
-use crate::scratch::scratch;
 use crate::token::aead::{Cipher, NONCE, OVERHEAD};
 use crate::token::format::Content;
 use crate::token::lifetime::Lifetime;
@@ -37,9 +37,7 @@ pub(crate) fn open(
         let found = Stamp::decode(*found).ok_or(Rejected::Unreadable)?;
         lifetime.check(&found, now)?;
         let json = std::str::from_utf8(json).map_err(|_| Rejected::Unreadable)?;
-        content
-            .read_ours(json.into(), DEPTH)
-            .map_err(|_| Rejected::Unreadable)?;
+        *content = Map::from_ours(json.into(), DEPTH).map_err(|_| Rejected::Unreadable)?;
         *stamp = found;
         Ok(by)
     });
@@ -48,7 +46,7 @@ pub(crate) fn open(
 
 /// Octets of a value with this content, if nothing is filled up.
 pub(crate) fn length(map: &Map) -> usize {
-    scratch(|json| {
+    with_buffer(|json| {
         map.write_ours(json);
         base64::encoded_len(OVERHEAD + stamp::BYTES + json.len())
     })

@@ -6,7 +6,7 @@ use crate::cookie::template::Around;
 use crate::data::map::Map;
 use crate::error::Rejected;
 use crate::json::scan::Cursor;
-use crate::json::tag::{Tag, guard, guarded_key, tagged};
+use crate::json::tag::{Tag, escaped_entry, tagged, write_escaped};
 use crate::keys::ring::KeyRing;
 use crate::token::format::{Content, Segments};
 use crate::token::lifetime::Lifetime;
@@ -142,8 +142,8 @@ fn only_tag(map: &Map) -> Option<(Tag, &str)> {
 pub(crate) fn text(map: &Map) -> String {
     let mut out = String::with_capacity(map.expected_size());
     match only_entry(map) {
-        Some((key, value)) if Tag::of_bytes(key).is_some() || map.came_guarded(key) => {
-            guard(&mut out, key, value);
+        Some((key, value)) if Tag::of_bytes(key).is_some() || map.came_escaped(key) => {
+            write_escaped(&mut out, key, value);
         }
         _ => map.write_object(&mut out, true),
     }
@@ -157,10 +157,14 @@ pub(crate) fn read(json: Arc<str>) -> Option<Map> {
     match only_tag(&map) {
         None => Some(map),
         Some((Tag::Dict, object)) => {
-            let (key, value) = guarded_key(object)?;
+            let (key, value) = escaped_entry(object)?;
             let mut inner = String::with_capacity(object.len());
             json::text::object(&mut inner, true, [(&key, value)]);
-            Some(Map::from_object(inner.into(), DEPTH).ok()?.guarding(key))
+            Some(
+                Map::from_object(inner.into(), DEPTH)
+                    .ok()?
+                    .with_escaped_key(key),
+            )
         }
         Some(_) => None,
     }
@@ -168,7 +172,7 @@ pub(crate) fn read(json: Arc<str>) -> Option<Map> {
 
 /// `session.permanent`: the truth, in Python's sense, of the key `_permanent`.
 pub(crate) fn is_permanent(map: &Map) -> bool {
-    map.peek(PERMANENT).is_some_and(is_truthy)
+    map.get_str(PERMANENT).is_some_and(is_truthy)
 }
 
 /// Python's `bool(value)` for a value of a session.

@@ -2,11 +2,11 @@
 
 use crate::base64;
 use crate::cookie::template::Around;
+use crate::data::buffer::with_buffer;
 use crate::data::map::Map;
 use crate::error::Rejected;
 use crate::keys::ring::KeyRing;
 use crate::keys::secret::Purpose;
-use crate::scratch::scratch;
 use crate::token::format::{Content, Segments};
 use crate::token::lifetime::Lifetime;
 use crate::token::mac::{Digest, Freshness, MacKey, Signer};
@@ -58,9 +58,7 @@ pub(crate) fn open(
         let found = found.ok_or(Rejected::Unreadable)?;
         lifetime.check(&found, now)?;
         let json = payload::text(payload, bytes, LARGEST).ok_or(Rejected::Unreadable)?;
-        content
-            .read_ours(json, DEPTH)
-            .map_err(|_| Rejected::Unreadable)?;
+        *content = Map::from_ours(json, DEPTH).map_err(|_| Rejected::Unreadable)?;
         *stamp = found;
         Ok(by)
     });
@@ -80,7 +78,7 @@ pub(crate) fn write(
         .filter(|payload| payload.len() + rest <= room)
     {
         Some(payload) => around.start_with(payload, rest),
-        None => scratch(|json| encode(json, around, content.map, room, rest)),
+        None => with_buffer(|json| encode(json, around, content.map, room, rest)),
     };
     out.push(b'.');
     base64::encode_to(&mut out, &content.stamp.encode());

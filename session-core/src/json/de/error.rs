@@ -1,4 +1,4 @@
-//! What is said of a value that cannot be read: its kind, and what was expected.
+//! Says why a value cannot be read: its kind, and the expected one.
 
 use std::fmt;
 
@@ -6,7 +6,7 @@ use serde::de;
 
 use crate::json::scan::NotJson;
 
-/// Why a value cannot be read; never holds a piece of it.
+/// The reason why a value cannot be read. It never holds a piece of the value.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
 pub(crate) struct ReadError(pub(crate) String);
@@ -16,6 +16,7 @@ impl ReadError {
         Self(message.into())
     }
 
+    /// The error of a null, where another value is expected.
     pub(crate) fn null(expected: &str) -> Self {
         de::Error::invalid_type(de::Unexpected::Unit, &expected)
     }
@@ -28,12 +29,13 @@ impl From<NotJson> for ReadError {
 }
 
 impl de::Error for ReadError {
-    /// The words of a foreign `Deserialize` may quote the value, so they are left out.
+    /// Leaves out the message of a foreign `Deserialize`, which may quote the value.
     fn custom<T: fmt::Display>(_: T) -> Self {
         Self::new("its type refused the value")
     }
 
     fn invalid_type(found: de::Unexpected<'_>, expected: &dyn de::Expected) -> Self {
+        // A field that is null in Python is the commonest mistake.
         let remedy = match found {
             de::Unexpected::Unit | de::Unexpected::Option => {
                 "; where it may be null, Flask's None, read an Option"
@@ -80,7 +82,7 @@ fn kind(found: de::Unexpected<'_>) -> &'static str {
         de::Unexpected::Unit | de::Unexpected::Option => "null",
         de::Unexpected::Seq => "a list",
         de::Unexpected::Map => "an object",
-        // Whatever is asked for by a newtype's name: from serde's buffer, that is, since the reader answers a wrapper by an enum.
+        // Only serde's buffer answers a newtype's name like this: the reader answers a wrapper by an enum.
         de::Unexpected::NewtypeStruct => "a value that serde has buffered",
         _ => "something else",
     }

@@ -1,9 +1,8 @@
-//! The parts of lists, objects and enums.
+//! Deserializes the parts of lists, objects and enums.
 
-use serde::de::value::BorrowedStrDeserializer;
-use serde::de::{self, Deserialize, IntoDeserializer, Visitor};
+use serde::de::{self, Deserialize, Visitor};
 
-use crate::json::de::{ReadError, Reader};
+use crate::json::de::{ReadError, Reader, visit_string};
 use crate::json::tag::Tag;
 
 /// A tagged value for a wrapper of [`tagged`](crate::json::tagged), as an enum whose variant is the tag.
@@ -20,8 +19,8 @@ impl<'de> de::EnumAccess<'de> for Proof<'de> {
         self,
         seed: V,
     ) -> Result<(V::Value, Self), ReadError> {
-        seed.deserialize(BorrowedStrDeserializer::new(self.tag.key()))
-            .map(|variant| (variant, self))
+        let variant = seed.deserialize(Key(self.tag.key()))?;
+        Ok((variant, self))
     }
 }
 
@@ -61,11 +60,8 @@ impl Proof<'_> {
     }
 }
 
-/// The items of a list.
-pub(crate) struct Items<'de> {
-    pub(crate) reader: Reader<'de>,
-    pub(crate) first: bool,
-}
+/// The items of a list: a reader in front of the next one.
+pub(crate) struct Items<'de>(pub(super) Reader<'de>);
 
 impl<'de> de::SeqAccess<'de> for Items<'de> {
     type Error = ReadError;
@@ -74,22 +70,20 @@ impl<'de> de::SeqAccess<'de> for Items<'de> {
         &mut self,
         seed: T,
     ) -> Result<Option<T::Value>, ReadError> {
-        if self.reader.peek() == Some(b']') {
+        // The end stays: the reader checks it when the visitor has finished.
+        if !self.0.cursor.next_item() {
             return Ok(None);
         }
-        if !std::mem::take(&mut self.first) {
-            self.reader.cursor.expect(b',')?;
-        }
-        seed.deserialize(&mut self.reader).map(Some)
+        let item = seed.deserialize(&mut self.0)?;
+        Ok(Some(item))
     }
 }
 
-/// The entries of an object.
+/// The entries of an object: a reader in front of the next one, or of its value.
 pub(crate) struct Entries<'de> {
-    pub(crate) reader: Reader<'de>,
-    pub(crate) first: bool,
+    pub(super) reader: Reader<'de>,
     /// The tag whose key the one entry gets, in place of its own with two underscores.
-    pub(crate) guard: Option<Tag>,
+    pub(super) escaped: Option<Tag>,
 }
 
 impl<'de> de::MapAccess<'de> for Entries<'de> {
@@ -99,35 +93,33 @@ impl<'de> de::MapAccess<'de> for Entries<'de> {
         &mut self,
         seed: K,
     ) -> Result<Option<K::Value>, ReadError> {
-        if self.reader.peek() == Some(b'}') {
+        let Some(key) = self.reader.cursor.next_key() else {
             return Ok(None);
-        }
-        if !std::mem::take(&mut self.first) {
-            self.reader.cursor.expect(b',')?;
-        }
-        if let Some(tag) = self.guard {
-            self.reader.cursor.string()?;
-            return seed.deserialize(tag.key().into_deserializer()).map(Some);
-        }
-        seed.deserialize(Key(&mut self.reader)).map(Some)
+        };
+        let key = match self.escaped {
+            Some(tag) => tag.key(),
+            None => key,
+        };
+        let key = seed.deserialize(Key(key))?;
+        Ok(Some(key))
     }
 
     fn next_value_seed<V: de::DeserializeSeed<'de>>(
         &mut self,
         seed: V,
     ) -> Result<V::Value, ReadError> {
-        self.reader.cursor.expect(b':')?;
         seed.deserialize(&mut self.reader)
     }
 }
 
-/// A key of an object: a string, from which a number or a boolean is read if the Rust map has such keys.
-struct Key<'a, 'de>(&'a mut Reader<'de>);
+/// A key of an object, between its quotes: a string, from which a number or a boolean is read if the Rust map has such keys.
+struct Key<'de>(&'de str);
 
+// Python writes each key as a string, also a number or a boolean.
 macro_rules! key {
     ($($method:ident $visit:ident,)*) => {
         $(fn $method<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ReadError> {
-            let text = String::deserialize(&mut *self.0)?;
+            let text = String::deserialize(self)?;
             match text.parse() {
                 Ok(key) => visitor.$visit(key),
                 Err(_) => Err(ReadError::new("found an object's key that is no number or boolean")),
@@ -136,11 +128,11 @@ macro_rules! key {
     };
 }
 
-impl<'de> de::Deserializer<'de> for Key<'_, 'de> {
+impl<'de> de::Deserializer<'de> for Key<'de> {
     type Error = ReadError;
 
     fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ReadError> {
-        self.0.string(visitor)
+        visit_string(self.0, visitor)
     }
 
     key! {
@@ -174,8 +166,8 @@ impl<'de> de::Deserializer<'de> for Key<'_, 'de> {
         visitor: V,
     ) -> Result<V::Value, ReadError> {
         visitor.visit_enum(Variant {
-            reader: self.0,
-            content: false,
+            key: self.0,
+            content: None,
         })
     }
 
@@ -186,8 +178,10 @@ impl<'de> de::Deserializer<'de> for Key<'_, 'de> {
 
 /// An enum: a string, or an object of one field, whose value is the content.
 pub(crate) struct Variant<'a, 'de> {
-    pub(crate) reader: &'a mut Reader<'de>,
-    pub(crate) content: bool,
+    /// The variant's name, between its quotes.
+    pub(super) key: &'de str,
+    /// A reader in front of the content.
+    pub(super) content: Option<&'a mut Reader<'de>>,
 }
 
 impl<'de> de::EnumAccess<'de> for Variant<'_, 'de> {
@@ -198,20 +192,16 @@ impl<'de> de::EnumAccess<'de> for Variant<'_, 'de> {
         self,
         seed: V,
     ) -> Result<(V::Value, Self), ReadError> {
-        let variant = seed.deserialize(Key(&mut *self.reader))?;
-        if self.content {
-            self.reader.cursor.expect(b':')?;
-        }
+        let variant = seed.deserialize(Key(self.key))?;
         Ok((variant, self))
     }
 }
 
-impl Variant<'_, '_> {
-    fn content(&self) -> Result<(), ReadError> {
-        if self.content {
-            Ok(())
-        } else {
-            Err(ReadError::new("found a variant without content"))
+impl<'a, 'de> Variant<'a, 'de> {
+    fn content(self) -> Result<&'a mut Reader<'de>, ReadError> {
+        match self.content {
+            Some(reader) => Ok(reader),
+            None => Err(ReadError::new("found a variant without content")),
         }
     }
 }
@@ -220,10 +210,10 @@ impl<'de> de::VariantAccess<'de> for Variant<'_, 'de> {
     type Error = ReadError;
 
     fn unit_variant(self) -> Result<(), ReadError> {
-        if self.content {
-            Deserialize::deserialize(self.reader)
-        } else {
-            Ok(())
+        match self.content {
+            // `{"Name":null}` is a unit variant, too.
+            Some(reader) => Deserialize::deserialize(reader),
+            None => Ok(()),
         }
     }
 
@@ -231,13 +221,11 @@ impl<'de> de::VariantAccess<'de> for Variant<'_, 'de> {
         self,
         seed: T,
     ) -> Result<T::Value, ReadError> {
-        self.content()?;
-        seed.deserialize(self.reader)
+        seed.deserialize(self.content()?)
     }
 
     fn tuple_variant<V: Visitor<'de>>(self, _: usize, visitor: V) -> Result<V::Value, ReadError> {
-        self.content()?;
-        self.reader.any(visitor, false)
+        self.content()?.any(visitor, false)
     }
 
     fn struct_variant<V: Visitor<'de>>(
@@ -245,7 +233,6 @@ impl<'de> de::VariantAccess<'de> for Variant<'_, 'de> {
         _: &'static [&'static str],
         visitor: V,
     ) -> Result<V::Value, ReadError> {
-        self.content()?;
-        self.reader.any(visitor, false)
+        self.content()?.any(visitor, false)
     }
 }

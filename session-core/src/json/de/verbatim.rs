@@ -1,4 +1,4 @@
-//! Text for serde_json's own types: a `RawValue` is any value, and a `Number` may be longer than 64 bits.
+//! Deserializes serde_json's own types from text: a `RawValue` is any value, and a `Number` may be longer than 64 bits.
 
 use serde::de::value::BorrowedStrDeserializer;
 use serde::de::{self, Visitor};
@@ -6,7 +6,7 @@ use serde::de::{self, Visitor};
 use crate::json::de::ReadError;
 use crate::json::verbatim::Verbatim;
 
-/// A map of one entry, from which serde_json takes the text.
+/// A map of one entry, from which serde_json takes the text. `text` is `None` when the entry has been read.
 pub(crate) struct Entry {
     kind: Verbatim,
     text: Option<String>,
@@ -20,13 +20,16 @@ impl Entry {
         }
     }
 
-    /// Only where serde_json keeps numbers as text, which it does in the whole application or nowhere: nobody else shall see
-    /// an object in place of a number.
+    /// Returns a number's entry if serde_json holds numbers as text, which it does in the whole application or nowhere: no other
+    /// type shall read an object in place of a number.
     pub(crate) fn number(text: &str) -> Option<Self> {
         const BEYOND_64_BITS: &str = "18446744073709551616";
         let number = serde_json::from_str::<serde_json::Number>(BEYOND_64_BITS).ok()?;
-        let kept = number.to_string() == BEYOND_64_BITS;
-        kept.then(|| Self {
+        // Else serde_json has rounded it to a float.
+        if number.to_string() != BEYOND_64_BITS {
+            return None;
+        }
+        Some(Self {
             kind: Verbatim::Number,
             text: Some(text.to_owned()),
         })
@@ -40,26 +43,26 @@ impl<'de> de::MapAccess<'de> for Entry {
         &mut self,
         seed: K,
     ) -> Result<Option<K::Value>, ReadError> {
-        let key = self
-            .text
-            .as_ref()
-            .map(|_| BorrowedStrDeserializer::new(self.kind.name()));
-        key.map(|key| seed.deserialize(key)).transpose()
+        if self.text.is_none() {
+            return Ok(None);
+        }
+        let name = BorrowedStrDeserializer::<ReadError>::new(self.kind.name());
+        let key = seed.deserialize(name)?;
+        Ok(Some(key))
     }
 
     fn next_value_seed<V: de::DeserializeSeed<'de>>(
         &mut self,
         seed: V,
     ) -> Result<V::Value, ReadError> {
-        let text = self
-            .text
-            .take()
-            .ok_or_else(|| ReadError::new("was asked for a value twice"))?;
+        let Some(text) = self.text.take() else {
+            return Err(ReadError::new("was asked for a value twice"));
+        };
         seed.deserialize(Text(text))
     }
 }
 
-/// For whoever asks for a text, as serde_json's types do.
+/// A text for types that ask for one, as serde_json's do.
 struct Text(String);
 
 impl<'de> de::Deserializer<'de> for Text {

@@ -1,15 +1,22 @@
-//! Lists and objects, which are sorted when they are complete.
+//! Serializes lists and objects. An object's entries are sorted when it is complete.
+//!
+//! ```text
+//! writer.out = ..., "list", [1,      a list: items and commas as they come
+//! writer.out = ..., 1"x"[2]          an object: its values side by side from `start` on, until `finish` replaces them
+//! ```
+
+use std::ops::Range;
 
 use serde::ser::{self, Serialize};
 
 use crate::json::canonical::{Tags, canonical};
-use crate::json::scan::{Cursor, unescape};
 use crate::json::ser::{DEEPEST_VALUE, WriteError, Writer, to_text};
-use crate::json::tag::Tag;
+use crate::json::tag::{self, Tag};
+use crate::json::text;
 use crate::json::verbatim::Verbatim;
-use crate::json::{tag, text};
+use crate::json::view::{self, Kind, kind};
 
-/// The name of an enum's variant and where its content starts: `{"name":content}` is written when that is complete.
+/// The name of an enum's variant, and where its content starts. `{"name":content}` is written when the content is complete.
 pub(crate) type Variant = Option<(&'static str, usize)>;
 
 fn wrap_variant(writer: &mut Writer, variant: Variant) {
@@ -45,12 +52,14 @@ impl List<'_> {
 /// An object that is being written.
 pub(crate) struct Object<'a> {
     pub(super) writer: &'a mut Writer,
-    /// Where in the text the values lie, one behind the other, until they are sorted.
+    /// The place in the writer's text from which on the values stand, in the order they came.
     pub(crate) start: usize,
-    pub(crate) entries: Vec<(String, std::ops::Range<usize>)>,
+    /// Keys, and the places of their values in the writer's text.
+    pub(crate) entries: Vec<(String, Range<usize>)>,
+    /// The key whose value comes next.
     pub(crate) key: Option<String>,
     pub(crate) variant: Variant,
-    /// It is no object but text of serde_json's.
+    /// Set if this is no object but a text of serde_json's.
     pub(crate) verbatim: Option<Verbatim>,
 }
 
@@ -77,60 +86,42 @@ impl Object<'_> {
     }
 }
 
-/// Replaces the values that lie behind `start` by the object of sorted entries; of equal keys the last stays, as in a
-/// Python dict.
-fn write_object(
-    writer: &mut Writer,
-    start: usize,
-    mut entries: Vec<(String, std::ops::Range<usize>)>,
-) {
+/// Replaces the values from `start` on by the object of sorted entries. The last of equal keys stays, as in a Python dict.
+fn write_object(writer: &mut Writer, start: usize, mut entries: Vec<(String, Range<usize>)>) {
     let values = writer.out.split_off(start);
+    // The sort is stable, and the first of equal keys stays.
     entries.reverse();
     entries.sort_by(|(a, _), (b, _)| a.cmp(b));
     entries.dedup_by(|(a, _), (b, _)| a == b);
-    let out = &mut writer.out;
-    let entries = entries
-        .iter()
-        .map(|(key, value)| (key, &values[value.start - start..value.end - start]));
-    match entries
-        .clone()
-        .next()
-        .and_then(|(key, value)| Some((Tag::of(key)?, value)))
+    let value = |place: &Range<usize>| &values[place.start - start..place.end - start];
+    if let [(key, place)] = &entries[..]
+        && Tag::of(key).is_some()
     {
-        Some((tag, value)) if entries.len() == 1 => {
-            writer.guarded = true;
-            tag::guard(out, tag.key().as_bytes(), value);
-        }
-        _ => text::object(out, writer.ascii, entries),
+        writer.escaped = true;
+        return tag::write_escaped(&mut writer.out, key.as_bytes(), value(place));
     }
+    let entries = entries.iter().map(|(key, place)| (key, value(place)));
+    text::object(&mut writer.out, writer.ascii, entries);
 }
 
-/// Replaces the string that lies behind `start` by the JSON that it holds, in canonical form. Nothing in it is a tag, as in any
-/// other value of serde_json's.
-fn write_verbatim(writer: &mut Writer, start: usize, kind: Verbatim) -> Result<(), WriteError> {
-    let json = string_literal(&writer.out[start..]).filter(|json| match kind {
-        Verbatim::Number => json.starts_with(|first: char| first == '-' || first.is_ascii_digit()),
-        Verbatim::Raw => true,
-    });
+/// Replaces the string from `start` on by the JSON that it holds, in canonical form. Nothing in it is a tag, as nothing in other
+/// values of serde_json's is.
+fn write_verbatim(writer: &mut Writer, start: usize, verbatim: Verbatim) -> Result<(), WriteError> {
+    let json = view::string(&writer.out[start..]).unwrap_or_default();
     writer.out.truncate(start);
-    // What stands around it, of which the struct itself is no level.
+    let first = json.bytes().next();
+    let is_number = first.is_some_and(|first| first == b'-' || first.is_ascii_digit());
+    // The levels that the containers around the text leave; the struct itself is none.
     let depth = DEEPEST_VALUE + 1 - writer.depth;
-    let json = json.and_then(|json| canonical(&json, depth, writer.ascii, Tags::Guarded).ok());
-    let json = json.ok_or_else(|| {
-        WriteError(format!(
-            "a number or a RawValue of serde_json's holds no JSON that Python reads, or more than {DEEPEST_VALUE} levels"
-        ))
-    })?;
-    writer.out.push_str(&json);
-    Ok(())
-}
-
-/// What a text that is one string literal stands for.
-fn string_literal(literal: &str) -> Option<String> {
-    let mut cursor = Cursor::new(literal);
-    let token = cursor.string().ok()?;
-    cursor.end().ok()?;
-    String::from_utf8(unescape(&literal[token.range])).ok()
+    if (verbatim == Verbatim::Raw || is_number)
+        && let Ok(json) = canonical(&json, depth, writer.ascii, Tags::Escape)
+    {
+        writer.out.push_str(&json);
+        return Ok(());
+    }
+    Err(WriteError(format!(
+        "a number or a RawValue of serde_json's holds no JSON that Python reads, or more than {DEEPEST_VALUE} levels"
+    )))
 }
 
 macro_rules! list {
@@ -183,10 +174,9 @@ impl ser::SerializeMap for Object<'_> {
     }
 
     fn serialize_value<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), WriteError> {
-        let key = self
-            .key
-            .take()
-            .ok_or_else(|| WriteError("a map gave a value without a key".into()))?;
+        let Some(key) = self.key.take() else {
+            return Err(WriteError("a map gave a value without a key".to_owned()));
+        };
         self.entry(key, value)
     }
 
@@ -195,16 +185,17 @@ impl ser::SerializeMap for Object<'_> {
     }
 }
 
-/// A map's key as Python's `json.dumps` makes one: a string as it is, numbers, booleans and `None` as their JSON text.
+/// Returns a map's key as Python's `json.dumps` makes one: a string as it is; numbers, booleans and `None` as their JSON text.
 fn key_text<T: Serialize + ?Sized>(key: &T) -> Result<String, WriteError> {
     let text = to_text(key, false)?;
-    match text.bytes().next() {
-        Some(b'{' | b'[') | None => Err(WriteError(
-            "a map's key must be a string, a number or a boolean".into(),
+    match kind(&text) {
+        Kind::Number | Kind::Boolean | Kind::Null if !text.is_empty() => Ok(text),
+        Kind::String => match view::string(&text) {
+            Some(key) => Ok(key),
+            None => Err(WriteError("a map's key is not a string".to_owned())),
+        },
+        _ => Err(WriteError(
+            "a map's key must be a string, a number or a boolean".to_owned(),
         )),
-        Some(b'"') => {
-            string_literal(&text).ok_or_else(|| WriteError("a map's key is not a string".into()))
-        }
-        Some(_) => Ok(text),
     }
 }

@@ -1,0 +1,124 @@
+//! The content of a session in our own formats.
+//!
+//! ```text
+//! {"key":value,..}                              neither flashes nor a user
+//! [{"key":value,..},[flash,..]]                 pending flashes
+//! [{"key":value,..},[flash,..],"user"]          a user, with or without flashes
+//! ```
+//!
+//! A flash is `[number,"category",message]`. Each content has one form only. A user is part of cookies alone.
+
+use std::sync::Arc;
+
+use crate::data::flash::Flash;
+use crate::data::index::{self, Value};
+use crate::data::map::Map;
+use crate::json::scan::{Cursor, NotJson};
+use crate::json::{text, view};
+
+impl Map {
+    /// Reads a text of our format, of at most `depth` levels.
+    pub(crate) fn from_ours(base: Arc<str>, depth: usize) -> Result<Self, NotJson> {
+        let mut cursor = Cursor::new(&base);
+        if !cursor.eat(b'[') {
+            return Self::from_object(base, depth);
+        }
+        let entries = index::read(&mut cursor, depth.saturating_sub(1))?;
+        cursor.expect(b',')?;
+        // Scanned here; afterwards it is only walked.
+        let flashes = read_flashes(&base[cursor.value(depth.saturating_sub(1))?])?;
+        let mut user = None;
+        if cursor.eat(b',') {
+            user = Some(read_user(&mut cursor)?);
+        }
+        cursor.expect(b']')?;
+        cursor.end()?;
+        // Without either the text would be the object alone.
+        if flashes.is_empty() && user.is_none() {
+            return Err(NotJson);
+        }
+        Ok(Self {
+            base: Some(base),
+            entries,
+            flashes,
+            user,
+            ..Self::default()
+        })
+    }
+
+    /// Writes the text that [`from_ours`](Self::from_ours) reads.
+    pub(crate) fn write_ours(&self, out: &mut String) {
+        if self.flashes.is_empty() && self.user.is_none() {
+            return self.write_object(out, false);
+        }
+        out.push('[');
+        self.write_object(out, false);
+        out.push_str(",[");
+        let start = out.len();
+        for flash in &self.flashes {
+            if out.len() > start {
+                out.push(',');
+            }
+            flash.write(out);
+        }
+        out.push(']');
+        if let Some(user) = &self.user {
+            out.push(',');
+            out.push_str(user.as_str(self.base()));
+        }
+        out.push(']');
+    }
+
+    /// Writes the object alone; keys in ASCII if `ascii`, values as they are.
+    pub(crate) fn write_object(&self, out: &mut String, ascii: bool) {
+        // In ASCII keys may have to be escaped that were not.
+        if ascii {
+            return text::object(out, true, self.entries());
+        }
+        out.push('{');
+        let start = out.len();
+        // Neighbours in the base that are written as they stand there are copied together: a run, not yet copied.
+        let mut run = 0..0;
+        for entry in &self.entries {
+            let place = entry.place();
+            if let Some(place) = &place
+                && !run.is_empty()
+                && place.start == run.end + 1
+            {
+                run.end = place.end;
+                continue;
+            }
+            out.push_str(&self.base()[run]);
+            if out.len() > start {
+                out.push(',');
+            }
+            if place.is_none() {
+                let value = entry.value.as_str(self.base());
+                text::entry(out, false, entry.key.bytes(self.base()), value);
+            }
+            run = place.unwrap_or_default();
+        }
+        out.push_str(&self.base()[run]);
+        out.push('}');
+    }
+}
+
+/// Reads the second part of our format, which the scanner has accepted.
+fn read_flashes(list: &str) -> Result<Vec<Flash>, NotJson> {
+    let mut flashes = Vec::new();
+    for flash in view::items(list).ok_or(NotJson)? {
+        flashes.push(Flash::read(flash).ok_or(NotJson)?);
+    }
+    Ok(flashes)
+}
+
+/// Reads the third part of our format: a string, which Rust can represent.
+fn read_user(cursor: &mut Cursor<'_>) -> Result<Value, NotJson> {
+    let token = cursor.string()?;
+    // With the quotes.
+    let literal = token.range.start - 1..token.range.end + 1;
+    if token.escaped && view::string(&cursor.text()[literal.clone()]).is_none() {
+        return Err(NotJson);
+    }
+    Ok(Value::Base(literal))
+}
