@@ -267,10 +267,11 @@ impl Shared {
                     .get_or_init(|| self.settings.open(headers))
                     .clone(),
             )),
-            Some(stored) => {
+            Some(policy) => {
                 let shared = self.clone();
-                stored.open(&self.settings, headers, move |session| {
-                    // Two that opened at once get the same one.
+                let opened = stored::open::open(&self.settings, policy, headers);
+                // Two that opened at once get the same one.
+                opened.map(move |session| {
                     then(&shared, shared.session.get_or_init(|| session).clone())
                 })
             }

@@ -36,7 +36,7 @@ pub struct StoredSessions(Arc<Settings>);
 
 impl StoredSessions {
     pub(crate) fn new(settings: Settings) -> Result<Self, ConfigError> {
-        crate::stored::closing::check_cookie(&settings)?;
+        crate::stored::id_cookie::check_cookie(&settings)?;
         Ok(Self(settings.into()))
     }
 

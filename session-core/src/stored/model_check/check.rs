@@ -1,7 +1,7 @@
 //! The moments at which something must hold, and what the history keeps of them. What must hold stands in
 //! [`record`](super::record), [`answer`](super::answer) and [`end`](super::end).
 
-use crate::record::base::MUTE_SECONDS;
+use crate::record::base::RECENT_SECONDS;
 use crate::record::body::{Body, VerifierMatch};
 use crate::record::store::*;
 use crate::record_key::RecordKey;
@@ -60,14 +60,14 @@ pub(super) fn load(
 }
 
 /// Whether a cookie that opens nothing keeps its request mute: its session ended, or its id was replaced, less than
-/// [`MUTE_SECONDS`] ago.
+/// [`RECENT_SECONDS`] ago.
 fn is_mute(world: &World<'_>, cookie: usize) -> bool {
     let (life, now) = (&world.history[&world.cookies[cookie].key], world.now);
     let since = life
         .tombstone
         .map(|expires| expires - TOMBSTONE_SECONDS)
         .or(life.minted);
-    since.is_some_and(|since| now.abs_diff(since) < MUTE_SECONDS)
+    since.is_some_and(|since| now.abs_diff(since) < RECENT_SECONDS)
 }
 
 /// Whether a cookie has the id that a live record had before, and its time is over.
@@ -76,7 +76,8 @@ pub(super) fn is_reused(world: &World<'_>, cookie: usize) -> bool {
     let Some(Slot::Live { record, .. }) = world.store.slots.get(&cookie.key) else {
         return false;
     };
-    let opens = Body::decode(&record.body).map(|body| body.opens(&cookie.verifier, world.now));
+    let opens =
+        Body::decode(&record.body).map(|body| body.match_verifier(&cookie.verifier, world.now));
     record.expires > world.now && opens == Some(VerifierMatch::Reused)
 }
 
@@ -102,14 +103,15 @@ pub(super) fn found_at(world: &World<'_>, cookie: usize, now: u64) -> Found {
             }
         }
         (None, Some(Slot::Live { record, .. })) => {
-            let opens = Body::decode(&record.body).map(|body| body.opens(&cookie.verifier, now));
+            let opens =
+                Body::decode(&record.body).map(|body| body.match_verifier(&cookie.verifier, now));
             match opens {
-                Some(VerifierMatch::Current | VerifierMatch::Alias)
+                Some(VerifierMatch::Current | VerifierMatch::Previous)
                     if !barred && record.expires > now =>
                 {
                     Found::Live
                 }
-                Some(VerifierMatch::Current | VerifierMatch::Alias) if !barred => Found::Nothing,
+                Some(VerifierMatch::Current | VerifierMatch::Previous) if !barred => Found::Nothing,
                 _ => Found::Stale,
             }
         }
@@ -208,7 +210,7 @@ fn inserted(world: &mut World<'_>, by: usize, key: RecordKey, new: &Record) -> C
         writers: vec![by],
         verifiers: vec![known],
         lapsed: false,
-        minted: Some(body.minted),
+        minted: Some(body.verifier_created),
         tombstone: None,
         collected: false,
         for_good: false,
@@ -253,7 +255,7 @@ fn updated(world: &mut World<'_>, by: usize, key: RecordKey, new: &Record) -> Ch
         user: new.user.clone(),
         barred: false,
     });
-    life.minted = Some(body.minted);
+    life.minted = Some(body.verifier_created);
     answer::i8_verifiers_are_fresh(world, by, &body)
 }
 

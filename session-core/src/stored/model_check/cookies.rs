@@ -33,7 +33,7 @@ impl Cookie {
         let (_, value) = pair.split_once('=').unwrap();
         let mut bytes = [0; 48];
         base64::decode_into(value.as_bytes().get(..64)?, &mut bytes).unwrap();
-        let key = RecordKey::of(&bytes[..16]);
+        let key = RecordKey::of_selector(&bytes[..16]);
         let created = match store.slots.get(&key) {
             Some(Slot::Live { record, .. }) => record.created,
             _ => 0,

@@ -4,7 +4,7 @@
 use crate::record_key::RecordKey;
 use std::collections::BTreeSet;
 
-use crate::record::base::MUTE_SECONDS;
+use crate::record::base::RECENT_SECONDS;
 use crate::session::handle::Session;
 use crate::stored::model::{ModelStore, Slot};
 use crate::stored::model_check::check::{Check, demand, found, minted, read};
@@ -247,11 +247,11 @@ fn has_minted(world: &World<'_>, number: usize, request: &Request) -> bool {
     minted(request).is_some() || unknown
 }
 
-/// **I17** A browser can always get a session again: from [`MUTE_SECONDS`] after the last change on, and as much later as the
+/// **I17** A browser can always get a session again: from [`RECENT_SECONDS`] after the last change on, and as much later as the
 /// clock was set back, whoever writes has a cookie that opens what was written, whichever cookie the browser held.
 pub(super) fn i17_no_browser_is_locked_out(world: &mut World<'_>) -> Check {
     let (now, drawn) = (world.now, world.server.draws.drawn().clone());
-    world.server.time.set(now + MUTE_SECONDS + world.set_back);
+    world.server.time.set(now + RECENT_SECONDS + world.set_back);
     let locked_out = (0..world.cookies.len()).find(|cookie| !can_write(world, *cookie));
     world.server.time.set(now);
     *world.server.draws.drawn() = drawn;

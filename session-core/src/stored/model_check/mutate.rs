@@ -52,7 +52,7 @@ pub(super) fn loaded(
         }
         (Some(Mutation::AlwaysJustMinted), StoreReply::Loaded(Loaded::Live(record))) => {
             let mut body = Body::decode(&record.body).unwrap();
-            body.minted = *now;
+            body.verifier_created = *now;
             StoreReply::Loaded(Loaded::Live(Record {
                 body: body.encode().into(),
                 ..record
@@ -128,7 +128,7 @@ pub(super) fn mark_retried(mutation: Option<Mutation>, ask: &mut Pending<Outgoin
 
 fn newest_only(record: &Record) -> Record {
     let mut body = Body::decode(&record.body).unwrap();
-    body.recent.truncate(1);
+    body.recent_writes.truncate(1);
     Record {
         body: body.encode().into(),
         ..record.clone()

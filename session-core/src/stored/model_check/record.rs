@@ -180,7 +180,7 @@ pub(super) fn i7_one_verifier_opens(world: &World<'_>, body: &Body, life: &Life)
 }
 
 fn opens(body: &Body, known: &crate::stored::model_check::history::Known, now: u64) -> bool {
-    body.opens(&known.hash, now).admits()
+    body.match_verifier(&known.hash, now).is_valid()
 }
 
 /// **I11** `expires` never decreases (except to a tombstone) and never exceeds created + absolute; created and user
@@ -268,8 +268,8 @@ pub(super) fn i18_ended_by_who_may(
         .map(|cookie| world.cookies[cookie].verifier);
     let life = &world.history[&key];
     let may = verifier.is_some_and(|verifier| {
-        let admitted =
-            Body::decode(&record.body).is_some_and(|body| body.opens(&verifier, 0).admits());
+        let admitted = Body::decode(&record.body)
+            .is_some_and(|body| body.match_verifier(&verifier, 0).is_valid());
         admitted && life.known(&verifier).is_some_and(|known| !known.barred)
     });
     demand(may, "I18", || {

@@ -29,7 +29,11 @@ fn outcome(world: &World<'_>) -> String {
                 .collect();
             let (user, times) = (
                 &record.user,
-                (record.created, record.expires, body.earlier.is_some()),
+                (
+                    record.created,
+                    record.expires,
+                    body.previous_verifier.is_some(),
+                ),
             );
             format!("{map} {flashes} {user:?} {noted:?} {times:?}")
         }

@@ -111,7 +111,7 @@ impl EntropySource for Draws {
                 let write = u64::from_be_bytes(bytes.try_into().unwrap());
                 drawn.writes.push((write, by));
             }
-            16 => drawn.selectors.push((RecordKey::of(bytes), by)),
+            16 => drawn.selectors.push((RecordKey::of_selector(bytes), by)),
             32 => drawn
                 .verifiers
                 .push((VerifierHash(Sha256::digest(bytes).into()), by)),

@@ -118,13 +118,13 @@ fn record_text(world: &World<'_>, record: &Record) -> String {
     );
     match Body::decode(&record.body) {
         Some(body) => {
-            let earlier = body
-                .earlier
-                .map(|earlier| format!("/{}", drawn.verifier_name(&earlier.verifier)));
+            let previous = body
+                .previous_verifier
+                .map(|previous| format!("/{}", drawn.verifier_name(&previous.hash)));
             let verifier = drawn.verifier_name(&body.verifier);
             format!(
                 "{version} ({user}, {verifier}{}, {})",
-                earlier.unwrap_or_default(),
+                previous.unwrap_or_default(),
                 body.data
             )
         }

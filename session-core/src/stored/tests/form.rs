@@ -65,7 +65,7 @@ fn ids_that_just_fit() {
     let least = (1..).find(|limit| build(*limit).is_ok()).unwrap();
     let error = build(least - 1).unwrap_err();
     let expected = format!(
-        "the cookie of a stored session takes {least} octets, the limit is {}",
+        "the cookie of a stored session takes {least} bytes, the limit is {}",
         least - 1
     );
     assert!(error.contains(&expected), "{error}");

@@ -137,7 +137,7 @@ impl Server {
     fn record(&self, cookie: &str) -> Record {
         let id = cookie.split(['=', '.']).nth(1).unwrap();
         let bytes = crate::base64::decode(id.as_bytes()).unwrap();
-        match &self.store.lock().unwrap().slots[&RecordKey::of(&bytes[..16])] {
+        match &self.store.lock().unwrap().slots[&RecordKey::of_selector(&bytes[..16])] {
             Slot::Live { record, .. } => record.clone(),
             Slot::Dead { .. } => unreachable!("the record was ended"),
         }
