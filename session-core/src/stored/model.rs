@@ -22,8 +22,8 @@ pub(crate) struct ModelStore {
 }
 
 impl ModelStore {
-    pub(crate) fn ask(&mut self, question: &StoreRequest) -> StoreReply {
-        match question.clone() {
+    pub(crate) fn execute(&mut self, request: &StoreRequest) -> StoreReply {
+        match request.clone() {
             StoreRequest::Load { key, now } => StoreReply::Loaded(match self.slots.get(&key) {
                 Some(Slot::Live { record, .. }) => Loaded::Live(record.clone()),
                 Some(Slot::Dead { expires }) => Loaded::Dead { expires: *expires }.at(now),
@@ -34,7 +34,7 @@ impl ModelStore {
                     Some(Slot::Live { record, .. }) => Inserted::Exists(record.clone()),
                     Some(Slot::Dead { .. }) => Inserted::Dead,
                     None => {
-                        let seq = self.draw();
+                        let seq = self.next_seq();
                         self.slots.insert(key, Slot::Live { record, seq });
                         Inserted::Done
                     }
@@ -71,8 +71,8 @@ impl ModelStore {
             StoreRequest::Index {
                 user, key, until, ..
             } => {
-                let noted = self.index.entry(user).or_default().entry(key).or_default();
-                *noted = until.max(*noted);
+                let notes = self.index.entry(user).or_default().entry(key).or_default();
+                *notes = until.max(*notes);
                 StoreReply::Noted
             }
             StoreRequest::Unindex { user, key } => {
@@ -128,26 +128,26 @@ impl ModelStore {
     }
 
     fn unindex(&mut self, user: &str, key: RecordKey) {
-        if let Some(noted) = self.index.get_mut(user) {
-            noted.remove(&key);
+        if let Some(notes) = self.index.get_mut(user) {
+            notes.remove(&key);
         }
     }
 
     /// Live records of a user that the index knows, oldest first: for a list, a trim, or the end of all.
-    pub(crate) fn owned(&self, user: &str, now: u64) -> Vec<RecordKey> {
-        let noted = self.index.get(user).into_iter().flat_map(BTreeMap::keys);
-        let mut owned: Vec<_> = noted
+    pub(crate) fn of_user(&self, user: &str, now: u64) -> Vec<RecordKey> {
+        let notes = self.index.get(user).into_iter().flat_map(BTreeMap::keys);
+        let mut of_user: Vec<_> = notes
             .filter_map(|key| Some((self.is_of(user, *key, now)?, *key)))
             .collect();
-        owned.sort_unstable();
-        owned.into_iter().map(|(_, key)| key).collect()
+        of_user.sort_unstable();
+        of_user.into_iter().map(|(_, key)| key).collect()
     }
 
     /// Those that a trim ends.
     pub(crate) fn surplus(&self, user: &str, keep: usize, now: u64) -> Vec<RecordKey> {
-        let mut owned = self.owned(user, now);
-        owned.truncate(owned.len().saturating_sub(keep));
-        owned
+        let mut of_user = self.of_user(user, now);
+        of_user.truncate(of_user.len().saturating_sub(keep));
+        of_user
     }
 
     /// Ends a record if it is still this user's; whether it was.
@@ -187,7 +187,7 @@ impl ModelStore {
         }
     }
 
-    fn draw(&mut self) -> u64 {
+    fn next_seq(&mut self) -> u64 {
         self.seq += 1;
         self.seq
     }

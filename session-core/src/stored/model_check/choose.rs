@@ -4,7 +4,7 @@
 /// answers the same happens.
 #[derive(Debug, Clone)]
 pub(super) struct Chooser {
-    /// What was answered, and out of how many.
+    /// What was replied, and out of how many.
     path: Vec<(usize, usize)>,
     at: usize,
     /// Beyond the path the first option is taken, or one by chance.
@@ -13,7 +13,7 @@ pub(super) struct Chooser {
 
 impl Chooser {
     /// Depth first: run, [`next`](Self::next), run, until there is no next.
-    pub(super) fn all() -> Self {
+    pub(super) fn exhaustive() -> Self {
         Self {
             path: Vec::new(),
             at: 0,
@@ -24,15 +24,15 @@ impl Chooser {
     pub(super) fn random(seed: u64) -> Self {
         Self {
             chance: Some(seed),
-            ..Self::all()
+            ..Self::exhaustive()
         }
     }
 
     /// The same schedule again.
-    pub(super) fn again(&self) -> Self {
+    pub(super) fn replay(&self) -> Self {
         Self {
             path: self.path.clone(),
-            ..Self::all()
+            ..Self::exhaustive()
         }
     }
 

@@ -3,8 +3,8 @@
 
 use crate::record::policy::ReusePolicy;
 use crate::stored::model_check::choose::Chooser;
-use crate::stored::model_check::plan::*;
-use crate::stored::model_check::walk;
+use crate::stored::model_check::explore;
+use crate::stored::model_check::scenario::*;
 
 pub(super) const PLAIN: Config = Config {
     renew: false,
@@ -69,7 +69,7 @@ const LONG_LIVED: &[Prior] = &[
     Prior::Wait(700),
 ];
 
-/// Those that differ most in what they ask.
+/// Those that differ most in what they pending.
 const FEW: [Plan; 6] = [READ, ADD, TAKE, RENEW_ID, CLEAR, LOGIN_INSERT];
 /// More of them.
 pub(super) const MORE: [Plan; 10] = [
@@ -85,16 +85,16 @@ pub(super) const MORE: [Plan; 10] = [
     DELETE_ALL,
 ];
 
-const STEPS: &[Tick] = &[
+const STEPS: &[EnvEvent] = &[
     // Past a tenth of the idle lifetime, past a renewal, past an alias and a tombstone, past the end.
-    Tick::Clock(100),
-    Tick::Clock(300),
-    Tick::Clock(59),
-    Tick::Collect(61),
-    Tick::Clock(1001),
-    Tick::Collect(1001),
-    Tick::Clock(-60),
-    Tick::Clock(-200),
+    EnvEvent::Clock(100),
+    EnvEvent::Clock(300),
+    EnvEvent::Clock(59),
+    EnvEvent::DeleteExpired(61),
+    EnvEvent::Clock(1001),
+    EnvEvent::DeleteExpired(1001),
+    EnvEvent::Clock(-60),
+    EnvEvent::Clock(-200),
 ];
 
 pub(super) fn long() -> bool {
@@ -129,30 +129,34 @@ fn with_faults(scenarios: Vec<Scenario>, faults: usize) -> Vec<Scenario> {
         .collect()
 }
 
-fn with_ticks(scenarios: Vec<Scenario>, ticks: &'static [Tick], most: usize) -> Vec<Scenario> {
+fn with_env_events(
+    scenarios: Vec<Scenario>,
+    env_events: &'static [EnvEvent],
+    most: usize,
+) -> Vec<Scenario> {
     scenarios
         .into_iter()
-        .map(|scenario| scenario.ticks(ticks, most))
+        .map(|scenario| scenario.env_events(env_events, most))
         .collect()
 }
 
 /// Walks all schedules of each; prints how many, which must be at least so many: a walk that loses its way fails.
-fn walk_all(name: &str, least: u64, scenarios: Vec<Scenario>) {
+fn explore_all(name: &str, least: u64, scenarios: Vec<Scenario>) {
     let began = std::time::Instant::now();
     let mut schedules = 0;
     for scenario in &scenarios {
-        match walk(scenario, None, Chooser::all(), u64::MAX) {
-            Ok(walked) => schedules += walked,
-            Err(broken) => panic!("{}", broken.simplest(None)),
+        match explore(scenario, None, Chooser::exhaustive(), u64::MAX) {
+            Ok(explored) => schedules += explored,
+            Err(counterexample) => panic!("{}", counterexample.simplest(None)),
         }
     }
     let (scenarios, seconds) = (scenarios.len(), began.elapsed().as_secs_f32());
     println!(
-        "walked {schedules} schedules of {scenarios} scenarios, {name}: 0 violations ({seconds:.1} s)"
+        "explored {schedules} schedules of {scenarios} scenarios, {name}: 0 violations ({seconds:.1} s)"
     );
     assert!(
         schedules >= least,
-        "{schedules} schedules of {name} were walked, and there are at least {least}"
+        "{schedules} schedules of {name} were explored, and there are at least {least}"
     );
 }
 
@@ -160,12 +164,12 @@ fn walk_all(name: &str, least: u64, scenarios: Vec<Scenario>) {
 fn pairs_of_all_operations_with_a_fault() {
     let faults = if long() { 2 } else { 1 };
     let name = format!("all pairs, at most {faults} faults");
-    walk_all(
+    explore_all(
         &format!("{name}, nobody logged in"),
         17_000,
         with_faults(of(PLAIN, ANONYMOUS, &ALL, 2), faults),
     );
-    walk_all(
+    explore_all(
         &format!("{name}, logged in"),
         26_000,
         with_faults(of(PLAIN, OWNED, &ALL, 2), faults),
@@ -175,17 +179,17 @@ fn pairs_of_all_operations_with_a_fault() {
 #[test]
 fn pairs_of_all_operations_when_a_renewal_is_due() {
     let faults = if long() { 2 } else { 1 };
-    walk_all(
+    explore_all(
         "all pairs, a renewal is due",
         19_000,
         with_faults(of(RENEW, DUE, &ALL, 2), faults),
     );
-    walk_all(
+    explore_all(
         "pairs in an old session",
         11_000,
         with_faults(of(RENEW, LONG_LIVED, &FEW, 2), faults),
     );
-    walk_all(
+    explore_all(
         "all pairs, after a renewal",
         8_000,
         with_faults(of(RENEW, RENEWED, &ALL, 2), faults - 1),
@@ -195,7 +199,7 @@ fn pairs_of_all_operations_when_a_renewal_is_due() {
 #[test]
 fn pairs_of_all_operations_with_one_session_for_each_user() {
     let faults = if long() { 1 } else { 0 };
-    walk_all(
+    explore_all(
         "all pairs, one session for each user",
         12_000,
         with_faults(of(CAP, OWNED_DUE, &ALL, 2), faults),
@@ -205,31 +209,31 @@ fn pairs_of_all_operations_with_one_session_for_each_user() {
 #[test]
 fn triples() {
     if !long() {
-        walk_all("triples", 9_000, of(PLAIN, ANONYMOUS, &FEW, 3));
-        return walk_all(
+        explore_all("triples", 9_000, of(PLAIN, ANONYMOUS, &FEW, 3));
+        return explore_all(
             "triples when a renewal is due",
             11_000,
             of(RENEW, DUE, &FEW, 3),
         );
     }
-    walk_all("triples", 9_000, of(PLAIN, ANONYMOUS, &MORE, 3));
-    walk_all("triples, logged in", 9_000, of(PLAIN, OWNED, &MORE, 3));
-    walk_all(
+    explore_all("triples", 9_000, of(PLAIN, ANONYMOUS, &MORE, 3));
+    explore_all("triples, logged in", 9_000, of(PLAIN, OWNED, &MORE, 3));
+    explore_all(
         "triples when a renewal is due",
         9_000,
         of(RENEW, DUE, &MORE, 3),
     );
-    walk_all(
+    explore_all(
         "triples after a renewal",
         9_000,
         of(RENEW, RENEWED, &FEW, 3),
     );
-    walk_all(
+    explore_all(
         "triples, one session for each user",
         9_000,
         of(CAP, OWNED, &FEW, 3),
     );
-    walk_all(
+    explore_all(
         "triples, at most 2 faults",
         9_000,
         with_faults(of(PLAIN, ANONYMOUS, &FEW, 3), 2),
@@ -248,20 +252,20 @@ fn clock_steps() {
     ] {
         let name = format!("pairs and a step of the clock, {name}");
         if !long() {
-            walk_all(
+            explore_all(
                 &name,
                 4_000,
-                with_ticks(of(ALL_ON, priors, &plans, 2), STEPS, 1),
+                with_env_events(of(ALL_ON, priors, &plans, 2), STEPS, 1),
             );
             continue;
         }
-        walk_all(
+        explore_all(
             &name,
             300_000,
-            with_ticks(of(ALL_ON, priors, &ALL, 2), STEPS, 1),
+            with_env_events(of(ALL_ON, priors, &ALL, 2), STEPS, 1),
         );
-        let twice = with_ticks(of(ALL_ON, priors, &FEW, 2), STEPS, 2);
-        walk_all(&format!("{name}, and another"), 300_000, twice);
+        let twice = with_env_events(of(ALL_ON, priors, &FEW, 2), STEPS, 2);
+        explore_all(&format!("{name}, and another"), 300_000, twice);
     }
 }
 
@@ -273,17 +277,17 @@ fn reused_ids() {
         ("all of its user's", END_USER),
     ] {
         let name = format!("pairs where a reused id ends {name}");
-        walk_all(&name, 1_000, with_faults(of(config, REUSED, &plans, 2), 1));
+        explore_all(&name, 1_000, with_faults(of(config, REUSED, &plans, 2), 1));
     }
 }
 
 #[test]
 fn swapped_keys() {
     let plans: &[Plan] = if long() { &ALL } else { &FEW };
-    walk_all(
+    explore_all(
         "pairs and new keys",
         500,
-        with_ticks(of(RENEW, DUE, plans, 2), &[Tick::Swap], 1),
+        with_env_events(of(RENEW, DUE, plans, 2), &[EnvEvent::SwapKeys], 1),
     );
 }
 
@@ -311,19 +315,23 @@ fn by_chance() {
         let scenario = Scenario::new(config, priors, &plans).faults(one_of(4));
         let scenario = match one_of(3) {
             0 => scenario,
-            1 => scenario.ticks(STEPS, 1 + one_of(3)),
-            _ => scenario.ticks(
-                &[Tick::Swap, Tick::Clock(61), Tick::Clock(100)],
+            1 => scenario.env_events(STEPS, 1 + one_of(3)),
+            _ => scenario.env_events(
+                &[
+                    EnvEvent::SwapKeys,
+                    EnvEvent::Clock(61),
+                    EnvEvent::Clock(100),
+                ],
                 1 + one_of(3),
             ),
         };
-        match walk(&scenario, None, Chooser::random(seed), each) {
-            Ok(walked) => schedules += walked,
-            Err(broken) => panic!("{}", broken.simplest(None)),
+        match explore(&scenario, None, Chooser::random(seed), each) {
+            Ok(explored) => schedules += explored,
+            Err(counterexample) => panic!("{}", counterexample.simplest(None)),
         }
     }
     println!(
-        "walked {schedules} schedules of {seeds} scenarios, three requests by chance: 0 violations"
+        "explored {schedules} schedules of {seeds} scenarios, three requests by chance: 0 violations"
     );
     assert_eq!(schedules, seeds * each);
 }

@@ -8,15 +8,15 @@ use crate::record::id::VerifierHash;
 
 /// What a request did to the content.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) enum Deed {
+pub(super) enum Effect {
     /// Key and JSON text.
     Set(&'static str, String),
     /// The same, made from a value that was loaded.
-    Made(&'static str, String),
+    Derived(&'static str, String),
     Remove(String),
     Clear,
     /// All but the counter goes.
-    Keep,
+    KeepOnly,
     Add(&'static str, i64),
     Push(&'static str, String),
     /// Number and message.
@@ -24,14 +24,14 @@ pub(super) enum Deed {
     Take(Vec<u32>),
 }
 
-impl Deed {
+impl Effect {
     /// The key that another's value is lost for, or no longer counts for.
     pub(super) fn replaces(&self, wanted: &str) -> bool {
         match self {
-            Self::Set(key, _) | Self::Made(key, _) => *key == wanted,
+            Self::Set(key, _) | Self::Derived(key, _) => *key == wanted,
             Self::Remove(key) => key == wanted,
             Self::Clear => true,
-            Self::Keep => wanted != "n",
+            Self::KeepOnly => wanted != "n",
             _ => false,
         }
     }
@@ -45,30 +45,32 @@ pub(super) struct Content {
 
 impl Content {
     /// What a session holds that begins with these.
-    pub(super) fn of(deeds: &[Deed]) -> Self {
+    pub(super) fn of(effects: &[Effect]) -> Self {
         let mut content = Self::default();
         // A value that was made from a loaded one is left out.
-        let mut own = deeds.iter().filter(|deed| !matches!(deed, Deed::Made(..)));
+        let mut own = effects
+            .iter()
+            .filter(|effect| !matches!(effect, Effect::Derived(..)));
         assert!(
-            own.all(|deed| content.apply(deed)),
-            "deeds of one's own fit"
+            own.all(|effect| content.apply(effect)),
+            "effects of one's own fit"
         );
         content
     }
 
     /// Whether it fitted.
-    pub(super) fn apply(&mut self, deed: &Deed) -> bool {
-        match deed {
-            Deed::Set(key, text) | Deed::Made(key, text) => {
+    pub(super) fn apply(&mut self, effect: &Effect) -> bool {
+        match effect {
+            Effect::Set(key, text) | Effect::Derived(key, text) => {
                 self.keys.insert((*key).to_owned(), text.clone());
             }
-            Deed::Remove(key) => drop(self.keys.remove(key)),
-            Deed::Clear => *self = Self::default(),
-            Deed::Keep => {
+            Effect::Remove(key) => drop(self.keys.remove(key)),
+            Effect::Clear => *self = Self::default(),
+            Effect::KeepOnly => {
                 self.keys.retain(|key, _| key == "n");
                 self.flashes.clear();
             }
-            Deed::Add(key, by) => match self
+            Effect::Add(key, by) => match self
                 .keys
                 .get(*key)
                 .map_or(Ok(0), |text| text.parse::<i64>())
@@ -76,7 +78,7 @@ impl Content {
                 Ok(old) => drop(self.keys.insert((*key).to_owned(), (old + by).to_string())),
                 Err(_) => return false,
             },
-            Deed::Push(key, item) => {
+            Effect::Push(key, item) => {
                 let list = self
                     .keys
                     .entry((*key).to_owned())
@@ -87,8 +89,8 @@ impl Content {
                     None => return false,
                 }
             }
-            Deed::Flash(number, message) => self.flashes.push((*number, message.clone())),
-            Deed::Take(numbers) => self.flashes.retain(|(number, _)| !numbers.contains(number)),
+            Effect::Flash(number, message) => self.flashes.push((*number, message.clone())),
+            Effect::Take(numbers) => self.flashes.retain(|(number, _)| !numbers.contains(number)),
         }
         true
     }
@@ -129,7 +131,7 @@ pub(super) struct Known {
     /// Who was logged in when it was minted.
     pub(super) user: Option<Arc<str>>,
     /// Since then somebody logged in or renewed: it must open nothing.
-    pub(super) barred: bool,
+    pub(super) revoked: bool,
 }
 
 /// A record, from its insert on and beyond its end.
@@ -148,11 +150,11 @@ pub(super) struct Life {
     pub(super) writers: Vec<usize>,
     /// All that it ever had.
     pub(super) verifiers: Vec<Known>,
-    /// It had expired at some second of the schedule. If the clock is set back, or a question comes that was asked before
+    /// It had expired at some second of the schedule. If the clock is set back, or a store_request comes that was asked before
     /// that second, it counts again.
-    pub(super) lapsed: bool,
+    pub(super) was_expired: bool,
     /// When its last verifier was minted.
-    pub(super) minted: Option<u64>,
+    pub(super) verifier_created: Option<u64>,
     /// Until when its tombstone lasts: it was deleted.
     pub(super) tombstone: Option<u64>,
     /// Its tombstone had ended when the store was cleaned: a clock that is set back afterwards finds nothing of it.

@@ -1,23 +1,23 @@
-//! Ten mistakes that the walk must find, each made at the walker's boundary (see [`mutate`](super::mutate)).
+//! Ten mistakes that the walk must find, each made at the walker's boundary (see [`faulty`](super::faulty)).
 
 use crate::stored::model_check::choose::Chooser;
+use crate::stored::model_check::explore;
 use crate::stored::model_check::families::{ANONYMOUS, PLAIN, groups};
-use crate::stored::model_check::mutate::Mutation;
-use crate::stored::model_check::plan::{ALL, Scenario};
-use crate::stored::model_check::walk;
+use crate::stored::model_check::faulty::Mutation;
+use crate::stored::model_check::scenario::{ALL, Scenario};
 
 /// Walks the pairs of all operations, with at most one fault, until the first violation. Which it is.
 fn caught(mutation: Mutation) -> &'static str {
     let mut schedules = 0;
     for plans in groups(&ALL, 2) {
         let scenario = Scenario::new(PLAIN, ANONYMOUS, &plans).faults(1);
-        match walk(&scenario, Some(mutation), Chooser::all(), u64::MAX) {
-            Ok(walked) => schedules += walked,
-            Err(broken) => {
-                schedules += broken.schedules;
-                let broken = broken.simplest(Some(mutation));
-                println!("{mutation:?} is caught after {schedules} schedules.\n{broken}");
-                return broken.violation.id;
+        match explore(&scenario, Some(mutation), Chooser::exhaustive(), u64::MAX) {
+            Ok(explored) => schedules += explored,
+            Err(counterexample) => {
+                schedules += counterexample.schedules;
+                let counterexample = counterexample.simplest(Some(mutation));
+                println!("{mutation:?} is caught after {schedules} schedules.\n{counterexample}");
+                return counterexample.violation.id;
             }
         }
     }
@@ -36,16 +36,16 @@ fn a_counter_as_version_is_caught() {
     assert_eq!(caught(Mutation::CounterVersion), "I1");
 }
 
-/// After one other write nobody can tell whether a write whose answer was lost was made: it fails though the store answers.
+/// After one other write nobody can tell whether a write whose reply was lost was made: it fails though the store answers.
 #[test]
 fn a_record_that_knows_its_newest_write_only_is_caught() {
     assert_eq!(caught(Mutation::NewestWriteOnly), "I15");
 }
 
-/// There, a write whose answer was lost is made again.
+/// There, a write whose reply was lost is made again.
 #[test]
 fn a_repetition_that_nobody_is_told_of_is_caught() {
-    assert_eq!(caught(Mutation::UntoldRepetition), "I1");
+    assert_eq!(caught(Mutation::UnmarkedRetry), "I1");
 }
 
 /// A session that was cleared begins anew, or an old cookie does not know that it is dead.
@@ -72,7 +72,7 @@ fn a_tombstone_that_keeps_its_browser_mute_is_caught() {
     assert_eq!(caught(Mutation::EndlessTombstone), "I17");
 }
 
-/// Whoever never got the answer to a login gets no session any more.
+/// Whoever never got the reply to a login gets no session any more.
 #[test]
 fn a_new_id_that_keeps_the_browser_with_the_old_one_mute_is_caught() {
     assert_eq!(caught(Mutation::AlwaysJustMinted), "I17");

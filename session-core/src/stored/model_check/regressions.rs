@@ -1,15 +1,15 @@
-//! What the walk has found, and what was changed for it.
+//! What the walk has cookie_state, and what was changed for it.
 
 use crate::stored::model_check::choose::Chooser;
+use crate::stored::model_check::explore;
 use crate::stored::model_check::families::{OWNED, PLAIN};
-use crate::stored::model_check::plan::*;
-use crate::stored::model_check::walk;
+use crate::stored::model_check::scenario::*;
 
 fn holds(plans: &[Plan], faults: usize) {
     let scenario = Scenario::new(PLAIN, OWNED, plans).faults(faults);
-    match walk(&scenario, None, Chooser::all(), u64::MAX) {
+    match explore(&scenario, None, Chooser::exhaustive(), u64::MAX) {
         Ok(schedules) => assert!(schedules > 1, "{schedules}"),
-        Err(broken) => panic!("{broken}"),
+        Err(counterexample) => panic!("{counterexample}"),
     }
 }
 

@@ -1,4 +1,4 @@
-//! One request: how far it is, what its handler did, and what it was answered.
+//! One request: how far it is, what its handler did, and what it was replied.
 
 use crate::error::Error;
 use crate::event::EventKind;
@@ -6,8 +6,8 @@ use crate::exchange::Exchange;
 use crate::record_key::RecordKey;
 use crate::response::outgoing::Outgoing;
 use crate::session::handle::Session;
-use crate::stored::model_check::history::{Content, Deed, Marks};
-use crate::stored::model_check::plan::{Op, Plan};
+use crate::stored::model_check::history::{Content, Effect, Marks};
+use crate::stored::model_check::scenario::{Op, Plan};
 use crate::stored::model_check::server::Draws;
 use crate::stored::step::Pending;
 
@@ -16,7 +16,7 @@ pub(super) enum Stage {
     Waiting,
     /// The session is open, and the handler has not run yet.
     Opened(Session),
-    /// A question of its close is out.
+    /// A store_request of its close is out.
     Closing(Pending<Outgoing>),
     /// Its trim is at work: these are still to be ended.
     Trimming(Pending<Outgoing>, Vec<RecordKey>),
@@ -27,7 +27,7 @@ pub(super) enum Stage {
 
 /// What a cookie stood for when the store was asked about it, by the history.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Found {
+pub(super) enum CookieState {
     /// No cookie, none of ours, or one whose record has expired.
     Nothing,
     /// A verifier that opens the record.
@@ -36,7 +36,7 @@ pub(super) enum Found {
     Dead,
     /// A live record that has another verifier.
     Stale,
-    /// The store did not answer.
+    /// The store did not reply.
     Unknown,
 }
 
@@ -44,7 +44,7 @@ pub(super) enum Found {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Sets {
     /// A cookie, by its number.
-    Minted(usize),
+    New(usize),
     /// A mutation: the one that came is sent back.
     Resent(usize),
     Removal,
@@ -63,12 +63,12 @@ pub(super) struct Request {
     pub(super) exchange: Option<Exchange>,
     /// The cookie that came, by its number.
     pub(super) carried: Option<usize>,
-    pub(super) found: Found,
+    pub(super) cookie_state: CookieState,
     /// Its cookie opened nothing, and that only since a moment ago.
-    pub(super) mute: bool,
+    pub(super) recent: bool,
     /// Its cookie was renewed, and came too late.
     pub(super) reused: bool,
-    pub(super) deeds: Vec<Deed>,
+    pub(super) effects: Vec<Effect>,
     pub(super) user: Option<&'static str>,
     /// It took the user out of the session.
     pub(super) left: bool,
@@ -80,11 +80,11 @@ pub(super) struct Request {
     /// The second that its handler made the session's beginning.
     pub(super) created: Option<u64>,
     /// What its close has asked so far.
-    pub(super) asked: usize,
+    pub(super) store_requests: usize,
     pub(super) touched: bool,
-    /// The number of effects when its last trim or delete_all began, and whether it was carried out.
+    /// The number of store_changes when its last trim or delete_all began, and whether it was carried out.
     pub(super) swept: Option<(usize, bool)>,
-    /// It was told that the store gave no answer, or it crashed: what it asked may have been executed, or may yet be.
+    /// It was told that the store gave no reply, or it crashed: what it asked may have been executed, or may yet be.
     pub(super) failed: bool,
     /// None: it crashed, or it is under way.
     pub(super) response: Option<Response>,
@@ -97,10 +97,10 @@ impl Request {
             stage: Stage::Waiting,
             exchange: None,
             carried: None,
-            found: Found::Nothing,
-            mute: false,
+            cookie_state: CookieState::Nothing,
+            recent: false,
             reused: false,
-            deeds: Vec::new(),
+            effects: Vec::new(),
             user: None,
             left: false,
             permanent: None,
@@ -108,7 +108,7 @@ impl Request {
             cleared: false,
             renewed: false,
             created: None,
-            asked: 0,
+            store_requests: 0,
             touched: false,
             swept: None,
             failed: false,
@@ -124,25 +124,26 @@ impl Request {
         self.response.as_ref()?.sets
     }
 
-    /// Whether its close answered that it saved, renewed or cleared.
+    /// Whether its close replied that it saved, renewed or cleared.
     pub(super) fn is_acknowledged(&self) -> bool {
-        let mute = matches!(self.found, Found::Dead | Found::Stale) && self.mute;
+        let recent =
+            matches!(self.cookie_state, CookieState::Dead | CookieState::Stale) && self.recent;
         let unsaved = |response: &Response| response.result.is_err() || response.gone;
         self.response
             .as_ref()
             .is_some_and(|response| !unsaved(response))
-            && self.found != Found::Unknown
-            && (!mute || self.user.is_some())
+            && self.cookie_state != CookieState::Unknown
+            && (!recent || self.user.is_some())
     }
 
     /// Whether it did what must be written, so that its acknowledgement means that it was.
     pub(super) fn must_write(&self) -> bool {
-        let content = Content::of(&self.deeds);
-        match self.found {
-            Found::Live if !self.cleared => {
-                !self.deeds.is_empty() || self.renewed || self.label.is_some()
+        let content = Content::of(&self.effects);
+        match self.cookie_state {
+            CookieState::Live if !self.cleared => {
+                !self.effects.is_empty() || self.renewed || self.label.is_some()
             }
-            Found::Unknown => false,
+            CookieState::Unknown => false,
             _ => self.user.is_some() || content != Content::default(),
         }
     }
@@ -190,26 +191,26 @@ impl Request {
             Op::Insert => {
                 for key in ["a", own] {
                     session.insert(key, mine)?;
-                    self.deeds.push(Deed::Set(key, quoted.clone()));
+                    self.effects.push(Effect::Set(key, quoted.clone()));
                 }
             }
             Op::Remove => {
                 if session.remove("a")? {
-                    self.deeds.push(Deed::Remove("a".into()));
+                    self.effects.push(Effect::Remove("a".into()));
                 }
             }
             Op::Add => {
                 session.increment("n", by)?;
-                self.deeds.push(Deed::Add("n", by));
+                self.effects.push(Effect::Add("n", by));
             }
             Op::Push => {
                 session.push("list", mine)?;
-                self.deeds.push(Deed::Push("list", quoted));
+                self.effects.push(Effect::Push("list", quoted));
             }
             Op::Flash => {
                 session.flash(mine, "info")?;
                 let number = draws.drawn().flashes.last().copied().unwrap_or_default();
-                self.deeds.push(Deed::Flash(number, mine.into()));
+                self.effects.push(Effect::Flash(number, mine.into()));
             }
             Op::Take => self.take(session)?,
             Op::Update => {
@@ -218,22 +219,22 @@ impl Request {
                     *n += 1000 * by;
                     *n
                 })?;
-                let deed = if loaded { Deed::Made } else { Deed::Set };
-                self.deeds.push(deed("n", sum.to_string()));
+                let effect = if loaded { Effect::Derived } else { Effect::Set };
+                self.effects.push(effect("n", sum.to_string()));
             }
             Op::Own => {
                 session.insert(own, 1)?;
                 session.update(own, |n: &mut i64| *n += 1)?;
-                self.deeds.push(Deed::Set(own, "2".into()));
+                self.effects.push(Effect::Set(own, "2".into()));
             }
             Op::Retype => {
                 session.insert("n", mine)?;
-                self.deeds.push(Deed::Set("n", quoted));
+                self.effects.push(Effect::Set("n", quoted));
             }
             Op::Empty => {
                 for key in session.keys() {
                     session.remove(&key)?;
-                    self.deeds.push(Deed::Remove(key));
+                    self.effects.push(Effect::Remove(key));
                 }
                 self.take(session)?;
             }
@@ -270,7 +271,7 @@ impl Request {
             }
             Op::Keep => {
                 session.keep_only(&["n"])?;
-                self.deeds.push(Deed::Keep);
+                self.effects.push(Effect::KeepOnly);
             }
             Op::DeleteAll(_) => unreachable!("no handler does that"),
         }
@@ -278,7 +279,7 @@ impl Request {
     }
 
     fn clear(&mut self, now: u64) {
-        self.deeds.push(Deed::Clear);
+        self.effects.push(Effect::Clear);
         (self.cleared, self.user, self.created) = (true, None, Some(now));
         (self.permanent, self.label) = (None, None);
     }
@@ -290,7 +291,7 @@ impl Request {
             .map(|flash| flash.number)
             .collect();
         if !seen.is_empty() {
-            self.deeds.push(Deed::Take(seen));
+            self.effects.push(Effect::Take(seen));
         }
         Ok(())
     }

@@ -11,7 +11,7 @@ use crate::record::id::VerifierHash;
 use crate::record::policy::GonePolicy;
 use crate::record_key::RecordKey;
 use crate::sessions::Sessions;
-use crate::stored::model_check::plan::{Config, IDLE, RENEWAL};
+use crate::stored::model_check::scenario::{Config, IDLE, RENEWAL};
 use crate::stored_sessions::StoredSessions;
 use crate::testing::ManualClock;
 

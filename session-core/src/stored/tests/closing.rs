@@ -17,7 +17,7 @@ use crate::stored::tests::{START, login, server, visit};
 fn a_session_goes_round() {
     let server = server(|builder| builder);
     let first = server.request("", visit);
-    assert_eq!(server.asked(), ["insert"]);
+    assert_eq!(server.verbs(), ["insert"]);
     assert_eq!(first.events, [EventKind::Created]);
     let cookie = first.cookie.clone().unwrap();
     assert!(
@@ -27,7 +27,7 @@ fn a_session_goes_round() {
     assert_eq!(first.pair().len(), "__Host-session=".len() + 133);
     let second = server.request(&first.pair(), visit);
     assert_eq!(
-        (second.cookie, server.asked()),
+        (second.cookie, server.verbs()),
         (None, vec!["load", "update"])
     );
     assert_eq!(server.json(&first.pair()), r#"{"visits":2}"#);
@@ -40,7 +40,7 @@ fn what_is_asked() {
     let cookie = server.begin(visit);
     let asked = |cookie: &str, handler: &dyn Fn(&Session)| {
         server.request(cookie, handler);
-        server.asked()
+        server.verbs()
     };
     assert!(asked("", &|_| {}).is_empty());
     assert!(asked("", &|session| session.clear().unwrap()).is_empty());
@@ -58,7 +58,7 @@ fn what_is_asked() {
             .exchange(&HeaderMap::from_iter([(COOKIE, cookie.parse().unwrap())]))
             .close(),
     );
-    assert!(server.asked().is_empty());
+    assert!(server.verbs().is_empty());
 }
 
 #[test]
@@ -222,7 +222,7 @@ fn l7_the_oldest_session_of_a_user_gives_way() {
     let server = server(|builder| builder.max_sessions_per_user(2));
     let cookies: Vec<String> = (0..4).map(|_| server.begin(login)).collect();
     server.request("", login);
-    assert_eq!(server.asked(), ["index", "insert", "trim"]);
+    assert_eq!(server.verbs(), ["index", "insert", "trim"]);
     let alive = cookies
         .iter()
         .filter(|cookie| server.open(cookie).1.rejected().is_none())

@@ -180,9 +180,9 @@ fn an_encrypted_record_is_extended_by_a_write() {
         for _ in 0..20 {
             server.advance(60);
             assert_eq!(server.request(&cookie, |_| {}).result, Ok(()));
-            assert_eq!(server.asked(), ["load", verb]);
+            assert_eq!(server.verbs(), ["load", verb]);
             server.request(&cookie, |session| session.mark_modified().unwrap());
-            assert_eq!(server.asked(), ["load", verb]);
+            assert_eq!(server.verbs(), ["load", verb]);
         }
         assert_eq!(
             server.json(&cookie),

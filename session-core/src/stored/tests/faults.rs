@@ -36,7 +36,7 @@ fn touched_only_when_due() {
     ] {
         server.advance(seconds);
         let closed = server.request(&cookie, read);
-        assert_eq!((server.asked(), closed.cookie), (asked, None), "{seconds}");
+        assert_eq!((server.verbs(), closed.cookie), (asked, None), "{seconds}");
     }
     server.advance(1000);
     let (_, session) = server.open(&cookie);
@@ -128,7 +128,7 @@ fn a_record_has_a_limit() {
     assert!(matches!(closed.result, Err(Error::RecordTooLarge { .. })) && closed.cookie.is_none());
 }
 
-/// H6, I14: no answer, no effect that is claimed; what the response can do without is an event.
+/// H6, I14: no reply, no effect that is claimed; what the response can do without is an event.
 #[test]
 fn h6_a_store_that_does_not_answer() {
     let server = server(|builder| {
@@ -190,20 +190,22 @@ fn a_repeated_write_counts_once() {
             let cookie = server.begin(visit);
             let (exchange, session) = server.open(&cookie);
             visit(&session);
-            let Step::Pending(mut ask) = exchange.close() else {
+            let Step::Pending(mut pending) = exchange.close() else {
                 unreachable!("a change is stored")
             };
-            let send = |ask: &Pending<Outgoing>| server.store.lock().unwrap().ask(ask.question());
+            let send = |pending: &Pending<Outgoing>| {
+                server.store.lock().unwrap().execute(pending.question())
+            };
             if had_effect {
-                assert_eq!(send(&ask), StoreReply::Updated(Updated::Done));
+                assert_eq!(send(&pending), StoreReply::Updated(Updated::Done));
             }
             for _ in 0..others {
                 assert_eq!(server.request(&cookie, visit).result, Ok(()));
             }
-            ask.mark_retried();
-            let answer = send(&ask);
+            pending.mark_retried();
+            let reply = send(&pending);
             let result = server
-                .drive(ask.answer(answer))
+                .drive(pending.answer(reply))
                 .apply(&mut HeaderMap::new());
             // The record names its last eight writes: as long as it names ours or the one before, that tells.
             let told = others < 8;
@@ -286,7 +288,7 @@ fn each_request_refreshes_also_unasked() {
     let unasked = |cookie: &str| {
         let headers = HeaderMap::from_iter([(COOKIE, cookie.parse().unwrap())]);
         let outgoing = server.drive(server.sessions.exchange(&headers).close());
-        (server.asked(), outgoing)
+        (server.verbs(), outgoing)
     };
     let (asked, mut outgoing) = unasked(&cookie);
     let mut response = HeaderMap::new();
@@ -304,7 +306,7 @@ fn each_request_refreshes_also_unasked() {
     let cookie = never.begin(visit);
     never.advance(30 * 24 * 3600);
     never.request(&cookie, |_| {});
-    assert_eq!(never.asked(), ["load"]);
+    assert_eq!(never.verbs(), ["load"]);
 }
 
 #[test]
@@ -349,10 +351,10 @@ fn the_wrong_door_and_the_wrong_answer() {
     );
     let headers = HeaderMap::from_iter([(COOKIE, cookie.parse().unwrap())]);
     let exchange = server.sessions.exchange(&headers);
-    let Step::Pending(ask) = exchange.open() else {
+    let Step::Pending(pending) = exchange.open() else {
         unreachable!("an id is looked up")
     };
-    let opened = ask
+    let opened = pending
         .answer(StoreReply::Touched(Outcome::Done))
         .done()
         .unwrap();
@@ -381,10 +383,10 @@ fn a_degraded_session_takes_no_change() {
     ] {
         assert_eq!(refused, Err(Error::Unavailable));
     }
-    server.asked();
+    server.verbs();
     let closed = server.close(exchange);
     assert_eq!(
-        (closed.result, closed.cookie, server.asked()),
+        (closed.result, closed.cookie, server.verbs()),
         (Ok(()), None, vec![])
     );
     assert_eq!(

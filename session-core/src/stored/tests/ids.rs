@@ -1,4 +1,4 @@
-//! Ids: drawn, signed, renewed, refused; never shown.
+//! Ids: drawn, signed, renewed, refused; never printed.
 
 #![allow(clippy::unwrap_used, clippy::panic)]
 
@@ -118,13 +118,13 @@ fn t2_without_random_bytes_nothing_is_written() {
             (closed.result, closed.cookie),
             (Err(Error::Entropy(EntropyError)), None)
         );
-        assert!(broken.asked().iter().all(|asked| *asked == "load"));
+        assert!(broken.verbs().iter().all(|asked| *asked == "load"));
     }
     let closed = broken.request(&cookie, |session| {
         (session.clear().unwrap(), visit(session)).1
     });
     assert_eq!(
-        (closed.result, broken.asked()),
+        (closed.result, broken.verbs()),
         (Err(Error::Entropy(EntropyError)), vec!["load"])
     );
     assert_eq!(
@@ -194,7 +194,7 @@ fn t4_a_forged_id_reaches_no_store() {
             Some(Rejected::BadSignature)
         );
     }
-    assert!(server.asked().is_empty());
+    assert!(server.verbs().is_empty());
     assert_eq!(server.json(&cookie), r#"{"visits":1}"#);
 }
 
@@ -257,16 +257,16 @@ fn s4_lifetimes_that_the_stamp_tells_ask_no_store() {
     let first = server.request("", visit);
     assert!(first.cookie.as_ref().unwrap().ends_with("; Max-Age=5000"));
     let cookie = first.pair();
-    server.asked();
+    server.verbs();
     server.advance(4999);
     server.request(&cookie, visit);
     assert_eq!(server.record(&cookie).expires, START + 5000);
-    server.asked();
+    server.verbs();
     server.advance(2);
     assert_eq!(server.open(&cookie).1.rejected(), Some(Rejected::TooOld));
     server.time.set(START - 61);
     assert_eq!(server.open(&cookie).1.rejected(), Some(Rejected::Future));
-    assert!(server.asked().is_empty());
+    assert!(server.verbs().is_empty());
 }
 
 /// O1: what comes of an id is one event, with its reason.
@@ -331,12 +331,12 @@ fn t7_nothing_of_it_prints() {
     let cookie = server.begin(|session| session.insert("hunter-key", "hunter-value").unwrap());
     let headers = HeaderMap::from_iter([(COOKIE, cookie.parse().unwrap())]);
     let exchange = server.sessions.exchange(&headers);
-    let mut shown = format!("{:?} {exchange:?} {:?}", server.sessions, exchange.open());
+    let mut printed = format!("{:?} {exchange:?} {:?}", server.sessions, exchange.open());
     let (exchange, session) = server.open(&cookie);
     session.log_in("hunter-user").unwrap();
     // What a session was opened from: its id, verifier, record and body.
-    shown += &format!("{session:?} {:?}", session.incoming().loaded_from);
-    shown += &format!("{:?} {:?}", exchange.close(), server.record(&cookie));
+    printed += &format!("{session:?} {:?}", session.incoming().loaded_from);
+    printed += &format!("{:?} {:?}", exchange.close(), server.record(&cookie));
     let text = cookie.split(['=', '.']).nth(1).unwrap();
     let id = crate::base64::decode(text.as_bytes()).unwrap();
     let (selector, verifier) = id.split_at(16);
@@ -349,9 +349,9 @@ fn t7_nothing_of_it_prints() {
         .map(String::as_str)
         .chain(["hunter", &text[..20]])
     {
-        assert!(!shown.contains(secret), "{secret}: {shown}");
+        assert!(!printed.contains(secret), "{secret}: {printed}");
     }
-    assert!(shown.len() < 4000, "{shown}");
+    assert!(printed.len() < 4000, "{printed}");
 }
 
 /// O1: with the record's key only if that is asked for, and then the one that the session has.
@@ -403,11 +403,11 @@ fn an_id_that_another_has_is_an_error() {
     for (own, expected) in [(true, Ok(())), (false, Err(Error::Entropy(EntropyError)))] {
         let (exchange, session) = server.open("");
         visit(&session);
-        let Step::Pending(ask) = exchange.close() else {
+        let Step::Pending(pending) = exchange.close() else {
             panic!("nothing is stored")
         };
-        let StoreRequest::Insert { record, .. } = ask.question() else {
-            panic!("{:?}", ask.question())
+        let StoreRequest::Insert { record, .. } = pending.question() else {
+            panic!("{:?}", pending.question())
         };
         let version = if own {
             record.version
@@ -418,7 +418,7 @@ fn an_id_that_another_has_is_an_error() {
             version,
             ..record.clone()
         };
-        let step = ask.answer(StoreReply::Inserted(Inserted::Exists(there)));
+        let step = pending.answer(StoreReply::Inserted(Inserted::Exists(there)));
         let mut headers = HeaderMap::new();
         assert_eq!(server.drive(step).apply(&mut headers), expected);
         assert_eq!(headers.contains_key(SET_COOKIE), own);

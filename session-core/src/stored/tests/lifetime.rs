@@ -124,7 +124,7 @@ fn extended_in_time() {
             server.advance(after);
             server.request(&cookie, |session| assert_eq!(session.rejected(), None));
             assert_eq!(
-                server.asked().last() == Some(&"touch"),
+                server.verbs().last() == Some(&"touch"),
                 touched,
                 "after {after}"
             );
@@ -161,7 +161,7 @@ fn a_remembered_session_stays_in_its_users_list() {
                 .store
                 .lock()
                 .unwrap()
-                .owned("ada", server.sessions.now())
+                .of_user("ada", server.sessions.now())
                 .len(),
             1
         );

@@ -26,7 +26,7 @@ fn listed(server: &Server, user: &str) -> usize {
         .store
         .lock()
         .unwrap()
-        .owned(user, server.sessions.now())
+        .of_user(user, server.sessions.now())
         .len()
 }
 
@@ -156,14 +156,14 @@ fn a_session_without_its_user_goes_on() {
     );
     assert_eq!(server.open(&left).1.rejected(), None);
     // Without a user to leave nothing is asked.
-    server.asked();
+    server.verbs();
     assert_eq!(
         server
             .request(&left, |session| session.clear_user().unwrap())
             .cookie,
         None
     );
-    assert_eq!(server.asked(), ["load"]);
+    assert_eq!(server.verbs(), ["load"]);
     let next = server
         .request(&left, |session| session.log_in("bob").unwrap())
         .pair();
@@ -247,10 +247,10 @@ fn a_login_is_noted_once() {
     let cookie = server.begin(visit);
     let (exchange, session) = server.open(&cookie);
     server.request(&cookie, visit);
-    server.asked();
+    server.verbs();
     login(&session);
     assert!(server.close(exchange).cookie.is_some());
-    assert_eq!(server.asked(), ["index", "update", "update"]);
+    assert_eq!(server.verbs(), ["index", "update", "update"]);
 }
 
 /// A login that is the oldest beyond the number at once, as those of a burst: it is told, and sends no cookie.
@@ -264,14 +264,14 @@ fn a_login_that_is_ended_by_the_number_is_gone() {
         let outgoing = loop {
             match step {
                 Step::Done(outgoing) => break outgoing,
-                Step::Pending(ask) => {
-                    let answer = match ask.question() {
+                Step::Pending(pending) => {
+                    let reply = match pending.question() {
                         StoreRequest::Trim { .. } => {
                             StoreReply::Trimmed(TrimResult { ended: 1, alive })
                         }
-                        question => server.store.lock().unwrap().ask(question),
+                        request => server.store.lock().unwrap().execute(request),
                     };
-                    step = ask.answer(answer);
+                    step = pending.answer(reply);
                 }
             }
         };

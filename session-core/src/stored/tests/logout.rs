@@ -67,10 +67,10 @@ fn an_id_that_is_untimely_can_log_out() {
         let server = prepare(server);
         let (exchange, session) = server.open(&cookie);
         assert_eq!((session.rejected(), session.is_empty()), (Some(why), true));
-        server.asked();
+        server.verbs();
         server.close(exchange);
         assert_eq!(
-            server.asked(),
+            server.verbs(),
             [] as [&str; 0],
             "{why:?}: who only reads asks nothing"
         );
@@ -89,7 +89,7 @@ fn an_id_that_is_untimely_can_log_out() {
             &[]
         };
         assert_eq!(
-            server.asked(),
+            server.verbs(),
             [first, &["load", "delete", "unindex"]].concat(),
             "{why:?}"
         );
@@ -107,7 +107,7 @@ fn an_id_that_is_untimely_can_log_out() {
                 (Ok(()), goes),
                 "{why:?}"
             );
-            assert_eq!(server.asked(), ["load", "delete"], "{why:?}");
+            assert_eq!(server.verbs(), ["load", "delete"], "{why:?}");
         }
     }
 }
@@ -119,7 +119,7 @@ fn an_untimely_id_ends_before_another_session_begins() {
     let cookie = server.begin(login);
     server.time.set(START - 90);
     let closed = server.request(&cookie, |session| (out(session), visit(session)).1);
-    assert_eq!(server.asked(), ["load", "delete", "unindex", "insert"]);
+    assert_eq!(server.verbs(), ["load", "delete", "unindex", "insert"]);
     assert_eq!(server.json(&closed.pair()), r#"{"visits":1}"#);
 }
 
@@ -146,11 +146,11 @@ fn an_untimely_id_that_was_replaced_ends_nothing() {
     let server = server(|builder| builder);
     let before = server.begin(visit);
     let user = server.request(&before, login).pair();
-    server.asked();
+    server.verbs();
     server.time.set(START - 90);
     let closed = server.request(&before, out);
     assert_eq!(
-        (&closed.result, closed.pair().as_str(), server.asked()),
+        (&closed.result, closed.pair().as_str(), server.verbs()),
         (&Ok(()), REMOVED, vec!["load"])
     );
     server.time.set(START);
@@ -175,7 +175,7 @@ fn what_is_no_id_of_ours_goes() {
             "{cookie}"
         );
         assert!(!closed.clears);
-        assert_eq!(server.asked(), [] as [&str; 0], "{cookie}");
+        assert_eq!(server.verbs(), [] as [&str; 0], "{cookie}");
     }
     assert_eq!(server.request("", out).cookie, None);
 }

@@ -47,7 +47,7 @@ const START: u64 = 1_700_000_000;
 struct Server {
     sessions: StoredSessions,
     store: Mutex<ModelStore>,
-    asked: Mutex<Vec<&'static str>>,
+    verbs: Mutex<Vec<&'static str>>,
     /// Questions of this verb are not answered.
     broken: Mutex<Option<&'static str>>,
     time: ManualClock,
@@ -59,7 +59,7 @@ fn server(configure: impl FnOnce(Builder) -> Builder) -> Server {
     Server {
         sessions: configure(builder).build_stored().unwrap(),
         store: Mutex::default(),
-        asked: Mutex::default(),
+        verbs: Mutex::default(),
         broken: Mutex::default(),
         time,
     }
@@ -70,22 +70,22 @@ impl Server {
         loop {
             match step {
                 Step::Done(done) => return done,
-                Step::Pending(ask) => {
-                    self.asked.lock().unwrap().push(ask.question().verb());
-                    let broken = *self.broken.lock().unwrap() == Some(ask.question().verb());
-                    let answer = match broken {
+                Step::Pending(pending) => {
+                    self.verbs.lock().unwrap().push(pending.question().verb());
+                    let broken = *self.broken.lock().unwrap() == Some(pending.question().verb());
+                    let reply = match broken {
                         true => StoreReply::Unavailable,
-                        false => self.store.lock().unwrap().ask(ask.question()),
+                        false => self.store.lock().unwrap().execute(pending.question()),
                     };
-                    step = ask.answer(answer);
+                    step = pending.answer(reply);
                 }
             }
         }
     }
 
     /// What was asked since the last time.
-    fn asked(&self) -> Vec<&'static str> {
-        std::mem::take(&mut *self.asked.lock().unwrap())
+    fn verbs(&self) -> Vec<&'static str> {
+        std::mem::take(&mut *self.verbs.lock().unwrap())
     }
 
     fn open(&self, cookie: &str) -> (Exchange, Session) {
@@ -125,7 +125,7 @@ impl Server {
     /// A session with this in it; its cookie.
     fn begin(&self, handler: impl FnOnce(&Session)) -> String {
         let closed = self.request("", handler);
-        self.asked();
+        self.verbs();
         closed.pair()
     }
 

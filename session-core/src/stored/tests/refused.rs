@@ -18,7 +18,7 @@ fn out(session: &Session) {
 /// Ends the session as the application does from elsewhere, with `end_all` or a cap.
 fn end_elsewhere(server: &Server) {
     let mut store = server.store.lock().unwrap();
-    for key in store.owned("ada", server.sessions.now()) {
+    for key in store.of_user("ada", server.sessions.now()) {
         assert!(store.end_of("ada", key, server.sessions.now()));
     }
 }
@@ -63,7 +63,7 @@ fn no_browser_is_locked_out() {
             server.request(&cookie, out);
             (cookie, Rejected::Gone)
         }),
-        ("the answer to a login was lost", |server| {
+        ("the reply to a login was lost", |server| {
             let cookie = server.begin(visit);
             server.request(&cookie, login);
             (cookie, Rejected::Gone)
@@ -197,14 +197,14 @@ fn a_logout_meets_newer_versions() {
     let (slow, session) = server.open(&old);
     let new = server.request(&old, visit).pair();
     server.request(&new, visit);
-    server.asked();
+    server.verbs();
     out(&session);
     let slow = server.close(slow);
     assert_eq!(
         (slow.result.as_ref(), slow.pair().as_str()),
         (Ok(&()), "__Host-session=")
     );
-    assert_eq!(server.asked(), ["delete", "delete"]);
+    assert_eq!(server.verbs(), ["delete", "delete"]);
     for cookie in [&old, &new] {
         assert_eq!(server.open(cookie).1.rejected(), Some(Rejected::Gone));
     }

@@ -28,7 +28,7 @@ fn stolen(on_reuse: ReusePolicy, begin: impl Fn(&Session)) -> (Server, [String; 
     server.request(&current, visit);
     let other = server.begin(begin);
     server.advance(61);
-    server.asked();
+    server.verbs();
     (server, [stolen, current, other])
 }
 
@@ -84,7 +84,7 @@ fn it_ends_what_is_configured() {
         // A handler that only reads.
         let closed = server.request(&stolen, |session| assert!(session.is_empty()));
         assert_eq!(
-            (closed.result, closed.cookie, server.asked()),
+            (closed.result, closed.cookie, server.verbs()),
             (Ok(()), None, asked.to_vec())
         );
         let mut events = vec![EventKind::Rejected(Rejected::Gone), EventKind::Reuse];

@@ -71,9 +71,9 @@ fn a_write_replaces_the_id_of_an_old_key_and_a_read_does_not() {
 fn so_does_a_read_when_its_session_is_extended() {
     let (server, old) = rotated();
     server.advance(TENTH);
-    server.asked();
+    server.verbs();
     let new = server.request(&old, read).pair();
-    assert_eq!(server.asked(), ["load", "update"]);
+    assert_eq!(server.verbs(), ["load", "update"]);
     forget_the_old_key(&server);
     assert_eq!(server.json(&new), r#"{"visits":1}"#);
 }
@@ -117,7 +117,7 @@ fn a_key_that_leaked_leaves_at_once() {
         (session.rejected(), session.is_empty()),
         (Some(Rejected::BadSignature), true)
     );
-    assert!(server.asked().is_empty());
+    assert!(server.verbs().is_empty());
 }
 
 #[test]
@@ -270,9 +270,9 @@ fn epochs_end_sessions() {
     // The application's, before the store is asked; and a login is of the application's epoch of its day.
     let before = server.begin(visit);
     let server = again(server, |builder| builder.epoch(4));
-    server.asked();
+    server.verbs();
     assert_eq!(server.open(&before).1.rejected(), Some(Rejected::Revoked));
-    assert!(server.asked().is_empty());
+    assert!(server.verbs().is_empty());
     let after = server.begin(in_epoch(9));
     server.request(&after, |session| assert!(session.require_epoch(9).unwrap()));
     let again = server.request(&after, login).pair(); // the same user: it is their own epoch
@@ -301,7 +301,7 @@ fn an_epoch_is_merged() {
     assert!(server.sessions.exchange(&headers).close().done().is_some()); // unopened, it asks nothing
 }
 
-/// Where the answer with the id of the new key was lost, another goes out, but not while the first may be under way.
+/// Where the reply with the id of the new key was lost, another goes out, but not while the first may be under way.
 #[test]
 fn an_id_that_was_lost_is_replaced_after_a_minute() {
     let server = server(|builder| builder.idle_lifetime(Duration::from_secs(300)));
@@ -340,6 +340,6 @@ fn an_id_of_the_old_name_that_is_too_new_asks_nothing() {
             (session.rejected(), session.is_empty()),
             (expected, expected.is_some())
         );
-        assert_eq!(server.asked(), asked);
+        assert_eq!(server.verbs(), asked);
     }
 }

@@ -238,11 +238,11 @@ fn the_table() {
                     .parse()
                     .unwrap_or_default(),
             );
-            server.asked();
+            server.verbs();
         }
         let closed = server.request(&cookie, handler);
         assert_eq!(
-            (server.asked(), &closed.result),
+            (server.verbs(), &closed.result),
             (asked.to_vec(), &Ok(())),
             "{base} {what}"
         );
@@ -256,14 +256,14 @@ fn the_table() {
             .as_ref()
             .map(|_| closed.pair())
             .unwrap_or_default();
-        let found = match sent.as_str() {
+        let actual = match sent.as_str() {
             "" => "",
             "__Host-session=" => "removal",
             pair if selector(pair) == selector(&cookie) => "renewed",
             _ => "new",
         };
-        assert_eq!(found, *expected, "{base} {what}");
-        if found == "new" || found == "renewed" {
+        assert_eq!(actual, *expected, "{base} {what}");
+        if actual == "new" || actual == "renewed" {
             assert_eq!(server.open(&sent).1.rejected(), None, "{base} {what}");
         }
     }

@@ -117,7 +117,7 @@ impl Due {
                 .unwrap();
         }
         server.advance(self.seconds);
-        server.asked();
+        server.verbs();
         (server, cookie)
     }
 }
@@ -178,7 +178,7 @@ fn a_record_that_cannot_be_written_is_left_as_it_is_and_lives_on() {
             let encrypted = before.body[0] == 2;
             let extended = due.seconds == TENTH && obstacle != "update" && !encrypted;
             assert_eq!(after.expires > before.expires, extended, "{case}");
-            assert_eq!(server.asked().contains(&"touch"), extended, "{case}");
+            assert_eq!(server.verbs().contains(&"touch"), extended, "{case}");
 
             let changed = server.request(&cookie, visit);
             assert!(

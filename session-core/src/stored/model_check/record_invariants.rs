@@ -4,24 +4,24 @@ use crate::record::body::Body;
 use crate::record::store::*;
 use crate::record_key::RecordKey;
 use crate::stored::model::Slot;
-use crate::stored::model_check::check::{Check, Violation, demand, is_live};
+use crate::stored::model_check::check::{Check, Violation, ensure, is_live};
 use crate::stored::model_check::history::Life;
-use crate::stored::model_check::plan::Op;
-use crate::stored::model_check::request::Found;
-use crate::stored::model_check::run::World;
-use crate::stored::model_check::tell::name;
+use crate::stored::model_check::request::CookieState;
+use crate::stored::model_check::scenario::Op;
+use crate::stored::model_check::state::State;
+use crate::stored::model_check::trace::name;
 
 /// **I1** Every acknowledged set is in the record. Here: whoever is acknowledged and did what must be kept has been
 /// executed, whose write is then held against the record by [`i1_to_i4_content`]; and a change that did not fit is in none.
-pub(super) fn i1_acknowledged_is_written(world: &World<'_>, number: usize) -> Check {
-    let request = &world.requests[number];
-    let mut wrote = world
+pub(super) fn i1_acknowledged_is_written(state: &State<'_>, number: usize) -> Check {
+    let request = &state.requests[number];
+    let mut wrote = state
         .history
         .iter()
         .filter(|(_, life)| life.writers.contains(&number));
     let written = wrote.clone().next().is_some();
     if request.is_acknowledged() && request.must_write() {
-        return demand(written, "I1", || {
+        return ensure(written, "I1", || {
             format!("{} is acknowledged and nowhere written", name(number))
         });
     }
@@ -30,9 +30,9 @@ pub(super) fn i1_acknowledged_is_written(world: &World<'_>, number: usize) -> Ch
         request.carried,
         request.permanent,
     ) {
-        let permanent = written || world.history[&world.cookies[cookie].key].marks.permanent;
-        let kept = request.found != Found::Live || permanent;
-        demand(kept, "I1", || {
+        let permanent = written || state.history[&state.cookies[cookie].key].marks.permanent;
+        let kept = request.cookie_state != CookieState::Live || permanent;
+        ensure(kept, "I1", || {
             format!("{}'s permanence is not kept", name(number))
         })?;
     }
@@ -40,12 +40,12 @@ pub(super) fn i1_acknowledged_is_written(world: &World<'_>, number: usize) -> Ch
         return Ok(());
     };
     if let Err(crate::Error::Conflict { .. }) = response.result {
-        demand(!written, "I2", || {
+        ensure(!written, "I2", || {
             format!("{} was told that nothing of it is stored", name(number))
         })?;
     }
-    let live = wrote.any(|(key, _)| is_live(world, key));
-    demand(!(response.gone && live), "I9", || {
+    let live = wrote.any(|(key, _)| is_live(state, key));
+    ensure(!(response.gone && live), "I9", || {
         format!("{} is gone, and its write is in the record", name(number))
     })
 }
@@ -79,13 +79,13 @@ fn first_difference(data: &str, life: &Life) -> Option<String> {
 /// **I1** So are a label and permanence; **I11** when somebody logged in changes with their login only.
 pub(super) fn i1_i11_marks(record: &Record, body: &Body, life: &Life) -> Check {
     let expected = life.marks;
-    demand(body.permanent == expected.permanent, "I1", || {
+    ensure(body.permanent == expected.permanent, "I1", || {
         "permanence is another".to_owned()
     })?;
-    demand(record.label.as_deref() == expected.label, "I1", || {
+    ensure(record.label.as_deref() == expected.label, "I1", || {
         "the label is another".to_owned()
     })?;
-    demand(body.authenticated == expected.authenticated, "I11", || {
+    ensure(body.authenticated == expected.authenticated, "I11", || {
         "the time of the login is another".to_owned()
     })
 }
@@ -105,46 +105,48 @@ pub(super) fn map_of(data: &str) -> serde_json::Map<String, serde_json::Value> {
 
 /// **I5** After an acknowledged clear or delete_all of a session, no verifier it ever had opens, ever: its record is not
 /// there.
-pub(super) fn i5_ended_for_good(world: &World<'_>, key: RecordKey) -> Check {
-    let live = matches!(world.store.slots.get(&key), Some(Slot::Live { .. }));
-    demand(!live, "I5", || {
+pub(super) fn i5_ended_for_good(state: &State<'_>, key: RecordKey) -> Check {
+    let live = matches!(state.store.slots.get(&key), Some(Slot::Live { .. }));
+    ensure(!live, "I5", || {
         "a session that was cleared is still live".to_owned()
     })
 }
 
 /// **I6** Dead or expired never becomes live; a selector is inserted at most once; no verb but insert creates.
 ///
-/// Expired is meant by the time that the question carries: one that was asked in time may be executed a moment after.
+/// Expired is meant by the time that the store_request carries: one that was asked in time may be executed a moment after.
 pub(super) fn i6_nothing_comes_back(
-    world: &World<'_>,
+    state: &State<'_>,
     key: RecordKey,
-    question: Option<&StoreRequest>,
+    store_request: Option<&StoreRequest>,
     old: Option<&Slot>,
     new: Option<&Slot>,
 ) -> Check {
     let Some(Slot::Live { .. }) = new else {
         return Ok(());
     };
-    let life = world.history.get(&key);
+    let life = state.history.get(&key);
     let for_good = life.is_some_and(|life| life.for_good);
-    match (old, question) {
+    match (old, store_request) {
         (None, Some(StoreRequest::Insert { .. })) => {
             let id = if for_good { "I5" } else { "I6" };
-            demand(life.is_none(), id, || {
+            ensure(life.is_none(), id, || {
                 "a selector is inserted twice".to_owned()
             })
         }
-        (None, _) => Violation::of("I6", format!("created by {question:?}")),
+        (None, _) => Violation::of("I6", format!("created by {store_request:?}")),
         (Some(Slot::Dead { .. }), _) => {
-            Violation::of("I6", format!("brought back by {question:?}"))
+            Violation::of("I6", format!("brought back by {store_request:?}"))
         }
         (
             Some(Slot::Live { record, .. }),
             Some(StoreRequest::Update { now, .. } | StoreRequest::Touch { now, .. }),
-        ) => demand(record.expires > *now, "I6", || {
+        ) => ensure(record.expires > *now, "I6", || {
             "an expired record is extended".to_owned()
         }),
-        (Some(Slot::Live { .. }), _) => Violation::of("I6", format!("changed by {question:?}")),
+        (Some(Slot::Live { .. }), _) => {
+            Violation::of("I6", format!("changed by {store_request:?}"))
+        }
     }
 }
 
@@ -153,26 +155,26 @@ pub(super) fn i6_nothing_comes_back(
 ///
 /// An alias is left by a periodic renewal, by a changed permanence, and where the key that signed an id was replaced. The rest
 /// holds from the moment of the write on, and after a `cycle_id` as after a login.
-pub(super) fn i7_one_verifier_opens(world: &World<'_>, body: &Body, life: &Life) -> Check {
+pub(super) fn i7_one_verifier_opens(state: &State<'_>, body: &Body, life: &Life) -> Check {
     let opening: Vec<_> = life
         .verifiers
         .iter()
-        .filter(|known| opens(body, known, world.now))
+        .filter(|known| opens(body, known, state.now))
         .collect();
-    let alias = world.scenario.config.renew
-        || world.swapped
-        || world.scenario.any_op(|op| *op == Op::Permanent);
+    let alias = state.scenario.config.renew
+        || state.swapped
+        || state.scenario.any_op(|op| *op == Op::Permanent);
     let most = if alias { 2 } else { 1 };
-    demand(opening.len() <= most, "I7", || {
+    ensure(opening.len() <= most, "I7", || {
         format!("{} verifiers open a record", opening.len())
     })?;
-    demand(life.known(&body.verifier).is_some(), "I8", || {
+    ensure(life.known(&body.verifier).is_some(), "I8", || {
         "a verifier from nowhere".to_owned()
     })?;
-    demand(opening.iter().all(|known| !known.barred), "I7", || {
+    ensure(opening.iter().all(|known| !known.revoked), "I7", || {
         "a verifier from before a login or renewal opens the record".to_owned()
     })?;
-    demand(
+    ensure(
         opening.iter().all(|known| known.user == life.user),
         "I9",
         || "a verifier opens another login's record".to_owned(),
@@ -190,50 +192,50 @@ fn opens(body: &Body, known: &crate::stored::model_check::history::Known, now: u
 /// Where the clock was set back, a login begins the session anew at an earlier second than before; `expires` stays, and
 /// exceeds by no more than that.
 pub(super) fn i11_times_and_user(
-    world: &World<'_>,
+    state: &State<'_>,
     by: usize,
     key: RecordKey,
     old: &Record,
     new: &Record,
 ) -> Check {
-    let (life, request) = (&world.history[&key], &world.requests[by]);
-    demand(new.expires >= old.expires, "I11", || {
+    let (life, request) = (&state.history[&key], &state.requests[by]);
+    ensure(new.expires >= old.expires, "I11", || {
         "expires decreased".to_owned()
     })?;
-    if let Some(absolute) = world.scenario.config.absolute {
-        let most = new.created + absolute + world.set_back;
-        demand(new.expires <= most, "I11", || {
+    if let Some(absolute) = state.scenario.config.absolute {
+        let most = new.created + absolute + state.set_back;
+        ensure(new.expires <= most, "I11", || {
             format!("expires {} after {most}", new.expires)
         })?;
     }
     if new.created != life.created {
         let login = request.user.is_some() && request.created == Some(new.created);
-        demand(login, "I11", || {
+        ensure(login, "I11", || {
             "created changed without a login".to_owned()
         })?;
     }
     let entered = new.user == life.user || request.user == new.user.as_deref();
     let left = new.user.is_none() && request.left;
-    demand(entered || left, "I11", || {
+    ensure(entered || left, "I11", || {
         format!("user changed to {:?} without a login", new.user)
     })?;
     let handed_on = life.user.is_some() && new.user.is_some() && life.user != new.user;
-    demand(!handed_on, "I16", || {
+    ensure(!handed_on, "I16", || {
         "a record goes from one user to another".to_owned()
     })
 }
 
 /// **I12** The index is a superset of live owned records at every step.
-pub(super) fn i12_index_is_a_superset(world: &World<'_>) -> Check {
-    for (key, slot) in &world.store.slots {
+pub(super) fn i12_index_is_a_superset(state: &State<'_>) -> Check {
+    for (key, slot) in &state.store.slots {
         let Slot::Live { record, .. } = slot else {
             continue;
         };
-        let Some(user) = record.user.as_ref().filter(|_| record.expires > world.now) else {
+        let Some(user) = record.user.as_ref().filter(|_| record.expires > state.now) else {
             continue;
         };
-        let noted = world.store.index.get(user).and_then(|noted| noted.get(key));
-        demand(noted.is_some_and(|until| *until > world.now), "I12", || {
+        let noted = state.store.index.get(user).and_then(|noted| noted.get(key));
+        ensure(noted.is_some_and(|until| *until > state.now), "I12", || {
             format!("{user}'s index lacks a live session")
         })?;
     }
@@ -243,41 +245,41 @@ pub(super) fn i12_index_is_a_superset(world: &World<'_>) -> Check {
 /// **I16** A session created by log_in on a gone base holds no byte that was loaded from it. So does every other that
 /// is inserted: nothing but what its request did.
 pub(super) fn i16_nothing_of_the_old_session(body: &Body) -> Check {
-    demand(!body.data.contains("old"), "I16", || {
+    ensure(!body.data.contains("old"), "I16", || {
         format!("a new session begins with {}", body.data)
     })
 }
 
-/// **I18** A request ends only a record that its own verifier opens at that moment, even where the question comes late.
+/// **I18** A request ends only a record that its own verifier opens at that moment, even where the store_request comes late.
 ///
 /// An alias whose time ran out after the request began still counts; so does one whose time was over, where a reused id is to
 /// end its session.
 pub(super) fn i18_ended_by_who_may(
-    world: &World<'_>,
+    state: &State<'_>,
     by: usize,
     key: RecordKey,
-    question: Option<&StoreRequest>,
+    store_request: Option<&StoreRequest>,
     old: Option<&Slot>,
 ) -> Check {
-    let (Some(StoreRequest::Delete { .. }), Some(Slot::Live { record, .. })) = (question, old)
+    let (Some(StoreRequest::Delete { .. }), Some(Slot::Live { record, .. })) = (store_request, old)
     else {
         return Ok(());
     };
-    let verifier = world.requests[by]
+    let verifier = state.requests[by]
         .carried
-        .map(|cookie| world.cookies[cookie].verifier);
-    let life = &world.history[&key];
+        .map(|cookie| state.cookies[cookie].verifier);
+    let life = &state.history[&key];
     let may = verifier.is_some_and(|verifier| {
         let admitted = Body::decode(&record.body)
             .is_some_and(|body| body.match_verifier(&verifier, 0).is_valid());
-        admitted && life.known(&verifier).is_some_and(|known| !known.barred)
+        admitted && life.known(&verifier).is_some_and(|known| !known.revoked)
     });
-    demand(may, "I18", || {
+    ensure(may, "I18", || {
         format!("{} ends a session that its cookie does not open", name(by))
     })
 }
 
 /// Whether a request met a record that is not there any more, or no longer for its verifier.
-pub(super) fn is_gone(found: Found) -> bool {
-    matches!(found, Found::Dead | Found::Stale)
+pub(super) fn is_gone(cookie_state: CookieState) -> bool {
+    matches!(cookie_state, CookieState::Dead | CookieState::Stale)
 }

@@ -4,82 +4,84 @@ use crate::record::store::*;
 use crate::record_key::RecordKey;
 use crate::response::outgoing::Outgoing;
 use crate::session::handle::Session;
-use crate::stored::model_check::check::{Check, Violation, demand};
+use crate::stored::model_check::check::{Check, Violation, ensure};
 use crate::stored::model_check::cookies::Cookie;
-use crate::stored::model_check::mutate::Mutation;
-use crate::stored::model_check::next::{Action, Last, goes_on};
-use crate::stored::model_check::plan::{Carries, Op};
+use crate::stored::model_check::faulty::Mutation;
 use crate::stored::model_check::request::{Response, Sets, Stage, says_gone};
-use crate::stored::model_check::run::{Sent, World};
-use crate::stored::model_check::{check, mutate, tell};
+use crate::stored::model_check::scenario::{Carries, Op};
+use crate::stored::model_check::state::{Sent, State};
+use crate::stored::model_check::transitions::{Last, Transition, goes_on};
+use crate::stored::model_check::{check, faulty, trace};
 use crate::stored::step::{Pending, Step};
 
-impl World<'_> {
-    pub(super) fn act(&mut self, action: Action) -> Check {
-        let before = self.effects;
+impl State<'_> {
+    pub(super) fn perform(&mut self, transition: Transition) -> Check {
+        let before = self.store_changes;
         let cookies = self.cookies.len();
         let mut unnoticed = None;
-        self.handling &= matches!(action, Action::Go(number) if matches!(self.requests[number].stage, Stage::Opened(_)));
-        let agent = match action {
-            Action::Go(number) => {
+        self.handling &= matches!(transition, Transition::Advance(number) if matches!(self.requests[number].stage, Stage::Opened(_)));
+        let agent = match transition {
+            Transition::Advance(number) => {
                 self.advance(number)?;
                 Some(number)
             }
-            Action::Lost(number) => {
-                let Stage::Closing(ask) = &mut self.requests[number].stage else {
+            Transition::LoseReply(number) => {
+                let Stage::Closing(pending) = &mut self.requests[number].stage else {
                     unreachable!()
                 };
-                let question = ask.question().clone();
-                mutate::mark_retried(self.mutation, ask);
+                let store_request = pending.question().clone();
+                faulty::mark_retried(self.mutation, pending);
                 self.faults += 1;
-                self.execute(number, &question, "; the answer is lost")?;
+                self.execute(number, &store_request, "; the reply is lost")?;
                 Some(number)
             }
-            Action::Deadline(number) => {
+            Transition::Deadline(number) => {
                 self.faults += 1;
                 self.deadline(number)?;
                 Some(number)
             }
-            Action::Crash(number) => {
+            Transition::Crash(number) => {
                 self.faults += 1;
-                self.tell(|world| tell::line(world, number, "crashes"));
+                self.trace(|state| trace::line(state, number, "crashes"));
                 self.leave(number);
                 let request = &mut self.requests[number];
                 (request.stage, request.exchange, request.failed) = (Stage::Ended, None, true);
                 Some(number)
             }
-            Action::Late(number) => {
+            Transition::ExecuteLate(number) => {
                 let Sent {
                     by,
-                    question,
+                    store_request,
                     executed,
                     ..
                 } = &mut self.sent[number];
                 *executed += 1;
-                let (by, question, again) = (*by, question.clone(), *executed > 1);
+                let (by, store_request, again) = (*by, store_request.clone(), *executed > 1);
                 self.faults += usize::from(again);
                 self.execute(
                     by,
-                    &question,
+                    &store_request,
                     if again { ", again and late" } else { ", late" },
                 )?;
                 None
             }
-            Action::Tick(tick) => {
-                let noticed = self.tick(tick)?;
-                unnoticed = Some(tick).filter(|_| !noticed);
+            Transition::Environment(env_event) => {
+                let noticed = self.env_event(env_event)?;
+                unnoticed = Some(env_event).filter(|_| !noticed);
                 None
             }
         };
-        let shows = match action {
+        let shows = match transition {
             // It comes right after the step that asked.
-            Action::Deadline(_) | Action::Crash(_) => self.last.shows || self.last.agent != agent,
-            _ => agent.is_none() || before != self.effects || cookies != self.cookies.len(),
+            Transition::Deadline(_) | Transition::Crash(_) => {
+                self.last.shows || self.last.agent != agent
+            }
+            _ => agent.is_none() || before != self.store_changes || cookies != self.cookies.len(),
         };
         self.last = Last {
             agent,
             shows,
-            tick: unnoticed,
+            env_event: unnoticed,
         };
         Ok(())
     }
@@ -90,47 +92,49 @@ impl World<'_> {
         match std::mem::replace(&mut self.requests[number].stage, Stage::Ended) {
             Stage::Waiting => match self.requests[number].plan.ops {
                 [Op::DeleteAll(user)] => {
-                    let all = self.store.owned(user, self.now);
-                    self.tell(|world| tell::line(world, number, "lists the sessions to delete"));
-                    self.requests[number].swept = Some((self.effects, false));
+                    let all = self.store.of_user(user, self.now);
+                    self.trace(|state| trace::line(state, number, "lists the sessions to delete"));
+                    self.requests[number].swept = Some((self.store_changes, false));
                     self.deleting(number, all)
                 }
                 _ => self.begin(number, true),
             },
             Stage::Opened(session) => self.handle(number, &session),
-            Stage::Closing(ask) => {
-                let question = ask.question().clone();
+            Stage::Closing(pending) => {
+                let store_request = pending.question().clone();
                 if let StoreRequest::Trim {
                     user, keep, now, ..
-                } = &question
+                } = &store_request
                 {
                     let surplus = self.store.surplus(user, *keep, *now);
-                    self.requests[number].swept = Some((self.effects, false));
+                    self.requests[number].swept = Some((self.store_changes, false));
                     if !surplus.is_empty() {
-                        self.tell(|world| tell::line(world, number, "lists the sessions to trim"));
-                        self.requests[number].stage = Stage::Trimming(ask, surplus);
+                        self.trace(|state| {
+                            trace::line(state, number, "lists the sessions to trim")
+                        });
+                        self.requests[number].stage = Stage::Trimming(pending, surplus);
                         return Ok(());
                     }
                 }
-                let answer = self.execute(number, &question, "")?;
-                self.answer(number, ask, answer)
+                let reply = self.execute(number, &store_request, "")?;
+                self.resume(number, pending, reply)
             }
-            Stage::Trimming(ask, mut surplus) => {
+            Stage::Trimming(pending, mut surplus) => {
                 let StoreRequest::Trim {
                     user, now, this, ..
-                } = ask.question().clone()
+                } = pending.question().clone()
                 else {
                     unreachable!()
                 };
                 self.end_of(number, &user, surplus.remove(0), now)?;
                 if !surplus.is_empty() {
-                    self.requests[number].stage = Stage::Trimming(ask, surplus);
+                    self.requests[number].stage = Stage::Trimming(pending, surplus);
                     return Ok(());
                 }
                 let alive = self.store.live(this, now).is_some();
-                let answer = StoreReply::Trimmed(TrimResult { ended: 1, alive });
-                self.tell(|world| tell::asked(world, number, ask.question(), &answer, ""));
-                self.answer(number, ask, answer)
+                let reply = StoreReply::Trimmed(TrimResult { ended: 1, alive });
+                self.trace(|state| trace::request(state, number, pending.question(), &reply, ""));
+                self.resume(number, pending, reply)
             }
             Stage::DeletingAll(mut left) => {
                 let [Op::DeleteAll(user)] = self.requests[number].plan.ops else {
@@ -158,7 +162,7 @@ impl World<'_> {
     }
 
     /// The request arrives: its cookie is looked at, and its record loaded, or not.
-    fn begin(&mut self, number: usize, answered: bool) -> Check {
+    fn begin(&mut self, number: usize, replied: bool) -> Check {
         let carried = match self.requests[number].plan.carries {
             Carries::Any => self.carried(),
             Carries::Nothing | Carries::Forged => None,
@@ -174,25 +178,25 @@ impl World<'_> {
         let exchange = self.server.sessions(self.swapped).exchange(&headers);
         let step = exchange.opener().open_best_effort();
         self.requests[number].exchange = Some(exchange);
-        self.tell(|world| tell::arrival(world, number));
+        self.trace(|state| trace::arrival(state, number));
         let opened = match step {
             Step::Done(opened) => opened,
-            Step::Pending(ask) => {
-                check::load(self, number, ask.question(), answered)?;
-                let question = ask.question().clone();
-                let answer = if answered {
-                    self.store.ask(&question)
+            Step::Pending(pending) => {
+                check::load(self, number, pending.question(), replied)?;
+                let store_request = pending.question().clone();
+                let reply = if replied {
+                    self.store.execute(&store_request)
                 } else {
                     StoreReply::Unavailable
                 };
-                let answer = mutate::loaded(self.mutation, &question, answer);
+                let reply = faulty::loaded(self.mutation, &store_request, reply);
                 if let (Some(Mutation::CounterVersion), StoreReply::Loaded(Loaded::Live(record))) =
-                    (self.mutation, &answer)
+                    (self.mutation, &reply)
                 {
                     self.server.draws.drawn().counted = Some(record.version);
                 }
-                self.tell(|world| tell::asked(world, number, &question, &answer, ""));
-                match ask.answer(answer) {
+                self.trace(|state| trace::request(state, number, &store_request, &reply, ""));
+                match pending.answer(reply) {
                     Step::Done(opened) => opened,
                     Step::Pending(_) => return Violation::of("I15", "an open asks more than once"),
                 }
@@ -228,8 +232,8 @@ impl World<'_> {
         self.progress(number, exchange.close())
     }
 
-    fn answer(&mut self, number: usize, ask: Pending<Outgoing>, answer: StoreReply) -> Check {
-        match &answer {
+    fn resume(&mut self, number: usize, pending: Pending<Outgoing>, reply: StoreReply) -> Check {
+        match &reply {
             StoreReply::Touched(Outcome::Done) => self.requests[number].touched = true,
             StoreReply::Trimmed(_) => {
                 if let Some((_, done)) = &mut self.requests[number].swept {
@@ -239,7 +243,7 @@ impl World<'_> {
             _ => {}
         }
         self.leave(number);
-        self.progress(number, ask.answer(answer))
+        self.progress(number, pending.answer(reply))
     }
 
     /// Nobody waits any more for what was asked.
@@ -250,18 +254,18 @@ impl World<'_> {
 
     fn progress(&mut self, number: usize, step: Step<Outgoing>) -> Check {
         match step {
-            Step::Pending(ask) => {
-                self.requests[number].asked += 1;
-                check::asked(self, number, ask.question())?;
-                let question = ask.question().clone();
+            Step::Pending(pending) => {
+                self.requests[number].store_requests += 1;
+                check::requested(self, number, pending.question())?;
+                let store_request = pending.question().clone();
                 self.sent.push(Sent {
                     by: number,
-                    question,
+                    store_request,
                     executed: 0,
                     waited_for: true,
                     at: self.passed,
                 });
-                self.requests[number].stage = Stage::Closing(ask);
+                self.requests[number].stage = Stage::Closing(pending);
                 Ok(())
             }
             Step::Done(outgoing) => self.respond(number, outgoing),
@@ -276,7 +280,7 @@ impl World<'_> {
             sets = Some(match Cookie::read(cookie, &self.store) {
                 Some(cookie) => {
                     self.cookies.push(cookie);
-                    Sets::Minted(self.cookies.len() - 1)
+                    Sets::New(self.cookies.len() - 1)
                 }
                 None => Sets::Removal,
             });
@@ -290,33 +294,33 @@ impl World<'_> {
             sets,
             gone: says_gone(&outgoing),
         });
-        self.tell(|world| tell::response(world, number));
+        self.trace(|state| trace::response(state, number));
         check::responded(self, number)
     }
 
     pub(super) fn deadline(&mut self, number: usize) -> Check {
         self.server.draws.drawn().by = number;
         self.requests[number].failed = true;
-        self.tell(|world| tell::line(world, number, "gets no answer in time"));
+        self.trace(|state| trace::line(state, number, "gets no reply in time"));
         match std::mem::replace(&mut self.requests[number].stage, Stage::Ended) {
             Stage::Waiting => self.begin(number, false),
-            Stage::Closing(ask) | Stage::Trimming(ask, _) => {
-                let ends = !goes_on(ask.question());
-                self.answer(number, ask, StoreReply::Unavailable)?;
+            Stage::Closing(pending) | Stage::Trimming(pending, _) => {
+                let ends = !goes_on(pending.question());
+                self.resume(number, pending, StoreReply::Unavailable)?;
                 let ended = self.requests[number].has_ended();
-                demand(ended || !ends, "I15", || {
-                    "a close goes on without an answer".to_owned()
+                ensure(ended || !ends, "I15", || {
+                    "a close goes on without an reply".to_owned()
                 })
             }
-            _ => unreachable!("no question is out"),
+            _ => unreachable!("no store_request is out"),
         }
     }
 
-    /// A question meets the store.
+    /// A store_request meets the store.
     fn execute(
         &mut self,
         by: usize,
-        question: &StoreRequest,
+        store_request: &StoreRequest,
         how: &str,
     ) -> Result<StoreReply, Violation> {
         let sent = self
@@ -327,20 +331,20 @@ impl World<'_> {
             sent.executed += 1;
         }
         let before = self.store.clone();
-        let answer = mutate::ask(self, by, question);
-        self.tell(|world| tell::asked(world, by, question, &answer, how));
-        check::executed(self, by, Some(question), &before)?;
-        Ok(answer)
+        let reply = faulty::execute(self, by, store_request);
+        self.trace(|state| trace::request(state, by, store_request, &reply, how));
+        check::executed(self, by, Some(store_request), &before)?;
+        Ok(reply)
     }
 
     fn end_of(&mut self, by: usize, user: &str, key: RecordKey, now: u64) -> Check {
         let before = self.store.clone();
         self.store.end_of(user, key, now);
-        self.tell(|world| {
-            tell::line(
-                world,
+        self.trace(|state| {
+            trace::line(
+                state,
                 by,
-                &format!("ends {}", world.server.draws.drawn().session_name(&key)),
+                &format!("ends {}", state.server.draws.drawn().session_name(&key)),
             )
         });
         check::executed(self, by, None, &before)

@@ -7,27 +7,27 @@ use std::collections::BTreeSet;
 use crate::record::base::RECENT_SECONDS;
 use crate::session::handle::Session;
 use crate::stored::model::{ModelStore, Slot};
-use crate::stored::model_check::check::{Check, demand, found, minted, read};
+use crate::stored::model_check::check::{Check, cookie_state, ensure, new_cookie, read};
 use crate::stored::model_check::cookies::Cookie;
-use crate::stored::model_check::history::{Deed, Life};
-use crate::stored::model_check::record::map_of;
-use crate::stored::model_check::request::{Found, Request, Sets};
-use crate::stored::model_check::run::World;
-use crate::stored::model_check::tell::name;
-use crate::stored::model_check::{answer, mutate};
+use crate::stored::model_check::history::{Effect, Life};
+use crate::stored::model_check::record_invariants::map_of;
+use crate::stored::model_check::request::{CookieState, Request, Sets};
+use crate::stored::model_check::state::State;
+use crate::stored::model_check::trace::name;
+use crate::stored::model_check::{faulty, request_invariants};
 use crate::stored::step::Step;
 
 /// Live records, with their content and their history.
-fn live<'a>(world: &'a World<'_>) -> impl Iterator<Item = (RecordKey, String, &'a Life)> {
-    world
+fn live<'a>(state: &'a State<'_>) -> impl Iterator<Item = (RecordKey, String, &'a Life)> {
+    state
         .store
         .slots
         .iter()
         .filter_map(|(key, slot)| match slot {
-            Slot::Live { record, .. } if record.expires > world.now => Some((
+            Slot::Live { record, .. } if record.expires > state.now => Some((
                 *key,
                 read(record).ok()?.data.to_string(),
-                world.history.get(key)?,
+                state.history.get(key)?,
             )),
             _ => None,
         })
@@ -35,31 +35,31 @@ fn live<'a>(world: &'a World<'_>) -> impl Iterator<Item = (RecordKey, String, &'
 
 /// The requests whose writes are in a record.
 fn writers<'a>(
-    world: &'a World<'_>,
+    state: &'a State<'_>,
     life: &'a Life,
 ) -> impl DoubleEndedIterator<Item = (usize, &'a Request)> {
     life.writers
         .iter()
-        .map(|number| (*number, &world.requests[*number]))
+        .map(|number| (*number, &state.requests[*number]))
 }
 
 /// **I1** Every acknowledged set is in the record unless a later (by commit order) set, remove or clear of that key,
 /// clear, delete_all, trim or expiry is.
-pub(super) fn i1_acknowledged_sets(world: &World<'_>) -> Check {
-    for (_, data, life) in live(world) {
+pub(super) fn i1_acknowledged_sets(state: &State<'_>) -> Check {
+    for (_, data, life) in live(state) {
         let map = map_of(&data);
-        let mut later: Vec<&Deed> = Vec::new();
-        for (number, request) in writers(world, life).rev() {
-            for deed in request.deeds.iter().rev() {
-                if let (Deed::Set(key, text), true) = (deed, request.is_acknowledged()) {
+        let mut later: Vec<&Effect> = Vec::new();
+        for (number, request) in writers(state, life).rev() {
+            for effect in request.effects.iter().rev() {
+                if let (Effect::Set(key, text), true) = (effect, request.is_acknowledged()) {
                     let same = map.get(*key) == serde_json::from_str(text).ok().as_ref();
                     // What an increment made of it is I2's.
-                    let replaced = *key == "n" || later.iter().any(|deed| deed.replaces(key));
-                    demand(same || replaced, "I1", || {
+                    let replaced = *key == "n" || later.iter().any(|effect| effect.replaces(key));
+                    ensure(same || replaced, "I1", || {
                         format!("{}'s {key} is not in {data}", name(number))
                     })?;
                 }
-                later.push(deed);
+                later.push(effect);
             }
         }
     }
@@ -67,25 +67,25 @@ pub(super) fn i1_acknowledged_sets(world: &World<'_>) -> Check {
 }
 
 /// **I2** Counter: acknowledged <= value <= acknowledged + unknown outcomes; nothing is applied twice.
-pub(super) fn i2_counters_and_lists(world: &World<'_>) -> Check {
-    for (_, data, life) in live(world) {
+pub(super) fn i2_counters_and_lists(state: &State<'_>) -> Check {
+    for (_, data, life) in live(state) {
         let map = map_of(&data);
         let replaced = |key: &str| {
-            writers(world, life)
-                .any(|(_, request)| request.deeds.iter().any(|deed| deed.replaces(key)))
+            writers(state, life)
+                .any(|(_, request)| request.effects.iter().any(|effect| effect.replaces(key)))
         };
         let wrote = |number: usize| life.writers.contains(&number);
         let (mut least, mut most) = (0, 0);
         let list = map.get("list").and_then(|list| list.as_array());
-        for (number, request) in world.requests.iter().enumerate() {
+        for (number, request) in state.requests.iter().enumerate() {
             let sure = wrote(number) && request.is_acknowledged();
-            for deed in &request.deeds {
-                match deed {
-                    Deed::Add(_, by) => {
+            for effect in &request.effects {
+                match effect {
+                    Effect::Add(_, by) => {
                         least += if sure { *by } else { 0 };
                         most += if sure || request.failed { *by } else { 0 };
                     }
-                    Deed::Push(_, item) if !replaced("list") => {
+                    Effect::Push(_, item) if !replaced("list") => {
                         let item = item.trim_matches('"');
                         let times = list
                             .into_iter()
@@ -93,14 +93,14 @@ pub(super) fn i2_counters_and_lists(world: &World<'_>) -> Check {
                             .filter(|other| *other == item)
                             .count();
                         let fits = times == 1 || (times == 0 && !sure);
-                        demand(fits, "I2", || format!("{item} {times} times in {data}"))?;
+                        ensure(fits, "I2", || format!("{item} {times} times in {data}"))?;
                     }
                     _ => {}
                 }
             }
         }
         // Who was told that it had expired may have a copy of their write under way.
-        if !replaced("n") && !life.lapsed {
+        if !replaced("n") && !life.was_expired {
             let base = life
                 .base
                 .keys
@@ -110,7 +110,7 @@ pub(super) fn i2_counters_and_lists(world: &World<'_>) -> Check {
                 .get("n")
                 .map_or(0, |value| value.as_i64().unwrap_or(i64::MIN))
                 - base;
-            demand((least..=most).contains(&value), "I2", || {
+            ensure((least..=most).contains(&value), "I2", || {
                 format!("{value} was added, and {least} to {most} should have been")
             })?;
         }
@@ -119,29 +119,29 @@ pub(super) fn i2_counters_and_lists(world: &World<'_>) -> Check {
 }
 
 /// **I3** Each acknowledged message is taken by at least one acknowledged take or still there; a take removes only what
-/// it saw (by the flashes' numbers, which [`i1_to_i4_content`](super::record::i1_to_i4_content) watches).
+/// it saw (by the flashes' numbers, which [`i1_to_i4_content`](super::record_invariants::i1_to_i4_content) watches).
 ///
 /// A take whose outcome is unknown may have taken it, too.
-pub(super) fn i3_flashes(world: &World<'_>) -> Check {
-    for (_, data, life) in live(world) {
-        let taken: Vec<_> = writers(world, life)
+pub(super) fn i3_flashes(state: &State<'_>) -> Check {
+    for (_, data, life) in live(state) {
+        let taken: Vec<_> = writers(state, life)
             .filter(|(_, request)| request.is_acknowledged() || request.failed)
-            .flat_map(|(_, request)| &request.deeds)
+            .flat_map(|(_, request)| &request.effects)
             .collect();
         for (number, request) in
-            writers(world, life).filter(|(_, request)| request.is_acknowledged())
+            writers(state, life).filter(|(_, request)| request.is_acknowledged())
         {
-            for deed in &request.deeds {
-                let Deed::Flash(flash, _) = deed else {
+            for effect in &request.effects {
+                let Effect::Flash(flash, _) = effect else {
                     continue;
                 };
-                let takes = |deed: &&Deed| match deed {
-                    Deed::Take(numbers) => numbers.contains(flash),
-                    Deed::Keep => true,
+                let takes = |effect: &&Effect| match effect {
+                    Effect::Take(numbers) => numbers.contains(flash),
+                    Effect::KeepOnly => true,
                     _ => false,
                 };
                 let there = data.contains(&format!("[{flash},")) || taken.iter().any(takes);
-                demand(there, "I3", || {
+                ensure(there, "I3", || {
                     format!("{}'s flash is neither in {data} nor taken", name(number))
                 })?;
             }
@@ -151,31 +151,36 @@ pub(super) fn i3_flashes(world: &World<'_>) -> Check {
 }
 
 /// Opens a session as another request would, and drops it.
-fn probe(world: &World<'_>, cookie: usize) -> Session {
-    let exchange = world
+fn probe(state: &State<'_>, cookie: usize) -> Session {
+    let exchange = state
         .server
-        .sessions(world.swapped)
-        .exchange(&world.cookies[cookie].headers());
+        .sessions(state.swapped)
+        .exchange(&state.cookies[cookie].headers());
     let opened = match exchange.opener().open_best_effort() {
         Step::Done(opened) => opened,
-        Step::Pending(ask) => {
-            let answer = world.store.clone().ask(ask.question());
-            ask.answer(answer).done().unwrap()
+        Step::Pending(pending) => {
+            let reply = state.store.clone().execute(pending.question());
+            pending.answer(reply).done().unwrap()
         }
     };
     opened.unwrap()
 }
 
 /// **I5**, **I6**, **I7** Every cookie that was ever sent opens what it should, or nothing.
-pub(super) fn i5_i7_probe_all_cookies(world: &World<'_>) -> Check {
-    for cookie in 0..world.cookies.len() {
-        let session = probe(world, cookie);
-        let found = match session.rejected() {
+pub(super) fn i5_i7_probe_all_cookies(state: &State<'_>) -> Check {
+    for cookie in 0..state.cookies.len() {
+        let session = probe(state, cookie);
+        let cookie_state = match session.rejected() {
             // Set back, the clock makes it one from the future.
-            Some(crate::Rejected::Future | crate::Rejected::TooOld) => Found::Nothing,
-            _ => found(world, cookie),
+            Some(crate::Rejected::Future | crate::Rejected::TooOld) => CookieState::Nothing,
+            _ => cookie_state(state, cookie),
         };
-        answer::i5_i7_only_a_live_verifier_opens(world, Some(cookie), found, &session)?;
+        request_invariants::i5_i7_only_a_live_verifier_opens(
+            state,
+            Some(cookie),
+            cookie_state,
+            &session,
+        )?;
     }
     Ok(())
 }
@@ -189,49 +194,49 @@ pub(super) fn i5_i7_probe_all_cookies(world: &World<'_>) -> Check {
 /// periodic renewal and a changed permanence must leave the one before open, even if the response is lost (L3).
 ///
 /// (Where several mint, that the jar ends with a cookie that is live or anonymous, and never with another login's data, is
-/// [`i7_one_verifier_opens`](super::record::i7_one_verifier_opens).)
-pub(super) fn i9_jar(world: &World<'_>) -> Check {
-    let requests = || world.requests.iter();
-    let Some(first) = world.known.checked_sub(1) else {
+/// [`i7_one_verifier_opens`](super::record_invariants::i7_one_verifier_opens).)
+pub(super) fn i9_jar(state: &State<'_>) -> Check {
+    let requests = || state.requests.iter();
+    let Some(first) = state.known.checked_sub(1) else {
         return Ok(());
     };
     let alike = requests().all(|request| request.carried == Some(first));
-    let key = world.cookies[first].key;
-    let minting = requests()
+    let key = state.cookies[first].key;
+    let renewing = requests()
         .enumerate()
-        .filter(|(number, request)| has_minted(world, *number, request))
+        .filter(|(number, request)| has_new_verifier(state, *number, request))
         .count();
     let lost = requests().any(|request| request.failed && (request.renewed || request.cleared));
-    let lives = world.history[&key].tombstone.is_none() && world.history[&key].expires > world.now;
+    let lives = state.history[&key].tombstone.is_none() && state.history[&key].expires > state.now;
     if !alike
-        || minting > 1
+        || renewing > 1
         || lost
         || !lives
-        || world.set_back > 0
+        || state.set_back > 0
         || requests().any(|request| request.cleared)
     {
         return Ok(());
     }
     let mut ends: BTreeSet<usize> = requests()
         .filter_map(|request| match request.sets()? {
-            Sets::Minted(cookie) | Sets::Resent(cookie) => Some(cookie),
+            Sets::New(cookie) | Sets::Resent(cookie) => Some(cookie),
             Sets::Removal => None,
         })
         .collect();
-    if !requests().any(|request| request.renewed && minted(request).is_some()) {
+    if !requests().any(|request| request.renewed && new_cookie(request).is_some()) {
         ends.insert(first);
     }
     let login = requests().find(|request| request.is_acknowledged() && request.user.is_some());
     for cookie in ends {
-        let session = probe(world, cookie);
-        demand(session.rejected().is_none(), "I9", || {
+        let session = probe(state, cookie);
+        ensure(session.rejected().is_none(), "I9", || {
             format!(
                 "the jar ends with a cookie that opens nothing: {:?}",
                 session.rejected()
             )
         })?;
-        let user = world.history[&world.cookies[cookie].key].user.as_deref();
-        demand(login.is_none_or(|login| login.user == user), "I9", || {
+        let user = state.history[&state.cookies[cookie].key].user.as_deref();
+        ensure(login.is_none_or(|login| login.user == user), "I9", || {
             format!("the jar ends with a session of {user:?} after a login")
         })?;
     }
@@ -239,36 +244,36 @@ pub(super) fn i9_jar(world: &World<'_>) -> Check {
 }
 
 /// Whether a request's verifier has entered a record, and, if its outcome is known, went out.
-fn has_minted(world: &World<'_>, number: usize, request: &Request) -> bool {
-    let drawn = world.server.draws.drawn();
-    let mut verifiers = world.history.values().flat_map(|life| &life.verifiers);
+fn has_new_verifier(state: &State<'_>, number: usize, request: &Request) -> bool {
+    let drawn = state.server.draws.drawn();
+    let mut verifiers = state.history.values().flat_map(|life| &life.verifiers);
     let unknown =
         request.failed && verifiers.any(|known| drawn.verifiers.contains(&(known.hash, number)));
-    minted(request).is_some() || unknown
+    new_cookie(request).is_some() || unknown
 }
 
 /// **I17** A browser can always get a session again: from [`RECENT_SECONDS`] after the last change on, and as much later as the
 /// clock was set back, whoever writes has a cookie that opens what was written, whichever cookie the browser held.
-pub(super) fn i17_no_browser_is_locked_out(world: &mut World<'_>) -> Check {
-    let (now, drawn) = (world.now, world.server.draws.drawn().clone());
-    world.server.time.set(now + RECENT_SECONDS + world.set_back);
-    let locked_out = (0..world.cookies.len()).find(|cookie| !can_write(world, *cookie));
-    world.server.time.set(now);
-    *world.server.draws.drawn() = drawn;
-    demand(locked_out.is_none(), "I17", || {
-        let cookie = &world.cookies[locked_out.unwrap_or_default()];
-        let session = world.server.draws.drawn().session_name(&cookie.key);
+pub(super) fn i17_no_browser_is_locked_out(state: &mut State<'_>) -> Check {
+    let (now, drawn) = (state.now, state.server.draws.drawn().clone());
+    state.server.time.set(now + RECENT_SECONDS + state.set_back);
+    let locked_out = (0..state.cookies.len()).find(|cookie| !can_write(state, *cookie));
+    state.server.time.set(now);
+    *state.server.draws.drawn() = drawn;
+    ensure(locked_out.is_none(), "I17", || {
+        let cookie = &state.cookies[locked_out.unwrap_or_default()];
+        let session = state.server.draws.drawn().session_name(&cookie.key);
         format!("a browser with a cookie of {session} writes, and no cookie opens what it wrote")
     })
 }
 
-fn can_write(world: &World<'_>, cookie: usize) -> bool {
-    let (mut store, sessions) = (world.store.clone(), world.server.sessions(world.swapped));
-    let carried = world.cookies[cookie].headers();
+fn can_write(state: &State<'_>, cookie: usize) -> bool {
+    let (mut store, sessions) = (state.store.clone(), state.server.sessions(state.swapped));
+    let carried = state.cookies[cookie].headers();
     let exchange = sessions.exchange(&carried);
-    let session = drive(world, &mut store, exchange.opener().open_best_effort()).unwrap();
+    let session = drive(state, &mut store, exchange.opener().open_best_effort()).unwrap();
     session.insert("again", 1).unwrap();
-    let mut outgoing = drive(world, &mut store, exchange.close());
+    let mut outgoing = drive(state, &mut store, exchange.close());
     let mut response = http::HeaderMap::new();
     if outgoing.apply(&mut response).is_err() {
         return false;
@@ -278,19 +283,22 @@ fn can_write(world: &World<'_>, cookie: usize) -> bool {
         .and_then(|set| Cookie::read(set, &store));
     let next = set.map_or(carried, |cookie| cookie.headers());
     let exchange = sessions.exchange(&next);
-    let session = drive(world, &mut store, exchange.opener().open_best_effort()).unwrap();
+    let session = drive(state, &mut store, exchange.opener().open_best_effort()).unwrap();
     session.get::<i64>("again") == Ok(Some(1))
 }
 
 /// Asks the store as it is, but for a mistake in it that is being made on purpose.
-fn drive<T>(world: &World<'_>, store: &mut ModelStore, mut step: Step<T>) -> T {
+fn drive<T>(state: &State<'_>, store: &mut ModelStore, mut step: Step<T>) -> T {
     loop {
         match step {
             Step::Done(done) => return done,
-            Step::Pending(ask) => {
-                let answer =
-                    mutate::loaded(world.mutation, ask.question(), store.ask(ask.question()));
-                step = ask.answer(answer);
+            Step::Pending(pending) => {
+                let reply = faulty::loaded(
+                    state.mutation,
+                    pending.question(),
+                    store.execute(pending.question()),
+                );
+                step = pending.answer(reply);
             }
         }
     }
@@ -299,11 +307,11 @@ fn drive<T>(world: &World<'_>, store: &mut ModelStore, mut step: Step<T>) -> T {
 /// **I12** After delete_all quiesces no record of that user whose write committed before it began is live.
 ///
 /// But for one that had expired when it was listed, and counts again.
-pub(super) fn i12_all_of_a_user_are_dead(world: &World<'_>, user: &str, began: usize) -> Check {
-    let left = live(world).any(|(_, _, life)| {
-        life.user.as_deref() == Some(user) && life.since <= began && !life.lapsed
+pub(super) fn i12_all_of_a_user_are_dead(state: &State<'_>, user: &str, began: usize) -> Check {
+    let left = live(state).any(|(_, _, life)| {
+        life.user.as_deref() == Some(user) && life.since <= began && !life.was_expired
     });
-    demand(!left, "I12", || {
+    ensure(!left, "I12", || {
         format!("delete_all left a session of {user}")
     })
 }
@@ -312,19 +320,19 @@ pub(super) fn i12_all_of_a_user_are_dead(world: &World<'_>, user: &str, began: u
 /// had its trim.
 ///
 /// But for one that had expired by the time of the trim, and counts again.
-pub(super) fn i12_trimmed(world: &World<'_>) -> Check {
-    if !world.scenario.config.cap {
+pub(super) fn i12_trimmed(state: &State<'_>) -> Check {
+    if !state.scenario.config.cap {
         return Ok(());
     }
-    for (number, request) in world.requests.iter().enumerate() {
+    for (number, request) in state.requests.iter().enumerate() {
         let login = request.user.is_some() && request.is_acknowledged();
         let trimmed = request.swept.is_some_and(|(_, done)| done);
-        demand(!login || trimmed, "I12", || {
+        ensure(!login || trimmed, "I12", || {
             format!("{} has logged in without a trim", name(number))
         })?;
     }
     for user in ["ada", "bob"] {
-        let trims = world
+        let trims = state
             .requests
             .iter()
             .filter(|request| request.user == Some(user));
@@ -332,11 +340,11 @@ pub(super) fn i12_trimmed(world: &World<'_>) -> Check {
         let Some(began) = done.map(|(began, _)| began).max() else {
             continue;
         };
-        let theirs = live(world).filter(|(_, _, life)| {
-            life.user.as_deref() == Some(user) && life.since <= began && !life.lapsed
+        let theirs = live(state).filter(|(_, _, life)| {
+            life.user.as_deref() == Some(user) && life.since <= began && !life.was_expired
         });
         let left = theirs.count();
-        demand(left <= 1, "I12", || {
+        ensure(left <= 1, "I12", || {
             format!("{left} sessions of {user} after a trim to 1")
         })?;
     }

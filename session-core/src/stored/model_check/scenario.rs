@@ -1,4 +1,4 @@
-//! What is walked: what was there before, who comes, what they do, and what may go wrong.
+//! What is explored: what was there before, who comes, what they do, and what may go wrong.
 
 use crate::record::policy::ReusePolicy;
 
@@ -155,13 +155,13 @@ pub(super) const ALL: [Plan; 30] = [
 
 /// Something that happens to the server between two steps.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Tick {
+pub(super) enum EnvEvent {
     /// The clock goes on by so many seconds, or back.
     Clock(i64),
     /// The clock goes on, and the store deletes what has ended by then.
-    Collect(i64),
+    DeleteExpired(i64),
     /// The key ring is swapped: a new key signs, the old one only verifies.
-    Swap,
+    SwapKeys,
 }
 
 /// What happened before: one request after the other.
@@ -196,7 +196,7 @@ pub(super) struct Config {
     pub(super) reuse: ReusePolicy,
 }
 
-/// All that is to be walked at once.
+/// All that is to be explored at once.
 #[derive(Debug, Clone)]
 pub(super) struct Scenario {
     pub(super) config: Config,
@@ -205,10 +205,10 @@ pub(super) struct Scenario {
     /// At most so many answers are lost, deadlines passed, requests crashed, questions repeated late.
     pub(super) faults: usize,
     /// What may happen between two steps, and at most how often.
-    pub(super) ticks: &'static [Tick],
-    pub(super) most_ticks: usize,
-    /// Nothing is left out: schedules that are others in another order are walked, too.
-    pub(super) unreduced: bool,
+    pub(super) env_events: &'static [EnvEvent],
+    pub(super) max_env_events: usize,
+    /// Nothing is left out: schedules that are others in another order are explored, too.
+    pub(super) without_reduction: bool,
 }
 
 impl Scenario {
@@ -218,9 +218,9 @@ impl Scenario {
             priors,
             plans: plans.to_vec(),
             faults: 0,
-            ticks: &[],
-            most_ticks: 0,
-            unreduced: false,
+            env_events: &[],
+            max_env_events: 0,
+            without_reduction: false,
         }
     }
 
@@ -228,10 +228,10 @@ impl Scenario {
         Self { faults, ..self }
     }
 
-    pub(super) fn ticks(self, ticks: &'static [Tick], most_ticks: usize) -> Self {
+    pub(super) fn env_events(self, env_events: &'static [EnvEvent], max_env_events: usize) -> Self {
         Self {
-            ticks,
-            most_ticks,
+            env_events,
+            max_env_events,
             ..self
         }
     }
