@@ -6,8 +6,8 @@ use sha2::{Digest, Sha256};
 
 use crate::base64;
 
-/// The key under which a store holds a record, for the record's whole life: SHA-256 of the selector that the browser holds.
-/// It opens nothing, since nobody can make a cookie from it.
+/// The key under which a store holds a record, for the record's whole life: SHA-256 of the selector
+/// that the browser holds. It opens nothing, since nobody can make a cookie from it.
 ///
 /// ```
 /// use session_core::RecordKey;
@@ -48,8 +48,8 @@ impl RecordKey {
         &self.0
     }
 
-    /// Returns the key as 43 characters of base64url, for a form in a page that lists a user's sessions. There is no `Display`,
-    /// so that no key is logged by accident.
+    /// Returns the key as 43 characters of base64url, for a form in a page that lists a user's
+    /// sessions. There is no `Display`, so that no key is logged by accident.
     ///
     /// ```
     /// use session_core::RecordKey;
@@ -63,7 +63,8 @@ impl RecordKey {
         base64::encode(&self.0)
     }
 
-    /// Reads the text of a key. Returns `None` for text that [`to_text`](Self::to_text) does not write.
+    /// Reads the text of a key. Returns `None` for text that [`to_text`](Self::to_text) does not
+    /// write.
     ///
     /// ```
     /// assert_eq!(session_core::RecordKey::from_text("7"), None);

@@ -5,12 +5,14 @@
 //! encrypted = 02, key id 4, nonce 12, AES-256-GCM-SIV(expires u64, 01 ..., spaces), tag 16
 //! ```
 //!
-//! The key id says which key of the ring decrypts. The record's key, its creation time, its user and its label are
-//! associated data: an attacker who can write to the store cannot put one record in place of another.
+//! The key id says which key of the ring decrypts. The record's key, its creation time, its user
+//! and its label are associated data: an attacker who can write to the store cannot put one record
+//! in place of another.
 //!
-//! The second at which the record expires is encrypted beside the body. It is not associated data, because a store keeps the
-//! later of two such times. The core takes the earlier of the column and the encrypted time. So an attacker who can write to
-//! the store can shorten a session and not lengthen it, and an encrypted record is extended by a write.
+//! The second at which the record expires is encrypted beside the body. It is not associated data,
+//! because a store keeps the later of two such times. The core takes the earlier of the column and
+//! the encrypted time. So an attacker who can write to the store can shorten a session and not
+//! lengthen it, and an encrypted record is extended by a write.
 
 use crate::record::body;
 use crate::record::body::Body;
@@ -56,14 +58,16 @@ impl RecordContext<'_> {
 /// A body as it was read from a store.
 pub(crate) struct StoredBody {
     pub(crate) body: Body,
-    /// Whether the current configuration would write it differently: encrypted or plain, or with another key.
+    /// Whether the current configuration would write it differently: encrypted or plain, or with
+    /// another key.
     pub(crate) outdated: bool,
     /// The second at which the record expires, if the body was encrypted.
     pub(crate) expires: Option<u64>,
 }
 
 impl Records {
-    /// Returns the bytes that a store holds for this body. Encrypts it if so configured; `nonce` must be given then.
+    /// Returns the bytes that a store holds for this body. Encrypts it if so configured; `nonce`
+    /// must be given then.
     pub(crate) fn encode(
         &self,
         body: &Body,
@@ -85,8 +89,8 @@ impl Records {
         bytes
     }
 
-    /// Reads the bytes that a store holds. Returns `None` if they cannot be read, and if they are plain or encrypted where the
-    /// configuration does not accept that.
+    /// Reads the bytes that a store holds. Returns `None` if they cannot be read, and if they are
+    /// plain or encrypted where the configuration does not accept that.
     pub(crate) fn decode(
         &self,
         bytes: &[u8],
@@ -102,7 +106,8 @@ impl Records {
 
     fn decode_plain(&self, bytes: &[u8], now: u64) -> Option<StoredBody> {
         let outdated = self.encrypted.is_some();
-        // Else an attacker who can write to the store could replace an encrypted record by a plain one.
+        // Else an attacker who can write to the store could replace an encrypted record by a plain
+        // one.
         if outdated && self.also_accepted(now).is_none() {
             return None;
         }
@@ -132,7 +137,8 @@ impl Records {
         })
     }
 
-    /// Returns the other form that is accepted now, if any: `Some(None)` is plain, `Some(Some(cipher))` encrypted.
+    /// Returns the other form that is accepted now, if any: `Some(None)` is plain,
+    /// `Some(Some(cipher))` encrypted.
     fn also_accepted(&self, now: u64) -> Option<&Option<Cipher>> {
         match &self.also {
             Some((form, until)) if now < *until => Some(form),

@@ -17,8 +17,9 @@ pub(crate) enum LoadedFrom {
     None,
     /// A record, and the id that opened it.
     Live(Box<LiveRecord>),
-    /// A valid id that is no longer accepted because of its times: it is too old, was idle for too long, was revoked, or
-    /// comes from a clock that is ahead. Another server, with another clock, may still accept it.
+    /// A valid id that is no longer accepted because of its times: it is too old, was idle for too
+    /// long, was revoked, or comes from a clock that is ahead. Another server, with another clock,
+    /// may still accept it.
     Expired(Box<Id>),
     /// A valid id that opened no record when the request began.
     Refused {
@@ -26,18 +27,21 @@ pub(crate) enum LoadedFrom {
         key: RecordKey,
         /// Whether there is a record: it has another verifier, or cannot be read.
         record_exists: bool,
-        /// Whether the session was ended, or its id replaced, less than [`RECENT_SECONDS`] ago. A newer id may then be on
-        /// its way to the browser, so this request sets no cookie unless its user logs in.
+        /// Whether the session was ended, or its id replaced, less than [`RECENT_SECONDS`] ago. A
+        /// newer id may then be on its way to the browser, so this request sets no cookie unless
+        /// its user logs in.
         recent: bool,
-        /// The record, if the id is one that a periodic renewal replaced and that is no longer accepted.
+        /// The record, if the id is one that a periodic renewal replaced and that is no longer
+        /// accepted.
         reused: Option<Box<LiveRecord>>,
     },
     /// The store did not reply.
     Unavailable,
 }
 
-/// An id that opens no record sets no cookie for this many seconds after its session was ended or its id replaced. Within
-/// them, the response that carries the newer id, of a login for instance, may still be on its way to the browser.
+/// An id that opens no record sets no cookie for this many seconds after its session was ended or
+/// its id replaced. Within them, the response that carries the newer id, of a login for instance,
+/// may still be on its way to the browser.
 pub(crate) const RECENT_SECONDS: u64 = 10;
 
 /// Why an id opens no record.
@@ -48,7 +52,8 @@ pub(crate) struct Unopened {
 }
 
 impl LoadedFrom {
-    /// Reads the store's reply to the load for this id. Returns the live record that the id opens, with its content.
+    /// Reads the store's reply to the load for this id. Returns the live record that the id opens,
+    /// with its content.
     ///
     /// # Errors
     /// Why the id opens nothing.
@@ -75,7 +80,8 @@ impl LoadedFrom {
                 });
             }
         };
-        // The body says when the verifier was generated. If it cannot be read, the last write is the latest possible time.
+        // The body says when the verifier was generated. If it cannot be read, the last write is
+        // the latest possible time.
         let seen = record.seen;
         let Some((decoded, map)) = Decoded::read(records, key, record, now) else {
             return Err(Unopened::new(key, true, seen, now, Rejected::Unreadable));
@@ -127,7 +133,8 @@ impl LoadedFrom {
 impl Unopened {
     /// A refused id. `since`: the second since which it opens nothing.
     fn new(key: RecordKey, record_exists: bool, since: u64, now: u64, rejected: Rejected) -> Self {
-        // The clocks of two servers may differ, so a little in the future is recent as well. A second far in the future is not.
+        // The clocks of two servers may differ, so a little in the future is recent as well. A
+        // second far in the future is not.
         let recent = now.abs_diff(since) < RECENT_SECONDS;
         Self {
             loaded_from: LoadedFrom::Refused {
@@ -157,14 +164,16 @@ pub(crate) struct LiveRecord {
 pub(crate) struct Decoded {
     pub(crate) record: Record,
     pub(crate) body: Body,
-    /// Whether the current configuration would write the body differently: encrypted or plain, or with another key.
+    /// Whether the current configuration would write the body differently: encrypted or plain, or
+    /// with another key.
     pub(crate) outdated: bool,
     /// Whether the body is encrypted, and its end with it. The record is then extended by a write.
     pub(crate) encrypted: bool,
 }
 
 impl Decoded {
-    /// Decodes a record, and returns its content as well. Returns `None` if the core cannot read the body.
+    /// Decodes a record, and returns its content as well. Returns `None` if the core cannot read
+    /// the body.
     pub(crate) fn read(
         records: &Records,
         key: RecordKey,
@@ -182,7 +191,8 @@ impl Decoded {
             outdated,
             expires,
         } = records.decode(&record.body, context, now)?;
-        // The column is not encrypted: an attacker who can write to the store must not lengthen a session by it.
+        // The column is not encrypted: an attacker who can write to the store must not lengthen a
+        // session by it.
         if let Some(expires) = expires {
             record.expires = record.expires.min(expires);
         }
@@ -196,8 +206,8 @@ impl Decoded {
         Some((decoded, map))
     }
 
-    /// Whether the session has been idle for too long. The record's `expires` is not enough: it never decreases, not even if
-    /// the session's lifetime became shorter.
+    /// Whether the session has been idle for too long. The record's `expires` is not enough: it
+    /// never decreases, not even if the session's lifetime became shorter.
     pub(crate) fn is_idle(&self, lifetime: &Lifetime, now: u64) -> bool {
         let end = self.record.seen.saturating_add(self.body.idle(lifetime));
         self.record.expires.min(end) <= now

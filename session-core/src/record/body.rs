@@ -25,8 +25,8 @@ use crate::record::id::VerifierHash;
 use crate::token::lifetime::Lifetime;
 use crate::token::stamp::Epoch;
 
-/// How many of the last writes a record knows by their ids. A write that is repeated after more writes than these cannot be
-/// recognised.
+/// How many of the last writes a record knows by their ids. A write that is repeated after more
+/// writes than these cannot be recognised.
 pub(crate) const RECENT_WRITES: usize = 8;
 /// The deepest nesting of the content.
 const DEPTH: usize = 128;
@@ -57,7 +57,8 @@ pub(crate) struct Body {
     pub(crate) data: Arc<str>,
 }
 
-/// The verifier before the last renewal. It opens the record until the new one was presented, and a little longer.
+/// The verifier before the last renewal. It opens the record until the new one was presented, and a
+/// little longer.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct PreviousVerifier {
     pub(crate) hash: VerifierHash,
@@ -90,7 +91,8 @@ impl fmt::Debug for Body {
 }
 
 impl VerifierMatch {
-    /// Whether a request with this verifier may read the record, write to it, merge its changes into it, and end it.
+    /// Whether a request with this verifier may read the record, write to it, merge its changes
+    /// into it, and end it.
     pub(crate) fn is_valid(self) -> bool {
         matches!(self, Self::Current | Self::Previous)
     }
@@ -102,7 +104,8 @@ impl Body {
         lifetime.idle_for(self.permanent, self.authenticated.is_some())
     }
 
-    /// Returns how this verifier relates to the record at this second. Nothing else decides which verifier opens a record.
+    /// Returns how this verifier relates to the record at this second. Nothing else decides which
+    /// verifier opens a record.
     pub(crate) fn match_verifier(&self, verifier: &VerifierHash, now: u64) -> VerifierMatch {
         if self.verifier == *verifier {
             return VerifierMatch::Current;
@@ -116,7 +119,8 @@ impl Body {
         }
     }
 
-    /// Returns the content as a map that records its changes. Returns `None` if the content cannot be read.
+    /// Returns the content as a map that records its changes. Returns `None` if the content cannot
+    /// be read.
     pub(crate) fn map(&self) -> Option<Map> {
         let map = Map::from_ours(self.data.clone(), DEPTH).ok()?;
         // The user is a column of the record. Content that names one was not written by us.

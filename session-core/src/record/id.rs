@@ -4,7 +4,8 @@
 //! cookie = b64u(selector 16, verifier 32) "." stamp "." signature        64 + 1 + 24 + 1 + 43 = 133 bytes
 //! ```
 //!
-//! The selector names the record and never changes. The verifier opens the record, and a renewal replaces it. Neither prints.
+//! The selector names the record and never changes. The verifier opens the record, and a renewal
+//! replaces it. Neither prints.
 
 use std::fmt;
 
@@ -79,7 +80,8 @@ impl Id {
         signer.sign(out, start);
     }
 
-    /// Reads a cookie's value. Checks its length, then its alphabet, then its signature. The caller checks its times.
+    /// Reads a cookie's value. Checks its length, then its alphabet, then its signature. The caller
+    /// checks its times.
     pub(crate) fn open(
         signer: &Signer,
         cookie: &[u8],

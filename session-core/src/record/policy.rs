@@ -2,11 +2,13 @@
 
 use std::time::Duration;
 
-/// What happens to a request's changes if its session was ended, or its id replaced, while the request was under way.
+/// What happens to a request's changes if its session was ended, or its id replaced, while the
+/// request was under way.
 ///
-/// A request whose session was gone when the request began is anonymous: see [`Rejected::Gone`](crate::Rejected::Gone). A
-/// request that [clears](crate::Session::clear) a session to which another request has given a new id meanwhile is answered
-/// 409 with either setting, since it has ended nothing.
+/// A request whose session was gone when the request began is anonymous: see
+/// [`Rejected::Gone`](crate::Rejected::Gone). A request that [clears](crate::Session::clear) a
+/// session to which another request has given a new id meanwhile is answered 409 with either
+/// setting, since it has ended nothing.
 ///
 /// ```
 /// # use session_core::{GonePolicy, SecretKey, Sessions};
@@ -23,11 +25,11 @@ pub enum GonePolicy {
     Conflict,
 }
 
-/// What ends if an id is used that a periodic renewal replaced, more than a minute after the new id came back: two browsers
-/// have the session, and one of them has copied it.
+/// What ends if an id is used that a periodic renewal replaced, more than a minute after the new id
+/// came back: two browsers have the session, and one of them has copied it.
 ///
-/// The core applies the policy when the request ends, whatever the handler did, if the handler asked for the session. The
-/// request itself is anonymous in any case.
+/// The core applies the policy when the request ends, whatever the handler did, if the handler
+/// asked for the session. The request itself is anonymous in any case.
 ///
 /// ```
 /// # use std::time::Duration;
@@ -41,8 +43,9 @@ pub enum ReusePolicy {
     /// Nothing ends: the event [`Reuse`](crate::EventKind::Reuse) reports it.
     #[default]
     Report,
-    /// The session ends, for the browser with the newer id as well: both have to log in again. If the store does not reply, the
-    /// request is answered 503, and ends the session when it is sent again.
+    /// The session ends, for the browser with the newer id as well: both have to log in again. If
+    /// the store does not reply, the request is answered 503, and ends the session when it is sent
+    /// again.
     EndSession,
     /// All sessions of the session's user end; if the session has no user, the session ends.
     EndUser,

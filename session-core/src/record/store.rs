@@ -1,6 +1,7 @@
 //! The requests that the core makes of a store, and the store's replies.
 //!
-//! Times are unix seconds of the application's clock, and each request carries its time: a store has no clock of its own.
+//! Times are unix seconds of the application's clock, and each request carries its time: a store
+//! has no clock of its own.
 
 use std::fmt;
 use std::sync::Arc;
@@ -9,7 +10,8 @@ use crate::record_key::RecordKey;
 
 /// The seconds for which a store holds the tombstone of a deleted record, at least.
 ///
-/// Longer than any request may be under way, so that a request that arrives late finds the tombstone and not an empty place.
+/// Longer than any request may be under way, so that a request that arrives late finds the
+/// tombstone and not an empty place.
 ///
 /// ```
 /// assert_eq!(session_core::protocol::TOMBSTONE_SECONDS, 60);
@@ -36,7 +38,8 @@ pub const TOMBSTONE_SECONDS: u64 = 60;
 pub struct Record {
     /// The id of the write that made this record: a random number, never a counter.
     pub version: u64,
-    /// The second at which the record expires. It is live while `expires > now`, unless it was deleted.
+    /// The second at which the record expires. It is live while `expires > now`, unless it was
+    /// deleted.
     pub expires: u64,
     /// The second at which the session began.
     pub created: u64,
@@ -61,8 +64,8 @@ impl fmt::Debug for Record {
     }
 }
 
-/// A request to a store. Each is one atomic step there, and safe to repeat: if a reply was lost, the request is sent again
-/// unchanged.
+/// A request to a store. Each is one atomic step there, and safe to repeat: if a reply was lost,
+/// the request is sent again unchanged.
 ///
 /// ```
 /// use session_core::{protocol::StoreRequest, RecordKey};
@@ -95,7 +98,8 @@ pub enum StoreRequest {
         key: RecordKey,
         /// The version to replace.
         version: u64,
-        /// The record to write. The store takes its `expires` only if that is later than the old one.
+        /// The record to write. The store takes its `expires` only if that is later than the old
+        /// one.
         record: Record,
         /// The time of the request.
         now: u64,
@@ -109,8 +113,8 @@ pub enum StoreRequest {
         /// The time of the request.
         now: u64,
     },
-    /// Delete a record that still has this version. A tombstone without data stays for [`TOMBSTONE_SECONDS`]. The reply is
-    /// [`Updated`].
+    /// Delete a record that still has this version. A tombstone without data stays for
+    /// [`TOMBSTONE_SECONDS`]. The reply is [`Updated`].
     Delete {
         /// The record's key.
         key: RecordKey,
@@ -143,7 +147,8 @@ pub enum StoreRequest {
         user: Arc<str>,
         /// How many records stay.
         keep: usize,
-        /// The record of the session that makes this request. The reply says whether it is still live.
+        /// The record of the session that makes this request. The reply says whether it is still
+        /// live.
         this: RecordKey,
         /// The time of the request.
         now: u64,
@@ -210,7 +215,8 @@ pub enum StoreReply {
     Noted,
     /// To [`StoreRequest::Trim`].
     Trimmed(TrimResult),
-    /// To any request: the store did not reply before the deadline, so it is unknown whether the request had its effect.
+    /// To any request: the store did not reply before the deadline, so it is unknown whether the
+    /// request had its effect.
     Unavailable,
 }
 
@@ -240,8 +246,8 @@ pub enum Loaded {
 }
 
 impl Loaded {
-    /// Returns what a load at this second returns if the store holds `self`: a tombstone that has ended is nothing, whether or
-    /// not it was removed.
+    /// Returns what a load at this second returns if the store holds `self`: a tombstone that has
+    /// ended is nothing, whether or not it was removed.
     ///
     /// ```
     /// use session_core::protocol::Loaded;
@@ -276,7 +282,8 @@ impl Loaded {
 pub enum Inserted {
     /// The record was created.
     Done,
-    /// There is a record already, and it was left as it is. An insert that is repeated finds its own.
+    /// There is a record already, and it was left as it is. An insert that is repeated finds its
+    /// own.
     Exists(Record),
     /// There is a tombstone.
     Dead,

@@ -1,4 +1,5 @@
-//! A close without a record that is open to the request: a new session begins, or nothing is stored.
+//! A close without a record that is open to the request: a new session begins, or nothing is
+//! stored.
 
 use std::collections::BTreeSet;
 
@@ -39,7 +40,8 @@ impl Closing {
         }
     }
 
-    /// Continues a request whose id was refused. While that is recent, only a login begins a session.
+    /// Continues a request whose id was refused. While that is recent, only a login begins a
+    /// session.
     pub(crate) fn after_refusal(self, recent: bool, record_exists: bool) -> CloseStep {
         if recent && self.user.is_none() {
             self.drop_changes(record_exists)
@@ -48,8 +50,9 @@ impl Closing {
         }
     }
 
-    /// Drops what the request left and sets no cookie, since a newer id may be on its way to the browser. A logout fails if there
-    /// is a record, which it was not allowed to end: it must not look like a logout that succeeded.
+    /// Drops what the request left and sets no cookie, since a newer id may be on its way to the
+    /// browser. A logout fails if there is a record, which it was not allowed to end: it must not
+    /// look like a logout that succeeded.
     fn drop_changes(mut self, record_exists: bool) -> CloseStep {
         let failed_logout = record_exists && self.cleared;
         if failed_logout || !self.is_empty() {
@@ -62,7 +65,8 @@ impl Closing {
         }
     }
 
-    /// Begins a session with a record of its own, under an id that nobody has seen. Stores nothing for an empty session.
+    /// Begins a session with a record of its own, under an id that nobody has seen. Stores nothing
+    /// for an empty session.
     pub(crate) fn begin(mut self) -> CloseStep {
         if self.is_empty() {
             return self.remove_cookie();
@@ -127,8 +131,9 @@ impl Closing {
         })
     }
 
-    /// Continues a request whose session was ended while the request was under way, or got another id (`lives_on`). If the request
-    /// logged a user in, a new session begins, with nothing of the old one. Otherwise its changes are dropped.
+    /// Continues a request whose session was ended while the request was under way, or got another
+    /// id (`lives_on`). If the request logged a user in, a new session begins, with nothing of the
+    /// old one. Otherwise its changes are dropped.
     pub(crate) fn gone(mut self, lives_on: bool) -> CloseStep {
         if self.user.is_some() {
             return self.begin_from_changes();
@@ -154,7 +159,8 @@ impl Closing {
                 Change::Set { key, .. } => {
                     own_keys.insert(key);
                 }
-                // The new value was made from one of the old session, so it is part of the old session.
+                // The new value was made from one of the old session, so it is part of the old
+                // session.
                 Change::Update { key, .. } if !own_keys.contains(key) => continue,
                 _ => {}
             }

@@ -1,4 +1,5 @@
-//! The end of a request on a stored session: all rules in one table, and the function that chooses among them.
+//! The end of a request on a stored session: all rules in one table, and the function that chooses
+//! among them.
 //!
 //! | opened from | the request | requests to the store, in this order | the response sets |
 //! |---|---|---|---|
@@ -22,16 +23,20 @@
 //! | gone meanwhile | cleared, or cleared its user, and the record lives on under another id | | 409 |
 //! | gone meanwhile | anything else | | nothing; or 409, if so configured |
 //!
-//! - *Expired* is a valid id that is no longer accepted because of its times. *Refused* is an id that opened no record when the
-//!   request began: its session was ended, its id replaced, or its record cannot be read. It is *recent* for
-//!   [`RECENT_SECONDS`](crate::record::base::RECENT_SECONDS); after that it is treated as no cookie. *Gone meanwhile* is a session
-//!   that was ended, or whose id was replaced, while the request was under way. See [`LoadedFrom`].
-//! - `index` is sent only with a user, `unindex` only if the ended record had one, `trim` at a login if a limit is configured.
-//! - An update that finds another version makes the changes again on the newer record, and a delete that finds one ends that.
-//!   If this request's verifier does not open the newer record, the session is gone meanwhile.
+//! - *Expired* is a valid id that is no longer accepted because of its times. *Refused* is an id
+//!   that opened no record when the request began: its session was ended, its id replaced, or its
+//!   record cannot be read. It is *recent* for
+//!   [`RECENT_SECONDS`](crate::record::base::RECENT_SECONDS); after that it is treated as no
+//!   cookie. *Gone meanwhile* is a session that was ended, or whose id was replaced, while the
+//!   request was under way. See [`LoadedFrom`].
+//! - `index` is sent only with a user, `unindex` only if the ended record had one, `trim` at a
+//!   login if a limit is configured.
+//! - An update that finds another version makes the changes again on the newer record, and a delete
+//!   that finds one ends that. If this request's verifier does not open the newer record, the
+//!   session is gone meanwhile.
 //! - A cookie is the last thing to happen ([`id_cookie`](super::id_cookie)).
-//! - A request that only read does not fail: if something cannot be written for it, that is an event, and the record is extended
-//!   where that needs no write ([`save`](super::save)).
+//! - A request that only read does not fail: if something cannot be written for it, that is an
+//!   event, and the record is extended where that needs no write ([`save`](super::save)).
 
 use crate::event::EventKind;
 use crate::record::base::LoadedFrom;
@@ -42,7 +47,8 @@ use crate::session::state::State;
 use crate::stored::closing::{CloseStep, Closing};
 use crate::stored::pending_write::{Changes, PendingWrite};
 
-/// Freezes the session, then decides. `accessed`: whether the handler asked for the session, so that the response depends on it.
+/// Freezes the session, then decides. `accessed`: whether the handler asked for the session, so
+/// that the response depends on it.
 pub(crate) fn close(session: &Session, accessed: bool) -> CloseStep {
     let settings = session.settings();
     // The clock is the application's code, so it is not called while the state is locked.

@@ -32,7 +32,8 @@ pub(crate) struct Closing {
     /// The content at the end of the request, with the changes that the request made.
     pub(crate) map: Map,
     pub(crate) stamp: Stamp,
-    /// Whether the request made no change. A later request may then do what is due to the record, so this one does not fail.
+    /// Whether the request made no change. A later request may then do what is due to the record,
+    /// so this one does not fail.
     pub(crate) only_read: bool,
     /// The permanence that the request set.
     pub(crate) permanent: Option<bool>,
@@ -132,8 +133,8 @@ impl Closing {
         Step::Done(self.outgoing)
     }
 
-    /// Ends the close with an error, which replaces the response. A request that only read does not fail: its session is left
-    /// as it is, with an event.
+    /// Ends the close with an error, which replaces the response. A request that only read does not
+    /// fail: its session is left as it is, with an event.
     pub(crate) fn fail(mut self, error: Error) -> CloseStep {
         if self.only_read {
             self.add_event(EventKind::left(&error));
@@ -158,8 +159,8 @@ impl Closing {
         Ok((id, write_id))
     }
 
-    /// Returns the id of this close's write. Generates it at the first call, so that a write that is attempted again is
-    /// recognised as the same write.
+    /// Returns the id of this close's write. Generates it at the first call, so that a write that
+    /// is attempted again is recognised as the same write.
     pub(crate) fn generate_write_id(&mut self) -> Result<u64, EntropyError> {
         if let Some(write_id) = self.write_id {
             return Ok(write_id);
@@ -221,7 +222,8 @@ impl Closing {
         })
     }
 
-    /// Decodes a record that the store returned, and its content. Returns `None` if the core cannot read it.
+    /// Decodes a record that the store returned, and its content. Returns `None` if the core cannot
+    /// read it.
     pub(crate) fn decode(&self, key: RecordKey, record: Record) -> Option<(Decoded, Map)> {
         Decoded::read(&self.settings().keys().records, key, record, self.now)
     }

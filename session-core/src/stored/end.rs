@@ -1,7 +1,8 @@
-//! A logout: first the record ends, then the browser's cookie goes. [`close`](super::close) has the rules.
+//! A logout: first the record ends, then the browser's cookie goes. [`close`](super::close) has the
+//! rules.
 //!
-//! A request may end a record only if its verifier opens it. Else a cookie from before a login could end the session that the
-//! login began.
+//! A request may end a record only if its verifier opens it. Else a cookie from before a login
+//! could end the session that the login began.
 
 use std::sync::Arc;
 
@@ -22,7 +23,8 @@ struct Ending {
 }
 
 impl Closing {
-    /// Ends the record of an id that has expired, if the id opens it. Such an id was not looked up when the request began.
+    /// Ends the record of an id that has expired, if the id opens it. Such an id was not looked up
+    /// when the request began.
     pub(crate) fn end_expired(self, id: Id) -> CloseStep {
         let load = StoreRequest::Load {
             key: id.record_key(),
@@ -48,8 +50,8 @@ impl Closing {
         }
     }
 
-    /// Deletes a record that does not exist. Another request may have ended it, and have got no reply: the store confirms that
-    /// before this request is answered.
+    /// Deletes a record that does not exist. Another request may have ended it, and have got no
+    /// reply: the store confirms that before this request is answered.
     pub(crate) fn confirm_end(self, key: RecordKey, recent: bool) -> CloseStep {
         let delete = StoreRequest::Delete {
             key,
@@ -72,7 +74,8 @@ impl Closing {
         presented: VerifierHash,
         record: &Record,
     ) -> CloseStep {
-        // A session that is to follow must not fail for want of random bytes once the old one has ended.
+        // A session that is to follow must not fail for want of random bytes once the old one has
+        // ended.
         if !self.is_empty() && self.generate_ids().is_err() {
             return self.fail_without_entropy();
         }
@@ -98,7 +101,8 @@ impl Closing {
         }
     }
 
-    /// Ends a record to which another request has written meanwhile, unless that has given the session another id.
+    /// Ends a record to which another request has written meanwhile, unless that has given the
+    /// session another id.
     fn end_newer(self, ending: Ending, newer: Record) -> CloseStep {
         let Ending { key, presented, .. } = ending;
         let Some((decoded, _)) = self.decode(key, newer) else {

@@ -1,7 +1,8 @@
 //! The cookie that carries an id.
 //!
-//! A response sets one only if its close generated a new id, and after everything that makes the id valid: the index, the record,
-//! and the limit of sessions. It never sets one for a write or a touch, so a slow response cannot overwrite a login.
+//! A response sets one only if its close generated a new id, and after everything that makes the id
+//! valid: the index, the record, and the limit of sessions. It never sets one for a write or a
+//! touch, so a slow response cannot overwrite a login.
 
 use http::HeaderValue;
 
@@ -43,7 +44,8 @@ impl Closing {
         self.finish()
     }
 
-    /// The event of a new session is about the new cookie. All others are about the cookie of the request.
+    /// The event of a new session is about the new cookie. All others are about the cookie of the
+    /// request.
     fn created_event(&self, id: &Id, header: &HeaderValue) -> Event {
         let attributes = header.as_bytes().iter().position(|byte| *byte == b';');
         let value = &header.as_bytes()[..attributes.unwrap_or(header.len())];
@@ -92,7 +94,8 @@ impl Closing {
     }
 }
 
-/// Checks that the cookie fits into the limit. An id always has the same length, so this is known before the first one.
+/// Checks that the cookie fits into the limit. An id always has the same length, so this is known
+/// before the first one.
 pub(crate) fn check_cookie(settings: &Settings) -> Result<(), ConfigError> {
     let Some(limit) = settings.max_cookie_size else {
         return Ok(());

@@ -1,6 +1,7 @@
 //! Sessions on the server: the protocol with a store, as steps without I/O.
 //!
-//! The browser holds an id, the store holds the record. An audit of cookie sessions does not need this module.
+//! The browser holds an id, the store holds the record. An audit of cookie sessions does not need
+//! this module.
 //!
 //! Each file imports only from those above it in this list, and calls only their methods:
 //!
@@ -43,7 +44,8 @@
 //!     │◄──────────────────────┤                          │                           │
 //! ```
 //!
-//! Versions are random numbers, each the id of the write that made the record; small ones stand for them here.
+//! Versions are random numbers, each the id of the write that made the record; small ones stand for
+//! them here.
 
 pub(crate) mod begin;
 pub(crate) mod close;

@@ -14,7 +14,8 @@
 //! | the next renewal | there is room for one; the verifier that was presented becomes the previous one |
 //! | immediately | of a login, of its reverse, of a `cycle_id`: an attacker may know the old id (session fixation) |
 //!
-//! Until the new verifier comes back, the previous one has no end: the response with the new one may have been lost.
+//! Until the new verifier comes back, the previous one has no end: the response with the new one
+//! may have been lost.
 
 use std::sync::Arc;
 

@@ -43,7 +43,8 @@ pub(crate) fn open<'a, I: Iterator<Item = &'a HeaderValue>>(
         ids.read(wires.signer(), &settings.lifetime, cookie, now)
     });
     let settings = settings.clone();
-    // An id that was read may still have been refused: it came under the cookie's old name and is too new for that.
+    // An id that was read may still have been refused: it came under the cookie's old name and is
+    // too new for that.
     let Some((id, stamp)) = ids.valid.filter(|_| accepted) else {
         if let Some(id) = ids.expired {
             incoming.loaded_from = LoadedFrom::Expired(Box::new(id));
@@ -120,8 +121,8 @@ impl Incoming {
     }
 }
 
-/// Returns the session's stamp. Its fields are the record's, since the id may be older than the last login; only the second
-/// of issue is the id's.
+/// Returns the session's stamp. Its fields are the record's, since the id may be older than the
+/// last login; only the second of issue is the id's.
 ///
 /// # Errors
 /// The session has expired, or was revoked.

@@ -4,7 +4,8 @@ use crate::record::base::{Decoded, LiveRecord};
 use crate::session::handle::Session;
 use crate::token::lifetime::{Refresh, tenth};
 
-/// The seconds for which the previous verifier stays valid after the new one was presented, for requests that were under way.
+/// The seconds for which the previous verifier stays valid after the new one was presented, for
+/// requests that were under way.
 pub(crate) const OVERLAP_SECONDS: u64 = 60;
 
 /// What a request did to its session, as far as it matters for the record.
@@ -30,7 +31,8 @@ pub(crate) struct PendingWrite {
 }
 
 impl PendingWrite {
-    /// Decides what is due. A request that only reads is decided here, too, without a copy of its session.
+    /// Decides what is due. A request that only reads is decided here, too, without a copy of its
+    /// session.
     pub(crate) fn of(
         session: &Session,
         changes: &Changes,
@@ -55,11 +57,12 @@ impl PendingWrite {
             None => false,
         };
         let is_current = body.verifier == live.presented;
-        // An id of an old key or name is replaced as by a renewal. If the new id does not come back, it was lost, and is replaced
-        // again after a while; not with each request.
+        // An id of an old key or name is replaced as by a renewal. If the new id does not come
+        // back, it was lost, and is replaced again after a while; not with each request.
         let lost = verifier_age >= tenth.max(OVERLAP_SECONDS);
         let reissue = due && session.incoming().outdated && (is_current || lost);
-        // The browser's cookie has an expiry only if the session is permanent, so it has to be sent again.
+        // The browser's cookie has an expiry only if the session is permanent, so it has to be sent
+        // again.
         let permanence_changed = match changes.permanent {
             Some(permanent) => permanent != body.permanent,
             None => false,

@@ -1,4 +1,5 @@
-//! The use of an id that a periodic renewal replaced, after its time: its session, or all sessions of its user, may end for it.
+//! The use of an id that a periodic renewal replaced, after its time: its session, or all sessions
+//! of its user, may end for it.
 //!
 //! | `on_reuse` | requests, before all others | events |
 //! |---|---|---|
@@ -6,12 +7,13 @@
 //! | end session; or end user, and the session has no user | delete (unindex) | reuse, ended for reuse |
 //! | end user | load, trim to none | reuse, ended for reuse |
 //!
-//! The record decides as it is when the request ends. If a login or a renewal has dropped the old id since, the id is no longer
-//! one that is used too late, and nothing ends for it.
+//! The record decides as it is when the request ends. If a login or a renewal has dropped the old
+//! id since, the id is no longer one that is used too late, and nothing ends for it.
 //!
-//! If the store does not reply, the request fails, even if it only read: its page would look as if the session were over, while
-//! the browser with the newer id goes on. When the request is sent again, it ends what is left. For that, the session that knows
-//! of the reuse ends together with the others of its user, not before them.
+//! If the store does not reply, the request fails, even if it only read: its page would look as if
+//! the session were over, while the browser with the newer id goes on. When the request is sent
+//! again, it ends what is left. For that, the session that knows of the reuse ends together with
+//! the others of its user, not before them.
 
 use crate::error::Error;
 use crate::event::EventKind;
@@ -32,7 +34,8 @@ enum Recheck<'a> {
 }
 
 impl Closing {
-    /// Ends what the policy says, then continues as for any id that was refused. `reused`: the record when the request began.
+    /// Ends what the policy says, then continues as for any id that was refused. `reused`: the
+    /// record when the request began.
     pub(crate) fn end_reused(self, reused: &LiveRecord) -> CloseStep {
         let record = &reused.decoded.record;
         if self.policy().on_reuse == ReusePolicy::EndSession || record.user.is_none() {

@@ -1,10 +1,11 @@
 //! A close with a live record: it is left alone, touched, or written.
 //!
-//! The write is optimistic: an update names the version that it replaces. If another request was faster, the store returns the
-//! newer record, and this request's changes are made again on that one. Each write has a random id, which is the version of the
-//! record that it makes, and which the record lists among its last [`RECENT_WRITES`](crate::record::body::RECENT_WRITES). So an
-//! update whose reply was lost finds itself in the newer record, and is not made twice. [`next_body`](super::next_body) says what
-//! becomes of the verifiers.
+//! The write is optimistic: an update names the version that it replaces. If another request was
+//! faster, the store returns the newer record, and this request's changes are made again on that
+//! one. Each write has a random id, which is the version of the record that it makes, and which the
+//! record lists among its last [`RECENT_WRITES`](crate::record::body::RECENT_WRITES). So an update
+//! whose reply was lost finds itself in the newer record, and is not made twice.
+//! [`next_body`](super::next_body) says what becomes of the verifiers.
 
 use std::sync::Arc;
 
@@ -31,7 +32,8 @@ struct Update {
 }
 
 impl Closing {
-    /// Does what is due to a live record. `merged` is the content of a newer record with this request's changes.
+    /// Does what is due to a live record. `merged` is the content of a newer record with this
+    /// request's changes.
     pub(crate) fn save(
         self,
         live: &LiveRecord,
@@ -47,7 +49,8 @@ impl Closing {
         };
         let pending = PendingWrite::of(&self.session, &changes, live, decoded, self.now);
         let extend = pending.touch || self.map.is_modified();
-        // The end of an encrypted record is encrypted with it, so a write extends it and a touch does not.
+        // The end of an encrypted record is encrypted with it, so a write extends it and a touch
+        // does not.
         if pending.write || (extend && decoded.encrypted) {
             let data = content(map);
             self.write(live, decoded, &pending, data)
@@ -72,7 +75,8 @@ impl Closing {
         };
         let next = self.next_body(live, decoded, pending, write_id, data);
         let (mut user, mut label) = (self.user.clone(), self.label.clone());
-        // Where the user was cleared, the label goes as well: it named the session in the user's list.
+        // Where the user was cleared, the label goes as well: it named the session in the user's
+        // list.
         if !self.user_cleared {
             user = user.or_else(|| record.user.clone());
             label = label.or_else(|| record.label.clone());
@@ -102,8 +106,8 @@ impl Closing {
         self.index(note_for, live.key, |closing| closing.update(update))
     }
 
-    /// Continues where the record cannot be written: with an error or, for a request that only read, with an event. The record is
-    /// extended nevertheless, unless its end is encrypted.
+    /// Continues where the record cannot be written: with an error or, for a request that only
+    /// read, with an event. The record is extended nevertheless, unless its end is encrypted.
     fn unwritten(
         mut self,
         live: &LiveRecord,
@@ -137,8 +141,9 @@ impl Closing {
         }
     }
 
-    /// Continues with a record that is newer than the version that the update was to replace: this request's own write, which is
-    /// recognised, or that of another request, on which the changes are made again.
+    /// Continues with a record that is newer than the version that the update was to replace: this
+    /// request's own write, which is recognised, or that of another request, on which the changes
+    /// are made again.
     fn merge(mut self, version: u64, newer: Record) -> CloseStep {
         let session = self.session.clone();
         let live = live(&session);
@@ -152,9 +157,9 @@ impl Closing {
         {
             return self.written_before(decoded);
         }
-        // The record does not list this write. But if the list no longer reaches back to the version that the write began from,
-        // an earlier attempt may have been dropped from it; so the changes cannot be made again without the risk of making them
-        // twice.
+        // The record does not list this write. But if the list no longer reaches back to the
+        // version that the write began from, an earlier attempt may have been dropped from it; so
+        // the changes cannot be made again without the risk of making them twice.
         if self.attempt == Attempt::Retried && !recent_writes.contains(&version) {
             return self.fail(Error::Unavailable);
         }

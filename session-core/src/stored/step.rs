@@ -7,8 +7,8 @@ use crate::record::store::{StoreReply, StoreRequest};
 
 /// A step of an exchange: a result, or a request to a store, whose reply leads to the next step.
 ///
-/// If the session is in its cookie, a step is always a result. With a store, a driver carries each request to the store and the
-/// reply back, and decides nothing:
+/// If the session is in its cookie, a step is always a result. With a store, a driver carries each
+/// request to the store and the reply back, and decides nothing:
 ///
 /// ```
 /// use session_core::protocol::{StoreReply, StoreRequest, Step};
@@ -47,8 +47,8 @@ pub enum Step<T> {
 }
 
 impl<T: 'static> Step<T> {
-    /// Returns the result. Returns `None` if this is a request to a store, and drops the request. For sessions in cookies,
-    /// which need no store.
+    /// Returns the result. Returns `None` if this is a request to a store, and drops the request.
+    /// For sessions in cookies, which need no store.
     ///
     /// ```
     /// # use session_core::{SecretKey, Sessions};
@@ -133,25 +133,26 @@ pub(crate) enum Attempt {
 }
 
 impl<T> Pending<T> {
-    /// Returns the request. It may be sent again until a reply comes: every request is safe to repeat, if the driver then calls
-    /// [`mark_retried`](Self::mark_retried).
+    /// Returns the request. It may be sent again until a reply comes: every request is safe to
+    /// repeat, if the driver then calls [`mark_retried`](Self::mark_retried).
     #[must_use]
     pub fn question(&self) -> &StoreRequest {
         &self.0.request
     }
 
-    /// Returns how long all requests of one open or one close may take together. When this time has passed since the first
-    /// request, the reply is [`StoreReply::Unavailable`].
+    /// Returns how long all requests of one open or one close may take together. When this time has
+    /// passed since the first request, the reply is [`StoreReply::Unavailable`].
     #[must_use]
     pub fn within(&self) -> Duration {
         self.0.timeout
     }
 
-    /// Says that the request was sent more than once: a reply was lost, and the request may have had its effect.
+    /// Says that the request was sent more than once: a reply was lost, and the request may have
+    /// had its effect.
     ///
-    /// A write that is repeated is recognised by its id among the last eight of the record. If so many others have written since
-    /// that this cannot be decided, the session closes with [`Error::Unavailable`](crate::Error::Unavailable) and does not make
-    /// a change twice.
+    /// A write that is repeated is recognised by its id among the last eight of the record. If so
+    /// many others have written since that this cannot be decided, the session closes with
+    /// [`Error::Unavailable`](crate::Error::Unavailable) and does not make a change twice.
     ///
     /// ```
     /// use session_core::{protocol::{StoreReply, StoreRequest, Step}, StoredSessions};
@@ -181,7 +182,8 @@ impl<T> Pending<T> {
         self.0.attempt = Attempt::Retried;
     }
 
-    /// Continues with the store's reply. A reply to another kind of request has the effect of [`StoreReply::Unavailable`].
+    /// Continues with the store's reply. A reply to another kind of request has the effect of
+    /// [`StoreReply::Unavailable`].
     pub fn answer(self, reply: StoreReply) -> Step<T> {
         (self.0.next)(reply, self.0.attempt)
     }

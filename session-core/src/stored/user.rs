@@ -1,7 +1,8 @@
-//! A record's user: the index in which the user's records are found, and how many sessions a user may have.
+//! A record's user: the index in which the user's records are found, and how many sessions a user
+//! may have.
 //!
-//! The index is a superset of the user's live records. So a record is noted there before it belongs to the user, and the note is
-//! removed only after the record has ended.
+//! The index is a superset of the user's live records. So a record is noted there before it belongs
+//! to the user, and the note is removed only after the record has ended.
 
 use std::sync::Arc;
 
@@ -13,7 +14,8 @@ use crate::stored::closing::{CloseStep, Closing};
 use crate::token::lifetime::tenth;
 
 impl Closing {
-    /// Notes in the user's index a record that will be the user's, then continues. Without a user it only continues.
+    /// Notes in the user's index a record that will be the user's, then continues. Without a user
+    /// it only continues.
     pub(crate) fn index(
         mut self,
         user: Option<Arc<str>>,
@@ -29,8 +31,9 @@ impl Closing {
         })
     }
 
-    /// The note must outlive the record. It is written again with every write or touch that comes a tenth of the idle lifetime
-    /// later, and until then the session may get the longest of the configured lifetimes.
+    /// The note must outlive the record. It is written again with every write or touch that comes a
+    /// tenth of the idle lifetime later, and until then the session may get the longest of the
+    /// configured lifetimes.
     pub(crate) fn index_request(&self, user: Arc<str>, key: RecordKey) -> StoreRequest {
         let idle = self.settings().lifetime.longest_idle();
         let longest = idle.saturating_add(tenth(idle).saturating_mul(2));
@@ -44,10 +47,11 @@ impl Closing {
         }
     }
 
-    /// Removes a record that has ended from its user's index, then continues, even if that failed: the index is a superset.
+    /// Removes a record that has ended from its user's index, then continues, even if that failed:
+    /// the index is a superset.
     ///
-    /// Never for a record that lives, not even if it has another user now. The request could arrive late, after the first user has
-    /// logged in there again, and would hide their session.
+    /// Never for a record that lives, not even if it has another user now. The request could arrive
+    /// late, after the first user has logged in there again, and would hide their session.
     pub(crate) fn unindex(
         self,
         user: Option<Arc<str>>,
@@ -66,7 +70,8 @@ impl Closing {
         })
     }
 
-    /// Ends the user's oldest sessions beyond the configured number, then continues. If this session is among them, it is gone.
+    /// Ends the user's oldest sessions beyond the configured number, then continues. If this
+    /// session is among them, it is gone.
     pub(crate) fn trim(
         self,
         user: Option<Arc<str>>,

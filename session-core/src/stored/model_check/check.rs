@@ -1,5 +1,6 @@
-//! The moments at which something must hold, and what the history keeps of them. What must hold stands in
-//! [`record_invariants`](super::record_invariants), [`request_invariants`](super::request_invariants) and [`end_invariants`](super::end_invariants).
+//! When each invariant is checked, and what the history notes of each event. The invariants are in
+//! [`record_invariants`](super::record_invariants),
+//! [`request_invariants`](super::request_invariants) and [`end_invariants`](super::end_invariants).
 
 use crate::record::base::RECENT_SECONDS;
 use crate::record::body::{Body, VerifierMatch};
@@ -13,7 +14,7 @@ use crate::stored::model_check::state::State;
 use crate::stored::model_check::trace::name;
 use crate::stored::model_check::{end_invariants, record_invariants, request_invariants};
 
-/// An invariant that does not hold, by its number, and how.
+/// An invariant that does not hold, by its number, and how it was broken.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Violation {
     pub(super) id: &'static str,
@@ -39,7 +40,8 @@ pub(super) fn ensure(holds: bool, id: &'static str, what: impl FnOnce() -> Strin
     }
 }
 
-/// A record is about to be loaded: what its cookie stands for, by the history.
+/// A record is about to be loaded. Notes what the request's cookie is worth, according to the
+/// history.
 pub(super) fn load(
     state: &mut State<'_>,
     number: usize,
@@ -59,8 +61,7 @@ pub(super) fn load(
     Ok(())
 }
 
-/// Whether a cookie that opens nothing keeps its request recent: its session ended, or its id was replaced, less than
-/// [`RECENT_SECONDS`] ago.
+/// Whether the session of a cookie ended, or its id was replaced, less than [`RECENT_SECONDS`] ago.
 fn is_recent(state: &State<'_>, cookie: usize) -> bool {
     let (life, now) = (&state.history[&state.cookies[cookie].key], state.now);
     let since = life
@@ -70,7 +71,7 @@ fn is_recent(state: &State<'_>, cookie: usize) -> bool {
     since.is_some_and(|since| now.abs_diff(since) < RECENT_SECONDS)
 }
 
-/// Whether a cookie has the id that a live record had before, and its time is over.
+/// Whether a cookie has the previous id of a live record, after that id's end.
 pub(super) fn is_reused(state: &State<'_>, cookie: usize) -> bool {
     let cookie = &state.cookies[cookie];
     let Some(Slot::Live { record, .. }) = state.store.slots.get(&cookie.key) else {
@@ -81,12 +82,12 @@ pub(super) fn is_reused(state: &State<'_>, cookie: usize) -> bool {
     record.expires > state.now && opens == Some(VerifierMatch::Reused)
 }
 
-/// What a cookie stands for now.
+/// Returns what a cookie is worth now.
 pub(super) fn cookie_state(state: &State<'_>, cookie: usize) -> CookieState {
     cookie_state_at(state, cookie, state.now)
 }
 
-/// To a request that takes this second for the present.
+/// Returns what a cookie is worth to a request whose time is this second.
 pub(super) fn cookie_state_at(state: &State<'_>, cookie: usize, now: u64) -> CookieState {
     let cookie = &state.cookies[cookie];
     let life = &state.history[&cookie.key];
@@ -94,7 +95,7 @@ pub(super) fn cookie_state_at(state: &State<'_>, cookie: usize, now: u64) -> Coo
         .known(&cookie.verifier)
         .is_none_or(|known| known.revoked);
     match (life.tombstone, state.store.slots.get(&cookie.key)) {
-        // Whatever the store has kept.
+        // The history decides, whatever the store still has.
         (Some(expires), _) => {
             if expires > now && !life.collected {
                 CookieState::Dead
@@ -117,12 +118,12 @@ pub(super) fn cookie_state_at(state: &State<'_>, cookie: usize, now: u64) -> Coo
                 _ => CookieState::Stale,
             }
         }
-        // Expired, and deleted for that.
+        // It had expired, and the store deleted it for that.
         (None, _) => CookieState::Nothing,
     }
 }
 
-/// A session was opened: the handler sees what the record holds, or nothing.
+/// A session was opened. The handler sees the record's content, or nothing.
 pub(super) fn opened(state: &State<'_>, number: usize, session: &Session) -> Check {
     let request = &state.requests[number];
     request_invariants::i5_i7_only_a_live_verifier_opens(
@@ -133,7 +134,7 @@ pub(super) fn opened(state: &State<'_>, number: usize, session: &Session) -> Che
     )
 }
 
-/// A close asks.
+/// A close sends a request to the store.
 pub(super) fn requested(state: &State<'_>, number: usize, store_request: &StoreRequest) -> Check {
     request_invariants::i8_only_keys_of_ours(state, number, store_request)?;
     request_invariants::i13_nothing_is_asked_for_nothing(state, number, store_request)?;
@@ -141,7 +142,7 @@ pub(super) fn requested(state: &State<'_>, number: usize, store_request: &StoreR
     request_invariants::i15_bounded(state, number)
 }
 
-/// Something was executed by the store.
+/// The store executed a request.
 pub(super) fn executed(
     state: &mut State<'_>,
     by: usize,
@@ -183,7 +184,7 @@ pub(super) fn executed(
                 };
                 let tombstone = match new {
                     Some(Slot::Dead { expires }) => expires,
-                    // A mutation has left none.
+                    // A mutation left no tombstone.
                     _ => ended_at + TOMBSTONE_SECONDS,
                 };
                 record_invariants::i18_ended_by_who_may(state, by, key, store_request, old)?;
@@ -232,14 +233,14 @@ fn updated(state: &mut State<'_>, by: usize, key: RecordKey, new: &Record) -> Ch
     let Some(life) = state.history.get_mut(&key) else {
         return Ok(());
     };
-    // Who is in it already has come again: nothing may change.
+    // A writer that is in the record already was executed again: nothing may change.
     if !life.writers.contains(&by) {
         let fits = request
             .effects
             .iter()
             .all(|effect| life.content.apply(effect));
         ensure(fits, "I2", || {
-            format!("{} was stored, though what it did does not fit", name(by))
+            format!("{} was stored though its changes do not fit", name(by))
         })?;
         life.writers.push(by);
     }
@@ -272,12 +273,12 @@ fn updated(state: &mut State<'_>, by: usize, key: RecordKey, new: &Record) -> Ch
 pub(super) fn read(record: &Record) -> Result<Body, Violation> {
     let unreadable = || Violation {
         id: "I4",
-        what: "a record that nobody can read".to_owned(),
+        what: "a record cannot be read".to_owned(),
     };
     Body::decode(&record.body).ok_or_else(unreadable)
 }
 
-/// After each change: all records.
+/// Checks all records after each change.
 fn each_record(state: &State<'_>) -> Check {
     for (key, slot) in &state.store.slots {
         let (Slot::Live { record, .. }, Some(life)) = (slot, state.history.get(key)) else {
@@ -291,7 +292,7 @@ fn each_record(state: &State<'_>) -> Check {
     record_invariants::i12_index_is_a_superset(state)
 }
 
-/// A close has come to its end.
+/// A close has ended.
 pub(super) fn responded(state: &mut State<'_>, number: usize) -> Check {
     request_invariants::i15_declared(state, number)?;
     request_invariants::i9_gone_sets_no_cookie(state, number)?;
@@ -311,8 +312,9 @@ pub(super) fn responded(state: &mut State<'_>, number: usize) -> Check {
         cookie_state,
         cleared && state.requests[number].is_acknowledged(),
     ) {
-        // Another has given the session a new id: this one may not end it, and its login begins one of its own. A clock that
-        // was set back since it closed does not make its id a good one again.
+        // Another request has given the session a new id, so this one may not end it, and its login
+        // began a session of its own. If the clock was set back since it closed, that does not make
+        // its id valid again.
         let request = &state.requests[number];
         let stale = |now| cookie_state_at(state, cookie, now) == CookieState::Stale;
         if request.user.is_some() && (stale(state.now) || request.created.is_some_and(stale)) {
@@ -328,7 +330,7 @@ pub(super) fn responded(state: &mut State<'_>, number: usize) -> Check {
     Ok(())
 }
 
-/// A delete_all has come to its end.
+/// A delete_all has ended.
 pub(super) fn all_deleted(state: &mut State<'_>, number: usize, user: &str) -> Check {
     let Some((began, _)) = state.requests[number].swept else {
         return Ok(());
@@ -344,23 +346,23 @@ pub(super) fn all_deleted(state: &mut State<'_>, number: usize, user: &str) -> C
     Ok(())
 }
 
-/// All requests have ended. Late questions may still come.
+/// All requests have ended. Late requests to the store may still be executed.
 pub(super) fn when_quiet(state: &State<'_>) -> Check {
     record_invariants::i12_index_is_a_superset(state)?;
     end_invariants::i1_acknowledged_sets(state)?;
     end_invariants::i2_counters_and_lists(state)?;
     end_invariants::i3_flashes(state)?;
     end_invariants::i5_i7_probe_all_cookies(state)?;
-    end_invariants::i9_jar(state)?;
+    end_invariants::i9_browser_cookie(state)?;
     end_invariants::i12_trimmed(state)
 }
 
-/// Nothing more can happen.
+/// No transition is left.
 pub(super) fn at_the_end(state: &mut State<'_>) -> Check {
     end_invariants::i17_no_browser_is_locked_out(state)
 }
 
-/// What a response sets, if its cookie is a new one.
+/// Returns the new cookie that a response sets.
 pub(super) fn new_cookie(request: &Request) -> Option<usize> {
     match request.sets() {
         Some(Sets::New(cookie)) => Some(cookie),
@@ -368,7 +370,7 @@ pub(super) fn new_cookie(request: &Request) -> Option<usize> {
     }
 }
 
-/// Whether a record is there, neither deleted nor expired.
+/// Whether a record exists, and has neither been deleted nor expired.
 pub(super) fn is_live(state: &State<'_>, key: &RecordKey) -> bool {
     matches!(state.store.slots.get(key), Some(Slot::Live { record, .. }) if record.expires > state.now)
 }

@@ -1,4 +1,4 @@
-//! A schedule that breaks an invariant, for whoever has to understand it.
+//! A schedule that breaks an invariant, made as simple as possible for its reader.
 
 use std::fmt;
 
@@ -6,24 +6,25 @@ use crate::stored::model_check::check::Violation;
 use crate::stored::model_check::choose::Chooser;
 use crate::stored::model_check::faulty::Mutation;
 use crate::stored::model_check::initial_state::prepare;
-use crate::stored::model_check::run;
+use crate::stored::model_check::run_schedule;
 use crate::stored::model_check::scenario::{Plan, Scenario};
 use crate::stored::model_check::server::Server;
 
 pub(super) struct Counterexample {
     pub(super) scenario: Scenario,
     pub(super) violation: Violation,
-    /// What happened, line by line.
+    /// The trace: what happened, line by line.
     pub(super) lines: Vec<String>,
-    /// How many schedules were explored until then.
+    /// How many schedules were explored before it was found.
     pub(super) schedules: u64,
 }
 
-/// So many schedules are tried for each simpler scenario.
+/// How many schedules are tried for each simpler scenario.
 const TRIED: usize = 3000;
 
 impl Counterexample {
-    /// One with as few requests, env_events, faults and lines as can be found with little effort.
+    /// Returns one with as few requests, environment events, faults and lines as a short search
+    /// finds.
     pub(super) fn simplest(self, mutation: Option<Mutation>) -> Self {
         let Scenario {
             plans,
@@ -65,7 +66,7 @@ impl Counterexample {
     }
 }
 
-/// The shortest of those that are found soon.
+/// Returns the shortest counterexample of those that a short search finds.
 fn shortest(scenario: &Scenario, mutation: Option<Mutation>) -> Option<Counterexample> {
     let server = Server::new(scenario.config);
     let start = prepare(&server, scenario);
@@ -73,7 +74,7 @@ fn shortest(scenario: &Scenario, mutation: Option<Mutation>) -> Option<Counterex
     let mut shortest: Option<Counterexample> = None;
     for _ in 0..TRIED {
         if let (Err(violation), lines) =
-            run(&server, scenario, &start, mutation, &mut chooser, true)
+            run_schedule(&server, scenario, &start, mutation, &mut chooser, true)
             && shortest
                 .as_ref()
                 .is_none_or(|shortest| lines.len() < shortest.lines.len())

@@ -1,5 +1,5 @@
-//! What must hold when all requests have ended: the invariants as they are written, held against the store and the jar
-//! and not against the history, as far as that is possible.
+//! The invariants that are checked when all requests have ended. As far as possible they compare
+//! the store and the browser's cookie with what was acknowledged, and do not use the history.
 
 use crate::record_key::RecordKey;
 use std::collections::BTreeSet;
@@ -17,7 +17,7 @@ use crate::stored::model_check::trace::name;
 use crate::stored::model_check::{faulty, request_invariants};
 use crate::stored::step::Step;
 
-/// Live records, with their content and their history.
+/// Returns the live records, with their content and their history.
 fn live<'a>(state: &'a State<'_>) -> impl Iterator<Item = (RecordKey, String, &'a Life)> {
     state
         .store
@@ -33,7 +33,7 @@ fn live<'a>(state: &'a State<'_>) -> impl Iterator<Item = (RecordKey, String, &'
         })
 }
 
-/// The requests whose writes are in a record.
+/// Returns the requests whose writes are in a record.
 fn writers<'a>(
     state: &'a State<'_>,
     life: &'a Life,
@@ -43,8 +43,8 @@ fn writers<'a>(
         .map(|number| (*number, &state.requests[*number]))
 }
 
-/// **I1** Every acknowledged set is in the record unless a later (by commit order) set, remove or clear of that key,
-/// clear, delete_all, trim or expiry is.
+/// **I1** Every acknowledged set is in the record, unless a set, remove or clear of that key, a
+/// clear, a delete_all, a trim or an expiry came later in commit order.
 pub(super) fn i1_acknowledged_sets(state: &State<'_>) -> Check {
     for (_, data, life) in live(state) {
         let map = map_of(&data);
@@ -53,7 +53,7 @@ pub(super) fn i1_acknowledged_sets(state: &State<'_>) -> Check {
             for effect in request.effects.iter().rev() {
                 if let (Effect::Set(key, text), true) = (effect, request.is_acknowledged()) {
                     let same = map.get(*key) == serde_json::from_str(text).ok().as_ref();
-                    // What an increment made of it is I2's.
+                    // I2 checks what an increment made of it.
                     let replaced = *key == "n" || later.iter().any(|effect| effect.replaces(key));
                     ensure(same || replaced, "I1", || {
                         format!("{}'s {key} is not in {data}", name(number))
@@ -66,7 +66,8 @@ pub(super) fn i1_acknowledged_sets(state: &State<'_>) -> Check {
     Ok(())
 }
 
-/// **I2** Counter: acknowledged <= value <= acknowledged + unknown outcomes; nothing is applied twice.
+/// **I2** For a counter: acknowledged <= value <= acknowledged + unknown outcomes. Nothing is
+/// applied twice.
 pub(super) fn i2_counters_and_lists(state: &State<'_>) -> Check {
     for (_, data, life) in live(state) {
         let map = map_of(&data);
@@ -99,7 +100,7 @@ pub(super) fn i2_counters_and_lists(state: &State<'_>) -> Check {
                 }
             }
         }
-        // Who was told that it had expired may have a copy of their write under way.
+        // A request that found the session expired may have a copy of its write under way.
         if !replaced("n") && !life.was_expired {
             let base = life
                 .base
@@ -118,10 +119,11 @@ pub(super) fn i2_counters_and_lists(state: &State<'_>) -> Check {
     Ok(())
 }
 
-/// **I3** Each acknowledged message is taken by at least one acknowledged take or still there; a take removes only what
-/// it saw (by the flashes' numbers, which [`i1_to_i4_content`](super::record_invariants::i1_to_i4_content) watches).
+/// **I3** Each acknowledged flash is in the record, or at least one acknowledged take has taken it.
+/// A take removes only the flashes that it saw
+/// ([`i1_to_i4_content`](super::record_invariants::i1_to_i4_content) checks their numbers).
 ///
-/// A take whose outcome is unknown may have taken it, too.
+/// A take whose outcome is unknown may have taken it as well.
 pub(super) fn i3_flashes(state: &State<'_>) -> Check {
     for (_, data, life) in live(state) {
         let taken: Vec<_> = writers(state, life)
@@ -171,7 +173,7 @@ pub(super) fn i5_i7_probe_all_cookies(state: &State<'_>) -> Check {
     for cookie in 0..state.cookies.len() {
         let session = probe(state, cookie);
         let cookie_state = match session.rejected() {
-            // Set back, the clock makes it one from the future.
+            // The clock was set back, so the cookie comes from the future.
             Some(crate::Rejected::Future | crate::Rejected::TooOld) => CookieState::Nothing,
             _ => cookie_state(state, cookie),
         };
@@ -185,17 +187,20 @@ pub(super) fn i5_i7_probe_all_cookies(state: &State<'_>) -> Check {
     Ok(())
 }
 
-/// **I9** Jar: where all requests carried the same live verifier and at most one response mints a verifier, after all
-/// deliveries (no clear, no crash) the jar opens a live session, logged in if a login was acknowledged.
+/// **I9** The browser's cookie: if all requests carried the same live verifier, at most one
+/// response sends a new one, and there was neither a clear nor a crash, then the browser ends with
+/// a cookie that opens a live session. If a login was acknowledged, it is logged in.
 ///
-/// A response that mints and is lost with its request counts, if its verifier is in the record.
-/// After all deliveries, in whichever order, the jar holds the cookie that was delivered last: any that was set. "No
-/// crash": no login or renewal with an unknown outcome, since it may have retired the verifier that the jar holds. A
-/// periodic renewal and a changed permanence must leave the one before open, even if the response is lost (L3).
+/// Responses may arrive in any order, so each cookie that was set may be the browser's last. A new
+/// verifier that is in the record and was lost with its response is one of them. A login or renewal
+/// with an unknown outcome is a crash, since it may have ended the verifier that the browser holds.
+/// A periodic renewal and a changed permanence must leave the previous verifier valid, even if the
+/// response is lost (L3).
 ///
-/// (Where several mint, that the jar ends with a cookie that is live or anonymous, and never with another login's data, is
-/// [`i7_one_verifier_opens`](super::record_invariants::i7_one_verifier_opens).)
-pub(super) fn i9_jar(state: &State<'_>) -> Check {
+/// If several responses send new verifiers, the browser ends with a cookie that is live or
+/// anonymous, and never with another login's data:
+/// [`i7_one_verifier_opens`](super::record_invariants::i7_one_verifier_opens) checks that.
+pub(super) fn i9_browser_cookie(state: &State<'_>) -> Check {
     let requests = || state.requests.iter();
     let Some(first) = state.known.checked_sub(1) else {
         return Ok(());
@@ -231,19 +236,20 @@ pub(super) fn i9_jar(state: &State<'_>) -> Check {
         let session = probe(state, cookie);
         ensure(session.rejected().is_none(), "I9", || {
             format!(
-                "the jar ends with a cookie that opens nothing: {:?}",
+                "the browser ends with a cookie that opens nothing: {:?}",
                 session.rejected()
             )
         })?;
         let user = state.history[&state.cookies[cookie].key].user.as_deref();
         ensure(login.is_none_or(|login| login.user == user), "I9", || {
-            format!("the jar ends with a session of {user:?} after a login")
+            format!("the browser ends with a session of {user:?} after a login")
         })?;
     }
     Ok(())
 }
 
-/// Whether a request's verifier has entered a record, and, if its outcome is known, went out.
+/// Whether a verifier of this request is in a record and, if the request's outcome is known, was
+/// sent.
 fn has_new_verifier(state: &State<'_>, number: usize, request: &Request) -> bool {
     let drawn = state.server.draws.drawn();
     let mut verifiers = state.history.values().flat_map(|life| &life.verifiers);
@@ -252,8 +258,9 @@ fn has_new_verifier(state: &State<'_>, number: usize, request: &Request) -> bool
     new_cookie(request).is_some() || unknown
 }
 
-/// **I17** A browser can always get a session again: from [`RECENT_SECONDS`] after the last change on, and as much later as the
-/// clock was set back, whoever writes has a cookie that opens what was written, whichever cookie the browser held.
+/// **I17** A browser can always get a session again: [`RECENT_SECONDS`] after the last change
+/// (later by as much as the clock was set back), a request that writes gets a cookie that opens
+/// what it wrote, whichever cookie the browser had.
 pub(super) fn i17_no_browser_is_locked_out(state: &mut State<'_>) -> Check {
     let (now, drawn) = (state.now, state.server.draws.drawn().clone());
     state.server.time.set(now + RECENT_SECONDS + state.set_back);
@@ -287,7 +294,7 @@ fn can_write(state: &State<'_>, cookie: usize) -> bool {
     session.get::<i64>("again") == Ok(Some(1))
 }
 
-/// Asks the store as it is, but for a mistake in it that is being made on purpose.
+/// Sends the requests to the store as it is, with the mutation that is being tried.
 fn drive<T>(state: &State<'_>, store: &mut ModelStore, mut step: Step<T>) -> T {
     loop {
         match step {
@@ -304,9 +311,11 @@ fn drive<T>(state: &State<'_>, store: &mut ModelStore, mut step: Step<T>) -> T {
     }
 }
 
-/// **I12** After delete_all quiesces no record of that user whose write committed before it began is live.
+/// **I12** After a delete_all has ended, no record of its user is live that had this user when the
+/// delete_all began.
 ///
-/// But for one that had expired when it was listed, and counts again.
+/// A record that had expired when the records were listed, and lives again under a clock that was
+/// set back, is an exception.
 pub(super) fn i12_all_of_a_user_are_dead(state: &State<'_>, user: &str, began: usize) -> Check {
     let left = live(state).any(|(_, _, life)| {
         life.user.as_deref() == Some(user) && life.since <= began && !life.was_expired
@@ -316,10 +325,11 @@ pub(super) fn i12_all_of_a_user_are_dead(state: &State<'_>, user: &str, began: u
     })
 }
 
-/// **I12** After trim quiesces at most n: of those that had their user when the last trim began. An acknowledged login has
-/// had its trim.
+/// **I12** After a trim has ended, at most the configured number of records is live, of those that
+/// had their user when the last trim began. An acknowledged login was followed by its trim.
 ///
-/// But for one that had expired by the time of the trim, and counts again.
+/// A record that had expired at the time of the trim, and lives again under a clock that was set
+/// back, is an exception.
 pub(super) fn i12_trimmed(state: &State<'_>) -> Check {
     if !state.scenario.config.cap {
         return Ok(());

@@ -1,4 +1,4 @@
-//! What happens to the server between two steps.
+//! What happens to the server between two steps of the requests.
 
 use crate::stored::model_check::check::Violation;
 use crate::stored::model_check::request::Stage;
@@ -6,7 +6,7 @@ use crate::stored::model_check::scenario::EnvEvent;
 use crate::stored::model_check::state::State;
 
 impl State<'_> {
-    /// Whether it was noticed already.
+    /// Carries out an environment event. Returns whether a request noticed it already.
     pub(super) fn env_event(&mut self, env_event: EnvEvent) -> Result<bool, Violation> {
         self.env_events += 1;
         self.handling = env_event != EnvEvent::SwapKeys;
@@ -42,7 +42,7 @@ impl State<'_> {
             });
         }
         for number in 0..self.requests.len() {
-            // After the last env_event nothing is won by waiting.
+            // After the last environment event the handlers need not wait any longer.
             if !self.may_step()
                 && let Stage::Opened(session) = &self.requests[number].stage
             {

@@ -1,5 +1,5 @@
-//! The walks themselves: families of scenarios. Their bounds are low by default, so that all tests together take about a
-//! minute, and high with `SESSION_MODEL_CHECK=long`.
+//! The scenarios that are explored, in families. Their bounds are low by default, so that all tests
+//! together take about a minute; `SESSION_MODEL_CHECK=long` raises them.
 
 use crate::record::policy::ReusePolicy;
 use crate::stored::model_check::choose::Chooser;
@@ -41,15 +41,15 @@ pub(super) const ALL_ON: Config = Config {
 /// A touch is due, but no renewal.
 pub(super) const ANONYMOUS: &[Prior] = &[Prior::Begin, Prior::Wait(200)];
 pub(super) const OWNED: &[Prior] = &[Prior::Login];
-/// A touch is due, and a note in the user's index.
+/// A touch and a note in the user's index are due.
 const OWNED_DUE: &[Prior] = &[Prior::Login, Prior::Wait(200)];
-/// So is a renewal, where it is configured.
+/// A renewal is due as well, where it is configured.
 pub(super) const DUE: &[Prior] = &[Prior::Begin, Prior::Wait(400)];
 pub(super) const ALL_DUE: &[Prior] = &[Prior::Login, Prior::Wait(400)];
 /// The verifier was renewed, and the new one has not come back.
 const RENEWED: &[Prior] = &[Prior::Begin, Prior::Wait(400), Prior::Read];
 const ALL_RENEWED: &[Prior] = &[Prior::Login, Prior::Wait(400), Prior::Read];
-/// The new one has come back, and the old one's time is over; 20 s later a renewal is due again.
+/// The new one has come back, and the previous one has ended. 20 s later a renewal is due again.
 const REUSED: &[Prior] = &[
     Prior::Login,
     Prior::Wait(400),
@@ -69,9 +69,9 @@ const LONG_LIVED: &[Prior] = &[
     Prior::Wait(700),
 ];
 
-/// Those that differ most in what they pending.
+/// The plans that differ most in their requests to the store.
 const FEW: [Plan; 6] = [READ, ADD, TAKE, RENEW_ID, CLEAR, LOGIN_INSERT];
-/// More of them.
+/// A larger selection.
 pub(super) const MORE: [Plan; 10] = [
     READ,
     ADD,
@@ -86,7 +86,8 @@ pub(super) const MORE: [Plan; 10] = [
 ];
 
 const STEPS: &[EnvEvent] = &[
-    // Past a tenth of the idle lifetime, past a renewal, past an alias and a tombstone, past the end.
+    // Past a tenth of the idle lifetime; a renewal; a previous verifier and a tombstone; the idle
+    // lifetime.
     EnvEvent::Clock(100),
     EnvEvent::Clock(300),
     EnvEvent::Clock(59),
@@ -101,7 +102,7 @@ pub(super) fn long() -> bool {
     std::env::var("SESSION_MODEL_CHECK").is_ok_and(|how| how == "long")
 }
 
-/// Every choice of `size` plans, the same one several times included.
+/// Returns every choice of `size` plans, with repetition.
 pub(super) fn groups(plans: &[Plan], size: usize) -> Vec<Vec<Plan>> {
     if size == 0 {
         return vec![Vec::new()];
@@ -140,7 +141,8 @@ fn with_env_events(
         .collect()
 }
 
-/// Walks all schedules of each; prints how many, which must be at least so many: a walk that loses its way fails.
+/// Explores all schedules of the scenarios, and prints how many there were. There must be at least
+/// `least`, so that a model checker that skips schedules fails.
 fn explore_all(name: &str, least: u64, scenarios: Vec<Scenario>) {
     let began = std::time::Instant::now();
     let mut schedules = 0;
@@ -242,7 +244,7 @@ fn triples() {
 
 #[test]
 fn clock_steps() {
-    // Where two cookies can come, there are many more schedules.
+    // There are many more schedules where a request can carry two cookies.
     let (few, fewer) = ([RENEW_ID, CLEAR, LOGIN_INSERT], [READ, RENEW_ID, CLEAR]);
     for (name, priors, plans) in [
         ("logged in", OWNED, few),
@@ -291,7 +293,7 @@ fn swapped_keys() {
     );
 }
 
-/// Three requests of all operations, with all that may happen, by chance.
+/// Three requests of all kinds, with all faults and environment events, by chance.
 #[test]
 fn by_chance() {
     let (seeds, each, mut schedules) = if long() {

@@ -1,4 +1,5 @@
-//! The store as it answers; and ten mistakes, made at the walker's boundary, each of which the walk must find.
+//! Mutations: ten mistakes, made between the core and the store or the browser. The model checker
+//! must find each.
 
 use crate::record::body::Body;
 use crate::record::store::{Loaded, Record, StoreReply, StoreRequest, TOMBSTONE_SECONDS, Updated};
@@ -7,32 +8,33 @@ use crate::stored::model::Slot;
 use crate::stored::model_check::state::State;
 use crate::stored::step::Pending;
 
-/// A mistake that the protocol is made to avoid.
+/// A mistake that the protocol avoids.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Mutation {
-    /// A response whose close touched the record sets the cookie that came.
+    /// A response whose close touched the record sets the request's own cookie again.
     ResendOnTouch,
-    /// A write id is the loaded version and one.
+    /// A write id is the loaded version plus one, not a random number.
     CounterVersion,
-    /// A record keeps the id of its newest write only.
+    /// A record lists its newest write only.
     NewestWriteOnly,
-    /// The same, and nobody is told that a store_request was asked before.
+    /// A record lists its newest write only, and the driver does not say that a request was sent
+    /// before.
     UnmarkedRetry,
-    /// A deleted record leaves nothing behind.
+    /// A deleted record leaves no tombstone.
     NoTombstone,
     /// A record is deleted only if it still has the verifier that the request presented.
     DeleteNeedsVerifier,
     /// A record is deleted whatever its version.
     DeleteByKeyAlone,
-    /// A tombstone never ends, and always looks as if it had been laid just now.
+    /// A tombstone never ends, and always looks new.
     EndlessTombstone,
-    /// A record always looks as if its verifier had been minted just now.
+    /// A verifier always looks as if it had just been generated.
     AlwaysJustMinted,
-    /// A tombstone ends at once.
+    /// A tombstone ends immediately.
     ShortTombstone,
 }
 
-/// What a load is replied.
+/// Returns the reply to a load, with the mutation.
 pub(super) fn loaded(
     mutation: Option<Mutation>,
     store_request: &StoreRequest,
@@ -123,7 +125,7 @@ pub(super) fn execute(
     }
 }
 
-/// The reply to this store_request is lost.
+/// The reply to this request is lost.
 pub(super) fn mark_retried(mutation: Option<Mutation>, pending: &mut Pending<Outgoing>) {
     if mutation != Some(Mutation::UnmarkedRetry) {
         pending.mark_retried();

@@ -1,31 +1,32 @@
-//! What must be in a record: told from what was executed, in its order, with rules of its own, so that a mistake of the
-//! core's merging is not made here as well.
+//! History variables: what a record must hold, computed from the executed requests in their order.
+//! The rules are written a second time here, so that a mistake in the core's merging is not
+//! repeated.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::record::id::VerifierHash;
 
-/// What a request did to the content.
+/// A change that a request made to the content.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Effect {
-    /// Key and JSON text.
+    /// A key and its JSON text.
     Set(&'static str, String),
-    /// The same, made from a value that was loaded.
+    /// A key and its JSON text, which was made from a loaded value.
     Derived(&'static str, String),
     Remove(String),
     Clear,
-    /// All but the counter goes.
+    /// Removes all but the counter.
     KeepOnly,
     Add(&'static str, i64),
     Push(&'static str, String),
-    /// Number and message.
+    /// The flash's number and its message.
     Flash(u32, String),
     Take(Vec<u32>),
 }
 
 impl Effect {
-    /// The key that another's value is lost for, or no longer counts for.
+    /// Whether this change replaces the value of a key.
     pub(super) fn replaces(&self, wanted: &str) -> bool {
         match self {
             Self::Set(key, _) | Self::Derived(key, _) => *key == wanted,
@@ -44,21 +45,18 @@ pub(super) struct Content {
 }
 
 impl Content {
-    /// What a session holds that begins with these.
+    /// Returns the content of a session that begins with these changes.
     pub(super) fn of(effects: &[Effect]) -> Self {
         let mut content = Self::default();
         // A value that was made from a loaded one is left out.
         let mut own = effects
             .iter()
             .filter(|effect| !matches!(effect, Effect::Derived(..)));
-        assert!(
-            own.all(|effect| content.apply(effect)),
-            "effects of one's own fit"
-        );
+        assert!(own.all(|effect| content.apply(effect)), "own changes fit");
         content
     }
 
-    /// Whether it fitted.
+    /// Returns whether the change fits.
     pub(super) fn apply(&mut self, effect: &Effect) -> bool {
         match effect {
             Effect::Set(key, text) | Effect::Derived(key, text) => {
@@ -95,7 +93,7 @@ impl Content {
         true
     }
 
-    /// As a record holds it.
+    /// Returns the text of the content as a record holds it.
     pub(super) fn text(&self) -> String {
         let keys: Vec<_> = self
             .keys
@@ -115,26 +113,26 @@ impl Content {
     }
 }
 
-/// What a record says of its session besides the content.
+/// The fields of a record beside the content.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub(super) struct Marks {
     pub(super) permanent: bool,
     pub(super) label: Option<&'static str>,
-    /// When somebody logged in.
+    /// When the user logged in.
     pub(super) authenticated: Option<u64>,
 }
 
-/// A verifier that a record had.
+/// A verifier that a record has had.
 #[derive(Debug, Clone)]
 pub(super) struct Known {
     pub(super) hash: VerifierHash,
-    /// Who was logged in when it was minted.
+    /// The user who was logged in when it was generated.
     pub(super) user: Option<Arc<str>>,
-    /// Since then somebody logged in or renewed: it must open nothing.
+    /// A login or renewal came later: it must open nothing.
     pub(super) revoked: bool,
 }
 
-/// A record, from its insert on and beyond its end.
+/// The history of a record, from its insert to its end and after it.
 #[derive(Debug, Clone)]
 pub(super) struct Life {
     pub(super) content: Content,
@@ -142,22 +140,23 @@ pub(super) struct Life {
     pub(super) base: Content,
     pub(super) marks: Marks,
     pub(super) user: Option<Arc<str>>,
-    /// How often the store had changed when it got this user.
+    /// The number of changes in the store when the record got this user.
     pub(super) since: usize,
     pub(super) created: u64,
     pub(super) expires: u64,
-    /// Whose write is in it, in the order of their execution.
+    /// The requests whose writes are in it, in the order of their execution.
     pub(super) writers: Vec<usize>,
-    /// All that it ever had.
+    /// All verifiers that it has had.
     pub(super) verifiers: Vec<Known>,
-    /// It had expired at some second of the schedule. If the clock is set back, or a store_request comes that was asked before
-    /// that second, it counts again.
+    /// It had expired at some second of the schedule. It lives again if the clock is set back, or
+    /// for a request to the store that was sent before that second.
     pub(super) was_expired: bool,
-    /// When its last verifier was minted.
+    /// When its last verifier was generated.
     pub(super) verifier_created: Option<u64>,
-    /// Until when its tombstone lasts: it was deleted.
+    /// The end of its tombstone, if it was deleted.
     pub(super) tombstone: Option<u64>,
-    /// Its tombstone had ended when the store was cleaned: a clock that is set back afterwards finds nothing of it.
+    /// Its tombstone had ended when the store deleted what had expired. If the clock is set back
+    /// later, it is not found.
     pub(super) collected: bool,
     /// An acknowledged clear or delete_all ended it.
     pub(super) for_good: bool,

@@ -1,4 +1,4 @@
-//! Where schedules begin: after a few requests that nothing disturbed.
+//! The initial state of a schedule: what a few undisturbed requests left.
 
 use std::collections::BTreeMap;
 
@@ -24,7 +24,7 @@ pub(super) struct InitialState {
 const BEGIN: &[Op] = &[Op::Insert, Op::Flash];
 const LOGIN: &[Op] = &[Op::Insert, Op::Flash, Op::Login("ada")];
 
-/// Runs what happened before, undisturbed.
+/// Runs the scenario's earlier requests, one after the other.
 pub(super) fn prepare(server: &Server, scenario: &Scenario) -> InitialState {
     let empty = InitialState {
         store: ModelStore::default(),
@@ -73,9 +73,10 @@ pub(super) fn prepare(server: &Server, scenario: &Scenario) -> InitialState {
 }
 
 impl InitialState {
-    /// Writes the content that all schedules begin with, told by the word "old", with texts that Rust would not write.
+    /// Writes the content with which all schedules begin. It contains the word "old", and texts
+    /// that the core would not write itself.
     fn settle(&mut self) {
-        self.drawn.belong_to_nobody();
+        self.drawn.mark_as_earlier();
         for (key, life) in &mut self.history {
             let old = [
                 ("a", r#""old""#),

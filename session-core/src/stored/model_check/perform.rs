@@ -1,4 +1,4 @@
-//! What happens, and what follows from it.
+//! Carries out a transition, and what follows from it.
 
 use crate::record::store::*;
 use crate::record_key::RecordKey;
@@ -72,7 +72,7 @@ impl State<'_> {
             }
         };
         let shows = match transition {
-            // It comes right after the step that asked.
+            // It happens right after the step that sent the request.
             Transition::Deadline(_) | Transition::Crash(_) => {
                 self.last.shows || self.last.agent != agent
             }
@@ -86,7 +86,7 @@ impl State<'_> {
         Ok(())
     }
 
-    /// One step of a request.
+    /// Takes one step of a request.
     fn advance(&mut self, number: usize) -> Check {
         self.server.draws.drawn().by = number;
         match std::mem::replace(&mut self.requests[number].stage, Stage::Ended) {
@@ -161,7 +161,8 @@ impl State<'_> {
         Ok(())
     }
 
-    /// The request arrives: its cookie is looked at, and its record loaded, or not.
+    /// A request arrives: its cookie is read, and its record loaded, unless the store does not
+    /// reply.
     fn begin(&mut self, number: usize, replied: bool) -> Check {
         let carried = match self.requests[number].plan.carries {
             Carries::Any => self.carried(),
@@ -198,7 +199,9 @@ impl State<'_> {
                 self.trace(|state| trace::request(state, number, &store_request, &reply, ""));
                 match pending.answer(reply) {
                     Step::Done(opened) => opened,
-                    Step::Pending(_) => return Violation::of("I15", "an open asks more than once"),
+                    Step::Pending(_) => {
+                        return Violation::of("I15", "an open sends more than one request");
+                    }
                 }
             }
         };
@@ -213,7 +216,8 @@ impl State<'_> {
         self.handle(number, &session)
     }
 
-    /// Any cookie that the jar has had: the newest first. None, where it was told to remove it.
+    /// Chooses a cookie: any that the browser has had, the newest first, or none if a response
+    /// removed it.
     fn carried(&mut self) -> Option<usize> {
         let emptied = self
             .requests
@@ -224,7 +228,7 @@ impl State<'_> {
         (choice < all).then(|| all - 1 - choice)
     }
 
-    /// The handler runs, and the close begins: from here on nobody looks at the clock.
+    /// Runs the handler and begins the close. From here on the request does not read the clock.
     pub(super) fn handle(&mut self, number: usize, session: &Session) -> Check {
         self.server.draws.drawn().by = number;
         self.requests[number].handle(number, session, &self.server.draws, self.now);
@@ -246,7 +250,7 @@ impl State<'_> {
         self.progress(number, pending.answer(reply))
     }
 
-    /// Nobody waits any more for what was asked.
+    /// The request no longer waits for its request to the store.
     fn leave(&mut self, number: usize) {
         let left = self.sent.iter_mut().filter(|sent| sent.by == number);
         left.for_each(|sent| sent.waited_for = false);
@@ -309,14 +313,14 @@ impl State<'_> {
                 self.resume(number, pending, StoreReply::Unavailable)?;
                 let ended = self.requests[number].has_ended();
                 ensure(ended || !ends, "I15", || {
-                    "a close goes on without an reply".to_owned()
+                    "a close goes on without a reply".to_owned()
                 })
             }
-            _ => unreachable!("no store_request is out"),
+            _ => unreachable!("no request to the store is waiting"),
         }
     }
 
-    /// A store_request meets the store.
+    /// The store executes a request.
     fn execute(
         &mut self,
         by: usize,

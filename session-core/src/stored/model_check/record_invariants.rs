@@ -1,4 +1,5 @@
-//! What must hold of the records and the users' index, after each change in the store.
+//! The invariants of the records and the users' index, which are checked after each change in the
+//! store.
 
 use crate::record::body::Body;
 use crate::record::store::*;
@@ -11,8 +12,9 @@ use crate::stored::model_check::scenario::Op;
 use crate::stored::model_check::state::State;
 use crate::stored::model_check::trace::name;
 
-/// **I1** Every acknowledged set is in the record. Here: whoever is acknowledged and did what must be kept has been
-/// executed, whose write is then held against the record by [`i1_to_i4_content`]; and a change that did not fit is in none.
+/// **I1** Every acknowledged set is in the record. Here: if a request was acknowledged and had to
+/// write, its write was executed; [`i1_to_i4_content`] then compares the write with the record. A
+/// change that did not fit is in no record.
 pub(super) fn i1_acknowledged_is_written(state: &State<'_>, number: usize) -> Check {
     let request = &state.requests[number];
     let mut wrote = state
@@ -33,7 +35,7 @@ pub(super) fn i1_acknowledged_is_written(state: &State<'_>, number: usize) -> Ch
         let permanent = written || state.history[&state.cookies[cookie].key].marks.permanent;
         let kept = request.cookie_state != CookieState::Live || permanent;
         ensure(kept, "I1", || {
-            format!("{}'s permanence is not kept", name(number))
+            format!("{}'s permanence is not stored", name(number))
         })?;
     }
     let Some(response) = &request.response else {
@@ -41,7 +43,7 @@ pub(super) fn i1_acknowledged_is_written(state: &State<'_>, number: usize) -> Ch
     };
     if let Err(crate::Error::Conflict { .. }) = response.result {
         ensure(!written, "I2", || {
-            format!("{} was told that nothing of it is stored", name(number))
+            format!("{} failed with a conflict and is stored", name(number))
         })?;
     }
     let live = wrote.any(|(key, _)| is_live(state, key));
@@ -50,8 +52,9 @@ pub(super) fn i1_acknowledged_is_written(state: &State<'_>, number: usize) -> Ch
     })
 }
 
-/// **I1** to **I4** The record is what the writes in it make, each counted once, in the order of their execution: sets
-/// (I1), counters and lists (I2), flashes (I3), and keys that nobody touched, byte for byte (I4).
+/// **I1** to **I4** A record holds exactly what its writes make, each applied once, in the order of
+/// their execution: sets (I1), counters and lists (I2), flashes (I3), and byte for byte the keys
+/// that no request changed (I4).
 pub(super) fn i1_to_i4_content(data: &str, life: &Life) -> Check {
     let expected = life.content.text();
     if data == expected {
@@ -66,7 +69,7 @@ pub(super) fn i1_to_i4_content(data: &str, life: &Life) -> Check {
     Violation::of(id, format!("the record holds {data} and not {expected}"))
 }
 
-/// The key that differs; none if it is the flashes.
+/// Returns the key that differs, and `None` if the flashes differ.
 fn first_difference(data: &str, life: &Life) -> Option<String> {
     let (map, expected) = (map_of(data), &life.content.keys);
     let lacks = expected
@@ -76,21 +79,22 @@ fn first_difference(data: &str, life: &Life) -> Option<String> {
     lacks.map(|(key, _)| key).or(more).cloned()
 }
 
-/// **I1** So are a label and permanence; **I11** when somebody logged in changes with their login only.
+/// **I1** Label and permanence are in the record as well. **I11** The time of the login changes
+/// only with a login.
 pub(super) fn i1_i11_marks(record: &Record, body: &Body, life: &Life) -> Check {
     let expected = life.marks;
     ensure(body.permanent == expected.permanent, "I1", || {
-        "permanence is another".to_owned()
+        "the permanence is wrong".to_owned()
     })?;
     ensure(record.label.as_deref() == expected.label, "I1", || {
-        "the label is another".to_owned()
+        "the label is wrong".to_owned()
     })?;
     ensure(body.authenticated == expected.authenticated, "I11", || {
-        "the time of the login is another".to_owned()
+        "the time of the login is wrong".to_owned()
     })
 }
 
-/// The keys in a record.
+/// Returns the keys in a record.
 pub(super) fn map_of(data: &str) -> serde_json::Map<String, serde_json::Value> {
     match serde_json::from_str(data) {
         Ok(serde_json::Value::Object(map)) => map,
@@ -103,8 +107,8 @@ pub(super) fn map_of(data: &str) -> serde_json::Map<String, serde_json::Value> {
     }
 }
 
-/// **I5** After an acknowledged clear or delete_all of a session, no verifier it ever had opens, ever: its record is not
-/// there.
+/// **I5** After an acknowledged clear or delete_all of a session, no verifier that it ever had
+/// opens anything: its record is gone.
 pub(super) fn i5_ended_for_good(state: &State<'_>, key: RecordKey) -> Check {
     let live = matches!(state.store.slots.get(&key), Some(Slot::Live { .. }));
     ensure(!live, "I5", || {
@@ -112,9 +116,11 @@ pub(super) fn i5_ended_for_good(state: &State<'_>, key: RecordKey) -> Check {
     })
 }
 
-/// **I6** Dead or expired never becomes live; a selector is inserted at most once; no verb but insert creates.
+/// **I6** A dead or expired record never becomes live. A selector is inserted at most once. Only an
+/// insert creates a record.
 ///
-/// Expired is meant by the time that the store_request carries: one that was asked in time may be executed a moment after.
+/// A record is expired by the time that the request to the store carries: a request that was sent
+/// in time may be executed a moment later.
 pub(super) fn i6_nothing_comes_back(
     state: &State<'_>,
     key: RecordKey,
@@ -150,11 +156,13 @@ pub(super) fn i6_nothing_comes_back(
     }
 }
 
-/// **I7** At any time at most one verifier of a record opens it (two within an L3 alias). After an acknowledged login the
-/// old verifier never sees its data. (**I9** Never with another login's data.)
+/// **I7** At any time at most one verifier opens a record, or two within the overlap of a renewal
+/// (L3). After an acknowledged login the old verifier never sees its data. (**I9** Nor the data of
+/// another login.)
 ///
-/// An alias is left by a periodic renewal, by a changed permanence, and where the key that signed an id was replaced. The rest
-/// holds from the moment of the write on, and after a `cycle_id` as after a login.
+/// There is an overlap after a periodic renewal, after a change of permanence, and where the key
+/// that signed an id was replaced. The rest holds from the write on, and after a `cycle_id` as
+/// after a login.
 pub(super) fn i7_one_verifier_opens(state: &State<'_>, body: &Body, life: &Life) -> Check {
     let opening: Vec<_> = life
         .verifiers
@@ -169,7 +177,7 @@ pub(super) fn i7_one_verifier_opens(state: &State<'_>, body: &Body, life: &Life)
         format!("{} verifiers open a record", opening.len())
     })?;
     ensure(life.known(&body.verifier).is_some(), "I8", || {
-        "a verifier from nowhere".to_owned()
+        "a verifier is unknown".to_owned()
     })?;
     ensure(opening.iter().all(|known| !known.revoked), "I7", || {
         "a verifier from before a login or renewal opens the record".to_owned()
@@ -185,12 +193,13 @@ fn opens(body: &Body, known: &crate::stored::model_check::history::Known, now: u
     body.match_verifier(&known.hash, now).is_valid()
 }
 
-/// **I11** `expires` never decreases (except to a tombstone) and never exceeds created + absolute; created and user
-/// change only in log_in and clear (which begins another record), and the user in clear_user. **I16** From one user to
-/// another it never changes: a login as another begins a record.
+/// **I11** `expires` never decreases, except to a tombstone, and never exceeds created + absolute.
+/// Created and user change only at a login and a clear, which begins another record; the user also
+/// at a clear_user. **I16** A record never goes from one user to another: a login as another user
+/// begins a record.
 ///
-/// Where the clock was set back, a login begins the session anew at an earlier second than before; `expires` stays, and
-/// exceeds by no more than that.
+/// If the clock was set back, a login begins the session at an earlier second than before, and
+/// `expires` stays. It then exceeds the limit by no more than the clock was set back.
 pub(super) fn i11_times_and_user(
     state: &State<'_>,
     by: usize,
@@ -225,7 +234,7 @@ pub(super) fn i11_times_and_user(
     })
 }
 
-/// **I12** The index is a superset of live owned records at every step.
+/// **I12** The index is a superset of the live records with a user at every step.
 pub(super) fn i12_index_is_a_superset(state: &State<'_>) -> Check {
     for (key, slot) in &state.store.slots {
         let Slot::Live { record, .. } = slot else {
@@ -242,18 +251,19 @@ pub(super) fn i12_index_is_a_superset(state: &State<'_>) -> Check {
     Ok(())
 }
 
-/// **I16** A session created by log_in on a gone base holds no byte that was loaded from it. So does every other that
-/// is inserted: nothing but what its request did.
+/// **I16** A session that begins with a login because the old one was gone holds no byte of the old
+/// one. Every other inserted session, too, holds only what its request did.
 pub(super) fn i16_nothing_of_the_old_session(body: &Body) -> Check {
     ensure(!body.data.contains("old"), "I16", || {
         format!("a new session begins with {}", body.data)
     })
 }
 
-/// **I18** A request ends only a record that its own verifier opens at that moment, even where the store_request comes late.
+/// **I18** A request ends only a record that its own verifier opens at that moment, even if the
+/// request to the store is executed late.
 ///
-/// An alias whose time ran out after the request began still counts; so does one whose time was over, where a reused id is to
-/// end its session.
+/// A previous verifier whose end came after the request began is accepted. So is one whose end came
+/// before, where the use of a reused id is to end its session.
 pub(super) fn i18_ended_by_who_may(
     state: &State<'_>,
     by: usize,
@@ -279,7 +289,7 @@ pub(super) fn i18_ended_by_who_may(
     })
 }
 
-/// Whether a request met a record that is not there any more, or no longer for its verifier.
+/// Whether a request found a record that is gone, or that has another verifier.
 pub(super) fn is_gone(cookie_state: CookieState) -> bool {
     matches!(cookie_state, CookieState::Dead | CookieState::Stale)
 }

@@ -1,4 +1,5 @@
-//! What the walk leaves out, because it is another schedule in another order, leads to nothing else.
+//! Partial-order reduction leaves out no outcome: each family is explored with and without it, and
+//! both must end in the same set of states.
 
 use std::collections::BTreeSet;
 
@@ -13,7 +14,7 @@ use crate::stored::model_check::scenario::*;
 use crate::stored::model_check::server::Server;
 use crate::stored::model_check::state::State;
 
-/// How everything stands in the end, without the names that depend on who drew first.
+/// Returns the final state, without the names that depend on the order of the random draws.
 fn outcome(state: &State<'_>) -> String {
     let records = state.store.slots.iter().map(|(key, slot)| match slot {
         Slot::Dead { expires } => format!("dead until {expires}"),
@@ -52,7 +53,7 @@ fn outcome(state: &State<'_>) -> String {
                         request.cookie_state, response.result, response.gone
                     )
                 }
-                // It was told that the store gave no reply, or crashed.
+                // The store did not reply to it, or it crashed.
                 _ => "unknown".to_owned(),
             }),
     );

@@ -1,4 +1,4 @@
-//! One request: how far it is, what its handler did, and what it was replied.
+//! One request to the application: its progress, what its handler did, and its response.
 
 use crate::error::Error;
 use crate::event::EventKind;
@@ -11,41 +11,41 @@ use crate::stored::model_check::scenario::{Op, Plan};
 use crate::stored::model_check::server::Draws;
 use crate::stored::step::Pending;
 
-/// How far it is.
+/// How far it has come.
 pub(super) enum Stage {
     Waiting,
     /// The session is open, and the handler has not run yet.
     Opened(Session),
-    /// A store_request of its close is out.
+    /// Its close waits for a reply.
     Closing(Pending<Outgoing>),
-    /// Its trim is at work: these are still to be ended.
+    /// The store executes its trim: these records are still to be ended.
     Trimming(Pending<Outgoing>, Vec<RecordKey>),
-    /// The same for a delete_all.
+    /// The store executes a delete_all: these records are still to be ended.
     DeletingAll(Vec<RecordKey>),
     Ended,
 }
 
-/// What a cookie stood for when the store was asked about it, by the history.
+/// What a cookie is worth when its record is loaded, according to the history.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum CookieState {
-    /// No cookie, none of ours, or one whose record has expired.
+    /// There is no cookie, or none of ours, or its record has expired.
     Nothing,
-    /// A verifier that opens the record.
+    /// Its verifier opens the record.
     Live,
-    /// A record that was ended, and its tombstone is not over.
+    /// Its record was ended, and the tombstone has not ended.
     Dead,
-    /// A live record that has another verifier.
+    /// Its record lives and has another verifier.
     Stale,
     /// The store did not reply.
     Unknown,
 }
 
-/// What a response does to the jar.
+/// What a response does to the browser's cookie.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Sets {
-    /// A cookie, by its number.
+    /// It sets a new cookie, by its number.
     New(usize),
-    /// A mutation: the one that came is sent back.
+    /// With a mutation: it sets the request's own cookie again.
     Resent(usize),
     Removal,
 }
@@ -61,12 +61,12 @@ pub(super) struct Request {
     pub(super) plan: Plan,
     pub(super) stage: Stage,
     pub(super) exchange: Option<Exchange>,
-    /// The cookie that came, by its number.
+    /// The cookie that the request carries, by its number.
     pub(super) carried: Option<usize>,
     pub(super) cookie_state: CookieState,
-    /// Its cookie opened nothing, and that only since a moment ago.
+    /// Its cookie opened nothing, and only since a moment ago.
     pub(super) recent: bool,
-    /// Its cookie was renewed, and came too late.
+    /// Its id was replaced by a renewal, and came too late.
     pub(super) reused: bool,
     pub(super) effects: Vec<Effect>,
     pub(super) user: Option<&'static str>,
@@ -75,18 +75,20 @@ pub(super) struct Request {
     pub(super) permanent: Option<bool>,
     pub(super) label: Option<&'static str>,
     pub(super) cleared: bool,
-    /// It minted for good: the verifiers before open nothing.
+    /// It logged in or asked for a new id: the verifiers before open nothing.
     pub(super) renewed: bool,
-    /// The second that its handler made the session's beginning.
+    /// The second that its handler made the beginning of the session.
     pub(super) created: Option<u64>,
-    /// What its close has asked so far.
+    /// The number of requests that its close has sent to the store.
     pub(super) store_requests: usize,
     pub(super) touched: bool,
-    /// The number of store_changes when its last trim or delete_all began, and whether it was carried out.
+    /// The number of changes in the store when its last trim or delete_all began, and whether that
+    /// was executed.
     pub(super) swept: Option<(usize, bool)>,
-    /// It was told that the store gave no reply, or it crashed: what it asked may have been executed, or may yet be.
+    /// The store did not reply, or it crashed: its requests to the store may have been executed,
+    /// and may still be.
     pub(super) failed: bool,
-    /// None: it crashed, or it is under way.
+    /// `None` if it crashed, or is under way.
     pub(super) response: Option<Response>,
 }
 
@@ -124,7 +126,7 @@ impl Request {
         self.response.as_ref()?.sets
     }
 
-    /// Whether its close replied that it saved, renewed or cleared.
+    /// Whether its response says that it was saved, renewed or cleared.
     pub(super) fn is_acknowledged(&self) -> bool {
         let recent =
             matches!(self.cookie_state, CookieState::Dead | CookieState::Stale) && self.recent;
@@ -136,7 +138,7 @@ impl Request {
             && (!recent || self.user.is_some())
     }
 
-    /// Whether it did what must be written, so that its acknowledgement means that it was.
+    /// Whether it did something that must be written, so that an acknowledgement means that it was.
     pub(super) fn must_write(&self) -> bool {
         let content = Content::of(&self.effects);
         match self.cookie_state {
@@ -148,7 +150,8 @@ impl Request {
         }
     }
 
-    /// What a record says after its write, which replaced one that said this.
+    /// Returns the fields of a record after its write, which replaces a record with the fields
+    /// `before`.
     pub(super) fn marks(&self, before: Marks) -> Marks {
         Marks {
             permanent: self.permanent.unwrap_or(before.permanent),
@@ -168,7 +171,7 @@ impl Request {
         }
         for op in self.plan.ops {
             match self.perform(*op, number, session, draws, now) {
-                // Another has made a text of the counter.
+                // Another request has made a text of the counter.
                 Ok(()) | Err(Error::WrongType { .. }) => {}
                 Err(error) => panic!("{error}"),
             }
@@ -256,7 +259,7 @@ impl Request {
             }
             Op::Mark => session.mark_modified()?,
             Op::Login(user) => {
-                // Another user's content goes, and their record ends.
+                // The other user's content goes, and their record ends.
                 if session.user().is_some_and(|former| *former != *user) {
                     self.clear(now);
                 }

@@ -1,4 +1,4 @@
-//! One schedule, from its beginning to its end.
+//! The state of a schedule, and its exploration to the end.
 
 use crate::record_key::RecordKey;
 use std::collections::BTreeMap;
@@ -17,14 +17,14 @@ use crate::stored::model_check::scenario::Scenario;
 use crate::stored::model_check::server::{START, Server};
 use crate::stored::model_check::transitions::Last;
 
-/// A store_request of a close, on its way or past it.
+/// A request to the store that a close has sent, on its way or executed.
 pub(super) struct Sent {
     pub(super) by: usize,
     pub(super) store_request: StoreRequest,
     pub(super) executed: usize,
-    /// Its request still waits for the reply.
+    /// The close still waits for the reply.
     pub(super) waited_for: bool,
-    /// So many seconds had passed.
+    /// The seconds that had passed when it was sent.
     pub(super) at: u64,
 }
 
@@ -35,23 +35,23 @@ pub(super) struct State<'a> {
     pub(super) chooser: &'a mut Chooser,
     pub(super) store: ModelStore,
     pub(super) history: BTreeMap<RecordKey, Life>,
-    /// All that were ever sent.
+    /// All cookies that were ever sent.
     pub(super) cookies: Vec<Cookie>,
-    /// How many of them were there before.
+    /// The number of cookies that were sent before the schedule began.
     pub(super) known: usize,
     pub(super) requests: Vec<Request>,
     pub(super) sent: Vec<Sent>,
     pub(super) now: u64,
-    /// Seconds that the clock went on, and back.
+    /// The seconds by which the clock has moved forward, and back.
     pub(super) passed: u64,
     pub(super) set_back: u64,
     pub(super) swapped: bool,
-    /// How often the store changed.
+    /// The number of changes in the store.
     pub(super) store_changes: usize,
     pub(super) faults: usize,
     pub(super) env_events: usize,
     pub(super) last: Last,
-    /// Nothing but handlers since the last env_event.
+    /// Whether only handlers have run since the last environment event.
     pub(super) handling: bool,
     pub(super) lines: Option<Vec<String>>,
 }
@@ -94,8 +94,9 @@ impl<'a> State<'a> {
         }
     }
 
-    /// To the end: all requests have ended, and nothing is left that could still change the store. Whether that is so, or
-    /// it turned out that this is another schedule in another order.
+    /// Takes transitions until none is enabled: all requests have ended, and nothing can change the
+    /// store any more. Returns whether it came so far; `false` if the partial-order reduction
+    /// showed that this schedule is another one in another order.
     pub(super) fn explore_schedule(&mut self) -> Result<bool, Violation> {
         loop {
             let ended = self.requests.iter().all(Request::has_ended);

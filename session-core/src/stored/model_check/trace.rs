@@ -1,5 +1,5 @@
-//! A schedule in words, for whoever has to understand a violation. Sessions are s0, s1, ..., verifiers v0, v1, ..., write
-//! ids w0, w1, ..., in the order in which they were drawn.
+//! A schedule in words, for the reader of a counterexample. Sessions are s0, s1, ..., verifiers v0,
+//! v1, ..., write ids w0, w1, ..., in the order in which they were drawn.
 
 use crate::record::body::Body;
 use crate::record::store::*;
@@ -7,7 +7,7 @@ use crate::record_key::RecordKey;
 use crate::stored::model_check::request::Sets;
 use crate::stored::model_check::state::State;
 
-/// A request's name.
+/// Returns the name of a request.
 pub(super) fn name(number: usize) -> &'static str {
     ["A", "B", "C"][number]
 }
@@ -58,11 +58,11 @@ pub(super) fn response(state: &State<'_>, number: usize) -> String {
     };
     let gone = if response.gone { "gone, " } else { "" };
     match &response.result {
-        Ok(()) => line(state, number, &format!("is replied: {gone}{sets}")),
+        Ok(()) => line(state, number, &format!("is answered: {gone}{sets}")),
         Err(error) => line(
             state,
             number,
-            &format!("is replied {}: {error}", error.status()),
+            &format!("is answered {}: {error}", error.status()),
         ),
     }
 }

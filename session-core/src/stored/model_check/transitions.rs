@@ -1,52 +1,54 @@
-//! What may happen next. Most of what could is left out here, because it is another schedule in another order.
+//! The transitions that are enabled in a state, after partial-order reduction.
 
 use crate::record::store::*;
 use crate::stored::model_check::request::Stage;
 use crate::stored::model_check::scenario::{Carries, EnvEvent};
 use crate::stored::model_check::state::{Sent, State};
 
-/// What happens.
+/// A transition.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Transition {
-    /// A request goes on: its store_request is executed, and the reply leads to the next one.
+    /// A request takes a step: the store executes its request, and the reply leads to the next one.
     Advance(usize),
-    /// Its store_request is executed, the reply is lost, and the driver asks again.
+    /// The store executes its request, the reply is lost, and the driver will send the request
+    /// again.
     LoseReply(usize),
-    /// Its deadline passes: it is told that no reply came.
+    /// Its deadline passes without a reply.
     Deadline(usize),
-    /// It is never heard of again.
+    /// It crashes.
     Crash(usize),
-    /// A store_request that nobody waits for any more is executed, by its number.
+    /// A request to the store, by its number, is executed after its sender stopped waiting.
     ExecuteLate(usize),
     Environment(EnvEvent),
 }
 
-/// What happened last.
+/// The last transition.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Last {
-    /// The request that did it.
+    /// The request that took it.
     pub(super) agent: Option<usize>,
-    /// Others could tell that it happened.
+    /// Whether it changed something that other requests can see.
     pub(super) shows: bool,
-    /// A env_event that nobody has noticed yet.
+    /// An environment event that no request has noticed yet.
     pub(super) env_event: Option<EnvEvent>,
 }
 
 impl State<'_> {
-    /// What may, and whether something was left out.
+    /// Returns the enabled transitions, and whether the reduction left some out.
     pub(super) fn enabled_transitions(&self) -> (Vec<Transition>, bool) {
         let (mut options, mut left_out) = (Vec::new(), false);
         let (all, fault) = (
             self.scenario.without_reduction,
             self.faults < self.scenario.faults,
         );
-        // A env_event is seen by who looks at the clock or at the key ring; for all others it comes later.
+        // Only a request that reads the clock or the key ring notices an environment event. All
+        // others take their steps before it.
         let env_event = self.last.env_event.filter(|_| !all);
         for (number, request) in self.requests.iter().enumerate() {
-            let just_asked = self.last.agent == Some(number) || self.handling || all;
+            let just_sent = self.last.agent == Some(number) || self.handling || all;
             let goes = match &request.stage {
                 Stage::Ended => continue,
-                Stage::Opened(_) => just_asked && env_event != Some(EnvEvent::SwapKeys),
+                Stage::Opened(_) => just_sent && env_event != Some(EnvEvent::SwapKeys),
                 Stage::Waiting => true,
                 _ => env_event.is_none(),
             };
@@ -55,7 +57,7 @@ impl State<'_> {
                 false => options.extend(goes.then_some(Transition::Advance(number))),
             }
             if fault && env_event.is_none() {
-                options.extend(self.faults_of(number, just_asked));
+                options.extend(self.faults_of(number, just_sent));
             }
         }
         if env_event.is_none() {
@@ -67,15 +69,16 @@ impl State<'_> {
         (options, left_out)
     }
 
-    fn faults_of(&self, number: usize, just_asked: bool) -> Vec<Transition> {
+    fn faults_of(&self, number: usize, just_sent: bool) -> Vec<Transition> {
         let request = &self.requests[number];
         match &request.stage {
             Stage::Closing(pending) => {
                 let lost = self.scenario.without_reduction || self.matters_lost(pending.question());
                 let mut faults = Vec::from_iter(lost.then_some(Transition::LoseReply(number)));
-                if just_asked {
+                if just_sent {
                     faults.push(Transition::Deadline(number));
-                    // Whoever waits for another store_request ends with its deadline, so that a crash does nothing else.
+                    // Without a reply, any other request to the store ends its close, so a crash
+                    // would do nothing else.
                     let crash = self.scenario.without_reduction || goes_on(pending.question());
                     faults.extend(crash.then_some(Transition::Crash(number)));
                 }
@@ -93,8 +96,8 @@ impl State<'_> {
         }
     }
 
-    /// Whether a request's step is to be taken before the last one, since neither shows to the other: then it was, in
-    /// another schedule.
+    /// Whether this request's step commutes with the last transition and has to come before it.
+    /// Another schedule has them in that order.
     fn comes_before(&self, number: usize) -> bool {
         if self.last.shows || self.last.agent.is_none_or(|agent| agent <= number) {
             return false;
@@ -106,7 +109,8 @@ impl State<'_> {
         }
     }
 
-    /// Whether it shows that an reply was lost: otherwise the store_request is just later, or its copy is.
+    /// Whether a lost reply makes a difference. Otherwise the request to the store is just late, or
+    /// its copy is.
     fn matters_lost(&self, store_request: &StoreRequest) -> bool {
         let idempotent = matches!(
             store_request,
@@ -121,7 +125,8 @@ impl State<'_> {
         copy != self.store
     }
 
-    /// A store_request is executed at most twice. What would change nothing need not happen.
+    /// Whether a request to the store may be executed late. It is executed at most twice, and only
+    /// if that changes something.
     fn may_come_late(&self, sent: &Sent, fault: bool) -> bool {
         !sent.waited_for
             && sent.executed < if fault { 2 } else { 1 }
@@ -129,12 +134,14 @@ impl State<'_> {
             && (self.scenario.without_reduction || self.would_change(&sent.store_request))
     }
 
-    /// Later than a tombstone lasts is outside of the contract. The driver gives up after 5 s.
+    /// Whether a tombstone would have ended: that is outside of the contract, since the driver
+    /// gives up after 5 s.
     pub(super) fn is_over(&self, sent: &Sent) -> bool {
         self.passed - sent.at >= TOMBSTONE_SECONDS
     }
 
-    /// Whether the clock may still step, so that it makes a difference when a handler runs.
+    /// Whether the clock may still move, so that the time at which a handler runs makes a
+    /// difference.
     pub(super) fn may_step(&self) -> bool {
         self.env_events < self.scenario.max_env_events
             && self
@@ -168,7 +175,7 @@ impl State<'_> {
     }
 }
 
-/// Whether a close goes on when it gets no reply to this.
+/// Whether a close goes on without a reply to this request.
 pub(super) fn goes_on(store_request: &StoreRequest) -> bool {
     matches!(store_request, StoreRequest::Unindex { .. })
 }

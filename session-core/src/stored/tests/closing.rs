@@ -1,4 +1,4 @@
-//! What is asked and what goes out, rule by rule.
+//! The requests to the store and the cookies of a close, rule by rule.
 
 #![allow(clippy::unwrap_used, clippy::panic)]
 
@@ -33,7 +33,7 @@ fn a_session_goes_round() {
     assert_eq!(server.json(&first.pair()), r#"{"visits":2}"#);
 }
 
-/// L9, T4 and the table of what a request costs.
+/// L9, T4 and the table of what a request costs at the store.
 #[test]
 fn what_is_asked() {
     let server = server(|builder| builder);
@@ -97,14 +97,14 @@ fn h5_a_logout_clears_site_data_if_asked() {
         let out = |session: &Session| session.clear().unwrap();
         let cookie = server.begin(visit);
         assert!(!clears(&cookie, &visit) && !clears("", &out) && !clears("__Host-session=x", &out));
-        // It is no logout before the store has said so.
+        // The store has not confirmed it, so it is no logout yet.
         *server.broken.lock().unwrap() = Some("delete");
         assert!(!clears(&cookie, &out));
         *server.broken.lock().unwrap() = None;
         assert_eq!(clears(&cookie, &out), asked);
-        // Ended by another request: this one sets and removes nothing.
+        // Another request ended it: this one sets and removes no cookie.
         assert!(!clears(&cookie, &out));
-        // A new session's cookie would be deleted with the others.
+        // Clear-Site-Data would also delete the cookie of the new session.
         let cookie = server.begin(visit);
         assert!(!clears(&cookie, &|session| (out(session), visit(session)).1));
     }
@@ -139,7 +139,8 @@ fn two_writers_lose_nothing() {
     assert_eq!(session.take_flashes().unwrap()[0].message(), "new");
 }
 
-/// An increment that is made again on a newer record adds to what is there then: a float stays one, or nothing fits.
+/// An increment that is made again on a newer record adds to the value there: a float stays a
+/// float, and a text does not fit.
 #[test]
 fn increments_that_are_merged_add_to_a_float() {
     let server = server(|builder| builder);
@@ -231,7 +232,8 @@ fn l7_the_oldest_session_of_a_user_gives_way() {
     assert!(server.open(&cookies[3]).1.rejected().is_none());
 }
 
-/// From the moment in which the close looks at it: what another thread did after that would be lost.
+/// A change is saved if it was made before the close reads the session. A later change of another
+/// thread would be lost.
 #[test]
 fn a_close_freezes_the_session_first() {
     let server = server(|builder| builder);
@@ -242,7 +244,7 @@ fn a_close_freezes_the_session_first() {
     drop(step);
 }
 
-/// With a clock that is set back during the request, an id is not older than its session.
+/// If the clock is set back during the request, an id is not older than its session.
 #[test]
 fn a_clock_that_is_set_back() {
     let server = server(|builder| builder);
@@ -258,7 +260,7 @@ fn a_clock_that_is_set_back() {
     );
 }
 
-/// What is logged of a session's beginning and of its end names the same cookie, and no other.
+/// The events of a session's beginning and of its end name its own cookie.
 #[test]
 fn one_id_has_one_digest() {
     let server = server(|builder| builder);

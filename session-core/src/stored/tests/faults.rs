@@ -1,4 +1,4 @@
-//! What breaks, what does not fit, what comes too late; and what is due.
+//! Failures of the store, changes that do not fit, requests that come too late.
 
 #![allow(clippy::unwrap_used, clippy::panic)]
 
@@ -56,7 +56,7 @@ fn gone_is_409_if_the_application_wants_it() {
     server.request(&cookie, |session| session.clear().unwrap());
     assert_eq!(server.close(writer).result, Err(Error::Gone));
     assert_eq!(server.close(reader).result, Ok(()));
-    // Logging out twice is no conflict.
+    // A second logout is no conflict.
     assert_eq!(
         server
             .request(&cookie, |session| session.clear().unwrap())
@@ -82,7 +82,8 @@ fn a_change_that_no_longer_fits_is_a_conflict_and_stores_nothing() {
     assert_eq!(server.json(&cookie), r#"{"visits":"many"}"#);
 }
 
-/// A record that cannot be read may be a newer release's: it is left alone, and a login goes on beside it.
+/// A record that cannot be read may be a newer release's. It is left as it is, and a login begins a
+/// session beside it.
 #[test]
 fn an_unreadable_record_is_left_alone() {
     for body in [&b""[..], b"\x02", b"\x01\x00"] {
@@ -128,7 +129,8 @@ fn a_record_has_a_limit() {
     assert!(matches!(closed.result, Err(Error::RecordTooLarge { .. })) && closed.cookie.is_none());
 }
 
-/// H6, I14: no reply, no effect that is claimed; what the response can do without is an event.
+/// H6, I14: without a reply, no effect is claimed. If the response can do without it, the failure
+/// is an event.
 #[test]
 fn h6_a_store_that_does_not_answer() {
     let server = server(|builder| {
@@ -180,8 +182,8 @@ fn h6_a_store_that_does_not_answer() {
     }
 }
 
-/// I2: whatever was lost and however many others wrote meanwhile, a change counts at most once, and once if it is
-/// acknowledged.
+/// I2: whichever replies were lost, and however many others wrote meanwhile, a change is made at
+/// most once, and exactly once if it was acknowledged.
 #[test]
 fn a_repeated_write_counts_once() {
     for had_effect in [false, true] {
@@ -207,27 +209,28 @@ fn a_repeated_write_counts_once() {
             let result = server
                 .drive(pending.answer(reply))
                 .apply(&mut HeaderMap::new());
-            // The record names its last eight writes: as long as it names ours or the one before, that tells.
-            let told = others < 8;
+            // The record lists its last eight writes. While it lists this one, or the version
+            // before it, the outcome is known.
+            let is_known = others < 8;
             assert_eq!(
                 result,
-                if told {
+                if is_known {
                     Ok(())
                 } else {
                     Err(Error::Unavailable)
                 },
                 "{had_effect} {others}"
             );
-            let counted = usize::from(told || had_effect);
+            let changed = usize::from(is_known || had_effect);
             assert_eq!(
                 server.json(&cookie),
-                format!(r#"{{"visits":{}}}"#, 1 + others + counted)
+                format!(r#"{{"visits":{}}}"#, 1 + others + changed)
             );
         }
     }
 }
 
-/// A request that takes its time is no repeated one.
+/// A slow request is not a repeated one.
 #[test]
 fn a_late_write_is_merged_with_any_number_of_others() {
     let server = server(|builder| builder);
@@ -245,7 +248,7 @@ fn a_late_write_is_merged_with_any_number_of_others() {
     assert_eq!(server.json(&cookie), r#"{"visits":22}"#);
 }
 
-/// I16: also what `update` made of the old session's values stays behind.
+/// I16: a value that `update` made from the old session's value is not carried over either.
 #[test]
 fn a_login_on_a_gone_session_takes_nothing_along() {
     let server = server(|builder| builder);
@@ -295,7 +298,7 @@ fn each_request_refreshes_also_unasked() {
     outgoing.apply(&mut response).unwrap();
     assert_eq!((asked, response.len()), (vec!["load", "touch"], 0));
     assert!(unasked("__Host-session=forged").0.is_empty());
-    // Nobody asked for it, so nobody is refused.
+    // The handler did not ask for the session, so the request is not refused.
     *server.broken.lock().unwrap() = Some("load");
     let (asked, mut outgoing) = unasked(&cookie);
     assert_eq!(
@@ -361,7 +364,8 @@ fn the_wrong_door_and_the_wrong_answer() {
     assert_eq!(opened.unwrap_err(), Error::Unavailable);
 }
 
-/// A page that does without its session: it is empty, takes no change, and its close asks nothing and tells why.
+/// A page works without its session: that is empty and takes no change, and its close sends nothing
+/// to the store and reports why.
 #[test]
 fn a_degraded_session_takes_no_change() {
     let server = server(|builder| builder);

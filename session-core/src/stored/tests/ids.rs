@@ -1,4 +1,4 @@
-//! Ids: drawn, signed, renewed, refused; never printed.
+//! Ids: generated, signed, renewed, refused; never printed.
 
 #![allow(clippy::unwrap_used, clippy::panic)]
 
@@ -42,7 +42,8 @@ fn l2_a_login_kills_the_old_id_at_once() {
     assert_eq!(server.store.lock().unwrap().slots.len(), 1);
 }
 
-/// L3: at the boundary exactly one new id, and nobody is logged out, also if the response that carried it is lost.
+/// L3: at the boundary exactly one new id is sent, and no user is logged out, even if the response
+/// with the new id is lost.
 #[test]
 fn l3_a_periodic_renewal_logs_nobody_out() {
     let server = server(|builder| builder.cycle_id_every(Duration::from_secs(100)));
@@ -65,25 +66,25 @@ fn l3_a_periodic_renewal_logs_nobody_out() {
         (new.len(), closed[0].events.as_slice()),
         (1, &[EventKind::Renewed][..])
     );
-    // The response is lost: the old id goes on, until it is renewed itself.
+    // The response is lost. The old id stays valid until it is renewed itself.
     server.advance(99);
     assert_eq!(server.json(&old), r#"{"visits":6}"#);
     server.advance(1);
     let again = server.request(&old, |_| {}).pair();
     assert_eq!(server.open(&new[0]).1.rejected(), Some(Rejected::Gone));
-    // The new one arrives: a minute is left for what was under way.
+    // The new id arrives. The old one stays valid for a minute, for requests that are under way.
     assert!(server.request(&again, |_| {}).cookie.is_none());
     server.advance(59);
     assert_eq!(server.json(&old), r#"{"visits":6}"#);
     server.advance(1);
-    // Whoever still has the old one is a stranger.
+    // After that, the old id opens nothing.
     let late = server.request(&old, visit);
     assert!(late.events.contains(&EventKind::Reuse), "{late:?}");
     assert_eq!(server.json(&late.pair()), r#"{"visits":1}"#);
     assert_eq!(server.json(&again), r#"{"visits":6}"#);
 }
 
-/// L2: an alias is no way around a login.
+/// L2: a previous verifier does not survive a login.
 #[test]
 fn a_login_ends_both_ids_of_a_renewal() {
     let server = server(|builder| builder.cycle_id_every(Duration::from_secs(100)));
@@ -95,7 +96,7 @@ fn a_login_ends_both_ids_of_a_renewal() {
     assert_eq!(server.json(&user), r#"{"visits":1}"#);
 }
 
-/// T2: without random bytes no id, no write, no cookie; a logout needs none.
+/// T2: without random bytes there is no id, no write and no cookie. A logout needs none.
 #[test]
 fn t2_without_random_bytes_nothing_is_written() {
     let server = server(|builder| builder);
@@ -135,7 +136,7 @@ fn t2_without_random_bytes_nothing_is_written() {
     );
 }
 
-/// T4, S1: any flipped bit, and nothing is asked. T5: a record's key is no cookie.
+/// T4, S1: with any bit flipped, no request is sent to the store. T5: a record's key is no cookie.
 #[test]
 fn t4_a_forged_id_reaches_no_store() {
     let server = server(|builder| builder);
@@ -198,7 +199,7 @@ fn t4_a_forged_id_reaches_no_store() {
     assert_eq!(server.json(&cookie), r#"{"visits":1}"#);
 }
 
-/// T1: all bytes of an id are the random source's, and none is drawn twice.
+/// T1: all bytes of an id come from the random source, and none is drawn twice.
 #[test]
 fn t1_ids_are_random_bytes() {
     use std::sync::atomic::{AtomicU8, Ordering::Relaxed};
@@ -219,13 +220,13 @@ fn t1_ids_are_random_bytes() {
     );
 }
 
-/// T1: a million ids of the operating system's: none twice, and each bit set in half of them, within six standard
-/// deviations (500).
+/// T1: of a million ids from the operating system's source no two are equal, and each bit is set in
+/// half of them, within six standard deviations (500).
 #[test]
 fn t1_a_million_ids() {
     const MANY: usize = 1_000_000;
     let mut seen = std::collections::HashSet::with_capacity(MANY);
-    // How often each octet has each value.
+    // How often each byte has each value.
     let mut values = vec![[0_u32; 256]; 48];
     for _ in 0..MANY {
         let bytes = Id::generate(&OsEntropy).unwrap().0;
@@ -249,7 +250,7 @@ fn t1_a_million_ids() {
     }
 }
 
-/// S4: what the stamp tells.
+/// S4: the times and flags of the stamp.
 #[test]
 fn s4_lifetimes_that_the_stamp_tells_ask_no_store() {
     let absolute = Duration::from_secs(5000);
@@ -269,7 +270,7 @@ fn s4_lifetimes_that_the_stamp_tells_ask_no_store() {
     assert!(server.verbs().is_empty());
 }
 
-/// O1: what comes of an id is one event, with its reason.
+/// O1: each id that is not accepted leads to one event, with its reason.
 #[test]
 fn o1_each_refusal_is_one_event() {
     const DAY: u64 = 24 * 60 * 60;
@@ -312,7 +313,7 @@ fn o1_each_refusal_is_one_event() {
     rejected(&cookie, Rejected::Future);
 }
 
-/// The first bytes, as somebody's `Debug` may print them.
+/// The first bytes, as `Debug` would print them.
 fn spellings(bytes: &[u8]) -> [String; 3] {
     let bytes = &bytes[..8];
     let hex = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
@@ -324,7 +325,7 @@ fn spellings(bytes: &[u8]) -> [String; 3] {
     ]
 }
 
-/// T7: neither ids nor content, nor where it lies.
+/// T7: neither ids, nor content, nor the record's key are printed.
 #[test]
 fn t7_nothing_of_it_prints() {
     let server = server(|builder| builder);
@@ -334,7 +335,7 @@ fn t7_nothing_of_it_prints() {
     let mut printed = format!("{:?} {exchange:?} {:?}", server.sessions, exchange.open());
     let (exchange, session) = server.open(&cookie);
     session.log_in("hunter-user").unwrap();
-    // What a session was opened from: its id, verifier, record and body.
+    // The state that a session was opened from: its id, verifier, record and body.
     printed += &format!("{session:?} {:?}", session.incoming().loaded_from);
     printed += &format!("{:?} {:?}", exchange.close(), server.record(&cookie));
     let text = cookie.split(['=', '.']).nth(1).unwrap();
@@ -354,7 +355,7 @@ fn t7_nothing_of_it_prints() {
     assert!(printed.len() < 4000, "{printed}");
 }
 
-/// O1: with the record's key only if that is asked for, and then the one that the session has.
+/// O1: an event names the record's key only if so configured, and then the key of its session.
 #[test]
 fn o1_events_name_the_record_if_asked() {
     for asked in [true, false] {
@@ -396,7 +397,8 @@ fn o1_events_name_the_record_if_asked() {
     );
 }
 
-/// A random source that repeats itself: another's record under the new id is not taken for one's own, and nothing goes out.
+/// A random source repeats itself: another session's record under the new id is not taken over, and
+/// no cookie is sent.
 #[test]
 fn an_id_that_another_has_is_an_error() {
     let server = server(|builder| builder);

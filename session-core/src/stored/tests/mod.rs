@@ -1,4 +1,5 @@
-//! The protocol's rules, each by a test. Here: a server with the model store, and what it was asked.
+//! The rules of the protocol, a test for each. Here: a server with the model store, which notes the
+//! requests to it.
 
 #![allow(clippy::unwrap_used)]
 
@@ -43,12 +44,12 @@ use crate::testing::ManualClock;
 const KEY: &str = "u9jZvX3nFqfB4mS0nXn9S5q7x3wTt2Kx1pQyVb8Rr4c";
 const START: u64 = 1_700_000_000;
 
-/// A server with its store, and what was asked.
+/// A server with its store, and the requests to the store.
 struct Server {
     sessions: StoredSessions,
     store: Mutex<ModelStore>,
     verbs: Mutex<Vec<&'static str>>,
-    /// Questions of this verb are not answered.
+    /// The store does not reply to requests of this kind.
     broken: Mutex<Option<&'static str>>,
     time: ManualClock,
 }
@@ -83,7 +84,7 @@ impl Server {
         }
     }
 
-    /// What was asked since the last time.
+    /// Returns the requests to the store since the last call.
     fn verbs(&self) -> Vec<&'static str> {
         std::mem::take(&mut *self.verbs.lock().unwrap())
     }
@@ -122,7 +123,7 @@ impl Server {
         self.close(exchange)
     }
 
-    /// A session with this in it; its cookie.
+    /// Begins a session with this content. Returns its cookie.
     fn begin(&self, handler: impl FnOnce(&Session)) -> String {
         let closed = self.request("", handler);
         self.verbs();
@@ -133,7 +134,7 @@ impl Server {
         self.open(cookie).1.to_json()
     }
 
-    /// The record that this id names.
+    /// Returns the record that this id names.
     fn record(&self, cookie: &str) -> Record {
         let id = cookie.split(['=', '.']).nth(1).unwrap();
         let bytes = crate::base64::decode(id.as_bytes()).unwrap();
@@ -148,7 +149,7 @@ impl Server {
     }
 }
 
-/// The content of every record, as another version might have written it.
+/// Sets the content of every record, as another version might have written it.
 fn set_content(server: &Server, json: &str) {
     for slot in server.store.lock().unwrap().slots.values_mut() {
         if let Slot::Live { record, .. } = slot {
@@ -163,7 +164,7 @@ fn set_content(server: &Server, json: &str) {
 struct Closed {
     result: Result<(), Error>,
     cookie: Option<String>,
-    /// Whether it goes out with `Clear-Site-Data`.
+    /// Whether the response has `Clear-Site-Data`.
     clears: bool,
     events: Vec<EventKind>,
 }

@@ -1,4 +1,4 @@
-//! A renewed id that is used too late.
+//! An id that is used after a renewal replaced it.
 
 #![allow(clippy::unwrap_used)]
 
@@ -10,8 +10,8 @@ use crate::record::policy::ReusePolicy;
 use crate::session::handle::Session;
 use crate::stored::tests::{Server, login, server, visit};
 
-/// A session whose id was copied, renewed, and has come back; and another one of the same user. What was stolen, what is
-/// current, the other one.
+/// A session whose id was copied, then renewed, and the new id has come back; and another session
+/// of the same user. Returns the stolen cookie, the current one, and that of the other session.
 fn stolen(on_reuse: ReusePolicy, begin: impl Fn(&Session)) -> (Server, [String; 3]) {
     let server = server(|builder| {
         builder
@@ -98,7 +98,7 @@ fn it_ends_what_is_configured() {
     }
 }
 
-/// What its handler writes begins a session of its own, as before.
+/// A handler that writes begins a session of its own, as before.
 #[test]
 fn who_sent_it_may_begin_anew() {
     let (server, [stolen, current, _]) = stolen(ReusePolicy::EndSession, login);
@@ -107,7 +107,7 @@ fn who_sent_it_may_begin_anew() {
     assert!(!alive(&server, &current));
 }
 
-/// An end that did not happen does not look like one; sent again, it ends all.
+/// An end that did not happen does not look like one. Sent again, the request ends all.
 #[test]
 fn what_was_not_ended_is_an_error() {
     for (on_reuse, verb) in [
@@ -131,7 +131,8 @@ fn what_was_not_ended_is_an_error() {
     }
 }
 
-/// Another write does not hide it; a login that was faster has dropped the old id, and is not ended for it.
+/// The write of another request does not hide the reuse. A login that was faster has dropped the
+/// old id, so its session does not end.
 #[test]
 fn what_was_written_meanwhile_is_looked_at() {
     for on_reuse in [ReusePolicy::EndSession, ReusePolicy::EndUser] {

@@ -1,4 +1,4 @@
-//! A live record is written: when, with what in it, and again on a newer one.
+//! A live record is written: when, with what content, and again on a newer one.
 
 #![allow(clippy::unwrap_used, clippy::panic)]
 
@@ -17,7 +17,7 @@ use crate::stored::tests::{login, server, visit};
 /// A tenth of the default idle lifetime.
 const TENTH: u64 = 31 * 24 * 60 * 6;
 
-/// What a renewal by time counts from is the last one, and no other write.
+/// The next periodic renewal is counted from the last one, and from no other write.
 #[test]
 fn a_write_does_not_put_a_renewal_off() {
     let server = server(|builder| builder.cycle_id_every(Duration::from_secs(100)));
@@ -32,12 +32,13 @@ fn a_write_does_not_put_a_renewal_off() {
     }
 }
 
-/// The user's index is told again with every tenth of the idle lifetime, counted from when it was told last.
+/// The user's index is written again with every tenth of the idle lifetime, counted from its last
+/// write.
 #[test]
-fn the_index_is_told_every_tenth() {
+fn the_index_is_written_every_tenth() {
     let server = server(|builder| builder);
     let cookie = server.begin(login);
-    for (seconds, told) in [
+    for (seconds, index_is_due) in [
         (TENTH / 2, false),
         (TENTH / 2, true),
         (1, false),
@@ -46,7 +47,7 @@ fn the_index_is_told_every_tenth() {
         server.advance(seconds);
         server.verbs();
         server.request(&cookie, visit);
-        let expected = if told {
+        let expected = if index_is_due {
             &["load", "index", "update"][..]
         } else {
             &["load", "update"]
@@ -55,7 +56,7 @@ fn the_index_is_told_every_tenth() {
     }
 }
 
-/// A read that would have renewed the id finds that another has: nothing is left to do.
+/// A read would have renewed the id, but another request has done so: nothing is left to do.
 #[test]
 fn a_renewal_that_another_made_is_not_made_again() {
     let server = server(|builder| builder.cycle_id_every(Duration::from_secs(100)));
@@ -69,9 +70,9 @@ fn a_renewal_that_another_made_is_not_made_again() {
     assert_eq!(server.verbs(), ["update"]);
 }
 
-/// However often others were faster, it is one merge that is told.
+/// However often other requests were faster, one merge is reported.
 #[test]
-fn a_merge_is_told_once() {
+fn a_merge_is_reported_once() {
     let server = server(|builder| builder);
     let cookie = server.begin(visit);
     let (exchange, session) = server.open(&cookie);
@@ -95,7 +96,8 @@ fn a_merge_is_told_once() {
     assert_eq!(server.json(&cookie), r#"{"visits":5}"#);
 }
 
-/// A write whose reply was lost finds itself in the record. Its new id goes out if it is still the record's.
+/// A write whose reply was lost finds itself in the record. Its new id is sent if it is still the
+/// record's.
 #[test]
 fn an_id_that_was_replaced_since_does_not_go_out() {
     for replaced in [false, true] {
@@ -124,7 +126,7 @@ fn an_id_that_was_replaced_since_does_not_go_out() {
     }
 }
 
-/// A request that only reads finds nothing to do, and asks nothing.
+/// A request that only reads finds nothing to do, and sends nothing to the store.
 #[test]
 fn a_read_asks_nothing() {
     let server = server(|builder| builder);
@@ -135,7 +137,8 @@ fn a_read_asks_nothing() {
     assert_eq!(server.verbs(), ["load"]);
 }
 
-/// Who only reads is told nothing of a session that ends meanwhile, also where the read would have renewed its id.
+/// A request that only reads reports nothing about a session that ends meanwhile, even if the read
+/// would have renewed its id.
 #[test]
 fn a_read_of_what_ended_meanwhile_is_no_conflict() {
     let server = server(|builder| {
@@ -156,7 +159,7 @@ fn a_read_of_what_ended_meanwhile_is_no_conflict() {
     assert_eq!(server.verbs(), ["update"]);
 }
 
-/// A record may have as many octets as the limit says, and none more.
+/// A record may have as many bytes as the limit says, and not one more.
 #[test]
 fn a_record_of_the_largest_size() {
     let free = server(|builder| builder);

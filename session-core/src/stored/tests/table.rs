@@ -5,7 +5,7 @@
 use crate::session::handle::Session;
 use crate::stored::tests::{login, server, visit};
 
-/// The table of closing, row by row: what is asked, and whether a cookie goes out.
+/// The table of closing, row by row: the requests to the store, and the cookie of the response.
 #[test]
 fn the_table() {
     type Handler = fn(&Session);
