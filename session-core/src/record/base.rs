@@ -67,10 +67,12 @@ impl LoadedFrom {
         let record = match reply {
             StoreReply::Loaded(Loaded::Live(record)) => record,
             StoreReply::Loaded(Loaded::Dead { expires }) => {
+                // A tombstone ends this long after the deletion.
                 let ended = expires.saturating_sub(TOMBSTONE_SECONDS);
                 return Err(Unopened::new(key, false, ended, now, Rejected::Gone));
             }
             StoreReply::Loaded(Loaded::Absent) => {
+                // Nothing says since when. It was longer ago than a tombstone lasts.
                 return Err(Unopened::new(key, false, 0, now, Rejected::Unknown));
             }
             _ => {
@@ -80,6 +82,16 @@ impl LoadedFrom {
                 });
             }
         };
+        Self::from_record(records, record, id, key, now)
+    }
+
+    fn from_record(
+        records: &Records,
+        record: Record,
+        id: Id,
+        key: RecordKey,
+        now: u64,
+    ) -> Result<(Box<LiveRecord>, Map), Unopened> {
         // The body says when the verifier was generated. If it cannot be read, the last write is
         // the latest possible time.
         let seen = record.seen;

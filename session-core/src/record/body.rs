@@ -147,6 +147,7 @@ impl Body {
                 flags |= flag;
             }
         }
+        // All fields but the content take at most 168 bytes. Few bodies have them all.
         let mut bytes = Vec::with_capacity(160 + self.data.len());
         bytes.extend_from_slice(&[ENCODING, flags]);
         bytes.extend_from_slice(&self.epoch.encode());
@@ -175,14 +176,7 @@ impl Body {
     /// Decodes a body. Returns `None` for bytes that [`encode`](Self::encode) does not write.
     pub(crate) fn decode(bytes: &[u8]) -> Option<Self> {
         let mut rest = Reader(bytes);
-        let [ENCODING, flags] = rest.bytes::<2>()? else {
-            return None;
-        };
-        // An end of a previous verifier that is not there would be a second encoding of one body.
-        let ends_without_previous = flags & PREVIOUS_ENDS != 0 && flags & HAS_PREVIOUS == 0;
-        if flags & !ALL_FLAGS != 0 || ends_without_previous {
-            return None;
-        }
+        let flags = rest.flags()?;
         let epoch = Epoch::decode(rest.bytes()?);
         let verifier_created = rest.number()?;
         let indexed = rest.number()?;
@@ -199,14 +193,7 @@ impl Body {
             };
             previous_verifier = Some(PreviousVerifier { hash, valid_until });
         }
-        let [count] = rest.bytes()?;
-        if !(1..=RECENT_WRITES).contains(&usize::from(count)) {
-            return None;
-        }
-        let mut recent_writes = Vec::with_capacity(usize::from(count));
-        for _ in 0..count {
-            recent_writes.push(rest.number()?);
-        }
+        let recent_writes = rest.write_ids()?;
         let data = std::str::from_utf8(rest.0).ok()?;
         Some(Self {
             permanent: flags & PERMANENT != 0,
@@ -235,6 +222,33 @@ impl Reader<'_> {
     fn number(&mut self) -> Option<u64> {
         let bytes = self.bytes()?;
         Some(u64::from_be_bytes(bytes))
+    }
+
+    /// Reads the encoding and the flags.
+    fn flags(&mut self) -> Option<u8> {
+        let [ENCODING, flags] = self.bytes::<2>()? else {
+            return None;
+        };
+        // The end of a previous verifier that is not there would be a second encoding of one body.
+        let ends_without_previous = flags & PREVIOUS_ENDS != 0 && flags & HAS_PREVIOUS == 0;
+        if flags & !ALL_FLAGS != 0 || ends_without_previous {
+            return None;
+        }
+        Some(flags)
+    }
+
+    fn write_ids(&mut self) -> Option<Vec<u64>> {
+        let [count] = self.bytes()?;
+        let count = usize::from(count);
+        // Every record has at least the write that made it.
+        if !(1..=RECENT_WRITES).contains(&count) {
+            return None;
+        }
+        let mut ids = Vec::with_capacity(count);
+        for _ in 0..count {
+            ids.push(self.number()?);
+        }
+        Some(ids)
     }
 }
 

@@ -95,6 +95,7 @@ impl Id {
             ..
         } = cookie;
         let lengths = (payload.len(), stamp.len(), signature.len());
+        // The cheapest checks come first: a cookie without the form of an id costs no signature.
         if lengths != (ENCODED_LEN, stamp::DIGITS, signer.digest.encoded_len()) {
             return Err(Rejected::Malformed);
         }

@@ -177,21 +177,13 @@ impl Closing {
     /// # Errors
     /// [`Error::RecordTooLarge`], or [`Error::Entropy`] without a nonce.
     pub(crate) fn build_record(&self, parts: RecordParts<'_>) -> Result<Record, Error> {
-        let RecordParts {
-            key,
-            created,
-            user,
-            label,
-            body,
-            replaces,
-        } = parts;
         let settings = self.settings();
         let keys = settings.keys();
-        let idle = body.idle(&settings.lifetime);
-        let mut expires = settings.lifetime.expires(created, self.now, idle);
+        let idle = parts.body.idle(&settings.lifetime);
+        let mut expires = settings.lifetime.expires(parts.created, self.now, idle);
         let mut seen = self.now;
         // A clock that was set back ends no session earlier.
-        if let Some(replaced) = replaces {
+        if let Some(replaced) = parts.replaces {
             expires = expires.max(replaced.expires);
             seen = seen.max(replaced.seen);
         }
@@ -200,24 +192,32 @@ impl Closing {
             nonce = Some(settings.nonce()?);
         }
         let context = RecordContext {
-            key,
-            created,
-            user: user.as_deref(),
-            label: label.as_deref(),
+            key: parts.key,
+            created: parts.created,
+            user: parts.user.as_deref(),
+            label: parts.label.as_deref(),
         };
-        let bytes: Arc<[u8]> = keys.records.encode(body, context, expires, nonce).into();
+        let bytes: Arc<[u8]> = keys
+            .records
+            .encode(parts.body, context, expires, nonce)
+            .into();
         let (size, limit) = (bytes.len(), self.policy().max_record);
         if size > limit {
             return Err(Error::RecordTooLarge { size, limit });
         }
         Ok(Record {
             // The newest write is the one that makes this record.
-            version: body.recent_writes.first().copied().unwrap_or_default(),
+            version: parts
+                .body
+                .recent_writes
+                .first()
+                .copied()
+                .unwrap_or_default(),
             expires,
-            created,
+            created: parts.created,
             seen,
-            user,
-            label,
+            user: parts.user,
+            label: parts.label,
             body: bytes,
         })
     }

@@ -15,8 +15,8 @@
 //!
 //! - A *state* ([`state`]) is the store, the requests with their progress, the browser's cookies,
 //!   the clock and the history of the records.
-//! - A *transition* ([`transitions`], [`perform`]) is one step of one request, a fault, or an event
-//!   of the environment.
+//! - A *transition* ([`transitions`], [`perform`], [`steps`]) is one step of one request, a fault,
+//!   or an event of the environment.
 //! - A *schedule*, or interleaving, is a sequence of transitions from the initial state until none
 //!   is enabled. The checker explores all schedules of a *scenario* ([`scenario`]) depth first
 //!   ([`choose`]). It runs each from the initial state, with a clock and a random source of its own
@@ -116,6 +116,7 @@
 //! requests learn that no reply came.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::print_stdout)]
 
+mod bounds;
 mod check;
 mod choose;
 mod cookies;
@@ -126,6 +127,7 @@ mod families;
 mod faulty;
 mod history;
 mod initial_state;
+mod lookup;
 mod mutations;
 mod perform;
 mod record_invariants;
@@ -136,6 +138,7 @@ mod request_invariants;
 mod scenario;
 mod server;
 mod state;
+mod steps;
 mod trace;
 mod transitions;
 

@@ -1,8 +1,9 @@
 //! The model checker finds each of ten mistakes (see [`faulty`](super::faulty)).
 
+use crate::stored::model_check::bounds::{ANONYMOUS, PLAIN};
 use crate::stored::model_check::choose::Chooser;
 use crate::stored::model_check::explore;
-use crate::stored::model_check::families::{ANONYMOUS, PLAIN, groups};
+use crate::stored::model_check::families::groups;
 use crate::stored::model_check::faulty::Mutation;
 use crate::stored::model_check::scenario::{ALL, Scenario};
 

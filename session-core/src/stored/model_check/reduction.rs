@@ -4,11 +4,12 @@
 use std::collections::BTreeSet;
 
 use crate::stored::model::Slot;
+use crate::stored::model_check::bounds::{
+    ALL_DUE, ALL_ON, ANONYMOUS, CAP, DUE, MORE, OLD, OWNED, PLAIN, RENEW,
+};
 use crate::stored::model_check::check::{new_cookie, read};
 use crate::stored::model_check::choose::Chooser;
-use crate::stored::model_check::families::{
-    ALL_DUE, ALL_ON, ANONYMOUS, CAP, DUE, MORE, OLD, OWNED, PLAIN, RENEW, groups, long,
-};
+use crate::stored::model_check::families::{groups, long};
 use crate::stored::model_check::initial_state::prepare;
 use crate::stored::model_check::scenario::*;
 use crate::stored::model_check::server::Server;

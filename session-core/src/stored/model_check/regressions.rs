@@ -1,8 +1,8 @@
 //! Schedules that once broke an invariant, and what was changed.
 
+use crate::stored::model_check::bounds::{OWNED, PLAIN};
 use crate::stored::model_check::choose::Chooser;
 use crate::stored::model_check::explore;
-use crate::stored::model_check::families::{OWNED, PLAIN};
 use crate::stored::model_check::scenario::*;
 
 fn holds(plans: &[Plan], faults: usize) {

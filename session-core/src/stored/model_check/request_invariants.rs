@@ -6,10 +6,9 @@ use crate::record::body::Body;
 use crate::record::policy::ReusePolicy;
 use crate::record::store::*;
 use crate::session::handle::Session;
-use crate::stored::model_check::check::{
-    Check, Violation, cookie_state, cookie_state_at, ensure, is_live, is_reused, new_cookie,
-};
+use crate::stored::model_check::check::{Check, Violation, ensure, is_live, new_cookie};
 use crate::stored::model_check::history::Content;
+use crate::stored::model_check::lookup::{cookie_state, cookie_state_at, is_reused};
 use crate::stored::model_check::record_invariants::is_gone;
 use crate::stored::model_check::request::{CookieState, Sets};
 use crate::stored::model_check::scenario::{Carries, Op};

@@ -7,21 +7,15 @@ use std::time::Duration;
 use http::header::COOKIE;
 use http::{HeaderMap, HeaderValue};
 
-use crate::builder::Builder;
-use crate::error::config::ConfigError;
 use crate::error::{Error, Rejected};
 use crate::event::EventKind;
-use crate::keys::secret::SecretKey;
 use crate::record::policy::GonePolicy;
-use crate::record::store::{Outcome, StoreReply, Updated};
+use crate::record::store::{StoreReply, Updated};
 use crate::response::outgoing::Outgoing;
 use crate::session::handle::Session;
-use crate::sessions::Sessions;
 use crate::stored::model::Slot;
 use crate::stored::step::{Pending, Step};
-use crate::stored::tests::{KEY, START, Server, login, server, visit};
-use crate::testing::ManualClock;
-use crate::token::lifetime::Refresh;
+use crate::stored::tests::{Server, login, server, visit};
 
 #[test]
 fn touched_only_when_due() {
@@ -282,86 +276,6 @@ fn a_login_on_a_gone_session_takes_nothing_along() {
     let (_exchange, fresh) = server.open(&closed.pair());
     assert_eq!(fresh.to_json(), r#"{"count":1,"list":["new"],"mine":"!"}"#);
     assert_eq!(fresh.take_flashes().unwrap().len(), 1);
-}
-
-#[test]
-fn each_request_refreshes_also_unasked() {
-    let server = server(|builder| builder.refresh(Refresh::EachRequest));
-    let cookie = server.begin(visit);
-    let unasked = |cookie: &str| {
-        let headers = HeaderMap::from_iter([(COOKIE, cookie.parse().unwrap())]);
-        let outgoing = server.drive(server.sessions.exchange(&headers).close());
-        (server.verbs(), outgoing)
-    };
-    let (asked, mut outgoing) = unasked(&cookie);
-    let mut response = HeaderMap::new();
-    outgoing.apply(&mut response).unwrap();
-    assert_eq!((asked, response.len()), (vec!["load", "touch"], 0));
-    assert!(unasked("__Host-session=forged").0.is_empty());
-    // The handler did not ask for the session, so the request is not refused.
-    *server.broken.lock().unwrap() = Some("load");
-    let (asked, mut outgoing) = unasked(&cookie);
-    assert_eq!(
-        (asked, outgoing.apply(&mut response)),
-        (vec!["load"], Ok(()))
-    );
-    let never = super::server(|builder| builder.refresh(Refresh::Never));
-    let cookie = never.begin(visit);
-    never.advance(30 * 24 * 3600);
-    never.request(&cookie, |_| {});
-    assert_eq!(never.verbs(), ["load"]);
-}
-
-#[test]
-fn what_does_not_build() {
-    let builder = || Sessions::builder(SecretKey::new(KEY).unwrap());
-    let refused = |result: Result<(), ConfigError>| result.unwrap_err().to_string();
-    let build = |builder: Builder| refused(builder.build().map(drop));
-    for builder in [
-        builder().on_gone(GonePolicy::Conflict),
-        builder().max_sessions_per_user(1),
-        builder().cycle_id_every(Duration::from_secs(1)),
-        builder().max_record_size(1),
-        builder().deadlines(Duration::ZERO, Duration::ZERO),
-    ] {
-        assert!(build(builder).contains("use build_stored"));
-    }
-    let flask = refused(Sessions::flask_builder("dev").build_stored().map(drop));
-    assert!(
-        flask.contains("does not work in Flask's format: its cookie is the session"),
-        "{flask}"
-    );
-    let small = refused(builder().max_cookie_size(200).build_stored().map(drop));
-    assert!(
-        small.starts_with("MAX_COOKIE_SIZE: the cookie of a stored session takes "),
-        "{small}"
-    );
-    assert!(builder().max_cookie_size(300).build_stored().is_ok());
-}
-
-#[test]
-fn the_wrong_door_and_the_wrong_answer() {
-    let server = server(|builder| builder);
-    let cookie = server.begin(visit);
-    let (_exchange, session) = server.open(&cookie);
-    let cookies = Sessions::builder(SecretKey::new(KEY).unwrap())
-        .clock(ManualClock::at(START))
-        .build()
-        .unwrap();
-    assert_eq!(
-        cookies.close(&session, &mut HeaderMap::new()),
-        Err(Error::NotACookie)
-    );
-    let headers = HeaderMap::from_iter([(COOKIE, cookie.parse().unwrap())]);
-    let exchange = server.sessions.exchange(&headers);
-    let Step::Pending(pending) = exchange.open() else {
-        unreachable!("an id is looked up")
-    };
-    let opened = pending
-        .answer(StoreReply::Touched(Outcome::Done))
-        .done()
-        .unwrap();
-    assert_eq!(opened.unwrap_err(), Error::Unavailable);
 }
 
 /// A page works without its session: that is empty and takes no change, and its close sends nothing
