@@ -29,7 +29,7 @@ pub enum GonePolicy {
 /// came back: two browsers have the session, and one of them has copied it.
 ///
 /// The core applies the policy when the request ends, whatever the handler did, if the handler
-/// asked for the session. The request itself is anonymous in any case.
+/// opened the session. The request itself is anonymous in any case.
 ///
 /// ```
 /// # use std::time::Duration;

@@ -47,7 +47,7 @@ use crate::session::state::State;
 use crate::stored::closing::{CloseStep, Closing};
 use crate::stored::pending_write::{Changes, PendingWrite};
 
-/// Freezes the session, then decides. `accessed`: whether the handler asked for the session, so
+/// Freezes the session, then decides. `accessed`: whether the handler opened the session, so
 /// that the response depends on it.
 pub(crate) fn close(session: &Session, accessed: bool) -> CloseStep {
     let settings = session.settings();

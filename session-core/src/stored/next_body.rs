@@ -74,7 +74,7 @@ impl Closing {
         if self.user_cleared {
             next.authenticated = None;
         }
-        // A login decides both anew.
+        // A login decides both.
         if self.user.is_some() {
             next.epoch = self.stamp.epoch;
             next.authenticated = self.stamp.authenticated;

@@ -151,9 +151,8 @@ impl Closing {
             return self.fail(Error::Unavailable);
         };
         let recent_writes = &decoded.body.recent_writes;
-        if self
-            .write_id
-            .is_some_and(|own| recent_writes.contains(&own))
+        if let Some(own) = self.write_id
+            && recent_writes.contains(&own)
         {
             return self.written_before(decoded);
         }

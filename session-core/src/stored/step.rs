@@ -87,7 +87,7 @@ impl<T: 'static> Step<T> {
             Self::Pending(Pending(pending)) => *pending,
         };
         let before = pending.next;
-        // The request has not been sent yet, so its attempt begins anew.
+        // The request has not been sent yet, so it is a first attempt.
         Step::request(pending.request, pending.timeout, move |reply, attempt| {
             before(reply, attempt).and_then(next)
         })

@@ -75,7 +75,7 @@ fn pairs_of_all_operations_with_a_fault() {
     let faults = if long() { 2 } else { 1 };
     let name = format!("all pairs, at most {faults} faults");
     explore_all(
-        &format!("{name}, nobody logged in"),
+        &format!("{name}, no user logged in"),
         17_000,
         with_faults(of(PLAIN, ANONYMOUS, &ALL, 2), faults),
     );

@@ -33,8 +33,8 @@ pub(super) fn i1_acknowledged_is_written(state: &State<'_>, number: usize) -> Ch
         request.permanent,
     ) {
         let permanent = written || state.history[&state.cookies[cookie].key].marks.permanent;
-        let kept = request.cookie_state != CookieState::Live || permanent;
-        ensure(kept, "I1", || {
+        let stored = request.cookie_state != CookieState::Live || permanent;
+        ensure(stored, "I1", || {
             format!("{}'s permanence is not stored", name(number))
         })?;
     }
@@ -169,10 +169,10 @@ pub(super) fn i7_one_verifier_opens(state: &State<'_>, body: &Body, life: &Life)
         .iter()
         .filter(|known| opens(body, known, state.now))
         .collect();
-    let alias = state.scenario.config.renew
+    let overlap = state.scenario.config.renew
         || state.swapped
         || state.scenario.any_op(|op| *op == Op::Permanent);
-    let most = if alias { 2 } else { 1 };
+    let most = if overlap { 2 } else { 1 };
     ensure(opening.len() <= most, "I7", || {
         format!("{} verifiers open a record", opening.len())
     })?;

@@ -48,9 +48,9 @@ fn outcome(state: &State<'_>) -> String {
             .iter()
             .map(|request| match &request.response {
                 Some(response) if !request.failed => {
-                    let minted = new_cookie(request).is_some();
+                    let sends_id = new_cookie(request).is_some();
                     format!(
-                        "{:?} {:?} {:?} {minted}",
+                        "{:?} {:?} {:?} {sends_id}",
                         request.cookie_state, response.result, response.gone
                     )
                 }

@@ -15,7 +15,7 @@ fn holds(plans: &[Plan], faults: usize) {
 
 /// A logs in as bob in ada's session: index bob, update, unindex ada. B logs in as ada there again:
 /// index ada, update. A copy of A's unindex is executed late. Then ada's index lacked her session,
-/// and a delete_all did not find it (I12). Since then a record that lives on keeps its former
+/// and a delete_all did not find it (I12). Since then a record that lives on still has its former
 /// user's note, and the index is a superset. (Today bob gets a record of his own, and a record that
 /// loses ada and lives on has no user.)
 #[test]
@@ -26,7 +26,7 @@ fn a_late_unindex_does_not_hide_a_later_login() {
 
 /// A sets a key, updates that key, and logs in; meanwhile B renews the session, or ends it. A
 /// begins a new session. Its update was missing there, as if it had been made from the old
-/// session's value (I1). Since then an update of a key that the request itself has set is kept.
+/// session's value (I1). Since then an update of a key that the request itself has set stays.
 #[test]
 fn a_fresh_login_keeps_the_updates_of_its_own_keys() {
     holds(&[LOGIN_UPDATE, RENEW_ID], 0);

@@ -18,7 +18,7 @@ use crate::stored::model_check::trace::name;
 /// The most requests to the store of one close, besides one more for each change that another
 /// request made to the record meanwhile: index, update, and, if the record is gone, index, insert,
 /// trim; or delete, unindex, index, insert, trim.
-const MOST_QUESTIONS: usize = 6;
+const MAX_STORE_REQUESTS: usize = 6;
 
 /// **I13** A forged id, and one whose stamp is past the absolute lifetime, leads to no request to
 /// the store. **I8** An id that the core did not generate is never used as a key.
@@ -243,10 +243,12 @@ pub(super) fn i14_a_failed_load_leads_to_nothing(state: &State<'_>, number: usiz
 
 /// **I15** Every schedule ends: a close sends a bounded number of requests to the store.
 pub(super) fn i15_bounded(state: &State<'_>, number: usize) -> Check {
-    let asked = state.requests[number].store_requests;
-    ensure(asked <= MOST_QUESTIONS + state.store_changes, "I15", || {
-        format!("a close sends its {asked}th request")
-    })
+    let sent = state.requests[number].store_requests;
+    ensure(
+        sent <= MAX_STORE_REQUESTS + state.store_changes,
+        "I15",
+        || format!("a close sends its {sent}th request"),
+    )
 }
 
 /// **I15** Every schedule ends in a declared outcome: success; 503 if the store did not reply; 409

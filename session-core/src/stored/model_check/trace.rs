@@ -114,7 +114,7 @@ fn record_text(state: &State<'_>, record: &Record) -> String {
     let drawn = state.server.draws.drawn();
     let (version, user) = (
         drawn.write_name(record.version),
-        record.user.as_deref().unwrap_or("nobody"),
+        record.user.as_deref().unwrap_or("no user"),
     );
     match Body::decode(&record.body) {
         Some(body) => {

@@ -38,20 +38,20 @@ fn a_session_goes_round() {
 fn what_is_asked() {
     let server = server(|builder| builder);
     let cookie = server.begin(visit);
-    let asked = |cookie: &str, handler: &dyn Fn(&Session)| {
+    let verbs = |cookie: &str, handler: &dyn Fn(&Session)| {
         server.request(cookie, handler);
         server.verbs()
     };
-    assert!(asked("", &|_| {}).is_empty());
-    assert!(asked("", &|session| session.clear().unwrap()).is_empty());
-    assert!(asked("__Host-session=../../etc/passwd", &|_| {}).is_empty());
-    assert!(asked(&cookie.replace(".", "A."), &|_| {}).is_empty());
+    assert!(verbs("", &|_| {}).is_empty());
+    assert!(verbs("", &|session| session.clear().unwrap()).is_empty());
+    assert!(verbs("__Host-session=../../etc/passwd", &|_| {}).is_empty());
+    assert!(verbs(&cookie.replace(".", "A."), &|_| {}).is_empty());
     assert_eq!(
-        asked(&cookie, &|session| assert!(!session.is_empty())),
+        verbs(&cookie, &|session| assert!(!session.is_empty())),
         ["load"]
     );
-    assert_eq!(asked(&cookie, &visit), ["load", "update"]);
-    assert_eq!(asked(&cookie, &login), ["load", "index", "update"]);
+    assert_eq!(verbs(&cookie, &visit), ["load", "update"]);
+    assert_eq!(verbs(&cookie, &login), ["load", "index", "update"]);
     drop(
         server
             .sessions
@@ -90,8 +90,8 @@ fn l5_what_was_cleared_stays_dead() {
 
 #[test]
 fn h5_a_logout_clears_site_data_if_asked() {
-    for asked in [true, false] {
-        let server = server(|builder| builder.clear_site_data(asked));
+    for enabled in [true, false] {
+        let server = server(|builder| builder.clear_site_data(enabled));
         let clears =
             |cookie: &str, handler: &dyn Fn(&Session)| server.request(cookie, handler).clears;
         let out = |session: &Session| session.clear().unwrap();
@@ -101,7 +101,7 @@ fn h5_a_logout_clears_site_data_if_asked() {
         *server.broken.lock().unwrap() = Some("delete");
         assert!(!clears(&cookie, &out));
         *server.broken.lock().unwrap() = None;
-        assert_eq!(clears(&cookie, &out), asked);
+        assert_eq!(clears(&cookie, &out), enabled);
         // Another request ended it: this one sets and removes no cookie.
         assert!(!clears(&cookie, &out));
         // Clear-Site-Data would also delete the cookie of the new session.

@@ -22,7 +22,7 @@ fn touched_only_when_due() {
     let server = server(|builder| builder.idle_lifetime(Duration::from_secs(1000)));
     let cookie = server.begin(visit);
     let read = |session: &Session| assert!(session.contains_key("visits"));
-    for (seconds, asked) in [
+    for (seconds, verbs) in [
         (99, vec!["load"]),
         (1, vec!["load", "touch"]),
         (99, vec!["load"]),
@@ -30,7 +30,7 @@ fn touched_only_when_due() {
     ] {
         server.advance(seconds);
         let closed = server.request(&cookie, read);
-        assert_eq!((server.verbs(), closed.cookie), (asked, None), "{seconds}");
+        assert_eq!((server.verbs(), closed.cookie), (verbs, None), "{seconds}");
     }
     server.advance(1000);
     let (_, session) = server.open(&cookie);

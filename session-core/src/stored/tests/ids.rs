@@ -116,7 +116,7 @@ fn t2_without_random_bytes_nothing_is_written() {
             (closed.result, closed.cookie),
             (Err(Error::Entropy(EntropyError)), None)
         );
-        assert!(broken.verbs().iter().all(|asked| *asked == "load"));
+        assert!(broken.verbs().iter().all(|verb| *verb == "load"));
     }
     let closed = broken.request(&cookie, |session| {
         (session.clear().unwrap(), visit(session)).1
@@ -304,8 +304,8 @@ fn t7_nothing_of_it_prints() {
 /// O1: an event names the record's key only if so configured, and then the key of its session.
 #[test]
 fn o1_events_name_the_record_if_asked() {
-    for asked in [true, false] {
-        let server = server(|builder| builder.events_with_record_keys(asked));
+    for enabled in [true, false] {
+        let server = server(|builder| builder.events_with_record_keys(enabled));
         let events = |cookie: &str, handler: &dyn Fn(&Session)| {
             let (exchange, session) = server.open(cookie);
             handler(&session);
@@ -327,7 +327,8 @@ fn o1_events_name_the_record_if_asked() {
         let all = [created, renewed, gone, cleared, dead].concat();
         assert_eq!(all.len(), 6, "{all:?}");
         assert!(
-            all.iter().all(|event| event.record == asked.then_some(key)),
+            all.iter()
+                .all(|event| event.record == enabled.then_some(key)),
             "{all:?}"
         );
         let (_, forged) = events("__Host-session=x", &|_| ());

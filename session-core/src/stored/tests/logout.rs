@@ -73,7 +73,7 @@ fn an_id_that_is_untimely_can_log_out() {
         assert_eq!(
             server.verbs(),
             [] as [&str; 0],
-            "{why:?}: who only reads asks nothing"
+            "{why:?}: a read sends nothing to the store"
         );
         assert!(lives(&server));
 

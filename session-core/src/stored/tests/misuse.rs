@@ -73,21 +73,21 @@ fn the_wrong_door_and_the_wrong_answer() {
 fn each_request_refreshes_also_unasked() {
     let server = server(|builder| builder.refresh(Refresh::EachRequest));
     let cookie = server.begin(visit);
-    let unasked = |cookie: &str| {
+    let unopened = |cookie: &str| {
         let headers = HeaderMap::from_iter([(COOKIE, cookie.parse().unwrap())]);
         let outgoing = server.drive(server.sessions.exchange(&headers).close());
         (server.verbs(), outgoing)
     };
-    let (asked, mut outgoing) = unasked(&cookie);
+    let (verbs, mut outgoing) = unopened(&cookie);
     let mut response = HeaderMap::new();
     outgoing.apply(&mut response).unwrap();
-    assert_eq!((asked, response.len()), (vec!["load", "touch"], 0));
-    assert!(unasked("__Host-session=forged").0.is_empty());
-    // The handler did not ask for the session, so the request is not refused.
+    assert_eq!((verbs, response.len()), (vec!["load", "touch"], 0));
+    assert!(unopened("__Host-session=forged").0.is_empty());
+    // The handler did not open the session, so the request is not refused.
     *server.broken.lock().unwrap() = Some("load");
-    let (asked, mut outgoing) = unasked(&cookie);
+    let (verbs, mut outgoing) = unopened(&cookie);
     assert_eq!(
-        (asked, outgoing.apply(&mut response)),
+        (verbs, outgoing.apply(&mut response)),
         (vec!["load"], Ok(()))
     );
     let never = super::server(|builder| builder.refresh(Refresh::Never));

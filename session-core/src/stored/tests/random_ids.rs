@@ -55,7 +55,7 @@ fn t1_a_million_ids() {
                 .sum();
             assert!(
                 set.abs_diff(500_000) < 3_000,
-                "bit {bit} of octet {at}: {set}"
+                "bit {bit} of byte {at}: {set}"
             );
         }
     }

@@ -86,7 +86,7 @@ fn an_id_of_the_old_name_that_is_too_new_asks_nothing() {
     let server = again(old, |builder| {
         builder.renamed_from(OldCookie::new("session", renamed))
     });
-    for (cookie, expected, asked) in [
+    for (cookie, expected, verbs) in [
         (before, None, &["load"][..]),
         (later, Some(Rejected::Revoked), &[]),
     ] {
@@ -95,6 +95,6 @@ fn an_id_of_the_old_name_that_is_too_new_asks_nothing() {
             (session.rejected(), session.is_empty()),
             (expected, expected.is_some())
         );
-        assert_eq!(server.verbs(), asked);
+        assert_eq!(server.verbs(), verbs);
     }
 }

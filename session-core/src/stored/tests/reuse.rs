@@ -47,7 +47,7 @@ fn it_ends_what_is_configured() {
         u64,
         [bool; 2],
     );
-    let nobody: fn(&Session) = |_| ();
+    let no_login: fn(&Session) = |_| ();
     let rows: [Row; 5] = [
         (ReusePolicy::Report, login, &["load"], 0, [true, true]),
         (
@@ -66,26 +66,26 @@ fn it_ends_what_is_configured() {
         ),
         (
             ReusePolicy::EndSession,
-            nobody,
+            no_login,
             &["load", "delete"],
             1,
             [false, true],
         ),
         (
             ReusePolicy::EndUser,
-            nobody,
+            no_login,
             &["load", "delete"],
             1,
             [false, true],
         ),
     ];
-    for (on_reuse, begin, asked, sessions, expected) in rows {
+    for (on_reuse, begin, verbs, sessions, expected) in rows {
         let (server, [stolen, current, other]) = stolen(on_reuse, begin);
         // A handler that only reads.
         let closed = server.request(&stolen, |session| assert!(session.is_empty()));
         assert_eq!(
             (closed.result, closed.cookie, server.verbs()),
-            (Ok(()), None, asked.to_vec())
+            (Ok(()), None, verbs.to_vec())
         );
         let mut events = vec![EventKind::Rejected(Rejected::Gone), EventKind::Reuse];
         events.extend((sessions > 0).then_some(EventKind::EndedForReuse { sessions }));

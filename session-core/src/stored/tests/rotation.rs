@@ -28,7 +28,7 @@ fn next_key() -> SecretKey {
     SecretKey::new(KEY.replace('u', "v")).unwrap()
 }
 
-/// Returns a server with the same store and clock, configured anew.
+/// Returns a server with the same store and clock, another configuration.
 pub(super) fn again(server: Server, configure: impl FnOnce(Builder) -> Builder) -> Server {
     let builder = configure(crate::Sessions::builder(key()).clock(server.time.clone()));
     Server {
@@ -183,10 +183,10 @@ fn epochs_end_sessions() {
         }
     };
     let cookie = server.begin(in_epoch(7));
-    let kept = server.request(&cookie, |session| {
+    let changed = server.request(&cookie, |session| {
         assert!(session.require_epoch(7).unwrap())
     });
-    assert_eq!((kept.cookie, kept.events), (None, vec![]));
+    assert_eq!((changed.cookie, changed.events), (None, vec![]));
 
     // Increased without a login, as after a change of the password: a write, and no new id.
     let increased = server.request(&cookie, |session| session.set_epoch(8).unwrap());
@@ -207,7 +207,7 @@ fn epochs_end_sessions() {
     assert!(behind.cookie.unwrap().contains("Max-Age=0"));
     assert_eq!(server.open(&cookie).1.rejected(), Some(Rejected::Gone));
 
-    // The application's epoch is checked before the store is asked. A login gets the application's
+    // The application's epoch is checked before any request to the store. A login gets the application's
     // epoch of its time.
     let before = server.begin(visit);
     let server = again(server, |builder| builder.epoch(4));

@@ -224,7 +224,7 @@ fn the_table() {
             "new",
         ),
     ];
-    for (base, what, handler, asked, expected) in rows {
+    for (base, what, handler, verbs, expected) in rows {
         let server = server(|builder| builder);
         let cookie = match *base {
             "" => String::new(),
@@ -243,7 +243,7 @@ fn the_table() {
         let closed = server.request(&cookie, handler);
         assert_eq!(
             (server.verbs(), &closed.result),
-            (asked.to_vec(), &Ok(())),
+            (verbs.to_vec(), &Ok(())),
             "{base} {what}"
         );
         let selector = |pair: &str| {
