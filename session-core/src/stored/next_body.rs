@@ -8,11 +8,11 @@
 //! | sent | after the index, the update and the trim; after a lost reply only if the record still has it |
 //! | presented | by a later request; that request gives the previous verifier its end, [`OVERLAP_SECONDS`] later |
 //!
-//! | the previous verifier opens the record until | because |
+//! | the previous verifier ends | because |
 //! |---|---|
-//! | its end | the browser has the new one, and requests that it sent before may take a while |
-//! | the next renewal | there is room for one; the verifier that was presented becomes the previous one |
-//! | immediately | of a login, of its reverse, of a `cycle_id`: an attacker may know the old id (session fixation) |
+//! | [`OVERLAP_SECONDS`] after the new one was presented | requests that the browser sent before may still be under way |
+//! | at the next renewal | a record has room for one; the verifier that was presented takes its place |
+//! | immediately, at a login, a `clear_user` or a `cycle_id` | an attacker may know the old id (session fixation) |
 //!
 //! Until the new verifier comes back, the previous one has no end: the response with the new one
 //! may have been lost.

@@ -50,12 +50,11 @@ impl PendingWrite {
         };
         let due = changes.changed || touch;
         let verifier_age = now.saturating_sub(body.verifier_created);
-        let renewal_due = match &session.settings().stored {
-            Some(policy) => policy
-                .renew_every
-                .is_some_and(|every| verifier_age >= every),
-            None => false,
+        let renew_every = match &session.settings().stored {
+            Some(policy) => policy.renew_every,
+            None => None,
         };
+        let renewal_due = renew_every.is_some_and(|every| verifier_age >= every);
         let is_current = body.verifier == live.presented;
         // An id of an old key or name is replaced as by a renewal. If the new id does not come
         // back, it was lost, and is replaced again after a while; not with each request.
