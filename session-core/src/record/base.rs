@@ -72,7 +72,7 @@ impl LoadedFrom {
                 return Err(Unopened::new(key, false, ended, now, Rejected::Gone));
             }
             StoreReply::Loaded(Loaded::Absent) => {
-                // Nothing says since when. It was longer ago than a tombstone lasts.
+                // There never was a record, or it ended longer ago than a tombstone lasts.
                 return Err(Unopened::new(key, false, 0, now, Rejected::Unknown));
             }
             _ => {

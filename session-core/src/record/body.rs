@@ -147,7 +147,7 @@ impl Body {
                 flags |= flag;
             }
         }
-        // All fields but the content take at most 168 bytes. Few bodies have them all.
+        // All fields but the content take at most 167 bytes. Few bodies have them all.
         let mut bytes = Vec::with_capacity(160 + self.data.len());
         bytes.extend_from_slice(&[ENCODING, flags]);
         bytes.extend_from_slice(&self.epoch.encode());
