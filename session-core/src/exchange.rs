@@ -21,6 +21,7 @@ use crate::response::outgoing::Outgoing;
 use crate::session::handle::Session;
 use crate::settings::Settings;
 use crate::stored::close as stored_close;
+use crate::stored::open as stored_open;
 use crate::stored::step::Step;
 use crate::token::lifetime::Refresh;
 
@@ -275,15 +276,14 @@ impl Request {
             return Step::Done(session.clone());
         }
         let headers = || self.first.iter().chain(&self.more);
-        let Some(stored) = &self.settings.stored else {
+        let Some(policy) = &self.settings.stored else {
             let session = self.session.get_or_init(|| self.settings.open(headers));
             return Step::Done(session.clone());
         };
         let request = self.clone();
-        stored.open(&self.settings, headers, move |session| {
-            // Of two that open it concurrently, the later gets the session of the earlier.
-            request.session.get_or_init(|| session).clone()
-        })
+        let opened = stored_open::open(&self.settings, policy, headers);
+        // Of two that open it concurrently, the later gets the session of the earlier.
+        opened.map(move |session| request.session.get_or_init(|| session).clone())
     }
 
     /// Gives out the session, unless the exchange was closed meanwhile.

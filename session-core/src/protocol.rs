@@ -1,9 +1,10 @@
 //! For authors of adapters and stores: a request's session in steps, without I/O.
 //!
-//! An adapter begins an [`Exchange`] for each request, and opens the session by its [`LazySession`]. It closes the exchange, and
-//! writes the [`Outgoing`] into the response, whose headers it wraps as [`ResponseHeaders`] if they are not those of `http`.
-//! Opening and closing are a [`Step`]: done, or [`Pending`] until a store has carried out a [`StoreRequest`] and a
-//! [`StoreReply`] was handed back. A store keeps a [`Record`] under each key.
+//! An adapter begins an [`Exchange`] for each request, and opens the session through its
+//! [`LazySession`]. It closes the exchange, and writes the [`Outgoing`] into the response; headers
+//! of another type than `http`'s are wrapped as [`ResponseHeaders`]. Opening and closing are a
+//! [`Step`]: done, or [`Pending`] until a store has carried out a [`StoreRequest`] and its
+//! [`StoreReply`] was handed back. A store holds a [`Record`] under each key.
 //!
 //! `session-store` has this loop for tokio, and the stores. The guide to adapters shows both sides.
 //!
@@ -13,9 +14,9 @@
 //! use session_core::{SecretKey, Sessions};
 //!
 //! let exchange = Sessions::new(SecretKey::generate().unwrap()).exchange(&HeaderMap::new());
-//! let Step::Done(session) = exchange.open() else { panic!("a cookie session asks no store") };
+//! let Step::Done(session) = exchange.open() else { panic!("a cookie session needs no store") };
 //! session?.insert("a", 1)?;
-//! let Step::Done(mut outgoing) = exchange.close() else { panic!("nor does it here") };
+//! let Step::Done(mut outgoing) = exchange.close() else { panic!("its close needs none either") };
 //! let mut response = HeaderMap::new();
 //! outgoing.apply(&mut response)?;
 //! assert!(response.contains_key("set-cookie"));

@@ -6,8 +6,8 @@ use sha2::{Digest, Sha256};
 
 use crate::base64;
 
-/// Where a record lies for its whole life: SHA-256 of the selector that the browser holds. It opens nothing: nobody can
-/// make a cookie of it.
+/// The key under which a store holds a record, for the record's whole life: SHA-256 of the selector
+/// that the browser holds. It opens nothing, since nobody can make a cookie from it.
 ///
 /// ```
 /// use session_core::RecordKey;
@@ -19,15 +19,15 @@ use crate::base64;
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct RecordKey([u8; 32]);
 
-/// Of a key in base64url, without padding.
-const DIGITS: usize = 43;
+/// The length of a key in base64url, without padding.
+const TEXT_LEN: usize = 43;
 
 impl RecordKey {
-    pub(crate) fn of(selector: &[u8]) -> Self {
+    pub(crate) fn of_selector(selector: &[u8]) -> Self {
         Self(Sha256::digest(selector).into())
     }
 
-    /// The key that a store wrote down.
+    /// Returns the key of these bytes, which a store has saved.
     ///
     /// ```
     /// let bytes = [1; 32];
@@ -38,7 +38,7 @@ impl RecordKey {
         Self(bytes)
     }
 
-    /// What a store writes down.
+    /// Returns the bytes for a store to save.
     ///
     /// ```
     /// assert_eq!(session_core::RecordKey::from_bytes([1; 32]).as_bytes().len(), 32);
@@ -48,8 +48,8 @@ impl RecordKey {
         &self.0
     }
 
-    /// 43 digits of base64url, for a form in a page that lists a user's sessions. No `Display`, so that nobody logs it by
-    /// accident.
+    /// Returns the key as 43 characters of base64url, for a form in a page that lists a user's
+    /// sessions. There is no `Display`, so that no key is logged by accident.
     ///
     /// ```
     /// use session_core::RecordKey;
@@ -63,17 +63,19 @@ impl RecordKey {
         base64::encode(&self.0)
     }
 
-    /// Reads it again; `None` for anything that [`to_text`](Self::to_text) does not write.
+    /// Reads the text of a key. Returns `None` for text that [`to_text`](Self::to_text) does not
+    /// write.
     ///
     /// ```
     /// assert_eq!(session_core::RecordKey::from_text("7"), None);
     /// ```
     #[must_use]
     pub fn from_text(text: &str) -> Option<Self> {
-        if text.len() != DIGITS {
+        if text.len() != TEXT_LEN {
             return None;
         }
-        base64::decode(text.as_bytes())?.try_into().ok().map(Self)
+        let bytes = base64::decode(text.as_bytes())?;
+        Some(Self(bytes.try_into().ok()?))
     }
 }
 

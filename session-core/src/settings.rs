@@ -11,7 +11,7 @@ use crate::env::{Clock, EntropyError, EntropySource, unix};
 use crate::error::config::{ConfigError, Warning};
 use crate::event::LogDigest;
 use crate::keys::ring::KeyRing;
-use crate::record::policy::Stored;
+use crate::record::policy::StorePolicy;
 use crate::token::aead::NONCE;
 use crate::token::keyed::{Format, Keys, Name};
 use crate::token::lifetime::Lifetime;
@@ -23,7 +23,7 @@ pub(crate) struct Settings {
     pub(crate) keys: RwLock<Arc<Keys>>,
     pub(crate) nonces: Nonces,
     /// None: sessions are in their cookies.
-    pub(crate) stored: Option<Stored>,
+    pub(crate) stored: Option<StorePolicy>,
     pub(crate) lifetime: Lifetime,
     pub(crate) cookie: CookieTemplate,
     /// The same under its old name.

@@ -1,4 +1,4 @@
-//! Configured once: sessions that live in a store.
+//! Sessions in a store: the configuration, and the way to begin an exchange.
 
 use std::fmt;
 use std::sync::Arc;
@@ -13,22 +13,23 @@ use crate::settings::Settings;
 
 /// Sessions in a store, configured and validated once; the cookie holds an id. Cheap to clone.
 ///
-/// From [`Builder::build_stored`](crate::Builder::build_stored). There is one door only, the [exchange](Self::exchange),
-/// since opening and closing ask the store. What is asked and how the answers are used stands in the core; who carries
-/// the questions to which store is up to the adapter.
+/// Built by [`Builder::build_stored`](crate::Builder::build_stored). Sessions are opened and closed
+/// in an [exchange](Self::exchange) only, since both may need the store. The core decides what to
+/// request of the store and what the replies mean; the adapter carries the requests to a store.
 ///
-/// Two requests that write at once lose nothing: the later one's changes are made again on what the earlier one left. A
-/// session that was cleared stays dead, whoever still holds its id or is about to write to it.
+/// Two concurrent requests that write lose nothing: the changes of the later one are made again on
+/// what the earlier one left. A session that was cleared stays dead, even if a browser still has
+/// its id, or another request is about to write to it.
 ///
 /// ```
 /// use session_core::{protocol::{StoreRequest, Step}, SecretKey, Sessions};
 ///
 /// let sessions = Sessions::builder(SecretKey::generate().unwrap()).build_stored().unwrap();
 /// let exchange = sessions.exchange(&http::HeaderMap::new());
-/// let session = exchange.open().done().unwrap()?; // no cookie, no question
+/// let session = exchange.open().done().unwrap()?; // no cookie, so no store is needed
 /// session.insert("a", 1)?;
-/// let Step::Pending(ask) = exchange.close() else { unreachable!() };
-/// assert!(matches!(ask.question(), StoreRequest::Insert { .. }));
+/// let Step::Pending(pending) = exchange.close() else { unreachable!() };
+/// assert!(matches!(pending.question(), StoreRequest::Insert { .. }));
 /// # Ok::<(), session_core::Error>(())
 /// ```
 #[derive(Clone)]
@@ -36,30 +37,32 @@ pub struct StoredSessions(Arc<Settings>);
 
 impl StoredSessions {
     pub(crate) fn new(settings: Settings) -> Result<Self, ConfigError> {
-        crate::stored::closing::check_cookie(&settings)?;
+        crate::stored::id_cookie::check_cookie(&settings)?;
         Ok(Self(settings.into()))
     }
 
-    /// Begins an exchange, one request and its response. Keeps handles of the Cookie headers; asks nothing.
+    /// Begins an exchange: one request and its response. Holds handles of the Cookie headers, and
+    /// needs no store yet.
     ///
     /// ```
     /// # use session_core::{SecretKey, Sessions};
     /// # let sessions = Sessions::builder(SecretKey::generate().unwrap()).build_stored().unwrap();
     /// let exchange = sessions.exchange(&http::HeaderMap::new());
-    /// assert!(exchange.close().done().is_some()); // nobody asked for the session, so no store is asked
+    /// assert!(exchange.close().done().is_some()); // the session was not opened, so no store is needed
     /// ```
     #[must_use]
     pub fn exchange(&self, request: &HeaderMap) -> Exchange {
         self.exchange_of(request.get_all(COOKIE).iter().cloned())
     }
 
-    /// The same from the values of all Cookie headers, as [`Sessions::exchange_of`](crate::Sessions::exchange_of).
+    /// Begins an exchange from the values of all Cookie headers, as
+    /// [`Sessions::exchange_of`](crate::Sessions::exchange_of).
     ///
     /// ```
     /// # use session_core::{SecretKey, Sessions};
     /// # let sessions = Sessions::builder(SecretKey::generate().unwrap()).build_stored().unwrap();
     /// let exchange = sessions.exchange_of([]);
-    /// assert!(exchange.open().done().unwrap().unwrap().is_empty()); // no cookie, so no store is asked
+    /// assert!(exchange.open().done().unwrap().unwrap().is_empty()); // no cookie, so no store is needed
     /// ```
     #[must_use]
     pub fn exchange_of(&self, cookies: impl IntoIterator<Item = HeaderValue>) -> Exchange {
@@ -68,11 +71,13 @@ impl StoredSessions {
 
     /// Replaces all keys from now on, as [`Sessions::set_keys`](crate::Sessions::set_keys) does.
     ///
-    /// An id that an old key signed is replaced, as by a renewal, when its session is next written or extended. An encrypted
-    /// record needs the key that it was encrypted with until then.
+    /// Returns what is doubtful about the new keys. An id that an old key signed is replaced, as by
+    /// a renewal, when its session is next written or extended. An encrypted record needs the key
+    /// that it was encrypted with until then.
     ///
     /// # Errors
-    /// [`ConfigError`] as [`Builder::build_stored`](crate::Builder::build_stored): the keys stay as they were.
+    /// [`ConfigError`], as [`Builder::build_stored`](crate::Builder::build_stored). The keys then
+    /// stay as they were.
     ///
     /// ```
     /// # use session_core::{KeyRing, SecretKey, Sessions};
@@ -84,7 +89,7 @@ impl StoredSessions {
         self.0.set_keys(&keys.into())
     }
 
-    /// What is doubtful about the configuration, to be told once at start.
+    /// Returns what is doubtful about the configuration, to be logged once at start.
     ///
     /// ```
     /// # use session_core::{SecretKey, Sessions, Warning};
@@ -97,7 +102,8 @@ impl StoredSessions {
         &self.0.warnings
     }
 
-    /// The application's clock, in unix seconds: the time that every question to a store carries.
+    /// Returns the time of the application's clock in unix seconds, which every request to a store
+    /// carries.
     ///
     /// ```
     /// # use session_core::{SecretKey, Sessions};
@@ -109,7 +115,7 @@ impl StoredSessions {
         self.0.now().as_secs()
     }
 
-    /// The name of the cookie, prefix and all.
+    /// Returns the name of the cookie, with its prefix.
     ///
     /// ```
     /// # use session_core::{SecretKey, Sessions};

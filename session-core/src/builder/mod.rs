@@ -17,7 +17,7 @@ use crate::cookie::template::CookieTemplate;
 use crate::env::{Clock, EntropySource};
 use crate::error::config::{ConfigError, Warning};
 use crate::keys::ring::KeyRing;
-use crate::record::policy::Stored;
+use crate::record::policy::StorePolicy;
 use crate::sessions::Sessions;
 use crate::settings::Settings;
 use crate::token::flask;
@@ -61,7 +61,7 @@ pub struct Builder {
     clear_site_data: bool,
     plain_http: bool,
     warnings_are_errors: bool,
-    pub(crate) stored: Stored,
+    pub(crate) stored: StorePolicy,
     clock: Option<Box<dyn Clock>>,
     random: Option<Box<dyn EntropySource>>,
 }
@@ -103,7 +103,7 @@ impl Builder {
             clear_site_data: false,
             plain_http: false,
             warnings_are_errors: false,
-            stored: Stored::default(),
+            stored: StorePolicy::default(),
             #[cfg(feature = "os")]
             clock: Some(Box::new(crate::env::OsClock)),
             #[cfg(not(feature = "os"))]
@@ -432,7 +432,7 @@ impl Builder {
             .map(|settings| Sessions(settings.into()))
     }
 
-    pub(crate) fn settings(mut self, stored: Option<Stored>) -> Result<Settings, ConfigError> {
+    pub(crate) fn settings(mut self, stored: Option<StorePolicy>) -> Result<Settings, ConfigError> {
         self.check_format()?;
         self.ring.check(self.flask)?;
         if self.plain_http {

@@ -100,7 +100,7 @@ impl Builder {
     /// assert!(Sessions::builder(key).deadlines(open, close).build_stored().is_ok());
     /// ```
     pub fn deadlines(mut self, open: Duration, close: Duration) -> Self {
-        (self.stored.open_within, self.stored.close_within) = (open, close);
+        (self.stored.open_timeout, self.stored.close_timeout) = (open, close);
         self
     }
 

@@ -1,10 +1,11 @@
-//! What the browser holds: an id, signed and stamped as our cookies are.
+//! The id that a browser holds: 48 random bytes, stamped and signed as our cookies are.
 //!
 //! ```text
-//! cookie   = b64u(selector 16, verifier 32) "." stamp "." signature      64 + 1 + 24 + 1 + 43 = 133 octets
+//! cookie = b64u(selector 16, verifier 32) "." stamp "." signature        64 + 1 + 24 + 1 + 43 = 133 bytes
 //! ```
 //!
-//! The selector finds the record and never changes; the verifier opens it and does. Neither prints.
+//! The selector names the record and never changes. The verifier opens the record, and a renewal
+//! replaces it. Neither prints.
 
 use std::fmt;
 
@@ -23,16 +24,16 @@ use crate::token::stamp::Stamp;
 const SELECTOR: usize = 16;
 const VERIFIER: usize = 32;
 const BYTES: usize = SELECTOR + VERIFIER;
-/// Digits of an id in base64url: no remainder, so there is one text for one id.
-const DIGITS: usize = 64;
-/// Octets of a cookie's value.
-pub(crate) const LENGTH: usize = DIGITS + 1 + stamp::DIGITS + 1 + 43;
+/// The length of an id in base64url. 48 bytes leave no remainder, so each id has exactly one text.
+const ENCODED_LEN: usize = 64;
+/// The length of a cookie's value.
+pub(crate) const COOKIE_LEN: usize = ENCODED_LEN + 1 + stamp::DIGITS + 1 + 43;
 
-/// Selector and verifier.
+/// A selector and a verifier.
 #[derive(Clone)]
 pub(crate) struct Id(pub(crate) [u8; BYTES]);
 
-/// SHA-256 of a verifier: what a record holds. Compared in constant time.
+/// SHA-256 of a verifier, as a record holds it. Compared in constant time.
 #[derive(Clone, Copy)]
 pub(crate) struct VerifierHash(pub(crate) [u8; 32]);
 
@@ -43,7 +44,7 @@ impl PartialEq for VerifierHash {
 }
 
 impl Id {
-    /// A new one. Its bytes are the random source's, all of them (REQUIREMENTS T1).
+    /// Generates an id. All of its bytes come from the random source.
     pub(crate) fn generate(random: &dyn EntropySource) -> Result<Self, EntropyError> {
         let mut bytes = [0; BYTES];
         random.fill(&mut bytes[..SELECTOR])?;
@@ -51,18 +52,22 @@ impl Id {
         Ok(Self(bytes))
     }
 
-    /// The same selector with a new verifier.
-    pub(crate) fn renewed(&self, random: &dyn EntropySource) -> Result<Self, EntropyError> {
+    /// Returns an id with this selector and a new verifier.
+    pub(crate) fn with_new_verifier(
+        &self,
+        random: &dyn EntropySource,
+    ) -> Result<Self, EntropyError> {
         let mut id = self.clone();
         random.fill(&mut id.0[SELECTOR..])?;
         Ok(id)
     }
 
-    pub(crate) fn key(&self) -> RecordKey {
-        RecordKey::of(&self.0[..SELECTOR])
+    /// Returns the key of the record that the selector names.
+    pub(crate) fn record_key(&self) -> RecordKey {
+        RecordKey::of_selector(&self.0[..SELECTOR])
     }
 
-    pub(crate) fn hash(&self) -> VerifierHash {
+    pub(crate) fn verifier_hash(&self) -> VerifierHash {
         VerifierHash(Sha256::digest(&self.0[SELECTOR..]).into())
     }
 
@@ -75,13 +80,14 @@ impl Id {
         signer.sign(out, start);
     }
 
-    /// Reads a cookie's value: length, alphabet, signature; in this order. Whether its stamp speaks against it is left to judge.
+    /// Reads a cookie's value. Checks its length, then its alphabet, then its signature. The caller
+    /// checks its times.
     pub(crate) fn open(
         signer: &Signer,
         cookie: &[u8],
         now: u64,
     ) -> Result<(Self, Stamp, Freshness), Rejected> {
-        let cookie = Segments::split(cookie, LENGTH)?;
+        let cookie = Segments::split(cookie, COOKIE_LEN)?;
         let Segments {
             payload,
             stamp_text: stamp,
@@ -89,18 +95,22 @@ impl Id {
             ..
         } = cookie;
         let lengths = (payload.len(), stamp.len(), signature.len());
-        if lengths != (DIGITS, stamp::DIGITS, signer.digest.encoded_len()) {
+        // The cheapest checks come first: a cookie without the form of an id costs no signature.
+        if lengths != (ENCODED_LEN, stamp::DIGITS, signer.digest.encoded_len()) {
             return Err(Rejected::Malformed);
         }
         if !base64::is_base64url(stamp) {
             return Err(Rejected::Malformed);
         }
-        let id = base64::decode_array(payload).ok_or_else(|| signer.rejection(cookie, now))?;
-        let by = signer.verify(cookie, now)?;
-        let stamp = base64::decode_array(stamp)
-            .and_then(Stamp::decode)
-            .ok_or(Rejected::Unreadable)?;
-        Ok((Self(id), stamp, by))
+        let Some(id) = base64::decode_array(payload) else {
+            return Err(signer.rejection(cookie, now));
+        };
+        let freshness = signer.verify(cookie, now)?;
+        // Signed by us, but not a stamp that this version writes.
+        let Some(stamp) = base64::decode_array(stamp).and_then(Stamp::decode) else {
+            return Err(Rejected::Unreadable);
+        };
+        Ok((Self(id), stamp, freshness))
     }
 }
 

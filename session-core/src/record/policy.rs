@@ -1,12 +1,14 @@
-//! What is configured for stored sessions alone.
+//! The settings that stored sessions alone have.
 
 use std::time::Duration;
 
-/// What becomes of a request's changes when its session was ended, or its id renewed, while the request was under way.
+/// What happens to a request's changes if its session was ended, or its id replaced, while the
+/// request was under way.
 ///
-/// A request whose session was gone when it began is anonymous: see [`Rejected::Gone`](crate::Rejected::Gone). A request that
-/// [clears](crate::Session::clear) a session which another has given a new id meanwhile is answered 409 with either setting,
-/// since it has ended nothing.
+/// A request whose session was gone when the request began is anonymous: see
+/// [`Rejected::Gone`](crate::Rejected::Gone). A request that [clears](crate::Session::clear) a
+/// session to which another request has given a new id meanwhile is answered 409 with either
+/// setting, since it has ended nothing.
 ///
 /// ```
 /// # use session_core::{GonePolicy, SecretKey, Sessions};
@@ -16,18 +18,18 @@ use std::time::Duration;
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum GonePolicy {
-    /// They are dropped, with the event [`Gone`](crate::EventKind::Gone).
+    /// The changes are dropped, with the event [`Gone`](crate::EventKind::Gone).
     #[default]
     Forget,
     /// The request is answered 409, [`Error::Gone`](crate::Error::Gone).
     Conflict,
 }
 
-/// What ends when an id is used that a periodic renewal has replaced, after the new one had come back and a minute had passed:
-/// two browsers have the session, and one of them has copied it.
+/// What ends if an id is used that a periodic renewal replaced, more than a minute after the new id
+/// came back: two browsers have the session, and one of them has copied it.
 ///
-/// It is decided when the request ends, whatever its handler did, if that asked for the session. The request itself is
-/// anonymous in any case.
+/// The core applies the policy when the request ends, whatever the handler did, if the handler
+/// opened the session. The request itself is anonymous in any case.
 ///
 /// ```
 /// # use std::time::Duration;
@@ -38,33 +40,36 @@ pub enum GonePolicy {
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum ReusePolicy {
-    /// Nothing: the event [`Reuse`](crate::EventKind::Reuse) tells.
+    /// Nothing ends: the event [`Reuse`](crate::EventKind::Reuse) reports it.
     #[default]
     Report,
-    /// The session, for whoever has its newer id: both log in again. If the store does not answer, the request gets 503, and
-    /// ends it when it is sent again.
+    /// The session ends, for the browser with the newer id as well: both have to log in again. If
+    /// the store does not reply, the request is answered 503, and ends the session when it is sent
+    /// again.
     EndSession,
-    /// All sessions of the session's user; of one without a user, the session.
+    /// All sessions of the session's user end; if the session has no user, the session ends.
     EndUser,
 }
 
-/// What is configured for stored sessions alone.
+/// The settings of stored sessions.
 #[derive(Debug, Clone)]
-pub(crate) struct Stored {
+pub(crate) struct StorePolicy {
     pub(crate) on_gone: GonePolicy,
     pub(crate) on_reuse: ReusePolicy,
-    /// How many sessions of one user live.
+    /// How many live sessions a user may have.
     pub(crate) per_user: Option<usize>,
-    /// Seconds after which a verifier is renewed.
+    /// The seconds after which a verifier is renewed.
     pub(crate) renew_every: Option<u64>,
-    /// Octets of a record.
+    /// The largest body of a record, in bytes.
     pub(crate) max_record: usize,
     pub(crate) events_with_record_keys: bool,
-    pub(crate) open_within: Duration,
-    pub(crate) close_within: Duration,
+    /// How long all requests of an open may take together.
+    pub(crate) open_timeout: Duration,
+    /// How long all requests of a close may take together.
+    pub(crate) close_timeout: Duration,
 }
 
-impl Default for Stored {
+impl Default for StorePolicy {
     fn default() -> Self {
         Self {
             on_gone: GonePolicy::Forget,
@@ -73,31 +78,34 @@ impl Default for Stored {
             renew_every: None,
             max_record: 1 << 20,
             events_with_record_keys: false,
-            open_within: Duration::from_secs(2),
-            close_within: Duration::from_secs(5),
+            open_timeout: Duration::from_secs(2),
+            close_timeout: Duration::from_secs(5),
         }
     }
 }
 
-impl Stored {
-    /// The first setting that is not the default.
+impl StorePolicy {
+    /// Returns the name of the first setting that is not the default.
     pub(crate) fn changed(&self) -> Option<&'static str> {
-        let plain = Self::default();
-        let changed = [
-            ("on_gone", self.on_gone != plain.on_gone),
-            ("on_reuse", self.on_reuse != plain.on_reuse),
+        let default = Self::default();
+        let timeouts = (self.open_timeout, self.close_timeout);
+        let settings = [
+            ("on_gone", self.on_gone != default.on_gone),
+            ("on_reuse", self.on_reuse != default.on_reuse),
             ("max_sessions_per_user", self.per_user.is_some()),
             ("cycle_id_every", self.renew_every.is_some()),
-            ("max_record_size", self.max_record != plain.max_record),
+            ("max_record_size", self.max_record != default.max_record),
             ("events_with_record_keys", self.events_with_record_keys),
             (
                 "deadlines",
-                (self.open_within, self.close_within) != (plain.open_within, plain.close_within),
+                timeouts != (default.open_timeout, default.close_timeout),
             ),
         ];
-        changed
-            .iter()
-            .find(|(_, changed)| *changed)
-            .map(|(setting, _)| *setting)
+        for (name, changed) in settings {
+            if changed {
+                return Some(name);
+            }
+        }
+        None
     }
 }

@@ -1,21 +1,24 @@
-//! What the core asks a store, and what a store answers: the vocabulary of the store contract.
+//! The requests that the core makes of a store, and the store's replies.
 //!
-//! Times are unix seconds of the application's clock, and travel with each question: a store has no clock of its own.
+//! Times are unix seconds of the application's clock, and each request carries its time: a store
+//! has no clock of its own.
 
-use crate::record_key::RecordKey;
 use std::fmt;
 use std::sync::Arc;
 
-/// How many seconds a store keeps the tombstone of a deleted record at least.
+use crate::record_key::RecordKey;
+
+/// The seconds for which a store holds the tombstone of a deleted record, at least.
 ///
-/// Longer than any question may be under way, so that one that comes late finds the tombstone and not an empty place.
+/// Longer than any request may be under way, so that a request that arrives late finds the
+/// tombstone and not an empty place.
 ///
 /// ```
 /// assert_eq!(session_core::protocol::TOMBSTONE_SECONDS, 60);
 /// ```
 pub const TOMBSTONE_SECONDS: u64 = 60;
 
-/// A session as a store keeps it. Cheap to clone.
+/// A session as a store holds it. Cheap to clone.
 ///
 /// ```
 /// use session_core::protocol::Record;
@@ -33,24 +36,25 @@ pub const TOMBSTONE_SECONDS: u64 = 60;
 /// ```
 #[derive(Clone, PartialEq, Eq)]
 pub struct Record {
-    /// Which write made this record: a random number, never a counter.
+    /// The id of the write that made this record: a random number, never a counter.
     pub version: u64,
-    /// The second at which it ends. A record is live while `expires > now` and it was not deleted.
+    /// The second at which the record expires. It is live while `expires > now`, unless it was
+    /// deleted.
     pub expires: u64,
     /// The second at which the session began.
     pub created: u64,
-    /// The second at which it was last written or touched.
+    /// The second at which the record was last written or touched.
     pub seen: u64,
-    /// Who is logged in.
+    /// The user who is logged in.
     pub user: Option<Arc<str>>,
-    /// What tells its user which of several sessions it is, such as the name of a browser.
+    /// A name by which the user tells several sessions apart, such as the name of a browser.
     pub label: Option<Arc<str>>,
-    /// The core's own bytes, not to be looked into.
+    /// The core's own bytes. A store does not look into them.
     pub body: Arc<[u8]>,
 }
 
 impl fmt::Debug for Record {
-    /// Times only: neither who it is nor what is in it.
+    /// Prints times only: neither the user nor the content.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Record")
             .field("expires", &self.expires)
@@ -60,102 +64,104 @@ impl fmt::Debug for Record {
     }
 }
 
-/// A question to a store. Each is one atomic step there, and safe to repeat: a question whose answer was lost is asked
-/// again as it is.
+/// A request to a store. Each is one atomic step there, and safe to repeat: if a reply was lost,
+/// the request is sent again unchanged.
 ///
 /// ```
 /// use session_core::{protocol::StoreRequest, RecordKey};
 ///
-/// let question = StoreRequest::Load { key: RecordKey::from_bytes([7; 32]), now: 1_700_000_000 };
-/// assert_eq!((question.verb(), format!("{question:?}")), ("load", "StoreRequest(load)".to_owned()));
+/// let request = StoreRequest::Load { key: RecordKey::from_bytes([7; 32]), now: 1_700_000_000 };
+/// assert_eq!((request.verb(), format!("{request:?}")), ("load", "StoreRequest(load)".to_owned()));
 /// ```
 #[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum StoreRequest {
-    /// What lies under this key? Answered by [`Loaded`].
+    /// Return the record under this key. The reply is [`Loaded`].
     Load {
-        /// The record's place.
+        /// The record's key.
         key: RecordKey,
-        /// The time of asking.
+        /// The time of the request.
         now: u64,
     },
-    /// Create a record, if nothing lies there. Answered by [`Inserted`].
+    /// Create a record, unless there is one under this key. The reply is [`Inserted`].
     Insert {
-        /// The record's place.
+        /// The record's key.
         key: RecordKey,
-        /// What is to lie there.
+        /// The record to create.
         record: Record,
-        /// The time of asking.
+        /// The time of the request.
         now: u64,
     },
-    /// Replace a live record that still has this version. Answered by [`Updated`].
+    /// Replace a live record that still has this version. The reply is [`Updated`].
     Update {
-        /// The record's place.
+        /// The record's key.
         key: RecordKey,
-        /// The version that is to be replaced.
+        /// The version to replace.
         version: u64,
-        /// What is to lie there instead; its `expires` only counts if it is later.
+        /// The record to write. The store takes its `expires` only if that is later than the old
+        /// one.
         record: Record,
-        /// The time of asking.
+        /// The time of the request.
         now: u64,
     },
-    /// Extend a live record. Answered by [`Outcome`].
+    /// Extend a live record. The reply is [`Outcome`].
     Touch {
-        /// The record's place.
+        /// The record's key.
         key: RecordKey,
-        /// The second at which it is to end, if that is later than now.
+        /// The second at which the record is to expire, if that is later than before.
         expires: u64,
-        /// The time of asking.
+        /// The time of the request.
         now: u64,
     },
-    /// End a record that still has this version: a tombstone without data stays for [`TOMBSTONE_SECONDS`]. Answered by
-    /// [`Updated`].
+    /// Delete a record that still has this version. A tombstone without data stays for
+    /// [`TOMBSTONE_SECONDS`]. The reply is [`Updated`].
     Delete {
-        /// The record's place.
+        /// The record's key.
         key: RecordKey,
-        /// The version that is to be ended.
+        /// The version to delete.
         version: u64,
-        /// The time of asking.
+        /// The time of the request.
         now: u64,
     },
-    /// Note that a user may have this record. Answered by [`StoreReply::Noted`].
+    /// Note in the user's index that this record may be theirs. The reply is [`StoreReply::Noted`].
     Index {
-        /// Who.
+        /// The user.
         user: Arc<str>,
-        /// The record's place.
+        /// The record's key.
         key: RecordKey,
         /// The second until which the note is needed.
         until: u64,
-        /// The time of asking.
+        /// The time of the request.
         now: u64,
     },
-    /// Forget that note. Answered by [`StoreReply::Noted`].
+    /// Remove that note. The reply is [`StoreReply::Noted`].
     Unindex {
-        /// Who.
+        /// The user.
         user: Arc<str>,
-        /// The record's place.
+        /// The record's key.
         key: RecordKey,
     },
-    /// End all live records of a user but the newest. Answered by [`TrimResult`].
+    /// Delete all live records of a user except the newest. The reply is [`TrimResult`].
     Trim {
-        /// Who.
+        /// The user.
         user: Arc<str>,
-        /// How many stay.
+        /// How many records stay.
         keep: usize,
-        /// The record that asks: the answer says whether it is still live.
+        /// The record of the session that makes this request. The reply says whether it is still
+        /// live.
         this: RecordKey,
-        /// The time of asking.
+        /// The time of the request.
         now: u64,
     },
 }
 
 impl StoreRequest {
-    /// What is asked, in a word: for logs and counters.
+    /// Returns the kind of the request in one word, for logs and counters.
     ///
     /// ```
     /// # use session_core::{protocol::StoreRequest, RecordKey};
-    /// let question = StoreRequest::Delete { key: RecordKey::from_bytes([7; 32]), version: 1, now: 1_700_000_000 };
-    /// assert_eq!(question.verb(), "delete");
+    /// let request = StoreRequest::Delete { key: RecordKey::from_bytes([7; 32]), version: 1, now: 1_700_000_000 };
+    /// assert_eq!(request.verb(), "delete");
     /// ```
     #[must_use]
     pub fn verb(&self) -> &'static str {
@@ -173,21 +179,21 @@ impl StoreRequest {
 }
 
 impl fmt::Debug for StoreRequest {
-    /// Neither users nor keys.
+    /// Prints neither users nor keys.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "StoreRequest({})", self.verb())
     }
 }
 
-/// What a store answers, by question.
+/// A store's reply, by the kind of the request.
 ///
 /// ```
 /// use session_core::{Error, protocol::{StoreReply, Loaded, Step}, SecretKey, Sessions, testing};
 ///
 /// let sessions = Sessions::builder(SecretKey::generate().unwrap()).build_stored().unwrap();
 /// let request = testing::stored_request(&sessions); // an id of ours
-/// let open = |answer| match sessions.exchange(&request).open() {
-///     Step::Pending(ask) => ask.answer(answer).done().unwrap(),
+/// let open = |reply| match sessions.exchange(&request).open() {
+///     Step::Pending(pending) => pending.answer(reply).done().unwrap(),
 ///     Step::Done(_) => unreachable!("an id of ours is looked up"),
 /// };
 /// assert!(open(StoreReply::Loaded(Loaded::Absent)).unwrap().is_empty());
@@ -209,29 +215,30 @@ pub enum StoreReply {
     Noted,
     /// To [`StoreRequest::Trim`].
     Trimmed(TrimResult),
-    /// To any: no answer came before the deadline, so it is unknown whether the question had its effect.
+    /// To any request: the store did not reply before the deadline, so it is unknown whether the
+    /// request had its effect.
     Unavailable,
 }
 
-/// What lies under a key.
+/// The result of a load.
 ///
 /// ```
 /// # use session_core::{protocol::{StoreReply, Loaded, Step}, Rejected, SecretKey, Sessions, testing};
 /// # let sessions = Sessions::builder(SecretKey::generate().unwrap()).build_stored().unwrap();
 /// # let request = testing::stored_request(&sessions);
 /// # let exchange = sessions.exchange(&request);
-/// # let Step::Pending(ask) = exchange.open() else { unreachable!() };
+/// # let Step::Pending(pending) = exchange.open() else { unreachable!() };
 /// let expires = u64::MAX;
-/// let session = ask.answer(StoreReply::Loaded(Loaded::Dead { expires })).done().unwrap().unwrap();
+/// let session = pending.answer(StoreReply::Loaded(Loaded::Dead { expires })).done().unwrap().unwrap();
 /// assert_eq!(session.rejected(), Some(Rejected::Gone));
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Loaded {
-    /// A record that was not deleted. Whether it has expired is judged by who asked.
+    /// A record that was not deleted. It may have expired: the core checks that.
     Live(Record),
     /// The tombstone of a deleted record.
     Dead {
-        /// The second at which the tombstone ends: [`TOMBSTONE_SECONDS`] after the record did.
+        /// The second at which the tombstone ends: [`TOMBSTONE_SECONDS`] after the deletion.
         expires: u64,
     },
     /// Nothing, or a tombstone that has ended.
@@ -239,8 +246,8 @@ pub enum Loaded {
 }
 
 impl Loaded {
-    /// What a load at this second answers for what lies in the store: a tombstone that has ended counts as nothing, whether
-    /// or not it was removed.
+    /// Returns what a load at this second returns if the store holds `self`: a tombstone that has
+    /// ended is nothing, whether or not it was removed.
     ///
     /// ```
     /// use session_core::protocol::Loaded;
@@ -253,77 +260,78 @@ impl Loaded {
     pub fn at(self, now: u64) -> Self {
         match self {
             Self::Dead { expires } if expires <= now => Self::Absent,
-            there => there,
+            other => other,
         }
     }
 }
 
-/// What became of an insert.
+/// The result of an insert.
 ///
 /// ```
 /// # use session_core::{protocol::{StoreReply, Inserted, Step}, SecretKey, Sessions};
 /// # let sessions = Sessions::builder(SecretKey::generate().unwrap()).build_stored().unwrap();
 /// # let exchange = sessions.exchange(&http::HeaderMap::new());
 /// # exchange.open().done().unwrap().unwrap().insert("a", 1).unwrap();
-/// # let Step::Pending(ask) = exchange.close() else { unreachable!() };
+/// # let Step::Pending(pending) = exchange.close() else { unreachable!() };
 /// # let mut response = http::HeaderMap::new();
-/// let mut outgoing = ask.answer(StoreReply::Inserted(Inserted::Dead)).done().unwrap();
+/// let mut outgoing = pending.answer(StoreReply::Inserted(Inserted::Dead)).done().unwrap();
 /// outgoing.apply(&mut response).unwrap();
-/// assert!(!response.contains_key("set-cookie")); // ended before anybody knew of it
+/// assert!(!response.contains_key("set-cookie")); // ended before its id was sent
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Inserted {
     /// The record was created.
     Done,
-    /// There is a record already; it was left as it is. An insert that was repeated meets its own.
+    /// There is a record already, and it was left as it is. An insert that is repeated finds its
+    /// own.
     Exists(Record),
     /// There is a tombstone.
     Dead,
 }
 
-/// What became of an update, or of a delete of one version.
+/// The result of an update, and of a delete of one version.
 ///
 /// ```
 /// # use session_core::protocol::{StoreReply, Updated};
-/// // A logout has succeeded if the record ended, by whomever.
-/// let ended = |answer| matches!(answer, StoreReply::Deleted(Updated::Done | Updated::Gone));
+/// // A logout has succeeded if the record is gone, whichever request deleted it.
+/// let ended = |reply| matches!(reply, StoreReply::Deleted(Updated::Done | Updated::Gone));
 /// assert!(ended(StoreReply::Deleted(Updated::Gone)) && !ended(StoreReply::Unavailable));
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Updated {
-    /// The record was replaced, or ended.
+    /// The record was replaced, or deleted.
     Done,
-    /// There is a record of another version; it was left as it is.
+    /// There is a record of another version, and it was left as it is.
     Conflict(Record),
     /// There is no record; for an update, no live one.
     Gone,
 }
 
-/// What became of a touch, or of a delete whatever the version.
+/// The result of a touch, and of a delete of any version.
 ///
 /// ```
 /// # use session_core::protocol::{StoreReply, Outcome};
-/// let extended = |answer| matches!(answer, StoreReply::Touched(Outcome::Done));
+/// let extended = |reply| matches!(reply, StoreReply::Touched(Outcome::Done));
 /// assert!(extended(StoreReply::Touched(Outcome::Done)) && !extended(StoreReply::Touched(Outcome::Gone)));
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Outcome {
     /// It was carried out.
     Done,
-    /// There was nothing to do it to: no live record for a touch; for a delete a tombstone or nothing.
+    /// There was no record for it: for a touch no live one; for a delete a tombstone or nothing.
     Gone,
 }
 
-/// What became of a trim.
+/// The result of a trim.
 ///
 /// ```
 /// let trimmed = session_core::protocol::TrimResult { ended: 1, alive: false };
-/// assert!(!trimmed.alive); // a login that was pushed out sets no cookie
+/// assert!(!trimmed.alive); // a login that was itself among the oldest sets no cookie
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct TrimResult {
-    /// How many records were ended by this call.
+    /// How many records this call deleted.
     pub ended: u64,
-    /// Whether the record that asked is live after it.
+    /// Whether the record of the requesting session is live after the call.
     pub alive: bool,
 }

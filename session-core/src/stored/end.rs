@@ -1,109 +1,129 @@
-//! A logout: first the record ends, then the browser's cookie goes. The rules stand in [`close`](super::close).
+//! A logout: first the record ends, then the browser's cookie goes. [`close`](super::close) has the
+//! rules.
+//!
+//! A request may end a record only if its verifier opens it. Else a cookie from before a login
+//! could end the session that the login began.
 
 use std::sync::Arc;
 
 use crate::error::Error;
 use crate::event::EventKind;
-use crate::record::base::{Decoded, LoadedFrom};
+use crate::record::base::LoadedFrom;
 use crate::record::id::{Id, VerifierHash};
 use crate::record::store::{Record, StoreReply, StoreRequest, Updated};
 use crate::record_key::RecordKey;
-use crate::stored::closing::{Closing, Next};
+use crate::stored::closing::{CloseStep, Closing};
+
+/// A record that is about to be ended.
+struct Ending {
+    key: RecordKey,
+    /// The verifier that the request presented.
+    presented: VerifierHash,
+    user: Option<Arc<str>>,
+}
 
 impl Closing {
-    /// A logout with an id that times alone speak against: the record ends if it is open to it.
-    pub(crate) fn end_untimely(self, id: Id) -> Next {
-        let (key, now) = (id.key(), self.now);
-        self.ask(
-            StoreRequest::Load { key, now },
-            move |closing, answer| match LoadedFrom::of(
-                &closing.settings().keys().records,
-                answer,
-                id,
-                key,
-                now,
-            ) {
-                Ok((live, _)) => closing.end(key, live.presented, &live.decoded.record),
-                Err((LoadedFrom::Degraded, _)) => closing.fail(Error::Unavailable),
-                Err((
-                    LoadedFrom::Refused {
-                        lives: false, mute, ..
-                    },
-                    _,
-                )) => closing.end_again(key, mute),
-                Err((base, _)) => closing.go_on_from(&base),
-            },
-        )
+    /// Ends the record of an id that has expired, if the id opens it. Such an id was not looked up
+    /// when the request began.
+    pub(crate) fn end_expired(self, id: Id) -> CloseStep {
+        let load = StoreRequest::Load {
+            key: id.record_key(),
+            now: self.now,
+        };
+        self.request(load, |closing, reply| closing.end_loaded(id, reply))
     }
 
-    /// A logout that finds nothing to end asks the store to end it all the same: so what another request did, and was not
-    /// answered, is confirmed before this one is.
-    pub(crate) fn end_again(self, key: RecordKey, mute: bool) -> Next {
-        let question = StoreRequest::Delete {
+    fn end_loaded(self, id: Id, reply: StoreReply) -> CloseStep {
+        let (key, keys) = (id.record_key(), self.settings().keys());
+        let unopened = match LoadedFrom::from_reply(&keys.records, reply, id, key, self.now) {
+            Ok((live, _)) => return self.end(key, live.presented, &live.decoded.record),
+            Err(unopened) => unopened.loaded_from,
+        };
+        match unopened {
+            LoadedFrom::Unavailable => self.fail(Error::Unavailable),
+            LoadedFrom::Refused {
+                record_exists: false,
+                recent,
+                ..
+            } => self.confirm_end(key, recent),
+            other => self.without_record_from(&other),
+        }
+    }
+
+    /// Deletes a record that does not exist. Another request may have ended it, and have got no
+    /// reply: the store confirms that before this request is answered.
+    pub(crate) fn confirm_end(self, key: RecordKey, recent: bool) -> CloseStep {
+        let delete = StoreRequest::Delete {
             key,
+            // No record has this version, so a record that exists is not deleted.
             version: 0,
             now: self.now,
         };
-        self.ask(question, move |closing, answer| match answer {
+        self.request(delete, move |closing, reply| match reply {
             StoreReply::Deleted(Updated::Done | Updated::Gone) => {
-                closing.go_on_refused(mute, false)
+                closing.after_refusal(recent, false)
             }
             _ => closing.fail(Error::Unavailable),
         })
     }
 
-    /// Ends the record, whoever else has written to it, and before anything else.
-    pub(crate) fn end(mut self, key: RecordKey, presented: VerifierHash, record: &Record) -> Next {
-        if !self.is_blank() && self.draw().is_err() {
-            return self.fail(Error::Entropy(crate::env::EntropyError));
+    /// Ends the record before anything else happens.
+    pub(crate) fn end(
+        mut self,
+        key: RecordKey,
+        presented: VerifierHash,
+        record: &Record,
+    ) -> CloseStep {
+        // A session that is to follow must not fail for want of random bytes once the old one has
+        // ended.
+        if !self.is_empty() && self.generate_ids().is_err() {
+            return self.fail_without_entropy();
         }
-        let user = record.user.clone();
-        let question = StoreRequest::Delete {
+        let ending = Ending {
+            key,
+            presented,
+            user: record.user.clone(),
+        };
+        let delete = StoreRequest::Delete {
             key,
             version: record.version,
             now: self.now,
         };
-        self.ask(question, move |closing, answer| match answer {
-            // Whoever ended it: a logout finds what it wanted.
-            StoreReply::Deleted(Updated::Done | Updated::Gone) => closing.ended(key, user),
-            StoreReply::Deleted(Updated::Conflict(newer)) => {
-                closing.end_newer(key, presented, newer)
-            }
-            _ => closing.fail(Error::Unavailable),
-        })
+        self.request(delete, |closing, reply| closing.deleted(ending, reply))
     }
 
-    /// Another request has written to the record. If it has given the session another id, this request may not end it.
-    fn end_newer(self, key: RecordKey, presented: VerifierHash, newer: Record) -> Next {
-        let Some((decoded, _)) =
-            Decoded::read(&self.settings().keys().records, key, newer, self.now)
-        else {
+    fn deleted(self, ending: Ending, reply: StoreReply) -> CloseStep {
+        match reply {
+            // If another request has ended it, this logout has succeeded as well.
+            StoreReply::Deleted(Updated::Done | Updated::Gone) => self.ended(ending),
+            StoreReply::Deleted(Updated::Conflict(newer)) => self.end_newer(ending, newer),
+            _ => self.fail(Error::Unavailable),
+        }
+    }
+
+    /// Ends a record to which another request has written meanwhile, unless that has given the
+    /// session another id.
+    fn end_newer(self, ending: Ending, newer: Record) -> CloseStep {
+        let Ending { key, presented, .. } = ending;
+        let Some((decoded, _)) = self.decode(key, newer) else {
             return self.fail(Error::Unavailable);
         };
-        if decoded.body.opens(&presented, self.now).admits() {
+        let matched = decoded.body.match_verifier(&presented, self.now);
+        if matched.is_valid() {
             self.end(key, presented, &decoded.record)
         } else {
             self.gone(true)
         }
     }
 
-    fn ended(mut self, key: RecordKey, user: Option<Arc<str>>) -> Next {
-        self.event(EventKind::Cleared);
-        self.unindex(user, key, |mut closing| {
-            // A new session's cookie would be deleted with the others.
-            closing.outgoing.clear_site_data =
-                closing.settings().clear_site_data && closing.is_blank();
-            closing.begin()
-        })
+    fn ended(mut self, ending: Ending) -> CloseStep {
+        self.add_event(EventKind::Cleared);
+        self.unindex(ending.user, ending.key, Self::begin_after_end)
     }
 
-    /// Nothing is left: a logout takes the browser's cookie away, whatever that was.
-    pub(crate) fn forget(mut self) -> Next {
-        let incoming = self.session.incoming();
-        if self.cleared && incoming.cookies + incoming.old_cookies > 0 {
-            let (cookie, _) = self.settings().cookie_to_write(incoming.cookies, self.now);
-            (self.outgoing.set_cookie, self.outgoing.vary) = (Some(cookie.removal()), true);
-        }
-        self.done()
+    fn begin_after_end(mut self) -> CloseStep {
+        // Clear-Site-Data would also delete the cookie of a session that follows.
+        self.outgoing.clear_site_data = self.settings().clear_site_data && self.is_empty();
+        self.begin()
     }
 }

@@ -1,5 +1,5 @@
-//! The plainest store, for tests: the contract's table in a map. The verbs by user are atomic per record only, so each
-//! comes in two parts: which records, and then one after the other.
+//! The simplest store, for tests: the contract in a map. The requests by user are atomic per record
+//! only, so each has two parts: the list of the records, and then one after the other.
 
 use crate::record_key::RecordKey;
 use std::collections::BTreeMap;
@@ -16,14 +16,14 @@ pub(crate) enum Slot {
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(crate) struct ModelStore {
     pub(crate) slots: BTreeMap<RecordKey, Slot>,
-    /// Whose a record may be, and until when that is known.
+    /// The records that may be a user's, and until when each note is needed.
     pub(crate) index: BTreeMap<Arc<str>, BTreeMap<RecordKey, u64>>,
     seq: u64,
 }
 
 impl ModelStore {
-    pub(crate) fn ask(&mut self, question: &StoreRequest) -> StoreReply {
-        match question.clone() {
+    pub(crate) fn execute(&mut self, request: &StoreRequest) -> StoreReply {
+        match request.clone() {
             StoreRequest::Load { key, now } => StoreReply::Loaded(match self.slots.get(&key) {
                 Some(Slot::Live { record, .. }) => Loaded::Live(record.clone()),
                 Some(Slot::Dead { expires }) => Loaded::Dead { expires: *expires }.at(now),
@@ -34,7 +34,7 @@ impl ModelStore {
                     Some(Slot::Live { record, .. }) => Inserted::Exists(record.clone()),
                     Some(Slot::Dead { .. }) => Inserted::Dead,
                     None => {
-                        let seq = self.draw();
+                        let seq = self.next_seq();
                         self.slots.insert(key, Slot::Live { record, seq });
                         Inserted::Done
                     }
@@ -71,8 +71,8 @@ impl ModelStore {
             StoreRequest::Index {
                 user, key, until, ..
             } => {
-                let noted = self.index.entry(user).or_default().entry(key).or_default();
-                *noted = until.max(*noted);
+                let notes = self.index.entry(user).or_default().entry(key).or_default();
+                *notes = until.max(*notes);
                 StoreReply::Noted
             }
             StoreRequest::Unindex { user, key } => {
@@ -128,29 +128,30 @@ impl ModelStore {
     }
 
     fn unindex(&mut self, user: &str, key: RecordKey) {
-        if let Some(noted) = self.index.get_mut(user) {
-            noted.remove(&key);
+        if let Some(notes) = self.index.get_mut(user) {
+            notes.remove(&key);
         }
     }
 
-    /// Live records of a user that the index knows, oldest first: for a list, a trim, or the end of all.
-    pub(crate) fn owned(&self, user: &str, now: u64) -> Vec<RecordKey> {
-        let noted = self.index.get(user).into_iter().flat_map(BTreeMap::keys);
-        let mut owned: Vec<_> = noted
+    /// Returns the live records of a user that the index lists, oldest first: for a list, a trim,
+    /// or the end of all.
+    pub(crate) fn of_user(&self, user: &str, now: u64) -> Vec<RecordKey> {
+        let notes = self.index.get(user).into_iter().flat_map(BTreeMap::keys);
+        let mut of_user: Vec<_> = notes
             .filter_map(|key| Some((self.is_of(user, *key, now)?, *key)))
             .collect();
-        owned.sort_unstable();
-        owned.into_iter().map(|(_, key)| key).collect()
+        of_user.sort_unstable();
+        of_user.into_iter().map(|(_, key)| key).collect()
     }
 
-    /// Those that a trim ends.
+    /// Returns the records that a trim ends.
     pub(crate) fn surplus(&self, user: &str, keep: usize, now: u64) -> Vec<RecordKey> {
-        let mut owned = self.owned(user, now);
-        owned.truncate(owned.len().saturating_sub(keep));
-        owned
+        let mut of_user = self.of_user(user, now);
+        of_user.truncate(of_user.len().saturating_sub(keep));
+        of_user
     }
 
-    /// Ends a record if it is still this user's; whether it was.
+    /// Ends a record if it is still this user's. Returns whether it was.
     pub(crate) fn end_of(&mut self, user: &str, key: RecordKey, now: u64) -> bool {
         let theirs = self.is_of(user, key, now).is_some();
         if theirs {
@@ -160,7 +161,7 @@ impl ModelStore {
         theirs
     }
 
-    /// The order of a live record that belongs to this user.
+    /// Returns the order of a live record that belongs to this user.
     fn is_of(&self, user: &str, key: RecordKey, now: u64) -> Option<u64> {
         match self.slots.get(&key)? {
             Slot::Live { record, seq }
@@ -172,7 +173,7 @@ impl ModelStore {
         }
     }
 
-    /// Forgets what ended before this second, tombstones too.
+    /// Removes what ended before this second, tombstones too.
     pub(crate) fn delete_expired(&mut self, before: u64) {
         self.slots.retain(|_, slot| match slot {
             Slot::Live { record, .. } => record.expires > before,
@@ -187,7 +188,7 @@ impl ModelStore {
         }
     }
 
-    fn draw(&mut self) -> u64 {
+    fn next_seq(&mut self) -> u64 {
         self.seq += 1;
         self.seq
     }

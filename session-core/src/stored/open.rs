@@ -1,127 +1,147 @@
-//! The beginning of a request on a stored session: at most one question.
+//! The beginning of a request on a stored session: at most one request to the store.
 //!
-//! | what came | asked | the session is | its base |
+//! | the cookie | request | the session | `loaded_from` |
 //! |---|---|---|---|
-//! | no cookie, or one that is forged | | empty, new | none |
-//! | an id of ours, past or before what its stamp allows | | empty, new | untimely |
-//! | an id that opens its record, and that has expired | load | empty, new | untimely |
-//! | an id of ours, whose record is absent | load | empty, new | none |
-//! | an id whose record was ended, has another verifier, or cannot be read | load | empty, new | refused |
+//! | none, or a forged one | | empty, new | none |
+//! | a valid id whose stamp is not valid at this time | | empty, new | expired |
+//! | an id that opens its record, and the session has expired | load | empty, new | expired |
+//! | an id whose record does not exist, or has another verifier, or cannot be read | load | empty, new | refused |
 //! | an id that opens its record | load | the record's | live |
-//! | an id, and the store does not answer | load | empty, takes no change | degraded |
+//! | an id, and the store does not reply | load | empty, takes no changes | unavailable |
 //!
-//! Which of them may write what, and set a cookie, stands in [`close`](super::close).
+//! [`close`](super::close) says which of them may write, and set a cookie.
 
-use crate::record::base::Decoded;
-use crate::record::base::LoadedFrom;
 use std::sync::Arc;
 
 use http::HeaderValue;
 
 use crate::data::map::Map;
 use crate::error::Rejected;
-use crate::record::body::Body;
+use crate::record::base::{Decoded, LoadedFrom};
 use crate::record::id::Id;
-use crate::record::policy::Stored;
+use crate::record::policy::StorePolicy;
 use crate::record::store::{StoreReply, StoreRequest};
 use crate::record_key::RecordKey;
 use crate::session::handle::Session;
 use crate::session::state::Incoming;
 use crate::settings::Settings;
 use crate::stored::step::Step;
+use crate::token::lifetime::Lifetime;
+use crate::token::mac::{Freshness, Signer};
 use crate::token::stamp::Stamp;
 
-impl Stored {
-    /// `then` makes the result of the session, so that a question is asked but once.
-    pub(crate) fn open<'a, I: Iterator<Item = &'a HeaderValue>, T: 'static>(
-        &self,
-        settings: &Arc<Settings>,
-        headers: impl Fn() -> I,
-        then: impl FnOnce(Session) -> T + Send + 'static,
-    ) -> Step<T> {
-        let now = settings.now().as_secs();
-        let (mut incoming, mut opened, mut untimely) = (Incoming::NONE, None, None);
-        let found = settings.first(headers, &mut incoming, now, |wires, _, value| {
-            let (id, stamp, by) = Id::open(wires.signer(), value, now)?;
-            if let Err(why) = settings.lifetime.check_start(&stamp, now) {
-                untimely.get_or_insert(id);
-                return Err(why);
-            }
-            opened = Some((id, stamp));
-            Ok((by, stamp.created))
-        });
-        let settings = settings.clone();
-        let Some((id, stamp)) = opened.filter(|_| found) else {
-            incoming.loaded_from =
-                untimely.map_or(LoadedFrom::None, |id| LoadedFrom::Untimely(Box::new(id)));
-            return Step::Done(then(Session::new(
-                settings,
-                incoming,
-                Map::default().recording(),
-                now,
-            )));
-        };
-        let key = id.key();
-        Step::ask(
-            StoreRequest::Load { key, now },
-            self.open_within,
-            move |answer, _| {
-                let map = incoming.learn(&settings, answer, id, key, stamp, now);
-                Step::Done(then(Session::new(settings, incoming, map, now)))
-            },
-        )
+/// Opens the session of a request with these Cookie headers.
+pub(crate) fn open<'a, I: Iterator<Item = &'a HeaderValue>>(
+    settings: &Arc<Settings>,
+    policy: &StorePolicy,
+    headers: impl Fn() -> I,
+) -> Step<Session> {
+    let now = settings.now().as_secs();
+    let mut incoming = Incoming::NONE;
+    let mut ids = Ids::default();
+    let accepted = settings.first(headers, &mut incoming, now, |wires, _, cookie| {
+        ids.read(wires.signer(), &settings.lifetime, cookie, now)
+    });
+    let settings = settings.clone();
+    // An id that was read may still have been refused: it came under the cookie's old name and is
+    // too new for that.
+    let Some((id, stamp)) = ids.valid.filter(|_| accepted) else {
+        if let Some(id) = ids.expired {
+            incoming.loaded_from = LoadedFrom::Expired(Box::new(id));
+        }
+        let empty = Map::default().recording();
+        return Step::Done(Session::new(settings, incoming, empty, now));
+    };
+    let key = id.record_key();
+    let load = StoreRequest::Load { key, now };
+    Step::request(load, policy.open_timeout, move |reply, _| {
+        let map = incoming.apply_loaded(&settings, reply, id, key, stamp, now);
+        Step::Done(Session::new(settings, incoming, map, now))
+    })
+}
+
+/// The ids among a request's cookies.
+#[derive(Default)]
+struct Ids {
+    /// The last one that was valid.
+    valid: Option<(Id, Stamp)>,
+    /// The first one that only its times speak against.
+    expired: Option<Id>,
+}
+
+impl Ids {
+    /// Reads one cookie. Returns which key signed it, and when its session began.
+    fn read(
+        &mut self,
+        signer: &Signer,
+        lifetime: &Lifetime,
+        cookie: &[u8],
+        now: u64,
+    ) -> Result<(Freshness, u64), Rejected> {
+        let (id, stamp, freshness) = Id::open(signer, cookie, now)?;
+        if let Err(rejected) = lifetime.check_start(&stamp, now) {
+            self.expired.get_or_insert(id);
+            return Err(rejected);
+        }
+        self.valid = Some((id, stamp));
+        Ok((freshness, stamp.created))
     }
 }
 
 impl Incoming {
-    /// What the record says about the id that was accepted; its content.
-    fn learn(
+    /// Sets what the store's reply says about the id. Returns the session's content.
+    fn apply_loaded(
         &mut self,
         settings: &Settings,
-        answer: StoreReply,
+        reply: StoreReply,
         id: Id,
         key: RecordKey,
         stamp: Stamp,
         now: u64,
     ) -> Map {
-        let (base, why) = match LoadedFrom::of(&settings.keys().records, answer, id, key, now) {
-            Ok((live, map)) => match stamp_of(settings, &live.decoded, stamp, now) {
+        let keys = settings.keys();
+        match LoadedFrom::from_reply(&keys.records, reply, id, key, now) {
+            Ok((live, map)) => match checked_stamp(settings, &live.decoded, stamp, now) {
                 Ok(stamp) => {
-                    (self.stamp, self.loaded_from) = (Some(stamp), LoadedFrom::Live(live));
+                    self.stamp = Some(stamp);
+                    self.loaded_from = LoadedFrom::Live(live);
                     return map;
                 }
-                Err(why) => (LoadedFrom::Untimely(Box::new(live.id)), Some(why)),
+                Err(rejected) => {
+                    self.rejected = Some(rejected);
+                    self.loaded_from = LoadedFrom::Expired(Box::new(live.id));
+                }
             },
-            Err(refused) => refused,
-        };
-        (self.loaded_from, self.rejected) = (base, why);
+            Err(unopened) => {
+                self.rejected = unopened.rejected;
+                self.loaded_from = unopened.loaded_from;
+            }
+        }
         Map::default().recording()
     }
 }
 
-/// The session's stamp: of its record where that knows better than the id. An error if times speak against the session.
-fn stamp_of(
+/// Returns the session's stamp. Its fields are the record's, since the id may be older than the
+/// last login; only the second of issue is the id's.
+///
+/// # Errors
+/// The session has expired, or was revoked.
+fn checked_stamp(
     settings: &Settings,
     decoded: &Decoded,
     stamp: Stamp,
     now: u64,
 ) -> Result<Stamp, Rejected> {
-    let Body {
-        permanent,
-        authenticated,
-        epoch,
-        ..
-    } = decoded.body;
-    let stamp = Stamp {
-        permanent,
-        authenticated,
-        epoch,
-        created: decoded.record.created,
-        ..stamp
-    };
     if decoded.is_idle(&settings.lifetime, now) {
         return Err(Rejected::Idle);
     }
+    let stamp = Stamp {
+        permanent: decoded.body.permanent,
+        issued: stamp.issued,
+        created: decoded.record.created,
+        authenticated: decoded.body.authenticated,
+        epoch: decoded.body.epoch,
+    };
     settings.lifetime.check_start(&stamp, now)?;
     Ok(stamp)
 }

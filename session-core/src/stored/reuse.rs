@@ -1,15 +1,19 @@
-//! A renewed id that is used too late: its session, or all of its user's, may end for it.
+//! The use of an id that a periodic renewal replaced, after its time: its session, or all sessions
+//! of its user, may end for it.
 //!
-//! | `on_reuse` | asked, before all else | told |
+//! | `on_reuse` | requests, before all others | events |
 //! |---|---|---|
 //! | report | | reuse |
-//! | end session; end user, where nobody is logged in | delete (unindex) | reuse, ended |
-//! | end user | load, trim to none | reuse, ended |
+//! | end session; or end user, and the session has no user | delete (unindex) | reuse, ended for reuse |
+//! | end user | load, trim to none | reuse, ended for reuse |
 //!
-//! What counts is the record when the request ends. If a login or a renewal has dropped the old id since, it is no longer one
-//! that is used too late, and nothing is ended for it. What could not be ended is an error, also of a request that only read:
-//! its page would look as if the session were over, while whoever has the newer id goes on. Sent again, it ends what is left:
-//! of a user's sessions the one that knows of the reuse ends with the others and not before.
+//! The record decides as it is when the request ends. If a login or a renewal has dropped the old
+//! id since, the id is no longer one that is used too late, and nothing ends for it.
+//!
+//! If the store does not reply, the request fails, even if it only read: its page would look as if
+//! the session were over, while the browser with the newer id goes on. When the request is sent
+//! again, it ends what is left. For that, the session that knows of the reuse ends together with
+//! the others of its user, not before them.
 
 use crate::error::Error;
 use crate::event::EventKind;
@@ -18,103 +22,110 @@ use crate::record::body::VerifierMatch;
 use crate::record::policy::ReusePolicy;
 use crate::record::store::{Loaded, Record, StoreReply, StoreRequest, Updated};
 use crate::session::handle::Session;
-use crate::stored::closing::{Closing, Next};
+use crate::stored::closing::{CloseStep, Closing};
+
+/// What a newer record says about an id that was used too late.
+enum Recheck<'a> {
+    /// It still is the previous one of the record.
+    Reused(&'a LiveRecord, Box<Decoded>),
+    /// The record does not know it any more.
+    Dropped,
+    Unreadable,
+}
 
 impl Closing {
-    /// Ends what is to end, then goes on as for any id that opens nothing. `reused` is what this session's id has found.
-    pub(crate) fn end_reused(self, reused: &LiveRecord) -> Next {
+    /// Ends what the policy says, then continues as for any id that was refused. `reused`: the
+    /// record when the request began.
+    pub(crate) fn end_reused(self, reused: &LiveRecord) -> CloseStep {
         let record = &reused.decoded.record;
-        if self.stored().on_reuse == ReusePolicy::EndSession || record.user.is_none() {
-            return self.end_reused_record(reused, record);
+        if self.policy().on_reuse == ReusePolicy::EndSession || record.user.is_none() {
+            return self.end_reused_session(reused, record);
         }
-        let question = StoreRequest::Load {
+        // The user may have changed since.
+        let load = StoreRequest::Load {
             key: reused.key,
             now: self.now,
         };
-        self.ask(question, |closing, answer| match answer {
+        self.request(load, |closing, reply| match reply {
             StoreReply::Loaded(Loaded::Live(record)) => closing.end_reused_user(record),
-            StoreReply::Loaded(_) => closing.go_on(),
+            StoreReply::Loaded(_) => closing.without_record(),
             _ => closing.not_ended(),
         })
     }
 
-    fn end_reused_record(self, reused: &LiveRecord, record: &Record) -> Next {
+    fn end_reused_session(self, reused: &LiveRecord, record: &Record) -> CloseStep {
         let (key, user) = (reused.key, record.user.clone());
-        let question = StoreRequest::Delete {
+        let delete = StoreRequest::Delete {
             key,
             version: record.version,
             now: self.now,
         };
-        self.ask(question, move |closing, answer| match answer {
-            StoreReply::Deleted(Updated::Done) => {
-                closing.unindex(user, key, |closing| closing.ended_for_reuse(1))
-            }
-            StoreReply::Deleted(Updated::Gone) => closing.go_on(),
-            StoreReply::Deleted(Updated::Conflict(newer)) => {
-                let session = closing.session.clone();
-                match closing.still_reused(&session, newer) {
-                    Ok(Some((reused, decoded))) => {
-                        closing.end_reused_record(reused, &decoded.record)
-                    }
-                    Ok(None) => closing.go_on(),
-                    Err(()) => closing.not_ended(),
-                }
-            }
+        self.request(delete, move |closing, reply| match reply {
+            StoreReply::Deleted(Updated::Done) => closing.unindex(user, key, Self::session_ended),
+            StoreReply::Deleted(Updated::Gone) => closing.without_record(),
+            StoreReply::Deleted(Updated::Conflict(newer)) => closing.end_newer_reused(newer),
             _ => closing.not_ended(),
         })
     }
 
-    fn end_reused_user(self, record: Record) -> Next {
+    fn end_newer_reused(self, newer: Record) -> CloseStep {
         let session = self.session.clone();
-        let (reused, decoded) = match self.still_reused(&session, record) {
-            Ok(Some(found)) => found,
-            Ok(None) => return self.go_on(),
-            Err(()) => return self.not_ended(),
+        match self.recheck(&session, newer) {
+            Recheck::Reused(reused, decoded) => self.end_reused_session(reused, &decoded.record),
+            Recheck::Dropped => self.without_record(),
+            Recheck::Unreadable => self.not_ended(),
+        }
+    }
+
+    fn end_reused_user(self, record: Record) -> CloseStep {
+        let session = self.session.clone();
+        let (reused, decoded) = match self.recheck(&session, record) {
+            Recheck::Reused(reused, decoded) => (reused, decoded),
+            Recheck::Dropped => return self.without_record(),
+            Recheck::Unreadable => return self.not_ended(),
         };
         let Some(user) = decoded.record.user.clone() else {
-            return self.end_reused_record(reused, &decoded.record);
+            return self.end_reused_session(reused, &decoded.record);
         };
-        let question = StoreRequest::Trim {
+        let trim = StoreRequest::Trim {
             user,
             keep: 0,
             this: reused.key,
             now: self.now,
         };
-        self.ask(question, |closing, answer| match answer {
+        self.request(trim, |closing, reply| match reply {
             StoreReply::Trimmed(trimmed) => closing.ended_for_reuse(trimmed.ended),
             _ => closing.not_ended(),
         })
     }
 
-    /// The record as it is now, if the id is still one that it had before. An error if it cannot be read.
-    fn still_reused<'a>(
-        &self,
-        session: &'a Session,
-        record: Record,
-    ) -> Result<Option<(&'a LiveRecord, Decoded)>, ()> {
+    fn recheck<'a>(&self, session: &'a Session, record: Record) -> Recheck<'a> {
         let Some(reused) = session.incoming().loaded_from.reused() else {
-            return Ok(None);
+            return Recheck::Dropped;
         };
-        let (decoded, _) = Decoded::read(
-            &self.settings().keys().records,
-            reused.key,
-            record,
-            self.now,
-        )
-        .ok_or(())?;
-        let opens = decoded.body.opens(&reused.presented, self.now);
-        Ok((opens == VerifierMatch::Reused).then_some((reused, decoded)))
+        let Some((decoded, _)) = self.decode(reused.key, record) else {
+            return Recheck::Unreadable;
+        };
+        match decoded.body.match_verifier(&reused.presented, self.now) {
+            VerifierMatch::Reused => Recheck::Reused(reused, Box::new(decoded)),
+            _ => Recheck::Dropped,
+        }
     }
 
-    fn ended_for_reuse(mut self, sessions: u64) -> Next {
-        self.event(EventKind::EndedForReuse { sessions });
-        self.go_on()
+    fn session_ended(self) -> CloseStep {
+        self.ended_for_reuse(1)
     }
 
-    fn not_ended(mut self) -> Next {
-        self.event(EventKind::StoreFailed(
-            "what was to end for its reused id goes on",
+    fn ended_for_reuse(mut self, sessions: u64) -> CloseStep {
+        self.add_event(EventKind::EndedForReuse { sessions });
+        self.without_record()
+    }
+
+    fn not_ended(mut self) -> CloseStep {
+        self.add_event(EventKind::StoreFailed(
+            "the session of a reused id was not ended",
         ));
+        // So that `fail` reports the error for a request that only read, too.
         self.only_read = false;
         self.fail(Error::Unavailable)
     }

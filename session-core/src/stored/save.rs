@@ -1,258 +1,170 @@
-//! A live record is written: once, or again on a newer one.
+//! A close with a live record: it is left alone, touched, or written.
+//!
+//! The write is optimistic: an update names the version that it replaces. If another request was
+//! faster, the store returns the newer record, and this request's changes are made again on that
+//! one. Each write has a random id, which is the version of the record that it makes, and which the
+//! record lists among its last [`RECENT_WRITES`](crate::record::body::RECENT_WRITES). So an update
+//! whose reply was lost finds itself in the newer record, and is not made twice.
+//! [`next_body`](super::next_body) says what becomes of the verifiers.
 
 use std::sync::Arc;
 
 use crate::data::map::Map;
+use crate::env::EntropyError;
 use crate::error::Error;
 use crate::event::EventKind;
 use crate::record::base::{Decoded, LiveRecord, LoadedFrom};
-use crate::record::body::{Body, Earlier, RECENT};
+use crate::record::body::Body;
 use crate::record::id::Id;
-use crate::record::store::{Record, StoreReply, StoreRequest, Updated};
+use crate::record::store::{Outcome, Record, StoreReply, StoreRequest, Updated};
+use crate::record_key::RecordKey;
 use crate::session::handle::Session;
-use crate::stored::closing::{Closing, Next, text};
+use crate::stored::closing::{CloseStep, Closing, RecordParts, content};
+use crate::stored::pending_write::{Changes, PendingWrite};
 use crate::stored::step::Attempt;
-use crate::token::lifetime::{Refresh, tenth};
-use crate::token::stamp::Epoch;
 
-/// After a renewed id first came back, the one before it opens the session for so many seconds more: for requests that were
-/// under way.
-const ALIAS_SECONDS: u64 = 60;
-
-/// What a request did to its session, as far as it decides what becomes of the record.
-pub(crate) struct Changes {
-    /// Its content, label or epoch.
-    pub(crate) changed: bool,
-    pub(crate) permanent: Option<bool>,
-    pub(crate) renewed: bool,
-}
-
-/// What is due to a live record at the end of a request.
-pub(crate) struct PendingWrite {
-    /// A new verifier.
-    mint: bool,
-    /// The new verifier came back: from now on the time of the one before is running out.
-    arrived: bool,
-    /// The record is written, for these or for what the request did.
-    write: bool,
-    touch: bool,
-}
-
-impl PendingWrite {
-    pub(crate) fn of(
-        session: &Session,
-        did: &Changes,
-        live: &LiveRecord,
-        decoded: &Decoded,
-        now: u64,
-    ) -> Self {
-        let (
-            settings,
-            Decoded {
-                record,
-                body,
-                outdated,
-                ..
-            },
-        ) = (session.settings(), decoded);
-        let lifetime = &settings.lifetime;
-        let tenth = tenth(body.idle(lifetime));
-        let touch = match lifetime.refresh {
-            Refresh::AfterTenth => now.saturating_sub(record.seen) >= tenth,
-            Refresh::EachRequest => true,
-            Refresh::Never => false,
-        };
-        let due = did.changed || touch;
-        let since_minted = now.saturating_sub(body.minted);
-        let renew_every = settings
-            .stored
-            .as_ref()
-            .and_then(|stored| stored.renew_every);
-        let renewal_due = renew_every.is_some_and(|every| since_minted >= every);
-        let presented = body.verifier == live.presented;
-        // An outdated id is replaced as by a renewal, and a second time only if the first did not arrive.
-        let lost = since_minted >= tenth.max(ALIAS_SECONDS);
-        let reissue = due && session.incoming().outdated && (presented || lost);
-        let permanent = did
-            .permanent
-            .is_some_and(|permanent| permanent != body.permanent);
-        let mint = did.renewed || permanent || renewal_due || reissue;
-        let arrived = presented && body.earlier.is_some_and(|earlier| earlier.until.is_none());
-        let write = mint || arrived || did.changed || (due && *outdated);
-        Self {
-            mint,
-            arrived,
-            write,
-            touch,
-        }
-    }
-
-    pub(crate) fn is_nothing(&self) -> bool {
-        !(self.write || self.touch)
-    }
+/// An update that is about to be sent.
+struct Update {
+    /// The version that it replaces.
+    version: u64,
+    record: Record,
+    body: Body,
 }
 
 impl Closing {
-    /// A live record: touched, updated or left alone. `merged`: this request's changes on a newer one's content.
+    /// Does what is due to a live record. `merged` is the content of a newer record with this
+    /// request's changes.
     pub(crate) fn save(
-        mut self,
+        self,
         live: &LiveRecord,
         decoded: &Decoded,
         merged: Option<&Map>,
-    ) -> Next {
-        let Decoded { record, body, .. } = decoded;
-        let changed = !merged.unwrap_or(&self.map).changes().is_empty();
-        let did = Changes {
+    ) -> CloseStep {
+        let map = merged.unwrap_or(&self.map);
+        let changed = !map.changes().is_empty();
+        let changes = Changes {
             changed: changed || self.label.is_some() || self.epoch.is_some(),
             permanent: self.permanent,
             renewed: self.renewed,
         };
-        let due = PendingWrite::of(&self.session, &did, live, decoded, self.now);
-        let extend = due.touch || self.map.is_modified();
-        let is_written = due.write || (extend && decoded.encrypted);
-        if !is_written {
-            return if extend {
-                self.touch(live, decoded)
-            } else {
-                self.done()
-            };
+        let pending = PendingWrite::of(&self.session, &changes, live, decoded, self.now);
+        let extend = pending.touch || self.map.is_modified();
+        // The end of an encrypted record is encrypted with it, so a write extends it and a touch
+        // does not.
+        if pending.write || (extend && decoded.encrypted) {
+            let data = content(map);
+            self.write(live, decoded, &pending, data)
+        } else if extend {
+            self.touch(live, decoded)
+        } else {
+            self.finish()
         }
-        let PendingWrite { mint, arrived, .. } = due;
-        let minted = match (mint, self.minted.take()) {
-            (true, None) => live.id.renewed(&*self.settings().random).map(Some),
-            (mint, minted) => Ok(minted.filter(|_| mint)),
-        };
-        let (Ok(minted), Ok(write)) = (minted, self.write()) else {
-            return self.unwritten(
-                live,
-                decoded,
-                due.touch,
-                Error::Entropy(crate::env::EntropyError),
-            );
-        };
-        self.minted = minted;
-        let login = self.user.is_some();
-        let since_indexed = self.now.saturating_sub(body.indexed);
-        let index_due = since_indexed >= tenth(body.idle(&self.settings().lifetime));
-        let new = Body {
-            permanent: self.permanent.unwrap_or(body.permanent),
-            epoch: match (login, self.epoch) {
-                (true, _) => self.stamp.epoch,
-                (false, Some(user)) => Epoch { user, ..body.epoch },
-                (false, None) => body.epoch,
-            },
-            minted: if mint { self.now } else { body.minted },
-            indexed: if login || index_due {
-                self.now
-            } else {
-                body.indexed
-            },
-            verifier: self.minted.as_ref().map_or(body.verifier, Id::hash),
-            authenticated: match (login, self.left) {
-                (true, _) => self.stamp.authenticated,
-                (false, true) => None,
-                (false, false) => body.authenticated,
-            },
-            earlier: match body.earlier {
-                // A login or renewal leaves no way back.
-                _ if self.renewed => None,
-                _ if mint => Some(Earlier {
-                    verifier: live.presented,
-                    until: None,
-                }),
-                Some(earlier) if arrived => Some(Earlier {
-                    until: Some(self.now.saturating_add(ALIAS_SECONDS)),
-                    ..earlier
-                }),
-                earlier => earlier,
-            },
-            recent: std::iter::once(write)
-                .chain(body.recent.iter().copied())
-                .take(RECENT)
-                .collect(),
-            data: text(merged.unwrap_or(&self.map)),
-        };
-        // The record's, unless somebody has logged in.
-        let created = self.stamp.created;
-        // Who leaves takes the name along that their list showed.
-        let stays = |column: &Option<Arc<str>>| column.clone().filter(|_| !self.left);
-        let user = self.user.clone().or_else(|| stays(&record.user));
-        let label = self.label.clone().or_else(|| stays(&record.label));
-        let (key, version) = (live.key, record.version);
-        let written = match self.record(key, created, user, label, Some(record), &new) {
-            Ok(written) => written,
-            Err(error) => return self.unwritten(live, decoded, due.touch, error),
-        };
-        let noted = written
-            .user
-            .clone()
-            .filter(|_| (login || index_due) && self.indexed != Some(key));
-        self.index(noted, key, move |closing| {
-            closing.update(version, written, new)
-        })
     }
 
-    /// The record cannot be written: an error, or, for a request that only read, an event. It is extended all the same, unless
-    /// its end is encrypted.
+    fn write(
+        mut self,
+        live: &LiveRecord,
+        decoded: &Decoded,
+        pending: &PendingWrite,
+        data: Arc<str>,
+    ) -> CloseStep {
+        let Decoded { record, body, .. } = decoded;
+        let Ok(write_id) = self.generate_update_ids(live, pending.new_verifier) else {
+            let error = Error::Entropy(EntropyError);
+            return self.unwritten(live, decoded, pending, error);
+        };
+        let next = self.next_body(live, decoded, pending, write_id, data);
+        let (mut user, mut label) = (self.user.clone(), self.label.clone());
+        // Where the user was cleared, the label goes as well: it named the session in the user's
+        // list.
+        if !self.user_cleared {
+            user = user.or_else(|| record.user.clone());
+            label = label.or_else(|| record.label.clone());
+        }
+        let built = self.build_record(RecordParts {
+            key: live.key,
+            // The record's own, unless the user has logged in.
+            created: self.stamp.created,
+            user,
+            label,
+            body: &next,
+            replaces: Some(record),
+        });
+        let written = match built {
+            Ok(written) => written,
+            Err(error) => return self.unwritten(live, decoded, pending, error),
+        };
+        let mut note_for = None;
+        if self.is_index_due(body) && self.indexed != Some(live.key) {
+            note_for = written.user.clone();
+        }
+        let update = Update {
+            version: record.version,
+            record: written,
+            body: next,
+        };
+        self.index(note_for, live.key, |closing| closing.update(update))
+    }
+
+    /// Continues where the record cannot be written: with an error or, for a request that only
+    /// read, with an event. The record is extended nevertheless, unless its end is encrypted.
     fn unwritten(
         mut self,
         live: &LiveRecord,
         decoded: &Decoded,
-        touch: bool,
+        pending: &PendingWrite,
         error: Error,
-    ) -> Next {
-        if !touch || !self.only_read || decoded.encrypted {
+    ) -> CloseStep {
+        if !pending.touch || !self.only_read || decoded.encrypted {
             return self.fail(error);
         }
-        self.event(EventKind::left(&error));
+        self.add_event(EventKind::left(&error));
         self.touch(live, decoded)
     }
 
-    fn update(self, version: u64, record: Record, body: Body) -> Next {
-        let key = self.live().key;
-        let question = StoreRequest::Update {
-            key,
-            version,
-            record: record.clone(),
+    fn update(self, update: Update) -> CloseStep {
+        let request = StoreRequest::Update {
+            key: self.live_key(),
+            version: update.version,
+            record: update.record.clone(),
             now: self.now,
         };
-        self.ask(question, move |closing, answer| match answer {
-            StoreReply::Updated(Updated::Done) => closing.updated(record, body),
-            StoreReply::Updated(Updated::Conflict(newer)) => closing.merge(version, newer),
-            StoreReply::Updated(Updated::Gone) => closing.gone(false),
-            _ => closing.fail(Error::Unavailable),
-        })
+        self.request(request, |closing, reply| closing.updated(update, reply))
     }
 
-    /// The record is newer than the version that was to be replaced: either our own write has reached it, or the changes are
-    /// made again.
-    fn merge(mut self, version: u64, newer: Record) -> Next {
-        let key = self.live().key;
-        let Some((decoded, mut map)) =
-            Decoded::read(&self.settings().keys().records, key, newer, self.now)
-        else {
-            return self.fail(Error::Unavailable);
-        };
-        if self
-            .write
-            .is_some_and(|write| decoded.body.recent.contains(&write))
-        {
-            // What went out for it may have been replaced since.
-            self.minted = self
-                .minted
-                .filter(|minted| minted.hash() == decoded.body.verifier);
-            let Decoded { record, body, .. } = decoded;
-            return self.updated(record, body);
+    fn updated(self, update: Update, reply: StoreReply) -> CloseStep {
+        match reply {
+            StoreReply::Updated(Updated::Done) => self.written(update.record, update.body),
+            StoreReply::Updated(Updated::Conflict(newer)) => self.merge(update.version, newer),
+            StoreReply::Updated(Updated::Gone) => self.gone(false),
+            _ => self.fail(Error::Unavailable),
         }
-        // Not among the last writes; but a repeated one may have been, if they do not reach back to where it began.
-        if self.asked == Attempt::Again && !decoded.body.recent.contains(&version) {
-            return self.fail(Error::Unavailable);
-        }
+    }
+
+    /// Continues with a record that is newer than the version that the update was to replace: this
+    /// request's own write, which is recognised, or that of another request, on which the changes
+    /// are made again.
+    fn merge(mut self, version: u64, newer: Record) -> CloseStep {
         let session = self.session.clone();
         let live = live(&session);
-        let admitted = decoded.body.opens(&live.presented, self.now).admits();
-        if !admitted || decoded.is_idle(&self.settings().lifetime, self.now) {
-            return self.gone(!admitted);
+        let Some((decoded, mut map)) = self.decode(live.key, newer) else {
+            return self.fail(Error::Unavailable);
+        };
+        let recent_writes = &decoded.body.recent_writes;
+        if let Some(own) = self.write_id
+            && recent_writes.contains(&own)
+        {
+            return self.written_before(decoded);
+        }
+        // The record does not list this write. But if the list no longer reaches back to the
+        // version that the write began from, an earlier attempt may have been dropped from it; so
+        // the changes cannot be made again without the risk of making them twice.
+        if self.attempt == Attempt::Retried && !recent_writes.contains(&version) {
+            return self.fail(Error::Unavailable);
+        }
+        let matched = decoded.body.match_verifier(&live.presented, self.now);
+        if !matched.is_valid() || decoded.is_idle(&self.settings().lifetime, self.now) {
+            return self.gone(!matched.is_valid());
         }
         for change in self.map.changes() {
             if let Err(mismatch) = map.apply(change.clone()) {
@@ -261,34 +173,72 @@ impl Closing {
                 return self.fail(Error::Conflict { key, reason });
             }
         }
-        if !self
-            .outgoing
-            .events
-            .iter()
-            .any(|event| event.kind == EventKind::Merged)
-        {
-            self.event(EventKind::Merged);
+        let mut events = self.outgoing.events.iter();
+        if !events.any(|event| event.kind == EventKind::Merged) {
+            self.add_event(EventKind::Merged);
         }
         self.save(live, &decoded, Some(&map))
     }
 
-    /// Our write is in the record: now the number of its user's sessions, then the cookie.
-    fn updated(self, record: Record, body: Body) -> Next {
-        let (user, key) = (self.user.clone(), self.live().key);
-        self.trim(user, key, move |closing| match closing.minted {
-            Some(_) => closing.send(&record, &body, EventKind::Renewed),
-            None => closing.done(),
+    /// Continues where an earlier attempt of this write reached the record.
+    fn written_before(mut self, decoded: Decoded) -> CloseStep {
+        let Decoded { record, body, .. } = decoded;
+        // Another request may have replaced the verifier since. That request sends the valid one.
+        let is_valid = |id: &Id| id.verifier_hash() == body.verifier;
+        self.new_id = self.new_id.filter(is_valid);
+        self.written(record, body)
+    }
+
+    /// The write is in the record. Next is the limit of the user's sessions, then the cookie.
+    fn written(self, record: Record, body: Body) -> CloseStep {
+        let (user, key) = (self.user.clone(), self.live_key());
+        self.trim(user, key, move |closing| {
+            closing.send_new_id(&record, &body, EventKind::Renewed)
         })
     }
 
-    fn live(&self) -> &LiveRecord {
-        live(&self.session)
+    /// Extends a record that nothing changed, and its note in the user's index before.
+    fn touch(self, live: &LiveRecord, decoded: &Decoded) -> CloseStep {
+        let Decoded { record, body, .. } = decoded;
+        let lifetime = &self.settings().lifetime;
+        let expires = lifetime.expires(record.created, self.now, body.idle(lifetime));
+        let touch = StoreRequest::Touch {
+            key: live.key,
+            expires: expires.max(record.expires),
+            now: self.now,
+        };
+        let Some(user) = record.user.clone() else {
+            return self.request(touch, Self::touched);
+        };
+        let index = self.index_request(user, live.key);
+        self.request(index, |closing, reply| match reply {
+            StoreReply::Noted => closing.request(touch, Self::touched),
+            _ => closing.not_extended(),
+        })
+    }
+
+    fn touched(self, reply: StoreReply) -> CloseStep {
+        match reply {
+            StoreReply::Touched(Outcome::Done | Outcome::Gone) => self.finish(),
+            _ => self.not_extended(),
+        }
+    }
+
+    /// Ends the close. A later request extends the record.
+    fn not_extended(mut self) -> CloseStep {
+        self.add_event(EventKind::StoreFailed("the session was not extended"));
+        self.finish()
+    }
+
+    fn live_key(&self) -> RecordKey {
+        live(&self.session).key
     }
 }
 
-pub(crate) fn live(session: &Session) -> &LiveRecord {
+/// Returns the record that the session was opened from.
+fn live(session: &Session) -> &LiveRecord {
     match &session.incoming().loaded_from {
         LoadedFrom::Live(live) => live,
-        _ => unreachable!("only a live record is updated or ended"),
+        _ => unreachable!("only a live record is updated"),
     }
 }

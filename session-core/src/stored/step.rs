@@ -1,14 +1,14 @@
-//! A step of an exchange: a result, or a question to a store.
+//! A step of an exchange: a result, or a request to a store.
 
 use std::fmt;
 use std::time::Duration;
 
 use crate::record::store::{StoreReply, StoreRequest};
 
-/// A step of an exchange: a result, or a question to a store whose answer leads to the next step.
+/// A step of an exchange: a result, or a request to a store, whose reply leads to the next step.
 ///
-/// With a cookie a step is always a result. With a store, whoever drives the steps carries each question to the store
-/// and the answer back, and decides nothing:
+/// If the session is in its cookie, a step is always a result. With a store, a driver carries each
+/// request to the store and the reply back, and decides nothing:
 ///
 /// ```
 /// use session_core::protocol::{StoreReply, StoreRequest, Step};
@@ -17,16 +17,16 @@ use crate::record::store::{StoreReply, StoreRequest};
 ///     loop {
 ///         match step {
 ///             Step::Done(result) => return result,
-///             Step::Pending(ask) => {
-///                 let answer = store(ask.question());
-///                 step = ask.answer(answer);
+///             Step::Pending(pending) => {
+///                 let reply = store(pending.question());
+///                 step = pending.answer(reply);
 ///             }
 ///         }
 ///     }
 /// }
 /// # use session_core::{protocol::{Loaded, Inserted}, SecretKey, Sessions};
 /// # let sessions = Sessions::builder(SecretKey::generate().unwrap()).build_stored().unwrap();
-/// # let store = |question: &StoreRequest| match question {
+/// # let store = |request: &StoreRequest| match request {
 /// #     StoreRequest::Insert { .. } => StoreReply::Inserted(Inserted::Done),
 /// #     _ => StoreReply::Unavailable,
 /// # };
@@ -37,17 +37,18 @@ use crate::record::store::{StoreReply, StoreRequest};
 /// drive(exchange.close(), store).apply(&mut response).unwrap();
 /// assert!(response.contains_key("set-cookie"));
 /// ```
-#[must_use = "a step may be a question, and then nothing has happened yet"]
+#[must_use = "a step may be a request to a store, and then nothing has happened yet"]
 #[derive(Debug)]
 pub enum Step<T> {
     /// The result.
     Done(T),
-    /// A question to a store.
+    /// A request to a store.
     Pending(Pending<T>),
 }
 
 impl<T: 'static> Step<T> {
-    /// The result; `None` if this is a question, which is dropped. For sessions in cookies, which ask nobody.
+    /// Returns the result. Returns `None` if this is a request to a store, and drops the request.
+    /// For sessions in cookies, which need no store.
     ///
     /// ```
     /// # use session_core::{SecretKey, Sessions};
@@ -62,41 +63,43 @@ impl<T: 'static> Step<T> {
         }
     }
 
-    pub(crate) fn ask(
-        question: StoreRequest,
-        within: Duration,
+    /// A request to a store. `next` continues with the reply.
+    pub(crate) fn request(
+        request: StoreRequest,
+        timeout: Duration,
         next: impl FnOnce(StoreReply, Attempt) -> Self + Send + 'static,
     ) -> Self {
-        Self::Pending(Pending(Box::new(Asking {
-            question,
-            within,
-            asked: Attempt::Once,
+        Self::Pending(Pending(Box::new(PendingRequest {
+            request,
+            timeout,
+            attempt: Attempt::First,
             next: Box::new(next),
         })))
     }
 
+    /// Continues with the result, which may lead to more requests.
     pub(crate) fn and_then<U: 'static>(
         self,
         next: impl FnOnce(T) -> Step<U> + Send + 'static,
     ) -> Step<U> {
-        match self {
-            Self::Done(done) => next(done),
-            Self::Pending(Pending(ask)) => {
-                let Asking {
-                    question,
-                    within,
-                    next: before,
-                    ..
-                } = *ask;
-                Step::ask(question, within, move |answer, asked| {
-                    before(answer, asked).and_then(next)
-                })
-            }
-        }
+        let pending = match self {
+            Self::Done(result) => return next(result),
+            Self::Pending(Pending(pending)) => *pending,
+        };
+        let before = pending.next;
+        // The request has not been sent yet, so it is a first attempt.
+        Step::request(pending.request, pending.timeout, move |reply, attempt| {
+            before(reply, attempt).and_then(next)
+        })
+    }
+
+    /// Converts the result.
+    pub(crate) fn map<U: 'static>(self, convert: impl FnOnce(T) -> U + Send + 'static) -> Step<U> {
+        self.and_then(|result| Step::Done(convert(result)))
     }
 }
 
-/// A question to a store, and what follows from the answer.
+/// A request to a store. Its reply leads to the next step.
 ///
 /// ```
 /// use std::time::Duration;
@@ -105,65 +108,66 @@ impl<T: 'static> Step<T> {
 /// let sessions = Sessions::builder(SecretKey::generate().unwrap()).build_stored().unwrap();
 /// let exchange = sessions.exchange(&http::HeaderMap::new());
 /// exchange.open().done().unwrap()?.insert("a", 1)?;
-/// let Step::Pending(ask) = exchange.close() else { unreachable!("a new session is stored") };
-/// assert_eq!((ask.question().verb(), ask.within()), ("insert", Duration::from_secs(5)));
-/// let failed = ask.answer(StoreReply::Unavailable).done().unwrap().apply(&mut http::HeaderMap::new());
+/// let Step::Pending(pending) = exchange.close() else { unreachable!("a new session is stored") };
+/// assert_eq!((pending.question().verb(), pending.within()), ("insert", Duration::from_secs(5)));
+/// let failed = pending.answer(StoreReply::Unavailable).done().unwrap().apply(&mut http::HeaderMap::new());
 /// assert_eq!(failed, Err(Error::Unavailable));
 /// # Ok::<(), Error>(())
 /// ```
-#[must_use = "a question that is not asked leads nowhere"]
-pub struct Pending<T>(Box<Asking<T>>);
+#[must_use = "a request that is not sent to the store has no effect"]
+pub struct Pending<T>(Box<PendingRequest<T>>);
 
-struct Asking<T> {
-    question: StoreRequest,
-    within: Duration,
-    asked: Attempt,
+struct PendingRequest<T> {
+    request: StoreRequest,
+    timeout: Duration,
+    attempt: Attempt,
     next: Box<dyn FnOnce(StoreReply, Attempt) -> Step<T> + Send>,
 }
 
-/// How often a question was asked before its answer came.
+/// Whether a request was sent once before its reply came, or several times.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Attempt {
-    Once,
-    /// It may have had its effect before.
-    Again,
+    First,
+    /// The request may have had its effect before.
+    Retried,
 }
 
 impl<T> Pending<T> {
-    /// What is asked. It may be asked again and again until an answer comes: every question is safe to repeat, if that is
-    /// [told](Self::mark_retried).
+    /// Returns the request. It may be sent again until a reply comes: every request is safe to
+    /// repeat, if the driver then calls [`mark_retried`](Self::mark_retried).
     #[must_use]
     pub fn question(&self) -> &StoreRequest {
-        &self.0.question
+        &self.0.request
     }
 
-    /// How long all questions of one step, an open or a close, may take together: when that much time has passed since the
-    /// first, the answer is [`StoreReply::Unavailable`].
+    /// Returns how long all requests of one open or one close may take together. When this time has
+    /// passed since the first request, the reply is [`StoreReply::Unavailable`].
     #[must_use]
     pub fn within(&self) -> Duration {
-        self.0.within
+        self.0.timeout
     }
 
-    /// Tells that the question was asked more than once: an answer was lost, and the question may have had its effect.
+    /// Says that the request was sent more than once: a reply was lost, and the request may have
+    /// had its effect.
     ///
-    /// A write that is repeated knows itself by its id among the last eight of the record. If so many others have written
-    /// since that nobody can tell whether it was among them, the session closes with
-    /// [`Error::Unavailable`](crate::Error::Unavailable), rather than count a change twice.
+    /// A write that is repeated is recognised by its id among the last eight of the record. If so
+    /// many others have written since that this cannot be decided, the session closes with
+    /// [`Error::Unavailable`](crate::Error::Unavailable) and does not make a change twice.
     ///
     /// ```
     /// use session_core::{protocol::{StoreReply, StoreRequest, Step}, StoredSessions};
     ///
     /// fn drive<T>(mut step: Step<T>, store: impl Fn(&StoreRequest) -> Option<StoreReply>) -> T {
     ///     loop {
-    ///         let mut ask = match step {
+    ///         let mut pending = match step {
     ///             Step::Done(result) => return result,
-    ///             Step::Pending(ask) => ask,
+    ///             Step::Pending(pending) => pending,
     ///         };
-    ///         let answer = store(ask.question()).or_else(|| {
-    ///             ask.mark_retried();
-    ///             store(ask.question())
+    ///         let reply = store(pending.question()).or_else(|| {
+    ///             pending.mark_retried();
+    ///             store(pending.question())
     ///         });
-    ///         step = ask.answer(answer.unwrap_or(StoreReply::Unavailable));
+    ///         step = pending.answer(reply.unwrap_or(StoreReply::Unavailable));
     ///     }
     /// }
     /// # use session_core::{protocol::Inserted, SecretKey, Sessions};
@@ -175,17 +179,18 @@ impl<T> Pending<T> {
     /// # assert!(drive(exchange.close(), store).apply(&mut http::HeaderMap::new()).is_ok());
     /// ```
     pub fn mark_retried(&mut self) {
-        self.0.asked = Attempt::Again;
+        self.0.attempt = Attempt::Retried;
     }
 
-    /// Goes on. An answer to another kind of question counts as [`StoreReply::Unavailable`].
-    pub fn answer(self, answer: StoreReply) -> Step<T> {
-        (self.0.next)(answer, self.0.asked)
+    /// Continues with the store's reply. A reply to another kind of request has the effect of
+    /// [`StoreReply::Unavailable`].
+    pub fn answer(self, reply: StoreReply) -> Step<T> {
+        (self.0.next)(reply, self.0.attempt)
     }
 }
 
 impl<T> fmt::Debug for Pending<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("Pending").field(&self.0.question).finish()
+        f.debug_tuple("Pending").field(&self.0.request).finish()
     }
 }

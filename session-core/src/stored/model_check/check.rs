@@ -1,19 +1,20 @@
-//! The moments at which something must hold, and what the history keeps of them. What must hold stands in
-//! [`record`](super::record), [`answer`](super::answer) and [`end`](super::end).
+//! When each invariant is checked, and what the history notes of each event. The invariants are in
+//! [`record_invariants`](super::record_invariants),
+//! [`request_invariants`](super::request_invariants) and [`end_invariants`](super::end_invariants).
 
-use crate::record::base::MUTE_SECONDS;
-use crate::record::body::{Body, VerifierMatch};
+use crate::record::body::Body;
 use crate::record::store::*;
 use crate::record_key::RecordKey;
 use crate::session::handle::Session;
 use crate::stored::model::{ModelStore, Slot};
 use crate::stored::model_check::history::{Content, Known, Life, Marks};
-use crate::stored::model_check::request::{Found, Request, Sets};
-use crate::stored::model_check::run::World;
-use crate::stored::model_check::tell::name;
-use crate::stored::model_check::{answer, end, record};
+use crate::stored::model_check::lookup::cookie_state_at;
+use crate::stored::model_check::request::{CookieState, Request, Sets};
+use crate::stored::model_check::state::State;
+use crate::stored::model_check::trace::name;
+use crate::stored::model_check::{end_invariants, record_invariants, request_invariants};
 
-/// An invariant that does not hold, by its number, and how.
+/// An invariant that does not hold, by its number, and how it was broken.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Violation {
     pub(super) id: &'static str,
@@ -31,7 +32,7 @@ impl Violation {
 
 pub(super) type Check = Result<(), Violation>;
 
-pub(super) fn demand(holds: bool, id: &'static str, what: impl FnOnce() -> String) -> Check {
+pub(super) fn ensure(holds: bool, id: &'static str, what: impl FnOnce() -> String) -> Check {
     if holds {
         Ok(())
     } else {
@@ -39,201 +40,130 @@ pub(super) fn demand(holds: bool, id: &'static str, what: impl FnOnce() -> Strin
     }
 }
 
-/// A record is about to be loaded: what its cookie stands for, by the history.
-pub(super) fn load(
-    world: &mut World<'_>,
-    number: usize,
-    question: &StoreRequest,
-    answered: bool,
-) -> Check {
-    answer::i13_only_ids_of_ours_are_loaded(world, number, question)?;
-    if let Some(cookie) = world.requests[number].carried {
-        world.requests[number].found = if answered {
-            found(world, cookie)
-        } else {
-            Found::Unknown
-        };
-        world.requests[number].mute = is_mute(world, cookie);
-        world.requests[number].reused = answered && is_reused(world, cookie);
-    }
-    Ok(())
+/// A session was opened. The handler sees the record's content, or nothing.
+pub(super) fn opened(state: &State<'_>, number: usize, session: &Session) -> Check {
+    let request = &state.requests[number];
+    request_invariants::i5_i7_only_a_live_verifier_opens(
+        state,
+        request.carried,
+        request.cookie_state,
+        session,
+    )
 }
 
-/// Whether a cookie that opens nothing keeps its request mute: its session ended, or its id was replaced, less than
-/// [`MUTE_SECONDS`] ago.
-fn is_mute(world: &World<'_>, cookie: usize) -> bool {
-    let (life, now) = (&world.history[&world.cookies[cookie].key], world.now);
-    let since = life
-        .tombstone
-        .map(|expires| expires - TOMBSTONE_SECONDS)
-        .or(life.minted);
-    since.is_some_and(|since| now.abs_diff(since) < MUTE_SECONDS)
+/// A close sends a request to the store.
+pub(super) fn requested(state: &State<'_>, number: usize, store_request: &StoreRequest) -> Check {
+    request_invariants::i8_only_keys_of_ours(state, number, store_request)?;
+    request_invariants::i13_nothing_is_asked_for_nothing(state, number, store_request)?;
+    request_invariants::i14_a_failed_load_leads_to_nothing(state, number)?;
+    request_invariants::i15_bounded(state, number)
 }
 
-/// Whether a cookie has the id that a live record had before, and its time is over.
-pub(super) fn is_reused(world: &World<'_>, cookie: usize) -> bool {
-    let cookie = &world.cookies[cookie];
-    let Some(Slot::Live { record, .. }) = world.store.slots.get(&cookie.key) else {
-        return false;
-    };
-    let opens = Body::decode(&record.body).map(|body| body.opens(&cookie.verifier, world.now));
-    record.expires > world.now && opens == Some(VerifierMatch::Reused)
-}
-
-/// What a cookie stands for now.
-pub(super) fn found(world: &World<'_>, cookie: usize) -> Found {
-    found_at(world, cookie, world.now)
-}
-
-/// To a request that takes this second for the present.
-pub(super) fn found_at(world: &World<'_>, cookie: usize, now: u64) -> Found {
-    let cookie = &world.cookies[cookie];
-    let life = &world.history[&cookie.key];
-    let barred = life
-        .known(&cookie.verifier)
-        .is_none_or(|known| known.barred);
-    match (life.tombstone, world.store.slots.get(&cookie.key)) {
-        // Whatever the store has kept.
-        (Some(expires), _) => {
-            if expires > now && !life.collected {
-                Found::Dead
-            } else {
-                Found::Nothing
-            }
-        }
-        (None, Some(Slot::Live { record, .. })) => {
-            let opens = Body::decode(&record.body).map(|body| body.opens(&cookie.verifier, now));
-            match opens {
-                Some(VerifierMatch::Current | VerifierMatch::Alias)
-                    if !barred && record.expires > now =>
-                {
-                    Found::Live
-                }
-                Some(VerifierMatch::Current | VerifierMatch::Alias) if !barred => Found::Nothing,
-                _ => Found::Stale,
-            }
-        }
-        // Expired, and deleted for that.
-        (None, _) => Found::Nothing,
-    }
-}
-
-/// A session was opened: the handler sees what the record holds, or nothing.
-pub(super) fn opened(world: &World<'_>, number: usize, session: &Session) -> Check {
-    let request = &world.requests[number];
-    answer::i5_i7_only_a_live_verifier_opens(world, request.carried, request.found, session)
-}
-
-/// A close asks.
-pub(super) fn asked(world: &World<'_>, number: usize, question: &StoreRequest) -> Check {
-    answer::i8_only_keys_of_ours(world, number, question)?;
-    answer::i13_nothing_is_asked_for_nothing(world, number, question)?;
-    answer::i14_a_failed_load_leads_to_nothing(world, number)?;
-    answer::i15_bounded(world, number)
-}
-
-/// Something was executed by the store.
+/// The store executed a request.
 pub(super) fn executed(
-    world: &mut World<'_>,
+    state: &mut State<'_>,
     by: usize,
-    question: Option<&StoreRequest>,
+    store_request: Option<&StoreRequest>,
     before: &ModelStore,
 ) -> Check {
-    if world.store == *before {
+    if state.store == *before {
         return Ok(());
     }
-    world.effects += 1;
+    state.store_changes += 1;
     let changed: Vec<_> = before
         .slots
         .keys()
-        .chain(world.store.slots.keys())
+        .chain(state.store.slots.keys())
         .copied()
         .collect();
     for key in changed {
-        let (old, new) = (before.slots.get(&key), world.store.slots.get(&key).cloned());
+        let (old, new) = (before.slots.get(&key), state.store.slots.get(&key).cloned());
         if old == new.as_ref() {
             continue;
         }
-        record::i6_nothing_comes_back(world, key, question, old, new.as_ref())?;
+        record_invariants::i6_nothing_comes_back(state, key, store_request, old, new.as_ref())?;
         match (old, new) {
-            (None, Some(Slot::Live { record, .. })) => inserted(world, by, key, &record)?,
+            (None, Some(Slot::Live { record, .. })) => inserted(state, by, key, &record)?,
             (Some(Slot::Live { record: old, .. }), Some(Slot::Live { record: new, .. })) => {
-                record::i11_times_and_user(world, by, key, old, &new)?;
-                if matches!(question, Some(StoreRequest::Update { .. })) {
-                    updated(world, by, key, &new)?;
+                record_invariants::i11_times_and_user(state, by, key, old, &new)?;
+                if matches!(store_request, Some(StoreRequest::Update { .. })) {
+                    updated(state, by, key, &new)?;
                 }
-                world
+                state
                     .history
                     .entry(key)
                     .and_modify(|life| life.expires = new.expires);
             }
             (_, new) => {
-                let ended_at = match question {
+                let ended_at = match store_request {
                     Some(StoreRequest::Delete { now, .. }) => *now,
-                    _ => world.now,
+                    _ => state.now,
                 };
                 let tombstone = match new {
                     Some(Slot::Dead { expires }) => expires,
-                    // A mutation has left none.
+                    // A mutation left no tombstone.
                     _ => ended_at + TOMBSTONE_SECONDS,
                 };
-                record::i18_ended_by_who_may(world, by, key, question, old)?;
-                world
+                record_invariants::i18_ended_by_who_may(state, by, key, store_request, old)?;
+                state
                     .history
                     .entry(key)
                     .and_modify(|life| life.tombstone = Some(tombstone));
             }
         }
     }
-    each_record(world)
+    each_record(state)
 }
 
-fn inserted(world: &mut World<'_>, by: usize, key: RecordKey, new: &Record) -> Check {
+fn inserted(state: &mut State<'_>, by: usize, key: RecordKey, new: &Record) -> Check {
     let body = read(new)?;
-    answer::i8_verifiers_are_fresh(world, by, &body)?;
+    request_invariants::i8_verifiers_are_fresh(state, by, &body)?;
     let known = Known {
         hash: body.verifier,
         user: new.user.clone(),
-        barred: false,
+        revoked: false,
     };
-    let content = Content::of(&world.requests[by].deeds);
+    let content = Content::of(&state.requests[by].effects);
     let life = Life {
         content,
         base: Content::default(),
-        marks: world.requests[by].marks(Marks::default()),
+        marks: state.requests[by].marks(Marks::default()),
         user: new.user.clone(),
-        since: world.effects,
+        since: state.store_changes,
         created: new.created,
         expires: new.expires,
         writers: vec![by],
         verifiers: vec![known],
-        lapsed: false,
-        minted: Some(body.minted),
+        was_expired: false,
+        verifier_created: Some(body.verifier_created),
         tombstone: None,
         collected: false,
         for_good: false,
     };
-    world.history.insert(key, life);
-    record::i16_nothing_of_the_old_session(&body)
+    state.history.insert(key, life);
+    record_invariants::i16_nothing_of_the_old_session(&body)
 }
 
-fn updated(world: &mut World<'_>, by: usize, key: RecordKey, new: &Record) -> Check {
+fn updated(state: &mut State<'_>, by: usize, key: RecordKey, new: &Record) -> Check {
     let body = read(new)?;
-    let (effects, request) = (world.effects, &world.requests[by]);
-    let Some(life) = world.history.get_mut(&key) else {
+    let (store_changes, request) = (state.store_changes, &state.requests[by]);
+    let Some(life) = state.history.get_mut(&key) else {
         return Ok(());
     };
-    // Who is in it already has come again: nothing may change.
+    // A writer that is in the record already was executed again: nothing may change.
     if !life.writers.contains(&by) {
-        let fits = request.deeds.iter().all(|deed| life.content.apply(deed));
-        demand(fits, "I2", || {
-            format!("{} was stored, though what it did does not fit", name(by))
+        let fits = request
+            .effects
+            .iter()
+            .all(|effect| life.content.apply(effect));
+        ensure(fits, "I2", || {
+            format!("{} was stored though its changes do not fit", name(by))
         })?;
         life.writers.push(by);
     }
     life.marks = request.marks(life.marks);
     if life.user != new.user {
-        (life.user, life.since) = (new.user.clone(), effects);
+        (life.user, life.since) = (new.user.clone(), store_changes);
     }
     life.created = new.created;
     if life
@@ -246,83 +176,84 @@ fn updated(world: &mut World<'_>, by: usize, key: RecordKey, new: &Record) -> Ch
     if request.renewed {
         life.verifiers
             .iter_mut()
-            .for_each(|known| known.barred = true);
+            .for_each(|known| known.revoked = true);
     }
     life.verifiers.push(Known {
         hash: body.verifier,
         user: new.user.clone(),
-        barred: false,
+        revoked: false,
     });
-    life.minted = Some(body.minted);
-    answer::i8_verifiers_are_fresh(world, by, &body)
+    life.verifier_created = Some(body.verifier_created);
+    request_invariants::i8_verifiers_are_fresh(state, by, &body)
 }
 
 pub(super) fn read(record: &Record) -> Result<Body, Violation> {
     let unreadable = || Violation {
         id: "I4",
-        what: "a record that nobody can read".to_owned(),
+        what: "a record cannot be read".to_owned(),
     };
     Body::decode(&record.body).ok_or_else(unreadable)
 }
 
-/// After each change: all records.
-fn each_record(world: &World<'_>) -> Check {
-    for (key, slot) in &world.store.slots {
-        let (Slot::Live { record, .. }, Some(life)) = (slot, world.history.get(key)) else {
+/// Checks all records after each change.
+fn each_record(state: &State<'_>) -> Check {
+    for (key, slot) in &state.store.slots {
+        let (Slot::Live { record, .. }, Some(life)) = (slot, state.history.get(key)) else {
             continue;
         };
         let body = read(record)?;
-        record::i1_to_i4_content(&body.data, life)?;
-        record::i1_i11_marks(record, &body, life)?;
-        record::i7_one_verifier_opens(world, &body, life)?;
+        record_invariants::i1_to_i4_content(&body.data, life)?;
+        record_invariants::i1_i11_marks(record, &body, life)?;
+        record_invariants::i7_one_verifier_opens(state, &body, life)?;
     }
-    record::i12_index_is_a_superset(world)
+    record_invariants::i12_index_is_a_superset(state)
 }
 
-/// A close has come to its end.
-pub(super) fn responded(world: &mut World<'_>, number: usize) -> Check {
-    answer::i15_declared(world, number)?;
-    answer::i9_gone_sets_no_cookie(world, number)?;
-    answer::i10_removed_when_dead(world, number)?;
-    answer::i8_cookies_are_given_once(world, number)?;
-    answer::i14_a_failed_load_leads_to_nothing(world, number)?;
-    record::i1_acknowledged_is_written(world, number)?;
-    answer::i5_ended_for_reuse(world, number)?;
+/// A close has ended.
+pub(super) fn responded(state: &mut State<'_>, number: usize) -> Check {
+    request_invariants::i15_declared(state, number)?;
+    request_invariants::i9_gone_sets_no_cookie(state, number)?;
+    request_invariants::i10_removed_when_dead(state, number)?;
+    request_invariants::i8_cookies_are_given_once(state, number)?;
+    request_invariants::i14_a_failed_load_leads_to_nothing(state, number)?;
+    record_invariants::i1_acknowledged_is_written(state, number)?;
+    request_invariants::i5_ended_for_reuse(state, number)?;
     let Request {
         carried,
-        found,
+        cookie_state,
         cleared,
         ..
-    } = world.requests[number];
-    if let (Some(cookie), Found::Live, true) = (
+    } = state.requests[number];
+    if let (Some(cookie), CookieState::Live, true) = (
         carried,
-        found,
-        cleared && world.requests[number].is_acknowledged(),
+        cookie_state,
+        cleared && state.requests[number].is_acknowledged(),
     ) {
-        // Another has given the session a new id: this one may not end it, and its login begins one of its own. A clock that
-        // was set back since it closed does not make its id a good one again.
-        let request = &world.requests[number];
-        let stale = |now| found_at(world, cookie, now) == Found::Stale;
-        if request.user.is_some() && (stale(world.now) || request.created.is_some_and(stale)) {
+        // Another request has given the session a new id, so this one may not end it, and its login
+        // began a session of its own. If the clock was set back since it closed, that does not make
+        // its id valid again.
+        let request = &state.requests[number];
+        let stale = |now| cookie_state_at(state, cookie, now) == CookieState::Stale;
+        if request.user.is_some() && (stale(state.now) || request.created.is_some_and(stale)) {
             return Ok(());
         }
-        let key = world.cookies[cookie].key;
-        world
+        let key = state.cookies[cookie].key;
+        state
             .history
             .entry(key)
             .and_modify(|life| life.for_good = true);
-        record::i5_ended_for_good(world, key)?;
+        record_invariants::i5_ended_for_good(state, key)?;
     }
     Ok(())
 }
 
-/// A delete_all has come to its end.
-pub(super) fn all_deleted(world: &mut World<'_>, number: usize, user: &str) -> Check {
-    let Some((began, _)) = world.requests[number].swept else {
+/// A delete_all has ended.
+pub(super) fn all_deleted(state: &mut State<'_>, number: usize, user: &str) -> Check {
+    let Some((began, _)) = state.requests[number].swept else {
         return Ok(());
     };
-    end::i12_all_of_a_user_are_dead(world, user, began)?;
-    let theirs = world
+    end_invariants::i12_all_of_a_user_are_dead(state, user, began)?;
+    let theirs = state
         .history
         .values_mut()
         .filter(|life| life.user.as_deref() == Some(user));
@@ -332,31 +263,31 @@ pub(super) fn all_deleted(world: &mut World<'_>, number: usize, user: &str) -> C
     Ok(())
 }
 
-/// All requests have ended. Late questions may still come.
-pub(super) fn when_quiet(world: &World<'_>) -> Check {
-    record::i12_index_is_a_superset(world)?;
-    end::i1_acknowledged_sets(world)?;
-    end::i2_counters_and_lists(world)?;
-    end::i3_flashes(world)?;
-    end::i5_i7_probe_all_cookies(world)?;
-    end::i9_jar(world)?;
-    end::i12_trimmed(world)
+/// All requests have ended. Late requests to the store may still be executed.
+pub(super) fn when_quiet(state: &State<'_>) -> Check {
+    record_invariants::i12_index_is_a_superset(state)?;
+    end_invariants::i1_acknowledged_sets(state)?;
+    end_invariants::i2_counters_and_lists(state)?;
+    end_invariants::i3_flashes(state)?;
+    end_invariants::i5_i7_probe_all_cookies(state)?;
+    end_invariants::i9_browser_cookie(state)?;
+    end_invariants::i12_trimmed(state)
 }
 
-/// Nothing more can happen.
-pub(super) fn at_the_end(world: &mut World<'_>) -> Check {
-    end::i17_no_browser_is_locked_out(world)
+/// No transition is left.
+pub(super) fn at_the_end(state: &mut State<'_>) -> Check {
+    end_invariants::i17_no_browser_is_locked_out(state)
 }
 
-/// What a response sets, if its cookie is a new one.
-pub(super) fn minted(request: &Request) -> Option<usize> {
+/// Returns the new cookie that a response sets.
+pub(super) fn new_cookie(request: &Request) -> Option<usize> {
     match request.sets() {
-        Some(Sets::Minted(cookie)) => Some(cookie),
+        Some(Sets::New(cookie)) => Some(cookie),
         _ => None,
     }
 }
 
-/// Whether a record is there, neither deleted nor expired.
-pub(super) fn is_live(world: &World<'_>, key: &RecordKey) -> bool {
-    matches!(world.store.slots.get(key), Some(Slot::Live { record, .. }) if record.expires > world.now)
+/// Whether a record exists, and has neither been deleted nor expired.
+pub(super) fn is_live(state: &State<'_>, key: &RecordKey) -> bool {
+    matches!(state.store.slots.get(key), Some(Slot::Live { record, .. }) if record.expires > state.now)
 }

@@ -1,19 +1,19 @@
-//! Which of several things happens next: everything in turn, or something by chance.
+//! The choice among the enabled transitions: all of them in turn, or one by chance.
 
-/// Answers "which of so many?" again and again. A schedule is the list of its answers, and nothing else: with the same
-/// answers the same happens.
+/// Chooses one of several options, again and again. Its choices determine the schedule completely:
+/// a replay of the choices is a replay of the schedule.
 #[derive(Debug, Clone)]
 pub(super) struct Chooser {
-    /// What was answered, and out of how many.
+    /// The choices so far, and among how many options each was.
     path: Vec<(usize, usize)>,
     at: usize,
-    /// Beyond the path the first option is taken, or one by chance.
+    /// After the end of the path the first option is taken, or with a seed one by chance.
     chance: Option<u64>,
 }
 
 impl Chooser {
-    /// Depth first: run, [`next`](Self::next), run, until there is no next.
-    pub(super) fn all() -> Self {
+    /// Explores depth first: run, [`next`](Self::next), run, until there is no next.
+    pub(super) fn exhaustive() -> Self {
         Self {
             path: Vec::new(),
             at: 0,
@@ -24,19 +24,19 @@ impl Chooser {
     pub(super) fn random(seed: u64) -> Self {
         Self {
             chance: Some(seed),
-            ..Self::all()
+            ..Self::exhaustive()
         }
     }
 
-    /// The same schedule again.
-    pub(super) fn again(&self) -> Self {
+    /// Repeats this schedule.
+    pub(super) fn replay(&self) -> Self {
         Self {
             path: self.path.clone(),
-            ..Self::all()
+            ..Self::exhaustive()
         }
     }
 
-    /// One of `options`, which is not 0.
+    /// Returns one of `options`, which is not 0.
     pub(super) fn choose(&mut self, options: usize) -> usize {
         if options == 1 {
             return 0;
@@ -46,15 +46,13 @@ impl Chooser {
             self.path.push((choice, options));
         }
         let (choice, of) = self.path[self.at];
-        assert_eq!(
-            of, options,
-            "a schedule went another way when it was run again"
-        );
+        assert_eq!(of, options, "a replay took another way");
         self.at += 1;
         choice
     }
 
-    /// The next schedule that differs in its last choice, or the next by chance; whether there is one.
+    /// Moves to the next schedule: the one that differs in the last possible choice, or the next by
+    /// chance. Returns whether there is one.
     pub(super) fn next(&mut self) -> bool {
         self.at = 0;
         if self.chance.is_some() {
@@ -71,7 +69,7 @@ impl Chooser {
     }
 }
 
-/// splitmix64, by Vigna.
+/// splitmix64, by Sebastiano Vigna.
 fn draw(seed: &mut u64, options: usize) -> usize {
     *seed = seed.wrapping_add(0x9e37_79b9_7f4a_7c15);
     let mut mixed = *seed;

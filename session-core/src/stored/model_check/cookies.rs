@@ -1,4 +1,4 @@
-//! The browser's side: cookies that were sent, and requests that carry them.
+//! The browser: the cookies that it got, and the headers that it sends.
 
 use http::header::COOKIE;
 use http::{HeaderMap, HeaderValue};
@@ -21,7 +21,7 @@ pub(super) struct Cookie {
 }
 
 impl Cookie {
-    /// `None` for one that removes it.
+    /// Returns `None` for a removal.
     pub(super) fn read(header: &HeaderValue, store: &ModelStore) -> Option<Self> {
         let pair = header
             .to_str()
@@ -33,7 +33,7 @@ impl Cookie {
         let (_, value) = pair.split_once('=').unwrap();
         let mut bytes = [0; 48];
         base64::decode_into(value.as_bytes().get(..64)?, &mut bytes).unwrap();
-        let key = RecordKey::of(&bytes[..16]);
+        let key = RecordKey::of_selector(&bytes[..16]);
         let created = match store.slots.get(&key) {
             Some(Slot::Live { record, .. }) => record.created,
             _ => 0,
@@ -47,12 +47,12 @@ impl Cookie {
         })
     }
 
-    /// The headers of a request that carries it.
+    /// Returns the headers of a request with this cookie.
     pub(super) fn headers(&self) -> HeaderMap {
         header(&self.pair)
     }
 
-    /// The same with another selector, so that the signature does not match.
+    /// Returns the headers with another selector, so that the signature is wrong.
     pub(super) fn forged(&self) -> HeaderMap {
         let (name, value) = self.pair.split_once('=').unwrap();
         let first = if value.starts_with('A') { "B" } else { "A" };

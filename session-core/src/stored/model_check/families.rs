@@ -1,107 +1,16 @@
-//! The walks themselves: families of scenarios. Their bounds are low by default, so that all tests together take about a
-//! minute, and high with `SESSION_MODEL_CHECK=long`.
+//! The scenarios that are explored, in families. Their bounds are low by default, so that all tests
+//! together take about a minute; `SESSION_MODEL_CHECK=long` raises them.
 
-use crate::record::policy::ReusePolicy;
+use crate::stored::model_check::bounds::*;
 use crate::stored::model_check::choose::Chooser;
-use crate::stored::model_check::plan::*;
-use crate::stored::model_check::walk;
-
-pub(super) const PLAIN: Config = Config {
-    renew: false,
-    cap: false,
-    absolute: None,
-    conflict: false,
-    reuse: ReusePolicy::Report,
-};
-pub(super) const CAP: Config = Config {
-    cap: true,
-    conflict: true,
-    ..PLAIN
-};
-pub(super) const RENEW: Config = Config {
-    renew: true,
-    ..PLAIN
-};
-const END_SESSION: Config = Config {
-    reuse: ReusePolicy::EndSession,
-    ..RENEW
-};
-const END_USER: Config = Config {
-    reuse: ReusePolicy::EndUser,
-    ..RENEW
-};
-const ABSOLUTE: u64 = 1500;
-pub(super) const ALL_ON: Config = Config {
-    renew: true,
-    cap: true,
-    absolute: Some(ABSOLUTE),
-    ..PLAIN
-};
-
-/// A touch is due, but no renewal.
-pub(super) const ANONYMOUS: &[Prior] = &[Prior::Begin, Prior::Wait(200)];
-pub(super) const OWNED: &[Prior] = &[Prior::Login];
-/// A touch is due, and a note in the user's index.
-const OWNED_DUE: &[Prior] = &[Prior::Login, Prior::Wait(200)];
-/// So is a renewal, where it is configured.
-pub(super) const DUE: &[Prior] = &[Prior::Begin, Prior::Wait(400)];
-pub(super) const ALL_DUE: &[Prior] = &[Prior::Login, Prior::Wait(400)];
-/// The verifier was renewed, and the new one has not come back.
-const RENEWED: &[Prior] = &[Prior::Begin, Prior::Wait(400), Prior::Read];
-const ALL_RENEWED: &[Prior] = &[Prior::Login, Prior::Wait(400), Prior::Read];
-/// The new one has come back, and the old one's time is over; 20 s later a renewal is due again.
-const REUSED: &[Prior] = &[
-    Prior::Login,
-    Prior::Wait(400),
-    Prior::Read,
-    Prior::Read,
-    Prior::Wait(61),
-];
-/// It expires in 50 s.
-pub(super) const OLD: &[Prior] = &[Prior::Login, Prior::Wait(950)];
-/// It has lived longer than a note in the user's index lasts.
-const LONG_LIVED: &[Prior] = &[
-    Prior::Login,
-    Prior::Wait(700),
-    Prior::Write,
-    Prior::Wait(700),
-    Prior::Write,
-    Prior::Wait(700),
-];
-
-/// Those that differ most in what they ask.
-const FEW: [Plan; 6] = [READ, ADD, TAKE, RENEW_ID, CLEAR, LOGIN_INSERT];
-/// More of them.
-pub(super) const MORE: [Plan; 10] = [
-    READ,
-    ADD,
-    TAKE,
-    RENEW_ID,
-    CLEAR,
-    LOGIN_INSERT,
-    PERMANENT,
-    LOGIN_UPDATE,
-    CLEAR_LOGIN,
-    DELETE_ALL,
-];
-
-const STEPS: &[Tick] = &[
-    // Past a tenth of the idle lifetime, past a renewal, past an alias and a tombstone, past the end.
-    Tick::Clock(100),
-    Tick::Clock(300),
-    Tick::Clock(59),
-    Tick::Collect(61),
-    Tick::Clock(1001),
-    Tick::Collect(1001),
-    Tick::Clock(-60),
-    Tick::Clock(-200),
-];
+use crate::stored::model_check::explore;
+use crate::stored::model_check::scenario::*;
 
 pub(super) fn long() -> bool {
     std::env::var("SESSION_MODEL_CHECK").is_ok_and(|how| how == "long")
 }
 
-/// Every choice of `size` plans, the same one several times included.
+/// Returns every choice of `size` plans, with repetition.
 pub(super) fn groups(plans: &[Plan], size: usize) -> Vec<Vec<Plan>> {
     if size == 0 {
         return vec![Vec::new()];
@@ -129,30 +38,35 @@ fn with_faults(scenarios: Vec<Scenario>, faults: usize) -> Vec<Scenario> {
         .collect()
 }
 
-fn with_ticks(scenarios: Vec<Scenario>, ticks: &'static [Tick], most: usize) -> Vec<Scenario> {
+fn with_env_events(
+    scenarios: Vec<Scenario>,
+    env_events: &'static [EnvEvent],
+    most: usize,
+) -> Vec<Scenario> {
     scenarios
         .into_iter()
-        .map(|scenario| scenario.ticks(ticks, most))
+        .map(|scenario| scenario.env_events(env_events, most))
         .collect()
 }
 
-/// Walks all schedules of each; prints how many, which must be at least so many: a walk that loses its way fails.
-fn walk_all(name: &str, least: u64, scenarios: Vec<Scenario>) {
+/// Explores all schedules of the scenarios, and prints how many there were. There must be at least
+/// `least`, so that a model checker that skips schedules fails.
+fn explore_all(name: &str, least: u64, scenarios: Vec<Scenario>) {
     let began = std::time::Instant::now();
     let mut schedules = 0;
     for scenario in &scenarios {
-        match walk(scenario, None, Chooser::all(), u64::MAX) {
-            Ok(walked) => schedules += walked,
-            Err(broken) => panic!("{}", broken.simplest(None)),
+        match explore(scenario, None, Chooser::exhaustive(), u64::MAX) {
+            Ok(explored) => schedules += explored,
+            Err(counterexample) => panic!("{}", counterexample.simplest(None)),
         }
     }
     let (scenarios, seconds) = (scenarios.len(), began.elapsed().as_secs_f32());
     println!(
-        "walked {schedules} schedules of {scenarios} scenarios, {name}: 0 violations ({seconds:.1} s)"
+        "explored {schedules} schedules of {scenarios} scenarios, {name}: 0 violations ({seconds:.1} s)"
     );
     assert!(
         schedules >= least,
-        "{schedules} schedules of {name} were walked, and there are at least {least}"
+        "{schedules} schedules of {name} were explored, and there are at least {least}"
     );
 }
 
@@ -160,12 +74,12 @@ fn walk_all(name: &str, least: u64, scenarios: Vec<Scenario>) {
 fn pairs_of_all_operations_with_a_fault() {
     let faults = if long() { 2 } else { 1 };
     let name = format!("all pairs, at most {faults} faults");
-    walk_all(
-        &format!("{name}, nobody logged in"),
+    explore_all(
+        &format!("{name}, no user logged in"),
         17_000,
         with_faults(of(PLAIN, ANONYMOUS, &ALL, 2), faults),
     );
-    walk_all(
+    explore_all(
         &format!("{name}, logged in"),
         26_000,
         with_faults(of(PLAIN, OWNED, &ALL, 2), faults),
@@ -175,17 +89,17 @@ fn pairs_of_all_operations_with_a_fault() {
 #[test]
 fn pairs_of_all_operations_when_a_renewal_is_due() {
     let faults = if long() { 2 } else { 1 };
-    walk_all(
+    explore_all(
         "all pairs, a renewal is due",
         19_000,
         with_faults(of(RENEW, DUE, &ALL, 2), faults),
     );
-    walk_all(
+    explore_all(
         "pairs in an old session",
         11_000,
         with_faults(of(RENEW, LONG_LIVED, &FEW, 2), faults),
     );
-    walk_all(
+    explore_all(
         "all pairs, after a renewal",
         8_000,
         with_faults(of(RENEW, RENEWED, &ALL, 2), faults - 1),
@@ -195,7 +109,7 @@ fn pairs_of_all_operations_when_a_renewal_is_due() {
 #[test]
 fn pairs_of_all_operations_with_one_session_for_each_user() {
     let faults = if long() { 1 } else { 0 };
-    walk_all(
+    explore_all(
         "all pairs, one session for each user",
         12_000,
         with_faults(of(CAP, OWNED_DUE, &ALL, 2), faults),
@@ -205,31 +119,31 @@ fn pairs_of_all_operations_with_one_session_for_each_user() {
 #[test]
 fn triples() {
     if !long() {
-        walk_all("triples", 9_000, of(PLAIN, ANONYMOUS, &FEW, 3));
-        return walk_all(
+        explore_all("triples", 9_000, of(PLAIN, ANONYMOUS, &FEW, 3));
+        return explore_all(
             "triples when a renewal is due",
             11_000,
             of(RENEW, DUE, &FEW, 3),
         );
     }
-    walk_all("triples", 9_000, of(PLAIN, ANONYMOUS, &MORE, 3));
-    walk_all("triples, logged in", 9_000, of(PLAIN, OWNED, &MORE, 3));
-    walk_all(
+    explore_all("triples", 9_000, of(PLAIN, ANONYMOUS, &MORE, 3));
+    explore_all("triples, logged in", 9_000, of(PLAIN, OWNED, &MORE, 3));
+    explore_all(
         "triples when a renewal is due",
         9_000,
         of(RENEW, DUE, &MORE, 3),
     );
-    walk_all(
+    explore_all(
         "triples after a renewal",
         9_000,
         of(RENEW, RENEWED, &FEW, 3),
     );
-    walk_all(
+    explore_all(
         "triples, one session for each user",
         9_000,
         of(CAP, OWNED, &FEW, 3),
     );
-    walk_all(
+    explore_all(
         "triples, at most 2 faults",
         9_000,
         with_faults(of(PLAIN, ANONYMOUS, &FEW, 3), 2),
@@ -238,7 +152,7 @@ fn triples() {
 
 #[test]
 fn clock_steps() {
-    // Where two cookies can come, there are many more schedules.
+    // There are many more schedules where a request can carry two cookies.
     let (few, fewer) = ([RENEW_ID, CLEAR, LOGIN_INSERT], [READ, RENEW_ID, CLEAR]);
     for (name, priors, plans) in [
         ("logged in", OWNED, few),
@@ -248,20 +162,20 @@ fn clock_steps() {
     ] {
         let name = format!("pairs and a step of the clock, {name}");
         if !long() {
-            walk_all(
+            explore_all(
                 &name,
                 4_000,
-                with_ticks(of(ALL_ON, priors, &plans, 2), STEPS, 1),
+                with_env_events(of(ALL_ON, priors, &plans, 2), STEPS, 1),
             );
             continue;
         }
-        walk_all(
+        explore_all(
             &name,
             300_000,
-            with_ticks(of(ALL_ON, priors, &ALL, 2), STEPS, 1),
+            with_env_events(of(ALL_ON, priors, &ALL, 2), STEPS, 1),
         );
-        let twice = with_ticks(of(ALL_ON, priors, &FEW, 2), STEPS, 2);
-        walk_all(&format!("{name}, and another"), 300_000, twice);
+        let twice = with_env_events(of(ALL_ON, priors, &FEW, 2), STEPS, 2);
+        explore_all(&format!("{name}, and another"), 300_000, twice);
     }
 }
 
@@ -273,21 +187,21 @@ fn reused_ids() {
         ("all of its user's", END_USER),
     ] {
         let name = format!("pairs where a reused id ends {name}");
-        walk_all(&name, 1_000, with_faults(of(config, REUSED, &plans, 2), 1));
+        explore_all(&name, 1_000, with_faults(of(config, REUSED, &plans, 2), 1));
     }
 }
 
 #[test]
 fn swapped_keys() {
     let plans: &[Plan] = if long() { &ALL } else { &FEW };
-    walk_all(
+    explore_all(
         "pairs and new keys",
         500,
-        with_ticks(of(RENEW, DUE, plans, 2), &[Tick::Swap], 1),
+        with_env_events(of(RENEW, DUE, plans, 2), &[EnvEvent::SwapKeys], 1),
     );
 }
 
-/// Three requests of all operations, with all that may happen, by chance.
+/// Three requests of all kinds, with all faults and environment events, by chance.
 #[test]
 fn by_chance() {
     let (seeds, each, mut schedules) = if long() {
@@ -311,19 +225,23 @@ fn by_chance() {
         let scenario = Scenario::new(config, priors, &plans).faults(one_of(4));
         let scenario = match one_of(3) {
             0 => scenario,
-            1 => scenario.ticks(STEPS, 1 + one_of(3)),
-            _ => scenario.ticks(
-                &[Tick::Swap, Tick::Clock(61), Tick::Clock(100)],
+            1 => scenario.env_events(STEPS, 1 + one_of(3)),
+            _ => scenario.env_events(
+                &[
+                    EnvEvent::SwapKeys,
+                    EnvEvent::Clock(61),
+                    EnvEvent::Clock(100),
+                ],
                 1 + one_of(3),
             ),
         };
-        match walk(&scenario, None, Chooser::random(seed), each) {
-            Ok(walked) => schedules += walked,
-            Err(broken) => panic!("{}", broken.simplest(None)),
+        match explore(&scenario, None, Chooser::random(seed), each) {
+            Ok(explored) => schedules += explored,
+            Err(counterexample) => panic!("{}", counterexample.simplest(None)),
         }
     }
     println!(
-        "walked {schedules} schedules of {seeds} scenarios, three requests by chance: 0 violations"
+        "explored {schedules} schedules of {seeds} scenarios, three requests by chance: 0 violations"
     );
     assert_eq!(schedules, seeds * each);
 }

@@ -1,37 +1,38 @@
-//! What must be in a record: told from what was executed, in its order, with rules of its own, so that a mistake of the
-//! core's merging is not made here as well.
+//! History variables: what a record must hold, computed from the executed requests in their order.
+//! The rules are written a second time here, so that a mistake in the core's merging is not
+//! repeated.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::record::id::VerifierHash;
 
-/// What a request did to the content.
+/// A change that a request made to the content.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) enum Deed {
-    /// Key and JSON text.
+pub(super) enum Effect {
+    /// A key and its JSON text.
     Set(&'static str, String),
-    /// The same, made from a value that was loaded.
-    Made(&'static str, String),
+    /// A key and its JSON text, which was made from a loaded value.
+    Derived(&'static str, String),
     Remove(String),
     Clear,
-    /// All but the counter goes.
-    Keep,
+    /// Removes all but the counter.
+    KeepOnly,
     Add(&'static str, i64),
     Push(&'static str, String),
-    /// Number and message.
+    /// The flash's number and its message.
     Flash(u32, String),
     Take(Vec<u32>),
 }
 
-impl Deed {
-    /// The key that another's value is lost for, or no longer counts for.
+impl Effect {
+    /// Whether this change replaces the value of a key.
     pub(super) fn replaces(&self, wanted: &str) -> bool {
         match self {
-            Self::Set(key, _) | Self::Made(key, _) => *key == wanted,
+            Self::Set(key, _) | Self::Derived(key, _) => *key == wanted,
             Self::Remove(key) => key == wanted,
             Self::Clear => true,
-            Self::Keep => wanted != "n",
+            Self::KeepOnly => wanted != "n",
             _ => false,
         }
     }
@@ -44,31 +45,30 @@ pub(super) struct Content {
 }
 
 impl Content {
-    /// What a session holds that begins with these.
-    pub(super) fn of(deeds: &[Deed]) -> Self {
+    /// Returns the content of a session that begins with these changes.
+    pub(super) fn of(effects: &[Effect]) -> Self {
         let mut content = Self::default();
         // A value that was made from a loaded one is left out.
-        let mut own = deeds.iter().filter(|deed| !matches!(deed, Deed::Made(..)));
-        assert!(
-            own.all(|deed| content.apply(deed)),
-            "deeds of one's own fit"
-        );
+        let mut own = effects
+            .iter()
+            .filter(|effect| !matches!(effect, Effect::Derived(..)));
+        assert!(own.all(|effect| content.apply(effect)), "own changes fit");
         content
     }
 
-    /// Whether it fitted.
-    pub(super) fn apply(&mut self, deed: &Deed) -> bool {
-        match deed {
-            Deed::Set(key, text) | Deed::Made(key, text) => {
+    /// Returns whether the change fits.
+    pub(super) fn apply(&mut self, effect: &Effect) -> bool {
+        match effect {
+            Effect::Set(key, text) | Effect::Derived(key, text) => {
                 self.keys.insert((*key).to_owned(), text.clone());
             }
-            Deed::Remove(key) => drop(self.keys.remove(key)),
-            Deed::Clear => *self = Self::default(),
-            Deed::Keep => {
+            Effect::Remove(key) => drop(self.keys.remove(key)),
+            Effect::Clear => *self = Self::default(),
+            Effect::KeepOnly => {
                 self.keys.retain(|key, _| key == "n");
                 self.flashes.clear();
             }
-            Deed::Add(key, by) => match self
+            Effect::Add(key, by) => match self
                 .keys
                 .get(*key)
                 .map_or(Ok(0), |text| text.parse::<i64>())
@@ -76,7 +76,7 @@ impl Content {
                 Ok(old) => drop(self.keys.insert((*key).to_owned(), (old + by).to_string())),
                 Err(_) => return false,
             },
-            Deed::Push(key, item) => {
+            Effect::Push(key, item) => {
                 let list = self
                     .keys
                     .entry((*key).to_owned())
@@ -87,13 +87,13 @@ impl Content {
                     None => return false,
                 }
             }
-            Deed::Flash(number, message) => self.flashes.push((*number, message.clone())),
-            Deed::Take(numbers) => self.flashes.retain(|(number, _)| !numbers.contains(number)),
+            Effect::Flash(number, message) => self.flashes.push((*number, message.clone())),
+            Effect::Take(numbers) => self.flashes.retain(|(number, _)| !numbers.contains(number)),
         }
         true
     }
 
-    /// As a record holds it.
+    /// Returns the text of the content as a record holds it.
     pub(super) fn text(&self) -> String {
         let keys: Vec<_> = self
             .keys
@@ -113,26 +113,26 @@ impl Content {
     }
 }
 
-/// What a record says of its session besides the content.
+/// The fields of a record beside the content.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub(super) struct Marks {
     pub(super) permanent: bool,
     pub(super) label: Option<&'static str>,
-    /// When somebody logged in.
+    /// When the user logged in.
     pub(super) authenticated: Option<u64>,
 }
 
-/// A verifier that a record had.
+/// A verifier that a record has had.
 #[derive(Debug, Clone)]
 pub(super) struct Known {
     pub(super) hash: VerifierHash,
-    /// Who was logged in when it was minted.
+    /// The user who was logged in when it was generated.
     pub(super) user: Option<Arc<str>>,
-    /// Since then somebody logged in or renewed: it must open nothing.
-    pub(super) barred: bool,
+    /// A login or renewal came later: it must open nothing.
+    pub(super) revoked: bool,
 }
 
-/// A record, from its insert on and beyond its end.
+/// The history of a record, from its insert to its end and after it.
 #[derive(Debug, Clone)]
 pub(super) struct Life {
     pub(super) content: Content,
@@ -140,22 +140,23 @@ pub(super) struct Life {
     pub(super) base: Content,
     pub(super) marks: Marks,
     pub(super) user: Option<Arc<str>>,
-    /// How often the store had changed when it got this user.
+    /// The number of changes in the store when the record got this user.
     pub(super) since: usize,
     pub(super) created: u64,
     pub(super) expires: u64,
-    /// Whose write is in it, in the order of their execution.
+    /// The requests whose writes are in it, in the order of their execution.
     pub(super) writers: Vec<usize>,
-    /// All that it ever had.
+    /// All verifiers that it has had.
     pub(super) verifiers: Vec<Known>,
-    /// It had expired at some second of the schedule. If the clock is set back, or a question comes that was asked before
-    /// that second, it counts again.
-    pub(super) lapsed: bool,
-    /// When its last verifier was minted.
-    pub(super) minted: Option<u64>,
-    /// Until when its tombstone lasts: it was deleted.
+    /// It had expired at some second of the schedule. It lives again if the clock is set back, or
+    /// for a request to the store that was sent before that second.
+    pub(super) was_expired: bool,
+    /// When its last verifier was generated.
+    pub(super) verifier_created: Option<u64>,
+    /// The end of its tombstone, if it was deleted.
     pub(super) tombstone: Option<u64>,
-    /// Its tombstone had ended when the store was cleaned: a clock that is set back afterwards finds nothing of it.
+    /// Its tombstone had ended when the store deleted what had expired. If the clock is set back
+    /// later, it is not found.
     pub(super) collected: bool,
     /// An acknowledged clear or delete_all ended it.
     pub(super) for_good: bool,

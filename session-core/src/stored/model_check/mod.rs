@@ -1,125 +1,189 @@
-//! The walker: every order in which the steps of a few requests on one session can happen, and what must hold in each.
-//!
-//! The protocol does no I/O, so its steps can be put in any order. A *schedule* is one such order from the beginning to the
-//! end; the walk takes one after the other, runs each from the start with a deterministic clock and random source, and
-//! checks the eighteen invariants after every change in the store, every answer to a browser, and the end. An invariant is a
-//! function whose name begins with its number: those of the records stand in [`record`], of the requests in [`answer`],
-//! and what must hold at the end in [`end`]. [`check`] says when each is checked.
+//! Model checking of the protocol with a store: every order in which the steps of a few requests on
+//! one session can happen, and the invariants that must hold in each.
 //!
 //! ```text
-//! cargo test -p session-core --lib model_check -- --nocapture                                   about a minute
-//! SESSION_MODEL_CHECK=long cargo test -p session-core --release --lib model_check -- --nocapture       about ten minutes
+//! cargo test -p session-core --lib model_check -- --nocapture                                         about a minute
+//! SESSION_MODEL_CHECK=long cargo test -p session-core --release --lib model_check -- --nocapture     about ten minutes
 //! ```
 //!
-//! # A schedule
+//! # What model checking is
 //!
-//! It begins with what one or a few undisturbed requests left ([`start`]). Then up to three requests ([`plan`]) come, each
-//! with any cookie that the jar has had by then. What may happen next ([`next`]):
+//! Tests of concurrent requests usually run them in threads, and see the few orders that happen by
+//! chance. A model checker takes control of everything that may vary, and tries all of it. The
+//! protocol does no I/O (sans-I/O): a step ends where it needs a reply from the store. So the
+//! checker can hold every request at such a point, and decide which one goes on.
 //!
-//! - A request goes on: its question is executed, the answer comes, and what follows from it, up to the next question, is
-//!   done. A load is followed by the handler and the beginning of the close.
-//! - A fault, of which a schedule has a limited number. The answer is lost, and the driver asks again. The deadline passes;
-//!   the question was not executed, or it is later: at any step until 60 s have passed, also after its request has ended,
-//!   after others have closed, and after a tombstone was laid. A question that was answered is executed again, as late. A
-//!   request crashes.
-//! - A tick, of which a schedule has a limited number: the clock goes on or back, the store deletes what has ended, or the
-//!   key ring is swapped.
+//! - A *state* ([`state`]) is the store, the requests with their progress, the browser's cookies,
+//!   the clock and the history of the records.
+//! - A *transition* ([`transitions`], [`perform`], [`steps`]) is one step of one request, a fault,
+//!   or an event of the environment.
+//! - A *schedule*, or interleaving, is a sequence of transitions from the initial state until none
+//!   is enabled. The checker explores all schedules of a *scenario* ([`scenario`]) depth first
+//!   ([`choose`]). It runs each from the initial state, with a clock and a random source of its own
+//!   ([`server`]), so a schedule can be repeated exactly.
+//! - An *invariant* is a function whose name begins with its number: of the records in
+//!   [`record_invariants`], of the requests in [`request_invariants`], of the final state in
+//!   [`end_invariants`]. [`check`] calls them after each change in the store, after each response,
+//!   and at the end. They compare the state with *history variables* ([`history`]): what the
+//!   executed requests must have made, computed a second time by rules of their own.
+//! - A *counterexample* ([`counterexample`]) is a schedule that breaks an invariant. The checker
+//!   looks for a short one, and prints its trace ([`trace`]).
 //!
-//! A trim and a delete_all are no single step: the records to be ended are listed, then ended one by one.
+//! Two things show that the checker would find a mistake. [`mutations`] makes ten on purpose, and
+//! each must lead to a counterexample. [`reduction`] explores with and without the reduction below,
+//! and both must end in the same states.
 //!
-//! # What is left out, because it is another schedule in another order
+//! # The eighteen invariants
 //!
-//! ([`reduced`] walks with and without it and compares what comes out.)
+//! | | holds |
+//! |---|---|
+//! | I1 | every acknowledged write is in the record |
+//! | I2 | counters and lists: each change is applied at most once, and once if it was acknowledged |
+//! | I3 | no acknowledged flash is lost, and a take removes only the flashes that it saw |
+//! | I4 | a key that no request changed stays byte for byte |
+//! | I5 | a session that was ended stays ended, for every id that it ever had |
+//! | I6 | a dead or expired record never becomes live, and only an insert creates a record |
+//! | I7 | one verifier opens a record, or two within the overlap of a renewal; none from before a login |
+//! | I8 | ids are generated by the core, given out once, and valid when they are sent |
+//! | I9 | a request whose session is gone sets no cookie; the browser ends with a valid one, and never with another login's data |
+//! | I10 | a cookie is removed only after its record has ended |
+//! | I11 | times and user of a record change only as they may |
+//! | I12 | the index is a superset of a user's live records; a delete_all and a trim leave none that they should end |
+//! | I13 | without a cookie of ours and without a change, no store is called |
+//! | I14 | a failed load leads to no write and no cookie |
+//! | I15 | every schedule ends, in a declared outcome, after a bounded number of requests to the store |
+//! | I16 | nothing passes from an old session to a new one, nor from one user to another |
+//! | I17 | no browser is locked out for longer than some seconds |
+//! | I18 | a request ends only a record that its own verifier opens |
 //!
-//! - A local computation shows to nobody, so it needs no step of its own, unless the clock may step before it.
-//! - Of two steps in a row that change nothing in the store, of two requests, one order is walked.
-//! - A question executed late that changes nothing shows to nobody; when it is lost unexecuted, it is just later.
-//! - A deadline passes right after the question is asked, or not at all: its execution may come later in any case. A crash
-//!   does what a deadline does, where the close does not go on after it (which is checked).
-//! - A tick comes right before somebody looks: who begins, or who closes.
-//! - Deliveries to the jar. A request that was sent with an older cookie is one that carries any cookie the jar has had;
-//!   and what the jar holds in the end is the cookie that was delivered last, any of those that were set.
+//! # The bounds
 //!
-//! # Where an invariant is read with an exception
+//! A scenario begins with what one or a few undisturbed requests left ([`initial_state`]). Then up
+//! to three requests come, each with any cookie that the browser has had by then. [`families`] has
+//! the scenarios: all pairs of thirty kinds of requests, triples of some, in several
+//! configurations, and three requests of any kind by chance. The transitions:
 //!
-//! - *Expired* (I6, I12) is judged by the time that a question carries. One that was asked a moment before the record
-//!   expired, and is executed after, extends it; and under a clock that is set back an expired record is live again.
-//! - A login under a clock that was set back begins the session at an earlier second than before, and its record, which
-//!   never expires sooner, exceeds created + absolute by as much (I11). What counts is checked at the open.
-//! - A message may be taken by a request whose outcome is unknown (I3).
-//! - A login that finds its session gone begins a fresh one, without what an `update` made of a loaded value: I16 goes
-//!   before I1.
-//! - A login or renewal whose outcome is unknown may have retired the verifier in the jar; and whoever has minted counts
-//!   as minting, though no response has told so (I9).
+//! - A request takes a step: the store executes its request, the reply comes, and the core goes on
+//!   to the next request to the store. A load is followed by the handler and the beginning of the
+//!   close.
+//! - A fault, of which a scenario has a limited number. A reply is lost, and the driver sends the
+//!   request again. A deadline passes: the store has not executed the request, or does so at any
+//!   later step until 60 s have passed, also after the sender has ended, after others have closed,
+//!   and after a tombstone was laid. A request that the store has replied to is executed again, as
+//!   late as that. A request to the application crashes.
+//! - An event of the environment, of which a scenario has a limited number: the clock moves forward
+//!   or back, the store deletes what has expired, or the key ring is replaced.
 //!
-//! # What is outside of the contract
+//! A trim and a delete_all are not single steps: the records to be ended are listed, then ended one
+//! by one.
 //!
-//! A question that is executed 60 s after it was asked, or later: the driver's deadline is 5 s, and a tombstone lasts 60 s.
-//! (When the clock goes on by 60 s or more, whoever waits for an answer is told that none came.)
+//! # Left out: the same schedule in another order (partial-order reduction)
+//!
+//! - A computation that nobody else can see is no step of its own, unless the clock may move before
+//!   it.
+//! - If two steps of two requests follow each other and neither changes the store, one order of
+//!   them is explored.
+//! - A late execution that changes nothing is left out, and a request to the store that is lost
+//!   before its execution is just late.
+//! - A deadline passes right after the request to the store was sent, or not at all: its execution
+//!   may come later in any case. A crash does what a deadline does if the close does not go on
+//!   after that, which is checked.
+//! - An event of the environment comes right before a step that can notice it: the beginning or the
+//!   close of a request.
+//! - The delivery of a response is no step. A request with an older cookie is one that carries any
+//!   cookie that the browser has had; and the browser may end with any cookie that was set, as if
+//!   that response had arrived last.
+//!
+//! # Exceptions from the invariants
+//!
+//! - I6, I12: a record is *expired* by the time that a request to the store carries. A request that
+//!   was sent a moment before the record expired extends it when it is executed a moment after. If
+//!   the clock is set back, an expired record is live again.
+//! - I11: after the clock was set back, a login begins the session at an earlier second than
+//!   before. Its record never expires sooner, so it exceeds created + absolute by as much. An open
+//!   checks the absolute lifetime itself.
+//! - I3: a flash may be taken by a request whose outcome is unknown.
+//! - I1: a login that finds its session gone begins a new one without the values that an `update`
+//!   made from loaded ones. I16 comes before I1.
+//! - I9: a login or renewal whose outcome is unknown may have ended the verifier that the browser
+//!   holds. A request that generated a verifier is treated as one that sent it, even if no response
+//!   says so.
+//!
+//! # Outside of the contract
+//!
+//! A request to the store that is executed 60 s or more after it was sent: the driver's deadline is
+//! 5 s, and a tombstone lasts 60 s. If the clock moves forward by 60 s or more, all waiting
+//! requests learn that no reply came.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::print_stdout)]
 
-mod answer;
-mod broken;
+mod bounds;
 mod check;
 mod choose;
 mod cookies;
-mod end;
+mod counterexample;
+mod end_invariants;
+mod environment;
 mod families;
+mod faulty;
 mod history;
-mod mutate;
+mod initial_state;
+mod lookup;
 mod mutations;
-mod next;
-mod plan;
-mod record;
-mod reduced;
+mod perform;
+mod record_invariants;
+mod reduction;
 mod regressions;
 mod request;
-mod run;
+mod request_invariants;
+mod scenario;
 mod server;
-mod start;
-mod step;
-mod tell;
-mod tick;
+mod state;
+mod steps;
+mod trace;
+mod transitions;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use broken::Broken;
 use check::Violation;
 use choose::Chooser;
-use mutate::Mutation;
-use plan::Scenario;
-use run::World;
+use counterexample::Counterexample;
+use faulty::Mutation;
+use initial_state::{InitialState, prepare};
+use scenario::Scenario;
 use server::Server;
-use start::{Start, prepare};
+use state::State;
 
-/// Walks all schedules of a scenario, or as many as are to be drawn by chance; how many.
-fn walk(
+/// Explores all schedules of a scenario, or `most` of them. Returns how many it explored.
+///
+/// # Errors
+/// The first counterexample.
+fn explore(
     scenario: &Scenario,
     mutation: Option<Mutation>,
     mut chooser: Chooser,
     most: u64,
-) -> Result<u64, Box<Broken>> {
+) -> Result<u64, Box<Counterexample>> {
     let server = Server::new(scenario.config);
     let start = prepare(&server, scenario);
     let mut schedules = 0;
     loop {
-        let (checked, _) = run(&server, scenario, &start, mutation, &mut chooser, false);
+        let (checked, _) = run_schedule(&server, scenario, &start, mutation, &mut chooser, false);
         schedules += u64::from(checked != Ok(false));
         if let Err(violation) = checked {
-            let (again, lines) = run(
+            let (repeated, lines) = run_schedule(
                 &server,
                 scenario,
                 &start,
                 mutation,
-                &mut chooser.again(),
+                &mut chooser.replay(),
                 true,
             );
             assert_eq!(
-                again,
+                repeated,
                 Err(violation.clone()),
-                "the same schedule, the same violation"
+                "a replay breaks the same invariant"
             );
-            return Err(Box::new(Broken {
+            return Err(Box::new(Counterexample {
                 scenario: scenario.clone(),
                 violation,
                 lines,
@@ -132,26 +196,27 @@ fn walk(
     }
 }
 
-/// One schedule: what it violates; whether it came to an end, or was another one in another order. A panic is a violation
-/// like others (I15).
-fn run(
+/// Runs one schedule. Returns whether it came to its end; `false` if the reduction left it out.
+/// Returns its trace as well, if `traced`. A panic breaks I15.
+fn run_schedule(
     server: &Server,
     scenario: &Scenario,
-    start: &Start,
+    start: &InitialState,
     mutation: Option<Mutation>,
     chooser: &mut Chooser,
-    tell: bool,
+    traced: bool,
 ) -> (Result<bool, Violation>, Vec<String>) {
-    let mut world = World::new(server, scenario, start, mutation, chooser);
-    world.lines = tell.then(Vec::new);
-    let checked = catch_unwind(AssertUnwindSafe(|| world.go())).unwrap_or_else(|panic| {
-        let text = panic.downcast_ref::<String>().cloned();
-        let text = text.or_else(|| panic.downcast_ref::<&str>().map(|text| (*text).to_owned()));
-        Err(Violation {
-            id: "I15",
-            what: format!("panic: {}", text.unwrap_or_default()),
-        })
-    });
-    let lines = world.lines.take().unwrap_or_default();
+    let mut state = State::new(server, scenario, start, mutation, chooser);
+    state.lines = traced.then(Vec::new);
+    let checked =
+        catch_unwind(AssertUnwindSafe(|| state.explore_schedule())).unwrap_or_else(|panic| {
+            let text = panic.downcast_ref::<String>().cloned();
+            let text = text.or_else(|| panic.downcast_ref::<&str>().map(|text| (*text).to_owned()));
+            Err(Violation {
+                id: "I15",
+                what: format!("panic: {}", text.unwrap_or_default()),
+            })
+        });
+    let lines = state.lines.take().unwrap_or_default();
     (checked, lines)
 }

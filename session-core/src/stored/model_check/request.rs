@@ -1,4 +1,4 @@
-//! One request: how far it is, what its handler did, and what it was answered.
+//! One request to the application: its progress, what its handler did, and its response.
 
 use crate::error::Error;
 use crate::event::EventKind;
@@ -6,46 +6,46 @@ use crate::exchange::Exchange;
 use crate::record_key::RecordKey;
 use crate::response::outgoing::Outgoing;
 use crate::session::handle::Session;
-use crate::stored::model_check::history::{Content, Deed, Marks};
-use crate::stored::model_check::plan::{Op, Plan};
+use crate::stored::model_check::history::{Content, Effect, Marks};
+use crate::stored::model_check::scenario::{Op, Plan};
 use crate::stored::model_check::server::Draws;
 use crate::stored::step::Pending;
 
-/// How far it is.
+/// How far it has come.
 pub(super) enum Stage {
     Waiting,
     /// The session is open, and the handler has not run yet.
     Opened(Session),
-    /// A question of its close is out.
+    /// Its close waits for a reply.
     Closing(Pending<Outgoing>),
-    /// Its trim is at work: these are still to be ended.
+    /// The store executes its trim: these records are still to be ended.
     Trimming(Pending<Outgoing>, Vec<RecordKey>),
-    /// The same for a delete_all.
+    /// The store executes a delete_all: these records are still to be ended.
     DeletingAll(Vec<RecordKey>),
     Ended,
 }
 
-/// What a cookie stood for when the store was asked about it, by the history.
+/// What a cookie is worth when its record is loaded, according to the history.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Found {
-    /// No cookie, none of ours, or one whose record has expired.
+pub(super) enum CookieState {
+    /// There is no cookie, or none of ours, or its record has expired.
     Nothing,
-    /// A verifier that opens the record.
+    /// Its verifier opens the record.
     Live,
-    /// A record that was ended, and its tombstone is not over.
+    /// Its record was ended, and the tombstone has not ended.
     Dead,
-    /// A live record that has another verifier.
+    /// Its record lives and has another verifier.
     Stale,
-    /// The store did not answer.
+    /// The store did not reply.
     Unknown,
 }
 
-/// What a response does to the jar.
+/// What a response does to the browser's cookie.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Sets {
-    /// A cookie, by its number.
-    Minted(usize),
-    /// A mutation: the one that came is sent back.
+    /// It sets a new cookie, by its number.
+    New(usize),
+    /// With a mutation: it sets the request's own cookie again.
     Resent(usize),
     Removal,
 }
@@ -61,32 +61,34 @@ pub(super) struct Request {
     pub(super) plan: Plan,
     pub(super) stage: Stage,
     pub(super) exchange: Option<Exchange>,
-    /// The cookie that came, by its number.
+    /// The cookie that the request carries, by its number.
     pub(super) carried: Option<usize>,
-    pub(super) found: Found,
-    /// Its cookie opened nothing, and that only since a moment ago.
-    pub(super) mute: bool,
-    /// Its cookie was renewed, and came too late.
+    pub(super) cookie_state: CookieState,
+    /// Its cookie opened nothing, and only since a moment ago.
+    pub(super) recent: bool,
+    /// Its id was replaced by a renewal, and came too late.
     pub(super) reused: bool,
-    pub(super) deeds: Vec<Deed>,
+    pub(super) effects: Vec<Effect>,
     pub(super) user: Option<&'static str>,
     /// It took the user out of the session.
     pub(super) left: bool,
     pub(super) permanent: Option<bool>,
     pub(super) label: Option<&'static str>,
     pub(super) cleared: bool,
-    /// It minted for good: the verifiers before open nothing.
+    /// It logged in or asked for a new id: the verifiers before open nothing.
     pub(super) renewed: bool,
-    /// The second that its handler made the session's beginning.
+    /// The second that its handler made the beginning of the session.
     pub(super) created: Option<u64>,
-    /// What its close has asked so far.
-    pub(super) asked: usize,
+    /// The number of requests that its close has sent to the store.
+    pub(super) store_requests: usize,
     pub(super) touched: bool,
-    /// The number of effects when its last trim or delete_all began, and whether it was carried out.
+    /// The number of changes in the store when its last trim or delete_all began, and whether that
+    /// was executed.
     pub(super) swept: Option<(usize, bool)>,
-    /// It was told that the store gave no answer, or it crashed: what it asked may have been executed, or may yet be.
+    /// The store did not reply, or it crashed: its requests to the store may have been executed,
+    /// and may still be.
     pub(super) failed: bool,
-    /// None: it crashed, or it is under way.
+    /// `None` if it crashed, or is under way.
     pub(super) response: Option<Response>,
 }
 
@@ -97,10 +99,10 @@ impl Request {
             stage: Stage::Waiting,
             exchange: None,
             carried: None,
-            found: Found::Nothing,
-            mute: false,
+            cookie_state: CookieState::Nothing,
+            recent: false,
             reused: false,
-            deeds: Vec::new(),
+            effects: Vec::new(),
             user: None,
             left: false,
             permanent: None,
@@ -108,7 +110,7 @@ impl Request {
             cleared: false,
             renewed: false,
             created: None,
-            asked: 0,
+            store_requests: 0,
             touched: false,
             swept: None,
             failed: false,
@@ -124,30 +126,32 @@ impl Request {
         self.response.as_ref()?.sets
     }
 
-    /// Whether its close answered that it saved, renewed or cleared.
+    /// Whether its response says that it was saved, renewed or cleared.
     pub(super) fn is_acknowledged(&self) -> bool {
-        let mute = matches!(self.found, Found::Dead | Found::Stale) && self.mute;
+        let recent =
+            matches!(self.cookie_state, CookieState::Dead | CookieState::Stale) && self.recent;
         let unsaved = |response: &Response| response.result.is_err() || response.gone;
         self.response
             .as_ref()
             .is_some_and(|response| !unsaved(response))
-            && self.found != Found::Unknown
-            && (!mute || self.user.is_some())
+            && self.cookie_state != CookieState::Unknown
+            && (!recent || self.user.is_some())
     }
 
-    /// Whether it did what must be written, so that its acknowledgement means that it was.
+    /// Whether it did something that must be written, so that an acknowledgement means that it was.
     pub(super) fn must_write(&self) -> bool {
-        let content = Content::of(&self.deeds);
-        match self.found {
-            Found::Live if !self.cleared => {
-                !self.deeds.is_empty() || self.renewed || self.label.is_some()
+        let content = Content::of(&self.effects);
+        match self.cookie_state {
+            CookieState::Live if !self.cleared => {
+                !self.effects.is_empty() || self.renewed || self.label.is_some()
             }
-            Found::Unknown => false,
+            CookieState::Unknown => false,
             _ => self.user.is_some() || content != Content::default(),
         }
     }
 
-    /// What a record says after its write, which replaced one that said this.
+    /// Returns the fields of a record after its write, which replaces a record with the fields
+    /// `before`.
     pub(super) fn marks(&self, before: Marks) -> Marks {
         Marks {
             permanent: self.permanent.unwrap_or(before.permanent),
@@ -167,7 +171,7 @@ impl Request {
         }
         for op in self.plan.ops {
             match self.perform(*op, number, session, draws, now) {
-                // Another has made a text of the counter.
+                // Another request has made a text of the counter.
                 Ok(()) | Err(Error::WrongType { .. }) => {}
                 Err(error) => panic!("{error}"),
             }
@@ -190,26 +194,26 @@ impl Request {
             Op::Insert => {
                 for key in ["a", own] {
                     session.insert(key, mine)?;
-                    self.deeds.push(Deed::Set(key, quoted.clone()));
+                    self.effects.push(Effect::Set(key, quoted.clone()));
                 }
             }
             Op::Remove => {
                 if session.remove("a")? {
-                    self.deeds.push(Deed::Remove("a".into()));
+                    self.effects.push(Effect::Remove("a".into()));
                 }
             }
             Op::Add => {
                 session.increment("n", by)?;
-                self.deeds.push(Deed::Add("n", by));
+                self.effects.push(Effect::Add("n", by));
             }
             Op::Push => {
                 session.push("list", mine)?;
-                self.deeds.push(Deed::Push("list", quoted));
+                self.effects.push(Effect::Push("list", quoted));
             }
             Op::Flash => {
                 session.flash(mine, "info")?;
                 let number = draws.drawn().flashes.last().copied().unwrap_or_default();
-                self.deeds.push(Deed::Flash(number, mine.into()));
+                self.effects.push(Effect::Flash(number, mine.into()));
             }
             Op::Take => self.take(session)?,
             Op::Update => {
@@ -218,22 +222,22 @@ impl Request {
                     *n += 1000 * by;
                     *n
                 })?;
-                let deed = if loaded { Deed::Made } else { Deed::Set };
-                self.deeds.push(deed("n", sum.to_string()));
+                let effect = if loaded { Effect::Derived } else { Effect::Set };
+                self.effects.push(effect("n", sum.to_string()));
             }
             Op::Own => {
                 session.insert(own, 1)?;
                 session.update(own, |n: &mut i64| *n += 1)?;
-                self.deeds.push(Deed::Set(own, "2".into()));
+                self.effects.push(Effect::Set(own, "2".into()));
             }
             Op::Retype => {
                 session.insert("n", mine)?;
-                self.deeds.push(Deed::Set("n", quoted));
+                self.effects.push(Effect::Set("n", quoted));
             }
             Op::Empty => {
                 for key in session.keys() {
                     session.remove(&key)?;
-                    self.deeds.push(Deed::Remove(key));
+                    self.effects.push(Effect::Remove(key));
                 }
                 self.take(session)?;
             }
@@ -255,7 +259,7 @@ impl Request {
             }
             Op::Mark => session.mark_modified()?,
             Op::Login(user) => {
-                // Another user's content goes, and their record ends.
+                // The other user's content goes, and their record ends.
                 if session.user().is_some_and(|former| *former != *user) {
                     self.clear(now);
                 }
@@ -270,7 +274,7 @@ impl Request {
             }
             Op::Keep => {
                 session.keep_only(&["n"])?;
-                self.deeds.push(Deed::Keep);
+                self.effects.push(Effect::KeepOnly);
             }
             Op::DeleteAll(_) => unreachable!("no handler does that"),
         }
@@ -278,7 +282,7 @@ impl Request {
     }
 
     fn clear(&mut self, now: u64) {
-        self.deeds.push(Deed::Clear);
+        self.effects.push(Effect::Clear);
         (self.cleared, self.user, self.created) = (true, None, Some(now));
         (self.permanent, self.label) = (None, None);
     }
@@ -290,7 +294,7 @@ impl Request {
             .map(|flash| flash.number)
             .collect();
         if !seen.is_empty() {
-            self.deeds.push(Deed::Take(seen));
+            self.effects.push(Effect::Take(seen));
         }
         Ok(())
     }

@@ -1,4 +1,4 @@
-//! Sessions whose clock and random source the walker owns.
+//! Sessions with the model checker's clock and random source.
 
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
@@ -11,11 +11,11 @@ use crate::record::id::VerifierHash;
 use crate::record::policy::GonePolicy;
 use crate::record_key::RecordKey;
 use crate::sessions::Sessions;
-use crate::stored::model_check::plan::{Config, IDLE, RENEWAL};
+use crate::stored::model_check::scenario::{Config, IDLE, RENEWAL};
 use crate::stored_sessions::StoredSessions;
 use crate::testing::ManualClock;
 
-/// When all schedules begin.
+/// The time at which all schedules begin.
 pub(super) const START: u64 = 1_700_000_000;
 
 const KEYS: [&str; 2] = [
@@ -66,26 +66,27 @@ impl Server {
         }
     }
 
-    /// Before the key ring was swapped, or after.
+    /// Returns the sessions with the key ring before or after the replacement.
     pub(super) fn sessions(&self, swapped: bool) -> &StoredSessions {
         &self.sessions[usize::from(swapped)]
     }
 }
 
-/// The random source: gives each value once, and knows who drew what. What is drawn is recognised by its length.
+/// The random source. It returns each value once, and notes which request drew it. The length shows
+/// what a value is for.
 #[derive(Clone, Default)]
 pub(super) struct Draws(Arc<Mutex<Drawn>>);
 
 #[derive(Clone, Default)]
 pub(super) struct Drawn {
-    /// Who is drawing: a request.
+    /// The request that is drawing.
     pub(super) by: usize,
     count: u32,
     pub(super) selectors: Vec<(RecordKey, usize)>,
     pub(super) verifiers: Vec<(VerifierHash, usize)>,
     pub(super) writes: Vec<(u64, usize)>,
     pub(super) flashes: Vec<u32>,
-    /// A mutation: write ids are counted, this was the last that was seen.
+    /// With a mutation: write ids count up from the last version that was loaded.
     pub(super) counted: Option<u64>,
 }
 
@@ -111,7 +112,7 @@ impl EntropySource for Draws {
                 let write = u64::from_be_bytes(bytes.try_into().unwrap());
                 drawn.writes.push((write, by));
             }
-            16 => drawn.selectors.push((RecordKey::of(bytes), by)),
+            16 => drawn.selectors.push((RecordKey::of_selector(bytes), by)),
             32 => drawn
                 .verifiers
                 .push((VerifierHash(Sha256::digest(bytes).into()), by)),
@@ -122,8 +123,8 @@ impl EntropySource for Draws {
 }
 
 impl Drawn {
-    /// What was drawn so far was drawn before the schedule.
-    pub(super) fn belong_to_nobody(&mut self) {
+    /// The values so far were drawn before the schedule began.
+    pub(super) fn mark_as_earlier(&mut self) {
         self.selectors
             .iter_mut()
             .for_each(|(_, by)| *by = usize::MAX);

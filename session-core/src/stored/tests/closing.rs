@@ -1,4 +1,4 @@
-//! What is asked and what goes out, rule by rule.
+//! The requests to the store and the cookies of a close, rule by rule.
 
 #![allow(clippy::unwrap_used, clippy::panic)]
 
@@ -17,7 +17,7 @@ use crate::stored::tests::{START, login, server, visit};
 fn a_session_goes_round() {
     let server = server(|builder| builder);
     let first = server.request("", visit);
-    assert_eq!(server.asked(), ["insert"]);
+    assert_eq!(server.verbs(), ["insert"]);
     assert_eq!(first.events, [EventKind::Created]);
     let cookie = first.cookie.clone().unwrap();
     assert!(
@@ -27,38 +27,38 @@ fn a_session_goes_round() {
     assert_eq!(first.pair().len(), "__Host-session=".len() + 133);
     let second = server.request(&first.pair(), visit);
     assert_eq!(
-        (second.cookie, server.asked()),
+        (second.cookie, server.verbs()),
         (None, vec!["load", "update"])
     );
     assert_eq!(server.json(&first.pair()), r#"{"visits":2}"#);
 }
 
-/// L9, T4 and the table of what a request costs.
+/// L9, T4 and the table of what a request costs at the store.
 #[test]
 fn what_is_asked() {
     let server = server(|builder| builder);
     let cookie = server.begin(visit);
-    let asked = |cookie: &str, handler: &dyn Fn(&Session)| {
+    let verbs = |cookie: &str, handler: &dyn Fn(&Session)| {
         server.request(cookie, handler);
-        server.asked()
+        server.verbs()
     };
-    assert!(asked("", &|_| {}).is_empty());
-    assert!(asked("", &|session| session.clear().unwrap()).is_empty());
-    assert!(asked("__Host-session=../../etc/passwd", &|_| {}).is_empty());
-    assert!(asked(&cookie.replace(".", "A."), &|_| {}).is_empty());
+    assert!(verbs("", &|_| {}).is_empty());
+    assert!(verbs("", &|session| session.clear().unwrap()).is_empty());
+    assert!(verbs("__Host-session=../../etc/passwd", &|_| {}).is_empty());
+    assert!(verbs(&cookie.replace(".", "A."), &|_| {}).is_empty());
     assert_eq!(
-        asked(&cookie, &|session| assert!(!session.is_empty())),
+        verbs(&cookie, &|session| assert!(!session.is_empty())),
         ["load"]
     );
-    assert_eq!(asked(&cookie, &visit), ["load", "update"]);
-    assert_eq!(asked(&cookie, &login), ["load", "index", "update"]);
+    assert_eq!(verbs(&cookie, &visit), ["load", "update"]);
+    assert_eq!(verbs(&cookie, &login), ["load", "index", "update"]);
     drop(
         server
             .sessions
             .exchange(&HeaderMap::from_iter([(COOKIE, cookie.parse().unwrap())]))
             .close(),
     );
-    assert!(server.asked().is_empty());
+    assert!(server.verbs().is_empty());
 }
 
 #[test]
@@ -90,21 +90,21 @@ fn l5_what_was_cleared_stays_dead() {
 
 #[test]
 fn h5_a_logout_clears_site_data_if_asked() {
-    for asked in [true, false] {
-        let server = server(|builder| builder.clear_site_data(asked));
+    for enabled in [true, false] {
+        let server = server(|builder| builder.clear_site_data(enabled));
         let clears =
             |cookie: &str, handler: &dyn Fn(&Session)| server.request(cookie, handler).clears;
         let out = |session: &Session| session.clear().unwrap();
         let cookie = server.begin(visit);
         assert!(!clears(&cookie, &visit) && !clears("", &out) && !clears("__Host-session=x", &out));
-        // It is no logout before the store has said so.
+        // The store has not confirmed it, so it is no logout yet.
         *server.broken.lock().unwrap() = Some("delete");
         assert!(!clears(&cookie, &out));
         *server.broken.lock().unwrap() = None;
-        assert_eq!(clears(&cookie, &out), asked);
-        // Ended by another request: this one sets and removes nothing.
+        assert_eq!(clears(&cookie, &out), enabled);
+        // Another request ended it: this one sets and removes no cookie.
         assert!(!clears(&cookie, &out));
-        // A new session's cookie would be deleted with the others.
+        // Clear-Site-Data would also delete the cookie of the new session.
         let cookie = server.begin(visit);
         assert!(!clears(&cookie, &|session| (out(session), visit(session)).1));
     }
@@ -139,7 +139,8 @@ fn two_writers_lose_nothing() {
     assert_eq!(session.take_flashes().unwrap()[0].message(), "new");
 }
 
-/// An increment that is made again on a newer record adds to what is there then: a float stays one, or nothing fits.
+/// An increment that is made again on a newer record adds to the value there: a float stays a
+/// float, and a text does not fit.
 #[test]
 fn increments_that_are_merged_add_to_a_float() {
     let server = server(|builder| builder);
@@ -222,7 +223,7 @@ fn l7_the_oldest_session_of_a_user_gives_way() {
     let server = server(|builder| builder.max_sessions_per_user(2));
     let cookies: Vec<String> = (0..4).map(|_| server.begin(login)).collect();
     server.request("", login);
-    assert_eq!(server.asked(), ["index", "insert", "trim"]);
+    assert_eq!(server.verbs(), ["index", "insert", "trim"]);
     let alive = cookies
         .iter()
         .filter(|cookie| server.open(cookie).1.rejected().is_none())
@@ -231,7 +232,8 @@ fn l7_the_oldest_session_of_a_user_gives_way() {
     assert!(server.open(&cookies[3]).1.rejected().is_none());
 }
 
-/// From the moment in which the close looks at it: what another thread did after that would be lost.
+/// A change is saved if it was made before the close reads the session. A later change of another
+/// thread would be lost.
 #[test]
 fn a_close_freezes_the_session_first() {
     let server = server(|builder| builder);
@@ -242,7 +244,7 @@ fn a_close_freezes_the_session_first() {
     drop(step);
 }
 
-/// With a clock that is set back during the request, an id is not older than its session.
+/// If the clock is set back during the request, an id is not older than its session.
 #[test]
 fn a_clock_that_is_set_back() {
     let server = server(|builder| builder);
@@ -258,7 +260,7 @@ fn a_clock_that_is_set_back() {
     );
 }
 
-/// What is logged of a session's beginning and of its end names the same cookie, and no other.
+/// The events of a session's beginning and of its end name its own cookie.
 #[test]
 fn one_id_has_one_digest() {
     let server = server(|builder| builder);

@@ -1,4 +1,4 @@
-//! Records at rest, encrypted.
+//! Encrypted records.
 
 #![allow(clippy::unwrap_used)]
 
@@ -108,7 +108,7 @@ fn a_record_opens_in_its_place_alone() {
         refused(&|server| change(server, |record| record.label = Some("Firefox".into()))),
         unreadable
     );
-    // User and label have no boundary that could be moved.
+    // No byte can be moved from the user to the label.
     let moved = |record: &mut Record| {
         (record.user, record.label) = (Some("ad".into()), Some("a".into()));
     };
@@ -125,7 +125,7 @@ fn a_record_opens_in_its_place_alone() {
     for at in 0..80 {
         assert_eq!(refused(&flip(at)), unreadable, "byte {at}");
     }
-    // Another session's body, as somebody could put it who writes to the database.
+    // The body of another session, put there by an attacker who can write to the database.
     let other = |server: &Server| {
         let eve = server.begin(|session| session.insert("admin", true).unwrap());
         let body = server.record(&eve).body;
@@ -134,7 +134,8 @@ fn a_record_opens_in_its_place_alone() {
     assert_eq!(refused(&other), unreadable);
 }
 
-/// Whoever writes to the store can shorten a session, and not lengthen it: its idle end is encrypted, too.
+/// An attacker who can write to the store can shorten a session and not lengthen it: the time at
+/// which it expires is encrypted.
 #[test]
 fn a_record_does_not_outlive_its_encrypted_end() {
     let server = server(|builder| builder.encrypted().idle_lifetime(Duration::from_secs(600)));
@@ -153,7 +154,8 @@ fn a_record_does_not_outlive_its_encrypted_end() {
     assert_eq!(server.open(&cookie).1.rejected(), Some(Rejected::Idle));
 }
 
-/// A write hands the true end on, whatever stands in the store: what was lengthened there stays as short as it was.
+/// A write passes the encrypted time on, whatever the column says: a session that was lengthened
+/// there ends as early as before.
 #[test]
 fn a_write_does_not_encrypt_what_the_store_says() {
     let server = server(|builder| builder.encrypted().idle_lifetime(Duration::from_secs(600)));
@@ -164,7 +166,7 @@ fn a_write_does_not_encrypt_what_the_store_says() {
     assert_eq!(server.open(&cookie).1.rejected(), Some(Rejected::Idle));
 }
 
-/// An encrypted record is extended by writing it; one that is not encrypted by a touch.
+/// An encrypted record is extended by a write, a plain one by a touch.
 #[test]
 fn an_encrypted_record_is_extended_by_a_write() {
     for (encrypted, verb) in [(true, "update"), (false, "touch")] {
@@ -180,9 +182,9 @@ fn an_encrypted_record_is_extended_by_a_write() {
         for _ in 0..20 {
             server.advance(60);
             assert_eq!(server.request(&cookie, |_| {}).result, Ok(()));
-            assert_eq!(server.asked(), ["load", verb]);
+            assert_eq!(server.verbs(), ["load", verb]);
             server.request(&cookie, |session| session.mark_modified().unwrap());
-            assert_eq!(server.asked(), ["load", verb]);
+            assert_eq!(server.verbs(), ["load", verb]);
         }
         assert_eq!(
             server.json(&cookie),
@@ -229,7 +231,7 @@ fn o3_from_plain_to_encrypted_and_back_within_windows() {
         plain.begin(secret),
     );
 
-    // Without a window a plain record is refused, and left alone.
+    // Without a period in which both are accepted, a plain record is refused and left as it is.
     let encrypted = again(plain, Builder::encrypted);
     assert_eq!(
         encrypted.open(&written).1.rejected(),
@@ -246,7 +248,7 @@ fn o3_from_plain_to_encrypted_and_back_within_windows() {
     assert!(!contains(&encrypted.record(&extended), "secret"));
     assert!(contains(&encrypted.record(&read_later), "secret"));
 
-    // Back, with what was encrypted meanwhile.
+    // Encryption is taken back. Records that were encrypted meanwhile still open.
     let plain = again(encrypted, |builder| builder.accept_encrypted_until(end));
     assert_eq!(
         plain.json(&written),
@@ -264,7 +266,7 @@ fn o3_from_plain_to_encrypted_and_back_within_windows() {
     assert_eq!(
         encrypted.open(&written).1.rejected(),
         Some(Rejected::Unreadable)
-    ); // plain, and the window is over
+    ); // plain, and the period is over
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! What breaks, what does not fit, what comes too late; and what is due.
+//! Failures of the store, changes that do not fit, requests that come too late.
 
 #![allow(clippy::unwrap_used, clippy::panic)]
 
@@ -7,28 +7,22 @@ use std::time::Duration;
 use http::header::COOKIE;
 use http::{HeaderMap, HeaderValue};
 
-use crate::builder::Builder;
-use crate::error::config::ConfigError;
 use crate::error::{Error, Rejected};
 use crate::event::EventKind;
-use crate::keys::secret::SecretKey;
 use crate::record::policy::GonePolicy;
-use crate::record::store::{Outcome, StoreReply, Updated};
+use crate::record::store::{StoreReply, Updated};
 use crate::response::outgoing::Outgoing;
 use crate::session::handle::Session;
-use crate::sessions::Sessions;
 use crate::stored::model::Slot;
 use crate::stored::step::{Pending, Step};
-use crate::stored::tests::{KEY, START, Server, login, server, visit};
-use crate::testing::ManualClock;
-use crate::token::lifetime::Refresh;
+use crate::stored::tests::{Server, login, server, visit};
 
 #[test]
 fn touched_only_when_due() {
     let server = server(|builder| builder.idle_lifetime(Duration::from_secs(1000)));
     let cookie = server.begin(visit);
     let read = |session: &Session| assert!(session.contains_key("visits"));
-    for (seconds, asked) in [
+    for (seconds, verbs) in [
         (99, vec!["load"]),
         (1, vec!["load", "touch"]),
         (99, vec!["load"]),
@@ -36,7 +30,7 @@ fn touched_only_when_due() {
     ] {
         server.advance(seconds);
         let closed = server.request(&cookie, read);
-        assert_eq!((server.asked(), closed.cookie), (asked, None), "{seconds}");
+        assert_eq!((server.verbs(), closed.cookie), (verbs, None), "{seconds}");
     }
     server.advance(1000);
     let (_, session) = server.open(&cookie);
@@ -56,7 +50,7 @@ fn gone_is_409_if_the_application_wants_it() {
     server.request(&cookie, |session| session.clear().unwrap());
     assert_eq!(server.close(writer).result, Err(Error::Gone));
     assert_eq!(server.close(reader).result, Ok(()));
-    // Logging out twice is no conflict.
+    // A second logout is no conflict.
     assert_eq!(
         server
             .request(&cookie, |session| session.clear().unwrap())
@@ -82,7 +76,8 @@ fn a_change_that_no_longer_fits_is_a_conflict_and_stores_nothing() {
     assert_eq!(server.json(&cookie), r#"{"visits":"many"}"#);
 }
 
-/// A record that cannot be read may be a newer release's: it is left alone, and a login goes on beside it.
+/// A record that cannot be read may be a newer release's. It is left as it is, and a login begins a
+/// session beside it.
 #[test]
 fn an_unreadable_record_is_left_alone() {
     for body in [&b""[..], b"\x02", b"\x01\x00"] {
@@ -128,7 +123,8 @@ fn a_record_has_a_limit() {
     assert!(matches!(closed.result, Err(Error::RecordTooLarge { .. })) && closed.cookie.is_none());
 }
 
-/// H6, I14: no answer, no effect that is claimed; what the response can do without is an event.
+/// H6, I14: without a reply, no effect is claimed. If the response can do without it, the failure
+/// is an event.
 #[test]
 fn h6_a_store_that_does_not_answer() {
     let server = server(|builder| {
@@ -180,8 +176,8 @@ fn h6_a_store_that_does_not_answer() {
     }
 }
 
-/// I2: whatever was lost and however many others wrote meanwhile, a change counts at most once, and once if it is
-/// acknowledged.
+/// I2: whichever replies were lost, and however many others wrote meanwhile, a change is made at
+/// most once, and exactly once if it was acknowledged.
 #[test]
 fn a_repeated_write_counts_once() {
     for had_effect in [false, true] {
@@ -190,42 +186,45 @@ fn a_repeated_write_counts_once() {
             let cookie = server.begin(visit);
             let (exchange, session) = server.open(&cookie);
             visit(&session);
-            let Step::Pending(mut ask) = exchange.close() else {
+            let Step::Pending(mut pending) = exchange.close() else {
                 unreachable!("a change is stored")
             };
-            let send = |ask: &Pending<Outgoing>| server.store.lock().unwrap().ask(ask.question());
+            let send = |pending: &Pending<Outgoing>| {
+                server.store.lock().unwrap().execute(pending.question())
+            };
             if had_effect {
-                assert_eq!(send(&ask), StoreReply::Updated(Updated::Done));
+                assert_eq!(send(&pending), StoreReply::Updated(Updated::Done));
             }
             for _ in 0..others {
                 assert_eq!(server.request(&cookie, visit).result, Ok(()));
             }
-            ask.mark_retried();
-            let answer = send(&ask);
+            pending.mark_retried();
+            let reply = send(&pending);
             let result = server
-                .drive(ask.answer(answer))
+                .drive(pending.answer(reply))
                 .apply(&mut HeaderMap::new());
-            // The record names its last eight writes: as long as it names ours or the one before, that tells.
-            let told = others < 8;
+            // The record lists its last eight writes. While it lists this one, or the version
+            // before it, the outcome is known.
+            let is_known = others < 8;
             assert_eq!(
                 result,
-                if told {
+                if is_known {
                     Ok(())
                 } else {
                     Err(Error::Unavailable)
                 },
                 "{had_effect} {others}"
             );
-            let counted = usize::from(told || had_effect);
+            let changed = usize::from(is_known || had_effect);
             assert_eq!(
                 server.json(&cookie),
-                format!(r#"{{"visits":{}}}"#, 1 + others + counted)
+                format!(r#"{{"visits":{}}}"#, 1 + others + changed)
             );
         }
     }
 }
 
-/// A request that takes its time is no repeated one.
+/// A slow request is not a repeated one.
 #[test]
 fn a_late_write_is_merged_with_any_number_of_others() {
     let server = server(|builder| builder);
@@ -243,7 +242,7 @@ fn a_late_write_is_merged_with_any_number_of_others() {
     assert_eq!(server.json(&cookie), r#"{"visits":22}"#);
 }
 
-/// I16: also what `update` made of the old session's values stays behind.
+/// I16: a value that `update` made from the old session's value is not carried over either.
 #[test]
 fn a_login_on_a_gone_session_takes_nothing_along() {
     let server = server(|builder| builder);
@@ -279,87 +278,8 @@ fn a_login_on_a_gone_session_takes_nothing_along() {
     assert_eq!(fresh.take_flashes().unwrap().len(), 1);
 }
 
-#[test]
-fn each_request_refreshes_also_unasked() {
-    let server = server(|builder| builder.refresh(Refresh::EachRequest));
-    let cookie = server.begin(visit);
-    let unasked = |cookie: &str| {
-        let headers = HeaderMap::from_iter([(COOKIE, cookie.parse().unwrap())]);
-        let outgoing = server.drive(server.sessions.exchange(&headers).close());
-        (server.asked(), outgoing)
-    };
-    let (asked, mut outgoing) = unasked(&cookie);
-    let mut response = HeaderMap::new();
-    outgoing.apply(&mut response).unwrap();
-    assert_eq!((asked, response.len()), (vec!["load", "touch"], 0));
-    assert!(unasked("__Host-session=forged").0.is_empty());
-    // Nobody asked for it, so nobody is refused.
-    *server.broken.lock().unwrap() = Some("load");
-    let (asked, mut outgoing) = unasked(&cookie);
-    assert_eq!(
-        (asked, outgoing.apply(&mut response)),
-        (vec!["load"], Ok(()))
-    );
-    let never = super::server(|builder| builder.refresh(Refresh::Never));
-    let cookie = never.begin(visit);
-    never.advance(30 * 24 * 3600);
-    never.request(&cookie, |_| {});
-    assert_eq!(never.asked(), ["load"]);
-}
-
-#[test]
-fn what_does_not_build() {
-    let builder = || Sessions::builder(SecretKey::new(KEY).unwrap());
-    let refused = |result: Result<(), ConfigError>| result.unwrap_err().to_string();
-    let build = |builder: Builder| refused(builder.build().map(drop));
-    for builder in [
-        builder().on_gone(GonePolicy::Conflict),
-        builder().max_sessions_per_user(1),
-        builder().cycle_id_every(Duration::from_secs(1)),
-        builder().max_record_size(1),
-        builder().deadlines(Duration::ZERO, Duration::ZERO),
-    ] {
-        assert!(build(builder).contains("use build_stored"));
-    }
-    let flask = refused(Sessions::flask_builder("dev").build_stored().map(drop));
-    assert!(
-        flask.contains("does not work in Flask's format: its cookie is the session"),
-        "{flask}"
-    );
-    let small = refused(builder().max_cookie_size(200).build_stored().map(drop));
-    assert!(
-        small.starts_with("MAX_COOKIE_SIZE: the cookie of a stored session takes "),
-        "{small}"
-    );
-    assert!(builder().max_cookie_size(300).build_stored().is_ok());
-}
-
-#[test]
-fn the_wrong_door_and_the_wrong_answer() {
-    let server = server(|builder| builder);
-    let cookie = server.begin(visit);
-    let (_exchange, session) = server.open(&cookie);
-    let cookies = Sessions::builder(SecretKey::new(KEY).unwrap())
-        .clock(ManualClock::at(START))
-        .build()
-        .unwrap();
-    assert_eq!(
-        cookies.close(&session, &mut HeaderMap::new()),
-        Err(Error::NotACookie)
-    );
-    let headers = HeaderMap::from_iter([(COOKIE, cookie.parse().unwrap())]);
-    let exchange = server.sessions.exchange(&headers);
-    let Step::Pending(ask) = exchange.open() else {
-        unreachable!("an id is looked up")
-    };
-    let opened = ask
-        .answer(StoreReply::Touched(Outcome::Done))
-        .done()
-        .unwrap();
-    assert_eq!(opened.unwrap_err(), Error::Unavailable);
-}
-
-/// A page that does without its session: it is empty, takes no change, and its close asks nothing and tells why.
+/// A page works without its session: that is empty and takes no change, and its close sends nothing
+/// to the store and reports why.
 #[test]
 fn a_degraded_session_takes_no_change() {
     let server = server(|builder| builder);
@@ -381,10 +301,10 @@ fn a_degraded_session_takes_no_change() {
     ] {
         assert_eq!(refused, Err(Error::Unavailable));
     }
-    server.asked();
+    server.verbs();
     let closed = server.close(exchange);
     assert_eq!(
-        (closed.result, closed.cookie, server.asked()),
+        (closed.result, closed.cookie, server.verbs()),
         (Ok(()), None, vec![])
     );
     assert_eq!(

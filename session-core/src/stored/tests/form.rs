@@ -1,4 +1,4 @@
-//! The form of an id: lengths, alphabet, and its room in a cookie.
+//! The form of an id: its lengths, its alphabet, and its length in a cookie.
 
 #![allow(clippy::unwrap_used, clippy::panic)]
 
@@ -7,7 +7,8 @@ use crate::keys::secret::SecretKey;
 use crate::sessions::Sessions;
 use crate::stored::tests::{KEY, server, visit};
 
-/// What has not the lengths of an id is told from what somebody else has signed.
+/// A cookie of a wrong length is malformed; one of the right length with a wrong signature is
+/// another rejection.
 #[test]
 fn of_another_length() {
     let server = server(|builder| builder);
@@ -51,7 +52,8 @@ fn of_another_length() {
     }
 }
 
-/// A configuration whose ids fit exactly can be built, and one with an octet less says how long they are.
+/// A configuration whose ids fit exactly is built. With a limit of one byte less, the error says
+/// how long they are.
 #[test]
 fn ids_that_just_fit() {
     let build = |limit| {
@@ -65,7 +67,7 @@ fn ids_that_just_fit() {
     let least = (1..).find(|limit| build(*limit).is_ok()).unwrap();
     let error = build(least - 1).unwrap_err();
     let expected = format!(
-        "the cookie of a stored session takes {least} octets, the limit is {}",
+        "the cookie of a stored session takes {least} bytes, the limit is {}",
         least - 1
     );
     assert!(error.contains(&expected), "{error}");

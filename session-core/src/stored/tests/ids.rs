@@ -1,21 +1,18 @@
-//! Ids: drawn, signed, renewed, refused; never shown.
+//! Ids: generated, signed, renewed, refused; never printed.
 
 #![allow(clippy::unwrap_used, clippy::panic)]
 
 use std::time::Duration;
 
 use http::HeaderMap;
-use http::header::{COOKIE, SET_COOKIE};
+use http::header::COOKIE;
 
-use crate::env::{EntropyError, OsEntropy};
+use crate::env::EntropyError;
 use crate::error::{Error, Rejected};
 use crate::event::EventKind;
 use crate::keys::secret::SecretKey;
-use crate::record::id::Id;
-use crate::record::store::{Inserted, Record, StoreReply, StoreRequest};
 use crate::session::handle::Session;
 use crate::sessions::Sessions;
-use crate::stored::step::Step;
 use crate::stored::tests::{Closed, KEY, START, Server, login, server, visit};
 use crate::testing;
 
@@ -42,7 +39,8 @@ fn l2_a_login_kills_the_old_id_at_once() {
     assert_eq!(server.store.lock().unwrap().slots.len(), 1);
 }
 
-/// L3: at the boundary exactly one new id, and nobody is logged out, also if the response that carried it is lost.
+/// L3: at the boundary exactly one new id is sent, and no user is logged out, even if the response
+/// with the new id is lost.
 #[test]
 fn l3_a_periodic_renewal_logs_nobody_out() {
     let server = server(|builder| builder.cycle_id_every(Duration::from_secs(100)));
@@ -65,25 +63,25 @@ fn l3_a_periodic_renewal_logs_nobody_out() {
         (new.len(), closed[0].events.as_slice()),
         (1, &[EventKind::Renewed][..])
     );
-    // The response is lost: the old id goes on, until it is renewed itself.
+    // The response is lost. The old id stays valid until it is renewed itself.
     server.advance(99);
     assert_eq!(server.json(&old), r#"{"visits":6}"#);
     server.advance(1);
     let again = server.request(&old, |_| {}).pair();
     assert_eq!(server.open(&new[0]).1.rejected(), Some(Rejected::Gone));
-    // The new one arrives: a minute is left for what was under way.
+    // The new id arrives. The old one stays valid for a minute, for requests that are under way.
     assert!(server.request(&again, |_| {}).cookie.is_none());
     server.advance(59);
     assert_eq!(server.json(&old), r#"{"visits":6}"#);
     server.advance(1);
-    // Whoever still has the old one is a stranger.
+    // After that, the old id opens nothing.
     let late = server.request(&old, visit);
     assert!(late.events.contains(&EventKind::Reuse), "{late:?}");
     assert_eq!(server.json(&late.pair()), r#"{"visits":1}"#);
     assert_eq!(server.json(&again), r#"{"visits":6}"#);
 }
 
-/// L2: an alias is no way around a login.
+/// L2: a previous verifier does not survive a login.
 #[test]
 fn a_login_ends_both_ids_of_a_renewal() {
     let server = server(|builder| builder.cycle_id_every(Duration::from_secs(100)));
@@ -95,7 +93,7 @@ fn a_login_ends_both_ids_of_a_renewal() {
     assert_eq!(server.json(&user), r#"{"visits":1}"#);
 }
 
-/// T2: without random bytes no id, no write, no cookie; a logout needs none.
+/// T2: without random bytes there is no id, no write and no cookie. A logout needs none.
 #[test]
 fn t2_without_random_bytes_nothing_is_written() {
     let server = server(|builder| builder);
@@ -118,13 +116,13 @@ fn t2_without_random_bytes_nothing_is_written() {
             (closed.result, closed.cookie),
             (Err(Error::Entropy(EntropyError)), None)
         );
-        assert!(broken.asked().iter().all(|asked| *asked == "load"));
+        assert!(broken.verbs().iter().all(|verb| *verb == "load"));
     }
     let closed = broken.request(&cookie, |session| {
         (session.clear().unwrap(), visit(session)).1
     });
     assert_eq!(
-        (closed.result, broken.asked()),
+        (closed.result, broken.verbs()),
         (Err(Error::Entropy(EntropyError)), vec!["load"])
     );
     assert_eq!(
@@ -135,7 +133,7 @@ fn t2_without_random_bytes_nothing_is_written() {
     );
 }
 
-/// T4, S1: any flipped bit, and nothing is asked. T5: a record's key is no cookie.
+/// T4, S1: with any bit flipped, no request is sent to the store. T5: a record's key is no cookie.
 #[test]
 fn t4_a_forged_id_reaches_no_store() {
     let server = server(|builder| builder);
@@ -194,62 +192,11 @@ fn t4_a_forged_id_reaches_no_store() {
             Some(Rejected::BadSignature)
         );
     }
-    assert!(server.asked().is_empty());
+    assert!(server.verbs().is_empty());
     assert_eq!(server.json(&cookie), r#"{"visits":1}"#);
 }
 
-/// T1: all bytes of an id are the random source's, and none is drawn twice.
-#[test]
-fn t1_ids_are_random_bytes() {
-    use std::sync::atomic::{AtomicU8, Ordering::Relaxed};
-    let draws = AtomicU8::new(0);
-    let random = move |bytes: &mut [u8]| {
-        bytes.fill(draws.fetch_add(1, Relaxed) + 1);
-        Ok(())
-    };
-    let server = server(|builder| builder.random(random));
-    let cookie = server.begin(visit);
-    let id = cookie.split(['=', '.']).nth(1).unwrap();
-    let bytes = crate::base64::decode(id.as_bytes()).unwrap();
-    let (write, selector, verifier) = (1, 2, 3);
-    assert_eq!(bytes, [vec![selector; 16], vec![verifier; 32]].concat());
-    assert_eq!(
-        server.record(&cookie).version,
-        u64::from_be_bytes([write; 8])
-    );
-}
-
-/// T1: a million ids of the operating system's: none twice, and each bit set in half of them, within six standard
-/// deviations (500).
-#[test]
-fn t1_a_million_ids() {
-    const MANY: usize = 1_000_000;
-    let mut seen = std::collections::HashSet::with_capacity(MANY);
-    // How often each octet has each value.
-    let mut values = vec![[0_u32; 256]; 48];
-    for _ in 0..MANY {
-        let bytes = Id::generate(&OsEntropy).unwrap().0;
-        let selector: [u8; 16] = bytes[..16].try_into().unwrap();
-        assert!(seen.insert(selector), "a selector twice");
-        for (counts, byte) in values.iter_mut().zip(bytes) {
-            counts[usize::from(byte)] += 1;
-        }
-    }
-    for (at, counts) in values.iter().enumerate() {
-        for bit in 0..8 {
-            let set: u32 = (0..256)
-                .filter(|value| value >> bit & 1 == 1)
-                .map(|value| counts[value])
-                .sum();
-            assert!(
-                set.abs_diff(500_000) < 3_000,
-                "bit {bit} of octet {at}: {set}"
-            );
-        }
-    }
-}
-
-/// S4: what the stamp tells.
+/// S4: the times and flags of the stamp.
 #[test]
 fn s4_lifetimes_that_the_stamp_tells_ask_no_store() {
     let absolute = Duration::from_secs(5000);
@@ -257,19 +204,19 @@ fn s4_lifetimes_that_the_stamp_tells_ask_no_store() {
     let first = server.request("", visit);
     assert!(first.cookie.as_ref().unwrap().ends_with("; Max-Age=5000"));
     let cookie = first.pair();
-    server.asked();
+    server.verbs();
     server.advance(4999);
     server.request(&cookie, visit);
     assert_eq!(server.record(&cookie).expires, START + 5000);
-    server.asked();
+    server.verbs();
     server.advance(2);
     assert_eq!(server.open(&cookie).1.rejected(), Some(Rejected::TooOld));
     server.time.set(START - 61);
     assert_eq!(server.open(&cookie).1.rejected(), Some(Rejected::Future));
-    assert!(server.asked().is_empty());
+    assert!(server.verbs().is_empty());
 }
 
-/// O1: what comes of an id is one event, with its reason.
+/// O1: each id that is not accepted leads to one event, with its reason.
 #[test]
 fn o1_each_refusal_is_one_event() {
     const DAY: u64 = 24 * 60 * 60;
@@ -312,7 +259,7 @@ fn o1_each_refusal_is_one_event() {
     rejected(&cookie, Rejected::Future);
 }
 
-/// The first bytes, as somebody's `Debug` may print them.
+/// The first bytes, as `Debug` would print them.
 fn spellings(bytes: &[u8]) -> [String; 3] {
     let bytes = &bytes[..8];
     let hex = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
@@ -324,19 +271,19 @@ fn spellings(bytes: &[u8]) -> [String; 3] {
     ]
 }
 
-/// T7: neither ids nor content, nor where it lies.
+/// T7: neither ids, nor content, nor the record's key are printed.
 #[test]
 fn t7_nothing_of_it_prints() {
     let server = server(|builder| builder);
     let cookie = server.begin(|session| session.insert("hunter-key", "hunter-value").unwrap());
     let headers = HeaderMap::from_iter([(COOKIE, cookie.parse().unwrap())]);
     let exchange = server.sessions.exchange(&headers);
-    let mut shown = format!("{:?} {exchange:?} {:?}", server.sessions, exchange.open());
+    let mut printed = format!("{:?} {exchange:?} {:?}", server.sessions, exchange.open());
     let (exchange, session) = server.open(&cookie);
     session.log_in("hunter-user").unwrap();
-    // What a session was opened from: its id, verifier, record and body.
-    shown += &format!("{session:?} {:?}", session.incoming().loaded_from);
-    shown += &format!("{:?} {:?}", exchange.close(), server.record(&cookie));
+    // The state that a session was opened from: its id, verifier, record and body.
+    printed += &format!("{session:?} {:?}", session.incoming().loaded_from);
+    printed += &format!("{:?} {:?}", exchange.close(), server.record(&cookie));
     let text = cookie.split(['=', '.']).nth(1).unwrap();
     let id = crate::base64::decode(text.as_bytes()).unwrap();
     let (selector, verifier) = id.split_at(16);
@@ -349,16 +296,16 @@ fn t7_nothing_of_it_prints() {
         .map(String::as_str)
         .chain(["hunter", &text[..20]])
     {
-        assert!(!shown.contains(secret), "{secret}: {shown}");
+        assert!(!printed.contains(secret), "{secret}: {printed}");
     }
-    assert!(shown.len() < 4000, "{shown}");
+    assert!(printed.len() < 4000, "{printed}");
 }
 
-/// O1: with the record's key only if that is asked for, and then the one that the session has.
+/// O1: an event names the record's key only if so configured, and then the key of its session.
 #[test]
 fn o1_events_name_the_record_if_asked() {
-    for asked in [true, false] {
-        let server = server(|builder| builder.events_with_record_keys(asked));
+    for enabled in [true, false] {
+        let server = server(|builder| builder.events_with_record_keys(enabled));
         let events = |cookie: &str, handler: &dyn Fn(&Session)| {
             let (exchange, session) = server.open(cookie);
             handler(&session);
@@ -380,7 +327,8 @@ fn o1_events_name_the_record_if_asked() {
         let all = [created, renewed, gone, cleared, dead].concat();
         assert_eq!(all.len(), 6, "{all:?}");
         assert!(
-            all.iter().all(|event| event.record == asked.then_some(key)),
+            all.iter()
+                .all(|event| event.record == enabled.then_some(key)),
             "{all:?}"
         );
         let (_, forged) = events("__Host-session=x", &|_| ());
@@ -394,33 +342,4 @@ fn o1_events_name_the_record_if_asked() {
             .to_string()
             .contains("events_with_record_keys")
     );
-}
-
-/// A random source that repeats itself: another's record under the new id is not taken for one's own, and nothing goes out.
-#[test]
-fn an_id_that_another_has_is_an_error() {
-    let server = server(|builder| builder);
-    for (own, expected) in [(true, Ok(())), (false, Err(Error::Entropy(EntropyError)))] {
-        let (exchange, session) = server.open("");
-        visit(&session);
-        let Step::Pending(ask) = exchange.close() else {
-            panic!("nothing is stored")
-        };
-        let StoreRequest::Insert { record, .. } = ask.question() else {
-            panic!("{:?}", ask.question())
-        };
-        let version = if own {
-            record.version
-        } else {
-            record.version ^ 1
-        };
-        let there = Record {
-            version,
-            ..record.clone()
-        };
-        let step = ask.answer(StoreReply::Inserted(Inserted::Exists(there)));
-        let mut headers = HeaderMap::new();
-        assert_eq!(server.drive(step).apply(&mut headers), expected);
-        assert_eq!(headers.contains_key(SET_COOKIE), own);
-    }
 }

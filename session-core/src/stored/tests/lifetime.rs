@@ -1,4 +1,4 @@
-//! Idle lifetimes of permanent sessions, of strangers', and of the others; which applies, the record tells.
+//! Idle lifetimes of permanent, anonymous and other sessions. The record says which applies.
 
 #![allow(clippy::unwrap_used)]
 
@@ -13,7 +13,7 @@ use crate::token::lifetime::Refresh;
 const MINUTE: u64 = 60;
 const DAY: u64 = 24 * 60 * MINUTE;
 
-/// Half an hour, a month for who wants to be remembered, two hours for strangers.
+/// Half an hour; a month for permanent sessions; two hours for anonymous ones.
 fn lifetimes(builder: Builder) -> Builder {
     builder
         .idle_lifetime(Duration::from_secs(30 * MINUTE))
@@ -26,7 +26,7 @@ fn remembered(session: &Session) {
     session.set_permanent(true).unwrap();
 }
 
-/// The last second at which the session is found, counted from now, if nobody uses it.
+/// Returns the last second at which an unused session is found, counted from now.
 fn lives(server: &Server, cookie: &str) -> u64 {
     let start = server.sessions.now();
     let mut range = (0, 100 * DAY);
@@ -65,7 +65,8 @@ fn l1_each_kind_of_session_has_its_own() {
     }
 }
 
-/// What a record says of its end never comes earlier; who is no longer remembered or logged in is not for that.
+/// A record's `expires` never decreases. A session that is no longer permanent or logged in ends
+/// earlier nevertheless.
 #[test]
 fn l1_a_session_that_becomes_a_shorter_one_ends_with_it() {
     let server = server(lifetimes);
@@ -82,10 +83,10 @@ fn l1_a_session_that_becomes_a_shorter_one_ends_with_it() {
         .pair();
     assert_eq!(lives(&server, &cookie), 120 * MINUTE - 1);
     assert_eq!(server.record(&cookie).expires, START + 30 * DAY);
-    // And a longer one: a stranger logs in and wants to be remembered.
+    // And later: an anonymous session logs in and becomes permanent.
     let cookie = server.request(&cookie, remembered).pair();
     assert_eq!(lives(&server, &cookie), 30 * DAY - 1);
-    // A configuration with a shorter one counts at once, as it does for cookies.
+    // A configuration with a shorter lifetime applies immediately, as it does to cookies.
     let shorter = super::server(|builder| builder.idle_lifetime(Duration::from_secs(MINUTE)));
     let shorter = Server {
         store: server.store,
@@ -110,7 +111,7 @@ fn l1_a_session_that_becomes_a_shorter_one_ends_with_it() {
     );
 }
 
-/// A tenth of the lifetime that applies.
+/// Returns a tenth of the lifetime that applies.
 #[test]
 fn extended_in_time() {
     let server = server(lifetimes);
@@ -124,7 +125,7 @@ fn extended_in_time() {
             server.advance(after);
             server.request(&cookie, |session| assert_eq!(session.rejected(), None));
             assert_eq!(
-                server.asked().last() == Some(&"touch"),
+                server.verbs().last() == Some(&"touch"),
                 touched,
                 "after {after}"
             );
@@ -138,7 +139,7 @@ fn extended_in_time() {
     }
 }
 
-/// The note in the user's index outlives the record, whichever lifetime that gets.
+/// The note in the user's index outlives the record, whichever lifetime the record gets.
 #[test]
 fn a_remembered_session_stays_in_its_users_list() {
     let server = server(lifetimes);
@@ -161,7 +162,7 @@ fn a_remembered_session_stays_in_its_users_list() {
                 .store
                 .lock()
                 .unwrap()
-                .owned("ada", server.sessions.now())
+                .of_user("ada", server.sessions.now())
                 .len(),
             1
         );
@@ -180,7 +181,8 @@ fn a_clock_that_steps_back_ends_nothing_earlier() {
     }
 }
 
-/// The browser keeps a permanent session's id as long as the server could accept it, and no longer.
+/// The browser stores the id of a permanent session as long as the server could accept it, and no
+/// longer.
 #[test]
 fn a_permanent_id_goes_with_the_absolute_lifetime() {
     let server = server(|builder| builder.absolute_lifetime(Duration::from_secs(1000)));

@@ -1,4 +1,5 @@
-//! Whose a stored session is: what a login, its end and the next login leave of content and record.
+//! The user of a stored session: what a login, its end and the next login leave of content and
+//! record.
 
 #![allow(clippy::unwrap_used)]
 
@@ -20,13 +21,13 @@ fn as_admin(session: &Session) {
     session.flash("Welcome, root", "info").unwrap();
 }
 
-/// How many sessions of a user a list shows.
+/// Returns the number of a user's sessions in a list.
 fn listed(server: &Server, user: &str) -> usize {
     server
         .store
         .lock()
         .unwrap()
-        .owned(user, server.sessions.now())
+        .of_user(user, server.sessions.now())
         .len()
 }
 
@@ -50,7 +51,7 @@ fn another_user_finds_nothing_of_the_former_one() {
     assert!(session.take_flashes().unwrap().is_empty() && !session.is_permanent());
     assert_eq!(server.record(&cookie).label, None);
     assert!(!session.require_epoch(1).unwrap());
-    // The former record has ended, also for a request that is under way.
+    // The former record has ended, for a request that is under way as well.
     assert_eq!(
         (listed(&server, "admin"), listed(&server, "mallory")),
         (0, 1)
@@ -61,7 +62,7 @@ fn another_user_finds_nothing_of_the_former_one() {
     assert_eq!(server.json(&cookie), r#"{"theme":"dark"}"#);
 }
 
-/// A new key that another request has written meanwhile belonged to the former user, too.
+/// A key that another request has written meanwhile belonged to the former user, too.
 #[test]
 fn what_another_request_wrote_meanwhile_goes_as_well() {
     let server = server(|builder| builder);
@@ -95,7 +96,7 @@ fn the_same_user_and_a_stranger_keep_their_content() {
     assert_eq!(server.json(&cookie), r#"{"visits":1}"#);
 }
 
-/// What is made again on a newer record does the same to keys that the request has never seen.
+/// Changes that are made again on a newer record affect keys that the request has never seen, too.
 #[test]
 fn what_is_named_stays_alone_on_a_newer_record_as_well() {
     let server = server(|builder| builder);
@@ -118,7 +119,7 @@ fn what_is_named_stays_alone_on_a_newer_record_as_well() {
     );
 }
 
-/// The record leaves its user; its content, and who holds the new id, stay.
+/// The record leaves its user. Its content stays, and the new id opens it.
 #[test]
 fn a_session_without_its_user_goes_on() {
     let server = server(|builder| builder);
@@ -144,7 +145,7 @@ fn a_session_without_its_user_goes_on() {
         (record.user, record.label, record.created),
         (None, None, START)
     );
-    // It is in nobody's list, and survives the end of all.
+    // It is in no user's list, and survives the end of all of the former user's sessions.
     let key = session.record_key().unwrap();
     assert_eq!(listed(&server, "admin"), 0);
     assert!(
@@ -155,15 +156,15 @@ fn a_session_without_its_user_goes_on() {
             .end_of("admin", key, server.sessions.now())
     );
     assert_eq!(server.open(&left).1.rejected(), None);
-    // Without a user to leave nothing is asked.
-    server.asked();
+    // Without a user, no request is sent to the store.
+    server.verbs();
     assert_eq!(
         server
             .request(&left, |session| session.clear_user().unwrap())
             .cookie,
         None
     );
-    assert_eq!(server.asked(), ["load"]);
+    assert_eq!(server.verbs(), ["load"]);
     let next = server
         .request(&left, |session| session.log_in("bob").unwrap())
         .pair();
@@ -173,9 +174,9 @@ fn a_session_without_its_user_goes_on() {
     );
 }
 
-/// A login that was faster has given the session another id: who would leave is told that they did not.
+/// A login was faster and has given the session another id: the request to leave the user fails.
 #[test]
-fn a_user_that_could_not_leave_is_told_so() {
+fn a_user_that_could_not_leave_is_an_error() {
     let server = server(|builder| builder);
     let cookie = server.begin(as_admin);
     let (exchange, session) = server.open(&cookie);
@@ -189,14 +190,14 @@ fn a_user_that_could_not_leave_is_told_so() {
         (Err(crate::Error::Gone), vec![EventKind::Gone])
     );
     assert_eq!(server.open(&faster).1.user().as_deref(), Some("admin"));
-    // Where the session has ended there is nobody left.
+    // Where the session has ended, there is no user left.
     let (exchange, session) = server.open(&faster);
     session.clear_user().unwrap();
     server.request(&faster, |session| session.clear().unwrap());
     assert_eq!(server.close(exchange).result, Ok(()));
 }
 
-/// As Flask applications log out.
+/// The way in which Flask applications log out.
 #[test]
 fn to_remove_a_key_is_no_logout() {
     let server = server(|builder| builder);
@@ -205,7 +206,7 @@ fn to_remove_a_key_is_no_logout() {
     assert_eq!(server.open(&cookie).1.user().as_deref(), Some("ada"));
 }
 
-/// A user's name stands in the record's column; in the content it would be somebody's forgery or another version's.
+/// The user is a column of the record. A user in the content is a forgery, or from another version.
 #[test]
 fn a_user_in_the_content_of_a_record_is_unreadable() {
     let server = server(|builder| builder);
@@ -219,7 +220,8 @@ fn a_user_in_the_content_of_a_record_is_unreadable() {
     }
 }
 
-/// Logged in again on a session that ends meanwhile: what begins is nothing of the old one, its epoch neither.
+/// A user logs in again in a session that ends meanwhile: the new session has nothing of the old
+/// one, not even its epoch.
 #[test]
 fn a_login_on_what_ended_meanwhile_inherits_no_epoch() {
     let server = server(|builder| builder);
@@ -240,20 +242,21 @@ fn a_login_on_what_ended_meanwhile_inherits_no_epoch() {
     }
 }
 
-/// The index is told once, however often the record is written anew.
+/// The index is written once, however often the update is attempted again.
 #[test]
 fn a_login_is_noted_once() {
     let server = server(|builder| builder);
     let cookie = server.begin(visit);
     let (exchange, session) = server.open(&cookie);
     server.request(&cookie, visit);
-    server.asked();
+    server.verbs();
     login(&session);
     assert!(server.close(exchange).cookie.is_some());
-    assert_eq!(server.asked(), ["index", "update", "update"]);
+    assert_eq!(server.verbs(), ["index", "update", "update"]);
 }
 
-/// A login that is the oldest beyond the number at once, as those of a burst: it is told, and sends no cookie.
+/// A login that the limit ends immediately, as in a burst of logins: it is reported, and no cookie
+/// is sent.
 #[test]
 fn a_login_that_is_ended_by_the_number_is_gone() {
     let server = server(|builder| builder.max_sessions_per_user(1));
@@ -264,14 +267,14 @@ fn a_login_that_is_ended_by_the_number_is_gone() {
         let outgoing = loop {
             match step {
                 Step::Done(outgoing) => break outgoing,
-                Step::Pending(ask) => {
-                    let answer = match ask.question() {
+                Step::Pending(pending) => {
+                    let reply = match pending.question() {
                         StoreRequest::Trim { .. } => {
                             StoreReply::Trimmed(TrimResult { ended: 1, alive })
                         }
-                        question => server.store.lock().unwrap().ask(question),
+                        request => server.store.lock().unwrap().execute(request),
                     };
-                    step = ask.answer(answer);
+                    step = pending.answer(reply);
                 }
             }
         };

@@ -1,5 +1,5 @@
-//! A logout whose cookie was refused: the browser forgets it, its record ends if that can be, and nobody is told that it
-//! worked where it did not (L4).
+//! A logout with a refused id: the browser's cookie is removed, the record ends if the id may end
+//! it, and the logout does not look successful where it is not (L4).
 
 #![allow(clippy::unwrap_used)]
 
@@ -31,7 +31,8 @@ fn lives(server: &Server) -> bool {
         .any(|slot| matches!(slot, Slot::Live { .. }))
 }
 
-/// What times alone speak against, a logout ends: with another clock, past a lifetime, revoked.
+/// A logout ends the session of an id that only its times speak against: another clock, past a
+/// lifetime, revoked.
 #[test]
 fn an_id_that_is_untimely_can_log_out() {
     type Prepare = fn(Server) -> Server;
@@ -67,12 +68,12 @@ fn an_id_that_is_untimely_can_log_out() {
         let server = prepare(server);
         let (exchange, session) = server.open(&cookie);
         assert_eq!((session.rejected(), session.is_empty()), (Some(why), true));
-        server.asked();
+        server.verbs();
         server.close(exchange);
         assert_eq!(
-            server.asked(),
+            server.verbs(),
             [] as [&str; 0],
-            "{why:?}: who only reads asks nothing"
+            "{why:?}: a read sends nothing to the store"
         );
         assert!(lives(&server));
 
@@ -82,14 +83,14 @@ fn an_id_that_is_untimely_can_log_out() {
             (&Ok(()), REMOVED),
             "{why:?}"
         );
-        // What only the record tells was loaded before.
+        // If only the record shows that, it was loaded before.
         let first = if why == Rejected::Idle {
             &["load"][..]
         } else {
             &[]
         };
         assert_eq!(
-            server.asked(),
+            server.verbs(),
             [first, &["load", "delete", "unindex"]].concat(),
             "{why:?}"
         );
@@ -98,7 +99,8 @@ fn an_id_that_is_untimely_can_log_out() {
             [EventKind::Rejected(why), EventKind::Cleared]
         );
         assert!(!lives(&server), "{why:?}");
-        // Once more: there is nothing to end, which the store confirms; and after a while the cookie goes.
+        // Again: there is no record to end, which the store confirms. After a while the cookie is
+        // removed.
         for (seconds, goes) in [(0, false), (9, false), (1, true)] {
             server.advance(seconds);
             let again = server.request(&cookie, out);
@@ -107,19 +109,19 @@ fn an_id_that_is_untimely_can_log_out() {
                 (Ok(()), goes),
                 "{why:?}"
             );
-            assert_eq!(server.asked(), ["load", "delete"], "{why:?}");
+            assert_eq!(server.verbs(), ["load", "delete"], "{why:?}");
         }
     }
 }
 
-/// After the end another session may begin in the same request.
+/// After the end, another session may begin in the same request.
 #[test]
 fn an_untimely_id_ends_before_another_session_begins() {
     let server = server(|builder| builder);
     let cookie = server.begin(login);
     server.time.set(START - 90);
     let closed = server.request(&cookie, |session| (out(session), visit(session)).1);
-    assert_eq!(server.asked(), ["load", "delete", "unindex", "insert"]);
+    assert_eq!(server.verbs(), ["load", "delete", "unindex", "insert"]);
     assert_eq!(server.json(&closed.pair()), r#"{"visits":1}"#);
 }
 
@@ -140,24 +142,24 @@ fn an_untimely_logout_that_ends_nothing_fails() {
     }
 }
 
-/// An id that the record no longer knows ends nothing, untimely or not.
+/// An id that the record no longer knows ends nothing, whether or not its times are valid.
 #[test]
 fn an_untimely_id_that_was_replaced_ends_nothing() {
     let server = server(|builder| builder);
     let before = server.begin(visit);
     let user = server.request(&before, login).pair();
-    server.asked();
+    server.verbs();
     server.time.set(START - 90);
     let closed = server.request(&before, out);
     assert_eq!(
-        (&closed.result, closed.pair().as_str(), server.asked()),
+        (&closed.result, closed.pair().as_str(), server.verbs()),
         (&Ok(()), REMOVED, vec!["load"])
     );
     server.time.set(START);
     assert_eq!(server.open(&user).1.user().as_deref(), Some("ada"));
 }
 
-/// What another server wrote with another key, or nobody: the browser forgets it. Nothing is asked.
+/// A cookie of another key, or a forged one: it is removed, and no request is sent to the store.
 #[test]
 fn what_is_no_id_of_ours_goes() {
     let server = server(|builder| builder);
@@ -175,12 +177,13 @@ fn what_is_no_id_of_ours_goes() {
             "{cookie}"
         );
         assert!(!closed.clears);
-        assert_eq!(server.asked(), [] as [&str; 0], "{cookie}");
+        assert_eq!(server.verbs(), [] as [&str; 0], "{cookie}");
     }
     assert_eq!(server.request("", out).cookie, None);
 }
 
-/// While a newer id may be on its way, no removal goes out that could meet it: so a logout fails where the session lives on.
+/// While a newer id may be on its way, no removal is sent that could meet it. So a logout fails if
+/// the session lives on.
 #[test]
 fn a_mute_logout_fails_while_the_session_lives() {
     let server = server(|builder| builder);
@@ -198,7 +201,7 @@ fn a_mute_logout_fails_while_the_session_lives() {
         assert_eq!(closed.result, expected, "{seconds} s");
     }
     assert_eq!(server.open(&user).1.user().as_deref(), Some("ada"));
-    // Of an ended one nothing is left to be ended.
+    // If the session has ended, there is nothing left to end.
     let ended = server.request(&user, out);
     assert_eq!(ended.pair(), REMOVED);
     let again = server.request(&user, out);

@@ -1,4 +1,5 @@
-//! The protocol's rules, each by a test. Here: a server with the model store, and what it was asked.
+//! The rules of the protocol, a test for each. Here: a server with the model store, which notes the
+//! requests to it.
 
 #![allow(clippy::unwrap_used)]
 
@@ -11,7 +12,10 @@ mod ids;
 mod lifetime;
 mod login;
 mod logout;
+mod misuse;
+mod random_ids;
 mod refused;
+mod renaming;
 mod reuse;
 mod rotation;
 mod saving;
@@ -43,12 +47,12 @@ use crate::testing::ManualClock;
 const KEY: &str = "u9jZvX3nFqfB4mS0nXn9S5q7x3wTt2Kx1pQyVb8Rr4c";
 const START: u64 = 1_700_000_000;
 
-/// A server with its store, and what was asked.
+/// A server with its store, and the requests to the store.
 struct Server {
     sessions: StoredSessions,
     store: Mutex<ModelStore>,
-    asked: Mutex<Vec<&'static str>>,
-    /// Questions of this verb are not answered.
+    verbs: Mutex<Vec<&'static str>>,
+    /// The store does not reply to requests of this kind.
     broken: Mutex<Option<&'static str>>,
     time: ManualClock,
 }
@@ -59,7 +63,7 @@ fn server(configure: impl FnOnce(Builder) -> Builder) -> Server {
     Server {
         sessions: configure(builder).build_stored().unwrap(),
         store: Mutex::default(),
-        asked: Mutex::default(),
+        verbs: Mutex::default(),
         broken: Mutex::default(),
         time,
     }
@@ -70,22 +74,22 @@ impl Server {
         loop {
             match step {
                 Step::Done(done) => return done,
-                Step::Pending(ask) => {
-                    self.asked.lock().unwrap().push(ask.question().verb());
-                    let broken = *self.broken.lock().unwrap() == Some(ask.question().verb());
-                    let answer = match broken {
+                Step::Pending(pending) => {
+                    self.verbs.lock().unwrap().push(pending.question().verb());
+                    let broken = *self.broken.lock().unwrap() == Some(pending.question().verb());
+                    let reply = match broken {
                         true => StoreReply::Unavailable,
-                        false => self.store.lock().unwrap().ask(ask.question()),
+                        false => self.store.lock().unwrap().execute(pending.question()),
                     };
-                    step = ask.answer(answer);
+                    step = pending.answer(reply);
                 }
             }
         }
     }
 
-    /// What was asked since the last time.
-    fn asked(&self) -> Vec<&'static str> {
-        std::mem::take(&mut *self.asked.lock().unwrap())
+    /// Returns the requests to the store since the last call.
+    fn verbs(&self) -> Vec<&'static str> {
+        std::mem::take(&mut *self.verbs.lock().unwrap())
     }
 
     fn open(&self, cookie: &str) -> (Exchange, Session) {
@@ -122,10 +126,10 @@ impl Server {
         self.close(exchange)
     }
 
-    /// A session with this in it; its cookie.
+    /// Begins a session with this content. Returns its cookie.
     fn begin(&self, handler: impl FnOnce(&Session)) -> String {
         let closed = self.request("", handler);
-        self.asked();
+        self.verbs();
         closed.pair()
     }
 
@@ -133,11 +137,11 @@ impl Server {
         self.open(cookie).1.to_json()
     }
 
-    /// The record that this id names.
+    /// Returns the record that this id names.
     fn record(&self, cookie: &str) -> Record {
         let id = cookie.split(['=', '.']).nth(1).unwrap();
         let bytes = crate::base64::decode(id.as_bytes()).unwrap();
-        match &self.store.lock().unwrap().slots[&RecordKey::of(&bytes[..16])] {
+        match &self.store.lock().unwrap().slots[&RecordKey::of_selector(&bytes[..16])] {
             Slot::Live { record, .. } => record.clone(),
             Slot::Dead { .. } => unreachable!("the record was ended"),
         }
@@ -148,7 +152,7 @@ impl Server {
     }
 }
 
-/// The content of every record, as another version might have written it.
+/// Sets the content of every record, as another version might have written it.
 fn set_content(server: &Server, json: &str) {
     for slot in server.store.lock().unwrap().slots.values_mut() {
         if let Slot::Live { record, .. } = slot {
@@ -163,7 +167,7 @@ fn set_content(server: &Server, json: &str) {
 struct Closed {
     result: Result<(), Error>,
     cookie: Option<String>,
-    /// Whether it goes out with `Clear-Site-Data`.
+    /// Whether the response has `Clear-Site-Data`.
     clears: bool,
     events: Vec<EventKind>,
 }

@@ -1,4 +1,5 @@
-//! An id that opens nothing when its request begins: its browser gets a session again, and nobody else loses theirs.
+//! An id that opens nothing when its request begins: its browser gets a session again, and no other
+//! browser loses one.
 
 #![allow(clippy::unwrap_used)]
 
@@ -15,15 +16,15 @@ fn out(session: &Session) {
     session.clear().unwrap();
 }
 
-/// Ends the session as the application does from elsewhere, with `end_all` or a cap.
+/// Ends the session from outside of the request, as an `end_all` or the limit of sessions does.
 fn end_elsewhere(server: &Server) {
     let mut store = server.store.lock().unwrap();
-    for key in store.owned("ada", server.sessions.now()) {
+    for key in store.of_user("ada", server.sessions.now()) {
         assert!(store.end_of("ada", key, server.sessions.now()));
     }
 }
 
-/// Makes all records unreadable, as those that a newer release has written.
+/// Makes all records unreadable, like records of a newer release.
 fn damage(server: &Server) {
     for slot in server.store.lock().unwrap().slots.values_mut() {
         if let Slot::Live { record, .. } = slot {
@@ -32,7 +33,8 @@ fn damage(server: &Server) {
     }
 }
 
-/// A login as OAuth has it: a session holds the state first. Whether it succeeds in the browser that holds this cookie.
+/// Logs in as OAuth does: a session has the state first. Returns whether the login succeeds in the
+/// browser with this cookie.
 fn logs_in(server: &Server, cookie: &str) -> bool {
     let started = server.request(cookie, |session| session.insert("state", "xyz").unwrap());
     let cookie = if started.cookie.is_some() {
@@ -48,7 +50,8 @@ fn logs_in(server: &Server, cookie: &str) -> bool {
     known && server.close(exchange).cookie.is_some()
 }
 
-/// Each way in which an id stops to open anything, and how long its browser waits then: never for more than 10 s.
+/// Each way in which an id may stop to open anything, and how long its browser then waits: never
+/// more than 10 s.
 #[test]
 fn no_browser_is_locked_out() {
     type Prepare = fn(&Server) -> (String, Rejected);
@@ -63,7 +66,7 @@ fn no_browser_is_locked_out() {
             server.request(&cookie, out);
             (cookie, Rejected::Gone)
         }),
-        ("the answer to a login was lost", |server| {
+        ("the reply to a login was lost", |server| {
             let cookie = server.begin(visit);
             server.request(&cookie, login);
             (cookie, Rejected::Gone)
@@ -89,7 +92,7 @@ fn no_browser_is_locked_out() {
             let (cookie, why) = prepare(&server);
             server.advance(seconds);
             let rejected = server.open(&cookie).1.rejected();
-            // Its tombstone has ended: nobody knows it any more.
+            // Its tombstone has ended, so the id is unknown.
             let why = if rejected == Some(Rejected::Unknown) && seconds >= 60 {
                 Rejected::Unknown
             } else {
@@ -101,7 +104,7 @@ fn no_browser_is_locked_out() {
     }
 }
 
-/// The second in which the newer id was made counts, not that in which the request is answered.
+/// The wait begins when the newer id is generated, not when the request is answered.
 #[test]
 fn a_request_that_began_mute_stays_so() {
     let server = server(|builder| builder);
@@ -119,7 +122,7 @@ fn a_request_that_began_mute_stays_so() {
     assert_eq!(server.json(&user), r#"{"visits":1}"#);
 }
 
-/// The clocks of two servers may differ. One that is ahead makes nobody wait longer.
+/// The clocks of two servers may differ. A clock that is ahead makes no browser wait longer.
 #[test]
 fn a_clock_that_was_ahead_locks_nobody_out() {
     for ahead in [9, 10, 60, 3600] {
@@ -134,7 +137,7 @@ fn a_clock_that_was_ahead_locks_nobody_out() {
     }
 }
 
-/// [`GonePolicy`] speaks of requests under way. One that finds its session gone is anonymous.
+/// [`GonePolicy`] is about requests under way. A request that finds its session gone is anonymous.
 #[test]
 fn on_gone_is_for_requests_under_way() {
     let server = server(|builder| builder.on_gone(GonePolicy::Conflict));
@@ -154,7 +157,8 @@ fn on_gone_is_for_requests_under_way() {
     }
 }
 
-/// A request with an id from before a login ends nobody's session, and is told so: who planted the id cannot log out the user.
+/// A request with an id from before a login ends no session, and fails: an attacker who planted the
+/// id cannot log out the user.
 #[test]
 fn a_stale_id_ends_nothing() {
     for on_gone in [GonePolicy::Forget, GonePolicy::Conflict] {
@@ -187,8 +191,8 @@ fn a_stale_id_that_clears_and_logs_in_begins_anew() {
     assert_eq!(server.open(&user).1.user().as_deref(), Some("ada"));
 }
 
-/// A logout that another's write overtakes still ends the session, with each id that opens it: also one that a periodic
-/// renewal has just replaced.
+/// A logout still ends the session if another request writes first, with each id that opens it:
+/// also with one that a periodic renewal has just replaced.
 #[test]
 fn a_logout_meets_newer_versions() {
     let server = server(|builder| builder.cycle_id_every(std::time::Duration::from_secs(100)));
@@ -197,20 +201,20 @@ fn a_logout_meets_newer_versions() {
     let (slow, session) = server.open(&old);
     let new = server.request(&old, visit).pair();
     server.request(&new, visit);
-    server.asked();
+    server.verbs();
     out(&session);
     let slow = server.close(slow);
     assert_eq!(
         (slow.result.as_ref(), slow.pair().as_str()),
         (Ok(&()), "__Host-session=")
     );
-    assert_eq!(server.asked(), ["delete", "delete"]);
+    assert_eq!(server.verbs(), ["delete", "delete"]);
     for cookie in [&old, &new] {
         assert_eq!(server.open(cookie).1.rejected(), Some(Rejected::Gone));
     }
 }
 
-/// What another release has written meanwhile cannot be judged: the logout fails, rather than look like one.
+/// A record that another release has written meanwhile cannot be judged: the logout fails.
 #[test]
 fn a_logout_that_meets_an_unreadable_record_fails() {
     let server = server(|builder| builder);
@@ -223,7 +227,8 @@ fn a_logout_that_meets_an_unreadable_record_fails() {
     assert_eq!((slow.result, slow.cookie), (Err(Error::Unavailable), None));
 }
 
-/// Records were encrypted, and no longer are, without a window in which both are read: each browser begins anew.
+/// Records were encrypted, and are plain again, without a period in which both are accepted: each
+/// browser begins a new session.
 #[cfg(feature = "encryption")]
 #[test]
 fn an_encrypted_record_that_is_not_accepted_locks_nobody_out() {

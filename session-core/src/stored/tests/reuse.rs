@@ -1,4 +1,4 @@
-//! A renewed id that is used too late.
+//! An id that is used after a renewal replaced it.
 
 #![allow(clippy::unwrap_used)]
 
@@ -10,8 +10,8 @@ use crate::record::policy::ReusePolicy;
 use crate::session::handle::Session;
 use crate::stored::tests::{Server, login, server, visit};
 
-/// A session whose id was copied, renewed, and has come back; and another one of the same user. What was stolen, what is
-/// current, the other one.
+/// A session whose id was copied, then renewed, and the new id has come back; and another session
+/// of the same user. Returns the stolen cookie, the current one, and that of the other session.
 fn stolen(on_reuse: ReusePolicy, begin: impl Fn(&Session)) -> (Server, [String; 3]) {
     let server = server(|builder| {
         builder
@@ -28,7 +28,7 @@ fn stolen(on_reuse: ReusePolicy, begin: impl Fn(&Session)) -> (Server, [String; 
     server.request(&current, visit);
     let other = server.begin(begin);
     server.advance(61);
-    server.asked();
+    server.verbs();
     (server, [stolen, current, other])
 }
 
@@ -47,7 +47,7 @@ fn it_ends_what_is_configured() {
         u64,
         [bool; 2],
     );
-    let nobody: fn(&Session) = |_| ();
+    let no_login: fn(&Session) = |_| ();
     let rows: [Row; 5] = [
         (ReusePolicy::Report, login, &["load"], 0, [true, true]),
         (
@@ -66,26 +66,26 @@ fn it_ends_what_is_configured() {
         ),
         (
             ReusePolicy::EndSession,
-            nobody,
+            no_login,
             &["load", "delete"],
             1,
             [false, true],
         ),
         (
             ReusePolicy::EndUser,
-            nobody,
+            no_login,
             &["load", "delete"],
             1,
             [false, true],
         ),
     ];
-    for (on_reuse, begin, asked, sessions, expected) in rows {
+    for (on_reuse, begin, verbs, sessions, expected) in rows {
         let (server, [stolen, current, other]) = stolen(on_reuse, begin);
         // A handler that only reads.
         let closed = server.request(&stolen, |session| assert!(session.is_empty()));
         assert_eq!(
-            (closed.result, closed.cookie, server.asked()),
-            (Ok(()), None, asked.to_vec())
+            (closed.result, closed.cookie, server.verbs()),
+            (Ok(()), None, verbs.to_vec())
         );
         let mut events = vec![EventKind::Rejected(Rejected::Gone), EventKind::Reuse];
         events.extend((sessions > 0).then_some(EventKind::EndedForReuse { sessions }));
@@ -98,7 +98,7 @@ fn it_ends_what_is_configured() {
     }
 }
 
-/// What its handler writes begins a session of its own, as before.
+/// A handler that writes begins a session of its own, as before.
 #[test]
 fn who_sent_it_may_begin_anew() {
     let (server, [stolen, current, _]) = stolen(ReusePolicy::EndSession, login);
@@ -107,7 +107,7 @@ fn who_sent_it_may_begin_anew() {
     assert!(!alive(&server, &current));
 }
 
-/// An end that did not happen does not look like one; sent again, it ends all.
+/// An end that did not happen does not look like one. Sent again, the request ends all.
 #[test]
 fn what_was_not_ended_is_an_error() {
     for (on_reuse, verb) in [
@@ -131,7 +131,8 @@ fn what_was_not_ended_is_an_error() {
     }
 }
 
-/// Another write does not hide it; a login that was faster has dropped the old id, and is not ended for it.
+/// The write of another request does not hide the reuse. A login that was faster has dropped the
+/// old id, so its session does not end.
 #[test]
 fn what_was_written_meanwhile_is_looked_at() {
     for on_reuse in [ReusePolicy::EndSession, ReusePolicy::EndUser] {

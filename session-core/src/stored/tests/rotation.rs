@@ -1,11 +1,11 @@
-//! Keys, names and epochs that change under ids.
+//! Keys, names and epochs that change while ids are in use.
 
 #![allow(clippy::unwrap_used)]
 
 use std::time::{Duration, UNIX_EPOCH};
 
 use http::HeaderMap;
-use http::header::{COOKIE, SET_COOKIE};
+use http::header::COOKIE;
 
 use crate::builder::Builder;
 use crate::cookie::attributes::Prefix;
@@ -28,7 +28,7 @@ fn next_key() -> SecretKey {
     SecretKey::new(KEY.replace('u', "v")).unwrap()
 }
 
-/// The same store and clock, configured anew.
+/// Returns a server with the same store and clock, another configuration.
 pub(super) fn again(server: Server, configure: impl FnOnce(Builder) -> Builder) -> Server {
     let builder = configure(crate::Sessions::builder(key()).clock(server.time.clone()));
     Server {
@@ -37,11 +37,11 @@ pub(super) fn again(server: Server, configure: impl FnOnce(Builder) -> Builder) 
     }
 }
 
-fn read(session: &Session) {
+pub(super) fn read(session: &Session) {
     assert!(session.contains_key("visits"));
 }
 
-/// A session whose id the old key signed, after the server has the new one.
+/// A session whose id the old key signed, on a server with the new key.
 fn rotated() -> (Server, String) {
     let server = server(|builder| builder);
     let cookie = server.begin(visit);
@@ -71,14 +71,15 @@ fn a_write_replaces_the_id_of_an_old_key_and_a_read_does_not() {
 fn so_does_a_read_when_its_session_is_extended() {
     let (server, old) = rotated();
     server.advance(TENTH);
-    server.asked();
+    server.verbs();
     let new = server.request(&old, read).pair();
-    assert_eq!(server.asked(), ["load", "update"]);
+    assert_eq!(server.verbs(), ["load", "update"]);
     forget_the_old_key(&server);
     assert_eq!(server.json(&new), r#"{"visits":1}"#);
 }
 
-/// As a periodic renewal (L3): what was under way with the old id goes on, and of several at once one is given a new id.
+/// As a periodic renewal (L3): requests under way with the old id go on, and of several concurrent
+/// ones one gets a new id.
 #[test]
 fn nobody_is_logged_out_by_requests_at_once() {
     let (server, old) = rotated();
@@ -100,7 +101,7 @@ fn nobody_is_logged_out_by_requests_at_once() {
 #[test]
 fn a_new_id_that_was_lost_is_given_again() {
     let (server, old) = rotated();
-    server.request(&old, visit); // its response never arrives
+    server.request(&old, visit); // its response is lost
     assert_eq!(server.request(&old, visit).cookie, None);
     server.advance(TENTH);
     let new = server.request(&old, read).pair();
@@ -117,73 +118,11 @@ fn a_key_that_leaked_leaves_at_once() {
         (session.rejected(), session.is_empty()),
         (Some(Rejected::BadSignature), true)
     );
-    assert!(server.asked().is_empty());
+    assert!(server.verbs().is_empty());
 }
 
-#[test]
-fn ids_are_renamed() {
-    let server = server(|builder| builder.prefix(Prefix::None));
-    let old = server.begin(visit);
-    let ended = server.begin(visit);
-    server.advance(60);
-    let later = server.begin(visit);
-    let renamed = UNIX_EPOCH + Duration::from_secs(START + 60);
-    let server = again(server, |builder| {
-        builder.renamed_from(OldCookie::new("session", renamed))
-    });
-    assert_eq!(server.open(&later).1.rejected(), Some(Rejected::Revoked));
-
-    let both = |cookie: &str, handler: &dyn Fn(&Session)| {
-        let (exchange, session) = server.open(cookie);
-        handler(&session);
-        let mut headers = HeaderMap::new();
-        server.drive(exchange.close()).apply(&mut headers).unwrap();
-        let cookies = headers
-            .get_all(SET_COOKIE)
-            .iter()
-            .map(|header| header.to_str().unwrap().to_owned());
-        cookies.collect::<Vec<_>>()
-    };
-    assert!(both(&old, &read).is_empty());
-    let sent = both(&old, &visit);
-    assert!(
-        sent[0].starts_with("__Host-session=") && sent[1].starts_with("session=; "),
-        "{sent:?}"
-    );
-    assert_eq!(
-        server.json(sent[0].split(';').next().unwrap()),
-        r#"{"visits":2}"#
-    );
-    // Where the new name is there, the old one is not even looked at.
-    let (_, session) = server.open(&format!("{old}; __Host-session=forged"));
-    assert_eq!(
-        (session.rejected(), session.is_empty()),
-        (Some(Rejected::Malformed), true)
-    );
-    // A logout deletes both.
-    let sent = both(&ended, &|session| session.clear().unwrap());
-    assert!(
-        sent[0].starts_with("__Host-session=; ") && sent[1].starts_with("session=; "),
-        "{sent:?}"
-    );
-    assert_eq!(server.open(&ended).1.rejected(), Some(Rejected::Gone));
-}
-
-#[test]
-fn until_it_is_renamed_an_id_stays() {
-    let server = server(|builder| builder.prefix(Prefix::None));
-    let old = server.begin(visit);
-    let renamed = UNIX_EPOCH + Duration::from_secs(START + 60);
-    let server = again(server, |builder| {
-        builder.renamed_from(OldCookie::new("session", renamed))
-    });
-    assert_eq!(server.request(&old, visit).cookie, None);
-    assert_eq!(server.request(&old, visit).cookie, None);
-    assert!(server.request(&old, login).pair().starts_with("session="));
-}
-
-/// A record's key does not know the cookie's name: plain or encrypted, it opens before, at and after the second of the renaming, is
-/// written, and moves to the new name.
+/// A record's key does not depend on the cookie's name. Plain or encrypted, a record opens before,
+/// at and after the second of the renaming, is written, and moves to the new name.
 #[cfg(feature = "encryption")]
 #[test]
 fn renaming_loses_no_record() {
@@ -223,7 +162,8 @@ fn renaming_loses_no_record() {
         let moved = server.request(&writer, visit).pair();
         assert!(moved.starts_with("__Host-session="), "{moved}");
         assert_eq!(server.json(&moved), r#"{"visits":3}"#);
-        // A reader moves when its session is extended. The setting goes: what has moved stays.
+        // A session that is only read moves when it is extended. When the setting is removed, moved
+        // sessions stay.
         server.advance(1);
         let extended = server.request(&reader, read).pair();
         let server = again(server, configure);
@@ -243,14 +183,14 @@ fn epochs_end_sessions() {
         }
     };
     let cookie = server.begin(in_epoch(7));
-    let kept = server.request(&cookie, |session| {
+    let changed = server.request(&cookie, |session| {
         assert!(session.require_epoch(7).unwrap())
     });
-    assert_eq!((kept.cookie, kept.events), (None, vec![]));
+    assert_eq!((changed.cookie, changed.events), (None, vec![]));
 
-    // Counted up without a login, as where a password is changed: a write, and no new id.
-    let counted = server.request(&cookie, |session| session.set_epoch(8).unwrap());
-    assert_eq!((counted.cookie, counted.events), (None, vec![]));
+    // Increased without a login, as after a change of the password: a write, and no new id.
+    let increased = server.request(&cookie, |session| session.set_epoch(8).unwrap());
+    assert_eq!((increased.cookie, increased.events), (None, vec![]));
     server.request(&cookie, |session| {
         assert!(session.require_epoch(8).unwrap())
     });
@@ -267,25 +207,26 @@ fn epochs_end_sessions() {
     assert!(behind.cookie.unwrap().contains("Max-Age=0"));
     assert_eq!(server.open(&cookie).1.rejected(), Some(Rejected::Gone));
 
-    // The application's, before the store is asked; and a login is of the application's epoch of its day.
+    // The application's epoch is checked before any request to the store. A login gets the application's
+    // epoch of its time.
     let before = server.begin(visit);
     let server = again(server, |builder| builder.epoch(4));
-    server.asked();
+    server.verbs();
     assert_eq!(server.open(&before).1.rejected(), Some(Rejected::Revoked));
-    assert!(server.asked().is_empty());
+    assert!(server.verbs().is_empty());
     let after = server.begin(in_epoch(9));
     server.request(&after, |session| assert!(session.require_epoch(9).unwrap()));
-    let again = server.request(&after, login).pair(); // the same user: it is their own epoch
+    let again = server.request(&after, login).pair(); // the user.s own epoch stays
     server.request(&again, |session| assert!(session.require_epoch(9).unwrap()));
     let other = server
         .request(&again, |session| session.log_in("eve").unwrap())
-        .pair(); // nobody set hers
+        .pair(); // her epoch was not set
     server.request(&other, |session| {
         assert!(!session.require_epoch(1).unwrap())
     });
 }
 
-/// A set of the user's epoch survives a merge with another request's write.
+/// A user's epoch that a request set survives a merge with another request's write.
 #[test]
 fn an_epoch_is_merged() {
     let server = server(|builder| builder);
@@ -298,10 +239,11 @@ fn an_epoch_is_merged() {
         assert!(session.require_epoch(5).unwrap())
     });
     let headers = HeaderMap::from_iter([(COOKIE, cookie.parse().unwrap())]);
-    assert!(server.sessions.exchange(&headers).close().done().is_some()); // unopened, it asks nothing
+    assert!(server.sessions.exchange(&headers).close().done().is_some()); // not opened: no request to the store
 }
 
-/// Where the answer with the id of the new key was lost, another goes out, but not while the first may be under way.
+/// If the response with the id of the new key was lost, another is sent; but not while the first
+/// may be under way.
 #[test]
 fn an_id_that_was_lost_is_replaced_after_a_minute() {
     let server = server(|builder| builder.idle_lifetime(Duration::from_secs(300)));
@@ -317,29 +259,5 @@ fn an_id_that_was_lost_is_replaced_after_a_minute() {
             goes_out,
             "{seconds}"
         );
-    }
-}
-
-/// Under the old name counts only what began before: a neighbouring host may plant what it got under that name later.
-#[test]
-fn an_id_of_the_old_name_that_is_too_new_asks_nothing() {
-    let old = server(|builder| builder.prefix(Prefix::None));
-    let before = old.begin(visit);
-    old.advance(10);
-    let later = old.begin(visit);
-    let renamed = UNIX_EPOCH + Duration::from_secs(START + 10);
-    let server = again(old, |builder| {
-        builder.renamed_from(OldCookie::new("session", renamed))
-    });
-    for (cookie, expected, asked) in [
-        (before, None, &["load"][..]),
-        (later, Some(Rejected::Revoked), &[]),
-    ] {
-        let (_exchange, session) = server.open(&cookie);
-        assert_eq!(
-            (session.rejected(), session.is_empty()),
-            (expected, expected.is_some())
-        );
-        assert_eq!(server.asked(), asked);
     }
 }

@@ -1,4 +1,4 @@
-//! A live record is written: when, with what in it, and again on a newer one.
+//! A live record is written: when, with what content, and again on a newer one.
 
 #![allow(clippy::unwrap_used, clippy::panic)]
 
@@ -17,7 +17,7 @@ use crate::stored::tests::{login, server, visit};
 /// A tenth of the default idle lifetime.
 const TENTH: u64 = 31 * 24 * 60 * 6;
 
-/// What a renewal by time counts from is the last one, and no other write.
+/// The next periodic renewal is counted from the last one, and from no other write.
 #[test]
 fn a_write_does_not_put_a_renewal_off() {
     let server = server(|builder| builder.cycle_id_every(Duration::from_secs(100)));
@@ -32,30 +32,31 @@ fn a_write_does_not_put_a_renewal_off() {
     }
 }
 
-/// The user's index is told again with every tenth of the idle lifetime, counted from when it was told last.
+/// The user's index is written again with every tenth of the idle lifetime, counted from its last
+/// write.
 #[test]
-fn the_index_is_told_every_tenth() {
+fn the_index_is_written_every_tenth() {
     let server = server(|builder| builder);
     let cookie = server.begin(login);
-    for (seconds, told) in [
+    for (seconds, index_is_due) in [
         (TENTH / 2, false),
         (TENTH / 2, true),
         (1, false),
         (TENTH - 1, true),
     ] {
         server.advance(seconds);
-        server.asked();
+        server.verbs();
         server.request(&cookie, visit);
-        let expected = if told {
+        let expected = if index_is_due {
             &["load", "index", "update"][..]
         } else {
             &["load", "update"]
         };
-        assert_eq!(server.asked(), expected, "{seconds}");
+        assert_eq!(server.verbs(), expected, "{seconds}");
     }
 }
 
-/// A read that would have renewed the id finds that another has: nothing is left to do.
+/// A read would have renewed the id, but another request has done so: nothing is left to do.
 #[test]
 fn a_renewal_that_another_made_is_not_made_again() {
     let server = server(|builder| builder.cycle_id_every(Duration::from_secs(100)));
@@ -63,15 +64,15 @@ fn a_renewal_that_another_made_is_not_made_again() {
     server.advance(101);
     let (slow, _session) = server.open(&cookie);
     assert!(server.request(&cookie, |_| {}).cookie.is_some());
-    server.asked();
+    server.verbs();
     let closed = server.close(slow);
     assert_eq!((closed.result, closed.cookie), (Ok(()), None));
-    assert_eq!(server.asked(), ["update"]);
+    assert_eq!(server.verbs(), ["update"]);
 }
 
-/// However often others were faster, it is one merge that is told.
+/// However often other requests were faster, one merge is reported.
 #[test]
-fn a_merge_is_told_once() {
+fn a_merge_is_reported_once() {
     let server = server(|builder| builder);
     let cookie = server.begin(visit);
     let (exchange, session) = server.open(&cookie);
@@ -79,12 +80,12 @@ fn a_merge_is_told_once() {
     let mut step = exchange.close();
     for _ in 0..3 {
         server.request(&cookie, visit);
-        let Step::Pending(ask) = step else {
+        let Step::Pending(pending) = step else {
             panic!("nothing is written")
         };
-        let answer = server.store.lock().unwrap().ask(ask.question());
-        assert!(matches!(answer, StoreReply::Updated(Updated::Conflict(_))));
-        step = ask.answer(answer);
+        let reply = server.store.lock().unwrap().execute(pending.question());
+        assert!(matches!(reply, StoreReply::Updated(Updated::Conflict(_))));
+        step = pending.answer(reply);
     }
     let outgoing = server.drive(step);
     let merged = outgoing
@@ -95,7 +96,8 @@ fn a_merge_is_told_once() {
     assert_eq!(server.json(&cookie), r#"{"visits":5}"#);
 }
 
-/// A write whose answer was lost finds itself in the record. Its new id goes out if it is still the record's.
+/// A write whose reply was lost finds itself in the record. Its new id is sent if it is still the
+/// record's.
 #[test]
 fn an_id_that_was_replaced_since_does_not_go_out() {
     for replaced in [false, true] {
@@ -103,11 +105,11 @@ fn an_id_that_was_replaced_since_does_not_go_out() {
         let cookie = server.begin(visit);
         let (exchange, session) = server.open(&cookie);
         session.cycle_id().unwrap();
-        let Step::Pending(mut ask) = exchange.close() else {
+        let Step::Pending(mut pending) = exchange.close() else {
             panic!("nothing is written")
         };
-        let StoreRequest::Update { record, .. } = ask.question() else {
-            panic!("{:?}", ask.question())
+        let StoreRequest::Update { record, .. } = pending.question() else {
+            panic!("{:?}", pending.question())
         };
         let mut newer = record.clone();
         if replaced {
@@ -115,8 +117,8 @@ fn an_id_that_was_replaced_since_does_not_go_out() {
             body.verifier = VerifierHash([7; 32]);
             newer.body = body.encode().into();
         }
-        ask.mark_retried();
-        let outgoing = server.drive(ask.answer(StoreReply::Updated(Updated::Conflict(newer))));
+        pending.mark_retried();
+        let outgoing = server.drive(pending.answer(StoreReply::Updated(Updated::Conflict(newer))));
         assert_eq!(
             (outgoing.error.clone(), outgoing.set_cookie.is_some()),
             (None, !replaced)
@@ -124,18 +126,19 @@ fn an_id_that_was_replaced_since_does_not_go_out() {
     }
 }
 
-/// A request that only reads finds nothing to do, and asks nothing.
+/// A request that only reads finds nothing to do, and sends nothing to the store.
 #[test]
 fn a_read_asks_nothing() {
     let server = server(|builder| builder);
     let cookie = server.begin(visit);
-    server.asked();
+    server.verbs();
     let read: fn(&Session) = |session| assert_eq!(session.get::<i64>("visits"), Ok(Some(1)));
     assert_eq!(server.request(&cookie, read).result, Ok::<(), Error>(()));
-    assert_eq!(server.asked(), ["load"]);
+    assert_eq!(server.verbs(), ["load"]);
 }
 
-/// Who only reads is told nothing of a session that ends meanwhile, also where the read would have renewed its id.
+/// A request that only reads reports nothing about a session that ends meanwhile, even if the read
+/// would have renewed its id.
 #[test]
 fn a_read_of_what_ended_meanwhile_is_no_conflict() {
     let server = server(|builder| {
@@ -147,16 +150,16 @@ fn a_read_of_what_ended_meanwhile_is_no_conflict() {
     server.advance(101);
     let (reads, _session) = server.open(&cookie);
     server.request(&cookie, |session| session.clear().unwrap());
-    server.asked();
+    server.verbs();
     let closed = server.close(reads);
     assert_eq!(
         (closed.result, closed.cookie, closed.events),
         (Ok(()), None, vec![])
     );
-    assert_eq!(server.asked(), ["update"]);
+    assert_eq!(server.verbs(), ["update"]);
 }
 
-/// A record may have as many octets as the limit says, and none more.
+/// A record may have as many bytes as the limit says, and not one more.
 #[test]
 fn a_record_of_the_largest_size() {
     let free = server(|builder| builder);

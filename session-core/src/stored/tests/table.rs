@@ -5,7 +5,7 @@
 use crate::session::handle::Session;
 use crate::stored::tests::{login, server, visit};
 
-/// The table of closing, row by row: what is asked, and whether a cookie goes out.
+/// The table of closing, row by row: the requests to the store, and the cookie of the response.
 #[test]
 fn the_table() {
     type Handler = fn(&Session);
@@ -224,7 +224,7 @@ fn the_table() {
             "new",
         ),
     ];
-    for (base, what, handler, asked, expected) in rows {
+    for (base, what, handler, verbs, expected) in rows {
         let server = server(|builder| builder);
         let cookie = match *base {
             "" => String::new(),
@@ -238,12 +238,12 @@ fn the_table() {
                     .parse()
                     .unwrap_or_default(),
             );
-            server.asked();
+            server.verbs();
         }
         let closed = server.request(&cookie, handler);
         assert_eq!(
-            (server.asked(), &closed.result),
-            (asked.to_vec(), &Ok(())),
+            (server.verbs(), &closed.result),
+            (verbs.to_vec(), &Ok(())),
             "{base} {what}"
         );
         let selector = |pair: &str| {
@@ -256,14 +256,14 @@ fn the_table() {
             .as_ref()
             .map(|_| closed.pair())
             .unwrap_or_default();
-        let found = match sent.as_str() {
+        let actual = match sent.as_str() {
             "" => "",
             "__Host-session=" => "removal",
             pair if selector(pair) == selector(&cookie) => "renewed",
             _ => "new",
         };
-        assert_eq!(found, *expected, "{base} {what}");
-        if found == "new" || found == "renewed" {
+        assert_eq!(actual, *expected, "{base} {what}");
+        if actual == "new" || actual == "renewed" {
             assert_eq!(server.open(&sent).1.rejected(), None, "{base} {what}");
         }
     }

@@ -1,4 +1,5 @@
-//! Records that nobody changed, that are due to be written, and that cannot be: they stay as they are, and no reader fails.
+//! Records that no request changed, that are due to be written, and that cannot be: they stay as
+//! they are, and no read fails.
 
 #![allow(clippy::unwrap_used, clippy::panic)]
 
@@ -28,7 +29,8 @@ struct Due {
     after: Configure,
     /// The ring has a new key, and the old one verifies.
     new_key: bool,
-    /// What passes until then. After a tenth of the idle lifetime the record is extended, too.
+    /// The seconds that pass until then. After a tenth of the idle lifetime the record is extended
+    /// as well.
     seconds: u64,
 }
 
@@ -99,7 +101,7 @@ fn large(session: &Session) {
 }
 
 impl Due {
-    /// A server on which this is due, and the session's cookie.
+    /// Returns a server on which this is due, and the session's cookie.
     fn arise(&self, obstacle: impl FnOnce(Builder) -> Builder) -> (Server, String) {
         let server = server(self.before);
         let mut cookie = server.begin(large);
@@ -117,7 +119,7 @@ impl Due {
                 .unwrap();
         }
         server.advance(self.seconds);
-        server.asked();
+        server.verbs();
         (server, cookie)
     }
 }
@@ -174,11 +176,12 @@ fn a_record_that_cannot_be_written_is_left_as_it_is_and_lives_on() {
                 (&before.body, before.version),
                 "{case}"
             );
-            // So nobody who only reads is logged out in the end; but an encrypted end is extended by a write alone.
+            // So no user who only reads is logged out in the end; but the end of an encrypted
+            // record is extended by a write alone.
             let encrypted = before.body[0] == 2;
             let extended = due.seconds == TENTH && obstacle != "update" && !encrypted;
             assert_eq!(after.expires > before.expires, extended, "{case}");
-            assert_eq!(server.asked().contains(&"touch"), extended, "{case}");
+            assert_eq!(server.verbs().contains(&"touch"), extended, "{case}");
 
             let changed = server.request(&cookie, visit);
             assert!(

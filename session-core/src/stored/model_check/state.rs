@@ -1,4 +1,4 @@
-//! One schedule, from its beginning to its end.
+//! The state of a schedule, and its exploration to the end.
 
 use crate::record_key::RecordKey;
 use std::collections::BTreeMap;
@@ -6,61 +6,61 @@ use std::collections::BTreeMap;
 use crate::record::store::*;
 use crate::stored::model::ModelStore;
 use crate::stored::model_check::check;
-use crate::stored::model_check::check::{Violation, demand};
+use crate::stored::model_check::check::{Violation, ensure};
 use crate::stored::model_check::choose::Chooser;
 use crate::stored::model_check::cookies::Cookie;
+use crate::stored::model_check::faulty::Mutation;
 use crate::stored::model_check::history::Life;
-use crate::stored::model_check::mutate::Mutation;
-use crate::stored::model_check::next::Last;
-use crate::stored::model_check::plan::Scenario;
+use crate::stored::model_check::initial_state::InitialState;
 use crate::stored::model_check::request::Request;
+use crate::stored::model_check::scenario::Scenario;
 use crate::stored::model_check::server::{START, Server};
-use crate::stored::model_check::start::Start;
+use crate::stored::model_check::transitions::Last;
 
-/// A question of a close, on its way or past it.
+/// A request to the store that a close has sent, on its way or executed.
 pub(super) struct Sent {
     pub(super) by: usize,
-    pub(super) question: StoreRequest,
+    pub(super) store_request: StoreRequest,
     pub(super) executed: usize,
-    /// Its request still waits for the answer.
+    /// The close still waits for the reply.
     pub(super) waited_for: bool,
-    /// So many seconds had passed.
+    /// The seconds that had passed when it was sent.
     pub(super) at: u64,
 }
 
-pub(super) struct World<'a> {
+pub(super) struct State<'a> {
     pub(super) scenario: &'a Scenario,
     pub(super) server: &'a Server,
     pub(super) mutation: Option<Mutation>,
     pub(super) chooser: &'a mut Chooser,
     pub(super) store: ModelStore,
     pub(super) history: BTreeMap<RecordKey, Life>,
-    /// All that were ever sent.
+    /// All cookies that were ever sent.
     pub(super) cookies: Vec<Cookie>,
-    /// How many of them were there before.
+    /// The number of cookies that were sent before the schedule began.
     pub(super) known: usize,
     pub(super) requests: Vec<Request>,
     pub(super) sent: Vec<Sent>,
     pub(super) now: u64,
-    /// Seconds that the clock went on, and back.
+    /// The seconds by which the clock has moved forward, and back.
     pub(super) passed: u64,
     pub(super) set_back: u64,
     pub(super) swapped: bool,
-    /// How often the store changed.
-    pub(super) effects: usize,
+    /// The number of changes in the store.
+    pub(super) store_changes: usize,
     pub(super) faults: usize,
-    pub(super) ticks: usize,
+    pub(super) env_events: usize,
     pub(super) last: Last,
-    /// Nothing but handlers since the last tick.
+    /// Whether only handlers have run since the last environment event.
     pub(super) handling: bool,
     pub(super) lines: Option<Vec<String>>,
 }
 
-impl<'a> World<'a> {
+impl<'a> State<'a> {
     pub(super) fn new(
         server: &'a Server,
         scenario: &'a Scenario,
-        start: &Start,
+        start: &InitialState,
         mutation: Option<Mutation>,
         chooser: &'a mut Chooser,
     ) -> Self {
@@ -85,26 +85,27 @@ impl<'a> World<'a> {
             passed: 0,
             set_back: 0,
             swapped: false,
-            effects: 0,
+            store_changes: 0,
             faults: 0,
-            ticks: 0,
+            env_events: 0,
             last: Last::default(),
             handling: false,
             lines: None,
         }
     }
 
-    /// To the end: all requests have ended, and nothing is left that could still change the store. Whether that is so, or
-    /// it turned out that this is another schedule in another order.
-    pub(super) fn go(&mut self) -> Result<bool, Violation> {
+    /// Takes transitions until none is enabled: all requests have ended, and nothing can change the
+    /// store any more. Returns whether it came so far; `false` if the partial-order reduction
+    /// showed that this schedule is another one in another order.
+    pub(super) fn explore_schedule(&mut self) -> Result<bool, Violation> {
         loop {
             let ended = self.requests.iter().all(Request::has_ended);
             if ended {
                 check::when_quiet(self)?;
             }
-            let (options, left_out) = self.options();
+            let (options, left_out) = self.enabled_transitions();
             if options.is_empty() {
-                demand(ended || left_out, "I15", || {
+                ensure(ended || left_out, "I15", || {
                     "a request never ends".to_owned()
                 })?;
                 if ended {
@@ -112,12 +113,12 @@ impl<'a> World<'a> {
                 }
                 return Ok(ended);
             }
-            let action = options[self.chooser.choose(options.len())];
-            self.act(action)?;
+            let transition = options[self.chooser.choose(options.len())];
+            self.perform(transition)?;
         }
     }
 
-    pub(super) fn tell(&mut self, line: impl FnOnce(&Self) -> String) {
+    pub(super) fn trace(&mut self, line: impl FnOnce(&Self) -> String) {
         if self.lines.is_some() {
             let line = format!(
                 "{:>6} s  {}",

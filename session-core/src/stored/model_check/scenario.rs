@@ -1,11 +1,13 @@
-//! What is walked: what was there before, who comes, what they do, and what may go wrong.
+//! A scenario: the configuration, what happened before, the requests, and the bounds on faults and
+//! environment events.
 
 use crate::record::policy::ReusePolicy;
 
-/// Something a handler does. Values tell who wrote them: request 0 writes `"r0"`, adds 1, and so on.
+/// Something that a handler does. The values name their writer: request 0 writes `"r0"`, adds 1,
+/// and so on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Op {
-    /// Sets `a`, which all set, and one key of its own.
+    /// Sets `a`, which all requests set, and a key of its own.
     Insert,
     /// Removes `a`.
     Remove,
@@ -16,11 +18,11 @@ pub(super) enum Op {
     Flash,
     /// `take_flashes`.
     Take,
-    /// `update` of `n`: a value that is made from the one that was loaded.
+    /// `update` of `n`: makes a value from the loaded one.
     Update,
-    /// `update` of a key that this request has set itself.
+    /// `update` of a key that the request itself has set.
     Own,
-    /// Makes a text of the counter `n`, so that others' additions no longer fit.
+    /// Makes a text of the counter `n`, so that additions of other requests no longer fit.
     Retype,
     /// Removes all keys and takes all flashes.
     Empty,
@@ -38,21 +40,22 @@ pub(super) enum Op {
     Leave,
     /// `keep_only` of the counter `n`.
     Keep,
-    /// No handler: all sessions of a user are ended, record by record.
+    /// No handler: ends all sessions of a user, record by record.
     DeleteAll(&'static str),
 }
 
 /// Which cookie a request carries.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Carries {
-    /// Any that the jar has had by then. So it may have been sent long before it is handled.
+    /// Any cookie that the browser has had by then. So the request may have been sent long before
+    /// it is handled.
     Any,
     Nothing,
-    /// The base's id with another selector, so that its signature does not match.
+    /// The first id with another selector, so that its signature is wrong.
     Forged,
 }
 
-/// A request: what it carries, and what its handler does.
+/// A request: the cookie that it carries, and what its handler does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Plan {
     pub(super) name: &'static str,
@@ -119,7 +122,7 @@ pub(super) const FORGED: Plan = Plan {
 };
 pub(super) const PASS_BY: Plan = without_cookie("clear without cookie", &[Op::Clear]);
 
-/// All of them.
+/// All plans.
 pub(super) const ALL: [Plan; 30] = [
     READ,
     INSERT,
@@ -153,32 +156,32 @@ pub(super) const ALL: [Plan; 30] = [
     PASS_BY,
 ];
 
-/// Something that happens to the server between two steps.
+/// Something that happens to the server between two steps of the requests.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Tick {
-    /// The clock goes on by so many seconds, or back.
+pub(super) enum EnvEvent {
+    /// The clock moves by this many seconds, forward or back.
     Clock(i64),
-    /// The clock goes on, and the store deletes what has ended by then.
-    Collect(i64),
-    /// The key ring is swapped: a new key signs, the old one only verifies.
-    Swap,
+    /// The clock moves forward, and the store deletes what has expired by then.
+    DeleteExpired(i64),
+    /// The key ring is replaced: a new key signs, the old one only verifies.
+    SwapKeys,
 }
 
-/// What happened before: one request after the other.
+/// What happened before, one request after the other.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Prior {
     /// A session with some content and a flash.
     Begin,
-    /// The same, and `ada` logs in.
+    /// A session with some content and a flash, and `ada` logs in.
     Login,
     /// A request that only reads.
     Read,
-    /// One that writes.
+    /// A request that writes.
     Write,
     Wait(u64),
 }
 
-/// The idle lifetime; a tenth of it is 100 s.
+/// The idle lifetime. A tenth of it is 100 s.
 pub(super) const IDLE: u64 = 1000;
 /// The period of [`Config::renew`].
 pub(super) const RENEWAL: u64 = 300;
@@ -196,19 +199,19 @@ pub(super) struct Config {
     pub(super) reuse: ReusePolicy,
 }
 
-/// All that is to be walked at once.
+/// A scenario: all of its schedules are explored.
 #[derive(Debug, Clone)]
 pub(super) struct Scenario {
     pub(super) config: Config,
     pub(super) priors: &'static [Prior],
     pub(super) plans: Vec<Plan>,
-    /// At most so many answers are lost, deadlines passed, requests crashed, questions repeated late.
+    /// The most lost replies, passed deadlines, crashes and late repetitions, together.
     pub(super) faults: usize,
-    /// What may happen between two steps, and at most how often.
-    pub(super) ticks: &'static [Tick],
-    pub(super) most_ticks: usize,
-    /// Nothing is left out: schedules that are others in another order are walked, too.
-    pub(super) unreduced: bool,
+    /// The environment events that may happen between two steps, and the most of them.
+    pub(super) env_events: &'static [EnvEvent],
+    pub(super) max_env_events: usize,
+    /// Explores also the schedules that the partial-order reduction leaves out.
+    pub(super) without_reduction: bool,
 }
 
 impl Scenario {
@@ -218,9 +221,9 @@ impl Scenario {
             priors,
             plans: plans.to_vec(),
             faults: 0,
-            ticks: &[],
-            most_ticks: 0,
-            unreduced: false,
+            env_events: &[],
+            max_env_events: 0,
+            without_reduction: false,
         }
     }
 
@@ -228,10 +231,10 @@ impl Scenario {
         Self { faults, ..self }
     }
 
-    pub(super) fn ticks(self, ticks: &'static [Tick], most_ticks: usize) -> Self {
+    pub(super) fn env_events(self, env_events: &'static [EnvEvent], max_env_events: usize) -> Self {
         Self {
-            ticks,
-            most_ticks,
+            env_events,
+            max_env_events,
             ..self
         }
     }

@@ -1,74 +1,74 @@
-//! A schedule in words, for whoever has to understand a violation. Sessions are s0, s1, ..., verifiers v0, v1, ..., write
-//! ids w0, w1, ..., in the order in which they were drawn.
+//! A schedule in words, for the reader of a counterexample. Sessions are s0, s1, ..., verifiers v0,
+//! v1, ..., write ids w0, w1, ..., in the order in which they were drawn.
 
 use crate::record::body::Body;
 use crate::record::store::*;
 use crate::record_key::RecordKey;
 use crate::stored::model_check::request::Sets;
-use crate::stored::model_check::run::World;
+use crate::stored::model_check::state::State;
 
-/// A request's name.
+/// Returns the name of a request.
 pub(super) fn name(number: usize) -> &'static str {
     ["A", "B", "C"][number]
 }
 
-pub(super) fn line(world: &World<'_>, number: usize, what: &str) -> String {
+pub(super) fn line(state: &State<'_>, number: usize, what: &str) -> String {
     format!(
         "{} ({}): {what}",
         name(number),
-        world.requests[number].plan.name
+        state.requests[number].plan.name
     )
 }
 
-pub(super) fn arrival(world: &World<'_>, number: usize) -> String {
-    let with = match world.requests[number].carried {
+pub(super) fn arrival(state: &State<'_>, number: usize) -> String {
+    let with = match state.requests[number].carried {
         None => "without cookie".to_owned(),
-        Some(cookie) => format!("with {}", cookie_name(world, cookie)),
+        Some(cookie) => format!("with {}", cookie_name(state, cookie)),
     };
-    line(world, number, &format!("arrives {with}"))
+    line(state, number, &format!("arrives {with}"))
 }
 
-pub(super) fn asked(
-    world: &World<'_>,
+pub(super) fn request(
+    state: &State<'_>,
     number: usize,
-    question: &StoreRequest,
-    answer: &StoreReply,
+    store_request: &StoreRequest,
+    reply: &StoreReply,
     more: &str,
 ) -> String {
     line(
-        world,
+        state,
         number,
         &format!(
             "{}{more} -> {}",
-            question_text(world, question),
-            answer_text(world, answer)
+            request_text(state, store_request),
+            reply_text(state, reply)
         ),
     )
 }
 
-pub(super) fn response(world: &World<'_>, number: usize) -> String {
-    let Some(response) = &world.requests[number].response else {
+pub(super) fn response(state: &State<'_>, number: usize) -> String {
+    let Some(response) = &state.requests[number].response else {
         return String::new();
     };
     let sets = match response.sets {
         None => "no cookie".to_owned(),
         Some(Sets::Removal) => "the cookie is removed".to_owned(),
-        Some(Sets::Minted(cookie)) => format!("sets {}", cookie_name(world, cookie)),
-        Some(Sets::Resent(cookie)) => format!("sets {} again", cookie_name(world, cookie)),
+        Some(Sets::New(cookie)) => format!("sets {}", cookie_name(state, cookie)),
+        Some(Sets::Resent(cookie)) => format!("sets {} again", cookie_name(state, cookie)),
     };
     let gone = if response.gone { "gone, " } else { "" };
     match &response.result {
-        Ok(()) => line(world, number, &format!("is answered: {gone}{sets}")),
+        Ok(()) => line(state, number, &format!("is answered: {gone}{sets}")),
         Err(error) => line(
-            world,
+            state,
             number,
             &format!("is answered {}: {error}", error.status()),
         ),
     }
 }
 
-fn cookie_name(world: &World<'_>, cookie: usize) -> String {
-    let (cookie, drawn) = (&world.cookies[cookie], world.server.draws.drawn());
+fn cookie_name(state: &State<'_>, cookie: usize) -> String {
+    let (cookie, drawn) = (&state.cookies[cookie], state.server.draws.drawn());
     format!(
         "{}/{}",
         drawn.session_name(&cookie.key),
@@ -76,12 +76,12 @@ fn cookie_name(world: &World<'_>, cookie: usize) -> String {
     )
 }
 
-fn question_text(world: &World<'_>, question: &StoreRequest) -> String {
-    let session = |key: &RecordKey| world.server.draws.drawn().session_name(key);
-    match question {
+fn request_text(state: &State<'_>, store_request: &StoreRequest) -> String {
+    let session = |key: &RecordKey| state.server.draws.drawn().session_name(key);
+    match store_request {
         StoreRequest::Load { key, .. } => format!("load {}", session(key)),
         StoreRequest::Insert { key, record, .. } => {
-            format!("insert {} {}", session(key), record_text(world, record))
+            format!("insert {} {}", session(key), record_text(state, record))
         }
         StoreRequest::Update {
             key,
@@ -89,11 +89,11 @@ fn question_text(world: &World<'_>, question: &StoreRequest) -> String {
             record,
             ..
         } => {
-            let version = world.server.draws.drawn().write_name(*version);
+            let version = state.server.draws.drawn().write_name(*version);
             format!(
                 "update {} from {version} to {}",
                 session(key),
-                record_text(world, record)
+                record_text(state, record)
             )
         }
         StoreRequest::Touch { key, .. } => format!("touch {}", session(key)),
@@ -101,7 +101,7 @@ fn question_text(world: &World<'_>, question: &StoreRequest) -> String {
             format!(
                 "delete {} of {}",
                 session(key),
-                world.server.draws.drawn().write_name(*version)
+                state.server.draws.drawn().write_name(*version)
             )
         }
         StoreRequest::Index { user, key, .. } => format!("index {user} {}", session(key)),
@@ -110,21 +110,21 @@ fn question_text(world: &World<'_>, question: &StoreRequest) -> String {
     }
 }
 
-fn record_text(world: &World<'_>, record: &Record) -> String {
-    let drawn = world.server.draws.drawn();
+fn record_text(state: &State<'_>, record: &Record) -> String {
+    let drawn = state.server.draws.drawn();
     let (version, user) = (
         drawn.write_name(record.version),
-        record.user.as_deref().unwrap_or("nobody"),
+        record.user.as_deref().unwrap_or("no user"),
     );
     match Body::decode(&record.body) {
         Some(body) => {
-            let earlier = body
-                .earlier
-                .map(|earlier| format!("/{}", drawn.verifier_name(&earlier.verifier)));
+            let previous = body
+                .previous_verifier
+                .map(|previous| format!("/{}", drawn.verifier_name(&previous.hash)));
             let verifier = drawn.verifier_name(&body.verifier);
             format!(
                 "{version} ({user}, {verifier}{}, {})",
-                earlier.unwrap_or_default(),
+                previous.unwrap_or_default(),
                 body.data
             )
         }
@@ -132,14 +132,14 @@ fn record_text(world: &World<'_>, record: &Record) -> String {
     }
 }
 
-fn answer_text(world: &World<'_>, answer: &StoreReply) -> String {
-    match answer {
-        StoreReply::Loaded(Loaded::Live(record)) => record_text(world, record),
+fn reply_text(state: &State<'_>, reply: &StoreReply) -> String {
+    match reply {
+        StoreReply::Loaded(Loaded::Live(record)) => record_text(state, record),
         StoreReply::Loaded(other) => format!("{other:?}"),
         StoreReply::Inserted(Inserted::Exists(record))
         | StoreReply::Updated(Updated::Conflict(record))
         | StoreReply::Deleted(Updated::Conflict(record)) => {
-            format!("there is {}", record_text(world, record))
+            format!("there is {}", record_text(state, record))
         }
         StoreReply::Inserted(other) => format!("{other:?}"),
         StoreReply::Updated(other) | StoreReply::Deleted(other) => format!("{other:?}"),
@@ -150,6 +150,6 @@ fn answer_text(world: &World<'_>, answer: &StoreReply) -> String {
             "no longer live"
         }
         .into(),
-        StoreReply::Noted | StoreReply::Unavailable => format!("{answer:?}"),
+        StoreReply::Noted | StoreReply::Unavailable => format!("{reply:?}"),
     }
 }

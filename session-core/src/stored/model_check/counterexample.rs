@@ -1,33 +1,34 @@
-//! A schedule that breaks an invariant, for whoever has to understand it.
+//! A schedule that breaks an invariant, made as simple as possible for its reader.
 
 use std::fmt;
 
 use crate::stored::model_check::check::Violation;
 use crate::stored::model_check::choose::Chooser;
-use crate::stored::model_check::mutate::Mutation;
-use crate::stored::model_check::plan::{Plan, Scenario};
-use crate::stored::model_check::run;
+use crate::stored::model_check::faulty::Mutation;
+use crate::stored::model_check::initial_state::prepare;
+use crate::stored::model_check::run_schedule;
+use crate::stored::model_check::scenario::{Plan, Scenario};
 use crate::stored::model_check::server::Server;
-use crate::stored::model_check::start::prepare;
 
-pub(super) struct Broken {
+pub(super) struct Counterexample {
     pub(super) scenario: Scenario,
     pub(super) violation: Violation,
-    /// What happened, line by line.
+    /// The trace: what happened, line by line.
     pub(super) lines: Vec<String>,
-    /// How many schedules were walked until then.
+    /// How many schedules were explored before it was found.
     pub(super) schedules: u64,
 }
 
-/// So many schedules are tried for each simpler scenario.
+/// How many schedules are tried for each simpler scenario.
 const TRIED: usize = 3000;
 
-impl Broken {
-    /// One with as few requests, ticks, faults and lines as can be found with little effort.
+impl Counterexample {
+    /// Returns one with as few requests, environment events, faults and lines as a short search
+    /// finds.
     pub(super) fn simplest(self, mutation: Option<Mutation>) -> Self {
         let Scenario {
             plans,
-            most_ticks,
+            max_env_events,
             faults,
             ..
         } = &self.scenario;
@@ -43,12 +44,12 @@ impl Broken {
             .collect();
         subsets.sort_by_key(Vec::len);
         for plans in subsets {
-            for most_ticks in 0..=*most_ticks {
+            for max_env_events in 0..=*max_env_events {
                 for faults in 0..=*faults {
                     let plans = plans.clone();
                     let scenario = Scenario {
                         plans,
-                        most_ticks,
+                        max_env_events,
                         faults,
                         ..self.scenario.clone()
                     };
@@ -65,20 +66,20 @@ impl Broken {
     }
 }
 
-/// The shortest of those that are found soon.
-fn shortest(scenario: &Scenario, mutation: Option<Mutation>) -> Option<Broken> {
+/// Returns the shortest counterexample of those that a short search finds.
+fn shortest(scenario: &Scenario, mutation: Option<Mutation>) -> Option<Counterexample> {
     let server = Server::new(scenario.config);
     let start = prepare(&server, scenario);
-    let mut chooser = Chooser::all();
-    let mut shortest: Option<Broken> = None;
+    let mut chooser = Chooser::exhaustive();
+    let mut shortest: Option<Counterexample> = None;
     for _ in 0..TRIED {
         if let (Err(violation), lines) =
-            run(&server, scenario, &start, mutation, &mut chooser, true)
+            run_schedule(&server, scenario, &start, mutation, &mut chooser, true)
             && shortest
                 .as_ref()
                 .is_none_or(|shortest| lines.len() < shortest.lines.len())
         {
-            shortest = Some(Broken {
+            shortest = Some(Counterexample {
                 scenario: scenario.clone(),
                 violation,
                 lines,
@@ -92,7 +93,7 @@ fn shortest(scenario: &Scenario, mutation: Option<Mutation>) -> Option<Broken> {
     shortest
 }
 
-impl fmt::Display for Broken {
+impl fmt::Display for Counterexample {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Scenario {
             config,

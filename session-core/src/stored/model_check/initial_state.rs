@@ -1,4 +1,4 @@
-//! Where schedules begin: after a few requests that nothing disturbed.
+//! The initial state of a schedule: what a few undisturbed requests left.
 
 use std::collections::BTreeMap;
 
@@ -8,12 +8,12 @@ use crate::stored::model::{ModelStore, Slot};
 use crate::stored::model_check::choose::Chooser;
 use crate::stored::model_check::cookies::Cookie;
 use crate::stored::model_check::history::Life;
-use crate::stored::model_check::plan::{Carries, INSERT, Op, Plan, Prior, READ, Scenario};
-use crate::stored::model_check::run::World;
+use crate::stored::model_check::scenario::{Carries, INSERT, Op, Plan, Prior, READ, Scenario};
 use crate::stored::model_check::server::{Drawn, START, Server};
+use crate::stored::model_check::state::State;
 
 #[derive(Clone)]
-pub(super) struct Start {
+pub(super) struct InitialState {
     pub(super) store: ModelStore,
     pub(super) history: BTreeMap<RecordKey, Life>,
     pub(super) cookies: Vec<Cookie>,
@@ -24,9 +24,9 @@ pub(super) struct Start {
 const BEGIN: &[Op] = &[Op::Insert, Op::Flash];
 const LOGIN: &[Op] = &[Op::Insert, Op::Flash, Op::Login("ada")];
 
-/// Runs what happened before, undisturbed.
-pub(super) fn prepare(server: &Server, scenario: &Scenario) -> Start {
-    let empty = Start {
+/// Runs the scenario's earlier requests, one after the other.
+pub(super) fn prepare(server: &Server, scenario: &Scenario) -> InitialState {
+    let empty = InitialState {
         store: ModelStore::default(),
         history: BTreeMap::new(),
         cookies: Vec::new(),
@@ -50,17 +50,17 @@ pub(super) fn prepare(server: &Server, scenario: &Scenario) -> Start {
             Prior::Write => INSERT,
         };
         let alone = Scenario::new(scenario.config, &[], &[plan]);
-        let mut first = Chooser::all();
-        let mut world = World::new(server, &alone, &start, None, &mut first);
-        world.go().unwrap();
-        let World {
+        let mut first = Chooser::exhaustive();
+        let mut state = State::new(server, &alone, &start, None, &mut first);
+        state.explore_schedule().unwrap();
+        let State {
             store,
             history,
             cookies,
             now,
             ..
-        } = world;
-        let mut start = Start {
+        } = state;
+        let mut start = InitialState {
             store,
             history,
             cookies,
@@ -72,10 +72,11 @@ pub(super) fn prepare(server: &Server, scenario: &Scenario) -> Start {
     })
 }
 
-impl Start {
-    /// Writes the content that all schedules begin with, told by the word "old", with texts that Rust would not write.
+impl InitialState {
+    /// Writes the content with which all schedules begin. It contains the word "old", and texts
+    /// that the core would not write itself.
     fn settle(&mut self) {
-        self.drawn.belong_to_nobody();
+        self.drawn.mark_as_earlier();
         for (key, life) in &mut self.history {
             let old = [
                 ("a", r#""old""#),

@@ -1,47 +1,49 @@
-//! The store as it answers; and ten mistakes, made at the walker's boundary, each of which the walk must find.
+//! Mutations: ten mistakes, made between the core and the store or the browser. The model checker
+//! must find each.
 
 use crate::record::body::Body;
 use crate::record::store::{Loaded, Record, StoreReply, StoreRequest, TOMBSTONE_SECONDS, Updated};
 use crate::response::outgoing::Outgoing;
 use crate::stored::model::Slot;
-use crate::stored::model_check::run::World;
+use crate::stored::model_check::state::State;
 use crate::stored::step::Pending;
 
-/// A mistake that the protocol is made to avoid.
+/// A mistake that the protocol avoids.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Mutation {
-    /// A response whose close touched the record sets the cookie that came.
+    /// A response whose close touched the record sets the request's own cookie again.
     ResendOnTouch,
-    /// A write id is the loaded version and one.
+    /// A write id is the loaded version plus one, not a random number.
     CounterVersion,
-    /// A record keeps the id of its newest write only.
+    /// A record lists its newest write only.
     NewestWriteOnly,
-    /// The same, and nobody is told that a question was asked before.
-    UntoldRepetition,
-    /// A deleted record leaves nothing behind.
+    /// A record lists its newest write only, and the driver does not say that a request was sent
+    /// before.
+    UnmarkedRetry,
+    /// A deleted record leaves no tombstone.
     NoTombstone,
     /// A record is deleted only if it still has the verifier that the request presented.
     DeleteNeedsVerifier,
     /// A record is deleted whatever its version.
     DeleteByKeyAlone,
-    /// A tombstone never ends, and always looks as if it had been laid just now.
+    /// A tombstone never ends, and always looks new.
     EndlessTombstone,
-    /// A record always looks as if its verifier had been minted just now.
+    /// A verifier always looks as if it had just been generated.
     AlwaysJustMinted,
-    /// A tombstone ends at once.
+    /// A tombstone ends immediately.
     ShortTombstone,
 }
 
-/// What a load is answered.
+/// Returns the reply to a load, with the mutation.
 pub(super) fn loaded(
     mutation: Option<Mutation>,
-    question: &StoreRequest,
-    answer: StoreReply,
+    store_request: &StoreRequest,
+    reply: StoreReply,
 ) -> StoreReply {
-    let StoreRequest::Load { now, .. } = question else {
-        return answer;
+    let StoreRequest::Load { now, .. } = store_request else {
+        return reply;
     };
-    match (mutation, answer) {
+    match (mutation, reply) {
         (Some(Mutation::EndlessTombstone), StoreReply::Loaded(Loaded::Dead { .. })) => {
             StoreReply::Loaded(Loaded::Dead {
                 expires: now + TOMBSTONE_SECONDS,
@@ -52,20 +54,24 @@ pub(super) fn loaded(
         }
         (Some(Mutation::AlwaysJustMinted), StoreReply::Loaded(Loaded::Live(record))) => {
             let mut body = Body::decode(&record.body).unwrap();
-            body.minted = *now;
+            body.verifier_created = *now;
             StoreReply::Loaded(Loaded::Live(Record {
                 body: body.encode().into(),
                 ..record
             }))
         }
-        (_, answer) => answer,
+        (_, reply) => reply,
     }
 }
 
-pub(super) fn ask(world: &mut World<'_>, by: usize, question: &StoreRequest) -> StoreReply {
-    match (world.mutation, question) {
+pub(super) fn execute(
+    state: &mut State<'_>,
+    by: usize,
+    store_request: &StoreRequest,
+) -> StoreReply {
+    match (state.mutation, store_request) {
         (
-            Some(Mutation::NewestWriteOnly | Mutation::UntoldRepetition),
+            Some(Mutation::NewestWriteOnly | Mutation::UnmarkedRetry),
             StoreRequest::Update {
                 key,
                 version,
@@ -74,7 +80,7 @@ pub(super) fn ask(world: &mut World<'_>, by: usize, question: &StoreRequest) -> 
             },
         ) => {
             let record = newest_only(record);
-            world.store.ask(&StoreRequest::Update {
+            state.store.execute(&StoreRequest::Update {
                 key: *key,
                 version: *version,
                 record,
@@ -82,15 +88,15 @@ pub(super) fn ask(world: &mut World<'_>, by: usize, question: &StoreRequest) -> 
             })
         }
         (Some(Mutation::NoTombstone), StoreRequest::Delete { key, .. }) => {
-            let answer = world.store.ask(question);
-            world.store.slots.remove(key);
-            answer
+            let reply = state.store.execute(store_request);
+            state.store.slots.remove(key);
+            reply
         }
         (Some(Mutation::DeleteByKeyAlone), StoreRequest::Delete { key, now, .. }) => {
-            match world.store.slots.get(key) {
+            match state.store.slots.get(key) {
                 Some(Slot::Live { record, .. }) => {
                     let version = record.version;
-                    world.store.ask(&StoreRequest::Delete {
+                    state.store.execute(&StoreRequest::Delete {
                         key: *key,
                         version,
                         now: *now,
@@ -100,35 +106,35 @@ pub(super) fn ask(world: &mut World<'_>, by: usize, question: &StoreRequest) -> 
             }
         }
         (Some(Mutation::DeleteNeedsVerifier), StoreRequest::Delete { key, .. }) => {
-            let presented = world.requests[by]
+            let presented = state.requests[by]
                 .carried
-                .map(|cookie| world.cookies[cookie].verifier);
-            let has = match world.store.slots.get(key) {
+                .map(|cookie| state.cookies[cookie].verifier);
+            let has = match state.store.slots.get(key) {
                 Some(Slot::Live { record, .. }) => {
                     Body::decode(&record.body).map(|body| body.verifier)
                 }
                 _ => None,
             };
             if has == presented {
-                world.store.ask(question)
+                state.store.execute(store_request)
             } else {
                 StoreReply::Deleted(Updated::Gone)
             }
         }
-        _ => world.store.ask(question),
+        _ => state.store.execute(store_request),
     }
 }
 
-/// The answer to this question is lost.
-pub(super) fn mark_retried(mutation: Option<Mutation>, ask: &mut Pending<Outgoing>) {
-    if mutation != Some(Mutation::UntoldRepetition) {
-        ask.mark_retried();
+/// The reply to this request is lost.
+pub(super) fn mark_retried(mutation: Option<Mutation>, pending: &mut Pending<Outgoing>) {
+    if mutation != Some(Mutation::UnmarkedRetry) {
+        pending.mark_retried();
     }
 }
 
 fn newest_only(record: &Record) -> Record {
     let mut body = Body::decode(&record.body).unwrap();
-    body.recent.truncate(1);
+    body.recent_writes.truncate(1);
     Record {
         body: body.encode().into(),
         ..record.clone()

@@ -1,27 +1,29 @@
-//! What the walk leaves out, because it is another schedule in another order, leads to nothing else.
+//! Partial-order reduction leaves out no outcome: each family is explored with and without it, and
+//! both must end in the same set of states.
 
 use std::collections::BTreeSet;
 
 use crate::stored::model::Slot;
-use crate::stored::model_check::check::{minted, read};
-use crate::stored::model_check::choose::Chooser;
-use crate::stored::model_check::families::{
-    ALL_DUE, ALL_ON, ANONYMOUS, CAP, DUE, MORE, OLD, OWNED, PLAIN, RENEW, groups, long,
+use crate::stored::model_check::bounds::{
+    ALL_DUE, ALL_ON, ANONYMOUS, CAP, DUE, MORE, OLD, OWNED, PLAIN, RENEW,
 };
-use crate::stored::model_check::plan::*;
-use crate::stored::model_check::run::World;
+use crate::stored::model_check::check::{new_cookie, read};
+use crate::stored::model_check::choose::Chooser;
+use crate::stored::model_check::families::{groups, long};
+use crate::stored::model_check::initial_state::prepare;
+use crate::stored::model_check::scenario::*;
 use crate::stored::model_check::server::Server;
-use crate::stored::model_check::start::prepare;
+use crate::stored::model_check::state::State;
 
-/// How everything stands in the end, without the names that depend on who drew first.
-fn outcome(world: &World<'_>) -> String {
-    let records = world.store.slots.iter().map(|(key, slot)| match slot {
+/// Returns the final state, without the names that depend on the order of the random draws.
+fn outcome(state: &State<'_>) -> String {
+    let records = state.store.slots.iter().map(|(key, slot)| match slot {
         Slot::Dead { expires } => format!("dead until {expires}"),
         Slot::Live { record, .. } => {
             let body = read(record).unwrap();
             let (map, flashes) = body.data.split_once(",[[").unwrap_or((&body.data, ""));
             let flashes = flashes.matches("info").count();
-            let noted: Vec<_> = world
+            let noted: Vec<_> = state
                 .store
                 .index
                 .values()
@@ -29,7 +31,11 @@ fn outcome(world: &World<'_>) -> String {
                 .collect();
             let (user, times) = (
                 &record.user,
-                (record.created, record.expires, body.earlier.is_some()),
+                (
+                    record.created,
+                    record.expires,
+                    body.previous_verifier.is_some(),
+                ),
             );
             format!("{map} {flashes} {user:?} {noted:?} {times:?}")
         }
@@ -37,18 +43,18 @@ fn outcome(world: &World<'_>) -> String {
     let mut all: Vec<_> = records.collect();
     all.sort();
     all.extend(
-        world
+        state
             .requests
             .iter()
             .map(|request| match &request.response {
                 Some(response) if !request.failed => {
-                    let minted = minted(request).is_some();
+                    let sends_id = new_cookie(request).is_some();
                     format!(
-                        "{:?} {:?} {:?} {minted}",
-                        request.found, response.result, response.gone
+                        "{:?} {:?} {:?} {sends_id}",
+                        request.cookie_state, response.result, response.gone
                     )
                 }
-                // It was told that the store gave no answer, or crashed.
+                // The store did not reply to it, or it crashed.
                 _ => "unknown".to_owned(),
             }),
     );
@@ -59,11 +65,11 @@ fn outcomes(scenario: &Scenario) -> (BTreeSet<String>, u64) {
     let server = Server::new(scenario.config);
     let start = prepare(&server, scenario);
     let (mut all, mut schedules) = (BTreeSet::new(), 0);
-    let mut chooser = Chooser::all();
+    let mut chooser = Chooser::exhaustive();
     loop {
-        let mut world = World::new(&server, scenario, &start, None, &mut chooser);
-        if world.go().unwrap() {
-            all.insert(outcome(&world));
+        let mut state = State::new(&server, scenario, &start, None, &mut chooser);
+        if state.explore_schedule().unwrap() {
+            all.insert(outcome(&state));
             schedules += 1;
         }
         if !chooser.next() {
@@ -84,33 +90,38 @@ fn nothing_else_comes_of_what_is_left_out() {
                 .collect()
         }
     };
-    let (mut walked, mut of) = (0, 0);
-    for (config, priors, faults, ticks) in [
+    let (mut explored, mut of) = (0, 0);
+    for (config, priors, faults, env_events) in [
         (PLAIN, ANONYMOUS, 1, &[][..]),
         (RENEW, DUE, 1, &[]),
         (CAP, OWNED, 0, &[]),
-        (ALL_ON, ALL_DUE, 0, &[Tick::Clock(100), Tick::Collect(1001)]),
-        (ALL_ON, OLD, 0, &[Tick::Clock(59), Tick::Clock(-60)]),
+        (
+            ALL_ON,
+            ALL_DUE,
+            0,
+            &[EnvEvent::Clock(100), EnvEvent::DeleteExpired(1001)],
+        ),
+        (ALL_ON, OLD, 0, &[EnvEvent::Clock(59), EnvEvent::Clock(-60)]),
     ] {
         for plans in &groups {
             let scenario = Scenario::new(config, priors, plans)
                 .faults(faults)
-                .ticks(ticks, 1);
+                .env_events(env_events, 1);
             let (reduced, some) = outcomes(&scenario);
-            let (unreduced, all) = outcomes(&Scenario {
-                unreduced: true,
+            let (without_reduction, all) = outcomes(&Scenario {
+                without_reduction: true,
                 ..scenario
             });
-            let lacks: Vec<_> = unreduced.difference(&reduced).collect();
+            let lacks: Vec<_> = without_reduction.difference(&reduced).collect();
             assert!(
                 lacks.is_empty(),
                 "{} | {}: {lacks:#?}",
                 plans[0].name,
                 plans[1].name
             );
-            (walked, of) = (walked + some, of + all);
+            (explored, of) = (explored + some, of + all);
         }
     }
-    println!("walked {walked} schedules of {of}: no outcome is left out");
-    assert!(walked < of);
+    println!("explored {explored} schedules of {of}: no outcome is left out");
+    assert!(explored < of);
 }
