@@ -168,6 +168,7 @@ impl Builder {
     /// assert!(matches!(fill(format!("{noise:?}")), Err(Error::TooLarge { limit: 1000, .. })));
     /// ```
     pub fn max_cookie_size(mut self, bytes: usize) -> Self {
+        // As in Flask, 0 turns the limit off.
         self.max_cookie_size = (bytes > 0).then_some(bytes);
         self
     }

@@ -58,6 +58,7 @@ impl Builder {
     /// assert_eq!(length("al"), length("wolfeschlegelsteinhausen"));
     /// ```
     pub fn padding(mut self, block: usize) -> Self {
+        // More than 1,024 bytes of padding could fill most of a cookie.
         self.encryption.block = Some(block.clamp(1, 1024));
         self
     }

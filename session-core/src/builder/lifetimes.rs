@@ -150,6 +150,7 @@ impl Builder {
     /// assert_eq!(sessions.open(&request).rejected(), Some(Rejected::Revoked)); // created one second earlier
     /// ```
     pub fn not_created_before(mut self, time: SystemTime) -> Self {
+        // Rounded down: a session of the same second is still accepted, as its stamp has no fractions.
         self.lifetime.not_before = Some(unix(time).as_secs());
         self
     }

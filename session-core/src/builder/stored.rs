@@ -44,6 +44,7 @@ impl Builder {
     /// assert!(Sessions::builder(key).max_sessions_per_user(5).build().is_err()); // a cookie session knows no others
     /// ```
     pub fn max_sessions_per_user(mut self, most: usize) -> Self {
+        // A limit of 0 would end the session that the login begins.
         self.stored.per_user = Some(most.max(1));
         self
     }

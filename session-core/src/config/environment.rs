@@ -253,3 +253,75 @@ fn read_setting(kind: &Kind, text: &str) -> Result<Value, &'static str> {
         _ => Err(kind.expected()),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn message(name: &str, text: &str) -> Option<String> {
+        let variable = (name.to_owned(), text.to_owned());
+        match Config::from_vars("", [variable]) {
+            Ok(_) => None,
+            Err(error) => Some(error.to_string()),
+        }
+    }
+
+    /// The struct, the table of its documentation and the kinds list the settings one by one.
+    #[test]
+    fn each_setting_is_documented_and_read_from_the_environment() {
+        let source = include_str!("mod.rs");
+        let (documentation, code) = source.split_once("pub struct Config {").unwrap();
+        let (fields, _) = code.split_once("\n}\n").unwrap();
+        let mut count = 0;
+        for line in fields.lines().filter(|line| !line.trim().starts_with('#')) {
+            let Some((field, _)) = line.split_once(':') else {
+                continue;
+            };
+            let name = field.trim().to_uppercase();
+            assert!(Kind::of(&name).is_some(), "{name}");
+            assert!(documentation.contains(&format!("`{name}`")), "{name}");
+            count += 1;
+        }
+        assert_eq!(count, 32);
+    }
+
+    #[test]
+    fn an_error_names_its_variable_and_quotes_nothing() {
+        for (name, text) in [
+            (
+                "SESSION_RENAMED_FROM",
+                r#"{"name": "a", "renamed": 1, "hunter2": 1}"#,
+            ),
+            (
+                "SESSION_RENAMED_FROM",
+                r#"{"name": "a", "renamed": 1, "path": 1}"#,
+            ),
+            ("SESSION_IDLE_LIFETIME", "1e300"),
+            ("SESSION_IDLE_LIFETIME", "-0.1"),
+            ("SESSION_EPOCH", "65536"),
+            ("SESSION_EPOCH", "1.0"),
+            ("SESSION_COOKIE_DOMAIN", "true"),
+            ("MAX_COOKIE_SIZE", "-1"),
+        ] {
+            let message = message(name, text).unwrap();
+            assert!(
+                message.starts_with(&format!("{name}: expected ")),
+                "{message}"
+            );
+            assert!(!message.contains("hunter2"), "{message}");
+        }
+        for (name, text) in [
+            (
+                "SESSION_RENAMED_FROM",
+                r#"{"name": "a", "renamed": 1, "path": "/shop"}"#,
+            ),
+            ("SESSION_IDLE_LIFETIME", "0.5"),
+            ("SESSION_EPOCH", "65535"),
+            ("SESSION_COOKIE_DOMAIN", "false"),
+            ("SESSION_CONTEXT", "true"),
+            ("MAX_COOKIE_SIZE", "null"),
+        ] {
+            assert_eq!(message(name, text), None, "{name} {text}");
+        }
+    }
+}
