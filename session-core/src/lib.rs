@@ -46,7 +46,7 @@
 //! limits remain. A cookie holds about 4 KB. A copied cookie is valid until it expires, even after a logout. Of two concurrent requests
 //! that change the session, the change of one is lost.
 //!
-//! A session in a store has none of these limits: the cookie holds an id. [`StoredSessions`] decides what to ask a store, and what its
+//! A session in a store has none of these limits: the cookie holds an id, and the record may have 1 MiB or more. [`StoredSessions`] decides what to ask a store, and what its
 //! answer means; the crate `session-store` has stores, and carries out the requests. [`protocol`] is for authors of stores and adapters.
 //!
 //! # Features
