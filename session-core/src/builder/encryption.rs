@@ -19,7 +19,7 @@ pub(super) struct Encryption {
     pub(super) encrypted_until: Option<u64>,
 }
 
-/// Encryption (feature `encryption`): nobody reads a session without the key. Not for Flask's format.
+/// Encryption (feature `encryption`), so that a session can be read only with the key. Not for Flask's format.
 #[cfg(feature = "encryption")]
 impl Builder {
     /// Encrypts the session: its cookie, or its record in a store, is encrypted and authenticated by AES-256-GCM-SIV
