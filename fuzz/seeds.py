@@ -1,4 +1,4 @@
-"""Inputs for the fuzzer to begin with, from the recorded vectors of Flask: one folder for each target.
+"""Writes the first inputs of the fuzzer, made from the recorded vectors of Flask: one folder for each target.
 
     python3 fuzz/seeds.py FOLDER
 """
@@ -11,7 +11,7 @@ import zlib
 
 HERE = pathlib.Path(__file__).parent
 VECTORS = json.loads((HERE / "../session-core/tests/data/flask-vectors.json").read_text())
-# As the properties in session-core/tests/property have them.
+# The values of the properties in session-core/tests/property.
 NOW = 1_700_000_000
 GOOD_STAMP = bytes(18)
 GOOD_TIME = bytes(8)

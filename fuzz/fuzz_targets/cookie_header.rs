@@ -1,8 +1,9 @@
-//! The values of our cookie in a header are those that the `cookie` crate finds; in Flask's format, those that a second
-//! writing of Werkzeug's rules finds.
+//! The core finds the values in a Cookie header that the `cookie` crate finds; in Flask's format, those that a second
+//! implementation of Werkzeug's rules finds.
 //!
-//! From the crate, two differences are meant: we trim space and tab and nothing else, and we read bytes that are no UTF-8. So
-//! the crate is shown bytes beyond ASCII as characters that it does not trim; a control character cannot stand in a header.
+//! Two differences from the crate are intended: the core trims only space and tab, and it reads bytes that are not UTF-8. So the
+//! crate gets private characters in the place of bytes that are not ASCII, which it does not trim. A header has no control
+//! characters.
 
 #![no_main]
 
@@ -10,7 +11,7 @@ use cookie::Cookie;
 use http::HeaderValue;
 use session_fuzz::property::naive;
 
-/// The first byte chooses the name, the rest is the header.
+/// The first byte of the input chooses the name, the rest is the header.
 fn check(data: &[u8]) {
     let Some((choice, bytes)) = data.split_first() else {
         return;
@@ -19,18 +20,11 @@ fn check(data: &[u8]) {
         return;
     };
     let name = ["a", "session", "__Host-session", "__Secure-a.b"][usize::from(*choice) % 4];
-    let private_use = |byte: &u8| {
-        if byte.is_ascii() {
-            char::from(*byte)
-        } else {
-            shown(*byte)
-        }
-    };
-    let shown: String = bytes.iter().map(private_use).collect();
-    let cookies = Cookie::split_parse(&*shown)
+    let text: String = bytes.iter().map(to_char).collect();
+    let cookies = Cookie::split_parse(&*text)
         .filter_map(Result::ok)
         .filter(|cookie| cookie.name() == name);
-    let expected: Vec<Vec<u8>> = cookies.map(|cookie| hidden(cookie.value())).collect();
+    let expected: Vec<Vec<u8>> = cookies.map(|cookie| to_bytes(cookie.value())).collect();
     assert_eq!(session_core::fuzzing::values(name, &header), expected);
 
     let pairs = naive::cookie::pairs(bytes)
@@ -43,11 +37,17 @@ fn check(data: &[u8]) {
     );
 }
 
-fn shown(byte: u8) -> char {
-    char::from_u32(0xe000 + u32::from(byte)).unwrap()
+/// ASCII as it is, other bytes as characters of the private use area.
+fn to_char(byte: &u8) -> char {
+    if byte.is_ascii() {
+        char::from(*byte)
+    } else {
+        char::from_u32(0xe000 + u32::from(*byte)).unwrap()
+    }
 }
 
-fn hidden(text: &str) -> Vec<u8> {
+/// The inverse of `to_char`, for each character: the private use area begins at a multiple of 256.
+fn to_bytes(text: &str) -> Vec<u8> {
     text.chars()
         .map(|c| u32::from(c).to_le_bytes()[0])
         .collect()

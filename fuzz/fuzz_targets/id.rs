@@ -1,5 +1,5 @@
-//! The id of a stored session: a store is asked exactly for the ids that a naive implementation accepts, and their records
-//! open.
+//! The id of a session in a store: the core asks the store for exactly the ids that a naive implementation accepts, and their
+//! records open.
 
 #![no_main]
 

@@ -1,4 +1,4 @@
-//! Our JSON scanner, reader and canonical writer against naive ones, and the scanner against serde_json's.
+//! The JSON scanner, reader and canonical writer agree with naive ones, and the scanner with that of serde_json.
 
 #![no_main]
 

@@ -1,4 +1,5 @@
-//! The same of our encrypted cookies.
+//! Encrypted cookies of our own format: no input panics, and the core accepts exactly the cookies that a naive implementation
+//! accepts, with equal content, permanence and times.
 
 #![no_main]
 

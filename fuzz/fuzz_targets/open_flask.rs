@@ -1,4 +1,5 @@
-//! The same of Flask's cookies.
+//! Cookies of Flask's format: no input panics, and the core accepts exactly the cookies that a naive implementation accepts,
+//! with equal content, permanence and times.
 
 #![no_main]
 

@@ -1,5 +1,5 @@
-//! Our signed cookies: no input panics, and accepted is exactly what a naive implementation accepts, with the same content,
-//! permanence and times.
+//! Signed cookies of our own format: no input panics, and the core accepts exactly the cookies that a naive implementation
+//! accepts, with equal content, permanence and times.
 
 #![no_main]
 

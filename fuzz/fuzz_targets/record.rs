@@ -1,5 +1,5 @@
-//! The body of a stored record: no bytes panic, what is accepted is encoded as the same bytes again, and a session opens
-//! from it exactly where a naive implementation says so, with the same content.
+//! The body of a record: no input panics, an accepted body is encoded as its own bytes again, and a session opens from it
+//! exactly when a naive implementation opens one, with equal content.
 
 #![no_main]
 

@@ -1,4 +1,5 @@
-//! The same of encrypted records, which open in their own place alone.
+//! Encrypted records: no input panics, and a session opens from one exactly when a naive implementation opens one, with equal
+//! content. A record opens only under its own key in the store.
 
 #![no_main]
 

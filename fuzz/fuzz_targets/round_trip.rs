@@ -1,4 +1,4 @@
-//! Any sequence of operations, closed and reopened, equals a plain model, in all formats.
+//! A session has the content of a plain model after any sequence of operations, closed and reopened, in each format.
 
 #![no_main]
 

@@ -1,4 +1,4 @@
-//! Any change of a good cookie is refused, unless its bytes are the same as before.
+//! A valid cookie is rejected after any change of its bytes.
 
 #![no_main]
 

@@ -1,4 +1,4 @@
-//! What the targets share: the properties of session-core's tests, as they are.
+//! The properties that the targets check. They are those of session-core's tests.
 
 #[path = "../../session-core/tests/common/mod.rs"]
 pub mod common;

@@ -1,4 +1,4 @@
-//! What the targets of `fuzz/` need and nobody else: compiled for them alone.
+//! Internals that two targets of `fuzz/` call. Compiled with `--cfg fuzzing`, which cargo-fuzz sets, and otherwise not at all.
 
 use http::HeaderValue;
 
@@ -7,12 +7,12 @@ use crate::cookie::header::Dialect;
 use crate::cookie::template::CookieTemplate;
 use crate::record::body::Body;
 
-/// The values of the cookies of a name in a Cookie header, as our formats read them; none if it is no name.
+/// Returns the values of a Cookie header under this name, as our own formats read them. None if the name is no cookie name.
 pub fn values(name: &str, header: &HeaderValue) -> Vec<Vec<u8>> {
     read(name, header, Dialect::Browser)
 }
 
-/// As Flask's format reads them.
+/// Returns the values of a Cookie header under this name, as Flask's format reads them.
 pub fn values_of_flask(name: &str, header: &HeaderValue) -> Vec<Vec<u8>> {
     read(name, header, Dialect::Werkzeug)
 }
@@ -29,17 +29,16 @@ fn read(name: &str, header: &HeaderValue, dialect: Dialect) -> Vec<Vec<u8>> {
         same_site: None,
         partitioned: false,
     };
-    let template = CookieTemplate::new(&attributes);
-    let values = |template: CookieTemplate| {
-        template
-            .find(header, dialect)
-            .map(std::borrow::Cow::into_owned)
-            .collect()
-    };
-    template.map(values).unwrap_or_default()
+    let mut values = Vec::new();
+    if let Ok(template) = CookieTemplate::new(&attributes) {
+        for value in template.find(header, dialect) {
+            values.push(value.into_owned());
+        }
+    }
+    values
 }
 
-/// The body of a record, decoded and encoded again; `None` if it is none.
+/// Decodes the body of a record and encodes it again. `None` if the bytes are no body.
 pub fn body(bytes: &[u8]) -> Option<Vec<u8>> {
-    Body::decode(bytes).map(|body| body.encode())
+    Some(Body::decode(bytes)?.encode())
 }

@@ -1,63 +1,84 @@
-//! Flask's sessions for Rust: a signed cookie that a handler uses like a map.
+//! Sessions for Rust web applications. A handler uses a session like a map; the browser holds it in a signed cookie. With Flask's
+//! format it is the cookie of a running Flask application, byte for byte.
 //!
-//! What is not here: no I/O, no async, no runtime, no logger, no framework. The core reads `Cookie` from a
-//! [`http::HeaderMap`], and writes `Set-Cookie`, `Vary` and `Cache-Control` into another. Adapters for frameworks
-//! (`session-axum` and others) and stores are separate crates.
-//!
-//! Three lines make a session in any framework:
+//! This crate is for any framework, and does no I/O. `session-axum`, `session-hyper` and `session-rocket` give its [`Session`] to
+//! the handlers of their framework. In another framework, a session is three lines:
 //!
 //! ```
 //! # use http::HeaderMap;
-//! # use session_core::{SecretKey, Sessions};
+//! # use session_core::testing;
 //! # let (request, mut response) = (HeaderMap::new(), HeaderMap::new());
-//! # let sessions = Sessions::new(SecretKey::generate().unwrap());
+//! # let sessions = testing::sessions(); // a program has its own: Sessions::new(key)
 //! let session = sessions.open(&request);
 //! let visits = session.increment("visits", 1)?;
 //! sessions.close(&session, &mut response)?;
 //! # assert_eq!(visits, 1);
+//! # assert!(response.contains_key("set-cookie"));
 //! # Ok::<(), session_core::Error>(())
 //! ```
 //!
-//! - [`Sessions`] is configured once: [`Sessions::new`] with secure defaults, [`Sessions::flask`] for the cookies of a
-//!   running Flask application, [`Sessions::builder`] for the rest, or a [`Config`] under Flask's own names.
-//! - [`Session`] is what a handler holds: get, insert, take, remove, clear, increment, push, update, flash.
-//! - [`protocol`]: what adapters and stores are written with; applications need none of it.
-//! - [`Error`], [`Rejected`], [`ConfigError`]: the handler's fault, the client's, the developer's.
+//! `request` and `response` are headers of the `http` crate. Closing writes `Set-Cookie`, `Vary` and `Cache-Control`.
 //!
-//! - [`StoredSessions`]: sessions on the server, the cookie holds an id. The core says what to ask a store, and
-//!   what its reply means; `session-store` has stores, and carries the one to the other.
+//! # What a handler can do
 //!
-//! A session's cookie is signed, and its user can read it, unless it is encrypted (`Builder::encrypted`). Two requests at once each write a whole cookie; the
-//! browser keeps whichever response lands last. A cookie that somebody copied is valid until it expires. A stored session
-//! knows none of these limits.
+//! | to | call |
+//! |---|---|
+//! | read and write values | [`get`](Session::get), [`insert`](Session::insert), [`take`](Session::take), [`remove`](Session::remove), [`contains_key`](Session::contains_key), [`keys`](Session::keys) |
+//! | change a value in one step | [`increment`](Session::increment), [`push`](Session::push), [`update`](Session::update), [`get_or_insert_with`](Session::get_or_insert_with) |
+//! | log a user in and out | [`log_in`](Session::log_in), [`user`](Session::user), [`authenticated_within`](Session::authenticated_within), [`clear`](Session::clear) |
+//! | show a message on the next page | [`flash`](Session::flash), [`take_flashes`](Session::take_flashes) |
+//! | keep the session when the browser is closed | [`set_permanent`](Session::set_permanent) |
+//! | learn why a session is empty | [`rejected`](Session::rejected) |
+//!
+//! # Configuration
+//!
+//! - [`Sessions::new`]: our own format with secure defaults.
+//! - [`Sessions::flask`]: the format, the defaults and the rules of Flask, [with a few differences](#where-flask-mode-differs-from-flask).
+//! - [`Sessions::builder`] and [`Sessions::flask_builder`]: the same with your settings, see [`Builder`].
+//! - [`Config`]: settings from environment variables or a file, under Flask's names.
+//!
+//! A wrong configuration is a [`ConfigError`] at start. At run time, [`Error`] is a mistake of the handler or a failure of the server,
+//! and [`Rejected`] says why a cookie was not accepted, which is no error: the session is empty then.
+//!
+//! # In a cookie, or in a store
+//!
+//! A cookie is signed: its user can read it, but not change it. `Builder::encrypted` hides the content from the user, too. Three
+//! limits remain. A cookie holds about 4 KB. A copied cookie is valid until it expires, even after a logout. Of two concurrent requests
+//! that change the session, the change of one is lost.
+//!
+//! A session in a store has none of these limits: the cookie holds an id, and the record may have 1 MiB or more. [`StoredSessions`] decides what to ask a store, and what its
+//! answer means; the crate `session-store` has stores, and carries out the requests. [`protocol`] is for authors of stores and adapters.
 //!
 //! # Features
-//! - `os` (default): clock, random source and environment of the operating system. Without it the builder asks for a
+//!
+//! - `os` (default): the clock, the random source and the environment of the operating system. Without it, give the builder a
 //!   [`Clock`] and an [`EntropySource`].
-//! - `encryption`: cookies and records that nobody can read without the key: `Builder::encrypted`.
-//! - `testing`: the module of that name, for the tests of applications: a jar with a browser's rules, a clock to move, a session built
-//!   from values or read back from a response.
+//! - `encryption`: encrypted cookies and records, `Builder::encrypted`.
+//! - `testing`: the module `testing`, for the tests of applications: a request with a session, the session that a response leaves, a
+//!   clock that a test moves, and a browser's cookie jar.
 //!
 //! # Dependencies
+//!
 //! | crate | why |
 //! |---|---|
-//! | `http` | the header types that all frameworks share; in our public API |
-//! | `serde`, `serde_json` | values in and out, in our public API; configuration files |
-//! | `cookie` | renders Set-Cookie's attributes; the oracle of our tests |
-//! | `hmac`, `sha1`, `sha2` | signatures: RustCrypto's, with a keyed state that is wiped; SHA-1 and SHA-512 for Flask's cookies only |
-//! | `subtle` | comparing signatures in constant time |
-//! | `zeroize` | wiping keys |
+//! | `http` | header types that all frameworks share; part of this crate's public API |
+//! | `serde`, `serde_json` | values of a session, in the public API; configuration from JSON |
+//! | `cookie` | the attributes of `Set-Cookie`; the cookie jar of `testing` |
+//! | `hmac`, `sha1`, `sha2` | signatures, by RustCrypto, whose states are wiped; SHA-1 and SHA-512 for Flask's cookies only |
+//! | `subtle` | comparison of signatures in constant time |
+//! | `zeroize` | wiping of keys |
 //! | `base64` | strict base64url |
-//! | `flate2` | zlib in pure Rust, for Flask's compressed cookies and our own large ones |
-//! | `time` | the calendar, for Expires and Flask's datetimes; `cookie` has it anyway |
+//! | `flate2` | zlib in Rust, for compressed cookies |
+//! | `itoa`, `memchr` | writing numbers, and searching bytes; `serde_json` needs both anyway |
+//! | `time` | the calendar, for `Expires` and for Flask's datetimes; `cookie` needs it anyway |
 //! | `thiserror` | error messages beside their variants |
-//! | `aes-gcm-siv` | AES-256-GCM-SIV in pure Rust: a nonce that repeats does no harm (feature `encryption`) |
-//! | `aes`, `polyval` | nothing but their wiping, which `aes-gcm-siv` leaves off (feature `encryption`) |
-//! | `getrandom` | the operating system's random source (feature `os`) |
+//! | `aes-gcm-siv` | AES-256-GCM-SIV in Rust, which stays safe if a nonce repeats (feature `encryption`) |
+//! | `aes`, `polyval` | turned on only to wipe their keys, which `aes-gcm-siv` does not do (feature `encryption`) |
+//! | `getrandom` | the random source of the operating system (feature `os`) |
 #![doc = ""]
 #![doc = include_str!("../FLASK-DIFFERENCES.md")]
 
-// First, so that its documentation begins with the methods of the map.
+// First, since rustdoc follows this order: the page of `Session` begins with the methods of the map.
 mod session;
 
 mod base64;
@@ -69,6 +90,7 @@ mod env;
 mod error;
 mod event;
 mod exchange;
+// Only for `fuzz/`, which calls two internals.
 #[cfg(fuzzing)]
 #[doc(hidden)]
 pub mod fuzzing;

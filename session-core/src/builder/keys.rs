@@ -1,13 +1,17 @@
-//! Keys that only verify.
+//! Keys that only verify, and what is bound into all keys.
 
 use std::time::SystemTime;
 
 use crate::builder::Builder;
 use crate::keys::secret::SecretKey;
+use crate::token::mac::Digest;
 
+/// Keys.
 impl Builder {
-    /// A key that signed cookies which still count, and signs no new ones: the previous key, while it is being replaced.
-    /// At most 8. A cookie is signed by the primary key when it is next written, never because it was read.
+    /// Adds the previous key, while it is being replaced: it verifies the cookies that it signed, and signs no new ones. At most
+    /// 8 such keys; more are [`ConfigError::TooManyKeys`](crate::ConfigError::TooManyKeys).
+    ///
+    /// A session moves to the primary key when its cookie is next written. Reading alone never writes it.
     ///
     /// ```
     /// # use session_core::{SecretKey, Sessions, testing};
@@ -22,7 +26,8 @@ impl Builder {
         self
     }
 
-    /// The same, with an end: from that second on the key counts for nothing.
+    /// Adds a key that only verifies, as [`verify_only`](Self::verify_only), until `end`, in whole seconds: from that second on
+    /// the key is ignored.
     ///
     /// ```
     /// # use std::time::{Duration, SystemTime};
@@ -36,7 +41,10 @@ impl Builder {
         self
     }
 
-    /// The same with a Flask application's secret, which may be weak: an entry of `SECRET_KEY_FALLBACKS`.
+    /// Adds a Flask application's previous secret, an entry of `SECRET_KEY_FALLBACKS`, as a key that only verifies.
+    ///
+    /// It may be weak in Flask's format only; in our own format a weak one is
+    /// [`ConfigError::WeakFallback`](crate::ConfigError::WeakFallback).
     ///
     /// ```
     /// # use session_core::{Sessions, testing};
@@ -47,6 +55,52 @@ impl Builder {
     /// ```
     pub fn fallback(mut self, secret: impl Into<Vec<u8>>) -> Self {
         self.ring = self.ring.fallback(secret);
+        self
+    }
+
+    /// Separates applications that share a secret and a cookie name: a cookie of one context is rejected in any other. Default:
+    /// empty. An error in Flask's format, where the [`salt`](Self::salt) does this.
+    ///
+    /// The context is part of the derivation of all keys.
+    ///
+    /// ```
+    /// # use session_core::{Rejected, SecretKey, Sessions, testing};
+    /// # let key = SecretKey::generate().unwrap();
+    /// let shop = Sessions::builder(key.clone()).context("shop").build().unwrap();
+    /// let blog = Sessions::builder(key).context("blog").build().unwrap();
+    /// let request = testing::request(&shop, |session| session.insert("username", "ada")).unwrap();
+    /// assert_eq!(blog.open(&request).rejected(), Some(Rejected::BadSignature));
+    /// ```
+    pub fn context(mut self, context: impl Into<String>) -> Self {
+        self.context = Some(context.into());
+        self
+    }
+
+    /// Sets the hash function of the signature in Flask's format, itsdangerous' `digest_method`. Default: [`Digest::Sha1`]. An
+    /// error in our own format, which always signs with HMAC-SHA256.
+    ///
+    /// ```
+    /// # use session_core::{Digest, Sessions, testing};
+    /// let flask = Sessions::flask_builder("dev").digest(Digest::Sha512).build().unwrap();
+    /// let request = testing::request(&flask, |session| session.insert("username", "ada")).unwrap();
+    /// assert!(Sessions::flask("dev").unwrap().open(&request).rejected().is_some()); // that is SHA-1
+    /// ```
+    pub fn digest(mut self, digest: Digest) -> Self {
+        self.digest = Some(digest);
+        self
+    }
+
+    /// Sets the salt of the signature's key in Flask's format, Flask's `salt`. Default: `cookie-session`. An error in our own
+    /// format, where the [`context`](Self::context) separates applications.
+    ///
+    /// ```
+    /// # use session_core::{Rejected, Sessions, testing};
+    /// let flask = Sessions::flask_builder("dev").salt("admin-session").build().unwrap();
+    /// let request = testing::request(&flask, |session| session.insert("username", "ada")).unwrap();
+    /// assert_eq!(Sessions::flask("dev").unwrap().open(&request).rejected(), Some(Rejected::BadSignature));
+    /// ```
+    pub fn salt(mut self, salt: impl Into<Vec<u8>>) -> Self {
+        self.salt = Some(salt.into());
         self
     }
 }

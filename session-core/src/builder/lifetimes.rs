@@ -1,4 +1,4 @@
-//! How long sessions count, and which count at all.
+//! How long sessions are valid, and which are rejected early.
 
 use std::time::{Duration, SystemTime};
 
@@ -6,12 +6,14 @@ use crate::builder::Builder;
 use crate::env::unix;
 use crate::token::lifetime::Refresh;
 
-/// How long sessions count, and which count at all.
+/// How long sessions are valid.
 impl Builder {
-    /// How long a session counts after its cookie was last written, in whole seconds: Flask's
-    /// `PERMANENT_SESSION_LIFETIME`, default 31 days, enforced by the server for all sessions but those that
-    /// [`permanent_lifetime`](Self::permanent_lifetime) and [`anonymous_lifetime`](Self::anonymous_lifetime) take out. A
-    /// permanent session's cookie ends with it in the browser, too (there after 400 days at the latest).
+    /// Sets how long a session is valid after its cookie was last written, in whole seconds: Flask's
+    /// `PERMANENT_SESSION_LIFETIME`. Default: 31 days.
+    ///
+    /// It applies to all sessions except those for which [`permanent_lifetime`](Self::permanent_lifetime) or
+    /// [`anonymous_lifetime`](Self::anonymous_lifetime) is set. The server enforces it. The cookie of a permanent session also
+    /// expires in the browser at that time, or after 400 days if that is earlier, the limit of browsers.
     ///
     /// ```
     /// # use std::time::Duration;
@@ -28,11 +30,10 @@ impl Builder {
         self
     }
 
-    /// "Remember me": the idle lifetime of [permanent](crate::Session::set_permanent) sessions, beside
-    /// [`idle_lifetime`](Self::idle_lifetime) for the others, in whole seconds. Default: that of all. Not in Flask's format,
-    /// which has one.
+    /// Sets the idle lifetime of [permanent](crate::Session::set_permanent) sessions, in whole seconds: "remember me". Default:
+    /// the [`idle_lifetime`](Self::idle_lifetime) of all sessions. An error in Flask's format, which has one lifetime.
     ///
-    /// Where nobody is logged in, [`anonymous_lifetime`](Self::anonymous_lifetime) counts instead, if it is set.
+    /// A session without a user has the [`anonymous_lifetime`](Self::anonymous_lifetime) instead, if that is set.
     ///
     /// ```
     /// # use std::time::Duration;
@@ -49,9 +50,9 @@ impl Builder {
     ///         session.set_permanent(remember_me)
     ///     })
     /// };
-    /// let (forgotten, remembered) = (login(false).unwrap(), login(true).unwrap());
+    /// let (other, remembered) = (login(false).unwrap(), login(true).unwrap());
     /// time.advance(Duration::from_secs(DAY));
-    /// assert_eq!(sessions.open(&forgotten).rejected(), Some(Rejected::Idle));
+    /// assert_eq!(sessions.open(&other).rejected(), Some(Rejected::Idle));
     /// assert_eq!(sessions.open(&remembered).user().as_deref(), Some("42"));
     /// ```
     pub fn permanent_lifetime(mut self, lifetime: Duration) -> Self {
@@ -59,11 +60,11 @@ impl Builder {
         self
     }
 
-    /// The idle lifetime of sessions without a user, in whole seconds: of carts, and of all that strangers leave in a store.
-    /// Default: as if they had one. Not in Flask's format, which does not know.
+    /// Sets the idle lifetime of sessions without a user, in whole seconds: of a visitor's cart, for example. Default: the
+    /// lifetime of sessions with a user. An error in Flask's format, which does not know users.
     ///
-    /// A session has a user from [`log_in`](crate::Session::log_in) on. Before, this lifetime is the one that counts,
-    /// shorter or longer than the others, also for a permanent session.
+    /// A session has a user from [`log_in`](crate::Session::log_in) on. Before that, this lifetime applies, whether it is shorter
+    /// or longer than the others, and also if the session is permanent.
     ///
     /// ```
     /// # use std::time::Duration;
@@ -71,10 +72,10 @@ impl Builder {
     /// # let (key, time) = (SecretKey::generate().unwrap(), testing::ManualClock::at(1_700_000_000));
     /// # let builder = Sessions::builder(key).clock(time.clone());
     /// let sessions = builder.anonymous_lifetime(Duration::from_secs(60 * 60)).build().unwrap();
-    /// let stranger = testing::request(&sessions, |session| session.set_permanent(true)).unwrap();
+    /// let visitor = testing::request(&sessions, |session| session.set_permanent(true)).unwrap();
     /// let user = testing::request(&sessions, |session| session.log_in("42")).unwrap();
     /// time.advance(Duration::from_secs(24 * 60 * 60));
-    /// assert_eq!(sessions.open(&stranger).rejected(), Some(Rejected::Idle));
+    /// assert_eq!(sessions.open(&visitor).rejected(), Some(Rejected::Idle));
     /// assert_eq!(sessions.open(&user).rejected(), None); // idle_lifetime: 31 days
     /// ```
     pub fn anonymous_lifetime(mut self, lifetime: Duration) -> Self {
@@ -82,8 +83,8 @@ impl Builder {
         self
     }
 
-    /// How long a session counts after it was created, in whole seconds, whatever its use. Default: without end. Not in
-    /// Flask's format.
+    /// Sets how long a session is valid after it was created, in whole seconds, however often it is used. Default: no limit. An
+    /// error in Flask's format.
     ///
     /// ```
     /// # use std::time::Duration;
@@ -100,8 +101,8 @@ impl Builder {
         self
     }
 
-    /// When a session that is only read is written anew. Default: [`Refresh::AfterTenth`]; in Flask's format
-    /// [`Refresh::EachRequest`], for permanent sessions.
+    /// Sets when a session that was only read is written again, so that a session in use does not expire. Default:
+    /// [`Refresh::AfterTenth`]; in Flask's format [`Refresh::EachRequest`], and there for permanent sessions only.
     ///
     /// ```
     /// # use std::time::Duration;
@@ -118,8 +119,8 @@ impl Builder {
         self
     }
 
-    /// Whether new sessions are permanent. Default: false, they end with the browser. Not in Flask's format, where each
-    /// session says it by its key `_permanent`.
+    /// Makes new sessions permanent: their cookie stays when the browser is closed. Default: false. An error in Flask's format,
+    /// where each session holds this under its key `_permanent`.
     ///
     /// ```
     /// # use session_core::{SecretKey, Sessions, testing};
@@ -132,8 +133,10 @@ impl Builder {
         self
     }
 
-    /// Sessions created before this time don't count: the switch for the day on which something leaked. A login or
-    /// [`clear`](crate::Session::clear) creates a session anew. Not in Flask's format.
+    /// Rejects sessions that were created before this time, in whole seconds: for the day on which a key or a copy of sessions
+    /// leaked. Default: no such time. An error in Flask's format.
+    ///
+    /// A login and [`clear`](crate::Session::clear) create a new session.
     ///
     /// ```
     /// # use std::time::{Duration, UNIX_EPOCH};
@@ -144,17 +147,18 @@ impl Builder {
     /// # let builder = Sessions::builder(key).clock(time);
     /// let leak = UNIX_EPOCH + Duration::from_secs(1_700_000_001);
     /// let sessions = builder.not_created_before(leak).build().unwrap();
-    /// assert_eq!(sessions.open(&request).rejected(), Some(Rejected::Revoked)); // a second too early
+    /// assert_eq!(sessions.open(&request).rejected(), Some(Rejected::Revoked)); // created one second earlier
     /// ```
     pub fn not_created_before(mut self, time: SystemTime) -> Self {
+        // Rounded down: a session of the same second is still accepted, as its stamp has no fractions.
         self.lifetime.not_before = Some(unix(time).as_secs());
         self
     }
 
-    /// Sessions behind this epoch don't count: a counter for the day on which all must log in again, where a time would not
-    /// do. New sessions are of this epoch. Default: 0. Not in Flask's format.
+    /// Rejects sessions of an epoch lower than this number: raise it on the day on which all users must log in again, if a time
+    /// does not tell the sessions apart. New sessions have this epoch. Default: 0. An error in Flask's format.
     ///
-    /// What one user's sessions are worth, [`Session::set_epoch`](crate::Session::set_epoch) says, independently.
+    /// [`Session::set_epoch`](crate::Session::set_epoch) does this for one user, independently.
     ///
     /// ```
     /// # use session_core::{Rejected, SecretKey, Sessions, testing};
@@ -162,7 +166,7 @@ impl Builder {
     /// # let before = Sessions::builder(key.clone()).epoch(3).build().unwrap();
     /// # let request = testing::request(&before, |session| session.insert("a", 1)).unwrap();
     /// let sessions = Sessions::builder(key).epoch(4).build().unwrap();
-    /// assert_eq!(sessions.open(&request).rejected(), Some(Rejected::Revoked)); // it is of epoch 3
+    /// assert_eq!(sessions.open(&request).rejected(), Some(Rejected::Revoked)); // its epoch is 3
     /// ```
     pub fn epoch(mut self, epoch: u16) -> Self {
         self.lifetime.epoch = epoch;

@@ -3,8 +3,10 @@
 use crate::builder::Builder;
 use crate::cookie::rename::OldCookie;
 
+/// The cookie's previous name.
 impl Builder {
-    /// The cookie's name before, while browsers still hold it; see [`OldCookie`]. Not in Flask's format.
+    /// Accepts cookies under their previous name, while browsers still hold them; [`OldCookie`] has the rules. Default: none.
+    /// An error in Flask's format, and with a previous name that equals the current one.
     ///
     /// ```
     /// # use session_core::{OldCookie, SecretKey, Sessions};

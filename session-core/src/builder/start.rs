@@ -1,4 +1,4 @@
-//! How [`Sessions`] are made.
+//! The ways to begin: sessions with defaults, and builders with them.
 
 use crate::builder::Builder;
 #[cfg(feature = "os")]
@@ -7,8 +7,8 @@ use crate::keys::ring::KeyRing;
 use crate::sessions::Sessions;
 
 impl Sessions {
-    /// Our format with our defaults: cookie `__Host-session`, `Path=/`, `Secure`, `HttpOnly`, `SameSite=Lax`, idle
-    /// lifetime 31 days, refreshed after a tenth of it.
+    /// Builds sessions in our own format with its defaults: the cookie `__Host-session`, `Path=/`, `Secure`, `HttpOnly`,
+    /// `SameSite=Lax`; an idle lifetime of 31 days, which begins again when a session is used after a tenth of it.
     ///
     /// ```
     /// use session_core::{SecretKey, Sessions};
@@ -21,12 +21,13 @@ impl Sessions {
     pub fn new(key: crate::keys::secret::SecretKey) -> Self {
         match Self::builder(key).build() {
             Ok(sessions) => sessions,
+            // A `SecretKey` is never weak, and the defaults are constant: the example runs all that could fail.
             Err(error) => unreachable!("the defaults are valid: {error}"),
         }
     }
 
-    /// Flask 3.1's format, defaults and rules, byte for byte: reads and writes the cookies of a Flask application with
-    /// this `SECRET_KEY`.
+    /// Builds sessions in the format of Flask 3.1 with its defaults and rules, byte for byte: they read and write the cookies
+    /// of a Flask application that has this `SECRET_KEY`. A weak secret is a [warning](Self::warnings), since Flask accepts it.
     ///
     /// # Errors
     /// [`ConfigError::NoKey`](crate::ConfigError::NoKey) when the secret is empty. Flask would run without sessions.
@@ -36,7 +37,7 @@ impl Sessions {
     /// use session_core::Sessions;
     ///
     /// let sessions = Sessions::flask("dev").unwrap();
-    /// assert_eq!(sessions.warnings().len(), 1); // Flask takes any key; we say that this one is weak
+    /// assert_eq!(sessions.warnings().len(), 1); // the key is weak
     ///
     /// let session = sessions.open(&HeaderMap::new());
     /// session.insert("a", 1).unwrap();
@@ -49,7 +50,7 @@ impl Sessions {
         Self::flask_builder(secret).build()
     }
 
-    /// Our format, to be configured.
+    /// Begins a configuration with our own format and its defaults, which [`new`](Self::new) lists.
     ///
     /// ```
     /// use session_core::{SameSite, SecretKey, Sessions};
@@ -62,7 +63,7 @@ impl Sessions {
         Builder::new(keys.into())
     }
 
-    /// Flask's format with Flask's defaults, to be configured. Any secret that is not empty is taken, as Flask does.
+    /// Begins a configuration with Flask's format and defaults. Each secret that is not empty builds, as in Flask.
     ///
     /// ```
     /// use session_core::Sessions;

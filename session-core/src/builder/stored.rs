@@ -1,4 +1,4 @@
-//! Settings for sessions in a store.
+//! Settings for sessions in a store, and `build_stored`.
 
 use std::time::Duration;
 
@@ -7,9 +7,9 @@ use crate::error::config::ConfigError;
 use crate::record::policy::{GonePolicy, ReusePolicy};
 use crate::stored_sessions::StoredSessions;
 
-/// For sessions in a store. With any of these settings [`build`](Builder::build) is an error.
+/// Sessions in a store. With any of these settings [`build`](Builder::build), which is for cookie sessions, is an error.
 impl Builder {
-    /// Stored sessions only: what becomes of the changes of a request whose session was ended meanwhile. Default:
+    /// Sets what happens to the changes of a request whose session was ended while the request was running. Default:
     /// [`GonePolicy::Forget`].
     ///
     /// ```
@@ -22,8 +22,8 @@ impl Builder {
         self
     }
 
-    /// Stored sessions only, with [`cycle_id_every`](Self::cycle_id_every): what ends when an id is used that was replaced.
-    /// Default: [`ReusePolicy::Report`].
+    /// Sets what is ended when an id is used after [`cycle_id_every`](Self::cycle_id_every) replaced it. Default:
+    /// [`ReusePolicy::Report`].
     ///
     /// ```
     /// # use session_core::{ReusePolicy, SecretKey, Sessions};
@@ -35,22 +35,24 @@ impl Builder {
         self
     }
 
-    /// Stored sessions only: how many sessions a user may have; a login beyond it ends the oldest. Default: any number.
+    /// Limits the sessions of one user: a login above the limit ends the oldest. Default: no limit; 0 is treated as 1.
     ///
     /// ```
     /// # use session_core::{SecretKey, Sessions};
     /// # let key = SecretKey::generate().unwrap();
     /// assert!(Sessions::builder(key.clone()).max_sessions_per_user(5).build_stored().is_ok());
-    /// assert!(Sessions::builder(key).max_sessions_per_user(5).build().is_err()); // a cookie knows no others
+    /// assert!(Sessions::builder(key).max_sessions_per_user(5).build().is_err()); // a cookie session knows no others
     /// ```
     pub fn max_sessions_per_user(mut self, most: usize) -> Self {
+        // A limit of 0 would end the session that the login begins.
         self.stored.per_user = Some(most.max(1));
         self
     }
 
-    /// Stored sessions only: renews the id of a session in use after so many whole seconds, against copies of it. Requests
-    /// under way keep the old one until the new one has come back, and a minute longer. Default: only by
-    /// [`cycle_id`](crate::Session::cycle_id) and [`log_in`](crate::Session::log_in).
+    /// Replaces the id of a session in use when it is this old, in whole seconds, so that a copied id stops working. Default: only
+    /// [`cycle_id`](crate::Session::cycle_id) and [`log_in`](crate::Session::log_in) replace it.
+    ///
+    /// The previous id stays valid for concurrent requests until the browser has sent the new one, and one minute longer.
     ///
     /// ```
     /// # use session_core::{SecretKey, Sessions};
@@ -63,21 +65,24 @@ impl Builder {
         self
     }
 
-    /// Stored sessions only: the largest record, in octets. Default: 1 MiB. A larger one is an error at close.
+    /// Limits a record, in bytes. Default: 1 MiB. Closing a session with a larger one is
+    /// [`Error::RecordTooLarge`](crate::Error::RecordTooLarge).
     ///
     /// ```
     /// # use session_core::{SecretKey, Sessions};
     /// # let key = SecretKey::generate().unwrap();
     /// assert!(Sessions::builder(key).max_record_size(64 << 10).build_stored().is_ok());
     /// ```
-    pub fn max_record_size(mut self, octets: usize) -> Self {
-        self.stored.max_record = octets;
+    pub fn max_record_size(mut self, bytes: usize) -> Self {
+        self.stored.max_record = bytes;
         self
     }
 
-    /// Stored sessions only: whether [events](crate::Event) name the record that they are about, so that an operator can end
-    /// what a log names: `UserSessions::end_record` in `session-store`. The key opens nothing. It tells, for the record's whole
-    /// life, which lines of a log and which row of a store belong together. Default: false.
+    /// Names the record in [events](crate::Event), so that an operator can end the session that a log names, with
+    /// `UserSessions::end_record` of `session-store`. Default: false.
+    ///
+    /// The key does not open the session. But for as long as the record exists, it shows which lines of a log and which row of the
+    /// store belong together.
     ///
     /// ```
     /// # use session_core::{SecretKey, Sessions};
@@ -89,8 +94,7 @@ impl Builder {
         self
     }
 
-    /// Stored sessions only: how long a request waits for its session at most, to open it and to close it. Default: 2 and
-    /// 5 seconds.
+    /// Limits how long a request waits for the store, to open its session and to close it. Default: 2 and 5 seconds.
     ///
     /// ```
     /// # use std::time::Duration;
@@ -104,10 +108,11 @@ impl Builder {
         self
     }
 
-    /// Checks everything and builds sessions that live in a store: the cookie holds an id. Not in Flask's format.
+    /// Checks all settings, and builds sessions that are in a store; the cookie holds an id.
     ///
     /// # Errors
-    /// As [`build`](Self::build).
+    /// [`ConfigError`] as [`build`](Self::build), also for Flask's format, whose cookie is the session, and for a
+    /// [`max_cookie_size`](Self::max_cookie_size) that is too small for an id.
     ///
     /// ```
     /// use session_core::{SecretKey, Sessions};
@@ -121,7 +126,7 @@ impl Builder {
             return Err(ConfigError::Format {
                 setting: "a store",
                 format: "Flask's format",
-                why: "its cookie is the session; build stored sessions in our own format",
+                why: "its cookie is the session; use our own format for sessions in a store",
             });
         }
         let stored = self.stored.clone();
