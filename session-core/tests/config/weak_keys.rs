@@ -111,11 +111,11 @@ fn s9_a_refused_key_comes_with_its_remedy() {
         ("this-is-a-very-secret-key-change-me!!", "placeholder"),
         (
             "hPRYyVRiMyxpw5sBB1XeCMN1kFsDCqKvBi2QJxBVHQk=",
-            "a framework's documentation",
+            "the documentation of a framework",
         ),
         (
             "django-insecure-hunter2hunter2hunter2-random",
-            "a framework's documentation",
+            "the documentation of a framework",
         ),
     ] {
         let error = SecretKey::new(weak).unwrap_err();

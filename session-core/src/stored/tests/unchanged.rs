@@ -167,7 +167,7 @@ fn a_record_that_cannot_be_written_is_left_as_it_is_and_lives_on() {
                     ],
                 ) => {}
                 ("random", [EventKind::NotRewrittenWithoutEntropy]) => {}
-                ("update", [EventKind::StoreFailed("the session was not written anew")]) => {}
+                ("update", [EventKind::StoreFailed("the session was not rewritten")]) => {}
                 (_, events) => panic!("{case}: {events:?}"),
             }
             let after = server.record(&cookie);
