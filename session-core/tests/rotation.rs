@@ -9,7 +9,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use common::{KEY, ManualClock, OTHER_KEY, cookie_with, formats, key, request, visit};
 use http::header::SET_COOKIE;
 use session_core::{
-    Builder, ConfigError, Error, EventKind, KeyRing, OldCookie, Prefix, Rejected, Session,
+    Builder, ConfigError, Error, EventKind, KeyRing, Prefix, PreviousCookie, Rejected, Session,
     Sessions, Warning, testing,
 };
 
@@ -279,8 +279,8 @@ fn flask_has_no_epochs_and_says_so() {
     }
 }
 
-fn old_name(renamed: u64) -> OldCookie {
-    OldCookie::new("session", at(renamed))
+fn old_name(renamed: u64) -> PreviousCookie {
+    PreviousCookie::new("session", at(renamed))
 }
 
 fn set_cookies(closed: &common::Closed) -> Vec<&str> {
@@ -363,7 +363,7 @@ fn c5_the_old_cookie_leaves_the_jar() {
             .path("/shop")
     };
     let before = scoped(ours(&time)).build().unwrap();
-    let old = OldCookie::new("__Secure-session", at(NOW + 1))
+    let old = PreviousCookie::new("__Secure-session", at(NOW + 1))
         .domain("example.com")
         .path("/shop");
     let sessions = ours(&time).renamed_from(old).build().unwrap();
@@ -425,12 +425,12 @@ fn until_a_cookie_is_renamed_it_keeps_its_name() {
 
 #[test]
 fn old_names_are_checked() {
-    let build = |old: OldCookie| ours(&ManualClock::at(NOW)).renamed_from(old).build();
+    let build = |old: PreviousCookie| ours(&ManualClock::at(NOW)).renamed_from(old).build();
     for old in [
-        OldCookie::new("__Host-session", at(NOW)),
-        OldCookie::new("", at(NOW)),
-        OldCookie::new("a;b", at(NOW)),
-        OldCookie::new("__Host-old", at(NOW)).domain("example.com"),
+        PreviousCookie::new("__Host-session", at(NOW)),
+        PreviousCookie::new("", at(NOW)),
+        PreviousCookie::new("a;b", at(NOW)),
+        PreviousCookie::new("__Host-old", at(NOW)).domain("example.com"),
         old_name(NOW).path("/a b"),
     ] {
         assert!(
@@ -440,8 +440,8 @@ fn old_names_are_checked() {
     }
     // What browsers keep, a cookie may have been called.
     for old in [
-        OldCookie::new("a b", at(NOW)),
-        OldCookie::new("__host-session", at(NOW)),
+        PreviousCookie::new("a b", at(NOW)),
+        PreviousCookie::new("__host-session", at(NOW)),
         old_name(NOW).path("shop"),
     ] {
         assert!(build(old.clone()).is_ok(), "{old:?}");

@@ -14,7 +14,8 @@ use hmac::{Hmac, KeyInit, Mac};
 use http::HeaderMap;
 use http::header::{CACHE_CONTROL, SET_COOKIE, VARY};
 use session_core::{
-    Builder, EntropyError, Error, EventKind, KeyRing, OldCookie, Prefix, Refresh, Session, Sessions,
+    Builder, EntropyError, Error, EventKind, KeyRing, Prefix, PreviousCookie, Refresh, Session,
+    Sessions,
 };
 use sha1::Sha1;
 
@@ -152,7 +153,7 @@ fn a_refresh_writes_the_payload_that_came() {
         assert_signed_anew(&cookie, &resigned);
         rotated.set_keys(key(OTHER_KEY)).unwrap();
         assert_eq!(rotated.open(&request(&[&resigned])).rejected(), None);
-        let old = OldCookie::new("__Host-session", at(NOW + TENTH));
+        let old = PreviousCookie::new("__Host-session", at(NOW + TENTH));
         let renamed = ours(&time)
             .cookie_name("id")
             .renamed_from(old)
@@ -372,7 +373,7 @@ fn what_cannot_be_written_again_is_left_as_it_is() {
             .unwrap()
     };
     let renaming = |old: &str, new: &str| {
-        let old = OldCookie::new(old, later(1));
+        let old = PreviousCookie::new(old, later(1));
         ours(&time)
             .prefix(Prefix::None)
             .cookie_name(new)
@@ -415,7 +416,7 @@ fn what_cannot_be_written_again_is_left_as_it_is() {
         (
             "a prefix",
             ours(&time)
-                .renamed_from(OldCookie::new("session", later(1)))
+                .renamed_from(PreviousCookie::new("session", later(1)))
                 .build()
                 .unwrap(),
             largest(&unprefixed, noise),

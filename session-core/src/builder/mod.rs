@@ -12,7 +12,7 @@ use std::sync::RwLock;
 
 use crate::builder::encryption::Encryption;
 use crate::cookie::attributes::{Attributes, Prefix, SameSite};
-use crate::cookie::rename::OldCookie;
+use crate::cookie::rename::PreviousCookie;
 use crate::cookie::template::CookieTemplate;
 use crate::env::{Clock, EntropySource};
 use crate::error::config::{ConfigError, Warning};
@@ -21,7 +21,8 @@ use crate::record::policy::Stored;
 use crate::sessions::Sessions;
 use crate::settings::Settings;
 use crate::token::flask;
-use crate::token::keyed::Format;
+use crate::token::key_context::KeyContext;
+use crate::token::keyed::Keys;
 use crate::token::lifetime::{DEFAULT_IDLE, Lifetime, Refresh};
 use crate::token::mac::Digest;
 use crate::token::nonce::Nonces;
@@ -55,7 +56,7 @@ pub struct Builder {
     digest: Option<Digest>,
     salt: Option<Vec<u8>>,
     pub(crate) encryption: Encryption,
-    pub(crate) renamed_from: Option<OldCookie>,
+    pub(crate) renamed_from: Option<PreviousCookie>,
     max_cookie_size: Option<usize>,
     cache_headers: bool,
     clear_site_data: bool,
@@ -439,14 +440,14 @@ impl Builder {
             (self.cookie.prefix, self.cookie.secure) = (Prefix::None, false);
         }
         let cookie = CookieTemplate::new(&self.cookie)?;
-        let old = self
+        let previous = self
             .renamed_from
             .take()
-            .map(|old| old.check(&self.cookie, cookie.name()))
+            .map(|previous| previous.check(&self.cookie, cookie.name()))
             .transpose()?;
         let warnings = refuse_if(self.warnings_are_errors, self.warnings())?;
         let salt = self.salt.unwrap_or_else(|| flask::SALT.into());
-        let format = Format {
+        let format = KeyContext {
             flask: self.flask.then(|| (self.digest.unwrap_or_default(), salt)),
             stored: stored.is_some(),
             encrypted: self.encryption.block,
@@ -455,17 +456,19 @@ impl Builder {
                 .signed_until
                 .or(self.encryption.encrypted_until),
             name: cookie.name().to_owned(),
-            old_name: old.as_ref().map(|old| old.cookie.name().to_owned()),
+            previous_name: previous
+                .as_ref()
+                .map(|previous| previous.cookie.name().to_owned()),
             context: self.context.unwrap_or_default(),
         };
         Ok(Settings {
-            keys: RwLock::new(format.keys(&self.ring).into()),
+            keys: RwLock::new(Keys::new(&format, &self.ring).into()),
             format,
             stored,
             warnings,
             warnings_are_errors: self.warnings_are_errors,
             cookie,
-            old,
+            previous,
             lifetime: self.lifetime,
             max_cookie_size: self.max_cookie_size,
             cache_headers: self.cache_headers,

@@ -45,7 +45,7 @@ use crate::token::lifetime::Refresh;
 /// | `SESSION_ABSOLUTE_LIFETIME` | own: seconds |
 /// | `SESSION_NOT_CREATED_BEFORE` | own: unix seconds |
 /// | `SESSION_EPOCH` | own: 0 to 65535, see [`Builder::epoch`] |
-/// | `SESSION_RENAMED_FROM` | own: `{"name": text, "renamed": unix seconds}`, and `domain`, `path`: see [`OldCookie`](crate::OldCookie) |
+/// | `SESSION_RENAMED_FROM` | own: `{"name": text, "renamed": unix seconds}`, and `domain`, `path`: see [`PreviousCookie`](crate::PreviousCookie) |
 /// | `SESSION_ENCRYPTED`, `SESSION_PADDING` | own (feature `encryption`): true or false; bytes |
 /// | `SESSION_ACCEPT_SIGNED_UNTIL`, `SESSION_ACCEPT_ENCRYPTED_UNTIL` | own (feature `encryption`): unix seconds |
 /// | `SESSION_CONTEXT`, `SESSION_SALT` | own: text |

@@ -9,7 +9,7 @@ use serde_json::Value;
 use zeroize::Zeroizing;
 
 use crate::cookie::attributes::SameSite;
-use crate::cookie::rename::OldCookie;
+use crate::cookie::rename::PreviousCookie;
 use crate::error::config::ConfigError;
 use crate::json;
 use crate::json::scan::Cursor;
@@ -82,7 +82,7 @@ pub(crate) struct RenamedFrom {
     path: Option<String>,
 }
 
-impl From<RenamedFrom> for OldCookie {
+impl From<RenamedFrom> for PreviousCookie {
     fn from(old: RenamedFrom) -> Self {
         let mut cookie = Self::new(old.name, time(old.renamed));
         if let Some(domain) = old.domain {

@@ -191,7 +191,7 @@ pub enum Rejected {
     Future,
     /// Revoked: created before the time that [`Builder::not_created_before`](crate::Builder::not_created_before) names, behind
     /// the [epoch](crate::Builder::epoch) of the application or that of its [user](crate::Session::require_epoch), or of the
-    /// cookie's [old name](crate::OldCookie) and created since it has the new one.
+    /// cookie's [old name](crate::PreviousCookie) and created since it has the new one.
     #[error("the session was revoked: it is older than what the application still accepts")]
     Revoked,
     /// Signed by us, but its content cannot be read.

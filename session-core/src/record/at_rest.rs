@@ -14,8 +14,8 @@ use crate::record::body;
 use crate::record::body::Body;
 use crate::record_key::RecordKey;
 use crate::token::aead::NONCE;
-use crate::token::keyed::Records;
 use crate::token::mac::Freshness;
+use crate::token::record_codec::RecordCodec;
 
 const ENCRYPTED: u8 = 2;
 const KEY_ID: usize = 4;
@@ -52,7 +52,7 @@ pub(crate) struct Kept {
     pub(crate) expires: Option<u64>,
 }
 
-impl Records {
+impl RecordCodec {
     /// The bytes of a body as they are kept. `nonce` is there if they are encrypted.
     pub(crate) fn keep(
         &self,

@@ -7,8 +7,8 @@ use crate::record::body::{Body, VerifierMatch};
 use crate::record::id::{Id, VerifierHash};
 use crate::record::store::{Loaded, Record, StoreReply, TOMBSTONE_SECONDS};
 use crate::record_key::RecordKey;
-use crate::token::keyed::Records;
 use crate::token::lifetime::Lifetime;
+use crate::token::record_codec::RecordCodec;
 
 /// What a session was opened from.
 #[derive(Debug)]
@@ -42,7 +42,7 @@ pub(crate) const MUTE_SECONDS: u64 = 10;
 impl LoadedFrom {
     /// What lies under the key of this id, by what the store answered: a record that is open to it, with its content; or why not.
     pub(crate) fn of(
-        records: &Records,
+        records: &RecordCodec,
         answer: StoreReply,
         id: Id,
         key: RecordKey,
@@ -136,7 +136,7 @@ pub(crate) struct Decoded {
 impl Decoded {
     /// `None` when the core cannot read its own bytes.
     pub(crate) fn read(
-        records: &Records,
+        records: &RecordCodec,
         key: RecordKey,
         mut record: Record,
         now: u64,

@@ -202,7 +202,7 @@ pub(crate) fn set_cookie(
         true => Expiry::MaxAge(settings.lifetime.max_age_of_id(created, now)),
         false => Expiry::Browser,
     };
-    let mut header = cookie.around(expiry).start(id::LENGTH);
+    let mut header = cookie.target(expiry, None).begin(id::LENGTH);
     id.write(settings.keys().of(name).signer(), &mut header, &stamp);
     cookie.finish(header, expiry)
 }
@@ -213,7 +213,7 @@ pub(crate) fn check_cookie(settings: &Settings) -> Result<(), ConfigError> {
         return Ok(());
     };
     let longest = Expiry::MaxAge(settings.lifetime.max_age_of_id(0, 0));
-    let size = settings.cookie.around(longest).length(id::LENGTH);
+    let size = settings.cookie.header_len(id::LENGTH, longest);
     if size > limit {
         let problem =
             format!("the cookie of a stored session takes {size} octets, the limit is {limit}");

@@ -25,6 +25,7 @@ use crate::record::id::Id;
 use crate::record::policy::Stored;
 use crate::record::store::{StoreReply, StoreRequest};
 use crate::record_key::RecordKey;
+use crate::rules::open::Candidate;
 use crate::session::handle::Session;
 use crate::session::state::Incoming;
 use crate::settings::Settings;
@@ -40,18 +41,32 @@ impl Stored {
         then: impl FnOnce(Session) -> T + Send + 'static,
     ) -> Step<T> {
         let now = settings.now().as_secs();
-        let (mut incoming, mut opened, mut untimely) = (Incoming::NONE, None, None);
-        let found = settings.first(headers, &mut incoming, now, |wires, _, value| {
-            let (id, stamp, by) = Id::open(wires.signer(), value, now)?;
-            if let Err(why) = settings.lifetime.check_start(&stamp, now) {
-                untimely.get_or_insert(id);
-                return Err(why);
+        let candidates = settings.candidates(headers);
+        let (mut incoming, mut opened, mut untimely) = (candidates.incoming(), None, None);
+        let keys = settings.keys();
+        for Candidate { name, value, .. } in candidates {
+            let found = match Id::open(keys.of(name).signer(), &value, now) {
+                Ok(found) => found,
+                Err(rejected) => {
+                    incoming.note_opened(&value, Err(rejected));
+                    continue;
+                }
+            };
+            let (id, stamp, freshness) = found;
+            let accepted = match settings.lifetime.check_start(&stamp, now) {
+                Ok(()) => settings.accept(name, stamp.created, freshness, now),
+                Err(rejected) => {
+                    untimely.get_or_insert_with(|| id.clone());
+                    Err(rejected)
+                }
+            };
+            if incoming.note_opened(&value, accepted) {
+                opened = Some((id, stamp));
+                break;
             }
-            opened = Some((id, stamp));
-            Ok((by, stamp.created))
-        });
+        }
         let settings = settings.clone();
-        let Some((id, stamp)) = opened.filter(|_| found) else {
+        let Some((id, stamp)) = opened else {
             incoming.loaded_from =
                 untimely.map_or(LoadedFrom::None, |id| LoadedFrom::Untimely(Box::new(id)));
             return Step::Done(then(Session::new(

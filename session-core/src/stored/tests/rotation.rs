@@ -9,7 +9,7 @@ use http::header::{COOKIE, SET_COOKIE};
 
 use crate::builder::Builder;
 use crate::cookie::attributes::Prefix;
-use crate::cookie::rename::OldCookie;
+use crate::cookie::rename::PreviousCookie;
 use crate::error::Rejected;
 use crate::event::EventKind;
 use crate::keys::ring::KeyRing;
@@ -129,7 +129,7 @@ fn ids_are_renamed() {
     let later = server.begin(visit);
     let renamed = UNIX_EPOCH + Duration::from_secs(START + 60);
     let server = again(server, |builder| {
-        builder.renamed_from(OldCookie::new("session", renamed))
+        builder.renamed_from(PreviousCookie::new("session", renamed))
     });
     assert_eq!(server.open(&later).1.rejected(), Some(Rejected::Revoked));
 
@@ -175,7 +175,7 @@ fn until_it_is_renamed_an_id_stays() {
     let old = server.begin(visit);
     let renamed = UNIX_EPOCH + Duration::from_secs(START + 60);
     let server = again(server, |builder| {
-        builder.renamed_from(OldCookie::new("session", renamed))
+        builder.renamed_from(PreviousCookie::new("session", renamed))
     });
     assert_eq!(server.request(&old, visit).cookie, None);
     assert_eq!(server.request(&old, visit).cookie, None);
@@ -204,7 +204,7 @@ fn renaming_loses_no_record() {
         });
         let renamed = UNIX_EPOCH + Duration::from_secs(START + 60);
         let server = again(server, |builder| {
-            configure(builder).renamed_from(OldCookie::new("session", renamed))
+            configure(builder).renamed_from(PreviousCookie::new("session", renamed))
         });
         for second in [59, 60, 61, TENTH - 1] {
             server.time.set(START + second);
@@ -329,7 +329,7 @@ fn an_id_of_the_old_name_that_is_too_new_asks_nothing() {
     let later = old.begin(visit);
     let renamed = UNIX_EPOCH + Duration::from_secs(START + 10);
     let server = again(old, |builder| {
-        builder.renamed_from(OldCookie::new("session", renamed))
+        builder.renamed_from(PreviousCookie::new("session", renamed))
     });
     for (cookie, expected, asked) in [
         (before, None, &["load"][..]),
