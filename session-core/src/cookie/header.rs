@@ -58,7 +58,11 @@ impl<'h> Iterator for Values<'_, 'h> {
             };
             self.rest = end.map(|end| &text[end + 1..]);
             let pair = &text[..end.unwrap_or(text.len())];
-            // A name has no `=`, so behind ours the first `=` follows.
+            // Most other names differ in their first byte.
+            if pair.first() != self.name.first() {
+                continue;
+            }
+            // A name has no `=`, so the first `=` of the pair is behind it.
             let Some(value) = pair.strip_prefix(self.name) else {
                 continue;
             };

@@ -14,9 +14,7 @@
 //! The previous name is read only if no cookie of the current name came, valid or not: otherwise a neighbouring host could
 //! bring back, under the name without a prefix, what the current name's prefix protects.
 
-use std::array;
 use std::borrow::Cow;
-use std::iter::Flatten;
 use std::sync::{Arc, PoisonError};
 
 use http::HeaderValue;
@@ -50,7 +48,7 @@ pub(crate) struct Candidates<'a> {
     tried: [Option<Candidate<'a>>; MOST_TRIED],
 }
 
-impl Candidates<'_> {
+impl<'a> Candidates<'a> {
     /// Returns what is known about a request before a cookie was accepted.
     pub(crate) fn incoming(&self) -> Incoming {
         Incoming {
@@ -59,14 +57,10 @@ impl Candidates<'_> {
             ..Incoming::NONE
         }
     }
-}
 
-impl<'a> IntoIterator for Candidates<'a> {
-    type Item = Candidate<'a>;
-    type IntoIter = Flatten<array::IntoIter<Option<Candidate<'a>>, MOST_TRIED>>;
-
-    fn into_iter(self) -> Self::IntoIter {
-        self.tried.into_iter().flatten()
+    /// Returns the cookies that are tried, in their order.
+    pub(crate) fn tried(&self) -> impl Iterator<Item = &Candidate<'a>> {
+        self.tried.iter().flatten()
     }
 }
 
@@ -79,34 +73,31 @@ impl Settings {
         let now = self.now().as_secs();
         let candidates = self.candidates(headers);
         let mut incoming = candidates.incoming();
-        let mut map = Map::default();
         // Not a copy of the keys: no application code runs while they are locked.
         let keys = self.keys.read().unwrap_or_else(PoisonError::into_inner);
         for Candidate {
             name,
             header,
             value,
-        } in candidates
+        } in candidates.tried()
         {
-            let opened = keys.of(name).open(&value, &self.lifetime, now);
+            let opened = keys.of(*name).open(value, &self.lifetime, now);
             let found = match &opened {
-                Ok(found) => self.accept(name, found.stamp.created, found.freshness, now),
+                Ok(found) => self.accept(*name, found.stamp.created, found.freshness, now),
                 Err(rejected) => Err(*rejected),
             };
-            if incoming.note_opened(&value, found)
+            if incoming.note_opened(value, found)
                 && let Ok(opened) = opened
             {
                 incoming.stamp = Some(opened.stamp);
                 // Only few are due, and only these keep the header.
                 if self.lifetime.refresh_due(&opened.stamp, now) {
-                    incoming.to_refresh = Accepted::new(header, &value);
+                    incoming.to_refresh = Accepted::new(header, value);
                 }
-                map = opened.map;
-                break;
+                return Session::new(self.clone(), incoming, opened.map, now);
             }
         }
-        drop(keys);
-        Session::new(self.clone(), incoming, map, now)
+        Session::new(self.clone(), incoming, Map::default(), now)
     }
 
     /// Finds the cookies of a request that are tried, in their order.

@@ -44,23 +44,23 @@ impl Stored {
         let candidates = settings.candidates(headers);
         let (mut incoming, mut opened, mut untimely) = (candidates.incoming(), None, None);
         let keys = settings.keys();
-        for Candidate { name, value, .. } in candidates {
-            let found = match Id::open(keys.of(name).signer(), &value, now) {
+        for Candidate { name, value, .. } in candidates.tried() {
+            let found = match Id::open(keys.of(*name).signer(), value, now) {
                 Ok(found) => found,
                 Err(rejected) => {
-                    incoming.note_opened(&value, Err(rejected));
+                    incoming.note_opened(value, Err(rejected));
                     continue;
                 }
             };
             let (id, stamp, freshness) = found;
             let accepted = match settings.lifetime.check_start(&stamp, now) {
-                Ok(()) => settings.accept(name, stamp.created, freshness, now),
+                Ok(()) => settings.accept(*name, stamp.created, freshness, now),
                 Err(rejected) => {
                     untimely.get_or_insert_with(|| id.clone());
                     Err(rejected)
                 }
             };
-            if incoming.note_opened(&value, accepted) {
+            if incoming.note_opened(value, accepted) {
                 opened = Some((id, stamp));
                 break;
             }
