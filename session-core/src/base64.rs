@@ -1,5 +1,7 @@
-//! Base64, strict: one text for one value. Flask reads leniently (FLASK.md, 1.6), so there one session has many cookie
-//! texts; whatever Flask itself writes is strict.
+//! Base64url without padding (RFC 4648, section 5), decoded strictly: each value has exactly one text.
+//!
+//! The decoder refuses padding, whitespace, every other character, and a last character with unused bits that are not
+//! zero. Flask decodes leniently, so in Flask one session has many cookie texts; the texts that Flask writes are strict.
 
 use std::sync::LazyLock;
 
@@ -10,153 +12,99 @@ use base64::engine::general_purpose::{NO_PAD, STANDARD};
 #[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
 use base64::engine::simd::Simd as Url;
 
-/// Which instructions there are is found out once.
+// The engine asks the processor once which instructions it has.
 #[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
 static URL_SAFE: LazyLock<Url> = LazyLock::new(|| Url::url_safe(NO_PAD));
 #[cfg(not(any(target_arch = "x86_64", target_arch = "aarch64")))]
 static URL_SAFE: LazyLock<Url> = LazyLock::new(|| Url::new(&base64::alphabet::URL_SAFE, NO_PAD));
 
-/// How many digits so many bytes take.
+/// Returns the number of characters that encode a number of bytes.
 pub(crate) const fn encoded_len(bytes: usize) -> usize {
     (bytes * 4).div_ceil(3)
 }
 
+/// Appends the text of some bytes.
 pub(crate) fn encode_to(out: &mut Vec<u8>, bytes: &[u8]) {
     let start = out.len();
     out.resize(start + encoded_len(bytes.len()), 0);
-    encode_into(bytes, &mut out[start..]);
+    let written = URL_SAFE.encode_slice(bytes, &mut out[start..]);
+    debug_assert_eq!(written.ok(), Some(out.len() - start));
 }
 
-/// Into a buffer that has room for the whole; how many digits that is.
-pub(crate) fn encode_into(bytes: &[u8], out: &mut [u8]) -> usize {
-    let out = &mut out[..encoded_len(bytes.len())];
-    if bytes.len() > SHORT {
-        let written = URL_SAFE.encode_slice(bytes, out);
-        debug_assert_eq!(written.ok(), Some(out.len()));
-        return out.len();
-    }
-    // Two digits of each twelve bits.
-    let length = out.len();
-    let (triples, rest) = bytes.as_chunks();
-    let (quads, last) = out.as_chunks_mut::<4>();
-    let quad = |[a, b, c]: [u8; 3]| {
-        let bits = u32::from_be_bytes([0, a, b, c]);
-        [bits >> 12, bits & 4095].map(|pair| PAIRS[pair as usize])
-    };
-    triples.iter().zip(quads).for_each(|(triple, encoded_len)| {
-        encoded_len.copy_from_slice(quad(*triple).as_flattened())
-    });
-    let triple = match *rest {
-        [a] => [a, 0, 0],
-        [a, b] => [a, b, 0],
-        _ => return length,
-    };
-    last.copy_from_slice(&quad(triple).as_flattened()[..last.len()]);
-    length
-}
-
+/// Encodes into a new text.
 pub(crate) fn encode(bytes: &[u8]) -> String {
     URL_SAFE.encode(bytes)
 }
 
+/// Decodes into a new vector.
 pub(crate) fn decode(text: &[u8]) -> Option<Vec<u8>> {
     URL_SAFE.decode(text).ok()
 }
 
-/// Into a buffer that has room for the whole.
+/// Decodes into the start of a buffer, and returns that part; `None` if the buffer is too short. After `None` the buffer
+/// may hold a part of the bytes.
 pub(crate) fn decode_into<'a>(text: &[u8], buffer: &'a mut [u8]) -> Option<&'a mut [u8]> {
     let length = URL_SAFE.decode_slice(text, buffer).ok()?;
     buffer.get_mut(..length)
 }
 
-/// So many bytes from as many digits as they take; by a table, as all that is short.
+/// Decodes a text of exactly `BYTES` bytes.
 pub(crate) fn decode_array<const BYTES: usize>(text: &[u8]) -> Option<[u8; BYTES]> {
     if text.len() != encoded_len(BYTES) {
         return None;
     }
     let mut bytes = [0; BYTES];
     let (quads, rest) = text.as_chunks();
-    let (triples, last) = bytes.as_chunks_mut();
-    let mut seen = 0;
-    let mut triple = |quad: &[u8; 4]| {
-        let bits = quad.iter().fold(0, |bits, digit| {
-            let value = VALUES[usize::from(*digit)];
-            seen |= value;
-            bits << 6 | u32::from(value)
-        });
-        let [_, bytes @ ..] = bits.to_be_bytes();
-        bytes
-    };
-    quads
-        .iter()
-        .zip(triples)
-        .for_each(|(quad, bytes)| *bytes = triple(quad));
-    // The bits that the last digit has too many are zero.
-    let mut quad = [b'A'; 4];
-    quad[..rest.len()].copy_from_slice(rest);
-    let quad = triple(&quad);
-    let (end, over) = quad.split_at(last.len());
-    last.copy_from_slice(end);
-    (seen < 64 && over.iter().all(|byte| *byte == 0)).then_some(bytes)
+    let (triples, end) = bytes.as_chunks_mut::<3>();
+    let mut all = 0;
+    for (quad, triple) in quads.iter().zip(triples) {
+        let bits = decode_quad(*quad);
+        [_, triple[0], triple[1], triple[2]] = bits.to_be_bytes();
+        all |= bits;
+    }
+    // The last characters have more bits than the last bytes; these must be zero.
+    let mut last = [b'A'; 4];
+    last[..rest.len()].copy_from_slice(rest);
+    let bits = decode_quad(last);
+    let [_, last @ ..] = bits.to_be_bytes();
+    let (last, unused) = last.split_at(end.len());
+    end.copy_from_slice(last);
+    ((all | bits) >= 0 && unused.iter().all(|byte| *byte == 0)).then_some(bytes)
 }
 
-/// Up to here the table is faster than the engine, which is made for long texts.
-const SHORT: usize = 128;
-
-/// RFC 4648, section 5.
-const DIGITS: [u8; 64] = *b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
-
-/// All pairs of digits.
-static PAIRS: [[u8; 2]; 4096] = {
-    let (mut pairs, mut pair) = ([[0; 2]; 4096], 0);
-    while pair < 4096 {
-        pairs[pair] = [DIGITS[pair >> 6], DIGITS[pair & 63]];
-        pair += 1;
+/// Returns the 24 bits of four characters; a negative number if one is outside the alphabet.
+fn decode_quad(quad: [u8; 4]) -> i32 {
+    let mut bits = 0;
+    for character in quad {
+        bits = bits << 6 | i32::from(VALUES[usize::from(character)]);
     }
-    pairs
-};
+    bits
+}
 
-/// The value of each digit, and 255 for what is none.
-const VALUES: [u8; 256] = {
-    let (mut values, mut value) = ([255; 256], 0);
+/// The value of each character; -1, all bits set, for one outside the alphabet.
+const VALUES: [i8; 256] = {
+    let alphabet = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+    let (mut values, mut value) = ([-1; 256], 0);
     while value < 64 {
-        values[DIGITS[value as usize] as usize] = value;
+        values[alphabet[value as usize] as usize] = value;
         value += 1;
     }
     values
 };
 
-/// Decodes onto the stack what a cookie may hold, and gives it to `read`. Nothing is allocated for what nobody has signed.
-pub(crate) fn decode_with<R>(text: &[u8], read: impl FnOnce(&mut [u8]) -> R) -> Option<R> {
-    // Three sizes, since a buffer is cleared first.
-    Some(match text.len() {
-        0..=512 => read(decode_into(text, &mut [0; 384])?),
-        513..=4096 => read(decode_into(text, &mut [0; 3072])?),
-        4097..=16_384 => read(decode_into(text, &mut [0; 12_288])?),
-        _ => return None,
-    })
-}
-
-/// Whether all of them are of the alphabet. Sixteen at a time, the last sixteen perhaps twice, which compilers turn into a
-/// few instructions.
+/// Returns whether a text has characters of the alphabet only. Such a text may still have a length or a last character
+/// that no value has.
 pub(crate) fn is_base64url(text: &[u8]) -> bool {
-    let is_digit = |byte: u8| {
-        let letter = (byte | 0x20).wrapping_sub(b'a') < 26;
-        letter | (byte.wrapping_sub(b'0') < 10) | (byte == b'-') | (byte == b'_')
-    };
-    let are = |bytes: &[u8; 16]| bytes.iter().fold(true, |all, byte| all & is_digit(*byte));
-    match text.last_chunk() {
-        Some(last) => text.as_chunks().0.iter().all(are) && are(last),
-        None => text.iter().all(|byte| is_digit(*byte)),
-    }
+    text.iter()
+        .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'))
 }
 
-/// The standard alphabet with padding, as Flask's ` b` tag has it.
+/// Encodes in the standard alphabet with padding, as Flask's tag ` b` has it.
 pub(crate) fn encode_padded(bytes: &[u8]) -> String {
     STANDARD.encode(bytes)
 }
 
-/// Reads the standard alphabet with padding.
+/// Decodes the standard alphabet with padding.
 pub(crate) fn decode_padded(text: &str) -> Option<Vec<u8>> {
     STANDARD.decode(text).ok()
 }
@@ -166,21 +114,21 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    fn by_engine<const BYTES: usize>(text: &[u8]) -> Option<[u8; BYTES]> {
+    fn by_vector<const BYTES: usize>(text: &[u8]) -> Option<[u8; BYTES]> {
         decode(text)?.try_into().ok()
     }
 
     proptest! {
-        /// The table decodes what the engine does, and refuses what it does.
+        /// An array decodes from the texts that a vector decodes from, and no others.
         #[test]
-        fn arrays_are_decoded_as_by_the_engine(text in "[A-Za-z0-9_-]{0,44}", at in 0..44_usize, byte: u8) {
+        fn arrays_are_decoded_as_vectors(text in "[A-Za-z0-9_-]{0,44}", at in 0..44_usize, byte: u8) {
             let mut text = text.into_bytes();
             for _ in 0..2 {
-                prop_assert_eq!(decode_array::<18>(&text), by_engine(&text));
-                prop_assert_eq!(decode_array::<20>(&text), by_engine(&text));
-                prop_assert_eq!(decode_array::<32>(&text), by_engine(&text));
-                prop_assert_eq!(decode_array::<1>(&text), by_engine(&text));
-                // Again with one byte that may be no digit.
+                prop_assert_eq!(decode_array::<18>(&text), by_vector(&text));
+                prop_assert_eq!(decode_array::<20>(&text), by_vector(&text));
+                prop_assert_eq!(decode_array::<32>(&text), by_vector(&text));
+                prop_assert_eq!(decode_array::<1>(&text), by_vector(&text));
+                // Again with one byte that may be outside the alphabet.
                 if let Some(old) = text.get_mut(at) {
                     *old = byte;
                 }
@@ -188,7 +136,7 @@ mod tests {
         }
 
         #[test]
-        fn short_texts_are_encoded_as_by_the_engine(bytes in prop::collection::vec(any::<u8>(), 0..2 * SHORT)) {
+        fn texts_are_appended(bytes in prop::collection::vec(any::<u8>(), 0..256)) {
             let mut out = b"before".to_vec();
             encode_to(&mut out, &bytes);
             prop_assert_eq!(out, format!("before{}", encode(&bytes)).into_bytes());

@@ -1,5 +1,5 @@
-//! What the core takes from the world: the time, and random bytes. Both are fields of [`Sessions`](crate::Sessions), so
-//! that tests own them.
+//! The environment: the time and random bytes. Both are settings of [`Sessions`](crate::Sessions), so that a test can
+//! replace them.
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -18,7 +18,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 /// assert_eq!(Frozen.now(), UNIX_EPOCH + Duration::from_secs(1_700_000_000));
 /// ```
 pub trait Clock: Send + Sync {
-    /// The time now. A time before 1970 counts as 1970.
+    /// Returns the current time. A time before 1970 is taken as 1970.
     fn now(&self) -> SystemTime;
 }
 
@@ -28,7 +28,7 @@ impl<F: Fn() -> SystemTime + Send + Sync> Clock for F {
     }
 }
 
-/// A source of random bytes fit for secrets.
+/// A source of random bytes that are good enough for secrets.
 ///
 /// ```
 /// use session_core::{EntropyError, EntropySource};
@@ -42,10 +42,10 @@ impl<F: Fn() -> SystemTime + Send + Sync> Clock for F {
 /// assert_eq!(Broken.fill(&mut [0]).unwrap_err().to_string(), "the random source gave no bytes");
 /// ```
 pub trait EntropySource: Send + Sync {
-    /// Fills `bytes`, all of it.
+    /// Fills the whole of `bytes`.
     ///
     /// # Errors
-    /// [`EntropyError`] when no random bytes can be had; what needed them then fails and writes nothing.
+    /// [`EntropyError`] when the source has no random bytes. The operation that needed them then fails and writes nothing.
     fn fill(&self, bytes: &mut [u8]) -> Result<(), EntropyError>;
 }
 
@@ -72,25 +72,29 @@ pub(crate) struct OsClock;
 
 #[cfg(feature = "os")]
 impl Clock for OsClock {
-    /// The exact time, though that of the kernel's last tick would do for seconds and costs less: behind another server's by
-    /// some milliseconds it may be a second less, and Flask has no patience with a cookie from the future.
+    // The exact time, not the cheaper time of the kernel's last tick: that one is some milliseconds late and can name the
+    // second before, and Flask rejects a cookie that another server signed in a second that is still to come.
     fn now(&self) -> SystemTime {
         SystemTime::now()
     }
 }
 
-/// The operating system's random source, asked each time: a generator of our own would repeat after fork or snapshot.
+/// The operating system's random source.
 #[cfg(feature = "os")]
 pub(crate) struct OsEntropy;
 
 #[cfg(feature = "os")]
 impl EntropySource for OsEntropy {
     fn fill(&self, bytes: &mut [u8]) -> Result<(), EntropyError> {
-        getrandom::fill(bytes).map_err(|_| EntropyError)
+        // Asked each time: a generator of our own would repeat its bytes after a fork or a snapshot.
+        match getrandom::fill(bytes) {
+            Ok(()) => Ok(()),
+            Err(_) => Err(EntropyError),
+        }
     }
 }
 
-/// Time since 1970, zero if before.
+/// Returns the time since 1970; zero for an earlier time.
 pub(crate) fn unix(time: SystemTime) -> Duration {
     time.duration_since(UNIX_EPOCH).unwrap_or_default()
 }

@@ -112,7 +112,7 @@ mod token;
 pub use builder::Builder;
 pub use config::Config;
 pub use cookie::attributes::{Prefix, SameSite};
-pub use cookie::rename::OldCookie;
+pub use cookie::rename::PreviousCookie;
 pub use data::flash::Flash;
 pub use env::{Clock, EntropyError, EntropySource};
 pub use error::config::{ConfigError, Warning, Weakness};

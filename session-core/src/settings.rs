@@ -5,7 +5,7 @@ use std::fmt;
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
-use crate::cookie::rename::Old;
+use crate::cookie::rename::Previous;
 use crate::cookie::template::CookieTemplate;
 use crate::env::{Clock, EntropyError, EntropySource, unix};
 use crate::error::config::{ConfigError, Warning};
@@ -13,21 +13,22 @@ use crate::event::LogDigest;
 use crate::keys::ring::KeyRing;
 use crate::record::policy::StorePolicy;
 use crate::token::aead::NONCE;
-use crate::token::keyed::{Format, Keys, Name};
+use crate::token::key_context::KeyContext;
+use crate::token::keyed::{CookieName, Keys};
 use crate::token::lifetime::Lifetime;
 use crate::token::nonce::Nonces;
 
 /// What a configuration comes to.
 pub(crate) struct Settings {
-    pub(crate) format: Format,
+    pub(crate) format: KeyContext,
     pub(crate) keys: RwLock<Arc<Keys>>,
     pub(crate) nonces: Nonces,
     /// None: sessions are in their cookies.
     pub(crate) stored: Option<StorePolicy>,
     pub(crate) lifetime: Lifetime,
     pub(crate) cookie: CookieTemplate,
-    /// The same under its old name.
-    pub(crate) old: Option<Old>,
+    /// The same under its previous name.
+    pub(crate) previous: Option<Previous>,
     /// A limit for the whole of Set-Cookie: an error in our formats, an event in Flask's.
     pub(crate) max_cookie_size: Option<usize>,
     /// Whether Cache-Control is ours to set.
@@ -46,10 +47,12 @@ impl Settings {
         &self,
         current_cookies: usize,
         now: u64,
-    ) -> (&CookieTemplate, Name) {
-        match &self.old {
-            Some(old) if now < old.renamed && current_cookies == 0 => (&old.cookie, Name::Old),
-            _ => (&self.cookie, Name::New),
+    ) -> (&CookieTemplate, CookieName) {
+        match &self.previous {
+            Some(previous) if now < previous.renamed && current_cookies == 0 => {
+                (&previous.cookie, CookieName::Previous)
+            }
+            _ => (&self.cookie, CookieName::Current),
         }
     }
 
@@ -64,7 +67,7 @@ impl Settings {
     pub(crate) fn set_keys(&self, ring: &KeyRing) -> Result<Vec<Warning>, ConfigError> {
         ring.check(self.format.is_flask())?;
         let warnings = refuse_if(self.warnings_are_errors, ring.warnings().collect())?;
-        let keys = self.format.keys(ring);
+        let keys = Keys::new(&self.format, ring);
         *self.keys.write().unwrap_or_else(PoisonError::into_inner) = keys.into();
         Ok(warnings)
     }
@@ -79,7 +82,7 @@ impl Settings {
 
     /// K(5) over the end of a cookie: its signature, if it has one.
     pub(crate) fn digest(&self, tail: &[u8]) -> LogDigest {
-        let code = self.keys().log.code(tail);
+        let code = self.keys().log.tag(tail);
         let mut digest = [0; 8];
         digest.copy_from_slice(&code.as_slice()[..8]);
         LogDigest(digest)

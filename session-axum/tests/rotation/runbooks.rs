@@ -3,7 +3,7 @@
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use session_axum::SecretKey;
-use session_axum::session_core::{Builder, Config, KeyRing, OldCookie, Prefix, Refresh};
+use session_axum::session_core::{Builder, Config, KeyRing, PreviousCookie, Prefix, Refresh};
 
 pub const START: u64 = 1_700_000_000;
 pub const IDLE: u64 = 10_000;
@@ -378,5 +378,5 @@ fn to_signed() -> Vec<Step> {
 
 /// Not at once: all servers are told before it happens.
 fn renamed(mode: Mode) -> Builder {
-    plain(mode).renamed_from(OldCookie::new("session", at(START + IDLE / 10)))
+    plain(mode).renamed_from(PreviousCookie::new("session", at(START + IDLE / 10)))
 }

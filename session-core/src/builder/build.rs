@@ -10,7 +10,8 @@ use crate::record::policy::StorePolicy;
 use crate::sessions::Sessions;
 use crate::settings::Settings;
 use crate::token::flask;
-use crate::token::keyed::Format;
+use crate::token::key_context::KeyContext;
+use crate::token::keyed::Keys;
 use crate::token::nonce::Nonces;
 
 impl Builder {
@@ -64,8 +65,8 @@ impl Builder {
             (self.cookie.prefix, self.cookie.secure) = (Prefix::None, false);
         }
         let cookie = CookieTemplate::new(&self.cookie)?;
-        let old = match self.renamed_from.take() {
-            Some(old) => Some(old.check(&self.cookie, cookie.name())?),
+        let previous = match self.renamed_from.take() {
+            Some(previous) => Some(previous.check(&self.cookie, cookie.name())?),
             None => None,
         };
         let warnings = refuse_if(self.warnings_are_errors, self.warnings())?;
@@ -76,24 +77,26 @@ impl Builder {
             None
         };
         let encryption = self.encryption;
-        let format = Format {
+        let format = KeyContext {
             flask,
             stored: stored.is_some(),
             encrypted: encryption.block,
             // `check_format` has refused the one of the two that does not belong to the format that is written.
             other_until: encryption.signed_until.or(encryption.encrypted_until),
             name: cookie.name().to_owned(),
-            old_name: old.as_ref().map(|old| old.cookie.name().to_owned()),
+            previous_name: previous
+                .as_ref()
+                .map(|previous| previous.cookie.name().to_owned()),
             context: self.context.unwrap_or_default(),
         };
         Ok(Settings {
-            keys: RwLock::new(format.keys(&self.ring).into()),
+            keys: RwLock::new(Keys::new(&format, &self.ring).into()),
             format,
             stored,
             warnings,
             warnings_are_errors: self.warnings_are_errors,
             cookie,
-            old,
+            previous,
             lifetime: self.lifetime,
             max_cookie_size: self.max_cookie_size,
             cache_headers: self.cache_headers,
@@ -103,6 +106,7 @@ impl Builder {
             nonces: Nonces::default(),
         })
     }
+
     fn warnings(&self) -> Vec<Warning> {
         let mut warnings: Vec<Warning> = self.ring.warnings().collect();
         if self.plain_http {

@@ -134,7 +134,7 @@ mod tests {
     use std::time::{Duration, SystemTime};
 
     use super::*;
-    use crate::cookie::rename::OldCookie;
+    use crate::cookie::rename::PreviousCookie;
     use crate::keys::ring::KeyRing;
     use crate::token::mac::Digest;
 
@@ -163,7 +163,7 @@ mod tests {
             }),
             ("epoch", |builder| builder.epoch(1)),
             ("renamed_from", |builder| {
-                builder.renamed_from(OldCookie::new("old", SystemTime::UNIX_EPOCH))
+                builder.renamed_from(PreviousCookie::new("old", SystemTime::UNIX_EPOCH))
             }),
             ("permanent", |builder| builder.permanent(true)),
         ];

@@ -17,7 +17,7 @@ use std::fmt;
 
 use crate::builder::encryption::Encryption;
 use crate::cookie::attributes::{Attributes, Prefix, SameSite};
-use crate::cookie::rename::OldCookie;
+use crate::cookie::rename::PreviousCookie;
 use crate::env::{Clock, EntropySource};
 use crate::keys::ring::KeyRing;
 use crate::record::policy::StorePolicy;
@@ -57,7 +57,7 @@ pub struct Builder {
     digest: Option<Digest>,
     salt: Option<Vec<u8>>,
     encryption: Encryption,
-    renamed_from: Option<OldCookie>,
+    renamed_from: Option<PreviousCookie>,
     max_cookie_size: Option<usize>,
     cache_headers: bool,
     clear_site_data: bool,

@@ -4,7 +4,7 @@ use crate::builder::Builder;
 use crate::config::Config;
 use crate::config::values::{digest, quote, same_site, time};
 use crate::cookie::attributes::Prefix;
-use crate::cookie::rename::OldCookie;
+use crate::cookie::rename::PreviousCookie;
 use crate::error::config::ConfigError;
 use crate::token::lifetime::Refresh;
 
@@ -83,7 +83,7 @@ impl Config {
         let previous = self.session_renamed_from.clone();
         Ok(set(
             builder,
-            previous.map(OldCookie::from),
+            previous.map(PreviousCookie::from),
             Builder::renamed_from,
         ))
     }

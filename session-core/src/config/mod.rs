@@ -44,7 +44,7 @@ use crate::sessions::Sessions;
 /// | `SESSION_ABSOLUTE_LIFETIME` | own: seconds: [`Builder::absolute_lifetime`] |
 /// | `SESSION_NOT_CREATED_BEFORE` | own: unix seconds: [`Builder::not_created_before`] |
 /// | `SESSION_EPOCH` | own: 0 to 65535: [`Builder::epoch`] |
-/// | `SESSION_RENAMED_FROM` | own: `{"name": text, "renamed": unix seconds}`, and `domain` and `path` if the cookie had them: [`OldCookie`](crate::OldCookie) |
+/// | `SESSION_RENAMED_FROM` | own: `{"name": text, "renamed": unix seconds}`, and `domain` and `path` if the cookie had them: [`PreviousCookie`](crate::PreviousCookie) |
 /// | `SESSION_ENCRYPTED` | own (feature `encryption`): true or false: `Builder::encrypted` |
 /// | `SESSION_PADDING` | own (feature `encryption`): bytes: `Builder::padding` |
 /// | `SESSION_ACCEPT_SIGNED_UNTIL`, `SESSION_ACCEPT_ENCRYPTED_UNTIL` | own (feature `encryption`): unix seconds: `Builder::accept_signed_until` |

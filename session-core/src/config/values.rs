@@ -8,7 +8,7 @@ use serde::de::{Deserializer, Error};
 use serde_json::{Number, Value};
 
 use crate::cookie::attributes::SameSite;
-use crate::cookie::rename::OldCookie;
+use crate::cookie::rename::PreviousCookie;
 use crate::error::config::ConfigError;
 use crate::token::mac::Digest;
 
@@ -28,7 +28,7 @@ pub(super) struct RenamedFrom {
     path: Option<String>,
 }
 
-impl From<RenamedFrom> for OldCookie {
+impl From<RenamedFrom> for PreviousCookie {
     fn from(old: RenamedFrom) -> Self {
         let mut cookie = Self::new(old.name, time(old.renamed));
         if let Some(domain) = old.domain {

@@ -4,6 +4,8 @@ pub(crate) mod attributes;
 pub(crate) mod header;
 pub(crate) mod rename;
 pub(crate) mod template;
+mod trim;
+mod werkzeug;
 
 #[cfg(test)]
 mod tests;

@@ -1,4 +1,4 @@
-//! A cookie that is being renamed.
+//! The cookie's previous name, while it is being renamed. The rules by which it is read are in `rules::open`.
 
 use std::time::SystemTime;
 
@@ -7,26 +7,27 @@ use crate::cookie::template::CookieTemplate;
 use crate::env::unix;
 use crate::error::config::ConfigError;
 
-/// The name that the session cookie had before, while browsers still hold it: the way towards a name with the prefix
-/// `__Host-` on which nobody is logged out. For [`Builder::renamed_from`](crate::Builder::renamed_from).
+/// The session cookie's previous name, while browsers still have cookies of that name. It is for
+/// [`Builder::renamed_from`](crate::Builder::renamed_from): for example, it moves to a name with the prefix `__Host-` while all
+/// users stay logged in.
 ///
-/// Until the second `renamed` the old name is the one that is written, so that all servers can be told before it; from then on
-/// the new one. The old name is read only where the new one is absent, and only a session that was created before `renamed`:
-/// what came later under the old name is no session of ours, but perhaps planted by a neighbouring host, which the prefix is to
-/// prevent. A session under the old name is written under the new one when it is next written at all, and the old cookie is
-/// deleted with it. Once all have expired, take the setting out.
+/// Before the second `renamed` the previous name is written, so that all servers can be configured; from then on the current
+/// name is. The previous name is read only if the request has no cookie of the current name, and only a session that was created
+/// before `renamed` is accepted under it: a later one may have been planted by a neighbouring host, which the prefix prevents. The
+/// next write of such a session moves it to the current name and deletes the previous cookie. Remove the setting once all
+/// sessions under the previous name have expired.
 ///
 /// ```
 /// # use http::{HeaderMap, HeaderValue, header::{COOKIE, SET_COOKIE}};
 /// # use std::time::{Duration, UNIX_EPOCH};
-/// # use session_core::{OldCookie, Prefix, SecretKey, Session, Sessions, testing};
+/// # use session_core::{PreviousCookie, Prefix, SecretKey, Session, Sessions, testing};
 /// # let (key, time) = (SecretKey::generate().unwrap(), testing::ManualClock::at(1_700_000_000));
 /// # let before = Sessions::builder(key.clone()).clock(time.clone()).prefix(Prefix::None).build().unwrap();
 /// # let request = testing::request(&before, |session| session.insert("username", "ada")).unwrap();
 /// # time.advance(Duration::from_secs(60));
 /// # let builder = Sessions::builder(key).clock(time);
 /// let renamed = UNIX_EPOCH + Duration::from_secs(1_700_000_060);
-/// let sessions = builder.renamed_from(OldCookie::new("session", renamed)).build().unwrap();
+/// let sessions = builder.renamed_from(PreviousCookie::new("session", renamed)).build().unwrap();
 ///
 /// let response = testing::respond(&sessions, &request, |session| session.insert("visits", 1)).unwrap();
 /// let cookies: Vec<&str> = response.get_all(SET_COOKIE).iter().map(|cookie| cookie.to_str().unwrap()).collect();
@@ -34,21 +35,21 @@ use crate::error::config::ConfigError;
 /// assert!(cookies[1].starts_with("session=; ") && cookies[1].contains("Max-Age=0"));
 /// ```
 #[derive(Debug, Clone)]
-pub struct OldCookie {
+pub struct PreviousCookie {
     name: String,
     domain: Option<String>,
     path: String,
     renamed: SystemTime,
 }
 
-impl OldCookie {
-    /// The old name as it was sent, with its prefix if it had one. Its path was `/`, and it had no domain.
+impl PreviousCookie {
+    /// Describes a cookie by its full name, with its prefix if it had one. Its path was `/`, and it had no domain.
     ///
     /// ```
-    /// # use session_core::{OldCookie, SecretKey, Sessions};
+    /// # use session_core::{PreviousCookie, SecretKey, Sessions};
     /// # let key = SecretKey::generate().unwrap();
-    /// let same = OldCookie::new("__Host-session", std::time::SystemTime::now());
-    /// assert!(Sessions::builder(key).renamed_from(same).build().is_err()); // that is its name now
+    /// let same = PreviousCookie::new("__Host-session", std::time::SystemTime::now());
+    /// assert!(Sessions::builder(key).renamed_from(same).build().is_err()); // this is its current name
     /// ```
     #[must_use]
     pub fn new(name: impl Into<String>, renamed: SystemTime) -> Self {
@@ -60,13 +61,13 @@ impl OldCookie {
         }
     }
 
-    /// The domain that it had: without it, a browser would not delete it.
+    /// Sets the domain that the cookie had. A browser deletes the cookie only if this is right.
     ///
     /// ```
-    /// # use session_core::{OldCookie, SecretKey, Sessions};
+    /// # use session_core::{PreviousCookie, SecretKey, Sessions};
     /// # let (key, renamed) = (SecretKey::generate().unwrap(), std::time::SystemTime::now());
-    /// let old = OldCookie::new("session", renamed).domain("example.com");
-    /// assert!(Sessions::builder(key).renamed_from(old).build().is_ok());
+    /// let previous = PreviousCookie::new("session", renamed).domain("example.com");
+    /// assert!(Sessions::builder(key).renamed_from(previous).build().is_ok());
     /// ```
     #[must_use]
     pub fn domain(self, domain: impl Into<String>) -> Self {
@@ -76,13 +77,13 @@ impl OldCookie {
         }
     }
 
-    /// The path that it had.
+    /// Sets the path that the cookie had.
     ///
     /// ```
-    /// # use session_core::{OldCookie, SecretKey, Sessions};
+    /// # use session_core::{PreviousCookie, SecretKey, Sessions};
     /// # let (key, renamed) = (SecretKey::generate().unwrap(), std::time::SystemTime::now());
-    /// let old = OldCookie::new("session", renamed).path("/shop");
-    /// assert!(Sessions::builder(key).renamed_from(old).build().is_ok());
+    /// let previous = PreviousCookie::new("session", renamed).path("/shop");
+    /// assert!(Sessions::builder(key).renamed_from(previous).build().is_ok());
     /// ```
     #[must_use]
     pub fn path(self, path: impl Into<String>) -> Self {
@@ -92,10 +93,10 @@ impl OldCookie {
         }
     }
 
-    /// Checked as the cookie's own attributes are, of which it has all others.
-    pub(crate) fn check(self, now: &Attributes, name: &str) -> Result<Old, ConfigError> {
+    /// Checks the name, domain and path. All other attributes are those of the current cookie.
+    pub(crate) fn check(self, current: &Attributes, name: &str) -> Result<Previous, ConfigError> {
         if self.name == name {
-            let problem = format!("{name:?} is the cookie's name now: name the one before");
+            let problem = format!("{name:?} is the cookie's current name: set the previous one");
             return Err(ConfigError::Cookie {
                 setting: "renamed_from",
                 problem,
@@ -107,18 +108,18 @@ impl OldCookie {
             name: rest.to_owned(),
             domain: self.domain,
             path: self.path,
-            ..now.clone()
+            ..current.clone()
         })?;
-        Ok(Old {
+        Ok(Previous {
             cookie,
             renamed: unix(self.renamed).as_secs(),
         })
     }
 }
 
-/// The cookie under its old name.
-pub(crate) struct Old {
+/// The cookie under its previous name.
+pub(crate) struct Previous {
     pub(crate) cookie: CookieTemplate,
-    /// Sessions that were created from this second on are not accepted under it.
+    /// Sessions that were created in this second or later are not accepted under it.
     pub(crate) renamed: u64,
 }

@@ -1,27 +1,43 @@
-//! The cookie: find ours in the request, render Set-Cookie.
+//! The renderer of Set-Cookie, for setting and for removing.
+//!
+//! ```text
+//! Set-Cookie: name=value; HttpOnly; SameSite=Lax; Secure; Path=/; Max-Age=...
+//!             |--- |     |------- attributes, fixed -----------| |- expiry -|
+//!             start
+//! ```
 
 use std::borrow::Cow;
+use std::time::{Duration, UNIX_EPOCH};
 
 use http::HeaderValue;
 
 use crate::cookie::attributes::{Attributes, SameSite};
-use crate::cookie::header;
-use crate::cookie::header::Dialect;
+use crate::cookie::header::{self, Dialect};
 use crate::error::Error;
 use crate::error::config::ConfigError;
+use crate::json::tagged::DateTime;
 
-/// When a browser forgets the cookie.
+/// When a browser deletes the cookie.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Expiry {
-    /// When it is closed.
+    /// When the browser is closed.
     Browser,
-    /// After so many seconds.
+    /// After this number of seconds.
     MaxAge(u64),
-    /// At that time, in unix seconds: as Flask sends it.
+    /// At this second since 1970, as Flask sends it.
     Expires(u64),
 }
 
-/// The one renderer: the name in front and the attributes behind, made once.
+const MAX_AGE: &str = "; Max-Age=";
+const EXPIRES: &str = "; Expires=";
+const EPOCH: &str = "Thu, 01 Jan 1970 00:00:00 GMT";
+/// The last second that a date with a year of four digits can show.
+const LAST_SECOND: u64 = 253_402_300_799;
+
+/// The bytes of name and value that a browser accepts (RFC 6265bis, section 5.7).
+pub(crate) const LARGEST: usize = 4096;
+
+/// The fixed texts of a cookie.
 #[derive(Debug, Clone)]
 pub(crate) struct CookieTemplate {
     /// `name=`
@@ -49,15 +65,17 @@ impl CookieTemplate {
         if let Some(domain) = &attributes.domain {
             cookie = cookie.domain(domain);
         }
-        // `name=; Attribute; ..`: the value goes in between.
+        // `name=; Attribute; ..`, with an empty value.
         let rendered = cookie.build().to_string();
         let attributes = rendered[name.len() + 1..].to_owned();
-        // The same attributes as when it was set, or the browser keeps it (RFC 6265bis, section 5.7).
-        let removal = format!("{rendered}; Max-Age=0; Expires=Thu, 01 Jan 1970 00:00:00 GMT");
-        let mut removal = HeaderValue::try_from(removal).map_err(|_| ConfigError::Cookie {
-            setting: "SESSION_COOKIE_*",
-            problem: "it is no header".to_owned(),
-        })?;
+        // A browser deletes only a cookie with the attributes that it was set with (RFC 6265bis, section 5.7).
+        let removal = format!("{rendered}; Max-Age=0{EXPIRES}{EPOCH}");
+        let Ok(mut removal) = HeaderValue::try_from(removal) else {
+            return Err(ConfigError::Cookie {
+                setting: "SESSION_COOKIE_*",
+                problem: "it is no header".to_owned(),
+            });
+        };
         removal.set_sensitive(true);
         Ok(Self {
             start: name + "=",
@@ -70,29 +88,39 @@ impl CookieTemplate {
         &self.start[..self.start.len() - 1]
     }
 
-    /// The values of our cookies, in order, of one Cookie header.
+    /// Returns the values of our cookies in one Cookie header, in their order.
     pub(crate) fn find<'a>(
-        &'a self,
+        &self,
         header: &'a HeaderValue,
         dialect: Dialect,
     ) -> impl Iterator<Item = Cow<'a, [u8]>> {
         header::values(self.name(), header, dialect)
     }
 
-    /// What stands around the value in Set-Cookie.
-    pub(crate) fn around(&self, expiry: Expiry) -> Around<'_> {
-        let expiry = match expiry {
-            Expiry::Browser => 0,
-            Expiry::MaxAge(seconds) => MAX_AGE.len() + itoa::Buffer::new().format(seconds).len(),
-            Expiry::Expires(_) => "; Expires=Thu, 01 Jan 1970 00:00:00 GMT".len(),
-        };
-        Around {
-            before: &self.start,
-            after: self.attributes.len() + expiry,
+    /// Returns where a value is written. A browser must accept name and value, and the whole header must keep to `limit`.
+    pub(crate) fn target(&self, expiry: Expiry, limit: Option<usize>) -> Target<'_> {
+        let mut budget = LARGEST.saturating_sub(self.name().len());
+        if let Some(limit) = limit {
+            budget = budget.min(limit.saturating_sub(self.header_len(0, expiry)));
+        }
+        Target {
+            cookie: self,
+            expiry,
+            budget,
         }
     }
 
-    /// Set-Cookie: `name=value` and the attributes.
+    /// Returns the length of Set-Cookie with a value of this length.
+    pub(crate) fn header_len(&self, value: usize, expiry: Expiry) -> usize {
+        let expiry = match expiry {
+            Expiry::Browser => 0,
+            Expiry::MaxAge(seconds) => MAX_AGE.len() + itoa::Buffer::new().format(seconds).len(),
+            Expiry::Expires(_) => EXPIRES.len() + EPOCH.len(),
+        };
+        self.start.len() + value + self.attributes.len() + expiry
+    }
+
+    /// Completes `name=value` to Set-Cookie.
     pub(crate) fn finish(&self, mut header: Vec<u8>, expiry: Expiry) -> Result<HeaderValue, Error> {
         header.extend_from_slice(self.attributes.as_bytes());
         match expiry {
@@ -102,67 +130,44 @@ impl CookieTemplate {
                 header.extend_from_slice(itoa::Buffer::new().format(seconds).as_bytes());
             }
             Expiry::Expires(at) => {
-                // The last second that four digits can show.
-                let at = std::time::UNIX_EPOCH
-                    .checked_add(std::time::Duration::from_secs(at.min(253_402_300_799)));
-                let at = crate::json::tagged::DateTime::from(at.unwrap_or(std::time::UNIX_EPOCH));
-                header.extend_from_slice(format!("; Expires={at}").as_bytes());
+                let at = UNIX_EPOCH.checked_add(Duration::from_secs(at.min(LAST_SECOND)));
+                let at = DateTime::from(at.unwrap_or(UNIX_EPOCH));
+                header.extend_from_slice(format!("{EXPIRES}{at}").as_bytes());
             }
         }
-        let mut header =
-            HeaderValue::try_from(header).map_err(|_| Error::TooManyHeaders("Set-Cookie"))?;
+        let Ok(mut header) = HeaderValue::try_from(header) else {
+            return Err(Error::TooManyHeaders("Set-Cookie"));
+        };
         header.set_sensitive(true);
         Ok(header)
     }
 
-    /// Deletes the cookie.
+    /// Returns the Set-Cookie that deletes the cookie.
     pub(crate) fn removal(&self) -> HeaderValue {
         self.removal.clone()
     }
 }
 
-const MAX_AGE: &str = "; Max-Age=";
-
-/// What stands around a value in Set-Cookie, so that the text gets the room that it needs, once: HTTP's header type takes it
-/// as it is then, and would else allocate again.
+/// Where a format writes a value.
 #[derive(Clone, Copy)]
-pub(crate) struct Around<'a> {
-    before: &'a str,
-    after: usize,
+pub(crate) struct Target<'a> {
+    cookie: &'a CookieTemplate,
+    expiry: Expiry,
+    /// The longest value that should be written.
+    pub(crate) budget: usize,
 }
 
-/// The most that a browser keeps of name and value (RFC 6265bis, section 5.7).
-pub(crate) const LARGEST: usize = 4096;
-
-impl Around<'_> {
-    /// The longest value for which name and value are kept by a browser, and the whole takes `limit` octets at most.
-    pub(crate) fn room(self, limit: Option<usize>) -> usize {
-        let name = self.before.len() - "=".len();
-        let within_limit = limit.map_or(usize::MAX, |limit| limit.saturating_sub(self.length(0)));
-        LARGEST.saturating_sub(name).min(within_limit)
+impl Target<'_> {
+    /// Returns `name=`, with capacity for exactly a value of this length, the attributes and the expiry. `http` takes such a
+    /// text over as it is; for any other it allocates once more.
+    pub(crate) fn begin(self, value: usize) -> Vec<u8> {
+        let mut text = Vec::with_capacity(self.cookie.header_len(value, self.expiry));
+        text.extend_from_slice(self.cookie.start.as_bytes());
+        text
     }
 
-    /// Of the whole, with a value of this length.
-    pub(crate) fn length(self, value: usize) -> usize {
-        self.before.len() + value + self.after
-    }
-
-    /// Where the value starts in the text.
+    /// Returns the position of the value in the text.
     pub(crate) fn value_start(self) -> usize {
-        self.before.len()
-    }
-
-    /// The text with the beginning of a value, and room for `more` octets of the value and for the rest.
-    pub(crate) fn start_with(self, value: &[u8], more: usize) -> Vec<u8> {
-        let mut text = self.start(value.len() + more);
-        text.extend_from_slice(value);
-        text
-    }
-
-    /// The text up to the value, with room for the rest.
-    pub(crate) fn start(self, value: usize) -> Vec<u8> {
-        let mut text = Vec::with_capacity(self.length(value));
-        text.extend_from_slice(self.before.as_bytes());
-        text
+        self.cookie.start.len()
     }
 }

@@ -73,11 +73,10 @@ fn c6_byte_exact_and_nothing_decoded() {
 
 /// Set-Cookie, with as much room as it was promised.
 fn set_cookie(template: &CookieTemplate, value: &str, expiry: Expiry) -> HeaderValue {
-    let around = template.around(expiry);
-    let mut text = around.start(value.len());
+    let mut text = template.target(expiry, None).begin(value.len());
     text.extend_from_slice(value.as_bytes());
     let header = template.finish(text, expiry).unwrap();
-    assert_eq!(header.len(), around.length(value.len()));
+    assert_eq!(header.len(), template.header_len(value.len(), expiry));
     header
 }
 

@@ -199,7 +199,7 @@ pub enum Rejected {
     Future,
     /// The session was revoked. It was created before [`Builder::not_created_before`](crate::Builder::not_created_before); or
     /// its epoch is lower than that of the [application](crate::Builder::epoch) or of its
-    /// [user](crate::Session::require_epoch); or its cookie has the [previous name](crate::OldCookie) and was created after
+    /// [user](crate::Session::require_epoch); or its cookie has the [previous name](crate::PreviousCookie) and was created after
     /// the change of the name.
     #[error("the session was revoked: it is older than what the application still accepts")]
     Revoked,

@@ -1,5 +1,6 @@
 //! Secret keys: one key, the ring of an application's keys, and the keys that are refused.
 
+pub(crate) mod check;
 pub(crate) mod ring;
 pub(crate) mod secret;
 pub(crate) mod weakness;

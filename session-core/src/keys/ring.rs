@@ -1,17 +1,19 @@
-//! The keys of one application: one signs, some others only verify.
+//! The keys of one application, and the keys of one purpose that are derived from them.
+//!
+//! One key is the primary: it signs and encrypts. At most 8 others only verify and decrypt, each until its end. The types
+//! keep them apart, so no order of a list can make an old key sign.
 
 use std::time::SystemTime;
 
 use crate::env::unix;
-use crate::error::config::{ConfigError, MOST_VERIFY_ONLY, Warning};
-use crate::keys::secret::{Secret, SecretKey};
+use crate::keys::secret::{Secret, SecretKey, wipe_stack};
 
-/// The keys of one application: the primary signs, at most 8 others only verify, each until a time or until it is taken
-/// out. The type keeps them apart, so no order of a list can make an old key sign (CVE-2025-47278).
+/// The keys of one application: the primary signs, and at most 8 others only verify, each until a time or until it is
+/// removed. The type keeps them apart, so no order of a list can make an old key sign (CVE-2025-47278).
 ///
-/// A [`SecretKey`] is a ring of one. [`Sessions::builder`](crate::Sessions::builder) takes a ring, and
-/// [`Sessions::set_keys`](crate::Sessions::set_keys) replaces it in a running process. How keys are rotated without logging
-/// anybody out, and what to do when one has leaked, stands in `docs/rotation.md`.
+/// A [`SecretKey`] converts into a ring of one key. [`Sessions::builder`](crate::Sessions::builder) takes a ring, and
+/// [`Sessions::set_keys`](crate::Sessions::set_keys) replaces it in a running process. `docs/rotation.md` shows how to
+/// rotate keys while all users stay logged in, and what to do when a key has leaked.
 ///
 /// ```
 /// use session_core::{KeyRing, SecretKey, Sessions, testing};
@@ -22,7 +24,7 @@ use crate::keys::secret::{Secret, SecretKey};
 ///
 /// sessions.set_keys(KeyRing::new(new.clone()).verify_only(old)).unwrap();
 /// assert!(sessions.open(&request).contains_key("username"));
-/// sessions.set_keys(new).unwrap(); // the old one leaked: it leaves at once
+/// sessions.set_keys(new).unwrap(); // the old one leaked: remove it at once
 /// assert!(sessions.open(&request).is_empty());
 /// ```
 #[derive(Debug, Clone)]
@@ -31,7 +33,7 @@ pub struct KeyRing {
     pub(crate) verify_only: Vec<VerifyOnly>,
 }
 
-/// A key that only verifies, and the second from which on it doesn't.
+/// A key that only verifies, before the second `until`.
 #[derive(Debug, Clone)]
 pub(crate) struct VerifyOnly {
     pub(crate) secret: Secret,
@@ -39,7 +41,7 @@ pub(crate) struct VerifyOnly {
 }
 
 impl KeyRing {
-    /// A ring of one key, which signs and verifies.
+    /// Makes a ring of one key, which signs and verifies.
     ///
     /// ```
     /// use session_core::{KeyRing, SecretKey, Sessions};
@@ -52,8 +54,8 @@ impl KeyRing {
         Self::of(primary.0)
     }
 
-    /// The same with a Flask application's secret, which may be weak: for [`Sessions::flask`](crate::Sessions::flask)'s
-    /// format only.
+    /// Makes a ring of a Flask application's secret, which may be weak. Only the format of
+    /// [`Sessions::flask`](crate::Sessions::flask) accepts it.
     ///
     /// ```
     /// use session_core::{ConfigError, KeyRing, Sessions};
@@ -75,12 +77,12 @@ impl KeyRing {
         }
     }
 
-    /// Adds a key that signs nothing and verifies what it signed before, or what other processes sign with it already.
+    /// Adds a key that signs nothing. It verifies cookies that it signed before, or that other processes already sign with it.
     ///
     /// ```
     /// # use session_core::{KeyRing, SecretKey};
     /// # let (old, new) = (SecretKey::generate().unwrap(), SecretKey::generate().unwrap());
-    /// let before = KeyRing::new(old.clone()).verify_only(new.clone()); // every process first learns the new one
+    /// let before = KeyRing::new(old.clone()).verify_only(new.clone()); // first every process accepts the new key
     /// let after = KeyRing::new(new).verify_only(old); // then each signs with it
     /// ```
     #[must_use]
@@ -88,8 +90,8 @@ impl KeyRing {
         self.and(key.0, None)
     }
 
-    /// The same, with an end: from that second on the key counts for nothing, whether or not somebody remembers to take it
-    /// out.
+    /// Adds a key that only verifies, and only before a time. From that second on it verifies nothing, even if it stays in the
+    /// ring.
     ///
     /// ```
     /// # use std::time::{Duration, UNIX_EPOCH};
@@ -109,7 +111,7 @@ impl KeyRing {
         self.and(key.0, Some(unix(end).as_secs()))
     }
 
-    /// As [`verify_only`](Self::verify_only) with a Flask application's secret, which may be weak: an entry of
+    /// Adds a Flask application's secret, which may be weak, as a key that only verifies: an entry of
     /// `SECRET_KEY_FALLBACKS`.
     ///
     /// ```
@@ -129,40 +131,39 @@ impl KeyRing {
         self.verify_only.push(VerifyOnly { secret, until });
         self
     }
-
-    /// Whether a format takes these keys: Flask's takes weak ones, but no empty ones.
-    pub(crate) fn check(&self, flask: bool) -> Result<(), ConfigError> {
-        let refused = |secret: &Secret| secret.weakness.filter(|_| !flask || secret.is_empty());
-        if self.primary.is_empty() {
-            return Err(ConfigError::NoKey);
-        }
-        if let Some(weakness) = refused(&self.primary) {
-            return Err(ConfigError::WeakKey(weakness));
-        }
-        if let Some(weakness) = self.verify_only.iter().find_map(|key| refused(&key.secret)) {
-            return Err(ConfigError::WeakFallback(weakness));
-        }
-        if self.verify_only.len() > MOST_VERIFY_ONLY {
-            return Err(ConfigError::TooManyKeys(self.verify_only.len()));
-        }
-        Ok(())
-    }
-
-    pub(crate) fn warnings(&self) -> impl Iterator<Item = Warning> {
-        let fallbacks = self
-            .verify_only
-            .iter()
-            .filter_map(|key| key.secret.weakness);
-        let primary = self.primary.weakness.map(Warning::WeakKey);
-        primary
-            .into_iter()
-            .chain(fallbacks.map(Warning::WeakFallback))
-    }
 }
 
 impl From<SecretKey> for KeyRing {
     fn from(primary: SecretKey) -> Self {
         Self::new(primary)
+    }
+}
+
+/// The keys of one purpose: one for each secret of a ring.
+#[derive(Clone)]
+pub(crate) struct DerivedKeys<K> {
+    pub(crate) primary: K,
+    verify_only: Vec<(K, Option<u64>)>,
+}
+
+impl<K> DerivedKeys<K> {
+    pub(crate) fn new(ring: &KeyRing, derive: impl Fn(&Secret) -> K) -> Self {
+        let primary = derive(&ring.primary);
+        let mut verify_only = Vec::with_capacity(ring.verify_only.len());
+        for key in &ring.verify_only {
+            verify_only.push((derive(&key.secret), key.until));
+        }
+        wipe_stack();
+        Self {
+            primary,
+            verify_only,
+        }
+    }
+
+    /// Returns the other keys that are valid at `now`.
+    pub(crate) fn others(&self, now: u64) -> impl Iterator<Item = &K> {
+        let keys = self.verify_only.iter();
+        keys.filter_map(move |(key, until)| until.is_none_or(|until| now < until).then_some(key))
     }
 }
 

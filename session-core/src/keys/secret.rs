@@ -1,4 +1,16 @@
-//! Secret keys, and what is derived from them.
+//! Secrets, and the keys that are derived from them.
+//!
+//! The secret itself signs and encrypts nothing in our formats. Each purpose has a key of its own, so that a text that was
+//! made for one purpose, cookie name or context is never valid for another:
+//!
+//! ```text
+//! K(p)    = HMAC-SHA256(secret, message)
+//! message = "rust-session" 00 01, p u8, length u32, cookie name, length u32, context
+//! p       = 1 signed payload, 2 encrypted payload, 3 signed id, 4 record at rest, 5 log digest
+//! ```
+//!
+//! Lengths are big-endian. They make the message unambiguous: two different pairs of name and context have different
+//! messages. In K(4) the name is empty, because a record stays where it is when its cookie is renamed.
 
 use std::fmt;
 
@@ -10,8 +22,8 @@ use crate::error::config::{ConfigError, Weakness};
 
 /// A secret that signs and verifies cookies.
 ///
-/// At least 32 bytes, and none that can be guessed: [`Weakness`] says which are refused. It never prints itself, and is
-/// wiped from memory when dropped.
+/// It has at least 32 bytes and cannot be guessed: [`Weakness`] lists the keys that are refused. `Debug` does not print it,
+/// and it is wiped from memory when it is dropped.
 ///
 /// ```
 /// use session_core::SecretKey;
@@ -24,15 +36,15 @@ use crate::error::config::{ConfigError, Weakness};
 pub struct SecretKey(pub(crate) Secret);
 
 impl SecretKey {
-    /// A key from bytes, or from a text, whose UTF-8 bytes are the key (nothing is decoded: that is how Flask reads
-    /// `SECRET_KEY`, too).
+    /// Makes a key from bytes, or from the UTF-8 bytes of a text. Nothing is decoded; Flask reads `SECRET_KEY` in this way,
+    /// too.
     ///
-    /// An owned text or vector becomes the key's own memory, and is wiped with it, or at once if it is refused. What is
-    /// borrowed is copied, and stays the caller's to wipe.
+    /// An owned text or vector becomes the key's memory and is wiped with it; if the key is refused, it is wiped at once. A
+    /// borrowed one is copied, and wiping the original is left to the caller.
     ///
     /// # Errors
     /// [`ConfigError::NoKey`] when it is empty; [`ConfigError::WeakKey`] when it is shorter than 32 bytes or can be guessed,
-    /// as it stands or decoded from base64 or hex; [`Weakness`] says how. `openssl rand -base64 33` makes one that starts.
+    /// as it is or decoded from base64 or hex; [`Weakness`] says how. `openssl rand -base64 33` prints a key that is accepted.
     ///
     /// ```
     /// use session_core::{ConfigError, SecretKey};
@@ -49,7 +61,7 @@ impl SecretKey {
         }
     }
 
-    /// A new key from the operating system's random source, as 43 characters of base64url: 256 bits.
+    /// Generates a key from the operating system's random source: 256 bits, as 43 characters of base64url.
     ///
     /// The text is the key: print it once with [`expose`](Self::expose), store it as `SECRET_KEY`, and give it to
     /// [`SecretKey::new`] as it is.
@@ -68,15 +80,13 @@ impl SecretKey {
     pub fn generate() -> Result<Self, ConfigError> {
         use crate::env::{EntropySource, OsEntropy};
         let mut bytes = Zeroizing::new([0; 32]);
-        OsEntropy
-            .fill(&mut bytes[..])
-            .map_err(|_| ConfigError::Entropy)?;
-        let mut text = Zeroizing::new(Vec::with_capacity(43));
-        crate::base64::encode_to(&mut text, &bytes[..]);
-        Self::new(&text[..])
+        if OsEntropy.fill(&mut bytes[..]).is_err() {
+            return Err(ConfigError::Entropy);
+        }
+        Self::new(crate::base64::encode(&bytes[..]))
     }
 
-    /// The bytes of the key, for storing a generated one. Whoever holds them can forge any session.
+    /// Returns the bytes of the key, to store a generated one. Everyone who has them can forge any session.
     ///
     /// ```
     /// # use session_core::SecretKey;
@@ -95,7 +105,7 @@ impl fmt::Debug for SecretKey {
     }
 }
 
-/// A secret of any strength, which knows its weakness: Flask takes any `SECRET_KEY` that is not empty.
+/// A secret of any strength, with its weakness. Flask accepts each `SECRET_KEY` that is not empty.
 #[derive(Clone)]
 pub(crate) struct Secret {
     pub(crate) bytes: Zeroizing<Vec<u8>>,
@@ -109,26 +119,24 @@ impl Secret {
         Self { bytes, weakness }
     }
 
-    /// No secret at all: anybody could sign with it.
+    /// Returns whether there is no secret at all, so that everyone could sign.
     pub(crate) fn is_empty(&self) -> bool {
         self.bytes.is_empty()
     }
 
-    /// K(p) = HMAC-SHA256(secret, "rust-session" 00 01, p, len(name) name, len(context) context). The name in K(4) is
-    /// empty: a record outlives its cookie's name.
-    ///
-    /// Lengths are u32, big-endian, so that no two contexts share a message (REQUIREMENTS S3).
-    #[inline(never)] // so that `wipe_stack` finds what is left of it
+    /// Derives K(p) for a cookie name and a context.
+    // Not inlined, so that its values are below the caller's frame, where `wipe_stack` overwrites them.
+    #[inline(never)]
     pub(crate) fn derive(
         &self,
         purpose: Purpose,
         name: &str,
         context: &str,
     ) -> Zeroizing<[u8; 32]> {
-        // A key of any length is right for HMAC, so there is no error to report.
+        // HMAC accepts a key of any length (RFC 2104, section 2), so there is no error to report.
         let mut mac = match Hmac::<Sha256>::new_from_slice(&self.bytes) {
             Ok(mac) => mac,
-            Err(never) => unreachable!("HMAC takes keys of any length: {never}"),
+            Err(never) => unreachable!("HMAC accepts keys of any length: {never}"),
         };
         mac.update(b"rust-session\x00\x01");
         mac.update(&[purpose as u8]);
@@ -148,7 +156,7 @@ impl fmt::Debug for Secret {
     }
 }
 
-/// What a derived key is for. The number enters the derivation.
+/// The purpose of a derived key; its number is a part of the derivation.
 #[derive(Clone, Copy)]
 #[repr(u8)]
 pub(crate) enum Purpose {
@@ -159,8 +167,9 @@ pub(crate) enum Purpose {
     LogDigest = 5,
 }
 
-/// Overwrites the stack below the caller, where a function that has just returned left its values. Later values would carry
-/// what is there into the heap, in bytes that they do not use.
+/// Overwrites the stack below the caller's frame, where a function that has just returned left its values.
+///
+/// Without it the bytes of a key stay there, and a later value can carry them into the heap in its unused bytes.
 #[inline(never)]
 pub(crate) fn wipe_stack() {
     let mut below = [0_u8; 16 << 10];

@@ -18,8 +18,8 @@ use crate::record::body;
 use crate::record::body::Body;
 use crate::record_key::RecordKey;
 use crate::token::aead::{Cipher, NONCE};
-use crate::token::keyed::Records;
 use crate::token::mac::Freshness;
+use crate::token::record_codec::RecordCodec;
 
 /// The first byte of an encrypted body. A plain one begins with [`body::ENCODING`].
 const ENCRYPTED: u8 = 2;
@@ -65,7 +65,7 @@ pub(crate) struct StoredBody {
     pub(crate) expires: Option<u64>,
 }
 
-impl Records {
+impl RecordCodec {
     /// Returns the bytes that a store holds for this body. Encrypts it if so configured; `nonce`
     /// must be given then.
     pub(crate) fn encode(
@@ -122,7 +122,7 @@ impl Records {
     fn decrypt(&self, bytes: &[u8], context: RecordContext<'_>, now: u64) -> Option<StoredBody> {
         let cipher = match &self.encrypted {
             Some(cipher) => cipher,
-            // Records are written plain, and encrypted ones are accepted until a certain time.
+            // RecordCodec are written plain, and encrypted ones are accepted until a certain time.
             None => self.also_accepted(now)?.as_ref()?,
         };
         let (key_id, encrypted) = bytes.split_first_chunk::<KEY_ID>()?;

@@ -7,8 +7,8 @@ use crate::record::body::{Body, VerifierMatch};
 use crate::record::id::{Id, VerifierHash};
 use crate::record::store::{Loaded, Record, StoreReply, TOMBSTONE_SECONDS};
 use crate::record_key::RecordKey;
-use crate::token::keyed::Records;
 use crate::token::lifetime::Lifetime;
+use crate::token::record_codec::RecordCodec;
 
 /// What a session was opened from.
 #[derive(Debug)]
@@ -58,7 +58,7 @@ impl LoadedFrom {
     /// # Errors
     /// Why the id opens nothing.
     pub(crate) fn from_reply(
-        records: &Records,
+        records: &RecordCodec,
         reply: StoreReply,
         id: Id,
         key: RecordKey,
@@ -86,7 +86,7 @@ impl LoadedFrom {
     }
 
     fn from_record(
-        records: &Records,
+        records: &RecordCodec,
         record: Record,
         id: Id,
         key: RecordKey,
@@ -187,7 +187,7 @@ impl Decoded {
     /// Decodes a record, and returns its content as well. Returns `None` if the core cannot read
     /// the body.
     pub(crate) fn read(
-        records: &Records,
+        records: &RecordCodec,
         key: RecordKey,
         mut record: Record,
         now: u64,

@@ -16,8 +16,8 @@ use crate::base64;
 use crate::env::{EntropyError, EntropySource};
 use crate::error::Rejected;
 use crate::record_key::RecordKey;
-use crate::token::format::Segments;
 use crate::token::mac::{Freshness, Signer};
+use crate::token::segments::Segments;
 use crate::token::stamp;
 use crate::token::stamp::Stamp;
 
@@ -90,7 +90,7 @@ impl Id {
         let cookie = Segments::split(cookie, COOKIE_LEN)?;
         let Segments {
             payload,
-            stamp_text: stamp,
+            stamp,
             signature,
             ..
         } = cookie;

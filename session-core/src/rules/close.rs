@@ -7,15 +7,14 @@ use http::HeaderValue;
 
 use crate::cookie::template::{CookieTemplate, Expiry, LARGEST};
 use crate::data::map::Map;
-use crate::env::EntropyError;
 use crate::error::{Error, Rejected};
 use crate::event::{Event, EventKind};
 use crate::response::outgoing::Outgoing;
 use crate::session::handle::Session;
 use crate::session::state::{Accepted, Incoming, State, signature_end};
 use crate::settings::Settings;
-use crate::token::format::Content;
-use crate::token::keyed::Name;
+use crate::token::content::Content;
+use crate::token::keyed::CookieName;
 use crate::token::stamp::Stamp;
 use crate::token::{encrypted, flask};
 
@@ -183,13 +182,13 @@ impl Session {
     /// Where a cookie goes out under the new name, the one under the old name is deleted.
     pub(crate) fn forget_old_name(&self, outgoing: &mut Outgoing, now: u64) {
         let incoming = self.incoming();
-        let new = self.settings().cookie_to_write(incoming.cookies, now).1 == Name::New;
+        let new = self.settings().cookie_to_write(incoming.cookies, now).1 == CookieName::Current;
         if outgoing.set_cookie.is_some() && new && incoming.old_cookies > 0 {
             outgoing.old_cookie = self
                 .settings()
-                .old
+                .previous
                 .as_ref()
-                .map(|old| old.cookie.removal().into());
+                .map(|previous| previous.cookie.removal().into());
         }
     }
 
@@ -249,7 +248,7 @@ fn write(
     expiry: Expiry,
     now: u64,
 ) -> Result<Vec<u8>, Error> {
-    let (cookie, old_or_new) = settings.cookie_to_write(incoming.cookies, now);
+    let (cookie, cookie_name) = settings.cookie_to_write(incoming.cookies, now);
     let name = cookie.name();
     // A random source is an application's: not while the keys are locked.
     let nonce = settings
@@ -258,17 +257,12 @@ fn write(
         .map(|_| settings.nonce())
         .transpose()?;
     let keys = settings.keys.read().unwrap_or_else(PoisonError::into_inner);
-    let around = cookie.around(expiry);
     // In Flask's format a longer one is sent.
-    let room = around.room(
-        settings
-            .max_cookie_size
-            .filter(|_| !settings.format.is_flask()),
-    );
-    let header = keys
-        .of(old_or_new)
-        .written
-        .write(around, content, room, || nonce.ok_or(EntropyError))?;
+    let limit = settings
+        .max_cookie_size
+        .filter(|_| !settings.format.is_flask());
+    let target = cookie.target(expiry, limit);
+    let header = keys.of(cookie_name).current.write(target, content, nonce)?;
     // Name and value, without the sign between them.
     too_large(name, header.len() - 1, LARGEST)?;
     Ok(header)
@@ -286,7 +280,7 @@ fn encrypts(
     let Some(limit) = settings.max_cookie_size else {
         return Ok(());
     };
-    too_large(name, cookie.around(expiry).length(value), limit)
+    too_large(name, cookie.header_len(value, expiry), limit)
 }
 
 fn too_large(name: &str, size: usize, limit: usize) -> Result<(), Error> {

@@ -1,115 +1,173 @@
-//! The rules of opening a session that is in its cookie.
+//! The rules of opening: which cookies of a request are tried, and which one is accepted.
+//!
+//! | cookies of the request | tried | accepted |
+//! |---|---|---|
+//! | our formats, some of the current name | the first 4 of the current name | the first that is valid |
+//! | our formats, none of the current name | the first 4 of the previous name | the first that is valid, and that was created before the renaming |
+//! | Flask's format | the first, unless it is empty | this one, if it is valid |
+//!
+//! A browser sends several cookies of one name if they have different domains or paths. A neighbouring host can plant one in
+//! front of ours, and an invalid one must not end the session; so the first *valid* one is accepted. Each attempt costs an HMAC
+//! for each key, so a request with hundreds of forged cookies must not buy hundreds of them: 4 are tried. All are counted, for
+//! the event `Duplicate`. Flask takes the first one (Werkzeug's `cookies.get`), and so does its format.
+//!
+//! The previous name is read only if no cookie of the current name came, valid or not: otherwise a neighbouring host could
+//! bring back, under the name without a prefix, what the current name's prefix protects.
 
+use std::borrow::Cow;
 use std::sync::{Arc, PoisonError};
 
 use http::HeaderValue;
 
+use crate::data::map::Map;
 use crate::error::Rejected;
-use crate::session::handle::{Session, Shared};
-use crate::session::state::{Accepted, Incoming, State};
+use crate::session::handle::Session;
+use crate::session::state::{Accepted, Incoming};
 use crate::settings::Settings;
-use crate::token::format::Wires;
+use crate::token::keyed::CookieName;
 use crate::token::mac::Freshness;
 
-/// More cookies of our name than this are counted but not looked at: each would cost a signature.
-const MOST_COOKIES: usize = 4;
+/// The number of cookies that are tried.
+const MOST_TRIED: usize = 4;
+
+/// A cookie that is tried.
+pub(crate) struct Candidate<'a> {
+    pub(crate) name: CookieName,
+    /// The header that contains it.
+    pub(crate) header: &'a HeaderValue,
+    pub(crate) value: Cow<'a, [u8]>,
+}
+
+/// The session's cookies in a request.
+#[derive(Default)]
+pub(crate) struct Candidates<'a> {
+    /// The number of cookies of the current name, tried or not.
+    current: usize,
+    /// The number of cookies of the previous name, tried or not.
+    previous: usize,
+    tried: [Option<Candidate<'a>>; MOST_TRIED],
+}
+
+impl<'a> Candidates<'a> {
+    /// Returns what is known about a request before a cookie was accepted.
+    pub(crate) fn incoming(&self) -> Incoming {
+        Incoming {
+            cookies: self.current,
+            old_cookies: self.previous,
+            ..Incoming::NONE
+        }
+    }
+
+    /// Returns the cookies that are tried, in their order.
+    pub(crate) fn tried(&self) -> impl Iterator<Item = &Candidate<'a>> {
+        self.tried.iter().flatten()
+    }
+}
 
 impl Settings {
-    /// The session that these Cookie headers hold, or an empty one.
+    /// Opens the session of a request whose session is in its cookie. Without a valid cookie the session is empty.
     pub(crate) fn open<'a, I: Iterator<Item = &'a HeaderValue>>(
         self: &Arc<Self>,
         headers: impl Fn() -> I,
     ) -> Session {
         let now = self.now().as_secs();
-        let fresh = || State::new(&self.lifetime, now);
-        // Filled where it stands, since it is large.
-        let mut shared = Shared {
-            settings: self.clone(),
-            incoming: Incoming::NONE,
-            state: fresh().into(),
-        };
-        let Shared {
-            incoming, state, ..
-        } = &mut shared;
-        let state = state.get_mut().unwrap_or_else(PoisonError::into_inner);
-        let mut to_refresh = None;
-        let found = self.first(headers, incoming, now, |wires, header, value| {
-            let by = wires.open(value, &self.lifetime, now, &mut state.stamp, &mut state.map)?;
-            // Few are due, so the others don't pay for a handle.
-            let due = self.lifetime.refresh_due(&state.stamp, now);
-            to_refresh = if due {
-                Accepted::new(header, value)
-            } else {
-                None
+        let candidates = self.candidates(headers);
+        let mut incoming = candidates.incoming();
+        // Not a copy of the keys: no application code runs while they are locked.
+        let keys = self.keys.read().unwrap_or_else(PoisonError::into_inner);
+        for Candidate {
+            name,
+            header,
+            value,
+        } in candidates.tried()
+        {
+            let opened = keys.of(*name).open(value, &self.lifetime, now);
+            let found = match &opened {
+                Ok(found) => self.accept(*name, found.stamp.created, found.freshness, now),
+                Err(rejected) => Err(*rejected),
             };
-            Ok((by, state.stamp.created))
-        });
-        match found {
-            true => (incoming.stamp, incoming.to_refresh) = (Some(state.stamp), to_refresh),
-            false => *state = fresh(),
+            if incoming.note_opened(value, found)
+                && let Ok(opened) = opened
+            {
+                incoming.stamp = Some(opened.stamp);
+                // Only few are due, and only these keep the header.
+                if self.lifetime.refresh_due(&opened.stamp, now) {
+                    incoming.to_refresh = Accepted::new(header, value);
+                }
+                return Session::new(self.clone(), incoming, opened.map, now);
+            }
         }
-        Session::of(shared)
+        Session::new(self.clone(), incoming, Map::default(), now)
     }
 
-    /// Whether one of our cookies is accepted, the first that is: by which key, and when its session began, tells `open`.
-    /// `incoming` learns what came, and why the first was not.
-    ///
-    /// Flask takes the first (Werkzeug's `cookies.get`); we take the first that is valid. A cookie of the old name counts
-    /// where none of the new name came, good or bad.
-    pub(crate) fn first<'a, I: Iterator<Item = &'a HeaderValue>>(
+    /// Finds the cookies of a request that are tried, in their order.
+    pub(crate) fn candidates<'a, I: Iterator<Item = &'a HeaderValue>>(
         &self,
         headers: impl Fn() -> I,
-        incoming: &mut Incoming,
-        now: u64,
-        mut open: impl FnMut(&Wires, &HeaderValue, &[u8]) -> Result<(Freshness, u64), Rejected>,
-    ) -> bool {
-        // Not a copy: nobody's code runs in here.
-        let keys = self.keys.read().unwrap_or_else(PoisonError::into_inner);
-        let mut opened = false;
+    ) -> Candidates<'a> {
+        let dialect = self.format.dialect();
+        let mut found = Candidates::default();
         for header in headers() {
-            for value in self.cookie.find(header, self.format.dialect()) {
-                incoming.cookies += 1;
-                if !opened && self.is_looked_at(incoming.cookies, &value) {
-                    let found = open(&keys.cookie, header, &value);
-                    opened = incoming.note_opened(&value, found.map(|(by, _)| by));
-                }
-            }
-        }
-        if let (Some(old), Some(wires)) = (&self.old, &keys.old) {
-            let in_header = |header| {
-                let values = old.cookie.find(header, self.format.dialect());
-                values.map(move |value| (header, value))
-            };
-            for (header, value) in headers().flat_map(in_header) {
-                incoming.old_cookies += 1;
-                if !opened
-                    && incoming.cookies == 0
-                    && self.is_looked_at(incoming.old_cookies, &value)
-                {
-                    let found = open(wires, header, &value).and_then(|(by, created)| {
-                        let by = if now < old.renamed {
-                            by
-                        } else {
-                            Freshness::Outdated
-                        };
-                        if created < old.renamed {
-                            Ok(by)
-                        } else {
-                            Err(Rejected::Revoked)
-                        }
+            for value in self.cookie.find(header, dialect) {
+                if self.within_limit(found.current, &value) {
+                    let name = CookieName::Current;
+                    found.tried[found.current] = Some(Candidate {
+                        name,
+                        header,
+                        value,
                     });
-                    opened = incoming.note_opened(&value, found);
                 }
+                found.current += 1;
             }
         }
-        opened
+        let Some(previous) = &self.previous else {
+            return found;
+        };
+        for header in headers() {
+            for value in previous.cookie.find(header, dialect) {
+                if found.current == 0 && self.within_limit(found.previous, &value) {
+                    let name = CookieName::Previous;
+                    found.tried[found.previous] = Some(Candidate {
+                        name,
+                        header,
+                        value,
+                    });
+                }
+                found.previous += 1;
+            }
+        }
+        found
     }
 
-    fn is_looked_at(&self, number: usize, value: &[u8]) -> bool {
+    /// Returns whether a cookie is tried with this number of cookies of its name in front of it.
+    fn within_limit(&self, before: usize, value: &[u8]) -> bool {
         if self.format.is_flask() {
-            number == 1 && !value.is_empty()
+            before == 0 && !value.is_empty()
         } else {
-            number <= MOST_COOKIES
+            before < MOST_TRIED
+        }
+    }
+
+    /// Applies the rules of renaming to a valid cookie. From the renaming on, one under the previous name is outdated, and one
+    /// that was created later is revoked.
+    pub(crate) fn accept(
+        &self,
+        name: CookieName,
+        created: u64,
+        freshness: Freshness,
+        now: u64,
+    ) -> Result<Freshness, Rejected> {
+        match &self.previous {
+            Some(previous) if name == CookieName::Previous => {
+                if created >= previous.renamed {
+                    Err(Rejected::Revoked)
+                } else if now >= previous.renamed {
+                    Ok(Freshness::Outdated)
+                } else {
+                    Ok(freshness)
+                }
+            }
+            _ => Ok(freshness),
         }
     }
 }

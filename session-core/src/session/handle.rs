@@ -56,10 +56,6 @@ impl Session {
         }))
     }
 
-    pub(crate) fn of(shared: Shared) -> Self {
-        Self(Arc::new(shared))
-    }
-
     pub(crate) fn settings(&self) -> &Arc<Settings> {
         &self.0.settings
     }

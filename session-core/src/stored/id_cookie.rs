@@ -76,7 +76,7 @@ impl Closing {
             true => Expiry::MaxAge(settings.lifetime.max_age_of_id(created, self.now)),
             false => Expiry::Browser,
         };
-        let mut header = cookie.around(expiry).start(id::COOKIE_LEN);
+        let mut header = cookie.target(expiry, None).begin(id::COOKIE_LEN);
         id.write(settings.keys().of(name).signer(), &mut header, &stamp);
         cookie.finish(header, expiry)
     }
@@ -101,7 +101,7 @@ pub(crate) fn check_cookie(settings: &Settings) -> Result<(), ConfigError> {
         return Ok(());
     };
     let longest = Expiry::MaxAge(settings.lifetime.max_age_of_id(0, 0));
-    let size = settings.cookie.around(longest).length(id::COOKIE_LEN);
+    let size = settings.cookie.header_len(id::COOKIE_LEN, longest);
     if size > limit {
         let problem =
             format!("the cookie of a stored session takes {size} bytes, the limit is {limit}");

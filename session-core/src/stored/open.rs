@@ -22,12 +22,11 @@ use crate::record::id::Id;
 use crate::record::policy::StorePolicy;
 use crate::record::store::{StoreReply, StoreRequest};
 use crate::record_key::RecordKey;
+use crate::rules::open::Candidate;
 use crate::session::handle::Session;
 use crate::session::state::Incoming;
 use crate::settings::Settings;
 use crate::stored::step::Step;
-use crate::token::lifetime::Lifetime;
-use crate::token::mac::{Freshness, Signer};
 use crate::token::stamp::Stamp;
 
 /// Opens the session of a request with these Cookie headers.
@@ -37,16 +36,35 @@ pub(crate) fn open<'a, I: Iterator<Item = &'a HeaderValue>>(
     headers: impl Fn() -> I,
 ) -> Step<Session> {
     let now = settings.now().as_secs();
-    let mut incoming = Incoming::NONE;
-    let mut ids = Ids::default();
-    let accepted = settings.first(headers, &mut incoming, now, |wires, _, cookie| {
-        ids.read(wires.signer(), &settings.lifetime, cookie, now)
-    });
+    let candidates = settings.candidates(headers);
+    let mut incoming = candidates.incoming();
+    let (mut valid, mut expired) = (None, None);
+    let keys = settings.keys();
+    for Candidate { name, value, .. } in candidates.tried() {
+        let (id, stamp, freshness) = match Id::open(keys.of(*name).signer(), value, now) {
+            Ok(opened) => opened,
+            Err(rejected) => {
+                incoming.note_opened(value, Err(rejected));
+                continue;
+            }
+        };
+        // The id is valid, but its times or its cookie's name may still speak against it.
+        let accepted = match settings.lifetime.check_start(&stamp, now) {
+            Ok(()) => settings.accept(*name, stamp.created, freshness, now),
+            Err(rejected) => {
+                // A logout ends the record of the first such id.
+                expired.get_or_insert_with(|| id.clone());
+                Err(rejected)
+            }
+        };
+        if incoming.note_opened(value, accepted) {
+            valid = Some((id, stamp));
+            break;
+        }
+    }
     let settings = settings.clone();
-    // An id that was read may still have been refused: it came under the cookie's old name and is
-    // too new for that.
-    let Some((id, stamp)) = ids.valid.filter(|_| accepted) else {
-        if let Some(id) = ids.expired {
+    let Some((id, stamp)) = valid else {
+        if let Some(id) = expired {
             incoming.loaded_from = LoadedFrom::Expired(Box::new(id));
         }
         let empty = Map::default().recording();
@@ -58,34 +76,6 @@ pub(crate) fn open<'a, I: Iterator<Item = &'a HeaderValue>>(
         let map = incoming.apply_loaded(&settings, reply, id, key, stamp, now);
         Step::Done(Session::new(settings, incoming, map, now))
     })
-}
-
-/// The ids among a request's cookies.
-#[derive(Default)]
-struct Ids {
-    /// The last one that was valid.
-    valid: Option<(Id, Stamp)>,
-    /// The first one that only its times speak against.
-    expired: Option<Id>,
-}
-
-impl Ids {
-    /// Reads one cookie. Returns which key signed it, and when its session began.
-    fn read(
-        &mut self,
-        signer: &Signer,
-        lifetime: &Lifetime,
-        cookie: &[u8],
-        now: u64,
-    ) -> Result<(Freshness, u64), Rejected> {
-        let (id, stamp, freshness) = Id::open(signer, cookie, now)?;
-        if let Err(rejected) = lifetime.check_start(&stamp, now) {
-            self.expired.get_or_insert(id);
-            return Err(rejected);
-        }
-        self.valid = Some((id, stamp));
-        Ok((freshness, stamp.created))
-    }
 }
 
 impl Incoming {

@@ -1,40 +1,44 @@
-//! Encryption: AES-256-GCM-SIV (RFC 8452), for our encrypted cookies and for records at rest.
+//! Encryption: AES-256-GCM-SIV (RFC 8452), for encrypted cookies and for records at rest.
 //!
-//! A nonce that comes twice shows that two texts are equal, and nothing else (RFC 8452, section 9). Under one key 2^48
-//! texts may be encrypted with random nonces.
+//! ```text
+//! encrypted = nonce 12, ciphertext, tag 16
+//! ```
+//!
+//! A nonce that is used twice shows that two texts are equal, and nothing else (RFC 8452, section 9). With random nonces one
+//! key may encrypt 2^48 texts.
 
 use aes_gcm_siv::aead::AeadInOut;
 use aes_gcm_siv::{Aes256GcmSiv, KeyInit, Nonce, Tag};
 use sha2::{Digest as _, Sha256};
 use zeroize::Zeroizing;
 
-use crate::keys::ring::KeyRing;
-use crate::keys::secret::{Secret, wipe_stack};
+use crate::keys::ring::{DerivedKeys, KeyRing};
+use crate::keys::secret::Secret;
 use crate::token::mac::Freshness;
 
 pub(crate) const NONCE: usize = 12;
 const TAG: usize = 16;
-/// What encryption adds.
+/// The bytes that encryption adds.
 pub(crate) const OVERHEAD: usize = NONCE + TAG;
 
-/// The keys of one purpose: the primary encrypts, all open, the others until their ends.
+/// The keys that encrypt and decrypt for one purpose.
 #[derive(Clone)]
 pub(crate) struct Cipher {
-    primary: Key,
-    verify_only: Vec<(Key, Option<u64>)>,
-    /// Texts are filled up to a multiple of so many bytes, so that their lengths tell less.
+    keys: DerivedKeys<Key>,
+    /// Texts are padded to a multiple of this number of bytes, so that their lengths tell less.
     block: usize,
 }
 
 #[derive(Clone)]
 struct Key {
     id: [u8; 4],
-    /// In a block of its own, as the states of `KeyedMac` are.
+    /// In a box, so that a move copies a pointer and leaves no round keys on the stack.
     cipher: Box<Aes256GcmSiv>,
 }
 
 impl Key {
-    #[inline(never)] // so that `wipe_stack` finds what is left of it
+    // Not inlined, so that its values are below the caller's frame, where `wipe_stack` overwrites them.
+    #[inline(never)]
     fn new(key: &[u8; 32]) -> Self {
         let mut id = [0; 4];
         id.copy_from_slice(&Sha256::digest(key)[..4]);
@@ -44,81 +48,69 @@ impl Key {
         }
     }
 
-    /// Opens in place, between nonce and tag.
+    /// Decrypts in place, between nonce and tag. After `None` the bytes are undefined.
     fn open(&self, encrypted: &mut [u8], associated: &[u8]) -> Option<()> {
         let (nonce, rest) = encrypted.split_first_chunk_mut::<NONCE>()?;
         let (text, tag) = rest.split_last_chunk_mut::<TAG>()?;
         let (nonce, tag) = (Nonce::from(*nonce), Tag::from(*tag));
-        self.cipher
-            .decrypt_inout_detached(&nonce, associated, text.into(), &tag)
-            .ok()
+        let text = text.into();
+        let opened = self
+            .cipher
+            .decrypt_inout_detached(&nonce, associated, text, &tag);
+        opened.ok()
     }
 }
 
 impl Cipher {
-    /// The keys of a ring, as `derive` makes them of its secrets.
+    /// Derives a key from each secret of a ring.
     pub(crate) fn new(
         ring: &KeyRing,
         block: usize,
         derive: impl Fn(&Secret) -> Zeroizing<[u8; 32]>,
     ) -> Self {
-        let key = |secret: &Secret| {
-            let key = Key::new(&derive(secret));
-            wipe_stack();
-            key
-        };
-        let verify_only = ring
-            .verify_only
-            .iter()
-            .map(|other| (key(&other.secret), other.until))
-            .collect();
-        Self {
-            primary: key(&ring.primary),
-            verify_only,
-            block,
-        }
+        let keys = DerivedKeys::new(ring, |secret| Key::new(&derive(secret)));
+        Self { keys, block }
     }
 
-    /// Appends nonce, ciphertext and tag of a text in parts, which ends with JSON: spaces at its end mean nothing.
+    /// Appends nonce, ciphertext and tag of a text in parts. The text must end with JSON, since it is padded with spaces.
     pub(crate) fn encrypt(
         &self,
         out: &mut Vec<u8>,
         nonce: [u8; NONCE],
         associated: &[u8],
-        text: &[&[u8]],
+        parts: &[&[u8]],
     ) {
-        let length = text
-            .iter()
-            .map(|part| part.len())
-            .sum::<usize>()
-            .next_multiple_of(self.block);
+        let mut length = 0;
+        for part in parts {
+            length += part.len();
+        }
+        let length = length.next_multiple_of(self.block);
         out.reserve(length + OVERHEAD);
         out.extend_from_slice(&nonce);
         let start = out.len();
-        text.iter().for_each(|part| out.extend_from_slice(part));
+        for part in parts {
+            out.extend_from_slice(part);
+        }
         out.resize(start + length, b' ');
         let text = (&mut out[start..]).into();
-        match self
-            .primary
-            .cipher
-            .encrypt_inout_detached(&nonce.into(), associated, text)
-        {
+        let cipher = &self.keys.primary.cipher;
+        match cipher.encrypt_inout_detached(&nonce.into(), associated, text) {
             Ok(tag) => out.extend_from_slice(&tag),
             Err(_) => unreachable!("AES-GCM-SIV encrypts up to 64 GiB"),
         }
     }
 
-    /// The text, without what filled it up, and which key encrypted it.
+    /// Decrypts in place, and returns the text without its padding. After `None` the bytes are undefined.
     pub(crate) fn open<'a>(
         &self,
         encrypted: &'a mut [u8],
         associated: &[u8],
         now: u64,
     ) -> Option<(&'a [u8], Freshness)> {
-        self.open_if(encrypted, associated, now, |_| true)
+        self.open_with(None, encrypted, associated, now)
     }
 
-    /// The same of what was encrypted with a certain key: none is tried in vain, but where two have one id.
+    /// Decrypts in place a text that names the key which encrypted it. Other keys are not tried.
     pub(crate) fn open_by<'a>(
         &self,
         id: [u8; 4],
@@ -126,43 +118,41 @@ impl Cipher {
         associated: &[u8],
         now: u64,
     ) -> Option<(&'a [u8], Freshness)> {
-        self.open_if(encrypted, associated, now, |key| key.id == id)
+        self.open_with(Some(id), encrypted, associated, now)
     }
 
-    /// The primary key's id.
+    /// Returns the id of the primary key.
     pub(crate) fn id(&self) -> [u8; 4] {
-        self.primary.id
+        self.keys.primary.id
     }
 
-    fn open_if<'a>(
+    fn open_with<'a>(
         &self,
+        id: Option<[u8; 4]>,
         encrypted: &'a mut [u8],
         associated: &[u8],
         now: u64,
-        fits: impl Fn(&Key) -> bool,
     ) -> Option<(&'a [u8], Freshness)> {
-        let others = self
-            .verify_only
-            .iter()
-            .filter(|(_, until)| until.is_none_or(|until| now < until));
-        let mut keys = std::iter::once((&self.primary, Freshness::Current))
-            .chain(others.map(|(key, _)| (key, Freshness::Outdated)))
-            .filter(|(key, _)| fits(key))
+        let others = self.keys.others(now).map(|key| (key, Freshness::Outdated));
+        let all = std::iter::once((&self.keys.primary, Freshness::Current)).chain(others);
+        // Two keys may have the same id.
+        let mut keys = all
+            .filter(|(key, _)| id.is_none_or(|id| id == key.id))
             .peekable();
-        let by = loop {
-            let (key, by) = keys.next()?;
-            // Opened in its place; the next key needs it as it was.
-            let next = keys.peek().map(|_| encrypted.to_vec());
+        let freshness = loop {
+            let (key, freshness) = keys.next()?;
+            // An attempt overwrites the bytes, so the next key needs a copy.
+            let copy = keys.peek().map(|_| encrypted.to_vec());
             if key.open(encrypted, associated).is_some() {
-                break by;
+                break freshness;
             }
-            encrypted.copy_from_slice(&next?);
+            encrypted.copy_from_slice(&copy?);
         };
         let mut text = encrypted.get(NONCE..encrypted.len() - TAG)?;
         while let [rest @ .., b' '] = text {
             text = rest;
         }
-        Some((text, by))
+        Some((text, freshness))
     }
 }
 
@@ -231,11 +221,9 @@ mod tests {
         assert!(!valid || opened[NONCE..opened.len() - TAG] == *text);
         if valid {
             let mut out = Vec::new();
-            let cipher = Cipher {
-                primary: key,
-                verify_only: Vec::new(),
-                block: 1,
-            };
+            let ring = KeyRing::flask("any");
+            let keys = DerivedKeys::new(&ring, |_| key.clone());
+            let cipher = Cipher { keys, block: 1 };
             cipher.encrypt(&mut out, nonce, associated, &[text]);
             assert_eq!(out, whole);
         }

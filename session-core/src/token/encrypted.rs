@@ -1,50 +1,72 @@
-//! Our encrypted format: one segment, base64url of a nonce, the encrypted stamp and content, and the tag.
+//! Our encrypted format.
 //!
-//! Nothing of it is readable without the key, not even when it was written. Nothing is associated with it: the key is
-//! derived for format, cookie name and context. It is never compressed, since the length would tell of the content.
+//! ```text
+//! cookie = base64url(nonce 12, AES-256-GCM-SIV(K(2), nonce, text), tag 16)
+//! text   = stamp 18, json, spaces
+//! ```
+//!
+//! Nothing is associated with it, since the key is derived for format, cookie name and context. It is never compressed,
+//! because the length would tell something about the content. Spaces after JSON mean nothing; they hide its length.
 
 use crate::base64;
-use crate::cookie::template::Around;
+use crate::cookie::template::Target;
 use crate::data::buffer::with_buffer;
 use crate::data::map::Map;
 use crate::error::Rejected;
+use crate::keys::ring::KeyRing;
+use crate::keys::secret::Purpose;
 use crate::token::aead::{Cipher, NONCE, OVERHEAD};
-use crate::token::format::Content;
+use crate::token::content::{Content, Opened};
 use crate::token::lifetime::Lifetime;
-use crate::token::mac::Freshness;
-use crate::token::signed::{DEPTH, LONGEST};
-use crate::token::stamp;
-use crate::token::stamp::Stamp;
+use crate::token::signed::{DEPTH, LONGEST, LONGEST_DECODED};
+use crate::token::stamp::{self, Stamp};
 
-/// Reads a cookie: syntax, authentication, times, content, in this order.
+/// Derives the keys for one purpose, cookie name and context. Texts are padded to a multiple of `block` bytes.
+pub(crate) fn cipher(
+    ring: &KeyRing,
+    purpose: Purpose,
+    name: &str,
+    context: &str,
+    block: usize,
+) -> Cipher {
+    Cipher::new(ring, block, |key| key.derive(purpose, name, context))
+}
+
+/// Opens a cookie: checks syntax, authentication, times and content, in this order.
 pub(crate) fn open(
     cipher: &Cipher,
     cookie: &[u8],
     lifetime: &Lifetime,
     now: u64,
-    stamp: &mut Stamp,
-    content: &mut Map,
-) -> Result<Freshness, Rejected> {
+) -> Result<Opened, Rejected> {
     if cookie.len() > LONGEST {
         return Err(Rejected::TooLong);
     }
-    let read = base64::decode_with(cookie, |bytes| {
-        if bytes.len() < OVERHEAD + stamp::BYTES {
-            return Err(Rejected::Malformed);
-        }
-        let (text, by) = cipher.open(bytes, &[], now).ok_or(Rejected::BadSignature)?;
-        let (found, json) = text.split_first_chunk().ok_or(Rejected::Unreadable)?;
-        let found = Stamp::decode(*found).ok_or(Rejected::Unreadable)?;
-        lifetime.check(&found, now)?;
-        let json = std::str::from_utf8(json).map_err(|_| Rejected::Unreadable)?;
-        *content = Map::from_ours(json.into(), DEPTH).map_err(|_| Rejected::Unreadable)?;
-        *stamp = found;
-        Ok(by)
-    });
-    read.ok_or(Rejected::Malformed)?
+    let mut buffer = [0; LONGEST_DECODED];
+    let bytes = base64::decode_into(cookie, &mut buffer).ok_or(Rejected::Malformed)?;
+    if bytes.len() < OVERHEAD + stamp::BYTES {
+        return Err(Rejected::Malformed);
+    }
+    let Some((text, freshness)) = cipher.open(bytes, &[], now) else {
+        return Err(Rejected::BadSignature);
+    };
+    let (stamp, json) = text.split_first_chunk().ok_or(Rejected::Unreadable)?;
+    let stamp = Stamp::decode(*stamp).ok_or(Rejected::Unreadable)?;
+    lifetime.check(&stamp, now)?;
+    let Ok(json) = std::str::from_utf8(json) else {
+        return Err(Rejected::Unreadable);
+    };
+    let Ok(map) = Map::from_ours(json.into(), DEPTH) else {
+        return Err(Rejected::Unreadable);
+    };
+    Ok(Opened {
+        stamp,
+        map,
+        freshness,
+    })
 }
 
-/// Octets of a value with this content, if nothing is filled up.
+/// Returns the length of the value that encrypts this content without padding.
 pub(crate) fn length(map: &Map) -> usize {
     with_buffer(|json| {
         map.write_ours(json);
@@ -52,23 +74,19 @@ pub(crate) fn length(map: &Map) -> usize {
     })
 }
 
-/// Appends the cookie's value.
+/// Writes `name=value`.
 pub(crate) fn write(
     cipher: &Cipher,
-    around: Around<'_>,
+    target: Target<'_>,
     content: Content<'_>,
     nonce: [u8; NONCE],
 ) -> Vec<u8> {
     let mut json = String::with_capacity(content.map.expected_size());
     content.map.write_ours(&mut json);
+    let text = [&content.stamp.encode()[..], json.as_bytes()];
     let mut encrypted = Vec::new();
-    cipher.encrypt(
-        &mut encrypted,
-        nonce,
-        &[],
-        &[&content.stamp.encode(), json.as_bytes()],
-    );
-    let mut out = around.start(base64::encoded_len(encrypted.len()));
+    cipher.encrypt(&mut encrypted, nonce, &[], &text);
+    let mut out = target.begin(base64::encoded_len(encrypted.len()));
     base64::encode_to(&mut out, &encrypted);
     out
 }

@@ -1,144 +1,156 @@
 //! Flask's format: itsdangerous' `URLSafeTimedSerializer` over `TaggedJSONSerializer`, byte for byte.
+//!
+//! ```text
+//! cookie    = payload "." timestamp "." signature
+//! payload   = base64url(json) | "." base64url(zlib stream of json)
+//! timestamp = base64url(seconds since 1970, big-endian, no leading zeros)
+//! signature = base64url(HMAC(HMAC(secret, salt), payload "." timestamp))      SHA-1 unless configured otherwise
+//! json      = an object with Flask's tags
+//! ```
 
 use std::sync::Arc;
 
-use crate::cookie::template::Around;
+use crate::cookie::template::Target;
 use crate::data::map::Map;
 use crate::error::Rejected;
 use crate::json::scan::Cursor;
 use crate::json::tag::{Tag, escaped_entry, tagged, write_escaped};
 use crate::keys::ring::KeyRing;
-use crate::token::format::{Content, Segments};
+use crate::token::content::{Content, Opened};
+use crate::token::deflate::{deflate, deflate_best};
 use crate::token::lifetime::Lifetime;
-use crate::token::mac::{Digest, Freshness, MacKey, Signer};
+use crate::token::mac::{Digest, MacKey, Signer};
 use crate::token::payload;
-use crate::token::stamp::{Epoch, Stamp};
+use crate::token::segments::Segments;
+use crate::token::stamp::{Epoch, Stamp, big_endian};
 use crate::{base64, json};
 
 /// `SecureCookieSessionInterface.salt`.
 pub(crate) const SALT: &str = "cookie-session";
-/// Werkzeug has no limit of its own; servers rarely take longer headers.
+/// The longest value that is read. Werkzeug has no limit of its own, but servers rarely accept longer headers.
 pub(crate) const LONGEST: usize = 16 << 10;
+/// The deepest nesting of a payload.
 const DEPTH: usize = 1000;
+/// The largest payload after it is inflated.
 const LARGEST: usize = 4 << 20;
-/// Where Flask keeps whether a session is permanent.
+/// The key in which Flask stores whether a session is permanent.
 pub(crate) const PERMANENT: &str = "_permanent";
 
-/// `key_derivation = "hmac"`: the salt under the secret key is the key.
+/// Derives the keys, as itsdangerous with `key_derivation = "hmac"`: the HMAC of the salt is the key.
 pub(crate) fn signer(ring: &KeyRing, digest: Digest, salt: &[u8]) -> Signer {
     Signer::new(digest, ring, |key| {
-        let mut derived = MacKey::new(digest, &key.bytes).code(salt);
+        let mut derived = MacKey::new(digest, &key.bytes).tag(salt);
         let keyed = MacKey::new(digest, derived.as_slice());
         derived.wipe();
         keyed
     })
 }
 
-/// Reads a cookie: `TimestampSigner.unsign`, then `URLSafeSerializerMixin.load_payload`, then untagging of the top.
+/// Opens a cookie: `TimestampSigner.unsign`, then `URLSafeSerializerMixin.load_payload`, then untagging of the top level.
 pub(crate) fn open(
     signer: &Signer,
     cookie: &[u8],
     lifetime: &Lifetime,
     now: u64,
-    stamp: &mut Stamp,
-    content: &mut Map,
-) -> Result<Freshness, Rejected> {
+) -> Result<Opened, Rejected> {
     let cookie = Segments::split(cookie, LONGEST)?;
-    let Segments {
-        payload,
-        stamp_text: timestamp,
-        ..
-    } = cookie;
-    if !base64::is_base64url(timestamp) {
+    if !base64::is_base64url(cookie.stamp) {
         return Err(Rejected::Malformed);
     }
-    let decoded = base64::decode_with(payload::encoded_len(payload), |bytes| {
-        let by = signer.verify(cookie, now)?;
-        let issued = timestamp_of(timestamp).ok_or(Rejected::Malformed)?;
-        let found = Stamp {
-            permanent: false,
-            issued,
-            created: issued,
-            authenticated: None,
-            epoch: Epoch::default(),
-        };
-        lifetime.check(&found, now)?;
-        let json = payload::text(payload, bytes, LARGEST).ok_or(Rejected::Unreadable)?;
-        *content = read(json).ok_or(Rejected::Unreadable)?;
-        *stamp = Stamp {
-            permanent: is_permanent(content),
-            ..found
-        };
-        Ok(by)
-    });
-    decoded.unwrap_or_else(|| Err(signer.rejection(cookie, now)))
+    let Some(bytes) = base64::decode(payload::encoded(cookie.payload)) else {
+        return Err(signer.rejection(cookie, now));
+    };
+    let freshness = signer.verify(cookie, now)?;
+    let issued = timestamp_of(cookie.stamp).ok_or(Rejected::Malformed)?;
+    let mut stamp = Stamp {
+        permanent: false,
+        issued,
+        created: issued,
+        authenticated: None,
+        epoch: Epoch::default(),
+    };
+    // Flask has one lifetime for all sessions, so it can be checked before the content says whether this one is permanent.
+    lifetime.check(&stamp, now)?;
+    let json = payload::text(cookie.payload, &bytes, LARGEST).ok_or(Rejected::Unreadable)?;
+    let map = read(json).ok_or(Rejected::Unreadable)?;
+    stamp.permanent = is_permanent(&map);
+    Ok(Opened {
+        stamp,
+        map,
+        freshness,
+    })
 }
 
-/// Appends the cookie's value. A payload that came goes back as it is, so that no zlib runs for a refresh, and what Flask's zlib
-/// has made shorter than ours would still fits.
-pub(crate) fn write(
-    signer: &Signer,
-    around: Around<'_>,
-    content: Content<'_>,
-    room: usize,
-) -> Vec<u8> {
+/// Writes `name=value`. The payload of an unchanged session goes back as it came: a refresh runs no zlib, and a payload that
+/// Flask's zlib made shorter than ours would still fits.
+pub(crate) fn write(signer: &Signer, target: Target<'_>, content: Content<'_>) -> Vec<u8> {
     let timestamp = content.stamp.issued.to_be_bytes();
-    let timestamp = &timestamp[timestamp.iter().take_while(|byte| **byte == 0).count()..];
+    let mut timestamp = &timestamp[..];
+    while let [0, rest @ ..] = timestamp {
+        timestamp = rest;
+    }
     let rest = 2 + base64::encoded_len(timestamp.len()) + signer.digest.encoded_len();
     let mut out = match content.payload(LONGEST) {
-        Some(payload) => around.start_with(payload, rest),
-        None => encode(around, content.map, room, rest),
+        Some(payload) => {
+            let mut out = target.begin(payload.len() + rest);
+            out.extend_from_slice(payload);
+            out
+        }
+        None => write_payload(target, content.map, rest),
     };
     out.push(b'.');
     base64::encode_to(&mut out, timestamp);
-    signer.sign(&mut out, around.value_start());
+    signer.sign(&mut out, target.value_start());
     out
 }
 
-/// The payload of a map, followed by `rest` octets: compressed if that makes the text at least two bytes shorter, as Flask does. If
-/// the value does not fit into `room` so, whatever is shortest.
-fn encode(around: Around<'_>, map: &Map, room: usize, rest: usize) -> Vec<u8> {
+/// Writes `name=` and the payload of a map, which `rest` more bytes will follow. It is compressed if the stream is at least two
+/// bytes shorter than the JSON, as in Flask. If the value does not fit into the budget, the shortest payload is taken.
+fn write_payload(target: Target<'_>, map: &Map, rest: usize) -> Vec<u8> {
     let json = text(map);
-    let mut stream = payload::deflate(&json);
+    let mut stream = deflate(&json);
     let plain = base64::encoded_len(json.len());
     let mut length = if stream.len() + 1 < json.len() {
-        payload::deflated_digits(&stream)
+        payload::deflated_len(&stream)
     } else {
         plain
     };
-    if length + rest > room {
-        stream = payload::deflate_best(&json);
-        length = payload::deflated_digits(&stream).min(plain);
+    if length + rest > target.budget {
+        stream = deflate_best(&json);
+        length = payload::deflated_len(&stream).min(plain);
     }
-    let mut out = around.start(length + rest);
+    let mut out = target.begin(length + rest);
     if length == plain {
-        payload::encode_plain(&mut out, &json);
+        base64::encode_to(&mut out, json.as_bytes());
     } else {
         payload::encode_deflated(&mut out, &stream);
     }
     out
 }
 
-/// Big-endian seconds without leading zeros (which are read, too); nothing is zero.
+/// Reads big-endian seconds; leading zeros are accepted, and no bytes at all are zero.
 fn timestamp_of(segment: &[u8]) -> Option<u64> {
     let bytes = base64::decode(segment)?;
-    (bytes.len() <= 8).then(|| bytes.iter().fold(0, |n, byte| n << 8 | u64::from(*byte)))
+    (bytes.len() <= 8).then(|| big_endian(&bytes))
 }
 
-/// Key and value of a session that has one key.
+/// Returns key and value of a session that has exactly one key.
 fn only_entry(map: &Map) -> Option<(&[u8], &str)> {
     let mut entries = map.entries();
-    entries.next().filter(|_| entries.next().is_none())
+    match (entries.next(), entries.next()) {
+        (only, None) => only,
+        _ => None,
+    }
 }
 
-/// The tag that the one key of a session is, if it has one key and that is a tag.
+/// Returns tag and value of a session that has exactly one key, if that key is a tag.
 fn only_tag(map: &Map) -> Option<(Tag, &str)> {
     let (key, value) = only_entry(map)?;
     Some((Tag::of_bytes(key)?, value))
 }
 
-/// The tagged text of a session. One key that is a tag makes the whole look like one, so it is guarded; so is one that came
-/// guarded, since its Flask has a tag of that name.
+/// Returns the tagged text of a session. A session with one key that is a tag would look like a tagged value, so it is
+/// guarded. A key that came guarded goes back guarded, since the Flask application has a tag of that name.
 pub(crate) fn text(map: &Map) -> String {
     let mut out = String::with_capacity(map.expected_size());
     match only_entry(map) {
@@ -150,8 +162,8 @@ pub(crate) fn text(map: &Map) -> String {
     out
 }
 
-/// Reads the tagged text of a session: an object, and at the top no tag but the guard of one, be it Flask's own or an
-/// application's. What counts is the object and not its text: a tag that stands there twice is one key.
+/// Reads the tagged text of a session: an object, whose top level may have no tag but the guard of a tag, either Flask's or the
+/// application's. A tag that is there twice is one key, since the object is read before its tags.
 pub(crate) fn read(json: Arc<str>) -> Option<Map> {
     let map = Map::from_object(json, DEPTH).ok()?;
     match only_tag(&map) {
@@ -170,12 +182,12 @@ pub(crate) fn read(json: Arc<str>) -> Option<Map> {
     }
 }
 
-/// `session.permanent`: the truth, in Python's sense, of the key `_permanent`.
+/// Returns `session.permanent`: whether the value of `_permanent` is true in Python.
 pub(crate) fn is_permanent(map: &Map) -> bool {
     map.get_str(PERMANENT).is_some_and(is_truthy)
 }
 
-/// Python's `bool(value)` for a value of a session.
+/// Returns Python's `bool(value)` for a value of a session.
 fn is_truthy(json: &str) -> bool {
     let mut json = json;
     while let Some(found) = tagged(&Cursor::new(json)) {
@@ -185,15 +197,12 @@ fn is_truthy(json: &str) -> bool {
             Tag::Tuple | Tag::Bytes | Tag::Markup => json = found.value,
         }
     }
-    let empty = |open, close| {
-        json.strip_prefix(open)
-            .and_then(|json| json.strip_suffix(close))
-            .is_some_and(|json| json.trim_ascii().is_empty())
-    };
-    !(matches!(json, "false" | "null" | "\"\"")
-        || empty('[', ']')
-        || empty('{', '}')
-        || json.parse::<f64>() == Ok(0.0))
+    match json.as_bytes() {
+        [b'[', inner @ .., b']'] | [b'{', inner @ .., b'}'] => !inner.trim_ascii().is_empty(),
+        b"false" | b"null" | b"\"\"" => false,
+        // Zero in each of its spellings, and what is too small for a float.
+        _ => json.parse::<f64>() != Ok(0.0),
+    }
 }
 
 #[cfg(test)]

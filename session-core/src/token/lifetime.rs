@@ -1,12 +1,12 @@
-//! How long a session counts, and when its cookie is written anew. Seconds of the application's clock; all arithmetic
-//! saturates.
+//! How long a session is valid, and when its cookie is refreshed. All times are seconds of the application's clock, and all
+//! arithmetic saturates.
 
 use std::time::Duration;
 
 use crate::error::Rejected;
 use crate::token::stamp::Stamp;
 
-/// When a cookie that was only read is written anew, so that an active session does not expire.
+/// When the cookie of a session that was only read is written again, so that an active session does not expire.
 ///
 /// A changed session is always written. Only a request that opens the session refreshes it, except with
 /// [`EachRequest`](Self::EachRequest).
@@ -22,102 +22,95 @@ use crate::token::stamp::Stamp;
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Refresh {
-    /// When a tenth of the idle lifetime has passed since it was written: the default.
+    /// When a tenth of the idle lifetime has passed since the cookie was written. This is the default.
     #[default]
     AfterTenth,
-    /// On every response, also when the handler never asked for the session. Flask's default, there for permanent
+    /// On every response, also when the handler never asked for the session. In Flask this is the default for permanent
     /// sessions (`SESSION_REFRESH_EACH_REQUEST`).
     EachRequest,
     /// Never: a session ends one idle lifetime after its last change.
     Never,
 }
 
-/// The longest Max-Age that browsers keep: 400 days (RFC 6265bis, section 5.5).
-const LONGEST_MAX_AGE: u64 = 34_560_000;
+/// The longest Max-Age that browsers accept: 400 days (RFC 6265bis, section 5.5).
+pub(crate) const LONGEST_MAX_AGE: u64 = 34_560_000;
 
-/// Flask's default, too (`PERMANENT_SESSION_LIFETIME`): 31 days.
+/// 31 days, as in Flask (`PERMANENT_SESSION_LIFETIME`).
 pub(crate) const DEFAULT_IDLE: Duration = Duration::from_secs(31 * 24 * 60 * 60);
 
+/// The configured lifetimes.
 #[derive(Debug, Clone)]
 pub(crate) struct Lifetime {
     pub(crate) idle: Duration,
-    /// Of permanent sessions; `None`: as of all.
+    /// The idle lifetime of permanent sessions; `None`: `idle`.
     pub(crate) permanent_idle: Option<Duration>,
-    /// Of sessions without a user; `None`: as if they had one.
+    /// The idle lifetime of sessions without a user; `None`: the one of sessions with a user.
     pub(crate) anonymous_idle: Option<Duration>,
     pub(crate) absolute: Option<Duration>,
     pub(crate) refresh: Refresh,
-    /// Flask refreshes permanent sessions only; ours slide all, since the idle lifetime ends all.
+    /// Flask refreshes permanent sessions only. Our formats refresh all, since the idle lifetime ends all.
     pub(crate) refresh_permanent_only: bool,
-    /// What a new session is.
+    /// Whether a new session is permanent.
     pub(crate) permanent: bool,
-    /// Sessions created before this second do not count.
+    /// Sessions created before this second are revoked.
     pub(crate) not_before: Option<u64>,
-    /// The least epoch of the application.
+    /// The least epoch of the application that is accepted.
     pub(crate) epoch: u16,
-    /// How many seconds a stamp may lie in the future: other servers' clocks.
+    /// How many seconds a stamp may be in the future, since other servers' clocks differ.
     pub(crate) skew: u64,
 }
 
 impl Lifetime {
-    /// Whether a session with this stamp counts at `now`. A session exactly as old as a lifetime does (as
-    /// `itsdangerous.TimestampSigner.unsign`).
+    /// Checks the times of a session at `now`. A session is still valid in the second in which it is exactly as old as a
+    /// lifetime (as in `itsdangerous.TimestampSigner.unsign`).
     pub(crate) fn check(&self, stamp: &Stamp, now: u64) -> Result<(), Rejected> {
         self.check_start(stamp, now)?;
         if now.saturating_sub(stamp.issued) > self.idle_of(stamp) {
-            Err(Rejected::Idle)
-        } else {
-            Ok(())
+            return Err(Rejected::Idle);
+        }
+        Ok(())
+    }
+
+    /// Checks all times but the idle lifetime, which a stored session has in its record.
+    pub(crate) fn check_start(&self, stamp: &Stamp, now: u64) -> Result<(), Rejected> {
+        let age = now.saturating_sub(stamp.created);
+        let revoked = self.not_before.is_some_and(|least| stamp.created < least);
+        if stamp.issued > now.saturating_add(self.skew) {
+            return Err(Rejected::Future);
+        }
+        if age > self.absolute_seconds() {
+            return Err(Rejected::TooOld);
+        }
+        if revoked || stamp.epoch.application < self.epoch {
+            return Err(Rejected::Revoked);
+        }
+        Ok(())
+    }
+
+    /// Returns the absolute lifetime in seconds; without one the largest number.
+    pub(crate) fn absolute_seconds(&self) -> u64 {
+        match self.absolute {
+            Some(absolute) => absolute.as_secs(),
+            None => u64::MAX,
         }
     }
 
-    /// The idle lifetime that applies to a session with this stamp, in seconds.
+    /// Returns the idle lifetime of a session with this stamp, in seconds.
     pub(crate) fn idle_of(&self, stamp: &Stamp) -> u64 {
         self.idle_for(stamp.permanent, stamp.authenticated.is_some())
     }
 
-    /// The same of a session that is permanent or not, and has a user or not. Where nobody is logged in, permanence does not
-    /// count.
+    /// Returns the idle lifetime that applies, in seconds. Without a user, `anonymous_idle` applies to permanent sessions, too.
     pub(crate) fn idle_for(&self, permanent: bool, has_user: bool) -> u64 {
-        let with_user = if permanent {
-            self.permanent_idle.unwrap_or(self.idle)
-        } else {
-            self.idle
-        };
-        let idle = if has_user {
-            with_user
-        } else {
-            self.anonymous_idle.unwrap_or(with_user)
+        let idle = match (self.anonymous_idle, self.permanent_idle) {
+            (Some(anonymous), _) if !has_user => anonymous,
+            (_, Some(permanent_idle)) if permanent => permanent_idle,
+            _ => self.idle,
         };
         idle.as_secs()
     }
 
-    /// The longest of them.
-    pub(crate) fn longest_idle(&self) -> u64 {
-        let all = [Some(self.idle), self.permanent_idle, self.anonymous_idle];
-        all.iter().flatten().max().unwrap_or(&self.idle).as_secs()
-    }
-
-    /// The same but for the idle lifetime, which a stored session's record tells.
-    pub(crate) fn check_start(&self, stamp: &Stamp, now: u64) -> Result<(), Rejected> {
-        let old = now.saturating_sub(stamp.created);
-        if stamp.issued > now.saturating_add(self.skew) {
-            Err(Rejected::Future)
-        } else if self
-            .absolute
-            .is_some_and(|absolute| old > absolute.as_secs())
-        {
-            Err(Rejected::TooOld)
-        } else if self.not_before.is_some_and(|least| stamp.created < least)
-            || stamp.epoch.application < self.epoch
-        {
-            Err(Rejected::Revoked)
-        } else {
-            Ok(())
-        }
-    }
-
-    /// Whether a session that was opened with this stamp, and not changed, is to be written anew.
+    /// Returns whether an unchanged session that was opened with this stamp is to be written again.
     pub(crate) fn refresh_due(&self, stamp: &Stamp, now: u64) -> bool {
         if self.refresh_permanent_only && !stamp.permanent {
             return false;
@@ -129,41 +122,16 @@ impl Lifetime {
         }
     }
 
-    /// The second at which a record with this idle lifetime ends that is written or touched at `now`: never more than a store's
-    /// signed 64 bits.
-    pub(crate) fn expires(&self, created: u64, now: u64, idle: u64) -> u64 {
-        let end = self.absolute.map_or(u64::MAX, |absolute| {
-            created.saturating_add(absolute.as_secs())
-        });
-        now.saturating_add(idle)
-            .min(end)
-            .min(i64::MAX.cast_unsigned())
-    }
-
-    /// Max-Age in seconds for a permanent session's id: it does not end with the idle lifetime, which a store extends
-    /// without a new cookie.
-    pub(crate) fn max_age_of_id(&self, created: u64, now: u64) -> u64 {
-        let left = self.absolute.map(|absolute| {
-            absolute
-                .as_secs()
-                .saturating_sub(now.saturating_sub(created))
-        });
-        left.map_or(LONGEST_MAX_AGE, |left| left.min(LONGEST_MAX_AGE))
-    }
-
-    /// Max-Age in seconds for a permanent session written at `now`: never beyond what the server will accept.
+    /// Returns Max-Age in seconds for a permanent session that is written at `now`. It never lasts longer than the server
+    /// accepts the session.
     pub(crate) fn max_age(&self, stamp: &Stamp, now: u64) -> u64 {
-        let left = match self.absolute {
-            Some(absolute) => absolute
-                .as_secs()
-                .saturating_sub(now.saturating_sub(stamp.created)),
-            None => u64::MAX,
-        };
+        let age = now.saturating_sub(stamp.created);
+        let left = self.absolute_seconds().saturating_sub(age);
         self.idle_of(stamp).min(left).min(LONGEST_MAX_AGE)
     }
 }
 
-/// A tenth of an idle lifetime, in seconds.
+/// Returns a tenth of an idle lifetime, in seconds; at least one.
 pub(crate) fn tenth(idle: u64) -> u64 {
     (idle / 10).max(1)
 }

@@ -1,4 +1,4 @@
-//! Signatures: HMAC with a keyed state that is computed once, compared in constant time.
+//! Signatures: HMAC (RFC 2104), with states that are keyed once and compared in constant time.
 
 use hmac::block_api::HmacCore;
 use hmac::digest::Output;
@@ -11,12 +11,12 @@ use zeroize::Zeroize;
 
 use crate::base64;
 use crate::error::Rejected;
-use crate::keys::ring::KeyRing;
-use crate::keys::secret::{Secret, wipe_stack};
-use crate::token::format::Segments;
+use crate::keys::ring::{DerivedKeys, KeyRing};
+use crate::keys::secret::Secret;
 use crate::token::payload;
+use crate::token::segments::Segments;
 
-/// The hash under Flask's signature: `digest_method` of `SecureCookieSessionInterface`. Our own formats have SHA-256.
+/// The hash of Flask's signature: `digest_method` of `SecureCookieSessionInterface`. Our own formats always use SHA-256.
 ///
 /// ```
 /// use session_core::{Digest, Sessions, testing::{self, ManualClock}};
@@ -27,7 +27,7 @@ use crate::token::payload;
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Digest {
-    /// Flask's default. Sound inside HMAC (RFC 6194, section 3.3), but not everybody is allowed to use it.
+    /// Flask's default. Sound inside HMAC (RFC 6194, section 3.3), but some organisations do not allow it.
     #[default]
     Sha1,
     /// SHA-256.
@@ -37,29 +37,35 @@ pub enum Digest {
 }
 
 impl Digest {
-    /// Digits of a signature in base64url: of 20, 32 or 64 bytes.
-    pub(crate) const fn encoded_len(self) -> usize {
+    /// Bytes of a tag.
+    const fn len(self) -> usize {
         match self {
-            Self::Sha1 => 27,
-            Self::Sha256 => 43,
-            Self::Sha512 => 86,
+            Self::Sha1 => 20,
+            Self::Sha256 => 32,
+            Self::Sha512 => 64,
         }
     }
 
-    /// A code from its one text.
+    /// Characters of a signature in base64url.
+    pub(crate) const fn encoded_len(self) -> usize {
+        base64::encoded_len(self.len())
+    }
+
+    /// Reads a tag from the one text that it has.
     fn decode(self, signature: &[u8]) -> Option<Tag> {
-        Some(match self {
-            Self::Sha1 => Tag::new(&base64::decode_array::<20>(signature)?),
-            Self::Sha256 => Tag::new(&base64::decode_array::<32>(signature)?),
-            Self::Sha512 => Tag::new(&base64::decode_array::<64>(signature)?),
-        })
+        match self {
+            Self::Sha1 => Some(Tag::new(&base64::decode_array::<20>(signature)?)),
+            Self::Sha256 => Some(Tag::new(&base64::decode_array::<32>(signature)?)),
+            Self::Sha512 => Some(Tag::new(&base64::decode_array::<64>(signature)?)),
+        }
     }
 }
 
-/// A keyed HMAC. Its states, and the copies of them that `code` works with, are wiped by the hashes' feature `zeroize`.
+/// The key of an HMAC, as the state of a hash that has read it. States and their copies are wiped on drop, by the hashes'
+/// feature `zeroize`.
 ///
-/// Each in a block of its own: what moves is a pointer. A state that moved would stay behind on the stack, and be copied
-/// from there into the unused bytes of some other value.
+/// Each state is in a box, so that a move copies a pointer. A state that moved would stay behind on the stack, from where it
+/// could be copied into the unused bytes of another value.
 #[derive(Clone)]
 pub(crate) enum MacKey {
     Sha1(Box<HmacCore<Sha1>>),
@@ -68,158 +74,138 @@ pub(crate) enum MacKey {
 }
 
 impl MacKey {
-    #[inline(never)] // so that `wipe_stack` finds what is left of it
+    // Not inlined, so that its values are below the caller's frame, where `wipe_stack` overwrites them.
+    #[inline(never)]
     pub(crate) fn new(digest: Digest, key: &[u8]) -> Self {
-        // HMAC takes keys of any length: longer than the block are hashed (RFC 2104, section 2).
-        let keyed = match digest {
-            Digest::Sha1 => HmacCore::new_from_slice(key).map(|keyed| Self::Sha1(Box::new(keyed))),
-            Digest::Sha256 => {
-                HmacCore::new_from_slice(key).map(|keyed| Self::Sha256(Box::new(keyed)))
-            }
-            Digest::Sha512 => {
-                HmacCore::new_from_slice(key).map(|keyed| Self::Sha512(Box::new(keyed)))
-            }
-        };
-        match keyed {
-            Ok(keyed) => keyed,
-            Err(never) => unreachable!("HMAC takes keys of any length: {never}"),
+        match digest {
+            Digest::Sha1 => Self::Sha1(keyed(key)),
+            Digest::Sha256 => Self::Sha256(keyed(key)),
+            Digest::Sha512 => Self::Sha512(keyed(key)),
         }
     }
 
-    /// The code of a text, in the first bytes of a buffer, and its length.
-    pub(crate) fn code(&self, text: &[u8]) -> Tag {
-        // Block by block, since all of the text is here: `Hmac` would carry a buffer along for what is still to come.
-        fn finish<D: EagerHash>(keyed: &HmacCore<D>, text: &[u8]) -> Tag {
-            let (mut mac, mut code) = (keyed.clone(), Output::<HmacCore<D>>::default());
-            let (blocks, rest) = Block::<HmacCore<D>>::slice_as_chunks(text);
-            mac.update_blocks(blocks);
-            mac.finalize_fixed_core(&mut Buffer::<HmacCore<D>>::new(rest), &mut code);
-            Tag::new(&code)
-        }
+    /// Returns the tag of a text.
+    pub(crate) fn tag(&self, text: &[u8]) -> Tag {
         match self {
-            Self::Sha1(keyed) => finish(keyed, text),
-            Self::Sha256(keyed) => finish(keyed, text),
-            Self::Sha512(keyed) => finish(keyed, text),
+            Self::Sha1(state) => hmac_in_blocks(state, text),
+            Self::Sha256(state) => hmac_in_blocks(state, text),
+            Self::Sha512(state) => hmac_in_blocks(state, text),
         }
     }
 }
 
+fn keyed<D: EagerHash>(key: &[u8]) -> Box<HmacCore<D>> {
+    match HmacCore::new_from_slice(key) {
+        Ok(state) => Box::new(state),
+        // A key that is longer than a block is hashed first (RFC 2104, section 2).
+        Err(never) => unreachable!("HMAC accepts keys of any length: {never}"),
+    }
+}
+
+/// Returns the HMAC of a whole text. `hmac::Hmac` returns the same; it also carries a buffer for text that is still to come.
+fn hmac_in_blocks<D: EagerHash>(state: &HmacCore<D>, text: &[u8]) -> Tag {
+    let (mut mac, mut output) = (state.clone(), Output::<HmacCore<D>>::default());
+    let (blocks, rest) = Block::<HmacCore<D>>::slice_as_chunks(text);
+    mac.update_blocks(blocks);
+    mac.finalize_fixed_core(&mut Buffer::<HmacCore<D>>::new(rest), &mut output);
+    Tag::new(&output)
+}
+
 /// A message authentication code.
 pub(crate) struct Tag {
+    /// Zero behind `length`.
     bytes: [u8; 64],
     length: usize,
 }
 
 impl Tag {
-    fn new(code: &[u8]) -> Self {
+    fn new(tag: &[u8]) -> Self {
         let mut bytes = [0; 64];
-        bytes[..code.len()].copy_from_slice(code);
-        Self {
-            bytes,
-            length: code.len(),
-        }
+        bytes[..tag.len()].copy_from_slice(tag);
+        let length = tag.len();
+        Self { bytes, length }
     }
 
     pub(crate) fn as_slice(&self) -> &[u8] {
         &self.bytes[..self.length]
     }
 
-    /// For a code that is a key.
+    /// Overwrites a tag that is itself a key.
     pub(crate) fn wipe(&mut self) {
         self.bytes.zeroize();
     }
 
-    /// In constant time.
-    fn is(&self, other: &Self) -> bool {
-        // What is behind the end is zero. In a few words instead of byte by byte.
-        let words = [self, other].map(|code| {
-            code.bytes
-                .as_chunks()
-                .0
-                .iter()
-                .copied()
-                .map(u128::from_ne_bytes)
-        });
-        let [ours, theirs] = words;
-        let different = ours
-            .zip(theirs)
-            .fold(0, |different, (a, b)| different | (a ^ b));
-        self.length == other.length && different.ct_eq(&0).into()
+    /// Returns whether two tags are equal.
+    fn matches(&self, other: &Self) -> bool {
+        // In constant time. A comparison that ends at the first difference tells an attacker, who measures how long it takes,
+        // how many bytes of a guess are right, and so lets a signature be found byte by byte.
+        let (ours, _) = self.bytes.as_chunks();
+        let (theirs, _) = other.bytes.as_chunks();
+        let mut difference = 0;
+        for (ours, theirs) in ours.iter().zip(theirs) {
+            difference |= u128::from_ne_bytes(*ours) ^ u128::from_ne_bytes(*theirs);
+        }
+        self.length == other.length && difference.ct_eq(&0).into()
     }
 }
 
-/// Which key of a ring made a cookie: one that the primary did not make is made anew when it is next written.
+/// Whether the primary key made a cookie. An outdated one is re-encoded when its session is next written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Freshness {
     Current,
     Outdated,
 }
 
-/// The keys of one purpose: the primary signs, all verify, the others until their ends.
+/// The keys that sign and verify for one purpose.
 #[derive(Clone)]
 pub(crate) struct Signer {
     pub(crate) digest: Digest,
-    primary: MacKey,
-    verify_only: Vec<(MacKey, Option<u64>)>,
+    keys: DerivedKeys<MacKey>,
 }
 
 impl Signer {
-    /// The keys of a ring, as `derive` makes them of its secrets.
+    /// Derives a key from each secret of a ring.
     pub(crate) fn new(digest: Digest, ring: &KeyRing, derive: impl Fn(&Secret) -> MacKey) -> Self {
-        let keyed = |secret: &Secret| {
-            let keyed = derive(secret);
-            wipe_stack();
-            keyed
-        };
-        let verify_only = ring
-            .verify_only
-            .iter()
-            .map(|key| (keyed(&key.secret), key.until))
-            .collect();
-        Self {
-            digest,
-            primary: keyed(&ring.primary),
-            verify_only,
-        }
+        let keys = DerivedKeys::new(ring, derive);
+        Self { digest, keys }
     }
 
-    /// Which key of the ring made a signature. It must be exactly as long as the digest says.
+    /// Verifies a signature, and returns whether the primary key made it.
     pub(crate) fn verify(&self, cookie: Segments<'_>, now: u64) -> Result<Freshness, Rejected> {
         let Some(signature) = self.digest.decode(cookie.signature) else {
-            let is_base64 = base64::is_base64url(cookie.signature);
-            return Err(if is_base64 {
+            return Err(if base64::is_base64url(cookie.signature) {
                 Rejected::BadSignature
             } else {
                 Rejected::Malformed
             });
         };
-        let signed_by = |key: &MacKey| key.code(cookie.signed).is(&signature);
-        if signed_by(&self.primary) {
+        if self.keys.primary.tag(cookie.signed).matches(&signature) {
             return Ok(Freshness::Current);
         }
-        let counts = |until: &Option<u64>| until.is_none_or(|until| now < until);
-        let mut others = self.verify_only.iter().filter(|(_, until)| counts(until));
-        others
-            .any(|(key, _)| signed_by(key))
-            .then_some(Freshness::Outdated)
-            .ok_or(Rejected::BadSignature)
+        for key in self.keys.others(now) {
+            if key.tag(cookie.signed).matches(&signature) {
+                return Ok(Freshness::Outdated);
+            }
+        }
+        Err(Rejected::BadSignature)
     }
 
-    /// Why a cookie is refused whose payload cannot be decoded.
+    /// Returns why a cookie is rejected whose payload cannot be decoded. Only a cookie with a valid signature is unreadable.
     pub(crate) fn rejection(&self, cookie: Segments<'_>, now: u64) -> Rejected {
-        if !base64::is_base64url(payload::encoded_len(cookie.payload)) {
+        if !base64::is_base64url(payload::encoded(cookie.payload)) {
             return Rejected::Malformed;
         }
-        self.verify(cookie, now)
-            .err()
-            .unwrap_or(Rejected::Unreadable)
+        match self.verify(cookie, now) {
+            Ok(_) => Rejected::Unreadable,
+            Err(rejected) => rejected,
+        }
     }
 
-    /// Appends `.signature` of the text from `start` on.
+    /// Appends a dot and the signature of the text from `start` on.
     pub(crate) fn sign(&self, text: &mut Vec<u8>, start: usize) {
-        let code = self.primary.code(&text[start..]);
+        let tag = self.keys.primary.tag(&text[start..]);
         text.push(b'.');
-        base64::encode_to(text, code.as_slice());
+        base64::encode_to(text, tag.as_slice());
     }
 }
 
@@ -230,7 +216,7 @@ mod tests {
     use proptest::prelude::*;
 
     fn signer(digest: Digest, ring: KeyRing) -> Signer {
-        let derived = |secret: &Secret| MacKey::new(digest, &secret.bytes).code(b"cookie-session");
+        let derived = |secret: &Secret| MacKey::new(digest, &secret.bytes).tag(b"cookie-session");
         Signer::new(digest, &ring, |secret| {
             MacKey::new(digest, derived(secret).as_slice())
         })
@@ -252,8 +238,8 @@ mod tests {
                 (Digest::Sha256, hmac::<Hmac<Sha256>>(&key, &text)),
                 (Digest::Sha512, hmac::<Hmac<Sha512>>(&key, &text)),
             ] {
-                let code = MacKey::new(digest, &key).code(&text);
-                prop_assert_eq!(code.as_slice(), expected);
+                let tag = MacKey::new(digest, &key).tag(&text);
+                prop_assert_eq!(tag.as_slice(), expected);
             }
         }
 
@@ -261,11 +247,11 @@ mod tests {
         #[test]
         fn codes_are_compared_whole(code in prop::collection::vec(any::<u8>(), 1..=64), at in 0..64_usize, bit in 0..8) {
             let mut other = code.clone();
-            prop_assert!(Tag::new(&code).is(&Tag::new(&other)));
+            prop_assert!(Tag::new(&code).matches(&Tag::new(&other)));
             let at = at % code.len();
             other[at] ^= 1_u8 << bit;
-            prop_assert!(!Tag::new(&code).is(&Tag::new(&other)));
-            prop_assert!(!Tag::new(&code).is(&Tag::new(&code[1..])));
+            prop_assert!(!Tag::new(&code).matches(&Tag::new(&other)));
+            prop_assert!(!Tag::new(&code).matches(&Tag::new(&code[1..])));
         }
     }
 
@@ -312,7 +298,7 @@ mod tests {
     fn digits_are_what_base64_makes() {
         for digest in [Digest::Sha1, Digest::Sha256, Digest::Sha512] {
             let mut text = Vec::new();
-            base64::encode_to(&mut text, MacKey::new(digest, b"k").code(b"").as_slice());
+            base64::encode_to(&mut text, MacKey::new(digest, b"k").tag(b"").as_slice());
             assert_eq!(text.len(), digest.encoded_len());
         }
     }

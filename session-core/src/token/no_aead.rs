@@ -1,4 +1,4 @@
-//! Without the feature `encryption` nothing is encrypted: the builder does not offer it, so none of these is ever made.
+//! Stands for `aead` without the feature `encryption`. The builder then offers no encryption, so no `Cipher` is ever made.
 
 use zeroize::Zeroizing;
 

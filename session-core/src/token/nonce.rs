@@ -1,27 +1,32 @@
-//! Nonces for encryption, from the application's random source, many at a time: asking the operating system for each would cost
-//! more than encryption does. One that comes twice, as after a fork or a snapshot, does no harm.
+//! Nonces for encryption, drawn from the application's random source in batches. A nonce that is used twice, as after a fork or a
+//! snapshot, does no harm with AES-GCM-SIV.
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crate::env::{EntropyError, EntropySource};
 use crate::token::aead::NONCE;
 
-const AT_ONCE: usize = 32;
+/// Nonces of a batch.
+const BATCH: usize = 32;
 
 #[derive(Default)]
 pub(crate) struct Nonces(Mutex<Vec<[u8; NONCE]>>);
 
 impl Nonces {
     pub(crate) fn draw(&self, random: &dyn EntropySource) -> Result<[u8; NONCE], EntropyError> {
-        let ready = || self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(nonce) = ready().pop() {
+        if let Some(nonce) = self.ready().pop() {
             return Ok(nonce);
         }
-        let mut bytes = [0; AT_ONCE * NONCE];
-        random.fill(&mut bytes)?; // an application's source: not while anything is locked
+        let mut bytes = [0; BATCH * NONCE];
+        // Application code: it runs while nothing is locked. Two threads may draw a batch each.
+        random.fill(&mut bytes)?;
         let (nonces, _) = bytes.as_chunks();
         let (first, others) = nonces.split_first().ok_or(EntropyError)?;
-        ready().extend_from_slice(others);
+        self.ready().extend_from_slice(others);
         Ok(*first)
+    }
+
+    fn ready(&self) -> MutexGuard<'_, Vec<[u8; NONCE]>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -1,34 +1,35 @@
-//! The payload segment: base64url of a JSON text, or a dot and base64url of its zlib stream (RFC 1950).
+//! The payload segment.
+//!
+//! ```text
+//! payload = base64url(json)
+//!         | "." base64url(zlib stream of json)      RFC 1950; only where plain text would not fit
+//! ```
 
 use std::cell::RefCell;
 use std::sync::Arc;
 
-use flate2::{Compress, Compression, Decompress, FlushCompress, FlushDecompress, Status};
+use flate2::{Decompress, FlushDecompress, Status};
 
 use crate::base64;
 
 thread_local! {
-    // A new state costs 40 to 380 KB of memory and more time than the work; each thread keeps one of each.
-    static DEFLATE: RefCell<Option<Compress>> = const { RefCell::new(None) };
+    // A new state costs 40 KB of memory and more time than the work itself, so each thread keeps one.
     static INFLATE: RefCell<Option<Decompress>> = const { RefCell::new(None) };
 }
 
-/// The base64url of a segment.
-pub(crate) fn encoded_len(segment: &[u8]) -> &[u8] {
+/// Returns the base64url of a segment.
+pub(crate) fn encoded(segment: &[u8]) -> &[u8] {
     segment.strip_prefix(b".").unwrap_or(segment)
 }
 
-/// The JSON text of a segment whose digits are these bytes, at most `most` of it; `None` if there is none.
+/// Returns the JSON text of a segment that decodes to `bytes`; `None` if that is no text, no zlib stream, or one of more than
+/// `most` bytes.
 pub(crate) fn text(segment: &[u8], bytes: &[u8], most: usize) -> Option<Arc<str>> {
-    match segment.starts_with(b".") {
-        false => Some(std::str::from_utf8(bytes).ok()?.into()),
-        true => Some(String::from_utf8(inflate(bytes, most)?).ok()?.into()),
+    if segment.starts_with(b".") {
+        Some(String::from_utf8(inflate(bytes, most)?).ok()?.into())
+    } else {
+        Some(std::str::from_utf8(bytes).ok()?.into())
     }
-}
-
-/// Appends the segment of a JSON text as it is.
-pub(crate) fn encode_plain(out: &mut Vec<u8>, json: &str) {
-    base64::encode_to(out, json.as_bytes());
 }
 
 /// Appends the segment of a zlib stream.
@@ -37,57 +38,25 @@ pub(crate) fn encode_deflated(out: &mut Vec<u8>, stream: &[u8]) {
     base64::encode_to(out, stream);
 }
 
-/// Digits of the segment of a zlib stream, with its dot.
-pub(crate) fn deflated_digits(stream: &[u8]) -> usize {
+/// Returns the length of the segment of a zlib stream.
+pub(crate) fn deflated_len(stream: &[u8]) -> usize {
     1 + base64::encoded_len(stream.len())
 }
 
-/// A zlib stream of level 6, as Python's `zlib.compress`.
-pub(crate) fn deflate(json: &str) -> Vec<u8> {
-    DEFLATE.with_borrow_mut(|state| {
-        let state = state.get_or_insert_with(|| Compress::new(Compression::new(6), true));
-        state.reset();
-        stream(state, json)
-    })
-}
-
-/// The shortest zlib stream: for a text that else would not fit. Which of the highest levels that is depends on the text;
-/// their states are made for it and dropped, since it is seldom needed.
-pub(crate) fn deflate_best(json: &str) -> Vec<u8> {
-    let at = |level| stream(&mut Compress::new(Compression::new(level), true), json);
-    let (eight, nine) = (at(8), at(9));
-    if eight.len() < nine.len() {
-        eight
-    } else {
-        nine
-    }
-}
-
-fn stream(state: &mut Compress, json: &str) -> Vec<u8> {
-    // The bound of zlib's deflateBound, and more: stored blocks add 5 bytes each, the frame 6.
-    let mut out = Vec::with_capacity(json.len() + json.len() / 1000 + 64);
-    let mut read = 0;
-    loop {
-        match state.compress_vec(&json.as_bytes()[read..], &mut out, FlushCompress::Finish) {
-            Ok(Status::StreamEnd) => return out,
-            // Room was short after all: more of it, and on.
-            _ => out.reserve(out.capacity()),
-        }
-        read = usize::try_from(state.total_in()).unwrap_or(json.len());
-    }
-}
-
-/// The content of a zlib stream, if it is at most `most` bytes. What follows the stream is ignored, as Python does.
+/// Returns the content of a zlib stream, if it has at most `most` bytes. Bytes behind the end of the stream are ignored, as in
+/// Python.
 fn inflate(stream: &[u8], most: usize) -> Option<Vec<u8>> {
     INFLATE.with_borrow_mut(|state| {
         let inflate = state.get_or_insert_with(|| Decompress::new(true));
         inflate.reset(true);
         let mut out = Vec::with_capacity(most.min(stream.len() * 4 + 64));
         let mut read = 0;
+        // The output never has room for more than one byte above `most`, so a bomb costs no more memory than that.
         loop {
             let before = (read, out.len());
+            let rest = &stream[read..];
             let status = inflate
-                .decompress_vec(&stream[read..], &mut out, FlushDecompress::None)
+                .decompress_vec(rest, &mut out, FlushDecompress::None)
                 .ok()?;
             read = usize::try_from(inflate.total_in()).ok()?;
             if out.len() > most {
@@ -96,16 +65,17 @@ fn inflate(stream: &[u8], most: usize) -> Option<Vec<u8>> {
             if status == Status::StreamEnd {
                 return Some(out);
             }
+            // No progress with room left: the stream is cut off.
             if out.len() < out.capacity() && (read, out.len()) == before {
-                return None; // The stream is cut.
+                return None;
             }
             if out.len() == out.capacity() {
-                // One byte more than allowed tells too much from just enough.
-                let room = out.capacity().min(most + 1 - out.len());
-                if room == 0 {
+                // The one byte above `most` tells a text that is too long from one that just fits.
+                let more = out.capacity().min(most + 1 - out.len());
+                if more == 0 {
                     return None;
                 }
-                out.reserve_exact(room);
+                out.reserve_exact(more);
             }
         }
     })
@@ -114,6 +84,7 @@ fn inflate(stream: &[u8], most: usize) -> Option<Vec<u8>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::token::deflate::{deflate, deflate_best};
     use proptest::prelude::*;
 
     #[test]

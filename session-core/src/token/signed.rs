@@ -1,26 +1,40 @@
-//! Our signed format: `payload.stamp.signature`.
+//! Our signed format.
+//!
+//! ```text
+//! cookie    = payload "." stamp "." signature
+//! payload   = base64url(json) | "." base64url(zlib stream of json)
+//! stamp     = base64url(stamp 18)                                         24 characters
+//! signature = base64url(HMAC-SHA256(K(1), payload "." stamp))             43 characters
+//! ```
+//!
+//! A reader checks syntax, signature, times and content, in this order. Nothing that an attacker can choose reaches the
+//! decompressor or the JSON scanner before the signature is verified.
 
 use crate::base64;
-use crate::cookie::template::Around;
+use crate::cookie::template::Target;
 use crate::data::buffer::with_buffer;
 use crate::data::map::Map;
 use crate::error::Rejected;
 use crate::keys::ring::KeyRing;
 use crate::keys::secret::Purpose;
-use crate::token::format::{Content, Segments};
+use crate::token::content::{Content, Opened};
+use crate::token::deflate::{deflate, deflate_best};
 use crate::token::lifetime::Lifetime;
-use crate::token::mac::{Digest, Freshness, MacKey, Signer};
-use crate::token::stamp::Stamp;
-use crate::token::{payload, stamp};
+use crate::token::mac::{Digest, MacKey, Signer};
+use crate::token::payload;
+use crate::token::segments::Segments;
+use crate::token::stamp::{self, Stamp};
 
-/// The longest cookie that is looked at: what a browser keeps at most (RFC 6265bis, section 5.7).
+/// The longest value that is read: browsers keep 4096 bytes of name and value (RFC 6265bis, section 5.7).
 pub(crate) const LONGEST: usize = 4096;
+/// The bytes that so long a value decodes to.
+pub(crate) const LONGEST_DECODED: usize = LONGEST / 4 * 3;
 /// The deepest nesting of a payload.
 pub(crate) const DEPTH: usize = 128;
-/// The largest payload after inflating.
+/// The largest payload after it is inflated.
 const LARGEST: usize = 256 << 10;
 
-/// The keys of the format, derived for one purpose, cookie name and context.
+/// Derives the keys for one purpose, cookie name and context.
 pub(crate) fn signer(ring: &KeyRing, purpose: Purpose, name: &str, context: &str) -> Signer {
     let digest = Digest::Sha256;
     Signer::new(digest, ring, |key| {
@@ -28,79 +42,81 @@ pub(crate) fn signer(ring: &KeyRing, purpose: Purpose, name: &str, context: &str
     })
 }
 
-/// Reads a cookie: syntax, signature, times, content, in this order, and nothing of a later step before an earlier one
-/// has passed.
+/// Opens a cookie.
 pub(crate) fn open(
     signer: &Signer,
     cookie: &[u8],
     lifetime: &Lifetime,
     now: u64,
-    stamp: &mut Stamp,
-    content: &mut Map,
-) -> Result<Freshness, Rejected> {
+) -> Result<Opened, Rejected> {
     let cookie = Segments::split(cookie, LONGEST)?;
-    let Segments {
-        payload,
-        stamp_text,
-        signature,
-        ..
-    } = cookie;
-    if signature.len() != signer.digest.encoded_len() || stamp_text.len() != stamp::DIGITS {
+    if cookie.signature.len() != signer.digest.encoded_len() {
         return Err(Rejected::Malformed);
     }
-    let found = base64::decode_array(stamp_text);
-    if found.is_none() && !base64::is_base64url(stamp_text) {
+    let Some(stamp) = base64::decode_array(cookie.stamp) else {
         return Err(Rejected::Malformed);
-    }
-    let found = found.and_then(Stamp::decode);
-    let read = base64::decode_with(payload::encoded_len(payload), |bytes| {
-        let by = signer.verify(cookie, now)?;
-        let found = found.ok_or(Rejected::Unreadable)?;
-        lifetime.check(&found, now)?;
-        let json = payload::text(payload, bytes, LARGEST).ok_or(Rejected::Unreadable)?;
-        *content = Map::from_ours(json, DEPTH).map_err(|_| Rejected::Unreadable)?;
-        *stamp = found;
-        Ok(by)
-    });
-    read.unwrap_or_else(|| Err(signer.rejection(cookie, now)))
+    };
+    // On the stack: a forged cookie allocates nothing. Most are short, and the short buffer is cleared faster.
+    let (mut short, mut long);
+    let buffer: &mut [u8] = if cookie.payload.len() <= 512 {
+        short = [0; 384];
+        &mut short
+    } else {
+        long = [0; LONGEST_DECODED];
+        &mut long
+    };
+    let Some(bytes) = base64::decode_into(payload::encoded(cookie.payload), buffer) else {
+        return Err(signer.rejection(cookie, now));
+    };
+    let freshness = signer.verify(cookie, now)?;
+    // The text is ours from here on. What still cannot be read was written by another release.
+    let stamp = Stamp::decode(stamp).ok_or(Rejected::Unreadable)?;
+    lifetime.check(&stamp, now)?;
+    let json = payload::text(cookie.payload, bytes, LARGEST).ok_or(Rejected::Unreadable)?;
+    let Ok(map) = Map::from_ours(json, DEPTH) else {
+        return Err(Rejected::Unreadable);
+    };
+    Ok(Opened {
+        stamp,
+        map,
+        freshness,
+    })
 }
 
-/// Appends the cookie's value. A payload that came goes back as it is, if it fits into `room`.
-pub(crate) fn write(
-    signer: &Signer,
-    around: Around<'_>,
-    content: Content<'_>,
-    room: usize,
-) -> Vec<u8> {
+/// Writes `name=value`. The payload of an unchanged session goes back as it came, if it fits into the budget.
+pub(crate) fn write(signer: &Signer, target: Target<'_>, content: Content<'_>) -> Vec<u8> {
     let rest = 2 + stamp::DIGITS + signer.digest.encoded_len();
-    let mut out = match content
-        .payload(LONGEST)
-        .filter(|payload| payload.len() + rest <= room)
-    {
-        Some(payload) => around.start_with(payload, rest),
-        None => with_buffer(|json| encode(json, around, content.map, room, rest)),
+    let mut out = match content.payload(LONGEST) {
+        Some(payload) if payload.len() + rest <= target.budget => {
+            let mut out = target.begin(payload.len() + rest);
+            out.extend_from_slice(payload);
+            out
+        }
+        _ => with_buffer(|json| write_payload(json, target, content.map, rest)),
     };
     out.push(b'.');
     base64::encode_to(&mut out, &content.stamp.encode());
-    signer.sign(&mut out, around.value_start());
+    signer.sign(&mut out, target.value_start());
     out
 }
 
-/// The payload of a map, followed by `rest` octets. Compressed only if the value would not fit into `room` otherwise, and as
-/// short as it gets only if that does not fit, either.
-fn encode(json: &mut String, around: Around<'_>, map: &Map, room: usize, rest: usize) -> Vec<u8> {
+/// Writes `name=` and the payload of a map, which `rest` more bytes will follow. It is compressed only if the value would not
+/// fit into the budget otherwise, and with more effort only if that is still too long.
+fn write_payload(json: &mut String, target: Target<'_>, map: &Map, rest: usize) -> Vec<u8> {
     json.reserve(map.expected_size());
     map.write_ours(json);
     let length = base64::encoded_len(json.len()) + rest;
-    let mut out = around.start(length.min(room));
-    if length <= room || json.len() > LARGEST {
-        payload::encode_plain(&mut out, json);
+    // A payload that no reader would inflate again is left as it is; it is too large in any case.
+    if length <= target.budget || json.len() > LARGEST {
+        let mut out = target.begin(length);
+        base64::encode_to(&mut out, json.as_bytes());
         return out;
     }
-    let mut stream = payload::deflate(json);
-    if payload::deflated_digits(&stream) + rest > room {
-        stream = payload::deflate_best(json);
+    let mut stream = deflate(json);
+    if payload::deflated_len(&stream) + rest > target.budget {
+        stream = deflate_best(json);
     }
+    let mut out = target.begin(payload::deflated_len(&stream) + rest);
     payload::encode_deflated(&mut out, &stream);
     out
 }

@@ -1,17 +1,19 @@
-//! What stands under the signature beside the content, out of the map's reach: 18 bytes.
+//! The stamp: a session's times and flags. It is under the signature, beside the content and out of the application's reach.
 //!
-//! | bytes | meaning |
-//! |---|---|
-//! | 1 | flags: bit 0 permanent, the others 0 |
-//! | 5 | issued: unix seconds, when this text was written |
-//! | 4 | issued - created |
-//! | 4 | issued - authenticated; all ones: never |
-//! | 2 | epoch of the application |
-//! | 2 | epoch of the user |
+//! ```text
+//! stamp, 18 bytes, all numbers big-endian; in base64url 24 characters
 //!
-//! All big-endian.
+//!  0        1        6                    10                        14                 16           18
+//!  +--------+--------+--------------------+-------------------------+------------------+------------+
+//!  | flags  | issued | issued - created   | issued - authenticated  | epoch of the     | epoch of   |
+//!  | u8     | u40    | u32                | u32; all ones: never    | application u16  | the user   |
+//!  +--------+--------+--------------------+-------------------------+------------------+------------+
+//!
+//! flags   bit 0: permanent; the others are 0
+//! issued  when this text was written, in seconds since 1970
+//! ```
 
-/// A session's times and flags.
+/// A session's times, in seconds since 1970, and its flags.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Stamp {
     pub(crate) permanent: bool,
@@ -21,7 +23,8 @@ pub(crate) struct Stamp {
     pub(crate) epoch: Epoch,
 }
 
-/// Two counters, the application's and its user's: what is behind either of them does not count. Zero until somebody counts.
+/// Two counters, the application's and the user's. A session whose epoch is lower than the required one is revoked. Zero
+/// until the application raises it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(crate) struct Epoch {
     pub(crate) application: u16,
@@ -42,68 +45,62 @@ impl Epoch {
     }
 }
 
-/// Bytes of a stamp; in base64url exactly 24 digits.
+/// Bytes of a stamp.
 pub(crate) const BYTES: usize = 18;
+/// Characters of a stamp in base64url.
 pub(crate) const DIGITS: usize = 24;
 
-const NEVER: u32 = u32::MAX;
-/// The last second that 40 bits hold: in the year 36812.
+const NEVER: u64 = u32::MAX as u64;
+/// The last second that 40 bits hold, in the year 36812.
 const LAST: u64 = (1 << 40) - 1;
 
 impl Stamp {
     pub(crate) fn encode(&self) -> [u8; BYTES] {
         let issued = self.issued.min(LAST);
-        // Differences saturate after 136 years.
-        let before = |then: u64| {
-            u32::try_from(issued.saturating_sub(then))
-                .unwrap_or(NEVER)
-                .min(NEVER - 1)
+        // Differences saturate after 136 years, one below "never".
+        let created = issued.saturating_sub(self.created).min(NEVER - 1);
+        let authenticated = match self.authenticated {
+            Some(then) => issued.saturating_sub(then).min(NEVER - 1),
+            None => NEVER,
         };
         let mut bytes = [0; BYTES];
         bytes[0] = u8::from(self.permanent);
         bytes[1..6].copy_from_slice(&issued.to_be_bytes()[3..]);
-        bytes[6..10].copy_from_slice(&before(self.created).to_be_bytes());
-        bytes[10..14].copy_from_slice(&self.authenticated.map_or(NEVER, before).to_be_bytes());
+        bytes[6..10].copy_from_slice(&created.to_be_bytes()[4..]);
+        bytes[10..14].copy_from_slice(&authenticated.to_be_bytes()[4..]);
         bytes[14..].copy_from_slice(&self.epoch.encode());
         bytes
     }
 
+    /// Reads a stamp; `None` for unknown flags and for times before 1970.
     pub(crate) fn decode(bytes: [u8; BYTES]) -> Option<Self> {
-        let [
-            flags,
-            i0,
-            i1,
-            i2,
-            i3,
-            i4,
-            c0,
-            c1,
-            c2,
-            c3,
-            a0,
-            a1,
-            a2,
-            a3,
-            epoch @ ..,
-        ] = bytes;
-        let issued = u64::from_be_bytes([0, 0, 0, i0, i1, i2, i3, i4]);
-        let before = |ago: u32| issued.checked_sub(ago.into());
-        let authenticated = match u32::from_be_bytes([a0, a1, a2, a3]) {
+        let issued = big_endian(&bytes[1..6]);
+        let authenticated = match big_endian(&bytes[10..14]) {
             NEVER => None,
-            ago => Some(before(ago)?),
+            ago => Some(issued.checked_sub(ago)?),
         };
+        // An unknown flag may be a newer release's, so the session cannot be understood.
+        let permanent = match bytes[0] {
+            0 => false,
+            1 => true,
+            _ => return None,
+        };
+        let [.., e0, e1, e2, e3] = bytes;
         Some(Self {
-            permanent: match flags {
-                0 => false,
-                1 => true,
-                _ => return None,
-            },
+            permanent,
             issued,
-            created: before(u32::from_be_bytes([c0, c1, c2, c3]))?,
+            created: issued.checked_sub(big_endian(&bytes[6..10]))?,
             authenticated,
-            epoch: Epoch::decode(epoch),
+            epoch: Epoch::decode([e0, e1, e2, e3]),
         })
     }
+}
+
+/// Returns the number that at most 8 bytes are, the most significant first.
+pub(crate) fn big_endian(bytes: &[u8]) -> u64 {
+    bytes
+        .iter()
+        .fold(0, |number, byte| number << 8 | u64::from(*byte))
 }
 
 #[cfg(test)]

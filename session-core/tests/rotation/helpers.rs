@@ -3,7 +3,7 @@
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use http::header::SET_COOKIE;
-use session_core::{Builder, Error, KeyRing, OldCookie, Rejected, Session, Sessions};
+use session_core::{Builder, Error, KeyRing, PreviousCookie, Rejected, Session, Sessions};
 
 use crate::common::{KEY, ManualClock, key, request};
 
@@ -36,8 +36,8 @@ pub(crate) fn then(format: &str, primary: &str, before: &str) -> KeyRing {
     }
 }
 
-pub(crate) fn old_name(renamed: u64) -> OldCookie {
-    OldCookie::new("session", at(renamed))
+pub(crate) fn old_name(renamed: u64) -> PreviousCookie {
+    PreviousCookie::new("session", at(renamed))
 }
 
 pub(crate) fn set_cookies(closed: &crate::common::Closed) -> Vec<&str> {

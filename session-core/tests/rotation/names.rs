@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use session_core::{Builder, ConfigError, OldCookie, Prefix, Rejected, Session, testing};
+use session_core::{Builder, ConfigError, Prefix, PreviousCookie, Rejected, Session, testing};
 
 use crate::common::{KEY, ManualClock, cookie_with, request, visit};
 use crate::helpers::{NOW, TENTH, at, old_name, ours, read, rejection, set_cookies};
@@ -79,7 +79,7 @@ fn c5_the_old_cookie_leaves_the_jar() {
             .path("/shop")
     };
     let before = scoped(ours(&time)).build().unwrap();
-    let old = OldCookie::new("__Secure-session", at(NOW + 1))
+    let old = PreviousCookie::new("__Secure-session", at(NOW + 1))
         .domain("example.com")
         .path("/shop");
     let sessions = ours(&time).renamed_from(old).build().unwrap();
@@ -141,12 +141,12 @@ fn until_a_cookie_is_renamed_it_keeps_its_name() {
 
 #[test]
 fn old_names_are_checked() {
-    let build = |old: OldCookie| ours(&ManualClock::at(NOW)).renamed_from(old).build();
+    let build = |old: PreviousCookie| ours(&ManualClock::at(NOW)).renamed_from(old).build();
     for old in [
-        OldCookie::new("__Host-session", at(NOW)),
-        OldCookie::new("", at(NOW)),
-        OldCookie::new("a;b", at(NOW)),
-        OldCookie::new("__Host-old", at(NOW)).domain("example.com"),
+        PreviousCookie::new("__Host-session", at(NOW)),
+        PreviousCookie::new("", at(NOW)),
+        PreviousCookie::new("a;b", at(NOW)),
+        PreviousCookie::new("__Host-old", at(NOW)).domain("example.com"),
         old_name(NOW).path("/a b"),
     ] {
         assert!(
@@ -156,8 +156,8 @@ fn old_names_are_checked() {
     }
     // Names that browsers accept can be old names.
     for old in [
-        OldCookie::new("a b", at(NOW)),
-        OldCookie::new("__host-session", at(NOW)),
+        PreviousCookie::new("a b", at(NOW)),
+        PreviousCookie::new("__host-session", at(NOW)),
         old_name(NOW).path("shop"),
     ] {
         assert!(build(old.clone()).is_ok(), "{old:?}");

@@ -7,7 +7,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use http::HeaderMap;
 use http::header::{CACHE_CONTROL, SET_COOKIE, VARY};
 use session_core::{
-    Builder, EntropyError, Error, EventKind, KeyRing, OldCookie, Prefix, Session, Sessions,
+    Builder, EntropyError, Error, EventKind, KeyRing, Prefix, PreviousCookie, Session, Sessions,
 };
 
 use crate::common::{Closed, KEY, ManualClock, OTHER_KEY, cookie_with, key, visit};
@@ -43,7 +43,7 @@ fn sessions_that_cannot_be_written_are_left_as_they_are() {
             .unwrap()
     };
     let renaming = |old: &str, new: &str| {
-        let old = OldCookie::new(old, later(1));
+        let old = PreviousCookie::new(old, later(1));
         ours(&time)
             .prefix(Prefix::None)
             .cookie_name(new)
@@ -86,7 +86,7 @@ fn sessions_that_cannot_be_written_are_left_as_they_are() {
         (
             "a prefix",
             ours(&time)
-                .renamed_from(OldCookie::new("session", later(1)))
+                .renamed_from(PreviousCookie::new("session", later(1)))
                 .build()
                 .unwrap(),
             largest(&unprefixed, noise),

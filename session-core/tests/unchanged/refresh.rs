@@ -5,7 +5,7 @@ use std::time::Duration;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use http::HeaderMap;
-use session_core::{Error, KeyRing, OldCookie, Refresh, Session, Sessions};
+use session_core::{Error, KeyRing, PreviousCookie, Refresh, Session, Sessions};
 
 use crate::common::{KEY, ManualClock, OTHER_KEY, cookie_with, key, request, visit};
 use crate::helpers::{
@@ -42,7 +42,7 @@ fn a_refresh_writes_the_payload_that_came() {
         assert_signed_again(&cookie, &resigned);
         rotated.set_keys(key(OTHER_KEY)).unwrap();
         assert_eq!(rotated.open(&request(&[&resigned])).rejected(), None);
-        let old = OldCookie::new("__Host-session", at(NOW + TENTH));
+        let old = PreviousCookie::new("__Host-session", at(NOW + TENTH));
         let renamed = ours(&time)
             .cookie_name("id")
             .renamed_from(old)

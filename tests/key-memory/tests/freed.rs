@@ -157,7 +157,7 @@ fn cases() -> Vec<Case> {
             use_cookies(&Sessions::builder(ring()).build().unwrap())
         }),
         case("a former name", || {
-            let old = session_core::OldCookie::new("old", later());
+            let old = session_core::PreviousCookie::new("old", later());
             use_cookies(&Sessions::builder(ring()).renamed_from(old).build().unwrap());
         }),
         case("encrypted", || {

@@ -6,7 +6,7 @@ use http::HeaderMap;
 use http::header::SET_COOKIE;
 
 use crate::cookie::attributes::Prefix;
-use crate::cookie::rename::OldCookie;
+use crate::cookie::rename::PreviousCookie;
 use crate::error::Rejected;
 use crate::session::handle::Session;
 use crate::stored::tests::rotation::{again, read};
@@ -21,7 +21,7 @@ fn ids_are_renamed() {
     let later = server.begin(visit);
     let renamed = UNIX_EPOCH + Duration::from_secs(START + 60);
     let server = again(server, |builder| {
-        builder.renamed_from(OldCookie::new("session", renamed))
+        builder.renamed_from(PreviousCookie::new("session", renamed))
     });
     assert_eq!(server.open(&later).1.rejected(), Some(Rejected::Revoked));
 
@@ -67,7 +67,7 @@ fn until_it_is_renamed_an_id_stays() {
     let old = server.begin(visit);
     let renamed = UNIX_EPOCH + Duration::from_secs(START + 60);
     let server = again(server, |builder| {
-        builder.renamed_from(OldCookie::new("session", renamed))
+        builder.renamed_from(PreviousCookie::new("session", renamed))
     });
     assert_eq!(server.request(&old, visit).cookie, None);
     assert_eq!(server.request(&old, visit).cookie, None);
@@ -84,7 +84,7 @@ fn an_id_of_the_old_name_that_is_too_new_asks_nothing() {
     let later = old.begin(visit);
     let renamed = UNIX_EPOCH + Duration::from_secs(START + 10);
     let server = again(old, |builder| {
-        builder.renamed_from(OldCookie::new("session", renamed))
+        builder.renamed_from(PreviousCookie::new("session", renamed))
     });
     for (cookie, expected, verbs) in [
         (before, None, &["load"][..]),

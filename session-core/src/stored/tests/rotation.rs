@@ -9,7 +9,7 @@ use http::header::COOKIE;
 
 use crate::builder::Builder;
 use crate::cookie::attributes::Prefix;
-use crate::cookie::rename::OldCookie;
+use crate::cookie::rename::PreviousCookie;
 use crate::error::Rejected;
 use crate::event::EventKind;
 use crate::keys::ring::KeyRing;
@@ -143,7 +143,7 @@ fn renaming_loses_no_record() {
         });
         let renamed = UNIX_EPOCH + Duration::from_secs(START + 60);
         let server = again(server, |builder| {
-            configure(builder).renamed_from(OldCookie::new("session", renamed))
+            configure(builder).renamed_from(PreviousCookie::new("session", renamed))
         });
         for second in [59, 60, 61, TENTH - 1] {
             server.time.set(START + second);

@@ -1,4 +1,4 @@
-//! Records that no request changed, that are due to be written, and that cannot be: they stay as
+//! RecordCodec that no request changed, that are due to be written, and that cannot be: they stay as
 //! they are, and no read fails.
 
 #![allow(clippy::unwrap_used, clippy::panic)]
@@ -7,7 +7,7 @@ use std::time::{Duration, UNIX_EPOCH};
 
 use crate::builder::Builder;
 use crate::cookie::attributes::Prefix;
-use crate::cookie::rename::OldCookie;
+use crate::cookie::rename::PreviousCookie;
 use crate::env::EntropyError;
 use crate::error::Error;
 use crate::event::EventKind;
@@ -38,7 +38,7 @@ const RENEWED: Configure = |builder| builder.cycle_id_every(Duration::from_secs(
 const SAME: Configure = |builder| builder;
 
 fn old_name(builder: Builder) -> Builder {
-    builder.renamed_from(OldCookie::new(
+    builder.renamed_from(PreviousCookie::new(
         "session",
         UNIX_EPOCH + Duration::from_secs(START + 1),
     ))

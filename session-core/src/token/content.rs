@@ -1,0 +1,29 @@
+//! The content of a cookie, as its format reads and writes it.
+
+use crate::data::map::Map;
+use crate::token::mac::Freshness;
+use crate::token::segments::Segments;
+use crate::token::stamp::Stamp;
+
+/// The session of a cookie that was accepted.
+pub(crate) struct Opened {
+    pub(crate) stamp: Stamp,
+    pub(crate) map: Map,
+    pub(crate) freshness: Freshness,
+}
+
+/// The session that a cookie is to hold.
+#[derive(Clone, Copy)]
+pub(crate) struct Content<'a> {
+    pub(crate) map: &'a Map,
+    pub(crate) stamp: &'a Stamp,
+    /// The value of the request's cookie, if its session is unchanged.
+    pub(crate) unchanged: Option<&'a [u8]>,
+}
+
+impl<'a> Content<'a> {
+    /// Returns the payload of the request's cookie, to be sent back as it is. An encrypted cookie has none.
+    pub(crate) fn payload(&self, longest: usize) -> Option<&'a [u8]> {
+        Some(Segments::split(self.unchanged?, longest).ok()?.payload)
+    }
+}
