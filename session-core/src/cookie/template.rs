@@ -142,6 +142,18 @@ impl CookieTemplate {
         Ok(header)
     }
 
+    /// Returns an error if a size of this cookie is above the limit.
+    pub(crate) fn check_size(&self, size: usize, limit: usize) -> Result<(), Error> {
+        if size <= limit {
+            return Ok(());
+        }
+        Err(Error::TooLarge {
+            name: self.name().to_owned(),
+            size,
+            limit,
+        })
+    }
+
     /// Returns the Set-Cookie that deletes the cookie.
     pub(crate) fn removal(&self) -> HeaderValue {
         self.removal.clone()

@@ -1,29 +1,48 @@
-//! The end of a request: what goes out. All rules of closing stand here.
+//! The rules of closing a session that is in its cookie.
+//!
+//! | content | changed | cookies of the request | the response |
+//! |---|---|---|---|
+//! | none | yes | some (Flask's format: some or none) | deletes the cookie |
+//! | none | yes | none | sends nothing |
+//! | none | no | any | sends nothing |
+//! | some | yes | any | sets the cookie; an error if it cannot be written |
+//! | some | no | one was accepted, and its refresh is due | sets the cookie; an event if it cannot be written |
+//! | some | no | otherwise | sends nothing |
+//!
+//! So a request that only reads never fails because of its session.
 
 use std::sync::PoisonError;
 use std::time::Duration;
 
 use http::HeaderValue;
 
-use crate::cookie::template::{CookieTemplate, Expiry, LARGEST};
-use crate::data::map::Map;
-use crate::error::{Error, Rejected};
+use crate::cookie::template::{Expiry, LARGEST};
+use crate::error::Error;
 use crate::event::{Event, EventKind};
 use crate::response::outgoing::Outgoing;
 use crate::session::handle::Session;
 use crate::session::state::{Accepted, Incoming, State, signature_end};
 use crate::settings::Settings;
 use crate::token::content::Content;
+use crate::token::flask;
 use crate::token::keyed::CookieName;
 use crate::token::stamp::Stamp;
-use crate::token::{encrypted, flask};
+
+/// A row of the table above.
+#[derive(PartialEq)]
+enum Decision {
+    SendNothing,
+    Delete,
+    Set,
+}
 
 impl Session {
-    /// Freezes the session, then decides. `accessed`: whether the request asked for the session, so that its response
+    /// Freezes the session and decides what is sent. `accessed`: whether the request asked for the session. Its response then
     /// depends on it, even if no method was called (CVE-2023-30861, CVE-2026-27205).
     pub(crate) fn close(&self, accessed: bool) -> Outgoing {
-        let settings = &**self.settings();
-        let now = settings.now(); // an application's clock: not while the state is locked
+        let (settings, incoming) = (self.settings(), self.incoming());
+        // The clock is the application's code: it runs before the state is locked.
+        let now = settings.now();
         let mut state = self.state();
         state.freeze();
         let mut outgoing = Outgoing {
@@ -31,25 +50,25 @@ impl Session {
             ..Outgoing::default()
         };
         if let Some(decided) = &state.closed {
-            // Nothing is sent twice, and what failed has failed.
+            // A second close sends nothing, and returns the error of the first.
             outgoing.error = decided.clone().err();
             return outgoing;
         }
         outgoing.vary = accessed;
-        // A new session's cookie would be deleted with the others.
-        outgoing.clear_site_data = settings.clear_site_data
-            && state.cleared
-            && state.map.is_empty_session()
-            && self.incoming().stamp.is_some();
-        self.report(state.rejected(self.incoming()), &mut outgoing.events);
-        // A session that begins now is `Created` by its cookie, and nothing else.
-        if state.cleared && self.incoming().stamp.is_some() {
-            outgoing.events.push(self.event(EventKind::Cleared));
+        self.report(state.rejected(incoming), &mut outgoing.events);
+        // A session that begins in this request is reported as created, and not as cleared or renewed.
+        if incoming.stamp.is_some() {
+            // A new session's cookie would be deleted with all others.
+            outgoing.clear_site_data =
+                settings.clear_site_data && state.cleared && state.map.is_empty_session();
+            if state.cleared {
+                outgoing.events.push(self.event(EventKind::Cleared));
+            }
+            if state.renewed {
+                outgoing.events.push(self.event(EventKind::Renewed));
+            }
         }
-        if state.renewed && self.incoming().stamp.is_some() {
-            outgoing.events.push(self.event(EventKind::Renewed));
-        }
-        match self.decide(settings, &state, now, &mut outgoing.events) {
+        match self.cookie(&state, now, &mut outgoing.events) {
             Ok(cookie) => {
                 outgoing.vary |= cookie.is_some();
                 outgoing.set_cookie = cookie;
@@ -57,163 +76,114 @@ impl Session {
             }
             Err(error) => outgoing.error = Some(error.into()),
         }
-        state.closed = Some(outgoing.error.clone().map_or(Ok(()), Err));
+        state.closed = Some(match &outgoing.error {
+            None => Ok(()),
+            Some(error) => Err(error.clone()),
+        });
         outgoing
     }
 
-    /// | content at close | changed | request's cookies | goes out |
-    /// |---|---|---|---|
-    /// | none | yes | one of our name (Flask: any or none) | removal |
-    /// | none | otherwise | | nothing |
-    /// | some | yes | | Set-Cookie, or an error if it cannot be written |
-    /// | some | no | accepted, and its refresh is due | Set-Cookie, or nothing if it cannot be written |
-    /// | some | no | otherwise | nothing |
-    ///
-    /// So a request that only reads never fails by its session.
-    fn decide(
+    /// Returns the Set-Cookie that is sent.
+    fn cookie(
         &self,
-        settings: &Settings,
         state: &State,
         now: Duration,
         events: &mut Vec<Event>,
     ) -> Result<Option<HeaderValue>, Error> {
-        let (changed, incoming) = (state.map.is_modified(), self.incoming());
-        if state.map.is_empty_session() {
-            let came = incoming.cookies + incoming.old_cookies > 0;
-            let remove = changed && (came || settings.format.is_flask());
-            return Ok(remove.then(|| {
-                settings
-                    .cookie_to_write(incoming.cookies, now.as_secs())
-                    .0
-                    .removal()
-            }));
-        }
-        let permanent = is_permanent(settings, state);
-        let opened = incoming.stamp.map(|stamp| Stamp { permanent, ..stamp });
-        let due = opened.is_some_and(|stamp| settings.lifetime.refresh_due(&stamp, now.as_secs()));
-        if !changed && !due {
-            return Ok(None);
-        }
-        match self.set_cookie(settings, state, permanent, now, events) {
-            Err(error) if !changed => {
-                events.push(self.event(EventKind::left(&error)));
-                Ok(None)
+        let (settings, incoming) = (self.settings(), self.incoming());
+        match decide(settings, incoming, state, now.as_secs()) {
+            Decision::SendNothing => Ok(None),
+            Decision::Delete => {
+                let (cookie, _) = settings.cookie_to_write(incoming.cookies, now.as_secs());
+                Ok(Some(cookie.removal()))
             }
-            written => written.map(Some),
+            Decision::Set => match self.set_cookie(state, now, events) {
+                Ok(cookie) => Ok(Some(cookie)),
+                Err(error) if state.map.is_modified() => Err(error),
+                Err(error) => {
+                    events.push(self.event(EventKind::left(&error)));
+                    Ok(None)
+                }
+            },
         }
     }
 
-    /// Set-Cookie of a session that is not empty.
     fn set_cookie(
         &self,
-        settings: &Settings,
         state: &State,
-        permanent: bool,
         now: Duration,
         events: &mut Vec<Event>,
     ) -> Result<HeaderValue, Error> {
-        let incoming = self.incoming();
+        let (settings, incoming) = (self.settings(), self.incoming());
         let (cookie, _) = settings.cookie_to_write(incoming.cookies, now.as_secs());
-        let stamp = stamp(settings, state, permanent, now.as_secs());
-        let expiry = match (permanent, settings.format.is_flask()) {
-            (false, _) => Expiry::Browser,
-            (true, false) => Expiry::MaxAge(settings.lifetime.max_age(&stamp, stamp.issued)),
-            // As `get_expiration_time`: fractions of a second are added before they are cut.
-            (true, true) => Expiry::Expires(now.saturating_add(settings.lifetime.idle).as_secs()),
+        let stamp = stamp(settings, state, now.as_secs());
+        let expiry = expiry(settings, &stamp, now);
+        // The cookie of the request can be signed again as it is, if nothing was changed.
+        let unchanged = match &incoming.to_refresh {
+            Some(accepted) if !state.map.is_modified() => Some(Accepted::value(accepted)),
+            _ => None,
         };
-        // A refresh that has fallen due since is written from the map.
-        let accepted = incoming
-            .to_refresh
-            .as_ref()
-            .filter(|_| !state.map.is_modified());
         let content = Content {
             map: &state.map,
             stamp: &stamp,
-            unchanged: accepted.map(Accepted::value),
+            unchanged,
         };
-        let header = write(settings, incoming, content, expiry, now.as_secs())?;
-        // What is set after a clear is a new session.
-        let created = (incoming.stamp.is_none() || state.cleared).then(|| signature_end(&header));
-        let header = cookie.finish(header, expiry)?;
-        if let Some(limit) = settings
-            .max_cookie_size
-            .filter(|limit| header.len() > *limit)
+        let text = write(settings, incoming, content, expiry, now.as_secs())?;
+        let text_end = signature_end(&text);
+        let header = cookie.finish(text, expiry)?;
+        if let Some(limit) = settings.max_cookie_size
+            && header.len() > limit
         {
+            // Flask sends a cookie that is too large, and warns.
             if !settings.format.is_flask() {
-                too_large(cookie.name(), header.len(), limit)?;
+                cookie.check_size(header.len(), limit)?;
             }
-            events.push(self.event(EventKind::Oversized {
-                size: header.len(),
-                limit,
-            }));
+            let size = header.len();
+            events.push(self.event(EventKind::Oversized { size, limit }));
         }
-        if settings.format.is_encrypted_next(now.as_secs())
-            && let Err(Error::TooLarge { size, limit, .. }) =
-                encrypts(settings, cookie, &state.map, expiry)
-        {
-            events.push(self.event(EventKind::TooLargeToEncrypt { size, limit }));
-        }
-        if let Some(written) = created {
-            events.push(Event {
-                kind: EventKind::Created,
-                digest: settings.digest(&written),
-                record: None,
-            });
+        self.report_too_large_to_encrypt(&state.map, expiry, now.as_secs(), events);
+        // A value that is set after a clear belongs to a new session.
+        if incoming.stamp.is_none() || state.cleared {
+            events.push(settings.created(&text_end));
         }
         Ok(header)
     }
 
-    /// `name=value` of this session as it is, empty or not: what a browser would send.
-    #[cfg(feature = "testing")]
-    pub(crate) fn pair(&self) -> Result<String, Error> {
-        let settings = &**self.settings();
-        let now = settings.now().as_secs();
-        let state = self.state();
-        let stamp = stamp(settings, &state, is_permanent(settings, &state), now);
-        let content = Content {
-            map: &state.map,
-            stamp: &stamp,
-            unchanged: None,
-        };
-        let pair = write(settings, self.incoming(), content, Expiry::Browser, now)?;
-        Ok(String::from_utf8_lossy(&pair).into_owned())
-    }
-
-    /// Where a cookie goes out under the new name, the one under the old name is deleted.
+    /// Deletes the cookie of the previous name, if the request has one and the response sets the current name.
     pub(crate) fn forget_old_name(&self, outgoing: &mut Outgoing, now: u64) {
-        let incoming = self.incoming();
-        let new = self.settings().cookie_to_write(incoming.cookies, now).1 == CookieName::Current;
-        if outgoing.set_cookie.is_some() && new && incoming.old_cookies > 0 {
-            outgoing.old_cookie = self
-                .settings()
-                .previous
-                .as_ref()
-                .map(|previous| previous.cookie.removal().into());
+        let (settings, incoming) = (self.settings(), self.incoming());
+        let (_, name) = settings.cookie_to_write(incoming.cookies, now);
+        let moved = outgoing.set_cookie.is_some() && name == CookieName::Current;
+        if let Some(previous) = &settings.previous
+            && moved
+            && incoming.old_cookies > 0
+        {
+            outgoing.old_cookie = Some(previous.cookie.removal().into());
         }
     }
+}
 
-    /// What came with the request.
-    pub(crate) fn report(&self, rejected: Option<Rejected>, events: &mut Vec<Event>) {
-        let cookies = self.incoming().cookies.max(self.incoming().old_cookies);
-        if let Some(reason) = rejected {
-            events.push(self.event(EventKind::Rejected(reason)));
-        }
-        if cookies > 1 {
-            events.push(self.event(EventKind::Duplicate(cookies)));
-        }
+fn decide(settings: &Settings, incoming: &Incoming, state: &State, now: u64) -> Decision {
+    let changed = state.map.is_modified();
+    if state.map.is_empty_session() {
+        let came = incoming.cookies + incoming.old_cookies > 0;
+        return match changed && (came || settings.format.is_flask()) {
+            true => Decision::Delete,
+            false => Decision::SendNothing,
+        };
     }
-
-    pub(crate) fn event(&self, kind: EventKind) -> Event {
-        let asked = self
-            .settings()
-            .stored
-            .as_ref()
-            .is_some_and(|stored| stored.events_with_record_keys);
-        Event {
-            kind,
-            digest: self.digest(),
-            record: self.incoming().loaded_from.record_key().filter(|_| asked),
+    let due = match incoming.stamp {
+        Some(stamp) => {
+            let permanent = is_permanent(settings, state);
+            let stamp = Stamp { permanent, ..stamp };
+            settings.lifetime.refresh_due(&stamp, now)
         }
+        None => false,
+    };
+    if changed || due {
+        Decision::Set
+    } else {
+        Decision::SendNothing
     }
 }
 
@@ -225,72 +195,55 @@ fn is_permanent(settings: &Settings, state: &State) -> bool {
     }
 }
 
-/// What stands beside the content.
-fn stamp(settings: &Settings, state: &State, permanent: bool, now: u64) -> Stamp {
-    // Under a clock that was set back a session is not older than it was.
-    let issued = if settings.format.is_flask() {
-        now
-    } else {
-        now.max(state.stamp.created)
-    };
+/// Returns the stamp of a cookie that is written now.
+pub(crate) fn stamp(settings: &Settings, state: &State, now: u64) -> Stamp {
+    let mut issued = now;
+    if !settings.format.is_flask() {
+        // A clock that was set back must not make the session older than it is.
+        issued = issued.max(state.stamp.created);
+    }
     Stamp {
-        permanent,
+        permanent: is_permanent(settings, state),
         issued,
         ..state.stamp
     }
 }
 
-/// The text of Set-Cookie up to the value, with room for the rest.
-fn write(
+fn expiry(settings: &Settings, stamp: &Stamp, now: Duration) -> Expiry {
+    let lifetime = &settings.lifetime;
+    if !stamp.permanent {
+        Expiry::Browser
+    } else if settings.format.is_flask() {
+        // Flask's `get_expiration_time` adds fractions of a second before it cuts them.
+        Expiry::Expires(now.saturating_add(lifetime.idle).as_secs())
+    } else {
+        Expiry::MaxAge(lifetime.max_age(stamp, stamp.issued))
+    }
+}
+
+/// Returns `name=value`, with capacity for the rest of Set-Cookie.
+pub(crate) fn write(
     settings: &Settings,
     incoming: &Incoming,
     content: Content<'_>,
     expiry: Expiry,
     now: u64,
 ) -> Result<Vec<u8>, Error> {
-    let (cookie, cookie_name) = settings.cookie_to_write(incoming.cookies, now);
-    let name = cookie.name();
-    // A random source is an application's: not while the keys are locked.
-    let nonce = settings
-        .format
-        .encrypted
-        .map(|_| settings.nonce())
-        .transpose()?;
-    let keys = settings.keys.read().unwrap_or_else(PoisonError::into_inner);
-    // In Flask's format a longer one is sent.
-    let limit = settings
-        .max_cookie_size
-        .filter(|_| !settings.format.is_flask());
-    let target = cookie.target(expiry, limit);
-    let header = keys.of(cookie_name).current.write(target, content, nonce)?;
-    // Name and value, without the sign between them.
-    too_large(name, header.len() - 1, LARGEST)?;
-    Ok(header)
-}
-
-/// Whether this content would fit into an encrypted cookie.
-fn encrypts(
-    settings: &Settings,
-    cookie: &CookieTemplate,
-    map: &Map,
-    expiry: Expiry,
-) -> Result<(), Error> {
-    let (name, value) = (cookie.name(), encrypted::length(map));
-    too_large(name, name.len() + value, LARGEST)?;
-    let Some(limit) = settings.max_cookie_size else {
-        return Ok(());
+    let (cookie, name) = settings.cookie_to_write(incoming.cookies, now);
+    // The random source is the application's code: it runs before the keys are locked.
+    let nonce = match settings.format.encrypted {
+        Some(_) => Some(settings.nonce()?),
+        None => None,
     };
-    too_large(name, cookie.header_len(value, expiry), limit)
-}
-
-fn too_large(name: &str, size: usize, limit: usize) -> Result<(), Error> {
-    if size > limit {
-        Err(Error::TooLarge {
-            name: name.to_owned(),
-            size,
-            limit,
-        })
-    } else {
-        Ok(())
-    }
+    // Flask sends a longer cookie.
+    let limit = match settings.format.is_flask() {
+        true => None,
+        false => settings.max_cookie_size,
+    };
+    let keys = settings.keys.read().unwrap_or_else(PoisonError::into_inner);
+    let target = cookie.target(expiry, limit);
+    let text = keys.of(name).current.write(target, content, nonce)?;
+    // A browser counts name and value, without the sign between them.
+    cookie.check_size(text.len() - 1, LARGEST)?;
+    Ok(text)
 }

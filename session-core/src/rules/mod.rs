@@ -2,3 +2,4 @@
 
 pub(crate) mod close;
 pub(crate) mod open;
+pub(crate) mod report;

@@ -34,6 +34,9 @@
 mod clock;
 mod jar;
 
+use crate::cookie::template::Expiry;
+use crate::rules::close;
+use crate::token::content::Content;
 use http::header::{COOKIE, SET_COOKIE};
 use http::{HeaderMap, HeaderValue};
 
@@ -86,7 +89,7 @@ pub fn request<T>(
     let session = sessions.open(&HeaderMap::new());
     fill(&session)?;
     // Not by closing the session: that sends no cookie for an empty one.
-    let Ok(pair) = HeaderValue::try_from(session.pair()?) else {
+    let Ok(pair) = HeaderValue::try_from(pair(&session)?) else {
         return Err(Error::TooManyHeaders("Cookie"));
     };
     Ok(HeaderMap::from_iter([(COOKIE, pair)]))
@@ -198,4 +201,18 @@ mod tests {
         assert_eq!(session.get("a"), Ok(Some(1)));
         assert!(sessions().warnings().is_empty() && sessions().cookie_name() == "__Host-session");
     }
+}
+
+/// Returns `name=value` of this session as it is now, empty or not.
+fn pair(session: &Session) -> Result<String, Error> {
+    let settings = session.settings();
+    let now = settings.now().as_secs();
+    let state = session.state();
+    let content = Content {
+        map: &state.map,
+        stamp: &close::stamp(settings, &state, now),
+        unchanged: None,
+    };
+    let pair = close::write(settings, session.incoming(), content, Expiry::Browser, now)?;
+    Ok(String::from_utf8_lossy(&pair).into_owned())
 }
