@@ -59,7 +59,8 @@ pub(crate) fn decode_array<const BYTES: usize>(text: &[u8]) -> Option<[u8; BYTES
     let mut all = 0;
     for (quad, triple) in quads.iter().zip(triples) {
         let bits = decode_quad(*quad);
-        [_, triple[0], triple[1], triple[2]] = bits.to_be_bytes();
+        let [_, decoded @ ..] = bits.to_be_bytes();
+        *triple = decoded;
         all |= bits;
     }
     // The last characters have more bits than the last bytes; these must be zero.

@@ -81,14 +81,15 @@ impl Settings {
             value,
         } in candidates.tried()
         {
-            let opened = keys.of(*name).open(value, &self.lifetime, now);
-            let found = match &opened {
-                Ok(found) => self.accept(*name, found.stamp.created, found.freshness, now),
-                Err(rejected) => Err(*rejected),
+            let opened = match keys.of(*name).open(value, &self.lifetime, now) {
+                Ok(opened) => opened,
+                Err(rejected) => {
+                    incoming.note_opened(value, Err(rejected));
+                    continue;
+                }
             };
-            if incoming.note_opened(value, found)
-                && let Ok(opened) = opened
-            {
+            let accepted = self.accept(*name, opened.stamp.created, opened.freshness, now);
+            if incoming.note_opened(value, accepted) {
                 incoming.stamp = Some(opened.stamp);
                 // Only few are due, and only these keep the header.
                 if self.lifetime.refresh_due(&opened.stamp, now) {
