@@ -3,7 +3,7 @@
 use std::time::SystemTime;
 
 use crate::builder::Builder;
-use crate::keys::secret::SecretKey;
+use crate::keys::secret_key::SecretKey;
 use crate::token::mac::Digest;
 
 /// Keys.

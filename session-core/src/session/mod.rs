@@ -5,6 +5,7 @@ pub(crate) mod map;
 
 pub(crate) mod flash;
 pub(crate) mod handle;
+pub(crate) mod info;
 pub(crate) mod json;
 pub(crate) mod login;
 pub(crate) mod state;

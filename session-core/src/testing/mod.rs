@@ -65,7 +65,8 @@ pub use crate::testing::jar::CookieJar;
 #[cfg(feature = "os")]
 #[must_use]
 pub fn sessions() -> Sessions {
-    use crate::keys::secret::{Secret, SecretKey};
+    use crate::keys::secret::Secret;
+    use crate::keys::secret_key::SecretKey;
     // Random, since a key that can be guessed is refused here, too.
     const KEY: &str = "Xmp5vfjd+RY+1ihDD/mXVPwX0klX3yumkjGxx7jIYBYv";
     Sessions::new(SecretKey(Secret::new(KEY)))
@@ -190,19 +191,6 @@ fn pair_of(header: &HeaderValue) -> Option<HeaderValue> {
     HeaderValue::from_bytes(pair).ok()
 }
 
-#[cfg(test)]
-mod tests {
-    #[cfg(feature = "os")]
-    #[test]
-    fn each_call_of_sessions_has_one_key() {
-        use super::{request, sessions};
-        let request = request(&sessions(), |session| session.insert("a", 1)).unwrap();
-        let session = sessions().open(&request);
-        assert_eq!(session.get("a"), Ok(Some(1)));
-        assert!(sessions().warnings().is_empty() && sessions().cookie_name() == "__Host-session");
-    }
-}
-
 /// Returns `name=value` of this session as it is now, empty or not.
 fn pair(session: &Session) -> Result<String, Error> {
     let settings = session.settings();
@@ -215,4 +203,17 @@ fn pair(session: &Session) -> Result<String, Error> {
     };
     let pair = close::write(settings, session.incoming(), content, Expiry::Browser, now)?;
     Ok(String::from_utf8_lossy(&pair).into_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    #[cfg(feature = "os")]
+    #[test]
+    fn each_call_of_sessions_has_one_key() {
+        use super::{request, sessions};
+        let request = request(&sessions(), |session| session.insert("a", 1)).unwrap();
+        let session = sessions().open(&request);
+        assert_eq!(session.get("a"), Ok(Some(1)));
+        assert!(sessions().warnings().is_empty() && sessions().cookie_name() == "__Host-session");
+    }
 }

@@ -10,11 +10,13 @@
 
 use std::sync::Arc;
 
+use crate::base64;
 use crate::cookie::template::Target;
 use crate::data::map::Map;
 use crate::error::Rejected;
 use crate::json::scan::Cursor;
 use crate::json::tag::{Tag, escaped_entry, tagged, write_escaped};
+use crate::json::text;
 use crate::keys::ring::KeyRing;
 use crate::token::content::{Content, Opened};
 use crate::token::deflate::{deflate, deflate_best};
@@ -23,7 +25,6 @@ use crate::token::mac::{Digest, MacKey, Signer};
 use crate::token::payload;
 use crate::token::segments::Segments;
 use crate::token::stamp::{Epoch, Stamp, big_endian};
-use crate::{base64, json};
 
 /// `SecureCookieSessionInterface.salt`.
 pub(crate) const SALT: &str = "cookie-session";
@@ -171,7 +172,7 @@ pub(crate) fn read(json: Arc<str>) -> Option<Map> {
         Some((Tag::Dict, object)) => {
             let (key, value) = escaped_entry(object)?;
             let mut inner = String::with_capacity(object.len());
-            json::text::object(&mut inner, true, [(&key, value)]);
+            text::object(&mut inner, true, [(&key, value)]);
             Some(
                 Map::from_object(inner.into(), DEPTH)
                     .ok()?

@@ -104,7 +104,7 @@ const READING: [&str; 19] = [
 fn methods() -> BTreeSet<String> {
     let files = [
         include_str!("../../src/session/map.rs"),
-        include_str!("../../src/session/handle.rs"),
+        include_str!("../../src/session/info.rs"),
         include_str!("../../src/session/login.rs"),
         include_str!("../../src/session/flash.rs"),
         include_str!("../../src/session/json.rs"),

@@ -10,7 +10,7 @@ use http::header::COOKIE;
 use crate::env::EntropyError;
 use crate::error::{Error, Rejected};
 use crate::event::EventKind;
-use crate::keys::secret::SecretKey;
+use crate::keys::secret_key::SecretKey;
 use crate::session::handle::Session;
 use crate::sessions::Sessions;
 use crate::stored::tests::{Closed, KEY, START, Server, login, server, visit};

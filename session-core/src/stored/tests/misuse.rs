@@ -8,7 +8,7 @@ use http::header::COOKIE;
 use crate::builder::Builder;
 use crate::error::Error;
 use crate::error::config::ConfigError;
-use crate::keys::secret::SecretKey;
+use crate::keys::secret_key::SecretKey;
 use crate::record::policy::GonePolicy;
 use crate::record::store::{Outcome, StoreReply};
 use crate::sessions::Sessions;
