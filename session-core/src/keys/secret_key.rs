@@ -95,6 +95,7 @@ impl fmt::Debug for SecretKey {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::error::config::Weakness;
 
     #[test]
     fn s9_weak_keys_are_refused() {
