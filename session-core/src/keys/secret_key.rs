@@ -96,6 +96,7 @@ impl fmt::Debug for SecretKey {
 mod tests {
     use super::*;
     use crate::error::config::Weakness;
+    use crate::keys::secret::Purpose;
 
     #[test]
     fn s9_weak_keys_are_refused() {
