@@ -23,25 +23,25 @@ const REFUSED: &str = "core: refused";
 const OTHERS: &str = "core: other cookies";
 const COMPRESSION: &str = "core: compression";
 
-/// The key of everybody.
+/// Returns the key that all jobs use.
 #[must_use]
 pub fn key() -> SecretKey {
     SecretKey::new(SECRET).unwrap()
 }
 
-/// Our cookies, as most tables have them.
+/// Returns sessions in signed cookies, as in most tables.
 #[must_use]
 pub fn signed() -> Sessions {
     Sessions::new(key())
 }
 
-/// Encrypted ones.
+/// Returns sessions in encrypted cookies.
 #[must_use]
 pub fn encrypted() -> Sessions {
     Sessions::builder(key()).encrypted().build().unwrap()
 }
 
-/// Flask's.
+/// Returns sessions in Flask's format.
 #[must_use]
 pub fn flask() -> Sessions {
     Sessions::flask(SECRET).unwrap()
@@ -55,14 +55,14 @@ fn formats() -> [(&'static str, Sessions); 3] {
     ]
 }
 
-/// Puts a payload into a session.
+/// Writes a payload into a session.
 pub fn fill(session: &Session, size: usize) -> Result<(), Error> {
     payload::session(size)
         .iter()
         .try_for_each(|(key, value)| session.insert(key, value))
 }
 
-/// A request with three cookies, the second of them with a session of this size.
+/// Returns a request with three cookies, the second of them with a session of this size.
 #[must_use]
 pub fn request(sessions: &Sessions, size: usize) -> HeaderMap {
     among_others(
@@ -71,7 +71,7 @@ pub fn request(sessions: &Sessions, size: usize) -> HeaderMap {
     )
 }
 
-/// The same cookie, with so many others around it.
+/// Returns a request with the cookie among this many others.
 fn among_others(ours: &HeaderMap, others: usize) -> HeaderMap {
     let other = |number| format!("cookie{number:02}={}", payload::noise(20));
     let mut pairs: Vec<String> = (0..others).map(other).collect();
@@ -82,7 +82,7 @@ fn among_others(ours: &HeaderMap, others: usize) -> HeaderMap {
     HeaderMap::from_iter([(COOKIE, pairs.join("; ").try_into().unwrap())])
 }
 
-/// Opens and reads.
+/// Opens and reads a session.
 fn read(
     group: &'static str,
     who: &str,
@@ -101,7 +101,7 @@ fn read(
     })
 }
 
-/// Opens, does something, closes; whether that sends a cookie.
+/// Opens a session, changes it, and closes it. Returns whether that sends a cookie.
 fn exchange<T>(
     group: &'static str,
     who: &str,
@@ -309,7 +309,8 @@ fn others(jobs: &mut Vec<Job>) {
     }
 }
 
-/// Text that compresses as prose does. Flask always tries; ours only what would not fit otherwise, here the largest.
+/// Returns text that compresses as prose does. Flask always tries to; our format only compresses a
+/// session that would not fit otherwise, here the largest.
 fn compression(jobs: &mut Vec<Job>) {
     const PROSE: &str = "It is a truth universally acknowledged, that a single man in possession of a good fortune, \
                          must be in want of a wife. However little known the feelings or views of such a man may be. ";
@@ -347,7 +348,7 @@ fn compression(jobs: &mut Vec<Job>) {
     }
 }
 
-/// Everything that the core is asked.
+/// Returns all jobs of the core.
 #[must_use]
 pub fn jobs() -> Vec<Job> {
     let mut jobs = Vec::new();

@@ -1,4 +1,4 @@
-//! The adapter through actix-web's own application, and once over a socket.
+//! Tests the adapter through actix-web's own application, and once over a socket.
 
 #![allow(clippy::unwrap_used, clippy::panic)]
 
@@ -228,8 +228,8 @@ async fn ask(address: SocketAddr, path: &str, cookie: &str) -> String {
     answer
 }
 
-/// The session is opened while the body streams, in the place of the handler, or by a middleware around ours. A handle from
-/// before is readable.
+/// The session is opened while the body streams, by the handler or by a middleware around ours. A
+/// handle from before can be read.
 #[tokio::test]
 async fn a_session_that_is_opened_after_the_close_is_too_late() {
     fn streamed(text: impl Future<Output = String> + 'static) -> HttpResponse {
@@ -307,7 +307,8 @@ async fn a_session_that_is_opened_after_the_close_is_too_late() {
     }
 }
 
-/// Over a real socket: what streams is too late, a panic cuts the connection, and the next request works.
+/// Over a real socket, a streaming body is too late, a panic cuts the connection, and the next
+/// request works.
 #[tokio::test]
 async fn late_writes_and_panics_change_nothing() {
     for layer in [layer(), stored()] {

@@ -11,7 +11,7 @@ use fixed::{
     LOGIN_PAGE, LOGOUT, SESSIONS_FOOT, SESSIONS_LINK, STORED_NOTE,
 };
 
-/// What the cart can be filled with: the id used in `/add_to_cart/{product_id}`, and the name shown.
+/// The products for the cart: the id in `/add_to_cart/{product_id}`, and the name on the page.
 pub const PRODUCTS: &[(&str, &str)] = &[
     ("espresso", "Espresso"),
     ("filter", "Filter coffee"),
@@ -23,20 +23,21 @@ pub const PRODUCTS: &[(&str, &str)] = &[
 
 const STYLE: &str = include_str!("style.css");
 
-/// What the tour's main page shows. Everything is plain text; [`render`](Self::render) escapes it.
+/// The content of the tour's main page. All fields are plain text; [`render`](Self::render) escapes
+/// them.
 #[derive(Debug, Clone, Copy)]
 pub struct Page<'a> {
     /// The web framework's name.
     pub framework: &'a str,
-    /// Whether nobody can read it without the key.
+    /// Whether the sessions are encrypted.
     pub encrypted: bool,
-    /// How the session is kept, as in "signed cookie".
+    /// The kind of the session, for example "signed cookie".
     pub mode: &'a str,
-    /// Where the session is, if not in its cookie.
+    /// The place of the session, if it is not in its cookie.
     pub place: Option<&'a str>,
-    /// How many visits were counted: a float, since Flask may have made one of it.
+    /// The number of visits: a float, since Flask may have stored one.
     pub visits: f64,
-    /// Who is logged in.
+    /// The user, if one is logged in.
     pub user: Option<&'a str>,
     /// The ids of the products in the cart, in order, with repetitions.
     pub cart: &'a [String],
@@ -46,12 +47,12 @@ pub struct Page<'a> {
     pub flashes: &'a [(String, String)],
     /// Label and value of each row about the cookie.
     pub inspector: &'a [(String, String)],
-    /// What the session holds, as JSON.
+    /// The content of the session, as JSON.
     pub json: &'a str,
 }
 
 impl Page<'_> {
-    /// The page as an HTML document.
+    /// Returns the page as an HTML document.
     pub fn render(&self) -> String {
         let introduction = if self.place.is_some() {
             INTRODUCTION_STORED
@@ -74,7 +75,7 @@ impl Page<'_> {
         let banner = |(category, message): &(String, String)| {
             let class = category_class(category);
             let (category, message) = (escape(category), escape(message));
-            // A message that Flask was given without a category has none.
+            // A message that Flask was given without a category has an empty one.
             let category = if category.is_empty() {
                 category
             } else {
@@ -227,14 +228,15 @@ impl Page<'_> {
     }
 }
 
-/// What the page about the user's sessions shows. Everything is plain text; [`render`](Self::render) escapes it.
+/// The content of the page about the user's sessions. All fields are plain text;
+/// [`render`](Self::render) escapes them.
 #[derive(Debug, Clone, Copy)]
 pub struct SessionsPage<'a> {
     /// The web framework's name.
     pub framework: &'a str,
-    /// How the session is kept.
+    /// The kind of the session.
     pub mode: &'a str,
-    /// Whose sessions they are.
+    /// The user.
     pub user: &'a str,
     /// The sessions.
     pub sessions: &'a [ListedSession],
@@ -243,7 +245,7 @@ pub struct SessionsPage<'a> {
 /// One of the user's sessions.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ListedSession {
-    /// What the form that ends it sends.
+    /// The value that the form sends to end the session.
     pub key: String,
     /// The browser.
     pub label: String,
@@ -251,12 +253,12 @@ pub struct ListedSession {
     pub began: String,
     /// When it was last seen.
     pub seen: String,
-    /// Whether it is the one that asks.
+    /// Whether it is the session of this request.
     pub this: bool,
 }
 
 impl SessionsPage<'_> {
-    /// The page as an HTML document.
+    /// Returns the page as an HTML document.
     pub fn render(&self) -> String {
         let row = |session: &ListedSession| {
             let label = escape(&session.label);
@@ -295,12 +297,12 @@ impl SessionsPage<'_> {
     }
 }
 
-/// The page with the login form.
+/// Returns the page with the login form.
 pub fn login_form(framework: &str) -> String {
     document("Log in", framework, None, LOGIN_PAGE, "")
 }
 
-/// The frame that every page has in common.
+/// Returns a document with the frame that all pages share.
 fn document(title: &str, framework: &str, mode: Option<&str>, main: &str, after: &str) -> String {
     let framework = escape(framework);
     let mode = mode
@@ -334,7 +336,7 @@ fn document(title: &str, framework: &str, mode: Option<&str>, main: &str, after:
     )
 }
 
-/// The style class of a flash category; categories of the application's own look neutral.
+/// Returns the style class of a flash category. Categories of the application's own look neutral.
 fn category_class(category: &str) -> &'static str {
     match category {
         "success" => "success",
@@ -345,7 +347,8 @@ fn category_class(category: &str) -> &'static str {
     }
 }
 
-/// Escapes text for HTML, both for content and for quoted attributes: the characters and texts of `markupsafe.escape`.
+/// Escapes text for HTML, for content and for quoted attributes: the characters and replacements of
+/// `markupsafe.escape`.
 pub fn escape(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     for character in text.chars() {

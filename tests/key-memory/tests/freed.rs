@@ -1,8 +1,9 @@
-//! Keys are wiped: what this library gives back of its memory holds no secret, nothing that is derived from one, and no
-//! text that was made of one.
+//! Checks that keys are wiped: memory that this library frees holds no secret, no value derived
+//! from one, and no text that a secret was made of.
 //!
-//! Found in freed blocks would be: each third of the secret, of its lower-cased and of its decoded form; the keys derived
-//! for each purpose, Flask's among them; HMAC's states before the first byte of a message; AES' round keys.
+//! The test looks in freed blocks for each third of the secret, of its lower-cased and of its
+//! decoded form; the keys derived for each purpose, also Flask's; HMAC's states before the first
+//! byte of a message; the round keys of AES.
 
 #[path = "../../../session-core/examples/cookie/keygen.rs"]
 mod keygen;
@@ -22,7 +23,8 @@ use session_core::{
 #[global_allocator]
 static SPY: Spy = Spy;
 
-/// Letters alone, so that its lower-cased letters are all of it, and mixed, so that they differ.
+/// Consists of letters, so that lower-casing keeps its length, and of both cases, so that the
+/// lower-cased text differs.
 const SECRET: &str = "uZjZvXqnFqfBymSknXnSqSqoxpwTtfKxhpQyVbvRrac";
 const FORMER: &str = "LbWxGqVnTzRkMhDpYcFsJuXaEoBiNwQgHvCtZrKyPlk";
 const OLDEST: &str = "QwTnBkYzJxGmRfVhDcPsLuXaEoBiNwKgHvCtZrMyWlg";
@@ -31,7 +33,7 @@ fn key(text: &str) -> SecretKey {
     SecretKey::new(text).unwrap()
 }
 
-/// The owned text is the library's to wipe.
+/// The library must wipe an owned text.
 fn owned(text: &str) -> SecretKey {
     SecretKey::new(text.to_owned()).unwrap()
 }
@@ -46,7 +48,7 @@ fn later() -> SystemTime {
     SystemTime::now() + Duration::from_secs(3600)
 }
 
-/// A session is begun, read and written, as in three requests.
+/// Begins, reads and writes a session, as in three requests.
 fn use_cookies(sessions: &Sessions) {
     let mut jar = CookieJar::new("https://example.com", ManualClock::at(1_700_000_000));
     for expected in 1..=3 {
@@ -61,7 +63,7 @@ fn use_cookies(sessions: &Sessions) {
     assert!(forged.rejected().is_some());
 }
 
-/// A record is made, and opened.
+/// Makes and opens a record.
 fn use_store(sessions: &StoredSessions) {
     fn step<T>(asked: Step<T>) -> session_core::protocol::Pending<T> {
         match asked {
@@ -110,7 +112,7 @@ fn vars(pairs: &[(&str, &str)]) -> Vec<(String, String)> {
 }
 
 const FALLBACKS: &str = r#"["LbWxGqVnTzRkMhDpYcFsJuXaEoBiNwQgHvCtZrKyPlk"]"#;
-/// The first letter by its number.
+/// `FALLBACKS` with its first letter as an escape.
 const ESCAPED: &str = r#"["\u004cbWxGqVnTzRkMhDpYcFsJuXaEoBiNwQgHvCtZrKyPlk"]"#;
 const UNTIL: &str =
     r#"[{"key": "QwTnBkYzJxGmRfVhDcPsLuXaEoBiNwKgHvCtZrMyWlg", "until": 4000000000}]"#;
@@ -122,7 +124,7 @@ const JSON: &str = r#"{
 
 type Case = (&'static str, Box<dyn Fn()>);
 
-/// What is done with keys, by what it is called.
+/// Every operation on keys, by name.
 fn cases() -> Vec<Case> {
     let beginnings = JSON
         .match_indices([',', '}'])
@@ -327,7 +329,7 @@ fn no_key_is_in_freed_memory() {
     assert!(left.is_empty(), "in freed memory:\n{}", left.join("\n"));
 }
 
-/// A new key, which is known only afterwards.
+/// A generated key is known only afterwards.
 #[test]
 fn no_generated_key_is_in_freed_memory() {
     let mut text = String::with_capacity(100);
@@ -339,7 +341,7 @@ fn no_generated_key_is_in_freed_memory() {
     assert_eq!(found(&needles(&text), &freed), Vec::<String>::new());
 }
 
-/// The spy sees what it is there for.
+/// Checks that the spy finds a key that was not wiped.
 #[test]
 fn what_is_not_wiped_is_found() {
     let needles = needles(SECRET);
@@ -354,7 +356,7 @@ fn what_is_not_wiped_is_found() {
     let freed = freed_during(|| {
         let mut grown = SECRET[..32].to_owned().into_bytes();
         grown.shrink_to_fit();
-        grown.extend_from_slice(&[0; 1000]); // moves, and leaves the old place as it was
+        grown.extend_from_slice(&[0; 1000]); // The text moves, and its old block is freed with its content.
         grown[..32].fill(0);
     });
     assert_eq!(found(&needles, &freed), ["the secret"]);

@@ -130,7 +130,7 @@ fn main() -> ExitCode {
             servers: options.servers,
             same_vary: true,
         };
-        // A difference panics, and says where.
+        // A difference panics with its place.
         match std::panic::catch_unwind(|| hop.run(options.seed, 2_000)) {
             Ok(compared) => println!("2,000 steps, seed {}: {compared:?}", options.seed),
             Err(_) => failed = true,

@@ -1,4 +1,5 @@
-//! The suite sees what it is there for: behind a proxy that does one thing wrong, the scenario of that rule fails.
+//! Checks that the suite notices faults: behind a proxy with one fault, the scenario of the
+//! violated rule fails.
 
 #![allow(
     clippy::unwrap_used,
@@ -14,20 +15,20 @@ use std::thread;
 use scenarios::server::Tour;
 use scenarios::suite::{Mode, Nature, Target, run};
 
-/// Changes the head of a request, or of the response to it.
+/// Changes the head of a request, or of its response.
 #[derive(Clone, Copy)]
 enum Fault {
     None,
     Request(fn(Vec<String>) -> Vec<String>),
-    /// The first argument is the request's line.
+    /// The first argument is the request's first line.
     Response(fn(&str, Vec<String>) -> Vec<String>),
     PanicsAreAnswered,
 }
 
-/// A head as lines, and what stands behind it.
+/// Splits a message into the lines of its head, and the rest.
 fn split(bytes: &[u8]) -> Option<(Vec<String>, &[u8])> {
     let end = bytes.windows(4).position(|window| window == b"\r\n\r\n")?;
-    // Latin-1, so that every byte comes back.
+    // Latin-1, so that every byte is restored.
     let head: String = bytes[..end].iter().map(|byte| char::from(*byte)).collect();
     Some((
         head.split("\r\n").map(str::to_owned).collect(),
@@ -61,7 +62,7 @@ fn without(mut head: Vec<String>, name: &str) -> Vec<String> {
     head
 }
 
-/// With another text in all headers of the name.
+/// Replaces a text in all headers of the name.
 fn replaced(mut head: Vec<String>, name: &str, from: &str, to: &str) -> Vec<String> {
     for index in named(&head.clone(), name) {
         head[index] = head[index].replace(from, to);
@@ -69,7 +70,7 @@ fn replaced(mut head: Vec<String>, name: &str, from: &str, to: &str) -> Vec<Stri
     head
 }
 
-/// One request per connection; what cannot be read is dropped, as a server would.
+/// Handles one request per connection. A request that cannot be read is dropped, as by a server.
 fn carry(mut client: TcpStream, to: SocketAddr, fault: Fault) -> std::io::Result<()> {
     let (mut bytes, mut buffer) = (Vec::new(), [0; 4096]);
     let (mut head, body) = loop {
@@ -111,7 +112,7 @@ fn carry(mut client: TcpStream, to: SocketAddr, fault: Fault) -> std::io::Result
 fn proxy(to: SocketAddr, fault: Fault) -> SocketAddr {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
     let address = listener.local_addr().unwrap();
-    // Until the test's process ends.
+    // The proxy runs until the test's process ends.
     thread::spawn(move || {
         for client in listener.incoming().flatten() {
             thread::spawn(move || carry(client, to, fault));
@@ -134,7 +135,7 @@ fn failed(address: SocketAddr, mode: Mode) -> Vec<&'static str> {
     report.failed.iter().map(|(name, _)| *name).collect()
 }
 
-/// It keeps no connection, which nothing but this needs.
+/// The proxy closes its connections; only the scenarios about connections notice that.
 const ALWAYS: &str = "several people on one connection";
 
 #[test]

@@ -1,4 +1,4 @@
-//! RESULTS.md.
+//! Writes RESULTS.md.
 
 use crate::about::About;
 use crate::cookies::Lengths;
@@ -30,7 +30,7 @@ const HTTP: &str = "Over loopback HTTP: the server on one core, wrk with 32 conn
                     the same framework's bare application in the same round; the same of requests by the server's processor time, which others on the machine disturb less; and in \
                     parentheses requests a second.";
 
-/// Each part of the results: which groups it has, its heading, and what its tables are about.
+/// Each part of the results: its groups, its heading, and the subject of its tables.
 const PARTS: [(&str, &str); 4] = [
     (
         "Without a framework",
@@ -70,7 +70,7 @@ fn part(report: &Report, group: &str) -> usize {
     }
 }
 
-/// All of it.
+/// Returns the whole text.
 pub fn results(report: &Report) -> String {
     let mut text = HEAD.to_owned();
     text += &about(&report.about, report.rounds.len());
@@ -78,12 +78,12 @@ pub fn results(report: &Report) -> String {
     text += "## Goals\n\n";
     text += &goals::text(&goals::goals(report));
     text += &parts(report, true);
-    text += "\n## Octets on the wire\n\n`name=value`, which each request carries; in parentheses Set-Cookie's value.\n\n";
+    text += "\n## Bytes on the wire\n\n`name=value`, which each request carries; in parentheses Set-Cookie's value.\n\n";
     text += &cookies(&report.cookies);
     text
 }
 
-/// The tables alone; with their plots, if these are written, too.
+/// Returns the tables alone, with their plots if these are written too.
 pub fn parts(report: &Report, plots: bool) -> String {
     let groups = report.groups();
     let mut text = String::new();
@@ -190,7 +190,7 @@ mod tests {
                 "### library: read",
                 "## Stores",
                 "### sqlite: read",
-                "## Octets on the wire",
+                "## Bytes on the wire",
             ]
         );
         assert!(text.contains("| peer | **2.00** (600 ns) |"), "{text}");

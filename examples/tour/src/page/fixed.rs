@@ -1,4 +1,4 @@
-//! The parts of the pages that are always the same.
+//! The constant parts of the pages.
 
 pub(super) const INTRODUCTION: &str = r#"<p class="lead">Everything this page knows about you is in one signed cookie.
 Press something, read the server’s answer below, and reload the page to see what your session has become.</p>

@@ -25,7 +25,7 @@ fn empty() -> Page<'static> {
     }
 }
 
-/// Every element that is opened is closed, in order.
+/// Checks that every element that is opened is closed, in order.
 fn assert_balanced(html: &str) {
     const VOID: [&str; 4] = ["meta", "link", "input", "!doctype"];
     let (before, rest) = html.split_once("<style>").unwrap();

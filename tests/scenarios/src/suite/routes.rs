@@ -1,4 +1,4 @@
-//! What every route answers to somebody new, and the way of a session through them.
+//! The answers of every route to a new client, and the path of a session through the routes.
 
 use serde_json::json;
 
@@ -43,14 +43,14 @@ const TEXT: &str = "text/plain; charset=utf-8";
 const HTML: &str = "text/html; charset=utf-8";
 const JSON: &str = "application/json";
 
-/// Who sets Cache-Control.
+/// The source of Cache-Control.
 #[derive(Clone, Copy, PartialEq)]
 enum Cache {
     /// The handler: no-store.
     Handler,
-    /// Nobody but us, since the handler asked for the session.
+    /// The library alone, since the handler asked for the session.
     Asked,
-    /// Nobody: the handler never asked.
+    /// None: the handler did not ask for the session.
     Unasked,
 }
 
@@ -63,7 +63,8 @@ fn each_route(scene: &Scene<'_>) {
             ours
         }
     };
-    // Ours does not store that an empty session is permanent, and removes no cookie that did not come.
+    // Our format does not store that an empty session is permanent, and removes no cookie that was
+    // not sent.
     let (permanent, removal) = (
         in_flask(Sent::Permanent, Sent::Nothing),
         in_flask(Sent::Removal, Sent::Nothing),
@@ -228,7 +229,7 @@ fn round(scene: &Scene<'_>) {
         client.session(),
         json!({"cart": ["mug", "hat"], "visits": 3})
     );
-    // Nobody else sees any of it.
+    // No other client sees any of it.
     assert_eq!(scene.client().session(), json!({}));
 }
 
@@ -261,7 +262,7 @@ fn page(scene: &Scene<'_>) {
     ] {
         assert!(page.contains(part), "{part} is not on the page");
     }
-    // Its flash was shown, and is gone.
+    // The flash was shown, and is gone.
     assert_eq!(client.get("/flashes", Sent::Nothing).json(), json!([]));
     let form = scene.client().get("/login", Sent::Nothing).body;
     assert!(form.contains("name=\"username\""), "{form}");
@@ -271,14 +272,14 @@ fn redirects(scene: &Scene<'_>) {
     let mut client = scene.client();
     let response = client.login("ada");
     assert!(response.set_cookie().is_some(), "{response:?}");
-    // From a profile that is nobody's, with a session that is not changed.
+    // A redirect from the profile of an anonymous client does not change the session.
     let mut stranger = scene.client();
     stranger.visit(1);
     let response = stranger.expect(&Request::get("/profile"), 303, Sent::Nothing);
     assert_eq!(response.header("location"), Some("/login"));
     assert!(response.varies_by_cookie(), "{response:?}");
     if scene.mode() == Mode::Flask {
-        // A permanent session is refreshed by a redirect, too.
+        // A redirect also refreshes a permanent session.
         stranger.post("/permanent", &[("on", "1")], Sent::Permanent);
         stranger.expect(&Request::get("/profile"), 303, Sent::Permanent);
     }
@@ -318,7 +319,7 @@ fn head(scene: &Scene<'_>) {
         if let (Some(head), Some(get)) =
             (head.header("content-length"), get.header("content-length"))
         {
-            // The page tells how old the session is.
+            // The page shows the age of the session.
             assert!(path == "/" || head == get, "{path}: {head} {get}");
         }
         assert_eq!(by_head.session(), by_get.session(), "what {path} left");
