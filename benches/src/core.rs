@@ -1,5 +1,7 @@
 //! Our core, without any framework, and the floor beside it.
 
+mod refused;
+
 use std::hint::black_box;
 use std::time::{Duration, SystemTime};
 
@@ -12,6 +14,7 @@ use sha2::Sha256;
 use crate::Job;
 use crate::floor::{Bare, Floor, Keyed};
 use crate::payload::{self, KEY, SECRET, SIZES, USUAL};
+use refused::refused;
 
 const OPEN: &str = "core: open";
 const READ: &str = "core: open, get";
@@ -19,7 +22,6 @@ const WRITE: &str = "core: open, update, close";
 const UNCHANGED: &str = "core: open, get, close unchanged";
 const FLASH: &str = "core: flash";
 const FALLBACKS: &str = "core: fallbacks";
-const REFUSED: &str = "core: refused";
 const OTHERS: &str = "core: other cookies";
 const COMPRESSION: &str = "core: compression";
 
@@ -238,55 +240,6 @@ fn fallbacks(jobs: &mut Vec<Job>) {
                 old,
             ));
         }
-    }
-}
-
-fn refused(jobs: &mut Vec<Job>) {
-    let now = SystemTime::now();
-    let long_ago = now - Duration::from_secs(40 * 24 * 60 * 60);
-    let good = request(&signed(), USUAL);
-    let expired = request(
-        &Sessions::builder(key())
-            .clock(move || long_ago)
-            .build()
-            .unwrap(),
-        USUAL,
-    );
-    let forged = request(
-        &Sessions::new(SecretKey::new(payload::noise(43)).unwrap()),
-        USUAL,
-    );
-    let renamed = |cookies: &HeaderMap| {
-        let cookies = cookies[COOKIE]
-            .to_str()
-            .unwrap()
-            .replace("; session=", "; __Host-session=");
-        HeaderMap::from_iter([(COOKIE, cookies.try_into().unwrap())])
-    };
-    let cut = good[COOKIE]
-        .to_str()
-        .unwrap()
-        .split("; cookie01")
-        .next()
-        .unwrap();
-    let cut = HeaderMap::from_iter([(COOKIE, cut[..cut.len() - 1].try_into().unwrap())]);
-    for (who, request, accepted) in [
-        ("good", good, true),
-        ("forged", forged, false),
-        ("expired", expired, false),
-        (
-            "Flask's, foreign",
-            renamed(&request(&flask(), USUAL)),
-            false,
-        ),
-        ("cut", cut, false),
-        ("none", HeaderMap::new(), false),
-    ] {
-        let sessions = signed();
-        assert_eq!(sessions.open(&request).is_empty(), !accepted, "{who}");
-        jobs.push(Job::new(REFUSED, who, USUAL, move || {
-            sessions.open(black_box(&request)).get::<i64>(KEY).unwrap()
-        }));
     }
 }
 

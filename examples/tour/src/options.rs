@@ -274,25 +274,25 @@ Usage: tour [OPTIONS]
 Options:
   --bind ADDR   Listen on this address: 127.0.0.1:{default_port} (the default), [::1]:{default_port},
                 localhost:{default_port}, or an address without a port (then {default_port})
-  --flask       Use Flask's wire format and the SECRET_KEY of a Flask application,
+  --flask       Use Flask's format and the SECRET_KEY of a Flask application,
                 so that both applications read each other's sessions
-  --encrypted      Encrypt the sessions, so that nobody can read them without SECRET_KEY
-  --store PLACE Where the sessions are:
+  --encrypted   Encrypt the sessions, so that only the SECRET_KEY can read them
+  --store PLACE Store the sessions here:
                   cookie           they travel with each request (the default)
                   memory           on the server, until it stops; the cookie holds an id,
-                                   as with all that follow
+                                   as with all places below
                   sqlite:PATH      in a file, which is created if it does not exist
                   redis://HOST     in Redis 7 or newer, under keys that begin with tour:
                   postgres://USER@HOST/DATABASE
                                    in PostgreSQL 12 or newer, in the table session_records,
                                    which is created
   --insecure    Serve plain HTTP beyond this machine: the cookie loses Secure and the
-                __Host- prefix, and anyone on the network's way can copy it
+                __Host- prefix, and an attacker on the network can copy it
   --help        Show this text
 
 Environment:
-  SECRET_KEY    The key that signs the sessions. Without it a key is made for this run,
-                and sessions end with it.
+  SECRET_KEY    The key that signs the sessions. Without it the tour generates a key,
+                and the sessions end with the tour.
 "
     )
 }
