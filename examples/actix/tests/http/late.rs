@@ -9,13 +9,12 @@ use actix_tour::routes;
 use actix_web::body::BodyStream;
 use actix_web::dev::ServiceResponse;
 use actix_web::middleware::{Next, from_fn};
-use actix_web::test::{call_service, init_service};
 use actix_web::{App, FromRequest, HttpRequest, HttpResponse, HttpServer, web};
 use session_store::SessionBackend;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
-use crate::{builder, cookies, get, layer, stored, text, visit};
+use crate::{builder, layer, stored, visit};
 
 async fn ask(address: SocketAddr, path: &str, cookie: &str) -> String {
     let mut stream = TcpStream::connect(address).await.unwrap();

@@ -4,23 +4,17 @@
 
 mod late;
 
-use std::convert::Infallible;
-use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::Duration;
 
 use actix_tour::adapter::{Error, Session, SessionLayer};
-use actix_tour::routes;
-use actix_web::body::{BodyStream, MessageBody};
-use actix_web::dev::{Service, ServiceResponse};
+use actix_web::body::MessageBody;
+use actix_web::dev::ServiceResponse;
 use actix_web::http::header::{CACHE_CONTROL, RETRY_AFTER, SET_COOKIE, VARY};
 use actix_web::middleware::{Next, from_fn};
 use actix_web::test::{TestRequest, call_service, init_service, read_body};
-use actix_web::{App, FromRequest, HttpRequest, HttpResponse, HttpServer, web};
+use actix_web::{App, HttpResponse, web};
 use session_core::{Builder, SecretKey, Sessions};
 use session_store::{MemoryStore, SessionBackend};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
 
 const KEY: &str = "u9jZvX3nFqfB4mS0nXn9S5q7x3wTt2Kx1pQyVb8Rr4c";
 

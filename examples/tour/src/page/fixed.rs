@@ -15,7 +15,7 @@ pub(super) const ENCRYPTED_NOTE: &str = "An encrypted cookie can neither be read
 single altered byte\nbreaks it, and the session starts empty.";
 
 pub(super) const STORED_NOTE: &str = "The cookie is an id without content. It changes when you log in, never when you \
-read or write,\nand after a logout it opens nothing, and no copy of it does.";
+read or write,\nand after a logout it opens nothing any more, nor does a copy of it.";
 
 pub(super) const LOGIN: &str = r#"<form method="post" action="/login" target="answer">
 <label for="username">Your name</label>
@@ -36,7 +36,7 @@ pub(super) const SESSIONS_LINK: &str = r#"
 
 pub(super) const SESSIONS_FOOT: &str = r#"<form method="post" action="/sessions/end_all">
 <button class="primary">Log out everywhere</button>
-<p class="hint">This ends all your sessions at once, also this one, and no copied cookie works any more.</p>
+<p class="hint">This ends all your sessions at once, in this browser too. Copied cookies stop working.</p>
 </form>
 <p class="foot"><a href="/">Back to the tour</a></p>
 "#;

@@ -11,9 +11,9 @@ use session_core::{
 
 /// Consists of letters, so that lower-casing keeps its length, and of both cases, so that the
 /// lower-cased text differs.
-pub const SECRET: &str = "uZjZvXqnFqfBymSknXnSqSqoxpwTtfKxhpQyVbvRrac";
-pub const FORMER: &str = "LbWxGqVnTzRkMhDpYcFsJuXaEoBiNwQgHvCtZrKyPlk";
-pub const OLDEST: &str = "QwTnBkYzJxGmRfVhDcPsLuXaEoBiNwKgHvCtZrMyWlg";
+pub(crate) const SECRET: &str = "uZjZvXqnFqfBymSknXnSqSqoxpwTtfKxhpQyVbvRrac";
+pub(crate) const FORMER: &str = "LbWxGqVnTzRkMhDpYcFsJuXaEoBiNwQgHvCtZrKyPlk";
+pub(crate) const OLDEST: &str = "QwTnBkYzJxGmRfVhDcPsLuXaEoBiNwKgHvCtZrMyWlg";
 
 fn key(text: &str) -> SecretKey {
     SecretKey::new(text).unwrap()
@@ -97,10 +97,10 @@ fn vars(pairs: &[(&str, &str)]) -> Vec<(String, String)> {
         .collect()
 }
 
-pub const FALLBACKS: &str = r#"["LbWxGqVnTzRkMhDpYcFsJuXaEoBiNwQgHvCtZrKyPlk"]"#;
+pub(crate) const FALLBACKS: &str = r#"["LbWxGqVnTzRkMhDpYcFsJuXaEoBiNwQgHvCtZrKyPlk"]"#;
 /// `FALLBACKS` with its first letter as an escape.
 const ESCAPED: &str = r#"["\u004cbWxGqVnTzRkMhDpYcFsJuXaEoBiNwQgHvCtZrKyPlk"]"#;
-pub const UNTIL: &str =
+pub(crate) const UNTIL: &str =
     r#"[{"key": "QwTnBkYzJxGmRfVhDcPsLuXaEoBiNwKgHvCtZrMyWlg", "until": 4000000000}]"#;
 const JSON: &str = r#"{
     "SECRET_KEY": "uZjZvXqnFqfBymSknXnSqSqoxpwTtfKxhpQyVbvRrac",
@@ -108,10 +108,10 @@ const JSON: &str = r#"{
     "SESSION_VERIFY_ONLY_KEYS": [{"key": "QwTnBkYzJxGmRfVhDcPsLuXaEoBiNwKgHvCtZrMyWlg", "until": 4000000000}]
 }"#;
 
-pub type Case = (&'static str, Box<dyn Fn()>);
+pub(crate) type Case = (&'static str, Box<dyn Fn()>);
 
 /// Every operation on keys, by name.
-pub fn cases() -> Vec<Case> {
+pub(crate) fn cases() -> Vec<Case> {
     let beginnings = JSON
         .match_indices([',', '}'])
         .map(|(at, _)| format!("{}, 5", &JSON[..at]));

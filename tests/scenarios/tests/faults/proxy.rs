@@ -6,7 +6,7 @@ use std::thread;
 
 /// Changes the head of a request, or of its response.
 #[derive(Clone, Copy)]
-pub enum Fault {
+pub(crate) enum Fault {
     None,
     Request(fn(Vec<String>) -> Vec<String>),
     /// The first argument is the request's first line.
@@ -36,7 +36,7 @@ fn joined(head: &[String], body: &[u8]) -> Vec<u8> {
     bytes
 }
 
-pub fn named<'a>(head: &'a [String], name: &'a str) -> impl Iterator<Item = usize> + 'a {
+pub(crate) fn named<'a>(head: &'a [String], name: &'a str) -> impl Iterator<Item = usize> + 'a {
     let is = move |line: &String| line.to_ascii_lowercase().starts_with(&format!("{name}:"));
     head.iter()
         .enumerate()
@@ -44,7 +44,7 @@ pub fn named<'a>(head: &'a [String], name: &'a str) -> impl Iterator<Item = usiz
         .map(|(index, _)| index)
 }
 
-pub fn without(mut head: Vec<String>, name: &str) -> Vec<String> {
+pub(crate) fn without(mut head: Vec<String>, name: &str) -> Vec<String> {
     while let Some(index) = { named(&head, name).next() } {
         head.remove(index);
     }
@@ -52,7 +52,7 @@ pub fn without(mut head: Vec<String>, name: &str) -> Vec<String> {
 }
 
 /// Replaces a text in all headers of the name.
-pub fn replaced(mut head: Vec<String>, name: &str, from: &str, to: &str) -> Vec<String> {
+pub(crate) fn replaced(mut head: Vec<String>, name: &str, from: &str, to: &str) -> Vec<String> {
     for index in named(&head.clone(), name) {
         head[index] = head[index].replace(from, to);
     }
@@ -98,7 +98,7 @@ fn carry(mut client: TcpStream, to: SocketAddr, fault: Fault) -> std::io::Result
     client.write_all(&answer)
 }
 
-pub fn proxy(to: SocketAddr, fault: Fault) -> SocketAddr {
+pub(crate) fn proxy(to: SocketAddr, fault: Fault) -> SocketAddr {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
     let address = listener.local_addr().unwrap();
     // The proxy runs until the test's process ends.
