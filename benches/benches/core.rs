@@ -1,4 +1,4 @@
-//! The core, without any framework, and the floor beside it.
+//! Measures the core, without any framework, beside the floor.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! What goes through a framework: our adapters and the peers; and the libraries without any.
+//! Measures the adapters and their peers in each framework, and libraries without a framework.
 
 use std::time::Duration;
 

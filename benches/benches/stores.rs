@@ -1,8 +1,8 @@
-//! Stores, beside their raw clients and peers' stores.
+//! Measures the stores, beside their raw clients and peers' stores.
 
 use std::time::Duration;
 
 fn main() {
-    // What a write leaves to be done behind it should be done in its own turn.
+    // Work that a write leaves behind should be done in that write's own turn.
     benches::main(benches::stores::jobs(), Duration::from_millis(25));
 }

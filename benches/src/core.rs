@@ -1,5 +1,7 @@
 //! Our core, without any framework, and the floor beside it.
 
+mod refused;
+
 use std::hint::black_box;
 use std::time::{Duration, SystemTime};
 
@@ -12,6 +14,7 @@ use sha2::Sha256;
 use crate::Job;
 use crate::floor::{Bare, Floor, Keyed};
 use crate::payload::{self, KEY, SECRET, SIZES, USUAL};
+use refused::refused;
 
 const OPEN: &str = "core: open";
 const READ: &str = "core: open, get";
@@ -19,29 +22,28 @@ const WRITE: &str = "core: open, update, close";
 const UNCHANGED: &str = "core: open, get, close unchanged";
 const FLASH: &str = "core: flash";
 const FALLBACKS: &str = "core: fallbacks";
-const REFUSED: &str = "core: refused";
 const OTHERS: &str = "core: other cookies";
 const COMPRESSION: &str = "core: compression";
 
-/// The key of everybody.
+/// Returns the key that all jobs use.
 #[must_use]
 pub fn key() -> SecretKey {
     SecretKey::new(SECRET).unwrap()
 }
 
-/// Our cookies, as most tables have them.
+/// Returns sessions in signed cookies, as in most tables.
 #[must_use]
 pub fn signed() -> Sessions {
     Sessions::new(key())
 }
 
-/// Encrypted ones.
+/// Returns sessions in encrypted cookies.
 #[must_use]
 pub fn encrypted() -> Sessions {
     Sessions::builder(key()).encrypted().build().unwrap()
 }
 
-/// Flask's.
+/// Returns sessions in Flask's format.
 #[must_use]
 pub fn flask() -> Sessions {
     Sessions::flask(SECRET).unwrap()
@@ -55,14 +57,14 @@ fn formats() -> [(&'static str, Sessions); 3] {
     ]
 }
 
-/// Puts a payload into a session.
+/// Writes a payload into a session.
 pub fn fill(session: &Session, size: usize) -> Result<(), Error> {
     payload::session(size)
         .iter()
         .try_for_each(|(key, value)| session.insert(key, value))
 }
 
-/// A request with three cookies, the second of them with a session of this size.
+/// Returns a request with three cookies, the second of them with a session of this size.
 #[must_use]
 pub fn request(sessions: &Sessions, size: usize) -> HeaderMap {
     among_others(
@@ -71,7 +73,7 @@ pub fn request(sessions: &Sessions, size: usize) -> HeaderMap {
     )
 }
 
-/// The same cookie, with so many others around it.
+/// Returns a request with the cookie among this many others.
 fn among_others(ours: &HeaderMap, others: usize) -> HeaderMap {
     let other = |number| format!("cookie{number:02}={}", payload::noise(20));
     let mut pairs: Vec<String> = (0..others).map(other).collect();
@@ -82,7 +84,7 @@ fn among_others(ours: &HeaderMap, others: usize) -> HeaderMap {
     HeaderMap::from_iter([(COOKIE, pairs.join("; ").try_into().unwrap())])
 }
 
-/// Opens and reads.
+/// Opens and reads a session.
 fn read(
     group: &'static str,
     who: &str,
@@ -101,7 +103,7 @@ fn read(
     })
 }
 
-/// Opens, does something, closes; whether that sends a cookie.
+/// Opens a session, changes it, and closes it. Returns whether that sends a cookie.
 fn exchange<T>(
     group: &'static str,
     who: &str,
@@ -241,55 +243,6 @@ fn fallbacks(jobs: &mut Vec<Job>) {
     }
 }
 
-fn refused(jobs: &mut Vec<Job>) {
-    let now = SystemTime::now();
-    let long_ago = now - Duration::from_secs(40 * 24 * 60 * 60);
-    let good = request(&signed(), USUAL);
-    let expired = request(
-        &Sessions::builder(key())
-            .clock(move || long_ago)
-            .build()
-            .unwrap(),
-        USUAL,
-    );
-    let forged = request(
-        &Sessions::new(SecretKey::new(payload::noise(43)).unwrap()),
-        USUAL,
-    );
-    let renamed = |cookies: &HeaderMap| {
-        let cookies = cookies[COOKIE]
-            .to_str()
-            .unwrap()
-            .replace("; session=", "; __Host-session=");
-        HeaderMap::from_iter([(COOKIE, cookies.try_into().unwrap())])
-    };
-    let cut = good[COOKIE]
-        .to_str()
-        .unwrap()
-        .split("; cookie01")
-        .next()
-        .unwrap();
-    let cut = HeaderMap::from_iter([(COOKIE, cut[..cut.len() - 1].try_into().unwrap())]);
-    for (who, request, accepted) in [
-        ("good", good, true),
-        ("forged", forged, false),
-        ("expired", expired, false),
-        (
-            "Flask's, foreign",
-            renamed(&request(&flask(), USUAL)),
-            false,
-        ),
-        ("cut", cut, false),
-        ("none", HeaderMap::new(), false),
-    ] {
-        let sessions = signed();
-        assert_eq!(sessions.open(&request).is_empty(), !accepted, "{who}");
-        jobs.push(Job::new(REFUSED, who, USUAL, move || {
-            sessions.open(black_box(&request)).get::<i64>(KEY).unwrap()
-        }));
-    }
-}
-
 fn others(jobs: &mut Vec<Job>) {
     let sessions = signed();
     let ours = testing::request(&sessions, |session| fill(session, USUAL)).unwrap();
@@ -309,7 +262,8 @@ fn others(jobs: &mut Vec<Job>) {
     }
 }
 
-/// Text that compresses as prose does. Flask always tries; ours only what would not fit otherwise, here the largest.
+/// Returns text that compresses as prose does. Flask always tries to; our format only compresses a
+/// session that would not fit otherwise, here the largest.
 fn compression(jobs: &mut Vec<Job>) {
     const PROSE: &str = "It is a truth universally acknowledged, that a single man in possession of a good fortune, \
                          must be in want of a wife. However little known the feelings or views of such a man may be. ";
@@ -347,7 +301,7 @@ fn compression(jobs: &mut Vec<Job>) {
     }
 }
 
-/// Everything that the core is asked.
+/// Returns all jobs of the core.
 #[must_use]
 pub fn jobs() -> Vec<Job> {
     let mut jobs = Vec::new();

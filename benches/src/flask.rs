@@ -1,4 +1,4 @@
-//! Flask itself.
+//! Measures Flask itself.
 
 use std::env;
 use std::path::{Path, PathBuf};
@@ -8,22 +8,22 @@ use serde::Deserialize;
 
 use crate::payload::{self, SECRET};
 
-/// Nanoseconds of one call of an application, through WSGI.
+/// The nanoseconds of one call of an application, through WSGI.
 #[derive(Debug, Clone, Deserialize)]
 pub struct Flask {
     /// Without sessions.
     pub bare: f64,
-    /// Reading one value.
+    /// Reads one value.
     pub read: f64,
-    /// Reading and changing one value.
+    /// Reads and changes one value.
     pub write: f64,
 }
 
-/// Measures Flask with a session of this size; `None` if no Python has it. That is looked for in `FLASK_PYTHON`, then
-/// where `scripts/test` puts it, then on the path.
+/// Measures Flask with a session of this size. Returns `None` if no Python has it. It looks for a
+/// Python in `FLASK_PYTHON`, then in the folder of `scripts/test`, then on the path.
 ///
 /// # Panics
-/// If Flask is there and fails.
+/// Panics if Flask exists and fails.
 #[must_use]
 pub fn measure(size: usize) -> Option<Flask> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR"));

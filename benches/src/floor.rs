@@ -1,8 +1,10 @@
-//! The floor: the core's job laid by hand, with the same crates and none of our types, and nothing allocated.
+//! The floor: the core's work written by hand, with the same crates, none of our types and no
+//! allocation.
 //!
-//! Find the cookie, verify it with a keyed state, decode, check the timestamp against the clock, scan for one value, parse
-//! it; and the way back: the value plus one, a new timestamp, sign, the text of Set-Cookie. What it leaves out is what a
-//! library is for: it knows one format, one key and one type, proves nothing about the JSON and keeps nothing for later.
+//! It finds the cookie, verifies it with a keyed state, decodes it, checks the timestamp against
+//! the clock, scans for one value and parses it. Then it adds one to the value, makes a new
+//! timestamp, signs, and writes the text of Set-Cookie. It leaves out the tasks of a library: it
+//! knows one format, one key and one type, validates no JSON, and stores nothing for later.
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -39,7 +41,8 @@ impl Keyed for Hmac<Sha256> {
     }
 }
 
-/// The same with nothing but the block function: two states, the padding by hand (RFC 2104; FIPS 180-4, 5.1.1).
+/// HMAC-SHA256 with the block function alone: two states, the padding by hand (RFC 2104; FIPS
+/// 180-4, 5.1.1).
 pub struct Bare {
     inner: [u32; 8],
     outer: [u32; 8],
@@ -77,7 +80,7 @@ impl Keyed for Bare {
     }
 }
 
-/// The rest of a hash whose first block is in the state.
+/// Returns the rest of a hash whose first block is in the state.
 fn finish(mut state: [u32; 8], text: &[u8]) -> [u8; 32] {
     let (blocks, rest) = text.as_chunks::<64>();
     compress256(&mut state, blocks);
@@ -97,7 +100,7 @@ fn finish(mut state: [u32; 8], text: &[u8]) -> [u8; 32] {
     code
 }
 
-/// What is computed once, and the buffers.
+/// Values that are computed once, and the buffers.
 pub struct Floor<K> {
     key: K,
     base64: Simd,
@@ -108,7 +111,7 @@ pub struct Floor<K> {
 }
 
 impl<K: Keyed> Floor<K> {
-    /// With our core's key for this secret.
+    /// Takes the key that our core derives from this secret.
     #[must_use]
     pub fn new(secret: &str) -> Self {
         let name = &NAME[..NAME.len() - 1];
@@ -128,7 +131,7 @@ impl<K: Keyed> Floor<K> {
         }
     }
 
-    /// A request's value, and where in the JSON it stands.
+    /// Returns a request's value, and its position in the JSON.
     fn open(
         &mut self,
         request: &HeaderMap,
@@ -158,12 +161,12 @@ impl<K: Keyed> Floor<K> {
         Some((number, start, end, length))
     }
 
-    /// Opens and reads.
+    /// Opens and reads a session.
     pub fn read(&mut self, request: &HeaderMap, key: &str) -> Option<i64> {
         Some(self.open(request, key.as_bytes(), now())?.0)
     }
 
-    /// Opens, adds one, and writes the text of Set-Cookie.
+    /// Opens a session, adds one, and writes the text of Set-Cookie.
     pub fn write(&mut self, request: &HeaderMap, key: &str) -> Option<i64> {
         let now = now();
         let (number, start, end, length) = self.open(request, key.as_bytes(), now)?;
@@ -207,7 +210,7 @@ fn encode(base64: &Simd, out: &mut Vec<u8>, bytes: &[u8]) {
     base64.encode_slice(bytes, &mut out[start..]).unwrap();
 }
 
-/// The value of our cookie.
+/// Returns the value of our cookie.
 fn find(header: &[u8]) -> Option<&[u8]> {
     let mut rest = header;
     loop {
@@ -220,7 +223,7 @@ fn find(header: &[u8]) -> Option<&[u8]> {
     }
 }
 
-/// Where the value of a top-level key stands.
+/// Returns the position of a top-level key's value.
 fn value(json: &[u8], key: &[u8]) -> Option<(usize, usize)> {
     let mut at = 1;
     loop {
@@ -237,7 +240,7 @@ fn value(json: &[u8], key: &[u8]) -> Option<(usize, usize)> {
     }
 }
 
-/// Behind the string that begins here.
+/// Returns the position after the string that begins here.
 fn string(json: &[u8], start: usize) -> Option<usize> {
     let mut at = start + 1;
     loop {
@@ -249,7 +252,7 @@ fn string(json: &[u8], start: usize) -> Option<usize> {
     }
 }
 
-/// Behind the value that begins here.
+/// Returns the position after the value that begins here.
 fn skip(json: &[u8], start: usize) -> Option<usize> {
     let (mut at, mut depth) = (start, 0);
     loop {
@@ -270,7 +273,7 @@ mod tests {
     use crate::core::{request, signed};
     use crate::payload::{KEY, SECRET, SIZES};
 
-    /// What the floor writes is read by us, and the other way round.
+    /// The core reads the floor's cookies, and the floor reads the core's.
     #[test]
     fn speaks_our_format() {
         fn check<K: Keyed>() {

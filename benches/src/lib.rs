@@ -1,4 +1,5 @@
-//! What is measured: jobs, each of them one operation, so that time, allocations and bytes are counted of the same thing.
+//! The measured jobs. Each is one operation, so that time, allocations and bytes are counted for
+//! one and the same code.
 
 pub mod core;
 pub mod flask;
@@ -21,11 +22,11 @@ pub struct Job {
     pub group: &'static str,
     /// The row: ours, the floor, a peer.
     pub who: String,
-    /// The column: bytes of JSON in the session, or what else the table's columns count.
+    /// The column: bytes of JSON in the session, or another number that the table's columns have.
     pub column: usize,
-    /// Does it.
+    /// Runs it.
     pub run: Box<dyn FnMut()>,
-    /// How many operations that is: more than one where several are under way at once.
+    /// The number of operations in a run: more than one if several are concurrent.
     pub operations: u64,
 }
 
@@ -45,15 +46,15 @@ impl Job {
         }
     }
 
-    /// One run is so many operations.
+    /// Sets the number of operations in one run.
     #[must_use]
     pub fn times(self, operations: u64) -> Self {
         Self { operations, ..self }
     }
 }
 
-/// A benchmark's program: measures its jobs with criterion; or, asked to by `--turns [filter]`, in [turns] of so long, and
-/// prints the times as JSON, for the report.
+/// Runs a benchmark's program: measures its jobs with criterion; or, with `--turns [filter]`, in
+/// [turns] of this length, and prints the times as JSON, for the report.
 pub fn main(jobs: Vec<Job>, turn: Duration) {
     let mut arguments = std::env::args().skip(1);
     if arguments.next().as_deref() == Some("--turns") {

@@ -1,4 +1,5 @@
-//! Without any framework: from a request's headers to the value, and to the response's Set-Cookie.
+//! Libraries without any framework: from a request's headers to the value, and to the response's
+//! Set-Cookie.
 
 use std::hint::black_box;
 use std::time::Duration;
@@ -17,12 +18,12 @@ type Fields = Map<String, Value>;
 
 const NAME: &str = "session";
 
-/// Whoever makes a session of a cookie, and the other way round.
+/// A library that makes a session from a cookie, and a cookie from a session.
 trait Library {
     fn read(&self, request: &HeaderMap) -> i64;
-    /// Adds one to what is there, and the cookie to the response.
+    /// Adds one to the value, and the cookie to the response.
     fn write(&self, request: &HeaderMap, response: &mut HeaderMap) -> i64;
-    /// A Cookie header with three cookies.
+    /// Returns a Cookie header with three cookies.
     fn request(&self, size: usize) -> HeaderMap;
 }
 
@@ -46,7 +47,8 @@ impl Library for Ours {
     }
 }
 
-/// The package `cookie`: values as JSON, percent-encoded since JSON has what cookies must not.
+/// The package `cookie`: values as JSON, percent-encoded since JSON contains characters that
+/// cookies must not have.
 struct Jar(Key);
 
 impl Jar {
@@ -147,7 +149,7 @@ fn cookie(value: String) -> Cookie<'static> {
         .build()
 }
 
-/// A request with the cookie of a response, between two others.
+/// Returns a request with the cookie of a response, between two others.
 fn beside(response: &HeaderMap) -> HeaderMap {
     let pair = response[SET_COOKIE]
         .to_str()

@@ -1,20 +1,20 @@
-//! The sessions that everybody carries: a user, a counter, a token, and items that fill them up.
+//! The sessions of all applications: a user, a counter, a token, and items that fill them up.
 
 use serde_json::{Map, Value};
 
 /// Bytes of JSON in a session. 2,900 still fit into a cookie without compression.
 pub const SIZES: [usize; 5] = [50, 98, 200, 1_000, 2_900];
 
-/// The size that most tables are about.
+/// The size of most tables.
 pub const USUAL: usize = 98;
 
-/// The secret of everybody who takes 43 bytes of it.
+/// The secret of every library that takes 43 bytes of it.
 pub const SECRET: &str = "u9jZvX3nFqfB4mS0nXn9S5q7x3wTt2Kx1pQyVb8Rr4c";
 
-/// A counter, the value that is read and written.
+/// The key of the counter, the value that is read and written.
 pub const KEY: &str = "visits";
 
-/// Text that hardly compresses; the same for the same length.
+/// Returns text that hardly compresses. A length always gives one text.
 #[must_use]
 pub fn noise(length: usize) -> String {
     const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
@@ -28,10 +28,10 @@ pub fn noise(length: usize) -> String {
     (0..length).map(|_| digit()).collect()
 }
 
-/// A session whose compact JSON has so many bytes.
+/// Returns a session whose compact JSON has this many bytes.
 ///
 /// # Panics
-/// Below 45 bytes there is no room.
+/// Panics below 45 bytes, which are too few.
 #[must_use]
 pub fn session(size: usize) -> Map<String, Value> {
     let mut map = Map::new();
@@ -39,13 +39,14 @@ pub fn session(size: usize) -> Map<String, Value> {
     map.insert("username".into(), "ada".into());
     map.insert(KEY.into(), 41.into());
     let mut rest = size - text(&map).len();
-    // Each field has a piece of its own, so that there is nothing to compress.
+    // Each field has its own piece of the text, so that nothing can be compressed.
     let (noise, mut taken) = (noise(rest), 0);
     let mut noise = |length| {
         taken += length;
         noise[taken - length..taken].to_owned()
     };
-    // A field around its text: `,"csrf":""` has 10 bytes, `,"item00":""` 12. Whatever remains suffices for one more.
+    // The rest of a field: `,"csrf":""` has 10 bytes, `,"item00":""` 12. The remaining bytes are
+    // enough for one more.
     if rest < 10 {
         map.insert("username".into(), format!("ada{}", noise(rest)).into());
         return map;
@@ -64,7 +65,7 @@ pub fn session(size: usize) -> Map<String, Value> {
     map
 }
 
-/// Its text: compact, keys sorted.
+/// Returns its text: compact, with sorted keys.
 #[must_use]
 pub fn text(map: &Map<String, Value>) -> String {
     Value::from(map.clone()).to_string()

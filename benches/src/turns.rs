@@ -1,7 +1,8 @@
 //! Measures a table's rows in turns.
 //!
-//! What else runs on a shared machine changes its pace within tenths of a second, by half and more. Criterion measures one
-//! row for longer than that and then the next, and so would compare paces; here all rows of a table see the same ones.
+//! Other programs on a shared machine change its pace within tenths of a second, by half and more.
+//! Criterion measures one row for longer than that and then the next, and so would compare paces.
+//! Here all rows of a table see the same paces.
 
 use std::time::{Duration, Instant};
 
@@ -9,11 +10,12 @@ use serde_json::{Value, json};
 
 use crate::Job;
 
-/// For so long each row of a table is measured in all, and in so many turns at least.
+/// The total time of each row of a table, and the least number of turns.
 const LASTS: Duration = Duration::from_millis(200);
 const TURNS: usize = 12;
 
-/// What an operation of each job takes, in nanoseconds: those of one group and column in turns of so long.
+/// Returns the nanoseconds of one operation of each job. The jobs of one group and column are
+/// measured in turns of this length.
 ///
 /// The filter is a part of `group/who/column`.
 pub fn measure(jobs: Vec<Job>, turn: Duration, filter: Option<&str>) -> Value {
@@ -54,7 +56,7 @@ fn table_in_turns(table: &mut [Job], turn: Duration) -> Vec<f64> {
     measured.into_iter().map(mean).collect()
 }
 
-/// How many runs fill a turn. Warms up, too.
+/// Returns the number of runs in a turn. It also warms up.
 fn runs(job: &mut Job, turn: Duration) -> u32 {
     let mut runs = 1;
     loop {
@@ -72,7 +74,8 @@ fn time(job: &mut Job, runs: u32) -> Duration {
     begun.elapsed()
 }
 
-/// Without the dearest tenth: somebody else ran then. Not the median, which jumps where there are two paces.
+/// Returns the mean without the slowest tenth, in which another program ran. The median would jump
+/// between two paces.
 fn mean(mut turns: Vec<f64>) -> f64 {
     turns.sort_by(f64::total_cmp);
     turns.truncate(turns.len() - turns.len() / 10);

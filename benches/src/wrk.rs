@@ -1,4 +1,4 @@
-//! Over loopback HTTP: wrk on one core asks a server on another.
+//! Over loopback HTTP: wrk on one core sends requests to a server on another.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
@@ -7,20 +7,20 @@ use std::{env, fs, thread};
 
 use crate::frameworks::{actix, axum, rocket};
 
-/// What every application serves.
+/// The routes of every application.
 pub const ROUTES: [&str; 3] = ["/untouched", "/read", "/write"];
 
-/// What an application reached at a route.
+/// The result of an application at a route.
 #[derive(Debug, Clone)]
 pub struct Row {
     pub framework: &'static str,
     pub who: &'static str,
     pub route: &'static str,
-    /// Requests a second, the median of the rounds.
+    /// Requests per second, the median of the rounds.
     pub requests: f64,
     /// The median of the rounds' ratios to the framework's bare application in the same round.
     pub ratio: f64,
-    /// The same of requests by the server's processor time, which others on the machine disturb less.
+    /// The ratio of requests per processor time of the server, which other programs disturb less.
     pub busy_ratio: f64,
 }
 
@@ -37,11 +37,12 @@ fn applications() -> Vec<(&'static str, &'static str)> {
     axum.into_iter().chain(others).chain(rocket).collect()
 }
 
-/// Measures all applications in turn, for so many seconds each, and that in several rounds, so that what else the machine
-/// does meets all of them alike. `None`, and a word about it, where that cannot be done.
+/// Measures all applications in turn, for this many seconds each, in several rounds, so that other
+/// programs on the machine affect all of them alike. Returns `None`, with a message, if that is not
+/// possible.
 ///
 /// # Panics
-/// If an application answers anything else than it should.
+/// Panics if an application gives a wrong answer.
 #[must_use]
 pub fn measure(rounds: usize, seconds: u64) -> Option<Vec<Row>> {
     for (command, package) in [("wrk", "wrk"), ("taskset", "util-linux")] {
@@ -106,7 +107,8 @@ fn median(values: impl Iterator<Item = f64>) -> f64 {
     }
 }
 
-/// What one run of wrk saw: requests by second, and by nanosecond that the server was busy.
+/// The result of one run of wrk: requests per second, and per nanosecond of the server's processor
+/// time.
 #[derive(Clone)]
 struct Load {
     by_second: f64,
@@ -122,7 +124,7 @@ struct Server {
 
 impl Server {
     fn start(framework: &str, who: &str) -> Self {
-        // Never the debug build, whoever asks. `cargo bench` builds it, too.
+        // Never the debug build. `cargo bench` builds this one too.
         let this = env::current_exe().unwrap();
         let mut paths = this.ancestors().map(|folder| folder.join("release/serve"));
         let serve = paths
@@ -148,7 +150,7 @@ impl Server {
         server
     }
 
-    /// One request, of which more is looked at than wrk does.
+    /// Sends one request, and checks more of its answer than wrk does.
     fn check(&self, route: &str) {
         let mut stream = TcpStream::connect(("127.0.0.1", self.port)).unwrap();
         let cookie = &self.cookie;
@@ -159,7 +161,7 @@ impl Server {
         .unwrap();
         let mut answer = String::new();
         stream.read_to_string(&mut answer).unwrap();
-        // The memory of some has counted on.
+        // Applications with their own memory have counted on.
         let said = ["untouched", "41", "42", "many"]
             .iter()
             .any(|body| answer.ends_with(&format!("\r\n\r\n{body}")));
@@ -170,7 +172,7 @@ impl Server {
         );
     }
 
-    /// 32 connections at once.
+    /// Runs 32 concurrent connections.
     fn load(&self, route: &str, seconds: u64) -> Load {
         let before = self.busy();
         let output = Command::new("taskset")
@@ -210,10 +212,10 @@ impl Server {
         }
     }
 
-    /// Nanoseconds that its threads have run, as Linux counts them.
+    /// Returns the nanoseconds that the server's threads have run, as Linux counts them.
     fn busy(&self) -> f64 {
         let tasks = fs::read_dir(format!("/proc/{}/task", self.process.id())).unwrap();
-        // A thread may end meanwhile.
+        // A thread may have ended meanwhile.
         let stats = tasks
             .filter_map(|task| fs::read_to_string(task.unwrap().path().join("schedstat")).ok());
         stats

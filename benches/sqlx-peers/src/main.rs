@@ -1,6 +1,7 @@
-//! tower-sessions over sqlx, in SQLite and PostgreSQL, measured as the tables `sqlite` and `postgres` are. Its arguments
-//! are a file that does not exist and the address of a server, or `-` for none of these; it prints, as JSON, the
-//! nanoseconds of an operation for each row and column.
+//! Measures tower-sessions over sqlx, in SQLite and PostgreSQL, as the tables `sqlite` and
+//! `postgres` are measured. The arguments are the path of a new file and the address of a server,
+//! or `-` for none of them. It prints, as JSON, the nanoseconds of an operation for each row and
+//! column.
 
 #[path = "../../src/payload.rs"]
 #[allow(dead_code, reason = "the benches use all of it")]
@@ -21,7 +22,7 @@ stores::peers::tower_sessions!(tower_sessions_core, " and sqlx");
 
 const LASTS: Duration = Duration::from_millis(400);
 
-/// As the benches' own.
+/// The value of the benches.
 pub struct Job {
     group: &'static str,
     who: String,
@@ -50,7 +51,7 @@ impl Job {
         Self { operations, ..self }
     }
 
-    /// The mean of its runs without the dearest tenth, as the benches' own.
+    /// Returns the mean of the runs without the slowest tenth, as the benches do.
     fn measure(mut self) -> Value {
         (self.run)();
         let begun = Instant::now();
@@ -82,7 +83,8 @@ fn sqlite(file: &str) -> Vec<Job> {
         return Vec::new();
     }
     let field = Field::new(16, ());
-    // The settings of our store: by default, SQLite would wait for the disk several times in each write.
+    // The settings of our store: by default, SQLite would wait for the disk several times in each
+    // write.
     let options = SqliteConnectOptions::new()
         .filename(file)
         .create_if_missing(true);

@@ -1,4 +1,4 @@
-//! What the benches measure their own with.
+//! The code by which the benches measure their own stores.
 
 #[path = "../../src/stores/flight.rs"]
 pub mod flight;

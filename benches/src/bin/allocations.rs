@@ -1,5 +1,5 @@
-//! Counts each job's allocations and prints them as JSON. A program of its own, since the counting allocator would slow down
-//! whatever is measured beside it.
+//! Counts each job's allocations and prints them as JSON. It is a program of its own, since the
+//! counting allocator would slow down all other measurements.
 
 use benches::Job;
 use serde_json::{Value, json};
@@ -8,7 +8,7 @@ fn main() {
     println!("{}", Value::from_iter(jobs().into_iter().map(count)));
 }
 
-/// What works in one thread: the counter sees no other.
+/// The jobs that run in one thread: the counter does not see others.
 fn jobs() -> Vec<Job> {
     let all = [
         benches::core::jobs(),
@@ -19,11 +19,12 @@ fn jobs() -> Vec<Job> {
 }
 
 fn count(mut job: Job) -> Value {
-    // The first of each may fill thread locals.
+    // The first run of each job may fill thread locals.
     for _ in 0..3 {
         (job.run)();
     }
-    // Some calls pay for several, the one that draws random numbers ahead, for example. The usual call counts.
+    // Some runs pay for several, for example the one that draws random numbers in advance. The most
+    // frequent count is reported.
     let mut counts: Vec<u64> = (0..9)
         .map(|_| allocation_counter::measure(|| (job.run)()).count_total)
         .collect();

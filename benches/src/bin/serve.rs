@@ -1,4 +1,5 @@
-//! Serves one application on one thread, for wrk: `serve axum ours`. Prints its port and a Cookie header for it.
+//! Serves one application on one thread, for wrk: `serve axum ours`. Prints its port and a Cookie
+//! header for it.
 
 use std::convert::Infallible;
 use std::env;
@@ -95,7 +96,7 @@ fn rocket(who: &str) {
         .unwrap();
 }
 
-/// Its server has a type for each application.
+/// Runs actix-web's server, which has a type for each application.
 macro_rules! serve_actix {
     ($application:expr) => {{
         let application = $application;

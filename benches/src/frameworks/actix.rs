@@ -20,10 +20,10 @@ use crate::payload::{self, KEY, SIZES};
 
 type Fields = Data<Map<String, Value>>;
 
-/// Its row.
+/// The row's name.
 pub const SIGNED: &str = "actix-session, signed cookie";
 
-/// The routes without sessions.
+/// Adds the routes without sessions.
 pub fn bare(routes: &mut ServiceConfig) {
     routes
         .route("/untouched", get().to(async || UNTOUCHED))
@@ -32,7 +32,7 @@ pub fn bare(routes: &mut ServiceConfig) {
         .route("/fill", get().to(async || ""));
 }
 
-/// The routes inside of [`middleware`].
+/// Adds the routes inside [`middleware`].
 pub fn with_session(size: usize) -> impl FnOnce(&mut ServiceConfig) {
     move |routes| {
         routes
@@ -75,7 +75,7 @@ fn request(path: &str, cookie: &str) -> actix_http::Request {
         .to_request()
 }
 
-/// A Cookie header that this application understands.
+/// Returns a Cookie header that this application accepts.
 pub fn cookie<S, B>(application: &S, size: usize) -> String
 where
     S: Service<actix_http::Request, Response = ServiceResponse<B>, Error = Error>,

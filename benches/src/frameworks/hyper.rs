@@ -16,7 +16,7 @@ use crate::{Job, core};
 
 pub type Body = Full<Bytes>;
 
-/// Without sessions. The request's body is none of its business.
+/// Without sessions. It does not read the request's body.
 pub fn bare<B: hyper::body::Body + Send + 'static>()
 -> impl Service<Request<B>, Response = Response<Body>, Error = Infallible, Future: Send> + Clone + Send
 {
@@ -78,7 +78,7 @@ fn write(session: &Session) -> Result<&'static str, session_core::Error> {
     Ok(answer(visits))
 }
 
-/// A Cookie header that this service understands.
+/// Returns a Cookie header that this service accepts.
 pub fn cookie<S>(service: &S, size: usize) -> String
 where
     S: Service<Request<Empty<Bytes>>, Response = Response<Body>, Error = Infallible>,

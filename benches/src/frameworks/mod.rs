@@ -1,6 +1,6 @@
-//! The same small application in each framework, bare, with our sessions and with those of others: one route that leaves
-//! the session alone, one that reads a value of it, one that changes that value; and one that fills the session, so that
-//! everybody makes the cookie himself that he gets afterwards.
+//! The same small application in each framework: bare, with our sessions, and with other libraries.
+//! One route leaves the session alone, one reads a value, one changes that value. A further route
+//! fills the session, so that each application makes the cookie that it then gets.
 
 pub mod actix;
 pub mod axum;
@@ -17,10 +17,11 @@ use tokio::runtime::{Builder, Runtime};
 
 use crate::{Job, core};
 
-/// What leaves the session alone says.
+/// The answer of the route that leaves the session alone.
 pub const UNTOUCHED: &str = "untouched";
 
-/// The text for a number of visits. Always a static one, so that making it costs nobody anything.
+/// Returns the text for a number of visits. It is always static, so that no application pays for
+/// making it.
 #[must_use]
 pub fn answer(visits: i64) -> &'static str {
     match visits {
@@ -40,7 +41,7 @@ pub struct Reply {
 }
 
 impl Reply {
-    /// Name and value of each cookie that it sets, without those that it removes.
+    /// Name and value of each cookie that it sets, without removals.
     fn pairs(&self) -> String {
         let pairs = self
             .set_cookies
@@ -56,7 +57,7 @@ impl Reply {
     }
 }
 
-/// Of a response.
+/// Reads the parts of a response.
 fn set_cookies(headers: &HeaderMap) -> Vec<String> {
     headers
         .get_all(SET_COOKIE)
@@ -65,11 +66,12 @@ fn set_cookies(headers: &HeaderMap) -> Vec<String> {
         .collect()
 }
 
-/// A Cookie header for an application, with three cookies of which the second is its session's, after a look whether it does
-/// what it is measured for. One that has no sessions gets our cookie. `ask` has a path and a Cookie header.
+/// Returns a Cookie header for an application, with three cookies of which the second is its
+/// session's. It first checks that the application works. An application without sessions gets our
+/// cookie. `ask` takes a path and a Cookie header.
 ///
 /// # Panics
-/// If it does something else.
+/// Panics if the application gives another answer.
 pub fn prepare(size: usize, mut ask: impl FnMut(&str, &str) -> Reply) -> String {
     let beside = |pairs: &str| format!("_ga=GA1.1.1206412375.1700000000; {pairs}; theme=dark");
     let filled = ask("/fill", "theme=dark");
@@ -96,7 +98,7 @@ pub fn prepare(size: usize, mut ask: impl FnMut(&str, &str) -> Reply) -> String 
     expect("/read", &cookie, "41");
     let written = expect("/write", &cookie, "42");
     if has_sessions {
-        // Who keeps values on the server may have sent none: the id stays.
+        // An application that stores values on the server may have sent no cookie: the id stays.
         let sent = if written.pairs().is_empty() {
             cookie.clone()
         } else {
@@ -107,7 +109,7 @@ pub fn prepare(size: usize, mut ask: impl FnMut(&str, &str) -> Reply) -> String 
     cookie
 }
 
-/// A request, to be made again and again.
+/// Returns a request, to be made repeatedly.
 pub struct Template {
     uri: Uri,
     headers: HeaderMap,
@@ -115,7 +117,7 @@ pub struct Template {
 
 impl Template {
     /// # Panics
-    /// If this is no path or no Cookie header.
+    /// Panics if the path or the Cookie header is invalid.
     #[must_use]
     pub fn new(path: &str, cookie: &str) -> Self {
         let headers = HeaderMap::from_iter([(COOKIE, cookie.parse().unwrap())]);
@@ -134,14 +136,14 @@ impl Template {
     }
 }
 
-/// Of whatever needs one: one thread, that of whoever blocks on it.
+/// Returns a runtime of one thread, which is the thread that blocks on it.
 pub fn runtime() -> &'static Runtime {
     static RUNTIME: LazyLock<Runtime> =
         LazyLock::new(|| Builder::new_current_thread().enable_all().build().unwrap());
     &RUNTIME
 }
 
-/// The output of a future. Most of them wait for nothing, and so need not pay for a runtime.
+/// Returns the output of a future. Most of them never wait, so they need not pay for a runtime.
 pub fn finish<F: Future>(future: F) -> F::Output {
     let mut future = pin!(future);
     match future
@@ -153,10 +155,10 @@ pub fn finish<F: Future>(future: F) -> F::Output {
     }
 }
 
-/// All frameworks.
+/// Returns the jobs of all frameworks.
 #[must_use]
 pub fn jobs() -> Vec<Job> {
-    // For this thread, until it ends: some ask for tokio's context at the first poll.
+    // For this thread, until it ends: some applications need tokio's context at the first poll.
     std::mem::forget(runtime().enter());
     [axum::jobs(), hyper::jobs(), rocket::jobs(), actix::jobs()]
         .into_iter()

@@ -19,10 +19,10 @@ use crate::{Job, core};
 
 type Fields = Map<String, Value>;
 
-/// Makes an application, whose `/fill` puts values of this size into the session.
+/// Makes an application, whose `/fill` writes values of this size into the session.
 pub type Make = fn(usize) -> Rocket<Build>;
 
-/// By the name of the row.
+/// All applications, by the name of the row.
 pub const APPLICATIONS: [(&str, Make); 3] = [
     ("bare", |_| {
         rocket().mount("/", routes![untouched, bare_read, bare_write, bare_fill])
@@ -42,7 +42,7 @@ pub const APPLICATIONS: [(&str, Make); 3] = [
     }),
 ];
 
-/// One worker, any free port, and silence.
+/// One worker, any free port, and no output.
 fn rocket() -> Rocket<Build> {
     rocket::custom(Config {
         workers: 1,
@@ -89,7 +89,7 @@ fn fill(session: Session, fields: &State<Fields>) -> Result<(), Error> {
         .try_for_each(|(key, value)| session.insert(key, value))?)
 }
 
-/// What any fairing costs that wants to see requests and responses.
+/// A fairing that does nothing: the cost of any fairing that sees requests and responses.
 struct EmptyFairing;
 
 #[rocket::async_trait]
@@ -106,7 +106,7 @@ impl Fairing for EmptyFairing {
     async fn on_response<'r>(&self, _: &'r Request<'_>, _: &mut Response<'r>) {}
 }
 
-/// What Rocket's client does with any cookie of a response: it parses it, which the session is not to blame for.
+/// A response with any cookie: Rocket's client parses it, which is no cost of the session.
 struct FixedCookie(String);
 
 impl FixedCookie {
@@ -142,7 +142,8 @@ impl Fairing for FixedCookie {
     }
 }
 
-/// An application under Rocket's client, and its Cookie header. The client keeps no cookies.
+/// Returns an application under Rocket's client, and its Cookie header. The client stores no
+/// cookies.
 #[must_use]
 pub fn ready(make: Make, size: usize) -> (Client, String) {
     let client = runtime().block_on(Client::untracked(make(size))).unwrap();

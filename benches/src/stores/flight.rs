@@ -1,4 +1,4 @@
-//! Operations under way at once, on a runtime as servers have it.
+//! Concurrent operations, on a runtime as servers have it.
 
 use std::any::Any;
 use std::rc::Rc;
@@ -8,17 +8,17 @@ use tokio::runtime::{Builder, Runtime};
 
 use crate::Job;
 
-/// How many are under way: the tables' columns.
+/// The numbers of concurrent operations: the tables' columns.
 const IN_FLIGHT: [usize; 2] = [1, MOST];
 pub const MOST: usize = 32;
 
-/// What is measured. Each that is under way at once has a session of its own, by number.
+/// A measured operation. Each concurrent one has a session of its own, by number.
 pub trait Operation: Send + Sync + 'static {
-    /// Does it, and panics unless it did what it should.
+    /// Runs it, and panics if the result is wrong.
     fn once(&self, session: usize) -> impl Future<Output = ()> + Send;
 }
 
-/// A runtime, and what must not end before the jobs do.
+/// A runtime, and values that must not be dropped before the jobs end.
 pub struct Field {
     runtime: Rc<Runtime>,
     each: usize,
@@ -26,8 +26,8 @@ pub struct Field {
 }
 
 impl Field {
-    /// In one run each task does so many operations one after the other, as a connection's requests come: enough that to
-    /// spawn the tasks and to wait for them is little beside it.
+    /// In one run each task does this many operations in turn, as the requests of a connection
+    /// come: enough that spawning the tasks and waiting for them costs little in comparison.
     pub fn new(each: usize, server: impl Any) -> Self {
         let runtime = Builder::new_multi_thread()
             .worker_threads(2)
@@ -45,7 +45,7 @@ impl Field {
         self.runtime.block_on(future)
     }
 
-    /// One row: a job for each column.
+    /// Returns one row: a job for each column.
     pub fn row(&self, group: &'static str, who: &str, operation: impl Operation) -> Vec<Job> {
         let (each, operation) = (self.each, Arc::new(operation));
         let job = |in_flight: usize| {

@@ -1,4 +1,4 @@
-//! Sessions that are there when the measuring begins.
+//! Sessions that exist before the measuring begins.
 
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -17,12 +17,13 @@ use sha2::{Digest as _, Sha256};
 use super::flight::MOST;
 use crate::payload::{self, KEY, SECRET, USUAL};
 
-/// So many sessions of others lie there too.
+/// The number of further sessions in the store.
 const OTHERS: u64 = 1_000;
-/// The core keeps the numbers of a session's last 8 writes in it: after so many its size does not change any more.
+/// The core stores the ids of a session's last 8 writes in it: after this many writes its size is
+/// constant.
 const WRITES: usize = 9;
 
-/// One for each operation that may be under way.
+/// One session for each concurrent operation.
 pub struct Laid {
     pub source: SessionBackend,
     pub store: Arc<dyn Store>,
@@ -59,7 +60,7 @@ impl Laid {
         }
         for number in 0..OTHERS {
             let key = RecordKey::from_bytes(Sha256::digest(number.to_le_bytes()).into());
-            // Another row may have laid them in the same database.
+            // Another row may have stored them in this database already.
             let inserted = store.insert(key, &records[0].1, now()).await.unwrap();
             assert!(matches!(inserted, Inserted::Done | Inserted::Exists(_)));
         }
@@ -79,7 +80,7 @@ pub fn now() -> u64 {
         .as_secs()
 }
 
-/// The next request of a browser that just got a session, among other cookies.
+/// Returns the next request of a browser that just got a session, with other cookies.
 async fn new_session(source: &SessionBackend) -> HeaderMap {
     let exchange = source.exchange(&HeaderMap::new());
     let session = exchange.opener().open().await.unwrap();
@@ -98,7 +99,7 @@ async fn new_session(source: &SessionBackend) -> HeaderMap {
     HeaderMap::from_iter([(COOKIE, cookies.try_into().unwrap())])
 }
 
-/// Where the session of a request lies: the digest of the first 16 bytes of its cookie.
+/// Returns the key of a request's session: the digest of the first 16 bytes of its cookie.
 fn key(request: &HeaderMap) -> RecordKey {
     let ours = request[COOKIE]
         .to_str()

@@ -1,4 +1,4 @@
-//! Sessions in this process. Raw is a map behind a lock.
+//! Sessions in this process. *Raw* is a map behind a lock.
 
 use std::collections::HashMap;
 use std::hint::black_box;

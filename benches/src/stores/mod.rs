@@ -1,6 +1,6 @@
-//! The stores. A table's columns count how many are under way at once, its rows say what each of them does: what the raw
-//! client does, what our store does, what a request does, and the same of peers. Each operation looks at its own answer,
-//! and each write is one that only succeeds if the one before it was kept.
+//! The stores. A table's columns are the numbers of concurrent operations. Its rows are operations:
+//! of the raw client, of our store, of a whole request, and of peers. Each operation checks its own
+//! answer, and each write succeeds only if the previous one was stored.
 
 mod flight;
 mod laid;
@@ -14,7 +14,7 @@ pub mod sqlx;
 
 use crate::Job;
 
-/// Whatever may be left out for want of a server is said on the standard error.
+/// Prints each omission for want of a server on the standard error.
 #[must_use]
 pub fn jobs() -> Vec<Job> {
     [

@@ -1,4 +1,4 @@
-//! Our stores, asked directly, and our requests: what an adapter does for one.
+//! Our stores, called directly, and our requests: the work of an adapter for one request.
 
 use std::hint::black_box;
 use std::sync::Arc;
@@ -19,7 +19,7 @@ use crate::payload::KEY;
 const STORE: &str = "ours, the store";
 const REQUEST: &str = "ours, a request";
 
-/// The rows of a table of reads. Whatever reads changes nothing, so they share their sessions.
+/// Returns the rows of a table of reads. A read changes nothing, so they share their sessions.
 pub fn reads(field: &Field, group: &'static str, laid: &Laid) -> Vec<Job> {
     let keys = laid.records.iter().map(|(key, _)| *key).collect();
     let load = Load {
@@ -40,7 +40,7 @@ pub fn reads(field: &Field, group: &'static str, laid: &Laid) -> Vec<Job> {
     .collect()
 }
 
-/// The rows of a table of writes, each with sessions of its own.
+/// Returns the rows of a table of writes, each with sessions of its own.
 pub fn writes(field: &Field, group: &'static str, direct: &Laid, requests: &Laid) -> Vec<Job> {
     let update = Update {
         store: direct.store.clone(),
@@ -66,7 +66,7 @@ pub fn writes(field: &Field, group: &'static str, direct: &Laid, requests: &Laid
     .collect()
 }
 
-/// Records that are written over and over. A version is the only thing about them that changes.
+/// Records that are overwritten repeatedly. Only their version changes.
 pub struct Versions(Vec<(RecordKey, Record, AtomicI64)>);
 
 impl Versions {
@@ -80,7 +80,7 @@ impl Versions {
         )
     }
 
-    /// Where one lies, its version now, and what is to be written next.
+    /// Its key, its current version, and the next record to write.
     pub fn next(&self, session: usize) -> (RecordKey, u64, Record) {
         let (key, record, version) = &self.0[session];
         let old = version.fetch_add(1, Ordering::Relaxed);
@@ -146,7 +146,7 @@ impl Operation for Read {
 struct Write {
     source: SessionBackend,
     requests: Vec<HeaderMap>,
-    /// What each got last.
+    /// The last cookie of each session.
     counts: Vec<AtomicI64>,
 }
 

@@ -1,5 +1,6 @@
-//! tower-sessions: its stores, asked directly, and what its layer does with a session for a request, without the layer.
-//! Its stores are for different versions of its core, so this is written once for all of them.
+//! tower-sessions: its stores, called directly, and the work of its layer for a request, without
+//! the layer. Its stores need different versions of its core, so a macro writes this once for all
+//! of them.
 
 macro_rules! tower_sessions {
     ($core:ident, $suffix:literal) => {
@@ -118,7 +119,7 @@ macro_rules! tower_sessions {
             struct Write<S> {
                 store: Arc<S>,
                 ids: Vec<Id>,
-                /// What each got last.
+                /// The last cookie of each session.
                 counts: Vec<AtomicI64>,
             }
 

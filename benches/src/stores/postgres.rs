@@ -1,4 +1,5 @@
-//! Sessions in PostgreSQL. Raw is tokio-postgres with the same statements, over a pool of the same size.
+//! Sessions in PostgreSQL. *Raw* is tokio-postgres with the same statements, over a pool of the
+//! same size.
 
 use std::hint::black_box;
 use std::sync::Arc;
@@ -18,14 +19,14 @@ const READ: &str = "postgres: read";
 const WRITE: &str = "postgres: write";
 
 const LOAD: &str = "SELECT dead, ver, expires, created, seen, owner, label, body FROM session_records WHERE key = $1";
-/// As the store does it.
+/// The statement of the store.
 const UPDATE: &str = "UPDATE session_records SET ver = $2, expires = GREATEST(expires, $3), created = $4, seen = $5, \
                       seq = CASE WHEN owner IS NOT DISTINCT FROM $6::bytea THEN seq WHEN $6::bytea IS NULL THEN 0 \
                       ELSE nextval('session_records_seq') END, owner = $6, label = $7, body = $8 \
                       WHERE key = $1 AND ver = $9 AND NOT dead AND expires > $10 RETURNING 1";
 
 pub fn jobs() -> Vec<Job> {
-    // What its disk takes for a commit is not what is compared.
+    // The disk's time for a commit is not compared.
     let Some(server) = Postgres::start(&Postgres::FAST) else {
         return Vec::new();
     };

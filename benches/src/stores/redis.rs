@@ -1,4 +1,5 @@
-//! Sessions in Redis. Raw is redis-rs with the same commands, over one connection of the same kind.
+//! Sessions in Redis. *Raw* is redis-rs with the same commands, over one connection of the same
+//! kind.
 
 use std::hint::black_box;
 use std::sync::Arc;
@@ -77,7 +78,7 @@ pub fn jobs() -> Vec<Job> {
     .collect()
 }
 
-/// As in its documentation.
+/// As its documentation recommends.
 async fn peers_pool(url: &str) -> Pool {
     let pool = Pool::new(Config::from_url(url).unwrap(), None, None, None, 6).unwrap();
     drop(pool.connect());
@@ -117,7 +118,7 @@ impl Operation for RawWrite {
     async fn once(&self, session: usize) {
         let (key, version, next) = self.records.next(session);
         let mut update = self.update.key(place("raw:", key));
-        // Longer than all of this lasts; the numbers as the script wants them.
+        // Longer than the whole run; the numbers as the script takes them.
         update.arg(3_600_000);
         for number in [next.version, next.expires, next.created, next.seen] {
             update.arg(format!("{number:020}"));

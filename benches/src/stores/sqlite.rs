@@ -1,5 +1,6 @@
-//! Sessions in a file. Raw is the same version of SQLite in the thread that asks, with the same settings; beside it, for
-//! writes, in a thread of its own, with nothing around the statement but the way there and back.
+//! Sessions in a file. *Raw* is the same version of SQLite in the calling thread, with the same
+//! settings; for writes also in a thread of its own, with nothing but the statement and the way
+//! there and back.
 
 use std::hint::black_box;
 use std::rc::Rc;
@@ -21,13 +22,13 @@ use crate::Job;
 const READ: &str = "sqlite: read";
 const WRITE: &str = "sqlite: write";
 
-/// As the store's writer has them.
+/// The settings of the store's writer.
 const SETTINGS: &str = "PRAGMA synchronous = NORMAL; PRAGMA secure_delete = ON; PRAGMA temp_store = MEMORY; \
                         PRAGMA journal_size_limit = 17825792; PRAGMA wal_autocheckpoint = 4000;";
-/// As the store's reader does.
+/// The settings of the store's reader.
 const LOAD: &str =
     "SELECT dead, version, expires, created, seen, owner, label, body FROM sessions WHERE key = ?1";
-/// What the store's writer does in two statements and a transaction, in one.
+/// Does in one statement the work of the store's writer in two statements and a transaction.
 const UPDATE: &str = "UPDATE sessions SET version = ?2, created = ?3, seen = ?4, label = ?5, body = ?6 \
                       WHERE key = ?1 AND version = ?7 AND NOT dead AND expires > ?8";
 
@@ -48,7 +49,7 @@ pub fn jobs() -> Vec<Job> {
     };
     let read = raw_read("reads", keys(&reads));
 
-    // The stores that lay these are closed.
+    // The stores that wrote these are closed.
     let raw = |name: &str| {
         let laid = laid(name);
         let connection = connect(name);
@@ -80,7 +81,7 @@ pub fn jobs() -> Vec<Job> {
 }
 
 struct RawRead {
-    /// As many as there are threads that ask.
+    /// As many connections as threads.
     connections: [Mutex<Connection>; 2],
     keys: Vec<RecordKey>,
     now: i64,
@@ -112,8 +113,8 @@ impl Operation for RawRead {
     }
 }
 
-/// One connection, which all take in turn: SQLite has one writer at a time, and with a connection for each they would
-/// only wait for its lock with pauses.
+/// One connection, which all tasks use in turn: SQLite has one writer at a time, and with a
+/// connection for each they would only wait for its lock, with pauses.
 struct RawWrite {
     connection: Mutex<Connection>,
     records: Versions,
@@ -153,8 +154,8 @@ impl RawWrite {
     }
 }
 
-/// The same in a thread, as servers do it whose threads must not wait for a disk: the least that a store's write takes,
-/// and, with a raw read before it, a request's.
+/// The same connection in a thread, as in servers whose threads must not wait for a disk: the least
+/// cost of a store's write and, with a raw read before it, of a request's.
 struct InThread {
     sessions: Sender<(usize, oneshot::Sender<()>)>,
     read: Option<RawRead>,

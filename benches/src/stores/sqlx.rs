@@ -1,5 +1,5 @@
-//! Peers over sqlx. It links another SQLite than rusqlite, which no lock file lets stand beside it, so they are a package
-//! of their own, `sqlx-peers`, which measures itself.
+//! Peers over sqlx. It links another SQLite than rusqlite, which one lock file cannot contain
+//! beside it, so these peers are a package of their own, `sqlx-peers`, which measures itself.
 
 use std::path::Path;
 use std::process::Command;
@@ -7,7 +7,8 @@ use std::process::Command;
 use serde::Deserialize;
 use servers::{Folder, Postgres};
 
-/// A row and column of the tables that [`jobs`](super::jobs) measures, and what one operation takes.
+/// A row and a column of the tables that [`jobs`](super::jobs) measures, and the time of one
+/// operation.
 #[derive(Debug, Deserialize)]
 pub struct Measured {
     pub group: String,
@@ -16,7 +17,7 @@ pub struct Measured {
     pub nanoseconds: f64,
 }
 
-/// Builds them, starts what they need, and measures them once.
+/// Builds the package, starts its servers, and measures once.
 #[must_use]
 pub fn measure() -> Vec<Measured> {
     let manifest = Path::new(env!("CARGO_MANIFEST_DIR")).join("sqlx-peers/Cargo.toml");

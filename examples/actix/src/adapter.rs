@@ -1,4 +1,4 @@
-//! Sessions for actix-web 4: a whole adapter, as `docs/adapters.md` describes it.
+//! A complete adapter for actix-web 4, as `docs/adapters.md` describes it.
 
 use std::future::Future;
 use std::ops::Deref;
@@ -15,18 +15,18 @@ use http::header::MaxSizeReached;
 use session_core::{Sessions, protocol::ResponseHeaders};
 use session_store::{Missing, SessionBackend, SessionSlot, trace};
 
-/// Gives the handlers of an application their sessions: `App::new().wrap(layer.middleware())`. Make it once, outside of the
-/// closure that makes the application for each worker.
+/// Gives the handlers of an application their sessions: `App::new().wrap(layer.middleware())`.
+/// Create it once, outside of the closure that builds the application for each worker.
 #[derive(Clone)]
 pub struct SessionLayer(SessionBackend);
 
 impl SessionLayer {
-    /// For sessions in cookies; for others make it from a [`SessionBackend`].
+    /// Creates a layer for sessions in cookies. For stored sessions, convert a [`SessionBackend`].
     pub fn new(sessions: Sessions) -> Self {
         SessionBackend::new(sessions).into()
     }
 
-    /// The middleware, for one worker's application.
+    /// Returns the middleware, for one worker's application.
     pub fn middleware<S, B>(
         &self,
     ) -> impl Transform<
@@ -53,7 +53,7 @@ impl From<SessionBackend> for SessionLayer {
     }
 }
 
-/// A request and its response.
+/// Opens and closes the session of one request.
 async fn around<B: MessageBody + 'static>(
     source: SessionBackend,
     request: ServiceRequest,
@@ -82,7 +82,8 @@ async fn around<B: MessageBody + 'static>(
                     .map_into_right_body()),
             }
         }
-        // Of a middleware between us and the handler, whose own errors are responses here already.
+        // An error of a middleware between this one and the handler. Errors of handlers are
+        // responses already.
         Err(error) => {
             let mut response = error.error_response();
             session_store::apply(outgoing, &mut Headers(response.headers_mut()))
@@ -92,7 +93,8 @@ async fn around<B: MessageBody + 'static>(
     }
 }
 
-/// A response's headers, for the core. actix-web has the types of http 0.2, the core those of http 1.
+/// The headers of a response, for the core. actix-web uses the types of http 0.2, the core those of
+/// http 1.
 struct Headers<'a>(&'a mut HeaderMap);
 
 impl ResponseHeaders for Headers<'_> {
@@ -128,7 +130,7 @@ fn append(headers: &mut HeaderMap, name: &http::HeaderName, value: &http::Header
     }
 }
 
-/// The request's session: derefs to [`session_core::Session`], where the methods are.
+/// The request's session. Dereferences to [`session_core::Session`], which has the methods.
 #[derive(Debug)]
 pub struct Session(session_core::Session);
 
@@ -156,10 +158,11 @@ impl FromRequest for Session {
 /// The error of a session, as a response: the core's status without a body.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// The session's.
+    /// The session returned an error.
     #[error(transparent)]
     Session(#[from] session_core::Error),
-    /// A handler asked for a session where no layer is: 500, with the line that is missing.
+    /// A handler asked for a session without the layer. The response is 500, and names the line to
+    /// add.
     #[error(
         "this handler asks for a session, but its application has no layer for it: add `.wrap({}.middleware())`",
         .0.line("SessionLayer::new(sessions)")

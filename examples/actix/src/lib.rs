@@ -1,4 +1,4 @@
-//! The tour on actix-web, with the adapter that `docs/adapters.md` tells how to write.
+//! The tour on actix-web, with the adapter that `docs/adapters.md` explains.
 
 pub mod adapter;
 pub mod routes;

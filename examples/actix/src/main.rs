@@ -1,4 +1,4 @@
-//! `cargo run -p actix-tour`
+//! Serves the tour on actix-web: `cargo run -p actix-tour`.
 
 use std::process::ExitCode;
 

@@ -17,7 +17,7 @@ use crate::adapter::{Error, Session};
 
 type Answer = Result<HttpResponse, Error>;
 
-/// All of them.
+/// Adds all routes.
 pub fn configure(tour: Tour) -> impl FnOnce(&mut ServiceConfig) {
     move |app| {
         app.app_data(Data::new(tour))
@@ -47,7 +47,7 @@ pub fn configure(tour: Tour) -> impl FnOnce(&mut ServiceConfig) {
     }
 }
 
-/// For GET, and HEAD beside it.
+/// Accepts GET, and HEAD beside it.
 fn get() -> Route {
     route().guard(Any(Get()).or(Head()))
 }
@@ -211,7 +211,8 @@ fn see_other(path: &'static str) -> HttpResponseBuilder {
     response
 }
 
-/// What a route shows of a session is for its user and for now: the back button after a logout must show nothing.
+/// Forbids caches to store a page that shows a session: after a logout the back button must show
+/// nothing of it.
 fn no_store(mut response: HttpResponseBuilder) -> HttpResponseBuilder {
     response.insert_header((CACHE_CONTROL, "no-store"));
     response

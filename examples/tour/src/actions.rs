@@ -1,4 +1,5 @@
-//! What the tour's routes do with the session: the same in every framework, which adds only its routing.
+//! The actions of the tour's routes on the session. Every framework uses them, and adds only its
+//! routing.
 
 use std::fmt::Display;
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -9,20 +10,20 @@ use session_core::{Error, RecordKey, Session};
 use crate::page::{ListedSession, Page, SessionsPage, escape};
 use crate::start::Tour;
 
-/// `GET /visit`: counts and tells.
+/// `GET /visit`: counts the visit, and reports the count.
 ///
 /// # Errors
-/// When `visits` is no counter.
+/// [`Error`] when `visits` is no counter.
 pub fn visit(session: &Session) -> Result<String, Error> {
     let visits = session.increment("visits", 1)?;
     Ok(format!("You have visited this page {visits} times"))
 }
 
-/// `POST /login`: whoever gives a name is logged in by it; then to `/profile`. What the browser calls itself is the
-/// session's label.
+/// `POST /login`: logs the user in by the given name, and leads to `/profile`. The browser's name
+/// becomes the session's label.
 ///
 /// # Errors
-/// None that a session has while its request lasts.
+/// None while the request lasts.
 pub fn login(session: &Session, username: &str, user_agent: Option<&str>) -> Result<(), Error> {
     session.log_in(username)?;
     if let Some(user_agent) = user_agent {
@@ -33,10 +34,10 @@ pub fn login(session: &Session, username: &str, user_agent: Option<&str>) -> Res
     session.flash(format!("Logged in as {username}"), "success")
 }
 
-/// `GET /profile`: a line of HTML, or `None`: then to `/login`.
+/// `GET /profile`: a line of HTML, or `None`, which leads to `/login`.
 ///
 /// # Errors
-/// When `username` is no text.
+/// [`Error`] when `username` is no text.
 pub fn profile(session: &Session) -> Result<Option<String>, Error> {
     let username: Option<Option<String>> = session.get("username")?; // Flask may have stored None
     Ok(username
@@ -47,7 +48,7 @@ pub fn profile(session: &Session) -> Result<Option<String>, Error> {
 /// `POST /logout`.
 ///
 /// # Errors
-/// None that a session has while its request lasts.
+/// None while the request lasts.
 pub fn logout(session: &Session) -> Result<&'static str, Error> {
     session.remove("username")?;
     session.clear()?;
@@ -57,7 +58,7 @@ pub fn logout(session: &Session) -> Result<&'static str, Error> {
 /// `POST /add_to_cart/{product_id}`.
 ///
 /// # Errors
-/// When `cart` is no list.
+/// [`Error`] when `cart` is no list.
 pub fn add_to_cart(session: &Session, product_id: &str) -> Result<String, Error> {
     session.push("cart", product_id)?;
     Ok(format!("Added product {product_id} to cart"))
@@ -66,7 +67,7 @@ pub fn add_to_cart(session: &Session, product_id: &str) -> Result<String, Error>
 /// `GET /cart`: a JSON list.
 ///
 /// # Errors
-/// When `cart` cannot be read.
+/// [`Error`] when `cart` cannot be read.
 pub fn cart(session: &Session) -> Result<String, Error> {
     Ok(session
         .get::<Value>("cart")?
@@ -74,10 +75,10 @@ pub fn cart(session: &Session) -> Result<String, Error> {
         .to_string())
 }
 
-/// `POST /permanent` with the form's `on`; `None` if that is neither `1` nor `0`.
+/// `POST /permanent` with the form's `on`. Returns `None` if that is neither `1` nor `0`.
 ///
 /// # Errors
-/// None that a session has while its request lasts.
+/// None while the request lasts.
 pub fn set_permanent(session: &Session, on: &str) -> Result<Option<&'static str>, Error> {
     match on {
         "1" => session.set_permanent(true)?,
@@ -90,16 +91,16 @@ pub fn set_permanent(session: &Session, on: &str) -> Result<Option<&'static str>
 /// `POST /flash`.
 ///
 /// # Errors
-/// When no random number can be had.
+/// [`Error`] when the random source fails.
 pub fn flash(session: &Session, message: &str, category: &str) -> Result<&'static str, Error> {
     session.flash(message, category)?;
     Ok("ok")
 }
 
-/// `GET /flashes`: `[[category, message], ...]`, and they are gone.
+/// `GET /flashes`: takes the messages, `[[category, message], ...]`.
 ///
 /// # Errors
-/// None that a session has while its request lasts.
+/// None while the request lasts.
 pub fn flashes(session: &Session) -> Result<String, Error> {
     let taken = session.take_flashes()?;
     let pairs = taken.iter().map(|flash| {
@@ -111,16 +112,17 @@ pub fn flashes(session: &Session) -> Result<String, Error> {
     Ok(Value::Array(pairs.collect::<Result<_, Error>>()?).to_string())
 }
 
-/// `GET /fail`: changes the session, and then the page fails with this text and status 500; the change is kept.
+/// `GET /fail`: changes the session, and then fails with this text and status 500. The change is
+/// stored.
 ///
 /// # Errors
-/// When `failures` is no counter.
+/// [`Error`] when `failures` is no counter.
 pub fn fail(session: &Session) -> Result<String, Error> {
     let failures = session.increment("failures", 1)?;
     Ok(format!("This page has failed {failures} times"))
 }
 
-/// `GET /panic`: changes the session, and then the handler panics; nothing of the change may be kept.
+/// `GET /panic`: changes the session, and then panics. The change must not be stored.
 ///
 /// # Panics
 /// Always.
@@ -130,8 +132,8 @@ pub fn panic(session: &Session) -> ! {
     panic!("the tour's handler panics, as it should; it had changed its session: {changed:?}")
 }
 
-/// `GET /late`: the body's first part is [`LATE_FIRST`], this its second, made when the first has been sent: the session has
-/// been closed by then.
+/// `GET /late`: returns the second part of the body, after [`LATE_FIRST`]. It is made when the
+/// first part has been sent, so the session is closed by then.
 #[must_use]
 pub fn late(session: &Session) -> String {
     match session.insert("late", true) {
@@ -140,7 +142,7 @@ pub fn late(session: &Session) -> String {
     }
 }
 
-/// `GET /late/open`: the same, but the session is asked for only when the first part has been sent.
+/// `GET /late/open`: as [`late`], but opens the session only when the first part has been sent.
 #[must_use]
 pub fn late_open(opened: Result<&Session, impl Display>) -> String {
     match opened {
@@ -155,7 +157,7 @@ pub fn late_open(opened: Result<&Session, impl Display>) -> String {
 /// The first part of the body of `GET /late` and `GET /late/open`.
 pub const LATE_FIRST: &str = "The headers have been sent,\n";
 
-/// What a page about the user's sessions answers; nobody may store it.
+/// The answer of a page about the user's sessions. No cache may store it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Answer {
     /// A page of HTML.
@@ -164,7 +166,7 @@ pub enum Answer {
     Text(&'static str),
     /// A line of text with status 400.
     Bad(&'static str),
-    /// To another page, with status 303.
+    /// A redirect with status 303.
     To(&'static str),
 }
 
@@ -173,13 +175,13 @@ const UNLISTED: Answer = Answer::Text(
      Start the tour with --store memory, or another store that --help lists.",
 );
 
-/// So many sessions are listed.
+/// The number of sessions that the page lists at most.
 const MOST: usize = 100;
 
-/// `GET /sessions`: the user's sessions, with a button to end each.
+/// `GET /sessions`: lists the user's sessions, with a button to end each.
 ///
 /// # Errors
-/// When the store does not answer.
+/// [`Error`] when the store does not answer.
 pub async fn sessions(tour: &Tour, session: &Session) -> Result<Answer, Error> {
     let Some(sessions) = &tour.sessions else {
         return Ok(UNLISTED);
@@ -216,10 +218,10 @@ pub async fn sessions(tour: &Tour, session: &Session) -> Result<Answer, Error> {
     Ok(Answer::Page(page.render()))
 }
 
-/// `POST /sessions/end` with the form's `key`: that session ends, if it is the user's.
+/// `POST /sessions/end` with the form's `key`: ends that session, if it belongs to the user.
 ///
 /// # Errors
-/// When the store does not answer.
+/// [`Error`] when the store does not answer.
 pub async fn end_session(tour: &Tour, session: &Session, key: &str) -> Result<Answer, Error> {
     let Some(sessions) = &tour.sessions else {
         return Ok(UNLISTED);
@@ -240,10 +242,10 @@ pub async fn end_session(tour: &Tour, session: &Session, key: &str) -> Result<An
     Ok(Answer::To("/sessions"))
 }
 
-/// `POST /sessions/end_all`: all of the user's sessions end, this one too.
+/// `POST /sessions/end_all`: ends all of the user's sessions, also this one.
 ///
 /// # Errors
-/// When the store does not answer.
+/// [`Error`] when the store does not answer.
 pub async fn end_sessions(tour: &Tour, session: &Session) -> Result<Answer, Error> {
     let Some(sessions) = &tour.sessions else {
         return Ok(UNLISTED);
@@ -267,8 +269,8 @@ fn ago(seconds: u64) -> String {
     }
 }
 
-/// `Firefox on Linux`, by what browsers write into `User-Agent`, or its first 60 characters. Each also names those that it
-/// wants to be taken for, so the order counts.
+/// Returns a label such as `Firefox on Linux` for a `User-Agent`, or its first 60 characters.
+/// Browsers also name others that they imitate, so the order of the checks matters.
 fn browser(user_agent: &str) -> String {
     const BROWSERS: [(&str, &str); 9] = [
         ("Edg/", "Edge"),
@@ -302,11 +304,11 @@ fn browser(user_agent: &str) -> String {
     }
 }
 
-/// `GET /`: the page. Takes the flashes it shows, counts no visit. A session of another application, with other types
-/// under our keys, is shown as far as it can be.
+/// `GET /`: the page. Takes the flashes that it shows, and counts no visit. It shows a session of
+/// another application, with other types under these keys, as far as it can.
 ///
 /// # Errors
-/// None that a session has while its request lasts.
+/// None while the request lasts.
 pub fn page(tour: &Tour, session: &Session) -> Result<String, Error> {
     let flashes: Vec<_> = session
         .take_flashes()?

@@ -4,29 +4,30 @@ use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::PathBuf;
 
-/// What the command line and the environment ask for.
+/// The options from the command line and the environment.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Options {
     /// The address to listen on.
     pub bind: SocketAddr,
-    /// Use Flask's wire format and the `SECRET_KEY` of a Flask application.
+    /// Uses Flask's format and the `SECRET_KEY` of a Flask application.
     pub flask: bool,
-    /// Encrypt the sessions: in their cookies, or where they are.
+    /// Encrypts the sessions: in their cookies, or in their store.
     pub encrypted: bool,
-    /// Where the sessions are.
+    /// The place of the sessions.
     pub store: Store,
-    /// Plain HTTP beyond loopback: the cookie goes without `Secure` and without `__Host-`.
+    /// Allows plain HTTP beyond loopback: the cookie has neither `Secure` nor `__Host-`.
     pub insecure: bool,
-    /// The `SECRET_KEY`, if there is one; never empty. Without one the caller makes a key and says so.
+    /// The `SECRET_KEY`, if there is one; never empty. Without one the caller generates a key and
+    /// says so.
     pub secret: Option<String>,
 }
 
-/// Where the sessions are.
+/// The place of the sessions.
 #[derive(Clone, PartialEq, Eq)]
 pub enum Store {
     /// In their cookies.
     Cookie,
-    /// In this process's memory; the cookie holds an id, as with all that follow.
+    /// In this process's memory. The cookie holds an id, as with all places below.
     Memory,
     /// In a file.
     Sqlite(PathBuf),
@@ -36,7 +37,7 @@ pub enum Store {
     Postgres(String),
 }
 
-/// Shows no URL: there may be a password in it.
+/// Prints no URL: it may contain a password.
 impl fmt::Debug for Store {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -49,7 +50,7 @@ impl fmt::Debug for Store {
     }
 }
 
-/// Shows everything but the secret.
+/// Prints everything but the secret.
 impl fmt::Debug for Options {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Options")
@@ -63,22 +64,22 @@ impl fmt::Debug for Options {
     }
 }
 
-/// What a command line turns out to be.
+/// The result of reading a command line.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Parsed {
     /// Start the application with these options.
     Run(Options),
-    /// Print this text and leave.
+    /// Print this text and exit.
     Help(String),
 }
 
 /// Reads the arguments (without the program's name) and the value of `SECRET_KEY`.
 ///
-/// `--help` anywhere wins over everything else; of several `--bind` the last one counts.
+/// `--help` anywhere wins over everything else. The last `--bind` wins over former ones.
 ///
 /// # Errors
 ///
-/// A text for a person, which says what was expected, what came and what to do.
+/// A text for the user, with the expected value, the actual one and the remedy.
 pub fn parse(
     arguments: impl IntoIterator<Item = String>,
     secret_key: Option<String>,
@@ -220,7 +221,7 @@ fn place(text: &str) -> Result<Store, String> {
                 .to_owned())
         }
         "sqlite" => Ok(Store::Sqlite(rest.into())),
-        // What the URL's readers say may quote it.
+        // The URL parser's error may quote the URL, so it is not passed on.
         "redis" if rest.starts_with("//") => match redis::parse_redis_url(text) {
             Some(_) if redis::Client::open(text).is_ok() => Ok(Store::Redis(text.to_owned())),
             _ => Err("--store cannot read the URL after redis: (not shown, since it may hold a password). Expected \
@@ -241,10 +242,10 @@ fn place(text: &str) -> Result<Store, String> {
     }
 }
 
-/// What `--store` takes.
+/// The values of `--store`.
 const PLACES: &str = "cookie, memory, sqlite:PATH, redis://HOST or postgres://USER@HOST/DATABASE";
 
-/// What came, for an error.
+/// Returns the received argument, for an error.
 fn came(text: &str) -> String {
     if text.is_empty() {
         "nothing".to_owned()
@@ -253,7 +254,7 @@ fn came(text: &str) -> String {
     }
 }
 
-/// The text, or the beginning of what may be a URL with a password.
+/// Returns the text, or only its beginning if it may be a URL with a password.
 fn shown(text: &str) -> String {
     match text.split_once(':') {
         Some((scheme, rest)) if rest.starts_with('/') || rest.contains('@') => {
@@ -273,25 +274,25 @@ Usage: tour [OPTIONS]
 Options:
   --bind ADDR   Listen on this address: 127.0.0.1:{default_port} (the default), [::1]:{default_port},
                 localhost:{default_port}, or an address without a port (then {default_port})
-  --flask       Use Flask's wire format and the SECRET_KEY of a Flask application,
+  --flask       Use Flask's format and the SECRET_KEY of a Flask application,
                 so that both applications read each other's sessions
-  --encrypted      Encrypt the sessions, so that nobody can read them without SECRET_KEY
-  --store PLACE Where the sessions are:
+  --encrypted   Encrypt the sessions, so that only the SECRET_KEY can read them
+  --store PLACE Store the sessions here:
                   cookie           they travel with each request (the default)
                   memory           on the server, until it stops; the cookie holds an id,
-                                   as with all that follow
+                                   as with all places below
                   sqlite:PATH      in a file, which is created if it does not exist
                   redis://HOST     in Redis 7 or newer, under keys that begin with tour:
                   postgres://USER@HOST/DATABASE
                                    in PostgreSQL 12 or newer, in the table session_records,
                                    which is created
   --insecure    Serve plain HTTP beyond this machine: the cookie loses Secure and the
-                __Host- prefix, and anyone on the network's way can copy it
+                __Host- prefix, and an attacker on the network can copy it
   --help        Show this text
 
 Environment:
-  SECRET_KEY    The key that signs the sessions. Without it a key is made for this run,
-                and sessions end with it.
+  SECRET_KEY    The key that signs the sessions. Without it the tour generates a key,
+                and the sessions end with the tour.
 "
     )
 }

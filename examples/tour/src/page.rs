@@ -5,13 +5,16 @@
 //! that led to it; reloading the page then shows the new state.
 
 mod fixed;
+mod sessions;
+
+pub use sessions::{ListedSession, SessionsPage};
 
 use fixed::{
     COOKIE_NOTE, DOCK, ENCRYPTED_NOTE, FLASH_CARD, INTRODUCTION, INTRODUCTION_STORED, LOGIN,
-    LOGIN_PAGE, LOGOUT, SESSIONS_FOOT, SESSIONS_LINK, STORED_NOTE,
+    LOGIN_PAGE, LOGOUT, SESSIONS_LINK, STORED_NOTE,
 };
 
-/// What the cart can be filled with: the id used in `/add_to_cart/{product_id}`, and the name shown.
+/// The products for the cart: the id in `/add_to_cart/{product_id}`, and the name on the page.
 pub const PRODUCTS: &[(&str, &str)] = &[
     ("espresso", "Espresso"),
     ("filter", "Filter coffee"),
@@ -23,20 +26,21 @@ pub const PRODUCTS: &[(&str, &str)] = &[
 
 const STYLE: &str = include_str!("style.css");
 
-/// What the tour's main page shows. Everything is plain text; [`render`](Self::render) escapes it.
+/// The content of the tour's main page. All fields are plain text; [`render`](Self::render) escapes
+/// them.
 #[derive(Debug, Clone, Copy)]
 pub struct Page<'a> {
     /// The web framework's name.
     pub framework: &'a str,
-    /// Whether nobody can read it without the key.
+    /// Whether the sessions are encrypted.
     pub encrypted: bool,
-    /// How the session is kept, as in "signed cookie".
+    /// The kind of the session, for example "signed cookie".
     pub mode: &'a str,
-    /// Where the session is, if not in its cookie.
+    /// The place of the session, if it is not in its cookie.
     pub place: Option<&'a str>,
-    /// How many visits were counted: a float, since Flask may have made one of it.
+    /// The number of visits: a float, since Flask may have stored one.
     pub visits: f64,
-    /// Who is logged in.
+    /// The user, if one is logged in.
     pub user: Option<&'a str>,
     /// The ids of the products in the cart, in order, with repetitions.
     pub cart: &'a [String],
@@ -46,12 +50,12 @@ pub struct Page<'a> {
     pub flashes: &'a [(String, String)],
     /// Label and value of each row about the cookie.
     pub inspector: &'a [(String, String)],
-    /// What the session holds, as JSON.
+    /// The content of the session, as JSON.
     pub json: &'a str,
 }
 
 impl Page<'_> {
-    /// The page as an HTML document.
+    /// Returns the page as an HTML document.
     pub fn render(&self) -> String {
         let introduction = if self.place.is_some() {
             INTRODUCTION_STORED
@@ -74,7 +78,7 @@ impl Page<'_> {
         let banner = |(category, message): &(String, String)| {
             let class = category_class(category);
             let (category, message) = (escape(category), escape(message));
-            // A message that Flask was given without a category has none.
+            // A message that Flask was given without a category has an empty one.
             let category = if category.is_empty() {
                 category
             } else {
@@ -194,9 +198,9 @@ impl Page<'_> {
         };
         let rows: String = self.inspector.iter().map(row).collect();
         let (note, content) = match self.place {
-            None if self.encrypted => (ENCRYPTED_NOTE, "What is in it".to_owned()),
-            None => (COOKIE_NOTE, "What it says".to_owned()),
-            Some(place) => (STORED_NOTE, format!("What is in {}", escape(place))),
+            None if self.encrypted => (ENCRYPTED_NOTE, "Content".to_owned()),
+            None => (COOKIE_NOTE, "Content, readable".to_owned()),
+            Some(place) => (STORED_NOTE, format!("Content in {}", escape(place))),
         };
         format!(
             r#"<section class="card inspector" aria-labelledby="inspector">
@@ -227,80 +231,12 @@ impl Page<'_> {
     }
 }
 
-/// What the page about the user's sessions shows. Everything is plain text; [`render`](Self::render) escapes it.
-#[derive(Debug, Clone, Copy)]
-pub struct SessionsPage<'a> {
-    /// The web framework's name.
-    pub framework: &'a str,
-    /// How the session is kept.
-    pub mode: &'a str,
-    /// Whose sessions they are.
-    pub user: &'a str,
-    /// The sessions.
-    pub sessions: &'a [ListedSession],
-}
-
-/// One of the user's sessions.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ListedSession {
-    /// What the form that ends it sends.
-    pub key: String,
-    /// The browser.
-    pub label: String,
-    /// When it began.
-    pub began: String,
-    /// When it was last seen.
-    pub seen: String,
-    /// Whether it is the one that asks.
-    pub this: bool,
-}
-
-impl SessionsPage<'_> {
-    /// The page as an HTML document.
-    pub fn render(&self) -> String {
-        let row = |session: &ListedSession| {
-            let label = escape(&session.label);
-            let this = if session.this {
-                " <strong>this one</strong>"
-            } else {
-                ""
-            };
-            format!(
-                "<tr><th scope=\"row\">{label}{this}</th><td>{began}</td><td>{seen}</td><td>\
-                 <form method=\"post\" action=\"/sessions/end\">\
-                 <button name=\"key\" value=\"{key}\" aria-label=\"End: {label}\">End</button></form></td></tr>\n",
-                began = escape(&session.began),
-                seen = escape(&session.seen),
-                key = escape(&session.key),
-            )
-        };
-        let rows: String = self.sessions.iter().map(row).collect();
-        let main = format!(
-            r#"<section class="card" aria-labelledby="sessions">
-<h2 id="sessions">Your sessions</h2>
-<p class="note">Where <strong>{user}</strong> is logged in. Who logged in first stands first.</p>
-<table class="sessions">
-<caption class="hidden">Your sessions</caption>
-<thead>
-<tr><th scope="col">Browser</th><th scope="col">Began</th><th scope="col">Last seen</th><td></td></tr>
-</thead>
-<tbody>
-{rows}</tbody>
-</table>
-{SESSIONS_FOOT}</section>
-"#,
-            user = escape(self.user),
-        );
-        document("Your sessions", self.framework, Some(self.mode), &main, "")
-    }
-}
-
-/// The page with the login form.
+/// Returns the page with the login form.
 pub fn login_form(framework: &str) -> String {
     document("Log in", framework, None, LOGIN_PAGE, "")
 }
 
-/// The frame that every page has in common.
+/// Returns a document with the frame that all pages share.
 fn document(title: &str, framework: &str, mode: Option<&str>, main: &str, after: &str) -> String {
     let framework = escape(framework);
     let mode = mode
@@ -334,7 +270,7 @@ fn document(title: &str, framework: &str, mode: Option<&str>, main: &str, after:
     )
 }
 
-/// The style class of a flash category; categories of the application's own look neutral.
+/// Returns the style class of a flash category. Categories of the application's own look neutral.
 fn category_class(category: &str) -> &'static str {
     match category {
         "success" => "success",
@@ -345,7 +281,8 @@ fn category_class(category: &str) -> &'static str {
     }
 }
 
-/// Escapes text for HTML, both for content and for quoted attributes: the characters and texts of `markupsafe.escape`.
+/// Escapes text for HTML, for content and for quoted attributes: the characters and replacements of
+/// `markupsafe.escape`.
 pub fn escape(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     for character in text.chars() {

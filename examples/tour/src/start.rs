@@ -1,4 +1,4 @@
-//! From the command line and the environment to sessions: the same start for every framework.
+//! Makes sessions from the command line and the environment, for every framework.
 
 use std::net::SocketAddr;
 use std::process::ExitCode;
@@ -20,34 +20,36 @@ pub struct Tour {
     pub framework: &'static str,
     /// Whether the sessions are encrypted.
     pub encrypted: bool,
-    /// What the sessions are, for the page.
+    /// The kind of the sessions, for the page.
     pub mode: &'static str,
-    /// Where the sessions are, if not in their cookies.
+    /// The place of the sessions, if they are not in their cookies.
     pub place: Option<&'static str>,
-    /// Where to listen.
+    /// The address to listen on.
     pub bind: SocketAddr,
     /// The sessions.
     pub source: SessionBackend,
-    /// A user's sessions, which can be listed and ended: not those in cookies.
+    /// A user's sessions, which can be listed and ended; `None` for sessions in cookies.
     pub sessions: Option<UserSessions>,
 }
 
-/// How often what has expired is removed, where a store does not do it by itself.
+/// The interval at which expired records are removed, for stores that do not remove them by
+/// themselves.
 const CLEANING: Duration = Duration::from_secs(600);
 
 impl Tour {
-    /// Reads arguments and `SECRET_KEY` and connects to the store; says on standard error what is wrong, and on standard
-    /// output what is not.
+    /// Reads the arguments and `SECRET_KEY`, and connects to the store. Prints faults on standard
+    /// error, and the rest on standard output.
     ///
     /// # Errors
-    /// The exit code: 0 after `--help`, 2 for what cannot be started, 1 for a store that cannot be used now.
+    /// The exit code: 0 after `--help`, 2 for a configuration that cannot start, 1 for a store that
+    /// cannot be used now.
     #[allow(
         clippy::print_stdout,
         clippy::print_stderr,
         reason = "it is a command line program's start"
     )]
     pub async fn start(framework: &'static str, default_port: u16) -> Result<Self, ExitCode> {
-        // A key that is no text is worth an error, which must not quote it.
+        // A key that is no text is an error, which must not quote it.
         let secret = match std::env::var("SECRET_KEY") {
             Ok(secret) => Some(secret),
             Err(std::env::VarError::NotPresent) => None,
@@ -123,13 +125,13 @@ impl Tour {
         })
     }
 
-    /// Says where the tour is, once it listens there: with port 0 the system chose one.
+    /// Prints the tour's address, once it listens there: with port 0 the system chooses one.
     #[allow(clippy::print_stdout, reason = "it is a command line program's start")]
     pub fn announce(&self, address: SocketAddr) {
         println!("The tour with {} is on http://{address}", self.framework);
     }
 
-    /// Says why the tour cannot be served.
+    /// Prints why the tour cannot be served.
     #[allow(clippy::print_stderr, reason = "it is a command line program's start")]
     pub fn failed(&self, error: &std::io::Error) -> ExitCode {
         let bind = self.bind;
@@ -148,13 +150,13 @@ fn refuse(message: &str) -> ExitCode {
 
 type Failure = Box<dyn std::error::Error + Send + Sync>;
 
-/// An error and what led to it; none of them quotes the URL.
+/// Returns an error and its causes. None of them quotes the URL.
 fn causes(error: &(dyn std::error::Error + 'static)) -> String {
     let mut text = error.to_string();
     let mut next = error.source();
     while let Some(cause) = next {
         let said = cause.to_string();
-        // Many repeat their cause.
+        // Many errors repeat their cause.
         if !text.ends_with(&said) {
             text = format!("{text}: {said}");
         }
@@ -163,7 +165,7 @@ fn causes(error: &(dyn std::error::Error + 'static)) -> String {
     text.trim_end_matches('.').to_owned()
 }
 
-/// The store, ready to be used; `None` for sessions in cookies.
+/// Opens the store, ready for use. Returns `None` for sessions in cookies.
 async fn store(place: &Store) -> Result<Option<Arc<dyn session_store::Store>>, Failure> {
     Ok(Some(match place {
         Store::Cookie => return Ok(None),

@@ -1,5 +1,5 @@
-//! `arbitrary_precision` and `raw_value`: serde_json holds numbers and values as text. In the
-//! session they are numbers and values.
+//! Tests `arbitrary_precision` and `raw_value`: a value that serde_json holds as text is a number,
+//! or a value, in the session.
 
 #![allow(clippy::unwrap_used)]
 
@@ -107,14 +107,14 @@ fn long_integers_keep_their_digits() {
                 session.payload(),
                 format!(r#"{{"in":[1,{{"k":{digits}}}],"n":{digits}}}"#)
             );
-            // Read as another type it is an error, not an object.
+            // Read as another type it is an error, and no object.
             assert!(session.get::<i64>("n").is_err() && session.get::<String>("n").is_err());
             assert!(session.get::<BTreeMap<String, String>>("n").is_err());
         }
     }
 }
 
-/// As Python and `insert_json` read and write them: the double, in its shortest form.
+/// The double in its shortest form, as Python reads and writes it and as `insert_json` does.
 #[test]
 fn floats_are_doubles() {
     for sessions in both() {
@@ -174,7 +174,7 @@ fn raw_values_are_values() {
     }
 }
 
-/// A user may have sent this JSON: it contains no tags, and none are read from it later.
+/// A user may have sent it: it has no tags, and none come back.
 #[test]
 fn raw_values_have_no_tags() {
     #[derive(Debug, Serialize, Deserialize)]
@@ -208,8 +208,7 @@ fn raw_values_have_no_tags() {
     }
 }
 
-/// An object does not become a number by being stored, not even with a key that serde_json uses
-/// internally.
+/// An object does not become a number by being stored, not even with a key of serde_json's own.
 #[test]
 fn an_object_stays_an_object() {
     let text = r#"{"$serde_json::private::Number":"5"}"#;

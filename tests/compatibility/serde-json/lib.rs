@@ -1,1 +1,1 @@
-//! Tests of session-core in an application whose serde_json holds numbers and whole values as text.
+//! Tests of session-core in an application where serde_json holds numbers and whole values as text.

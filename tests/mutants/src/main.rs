@@ -1,6 +1,7 @@
-//! Rewrites Rust files so that each small change that could be made to them, a mutant, is in the program already, and
-//! one of them is switched on when it runs: `mutants SKIPPED FILE ...`. The files are overwritten; a line of JSON for each
-//! mutant goes to standard output. `SKIPPED` has the numbers of those that do not compile, with commas between.
+//! Rewrites Rust files so that the program contains every small change that could be made to them,
+//! called a mutant, and one mutant is switched on at run time: `mutants SKIPPED FILE ...`. It
+//! overwrites the files, and prints a line of JSON for each mutant. `SKIPPED` lists the numbers of
+//! mutants that do not compile, separated by commas.
 
 mod rewrite;
 

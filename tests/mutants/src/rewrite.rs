@@ -1,6 +1,6 @@
-//! Which changes are made.
+//! Makes these changes:
 //!
-//! | what | becomes |
+//! | code | becomes |
 //! |---|---|
 //! | `a == b`, `a < b` and so on | the opposite; for an order also with and without equality |
 //! | `a && b`, `a \|\| b` | the other one |
@@ -67,7 +67,7 @@ impl<'a> Rewriter<'a> {
         }
     }
 
-    /// The condition on which a mutant is switched on, or nothing if it does not compile.
+    /// Returns the condition on which a mutant is switched on, or `None` if it does not compile.
     fn mutant(&mut self, place: &impl Spanned, change: &str) -> Option<TokenStream> {
         self.number += 1;
         let number = self.number;
@@ -113,7 +113,7 @@ impl<'a> Rewriter<'a> {
         }
     }
 
-    /// `true` and `false` in place of a condition without `let`.
+    /// Replaces a condition without `let` by `true` and `false`.
     fn condition(&mut self, before: &Expr, condition: &mut Expr) {
         if has_let(before) {
             return;
@@ -144,7 +144,8 @@ impl<'a> Rewriter<'a> {
             BinOp::Sub(_) => &[parse_quote!(+)],
             _ => return,
         };
-        // The operands are written once, so that what they move is moved once; but for the second one of && and ||.
+        // Writes each operand once, so that its values are moved once; only the second operand of
+        // && and || appears twice.
         let mut choice = quote!(l #op r);
         if matches!(op, BinOp::And(_) | BinOp::Or(_)) {
             choice = quote!(l #op #right);
@@ -304,7 +305,7 @@ impl VisitMut for Rewriter<'_> {
     }
 }
 
-/// The beginning of a type's text, as far as it tells a plain value.
+/// Returns the beginning of a type's text, as far as it implies a plain value.
 fn plain(kind: &Type) -> String {
     let text = kind.to_token_stream().to_string();
     match text.strip_prefix("Result < ()").is_some() || text.starts_with("Result < ( )") {

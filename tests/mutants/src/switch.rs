@@ -1,4 +1,5 @@
-//! Goes into the program that is tried, as `crate::mutant`: which change is switched on, and which were come by.
+//! This file becomes `crate::mutant` in the tested program: it switches one change on, and records
+//! the changes that were reached.
 
 use std::io::Write;
 use std::sync::LazyLock;

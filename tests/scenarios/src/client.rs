@@ -1,4 +1,4 @@
-//! HTTP/1.1 over a socket, raw enough for several `Cookie` headers and for bytes that are no text.
+//! HTTP/1.1 over a socket. Requests may have several `Cookie` headers, and bytes that are no text.
 
 use std::fmt;
 use std::fmt::Write as _;
@@ -10,10 +10,10 @@ use serde_json::Value;
 
 use crate::jar::SetCookie;
 
-/// How long an answer may take.
+/// The longest time to wait for an answer.
 pub const PATIENCE: Duration = Duration::from_secs(30);
 
-/// A request without `Host` and the length of its body, which [`Request::send`] adds.
+/// A request. [`Request::send`] adds `Host` and the length of the body.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Request {
     pub(crate) method: &'static str,
@@ -23,7 +23,7 @@ pub struct Request {
 }
 
 impl Request {
-    /// `GET`.
+    /// Returns a `GET` request.
     #[must_use]
     pub fn get(path: &str) -> Self {
         Self {
@@ -34,7 +34,7 @@ impl Request {
         }
     }
 
-    /// `HEAD`.
+    /// Returns a `HEAD` request.
     #[must_use]
     pub fn head(path: &str) -> Self {
         Self {
@@ -43,7 +43,7 @@ impl Request {
         }
     }
 
-    /// `POST` of a form.
+    /// Returns a `POST` request of a form.
     #[must_use]
     pub fn post(path: &str, form: &[(&str, &str)]) -> Self {
         let pairs: Vec<_> = form
@@ -58,39 +58,40 @@ impl Request {
         .header("content-type", "application/x-www-form-urlencoded")
     }
 
-    /// One more header; also when there is one of the same name.
+    /// Adds a header, beside others of the same name.
     #[must_use]
     pub fn header(mut self, name: &'static str, value: impl Into<Vec<u8>>) -> Self {
         self.headers.push((name, value.into()));
         self
     }
 
-    /// One more `Cookie` header.
+    /// Adds a `Cookie` header.
     #[must_use]
     pub fn cookie(self, pairs: impl Into<Vec<u8>>) -> Self {
         self.header("cookie", pairs)
     }
 
-    /// The answer, over a connection of its own.
+    /// Sends the request over a connection of its own, and returns the answer.
     ///
     /// # Panics
-    /// Without an answer.
+    /// Panics without an answer.
     #[must_use]
     pub fn send(&self, to: SocketAddr) -> Response {
         self.try_send(to)
             .unwrap_or_else(|error| panic!("{error}: {self:?} to {to}"))
     }
 
-    /// The answer, over a connection of its own.
+    /// Sends the request over a connection of its own, and returns the answer.
     ///
     /// # Errors
-    /// When the server takes no connection, or cuts it before its answer is whole.
+    /// An I/O error when the server refuses the connection, or cuts it before the end of its
+    /// answer.
     pub fn try_send(&self, to: SocketAddr) -> Result<Response> {
         Connection::open(to)?.exchange(self, "close")
     }
 }
 
-/// As it goes out, without `Host` and `Connection`.
+/// Prints the request as it is sent, without `Host` and `Connection`.
 impl fmt::Debug for Request {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} {}", self.method, self.path)?;
@@ -105,7 +106,7 @@ impl fmt::Debug for Request {
     }
 }
 
-/// Percent-encoded, so that any text fits into a path segment or a form.
+/// Percent-encodes a text, so that it fits into a path segment or a form.
 #[must_use]
 pub fn encoded(text: &str) -> String {
     text.bytes().fold(String::new(), |mut out, byte| {
@@ -118,7 +119,7 @@ pub fn encoded(text: &str) -> String {
     })
 }
 
-/// A connection that is kept for several requests.
+/// A connection for several requests.
 #[derive(Debug)]
 pub struct Connection {
     stream: BufReader<TcpStream>,
@@ -126,10 +127,10 @@ pub struct Connection {
 }
 
 impl Connection {
-    /// Opens it.
+    /// Opens a connection.
     ///
     /// # Errors
-    /// When the server takes none.
+    /// An I/O error when the server refuses it.
     pub fn open(to: SocketAddr) -> Result<Self> {
         let stream = TcpStream::connect_timeout(&to, PATIENCE)?;
         stream.set_read_timeout(Some(PATIENCE))?;
@@ -139,18 +140,18 @@ impl Connection {
         })
     }
 
-    /// The answer; the connection stays open.
+    /// Sends a request and returns the answer. The connection stays open.
     ///
     /// # Errors
-    /// When it was cut.
+    /// An I/O error when the connection was cut.
     pub fn send(&mut self, request: &Request) -> Result<Response> {
         self.exchange(request, "keep-alive")
     }
 
-    /// Sends a request, and waits for no answer.
+    /// Sends a request, and does not wait for the answer.
     ///
     /// # Errors
-    /// When the connection was cut.
+    /// An I/O error when the connection was cut.
     pub fn ask(&mut self, request: &Request) -> Result<()> {
         self.write(request, "close")
     }
@@ -188,14 +189,14 @@ impl Connection {
 pub struct Response {
     /// The status code.
     pub status: u16,
-    /// Names in lower case.
+    /// The headers, with names in lower case.
     pub(crate) headers: Vec<(String, String)>,
     /// The body, which is text.
     pub body: String,
 }
 
 impl Response {
-    /// Reads no further than the response goes: Flask's server closes 10 ms after it, the client at once.
+    /// Reads an answer and no further: Flask's server closes 10 ms later, the client at once.
     fn read(stream: &mut impl BufRead, has_body: bool) -> Result<Self> {
         let status = line(stream)?;
         let status = status
@@ -240,10 +241,10 @@ impl Response {
         Ok(response)
     }
 
-    /// The value of a header that may come once.
+    /// Returns the value of a header that may occur once.
     ///
     /// # Panics
-    /// When it came twice.
+    /// Panics when it occurs twice.
     #[must_use]
     pub fn header(&self, name: &str) -> Option<&str> {
         let mut values = self
@@ -256,10 +257,10 @@ impl Response {
         value
     }
 
-    /// `Set-Cookie`, of which there may be one.
+    /// Returns the `Set-Cookie`, of which there may be one.
     ///
     /// # Panics
-    /// When there are two, or one that no browser could read.
+    /// Panics when there are two, or when no browser could read it.
     #[must_use]
     pub fn set_cookie(&self) -> Option<SetCookie> {
         self.header("set-cookie").map(SetCookie::parse)
@@ -274,10 +275,10 @@ impl Response {
         })
     }
 
-    /// The body as JSON.
+    /// Returns the body as JSON.
     ///
     /// # Panics
-    /// When it is none.
+    /// Panics when it is no JSON.
     #[must_use]
     pub fn json(&self) -> Value {
         serde_json::from_str(&self.body)
@@ -285,7 +286,7 @@ impl Response {
     }
 }
 
-/// The headers that matter, and the beginning of the body.
+/// Prints the headers that matter, and the beginning of the body.
 impl fmt::Debug for Response {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}", self.status)?;

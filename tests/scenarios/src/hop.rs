@@ -1,4 +1,5 @@
-//! A client that goes to any of several servers at random with one jar, and a model of what it must see.
+//! A client that visits several servers at random with one jar, and a model of the answers that it
+//! must get.
 
 use std::net::SocketAddr;
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -9,26 +10,26 @@ use crate::client::{Request, Response};
 use crate::jar::Jar;
 use crate::model::{Action, Body, Dice, Expected, Model, Sent};
 
-/// Idle lifetime of a permanent session, in seconds: the default of all servers.
+/// The idle lifetime of a permanent session, in seconds: the default of all servers.
 pub const MONTH: u64 = 31 * 24 * 60 * 60;
 
 /// A random walk over servers that share one `SECRET_KEY` in Flask's format.
 #[derive(Debug, Clone)]
 pub struct Hop {
-    /// Names and addresses. The first is what the others are compared with.
+    /// Names and addresses. The others are compared with the first.
     pub servers: Vec<(String, SocketAddr)>,
-    /// Whether the first asks for its session, and so sends `Vary`, where the others do. Flask 2 did less.
+    /// Whether the first server sends `Vary` where the others do. Flask 2 sends it in fewer cases.
     pub same_vary: bool,
 }
 
-/// What was compared with the first server.
+/// The numbers of comparisons with the first server.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Compared {
     /// Requests that all servers answered.
     pub answers: u32,
-    /// Cookies with the same bytes.
+    /// Cookies with equal bytes.
     pub same_bytes: u32,
-    /// Cookies that one of the two compressed: the same JSON, attributes and time.
+    /// Cookies that one of the two servers compressed: their JSON, attributes and time are equal.
     pub same_json: u32,
 }
 
@@ -41,10 +42,10 @@ struct Walk<'a> {
 }
 
 impl Hop {
-    /// So many steps, the same ones for the same seed.
+    /// Walks this many steps. A seed always gives one sequence of steps.
     ///
     /// # Panics
-    /// On the first difference, with the seed, the step, the request, and the answers.
+    /// Panics on the first difference, with the seed, the step, the request and the answers.
     #[must_use]
     pub fn run(&self, seed: u64, steps: u32) -> Compared {
         let (dice, jar, model) = (Dice(seed), Jar::new("session"), Model::default());
@@ -57,7 +58,7 @@ impl Hop {
         };
         for step in 0..steps {
             let before = walk.jar.clone();
-            // Browsers, and so we, keep at most 4096 octets.
+            // Browsers store at most 4096 bytes, and so does this client.
             let full = before
                 .value
                 .as_ref()
@@ -107,9 +108,10 @@ impl Walk<'_> {
         Ok(())
     }
 
-    /// Sends one request with one cookie to all, and compares.
+    /// Sends one request with one cookie to all servers, and compares the answers.
     fn at_all(&mut self, request: &Request, expected: &Expected) -> Result<Vec<Response>, String> {
-        // A second may end in between, so that their cookies differ in time; five times it does not.
+        // A second may end between two answers, so that the times in their cookies differ; in five
+        // attempts one succeeds.
         let mut tries = 0;
         let responses = loop {
             let responses: Vec<_> = self
@@ -193,7 +195,8 @@ impl Walk<'_> {
     }
 }
 
-/// What must be the same at all servers, whatever compressed it: attributes, JSON and time.
+/// Returns the parts that must be equal at all servers, with any compression: attributes, JSON and
+/// time.
 fn cookie_of(response: &Response) -> Option<(Vec<String>, String, u64)> {
     let set = response.set_cookie()?;
     let (json, written) = set
@@ -206,7 +209,7 @@ fn cookie_of(response: &Response) -> Option<(Vec<String>, String, u64)> {
 /// Whether `Set-Cookie` has `Expires`, 31 days from now.
 ///
 /// # Panics
-/// Without a cookie.
+/// Panics without a cookie.
 #[must_use]
 pub fn expires_in_a_month(response: &Response) -> bool {
     let now = SystemTime::now()

@@ -10,17 +10,17 @@ use tokio::time::timeout;
 
 use crate::client::{PATIENCE, Request, Response};
 
-/// Sends the requests one after the other over one connection. Each header is a field of its own, `cookie` too (RFC 9113,
-/// section 8.2.3). A stream that the server resets is an error of that request alone.
+/// Sends the requests in turn over one connection. Each header is a field of its own, also `cookie`
+/// (RFC 9113, section 8.2.3). If the server resets a stream, that request alone is an error.
 ///
 /// # Errors
-/// When the server takes no connection, speaks no HTTP/2, or does not answer.
+/// An I/O error when the server refuses the connection, does not speak HTTP/2, or does not answer.
 pub fn send(to: SocketAddr, requests: &[Request]) -> io::Result<Vec<io::Result<Response>>> {
     let runtime = Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async { timeout(PATIENCE, all(to, requests)).await? })
 }
 
-/// Whether a server at this address answers in HTTP/2 without being asked to upgrade.
+/// Whether a server at this address answers in HTTP/2 without an upgrade.
 #[must_use]
 pub fn is_spoken(at: SocketAddr) -> bool {
     send(at, &[Request::get("/untouched")]).is_ok_and(|responses| responses[0].is_ok())

@@ -1,4 +1,4 @@
-//! What a browser makes of `Set-Cookie`, and a jar for the one cookie.
+//! Reads `Set-Cookie` as a browser does, and stores the one cookie in a jar.
 
 use std::io::Read as _;
 use std::net::SocketAddr;
@@ -10,26 +10,26 @@ use cookie::time::OffsetDateTime;
 
 use crate::client::{Request, Response};
 
-/// `Set-Cookie`, read.
+/// A `Set-Cookie` header, parsed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SetCookie {
     /// The cookie's name.
     pub name: String,
     /// The cookie's value.
     pub value: String,
-    /// Sorted, since their order means nothing.
+    /// The attributes, sorted, since their order has no meaning.
     pub attributes: Vec<String>,
     /// `Expires`, in seconds since 1970.
     pub expires: Option<i64>,
-    /// Whether the browser forgets the cookie.
+    /// Whether the browser deletes the cookie.
     pub is_removal: bool,
 }
 
 impl SetCookie {
-    /// Reads the header's value.
+    /// Parses the header's value.
     ///
     /// # Panics
-    /// When no browser could read it.
+    /// Panics when no browser could read it.
     #[must_use]
     pub fn parse(header: &str) -> Self {
         let parsed = Cookie::parse(header).unwrap();
@@ -49,31 +49,31 @@ impl SetCookie {
         }
     }
 
-    /// What is in a cookie of Flask's format; `None` of a removal.
+    /// Returns the content of a cookie in Flask's format, or `None` for a removal.
     #[must_use]
     pub fn content(&self) -> Option<Content> {
         (!self.is_removal).then(|| Content::read(&self.value))
     }
 }
 
-/// What is inside a cookie of Flask's; its signature is for the servers to check.
+/// The content of a cookie in Flask's format. The servers check its signature.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Content {
     /// The session.
     pub json: String,
-    /// Whether the cookie holds it compressed.
+    /// Whether the cookie is compressed.
     pub compressed: bool,
-    /// When it was written, in seconds since 1970.
+    /// The time of writing, in seconds since 1970.
     pub written: u64,
-    /// Octets of the signature.
+    /// The signature's length in bytes.
     pub signature: usize,
 }
 
 impl Content {
-    /// Reads a cookie's value.
+    /// Parses a cookie's value.
     ///
     /// # Panics
-    /// When it is not in Flask's format.
+    /// Panics when it is not in Flask's format.
     #[must_use]
     pub fn read(value: &str) -> Self {
         let parts: Vec<&str> = value.rsplitn(3, '.').collect();
@@ -102,7 +102,7 @@ impl Content {
     }
 }
 
-/// A jar for the cookie of one name. As in a browser it is the same for every port of a host.
+/// A jar for the cookie of one name. As in a browser, it serves every port of a host.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Jar {
     /// The name of the cookie.
@@ -112,13 +112,13 @@ pub struct Jar {
 }
 
 impl Jar {
-    /// An empty jar.
+    /// Returns an empty jar.
     #[must_use]
     pub fn new(name: &'static str) -> Self {
         Self { name, value: None }
     }
 
-    /// The request, with the cookie.
+    /// Adds the cookie to a request.
     #[must_use]
     pub fn on(&self, request: &Request) -> Request {
         match &self.value {
@@ -127,10 +127,10 @@ impl Jar {
         }
     }
 
-    /// Keeps what came back.
+    /// Stores the cookie of an answer.
     ///
     /// # Panics
-    /// When it has another name.
+    /// Panics when the cookie has another name.
     pub fn keep(&mut self, set_cookie: Option<&SetCookie>) {
         if let Some(set) = set_cookie {
             assert_eq!(set.name, self.name, "the name of the cookie");
@@ -138,10 +138,10 @@ impl Jar {
         }
     }
 
-    /// Sends a request and keeps the cookie that comes back.
+    /// Sends a request and stores the cookie of the answer.
     ///
     /// # Panics
-    /// Without an answer, and when it is an error.
+    /// Panics without an answer, and when it is an error.
     pub fn send(&mut self, to: SocketAddr, request: &Request) -> Response {
         let response = self.on(request).send(to);
         assert!(response.status < 400, "{request:?}: {response:?}");
@@ -149,20 +149,20 @@ impl Jar {
         response
     }
 
-    /// [`Jar::send`] of a `GET`.
+    /// Calls [`Jar::send`] with a `GET`.
     pub fn get(&mut self, to: SocketAddr, path: &str) -> Response {
         self.send(to, &Request::get(path))
     }
 
-    /// [`Jar::send`] of a form.
+    /// Calls [`Jar::send`] with a form.
     pub fn post(&mut self, to: SocketAddr, path: &str, form: &[(&str, &str)]) -> Response {
         self.send(to, &Request::post(path, form))
     }
 
-    /// What is in the cookie, which is in Flask's format.
+    /// Returns the content of the cookie, which is in Flask's format.
     ///
     /// # Panics
-    /// Without a cookie.
+    /// Panics without a cookie.
     #[must_use]
     pub fn content(&self) -> Content {
         Content::read(self.value.as_deref().unwrap())

@@ -13,22 +13,22 @@ use scenarios::hop::Hop;
 use scenarios::suite::{Mode, Nature, Target, run};
 
 const HELP: &str = "\
-Holds servers with the tour's routes to what the tour does.
+Tests servers with the tour's routes against the tour's behaviour.
 
 Usage: scenarios [OPTIONS] URL...
 
-Runs every scenario against each server. With --flask and several servers, also lets one client hop between all of them
-at random; they must share one SECRET_KEY. The exit status is 0 if nothing failed.
+Runs every scenario against each server. With --flask and several servers, one client also hops between all of them
+at random; they must share one SECRET_KEY. The exit status is 0 if no scenario failed.
 
 Options:
   --flask            The sessions are cookies in Flask's format
-  --store memory     The sessions are on the server. Without both they are signed cookies of ours
-  --drops-odd-bytes  The framework drops a Cookie header that is no UTF-8
+  --store memory     The sessions are on the server. By default they are signed cookies in the library's own format
+  --drops-odd-bytes  The framework drops a Cookie header that is not UTF-8
   --hop-only         With --flask: only the hop. The first server may be Flask itself
-  --seed NUMBER      Of the hop; 1 without it
+  --seed NUMBER      The seed of the hop; 1 by default
   --help             Show this text
 
-The routes, and what they answer, stand in tests/scenarios/src/suite/routes.rs. The defaults of the mode are expected: the
+tests/scenarios/src/suite/routes.rs lists the routes and their answers. The suite expects the defaults of the mode: the
 cookie's name, attributes and lifetimes.
 ";
 
@@ -130,7 +130,7 @@ fn main() -> ExitCode {
             servers: options.servers,
             same_vary: true,
         };
-        // A difference panics, and says where.
+        // A difference panics with its place.
         match std::panic::catch_unwind(|| hop.run(options.seed, 2_000)) {
             Ok(compared) => println!("2,000 steps, seed {}: {compared:?}", options.seed),
             Err(_) => failed = true,

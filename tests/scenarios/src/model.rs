@@ -1,16 +1,16 @@
-//! What a client may do, what must hold after it, and dice.
+//! The steps of a client, a model of their effects, and a random generator.
 
 use serde_json::{Map, Value, json};
 
 use crate::client::{Request, encoded};
 
-/// What a client may do.
+/// A step of a client.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[allow(missing_docs, reason = "each is a route")]
 pub enum Action {
     Index,
     Visit,
-    /// Both frameworks answer HEAD with the handler of GET, so it counts too.
+    /// `HEAD /visit`: both frameworks answer it with the handler of GET, so it counts a visit too.
     VisitByHead,
     LoginForm,
     Login(String),
@@ -26,7 +26,7 @@ pub enum Action {
     Flashes,
     Session,
     Untouched,
-    /// A path that is no route: Flask refreshes permanent sessions there too.
+    /// A path without a route: Flask refreshes permanent sessions there too.
     Missing,
     WrongMethod,
     /// A status of 500 that the handler chose.
@@ -34,7 +34,7 @@ pub enum Action {
 }
 
 impl Action {
-    /// One of them.
+    /// Chooses a step at random.
     pub fn any(dice: &mut Dice) -> Self {
         match dice.below(39) {
             0..4 => Self::Visit,
@@ -60,7 +60,7 @@ impl Action {
         }
     }
 
-    /// How it goes over the wire.
+    /// Returns the step's request.
     #[must_use]
     pub fn request(&self) -> Request {
         match self {
@@ -89,10 +89,10 @@ impl Action {
     }
 }
 
-/// What a response must be.
+/// The expected response.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Expected {
-    /// One of these: frameworks differ in what a wrong method is.
+    /// One of these statuses: frameworks differ in their answer to a wrong method.
     pub status: &'static [u16],
     /// `Location`.
     pub location: Option<&'static str>,
@@ -104,42 +104,42 @@ pub struct Expected {
     pub asked: bool,
 }
 
-/// A body.
+/// An expected body.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Body {
     /// This text.
     Text(String),
-    /// This value, however it is written.
+    /// This JSON value, in any notation.
     Json(Value),
-    /// A page, which each application draws as it likes.
+    /// A page, whose design is free.
     Any,
 }
 
-/// What becomes of the cookie.
+/// The effect on the cookie.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Sent {
     /// No `Set-Cookie`.
     Nothing,
-    /// The browser forgets it.
+    /// The browser deletes the cookie.
     Removal,
-    /// Until the browser ends.
+    /// The browser keeps the cookie until it ends.
     Session,
-    /// For longer.
+    /// The browser keeps the cookie for longer.
     Permanent,
 }
 
 /// The session as a plain map, by the rules of `SecureCookieSessionInterface.save_session`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Model {
-    /// What it holds.
+    /// The content.
     pub map: Map<String, Value>,
 }
 
 impl Model {
-    /// Does it, and says what a server must answer.
+    /// Applies a step, and returns the response that a server must give.
     ///
     /// # Panics
-    /// When what was pushed before is no list.
+    /// Panics when a value that was pushed to is no list.
     pub fn step(&mut self, action: &Action) -> Expected {
         let (mut changed, mut asked, mut status, mut location) = (true, true, &[200][..], None);
         let body = match action {
@@ -257,7 +257,7 @@ impl Model {
     }
 }
 
-/// HTML escapes as markupsafe writes them, and the tour with it.
+/// Escapes HTML as markupsafe and the tour do.
 #[must_use]
 pub fn escaped(text: &str) -> String {
     [
@@ -271,7 +271,7 @@ pub fn escaped(text: &str) -> String {
     .fold(text.to_owned(), |text, (from, to)| text.replace(from, to))
 }
 
-/// Splitmix64: the same hops for the same seed on every machine.
+/// Splitmix64: a seed gives one sequence on every machine.
 #[derive(Debug, Clone)]
 pub struct Dice(
     /// The seed.
@@ -279,7 +279,7 @@ pub struct Dice(
 );
 
 impl Dice {
-    /// A number below `end`.
+    /// Returns a number below `end`.
     pub fn below(&mut self, end: u64) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mixed = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -287,7 +287,8 @@ impl Dice {
         (mixed ^ (mixed >> 31)) % end
     }
 
-    /// Between `least` and seven pieces of what people type and of what breaks parsers. No slash: no path segment has one.
+    /// Returns between `least` and seven pieces of text that people type or that break parsers.
+    /// They contain no slash, since no path segment does.
     fn text(&mut self, least: u64) -> String {
         const PIECES: [&str; 34] = [
             "a",

@@ -1,4 +1,5 @@
-//! Real servers: Flask in its virtual environment, and the tours of this workspace. Each ends with its handle.
+//! Real servers: Flask in its virtual environment, and the tours of this workspace. A server ends
+//! when its handle is dropped.
 
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::net::{Ipv4Addr, SocketAddr};
@@ -9,12 +10,12 @@ use std::time::{Duration, Instant, SystemTime};
 
 use crate::suite::{Nature, Panics};
 
-/// A tour of this workspace: a program with the routes.
+/// A tour of this workspace: a program with the tour's routes.
 #[derive(Debug, Clone, Copy)]
 pub struct Tour {
     /// The name of its framework.
     pub name: &'static str,
-    /// What is its framework's own.
+    /// The framework's own behaviour.
     pub nature: Nature,
     package: &'static str,
     target: Target,
@@ -27,21 +28,22 @@ enum Target {
 }
 
 impl Tour {
-    /// An example of session-axum.
+    /// The tour on axum, an example of session-axum.
     pub const AXUM: Self = Self {
         name: "axum",
         nature: Nature::HYPER,
         package: "session-axum",
         target: Target::Example("tour"),
     };
-    /// An example of session-hyper.
+    /// The tour on hyper, an example of session-hyper.
     pub const HYPER: Self = Self {
         name: "hyper",
         nature: Nature::HYPER,
         package: "session-hyper",
         target: Target::Example("tour_hyper"),
     };
-    /// An example of session-rocket. Rocket catches panics, and drops headers that are no UTF-8.
+    /// The tour on Rocket, an example of session-rocket. Rocket catches panics, and drops headers
+    /// that are not UTF-8.
     pub const ROCKET: Self = Self {
         name: "Rocket",
         nature: Nature {
@@ -52,7 +54,7 @@ impl Tour {
         package: "session-rocket",
         target: Target::Example("tour_rocket"),
     };
-    /// The guide to an adapter of one's own. Built without HTTP/2.
+    /// The tour on actix-web, with the guide's adapter. It is built without HTTP/2.
     pub const ACTIX: Self = Self {
         name: "actix-web",
         nature: Nature {
@@ -62,13 +64,13 @@ impl Tour {
         package: "actix-tour",
         target: Target::Binary("actix-tour"),
     };
-    /// All of them.
+    /// All tours.
     pub const ALL: [Self; 4] = [Self::AXUM, Self::HYPER, Self::ROCKET, Self::ACTIX];
 
-    /// Starts it on a port of its own, with these options and `SECRET_KEY`.
+    /// Starts the tour on a port of its own, with these options and `SECRET_KEY`.
     ///
     /// # Panics
-    /// When its program is missing, or older than its sources.
+    /// Panics when the program is missing, or older than its sources.
     #[must_use]
     pub fn serve(&self, secret: &str, options: &[&str]) -> Server {
         let mut command = Command::new(self.program());
@@ -77,7 +79,7 @@ impl Tour {
             .args(["--bind", "127.0.0.1:0"])
             .env("SECRET_KEY", secret)
             .env("RUST_LOG", "error");
-        // One line for each panic of the route that panics.
+        // Each panic of the route that panics prints one line.
         command
             .env("RUST_BACKTRACE", "0")
             .env("ROCKET_LOG_LEVEL", "off")
@@ -87,13 +89,14 @@ impl Tour {
         })
     }
 
-    /// `cargo test` of one package builds no other's programs, so it must be there, and from after the last change.
+    /// `cargo test` of one package does not build the programs of others, so the program must
+    /// exist, and be newer than the last change.
     fn program(&self) -> PathBuf {
         let (folder, name, option) = match self.target {
             Target::Example(name) => ("examples", name, "--example"),
             Target::Binary(name) => (".", name, "--bin"),
         };
-        // Of <build folder>/debug/deps/<test>.
+        // Goes up from <build folder>/debug/deps/<test>.
         let folder = build_folders().nth(1).unwrap().join(folder);
         let program = folder.join(format!("{name}{}", std::env::consts::EXE_SUFFIX));
         let build = format!("cargo build -p {} {option} {name}", self.package);
@@ -102,7 +105,7 @@ impl Tour {
             "{} is missing: {build}",
             program.display()
         );
-        // Cargo's list: `program: source source`.
+        // The list that Cargo writes: `program: source source`.
         let sources = std::fs::read_to_string(folder.join(format!("{name}.d"))).unwrap_or_default();
         for source in sources
             .split_whitespace()
@@ -122,7 +125,7 @@ fn modified(file: &Path) -> SystemTime {
     file.metadata().unwrap().modified().unwrap()
 }
 
-/// A Flask that is installed.
+/// An installed Flask.
 #[derive(Debug, Clone)]
 pub struct Flask {
     version: &'static str,
@@ -132,15 +135,16 @@ pub struct Flask {
 impl Flask {
     /// The version whose rules the crates follow.
     pub const NEWEST: &'static str = "3.1";
-    /// A version that is still met in the field.
+    /// An older version that is still in use.
     pub const OLD: &'static str = "2.3";
 
-    /// The Python that a variable names, or that of the virtual environment in the build folder.
+    /// Finds the Python that a variable names, or that of the virtual environment in the build
+    /// folder.
     ///
-    /// Without one a test is left out, loudly.
+    /// Without one the test is skipped, with a message.
     ///
     /// # Panics
-    /// Without one, where CI is set.
+    /// Panics without one, if CI is set.
     #[must_use]
     pub fn find(version: &'static str) -> Option<Self> {
         let variable = if version == Self::NEWEST {
@@ -161,7 +165,7 @@ impl Flask {
                  {place} (target, or the folder that CARGO_TARGET_DIR names). scripts/test installs it."
             );
             assert_ne!(std::env::var("CI").as_deref(), Ok("true"), "{message}");
-            // Not `eprintln`, which the test harness swallows when the test passes.
+            // Not `eprintln`: the test harness hides its output when the test passes.
             std::io::stderr()
                 .write_all(format!("LEFT OUT: {message}\n").as_bytes())
                 .unwrap();
@@ -170,7 +174,7 @@ impl Flask {
         Some(Self { version, python })
     }
 
-    /// Those of the two versions that are installed.
+    /// Returns the installed ones of the two versions.
     pub fn all() -> impl Iterator<Item = Self> {
         [Self::NEWEST, Self::OLD].into_iter().filter_map(Self::find)
     }
@@ -181,7 +185,7 @@ impl Flask {
         self.serve_with(secret, &[])
     }
 
-    /// [`Flask::serve`], with more in the application's environment.
+    /// Serves it as [`Flask::serve`], with more variables in its environment.
     #[must_use]
     #[allow(
         clippy::print_stdout,
@@ -206,7 +210,8 @@ impl Flask {
     }
 }
 
-/// From this test's own folder up to the root: the build folder is among them, whatever its name.
+/// Searches from this test's own folder up to the root: the build folder is among them, with any
+/// name.
 fn build_folders() -> impl Iterator<Item = PathBuf> {
     let program = std::env::current_exe().unwrap();
     program
@@ -217,13 +222,13 @@ fn build_folders() -> impl Iterator<Item = PathBuf> {
         .into_iter()
 }
 
-/// A program that listens; killed on drop, so also when a test panics.
+/// A program that listens. It is killed on drop, so also when a test panics.
 #[derive(Debug)]
 pub struct Server {
     program: Child,
-    /// Kept open, since a program that prints into a closed pipe dies of it.
+    /// Stays open, since a program that prints into a closed pipe is killed.
     output: BufReader<ChildStdout>,
-    /// Where it listens.
+    /// The address.
     pub address: SocketAddr,
 }
 
@@ -236,7 +241,7 @@ impl Server {
             .spawn()
             .unwrap_or_else(|error| panic!("{command:?}: {error}"));
         let output = BufReader::new(program.stdout.take().unwrap());
-        // A handle from here on, so that the program ends also where it prints something else.
+        // The handle exists from here on, so that the program also ends if it prints another line.
         let mut server = Self {
             program,
             output,
@@ -256,7 +261,7 @@ impl Server {
         }
     }
 
-    /// Sends it a signal: `TERM`, `INT`.
+    /// Sends a signal: `TERM`, `INT`.
     #[cfg(unix)]
     pub fn signal(&self, name: &str) {
         let pid = self.program.id().to_string();
@@ -269,10 +274,10 @@ impl Server {
         );
     }
 
-    /// How it ended.
+    /// Waits for the program's end, and returns its status.
     ///
     /// # Panics
-    /// When it still runs after so long.
+    /// Panics when it still runs after this time.
     pub fn ended(&mut self, within: Duration) -> ExitStatus {
         let begun = Instant::now();
         loop {
@@ -287,7 +292,7 @@ impl Server {
 
 impl Drop for Server {
     fn drop(&mut self) {
-        // It may be gone already, and a panic here would hide the test's own.
+        // The program may have ended already, and a panic here would hide the test's own.
         let _ = self.program.kill();
         let _ = self.program.wait();
     }

@@ -1,4 +1,4 @@
-//! The list of scenarios, and what runs it.
+//! Lists the scenarios, and runs them.
 
 mod bodies;
 mod closing;
@@ -7,121 +7,30 @@ mod failing;
 mod many;
 mod routes;
 mod stored;
+mod target;
 
 use std::collections::VecDeque;
 use std::fmt;
-use std::net::SocketAddr;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Mutex;
 
 use crate::client::{Request, Response};
 use crate::jar::Jar;
 pub use crate::model::Sent;
-
-/// What is under test.
-#[derive(Debug, Clone)]
-pub struct Target {
-    /// Its name in reports.
-    pub name: String,
-    /// Where it listens, in plain HTTP.
-    pub address: SocketAddr,
-    /// What its sessions are.
-    pub mode: Mode,
-    /// What its framework does that no adapter can change.
-    pub nature: Nature,
-}
-
-/// What sessions are. The defaults of the mode are expected: names, attributes, lifetimes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Mode {
-    /// A signed cookie of ours.
-    Ours,
-    /// A cookie in Flask's format.
-    Flask,
-    /// On the server.
-    Stored,
-}
-
-impl Mode {
-    /// The name of the cookie.
-    #[must_use]
-    pub fn cookie_name(self) -> &'static str {
-        if self == Self::Flask {
-            "session"
-        } else {
-            "__Host-session"
-        }
-    }
-}
-
-/// What is a framework's own.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Nature {
-    /// What a client sees of a handler that panics.
-    pub panics: Panics,
-    /// Whether HTTP/2 is spoken on the same port, to clients that know it beforehand.
-    pub http2: bool,
-    /// Whether a header that is no UTF-8 never gets to the handler.
-    pub drops_what_is_no_text: bool,
-    /// Whether it is Flask itself: it saves what a handler changed before it failed, drops late changes in silence, gives no
-    /// text/plain and no Cache-Control, joins several `Cookie` headers by commas, and its own server keeps no connection.
-    pub is_flask: bool,
-}
-
-/// What a client sees of a handler that panics.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Panics {
-    /// The connection is cut.
-    Cut,
-    /// The status is 500.
-    Answered,
-}
-
-impl Nature {
-    /// What hyper does, and most of what is built on it.
-    pub const HYPER: Self = Self {
-        panics: Panics::Cut,
-        http2: true,
-        drops_what_is_no_text: false,
-        is_flask: false,
-    };
-    /// What Flask does with Werkzeug's server.
-    pub const FLASK: Self = Self {
-        panics: Panics::Answered,
-        http2: false,
-        drops_what_is_no_text: false,
-        is_flask: true,
-    };
-
-    /// Asks a server, where that can be asked: HTTP/2 and panics.
-    #[must_use]
-    pub fn of(address: SocketAddr) -> Self {
-        let answered = Request::get("/panic").try_send(address).is_ok();
-        let panics = if answered {
-            Panics::Answered
-        } else {
-            Panics::Cut
-        };
-        Self {
-            panics,
-            http2: crate::http2::is_spoken(address),
-            ..Self::HYPER
-        }
-    }
-}
+pub use target::{Mode, Nature, Panics, Target};
 
 /// One scenario.
 #[derive(Debug, Clone, Copy)]
 pub struct Scenario {
     /// Its name.
     pub name: &'static str,
-    /// Why it is left out at this target, if it is.
+    /// The reason to skip it at this target, if there is one.
     pub left_out: fn(&Target) -> Option<&'static str>,
-    /// Plays it; panics when something is not as it should be.
+    /// Runs the scenario. It panics when a check fails.
     pub play: fn(&Scene<'_>),
 }
 
-/// A scenario's stage: the target, and what went over the wire.
+/// The context of one scenario: the target, and its requests and answers.
 #[derive(Debug)]
 pub struct Scene<'a> {
     /// The target.
@@ -129,7 +38,7 @@ pub struct Scene<'a> {
     log: Mutex<VecDeque<String>>,
 }
 
-/// Requests and their answers that a failure shows.
+/// The number of requests and answers that a failure prints.
 const SHOWN: usize = 4;
 
 impl Scene<'_> {
@@ -159,7 +68,7 @@ impl Scene<'_> {
         self.target.nature.is_flask
     }
 
-    /// What a change of a session that is known already sends.
+    /// Returns the effect on the cookie of a change to an existing session.
     fn change(&self) -> Sent {
         if self.mode() == Mode::Stored {
             Sent::Nothing
@@ -168,7 +77,7 @@ impl Scene<'_> {
         }
     }
 
-    /// What becomes of the cookie; the rules that hold for every answer are checked.
+    /// Returns the effect on the cookie, and checks the rules that hold for every answer.
     fn sent(&self, response: &Response) -> Sent {
         let Some(set) = response.set_cookie() else {
             return Sent::Nothing;
@@ -219,7 +128,7 @@ impl Scene<'_> {
     }
 }
 
-/// Somebody with a jar.
+/// A client with a jar.
 #[derive(Debug, Clone)]
 struct Client<'a> {
     scene: &'a Scene<'a>,
@@ -227,7 +136,8 @@ struct Client<'a> {
 }
 
 impl Client<'_> {
-    /// Sends the request with the jar's cookie, if there is one, and keeps what comes back.
+    /// Sends the request with the jar's cookie, if there is one, and stores the cookie of the
+    /// answer.
     fn send(&mut self, request: &Request) -> Response {
         let request = self.jar.on(request);
         let response = request.try_send(self.scene.target.address);
@@ -243,7 +153,7 @@ impl Client<'_> {
         sent
     }
 
-    /// Sends the request; status, and what becomes of the cookie, must be these.
+    /// Sends the request, and checks the status and the effect on the cookie.
     fn expect(&mut self, request: &Request, status: u16, sent: Sent) -> Response {
         let response = self.send(request);
         assert_eq!(
@@ -280,12 +190,12 @@ impl Client<'_> {
         assert_eq!(self.get("/visit", sent).body, visited(visits));
     }
 
-    /// What the session holds; reading it changes nothing.
+    /// Returns the content of the session. Reading it changes nothing.
     fn session(&mut self) -> serde_json::Value {
         self.get("/session", Sent::Nothing).json()
     }
 
-    /// Name and value, as they go into `Cookie`.
+    /// Returns name and value, as in a `Cookie` header.
     fn pair(&self) -> String {
         format!("{}={}", self.jar.name, self.jar.value.as_deref().unwrap())
     }
@@ -314,7 +224,7 @@ const fn everywhere(_: &Target) -> Option<&'static str> {
     None
 }
 
-/// Plays all scenarios that apply to the target, each with new sessions.
+/// Runs all scenarios that apply to the target, each with new sessions.
 #[must_use]
 pub fn run(target: &Target) -> Report {
     let mut report = Report {
@@ -353,16 +263,16 @@ pub fn run(target: &Target) -> Report {
     report
 }
 
-/// What became of the scenarios.
+/// The result of all scenarios.
 #[derive(Debug, Clone)]
 pub struct Report {
-    /// What was under test.
+    /// The server under test.
     pub target: Target,
-    /// Those that passed.
+    /// The scenarios that passed.
     pub passed: Vec<&'static str>,
-    /// Those that do not apply, and why.
+    /// The scenarios that do not apply, with the reason.
     pub left_out: Vec<(&'static str, &'static str)>,
-    /// Those that failed, and how.
+    /// The scenarios that failed, with the failure.
     pub failed: Vec<(&'static str, String)>,
 }
 

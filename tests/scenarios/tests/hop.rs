@@ -1,4 +1,5 @@
-//! One client, every tour and real Flask, one `SECRET_KEY`: thousands of random steps, and no difference.
+//! One client, every tour and real Flask, one `SECRET_KEY`: thousands of random steps without a
+//! difference.
 
 #![allow(
     clippy::unwrap_used,
@@ -14,7 +15,7 @@ use serde_json::json;
 
 const SECRET: &str = "the SECRET_KEY of a Flask application: Schlüssel";
 
-/// Flask first, then these tours; the servers end with the second part.
+/// Walks over Flask first, then these tours. The servers end with the second value.
 fn hop(version: &'static str, tours: &[Tour]) -> Option<(Hop, Vec<Server>)> {
     let flask = Flask::find(version)?;
     let mut servers = vec![flask.serve(SECRET)];
@@ -25,7 +26,7 @@ fn hop(version: &'static str, tours: &[Tour]) -> Option<(Hop, Vec<Server>)> {
     let named = names
         .zip(servers.iter().map(|server| server.address))
         .collect();
-    // What counts as asking for a session, and so sends Vary, is less in Flask 2.
+    // Flask 2 sends Vary in fewer cases.
     Some((
         Hop {
             servers: named,
@@ -54,7 +55,7 @@ fn between_all_tours_and_flask() {
     }
 }
 
-/// Our own cookie, too, means the same wherever it goes.
+/// Our own format also has one meaning at every server.
 #[test]
 fn between_all_tours_with_our_own_cookie() {
     let servers: Vec<Server> = Tour::ALL

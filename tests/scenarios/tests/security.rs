@@ -1,12 +1,13 @@
-//! What the documents say of tests is so. In `docs/security.md` every requirement has its row, and every test that is named
-//! exists; so does every one that `docs/stores.md` names beside a sentence about faults.
+//! Checks the documents' statements about tests. `docs/security.md` has a row for every
+//! requirement, and every test that it names exists. Every test that `docs/stores.md` names exists
+//! too.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-/// How many requirements each letter has.
+/// The number of requirements of each letter.
 const IDS: [(char, u32); 6] = [('T', 7), ('S', 11), ('C', 8), ('L', 11), ('H', 6), ('O', 3)];
 
 fn root() -> PathBuf {
@@ -22,7 +23,7 @@ fn is_id(cell: &str) -> bool {
     IDS.iter().any(|(known, _)| letter == known.to_string()) && number.parse::<u32>().is_ok()
 }
 
-/// The rows whose first cell is an id: id, what we do, which tests, limits.
+/// Returns the rows whose first cell is an id: id, requirement, tests, limits.
 fn rows(document: &str) -> Vec<[&str; 4]> {
     document
         .lines()
@@ -42,7 +43,7 @@ fn rows(document: &str) -> Vec<[&str; 4]> {
         .collect()
 }
 
-/// What stands between backticks and looks like `file::function`.
+/// Returns the code spans of the form `file::function`.
 fn tests(text: &str) -> Vec<(&str, &str)> {
     text.split('`')
         .skip(1)
@@ -51,7 +52,7 @@ fn tests(text: &str) -> Vec<(&str, &str)> {
         .collect()
 }
 
-/// Whether a file has a function of this name, and not only one that begins with it.
+/// Whether a file has a function of exactly this name.
 fn has_function(source: &str, name: &str) -> bool {
     let start = format!("fn {name}");
     source
@@ -86,7 +87,7 @@ fn every_requirement_has_its_row_and_every_test_exists() {
     }
 }
 
-/// The other way round: a test whose name begins with an id is named there.
+/// Checks the other direction: the table names each test whose name begins with an id.
 #[test]
 fn tests_that_bear_an_id_stand_in_its_row() {
     let document = std::fs::read_to_string(root().join("docs/security.md")).unwrap();
@@ -131,7 +132,7 @@ fn tests_that_bear_an_id_stand_in_its_row() {
     assert!(borne > 50, "{borne}");
 }
 
-/// Tests stand there as a link to their file, with their names between backticks; so do modules of tests.
+/// A link to a file has its tests or modules of tests in backticks.
 #[test]
 fn tests_that_the_guide_to_stores_names_exist() {
     let document = std::fs::read_to_string(root().join("docs/stores.md")).unwrap();

@@ -1,4 +1,4 @@
-//! Every tour ends at SIGTERM, and at Ctrl-C, without losing a request, and soon.
+//! Checks that every tour ends soon at SIGTERM and at Ctrl-C, without losing a request.
 
 #![cfg(unix)]
 #![allow(clippy::unwrap_used, reason = "it is all tests")]
@@ -14,11 +14,12 @@ use scenarios::server::{Server, Tour};
 
 const SECRET: &str = "the SECRET_KEY of tours that are stopped, long enough";
 
-/// For what takes milliseconds on a machine that has nothing else to do.
+/// For steps that take milliseconds on an idle machine.
 const PATIENCE: Duration = Duration::from_secs(60);
-/// Less than what a tour grants requests under way, eight seconds: so nobody was waited for in vain.
+/// Less than the eight seconds that a tour grants to current requests, so the tour did not wait
+/// without reason.
 const SOON: Duration = Duration::from_secs(6);
-/// More than that, for a machine that is busy.
+/// More than those eight seconds, for a busy machine.
 const BOUND: Duration = Duration::from_secs(20);
 
 const BODY: &str = "message=stopped&category=message";
@@ -37,7 +38,7 @@ impl Client {
         self.0.get_mut().write_all(text.as_bytes()).unwrap();
     }
 
-    /// The lines up to the next empty one.
+    /// Reads the lines up to the next empty one.
     fn head(&mut self) -> String {
         let mut head = String::new();
         while !head.ends_with("\r\n\r\n") {
@@ -56,7 +57,7 @@ impl Client {
         rest
     }
 
-    /// A connection over which a request was answered, and no more are sent.
+    /// Opens a connection over which one request is answered, and no more are sent.
     fn idle(server: &Server) -> Self {
         let mut client = Self::connect(server);
         client.send("GET /untouched HTTP/1.1\r\nHost: localhost\r\n\r\n");
@@ -67,7 +68,8 @@ impl Client {
         client
     }
 
-    /// A request whose handler waits for the second half of its form. The server asks for the first when the handler does.
+    /// Sends a request whose handler waits for the second half of its form. The server asks for the
+    /// first half when the handler does.
     fn under_way(server: &Server) -> Self {
         let mut client = Self::connect(server);
         client.send(&format!(
@@ -81,7 +83,7 @@ impl Client {
     }
 }
 
-/// A folder of a test's own.
+/// Returns a folder for one test.
 fn folder(tour: &Tour) -> PathBuf {
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("stop-{}", tour.name));
     let _ = fs::remove_dir_all(&folder);
@@ -133,7 +135,7 @@ fn answers_what_is_under_way(tour: &Tour) {
     }
 }
 
-/// A request that never ends.
+/// Checks a request that never ends.
 #[test]
 fn none_is_kept_for_ever() {
     let servers = Tour::ALL.map(|tour| {

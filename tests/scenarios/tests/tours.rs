@@ -1,4 +1,4 @@
-//! Every tour, in every mode, and real Flask: one suite for all of them.
+//! Runs one suite against every tour, in every mode, and against real Flask.
 
 #![allow(
     clippy::unwrap_used,
@@ -38,7 +38,7 @@ fn in_mode(tour: &Tour, mode: Mode) {
     hold(tour.name, &tour.serve(SECRET, options), mode, tour.nature);
 }
 
-/// The same rules, and nothing to be read.
+/// Encrypted sessions follow the same rules, and cannot be read.
 fn encrypted(tour: &Tour) {
     hold(
         tour.name,
@@ -134,7 +134,7 @@ fn actix_stored() {
     in_mode(&Tour::ACTIX, Mode::Stored);
 }
 
-/// The suite is no invention of ours: Flask itself passes it, but for what stands in its nature.
+/// Flask itself passes the suite, except for the behaviour that its nature names.
 #[test]
 fn flask() {
     let Some(flask) = Flask::find(Flask::NEWEST) else {

@@ -1,4 +1,4 @@
-//! What it was measured on, and of which versions.
+//! The machine of the measurement, and the versions.
 
 use std::process::Command;
 
@@ -18,7 +18,7 @@ pub struct About {
 }
 
 impl About {
-    /// `metadata` is what `cargo metadata` says.
+    /// Reads versions from the output of `cargo metadata`.
     pub fn new(metadata: &Value) -> Self {
         let processors = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
         let model = processors
@@ -38,7 +38,7 @@ impl About {
     }
 }
 
-/// The first line that a program prints.
+/// Returns the first line that a program prints.
 fn said(program: &str, arguments: &[&str]) -> String {
     let output = Command::new(program).args(arguments).output();
     let text = output
@@ -47,7 +47,7 @@ fn said(program: &str, arguments: &[&str]) -> String {
     text.lines().next().unwrap_or("unknown").to_owned()
 }
 
-/// What the manifest adds to the release profile.
+/// Returns the manifest's additions to the release profile.
 fn profile() -> String {
     let manifest = include_str!("../../../Cargo.toml");
     let changes = manifest
@@ -69,7 +69,8 @@ fn profile() -> String {
         .join(", ")
 }
 
-/// What the benches name in their manifest: our crates, those of others, and what they are served by.
+/// Returns the dependencies that the benches' manifest names: our crates, crates of others, and
+/// their servers.
 fn crates(metadata: &Value) -> Vec<(String, String)> {
     let array = |value: &Value| value.as_array().cloned().unwrap_or_default();
     let root = &metadata["resolve"]["root"];
@@ -84,7 +85,7 @@ fn crates(metadata: &Value) -> Vec<(String, String)> {
     let named = packages
         .iter()
         .filter(|package| needed.contains(&package["id"]));
-    // Without those of ours that help with tests.
+    // Without our crates that only help with tests.
     let published = named.filter(|package| {
         package["source"].is_string() || text(&package["name"]).starts_with("session-")
     });

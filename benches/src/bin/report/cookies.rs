@@ -1,23 +1,23 @@
-//! How long our cookies are.
+//! The sizes of our cookies.
 
 use benches::payload::{self, SECRET, SIZES};
 use http::HeaderMap;
 use serde::{Deserialize, Serialize};
 use session_core::{SecretKey, Sessions, testing};
 
-/// Octets on the wire for one session.
+/// Bytes on the wire for one session.
 #[derive(Serialize, Deserialize)]
 pub struct Lengths {
     pub who: String,
     /// Bytes of JSON in the session.
     pub size: usize,
-    /// What each request carries: `name=value`.
+    /// Bytes that each request carries: `name=value`.
     pub cookie: usize,
-    /// What a response carries that writes it: Set-Cookie's value, attributes among it.
+    /// Bytes of the response that writes it: the value of Set-Cookie, with attributes.
     pub set_cookie: usize,
 }
 
-/// Of each of our formats.
+/// The sizes in each of our formats.
 pub fn lengths() -> Vec<Lengths> {
     let key = SecretKey::new(SECRET).unwrap();
     let formats = [
@@ -66,7 +66,7 @@ mod tests {
                 cookie < set_cookie && cookie <= 4096,
                 "{who} {size}: {cookie} {set_cookie}"
             );
-            // Flask's are compressed wherever that makes them shorter.
+            // Flask's format compresses wherever that makes the cookie shorter.
             assert!(
                 size < cookie || who == "ours, Flask mode",
                 "{who} {size}: {cookie}"

@@ -1,12 +1,12 @@
-//! What was measured, and the arithmetic on it: per round first, then over the rounds.
+//! The measurements, and the arithmetic on them: per round first, then over the rounds.
 
 use serde::{Deserialize, Serialize};
 
-/// A whole run, as it is kept for `--no-run`.
+/// A whole run, as it is stored for `--no-run`.
 #[derive(Default, Serialize, Deserialize)]
 pub struct Report {
     pub about: crate::about::About,
-    /// Nanoseconds an operation, round by round, in the order of measuring.
+    /// Nanoseconds of an operation, round by round, in the order of measuring.
     pub rounds: Vec<Vec<Cell<f64>>>,
     pub allocations: Vec<Cell<u64>>,
     pub cookies: Vec<crate::cookies::Lengths>,
@@ -56,7 +56,8 @@ impl Report {
         self.rounds.iter().flatten()
     }
 
-    /// What was measured of one cell. Nothing unless each round has it: rounds are compared with each other.
+    /// Returns the measurements of one cell, or `None` unless each round has one: rounds are
+    /// compared with each other.
     pub fn time(&self, group: &str, who: &str, column: usize) -> Option<Series> {
         let of = |round: &Vec<Cell<f64>>| {
             round
@@ -103,22 +104,22 @@ impl Series {
         )
     }
 
-    /// How many times the other, round by round.
+    /// Returns the ratio to another quantity, round by round.
     pub fn ratio(&self, other: &Self) -> Self {
         self.with(other, |ours, other| ours / other)
     }
 
-    /// Less the other, round by round.
+    /// Returns the difference to another quantity, round by round.
     pub fn less(&self, other: &Self) -> Self {
         self.with(other, |ours, other| ours - other)
     }
 
-    /// One over it.
+    /// Returns the reciprocal.
     pub fn inverse(&self) -> Self {
         Self(self.0.iter().map(|value| value.recip()).collect())
     }
 
-    /// What ratios and differences are reported as.
+    /// Returns the reported value of ratios and differences.
     pub fn median(&self) -> f64 {
         let mut sorted = self.0.clone();
         sorted.sort_by(f64::total_cmp);
@@ -130,7 +131,7 @@ impl Series {
         }
     }
 
-    /// What times are reported as.
+    /// Returns the reported value of times.
     pub fn least(&self) -> f64 {
         self.0.iter().copied().fold(f64::INFINITY, f64::min)
     }
@@ -139,7 +140,7 @@ impl Series {
         self.0.iter().copied().fold(f64::NEG_INFINITY, f64::max)
     }
 
-    /// In how many rounds this held.
+    /// Returns the number of rounds in which a condition held.
     pub fn rounds(&self, held: impl Fn(f64) -> bool) -> usize {
         self.0.iter().filter(|value| held(**value)).count()
     }
@@ -149,7 +150,7 @@ impl Series {
 pub mod tests {
     use super::*;
 
-    /// A report of cells: group, who, column, and what each round measured.
+    /// Builds a report of cells: group, who, column, and the measurement of each round.
     pub fn report(cells: &[(&str, &str, usize, &[f64])]) -> Report {
         let rounds = cells[0].3.len();
         let cell = |round: usize, (group, who, column, counts): &(&str, &str, usize, &[f64])| {

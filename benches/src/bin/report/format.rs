@@ -1,4 +1,4 @@
-//! Numbers for readers: three digits, and a unit that fits.
+//! Formats numbers for readers: three digits, and a unit that fits.
 
 /// 12.3 µs.
 pub fn time(nanoseconds: f64) -> String {
@@ -21,7 +21,7 @@ pub fn ratio(value: f64) -> String {
     }
 }
 
-/// Two numbers, or one where they look the same.
+/// Formats two numbers, or one if both look alike.
 pub fn range(least: f64, most: f64, format: fn(f64) -> String) -> String {
     let (least, most) = (format(least), format(most));
     if least == most {
@@ -31,7 +31,7 @@ pub fn range(least: f64, most: f64, format: fn(f64) -> String) -> String {
     }
 }
 
-/// A share of one.
+/// Formats a share of one.
 pub fn percent(share: f64) -> String {
     format!("{} %", whole(share * 100.0))
 }
@@ -58,7 +58,7 @@ pub fn whole(value: f64) -> String {
     format!("{}{grouped}", if negative { "−" } else { "" })
 }
 
-/// A table in Markdown; the first column has the names, all others numbers.
+/// Formats a table in Markdown. The first column has names, all others have numbers.
 pub fn table(heads: &[String], rows: &[Vec<String>]) -> String {
     let line = |cells: &[String]| format!("| {} |\n", cells.join(" | "));
     let rule: Vec<_> = (0..heads.len())

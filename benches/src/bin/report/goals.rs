@@ -1,106 +1,21 @@
-//! What a session may cost, and whether it does.
+//! The limits on the cost of a session, and whether they hold.
+
+mod goal;
 
 use benches::payload::{SIZES, USUAL};
 
 use crate::data::{Report, Series};
-use crate::format::{range, ratio, table, time, whole};
+use crate::format::table;
+pub use goal::{Goal, Outcome};
+use goal::{Unit, allocations, at_least, at_most, worst};
+
 use crate::tables::{cost, empty, flask_mode, is_peer, ours};
 
 const READ: &str = "core: open, get";
 const WRITE: &str = "core: open, update, close";
 const LARGE: usize = SIZES[SIZES.len() - 1];
 
-/// One row of the table.
-pub struct Goal {
-    pub what: String,
-    pub goal: String,
-    /// Nothing if a cell is missing that it is about.
-    pub outcome: Option<Outcome>,
-}
-
-pub struct Outcome {
-    pub measured: String,
-    pub holds: bool,
-    /// In how many rounds, of how many; nothing for what is counted once.
-    pub rounds: Option<(usize, usize)>,
-}
-
-#[derive(Clone, Copy)]
-enum Unit {
-    Times,
-    Time,
-}
-
-impl Unit {
-    fn format(self) -> fn(f64) -> String {
-        match self {
-            Self::Times => ratio,
-            Self::Time => time,
-        }
-    }
-}
-
-fn at_most(what: impl Into<String>, limit: f64, unit: Unit, found: Option<Series>) -> Goal {
-    let format = unit.format();
-    let outcome = found.map(|found| Outcome {
-        measured: measured(&found, format),
-        holds: found.median() <= limit,
-        rounds: Some((found.rounds(|value| value <= limit), found.0.len())),
-    });
-    Goal {
-        what: what.into(),
-        goal: format!("at most {}", format(limit)),
-        outcome,
-    }
-}
-
-fn at_least(what: impl Into<String>, limit: f64, unit: Unit, found: Option<Series>) -> Goal {
-    let format = unit.format();
-    let outcome = found.map(|found| Outcome {
-        measured: measured(&found, format),
-        holds: found.median() >= limit,
-        rounds: Some((found.rounds(|value| value >= limit), found.0.len())),
-    });
-    Goal {
-        what: what.into(),
-        goal: format!("at least {}", format(limit)),
-        outcome,
-    }
-}
-
-fn measured(found: &Series, format: fn(f64) -> String) -> String {
-    let (median, range) = (
-        format(found.median()),
-        range(found.least(), found.most(), format),
-    );
-    if range == median {
-        median
-    } else {
-        format!("{median} ({range})")
-    }
-}
-
-fn allocations(what: impl Into<String>, limit: i64, found: Option<i64>) -> Goal {
-    let outcome = found.map(|found| Outcome {
-        measured: whole(found as f64),
-        holds: found <= limit,
-        rounds: None,
-    });
-    Goal {
-        what: what.into(),
-        goal: format!("at most {limit}"),
-        outcome,
-    }
-}
-
-/// The highest median of several.
-fn worst(all: Vec<Option<Series>>) -> Option<Series> {
-    let all: Option<Vec<_>> = all.into_iter().collect();
-    all?.into_iter()
-        .max_by(|one, other| one.median().total_cmp(&other.median()))
-}
-
-/// Every goal that is about the tables.
+/// Returns every goal about the tables.
 pub fn goals(report: &Report) -> Vec<Goal> {
     let mut goals = core(report);
     goals.extend(axum(report));
@@ -184,7 +99,7 @@ fn core(report: &Report) -> Vec<Goal> {
     goals
 }
 
-/// Our cost beside another row of the same table, and the allocations.
+/// Compares our cost with another row of the table, and the allocations.
 fn own(report: &Report, group: &str, base: Option<&str>) -> (Option<Series>, Option<i64>) {
     let both = ours(report, group).zip(base);
     let less = both.and_then(|(ours, base)| {
@@ -200,7 +115,8 @@ fn own(report: &Report, group: &str, base: Option<&str>) -> (Option<Series>, Opt
     (less, fewer)
 }
 
-/// The cheapest peer, in axum or in actix-web, each less its own bare application; with its name.
+/// Returns the cheapest peer, in axum or in actix-web, with its name. The cost of its own bare
+/// application is subtracted.
 fn cheapest(report: &Report, action: &str) -> Option<(String, Series)> {
     let mut peers = Vec::new();
     for group in [format!("axum: {action}"), format!("actix: {action}")] {
@@ -249,8 +165,9 @@ fn axum(report: &Report) -> Vec<Goal> {
     goals
 }
 
-/// hyper's adapter is a service around another: there the bare application is what remains. axum's and Rocket's live in what
-/// the framework calls for every request, so an empty one of these is taken off.
+/// hyper's adapter is a service around another one: there the bare application is subtracted.
+/// axum's and Rocket's adapters are in code that the framework calls for every request, so an empty
+/// layer or fairing is subtracted.
 fn others(report: &Report) -> Vec<Goal> {
     let mut goals = Vec::new();
     for framework in ["hyper", "rocket"] {
@@ -279,7 +196,7 @@ fn flask(report: &Report) -> [Goal; 2] {
 }
 
 fn stores(report: &Report) -> Vec<Goal> {
-    // What a request does, the core and the adapters' driver among it.
+    // The work of one request, that of the core and of the adapters' driver included.
     const OURS: &str = "ours, a request";
     let mut goals = Vec::new();
     for (group, limit) in [("sqlite: read", 20_000.0), ("sqlite: write", 40_000.0)] {
@@ -336,7 +253,7 @@ fn http(report: &Report) -> Goal {
     }
 }
 
-/// All of them, as a table.
+/// Formats all goals as a table.
 pub fn text(goals: &[Goal]) -> String {
     let heads = [
         "",

@@ -5,24 +5,24 @@ use serde::{Deserialize, Serialize};
 
 use crate::format::{ratio, table, whole};
 
-/// For how long each application is asked in each round.
+/// The time for which each application is measured in each round.
 const SECONDS: u64 = 2;
 
-/// What an application reached at a route.
+/// The result of an application at a route.
 #[derive(Serialize, Deserialize)]
 pub struct Http {
     pub framework: String,
     pub who: String,
     pub route: String,
-    /// A second.
+    /// Requests per second.
     pub requests: f64,
-    /// To the framework's bare application.
+    /// The ratio to the framework's bare application.
     pub ratio: f64,
-    /// The same of requests by the time that the server's process ran.
+    /// The ratio of requests per processor time of the server.
     pub busy_ratio: f64,
 }
 
-/// Nothing, where there is no wrk.
+/// Measures the applications, or returns `None` without wrk.
 pub fn measure(rounds: usize) -> Vec<Http> {
     let rows = wrk::measure(rounds, SECONDS).into_iter().flatten();
     rows.map(|row| Http {
@@ -36,7 +36,7 @@ pub fn measure(rounds: usize) -> Vec<Http> {
     .collect()
 }
 
-/// A row for each application, a column for each route.
+/// Formats a row for each application, and a column for each route.
 pub fn text(all: &[Http]) -> String {
     let mut heads = vec!["of bare".to_owned()];
     let mut rows: Vec<Vec<String>> = Vec::new();

@@ -3,9 +3,9 @@
 //!     cargo measure [--rounds 5] [filter]
 //!     cargo measure --no-run
 //!
-//! A filter is a part of `group/who/column`, or one of the words `flask` and `http`: measures what matches, prints those tables,
-//! and writes nothing.
-//! `--no-run` renders the last run's numbers again.
+//! A filter is a part of `group/who/column`, or one of the words `flask` and `http`. With a filter
+//! the program measures the matching parts, prints their tables, and writes nothing. `--no-run`
+//! renders the last run's numbers again.
 
 mod about;
 mod cookies;
@@ -26,7 +26,7 @@ use crate::data::Report;
 
 const USAGE: &str = "cargo measure [--rounds 5] [filter], or cargo measure --no-run";
 
-/// What the command line asks for.
+/// The options of the command line.
 #[derive(Debug, PartialEq)]
 struct Options {
     rounds: usize,

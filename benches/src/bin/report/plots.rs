@@ -1,10 +1,10 @@
-//! What is plotted: costs by the size of the session.
+//! The plots: costs by the size of the session.
 
 use crate::data::Report;
 use crate::svg::{COLOURS, Line, Plot};
 use crate::tables::{cost, is_framework};
 
-/// Group, file, and what the plot is called.
+/// Group, file, and title of each plot.
 const PLOTS: [(&str, &str, &str); 4] = [
     (
         "core: open, get",
@@ -24,7 +24,7 @@ const PLOTS: [(&str, &str, &str); 4] = [
     ),
 ];
 
-/// The name of the file and its content, of each plot that there is enough for.
+/// Returns the file name and the content of each plot that has enough data.
 pub fn plots(report: &Report) -> Vec<(String, String)> {
     let all = PLOTS.iter().filter_map(|(group, file, title)| {
         let plot = plot(report, group, title)?;
@@ -33,7 +33,7 @@ pub fn plots(report: &Report) -> Vec<(String, String)> {
     all.collect()
 }
 
-/// The group's plot as Markdown.
+/// Returns a group's plot as Markdown.
 pub fn image(report: &Report, group: &str) -> Option<String> {
     let (_, file, title) = PLOTS.iter().find(|(plotted, ..)| *plotted == group)?;
     plot(report, group, title)?;
@@ -46,7 +46,7 @@ fn plot(report: &Report, group: &str, title: &str) -> Option<Plot> {
     let columns = report.columns(group);
     let framework = is_framework(report, group);
     let mut colours = COLOURS.iter().cycle();
-    // An empty layer is next to nothing, and would take half of the axis.
+    // An empty layer costs almost nothing, and would take half of the axis.
     let rows = report
         .rows(group)
         .into_iter()
@@ -58,7 +58,7 @@ fn plot(report: &Report, group: &str, title: &str) -> Option<Plot> {
             } else {
                 report.time(group, who, *column)?.least()
             };
-            // What is lost in the noise has no place on this axis.
+            // A value below the noise has no place on this axis.
             Some((*column as f64, taken)).filter(|_| taken > 1.0)
         };
         let points: Vec<_> = columns.iter().filter_map(point).collect();

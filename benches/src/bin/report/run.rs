@@ -1,4 +1,4 @@
-//! Measuring: builds the benchmarks, and runs each of them once a round.
+//! Builds the benchmarks, and runs each of them once per round.
 
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use crate::data::Cell;
 
-/// The programs that were built.
+/// The programs, built.
 pub struct Programs {
     /// Name and path of each benchmark.
     pub benches: Vec<(String, PathBuf)>,
@@ -22,7 +22,7 @@ fn cargo() -> Command {
     cargo
 }
 
-/// What `cargo metadata` says.
+/// Returns the output of `cargo metadata`.
 pub fn metadata() -> Value {
     let output = cargo()
         .args(["metadata", "--format-version", "1", "--locked"])
@@ -85,7 +85,7 @@ fn programs(messages: &str) -> Programs {
     }
 }
 
-/// Every benchmark once. A filter is a part of `group/who/column`.
+/// Runs every benchmark once. A filter is a part of `group/who/column`.
 pub fn round(programs: &Programs, filter: Option<&str>, say: &dyn Fn(&str)) -> Vec<Cell<f64>> {
     let measure = |(name, path): &(String, PathBuf)| {
         say(name);
@@ -94,7 +94,7 @@ pub fn round(programs: &Programs, filter: Option<&str>, say: &dyn Fn(&str)) -> V
     programs.benches.iter().flat_map(measure).collect()
 }
 
-/// The cells that a program of ours prints.
+/// Returns the cells that one of our programs prints.
 fn read<T: DeserializeOwned>(program: &mut Command) -> Vec<Cell<T>> {
     let output = program
         .current_dir(env!("CARGO_MANIFEST_DIR"))
@@ -105,7 +105,7 @@ fn read<T: DeserializeOwned>(program: &mut Command) -> Vec<Cell<T>> {
     serde_json::from_slice(&output.stdout).expect("cells as JSON")
 }
 
-/// Flask itself, if a Python has it, as tables of its own.
+/// Measures Flask itself, if a Python has it, as tables of its own.
 pub fn flask() -> Vec<Cell<f64>> {
     let mut cells = Vec::new();
     for size in SIZES {
@@ -126,7 +126,7 @@ pub fn flask() -> Vec<Cell<f64>> {
     cells
 }
 
-/// The peers that need programs of their own, of the tables that a filter is about.
+/// Measures the peers that need programs of their own, for the tables that match the filter.
 pub fn sqlx(filter: Option<&str>) -> Vec<Cell<f64>> {
     let wanted = |group: &str| filter.is_none_or(|filter| group.contains(filter));
     if ![
@@ -153,7 +153,7 @@ pub fn sqlx(filter: Option<&str>) -> Vec<Cell<f64>> {
         .collect()
 }
 
-/// What `allocations` counted.
+/// Returns the counts of `allocations`.
 pub fn allocations(programs: &Programs) -> Vec<Cell<u64>> {
     read(&mut Command::new(&programs.allocations))
 }

@@ -1,11 +1,11 @@
-//! A plot of lines on logarithmic axes, as SVG.
+//! Draws lines on logarithmic axes, as SVG.
 
 use std::fmt::Write as _;
 
 use crate::format::{time, whole};
 
-/// Okabe and Ito's colours, which most eyes tell apart, those that are too light for text darker, and two more for as many rows
-/// as the largest table has. Greys are for what is not a peer.
+/// The colours of Okabe and Ito, which most eyes can distinguish, some darker for text, and two
+/// more for the largest table. Rows that are not peers are grey.
 pub const COLOURS: [&str; 9] = [
     "#0072b2", "#d55e00", "#00805d", "#b0508a", "#8a6d00", "#2a8fc7", "#7f3c8d", "#a6192e",
     "#5f7d1f",
@@ -32,7 +32,7 @@ pub struct Plot {
     pub lines: Vec<Line>,
 }
 
-/// From values to pixels.
+/// A scale from values to pixels.
 struct Scale {
     from: f64,
     to: f64,
@@ -46,7 +46,7 @@ impl Scale {
         self.low + share * (self.high - self.low)
     }
 
-    /// 1, 2 and 5 of each power of ten that are inside.
+    /// Returns 1, 2 and 5 times each power of ten in the range.
     fn ticks(&self) -> Vec<f64> {
         let powers = -3..=12;
         let all = powers.flat_map(|power| [1.0, 2.0, 5.0].map(|digit| digit * 10_f64.powi(power)));
@@ -113,7 +113,7 @@ impl Plot {
                 &round(tick),
             );
         }
-        // Where it was measured, not at round numbers.
+        // The ticks are the measured sizes, not round numbers.
         let mut sizes: Vec<f64> = self
             .lines
             .iter()
@@ -149,7 +149,7 @@ impl Plot {
         rule(svg, (left, top), (left, top + height), "#888");
     }
 
-    /// Each line's name beside its end, as close as the others allow.
+    /// Draws each line's name beside its end, as near as the other names allow.
     fn names(&self, svg: &mut String, y: &Scale, right: f64) {
         let mut ends: Vec<_> = self
             .lines
@@ -177,7 +177,8 @@ impl Plot {
     }
 }
 
-/// Places in the given order, this far from each other and inside, and near to where they should be.
+/// Returns positions in the given order, inside the range, with this minimum distance, near their
+/// targets.
 fn apart(wanted: &[f64], distance: f64, (low, high): (f64, f64)) -> Vec<f64> {
     let mut places = wanted.to_vec();
     for _ in 0..200 {
@@ -262,7 +263,7 @@ fn escape(text: &str) -> String {
         .replace('"', "&quot;")
 }
 
-/// 200 ns, 5 µs: a round number without its zeros behind the point.
+/// Formats 200 ns or 5 µs: a round number without trailing zeros.
 fn round(nanoseconds: f64) -> String {
     time(nanoseconds).replace(".00", "").replace(".0", "")
 }

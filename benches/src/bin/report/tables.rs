@@ -1,4 +1,4 @@
-//! A table for each group of jobs: who is compared with whom depends on what the group is about.
+//! A table for each group of jobs. The comparison depends on the subject of the group.
 
 use benches::payload::USUAL;
 
@@ -7,7 +7,7 @@ use crate::format::{percent, range, ratio, table, time, whole};
 
 const NONE: &str = "–";
 
-/// What the columns of a group count.
+/// Returns the meaning of a group's columns.
 #[derive(Clone, Copy)]
 pub enum Columns {
     Bytes,
@@ -43,12 +43,12 @@ pub fn is_store(group: &str) -> bool {
         .any(|prefix| group.starts_with(prefix))
 }
 
-/// Whether its rows are applications, the first of them without a session.
+/// Whether the rows are applications, the first of them without a session.
 pub fn is_framework(report: &Report, group: &str) -> bool {
     report.rows(group).contains(&"bare")
 }
 
-/// The row that does nothing but be there.
+/// The row of a layer or fairing that does nothing.
 pub fn empty<'a>(report: &'a Report, group: &str) -> Option<&'a str> {
     report
         .rows(group)
@@ -56,7 +56,7 @@ pub fn empty<'a>(report: &'a Report, group: &str) -> Option<&'a str> {
         .find(|who| who.contains("empty"))
 }
 
-/// The row of ours that others are held against.
+/// Returns our row that the others are compared with.
 pub fn ours<'a>(report: &'a Report, group: &str) -> Option<&'a str> {
     let rows = report.rows(group);
     ["ours", "ours, signed"]
@@ -71,7 +71,7 @@ pub fn is_peer(who: &str) -> bool {
         && !who.starts_with("ours")
 }
 
-/// One group, with its heading.
+/// Formats one group, with its heading.
 pub fn group(report: &Report, group: &str) -> String {
     let tables = if is_framework(report, group) {
         framework(report, group)
@@ -87,7 +87,7 @@ pub fn group(report: &Report, group: &str) -> String {
     format!("### {group}\n\n{tables}")
 }
 
-/// Each cell as a multiple of the reference's in the same column.
+/// Formats each cell as a multiple of the reference's in its column.
 fn against(report: &Report, group: &str, reference: &str) -> String {
     let (columns, kind) = (report.columns(group), Columns::of(group));
     let mut heads = vec![format!("times {reference}")];
@@ -133,7 +133,7 @@ fn against(report: &Report, group: &str, reference: &str) -> String {
     table(&heads, &rows) + &spreads.text()
 }
 
-/// + 12.3 µs.
+/// Formats + 12.3 µs.
 fn signed(series: &Series) -> String {
     let median = series.median();
     format!(
@@ -150,7 +150,7 @@ fn extent(counts: &[i64]) -> String {
     }
 }
 
-/// What an application pays for its sessions: what remains without the bare one's cost.
+/// Returns an application's cost of its sessions: its cost minus that of the bare application.
 fn framework(report: &Report, group: &str) -> String {
     let columns = report.columns(group);
     let main = if columns.contains(&USUAL) {
@@ -212,18 +212,18 @@ fn framework(report: &Report, group: &str) -> String {
     text
 }
 
-/// What ours costs that a table's peers are held against.
+/// Returns our cost that a table's peers are compared with.
 fn ours_beside(report: &Report, group: &str, column: usize) -> Option<Series> {
     let own = |group: &str| ours(report, group).and_then(|ours| cost(report, group, ours, column));
     match group.split_once(": ") {
         Some(("flask", action)) => flask_mode(report, action, column),
-        // There is no adapter of ours in this repository's crates.
+        // This repository's crates have no adapter for it.
         Some(("actix", action)) => own(&format!("axum: {action}")),
         _ => own(group),
     }
 }
 
-/// What Flask is held against.
+/// Returns the row that Flask is compared with.
 pub fn flask_mode(report: &Report, action: &str, column: usize) -> Option<Series> {
     let group = if action == "read" {
         "core: open, get"
@@ -249,7 +249,7 @@ fn by_size(report: &Report, group: &str, columns: &[usize]) -> String {
     table(&heads, &rows.collect::<Vec<_>>())
 }
 
-/// What a session adds to the bare application.
+/// Returns the cost that a session adds to the bare application.
 pub fn cost(report: &Report, group: &str, who: &str, column: usize) -> Option<Series> {
     Some(
         report
@@ -258,7 +258,7 @@ pub fn cost(report: &Report, group: &str, who: &str, column: usize) -> Option<Se
     )
 }
 
-/// How far apart the rounds were, over all ratios of a table.
+/// Returns the spread of the rounds, over all ratios of a table.
 #[derive(Default)]
 struct Spreads(Vec<(f64, String)>);
 

@@ -1,4 +1,4 @@
-//! RESULTS.md.
+//! Writes RESULTS.md.
 
 use crate::about::About;
 use crate::cookies::Lengths;
@@ -6,54 +6,53 @@ use crate::data::Report;
 use crate::format::{table, whole};
 use crate::{goals, http, plots, tables};
 
-const HEAD: &str = "# What sessions cost\n
-Written by `cargo measure`; nothing in here was typed. [README.md](README.md) tells how to run it.\n\n";
+const HEAD: &str = "# Costs of sessions\n
+`cargo measure` wrote this page; no number was typed. [README.md](README.md) explains how to run it.\n\n";
 
 const HOW: &str = "## How to read it
 
-- **Compare within a table.** Its rows are measured in turns of a millisecond (stores: 25), the mean of which counts, without
-  the dearest tenth; and all tables once a round. So a machine that slows down for a while, if only for a tenth of a
-  second, hits all rows alike. Flask and what goes over sqlx or HTTP are programs of their own, and measured one after the other.
-- **A ratio** is made of two times of the same round; the median over the rounds is what stands here. So is each time
-  that is a difference (\"less bare\"). Whatever lasts longer than a turn cancels out, and a disturbance of one row in one round
-  is an outlier that the median drops. Below each table stands how far its ratios lie apart.
-- **A time** is the least of all rounds': what else runs on a machine only ever adds. So the quotient of two
-  times is not exactly the ratio beside them; the ratio is the better number. Times drift from one run to the next.
-- **Allocations** are counted in a run of their own, once everything is warm; where a row has a range, they depend on
-  the column.
-- Where nothing else is said, a session has 98 bytes of JSON, and the request has two more cookies.
-- A goal **holds** if its median does; the last column tells in how many rounds it did.
+- **Compare within a table.** Its rows are measured in turns of a millisecond (stores: 25); a row's value is the mean of its turns
+  without the slowest tenth. All tables are measured once per round. So a machine that slows down for a while, even for a tenth of
+  a second, affects all rows alike. Flask, and the peers over sqlx or HTTP, are programs of their own, measured in sequence.
+- **A ratio** is computed from two times of one round, and the page has the median over the rounds. So is a time that is a
+  difference (\"less bare\"). A slow phase that lasts longer than a turn cancels out, and a disturbance of one row in one round is an
+  outlier that the median drops. Below each table is the spread of its ratios.
+- **A time** is the minimum of all rounds: other programs on the machine only add to it. So the quotient of two times is not exactly
+  the ratio beside them; the ratio is the better number. Times drift from one run to the next.
+- **Allocations** are counted in a run of their own, after a warm-up. If a row has a range, they depend on the column.
+- By default a session has 98 bytes of JSON, and the request has two more cookies.
+- A goal **holds** if its median does; the last column is the number of rounds in which it did.
 
 ";
 
-const HTTP: &str = "Over loopback HTTP: the server on one core, wrk with 32 connections on another. Requests a second as a share of \
-                    the same framework's bare application in the same round; the same of requests by the server's processor time, which others on the machine disturb less; and in \
-                    parentheses requests a second.";
+const HTTP: &str = "Over loopback HTTP: the server on one core, wrk with 32 connections on another. The columns are requests per second as a share of \
+                    the framework's bare application in the same round; requests per processor time of the server as such a share, which \
+                    other programs disturb less; and in parentheses requests per second.";
 
-/// Each part of the results: which groups it has, its heading, and what its tables are about.
+/// Each part of the results: its groups, its heading, and the subject of its tables.
 const PARTS: [(&str, &str); 4] = [
     (
         "Without a framework",
-        "The core alone. The *floor* is the same job written by hand for this one cookie: find it, check \
-      the HMAC and the times, decode, find the one value, and, for a write, put the new one in and sign. It knows no type, no \
-      second format, no error. *Bare block function* is the same on top of the hash's block function, without the `hmac` crate.",
+        "The core alone. The *floor* is the core's work written by hand for this one cookie: find it, check \
+      the HMAC and the times, decode, find the one value, and, for a write, replace the value and sign. It has no types, no \
+      second format and no errors. *Bare block function* is the floor on top of the hash's block function, without the `hmac` crate.",
     ),
     (
         "In frameworks",
         "Requests through the application in this process, without a socket. *Bare* is the application \
-      without sessions; whatever more another one takes is what its user pays, by whatever means a library gets in, so peers \
-      are held against ours *less bare*: actix-web's against ours in axum, Flask (through its WSGI callable) against the core's Flask \
+      without sessions. The additional time of another row is the cost of its sessions, however the library is attached, so peers \
+      are compared with ours *less bare*: actix-web's with ours in axum, Flask (through its WSGI callable) with the core's Flask \
       mode. An *empty* layer or fairing does nothing: less that, only a library's own work remains. *By hand* there is no layer, and \
-      the handler itself does the floor's job, or opens and closes our core's session.",
+      the handler itself does the floor's work, or opens and closes our core's session.",
     ),
     (
         "Other libraries, without a framework",
-        "The same cookie's job done with what others offer for it.",
+        "The work on one cookie, done with other libraries.",
     ),
     (
         "Stores",
-        "Sessions on the server, through the core and a store. *Raw* is the same statements or commands by the same client \
-      library, without sessions. A time is that of one operation: with several in flight, the time that all take together \
+        "Sessions on the server, through the core and a store. *Raw* runs the store's statements or commands by the store's client \
+      library, without sessions. A time is that of one operation: with several in flight, their total time \
       divided by their number.",
     ),
 ];
@@ -70,7 +69,7 @@ fn part(report: &Report, group: &str) -> usize {
     }
 }
 
-/// All of it.
+/// Returns the whole text.
 pub fn results(report: &Report) -> String {
     let mut text = HEAD.to_owned();
     text += &about(&report.about, report.rounds.len());
@@ -78,12 +77,12 @@ pub fn results(report: &Report) -> String {
     text += "## Goals\n\n";
     text += &goals::text(&goals::goals(report));
     text += &parts(report, true);
-    text += "\n## Octets on the wire\n\n`name=value`, which each request carries; in parentheses Set-Cookie's value.\n\n";
+    text += "\n## Bytes on the wire\n\nBytes of `name=value`, which each request carries; in parentheses those of Set-Cookie's value.\n\n";
     text += &cookies(&report.cookies);
     text
 }
 
-/// The tables alone; with their plots, if these are written, too.
+/// Returns the tables alone, with their plots if these are written too.
 pub fn parts(report: &Report, plots: bool) -> String {
     let groups = report.groups();
     let mut text = String::new();
@@ -178,7 +177,7 @@ mod tests {
         assert_eq!(
             headings,
             [
-                "# What sessions cost",
+                "# Costs of sessions",
                 "## How to read it",
                 "## Goals",
                 "## Without a framework",
@@ -190,7 +189,7 @@ mod tests {
                 "### library: read",
                 "## Stores",
                 "### sqlite: read",
-                "## Octets on the wire",
+                "## Bytes on the wire",
             ]
         );
         assert!(text.contains("| peer | **2.00** (600 ns) |"), "{text}");

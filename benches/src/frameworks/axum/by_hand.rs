@@ -1,4 +1,5 @@
-//! No layer: the handler does it. The floor, and our core without its adapter.
+//! Applications without a layer, whose handlers do the work: the floor, and our core without its
+//! adapter.
 
 use std::future::{Ready, ready};
 use std::sync::{Arc, Mutex};
@@ -18,7 +19,7 @@ use crate::core;
 use crate::floor::Floor;
 use crate::payload::{KEY, SECRET};
 
-/// The floor, and the headers that go with a session: our core sets the same.
+/// The floor, with the headers that go with a session: our core sets them too.
 pub fn floor(_: Map<String, Value>) -> Router {
     let floor = Arc::new(Mutex::new(Floor::<Hmac<Sha256>>::new(SECRET)));
     let writing = floor.clone();

@@ -1,4 +1,4 @@
-//! A layer that does nothing: what any layer with a future of its own costs in axum.
+//! A layer that does nothing: the cost in axum of any layer with a future of its own.
 
 use std::pin::Pin;
 use std::task::{Context, Poll};

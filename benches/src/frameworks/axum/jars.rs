@@ -1,6 +1,7 @@
-//! axum-extra's jars: one cookie with all values as JSON, as people write it who need no more than that.
+//! axum-extra's jars: one cookie with all values as JSON, as an application without a session
+//! library writes it.
 
-/// The two jars differ in their type alone.
+/// The two jars differ only in their type.
 macro_rules! jar {
     ($module:ident, $jar:ident) => {
         pub mod $module {

@@ -1,4 +1,4 @@
-//! axum: our layer, and the crates that people use instead.
+//! axum: our layer, and other crates for this purpose.
 
 mod axum_session;
 mod by_hand;
@@ -21,10 +21,11 @@ use super::{Reply, Template, UNTOUCHED, answer, finish, prepare, set_cookies};
 use crate::Job;
 use crate::payload::{self, SIZES, USUAL};
 
-/// Makes an application, whose `/fill` puts these values into the session. Inside of tokio's context.
+/// Makes an application, whose `/fill` writes these values into the session. Runs inside tokio's
+/// context.
 pub type Make = fn(Map<String, Value>) -> Router;
 
-/// Everybody, ourselves among them, by the name of the row.
+/// All applications, by the name of the row.
 pub const APPLICATIONS: [(&str, Make); 13] = [
     ("bare", bare),
     ("empty Tower layer", |fields| {
@@ -66,9 +67,9 @@ fn bare(_: Map<String, Value>) -> Router {
     routes(read, write, || async {})
 }
 
-/// An application and its Cookie header.
+/// Returns an application and its Cookie header.
 pub fn ready(make: Make, size: usize) -> (Router, String) {
-    // As a server does: what depends on the state is made once, not for every request.
+    // As in a server, values that depend on the state are made once, not for every request.
     let router = make(payload::session(size)).with_state(());
     let mut asked = router.clone();
     let cookie = prepare(size, |path, cookie| {

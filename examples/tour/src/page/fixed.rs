@@ -1,4 +1,4 @@
-//! The parts of the pages that are always the same.
+//! The constant parts of the pages.
 
 pub(super) const INTRODUCTION: &str = r#"<p class="lead">Everything this page knows about you is in one signed cookie.
 Press something, read the server’s answer below, and reload the page to see what your session has become.</p>
@@ -11,11 +11,11 @@ holds an id. Press something, read the server’s answer below, and reload the p
 pub(super) const COOKIE_NOTE: &str = "A signed cookie can be read by its user, but not changed: a single altered byte \
 breaks the\nsignature, and the session starts empty. Keep secrets out of it.";
 
-pub(super) const ENCRYPTED_NOTE: &str = "An encrypted cookie can neither be read nor changed by whoever has it: it shows its length, and a \
+pub(super) const ENCRYPTED_NOTE: &str = "An encrypted cookie can neither be read nor changed without the key: it shows its length, and a \
 single altered byte\nbreaks it, and the session starts empty.";
 
-pub(super) const STORED_NOTE: &str = "The cookie is an id and says nothing. It changes when you log in, never when you \
-read or write,\nand after a logout it opens nothing any more, whoever has copied it.";
+pub(super) const STORED_NOTE: &str = "The cookie is an id without content. It changes when you log in, never when you \
+read or write,\nand after a logout it opens nothing any more, nor does a copy of it.";
 
 pub(super) const LOGIN: &str = r#"<form method="post" action="/login" target="answer">
 <label for="username">Your name</label>
@@ -36,7 +36,7 @@ pub(super) const SESSIONS_LINK: &str = r#"
 
 pub(super) const SESSIONS_FOOT: &str = r#"<form method="post" action="/sessions/end_all">
 <button class="primary">Log out everywhere</button>
-<p class="hint">Here, too. It counts at once, whoever has copied a cookie.</p>
+<p class="hint">This ends all your sessions at once, in this browser too. Copied cookies stop working.</p>
 </form>
 <p class="foot"><a href="/">Back to the tour</a></p>
 "#;

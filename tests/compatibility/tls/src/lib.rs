@@ -1,4 +1,4 @@
-//! The files of this crate stand in docs/stores.md as they are.
+//! docs/stores.md contains the files of this crate.
 
 pub mod postgres;
 pub mod redis;

@@ -8,7 +8,8 @@ use rustls::{ClientConfig, RootCertStore};
 use session_store_postgres::PostgresStore;
 use tokio_postgres_rustls::MakeRustlsConnect;
 
-/// At `postgres://app@db/app?sslmode=require`. The file has the certificate of who signed the server's, in PEM.
+/// Connects to a URL such as `postgres://app@db/app?sslmode=require`. `authority` is a PEM file with the certificate
+/// of the authority that signed the server's certificate.
 pub fn store(url: &str, authority: &Path) -> Result<PostgresStore, Box<dyn Error>> {
     let mut roots = RootCertStore::empty();
     for certificate in CertificateDer::pem_file_iter(authority)? {

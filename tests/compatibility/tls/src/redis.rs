@@ -6,7 +6,8 @@ use std::path::Path;
 use redis::{Client, TlsCertificates};
 use session_store_redis::RedisStore;
 
-/// At `rediss://app:password@db:6379`. The file has the certificate of who signed the server's, in PEM.
+/// Connects to a URL such as `rediss://app:password@db:6379`. `authority` is a PEM file with the certificate
+/// of the authority that signed the server's certificate.
 pub fn store(url: &str, authority: &Path) -> Result<RedisStore, Box<dyn Error>> {
     let certificates = TlsCertificates {
         client_tls: None,

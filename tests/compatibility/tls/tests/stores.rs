@@ -1,4 +1,4 @@
-//! The documented lines, against servers with certificates of their own.
+//! Runs the documented code against servers with certificates of their own.
 
 use std::error::Error;
 
@@ -29,7 +29,7 @@ fn the_guide_has_these_lines() {
     }
 }
 
-/// A session begins, is read and ends.
+/// Begins, reads and ends a session.
 async fn works(store: &dyn Store, number: u8) {
     let key = RecordKey::from_bytes([number; 32]);
     let (user, label, body) = (Some("ada".into()), None, [1, 2, 3].into());
@@ -51,7 +51,7 @@ async fn works(store: &dyn Store, number: u8) {
     assert_eq!(store.delete(key, NOW).await.unwrap(), Outcome::Done);
 }
 
-/// All that an error says, and what led to it.
+/// Returns an error's text, with all its causes.
 fn causes(error: &dyn Error) -> String {
     let source = error.source().map(causes).unwrap_or_default();
     format!("{error} {source}")
@@ -90,7 +90,7 @@ async fn postgres() {
             "all are encrypted"
         );
 
-        // Signed by somebody else; a client that knows no TLS.
+        // A certificate of another authority, and a client without TLS.
         let error = tls::postgres::store(&url, &others.authority())
             .unwrap()
             .create_schema()
@@ -104,10 +104,10 @@ async fn postgres() {
         let plain = PostgresStore::new(url.parse().unwrap(), NoTls);
         assert!(causes(&plain.create_schema().await.unwrap_err()).contains("TLS"));
     }
-    // What it found to be the server itself may prepare statements.
+    // On a connection to the server itself, as the store found, statements may be prepared.
     assert!(server.log().contains("  parse s"), "{}", server.log());
 
-    // A server without TLS, or one who strips it off on the way.
+    // A server without TLS, or an attacker between who removes it.
     let Some(without) = Postgres::start(&Postgres::FAST) else {
         return;
     };
@@ -151,7 +151,7 @@ async fn redis() {
         let store = tls::redis::store(&url, &certificates.authority()).unwrap();
         store.check().await.unwrap();
         works(&store, number).await;
-        // Signed by somebody else; a client that speaks no TLS.
+        // A certificate of another authority, and a client without TLS.
         let error = tls::redis::store(&url, &others.authority())
             .unwrap()
             .check()

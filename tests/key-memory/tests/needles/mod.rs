@@ -1,4 +1,4 @@
-//! What is looked for.
+//! The byte strings that freed memory must not contain.
 
 use std::alloc::{Layout, alloc_zeroed, dealloc};
 use std::collections::{BTreeSet, HashMap};
@@ -10,16 +10,16 @@ use hmac::{Hmac, KeyInit, Mac};
 use sha1::Sha1;
 use sha2::{Sha256, Sha512};
 
-/// Bytes that must not be found, and what they are.
+/// Bytes that must not be found, and their name.
 pub(crate) struct Needle {
     pub(crate) name: String,
     pub(crate) bytes: Vec<u8>,
 }
 
-/// So many bytes of a needle are enough to be found.
+/// A match of this many bytes of a needle is enough.
 const PIECE: usize = 16;
 
-/// Which needles have a piece in these bytes.
+/// Returns the needles of which a piece is in these bytes.
 pub(crate) fn found(needles: &[Needle], bytes: &[u8]) -> Vec<String> {
     let mut pieces: HashMap<&[u8], &str> = HashMap::new();
     for needle in needles {
@@ -42,7 +42,7 @@ pub(crate) fn found(needles: &[Needle], bytes: &[u8]) -> Vec<String> {
         .collect()
 }
 
-/// Everything that can be made of a secret and makes sessions, or tells it.
+/// Returns every value that is made from a secret and makes sessions, or reveals the secret.
 pub(crate) fn needles(secret: &str) -> Vec<Needle> {
     let mut all = Vec::new();
     let mut add = |name: &str, bytes: &[u8]| {
@@ -105,7 +105,7 @@ fn hmac<M: Mac + KeyInit>(key: &[u8], text: &[u8]) -> Vec<u8> {
         .to_vec()
 }
 
-/// K(p), as `docs` and the core have it, without an context.
+/// Returns K(p), as `docs` and the core define it, without a context.
 fn derived(secret: &str, purpose: u8, name: &str) -> Vec<u8> {
     let length = u32::try_from(name.len()).unwrap().to_be_bytes();
     let context = [
@@ -119,7 +119,7 @@ fn derived(secret: &str, purpose: u8, name: &str) -> Vec<u8> {
     hmac::<Hmac<Sha256>>(secret.as_bytes(), &context)
 }
 
-/// The key's block, and HMAC's states behind it: who has both states signs anything.
+/// Returns the key's block, and HMAC's states after it. Both states are enough to sign.
 fn add_hmac(add: &mut impl FnMut(&str, &[u8]), called: &str, key: &[u8]) {
     for (pad, which) in [(0x36, "inner"), (0x5c, "outer")] {
         let block = |length: usize| -> Vec<u8> {
@@ -172,11 +172,12 @@ fn add_hmac(add: &mut impl FnMut(&str, &[u8]), called: &str, key: &[u8]) {
     }
 }
 
-/// AES' round keys as this machine's implementation keeps them.
+/// Returns the round keys of AES, as this machine's implementation holds them.
 fn round_keys(key: &[u8]) -> Vec<u8> {
     let key: [u8; 32] = key.try_into().unwrap();
     let layout = Layout::new::<Aes256>();
-    // SAFETY: the block is the cipher's own, zeroed, and given back as it was asked for.
+    // SAFETY: the block belongs to the cipher, is zeroed, and is freed with the layout it was
+    // allocated with.
     let bytes = unsafe {
         let block = alloc_zeroed(layout);
         assert!(!block.is_null());
@@ -186,6 +187,7 @@ fn round_keys(key: &[u8]) -> Vec<u8> {
         dealloc(block, layout);
         bytes
     };
-    // From the second half of the key on, so that the key itself is not found twice; without what may be unused.
+    // Starts at the second half of the key, so that the key itself is not found twice, and leaves
+    // out parts that may be unused.
     bytes[PIECE..15 * 16].to_vec()
 }

@@ -1,4 +1,4 @@
-//! Any text in and out, and the ways it travels: one connection for several people, HTTP/2.
+//! Any text in requests and answers, and its transport: one connection for several clients, HTTP/2.
 
 use serde_json::json;
 
@@ -104,10 +104,10 @@ fn segments(scene: &Scene<'_>) {
         assert_eq!(body, format!("Added product {item} to cart"), "{segment}");
         expected.push(item);
     }
-    // What is no segment, or no text, is no product, and no 500.
+    // A name that is no path segment, or not UTF-8, is not a product, and no 500.
     for segment in ["", "a/b", "%FF"] {
         let response = client.send(&Request::post(&format!("/add_to_cart/{segment}"), &[]));
-        // Some frameworks refuse bytes that are no text, some put U+FFFD there.
+        // Some frameworks refuse bytes that are not UTF-8, others replace them by U+FFFD.
         let read = segment == "%FF" && response.status == 200;
         assert!(
             read || (400..500).contains(&response.status),
@@ -162,10 +162,10 @@ fn one_connection(scene: &Scene<'_>) {
                 client.keep(&response);
             }
         }
-        // A stranger in between is nobody.
+        // A client without a cookie in between is anonymous.
         let response = connection.send(&Request::get("/session")).unwrap();
         assert_eq!((&*response.body, response.set_cookie()), ("{}", None));
-        // Chunks end where they end.
+        // Chunks are read to their exact end.
         let response = connection
             .send(&ada.jar.on(&Request::get("/late")))
             .unwrap();
@@ -242,14 +242,15 @@ fn over_http2(scene: &Scene<'_>) {
         seen[6]
     );
     assert_eq!((seen[7].0, seen[7].1), (404, Sent::Nothing));
-    // On the server the login has given the session another id, so that the old one logs nobody out, and says so.
+    // On the server the login has changed the session's id, so a logout with the old id fails with
+    // an error.
     let logged_out = if change == Sent::Nothing {
         (409, Sent::Nothing)
     } else {
         (200, Sent::Removal)
     };
     assert_eq!((seen[8].0, seen[8].1), logged_out);
-    // And on with HTTP/1.1.
+    // The session continues over HTTP/1.1.
     client.keep(&responses[4]);
     assert_eq!(client.get("/profile", Sent::Nothing).body, "Welcome Zoë!");
 }

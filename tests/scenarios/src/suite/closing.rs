@@ -1,4 +1,4 @@
-//! The rules of closing: when a cookie goes out, and which.
+//! The rules of closing: which cookie is sent, and when.
 
 use serde_json::json;
 
@@ -106,7 +106,7 @@ fn emptied(scene: &Scene<'_>) {
     client.post("/logout", &[], Sent::Removal);
     assert_eq!(client.jar.value, None);
     assert_eq!(client.session(), json!({}));
-    // The last flash that is taken empties a session, too; a record on the server stays, and expires.
+    // Taking the last flash also empties a session. A record on the server stays until it expires.
     client.post(
         "/flash",
         &[("message", "m"), ("category", "c")],
@@ -120,7 +120,7 @@ fn emptied(scene: &Scene<'_>) {
     assert_eq!(client.get("/flashes", sent).json(), json!([["c", "m"]]));
     assert_eq!(client.jar.value.is_some(), scene.mode() == Mode::Stored);
     assert_eq!(client.session(), json!({}));
-    // A permanent one is removed with the same attributes.
+    // A permanent cookie is removed with the same attributes.
     client.jar.value = None;
     client.visit(1);
     client.post("/permanent", &[("on", "1")], Sent::Permanent);
@@ -146,7 +146,8 @@ fn permanent(scene: &Scene<'_>) {
     let mut client = scene.client();
     client.visit(1);
     client.post("/permanent", &[("on", "1")], Sent::Permanent);
-    // Flask refreshes on each request, whoever asks; ours after a tenth of the lifetime, and only who asks.
+    // Flask refreshes on each request. Ours refreshes after a tenth of the lifetime, and only if
+    // the handler asks for the session.
     let (refreshed, changed) = match scene.mode() {
         Mode::Flask => (Sent::Permanent, Sent::Permanent),
         Mode::Ours => (Sent::Nothing, Sent::Permanent),
@@ -178,7 +179,7 @@ fn no_route(scene: &Scene<'_>) {
         (Request::get("/missing"), &[404][..]),
         (Request::head("/missing"), &[404]),
         (Request::post("/missing", &[("a", "b")]), &[404]),
-        // Frameworks differ in what a wrong method is.
+        // Frameworks differ in their answer to a wrong method.
         (Request::get("/logout"), &[404, 405]),
         (Request::get("/add_to_cart/mug"), &[404, 405]),
     ] {

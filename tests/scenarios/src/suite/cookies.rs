@@ -1,4 +1,5 @@
-//! What comes in `Cookie`: several headers, several of our name, and what is no session.
+//! The content of `Cookie`: several headers, several cookies of our name, and values that are no
+//! session.
 
 use serde_json::{Value, json};
 
@@ -32,9 +33,9 @@ pub(super) const ALL: &[Scenario] = &[
         play: beside_bytes,
     },
     Scenario {
-        name: "every changed octet is refused",
+        name: "every changed byte is refused",
         left_out: everywhere,
-        play: changed_octets,
+        play: changed_bytes,
     },
     Scenario {
         name: "a bad cookie and a logout",
@@ -45,7 +46,7 @@ pub(super) const ALL: &[Scenario] = &[
 
 const FORGED: &str = "eyJ2aXNpdHMiOjk5OTl9.ZVPxAA.AAAAAAAAAAAAAAAAAAAAAAAAAAA";
 
-/// Two people's cookies, with 1 and with 2 visits.
+/// Returns the cookies of two clients, with 1 and with 2 visits.
 fn two(scene: &Scene<'_>) -> (String, String) {
     let (mut first, mut second) = (scene.client(), scene.client());
     first.visit(1);
@@ -79,7 +80,7 @@ fn several(scene: &Scene<'_>) {
     let (one, two) = two(scene);
     let name = scene.mode().cookie_name();
     let forged = format!("{name}={FORGED}");
-    // Ours: the first valid one. Flask's: the first.
+    // Our format uses the first valid one, Flask's format the first one.
     let behind_forged = |visits| {
         if scene.mode() == Mode::Flask {
             None
@@ -99,7 +100,7 @@ fn several(scene: &Scene<'_>) {
             format!("{forged}; {forged}; {forged}; {two}"),
             behind_forged(2),
         ),
-        // No more than four of one name are looked at.
+        // At most four cookies of one name are looked at.
         (
             format!("{forged}; {forged}; {forged}; {forged}; {two}"),
             None,
@@ -109,7 +110,7 @@ fn several(scene: &Scene<'_>) {
     ] {
         assert_eq!(visits_of(scene, &[&header]), visits, "Cookie: {header}");
     }
-    // A change of one of two is one Set-Cookie, and the next session follows from the first.
+    // A change with two cookies sends one Set-Cookie, and the new session continues the first one.
     let mut client = scene.client();
     let request = Request::get("/visit").cookie(format!("{two}; {one}"));
     assert_eq!(
@@ -166,7 +167,7 @@ fn hostile(scene: &Scene<'_>) {
         own(&format!("{}.{rest}", "A".repeat(20_000))),
         [&own(""), &b"\xff\xfe\x80"[..]].concat(),
         [b"\xff", pair.as_bytes()].concat(),
-        // A name that is not quite ours.
+        // A name that is almost ours.
         format!("\u{2000}{pair}").into_bytes(),
         format!("\u{a0}{pair}").into_bytes(),
         pair.replace("session", "Session").into_bytes(),
@@ -226,27 +227,28 @@ fn beside_bytes(scene: &Scene<'_>) {
     }
 }
 
-fn changed_octets(scene: &Scene<'_>) {
+fn changed_bytes(scene: &Scene<'_>) {
     let mut client = scene.client();
     client.visit(1);
     let value = client.jar.value.clone().unwrap();
     for index in (0..value.len()).step_by(3) {
         let mut changed = value.clone().into_bytes();
-        // Not only unused bits: those of a base64 text's last digit Flask does not look at.
+        // The last digit of a base64 text has unused bits, which Flask ignores. This changes others
+        // too.
         changed[index] = if changed[index] == b'A' { b'Q' } else { b'A' };
         if index + 1 == value.len() && scene.is_flask() {
             continue;
         }
         let mut stranger = scene.client();
         stranger.jar.value = Some(String::from_utf8(changed).unwrap());
-        assert_eq!(stranger.session(), json!({}), "octet {index} of {value}");
+        assert_eq!(stranger.session(), json!({}), "byte {index} of {value}");
     }
 }
 
 fn bad_and_logout(scene: &Scene<'_>) {
     let mut client = scene.client();
     client.jar.value = Some(FORGED.to_owned());
-    // Reading removes nothing, since it may be another application's; a logout does.
+    // Reading removes no cookie, since it may belong to another application. A logout removes it.
     assert_eq!(client.session(), json!({}));
     client.post("/logout", &[], Sent::Removal);
 }

@@ -1,4 +1,4 @@
-//! What a request leaves that fails: a panic, a form that lacks something, a change that comes too late.
+//! The effects of a request that fails: a panic, an incomplete form, a late change.
 
 use serde_json::json;
 
@@ -60,7 +60,8 @@ fn panics(scene: &Scene<'_>) {
                 let response = client.send(&panic);
                 assert_eq!(response.status, 500, "{response:?}");
                 if scene.is_flask() {
-                    // An exception in a view is a response, with its session: Flask saves what was half done.
+                    // An exception in a view is a response with its session: Flask saves the
+                    // changes made so far.
                     expected["half"] = true.into();
                 } else {
                     assert_eq!(scene.sent(&response), Sent::Nothing, "{response:?}");
@@ -98,11 +99,12 @@ fn late(scene: &Scene<'_>) {
         assert_eq!(client.session(), expected);
         client.visit(visits + 1);
     }
-    // It is told the same way to somebody whose session was changed before on the same connection.
+    // An earlier change of the session over this connection does not alter the answer.
     assert_eq!(client.session(), json!({"visits": 2}));
 }
 
-/// Nothing private without `Vary`: the headers have left, and do not say that the body depends on a session.
+/// No private content without `Vary`: the headers have left, and do not say that the body depends
+/// on a session.
 fn late_open(scene: &Scene<'_>) {
     let (mut client, mut permanent) = (scene.client(), scene.client());
     client.visit(1);
@@ -112,7 +114,7 @@ fn late_open(scene: &Scene<'_>) {
         (&mut client, false),
         (&mut permanent, scene.mode() == Mode::Flask),
     ] {
-        // Flask's refresh opens a permanent session that nobody asks for.
+        // Flask's refresh opens a permanent session even if the view did not ask for it.
         let sent = if refreshed {
             Sent::Permanent
         } else {
@@ -163,7 +165,7 @@ fn hangs_up(scene: &Scene<'_>) {
     let mut client = scene.client();
     client.visit(1);
     for path in ["/session", "/late", "/untouched"] {
-        // Connects, or connects and asks, and is gone.
+        // Clients that connect, and some that also send a request, and then disconnect.
         drop(Connection::open(scene.target.address).unwrap());
         let mut connection = Connection::open(scene.target.address).unwrap();
         connection.ask(&client.jar.on(&Request::get(path))).unwrap();

@@ -1,4 +1,4 @@
-//! Many at once, on one session and on sessions of their own.
+//! Concurrent requests, on one session and on sessions of their own.
 
 use std::sync::Barrier;
 use std::thread;
@@ -28,7 +28,7 @@ pub(super) const ALL: &[Scenario] = &[
 
 const MANY: usize = 64;
 
-/// All requests at the same moment, each over a connection of its own; all that is not as it should be is told.
+/// Sends all requests at one moment, each over a connection of its own, and reports all failures.
 fn at_once(scene: &Scene<'_>, requests: &[Request]) -> Vec<std::io::Result<Response>> {
     let barrier = Barrier::new(requests.len());
     thread::scope(|scope| {
@@ -50,7 +50,7 @@ fn at_once(scene: &Scene<'_>, requests: &[Request]) -> Vec<std::io::Result<Respo
 fn on_one_session(scene: &Scene<'_>) {
     let mut client = scene.client();
     client.visit(1);
-    // A product, a message and a visit of each.
+    // Each request adds a product, a message or a visit.
     let requests: Vec<_> = (0..MANY)
         .map(|number| match number % 3 {
             0 => Request::get("/visit"),
@@ -79,7 +79,7 @@ fn on_one_session(scene: &Scene<'_>) {
             .map(|number| number.to_string())
     };
     if scene.mode() == Mode::Stored {
-        // Whatever the order, nothing is lost and nothing counts twice.
+        // In any order, no change is lost and none is applied twice.
         let mut flashes = texts(&client.get("/flashes", Sent::Nothing).json(), |flash| {
             flash[1].clone()
         });
@@ -94,7 +94,8 @@ fn on_one_session(scene: &Scene<'_>) {
         }
         return;
     }
-    // Each answer is the session with its own change, and the browser keeps the one that lands last.
+    // Each answer has the session with its own change, and the browser stores the last one that
+    // arrives.
     for (number, response) in responses.iter().enumerate() {
         let mut one = client.clone();
         one.keep(response);
@@ -138,7 +139,7 @@ fn each_on_its_own(scene: &Scene<'_>) {
         .collect();
     cookies.sort();
     cookies.dedup();
-    // What is in a signed cookie is the same for all of them; ids are not.
+    // The content of a signed cookie is equal for all of them; ids differ.
     assert!(
         scene.mode() != Mode::Stored || cookies.len() == MANY,
         "{} ids for {MANY}",

@@ -1,8 +1,12 @@
-//! What every route answers to somebody new, and the way of a session through them.
+//! The answers of every route to a new client, and the path of a session through the routes.
+
+mod each;
 
 use serde_json::json;
 
-use super::{Mode, Scenario, Scene, Sent, everywhere, visited};
+use each::each_route;
+
+use super::{Mode, Scenario, Scene, Sent, everywhere};
 use crate::client::Request;
 use crate::model::escaped;
 
@@ -39,180 +43,6 @@ pub(super) const ALL: &[Scenario] = &[
     },
 ];
 
-const TEXT: &str = "text/plain; charset=utf-8";
-const HTML: &str = "text/html; charset=utf-8";
-const JSON: &str = "application/json";
-
-/// Who sets Cache-Control.
-#[derive(Clone, Copy, PartialEq)]
-enum Cache {
-    /// The handler: no-store.
-    Handler,
-    /// Nobody but us, since the handler asked for the session.
-    Asked,
-    /// Nobody: the handler never asked.
-    Unasked,
-}
-
-fn each_route(scene: &Scene<'_>) {
-    use Cache::{Asked, Handler, Unasked};
-    let in_flask = |flask, ours| {
-        if scene.mode() == Mode::Flask {
-            flask
-        } else {
-            ours
-        }
-    };
-    // Ours does not store that an empty session is permanent, and removes no cookie that did not come.
-    let (permanent, removal) = (
-        in_flask(Sent::Permanent, Sent::Nothing),
-        in_flask(Sent::Removal, Sent::Nothing),
-    );
-    let visit = visited(1);
-    let (get, post) = (Request::get, Request::post);
-    let rows = [
-        (get("/"), 200, None, HTML, Handler, Sent::Nothing),
-        (
-            get("/visit"),
-            200,
-            Some(&*visit),
-            TEXT,
-            Handler,
-            Sent::Session,
-        ),
-        (
-            get("/visit?visits=7"),
-            200,
-            Some(&*visit),
-            TEXT,
-            Handler,
-            Sent::Session,
-        ),
-        (get("/login"), 200, None, HTML, Unasked, Sent::Nothing),
-        (
-            post("/login", &[("username", "ada")]),
-            303,
-            None,
-            "",
-            Asked,
-            Sent::Session,
-        ),
-        (get("/profile"), 303, None, "", Handler, Sent::Nothing),
-        (
-            post("/logout", &[]),
-            200,
-            Some("Logged out successfully!"),
-            TEXT,
-            Asked,
-            removal,
-        ),
-        (
-            post("/add_to_cart/mug", &[]),
-            200,
-            Some("Added product mug to cart"),
-            TEXT,
-            Handler,
-            Sent::Session,
-        ),
-        (get("/cart"), 200, Some("[]"), JSON, Handler, Sent::Nothing),
-        (
-            post("/permanent", &[("on", "1")]),
-            200,
-            Some("ok"),
-            TEXT,
-            Asked,
-            permanent,
-        ),
-        (
-            post("/flash", &[("message", "m"), ("category", "c")]),
-            200,
-            Some("ok"),
-            TEXT,
-            Asked,
-            Sent::Session,
-        ),
-        (
-            get("/flashes"),
-            200,
-            Some("[]"),
-            JSON,
-            Handler,
-            Sent::Nothing,
-        ),
-        (
-            get("/session"),
-            200,
-            Some("{}"),
-            JSON,
-            Handler,
-            Sent::Nothing,
-        ),
-        (
-            get("/untouched"),
-            200,
-            Some("nothing"),
-            TEXT,
-            Unasked,
-            Sent::Nothing,
-        ),
-        (
-            get("/fail"),
-            500,
-            Some("This page has failed 1 times"),
-            TEXT,
-            Asked,
-            Sent::Session,
-        ),
-        (get("/missing"), 404, None, "", Unasked, Sent::Nothing),
-    ];
-    for (request, status, body, content_type, cache, sent) in rows {
-        let response = scene.client().expect(&request, status, sent);
-        let location = match &*request.path {
-            "/login" if status == 303 => Some("/profile"),
-            "/profile" => Some("/login"),
-            _ => None,
-        };
-        assert_eq!(
-            response.header("location"),
-            location,
-            "{request:?}: {response:?}"
-        );
-        let consulted = cache != Unasked;
-        assert_eq!(
-            response.varies_by_cookie(),
-            consulted,
-            "Vary: {request:?}: {response:?}"
-        );
-        if scene.is_flask() {
-            assert!(
-                body.is_none_or(|body| response.body.trim_end() == body),
-                "{request:?}: {response:?}"
-            );
-            continue;
-        }
-        assert!(
-            body.is_none_or(|body| response.body == body),
-            "{body:?}: {request:?}: {response:?}"
-        );
-        let came = response.header("content-type").unwrap_or_default();
-        assert!(
-            content_type.is_empty() || came == content_type,
-            "{content_type}: {request:?}: {response:?}"
-        );
-        let expected = match (cache, scene.mode()) {
-            (Handler, _) => Some("no-store"),
-            (Asked, Mode::Flask) | (Unasked, _) => None,
-            (Asked, _) if sent != Sent::Nothing => Some("no-store"),
-            (Asked, _) => Some("private"),
-        };
-        assert_eq!(
-            response.header("cache-control"),
-            expected,
-            "{request:?}: {response:?}"
-        );
-    }
-}
-
 fn round(scene: &Scene<'_>) {
     let mut client = scene.client();
     for visits in 1..=3 {
@@ -228,7 +58,7 @@ fn round(scene: &Scene<'_>) {
         client.session(),
         json!({"cart": ["mug", "hat"], "visits": 3})
     );
-    // Nobody else sees any of it.
+    // No other client sees any of it.
     assert_eq!(scene.client().session(), json!({}));
 }
 
@@ -261,7 +91,7 @@ fn page(scene: &Scene<'_>) {
     ] {
         assert!(page.contains(part), "{part} is not on the page");
     }
-    // Its flash was shown, and is gone.
+    // The flash was shown, and is gone.
     assert_eq!(client.get("/flashes", Sent::Nothing).json(), json!([]));
     let form = scene.client().get("/login", Sent::Nothing).body;
     assert!(form.contains("name=\"username\""), "{form}");
@@ -271,14 +101,14 @@ fn redirects(scene: &Scene<'_>) {
     let mut client = scene.client();
     let response = client.login("ada");
     assert!(response.set_cookie().is_some(), "{response:?}");
-    // From a profile that is nobody's, with a session that is not changed.
+    // A redirect from the profile of an anonymous client does not change the session.
     let mut stranger = scene.client();
     stranger.visit(1);
     let response = stranger.expect(&Request::get("/profile"), 303, Sent::Nothing);
     assert_eq!(response.header("location"), Some("/login"));
     assert!(response.varies_by_cookie(), "{response:?}");
     if scene.mode() == Mode::Flask {
-        // A permanent session is refreshed by a redirect, too.
+        // A redirect also refreshes a permanent session.
         stranger.post("/permanent", &[("on", "1")], Sent::Permanent);
         stranger.expect(&Request::get("/profile"), 303, Sent::Permanent);
     }
@@ -318,7 +148,7 @@ fn head(scene: &Scene<'_>) {
         if let (Some(head), Some(get)) =
             (head.header("content-length"), get.header("content-length"))
         {
-            // The page tells how old the session is.
+            // The page shows the age of the session.
             assert!(path == "/" || head == get, "{path}: {head} {get}");
         }
         assert_eq!(by_head.session(), by_get.session(), "what {path} left");

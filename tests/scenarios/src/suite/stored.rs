@@ -1,4 +1,4 @@
-//! What only a session on the server can do, and what a cookie cannot.
+//! Behaviour that only sessions on the server have.
 
 use std::thread::sleep;
 use std::time::{Duration, SystemTime};
@@ -98,14 +98,14 @@ fn login(scene: &Scene<'_>) {
     client.login("ada");
     assert_ne!(client.jar, kept.jar);
     assert_eq!(client.session()["visits"], 1, "what was there comes along");
-    // Whoever planted or copied the old id has nothing: no session, no cookie, no way in.
+    // An attacker who planted or copied the old id has no session, no cookie and no access.
     assert_eq!(kept.session(), json!({}));
     kept.get("/visit", Sent::Nothing);
-    // A logout that ends nothing must not look like one.
+    // A logout that ends nothing must not look successful.
     kept.expect(&Request::post("/logout", &[]), 409, Sent::Nothing);
     assert_eq!(kept.session(), json!({}));
     assert_eq!(client.get("/profile", Sent::Nothing).body, "Welcome ada!");
-    // A second login is a second id.
+    // A second login makes a second id.
     let before = client.jar.clone();
     client.login("bob");
     assert_ne!(client.jar, before);
@@ -123,7 +123,7 @@ fn logout(scene: &Scene<'_>) {
         kept.get("/visit", Sent::Nothing);
         kept.post("/add_to_cart/mug", &[], Sent::Nothing);
     }
-    // A login on what was ended begins anew.
+    // A login with an ended session begins a new one.
     let dead = kept.jar.clone();
     kept.login("bob");
     assert_ne!(kept.jar, dead);
@@ -159,7 +159,7 @@ fn emptied(scene: &Scene<'_>) {
     assert_eq!(client.jar, id);
 }
 
-/// The keys of the sessions on the page, and which of them is the one that asks.
+/// Returns the keys of the sessions on the page, and marks the session of the request.
 fn listed(client: &mut Client<'_>) -> (Vec<String>, Vec<bool>) {
     let response = client.get("/sessions", Sent::Nothing);
     assert_eq!(
@@ -179,7 +179,7 @@ fn listed(client: &mut Client<'_>) -> (Vec<String>, Vec<bool>) {
 }
 
 fn sessions_page(scene: &Scene<'_>) {
-    // The store may be older than the suite: names that nobody had.
+    // The store may be older than the suite, so the user names are new ones.
     let number = SystemTime::UNIX_EPOCH.elapsed().unwrap().as_nanos();
     let (ada, bob) = (format!("ada {number}"), format!("bob {number}"));
     let redirects = |client: &mut Client<'_>, request: &Request, to: &str, sent| {
@@ -197,7 +197,7 @@ fn sessions_page(scene: &Scene<'_>) {
         Request::post("/sessions/end_all", &[]),
     ];
 
-    // Nobody has none.
+    // An anonymous client has no sessions.
     let mut stranger = scene.client();
     for request in [&page, &end("x"), &end_all] {
         redirects(&mut stranger, request, "/login", Sent::Nothing);
@@ -227,7 +227,7 @@ fn sessions_page(scene: &Scene<'_>) {
         "{body}"
     );
 
-    // Somebody else's ends nothing, nor what is no key.
+    // The key of another user's session ends nothing, nor does an invalid key.
     let (theirs, _) = listed(&mut other);
     redirects(&mut first, &end(&theirs[0]), "/sessions", Sent::Nothing);
     redirects(&mut other, &end(&keys[0]), "/sessions", Sent::Nothing);
@@ -243,7 +243,7 @@ fn sessions_page(scene: &Scene<'_>) {
     assert_eq!(second.session(), json!({}));
     assert_eq!(listed(&mut first), (vec![keys[0].clone()], vec![true]));
 
-    // The one at hand is a logout.
+    // Ending the current session is a logout.
     third.login(&ada);
     let kept = first.clone();
     redirects(&mut first, &end(&keys[0]), "/login", Sent::Removal);
@@ -262,7 +262,8 @@ fn sessions_page(scene: &Scene<'_>) {
     assert_eq!(other.session()["username"], *bob);
 }
 
-/// For 10 seconds a newer id may be on its way to the browser; after that it gets a session by writing.
+/// For 10 seconds a newer id may be on its way to the browser. After that a write with the old id
+/// begins a session.
 fn ended_elsewhere(scene: &Scene<'_>) {
     let number = SystemTime::UNIX_EPOCH.elapsed().unwrap().as_nanos();
     let user = format!("ended {number}");
@@ -299,14 +300,14 @@ fn copy(scene: &Scene<'_>) {
     client.login("ada");
     let mut kept = client.clone();
     client.post("/logout", &[], Sent::Removal);
-    // Documented, and the reason for sessions on the server.
+    // Documented: this is the reason for sessions on the server.
     assert_eq!(kept.get("/profile", Sent::Nothing).body, "Welcome ada!");
 }
 
 fn too_large(scene: &Scene<'_>) {
     let mut client = scene.client();
     client.visit(1);
-    // Nothing that compresses well.
+    // Text that hardly compresses.
     let mut state = 1_u64;
     let noise: String = (0..6000)
         .map(|_| {
