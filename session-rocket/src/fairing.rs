@@ -13,7 +13,7 @@ use session_core::{Config, ConfigError, Sessions, StoredSessions};
 use session_store::{SessionBackend, Store};
 use tracing::error;
 
-use crate::held::{Attached, Headers, Held, failure, set, status};
+use crate::request_state::{Attached, Headers, Held, failure, set, status};
 
 /// Gives the routes of an application their sessions: `.attach(SessionFairing::new(sessions))`.
 ///

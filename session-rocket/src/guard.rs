@@ -12,7 +12,7 @@ use rocket::{Ignite, Request, Rocket, Sentinel};
 use session_store::{LazySession, Missing};
 use tracing::error;
 
-use crate::held::{Attached, Held, failure, status};
+use crate::request_state::{Attached, Held, failure, status};
 
 /// The request's session: derefs to [`session_core::Session`], where the methods are.
 ///

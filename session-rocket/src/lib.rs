@@ -48,7 +48,7 @@
 
 mod fairing;
 mod guard;
-mod held;
+mod request_state;
 
 pub use fairing::SessionFairing;
 pub use guard::{BestEffort, Error, Session, SessionRejection};

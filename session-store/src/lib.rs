@@ -25,9 +25,9 @@ mod admin;
 mod contract;
 mod memory;
 
-pub use adapter::exchange::{Close, Exchange, LazySession, SessionBackend};
-pub use adapter::finish::{apply, failure, finish};
+pub use adapter::backend::{Close, Exchange, LazySession, SessionBackend};
 pub use adapter::future::ResponseFuture;
+pub use adapter::response::{apply, failure, finish};
 pub use adapter::slot::{Missing, SessionSlot};
 pub use adapter::trace;
 pub use admin::clean::clean;

@@ -7,8 +7,8 @@ use std::task::{Context, Poll, ready};
 use http::Response;
 use pin_project_lite::pin_project;
 
-use crate::adapter::exchange::{Close, Exchange};
-use crate::adapter::finish::finish;
+use crate::adapter::backend::{Close, Exchange};
+use crate::adapter::response::finish;
 
 pin_project! {
     /// Waits for a service's response and closes the exchange before the response's headers leave: later changes and

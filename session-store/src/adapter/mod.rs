@@ -1,8 +1,8 @@
 //! What every adapter needs, for sessions in cookies and in a store.
 
+pub(crate) mod backend;
 mod driver;
-pub(crate) mod exchange;
-pub(crate) mod finish;
 pub(crate) mod future;
+pub(crate) mod response;
 pub(crate) mod slot;
 pub mod trace;

@@ -5,7 +5,7 @@ use std::marker::PhantomData;
 
 use http::Extensions;
 
-use crate::adapter::exchange::LazySession;
+use crate::adapter::backend::LazySession;
 
 /// The opener of the session that is marked with `K`: what stands in a request's extensions, or in whatever a framework
 /// has instead. `K` is `()` for the only session of an application, and any type of the application's for others.

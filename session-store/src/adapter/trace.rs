@@ -8,7 +8,7 @@ use std::error::Error;
 use session_core::{Event, EventKind, Rejected};
 use tracing::{debug, error, info, warn};
 
-use crate::adapter::exchange::SessionBackend;
+use crate::adapter::backend::SessionBackend;
 
 /// Writes one event: what an operator should look into as a warning, the life of sessions as information, and what every
 /// server sees all day as debug.

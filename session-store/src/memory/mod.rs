@@ -1,6 +1,6 @@
 //! Sessions in this process' memory.
 
-mod room;
+mod budget;
 mod shard;
 mod users;
 mod verbs;
@@ -11,7 +11,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use session_core::{RecordKey, protocol::Record};
 
-use self::room::{Bytes, Full, Room};
+use self::budget::{Bytes, Full, Room};
 use self::shard::Shard;
 use self::users::Users;
 use crate::contract::error::StoreError;

@@ -8,7 +8,7 @@ use session_core::{
     protocol::{Inserted, Loaded, Outcome, Record, TOMBSTONE_SECONDS, Updated},
 };
 
-use super::room::{Bytes, Full, Room};
+use super::budget::{Bytes, Full, Room};
 
 /// What a record or tombstone takes besides user, label and body: its slot, its place among the ends, the headers of three
 /// allocations, and what hash table and tree leave empty.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use session_core::RecordKey;
 
-use super::room::{Bytes, Full, Room};
+use super::budget::{Bytes, Full, Room};
 
 /// What a note takes besides the user's name: two places, and what hash tables and tree leave empty.
 const NOTE_BYTES: usize = 512;
