@@ -226,18 +226,17 @@ async fn a_close_that_is_dropped_goes_on() {
         let sessions = Sessions::builder(SecretKey::new(KEY).unwrap())
             .build_stored()
             .unwrap();
-        let source = SessionBackend::stored(sessions, store.clone());
-        let exchange = source.exchange(&HeaderMap::new());
-        exchange
-            .opener()
-            .open()
+        let backend = SessionBackend::stored(sessions, store.clone());
+        let exchange = backend.exchange(&HeaderMap::new());
+        backend
+            .open(&exchange)
             .await
             .unwrap()
             .insert("a", 1)
             .unwrap();
         let gate = Gate::new();
         store.plan("insert", 1, Fault::Wait(gate.clone()));
-        let mut close = exchange.close();
+        let mut close = backend.close(exchange);
         if polled {
             assert!(
                 Pin::new(&mut close)
@@ -461,10 +460,10 @@ async fn a_write_that_is_repeated_after_others_counts_once() {
         };
         let count = async |server: &SessionBackend, request: &HeaderMap| {
             let exchange = server.exchange(request);
-            exchange.opener().open().await?.increment("count", 1)?;
+            server.open(&exchange).await?.increment("count", 1)?;
             let mut response = HeaderMap::new();
-            exchange
-                .close()
+            server
+                .close(exchange)
                 .await
                 .apply(&mut response)
                 .map(|()| response)
@@ -498,7 +497,7 @@ async fn a_write_that_is_repeated_after_others_counts_once() {
                 Err(session_core::Error::Unavailable)
             }
         );
-        let session = one.exchange(&request).opener().open().await.unwrap();
+        let session = one.open(&one.exchange(&request)).await.unwrap();
         assert_eq!(session.get::<i64>("count"), Ok(Some(2 + others)));
     }
 }

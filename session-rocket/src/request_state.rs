@@ -1,124 +1,75 @@
-//! What a request carries, and where in Rocket's types it lies.
+//! The state that a fairing leaves in Rocket's application and in each request.
 
 use std::marker::PhantomData;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
-use http::{HeaderMap, HeaderName, HeaderValue, header::MaxSizeReached};
-use rocket::http::Status;
-use rocket::{Request, Response};
-use session_core::{Error, protocol::ResponseHeaders};
-use session_store::{Exchange, LazySession, SessionBackend};
+use rocket::Request;
+use session_core::{Error, protocol::Exchange};
+use session_store::{SessionBackend, SessionSlot};
 
-/// Proof that the fairing of the session that is marked with `K` was attached: Rocket manages it.
-pub(crate) struct Attached<K>(pub(crate) SessionBackend, pub(crate) PhantomData<fn() -> K>);
+/// Managed by a Rocket whose fairing for the session that is marked with `K` is attached.
+pub(crate) struct FairingState<K> {
+    pub(crate) backend: SessionBackend,
+    marker: PhantomData<fn() -> K>,
+}
 
-/// One request's exchange, shared by the fairing and the handles.
-pub(crate) struct Held {
-    pub(crate) opener: LazySession,
+impl<K> FairingState<K> {
+    pub(crate) fn new(backend: SessionBackend) -> Self {
+        Self {
+            backend,
+            marker: PhantomData,
+        }
+    }
+}
+
+/// The state of one request. The fairing takes the exchange to close it. Guards open the session by the slot, and a handle
+/// that is dropped by a panic discards the changes.
+pub(crate) struct RequestState<K> {
+    pub(crate) slot: SessionSlot<K>,
     /// The error of a guard that failed.
     pub(crate) refused: OnceLock<Error>,
     exchange: Mutex<Option<Exchange>>,
 }
 
-/// The request's place for it. Rocket's test client shares one between clones of a request, so it can be filled again.
-struct Place<K>(Mutex<Option<Arc<Held>>>, PhantomData<fn() -> K>);
+/// The request's local cache holds this. A cache can be filled once, but Rocket's test client shares one between the clones of a
+/// request, so the state is behind a lock and can be replaced.
+struct Cell<K>(Mutex<Option<Arc<RequestState<K>>>>);
 
-fn place<'r, K: 'static>(request: &'r Request<'_>) -> MutexGuard<'r, Option<Arc<Held>>> {
-    lock(
-        &request
-            .local_cache(|| Place::<K>(Mutex::new(None), PhantomData))
-            .0,
-    )
+fn cell<'r, K: 'static>(request: &'r Request<'_>) -> MutexGuard<'r, Option<Arc<RequestState<K>>>> {
+    let Cell(state) = request.local_cache(|| Cell::<K>(Mutex::new(None)));
+    lock(state)
 }
 
-/// No panic can leave what is in our mutexes half done.
+/// A panic under one of these locks leaves nothing half done: they guard one assignment each.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-impl Held {
-    pub(crate) fn put<K: 'static>(request: &Request<'_>, exchange: Exchange) {
-        let (opener, exchange) = (exchange.opener(), Mutex::new(Some(exchange)));
-        *place::<K>(request) = Some(Arc::new(Self {
-            opener,
+impl<K: 'static> RequestState<K> {
+    pub(crate) fn put(request: &Request<'_>, backend: &SessionBackend, exchange: Exchange) {
+        let state = Self {
+            slot: backend.slot(&exchange),
             refused: OnceLock::new(),
-            exchange,
-        }));
+            exchange: Mutex::new(Some(exchange)),
+        };
+        *cell::<K>(request) = Some(Arc::new(state));
     }
 
-    pub(crate) fn find<K: 'static>(request: &Request<'_>) -> Option<Arc<Self>> {
-        place::<K>(request).clone()
+    pub(crate) fn find(request: &Request<'_>) -> Option<Arc<Self>> {
+        cell::<K>(request).clone()
     }
+}
 
-    /// The exchange, to be closed with the response.
-    pub(crate) fn take(&self) -> Option<Exchange> {
+impl<K> RequestState<K> {
+    /// Takes the exchange, to close it with the response.
+    pub(crate) fn take_exchange(&self) -> Option<Exchange> {
         lock(&self.exchange).take()
     }
 
-    /// The handler panicked: a catcher may read the session, and nothing of it is saved.
+    /// Drops the changes of a handler that panicked. A catcher may still read the session.
     pub(crate) fn discard_changes(&self) {
-        lock(&self.exchange)
-            .iter()
-            .for_each(Exchange::discard_changes);
-    }
-}
-
-pub(crate) fn status(error: &Error) -> Status {
-    Status::new(error.status().as_u16())
-}
-
-/// The one response of [`session_store::failure`], as Rocket's.
-pub(crate) fn failure(error: Error) -> Response<'static> {
-    let failure = session_store::failure::<()>(error);
-    let mut response = Response::build()
-        .status(Status::new(failure.status().as_u16()))
-        .finalize();
-    set(&mut response, failure.headers());
-    response
-}
-
-/// Puts these headers in the place of all that have their names.
-pub(crate) fn set(response: &mut Response<'_>, headers: &HeaderMap) {
-    for (name, value) in headers {
-        response.set_raw_header(name.as_str().to_owned(), text(value));
-    }
-}
-
-/// Rocket's headers are text, and what the core adds is ASCII.
-fn text(value: &HeaderValue) -> String {
-    String::from_utf8_lossy(value.as_bytes()).into_owned()
-}
-
-/// A response's headers, for the core.
-pub(crate) struct Headers<'a, 'r>(pub(crate) &'a mut Response<'r>);
-
-impl ResponseHeaders for Headers<'_, '_> {
-    fn contains(&self, name: &'static HeaderName) -> bool {
-        // There are few headers: to compare their names costs less than to look this one up.
-        self.0
-            .headers()
-            .iter()
-            .any(|header| header.name() == name.as_str())
-    }
-
-    fn values(&self, name: &'static HeaderName) -> Vec<&[u8]> {
-        self.0
-            .headers()
-            .get(name.as_str())
-            .map(str::as_bytes)
-            .collect()
-    }
-
-    fn remove(&mut self, name: &'static HeaderName) {
-        self.0.remove_header(name.as_str());
-    }
-
-    fn append(
-        &mut self,
-        name: &'static HeaderName,
-        value: HeaderValue,
-    ) -> Result<(), MaxSizeReached> {
-        self.0.adjoin_raw_header(name.as_str(), text(&value));
-        Ok(())
+        if let Some(exchange) = &*lock(&self.exchange) {
+            exchange.discard_changes();
+        }
     }
 }

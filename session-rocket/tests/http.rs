@@ -155,8 +155,8 @@ fn news(session: BestEffort<Admin>) -> String {
 async fn a_forgotten_fairing_stops_the_launch_and_names_the_line() {
     for route in [routes![visit], routes![perhaps]] {
         let log = refused(rocket::build().mount("/", route)).await;
-        let line = "ERROR session: a session is asked for, but no fairing provides it: add \
-                    `.attach(SessionFairing::new(sessions))`\n";
+        let line = "ERROR session: this handler asks for a session, but its application \
+                    provides none: add `.attach(SessionFairing::new(sessions))`\n";
         assert!(log.ends_with(line) && log.lines().count() == 1, "{log}");
     }
     for route in [routes![admin_only], routes![both], routes![news]] {

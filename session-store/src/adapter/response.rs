@@ -1,4 +1,4 @@
-//! The end of a request, for every framework whose responses are [`http::Response`]s.
+//! The end of a request: its session's headers go into the response, its events into the log.
 
 use http::Response;
 use http::header::{CACHE_CONTROL, HeaderValue, RETRY_AFTER};
@@ -9,8 +9,8 @@ use session_core::{
 
 use crate::adapter::trace;
 
-/// Puts what the session sends into the response's headers, and its events into `tracing`; if the close failed, the
-/// response is replaced by [`failure`].
+/// Writes what the session sends into the response's headers, and its events into `tracing`. If the close failed, the
+/// response is replaced by an [`error_response`].
 ///
 /// ```
 /// use http::{HeaderMap, Response, header};
@@ -19,21 +19,21 @@ use crate::adapter::trace;
 /// let exchange = Sessions::new(SecretKey::generate().unwrap()).exchange(&HeaderMap::new());
 /// exchange.open().done().unwrap().unwrap().insert("a", 1).unwrap();
 /// let outgoing = exchange.close().done().unwrap();
-/// let response = session_store::finish(outgoing, Response::new("body"));
+/// let response = session_store::write_response(outgoing, Response::new("body"));
 /// assert!(response.headers().contains_key(header::SET_COOKIE));
 /// ```
-pub fn finish<B: Default>(outgoing: Outgoing, mut response: Response<B>) -> Response<B> {
-    match apply(outgoing, response.headers_mut()) {
+pub fn write_response<B: Default>(outgoing: Outgoing, mut response: Response<B>) -> Response<B> {
+    match write_headers(outgoing, response.headers_mut()) {
         Ok(()) => response,
-        Err(error) => failure(error),
+        Err(error) => error_response(error),
     }
 }
 
-/// The same for a framework with other header types: what the session sends goes into the headers, and its events into
-/// `tracing`.
+/// Writes what the session sends into headers of any type, and its events into `tracing`: for a framework with a response
+/// type of its own.
 ///
 /// # Errors
-/// As [`Outgoing::apply`]: then the response is to be replaced by [`failure`].
+/// As [`Outgoing::apply`]. The response is then to be replaced by an [`error_response`].
 ///
 /// ```
 /// # use http::HeaderMap;
@@ -42,34 +42,39 @@ pub fn finish<B: Default>(outgoing: Outgoing, mut response: Response<B>) -> Resp
 /// # exchange.open().done().unwrap().unwrap().insert("a", 1).unwrap();
 /// # let outgoing = exchange.close().done().unwrap();
 /// let mut headers = HeaderMap::new(); // or any `ResponseHeaders`
-/// session_store::apply(outgoing, &mut headers).unwrap();
+/// session_store::write_headers(outgoing, &mut headers).unwrap();
 /// assert!(headers.contains_key("set-cookie"));
 /// ```
-pub fn apply(mut outgoing: Outgoing, headers: &mut impl ResponseHeaders) -> Result<(), Error> {
+pub fn write_headers(
+    mut outgoing: Outgoing,
+    headers: &mut impl ResponseHeaders,
+) -> Result<(), Error> {
     let applied = outgoing.apply(headers);
-    // Complete only now.
-    outgoing.events().iter().for_each(trace::event);
+    // Logged after the headers are written, and also when that failed: writing them adds events.
+    for event in outgoing.events() {
+        trace::event(event);
+    }
     applied
 }
 
-/// The response to a request whose session failed: the core's status, `Retry-After` if it may be tried again, no body, kept
-/// by no cache. The error is written to
-/// `tracing`, and stands in the response's extensions for middleware of the application.
+/// Returns the response to a request whose session failed: the core's status, `Retry-After` if the request may be sent
+/// again, `Cache-Control: no-store`, no body. The error is written to `tracing`; middleware of the application finds it in
+/// the response's extensions.
 ///
 /// ```
-/// let response = session_store::failure::<String>(session_core::Error::TooLate);
+/// let response = session_store::error_response::<String>(session_core::Error::TooLate);
 /// assert_eq!(response.status(), 500);
 /// assert_eq!(response.extensions().get(), Some(&session_core::Error::TooLate));
 /// ```
-pub fn failure<B: Default>(error: Error) -> Response<B> {
+pub fn error_response<B: Default>(error: Error) -> Response<B> {
     trace::failed(&error);
     let mut response = Response::new(B::default());
     *response.status_mut() = error.status();
-    let retry = error
-        .retry_after()
-        .map(|seconds| (RETRY_AFTER, HeaderValue::from(seconds)));
-    let no_store = (CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    *response.headers_mut() = std::iter::once(no_store).chain(retry).collect();
+    let headers = response.headers_mut();
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    if let Some(seconds) = error.retry_after() {
+        headers.insert(RETRY_AFTER, HeaderValue::from(seconds));
+    }
     response.extensions_mut().insert(error);
     response
 }

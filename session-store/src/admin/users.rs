@@ -31,13 +31,13 @@ const WITHIN: Duration = Duration::from_secs(5);
 /// let sessions = Sessions::builder(SecretKey::generate()?).build_stored()?;
 /// let store: Arc<dyn Store> = Arc::new(MemoryStore::new());
 /// let users = UserSessions::new(&sessions, store.clone());
-/// let source = SessionBackend::stored(sessions, store);
+/// let backend = SessionBackend::stored(sessions, store);
 ///
-/// let login = source.exchange(&http::HeaderMap::new());
-/// let session = login.opener().open().await?;
+/// let login = backend.exchange(&http::HeaderMap::new());
+/// let session = backend.open(&login).await?;
 /// session.log_in("42")?;
 /// session.set_label("Firefox on Linux")?;
-/// login.close().await.apply(&mut http::HeaderMap::new())?;
+/// backend.close(login).await.apply(&mut http::HeaderMap::new())?;
 ///
 /// let listed = users.list("42", 100).await?;
 /// assert_eq!((listed.len(), listed[0].label.as_deref()), (1, Some("Firefox on Linux")));
