@@ -3,9 +3,7 @@
 
 #![allow(clippy::unwrap_used, clippy::panic)]
 
-#[path = "stored/server.rs"]
 mod server;
-#[path = "stored/watched.rs"]
 mod watched;
 
 use std::collections::BTreeSet;

@@ -2,7 +2,6 @@
 
 #![allow(clippy::unwrap_used, clippy::panic)]
 
-#[path = "http/tools.rs"]
 mod tools;
 
 use std::sync::{Arc, Mutex};

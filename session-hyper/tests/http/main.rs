@@ -2,9 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::panic)]
 
-#[path = "http/hanging.rs"]
 mod hanging;
-#[path = "http/server.rs"]
 mod server;
 
 use std::convert::Infallible;

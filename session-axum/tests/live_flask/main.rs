@@ -10,9 +10,7 @@
     reason = "it is all tests"
 )]
 
-#[path = "live_flask/axum.rs"]
 mod axum_app;
-#[path = "live_flask/types.rs"]
 mod types;
 
 use std::net::SocketAddr;

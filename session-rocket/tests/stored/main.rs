@@ -2,10 +2,9 @@
 
 #![allow(clippy::unwrap_used, clippy::panic)]
 
-#[path = "stored/down.rs"]
 mod down;
 #[allow(dead_code, reason = "shared with the other tests")]
-#[path = "http/tools.rs"]
+#[path = "../http/tools.rs"]
 mod tools;
 
 use std::sync::Arc;

@@ -8,9 +8,9 @@
     reason = "the modules are shared with other tests"
 )]
 
-#[path = "stored/server.rs"]
+#[path = "../stored/server.rs"]
 mod server;
-#[path = "stored/watched.rs"]
+#[path = "../stored/watched.rs"]
 mod watched;
 
 use std::cell::Cell;

@@ -9,13 +9,9 @@
     clippy::print_stderr
 )]
 
-#[path = "browser/browser.rs"]
 mod browser;
-#[path = "browser/kept.rs"]
 mod kept;
-#[path = "browser/machine.rs"]
 mod machine;
-#[path = "browser/site_data.rs"]
 mod site_data;
 
 use std::path::Path;
