@@ -38,19 +38,6 @@ impl<'r> FromRequest<'r> for Asks<'r> {
     }
 }
 
-fn assert_too_late<T>(outcome: Outcome<T, SessionRejection>) {
-    let Outcome::Error((status, SessionRejection::Session(error))) = outcome else {
-        panic!("opened")
-    };
-    assert_eq!(
-        (status, error),
-        (
-            Status::InternalServerError,
-            Error(session_core::Error::TooLate)
-        )
-    );
-}
-
 /// Over a socket: the session is opened while the body streams, in the place of the handler. A handle from before is readable.
 #[rocket::async_test]
 async fn a_session_that_is_opened_by_the_body_is_too_late() {

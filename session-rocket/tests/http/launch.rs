@@ -2,21 +2,6 @@
 
 use super::*;
 
-/// What Rocket says of a launch that a sentinel stopped, and what the log says.
-async fn refused(rocket: Rocket<Build>) -> String {
-    let log = logged();
-    let error = rocket.ignite().await.unwrap_err();
-    assert!(
-        matches!(
-            error.kind(),
-            ErrorKind::SentinelAborts(_) | ErrorKind::FailedFairings(_)
-        ),
-        "{:?}",
-        error.kind()
-    );
-    log()
-}
-
 #[get("/perhaps")]
 fn perhaps(session: Option<Session>) -> String {
     session.is_some().to_string()

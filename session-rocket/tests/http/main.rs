@@ -158,3 +158,45 @@ async fn several_sessions_at_once() {
     let swapped = format!("__Host-session={}", pairs[1].split_once('=').unwrap().1);
     assert_eq!(get(&swapped).await.into_string().await.unwrap(), "1 10");
 }
+
+/// What Rocket says of a launch that a sentinel stopped, and what the log says.
+async fn refused(rocket: Rocket<Build>) -> String {
+    let log = logged();
+    let error = rocket.ignite().await.unwrap_err();
+    assert!(
+        matches!(
+            error.kind(),
+            ErrorKind::SentinelAborts(_) | ErrorKind::FailedFairings(_)
+        ),
+        "{:?}",
+        error.kind()
+    );
+    log()
+}
+
+fn assert_too_late<T>(outcome: Outcome<T, SessionRejection>) {
+    let Outcome::Error((status, SessionRejection::Session(error))) = outcome else {
+        panic!("opened")
+    };
+    assert_eq!(
+        (status, error),
+        (
+            Status::InternalServerError,
+            Error(session_core::Error::TooLate)
+        )
+    );
+}
+
+#[catch(default)]
+async fn count_errors(status: Status, request: &Request<'_>) -> Result<String, Error> {
+    let errors = match request.guard::<Session>().await {
+        Outcome::Success(session) => session.increment("errors", 1)?.to_string(),
+        _ => "none".to_owned(),
+    };
+    Ok(format!("{}: {errors}", status.code))
+}
+
+#[catch(default)]
+async fn show_errors(request: &Request<'_>) -> String {
+    request.guard::<Session>().await.unwrap().to_json()
+}

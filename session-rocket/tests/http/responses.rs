@@ -31,20 +31,6 @@ fn status(session: Session, code: u16) -> Result<Status, Error> {
     Ok(Status::new(code))
 }
 
-#[catch(default)]
-async fn count_errors(status: Status, request: &Request<'_>) -> Result<String, Error> {
-    let errors = match request.guard::<Session>().await {
-        Outcome::Success(session) => session.increment("errors", 1)?.to_string(),
-        _ => "none".to_owned(),
-    };
-    Ok(format!("{}: {errors}", status.code))
-}
-
-#[catch(default)]
-async fn show_errors(request: &Request<'_>) -> String {
-    request.guard::<Session>().await.unwrap().to_json()
-}
-
 #[rocket::async_test]
 async fn whatever_the_status_the_session_is_saved() {
     let client = client(app(routes![answer, status, read])).await;
