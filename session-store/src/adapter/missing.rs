@@ -15,7 +15,7 @@ use std::any::type_name;
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct MissingLayer {
-    /// The call that marks the layer; empty for a session without a marker.
+    // The call that marks the layer, or nothing for a session without a marker.
     marked: String,
 }
 

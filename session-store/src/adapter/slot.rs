@@ -35,7 +35,7 @@ use crate::adapter::missing::MissingLayer;
 /// ```
 pub struct SessionSlot<K> {
     lazy: LazySession,
-    /// Absent for a session in a cookie.
+    // Absent for a session in a cookie, which asks no store.
     driver: Option<Arc<Driver>>,
     marker: PhantomData<fn() -> K>,
 }

@@ -29,7 +29,7 @@ struct Slot {
 }
 
 enum Content {
-    /// `order` is the place among the records of one user.
+    // `order` is the place among the records of one user.
     Record {
         record: Record,
         order: u64,
