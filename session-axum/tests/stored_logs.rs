@@ -1,4 +1,4 @@
-//! What a stored session has to say. A binary of its own, since a subscriber is the whole process's.
+//! The events of stored sessions. In a test binary of their own, because a subscriber is global to the process.
 
 #![allow(
     clippy::unwrap_used,

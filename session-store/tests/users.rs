@@ -1,4 +1,4 @@
-//! What applications ask about a user's sessions, and the task that removes what has expired.
+//! Lists and ends of a user's sessions, and the task that removes expired ones.
 
 #![allow(clippy::unwrap_used, clippy::panic)]
 
@@ -93,7 +93,7 @@ impl Site {
     }
 }
 
-/// REQUIREMENTS L6: one, the others, all; each at once, for who still holds the cookie, too.
+/// L6: a user ends one session, the others, or all. Each ends at once, also for a client that still has the cookie.
 #[tokio::test]
 async fn l6_a_page_of_ones_sessions() {
     let site = Site::new();
@@ -110,7 +110,7 @@ async fn l6_a_page_of_ones_sessions() {
         "the newest"
     );
 
-    // What a page needs: which is this one, and a text for the form that ends another.
+    // A page needs to know which session is its own, and a text for the form that ends another.
     site.visit(Some(&laptop), async |session| {
         let listed = site
             .users
@@ -129,7 +129,7 @@ async fn l6_a_page_of_ones_sessions() {
     .await;
     assert!(!site.is_logged_in(&phone).await && site.is_logged_in(&laptop).await);
 
-    // Nobody ends another's, whatever the form says.
+    // No user ends another user's session, whatever the form says.
     let bobs = site.users.list("bob", 1).await.unwrap()[0].key;
     assert!(!site.users.end("ada", bobs).await.unwrap());
     assert!(site.is_logged_in(&bob).await);
@@ -205,7 +205,7 @@ async fn what_an_event_names_is_ended_by_its_key() {
     }
 }
 
-/// What is written to `tracing` meanwhile.
+/// Returns the text that is written to `tracing` meanwhile.
 fn logged(write: impl FnOnce()) -> String {
     let (mut log, writer) = std::io::pipe().unwrap();
     let subscriber = tracing_subscriber::fmt()
@@ -237,7 +237,7 @@ async fn l7_the_list_tells_what_is() {
         let cookie = format!("{}={}", site.backend.cookie_name(), listed.key.to_text());
         assert!(!site.is_logged_in(&cookie).await);
     }
-    // Who is new has no record, so all are others.
+    // A new session has no record, so all are others.
     let other = async |session: &Session| {
         assert_eq!(session.record_key(), None);
         assert_eq!(site.users.end_others("ada", session).await.unwrap(), 3);

@@ -1,5 +1,5 @@
-//! What happened to other session libraries for Rust, in the versions named, each found by running it; and what happens
-//! here. Each accident is one test, through axum over HTTP where it is about requests.
+//! Accidents of other session libraries for Rust, each found by running the version that is named. Each has one test, which
+//! shows that it does not happen here, over HTTP where it concerns requests.
 
 #![allow(
     clippy::unwrap_used,
@@ -71,7 +71,7 @@ fn set_cookie<T>(response: &Response<T>) -> Option<&str> {
         .map(|header| header.to_str().unwrap())
 }
 
-/// What a browser that had `cookie` has after this response.
+/// Returns the cookie that a browser which sent `cookie` has after this response.
 fn after<T>(response: &Response<T>, cookie: &str) -> String {
     let sent = set_cookie(response).map_or(cookie, |header| header.split(';').next().unwrap());
     if sent.ends_with('=') {

@@ -1,4 +1,4 @@
-//! Accidents with the end of a request: work without a session, and changes that are lost.
+//! Accidents at the end of a request: work that no handler asked for, and lost changes.
 
 use super::*;
 

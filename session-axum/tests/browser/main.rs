@@ -1,6 +1,6 @@
-//! The tour in a real browser: Debian's Chromium, without a screen, driven through chromedriver by what a person does.
+//! The tour in a real browser: Debian's Chromium, without a screen. Chromedriver performs the actions of a person.
 //!
-//! Every scenario starts a tour and a browser of its own.
+//! Every scenario starts its own tour and browser.
 
 #![allow(
     clippy::unwrap_used,

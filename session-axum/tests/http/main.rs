@@ -176,7 +176,7 @@ async fn h6_an_error_in_a_handler_is_a_generic_500() {
     assert_eq!(response.status(), StatusCode::INTERNAL_SERVER_ERROR);
     let error = response.extensions().get::<session_core::Error>().unwrap();
     assert!(matches!(error, session_core::Error::WrongType { .. }));
-    // What was changed before is saved, as on every response that is sent.
+    // Changes before the error are saved, as on every response.
     assert_eq!(cookies(&response).len(), 1);
     assert_eq!(text(response).await, "");
 }

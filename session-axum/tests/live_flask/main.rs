@@ -1,7 +1,7 @@
-//! Against a real Flask: what it writes we read, what we write it reads, and both send the same cookies. One
-//! client that hops between all of the tours and Flask stands in tests/scenarios/tests/hop.rs.
+//! Against a real Flask: each side reads the cookies of the other, and both send the same cookies. The client that moves
+//! between all tours and Flask is in tests/scenarios/tests/hop.rs.
 //!
-//! Needs Python with Flask, which `scripts/test` installs; see `Flask::find` for where it is looked for.
+//! Needs Python with Flask, which `scripts/test` installs. `Flask::find` says where it is searched.
 
 #![allow(
     clippy::unwrap_used,

@@ -48,7 +48,7 @@ async fn l4_the_record_ends_first_whatever_fails() {
     PANICS.set(false);
     assert_eq!(answer, "");
     assert_eq!(server.get("/read/1", &cookie).await.body, "{}");
-    // What comes after the end of the record fails: logged out, and the cookie goes.
+    // The requests after the end of the record fail. The user is logged out, and the cookie is removed.
     let cookie = server.begin("/login/ada").await;
     server.store.plan("unindex", usize::MAX, Fault::Panic);
     server.get("/logout/1", &cookie).await;

@@ -1,5 +1,5 @@
-//! Requirements of OWASP's ASVS and from the accidents of other libraries, each by its id: those that want HTTP or a store.
-//! `docs/security.md` has the table of all, and names the tests that stand elsewhere.
+//! Requirements of OWASP's ASVS, and from the accidents of other libraries, each by its id. Here are those that need HTTP or a
+//! store; `docs/security.md` has the table of all with their tests.
 
 #![allow(
     clippy::unwrap_used,
@@ -60,7 +60,7 @@ fn sites(configure: impl Fn(Builder) -> Builder) -> [Site; 2] {
     })
 }
 
-/// What a request is answered: status, headers, body.
+/// The answer to a request: status, headers, body.
 async fn send(app: &Router, request: Request<Body>) -> (StatusCode, HeaderMap, String) {
     let (parts, body) = app.clone().oneshot(request).await.unwrap().into_parts();
     let body = body.collect().await.unwrap().to_bytes();

@@ -66,7 +66,7 @@ impl Runbook {
     }
 }
 
-/// What is done to one server after the other.
+/// A step that is done to one server after the other.
 pub enum Step {
     /// It is started anew.
     Restart(fn(Mode) -> Builder),
@@ -78,7 +78,7 @@ pub enum Step {
     EndAll,
 }
 
-/// Who has to log in again.
+/// The users who have to log in again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Ends {
     Nobody,
@@ -97,7 +97,7 @@ impl Ends {
     }
 }
 
-/// What a runbook is in a mode.
+/// A runbook in one mode.
 pub enum Plan {
     /// How the servers start, and the steps. In the end `cookies` holds for each cookie.
     Steps {
@@ -166,7 +166,7 @@ fn is_encrypted(cookie: &str) -> bool {
     !cookie.contains('.')
 }
 
-/// Whoever adds a mode or a runbook says here what it is.
+/// A new mode or runbook gets its plans here.
 pub fn plans(runbook: Runbook, mode: Mode) -> Vec<Plan> {
     let steps = |way, steps, ends, cookies| Plan::Steps {
         way,

@@ -57,7 +57,7 @@ async fn a_close_that_is_dropped_goes_on() {
     }
 }
 
-/// What a request finds done, by an attempt of its own or by somebody else, is answered once the store confirms it.
+/// An effect that a request finds already there, by its own attempt or by another request, is answered once the store confirms it.
 #[tokio::test]
 async fn what_is_found_done_is_confirmed() {
     let deadlines = Duration::from_millis(500);

@@ -107,7 +107,7 @@ async fn what_fails_is_asked_again_and_counted_once() {
             server.store.plan(verb, times, fault.clone());
         }
         assert_eq!(server.get("/count/1", &cookie).await.status, 200);
-        // What was done although the answer was lost is confirmed.
+        // A write whose reply was lost is confirmed.
         let confirmed = usize::from(matches!(fault, Fault::LoseAnswer));
         assert_eq!(server.store.calls().len(), 2 + 2 * times + confirmed);
     }

@@ -1,5 +1,5 @@
-//! Sessions on the server through real HTTP: what is asked of the store, what two requests at once leave, what stays dead,
-//! and what becomes of a request whose store breaks.
+//! Stored sessions over real HTTP: the requests to the store, concurrent requests of one session, sessions that stay ended,
+//! and requests whose store fails.
 
 #![allow(clippy::unwrap_used, clippy::panic)]
 

@@ -1,4 +1,4 @@
-//! The adapter around hyper's services, and over sockets where they matter.
+//! The adapter around hyper's services, over sockets where they matter.
 
 #![allow(clippy::unwrap_used, clippy::panic)]
 
@@ -193,7 +193,7 @@ async fn a_stored_session_goes_round() {
     }
 }
 
-/// What a test waits for comes soon or never.
+/// Waits for an event that comes soon, or fails after a generous limit.
 async fn until<T>(mut look: impl FnMut() -> Option<T>) -> T {
     let start = Instant::now();
     loop {

@@ -111,7 +111,7 @@ async fn h5_a_handlers_own_clear_site_data_stays() {
     assert_eq!(all, ["\"storage\"", "\"cookies\""]);
 }
 
-/// What Rocket does with a Cookie header that is not UTF-8: there is none.
+/// Rocket drops a Cookie header that is not UTF-8.
 #[rocket::async_test]
 async fn a_cookie_header_that_is_no_text_is_dropped() {
     let server = Server::start(app(routes![visit])).await;

@@ -1,4 +1,4 @@
-//! What a launch refuses and what it logs.
+//! Launches that are refused, and their log.
 
 use super::*;
 
@@ -44,7 +44,7 @@ async fn two_fairings_for_one_session_do_not_launch() {
     assert!(log.contains("two fairings for one session"), "{log}");
 }
 
-/// What sentinels do not see.
+/// A guard that sentinels do not see.
 #[rocket::async_test]
 async fn a_forgotten_fairing_of_a_guard_is_500_and_logged() {
     struct User;

@@ -1,4 +1,4 @@
-//! The adapter through Rocket: its own local client where that is the same, sockets where it is not.
+//! The adapter through Rocket: over its local client, or over sockets where the two differ.
 
 #![allow(clippy::unwrap_used, clippy::panic)]
 
@@ -159,7 +159,7 @@ async fn several_sessions_at_once() {
     assert_eq!(get(&swapped).await.into_string().await.unwrap(), "1 10");
 }
 
-/// What Rocket says of a launch that a sentinel stopped, and what the log says.
+/// Launches, checks that the launch is refused, and returns its log.
 async fn refused(rocket: Rocket<Build>) -> String {
     let log = logged();
     let error = rocket.ignite().await.unwrap_err();

@@ -76,7 +76,7 @@ async fn a_catcher_has_the_request_s_session() {
         .await;
     assert_eq!(pairs(&response).len(), 1);
     assert_eq!(response.into_string().await.unwrap(), "500: 2");
-    // What Rocket cannot parse meets no fairing.
+    // A request that Rocket cannot parse reaches no fairing.
     let response = client.req(Method::Get, "no slash").dispatch().await;
     assert!(cookies(&response).is_empty());
     assert_eq!(response.into_string().await.unwrap(), "400: none");
@@ -127,7 +127,7 @@ async fn an_error_in_a_handler_is_a_generic_500() {
     let client = client(app(routes![wrong]).register("/", catchers![count_errors])).await;
     let response = client.get("/wrong").dispatch().await;
     assert_eq!(response.status(), Status::InternalServerError);
-    // What was changed before is saved, as on every response that is sent.
+    // Changes before the error are saved, as on every response.
     assert_eq!(pairs(&response).len(), 1);
     assert_eq!(response.into_string().await, None);
     assert!(log().contains("session key \"hunter2\" holds another type"));

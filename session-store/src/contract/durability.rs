@@ -1,8 +1,8 @@
-//! What a write survives after its back end has replied.
+//! The faults that a write survives after its back end has replied.
 
 use std::fmt;
 
-/// What a write survives after its back end has replied. Each value survives what those before it survive.
+/// The faults that a write survives after its back end has replied. Each value survives what those before it survive.
 ///
 /// ```
 /// use session_store::Durability;

@@ -30,13 +30,8 @@ struct Slot {
 
 enum Content {
     // `order` is the place among the records of one user.
-    Record {
-        record: Record,
-        order: u64,
-    },
-    Tombstone {
-        expires: u64,
-    },
+    Record { record: Record, order: u64 },
+    Tombstone { expires: u64 },
 }
 
 impl Slot {

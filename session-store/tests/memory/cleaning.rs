@@ -149,7 +149,7 @@ async fn notes_end() {
     assert_eq!(store.used_bytes(), note);
 }
 
-/// Whoever ends a session takes its note away, so that logging in and out leaves nothing but tombstones.
+/// The end of a session removes its note, so that logins and logouts leave only tombstones.
 #[tokio::test]
 async fn ended_records_leave_no_notes() {
     let store = MemoryStore::new();

@@ -49,7 +49,7 @@ async fn bounded() {
     assert_eq!(store.load(key(9), NOW).await.unwrap(), Loaded::Absent);
     assert_eq!(store.list(&"x".repeat(2_000), 9, NOW).await.unwrap(), []);
 
-    // What can be told without room is told.
+    // Verbs that need no memory still work.
     assert_eq!(
         store.insert(key(1), &sized(9, 9_000), NOW).await.unwrap(),
         Inserted::Exists(sized(1, 1_500))

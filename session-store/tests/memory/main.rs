@@ -1,4 +1,4 @@
-//! The memory store: the contract, the store beside the plainest model of one, and what it promises beyond the contract.
+//! The memory store: the contract, a comparison with a plain model, and its promises beyond the contract.
 
 #![allow(clippy::unwrap_used, clippy::panic)]
 

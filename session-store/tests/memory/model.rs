@@ -1,4 +1,4 @@
-//! The memory store beside the plainest model of one.
+//! A plain model of the memory store, and the comparison of the two.
 
 mod random;
 
@@ -102,7 +102,7 @@ impl Model {
         self.anonymous.iter().map(of).sum()
     }
 
-    /// What is there already takes room, as far as it is among the strangers'.
+    /// The bytes that the present slot takes of the anonymous part.
     fn is_full_of_strangers(&self, key: RecordKey, record: &Record, limit: usize) -> bool {
         let there = if self.anonymous.contains(&key) {
             self.slots.get(&key).map_or(0, Slot::bytes)

@@ -1,4 +1,4 @@
-//! Random operations, and the comparison of the store with the model.
+//! Random operations on the store and on the model.
 
 use super::*;
 
@@ -17,7 +17,7 @@ enum Operation {
     DeleteExpired(u64, usize),
 }
 
-/// So many seconds lie between the first and the last time: less than notes last.
+/// The seconds between the first and the last time. Less than a note lasts.
 const SPAN: u64 = 400;
 
 fn any_key() -> impl Strategy<Value = RecordKey> {
@@ -75,7 +75,7 @@ fn any_operation() -> impl Strategy<Value = Operation> {
     ]
 }
 
-/// Whoever has a user is never refused for strangers' sake, and a stranger only if there are too many.
+/// A session with a user is never refused because of anonymous ones, and an anonymous one only if there are too many.
 fn check_refusal(model: &Model, error: &StoreError, key: RecordKey, record: &Record, limit: usize) {
     if error
         .to_string()
