@@ -67,7 +67,7 @@ async fn rockets_configuration_configures_sessions() {
 /// Runs itself with a file and variables, which a process cannot set for itself without races.
 #[rocket::async_test]
 async fn the_environment_configures_sessions() {
-    const THIS: &str = "the_environment_configures_sessions";
+    const THIS: &str = "configuration::the_environment_configures_sessions";
     if std::env::var_os("ROCKET_CONFIG").is_some() {
         let client = client(configured(rocket::Config::figment())).await;
         assert!(pairs(&client.get("/visit").dispatch().await)[0].starts_with("shop="));
@@ -143,7 +143,7 @@ async fn a_bad_configuration_stops_the_launch() {
         ),
         (
             key().merge(("session.SECRET_KEY", KEY)),
-            "a name is there twice, in lower and in upper case",
+            "a name is set twice, in lower and in upper case",
         ),
         (
             key().merge(("session.session_cookie_secure", "yes")),

@@ -41,7 +41,7 @@ async fn a_forgotten_fairing_stops_the_launch_and_names_the_line() {
 #[rocket::async_test]
 async fn two_fairings_for_one_session_do_not_launch() {
     let log = refused(app(routes![visit]).attach(SessionFairing::new(sessions()))).await;
-    assert!(log.contains("two fairings for one session"), "{log}");
+    assert!(log.contains("two fairings provide one session"), "{log}");
 }
 
 /// A guard that sentinels do not see.
