@@ -21,7 +21,7 @@ async fn a_missing_layer_names_the_line_to_add() {
     assert!(
         text(response)
             .await
-            .contains("add `.layer(SessionLayer::new(sessions))` behind the routes")
+            .contains("add `.layer(SessionLayer::new(sessions))` after the routes")
     );
     assert_eq!(
         text(send(&routes(), "/perhaps", None).await).await,

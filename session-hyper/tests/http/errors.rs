@@ -13,7 +13,7 @@ async fn a_missing_layer_names_the_line_to_add() {
                 .to_string(),
         )
     }
-    // With no layer at all hyper has nobody who makes a response of an error.
+    // Without any layer no code turns the error into a response.
     let error = service_fn(visit)
         .call(request("/", None))
         .await
@@ -21,7 +21,7 @@ async fn a_missing_layer_names_the_line_to_add() {
     assert!(
         error
             .to_string()
-            .ends_with("wrap its service, `SessionLayer::new(sessions).wrap(service)`")
+            .ends_with("wrap its service: `SessionLayer::new(sessions).wrap(service)`")
     );
     let server = Server::start(service_fn(visit)).await;
     assert_eq!(server.send("/", "").await, "");
