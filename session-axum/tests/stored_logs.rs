@@ -83,7 +83,7 @@ async fn o1_events_are_logged_and_nothing_else() {
     )
     .await;
     let rejected = "INFO session: session rejected: the session was ended, or its id was renewed";
-    let gone = "INFO session: session gone: what this request did to it was dropped";
+    let gone = "INFO session: session gone: the changes of this request were dropped";
     step("/count/1", &first, &[rejected, gone]).await;
     server.advance(1000);
     let renewed = step("/read/1", &login, &["INFO session: session renewed"]).await;
