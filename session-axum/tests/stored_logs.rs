@@ -89,7 +89,7 @@ async fn o1_events_are_logged_and_nothing_else() {
     let renewed = step("/read/1", &login, &["INFO session: session renewed"]).await;
     step("/read/1", &renewed, &[]).await;
     server.advance(60);
-    let reuse = "WARN session: session id used again after it was renewed";
+    let reuse = "WARN session: replaced session id used again";
     step("/read/1", &login, &[rejected, reuse]).await;
 
     server.store.plan("load", 1, Fault::LoseAnswer);
@@ -113,7 +113,9 @@ async fn o1_events_are_logged_and_nothing_else() {
     receive(slow).await;
     let merged = logged();
     assert!(
-        merged.contains("DEBUG session: session written by two requests at once"),
+        merged.contains(
+            "DEBUG session: session written by two concurrent requests; their changes were merged"
+        ),
         "{merged}"
     );
     step("/logout/1", &renewed, &["INFO session: session cleared"]).await;
