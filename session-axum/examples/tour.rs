@@ -18,7 +18,7 @@ use tour::actions::{Answer, LATE_FIRST};
 use tour::start::Tour;
 use tour::{actions, page, stop};
 
-/// What a route shows of a session is for its user and for now: the back button after a logout must show nothing.
+/// A page with content of a session is not cached: the back button after a logout must show nothing.
 const NO_STORE: (HeaderName, &str) = (CACHE_CONTROL, "no-store");
 const JSON: (HeaderName, &str) = (CONTENT_TYPE, "application/json");
 

@@ -1,6 +1,5 @@
-//! The extractor and the errors that handlers return.
+//! The extractors, and the errors that handlers return.
 
-use std::fmt;
 use std::marker::PhantomData;
 use std::ops::Deref;
 
@@ -8,14 +7,15 @@ use axum_core::extract::{FromRequestParts, OptionalFromRequestParts};
 use axum_core::response::{IntoResponse, Response};
 use http::StatusCode;
 use http::request::Parts;
-use session_store::{Missing, SessionSlot};
+use session_store::{MissingLayer, SessionSlot};
 
-/// The request's session: derefs to [`session_core::Session`], where the methods are.
+/// The request's session. It derefs to [`session_core::Session`], which has the methods.
 ///
-/// Opened the first time a handler or another extractor asks for it. Extracted only while the response's body streams it is
-/// [`TooLate`](session_core::Error::TooLate): extract it before, and move it into the body. `Option<Session>` is `None` where
-/// no layer is.
-/// `Session<K>` is that of the layer [marked](crate::SessionLayer::marked) with `K`.
+/// It is opened the first time that a handler or another extractor asks for it. Extract it before the response is returned; a
+/// body that streams may use it, but cannot extract it any more ([`TooLate`](session_core::Error::TooLate)).
+///
+/// `Option<Session>` is `None` where there is no layer. `Session<K>` is the session of the layer that is
+/// [marked](crate::SessionLayer::marked) with `K`.
 ///
 /// ```
 /// # use axum::{Router, body::Body, extract::Request, routing::get};
@@ -53,11 +53,9 @@ impl<S: Sync, K: 'static> FromRequestParts<S> for Session<K> {
     type Rejection = SessionRejection;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, SessionRejection> {
-        let door = SessionSlot::<K>::find(&parts.extensions).map_err(MissingLayer)?;
-        Ok(Self(
-            door.opener().open().await.map_err(Error)?,
-            PhantomData,
-        ))
+        let slot = SessionSlot::<K>::find(&parts.extensions)?;
+        let session = slot.open().await.map_err(Error)?;
+        Ok(Self(session, PhantomData))
     }
 }
 
@@ -66,14 +64,15 @@ impl<S: Sync, K: 'static> OptionalFromRequestParts<S> for Session<K> {
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Option<Self>, Error> {
         match SessionSlot::<K>::find(&parts.extensions) {
-            Ok(door) => Ok(Some(Self(door.opener().open().await?, PhantomData))),
-            Err(_) => Ok(None),
+            Ok(slot) => Ok(Some(Self(slot.open().await?, PhantomData))),
+            Err(MissingLayer { .. }) => Ok(None),
         }
     }
 }
 
-/// The session for a handler that can do without: if it is in a store that gives no answer, the others are answered 503,
-/// and this one gets an empty session that takes no change and [says so](session_core::Session::is_unavailable).
+/// The session for a handler that works without it. If the session is in a store that does not answer, the handler gets an
+/// empty session that takes no change and [is unavailable](session_core::Session::is_unavailable). A handler that takes
+/// [`Session`] is not called then, and the client gets 503.
 ///
 /// ```
 /// # use axum::{Router, body::Body, extract::Request, routing::get};
@@ -100,15 +99,14 @@ impl<S: Sync, K: 'static> FromRequestParts<S> for BestEffort<K> {
     type Rejection = SessionRejection;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, SessionRejection> {
-        let door = SessionSlot::<K>::find(&parts.extensions).map_err(MissingLayer)?;
-        Ok(Self(Session(
-            door.opener().open_best_effort().await.map_err(Error)?,
-            PhantomData,
-        )))
+        let slot = SessionSlot::<K>::find(&parts.extensions)?;
+        let session = slot.open_best_effort().await.map_err(Error)?;
+        Ok(Self(Session(session, PhantomData)))
     }
 }
 
-/// Why a handler that asked for its session was not called.
+/// The reason why a handler that asked for its session was not called. As a response it is the [`Error`]'s, or 500 with the
+/// line of code that is missing.
 ///
 /// ```
 /// use axum::response::IntoResponse;
@@ -118,27 +116,6 @@ impl<S: Sync, K: 'static> FromRequestParts<S> for BestEffort<K> {
 /// let response = rejection.into_response();
 /// assert_eq!((response.status().as_u16(), &response.headers()["retry-after"]), (503, &"5".parse().unwrap()));
 /// ```
-#[derive(Debug, Clone, thiserror::Error)]
-#[non_exhaustive]
-pub enum SessionRejection {
-    /// Its router has no layer.
-    #[error(transparent)]
-    MissingLayer(#[from] MissingLayer),
-    /// The session is in a store that gave no answer, or the response had left already.
-    #[error(transparent)]
-    Session(#[from] Error),
-}
-
-impl IntoResponse for SessionRejection {
-    fn into_response(self) -> Response {
-        match self {
-            Self::MissingLayer(missing) => missing.into_response(),
-            Self::Session(error) => error.into_response(),
-        }
-    }
-}
-
-/// A handler asked for a session where no layer is: 500, with the line that is missing.
 ///
 /// ```
 /// # use axum::{Router, body::Body, extract::Request, routing::get};
@@ -150,30 +127,37 @@ impl IntoResponse for SessionRejection {
 /// assert_eq!(response.status(), 500);
 /// # }
 /// ```
-#[derive(Debug, Clone)]
-pub struct MissingLayer(Missing);
-
-impl fmt::Display for MissingLayer {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let layer = self.0.line("SessionLayer::new(sessions)");
-        write!(
-            f,
-            "this handler asks for a session, but its router has no layer for it: add `.layer({layer})` behind the \
-             routes"
-        )
-    }
+#[derive(Debug, Clone, thiserror::Error)]
+#[non_exhaustive]
+pub enum SessionRejection {
+    /// The router has no layer for this session.
+    #[error("{}", .0.hint("add `.layer(SessionLayer::new(sessions){marked})` after the routes"))]
+    MissingLayer(MissingLayer),
+    /// The session is in a store that did not answer, or its response was already returned.
+    #[error(transparent)]
+    Session(#[from] Error),
 }
 
-impl std::error::Error for MissingLayer {}
-
-impl IntoResponse for MissingLayer {
+impl IntoResponse for SessionRejection {
     fn into_response(self) -> Response {
-        (StatusCode::INTERNAL_SERVER_ERROR, self.to_string()).into_response()
+        match self {
+            Self::MissingLayer(_) => {
+                (StatusCode::INTERNAL_SERVER_ERROR, self.to_string()).into_response()
+            }
+            Self::Session(error) => error.into_response(),
+        }
     }
 }
 
-/// An error of a session, as a response: the core's status, no body. It is written to `tracing`, and stands in the
-/// response's extensions as [`session_core::Error`].
+// By hand: `#[from]` takes errors only, and a `MissingLayer` has no text of its own before an adapter gives its advice.
+impl From<MissingLayer> for SessionRejection {
+    fn from(missing: MissingLayer) -> Self {
+        Self::MissingLayer(missing)
+    }
+}
+
+/// An error of a session that is a response: the core's status, without a body. The error is written to `tracing`;
+/// middleware finds it in the response's extensions as [`session_core::Error`].
 ///
 /// ```
 /// use axum::response::IntoResponse;
@@ -189,6 +173,6 @@ pub struct Error(#[from] pub session_core::Error);
 
 impl IntoResponse for Error {
     fn into_response(self) -> Response {
-        session_store::failure(self.0)
+        session_store::error_response(self.0)
     }
 }

@@ -1,4 +1,4 @@
-//! The layer: puts an exchange's opener into the request, and closes the exchange on the response.
+//! The layer: begins an exchange for each request, and closes it on the response.
 
 use std::marker::PhantomData;
 use std::sync::Arc;
@@ -6,14 +6,14 @@ use std::task::{Context, Poll};
 
 use http::{Request, Response};
 use session_core::{Sessions, StoredSessions};
-use session_store::{ResponseFuture, SessionBackend, SessionSlot, Store};
+use session_store::{ResponseFuture, SessionBackend, Store};
 use tower_layer::Layer;
 use tower_service::Service;
 
 /// Gives the handlers of a router their sessions: `.layer(SessionLayer::new(sessions))`, after the routes.
 ///
-/// Works on any Tower service whose response body has a default (axum's has): a close that fails replaces the response by
-/// an empty one.
+/// It works on any Tower service whose response body has a default, as axum's has: the default replaces the body when a
+/// session cannot be closed.
 ///
 /// ```
 /// # use http::{Request, Response};
@@ -24,17 +24,18 @@ use tower_service::Service;
 /// let hello = async |_: Request<()>| Ok::<_, std::io::Error>(Response::new("Hello"));
 /// let service = ServiceBuilder::new().layer(SessionLayer::new(sessions)).service_fn(hello);
 /// let response = service.oneshot(Request::new(())).await.unwrap();
-/// assert!(response.headers().is_empty()); // nobody asked for the session
+/// assert!(response.headers().is_empty()); // no handler asked for the session
 /// # }
 /// ```
 #[derive(Debug)]
 pub struct SessionLayer<K = ()> {
-    source: SessionBackend,
+    backend: SessionBackend,
     marker: PhantomData<fn() -> K>,
 }
 
 impl SessionLayer {
-    /// A layer for [`Session`](crate::Session). What is doubtful about the configuration is written to `tracing` now.
+    /// Returns a layer for [`Session`](crate::Session), whose sessions are in their cookies. Warnings about the
+    /// configuration are written to `tracing` now.
     ///
     /// ```
     /// # use axum::{Router, body::Body, extract::Request, routing::get};
@@ -54,7 +55,8 @@ impl SessionLayer {
         SessionBackend::new(sessions).into()
     }
 
-    /// The same for sessions in a store. The store is shared: keep a clone of the `Arc`, or of what is behind it.
+    /// Returns a layer for [`Session`](crate::Session), whose sessions are in a store. The store is shared: keep a clone of
+    /// the `Arc` for what else the application asks it.
     ///
     /// ```
     /// # use axum::{Router, body::Body, extract::Request, routing::get};
@@ -77,8 +79,8 @@ impl SessionLayer {
         SessionBackend::stored(sessions, store).into()
     }
 
-    /// The same for [`Session<K>`](crate::Session), beside other sessions of the application: with another cookie name,
-    /// key or path. `K` is any type of yours.
+    /// Makes it the layer for [`Session<K>`](crate::Session), for a further session of the application with another cookie
+    /// name, key or path. `K` is any type of the application.
     ///
     /// ```
     /// use axum::{Router, routing::get};
@@ -103,18 +105,18 @@ impl SessionLayer {
     #[must_use]
     pub fn marked<K>(self) -> SessionLayer<K> {
         SessionLayer {
-            source: self.source,
+            backend: self.backend,
             marker: PhantomData,
         }
     }
 }
 
-/// For applications that choose between cookies and a store at start.
+/// For an application that chooses between cookies and a store when it starts.
 impl From<SessionBackend> for SessionLayer {
-    fn from(source: SessionBackend) -> Self {
-        session_store::trace::announce(&source);
+    fn from(backend: SessionBackend) -> Self {
+        session_store::trace::log_warnings(&backend);
         Self {
-            source,
+            backend,
             marker: PhantomData,
         }
     }
@@ -123,7 +125,7 @@ impl From<SessionBackend> for SessionLayer {
 impl<K> Clone for SessionLayer<K> {
     fn clone(&self) -> Self {
         Self {
-            source: self.source.clone(),
+            backend: self.backend.clone(),
             marker: PhantomData,
         }
     }
@@ -140,7 +142,7 @@ impl<S, K> Layer<S> for SessionLayer<K> {
     }
 }
 
-/// A service inside a [`SessionLayer`].
+/// A service that a [`SessionLayer`] wraps.
 ///
 /// ```
 /// # use http::{Request, Response};
@@ -150,7 +152,7 @@ impl<S, K> Layer<S> for SessionLayer<K> {
 /// # let layer = SessionLayer::new(Sessions::new(SecretKey::generate().unwrap()));
 /// let broken = service_fn(|_: Request<()>| async { Err::<Response<()>, _>("down") });
 /// let service = layer.layer(broken);
-/// assert_eq!(service.oneshot(Request::new(())).await.unwrap_err(), "down"); // passes through
+/// assert_eq!(service.oneshot(Request::new(())).await.unwrap_err(), "down"); // it is passed on
 /// # }
 /// ```
 #[derive(Debug)]
@@ -183,10 +185,10 @@ where
     }
 
     fn call(&mut self, mut request: Request<B>) -> Self::Future {
-        let exchange = self.layer.source.exchange(request.headers());
+        let exchange = self.layer.backend.exchange(request.headers());
         request
             .extensions_mut()
-            .insert(SessionSlot::<K>::new(exchange.opener()));
-        ResponseFuture::new(self.inner.call(request), exchange)
+            .insert(self.layer.backend.slot::<K>(&exchange));
+        ResponseFuture::new(self.inner.call(request), &self.layer.backend, exchange)
     }
 }

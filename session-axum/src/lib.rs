@@ -1,7 +1,4 @@
-//! Flask's sessions for [axum](https://docs.rs/axum): one layer, one extractor.
-//!
-//! What is not here: sessions. Their rules stand in [`session_core`], whose [`Session`](session_core::Session) this
-//! crate's [`Session`] derefs to.
+//! Sessions for [axum](https://docs.rs/axum), compatible with Flask's: one layer, one extractor.
 //!
 //! ```no_run
 //! use axum::{Router, routing::get};
@@ -20,19 +17,32 @@
 //! # }
 //! ```
 //!
-//! A handler that doesn't ask for the session costs nothing: no signature is checked, no header sent. The session is
-//! closed when the handler has returned its response, whatever its status, and before the body streams.
+//! | an application writes | for |
+//! |---|---|
+//! | [`SessionLayer::new(sessions)`](SessionLayer::new) | sessions in signed cookies |
+//! | [`SessionLayer::stored(sessions, store)`](SessionLayer::stored) | sessions in a store; the cookie holds an id |
+//! | [`.marked::<Admin>()`](SessionLayer::marked) | a layer for a further session of the application |
 //!
-//! With [`SessionLayer::stored`] sessions are on the server and the cookie holds an id. A handler whose store gives no answer
-//! is not called, and its client gets 503; one that can do without takes [`BestEffort`].
+//! | a handler takes | and gets |
+//! |---|---|
+//! | [`Session`] | the session; 503 without a call of the handler if its store does not answer |
+//! | [`BestEffort`] | the session, or an empty one that takes no change if its store does not answer |
+//! | `Option<Session>` | the session, or `None` where there is no layer |
+//! | `Session<Admin>` | the session of the marked layer |
+//! | `Result<Session, SessionRejection>` | the session, or the [reason](SessionRejection) why there is none |
 //!
-//! Several sessions in one application: mark one layer with a type of yours, and ask for `Session<ThatType>`; see
-//! [`SessionLayer::marked`].
+//! Its methods are those of [`session_core::Session`]. It returns their errors by `?` as [`Error`], which is a response.
+//!
+//! A handler that does not ask for the session costs nothing: no signature is verified, no header sent. The session is closed
+//! when the handler has returned its response, whatever its status, and before the body streams.
+//!
+//! The feature `encryption` adds encrypted sessions, `Builder::encrypted`. Stores other than [`MemoryStore`] are
+//! crates of their own: `session-store-sqlite`, `session-store-postgres`, `session-store-redis`.
 
 mod extract;
 mod layer;
 
-pub use extract::{BestEffort, Error, MissingLayer, Session, SessionRejection};
+pub use extract::{BestEffort, Error, Session, SessionRejection};
 pub use layer::{SessionLayer, SessionService};
 #[doc(no_inline)]
 pub use session_core;
@@ -41,4 +51,4 @@ pub use session_core::{Config, SecretKey, Sessions};
 #[doc(no_inline)]
 pub use session_store;
 #[doc(no_inline)]
-pub use session_store::MemoryStore;
+pub use session_store::{MemoryStore, MissingLayer};

@@ -1,4 +1,4 @@
-//! T7: what goes to the log says what happened, and holds no cookie and no value; errors name the key of the map.
+//! T7: the log says what happened and holds no cookie and no value; an error names the key of the map.
 
 #![allow(clippy::unwrap_used)]
 

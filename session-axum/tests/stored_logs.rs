@@ -1,4 +1,4 @@
-//! What a stored session has to say. A binary of its own, since a subscriber is the whole process's.
+//! The events of stored sessions. In a test binary of their own, because a subscriber is global to the process.
 
 #![allow(
     clippy::unwrap_used,
@@ -83,13 +83,13 @@ async fn o1_events_are_logged_and_nothing_else() {
     )
     .await;
     let rejected = "INFO session: session rejected: the session was ended, or its id was renewed";
-    let gone = "INFO session: session gone: what this request did to it was dropped";
+    let gone = "INFO session: session gone: the changes of this request were dropped";
     step("/count/1", &first, &[rejected, gone]).await;
     server.advance(1000);
     let renewed = step("/read/1", &login, &["INFO session: session renewed"]).await;
     step("/read/1", &renewed, &[]).await;
     server.advance(60);
-    let reuse = "WARN session: session id used again after it was renewed";
+    let reuse = "WARN session: replaced session id used again";
     step("/read/1", &login, &[rejected, reuse]).await;
 
     server.store.plan("load", 1, Fault::LoseAnswer);
@@ -113,7 +113,9 @@ async fn o1_events_are_logged_and_nothing_else() {
     receive(slow).await;
     let merged = logged();
     assert!(
-        merged.contains("DEBUG session: session written by two requests at once"),
+        merged.contains(
+            "DEBUG session: session written by two concurrent requests; their changes were merged"
+        ),
         "{merged}"
     );
     step("/logout/1", &renewed, &["INFO session: session cleared"]).await;

@@ -246,7 +246,7 @@ trait With: Sized {
     fn with(self, status: StatusCode) -> Self;
     fn header(self, name: HeaderName, value: &'static str) -> Self;
 
-    /// What a route shows of a session is for its user and for now: the back button after a logout must show nothing.
+    /// A page with content of a session is not cached: the back button after a logout must show nothing.
     fn no_store(self) -> Self {
         self.header(CACHE_CONTROL, "no-store")
     }
@@ -317,7 +317,7 @@ async fn serve_until(
         tokio::spawn(async move {
             let mut builder = Builder::new(TokioExecutor::new());
             builder.http1().timer(TokioTimer::new());
-            // What goes wrong here concerns one connection, and its client knows.
+            // An error here concerns one connection, and its client sees it.
             let _ = connection
                 .watch(builder.serve_connection(TokioIo::new(stream), service))
                 .await;

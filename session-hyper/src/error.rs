@@ -1,12 +1,12 @@
-//! What handlers return as errors, and the responses that these become.
+//! The errors that handlers return, and the responses that they become.
 
 use std::convert::Infallible;
 
 use http::{Response, StatusCode};
-use session_store::{Missing, trace};
+use session_store::{MissingLayer, trace};
 
-/// An error of a session. As a response it is the core's status without a body; it is written to `tracing`, and stands in
-/// the response's extensions as [`session_core::Error`].
+/// An error of a session that is a response: the core's status, without a body. The error is written to `tracing`;
+/// middleware finds it in the response's extensions as [`session_core::Error`].
 ///
 /// ```
 /// use session_hyper::{Error, IntoResponse};
@@ -18,22 +18,19 @@ use session_store::{Missing, trace};
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// The session's.
+    /// An error of the session.
     #[error(transparent)]
     Session(#[from] session_core::Error),
-    /// A handler asked for a session where no layer is: 500, and the line that is missing goes to `tracing`. Without any
-    /// layer it is what hyper reports when it cuts the connection.
-    #[error(
-        "this handler asks for a session, but nothing around it has one: wrap its service, `{}.wrap(service)`",
-        .0.line("SessionLayer::new(sessions)")
-    )]
-    MissingLayer(Missing),
+    /// The service has no layer for this session: 500, and the line of code that is missing is written to `tracing`. Without
+    /// any layer, hyper cuts the connection and reports this error.
+    #[error("{}", .0.hint("wrap its service: `SessionLayer::new(sessions){marked}.wrap(service)`"))]
+    MissingLayer(MissingLayer),
 }
 
-/// Which response a handler's error becomes. hyper itself has none: it would cut the connection.
+/// Turns a handler's error into a response. hyper alone would cut the connection.
 ///
-/// Implement it for the error type of your application; `R` is the body of its responses. hyper's `service_fn` wants that type
-/// to be an [`Error`](std::error::Error), too.
+/// Implement it for the error type of your application, where `R` is the body of its responses. hyper's `service_fn` requires
+/// that the type is an [`Error`](std::error::Error), too.
 ///
 /// ```
 /// use http::{Request, Response, StatusCode};
@@ -75,12 +72,12 @@ pub enum Error {
 /// # }
 /// ```
 #[diagnostic::on_unimplemented(
-    message = "a handler fails with `{Self}`, which is no response with a body `{R}`",
+    message = "a handler fails with `{Self}`, which cannot become a response with a body `{R}`",
     label = "this handler's error",
     note = "implement `session_hyper::IntoResponse` for an error type of yours, or return `session_hyper::Error`"
 )]
 pub trait IntoResponse<R> {
-    /// The response. The session is closed on it as on any other.
+    /// Returns the response. The session is closed on it as on any other.
     ///
     /// ```
     /// use session_hyper::{Error, IntoResponse};
@@ -94,7 +91,7 @@ pub trait IntoResponse<R> {
 impl<R: Default> IntoResponse<R> for Error {
     fn into_response(self) -> Response<R> {
         match self {
-            Self::Session(error) => session_store::failure(error),
+            Self::Session(error) => session_store::error_response(error),
             Self::MissingLayer(_) => {
                 trace::failed(&self);
                 let mut response = Response::new(R::default());
@@ -105,7 +102,7 @@ impl<R: Default> IntoResponse<R> for Error {
     }
 }
 
-/// For handlers that cannot fail, and for a service that is wrapped twice.
+/// For a handler that cannot fail, and for a service that is wrapped twice.
 impl<R> IntoResponse<R> for Infallible {
     fn into_response(self) -> Response<R> {
         match self {}

@@ -1,4 +1,4 @@
-//! The layer: puts an exchange's opener into the request, and closes the exchange on the response.
+//! The layer: begins an exchange for each request, and closes it on the response.
 
 use std::convert::Infallible;
 use std::future::Future;
@@ -11,14 +11,14 @@ use http::{Request, Response};
 use hyper::service::Service;
 use pin_project_lite::pin_project;
 use session_core::{Sessions, StoredSessions};
-use session_store::{ResponseFuture, SessionBackend, SessionSlot, Store};
+use session_store::{ResponseFuture, SessionBackend, Store};
 
-use crate::IntoResponse;
+use crate::error::IntoResponse;
 
 /// Gives the handlers of a service their sessions: `SessionLayer::new(sessions).wrap(service)`.
 ///
-/// Make it once at start; hyper's connections get clones of the wrapped service. Works on any service whose response body
-/// has a default: a close that fails replaces the response by an empty one.
+/// Make it once when the application starts; hyper's connections get clones of the wrapped service. It works on any service
+/// whose response body has a default: the default replaces the body when a session cannot be closed.
 ///
 /// ```
 /// # use std::convert::Infallible;
@@ -30,18 +30,18 @@ use crate::IntoResponse;
 /// let hello = async |_: Request<String>| Ok::<_, Infallible>(Response::new("Hello".to_owned()));
 /// let service = SessionLayer::new(sessions).wrap(service_fn(hello));
 /// let response = service.call(Request::new(String::new())).await.unwrap();
-/// assert!(response.headers().is_empty()); // nobody asked for the session
+/// assert!(response.headers().is_empty()); // no handler asked for the session
 /// # }
 /// ```
 #[derive(Debug)]
 pub struct SessionLayer<K = ()> {
-    source: SessionBackend,
+    backend: SessionBackend,
     marker: PhantomData<fn() -> K>,
 }
 
 impl SessionLayer {
-    /// A layer for [`session`](crate::RequestSession::session). What is doubtful about the configuration is written to
-    /// `tracing` now.
+    /// Returns a layer for [`session`](crate::RequestSession::session), whose sessions are in their cookies. Warnings about
+    /// the configuration are written to `tracing` now.
     ///
     /// ```
     /// # use http::{Request, Response};
@@ -62,8 +62,8 @@ impl SessionLayer {
         SessionBackend::new(sessions).into()
     }
 
-    /// The same for sessions in a store. The store is shared: keep a clone of the `Arc`, or of what is behind it. Needs a
-    /// tokio runtime with time.
+    /// Returns a layer for [`session`](crate::RequestSession::session), whose sessions are in a store. The store is shared:
+    /// keep a clone of the `Arc` for what else the application asks it. Needs a tokio runtime whose time is enabled.
     ///
     /// ```
     /// # use http::{Request, Response};
@@ -88,8 +88,8 @@ impl SessionLayer {
         SessionBackend::stored(sessions, store).into()
     }
 
-    /// The same for [`session_of::<K>`](crate::RequestSession::session_of), beside other sessions of the application: with
-    /// another cookie name, key or path. `K` is any type of yours.
+    /// Makes it the layer for [`session_of::<K>`](crate::RequestSession::session_of), for a further session of the
+    /// application with another cookie name, key or path. `K` is any type of the application.
     ///
     /// ```
     /// use http::{Request, Response};
@@ -115,14 +115,14 @@ impl SessionLayer {
     #[must_use]
     pub fn marked<K>(self) -> SessionLayer<K> {
         SessionLayer {
-            source: self.source,
+            backend: self.backend,
             marker: PhantomData,
         }
     }
 }
 
 impl<K> SessionLayer<K> {
-    /// The service with sessions.
+    /// Returns the service, with sessions for its handlers.
     ///
     /// ```
     /// # use http::{Request, Response};
@@ -132,7 +132,7 @@ impl<K> SessionLayer<K> {
     /// # let layer = SessionLayer::new(Sessions::new(SecretKey::generate().unwrap()));
     /// let broken = async |_: Request<String>| Err::<Response<String>, _>(Error::from(session_core::Error::TooLate));
     /// let response = layer.wrap(service_fn(broken)).call(Request::new(String::new())).await.unwrap();
-    /// assert_eq!(response.status(), 500); // and no connection is cut
+    /// assert_eq!(response.status(), 500); // and the connection stays open
     /// # }
     /// ```
     #[must_use]
@@ -144,12 +144,12 @@ impl<K> SessionLayer<K> {
     }
 }
 
-/// For applications that choose between cookies and a store at start.
+/// For an application that chooses between cookies and a store when it starts.
 impl From<SessionBackend> for SessionLayer {
-    fn from(source: SessionBackend) -> Self {
-        session_store::trace::announce(&source);
+    fn from(backend: SessionBackend) -> Self {
+        session_store::trace::log_warnings(&backend);
         Self {
-            source,
+            backend,
             marker: PhantomData,
         }
     }
@@ -158,13 +158,13 @@ impl From<SessionBackend> for SessionLayer {
 impl<K> Clone for SessionLayer<K> {
     fn clone(&self) -> Self {
         Self {
-            source: self.source.clone(),
+            backend: self.backend.clone(),
             marker: PhantomData,
         }
     }
 }
 
-/// A service inside a [`SessionLayer`]. It never fails: errors of the service are responses.
+/// A service that a [`SessionLayer`] wraps. It never fails: an error of the service becomes a response.
 ///
 /// ```
 /// # use http::{Request, Response};
@@ -204,21 +204,19 @@ where
     type Future = ResponseFuture<Answer<S::Future>, R>;
 
     fn call(&self, mut request: Request<B>) -> Self::Future {
-        let exchange = self.layer.source.exchange(request.headers());
+        let exchange = self.layer.backend.exchange(request.headers());
         request
             .extensions_mut()
-            .insert(SessionSlot::<K>::new(exchange.opener()));
-        ResponseFuture::new(
-            Answer {
-                service: self.inner.call(request),
-            },
-            exchange,
-        )
+            .insert(self.layer.backend.slot::<K>(&exchange));
+        let answer = Answer {
+            service: self.inner.call(request),
+        };
+        ResponseFuture::new(answer, &self.layer.backend, exchange)
     }
 }
 
 pin_project! {
-    /// What a service answers: its response, or that of its error.
+    /// The future of a service's response, or of the response that its error becomes.
     #[derive(Debug)]
     pub struct Answer<F> {
         #[pin]

@@ -1,6 +1,5 @@
-//! Flask's sessions for [hyper](https://docs.rs/hyper) 1: one wrapper around a service, one method of the request.
-//!
-//! What is not here: sessions. Their rules stand in [`session_core`], whose [`Session`] handlers get as it is.
+//! Sessions for [hyper](https://docs.rs/hyper) 1, compatible with Flask's: one wrapper around a service, one method of
+//! the request.
 //!
 //! ```no_run
 //! use http_body_util::Full;
@@ -26,19 +25,28 @@
 //! # }
 //! ```
 //!
-//! A handler that doesn't ask for the session costs nothing: no signature is checked, no header sent. The session is
-//! closed when the handler has returned its response, whatever its status, and before the body streams.
+//! | an application writes | for |
+//! |---|---|
+//! | [`SessionLayer::new(sessions)`](SessionLayer::new) | sessions in signed cookies |
+//! | [`SessionLayer::stored(sessions, store)`](SessionLayer::stored) | sessions in a store; the cookie holds an id |
+//! | [`.marked::<Admin>()`](SessionLayer::marked) | a layer for a further session of the application |
+//! | [`.wrap(service)`](SessionLayer::wrap) | a service whose handlers have the session; one more `wrap` for each further layer |
 //!
-//! What a handler returns as `Err` is a response too, and its session is saved as on any other: [`Error`] knows which one,
-//! an error of yours says so by [`IntoResponse`]. hyper alone would cut the connection. Only a panic does that now; the
+//! | a handler writes | and gets |
+//! |---|---|
+//! | [`request.session()`](RequestSession::session) | the [`Session`]; an error that is 503 if its store does not answer |
+//! | [`request.session_best_effort()`](RequestSession::session_best_effort) | the session, or an empty one that takes no change if its store does not answer |
+//! | [`request.session_of::<Admin>()`](RequestSession::session_of) | the session of the marked layer |
+//!
+//! An `Err` of a handler is a response, too, and its session is saved as on any other: [`Error`] is one, and an error type of
+//! the application becomes one by [`IntoResponse`]. hyper alone would cut the connection. Only a panic still does that; the
 //! session is then left as it was.
 //!
-//! With [`SessionLayer::stored`] sessions are on the server and the cookie holds an id. A handler whose store gives no answer
-//! gets an error that becomes 503; one that can do without asks by
-//! [`session_best_effort`](RequestSession::session_best_effort).
+//! A handler that does not ask for the session costs nothing: no signature is verified, no header sent. The session is closed
+//! when the handler has returned its response, whatever its status, and before the body streams.
 //!
-//! Several sessions in one application: mark one layer with a type of yours, wrap by both, and ask by
-//! [`session_of`](RequestSession::session_of); see [`SessionLayer::marked`].
+//! The feature `encryption` adds encrypted sessions, `Builder::encrypted`. Stores other than [`MemoryStore`] are
+//! crates of their own: `session-store-sqlite`, `session-store-postgres`, `session-store-redis`.
 
 mod error;
 mod layer;
@@ -54,4 +62,4 @@ pub use session_core::{Config, SecretKey, Session, Sessions};
 #[doc(no_inline)]
 pub use session_store;
 #[doc(no_inline)]
-pub use session_store::MemoryStore;
+pub use session_store::{MemoryStore, MissingLayer};

@@ -1,19 +1,19 @@
-//! How a handler asks for its session.
+//! The methods by which a handler asks for its session.
 
 use std::future::Future;
 
 use http::request::Parts;
 use http::{Extensions, Request};
 use session_core::Session;
-use session_store::{LazySession, SessionSlot};
+use session_store::SessionSlot;
 
-use crate::Error;
+use crate::error::Error;
 
 /// The sessions of a request, for [`Request`] and its [`Parts`].
 ///
-/// A session is opened the first time that somebody asks for it; later there is the same one. Asked for only while the
-/// response's body streams it is [`TooLate`](session_core::Error::TooLate): ask before, and move it into the body. The futures
-/// hold nothing of the request, so its body may be taken apart meanwhile, and need not be `Sync`.
+/// A session is opened the first time that it is asked for; later calls return that session. Ask for it before the response is
+/// returned; a body that streams may use it, but cannot ask for it any more ([`TooLate`](session_core::Error::TooLate)).
+/// The futures borrow nothing from the request: its body need not be `Sync`, and may be consumed before they are awaited.
 ///
 /// ```
 /// # use http::{Request, Response};
@@ -31,13 +31,13 @@ use crate::Error;
 /// assert!(response.headers().contains_key("set-cookie"));
 /// # }
 /// ```
-pub trait RequestSession: Carrier {
-    /// The session of an application that has one: where the methods are.
+pub trait RequestSession: HasExtensions {
+    /// Returns the request's session, from the layer without a marker.
     ///
     /// # Errors
-    /// [`Error::MissingLayer`] where no [`SessionLayer`](crate::SessionLayer) is around the handler;
-    /// [`Unavailable`](session_core::Error::Unavailable) when the session is in a store that gave no answer in time;
-    /// [`TooLate`](session_core::Error::TooLate) when the response has been returned.
+    /// [`Error::MissingLayer`] when the service has no [`SessionLayer`](crate::SessionLayer),
+    /// [`Unavailable`](session_core::Error::Unavailable) when the session is in a store that did not answer in time, and
+    /// [`TooLate`](session_core::Error::TooLate) when the response was returned.
     ///
     /// ```
     /// # use session_hyper::{Error, RequestSession};
@@ -47,10 +47,10 @@ pub trait RequestSession: Carrier {
     /// # }
     /// ```
     fn session(&self) -> impl Future<Output = Result<Session, Error>> + Send + use<Self> {
-        open(self.opener::<()>())
+        open(self.slot::<()>())
     }
 
-    /// The session of the layer that is [marked](crate::SessionLayer::marked) with `K`.
+    /// Returns the session of the layer that is [marked](crate::SessionLayer::marked) with `K`.
     ///
     /// # Errors
     /// As [`session`](Self::session).
@@ -66,14 +66,14 @@ pub trait RequestSession: Carrier {
     fn session_of<K: 'static>(
         &self,
     ) -> impl Future<Output = Result<Session, Error>> + Send + use<Self, K> {
-        open(self.opener::<K>())
+        open(self.slot::<K>())
     }
 
-    /// The session for a handler that can do without: if it is in a store that gives no answer, an empty session that takes
-    /// no change and [says so](Session::is_unavailable).
+    /// Returns the session for a handler that works without it. If the session is in a store that does not answer, it is
+    /// empty, takes no change, and [is unavailable](Session::is_unavailable).
     ///
     /// # Errors
-    /// [`Error::MissingLayer`]; [`TooLate`](session_core::Error::TooLate) when the response has been returned.
+    /// [`Error::MissingLayer`], and [`TooLate`](session_core::Error::TooLate) when the response was returned.
     ///
     /// ```
     /// # use http::{Request, Response};
@@ -96,13 +96,14 @@ pub trait RequestSession: Carrier {
     fn session_best_effort(
         &self,
     ) -> impl Future<Output = Result<Session, Error>> + Send + use<Self> {
-        open_best_effort(self.opener::<()>())
+        open_best_effort(self.slot::<()>())
     }
 
-    /// The same for the session of the layer that is [marked](crate::SessionLayer::marked) with `K`.
+    /// Returns the session of the layer that is [marked](crate::SessionLayer::marked) with `K`, for a handler that works
+    /// without it.
     ///
     /// # Errors
-    /// [`Error::MissingLayer`]; [`TooLate`](session_core::Error::TooLate) when the response has been returned.
+    /// As [`session_best_effort`](Self::session_best_effort).
     ///
     /// ```
     /// # use session_hyper::RequestSession;
@@ -114,7 +115,7 @@ pub trait RequestSession: Carrier {
     fn session_best_effort_of<K: 'static>(
         &self,
     ) -> impl Future<Output = Result<Session, Error>> + Send + use<Self, K> {
-        open_best_effort(self.opener::<K>())
+        open_best_effort(self.slot::<K>())
     }
 }
 
@@ -122,36 +123,37 @@ impl<B> RequestSession for Request<B> {}
 
 impl RequestSession for Parts {}
 
-async fn open(opener: Result<LazySession, Error>) -> Result<Session, Error> {
-    Ok(opener?.open().await?)
+async fn open<K>(slot: Result<SessionSlot<K>, Error>) -> Result<Session, Error> {
+    Ok(slot?.open().await?)
 }
 
-async fn open_best_effort(opener: Result<LazySession, Error>) -> Result<Session, Error> {
-    Ok(opener?.open_best_effort().await?)
+async fn open_best_effort<K>(slot: Result<SessionSlot<K>, Error>) -> Result<Session, Error> {
+    Ok(slot?.open_best_effort().await?)
 }
 
-/// Has the extensions of a request. Nobody else can implement it.
-pub trait Carrier {
+/// Has the extensions of a request. It is sealed: no other crate can implement it.
+pub trait HasExtensions {
     #[doc(hidden)]
-    fn carried(&self) -> &Extensions;
+    fn request_extensions(&self) -> &Extensions;
 
+    // Cloned, so that the futures of `RequestSession` borrow nothing.
     #[doc(hidden)]
-    fn opener<K: 'static>(&self) -> Result<LazySession, Error> {
-        Ok(SessionSlot::<K>::find(self.carried())
-            .map_err(Error::MissingLayer)?
-            .opener()
-            .clone())
+    fn slot<K: 'static>(&self) -> Result<SessionSlot<K>, Error> {
+        match SessionSlot::<K>::find(self.request_extensions()) {
+            Ok(slot) => Ok(slot.clone()),
+            Err(missing) => Err(Error::MissingLayer(missing)),
+        }
     }
 }
 
-impl<B> Carrier for Request<B> {
-    fn carried(&self) -> &Extensions {
+impl<B> HasExtensions for Request<B> {
+    fn request_extensions(&self) -> &Extensions {
         self.extensions()
     }
 }
 
-impl Carrier for Parts {
-    fn carried(&self) -> &Extensions {
+impl HasExtensions for Parts {
+    fn request_extensions(&self) -> &Extensions {
         &self.extensions
     }
 }

@@ -23,7 +23,7 @@ use tour::actions::{Answer, LATE_FIRST};
 use tour::start::Tour;
 use tour::{actions, page, stop};
 
-/// What a route shows of a session is for its user and for now: the back button after a logout must show nothing.
+/// A page with content of a session is not cached: the back button after a logout must show nothing.
 #[derive(Responder)]
 struct NoStore<R> {
     content: R,
@@ -115,7 +115,7 @@ struct Login {
     username: String,
 }
 
-/// What the browser calls itself.
+/// The browser's `User-Agent`.
 struct UserAgent<'r>(Option<&'r str>);
 
 #[rocket::async_trait]
@@ -257,7 +257,7 @@ fn late(session: Session) -> Untyped<TextStream![String]> {
     })
 }
 
-/// What a body can ask of its request while it streams.
+/// A body's access to its request while it streams.
 struct Asks<'r>(&'r Request<'r>);
 
 #[rocket::async_trait]

@@ -1,9 +1,10 @@
-//! The fairing: puts an exchange into the request, and closes it on the response.
+//! The fairing: begins an exchange for each request, and closes it on the response.
 
 use std::fmt;
 use std::marker::PhantomData;
 use std::sync::Arc;
 
+use http::HeaderValue;
 use http::header::COOKIE;
 use rocket::fairing::{self, Fairing, Info, Kind};
 use rocket::figment::value::Dict;
@@ -13,12 +14,13 @@ use session_core::{Config, ConfigError, Sessions, StoredSessions};
 use session_store::{SessionBackend, Store};
 use tracing::error;
 
-use crate::held::{Attached, Headers, Held, failure, set, status};
+use crate::request_state::{FairingState, RequestState};
+use crate::response::{Headers, error_response, replace_headers, status};
 
 /// Gives the routes of an application their sessions: `.attach(SessionFairing::new(sessions))`.
 ///
-/// What is doubtful about the configuration is written to `tracing` when Rocket ignites. Two fairings for the same session
-/// do not ignite.
+/// Warnings about the configuration are written to `tracing` when Rocket ignites. With two fairings for one session it does not
+/// ignite.
 ///
 /// ```
 /// # use rocket::local::blocking::Client;
@@ -32,15 +34,15 @@ use crate::held::{Attached, Headers, Held, failure, set, status};
 /// let rocket = rocket::build().attach(SessionFairing::new(sessions)).mount("/", rocket::routes![hello]);
 /// # let client = Client::untracked(rocket).unwrap();
 /// let response = client.get("/").dispatch();
-/// assert!(!response.headers().contains("vary")); // nobody asked for the session
+/// assert!(!response.headers().contains("vary")); // no handler asked for the session
 /// ```
 pub struct SessionFairing<K = ()> {
-    source: Box<Find>,
+    find_backend: Box<FindBackend>,
     marker: PhantomData<fn() -> K>,
 }
 
 impl SessionFairing {
-    /// A fairing for [`Session`](crate::Session).
+    /// Returns a fairing for [`Session`](crate::Session), whose sessions are in their cookies.
     ///
     /// ```
     /// # use rocket::local::blocking::Client;
@@ -61,7 +63,8 @@ impl SessionFairing {
         SessionBackend::new(sessions).into()
     }
 
-    /// The same for sessions in a store. The store is shared: keep a clone of the `Arc`, or of what is behind it.
+    /// Returns a fairing for [`Session`](crate::Session), whose sessions are in a store. The store is shared: keep a clone of
+    /// the `Arc` for what else the application asks it.
     ///
     /// ```
     /// # use rocket::local::blocking::Client;
@@ -81,9 +84,9 @@ impl SessionFairing {
         SessionBackend::stored(sessions, store).into()
     }
 
-    /// The same from a table of Rocket's configuration, in its selected profile: [`Config`]'s names, in lower or upper
-    /// case. `build` is `Config::build`, `Config::build_flask`, or a closure that gives a [`SessionBackend`]. What is wrong there
-    /// stops the launch, and the log says why.
+    /// Returns a fairing that is configured by a table of Rocket's configuration, in its selected profile. The table has
+    /// [`Config`]'s names, in lower or upper case. `build` is `Config::build`, `Config::build_flask`, or a closure that returns
+    /// a [`SessionBackend`]. An error in the table stops the launch, and the log says which.
     ///
     /// ```toml
     /// # Rocket.toml
@@ -92,9 +95,9 @@ impl SessionFairing {
     /// permanent_session_lifetime = 86400
     /// ```
     ///
-    /// In the environment it is one variable, merged over the table: `ROCKET_SESSION='{secret_key="..."}'`. Shells cannot
-    /// set `ROCKET_SESSION.SECRET_KEY`, which would do as well. `ROCKET_SECRET_KEY`, Rocket's own `secret_key` outside of
-    /// the table, is the key of its private cookies, and never that of sessions.
+    /// In the environment one variable is merged over the table: `ROCKET_SESSION='{secret_key="..."}'`. Rocket also reads
+    /// `ROCKET_SESSION.SECRET_KEY`, but shells cannot set it. `ROCKET_SECRET_KEY`, or `secret_key` outside of the table, is the
+    /// key of Rocket's private cookies. It is never used for sessions.
     ///
     /// ```
     /// use rocket::local::blocking::Client;
@@ -122,19 +125,21 @@ impl SessionFairing {
         table: &'static str,
         build: impl Fn(Config) -> Result<S, ConfigError> + Send + Sync + 'static,
     ) -> Self {
-        let source = move |figment: &Figment| {
-            Ok(build(read(figment, table)?)
-                .map_err(|error| format!("{table}: {error}"))?
-                .into())
+        let find_backend = move |figment: &Figment| {
+            let config = read(figment, table)?;
+            match build(config) {
+                Ok(sessions) => Ok(sessions.into()),
+                Err(error) => Err(format!("{table}: {error}")),
+            }
         };
         Self {
-            source: Box::new(source),
+            find_backend: Box::new(find_backend),
             marker: PhantomData,
         }
     }
 
-    /// The same for [`Session<K>`](crate::Session), beside other sessions of the application: with another cookie name,
-    /// key or path. `K` is any type of yours.
+    /// Makes it the fairing for [`Session<K>`](crate::Session), for a further session of the application with another cookie
+    /// name, key or path. `K` is any type of the application.
     ///
     /// ```
     /// use rocket::local::blocking::Client;
@@ -162,17 +167,17 @@ impl SessionFairing {
     #[must_use]
     pub fn marked<K>(self) -> SessionFairing<K> {
         SessionFairing {
-            source: self.source,
+            find_backend: self.find_backend,
             marker: PhantomData,
         }
     }
 }
 
-/// For applications that choose between cookies and a store at start.
+/// For an application that chooses between cookies and a store when it starts.
 impl From<SessionBackend> for SessionFairing {
-    fn from(source: SessionBackend) -> Self {
+    fn from(backend: SessionBackend) -> Self {
         Self {
-            source: Box::new(move |_| Ok(source.clone())),
+            find_backend: Box::new(move |_| Ok(backend.clone())),
             marker: PhantomData,
         }
     }
@@ -184,13 +189,13 @@ impl<K> fmt::Debug for SessionFairing<K> {
     }
 }
 
-/// Called once, at ignition; the error is a message for the developer.
-type Find = dyn Fn(&Figment) -> Result<SessionBackend, String> + Send + Sync;
+/// Called once, when Rocket ignites. The error is a message for the developer.
+type FindBackend = dyn Fn(&Figment) -> Result<SessionBackend, String> + Send + Sync;
 
 const TWICE: &str =
-    "two fairings for one session: leave one out, or mark it by `.marked::<Yours>()`";
+    "two fairings provide one session: remove one, or mark it with `.marked::<Yours>()`";
 
-/// The settings of a table. No message quotes the table, or what should be a key.
+/// Reads the settings of a table. No message quotes a value, since it may be a key.
 fn read(figment: &Figment, table: &str) -> Result<Config, String> {
     let found = figment.find_value(table).ok();
     let Some(settings) = found.as_ref().and_then(|value| value.as_dict()) else {
@@ -206,7 +211,7 @@ fn read(figment: &Figment, table: &str) -> Result<Config, String> {
         .collect();
     if upper.len() < settings.len() {
         return Err(format!(
-            "{table}: a name is there twice, in lower and in upper case"
+            "{table}: a name is set twice, in lower and in upper case"
         ));
     }
     Figment::from(Serialized::globals(upper))
@@ -224,14 +229,14 @@ impl<K: 'static> Fairing for SessionFairing<K> {
     }
 
     async fn on_ignite(&self, rocket: Rocket<Build>) -> fairing::Result {
-        let source = match rocket.state::<Attached<K>>() {
-            None => (self.source)(rocket.figment()),
+        let found = match rocket.state::<FairingState<K>>() {
+            None => (self.find_backend)(rocket.figment()),
             Some(_) => Err(TWICE.to_owned()),
         };
-        match source {
-            Ok(source) => {
-                session_store::trace::announce(&source);
-                Ok(rocket.manage(Attached::<K>(source, PhantomData)))
+        match found {
+            Ok(backend) => {
+                session_store::trace::log_warnings(&backend);
+                Ok(rocket.manage(FairingState::<K>::new(backend)))
             }
             Err(message) => {
                 error!(target: "session", "{message}");
@@ -241,42 +246,47 @@ impl<K: 'static> Fairing for SessionFairing<K> {
     }
 
     async fn on_request(&self, request: &mut Request<'_>, _: &mut Data<'_>) {
-        let Some(Attached(source, _)) = request.rocket().state::<Attached<K>>() else {
+        let Some(FairingState { backend, .. }) = request.rocket().state::<FairingState<K>>() else {
             return;
         };
-        let headers = request
-            .headers()
-            .iter()
-            .filter(|header| header.name() == COOKIE.as_str());
-        let mut cookies = headers
-            .filter_map(|header| header.value().parse().ok())
-            .peekable();
-        // Rocket's test client keeps its cookies in the jar alone.
-        let jar = cookies.peek().is_none().then(|| request.cookies());
-        let kept = jar.and_then(|jar| jar.get(source.cookie_name()));
-        let kept =
-            kept.and_then(|cookie| format!("{}={}", cookie.name(), cookie.value()).parse().ok());
-        Held::put::<K>(request, source.exchange_of(cookies.chain(kept)));
+        let mut cookies: Vec<HeaderValue> = Vec::new();
+        for header in request.headers().iter() {
+            if header.name() == COOKIE.as_str()
+                && let Ok(value) = header.value().parse()
+            {
+                cookies.push(value);
+            }
+        }
+        // Rocket's test client keeps its cookies in the jar and sends no header.
+        if cookies.is_empty()
+            && let Some(cookie) = request.cookies().get(backend.cookie_name())
+            && let Ok(value) = format!("{}={}", cookie.name(), cookie.value()).parse()
+        {
+            cookies.push(value);
+        }
+        RequestState::<K>::put(request, backend, backend.exchange_of(cookies));
     }
 
     async fn on_response<'r>(&self, request: &'r Request<'_>, response: &mut Response<'r>) {
-        let Some(held) = Held::find::<K>(request) else {
+        let Some(FairingState { backend, .. }) = request.rocket().state::<FairingState<K>>() else {
             return;
         };
-        let Some(exchange) = held.take() else { return };
-        // The catcher that answered for a guard knows neither of these headers.
-        if let Some(error) = held
-            .refused
-            .get()
-            .filter(|error| status(error) == response.status())
+        let Some(state) = RequestState::<K>::find(request) else {
+            return;
+        };
+        let Some(exchange) = state.take_exchange() else {
+            return;
+        };
+        // A catcher has answered for the guard that failed. It does not know the headers that belong to the guard's error.
+        if let Some(error) = state.refused.get()
+            && status(error) == response.status()
         {
-            set(
-                response,
-                session_store::failure::<()>(error.clone()).headers(),
-            );
+            let refused = session_store::error_response::<()>(error.clone());
+            replace_headers(response, refused.headers());
         }
-        if let Err(error) = session_store::apply(exchange.close().await, &mut Headers(response)) {
-            *response = failure(error);
+        let outgoing = backend.close(exchange).await;
+        if let Err(error) = session_store::write_headers(outgoing, &mut Headers(response)) {
+            *response = error_response(error);
         }
     }
 }

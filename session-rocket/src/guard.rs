@@ -1,6 +1,5 @@
-//! The guard and the errors that handlers return.
+//! The guards, and the errors that handlers return.
 
-use std::marker::PhantomData;
 use std::ops::Deref;
 use std::sync::{Arc, Weak};
 
@@ -9,20 +8,23 @@ use rocket::request::{FromRequest, Outcome};
 use rocket::response::{self, Responder};
 use rocket::tokio::task::{Id, try_id};
 use rocket::{Ignite, Request, Rocket, Sentinel};
-use session_store::{LazySession, Missing};
+use session_store::{MissingLayer, SessionSlot};
 use tracing::error;
 
-use crate::held::{Attached, Held, failure, status};
+use crate::request_state::{FairingState, RequestState};
+use crate::response::{error_response, status};
 
-/// The request's session: derefs to [`session_core::Session`], where the methods are.
+/// The request's session. It derefs to [`session_core::Session`], which has the methods.
 ///
-/// Opened the first time a route, a guard or a catcher asks for it. Asked for only while the response's body streams, or by a
-/// fairing behind ours, it is [`TooLate`](session_core::Error::TooLate): ask before, and move it into the body.
-/// `Option<Session>` is `None` then, and where its store gives no answer. `Session<K>` is that of the fairing
-/// [marked](crate::SessionFairing::marked) with `K`; without that fairing Rocket does not launch.
+/// It is opened the first time that a route, a guard or a catcher asks for it. Ask for it before the response is returned; a
+/// body that streams may use it, but neither the body nor a fairing behind ours can ask for it any more
+/// ([`TooLate`](session_core::Error::TooLate)). `Option<Session>` is `None` then, and when its store does not answer.
 ///
-/// Dropped by a panic in its request, it takes the request's changes with it. An application that catches panics itself and
-/// wants to keep them leaves the session outside of its `catch_unwind`.
+/// `Session<K>` is the session of the fairing that is [marked](crate::SessionFairing::marked) with `K`. Without that fairing
+/// Rocket does not launch.
+///
+/// A panic in the request that drops this handle discards the request's changes. An application that catches panics itself
+/// and wants the changes saved leaves the session outside of its `catch_unwind`.
 ///
 /// ```
 /// # use rocket::local::blocking::Client;
@@ -40,20 +42,18 @@ use crate::held::{Attached, Held, failure, status};
 #[derive(Debug)]
 pub struct Session<K = ()> {
     session: session_core::Session,
-    /// Not kept alive: a request that is given up freezes its session, whoever still has a handle.
-    held: Weak<Held>,
-    /// Of the request, so that a panic in a task that it spawned does not count.
+    // Weak, because the state owns the exchange: a request that Rocket drops freezes its session, whatever handles there are.
+    request: Weak<RequestState<K>>,
+    // The request's task. A panic in a task that the handler spawned does not discard the request's changes.
     task: Option<Id>,
-    marker: PhantomData<fn() -> K>,
 }
 
 impl<K> Session<K> {
-    fn new(session: session_core::Session, held: &Arc<Held>) -> Self {
+    fn new(session: session_core::Session, request: &Arc<RequestState<K>>) -> Self {
         Self {
             session,
-            held: Arc::downgrade(held),
+            request: Arc::downgrade(request),
             task: try_id(),
-            marker: PhantomData,
         }
     }
 }
@@ -62,8 +62,8 @@ impl<K> Clone for Session<K> {
     fn clone(&self) -> Self {
         Self {
             session: self.session.clone(),
-            held: self.held.clone(),
-            ..*self
+            request: self.request.clone(),
+            task: self.task,
         }
     }
 }
@@ -76,14 +76,14 @@ impl<K> Deref for Session<K> {
     }
 }
 
-/// Rocket turns a panic into a 500 like any other; only who is dropped by it can tell.
+/// Rocket catches a handler's panic and answers 500 as for an error. Only a drop during the panic can tell the two apart.
 impl<K> Drop for Session<K> {
     fn drop(&mut self) {
-        if std::thread::panicking() && self.task == try_id() {
-            self.held
-                .upgrade()
-                .iter()
-                .for_each(|held| held.discard_changes());
+        if std::thread::panicking()
+            && self.task == try_id()
+            && let Some(request) = self.request.upgrade()
+        {
+            request.discard_changes();
         }
     }
 }
@@ -93,24 +93,24 @@ impl<'r, K: 'static> FromRequest<'r> for Session<K> {
     type Error = SessionRejection;
 
     async fn from_request(request: &'r Request<'_>) -> Outcome<Self, SessionRejection> {
-        open(request, async |opener| opener.open().await).await
+        open(request, async |slot| slot.open().await).await
     }
 }
 
 async fn open<K: 'static>(
     request: &Request<'_>,
-    open: impl AsyncFnOnce(&LazySession) -> Result<session_core::Session, session_core::Error>,
+    open: impl AsyncFnOnce(&SessionSlot<K>) -> Result<session_core::Session, session_core::Error>,
 ) -> Outcome<Session<K>, SessionRejection> {
-    let Some(held) = Held::find::<K>(request) else {
+    let Some(state) = RequestState::find(request) else {
         return Outcome::Error((
             Status::InternalServerError,
             SessionRejection::missing::<K>(),
         ));
     };
-    match open(&held.opener).await {
-        Ok(session) => Outcome::Success(Session::new(session, &held)),
+    match open(&state.slot).await {
+        Ok(session) => Outcome::Success(Session::new(session, &state)),
         Err(error) => {
-            let error = held.refused.get_or_init(|| error).clone();
+            let error = state.refused.get_or_init(|| error).clone();
             Outcome::Error((status(&error), Error(error).into()))
         }
     }
@@ -118,16 +118,17 @@ async fn open<K: 'static>(
 
 impl<K: 'static> Sentinel for Session<K> {
     fn abort(rocket: &Rocket<Ignite>) -> bool {
-        rocket
-            .state::<Attached<K>>()
-            .is_none()
-            .then(SessionRejection::missing::<K>)
-            .is_some()
+        let is_missing = rocket.state::<FairingState<K>>().is_none();
+        if is_missing {
+            SessionRejection::missing::<K>();
+        }
+        is_missing
     }
 }
 
-/// The session for a handler that can do without: if it is in a store that gives no answer, the others are answered 503,
-/// and this one gets an empty session that takes no change and [says so](session_core::Session::is_unavailable).
+/// The session for a handler that works without it. If the session is in a store that does not answer, the handler gets an
+/// empty session that takes no change and [is unavailable](session_core::Session::is_unavailable). A handler that takes
+/// [`Session`] is not called then, and the client gets 503.
 ///
 /// ```
 /// # use rocket::local::blocking::Client;
@@ -153,7 +154,7 @@ impl<'r, K: 'static> FromRequest<'r> for BestEffort<K> {
     type Error = SessionRejection;
 
     async fn from_request(request: &'r Request<'_>) -> Outcome<Self, SessionRejection> {
-        open(request, async |opener| opener.open_best_effort().await)
+        open(request, async |slot| slot.open_best_effort().await)
             .await
             .map(Self)
     }
@@ -165,7 +166,8 @@ impl<K: 'static> Sentinel for BestEffort<K> {
     }
 }
 
-/// Why a handler that asked for its session was not called; for applications that ask for `Result<Session, _>`.
+/// The reason why a handler that asked for its session was not called: for a handler that asks for
+/// `Result<Session, SessionRejection>`.
 ///
 /// ```
 /// # use rocket::{error::ErrorKind::SentinelAborts, local::blocking::Client};
@@ -179,29 +181,26 @@ impl<K: 'static> Sentinel for BestEffort<K> {
 #[derive(Debug, Clone, thiserror::Error)]
 #[non_exhaustive]
 pub enum SessionRejection {
-    /// No fairing provides the session. For routes Rocket finds that out at launch, with this message in its log; its
-    /// sentinels do not look into guards and catchers of the application, for which it is a 500, and logged too.
-    #[error(
-        "a session is asked for, but no fairing provides it: add `.attach({})`",
-        .0.line("SessionFairing::new(sessions)")
-    )]
-    MissingFairing(Missing),
-    /// The session is in a store that gave no answer: 503. Or it was asked for behind the fairing, or while the body streams:
-    /// 500.
+    /// No fairing provides the session. A route that asks for it does not launch, and Rocket's log has this message. Rocket does
+    /// not look into guards and catchers of the application; for these it is a 500, and the message is logged, too.
+    #[error("{}", .0.hint("add `.attach(SessionFairing::new(sessions){marked})`"))]
+    MissingFairing(MissingLayer),
+    /// The session is in a store that did not answer: 503. Or it was asked for when the response was already returned: 500.
     #[error(transparent)]
     Session(#[from] Error),
 }
 
 impl SessionRejection {
-    /// Says so in the log.
+    /// Returns the error of a missing fairing, and logs it.
     fn missing<K: 'static>() -> Self {
-        let missing = Self::MissingFairing(Missing::of::<K>());
+        let missing = Self::MissingFairing(MissingLayer::of::<K>());
         error!(target: "session", "{missing}");
         missing
     }
 }
 
-/// An error of a session, as a response: the core's status, no body. It is written to `tracing`. No catcher sees it.
+/// An error of a session that is a response: the core's status, without a body. The error is written to `tracing`. Rocket
+/// calls no catcher for it.
 ///
 /// ```
 /// # use rocket::local::blocking::Client;
@@ -222,6 +221,6 @@ pub struct Error(#[from] pub session_core::Error);
 
 impl<'r> Responder<'r, 'static> for Error {
     fn respond_to(self, _: &'r Request<'_>) -> response::Result<'static> {
-        Ok(failure(self.0))
+        Ok(error_response(self.0))
     }
 }

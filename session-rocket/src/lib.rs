@@ -1,7 +1,4 @@
-//! Flask's sessions for [Rocket](https://docs.rs/rocket): one fairing, one guard.
-//!
-//! What is not here: sessions. Their rules stand in [`session_core`], whose [`Session`](session_core::Session) this
-//! crate's [`Session`] derefs to. Nor Rocket's private cookies: its feature `secrets` is not needed.
+//! Sessions for [Rocket](https://docs.rs/rocket), compatible with Flask's: one fairing, one guard.
 //!
 //! ```no_run
 //! use rocket::{get, launch, routes};
@@ -23,32 +20,45 @@
 //!
 //! with `secret_key = "..."` under `[default.session]` in `Rocket.toml`; see [`SessionFairing::figment`].
 //!
-//! A handler that doesn't ask for the session costs nothing: no signature is checked, no header sent. The session is
-//! closed when Rocket has the response, be it the handler's, a redirect or a catcher's, and before the body streams.
+//! | an application writes | for |
+//! |---|---|
+//! | [`SessionFairing::new(sessions)`](SessionFairing::new) | sessions in signed cookies |
+//! | [`SessionFairing::stored(sessions, store)`](SessionFairing::stored) | sessions in a store; the cookie holds an id |
+//! | [`SessionFairing::figment(table, build)`](SessionFairing::figment) | sessions that are configured in `Rocket.toml` |
+//! | [`.marked::<Admin>()`](SessionFairing::marked) | a fairing for a further session of the application |
 //!
-//! A route that asks for a session which no fairing provides does not launch, and the log names the line to add.
+//! | a handler takes | and gets |
+//! |---|---|
+//! | [`Session`] | the session; the 503 catcher answers if its store does not, with `Retry-After` and `Cache-Control: no-store` added |
+//! | [`BestEffort`] | the session, or an empty one that takes no change if its store does not answer |
+//! | `Option<Session>` | the session, or `None` if its store does not answer |
+//! | `Session<Admin>` | the session of the marked fairing |
+//! | `Result<Session, SessionRejection>` | the session, or the [reason](SessionRejection) why there is none |
 //!
-//! With [`SessionFairing::stored`] sessions are on the server and the cookie holds an id. A handler whose store gives no
-//! answer is not called: the application's 503 catcher answers, or Rocket's own, and `Retry-After` and
-//! `Cache-Control: no-store` are added to what it says. A handler that can do without takes [`BestEffort`], or an
-//! `Option<Session>`, which is `None` then.
+//! Its methods are those of [`session_core::Session`]. It returns their errors by `?` as [`Error`], which is a response. A
+//! route that asks for a session which no fairing provides does not launch, and the log names the line to add.
 //!
-//! Several sessions in one application: mark one fairing with a type of yours, and ask for `Session<ThatType>`; see
-//! [`SessionFairing::marked`].
+//! A handler that does not ask for the session costs nothing: no signature is verified, no header sent. The session is closed
+//! when Rocket has the response, whether a handler's, a redirect, or a catcher's, and before the body streams.
 //!
-//! A handler that panics leaves nothing in its session: the [`Session`] that it held ends with the panic, the 500
-//! catcher can read it and change it no more, and `Vary` is sent, but no cookie. Changes that a guard made and finished before, without
-//! handing its `Session` to the handler, are kept.
+//! A handler that panics leaves nothing in its session. The panic drops its [`Session`]; the 500 catcher can read the session
+//! but not change it, and `Vary` is sent, but no cookie. Changes that a guard made before, without handing its `Session` to
+//! the handler, are saved.
 //!
-//! What is Rocket's nature:
-//! - A client that hangs up does not stop its handler, so the session of such a request is saved.
-//! - A request that Rocket cannot parse meets no fairing; its 400 catcher finds no session.
+//! Rocket itself determines this:
+//! - A client that hangs up does not stop its handler, so the session of its request is saved.
+//! - A request that Rocket cannot parse reaches no fairing. Its 400 catcher finds no session.
 //! - Rocket drops a `Cookie` header that is not UTF-8 as a whole.
-//! - Where no subscriber of `tracing` is set, what sessions have to say goes to Rocket's log.
+//! - Without a subscriber of `tracing`, the events of sessions go to Rocket's log.
+//!
+//! The feature `encryption` adds encrypted sessions, `Builder::encrypted`. Stores other than [`MemoryStore`] are crates of
+//! their own: `session-store-sqlite`, `session-store-postgres`, `session-store-redis`. Rocket's private cookies, its feature
+//! `secrets`, are not needed.
 
 mod fairing;
 mod guard;
-mod held;
+mod request_state;
+mod response;
 
 pub use fairing::SessionFairing;
 pub use guard::{BestEffort, Error, Session, SessionRejection};
@@ -59,4 +69,4 @@ pub use session_core::{Config, SecretKey, Sessions};
 #[doc(no_inline)]
 pub use session_store;
 #[doc(no_inline)]
-pub use session_store::MemoryStore;
+pub use session_store::{MemoryStore, MissingLayer};

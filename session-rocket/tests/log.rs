@@ -1,4 +1,4 @@
-//! Alone in its process, where no subscriber of `tracing` was ever set: what sessions have to say goes to Rocket's log.
+//! A process in which no subscriber of `tracing` was ever set: the events of sessions go to Rocket's log.
 
 #![allow(clippy::unwrap_used, clippy::panic)]
 

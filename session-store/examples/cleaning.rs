@@ -1,14 +1,13 @@
-//! What requests wait while a million expired sessions are removed, beside what they wait before and after:
+//! Measures how long requests wait while a million expired sessions are removed, and before and after:
 //!
 //! ```text
 //! cargo run --release -p session-store --example cleaning            SQLite
 //! cargo run --release -p session-store --example cleaning postgres   a PostgreSQL of its own
 //! ```
 //!
-//! A number behind it is that of the expired sessions, if there are to be fewer.
+//! A further argument is the number of expired sessions.
 //!
-//! A request is a read and a write of one of 10,000 sessions that live, 200 of them a second. Only ratios within one run mean
-//! something.
+//! A request is a read and a write of one of 10,000 live sessions, 200 of them a second. Compare only the figures of one run.
 
 #![allow(
     clippy::unwrap_used,

@@ -1,34 +1,40 @@
-//! What every adapter of [`session_core`] shares, so that no adapter decides anything, and the stores that sessions may
-//! live in.
+//! Stores for the sessions of [`session_core`], and the code that all adapters to frameworks share.
 //!
-//! What is not here: sessions and their rules (in `session-core`), and frameworks (in the adapters).
+//! For applications:
+//! - [`MemoryStore`] keeps sessions in this process. `SqliteStore` (crate `session-store-sqlite`) keeps them in a file,
+//!   `PostgresStore` (`session-store-postgres`) in PostgreSQL, and `RedisStore` (`session-store-redis`) in Redis, Valkey, or
+//!   a cluster of either.
+//! - [`UserSessions`] lists and ends the sessions of a user.
+//! - [`clean`](clean()) removes expired sessions.
 //!
-//! Stores, which applications name:
-//! - [`Store`]: the contract, verb by verb. Its comments are what a back end promises.
-//! - [`MemoryStore`]: keeps sessions in this process.
-//! - `SqliteStore` (crate `session-store-sqlite`): keeps them in a file.
-//! - `PostgresStore` (crate `session-store-postgres`): in PostgreSQL.
-//! - `RedisStore` (crate `session-store-redis`): keeps them in Redis, Valkey, or a cluster of either.
-//! - [`UserSessions`]: lists and ends the sessions of a user; [`clean`](clean()): removes what has expired.
-//! - `session-store-conformance`: the contract as tests, for who writes a store.
+//! For a store of your own:
+//! - [`Store`] is the contract, verb by verb. Its documentation is what a back end promises.
+//! - The crate `session-store-conformance` has the contract as tests.
 //!
-//! What adapters use:
-//! - [`SessionBackend`]: where an application's sessions are. It begins an [`Exchange`] for each request.
-//! - [`LazySession`]: what goes along with the request, to open the session when somebody asks for it; [`SessionSlot`] is where it lies.
-//! - [`ResponseFuture`]: waits for a service's response and closes the session before its headers leave.
-//! - [`finish`]: the one place where what a session sends is put into a response, or a failed close replaces it; [`apply`] and
-//!   [`failure`] for other types of responses.
-//! - [`trace`]: the one place where events are written to `tracing`.
+//! For an adapter:
+//! - [`SessionBackend`] is the place of an application's sessions. It begins and closes an
+//!   [`Exchange`](session_core::protocol::Exchange) for each request.
+//! - [`SessionSlot`] goes with the request and opens the session when a handler asks for it. [`MissingLayer`] says what to
+//!   add where there is none.
+//! - [`ResponseFuture`] waits for a service's response and closes the session before the headers are sent.
+//! - [`write_response`] writes what a session sends into a response, or replaces the response if the close failed.
+//!   [`write_headers`] and [`error_response`] are its halves, for other response types.
+//! - [`trace`] writes events to `tracing`.
+//!
+//! Sessions and their rules are in `session-core`. The bindings to frameworks are in `session-axum`, `session-hyper` and
+//! `session-rocket`.
 
 mod adapter;
 mod admin;
 mod contract;
 mod memory;
 
-pub use adapter::exchange::{Close, Exchange, LazySession, SessionBackend};
-pub use adapter::finish::{apply, failure, finish};
+pub use adapter::backend::SessionBackend;
+pub use adapter::close::Close;
 pub use adapter::future::ResponseFuture;
-pub use adapter::slot::{Missing, SessionSlot};
+pub use adapter::missing::MissingLayer;
+pub use adapter::response::{error_response, write_headers, write_response};
+pub use adapter::slot::SessionSlot;
 pub use adapter::trace;
 pub use admin::clean::clean;
 pub use admin::users::UserSessions;

@@ -1,4 +1,4 @@
-//! What applications ask about a user's sessions, and the task that removes what has expired.
+//! Lists and ends of a user's sessions, and the task that removes expired ones.
 
 #![allow(clippy::unwrap_used, clippy::panic)]
 
@@ -18,7 +18,7 @@ use session_store::{MemoryStore, SessionBackend, SessionInfo, Store, UserSession
 struct Site {
     time: ManualClock,
     sessions: StoredSessions,
-    source: SessionBackend,
+    backend: SessionBackend,
     users: UserSessions,
     store: Arc<MemoryStore>,
 }
@@ -29,12 +29,12 @@ impl Site {
         let builder = Sessions::builder(SecretKey::generate().unwrap()).clock(time.clone());
         let sessions = builder.max_sessions_per_user(3).build_stored().unwrap();
         let store = Arc::new(MemoryStore::new());
-        let source = SessionBackend::stored(sessions.clone(), store.clone());
+        let backend = SessionBackend::stored(sessions.clone(), store.clone());
         let users = UserSessions::new(&sessions, store.clone());
         Self {
             time,
             sessions,
-            source,
+            backend,
             users,
             store,
         }
@@ -51,10 +51,14 @@ impl Site {
             .map(|cookie| (COOKIE, value(cookie)))
             .into_iter()
             .collect();
-        let exchange = self.source.exchange(&request);
-        handler(&exchange.opener().open().await.unwrap()).await;
+        let exchange = self.backend.exchange(&request);
+        handler(&self.backend.open(&exchange).await.unwrap()).await;
         let mut response = HeaderMap::new();
-        exchange.close().await.apply(&mut response).unwrap();
+        self.backend
+            .close(exchange)
+            .await
+            .apply(&mut response)
+            .unwrap();
         let sent = response.get(SET_COOKIE).map(|sent| sent.to_str().unwrap());
         let pair = sent.map_or(cookie, |sent| sent.split(';').next())?;
         (!pair.ends_with('=')).then(|| pair.to_owned())
@@ -89,7 +93,7 @@ impl Site {
     }
 }
 
-/// REQUIREMENTS L6: one, the others, all; each at once, for who still holds the cookie, too.
+/// L6: a user ends one session, the others, or all. Each ends at once, also for a client that still has the cookie.
 #[tokio::test]
 async fn l6_a_page_of_ones_sessions() {
     let site = Site::new();
@@ -106,7 +110,7 @@ async fn l6_a_page_of_ones_sessions() {
         "the newest"
     );
 
-    // What a page needs: which is this one, and a text for the form that ends another.
+    // A page needs to know which session is its own, and a text for the form that ends another.
     site.visit(Some(&laptop), async |session| {
         let listed = site
             .users
@@ -125,7 +129,7 @@ async fn l6_a_page_of_ones_sessions() {
     .await;
     assert!(!site.is_logged_in(&phone).await && site.is_logged_in(&laptop).await);
 
-    // Nobody ends another's, whatever the form says.
+    // No user ends another user's session, whatever the form says.
     let bobs = site.users.list("bob", 1).await.unwrap()[0].key;
     assert!(!site.users.end("ada", bobs).await.unwrap());
     assert!(site.is_logged_in(&bob).await);
@@ -159,12 +163,12 @@ async fn what_an_event_names_is_ended_by_its_key() {
             .build_stored()
             .unwrap();
         let store = Arc::new(MemoryStore::new());
-        let source = SessionBackend::stored(sessions.clone(), store.clone());
+        let backend = SessionBackend::stored(sessions.clone(), store.clone());
         let users = UserSessions::new(&sessions, store.clone());
         let site = Site {
             time,
             sessions,
-            source,
+            backend,
             users,
             store,
         };
@@ -176,9 +180,9 @@ async fn what_an_event_names_is_ended_by_its_key() {
         assert!(site.is_logged_in(&thief).await);
         site.time.advance(Duration::from_secs(61));
         let request = HeaderMap::from_iter([(COOKIE, HeaderValue::from_str(&stolen).unwrap())]);
-        let exchange = site.source.exchange(&request);
-        exchange.opener().open().await.unwrap();
-        let outgoing = exchange.close().await;
+        let exchange = site.backend.exchange(&request);
+        site.backend.open(&exchange).await.unwrap();
+        let outgoing = site.backend.close(exchange).await;
         let reuse = outgoing
             .events()
             .iter()
@@ -201,7 +205,7 @@ async fn what_an_event_names_is_ended_by_its_key() {
     }
 }
 
-/// What is written to `tracing` meanwhile.
+/// Returns the text that is written to `tracing` meanwhile.
 fn logged(write: impl FnOnce()) -> String {
     let (mut log, writer) = std::io::pipe().unwrap();
     let subscriber = tracing_subscriber::fmt()
@@ -230,10 +234,10 @@ async fn l7_the_list_tells_what_is() {
     assert_eq!(listed[0].created, site.sessions.now() - 2);
     // Nothing of it opens a session.
     for listed in &listed {
-        let cookie = format!("{}={}", site.source.cookie_name(), listed.key.to_text());
+        let cookie = format!("{}={}", site.backend.cookie_name(), listed.key.to_text());
         assert!(!site.is_logged_in(&cookie).await);
     }
-    // Who is new has no record, so all are others.
+    // A new session has no record, so all are others.
     let other = async |session: &Session| {
         assert_eq!(session.record_key(), None);
         assert_eq!(site.users.end_others("ada", session).await.unwrap(), 3);

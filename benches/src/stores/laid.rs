@@ -42,14 +42,17 @@ impl Laid {
             let request = new_session(&source).await;
             for _ in 0..WRITES {
                 let exchange = source.exchange(&request);
-                exchange
-                    .opener()
-                    .open()
+                source
+                    .open(&exchange)
                     .await
                     .unwrap()
                     .increment(KEY, 1)
                     .unwrap();
-                exchange.close().await.apply(&mut HeaderMap::new()).unwrap();
+                source
+                    .close(exchange)
+                    .await
+                    .apply(&mut HeaderMap::new())
+                    .unwrap();
             }
             let key = key(&request);
             let Loaded::Live(record) = store.load(key, now()).await.unwrap() else {
@@ -83,12 +86,12 @@ pub fn now() -> u64 {
 /// Returns the next request of a browser that just got a session, with other cookies.
 async fn new_session(source: &SessionBackend) -> HeaderMap {
     let exchange = source.exchange(&HeaderMap::new());
-    let session = exchange.opener().open().await.unwrap();
+    let session = source.open(&exchange).await.unwrap();
     for (key, value) in payload::session(USUAL) {
         session.insert(&key, &value).unwrap();
     }
     let mut response = HeaderMap::new();
-    exchange.close().await.apply(&mut response).unwrap();
+    source.close(exchange).await.apply(&mut response).unwrap();
     let pair = response[SET_COOKIE]
         .to_str()
         .unwrap()

@@ -135,10 +135,14 @@ struct Read {
 impl Operation for Read {
     async fn once(&self, session: usize) {
         let exchange = self.source.exchange(&self.requests[session]);
-        let session = exchange.opener().open().await.unwrap();
+        let session = self.source.open(&exchange).await.unwrap();
         assert!(session.get::<i64>(KEY).unwrap().is_some());
         let mut response = HeaderMap::new();
-        exchange.close().await.apply(&mut response).unwrap();
+        self.source
+            .close(exchange)
+            .await
+            .apply(&mut response)
+            .unwrap();
         assert!(!response.contains_key(http::header::SET_COOKIE));
     }
 }
@@ -153,14 +157,18 @@ struct Write {
 impl Operation for Write {
     async fn once(&self, session: usize) {
         let exchange = self.source.exchange(&self.requests[session]);
-        let count = exchange
-            .opener()
-            .open()
+        let count = self
+            .source
+            .open(&exchange)
             .await
             .unwrap()
             .increment(KEY, 1)
             .unwrap();
-        exchange.close().await.apply(&mut HeaderMap::new()).unwrap();
+        self.source
+            .close(exchange)
+            .await
+            .apply(&mut HeaderMap::new())
+            .unwrap();
         let last = self.counts[session].swap(count, Ordering::Relaxed);
         assert!(last == 0 || count == last + 1);
     }

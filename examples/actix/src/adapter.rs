@@ -13,7 +13,7 @@ use actix_web::middleware::{Next, from_fn};
 use actix_web::{FromRequest, HttpMessage, HttpRequest, HttpResponse, ResponseError};
 use http::header::MaxSizeReached;
 use session_core::{Sessions, protocol::ResponseHeaders};
-use session_store::{Missing, SessionBackend, SessionSlot, trace};
+use session_store::{MissingLayer, SessionBackend, SessionSlot, trace};
 
 /// Gives the handlers of an application their sessions: `App::new().wrap(layer.middleware())`.
 /// Create it once, outside of the closure that builds the application for each worker.
@@ -41,41 +41,41 @@ impl SessionLayer {
             + 'static,
         B: MessageBody + 'static,
     {
-        let source = self.0.clone();
-        from_fn(move |request, next| around(source.clone(), request, next))
+        let backend = self.0.clone();
+        from_fn(move |request, next| around(backend.clone(), request, next))
     }
 }
 
 impl From<SessionBackend> for SessionLayer {
-    fn from(source: SessionBackend) -> Self {
-        trace::announce(&source);
-        Self(source)
+    fn from(backend: SessionBackend) -> Self {
+        trace::log_warnings(&backend);
+        Self(backend)
     }
 }
 
 /// Opens and closes the session of one request.
 async fn around<B: MessageBody + 'static>(
-    source: SessionBackend,
+    backend: SessionBackend,
     request: ServiceRequest,
     next: Next<B>,
 ) -> Result<ServiceResponse<EitherBody<B>>, actix_web::Error> {
     // 1. An exchange, from the request's Cookie headers.
     let cookies = request.headers().get_all("cookie");
-    let exchange = source.exchange_of(
+    let exchange = backend.exchange_of(
         cookies.filter_map(|value| http::HeaderValue::from_bytes(value.as_bytes()).ok()),
     );
 
-    // 2. Its opener, into the request.
+    // 2. Its slot, into the request.
     request
         .extensions_mut()
-        .insert(SessionSlot::<()>::new(exchange.opener()));
+        .insert(backend.slot::<()>(&exchange));
     let answer = next.call(request).await;
 
-    // 3. Close, and apply, whatever the answer is. Dropped before that, the exchange freezes its session and forgets it.
-    let outgoing = exchange.close().await;
+    // 3. Close, and write the headers, whatever the answer is. Dropped before that, the exchange freezes its session.
+    let outgoing = backend.close(exchange).await;
     match answer {
         Ok(mut response) => {
-            match session_store::apply(outgoing, &mut Headers(response.headers_mut())) {
+            match session_store::write_headers(outgoing, &mut Headers(response.headers_mut())) {
                 Ok(()) => Ok(response.map_into_left_body()),
                 Err(error) => Ok(response
                     .into_response(Error::from(error).error_response())
@@ -86,7 +86,7 @@ async fn around<B: MessageBody + 'static>(
         // responses already.
         Err(error) => {
             let mut response = error.error_response();
-            session_store::apply(outgoing, &mut Headers(response.headers_mut()))
+            session_store::write_headers(outgoing, &mut Headers(response.headers_mut()))
                 .map_err(Error::from)?;
             Err(InternalError::from_response(error, response).into())
         }
@@ -147,10 +147,12 @@ impl FromRequest for Session {
     type Future = Pin<Box<dyn Future<Output = Result<Self, Error>>>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let door = request.extensions().get::<SessionSlot<()>>().cloned();
+        let slot = request.extensions().get::<SessionSlot<()>>().cloned();
         Box::pin(async move {
-            let door = door.ok_or_else(|| Error::MissingLayer(Missing::of::<()>()))?;
-            Ok(Self(door.opener().open().await?))
+            let Some(slot) = slot else {
+                return Err(Error::MissingLayer(MissingLayer::of::<()>()));
+            };
+            Ok(Self(slot.open().await?))
         })
     }
 }
@@ -163,11 +165,8 @@ pub enum Error {
     Session(#[from] session_core::Error),
     /// A handler asked for a session without the layer. The response is 500, and names the line to
     /// add.
-    #[error(
-        "this handler asks for a session, but its application has no layer for it: add `.wrap({}.middleware())`",
-        .0.line("SessionLayer::new(sessions)")
-    )]
-    MissingLayer(Missing),
+    #[error("{}", .0.hint("add `.wrap(SessionLayer::new(sessions).middleware())`"))]
+    MissingLayer(MissingLayer),
 }
 
 impl ResponseError for Error {
@@ -175,10 +174,10 @@ impl ResponseError for Error {
         let Self::Session(error) = self else {
             return HttpResponse::InternalServerError().body(self.to_string());
         };
-        let failure = session_store::failure::<()>(error.clone());
-        let status = StatusCode::from_u16(failure.status().as_u16());
+        let failed = session_store::error_response::<()>(error.clone());
+        let status = StatusCode::from_u16(failed.status().as_u16());
         let mut response = HttpResponse::new(status.unwrap_or(StatusCode::INTERNAL_SERVER_ERROR));
-        for (name, value) in failure.headers() {
+        for (name, value) in failed.headers() {
             append(response.headers_mut(), name, value);
         }
         response

@@ -1,4 +1,4 @@
-//! The application: a route for each change, and one that holds the session until another request lets it go.
+//! The application: a route for each change, and one that holds the session until another request releases it.
 
 use std::sync::Arc;
 use std::time::Duration;

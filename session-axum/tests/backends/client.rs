@@ -1,4 +1,4 @@
-//! A client that is nothing but a socket.
+//! A client that is only a socket.
 
 use std::io;
 use std::net::SocketAddr;

@@ -1,11 +1,11 @@
-//! What clients were told, and whether their session holds just that.
+//! The replies that clients got, and the check that their session holds exactly the sum of them.
 
 use std::collections::BTreeMap;
 use std::time::Instant;
 
 use serde_json::Value;
 
-/// What became of one request.
+/// The outcome of one request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Told {
     /// Answered 200.
@@ -14,7 +14,7 @@ pub(crate) enum Told {
     Unknown,
 }
 
-/// What an acknowledged take showed, and within which time it was under way.
+/// The value that an acknowledged take returned, and the time within which it ran.
 #[derive(Debug)]
 pub(crate) struct Take {
     pub(crate) begun: Instant,
@@ -22,7 +22,7 @@ pub(crate) struct Take {
     pub(crate) shown: Vec<String>,
 }
 
-/// What was asked of one session.
+/// The requests of one session.
 #[derive(Debug, Default)]
 pub(crate) struct Ledger {
     pub(crate) counts: Vec<Told>,

@@ -1,5 +1,6 @@
-//! Sessions of one application on every back end, over real HTTP. Where the back end can be shared, two server processes share
-//! it: what 64 clients do at once is exact, and what one process ended stays dead in the other.
+//! Sessions of one application on every back end, over real HTTP. Where several processes can share the back end, two server
+//! processes do: the changes of 64 concurrent clients add up exactly, and a session that one process ended stays ended in the
+//! other.
 
 #![allow(clippy::unwrap_used, clippy::panic)]
 

@@ -1,4 +1,4 @@
-//! Where sessions are, and the servers on it.
+//! The places of sessions, and the servers that use them.
 
 use std::net::SocketAddr;
 use std::sync::Arc;

@@ -1,4 +1,4 @@
-//! Server processes: this test binary once more.
+//! Server processes: this test binary runs itself again.
 
 use std::env;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _, stdin, stdout};
@@ -63,7 +63,7 @@ impl Drop for Process {
     }
 }
 
-/// What the other processes run; as a test of its own it has nothing to do.
+/// Run by the other processes. As a test of its own it does nothing.
 #[test]
 fn another_process() {
     let Ok(store) = env::var(STORE) else {

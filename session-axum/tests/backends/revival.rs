@@ -1,11 +1,11 @@
-//! A request holds a session that another process ends, or gives a new id, meanwhile.
+//! A request holds a session while another process ends it or gives it a new id.
 
 use std::net::SocketAddr;
 
 use crate::client::{Answer, REMOVED, ask};
 use crate::place::Place;
 
-/// What the session holds before.
+/// The content of the session before the race.
 const BEGUN: &str = r#"{"list":["before"],"user":"ada"}"#;
 
 /// The session's old cookie and the answer to `end`, which `there` was asked while `here` a request held the session. That
@@ -70,7 +70,7 @@ pub(crate) async fn what_ended_in_one_process_stays_dead(place: &Place) {
             is_anonymous(place, &old).await;
             for server in place.servers {
                 let read = ask(server, "GET /", &new).await.body;
-                // What was Ada's went with her.
+                // Ada's content ended with her session.
                 assert_eq!(read, r#"{"user":"bob"}"#, "{slow}");
                 assert_eq!(ask(server, "POST /take", &new).await.body, "[]", "{slow}");
             }

@@ -1,4 +1,4 @@
-//! What a person does with a browser, and sees in it.
+//! The actions of a person with a browser, and what the browser shows.
 
 use std::ops::AsyncFn;
 use std::path::Path;

@@ -1,4 +1,4 @@
-//! What the builder only warns of, since browsers keep it: a real one brings each of these cookies back.
+//! Cookies for which the builder only warns: a real browser stores each of them and sends it back.
 
 use axum::Router;
 use axum::routing::get;

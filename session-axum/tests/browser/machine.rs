@@ -1,4 +1,4 @@
-//! The programs the scenarios need: the tour, chromedriver and Chromium, each started here and ended on drop.
+//! The programs that the scenarios need: the tour, chromedriver and Chromium. Each is started here and stopped on drop.
 
 use std::io::{BufRead, BufReader, Write};
 use std::net::TcpStream;
@@ -217,7 +217,7 @@ impl Profile {
         Self(folder)
     }
 
-    /// What the driver must know to start the browser.
+    /// The capabilities that the driver needs to start the browser.
     pub(crate) fn capabilities(
         &self,
         programs: &Programs,

@@ -1,4 +1,4 @@
-//! app.py's TYPES, in Rust.
+//! The TYPES of app.py, in Rust.
 
 use std::collections::BTreeMap;
 use std::fmt::Debug;
@@ -109,7 +109,7 @@ fn is<T: DeserializeOwned + PartialEq + Debug>(session: &Session, key: &str, val
     );
 }
 
-/// What Flask wrote, by type.
+/// Flask's text for each type.
 pub(crate) fn read(session: &Session) {
     is(session, "bytes", &every_byte());
     is(session, "bytes_none", &Bytes::new([]));

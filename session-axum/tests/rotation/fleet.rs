@@ -1,4 +1,4 @@
-//! Servers that are configured anew one after the other, and browsers that go on meanwhile.
+//! Servers that get a new configuration one after the other, and browsers that send requests meanwhile.
 
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicBool, AtomicU16, AtomicUsize, Ordering};
@@ -20,7 +20,7 @@ const SERVERS: usize = 2;
 /// Each is a user of its own. Half of them count, the others only read.
 pub const BROWSERS: usize = 8;
 
-/// What one server runs with; replaced whole, as by a restart.
+/// The configuration of one server, replaced as a whole, as by a restart.
 #[derive(Clone)]
 enum Configured {
     Cookie(Sessions),
@@ -267,7 +267,7 @@ impl Fleet {
             .map(|browser| browser.cookie.lock().unwrap().clone())
     }
 
-    /// What each server says to somebody who has a copy of a browser's cookie.
+    /// The answer of each server to an attacker who has a copy of a browser's cookie.
     pub async fn with_a_copy(&self, number: usize, cookie: &str) -> Vec<String> {
         let mut found = Vec::new();
         for address in &self.addresses {

@@ -1,5 +1,5 @@
-//! The runbooks of `docs/rotation.md`, each in every mode, step by step, under load through real HTTP: nobody is logged out who
-//! need not be, everybody is who must be, and no change is lost.
+//! The runbooks of `docs/rotation.md`, each in every mode, step by step, under load over real HTTP: each user stays logged in
+//! unless the runbook means to log them out, and no change is lost.
 
 #![allow(clippy::unwrap_used, clippy::panic, unreachable_pub)]
 
@@ -41,7 +41,7 @@ async fn roll(mode: Mode, steps: &[Step], ends: Ends) -> Rolled {
             "{mode:?}: the copy of a cookie opens {found:?}"
         );
     }
-    // Who had to log in again has a session that stays.
+    // A user who had to log in again has a session that stays.
     fleet.a_few_rounds().await;
     assert_eq!(fleet.lost(), lost, "{mode:?}");
     fleet.stop();

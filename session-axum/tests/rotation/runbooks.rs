@@ -1,9 +1,13 @@
 //! The runbooks of `docs/rotation.md`, as steps for each mode.
 
+mod steps;
+
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use session_axum::SecretKey;
 use session_axum::session_core::{Builder, Config, KeyRing, PreviousCookie, Prefix, Refresh};
+pub use steps::a_key_ages_in_haste;
+use steps::*;
 
 pub const START: u64 = 1_700_000_000;
 pub const IDLE: u64 = 10_000;
@@ -62,7 +66,7 @@ impl Runbook {
     }
 }
 
-/// What is done to one server after the other.
+/// A step that is done to one server after the other.
 pub enum Step {
     /// It is started anew.
     Restart(fn(Mode) -> Builder),
@@ -74,7 +78,7 @@ pub enum Step {
     EndAll,
 }
 
-/// Who has to log in again.
+/// The users who have to log in again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Ends {
     Nobody,
@@ -93,7 +97,7 @@ impl Ends {
     }
 }
 
-/// What a runbook is in a mode.
+/// A runbook in one mode.
 pub enum Plan {
     /// How the servers start, and the steps. In the end `cookies` holds for each cookie.
     Steps {
@@ -162,7 +166,7 @@ fn is_encrypted(cookie: &str) -> bool {
     !cookie.contains('.')
 }
 
-/// Whoever adds a mode or a runbook says here what it is.
+/// A new mode or runbook gets its plans here.
 pub fn plans(runbook: Runbook, mode: Mode) -> Vec<Plan> {
     let steps = |way, steps, ends, cookies| Plan::Steps {
         way,
@@ -287,96 +291,4 @@ pub fn plans(runbook: Runbook, mode: Mode) -> Vec<Plan> {
             )]
         }
     }
-}
-
-fn a_key_ages() -> Vec<Step> {
-    vec![
-        Step::Restart(plain),
-        Step::Ring(|mode| match mode {
-            Mode::Flask => ring(mode, OLD).fallback(NEW),
-            _ => ring(mode, OLD).verify_only(key(NEW)),
-        }),
-        Step::Ring(|mode| ring(mode, NEW).verify_only_until(key(OLD), at(START + 2 + IDLE))),
-        Step::Ring(|mode| ring(mode, NEW)),
-    ]
-}
-
-fn a_key_ages_by_restarts() -> Vec<Step> {
-    vec![
-        Step::Restart(plain),
-        Step::Restart(|mode| {
-            by_data(
-                mode,
-                &format!(r#""SECRET_KEY": "{OLD}", "SECRET_KEY_FALLBACKS": ["{NEW}"]"#),
-            )
-        }),
-        Step::Restart(|mode| {
-            let old = format!(r#"{{"key": "{OLD}", "until": {}}}"#, START + 2 + IDLE);
-            by_data(
-                mode,
-                &format!(r#""SECRET_KEY": "{NEW}", "SESSION_VERIFY_ONLY_KEYS": [{old}]"#),
-            )
-        }),
-        Step::Restart(|mode| by_data(mode, &format!(r#""SECRET_KEY": "{NEW}""#))),
-    ]
-}
-
-/// Without the first step: a server does not know what another signs.
-pub fn a_key_ages_in_haste() -> Vec<Step> {
-    let mut steps = a_key_ages();
-    steps.remove(1);
-    steps
-}
-
-fn a_key_leaked() -> Vec<Step> {
-    vec![Step::Restart(plain), Step::Ring(|mode| ring(mode, NEW))]
-}
-
-fn not_created_before(mode: Mode) -> Builder {
-    plain(mode).not_created_before(at(START + 1))
-}
-
-fn one_user(step: Step) -> Vec<Step> {
-    vec![Step::Restart(plain), step]
-}
-
-fn readers(mode: Mode) -> Builder {
-    let builder = if mode == Mode::Flask {
-        plain(mode)
-    } else {
-        signed(mode)
-    };
-    builder.accept_encrypted_until(later())
-}
-
-fn writers(mode: Mode) -> Builder {
-    signed(mode).encrypted().accept_signed_until(later())
-}
-
-fn to_encrypted() -> Vec<Step> {
-    vec![
-        Step::Restart(signed),
-        Step::Restart(readers),
-        Step::Restart(writers),
-        Step::Restart(|mode| signed(mode).encrypted()),
-    ]
-}
-
-fn to_encrypted_and_back() -> Vec<Step> {
-    let restarts = [signed, readers, writers, readers, signed];
-    restarts
-        .map(|configure: fn(Mode) -> Builder| Step::Restart(configure))
-        .into()
-}
-
-fn to_signed() -> Vec<Step> {
-    let restarts = [plain, writers, readers, signed];
-    restarts
-        .map(|configure: fn(Mode) -> Builder| Step::Restart(configure))
-        .into()
-}
-
-/// Not at once: all servers are told before it happens.
-fn renamed(mode: Mode) -> Builder {
-    plain(mode).renamed_from(PreviousCookie::new("session", at(START + IDLE / 10)))
 }

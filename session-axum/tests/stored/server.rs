@@ -1,4 +1,4 @@
-//! An application with every kind of change, served over a socket, and a client that is nothing but a socket.
+//! An application with every kind of change, served over a socket, and a client that is only a socket.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -41,7 +41,7 @@ pub(crate) struct Answer {
     pub(crate) body: String,
 }
 
-/// What a handler does to its session, by the path; it answers the session as JSON.
+/// The handler: changes its session as the path says, and answers the session as JSON.
 async fn act(
     session: Session,
     State(gate): State<Gate>,

@@ -1,4 +1,4 @@
-//! A memory store that writes down what it is asked, and that breaks as told.
+//! A memory store that records its requests, and fails as planned.
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -11,7 +11,7 @@ use session_core::{
 use session_store::{DeleteScope, Durability, SessionInfo, Store, StoreError, StoreFuture};
 use tokio::sync::Semaphore;
 
-/// What happens to a question.
+/// The fault that a request meets.
 #[derive(Clone)]
 pub(crate) enum Fault {
     /// No answer ever comes, and nothing is done.
@@ -63,7 +63,7 @@ impl Gate {
     }
 }
 
-/// What a test waits for comes soon or never.
+/// Waits for an event that comes soon, or fails after a generous limit.
 async fn wait(semaphore: &Semaphore) {
     tokio::time::timeout(Duration::from_secs(20), semaphore.acquire())
         .await
@@ -96,7 +96,7 @@ impl Watched {
         self.plan.lock().unwrap().clear();
     }
 
-    /// What was asked since the last time.
+    /// Returns the requests since the last call.
     pub(crate) fn calls(&self) -> Vec<&'static str> {
         std::mem::take(&mut *self.calls.lock().unwrap())
     }

@@ -1,4 +1,4 @@
-//! A store that never answers.
+//! A store that never replies.
 
 use std::future::pending;
 

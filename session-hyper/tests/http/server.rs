@@ -1,4 +1,4 @@
-//! A service on a socket, and a client that is nothing but a socket.
+//! A service on a socket, and a client that is only a socket.
 
 use std::error::Error;
 use std::net::SocketAddr;

@@ -1,4 +1,4 @@
-//! What the tests share: an application, Rocket's client, and a client that is nothing but a socket.
+//! The tests' tools: an application, Rocket's client, and a client that is only a socket.
 
 use std::cell::RefCell;
 use std::io::Write;
@@ -41,7 +41,7 @@ pub(crate) fn cookies(response: &LocalResponse<'_>) -> Vec<String> {
         .collect()
 }
 
-/// What a browser sends back.
+/// Returns the cookies as a browser sends them back.
 pub(crate) fn pairs(response: &LocalResponse<'_>) -> Vec<String> {
     cookies(response)
         .iter()
@@ -66,8 +66,8 @@ impl Write for Log {
     }
 }
 
-/// What this thread logs for sessions from now on, and since the last time. One subscriber for all threads: with one for
-/// each, `tracing` may remember of a line that nobody wants it.
+/// Returns a function that returns the log of this thread since its last call. All threads share one subscriber: with one for
+/// each, `tracing` may cache that no subscriber is interested in a line.
 pub(crate) fn logged() -> impl Fn() -> String {
     static SUBSCRIBER: Once = Once::new();
     SUBSCRIBER.call_once(|| {

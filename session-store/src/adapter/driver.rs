@@ -1,4 +1,6 @@
-//! Carries the core's questions to a store, and the answers back. It decides nothing but how often to ask.
+//! Carries the core's requests to a store, and the store's replies back to the core.
+//!
+//! It decides only how often a request is sent, and which writer of this process is first.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,20 +16,20 @@ use crate::contract::error::StoreError;
 use crate::contract::retry::{FIRST_PAUSE, jitter, retry};
 use crate::contract::store::Store;
 
-/// So many writers can wait apart. Two sessions that share a place wait for each other, which is harmless.
-const TURNS: usize = 1024;
+/// The number of write locks. Two sessions that share one wait for each other, which is harmless.
+const WRITE_LOCKS: usize = 1024;
 
-/// A store, and the turns of those who write to it from this process.
+/// A store, and the write locks of this process.
 pub(crate) struct Driver {
     store: Arc<dyn Store>,
-    turns: Box<[Mutex<()>]>,
+    write_locks: Box<[Mutex<()>]>,
 }
 
 impl Driver {
     pub(crate) fn new(store: Arc<dyn Store>) -> Self {
         Self {
             store,
-            turns: (0..TURNS).map(|_| Mutex::new(())).collect(),
+            write_locks: (0..WRITE_LOCKS).map(|_| Mutex::new(())).collect(),
         }
     }
 
@@ -35,77 +37,83 @@ impl Driver {
         self.store.warnings()
     }
 
-    /// Asks what a step asks, until it is done. Past its deadline every question is answered `Unavailable`.
+    /// Completes a step: sends its requests to the store, one after another. After the step's deadline each request gets the
+    /// reply `Unavailable`.
     ///
-    /// Writers of one record take turns from their first update or delete on, so that in one process a write meets at most one
-    /// newer record; against other processes it is tried again.
+    /// A step holds its record's write lock from its first update or delete to its end. So within one process a write meets at most
+    /// one newer record. Against other processes the version decides, and the core writes again after a conflict.
     pub(crate) async fn drive<T>(&self, mut step: Step<T>) -> T {
         let begun = Instant::now();
-        let mut turn = None;
+        // Local, so that it is released when the step ends, and also when this future is dropped.
+        let mut write_lock = None;
         let mut conflicts = 0;
         loop {
-            let mut ask = match step {
+            let mut pending = match step {
                 Step::Done(result) => return result,
-                Step::Pending(ask) => ask,
+                Step::Pending(pending) => pending,
             };
-            let (question, within) = (ask.question(), ask.within());
-            if let (StoreRequest::Update { key, .. } | StoreRequest::Delete { key, .. }, None) =
-                (question, &turn)
+            let (request, time) = (pending.question(), pending.within());
+            if write_lock.is_none()
+                && let StoreRequest::Update { key, .. } | StoreRequest::Delete { key, .. } = request
             {
-                // Who gets none in time asks no more.
-                turn = timeout_at(begun + within, self.turn(key)).await.ok();
+                // Without the lock in time there is no time left to ask either.
+                write_lock = timeout_at(begun + time, self.write_lock(key)).await.ok();
             }
+            // Another process wins each time. A pause of random length ends that.
             if conflicts > 1 {
                 sleep(jitter(FIRST_PAUSE)).await;
             }
-            let (answer, again) = self.answer(question, begun, within).await;
-            if again {
-                ask.mark_retried();
+            let (reply, retried) = self.reply(request, begun, time).await;
+            if retried {
+                pending.mark_retried();
             }
-            let conflict = matches!(
-                &answer,
-                StoreReply::Updated(Updated::Conflict(_))
-                    | StoreReply::Deleted(Updated::Conflict(_))
-            );
-            conflicts += usize::from(conflict);
-            step = ask.answer(answer);
+            if is_conflict(&reply) {
+                conflicts += 1;
+            }
+            step = pending.answer(reply);
         }
     }
 
-    /// The answer, and whether the question was asked more than once. What a write found done by then is confirmed first.
-    async fn answer(
+    /// Returns the reply, and whether the request was sent more than once.
+    ///
+    /// A request is repeated as it is, with its version and its time. The contract of [`Store`] makes that safe: if an attempt took
+    /// effect and its answer was lost, the next one changes nothing more and reports the state that it finds. That state may be
+    /// visible before it is durable, so the store confirms it before the core relies on it.
+    async fn reply(
         &self,
-        question: &StoreRequest,
+        request: &StoreRequest,
         begun: Instant,
-        within: Duration,
+        time: Duration,
     ) -> (StoreReply, bool) {
-        let mut times = 0;
-        let again = || {
-            times += 1;
-            self.ask(question)
+        let mut attempts = 0;
+        let attempt = || {
+            attempts += 1;
+            self.send(request)
         };
-        let answer = retry(question.verb(), begun, within, again).await;
-        let confirmed = match answer {
-            Some(answer) if found_done(&answer, times > 1) => {
-                retry("confirm", begun, within, || self.store.confirm())
-                    .await
-                    .map(|()| answer)
+        let replied = retry(request.verb(), begun, time, attempt).await;
+        let retried = attempts > 1;
+        let Some(reply) = replied else {
+            return (StoreReply::Unavailable, retried);
+        };
+        if needs_confirmation(&reply, retried) {
+            let confirm = || self.store.confirm();
+            if retry("confirm", begun, time, confirm).await.is_none() {
+                return (StoreReply::Unavailable, retried);
             }
-            answer => answer,
-        };
-        (confirmed.unwrap_or(StoreReply::Unavailable), times > 1)
+        }
+        (reply, retried)
     }
 
-    async fn turn(&self, key: &RecordKey) -> MutexGuard<'_, ()> {
+    async fn write_lock(&self, key: &RecordKey) -> MutexGuard<'_, ()> {
+        // A key is a hash, so any two of its bytes spread the records evenly.
         let [.., high, low] = *key.as_bytes();
-        self.turns[usize::from(u16::from_be_bytes([high, low])) % TURNS]
-            .lock()
-            .await
+        let index = usize::from(u16::from_be_bytes([high, low])) % WRITE_LOCKS;
+        self.write_locks[index].lock().await
     }
 
-    async fn ask(&self, question: &StoreRequest) -> Result<StoreReply, StoreError> {
+    async fn send(&self, request: &StoreRequest) -> Result<StoreReply, StoreError> {
         let store = &*self.store;
-        Ok(match question {
+        Ok(match request {
             StoreRequest::Load { key, now } => StoreReply::Loaded(store.load(*key, *now).await?),
             StoreRequest::Insert { key, record, now } => {
                 StoreReply::Inserted(store.insert(*key, record, *now).await?)
@@ -141,15 +149,22 @@ impl Driver {
                 this,
                 now,
             } => StoreReply::Trimmed(store.trim(user, *keep, *this, *now).await?),
-            // The core is of the same release; a question that is new there has its arm here.
+            // `StoreRequest` is non-exhaustive, but core and driver are released together: a new request gets its arm here.
             _ => StoreReply::Unavailable,
         })
     }
 }
 
-/// Whether an answer may rest on what somebody else did, or an attempt whose answer was lost.
-fn found_done(answer: &StoreReply, again: bool) -> bool {
-    match answer {
+fn is_conflict(reply: &StoreReply) -> bool {
+    matches!(
+        reply,
+        StoreReply::Updated(Updated::Conflict(_)) | StoreReply::Deleted(Updated::Conflict(_))
+    )
+}
+
+/// Whether a reply may report the effect of another write: of another request, or of an attempt whose answer was lost.
+fn needs_confirmation(reply: &StoreReply, retried: bool) -> bool {
+    match reply {
         StoreReply::Deleted(Updated::Gone) => true,
         StoreReply::Inserted(Inserted::Done)
         | StoreReply::Updated(Updated::Done)
@@ -158,7 +173,7 @@ fn found_done(answer: &StoreReply, again: bool) -> bool {
         | StoreReply::Updated(_)
         | StoreReply::Deleted(_)
         | StoreReply::Touched(_)
-        | StoreReply::Trimmed(_) => again,
+        | StoreReply::Trimmed(_) => retried,
         _ => false,
     }
 }

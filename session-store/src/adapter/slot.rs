@@ -1,127 +1,130 @@
-//! What an adapter puts into a request, once for each kind of session.
+//! The handle that an adapter puts into a request.
 
-use std::any::type_name;
+use std::fmt;
 use std::marker::PhantomData;
+use std::sync::Arc;
 
 use http::Extensions;
+use session_core::protocol::{LazySession, Step};
+use session_core::{Error, Session};
 
-use crate::adapter::exchange::LazySession;
+use crate::adapter::driver::Driver;
+use crate::adapter::missing::MissingLayer;
 
-/// The opener of the session that is marked with `K`: what stands in a request's extensions, or in whatever a framework
-/// has instead. `K` is `()` for the only session of an application, and any type of the application's for others.
+/// Opens the request's session that is marked with `K`. An adapter puts it into the request's extensions, or into what its
+/// framework has instead. Cheap to clone. Made by [`SessionBackend::slot`](crate::SessionBackend::slot).
+///
+/// `K` is `()` for the only session of an application, and any type of the application for each further one.
 ///
 /// ```
 /// use http::{Extensions, HeaderMap};
 /// use session_core::{SecretKey, Sessions};
-/// use session_store::{SessionSlot, SessionBackend};
+/// use session_store::{SessionBackend, SessionSlot};
 ///
 /// struct Admin;
 ///
 /// # #[tokio::main(flavor = "current_thread")] async fn main() {
-/// let source = SessionBackend::new(Sessions::new(SecretKey::generate().unwrap()));
-/// let exchange = source.exchange(&HeaderMap::new());
+/// let backend = SessionBackend::new(Sessions::new(SecretKey::generate().unwrap()));
+/// let exchange = backend.exchange(&HeaderMap::new());
 /// let mut extensions = Extensions::new();
-/// extensions.insert(SessionSlot::<Admin>::new(exchange.opener()));
+/// extensions.insert(backend.slot::<Admin>(&exchange));
 ///
-/// assert!(SessionSlot::<Admin>::find(&extensions).unwrap().opener().open().await.unwrap().is_empty());
-/// let missing = SessionSlot::<()>::find(&extensions).unwrap_err();
-/// assert_eq!(missing.line("SessionLayer::new(sessions)"), "SessionLayer::new(sessions)");
+/// assert!(SessionSlot::<Admin>::find(&extensions).unwrap().open().await.unwrap().is_empty());
+/// assert!(SessionSlot::<()>::find(&extensions).is_err());
 /// # }
 /// ```
-#[derive(Debug)]
-pub struct SessionSlot<K>(LazySession, PhantomData<fn() -> K>);
+pub struct SessionSlot<K> {
+    lazy: LazySession,
+    // Absent for a session in a cookie, which asks no store.
+    driver: Option<Arc<Driver>>,
+    marker: PhantomData<fn() -> K>,
+}
 
-impl<K> Clone for SessionSlot<K> {
-    fn clone(&self) -> Self {
-        Self(self.0.clone(), PhantomData)
+impl<K> SessionSlot<K> {
+    pub(crate) fn new(lazy: LazySession, driver: Option<Arc<Driver>>) -> Self {
+        Self {
+            lazy,
+            driver,
+            marker: PhantomData,
+        }
+    }
+
+    /// Opens the session, or returns it if it is open.
+    ///
+    /// # Errors
+    /// [`Error::TooLate`] when the exchange was closed or dropped before the session was open. [`Error::Unavailable`] when
+    /// the session is in a store that did not answer in time.
+    ///
+    /// ```
+    /// # use session_core::{Error, SecretKey, Sessions};
+    /// # use session_store::SessionBackend;
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() {
+    /// # let backend = SessionBackend::new(Sessions::new(SecretKey::generate().unwrap()));
+    /// let exchange = backend.exchange(&http::HeaderMap::new());
+    /// let slot = backend.slot::<()>(&exchange);
+    /// assert!(slot.open().await.unwrap().is_empty());
+    /// backend.close(exchange).await;
+    /// assert_eq!(slot.open().await.unwrap_err(), Error::TooLate); // the response can no longer say `Vary`
+    /// # }
+    /// ```
+    pub async fn open(&self) -> Result<Session, Error> {
+        self.opened(self.lazy.open()).await
+    }
+
+    /// Opens the session for a handler that works without it. If the store does not answer, the session is empty, takes no
+    /// change, and [is unavailable](Session::is_unavailable).
+    ///
+    /// # Errors
+    /// [`Error::TooLate`], as [`open`](Self::open).
+    ///
+    /// ```
+    /// # use session_core::{SecretKey, Sessions};
+    /// # use session_store::SessionBackend;
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() {
+    /// # let backend = SessionBackend::new(Sessions::new(SecretKey::generate().unwrap()));
+    /// let exchange = backend.exchange(&http::HeaderMap::new());
+    /// let session = backend.slot::<()>(&exchange).open_best_effort().await.unwrap();
+    /// assert!(!session.is_unavailable());
+    /// # }
+    /// ```
+    pub async fn open_best_effort(&self) -> Result<Session, Error> {
+        self.opened(self.lazy.open_best_effort()).await
+    }
+
+    async fn opened(&self, step: Step<Result<Session, Error>>) -> Result<Session, Error> {
+        match (step, &self.driver) {
+            (Step::Done(opened), _) => opened,
+            // Boxed: a handler's future has the size of everything that it may await, also where it is never awaited.
+            (step, Some(driver)) => Box::pin(driver.drive(step)).await,
+            // Only a stored session asks a store, and its backend has a driver.
+            (Step::Pending(_), None) => Err(Error::Unavailable),
+        }
     }
 }
 
 impl<K: 'static> SessionSlot<K> {
-    /// A door to this session.
-    ///
-    /// ```
-    /// # use session_core::{SecretKey, Sessions};
-    /// # use session_store::{SessionSlot, SessionBackend};
-    /// # let source = SessionBackend::new(Sessions::new(SecretKey::generate().unwrap()));
-    /// let door = SessionSlot::<()>::new(source.exchange(&http::HeaderMap::new()).opener());
-    /// # let _ = door;
-    /// ```
-    #[must_use]
-    pub fn new(opener: LazySession) -> Self {
-        Self(opener, PhantomData)
-    }
-
-    /// The one that an adapter put here.
+    /// Returns the slot that an adapter put here.
     ///
     /// # Errors
-    /// [`Missing`] when none did: the adapter's message for the developer is made from it.
+    /// [`MissingLayer`] when no adapter did. It knows what the developer has to add.
     ///
     /// ```
     /// # use session_store::SessionSlot;
     /// assert!(SessionSlot::<()>::find(&http::Extensions::new()).is_err());
     /// ```
-    pub fn find(extensions: &Extensions) -> Result<&Self, Missing> {
-        extensions.get().ok_or_else(Missing::of::<K>)
-    }
-
-    /// What opens the session.
-    ///
-    /// ```
-    /// # use session_core::{SecretKey, Sessions};
-    /// # use session_store::{SessionSlot, SessionBackend};
-    /// # #[tokio::main(flavor = "current_thread")] async fn main() {
-    /// # let source = SessionBackend::new(Sessions::new(SecretKey::generate().unwrap()));
-    /// let exchange = source.exchange(&http::HeaderMap::new());
-    /// let door = SessionSlot::<()>::new(exchange.opener());
-    /// assert!(door.opener().open().await.is_ok());
-    /// # }
-    /// ```
-    #[must_use]
-    pub fn opener(&self) -> &LazySession {
-        &self.0
+    pub fn find(extensions: &Extensions) -> Result<&Self, MissingLayer> {
+        extensions.get().ok_or_else(MissingLayer::of::<K>)
     }
 }
 
-/// A handler asked for a session that nobody provides.
-///
-/// ```
-/// struct Admin;
-/// let missing = session_store::Missing::of::<Admin>();
-/// assert_eq!(missing.line("SessionLayer::new(sessions)"), "SessionLayer::new(sessions).marked::<Admin>()");
-/// ```
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Missing {
-    marked: String,
+impl<K> Clone for SessionSlot<K> {
+    fn clone(&self) -> Self {
+        Self::new(self.lazy.clone(), self.driver.clone())
+    }
 }
 
-impl Missing {
-    /// For the session that is marked with `K`.
-    ///
-    /// ```
-    /// assert_eq!(session_store::Missing::of::<()>().line("x"), "x");
-    /// ```
-    #[must_use]
-    pub fn of<K: 'static>() -> Self {
-        let marked = match type_name::<K>() {
-            "()" => String::new(),
-            marker => format!(
-                ".marked::<{}>()",
-                marker.rsplit("::").next().unwrap_or(marker)
-            ),
-        };
-        Self { marked }
-    }
-
-    /// What is to be added to the application, from the adapter's own constructor.
-    ///
-    /// ```
-    /// # struct Admin;
-    /// let line = session_store::Missing::of::<Admin>().line("SessionFairing::new(sessions)");
-    /// assert!(line.ends_with(".marked::<Admin>()"));
-    /// ```
-    #[must_use]
-    pub fn line(&self, constructor: &str) -> String {
-        format!("{constructor}{}", self.marked)
+impl<K> fmt::Debug for SessionSlot<K> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("SessionSlot").field(&self.lazy).finish()
     }
 }

@@ -1,17 +1,19 @@
-//! The core's events, written to `tracing` under the target `session`. Never an id, a key of the map or a value; and as `record`
-//! the record's key, if `events_with_record_keys` asks for it.
+//! Writes the core's events to `tracing`, under the target `session`.
 //!
-//! A back end that has something to report beside its answers writes it with `tracing` under this target, too.
+//! An event never has an id, a key of the map, or a value. Its field `record` is the record's key, if
+//! `events_with_record_keys` is set.
+//!
+//! A back end that has something to report beside its replies writes it with `tracing` under this target, too.
 
 use std::error::Error;
 
 use session_core::{Event, EventKind, Rejected};
 use tracing::{debug, error, info, warn};
 
-use crate::adapter::exchange::SessionBackend;
+use crate::adapter::backend::SessionBackend;
 
-/// Writes one event: what an operator should look into as a warning, the life of sessions as information, and what every
-/// server sees all day as debug.
+/// Writes one event. An event that an operator should look into is a warning, the life of a session is information, and
+/// what every server sees all day is debug.
 ///
 /// ```
 /// # use http::{HeaderMap, HeaderValue, header::COOKIE};
@@ -59,7 +61,7 @@ pub fn event(event: &Event) {
     }
 }
 
-/// Writes that a request failed by its session.
+/// Writes that a request failed because of its session.
 ///
 /// ```
 /// # use std::io::{BufRead, BufReader, pipe};
@@ -75,7 +77,7 @@ pub fn failed(error: &dyn Error) {
     error!(target: "session", %error, "the response was replaced");
 }
 
-/// Writes what is doubtful about a configuration and about the store; an adapter calls it once, where it is given the
+/// Writes the warnings about the configuration and about the store. An adapter calls it once, when it is given the
 /// sessions.
 ///
 /// ```
@@ -83,17 +85,18 @@ pub fn failed(error: &dyn Error) {
 /// # let (log, writer) = pipe().unwrap();
 /// # let subscriber = tracing_subscriber::fmt().with_ansi(false).with_writer(std::sync::Arc::new(writer));
 /// # let _guard = tracing::subscriber::set_default(subscriber.finish());
-/// let source = session_store::SessionBackend::new(session_core::Sessions::flask("dev").unwrap());
-/// session_store::trace::announce(&source);
+/// let backend = session_store::SessionBackend::new(session_core::Sessions::flask("dev").unwrap());
+/// session_store::trace::log_warnings(&backend);
 /// # let mut logged = String::new();
 /// # BufReader::new(log).read_line(&mut logged).unwrap();
 /// assert!(logged.contains("WARN session: SECRET_KEY is weak: it has 3 bytes"));
 /// ```
-pub fn announce(source: &SessionBackend) {
-    for warning in source.warnings() {
-        warn!(target: "session", cookie = source.cookie_name(), "{warning}");
+pub fn log_warnings(backend: &SessionBackend) {
+    let cookie = backend.cookie_name();
+    for warning in backend.warnings() {
+        warn!(target: "session", cookie, "{warning}");
     }
-    for warning in source.store_warnings() {
-        warn!(target: "session", cookie = source.cookie_name(), "{warning}");
+    for warning in backend.store_warnings() {
+        warn!(target: "session", cookie, "{warning}");
     }
 }

@@ -1,4 +1,4 @@
-//! Removes what has expired, where a store does not do it by itself.
+//! Removes expired records from a store that does not remove them itself.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,25 +10,25 @@ use tracing::debug;
 use crate::contract::retry::{jitter, retry};
 use crate::contract::store::Store;
 
-/// So many records are removed in one step: a request that writes at that moment waits for no more.
+/// The number of records that one step removes. A request that writes meanwhile waits for one step at most.
 const BATCH: usize = 200;
-/// What has expired stays for so many seconds more: the clocks of several machines differ, and an INSERT that was held on its
-/// way for minutes must find the tombstone of what was ended meanwhile.
+/// A record stays for this many seconds after its end: the clocks of several machines differ, and an INSERT that was delayed
+/// on its way for minutes must find the tombstone of a session that was ended meanwhile.
 const SLACK: u64 = 60 * 60;
-/// After each step the store is left alone for so many times as long as it took, and at least for the shortest pause.
+/// The pause after each step is this many times as long as the step, and at least the shortest pause.
 const PAUSES: u32 = 9;
 const SHORTEST_PAUSE: Duration = Duration::from_millis(20);
-/// A step that takes longer is given up, and the round with it.
+/// The time limit of a step. A step that takes longer ends the round.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// Removes records and tombstones an hour after their end, now and after every so much time, for ever: a task for the
-/// application to spawn, once in each process or in one of them.
+/// Removes records and tombstones an hour after their end: now, and again after each interval `every`, without end. The
+/// application spawns it as a task, in each of its processes or in one of them.
 ///
-/// It works in batches with pauses, so that it takes at most a tenth of the store's time, and begins each round a little
-/// earlier or later, so that processes that were started together don't clean together. Nobody's request cleans, and none
-/// waits for more than one batch. A store that is down is left alone until the next round; a warning says so.
+/// It works in batches with pauses, so it uses at most a tenth of the store's time. Each round begins a little earlier or
+/// later, so that processes that were started together do not clean together. No request cleans, and none waits for more
+/// than one batch. If the store is down, a warning is logged, and the next round tries again.
 ///
-/// SQLite and PostgreSQL need it. The memory store and Redis remove by themselves what has expired: there it does no harm.
+/// SQLite and PostgreSQL need it. The memory store and Redis remove expired records themselves; there it does no harm.
 ///
 /// ```
 /// use std::sync::Arc;
@@ -45,7 +45,7 @@ const PATIENCE: Duration = Duration::from_secs(30);
 /// # while !store.is_empty() {
 /// #     tokio::task::yield_now().await;
 /// # }
-/// assert!(!cleaning.is_finished()); // it goes on until the runtime ends, or is aborted
+/// assert!(!cleaning.is_finished()); // it runs until the runtime ends, or until it is aborted
 /// # }
 /// ```
 pub async fn clean(sessions: StoredSessions, store: Arc<dyn Store>, every: Duration) {
@@ -60,17 +60,17 @@ pub async fn clean(sessions: StoredSessions, store: Arc<dyn Store>, every: Durat
                 break;
             };
             removed = removed.saturating_add(count);
-            if usize::try_from(count).is_ok_and(|count| count < BATCH) {
+            // Fewer than a whole batch: nothing is left.
+            if count < BATCH as u64 {
                 break;
             }
             sleep((step.elapsed() * PAUSES).max(SHORTEST_PAUSE)).await;
         }
-        cleaned(removed, begun.elapsed());
+        log_cleaned(removed, begun.elapsed());
         sleep(jitter(every)).await;
     }
 }
 
-/// Expired records and ended tombstones were removed.
-fn cleaned(removed: u64, time: Duration) {
+fn log_cleaned(removed: u64, time: Duration) {
     debug!(target: "session", removed, ?time, "expired sessions were removed");
 }

@@ -1,4 +1,4 @@
-//! What an application does with a store beside its requests: lists and ends the sessions of a user, removes what has expired.
+//! An application's use of a store outside of requests: it lists and ends the sessions of a user, and removes expired records.
 
 pub(crate) mod clean;
 pub(crate) mod users;

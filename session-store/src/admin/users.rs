@@ -1,4 +1,4 @@
-//! What applications ask about the sessions of one user.
+//! The sessions of one user, for an application's pages.
 
 use std::fmt;
 use std::sync::Arc;
@@ -10,17 +10,18 @@ use tokio::time::Instant;
 use crate::contract::retry::retry;
 use crate::contract::store::{DeleteScope, SessionInfo, Store, StoreFuture};
 
-/// So long an answer is waited for, as when a session is closed.
-const WITHIN: Duration = Duration::from_secs(5);
+/// The deadline of each request, as for the close of a session.
+const DEADLINE: Duration = Duration::from_secs(5);
 
-/// The sessions of a user: for a page that lists them, with a button to end each, and "log out everywhere". Cheap to
-/// clone.
+/// Lists and ends the sessions of a user: for a page that lists them with a button to end each, and for "log out
+/// everywhere". Cheap to clone.
 ///
-/// A session has the user that [`Session::log_in`] entered. What is listed tells sessions apart and opens none. To end
-/// one, its user is named too, and somebody else's is left alone: the key may come from a form.
+/// A session belongs to the user that [`Session::log_in`] set. A listed [key](SessionInfo::key) identifies a session and
+/// cannot open it. To end one, its user is named, too, and a session of another user is not ended: the key may come from a
+/// form.
 ///
-/// What is ended is gone at once, for every process: a request that is under way with it writes nothing and sets no cookie.
-/// Of the session at hand, also [clear](Session::clear) the handle, so that the browser forgets its cookie.
+/// A session ends at once, for every process: a request that has it open writes nothing and sets no cookie. When it is the
+/// request's own session, also [clear](Session::clear) it, so that the browser drops its cookie.
 ///
 /// ```
 /// use std::sync::Arc;
@@ -31,17 +32,17 @@ const WITHIN: Duration = Duration::from_secs(5);
 /// let sessions = Sessions::builder(SecretKey::generate()?).build_stored()?;
 /// let store: Arc<dyn Store> = Arc::new(MemoryStore::new());
 /// let users = UserSessions::new(&sessions, store.clone());
-/// let source = SessionBackend::stored(sessions, store);
+/// let backend = SessionBackend::stored(sessions, store);
 ///
-/// let login = source.exchange(&http::HeaderMap::new());
-/// let session = login.opener().open().await?;
+/// let login = backend.exchange(&http::HeaderMap::new());
+/// let session = backend.open(&login).await?;
 /// session.log_in("42")?;
 /// session.set_label("Firefox on Linux")?;
-/// login.close().await.apply(&mut http::HeaderMap::new())?;
+/// backend.close(login).await.apply(&mut http::HeaderMap::new())?;
 ///
 /// let listed = users.list("42", 100).await?;
 /// assert_eq!((listed.len(), listed[0].label.as_deref()), (1, Some("Firefox on Linux")));
-/// assert!(!users.end("43", listed[0].key).await?); // not theirs
+/// assert!(!users.end("43", listed[0].key).await?); // another user's
 /// assert!(users.end("42", listed[0].key).await?);
 /// assert!(users.list("42", 100).await?.is_empty());
 /// # Ok(())
@@ -54,7 +55,7 @@ pub struct UserSessions {
 }
 
 impl UserSessions {
-    /// Of the same sessions and the same store that the adapter's layer was given.
+    /// Takes the sessions and the store that the adapter's layer has.
     ///
     /// ```
     /// # use std::sync::Arc;
@@ -71,11 +72,11 @@ impl UserSessions {
         }
     }
 
-    /// The live sessions of this user, who logged in first stands first; if there are more than `max`, the newest. The one
-    /// at hand is that whose key is its [`record_key`](Session::record_key).
+    /// Returns the live sessions of this user in the order of their logins, the oldest first; if there are more than `max`, the
+    /// newest. The request's own session is the one whose key is its [`record_key`](Session::record_key).
     ///
     /// # Errors
-    /// [`Error::Unavailable`] if the store gives no answer within five seconds.
+    /// [`Error::Unavailable`] if the store does not reply within five seconds.
     ///
     /// ```
     /// # use std::sync::Arc;
@@ -92,10 +93,10 @@ impl UserSessions {
             .await
     }
 
-    /// Ends this one. Whether it was theirs and had not ended.
+    /// Ends one session. Returns whether it was the user's and had not ended.
     ///
     /// # Errors
-    /// [`Error::Unavailable`] if the store gives no answer within five seconds: then it may have ended.
+    /// [`Error::Unavailable`] if the store does not reply within five seconds: then it may have ended.
     ///
     /// ```
     /// # use std::sync::Arc;
@@ -108,17 +109,17 @@ impl UserSessions {
     /// # }
     /// ```
     pub async fn end(&self, user: &str, key: RecordKey) -> Result<bool, Error> {
-        self.end_which(user, DeleteScope::One(key))
-            .await
-            .map(|ended| ended > 0)
+        let ended = self.end_scope(user, DeleteScope::One(key)).await?;
+        Ok(ended > 0)
     }
 
-    /// Ends the session whose record lies under this key, whoever's it is: for an operator who has the key from an
-    /// [event](session_core::Event::record) or a log, as [`RecordKey::to_text`] writes it. Never with a key from a form: that is
-    /// [`end`](Self::end), which asks whose it is. Whether there was one; where an answer was lost, it may say that there was none.
+    /// Ends the session whose record is under this key, of whatever user: for an operator who has the key from an
+    /// [event](session_core::Event::record) or a log, as [`RecordKey::to_text`] writes it. Never use it with a key from a form;
+    /// [`end`](Self::end) checks the user. Returns whether there was one, or `false` if a reply was lost and the session had
+    /// ended by then.
     ///
     /// # Errors
-    /// [`Error::Unavailable`] if the store gives no answer within five seconds: then it may have ended.
+    /// [`Error::Unavailable`] if the store does not reply within five seconds: then it may have ended.
     ///
     /// ```
     /// # use std::sync::Arc;
@@ -132,19 +133,16 @@ impl UserSessions {
     /// # }
     /// ```
     pub async fn end_record(&self, key: RecordKey) -> Result<bool, Error> {
-        let ended = self
-            .ask("delete", |store, now| store.delete(key, now))
-            .await?
-            == Outcome::Done;
-        self.confirmed(u64::from(ended))
-            .await
-            .map(|ended| ended > 0)
+        let delete = self.ask("delete", |store, now| store.delete(key, now));
+        let ended = delete.await? == Outcome::Done;
+        self.confirm(u64::from(ended)).await?;
+        Ok(ended)
     }
 
-    /// Ends all but the one at hand. How many; where an answer was lost, fewer may be counted than were ended.
+    /// Ends all sessions of the user but this one, the request's own. Returns how many, or fewer if a reply was lost.
     ///
     /// # Errors
-    /// [`Error::Unavailable`] if the store gives no answer within five seconds: then some may have ended.
+    /// [`Error::Unavailable`] if the store does not reply within five seconds: then some may have ended.
     ///
     /// ```
     /// # use std::sync::Arc;
@@ -158,19 +156,18 @@ impl UserSessions {
     /// # }
     /// ```
     pub async fn end_others(&self, user: &str, this: &Session) -> Result<u64, Error> {
-        self.end_which(
-            user,
-            this.record_key()
-                .map_or(DeleteScope::All, DeleteScope::AllBut),
-        )
-        .await
+        let scope = match this.record_key() {
+            Some(key) => DeleteScope::AllBut(key),
+            None => DeleteScope::All,
+        };
+        self.end_scope(user, scope).await
     }
 
-    /// Ends all: "log out everywhere", or what to do when a password was changed or an account closed. How many, as with
-    /// [`end_others`](Self::end_others).
+    /// Ends all sessions of the user: for "log out everywhere", or when a password was changed or an account closed. Returns how
+    /// many, as [`end_others`](Self::end_others).
     ///
     /// # Errors
-    /// [`Error::Unavailable`] if the store gives no answer within five seconds: then some may have ended.
+    /// [`Error::Unavailable`] if the store does not reply within five seconds: then some may have ended.
     ///
     /// ```
     /// # use std::sync::Arc;
@@ -183,35 +180,38 @@ impl UserSessions {
     /// # }
     /// ```
     pub async fn end_all(&self, user: &str) -> Result<u64, Error> {
-        self.end_which(user, DeleteScope::All).await
+        self.end_scope(user, DeleteScope::All).await
     }
 
-    async fn end_which(&self, user: &str, which: DeleteScope) -> Result<u64, Error> {
+    async fn end_scope(&self, user: &str, scope: DeleteScope) -> Result<u64, Error> {
         let ended = self
             .ask("delete_owned", |store, now| {
-                store.delete_owned(user, which, now)
+                store.delete_owned(user, scope, now)
             })
             .await?;
-        self.confirmed(ended).await
-    }
-
-    /// What was found ended already may have been so by an attempt whose answer was lost.
-    async fn confirmed(&self, ended: u64) -> Result<u64, Error> {
-        if ended == 0 {
-            self.ask("confirm", |store, _| store.confirm()).await?;
-        }
+        self.confirm(ended).await?;
         Ok(ended)
     }
 
-    /// Each question is asked again as it is, time and all.
+    /// Waits until the end of a session is durable, where no session was ended by the reply itself: an attempt whose reply was
+    /// lost may have ended it, visibly but not yet durably.
+    async fn confirm(&self, ended: u64) -> Result<(), Error> {
+        if ended == 0 {
+            self.ask("confirm", |store, _| store.confirm()).await?;
+        }
+        Ok(())
+    }
+
     async fn ask<'a, T>(
         &'a self,
         verb: &'static str,
-        question: impl Fn(&'a dyn Store, u64) -> StoreFuture<'a, T>,
+        request: impl Fn(&'a dyn Store, u64) -> StoreFuture<'a, T>,
     ) -> Result<T, Error> {
+        // Read once: each attempt repeats the request as it is, and so with its time.
         let now = self.sessions.now();
-        let answered = retry(verb, Instant::now(), WITHIN, || question(&*self.store, now));
-        answered.await.ok_or(Error::Unavailable)
+        let attempt = || request(&*self.store, now);
+        let reply = retry(verb, Instant::now(), DEADLINE, attempt).await;
+        reply.ok_or(Error::Unavailable)
     }
 }
 

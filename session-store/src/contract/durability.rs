@@ -1,8 +1,8 @@
-//! What a back end promises about what it has answered.
+//! The faults that a write survives after its back end has replied.
 
 use std::fmt;
 
-/// What an answered write survives. Each survives what those before it do.
+/// The faults that a write survives after its back end has replied. Each value survives what those before it survive.
 ///
 /// ```
 /// use session_store::Durability;
@@ -13,26 +13,26 @@ use std::fmt;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 #[non_exhaustive]
 pub enum Durability {
-    /// The back end does not tell how it is configured.
+    /// Unknown: the back end does not report its configuration.
     Unknown,
-    /// Nothing: it is gone when the process ends that holds it, be it this one or a server.
+    /// Nothing: it ends with the process that holds it, this one or a server.
     Process,
-    /// That this process ends, and mostly that the server does: a crash may take the last moments.
+    /// The end of this process, and of the server, except that a crash of the server may lose the last moments.
     LastMoments,
-    /// A crash of the process that holds it, as by `kill -9`. A loss of power or a crash of the system may take the last moments.
+    /// A crash of the process that holds it, as by `kill -9`. A power loss or a crash of the system may lose the last moments.
     Crash,
-    /// A loss of power: it was on the disk before it was answered.
+    /// A power loss: it is on the disk before the reply.
     PowerLoss,
-    /// The loss of the machine: another one had it before it was answered.
+    /// The loss of the machine: another machine has it before the reply.
     MachineLoss,
 }
 
 impl fmt::Display for Durability {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::Unknown => "the store does not tell what it survives",
+            Self::Unknown => "the store does not report what a write survives",
             Self::Process => "ends with the process that holds it",
-            Self::LastMoments => "a crash of the store may take the last moments",
+            Self::LastMoments => "a crash of the store may lose the last moments",
             Self::Crash => "survives a crash of the store, not a power loss",
             Self::PowerLoss => "survives a power loss, not the loss of the machine",
             Self::MachineLoss => "survives the loss of a machine",

@@ -4,11 +4,11 @@ use std::borrow::Cow;
 use std::error::Error;
 use std::fmt;
 
-/// A back end could not do what it was asked.
+/// A back end could not carry out a request.
 ///
-/// The message says what failed and what to do, for who runs the application; what the database's client said is the
-/// [`source`](Error::source). Both are logged, so neither may hold an id, a user or a value. The question is asked again
-/// until its deadline, unless the error is [final](Self::refused).
+/// The message tells the operator what failed and what to do. The error of the database's client is the
+/// [`source`](Error::source). Both are logged, so neither may contain an id, a user or a value. The request is repeated until
+/// its deadline, unless the error is [final](Self::refused).
 ///
 /// ```
 /// use session_store::StoreError;
@@ -26,7 +26,7 @@ pub struct StoreError {
 }
 
 impl StoreError {
-    /// An error of which nothing more is known.
+    /// Returns an error with this message, which another attempt may not have.
     ///
     /// ```
     /// let error = session_store::StoreError::new(format!("{} shards do not answer", 2));
@@ -40,7 +40,7 @@ impl StoreError {
         }
     }
 
-    /// The same, because of another.
+    /// Adds the error that caused it.
     ///
     /// ```
     /// # use std::error::Error;
@@ -55,7 +55,7 @@ impl StoreError {
         }
     }
 
-    /// The same, and asking again would not help: the store is full, or must not be written to. The request fails at once.
+    /// Makes the error final: the store is full, or must not be written to, so the request fails at once and is not repeated.
     ///
     /// ```
     /// let error = session_store::StoreError::new("the disk is full").refused();
@@ -69,7 +69,7 @@ impl StoreError {
         }
     }
 
-    /// Whether asking again would not help.
+    /// Returns whether the error is final.
     ///
     /// ```
     /// assert!(!session_store::StoreError::new("the connection was cut").is_refused());
@@ -87,7 +87,7 @@ impl fmt::Display for StoreError {
 }
 
 impl fmt::Debug for StoreError {
-    /// The message: a `main` that returns this error shows it by `Debug`.
+    /// Writes the message, because a `main` that returns this error prints it by `Debug`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(self, f)
     }
@@ -95,8 +95,9 @@ impl fmt::Debug for StoreError {
 
 impl Error for StoreError {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
-        self.source
-            .as_deref()
-            .map(|source| source as &(dyn Error + 'static))
+        match &self.source {
+            Some(source) => Some(&**source),
+            None => None,
+        }
     }
 }

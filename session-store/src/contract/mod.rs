@@ -1,4 +1,5 @@
-//! The contract between sessions and a back end: what a store is asked, what its answers promise, and how often it is asked.
+//! The contract between sessions and a back end: the verbs of a store, what its replies promise, and how often a request is
+//! repeated.
 
 pub(crate) mod durability;
 pub(crate) mod error;

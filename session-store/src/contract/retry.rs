@@ -1,4 +1,4 @@
-//! Asks a store again until it answers or its time is over.
+//! Repeats a request to a store until it replies, or until the deadline.
 
 use std::collections::hash_map::RandomState;
 use std::error::Error;
@@ -10,31 +10,32 @@ use tracing::{debug, warn};
 
 use crate::contract::error::StoreError;
 
-/// The pause before a question is asked again, at first; it doubles up to the longest.
+/// The first pause between two attempts. Each further pause is twice as long, up to the longest.
 pub(crate) const FIRST_PAUSE: Duration = Duration::from_millis(10);
 const LONGEST_PAUSE: Duration = Duration::from_millis(640);
 
-/// Asks until there is an answer, or until so much time has passed: every question is safe to repeat. `None` when there is
-/// none, or when asking again does not help.
+/// Repeats a request until there is a reply, or until `time` has passed since `begun`. Every verb is safe to repeat. Returns `None`
+/// when there is no reply in time, or when the error is final.
 pub(crate) async fn retry<T, F: Future<Output = Result<T, StoreError>>>(
     verb: &'static str,
     begun: Instant,
-    within: Duration,
-    mut ask: impl FnMut() -> F,
+    time: Duration,
+    mut attempt: impl FnMut() -> F,
 ) -> Option<T> {
-    // One answer that is lost must not take all the time there is.
-    let (deadline, patience) = (begun + within, within / 2);
+    let deadline = begun + time;
+    // An attempt gets half of the time, so that one lost answer leaves time for another attempt.
+    let patience = time / 2;
     let mut pause = FIRST_PAUSE;
     let mut failed_before = false;
     loop {
         let now = Instant::now();
         if now >= deadline {
-            unanswered(verb, within, false);
+            unanswered(verb, time, false);
             return None;
         }
         let end = deadline.min(now + patience);
-        match timeout_at(end, ask()).await {
-            Ok(Ok(answer)) => return Some(answer),
+        match timeout_at(end, attempt()).await {
+            Ok(Ok(reply)) => return Some(reply),
             Ok(Err(error)) => {
                 store_failed(verb, &error, failed_before);
                 failed_before = true;
@@ -43,6 +44,7 @@ pub(crate) async fn retry<T, F: Future<Output = Result<T, StoreError>>>(
                 }
             }
             Err(_) if end < deadline => unanswered(verb, patience, true),
+            // The attempt had all the time that was left: the head of the loop reports it.
             Err(_) => continue,
         }
         sleep_until(deadline.min(Instant::now() + jitter(pause))).await;
@@ -50,14 +52,15 @@ pub(crate) async fn retry<T, F: Future<Output = Result<T, StoreError>>>(
     }
 }
 
-/// Between half of a pause and all of it, so that those who failed together do not ask again together. The standard
-/// library's hash keys are random enough for that.
+/// Returns a random time between half of the pause and all of it, so that requests that failed together are not repeated
+/// together.
 pub(crate) fn jitter(pause: Duration) -> Duration {
+    // Not for secrets: the random keys of the standard library's hash maps suffice here.
     let share = RandomState::new().hash_one(0) % 1024;
     pause.mul_f64(0.5 + 0.5 * (share as f64 / 1024.0))
 }
 
-/// A store answered a question with an error; it is asked again until the deadline, and only the first error is a warning.
+/// Logs an error of the store. The request is repeated until the deadline, so only its first error is a warning.
 fn store_failed(question: &'static str, error: &StoreError, failed_before: bool) {
     let source = error.source().map(ToString::to_string).unwrap_or_default();
     if failed_before {
@@ -67,9 +70,9 @@ fn store_failed(question: &'static str, error: &StoreError, failed_before: bool)
     }
 }
 
-/// A store gave no answer in this time, and is asked again or not.
-fn unanswered(question: &'static str, time: Duration, mark_retried: bool) {
-    if mark_retried {
+/// Logs that a store did not reply in this time. It is a warning if the request is not repeated.
+fn unanswered(question: &'static str, time: Duration, is_repeated: bool) {
+    if is_repeated {
         debug!(target: "session", question, ?time, "the session store gave no answer");
     } else {
         warn!(target: "session", question, ?time, "the session store gave no answer");

@@ -12,9 +12,9 @@ use session_core::{
 use crate::contract::durability::Durability;
 use crate::contract::error::StoreError;
 
-/// What a verb returns: a future in a box, so that a store can be a `dyn Store`.
+/// The future that a verb returns, in a box, so that a store can be a `dyn Store`.
 ///
-/// Nothing happens before it is polled. When it is dropped before it is ready, it is unknown whether the verb took effect.
+/// It does nothing before it is polled. If it is dropped before it is ready, the verb may have taken effect or not.
 ///
 /// ```
 /// use session_core::{protocol::Loaded, RecordKey};
@@ -30,36 +30,34 @@ use crate::contract::error::StoreError;
 /// ```
 pub type StoreFuture<'a, T> = Pin<Box<dyn Future<Output = Result<T, StoreError>> + Send + 'a>>;
 
-/// Keeps the records of sessions. These comments are the contract: a back end promises what they say, and the core relies
+/// Stores the records of sessions. This documentation is the contract: a back end promises what it says, and the core relies
 /// on nothing else.
 ///
-/// Under a key lies nothing, a record, or the tombstone of a deleted one. A store compares versions, times and users; it
-/// never looks into a body, and decides nothing about sessions.
+/// Under a key there is nothing, a record, or the tombstone of a deleted record. A store compares versions, times and users.
+/// It never reads a body, and decides nothing about sessions.
 ///
-/// - **One atomic step.** [`load`](Self::load), [`insert`](Self::insert), [`update`](Self::update),
-///   [`touch`](Self::touch) and [`delete`](Self::delete) happen at once and whole, or not at all, and whatever is asked
-///   after the answer sees them, over any connection: a copy that lags behind must not answer. The verbs by user are
-///   atomic for each record, not over all of them.
-/// - **Safe to repeat.** A question whose answer was lost is asked again as it is. Some clients of databases do so by
-///   themselves; better leave it to the sessions, which then know that it was. The second time changes nothing more,
-///   unless the verb's comment says so ([`trim`](Self::trim) and [`delete_owned`](Self::delete_owned) end what is there
-///   then), and answers the same or what that says.
-/// - **The application's clock decides.** Times are unix seconds and come with the question; from one to the next they may
-///   step back. *Live* is a record that was not deleted and whose `expires > now`. What a store removes by itself is
-///   garbage: a record that has expired, or a tombstone that has ended, by the `now` of some question or, with slack of
-///   a minute at least, by a clock of its own. So where a record has expired, a store may always answer as if nothing were
-///   there.
-/// - **Gone stays gone.** Only insert creates. No verb makes a deleted or expired record live again, and `expires` never
-///   decreases, except by becoming a tombstone's.
-/// - **The record is the truth about its user, the index a hint:** a superset of the live records of each user. The core
-///   asks [`index`](Self::index) before it writes a record with a user, and [`unindex`](Self::unindex) after the record
-///   was ended, never of one that lives: the question may come late. A store that finds a user's records without an index
-///   does nothing at these two.
-/// - **Whatever is stored comes back as it was:** any `u64` as version; any text as user and label, also an empty one,
-///   one with NULs, or a megabyte; any body. Users are the same if their bytes are. Only a time beyond `i64::MAX` may be
-///   kept as that.
-/// - **An error leaves open whether the verb took effect.** Each ends in a [`StoreError`] then, never in a panic and never
-///   in an answer that was guessed. A store that is full refuses to grow; it never ends a session to make room.
+/// - **Atomic.** [`load`](Self::load), [`insert`](Self::insert), [`update`](Self::update), [`touch`](Self::touch) and
+///   [`delete`](Self::delete) take effect as a whole or not at all, and every request after the reply sees the effect, over any
+///   connection: a replica that lags behind must not reply. The verbs by user are atomic for each record, not over all.
+/// - **Safe to repeat.** A request whose reply was lost is repeated as it is. Some database clients repeat by themselves; turn
+///   that off, so that the sessions know that it happened. The second attempt changes nothing more, and replies as the
+///   first, unless the verb's documentation says otherwise: [`trim`](Self::trim) and
+///   [`delete_owned`](Self::delete_owned) end what is there then.
+/// - **The application's clock decides.** Times are unix seconds and come with the request; from one to the next they may
+///   step back. A record is *live* if it was not deleted and `expires > now`. A store removes by itself only records that have
+///   expired and tombstones that have ended, by the `now` of some request, or by a clock of its own with a slack of at least a
+///   minute. So where a record has expired, a store may always reply as if nothing were there.
+/// - **Ended for ever.** Only insert creates. No verb makes a deleted or expired record live again, and `expires` never
+///   decreases, except when it becomes a tombstone's.
+/// - **The record decides about its user, the index is a hint:** a superset of the live records of each user. The core
+///   calls [`index`](Self::index) before it writes a record with a user, and [`unindex`](Self::unindex) after the record
+///   was ended, never for a live record, because the call may arrive late. A store that finds a user's records without an
+///   index does nothing in these two.
+/// - **All content is returned unchanged:** any `u64` as version; any text as user and label, also an empty one, one with
+///   NULs, or a megabyte; any body. Two users are equal if their bytes are equal. Only a time beyond `i64::MAX` may be stored
+///   as that.
+/// - **After an error the effect is unknown.** An error is always a [`StoreError`], never a panic and never a guessed reply.
+///   A full store refuses to grow; it never ends a session to make room.
 ///
 /// A store is shared by all requests and outlives them:
 ///
@@ -86,33 +84,33 @@ pub type StoreFuture<'a, T> = Pin<Box<dyn Future<Output = Result<T, StoreError>>
 /// # }
 /// ```
 pub trait Store: Send + Sync + 'static {
-    /// What lies under this key; changes nothing.
+    /// Returns what is under this key. Changes nothing.
     ///
-    /// | there | answer |
+    /// | under the key | reply |
     /// |---|---|
-    /// | a live record | [`Loaded::Live`], with all that was written |
-    /// | an expired record | [`Loaded::Live`] or [`Loaded::Absent`]: who asked compares `expires` |
+    /// | a live record | [`Loaded::Live`], with everything that was written |
+    /// | an expired record | [`Loaded::Live`] or [`Loaded::Absent`]: the caller compares `expires` |
     /// | a tombstone | [`Loaded::Dead`], with its end |
     /// | a tombstone whose end is not later than `now`, removed or not | [`Loaded::Absent`]: see [`Loaded::at`] |
     /// | nothing | [`Loaded::Absent`] |
     ///
     /// # Errors
-    /// The back end's own.
+    /// The back end failed.
     fn load<'a>(&'a self, key: RecordKey, now: u64) -> StoreFuture<'a, Loaded>;
 
-    /// Creates a record where nothing is. One with a user gets the next number of the store's own order.
+    /// Creates a record where there is nothing. A record with a user gets the next number of the store's own order.
     ///
-    /// | there | effect | answer |
+    /// | under the key | effect | reply |
     /// |---|---|---|
     /// | nothing | created | [`Inserted::Done`] |
     /// | a record, whatever its version | none | [`Inserted::Exists`], with it |
     /// | a tombstone | none | [`Inserted::Dead`] |
     ///
-    /// Repeated, it answers [`Inserted::Exists`] with its own record or what became of that; [`Inserted::Dead`] if it was
-    /// deleted meanwhile. The core inserts a key once: only repetitions of that insert meet something.
+    /// A repetition replies [`Inserted::Exists`] with its own record, or with a later write's; [`Inserted::Dead`] if the
+    /// record was deleted meanwhile. The core inserts each key once, so only a repetition finds something there.
     ///
     /// # Errors
-    /// The back end's own; also that it is full. Then nothing was created.
+    /// The back end failed, or is full. If it is full, nothing was created.
     fn insert<'a>(
         &'a self,
         key: RecordKey,
@@ -120,21 +118,21 @@ pub trait Store: Send + Sync + 'static {
         now: u64,
     ) -> StoreFuture<'a, Inserted>;
 
-    /// Replaces a live record that still has this version. `record.version` is another.
+    /// Replaces a live record that still has this version. `record.version` is the new version.
     ///
-    /// | there | effect | answer |
+    /// | under the key | effect | reply |
     /// |---|---|---|
     /// | a live record of this version | replaced; `expires` is the later of both | [`Updated::Done`] |
     /// | a live record of another version | none | [`Updated::Conflict`], with it |
     /// | an expired record, a tombstone, nothing | none | [`Updated::Gone`] |
     ///
-    /// If the user changes to another, the record gets the next number of the store's own order; else it keeps its number.
+    /// If the user changes, the record gets the next number of the store's own order. Otherwise its number stays.
     ///
-    /// Repeated, it answers [`Updated::Conflict`] with a record of its own version or of a later write; the core tells them
-    /// apart, unless eight others have written since. What a conflict shows must be at least as new as what stood in the way.
+    /// A repetition replies [`Updated::Conflict`] with the record of its own write or of a later one. The core can tell which,
+    /// unless eight other writes have followed. A conflict's record must be at least as new as the one that caused the conflict.
     ///
     /// # Errors
-    /// The back end's own; also that it is full, if the record would grow. Then nothing was replaced.
+    /// The back end failed, or the record would grow and the store is full. If it is full, nothing was replaced.
     fn update<'a>(
         &'a self,
         key: RecordKey,
@@ -143,44 +141,44 @@ pub trait Store: Send + Sync + 'static {
         now: u64,
     ) -> StoreFuture<'a, Updated>;
 
-    /// Extends a live record: `expires` becomes the later of both, `seen` the later of its own and `now`. Version, body and
-    /// order stay.
+    /// Extends a live record: `expires` becomes the later of both, and `seen` the later of its own and `now`. Version, body
+    /// and order stay.
     ///
-    /// | there | answer |
+    /// | under the key | reply |
     /// |---|---|
     /// | a live record | [`Outcome::Done`], also when nothing was later |
     /// | an expired record, a tombstone, nothing | [`Outcome::Gone`] |
     ///
     /// # Errors
-    /// The back end's own.
+    /// The back end failed.
     fn touch<'a>(&'a self, key: RecordKey, expires: u64, now: u64) -> StoreFuture<'a, Outcome>;
 
-    /// Ends a record, whatever its version: body, user and label are dropped, and a tombstone takes its place, whose end is
-    /// `now + `[`TOMBSTONE_SECONDS`](session_core::protocol::TOMBSTONE_SECONDS). It is removed then, or later.
+    /// Ends a record of any version. A tombstone replaces it, without body, user and label, and ends at
+    /// `now + `[`TOMBSTONE_SECONDS`](session_core::protocol::TOMBSTONE_SECONDS). The store removes the tombstone then, or later.
     ///
-    /// | there | effect | answer |
+    /// | under the key | effect | reply |
     /// |---|---|---|
     /// | a record, live or expired | a tombstone instead | [`Outcome::Done`] |
-    /// | a tombstone | none, it does not last longer | [`Outcome::Gone`] |
-    /// | nothing | none, nothing is created | [`Outcome::Gone`] |
+    /// | a tombstone | none; its end stays | [`Outcome::Gone`] |
+    /// | nothing | none; nothing is created | [`Outcome::Gone`] |
     ///
-    /// Repeated, it answers [`Outcome::Gone`], which is a success, too.
+    /// A repetition replies [`Outcome::Gone`], which is a success, too.
     ///
     /// # Errors
-    /// The back end's own, but never that a limit of the store is reached. Where even a deletion takes room, a full disk may
-    /// fail it: then nothing was ended, and the logout is told so.
+    /// The back end failed. A limit of the store is no reason. Where a deletion needs disk space, a full disk may fail it; then
+    /// nothing was ended, and the logout fails.
     fn delete<'a>(&'a self, key: RecordKey, now: u64) -> StoreFuture<'a, Outcome>;
 
-    /// Ends a record that still has this version, as [`delete`](Self::delete) does: so that a request ends only what it has
-    /// seen, and not a session that another has given a new id meanwhile.
+    /// Ends a record that still has this version, as [`delete`](Self::delete) does. So a request ends only the state that it has
+    /// loaded, and not a session that another request has given a new id meanwhile.
     ///
-    /// | there | effect | answer |
+    /// | under the key | effect | reply |
     /// |---|---|---|
     /// | a record of this version, live or expired | a tombstone instead | [`Updated::Done`] |
     /// | a record of another version, live or expired | none | [`Updated::Conflict`], with it |
     /// | a tombstone, nothing | none | [`Updated::Gone`] |
     ///
-    /// Repeated, it answers [`Updated::Gone`]. What a conflict shows must be at least as new as what stood in the way.
+    /// A repetition replies [`Updated::Gone`]. A conflict's record must be at least as new as the one that caused the conflict.
     ///
     /// # Errors
     /// As [`delete`](Self::delete).
@@ -194,10 +192,10 @@ pub trait Store: Send + Sync + 'static {
     /// Notes that this user may have this record, which need not exist yet.
     ///
     /// `until` is not earlier than the `expires` with which the record will be written or extended next. The note stays
-    /// until then, and in any case for a day after it was last told: of several, the latest counts for both.
+    /// until then, and at least for a day after the call. After several calls, the latest of both ends applies.
     ///
     /// # Errors
-    /// The back end's own; also that it is full.
+    /// The back end failed, or is full.
     fn index<'a>(
         &'a self,
         user: &'a str,
@@ -206,31 +204,31 @@ pub trait Store: Send + Sync + 'static {
         now: u64,
     ) -> StoreFuture<'a, ()>;
 
-    /// Forgets that note, if there is one. The record stays as it is.
+    /// Removes that note, if there is one. The record stays as it is.
     ///
     /// # Errors
-    /// The back end's own, but never that it is full.
+    /// The back end failed. A full store is no reason.
     fn unindex<'a>(&'a self, user: &'a str, key: RecordKey) -> StoreFuture<'a, ()>;
 
-    /// The live records of this user, in the store's own order: who logged in first stands first. Never more than `max`;
-    /// if there are more, the newest.
+    /// Returns the live records of this user in the store's own order, the oldest login first. At most `max`; if there are
+    /// more, the newest.
     ///
-    /// Each record is looked at by itself: what begins or ends meanwhile may be listed or not.
+    /// Each record is read by itself, so a session that begins or ends meanwhile may be listed or not.
     ///
     /// # Errors
-    /// The back end's own.
+    /// The back end failed.
     fn list<'a>(&'a self, user: &'a str, max: usize, now: u64)
     -> StoreFuture<'a, Vec<SessionInfo>>;
 
-    /// Ends records of this user, each as [`delete`](Self::delete) does: all, all but one, or one. How many were ended;
-    /// expired ones may count or not.
+    /// Ends records of this user, each as [`delete`](Self::delete) does: all, all but one, or one. Returns how many; expired
+    /// records may be included or not.
     ///
-    /// No record of theirs that [`DeleteScope`] names and whose write with this user was answered before is live after it; one
-    /// that is written meanwhile may be. A record that has another user when it is looked at is left alone, also where
-    /// `DeleteScope` names it. Repeated, it ends what is left.
+    /// Afterwards no record is live that [`DeleteScope`] names and whose write with this user was answered before the call. A
+    /// record that is written meanwhile may be live. A record that has another user when it is read is not ended, even if
+    /// `DeleteScope` names it. A repetition ends the rest.
     ///
     /// # Errors
-    /// The back end's own, but never that it is full. Some records may have been ended.
+    /// The back end failed. A full store is no reason. Some records may have been ended.
     fn delete_owned<'a>(
         &'a self,
         user: &'a str,
@@ -238,14 +236,15 @@ pub trait Store: Send + Sync + 'static {
         now: u64,
     ) -> StoreFuture<'a, u64>;
 
-    /// Ends the live records of this user but the newest `keep` by the store's own order, each as
-    /// [`delete`](Self::delete) does. How many this call ended, and whether `this` is live after it, whoever ended it.
+    /// Ends the live records of this user except the newest `keep` by the store's own order, each as
+    /// [`delete`](Self::delete) does. Returns how many this call ended, and whether `this` is live afterwards.
     ///
-    /// It ends nothing that was among the newest `keep` when it looked, not even for `this`, so of logins that trim at
-    /// once `keep` survive: never fewer, and no more when all have ended. Repeated, it ends what is too many then.
+    /// It ends no record that was among the newest `keep` when it read the list, not even to make room for `this`. So of
+    /// concurrent logins that trim, `keep` survive: never fewer, and no more once all calls have returned. A repetition ends the
+    /// surplus of its own time.
     ///
     /// # Errors
-    /// The back end's own, but never that it is full. Some records may have been ended.
+    /// The back end failed. A full store is no reason. Some records may have been ended.
     fn trim<'a>(
         &'a self,
         user: &'a str,
@@ -254,16 +253,16 @@ pub trait Store: Send + Sync + 'static {
         now: u64,
     ) -> StoreFuture<'a, TrimResult>;
 
-    /// Removes records and tombstones whose `expires < before`, at most `batch` of them, so that nobody waits long. How
-    /// many; fewer than `batch` means that no more are left.
+    /// Removes records and tombstones whose `expires < before`, at most `batch` of them, so that no request waits long. Returns
+    /// how many; fewer than `batch` means that none is left.
     ///
-    /// A store that collects its garbage by itself removes nothing here and answers 0.
+    /// A store that removes expired records by itself removes nothing here and returns 0.
     ///
     /// # Errors
-    /// The back end's own, but never that it is full. Some may have been removed.
+    /// The back end failed. A full store is no reason. Some records may have been removed.
     fn delete_expired<'a>(&'a self, before: u64, batch: usize) -> StoreFuture<'a, u64>;
 
-    /// What a write survives that was answered, as the back end is configured now: asked of it, not assumed.
+    /// Returns what a write survives after its reply, by the back end's present configuration: read from it, not assumed.
     ///
     /// ```
     /// # use session_store::{Durability, MemoryStore, Store};
@@ -273,18 +272,17 @@ pub trait Store: Send + Sync + 'static {
     /// ```
     ///
     /// # Errors
-    /// The back end's own.
+    /// The back end failed.
     fn durability(&self) -> StoreFuture<'_, Durability>;
 
-    /// Waits until all that can be seen in the store now survives what [`durability`](Self::durability) says.
+    /// Waits until everything that is visible in the store now survives what [`durability`](Self::durability) says.
     ///
-    /// It is asked before a write is answered that found its work done: by an attempt of its own whose answer was lost, or by
-    /// somebody else. A commit that waits for another machine can be seen before that machine has it, if the wait was
-    /// broken off. Where whatever can be seen is as durable as what was answered, which is almost everywhere, there is
-    /// nothing to do.
+    /// It is called when a write finds its effect already there, by an earlier attempt whose reply was lost or by another
+    /// request. A commit that waits for a second machine is visible before that machine has it, if the wait is cancelled. In
+    /// most back ends a visible write is durable, and there is nothing to do.
     ///
     /// # Errors
-    /// The back end's own. Then it is not known.
+    /// The back end failed. It is then unknown whether the writes are durable.
     ///
     /// ```
     /// # use session_store::{MemoryStore, Store};
@@ -293,12 +291,12 @@ pub trait Store: Send + Sync + 'static {
     /// # }
     /// ```
     fn confirm(&self) -> StoreFuture<'_, ()> {
+        // Right only where a write becomes durable before it becomes visible.
         Box::pin(async { Ok(()) })
     }
 
-    /// What an operator should change about the place of the sessions, though they work: one sentence for each point, without
-    /// a value. Looked at when it is asked, and asked once, where an adapter is given the store; so it does not wait for a
-    /// server. Most have nothing to say.
+    /// Returns what an operator should change about the store, although it works: one sentence for each point, without a value.
+    /// An adapter calls it once, when it is given the store, so it must not wait for a server. Most stores return nothing.
     ///
     /// ```
     /// # use session_store::{MemoryStore, Store};
@@ -309,7 +307,7 @@ pub trait Store: Send + Sync + 'static {
     }
 }
 
-/// Which of a user's records. See [`Store::delete_owned`].
+/// Names some of a user's records, for [`Store::delete_owned`].
 ///
 /// ```
 /// use session_core::RecordKey;
@@ -322,16 +320,16 @@ pub trait Store: Send + Sync + 'static {
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum DeleteScope {
-    /// All of them.
+    /// All records of the user.
     All,
-    /// All but this one, which may be anybody's.
+    /// All records of the user except this one. It may also be another user's.
     AllBut(RecordKey),
-    /// This one, if it is theirs.
+    /// This record, if it is the user's.
     One(RecordKey),
 }
 
 impl DeleteScope {
-    /// Whether it names this record.
+    /// Returns whether it names this record.
     #[must_use]
     pub fn names(self, key: RecordKey) -> bool {
         match self {
@@ -342,7 +340,7 @@ impl DeleteScope {
     }
 }
 
-/// A session in the list of its user's: what to tell them apart by, and nothing that opens one.
+/// A session in the list of its user's sessions. It identifies the session, and cannot open it.
 ///
 /// ```
 /// use session_core::RecordKey;
@@ -362,7 +360,7 @@ impl DeleteScope {
 /// ```
 #[derive(Clone, PartialEq, Eq)]
 pub struct SessionInfo {
-    /// The record's place, to delete it by.
+    /// The record's key, by which the session can be ended.
     pub key: RecordKey,
     /// The second at which the session began.
     pub created: u64,
@@ -370,12 +368,12 @@ pub struct SessionInfo {
     pub seen: u64,
     /// The second at which it ends.
     pub expires: u64,
-    /// What its user knows it by.
+    /// The label by which its user recognizes it.
     pub label: Option<Arc<str>>,
 }
 
 impl fmt::Debug for SessionInfo {
-    /// Times only, as [`Record`]'s.
+    /// Writes the times only, as [`Record`]'s does.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("SessionInfo")
             .field("created", &self.created)

@@ -1,6 +1,6 @@
 //! Sessions in this process' memory.
 
-mod room;
+mod budget;
 mod shard;
 mod users;
 mod verbs;
@@ -11,7 +11,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use session_core::{RecordKey, protocol::Record};
 
-use self::room::{Bytes, Full, Room};
+use self::budget::{Budget, Bytes, Full};
 use self::shard::Shard;
 use self::users::Users;
 use crate::contract::error::StoreError;
@@ -19,26 +19,26 @@ use crate::contract::store::SessionInfo;
 
 const DEFAULT_LIMIT: usize = 256 * 1024 * 1024;
 const SHARDS: usize = 64;
-/// How many seconds what has expired stays at least: questions under way carry earlier times.
+/// An expired record stays at least this many seconds: a request under way may bring an earlier time.
 const SLACK: u64 = 60;
-/// How much garbage an insert or a note clears away: more than it adds, so that none piles up.
+/// The number of expired records that an insert or a note removes: more than it adds, so that they do not accumulate.
 const PER_WRITE: usize = 4;
-/// How much garbage is cleared away before a write is refused.
+/// The number of expired records that are removed at a time before a write is refused.
 const WHEN_FULL: usize = 256;
 
-/// Keeps sessions in this process' memory: for tests, for development, and for an application of one process whose users
-/// may be logged out by a restart. All sessions end with it, and no other process sees them.
+/// Stores sessions in this process' memory: for tests, for development, and for an application of one process that may log
+/// its users out when it restarts. All sessions end with the process, and no other process sees them.
 ///
-/// - **Bounded.** Records, tombstones and notes about users take at most 256 MiB, or [what it is
-///   given](Self::with_limit). Each counts as what it holds and 512 bytes; the session of somebody logged in is a record and
-///   a note. When it is full, whatever would grow is refused with a [`StoreError`]; nobody's session is ended for it.
-/// - **Strangers have a room of their own.** Sessions without a user take at most a half of that, or [another
-///   part](Self::anonymous_limit). So a flood of them keeps nobody from logging in. A session moves over when it gets an
-///   user, and stays there.
-/// - **Cleared as it is used.** A record stays for a minute after it has expired. Each insert removes up to four of those,
-///   so no request waits for a sweep; where inserts are rare, [`delete_expired`](crate::Store::delete_expired) gives memory back.
-/// - **Fast.** A verb takes about a microsecond in the calling thread and is ready when first polled. Records lie in 64
-///   parts with a lock each. Bodies are shared with whoever loaded them, not copied.
+/// - **Bounded.** Records, tombstones and notes about users take at most 256 MiB, or [another limit](Self::with_limit). Each
+///   takes its content and 512 bytes; the session of a user who is logged in is a record and a note. When the store is full,
+///   a write that would grow is refused with a [`StoreError`]. No session is ended to make room.
+/// - **A limit for anonymous sessions.** Sessions without a user take at most half of that, or [another
+///   part](Self::anonymous_limit). So a flood of them prevents no login. A session leaves this part when it gets a user, and
+///   does not return.
+/// - **Cleaned as it is used.** A record stays for a minute after it has expired. Each insert removes up to four of those,
+///   so no request waits for a sweep. Where inserts are rare, [`delete_expired`](crate::Store::delete_expired) frees memory.
+/// - **Fast.** A verb takes about a microsecond in the calling thread, and is ready when first polled. Records are in 64
+///   shards with a lock each. Bodies are shared with the requests that loaded them, not copied.
 ///
 /// ```
 /// use session_core::{protocol::{Outcome, Record}, RecordKey};
@@ -65,16 +65,16 @@ const WHEN_FULL: usize = 256;
 /// # }
 /// ```
 pub struct MemoryStore {
-    // No lock is ever taken while another is held, but for the room's, under which nothing is.
+    // No lock is taken while another is held, except the budget's, which is always the last.
     shards: [Mutex<Shard>; SHARDS],
     users: Mutex<Users>,
-    /// The store's own order among the records of a user.
+    // The last number of the order among the records of a user. It only grows, so later logins have larger numbers.
     orders: AtomicU64,
-    room: Room,
+    budget: Budget,
 }
 
 impl MemoryStore {
-    /// An empty one of 256 MiB.
+    /// Returns an empty store with a limit of 256 MiB.
     ///
     /// ```
     /// assert!(session_store::MemoryStore::new().is_empty());
@@ -84,7 +84,7 @@ impl MemoryStore {
         Self::with_limit(DEFAULT_LIMIT)
     }
 
-    /// An empty one that takes at most so many bytes, a half of them for sessions without a user.
+    /// Returns an empty store that takes at most this many bytes, and half of them for sessions without a user.
     ///
     /// ```
     /// # use session_core::{protocol::Record, RecordKey};
@@ -95,7 +95,7 @@ impl MemoryStore {
     /// # let record = Record { version: 1, expires: now + 60, created: now, seen: now, user, label, body };
     /// let store = MemoryStore::with_limit(1000);
     /// let error = store.insert(key, &record, now).await.unwrap_err();
-    /// assert!(error.to_string().starts_with("the memory store is full: it may take 1000 bytes"));
+    /// assert!(error.to_string().starts_with("the memory store is full: its limit is 1000 bytes"));
     /// # }
     /// ```
     #[must_use]
@@ -104,19 +104,19 @@ impl MemoryStore {
             shards: std::array::from_fn(|_| Mutex::default()),
             users: Mutex::default(),
             orders: AtomicU64::new(0),
-            room: Room::new(Bytes {
+            budget: Budget::new(Bytes {
                 all: bytes,
                 anonymous: bytes / 2,
             }),
         }
     }
 
-    /// The same, but sessions without a user may take so many of its bytes: those that began without one, their tombstones
-    /// among them, until they get one. From the whole limit on they are not held back; with 0 there can be none. The rest
-    /// is for those who log in, who may take what others leave as well.
+    /// Sets how many of the store's bytes sessions without a user may take. These are the sessions that began without a user
+    /// and have not got one, and their tombstones. A value of the whole limit or more sets no limit for them; with 0 there can
+    /// be none. The rest of the memory is for sessions with a user, which may also use what is free of this part.
     ///
-    /// A login that needs a session first, as for OAuth's `state` or a CSRF value in it, needs room here, too: let those
-    /// sessions end soon ([`anonymous_lifetime`](session_core::Builder::anonymous_lifetime)).
+    /// A login that needs a session before, for OAuth's `state` or a CSRF value, needs memory of this part, too. Let such
+    /// sessions end soon: [`anonymous_lifetime`](session_core::Builder::anonymous_lifetime).
     ///
     /// ```
     /// # use session_core::{protocol::{Inserted, Record}, RecordKey};
@@ -134,12 +134,12 @@ impl MemoryStore {
     /// ```
     #[must_use]
     pub fn anonymous_limit(mut self, bytes: usize) -> Self {
-        self.room.limit.anonymous = bytes;
+        self.budget.limit.anonymous = bytes;
         self
     }
 
-    /// How many records there are, without tombstones. Expired ones count until they are removed. Looks at all of them: for
-    /// tests, and to be asked now and then.
+    /// Returns the number of records, without tombstones. An expired record is included until it is removed. It visits all
+    /// records, so do not call it for each request.
     ///
     /// ```
     /// # use session_core::{protocol::Record, RecordKey};
@@ -157,10 +157,14 @@ impl MemoryStore {
     /// ```
     #[must_use]
     pub fn len(&self) -> usize {
-        self.shards.iter().map(|shard| lock(shard).records()).sum()
+        let mut records = 0;
+        for shard in &self.shards {
+            records += lock(shard).records();
+        }
+        records
     }
 
-    /// Whether there is no record.
+    /// Returns whether there is no record.
     ///
     /// ```
     /// assert!(session_store::MemoryStore::default().is_empty());
@@ -170,24 +174,24 @@ impl MemoryStore {
         self.len() == 0
     }
 
-    /// How many bytes are taken, of those that it was given. Costs nothing to ask.
+    /// Returns how many bytes are taken. Cheap.
     ///
     /// ```
     /// assert_eq!(session_store::MemoryStore::new().used_bytes(), 0);
     /// ```
     #[must_use]
     pub fn used_bytes(&self) -> usize {
-        self.room.taken().all
+        self.budget.taken().all
     }
 
-    /// How many of these are taken by sessions without a user. Costs nothing to ask.
+    /// Returns how many bytes are taken by sessions without a user. Cheap.
     ///
     /// ```
     /// assert_eq!(session_store::MemoryStore::new().anonymous_bytes(), 0);
     /// ```
     #[must_use]
     pub fn anonymous_bytes(&self) -> usize {
-        self.room.taken().anonymous
+        self.budget.taken().anonymous
     }
 
     fn shard(&self, key: RecordKey) -> MutexGuard<'_, Shard> {
@@ -198,84 +202,82 @@ impl MemoryStore {
         lock(&self.users)
     }
 
-    /// Tries a write again after a sweep, if there was no room for it: as long as anything goes, since it may be of the other
-    /// room.
+    /// Carries out a write that may grow. If the store is full, it removes expired records and tries again, until none is left: a
+    /// removed record may have been of the other part.
     fn grow<T>(&self, now: u64, write: impl Fn() -> Result<T, Full>) -> Result<T, StoreError> {
         let mut swept = 1;
         loop {
             match write() {
+                Ok(done) => return Ok(done),
                 Err(_) if swept > 0 => swept = self.sweep(now.saturating_sub(SLACK), WHEN_FULL),
-                written => return written.map_err(|full| self.refusal(full)),
+                Err(full) => return Err(self.refusal(full)),
             }
         }
     }
 
     fn refusal(&self, full: Full) -> StoreError {
-        let Bytes { all, anonymous } = self.room.limit;
+        let Bytes { all, anonymous } = self.budget.limit;
         let message = match full {
             Full::All => format!(
-                "the memory store is full: it may take {all} bytes; let it take more (MemoryStore::with_limit), let idle \
-                 sessions end sooner, or keep them in a database"
+                "the memory store is full: its limit is {all} bytes; raise it (MemoryStore::with_limit), let idle sessions \
+                 end sooner, or store them in a database"
             ),
             Full::Anonymous => format!(
-                "the memory store is full of sessions without a user: they may take {anonymous} of its {all} bytes, the \
-                 rest is for those who log in; let them take more (MemoryStore::anonymous_limit) or end sooner \
-                 (Builder::anonymous_lifetime), or keep sessions in a database"
+                "the memory store is full of sessions without a user: their limit is {anonymous} of its {all} bytes, the \
+                 rest is for users who log in; raise it (MemoryStore::anonymous_limit), let them end sooner \
+                 (Builder::anonymous_lifetime), or store sessions in a database"
             ),
         };
         StoreError::new(message).refused()
     }
 
-    /// Removes what ended before that second, at most so many. How many records and tombstones went.
+    /// Removes at most `most` records and tombstones that expired before this second. Returns their number.
     fn sweep(&self, before: u64, most: usize) -> usize {
-        self.users().sweep(before, most, &self.room);
-        self.shards.iter().fold(0, |swept, shard| {
-            swept + lock(shard).sweep(before, most - swept, &self.room)
-        })
+        self.users().sweep(before, most, &self.budget);
+        let mut swept = 0;
+        for shard in &self.shards {
+            swept += lock(shard).sweep(before, most - swept, &self.budget);
+        }
+        swept
     }
 
-    /// The live records of a user with their order, oldest first. Each is looked at by itself.
+    /// Returns the live records of a user with their order, oldest first. It locks one shard at a time, so the list is no
+    /// snapshot.
     fn records_of(&self, user: &str, now: u64) -> Vec<(u64, SessionInfo)> {
         let keys = self.users().keys(user);
-        let listed = |key: RecordKey| {
+        let mut records = Vec::with_capacity(keys.len());
+        for key in keys {
             let shard = self.shard(key);
-            let (record, order) = shard
-                .live(key, now)
-                .filter(|(record, _)| owns(user, record))?;
-            let Record {
-                created,
-                seen,
-                expires,
-                ..
-            } = *record;
-            Some((
-                order,
-                SessionInfo {
-                    key,
-                    created,
-                    seen,
-                    expires,
-                    label: record.label.clone(),
-                },
-            ))
-        };
-        let mut records: Vec<_> = keys.into_iter().filter_map(listed).collect();
+            // A note may outlive its record, or the record may have another user now.
+            let Some((record, order)) = shard.live(key, now) else {
+                continue;
+            };
+            if !owns(user, record) {
+                continue;
+            }
+            let info = SessionInfo {
+                key,
+                created: record.created,
+                seen: record.seen,
+                expires: record.expires,
+                label: record.label.clone(),
+            };
+            records.push((order, info));
+        }
         records.sort_unstable_by_key(|(order, _)| *order);
         records
     }
 
-    /// Ends a record of this user, then forgets the note: the index stays a superset.
-    fn end(
-        &self,
-        user: &str,
-        key: RecordKey,
-        now: u64,
-        this_one: impl FnOnce(u64) -> bool,
-    ) -> bool {
-        let this_one = |record: &Record, order| owns(user, record) && this_one(order);
-        let ended = self.shard(key).end(key, now, &self.room, this_one);
+    /// Ends a record of this user, if it has this order, or any when none is named. Returns whether it did.
+    ///
+    /// The note is removed after the record has ended, so the index always names all live records of a user.
+    fn end(&self, user: &str, key: RecordKey, now: u64, order: Option<u64>) -> bool {
+        let condition = |record: &Record, order_now| {
+            owns(user, record) && order.is_none_or(|order| order == order_now)
+        };
+        let ended = self.shard(key).end(key, now, &self.budget, condition);
         if ended {
-            self.users().forget(user, key, &self.room);
+            self.users().forget(user, key, &self.budget);
         }
         ended
     }
@@ -288,13 +290,13 @@ impl Default for MemoryStore {
 }
 
 impl fmt::Debug for MemoryStore {
-    /// How full it is, nothing of what is in it.
+    /// Shows how full the store is, and nothing of its content.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("MemoryStore")
-            .field("used_bytes", &self.room.taken().all)
-            .field("limit", &self.room.limit.all)
-            .field("anonymous_bytes", &self.room.taken().anonymous)
-            .field("anonymous_limit", &self.room.limit.anonymous)
+            .field("used_bytes", &self.budget.taken().all)
+            .field("limit", &self.budget.limit.all)
+            .field("anonymous_bytes", &self.budget.taken().anonymous)
+            .field("anonymous_limit", &self.budget.limit.anonymous)
             .finish_non_exhaustive()
     }
 }
@@ -303,7 +305,7 @@ fn owns(user: &str, record: &Record) -> bool {
     record.user.as_deref() == Some(user)
 }
 
-/// A panic while a lock is held leaves nothing half done that another request could not live with.
+/// Locks, also after a panic under the lock: it leaves nothing half done that would harm another request.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -1,4 +1,4 @@
-//! A part of the records, under one lock.
+//! A part of the records. The store holds it under one lock.
 
 use std::collections::{BTreeSet, HashMap};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -8,35 +8,30 @@ use session_core::{
     protocol::{Inserted, Loaded, Outcome, Record, TOMBSTONE_SECONDS, Updated},
 };
 
-use super::room::{Bytes, Full, Room};
+use super::budget::{Budget, Bytes, Full};
 
-/// What a record or tombstone takes besides user, label and body: its slot, its place among the ends, the headers of three
-/// allocations, and what hash table and tree leave empty.
+/// The bytes of a record or tombstone besides user, label and body: its slot, its entry in `ends`, the headers of three
+/// allocations, and the unused capacity of hash table and tree.
 pub(super) const SLOT_BYTES: usize = 512;
 
 #[derive(Default)]
 pub(super) struct Shard {
     slots: HashMap<RecordKey, Slot>,
-    /// When each slot may be removed, soonest first.
+    // The second at which each slot expires. It has exactly one entry for each slot: `put` and `sweep` change both together.
     ends: BTreeSet<(u64, RecordKey)>,
 }
 
 struct Slot {
     content: Content,
-    /// Whether it is of nobody: from its insert until it gets a user. So what an anonymous session leaves behind takes
-    /// no room of others, and who stops being a user needs none of the strangers'.
+    // Whether it belongs to no user: true from an insert without a user until the record gets one, and never true again. So the
+    // tombstone of an anonymous session stays in the anonymous part, and a logout never needs more of that part.
     anonymous: bool,
 }
 
 enum Content {
-    /// `order` counts among the records of one user.
-    Record {
-        record: Record,
-        order: u64,
-    },
-    Tombstone {
-        expires: u64,
-    },
+    // `order` is the place among the records of one user.
+    Record { record: Record, order: u64 },
+    Tombstone { expires: u64 },
 }
 
 impl Slot {
@@ -48,28 +43,30 @@ impl Slot {
     }
 
     fn bytes(&self) -> Bytes {
-        let text = |text: &Option<_>| text.as_deref().map_or(0, str::len);
-        let content = match &self.content {
-            Content::Record { record, .. } => {
-                record.body.len() + text(&record.user) + text(&record.label)
+        let mut bytes = SLOT_BYTES;
+        if let Content::Record { record, .. } = &self.content {
+            bytes += record.body.len();
+            for text in [&record.user, &record.label].into_iter().flatten() {
+                bytes += text.len();
             }
-            Content::Tombstone { .. } => 0,
-        };
-        Bytes::new(SLOT_BYTES + content, self.anonymous)
+        }
+        Bytes::new(bytes, self.anonymous)
     }
 }
 
 impl Shard {
-    /// What lies there, a tombstone that has ended as well.
+    /// Returns what is under this key, even if it is a tombstone that has ended.
     pub(super) fn load(&self, key: RecordKey) -> Loaded {
-        match self.slots.get(&key).map(|slot| &slot.content) {
-            Some(Content::Record { record, .. }) => Loaded::Live(record.clone()),
-            Some(Content::Tombstone { expires }) => Loaded::Dead { expires: *expires },
-            None => Loaded::Absent,
+        let Some(slot) = self.slots.get(&key) else {
+            return Loaded::Absent;
+        };
+        match &slot.content {
+            Content::Record { record, .. } => Loaded::Live(record.clone()),
+            Content::Tombstone { expires } => Loaded::Dead { expires: *expires },
         }
     }
 
-    /// The record, if it is live, and its order.
+    /// Returns the record and its order, if it is live.
     pub(super) fn live(&self, key: RecordKey, now: u64) -> Option<(&Record, u64)> {
         match &self.slots.get(&key)?.content {
             Content::Record { record, order } if record.expires > now => Some((record, *order)),
@@ -77,7 +74,7 @@ impl Shard {
         }
     }
 
-    /// How many records there are, expired ones among them.
+    /// Returns the number of records, expired ones included.
     pub(super) fn records(&self) -> usize {
         self.slots
             .values()
@@ -86,13 +83,13 @@ impl Shard {
     }
 
     /// # Errors
-    /// There is no room.
+    /// The store is full.
     pub(super) fn insert(
         &mut self,
         key: RecordKey,
         record: &Record,
         orders: &AtomicU64,
-        room: &Room,
+        budget: &Budget,
     ) -> Result<Inserted, Full> {
         match self.load(key) {
             Loaded::Live(record) => return Ok(Inserted::Exists(record)),
@@ -103,19 +100,16 @@ impl Shard {
             record: record.clone(),
             order: next(orders),
         };
-        self.put(
-            key,
-            Slot {
-                content,
-                anonymous: record.user.is_none(),
-            },
-            room,
-        )?;
+        let slot = Slot {
+            content,
+            anonymous: record.user.is_none(),
+        };
+        self.put(key, slot, budget)?;
         Ok(Inserted::Done)
     }
 
     /// # Errors
-    /// It would grow, and there is no room.
+    /// The record would grow, and the store is full.
     pub(super) fn update(
         &mut self,
         key: RecordKey,
@@ -123,7 +117,7 @@ impl Shard {
         record: &Record,
         now: u64,
         orders: &AtomicU64,
-        room: &Room,
+        budget: &Budget,
     ) -> Result<Updated, Full> {
         let Some((old, order)) = self.live(key, now) else {
             return Ok(Updated::Gone);
@@ -141,18 +135,21 @@ impl Shard {
             expires: record.expires.max(old.expires),
             ..record.clone()
         };
-        self.put(
-            key,
-            Slot {
-                content: Content::Record { record, order },
-                anonymous,
-            },
-            room,
-        )?;
+        let slot = Slot {
+            content: Content::Record { record, order },
+            anonymous,
+        };
+        self.put(key, slot, budget)?;
         Ok(Updated::Done)
     }
 
-    pub(super) fn touch(&mut self, key: RecordKey, expires: u64, now: u64, room: &Room) -> Outcome {
+    pub(super) fn touch(
+        &mut self,
+        key: RecordKey,
+        expires: u64,
+        now: u64,
+        budget: &Budget,
+    ) -> Outcome {
         let Some((old, order)) = self.live(key, now) else {
             return Outcome::Gone;
         };
@@ -165,81 +162,80 @@ impl Shard {
             content: Content::Record { record, order },
             anonymous: self.is_anonymous(key),
         };
-        // It takes what it took.
-        match self.put(key, slot, room) {
+        // Its user, label and body stay, so it grows in neither amount.
+        match self.put(key, slot, budget) {
             Ok(()) => Outcome::Done,
-            Err(_) => unreachable!("there is room for what does not grow"),
+            Err(_) => unreachable!("a slot that does not grow is never refused"),
         }
     }
 
-    /// Leaves a tombstone, if there is a record, and this one, judged by itself and its order.
+    /// Replaces a record that satisfies the condition by a tombstone. Returns whether it did. The condition gets the record and
+    /// its order, under the shard's lock.
     pub(super) fn end(
         &mut self,
         key: RecordKey,
         now: u64,
-        room: &Room,
-        this_one: impl FnOnce(&Record, u64) -> bool,
+        budget: &Budget,
+        condition: impl FnOnce(&Record, u64) -> bool,
     ) -> bool {
-        match self.slots.get(&key).map(|slot| &slot.content) {
-            Some(Content::Record { record, order }) if this_one(record, *order) => {
-                let content = Content::Tombstone {
-                    expires: now.saturating_add(TOMBSTONE_SECONDS),
-                };
-                self.put(
-                    key,
-                    Slot {
-                        content,
-                        anonymous: self.is_anonymous(key),
-                    },
-                    room,
-                )
-                .is_ok()
-            }
-            _ => false,
+        let Some(slot) = self.slots.get(&key) else {
+            return false;
+        };
+        let Content::Record { record, order } = &slot.content else {
+            return false;
+        };
+        if !condition(record, *order) {
+            return false;
         }
+        let tombstone = Slot {
+            content: Content::Tombstone {
+                expires: now.saturating_add(TOMBSTONE_SECONDS),
+            },
+            anonymous: slot.anonymous,
+        };
+        self.put(key, tombstone, budget).is_ok()
     }
 
-    /// The same for one version.
+    /// Replaces a record of this version by a tombstone.
     pub(super) fn end_version(
         &mut self,
         key: RecordKey,
         version: u64,
         now: u64,
-        room: &Room,
+        budget: &Budget,
     ) -> Updated {
         match self.load(key) {
             Loaded::Live(record) if record.version != version => Updated::Conflict(record),
-            _ if self.end(key, now, room, |_, _| true) => Updated::Done,
+            _ if self.end(key, now, budget, |_, _| true) => Updated::Done,
             _ => Updated::Gone,
         }
     }
 
-    /// Removes what ended before that second, the oldest first, at most so many. How many.
-    pub(super) fn sweep(&mut self, before: u64, most: usize, room: &Room) -> usize {
-        let ended = self
-            .ends
-            .iter()
-            .take(most)
-            .take_while(|(expires, _)| *expires < before)
-            .count();
-        for _ in 0..ended {
-            if let Some((_, key)) = self.ends.pop_first()
-                && let Some(slot) = self.slots.remove(&key)
-            {
-                let _ = room.change(slot.bytes(), Bytes::NONE);
+    /// Removes at most `most` records and tombstones that expired before this second, the oldest first. Returns their number.
+    pub(super) fn sweep(&mut self, before: u64, most: usize, budget: &Budget) -> usize {
+        let mut removed = 0;
+        while removed < most
+            && let Some((expires, key)) = self.ends.first().copied()
+            && expires < before
+        {
+            self.ends.pop_first();
+            if let Some(slot) = self.slots.remove(&key) {
+                // Taking less is never refused.
+                let _ = budget.change(slot.bytes(), Bytes::NONE);
             }
+            removed += 1;
         }
-        ended
+        removed
     }
 
     fn is_anonymous(&self, key: RecordKey) -> bool {
         self.slots.get(&key).is_some_and(|slot| slot.anonymous)
     }
 
-    /// There is always room for a slot that does not grow.
-    fn put(&mut self, key: RecordKey, slot: Slot, room: &Room) -> Result<(), Full> {
+    /// Puts a slot under this key, in place of what is there. A slot that does not grow is never refused.
+    fn put(&mut self, key: RecordKey, slot: Slot, budget: &Budget) -> Result<(), Full> {
         let old = self.slots.get(&key);
-        room.change(old.map_or(Bytes::NONE, Slot::bytes), slot.bytes())?;
+        budget.change(old.map_or(Bytes::NONE, Slot::bytes), slot.bytes())?;
         let (before, after) = (old.map(Slot::expires), slot.expires());
         if before != Some(after) {
             if let Some(before) = before {
@@ -252,7 +248,7 @@ impl Shard {
     }
 }
 
-/// The next number of the store's order. Drawn while the shard is locked, so that whoever sees a record sees it numbered.
+/// Returns the next number of the store's order. Called under the shard's lock, so no reader sees a record without its number.
 fn next(orders: &AtomicU64) -> u64 {
     orders.fetch_add(1, Ordering::Relaxed)
 }

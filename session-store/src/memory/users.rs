@@ -1,70 +1,60 @@
-//! Which records a user may have: a hint, apart from the records.
+//! The index: notes about the records that a user may have. The record itself decides whether it is the user's.
 
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use session_core::RecordKey;
 
-use super::room::{Bytes, Full, Room};
+use super::budget::{Budget, Bytes, Full};
 
-/// What a note takes besides the user's name: two places, and what hash tables and tree leave empty.
+/// The bytes of a note besides the user's name: its two entries, and the unused capacity of hash tables and tree.
 const NOTE_BYTES: usize = 512;
-/// How many seconds a note stays when it is no longer needed.
+/// A note stays this many seconds after its end.
 const SLACK: u64 = 24 * 60 * 60;
 
 #[derive(Default)]
 pub(super) struct Users {
-    /// Each note with its end.
+    // Each note with its end. A user without notes has no entry.
     notes: HashMap<Arc<str>, HashMap<RecordKey, u64>>,
-    /// When each note may be removed, soonest first.
+    // The end of each note, soonest first. It has exactly one entry for each note: `note` and `forget` change both together.
     ends: BTreeSet<(u64, RecordKey, Arc<str>)>,
 }
 
 impl Users {
     pub(super) fn keys(&self, user: &str) -> Vec<RecordKey> {
-        self.notes
-            .get(user)
-            .into_iter()
-            .flat_map(HashMap::keys)
-            .copied()
-            .collect()
+        match self.notes.get(user) {
+            Some(keys) => keys.keys().copied().collect(),
+            None => Vec::new(),
+        }
     }
 
     /// # Errors
-    /// There is no room.
+    /// The store is full.
     pub(super) fn note(
         &mut self,
         user: &str,
         key: RecordKey,
         until: u64,
         now: u64,
-        room: &Room,
+        budget: &Budget,
     ) -> Result<(), Full> {
         let end = until.max(now);
-        let noted = self
-            .notes
-            .get(user)
-            .and_then(|keys| keys.get(&key))
-            .copied();
-        if noted.is_some_and(|noted| noted >= end) {
-            return Ok(());
-        }
-        if noted.is_none() {
-            room.change(Bytes::NONE, bytes(user))?;
-        }
-        let user: Arc<str> = self
-            .notes
-            .get_key_value(user)
-            .map_or_else(|| user.into(), |(user, _)| user.clone());
-        if let Some(noted) = noted {
-            self.ends.remove(&(noted, key, user.clone()));
+        // All notes of a user share one copy of the name.
+        let (user, noted) = match self.notes.get_key_value(user) {
+            Some((user, keys)) => (user.clone(), keys.get(&key).copied()),
+            None => (Arc::from(user), None),
+        };
+        match noted {
+            Some(noted) if noted >= end => return Ok(()),
+            Some(noted) => drop(self.ends.remove(&(noted, key, user.clone()))),
+            None => budget.change(Bytes::NONE, bytes(&user))?,
         }
         self.ends.insert((end, key, user.clone()));
         self.notes.entry(user).or_default().insert(key, end);
         Ok(())
     }
 
-    pub(super) fn forget(&mut self, user: &str, key: RecordKey, room: &Room) {
+    pub(super) fn forget(&mut self, user: &str, key: RecordKey, budget: &Budget) {
         let Some((shared, _)) = self.notes.get_key_value(user) else {
             return;
         };
@@ -73,7 +63,8 @@ impl Users {
             return;
         };
         if let Some(end) = keys.remove(&key) {
-            let _ = room.change(bytes(user), Bytes::NONE);
+            // Taking less is never refused.
+            let _ = budget.change(bytes(user), Bytes::NONE);
             self.ends.remove(&(end, key, shared));
         }
         if keys.is_empty() {
@@ -81,14 +72,14 @@ impl Users {
         }
     }
 
-    /// Removes notes that are no longer needed, the oldest first, at most so many.
-    pub(super) fn sweep(&mut self, before: u64, most: usize, room: &Room) {
+    /// Removes at most `most` notes that are no longer needed, the oldest first.
+    pub(super) fn sweep(&mut self, before: u64, most: usize, budget: &Budget) {
         let before = before.saturating_sub(SLACK);
         for _ in 0..most {
             match self.ends.first() {
                 Some((end, key, user)) if *end < before => {
                     let (key, user) = (*key, user.clone());
-                    self.forget(&user, key, room);
+                    self.forget(&user, key, budget);
                 }
                 _ => break,
             }
@@ -104,21 +95,21 @@ fn bytes(user: &str) -> Bytes {
 mod tests {
     use super::*;
 
-    /// Also the name of a user without notes is forgotten.
+    /// The name of a user without notes is forgotten, too.
     #[test]
     fn nothing_stays_behind() {
-        let (mut users, room) = (Users::default(), Room::new(Bytes::new(usize::MAX, true)));
+        let (mut users, budget) = (Users::default(), Budget::new(Bytes::new(usize::MAX, true)));
         let key = |byte| RecordKey::from_bytes([byte; 32]);
         for (user, byte) in [("ada", 1), ("ada", 2), ("bob", 1)] {
-            users.note(user, key(byte), 10, 0, &room).unwrap();
+            users.note(user, key(byte), 10, 0, &budget).unwrap();
         }
-        users.note("ada", key(1), 20, 0, &room).unwrap();
+        users.note("ada", key(1), 20, 0, &budget).unwrap();
         for (user, byte) in [("ada", 1), ("ada", 1), ("ada", 2), ("eve", 1), ("bob", 2)] {
-            users.forget(user, key(byte), &room);
+            users.forget(user, key(byte), &budget);
         }
         assert!(users.notes.contains_key("bob") && !users.notes.contains_key("ada"));
-        users.sweep(u64::MAX, 1, &room);
+        users.sweep(u64::MAX, 1, &budget);
         assert!(users.notes.is_empty() && users.ends.is_empty());
-        assert_eq!(room.taken(), Bytes::NONE);
+        assert_eq!(budget.taken(), Bytes::NONE);
     }
 }

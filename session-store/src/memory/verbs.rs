@@ -1,4 +1,4 @@
-//! The verbs.
+//! The store's verbs. Each runs when it is first polled, and is then ready.
 
 use session_core::{
     RecordKey,
@@ -22,8 +22,8 @@ impl Store for MemoryStore {
     ) -> StoreFuture<'a, Inserted> {
         let insert = move || {
             let mut shard = self.shard(key);
-            shard.sweep(now.saturating_sub(SLACK), PER_WRITE, &self.room);
-            shard.insert(key, record, &self.orders, &self.room)
+            shard.sweep(now.saturating_sub(SLACK), PER_WRITE, &self.budget);
+            shard.insert(key, record, &self.orders, &self.budget)
         };
         Box::pin(async move { self.grow(now, insert) })
     }
@@ -37,18 +37,18 @@ impl Store for MemoryStore {
     ) -> StoreFuture<'a, Updated> {
         let update = move || {
             self.shard(key)
-                .update(key, version, record, now, &self.orders, &self.room)
+                .update(key, version, record, now, &self.orders, &self.budget)
         };
         Box::pin(async move { self.grow(now, update) })
     }
 
     fn touch<'a>(&'a self, key: RecordKey, expires: u64, now: u64) -> StoreFuture<'a, Outcome> {
-        Box::pin(async move { Ok(self.shard(key).touch(key, expires, now, &self.room)) })
+        Box::pin(async move { Ok(self.shard(key).touch(key, expires, now, &self.budget)) })
     }
 
     fn delete<'a>(&'a self, key: RecordKey, now: u64) -> StoreFuture<'a, Outcome> {
         Box::pin(async move {
-            let ended = self.shard(key).end(key, now, &self.room, |_, _| true);
+            let ended = self.shard(key).end(key, now, &self.budget, |_, _| true);
             Ok(if ended { Outcome::Done } else { Outcome::Gone })
         })
     }
@@ -59,7 +59,7 @@ impl Store for MemoryStore {
         version: u64,
         now: u64,
     ) -> StoreFuture<'a, Updated> {
-        Box::pin(async move { Ok(self.shard(key).end_version(key, version, now, &self.room)) })
+        Box::pin(async move { Ok(self.shard(key).end_version(key, version, now, &self.budget)) })
     }
 
     fn index<'a>(
@@ -71,15 +71,15 @@ impl Store for MemoryStore {
     ) -> StoreFuture<'a, ()> {
         let note = move || {
             let mut users = self.users();
-            users.sweep(now, PER_WRITE, &self.room);
-            users.note(user, key, until, now, &self.room)
+            users.sweep(now, PER_WRITE, &self.budget);
+            users.note(user, key, until, now, &self.budget)
         };
         Box::pin(async move { self.grow(now, note) })
     }
 
     fn unindex<'a>(&'a self, user: &'a str, key: RecordKey) -> StoreFuture<'a, ()> {
         Box::pin(async move {
-            self.users().forget(user, key, &self.room);
+            self.users().forget(user, key, &self.budget);
             Ok(())
         })
     }
@@ -92,12 +92,10 @@ impl Store for MemoryStore {
     ) -> StoreFuture<'a, Vec<SessionInfo>> {
         Box::pin(async move {
             let records = self.records_of(user, now);
-            let older = records.len().saturating_sub(max);
-            Ok(records
-                .into_iter()
-                .skip(older)
-                .map(|(_, listed)| listed)
-                .collect())
+            // The oldest come first, and the newest are to be listed.
+            let surplus = records.len().saturating_sub(max);
+            let newest = records.into_iter().skip(surplus);
+            Ok(newest.map(|(_, info)| info).collect())
         })
     }
 
@@ -108,11 +106,14 @@ impl Store for MemoryStore {
         now: u64,
     ) -> StoreFuture<'a, u64> {
         Box::pin(async move {
+            let mut ended = 0;
             let keys = self.users().keys(user);
-            let named = keys.into_iter().filter(|key| which.names(*key));
-            Ok(named
-                .map(|key| u64::from(self.end(user, key, now, |_| true)))
-                .sum())
+            for key in keys {
+                if which.names(key) && self.end(user, key, now, None) {
+                    ended += 1;
+                }
+            }
+            Ok(ended)
         })
     }
 
@@ -126,11 +127,13 @@ impl Store for MemoryStore {
         Box::pin(async move {
             let records = self.records_of(user, now);
             let surplus = records.len().saturating_sub(keep);
-            // What got a user anew since is among the newest: it has another order.
-            let end = |(order, listed): &(u64, SessionInfo)| {
-                u64::from(self.end(user, listed.key, now, |order_now| order_now == *order))
-            };
-            let ended = records.iter().take(surplus).map(end).sum();
+            let mut ended = 0;
+            for (order, info) in records.into_iter().take(surplus) {
+                // A record that logged in again since has another order, and is now among the newest.
+                if self.end(user, info.key, now, Some(order)) {
+                    ended += 1;
+                }
+            }
             Ok(TrimResult {
                 ended,
                 alive: self.shard(this).live(this, now).is_some(),

@@ -14,9 +14,9 @@ async fn request(
     handler: impl FnOnce(&Session),
 ) -> Option<String> {
     let exchange = source.exchange(&headers(cookie));
-    handler(&exchange.opener().open().await.unwrap());
+    handler(&source.open(&exchange).await.unwrap());
     let mut response = HeaderMap::new();
-    exchange.close().await.apply(&mut response).unwrap();
+    source.close(exchange).await.apply(&mut response).unwrap();
     set_cookie(&response)
 }
 

@@ -132,7 +132,7 @@ async fn t5_a_dump_opens_nothing() {
             COOKIE,
             HeaderValue::from_str(&format!("{name}={value}")).unwrap(),
         );
-        let session = source.exchange(&request).opener().open().await.unwrap();
+        let session = source.open(&source.exchange(&request)).await.unwrap();
         assert_eq!(session.get::<i64>("visits").unwrap().is_some(), number == 0);
         assert_eq!(session.user().is_some(), number == 0);
     }

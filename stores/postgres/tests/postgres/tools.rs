@@ -131,10 +131,10 @@ impl Browser {
             request.insert(COOKIE, HeaderValue::from_str(cookie).unwrap());
         }
         let exchange = source.exchange(&request);
-        let session = exchange.opener().open().await?;
+        let session = source.open(&exchange).await?;
         let result = handler(&session)?;
         let mut response = HeaderMap::new();
-        exchange.close().await.apply(&mut response)?;
+        source.close(exchange).await.apply(&mut response)?;
         if let Some(set) = response.get(SET_COOKIE) {
             let cookie = set.to_str().unwrap().split(';').next().unwrap();
             self.cookies.lock().unwrap().push(cookie.to_owned());

@@ -53,11 +53,11 @@ impl Browser {
             .as_ref()
             .map(|cookie| (COOKIE, HeaderValue::try_from(cookie).unwrap()));
         let exchange = source.exchange(&cookie.into_iter().collect());
-        let session = exchange.opener().open().await.map_err(Failed::AtOpen)?;
+        let session = source.open(&exchange).await.map_err(Failed::AtOpen)?;
         let result = handler(&session);
         let mut response = HeaderMap::new();
-        exchange
-            .close()
+        source
+            .close(exchange)
             .await
             .apply(&mut response)
             .map_err(Failed::AtClose)?;

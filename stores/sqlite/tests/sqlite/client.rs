@@ -30,10 +30,10 @@ pub(crate) async fn request<T>(
     handler: impl FnOnce(&Session) -> T,
 ) -> Result<(T, Cookie), Error> {
     let exchange = source.exchange(&headers(cookie));
-    let session = exchange.opener().open().await?;
+    let session = source.open(&exchange).await?;
     let result = handler(&session);
     let mut response = HeaderMap::new();
-    exchange.close().await.apply(&mut response)?;
+    source.close(exchange).await.apply(&mut response)?;
     let sent = response
         .get(header::SET_COOKIE)
         .map(|sent| sent.to_str().unwrap());

@@ -239,7 +239,7 @@ async fn what_others_may_read_is_a_warning() {
         .with_ansi(false)
         .with_writer(Arc::new(writer))
         .finish();
-    tracing::subscriber::with_default(subscriber, || session_store::trace::announce(&source));
+    tracing::subscriber::with_default(subscriber, || session_store::trace::log_warnings(&source));
     let mut logged = String::new();
     log.read_to_string(&mut logged).unwrap();
     for warning in all {

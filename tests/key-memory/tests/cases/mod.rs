@@ -145,7 +145,7 @@ pub(crate) fn cases() -> Vec<Case> {
             use_cookies(&Sessions::builder(ring()).build().unwrap())
         }),
         case("a former name", || {
-            let old = session_core::OldCookie::new("old", later());
+            let old = session_core::PreviousCookie::new("old", later());
             use_cookies(&Sessions::builder(ring()).renamed_from(old).build().unwrap());
         }),
         case("encrypted", || {

@@ -1,11 +1,10 @@
-//! Sessions on the server: they go round, and what becomes of a request whose store breaks.
+//! Stored sessions: they are saved and loaded, and requests whose store fails are answered.
 
 #![allow(clippy::unwrap_used, clippy::panic)]
 
-#[path = "stored/down.rs"]
 mod down;
 #[allow(dead_code, reason = "shared with the other tests")]
-#[path = "http/tools.rs"]
+#[path = "../http/tools.rs"]
 mod tools;
 
 use std::sync::Arc;
@@ -180,7 +179,7 @@ async fn a_store_that_does_not_load_is_503() {
         response.into_string().await.unwrap().contains("503"),
         "Rocket's own page"
     );
-    // Who has no session asks no store.
+    // A request without a session asks no store.
     assert_eq!(
         get(&client, "/perhaps", "")
             .await

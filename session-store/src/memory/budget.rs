@@ -1,14 +1,14 @@
-//! How many bytes are taken, and how many may be: in all, and of these by sessions of nobody.
+//! The bytes that the memory store has taken, and its limits: for all content, and for the part without a user.
 
 use std::sync::Mutex;
 
 use super::lock;
 
-/// What something takes.
+/// An amount of memory, in bytes.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(super) struct Bytes {
     pub(super) all: usize,
-    /// As many again, if it is nobody's.
+    /// The part of `all` that belongs to no user.
     pub(super) anonymous: usize,
 }
 
@@ -25,31 +25,35 @@ impl Bytes {
         }
     }
 
-    /// With `to` in place of `from`, which is part of this.
-    fn after(self, from: Self, to: Self) -> Self {
-        let after =
-            |taken: usize, from: usize, to: usize| taken.saturating_sub(from).saturating_add(to);
+    fn plus(self, other: Self) -> Self {
         Self {
-            all: after(self.all, from.all, to.all),
-            anonymous: after(self.anonymous, from.anonymous, to.anonymous),
+            all: self.all.saturating_add(other.all),
+            anonymous: self.anonymous.saturating_add(other.anonymous),
+        }
+    }
+
+    fn minus(self, other: Self) -> Self {
+        Self {
+            all: self.all.saturating_sub(other.all),
+            anonymous: self.anonymous.saturating_sub(other.anonymous),
         }
     }
 }
 
-/// Which of the two has no room.
+/// The limit that refuses a write.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Full {
     All,
     Anonymous,
 }
 
-pub(super) struct Room {
-    // Both at once: each is checked before either changes. Nothing else is locked meanwhile.
+pub(super) struct Budget {
+    // One lock over both amounts: both limits are checked before either amount changes. No other lock is taken under it.
     taken: Mutex<Bytes>,
     pub(super) limit: Bytes,
 }
 
-impl Room {
+impl Budget {
     pub(super) fn new(limit: Bytes) -> Self {
         Self {
             taken: Mutex::default(),
@@ -61,14 +65,14 @@ impl Room {
         *lock(&self.taken)
     }
 
-    /// What took `from` takes `to` now. There is always room for what grows in neither; where there is none, nothing
-    /// changes.
+    /// Replaces `from`, which is part of what is taken, by `to`. It succeeds for content that grows in neither amount, even
+    /// when the store is full. After an error nothing has changed.
     pub(super) fn change(&self, from: Bytes, to: Bytes) -> Result<(), Full> {
         if from == to {
             return Ok(());
         }
         let mut taken = lock(&self.taken);
-        let after = taken.after(from, to);
+        let after = taken.minus(from).plus(to);
         if to.all > from.all && after.all > self.limit.all {
             return Err(Full::All);
         }

@@ -1,4 +1,4 @@
-//! One request to an axum application of its own, for what the tour's routes do not show.
+//! One request to an axum application of its own, for behaviour that the tour has no route for.
 
 use std::sync::mpsc;
 
