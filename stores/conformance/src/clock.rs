@@ -5,7 +5,7 @@ use session_core::protocol::{
 };
 use session_store::DeleteScope;
 
-use crate::tested::{
+use crate::store_under_test::{
     DAY, HOUR, NOW, Tested, dead, expect, expect_one_of, hold, key, owned, record,
 };
 use crate::users::numbers;

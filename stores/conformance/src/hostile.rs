@@ -8,7 +8,7 @@ use session_core::{
 };
 use session_store::DeleteScope;
 
-use crate::tested::{HOUR, NOW, Tested, dead, expect, hold, key, owned};
+use crate::store_under_test::{HOUR, NOW, Tested, dead, expect, hold, key, owned};
 
 fn keys() -> Vec<RecordKey> {
     // NULs, the signed and unsigned extremes, Redis Cluster's hash tags, separators, quotes, patterns, escapes, line ends, bytes

@@ -31,24 +31,24 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "how a test fails")]
 
-mod at_once;
-mod at_once_users;
 mod clock;
-mod deletes;
-mod driven;
-mod endings;
+mod concurrent;
+mod concurrent_users;
+mod deletion;
+mod deletion_by_user;
+mod describe;
 mod hostile;
+mod interleavings;
 mod model;
-mod race;
 mod races;
+mod random_histories;
 mod repeats;
 mod request;
 mod rng;
-mod shown;
-mod tested;
+mod store_under_test;
+mod through_driver;
 mod users;
 mod verbs;
-mod walk;
 
 use std::future::Future;
 use std::panic::resume_unwind;
@@ -59,7 +59,7 @@ use std::time::Duration;
 
 use session_store::Store;
 
-use tested::Tested;
+use store_under_test::Tested;
 
 /// How long a rule may take.
 ///
@@ -131,7 +131,7 @@ macro_rules! __conformance_rules {
                 touch_extends_and_never_shortens
                 expired_is_never_live_again
                 live_while_expires_is_later_than_now;
-            deletes:
+            deletion:
                 delete_leaves_a_tombstone
                 delete_version_ends_its_version
                 delete_version_repeated
@@ -142,7 +142,7 @@ macro_rules! __conformance_rules {
                 list_is_in_the_order_of_logins
                 the_index_is_a_hint
                 the_latest_note_counts;
-            endings:
+            deletion_by_user:
                 delete_all_but_one
                 delete_one
                 trim_keeps_the_newest
@@ -161,7 +161,7 @@ macro_rules! __conformance_rules {
             repeats:
                 what_is_repeated_changes_nothing
                 endings_repeated;
-            walk:
+            random_histories:
                 as_the_model
                 as_the_model_on_other_paths;
             races:
@@ -170,18 +170,18 @@ macro_rules! __conformance_rules {
                 races_with_a_login
                 races_with_the_end_of_all
                 races_with_a_cap;
-            at_once:
+            concurrent:
                 one_insert_wins
                 updates_at_once_all_count
                 one_write_of_a_version_wins
                 a_thousand_sessions_at_once
                 a_delete_among_updates_is_final;
-            at_once_users:
+            concurrent_users:
                 trims_at_once_leave_the_newest
                 logins_at_once_leave_three
                 a_trim_spares_who_comes_back
                 delete_all_among_logins;
-            driven:
+            through_driver:
                 requests_at_once_on_one_session
                 requests_at_once_on_a_thousand_sessions;
         }

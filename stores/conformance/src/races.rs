@@ -1,12 +1,12 @@
 //! Requests on one session at once, in every order that their questions to the store can have.
 
-use crate::race::Race;
+use crate::interleavings::Race;
 use crate::request::Does::{
     self, EndsAll, Flashes, LogsIn, LogsInAsAnother, LogsInElsewhere, LogsOut, Renews,
     TakesFlashes, Touches, Writes,
 };
 use crate::request::sessions;
-use crate::tested::Tested;
+use crate::store_under_test::Tested;
 
 /// Two requests: also with each question asked twice. Three have read before the first writes, or there would be too many
 /// interleavings.

@@ -6,7 +6,7 @@ use session_core::{
 };
 use session_store::{DeleteScope, SessionInfo};
 
-use crate::tested::{DAY, HOUR, NOW, Tested, dead, expect, key, owned, record};
+use crate::store_under_test::{DAY, HOUR, NOW, Tested, dead, expect, key, owned, record};
 
 /// What is asked of one group of records: verbs, in an order in which each still has its effect when it is asked once.
 fn script(group: u64) -> (Vec<StoreRequest>, Vec<RecordKey>, [String; 2]) {

@@ -14,7 +14,7 @@ use session_core::{
 use session_store::DeleteScope;
 
 use crate::rng::Rng;
-use crate::tested::{NOW, Tested};
+use crate::store_under_test::{NOW, Tested};
 
 /// What a request does to its session.
 #[derive(Debug, Clone, Copy, PartialEq)]

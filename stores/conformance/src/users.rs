@@ -6,8 +6,8 @@ use session_core::{
 };
 use session_store::{DeleteScope, SessionInfo};
 
-use crate::shown::short;
-use crate::tested::{DAY, HOUR, NOW, Tested, expect, key, owned, record};
+use crate::describe::short;
+use crate::store_under_test::{DAY, HOUR, NOW, Tested, expect, key, owned, record};
 
 pub(crate) fn numbers(numbers: &[u64]) -> Vec<RecordKey> {
     numbers.iter().map(|number| key(*number)).collect()

@@ -5,7 +5,9 @@ use session_core::{
     protocol::{Inserted, Loaded, Outcome, Record, Updated},
 };
 
-use crate::tested::{DAY, HOUR, NOW, Tested, dead, expect, expect_one_of, key, owned, record};
+use crate::store_under_test::{
+    DAY, HOUR, NOW, Tested, dead, expect, expect_one_of, key, owned, record,
+};
 
 /// What lies under a key.
 #[derive(Debug, Clone, Copy, PartialEq)]

@@ -8,9 +8,9 @@ use session_store::StoreError;
 use tokio_postgres::tls::{MakeTlsConnect, TlsConnect};
 use tokio_postgres::{Config, Row, Socket};
 
-use crate::cells::{cell, loaded, number, only};
 use crate::connection::Connections;
 use crate::parameter::Parameter;
+use crate::rows::{cell, loaded, number, only};
 use crate::schema;
 use crate::table::Table;
 

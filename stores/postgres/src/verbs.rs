@@ -6,9 +6,9 @@ use session_core::{
 };
 use session_store::{DeleteScope, Durability, SessionInfo, Store, StoreError, StoreFuture};
 
-use crate::cells::{bytes, cell, listed, most, number, only, outcome, time, tombstone_ends};
 use crate::error::READ_ONLY;
 use crate::parameter::Parameter;
+use crate::rows::{bytes, cell, listed, most, number, only, outcome, time, tombstone_ends};
 use crate::store::PostgresStore;
 
 /// A commit of its own that changes nothing, where commits wait for a standby.

@@ -1,7 +1,7 @@
 //! Sessions in a file, with SQLite: [`SqliteStore`], a back end of [`session_store`].
 
 mod error;
-mod place;
+mod files;
 mod readers;
 mod schema;
 mod statements;

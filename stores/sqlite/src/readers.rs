@@ -11,7 +11,7 @@ use session_core::{RecordKey, protocol::Loaded};
 use session_store::StoreError;
 
 use crate::error::{self, Growth};
-use crate::place::Place;
+use crate::files::Place;
 use crate::{schema, statements};
 
 /// More read at once only if they wait for the disk.

@@ -12,7 +12,7 @@ use session_core::{
 use session_store::{DeleteScope, Durability, SessionInfo, Store, StoreError, StoreFuture};
 
 use crate::error::Growth;
-use crate::place::Place;
+use crate::files::Place;
 use crate::readers::Readers;
 use crate::thread::{Joined, Thread};
 use crate::{schema, statements, thread, writer};

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use rusqlite::{Connection, Error, ErrorCode};
 
-use crate::place::Place;
+use crate::files::Place;
 use crate::thread::Task;
 
 /// A transaction takes in what is asked until then, so that nobody waits long for the others.

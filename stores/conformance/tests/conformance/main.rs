@@ -9,7 +9,7 @@
 
 mod bug;
 mod plain;
-mod plain_users;
+mod plain_by_user;
 
 use std::panic::catch_unwind;
 use std::sync::{Arc, Mutex, PoisonError};

@@ -5,11 +5,11 @@
 mod browser;
 mod cluster;
 mod connections;
+mod errors;
 mod faults;
-mod kept;
 mod permissions;
-mod refused;
 mod single;
+mod stored;
 
 use std::sync::LazyLock;
 use std::sync::atomic::{AtomicUsize, Ordering};

@@ -130,7 +130,7 @@ fn another_process() {
         "writes" => writes(file),
         "locks" => locks(file),
         #[cfg(unix)]
-        "holds" => crate::gone::hold(file),
+        "holds" => crate::replaced::hold(file),
         "fills" => crate::full::fill_limited(file),
         _ => panic!("no such role: {role}"),
     }

@@ -13,7 +13,7 @@ use session_store_sqlite::SqliteStore;
 
 use crate::child::{Other, TASKS, command};
 use crate::client::{self, Cookie, request};
-use crate::place::Directory;
+use crate::directory::Directory;
 
 const SESSIONS: usize = 8;
 

@@ -9,7 +9,7 @@ use session_store::Store;
 use session_store_sqlite::SqliteStore;
 
 use crate::client::{self, Cookie, request};
-use crate::place::Directory;
+use crate::directory::Directory;
 
 /// 64 digits of base64url: selector and verifier.
 fn id(cookie: &Cookie) -> [u8; 48] {

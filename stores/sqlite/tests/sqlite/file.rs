@@ -15,7 +15,7 @@ use session_store::{Durability, Store, StoreError, clean};
 use session_store_sqlite::SqliteStore;
 
 use crate::client::{self, request};
-use crate::place::Directory;
+use crate::directory::Directory;
 
 pub(crate) const NOW: u64 = 1_700_000_000;
 

@@ -11,7 +11,7 @@ use session_store_sqlite::SqliteStore;
 
 use crate::child::{Other, command, tell};
 use crate::client::{self, Cookie, request};
-use crate::place::Directory;
+use crate::directory::Directory;
 
 /// Logs in until a write fails, with 20 kB each; what was acknowledged, and the error.
 async fn fill(source: &SessionBackend, most: usize) -> (Vec<Cookie>, Option<Error>) {

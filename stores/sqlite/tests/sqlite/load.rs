@@ -11,7 +11,7 @@ use session_core::{
 use session_store::{DeleteScope, Store};
 use session_store_sqlite::SqliteStore;
 
-use crate::place::Directory;
+use crate::directory::Directory;
 
 const NOW: u64 = 1_700_000_000;
 

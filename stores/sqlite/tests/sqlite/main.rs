@@ -5,13 +5,13 @@
 mod child;
 mod client;
 mod crash;
+mod directory;
 mod dump;
 mod file;
 mod full;
-#[cfg(unix)]
-mod gone;
 mod load;
-mod place;
+#[cfg(unix)]
+mod replaced;
 
 use std::sync::Arc;
 

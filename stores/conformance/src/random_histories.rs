@@ -8,7 +8,7 @@ use session_store::DeleteScope;
 
 use crate::model::Model;
 use crate::rng::Rng;
-use crate::tested::{NOW, Tested, expect, hold, key};
+use crate::store_under_test::{NOW, Tested, expect, hold, key};
 
 const STEPS: u64 = 300;
 

@@ -10,7 +10,7 @@ use tokio::task::yield_now;
 use tokio::time::sleep;
 
 use crate::rng::Rng;
-use crate::tested::{
+use crate::store_under_test::{
     DAY, HOUR, NOW, Tested, at_once, broken, dead, expect, hold, key, owned, record,
 };
 

@@ -5,7 +5,7 @@ use session_core::Session;
 use session_store::SessionBackend;
 
 use crate::request::{headers, look, sessions, set_cookie};
-use crate::tested::{Tested, at_once, expect, hold};
+use crate::store_under_test::{Tested, at_once, expect, hold};
 
 /// One request; the cookie that its response sets.
 async fn request(

@@ -3,7 +3,7 @@
 use session_core::protocol::{Inserted, Loaded, Record, TrimResult, Updated};
 use session_store::DeleteScope;
 
-use crate::tested::{
+use crate::store_under_test::{
     HOUR, NOW, Tested, at_once, dead, expect, expect_one_of, hold, key, owned, record,
 };
 use crate::users::numbers;

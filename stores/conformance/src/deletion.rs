@@ -3,7 +3,7 @@
 use session_core::protocol::{Inserted, Loaded, Outcome, TOMBSTONE_SECONDS, TrimResult, Updated};
 use session_store::DeleteScope;
 
-use crate::tested::{DAY, HOUR, NOW, Tested, dead, expect, expect_one_of, key, record};
+use crate::store_under_test::{DAY, HOUR, NOW, Tested, dead, expect, expect_one_of, key, record};
 use crate::verbs::{ALL, There, expired, lay};
 
 /// Nobody may be held by a tombstone longer than it lasts, whether or not it was removed.

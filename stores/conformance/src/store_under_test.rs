@@ -16,7 +16,7 @@ use session_store::{DeleteScope, Durability, SessionInfo, Store, StoreError};
 use tokio::sync::Barrier;
 use tokio::task::JoinSet;
 
-use crate::shown::Shown;
+use crate::describe::Shown;
 
 pub(crate) const NOW: u64 = 1_700_000_000;
 pub(crate) const HOUR: u64 = 60 * 60;

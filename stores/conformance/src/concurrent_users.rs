@@ -6,7 +6,7 @@ use session_core::protocol::{Loaded, TrimResult, Updated};
 use session_store::DeleteScope;
 use tokio::task::yield_now;
 
-use crate::tested::{HOUR, NOW, Tested, at_once, dead, expect, hold, key, owned, record};
+use crate::store_under_test::{HOUR, NOW, Tested, at_once, dead, expect, hold, key, owned, record};
 
 /// Trims at once never end more than too many.
 pub(crate) async fn trims_at_once_leave_the_newest(store: Tested) {

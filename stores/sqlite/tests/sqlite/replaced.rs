@@ -10,8 +10,8 @@ use session_store::{DeleteScope, Durability, Store, StoreError};
 use session_store_sqlite::SqliteStore;
 
 use crate::child::{Other, command, tell};
+use crate::directory::Directory;
 use crate::file::{NOW, key, record};
-use crate::place::Directory;
 
 /// What each verb says that asks the database.
 async fn errors(store: &SqliteStore) -> Vec<StoreError> {

@@ -10,7 +10,7 @@ use session_core::{
 use session_store::SessionInfo;
 
 use crate::request::{Does, Request, Seen, headers, look, set_cookie};
-use crate::tested::{NOW, Tested, broken, dead, expect, hold};
+use crate::store_under_test::{NOW, Tested, broken, dead, expect, hold};
 
 /// More than any requests here ask that meet each other.
 const MOST_STEPS: usize = 40;
