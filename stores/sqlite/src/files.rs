@@ -1,4 +1,4 @@
-//! Where the file and the two beside it are, and whether they still are there.
+//! The paths of the database and of the two files beside it, and the check that they are still the files that were opened.
 
 use std::fs::{self, OpenOptions};
 use std::io::{self, ErrorKind};
@@ -8,15 +8,21 @@ use std::time::Duration;
 
 use session_store::StoreError;
 
-/// What SQLite keeps beside the database while anybody has it open: the log, and an index of it that processes share.
+use crate::error::refused;
+
+// SQLite keeps two files beside the database while a process has it open:
+//
+//     sessions.db        the database
+//     sessions.db-wal    the write-ahead log: commits that are not yet in the database
+//     sessions.db-shm    an index of the log, which all processes share
 const BESIDE: [&str; 2] = ["-wal", "-shm"];
 
-/// How often a log is looked for whose index is there.
+/// How many times to look for a log whose index exists, a millisecond apart.
 const LOOKS: usize = 20;
 
-pub(crate) struct Place {
+pub(crate) struct Files {
     database: File,
-    /// Each with its suffix; none before a connection is open.
+    /// The files beside it, each with its suffix. Empty until a connection is open.
     beside: Vec<(&'static str, File)>,
 }
 
@@ -27,66 +33,55 @@ struct File {
 }
 
 impl File {
-    fn is_there(&self) -> bool {
-        fs::metadata(&self.path).is_ok_and(|file| identity(&file) == self.identity)
+    fn at(path: PathBuf) -> io::Result<Self> {
+        let identity = identity(&fs::metadata(&path)?);
+        Ok(Self { path, identity })
+    }
+
+    /// Returns whether the path still leads to this file.
+    fn is_unchanged(&self) -> bool {
+        match fs::metadata(&self.path) {
+            Ok(file) => identity(&file) == self.identity,
+            Err(_) => false,
+        }
     }
 }
 
-impl Place {
-    /// Creates the file if there is none, for this user alone: SQLite gives the same rights to the files beside it.
+impl Files {
+    /// Creates the database if there is none, for this user alone: SQLite gives its permissions to the files beside it.
     pub(crate) fn new(path: &Path) -> Result<Self, StoreError> {
         if let Some(message) = not_a_path(path) {
             return Err(StoreError::new(format!("{path:?}: {message}")).refused());
         }
-        // Also so that SQLite reads no URI and no `:memory:` in it.
-        let path =
-            absolute(path).map_err(|error| refused(path, "this is no path").with_source(error))?;
-        // Where it exists it is not opened: closing it would take away the locks that this process may have on it.
-        let mut options = OpenOptions::new();
-        options.write(true).create_new(true);
-        #[cfg(unix)]
-        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        match options.open(&path) {
-            Err(error) if error.kind() != ErrorKind::AlreadyExists => {
-                let message = match error.kind() {
-                    ErrorKind::NotFound => "there is no such directory; create it first",
-                    ErrorKind::PermissionDenied => {
-                        "it cannot be created; give this process the right to write the directory"
-                    }
-                    _ => "it cannot be created",
-                };
-                return Err(refused(&path, message).with_source(error));
-            }
-            _ => {}
-        }
+        // SQLite takes no absolute path for a URI or for `:memory:`.
+        let path = match absolute(path) {
+            Ok(path) => path,
+            Err(error) => return Err(refused(path, "this is no path").with_source(error)),
+        };
+        create(&path)?;
         match fs::metadata(&path) {
             Ok(file) if file.is_file() => {
-                let database = File {
-                    identity: identity(&file),
-                    path,
-                };
-                let place = Self {
-                    database,
+                let identity = identity(&file);
+                let files = Self {
+                    database: File { path, identity },
                     beside: Vec::new(),
                 };
-                place.refuse_without_log()?;
-                Ok(place)
+                files.refuse_without_log()?;
+                Ok(files)
             }
             Ok(_) => Err(refused(&path, "this is not a file; give the path of one")),
-            Err(error) => Err(unseen(&path, error)),
+            Err(error) => Err(unreadable(&path, error)),
         }
     }
 
-    /// SQLite makes the log before its index, and removes it after. An index alone is that of processes whose log was deleted;
-    /// by it we would read what is not in our new log, and lose what they could still write back. Or they were all killed:
-    /// that cannot be told apart.
+    /// Refuses a database whose index of the log exists without the log.
+    ///
+    /// SQLite creates the log before its index, and removes it after. So an index alone belongs to processes whose log was
+    /// deleted under them: through it this process would read commits that its own new log lacks, and overwrite commits that
+    /// the others could still write back. It may also be left from processes that were all killed; the two cases look alike.
     fn refuse_without_log(&self) -> Result<(), StoreError> {
-        let unseen = |error| unseen(self.path(), error);
-        let (log, index) = (
-            self.beside("-wal").map_err(unseen)?,
-            self.beside("-shm").map_err(unseen)?,
-        );
-        // Between two looks the last of the others may end, or a first one begin.
+        let (log, index) = (self.path_beside("-wal")?, self.path_beside("-shm")?);
+        // Between two looks the last of the other processes may end, or a first one start.
         for _ in 0..LOOKS {
             if log.exists() || !index.exists() {
                 return Ok(());
@@ -100,94 +95,120 @@ impl Place {
         ))
     }
 
-    /// Keeps in mind which files are beside the database. To be called while a connection is open that has read from it:
-    /// SQLite has made both by then, and removes them when the last connection of all processes is closed, not before.
+    /// Remembers which files are beside the database.
+    ///
+    /// The caller has a connection open that has read from it: SQLite has created both files by then, and removes them only
+    /// when the last connection of all processes is closed.
     pub(crate) fn look_beside(&mut self) -> Result<(), StoreError> {
         for suffix in BESIDE {
-            let path = self
-                .beside(suffix)
-                .map_err(|error| unseen(&self.database.path, error))?;
-            let file = fs::metadata(&path).map_err(|error| unseen(&path, error))?;
-            self.beside.push((
-                suffix,
-                File {
-                    identity: identity(&file),
-                    path,
-                },
-            ));
+            let path = self.path_beside(suffix)?;
+            match File::at(path.clone()) {
+                Ok(file) => self.beside.push((suffix, file)),
+                Err(error) => return Err(unreadable(&path, error)),
+            }
         }
         Ok(())
     }
 
-    /// SQLite follows links before it puts a suffix to the name.
-    fn beside(&self, suffix: &str) -> io::Result<PathBuf> {
-        let mut path = fs::canonicalize(&self.database.path)?.into_os_string();
-        path.push(suffix);
-        Ok(path.into())
+    fn path_beside(&self, suffix: &str) -> Result<PathBuf, StoreError> {
+        // SQLite follows links before it appends a suffix to the name.
+        match fs::canonicalize(&self.database.path) {
+            Ok(path) => {
+                let mut path = path.into_os_string();
+                path.push(suffix);
+                Ok(path.into())
+            }
+            Err(error) => Err(unreadable(&self.database.path, error)),
+        }
     }
 
     pub(crate) fn path(&self) -> &Path {
         &self.database.path
     }
 
-    /// Which of the database's files others than their user may read or write, one sentence for each.
+    /// Returns a sentence for each of the files that users other than its owner may read or write.
     #[cfg(unix)]
     pub(crate) fn warnings(&self) -> Vec<String> {
         use std::os::unix::fs::PermissionsExt;
+        let mut paths = vec![&self.database.path];
+        for (_, file) in &self.beside {
+            paths.push(&file.path);
+        }
         let mut warnings = Vec::new();
-        for file in [&self.database]
-            .into_iter()
-            .chain(self.beside.iter().map(|(_, file)| file))
-        {
-            let path = &file.path;
+        for path in paths {
             let Ok(file) = fs::metadata(path) else {
                 continue;
             };
             let mode = file.permissions().mode() & 0o777;
-            let (read, written) = (mode & 0o044 != 0, mode & 0o022 != 0);
-            let done = match (read, written) {
+            let (readable, writable) = (mode & 0o044 != 0, mode & 0o022 != 0);
+            let access = match (readable, writable) {
                 (false, false) => continue,
                 (true, false) => "read",
-                (false, true) => "written",
-                (true, true) => "read and written",
+                (false, true) => "write",
+                (true, true) => "read and write",
             };
             let path = path.display();
             warnings.push(format!(
-                "{path}: sessions may be {done} by other users than the file's own (mode {mode:03o}); chmod 600 it"
+                "{path}: users other than the owner of the file may {access} sessions (mode {mode:03o}); chmod 600 it"
             ));
         }
         warnings
     }
 
-    /// Rights are not told by a mode here.
+    /// Returns nothing: here a file's permissions are not in its mode.
     #[cfg(not(unix))]
     pub(crate) fn warnings(&self) -> Vec<String> {
         Vec::new()
     }
 
-    /// SQLite goes on with files that were deleted or replaced. What it writes to such a database, or to such a log, is lost;
-    /// sessions that another process ends in the new one would stay live here. Two processes with two indexes write over
-    /// each other's part of the log. Costs a few microseconds.
+    /// Fails if one of the files was deleted or replaced. Costs a few microseconds.
+    ///
+    /// SQLite itself goes on with such files. Its writes to them are lost, sessions that another process ends in the new
+    /// database stay live here, and two processes with two indexes overwrite each other's part of the log.
     pub(crate) fn check(&self) -> Result<(), StoreError> {
-        if !self.database.is_there() {
+        if !self.database.is_unchanged() {
             return Err(StoreError::new(
                 "the database of the sessions was deleted, moved or replaced: put it back, or restart the application",
             )
             .refused());
         }
-        match self.beside.iter().find(|(_, file)| !file.is_there()) {
-            Some((suffix, _)) => Err(StoreError::new(format!(
-                "the file {suffix} beside the database of the sessions was deleted, moved or replaced: stop all processes \
-                 that have the database open, then start them again"
-            ))
-            .refused()),
-            None => Ok(()),
+        for (suffix, file) in &self.beside {
+            if !file.is_unchanged() {
+                return Err(StoreError::new(format!(
+                    "the file {suffix} beside the database of the sessions was deleted, moved or replaced: stop all \
+                     processes that have the database open, then start them again"
+                ))
+                .refused());
+            }
         }
+        Ok(())
     }
 }
 
-/// What SQLite and its clients give a meaning of its own, and what to do instead. A file of such a name would be made, and
-/// nobody would look for the sessions there.
+/// Creates an empty file for this user alone, unless there is one.
+fn create(path: &Path) -> Result<(), StoreError> {
+    // An existing file is not opened: closing it would release the POSIX locks that this process may hold on it.
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let Err(error) = options.open(path) else {
+        return Ok(());
+    };
+    let message = match error.kind() {
+        ErrorKind::AlreadyExists => return Ok(()),
+        ErrorKind::NotFound => "there is no such directory; create it first",
+        ErrorKind::PermissionDenied => {
+            "it cannot be created; give this process the right to write the directory"
+        }
+        _ => "it cannot be created",
+    };
+    Err(refused(path, message).with_source(error))
+}
+
+/// Returns what to do instead if SQLite or one of its clients gives this path a special meaning.
+///
+/// A file of such a name could be created, but the application would not look for its sessions there.
 fn not_a_path(path: &Path) -> Option<&'static str> {
     let name = path.to_string_lossy();
     if name.is_empty() {
@@ -195,31 +216,27 @@ fn not_a_path(path: &Path) -> Option<&'static str> {
     }
     if name.starts_with(":memory:") {
         return Some(
-            "sessions in memory are kept by MemoryStore, since SQLite has a database for each connection there; for a file \
-             of that name put ./ in front",
+            "for sessions in memory use MemoryStore, since in memory each of SQLite's connections has a database of its own; \
+             for a file of that name put ./ in front",
         );
     }
     if name.starts_with("file:") || name.starts_with("sqlite:") {
         return Some(
             "this is a URI, whose parameters would have no effect; give the path alone, such as \
-             /var/lib/shop/sessions.db, choose by open or open_full, and take MemoryStore for sessions in memory",
+             /var/lib/shop/sessions.db, choose between open and open_full, and use MemoryStore for sessions in memory",
         );
     }
     None
 }
 
-fn refused(path: &Path, message: &str) -> StoreError {
-    StoreError::new(format!("{}: {message}", path.display())).refused()
+fn unreadable(path: &Path, error: io::Error) -> StoreError {
+    refused(path, "its metadata cannot be read").with_source(error)
 }
 
-fn unseen(path: &Path, error: io::Error) -> StoreError {
-    refused(path, "it cannot be looked at").with_source(error)
-}
-
-/// Device and number of the file.
+/// The device and the inode number of a file.
 #[cfg(unix)]
 type Identity = (u64, u64);
-/// Elsewhere a file that is open is not replaced.
+/// Nothing: on other systems an open file cannot be replaced.
 #[cfg(not(unix))]
 type Identity = ();
 

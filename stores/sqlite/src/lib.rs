@@ -4,6 +4,7 @@ mod error;
 mod files;
 mod readers;
 mod schema;
+mod sql;
 mod statements;
 mod store;
 mod thread;

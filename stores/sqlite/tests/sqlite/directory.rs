@@ -1,4 +1,4 @@
-//! Where tests put their files.
+//! Directories for the files of tests.
 
 use std::path::{Path, PathBuf};
 use std::sync::Once;
@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 use std::{fs, process};
 
-/// An empty directory of a test's own.
+/// An empty directory for one test.
 pub(crate) struct Directory(PathBuf);
 
 impl Directory {
@@ -21,7 +21,7 @@ impl Directory {
             COUNT.fetch_add(1, Ordering::Relaxed)
         ));
         fs::create_dir_all(&path).unwrap();
-        // As SQLite names the files beside the database.
+        // Canonical, since SQLite names the files beside the database after its canonical path.
         Self(path.canonicalize().unwrap())
     }
 
@@ -33,7 +33,7 @@ impl Directory {
         &self.0
     }
 
-    /// The file of a store that outlives the directory's user. A later run of the tests removes it.
+    /// Returns the path of the database, and leaves the directory in place. A later run of the tests removes it.
     pub(crate) fn leave(self) -> PathBuf {
         let file = self.file();
         std::mem::forget(self);
@@ -47,7 +47,7 @@ impl Drop for Directory {
     }
 }
 
-/// Removes what earlier runs left.
+/// Removes the directories that earlier runs left.
 fn sweep(all: &Path) {
     for directory in fs::read_dir(all).into_iter().flatten().flatten() {
         let changed = directory

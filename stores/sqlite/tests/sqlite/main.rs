@@ -1,4 +1,4 @@
-//! The SQLite store: the contract, and what it promises beyond the contract.
+//! The SQLite store: the contract, and the promises beyond it.
 
 #![allow(clippy::unwrap_used, clippy::panic)]
 
@@ -10,6 +10,9 @@ mod dump;
 mod file;
 mod full;
 mod load;
+mod path;
+#[cfg(unix)]
+mod permissions;
 #[cfg(unix)]
 mod replaced;
 
@@ -18,7 +21,7 @@ use std::sync::Arc;
 use session_store::Store;
 use session_store_sqlite::SqliteStore;
 
-use place::Directory;
+use directory::Directory;
 
 async fn empty() -> Option<Arc<dyn Store>> {
     Some(Arc::new(

@@ -1,4 +1,4 @@
-//! Deleted or replaced while they are open: the database, and the files beside it.
+//! The database, or a file beside it, is deleted or replaced while it is open.
 
 use std::fs;
 use std::io::{BufRead as _, Write as _, stdin};
@@ -9,11 +9,11 @@ use session_core::protocol::{Inserted, Loaded, Outcome, Record};
 use session_store::{DeleteScope, Durability, Store, StoreError};
 use session_store_sqlite::SqliteStore;
 
-use crate::child::{Other, command, tell};
+use crate::child::{Other, command, report};
 use crate::directory::Directory;
 use crate::file::{NOW, key, record};
 
-/// What each verb says that asks the database.
+/// Returns the error of each verb that uses the database.
 async fn errors(store: &SqliteStore) -> Vec<StoreError> {
     let user = "ada@example.com";
     vec![
@@ -52,7 +52,7 @@ async fn insert(store: &SqliteStore, number: u8) {
     );
 }
 
-/// Neither what is lost is acknowledged nor what is old answered.
+/// No lost write is acknowledged, and no outdated record is returned.
 #[tokio::test]
 async fn deleted_or_replaced() {
     let directory = Directory::new();
@@ -78,8 +78,8 @@ async fn deleted_or_replaced() {
     insert(&store, 2).await;
 }
 
-/// Without its log or the log's index each write was acknowledged, and gone after a crash. What was acknowledged before is
-/// written back by the end of the process.
+/// Without the log or its index, an acknowledged write would be lost in a crash. Earlier writes are
+/// written back when the process ends.
 #[tokio::test]
 async fn log_deleted_or_replaced() {
     for suffix in ["-wal", "-shm"] {
@@ -106,7 +106,7 @@ async fn log_deleted_or_replaced() {
     }
 }
 
-/// Opens the file and says for each line whether it can be written.
+/// Opens the file in another process, which replies to each line whether it could write.
 pub(crate) fn hold(file: &Path) {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
@@ -115,13 +115,13 @@ pub(crate) fn hold(file: &Path) {
     runtime.block_on(async {
         let store = SqliteStore::open(file).unwrap();
         store.insert(key(100), &record(1), NOW).await.unwrap();
-        tell("open");
+        report("open");
         for (expires, _) in
             (NOW + 3600 + u64::from(std::process::id())..).zip(stdin().lock().lines())
         {
             match store.touch(key(100), expires, NOW).await {
-                Ok(_) => tell("answer: written"),
-                Err(error) => tell(&format!("answer: {error}")),
+                Ok(_) => report("reply: written"),
+                Err(error) => report(&format!("reply: {error}")),
             }
         }
     });
@@ -129,11 +129,11 @@ pub(crate) fn hold(file: &Path) {
 
 fn holds(file: &Path) -> Other {
     let mut other = Other::start(command("holds", file, None));
-    other.told("open");
+    other.reads("open");
     other
 }
 
-fn ask(other: &mut Other) -> String {
+fn request(other: &mut Other) -> String {
     other
         .process
         .stdin
@@ -141,16 +141,16 @@ fn ask(other: &mut Other) -> String {
         .unwrap()
         .write_all(b"\n")
         .unwrap();
-    other.told("answer: ")
+    other.reads("reply: ")
 }
 
-/// Lets it end by itself.
+/// Lets the other process end by itself.
 fn end(mut other: Other) {
     drop(other.process.stdin.take());
     assert!(other.process.wait().unwrap().success());
 }
 
-/// Each of two processes notices.
+/// Both of two processes notice.
 #[tokio::test]
 async fn two_processes_without_their_log() {
     for suffix in ["-wal", "-shm"] {
@@ -158,7 +158,7 @@ async fn two_processes_without_their_log() {
         let store = SqliteStore::open(directory.file()).unwrap();
         let mut other = holds(&directory.file());
         fs::remove_file(beside(&directory, suffix)).unwrap();
-        assert_eq!(ask(&mut other), lost(suffix));
+        assert_eq!(request(&mut other), lost(suffix));
         assert_eq!(
             store.load(key(100), NOW).await.unwrap_err().to_string(),
             lost(suffix)
@@ -173,8 +173,8 @@ async fn two_processes_without_their_log() {
     }
 }
 
-/// Whoever is started again beside a process that still has the deleted log would read and write wrongly; once that has
-/// ended, everything is there. Where it was killed, the index is left, and nobody knows.
+/// A process that starts beside one that still has the deleted log would read and write wrongly. After that one has
+/// ended, everything is there. If it was killed, the index is left, which looks alike.
 #[tokio::test]
 async fn started_beside_one_without_its_log() {
     let directory = Directory::new();
@@ -207,12 +207,12 @@ async fn started_beside_one_without_its_log() {
     insert(&SqliteStore::open(directory.file()).unwrap(), 1).await;
 }
 
-/// Others come and go, by themselves or killed, the log is written back and cut: no false alarm.
+/// Other processes come and go, some killed, and the log is written back and cut: no false alarm.
 #[tokio::test]
 async fn the_log_stays_while_others_come_and_go() {
     let directory = Directory::new();
     let file = directory.file();
-    // Left by a process that was killed.
+    // Files that a killed process left.
     drop(holds(&file));
     let store = SqliteStore::open(&file).unwrap();
     insert(&store, 1).await;
@@ -223,7 +223,7 @@ async fn the_log_stays_while_others_come_and_go() {
         let connection = Connection::open(&file).unwrap();
         for mode in ["PASSIVE", "FULL", "RESTART", "TRUNCATE"] {
             expires += 1;
-            assert_eq!(ask(&mut other), "written");
+            assert_eq!(request(&mut other), "written");
             assert_eq!(
                 store.touch(key(1), expires, NOW).await.unwrap(),
                 Outcome::Done
@@ -255,7 +255,7 @@ async fn the_log_stays_while_others_come_and_go() {
     }
 }
 
-/// SQLite has the files beside the one that a link names.
+/// SQLite puts its files beside the file to which a link leads.
 #[tokio::test]
 async fn beside_a_link() {
     let directory = Directory::new();
