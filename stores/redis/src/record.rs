@@ -6,7 +6,7 @@ use redis::Value;
 use session_core::protocol::Record;
 use session_store::StoreError;
 
-/// What is read of a record; `found.lua` reads the same. A tombstone is what has the first.
+/// What is read of a record; `scripts/stored.lua` reads the same. A tombstone is what has the first.
 pub(crate) const FIELDS: [&str; 8] = [
     "dead", "version", "expires", "created", "seen", "owner", "label", "body",
 ];

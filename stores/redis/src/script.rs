@@ -20,13 +20,13 @@ macro_rules! script {
     };
 }
 
-script!(INSERT: "order.lua" "found.lua" "insert.lua");
-script!(UPDATE: "order.lua" "found.lua" "update.lua");
-script!(TOUCH: "touch.lua");
-script!(DELETE: "delete.lua");
-script!(DELETE_VERSION: "found.lua" "delete_version.lua");
-script!(INDEX: "index.lua");
-script!(CHECK: "check.lua");
+script!(INSERT: "scripts/order.lua" "scripts/stored.lua" "scripts/insert.lua");
+script!(UPDATE: "scripts/order.lua" "scripts/stored.lua" "scripts/update.lua");
+script!(TOUCH: "scripts/touch.lua");
+script!(DELETE: "scripts/delete.lua");
+script!(DELETE_VERSION: "scripts/stored.lua" "scripts/delete_version.lua");
+script!(INDEX: "scripts/index.lua");
+script!(CHECK: "scripts/check.lua");
 
 impl Script {
     /// The commands that it runs, in the order of the alphabet.

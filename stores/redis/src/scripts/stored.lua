@@ -1,5 +1,5 @@
 -- What lies under the key, as `load` reads it.
-local function found()
+local function stored()
     return redis.call(
         'HMGET', KEYS[1], 'dead', 'version', 'expires', 'created', 'seen', 'owner', 'label', 'body'
     )

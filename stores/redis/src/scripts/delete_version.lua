@@ -4,7 +4,7 @@ if not version then
     return 0
 end
 if version ~= ARGV[3] then
-    return found()
+    return stored()
 end
 -- First: it needs no room, and a script that has written goes on where there is none.
 redis.call('DEL', KEYS[1])

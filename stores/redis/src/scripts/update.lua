@@ -6,7 +6,7 @@ if not version or expires <= ARGV[10] then
     return 0
 end
 if version ~= ARGV[9] then
-    return found()
+    return stored()
 end
 if owner ~= ARGV[6] then
     order = next_order(order)

@@ -1,6 +1,6 @@
 -- 1 native lifetime; 2 version, 3 expires, 4 created, 5 seen, 6 owner, 7 label, 8 body
 if redis.call('EXISTS', KEYS[1]) == 1 then
-    return found()
+    return stored()
 end
 redis.call(
     'HSET', KEYS[1], 'version', ARGV[2], 'expires', ARGV[3], 'created', ARGV[4], 'seen', ARGV[5],
