@@ -7,6 +7,7 @@ mod record;
 mod script;
 mod server;
 mod store;
+mod verbs;
 
 pub use connection::RedisConnection;
 pub use store::RedisStore;

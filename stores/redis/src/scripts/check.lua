@@ -1,15 +1,15 @@
--- Which commands of the other scripts this user may not run: each is tried, under a key that is gone afterwards. An error
--- where this is a replica.
+-- Returns the commands of the other scripts that this user may not run. Each is tried on a key that is deleted at the end or
+-- expires within a second. Returns the error of a replica if this server is one.
 local refused = {}
 local replica
 local function try(...)
-    local answer = redis.pcall(...)
-    local message = type(answer) == 'table' and answer.err or ''
-    -- The first is how Redis 7.0 says it.
+    local reply = redis.pcall(...)
+    local message = type(reply) == 'table' and reply.err or ''
+    -- The first text is that of Redis 7.0.
     if message:find('The user executing the script', 1, true) or message:find('NOPERM', 1, true) then
         table.insert(refused, (...))
     elseif message:find('READONLY', 1, true) then
-        replica = answer
+        replica = reply
     end
 end
 try('HSET', KEYS[1], 'dead', '1')

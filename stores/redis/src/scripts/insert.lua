@@ -1,4 +1,5 @@
--- 1 native lifetime; 2 version, 3 expires, 4 created, 5 seen, 6 owner, 7 label, 8 body
+-- Creates a record if its key is free: returns 1, or the record or tombstone that has the key.
+-- Arguments: 1 native lifetime; 2 version, 3 expires, 4 created, 5 seen, 6 owner, 7 label, 8 body
 if redis.call('EXISTS', KEYS[1]) == 1 then
     return stored()
 end

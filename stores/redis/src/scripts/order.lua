@@ -1,4 +1,5 @@
--- The next number of the store's order: this server's clock in microseconds, but later than the record's own number before.
+-- Returns the next number in the order of logins: this server's clock in microseconds, and more than the number that the
+-- record had before.
 local function next_order(before)
     local time = redis.call('TIME')
     local order = time[1] * 1000000 + time[2]

@@ -1,4 +1,4 @@
--- What lies under the key, as `load` reads it.
+-- Returns the fields of the record, in the order in which `load` reads them.
 local function stored()
     return redis.call(
         'HMGET', KEYS[1], 'dead', 'version', 'expires', 'created', 'seen', 'owner', 'label', 'body'

@@ -1,19 +1,19 @@
-//! What lies in Redis, for how long, and how many commands that takes.
+//! The data in Redis, and how long it stays.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD, URL_SAFE_NO_PAD};
-use redis::{Value, cmd};
+use redis::cmd;
 use servers::Redis;
-use session_core::protocol::{Inserted, Outcome, Record, Updated};
+use session_core::protocol::Record;
 use session_store::{DeleteScope, Store};
 
 use crate::browser::{Browser, source};
 use crate::{HOUR, NOW, REDIS, connect, key, prefix, record, store};
 
-/// T5: neither a selector nor a verifier of any cookie is in the dump, in any form; and what is there opens nothing.
+/// T5: no selector or verifier of a cookie is in the dump, in any form, and nothing in the dump opens a session.
 #[tokio::test]
 async fn t5_nothing_that_opens_a_session() {
     let Some(redis) = &*REDIS else {
@@ -85,7 +85,7 @@ async fn t5_nothing_that_opens_a_session() {
         }
     }
 
-    // Whatever is there in place of a cookie, or of the id in one that is signed.
+    // Each value in place of a cookie, or of the id in a signed one.
     let (name, value) = cookies[2].split_once('=').unwrap();
     let (_, signature) = value.split_once('.').unwrap();
     for bytes in all {
@@ -113,7 +113,7 @@ async fn t5_nothing_that_opens_a_session() {
     }
 }
 
-/// Every key under this prefix and what is in it; each key has a native expiry.
+/// Returns every key with this prefix, and its content. Checks that each key has a native expiry.
 async fn dump(redis: &Redis, prefix: &str) -> BTreeMap<Vec<u8>, Vec<Vec<u8>>> {
     let mut connection = connect(&redis.url(), std::time::Duration::from_secs(10)).await;
     let keys: Vec<Vec<u8>> = cmd("KEYS")
@@ -154,8 +154,8 @@ async fn dump(redis: &Redis, prefix: &str) -> BTreeMap<Vec<u8>, Vec<Vec<u8>>> {
     dump
 }
 
-/// Whatever is done, each key of a server of one's own begins with the prefix and has an expiry, an hour later than is
-/// needed; writing less does not shorten it.
+/// After every verb, each key of the server begins with the prefix and has an expiry an hour later than
+/// needed; a write with an earlier end does not shorten it.
 #[tokio::test]
 async fn keys_expire_by_themselves() {
     let Some(redis) = Redis::start(&[]) else {
@@ -198,7 +198,7 @@ async fn keys_expire_by_themselves() {
     store.delete(key(1), NOW).await.unwrap();
     about(of(1), HOUR + 60);
 
-    // Beyond what Redis takes: a hundred years. And what has expired already, for an hour.
+    // A time that Redis would refuse becomes a hundred years, and an expired record stays for an hour.
     for (number, expires, expected) in [
         (2, u64::MAX, 100 * 365 * 24 * HOUR),
         (3, NOW, HOUR),
@@ -221,7 +221,7 @@ async fn keys_expire_by_themselves() {
     assert_eq!(dump(&redis, "").await.len(), 6);
     assert_eq!(dump(&redis, "test:").await.len(), 6);
 
-    // Who ends records takes their notes away.
+    // Index entries are removed with the records.
     store.index("ada", key(5), NOW + HOUR, NOW).await.unwrap();
     store
         .insert(key(5), &record(1, Some("ada")), NOW)
@@ -238,9 +238,9 @@ async fn keys_expire_by_themselves() {
     assert_eq!(redis.ask(&["EXISTS", &notes]), "0");
 }
 
-/// A note goes a day after it was needed, when another is told, and not before.
+/// An index entry is removed a day after its end, when another one is added, and not before.
 #[tokio::test]
-async fn notes_end() {
+async fn index_entries_end() {
     let Some(redis) = &*REDIS else {
         return;
     };
@@ -258,106 +258,5 @@ async fn notes_end() {
     ] {
         store.index("ada", key(3), now + day, now).await.unwrap();
         assert_eq!(redis.ask(&["ZCARD", &notes]), left.to_string());
-    }
-}
-
-/// One command for a read and one for a write, once a server knows the scripts.
-#[tokio::test]
-async fn one_round_trip() {
-    let Some(redis) = Redis::start(&[]) else {
-        return;
-    };
-    let store = store(&redis, "test:").await;
-    let mut monitor = Monitor::start(&redis).await;
-    let live = record(1, Some("ada"));
-    for round in 0..2 {
-        let place = key(round);
-        store.index("ada", place, NOW + HOUR, NOW).await.unwrap();
-        let indexed = monitor.commands().await;
-        assert_eq!(
-            store.insert(place, &live, NOW).await.unwrap(),
-            Inserted::Done
-        );
-        let inserted = monitor.commands().await;
-        store.load(place, NOW).await.unwrap();
-        let loaded = monitor.commands().await;
-        let next = record(2, Some("ada"));
-        assert_eq!(
-            store.update(place, 1, &next, NOW).await.unwrap(),
-            Updated::Done
-        );
-        let updated = monitor.commands().await;
-        assert!(matches!(
-            store.update(place, 1, &next, NOW).await.unwrap(),
-            Updated::Conflict(_)
-        ));
-        let conflict = monitor.commands().await;
-        assert_eq!(
-            store.touch(place, NOW + 2 * HOUR, NOW).await.unwrap(),
-            Outcome::Done
-        );
-        let touched = monitor.commands().await;
-        assert_eq!(store.delete(place, NOW).await.unwrap(), Outcome::Done);
-        let deleted = monitor.commands().await;
-        store.unindex("ada", place).await.unwrap();
-        let unindexed = monitor.commands().await;
-
-        assert_eq!(
-            (loaded, conflict, unindexed),
-            (
-                vec!["HMGET".into()],
-                vec!["EVALSHA".into()],
-                vec!["ZREM".into()]
-            )
-        );
-        let first = ["EVALSHA".to_owned(), "EVAL".to_owned()];
-        for commands in [indexed, inserted, updated, touched, deleted] {
-            assert_eq!(commands, first[..2 - usize::try_from(round).unwrap()]);
-        }
-    }
-}
-
-/// What clients ask, by the counters that scripts do not change: the connections' last commands would, so it listens.
-struct Monitor {
-    lines: tokio::io::Lines<tokio::io::BufReader<tokio::net::TcpStream>>,
-    redis: redis::aio::ConnectionManager,
-}
-
-impl Monitor {
-    async fn start(redis: &Redis) -> Self {
-        use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _};
-        let mut stream = tokio::net::TcpStream::connect(("127.0.0.1", redis.port()))
-            .await
-            .unwrap();
-        stream.write_all(b"MONITOR\r\n").await.unwrap();
-        let mut lines = tokio::io::BufReader::new(stream).lines();
-        assert_eq!(lines.next_line().await.unwrap().unwrap(), "+OK");
-        Self {
-            lines,
-            redis: connect(&redis.url(), std::time::Duration::from_secs(10)).await,
-        }
-    }
-
-    /// Since it was asked last.
-    async fn commands(&mut self) -> Vec<String> {
-        let _: Value = cmd("ECHO")
-            .arg("until here")
-            .query_async(&mut self.redis)
-            .await
-            .unwrap();
-        let mut commands = Vec::new();
-        loop {
-            // +time [database address] "command" "argument"..
-            let line = self.lines.next_line().await.unwrap().unwrap();
-            let (from, command) = line.split_once("] \"").unwrap();
-            let name = command.split('"').next().unwrap().to_uppercase();
-            match &*name {
-                "ECHO" => return commands,
-                // A connection's first.
-                "CLIENT" => {}
-                _ if from.ends_with(" lua") => {}
-                _ => commands.push(name),
-            }
-        }
     }
 }
