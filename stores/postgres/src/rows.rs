@@ -1,4 +1,4 @@
-//! Values, as the database keeps them and as they come back.
+//! The conversion between records and the columns of the table.
 
 use std::sync::Arc;
 
@@ -10,7 +10,7 @@ use session_store::{SessionInfo, StoreError};
 use tokio_postgres::Row;
 use tokio_postgres::types::FromSql;
 
-/// A time as the database keeps it.
+/// Limits a time to a `bigint`.
 pub(crate) fn time(seconds: u64) -> i64 {
     i64::try_from(seconds).unwrap_or(i64::MAX)
 }
@@ -27,7 +27,7 @@ pub(crate) fn number(number: i64) -> u64 {
     u64::try_from(number).unwrap_or(0)
 }
 
-/// `bytea`, since PostgreSQL's `text` takes no NUL.
+/// Returns a text as `bytea`: PostgreSQL's `text` cannot hold a NUL.
 pub(crate) fn bytes(text: &Option<Arc<str>>) -> Option<&[u8]> {
     text.as_deref().map(str::as_bytes)
 }
@@ -36,7 +36,10 @@ pub(crate) fn outcome(done: bool) -> Outcome {
     if done { Outcome::Done } else { Outcome::Gone }
 }
 
-/// What a row of the statement `load` holds, a tombstone that has ended as well.
+// Columns of the statement `load`: 0 dead, 1 ver, 2 expires, 3 created, 4 seen, 5 owner, 6 label, 7 body. Times are seconds
+// since 1970, and `ver` is the 64 bits of the version as a signed integer.
+
+/// Reads a row of the statement `load`, also an expired record or tombstone.
 pub(crate) fn loaded(row: &Row) -> Result<Loaded, StoreError> {
     if cell(row, 0)? {
         return Ok(Loaded::Dead {
@@ -54,9 +57,11 @@ pub(crate) fn loaded(row: &Row) -> Result<Loaded, StoreError> {
     }))
 }
 
-/// What a row of the statement `list` holds.
-pub(crate) fn listed(row: &Row) -> Result<SessionInfo, StoreError> {
-    let key = cell::<&[u8]>(row, 0)?.try_into().map_err(|_| damaged())?;
+/// Reads a row of the statement `list`: 0 key, 1 created, 2 seen, 3 expires, 4 label.
+pub(crate) fn session_info(row: &Row) -> Result<SessionInfo, StoreError> {
+    let Ok(key) = cell::<&[u8]>(row, 0)?.try_into() else {
+        return Err(damaged());
+    };
     Ok(SessionInfo {
         key: RecordKey::from_bytes(key),
         created: number(cell(row, 1)?),
@@ -67,13 +72,13 @@ pub(crate) fn listed(row: &Row) -> Result<SessionInfo, StoreError> {
 }
 
 fn text(bytes: Option<&[u8]>) -> Result<Option<Arc<str>>, StoreError> {
-    let text = bytes
-        .map(std::str::from_utf8)
-        .transpose()
-        .map_err(|_| damaged())?;
-    Ok(text.map(Into::into))
+    match bytes.map(std::str::from_utf8).transpose() {
+        Ok(text) => Ok(text.map(Into::into)),
+        Err(_) => Err(damaged()),
+    }
 }
 
+/// Returns the row of a statement that always returns one.
 pub(crate) fn only(rows: &[Row]) -> Result<&Row, StoreError> {
     rows.first().ok_or_else(damaged)
 }
@@ -84,6 +89,6 @@ pub(crate) fn cell<'a, T: FromSql<'a>>(row: &'a Row, column: usize) -> Result<T,
 
 fn damaged() -> StoreError {
     StoreError::new(
-        "PostgreSQL answered something else than this store writes: was its table changed?",
+        "PostgreSQL returned a value that this store does not write: was its table changed?",
     )
 }

@@ -97,7 +97,7 @@ async fn the_disk_is_full() {
         }
         assert!(kept.len() < 100);
     };
-    assert_eq!(error.to_string(), "PostgreSQL has no room left on its disk");
+    assert_eq!(error.to_string(), "the disk of PostgreSQL is full");
     assert!(error.is_refused() && kept.len() > 5);
     let sessions = source(PostgresStore::with_pool(pool.clone()));
     let begun = Instant::now();

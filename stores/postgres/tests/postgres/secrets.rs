@@ -240,7 +240,7 @@ async fn an_error_names_nobody() {
 
     let nowhere = PostgresStore::with_pool(crate::tools::pool(servers::free_port(), 1));
     let error = nowhere.load(key(1), NOW).await.unwrap_err();
-    assert_eq!(error.to_string(), "no answer from PostgreSQL");
+    assert_eq!(error.to_string(), "PostgreSQL did not reply");
     assert!(
         error
             .source()
