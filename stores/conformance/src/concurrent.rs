@@ -1,4 +1,4 @@
-//! Many requests at once: on one session, and on a thousand.
+//! Concurrent verbs on one record, and on a thousand.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -11,13 +11,17 @@ use tokio::time::sleep;
 
 use crate::rng::Rng;
 use crate::store_under_test::{
-    DAY, HOUR, NOW, Tested, at_once, broken, dead, expect, hold, key, owned, record,
+    DAY, HOUR, NOW, StoreUnderTest, broken, concurrently, expect, hold, key, of_user, record,
+    tombstone,
 };
 
-/// Repetitions and requests at once: one creates.
-pub(crate) async fn one_insert_wins(store: Tested) {
+// Tasks begin together at a barrier and yield between their steps, so that in most rounds they overlap. A round that does not
+// overlap proves nothing, which is why there are many.
+
+/// Of concurrent inserts, repeated ones among them, one creates the record.
+pub(crate) async fn one_insert_wins(store: StoreUnderTest) {
     for round in 0..10 {
-        let answers = at_once(32, |number| {
+        let answers = concurrently(32, |number| {
             let store = store.clone();
             async move { store.insert(key(round), &record(number), NOW).await }
         });
@@ -26,13 +30,17 @@ pub(crate) async fn one_insert_wins(store: Tested) {
             .zip(&answers)
             .filter(|(_, answer)| **answer == Inserted::Done)
             .collect();
-        expect("insert, 32 at once: one is Inserted::Done", &done.len(), &1);
+        expect(
+            "insert, 32 concurrent: one is Inserted::Done",
+            &done.len(),
+            &1,
+        );
         let winner = done[0].0;
         for (number, answer) in (0..).zip(&answers) {
             if number != winner {
                 let wanted = Inserted::Exists(record(winner));
                 expect(
-                    "insert, 32 at once: the others meet the one that was created",
+                    "insert, 32 concurrent: the others return the record that was created",
                     answer,
                     &wanted,
                 );
@@ -41,8 +49,8 @@ pub(crate) async fn one_insert_wins(store: Tested) {
     }
 }
 
-/// Nothing is lost and nothing counts twice.
-pub(crate) async fn updates_at_once_all_count(store: Tested) {
+/// No write is lost or takes effect twice.
+pub(crate) async fn concurrent_updates_lose_nothing(store: StoreUnderTest) {
     const WRITERS: u64 = 64;
     const EACH: u64 = 8;
     fn with(version: u64, sum: u64) -> Record {
@@ -55,7 +63,7 @@ pub(crate) async fn updates_at_once_all_count(store: Tested) {
         u64::from_le_bytes((*record.body).try_into().unwrap())
     }
     store.insert(key(1), &with(u64::MAX, 0), NOW).await;
-    at_once(WRITERS, |writer| {
+    concurrently(WRITERS, |writer| {
         let store = store.clone();
         async move {
             let mut rng = Rng(writer);
@@ -69,39 +77,39 @@ pub(crate) async fn updates_at_once_all_count(store: Tested) {
                     match store.update(key(1), base.version, &next, NOW).await {
                         Updated::Done => break,
                         Updated::Conflict(newer) => {
-                            // Sums only grow, so they tell which record is newer.
+                            // Sums only grow, so the larger sum is that of the newer record.
                             hold(
-                                "update, another version there: a conflict shows what stood in the way or newer",
+                                "update, another version there: a conflict returns the record that stopped the update, or a newer one",
                                 sum(&newer) > sum(&base),
                             );
                             base = newer;
-                            // As clients do, lest almost all that is asked be conflicts.
+                            // Backs off, as clients do; otherwise almost all updates would be conflicts.
                             conflicts += 1;
                             sleep(Duration::from_micros(rng.below(1_000 * conflicts))).await;
                         }
-                        Updated::Gone => broken("update, a live record there", " answered Gone".to_owned()),
+                        Updated::Gone => broken("update, a live record there", " returned Gone".to_owned()),
                     }
                 }
             }
         }
     })
     .await;
-    let rule = "update, 64 writers of one record at once: each that is answered Done counts once";
+    let rule = "update, 64 concurrent writers of one record: each Done takes effect once";
     expect(rule, &sum(&store.live(key(1)).await), &(WRITERS * EACH));
 }
 
-pub(crate) async fn a_thousand_sessions_at_once(store: Tested) {
+pub(crate) async fn a_thousand_concurrent_sessions(store: StoreUnderTest) {
     const SESSIONS: u64 = 1_000;
     const USERS: u64 = 100;
     const ROUNDS: u64 = 2;
-    at_once(SESSIONS, |number| {
+    concurrently(SESSIONS, |number| {
         let store = store.clone();
         async move {
             let user = format!("user {}", number % USERS);
             store.log_in(number, &user).await;
             for round in 1..=ROUNDS {
                 let base = number + SESSIONS * (round - 1);
-                let mut next = owned(number + SESSIONS * round, &user);
+                let mut next = of_user(number + SESSIONS * round, &user);
                 next.expires += round;
                 let updated = store.update(key(number), base, &next, NOW).await;
                 expect(
@@ -111,46 +119,46 @@ pub(crate) async fn a_thousand_sessions_at_once(store: Tested) {
                 );
                 let loaded = store.load(key(number), NOW).await;
                 expect(
-                    "load sees what was answered before",
+                    "load returns a write that was acknowledged before",
                     &loaded,
                     &Loaded::Live(next),
                 );
             }
             let touched = store.touch(key(number), NOW + DAY, NOW).await;
             expect(
-                "touch, a live record there, 1000 at once",
+                "touch, a live record there, 1000 concurrent",
                 &touched,
                 &Outcome::Done,
             );
         }
     })
     .await;
-    let ended = at_once(USERS, |number| {
+    let ended = concurrently(USERS, |number| {
         let store = store.clone();
         async move {
             let user = format!("user {number}");
             let listed = store.list(&user, usize::MAX, NOW).await;
             expect("list, of 1000 records of 100 users", &listed.len(), &10);
             let extended = listed.iter().all(|listed| listed.expires == NOW + DAY);
-            hold("list shows the `expires` that touch gave", extended);
+            hold("list returns the `expires` that touch wrote", extended);
             store
                 .delete_owned(&user, DeleteScope::AllBut(key(number)), NOW)
                 .await
         }
     });
     expect(
-        "delete_owned, 100 users at once",
+        "delete_owned, 100 concurrent users",
         &ended.await.iter().sum(),
         &(SESSIONS - USERS),
     );
 }
 
-/// Of all that replace or delete the same version, one does.
-pub(crate) async fn one_write_of_a_version_wins(store: Tested) {
+/// Of all verbs that replace or delete one version, one succeeds.
+pub(crate) async fn one_write_of_a_version_wins(store: StoreUnderTest) {
     for round in 0..50 {
         let place = key(round);
         store.insert(place, &record(0), NOW).await;
-        let written = at_once(8, |task| {
+        let written = concurrently(8, |task| {
             let store = store.clone();
             async move {
                 match task % 2 {
@@ -165,24 +173,24 @@ pub(crate) async fn one_write_of_a_version_wins(store: Tested) {
             .filter(|written| **written == Updated::Done)
             .count();
         expect(
-            "updates and deletes of one version at once: one is Done",
+            "concurrent updates and deletes of one version: one is Done",
             &(winners as u64),
             &1,
         );
     }
 }
 
-/// After a delete was answered, no writer that was under way gets through.
-pub(crate) async fn a_delete_among_updates_is_final(store: Tested) {
+/// After a delete was acknowledged, no write under way takes effect.
+pub(crate) async fn a_delete_among_updates_is_final(store: StoreUnderTest) {
     for round in 0..25 {
         let place = key(round);
         store.insert(place, &record(0), NOW).await;
         let versions = Arc::new(AtomicU64::new(1));
-        at_once(8, |task| {
+        concurrently(8, |task| {
             let (store, versions) = (store.clone(), versions.clone());
             async move {
                 if task == 0 {
-                    // How far the others are by then varies from round to round.
+                    // The progress of the others at the delete differs from round to round.
                     for _ in 0..round % 8 {
                         store.load(place, NOW).await;
                         yield_now().await;
@@ -194,7 +202,11 @@ pub(crate) async fn a_delete_among_updates_is_final(store: Tested) {
                         &Outcome::Done,
                     );
                     let loaded = store.load(place, NOW).await;
-                    expect("load after a delete among updates", &loaded, &dead(NOW));
+                    expect(
+                        "load after a delete among updates",
+                        &loaded,
+                        &tombstone(NOW),
+                    );
                     return;
                 }
                 for _ in 0..8 {
@@ -215,9 +227,9 @@ pub(crate) async fn a_delete_among_updates_is_final(store: Tested) {
         .await;
         let loaded = store.load(place, NOW).await;
         expect(
-            "delete is final, whatever was under way",
+            "delete is final, whatever writes were under way",
             &loaded,
-            &dead(NOW),
+            &tombstone(NOW),
         );
         store.touch(place, NOW + HOUR, NOW).await;
     }

@@ -1,4 +1,4 @@
-//! The verbs by user, by many at once.
+//! Concurrent verbs about a user's records.
 
 use std::collections::BTreeSet;
 
@@ -6,16 +6,18 @@ use session_core::protocol::{Loaded, TrimResult, Updated};
 use session_store::DeleteScope;
 use tokio::task::yield_now;
 
-use crate::store_under_test::{HOUR, NOW, Tested, at_once, dead, expect, hold, key, owned, record};
+use crate::store_under_test::{
+    HOUR, NOW, StoreUnderTest, concurrently, expect, hold, key, of_user, record, tombstone,
+};
 
-/// Trims at once never end more than too many.
-pub(crate) async fn trims_at_once_leave_the_newest(store: Tested) {
+/// Concurrent trims end the surplus, and no record more.
+pub(crate) async fn concurrent_trims_leave_the_newest(store: StoreUnderTest) {
     for round in 0..5 {
         let user = format!("user {round}");
         for number in 100 * round..100 * round + 40 {
             store.log_in(number, &user).await;
         }
-        let trimmed = at_once(16, |task| {
+        let trimmed = concurrently(16, |task| {
             let (store, user) = (store.clone(), user.clone());
             async move { store.trim(&user, 5, key(100 * round + task), NOW).await }
         });
@@ -24,29 +26,29 @@ pub(crate) async fn trims_at_once_leave_the_newest(store: Tested) {
             .map(key)
             .collect::<Vec<_>>();
         expect(
-            "trim to 5, 16 at once: the newest 5 are left",
+            "trim to 5, 16 concurrent: the newest 5 are left",
             &store.keys(&user).await,
             &newest,
         );
         let ended = trimmed.iter().map(|trimmed| trimmed.ended).sum::<u64>();
         expect(
-            "trim, 16 at once: what one call ended counts there alone",
+            "trim, 16 concurrent: each record is in the count of one call",
             &ended,
             &35,
         );
         let alive = trimmed.iter().any(|trimmed| trimmed.alive);
         hold(
-            "trim, 16 at once: `alive` is false for what was ended, whoever ended it",
+            "trim, 16 concurrent: `alive` is false for an ended record, whichever call ended it",
             !alive,
         );
     }
 }
 
-/// Each login indexes, inserts, and trims; three stay, and these know it.
-pub(crate) async fn logins_at_once_leave_three(store: Tested) {
+/// Each login indexes, inserts and trims. Three records are left, and the trims of these three returned that they are alive.
+pub(crate) async fn concurrent_logins_leave_three(store: StoreUnderTest) {
     for round in 0..5 {
         let user = format!("user {round}");
-        let logins = at_once(16, |task| {
+        let logins = concurrently(16, |task| {
             let (store, user) = (store.clone(), user.clone());
             async move {
                 let mut alive = BTreeSet::new();
@@ -64,26 +66,26 @@ pub(crate) async fn logins_at_once_leave_three(store: Tested) {
         let logins = logins.await;
         let left = store.keys(&user).await;
         expect(
-            "trim to 3 after each of 48 logins at once: 3 are left",
+            "trim to 3 after each of 48 concurrent logins: 3 are left",
             &left.len(),
             &3,
         );
         let ended = logins.iter().map(|(_, ended)| ended).sum::<u64>();
         expect(
-            "trim to 3 after each of 48 logins at once: 45 were ended",
+            "trim to 3 after each of 48 concurrent logins: 45 were ended",
             &ended,
             &45,
         );
         let alive: BTreeSet<_> = logins.into_iter().flat_map(|(alive, _)| alive).collect();
         hold(
-            "trim: those that are left were told that they are alive",
+            "trim: `alive` was true for each record that is left",
             left.iter().all(|key| alive.contains(key)),
         );
     }
 }
 
-/// Who gets a user anew after a trim has looked is the newest then: that trim lets it live, though it was too many.
-pub(crate) async fn a_trim_spares_who_comes_back(store: Tested) {
+/// A record that logs in again after a trim has read the list is the newest, so the trim spares it, though it was surplus.
+pub(crate) async fn a_trim_spares_a_session_that_logs_in_again(store: StoreUnderTest) {
     const SESSIONS: u64 = 20;
     for round in 0..40 {
         let user = format!("user {round}");
@@ -91,7 +93,7 @@ pub(crate) async fn a_trim_spares_who_comes_back(store: Tested) {
         for number in 0..SESSIONS {
             store.log_in(100 * round + number, &user).await;
         }
-        at_once(2, |task| {
+        concurrently(2, |task| {
             let (store, user) = (store.clone(), user.clone());
             async move {
                 if task == 0 {
@@ -101,7 +103,7 @@ pub(crate) async fn a_trim_spares_who_comes_back(store: Tested) {
                 let Loaded::Live(base) = store.load(back, NOW).await else {
                     return;
                 };
-                // What a trim takes until it ends this one varies from round to round.
+                // The progress of the trim at this moment differs from round to round.
                 for _ in 0..round % 10 {
                     store.list(&user, 1, NOW).await;
                     yield_now().await;
@@ -111,7 +113,7 @@ pub(crate) async fn a_trim_spares_who_comes_back(store: Tested) {
                     .update(back, base.version, &record(1 << 32), NOW)
                     .await;
                 let returned = store
-                    .update(back, 1 << 32, &owned(1 << 33, &user), NOW)
+                    .update(back, 1 << 32, &of_user(1 << 33, &user), NOW)
                     .await;
                 if returned == Updated::Done {
                     store.trim(&user, 1, back, NOW).await;
@@ -128,26 +130,30 @@ pub(crate) async fn a_trim_spares_who_comes_back(store: Tested) {
     }
 }
 
-/// Who had logged in before it began is out; who logs in meanwhile is complete in any case.
-pub(crate) async fn delete_all_among_logins(store: Tested) {
+/// A session that had logged in before the deletion began is ended; a concurrent login is either whole or ended.
+pub(crate) async fn delete_all_among_logins(store: StoreUnderTest) {
     for round in 0..8 {
         let user = format!("user {round}");
         let early = move || (0..20).map(move |number| key(100 * round + number));
         for number in 0..20 {
             store.log_in(100 * round + number, &user).await;
         }
-        at_once(9, |task| {
+        concurrently(9, |task| {
             let (store, user) = (store.clone(), user.clone());
             async move {
                 if task == 0 {
                     let ended = store.delete_owned(&user, DeleteScope::All, NOW).await;
                     hold(
-                        "delete_owned among logins: all whose login was answered before",
+                        "delete_owned among logins: ends all whose login was acknowledged before",
                         ended >= 20,
                     );
                     for key in early() {
                         let loaded = store.load(key, NOW).await;
-                        expect("load after delete_owned among logins", &loaded, &dead(NOW));
+                        expect(
+                            "load after delete_owned among logins",
+                            &loaded,
+                            &tombstone(NOW),
+                        );
                     }
                 } else {
                     for number in 0..5 {
@@ -161,8 +167,9 @@ pub(crate) async fn delete_all_among_logins(store: Tested) {
         .await;
         let listed = store.keys(&user).await;
         for number in (100 * round + 25)..(100 * round + 65) {
-            let live = store.load(key(number), NOW).await != dead(NOW);
-            let rule = "delete_owned among logins: who is live is listed, and who is ended is not";
+            let live = store.load(key(number), NOW).await != tombstone(NOW);
+            let rule =
+                "delete_owned among logins: a live record is listed, and an ended one is not";
             expect(rule, &listed.contains(&key(number)), &live);
         }
     }

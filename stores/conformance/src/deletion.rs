@@ -1,14 +1,27 @@
-//! Delete and delete_version, row by row of their tables, and the tombstone that both leave.
+//! The rules of `delete` and `delete_version`, row by row of their tables, and of the tombstone that both leave.
 
 use session_core::protocol::{Inserted, Loaded, Outcome, TOMBSTONE_SECONDS, TrimResult, Updated};
 use session_store::DeleteScope;
 
-use crate::store_under_test::{DAY, HOUR, NOW, Tested, dead, expect, expect_one_of, key, record};
-use crate::verbs::{ALL, There, expired, lay};
+use crate::insert::{ALL, Existing, expired, prepare};
+use crate::store_under_test::{
+    DAY, HOUR, NOW, StoreUnderTest, expect, expect_one_of, key, record, tombstone,
+};
 
-/// Nobody may be held by a tombstone longer than it lasts, whether or not it was removed.
-pub(crate) async fn a_tombstone_ends(store: Tested) {
-    lay(&store, key(1), There::Tombstone).await;
+// The replies that the contract wants, by what is stored:
+//
+//     stored                        delete          delete_version
+//     nothing                       Gone            Gone
+//     live, of the version          Done            Done
+//     live, of another version      Done            Conflict
+//     expired                       Done or Gone    as if live, or Gone
+//     tombstone                     Gone            Gone
+//
+// After `Done` a tombstone has the key for `TOMBSTONE_SECONDS`, and no late write creates the record again.
+
+/// A tombstone that has ended is not returned, whether or not it was removed.
+pub(crate) async fn a_tombstone_ends(store: StoreUnderTest) {
+    prepare(&store, key(1), Existing::Tombstone).await;
     store.log_in(2, "ada").await;
     store.log_in(3, "ada").await;
     expect(
@@ -27,7 +40,7 @@ pub(crate) async fn a_tombstone_ends(store: Tested) {
         },
     );
     for (now, wanted) in [
-        (NOW + TOMBSTONE_SECONDS - 1, dead(NOW)),
+        (NOW + TOMBSTONE_SECONDS - 1, tombstone(NOW)),
         (NOW + TOMBSTONE_SECONDS, Loaded::Absent),
         (NOW + DAY, Loaded::Absent),
     ] {
@@ -41,64 +54,66 @@ pub(crate) async fn a_tombstone_ends(store: Tested) {
     }
 }
 
-pub(crate) async fn delete_leaves_a_tombstone(store: Tested) {
+pub(crate) async fn delete_leaves_a_tombstone(store: StoreUnderTest) {
     for (number, there) in (0..).zip(ALL) {
-        lay(&store, key(number), there).await;
+        prepare(&store, key(number), there).await;
         let deleted = store.delete(key(number), NOW).await;
         let rule = format!("delete, {there:?} there");
         match there {
-            There::Live => expect(&rule, &deleted, &Outcome::Done),
-            There::Expired => {}
-            There::Nothing | There::Tombstone => expect(&rule, &deleted, &Outcome::Gone),
+            Existing::Live => expect(&rule, &deleted, &Outcome::Done),
+            Existing::Expired => {}
+            Existing::Nothing | Existing::Tombstone => expect(&rule, &deleted, &Outcome::Gone),
         }
         let again = store.delete(key(number), NOW).await;
         expect(format_args!("{rule}, repeated"), &again, &Outcome::Gone);
         let loaded = store.load(key(number), NOW).await;
         match there {
-            There::Nothing => expect(
+            Existing::Nothing => expect(
                 "delete, nothing there: creates nothing",
                 &loaded,
                 &Loaded::Absent,
             ),
-            There::Expired => expect_one_of(rule, &loaded, &[dead(NOW), Loaded::Absent]),
-            There::Live | There::Tombstone => {
+            Existing::Expired => expect_one_of(rule, &loaded, &[tombstone(NOW), Loaded::Absent]),
+            Existing::Live | Existing::Tombstone => {
                 expect(
                     format_args!("{rule}: a tombstone stays"),
                     &loaded,
-                    &dead(NOW),
+                    &tombstone(NOW),
                 );
             }
         }
     }
 }
 
-pub(crate) async fn delete_version_ends_its_version(store: Tested) {
+pub(crate) async fn delete_version_ends_its_version(store: StoreUnderTest) {
     let mut number = 0;
     for there in ALL {
         for version in [1, 7] {
             number += 1;
-            lay(&store, key(number), there).await;
+            prepare(&store, key(number), there).await;
             let before = store.load(key(number), NOW).await;
             let deleted = store.delete_version(key(number), version, NOW).await;
             let rule = format!("delete of version {version}, {there:?} of version 1 there");
             let wanted = match (there, version) {
-                (There::Live | There::Expired, 1) => Updated::Done,
-                (There::Live, _) => Updated::Conflict(record(1)),
-                (There::Expired, _) => Updated::Conflict(expired()),
-                (There::Nothing | There::Tombstone, _) => Updated::Gone,
+                (Existing::Live | Existing::Expired, 1) => Updated::Done,
+                (Existing::Live, _) => Updated::Conflict(record(1)),
+                (Existing::Expired, _) => Updated::Conflict(expired()),
+                (Existing::Nothing | Existing::Tombstone, _) => Updated::Gone,
             };
             match there {
-                There::Expired => expect_one_of(&rule, &deleted, &[wanted.clone(), Updated::Gone]),
+                Existing::Expired => {
+                    expect_one_of(&rule, &deleted, &[wanted.clone(), Updated::Gone])
+                }
                 _ => expect(&rule, &deleted, &wanted),
             }
             let wanted = if wanted == Updated::Done {
-                dead(NOW)
+                tombstone(NOW)
             } else {
                 before
             };
             let after = store.load(key(number), NOW).await;
             match there {
-                There::Expired => {
+                Existing::Expired => {
                     expect_one_of(
                         format_args!("{rule}: its effect"),
                         &after,
@@ -111,9 +126,9 @@ pub(crate) async fn delete_version_ends_its_version(store: Tested) {
     }
 }
 
-/// A lost answer: the delete meets its own tombstone. Late, it ends nothing that was written after it.
-pub(crate) async fn delete_version_repeated(store: Tested) {
-    lay(&store, key(1), There::Live).await;
+/// A lost reply: the repeated delete meets its own tombstone. A late delete does not end a later version.
+pub(crate) async fn delete_version_repeated(store: StoreUnderTest) {
+    prepare(&store, key(1), Existing::Live).await;
     let updated = store.update(key(1), 1, &record(2), NOW).await;
     expect("update, its version there", &updated, &Updated::Done);
     let delete = async |version, rule: &str, wanted| {
@@ -125,11 +140,11 @@ pub(crate) async fn delete_version_repeated(store: Tested) {
     delete(2, "repeated, its own tombstone there", Updated::Gone).await;
 }
 
-/// Whatever comes late, up to the tombstone's end, meets it.
-pub(crate) async fn a_tombstone_blocks_what_is_late(store: Tested) {
-    lay(&store, key(1), There::Tombstone).await;
+/// Every late write finds the tombstone, up to its end.
+pub(crate) async fn a_tombstone_blocks_late_writes(store: StoreUnderTest) {
+    prepare(&store, key(1), Existing::Tombstone).await;
     for now in [NOW, NOW - HOUR, NOW + TOMBSTONE_SECONDS - 1] {
-        // Others are created meanwhile, which may clear away garbage.
+        // Other records are created meanwhile, which may make the store clean up.
         for number in 0..10 {
             store
                 .insert(key(64 * (now + number)), &record(1), now)
@@ -168,7 +183,7 @@ pub(crate) async fn a_tombstone_blocks_what_is_late(store: Tested) {
         expect(
             format_args!("load, {when}"),
             &store.load(key(1), now).await,
-            &dead(NOW),
+            &tombstone(NOW),
         );
     }
 }

@@ -1,14 +1,17 @@
-//! What ends or removes many records: delete_owned, trim and delete_expired.
+//! The rules of `delete_owned`.
 
-use session_core::protocol::{Inserted, Loaded, Record, TrimResult, Updated};
+use session_core::protocol::{Inserted, Loaded, Updated};
 use session_store::DeleteScope;
 
 use crate::store_under_test::{
-    HOUR, NOW, Tested, at_once, dead, expect, expect_one_of, hold, key, owned, record,
+    HOUR, NOW, StoreUnderTest, concurrently, expect, hold, key, of_user, record, tombstone,
 };
 use crate::users::numbers;
 
-pub(crate) async fn delete_all_but_one(store: Tested) {
+// The check of the user and the tombstone are one atomic step for each record; the deletion of several records is not. A
+// record that gets its user during the call is ended or not, but never half.
+
+pub(crate) async fn delete_all_but_one(store: StoreUnderTest) {
     for number in 0..6 {
         store
             .log_in(number, if number < 4 { "ada" } else { "bob" })
@@ -38,7 +41,7 @@ pub(crate) async fn delete_all_but_one(store: Tested) {
     );
     for number in [0, 1, 3] {
         let loaded = store.load(key(number), NOW).await;
-        expect("delete_owned leaves a tombstone", &loaded, &dead(NOW));
+        expect("delete_owned leaves a tombstone", &loaded, &tombstone(NOW));
         let updated = store.update(key(number), number, &record(9), NOW).await;
         expect(
             "update, a tombstone of delete_owned there",
@@ -52,7 +55,7 @@ pub(crate) async fn delete_all_but_one(store: Tested) {
             &Inserted::Dead,
         );
     }
-    // One's own may be anything: another's, or nothing.
+    // The record that is spared may be another user's, or none.
     delete(
         "ada",
         DeleteScope::AllBut(key(5)),
@@ -75,90 +78,13 @@ pub(crate) async fn delete_all_but_one(store: Tested) {
     );
 }
 
-pub(crate) async fn trim_keeps_the_newest(store: Tested) {
-    for number in [5, 2, 4, 1, 3] {
-        store.log_in(number, "ada").await;
-    }
-    store.log_in(9, "bob").await;
-    let rows = [
-        (9, 3, 0, true, &[5, 2, 4, 1, 3][..], "more than there are"),
-        (5, 3, 0, true, &[5, 2, 4, 1, 3], "as many as there are"),
-        (3, 3, 2, true, &[4, 1, 3], "fewer"),
-        (3, 3, 0, true, &[4, 1, 3], "repeated"),
-        (
-            2,
-            4,
-            1,
-            false,
-            &[1, 3],
-            "it ends the one that asks, too: that one has no preference",
-        ),
-        (2, 4, 0, false, &[1, 3], "the same repeated"),
-        (2, 9, 0, true, &[1, 3], "`this` is another's"),
-        (2, 8, 0, false, &[1, 3], "`this` is nothing"),
-        (0, 3, 2, false, &[], "none"),
-    ];
-    for (keep, this, ended, alive, left, rule) in rows {
-        let trimmed = store.trim("ada", keep, key(this), NOW).await;
-        expect(
-            format_args!("trim to {keep}: {rule}"),
-            &trimmed,
-            &TrimResult { ended, alive },
-        );
-        let rule = format!("trim to {keep}, {rule}: the newest are left, by the store's own order");
-        expect(rule, &store.keys("ada").await, &numbers(left));
-    }
-    expect(
-        "trim leaves a tombstone",
-        &store.load(key(5), NOW).await,
-        &dead(NOW),
-    );
-    expect(
-        "trim leaves another's alone",
-        &store.keys("bob").await,
-        &numbers(&[9]),
-    );
-}
-
-/// What has expired takes nobody's place.
-pub(crate) async fn trim_counts_live_records(store: Tested) {
-    store.log_in(1, "ada").await;
-    store.index("ada", key(2), NOW + 60, NOW).await;
-    store
-        .insert(
-            key(2),
-            &Record {
-                expires: NOW + 60,
-                ..owned(2, "ada")
-            },
-            NOW,
-        )
-        .await;
-    let trimmed = store.trim("ada", 1, key(2), NOW + 60).await;
-    let rule = "trim counts live records: an expired one takes nobody's place, and is not alive";
-    expect(
-        rule,
-        &trimmed,
-        &TrimResult {
-            ended: 0,
-            alive: false,
-        },
-    );
-    let keys = store.keys("ada").await;
-    expect_one_of(
-        "trim ends live records, here none",
-        &keys,
-        &[numbers(&[1, 2]), numbers(&[1])],
-    );
-}
-
-pub(crate) async fn delete_one(store: Tested) {
+pub(crate) async fn delete_one(store: StoreUnderTest) {
     for number in 1..4 {
         store.log_in(number, "ada").await;
     }
     store.log_in(4, "bob").await;
     store.insert(key(5), &record(5), NOW).await;
-    // Whoever it once belonged to, and whatever is noted: the record says whose it is.
+    // Index entries for records of another user, of no user, and for no record.
     for number in [4, 5, 6] {
         store.index("ada", key(number), NOW + HOUR, NOW).await;
     }
@@ -186,13 +112,13 @@ pub(crate) async fn delete_one(store: Tested) {
     expect(
         "delete_owned of one leaves a tombstone",
         &store.load(key(2), NOW).await,
-        &dead(NOW),
+        &tombstone(NOW),
     );
     let rule = "delete_owned of one leaves another's alone";
     expect(
         rule,
         &store.load(key(4), NOW).await,
-        &Loaded::Live(owned(4, "bob")),
+        &Loaded::Live(of_user(4, "bob")),
     );
     let rule = "delete_owned of one leaves nobody's alone";
     expect(
@@ -207,7 +133,7 @@ pub(crate) async fn delete_one(store: Tested) {
     );
 
     store.index("bob", key(1), NOW + HOUR, NOW).await;
-    let updated = store.update(key(1), 1, &owned(11, "bob"), NOW).await;
+    let updated = store.update(key(1), 1, &of_user(11, "bob"), NOW).await;
     expect(
         "update, its version there: to another user",
         &updated,
@@ -226,22 +152,22 @@ pub(crate) async fn delete_one(store: Tested) {
     expect(
         rule,
         &store.load(key(1), NOW).await,
-        &Loaded::Live(owned(11, "bob")),
+        &Loaded::Live(of_user(11, "bob")),
     );
 }
 
-/// Either the user changed first and nothing is ended, or the record was ended first and nothing is written.
-pub(crate) async fn endings_respect_a_change_of_user(store: Tested) {
+/// Either the user changes first and the record lives, or the record ends first and the update writes nothing.
+pub(crate) async fn deletion_respects_a_change_of_user(store: StoreUnderTest) {
     for round in 0..48 {
         let (place, how) = (key(round), round % 3);
         let (before, after) = (format!("before {round}"), format!("after {round}"));
         store.log_in(round, &before).await;
-        let answers = at_once(2, |task| {
+        let answers = concurrently(2, |task| {
             let (store, before, after) = (store.clone(), before.clone(), after.clone());
             async move {
                 if task == 0 {
                     store.index(&after, place, NOW + HOUR, NOW).await;
-                    let next = owned(round + 1000, &after);
+                    let next = of_user(round + 1000, &after);
                     return store.update(place, round, &next, NOW).await == Updated::Done;
                 }
                 let ended = match how {
@@ -260,9 +186,9 @@ pub(crate) async fn endings_respect_a_change_of_user(store: Tested) {
         let rule = "delete_owned or trim while the user changes: either ended, or written with the other user";
         expect(rule, &written, &spared);
         let wanted = if written {
-            Loaded::Live(owned(round + 1000, &after))
+            Loaded::Live(of_user(round + 1000, &after))
         } else {
-            dead(NOW)
+            tombstone(NOW)
         };
         expect(rule, &store.load(place, NOW).await, &wanted);
         let listed = store.keys(&after).await.len();
@@ -274,61 +200,6 @@ pub(crate) async fn endings_respect_a_change_of_user(store: Tested) {
         hold(
             "list of the user before, after the change",
             store.keys(&before).await.is_empty(),
-        );
-    }
-}
-
-pub(crate) async fn durability_is_told(store: Tested) {
-    let told = [store.durability().await, store.durability().await];
-    hold("durability, asked twice: the same", told[0] == told[1]);
-}
-
-pub(crate) async fn delete_expired_by_batches(store: Tested) {
-    for number in 0..100 {
-        let expires = NOW + number;
-        store
-            .insert(
-                key(number),
-                &Record {
-                    expires,
-                    ..record(number)
-                },
-                NOW - HOUR,
-            )
-            .await;
-    }
-    expect(
-        "delete_expired removes at most `batch`: 0",
-        &store.delete_expired(NOW + 50, 0).await,
-        &0,
-    );
-    let mut sum = 0;
-    loop {
-        let removed = store.delete_expired(NOW + 50, 7).await;
-        hold(
-            format_args!("delete_expired removes at most `batch`: 7, and not {removed}"),
-            removed <= 7,
-        );
-        sum += removed;
-        if removed < 7 {
-            break;
-        }
-    }
-    expect_one_of(
-        "delete_expired removes all of them, or the store needs no such help",
-        &sum,
-        &[0, 50],
-    );
-    for number in 50..100 {
-        let wanted = Loaded::Live(Record {
-            expires: NOW + number,
-            ..record(number)
-        });
-        let loaded = store.load(key(number), NOW - HOUR).await;
-        expect(
-            "delete_expired removes nothing whose `expires` is not earlier than `before`",
-            &loaded,
-            &wanted,
         );
     }
 }

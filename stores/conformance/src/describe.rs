@@ -1,5 +1,5 @@
-//! What was wanted and what was answered, for messages. The vocabulary's own `Debug` shows neither versions nor users: those
-//! of sessions are nobody's business, those of tests are.
+//! Expected and actual replies as text, for failures. The `Debug` of these types hides versions and users, which are secrets
+//! of real sessions; those of tests are needed to understand a failure.
 
 use session_core::{
     RecordKey,
@@ -7,11 +7,11 @@ use session_core::{
 };
 use session_store::SessionInfo;
 
-pub(crate) trait Shown {
-    fn shown(&self) -> String;
+pub(crate) trait Describe {
+    fn describe(&self) -> String;
 }
 
-/// Long texts and bodies by their beginning.
+/// Cuts long texts and bodies to their beginning.
 pub(crate) fn short(text: String) -> String {
     match text.char_indices().nth(160) {
         Some((end, _)) => format!("{}.. ({} bytes)", &text[..end], text.len()),
@@ -19,14 +19,14 @@ pub(crate) fn short(text: String) -> String {
     }
 }
 
-impl Shown for RecordKey {
-    fn shown(&self) -> String {
+impl Describe for RecordKey {
+    fn describe(&self) -> String {
         self.to_text()
     }
 }
 
-impl Shown for Record {
-    fn shown(&self) -> String {
+impl Describe for Record {
+    fn describe(&self) -> String {
         let Self {
             version,
             expires,
@@ -45,35 +45,35 @@ impl Shown for Record {
     }
 }
 
-impl Shown for Loaded {
-    fn shown(&self) -> String {
+impl Describe for Loaded {
+    fn describe(&self) -> String {
         match self {
-            Self::Live(record) => format!("Live({})", record.shown()),
+            Self::Live(record) => format!("Live({})", record.describe()),
             Self::Dead { .. } | Self::Absent => format!("{self:?}"),
         }
     }
 }
 
-impl Shown for Inserted {
-    fn shown(&self) -> String {
+impl Describe for Inserted {
+    fn describe(&self) -> String {
         match self {
-            Self::Exists(record) => format!("Exists({})", record.shown()),
+            Self::Exists(record) => format!("Exists({})", record.describe()),
             Self::Done | Self::Dead => format!("{self:?}"),
         }
     }
 }
 
-impl Shown for Updated {
-    fn shown(&self) -> String {
+impl Describe for Updated {
+    fn describe(&self) -> String {
         match self {
-            Self::Conflict(record) => format!("Conflict({})", record.shown()),
+            Self::Conflict(record) => format!("Conflict({})", record.describe()),
             Self::Done | Self::Gone => format!("{self:?}"),
         }
     }
 }
 
-impl Shown for SessionInfo {
-    fn shown(&self) -> String {
+impl Describe for SessionInfo {
+    fn describe(&self) -> String {
         let Self {
             key,
             created,
@@ -81,25 +81,28 @@ impl Shown for SessionInfo {
             expires,
             label,
         } = self;
-        let (key, label) = (key.shown(), short(format!("{label:?}")));
+        let (key, label) = (key.describe(), short(format!("{label:?}")));
         format!(
             "{{ key: {key}, created: {created}, seen: {seen}, expires: {expires}, label: {label} }}"
         )
     }
 }
 
-impl<T: Shown> Shown for Vec<T> {
-    fn shown(&self) -> String {
+impl<T: Describe> Describe for Vec<T> {
+    fn describe(&self) -> String {
         format!(
             "[{}]",
-            self.iter().map(Shown::shown).collect::<Vec<_>>().join(", ")
+            self.iter()
+                .map(Describe::describe)
+                .collect::<Vec<_>>()
+                .join(", ")
         )
     }
 }
 
 macro_rules! by_debug {
-    ($($type:ty)*) => { $(impl Shown for $type {
-        fn shown(&self) -> String {
+    ($($type:ty)*) => { $(impl Describe for $type {
+        fn describe(&self) -> String {
             format!("{self:?}")
         }
     })* };

@@ -1,4 +1,4 @@
-//! All verbs in any order, at times that step about, beside the plainest model.
+//! All verbs in random order, at times that step back and forth, compared with the model.
 
 use session_core::{
     RecordKey,
@@ -8,26 +8,30 @@ use session_store::DeleteScope;
 
 use crate::model::Model;
 use crate::rng::Rng;
-use crate::store_under_test::{NOW, Tested, expect, hold, key};
+use crate::store_under_test::{NOW, StoreUnderTest, expect, hold, key};
+
+// The times of a history are within `SPAN`, and `now` may step back. A store may remove a record as soon as it has expired by
+// the latest `now` that it has seen; so after that the model accepts both replies, and forgets the record when the store has.
+// Every step is followed by a load of every key, so that a wrong effect fails at the step that had it.
 
 const STEPS: u64 = 300;
 
-/// So many seconds lie between the first and the last time: less than notes last.
+/// The seconds between the first and the last time: less than an index entry lasts.
 const SPAN: u64 = 400;
 
 const USERS: [&str; 3] = ["ada", "bob", ""];
 
 const KEYS: [u64; 7] = [0, 1, 2, 64, 128, 256, u64::MAX];
 
-pub(crate) async fn as_the_model(store: Tested) {
+pub(crate) async fn random_histories_match_the_model(store: StoreUnderTest) {
     walk(store, 1).await;
 }
 
-pub(crate) async fn as_the_model_on_other_paths(store: Tested) {
+pub(crate) async fn other_random_histories_match_the_model(store: StoreUnderTest) {
     walk(store, 2).await;
 }
 
-async fn walk(store: Tested, seed: u64) {
+async fn walk(store: StoreUnderTest, seed: u64) {
     let mut walk = Walk {
         store,
         model: Model::default(),
@@ -37,7 +41,7 @@ async fn walk(store: Tested, seed: u64) {
         let now = NOW + walk.rng.below(SPAN);
         let what = walk.step(now).await;
         walk.follow(format_args!(
-            "step {step} of the walk {seed}, {what} at {}",
+            "step {step} of the history {seed}, {what} at {}",
             now - NOW
         ))
         .await;
@@ -49,17 +53,17 @@ fn is_dead(loaded: &Loaded) -> bool {
 }
 
 struct Walk {
-    store: Tested,
+    store: StoreUnderTest,
     model: Model,
     rng: Rng,
 }
 
 impl Walk {
-    /// Asks one question. What it was.
+    /// Runs one verb, and returns its description.
     async fn step(&mut self, now: u64) -> String {
         let place = key(self.rng.pick(&KEYS));
         let user = self.rng.pick(&USERS);
-        self.model.told(now);
+        self.model.advance(now);
         match self.rng.below(28) {
             0..7 => self.insert(place, now).await,
             7..14 => self.update(place, now).await,
@@ -94,7 +98,7 @@ impl Walk {
         }
     }
 
-    /// As the core does it, before a record with a user is written or extended.
+    /// Indexes a record with a user before it is written or extended, as the core does.
     async fn note(&self, key: RecordKey, record: &Record, now: u64) {
         if let Some(user) = &record.user {
             self.store.index(user, key, record.expires, now).await;
@@ -109,7 +113,7 @@ impl Walk {
             self.model.forget(key);
         }
         expect(
-            "insert, in a walk",
+            "insert, in a random history",
             &inserted,
             &self.model.insert(key, &record),
         );
@@ -124,7 +128,7 @@ impl Walk {
         let updated = self.store.update(key, version, &record, now).await;
         if updated != Updated::Gone || !self.model.may_be_gone(key) {
             expect(
-                "update, in a walk",
+                "update, in a random history",
                 &updated,
                 &self.model.update(key, version, &record, now),
             );
@@ -137,7 +141,7 @@ impl Walk {
         let touched = self.store.touch(key, expires, now).await;
         if touched != Outcome::Gone || !self.model.may_be_gone(key) {
             expect(
-                "touch, in a walk",
+                "touch, in a random history",
                 &touched,
                 &self.model.touch(key, expires, now),
             );
@@ -148,7 +152,11 @@ impl Walk {
     async fn delete(&mut self, key: RecordKey, now: u64) -> String {
         let deleted = self.store.delete(key, now).await;
         if deleted != Outcome::Gone || !self.model.may_be_gone(key) {
-            expect("delete, in a walk", &deleted, &self.model.delete(key, now));
+            expect(
+                "delete, in a random history",
+                &deleted,
+                &self.model.delete(key, now),
+            );
         }
         "delete".to_owned()
     }
@@ -159,7 +167,7 @@ impl Walk {
         let deleted = self.store.delete_version(key, version, now).await;
         if deleted != Updated::Gone || !self.model.may_be_gone(key) {
             expect(
-                "delete_version, in a walk",
+                "delete_version, in a random history",
                 &deleted,
                 &self.model.delete_version(key, version, now),
             );
@@ -182,14 +190,14 @@ impl Walk {
     async fn list(&mut self, user: &str, now: u64) -> String {
         let max = usize::try_from(self.rng.below(5)).unwrap();
         let listed = self.store.list(user, max, now).await;
-        let mut wanted = self.model.owned(user);
-        // What may be gone is there if it is listed.
+        let mut wanted = self.model.of_user(user);
+        // A record that may be gone is expected only if it is listed.
         wanted.retain(|one| {
             one.expires > now && (!self.model.may_be_gone(one.key) || listed.contains(one))
         });
         let newest = wanted.split_off(wanted.len().saturating_sub(max));
         expect(
-            format_args!("list of at most {max}, in a walk"),
+            format_args!("list of at most {max}, in a random history"),
             &listed,
             &newest,
         );
@@ -202,7 +210,7 @@ impl Walk {
             DeleteScope::AllBut(place),
             DeleteScope::One(place),
         ]);
-        let mut named = self.model.owned(user);
+        let mut named = self.model.of_user(user);
         named.retain(|one| which.names(one.key));
         let surely = named
             .iter()
@@ -211,13 +219,13 @@ impl Walk {
         let ended = self.store.delete_owned(user, which, now).await;
         hold(
             format_args!(
-                "delete_owned, in a walk: ended {ended}, and not between {surely} and {}",
+                "delete_owned, in a random history: ended {ended}, and not between {surely} and {}",
                 named.len()
             ),
             (surely as u64..=named.len() as u64).contains(&ended),
         );
         for one in named {
-            // Expired ones may be ended or not.
+            // An expired record may be ended or removed.
             if !self.model.may_be_gone(one.key) || is_dead(&self.store.load(one.key, NOW).await) {
                 self.model.delete(one.key, now);
             }
@@ -225,11 +233,11 @@ impl Walk {
         format!("delete_owned of {which:?} of {user:?}")
     }
 
-    /// At the latest time, by which nothing that is live may be gone.
+    /// Trims at the latest time, at which no live record may be gone.
     async fn trim(&mut self, user: &str, this: RecordKey) -> String {
-        let now = self.model.told(0);
+        let now = self.model.advance(0);
         let keep = usize::try_from(self.rng.below(4)).unwrap();
-        let mut live = self.model.owned(user);
+        let mut live = self.model.of_user(user);
         live.retain(|one| one.expires > now);
         live.truncate(live.len().saturating_sub(keep));
         let trimmed = self.store.trim(user, keep, this, now).await;
@@ -240,7 +248,11 @@ impl Walk {
             ended: live.len() as u64,
             alive: self.model.is_live(this, now),
         };
-        expect(format_args!("trim to {keep}, in a walk"), &trimmed, &wanted);
+        expect(
+            format_args!("trim to {keep}, in a random history"),
+            &trimmed,
+            &wanted,
+        );
         format!("trim of {user:?} to {keep}")
     }
 
@@ -251,13 +263,14 @@ impl Walk {
             .store
             .delete_expired(before, usize::try_from(batch).unwrap())
             .await;
-        let rule =
-            format!("delete_expired of at most {batch}, in a walk: removed {removed} of {most}");
+        let rule = format!(
+            "delete_expired of at most {batch}, in a random history: removed {removed} of {most}"
+        );
         hold(rule, removed <= most);
         format!("delete_expired before {} of at most {batch}", before - NOW)
     }
 
-    /// Forgets what the store has removed, and only what it may have.
+    /// Forgets the records that the store has removed, if it was allowed to.
     async fn follow(&mut self, after: impl std::fmt::Display) {
         for number in KEYS {
             let place = key(number);

@@ -1,4 +1,4 @@
-//! The store that is tested, what is asked of it, and how a rule fails.
+//! The store under test, the records of the rules, and the failure of a rule.
 
 use std::fmt::Display;
 use std::future::Future;
@@ -16,21 +16,21 @@ use session_store::{DeleteScope, Durability, SessionInfo, Store, StoreError};
 use tokio::sync::Barrier;
 use tokio::task::JoinSet;
 
-use crate::describe::Shown;
+use crate::describe::Describe;
 
 pub(crate) const NOW: u64 = 1_700_000_000;
 pub(crate) const HOUR: u64 = 60 * 60;
 pub(crate) const DAY: u64 = 24 * HOUR;
 
-/// A different one for each number. The rest of its bytes is zero, so that stores that look at a part of a key are found
-/// out; see the rules about hostile keys, too.
+/// Returns a different key for each number. Its other bytes are zero, so that a store that compares a part of a key
+/// fails; see also the rules about hostile keys.
 pub(crate) fn key(number: u64) -> RecordKey {
     let mut bytes = [0; 32];
     bytes[..8].copy_from_slice(&number.to_le_bytes());
     RecordKey::from_bytes(bytes)
 }
 
-/// Live for an hour, of nobody.
+/// A record without a user that is live for an hour.
 pub(crate) fn record(version: u64) -> Record {
     let body = version.to_le_bytes().into();
     Record {
@@ -44,38 +44,42 @@ pub(crate) fn record(version: u64) -> Record {
     }
 }
 
-pub(crate) fn owned(version: u64, user: &str) -> Record {
+pub(crate) fn of_user(version: u64, user: &str) -> Record {
     Record {
         user: Some(user.into()),
         ..record(version)
     }
 }
 
-/// The tombstone of a record that was deleted at this second.
-pub(crate) fn dead(now: u64) -> Loaded {
+/// Returns the tombstone of a record that was deleted at this second.
+pub(crate) fn tombstone(now: u64) -> Loaded {
     Loaded::Dead {
         expires: now + TOMBSTONE_SECONDS,
     }
 }
 
-/// Fails unless the store answered what the contract wants.
+/// Fails unless the store's reply is the one of the contract.
 #[track_caller]
-pub(crate) fn expect<T: Shown + PartialEq>(rule: impl Display, answered: &T, wanted: &T) {
+pub(crate) fn expect<T: Describe + PartialEq>(rule: impl Display, answered: &T, wanted: &T) {
     expect_one_of(rule, answered, std::slice::from_ref(wanted));
 }
 
-/// The same where the contract leaves a choice.
+/// Fails unless the store's reply is one of those that the contract allows.
 #[track_caller]
-pub(crate) fn expect_one_of<T: Shown + PartialEq>(rule: impl Display, answered: &T, wanted: &[T]) {
+pub(crate) fn expect_one_of<T: Describe + PartialEq>(
+    rule: impl Display,
+    answered: &T,
+    wanted: &[T],
+) {
     if !wanted.contains(answered) {
         let wanted = wanted
             .iter()
-            .map(Shown::shown)
+            .map(Describe::describe)
             .collect::<Vec<_>>()
             .join("\n        or ");
         broken(
             rule,
-            format!("\n    wanted {wanted}\n  answered {}", answered.shown()),
+            format!("\n  expected {wanted}\n    actual {}", answered.describe()),
         );
     }
 }
@@ -93,25 +97,25 @@ pub(crate) fn broken(rule: impl Display, how: String) -> ! {
     panic!("the store breaks its contract: {rule}{how}\n")
 }
 
-/// The store. Its methods are the verbs; an error fails the rule.
+/// The store. Its methods are the verbs; a `StoreError` fails the rule.
 #[derive(Clone)]
-pub(crate) struct Tested(pub(crate) Arc<dyn Store>);
+pub(crate) struct StoreUnderTest(pub(crate) Arc<dyn Store>);
 
 #[track_caller]
 fn answered<T>(verb: &str, result: Result<T, StoreError>) -> T {
     result.unwrap_or_else(|error| {
         let source = std::error::Error::source(&error).map(|source| format!(": {source}"));
         broken(
-            format_args!("{verb} must be answered here"),
+            format_args!("{verb} must succeed here"),
             format!(
-                ", and ended in an error: {error}{}",
+                ", but returned an error: {error}{}",
                 source.unwrap_or_default()
             ),
         )
     })
 }
 
-impl Tested {
+impl StoreUnderTest {
     pub(crate) async fn load(&self, key: RecordKey, now: u64) -> Loaded {
         answered("load", self.0.load(key, now).await)
     }
@@ -179,8 +183,8 @@ impl Tested {
         answered("durability", self.0.durability().await)
     }
 
-    /// A question of the core's.
-    pub(crate) async fn ask(&self, question: &StoreRequest) -> StoreReply {
+    /// Carries out a request of the core.
+    pub(crate) async fn request(&self, question: &StoreRequest) -> StoreReply {
         match question {
             StoreRequest::Load { key, now } => StoreReply::Loaded(self.load(*key, *now).await),
             StoreRequest::Insert { key, record, now } => {
@@ -217,14 +221,14 @@ impl Tested {
                 this,
                 now,
             } => StoreReply::Trimmed(self.trim(user, *keep, *this, *now).await),
-            other => panic!("the kit does not know the verb {}", other.verb()),
+            other => panic!("the kit has no verb {}", other.verb()),
         }
     }
 
-    /// As the core does it: index, then insert.
+    /// Logs in as the core does: index first, then insert, so that the index never lacks a live record.
     pub(crate) async fn log_in(&self, number: u64, user: &str) {
         self.index(user, key(number), NOW + HOUR, NOW).await;
-        let inserted = self.insert(key(number), &owned(number, user), NOW).await;
+        let inserted = self.insert(key(number), &of_user(number, user), NOW).await;
         expect(
             "insert, nothing there: creates the record",
             &inserted,
@@ -232,7 +236,7 @@ impl Tested {
         );
     }
 
-    /// The places of a user's live records, in their order.
+    /// Returns the keys of a user's live records, in the order of logins.
     pub(crate) async fn keys(&self, user: &str) -> Vec<RecordKey> {
         self.list(user, usize::MAX, NOW)
             .await
@@ -241,20 +245,20 @@ impl Tested {
             .collect()
     }
 
-    /// The record that must be live.
+    /// Returns the record, which must be live.
     pub(crate) async fn live(&self, key: RecordKey) -> Record {
         match self.load(key, NOW).await {
             Loaded::Live(record) => record,
             loaded => broken(
                 "load, a live record: Loaded::Live",
-                format!("\n  answered {}", loaded.shown()),
+                format!("\n    actual {}", loaded.describe()),
             ),
         }
     }
 }
 
-/// So many tasks, which begin at once; what each returns, in their order.
-pub(crate) async fn at_once<T, R>(count: u64, run: impl Fn(u64) -> R) -> Vec<T>
+/// Runs `count` tasks concurrently, and returns their results in the order of their numbers.
+pub(crate) async fn concurrently<T, R>(count: u64, run: impl Fn(u64) -> R) -> Vec<T>
 where
     T: Send + 'static,
     R: Future<Output = T> + Send + 'static,

@@ -1,13 +1,13 @@
-//! Requests at once, as an application has them: questions are carried by [`SessionBackend`].
+//! Concurrent requests of an application, through the driver of [`SessionBackend`].
 
 use http::HeaderMap;
 use session_core::Session;
 use session_store::SessionBackend;
 
 use crate::request::{headers, look, sessions, set_cookie};
-use crate::store_under_test::{Tested, at_once, expect, hold};
+use crate::store_under_test::{StoreUnderTest, concurrently, expect, hold};
 
-/// One request; the cookie that its response sets.
+/// Runs one request, and returns the cookie that its response sets.
 async fn request(
     source: &SessionBackend,
     cookie: &str,
@@ -21,7 +21,7 @@ async fn request(
 }
 
 /// 64 of them, through two sources: writers of one source take turns, those of different processes meet in the store.
-pub(crate) async fn requests_at_once_on_one_session(store: Tested) {
+pub(crate) async fn concurrent_requests_on_one_session(store: StoreUnderTest) {
     const WRITERS: u64 = 64;
     const EACH: u64 = 2;
     let sessions = sessions(|builder| builder);
@@ -31,7 +31,7 @@ pub(crate) async fn requests_at_once_on_one_session(store: Tested) {
     })
     .await
     .unwrap();
-    at_once(WRITERS, |writer| {
+    concurrently(WRITERS, |writer| {
         let source = sources[usize::from(writer % 8 == 0)].clone();
         let cookie = cookie.clone();
         async move {
@@ -51,22 +51,22 @@ pub(crate) async fn requests_at_once_on_one_session(store: Tested) {
     for (what, mut found) in [("pushed", seen.pushed), ("flashed", seen.flashed)] {
         found.sort_unstable();
         hold(
-            format_args!("what 64 requests at once {what} is there, each once"),
+            format_args!("each value that 64 concurrent requests {what} is stored once"),
             found == all,
         );
     }
     expect(
-        "what 64 requests at once counted is exact",
+        "the sum of 64 concurrent requests is exact",
         &seen.sum.cast_unsigned(),
         &(WRITERS * EACH),
     );
 }
 
-pub(crate) async fn requests_at_once_on_a_thousand_sessions(store: Tested) {
+pub(crate) async fn concurrent_requests_on_a_thousand_sessions(store: StoreUnderTest) {
     const SESSIONS: u64 = 1_000;
     let sessions = sessions(|builder| builder);
     let source = SessionBackend::stored(sessions.clone(), store.0.clone());
-    let cookies = at_once(SESSIONS, |number| {
+    let cookies = concurrently(SESSIONS, |number| {
         let source = source.clone();
         async move {
             let write = move |session: &Session| {
@@ -78,7 +78,7 @@ pub(crate) async fn requests_at_once_on_a_thousand_sessions(store: Tested) {
             let login =
                 move |session: &Session| session.log_in(&format!("user {}", number % 100)).unwrap();
             let renewed = request(&source, &cookie, login).await.unwrap();
-            request(&source, &cookie, write).await; // too late
+            request(&source, &cookie, write).await; // after the login, so it is dropped
             renewed
         }
     });
@@ -88,7 +88,7 @@ pub(crate) async fn requests_at_once_on_a_thousand_sessions(store: Tested) {
         let user = format!("user {}", number % 100);
         let own = seen.sum == 2 && seen.pushed == [number, number] && seen.user == Some(user);
         hold(
-            "each of 1000 sessions holds its own, and nothing that came after its login with the old cookie",
+            "each of 1000 sessions has its own data, and no write that came with the old cookie after its login",
             own,
         );
     }

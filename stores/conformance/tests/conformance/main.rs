@@ -78,7 +78,7 @@ fn each_bug_is_caught_and_named() {
 fn later_rules_catch_bugs_alone() {
     let rows: &[(&str, &[Bug])] = &[
         (
-            "what_is_repeated_changes_nothing",
+            "repeated_requests_change_nothing",
             &[
                 Bug::NoTombstone,
                 Bug::InsertOverwrites,
@@ -91,7 +91,7 @@ fn later_rules_catch_bugs_alone() {
             ],
         ),
         (
-            "as_the_model",
+            "random_histories_match_the_model",
             &[
                 Bug::TombstoneShort,
                 Bug::DeleteVersionIgnoresVersion,
@@ -125,7 +125,7 @@ fn later_rules_catch_bugs_alone() {
             &[Bug::DeleteVersionInTwoSteps, Bug::UpdateInTwoSteps],
         ),
         (
-            "races_with_the_end_of_all",
+            "races_with_delete_all",
             &[Bug::NoTombstone, Bug::DeleteAllRemoves, Bug::UpdateCreates],
         ),
         (
@@ -133,18 +133,21 @@ fn later_rules_catch_bugs_alone() {
             &[Bug::TrimKeepsOldest, Bug::OrderByKey, Bug::TouchDrawsOrder],
         ),
         ("one_insert_wins", &[Bug::InsertInTwoSteps]),
-        ("updates_at_once_all_count", &[Bug::UpdateInTwoSteps]),
+        ("concurrent_updates_lose_nothing", &[Bug::UpdateInTwoSteps]),
         (
             "a_delete_among_updates_is_final",
             &[Bug::NoTombstone, Bug::UpdateInTwoSteps],
         ),
-        ("a_trim_spares_who_comes_back", &[Bug::TrimInTwoSteps]),
         (
-            "endings_respect_a_change_of_user",
+            "a_trim_spares_a_session_that_logs_in_again",
+            &[Bug::TrimInTwoSteps],
+        ),
+        (
+            "deletion_respects_a_change_of_user",
             &[Bug::DeleteAllInTwoSteps, Bug::TrimInTwoSteps],
         ),
         (
-            "requests_at_once_on_one_session",
+            "concurrent_requests_on_one_session",
             &[Bug::UpdateIgnoresVersion, Bug::UpdateInTwoSteps],
         ),
     ];

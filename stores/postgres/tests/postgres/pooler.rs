@@ -58,7 +58,7 @@ fn some_rules(port: u16) {
         "trim_keeps_the_newest",
         "delete_expired_by_batches",
         "races_with_a_logout",
-        "logins_at_once_leave_three",
+        "concurrent_logins_leave_three",
     ] {
         session_store_conformance::run(rule, move || async move {
             Some(Arc::new(store_behind(port).await.0) as _)
