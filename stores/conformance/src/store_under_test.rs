@@ -103,16 +103,15 @@ pub(crate) struct StoreUnderTest(pub(crate) Arc<dyn Store>);
 
 #[track_caller]
 fn answered<T>(verb: &str, result: Result<T, StoreError>) -> T {
-    result.unwrap_or_else(|error| {
-        let source = std::error::Error::source(&error).map(|source| format!(": {source}"));
-        broken(
-            format_args!("{verb} must succeed here"),
-            format!(
-                ", but returned an error: {error}{}",
-                source.unwrap_or_default()
-            ),
-        )
-    })
+    let error = match result {
+        Ok(reply) => return reply,
+        Err(error) => error,
+    };
+    let mut message = format!(", but returned an error: {error}");
+    if let Some(source) = std::error::Error::source(&error) {
+        message = format!("{message}: {source}");
+    }
+    broken(format_args!("{verb} must succeed here"), message)
 }
 
 impl StoreUnderTest {
@@ -238,11 +237,11 @@ impl StoreUnderTest {
 
     /// Returns the keys of a user's live records, in the order of logins.
     pub(crate) async fn keys(&self, user: &str) -> Vec<RecordKey> {
-        self.list(user, usize::MAX, NOW)
-            .await
-            .iter()
-            .map(|listed| listed.key)
-            .collect()
+        let mut keys = Vec::new();
+        for session in self.list(user, usize::MAX, NOW).await {
+            keys.push(session.key);
+        }
+        keys
     }
 
     /// Returns the record, which must be live.

@@ -1,4 +1,4 @@
-//! The conformance kit tested: a plain store passes, and with any one bug it does not.
+//! Tests of the conformance kit: a plain store passes, and with any one bug it fails.
 
 #![allow(clippy::unwrap_used, clippy::panic)]
 #![allow(
@@ -10,6 +10,8 @@
 mod bug;
 mod plain;
 mod plain_by_user;
+mod plain_store;
+mod plain_writes;
 
 use std::panic::catch_unwind;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -20,17 +22,17 @@ use session_store_conformance::{RULES, run};
 use bug::{BUGS, Bug};
 use plain::Plain;
 
-/// Bugs that are races are not met each time.
+/// Races do not show in every run.
 const TRIES: usize = 10;
 
-/// How a store with this bug breaks this rule; `None` if it does not.
+/// Returns the failure of a store with this bug in this rule; `None` if it passes.
 fn broken(rule: &str, bug: Option<Bug>) -> Option<String> {
     let make = move || async move { Some(Arc::new(Plain::new(bug)) as Arc<dyn Store>) };
     let panic = catch_unwind(|| run(rule, make)).err()?;
     Some(panic.downcast_ref::<String>().cloned().unwrap_or_default())
 }
 
-/// Runs without the messages of failures, none of which is to be read.
+/// Runs without printing the messages of the expected failures.
 fn quietly<T>(run: impl FnOnce() -> T) -> T {
     static ONE: Mutex<()> = Mutex::new(());
     let _one = ONE.lock().unwrap_or_else(PoisonError::into_inner);
@@ -73,7 +75,7 @@ fn each_bug_is_caught_and_named() {
     }
 }
 
-/// The first rules leave little for the others to catch, so these are shown to catch something by themselves.
+/// The first rules catch most bugs, so this checks that later rules catch some by themselves.
 #[test]
 fn later_rules_catch_bugs_alone() {
     let rows: &[(&str, &[Bug])] = &[

@@ -1,4 +1,4 @@
-//! The verbs by user of the plain store, and those that look at all records.
+//! The verbs of the plain store about a user's records and about all records.
 
 use session_core::{
     RecordKey,
@@ -10,7 +10,7 @@ use super::bug::Bug;
 use super::plain::{Key, Plain, Slot, State};
 
 impl Plain {
-    /// What is noted of a user and theirs, in order, live or not.
+    /// Returns the user's records that are in the index, in the order of logins, live or not.
     fn owned(&self, state: &State, user: &str) -> Vec<(Key, RecordKey, u64, Record)> {
         let notes = state.notes.get(&self.user(user)).into_iter().flatten();
         let mut records: Vec<_> = notes

@@ -19,7 +19,7 @@ use crate::tools::*;
 struct Disk(Folder);
 
 impl Disk {
-    /// `None`, and said so, where mounting is not allowed.
+    /// Returns `None`, and prints why, if mounting is not allowed.
     fn mount() -> Option<Self> {
         use std::io::Write as _;
         let folder = Folder::new("disk");
@@ -43,7 +43,7 @@ impl Drop for Disk {
     }
 }
 
-/// The table's disk is full: what grows is refused at once, what is there stays readable, and room helps.
+/// The table's disk is full: writes are refused immediately, sessions stay readable, and free space helps.
 #[tokio::test]
 async fn the_disk_is_full() {
     let Some(disk) = Disk::mount() else { return };
