@@ -21,14 +21,14 @@ use crate::store_under_test::{
 /// Of concurrent inserts, repeated ones among them, one creates the record.
 pub(crate) async fn one_insert_wins(store: StoreUnderTest) {
     for round in 0..10 {
-        let answers = concurrently(32, |number| {
+        let replies = concurrently(32, |number| {
             let store = store.clone();
             async move { store.insert(key(round), &record(number), NOW).await }
         });
-        let answers = answers.await;
+        let replies = replies.await;
         let done: Vec<_> = (0..32_u64)
-            .zip(&answers)
-            .filter(|(_, answer)| **answer == Inserted::Done)
+            .zip(&replies)
+            .filter(|(_, reply)| **reply == Inserted::Done)
             .collect();
         expect(
             "insert, 32 concurrent: one is Inserted::Done",
@@ -36,12 +36,12 @@ pub(crate) async fn one_insert_wins(store: StoreUnderTest) {
             &1,
         );
         let winner = done[0].0;
-        for (number, answer) in (0..).zip(&answers) {
+        for (number, reply) in (0..).zip(&replies) {
             if number != winner {
                 let wanted = Inserted::Exists(record(winner));
                 expect(
                     "insert, 32 concurrent: the others return the record that was created",
-                    answer,
+                    reply,
                     &wanted,
                 );
             }

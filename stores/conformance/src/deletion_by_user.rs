@@ -72,7 +72,7 @@ pub(crate) async fn delete_all_but_one(store: StoreUnderTest) {
     );
     let loaded = store.load(key(7), NOW).await;
     expect(
-        "delete_owned leaves records of nobody alone",
+        "delete_owned leaves records without a user alone",
         &loaded,
         &Loaded::Live(record(7)),
     );
@@ -92,7 +92,7 @@ pub(crate) async fn delete_one(store: StoreUnderTest) {
         (2, 1, "theirs"),
         (2, 0, "theirs, repeated"),
         (4, 0, "another's"),
-        (5, 0, "nobody's"),
+        (5, 0, "of no user"),
         (6, 0, "nothing"),
     ] {
         let ended = store
@@ -120,7 +120,7 @@ pub(crate) async fn delete_one(store: StoreUnderTest) {
         &store.load(key(4), NOW).await,
         &Loaded::Live(of_user(4, "bob")),
     );
-    let rule = "delete_owned of one leaves nobody's alone";
+    let rule = "delete_owned of one leaves a record without a user alone";
     expect(
         rule,
         &store.load(key(5), NOW).await,
@@ -162,7 +162,7 @@ pub(crate) async fn deletion_respects_a_change_of_user(store: StoreUnderTest) {
         let (place, how) = (key(round), round % 3);
         let (before, after) = (format!("before {round}"), format!("after {round}"));
         store.log_in(round, &before).await;
-        let answers = concurrently(2, |task| {
+        let replies = concurrently(2, |task| {
             let (store, before, after) = (store.clone(), before.clone(), after.clone());
             async move {
                 if task == 0 {
@@ -182,7 +182,7 @@ pub(crate) async fn deletion_respects_a_change_of_user(store: StoreUnderTest) {
                 ended == 0
             }
         });
-        let [written, spared] = answers.await.try_into().unwrap();
+        let [written, spared] = replies.await.try_into().unwrap();
         let rule = "delete_owned or trim while the user changes: either ended, or written with the other user";
         expect(rule, &written, &spared);
         let wanted = if written {

@@ -68,8 +68,8 @@ impl Race<'_> {
                 }
                 Step::Pending(ask) => {
                     journal.push(ask.question().clone());
-                    let answer = self.store.request(ask.question()).await;
-                    step = ask.answer(answer);
+                    let reply = self.store.request(ask.question()).await;
+                    step = ask.answer(reply);
                 }
             }
         }
@@ -136,8 +136,8 @@ impl Race<'_> {
         if run % 2 == 1 {
             late.reverse();
         }
-        for question in late {
-            self.store.request(question).await;
+        for request in late {
+            self.store.request(request).await;
         }
         hold(
             after.rule("requests that arrive again late change nothing"),

@@ -49,7 +49,7 @@ impl After<'_> {
     pub(crate) async fn state(&self, journal: &[StoreRequest]) -> (Vec<Loaded>, Vec<SessionInfo>) {
         let keys: BTreeSet<RecordKey> = journal
             .iter()
-            .filter_map(|question| match question {
+            .filter_map(|request| match request {
                 StoreRequest::Insert { key, .. }
                 | StoreRequest::Update { key, .. }
                 | StoreRequest::Delete { key, .. } => Some(*key),
@@ -97,7 +97,7 @@ impl After<'_> {
             // A logout that meets a new id ends nothing, and returns an error.
             let refused = request.does == Does::LogsOut && request.ended.error == Some(Error::Gone);
             hold(
-                rule("each request is answered"),
+                rule("each request succeeds"),
                 refused || request.ended.error.is_none(),
             );
             let logs_in = matches!(
@@ -152,7 +152,7 @@ impl After<'_> {
 
     /// Checks that an acknowledged change is stored once, and a dropped one is not.
     fn check_changes(&self, seen: &Seen, rule: &impl Fn(&str) -> String) {
-        let kept: BTreeSet<i64> = self
+        let acknowledged: BTreeSet<i64> = self
             .any(Does::Writes)
             .filter(|one| !one.is_gone())
             .map(|one| one.number)
@@ -160,11 +160,11 @@ impl After<'_> {
         let pushed: BTreeSet<i64> = seen.pushed.iter().copied().collect();
         hold(
             rule("an acknowledged write is stored, and no other"),
-            pushed == kept,
+            pushed == acknowledged,
         );
         hold(
             rule("no write takes effect twice"),
-            pushed.len() == seen.pushed.len() && seen.sum == kept.iter().sum::<i64>(),
+            pushed.len() == seen.pushed.len() && seen.sum == acknowledged.iter().sum::<i64>(),
         );
         hold(rule("data that no request changed stays"), seen.has_base);
         // Each message was taken by one request, or is stored.

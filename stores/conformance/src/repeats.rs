@@ -48,10 +48,10 @@ fn script(group: u64) -> (Vec<StoreRequest>, Vec<RecordKey>, [String; 2]) {
         user: user.into(),
         key: at(number),
     };
-    let mut questions: Vec<StoreRequest> = (1..7)
+    let mut requests: Vec<StoreRequest> = (1..7)
         .flat_map(|number| [index(&ada, number), insert(number, of_user(number, &ada))])
         .collect();
-    questions.extend([
+    requests.extend([
         // The oldest record gets another user, among whose records it is the newest.
         insert(8, record(8)),
         index(&bob, 8),
@@ -80,7 +80,7 @@ fn script(group: u64) -> (Vec<StoreRequest>, Vec<RecordKey>, [String; 2]) {
             now: NOW,
         },
     ]);
-    (questions, (1..11).map(at).collect(), [ada, bob])
+    (requests, (1..11).map(at).collect(), [ada, bob])
 }
 
 /// Returns the records and lists at the end, which must not depend on repetitions.
@@ -115,24 +115,24 @@ async fn state(
 pub(crate) async fn repeated_requests_change_nothing(store: StoreUnderTest) {
     let mut states = Vec::new();
     for group in 0..4 {
-        let (questions, keys, users) = script(group);
-        for (number, question) in questions.iter().enumerate() {
-            store.request(question).await;
+        let (requests, keys, users) = script(group);
+        for (number, request) in requests.iter().enumerate() {
+            store.request(request).await;
             if group == 1 || group == 3 {
-                store.request(question).await;
-                store.request(question).await;
+                store.request(request).await;
+                store.request(request).await;
             }
             // Late: each request again after each of those that follow it, except for the trim, which would end another surplus
             // by then, and for index entries that are removed with their record.
             if group == 2 {
-                for late in &questions[..number] {
+                for late in &requests[..number] {
                     store.request(late).await;
                 }
             }
         }
         if group == 3 {
-            for question in questions.iter().chain(questions.iter().rev()) {
-                store.request(question).await;
+            for request in requests.iter().chain(requests.iter().rev()) {
+                store.request(request).await;
             }
         }
         states.push(state(&store, &keys, &users).await);

@@ -167,27 +167,27 @@ impl Request {
         twice: bool,
         journal: &mut Vec<StoreRequest>,
     ) {
-        let ask = async |question: &StoreRequest| -> StoreReply {
+        let send = async |request: &StoreRequest| -> StoreReply {
             if twice {
-                store.request(question).await;
+                store.request(request).await;
             }
-            store.request(question).await
+            store.request(request).await
         };
         self.state = match std::mem::replace(&mut self.state, State::Over) {
             State::Opening(exchange, Step::Pending(mut opening)) => {
-                let answer = ask(opening.question()).await;
+                let reply = send(opening.question()).await;
                 if twice {
                     opening.mark_retried();
                 }
-                State::Opening(exchange, opening.answer(answer))
+                State::Opening(exchange, opening.answer(reply))
             }
             State::Closing(Step::Pending(mut closing)) => {
                 journal.push(closing.question().clone());
-                let answer = ask(closing.question()).await;
+                let reply = send(closing.question()).await;
                 if twice {
                     closing.mark_retried();
                 }
-                State::Closing(closing.answer(answer))
+                State::Closing(closing.answer(reply))
             }
             State::EndingAll => {
                 for _ in 0..=u8::from(twice) {
@@ -266,8 +266,8 @@ pub(crate) async fn look(
         match step {
             Step::Done(session) => break session.unwrap(),
             Step::Pending(ask) => {
-                let answer = store.request(ask.question()).await;
-                step = ask.answer(answer);
+                let reply = store.request(ask.question()).await;
+                step = ask.answer(reply);
             }
         }
     };

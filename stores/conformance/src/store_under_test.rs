@@ -60,18 +60,14 @@ pub(crate) fn tombstone(now: u64) -> Loaded {
 
 /// Fails unless the store's reply is the one of the contract.
 #[track_caller]
-pub(crate) fn expect<T: Describe + PartialEq>(rule: impl Display, answered: &T, wanted: &T) {
-    expect_one_of(rule, answered, std::slice::from_ref(wanted));
+pub(crate) fn expect<T: Describe + PartialEq>(rule: impl Display, actual: &T, wanted: &T) {
+    expect_one_of(rule, actual, std::slice::from_ref(wanted));
 }
 
 /// Fails unless the store's reply is one of those that the contract allows.
 #[track_caller]
-pub(crate) fn expect_one_of<T: Describe + PartialEq>(
-    rule: impl Display,
-    answered: &T,
-    wanted: &[T],
-) {
-    if !wanted.contains(answered) {
+pub(crate) fn expect_one_of<T: Describe + PartialEq>(rule: impl Display, actual: &T, wanted: &[T]) {
+    if !wanted.contains(actual) {
         let wanted = wanted
             .iter()
             .map(Describe::describe)
@@ -79,7 +75,7 @@ pub(crate) fn expect_one_of<T: Describe + PartialEq>(
             .join("\n        or ");
         broken(
             rule,
-            format!("\n  expected {wanted}\n    actual {}", answered.describe()),
+            format!("\n  expected {wanted}\n    actual {}", actual.describe()),
         );
     }
 }
@@ -102,7 +98,7 @@ pub(crate) fn broken(rule: impl Display, how: String) -> ! {
 pub(crate) struct StoreUnderTest(pub(crate) Arc<dyn Store>);
 
 #[track_caller]
-fn answered<T>(verb: &str, result: Result<T, StoreError>) -> T {
+fn expect_ok<T>(verb: &str, result: Result<T, StoreError>) -> T {
     let error = match result {
         Ok(reply) => return reply,
         Err(error) => error,
@@ -116,11 +112,11 @@ fn answered<T>(verb: &str, result: Result<T, StoreError>) -> T {
 
 impl StoreUnderTest {
     pub(crate) async fn load(&self, key: RecordKey, now: u64) -> Loaded {
-        answered("load", self.0.load(key, now).await)
+        expect_ok("load", self.0.load(key, now).await)
     }
 
     pub(crate) async fn insert(&self, key: RecordKey, record: &Record, now: u64) -> Inserted {
-        answered("insert", self.0.insert(key, record, now).await)
+        expect_ok("insert", self.0.insert(key, record, now).await)
     }
 
     pub(crate) async fn update(
@@ -130,38 +126,38 @@ impl StoreUnderTest {
         record: &Record,
         now: u64,
     ) -> Updated {
-        answered("update", self.0.update(key, version, record, now).await)
+        expect_ok("update", self.0.update(key, version, record, now).await)
     }
 
     pub(crate) async fn touch(&self, key: RecordKey, expires: u64, now: u64) -> Outcome {
-        answered("touch", self.0.touch(key, expires, now).await)
+        expect_ok("touch", self.0.touch(key, expires, now).await)
     }
 
     pub(crate) async fn delete(&self, key: RecordKey, now: u64) -> Outcome {
-        answered("delete", self.0.delete(key, now).await)
+        expect_ok("delete", self.0.delete(key, now).await)
     }
 
     pub(crate) async fn delete_version(&self, key: RecordKey, version: u64, now: u64) -> Updated {
-        answered(
+        expect_ok(
             "delete_version",
             self.0.delete_version(key, version, now).await,
         )
     }
 
     pub(crate) async fn index(&self, user: &str, key: RecordKey, until: u64, now: u64) {
-        answered("index", self.0.index(user, key, until, now).await);
+        expect_ok("index", self.0.index(user, key, until, now).await);
     }
 
     pub(crate) async fn unindex(&self, user: &str, key: RecordKey) {
-        answered("unindex", self.0.unindex(user, key).await);
+        expect_ok("unindex", self.0.unindex(user, key).await);
     }
 
     pub(crate) async fn list(&self, user: &str, max: usize, now: u64) -> Vec<SessionInfo> {
-        answered("list", self.0.list(user, max, now).await)
+        expect_ok("list", self.0.list(user, max, now).await)
     }
 
     pub(crate) async fn delete_owned(&self, user: &str, which: DeleteScope, now: u64) -> u64 {
-        answered("delete_owned", self.0.delete_owned(user, which, now).await)
+        expect_ok("delete_owned", self.0.delete_owned(user, which, now).await)
     }
 
     pub(crate) async fn trim(
@@ -171,20 +167,20 @@ impl StoreUnderTest {
         this: RecordKey,
         now: u64,
     ) -> TrimResult {
-        answered("trim", self.0.trim(user, keep, this, now).await)
+        expect_ok("trim", self.0.trim(user, keep, this, now).await)
     }
 
     pub(crate) async fn delete_expired(&self, before: u64, batch: usize) -> u64 {
-        answered("delete_expired", self.0.delete_expired(before, batch).await)
+        expect_ok("delete_expired", self.0.delete_expired(before, batch).await)
     }
 
     pub(crate) async fn durability(&self) -> Durability {
-        answered("durability", self.0.durability().await)
+        expect_ok("durability", self.0.durability().await)
     }
 
     /// Carries out a request of the core.
-    pub(crate) async fn request(&self, question: &StoreRequest) -> StoreReply {
-        match question {
+    pub(crate) async fn request(&self, request: &StoreRequest) -> StoreReply {
+        match request {
             StoreRequest::Load { key, now } => StoreReply::Loaded(self.load(*key, *now).await),
             StoreRequest::Insert { key, record, now } => {
                 StoreReply::Inserted(self.insert(*key, record, *now).await)

@@ -1,6 +1,5 @@
 //! The number of commands that a verb takes.
 
-
 use redis::{Value, cmd};
 use servers::Redis;
 use session_core::protocol::{Inserted, Outcome, Updated};
