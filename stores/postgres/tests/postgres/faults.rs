@@ -112,7 +112,7 @@ async fn the_pool_is_empty() {
         .await
         .unwrap_err();
     assert!(
-        error.to_string().contains("let it have more") && !error.is_refused(),
+        error.to_string().contains("allow it more") && !error.is_refused(),
         "{error}"
     );
     hasty.close();
@@ -203,7 +203,7 @@ async fn a_row_is_locked_by_another() {
         .unwrap()
         .unwrap_err();
     assert!(
-        error.to_string().contains("took too long") && !error.is_refused(),
+        error.to_string().contains("took longer than") && !error.is_refused(),
         "{error}"
     );
 

@@ -199,7 +199,7 @@ async fn a_limit_of_the_role() {
     for answer in asked.join_all().await {
         let refused = answer
             .err()
-            .is_none_or(|error| error.contains("takes no more connections"));
+            .is_none_or(|error| error.contains("accepts no more connections"));
         assert!(refused);
     }
     let sessions = Sessions::builder(SecretKey::generate().unwrap())
