@@ -25,10 +25,12 @@ pub(crate) async fn is_direct(client: &Client) -> Result<bool, Error> {
 ///
 /// The client keeps it for requests to cancel alone. So this writes such a request into memory, and reads the id there:
 ///
-///     bytes 0..4     length, 16
-///     bytes 4..8     code of `CancelRequest`, 80877102
-///     bytes 8..12    process id
-///     bytes 12..16   key
+/// ```text
+/// bytes 0..4     length, 16
+/// bytes 4..8     code of `CancelRequest`, 80877102
+/// bytes 8..12    process id
+/// bytes 12..16   key
+/// ```
 pub(crate) fn process_id(client: &Client) -> Option<i32> {
     let (written, token) = (Buffer::default(), client.cancel_token());
     // A write to memory is ready at the first poll.
