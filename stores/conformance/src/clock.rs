@@ -1,17 +1,20 @@
-//! The application's clock decides: it steps back, it stands at its beginning or at its end.
+//! The clock of the application decides: it may step back, and stand at its beginning or at its end.
 
 use session_core::protocol::{
     Inserted, Loaded, Outcome, Record, TOMBSTONE_SECONDS, TrimResult, Updated,
 };
 use session_store::DeleteScope;
 
-use crate::tested::{
-    DAY, HOUR, NOW, Tested, dead, expect, expect_one_of, hold, key, owned, record,
+use crate::store_under_test::{
+    DAY, HOUR, NOW, StoreUnderTest, expect, expect_one_of, hold, key, of_user, record, tombstone,
 };
 use crate::users::numbers;
 
-/// Live is what `expires > now` says, by the `now` of each question, and not by that of an earlier one or by the machine's.
-pub(crate) async fn the_clock_may_step_back(store: Tested) {
+// A store takes `now` from each request, and never its own clock or an earlier `now`. Its native expiry is relative, with slack,
+// and only cleans up. Times may be anything from 0 to `u64::MAX`; a store may limit them to `i64::MAX`.
+
+/// A record is live while `expires > now`, by the `now` of each request, not by an earlier one or by the machine's clock.
+pub(crate) async fn the_clock_may_step_back(store: StoreUnderTest) {
     store.log_in(1, "ada").await;
     let times = [
         NOW + HOUR - 1,
@@ -42,7 +45,7 @@ pub(crate) async fn the_clock_may_step_back(store: Tested) {
         );
         let next = Record {
             expires: now,
-            ..owned(version + 1, "ada")
+            ..of_user(version + 1, "ada")
         };
         let updated = store.update(key(1), version, &next, now).await;
         expect(
@@ -62,7 +65,7 @@ pub(crate) async fn the_clock_may_step_back(store: Tested) {
         );
         store.delete_expired(now, 1000).await;
     }
-    // Deleted at an early time, asked at a late one and again at the early one.
+    // Deleted at an early time, loaded at a late one and again at the early one.
     expect(
         "delete, a live record there",
         &store.delete(key(1), NOW).await,
@@ -73,18 +76,18 @@ pub(crate) async fn the_clock_may_step_back(store: Tested) {
         expect(
             "load, a tombstone there, the clock stepping about",
             &loaded,
-            &dead(NOW),
+            &tombstone(NOW),
         );
     }
 }
 
-/// A clock that was never set: no time is negative, none is earlier than 0.
-pub(crate) async fn times_near_zero(store: Tested) {
+/// A clock that was never set: no time is earlier than 0.
+pub(crate) async fn times_near_zero(store: StoreUnderTest) {
     let first = |version| Record {
         expires: HOUR,
         created: 0,
         seen: 0,
-        ..owned(version, "ada")
+        ..of_user(version, "ada")
     };
     for number in 1..4 {
         store.index("ada", key(number), HOUR, 0).await;
@@ -122,7 +125,7 @@ pub(crate) async fn times_near_zero(store: Tested) {
     for number in [1, 2] {
         for now in [0, TOMBSTONE_SECONDS - 1] {
             let rule = format!("load at {now}, a record there that was ended at 0");
-            expect(rule, &store.load(key(number), now).await, &dead(0));
+            expect(rule, &store.load(key(number), now).await, &tombstone(0));
         }
     }
     expect(
@@ -157,15 +160,15 @@ pub(crate) async fn times_near_zero(store: Tested) {
     );
 }
 
-/// An end as far away as there is: no arithmetic overflows, and what is far away is not at once.
-pub(crate) async fn times_near_the_end(store: Tested) {
+/// An end as far away as possible: no arithmetic overflows, and the record does not expire early.
+pub(crate) async fn times_near_the_end(store: StoreUnderTest) {
     let last = i64::MAX.cast_unsigned();
     let long = |version| Record {
         expires: last,
-        ..owned(version, "ada")
+        ..of_user(version, "ada")
     };
-    // The store's own expiry is relative, so what it reckons with depends on `now`. Times are a day apart: a store that compares
-    // them as 64-bit floats is right about any time that comes.
+    // The store's native expiry is relative, so it depends on `now`. Times are a day apart: a store that compares
+    // them as 64-bit floats is right for any time that will come.
     for (number, now) in [(1, 0), (2, NOW), (3, last - DAY)] {
         store.index("ada", key(number), last, now).await;
         let inserted = store.insert(key(number), &long(number), now).await;
@@ -224,22 +227,22 @@ pub(crate) async fn times_near_the_end(store: Tested) {
     );
     for number in [2, 3] {
         let loaded = store.load(key(number), NOW).await;
-        let wanted = [dead(last), Loaded::Dead { expires: last }];
+        let wanted = [tombstone(last), Loaded::Dead { expires: last }];
         expect_one_of("a tombstone from the end of times", &loaded, &wanted);
     }
     store.delete_expired(last, 1000).await;
 }
 
-/// Times beyond what a signed 64-bit number holds.
-pub(crate) async fn times_beyond_the_end(store: Tested) {
+/// Times beyond a signed 64-bit number.
+pub(crate) async fn times_beyond_the_end(store: StoreUnderTest) {
     let (last, most) = (i64::MAX.cast_unsigned(), u64::MAX);
     let beyond = |version| Record {
         expires: most,
         created: most,
         seen: most,
-        ..owned(version, "ada")
+        ..of_user(version, "ada")
     };
-    let kept_as = |record: &Record, wanted: &Record| {
+    let is_stored_as = |record: &Record, wanted: &Record| {
         let time = |time: u64, wanted: u64| time == wanted || (wanted > last && time == last);
         time(record.expires, wanted.expires)
             && time(record.created, wanted.created)
@@ -254,21 +257,21 @@ pub(crate) async fn times_beyond_the_end(store: Tested) {
         &Inserted::Done,
     );
     let rule = "a time beyond i64::MAX comes back as it was or as i64::MAX";
-    hold(rule, kept_as(&store.live(key(1)).await, &beyond(1)));
+    hold(rule, is_stored_as(&store.live(key(1)).await, &beyond(1)));
     let updated = store.update(key(1), 1, &beyond(2), NOW).await;
     expect(
         "update to times beyond i64::MAX, its version there",
         &updated,
         &Updated::Done,
     );
-    hold(rule, kept_as(&store.live(key(1)).await, &beyond(2)));
+    hold(rule, is_stored_as(&store.live(key(1)).await, &beyond(2)));
     let touched = store.touch(key(1), most, NOW).await;
     expect(
         "touch to a time beyond i64::MAX, a live record there",
         &touched,
         &Outcome::Done,
     );
-    hold(rule, kept_as(&store.live(key(1)).await, &beyond(2)));
+    hold(rule, is_stored_as(&store.live(key(1)).await, &beyond(2)));
     store.insert(key(2), &record(2), NOW).await;
     expect(
         "touch to u64::MAX",
@@ -277,7 +280,7 @@ pub(crate) async fn times_beyond_the_end(store: Tested) {
     );
     hold(
         rule,
-        kept_as(
+        is_stored_as(
             &store.live(key(2)).await,
             &Record {
                 expires: most,

@@ -1,4 +1,4 @@
-//! Keys that are syntax, text or numbers somewhere; and values at their limits.
+//! Keys that mean something as syntax, text or numbers, and values at their limits.
 
 use std::collections::BTreeSet;
 
@@ -8,7 +8,9 @@ use session_core::{
 };
 use session_store::DeleteScope;
 
-use crate::tested::{HOUR, NOW, Tested, dead, expect, hold, key, owned};
+use crate::store_under_test::{HOUR, NOW, StoreUnderTest, expect, hold, key, of_user, tombstone};
+
+// Keys are hashes in real use, so a store that mistreats some bytes would fail rarely, and only in production.
 
 fn keys() -> Vec<RecordKey> {
     // NULs, the signed and unsigned extremes, Redis Cluster's hash tags, separators, quotes, patterns, escapes, line ends, bytes
@@ -18,7 +20,7 @@ fn keys() -> Vec<RecordKey> {
         b'\\', b'\n', b'\r', b' ', b'0', b'-', b'a', b'A', 0xc0, 0xfe,
     ];
     let mut keys: Vec<[u8; 32]> = bytes.iter().map(|byte| [*byte; 32]).collect();
-    // Those that differ in one place: a store that cuts, pads or folds takes two for one.
+    // Keys that differ in one byte: a store that cuts, pads or folds keys takes two of them for one.
     for place in [0, 7, 8, 15, 16, 31] {
         for byte in [1, 0x80] {
             let mut key = [0; 32];
@@ -26,7 +28,7 @@ fn keys() -> Vec<RecordKey> {
             keys.push(key);
         }
     }
-    // Text: of a tag, of an escape, of a number.
+    // Text: hash tags, escapes, numbers.
     for text in [
         "{a}{b}",
         "}{",
@@ -45,7 +47,7 @@ fn keys() -> Vec<RecordKey> {
     keys.into_iter().map(RecordKey::from_bytes).collect()
 }
 
-pub(crate) async fn hostile_keys(store: Tested) {
+pub(crate) async fn hostile_keys(store: StoreUnderTest) {
     let keys = keys();
     let all: BTreeSet<_> = keys.iter().collect();
     assert_eq!(all.len(), keys.len(), "the kit's keys differ");
@@ -57,7 +59,7 @@ pub(crate) async fn hostile_keys(store: Tested) {
             &Loaded::Absent,
         );
         store.index("ada", *key, NOW + HOUR, NOW).await;
-        let inserted = store.insert(*key, &owned(number, "ada"), NOW).await;
+        let inserted = store.insert(*key, &of_user(number, "ada"), NOW).await;
         expect(
             rule("insert, nothing there,", key),
             &inserted,
@@ -69,10 +71,10 @@ pub(crate) async fn hostile_keys(store: Tested) {
         expect(
             rule("load, a live record there,", key),
             &loaded,
-            &Loaded::Live(owned(number, "ada")),
+            &Loaded::Live(of_user(number, "ada")),
         );
         let updated = store
-            .update(*key, number, &owned(number + 1000, "ada"), NOW)
+            .update(*key, number, &of_user(number + 1000, "ada"), NOW)
             .await;
         expect(
             rule("update, its version there,", key),
@@ -89,7 +91,7 @@ pub(crate) async fn hostile_keys(store: Tested) {
     for (number, key) in (0..).zip(&keys) {
         let wanted = Record {
             expires: NOW + HOUR + number,
-            ..owned(number + 1000, "ada")
+            ..of_user(number + 1000, "ada")
         };
         let loaded = store.load(*key, NOW).await;
         expect(
@@ -104,7 +106,7 @@ pub(crate) async fn hostile_keys(store: Tested) {
         &keys,
     );
 
-    // Each ends alone: by delete, as one of its user's, by a trim that spares the newer.
+    // Each record ends alone: by delete, by delete_owned, or by a trim that spares the newer ones.
     for (number, key) in keys.iter().enumerate() {
         match number % 3 {
             0 => expect(
@@ -138,12 +140,12 @@ pub(crate) async fn hostile_keys(store: Tested) {
         expect(
             rule("load, a tombstone there,", key),
             &store.load(*key, NOW).await,
-            &dead(NOW),
+            &tombstone(NOW),
         );
     }
 }
 
-pub(crate) async fn what_is_stored_comes_back(store: Tested) {
+pub(crate) async fn stored_values_come_back_unchanged(store: StoreUnderTest) {
     let last = i64::MAX.cast_unsigned();
     let texts = [
         None,

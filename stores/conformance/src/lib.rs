@@ -1,9 +1,9 @@
-//! The store contract as tests, for whoever writes a store.
+//! The store contract as tests, for authors of stores.
 //!
-//! What is not here: how fast a store is, and what it survives (a crash, a failover, a full disk): that is each back end's
-//! own to test, and to tell by [`Store::durability`].
+//! The speed of a store, and the faults that it survives (a crash, a failover, a full disk), are not tested here: each back
+//! end tests them itself, and reports them by [`Store::durability`].
 //!
-//! In a test file of its own, at the top level, with a path to a function that gives an empty store:
+//! Call the macro at the top level of a test file, with the path of a function that returns an empty store:
 //!
 //! ```
 //! use std::sync::Arc;
@@ -14,41 +14,46 @@
 //! }
 //!
 //! session_store_conformance::conformance_tests!(empty);
-//! # session_store_conformance::run("load_says_what_lies_there", empty);
+//! # session_store_conformance::run("load_returns_what_is_stored", empty);
 //! ```
 //!
-//! That makes a `#[test]` of each [rule](RULES), with the rule's name. The function is called once for each of them, in a
-//! tokio runtime of the test's own, so connections may be made there. `None` leaves the test out, for a server that is not
-//! there; the function has said why.
+//! It creates a `#[test]` for each [rule](RULES), with the rule's name. Each test calls the function once, in a
+//! tokio runtime of its own, so the function may open connections. Return `None` to skip the test if a server is
+//! missing, and print why.
 //!
-//! - *Empty* means that no key and no user is known: a database's tables of this test alone, a prefix of its own. Tests run
-//!   at once.
-//! - Times are made up, so the store's own clock is far from them, and they stand still while a rule runs. What was live for
-//!   some more seconds when it was written is still asked for later: a store's own expiry is relative and has slack, as the
-//!   contract says, of a minute or more.
-//! - A failure names the verb, what was there, what the contract wants and what was answered; [`Store`] has the tables.
-//! - A store that does not answer fails its test after [two minutes](PATIENCE).
+//! - *Empty* means that no key and no user is stored: give each test a table or a prefix of its own. Tests run
+//!   in parallel.
+//! - Times are invented, so the store's own clock is far from them, and they stand still while a rule runs. A record that was
+//!   written with a few seconds to live is still read later: a store's own expiry is relative, and later than needed by a
+//!   minute or more, as the contract says.
+//! - A failure names the verb, the record before, the expected reply and the actual one; [`Store`] has the tables.
+//! - A store that does not reply fails its test after [two minutes](PATIENCE).
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "how a test fails")]
 
-mod at_once;
-mod at_once_users;
 mod clock;
-mod deletes;
-mod driven;
-mod endings;
+mod concurrent;
+mod concurrent_users;
+mod deletion;
+mod deletion_by_user;
+mod describe;
+mod expiry;
 mod hostile;
+mod insert;
+mod interleavings;
 mod model;
-mod race;
+mod race_outcome;
 mod races;
+
+mod random_histories;
 mod repeats;
 mod request;
 mod rng;
-mod shown;
-mod tested;
+mod store_under_test;
+mod through_driver;
+mod trim;
+mod update;
 mod users;
-mod verbs;
-mod walk;
 
 use std::future::Future;
 use std::panic::resume_unwind;
@@ -59,7 +64,7 @@ use std::time::Duration;
 
 use session_store::Store;
 
-use tested::Tested;
+use store_under_test::StoreUnderTest;
 
 /// How long a rule may take.
 ///
@@ -68,13 +73,13 @@ use tested::Tested;
 /// ```
 pub const PATIENCE: Duration = Duration::from_secs(120);
 
-/// Tasks run on so many threads, also where there are fewer processors: a rule about races needs some.
+/// The number of threads on which tasks run, also with fewer processors: a rule about races needs several.
 const THREADS: usize = 4;
 
-/// Makes a `#[test]` of each rule of the store contract. See [the crate](crate).
+/// Creates a `#[test]` for each rule of the store contract. See [the crate](crate).
 ///
-/// What is given is called without arguments and gives a future of `Option<Arc<dyn Store>>`: an async function, or a closure
-/// that captures nothing. Tests of several stores, or of one that is set up in several ways, go into modules:
+/// The argument is an async function without arguments that returns `Option<Arc<dyn Store>>`, or a closure
+/// that captures nothing and returns such a future. Put the tests of several stores, or of several configurations, into modules:
 ///
 /// ```
 /// # use std::sync::Arc;
@@ -114,104 +119,107 @@ macro_rules! __conformance_tests {
     };
 }
 
-/// The table of the rules, for the names and for the tests: `$callback!{ $make; topic: rule..; ..}`.
+/// The table of the rules, from which the names and the tests are made: `$callback!{ $make; topic: rule..; ..}`.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __conformance_rules {
     ($callback:ident $($make:expr)?) => {
         $crate::$callback! {
             $($make)?;
-            verbs:
-                load_says_what_lies_there
-                insert_creates_where_nothing_is
-                insert_repeated
+            insert:
+                load_returns_what_is_stored
+                insert_creates_only_where_nothing_is
+                insert_repeated;
+            update:
                 update_replaces_its_version
                 update_repeated
                 update_replaces_all_but_the_later_end
                 touch_extends_and_never_shortens
                 expired_is_never_live_again
                 live_while_expires_is_later_than_now;
-            deletes:
+            deletion:
                 delete_leaves_a_tombstone
                 delete_version_ends_its_version
                 delete_version_repeated
-                a_tombstone_blocks_what_is_late
+                a_tombstone_blocks_late_writes
                 a_tombstone_ends;
             users:
-                users_are_told_apart
+                users_are_distinct
                 list_is_in_the_order_of_logins
                 the_index_is_a_hint
-                the_latest_note_counts;
-            endings:
+                the_latest_index_entry_holds;
+            deletion_by_user:
                 delete_all_but_one
                 delete_one
+                deletion_respects_a_change_of_user;
+            trim:
                 trim_keeps_the_newest
-                trim_counts_live_records
-                endings_respect_a_change_of_user
+                trim_counts_live_records;
+            expiry:
                 delete_expired_by_batches
-                durability_is_told;
+                durability_is_reported;
             clock:
                 the_clock_may_step_back
                 times_near_zero
                 times_near_the_end
                 times_beyond_the_end;
             hostile:
-                what_is_stored_comes_back
+                stored_values_come_back_unchanged
                 hostile_keys;
             repeats:
-                what_is_repeated_changes_nothing
-                endings_repeated;
-            walk:
-                as_the_model
-                as_the_model_on_other_paths;
+                repeated_requests_change_nothing
+                repeated_deletions_change_nothing;
+            random_histories:
+                random_histories_match_the_model
+                other_random_histories_match_the_model;
             races:
                 races_of_changes
                 races_with_a_logout
                 races_with_a_login
-                races_with_the_end_of_all
+                races_with_delete_all
                 races_with_a_cap;
-            at_once:
+            concurrent:
                 one_insert_wins
-                updates_at_once_all_count
+                concurrent_updates_lose_nothing
                 one_write_of_a_version_wins
-                a_thousand_sessions_at_once
+                a_thousand_concurrent_sessions
                 a_delete_among_updates_is_final;
-            at_once_users:
-                trims_at_once_leave_the_newest
-                logins_at_once_leave_three
-                a_trim_spares_who_comes_back
+            concurrent_users:
+                concurrent_trims_leave_the_newest
+                concurrent_logins_leave_three
+                a_trim_spares_a_session_that_logs_in_again
                 delete_all_among_logins;
-            driven:
-                requests_at_once_on_one_session
-                requests_at_once_on_a_thousand_sessions;
+            through_driver:
+                concurrent_requests_on_one_session
+                concurrent_requests_on_a_thousand_sessions;
         }
     };
 }
 
-type Run = fn(Tested) -> Pin<Box<dyn Future<Output = ()>>>;
+type Run = fn(StoreUnderTest) -> Pin<Box<dyn Future<Output = ()>>>;
 
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __conformance_table {
     (; $($topic:ident: $($rule:ident)*;)*) => {
-        /// The names of all rules, in the order in which it is best to obey them.
+        /// The names of all rules, in the order in which to implement them.
         ///
         /// ```
         /// assert!(session_store_conformance::RULES.contains(&"delete_leaves_a_tombstone"));
         /// ```
         pub const RULES: &[&str] = &[$($(stringify!($rule)),*),*];
 
-        const RUNS: &[Run] = &[$($(|tested| Box::pin($topic::$rule(tested))),*),*];
+        const RUNS: &[Run] = &[$($(|store| Box::pin($topic::$rule(store))),*),*];
     };
 }
 
 __conformance_rules! { __conformance_table }
 
-/// Runs one rule with an empty store, outside of any runtime: what [`conformance_tests!`](crate::conformance_tests) does
-/// for each. Returns at once if there is no store.
+/// Runs one rule with an empty store, as [`conformance_tests!`](crate::conformance_tests) does
+/// for each. Call it outside of any runtime. Returns immediately if there is no store.
 ///
 /// # Panics
-/// If the store breaks the rule, or does not answer within [`PATIENCE`]; if there is no rule of this name.
+/// If the store breaks the rule, or does not reply within [`PATIENCE`]; if there is no rule of this name.
 ///
 /// ```
 /// use std::sync::Arc;
@@ -248,7 +256,8 @@ where
     };
     let run = RUNS[number];
     let (done, waits) = channel();
-    // A thread, so that a store that blocks all of the runtime's threads is found out, too.
+    // In a thread of its own, so that a store that blocks all threads of the runtime fails, too. The sender is dropped when
+    // a rule panics, which ends the wait as well.
     let thread = std::thread::spawn(move || {
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(THREADS)
@@ -257,7 +266,7 @@ where
             .unwrap();
         runtime.block_on(async {
             if let Some(store) = make().await {
-                run(Tested(store)).await;
+                run(StoreUnderTest(store)).await;
             }
         });
         runtime.shutdown_timeout(Duration::from_secs(1));
@@ -266,7 +275,7 @@ where
     match waits.recv_timeout(patience) {
         Ok(()) => {}
         Err(RecvTimeoutError::Timeout) => panic!(
-            "the store breaks its contract: every verb ends, in an answer or in a StoreError; `{rule}` has waited for \
+            "the store breaks its contract: every verb must end, with a reply or a StoreError; `{rule}` has waited for \
              {patience:?}"
         ),
         Err(RecvTimeoutError::Disconnected) => {
@@ -283,9 +292,9 @@ mod tests {
 
     use super::*;
 
-    /// Whether it waits or blocks.
+    /// Both a store that waits and a store that blocks a thread fail.
     #[test]
-    fn a_store_that_does_not_answer_fails() {
+    fn a_store_that_does_not_reply_fails() {
         let within = Duration::from_millis(50);
         let waits = || run_within(within, RULES[0], std::future::pending);
         let blocks = || {
@@ -298,7 +307,7 @@ mod tests {
             let panic = panic.unwrap_err();
             let message = panic.downcast_ref::<String>().unwrap();
             assert!(
-                message.ends_with("`load_says_what_lies_there` has waited for 50ms"),
+                message.ends_with("`load_returns_what_is_stored` has waited for 50ms"),
                 "{message}"
             );
         }

@@ -1,5 +1,5 @@
-//! The plainest store: one map, which forgets nothing. What has expired by the latest time that a store was told may be gone
-//! there.
+//! The model: one map that never forgets. A record that has expired by the latest time that the store has seen may be missing in
+//! the store.
 
 use std::collections::BTreeMap;
 
@@ -8,6 +8,9 @@ use session_core::{
     protocol::{Inserted, Loaded, Outcome, Record, TOMBSTONE_SECONDS, Updated},
 };
 use session_store::SessionInfo;
+
+// `slots` is what a perfect store holds; `orders` counts logins, so that a larger number is a later login; `latest` is the
+// largest `now` of any request, which decides what a store may have removed.
 
 #[derive(Default)]
 pub(crate) struct Model {
@@ -22,7 +25,7 @@ enum Slot {
 }
 
 impl Model {
-    pub(crate) fn told(&mut self, now: u64) -> u64 {
+    pub(crate) fn advance(&mut self, now: u64) -> u64 {
         self.latest = self.latest.max(now);
         self.latest
     }
@@ -133,8 +136,8 @@ impl Model {
         }
     }
 
-    /// All records of a user, in their order.
-    pub(crate) fn owned(&self, user: &str) -> Vec<SessionInfo> {
+    /// Returns all records of a user, in the order of logins.
+    pub(crate) fn of_user(&self, user: &str) -> Vec<SessionInfo> {
         let mut records: Vec<_> = self
             .slots
             .iter()
@@ -164,7 +167,7 @@ impl Model {
         records.into_iter().map(|(_, listed)| listed).collect()
     }
 
-    /// How many may be removed that ended before.
+    /// Returns the number of records and tombstones that ended before this.
     pub(crate) fn ended_before(&self, before: u64) -> u64 {
         let ended = |slot: &&Slot| match slot {
             Slot::Record(record, _) => record.expires < before,

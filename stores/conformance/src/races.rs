@@ -1,16 +1,16 @@
-//! Requests on one session at once, in every order that their questions to the store can have.
+//! Concurrent requests on one session, in every order that their requests to the store can have.
 
-use crate::race::Race;
+use crate::interleavings::Race;
 use crate::request::Does::{
     self, EndsAll, Flashes, LogsIn, LogsInAsAnother, LogsInElsewhere, LogsOut, Renews,
     TakesFlashes, Touches, Writes,
 };
 use crate::request::sessions;
-use crate::tested::Tested;
+use crate::store_under_test::StoreUnderTest;
 
-/// Two requests: also with each question asked twice. Three have read before the first writes, or there would be too many
-/// interleavings.
-async fn race(store: &Tested, owned: bool, cap: Option<usize>, races: &[&[Does]]) {
+/// Two requests also run with each request to the store sent twice. Three have opened before the first closes: there would be too many
+/// interleavings otherwise.
+async fn race(store: &StoreUnderTest, has_user: bool, cap: Option<usize>, races: &[&[Does]]) {
     let sessions = sessions(|builder| match cap {
         Some(cap) => builder.max_sessions_per_user(cap),
         None => builder,
@@ -24,7 +24,7 @@ async fn race(store: &Tested, owned: bool, cap: Option<usize>, races: &[&[Does]]
             let race = Race {
                 store,
                 sessions: &sessions,
-                owned,
+                has_user,
                 opened,
                 twice,
                 requests,
@@ -35,7 +35,7 @@ async fn race(store: &Tested, owned: bool, cap: Option<usize>, races: &[&[Does]]
     }
 }
 
-pub(crate) async fn races_of_changes(store: Tested) {
+pub(crate) async fn races_of_changes(store: StoreUnderTest) {
     let races: [&[Does]; 7] = [
         &[Writes, Writes],
         &[Writes, Touches],
@@ -48,7 +48,7 @@ pub(crate) async fn races_of_changes(store: Tested) {
     race(&store, false, None, &races).await;
 }
 
-pub(crate) async fn races_with_a_logout(store: Tested) {
+pub(crate) async fn races_with_a_logout(store: StoreUnderTest) {
     let races: [&[Does]; 7] = [
         &[Writes, LogsOut],
         &[Touches, LogsOut],
@@ -72,7 +72,7 @@ pub(crate) async fn races_with_a_logout(store: Tested) {
     .await;
 }
 
-pub(crate) async fn races_with_a_login(store: Tested) {
+pub(crate) async fn races_with_a_login(store: StoreUnderTest) {
     let races: [&[Does]; 6] = [
         &[Writes, LogsIn],
         &[Touches, LogsIn],
@@ -84,7 +84,7 @@ pub(crate) async fn races_with_a_login(store: Tested) {
     race(&store, false, None, &races).await;
 }
 
-pub(crate) async fn races_with_the_end_of_all(store: Tested) {
+pub(crate) async fn races_with_delete_all(store: StoreUnderTest) {
     let races: [&[Does]; 6] = [
         &[Writes, EndsAll],
         &[Touches, EndsAll],
@@ -96,7 +96,7 @@ pub(crate) async fn races_with_the_end_of_all(store: Tested) {
     race(&store, true, None, &races).await;
 }
 
-pub(crate) async fn races_with_a_cap(store: Tested) {
+pub(crate) async fn races_with_a_cap(store: StoreUnderTest) {
     let races: [&[Does]; 3] = [
         &[LogsInElsewhere, Writes],
         &[LogsInElsewhere, Touches],

@@ -1,4 +1,4 @@
-//! Every question is safe to repeat: at once, and late, after what came in between.
+//! Every request may be repeated: immediately, and late, after the requests that followed it.
 
 use session_core::{
     RecordKey,
@@ -6,9 +6,14 @@ use session_core::{
 };
 use session_store::{DeleteScope, SessionInfo};
 
-use crate::tested::{DAY, HOUR, NOW, Tested, dead, expect, key, owned, record};
+use crate::store_under_test::{
+    DAY, HOUR, NOW, StoreUnderTest, expect, key, of_user, record, tombstone,
+};
 
-/// What is asked of one group of records: verbs, in an order in which each still has its effect when it is asked once.
+// The driver repeats a request whose reply was lost, and a network may deliver a request late. So the script runs four times
+// on four groups of records, with more and more repetitions, and must leave equal records and lists in each.
+
+/// The requests to one group of records, in an order in which each has an effect when it is sent once.
 fn script(group: u64) -> (Vec<StoreRequest>, Vec<RecordKey>, [String; 2]) {
     let at = |number| key(100 * group + number);
     let [ada, bob] = ["ada", "bob"].map(|user| format!("{user} {group}"));
@@ -43,21 +48,21 @@ fn script(group: u64) -> (Vec<StoreRequest>, Vec<RecordKey>, [String; 2]) {
         user: user.into(),
         key: at(number),
     };
-    let mut questions: Vec<StoreRequest> = (1..7)
-        .flat_map(|number| [index(&ada, number), insert(number, owned(number, &ada))])
+    let mut requests: Vec<StoreRequest> = (1..7)
+        .flat_map(|number| [index(&ada, number), insert(number, of_user(number, &ada))])
         .collect();
-    questions.extend([
-        // The oldest gets another user, so that it is the newest of theirs.
+    requests.extend([
+        // The oldest record gets another user, among whose records it is the newest.
         insert(8, record(8)),
         index(&bob, 8),
-        update(8, 8, owned(18, &bob)),
+        update(8, 8, of_user(18, &bob)),
         index(&bob, 1),
-        update(1, 1, owned(11, &bob)),
+        update(1, 1, of_user(11, &bob)),
         unindex(&ada, 1),
-        update(1, 11, owned(21, &bob)),
+        update(1, 11, of_user(21, &bob)),
         touch(1, NOW + 2 * HOUR, NOW + 5),
         touch(1, NOW + 3 * HOUR, NOW + 3),
-        update(2, 2, owned(12, &ada)),
+        update(2, 2, of_user(12, &ada)),
         delete(3, 3),
         unindex(&ada, 3),
         insert(9, record(9)),
@@ -75,12 +80,12 @@ fn script(group: u64) -> (Vec<StoreRequest>, Vec<RecordKey>, [String; 2]) {
             now: NOW,
         },
     ]);
-    (questions, (1..11).map(at).collect(), [ada, bob])
+    (requests, (1..11).map(at).collect(), [ada, bob])
 }
 
-/// What is there in the end; who asked how often must not matter.
+/// Returns the records and lists at the end, which must not depend on repetitions.
 async fn state(
-    store: &Tested,
+    store: &StoreUnderTest,
     keys: &[RecordKey],
     users: &[String],
 ) -> (Vec<Loaded>, Vec<Vec<SessionInfo>>) {
@@ -107,27 +112,27 @@ async fn state(
     (records, lists)
 }
 
-pub(crate) async fn what_is_repeated_changes_nothing(store: Tested) {
+pub(crate) async fn repeated_requests_change_nothing(store: StoreUnderTest) {
     let mut states = Vec::new();
     for group in 0..4 {
-        let (questions, keys, users) = script(group);
-        for (number, question) in questions.iter().enumerate() {
-            store.ask(question).await;
+        let (requests, keys, users) = script(group);
+        for (number, request) in requests.iter().enumerate() {
+            store.request(request).await;
             if group == 1 || group == 3 {
-                store.ask(question).await;
-                store.ask(question).await;
+                store.request(request).await;
+                store.request(request).await;
             }
-            // Late: each question again after each of those that follow it, but for the trim, which ends what is too many
-            // by then, and for notes that are forgotten with their record.
+            // Late: each request again after each of those that follow it, except for the trim, which would end another surplus
+            // by then, and for index entries that are removed with their record.
             if group == 2 {
-                for late in &questions[..number] {
-                    store.ask(late).await;
+                for late in &requests[..number] {
+                    store.request(late).await;
                 }
             }
         }
         if group == 3 {
-            for question in questions.iter().chain(questions.iter().rev()) {
-                store.ask(question).await;
+            for request in requests.iter().chain(requests.iter().rev()) {
+                store.request(request).await;
             }
         }
         states.push(state(&store, &keys, &users).await);
@@ -135,11 +140,11 @@ pub(crate) async fn what_is_repeated_changes_nothing(store: Tested) {
     let (records, lists) = &states[0];
     let tombstones = records
         .iter()
-        .filter(|loaded| **loaded == dead(NOW))
+        .filter(|loaded| **loaded == tombstone(NOW))
         .count();
-    // 3 and 9 were deleted, 2 trimmed, where four of ada's were left.
+    // 3 and 9 were deleted, and 2 was trimmed when four of ada's were left.
     expect(
-        "a script of questions, each asked once: tombstones",
+        "a script of requests, each sent once: tombstones",
         &tombstones,
         &3,
     );
@@ -148,15 +153,15 @@ pub(crate) async fn what_is_repeated_changes_nothing(store: Tested) {
         (2, "again after each that followed"),
         (3, "late, in both orders"),
     ] {
-        let rule = format!("questions asked {how}: the records are as if each had been asked once");
+        let rule = format!("requests sent {how}: the records are as if each had been sent once");
         expect(rule, &states[group].0, records);
-        let rule = format!("questions asked {how}: the lists are as if each had been asked once");
+        let rule = format!("requests sent {how}: the lists are as if each had been sent once");
         expect(rule, &states[group].1, lists);
     }
 }
 
-/// The verbs that the core does not ask by itself.
-pub(crate) async fn endings_repeated(store: Tested) {
+/// The verbs that only the application calls.
+pub(crate) async fn repeated_deletions_change_nothing(store: StoreUnderTest) {
     for number in 1..5 {
         store.log_in(number, "ada").await;
     }

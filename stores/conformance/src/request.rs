@@ -1,4 +1,4 @@
-//! A request whose questions are asked one by one, by whoever schedules them.
+//! A request of an application in single steps: the caller decides when it sends its next request to the store.
 
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -14,7 +14,10 @@ use session_core::{
 use session_store::DeleteScope;
 
 use crate::rng::Rng;
-use crate::tested::{NOW, Tested};
+use crate::store_under_test::{NOW, StoreUnderTest};
+
+// The core is sans-I/O, so a request of an application is a state machine here: `step` sends one request to the store and
+// feeds the reply to the core, until the core is done. With `twice` the first reply is dropped, as if it were lost.
 
 /// What a request does to its session.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -27,20 +30,20 @@ pub(crate) enum Does {
     TakesFlashes,
     Renews,
     LogsIn,
-    /// With the name of somebody else.
+    /// With the name of another user.
     LogsInAsAnother,
     /// Without a cookie: on another device.
     LogsInElsewhere,
     LogsOut,
-    /// No request of a browser's: an administrator's, who ends all sessions of the user.
+    /// Not a request of the browser: an administrator ends all sessions of the user.
     EndsAll,
 }
 
-/// The sessions of an application with a clock that stands still.
+/// Returns the sessions of an application, with a clock that stands still.
 pub(crate) fn sessions(configure: impl FnOnce(Builder) -> Builder) -> StoredSessions {
     let key = SecretKey::new("kX4v9Qm2Zr7Lw1Tb6Ys8Dn3Hc5Gf0JpaE").unwrap();
-    // Not the operating system's randomness, so that no feature of the core's is needed. Each has other ids, whatever is in
-    // the store already.
+    // Not the operating system's randomness, so that no feature of the core is needed. Each call has another seed, so that its
+    // ids differ from those that are stored already.
     static SEED: AtomicU64 = AtomicU64::new(7);
     let random = Mutex::new(Rng(SEED.fetch_add(1, Ordering::Relaxed)));
     let random = move |bytes: &mut [u8]| {
@@ -67,7 +70,7 @@ pub(crate) fn headers(cookie: &str) -> HeaderMap {
         .collect()
 }
 
-/// What a response set: `None` if nothing, an empty string if a removal.
+/// Returns the cookie that a response sets: `None` if none, an empty string for a removal.
 pub(crate) fn set_cookie(response: &HeaderMap) -> Option<String> {
     let pair = response
         .get(SET_COOKIE)?
@@ -82,7 +85,7 @@ pub(crate) fn set_cookie(response: &HeaderMap) -> Option<String> {
     })
 }
 
-/// A request, its questions, and what became of it.
+/// A request and its outcome.
 pub(crate) struct Request {
     pub(crate) does: Does,
     pub(crate) number: i64,
@@ -145,46 +148,46 @@ impl Request {
         matches!(self.state, State::Over)
     }
 
-    /// Whether what it did was dropped, because its session had ended or been renewed.
+    /// Returns whether its changes were dropped, because its session had ended or got a new id.
     pub(crate) fn is_gone(&self) -> bool {
         self.ended.events.contains(&EventKind::Gone)
     }
 
-    /// Asks what opens the session, if that is not open.
-    pub(crate) async fn open(&mut self, store: &Tested) {
+    /// Opens the session, unless it is open.
+    pub(crate) async fn open(&mut self, store: &StoreUnderTest) {
         if matches!(self.state, State::Opening(..)) {
             self.step(store, false, &mut Vec::new()).await;
         }
     }
 
-    /// Asks the next question, a second time if its answer is to be lost once. What was asked goes into the journal.
+    /// Sends the next request to the store, twice if the first reply is to be lost, and adds it to the journal.
     pub(crate) async fn step(
         &mut self,
-        store: &Tested,
+        store: &StoreUnderTest,
         twice: bool,
         journal: &mut Vec<StoreRequest>,
     ) {
-        let ask = async |question: &StoreRequest| -> StoreReply {
+        let send = async |request: &StoreRequest| -> StoreReply {
             if twice {
-                store.ask(question).await;
+                store.request(request).await;
             }
-            store.ask(question).await
+            store.request(request).await
         };
         self.state = match std::mem::replace(&mut self.state, State::Over) {
             State::Opening(exchange, Step::Pending(mut opening)) => {
-                let answer = ask(opening.question()).await;
+                let reply = send(opening.question()).await;
                 if twice {
                     opening.mark_retried();
                 }
-                State::Opening(exchange, opening.answer(answer))
+                State::Opening(exchange, opening.answer(reply))
             }
             State::Closing(Step::Pending(mut closing)) => {
                 journal.push(closing.question().clone());
-                let answer = ask(closing.question()).await;
+                let reply = send(closing.question()).await;
                 if twice {
                     closing.mark_retried();
                 }
-                State::Closing(closing.answer(answer))
+                State::Closing(closing.answer(reply))
             }
             State::EndingAll => {
                 for _ in 0..=u8::from(twice) {
@@ -197,7 +200,7 @@ impl Request {
         self.go_on();
     }
 
-    /// Up to the next question.
+    /// Runs up to the next request to the store.
     fn go_on(&mut self) {
         self.state = match std::mem::replace(&mut self.state, State::Over) {
             State::Opening(exchange, Step::Done(opened)) => {
@@ -241,7 +244,7 @@ impl Request {
     }
 }
 
-/// What a cookie opens.
+/// The session that a cookie opens.
 pub(crate) struct Seen {
     pub(crate) key: RecordKey,
     pub(crate) has_base: bool,
@@ -251,20 +254,24 @@ pub(crate) struct Seen {
     pub(crate) user: Option<String>,
 }
 
-/// Opens a session and looks; `None` if the cookie opens none.
-pub(crate) async fn look(sessions: &StoredSessions, store: &Tested, cookie: &str) -> Option<Seen> {
+/// Opens a session and returns its content; `None` if the cookie opens none.
+pub(crate) async fn look(
+    sessions: &StoredSessions,
+    store: &StoreUnderTest,
+    cookie: &str,
+) -> Option<Seen> {
     let exchange = sessions.exchange(&headers(cookie));
     let mut step = exchange.open();
     let session = loop {
         match step {
             Step::Done(session) => break session.unwrap(),
             Step::Pending(ask) => {
-                let answer = store.ask(ask.question()).await;
-                step = ask.answer(answer);
+                let reply = store.request(ask.question()).await;
+                step = ask.answer(reply);
             }
         }
     };
-    // Closed sessions can be read; this one is dropped with what it took.
+    // The exchange is never closed, so the messages that are taken here stay in the store.
     let flashed = session
         .take_flashes()
         .unwrap()

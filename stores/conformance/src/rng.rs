@@ -1,4 +1,4 @@
-//! Numbers that look random and are the same each time: SplitMix64 (Steele, Lea and Flood, 2014).
+//! Pseudorandom numbers, equal in each run: SplitMix64 (Steele, Lea and Flood, 2014).
 
 pub(crate) struct Rng(pub(crate) u64);
 
@@ -14,7 +14,7 @@ impl Rng {
         self.next() % end
     }
 
-    /// In one of so many cases.
+    /// Returns true in one of `cases` calls, on average.
     pub(crate) fn one_in(&mut self, cases: u64) -> bool {
         self.below(cases) == 0
     }

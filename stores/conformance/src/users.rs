@@ -1,4 +1,4 @@
-//! The verbs by user.
+//! The rules of the verbs about a user's records, and of the index.
 
 use session_core::{
     RecordKey,
@@ -6,15 +6,18 @@ use session_core::{
 };
 use session_store::{DeleteScope, SessionInfo};
 
-use crate::shown::short;
-use crate::tested::{DAY, HOUR, NOW, Tested, expect, key, owned, record};
+use crate::describe::short;
+use crate::store_under_test::{DAY, HOUR, NOW, StoreUnderTest, expect, key, of_user, record};
+
+// The index is a hint: it holds each live record of a user, and may hold others. The record says whose it is. So a verb reads
+// the records, and an index entry without a record, or with another user's, changes nothing.
 
 pub(crate) fn numbers(numbers: &[u64]) -> Vec<RecordKey> {
     numbers.iter().map(|number| key(*number)).collect()
 }
 
-/// Users are the same if their bytes are.
-pub(crate) async fn users_are_told_apart(store: Tested) {
+/// Users are equal if their bytes are.
+pub(crate) async fn users_are_distinct(store: StoreUnderTest) {
     let long = "x".repeat(1 << 20);
     let longer = format!("{long}y");
     let texts = [
@@ -33,14 +36,14 @@ pub(crate) async fn users_are_told_apart(store: Tested) {
     store.insert(key(1000), &record(1), NOW).await;
     for (number, user) in (0..).zip(&users) {
         let rule = format!(
-            "list of {} shows their record, and nobody else's",
+            "list of {} returns the user's record, and no other",
             name(user)
         );
         expect(rule, &store.keys(user).await, &numbers(&[number]));
     }
     for (number, user) in (0..).zip(&users) {
         let trimmed = store.trim(user, 1, key(number), NOW).await;
-        let rule = format!("trim of {} counts their record alone", name(user));
+        let rule = format!("trim of {} counts the user's record alone", name(user));
         expect(
             rule,
             &trimmed,
@@ -51,7 +54,10 @@ pub(crate) async fn users_are_told_apart(store: Tested) {
         );
         let ended = store.delete_owned(user, DeleteScope::All, NOW).await;
         expect(
-            format_args!("delete_owned of {} ends their record alone", name(user)),
+            format_args!(
+                "delete_owned of {} ends the user's record alone",
+                name(user)
+            ),
             &ended,
             &1,
         );
@@ -64,8 +70,8 @@ pub(crate) async fn users_are_told_apart(store: Tested) {
     );
 }
 
-/// By login, not by key or time.
-pub(crate) async fn list_is_in_the_order_of_logins(store: Tested) {
+/// The list is ordered by login, not by key or time.
+pub(crate) async fn list_is_in_the_order_of_logins(store: StoreUnderTest) {
     expect(
         "list of an unknown user is empty",
         &store.list("ada", 9, NOW).await,
@@ -77,7 +83,7 @@ pub(crate) async fn list_is_in_the_order_of_logins(store: Tested) {
         let record = Record {
             created,
             label,
-            ..owned(number, "ada")
+            ..of_user(number, "ada")
         };
         store.insert(key(number), &record, NOW).await;
     }
@@ -104,7 +110,7 @@ pub(crate) async fn list_is_in_the_order_of_logins(store: Tested) {
             &Updated::Done,
         );
     };
-    update(3, 3, owned(13, "ada"), "of the same user").await;
+    update(3, 3, of_user(13, "ada"), "of the same user").await;
     expect(
         "touch, a live record there",
         &store.touch(key(3), NOW + DAY, NOW).await,
@@ -119,13 +125,13 @@ pub(crate) async fn list_is_in_the_order_of_logins(store: Tested) {
         &numbers(&[1, 2]),
     );
     store.index("ada", key(3), NOW + HOUR, NOW).await;
-    update(3, 23, owned(33, "ada"), "from nobody to a user").await;
+    update(3, 23, of_user(33, "ada"), "from nobody to a user").await;
     let rule =
         "an update to another user, here from nobody, gives the next number of the store's order";
     expect(rule, &store.keys("ada").await, &numbers(&[1, 2, 3]));
     store.log_in(4, "bob").await;
     store.index("bob", key(1), NOW + HOUR, NOW).await;
-    update(1, 1, owned(11, "bob"), "from one user to another").await;
+    update(1, 1, of_user(11, "bob"), "from one user to another").await;
     expect(
         "list: no longer of this user",
         &store.keys("ada").await,
@@ -135,8 +141,8 @@ pub(crate) async fn list_is_in_the_order_of_logins(store: Tested) {
     expect(rule, &store.keys("bob").await, &numbers(&[4, 1]));
 }
 
-/// Notes of records that never came, were ended or are somebody else's harm nobody.
-pub(crate) async fn the_index_is_a_hint(store: Tested) {
+/// Index entries of records that do not exist, have ended or are another user's have no effect.
+pub(crate) async fn the_index_is_a_hint(store: StoreUnderTest) {
     store.log_in(1, "ada").await;
     store.log_in(2, "bob").await;
     store.log_in(3, "ada").await;
@@ -158,7 +164,7 @@ pub(crate) async fn the_index_is_a_hint(store: Tested) {
     );
     let trimmed = store.trim("ada", 1, key(2), NOW).await;
     expect(
-        "trim counts the user's records, not notes",
+        "trim counts the user's records, not index entries",
         &trimmed,
         &TrimResult {
             ended: 0,
@@ -167,7 +173,7 @@ pub(crate) async fn the_index_is_a_hint(store: Tested) {
     );
     let ended = store.delete_owned("ada", DeleteScope::All, NOW).await;
     expect(
-        "delete_owned ends the user's records, not whatever is noted",
+        "delete_owned ends the user's records, not every index entry",
         &ended,
         &1,
     );
@@ -177,26 +183,26 @@ pub(crate) async fn the_index_is_a_hint(store: Tested) {
         &numbers(&[2]),
     );
 
-    // Those that looked did not take the note away from a record that comes late.
-    let inserted = store.insert(key(4), &owned(4, "ada"), NOW).await;
+    // The verbs above have not removed the entry of a record that arrives late.
+    let inserted = store.insert(key(4), &of_user(4, "ada"), NOW).await;
     expect(
         "insert, nothing there: creates the record",
         &inserted,
         &Inserted::Done,
     );
-    let rule = "index: the note stays until the record comes, whoever looked meanwhile";
+    let rule = "index: the entry stays until the record arrives, whichever verbs ran meanwhile";
     expect(rule, &store.keys("ada").await, &numbers(&[4]));
     for _ in 0..2 {
         store.unindex("ada", key(2)).await;
         store.unindex("nobody", key(9)).await;
     }
     expect(
-        "unindex forgets one note",
+        "unindex removes one entry",
         &store.keys("ada").await,
         &numbers(&[4]),
     );
     expect(
-        "unindex of one user's note leaves another's",
+        "unindex of one user's entry leaves another's",
         &store.keys("bob").await,
         &numbers(&[2]),
     );
@@ -204,19 +210,19 @@ pub(crate) async fn the_index_is_a_hint(store: Tested) {
     expect(
         "unindex leaves the record as it is",
         &loaded,
-        &Loaded::Live(owned(2, "bob")),
+        &Loaded::Live(of_user(2, "bob")),
     );
 }
 
-/// A note lasts as long as the latest telling says, in whatever order they come.
-pub(crate) async fn the_latest_note_counts(store: Tested) {
+/// An index entry lasts until the latest `until`, in whatever order the calls arrive.
+pub(crate) async fn the_latest_index_entry_holds(store: StoreUnderTest) {
     for (number, untils) in [(1, [NOW + 30 * DAY, NOW]), (2, [NOW, NOW + 30 * DAY])] {
         for until in untils {
             store.index("ada", key(number), until, NOW).await;
         }
         let record = Record {
             expires: NOW + 30 * DAY,
-            ..owned(number, "ada")
+            ..of_user(number, "ada")
         };
         store.insert(key(number), &record, NOW).await;
     }
@@ -227,7 +233,7 @@ pub(crate) async fn the_latest_note_counts(store: Tested) {
     store.delete_expired(later, 1000).await;
     let listed = store.list("ada", 9, later).await.len();
     expect(
-        "index told twice: the later `until` counts, whichever came last",
+        "index called twice: the later `until` holds, whichever came last",
         &listed,
         &2,
     );

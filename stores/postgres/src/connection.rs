@@ -1,4 +1,4 @@
-//! Connections: where they come from, and how one carries out a statement.
+//! The pool of connections, and how a connection carries out a statement.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -17,25 +17,25 @@ use crate::given_up::GivenUp;
 use crate::parameter::{Hidden, Parameter};
 use crate::table::Table;
 
-/// How often a statement is sent again at once. More often it is a matter for who asked.
-const AGAIN: usize = 4;
+/// How many times a statement is repeated immediately. After that the error is returned, and the driver decides.
+const REPEATS: usize = 4;
 
-/// Well below the deadline of a request, as far as the configuration does not say.
+/// The time limit for a connection, unless the configuration has one: well below the deadline of a request.
 const CONNECT: Duration = Duration::from_secs(1);
-/// The same for what was sent and not acknowledged.
+/// The time limit for the acknowledgement of sent data by the other end's TCP, unless the configuration has one.
 const UNACKNOWLEDGED: Duration = Duration::from_secs(3);
 
 pub(crate) struct Connections {
     pool: Pool,
     given_up: Arc<GivenUp>,
-    /// Whether statements may have names. Behind a pooler that gives each transaction another server process, a name may
-    /// mean somebody else's statement there, so names are for connections of which each is known to be direct. Not to have
-    /// any costs the server a plan for each question, but no round trip.
+    /// Whether statements have names, so that the server plans them once. Behind a pooler that gives each transaction another
+    /// server process, a name may belong to another program's statement. So statements have names only while all connections
+    /// are known to be direct. Without names the server plans each statement again, but no round trip is added.
     named: Arc<AtomicBool>,
 }
 
 impl Connections {
-    /// A pool of the store's own.
+    /// Returns a pool of the store's own.
     pub(crate) fn own<T>(mut config: Config, tls: T, most: usize) -> Self
     where
         T: MakeTlsConnect<Socket> + Clone + Sync + Send + 'static,
@@ -51,12 +51,12 @@ impl Connections {
             config.tcp_user_timeout(UNACKNOWLEDGED);
         }
         let named = Arc::new(AtomicBool::new(true));
-        let look = {
+        let check = {
             let named = named.clone();
             Hook::async_fn(move |client, _| {
                 let named = named.clone();
                 Box::pin(async move {
-                    // Before anybody uses it: whoever has a connection knows how to use it.
+                    // Runs before the pool hands the connection out, so no statement with a name ever reaches a pooler.
                     if !is_direct(client).await.map_err(HookError::Backend)? {
                         named.store(false, Ordering::Relaxed);
                     }
@@ -65,17 +65,17 @@ impl Connections {
             })
         };
         let of = |most| Pool::builder(Manager::new(config.clone(), tls.clone())).max_size(most);
-        match (of(most.max(1)).post_create(look).build(), of(1).build()) {
-            (Ok(pool), Ok(beside)) => Self {
-                given_up: GivenUp::own(pool.clone(), beside),
+        match (of(most.max(1)).post_create(check).build(), of(1).build()) {
+            (Ok(pool), Ok(monitor)) => Self {
+                given_up: GivenUp::own(pool.clone(), monitor),
                 pool,
                 named,
             },
-            _ => unreachable!("they have no timeouts, which would need a runtime"),
+            _ => unreachable!("only timeouts can fail here, and these pools have none"),
         }
     }
 
-    /// The application's.
+    /// Uses a pool of the application's.
     pub(crate) fn shared(pool: Pool) -> Self {
         Self {
             given_up: GivenUp::shared(pool.clone()),
@@ -97,17 +97,15 @@ impl Connections {
         })
     }
 
-    /// Runs a statement.
+    /// Runs a statement, and repeats it after an error that left no trace: another transaction was in the way, or a prepared
+    /// statement was outdated.
     pub(crate) async fn query(
         &self,
         table: &Table,
         sql: &str,
         parameters: &[&dyn Parameter],
     ) -> Result<Vec<Row>, StoreError> {
-        let parameters: Vec<_> = parameters
-            .iter()
-            .map(|parameter| Hidden(*parameter))
-            .collect();
+        let parameters: Vec<_> = parameters.iter().copied().map(Hidden).collect();
         let mut connection = self.get().await?;
         let mut times = 0;
         loop {
@@ -118,17 +116,17 @@ impl Connections {
             connection.end(&result);
             match result {
                 Ok(rows) => return Ok(rows),
-                Err(error) if times <= AGAIN && error::is_stale(&error) => {
+                Err(error) if times <= REPEATS && error::is_stale(&error) => {
                     connection.client().statement_cache.clear();
                 }
-                Err(error) if times <= AGAIN && error::is_in_the_way(&error) => {}
+                Err(error) if times <= REPEATS && error::is_conflict(&error) => {}
                 Err(error) => return Err(error::failed(&error, &table.name)),
             }
         }
     }
 }
 
-/// In one round trip; with a name, the first time on a connection in two.
+/// Runs a statement in one round trip. A statement with a name takes two, the first time on a connection.
 async fn query_once(
     client: &Client,
     named: bool,
@@ -150,42 +148,45 @@ async fn query_once(
     client.query_typed(sql, &parameters).await
 }
 
-/// Goes back to the pool if nothing is under way on it. A question that was dropped in the middle, at its deadline, may
-/// have left a connection that never answers again: the next question gets another.
+/// A connection for one statement after the other.
 pub(crate) struct Connection {
-    /// There until it is dropped.
+    /// `Some` until this is dropped.
     client: Option<Client>,
     given_up: Arc<GivenUp>,
     state: State,
 }
 
+// A request that is dropped at its deadline drops its connection, which then goes
+//
+//     Idle        back to the pool
+//     UnderWay    to `GivenUp`: the server may still work on the statement, or never reply again
+//     Broken      away: the server closed it, or is not the primary any more
 enum State {
     Idle,
     UnderWay,
-    /// The server cut it off, or is not the one to ask.
-    Useless,
+    Broken,
 }
 
 impl Connection {
-    /// From here on something is under way.
+    /// Marks the beginning of a statement.
     pub(crate) fn begin(&mut self) {
         self.state = State::UnderWay;
     }
 
-    /// What was under way has ended so.
+    /// Marks the end of a statement, with its result.
     pub(crate) fn end<T>(&mut self, result: &Result<T, Error>) {
-        let is_harmless = result.as_ref().err().is_none_or(error::is_harmless);
-        self.state = if is_harmless {
+        let is_usable = result.as_ref().err().is_none_or(error::is_harmless);
+        self.state = if is_usable {
             State::Idle
         } else {
-            State::Useless
+            State::Broken
         };
     }
 
     pub(crate) fn client(&mut self) -> &mut Client {
         match &mut self.client {
             Some(client) => client,
-            None => unreachable!("it is there until it is dropped"),
+            None => unreachable!("only drop takes the client"),
         }
     }
 }
@@ -194,7 +195,7 @@ impl Drop for Connection {
     fn drop(&mut self) {
         match (self.client.take(), &self.state) {
             (Some(client), State::UnderWay) => self.given_up.hold(client),
-            (Some(client), State::Useless) => drop(Object::take(client)),
+            (Some(client), State::Broken) => drop(Object::take(client)),
             (_, State::Idle) | (None, _) => {}
         }
     }

@@ -1,4 +1,5 @@
-//! Whether a connection leads to the server itself, or to a pooler, which may send each transaction to another server process.
+//! Finds out whether a connection leads to the server itself or to a pooler, which may give each transaction another server
+//! process.
 
 use std::io;
 use std::pin::Pin;
@@ -10,19 +11,29 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio_postgres::tls::{ChannelBinding, TlsConnect, TlsStream};
 use tokio_postgres::{Client, Error};
 
-/// The server tells each connection the number of its process (`BackendKeyData`), and knows it in SQL. A pooler tells a
-/// number of its own, so that it can pass on requests to cancel.
+/// Returns whether a connection leads to the server itself.
+///
+/// The server sends the id of its process on each connection (`BackendKeyData`), and SQL returns it, too. A pooler sends an id
+/// of its own, so that it can forward requests to cancel.
 pub(crate) async fn is_direct(client: &Client) -> Result<bool, Error> {
     let rows = client.query_typed("SELECT pg_backend_pid()", &[]).await?;
     let process: Option<i32> = rows.first().map(|row| row.try_get(0)).transpose()?;
-    Ok(process.is_some() && process == told(client))
+    Ok(process.is_some() && process == process_id(client))
 }
 
-/// The number that this connection was told. The client knows it for cancelling alone, so a request to cancel is written
-/// where nobody carries it out, and read there. Anything unexpected is no number.
-pub(crate) fn told(client: &Client) -> Option<i32> {
-    let (written, token) = (Nowhere::default(), client.cancel_token());
-    // There it waits for nothing.
+/// Returns the process id that was sent on this connection, or `None` if the client shows none.
+///
+/// The client keeps it for requests to cancel alone. So this writes such a request into memory, and reads the id there:
+///
+/// ```text
+/// bytes 0..4     length, 16
+/// bytes 4..8     code of `CancelRequest`, 80877102
+/// bytes 8..12    process id
+/// bytes 12..16   key
+/// ```
+pub(crate) fn process_id(client: &Client) -> Option<i32> {
+    let (written, token) = (Buffer::default(), client.cancel_token());
+    // A write to memory is ready at the first poll.
     let mut writing = Box::pin(token.cancel_query_raw(written.clone(), Plain));
     let Poll::Ready(Ok(())) = writing
         .as_mut()
@@ -31,7 +42,6 @@ pub(crate) fn told(client: &Client) -> Option<i32> {
         return None;
     };
     let written = written.0.lock().unwrap_or_else(PoisonError::into_inner);
-    // Length and code of `CancelRequest`, the number of the process, the key.
     let [0, 0, 0, 16, 4, 210, 22, 46, process @ .., _, _, _, _] = written.last_chunk::<16>()?
     else {
         return None;
@@ -39,11 +49,11 @@ pub(crate) fn told(client: &Client) -> Option<i32> {
     Some(i32::from_be_bytes(*process))
 }
 
-/// Keeps what is written to it. Asked whether it speaks TLS, it says yes.
+/// A connection to memory that stores the bytes written to it. To the question whether it speaks TLS it replies yes, `S`.
 #[derive(Clone, Default)]
-struct Nowhere(Arc<Mutex<Vec<u8>>>);
+struct Buffer(Arc<Mutex<Vec<u8>>>);
 
-impl AsyncWrite for Nowhere {
+impl AsyncWrite for Buffer {
     fn poll_write(
         self: Pin<&mut Self>,
         _: &mut Context<'_>,
@@ -65,7 +75,7 @@ impl AsyncWrite for Nowhere {
     }
 }
 
-impl AsyncRead for Nowhere {
+impl AsyncRead for Buffer {
     fn poll_read(
         self: Pin<&mut Self>,
         _: &mut Context<'_>,
@@ -76,21 +86,21 @@ impl AsyncRead for Nowhere {
     }
 }
 
-impl TlsStream for Nowhere {
+impl TlsStream for Buffer {
     fn channel_binding(&self) -> ChannelBinding {
         ChannelBinding::none()
     }
 }
 
-/// In place of TLS, where a connection wants it.
+/// Takes the place of TLS on such a connection, and encrypts nothing.
 struct Plain;
 
-impl TlsConnect<Nowhere> for Plain {
-    type Stream = Nowhere;
+impl TlsConnect<Buffer> for Plain {
+    type Stream = Buffer;
     type Error = io::Error;
-    type Future = Ready<io::Result<Nowhere>>;
+    type Future = Ready<io::Result<Buffer>>;
 
-    fn connect(self, stream: Nowhere) -> Self::Future {
+    fn connect(self, stream: Buffer) -> Self::Future {
         ready(Ok(stream))
     }
 }

@@ -1,4 +1,4 @@
-//! What went wrong, for who runs the application, without a word about who is logged in.
+//! Errors of PostgreSQL, as messages that tell the operator what to do. They quote no row, which may contain a user.
 
 use std::error::Error;
 use std::io;
@@ -10,13 +10,13 @@ use tokio_postgres::error::{DbError, Severity, SqlState};
 pub(crate) const READ_ONLY: &str = "this PostgreSQL server or role may only read; connect to the primary \
                                     (target_session_attrs=read-write), without default_transaction_read_only";
 
-/// No connection came out of the pool.
+/// Returns the error of a pool that gave no connection.
 pub(crate) fn pool(error: PoolError) -> StoreError {
     match error {
         PoolError::Backend(error) => failed(&error, ""),
         PoolError::Timeout(_) => StoreError::new(
-            "no connection to PostgreSQL in the time that the pool allows; if all are in use, let it have more, or let the \
-             store have its own (PostgresStore::new)",
+            "the pool gave no connection to PostgreSQL in time; if all are in use, allow it more, or give the store a pool of \
+             its own (PostgresStore::new)",
         )
         .with_source(error.to_string()),
         PoolError::Closed => StoreError::new("the pool of connections to PostgreSQL was closed").refused(),
@@ -25,17 +25,17 @@ pub(crate) fn pool(error: PoolError) -> StoreError {
                 .refused()
         }
         PoolError::PostCreateHook(HookError::Backend(error)) => failed(&error, ""),
-        // What the application's own hook says is the application's: nobody knows what is in it.
+        // The message of the application's hook is not repeated: it may contain anything.
         PoolError::PostCreateHook(HookError::Message(_)) => {
             StoreError::new("a post_create hook of the pool refused the connection to PostgreSQL")
         }
     }
 }
 
-/// The server, or the way to it.
+/// Returns the error of a statement, from the server or from the connection to it.
 pub(crate) fn failed(error: &tokio_postgres::Error, table: &str) -> StoreError {
     match error.as_db_error() {
-        Some(answer) => answered(answer, table),
+        Some(reply) => server_error(reply, table),
         None => {
             let mut causes = error.to_string();
             let mut cause = error.source();
@@ -48,15 +48,15 @@ pub(crate) fn failed(error: &tokio_postgres::Error, table: &str) -> StoreError {
             StoreError::new(if may_only_read {
                 READ_ONLY
             } else {
-                "no answer from PostgreSQL"
+                "PostgreSQL did not reply"
             })
             .with_source(causes)
         }
     }
 }
 
-fn answered(answer: &DbError, table: &str) -> StoreError {
-    let code = answer.code();
+fn server_error(reply: &DbError, table: &str) -> StoreError {
+    let code = reply.code();
     let (message, refused) = match *code {
         SqlState::UNDEFINED_TABLE | SqlState::INVALID_SCHEMA_NAME => (
             format!(
@@ -71,42 +71,42 @@ fn answered(answer: &DbError, table: &str) -> StoreError {
         ),
         SqlState::INSUFFICIENT_PRIVILEGE => (
             format!(
-                "PostgreSQL does not let this role at the table {table}; it needs SELECT, INSERT, UPDATE and DELETE on the \
+                "this role of PostgreSQL may not use the table {table}; it needs SELECT, INSERT, UPDATE and DELETE on the \
                  table and USAGE on its sequence, and CREATE on the schema to create them"
             ),
             true,
         ),
-        // After a failover the next connection may lead to the new primary.
+        // Not final: after a failover the next connection may lead to the new primary.
         SqlState::READ_ONLY_SQL_TRANSACTION => (READ_ONLY.to_owned(), false),
-        SqlState::FEATURE_NOT_SUPPORTED if is_of_a_standby(answer) => (READ_ONLY.to_owned(), false),
-        SqlState::DISK_FULL => ("PostgreSQL has no room left on its disk".to_owned(), true),
+        SqlState::FEATURE_NOT_SUPPORTED if is_of_a_standby(reply) => (READ_ONLY.to_owned(), false),
+        SqlState::DISK_FULL => ("the disk of PostgreSQL is full".to_owned(), true),
         ref code if code.code().starts_with("28") => {
             ("PostgreSQL refuses this role or its password".to_owned(), true)
         }
         SqlState::INVALID_CATALOG_NAME => ("the database does not exist in PostgreSQL".to_owned(), true),
         SqlState::TOO_MANY_CONNECTIONS => {
-            ("PostgreSQL takes no more connections; let the pool have fewer".to_owned(), false)
+            ("PostgreSQL accepts no more connections; allow the pool fewer".to_owned(), false)
         }
         SqlState::QUERY_CANCELED | SqlState::LOCK_NOT_AVAILABLE => {
-            ("PostgreSQL gave up a statement that took too long, by its own settings".to_owned(), false)
+            ("PostgreSQL cancelled a statement that took longer than its settings allow".to_owned(), false)
         }
         SqlState::ADMIN_SHUTDOWN | SqlState::CRASH_SHUTDOWN | SqlState::CANNOT_CONNECT_NOW => {
             ("PostgreSQL is starting up or shutting down".to_owned(), false)
         }
-        SqlState::PROTOCOL_VIOLATION if answer.message().contains("startup parameter") => (
-            "a pooler in front of PostgreSQL refuses a setting of the connection: leave it out of the URL or Config and give \
-             it to the role (ALTER ROLE ... SET), or let the pooler pass over it, without effect (PgBouncer: \
+        SqlState::PROTOCOL_VIOLATION if reply.message().contains("startup parameter") => (
+            "a pooler in front of PostgreSQL refuses a setting of the connection: remove it from the URL or Config and give \
+             it to the role (ALTER ROLE ... SET), or let the pooler ignore it, without effect (PgBouncer: \
              ignore_startup_parameters)"
                 .to_owned(),
             true,
         ),
         _ => ("PostgreSQL refused a statement".to_owned(), false),
     };
-    let error = StoreError::new(message).with_source(source(answer));
+    let error = StoreError::new(message).with_source(source(reply));
     if refused { error.refused() } else { error }
 }
 
-/// The client looks for a server that may be written to, and found none.
+/// Returns whether the client looked for a server that accepts writes, and found none.
 fn is_refused_by_the_client(cause: &(dyn Error + 'static)) -> bool {
     cause.downcast_ref::<io::Error>().is_some_and(|error| {
         error.kind() == io::ErrorKind::PermissionDenied
@@ -114,43 +114,45 @@ fn is_refused_by_the_client(cause: &(dyn Error + 'static)) -> bool {
     })
 }
 
-/// `transaction_read_only` cannot be turned off on a standby, which has no code of its own. We set nothing else like it.
-fn is_of_a_standby(answer: &DbError) -> bool {
-    answer.routine() == Some("call_bool_check_hook")
+/// Returns whether a standby refuses to turn `transaction_read_only` off. That error has no code of its own; the store sets
+/// nothing else that this routine checks.
+fn is_of_a_standby(reply: &DbError) -> bool {
+    reply.routine() == Some("call_bool_check_hook")
 }
 
-/// Never the detail, which may quote a whole row. The message only where the server speaks of itself, not of data: the
-/// classes of connections, rights, resources, locks, operators and the system.
-fn source(answer: &DbError) -> String {
-    let code = answer.code().code();
-    let of_itself = ["08", "25", "28", "3D", "40", "42", "53", "55", "57", "58"];
-    if of_itself.iter().any(|class| code.starts_with(class)) {
-        format!("{code}: {}", answer.message())
+/// Returns the code, and the message if it is about the server itself.
+fn source(reply: &DbError) -> String {
+    // The detail is left out, since it may quote a whole row, and so may the message of other classes. These are the classes
+    // of connections, permissions, resources, locks, operators and the system.
+    let about_itself = ["08", "25", "28", "3D", "40", "42", "53", "55", "57", "58"];
+    let code = reply.code().code();
+    if about_itself.iter().any(|class| code.starts_with(class)) {
+        format!("{code}: {}", reply.message())
     } else {
         code.to_owned()
     }
 }
 
-/// Whether the connection can be used on: the server refused one statement, no more.
+/// Returns whether the connection is usable after this error: the server refused one statement, and nothing else is wrong.
 pub(crate) fn is_harmless(error: &tokio_postgres::Error) -> bool {
-    error.as_db_error().is_some_and(|answer| {
-        // A server that may only read was the primary perhaps: others are to be found by connecting anew.
-        answer.parsed_severity() == Some(Severity::Error)
-            && *answer.code() != SqlState::READ_ONLY_SQL_TRANSACTION
+    error.as_db_error().is_some_and(|reply| {
+        // A server that refuses writes may have been the primary. Only a new connection can find the present one.
+        reply.parsed_severity() == Some(Severity::Error)
+            && *reply.code() != SqlState::READ_ONLY_SQL_TRANSACTION
     })
 }
 
-/// Whether a prepared statement is no longer of use, since the table was changed: "cached plan must not change result type"
-/// has no code of its own.
+/// Returns whether a prepared statement is outdated, since the table was changed. The error "cached plan must not change result
+/// type" has no code of its own.
 pub(crate) fn is_stale(error: &tokio_postgres::Error) -> bool {
-    error.as_db_error().is_some_and(|answer| {
-        *answer.code() == SqlState::FEATURE_NOT_SUPPORTED
-            && answer.routine() == Some("RevalidateCachedQuery")
+    error.as_db_error().is_some_and(|reply| {
+        *reply.code() == SqlState::FEATURE_NOT_SUPPORTED
+            && reply.routine() == Some("RevalidateCachedQuery")
     })
 }
 
-/// Whether another transaction was in the way, and nothing was changed.
-pub(crate) fn is_in_the_way(error: &tokio_postgres::Error) -> bool {
+/// Returns whether another transaction was in the way, so that nothing was changed.
+pub(crate) fn is_conflict(error: &tokio_postgres::Error) -> bool {
     error.code().is_some_and(|code| {
         *code == SqlState::T_R_SERIALIZATION_FAILURE || *code == SqlState::T_R_DEADLOCK_DETECTED
     })

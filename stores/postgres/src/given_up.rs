@@ -1,5 +1,8 @@
-//! Connections on which a question was given up. The server goes on with it, so each counts against its pool until that has
-//! ended: else one locked table would take all of the server's connections.
+//! Connections whose statement was given up, because its request was dropped at its deadline.
+//!
+//! The server goes on with the statement. It is not cancelled: a commit that waits for a synchronous standby would then take
+//! effect without the standby. So the connection keeps its place in the pool until the statement has ended; otherwise one
+//! locked table would take all connections of the server.
 
 use std::pin::pin;
 use std::sync::Arc;
@@ -13,51 +16,52 @@ use tokio::sync::Mutex;
 use tokio::time::{Instant, timeout};
 use tracing::warn;
 
-use crate::direct::told;
+use crate::direct::process_id;
 use crate::error;
 
-/// How often the server is asked whether it has ended something, and how long it may take to answer.
+/// The pause between two queries whether the statement has ended, and the time limit for their reply.
 const PAUSE: Duration = Duration::from_millis(250);
 const PATIENCE: Duration = Duration::from_secs(1);
-/// So long at most a pool of the application's goes without a connection. If it has none left to ask over, nobody knows.
+/// How long at most a pool of the application's is without a connection: it may have none left for the query.
 const SHARED: Duration = Duration::from_secs(10);
 
-/// The server processes of this role that carry something out.
+/// Returns the server processes of this role that run a statement.
 const BUSY: &str =
     "SELECT pid FROM pg_stat_activity WHERE usename = current_user AND state = 'active'";
 
 pub(crate) struct GivenUp {
     pool: Pool,
-    /// Where to get a connection to ask over. For a pool of the application's there is no other than that.
-    beside: Pool,
+    /// The pool of the connection for these queries. For a pool of the application's it is that pool itself.
+    monitor: Pool,
     is_shared: bool,
-    asked: Mutex<Option<ClientWrapper>>,
+    monitor_client: Mutex<Option<ClientWrapper>>,
+    /// How many connections are held.
     held: AtomicUsize,
 }
 
 impl GivenUp {
-    /// Of a pool of the store's own; `beside` leads to the same server.
-    pub(crate) fn own(pool: Pool, beside: Pool) -> Arc<Self> {
-        Self::of(pool, beside, false)
+    /// For a pool of the store's own; `monitor` leads to the same server.
+    pub(crate) fn own(pool: Pool, monitor: Pool) -> Arc<Self> {
+        Self::of(pool, monitor, false)
     }
 
     pub(crate) fn shared(pool: Pool) -> Arc<Self> {
         Self::of(pool.clone(), pool, true)
     }
 
-    fn of(pool: Pool, beside: Pool, is_shared: bool) -> Arc<Self> {
+    fn of(pool: Pool, monitor: Pool, is_shared: bool) -> Arc<Self> {
         Arc::new(Self {
             pool,
-            beside,
+            monitor,
             is_shared,
-            asked: Mutex::default(),
+            monitor_client: Mutex::default(),
             held: AtomicUsize::new(0),
         })
     }
 
-    /// Keeps a client in its place in the pool, so that no other connection takes that.
+    /// Holds a client in its place in the pool until its statement has ended.
     pub(crate) fn hold(self: &Arc<Self>, client: Client) {
-        match (Handle::try_current(), told(&client)) {
+        match (Handle::try_current(), process_id(&client)) {
             (Ok(runtime), Some(process)) if !client.is_closed() => {
                 let held = self.held.fetch_add(1, Ordering::Relaxed) + 1;
                 if held == self.pool.status().max_size {
@@ -69,15 +73,16 @@ impl GivenUp {
         }
     }
 
-    /// Until the server has answered what was given up, or does so no more.
+    /// Waits until the server has replied to the statement, or will not reply any more. Then gives the client back to the pool,
+    /// or closes it.
     async fn wait(self: Arc<Self>, client: Client, process: i32) {
         let begun = Instant::now();
         let is_usable = {
-            // It is answered after all that came before.
-            let mut answer = pin!(client.simple_query(""));
+            // Replies come in the order of the requests, so the reply to this one comes after that of the statement.
+            let mut reply = pin!(client.simple_query(""));
             loop {
-                match timeout(PAUSE, answer.as_mut()).await {
-                    Ok(answer) => break answer.is_ok(),
+                match timeout(PAUSE, reply.as_mut()).await {
+                    Ok(reply) => break reply.is_ok(),
                     Err(_) if self.is_shared && begun.elapsed() > SHARED => break false,
                     Err(_) if self.has_ended(process).await => break false,
                     Err(_) => {}
@@ -88,38 +93,48 @@ impl GivenUp {
             drop(Object::take(client));
         }
         if self.held.fetch_sub(1, Ordering::Relaxed) == 1 {
-            *self.asked.lock().await = None;
+            *self.monitor_client.lock().await = None;
         }
     }
 
-    /// Whether the server says so. As long as it does not answer, a new connection would be of no use, either.
+    /// Returns whether the server reports that the process runs no statement. While the server does not reply, a new connection
+    /// in place of this one would not help either, so the answer is no.
     async fn has_ended(&self, process: i32) -> bool {
-        let mut asked = self.asked.lock().await;
-        match timeout(PATIENCE, self.busy(&mut asked)).await {
+        let mut client = self.monitor_client.lock().await;
+        match timeout(PATIENCE, self.busy(&mut client)).await {
             Ok(Ok(busy)) => !busy.contains(&process),
             Ok(Err(_)) | Err(_) => {
-                *asked = None;
+                *client = None;
                 false
             }
         }
     }
 
-    /// Asks over the same connection as before, as far as there is one.
-    async fn busy(&self, asked: &mut Option<ClientWrapper>) -> Result<Vec<i32>, StoreError> {
-        let client = match asked {
+    /// Queries the busy processes, over the connection of the last query if there is one.
+    async fn busy(&self, client: &mut Option<ClientWrapper>) -> Result<Vec<i32>, StoreError> {
+        let client = match client {
             Some(client) => client,
-            None => asked.insert(Object::take(self.beside.get().await.map_err(error::pool)?)),
+            None => client.insert(Object::take(self.monitor.get().await.map_err(error::pool)?)),
         };
-        let rows = client.query_typed(BUSY, &[]).await;
-        let pids = rows.and_then(|rows| rows.iter().map(|row| row.try_get(0)).collect());
-        pids.map_err(|error| error::failed(&error, ""))
+        let rows = match client.query_typed(BUSY, &[]).await {
+            Ok(rows) => rows,
+            Err(error) => return Err(error::failed(&error, "")),
+        };
+        let mut processes = Vec::new();
+        for row in rows {
+            match row.try_get(0) {
+                Ok(process) => processes.push(process),
+                Err(error) => return Err(error::failed(&error, "")),
+            }
+        }
+        Ok(processes)
     }
 }
 
-/// On every connection to PostgreSQL a question was given up, and the server has not ended what it was asked.
+/// Warns that the statement of every connection was given up, and the server has not ended them.
 fn all_given_up(connections: usize) {
     warn!(
         target: "session", connections,
-        "all connections to PostgreSQL wait for statements that were given up: is a table or a row locked (lock_timeout)?"
+        "all connections to PostgreSQL wait for statements whose requests were given up: is a table or a row locked (lock_timeout)?"
     );
 }

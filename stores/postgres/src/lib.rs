@@ -1,11 +1,11 @@
 //! Sessions in PostgreSQL: [`PostgresStore`], a back end of [`session_store`].
 
-mod cells;
 mod connection;
 mod direct;
 mod error;
 mod given_up;
 mod parameter;
+mod rows;
 mod schema;
 mod store;
 mod table;

@@ -1,4 +1,4 @@
-//! The parameters of statements.
+//! Parameters of statements.
 
 use std::error::Error;
 use std::fmt;
@@ -6,7 +6,7 @@ use std::fmt;
 use bytes::BytesMut;
 use tokio_postgres::types::{Format, IsNull, ToSql, Type};
 
-/// What a statement takes. Its type is known here, so that the server need not be asked for it first.
+/// A value for a statement. Its type is known here, which saves a round trip for asking the server.
 pub(crate) trait Parameter: ToSql + Sync {
     fn kind(&self) -> Type;
 }
@@ -29,7 +29,8 @@ impl Parameter for Option<&[u8]> {
     }
 }
 
-/// A parameter that does not print: the client logs statements with their parameters, at the level `debug`.
+/// A parameter that prints nothing. The client logs statements with their parameters, at the level `debug`, and a parameter may
+/// be a user or the content of a session.
 pub(crate) struct Hidden<'a>(pub(crate) &'a dyn Parameter);
 
 impl fmt::Debug for Hidden<'_> {
@@ -47,7 +48,7 @@ impl ToSql for Hidden<'_> {
         self.0.to_sql_checked(ty, out)
     }
 
-    /// The parameter itself is asked, when it is written.
+    /// Returns true: the parameter checks the type itself when it is written.
     fn accepts(_: &Type) -> bool {
         true
     }

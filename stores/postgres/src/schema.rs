@@ -1,4 +1,4 @@
-//! Makes the table, and what becomes of it in later versions.
+//! Creates the table, and brings one of an earlier version up to date.
 
 use deadpool_postgres::Client;
 use session_store::StoreError;
@@ -9,9 +9,9 @@ use crate::connection::Connections;
 use crate::error;
 use crate::table::Table;
 
-/// Who changes a schema holds this advisory lock, whatever the table's name.
+/// The advisory lock that is held while a schema is changed, whatever the table's name.
 const LOCK: i64 = i64::from_be_bytes(*b"sessions");
-/// What stands in the table's comment, in front of its version.
+/// The text in the table's comment, in front of its version.
 const COMMENT: &str = "session-store schema ";
 
 const FIND: &str =
@@ -39,16 +39,16 @@ pub(crate) async fn create(connections: &Connections, table: &Table) -> Result<(
     }
 }
 
-/// What was there.
+/// What has the table's name before the migration.
 enum Found {
     Nothing,
     Version(usize),
     Other,
 }
 
-/// All in one transaction: half a schema is never there.
+/// Migrates in one transaction, so that no other connection ever sees half a schema.
 async fn migrate(client: &mut Client, table: &Table) -> Result<Found, Error> {
-    // Each statement is to see what others did while this one waited for the lock.
+    // READ COMMITTED, so that the statements after the lock see what its holder did while this transaction waited.
     let level = IsolationLevel::ReadCommitted;
     let transaction = client
         .build_transaction()
@@ -56,7 +56,7 @@ async fn migrate(client: &mut Client, table: &Table) -> Result<Found, Error> {
         .read_only(false)
         .start()
         .await?;
-    // Without names, as behind a pooler.
+    // Without names, since a pooler may be in between.
     transaction
         .query_typed("SELECT pg_advisory_xact_lock($1)", &[(&LOCK, Type::INT8)])
         .await?;

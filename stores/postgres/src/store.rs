@@ -1,4 +1,4 @@
-//! The store itself: what it is made of. Its verbs are in `verbs`.
+//! [`PostgresStore`]: how it is made. Its verbs are in `verbs`.
 
 use std::fmt;
 
@@ -8,36 +8,37 @@ use session_store::StoreError;
 use tokio_postgres::tls::{MakeTlsConnect, TlsConnect};
 use tokio_postgres::{Config, Row, Socket};
 
-use crate::cells::{cell, loaded, number, only};
 use crate::connection::Connections;
 use crate::parameter::Parameter;
+use crate::rows::{cell, loaded, number, only};
 use crate::schema;
 use crate::table::Table;
 
 const DEFAULT_TABLE: &str = "session_records";
-/// How many connections the store has of its own.
+/// The number of connections in the store's own pool.
 const CONNECTIONS: usize = 16;
 
-/// Keeps sessions in PostgreSQL (12 or newer): for applications of several processes, whose sessions are to survive what the
+/// Stores sessions in PostgreSQL (12 or newer): for applications of several processes, whose sessions survive what the
 /// database survives.
 ///
-/// - **Connections of its own**, up to 16 for each process: so a request finds one also where all of the application's are
-///   in use. A [pool of the application's](Self::with_pool) can be shared, for a price.
-/// - **Fast.** Each verb is one statement and one round trip. A second one follows where no row was changed, to tell why,
-///   and after [`trim`](session_store::Store::trim). An update or a touch writes no index, unless the user changes or the session's end
-///   moves into another hour. Statements are prepared once per connection, which takes a round trip more at their first
-///   use there. [`index`](session_store::Store::index) and [`unindex`](session_store::Store::unindex) ask nobody: the user is a column.
-/// - **Behind a pooler**, such as PgBouncer of any release, per session or per transaction, statements have no name, since per
-///   transaction a name may mean another program's statement. Each connection of its own is looked at for that, which
-///   takes a round trip when it is made; there is nothing to configure. The server plans each statement anew then.
-/// - **Current.** It must talk to the primary alone: what a standby shows is late. Where there are several servers to choose
-///   from, its own connections go to one that may be written to (`target_session_attrs=read-write`).
+/// - **Connections of its own**, up to 16 in each process: so a request gets one even if all of the application's are in use.
+///   A [pool of the application's](Self::with_pool) can be shared, for a price.
+/// - **Fast.** Each verb is one statement and one round trip. A second one follows if no row was changed, to find out why,
+///   and after [`trim`](session_store::Store::trim). An update or a touch writes no index, unless the user changes or the
+///   session's end moves into another hour. Statements are prepared once per connection, which takes an additional round trip
+///   at their first use. [`index`](session_store::Store::index) and [`unindex`](session_store::Store::unindex) do nothing: the
+///   user is a column.
+/// - **Behind a pooler**, such as PgBouncer of any release, per session or per transaction, statements have no names: per
+///   transaction a name may belong to another program's statement. The store checks each of its own connections for a pooler
+///   when it is opened, which takes a round trip; there is nothing to configure. The server then plans each statement again.
+/// - **Current.** Connect to the primary alone: a standby returns outdated records. Among several servers the store's own
+///   connections choose one that accepts writes (`target_session_attrs=read-write`).
 /// - **In time.** Requests have deadlines ([`Builder::deadlines`](session_core::Builder::deadlines)), so the pool needs
-///   none. What a request gave up waiting for is not cancelled on the server, since a commit that waits for a synchronous
-///   standby would then count without it; its connection keeps its place in the pool until the server has ended that, so
-///   that a locked table takes no more connections than the pool has. Let the role have a `lock_timeout` below half of the
-///   deadline for opening a session (`900ms`): so the server ends what waits for a lock first.
-/// - **Clear.** Errors tell what to do, with the server's code (SQLSTATE); never what is in a row, which PostgreSQL's own
+///   none. A statement whose request was given up is not cancelled on the server, since a commit that waits for a synchronous
+///   standby would then take effect without it. Its connection keeps its place in the pool until the statement has ended, so a
+///   locked table takes no more connections than the pool has. Give the role a `lock_timeout` below half of the deadline for
+///   opening a session (`900ms`), so that the server ends a statement that waits for a lock before the request is given up.
+/// - **Clear.** Errors say what to do, with the server's code (SQLSTATE), and never quote a row, which PostgreSQL's own
 ///   messages quote.
 ///
 /// The table is not made by itself: see [`create_schema`](Self::create_schema). What has expired stays in it until somebody
@@ -55,24 +56,25 @@ const CONNECTIONS: usize = 16;
 /// let store = PostgresStore::new("postgres://app@db/app".parse()?, tokio_postgres::NoTls);
 /// store.create_schema().await?;
 /// let sessions = Sessions::builder(SecretKey::generate()?).build_stored()?;
-/// let source = SessionBackend::stored(sessions, Arc::new(store));
-/// # Ok(source)
+/// let backend = SessionBackend::stored(sessions, Arc::new(store));
+/// # Ok(backend)
 /// # }
 /// ```
 pub struct PostgresStore {
-    // Why deadpool: it adds no round trip (sqlx' pool asks each connection whether it is alive), a query may be dropped at
-    // any time (the socket belongs to a task of its own, and our questions have deadlines), it keeps prepared statements
-    // for each connection, and it brings no second SQLite.
+    // Why deadpool: it adds no round trip (the pool of sqlx tests each connection before use), a query may be dropped at any
+    // time (the socket belongs to a task of its own, and requests have deadlines), it caches prepared statements for each
+    // connection, and it links no second SQLite.
     connections: Connections,
     pub(crate) table: Table,
 }
 
 impl PostgresStore {
-    /// With up to 16 connections of its own, in the table `session_records`, where their `search_path` finds it. Asks nobody.
+    /// Returns a store with up to 16 connections of its own, and with the table `session_records`, which the connections'
+    /// `search_path` finds. Does not connect; the first request does.
     ///
-    /// A URL is parsed into a [`Config`]. Of it the store changes that it looks for a server that may be written to, and,
-    /// where nothing is said about them, `connect_timeout` (a second) and `tcp_user_timeout` (three): a server that is gone
-    /// is noticed within a request's deadline. In place of [`NoTls`](tokio_postgres::NoTls) goes what makes TLS, such as
+    /// A URL is parsed into a [`Config`]. The store sets `target_session_attrs` to a server that accepts writes and, unless they
+    /// are set, `connect_timeout` (a second) and `tcp_user_timeout` (three): so a dead server is noticed within a request's
+    /// deadline. For TLS replace [`NoTls`](tokio_postgres::NoTls) by a connector such as
     /// `tokio_postgres_rustls::MakeRustlsConnect`.
     ///
     /// ```no_run
@@ -96,9 +98,9 @@ impl PostgresStore {
         Self::with_connections(config, tls, CONNECTIONS)
     }
 
-    /// The same with so many connections at most, but one at least; and now and then one more, to ask what became of
-    /// questions that were given up. All processes together must stay below the server's `max_connections`, and better below
-    /// a limit of the role's own (`CONNECTION LIMIT`).
+    /// Returns a store with at most `most` connections of its own, but at least one; and now and then one more, to query
+    /// whether statements that were given up have ended. All processes together must stay below the server's
+    /// `max_connections`, or better below a limit of the role (`CONNECTION LIMIT`).
     ///
     /// ```
     /// # use session_store_postgres::PostgresStore;
@@ -117,16 +119,16 @@ impl PostgresStore {
         Self::over(Connections::own(config, tls, most))
     }
 
-    /// Over a pool that the application uses as well.
+    /// Returns a store over a pool that the application uses as well.
     ///
-    /// **A request needs a connection to open its session and one to close it.** Where handlers, or middleware outside of the
-    /// sessions' layer, hold all of them meanwhile, as for a transaction per request, sessions wait for one until their
-    /// deadline, and the requests get 503. So let the pool have more than are ever held at once, or take
+    /// **A request needs a connection to open its session and one to close it.** If handlers, or middleware outside of the
+    /// sessions' layer, hold all of them meanwhile, such as for a transaction per request, sessions wait for one until their
+    /// deadline, and the requests get 503. So let the pool have more than the application ever holds, or use
     /// [a pool of the store's own](Self::new).
     ///
-    /// What is at the other end of these connections is not known to the store, so its statements have no names: that is
-    /// right behind any pooler, and costs the server a plan for each. The pool's configuration stays as it is: see that it
-    /// leads to the primary (`target_session_attrs=read-write`), and how long it waits.
+    /// The store does not know whether these connections lead to a pooler, so its statements have no names: that is right
+    /// behind any pooler, and the server plans each statement again. The pool's configuration stays as it is: let it connect
+    /// to the primary (`target_session_attrs=read-write`), and limit how long it waits.
     ///
     /// ```
     /// # use deadpool_postgres::{Manager, Pool};
@@ -144,15 +146,15 @@ impl PostgresStore {
     fn over(connections: Connections) -> Self {
         match Table::new(DEFAULT_TABLE) {
             Ok(table) => Self { connections, table },
-            Err(_) => unreachable!("the default is a table's name"),
+            Err(_) => unreachable!("the default name is valid"),
         }
     }
 
-    /// The same in a table of another name, with a schema in front or without: `web.sessions`. Upper case stays upper case.
+    /// Uses a table of another name, with or without a schema in front: `web.sessions`. Upper case stays upper case.
     ///
     /// # Errors
-    /// [`ConfigError::Value`] for what is no name of ASCII letters, digits and `_` that begins with no digit: of at most 57
-    /// characters, since a sequence and two indexes are called after it, and 63 for the schema.
+    /// [`ConfigError::Value`] if a name is not of ASCII letters, digits and `_`, begins with a digit, or is too long: the table's
+    /// has at most 57 characters, since a sequence and two indexes are named after it, the schema's at most 63.
     ///
     /// ```
     /// # use session_store_postgres::PostgresStore;
@@ -168,13 +170,13 @@ impl PostgresStore {
         })
     }
 
-    /// Creates the table, or brings one of an older version up to date: in one transaction, which any number of processes
-    /// may call at once and again. Never called by the other methods. If there is nothing to do, it needs no more rights
-    /// than they do.
+    /// Creates the table, or brings one of an older version up to date, in one transaction. Any number of processes may call it
+    /// concurrently and repeatedly; no other method calls it. If there is nothing to do, it needs no more permissions than the
+    /// other methods.
     ///
     /// # Errors
-    /// If the role may not create tables; if a table of this name is somebody else's, or of a newer version than this
-    /// program knows. Then nothing was changed.
+    /// If the role may not create tables; if a table of this name belongs to another program, or has a newer version than
+    /// this program knows. Then nothing was changed.
     ///
     /// ```no_run
     /// # async fn start(store: session_store_postgres::PostgresStore) -> Result<(), session_store::StoreError> {
@@ -186,9 +188,9 @@ impl PostgresStore {
         schema::create(&self.connections, &self.table).await
     }
 
-    /// The SQL of [`create_schema`](Self::create_schema) for a database in which there is no such table: for those who run
-    /// such things themselves, in one transaction. The table's comment holds its version. Whoever uses the store needs
-    /// `SELECT`, `INSERT`, `UPDATE` and `DELETE` on the table, and `USAGE` on its sequence, whose name ends with `_seq`.
+    /// Returns the SQL of [`create_schema`](Self::create_schema) for a database without the table, to be run by hand in one
+    /// transaction. The table's comment holds its version. The application's role needs `SELECT`, `INSERT`, `UPDATE` and
+    /// `DELETE` on the table, and `USAGE` on its sequence, whose name ends with `_seq`.
     ///
     /// ```
     /// # use session_store_postgres::PostgresStore;
@@ -210,7 +212,7 @@ impl PostgresStore {
         self.connections.query(&self.table, sql, parameters).await
     }
 
-    /// Whether a statement about one row did anything.
+    /// Runs a statement about one row, and returns whether it changed the row.
     pub(crate) async fn changes(
         &self,
         sql: &str,
@@ -219,7 +221,7 @@ impl PostgresStore {
         Ok(!self.query(sql, parameters).await?.is_empty())
     }
 
-    /// What a statement that counts answers.
+    /// Runs a statement that returns a number.
     pub(crate) async fn count(
         &self,
         sql: &str,
@@ -228,7 +230,7 @@ impl PostgresStore {
         Ok(number(cell(only(&self.query(sql, parameters).await?)?, 0)?))
     }
 
-    pub(crate) async fn found(&self, key: RecordKey) -> Result<Loaded, StoreError> {
+    pub(crate) async fn stored(&self, key: RecordKey) -> Result<Loaded, StoreError> {
         let rows = self
             .query(&self.table.sql.load, &[&&key.as_bytes()[..]])
             .await?;
@@ -237,7 +239,7 @@ impl PostgresStore {
 }
 
 impl fmt::Debug for PostgresStore {
-    /// The table, and how many connections are in use. Nothing of how to connect, which may hold a password.
+    /// Prints the table and the state of the pool, and nothing of the configuration, which may hold a password.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("PostgresStore")
             .field("table", &self.table.name)

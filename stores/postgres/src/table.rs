@@ -1,18 +1,30 @@
-//! The table's names, and the SQL in which they stand.
+//! The names of a table, and the SQL of all statements. Its columns are in `schema.sql`.
 
 use session_core::ConfigError;
 
-/// One script for each version, which leads to it from the one before.
+// `schema.sql` creates the table, a row for each record or tombstone. Texts are `bytea`, since `text` cannot hold a NUL.
+//
+//     key             32 bytes
+//     ver             the 64 bits of the version, as a signed integer
+//     seq             the record's number in the order of logins; 0 without a user
+//     dead            true for a tombstone
+//     expires, created, seen    seconds since 1970
+//     owner           the user, or NULL
+//     label, body
+//     owner_hash      SHA-256 of the user, generated; indexed together with `seq`
+//     expires_hour    the hour of `expires`, generated; indexed
+
+/// The script of each version, which leads to it from the one before.
 const MIGRATIONS: [&str; 1] = [include_str!("schema.sql")];
 
-/// What an identifier may have, in bytes.
+/// The length of an identifier at most, in bytes.
 const LONGEST: usize = 63;
-/// What follows the table's name in those of its indexes and its sequence, in bytes.
+/// The longest suffix of the table's name in the names of its indexes and its sequence, in bytes.
 const SUFFIX: usize = "_owner".len();
 
-/// A table that may be there.
+/// A table that may exist.
 pub(crate) struct Table {
-    /// Quoted, and with its schema, if one was named.
+    /// Quoted, and with its schema if one was given.
     pub(crate) name: String,
     pub(crate) sql: Sql,
     sequence: String,
@@ -21,7 +33,7 @@ pub(crate) struct Table {
 }
 
 impl Table {
-    /// Every name stands in quotes and holds nothing that would end them: there is no way into the statements.
+    /// Checks the name, and writes it into the statements: always in quotes, and without a character that could end them.
     pub(crate) fn new(name: &str) -> Result<Self, ConfigError> {
         let (schema, table) = match name.split_once('.') {
             Some((schema, table)) => (Some(schema), table),
@@ -30,8 +42,8 @@ impl Table {
         let valid = schema.is_none_or(|schema| is_identifier(schema, LONGEST));
         if !valid || !is_identifier(table, LONGEST - SUFFIX) {
             return Err(ConfigError::Value(format!(
-                "{name:?} cannot be the name of a table: a name of at most {} letters, digits and _ is needed, with that of \
-                 a schema and a dot in front or without",
+                "{name:?} cannot be the name of a table: it needs at most {} letters, digits and _, and may have the name of \
+                 a schema and a dot in front",
                 LONGEST - SUFFIX
             )));
         }
@@ -54,10 +66,10 @@ impl Table {
         })
     }
 
-    /// The version that the statements are for.
+    /// The version of the schema that the statements need.
     pub(crate) const VERSION: usize = MIGRATIONS.len();
 
-    /// What leads from a version, 0 without a table, to this one.
+    /// Returns the SQL that leads from a version to this one. Version 0 is no table.
     pub(crate) fn migrations(&self, from: usize) -> String {
         let names = [
             ("{table}", &self.name),
@@ -72,10 +84,10 @@ impl Table {
     }
 }
 
-/// The statements.
+/// The statements, each of which is a transaction of its own.
 ///
-/// Each is a transaction of its own. At READ COMMITTED, PostgreSQL's default, a write that waited for another looks at its
-/// conditions again on the row as it is then; at a stricter level it fails instead and is sent again.
+/// At READ COMMITTED, PostgreSQL's default, a write that waited for another one checks its conditions again on the row as it
+/// is then. At a stricter level it fails instead, and is repeated. So a condition in `WHERE` and the change are atomic.
 pub(crate) struct Sql {
     pub(crate) load: String,
     pub(crate) insert: String,
@@ -94,11 +106,13 @@ pub(crate) struct Sql {
 
 impl Sql {
     fn new(table: &str, sequence: &str) -> Self {
+        // A tombstone is a row that holds its key and its end alone. It stays for `TOMBSTONE_SECONDS`, so that a write that
+        // arrives late finds the key taken and cannot create the session again.
         let tombstone = "dead = true, ver = 0, seq = 0, owner = NULL, label = NULL, body = ''";
-        // The hash finds the user, who may be longer than what an index takes; the user decides.
+        // The index is on a hash of the user, whose name may be longer than an index allows. Equal names decide.
         let theirs = "owner_hash = sha256($1) AND owner = $1 AND NOT dead";
-        // Locked in the order of keys: two of these never wait for each other in a circle. What had to be waited for is
-        // looked at again then, so that what is locked is theirs until the end.
+        // Rows are locked in the order of keys, so that two of these statements cannot deadlock. A row that had to be waited
+        // for is checked again, so every locked row is this user's until the end of the statement.
         let delete_owned = |which: &str| {
             format!(
                 "WITH theirs AS MATERIALIZED (SELECT key FROM {table} WHERE {theirs}{which} ORDER BY key FOR UPDATE), \
@@ -139,7 +153,8 @@ impl Sql {
             delete_owned: delete_owned(""),
             delete_all_but: delete_owned(" AND key <> $3"),
             delete_one: delete_owned(" AND key = $3"),
-            // What got a user anew since it was found has another number, and is among the newest.
+            // A record that logs in again after it was found has another `seq`, and is among the newest. So the number is
+            // compared once more when the row is locked.
             trim: format!(
                 "WITH surplus AS MATERIALIZED (SELECT key, seq FROM {table} WHERE {theirs} AND expires > $3 \
                  ORDER BY seq DESC OFFSET $4), \
@@ -149,7 +164,7 @@ impl Sql {
                  WHERE t.key = theirs.key RETURNING t.key) \
                  SELECT count(*), count(*) FILTER (WHERE key = $5) > 0 FROM ended"
             ),
-            // By hours, since an index on the second itself would be written to at every write of a session.
+            // The index is on the hour: one on the second would be written at every write of a session.
             delete_expired: format!(
                 "WITH expired AS MATERIALIZED (SELECT key FROM {table} WHERE expires_hour <= $1::bigint / 3600 \
                  AND expires < $1 ORDER BY expires_hour LIMIT $2 FOR UPDATE SKIP LOCKED), \
@@ -203,7 +218,7 @@ mod tests {
         }
     }
 
-    /// No place is left open.
+    /// Every placeholder is replaced.
     #[test]
     fn the_names_stand_in_the_migrations() {
         let table = Table::new("web.sessions").unwrap_or_else(|error| panic!("{error}"));

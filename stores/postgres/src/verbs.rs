@@ -1,4 +1,8 @@
-//! The verbs, each as the table's statements carry it out.
+//! The verbs of [`PostgresStore`], as the statements of the table.
+//!
+//! Each verb is one statement, and each statement a transaction of its own: no connection waits in an open transaction for
+//! the application, and a pooler may give each statement another server process. Where no row was changed, a second
+//! statement finds out why.
 
 use session_core::{
     RecordKey,
@@ -6,18 +10,18 @@ use session_core::{
 };
 use session_store::{DeleteScope, Durability, SessionInfo, Store, StoreError, StoreFuture};
 
-use crate::cells::{bytes, cell, listed, most, number, only, outcome, time, tombstone_ends};
 use crate::error::READ_ONLY;
 use crate::parameter::Parameter;
+use crate::rows::{bytes, cell, most, number, only, outcome, session_info, time, tombstone_ends};
 use crate::store::PostgresStore;
 
-/// A commit of its own that changes nothing, where commits wait for a standby.
+/// A commit that changes no row, if commits wait for a standby.
 const CONFIRM: &str = "SELECT CASE WHEN current_setting('synchronous_standby_names') <> '' \
                        THEN pg_logical_emit_message(true, 'session-store', '') END";
 
 impl Store for PostgresStore {
     fn load<'a>(&'a self, key: RecordKey, now: u64) -> StoreFuture<'a, Loaded> {
-        Box::pin(async move { Ok(self.found(key).await?.at(now)) })
+        Box::pin(async move { Ok(self.stored(key).await?.at(now)) })
     }
 
     fn insert<'a>(
@@ -53,8 +57,8 @@ impl Store for PostgresStore {
                 {
                     return Ok(Inserted::Done);
                 }
-                // What stood in the way may have been removed meanwhile.
-                match self.found(key).await? {
+                // The row that stopped the insert may have been removed meanwhile; then the insert is tried again.
+                match self.stored(key).await? {
                     Loaded::Live(record) => return Ok(Inserted::Exists(record)),
                     Loaded::Dead { .. } => return Ok(Inserted::Dead),
                     Loaded::Absent => {}
@@ -99,15 +103,16 @@ impl Store for PostgresStore {
                 {
                     return Ok(Updated::Done);
                 }
-                // A second statement: one that looks within the first sees what was there before it waited.
-                match self.found(key).await? {
-                    Loaded::Live(found) if time(found.expires) <= time(now) => {
+                // A second statement, not a part of the first: a statement reads the rows as of its start, so the first one
+                // would see the record as it was before it waited for another write.
+                match self.stored(key).await? {
+                    Loaded::Live(record) if time(record.expires) <= time(now) => {
                         return Ok(Updated::Gone);
                     }
-                    Loaded::Live(found) if found.version != version => {
-                        return Ok(Updated::Conflict(found));
+                    Loaded::Live(record) if record.version != version => {
+                        return Ok(Updated::Conflict(record));
                     }
-                    // Created between the two.
+                    // The record was created between the two statements.
                     Loaded::Live(_) => {}
                     Loaded::Dead { .. } | Loaded::Absent => return Ok(Updated::Gone),
                 }
@@ -153,12 +158,12 @@ impl Store for PostgresStore {
                 {
                     return Ok(Updated::Done);
                 }
-                // A second statement, as for an update.
-                match self.found(key).await? {
-                    Loaded::Live(found) if found.version != version => {
-                        return Ok(Updated::Conflict(found));
+                // A second statement, for the reason given in `update`.
+                match self.stored(key).await? {
+                    Loaded::Live(record) if record.version != version => {
+                        return Ok(Updated::Conflict(record));
                     }
-                    // Created between the two.
+                    // The record was created between the two statements.
                     Loaded::Live(_) => {}
                     Loaded::Dead { .. } | Loaded::Absent => return Ok(Updated::Gone),
                 }
@@ -166,7 +171,7 @@ impl Store for PostgresStore {
         })
     }
 
-    /// Nothing to note: the user is a column.
+    /// Does nothing: the column of the user has an index.
     fn index<'a>(
         &'a self,
         _: &'a str,
@@ -190,7 +195,7 @@ impl Store for PostgresStore {
         Box::pin(async move {
             let parameters: [&dyn Parameter; 3] = [&user.as_bytes(), &time(now), &most(max)];
             let newest_first = self.query(&self.table.sql.list, &parameters).await?;
-            newest_first.iter().rev().map(listed).collect()
+            newest_first.iter().rev().map(session_info).collect()
         })
     }
 
@@ -244,11 +249,11 @@ impl Store for PostgresStore {
                     alive: false,
                 });
             }
-            // Others that trim may have ended it.
-            let found = self.found(this).await?;
+            // A concurrent trim may have ended it.
+            let loaded = self.stored(this).await?;
             Ok(TrimResult {
                 ended,
-                alive: matches!(found, Loaded::Live(found) if found.expires > now),
+                alive: matches!(loaded, Loaded::Live(record) if record.expires > now),
             })
         })
     }
@@ -263,7 +268,7 @@ impl Store for PostgresStore {
         })
     }
 
-    /// What is committed after it, and confirmed by a standby, shows that the standby has what was committed before.
+    /// Commits once more. A standby that has confirmed this commit has all earlier ones.
     fn confirm(&self) -> StoreFuture<'_, ()> {
         Box::pin(async move { self.query(CONFIRM, &[]).await.map(drop) })
     }
@@ -277,7 +282,7 @@ impl Store for PostgresStore {
                 return Err(StoreError::new(READ_ONLY));
             }
             Ok(match cell::<&str>(row, 2)? {
-                // Emptied after a crash.
+                // The server empties an unlogged table after a crash.
                 _ if unlogged => Durability::Process,
                 "off" => Durability::LastMoments,
                 _ if unsafe_disk => Durability::Crash,

@@ -1,4 +1,13 @@
-//! A connection of the store's own, replaced when it is of no more use.
+//! The store's own connection, which is replaced when it is lost.
+
+// Requests go over the present attempt. It is replaced by the next one
+//
+// - after it was cut, or after a reply that says that the server is a replica or refuses the password: immediately;
+// - after three requests in a row without a reply: immediately to one server; to a cluster, of which other servers may
+//   still reply, when the next attempt is connected.
+//
+// An attempt starts when a request needs it, and at most one at a time is being connected. Attempts that fail follow each
+// other at growing pauses, so that a server that is down is not flooded.
 
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -15,23 +24,23 @@ use redis::{
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep_until, timeout};
 
-/// Well below the deadline of a request: how long a connection may take to be made.
+/// The time limit for a connection to one server: well below the deadline of a request.
 const CONNECT: Duration = Duration::from_secs(1);
-/// The same for those to all servers of a cluster.
+/// The time limit for connections to all servers of a cluster.
 const CONNECT_ALL: Duration = Duration::from_secs(3);
-/// The same for an answer. It is shorter, so that a request whose connection is dead has time for another one.
-const ANSWER: Duration = Duration::from_millis(500);
-/// The same for what was sent and not acknowledged.
+/// The time limit for a reply. It is short, so that a request over a dead connection has time for a second one.
+const REPLY: Duration = Duration::from_millis(500);
+/// The time limit for the acknowledgement of sent data by the other end's TCP.
 #[cfg(target_os = "linux")]
 const UNACKNOWLEDGED: Duration = Duration::from_secs(3);
-/// After so many questions in a row without an answer a connection is given up.
+/// The number of requests in a row without a reply after which a connection is given up.
 const UNANSWERED: usize = 3;
-/// A connection is begun at least so long after the one before. The pause doubles with each that could not be made.
+/// The least pause between the starts of two attempts. It doubles with each attempt that fails.
 const PAUSE: Duration = Duration::from_millis(10);
 const LONGEST_PAUSE: Duration = Duration::from_millis(320);
 
-/// The connection that [`RedisStore::new`](crate::RedisStore::new) and [`cluster`](crate::RedisStore::cluster) make: one for
-/// all questions, and another one when it is lost. Cheap to clone.
+/// The connection that [`RedisStore::new`](crate::RedisStore::new) and [`cluster`](crate::RedisStore::cluster) use: one for
+/// all requests, and another one when it is lost. Cheap to clone.
 ///
 /// ```
 /// use session_store_redis::{RedisConnection, RedisStore};
@@ -48,7 +57,7 @@ struct Inner {
     attempts: Mutex<Attempts>,
 }
 
-/// Who makes connections.
+/// The client that connects.
 enum Server {
     One(Client),
     Cluster(Box<ClusterClient>),
@@ -62,13 +71,13 @@ enum Connection {
 
 #[derive(Default)]
 struct Attempts {
-    /// That of the connection to ask over. None before the first question.
+    /// The attempt whose connection is in use. `None` before the first request.
     present: Option<Arc<Attempt>>,
-    /// The one that takes its place.
+    /// The attempt that will replace it.
     next: Option<Arc<Attempt>>,
 }
 
-/// A connection that is made, or will be, or could not be.
+/// A connection that is open, is being opened, or could not be opened.
 struct Attempt {
     result: watch::Receiver<Option<RedisResult<Connection>>>,
     begins: Instant,
@@ -78,7 +87,7 @@ struct Attempt {
 }
 
 impl RedisConnection {
-    /// To one server. Asks nobody.
+    /// Returns a connection to one server, which the first request opens.
     pub(crate) fn new(client: &Client) -> RedisResult<Self> {
         let info = client.get_connection_info().clone();
         let settings = info.tcp_settings().clone().set_nodelay(true);
@@ -92,7 +101,7 @@ impl RedisConnection {
         )?)))
     }
 
-    /// To all servers of a cluster. Asks nobody.
+    /// Returns connections to all servers of a cluster, which the first request opens.
     pub(crate) fn cluster(client: ClusterClient) -> Self {
         Self::to(Server::Cluster(Box::new(client)))
     }
@@ -104,25 +113,23 @@ impl RedisConnection {
         }))
     }
 
-    /// Where to ask one question.
-    async fn begin(&self) -> RedisResult<(Connection, Asked)> {
+    /// Returns the connection for one request, and the guard that counts its outcome.
+    async fn begin(&self) -> RedisResult<(Connection, Pending)> {
         let attempt = self.attempt();
-        let is_one = self.is_one();
-        Ok((
-            attempt.connection().await?,
-            Asked {
-                attempt,
-                is_one,
-                unanswered: true,
-            },
-        ))
+        let connection = attempt.connection().await?;
+        let pending = Pending {
+            attempt,
+            is_one: self.is_one(),
+            unanswered: true,
+        };
+        Ok((connection, pending))
     }
 
     fn is_one(&self) -> bool {
         matches!(self.0.server, Server::One(_))
     }
 
-    /// The connection to ask over, or the one to wait for.
+    /// Returns the attempt whose connection to use or to wait for.
     fn attempt(&self) -> Arc<Attempt> {
         let mut attempts = self
             .0
@@ -130,30 +137,30 @@ impl RedisConnection {
             .lock()
             .unwrap_or_else(PoisonError::into_inner);
         let Attempts { present, next } = &mut *attempts;
-        let there = present
+        let used = present
             .get_or_insert_with(|| self.connect(Instant::now(), PAUSE))
             .clone();
-        let (is_lost, is_silent) = (there.is_lost(), there.is_silent());
+        let (is_lost, is_silent) = (used.is_lost(), used.is_silent());
         if !is_lost && !is_silent {
-            return there;
+            return used;
         }
         if next.as_ref().is_none_or(|next| next.is_lost()) {
-            let last = next.as_ref().unwrap_or(&there);
-            let pause = if last.is_made() {
+            let last = next.as_ref().unwrap_or(&used);
+            let pause = if last.is_open() {
                 PAUSE
             } else {
                 LONGEST_PAUSE.min(last.pause * 2)
             };
             *next = Some(self.connect(Instant::now().max(last.begins + last.pause), pause));
         }
-        // Of a cluster that is silent, some servers may answer: it is asked until the next connection is made.
-        match next.take_if(|next| is_lost || self.is_one() || next.is_made()) {
+        // Some servers of a silent cluster may still reply, so its connections are used until the next ones are open.
+        match next.take_if(|next| is_lost || self.is_one() || next.is_open()) {
             Some(next) => present.insert(next).clone(),
-            None => there,
+            None => used,
         }
     }
 
-    /// In a task of its own, since whoever waits for it may go away.
+    /// Connects in a task of its own, since the request that starts it may be dropped while others wait for the connection.
     fn connect(&self, begins: Instant, pause: Duration) -> Arc<Attempt> {
         let (sender, result) = watch::channel(None);
         let inner = self.0.clone();
@@ -178,21 +185,20 @@ impl Server {
                 let config = AsyncConnectionConfig::new()
                     .set_connection_timeout(Some(CONNECT))
                     .set_response_timeout(None);
-                client
-                    .get_multiplexed_async_connection_with_config(&config)
-                    .await
-                    .map(Connection::One)
+                let connecting = client.get_multiplexed_async_connection_with_config(&config);
+                Ok(Connection::One(connecting.await?))
             }
             Self::Cluster(client) => {
                 let config = ClusterConfig::new()
                     .set_connection_timeout(CONNECT)
-                    .set_response_timeout(ANSWER);
-                let connected =
-                    timeout(CONNECT_ALL, client.get_async_connection_with_config(config)).await;
-                let late = (ErrorKind::Io, "connecting to the cluster took too long");
-                connected
-                    .unwrap_or_else(|_| Err(late.into()))
-                    .map(Connection::Cluster)
+                    .set_response_timeout(REPLY);
+                let connecting = client.get_async_connection_with_config(config);
+                match timeout(CONNECT_ALL, connecting).await {
+                    Ok(connected) => Ok(Connection::Cluster(connected?)),
+                    Err(_) => {
+                        Err((ErrorKind::Io, "connecting to the cluster took too long").into())
+                    }
+                }
             }
         }
     }
@@ -200,22 +206,24 @@ impl Server {
 
 impl Attempt {
     async fn connection(&self) -> RedisResult<Connection> {
-        let ended = || RedisError::from((ErrorKind::Io, "the runtime is ending"));
-        match self.result.clone().wait_for(Option::is_some).await {
-            Ok(made) => made.clone().unwrap_or_else(|| Err(ended())),
-            Err(_) => Err(ended()),
+        let mut result = self.result.clone();
+        if let Ok(result) = result.wait_for(Option::is_some).await
+            && let Some(result) = &*result
+        {
+            return result.clone();
         }
+        Err((ErrorKind::Io, "the runtime is ending").into())
     }
 
-    fn is_made(&self) -> bool {
+    fn is_open(&self) -> bool {
         matches!(&*self.result.borrow(), Some(Ok(_)))
     }
 
-    /// Whether nothing can be asked over it.
+    /// Returns whether no request can use it.
     fn is_lost(&self) -> bool {
         let failed = match &*self.result.borrow() {
-            Some(made) => made.is_err(),
-            // Its runtime ended before it was made.
+            Some(result) => result.is_err(),
+            // The sender is gone: its runtime ended before it was connected.
             None => self.result.has_changed().is_err(),
         };
         failed || self.is_cut.load(Ordering::Relaxed)
@@ -226,17 +234,17 @@ impl Attempt {
     }
 }
 
-/// A question under way. Dropped by who asked, it counts as one without an answer.
-struct Asked {
+/// A request under way. If it is dropped at its deadline, it is counted as one without a reply.
+struct Pending {
     attempt: Arc<Attempt>,
-    /// To one server: so an answer shows that others come, too.
+    /// To one server. Then a reply shows that the server is alive; in a cluster another server may be silent.
     is_one: bool,
     unanswered: bool,
 }
 
-impl Asked {
-    fn end<T>(mut self, answer: RedisResult<T>) -> RedisResult<T> {
-        let error = answer.as_ref().err();
+impl Pending {
+    fn end<T>(mut self, reply: RedisResult<T>) -> RedisResult<T> {
+        let error = reply.as_ref().err();
         self.unanswered = error.is_some_and(RedisError::is_timeout);
         if self.is_one && !self.unanswered {
             self.attempt.unanswered.store(0, Ordering::Relaxed);
@@ -244,11 +252,11 @@ impl Asked {
         if error.is_some_and(is_final) {
             self.attempt.is_cut.store(true, Ordering::Relaxed);
         }
-        answer
+        reply
     }
 }
 
-impl Drop for Asked {
+impl Drop for Pending {
     fn drop(&mut self) {
         if self.unanswered {
             self.attempt.unanswered.fetch_add(1, Ordering::Relaxed);
@@ -256,15 +264,16 @@ impl Drop for Asked {
     }
 }
 
-/// Of a cluster's client, the time for an answer is that of each of its own attempts.
-async fn in_time<T>(answer: RedisFuture<'_, T>) -> RedisResult<T> {
-    timeout(ANSWER, answer)
-        .await
-        .unwrap_or_else(|_| Err(io::Error::from(io::ErrorKind::TimedOut).into()))
+/// Waits for a reply until the time limit. The client of a cluster has it for each of its own attempts as well.
+async fn in_time<T>(reply: RedisFuture<'_, T>) -> RedisResult<T> {
+    match timeout(REPLY, reply).await {
+        Ok(reply) => reply,
+        Err(_) => Err(io::Error::from(io::ErrorKind::TimedOut).into()),
+    }
 }
 
-/// Whether the connection is of no more use: it was cut, or it leads to a server that is a replica now or does not know us
-/// any more, and another one may lead elsewhere.
+/// Returns whether the connection must be replaced: it was cut, or its server is a replica now or refuses the password. A new
+/// connection may lead to another server.
 fn is_final(error: &RedisError) -> bool {
     let is_cut = error.is_io_error() && !error.is_timeout();
     is_cut
@@ -275,9 +284,9 @@ fn is_final(error: &RedisError) -> bool {
 impl ConnectionLike for RedisConnection {
     fn req_packed_command<'a>(&'a mut self, command: &'a Cmd) -> RedisFuture<'a, Value> {
         Box::pin(async move {
-            let (mut connection, asked) = self.begin().await?;
-            let answer = in_time(connection.as_dyn().req_packed_command(command)).await;
-            asked.end(answer.and_then(Value::extract_error))
+            let (mut connection, pending) = self.begin().await?;
+            let reply = in_time(connection.as_dyn().req_packed_command(command)).await;
+            pending.end(reply.and_then(Value::extract_error))
         })
     }
 
@@ -288,15 +297,10 @@ impl ConnectionLike for RedisConnection {
         count: usize,
     ) -> RedisFuture<'a, Vec<Value>> {
         Box::pin(async move {
-            let (mut connection, asked) = self.begin().await?;
-            asked.end(
-                in_time(
-                    connection
-                        .as_dyn()
-                        .req_packed_commands(commands, offset, count),
-                )
-                .await,
-            )
+            let (mut connection, pending) = self.begin().await?;
+            let connection = connection.as_dyn();
+            let replies = connection.req_packed_commands(commands, offset, count);
+            pending.end(in_time(replies).await)
         })
     }
 
@@ -318,7 +322,7 @@ impl Connection {
 }
 
 impl fmt::Debug for RedisConnection {
-    /// Nothing of how to connect, which may hold a password.
+    /// Prints nothing of the client, which may hold a password.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("RedisConnection").finish_non_exhaustive()
     }

@@ -1,31 +1,50 @@
 //! Records as the fields of a hash.
 
+// A record is a hash under `{prefix}s:{key}`; all values are text but the body:
+//
+//     version, expires, created, seen    20 digits each, so that two numbers compare as text does
+//     owner, label                       empty for none, else "=" and the text
+//     body                               bytes, opaque to the store
+//     order                              a number: the place in the order of the user's logins
+//
+// A tombstone is a hash of two fields, under the key of the record that was ended:
+//
+//     dead       "1"
+//     expires    20 digits: the second at which the tombstone ends
+//
+// It stays for `TOMBSTONE_SECONDS`, so that an insert that arrives late finds the key in use.
+//
+// The index of a user is a sorted set under `{prefix}o:{SHA-256 of the user}`:
+//
+//     member     the key of a record
+//     score      the second until which the entry is needed
+
 use std::sync::Arc;
 
 use redis::Value;
 use session_core::protocol::Record;
 use session_store::StoreError;
 
-/// What is read of a record; `found.lua` reads the same. A tombstone is what has the first.
+/// The fields that are read of a record. `scripts/stored.lua` lists them in this order, too. Only a tombstone has the first.
 pub(crate) const FIELDS: [&str; 8] = [
     "dead", "version", "expires", "created", "seen", "owner", "label", "body",
 ];
 
-/// What is read of a user's record: its place in the store's order instead of the body.
+/// The fields that are read of a user's record: its number in the order instead of the body.
 pub(crate) const LISTED_FIELDS: [&str; 8] = [
     "dead", "version", "expires", "created", "seen", "owner", "label", "order",
 ];
 
-/// Under a record's key.
-pub(crate) enum Found {
+/// What is stored under a record's key.
+pub(crate) enum Stored {
     Nothing,
-    /// The second at which it ends.
+    /// The second at which the tombstone ends.
     Tombstone(u64),
-    /// Its last field is the body.
+    /// The body is the last field that was read.
     Record(Record),
 }
 
-/// A number as text of one length, so that two compare as text does: a script's own numbers have 53 bits.
+/// Returns a number as 20 digits, which scripts compare as text: their own numbers have 53 bits.
 pub(crate) fn digits(number: u64) -> [u8; 20] {
     let mut digits = [b'0'; 20];
     let text = number.to_string();
@@ -33,32 +52,38 @@ pub(crate) fn digits(number: u64) -> [u8; 20] {
     digits
 }
 
-/// None is told from an empty text.
+/// Encodes a text, so that no text differs from an empty one.
 pub(crate) fn text(text: Option<&str>) -> Vec<u8> {
-    text.map_or_else(Vec::new, |text| [b"=", text.as_bytes()].concat())
+    match text {
+        Some(text) => [b"=", text.as_bytes()].concat(),
+        None => Vec::new(),
+    }
 }
 
-/// From the values of [`FIELDS`] or [`LISTED_FIELDS`].
-pub(crate) fn found(values: Value) -> Result<Found, StoreError> {
-    read(values).ok_or_else(malformed)
+/// Reads the values of [`FIELDS`] or [`LISTED_FIELDS`].
+pub(crate) fn stored(values: Value) -> Result<Stored, StoreError> {
+    match read(values) {
+        Some(stored) => Ok(stored),
+        None => Err(malformed()),
+    }
 }
 
 pub(crate) fn malformed() -> StoreError {
     StoreError::new(
-        "what Redis keeps for a session is no record of ours: does anything else use its prefix?",
+        "a session's key in Redis holds no record of this store: does another program use its prefix?",
     )
 }
 
-fn read(values: Value) -> Option<Found> {
+fn read(values: Value) -> Option<Stored> {
     let Value::Array(values) = values else {
         return None;
     };
     let [dead, version, expires, created, seen, user, label, body]: [Value; 8] =
         values.try_into().ok()?;
     match (dead, version) {
-        (Value::Nil, Value::Nil) => Some(Found::Nothing),
-        (Value::BulkString(_), _) => Some(Found::Tombstone(number(expires)?)),
-        (_, version) => Some(Found::Record(Record {
+        (Value::Nil, Value::Nil) => Some(Stored::Nothing),
+        (Value::BulkString(_), _) => Some(Stored::Tombstone(number(expires)?)),
+        (_, version) => Some(Stored::Record(Record {
             version: number(version)?,
             expires: number(expires)?,
             created: number(created)?,

@@ -1,11 +1,14 @@
-//! Scripts: each touches one key, so that it runs in one step also in a cluster.
+//! The Lua scripts. Redis runs a script as one atomic step.
+//!
+//! Each script uses one key, so that it runs in a cluster too: two keys may be on two servers. So the check of a record's
+//! version, owner or number and the write that depends on it are one step; a record and its index entry are two.
 
 use std::sync::LazyLock;
 
 use redis::aio::ConnectionLike;
 use redis::{Cmd, ErrorKind, RedisError, ServerErrorKind, Value, cmd};
 
-/// A script and the digest that servers know it by.
+/// A script, and the SHA-1 digest by which servers know it.
 pub(crate) struct Script {
     code: &'static str,
     digest: LazyLock<String>,
@@ -20,26 +23,29 @@ macro_rules! script {
     };
 }
 
-script!(INSERT: "order.lua" "found.lua" "insert.lua");
-script!(UPDATE: "order.lua" "found.lua" "update.lua");
-script!(TOUCH: "touch.lua");
-script!(DELETE: "delete.lua");
-script!(DELETE_VERSION: "found.lua" "delete_version.lua");
-script!(INDEX: "index.lua");
-script!(CHECK: "check.lua");
+script!(INSERT: "scripts/order.lua" "scripts/stored.lua" "scripts/insert.lua");
+script!(UPDATE: "scripts/order.lua" "scripts/stored.lua" "scripts/update.lua");
+script!(TOUCH: "scripts/touch.lua");
+script!(DELETE: "scripts/delete.lua");
+script!(DELETE_VERSION: "scripts/stored.lua" "scripts/delete_version.lua");
+script!(INDEX: "scripts/index.lua");
+script!(CHECK: "scripts/check.lua");
 
 impl Script {
-    /// The commands that it runs, in the order of the alphabet.
+    /// Returns the commands that it runs, in alphabetical order.
     pub(crate) fn commands(&self) -> Vec<&'static str> {
-        let calls = self.code.split("redis.call(").skip(1);
-        let mut commands: Vec<_> = calls.filter_map(|call| call.split('\'').nth(1)).collect();
+        let mut commands = Vec::new();
+        // The name of the command is the first text after each `redis.call(`.
+        for call in self.code.split("redis.call(").skip(1) {
+            commands.extend(call.split('\'').nth(1));
+        }
         commands.sort_unstable();
         commands.dedup();
         commands
     }
 
-    /// One round trip. A server that does not know the script, as after a restart, is sent it: with the same key, so that a
-    /// cluster's client finds the same server.
+    /// Runs the script in one round trip. A server that does not know it, such as one that has restarted, gets it in a
+    /// second one: with the key, by which a cluster's client finds the server.
     pub(crate) async fn run<C: ConnectionLike>(
         &self,
         connection: &mut C,
@@ -55,7 +61,7 @@ impl Script {
                     .query_async(connection)
                     .await
             }
-            answer => answer,
+            reply => reply,
         }
     }
 }

@@ -1,63 +1,83 @@
-//! What the servers say about themselves.
+//! The replies of servers to `INFO` and `CONFIG GET`.
 
 use redis::Value;
 use session_store::Durability;
 
-/// What each server answered to `INFO`: one, or all primaries of a cluster.
+/// The replies to `INFO` of one server, or of all primaries of a cluster.
 pub(crate) struct Servers(Vec<String>);
 
 impl Servers {
-    /// `None`: that is no answer to `INFO`.
-    pub(crate) fn of(answer: Value) -> Option<Self> {
-        let texts = match answer {
-            Value::Map(nodes) => nodes.into_iter().map(|(_, answer)| text(answer)).collect(),
-            // A cluster's, in the older protocol.
-            Value::Array(nodes) => nodes.into_iter().map(pair).collect(),
-            answer => Some(vec![text(answer)?]),
-        };
-        texts.filter(|texts: &Vec<_>| !texts.is_empty()).map(Self)
+    /// Returns `None` if this is not a reply to `INFO`.
+    pub(crate) fn of(reply: Value) -> Option<Self> {
+        let mut texts = Vec::new();
+        match reply {
+            // One entry for each server of a cluster: in the protocol RESP3 a map, in RESP2 an array of pairs.
+            Value::Map(servers) => {
+                for (_, reply) in servers {
+                    texts.push(text(reply)?);
+                }
+            }
+            Value::Array(servers) => {
+                for reply in servers {
+                    texts.push(second(reply)?);
+                }
+            }
+            reply => texts.push(text(reply)?),
+        }
+        (!texts.is_empty()).then_some(Self(texts))
     }
 
-    /// The values of this line, one of each server that has it.
-    pub(crate) fn values<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
-        let value = move |line: &'a str| line.strip_prefix(name)?.strip_prefix(':');
-        self.0
-            .iter()
-            .filter_map(move |text| text.lines().find_map(value))
+    /// Returns the values of this line, one for each server that has it.
+    pub(crate) fn values(&self, name: &str) -> Vec<&str> {
+        let mut values = Vec::new();
+        for text in &self.0 {
+            for line in text.lines() {
+                if let Some((setting, value)) = line.split_once(':')
+                    && setting == name
+                {
+                    values.push(value);
+                    break;
+                }
+            }
+        }
+        values
     }
 
-    pub(crate) fn all(&self, name: &str, has: &str) -> bool {
-        self.values(name).count() == self.0.len() && self.values(name).all(|value| value == has)
+    pub(crate) fn count(&self) -> usize {
+        self.0.len()
     }
 
     pub(crate) fn is_cluster(&self) -> bool {
-        self.0.len() > 1 || self.values("cluster_enabled").any(|value| value == "1")
+        self.0.len() > 1 || self.values("cluster_enabled").contains(&"1")
     }
 }
 
-/// What a server survives that appends to its file, from its answer to `CONFIG GET`.
+/// Returns the durability of a server that has `appendonly yes`, by its reply to `CONFIG GET`.
 pub(crate) fn appending(settings: Value) -> Durability {
-    let settings: Vec<_> = match settings {
-        Value::Map(pairs) => pairs
-            .into_iter()
-            .flat_map(|(name, value)| [text(name), text(value)])
-            .collect(),
-        Value::Array(values) => values.into_iter().map(text).collect(),
-        _ => Vec::new(),
-    };
-    let has = |name: &str, value: &str| {
-        settings
-            .chunks(2)
-            .any(|pair| matches!(pair, [Some(n), Some(v)] if n == name && v == value))
-    };
-    match (
-        has("appendfsync", "always"),
-        has("no-appendfsync-on-rewrite", "no"),
-    ) {
-        (true, true) => Durability::PowerLoss,
-        (true, false) => Durability::Crash,
+    let mut pairs = Vec::new();
+    match settings {
+        Value::Map(entries) => {
+            for (name, value) in entries {
+                pairs.push((text(name), text(value)));
+            }
+        }
+        // In RESP2 names and values take turns.
+        Value::Array(values) => {
+            let mut values = values.into_iter();
+            while let (Some(name), Some(value)) = (values.next(), values.next()) {
+                pairs.push((text(name), text(value)));
+            }
+        }
+        _ => {}
+    }
+    let has = |name: &str, value: &str| pairs.contains(&(Some(name.into()), Some(value.into())));
+    if !has("appendfsync", "always") {
         // With `everysec`, a write waits up to two seconds while the disk is busy (aof.c, flushAppendOnlyFile).
-        (false, _) => Durability::LastMoments,
+        Durability::LastMoments
+    } else if has("no-appendfsync-on-rewrite", "no") {
+        Durability::PowerLoss
+    } else {
+        Durability::Crash
     }
 }
 
@@ -69,7 +89,8 @@ fn text(value: Value) -> Option<String> {
     }
 }
 
-fn pair(value: Value) -> Option<String> {
+/// Returns the second of a pair: the first is the server's address.
+fn second(value: Value) -> Option<String> {
     match value {
         Value::Array(pair) => pair.into_iter().nth(1).and_then(text),
         _ => None,

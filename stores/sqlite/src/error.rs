@@ -1,4 +1,4 @@
-//! What SQLite's errors mean for who runs the application.
+//! Errors of SQLite, as messages that tell the operator what to do.
 
 use std::path::Path;
 
@@ -7,9 +7,12 @@ use session_store::StoreError;
 
 use crate::schema::LOCK_MILLISECONDS;
 
-/// Whether a write needs room. One that ends sessions is asked again where there is none: it may find some.
+/// Whether a verb may need more space on the disk.
+///
+/// On a full disk a verb that grows the file is refused. One that ends sessions is worth a retry: it may find the space that
+/// another one has freed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Growth {
+pub(crate) enum SpaceNeed {
     Grows,
     Shrinks,
 }
@@ -21,75 +24,100 @@ pub(crate) fn is_busy(error: &Error) -> bool {
     )
 }
 
-/// While a verb was carried out.
-pub(crate) fn asking(error: &Error, growth: Growth) -> StoreError {
-    let told = |message: &'static str| StoreError::new(message).with_source(source(error));
-    match error.sqlite_error_code() {
-        Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => StoreError::new(format!(
-            "the database of the sessions is locked: somebody else has been writing to it for more than {LOCK_MILLISECONDS} ms"
-        ))
-        .with_source(source(error)),
-        Some(ErrorCode::DiskFull) => {
-            let full = told(
-                "the disk is full on which the database of the sessions is: make room on it, then they are written again",
-            );
-            if growth == Growth::Grows { full.refused() } else { full }
-        }
-        Some(ErrorCode::ReadOnly) => told(
-            "the database of the sessions may not be written: give this process the right to write the file and its directory",
-        )
-        .refused(),
-        Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => told(
-            "the database of the sessions is damaged: stop the application, then remove the file (all are logged out) or put \
-             a backup in its place",
-        )
-        .refused(),
-        Some(_) => told("the database of the sessions could not be read or written"),
-        // Types and texts that this store never writes.
-        None => told("what the database of the sessions holds was not written by this store").refused(),
+/// Returns the error of a verb.
+pub(crate) fn verb(error: &Error, space: SpaceNeed) -> StoreError {
+    if is_busy(error) {
+        let message = format!(
+            "the database of the sessions is locked: another process has been writing to it for more than {LOCK_MILLISECONDS} ms"
+        );
+        return StoreError::new(message).with_source(source(error));
+    }
+    let (message, refused) = match error.sqlite_error_code() {
+        Some(ErrorCode::DiskFull) => (
+            "the disk that holds the database of the sessions is full: free some space, and sessions are written again",
+            space == SpaceNeed::Grows,
+        ),
+        Some(ErrorCode::ReadOnly) => (
+            "the database of the sessions is read-only: give this process the right to write the file and its directory",
+            true,
+        ),
+        Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => (
+            "the database of the sessions is damaged: stop the application, then remove the file (all users are logged out) \
+             or put a backup in its place",
+            true,
+        ),
+        Some(_) => (
+            "the database of the sessions could not be read or written",
+            false,
+        ),
+        // A type or text that this store never writes.
+        None => (
+            "the database of the sessions holds a value that this store did not write",
+            true,
+        ),
+    };
+    let error = StoreError::new(message).with_source(source(error));
+    if refused { error.refused() } else { error }
+}
+
+/// Why a file could not be opened. [`at`](Self::at) adds the path.
+pub(crate) enum OpenError {
+    Sqlite(Error),
+    Refused(String),
+}
+
+impl From<Error> for OpenError {
+    fn from(error: Error) -> Self {
+        Self::Sqlite(error)
     }
 }
 
-/// While the store was opened.
-pub(crate) fn opening(path: &Path, error: Error) -> StoreError {
-    let reason = match error.sqlite_error_code() {
-        Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => {
-            "somebody else keeps it locked"
-        }
-        Some(ErrorCode::DiskFull) => "the disk is full",
-        Some(ErrorCode::ReadOnly | ErrorCode::PermissionDenied) => READ_ONLY,
-        Some(ErrorCode::NotADatabase) => {
-            "this is not a database; give the path of a file of the sessions' own"
-        }
-        Some(ErrorCode::DatabaseCorrupt) => {
-            "the database is damaged; remove the file (all are logged out) or put a backup in its place"
-        }
-        Some(ErrorCode::CannotOpen) => {
-            "it cannot be opened; this process needs the right to read and write the file and its directory"
-        }
-        _ => "the database cannot be used",
-    };
-    StoreError::new(format!("{}: {reason}", path.display())).with_source(source(&error))
+impl OpenError {
+    pub(crate) fn at(self, path: &Path) -> StoreError {
+        let error = match self {
+            Self::Refused(message) => return refused(path, &message),
+            Self::Sqlite(error) => error,
+        };
+        let reason = match error.sqlite_error_code() {
+            Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => {
+                "another process keeps it locked"
+            }
+            Some(ErrorCode::DiskFull) => "the disk is full",
+            Some(ErrorCode::ReadOnly | ErrorCode::PermissionDenied) => READ_ONLY,
+            Some(ErrorCode::NotADatabase) => {
+                "this is not a database; give the path of a file that holds sessions alone"
+            }
+            Some(ErrorCode::DatabaseCorrupt) => {
+                "the database is damaged; remove the file (all users are logged out) or put a backup in its place"
+            }
+            Some(ErrorCode::CannotOpen) => {
+                "it cannot be opened; this process needs the right to read and write the file and its directory"
+            }
+            _ => "the database cannot be used",
+        };
+        StoreError::new(format!("{}: {reason}", path.display())).with_source(source(&error))
+    }
 }
 
-const READ_ONLY: &str =
-    "it may not be written; give this process the right to write the file and its directory";
+pub(crate) const READ_ONLY: &str =
+    "it is read-only; give this process the right to write the file and its directory";
 
-pub(crate) fn read_only(path: &Path) -> StoreError {
-    StoreError::new(format!("{}: {READ_ONLY}", path.display())).refused()
+/// Returns an error about the file at this path that a retry does not help.
+pub(crate) fn refused(path: &Path, message: &str) -> StoreError {
+    StoreError::new(format!("{}: {message}", path.display())).refused()
 }
 
-/// SQLite's own words: they name tables, columns and files, and never what is bound to a statement.
+/// Returns SQLite's own message. It names tables, columns and files, and never a value bound to a statement.
 fn source(error: &Error) -> String {
     match error {
         Error::SqliteFailure(code, Some(message)) => {
             format!("{message} (SQLite code {})", code.extended_code)
         }
         Error::SqliteFailure(code, None) => format!("SQLite code {}", code.extended_code),
-        // Others may quote a value.
-        Error::InvalidColumnType(column, _, found) => {
-            format!("column {column} has the type {found}")
+        Error::InvalidColumnType(column, _, actual) => {
+            format!("column {column} has the type {actual}")
         }
+        // Other errors of the client may quote a value.
         _ => "not an error of SQLite's".into(),
     }
 }

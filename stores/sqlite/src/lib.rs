@@ -1,9 +1,10 @@
 //! Sessions in a file, with SQLite: [`SqliteStore`], a back end of [`session_store`].
 
 mod error;
-mod place;
+mod files;
 mod readers;
 mod schema;
+mod sql;
 mod statements;
 mod store;
 mod thread;

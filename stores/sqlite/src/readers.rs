@@ -1,4 +1,5 @@
-//! Connections that read by key, in the thread that asks: a hop to another costs several times what the read does.
+//! Connections that read by key, in the calling thread: handing the read to another thread costs several times as much as the
+//! read itself.
 
 use std::num::NonZero;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -10,51 +11,55 @@ use rusqlite::Connection;
 use session_core::{RecordKey, protocol::Loaded};
 use session_store::StoreError;
 
-use crate::error::{self, Growth};
-use crate::place::Place;
+use crate::error::{self, SpaceNeed};
+use crate::files::Files;
 use crate::{schema, statements};
 
-/// More read at once only if they wait for the disk.
+/// The limit on connections. More reads than this are concurrent only while they wait for the disk.
 const MOST: usize = 16;
 
+// A connection is used by one thread at a time, which its mutex ensures. A reader holds no lock of the database between two
+// reads, so it never delays the writer or a checkpoint for longer than one statement.
 pub(crate) struct Readers {
-    /// As many as threads can run at once.
+    /// One for each thread that can run at the same time.
     connections: Box<[Mutex<Connection>]>,
     next: AtomicUsize,
 }
 
 impl Readers {
-    pub(crate) fn open(place: &Place) -> Result<Self, StoreError> {
-        let count = available_parallelism()
-            .map_or(4, NonZero::get)
-            .clamp(2, MOST);
-        let connections = (0..count).map(|_| {
-            let connection = schema::reader(place.path())?;
-            // A request's thread waits for nobody: in this mode a reader meets a lock only when another process recovers
-            // from a crash, and asks again.
-            connection
-                .busy_timeout(Duration::ZERO)
-                .map_err(|error| error::opening(place.path(), error))?;
-            Ok(Mutex::new(connection))
-        });
+    pub(crate) fn open(files: &Files) -> Result<Self, StoreError> {
+        let threads = available_parallelism().map_or(4, NonZero::get);
+        let mut connections = Vec::new();
+        for _ in 0..threads.clamp(2, MOST) {
+            let connection = schema::reader(files.path())?;
+            // A request's thread never sleeps for a lock. With a write-ahead log a reader meets one only while another
+            // process recovers from a crash; then the read fails, and is tried again.
+            if let Err(error) = connection.busy_timeout(Duration::ZERO) {
+                return Err(error::OpenError::from(error).at(files.path()));
+            }
+            connections.push(Mutex::new(connection));
+        }
         Ok(Self {
-            connections: connections.collect::<Result<_, _>>()?,
+            connections: connections.into(),
             next: AtomicUsize::new(0),
         })
     }
 
     pub(crate) fn load(&self, key: RecordKey) -> Result<Loaded, StoreError> {
-        statements::load(&self.connection(), key)
-            .map_err(|error| error::asking(&error, Growth::Shrinks))
+        match statements::load(&self.connection(), key) {
+            Ok(loaded) => Ok(loaded),
+            Err(error) => Err(error::verb(&error, SpaceNeed::Shrinks)),
+        }
     }
 
-    /// One that nobody uses, else the next that is given back.
+    /// Returns a free connection. If all are in use, waits for one of them.
     fn connection(&self) -> MutexGuard<'_, Connection> {
         let count = self.connections.len();
         let first = self.next.fetch_add(1, Ordering::Relaxed) % count;
         for turn in 0..count {
             match self.connections[(first + turn) % count].try_lock() {
                 Ok(connection) => return connection,
+                // A panic between two statements leaves the connection as good as before.
                 Err(TryLockError::Poisoned(poisoned)) => return poisoned.into_inner(),
                 Err(TryLockError::WouldBlock) => {}
             }

@@ -1,106 +1,34 @@
-//! The verbs as statements on one connection. Nothing here begins or ends a transaction: whoever calls a write has begun
-//! one, so what it reads first is still so when it writes. Each writes with one statement at most, so that it is whole or
-//! nothing also where it fails among others.
+//! The verbs of the store as statements on one connection.
+//!
+//! No function here begins or ends a transaction. The caller of a write has begun one that holds the lock of the writer, so
+//! a row that a write has read cannot change before it writes. Each function writes with one statement at most: SQLite
+//! undoes a failed statement as a whole, so a failed verb leaves no trace in the transaction that it shares with others.
 
 use std::str;
 use std::sync::Arc;
 
 use rusqlite::types::Type;
-use rusqlite::{CachedStatement, Connection, Error, OptionalExtension, Row, ToSql};
+use rusqlite::{Connection, Error, OptionalExtension, Row, ToSql};
 use session_core::{
     RecordKey,
     protocol::{Inserted, Loaded, Outcome, Record, TOMBSTONE_SECONDS, TrimResult, Updated},
 };
 use session_store::{DeleteScope, SessionInfo};
 
+use crate::sql;
+
 type Result<T> = std::result::Result<T, Error>;
 
-const LOAD: &str =
-    "SELECT dead, version, expires, created, seen, owner, label, body FROM sessions WHERE key = ?1";
-
-/// The next place among a user's records. It need not be told apart from those that they had before: whoever compares
-/// places holds the lock of the writer.
-macro_rules! next {
-    ($user:literal) => {
-        concat!(
-            "(SELECT coalesce(max(seq), 0) + 1 FROM sessions WHERE owner = ",
-            $user,
-            ")"
-        )
-    };
-}
-
-const INSERT: &str = concat!(
-    "INSERT INTO sessions (key, version, expires, created, seen, owner, label, body, seq) \
-     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ",
-    next!("?6"),
-    ") ON CONFLICT (key) DO NOTHING"
-);
-
-// An update writes each index anew of which it names a column. Most change neither end nor user: they need no other
-// statement than this one.
-const UPDATE: &str = "UPDATE sessions SET version = ?2, created = ?3, seen = ?4, label = ?5, body = ?6 \
-                      WHERE key = ?1 AND version = ?7 AND NOT dead AND expires > ?8 AND expires >= ?9 AND owner IS ?10";
-const UPDATE_EXTENDING: &str = "UPDATE sessions SET version = ?2, created = ?3, seen = ?4, label = ?5, body = ?6, \
-                                expires = ?7 WHERE key = ?1";
-const UPDATE_OWNER: &str = concat!(
-    "UPDATE sessions SET version = ?2, created = ?3, seen = ?4, label = ?5, body = ?6, expires = ?7, owner = ?8, seq = ",
-    next!("?8"),
-    " WHERE key = ?1"
-);
-
-const TOUCH: &str = "UPDATE sessions SET expires = max(expires, ?2), seen = max(seen, ?3) \
-                     WHERE key = ?1 AND NOT dead AND expires > ?3";
-
-macro_rules! tombstone {
-    ($which:literal) => {
-        concat!(
-            "UPDATE sessions SET dead = 1, version = 0, created = 0, seen = 0, owner = NULL, seq = NULL, label = NULL, \
-             body = x'', expires = ?1 WHERE ",
-            $which
-        )
-    };
-}
-
-const DELETE: &str = tombstone!("key = ?2 AND NOT dead");
-const DELETE_VERSION: &str = tombstone!("key = ?2 AND NOT dead AND version = ?3");
-// A tombstone has no user.
-const DELETE_ALL: &str = tombstone!("id IN (SELECT id FROM sessions WHERE owner = ?2 LIMIT ?3)");
-const DELETE_ALL_BUT: &str =
-    tombstone!("id IN (SELECT id FROM sessions WHERE owner = ?2 AND key <> ?4 LIMIT ?3)");
-const DELETE_ONE: &str = tombstone!("key = ?4 AND owner = ?2 AND ?3 > 0");
-const TRIM: &str = tombstone!(
-    "id IN (SELECT id FROM sessions WHERE owner = ?2 AND expires > ?4 ORDER BY seq DESC LIMIT ?3 OFFSET ?5)"
-);
-const IS_LIVE: &str = "SELECT 1 FROM sessions WHERE key = ?1 AND NOT dead AND expires > ?2";
-
-const LIST: &str = "SELECT key, created, seen, expires, label FROM sessions WHERE owner = ?1 AND expires > ?2 \
-                    ORDER BY seq DESC LIMIT ?3";
-
-const DELETE_EXPIRED: &str = "DELETE FROM sessions WHERE id IN \
-                              (SELECT id FROM sessions WHERE expires < ?1 ORDER BY expires LIMIT ?2)";
-
-/// What lies there, a tombstone that has ended as well.
+/// Returns what is stored under the key, also an expired record or tombstone.
 pub(crate) fn load(connection: &Connection, key: RecordKey) -> Result<Loaded> {
-    let loaded = connection
-        .prepare_cached(LOAD)?
-        .query_row([key.as_bytes()], |row| {
-            if row.get(0)? {
-                Ok(Loaded::Dead {
-                    expires: second(row, 2)?,
-                })
-            } else {
-                record(row).map(Loaded::Live)
-            }
-        });
-    loaded
-        .optional()
-        .map(|loaded| loaded.unwrap_or(Loaded::Absent))
+    let mut statement = connection.prepare_cached(sql::LOAD)?;
+    let stored = statement.query_row([key.as_bytes()], stored);
+    Ok(stored.optional()?.unwrap_or(Loaded::Absent))
 }
 
 pub(crate) fn insert(connection: &Connection, key: RecordKey, record: &Record) -> Result<Inserted> {
     let user = record.user.as_deref().map(str::as_bytes);
-    let created = connection.prepare_cached(INSERT)?.execute((
+    let created = connection.prepare_cached(sql::INSERT)?.execute((
         key.as_bytes(),
         record.version.cast_signed(),
         time(record.expires),
@@ -116,7 +44,7 @@ pub(crate) fn insert(connection: &Connection, key: RecordKey, record: &Record) -
     match load(connection, key)? {
         Loaded::Live(record) => Ok(Inserted::Exists(record)),
         Loaded::Dead { .. } => Ok(Inserted::Dead),
-        // Nobody else writes meanwhile.
+        // Cannot happen: the row that stopped the insert is still there, since the lock of the writer is held.
         Loaded::Absent => Err(Error::QueryReturnedNoRows),
     }
 }
@@ -132,10 +60,11 @@ pub(crate) fn update(
     let (created, seen) = (time(record.created), time(record.seen));
     let user = record.user.as_deref().map(str::as_bytes);
     let label = record.label.as_deref().map(str::as_bytes);
-    let (place, body) = (key.as_bytes(), &*record.body);
+    let (key_bytes, body) = (key.as_bytes(), &*record.body);
     let mut values: Vec<&dyn ToSql> = Vec::with_capacity(10);
+    // The first six parameters are the same in all three statements; their order is that of the SQL.
     values.extend([
-        place as &dyn ToSql,
+        key_bytes as &dyn ToSql,
         &new_version,
         &created,
         &seen,
@@ -144,9 +73,10 @@ pub(crate) fn update(
     ]);
     let (old_version, now) = (version.cast_signed(), time(now));
     values.extend([&old_version as &dyn ToSql, &now, &expires, &user]);
-    if connection.prepare_cached(UPDATE)?.execute(&*values)? == 1 {
+    if connection.prepare_cached(sql::UPDATE)?.execute(&*values)? == 1 {
         return Ok(Updated::Done);
     }
+    // No row was changed: the record is gone or of another version, or `expires` or the user changes as well.
     let old = match load(connection, key)? {
         Loaded::Live(old) if time(old.expires) > now => old,
         _ => return Ok(Updated::Gone),
@@ -158,10 +88,10 @@ pub(crate) fn update(
     let expires = expires.max(time(old.expires));
     values.push(&expires);
     let statement = if record.user == old.user {
-        UPDATE_EXTENDING
+        sql::UPDATE_EXPIRES
     } else {
         values.push(&user);
-        UPDATE_OWNER
+        sql::UPDATE_USER
     };
     connection.prepare_cached(statement)?.execute(&*values)?;
     Ok(Updated::Done)
@@ -173,17 +103,18 @@ pub(crate) fn touch(
     expires: u64,
     now: u64,
 ) -> Result<Outcome> {
-    let touched =
-        connection
-            .prepare_cached(TOUCH)?
-            .execute((key.as_bytes(), time(expires), time(now)))?;
+    let touched = connection.prepare_cached(sql::TOUCH)?.execute((
+        key.as_bytes(),
+        time(expires),
+        time(now),
+    ))?;
     Ok(outcome(touched))
 }
 
 pub(crate) fn delete(connection: &Connection, key: RecordKey, now: u64) -> Result<Outcome> {
     let ended = connection
-        .prepare_cached(DELETE)?
-        .execute((until(now), key.as_bytes()))?;
+        .prepare_cached(sql::DELETE)?
+        .execute((tombstone_end(now), key.as_bytes()))?;
     Ok(outcome(ended))
 }
 
@@ -193,18 +124,19 @@ pub(crate) fn delete_version(
     version: u64,
     now: u64,
 ) -> Result<Updated> {
-    let values = (until(now), key.as_bytes(), version.cast_signed());
-    if connection.prepare_cached(DELETE_VERSION)?.execute(values)? == 1 {
+    let values = (tombstone_end(now), key.as_bytes(), version.cast_signed());
+    let mut statement = connection.prepare_cached(sql::DELETE_VERSION)?;
+    if statement.execute(values)? == 1 {
         return Ok(Updated::Done);
     }
-    // Nobody else writes meanwhile.
+    // The lock of the writer is held, so this reads the row that the statement did not match.
     Ok(match load(connection, key)? {
         Loaded::Live(other) => Updated::Conflict(other),
         Loaded::Dead { .. } | Loaded::Absent => Updated::Gone,
     })
 }
 
-/// At most so many of them; how many.
+/// Ends at most `most` sessions of a user, and returns their number.
 pub(crate) fn delete_owned(
     connection: &Connection,
     user: &str,
@@ -212,18 +144,20 @@ pub(crate) fn delete_owned(
     now: u64,
     most: usize,
 ) -> Result<usize> {
-    let (until, user, most) = (until(now), user.as_bytes(), number(most));
-    let prepare = |sql| -> Result<CachedStatement<'_>> { connection.prepare_cached(sql) };
-    match which {
-        DeleteScope::All => prepare(DELETE_ALL)?.execute((until, user, most)),
-        DeleteScope::AllBut(key) => {
-            prepare(DELETE_ALL_BUT)?.execute((until, user, most, key.as_bytes()))
+    let (until, user, most) = (tombstone_end(now), user.as_bytes(), integer(most));
+    let (sql, key) = match which {
+        DeleteScope::All => {
+            let mut statement = connection.prepare_cached(sql::DELETE_ALL)?;
+            return statement.execute((until, user, most));
         }
-        DeleteScope::One(key) => prepare(DELETE_ONE)?.execute((until, user, most, key.as_bytes())),
-    }
+        DeleteScope::AllBut(key) => (sql::DELETE_ALL_BUT, key),
+        DeleteScope::One(key) => (sql::DELETE_ONE, key),
+    };
+    let mut statement = connection.prepare_cached(sql)?;
+    statement.execute((until, user, most, key.as_bytes()))
 }
 
-/// Ends at most so many of those that are too many.
+/// Ends the oldest live sessions of a user beyond the newest `keep`, at most `most` of them.
 pub(crate) fn trim(
     connection: &Connection,
     user: &str,
@@ -233,15 +167,15 @@ pub(crate) fn trim(
     most: usize,
 ) -> Result<TrimResult> {
     let values = (
-        until(now),
+        tombstone_end(now),
         user.as_bytes(),
-        number(most),
+        integer(most),
         time(now),
-        number(keep),
+        integer(keep),
     );
-    let ended = connection.prepare_cached(TRIM)?.execute(values)?;
+    let ended = connection.prepare_cached(sql::TRIM)?.execute(values)?;
     let alive = connection
-        .prepare_cached(IS_LIVE)?
+        .prepare_cached(sql::IS_LIVE)?
         .exists((this.as_bytes(), time(now)))?;
     Ok(TrimResult {
         ended: u64::try_from(ended).unwrap_or(u64::MAX),
@@ -255,74 +189,84 @@ pub(crate) fn list(
     max: usize,
     now: u64,
 ) -> Result<Vec<SessionInfo>> {
-    let mut statement = connection.prepare_cached(LIST)?;
-    let rows = statement.query_map((user.as_bytes(), time(now), number(max)), |row| {
-        Ok(SessionInfo {
-            key: RecordKey::from_bytes(row.get(0)?),
-            created: second(row, 1)?,
-            seen: second(row, 2)?,
-            expires: second(row, 3)?,
-            label: text(row, 4)?,
-        })
-    })?;
-    let mut listed: Vec<_> = rows.collect::<Result<_>>()?;
-    listed.reverse();
-    Ok(listed)
+    let mut statement = connection.prepare_cached(sql::LIST)?;
+    let values = (user.as_bytes(), time(now), integer(max));
+    let rows = statement.query_map(values, session_info)?;
+    let mut sessions: Vec<_> = rows.collect::<Result<_>>()?;
+    // The statement reads the newest first, so that its LIMIT leaves the newest.
+    sessions.reverse();
+    Ok(sessions)
 }
 
 pub(crate) fn delete_expired(connection: &Connection, before: u64, most: usize) -> Result<usize> {
     connection
-        .prepare_cached(DELETE_EXPIRED)?
-        .execute((time(before), number(most)))
+        .prepare_cached(sql::DELETE_EXPIRED)?
+        .execute((time(before), integer(most)))
 }
 
-fn record(row: &Row<'_>) -> Result<Record> {
-    Ok(Record {
+// Columns of `LOAD`: 0 dead, 1 version, 2 expires, 3 created, 4 seen, 5 owner, 6 label, 7 body.
+
+/// Reads a row of [`sql::LOAD`].
+fn stored(row: &Row<'_>) -> Result<Loaded> {
+    if row.get(0)? {
+        let expires = seconds(row, 2)?;
+        return Ok(Loaded::Dead { expires });
+    }
+    let Ok(body) = row.get_ref(7)?.as_blob() else {
+        return Err(unexpected(7, Type::Null));
+    };
+    Ok(Loaded::Live(Record {
+        // SQLite's integers are signed; a version is 64 random bits, whose first becomes the sign.
         version: row.get::<_, i64>(1)?.cast_unsigned(),
-        expires: second(row, 2)?,
-        created: second(row, 3)?,
-        seen: second(row, 4)?,
+        expires: seconds(row, 2)?,
+        created: seconds(row, 3)?,
+        seen: seconds(row, 4)?,
         user: text(row, 5)?,
         label: text(row, 6)?,
-        body: row
-            .get_ref(7)?
-            .as_blob()
-            .map_err(|_| unexpected(7, Type::Null))?
-            .into(),
+        body: body.into(),
+    }))
+}
+
+/// Reads a row of [`sql::LIST`]: 0 key, 1 created, 2 seen, 3 expires, 4 label.
+fn session_info(row: &Row<'_>) -> Result<SessionInfo> {
+    Ok(SessionInfo {
+        key: RecordKey::from_bytes(row.get(0)?),
+        created: seconds(row, 1)?,
+        seen: seconds(row, 2)?,
+        expires: seconds(row, 3)?,
+        label: text(row, 4)?,
     })
 }
 
 fn text(row: &Row<'_>, column: usize) -> Result<Option<Arc<str>>> {
-    let bytes = row
-        .get_ref(column)?
-        .as_blob_or_null()
-        .map_err(|_| unexpected(column, Type::Null))?;
-    let text = bytes
-        .map(str::from_utf8)
-        .transpose()
-        .map_err(|_| unexpected(column, Type::Blob))?;
-    Ok(text.map(Arc::from))
+    let Ok(bytes) = row.get_ref(column)?.as_blob_or_null() else {
+        return Err(unexpected(column, Type::Null));
+    };
+    match bytes.map(str::from_utf8).transpose() {
+        Ok(text) => Ok(text.map(Arc::from)),
+        Err(_) => Err(unexpected(column, Type::Blob)),
+    }
 }
 
-/// What this store never writes.
+/// Reports a value that this store never writes.
 fn unexpected(column: usize, found: Type) -> Error {
     Error::InvalidColumnType(column, String::new(), found)
 }
 
-fn second(row: &Row<'_>, column: usize) -> Result<u64> {
+fn seconds(row: &Row<'_>, column: usize) -> Result<u64> {
     Ok(row.get::<_, i64>(column)?.try_into().unwrap_or(0))
 }
 
-/// SQLite counts to `i64::MAX`, which is 292 thousand million years from now.
-fn time(second: u64) -> i64 {
-    second.try_into().unwrap_or(i64::MAX)
+/// Limits a time to SQLite's largest integer, which is 292 thousand million years from now.
+fn time(seconds: u64) -> i64 {
+    seconds.try_into().unwrap_or(i64::MAX)
 }
 
-fn number(number: usize) -> i64 {
+fn integer(number: usize) -> i64 {
     number.try_into().unwrap_or(i64::MAX)
 }
 
-fn until(now: u64) -> i64 {
+fn tombstone_end(now: u64) -> i64 {
     time(now.saturating_add(TOMBSTONE_SECONDS))
 }
 
@@ -331,57 +275,5 @@ fn outcome(changed: usize) -> Outcome {
         Outcome::Gone
     } else {
         Outcome::Done
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::schema;
-
-    fn plan(connection: &Connection, sql: &str) -> Vec<String> {
-        let mut statement = connection
-            .prepare(&format!("EXPLAIN QUERY PLAN {sql}"))
-            .unwrap();
-        let rows = statement
-            .raw_query()
-            .mapped(|row| row.get::<_, String>("detail"));
-        rows.collect::<Result<_>>().unwrap()
-    }
-
-    /// No statement ever looks at rows that it does not want, nor sorts them.
-    #[test]
-    fn every_statement_uses_an_index() {
-        let connection = Connection::open_in_memory().unwrap();
-        connection.execute_batch(schema::STEPS[0]).unwrap();
-        let all = [
-            (LOAD, "sqlite_autoindex_sessions_1 (key=?)"),
-            (INSERT, "sessions_by_owner (owner=?)"),
-            (UPDATE, "sqlite_autoindex_sessions_1 (key=?)"),
-            (UPDATE_EXTENDING, "sqlite_autoindex_sessions_1 (key=?)"),
-            (UPDATE_OWNER, "sessions_by_owner (owner=?)"),
-            (TOUCH, "sqlite_autoindex_sessions_1 (key=?)"),
-            (DELETE, "sqlite_autoindex_sessions_1 (key=?)"),
-            (DELETE_ALL, "sessions_by_owner (owner=?)"),
-            (DELETE_ALL_BUT, "sessions_by_owner (owner=?)"),
-            (DELETE_ONE, "(key=?)"),
-            (TRIM, "sessions_by_owner (owner=?)"),
-            (IS_LIVE, "sqlite_autoindex_sessions_1 (key=?)"),
-            (LIST, "sessions_by_owner (owner=?)"),
-            (DELETE_EXPIRED, "sessions_by_expires (expires<?)"),
-        ];
-        for (sql, index) in all {
-            let plan = plan(&connection, sql);
-            assert!(
-                plan.iter().any(|step| step.contains(index)),
-                "{sql}: {plan:?}"
-            );
-            assert!(
-                !plan
-                    .iter()
-                    .any(|step| step.contains("SCAN") || step.contains("TEMP")),
-                "{sql}: {plan:?}"
-            );
-        }
     }
 }

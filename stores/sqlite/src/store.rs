@@ -1,4 +1,4 @@
-//! The store itself: verbs, and the threads that carry them out.
+//! [`SqliteStore`]: its verbs, and the threads that carry them out.
 
 use std::fmt;
 use std::path::Path;
@@ -11,42 +11,43 @@ use session_core::{
 };
 use session_store::{DeleteScope, Durability, SessionInfo, Store, StoreError, StoreFuture};
 
-use crate::error::Growth;
-use crate::place::Place;
+use crate::error::SpaceNeed;
+use crate::files::Files;
 use crate::readers::Readers;
-use crate::thread::{Joined, Thread};
+use crate::thread::{JoinOnDrop, Thread};
 use crate::{schema, statements, thread, writer};
 
-/// How many records one transaction ends or removes, of many: a millisecond or a few, for which others wait.
+/// How many sessions one transaction ends: a few milliseconds, for which other writes wait.
 const BATCH: usize = 100;
-/// The same of what has expired, which nobody waits for: a quarter of a millisecond, or as much as a commit takes that waits
-/// for the disk.
-const CLEANED: usize = 2;
-const CLEANED_FULL: usize = 20;
+/// How many expired records one transaction removes: a quarter of a millisecond, or with `open_full` about as long as a
+/// commit waits for the disk. No user waits for this, so other writes go first.
+const EXPIRED_BATCH: usize = 2;
+const EXPIRED_BATCH_FULL: usize = 20;
 
-/// Keeps sessions in a file: for an application on one machine, in as many processes as it likes. SQLite is compiled in;
-/// there is no server to run.
+/// Stores sessions in a file: for an application on one machine, in any number of processes. SQLite is compiled in; there is
+/// no server to run.
 ///
-/// - **Survives.** What was answered survives the process, also killed by `kill -9`; see [`open`](Self::open) and
+/// - **Durable.** An acknowledged write survives the end of the process, also by `kill -9`; see [`open`](Self::open) and
 ///   [`open_full`](Self::open_full).
-/// - **Fast.** A read takes place in the calling thread, in microseconds as long as the system has the file in memory. Writes
-///   go to a thread of the store's own, which writes what is asked at once in one transaction; no runtime's thread ever
-///   waits for the disk to take something.
-/// - **Shared.** Several processes may open one file, on a local file system. Each waits for another's lock for up to a
-///   second; then the verb fails with a [`StoreError`], and sessions ask again until their deadline.
-/// - **Full, damaged or gone.** If the disk is full, writes are refused, reads go on, and once there is room writes do, too; it
-///   takes as much as the file `-wal` has. Ending a session takes a few pages, so it may fail as well, and is asked again.
-///   A file that may not be written, is damaged, or was deleted or replaced while it was open is told by a [`StoreError`]
-///   that says what to do; so are `-wal` and `-shm`, which no other process removes while this one has the file open.
-/// - **Its own.** The file holds nothing else. A database of another application, or of a newer release, is refused and left as
-///   it is. One of an earlier release is brought up to date when it is opened.
-/// - **Private.** A file that is created may be read by its user alone, and so the two beside it, `-wal` and `-shm`. One of
-///   these that others may read or write is a [warning](Store::warnings) at start (Unix). What is deleted is overwritten in
-///   the file, and in `-wal` as that is written over.
+/// - **Fast.** A read runs in the calling thread, and takes microseconds while the system has the file in memory. Writes go to
+///   a thread of the store, which commits concurrent writes in one transaction; no thread of the runtime ever waits for the
+///   disk to write.
+/// - **Shared.** Several processes may open one file, on a local file system. Each waits up to a second for a lock that another
+///   holds; then the verb fails with a [`StoreError`], and sessions try again until their deadline.
+/// - **Full, damaged or deleted.** On a full disk writes are refused and reads go on; writes go on as soon as there is space
+///   again, as much as the file `-wal` has. To end a session takes a few pages, so it may fail as well, and is tried again.
+///   If the file is read-only or damaged, or was deleted or replaced while it was open, a [`StoreError`] says what to do;
+///   also for `-wal` and `-shm`, which no other process removes while this one has the file open.
+/// - **Separate.** The file holds sessions alone. The database of another application, or of a newer release, is refused and
+///   left as it is. One of an earlier release is brought up to date when it is opened.
+/// - **Private.** A file that the store creates may be read by its user alone, and so may `-wal` and `-shm` beside it. If other
+///   users may read or write one of them, a [warning](Store::warnings) at start says so (Unix). Deleted data is overwritten in
+///   the file, and in `-wal` when that is overwritten.
 ///
-/// Where nobody asks for [`delete_expired`](Store::delete_expired) now and then, the file grows. Some hundreds at a time with
-/// a pause between leave most requests as fast as they were; all at once, writes wait for it. Space that became free is used
-/// again. To copy the file while it is open, use `sqlite3 sessions.db ".backup copy.db"`: `cp` misses what is in `-wal`.
+/// The file grows unless the application calls [`delete_expired`](Store::delete_expired) now and then. A few hundred records at
+/// a time, with a pause between, leave most requests as fast as before; with all in one call, writes wait for it. Free space
+/// in the file is used again. To copy the file while it is open, use `sqlite3 sessions.db ".backup copy.db"`: `cp` misses
+/// the commits in `-wal`.
 ///
 /// ```
 /// use std::sync::Arc;
@@ -59,44 +60,45 @@ const CLEANED_FULL: usize = 20;
 /// # let path = directory.join("sessions.db");
 /// let store = SqliteStore::open(path)?;
 /// let sessions = Sessions::builder(SecretKey::generate().unwrap()).build_stored().unwrap();
-/// let source = SessionBackend::stored(sessions, Arc::new(store));
-/// assert_eq!(source.cookie_name(), "__Host-session");
-/// # drop(source);
+/// let backend = SessionBackend::stored(sessions, Arc::new(store));
+/// assert_eq!(backend.cookie_name(), "__Host-session");
+/// # drop(backend);
 /// # std::fs::remove_dir_all(&directory).unwrap();
 /// # Ok::<(), session_store::StoreError>(())
 /// ```
 pub struct SqliteStore {
     readers: Readers,
-    /// For what reads as many rows as a user has.
-    lister: Thread,
-    // The last two, so that their connections are the last to be closed, which writes the log back. The second ends when
-    // the first has ended.
+    /// Lists the sessions of a user, which may be many rows.
+    list_thread: Thread,
+    // Fields are dropped in this order. The connections of these two are the last to be closed, and the last of them writes
+    // the log back. The second thread ends when the first has ended, since that holds the sender of its signals.
     writer: Thread,
-    _log: Joined,
+    _log: JoinOnDrop,
     /// How many expired records one transaction removes.
-    cleaned: usize,
-    place: Arc<Place>,
+    expired_batch: usize,
+    files: Arc<Files>,
 }
 
 impl SqliteStore {
-    /// Opens the file, or creates it in a directory that exists. Asks the disk: at start, not in a request.
+    /// Opens the file, or creates it in a directory that exists. Reads from the disk, so call it at start, not in a request.
     ///
-    /// What was answered survives a crash of the process ([`Durability::Crash`]; `PRAGMA synchronous = NORMAL`), and no write
-    /// waits for the disk. A power loss or a crash of the system may take the last seconds, a logout among them; the file
-    /// stays whole.
+    /// An acknowledged write survives a crash of the process ([`Durability::Crash`]; `PRAGMA synchronous = NORMAL`), and no
+    /// write waits for the disk. A power loss or a crash of the system may take the writes of the last seconds, a logout among
+    /// them; the file stays intact.
     ///
-    /// The path is that of a file, with SQLite's rules for none: `:memory:`, `file:` and `sqlite:` in front, and an empty path
-    /// are refused.
+    /// The path is that of a file. Paths that mean something else to SQLite are refused: an empty one, and those that begin
+    /// with `:memory:`, `file:` or `sqlite:`.
     ///
     /// # Errors
-    /// That is no path of a file; there is no such directory; it may not be written; the file is not a database, is another
-    /// application's or a newer release's, is damaged, or somebody keeps it locked. The message begins with the path.
+    /// If the path is not that of a file, the directory does not exist, or the file may not be written; if the file is not a
+    /// database, belongs to another application or to a newer release, is damaged, or is locked by another process. The
+    /// message begins with the path.
     ///
     /// ```
     /// use session_store_sqlite::SqliteStore;
     ///
     /// let error = SqliteStore::open(":memory:").unwrap_err();
-    /// assert!(error.to_string().starts_with("\":memory:\": sessions in memory are kept by MemoryStore"));
+    /// assert!(error.to_string().starts_with("\":memory:\": for sessions in memory use MemoryStore"));
     /// let error = SqliteStore::open("/no/such/directory/sessions.db").unwrap_err();
     /// assert_eq!(
     ///     error.to_string(),
@@ -107,14 +109,14 @@ impl SqliteStore {
         Self::open_as(path.as_ref(), false)
     }
 
-    /// The same, and what was answered survives a power loss as well ([`Durability::PowerLoss`]; `PRAGMA synchronous =
-    /// FULL`): each write waits for the disk, together with those that are asked at the same time. Where a logout must never
-    /// be undone.
+    /// Opens the file as [`open`](Self::open) does, for writes that survive a power loss as well ([`Durability::PowerLoss`];
+    /// `PRAGMA synchronous = FULL`): each write waits for the disk, together with concurrent ones. Choose it where a logout
+    /// must never be undone.
     ///
     /// Each process decides for its own writes.
     ///
     /// # Errors
-    /// As [`open`](Self::open).
+    /// Those of [`open`](Self::open).
     ///
     /// ```
     /// use session_store::{Durability, Store};
@@ -135,38 +137,42 @@ impl SqliteStore {
     }
 
     fn open_as(path: &Path, full: bool) -> Result<Self, StoreError> {
-        let mut place = Place::new(path)?;
-        let connection = schema::writer(place.path(), full)?;
-        place.look_beside()?;
-        let place = Arc::new(place);
-        let (tell, told) = std::sync::mpsc::sync_channel(1);
+        let mut files = Files::new(path)?;
+        let connection = schema::writer(files.path(), full)?;
+        files.look_beside()?;
+        let files = Arc::new(files);
+        let (signal, signals) = std::sync::mpsc::sync_channel(1);
         let writer = {
-            let place = place.clone();
+            let files = files.clone();
             Thread::start("session-writes", move |queue| {
-                writer::write(&connection, &place, queue, &tell)
+                writer::write(&connection, &files, queue, &signal);
             })?
         };
-        let connection = schema::writer(place.path(), full)?;
-        let log = Joined::start("session-log", move || {
-            writer::write_back(&connection, &told)
+        let connection = schema::writer(files.path(), full)?;
+        let log = JoinOnDrop::start("session-log", move || {
+            writer::write_back(&connection, &signals);
         })?;
-        let connection = schema::reader(place.path())?;
-        let lister = Thread::start("session-lists", move |queue| {
-            thread::read(&connection, queue)
+        let connection = schema::reader(files.path())?;
+        let list_thread = Thread::start("session-lists", move |queue| {
+            thread::read(&connection, queue);
         })?;
-        let cleaned = if full { CLEANED_FULL } else { CLEANED };
+        let expired_batch = if full {
+            EXPIRED_BATCH_FULL
+        } else {
+            EXPIRED_BATCH
+        };
         Ok(Self {
-            readers: Readers::open(&place)?,
-            lister,
+            readers: Readers::open(&files)?,
+            list_thread,
             writer,
             _log: log,
-            cleaned,
-            place,
+            expired_batch,
+            files,
         })
     }
 
-    /// Ends or removes many in several transactions, so that others write between them. Asks until nothing is left or there
-    /// were as many as that.
+    /// Ends or removes records in several transactions, so that other writes come between them, until none is left or `most`
+    /// are done. Returns their number.
     async fn in_batches(
         &self,
         most: usize,
@@ -179,7 +185,7 @@ impl SqliteStore {
             let run = run.clone();
             let changed = self
                 .writer
-                .ask(Growth::Shrinks, move |connection| run(connection, batch))
+                .call(SpaceNeed::Shrinks, move |connection| run(connection, batch))
                 .await?;
             count += changed;
             if changed < batch || count == most {
@@ -192,7 +198,7 @@ impl SqliteStore {
 impl Store for SqliteStore {
     fn load<'a>(&'a self, key: RecordKey, now: u64) -> StoreFuture<'a, Loaded> {
         Box::pin(async move {
-            self.place.check()?;
+            self.files.check()?;
             Ok(self.readers.load(key)?.at(now))
         })
     }
@@ -207,7 +213,7 @@ impl Store for SqliteStore {
             let record = record.clone();
             let insert =
                 move |connection: &Connection| statements::insert(connection, key, &record);
-            self.writer.ask(Growth::Grows, insert).await
+            self.writer.call(SpaceNeed::Grows, insert).await
         })
     }
 
@@ -223,7 +229,7 @@ impl Store for SqliteStore {
             let update = move |connection: &Connection| {
                 statements::update(connection, key, version, &record, now)
             };
-            self.writer.ask(Growth::Grows, update).await
+            self.writer.call(SpaceNeed::Grows, update).await
         })
     }
 
@@ -231,14 +237,14 @@ impl Store for SqliteStore {
         Box::pin(async move {
             let touch =
                 move |connection: &Connection| statements::touch(connection, key, expires, now);
-            self.writer.ask(Growth::Grows, touch).await
+            self.writer.call(SpaceNeed::Grows, touch).await
         })
     }
 
     fn delete<'a>(&'a self, key: RecordKey, now: u64) -> StoreFuture<'a, Outcome> {
         Box::pin(async move {
             let delete = move |connection: &Connection| statements::delete(connection, key, now);
-            self.writer.ask(Growth::Shrinks, delete).await
+            self.writer.call(SpaceNeed::Shrinks, delete).await
         })
     }
 
@@ -252,11 +258,11 @@ impl Store for SqliteStore {
             let delete = move |connection: &Connection| {
                 statements::delete_version(connection, key, version, now)
             };
-            self.writer.ask(Growth::Shrinks, delete).await
+            self.writer.call(SpaceNeed::Shrinks, delete).await
         })
     }
 
-    /// Nothing to do: the record's user is an index of its own.
+    /// Does nothing: the column of the user has an index.
     fn index<'a>(
         &'a self,
         _user: &'a str,
@@ -278,10 +284,10 @@ impl Store for SqliteStore {
         now: u64,
     ) -> StoreFuture<'a, Vec<SessionInfo>> {
         Box::pin(async move {
-            self.place.check()?;
+            self.files.check()?;
             let user: Box<str> = user.into();
             let list = move |connection: &Connection| statements::list(connection, &user, max, now);
-            self.lister.ask(Growth::Shrinks, list).await
+            self.list_thread.call(SpaceNeed::Shrinks, list).await
         })
     }
 
@@ -316,7 +322,7 @@ impl Store for SqliteStore {
                 let trim = move |connection: &Connection| {
                     statements::trim(connection, &user, keep, this, now, BATCH)
                 };
-                let trimmed = self.writer.ask(Growth::Shrinks, trim).await?;
+                let trimmed = self.writer.call(SpaceNeed::Shrinks, trim).await?;
                 ended += trimmed.ended;
                 if trimmed.ended < batch {
                     return Ok(TrimResult { ended, ..trimmed });
@@ -330,21 +336,16 @@ impl Store for SqliteStore {
             let delete = move |connection: &Connection, most| {
                 statements::delete_expired(connection, before, most)
             };
-            self.in_batches(batch, self.cleaned, delete).await
+            self.in_batches(batch, self.expired_batch, delete).await
         })
     }
 
     fn durability(&self) -> StoreFuture<'_, Durability> {
         Box::pin(async {
-            let ask = |connection: &Connection| {
-                let mode: String =
-                    connection.query_row("PRAGMA journal_mode", [], |row| row.get(0))?;
-                let synchronous: i64 =
-                    connection.query_row("PRAGMA synchronous", [], |row| row.get(0))?;
-                Ok((mode, synchronous))
-            };
+            // Of the writer's connection: `synchronous` is a setting of each connection, not of the file.
+            let settings = self.writer.call(SpaceNeed::Shrinks, schema::settings);
             // https://www.sqlite.org/pragma.html#pragma_synchronous: 1 is NORMAL, 2 FULL, 3 EXTRA.
-            Ok(match self.writer.ask(Growth::Shrinks, ask).await? {
+            Ok(match settings.await? {
                 (mode, 2..) if mode == "wal" => Durability::PowerLoss,
                 (mode, _) if mode == "wal" => Durability::Crash,
                 _ => Durability::Unknown,
@@ -352,17 +353,17 @@ impl Store for SqliteStore {
         })
     }
 
-    /// Each of the three files that others may read or write.
+    /// Returns a sentence for each of the three files that other users may read or write.
     fn warnings(&self) -> Vec<String> {
-        self.place.warnings()
+        self.files.warnings()
     }
 }
 
 impl fmt::Debug for SqliteStore {
-    /// Where it is, nothing of what is in it.
+    /// Prints the path, and nothing of the content.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("SqliteStore")
-            .field("path", &self.place.path())
+            .field("path", &self.files.path())
             .finish_non_exhaustive()
     }
 }

@@ -1,4 +1,4 @@
-//! A thread with a connection of its own, for what would keep a request's thread: writes, and reads that may be long.
+//! A thread with a connection of its own, for work that would block a request's thread: writes, and reads of many rows.
 
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread::{Builder, JoinHandle};
@@ -7,48 +7,47 @@ use rusqlite::Connection;
 use session_store::StoreError;
 use tokio::sync::oneshot;
 
-use crate::error::{self, Growth};
+use crate::error::{self, SpaceNeed};
 
-/// What is asked of a thread, and who waits for the answer.
+/// A request to a thread, together with the way back to the caller.
 pub(crate) trait Task: Send {
-    /// Whether anybody still waits.
+    /// Returns whether the caller still waits.
     fn is_awaited(&self) -> bool;
-    /// Carries it out, maybe not for the first time. The answer is kept until it may be given.
+    /// Carries it out, maybe not for the first time, and keeps the result until [`reply`](Self::reply).
     fn run(&mut self, connection: &Connection) -> rusqlite::Result<()>;
-    /// Gives the answer.
-    fn answer(self: Box<Self>);
-    /// Gives this error instead.
+    /// Sends the result to the caller.
+    fn reply(self: Box<Self>);
+    /// Sends this error of SQLite's instead.
     fn fail(self: Box<Self>, error: &rusqlite::Error);
-    /// Gives this error instead.
+    /// Sends this error instead.
     fn refuse(self: Box<Self>, error: StoreError);
 }
 
 pub(crate) struct Thread {
-    /// `None` once it is to end.
+    /// `None` when the thread is to end.
     tasks: Option<Sender<Box<dyn Task>>>,
-    _handle: Joined,
+    _handle: JoinOnDrop,
 }
 
-/// A thread that is waited for when it is dropped.
-pub(crate) struct Joined(Option<JoinHandle<()>>);
+/// A thread whose end is awaited when this is dropped.
+pub(crate) struct JoinOnDrop(Option<JoinHandle<()>>);
 
-impl Joined {
+impl JoinOnDrop {
     pub(crate) fn start(
         name: &str,
         run: impl FnOnce() + Send + 'static,
     ) -> Result<Self, StoreError> {
-        let handle = Builder::new()
-            .name(name.into())
-            .spawn(run)
-            .map_err(|error| {
-                StoreError::new("no thread could be started for the database of the sessions")
-                    .with_source(error)
-            })?;
-        Ok(Self(Some(handle)))
+        match Builder::new().name(name.into()).spawn(run) {
+            Ok(handle) => Ok(Self(Some(handle))),
+            Err(error) => Err(StoreError::new(
+                "no thread could be started for the database of the sessions",
+            )
+            .with_source(error)),
+        }
     }
 }
 
-impl Drop for Joined {
+impl Drop for JoinOnDrop {
     fn drop(&mut self) {
         if let Some(handle) = self.0.take() {
             let _ = handle.join();
@@ -62,50 +61,59 @@ impl Thread {
         serve: impl FnOnce(&Receiver<Box<dyn Task>>) + Send + 'static,
     ) -> Result<Self, StoreError> {
         let (tasks, queue) = channel();
-        let handle = Joined::start(name, move || serve(&queue))?;
+        let handle = JoinOnDrop::start(name, move || serve(&queue))?;
         Ok(Self {
             tasks: Some(tasks),
             _handle: handle,
         })
     }
 
-    /// Whoever stops waiting takes the task back, unless it is being carried out.
-    pub(crate) async fn ask<T: Send + 'static>(
+    /// Runs this on the thread, and returns its result. If the caller stops waiting before the thread has begun it, it is
+    /// not run at all.
+    pub(crate) async fn call<T: Send + 'static>(
         &self,
-        growth: Growth,
+        space: SpaceNeed,
         run: impl FnMut(&Connection) -> rusqlite::Result<T> + Send + 'static,
     ) -> Result<T, StoreError> {
-        let (sender, answer) = oneshot::channel();
-        let asked = Asked {
+        let (sender, reply) = oneshot::channel();
+        let call = Call {
             run,
-            growth,
+            space,
             result: None,
             sender,
         };
-        let ended = || {
-            StoreError::new("the thread that asks the database of the sessions has ended").refused()
+        let Some(tasks) = &self.tasks else {
+            return Err(ended());
         };
-        let tasks = self.tasks.as_ref().ok_or_else(ended)?;
-        tasks.send(Box::new(asked)).map_err(|_| ended())?;
-        answer.await.map_err(|_| ended())?
+        if tasks.send(Box::new(call)).is_err() {
+            return Err(ended());
+        }
+        match reply.await {
+            Ok(result) => result,
+            Err(_) => Err(ended()),
+        }
     }
 }
 
+fn ended() -> StoreError {
+    StoreError::new("the thread that works on the database of the sessions has ended").refused()
+}
+
 impl Drop for Thread {
-    /// Lets it end when what is under way is done; then it is waited for, and its connection is closed.
+    /// Lets the thread end after the tasks under way. Then its handle waits for it, and its connection is closed.
     fn drop(&mut self) {
         self.tasks = None;
     }
 }
 
-struct Asked<F, T> {
+struct Call<F, T> {
     run: F,
-    growth: Growth,
+    space: SpaceNeed,
     result: Option<T>,
     sender: oneshot::Sender<Result<T, StoreError>>,
 }
 
-impl<F, T> Task for Asked<F, T>
+impl<F, T> Task for Call<F, T>
 where
     F: FnMut(&Connection) -> rusqlite::Result<T> + Send,
     T: Send,
@@ -115,19 +123,20 @@ where
     }
 
     fn run(&mut self, connection: &Connection) -> rusqlite::Result<()> {
+        // The result of an earlier run was rolled back with its transaction.
         self.result = None;
         self.result = Some((self.run)(connection)?);
         Ok(())
     }
 
-    fn answer(self: Box<Self>) {
+    fn reply(self: Box<Self>) {
         if let Some(result) = self.result {
             let _ = self.sender.send(Ok(result));
         }
     }
 
     fn fail(self: Box<Self>, error: &rusqlite::Error) {
-        let error = error::asking(error, self.growth);
+        let error = error::verb(error, self.space);
         let _ = self.sender.send(Err(error));
     }
 
@@ -136,12 +145,12 @@ where
     }
 }
 
-/// Reads, one after the other.
+/// Carries out reads, one after the other, until all senders are gone.
 pub(crate) fn read(connection: &Connection, queue: &Receiver<Box<dyn Task>>) {
     for mut task in queue {
         if task.is_awaited() {
             match task.run(connection) {
-                Ok(()) => task.answer(),
+                Ok(()) => task.reply(),
                 Err(error) => task.fail(&error),
             }
         }

@@ -1,28 +1,30 @@
-//! Group commit: what is asked while a transaction is written goes into the next one together. Each task is whole or nothing,
-//! and nobody gets an answer before the commit.
+//! Group commit: the tasks that arrive while one transaction is written share the next one, so that many writers wait for the
+//! disk once.
+//!
+//! Each task takes effect as a whole or not at all, and no caller gets a reply before the commit.
 
 use std::sync::mpsc::{Receiver, SyncSender};
 use std::time::{Duration, Instant};
 
 use rusqlite::{Connection, Error, ErrorCode};
 
-use crate::place::Place;
+use crate::files::Files;
 use crate::thread::Task;
 
-/// A transaction takes in what is asked until then, so that nobody waits long for the others.
+/// How long a transaction takes tasks in, and how many at most: the first of them waits for the others.
 const LONGEST: Duration = Duration::from_millis(10);
 const MOST: usize = 256;
 
 type Tasks = Vec<Box<dyn Task>>;
 
-/// After so many changed rows the log is written back. Each changes a few pages, as its indexes do; with more of them at once
-/// the disk keeps writes waiting for longer, which the example `cleaning` shows.
+/// The number of changed rows after which the log is written back. A row is several pages, with those of its indexes; the
+/// more pages go to the disk together, the longer writes wait for it, as the example `cleaning` of session-store shows.
 const ROWS: u64 = 50;
 
-/// Serves until all senders are gone and nothing is left to do. Tells `log` when there is something to be written back.
+/// Carries out tasks until all senders are gone and the queue is empty. Signals `log` when there are rows to write back.
 pub(crate) fn write(
     connection: &Connection,
-    place: &Place,
+    files: &Files,
     queue: &Receiver<Box<dyn Task>>,
     log: &SyncSender<()>,
 ) {
@@ -32,28 +34,31 @@ pub(crate) fn write(
         if !first.is_awaited() {
             continue;
         }
-        if let Err(gone) = place.check() {
+        if let Err(gone) = files.check() {
             first.refuse(gone);
             continue;
         }
         if let Err(error) = begin(connection) {
-            // Those who came meanwhile have waited as well; another wait for the same lock would outlast their patience.
+            // The queued tasks have waited for this lock as well. A second wait for it would pass their deadlines.
             first.fail(&error);
-            queue.try_iter().for_each(|task| task.fail(&error));
+            for task in queue.try_iter() {
+                task.fail(&error);
+            }
             continue;
         }
         let begun = Instant::now();
         let mut next = Some(first);
+        // False once the transaction cannot be committed as it is; then each of its tasks gets one of its own.
         let mut intact = true;
         while let Some(mut task) = next {
             if task.is_awaited() {
                 match task.run(connection) {
                     Ok(()) => group.push(task),
-                    // The statement had no effect; the others' stay.
+                    // SQLite undid the statement alone; those of the other tasks stay.
                     Err(error) if !connection.is_autocommit() && !is_full(&error) => {
-                        task.fail(&error)
+                        task.fail(&error);
                     }
-                    // The whole transaction is gone, or has no room.
+                    // SQLite rolled back the whole transaction, or it does not fit on the disk.
                     Err(_) => {
                         group.push(task);
                         intact = false;
@@ -64,11 +69,13 @@ pub(crate) fn write(
             next = if more { queue.try_recv().ok() } else { None };
         }
         if intact && commit(connection).is_ok() {
-            group.drain(..).for_each(Task::answer);
+            for task in group.drain(..) {
+                task.reply();
+            }
             let changes = connection.total_changes();
             if changes - written_back >= ROWS {
                 written_back = changes;
-                // If it is busy, it has been told already.
+                // If the channel is full, a signal is already waiting.
                 let _ = log.try_send(());
             }
         } else {
@@ -77,33 +84,39 @@ pub(crate) fn write(
     }
 }
 
-/// Writes the log back into the database whenever it is told to, while others write: they wait neither for the pages nor
-/// for the disk. Until the sender is gone.
-pub(crate) fn write_back(connection: &Connection, told: &Receiver<()>) {
-    for () in told {
-        check_point(connection);
+/// Writes the log back into the database at each signal, until the sender is gone. Writers go on meanwhile: they wait
+/// neither for the pages nor for the disk.
+pub(crate) fn write_back(connection: &Connection, signals: &Receiver<()>) {
+    for () in signals {
+        checkpoint(connection);
     }
 }
 
-/// Where it fails, the log grows, and the next one does more.
-fn check_point(connection: &Connection) {
+/// Copies pages of the log into the database. If that fails, the log grows, and the next checkpoint copies more.
+fn checkpoint(connection: &Connection) {
     let _ = connection.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(()));
 }
 
-/// Nothing of these was done together. What fails now fails alone.
+/// Gives each task a transaction of its own, so that a task that fails fails alone.
 fn one_by_one(connection: &Connection, group: &mut Tasks) {
     roll_back(connection);
-    // Pages of the log whose content is in the database by now can be written over.
-    check_point(connection);
+    // Frees the pages of the log that are in the database: on a full disk they are the space that is left.
+    checkpoint(connection);
     let mut tasks = group.drain(..);
     while let Some(mut task) = tasks.next() {
         if let Err(error) = begin(connection) {
             task.fail(&error);
-            tasks.for_each(|task| task.fail(&error));
+            for task in tasks {
+                task.fail(&error);
+            }
             return;
         }
-        match task.run(connection).and_then(|()| commit(connection)) {
-            Ok(()) => task.answer(),
+        let mut result = task.run(connection);
+        if result.is_ok() {
+            result = commit(connection);
+        }
+        match result {
+            Ok(()) => task.reply(),
             Err(error) => {
                 roll_back(connection);
                 task.fail(&error);
@@ -116,20 +129,20 @@ fn is_full(error: &Error) -> bool {
     error.sqlite_error_code() == Some(ErrorCode::DiskFull)
 }
 
-/// Takes the lock of the writer at once: a transaction that reads first and then finds somebody writing cannot wait.
+/// Begins a transaction, and takes the lock of the writer immediately: a transaction that has read before it writes cannot
+/// wait for that lock, since the rows that it has read may be outdated when it gets the lock.
 fn begin(connection: &Connection) -> rusqlite::Result<()> {
-    connection
-        .prepare_cached("BEGIN IMMEDIATE")?
-        .execute([])
-        .map(drop)
+    connection.prepare_cached("BEGIN IMMEDIATE")?.execute([])?;
+    Ok(())
 }
 
 fn commit(connection: &Connection) -> rusqlite::Result<()> {
-    connection.prepare_cached("COMMIT")?.execute([]).map(drop)
+    connection.prepare_cached("COMMIT")?.execute([])?;
+    Ok(())
 }
 
 fn roll_back(connection: &Connection) {
-    // SQLite may have done it already. Where it fails, the next BEGIN does as well.
+    // SQLite may have rolled back by itself. If this fails, the next BEGIN fails as well, and reports it.
     if !connection.is_autocommit() {
         let _ = connection.execute_batch("ROLLBACK");
     }

@@ -1,4 +1,4 @@
-//! Certificates for servers on the loopback.
+//! Certificates for servers on the loopback interface.
 
 use std::path::PathBuf;
 use std::process::Command;
@@ -6,18 +6,18 @@ use std::process::Command;
 use crate::postgres::is_root;
 use crate::{Folder, find, left_out};
 
-/// A certificate authority that nobody knows, and a server's certificate that it signed, for `localhost` and 127.0.0.1. As
-/// files, in PEM.
+/// A certificate authority of its own, and a server's certificate that it signed, for `localhost` and 127.0.0.1, as
+/// PEM files.
 #[derive(Debug)]
 pub struct Certificates {
     folder: Folder,
 }
 
 impl Certificates {
-    /// Makes both with `openssl`. `None`, and [said so](left_out), where that is not installed.
+    /// Creates both with `openssl`. Returns `None`, and [prints why](left_out), if that is not installed.
     ///
     /// # Panics
-    /// When it fails.
+    /// If `openssl` fails.
     #[must_use]
     pub fn new() -> Option<Self> {
         let Some(openssl) = find("openssl", &[]) else {
@@ -46,7 +46,7 @@ impl Certificates {
             "req -x509 {key} -subj /CN=localhost -CA authority.pem -CAkey authority.key -keyout server.key -out server.pem \
              -addext subjectAltName=DNS:localhost,IP:127.0.0.1 -addext basicConstraints=critical,CA:false"
         ));
-        // PostgreSQL runs as another user than root, and reads only its own key. Where there is no such user, it is not here.
+        // PostgreSQL does not run as root, and reads only a key of its own user. Without that user PostgreSQL is not installed.
         if is_root() {
             let _ = Command::new("chown")
                 .args(["-R", "postgres"])
@@ -56,19 +56,19 @@ impl Certificates {
         Some(Self { folder })
     }
 
-    /// That of the authority: for clients.
+    /// Returns the path of the authority's certificate, for clients.
     #[must_use]
     pub fn authority(&self) -> PathBuf {
         self.folder.path().join("authority.pem")
     }
 
-    /// The server's.
+    /// Returns the path of the server's certificate.
     #[must_use]
     pub fn certificate(&self) -> PathBuf {
         self.folder.path().join("server.pem")
     }
 
-    /// The server's key.
+    /// Returns the path of the server's key.
     #[must_use]
     pub fn key(&self) -> PathBuf {
         self.folder.path().join("server.key")

@@ -1,7 +1,7 @@
-//! The databases that tests need: each on a free port of the loopback, in a folder of its own under the system's temporary
-//! one. Nothing of them outlives the test's process, however that ends.
+//! Starts the databases that tests need, each on a free port of the loopback interface, in a folder of its own under the system's
+//! temporary one. All of them end with the test's process, however that ends.
 //!
-//! What is not here: tests, and installing (in `scripts/test`).
+//! `scripts/test` installs the programs.
 
 #![allow(
     clippy::unwrap_used,
@@ -27,7 +27,7 @@ pub use program::{Folder, Program};
 pub use proxy::Proxy;
 pub use redis::{Cluster, Redis};
 
-/// Where a program is: on the path, or in one of these folders.
+/// Returns the path of a program that is on `PATH` or in one of these folders.
 #[must_use]
 pub fn find(name: &str, folders: &[PathBuf]) -> Option<PathBuf> {
     let path = std::env::var_os("PATH").unwrap_or_default();
@@ -39,20 +39,20 @@ pub fn find(name: &str, folders: &[PathBuf]) -> Option<PathBuf> {
         .find(|program| program.is_file())
 }
 
-/// Says that a test is left out, since something is missing that `scripts/test` installs.
+/// Prints that a test is left out, since a program is missing that `scripts/test` installs.
 ///
 /// # Panics
-/// Where CI is set: there nothing may be missing.
+/// If `CI` is `true`: there every program must be installed.
 pub fn left_out(missing: &str) {
     let message = format!("{missing} is missing. scripts/test installs it.");
     assert_ne!(std::env::var("CI").as_deref(), Ok("true"), "{message}");
-    // Not `eprintln`, which the test harness swallows when the test passes.
+    // Not `eprintln`, whose output the test harness hides when the test passes.
     std::io::stderr()
         .write_all(format!("LEFT OUT: {message}\n").as_bytes())
         .unwrap();
 }
 
-/// A port that nobody listens on now.
+/// Returns a port that is free now.
 #[must_use]
 pub fn free_port() -> u16 {
     TcpListener::bind((Ipv4Addr::LOCALHOST, 0))

@@ -9,27 +9,27 @@ use std::time::{Duration, Instant};
 use crate::postgres::{is_root, unprivileged};
 use crate::{Folder, Postgres, Program, find, free_port, left_out};
 
-/// One in front of a server, in transaction mode if no setting says otherwise: each transaction gets a connection to the
-/// server that is free.
+/// A PgBouncer in front of a server, by default in transaction mode: each transaction gets a free connection to the
+/// server.
 #[derive(Debug)]
 pub struct PgBouncer {
-    // Ends before its folder does.
+    // Dropped before its folder.
     _program: Program,
     _folder: Folder,
     port: u16,
 }
 
-/// Which PgBouncer.
+/// A release of PgBouncer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Release {
-    /// The system's. Debian 12 has 1.18, which knows nothing of prepared statements.
+    /// The release of the system. Debian 12 has 1.18, which does not track prepared statements.
     System,
-    /// 1.24, which follows them from connection to connection. `scripts/test` builds it into the build folder.
+    /// 1.24, which tracks them across connections. `scripts/test` builds it into the build folder.
     Newer,
 }
 
 impl Release {
-    /// Both.
+    /// Both releases.
     pub const ALL: [Self; 2] = [Self::System, Self::Newer];
 
     fn program(self) -> Option<PathBuf> {
@@ -46,11 +46,11 @@ impl Release {
 }
 
 impl PgBouncer {
-    /// Starts one that has at most so many connections to the server, with these settings, each as `name=value`. `None`,
-    /// and [said so](left_out), where it is not installed.
+    /// Starts a PgBouncer with at most this number of connections to the server, and with settings of the form `name=value`.
+    /// Returns `None`, and [prints why](left_out), if it is not installed.
     ///
     /// # Panics
-    /// When it is there and does not start.
+    /// If it does not start.
     #[must_use]
     pub fn start(
         postgres: &Postgres,
@@ -63,7 +63,7 @@ impl PgBouncer {
             return None;
         };
         let (folder, port) = (Folder::new("pgbouncer"), free_port());
-        // Of a setting that is there twice the last one is taken.
+        // The last of two equal settings is valid.
         let settings = format!(
             "[databases]\npostgres = host=127.0.0.1 port={} user=postgres dbname=postgres\n\
              [pgbouncer]\nlisten_addr = 127.0.0.1\nlisten_port = {port}\nauth_type = any\nunix_socket_dir =\n\
@@ -73,7 +73,7 @@ impl PgBouncer {
         );
         let path = folder.path().join("pgbouncer.ini");
         fs::write(&path, settings).unwrap();
-        // The build folder may be one that only root gets into.
+        // Only root may be able to enter the build folder.
         let own = folder.path().join("pgbouncer");
         run(Command::new("cp").arg(program).arg(&own));
         if is_root() {
@@ -102,7 +102,7 @@ impl PgBouncer {
         })
     }
 
-    /// Where it listens, on the loopback.
+    /// Returns the port of the loopback interface on which it listens.
     #[must_use]
     pub fn port(&self) -> u16 {
         self.port
@@ -151,7 +151,7 @@ mod tests {
         let Some(postgres) = Postgres::start(&Postgres::FAST) else {
             return;
         };
-        // With the first, no release starts that knows nothing of prepared statements.
+        // A release that does not track prepared statements does not start with the first setting.
         let settings = ["max_prepared_statements=7", "pool_mode=session"];
         let Some(pgbouncer) = PgBouncer::start(&postgres, Release::Newer, 1, &settings) else {
             return;

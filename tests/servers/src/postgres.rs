@@ -1,4 +1,4 @@
-//! PostgreSQL.
+//! PostgreSQL servers and standbys.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -8,10 +8,10 @@ use std::time::{Duration, Instant};
 
 use crate::{Folder, Program, find, free_port, left_out};
 
-/// A PostgreSQL server on the loopback, with the role `postgres`, which needs no password, and the database `postgres`.
+/// A PostgreSQL server on the loopback interface, with the role `postgres` without a password, and the database `postgres`.
 #[derive(Debug)]
 pub struct Postgres {
-    /// Before the folder: it ends first.
+    /// Dropped before the folder.
     server: Option<Program>,
     folder: Folder,
     programs: PathBuf,
@@ -20,14 +20,14 @@ pub struct Postgres {
 }
 
 impl Postgres {
-    /// For tests that read and write: quick, since nothing need survive a loss of power.
+    /// Settings for quick tests: no data need survive a loss of power.
     pub const FAST: [&str; 2] = ["fsync=off", "full_page_writes=off"];
 
-    /// Starts a new one with these settings, each as `name=value`; `None`, and [said so](left_out), where PostgreSQL is not
+    /// Starts a new server with settings of the form `name=value`. Returns `None`, and [prints why](left_out), if PostgreSQL is not
     /// installed.
     ///
     /// # Panics
-    /// When it is there and does not start.
+    /// If it does not start.
     #[must_use]
     pub fn start(settings: &[&str]) -> Option<Self> {
         let Some(programs) = programs() else {
@@ -80,11 +80,11 @@ impl Postgres {
         Some(postgres)
     }
 
-    /// Starts a standby of it, which follows it at this port, its own or that of a [`Proxy`](crate::Proxy): with all that it
-    /// has now, and the same settings.
+    /// Starts a standby that follows this server through this port, its own or that of a [`Proxy`](crate::Proxy). The standby
+    /// has the data and the settings of this server.
     ///
     /// # Panics
-    /// When it does not start.
+    /// If it does not start.
     #[must_use]
     pub fn standby(&self, port: u16) -> Self {
         let folder = Folder::new("postgres");
@@ -130,19 +130,19 @@ impl Postgres {
         standby
     }
 
-    /// Where it listens.
+    /// Returns the port on which it listens.
     #[must_use]
     pub fn port(&self) -> u16 {
         self.port
     }
 
-    /// For a client.
+    /// Returns the URL for a client.
     #[must_use]
     pub fn url(&self) -> String {
         format!("postgres://postgres@127.0.0.1:{}/postgres", self.port)
     }
 
-    /// A program that comes with it, such as `pg_dump`, with its environment set for this server.
+    /// Returns a command of PostgreSQL, such as `pg_dump`, with the environment for this server.
     #[must_use]
     pub fn program(&self, name: &str) -> Command {
         let mut command = Command::new(self.programs.join(name));
@@ -155,22 +155,22 @@ impl Postgres {
         command
     }
 
-    /// What it has logged so far.
+    /// Returns the log so far.
     ///
     /// # Panics
-    /// When its log cannot be read.
+    /// If the log cannot be read.
     #[must_use]
     pub fn log(&self) -> String {
         String::from_utf8_lossy(&fs::read(self.folder.path().join("log")).unwrap()).into_owned()
     }
 
-    /// Its own folder, which the server may write to.
+    /// Returns the server's folder, which the server may write to.
     #[must_use]
     pub fn folder(&self) -> &Path {
         self.folder.path()
     }
 
-    /// Ends it in an orderly way: who is connected is cut off, what they did is on the disk.
+    /// Shuts it down in order: clients are disconnected, and their commits are on the disk.
     pub fn shut_down(&mut self) {
         if let Some(server) = &self.server {
             server.signal("INT");
@@ -179,7 +179,7 @@ impl Postgres {
         self.server = None;
     }
 
-    /// Ends all its processes at once, so that it has to recover when it starts again.
+    /// Kills all its processes, so that it has to recover when it starts again.
     pub fn kill(&mut self) {
         if let Some(server) = &self.server {
             let backends = self.backends();
@@ -192,10 +192,10 @@ impl Postgres {
         self.server = None;
     }
 
-    /// Starts it where it was, after [`shut_down`](Self::shut_down) or [`kill`](Self::kill).
+    /// Starts it again on its port, after [`shut_down`](Self::shut_down) or [`kill`](Self::kill).
     ///
     /// # Panics
-    /// When it does not start.
+    /// If it does not start.
     pub fn start_again(&mut self) {
         let data = self.folder.path().join("data");
         let mut command = unprivileged(&self.programs.join("postgres"));
@@ -222,7 +222,7 @@ impl Postgres {
         self.server = Some(server);
     }
 
-    /// All its processes hang: connections stay open, nothing is answered.
+    /// Stops all its processes: connections stay open, and no reply comes.
     pub fn hang(&self) {
         if let Some(server) = &self.server {
             server.signal("STOP");
@@ -230,7 +230,7 @@ impl Postgres {
         }
     }
 
-    /// They go on.
+    /// Lets its processes go on.
     pub fn go_on(&self) {
         if let Some(server) = &self.server {
             signal(&self.backends(), "CONT");
@@ -238,7 +238,7 @@ impl Postgres {
         }
     }
 
-    /// The children of the server's process.
+    /// Returns the children of the server's process.
     fn backends(&self) -> Vec<String> {
         let lock =
             fs::read_to_string(self.folder.path().join("data/postmaster.pid")).unwrap_or_default();
@@ -258,7 +258,7 @@ impl Drop for Postgres {
     }
 }
 
-/// Where `initdb` and `postgres` are. Debian keeps each version in a folder of its own, off the path.
+/// Returns the folder of `initdb` and `postgres`. Debian has each version in a folder of its own, which is not on `PATH`.
 fn programs() -> Option<PathBuf> {
     let versions = fs::read_dir("/usr/lib/postgresql")
         .into_iter()
@@ -277,7 +277,8 @@ pub(crate) fn is_root() -> bool {
     id.stdout == b"0\n"
 }
 
-/// PostgreSQL refuses to run as root. What takes root's place replaces itself by the program, so that it gets signals.
+/// Returns a command that runs without root's rights, as PostgreSQL demands. It replaces itself by the program, so that the
+/// program gets signals.
 pub(crate) fn unprivileged(program: &Path) -> Command {
     if !is_root() {
         return Command::new(program);
@@ -291,7 +292,7 @@ pub(crate) fn unprivileged(program: &Path) -> Command {
 
 fn signal(pids: &[String], signal: &str) {
     if !pids.is_empty() {
-        // Some may have ended by themselves.
+        // A process may have ended by itself.
         let _ = Command::new("kill")
             .args(["-s", signal])
             .args(pids)
@@ -306,7 +307,7 @@ fn is_there(pid: &str) -> bool {
         .is_some_and(|(_, rest)| !rest.starts_with(['Z', 'X']))
 }
 
-/// `pid (name) state parent ..`
+/// Reads the parent from `pid (name) state parent ..`.
 fn parent(pid: &str) -> Option<String> {
     let status = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
     status

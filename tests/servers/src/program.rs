@@ -1,28 +1,28 @@
-//! Programs and folders that end with their handle, or with the test's process.
+//! Programs and folders that are ended and removed when their handle is dropped, or when the test's process ends.
 
 use std::fs::File;
 use std::io::{BufRead as _, BufReader};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
-/// A folder of one's own, removed with everything in it.
+/// A temporary folder, removed with all its content.
 #[derive(Debug)]
 pub struct Folder {
-    /// Removes it also where this handle is never dropped, as in a `static`: its standard input ends with this process.
+    /// Removes the folder also if this handle is never dropped, such as in a `static`: its standard input ends with this process.
     watcher: Child,
     path: tempfile::TempDir,
 }
 
 impl Folder {
-    /// A new one. `name` is part of its name.
+    /// Creates a folder. `name` is part of its name.
     #[must_use]
     pub fn new(name: &str) -> Self {
         let path = tempfile::Builder::new()
             .prefix(&format!("{name}-"))
             .tempdir()
             .unwrap();
-        // What still runs in there is ended by its own watcher meanwhile.
-        // A signal to all of the group, as by Ctrl-C, is not for it.
+        // A program that still runs in the folder is ended by its own watcher meanwhile.
+        // In a group of its own, so that it does not get the signal of Ctrl-C.
         let script = "trap '' INT TERM HUP; read -r _; sleep 0.5; rm -rf \"$1\"";
         let watcher = shell(script)
             .arg(path.path())
@@ -32,7 +32,7 @@ impl Folder {
         Self { watcher, path }
     }
 
-    /// Where it is.
+    /// Returns its path.
     #[must_use]
     pub fn path(&self) -> &Path {
         self.path.path()
@@ -54,13 +54,13 @@ pub struct Program {
 }
 
 impl Program {
-    /// Starts it; what it prints goes into `log`. At its end it gets this signal, such as `KILL`.
+    /// Starts the program, with its output in `log`. When the handle is dropped it gets this signal, such as `KILL`.
     ///
     /// # Panics
-    /// When it cannot be started.
+    /// If it cannot be started.
     #[must_use]
     pub fn start(command: &Command, log: &Path, end: &'static str) -> Self {
-        // The shell outlives this process by a moment: its standard input ends, it ends the program.
+        // The shell outlives this process by a moment: when its standard input ends, it ends the program.
         let script = "signal=$1; log=$2; shift 2; \"$@\" </dev/null >>\"$log\" 2>&1 & \
                       echo $!; exec >/dev/null 2>&1; read -r _; kill -s \"$signal\" $!; kill -s CONT $!; wait $!";
         File::options().create(true).append(true).open(log).unwrap();
@@ -97,7 +97,7 @@ impl Program {
     /// Sends it a signal: `KILL`, `STOP` (it hangs), `CONT` (it goes on), `TERM`.
     ///
     /// # Panics
-    /// When it has ended already.
+    /// If it has ended already.
     pub fn signal(&self, signal: &str) {
         let sent = Command::new("kill")
             .args(["-s", signal, &self.pid])
@@ -106,12 +106,12 @@ impl Program {
         assert!(sent.success(), "kill -s {signal} {}", self.pid);
     }
 
-    /// Its process' number.
+    /// Returns the id of its process.
     pub(crate) fn pid(&self) -> &str {
         &self.pid
     }
 
-    /// Whether it still runs.
+    /// Returns whether it still runs.
     #[must_use]
     pub fn is_running(&self) -> bool {
         let status =

@@ -1,4 +1,4 @@
-//! A network that fails on demand: between a client and a server, on the loopback.
+//! A network that fails on demand, between a client and a server on the loopback interface.
 
 use std::io::{self, Read as _, Write as _};
 use std::net::{Ipv4Addr, Shutdown, TcpListener, TcpStream};
@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, AtomicU16, AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex};
 use std::thread;
 
-/// Passes on what a client and a server say to each other, until told otherwise. Ends with its handle.
+/// Forwards the data between clients and a server, until it is set to fail. Ends when it is dropped.
 #[derive(Debug)]
 pub struct Proxy {
     port: u16,
@@ -23,7 +23,7 @@ enum Mode {
 
 #[derive(Debug)]
 struct Shared {
-    /// Where new connections lead.
+    /// The port to which new connections lead.
     server: AtomicU16,
     mode: Mutex<Mode>,
     changed: Condvar,
@@ -31,7 +31,7 @@ struct Shared {
     lost: AtomicUsize,
 }
 
-/// A connection of a client, and the one to the server that belongs to it.
+/// A connection of a client, and its connection to the server.
 #[derive(Debug)]
 struct Link {
     client: TcpStream,
@@ -41,10 +41,10 @@ struct Link {
 }
 
 impl Proxy {
-    /// Listens on a free port of its own, in front of that one.
+    /// Listens on a free port, in front of this port of a server.
     ///
     /// # Panics
-    /// When there is no free port.
+    /// If there is no free port.
     #[must_use]
     pub fn start(server: u16) -> Self {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
@@ -64,63 +64,63 @@ impl Proxy {
                     Mode::Refuse => continue,
                     Mode::Pass | Mode::Hang => {}
                 }
-                // A server that is down: the client's connection is closed.
+                // The server is down, so the client's connection is closed.
                 let _ = client.and_then(|client| accepting.link(client));
             }
         });
         Self { port, shared }
     }
 
-    /// Where to connect instead.
+    /// Returns the port to which clients connect.
     #[must_use]
     pub fn port(&self) -> u16 {
         self.port
     }
 
-    /// Passes everything on, also what was held back by [`hang`](Self::hang).
+    /// Forwards everything, also the data that [`hang`](Self::hang) held back.
     pub fn pass(&self) {
         self.shared.set(Mode::Pass);
     }
 
-    /// Loses the next answer on each connection that is open now, and closes it. So the server did what it was asked, and
-    /// nobody was told. Connections that are made after this call are not meant.
+    /// Loses the next reply on each connection that is open now, and closes the connection. So the server carries out a request, and
+    /// the client gets no reply. Later connections are not affected.
     ///
     /// # Panics
-    /// Never: only if it panicked before.
+    /// Only if it panicked before.
     pub fn lose_answers(&self) {
         for link in &*self.shared.links.lock().unwrap() {
             link.lose_the_next_answer.store(true, Ordering::SeqCst);
         }
     }
 
-    /// How many connections were closed in place of an answer.
+    /// Returns the number of connections that were closed in place of a reply.
     #[must_use]
     pub fn lost(&self) -> usize {
         self.shared.lost.load(Ordering::SeqCst)
     }
 
-    /// Holds back what either side says, until it [passes](Self::pass) it on or ends.
+    /// Holds back the data of both sides, until [`pass`](Self::pass) or the end.
     pub fn hang(&self) {
         self.shared.set(Mode::Hang);
     }
 
-    /// Forgets the connections that are open now: they stay open, and nothing is passed on any more, either way. New ones
+    /// Forgets the connections that are open now: they stay open, and no data is forwarded any more, in either direction. New ones
     /// work.
     ///
     /// # Panics
-    /// Never: only if it panicked before.
+    /// Only if it panicked before.
     pub fn swallow(&self) {
         for link in &*self.shared.links.lock().unwrap() {
             link.swallowed.store(true, Ordering::SeqCst);
         }
     }
 
-    /// Lets new connections lead to another server. Those that are open now stay.
+    /// Leads new connections to another server. Open ones stay.
     pub fn lead_to(&self, server: u16) {
         self.shared.server.store(server, Ordering::SeqCst);
     }
 
-    /// Closes all connections, and every new one at once.
+    /// Closes all connections, and every new one immediately.
     pub fn refuse(&self) {
         self.shared.set(Mode::Refuse);
         self.shared.end_all();
@@ -131,7 +131,7 @@ impl Drop for Proxy {
     fn drop(&mut self) {
         self.shared.set(Mode::Ended);
         self.shared.end_all();
-        // Wakes who waits for connections.
+        // Wakes the thread that accepts connections.
         let _ = TcpStream::connect((Ipv4Addr::LOCALHOST, self.port));
     }
 }
@@ -223,7 +223,7 @@ mod tests {
 
     use super::*;
 
-    /// Answers each byte with its successor.
+    /// Replies to each byte with its successor.
     fn server() -> u16 {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
         let port = listener.local_addr().unwrap().port();

@@ -1,4 +1,4 @@
-//! Redis, or what speaks like it: `SESSION_REDIS_SERVER` may name another program, such as `valkey-server`.
+//! Redis servers and clusters. `SESSION_REDIS_SERVER` may name another program, such as `valkey-server`.
 
 use std::io::{self, BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{Ipv4Addr, TcpStream};
@@ -8,15 +8,15 @@ use std::time::{Duration, Instant};
 
 use crate::{Folder, Program, find, free_port, left_out};
 
-/// How long a server may take to start, and a cluster to agree.
+/// The time limit for a server to start, and for a cluster to agree.
 const PATIENCE: Duration = Duration::from_secs(60);
 const PAUSE: Duration = Duration::from_millis(20);
 const SLOTS: usize = 16384;
 
-/// A server of one's own. Ends with its handle.
+/// A server that ends when it is dropped.
 #[derive(Debug)]
 pub struct Redis {
-    // Ends before its folder does.
+    // Dropped before its folder.
     program: Option<Program>,
     command: Command,
     port: u16,
@@ -24,11 +24,11 @@ pub struct Redis {
 }
 
 impl Redis {
-    /// Starts it with these options, such as `["--appendonly", "yes"]`. It keeps nothing on the disk unless they say so.
-    /// `None`, and said so, if there is no such program.
+    /// Starts a server with these options, such as `["--appendonly", "yes"]`. By default it stores nothing on the disk.
+    /// Returns `None`, and prints why, if the program is not installed.
     ///
     /// # Panics
-    /// When it does not answer.
+    /// If it does not reply.
     #[must_use]
     pub fn start(options: &[&str]) -> Option<Self> {
         let name =
@@ -60,63 +60,63 @@ impl Redis {
             if redis.is_up() {
                 return Some(redis);
             }
-            // Somebody else took the port first.
+            // Another process took the port first.
         }
         panic!("{name} does not start");
     }
 
-    /// Where it listens, on the loopback.
+    /// Returns the port of the loopback interface on which it listens.
     #[must_use]
     pub fn port(&self) -> u16 {
         self.port
     }
 
-    /// `redis://127.0.0.1:` and the port.
+    /// Returns its URL.
     #[must_use]
     pub fn url(&self) -> String {
         format!("redis://127.0.0.1:{}", self.port)
     }
 
-    /// What it says to a command; of an array, one line for each element.
+    /// Returns the reply to a command, with one line for each element of an array.
     ///
     /// # Panics
-    /// When it says nothing.
+    /// If it does not reply.
     pub fn ask(&self, command: &[&str]) -> String {
         ask(self.port, command).unwrap()
     }
 
-    /// Ends it at once, as a crash does: `kill -9`.
+    /// Kills it immediately, like a crash: `kill -9`.
     ///
     /// # Panics
-    /// When it has ended already.
+    /// If it has ended already.
     pub fn kill(&mut self) {
         if let Some(program) = self.program.take() {
             program.signal("KILL");
         }
     }
 
-    /// Starts it again, in the same folder and on the same port.
+    /// Starts it again, in its folder and on its port.
     ///
     /// # Panics
-    /// When it does not answer.
+    /// If it does not reply.
     pub fn restart(&mut self) {
         self.program = None;
         self.launch();
         assert!(self.is_up(), "it does not start again");
     }
 
-    /// Halts it in the middle of what it does. Its connections stay open.
+    /// Stops its process. Its connections stay open.
     ///
     /// # Panics
-    /// When it has ended.
+    /// If it has ended.
     pub fn hang(&self) {
         self.signal("STOP");
     }
 
-    /// After [`hang`](Self::hang).
+    /// Lets it go on after [`hang`](Self::hang).
     ///
     /// # Panics
-    /// When it has ended.
+    /// If it has ended.
     pub fn go_on(&self) {
         self.signal("CONT");
     }
@@ -133,14 +133,14 @@ impl Redis {
         ));
     }
 
-    /// Waits until this very process answers, and not another on the same port.
+    /// Waits until this process replies, and not another one on its port.
     fn is_up(&self) -> bool {
         let program = self.program.as_ref().unwrap();
         let process = format!("process_id:{}\r\n", program.pid());
         let begun = Instant::now();
         while program.is_running() && begun.elapsed() < PATIENCE {
             let said = |command: &[&str]| ask(self.port, command).unwrap_or_default();
-            // While it loads, it answers with an error.
+            // While it loads its data, it replies with an error.
             if said(&["INFO", "server"]).contains(&process) && said(&["PING"]) == "PONG" {
                 return true;
             }
@@ -150,7 +150,7 @@ impl Redis {
     }
 }
 
-/// Several servers that share the keys among them.
+/// A cluster of several servers.
 #[derive(Debug)]
 pub struct Cluster {
     /// The masters, then a replica of each, if there are any.
@@ -158,10 +158,10 @@ pub struct Cluster {
 }
 
 impl Cluster {
-    /// So many masters, and for each of them so many replicas. `None` as [`Redis::start`].
+    /// Starts this number of masters, and of replicas for each of them. Returns `None` like [`Redis::start`].
     ///
     /// # Panics
-    /// When they do not agree.
+    /// If they do not agree on the slots.
     #[must_use]
     pub fn start(masters: usize, replicas: usize) -> Option<Self> {
         let mut nodes = Vec::new();
@@ -227,7 +227,7 @@ impl Cluster {
         Some(cluster)
     }
 
-    /// The addresses of all nodes.
+    /// Returns the addresses of all nodes.
     #[must_use]
     pub fn urls(&self) -> Vec<String> {
         self.nodes.iter().map(Redis::url).collect()
@@ -252,7 +252,7 @@ fn wait_until(done: impl Fn() -> bool) {
     }
 }
 
-/// Over a connection of its own.
+/// Sends a command over a connection of its own.
 fn ask(port: u16, command: &[&str]) -> io::Result<String> {
     let mut stream = TcpStream::connect((Ipv4Addr::LOCALHOST, port))?;
     stream.set_read_timeout(Some(Duration::from_secs(10)))?;
@@ -264,7 +264,7 @@ fn ask(port: u16, command: &[&str]) -> io::Result<String> {
     read(&mut BufReader::new(stream))
 }
 
-/// An answer of the protocol RESP2, as text.
+/// Reads a reply of the protocol RESP2, as text.
 fn read(from: &mut BufReader<TcpStream>) -> io::Result<String> {
     let mut line = String::new();
     from.read_line(&mut line)?;
@@ -274,7 +274,7 @@ fn read(from: &mut BufReader<TcpStream>) -> io::Result<String> {
         return Ok(rest.to_owned());
     }
     let Ok(length) = rest.parse::<i64>().map_err(|_| malformed())?.try_into() else {
-        // -1: nothing.
+        // -1 is a null.
         return Ok(String::new());
     };
     if kind == "*" {

@@ -1,4 +1,4 @@
-//! What stores get wrong. Each name says it all.
+//! The bugs of the plain store, named after what each does.
 
 macro_rules! bugs {
     ($($bug:ident)*) => {

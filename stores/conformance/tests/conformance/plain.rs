@@ -1,14 +1,14 @@
-//! A store as plain as the contract allows: one map, an index that it needs, no garbage collection of its own. With a [`Bug`]
-//! it breaks the contract in one place.
+//! The plainest store that keeps the contract: one map, an index that it does not need, no garbage collection. With a [`Bug`] it
+//! breaks the contract in one place.
 
 use std::collections::BTreeMap;
 use std::sync::Mutex;
 
 use session_core::{
     RecordKey,
-    protocol::{Inserted, Loaded, Outcome, Record, TOMBSTONE_SECONDS, TrimResult, Updated},
+    protocol::{Loaded, Record, TOMBSTONE_SECONDS},
 };
-use session_store::{DeleteScope, Durability, SessionInfo, Store, StoreError, StoreFuture};
+use session_store::StoreError;
 use tokio::task::yield_now;
 
 use super::bug::Bug;
@@ -23,9 +23,9 @@ pub(super) struct Plain {
 #[derive(Default)]
 pub(super) struct State {
     pub(super) slots: BTreeMap<Key, Slot>,
-    /// Of each user: until when each note lasts.
+    /// The index: for each user the keys, each with the time until which its entry lasts.
     pub(super) notes: BTreeMap<String, BTreeMap<Key, (RecordKey, u64)>>,
-    orders: u64,
+    pub(super) orders: u64,
     latest: u64,
 }
 
@@ -110,7 +110,7 @@ impl Plain {
         record.expires > now || (self.has(Bug::LiveAtItsEnd) && record.expires == now)
     }
 
-    fn kept(&self, record: &Record) -> Record {
+    pub(super) fn encoded(&self, record: &Record) -> Record {
         let mut record = record.clone();
         match self.bug {
             Some(Bug::VersionSigned) => {
@@ -153,7 +153,7 @@ impl Plain {
         true
     }
 
-    fn do_load(&self, key: RecordKey, now: u64) -> Loaded {
+    pub(super) fn do_load(&self, key: RecordKey, now: u64) -> Loaded {
         self.with(|state| {
             let now = self.now(state, now);
             match state.slots.get(&self.key(key)) {
@@ -175,337 +175,12 @@ impl Plain {
         })
     }
 
-    async fn do_insert(&self, key: RecordKey, record: &Record, now: u64) -> Inserted {
-        let found = match self.do_load(key, now) {
-            Loaded::Live(there) if self.has(Bug::InsertOverwrites) && there != *record => {
-                Inserted::Done
-            }
-            Loaded::Live(there) if self.has(Bug::OwnInsertIsDone) && there == *record => {
-                return Inserted::Done;
-            }
-            Loaded::Live(there) => Inserted::Exists(there),
-            Loaded::Dead { .. } if self.has(Bug::InsertRevives) => Inserted::Done,
-            Loaded::Dead { .. } => Inserted::Dead,
-            Loaded::Absent => Inserted::Done,
-        };
-        self.gap(Bug::InsertInTwoSteps).await;
-        let gap = self.has(Bug::InsertInTwoSteps);
-        self.with(|state| {
-            let overwrites = gap
-                || [Bug::InsertOverwrites, Bug::InsertRevives]
-                    .iter()
-                    .any(|bug| self.has(*bug));
-            let until_now =
-                |slot: &Slot| matches!(slot, Slot::Tombstone { until, .. } if *until <= now);
-            let is_free = state.slots.get(&self.key(key)).is_none_or(until_now);
-            if found == Inserted::Done && (overwrites || is_free) {
-                state.orders += 1;
-                let slot = Slot::Record {
-                    record: self.kept(record),
-                    order: state.orders,
-                    before: None,
-                };
-                state.slots.insert(self.key(key), slot);
-                return Inserted::Done;
-            }
-            match state.slots.get(&self.key(key)) {
-                Some(Slot::Record { record, .. }) => Inserted::Exists(record.clone()),
-                _ => found.clone(),
-            }
-        })
-    }
-
-    async fn do_update(&self, key: RecordKey, version: u64, next: &Record, now: u64) -> Updated {
-        let key = self.key(key);
-        let check = |state: &mut State| {
-            let now = self.now(state, now);
-            match state.slots.get(&key) {
-                Some(Slot::Record { record, before, .. })
-                    if self.is_live(record, now) || self.has(Bug::UpdateRevives) =>
-                {
-                    if record.version == version || self.has(Bug::UpdateIgnoresVersion) {
-                        return Updated::Done;
-                    }
-                    if self.has(Bug::OwnUpdateIsDone) && record.version == next.version {
-                        return Updated::Done;
-                    }
-                    let older = before.as_ref().filter(|_| self.has(Bug::ConflictIsOlder));
-                    Updated::Conflict(older.unwrap_or(record).clone())
-                }
-                Some(Slot::Tombstone { .. }) | None if self.has(Bug::UpdateCreates) => {
-                    Updated::Done
-                }
-                _ => Updated::Gone,
-            }
-        };
-        if self.has(Bug::UpdateInTwoSteps) {
-            let found = self.with(check);
-            self.gap(Bug::UpdateInTwoSteps).await;
-            if found == Updated::Done {
-                self.with(|state| self.replace(state, key, next));
-            }
-            return found;
-        }
-        self.with(|state| {
-            let found = check(state);
-            if found == Updated::Done {
-                self.replace(state, key.clone(), next);
-            }
-            found
-        })
-    }
-
-    fn replace(&self, state: &mut State, key: Key, next: &Record) {
-        let mut next = self.kept(next);
-        let drawn = state.orders + 1;
-        let (mut order, mut before) = (drawn, None);
-        if let Some(Slot::Record {
-            record, order: old, ..
-        }) = state.slots.get(&key)
-        {
-            if (record.user == next.user && !self.has(Bug::UpdateDrawsOrder))
-                || self.has(Bug::UpdateKeepsOrder)
-            {
-                order = *old;
-            }
-            if !self.has(Bug::UpdateShortens) {
-                next.expires = next.expires.max(record.expires);
-            }
-            match self.bug {
-                Some(Bug::UpdateKeepsCreated) => next.created = record.created,
-                Some(Bug::UpdateKeepsUser) => next.user = next.user.or_else(|| record.user.clone()),
-                Some(Bug::UpdateKeepsLabel) => {
-                    next.label = next.label.or_else(|| record.label.clone())
-                }
-                Some(Bug::UpdateKeepsSeen) => next.seen = next.seen.max(record.seen),
-                _ => {}
-            }
-            before = Some(record.clone());
-        }
-        state.orders = drawn;
-        state.slots.insert(
-            key,
-            Slot::Record {
-                record: next,
-                order,
-                before,
-            },
-        );
-    }
-
-    fn do_touch(&self, key: RecordKey, expires: u64, now: u64) -> Outcome {
-        self.with(|state| {
-            let now = self.now(state, now);
-            let drawn = state.orders + 1;
-            let Some(Slot::Record { record, order, .. }) = state.slots.get_mut(&self.key(key))
-            else {
-                if self.has(Bug::TouchIsAlwaysDone) {
-                    return Outcome::Done;
-                }
-                return Outcome::Gone;
-            };
-            if !self.is_live(record, now) && !self.has(Bug::TouchRevives) {
-                return Outcome::Gone;
-            }
-            let shortens = self.has(Bug::TouchShortens);
-            record.expires = if shortens {
-                expires
-            } else {
-                record.expires.max(expires)
-            };
-            record.seen = if self.has(Bug::TouchStepsBack) {
-                now
-            } else {
-                record.seen.max(now)
-            };
-            record.version = record
-                .version
-                .wrapping_add(u64::from(self.has(Bug::TouchChangesVersion)));
-            if self.has(Bug::TouchDrawsOrder) {
-                (*order, state.orders) = (drawn, drawn);
-            }
-            Outcome::Done
-        })
-    }
-
-    fn do_delete(&self, key: RecordKey, now: u64) -> Outcome {
-        self.with(|state| {
-            self.now(state, now);
-            let place = self.key(key);
-            if self.end(state, &place, now) {
-                return Outcome::Done;
-            }
-            if self.has(Bug::DeleteCreates) && !state.slots.contains_key(&place) {
-                let tombstone = Slot::Tombstone {
-                    until: now + TOMBSTONE_SECONDS,
-                    user: None,
-                };
-                state.slots.insert(place, tombstone);
-            }
-            if self.has(Bug::DeleteIsAlwaysDone) {
-                Outcome::Done
-            } else {
-                Outcome::Gone
-            }
-        })
-    }
-
-    async fn do_delete_version(&self, key: RecordKey, version: u64, now: u64) -> Updated {
-        let place = self.key(key);
-        let check = |state: &mut State| match state.slots.get(&place) {
-            Some(Slot::Record { record, .. })
-                if record.version != version && !self.has(Bug::DeleteVersionIgnoresVersion) =>
-            {
-                if self.has(Bug::DeleteVersionOfOthersIsGone) {
-                    return Updated::Gone;
-                }
-                Updated::Conflict(record.clone())
-            }
-            Some(Slot::Record { .. }) => Updated::Done,
-            _ => Updated::Gone,
-        };
-        let end = |state: &mut State, found: &Updated| {
-            self.now(state, now);
-            if self.has(Bug::DeleteCreates) && !state.slots.contains_key(&place) {
-                let tombstone = Slot::Tombstone {
-                    until: now + TOMBSTONE_SECONDS,
-                    user: None,
-                };
-                state.slots.insert(place.clone(), tombstone);
-            }
-            if *found == Updated::Done {
-                self.end(state, &place, now);
-            }
-        };
-        if self.has(Bug::DeleteVersionInTwoSteps) {
-            let found = self.with(check);
-            self.gap(Bug::DeleteVersionInTwoSteps).await;
-            self.with(|state| end(state, &found));
-            return found;
-        }
-        self.with(|state| {
-            let found = check(state);
-            end(state, &found);
-            found
-        })
-    }
-
-    fn refuse(&self, bug: Bug, text: &str) -> Result<(), StoreError> {
+    pub(super) fn refuse(&self, bug: Bug, text: &str) -> Result<(), StoreError> {
         let refused = self.has(bug) && text.contains('\0');
         if refused {
             Err(StoreError::new("invalid byte sequence for encoding: 0x00"))
         } else {
             Ok(())
         }
-    }
-}
-
-impl Store for Plain {
-    fn load<'a>(&'a self, key: RecordKey, now: u64) -> StoreFuture<'a, Loaded> {
-        Box::pin(async move { Ok(self.do_load(key, now)) })
-    }
-
-    fn insert<'a>(
-        &'a self,
-        key: RecordKey,
-        record: &'a Record,
-        now: u64,
-    ) -> StoreFuture<'a, Inserted> {
-        Box::pin(async move {
-            self.refuse(
-                Bug::NulInLabelIsAnError,
-                record.label.as_deref().unwrap_or_default(),
-            )?;
-            Ok(self.do_insert(key, record, now).await)
-        })
-    }
-
-    fn update<'a>(
-        &'a self,
-        key: RecordKey,
-        version: u64,
-        record: &'a Record,
-        now: u64,
-    ) -> StoreFuture<'a, Updated> {
-        Box::pin(async move { Ok(self.do_update(key, version, record, now).await) })
-    }
-
-    fn touch<'a>(&'a self, key: RecordKey, expires: u64, now: u64) -> StoreFuture<'a, Outcome> {
-        Box::pin(async move { Ok(self.do_touch(key, expires, now)) })
-    }
-
-    fn delete<'a>(&'a self, key: RecordKey, now: u64) -> StoreFuture<'a, Outcome> {
-        Box::pin(async move { Ok(self.do_delete(key, now)) })
-    }
-
-    fn delete_version<'a>(
-        &'a self,
-        key: RecordKey,
-        version: u64,
-        now: u64,
-    ) -> StoreFuture<'a, Updated> {
-        Box::pin(async move { Ok(self.do_delete_version(key, version, now).await) })
-    }
-
-    fn index<'a>(
-        &'a self,
-        user: &'a str,
-        key: RecordKey,
-        until: u64,
-        _now: u64,
-    ) -> StoreFuture<'a, ()> {
-        Box::pin(async move {
-            self.refuse(Bug::NulInUserIsAnError, user)?;
-            self.do_index(user, key, until);
-            Ok(())
-        })
-    }
-
-    fn unindex<'a>(&'a self, user: &'a str, key: RecordKey) -> StoreFuture<'a, ()> {
-        Box::pin(async move {
-            self.do_unindex(user, key);
-            Ok(())
-        })
-    }
-
-    fn list<'a>(
-        &'a self,
-        user: &'a str,
-        max: usize,
-        now: u64,
-    ) -> StoreFuture<'a, Vec<SessionInfo>> {
-        Box::pin(async move { Ok(self.do_list(user, max, now)) })
-    }
-
-    fn delete_owned<'a>(
-        &'a self,
-        user: &'a str,
-        which: DeleteScope,
-        now: u64,
-    ) -> StoreFuture<'a, u64> {
-        Box::pin(async move { Ok(self.do_delete_owned(user, which, now).await) })
-    }
-
-    fn trim<'a>(
-        &'a self,
-        user: &'a str,
-        keep: usize,
-        this: RecordKey,
-        now: u64,
-    ) -> StoreFuture<'a, TrimResult> {
-        Box::pin(async move { Ok(self.do_trim(user, keep, this, now).await) })
-    }
-
-    fn delete_expired<'a>(&'a self, before: u64, batch: usize) -> StoreFuture<'a, u64> {
-        Box::pin(async move { Ok(self.do_delete_expired(before, batch)) })
-    }
-
-    fn durability(&self) -> StoreFuture<'_, Durability> {
-        Box::pin(async move {
-            if self.has(Bug::DurabilityIsAnError) {
-                return Err(StoreError::new("no such setting"));
-            }
-            Ok(Durability::Process)
-        })
     }
 }

@@ -1,4 +1,4 @@
-//! L10: what has expired goes in batches, beside everything else.
+//! L10: expired records are removed in batches, beside other work.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -14,7 +14,7 @@ use tokio::time::timeout;
 
 use crate::tools::*;
 
-/// By two cleaners at once, while sessions are read and written.
+/// Two cleaners run concurrently, while sessions are read and written.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn l10_twenty_thousand_go_while_others_work() {
     let Some((store, table)) = store().await else {
@@ -53,7 +53,7 @@ async fn l10_twenty_thousand_go_while_others_work() {
                             Loaded::Live(next)
                         );
                     }
-                    // Also what has expired is ended beside the cleaners, in another order.
+                    // Expired records are also ended beside the cleaners, in another order.
                     store
                         .trim("eve", 5_000, key(worker * 5), NOW - 20_001)
                         .await
@@ -95,7 +95,7 @@ async fn l10_twenty_thousand_go_while_others_work() {
             );
         }
     }
-    // What another held in that moment is left for the next time.
+    // A row that another transaction held is left for the next round.
     sum += store.delete_expired(NOW, usize::MAX).await.unwrap();
     assert!(sum <= 20_000);
     assert_eq!(
@@ -108,7 +108,7 @@ async fn l10_twenty_thousand_go_while_others_work() {
     );
 }
 
-/// The hours by which they are found do not blur the second.
+/// Records are found by the hour, but removed by the second.
 #[tokio::test]
 async fn to_the_second() {
     let Some((store, _)) = store().await else {
@@ -116,7 +116,7 @@ async fn to_the_second() {
     };
     let hour = NOW - NOW % HOUR;
     let ends = [hour - 1, hour, hour + 1, hour + HOUR - 1, hour + HOUR];
-    // Those that stay lie in front.
+    // Those that stay come first.
     for (number, expires) in (0..).zip(ends.into_iter().rev()) {
         store
             .insert(
@@ -148,7 +148,7 @@ async fn to_the_second() {
     }
 }
 
-/// A row that somebody else holds is passed over: a cleaner waits for nobody.
+/// A row that another transaction holds is skipped: a cleaner waits for no lock.
 #[tokio::test]
 async fn what_is_locked_is_left_for_the_next_time() {
     let Some((store, table)) = store().await else {
@@ -175,7 +175,7 @@ async fn what_is_locked_is_left_for_the_next_time() {
     assert_eq!(store.delete_expired(NOW + 2 * HOUR, 100).await.unwrap(), 3);
 }
 
-/// An INSERT that was held on its way, its client long gone, finds the tombstone: cleaning leaves it for an hour.
+/// An INSERT that arrives long after its client is gone finds the tombstone, which cleaning leaves for an hour.
 #[tokio::test]
 async fn a_late_insert_revives_nothing() {
     let Some((store, _)) = store().await else {
@@ -193,7 +193,7 @@ async fn a_late_insert_revives_nothing() {
         (3_661, Inserted::Done),
     ] {
         time.set(NOW + after);
-        // Once this has gone, a round is over.
+        // When this one is gone, a round of cleaning is over.
         let expired = Record {
             expires: NOW - 3_601,
             ..record(1, None)

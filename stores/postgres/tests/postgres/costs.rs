@@ -1,4 +1,4 @@
-//! What a verb costs: statements, indexes and writes, as the server itself logs them.
+//! The cost of a verb: statements, indexes and writes, as the server logs them.
 
 use std::time::Duration;
 
@@ -10,7 +10,7 @@ use tokio_postgres::NoTls;
 
 use crate::tools::*;
 
-/// What the server has logged since the last time.
+/// The lines that the server has logged since the last call.
 struct Log<'a>(&'a Postgres, usize);
 
 impl Log<'_> {
@@ -21,7 +21,7 @@ impl Log<'_> {
         more
     }
 
-    /// The steps of what was asked, in order: to parse, which is to prepare, to bind, and to execute.
+    /// Returns the steps of the statements, in order: parse (prepare), bind, and execute.
     fn steps(&mut self) -> Vec<&'static str> {
         let more = self.more();
         let step = |line: &str| {
@@ -37,7 +37,7 @@ impl Log<'_> {
 const ONE: [&str; 2] = ["bind", "execute"];
 const TWO: [&str; 4] = ["bind", "execute", "bind", "execute"];
 
-/// On a connection that knows the statements: one where a row was changed, two where none was.
+/// On a connection with prepared statements a verb is one statement, or two if no row was changed.
 #[tokio::test]
 async fn one_statement_for_each_verb() {
     let Some(server) = logging() else { return };
@@ -130,8 +130,8 @@ async fn one_statement_for_each_verb() {
     }
 }
 
-/// Nobody tells the store whether a shared connection leads to the server itself, so nothing has a name there; from the first
-/// time on all of a statement goes in one round trip.
+/// The store does not know whether a shared connection leads to the server itself, so statements have no names there; each
+/// takes one round trip from the first time on.
 #[tokio::test]
 async fn nothing_is_prepared_on_a_shared_connection() {
     let Some(server) = logging() else { return };
@@ -159,8 +159,8 @@ fn logging() -> Option<Postgres> {
     Postgres::start(&[&Postgres::FAST[..], &["log_min_duration_statement=0"]].concat())
 }
 
-/// The plans of the very statements, in a table of some size. Also those that are made once for all parameters, from the
-/// sixth time on.
+/// Checks the plans of the statements, in a table of some size; also the generic plans, which the server uses from the
+/// sixth execution on.
 #[tokio::test]
 async fn every_statement_finds_its_rows_by_an_index() {
     let explain = [
@@ -256,7 +256,7 @@ async fn writes_leave_the_indexes_alone() {
         ..record(version, Some("ada"))
     };
     store.insert(key(1), &with(0), NOW - HOUR).await.unwrap();
-    // Both ends lie in one hour.
+    // Both ends are in one hour.
     let (first, last) = (NOW - NOW % HOUR + 10, NOW - NOW % HOUR + 200);
     assert!(last < NOW - NOW % HOUR + HOUR);
     store.touch(key(1), first + HOUR, NOW - HOUR).await.unwrap();
@@ -279,7 +279,7 @@ async fn writes_leave_the_indexes_alone() {
     }
     let pool = pool(server().unwrap().port(), 1);
     let all = format!("SELECT n_tup_upd FROM pg_stat_user_tables WHERE relname = '{table}'");
-    // The server counts with a delay.
+    // The server's counters are late.
     for _ in 0..100 {
         if number(&pool, &all).await == 101 {
             break;

@@ -1,151 +1,21 @@
-//! What becomes of sessions when the server ends, hangs, or may only read, or when the way to it breaks. Asked through the driver,
-//! as requests do: what was acknowledged is there, once, and everything else ended in time as unavailable.
+//! The server ends, hangs or becomes read-only, or the network to it fails. Requests go through the driver, as in an application:
+//! each acknowledged one is stored once, and every other one fails in time as unavailable.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use deadpool_postgres::{Manager, Pool, Runtime};
 use servers::{Postgres, Proxy};
-use session_core::{Error, SecretKey, Session, Sessions, protocol::Inserted};
+use session_core::{Error, SecretKey, Sessions, protocol::Inserted};
 use session_store::{SessionBackend, Store};
 use session_store_postgres::PostgresStore;
 use tokio::time::{sleep, timeout};
 use tokio_postgres::NoTls;
 
+use crate::load::{IN_TIME, over, under_load, work};
 use crate::tools::*;
 
-/// Longer than any deadline of a request, on a machine that has much else to do.
-const IN_TIME: Duration = Duration::from_secs(30);
-
-async fn over(pool: &Pool) -> SessionBackend {
-    let store = PostgresStore::with_pool(pool.clone());
-    store.create_schema().await.unwrap();
-    source(store)
-}
-
-/// What a session's requests did: each has a number of its own.
-#[derive(Default)]
-struct Done {
-    acknowledged: Vec<u64>,
-    unknown: Vec<u64>,
-}
-
-/// One request: counts, adds to a list, and leaves a message.
-fn work(session: &Session, number: u64) -> Result<(), Error> {
-    session.increment("count", 1)?;
-    session.push("list", number)?;
-    session.flash(number, "message")
-}
-
-/// Requests one after the other, until told to stop.
-async fn visits(
-    source: SessionBackend,
-    browser: Arc<Browser>,
-    task: u64,
-    stop: Arc<AtomicBool>,
-) -> Done {
-    let mut done = Done::default();
-    let mut number = task * 1_000_000;
-    while !stop.load(Ordering::Relaxed) {
-        number += 1;
-        let begun = Instant::now();
-        match browser
-            .visit(&source, |session| work(session, number))
-            .await
-        {
-            Ok(()) => done.acknowledged.push(number),
-            Err(error) => {
-                assert_eq!(error, Error::Unavailable);
-                done.unknown.push(number);
-            }
-        }
-        assert!(begun.elapsed() < IN_TIME, "{:?}", begun.elapsed());
-        sleep(Duration::from_millis(5)).await;
-    }
-    done
-}
-
-/// Sessions of one task each, and one that four share, all in use while `faults` happen. Returns how many requests were
-/// acknowledged, and of how many it is unknown.
-async fn under_load(source: &SessionBackend, faults: impl Future<Output = ()>) -> (usize, usize) {
-    let stop = Arc::new(AtomicBool::new(false));
-    let browsers: Vec<_> = (0..4).map(|_| Arc::new(Browser::default())).collect();
-    for (number, browser) in browsers.iter().enumerate() {
-        let log_in = |session: &Session| session.log_in(&format!("user {number}"));
-        browser.visit(source, log_in).await.unwrap();
-    }
-    let tasks: Vec<_> = (0..7)
-        .map(|task| {
-            let place = if task < 4 { 0 } else { task - 3 };
-            let run = visits(
-                source.clone(),
-                browsers[place].clone(),
-                task as u64,
-                stop.clone(),
-            );
-            (place, tokio::spawn(run))
-        })
-        .collect();
-    sleep(Duration::from_millis(200)).await;
-    faults.await;
-    sleep(Duration::from_millis(500)).await;
-    stop.store(true, Ordering::Relaxed);
-    let mut sessions: BTreeMap<usize, Done> = BTreeMap::new();
-    for (place, task) in tasks {
-        let done = task.await.unwrap();
-        let session = sessions.entry(place).or_default();
-        session.acknowledged.extend(done.acknowledged);
-        session.unknown.extend(done.unknown);
-    }
-    let mut sums = (0, 0);
-    for (place, done) in sessions {
-        let look = |session: &Session| {
-            let list: Vec<u64> = session.get("list")?.unwrap_or_default();
-            let count: u64 = session.get("count")?.unwrap_or_default();
-            let flashes = session.take_flashes()?;
-            let flashes: Vec<u64> = flashes
-                .iter()
-                .map(|flash| flash.message_as().unwrap())
-                .collect();
-            Ok((count, list, flashes))
-        };
-        let (count, list, flashes) = browsers[place].visit(source, look).await.unwrap();
-        assert_eq!(
-            count,
-            list.len() as u64,
-            "a request is there whole or not at all"
-        );
-        for mut there in [list, flashes] {
-            there.sort_unstable();
-            let length = there.len();
-            there.dedup();
-            assert_eq!(there.len(), length, "counted twice");
-            for number in &done.acknowledged {
-                assert!(
-                    there.binary_search(number).is_ok(),
-                    "{number} was acknowledged"
-                );
-            }
-            assert!(
-                (done.acknowledged.len()..=done.acknowledged.len() + done.unknown.len())
-                    .contains(&length)
-            );
-            let known =
-                |number: &u64| done.acknowledged.contains(number) || done.unknown.contains(number);
-            assert!(there.iter().all(known));
-        }
-        assert!(!done.acknowledged.is_empty());
-        sums = (
-            sums.0 + done.acknowledged.len(),
-            sums.1 + done.unknown.len(),
-        );
-    }
-    sums
-}
-
-/// Killed, restarted in order, and all its connections cut by an administrator: short enough for the driver, so that
+/// The server is killed, restarted, and all its connections are cut by an administrator: shorter than the deadlines, so that
 /// requests only wait.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn the_server_ends_and_comes_back() {
@@ -169,7 +39,7 @@ async fn the_server_ends_and_comes_back() {
     assert!(acknowledged > 50, "{acknowledged} {unknown}");
 }
 
-/// Down for longer than the deadlines: everything fails in time, and goes on by itself.
+/// The server is down for longer than the deadlines: requests fail in time, and recover by themselves.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn the_server_is_down_and_hangs() {
     let Some(mut server) = Postgres::start(&[]) else {
@@ -196,7 +66,7 @@ async fn the_server_is_down_and_hangs() {
     assert!(unknown > 0);
 }
 
-/// The application has all connections in use: requests wait, but not for ever, whether the pool has timeouts or not. A store
+/// The application uses all connections: requests wait until their deadline, whether the pool has timeouts or not. A store
 /// with connections of its own does not notice.
 #[tokio::test]
 async fn the_pool_is_empty() {
@@ -242,7 +112,7 @@ async fn the_pool_is_empty() {
         .await
         .unwrap_err();
     assert!(
-        error.to_string().contains("let it have more") && !error.is_refused(),
+        error.to_string().contains("allow it more") && !error.is_refused(),
         "{error}"
     );
     hasty.close();
@@ -256,7 +126,7 @@ async fn the_pool_is_empty() {
     );
 }
 
-/// Answers are lost after the server did what it was asked: nothing counts twice, and nothing is lost.
+/// Replies are lost after the server has written: no write is lost or takes effect twice.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn answers_are_lost() {
     let Some(server) = Postgres::start(&Postgres::FAST) else {
@@ -285,13 +155,13 @@ async fn answers_are_lost() {
     );
 }
 
-/// Somebody locks the row for longer than a request waits. What was given up may still take effect, once.
+/// Another program locks the row for longer than a request waits. A write that was given up may still take effect, once.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_row_is_locked_by_another() {
     let Some(server) = Postgres::start(&Postgres::FAST) else {
         return;
     };
-    // As the documentation advises, so that what was given up does not wait on in the server.
+    // The documentation recommends it: a statement that was given up then ends in the server, too.
     let pool = pool_with(server.port(), 4, "-c lock_timeout=300ms");
     let store = PostgresStore::with_pool(pool.clone());
     store.create_schema().await.unwrap();
@@ -333,7 +203,7 @@ async fn a_row_is_locked_by_another() {
         .unwrap()
         .unwrap_err();
     assert!(
-        error.to_string().contains("took too long") && !error.is_refused(),
+        error.to_string().contains("took longer than") && !error.is_refused(),
         "{error}"
     );
 
@@ -350,7 +220,7 @@ async fn a_row_is_locked_by_another() {
     assert!([&[1, 2, 3][..], &[1, 3]].contains(&&list[..]), "{list:?}");
 }
 
-/// After a failover in which the old primary came back as a standby: it must not answer. The pool looks for another.
+/// After a failover the old primary comes back as a standby. It must not serve sessions; the pool connects to another server.
 #[tokio::test]
 async fn the_server_is_a_standby_now() {
     let Some(mut server) = Postgres::start(&Postgres::FAST) else {
@@ -368,7 +238,7 @@ async fn the_server_is_a_standby_now() {
     server.start_again();
     let mut error = store.touch(key(1), NOW + HOUR, NOW).await.unwrap_err();
     if error.to_string().contains("shutting down") {
-        // The farewell of the server on the connection that was open.
+        // The server's last message on the open connection.
         error = store.touch(key(1), NOW + HOUR, NOW).await.unwrap_err();
     }
     assert!(

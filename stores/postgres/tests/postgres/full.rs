@@ -19,7 +19,7 @@ use crate::tools::*;
 struct Disk(Folder);
 
 impl Disk {
-    /// `None`, and said so, where mounting is not allowed.
+    /// Returns `None`, and prints why, if mounting is not allowed.
     fn mount() -> Option<Self> {
         use std::io::Write as _;
         let folder = Folder::new("disk");
@@ -43,7 +43,7 @@ impl Drop for Disk {
     }
 }
 
-/// The table's disk is full: what grows is refused at once, what is there stays readable, and room helps.
+/// The table's disk is full: writes are refused immediately, sessions stay readable, and free space helps.
 #[tokio::test]
 async fn the_disk_is_full() {
     let Some(disk) = Disk::mount() else { return };
@@ -97,7 +97,7 @@ async fn the_disk_is_full() {
         }
         assert!(kept.len() < 100);
     };
-    assert_eq!(error.to_string(), "PostgreSQL has no room left on its disk");
+    assert_eq!(error.to_string(), "the disk of PostgreSQL is full");
     assert!(error.is_refused() && kept.len() > 5);
     let sessions = source(PostgresStore::with_pool(pool.clone()));
     let begun = Instant::now();

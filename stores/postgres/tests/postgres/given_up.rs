@@ -1,5 +1,5 @@
-//! Questions that were given up go on in the server. They take no more of its connections than the pools have, and as soon as
-//! they have ended there, or the server is another one, others are asked.
+//! Statements whose requests were given up go on in the server. They take no more connections than the pools have, and as soon as
+//! they have ended, or another server has taken over, the connections are used again.
 
 use std::process::Command;
 use std::sync::Arc;
@@ -18,10 +18,10 @@ use crate::tools::{Browser, NOW, config, key, pool};
 const PROCESSES: usize = 3;
 const CONNECTIONS: usize = 4;
 const DEADLINES: Duration = Duration::from_millis(600);
-/// Much longer than anything takes here.
+/// Much longer than any step of these tests takes.
 const IN_TIME: Duration = Duration::from_secs(30);
 
-/// Of one process, which gives up early.
+/// The sessions of one process, with short deadlines.
 fn source(store: PostgresStore) -> SessionBackend {
     let key = SecretKey::new(*b"J0cW2mQ8xv7Yt1Lr5Zb9Kd3Hs6Fn4Pga").unwrap();
     let sessions = Sessions::builder(key).deadlines(DEADLINES, DEADLINES);
@@ -48,7 +48,7 @@ fn one(server: &Postgres, sql: &str) -> Result<String, String> {
     }
 }
 
-/// As somebody who tries again.
+/// Tries a request again until it succeeds.
 async fn answered(source: &SessionBackend, browser: &Browser) -> i64 {
     let again = async {
         loop {
@@ -61,7 +61,7 @@ async fn answered(source: &SessionBackend, browser: &Browser) -> i64 {
     timeout(IN_TIME, again).await.unwrap()
 }
 
-/// The connections of all clients but `psql`.
+/// Returns the number of connections of all clients but `psql`.
 const USED: &str = "SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'client backend' AND \
                     application_name <> 'psql'";
 
@@ -96,7 +96,7 @@ async fn a_locked_table_leaves_connections() {
     }
     while !requests.is_empty() {
         let used = one(&server, USED).unwrap().parse::<usize>().unwrap();
-        // The lock's is one more.
+        // One more for the connection that holds the lock.
         assert!(used <= most + 1, "{used}");
         let _ = timeout(Duration::from_millis(50), requests.join_next()).await;
     }
@@ -134,7 +134,7 @@ async fn a_connection_that_hangs_is_left() {
     assert_eq!(browser.visit(&source, count).await, Ok(sum + 1));
 }
 
-/// A balancer forgot all connections: they do not count for long.
+/// A balancer forgot all connections: they soon leave the pool.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn swallowed_connections_do_not_count() {
     let Some(server) = Postgres::start(&Postgres::FAST) else {
@@ -150,7 +150,7 @@ async fn swallowed_connections_do_not_count() {
     }
 }
 
-/// The primary hangs with questions under way on all connections, and its standby takes over behind the same address.
+/// The primary hangs with statements under way on all connections, and its standby takes over behind its address.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_hung_primary_is_left() {
     let Some(server) = Postgres::start(&Postgres::FAST) else {
@@ -174,7 +174,7 @@ async fn a_hung_primary_is_left() {
     assert_eq!(answered(&source, &browser).await, 2);
 }
 
-/// The role may have fewer connections than the store: requests share those, and others find theirs.
+/// The role may have fewer connections than the store: requests share them.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_limit_of_the_role() {
     let Some(server) = Postgres::start(&Postgres::FAST) else {
@@ -199,7 +199,7 @@ async fn a_limit_of_the_role() {
     for answer in asked.join_all().await {
         let refused = answer
             .err()
-            .is_none_or(|error| error.contains("takes no more connections"));
+            .is_none_or(|error| error.contains("accepts no more connections"));
         assert!(refused);
     }
     let sessions = Sessions::builder(SecretKey::generate().unwrap())
@@ -221,7 +221,7 @@ async fn a_limit_of_the_role() {
     assert!(one(&server, USED).unwrap().parse::<usize>().unwrap() <= 2);
 }
 
-/// A pool of the application's is not emptied for ever where no connection is left to ask over.
+/// A pool of the application's gets its connections back even if none is left for the query.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_shared_pool_gets_its_connections_back() {
     let Some(server) = Postgres::start(&Postgres::FAST) else {

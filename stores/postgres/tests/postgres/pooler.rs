@@ -1,11 +1,10 @@
-//! Behind a pooler that gives each transaction any connection to the server, as PgBouncer in transaction mode does: one that
-//! knows nothing of prepared statements, and finds there what others have prepared under whatever names, and one that does.
+//! Behind a pooler that gives each transaction another connection to the server, as PgBouncer in transaction mode does: one
+//! release ignores prepared statements, so that statements of other programs have the names of ours; the other tracks them.
 
-use std::error::Error as _;
 use std::process::Command;
 use std::sync::{Arc, OnceLock};
 
-use servers::{PgBouncer, Postgres, Release};
+use servers::{PgBouncer, Release};
 use session_core::protocol::{Loaded, Outcome};
 use session_store::{DeleteScope, Store};
 use session_store_postgres::PostgresStore;
@@ -13,15 +12,15 @@ use tokio_postgres::{Client, NoTls, SimpleQueryMessage};
 
 use crate::tools::*;
 
-/// In front of the common server, with so few connections that they change hands, and settings as they come.
-fn pgbouncer(release: Release) -> Option<&'static PgBouncer> {
+/// A pooler in front of the common server with default settings, and with so few connections that clients take turns on them.
+pub(crate) fn pgbouncer(release: Release) -> Option<&'static PgBouncer> {
     static BOTH: [OnceLock<Option<PgBouncer>>; 2] = [const { OnceLock::new() }; 2];
     BOTH[release as usize]
         .get_or_init(|| PgBouncer::start(server()?, release, 3, &[]))
         .as_ref()
 }
 
-/// With a table of its own.
+/// Returns a store behind the pooler, with a table of its own.
 async fn store_behind(port: u16) -> (PostgresStore, String) {
     let table = format!("pooled_{}", table());
     let store = PostgresStore::new(config(port), NoTls)
@@ -31,14 +30,14 @@ async fn store_behind(port: u16) -> (PostgresStore, String) {
     (store, table)
 }
 
-/// The contract, behind the system's.
+/// The contract, behind the release of the system.
 mod contract {
     use super::*;
 
     session_store_conformance::conformance_tests!(|| empty(pgbouncer(Release::System)));
 }
 
-/// The contract, behind the newer one.
+/// The contract, behind the newer release.
 mod contract_newer {
     use super::*;
 
@@ -49,7 +48,7 @@ async fn empty(pgbouncer: Option<&PgBouncer>) -> Option<Arc<dyn Store>> {
     Some(Arc::new(store_behind(pgbouncer?.port()).await.0))
 }
 
-/// Rules of each kind: of one session, of a user's, of many at once.
+/// Runs rules of each kind: about one session, about a user's sessions, about concurrent writes.
 fn some_rules(port: u16) {
     for rule in [
         "update_replaces_its_version",
@@ -58,7 +57,7 @@ fn some_rules(port: u16) {
         "trim_keeps_the_newest",
         "delete_expired_by_batches",
         "races_with_a_logout",
-        "logins_at_once_leave_three",
+        "concurrent_logins_leave_three",
     ] {
         session_store_conformance::run(rule, move || async move {
             Some(Arc::new(store_behind(port).await.0) as _)
@@ -66,7 +65,7 @@ fn some_rules(port: u16) {
     }
 }
 
-/// The setting that others ask for, so that their prepared statements work, is not needed.
+/// The setting that prepared statements of other clients need is not needed.
 #[test]
 fn prepared_statements_may_be_off() {
     let Some(server) = server() else { return };
@@ -77,12 +76,12 @@ fn prepared_statements_may_be_off() {
     some_rules(pgbouncer.port());
 }
 
-/// A connection leads to one and the same until it ends, and then somebody else's does.
+/// In session mode a connection leads to one server process until it ends, and then another client gets that process.
 #[test]
 fn a_pooler_of_sessions() {
     let Some(server) = server() else { return };
     for release in Release::ALL {
-        // One store's connections: the next store, of the next rule, gets them.
+        // The store of the next rule gets the connections of this one.
         let Some(pgbouncer) = PgBouncer::start(server, release, 16, &["pool_mode=session"]) else {
             continue;
         };
@@ -90,13 +89,13 @@ fn a_pooler_of_sessions() {
     }
 }
 
-async fn connect(port: u16) -> Client {
+pub(crate) async fn connect(port: u16) -> Client {
     let (client, connection) = config(port).connect(NoTls).await.unwrap();
     tokio::spawn(connection);
     client
 }
 
-/// The names of what is prepared on the only connection to the server.
+/// Returns the names of the statements that are prepared on the only connection to the server.
 async fn prepared(client: &Client) -> Vec<String> {
     let rows = client
         .simple_query("SELECT name FROM pg_prepared_statements")
@@ -109,13 +108,13 @@ async fn prepared(client: &Client) -> Vec<String> {
     rows.into_iter().filter_map(name).collect()
 }
 
-/// Another program has statements under all the names that ours could have, as after the pooler gave each the other's
-/// connection. Those of the same parameters would do nothing, and say so.
+/// Another program has prepared statements under all names that ours could have, as when the pooler gave each program the
+/// other's connection. Those with equal parameters would change nothing, and return that.
 #[tokio::test]
-async fn what_others_prepared_is_not_run() {
+async fn statements_of_others_are_not_run() {
     let Some(server) = server() else { return };
     for release in Release::ALL {
-        // One connection to the server, which all share.
+        // One connection to the server, which all clients share.
         let Some(pgbouncer) = PgBouncer::start(server, release, 1, &[]) else {
             continue;
         };
@@ -172,7 +171,7 @@ async fn prepare_under_all_names(other: &Client, table: &str) {
             "DEALLOCATE PREPARE \"{name}\"; PREPARE \"{name}\" (bytea, bigint) AS UPDATE {table} SET expires = $2 \
              WHERE key = $1 AND false RETURNING 1"
         );
-        // What is not there cannot be deallocated.
+        // A statement that does not exist cannot be deallocated.
         if other.batch_execute(&theirs).await.is_err() {
             other
                 .batch_execute(theirs.split_once("; ").unwrap().1)
@@ -187,7 +186,7 @@ const TABLE: &str = "SESSION_POOLER_TABLE";
 
 /// Two processes, whose clients give their statements the same names, log in and out.
 #[tokio::test]
-async fn two_programs_end_what_they_end() {
+async fn two_programs_end_their_own_sessions() {
     for release in Release::ALL {
         let Some(pgbouncer) = pgbouncer(release) else {
             continue;
@@ -208,7 +207,7 @@ async fn two_programs_end_what_they_end() {
     }
 }
 
-/// What they do; as a test of its own it has nothing to do.
+/// Runs the other program. Without its environment, as in a normal run of the tests, it does nothing.
 #[tokio::test]
 async fn another_program() {
     let (Ok(port), Ok(table)) = (std::env::var(PORT), std::env::var(TABLE)) else {
@@ -251,106 +250,5 @@ async fn another_program() {
         .collect();
     for task in tasks {
         task.await.unwrap();
-    }
-}
-
-/// What a pooler does not pass on is told, with what to do.
-#[tokio::test]
-async fn a_setting_that_it_refuses() {
-    let newer = "unsupported startup parameter in options: lock_timeout";
-    let not_understood = "unsupported options startup parameter";
-    for (release, options, says) in [
-        (
-            Release::System,
-            "-c lock_timeout=3s",
-            "unsupported startup parameter",
-        ),
-        (Release::Newer, "-c lock_timeout=3s", newer),
-        (Release::Newer, "--lock_timeout=3s", newer),
-        (Release::Newer, "-B 1000", not_understood),
-    ] {
-        let Some(pgbouncer) = pgbouncer(release) else {
-            continue;
-        };
-        let mut config = config(pgbouncer.port());
-        config.options(options);
-        let error = PostgresStore::new(config, NoTls)
-            .load(key(1), NOW)
-            .await
-            .unwrap_err();
-        assert!(
-            error.is_refused() && error.to_string().contains("ALTER ROLE"),
-            "{error}"
-        );
-        let source = error.source().unwrap().to_string();
-        assert!(source.contains(says), "{release:?}: {source}");
-    }
-}
-
-/// What a pooler passes over has no effect, also where it is said to keep it: PostgreSQL does not report this setting. The
-/// role's own has one.
-#[tokio::test]
-async fn a_setting_that_it_passes_over() {
-    let Some(server) = Postgres::start(&Postgres::FAST) else {
-        return;
-    };
-    let passes_over = [
-        (Release::System, "ignore_startup_parameters=options"),
-        (Release::Newer, "ignore_startup_parameters=options"),
-        (Release::Newer, "ignore_startup_parameters=lock_timeout"),
-        (Release::Newer, "track_extra_parameters=lock_timeout"),
-    ];
-    let role = connect(server.port()).await;
-    for of_role in ["0", "3s"] {
-        role.batch_execute(&format!(
-            "ALTER ROLE postgres SET lock_timeout = '{of_role}'"
-        ))
-        .await
-        .unwrap();
-        for (release, setting) in passes_over {
-            let Some(pgbouncer) = PgBouncer::start(&server, release, 1, &[setting]) else {
-                continue;
-            };
-            let mut config = config(pgbouncer.port());
-            config.options("-c lock_timeout=7s");
-            let store = PostgresStore::new(config.clone(), NoTls);
-            store.create_schema().await.unwrap();
-            assert!(
-                matches!(store.load(key(1), NOW).await.unwrap(), Loaded::Absent),
-                "{setting}"
-            );
-            let (client, connection) = config.connect(NoTls).await.unwrap();
-            tokio::spawn(connection);
-            let shown = client.query_typed("SHOW lock_timeout", &[]).await.unwrap();
-            assert_eq!(
-                shown[0].get::<_, &str>(0),
-                of_role,
-                "{release:?}, {setting}"
-            );
-        }
-    }
-}
-
-/// The store asks for a server that may be written to, through a pooler, too.
-#[tokio::test]
-async fn a_server_that_may_only_be_read() {
-    let Some(server) =
-        Postgres::start(&[&Postgres::FAST[..], &["default_transaction_read_only=on"]].concat())
-    else {
-        return;
-    };
-    for release in Release::ALL {
-        let Some(pgbouncer) = PgBouncer::start(&server, release, 3, &[]) else {
-            continue;
-        };
-        let error = PostgresStore::new(config(pgbouncer.port()), NoTls)
-            .load(key(1), NOW)
-            .await
-            .unwrap_err();
-        let source = error.source().unwrap().to_string();
-        assert!(
-            source.contains("does not allow writes") && !error.is_refused(),
-            "{release:?}: {source}"
-        );
     }
 }

@@ -1,4 +1,4 @@
-//! Verbs that meet another transaction at a certain moment: they wait for it, and look again at what it left.
+//! Verbs that meet another transaction at a certain moment: they wait for it, and check the row again afterwards.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -11,7 +11,7 @@ use tokio::time::sleep;
 
 use crate::tools::*;
 
-/// Runs a verb into the lock of another transaction, which then does this, and commits.
+/// Runs a verb that waits for the lock of another transaction, which then runs `sql` and commits.
 async fn meet<T: Send + 'static>(
     pool: &Pool,
     table: &str,
@@ -27,7 +27,7 @@ async fn meet<T: Send + 'static>(
     let verb = tokio::spawn(verb);
     let waiting = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE '%' || $1 || '\"%'";
     let begun = Instant::now();
-    // A transaction would see the same activity all the time.
+    // Within a transaction the view of the activity never changes.
     let watcher = pool.get().await.unwrap();
     while watcher
         .query_one(waiting, &[&table])
@@ -92,7 +92,7 @@ const WRITTEN: &str = "ver = 9";
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_another_did_meanwhile_counts() {
     for level in LEVELS {
-        // Who came back is among the newest, though it was too many when the trim looked.
+        // The session that logged in again is among the newest, though it was surplus when the trim read the list.
         for (change, ended) in [
             (BACK, [0, 1]),
             (MOVED, [0, 0]),
@@ -104,7 +104,7 @@ async fn what_another_did_meanwhile_counts() {
             let Some(trimmed) = met(level, change, trim).await else {
                 return;
             };
-            // A stricter level looks anew from the start: then the other one is the older.
+            // At a stricter level the trim starts again: then the other session is the older.
             let ended = ended[usize::from(!level.is_empty())];
             let alive = !(change == BACK && ended == 1);
             assert_eq!(

@@ -1,10 +1,10 @@
-//! The table: made on request, once, by whoever comes first.
+//! The table: created by `create_schema`, once, by the first of several processes.
 
 use std::error::Error as _;
 
 use deadpool_postgres::{Manager, Pool};
 use session_core::protocol::{Inserted, Loaded, Outcome, Updated};
-use session_store::{Durability, Store};
+use session_store::Store;
 use session_store_postgres::PostgresStore;
 use tokio_postgres::NoTls;
 
@@ -13,7 +13,7 @@ use crate::tools::*;
 const TABLES: &str = "SELECT count(*) FROM pg_class WHERE relname LIKE";
 
 #[tokio::test]
-async fn created_by_many_at_once_and_again() {
+async fn created_concurrently_and_again() {
     let Some(server) = server() else { return };
     let table = table();
     let starts: Vec<_> = (0..8)
@@ -49,7 +49,7 @@ async fn created_by_many_at_once_and_again() {
     );
 }
 
-/// Also where the application's transactions are strict or read-only unless told otherwise.
+/// Creates it also if the application's transactions are strict or read-only by default.
 #[tokio::test]
 async fn under_settings_of_the_application() {
     let Some(server) = server() else { return };
@@ -66,7 +66,7 @@ async fn under_settings_of_the_application() {
             .insert(key(1), &record(0, Some("ada")), NOW)
             .await
             .unwrap();
-        // Who is in another's way is told to try again, and does.
+        // A transaction that conflicts with another one fails, and is repeated.
         let tasks: Vec<_> = (1..9)
             .map(|task| {
                 let store = store.clone();
@@ -81,7 +81,7 @@ async fn under_settings_of_the_application() {
                             Ok(Updated::Done) => done += 1,
                             Ok(Updated::Conflict(_)) => {}
                             Ok(Updated::Gone) => panic!("gone"),
-                            // The driver asks again.
+                            // The driver tries again.
                             Err(error) => assert!(!error.is_refused(), "{error}"),
                         }
                     }
@@ -110,7 +110,7 @@ async fn under_settings_of_the_application() {
 }
 
 #[tokio::test]
-async fn what_is_not_ours_is_left_alone() {
+async fn a_foreign_table_is_left_alone() {
     let Some(server) = server() else { return };
     let pool = pool(server.port(), 2);
     let of = |table: &str| PostgresStore::with_pool(pool.clone()).table(table).unwrap();
@@ -153,7 +153,7 @@ async fn what_is_not_ours_is_left_alone() {
     );
 }
 
-/// Every verb says what is missing, and finds it once it is there.
+/// Every verb says that the table is missing, and works once it is created.
 #[tokio::test]
 async fn a_missing_table() {
     let Some(server) = server() else { return };
@@ -197,7 +197,7 @@ async fn a_missing_table() {
     assert_eq!(store.delete(key(1), NOW).await.unwrap(), Outcome::Done);
 }
 
-/// By somebody with more rights, without this library.
+/// The SQL is run by a role with more permissions, without this library.
 #[tokio::test]
 async fn made_by_hand_for_a_role_with_few_rights() {
     let Some(server) = server() else { return };
@@ -223,7 +223,10 @@ async fn made_by_hand_for_a_role_with_few_rights() {
         .unwrap();
     let error = store.load(key(1), NOW).await.unwrap_err();
     assert!(
-        error.is_refused() && error.to_string().contains("does not let this role"),
+        error.is_refused()
+            && error
+                .to_string()
+                .contains("this role of PostgreSQL may not use"),
         "{error}"
     );
     let error = PostgresStore::with_pool(theirs)
@@ -239,7 +242,7 @@ async fn made_by_hand_for_a_role_with_few_rights() {
         "GRANT SELECT, INSERT, UPDATE, DELETE ON {table} TO {table}_role; GRANT USAGE ON SEQUENCE {table}_seq TO {table}_role"
     );
     run(&pool, &rights).await;
-    // Nothing is to be done, so no rights are needed for it.
+    // Nothing is to be done, so no more permissions are needed.
     store.create_schema().await.unwrap();
     assert_eq!(
         store
@@ -257,95 +260,6 @@ async fn made_by_hand_for_a_role_with_few_rights() {
     );
     assert_eq!(store.delete(key(1), NOW).await.unwrap(), Outcome::Done);
     assert_eq!(store.delete_expired(u64::MAX, 9).await.unwrap(), 1);
-}
-
-/// Statements that were prepared before the table changed are prepared anew.
-#[tokio::test]
-async fn what_was_prepared_may_go() {
-    let Some((store, table)) = store().await else {
-        return;
-    };
-    let pool = pool(server().unwrap().port(), 1);
-    let check = async |version| {
-        assert_eq!(
-            store
-                .insert(key(version), &record(version, None), NOW)
-                .await
-                .unwrap(),
-            Inserted::Done
-        );
-        let there = Loaded::Live(record(version, None));
-        assert_eq!(store.load(key(version), NOW).await.unwrap(), there);
-    };
-    check(1).await;
-    check(2).await;
-    run(&pool, &format!("ALTER TABLE {table} ADD COLUMN more int")).await;
-    check(3).await;
-    // The answer's column has another type: "cached plan must not change result type".
-    run(
-        &pool,
-        &format!("ALTER TABLE {table} ALTER label TYPE text USING encode(label, 'hex')"),
-    )
-    .await;
-    let error = store.load(key(1), NOW).await.unwrap_err();
-    assert!(
-        error.to_string().contains("was its table changed?"),
-        "{error}"
-    );
-    run(
-        &pool,
-        &format!("ALTER TABLE {table} ALTER label TYPE bytea USING decode(label, 'hex')"),
-    )
-    .await;
-    check(4).await;
-    run(
-        &pool,
-        &format!("DROP TABLE {table}; {}", store.schema_sql()),
-    )
-    .await;
-    check(5).await;
-}
-
-#[tokio::test]
-async fn durability_is_asked() {
-    let Some(server) = servers::Postgres::start(&["synchronous_commit=on"]) else {
-        return;
-    };
-    let pool = pool(server.port(), 1);
-    let store = PostgresStore::with_pool(pool.clone());
-    store.create_schema().await.unwrap();
-    let system = |sql: &'static str| {
-        let pool = pool.clone();
-        async move {
-            run(&pool, sql).await;
-            run(&pool, "SELECT pg_reload_conf()").await;
-            // The server's processes hear of it one after the other.
-            tokio::time::sleep(std::time::Duration::from_millis(300)).await;
-        }
-    };
-    assert_eq!(store.durability().await.unwrap(), Durability::PowerLoss);
-    for (setting, expected) in [
-        ("off", Durability::LastMoments),
-        ("local", Durability::PowerLoss),
-    ] {
-        run(&pool, &format!("SET synchronous_commit = {setting}")).await;
-        assert_eq!(store.durability().await.unwrap(), expected);
-    }
-    system("ALTER SYSTEM SET synchronous_standby_names = '*'").await;
-    assert_eq!(
-        store.durability().await.unwrap(),
-        Durability::PowerLoss,
-        "local"
-    );
-    for setting in ["on", "remote_write", "remote_apply"] {
-        run(&pool, &format!("SET synchronous_commit = {setting}")).await;
-        assert_eq!(store.durability().await.unwrap(), Durability::MachineLoss);
-    }
-    run(&pool, "SET synchronous_commit = local").await;
-    system("ALTER SYSTEM SET fsync = off").await;
-    assert_eq!(store.durability().await.unwrap(), Durability::Crash);
-    run(&pool, "ALTER TABLE session_records SET UNLOGGED").await;
-    assert_eq!(store.durability().await.unwrap(), Durability::Process);
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! T5, T7: nothing in the table opens a session, and nothing that is logged names one.
+//! T5, T7: nothing in the table opens a session, and no log contains a user, an id or content.
 
 use std::error::Error as _;
 use std::sync::Mutex;
@@ -19,7 +19,7 @@ fn forms(bytes: &[u8]) -> Vec<Vec<u8>> {
     let list = format!("{bytes:?}");
     let list = list[1..list.len() - 1].to_owned();
     let text = BASE64_URL_SAFE_NO_PAD.encode(bytes);
-    // The last digit depends on what follows.
+    // The last character depends on the bytes that follow.
     let text = text[..text.len() - 1].to_owned();
     let upper = hex.to_uppercase();
     [
@@ -62,7 +62,7 @@ async fn t5_a_dump_opens_nothing() {
         .await
         .unwrap();
 
-    // The values as they lie in the table, and what an operator's tool makes of them.
+    // The values in the table, and the forms in which an operator's tools print them.
     let pool = pool(server().unwrap().port(), 1);
     let columns = "key, owner, label, body, owner_hash";
     let rows = pool
@@ -112,7 +112,7 @@ async fn t5_a_dump_opens_nothing() {
         }
     }
 
-    // Whatever is made of a row, it is no cookie. The same request with the cookie is the session.
+    // No form of a row is a cookie. A request with the real cookie opens the session.
     let cookie = browsers[0].cookies().pop().unwrap();
     let (name, value) = cookie.split_once('=').unwrap();
     let (_, stamp_and_signature) = value.split_once('.').unwrap();
@@ -161,7 +161,7 @@ impl Log for Logged {
     fn flush(&self) {}
 }
 
-/// Also where the client logs all it can, which includes the parameters of statements.
+/// The client logs all that it can, which includes the parameters of statements.
 #[tokio::test]
 async fn a_log_names_nobody() {
     let Some((store, _)) = store().await else {
@@ -200,7 +200,7 @@ async fn a_log_names_nobody() {
     assert!(!logged.contains(&stored.version.to_string()));
 }
 
-/// The server's errors quote rows; ours do not.
+/// The server's errors quote rows; the store's do not.
 #[tokio::test]
 async fn an_error_names_nobody() {
     let Some((store, table)) = store().await else {
@@ -240,7 +240,7 @@ async fn an_error_names_nobody() {
 
     let nowhere = PostgresStore::with_pool(crate::tools::pool(servers::free_port(), 1));
     let error = nowhere.load(key(1), NOW).await.unwrap_err();
-    assert_eq!(error.to_string(), "no answer from PostgreSQL");
+    assert_eq!(error.to_string(), "PostgreSQL did not reply");
     assert!(
         error
             .source()

@@ -1,4 +1,4 @@
-//! A synchronous standby takes over: whatever was answered is there, and whatever was ended stays ended, also where a commit
+//! A synchronous standby takes over: every acknowledged write is stored, and ended sessions stay ended, also if a commit
 //! stopped to wait for the standby before it had it.
 
 use std::sync::Arc;
@@ -37,7 +37,7 @@ async fn until(server: &Postgres, sql: &str, expected: &str) {
     }
 }
 
-/// A primary whose commits wait for its standby, and a browser that has counted to one and logged in.
+/// A primary whose commits wait for its standby, and a browser whose session has a sum of one and a user.
 struct Pair {
     primary: Postgres,
     standby: Postgres,
@@ -92,7 +92,7 @@ impl Pair {
         )
     }
 
-    /// A request of the browser's, which stops to wait for the standby, since that is cut off.
+    /// Sends a request of the browser, whose commit waits for the standby, which is cut off.
     async fn stuck(
         &self,
         handler: fn(&Session) -> Result<(), Error>,
@@ -109,7 +109,7 @@ impl Pair {
         UserSessions::new(&self.sessions, Arc::new(store))
     }
 
-    /// The standby takes over. The sum, if the session is there.
+    /// Promotes the standby. Returns the sum, if the session is stored.
     async fn after_a_failover(self) -> Option<i64> {
         let Self {
             mut primary,
@@ -119,7 +119,7 @@ impl Pair {
             ..
         } = self;
         primary.kill();
-        // Nobody follows it.
+        // It has no standby of its own.
         one(&standby, "SELECT pg_promote()");
         one(&standby, "ALTER SYSTEM RESET synchronous_standby_names");
         one(&standby, "SELECT pg_reload_conf()");
@@ -135,7 +135,7 @@ impl Pair {
 }
 
 const WAITING: &str = "SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'SyncRep'";
-/// Ends the wait of a commit: it can be seen then, and the standby does not have it.
+/// Ends the wait of a commit: it becomes visible, and the standby does not have it.
 const TERMINATE: &str =
     "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE wait_event = 'SyncRep'";
 
@@ -147,7 +147,7 @@ fn count(session: &Session) -> Result<(), Error> {
     session.increment("sum", 1).map(drop)
 }
 
-/// The question is repeated, and finds its own work done. It is not answered before the standby has it.
+/// A repeated request finds its own write. It is not acknowledged before the standby has it.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_the_standby_does_not_have_is_not_answered() {
     for is_logout in [true, false] {
@@ -165,7 +165,7 @@ async fn what_the_standby_does_not_have_is_not_answered() {
     }
 }
 
-/// The same after a crash of the primary.
+/// The primary crashes meanwhile.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn nor_after_a_crash() {
     let Some(mut pair) = Pair::start().await else {
@@ -194,7 +194,7 @@ async fn what_the_standby_has_is_answered() {
     }
 }
 
-/// Who asks anew finds it done by the first attempt: that is not answered before the standby has it, either.
+/// A new request finds the write of the first one. That is not acknowledged before the standby has it, either.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_was_ended_before_is_confirmed() {
     let Some(pair) = Pair::start().await else {
@@ -221,7 +221,7 @@ async fn what_was_ended_before_is_confirmed() {
     assert_eq!(pair.after_a_failover().await, None);
 }
 
-/// Whoever starts at a standby is told so, however the connection is made, with and without a table there.
+/// An application that starts at a standby gets an error, however it connects, with and without a table.
 #[tokio::test]
 async fn a_standby_is_refused_at_start() {
     let Some(primary) = Postgres::start(&Postgres::FAST) else {

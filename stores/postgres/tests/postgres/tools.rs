@@ -15,7 +15,7 @@ use tokio_postgres::{Config, NoTls};
 pub(crate) const NOW: u64 = 1_700_000_000;
 pub(crate) const HOUR: u64 = 60 * 60;
 
-/// One for this test's process, with room for all tests at once.
+/// One server for this process, with enough connections for all tests in parallel.
 pub(crate) fn server() -> Option<&'static Postgres> {
     static SERVER: OnceLock<Option<Postgres>> = OnceLock::new();
     let settings = || {
@@ -32,7 +32,7 @@ pub(crate) fn pool(port: u16, size: usize) -> Pool {
     pool_with(port, size, "")
 }
 
-/// With settings of the connections, such as `-c lock_timeout=1s`.
+/// Returns a configuration with settings of the connections, such as `-c lock_timeout=1s`.
 pub(crate) fn pool_with(port: u16, size: usize, options: &str) -> Pool {
     let mut config = config(port);
     config.options(options);
@@ -52,13 +52,13 @@ pub(crate) fn config(port: u16) -> Config {
     config
 }
 
-/// A name that no other test has.
+/// Returns a name that no other test has.
 pub(crate) fn table() -> String {
     static TABLES: AtomicUsize = AtomicUsize::new(0);
     format!("table_{}", TABLES.fetch_add(1, Ordering::Relaxed))
 }
 
-/// With connections and a table of its own on the common server.
+/// Returns a store with connections and a table of its own on the common server.
 pub(crate) async fn store() -> Option<(PostgresStore, String)> {
     let (config, table) = (config(server()?.port()), table());
     let store = PostgresStore::new(config, NoTls).table(&table).unwrap();
@@ -86,7 +86,7 @@ pub(crate) fn key(number: u64) -> RecordKey {
     RecordKey::from_bytes(bytes)
 }
 
-/// Live for an hour.
+/// A record that is live for an hour.
 pub(crate) fn record(version: u64, user: Option<&str>) -> Record {
     let body = version.to_le_bytes().into();
     let user = user.map(Into::into);
@@ -110,7 +110,7 @@ pub(crate) fn source(store: impl Store) -> SessionBackend {
     )
 }
 
-/// Keeps one session's cookie. Each value that it was ever given stays known.
+/// A browser that stores one session's cookie, and remembers each value that it was given.
 #[derive(Default)]
 pub(crate) struct Browser {
     cookies: Mutex<Vec<String>>,

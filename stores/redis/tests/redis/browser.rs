@@ -1,4 +1,4 @@
-//! Requests over a store: a browser with its cookie, and many of them at once, whose effects are counted.
+//! Requests over a store: a browser with its cookie, and many concurrent ones whose effects are counted.
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -11,13 +11,13 @@ use session_core::{Error, SecretKey, Session, Sessions};
 use session_store::{SessionBackend, Store};
 use tokio::task::JoinSet;
 
-/// Deadlines of a request, short for the sake of the tests.
+/// Deadlines of a request, short so that the tests are quick.
 pub(crate) const OPEN: Duration = Duration::from_secs(1);
 pub(crate) const CLOSE: Duration = Duration::from_secs(2);
-/// How long a busy machine may take beyond them.
+/// How much later than the deadlines a busy machine may be.
 const SLACK: Duration = Duration::from_secs(10);
 
-/// Sources with the same key are processes of one application.
+/// Back ends with one secret key are processes of one application.
 pub(crate) fn source(store: Arc<impl Store>) -> SessionBackend {
     let key = SecretKey::new(*b"J0cW2mQ8xv7Yt1Lr5Zb9Kd3Hs6Fn4Pga").unwrap();
     let sessions = Sessions::builder(key)
@@ -38,7 +38,7 @@ pub(crate) struct Browser {
 pub(crate) enum Failed {
     /// The handler had no session.
     AtOpen(Error),
-    /// It is not known what became of its changes.
+    /// Its changes may be stored or not.
     AtClose(Error),
 }
 
@@ -69,8 +69,8 @@ impl Browser {
     }
 }
 
-/// Requests without a pause until it is stopped: over a session that all share, and over one of each. Each counts, pushes
-/// and flashes its own number.
+/// Sends requests without a pause until it is stopped: to a session that all share, and to one of each task. Each request
+/// increments, pushes and flashes its own number.
 pub(crate) struct Load {
     tasks: JoinSet<()>,
     tally: Arc<Tally>,
@@ -83,7 +83,7 @@ enum Fate {
     Unknown,
 }
 
-/// What became of the requests, by session.
+/// The outcomes of the requests, by session.
 pub(crate) struct Tally {
     source: SessionBackend,
     /// The first is shared.
@@ -126,7 +126,7 @@ impl Load {
         Self { tasks, tally, stop }
     }
 
-    /// How many requests were acknowledged so far.
+    /// Returns the number of requests that were acknowledged so far.
     pub(crate) fn acknowledged(&self) -> usize {
         self.tally.count(Fate::Acknowledged)
     }
@@ -172,7 +172,7 @@ impl Tally {
         let fate = match answer {
             Ok(()) => Fate::Acknowledged,
             Err(Failed::AtClose(Error::Unavailable)) => Fate::Unknown,
-            // Nothing was done.
+            // Nothing was written.
             Err(Failed::AtOpen(Error::Unavailable)) => return,
             Err(failed) => panic!("{failed:?}"),
         };
@@ -192,7 +192,7 @@ impl Tally {
         self.count(Fate::Unknown)
     }
 
-    /// Those of the sessions that nobody shares: where eight others wrote meanwhile, nobody can tell.
+    /// Checks the sessions that one task uses alone: in a shared one, eight other writes hide whether an unknown write took place.
     pub(crate) fn unknown_of_one_writer(&self) -> usize {
         let fates = self.fates.lock().unwrap();
         fates[1..]
@@ -202,12 +202,12 @@ impl Tally {
             .count()
     }
 
-    /// Each acknowledged request is there once, each unknown one at most once, and no other.
+    /// Checks that each acknowledged request is stored once, each unknown one at most once, and no other.
     pub(crate) async fn counts_once(&self) {
         self.check(usize::MAX).await;
     }
 
-    /// As well, but what was acknowledged after the first so many may be lost.
+    /// Checks this too, but allows that requests acknowledged after the first `surely` are lost.
     pub(crate) async fn counts_once_but_for_a_failover(&self, first: usize) {
         self.check(first).await;
     }
@@ -235,7 +235,7 @@ impl Tally {
             assert_eq!(numbers, flashes);
             for (number, fate) in &fates {
                 let times = numbers.iter().filter(|other| *other == number).count();
-                // Numbers are drawn one after the other: those far below the first so many were acknowledged by then.
+                // Numbers are drawn in order, so those far below the limit were acknowledged by then.
                 let may_be_lost = *fate == Fate::Unknown || number + 2 * OWN >= first;
                 assert!(
                     times == 1 || (times == 0 && may_be_lost),

@@ -1,4 +1,4 @@
-//! The contract on a cluster of three, where a question that touched two slots would be refused; and a failover.
+//! The contract on a cluster of three servers, which refuses a script that touches two slots; and failovers.
 
 use std::sync::{Arc, LazyLock};
 use std::time::Duration;
@@ -14,7 +14,7 @@ use crate::browser::{Load, source};
 use crate::permissions::{PREFIX, asked, documented};
 use crate::{HOUR, NOW, key, prefix, record};
 
-/// Enough that each server has some.
+/// Enough records for each server to have some.
 const RECORDS: u64 = 50;
 
 static CLUSTER: LazyLock<Option<Cluster>> = LazyLock::new(|| Cluster::start(3, 0));
@@ -37,7 +37,7 @@ async fn empty() -> Option<Arc<dyn Store>> {
 
 session_store_conformance::conformance_tests!(empty);
 
-/// All nodes are asked.
+/// The durability is that of the weakest server.
 #[tokio::test]
 async fn tells_what_the_weakest_node_survives() {
     let Some(cluster) = Cluster::start(3, 0) else {
@@ -62,7 +62,7 @@ async fn tells_what_the_weakest_node_survives() {
     assert!(store.check().await.unwrap_err().is_refused());
 }
 
-/// With the guide's permissions and the one that a cluster's client needs.
+/// The guide's permissions, and the one that a cluster's client needs, are enough.
 #[tokio::test]
 async fn few_permissions_are_enough() {
     let Some(cluster) = &*CLUSTER else {
@@ -92,7 +92,7 @@ async fn few_permissions_are_enough() {
     asked(&store).await.unwrap();
 }
 
-/// The store's own connections, and records in every slot.
+/// The store's own connections reach records in every slot.
 async fn with_records(cluster: &Cluster) -> Arc<RedisStore> {
     let client = ClusterClientBuilder::new(cluster.urls()).build().unwrap();
     let store = RedisStore::cluster(client, "test:").unwrap();
@@ -113,7 +113,7 @@ async fn with_records(cluster: &Cluster) -> Arc<RedisStore> {
     Arc::new(store)
 }
 
-/// Every slot is served again.
+/// Waits until every slot is served again.
 async fn each_answers(store: &RedisStore) {
     for number in 0..RECORDS {
         let mut attempts = 0;
@@ -129,8 +129,8 @@ async fn each_answers(store: &RedisStore) {
     }
 }
 
-/// A primary dies and its replica takes over: the store answers again by itself. Nothing counts twice, and what was
-/// answered a while before is there; the last moments may be lost.
+/// A primary dies and its replica takes over: the store recovers by itself. No write takes effect twice, and writes
+/// acknowledged some time before are stored; the last moments may be lost.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn goes_on_after_a_failover() {
     let Some(mut cluster) = Cluster::start(3, 1) else {
@@ -140,7 +140,7 @@ async fn goes_on_after_a_failover() {
     let load = Load::start([source(store.clone()), source(store.clone())]).await;
     load.until_answered(100).await;
     let before = load.acknowledged();
-    // The replicas have it by then: they lag behind for milliseconds.
+    // By then the replicas have these writes: they are milliseconds late.
     tokio::time::sleep(Duration::from_secs(1)).await;
     cluster.nodes[0].kill();
     each_answers(&store).await;
@@ -159,7 +159,7 @@ async fn leaves_a_hung_primary() {
         return;
     };
     let store = with_records(&cluster).await;
-    // The replicas have it by then.
+    // By then the replicas have these writes.
     tokio::time::sleep(Duration::from_secs(1)).await;
     cluster.nodes[0].hang();
     each_answers(&store).await;

@@ -1,4 +1,4 @@
-//! The store's own connection: one for all questions, and another one whenever it is of no more use, so that sessions are
+//! The store's own connection: one for all requests, which is replaced when it is lost, so that sessions are
 //! back when Redis is.
 
 use std::time::{Duration, Instant};
@@ -13,7 +13,7 @@ use crate::browser::{Browser, Failed, source};
 use crate::faults::own;
 use crate::{NOW, key, prefix};
 
-/// As somebody who tries again. A connection that is dead for good fails this.
+/// Tries a request again until it succeeds. A connection that never recovers fails this.
 async fn answered<T>(
     source: &SessionBackend,
     browser: &mut Browser,
@@ -39,7 +39,7 @@ fn behind(proxy: &Proxy, prefix: &str) -> SessionBackend {
     source(own(&format!("redis://127.0.0.1:{}", proxy.port()), prefix))
 }
 
-/// A balancer forgot the connection: nothing is answered on it, and nothing says that it is dead.
+/// A balancer forgot the connection: no reply comes on it, and no error.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_swallowed_connection_is_given_up() {
     let Some(redis) = Redis::start(&[]) else {
@@ -54,7 +54,7 @@ async fn a_swallowed_connection_is_given_up() {
     }
 }
 
-/// The primary hangs, and its replica is promoted behind the same address. The old connection stays open, and silent.
+/// The primary hangs, and its replica is promoted behind its address. The old connection stays open and silent.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_hung_primary_is_left() {
     let Some(primary) = Redis::start(&[]) else {
@@ -85,7 +85,7 @@ async fn a_hung_primary_is_left() {
     primary.go_on();
 }
 
-/// The server is a replica now, and keeps its connections. Another connection leads to the new primary.
+/// The server becomes a replica, and keeps its connections. A new connection leads to the new primary.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_primary_that_became_a_replica_is_left() {
     let (Some(former), Some(primary)) = (Redis::start(&[]), Redis::start(&[])) else {
@@ -100,13 +100,13 @@ async fn a_primary_that_became_a_replica_is_left() {
         former.ask(&["REPLICAOF", "127.0.0.1", &primary.port().to_string()]),
         "OK"
     );
-    // A read does not show it; a write does.
+    // A read does not notice it; a write does.
     let mut other = Browser::default();
     assert_eq!(answered(&source, &mut other, count).await, 1);
     assert_eq!(primary.ask(&["DBSIZE"]), "1");
 }
 
-/// A password that is wrong for a moment: whatever a new connection fails by, the next is tried.
+/// A password is wrong for a moment: whatever error a new connection fails with, the next one is tried.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_failed_connection_is_tried_again() {
     let Some(redis) = Redis::start(&[]) else {
@@ -141,7 +141,10 @@ async fn every_failed_connection_is_tried_again() {
     );
     let error = refused.load(key(1), NOW).await.unwrap_err();
     assert!(
-        error.is_refused() && error.to_string().contains("does not let us in"),
+        error.is_refused()
+            && error
+                .to_string()
+                .contains("refuses the user or the password"),
         "{error}"
     );
 
@@ -150,7 +153,8 @@ async fn every_failed_connection_is_tried_again() {
     assert_eq!(refused.load(key(1), NOW).await.unwrap(), Loaded::Absent);
 }
 
-/// However many ask at once, also while it is made. While the server is away, attempts to connect are not one for each.
+/// Any number of concurrent requests share one connection, also while it is opened. While the server is down, there is not one
+/// attempt to connect for each of them.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn one_connection_serves_all() {
     let Some(mut redis) = Redis::start(&[]) else {
@@ -167,7 +171,7 @@ async fn one_connection_serves_all() {
     };
     assert!(all(&store).await.iter().all(Result::is_ok));
     assert!(all(&store).await.iter().all(Result::is_ok));
-    // This question's own is one more; the server needs a moment to notice that the last one was closed.
+    // One more for the connection of this query; the server needs a moment to notice that the last one was closed.
     let begun = Instant::now();
     while !redis
         .ask(&["INFO", "clients"])

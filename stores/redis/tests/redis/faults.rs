@@ -1,4 +1,4 @@
-//! A server that dies, hangs, forgets its scripts, or whose answers are lost: through the driver, as an application asks.
+//! A server dies, hangs, forgets its scripts, or its replies are lost; seen through the driver, as by an application.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -11,18 +11,18 @@ use session_store_redis::RedisStore;
 use crate::browser::{Browser, CLOSE, Failed, Load, OPEN, source};
 use crate::{REDIS, prefix};
 
-/// With a connection of its own.
+/// A store with a connection of its own.
 pub(crate) fn own(url: &str, prefix: &str) -> Arc<RedisStore> {
     Arc::new(RedisStore::new(redis::Client::open(url).unwrap(), prefix).unwrap())
 }
 
-/// Of two processes, each with a connection of its own.
+/// The load of two processes, each with a connection of its own.
 async fn load(url: &str) -> Load {
     let prefix = prefix();
     Load::start([source(own(url, &prefix)), source(own(url, &prefix))]).await
 }
 
-/// Every acknowledged write is there after `kill -9`, and counted once.
+/// Every acknowledged write is stored after `kill -9`, once.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn survives_kills_under_load() {
     let Some(mut redis) = Redis::start(&["--appendonly", "yes", "--appendfsync", "always"]) else {
@@ -39,7 +39,7 @@ async fn survives_kills_under_load() {
     }
     load.until_answered(load.acknowledged() + 100).await;
     load.stop().await.counts_once().await;
-    // What it survives is asked anew.
+    // The durability is queried again.
     redis.ask(&["CONFIG", "SET", "appendonly", "no"]);
     // This connection has not been used since it was cut.
     let durability = match store.durability().await {
@@ -49,7 +49,7 @@ async fn survives_kills_under_load() {
     assert_eq!(durability.unwrap(), Durability::Process);
 }
 
-/// A server that is away for longer than a request waits: an error by the deadline, and it comes back by itself.
+/// A server is down for longer than a request waits: requests fail by the deadline, and recover by themselves.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn comes_back_after_a_long_absence() {
     let Some(mut redis) = Redis::start(&["--appendonly", "yes", "--appendfsync", "always"]) else {
@@ -79,7 +79,7 @@ async fn comes_back_after_a_long_absence() {
     assert_eq!(sum, 2);
 }
 
-/// As somebody who tries again.
+/// Tries a request again until it succeeds.
 async fn answered<T>(
     source: &session_store::SessionBackend,
     browser: &mut Browser,
@@ -97,7 +97,7 @@ async fn answered<T>(
     }
 }
 
-/// It halts in the middle: requests end by their deadlines, and what it does late counts once.
+/// The server hangs under load: requests end by their deadlines, and its late writes take effect once.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn hangs_and_goes_on() {
     let Some(redis) = Redis::start(&[]) else {
@@ -106,7 +106,7 @@ async fn hangs_and_goes_on() {
     let load = load(&redis.url()).await;
     load.until_answered(100).await;
     redis.hang();
-    // Longer than a request takes at most.
+    // Longer than any request waits.
     tokio::time::sleep(OPEN + CLOSE + Duration::from_millis(500)).await;
     let reached = load.acknowledged();
     redis.go_on();
@@ -116,7 +116,7 @@ async fn hangs_and_goes_on() {
     tally.counts_once().await;
 }
 
-/// The server did it, and the connection was cut before it could say so.
+/// The server has written, and the connection is cut before its reply.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn lost_answers_count_once() {
     let Some(redis) = &*REDIS else {
@@ -134,7 +134,7 @@ async fn lost_answers_count_once() {
     tally.counts_once().await;
 }
 
-/// The network holds back what was sent, and delivers it after it was asked again.
+/// The network delays requests, and delivers them after they were repeated.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn late_questions_count_once() {
     let Some(redis) = &*REDIS else {
@@ -152,7 +152,7 @@ async fn late_questions_count_once() {
     load.stop().await.counts_once().await;
 }
 
-/// A server forgets its scripts when it restarts, fails over, or is told to.
+/// A server forgets its scripts when it restarts, fails over, or gets SCRIPT FLUSH.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn forgotten_scripts_are_sent_again() {
     let Some(redis) = Redis::start(&[]) else {

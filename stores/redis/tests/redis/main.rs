@@ -1,15 +1,18 @@
-//! Sessions in Redis: the contract on one server and on a cluster, what is kept, what it costs, and what it survives.
+//! The Redis store: the contract on one server and on a cluster, its data, its costs, and the faults that it survives.
 
 #![allow(clippy::unwrap_used, clippy::panic)]
 
 mod browser;
 mod cluster;
 mod connections;
+mod costs;
+mod errors;
 mod faults;
-mod kept;
+mod full;
 mod permissions;
-mod refused;
 mod single;
+mod startup;
+mod stored;
 
 use std::sync::LazyLock;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -23,16 +26,16 @@ use session_store_redis::RedisStore;
 const NOW: u64 = 1_700_000_000;
 const HOUR: u64 = 60 * 60;
 
-/// For whoever changes nothing about it.
+/// A server for tests that do not change its configuration.
 static REDIS: LazyLock<Option<Redis>> = LazyLock::new(|| Redis::start(&[]));
 
-/// No two tests have the same one.
+/// Returns a prefix that no other test has.
 fn prefix() -> String {
     static NEXT: AtomicUsize = AtomicUsize::new(0);
     format!("test-{}:", NEXT.fetch_add(1, Ordering::Relaxed))
 }
 
-/// As the documentation of the store says. A busy machine is no fault: servers may take their time where none is tested.
+/// Connects as the documentation of the store recommends. With patience, since a busy machine is no fault.
 async fn connect(url: &str, patience: Duration) -> ConnectionManager {
     let config = ConnectionManagerConfig::new()
         .set_response_timeout(Some(patience))
@@ -57,7 +60,7 @@ fn key(number: u64) -> RecordKey {
     RecordKey::from_bytes(bytes)
 }
 
-/// Live for an hour.
+/// A record that is live for an hour.
 fn record(version: u64, user: Option<&str>) -> Record {
     let user = user.map(Into::into);
     Record {

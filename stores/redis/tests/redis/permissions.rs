@@ -1,4 +1,4 @@
-//! What a user of Redis must be allowed: what the documentation says, which is read here, and no less.
+//! The permissions of a user of Redis: those in the documentation, which this test reads, are enough and all are needed.
 
 use std::time::Duration;
 
@@ -12,7 +12,7 @@ use crate::{HOUR, NOW, connect, key, record};
 const GUIDE: &str = include_str!("../../../../docs/stores.md");
 pub(crate) const PREFIX: &str = "shop:sessions:";
 
-/// The rules of the guide.
+/// Returns the rules in the guide.
 pub(crate) fn documented() -> Vec<&'static str> {
     let line = GUIDE
         .lines()
@@ -21,7 +21,7 @@ pub(crate) fn documented() -> Vec<&'static str> {
     line.split(' ').collect()
 }
 
-/// A server without other users' permissions, and a store of a user with these.
+/// Starts a server, and returns a store for a user with these permissions.
 async fn with(redis: &Redis, rules: &[&str]) -> RedisStore<redis::aio::ConnectionManager> {
     assert_eq!(redis.ask(&["ACL", "DELUSER", rules[2]]).len(), 1);
     assert_eq!(redis.ask(rules), "OK");
@@ -29,15 +29,15 @@ async fn with(redis: &Redis, rules: &[&str]) -> RedisStore<redis::aio::Connectio
     RedisStore::with_connection(connect(&url, Duration::from_secs(10)).await, PREFIX).unwrap()
 }
 
-/// Every verb in every way that needs another command. `None`: nothing was refused.
+/// Calls every verb in every way that needs another command. Returns `None` if nothing was refused.
 async fn everything(redis: &Redis, store: &dyn Store) -> Option<StoreError> {
     assert_eq!(redis.ask(&["FLUSHALL"]), "OK");
-    // Each script is sent anew, the first time.
+    // Each script is sent to the server once.
     assert_eq!(redis.ask(&["SCRIPT", "FLUSH"]), "OK");
     asked(store).await.err()
 }
 
-/// On an empty store.
+/// Does this on an empty store.
 pub(crate) async fn asked(store: &dyn Store) -> Result<(), StoreError> {
     assert_eq!(store.load(key(1), NOW).await?, Loaded::Absent);
     for number in 1..=5 {
@@ -88,7 +88,7 @@ pub(crate) async fn asked(store: &dyn Store) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// With exactly what the guide lists everything works; without any one of it that is told by its name, also at start.
+/// With the permissions in the guide everything works. Without any one of them an error names it, also at start.
 #[tokio::test]
 async fn what_the_guide_lists_is_what_is_needed() {
     let Some(redis) = Redis::start(&["--appendonly", "yes", "--appendfsync", "always"]) else {
@@ -98,7 +98,7 @@ async fn what_the_guide_lists_is_what_is_needed() {
     let store = with(&redis, &rules).await;
     assert!(everything(&redis, &store).await.is_none());
     store.check().await.unwrap();
-    // The store's own connection needs no more to be made.
+    // The store's own connection needs no other permission.
     let url = format!("redis://{}:password@127.0.0.1:{}", rules[2], redis.port());
     crate::faults::own(&url, PREFIX).check().await.unwrap();
     assert_eq!(
@@ -138,7 +138,7 @@ async fn what_the_guide_lists_is_what_is_needed() {
                 let refused = refused.unwrap_or_else(|| panic!("{missing}: not needed"));
                 let told = refused.to_string();
                 assert!(
-                    told.starts_with("Redis does not let this user run ") && told.contains(&name),
+                    told.starts_with("this user of Redis may not run ") && told.contains(&name),
                     "{told}"
                 );
                 assert!(refused.is_refused());
@@ -146,14 +146,14 @@ async fn what_the_guide_lists_is_what_is_needed() {
         }
         let told = at_start.unwrap_err();
         let expected = format!(
-            "Redis does not let this user run {name}; RedisStore's documentation lists what it needs"
+            "this user of Redis may not run {name}; the documentation of RedisStore lists the permissions that it needs"
         );
         assert!(told.to_string().starts_with(&expected), "{missing}: {told}");
         assert!(told.is_refused());
     }
 }
 
-/// The categories that the guide names instead.
+/// The categories that the guide names as an alternative work, too.
 #[tokio::test]
 async fn the_categories_of_the_guide_do_as_well() {
     let Some(redis) = Redis::start(&[]) else {

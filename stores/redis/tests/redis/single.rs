@@ -17,7 +17,7 @@ async fn empty() -> Option<Arc<dyn Store>> {
 
 session_store_conformance::conformance_tests!(empty);
 
-/// The newer protocol, and the connection without a manager.
+/// The protocol RESP3, and a connection without a manager.
 mod resp3 {
     use super::*;
 

@@ -1,4 +1,4 @@
-//! Other processes: this test binary once more, running one of the tests named here as what its environment says.
+//! Other processes: this test binary, started again with a role in its environment.
 
 use std::env;
 use std::io::{BufRead, BufReader, Write, stdin, stdout};
@@ -70,8 +70,8 @@ impl Other {
         Self::start(command)
     }
 
-    /// The rest of a line that begins so; lines of the test harness are passed over.
-    pub(crate) fn told(&mut self, what: &str) -> String {
+    /// Returns the rest of the next line that begins so, and skips lines of the test harness.
+    pub(crate) fn reads(&mut self, what: &str) -> String {
         loop {
             let mut line = String::new();
             assert_ne!(
@@ -85,7 +85,7 @@ impl Other {
         }
     }
 
-    /// All acknowledged writes to its end: session and item. A line without an end was not told.
+    /// Returns all writes that it acknowledged until its end: session and item. A line without an end is not one.
     pub(crate) fn acknowledged(&mut self) -> Vec<(usize, String)> {
         let mut acknowledged = Vec::new();
         let mut line = String::new();
@@ -110,27 +110,27 @@ impl Drop for Other {
     }
 }
 
-pub(crate) fn tell(line: &str) {
+pub(crate) fn report(line: &str) {
     let mut out = stdout().lock();
-    // One write for a line: what is killed tells it or not.
+    // One write for a line: a process that is killed has either written the line or not.
     out.write_all(format!("{line}\n").as_bytes()).unwrap();
     out.flush().unwrap();
 }
 
-/// What the other processes run; as a test of its own it has nothing to do.
+/// Runs the role of another process. Without a role, as in a normal run of the tests, it does nothing.
 #[test]
 fn another_process() {
     let (Ok(role), Some(file)) = (env::var(ROLE), env::var_os(FILE)) else {
         return;
     };
     let file = Path::new(&file);
-    // The harness has begun a line.
-    tell("");
+    // The harness has written the beginning of a line.
+    report("");
     match &*role {
         "writes" => writes(file),
         "locks" => locks(file),
         #[cfg(unix)]
-        "holds" => crate::gone::hold(file),
+        "holds" => crate::replaced::hold(file),
         "fills" => crate::full::fill_limited(file),
         _ => panic!("no such role: {role}"),
     }
@@ -160,8 +160,8 @@ fn writes(file: &Path) {
                             session.flash(&item, "message").unwrap();
                         });
                         match written.await {
-                            Ok(_) => tell(&format!("ok {session} {item}")),
-                            Err(error) => tell(&format!("failed {session} {error}")),
+                            Ok(_) => report(&format!("ok {session} {item}")),
+                            Err(error) => report(&format!("failed {session} {error}")),
                         }
                     }
                 }));
@@ -173,13 +173,13 @@ fn writes(file: &Path) {
     });
 }
 
-/// Keeps the writer's lock until it is told to go on.
+/// Keeps the writer's lock until its standard input is closed.
 fn locks(file: &Path) {
     let connection = rusqlite::Connection::open(file).unwrap();
     connection.busy_timeout(Duration::from_secs(5)).unwrap();
     connection.execute_batch("BEGIN IMMEDIATE").unwrap();
-    tell("locked");
+    report("locked");
     stdin().read_line(&mut String::new()).unwrap();
     connection.execute_batch("ROLLBACK").unwrap();
-    tell("unlocked");
+    report("unlocked");
 }

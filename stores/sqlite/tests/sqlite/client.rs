@@ -1,4 +1,4 @@
-//! An application over a store, and its browsers: requests without a server.
+//! An application over a store, and its browsers, without a server between them.
 
 use std::sync::Arc;
 
@@ -6,7 +6,7 @@ use http::{HeaderMap, HeaderValue, header};
 use session_core::{Error, SecretKey, Session, Sessions};
 use session_store::{SessionBackend, Store};
 
-/// The same in every process.
+/// The secret key, equal in every process.
 const SECRET: &str = "r6mK0v5b3lXcP1Wd8uQeTz7yNf2hGjAs";
 
 pub(crate) fn source(store: Arc<dyn Store>) -> SessionBackend {
@@ -14,7 +14,7 @@ pub(crate) fn source(store: Arc<dyn Store>) -> SessionBackend {
     SessionBackend::stored(sessions.build_stored().unwrap(), store)
 }
 
-/// What a browser sends: the value of its cookie.
+/// The value of a browser's cookie.
 pub(crate) type Cookie = Option<String>;
 
 pub(crate) fn headers(cookie: &Cookie) -> HeaderMap {
@@ -23,7 +23,7 @@ pub(crate) fn headers(cookie: &Cookie) -> HeaderMap {
         .collect()
 }
 
-/// One request with a handler; the cookie after it. An error is that of the open or the close.
+/// Runs a request with a handler, and returns the cookie after it. An error is that of opening or closing the session.
 pub(crate) async fn request<T>(
     source: &SessionBackend,
     cookie: &Cookie,

@@ -1,4 +1,4 @@
-//! Several processes on one file, some of them killed, one that keeps the lock.
+//! Several processes with one file: some are killed, one keeps the lock.
 
 use std::collections::BTreeSet;
 use std::io::Write;
@@ -13,7 +13,7 @@ use session_store_sqlite::SqliteStore;
 
 use crate::child::{Other, TASKS, command};
 use crate::client::{self, Cookie, request};
-use crate::place::Directory;
+use crate::directory::Directory;
 
 const SESSIONS: usize = 8;
 
@@ -30,16 +30,16 @@ fn open(file: &Path) -> SessionBackend {
     client::source(Arc::new(SqliteStore::open(file).unwrap()))
 }
 
-/// What another process left is whole.
+/// Checks that the database is intact.
 fn check_integrity(file: &Path) {
     let connection = rusqlite::Connection::open(file).unwrap();
-    let answer: String = connection
+    let result: String = connection
         .query_row("PRAGMA integrity_check", [], |row| row.get(0))
         .unwrap();
-    assert_eq!(answer, "ok");
+    assert_eq!(result, "ok");
 }
 
-/// Everything that was acknowledged is there once; of the rest, at most what was under way.
+/// Checks that everything acknowledged is stored once, and that of the rest at most the writes under way are stored.
 async fn check(
     source: &SessionBackend,
     cookies: &[Cookie],
@@ -56,7 +56,7 @@ async fn check(
                 .collect();
             let items: Vec<String> = session.get("items").unwrap().unwrap_or_default();
             let count = session.get::<usize>("count").unwrap().unwrap_or(0);
-            // Taken and given back, for the next round.
+            // Flashes are taken, then put back for the next round.
             flashes
                 .iter()
                 .for_each(|flash| session.flash(flash, "message").unwrap());
@@ -77,9 +77,9 @@ async fn check(
             .map(|(_, item)| &**item)
             .collect();
         let there: BTreeSet<&str> = items.iter().map(String::as_str).collect();
-        assert_eq!(there.len(), items.len(), "an item is there twice");
+        assert_eq!(there.len(), items.len(), "an item is stored twice");
         let lost: Vec<_> = acknowledged.difference(&there).collect();
-        assert!(lost.is_empty(), "acknowledged and lost: {lost:?}");
+        assert!(lost.is_empty(), "acknowledged but lost: {lost:?}");
         assert!(
             count <= acknowledged.len() + unknown,
             "{count} {} {unknown}",
@@ -90,7 +90,7 @@ async fn check(
     }
 }
 
-/// `kill -9` at any moment: between writes, within them, while another process writes to the same file.
+/// `kill -9` at any moment: between writes, during one, while another process writes to the file.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn killed() {
     let directory = Directory::new();
@@ -106,13 +106,13 @@ async fn killed() {
             .map(|other| Other::writes(&file, &format!("{round}.{other}"), &cookies, None))
             .collect();
         for other in &mut others {
-            acknowledged.extend(parse(&other.told("ok ")));
+            acknowledged.extend(parse(&other.reads("ok ")));
         }
         sleep(Duration::from_millis(pause));
         for other in &mut others {
             other.process.kill().unwrap();
             kills += 1;
-            // Whoever is left goes on with what the other left behind.
+            // The remaining process goes on with the files that the killed one left.
             sleep(Duration::from_millis(pause / 4));
         }
         for other in &mut others {
@@ -120,7 +120,7 @@ async fn killed() {
             acknowledged.extend(other.acknowledged());
         }
         check_integrity(&file);
-        // Each task that was killed had one request under way.
+        // Each task of a killed process had one request under way.
         check(&open(&file), &cookies, &acknowledged, kills * TASKS).await;
         check_integrity(&file);
     }
@@ -136,7 +136,7 @@ fn parse(told: &str) -> Option<(usize, String)> {
     Some((session.parse().unwrap(), item.to_owned()))
 }
 
-/// 64 tasks in two processes, eight to a session: nothing is lost and nothing counts twice.
+/// 64 tasks in two processes, eight to a session: no write is lost or takes effect twice.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn two_processes() {
     let directory = Directory::new();
@@ -159,15 +159,15 @@ async fn two_processes() {
     check_integrity(&file);
 }
 
-/// A lock that another process keeps: reads go on, writes end within their deadline with the declared error, and go on when
-/// it is given back.
+/// Another process keeps the lock: reads go on, writes end within their deadline with the documented error, and go on when
+/// the lock is released.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn locked() {
     let directory = Directory::new();
     let source = open(&directory.file());
     let cookies = sessions(&source).await;
     let mut other = Other::start(command("locks", &directory.file(), None));
-    other.told("locked");
+    other.reads("locked");
 
     let begun = Instant::now();
     let writes = cookies.iter().map(|cookie| {
@@ -201,7 +201,7 @@ async fn locked() {
         begun.elapsed()
     );
 
-    // What is asked while it is locked and in time for its end is answered as if nothing had been.
+    // A request that arrives during the lock, but shortly before its end, succeeds.
     let (late, late_cookie) = (source.clone(), cookies[0].clone());
     let late = tokio::spawn(async move {
         request(&late, &late_cookie, |session| {
@@ -218,7 +218,7 @@ async fn locked() {
         .unwrap()
         .write_all(b"\n")
         .unwrap();
-    other.told("unlocked");
+    other.reads("unlocked");
     assert_eq!(late.await.unwrap(), Ok(()));
     for cookie in &cookies {
         request(&source, cookie, |session| {

@@ -1,4 +1,4 @@
-//! T5: who has the file has no session.
+//! T5: the file opens no session.
 
 use std::process::Command;
 use std::sync::Arc;
@@ -9,9 +9,9 @@ use session_store::Store;
 use session_store_sqlite::SqliteStore;
 
 use crate::client::{self, Cookie, request};
-use crate::place::Directory;
+use crate::directory::Directory;
 
-/// 64 digits of base64url: selector and verifier.
+/// Decodes the 64 characters of an id: selector and verifier.
 fn id(cookie: &Cookie) -> [u8; 48] {
     let digits = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
     let text = &cookie.as_ref().unwrap().as_bytes()[..64];
@@ -26,7 +26,8 @@ fn id(cookie: &Cookie) -> [u8; 48] {
     bytes
 }
 
-/// Twelve bytes are found in no text by chance. Base64 has three of them, by where the bytes begin.
+/// Returns the forms in which bytes could be stored. Twelve bytes do not occur by chance; in base64 they have three forms,
+/// depending on where they begin.
 fn forms(bytes: &[u8]) -> Vec<Vec<u8>> {
     let hex: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
     vec![
@@ -42,7 +43,7 @@ fn holds(haystack: &[u8], needle: &[u8]) -> bool {
         .any(|window| window == needle)
 }
 
-/// The files, read by another process: if this one closed them, SQLite's locks would be gone.
+/// Reads the files in another process: if this one closed them, SQLite would lose its locks.
 fn bytes(directory: &Directory) -> Vec<u8> {
     let script = "cat sessions.db sessions.db-wal";
     Command::new("sh")
@@ -128,7 +129,7 @@ async fn t5_what_is_stored_opens_nothing() {
     for key in keys {
         let hex: String = key.iter().map(|byte| format!("{byte:02x}")).collect();
         let text = session_core::RecordKey::from_bytes(key).to_text();
-        // With the end of a cookie that is ours, as well.
+        // Also with the signature of a valid cookie.
         let end = minted[2].as_ref().unwrap()[64..].to_owned();
         let long = format!("{text}{text}");
         for forged in [
@@ -151,7 +152,7 @@ async fn t5_what_is_stored_opens_nothing() {
     }
 }
 
-/// What was deleted is overwritten in the file.
+/// Deleted data is overwritten in the file.
 #[tokio::test]
 async fn deleted_data_is_gone() {
     let directory = Directory::new();

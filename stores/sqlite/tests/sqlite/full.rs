@@ -1,4 +1,4 @@
-//! A full disk: writes get the declared error, reads go on, nothing acknowledged is lost, and with room it goes on by itself.
+//! A full disk: writes get the documented error, reads go on, no acknowledged write is lost, and with free space writes go on.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -9,11 +9,11 @@ use session_core::Error;
 use session_store::{SessionBackend, Store};
 use session_store_sqlite::SqliteStore;
 
-use crate::child::{Other, command, tell};
+use crate::child::{Other, command, report};
 use crate::client::{self, Cookie, request};
-use crate::place::Directory;
+use crate::directory::Directory;
 
-/// Logs in until a write fails, with 20 kB each; what was acknowledged, and the error.
+/// Logs in with 20 kB each until a write fails. Returns the acknowledged logins and the error.
 async fn fill(source: &SessionBackend, most: usize) -> (Vec<Cookie>, Option<Error>) {
     let mut cookies = Vec::new();
     while cookies.len() < most {
@@ -35,11 +35,11 @@ async fn check(source: &SessionBackend, cookies: &[Cookie]) {
         let (read, _) = request(source, cookie, |session| session.get("number").unwrap())
             .await
             .unwrap();
-        assert_eq!(read, Some(number), "acknowledged and lost");
+        assert_eq!(read, Some(number), "acknowledged but lost");
     }
 }
 
-/// A file system of eight megabytes, gone with this.
+/// A file system of eight megabytes that is unmounted on drop.
 struct Mount(PathBuf);
 
 impl Mount {
@@ -79,7 +79,7 @@ async fn a_small_file_system() {
     assert!(!cookies.is_empty());
     check(&source, &cookies).await;
 
-    // The store's own words, and that asking again does not help.
+    // The message of the store, and that a retry does not help.
     let body = vec![0; 200_000].into();
     let record = session_core::protocol::Record {
         version: 1,
@@ -92,14 +92,19 @@ async fn a_small_file_system() {
     };
     let key = session_core::RecordKey::from_bytes([7; 32]);
     let error = store.insert(key, &record, 1).await.unwrap_err();
-    assert!(error.to_string().starts_with("the disk is full"), "{error}");
+    assert!(
+        error
+            .to_string()
+            .starts_with("the disk that holds the database of the sessions is full"),
+        "{error}"
+    );
     assert!(error.is_refused());
     assert_eq!(
         store.load(key, 1).await.unwrap(),
         session_core::protocol::Loaded::Absent
     );
 
-    // Room: it goes on by itself, and nothing was lost.
+    // With free space it goes on by itself, and nothing was lost.
     fs::remove_file(&ballast).unwrap();
     check(&source, &cookies).await;
     for cookie in &cookies {
@@ -119,7 +124,7 @@ async fn a_small_file_system() {
     drop(mount);
 }
 
-/// Where nothing can be written, opening says so, and the file stays.
+/// On a read-only file system opening fails with a clear error, and the file stays.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_read_only_file_system() {
     let directory = Directory::new();
@@ -158,14 +163,14 @@ async fn a_read_only_file_system() {
     drop(mount);
 }
 
-/// Files may not become larger than 3 MiB: as a full disk, without a right to mount.
+/// Files may not exceed 3 MiB: like a full disk, without the right to mount one.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_file_that_may_not_grow() {
     let directory = Directory::new();
-    // In blocks of 512 or 1024 bytes, by shell. The signal is ignored, so that the write fails.
+    // `ulimit` counts blocks of 512 or 1024 bytes, depending on the shell. The signal is ignored, so that the write fails.
     let limited = "trap '' XFSZ; ulimit -f 3072; exec \"$@\"";
     let mut other = Other::start(command("fills", &directory.file(), Some(limited)));
-    let cookies = other.told("filled ");
+    let cookies = other.reads("filled ");
     assert!(other.process.wait().unwrap().success());
     let cookies: Vec<Cookie> = cookies
         .split(',')
@@ -179,7 +184,7 @@ async fn a_file_that_may_not_grow() {
     check(&source, &cookies).await;
 }
 
-/// The other process' part.
+/// The part of the other process.
 pub(crate) fn fill_limited(file: &Path) {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
@@ -191,7 +196,7 @@ pub(crate) fn fill_limited(file: &Path) {
         let (cookies, error) = fill(&source, 10_000).await;
         assert_eq!(error, Some(Error::Unavailable));
         check(&source, &cookies).await;
-        tell(&format!(
+        report(&format!(
             "filled {}",
             cookies.into_iter().flatten().collect::<Vec<_>>().join(",")
         ));

@@ -1,4 +1,4 @@
-//! Many at once: cleaning among requests, and those who stop waiting.
+//! Load: cleaning among requests, many sessions of a user, and requests that stop waiting.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -11,13 +11,13 @@ use session_core::{
 use session_store::{DeleteScope, Store};
 use session_store_sqlite::SqliteStore;
 
-use crate::place::Directory;
+use crate::directory::Directory;
 
 const NOW: u64 = 1_700_000_000;
 
 fn key(number: u64) -> RecordKey {
     let mut bytes = [0; 32];
-    // Scattered, as hashes are.
+    // Scattered, like hashes.
     bytes[..8].copy_from_slice(&number.wrapping_mul(0x9e37_79b9_7f4a_7c15).to_be_bytes());
     RecordKey::from_bytes(bytes)
 }
@@ -61,7 +61,7 @@ async fn lay(
     }
 }
 
-/// L10: twenty thousand expired rows go while others read and write, and nothing else goes.
+/// L10: twenty thousand expired rows are removed among reads and writes, and no other row is.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn l10_cleaned_among_requests() {
     let directory = Directory::new();
@@ -96,7 +96,7 @@ async fn l10_cleaned_among_requests() {
             })
         })
         .collect();
-    // In pieces that are no multiple of anything, then all of the rest.
+    // First batches of an odd size, then the rest.
     let mut removed = 0;
     while removed < 10_000 {
         let now = store.delete_expired(NOW, 777).await.unwrap();
@@ -164,7 +164,7 @@ async fn a_user_of_many() {
     assert_eq!(store.list("bob", usize::MAX, NOW).await.unwrap().len(), 10);
 }
 
-/// Verbs that nobody waits for any more: each took effect whole or not at all, and the others are not disturbed.
+/// Verbs whose callers stopped waiting: each took effect as a whole or not at all, and others are not disturbed.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn dropped_midway() {
     let directory = Directory::new();
@@ -189,8 +189,8 @@ async fn dropped_midway() {
                     let update = store.update(key(number), now.version, &next, NOW);
                     match tokio::time::timeout(patience, update).await {
                         Ok(updated) => {
-                            assert!(now.version >= acknowledged, "an acknowledged write is gone");
-                            // What was given up may have been carried out since the load.
+                            assert!(now.version >= acknowledged, "an acknowledged write is lost");
+                            // A dropped verb may have been carried out since the load.
                             if updated.unwrap() == Updated::Done {
                                 acknowledged = version;
                             }

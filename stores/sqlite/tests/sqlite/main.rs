@@ -1,24 +1,27 @@
-//! The SQLite store: the contract, and what it promises beyond the contract.
+//! The SQLite store: the contract, and the promises beyond it.
 
 #![allow(clippy::unwrap_used, clippy::panic)]
 
 mod child;
 mod client;
 mod crash;
+mod directory;
 mod dump;
 mod file;
 mod full;
-#[cfg(unix)]
-mod gone;
 mod load;
-mod place;
+mod path;
+#[cfg(unix)]
+mod permissions;
+#[cfg(unix)]
+mod replaced;
 
 use std::sync::Arc;
 
 use session_store::Store;
 use session_store_sqlite::SqliteStore;
 
-use place::Directory;
+use directory::Directory;
 
 async fn empty() -> Option<Arc<dyn Store>> {
     Some(Arc::new(
