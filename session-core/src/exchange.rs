@@ -245,7 +245,7 @@ impl LazySession {
     /// # let exchange = sessions.exchange(&request);
     /// let opener = exchange.opener();
     /// # let Step::Pending(ask) = opener.open_best_effort() else { unreachable!() };
-    /// # let answered = ask.answer(StoreReply::Unavailable);
+    /// # let answered = ask.reply(StoreReply::Unavailable);
     /// let session = answered.done().unwrap()?; // the store is down
     /// assert!(session.is_unavailable() && session.is_empty());
     /// assert_eq!(opener.open().done().unwrap().unwrap_err(), Error::Unavailable);

@@ -29,7 +29,7 @@ use crate::settings::Settings;
 /// let session = exchange.open().done().unwrap()?; // no cookie, so no store is needed
 /// session.insert("a", 1)?;
 /// let Step::Pending(pending) = exchange.close() else { unreachable!() };
-/// assert!(matches!(pending.question(), StoreRequest::Insert { .. }));
+/// assert!(matches!(pending.request(), StoreRequest::Insert { .. }));
 /// # Ok::<(), session_core::Error>(())
 /// ```
 #[derive(Clone)]

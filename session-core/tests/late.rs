@@ -64,10 +64,10 @@ impl Stored {
         let session = exchange.open().done().unwrap().unwrap();
         session.insert("iban", IBAN).unwrap();
         let ask = ask(exchange.close());
-        let StoreRequest::Insert { record, .. } = ask.question().clone() else {
+        let StoreRequest::Insert { record, .. } = ask.request().clone() else {
             panic!("no insert")
         };
-        let closed = ask.answer(StoreReply::Inserted(Inserted::Done));
+        let closed = ask.reply(StoreReply::Inserted(Inserted::Done));
         let (headers, _) = applied(closed.done().unwrap());
         let header = headers[SET_COOKIE].to_str().unwrap();
         let (pair, _) = header.split_once(';').unwrap();
@@ -173,14 +173,14 @@ fn what_the_close_opens_for_its_refresh_is_nobodys() {
     let opener = exchange.opener();
     let close = ask(exchange.close());
     assert_too_late(&opener);
-    let touch = ask(close.answer(stored.live()));
+    let touch = ask(close.reply(stored.live()));
     assert!(
-        matches!(touch.question(), StoreRequest::Touch { .. }),
+        matches!(touch.request(), StoreRequest::Touch { .. }),
         "{touch:?}"
     );
     assert_too_late(&opener);
     assert!(
-        applied(touch.answer(StoreReply::Unavailable).done().unwrap())
+        applied(touch.reply(StoreReply::Unavailable).done().unwrap())
             .0
             .is_empty()
     );
@@ -194,7 +194,7 @@ fn an_open_under_way_at_the_close_ends_too_late() {
         let stored = Stored::new(|builder| builder.refresh(refresh));
         let answers = [
             stored.live(),
-            StoreReply::Loaded(Loaded::Absent),
+            StoreReply::Loaded(Loaded::NotFound),
             StoreReply::Unavailable,
         ];
         for answer in answers {
@@ -202,10 +202,10 @@ fn an_open_under_way_at_the_close_ends_too_late() {
             let opener = exchange.opener();
             let (load, best_effort) = (ask(opener.open()), ask(opener.open_best_effort()));
             let close = exchange.close();
-            let late = load.answer(answer.clone()).done().unwrap();
+            let late = load.reply(answer.clone()).done().unwrap();
             assert_eq!(late.unwrap_err(), Error::TooLate);
             // Also where the second answer meets the session of the first.
-            let late = best_effort.answer(answer).done().unwrap();
+            let late = best_effort.reply(answer).done().unwrap();
             assert_eq!(late.unwrap_err(), Error::TooLate);
             if let Step::Done(outgoing) = close {
                 assert!(applied(outgoing).0.is_empty());
@@ -217,10 +217,10 @@ fn an_open_under_way_at_the_close_ends_too_late() {
     let stored = Stored::new(|builder| builder);
     let exchange = stored.exchange();
     let (fast, slow) = (ask(exchange.open()), ask(exchange.opener().open()));
-    let session = fast.answer(stored.live()).done().unwrap().unwrap();
+    let session = fast.reply(stored.live()).done().unwrap().unwrap();
     assert_eq!(applied(exchange.close().done().unwrap()).0[VARY], "Cookie");
     assert_eq!(
-        slow.answer(stored.live()).done().unwrap().unwrap_err(),
+        slow.reply(stored.live()).done().unwrap().unwrap_err(),
         Error::TooLate
     );
     assert_eq!(
@@ -288,7 +288,7 @@ fn changes_that_are_discarded_send_vary_alone() {
     let exchange = stored.exchange();
     exchange.discard_changes();
     let session = ask(exchange.open())
-        .answer(stored.live())
+        .reply(stored.live())
         .done()
         .unwrap()
         .unwrap();

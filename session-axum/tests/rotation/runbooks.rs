@@ -5,7 +5,7 @@ mod steps;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use session_axum::SecretKey;
-use session_axum::session_core::{Builder, Config, KeyRing, PreviousCookie, Prefix, Refresh};
+use session_axum::session_core::{Builder, Config, KeyRing, Prefix, PreviousCookie, Refresh};
 pub use steps::a_key_ages_in_haste;
 use steps::*;
 

@@ -66,12 +66,12 @@ impl LoadedFrom {
     ) -> Result<(Box<LiveRecord>, Map), Unopened> {
         let record = match reply {
             StoreReply::Loaded(Loaded::Live(record)) => record,
-            StoreReply::Loaded(Loaded::Dead { expires }) => {
+            StoreReply::Loaded(Loaded::Tombstone { expires }) => {
                 // A tombstone ends this long after the deletion.
                 let ended = expires.saturating_sub(TOMBSTONE_SECONDS);
                 return Err(Unopened::new(key, false, ended, now, Rejected::Gone));
             }
-            StoreReply::Loaded(Loaded::Absent) => {
+            StoreReply::Loaded(Loaded::NotFound) => {
                 // There never was a record, or it ended longer ago than a tombstone lasts.
                 return Err(Unopened::new(key, false, 0, now, Rejected::Unknown));
             }

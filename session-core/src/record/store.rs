@@ -193,10 +193,10 @@ impl fmt::Debug for StoreRequest {
 /// let sessions = Sessions::builder(SecretKey::generate().unwrap()).build_stored().unwrap();
 /// let request = testing::stored_request(&sessions); // an id of ours
 /// let open = |reply| match sessions.exchange(&request).open() {
-///     Step::Pending(pending) => pending.answer(reply).done().unwrap(),
+///     Step::Pending(pending) => pending.reply(reply).done().unwrap(),
 ///     Step::Done(_) => unreachable!("an id of ours is looked up"),
 /// };
-/// assert!(open(StoreReply::Loaded(Loaded::Absent)).unwrap().is_empty());
+/// assert!(open(StoreReply::Loaded(Loaded::NotFound)).unwrap().is_empty());
 /// assert_eq!(open(StoreReply::Unavailable).unwrap_err(), Error::Unavailable);
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -229,7 +229,7 @@ pub enum StoreReply {
 /// # let exchange = sessions.exchange(&request);
 /// # let Step::Pending(pending) = exchange.open() else { unreachable!() };
 /// let expires = u64::MAX;
-/// let session = pending.answer(StoreReply::Loaded(Loaded::Dead { expires })).done().unwrap().unwrap();
+/// let session = pending.reply(StoreReply::Loaded(Loaded::Tombstone { expires })).done().unwrap().unwrap();
 /// assert_eq!(session.rejected(), Some(Rejected::Gone));
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -237,12 +237,12 @@ pub enum Loaded {
     /// A record that was not deleted. It may have expired: the core checks that.
     Live(Record),
     /// The tombstone of a deleted record.
-    Dead {
+    Tombstone {
         /// The second at which the tombstone ends: [`TOMBSTONE_SECONDS`] after the deletion.
         expires: u64,
     },
     /// Nothing, or a tombstone that has ended.
-    Absent,
+    NotFound,
 }
 
 impl Loaded {
@@ -252,14 +252,14 @@ impl Loaded {
     /// ```
     /// use session_core::protocol::Loaded;
     ///
-    /// let dead = Loaded::Dead { expires: 1_700_000_060 };
+    /// let dead = Loaded::Tombstone { expires: 1_700_000_060 };
     /// assert_eq!(dead.clone().at(1_700_000_059), dead);
-    /// assert_eq!(dead.at(1_700_000_060), Loaded::Absent);
+    /// assert_eq!(dead.at(1_700_000_060), Loaded::NotFound);
     /// ```
     #[must_use]
     pub fn at(self, now: u64) -> Self {
         match self {
-            Self::Dead { expires } if expires <= now => Self::Absent,
+            Self::Tombstone { expires } if expires <= now => Self::NotFound,
             other => other,
         }
     }
@@ -274,7 +274,7 @@ impl Loaded {
 /// # exchange.open().done().unwrap().unwrap().insert("a", 1).unwrap();
 /// # let Step::Pending(pending) = exchange.close() else { unreachable!() };
 /// # let mut response = http::HeaderMap::new();
-/// let mut outgoing = pending.answer(StoreReply::Inserted(Inserted::Dead)).done().unwrap();
+/// let mut outgoing = pending.reply(StoreReply::Inserted(Inserted::Tombstone)).done().unwrap();
 /// outgoing.apply(&mut response).unwrap();
 /// assert!(!response.contains_key("set-cookie")); // ended before its id was sent
 /// ```
@@ -286,7 +286,7 @@ pub enum Inserted {
     /// own.
     Exists(Record),
     /// There is a tombstone.
-    Dead,
+    Tombstone,
 }
 
 /// The result of an update, and of a delete of one version.

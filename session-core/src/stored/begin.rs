@@ -120,7 +120,7 @@ impl Closing {
             // Another session's record has this selector of 128 random bits: they were not random.
             StoreReply::Inserted(Inserted::Exists(_)) => return self.fail_without_entropy(),
             // Another request ended the session already, by a trim for instance.
-            StoreReply::Inserted(Inserted::Dead) => {
+            StoreReply::Inserted(Inserted::Tombstone) => {
                 self.add_event(EventKind::Gone);
                 return self.finish();
             }

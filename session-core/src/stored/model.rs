@@ -26,13 +26,13 @@ impl ModelStore {
         match request.clone() {
             StoreRequest::Load { key, now } => StoreReply::Loaded(match self.slots.get(&key) {
                 Some(Slot::Live { record, .. }) => Loaded::Live(record.clone()),
-                Some(Slot::Dead { expires }) => Loaded::Dead { expires: *expires }.at(now),
-                None => Loaded::Absent,
+                Some(Slot::Dead { expires }) => Loaded::Tombstone { expires: *expires }.at(now),
+                None => Loaded::NotFound,
             }),
             StoreRequest::Insert { key, record, .. } => {
                 StoreReply::Inserted(match self.slots.get(&key) {
                     Some(Slot::Live { record, .. }) => Inserted::Exists(record.clone()),
-                    Some(Slot::Dead { .. }) => Inserted::Dead,
+                    Some(Slot::Dead { .. }) => Inserted::Tombstone,
                     None => {
                         let seq = self.next_seq();
                         self.slots.insert(key, Slot::Live { record, seq });

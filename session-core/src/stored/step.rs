@@ -18,8 +18,8 @@ use crate::record::store::{StoreReply, StoreRequest};
 ///         match step {
 ///             Step::Done(result) => return result,
 ///             Step::Pending(pending) => {
-///                 let reply = store(pending.question());
-///                 step = pending.answer(reply);
+///                 let reply = store(pending.request());
+///                 step = pending.reply(reply);
 ///             }
 ///         }
 ///     }
@@ -109,8 +109,8 @@ impl<T: 'static> Step<T> {
 /// let exchange = sessions.exchange(&http::HeaderMap::new());
 /// exchange.open().done().unwrap()?.insert("a", 1)?;
 /// let Step::Pending(pending) = exchange.close() else { unreachable!("a new session is stored") };
-/// assert_eq!((pending.question().verb(), pending.within()), ("insert", Duration::from_secs(5)));
-/// let failed = pending.answer(StoreReply::Unavailable).done().unwrap().apply(&mut http::HeaderMap::new());
+/// assert_eq!((pending.request().verb(), pending.timeout()), ("insert", Duration::from_secs(5)));
+/// let failed = pending.reply(StoreReply::Unavailable).done().unwrap().apply(&mut http::HeaderMap::new());
 /// assert_eq!(failed, Err(Error::Unavailable));
 /// # Ok::<(), Error>(())
 /// ```
@@ -136,14 +136,14 @@ impl<T> Pending<T> {
     /// Returns the request. It may be sent again until a reply comes: every request is safe to
     /// repeat, if the driver then calls [`mark_retried`](Self::mark_retried).
     #[must_use]
-    pub fn question(&self) -> &StoreRequest {
+    pub fn request(&self) -> &StoreRequest {
         &self.0.request
     }
 
     /// Returns how long all requests of one open or one close may take together. When this time has
     /// passed since the first request, the reply is [`StoreReply::Unavailable`].
     #[must_use]
-    pub fn within(&self) -> Duration {
+    pub fn timeout(&self) -> Duration {
         self.0.timeout
     }
 
@@ -163,11 +163,11 @@ impl<T> Pending<T> {
     ///             Step::Done(result) => return result,
     ///             Step::Pending(pending) => pending,
     ///         };
-    ///         let reply = store(pending.question()).or_else(|| {
+    ///         let reply = store(pending.request()).or_else(|| {
     ///             pending.mark_retried();
-    ///             store(pending.question())
+    ///             store(pending.request())
     ///         });
-    ///         step = pending.answer(reply.unwrap_or(StoreReply::Unavailable));
+    ///         step = pending.reply(reply.unwrap_or(StoreReply::Unavailable));
     ///     }
     /// }
     /// # use session_core::{protocol::Inserted, SecretKey, Sessions};
@@ -184,7 +184,7 @@ impl<T> Pending<T> {
 
     /// Continues with the store's reply. A reply to another kind of request has the effect of
     /// [`StoreReply::Unavailable`].
-    pub fn answer(self, reply: StoreReply) -> Step<T> {
+    pub fn reply(self, reply: StoreReply) -> Step<T> {
         (self.0.next)(reply, self.0.attempt)
     }
 }

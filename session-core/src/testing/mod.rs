@@ -156,7 +156,7 @@ pub fn stored_request(sessions: &StoredSessions) -> HeaderMap {
         let _ = session.insert("a", 1);
     }
     if let Step::Pending(insert) = exchange.close()
-        && let Some(mut outgoing) = insert.answer(StoreReply::Inserted(Inserted::Done)).done()
+        && let Some(mut outgoing) = insert.reply(StoreReply::Inserted(Inserted::Done)).done()
     {
         let _ = outgoing.apply(&mut response);
     }

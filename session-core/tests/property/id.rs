@@ -44,8 +44,8 @@ pub fn check(data: &[u8]) {
         let Step::Pending(ask) = exchange.open() else {
             panic!("the store must be asked")
         };
-        let StoreRequest::Load { key, now } = ask.question() else {
-            panic!("{:?}", ask.question())
+        let StoreRequest::Load { key, now } = ask.request() else {
+            panic!("{:?}", ask.request())
         };
         assert_eq!(
             (key.as_bytes(), *now),
@@ -53,7 +53,7 @@ pub fn check(data: &[u8]) {
         );
         let record = record(NOW, body(&hash, b"{\"a\":1}"));
         let session = ask
-            .answer(StoreReply::Loaded(Loaded::Live(record)))
+            .reply(StoreReply::Loaded(Loaded::Live(record)))
             .done()
             .unwrap()
             .unwrap();

@@ -154,7 +154,7 @@ fn assert_opens(
         panic!("the store must be asked")
     };
     let answer = StoreReply::Loaded(Loaded::Live(record(CREATED, stored)));
-    let session = ask.answer(answer).done().unwrap().unwrap();
+    let session = ask.reply(answer).done().unwrap().unwrap();
 
     let hash = Sha256::digest(&ID_BYTES[16..]);
     let opens = |body: &Body<'_>| {
@@ -195,8 +195,8 @@ fn assert_opens(
     let Step::Pending(ask) = exchange.close() else {
         panic!("not written")
     };
-    let StoreRequest::Update { record, .. } = ask.question() else {
-        panic!("{:?}", ask.question())
+    let StoreRequest::Update { record, .. } = ask.request() else {
+        panic!("{:?}", ask.request())
     };
     let written = decrypted(&record.body).unwrap();
     let written = read(&written).unwrap();

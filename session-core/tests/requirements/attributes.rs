@@ -47,7 +47,7 @@ fn c1_the_default_set_cookie() {
     let inserted =
         session_core::protocol::StoreReply::Inserted(session_core::protocol::Inserted::Done);
     let mut response = HeaderMap::new();
-    ask.answer(inserted)
+    ask.reply(inserted)
         .done()
         .unwrap()
         .apply(&mut response)

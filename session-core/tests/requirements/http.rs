@@ -247,7 +247,7 @@ fn h6_no_method_changes_an_unavailable_session() {
     let Step::Pending(ask) = exchange.opener().open_best_effort() else {
         panic!("the store must be asked")
     };
-    let session = ask.answer(StoreReply::Unavailable).done().unwrap().unwrap();
+    let session = ask.reply(StoreReply::Unavailable).done().unwrap().unwrap();
     assert!(session.is_unavailable());
     assert_refused("an unavailable session", &session, &Error::Unavailable);
     let mut outgoing = exchange.close().done().unwrap();

@@ -231,9 +231,9 @@ fn o2_a_frozen_clock() {
         panic!("the store must be asked for the id")
     };
     assert!(
-        matches!(ask.question(), StoreRequest::Load { now: FAR, .. }),
+        matches!(ask.request(), StoreRequest::Load { now: FAR, .. }),
         "{:?}",
-        ask.question()
+        ask.request()
     );
     let exchange = stored.exchange(&HeaderMap::new());
     exchange
@@ -248,9 +248,9 @@ fn o2_a_frozen_clock() {
     };
     let StoreRequest::Insert {
         record, now: FAR, ..
-    } = ask.question()
+    } = ask.request()
     else {
-        panic!("{:?}", ask.question())
+        panic!("{:?}", ask.request())
     };
     assert_eq!((record.created, record.seen), (FAR, FAR));
     assert!(asked.load(Ordering::SeqCst) > 10);

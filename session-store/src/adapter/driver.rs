@@ -52,7 +52,7 @@ impl Driver {
                 Step::Done(result) => return result,
                 Step::Pending(pending) => pending,
             };
-            let (request, time) = (pending.question(), pending.within());
+            let (request, time) = (pending.request(), pending.timeout());
             if write_lock.is_none()
                 && let StoreRequest::Update { key, .. } | StoreRequest::Delete { key, .. } = request
             {
@@ -70,7 +70,7 @@ impl Driver {
             if is_conflict(&reply) {
                 conflicts += 1;
             }
-            step = pending.answer(reply);
+            step = pending.reply(reply);
         }
     }
 

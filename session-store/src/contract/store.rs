@@ -25,7 +25,7 @@ use crate::contract::error::StoreError;
 /// }
 /// # #[tokio::main(flavor = "current_thread")] async fn main() {
 /// # let store = session_store::MemoryStore::new();
-/// assert_eq!(ask(&store, 1_700_000_000).await.unwrap(), Loaded::Absent);
+/// assert_eq!(ask(&store, 1_700_000_000).await.unwrap(), Loaded::NotFound);
 /// # }
 /// ```
 pub type StoreFuture<'a, T> = Pin<Box<dyn Future<Output = Result<T, StoreError>> + Send + 'a>>;
@@ -89,10 +89,10 @@ pub trait Store: Send + Sync + 'static {
     /// | under the key | reply |
     /// |---|---|
     /// | a live record | [`Loaded::Live`], with everything that was written |
-    /// | an expired record | [`Loaded::Live`] or [`Loaded::Absent`]: the caller compares `expires` |
-    /// | a tombstone | [`Loaded::Dead`], with its end |
-    /// | a tombstone whose end is not later than `now`, removed or not | [`Loaded::Absent`]: see [`Loaded::at`] |
-    /// | nothing | [`Loaded::Absent`] |
+    /// | an expired record | [`Loaded::Live`] or [`Loaded::NotFound`]: the caller compares `expires` |
+    /// | a tombstone | [`Loaded::Tombstone`], with its end |
+    /// | a tombstone whose end is not later than `now`, removed or not | [`Loaded::NotFound`]: see [`Loaded::at`] |
+    /// | nothing | [`Loaded::NotFound`] |
     ///
     /// # Errors
     /// The back end failed.
@@ -104,9 +104,9 @@ pub trait Store: Send + Sync + 'static {
     /// |---|---|---|
     /// | nothing | created | [`Inserted::Done`] |
     /// | a record, whatever its version | none | [`Inserted::Exists`], with it |
-    /// | a tombstone | none | [`Inserted::Dead`] |
+    /// | a tombstone | none | [`Inserted::Tombstone`] |
     ///
-    /// A repetition replies [`Inserted::Exists`] with its own record, or with a later write's; [`Inserted::Dead`] if the
+    /// A repetition replies [`Inserted::Exists`] with its own record, or with a later write's; [`Inserted::Tombstone`] if the
     /// record was deleted meanwhile. The core inserts each key once, so only a repetition finds something there.
     ///
     /// # Errors

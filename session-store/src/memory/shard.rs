@@ -58,11 +58,11 @@ impl Shard {
     /// Returns what is under this key, even if it is a tombstone that has ended.
     pub(super) fn load(&self, key: RecordKey) -> Loaded {
         let Some(slot) = self.slots.get(&key) else {
-            return Loaded::Absent;
+            return Loaded::NotFound;
         };
         match &slot.content {
             Content::Record { record, .. } => Loaded::Live(record.clone()),
-            Content::Tombstone { expires } => Loaded::Dead { expires: *expires },
+            Content::Tombstone { expires } => Loaded::Tombstone { expires: *expires },
         }
     }
 
@@ -93,8 +93,8 @@ impl Shard {
     ) -> Result<Inserted, Full> {
         match self.load(key) {
             Loaded::Live(record) => return Ok(Inserted::Exists(record)),
-            Loaded::Dead { .. } => return Ok(Inserted::Dead),
-            Loaded::Absent => {}
+            Loaded::Tombstone { .. } => return Ok(Inserted::Tombstone),
+            Loaded::NotFound => {}
         }
         let content = Content::Record {
             record: record.clone(),

@@ -65,7 +65,7 @@ async fn full_of_garbage_is_not_full() {
                 .map(|()| true),
         };
         assert!(answered.unwrap());
-        assert_eq!(store.load(key(1), later).await.unwrap(), Loaded::Absent);
+        assert_eq!(store.load(key(1), later).await.unwrap(), Loaded::NotFound);
     }
 }
 

@@ -46,7 +46,7 @@ async fn bounded() {
             Loaded::Live(sized(number, 1_500))
         );
     }
-    assert_eq!(store.load(key(9), NOW).await.unwrap(), Loaded::Absent);
+    assert_eq!(store.load(key(9), NOW).await.unwrap(), Loaded::NotFound);
     assert_eq!(store.list(&"x".repeat(2_000), 9, NOW).await.unwrap(), []);
 
     // Verbs that need no memory still work.

@@ -52,16 +52,16 @@ impl Model {
     fn load(&self, key: RecordKey) -> Loaded {
         match self.slots.get(&key) {
             Some(Slot::Record(record, _)) => Loaded::Live(record.clone()),
-            Some(Slot::Tombstone(expires)) => Loaded::Dead { expires: *expires },
-            None => Loaded::Absent,
+            Some(Slot::Tombstone(expires)) => Loaded::Tombstone { expires: *expires },
+            None => Loaded::NotFound,
         }
     }
 
     fn insert(&mut self, key: RecordKey, record: &Record) -> Inserted {
         match self.load(key) {
             Loaded::Live(record) => Inserted::Exists(record),
-            Loaded::Dead { .. } => Inserted::Dead,
-            Loaded::Absent => {
+            Loaded::Tombstone { .. } => Inserted::Tombstone,
+            Loaded::NotFound => {
                 self.orders += 1;
                 self.slots
                     .insert(key, Slot::Record(record.clone(), self.orders));
@@ -216,7 +216,7 @@ impl Model {
     async fn follow(&mut self, store: &MemoryStore) {
         for key in self.slots.keys().copied().collect::<Vec<_>>() {
             let loaded = store.load(key, 0).await.unwrap();
-            if loaded == Loaded::Absent && self.may_be_gone(key) {
+            if loaded == Loaded::NotFound && self.may_be_gone(key) {
                 self.slots.remove(&key);
             }
             assert_eq!(loaded, self.load(key));

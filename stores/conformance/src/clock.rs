@@ -156,7 +156,7 @@ pub(crate) async fn times_near_zero(store: StoreUnderTest) {
     expect_one_of(
         "load, an expired record there",
         &loaded,
-        &[Loaded::Live(never), Loaded::Absent],
+        &[Loaded::Live(never), Loaded::NotFound],
     );
 }
 
@@ -227,7 +227,7 @@ pub(crate) async fn times_near_the_end(store: StoreUnderTest) {
     );
     for number in [2, 3] {
         let loaded = store.load(key(number), NOW).await;
-        let wanted = [tombstone(last), Loaded::Dead { expires: last }];
+        let wanted = [tombstone(last), Loaded::Tombstone { expires: last }];
         expect_one_of("a tombstone from the end of times", &loaded, &wanted);
     }
     store.delete_expired(last, 1000).await;
@@ -293,7 +293,7 @@ pub(crate) async fn times_beyond_the_end(store: StoreUnderTest) {
         &store.delete(key(1), most).await,
         &Outcome::Done,
     );
-    let wanted = [most, last].map(|expires| Loaded::Dead { expires });
+    let wanted = [most, last].map(|expires| Loaded::Tombstone { expires });
     expect_one_of(
         "load, a tombstone there",
         &store.load(key(1), NOW).await,

@@ -41,8 +41,8 @@ pub(crate) async fn a_tombstone_ends(store: StoreUnderTest) {
     );
     for (now, wanted) in [
         (NOW + TOMBSTONE_SECONDS - 1, tombstone(NOW)),
-        (NOW + TOMBSTONE_SECONDS, Loaded::Absent),
-        (NOW + DAY, Loaded::Absent),
+        (NOW + TOMBSTONE_SECONDS, Loaded::NotFound),
+        (NOW + DAY, Loaded::NotFound),
     ] {
         for number in [1, 2, 3] {
             let rule = format!(
@@ -71,9 +71,9 @@ pub(crate) async fn delete_leaves_a_tombstone(store: StoreUnderTest) {
             Existing::Nothing => expect(
                 "delete, nothing there: creates nothing",
                 &loaded,
-                &Loaded::Absent,
+                &Loaded::NotFound,
             ),
-            Existing::Expired => expect_one_of(rule, &loaded, &[tombstone(NOW), Loaded::Absent]),
+            Existing::Expired => expect_one_of(rule, &loaded, &[tombstone(NOW), Loaded::NotFound]),
             Existing::Live | Existing::Tombstone => {
                 expect(
                     format_args!("{rule}: a tombstone stays"),
@@ -117,7 +117,7 @@ pub(crate) async fn delete_version_ends_its_version(store: StoreUnderTest) {
                     expect_one_of(
                         format_args!("{rule}: its effect"),
                         &after,
-                        &[wanted, Loaded::Absent],
+                        &[wanted, Loaded::NotFound],
                     );
                 }
                 _ => expect(format_args!("{rule}: its effect"), &after, &wanted),
@@ -156,7 +156,11 @@ pub(crate) async fn a_tombstone_blocks_late_writes(store: StoreUnderTest) {
             now.cast_signed() - NOW.cast_signed()
         );
         let inserted = store.insert(key(1), &record(1), now).await;
-        expect(format_args!("insert, {when}"), &inserted, &Inserted::Dead);
+        expect(
+            format_args!("insert, {when}"),
+            &inserted,
+            &Inserted::Tombstone,
+        );
         for version in [0, 1, 2] {
             let updated = store.update(key(1), version, &record(2), now).await;
             expect(

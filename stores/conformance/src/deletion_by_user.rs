@@ -52,7 +52,7 @@ pub(crate) async fn delete_all_but_one(store: StoreUnderTest) {
         expect(
             "insert, a tombstone of delete_owned there",
             &inserted,
-            &Inserted::Dead,
+            &Inserted::Tombstone,
         );
     }
     // The record that is spared may be another user's, or none.
@@ -129,7 +129,7 @@ pub(crate) async fn delete_one(store: StoreUnderTest) {
     expect(
         "delete_owned creates nothing",
         &store.load(key(6), NOW).await,
-        &Loaded::Absent,
+        &Loaded::NotFound,
     );
 
     store.index("bob", key(1), NOW + HOUR, NOW).await;

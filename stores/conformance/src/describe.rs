@@ -49,7 +49,7 @@ impl Describe for Loaded {
     fn describe(&self) -> String {
         match self {
             Self::Live(record) => format!("Live({})", record.describe()),
-            Self::Dead { .. } | Self::Absent => format!("{self:?}"),
+            Self::Tombstone { .. } | Self::NotFound => format!("{self:?}"),
         }
     }
 }
@@ -58,7 +58,7 @@ impl Describe for Inserted {
     fn describe(&self) -> String {
         match self {
             Self::Exists(record) => format!("Exists({})", record.describe()),
-            Self::Done | Self::Dead => format!("{self:?}"),
+            Self::Done | Self::Tombstone => format!("{self:?}"),
         }
     }
 }

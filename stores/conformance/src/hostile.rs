@@ -56,7 +56,7 @@ pub(crate) async fn hostile_keys(store: StoreUnderTest) {
         expect(
             rule("load, nothing there,", key),
             &store.load(*key, NOW).await,
-            &Loaded::Absent,
+            &Loaded::NotFound,
         );
         store.index("ada", *key, NOW + HOUR, NOW).await;
         let inserted = store.insert(*key, &of_user(number, "ada"), NOW).await;

@@ -71,10 +71,10 @@ pub(crate) async fn load_returns_what_is_stored(store: StoreUnderTest) {
             let loaded = store.load(key(number), NOW).await;
             let rule = format!("load, {there:?} there, asked twice");
             match there {
-                Existing::Nothing => expect(rule, &loaded, &Loaded::Absent),
+                Existing::Nothing => expect(rule, &loaded, &Loaded::NotFound),
                 Existing::Live => expect(rule, &loaded, &Loaded::Live(record(1))),
                 Existing::Expired => {
-                    expect_one_of(rule, &loaded, &[Loaded::Live(expired()), Loaded::Absent])
+                    expect_one_of(rule, &loaded, &[Loaded::Live(expired()), Loaded::NotFound])
                 }
                 Existing::Tombstone => expect(rule, &loaded, &tombstone(NOW)),
             }
@@ -97,7 +97,7 @@ pub(crate) async fn insert_creates_only_where_nothing_is(store: StoreUnderTest) 
                     &[Inserted::Exists(expired()), Inserted::Done],
                 );
             }
-            Existing::Tombstone => expect(rule, &inserted, &Inserted::Dead),
+            Existing::Tombstone => expect(rule, &inserted, &Inserted::Tombstone),
         }
         let loaded = store.load(key(number), NOW).await;
         let rule = format!("insert, {there:?} there, creates only where nothing is");
@@ -126,7 +126,7 @@ pub(crate) async fn insert_repeated(store: StoreUnderTest) {
         &store.delete(key(1), NOW).await,
         &Outcome::Done,
     );
-    again("deleted meanwhile", Inserted::Dead).await;
+    again("deleted meanwhile", Inserted::Tombstone).await;
     expect(
         "insert, a tombstone there: no effect",
         &store.load(key(1), NOW).await,

@@ -67,9 +67,9 @@ impl Race<'_> {
                     return set_cookie(&response).unwrap();
                 }
                 Step::Pending(ask) => {
-                    journal.push(ask.question().clone());
-                    let reply = self.store.request(ask.question()).await;
-                    step = ask.answer(reply);
+                    journal.push(ask.request().clone());
+                    let reply = self.store.request(ask.request()).await;
+                    step = ask.reply(reply);
                 }
             }
         }

@@ -40,8 +40,8 @@ impl Model {
     pub(crate) fn load(&self, key: RecordKey) -> Loaded {
         match self.slots.get(&key) {
             Some(Slot::Record(record, _)) => Loaded::Live(record.clone()),
-            Some(Slot::Tombstone(expires)) => Loaded::Dead { expires: *expires },
-            None => Loaded::Absent,
+            Some(Slot::Tombstone(expires)) => Loaded::Tombstone { expires: *expires },
+            None => Loaded::NotFound,
         }
     }
 
@@ -72,8 +72,8 @@ impl Model {
     pub(crate) fn insert(&mut self, key: RecordKey, record: &Record) -> Inserted {
         match self.load(key) {
             Loaded::Live(record) => Inserted::Exists(record),
-            Loaded::Dead { .. } => Inserted::Dead,
-            Loaded::Absent => {
+            Loaded::Tombstone { .. } => Inserted::Tombstone,
+            Loaded::NotFound => {
                 self.orders += 1;
                 self.slots
                     .insert(key, Slot::Record(record.clone(), self.orders));

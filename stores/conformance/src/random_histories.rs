@@ -49,7 +49,7 @@ async fn walk(store: StoreUnderTest, seed: u64) {
 }
 
 fn is_dead(loaded: &Loaded) -> bool {
-    matches!(loaded, Loaded::Dead { .. })
+    matches!(loaded, Loaded::Tombstone { .. })
 }
 
 struct Walk {
@@ -275,7 +275,7 @@ impl Walk {
         for number in KEYS {
             let place = key(number);
             let loaded = self.store.load(place, NOW).await;
-            if loaded == Loaded::Absent && self.model.may_be_gone(place) {
+            if loaded == Loaded::NotFound && self.model.may_be_gone(place) {
                 self.model.forget(place);
             }
             let wanted = self.model.load(place);

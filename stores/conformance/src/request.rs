@@ -175,19 +175,19 @@ impl Request {
         };
         self.state = match std::mem::replace(&mut self.state, State::Over) {
             State::Opening(exchange, Step::Pending(mut opening)) => {
-                let reply = send(opening.question()).await;
+                let reply = send(opening.request()).await;
                 if twice {
                     opening.mark_retried();
                 }
-                State::Opening(exchange, opening.answer(reply))
+                State::Opening(exchange, opening.reply(reply))
             }
             State::Closing(Step::Pending(mut closing)) => {
-                journal.push(closing.question().clone());
-                let reply = send(closing.question()).await;
+                journal.push(closing.request().clone());
+                let reply = send(closing.request()).await;
                 if twice {
                     closing.mark_retried();
                 }
-                State::Closing(closing.answer(reply))
+                State::Closing(closing.reply(reply))
             }
             State::EndingAll => {
                 for _ in 0..=u8::from(twice) {
@@ -266,8 +266,8 @@ pub(crate) async fn look(
         match step {
             Step::Done(session) => break session.unwrap(),
             Step::Pending(ask) => {
-                let reply = store.request(ask.question()).await;
-                step = ask.answer(reply);
+                let reply = store.request(ask.request()).await;
+                step = ask.reply(reply);
             }
         }
     };

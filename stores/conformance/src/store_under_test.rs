@@ -53,7 +53,7 @@ pub(crate) fn of_user(version: u64, user: &str) -> Record {
 
 /// Returns the tombstone of a record that was deleted at this second.
 pub(crate) fn tombstone(now: u64) -> Loaded {
-    Loaded::Dead {
+    Loaded::Tombstone {
         expires: now + TOMBSTONE_SECONDS,
     }
 }

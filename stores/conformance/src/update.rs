@@ -46,7 +46,7 @@ pub(crate) async fn update_replaces_its_version(store: StoreUnderTest) {
             let rule =
                 format!("update of version {version}, {there:?} of version 1 there: its effect");
             match there {
-                Existing::Expired => expect_one_of(rule, &after, &[wanted, Loaded::Absent]),
+                Existing::Expired => expect_one_of(rule, &after, &[wanted, Loaded::NotFound]),
                 _ => expect(rule, &after, &wanted),
             }
         }
@@ -197,7 +197,7 @@ pub(crate) async fn expired_is_never_live_again(store: StoreUnderTest) {
         expect_one_of(
             "no verb makes an expired record live",
             &loaded,
-            &[Loaded::Live(expired()), Loaded::Absent],
+            &[Loaded::Live(expired()), Loaded::NotFound],
         );
     }
 }

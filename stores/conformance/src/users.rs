@@ -155,7 +155,7 @@ pub(crate) async fn the_index_is_a_hint(store: StoreUnderTest) {
     expect(
         "index creates no record",
         &store.load(key(4), NOW).await,
-        &Loaded::Absent,
+        &Loaded::NotFound,
     );
     expect(
         "list: the record is the truth, the index a hint",

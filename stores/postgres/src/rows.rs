@@ -42,7 +42,7 @@ pub(crate) fn outcome(done: bool) -> Outcome {
 /// Reads a row of the statement `load`, also an expired record or tombstone.
 pub(crate) fn loaded(row: &Row) -> Result<Loaded, StoreError> {
     if cell(row, 0)? {
-        return Ok(Loaded::Dead {
+        return Ok(Loaded::Tombstone {
             expires: number(cell(row, 2)?),
         });
     }

@@ -234,7 +234,7 @@ impl PostgresStore {
         let rows = self
             .query(&self.table.sql.load, &[&&key.as_bytes()[..]])
             .await?;
-        rows.first().map_or(Ok(Loaded::Absent), loaded)
+        rows.first().map_or(Ok(Loaded::NotFound), loaded)
     }
 }
 

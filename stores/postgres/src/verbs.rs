@@ -60,8 +60,8 @@ impl Store for PostgresStore {
                 // The row that stopped the insert may have been removed meanwhile; then the insert is tried again.
                 match self.stored(key).await? {
                     Loaded::Live(record) => return Ok(Inserted::Exists(record)),
-                    Loaded::Dead { .. } => return Ok(Inserted::Dead),
-                    Loaded::Absent => {}
+                    Loaded::Tombstone { .. } => return Ok(Inserted::Tombstone),
+                    Loaded::NotFound => {}
                 }
             }
         })
@@ -114,7 +114,7 @@ impl Store for PostgresStore {
                     }
                     // The record was created between the two statements.
                     Loaded::Live(_) => {}
-                    Loaded::Dead { .. } | Loaded::Absent => return Ok(Updated::Gone),
+                    Loaded::Tombstone { .. } | Loaded::NotFound => return Ok(Updated::Gone),
                 }
             }
         })
@@ -165,7 +165,7 @@ impl Store for PostgresStore {
                     }
                     // The record was created between the two statements.
                     Loaded::Live(_) => {}
-                    Loaded::Dead { .. } | Loaded::Absent => return Ok(Updated::Gone),
+                    Loaded::Tombstone { .. } | Loaded::NotFound => return Ok(Updated::Gone),
                 }
             }
         })

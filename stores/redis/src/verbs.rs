@@ -69,7 +69,7 @@ impl<C: ConnectionLike + Clone + Send + Sync + 'static> RedisStore<C> {
         }
         match stored(reply)? {
             Stored::Record(record) => Ok(Inserted::Exists(record)),
-            Stored::Tombstone(_) => Ok(Inserted::Dead),
+            Stored::Tombstone(_) => Ok(Inserted::Tombstone),
             // Not a reply of the script: it has found the key in use.
             Stored::Nothing => Err(malformed()),
         }
@@ -108,8 +108,8 @@ impl<C: ConnectionLike + Clone + Send + Sync + 'static> Store for RedisStore<C> 
             command.arg(self.record_key(key)).arg(&FIELDS);
             let loaded = match stored(self.query(&command).await?)? {
                 Stored::Record(record) => Loaded::Live(record),
-                Stored::Tombstone(expires) => Loaded::Dead { expires },
-                Stored::Nothing => Loaded::Absent,
+                Stored::Tombstone(expires) => Loaded::Tombstone { expires },
+                Stored::Nothing => Loaded::NotFound,
             };
             // Redis removes by its own clock, an hour late; `now` decides.
             Ok(loaded.at(now))

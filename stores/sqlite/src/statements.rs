@@ -23,7 +23,7 @@ type Result<T> = std::result::Result<T, Error>;
 pub(crate) fn load(connection: &Connection, key: RecordKey) -> Result<Loaded> {
     let mut statement = connection.prepare_cached(sql::LOAD)?;
     let stored = statement.query_row([key.as_bytes()], stored);
-    Ok(stored.optional()?.unwrap_or(Loaded::Absent))
+    Ok(stored.optional()?.unwrap_or(Loaded::NotFound))
 }
 
 pub(crate) fn insert(connection: &Connection, key: RecordKey, record: &Record) -> Result<Inserted> {
@@ -43,9 +43,9 @@ pub(crate) fn insert(connection: &Connection, key: RecordKey, record: &Record) -
     }
     match load(connection, key)? {
         Loaded::Live(record) => Ok(Inserted::Exists(record)),
-        Loaded::Dead { .. } => Ok(Inserted::Dead),
+        Loaded::Tombstone { .. } => Ok(Inserted::Tombstone),
         // Cannot happen: the row that stopped the insert is still there, since the lock of the writer is held.
-        Loaded::Absent => Err(Error::QueryReturnedNoRows),
+        Loaded::NotFound => Err(Error::QueryReturnedNoRows),
     }
 }
 
@@ -132,7 +132,7 @@ pub(crate) fn delete_version(
     // The lock of the writer is held, so this reads the row that the statement did not match.
     Ok(match load(connection, key)? {
         Loaded::Live(other) => Updated::Conflict(other),
-        Loaded::Dead { .. } | Loaded::Absent => Updated::Gone,
+        Loaded::Tombstone { .. } | Loaded::NotFound => Updated::Gone,
     })
 }
 
@@ -210,7 +210,7 @@ pub(crate) fn delete_expired(connection: &Connection, before: u64, most: usize) 
 fn stored(row: &Row<'_>) -> Result<Loaded> {
     if row.get(0)? {
         let expires = seconds(row, 2)?;
-        return Ok(Loaded::Dead { expires });
+        return Ok(Loaded::Tombstone { expires });
     }
     let Ok(body) = row.get_ref(7)?.as_blob() else {
         return Err(unexpected(7, Type::Null));

@@ -162,8 +162,8 @@ fn probe(state: &State<'_>, cookie: usize) -> Session {
     let opened = match exchange.opener().open_best_effort() {
         Step::Done(opened) => opened,
         Step::Pending(pending) => {
-            let reply = state.store.clone().execute(pending.question());
-            pending.answer(reply).done().unwrap()
+            let reply = state.store.clone().execute(pending.request());
+            pending.reply(reply).done().unwrap()
         }
     };
     opened.unwrap()
@@ -303,10 +303,10 @@ fn drive<T>(state: &State<'_>, store: &mut ModelStore, mut step: Step<T>) -> T {
             Step::Pending(pending) => {
                 let reply = faulty::loaded(
                     state.mutation,
-                    pending.question(),
-                    store.execute(pending.question()),
+                    pending.request(),
+                    store.execute(pending.request()),
                 );
-                step = pending.answer(reply);
+                step = pending.reply(reply);
             }
         }
     }

@@ -44,13 +44,13 @@ pub(super) fn loaded(
         return reply;
     };
     match (mutation, reply) {
-        (Some(Mutation::EndlessTombstone), StoreReply::Loaded(Loaded::Dead { .. })) => {
-            StoreReply::Loaded(Loaded::Dead {
+        (Some(Mutation::EndlessTombstone), StoreReply::Loaded(Loaded::Tombstone { .. })) => {
+            StoreReply::Loaded(Loaded::Tombstone {
                 expires: now + TOMBSTONE_SECONDS,
             })
         }
-        (Some(Mutation::ShortTombstone), StoreReply::Loaded(Loaded::Dead { .. })) => {
-            StoreReply::Loaded(Loaded::Absent)
+        (Some(Mutation::ShortTombstone), StoreReply::Loaded(Loaded::Tombstone { .. })) => {
+            StoreReply::Loaded(Loaded::NotFound)
         }
         (Some(Mutation::AlwaysJustMinted), StoreReply::Loaded(Loaded::Live(record))) => {
             let mut body = Body::decode(&record.body).unwrap();

@@ -24,7 +24,7 @@ impl State<'_> {
                 let Stage::Closing(pending) = &mut self.requests[number].stage else {
                     unreachable!()
                 };
-                let store_request = pending.question().clone();
+                let store_request = pending.request().clone();
                 faulty::mark_retried(self.mutation, pending);
                 self.faults += 1;
                 self.execute(number, &store_request, "; the reply is lost")?;
@@ -96,7 +96,7 @@ impl State<'_> {
             },
             Stage::Opened(session) => self.handle(number, &session),
             Stage::Closing(pending) => {
-                let store_request = pending.question().clone();
+                let store_request = pending.request().clone();
                 if let StoreRequest::Trim {
                     user, keep, now, ..
                 } = &store_request
@@ -117,7 +117,7 @@ impl State<'_> {
             Stage::Trimming(pending, mut surplus) => {
                 let StoreRequest::Trim {
                     user, now, this, ..
-                } = pending.question().clone()
+                } = pending.request().clone()
                 else {
                     unreachable!()
                 };
@@ -128,7 +128,7 @@ impl State<'_> {
                 }
                 let alive = self.store.live(this, now).is_some();
                 let reply = StoreReply::Trimmed(TrimResult { ended: 1, alive });
-                self.trace(|state| trace::request(state, number, pending.question(), &reply, ""));
+                self.trace(|state| trace::request(state, number, pending.request(), &reply, ""));
                 self.resume(number, pending, reply)
             }
             Stage::DeletingAll(mut left) => {
@@ -163,7 +163,7 @@ impl State<'_> {
         match std::mem::replace(&mut self.requests[number].stage, Stage::Ended) {
             Stage::Waiting => self.begin(number, false),
             Stage::Closing(pending) | Stage::Trimming(pending, _) => {
-                let ends = !goes_on(pending.question());
+                let ends = !goes_on(pending.request());
                 self.resume(number, pending, StoreReply::Unavailable)?;
                 let ended = self.requests[number].has_ended();
                 ensure(ended || !ends, "I15", || {

@@ -35,8 +35,8 @@ impl State<'_> {
         let opened = match step {
             Step::Done(opened) => opened,
             Step::Pending(pending) => {
-                lookup::load(self, number, pending.question(), replied)?;
-                let store_request = pending.question().clone();
+                lookup::load(self, number, pending.request(), replied)?;
+                let store_request = pending.request().clone();
                 let reply = if replied {
                     self.store.execute(&store_request)
                 } else {
@@ -49,7 +49,7 @@ impl State<'_> {
                     self.server.draws.drawn().counted = Some(record.version);
                 }
                 self.trace(|state| trace::request(state, number, &store_request, &reply, ""));
-                match pending.answer(reply) {
+                match pending.reply(reply) {
                     Step::Done(opened) => opened,
                     Step::Pending(_) => {
                         return Violation::of("I15", "an open sends more than one request");
@@ -104,7 +104,7 @@ impl State<'_> {
             _ => {}
         }
         self.leave(number);
-        self.progress(number, pending.answer(reply))
+        self.progress(number, pending.reply(reply))
     }
 
     /// The request no longer waits for its request to the store.
@@ -117,8 +117,8 @@ impl State<'_> {
         match step {
             Step::Pending(pending) => {
                 self.requests[number].store_requests += 1;
-                check::requested(self, number, pending.question())?;
-                let store_request = pending.question().clone();
+                check::requested(self, number, pending.request())?;
+                let store_request = pending.request().clone();
                 self.sent.push(Sent {
                     by: number,
                     store_request,

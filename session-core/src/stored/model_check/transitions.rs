@@ -73,13 +73,13 @@ impl State<'_> {
         let request = &self.requests[number];
         match &request.stage {
             Stage::Closing(pending) => {
-                let lost = self.scenario.without_reduction || self.matters_lost(pending.question());
+                let lost = self.scenario.without_reduction || self.matters_lost(pending.request());
                 let mut faults = Vec::from_iter(lost.then_some(Transition::LoseReply(number)));
                 if just_sent {
                     faults.push(Transition::Deadline(number));
                     // Without a reply, any other request to the store ends its close, so a crash
                     // would do nothing else.
-                    let crash = self.scenario.without_reduction || goes_on(pending.question());
+                    let crash = self.scenario.without_reduction || goes_on(pending.request());
                     faults.extend(crash.then_some(Transition::Crash(number)));
                 }
                 faults
@@ -103,7 +103,7 @@ impl State<'_> {
             return false;
         }
         match &self.requests[number].stage {
-            Stage::Closing(pending) => !self.would_change(pending.question()),
+            Stage::Closing(pending) => !self.would_change(pending.request()),
             Stage::Waiting => true,
             _ => false,
         }

@@ -190,7 +190,7 @@ fn a_repeated_write_counts_once() {
                 unreachable!("a change is stored")
             };
             let send = |pending: &Pending<Outgoing>| {
-                server.store.lock().unwrap().execute(pending.question())
+                server.store.lock().unwrap().execute(pending.request())
             };
             if had_effect {
                 assert_eq!(send(&pending), StoreReply::Updated(Updated::Done));
@@ -201,7 +201,7 @@ fn a_repeated_write_counts_once() {
             pending.mark_retried();
             let reply = send(&pending);
             let result = server
-                .drive(pending.answer(reply))
+                .drive(pending.reply(reply))
                 .apply(&mut HeaderMap::new());
             // The record lists its last eight writes. While it lists this one, or the version
             // before it, the outcome is known.

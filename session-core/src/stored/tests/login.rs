@@ -268,13 +268,13 @@ fn a_login_that_is_ended_by_the_number_is_gone() {
             match step {
                 Step::Done(outgoing) => break outgoing,
                 Step::Pending(pending) => {
-                    let reply = match pending.question() {
+                    let reply = match pending.request() {
                         StoreRequest::Trim { .. } => {
                             StoreReply::Trimmed(TrimResult { ended: 1, alive })
                         }
                         request => server.store.lock().unwrap().execute(request),
                     };
-                    step = pending.answer(reply);
+                    step = pending.reply(reply);
                 }
             }
         };

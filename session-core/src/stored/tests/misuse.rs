@@ -63,7 +63,7 @@ fn the_wrong_door_and_the_wrong_answer() {
         unreachable!("an id is looked up")
     };
     let opened = pending
-        .answer(StoreReply::Touched(Outcome::Done))
+        .reply(StoreReply::Touched(Outcome::Done))
         .done()
         .unwrap();
     assert_eq!(opened.unwrap_err(), Error::Unavailable);

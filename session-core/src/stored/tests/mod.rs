@@ -75,13 +75,13 @@ impl Server {
             match step {
                 Step::Done(done) => return done,
                 Step::Pending(pending) => {
-                    self.verbs.lock().unwrap().push(pending.question().verb());
-                    let broken = *self.broken.lock().unwrap() == Some(pending.question().verb());
+                    self.verbs.lock().unwrap().push(pending.request().verb());
+                    let broken = *self.broken.lock().unwrap() == Some(pending.request().verb());
                     let reply = match broken {
                         true => StoreReply::Unavailable,
-                        false => self.store.lock().unwrap().execute(pending.question()),
+                        false => self.store.lock().unwrap().execute(pending.request()),
                     };
-                    step = pending.answer(reply);
+                    step = pending.reply(reply);
                 }
             }
         }

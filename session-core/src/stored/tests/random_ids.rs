@@ -72,8 +72,8 @@ fn an_id_that_another_has_is_an_error() {
         let Step::Pending(pending) = exchange.close() else {
             panic!("nothing is stored")
         };
-        let StoreRequest::Insert { record, .. } = pending.question() else {
-            panic!("{:?}", pending.question())
+        let StoreRequest::Insert { record, .. } = pending.request() else {
+            panic!("{:?}", pending.request())
         };
         let version = if own {
             record.version
@@ -84,7 +84,7 @@ fn an_id_that_another_has_is_an_error() {
             version,
             ..record.clone()
         };
-        let step = pending.answer(StoreReply::Inserted(Inserted::Exists(there)));
+        let step = pending.reply(StoreReply::Inserted(Inserted::Exists(there)));
         let mut headers = HeaderMap::new();
         assert_eq!(server.drive(step).apply(&mut headers), expected);
         assert_eq!(headers.contains_key(SET_COOKIE), own);

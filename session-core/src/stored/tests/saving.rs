@@ -83,9 +83,9 @@ fn a_merge_is_reported_once() {
         let Step::Pending(pending) = step else {
             panic!("nothing is written")
         };
-        let reply = server.store.lock().unwrap().execute(pending.question());
+        let reply = server.store.lock().unwrap().execute(pending.request());
         assert!(matches!(reply, StoreReply::Updated(Updated::Conflict(_))));
-        step = pending.answer(reply);
+        step = pending.reply(reply);
     }
     let outgoing = server.drive(step);
     let merged = outgoing
@@ -108,8 +108,8 @@ fn an_id_that_was_replaced_since_does_not_go_out() {
         let Step::Pending(mut pending) = exchange.close() else {
             panic!("nothing is written")
         };
-        let StoreRequest::Update { record, .. } = pending.question() else {
-            panic!("{:?}", pending.question())
+        let StoreRequest::Update { record, .. } = pending.request() else {
+            panic!("{:?}", pending.request())
         };
         let mut newer = record.clone();
         if replaced {
@@ -118,7 +118,7 @@ fn an_id_that_was_replaced_since_does_not_go_out() {
             newer.body = body.encode().into();
         }
         pending.mark_retried();
-        let outgoing = server.drive(pending.answer(StoreReply::Updated(Updated::Conflict(newer))));
+        let outgoing = server.drive(pending.reply(StoreReply::Updated(Updated::Conflict(newer))));
         assert_eq!(
             (outgoing.error.clone(), outgoing.set_cookie.is_some()),
             (None, !replaced)

@@ -17,8 +17,8 @@ impl Store {
             match step {
                 Step::Done(done) => return done,
                 Step::Pending(ask) => {
-                    let answer = self.answer(ask.question().clone());
-                    step = ask.answer(answer);
+                    let answer = self.answer(ask.request().clone());
+                    step = ask.reply(answer);
                 }
             }
         }
@@ -28,8 +28,8 @@ impl Store {
         match question {
             StoreRequest::Load { key, .. } => StoreReply::Loaded(match self.0.get(&key) {
                 Some(Some(record)) => Loaded::Live(record.clone()),
-                Some(None) => Loaded::Dead { expires: u64::MAX },
-                None => Loaded::Absent,
+                Some(None) => Loaded::Tombstone { expires: u64::MAX },
+                None => Loaded::NotFound,
             }),
             StoreRequest::Insert { key, record, .. } => {
                 assert_eq!(self.0.insert(key, Some(record)), None);

@@ -127,7 +127,7 @@ async fn compare(
                 }
             };
             // Where it was full, garbage was cleared away: maybe this record, which has expired by another's time.
-            if store.load(key, 0).await.unwrap() == Loaded::Absent && model.may_be_gone(key) {
+            if store.load(key, 0).await.unwrap() == Loaded::NotFound && model.may_be_gone(key) {
                 model.slots.remove(&key);
             }
             assert_eq!(updated, model.update(key, version, &record, now));

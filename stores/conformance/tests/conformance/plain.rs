@@ -160,7 +160,7 @@ impl Plain {
                 Some(Slot::Record { record, .. })
                     if self.has(Bug::ExpiredIsDead) && !self.is_live(record, now) =>
                 {
-                    Loaded::Dead {
+                    Loaded::Tombstone {
                         expires: record.expires + TOMBSTONE_SECONDS,
                     }
                 }
@@ -168,9 +168,9 @@ impl Plain {
                 Some(Slot::Tombstone { until, .. })
                     if *until > now || self.has(Bug::TombstoneOutlasts) =>
                 {
-                    Loaded::Dead { expires: *until }
+                    Loaded::Tombstone { expires: *until }
                 }
-                Some(Slot::Tombstone { .. }) | None => Loaded::Absent,
+                Some(Slot::Tombstone { .. }) | None => Loaded::NotFound,
             }
         })
     }

@@ -18,9 +18,9 @@ impl Plain {
                 return Inserted::Done;
             }
             Loaded::Live(there) => Inserted::Exists(there),
-            Loaded::Dead { .. } if self.has(Bug::InsertRevives) => Inserted::Done,
-            Loaded::Dead { .. } => Inserted::Dead,
-            Loaded::Absent => Inserted::Done,
+            Loaded::Tombstone { .. } if self.has(Bug::InsertRevives) => Inserted::Done,
+            Loaded::Tombstone { .. } => Inserted::Tombstone,
+            Loaded::NotFound => Inserted::Done,
         };
         self.gap(Bug::InsertInTwoSteps).await;
         let gap = self.has(Bug::InsertInTwoSteps);

@@ -188,8 +188,8 @@ async fn a_late_insert_revives_nothing() {
     store.insert(key(1), &record(1, None), NOW).await.unwrap();
     assert_eq!(store.delete(key(1), NOW).await.unwrap(), Outcome::Done);
     for (after, expected) in [
-        (135, Inserted::Dead),
-        (3_660, Inserted::Dead),
+        (135, Inserted::Tombstone),
+        (3_660, Inserted::Tombstone),
         (3_661, Inserted::Done),
     ] {
         time.set(NOW + after);
@@ -204,7 +204,7 @@ async fn a_late_insert_revives_nothing() {
             store.clone(),
             Duration::from_secs(3_600),
         ));
-        while store.load(key(2), NOW - 3_700).await.unwrap() != Loaded::Absent {
+        while store.load(key(2), NOW - 3_700).await.unwrap() != Loaded::NotFound {
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
         cleaning.abort();

@@ -139,7 +139,7 @@ async fn statements_of_others_are_not_run() {
         assert_eq!(store.delete(key(3), NOW).await.unwrap(), Outcome::Done);
         assert!(matches!(
             store.load(key(3), NOW).await.unwrap(),
-            Loaded::Dead { .. }
+            Loaded::Tombstone { .. }
         ));
         assert_eq!(
             store
@@ -150,7 +150,7 @@ async fn statements_of_others_are_not_run() {
         );
         assert!(matches!(
             store.load(key(4), NOW).await.unwrap(),
-            Loaded::Dead { .. }
+            Loaded::Tombstone { .. }
         ));
         assert_eq!(
             prepared(&other).await.len(),
@@ -242,7 +242,7 @@ async fn another_program() {
                     }
                     assert!(matches!(
                         store.load(place, NOW).await.unwrap(),
-                        Loaded::Dead { .. }
+                        Loaded::Tombstone { .. }
                     ));
                 }
             })

@@ -73,7 +73,7 @@ async fn a_setting_that_it_ignores() {
             let store = PostgresStore::new(config.clone(), NoTls);
             store.create_schema().await.unwrap();
             assert!(
-                matches!(store.load(key(1), NOW).await.unwrap(), Loaded::Absent),
+                matches!(store.load(key(1), NOW).await.unwrap(), Loaded::NotFound),
                 "{setting}"
             );
             let (client, connection) = config.connect(NoTls).await.unwrap();

@@ -98,7 +98,7 @@ async fn under_settings_of_the_application() {
     let pool = pool_with(server.port(), 1, "-c default_transaction_read_only=on");
     let store = PostgresStore::with_pool(pool).table(&table()).unwrap();
     store.create_schema().await.unwrap();
-    assert_eq!(store.load(key(1), NOW).await.unwrap(), Loaded::Absent);
+    assert_eq!(store.load(key(1), NOW).await.unwrap(), Loaded::NotFound);
     let error = store
         .insert(key(1), &record(1, None), NOW)
         .await

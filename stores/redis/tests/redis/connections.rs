@@ -150,7 +150,7 @@ async fn every_failed_connection_is_tried_again() {
 
     user(&[">password"]);
     assert_eq!(answered(&source, &mut browser, count).await, 2);
-    assert_eq!(refused.load(key(1), NOW).await.unwrap(), Loaded::Absent);
+    assert_eq!(refused.load(key(1), NOW).await.unwrap(), Loaded::NotFound);
 }
 
 /// Any number of concurrent requests share one connection, also while it is opened. While the server is down, there is not one

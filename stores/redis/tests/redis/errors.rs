@@ -194,6 +194,6 @@ async fn a_foreign_member_is_skipped() {
     );
     assert!(matches!(
         store.load(key(1), NOW).await.unwrap(),
-        Loaded::Dead { .. }
+        Loaded::Tombstone { .. }
     ));
 }

@@ -75,7 +75,7 @@ async fn full() {
         store.load(key(1), NOW).await.unwrap(),
         Loaded::Live(record(1, Some("ada")))
     );
-    assert_eq!(store.load(key(9), NOW).await.unwrap(), Loaded::Absent);
+    assert_eq!(store.load(key(9), NOW).await.unwrap(), Loaded::NotFound);
     let conflict = store
         .update(key(1), 7, &record(9, None), NOW)
         .await
@@ -90,7 +90,7 @@ async fn full() {
     assert_eq!(store.delete(key(0), NOW).await.unwrap(), Outcome::Done);
     assert!(matches!(
         store.load(key(0), NOW).await.unwrap(),
-        Loaded::Dead { .. }
+        Loaded::Tombstone { .. }
     ));
     store.unindex("ada", key(0)).await.unwrap();
     assert_eq!(store.list("ada", 9, NOW).await.unwrap().len(), 3);

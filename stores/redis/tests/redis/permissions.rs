@@ -39,7 +39,7 @@ async fn everything(redis: &Redis, store: &dyn Store) -> Option<StoreError> {
 
 /// Does this on an empty store.
 pub(crate) async fn asked(store: &dyn Store) -> Result<(), StoreError> {
-    assert_eq!(store.load(key(1), NOW).await?, Loaded::Absent);
+    assert_eq!(store.load(key(1), NOW).await?, Loaded::NotFound);
     for number in 1..=5 {
         store.index("ada", key(number), NOW + HOUR, NOW).await?;
         store.index("ada", key(number), NOW + 2 * HOUR, NOW).await?;

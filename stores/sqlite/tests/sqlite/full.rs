@@ -101,7 +101,7 @@ async fn a_small_file_system() {
     assert!(error.is_refused());
     assert_eq!(
         store.load(key, 1).await.unwrap(),
-        session_core::protocol::Loaded::Absent
+        session_core::protocol::Loaded::NotFound
     );
 
     // With free space it goes on by itself, and nothing was lost.

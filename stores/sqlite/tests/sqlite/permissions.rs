@@ -57,7 +57,7 @@ async fn files_open_to_other_users_are_warned_about() {
         .with_ansi(false)
         .with_writer(Arc::new(writer))
         .finish();
-    tracing::subscriber::with_default(subscriber, || session_store::trace::announce(&source));
+    tracing::subscriber::with_default(subscriber, || session_store::trace::log_warnings(&source));
     let mut logged = String::new();
     log.read_to_string(&mut logged).unwrap();
     for warning in all {

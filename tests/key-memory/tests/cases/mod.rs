@@ -69,11 +69,11 @@ fn use_store(sessions: &StoredSessions) {
     let exchange = sessions.exchange_of([]);
     fill(&exchange);
     let ask = step(exchange.close());
-    let StoreRequest::Insert { record, .. } = ask.question().clone() else {
+    let StoreRequest::Insert { record, .. } = ask.request().clone() else {
         panic!("no insert")
     };
     let mut response = HeaderMap::new();
-    ask.answer(StoreReply::Inserted(Inserted::Done))
+    ask.reply(StoreReply::Inserted(Inserted::Done))
         .done()
         .unwrap()
         .apply(&mut response)
@@ -83,7 +83,7 @@ fn use_store(sessions: &StoredSessions) {
     let exchange = sessions.exchange(&jar.request());
     let ask = step(exchange.open());
     let session = ask
-        .answer(StoreReply::Loaded(Loaded::Live(record)))
+        .reply(StoreReply::Loaded(Loaded::Live(record)))
         .done()
         .unwrap()
         .unwrap();
