@@ -99,7 +99,7 @@ pub use error::{Error, Rejected};
 pub use event::{Event, EventKind, LogDigest};
 pub use json::tagged;
 pub use keys::ring::KeyRing;
-pub use keys::secret::SecretKey;
+pub use keys::secret_key::SecretKey;
 pub use record::policy::{GonePolicy, ReusePolicy};
 pub use record_key::RecordKey;
 pub use session::handle::Session;

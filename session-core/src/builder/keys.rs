@@ -3,7 +3,7 @@
 use std::time::SystemTime;
 
 use crate::builder::Builder;
-use crate::keys::secret::SecretKey;
+use crate::keys::secret_key::SecretKey;
 
 impl Builder {
     /// A key that signed cookies which still count, and signs no new ones: the previous key, while it is being replaced.

@@ -18,7 +18,7 @@ impl Sessions {
     /// ```
     #[cfg(feature = "os")]
     #[must_use]
-    pub fn new(key: crate::keys::secret::SecretKey) -> Self {
+    pub fn new(key: crate::keys::secret_key::SecretKey) -> Self {
         match Self::builder(key).build() {
             Ok(sessions) => sessions,
             Err(error) => unreachable!("the defaults are valid: {error}"),

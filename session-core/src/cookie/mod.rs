@@ -3,6 +3,7 @@
 pub(crate) mod attributes;
 pub(crate) mod header;
 pub(crate) mod rename;
+mod render;
 pub(crate) mod template;
 mod trim;
 mod werkzeug;

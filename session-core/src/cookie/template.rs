@@ -11,10 +11,8 @@ use std::time::{Duration, UNIX_EPOCH};
 
 use http::HeaderValue;
 
-use crate::cookie::attributes::{Attributes, SameSite};
 use crate::cookie::header::{self, Dialect};
 use crate::error::Error;
-use crate::error::config::ConfigError;
 use crate::json::tagged::DateTime;
 
 /// When a browser deletes the cookie.
@@ -29,8 +27,8 @@ pub(crate) enum Expiry {
 }
 
 const MAX_AGE: &str = "; Max-Age=";
-const EXPIRES: &str = "; Expires=";
-const EPOCH: &str = "Thu, 01 Jan 1970 00:00:00 GMT";
+pub(super) const EXPIRES: &str = "; Expires=";
+pub(super) const EPOCH: &str = "Thu, 01 Jan 1970 00:00:00 GMT";
 /// The last second that a date with a year of four digits can show.
 const LAST_SECOND: u64 = 253_402_300_799;
 
@@ -41,49 +39,13 @@ pub(crate) const LARGEST: usize = 4096;
 #[derive(Debug, Clone)]
 pub(crate) struct CookieTemplate {
     /// `name=`
-    start: String,
-    attributes: String,
-    removal: HeaderValue,
+    pub(super) start: String,
+    /// `; HttpOnly; SameSite=Lax; ..`
+    pub(super) attributes: String,
+    pub(super) removal: HeaderValue,
 }
 
 impl CookieTemplate {
-    pub(crate) fn new(attributes: &Attributes) -> Result<Self, ConfigError> {
-        attributes.check()?;
-        let name = attributes.full_name();
-        let mut cookie = cookie::Cookie::build((&name, ""))
-            .path(&attributes.path)
-            .secure(attributes.secure)
-            .http_only(attributes.http_only)
-            .partitioned(attributes.partitioned);
-        if let Some(same_site) = attributes.same_site {
-            cookie = cookie.same_site(match same_site {
-                SameSite::Strict => cookie::SameSite::Strict,
-                SameSite::Lax => cookie::SameSite::Lax,
-                SameSite::None => cookie::SameSite::None,
-            });
-        }
-        if let Some(domain) = &attributes.domain {
-            cookie = cookie.domain(domain);
-        }
-        // `name=; Attribute; ..`, with an empty value.
-        let rendered = cookie.build().to_string();
-        let attributes = rendered[name.len() + 1..].to_owned();
-        // A browser deletes only a cookie with the attributes that it was set with (RFC 6265bis, section 5.7).
-        let removal = format!("{rendered}; Max-Age=0{EXPIRES}{EPOCH}");
-        let Ok(mut removal) = HeaderValue::try_from(removal) else {
-            return Err(ConfigError::Cookie {
-                setting: "SESSION_COOKIE_*",
-                problem: "it is no header".to_owned(),
-            });
-        };
-        removal.set_sensitive(true);
-        Ok(Self {
-            start: name + "=",
-            attributes,
-            removal,
-        })
-    }
-
     pub(crate) fn name(&self) -> &str {
         &self.start[..self.start.len() - 1]
     }

@@ -3,4 +3,5 @@
 pub(crate) mod check;
 pub(crate) mod ring;
 pub(crate) mod secret;
+pub(crate) mod secret_key;
 pub(crate) mod weakness;

@@ -6,7 +6,8 @@
 use std::time::SystemTime;
 
 use crate::env::unix;
-use crate::keys::secret::{Secret, SecretKey, wipe_stack};
+use crate::keys::secret::{Secret, wipe_stack};
+use crate::keys::secret_key::SecretKey;
 
 /// The keys of one application: the primary signs, and at most 8 others only verify, each until a time or until it is
 /// removed. The type keeps them apart, so no order of a list can make an old key sign (CVE-2025-47278).

@@ -6,7 +6,7 @@ use std::time::Duration;
 use sha2::{Digest as _, Sha256};
 
 use crate::env::{EntropyError, EntropySource};
-use crate::keys::secret::SecretKey;
+use crate::keys::secret_key::SecretKey;
 use crate::record::id::VerifierHash;
 use crate::record::policy::GonePolicy;
 use crate::record_key::RecordKey;

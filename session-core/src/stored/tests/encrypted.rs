@@ -9,7 +9,7 @@ use crate::env::EntropyError;
 use crate::error::config::ConfigError;
 use crate::error::{Error, Rejected};
 use crate::keys::ring::KeyRing;
-use crate::keys::secret::SecretKey;
+use crate::keys::secret_key::SecretKey;
 use crate::record::store::Record;
 use crate::session::handle::Session;
 use crate::sessions::Sessions;

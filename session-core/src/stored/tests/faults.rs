@@ -11,7 +11,7 @@ use crate::builder::Builder;
 use crate::error::config::ConfigError;
 use crate::error::{Error, Rejected};
 use crate::event::EventKind;
-use crate::keys::secret::SecretKey;
+use crate::keys::secret_key::SecretKey;
 use crate::record::policy::GonePolicy;
 use crate::record::store::{Outcome, StoreReply, Updated};
 use crate::response::outgoing::Outgoing;

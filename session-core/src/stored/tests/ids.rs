@@ -10,7 +10,7 @@ use http::header::{COOKIE, SET_COOKIE};
 use crate::env::{EntropyError, OsEntropy};
 use crate::error::{Error, Rejected};
 use crate::event::EventKind;
-use crate::keys::secret::SecretKey;
+use crate::keys::secret_key::SecretKey;
 use crate::record::id::Id;
 use crate::record::store::{Inserted, Record, StoreReply, StoreRequest};
 use crate::session::handle::Session;

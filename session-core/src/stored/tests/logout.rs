@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use crate::error::{Error, Rejected};
 use crate::event::EventKind;
-use crate::keys::secret::SecretKey;
+use crate::keys::secret_key::SecretKey;
 use crate::session::handle::Session;
 use crate::sessions::Sessions;
 use crate::stored::model::Slot;

@@ -28,7 +28,7 @@ use crate::builder::Builder;
 use crate::error::Error;
 use crate::event::EventKind;
 use crate::exchange::Exchange;
-use crate::keys::secret::SecretKey;
+use crate::keys::secret_key::SecretKey;
 use crate::record::body::Body;
 use crate::record::store::{Record, StoreReply};
 use crate::record_key::RecordKey;

@@ -4,7 +4,7 @@
 
 use crate::error::{Error, Rejected};
 use crate::event::EventKind;
-use crate::keys::secret::SecretKey;
+use crate::keys::secret_key::SecretKey;
 use crate::record::policy::GonePolicy;
 use crate::session::handle::Session;
 use crate::sessions::Sessions;

@@ -13,7 +13,7 @@ use crate::cookie::rename::PreviousCookie;
 use crate::error::Rejected;
 use crate::event::EventKind;
 use crate::keys::ring::KeyRing;
-use crate::keys::secret::SecretKey;
+use crate::keys::secret_key::SecretKey;
 use crate::session::handle::Session;
 use crate::stored::tests::{KEY, START, Server, login, server, visit};
 

@@ -11,7 +11,7 @@ use crate::env::EntropyError;
 use crate::error::Error;
 use crate::event::EventKind;
 use crate::keys::ring::KeyRing;
-use crate::keys::secret::SecretKey;
+use crate::keys::secret_key::SecretKey;
 use crate::session::handle::Session;
 use crate::stored::tests::rotation::again;
 use crate::stored::tests::{KEY, START, Server, server, visit};
