@@ -85,9 +85,10 @@ fn decode_quad(quad: [u8; 4]) -> i32 {
 /// The value of each character; -1, all bits set, for one outside the alphabet.
 const VALUES: [i8; 256] = {
     let alphabet = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
-    let (mut values, mut value) = ([-1; 256], 0);
+    let (mut values, mut value) = ([-1; 256], 0_u8);
     while value < 64 {
-        values[alphabet[value as usize] as usize] = value;
+        let character = alphabet[value as usize];
+        values[character as usize] = value.cast_signed();
         value += 1;
     }
     values
