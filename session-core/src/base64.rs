@@ -85,10 +85,11 @@ fn decode_quad(quad: [u8; 4]) -> i32 {
 /// The value of each character; -1, all bits set, for one outside the alphabet.
 const VALUES: [i8; 256] = {
     let alphabet = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
-    let (mut values, mut value, mut at) = ([-1; 256], 0, 0);
-    while at < alphabet.len() {
-        values[alphabet[at] as usize] = value;
-        (value, at) = (value + 1, at + 1);
+    let (mut values, mut value) = ([-1; 256], 0_u8);
+    while value < 64 {
+        let character = alphabet[value as usize];
+        values[character as usize] = value.cast_signed();
+        value += 1;
     }
     values
 };

@@ -1,4 +1,4 @@
-//! A cookie's name and attributes, and which of them do not work.
+//! A cookie's name and attributes, and the check of them.
 
 use crate::error::config::{ConfigError, Warning};
 
@@ -15,13 +15,13 @@ use crate::error::config::{ConfigError, Warning};
 pub enum SameSite {
     /// Sent with requests from the same site only.
     Strict,
-    /// Also when somebody follows a link from another site.
+    /// Also sent when a user follows a link from another site.
     Lax,
-    /// Always. Browsers demand `Secure`.
+    /// Always sent. Browsers require `Secure`.
     None,
 }
 
-/// A name's prefix, which browsers enforce (RFC 6265bis, section 4.1.3; Chromium since 140 the two with `Http`).
+/// A prefix of the cookie's name, which browsers enforce (RFC 6265bis, section 4.1.3; the two with `Http` Chromium since 140).
 ///
 /// ```
 /// use session_core::{Prefix, Sessions};
@@ -41,9 +41,9 @@ pub enum SameSite {
 pub enum Prefix {
     /// No prefix.
     None,
-    /// `__Secure-`: only with `Secure`, from a secure incoming.
+    /// `__Secure-`: accepted only with `Secure`, from a secure origin.
     Secure,
-    /// `__Host-`: moreover only with `Path=/` and without a domain, so that no other host can set it.
+    /// `__Host-`: as `__Secure-`, and only with `Path=/` and without a domain, so that no other host can set it.
     Host,
     /// `__Http-`: as `__Secure-`, and only with `HttpOnly`, so that no script can set it.
     Http,
@@ -52,7 +52,7 @@ pub enum Prefix {
 }
 
 impl Prefix {
-    /// The longer ones first.
+    // The longer ones first: `__Host-Http-` begins with `__Host-`.
     const ALL: [Self; 4] = [Self::HostHttp, Self::Host, Self::Secure, Self::Http];
 
     pub(crate) const fn text(self) -> &'static str {
@@ -65,22 +65,26 @@ impl Prefix {
         }
     }
 
-    /// The prefix of a name as it is sent, and what follows.
+    /// Splits a name as it is sent into its prefix and the rest.
     pub(crate) fn split(name: &str) -> (Self, &str) {
-        let found = Self::ALL
-            .into_iter()
-            .find_map(|prefix| Some((prefix, name.strip_prefix(prefix.text())?)));
-        found.unwrap_or((Self::None, name))
+        for prefix in Self::ALL {
+            if let Some(rest) = name.strip_prefix(prefix.text()) {
+                return (prefix, rest);
+            }
+        }
+        (Self::None, name)
     }
 
-    /// The prefix that browsers see, who look for one without regard to case.
+    /// Returns the prefix that browsers enforce. They compare without regard to case.
     fn enforced(name: &str) -> Self {
-        let begins = |prefix: &Self| {
+        for prefix in Self::ALL {
             let text = prefix.text();
-            name.get(..text.len())
-                .is_some_and(|start| start.eq_ignore_ascii_case(text))
-        };
-        Self::ALL.into_iter().find(begins).unwrap_or(Self::None)
+            let start = name.get(..text.len());
+            if start.is_some_and(|start| start.eq_ignore_ascii_case(text)) {
+                return prefix;
+            }
+        }
+        Self::None
     }
 
     fn needs_host(self) -> bool {
@@ -115,12 +119,12 @@ const SECURE: &str = "SESSION_COOKIE_SECURE";
 const HTTP_ONLY: &str = "SESSION_COOKIE_HTTPONLY";
 
 impl Attributes {
-    /// The name as it is sent.
+    /// Returns the name as it is sent.
     pub(crate) fn full_name(&self) -> String {
         format!("{}{}", self.prefix.text(), self.name)
     }
 
-    /// What browsers refuse, and what no Cookie header can bring back, cannot be built.
+    /// Refuses a cookie that browsers refuse, or that no Cookie header can bring back.
     pub(crate) fn check(&self) -> Result<(), ConfigError> {
         match self.wrong() {
             Some((setting, problem)) => Err(ConfigError::Cookie { setting, problem }),
@@ -128,125 +132,151 @@ impl Attributes {
         }
     }
 
+    /// Returns the first setting that is wrong, and the problem.
     fn wrong(&self) -> Option<(&'static str, String)> {
-        self.wrong_name().or_else(|| self.wrong_domain()).or_else(|| self.wrong_path()).or_else(|| {
-            let enforced = Prefix::enforced(&self.full_name());
-            let needs_secure = [
-                (enforced != Prefix::None, "the prefix of its name"),
-                (self.same_site == Some(SameSite::None), "SameSite=None"),
-                (self.partitioned, "Partitioned"),
-            ];
-            if let Some((_, by)) = needs_secure.iter().find(|(needed, _)| *needed && !self.secure) {
+        if let Some(problem) = self.wrong_name() {
+            return Some((NAME, problem));
+        }
+        if let Some(problem) = self.wrong_domain() {
+            return Some((DOMAIN, problem));
+        }
+        if let Some(problem) = self.wrong_path() {
+            return Some((PATH, problem));
+        }
+        // Browsers drop a cookie without the attributes that its prefix or another attribute needs.
+        let enforced = Prefix::enforced(&self.full_name());
+        let needs_secure = [
+            (enforced != Prefix::None, "the prefix of its name"),
+            (self.same_site == Some(SameSite::None), "SameSite=None"),
+            (self.partitioned, "Partitioned"),
+        ];
+        for (needed, by) in needs_secure {
+            if needed && !self.secure {
                 let off = "needs Secure, which is off (as with insecure_plain_http)";
                 return Some((SECURE, format!("browsers refuse the cookie: {by} {off}")));
             }
-            (enforced.needs_http_only() && !self.http_only).then(|| {
-                let problem =
-                    "browsers refuse the cookie: the prefix of its name needs HttpOnly, which is off";
-                (HTTP_ONLY, problem.to_owned())
-            })
-        })
+        }
+        if enforced.needs_http_only() && !self.http_only {
+            let problem =
+                "browsers refuse the cookie: the prefix of its name needs HttpOnly, which is off";
+            return Some((HTTP_ONLY, problem.to_owned()));
+        }
+        None
     }
 
-    fn wrong_name(&self) -> Option<(&'static str, String)> {
+    fn wrong_name(&self) -> Option<String> {
         let name = &self.name;
-        let why = if name.is_empty() {
+        let problem = if name.is_empty() {
             "it is empty"
         } else if name.bytes().any(|byte| byte.is_ascii_control()) {
             "it has a control character"
         } else if name.contains([';', '=']) {
             "name and value would end elsewhere"
         } else if name.starts_with(' ') && self.prefix == Prefix::None || name.ends_with(' ') {
-            "browsers take the space at its end away"
+            "browsers remove the space at its end"
         } else if self.full_name().len() > LONGEST_ATTRIBUTE {
-            return Some((
-                NAME,
-                "it is longer than 1024 of the 4096 octets that name and value have".to_owned(),
-            ));
+            let problem = "it is longer than 1024 of the 4096 bytes that name and value have";
+            return Some(problem.to_owned());
         } else {
             return None;
         };
-        Some((
-            NAME,
-            format!("{name:?} is no cookie name, since {why}: use letters, digits, '-' and '_'"),
+        Some(format!(
+            "{name:?} is no cookie name, since {problem}: use letters, digits, '-' and '_'"
         ))
     }
 
-    fn wrong_domain(&self) -> Option<(&'static str, String)> {
+    fn wrong_domain(&self) -> Option<String> {
         let domain = self.domain.as_deref()?;
         if Prefix::enforced(&self.full_name()).needs_host() {
             let problem = "a __Host- cookie has no domain: remove it, or choose Prefix::Secure";
-            return Some((DOMAIN, problem.to_owned()));
+            return Some(problem.to_owned());
         }
-        let label = |label: &str| {
-            !label.is_empty()
-                && label
-                    .bytes()
-                    .all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
-        };
-        let works = domain.is_empty() || (domain.split('.').all(label) && domain.len() <= 253);
+        // An empty domain is this host, see `warnings`.
+        if domain.is_empty() || (domain.split('.').all(is_label) && domain.len() <= 253) {
+            return None;
+        }
         let problem = "is no host name: write it in ASCII (IDNA), without scheme, port or spaces";
-        (!works).then(|| (DOMAIN, format!("{domain:?} {problem}")))
+        Some(format!("{domain:?} {problem}"))
     }
 
-    fn wrong_path(&self) -> Option<(&'static str, String)> {
+    fn wrong_path(&self) -> Option<String> {
         let path = &self.path;
+        // A browser compares the path byte by byte with that of a request, which is percent-encoded.
         if !path.bytes().all(|b| (0x21..0x7f).contains(&b) && b != b';') {
-            let problem = "is in no request as it stands, so the cookie would not come back: percent-encode spaces, ';' \
+            let problem = "is in no request as it is, so the cookie would not come back: percent-encode spaces, ';' \
                            and what is not ASCII";
-            return Some((PATH, format!("{path:?} {problem}")));
+            return Some(format!("{path:?} {problem}"));
         }
         if path.len() > LONGEST_ATTRIBUTE {
-            return Some((
-                PATH,
-                "browsers ignore a path of more than 1024 octets".to_owned(),
-            ));
+            return Some("browsers ignore a path of more than 1024 bytes".to_owned());
         }
-        (Prefix::enforced(&self.full_name()).needs_host() && path != "/").then(|| {
+        if Prefix::enforced(&self.full_name()).needs_host() && path != "/" {
             let problem =
                 "a __Host- cookie has the path \"/\": remove the path, or choose Prefix::Secure";
-            (PATH, problem.to_owned())
-        })
+            return Some(problem.to_owned());
+        }
+        None
     }
 
-    /// What browsers keep, and what is doubtful all the same.
+    /// Returns warnings about settings that browsers accept and that are doubtful all the same.
     pub(crate) fn warnings(&self) -> impl Iterator<Item = Warning> {
-        let name = self.full_name();
-        let token = |b: u8| b.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&b);
-        let ((exact, rest), enforced) = (Prefix::split(&name), Prefix::enforced(&name));
-        let label = |label: &str| label.starts_with('-') || label.contains('_');
-        let domain = self.domain.as_deref();
-        let quoted = |text: &str, problem: &str| format!("{text:?} {problem}");
-        [
-            (!name.bytes().all(token)).then(|| {
-                let problem = "is no token (RFC 9110): browsers keep such a name, but other software may read it \
-                               otherwise, or not at all; use letters, digits, '-' and '_'";
-                (NAME, quoted(&name, problem))
-            }),
-            (exact != enforced).then(|| {
-                let problem = "begins with a prefix in another case: not everything that knows it heeds it so; write";
-                (NAME, quoted(&name, &format!("{problem} {:?}", enforced.text())))
-            }),
-            (exact == enforced && Prefix::enforced(rest) != Prefix::None).then(|| {
-                let problem = "has two prefixes, of which the first counts alone: name it without, and choose a Prefix";
-                (NAME, quoted(&name, problem))
-            }),
-            domain.filter(|domain| domain.is_empty()).map(|_| {
-                (DOMAIN, "an empty domain stands for this host alone: leave it out".to_owned())
-            }),
-            domain.filter(|domain| domain.split('.').any(label)).map(|domain| {
-                let problem = "is no host name by RFC 1123, for its '_', or the '-' in front: browsers keep the cookie, but \
+        let mut warnings = Vec::new();
+        self.warn_of_name(&mut warnings);
+        if let Some(domain) = self.domain.as_deref() {
+            if domain.is_empty() {
+                let problem = "an empty domain stands for this host alone: leave it out";
+                warnings.push(warning(DOMAIN, problem.to_owned()));
+            }
+            if domain.split('.').any(is_doubtful_label) {
+                let problem = "is no host name by RFC 1123, for its '_', or the '-' in front: browsers accept the cookie, but \
                                other software may not";
-                (DOMAIN, quoted(domain, problem))
-            }),
-            (!self.path.starts_with('/')).then(|| {
-                let problem = "does not begin with '/': browsers put the folder of each request in its place, so there are \
-                               several cookies";
-                (PATH, quoted(&self.path, problem))
-            }),
-        ]
-        .into_iter()
-        .flatten()
-        .map(|(setting, problem)| Warning::Cookie { setting, problem })
+                warnings.push(warning(DOMAIN, format!("{domain:?} {problem}")));
+            }
+        }
+        if !self.path.starts_with('/') {
+            let problem = "does not begin with '/': browsers put the folder of each request in its place, so there are \
+                           several cookies";
+            warnings.push(warning(PATH, format!("{:?} {problem}", self.path)));
+        }
+        warnings.into_iter()
     }
+
+    fn warn_of_name(&self, warnings: &mut Vec<Warning>) {
+        let name = self.full_name();
+        let ((exact, rest), enforced) = (Prefix::split(&name), Prefix::enforced(&name));
+        if !name.bytes().all(is_token) {
+            let problem = "is no token (RFC 9110): browsers accept such a name, but other software may read it \
+                           otherwise, or not at all; use letters, digits, '-' and '_'";
+            warnings.push(warning(NAME, format!("{name:?} {problem}")));
+        }
+        // Browsers enforce a prefix in any case, other software perhaps not.
+        if exact != enforced {
+            let problem =
+                "begins with a prefix in another case, which not all software enforces; write";
+            let prefix = enforced.text();
+            warnings.push(warning(NAME, format!("{name:?} {problem} {prefix:?}")));
+        } else if Prefix::enforced(rest) != Prefix::None {
+            let problem = "has two prefixes, of which only the first has an effect: name it without, and choose a Prefix";
+            warnings.push(warning(NAME, format!("{name:?} {problem}")));
+        }
+    }
+}
+
+fn warning(setting: &'static str, problem: String) -> Warning {
+    Warning::Cookie { setting, problem }
+}
+
+/// A character of a token (RFC 9110, section 5.6.2).
+fn is_token(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte)
+}
+
+fn is_label(label: &str) -> bool {
+    let is_part = |b: u8| b.is_ascii_alphanumeric() || b == b'-' || b == b'_';
+    !label.is_empty() && label.bytes().all(is_part)
+}
+
+/// A label that RFC 1123 does not allow.
+fn is_doubtful_label(label: &str) -> bool {
+    label.starts_with('-') || label.contains('_')
 }

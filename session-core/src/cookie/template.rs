@@ -40,6 +40,7 @@ pub(crate) const LARGEST: usize = 4096;
 pub(crate) struct CookieTemplate {
     /// `name=`
     pub(super) start: String,
+    /// `; HttpOnly; SameSite=Lax; ..`
     pub(super) attributes: String,
     pub(super) removal: HeaderValue,
 }

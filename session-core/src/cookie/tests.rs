@@ -1,4 +1,4 @@
-//! Finding and rendering, with the `cookie` crate as oracle.
+//! Finding and rendering cookies, with the `cookie` crate as the oracle.
 
 use crate::cookie::attributes::{Attributes, Prefix, SameSite};
 use crate::cookie::header::Dialect;
@@ -71,7 +71,7 @@ fn c6_byte_exact_and_nothing_decoded() {
     assert_eq!(found("id", b"\xff=\xfe; id=x\xff"), ["x\u{fffd}"]);
 }
 
-/// Set-Cookie, with as much room as it was promised.
+/// Returns Set-Cookie, and checks that its length is the one that was computed.
 fn set_cookie(template: &CookieTemplate, value: &str, expiry: Expiry) -> HeaderValue {
     let mut text = template.target(expiry, None).begin(value.len());
     text.extend_from_slice(value.as_bytes());
@@ -336,7 +336,7 @@ fn c2_what_browsers_keep_is_a_warning_at_most() {
         (name("__Foo-a"), None),
         (
             name("__HOST-a"),
-            Some("in another case: not everything that knows it heeds it so; write \"__Host-\""),
+            Some("in another case, which not all software enforces; write \"__Host-\""),
         ),
         (
             Attributes {

@@ -91,3 +91,30 @@ pub(crate) fn wipe_stack() {
     below.zeroize();
     std::hint::black_box(&below);
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn s3_contexts_are_injective() {
+        let key = Secret::new("u9jZvX3nFqfB4mS0nXn9S5q7x3wTt2Kx1pQyVb8Rr4c");
+        let derive = |p, name, context| *key.derive(p, name, context);
+        assert_eq!(
+            derive(Purpose::SignedPayload, "a", "b"),
+            derive(Purpose::SignedPayload, "a", "b")
+        );
+        assert_ne!(
+            derive(Purpose::SignedPayload, "ab", ""),
+            derive(Purpose::SignedPayload, "a", "b")
+        );
+        assert_ne!(
+            derive(Purpose::SignedPayload, "", "ab"),
+            derive(Purpose::SignedPayload, "ab", "")
+        );
+        assert_ne!(
+            derive(Purpose::SignedPayload, "a", "b"),
+            derive(Purpose::LogDigest, "a", "b")
+        );
+    }
+}

@@ -1,19 +1,26 @@
-//! Whether a secret can be guessed. Nothing of it is copied meanwhile: what is decoded or lower-cased is so byte by byte.
+//! Finds out whether a secret can be guessed.
 //!
-//! A secret is read from left to right, as somebody would tell it: this byte; then what stood there before, once more; then
-//! four keys of the keyboard in a row; then a word. Where so few pieces tell all of it, few guesses find it. The same is
-//! done with what it is the base64 or the hex digits of. Random keys are about as many pieces as bytes.
+//! The secret is split into pieces from left to right. A piece is one of these, the longest that fits:
+//!
+//! - a repetition of bytes that were there before,
+//! - a run: bytes, or keys of the keyboard, at a distance that was there before (`abcd`, `qwer`),
+//! - a word of placeholders,
+//! - a single byte.
+//!
+//! A random key has about as many pieces as bytes. A secret with few pieces is found with few guesses, so it is refused. This is
+//! also done with the bytes that the secret encodes, if it is base64 or hex. Nothing of the secret is copied meanwhile: it is
+//! decoded, and converted to lower case, byte by byte.
 
 use crate::error::config::{LEAST_KEY_BYTES, Weakness};
 
-/// More of a long secret is not read.
+/// The bytes of a secret that are read. This is enough to judge it, and bounds the work.
 const MOST: usize = 256;
-/// A repetition or a run is at least so long.
+/// The least length of a repetition or a run.
 const SHORTEST_PIECE: usize = 4;
 
-/// How keys begin that frameworks' documentation and templates show, or that projects start with unless told otherwise.
+/// The beginnings of keys that are published: in the documentation and templates of frameworks, and as defaults of projects.
 const PUBLISHED: [&[u8]; 16] = [
-    // Django marks what its templates make.
+    // Django marks the keys of its templates.
     b"django-insecure-",
     // Rocket's guide and its tests.
     b"hPRYyVRiMyxpw5sBB1XeCMN1kFsDCqKvBi2QJxBVHQk",
@@ -33,13 +40,13 @@ const PUBLISHED: [&[u8]; 16] = [
     b"DO NOT USE THIS VALUE",
     // Express' session middleware.
     b"keyboard cat",
-    // What Redash, Dify and Superset start with.
+    // The defaults of Redash, Dify and Superset.
     b"c292a0a3aa32397cdb050e233733900f",
     b"sk-9f73s3ljTXVcMT3Blb3ljTqtsKiGHXVcMT3BlbkFJLK7U",
     b"\x02\x01thisismyscretkey\x01\x02\\e\\y\\y\\h",
 ];
 
-/// The words that placeholders and jokes are made of, by their first letters.
+/// The words of placeholders and jokes, by their first letters.
 const WORDS: [&str; 26] = [
     "actix admin and app application at auth auto axum",
     "bar base baz be bit bits bytes",
@@ -69,12 +76,12 @@ const WORDS: [&str; 26] = [
     "",
 ];
 
-/// A keyboard's rows, each in 16 places, and once more with shift.
+/// The rows of a keyboard, 16 places each; then the rows with shift.
 const KEYS: &[u8; 128] = b"\
     1234567890-=    qwertyuiop[]    asdfghjkl;'     zxcvbnm,./      \
     !@#$%^&*()_+    qwertyuiop{}    asdfghjkl:\"     zxcvbnm<>?      ";
 
-/// Where a byte's key is: a step of 1 to the right, of 16 downwards. Other bytes are nowhere near.
+/// The place of each byte's key: 1 more to the right, 16 more downwards. Other bytes have places far away.
 const PLACES: [u8; 256] = {
     let mut places = [0; 256];
     let mut byte = u8::MAX;
@@ -94,9 +101,10 @@ const PLACES: [u8; 256] = {
 };
 
 impl Weakness {
+    /// Returns the first weakness of a secret.
     pub(crate) fn of(secret: &[u8]) -> Option<Self> {
         let secret = &secret[..secret.len().min(MOST)];
-        // As Laravel writes a key that is base64.
+        // Laravel's prefix of a key in base64.
         let digits = secret.strip_prefix(b"base64:").unwrap_or(secret);
         if PUBLISHED.iter().any(|example| digits.starts_with(example)) {
             return Some(Self::Published);
@@ -112,11 +120,16 @@ impl Weakness {
             return Some(Self::Short(secret.len()));
         }
         let forms = [Some(plain), Text::base64(digits), Text::hex(digits)];
-        forms.into_iter().flatten().find_map(Text::weakness)
+        for text in forms.into_iter().flatten() {
+            if let Some(weakness) = text.weakness() {
+                return Some(weakness);
+            }
+        }
+        None
     }
 }
 
-/// A secret, and how it is read.
+/// A secret in one of its forms.
 #[derive(Clone, Copy)]
 struct Text<'a> {
     bytes: &'a [u8],
@@ -125,11 +138,11 @@ struct Text<'a> {
 
 #[derive(Clone, Copy)]
 enum Form {
-    /// As it stands, without case.
+    /// As it is, in lower case.
     Plain,
-    /// Decoded, from either alphabet.
+    /// Decoded from base64 of either alphabet.
     Base64,
-    /// Decoded.
+    /// Decoded from hex.
     Hex,
 }
 
@@ -139,8 +152,10 @@ impl<'a> Text<'a> {
         while let [rest @ .., b'='] = digits {
             digits = rest;
         }
-        let all = digits.iter().all(|digit| base64_value(*digit).is_some());
-        all.then_some(Self {
+        for digit in digits {
+            base64_value(*digit)?;
+        }
+        Some(Self {
             bytes: digits,
             form: Form::Base64,
         })
@@ -155,6 +170,7 @@ impl<'a> Text<'a> {
         })
     }
 
+    /// Returns the number of bytes.
     fn len(self) -> usize {
         match self.form {
             Form::Plain => self.bytes.len(),
@@ -163,14 +179,16 @@ impl<'a> Text<'a> {
         }
     }
 
+    /// Returns the byte at `index`.
     fn at(self, index: usize) -> u8 {
         match self.form {
             Form::Plain => self.bytes[index].to_ascii_lowercase(),
             Form::Base64 => {
-                // In two digits, of six bits each.
+                // A byte is in two digits of six bits each.
                 let (first, skipped) = (index * 8 / 6, index * 8 % 6);
-                let [high, low] = [first, first + 1].map(|digit| base64_value(self.bytes[digit]));
-                let bits = u16::from(high.unwrap_or(0)) << 6 | u16::from(low.unwrap_or(0));
+                let high = base64_value(self.bytes[first]).unwrap_or(0);
+                let low = base64_value(self.bytes[first + 1]).unwrap_or(0);
+                let bits = u16::from(high) << 6 | u16::from(low);
                 (bits >> (4 - skipped)).to_be_bytes()[1]
             }
             Form::Hex => {
@@ -179,21 +197,24 @@ impl<'a> Text<'a> {
         }
     }
 
-    /// Where this key is on a keyboard.
+    /// Returns the place on the keyboard of the byte at `index`.
     fn key_at(self, index: usize) -> u8 {
         PLACES[usize::from(self.at(index))]
     }
 
-    /// How long the piece at `start` is that repeats something before it, as it is or moved by a fixed distance, in the
-    /// order that `at` gives; and whether it is as it is.
+    /// Returns the length of the longest piece at `start` whose steps from byte to byte repeat steps before it, and whether the
+    /// bytes are repeated, too. `at` returns a byte, or its place on the keyboard.
     fn repeated(self, start: usize, at: fn(Self, usize) -> u8) -> (usize, bool) {
         let step = |index: usize| at(self, index).wrapping_sub(at(self, index - 1));
-        let from = |earlier: usize| {
-            let length = (0..self.len() - start)
-                .take_while(|ahead| step(earlier + ahead) == step(start + ahead));
-            (length.count(), at(self, earlier) == at(self, start))
-        };
-        let longest = (1..start).map(from).max().unwrap_or((0, false));
+        let mut longest = (0, false);
+        for earlier in 1..start {
+            let mut length = 0;
+            while start + length < self.len() && step(earlier + length) == step(start + length) {
+                length += 1;
+            }
+            // Of two pieces of one length, the one with equal bytes is the larger pair.
+            longest = longest.max((length, at(self, earlier) == at(self, start)));
+        }
         if longest.0 < SHORTEST_PIECE {
             (0, false)
         } else {
@@ -201,30 +222,39 @@ impl<'a> Text<'a> {
         }
     }
 
-    /// The length of the longest word at `start`.
+    /// Returns the length of the longest word at `start`.
     fn word(self, start: usize) -> usize {
         let letter = self.at(start).wrapping_sub(b'a');
         let Some(words) = WORDS.get(usize::from(letter)) else {
             return 0;
         };
-        let is_here = |word: &&str| {
-            let here = (start..self.len()).map(|at| self.at(at));
-            word.len() <= self.len() - start && word.bytes().zip(here).all(|(a, b)| a == b)
-        };
-        words
-            .split(' ')
-            .filter(is_here)
-            .map(str::len)
-            .max()
-            .unwrap_or(0)
+        let mut longest = 0;
+        for word in words.split(' ') {
+            if word.len() > longest && self.has(word, start) {
+                longest = word.len();
+            }
+        }
+        longest
     }
 
-    /// Whether there is a mark or a space at `index`, as between words.
+    fn has(self, word: &str, start: usize) -> bool {
+        if word.len() > self.len() - start {
+            return false;
+        }
+        for (ahead, byte) in word.bytes().enumerate() {
+            if self.at(start + ahead) != byte {
+                return false;
+            }
+        }
+        true
+    }
+
+    /// Returns whether a mark or a space is at `index`, as between words.
     fn is_mark(self, index: usize) -> bool {
         index < self.len() && (self.at(index).is_ascii_punctuation() || self.at(index) == b' ')
     }
 
-    /// Words, what stands between them, and nothing else. A shorter text is just short.
+    /// Returns whether the text is made of words and the marks between them alone. A text of fewer than 6 bytes is only short.
     fn is_words(self) -> bool {
         let (mut at, mut words) = (0, 0);
         while at < self.len() {
@@ -240,14 +270,11 @@ impl<'a> Text<'a> {
         words > 0 && self.len() >= 6
     }
 
-    /// Why a text is weak that few pieces tell: fewer than half of its bytes, or of the 32 that would do.
+    /// Returns the weakness of a text that has few pieces: fewer than half of its bytes, or of the 32 that are required.
     fn weakness(self) -> Option<Weakness> {
         let (mut at, mut pieces) = (0, 0);
-        let mut told = [
-            (0, Weakness::Repetitive),
-            (0, Weakness::Sequence),
-            (0, Weakness::Placeholder),
-        ];
+        // The bytes in pieces of each kind; the largest number names the weakness.
+        let (mut repetitive, mut sequence, mut placeholder) = (0, 0, 0);
         while at < self.len() {
             pieces += 1;
             if pieces >= self.len().min(LEAST_KEY_BYTES) / 2 {
@@ -256,18 +283,27 @@ impl<'a> Text<'a> {
             let (repeated, as_it_is) = self.repeated(at, Self::at);
             let keys = self.repeated(at, Self::key_at).0;
             let word = self.word(at);
-            if word > 0 && word >= repeated.max(keys) {
-                told[2].0 += word;
+            let longest = repeated.max(keys);
+            if word > 0 && word >= longest {
+                placeholder += word;
+                // The mark behind a word belongs to its piece.
                 at += word + usize::from(self.is_mark(at + word));
-            } else {
-                let longest = repeated.max(keys);
-                told[usize::from(repeated < keys || !as_it_is)].0 += longest;
-                at += longest.max(1);
+                continue;
             }
+            if as_it_is && repeated >= keys {
+                repetitive += longest;
+            } else {
+                sequence += longest;
+            }
+            at += longest.max(1);
         }
-        told.into_iter()
-            .max_by_key(|(bytes, _)| *bytes)
-            .map(|(_, why)| why)
+        if placeholder >= repetitive.max(sequence) {
+            Some(Weakness::Placeholder)
+        } else if sequence >= repetitive {
+            Some(Weakness::Sequence)
+        } else {
+            Some(Weakness::Repetitive)
+        }
     }
 }
 

@@ -19,6 +19,7 @@ use std::sync::{Arc, PoisonError};
 
 use http::HeaderValue;
 
+use crate::cookie::template::CookieTemplate;
 use crate::data::map::Map;
 use crate::error::Rejected;
 use crate::session::handle::Session;
@@ -62,6 +63,27 @@ impl<'a> Candidates<'a> {
     pub(crate) fn tried(&self) -> impl Iterator<Item = &Candidate<'a>> {
         self.tried.iter().flatten()
     }
+
+    /// Counts a cookie, and keeps it if it is to be tried. Cookies of the current name come first.
+    fn add(&mut self, cookie: Candidate<'a>, is_flask: bool) {
+        let (before, is_tried) = match cookie.name {
+            CookieName::Current => (&mut self.current, true),
+            CookieName::Previous => (&mut self.previous, self.current == 0),
+        };
+        if is_tried && within_limit(*before, &cookie.value, is_flask) {
+            self.tried[*before] = Some(cookie);
+        }
+        *before += 1;
+    }
+}
+
+/// Returns whether a cookie is tried that comes after this number of others.
+fn within_limit(before: usize, value: &[u8], is_flask: bool) -> bool {
+    if is_flask {
+        before == 0 && !value.is_empty()
+    } else {
+        before < MOST_TRIED
+    }
 }
 
 impl Settings {
@@ -101,56 +123,40 @@ impl Settings {
         Session::new(self.clone(), incoming, Map::default(), now)
     }
 
-    /// Finds the cookies of a request that are tried, in their order.
+    /// Finds the session's cookies in a request, under both names.
     pub(crate) fn candidates<'a, I: Iterator<Item = &'a HeaderValue>>(
         &self,
         headers: impl Fn() -> I,
     ) -> Candidates<'a> {
-        let dialect = self.format.dialect();
-        let mut found = Candidates::default();
-        for header in headers() {
-            for value in self.cookie.find(header, dialect) {
-                if self.within_limit(found.current, &value) {
-                    let name = CookieName::Current;
-                    found.tried[found.current] = Some(Candidate {
+        let (dialect, is_flask) = (self.format.dialect(), self.format.is_flask());
+        let mut candidates = Candidates::default();
+        for name in [CookieName::Current, CookieName::Previous] {
+            let Some(cookie) = self.template(name) else {
+                continue;
+            };
+            for header in headers() {
+                for value in cookie.find(header, dialect) {
+                    let cookie = Candidate {
                         name,
                         header,
                         value,
-                    });
+                    };
+                    candidates.add(cookie, is_flask);
                 }
-                found.current += 1;
             }
         }
-        let Some(previous) = &self.previous else {
-            return found;
-        };
-        for header in headers() {
-            for value in previous.cookie.find(header, dialect) {
-                if found.current == 0 && self.within_limit(found.previous, &value) {
-                    let name = CookieName::Previous;
-                    found.tried[found.previous] = Some(Candidate {
-                        name,
-                        header,
-                        value,
-                    });
-                }
-                found.previous += 1;
-            }
-        }
-        found
+        candidates
     }
 
-    /// Returns whether a cookie is tried with this number of cookies of its name in front of it.
-    fn within_limit(&self, before: usize, value: &[u8]) -> bool {
-        if self.format.is_flask() {
-            before == 0 && !value.is_empty()
-        } else {
-            before < MOST_TRIED
+    fn template(&self, name: CookieName) -> Option<&CookieTemplate> {
+        match name {
+            CookieName::Current => Some(&self.cookie),
+            CookieName::Previous => Some(&self.previous.as_ref()?.cookie),
         }
     }
 
-    /// Applies the rules of renaming to a valid cookie. From the renaming on, one under the previous name is outdated, and one
-    /// that was created later is revoked.
+    /// Applies the rules of renaming to a valid cookie: under the previous name a session is revoked if it was created after the
+    /// renaming, and outdated from the renaming on.
     pub(crate) fn accept(
         &self,
         name: CookieName,
@@ -158,17 +164,16 @@ impl Settings {
         freshness: Freshness,
         now: u64,
     ) -> Result<Freshness, Rejected> {
-        match &self.previous {
-            Some(previous) if name == CookieName::Previous => {
-                if created >= previous.renamed {
-                    Err(Rejected::Revoked)
-                } else if now >= previous.renamed {
-                    Ok(Freshness::Outdated)
-                } else {
-                    Ok(freshness)
-                }
-            }
-            _ => Ok(freshness),
+        let previous = match &self.previous {
+            Some(previous) if name == CookieName::Previous => previous,
+            _ => return Ok(freshness),
+        };
+        if created >= previous.renamed {
+            return Err(Rejected::Revoked);
         }
+        if now >= previous.renamed {
+            return Ok(Freshness::Outdated);
+        }
+        Ok(freshness)
     }
 }

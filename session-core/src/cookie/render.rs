@@ -1,4 +1,4 @@
-//! Renders the fixed texts of a cookie, once, from its attributes.
+//! The fixed texts of a cookie, rendered once from its checked attributes.
 
 use http::HeaderValue;
 
