@@ -7,6 +7,7 @@ mod closing;
 #[cfg(feature = "encryption")]
 mod encrypted;
 mod faults;
+mod forged_ids;
 mod form;
 mod ids;
 mod lifetime;
