@@ -3,7 +3,6 @@
 mod refused;
 
 use std::hint::black_box;
-use std::time::{Duration, SystemTime};
 
 use hmac::Hmac;
 use http::HeaderMap;

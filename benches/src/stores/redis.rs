@@ -26,9 +26,9 @@ const FIELDS: [&str; 8] = [
 ];
 /// The store's script.
 const UPDATE: &str = concat!(
-    include_str!("../../../stores/redis/src/order.lua"),
-    include_str!("../../../stores/redis/src/found.lua"),
-    include_str!("../../../stores/redis/src/update.lua"),
+    include_str!("../../../stores/redis/src/scripts/order.lua"),
+    include_str!("../../../stores/redis/src/scripts/stored.lua"),
+    include_str!("../../../stores/redis/src/scripts/update.lua"),
 );
 
 peers::tower_sessions!(tower_sessions_core_14, "");

@@ -2,6 +2,7 @@
 
 mod goal;
 
+use crate::format::{ratio, whole};
 use benches::payload::{SIZES, USUAL};
 
 use crate::data::{Report, Series};
