@@ -8,7 +8,7 @@ use std::sync::LazyLock;
 use base64::Engine;
 #[cfg(not(any(target_arch = "x86_64", target_arch = "aarch64")))]
 use base64::engine::GeneralPurpose as Url;
-use base64::engine::general_purpose::{NO_PAD, STANDARD};
+use base64::engine::general_purpose::{NO_PAD, STANDARD, URL_SAFE_NO_PAD};
 #[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
 use base64::engine::simd::Simd as Url;
 
@@ -17,6 +17,9 @@ use base64::engine::simd::Simd as Url;
 static URL_SAFE: LazyLock<Url> = LazyLock::new(|| Url::url_safe(NO_PAD));
 #[cfg(not(any(target_arch = "x86_64", target_arch = "aarch64")))]
 static URL_SAFE: LazyLock<Url> = LazyLock::new(|| Url::new(&base64::alphabet::URL_SAFE, NO_PAD));
+
+/// Up to this length the wide instructions cost more than they save.
+const SHORT: usize = 128;
 
 /// Returns the number of characters that encode a number of bytes.
 pub(crate) const fn encoded_len(bytes: usize) -> usize {
@@ -27,7 +30,11 @@ pub(crate) const fn encoded_len(bytes: usize) -> usize {
 pub(crate) fn encode_to(out: &mut Vec<u8>, bytes: &[u8]) {
     let start = out.len();
     out.resize(start + encoded_len(bytes.len()), 0);
-    let written = URL_SAFE.encode_slice(bytes, &mut out[start..]);
+    let written = if bytes.len() <= SHORT {
+        URL_SAFE_NO_PAD.encode_slice(bytes, &mut out[start..])
+    } else {
+        URL_SAFE.encode_slice(bytes, &mut out[start..])
+    };
     debug_assert_eq!(written.ok(), Some(out.len() - start));
 }
 

@@ -149,12 +149,16 @@ pub(crate) struct DerivedKeys<K> {
 
 impl<K> DerivedKeys<K> {
     pub(crate) fn new(ring: &KeyRing, derive: impl Fn(&Secret) -> K) -> Self {
+        // Wiped after each key, before anything is stored: the unused bytes of a value on the heap could otherwise carry
+        // the key, see `wipe_stack`.
         let primary = derive(&ring.primary);
-        let mut verify_only = Vec::with_capacity(ring.verify_only.len());
-        for key in &ring.verify_only {
-            verify_only.push((derive(&key.secret), key.until));
-        }
         wipe_stack();
+        let mut verify_only = Vec::with_capacity(ring.verify_only.len());
+        for VerifyOnly { secret, until } in &ring.verify_only {
+            let key = derive(secret);
+            wipe_stack();
+            verify_only.push((key, *until));
+        }
         Self {
             primary,
             verify_only,
