@@ -191,10 +191,7 @@ impl Exchange {
         if !request.refreshes_each_time() {
             return Step::Done(Outgoing::default());
         }
-        match request.session() {
-            Step::Done(session) => close(&session, false),
-            pending => pending.and_then(|session| close(&session, false)),
-        }
+        request.session().and_then(|session| close(&session, false))
     }
 }
 
@@ -261,13 +258,9 @@ impl Request {
         if self.phase.load(Ordering::Acquire) & CLOSED != 0 {
             return Step::Done(Err(Error::TooLate));
         }
-        match self.session() {
-            Step::Done(session) => Step::Done(self.admit(session, need)),
-            pending => {
-                let request = self.clone();
-                pending.and_then(move |session| Step::Done(request.admit(session, need)))
-            }
-        }
+        let request = self.clone();
+        self.session()
+            .map(move |session| request.admit(session, need))
     }
 
     /// The session, opened now if it is not open. Nothing is given out yet: see [`admit`](Self::admit).

@@ -1,6 +1,6 @@
 //! The content of a session: keys and values as JSON text, flashed messages, and the changes to them.
 //!
-//! Imports run one way: `buffer`, `flash`, `change`, `recording`, `counter`, `index`, `map`, `ours`, `flask`, each of the modules
+//! Imports run one way: `buffer`, `flash`, `change`, `counter`, `index`, `map`, `recording`, `ours`, `flask`, each of the modules
 //! before it.
 
 pub(crate) mod buffer;

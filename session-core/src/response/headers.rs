@@ -1,6 +1,6 @@
 //! The response headers that a session writes, for any framework's header type.
 
-use http::header::{CACHE_CONTROL, COOKIE, MaxSizeReached, SET_COOKIE, VARY};
+use http::header::{self, MaxSizeReached};
 use http::{HeaderMap, HeaderName, HeaderValue};
 
 use crate::error::Error;
@@ -88,24 +88,32 @@ impl ResponseHeaders for HeaderMap {
     }
 }
 
-static VARY_NAME: HeaderName = VARY;
-static SET_COOKIE_NAME: HeaderName = SET_COOKIE;
-static CACHE_CONTROL_NAME: HeaderName = CACHE_CONTROL;
+/// A header that a session writes: its name, and the name as errors show it.
+type Header = (HeaderName, &'static str);
+
+static VARY: Header = (header::VARY, "Vary");
+static CACHE_CONTROL: Header = (header::CACHE_CONTROL, "Cache-Control");
+pub(crate) static SET_COOKIE: Header = (header::SET_COOKIE, "Set-Cookie");
+/// Tells the browser what to delete (W3C Clear Site Data, section 3.1). The value is a list, so a handler's own header of this
+/// name stays beside it.
+pub(crate) static CLEAR_SITE_DATA: Header = (
+    HeaderName::from_static("clear-site-data"),
+    "Clear-Site-Data",
+);
 // Caches between server and browser obey these before Cache-Control (RFC 9213, section 2; Edge Architecture 1.0).
 static TARGETED: [HeaderName; 2] = [
     HeaderName::from_static("cdn-cache-control"),
     HeaderName::from_static("surrogate-control"),
 ];
-static CLEAR_SITE_DATA: HeaderName = HeaderName::from_static("clear-site-data");
 
 /// Adds `Cookie` to Vary, unless it is there in any case of letters. The result is one header, as Werkzeug writes it.
 pub(crate) fn vary_cookie(headers: &mut impl ResponseHeaders) -> Result<(), Error> {
-    if !headers.contains(&VARY_NAME) {
+    if !headers.contains(&VARY.0) {
         let value = HeaderValue::from_static("Cookie");
-        return append(headers, &VARY_NAME, value, "Vary");
+        return append(headers, &VARY, value);
     }
-    let mut values = headers.values(&VARY_NAME);
-    if has_token(&values, COOKIE.as_str()) {
+    let mut values = headers.values(&VARY.0);
+    if has_token(&values, "cookie") {
         return Ok(());
     }
     // Some frameworks let a handler write a value that HTTP forbids. It is left out.
@@ -114,31 +122,17 @@ pub(crate) fn vary_cookie(headers: &mut impl ResponseHeaders) -> Result<(), Erro
     let Ok(joined) = HeaderValue::from_bytes(&values.join(&b", "[..])) else {
         return Err(Error::TooManyHeaders("Vary"));
     };
-    headers.remove(&VARY_NAME);
-    append(headers, &VARY_NAME, joined, "Vary")
-}
-
-pub(crate) fn set_cookie(
-    headers: &mut impl ResponseHeaders,
-    cookie: HeaderValue,
-) -> Result<(), Error> {
-    append(headers, &SET_COOKIE_NAME, cookie, "Set-Cookie")
-}
-
-/// Tells the browser to delete all cookies of this site.
-pub(crate) fn clear_cookies(headers: &mut impl ResponseHeaders) -> Result<(), Error> {
-    // The value is a list, so a handler's own header of this name stays beside it (W3C Clear Site Data, section 3.1).
-    let value = HeaderValue::from_static("\"cookies\"");
-    append(headers, &CLEAR_SITE_DATA, value, "Clear-Site-Data")
+    headers.remove(&VARY.0);
+    append(headers, &VARY, joined)
 }
 
 /// Marks a response that depends on a session as private, unless the handler has set Cache-Control.
 pub(crate) fn private(headers: &mut impl ResponseHeaders) -> Result<(), Error> {
-    if headers.contains(&CACHE_CONTROL_NAME) {
+    if headers.contains(&CACHE_CONTROL.0) {
         return Ok(());
     }
     let value = HeaderValue::from_static("private");
-    append(headers, &CACHE_CONTROL_NAME, value, "Cache-Control")
+    append(headers, &CACHE_CONTROL, value)
 }
 
 /// Forbids every cache to store a response that sets a session cookie (CVE-2025-48947, CVE-2025-64762). Returns whether
@@ -151,15 +145,15 @@ pub(crate) fn no_store(headers: &mut impl ResponseHeaders) -> Result<bool, Error
             replaced = true;
         }
     }
-    if headers.contains(&CACHE_CONTROL_NAME) {
-        if has_token(&headers.values(&CACHE_CONTROL_NAME), "no-store") {
+    if headers.contains(&CACHE_CONTROL.0) {
+        if has_token(&headers.values(&CACHE_CONTROL.0), "no-store") {
             return Ok(replaced);
         }
-        headers.remove(&CACHE_CONTROL_NAME);
+        headers.remove(&CACHE_CONTROL.0);
         replaced = true;
     }
     let value = HeaderValue::from_static("no-store");
-    append(headers, &CACHE_CONTROL_NAME, value, "Cache-Control")?;
+    append(headers, &CACHE_CONTROL, value)?;
     Ok(replaced)
 }
 
@@ -174,11 +168,11 @@ fn has_token(values: &[&[u8]], token: &str) -> bool {
     false
 }
 
-fn append(
+/// Adds a header after those of its name.
+pub(crate) fn append(
     headers: &mut impl ResponseHeaders,
-    name: &'static HeaderName,
+    (name, shown): &'static Header,
     value: HeaderValue,
-    shown: &'static str,
 ) -> Result<(), Error> {
     match headers.append(name, value) {
         Ok(()) => Ok(()),
@@ -279,6 +273,6 @@ mod tests {
             ("vary".into(), b"Origin".into()),
         ]);
         vary_cookie(&mut headers).unwrap();
-        assert_eq!(headers.values(&VARY_NAME), [b"Origin, Cookie"]);
+        assert_eq!(headers.values(&VARY.0), [b"Origin, Cookie"]);
     }
 }

@@ -19,6 +19,7 @@ use std::sync::{Arc, PoisonError};
 
 use http::HeaderValue;
 
+use crate::cookie::template::CookieTemplate;
 use crate::data::map::Map;
 use crate::error::Rejected;
 use crate::session::handle::Session;
@@ -32,19 +33,19 @@ const MOST_TRIED: usize = 4;
 
 /// A cookie that is tried.
 pub(crate) struct Candidate<'a> {
-    pub(crate) name: CookieName,
     /// The header that contains it.
     pub(crate) header: &'a HeaderValue,
     pub(crate) value: Cow<'a, [u8]>,
 }
 
 /// The session's cookies in a request.
-#[derive(Default)]
 pub(crate) struct Candidates<'a> {
     /// The number of cookies of the current name, tried or not.
     current: usize,
     /// The number of cookies of the previous name, tried or not.
     previous: usize,
+    /// The name of those that are tried.
+    pub(crate) name: CookieName,
     tried: [Option<Candidate<'a>>; MOST_TRIED],
 }
 
@@ -54,7 +55,7 @@ impl<'a> Candidates<'a> {
         Incoming {
             cookies: self.current,
             old_cookies: self.previous,
-            ..Incoming::NONE
+            ..Incoming::default()
         }
     }
 
@@ -75,20 +76,16 @@ impl Settings {
         let mut incoming = candidates.incoming();
         // Not a copy of the keys: no application code runs while they are locked.
         let keys = self.keys.read().unwrap_or_else(PoisonError::into_inner);
-        for Candidate {
-            name,
-            header,
-            value,
-        } in candidates.tried()
-        {
-            let opened = match keys.of(*name).open(value, &self.lifetime, now) {
+        for Candidate { header, value } in candidates.tried() {
+            let opened = match keys.of(candidates.name).open(value, &self.lifetime, now) {
                 Ok(opened) => opened,
                 Err(rejected) => {
                     incoming.note_opened(value, Err(rejected));
                     continue;
                 }
             };
-            let accepted = self.accept(*name, opened.stamp.created, opened.freshness, now);
+            let created = opened.stamp.created;
+            let accepted = self.accept(candidates.name, created, opened.freshness, now);
             if incoming.note_opened(value, accepted) {
                 incoming.stamp = Some(opened.stamp);
                 // Only few are due, and only these keep the header.
@@ -106,47 +103,46 @@ impl Settings {
         &self,
         headers: impl Fn() -> I,
     ) -> Candidates<'a> {
-        let dialect = self.format.dialect();
-        let mut found = Candidates::default();
-        for header in headers() {
-            for value in self.cookie.find(header, dialect) {
-                if self.within_limit(found.current, &value) {
-                    let name = CookieName::Current;
-                    found.tried[found.current] = Some(Candidate {
-                        name,
-                        header,
-                        value,
-                    });
-                }
-                found.current += 1;
+        let mut tried: [_; MOST_TRIED] = Default::default();
+        let current = self.collect(&self.cookie, headers(), &mut tried);
+        let (mut name, mut previous) = (CookieName::Current, 0);
+        if let Some(renamed) = &self.previous {
+            // Beside a cookie of the current name the others are only counted.
+            let places: &mut [_] = if current == 0 { &mut tried } else { &mut [] };
+            previous = self.collect(&renamed.cookie, headers(), places);
+            if current == 0 {
+                name = CookieName::Previous;
             }
         }
-        let Some(previous) = &self.previous else {
-            return found;
-        };
-        for header in headers() {
-            for value in previous.cookie.find(header, dialect) {
-                if found.current == 0 && self.within_limit(found.previous, &value) {
-                    let name = CookieName::Previous;
-                    found.tried[found.previous] = Some(Candidate {
-                        name,
-                        header,
-                        value,
-                    });
-                }
-                found.previous += 1;
-            }
+        Candidates {
+            current,
+            previous,
+            name,
+            tried,
         }
-        found
     }
 
-    /// Returns whether a cookie is tried with this number of cookies of its name in front of it.
-    fn within_limit(&self, before: usize, value: &[u8]) -> bool {
-        if self.format.is_flask() {
-            before == 0 && !value.is_empty()
-        } else {
-            before < MOST_TRIED
+    /// Collects the cookies of one name: as many as there are places for. Returns how many there are in all.
+    fn collect<'a>(
+        &self,
+        cookie: &CookieTemplate,
+        headers: impl Iterator<Item = &'a HeaderValue>,
+        places: &mut [Option<Candidate<'a>>],
+    ) -> usize {
+        let is_flask = self.format.is_flask();
+        let mut count = 0;
+        for header in headers {
+            for value in cookie.find(header, self.format.dialect()) {
+                let is_tried = !is_flask || count == 0 && !value.is_empty();
+                if let Some(place) = places.get_mut(count)
+                    && is_tried
+                {
+                    *place = Some(Candidate { header, value });
+                }
+                count += 1;
+            }
         }
+        count
     }
 
     /// Applies the rules of renaming to a valid cookie. From the renaming on, one under the previous name is outdated, and one

@@ -1,7 +1,6 @@
 //! A session's two halves: what its request brought, which does not change, and its state, which does.
 
 use std::ops::Range;
-use std::sync::Arc;
 
 use http::HeaderValue;
 
@@ -10,11 +9,13 @@ use crate::data::flash::Flash;
 use crate::data::map::Map;
 use crate::error::{Error, Rejected};
 use crate::record::base::LoadedFrom;
+use crate::session::own_changes::OwnChanges;
 use crate::token::lifetime::Lifetime;
 use crate::token::mac::Freshness;
 use crate::token::stamp::{Epoch, Stamp};
 
 /// What the request brought.
+#[derive(Default)]
 pub(crate) struct Incoming {
     /// Number of cookies under the current name.
     pub(crate) cookies: usize,
@@ -62,19 +63,6 @@ impl Accepted {
 }
 
 impl Incoming {
-    /// A request without a cookie.
-    pub(crate) const NONE: Self = Self {
-        cookies: 0,
-        old_cookies: 0,
-        outdated: false,
-        stamp: None,
-        rejected: None,
-        signature_end: [0; 32],
-        size: 0,
-        to_refresh: None,
-        loaded_from: LoadedFrom::None,
-    };
-
     /// Notes the outcome of one cookie. Returns whether it was accepted.
     pub(crate) fn note_opened(
         &mut self,
@@ -114,6 +102,7 @@ pub(crate) fn signature_end(cookie: &[u8]) -> [u8; 32] {
 }
 
 /// A session's state, behind its lock.
+#[derive(Default)]
 pub(crate) struct State {
     /// Whether every change is [`Error::TooLate`]: its request was closed, discarded or dropped.
     pub(crate) frozen: bool,
@@ -122,18 +111,8 @@ pub(crate) struct State {
     pub(crate) map: Map,
     /// The stamp as it will be written. In Flask's format permanence is the key `_permanent` of the map.
     pub(crate) stamp: Stamp,
-
-    // What this request did, apart from changes of the map. A stored session is written by another request meanwhile, and
-    // then these are applied to the newer record.
-    pub(crate) permanent: Option<bool>,
-    /// The user who logged in.
-    pub(crate) user: Option<Arc<str>>,
-    /// Whether the session's former user was cleared.
-    pub(crate) left: bool,
-    /// The session's label. Only a store keeps it.
-    pub(crate) label: Option<Arc<str>>,
-    /// The user's epoch.
-    pub(crate) epoch: Option<u16>,
+    /// The other changes of this request, if the session is in a store.
+    pub(crate) own: OwnChanges,
     /// Whether the session was found to be behind its user's epoch.
     pub(crate) revoked: bool,
     pub(crate) cleared: bool,
@@ -147,19 +126,8 @@ impl State {
     /// Returns the state of a session that begins now.
     pub(crate) fn new(lifetime: &Lifetime, now: u64) -> Self {
         Self {
-            frozen: false,
-            closed: None,
-            map: Map::default(),
             stamp: new_stamp(lifetime, now),
-            permanent: None,
-            user: None,
-            left: false,
-            label: None,
-            epoch: None,
-            revoked: false,
-            cleared: false,
-            renewed: false,
-            flashes_taken: None,
+            ..Self::default()
         }
     }
 
@@ -178,7 +146,7 @@ impl State {
             issued: self.stamp.issued,
             ..new_stamp(lifetime, now)
         };
-        (self.permanent, self.user, self.label, self.epoch) = (None, None, None, None);
+        self.own.clear();
         self.cleared = true;
     }
 

@@ -158,7 +158,7 @@ pub(crate) fn text(map: &Map) -> String {
         Some((key, value)) if Tag::of_bytes(key).is_some() || map.came_escaped(key) => {
             write_escaped(&mut out, key, value);
         }
-        _ => map.write_object(&mut out, true),
+        _ => text::object(&mut out, true, map.entries()),
     }
     out
 }
