@@ -8,7 +8,7 @@ use std::sync::LazyLock;
 use base64::Engine;
 #[cfg(not(any(target_arch = "x86_64", target_arch = "aarch64")))]
 use base64::engine::GeneralPurpose as Url;
-use base64::engine::general_purpose::{NO_PAD, STANDARD};
+use base64::engine::general_purpose::NO_PAD;
 #[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
 use base64::engine::simd::Simd as Url;
 
@@ -54,25 +54,50 @@ pub(crate) fn decode_array<const BYTES: usize>(text: &[u8]) -> Option<[u8; BYTES
         return None;
     }
     let mut bytes = [0; BYTES];
-    decode_into(text, &mut bytes)?;
-    Some(bytes)
+    let (quads, rest) = text.as_chunks();
+    let (triples, end) = bytes.as_chunks_mut::<3>();
+    let mut all = 0;
+    for (quad, triple) in quads.iter().zip(triples) {
+        let bits = decode_quad(*quad);
+        let [_, decoded @ ..] = bits.to_be_bytes();
+        *triple = decoded;
+        all |= bits;
+    }
+    // The last characters have more bits than the last bytes; these must be zero.
+    let mut last = [b'A'; 4];
+    last[..rest.len()].copy_from_slice(rest);
+    let bits = decode_quad(last);
+    let [_, last @ ..] = bits.to_be_bytes();
+    let (last, unused) = last.split_at(end.len());
+    end.copy_from_slice(last);
+    ((all | bits) >= 0 && unused.iter().all(|byte| *byte == 0)).then_some(bytes)
 }
+
+/// Returns the 24 bits of four characters; a negative number if one is outside the alphabet.
+fn decode_quad(quad: [u8; 4]) -> i32 {
+    let mut bits = 0;
+    for character in quad {
+        bits = bits << 6 | i32::from(VALUES[usize::from(character)]);
+    }
+    bits
+}
+
+/// The value of each character; -1, all bits set, for one outside the alphabet.
+const VALUES: [i8; 256] = {
+    let alphabet = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+    let (mut values, mut value, mut at) = ([-1; 256], 0, 0);
+    while at < alphabet.len() {
+        values[alphabet[at] as usize] = value;
+        (value, at) = (value + 1, at + 1);
+    }
+    values
+};
 
 /// Returns whether a text has characters of the alphabet only. Such a text may still have a length or a last character
 /// that no value has.
 pub(crate) fn is_base64url(text: &[u8]) -> bool {
     text.iter()
         .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'))
-}
-
-/// Encodes in the standard alphabet with padding, as Flask's tag ` b` has it.
-pub(crate) fn encode_padded(bytes: &[u8]) -> String {
-    STANDARD.encode(bytes)
-}
-
-/// Decodes the standard alphabet with padding.
-pub(crate) fn decode_padded(text: &str) -> Option<Vec<u8>> {
-    STANDARD.decode(text).ok()
 }
 
 #[cfg(test)]
@@ -128,7 +153,5 @@ mod tests {
         ] {
             assert_eq!(decode(text.as_bytes()), None, "{text}");
         }
-        assert_eq!(decode_padded("YQ=="), Some(b"a".to_vec()));
-        assert_eq!(decode_padded("YQ"), None);
     }
 }

@@ -5,11 +5,10 @@ use std::time::Duration;
 
 use crate::cookie::rename::Previous;
 use crate::cookie::template::CookieTemplate;
-use crate::env::{Clock, EntropyError, EntropySource, unix};
+use crate::env::{Clock, EntropySource, unix};
 use crate::error::config::Warning;
 use crate::event::LogDigest;
 use crate::record::policy::StorePolicy;
-use crate::token::aead::NONCE;
 use crate::token::key_context::KeyContext;
 use crate::token::keyed::{CookieName, Keys};
 use crate::token::lifetime::Lifetime;
@@ -59,10 +58,6 @@ impl Settings {
             .read()
             .unwrap_or_else(PoisonError::into_inner)
             .clone()
-    }
-
-    pub(crate) fn nonce(&self) -> Result<[u8; NONCE], EntropyError> {
-        self.nonces.draw(&*self.random)
     }
 
     pub(crate) fn now(&self) -> Duration {

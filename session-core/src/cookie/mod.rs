@@ -2,6 +2,7 @@
 
 pub(crate) mod attributes;
 mod build;
+mod expires;
 pub(crate) mod header;
 pub(crate) mod rename;
 pub(crate) mod template;

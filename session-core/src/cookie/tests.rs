@@ -94,7 +94,7 @@ fn c1_the_default() {
         header,
         "__Host-session=v; HttpOnly; SameSite=Lax; Secure; Path=/; Max-Age=60"
     );
-    let header = set_cookie(&template, "v", Expiry::Expires(u64::MAX));
+    let header = set_cookie(&template, "v", Expiry::expires(u64::MAX));
     assert!(
         header
             .to_str()

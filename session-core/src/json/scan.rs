@@ -83,9 +83,6 @@ impl<'a> Cursor<'a> {
 
     /// Takes `byte` if it is the next one behind whitespace.
     pub(crate) fn eat(&mut self, byte: u8) -> bool {
-        if self.take(byte) {
-            return true;
-        }
         self.skip_space();
         self.take(byte)
     }
@@ -163,9 +160,7 @@ impl<'a> Cursor<'a> {
         self.skip_space();
         let start = self.at;
         match self.peek() {
-            Some(b'"') => {
-                self.string()?;
-            }
+            Some(b'"') => drop(self.string()?),
             Some(b'{' | b'[') => self.container(depth)?,
             _ => self.scalar()?,
         }

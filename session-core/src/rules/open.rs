@@ -104,12 +104,17 @@ impl Settings {
         headers: impl Fn() -> I,
     ) -> Candidates<'a> {
         let mut tried: [_; MOST_TRIED] = Default::default();
-        let current = self.collect(&self.cookie, headers(), &mut tried);
+        let most = if self.format.is_flask() {
+            1
+        } else {
+            MOST_TRIED
+        };
+        let current = self.collect(&self.cookie, headers(), &mut tried[..most]);
         let (mut name, mut previous) = (CookieName::Current, 0);
         if let Some(renamed) = &self.previous {
             // Beside a cookie of the current name the others are only counted.
-            let places: &mut [_] = if current == 0 { &mut tried } else { &mut [] };
-            previous = self.collect(&renamed.cookie, headers(), places);
+            let most = if current == 0 { most } else { 0 };
+            previous = self.collect(&renamed.cookie, headers(), &mut tried[..most]);
             if current == 0 {
                 name = CookieName::Previous;
             }
@@ -129,13 +134,13 @@ impl Settings {
         headers: impl Iterator<Item = &'a HeaderValue>,
         places: &mut [Option<Candidate<'a>>],
     ) -> usize {
-        let is_flask = self.format.is_flask();
         let mut count = 0;
         for header in headers {
             for value in cookie.find(header, self.format.dialect()) {
-                let is_tried = !is_flask || count == 0 && !value.is_empty();
+                // An empty cookie is none in Flask.
+                let is_none = value.is_empty() && self.format.is_flask();
                 if let Some(place) = places.get_mut(count)
-                    && is_tried
+                    && !is_none
                 {
                     *place = Some(Candidate { header, value });
                 }

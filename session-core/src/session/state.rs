@@ -3,6 +3,7 @@
 use std::ops::Range;
 
 use http::HeaderValue;
+use memchr::memmem;
 
 use crate::data::change::Change;
 use crate::data::flash::Flash;
@@ -46,11 +47,7 @@ pub(crate) struct Accepted {
 impl Accepted {
     /// Returns `None` for a value that is not part of the header: one that was unquoted into a text of its own.
     pub(crate) fn new(header: &HeaderValue, value: &[u8]) -> Option<Self> {
-        let whole = header.as_bytes().as_ptr_range();
-        if !whole.contains(&value.as_ptr()) {
-            return None;
-        }
-        let start = value.as_ptr().addr() - whole.start.addr();
+        let start = memmem::find(header.as_bytes(), value)?;
         Some(Self {
             header: header.clone(),
             value: start..start + value.len(),
@@ -93,11 +90,9 @@ impl Incoming {
 
 /// Returns the last 32 bytes of a cookie's value, filled up with zeros: enough of its signature to tell it from others.
 pub(crate) fn signature_end(cookie: &[u8]) -> [u8; 32] {
+    let last = &cookie[cookie.len().saturating_sub(32)..];
     let mut end = [0; 32];
-    match cookie.last_chunk() {
-        Some(last) => end = *last,
-        None => end[..cookie.len()].copy_from_slice(cookie),
-    }
+    end[..last.len()].copy_from_slice(last);
     end
 }
 

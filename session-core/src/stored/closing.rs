@@ -189,7 +189,7 @@ impl Closing {
         }
         let mut nonce = None;
         if keys.records.encrypted.is_some() {
-            nonce = Some(settings.nonce()?);
+            nonce = Some(settings.nonces.draw(&*settings.random)?);
         }
         let context = RecordContext {
             key: parts.key,
