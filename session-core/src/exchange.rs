@@ -83,6 +83,15 @@ const DISCARDED: u8 = 2;
 /// The response is decided. No handle is given out any more.
 const CLOSED: u8 = 4;
 
+/// What a handler needs of a stored session.
+#[derive(Clone, Copy)]
+enum Need {
+    /// The session. It is an error if the store does not answer.
+    Required,
+    /// The session, or an unavailable one if the store does not answer.
+    BestEffort,
+}
+
 impl Exchange {
     pub(crate) fn new(
         settings: Arc<Settings>,
@@ -127,7 +136,7 @@ impl Exchange {
     /// # Ok::<(), session_core::Error>(())
     /// ```
     pub fn open(&self) -> Step<Result<Session, Error>> {
-        self.0.open().map(available)
+        self.0.open(Need::Required)
     }
 
     /// Drops the changes of the request: its handler failed, but there will be a response.
@@ -217,7 +226,7 @@ impl LazySession {
     /// # Ok::<(), Error>(())
     /// ```
     pub fn open(&self) -> Step<Result<Session, Error>> {
-        self.0.open().map(available)
+        self.0.open(Need::Required)
     }
 
     /// Opens the session for a handler that works without it. If the store does not answer, the session is empty, takes
@@ -240,17 +249,22 @@ impl LazySession {
     /// # Ok::<(), Error>(())
     /// ```
     pub fn open_best_effort(&self) -> Step<Result<Session, Error>> {
-        self.0.open()
+        self.0.open(Need::BestEffort)
     }
 }
 
 impl Request {
-    fn open(self: &Arc<Self>) -> Step<Result<Session, Error>> {
+    fn open(self: &Arc<Self>, need: Need) -> Step<Result<Session, Error>> {
         if self.phase.load(Ordering::Acquire) & CLOSED != 0 {
             return Step::Done(Err(Error::TooLate));
         }
-        let request = self.clone();
-        self.session().map(move |session| request.admit(session))
+        match self.session() {
+            Step::Done(session) => Step::Done(self.admit(session, need)),
+            pending => {
+                let request = self.clone();
+                pending.and_then(move |session| Step::Done(request.admit(session, need)))
+            }
+        }
     }
 
     /// The session, opened now if it is not open. Nothing is given out yet: see [`admit`](Self::admit).
@@ -270,7 +284,7 @@ impl Request {
     }
 
     /// Gives out the session, unless the exchange was closed meanwhile.
-    fn admit(&self, session: Session) -> Result<Session, Error> {
+    fn admit(&self, session: Session, need: Need) -> Result<Session, Error> {
         let phase = self.phase.fetch_or(OPENED, Ordering::AcqRel);
         if phase & CLOSED != 0 {
             return Err(Error::TooLate);
@@ -278,7 +292,10 @@ impl Request {
         if phase & DISCARDED != 0 {
             session.freeze();
         }
-        Ok(session)
+        match need {
+            Need::Required if session.is_unavailable() => Err(Error::Unavailable),
+            _ => Ok(session),
+        }
     }
 
     fn end(&self, bit: u8) {
@@ -310,13 +327,5 @@ fn close(session: &Session, accessed: bool) -> Step<Outgoing> {
     match session.settings().stored {
         None => Step::Done(session.close(accessed)),
         Some(_) => stored_close::close(session, accessed),
-    }
-}
-
-/// Refuses a session whose store did not reply.
-fn available(opened: Result<Session, Error>) -> Result<Session, Error> {
-    match opened {
-        Ok(session) if session.is_unavailable() => Err(Error::Unavailable),
-        opened => opened,
     }
 }

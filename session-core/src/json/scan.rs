@@ -83,6 +83,9 @@ impl<'a> Cursor<'a> {
 
     /// Takes `byte` if it is the next one behind whitespace.
     pub(crate) fn eat(&mut self, byte: u8) -> bool {
+        if self.take(byte) {
+            return true;
+        }
         self.skip_space();
         self.take(byte)
     }

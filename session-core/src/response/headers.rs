@@ -1,13 +1,13 @@
 //! The response headers that a session writes, for any framework's header type.
 
 use http::header::{self, MaxSizeReached};
-use http::{HeaderMap, HeaderName, HeaderValue};
+use http::{HeaderName, HeaderValue};
 
 use crate::error::Error;
 
 /// The headers of a response.
 ///
-/// Implemented for [`HeaderMap`]. The adapter of a framework with another header type implements this trait for a wrapper
+/// Implemented for [`HeaderMap`](http::HeaderMap). The adapter of a framework with another header type implements this trait for a wrapper
 /// around a reference to it.
 ///
 /// ```
@@ -62,30 +62,6 @@ pub trait ResponseHeaders {
         name: &'static HeaderName,
         value: HeaderValue,
     ) -> Result<(), MaxSizeReached>;
-}
-
-impl ResponseHeaders for HeaderMap {
-    fn contains(&self, name: &'static HeaderName) -> bool {
-        // A response has few headers, so comparing their names costs less than hashing this one.
-        self.keys().any(|found| found == name)
-    }
-
-    fn values(&self, name: &'static HeaderName) -> Vec<&[u8]> {
-        let values = self.get_all(name).iter();
-        values.map(HeaderValue::as_bytes).collect()
-    }
-
-    fn remove(&mut self, name: &'static HeaderName) {
-        HeaderMap::remove(self, name);
-    }
-
-    fn append(
-        &mut self,
-        name: &'static HeaderName,
-        value: HeaderValue,
-    ) -> Result<(), MaxSizeReached> {
-        self.try_append(name, value).map(drop)
-    }
 }
 
 /// A header that a session writes: its name, and the name as errors show it.
@@ -184,6 +160,7 @@ pub(crate) fn append(
 mod tests {
     use super::*;
     use crate::response::outgoing::Outgoing;
+    use http::HeaderMap;
     use proptest::prelude::*;
 
     /// A header type as simple as the trait allows.

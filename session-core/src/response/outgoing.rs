@@ -38,21 +38,6 @@ pub struct Outgoing {
 }
 
 impl Outgoing {
-    /// Returns the outcome of a close that failed before it was decided. A driver uses it when it cannot ask the store.
-    ///
-    /// ```
-    /// use session_core::{Error, protocol::Outgoing};
-    ///
-    /// let applied = Outgoing::failed(Error::Unavailable).apply(&mut http::HeaderMap::new());
-    /// assert_eq!(applied, Err(Error::Unavailable));
-    /// ```
-    pub fn failed(error: Error) -> Self {
-        Self {
-            error: Some(error.into()),
-            ..Self::default()
-        }
-    }
-
     /// Writes `Vary`, `Set-Cookie` and `Cache-Control` into the response's headers. A second call writes nothing.
     ///
     /// # Errors
