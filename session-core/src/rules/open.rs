@@ -161,13 +161,16 @@ impl Settings {
     ) -> Result<Freshness, Rejected> {
         match &self.previous {
             Some(previous) if name == CookieName::Previous => {
+                // From then on no session begins under the previous name.
                 if created >= previous.renamed {
-                    Err(Rejected::Revoked)
-                } else if now >= previous.renamed {
-                    Ok(Freshness::Outdated)
-                } else {
-                    Ok(freshness)
+                    return Err(Rejected::Revoked);
                 }
+                let renamed = now >= previous.renamed;
+                Ok(if renamed {
+                    Freshness::Outdated
+                } else {
+                    freshness
+                })
             }
             _ => Ok(freshness),
         }

@@ -66,25 +66,14 @@ impl Incoming {
         cookie: &[u8],
         opened: Result<Freshness, Rejected>,
     ) -> bool {
-        match opened {
-            Ok(freshness) => {
-                self.note(cookie);
-                self.rejected = None;
-                self.outdated = freshness == Freshness::Outdated;
-            }
-            // Of several rejected cookies the first is reported.
-            Err(reason) if self.rejected.is_none() => {
-                self.note(cookie);
-                self.rejected = Some(reason);
-            }
-            Err(_) => {}
+        // Of several rejected cookies the first is reported.
+        if opened.is_ok() || self.rejected.is_none() {
+            self.signature_end = signature_end(cookie);
+            self.size = cookie.len();
+            self.rejected = opened.err();
+            self.outdated = opened == Ok(Freshness::Outdated);
         }
         opened.is_ok()
-    }
-
-    fn note(&mut self, cookie: &[u8]) {
-        self.signature_end = signature_end(cookie);
-        self.size = cookie.len();
     }
 }
 

@@ -9,6 +9,7 @@
 //! ```
 
 use std::sync::Arc;
+use zeroize::Zeroize;
 
 use crate::base64;
 use crate::cookie::template::Target;
@@ -42,7 +43,8 @@ pub(crate) fn signer(ring: &KeyRing, digest: Digest, salt: &[u8]) -> Signer {
     Signer::new(digest, ring, |key| {
         let mut derived = MacKey::new(digest, &key.bytes).tag(salt);
         let keyed = MacKey::new(digest, derived.as_slice());
-        derived.wipe();
+        // This tag is itself a key.
+        derived.bytes.zeroize();
         keyed
     })
 }
