@@ -38,7 +38,8 @@ pub(crate) struct CookieTemplate {
     /// `name=`
     pub(super) start: String,
     pub(super) attributes: String,
-    pub(super) removal: HeaderValue,
+    /// The Set-Cookie that deletes the cookie.
+    pub(crate) removal: HeaderValue,
 }
 
 impl CookieTemplate {
@@ -108,11 +109,6 @@ impl CookieTemplate {
             size,
             limit,
         })
-    }
-
-    /// Returns the Set-Cookie that deletes the cookie.
-    pub(crate) fn removal(&self) -> HeaderValue {
-        self.removal.clone()
     }
 }
 

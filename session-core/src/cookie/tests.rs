@@ -116,7 +116,7 @@ fn c5_removal_has_the_same_attributes() {
     for attributes in [attributes(), all] {
         let template = CookieTemplate::new(&attributes).unwrap();
         let set = set_cookie(&template, "", Expiry::Browser);
-        let removal = template.removal();
+        let removal = template.removal.clone();
         let expected = format!(
             "{}; Max-Age=0; Expires=Thu, 01 Jan 1970 00:00:00 GMT",
             set.to_str().unwrap()

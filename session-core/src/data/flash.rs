@@ -29,10 +29,6 @@ pub struct Flash {
 }
 
 impl Flash {
-    pub(crate) fn number(&self) -> u32 {
-        self.number
-    }
-
     /// Writes `[number,"category",message]`, as our formats hold it.
     pub(crate) fn write(&self, out: &mut String) {
         out.push_str(&format!("[{},", self.number));

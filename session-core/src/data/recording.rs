@@ -8,6 +8,7 @@ use crate::data::map::Map;
 impl Map {
     /// Returns the map, which records its changes from now on.
     pub(crate) fn recording(mut self) -> Self {
+        // A session in a cookie has no list, and copies no key for it.
         self.changes = Some(Vec::new());
         self
     }

@@ -67,12 +67,10 @@ impl Session {
                 outgoing.events.push(self.event(EventKind::Renewed));
             }
         }
+        let (cookie, _) = settings.cookie_to_write(incoming.cookies, now.as_secs());
         let decided = match decide(settings, incoming, &state, now.as_secs()) {
             Decision::SendNothing => Ok(None),
-            Decision::Delete => {
-                let (cookie, _) = settings.cookie_to_write(incoming.cookies, now.as_secs());
-                Ok(Some(cookie.removal()))
-            }
+            Decision::Delete => Ok(Some(cookie.removal.clone())),
             Decision::Set => self.set_cookie(&state, now, &mut outgoing.events).map(Some),
         };
         match decided {
@@ -141,7 +139,7 @@ impl Session {
             && moved
             && incoming.old_cookies > 0
         {
-            outgoing.old_cookie = Some(previous.cookie.removal().into());
+            outgoing.old_cookie = Some(previous.cookie.removal.clone().into());
         }
     }
 }
@@ -210,10 +208,9 @@ pub(crate) fn write(
         None => None,
     };
     // Flask sends a longer cookie.
-    let limit = match settings.format.is_flask() {
-        true => None,
-        false => settings.max_cookie_size,
-    };
+    let limit = settings
+        .max_cookie_size
+        .filter(|_| !settings.format.is_flask());
     let keys = settings.keys.read().unwrap_or_else(PoisonError::into_inner);
     let target = cookie.target(expiry, limit);
     let text = keys.of(name).current.write(target, content, nonce)?;

@@ -20,6 +20,7 @@ pub(crate) struct OwnChanges {
 impl OwnChanges {
     /// Forgets what the session was set to. That its user was cleared stays.
     pub(crate) fn clear(&mut self) {
+        // The record of a stored session may still have a user, whom this request logged out before.
         *self = Self {
             left: self.left,
             ..Self::default()

@@ -47,6 +47,7 @@ pub(crate) struct Accepted {
 impl Accepted {
     /// Returns `None` for a value that is not part of the header: one that was unquoted into a text of its own.
     pub(crate) fn new(header: &HeaderValue, value: &[u8]) -> Option<Self> {
+        // By content: equal bytes anywhere in the header are the value.
         let start = memmem::find(header.as_bytes(), value)?;
         Some(Self {
             header: header.clone(),
