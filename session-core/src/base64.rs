@@ -8,7 +8,7 @@ use std::sync::LazyLock;
 use base64::Engine;
 #[cfg(not(any(target_arch = "x86_64", target_arch = "aarch64")))]
 use base64::engine::GeneralPurpose as Url;
-use base64::engine::general_purpose::{NO_PAD, STANDARD, URL_SAFE_NO_PAD};
+use base64::engine::general_purpose::{NO_PAD, URL_SAFE_NO_PAD};
 #[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
 use base64::engine::simd::Simd as Url;
 
@@ -108,16 +108,6 @@ pub(crate) fn is_base64url(text: &[u8]) -> bool {
         .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'))
 }
 
-/// Encodes in the standard alphabet with padding, as Flask's tag ` b` has it.
-pub(crate) fn encode_padded(bytes: &[u8]) -> String {
-    STANDARD.encode(bytes)
-}
-
-/// Decodes the standard alphabet with padding.
-pub(crate) fn decode_padded(text: &str) -> Option<Vec<u8>> {
-    STANDARD.decode(text).ok()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -171,7 +161,5 @@ mod tests {
         ] {
             assert_eq!(decode(text.as_bytes()), None, "{text}");
         }
-        assert_eq!(decode_padded("YQ=="), Some(b"a".to_vec()));
-        assert_eq!(decode_padded("YQ"), None);
     }
 }

@@ -191,10 +191,7 @@ impl Exchange {
         if !request.refreshes_each_time() {
             return Step::Done(Outgoing::default());
         }
-        match request.session() {
-            Step::Done(session) => close(&session, false),
-            pending => pending.and_then(|session| close(&session, false)),
-        }
+        request.session().and_then(|session| close(&session, false))
     }
 }
 

@@ -96,6 +96,7 @@ mod exchange;
 pub mod fuzzing;
 mod json;
 mod keys;
+mod padded_base64;
 pub mod protocol;
 mod record;
 mod record_key;

@@ -1,18 +1,14 @@
 //! What a configuration comes to, and the keys of the moment.
 
-use crate::error::config::refuse_if;
-use std::fmt;
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use crate::cookie::rename::Previous;
 use crate::cookie::template::CookieTemplate;
-use crate::env::{Clock, EntropyError, EntropySource, unix};
-use crate::error::config::{ConfigError, Warning};
+use crate::env::{Clock, EntropySource, unix};
+use crate::error::config::Warning;
 use crate::event::LogDigest;
-use crate::keys::ring::KeyRing;
 use crate::record::policy::StorePolicy;
-use crate::token::aead::NONCE;
 use crate::token::key_context::KeyContext;
 use crate::token::keyed::{CookieName, Keys};
 use crate::token::lifetime::Lifetime;
@@ -64,18 +60,6 @@ impl Settings {
             .clone()
     }
 
-    pub(crate) fn set_keys(&self, ring: &KeyRing) -> Result<Vec<Warning>, ConfigError> {
-        ring.check(self.format.is_flask())?;
-        let warnings = refuse_if(self.warnings_are_errors, ring.warnings().collect())?;
-        let keys = Keys::new(&self.format, ring);
-        *self.keys.write().unwrap_or_else(PoisonError::into_inner) = keys.into();
-        Ok(warnings)
-    }
-
-    pub(crate) fn nonce(&self) -> Result<[u8; NONCE], EntropyError> {
-        self.nonces.draw(&*self.random)
-    }
-
     pub(crate) fn now(&self) -> Duration {
         unix(self.clock.now())
     }
@@ -86,16 +70,5 @@ impl Settings {
         let mut digest = [0; 8];
         digest.copy_from_slice(&code.as_slice()[..8]);
         LogDigest(digest)
-    }
-}
-
-impl fmt::Debug for Settings {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Sessions")
-            .field("cookie", &self.cookie.name())
-            .field("flask", &self.format.is_flask())
-            .field("stored", &self.stored)
-            .field("lifetime", &self.lifetime)
-            .finish_non_exhaustive()
     }
 }

@@ -6,6 +6,7 @@ mod check;
 mod cookie;
 mod encryption;
 mod environment;
+mod in_use;
 mod keys;
 mod lifetimes;
 mod rename;

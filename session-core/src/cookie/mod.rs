@@ -1,6 +1,7 @@
 //! The cookie: finds ours in the request, and renders Set-Cookie.
 
 pub(crate) mod attributes;
+mod expires;
 pub(crate) mod header;
 pub(crate) mod rename;
 mod render;

@@ -7,7 +7,6 @@
 //! ```
 
 use std::borrow::Cow;
-use std::time::{Duration, UNIX_EPOCH};
 
 use http::HeaderValue;
 
@@ -22,15 +21,13 @@ pub(crate) enum Expiry {
     Browser,
     /// After this number of seconds.
     MaxAge(u64),
-    /// At this second since 1970, as Flask sends it.
-    Expires(u64),
+    /// At this second, as Flask sends it.
+    Expires(DateTime),
 }
 
 const MAX_AGE: &str = "; Max-Age=";
 pub(super) const EXPIRES: &str = "; Expires=";
 pub(super) const EPOCH: &str = "Thu, 01 Jan 1970 00:00:00 GMT";
-/// The last second that a date with a year of four digits can show.
-const LAST_SECOND: u64 = 253_402_300_799;
 
 /// The bytes of name and value that a browser accepts (RFC 6265bis, section 5.7).
 pub(crate) const LARGEST: usize = 4096;
@@ -42,7 +39,8 @@ pub(crate) struct CookieTemplate {
     pub(super) start: String,
     /// `; HttpOnly; SameSite=Lax; ..`
     pub(super) attributes: String,
-    pub(super) removal: HeaderValue,
+    /// The Set-Cookie that deletes the cookie.
+    pub(crate) removal: HeaderValue,
 }
 
 impl CookieTemplate {
@@ -92,8 +90,6 @@ impl CookieTemplate {
                 header.extend_from_slice(itoa::Buffer::new().format(seconds).as_bytes());
             }
             Expiry::Expires(at) => {
-                let at = UNIX_EPOCH.checked_add(Duration::from_secs(at.min(LAST_SECOND)));
-                let at = DateTime::from(at.unwrap_or(UNIX_EPOCH));
                 header.extend_from_slice(format!("{EXPIRES}{at}").as_bytes());
             }
         }
@@ -114,11 +110,6 @@ impl CookieTemplate {
             size,
             limit,
         })
-    }
-
-    /// Returns the Set-Cookie that deletes the cookie.
-    pub(crate) fn removal(&self) -> HeaderValue {
-        self.removal.clone()
     }
 }
 

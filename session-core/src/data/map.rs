@@ -47,17 +47,6 @@ impl SharedValue {
 }
 
 impl Map {
-    /// Returns the map, which records its changes from now on.
-    pub(crate) fn recording(mut self) -> Self {
-        self.changes = Some(Vec::new());
-        self
-    }
-
-    /// Returns the recorded changes, in order.
-    pub(crate) fn changes(&self) -> &[Change<'static>] {
-        self.changes.as_deref().unwrap_or_default()
-    }
-
     /// Reads a text that is one JSON object of at most `depth` levels.
     pub(crate) fn from_object(base: Arc<str>, depth: usize) -> Result<Self, NotJson> {
         let mut cursor = Cursor::new(&base);
@@ -510,7 +499,7 @@ mod tests {
                 }
             }
             let mut found = String::new();
-            map.write_object(&mut found, false);
+            map.write_object(&mut found);
             prop_assert_eq!(found, serde_json::to_string(&expected).unwrap());
         }
 
@@ -531,7 +520,7 @@ mod tests {
             }
             let expected = serde_json::to_string(&model.entries).unwrap();
             let mut found = String::new();
-            map.write_object(&mut found, false);
+            map.write_object(&mut found);
             let same: serde_json::Value = serde_json::from_str(&found).unwrap();
             prop_assert_eq!(serde_json::to_string(&same).unwrap(), expected);
             prop_assert_eq!(map.flashes().iter().map(|flash| flash.number).collect::<Vec<_>>(), model.flashes);

@@ -49,10 +49,10 @@ impl Map {
     /// Writes the text that [`from_ours`](Self::from_ours) reads.
     pub(crate) fn write_ours(&self, out: &mut String) {
         if self.flashes.is_empty() && self.user.is_none() {
-            return self.write_object(out, false);
+            return self.write_object(out);
         }
         out.push('[');
-        self.write_object(out, false);
+        self.write_object(out);
         out.push_str(",[");
         let start = out.len();
         for flash in &self.flashes {
@@ -69,36 +69,22 @@ impl Map {
         out.push(']');
     }
 
-    /// Writes the object alone; keys in ASCII if `ascii`, values as they are.
-    pub(crate) fn write_object(&self, out: &mut String, ascii: bool) {
-        // In ASCII keys may have to be escaped that were not.
-        if ascii {
-            return text::object(out, true, self.entries());
-        }
+    /// Writes the object alone, each value as it is.
+    pub(crate) fn write_object(&self, out: &mut String) {
         out.push('{');
         let start = out.len();
-        // Neighbours in the base that are written as they stand there are copied together: a run, not yet copied.
-        let mut run = 0..0;
         for entry in &self.entries {
-            let place = entry.place();
-            if let Some(place) = &place
-                && !run.is_empty()
-                && place.start == run.end + 1
-            {
-                run.end = place.end;
-                continue;
-            }
-            out.push_str(&self.base()[run]);
             if out.len() > start {
                 out.push(',');
             }
-            if place.is_none() {
-                let value = entry.value.as_str(self.base());
-                text::entry(out, false, entry.key.bytes(self.base()), value);
+            match entry.place() {
+                Some(place) => out.push_str(&self.base()[place]),
+                None => {
+                    let value = entry.value.as_str(self.base());
+                    text::entry(out, false, entry.key.bytes(self.base()), value);
+                }
             }
-            run = place.unwrap_or_default();
         }
-        out.push_str(&self.base()[run]);
         out.push('}');
     }
 }

@@ -3,6 +3,21 @@
 use std::borrow::Cow;
 
 use crate::data::change::Change;
+use crate::data::map::Map;
+
+impl Map {
+    /// Returns the map, which records its changes from now on.
+    pub(crate) fn recording(mut self) -> Self {
+        // A session in a cookie has no list, and copies no key for it.
+        self.changes = Some(Vec::new());
+        self
+    }
+
+    /// Returns the recorded changes, in order.
+    pub(crate) fn changes(&self) -> &[Change<'static>] {
+        self.changes.as_deref().unwrap_or_default()
+    }
+}
 
 impl Change<'_> {
     /// Returns the change with keys of its own.

@@ -2,8 +2,7 @@
 //! ([`Rejected`], which is a value and no error).
 
 pub(crate) mod config;
-
-use http::StatusCode;
+mod status;
 
 use crate::env::EntropyError;
 
@@ -125,43 +124,6 @@ pub enum Error {
     /// The response takes no more headers.
     #[error("the response holds too many headers to add {0}")]
     TooManyHeaders(&'static str),
-}
-
-impl Error {
-    /// Returns the status of the response that replaces the handler's: when the session could not be opened or closed, or
-    /// when the handler returned this error.
-    ///
-    /// ```
-    /// use session_core::Error;
-    ///
-    /// assert_eq!(Error::TooLate.status(), 500);
-    /// assert_eq!(Error::Unavailable.status(), 503);
-    /// assert_eq!(Error::Gone.status(), 409);
-    /// ```
-    #[must_use]
-    pub fn status(&self) -> StatusCode {
-        match self {
-            Self::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
-            Self::Conflict { .. } | Self::Gone => StatusCode::CONFLICT,
-            _ => StatusCode::INTERNAL_SERVER_ERROR,
-        }
-    }
-
-    /// Returns the seconds after which the client may try again: the value of `Retry-After` (RFC 9110, section 10.2.3).
-    ///
-    /// ```
-    /// use session_core::Error;
-    ///
-    /// assert_eq!(Error::Unavailable.retry_after(), Some(5));
-    /// assert_eq!(Error::TooLate.retry_after(), None);
-    /// ```
-    #[must_use]
-    pub fn retry_after(&self) -> Option<u16> {
-        match self {
-            Self::Unavailable => Some(5),
-            _ => None,
-        }
-    }
 }
 
 /// Why the session of a client was rejected. The request continues with an empty session, so this is a value and no

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::json::float::write_float;
+use crate::json::object::object;
 use crate::json::scan::{Cursor, NotJson};
 use crate::json::tag::{self, Tag};
 use crate::json::text;
@@ -102,7 +103,7 @@ impl Writer {
         {
             tag::write_escaped(&mut self.out, key, value);
         } else {
-            text::object(&mut self.out, self.ascii, &entries);
+            object(&mut self.out, self.ascii, &entries);
         }
         Ok(())
     }

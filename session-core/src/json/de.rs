@@ -13,7 +13,6 @@ mod verbatim;
 pub(crate) use error::ReadError;
 use parts::{Entries, Items, Proof, Variant};
 
-use crate::base64;
 use crate::json::scan::{self, Cursor};
 use crate::json::tag::{Tag, Tagged, escaped_tag, tagged};
 use crate::json::tagged::Uuid;
@@ -21,6 +20,7 @@ use crate::json::unescape::unescape;
 use crate::json::untag::untagged;
 use crate::json::verbatim::Verbatim;
 use crate::json::view::{Kind, kind};
+use crate::padded_base64;
 
 /// Reads `text` as a `T`.
 ///
@@ -278,7 +278,7 @@ impl<'de> de::Deserializer<'de> for &mut Reader<'de> {
         match self.tagged()? {
             Some((Tag::Bytes, mut inner)) => {
                 let text = String::deserialize(&mut inner)?;
-                match base64::decode_padded(&text) {
+                match padded_base64::decode(&text) {
                     Some(bytes) => visitor.visit_byte_buf(bytes),
                     None => Err(ReadError::new(
                         "found bytes that are not standard base64 with padding",

@@ -11,13 +11,13 @@ mod containers;
 
 use containers::{List, Object};
 
-use crate::base64;
 use crate::json::float::write_float;
 use crate::json::scan::Cursor;
 use crate::json::tag::Tag;
 use crate::json::text;
 use crate::json::verbatim::Verbatim;
 use crate::json::view::kind;
+use crate::padded_base64;
 
 /// The deepest nesting of a value. The map, the list around it and the list of a `push` need some of a session's 128 levels.
 pub(crate) const DEEPEST_VALUE: usize = 120;
@@ -172,7 +172,7 @@ impl<'a> ser::Serializer for &'a mut Writer {
     }
 
     fn serialize_bytes(self, value: &[u8]) -> Result<(), WriteError> {
-        self.tagged(Tag::Bytes, &base64::encode_padded(value))
+        self.tagged(Tag::Bytes, &padded_base64::encode(value))
     }
 
     fn serialize_none(self) -> Result<(), WriteError> {

@@ -5,8 +5,8 @@
 //! {" di": {" t__": [1, 2]}}       the dict {" t": [1, 2]}, escaped: it only looks like a tag
 //! ```
 
+use crate::json::object::object;
 use crate::json::scan::Cursor;
-use crate::json::text;
 use crate::json::unescape::unescape;
 use crate::json::view::{Kind, only_entry};
 
@@ -110,7 +110,7 @@ pub(crate) fn tagged<'a>(cursor: &Cursor<'a>) -> Option<Tagged<'a>> {
 /// Writes an object whose one key, in WTF-8, is that of a tag, so that it is none: under ` di`, as `TaggedJSONSerializer` does.
 pub(crate) fn write_escaped(out: &mut String, key: &[u8], value: &str) {
     out.push_str("{\" di\":");
-    text::object(out, true, [([key, b"__"].concat(), value)]);
+    object(out, true, [([key, b"__"].concat(), value)]);
     out.push('}');
 }
 

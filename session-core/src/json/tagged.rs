@@ -61,8 +61,8 @@ use serde::de::{self, Deserialize, Deserializer, EnumAccess, VariantAccess, Visi
 use serde::ser::{Serialize, Serializer};
 use time::{Date, Month, OffsetDateTime};
 
-use crate::base64;
 use crate::json::tag::Tag;
+use crate::padded_base64;
 
 /// Reads the value under `tag`.
 ///
@@ -179,7 +179,7 @@ impl Serialize for Bytes {
 impl<'de> Deserialize<'de> for Bytes {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text: String = untag(Tag::Bytes, deserializer)?;
-        match base64::decode_padded(&text) {
+        match padded_base64::decode(&text) {
             Some(bytes) => Ok(Self(bytes)),
             None => Err(malformed(&text, "standard base64 with padding")),
         }

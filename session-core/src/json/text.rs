@@ -1,4 +1,4 @@
-//! Canonical text: strings and objects, written as Flask writes them.
+//! Canonical text: strings and entries of objects, written as Flask writes them.
 //!
 //! In the ASCII style, Flask's, all but 0x20 to 0x7e is escaped, as by Python's `ensure_ascii`: DEL, too, in lower-case hex,
 //! beyond the BMP as a surrogate pair. The other style is as short as RFC 8259 allows.
@@ -27,23 +27,6 @@ pub(crate) fn wtf8(out: &mut String, bytes: &[u8], ascii: bool) {
     }
     characters(out, &String::from_utf8_lossy(rest), ascii);
     out.push('"');
-}
-
-/// Writes an object: keys in WTF-8 and values as their text, in the order they come.
-pub(crate) fn object<K: AsRef<[u8]>, V: AsRef<str>>(
-    out: &mut String,
-    ascii: bool,
-    entries: impl IntoIterator<Item = (K, V)>,
-) {
-    out.push('{');
-    let start = out.len();
-    for (key, value) in entries {
-        if out.len() > start {
-            out.push(',');
-        }
-        entry(out, ascii, key.as_ref(), value.as_ref());
-    }
-    out.push('}');
 }
 
 /// Writes one entry of an object.

@@ -2,6 +2,7 @@
 
 pub(crate) mod check;
 pub(crate) mod ring;
+mod rotation;
 pub(crate) mod secret;
 pub(crate) mod secret_key;
 pub(crate) mod weakness;

@@ -333,6 +333,7 @@ mod tests {
 
     use super::*;
     use crate::base64;
+    use crate::padded_base64;
 
     fn weakness(secret: impl AsRef<[u8]>) -> Option<Weakness> {
         Weakness::of(secret.as_ref())
@@ -344,7 +345,7 @@ mod tests {
             let _ = write!(hex, "{byte:02x}");
             hex
         });
-        let padded = base64::encode_padded(bytes);
+        let padded = padded_base64::encode(bytes);
         let texts = [
             base64::encode(bytes),
             format!("base64:{padded}"),

@@ -11,9 +11,10 @@ use crate::token::lifetime::Lifetime;
 use crate::token::record_codec::RecordCodec;
 
 /// What a session was opened from.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) enum LoadedFrom {
     /// No record. Always so if the session is in its cookie.
+    #[default]
     None,
     /// A record, and the id that opened it.
     Live(Box<LiveRecord>),

@@ -16,6 +16,7 @@ use crate::base64;
 use crate::env::{EntropyError, EntropySource};
 use crate::error::Rejected;
 use crate::record_key::RecordKey;
+use crate::token::format::{Format, Formats};
 use crate::token::mac::{Freshness, Signer};
 use crate::token::segments::Segments;
 use crate::token::stamp;
@@ -123,5 +124,15 @@ impl fmt::Debug for Id {
 impl fmt::Debug for VerifierHash {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("VerifierHash(..)")
+    }
+}
+
+impl Formats {
+    /// Returns the keys that sign ids.
+    pub(crate) fn signer(&self) -> &Signer {
+        match &self.current {
+            Format::Signed(signer) | Format::Flask(signer) => signer,
+            Format::Encrypted(_) => unreachable!("ids are not encrypted"),
+        }
     }
 }

@@ -1,13 +1,13 @@
 //! The response headers that a session writes, for any framework's header type.
 
-use http::header::{CACHE_CONTROL, COOKIE, MaxSizeReached, SET_COOKIE, VARY};
-use http::{HeaderMap, HeaderName, HeaderValue};
+use http::header::{self, MaxSizeReached};
+use http::{HeaderName, HeaderValue};
 
 use crate::error::Error;
 
 /// The headers of a response.
 ///
-/// Implemented for [`HeaderMap`]. The adapter of a framework with another header type implements this trait for a wrapper
+/// Implemented for [`HeaderMap`](http::HeaderMap). The adapter of a framework with another header type implements this trait for a wrapper
 /// around a reference to it.
 ///
 /// ```
@@ -64,48 +64,32 @@ pub trait ResponseHeaders {
     ) -> Result<(), MaxSizeReached>;
 }
 
-impl ResponseHeaders for HeaderMap {
-    fn contains(&self, name: &'static HeaderName) -> bool {
-        // A response has few headers, so comparing their names costs less than hashing this one.
-        self.keys().any(|found| found == name)
-    }
+/// A header that a session writes: its name, and the name as errors show it.
+type Header = (HeaderName, &'static str);
 
-    fn values(&self, name: &'static HeaderName) -> Vec<&[u8]> {
-        let values = self.get_all(name).iter();
-        values.map(HeaderValue::as_bytes).collect()
-    }
-
-    fn remove(&mut self, name: &'static HeaderName) {
-        HeaderMap::remove(self, name);
-    }
-
-    fn append(
-        &mut self,
-        name: &'static HeaderName,
-        value: HeaderValue,
-    ) -> Result<(), MaxSizeReached> {
-        self.try_append(name, value).map(drop)
-    }
-}
-
-static VARY_NAME: HeaderName = VARY;
-static SET_COOKIE_NAME: HeaderName = SET_COOKIE;
-static CACHE_CONTROL_NAME: HeaderName = CACHE_CONTROL;
+static VARY: Header = (header::VARY, "Vary");
+static CACHE_CONTROL: Header = (header::CACHE_CONTROL, "Cache-Control");
+pub(crate) static SET_COOKIE: Header = (header::SET_COOKIE, "Set-Cookie");
+/// Tells the browser what to delete (W3C Clear Site Data, section 3.1). The value is a list, so a handler's own header of this
+/// name stays beside it.
+pub(crate) static CLEAR_SITE_DATA: Header = (
+    HeaderName::from_static("clear-site-data"),
+    "Clear-Site-Data",
+);
 // Caches between server and browser obey these before Cache-Control (RFC 9213, section 2; Edge Architecture 1.0).
 static TARGETED: [HeaderName; 2] = [
     HeaderName::from_static("cdn-cache-control"),
     HeaderName::from_static("surrogate-control"),
 ];
-static CLEAR_SITE_DATA: HeaderName = HeaderName::from_static("clear-site-data");
 
 /// Adds `Cookie` to Vary, unless it is there in any case of letters. The result is one header, as Werkzeug writes it.
 pub(crate) fn vary_cookie(headers: &mut impl ResponseHeaders) -> Result<(), Error> {
-    if !headers.contains(&VARY_NAME) {
+    if !headers.contains(&VARY.0) {
         let value = HeaderValue::from_static("Cookie");
-        return append(headers, &VARY_NAME, value, "Vary");
+        return append(headers, &VARY, value);
     }
-    let mut values = headers.values(&VARY_NAME);
-    if has_token(&values, COOKIE.as_str()) {
+    let mut values = headers.values(&VARY.0);
+    if has_token(&values, "cookie") {
         return Ok(());
     }
     // Some frameworks let a handler write a value that HTTP forbids. It is left out.
@@ -114,31 +98,17 @@ pub(crate) fn vary_cookie(headers: &mut impl ResponseHeaders) -> Result<(), Erro
     let Ok(joined) = HeaderValue::from_bytes(&values.join(&b", "[..])) else {
         return Err(Error::TooManyHeaders("Vary"));
     };
-    headers.remove(&VARY_NAME);
-    append(headers, &VARY_NAME, joined, "Vary")
-}
-
-pub(crate) fn set_cookie(
-    headers: &mut impl ResponseHeaders,
-    cookie: HeaderValue,
-) -> Result<(), Error> {
-    append(headers, &SET_COOKIE_NAME, cookie, "Set-Cookie")
-}
-
-/// Tells the browser to delete all cookies of this site.
-pub(crate) fn clear_cookies(headers: &mut impl ResponseHeaders) -> Result<(), Error> {
-    // The value is a list, so a handler's own header of this name stays beside it (W3C Clear Site Data, section 3.1).
-    let value = HeaderValue::from_static("\"cookies\"");
-    append(headers, &CLEAR_SITE_DATA, value, "Clear-Site-Data")
+    headers.remove(&VARY.0);
+    append(headers, &VARY, joined)
 }
 
 /// Marks a response that depends on a session as private, unless the handler has set Cache-Control.
 pub(crate) fn private(headers: &mut impl ResponseHeaders) -> Result<(), Error> {
-    if headers.contains(&CACHE_CONTROL_NAME) {
+    if headers.contains(&CACHE_CONTROL.0) {
         return Ok(());
     }
     let value = HeaderValue::from_static("private");
-    append(headers, &CACHE_CONTROL_NAME, value, "Cache-Control")
+    append(headers, &CACHE_CONTROL, value)
 }
 
 /// Forbids every cache to store a response that sets a session cookie (CVE-2025-48947, CVE-2025-64762). Returns whether
@@ -151,15 +121,15 @@ pub(crate) fn no_store(headers: &mut impl ResponseHeaders) -> Result<bool, Error
             replaced = true;
         }
     }
-    if headers.contains(&CACHE_CONTROL_NAME) {
-        if has_token(&headers.values(&CACHE_CONTROL_NAME), "no-store") {
+    if headers.contains(&CACHE_CONTROL.0) {
+        if has_token(&headers.values(&CACHE_CONTROL.0), "no-store") {
             return Ok(replaced);
         }
-        headers.remove(&CACHE_CONTROL_NAME);
+        headers.remove(&CACHE_CONTROL.0);
         replaced = true;
     }
     let value = HeaderValue::from_static("no-store");
-    append(headers, &CACHE_CONTROL_NAME, value, "Cache-Control")?;
+    append(headers, &CACHE_CONTROL, value)?;
     Ok(replaced)
 }
 
@@ -174,22 +144,21 @@ fn has_token(values: &[&[u8]], token: &str) -> bool {
     false
 }
 
-fn append(
+/// Adds a header after those of its name.
+pub(crate) fn append(
     headers: &mut impl ResponseHeaders,
-    name: &'static HeaderName,
+    (name, shown): &'static Header,
     value: HeaderValue,
-    shown: &'static str,
 ) -> Result<(), Error> {
-    match headers.append(name, value) {
-        Ok(()) => Ok(()),
-        Err(_) => Err(Error::TooManyHeaders(shown)),
-    }
+    let appended = headers.append(name, value);
+    appended.or(Err(Error::TooManyHeaders(shown)))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::response::outgoing::Outgoing;
+    use http::HeaderMap;
     use proptest::prelude::*;
 
     /// A header type as simple as the trait allows.
@@ -279,6 +248,6 @@ mod tests {
             ("vary".into(), b"Origin".into()),
         ]);
         vary_cookie(&mut headers).unwrap();
-        assert_eq!(headers.values(&VARY_NAME), [b"Origin, Cookie"]);
+        assert_eq!(headers.values(&VARY.0), [b"Origin, Cookie"]);
     }
 }

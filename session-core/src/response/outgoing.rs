@@ -5,7 +5,7 @@ use http::HeaderValue;
 use crate::error::Error;
 use crate::event::{Event, EventKind, LogDigest};
 use crate::response::headers::{
-    ResponseHeaders, clear_cookies, no_store, private, set_cookie, vary_cookie,
+    CLEAR_SITE_DATA, ResponseHeaders, SET_COOKIE, append, no_store, private, vary_cookie,
 };
 
 /// The headers that a session sends with a response, or the error that replaces the response.
@@ -38,21 +38,6 @@ pub struct Outgoing {
 }
 
 impl Outgoing {
-    /// Returns the outcome of a close that failed before it was decided. A driver uses it when it cannot ask the store.
-    ///
-    /// ```
-    /// use session_core::{Error, protocol::Outgoing};
-    ///
-    /// let applied = Outgoing::failed(Error::Unavailable).apply(&mut http::HeaderMap::new());
-    /// assert_eq!(applied, Err(Error::Unavailable));
-    /// ```
-    pub fn failed(error: Error) -> Self {
-        Self {
-            error: Some(error.into()),
-            ..Self::default()
-        }
-    }
-
     /// Writes `Vary`, `Set-Cookie` and `Cache-Control` into the response's headers. A second call writes nothing.
     ///
     /// # Errors
@@ -84,12 +69,13 @@ impl Outgoing {
         let Some(cookie) = self.set_cookie.take() else {
             return Ok(());
         };
-        set_cookie(headers, cookie)?;
+        append(headers, &SET_COOKIE, cookie)?;
         if let Some(cookie) = self.old_cookie.take() {
-            set_cookie(headers, *cookie)?;
+            append(headers, &SET_COOKIE, *cookie)?;
         }
         if std::mem::take(&mut self.clear_site_data) {
-            clear_cookies(headers)?;
+            let cookies = HeaderValue::from_static("\"cookies\"");
+            append(headers, &CLEAR_SITE_DATA, cookies)?;
         }
         if self.cache_headers && no_store(headers)? {
             self.events.push(Event {

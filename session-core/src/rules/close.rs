@@ -29,7 +29,6 @@ use crate::token::keyed::CookieName;
 use crate::token::stamp::Stamp;
 
 /// A row of the table above.
-#[derive(PartialEq)]
 enum Decision {
     SendNothing,
     Delete,
@@ -68,44 +67,26 @@ impl Session {
                 outgoing.events.push(self.event(EventKind::Renewed));
             }
         }
-        match self.cookie(&state, now, &mut outgoing.events) {
+        let (cookie, _) = settings.cookie_to_write(incoming.cookies, now.as_secs());
+        let decided = match decide(settings, incoming, &state, now.as_secs()) {
+            Decision::SendNothing => Ok(None),
+            Decision::Delete => Ok(Some(cookie.removal.clone())),
+            Decision::Set => self.set_cookie(&state, now, &mut outgoing.events).map(Some),
+        };
+        match decided {
             Ok(cookie) => {
                 outgoing.vary |= cookie.is_some();
                 outgoing.set_cookie = cookie;
                 self.forget_old_name(&mut outgoing, now.as_secs());
             }
+            // The cookie that the browser has stays valid.
+            Err(error) if !state.map.is_modified() => {
+                outgoing.events.push(self.event(EventKind::left(&error)));
+            }
             Err(error) => outgoing.error = Some(error.into()),
         }
-        state.closed = Some(match &outgoing.error {
-            None => Ok(()),
-            Some(error) => Err(error.clone()),
-        });
+        state.closed = Some(outgoing.error.clone().map_or(Ok(()), Err));
         outgoing
-    }
-
-    /// Returns the Set-Cookie that is sent.
-    fn cookie(
-        &self,
-        state: &State,
-        now: Duration,
-        events: &mut Vec<Event>,
-    ) -> Result<Option<HeaderValue>, Error> {
-        let (settings, incoming) = (self.settings(), self.incoming());
-        match decide(settings, incoming, state, now.as_secs()) {
-            Decision::SendNothing => Ok(None),
-            Decision::Delete => {
-                let (cookie, _) = settings.cookie_to_write(incoming.cookies, now.as_secs());
-                Ok(Some(cookie.removal()))
-            }
-            Decision::Set => match self.set_cookie(state, now, events) {
-                Ok(cookie) => Ok(Some(cookie)),
-                Err(error) if state.map.is_modified() => Err(error),
-                Err(error) => {
-                    events.push(self.event(EventKind::left(&error)));
-                    Ok(None)
-                }
-            },
-        }
     }
 
     fn set_cookie(
@@ -158,32 +139,23 @@ impl Session {
             && moved
             && incoming.old_cookies > 0
         {
-            outgoing.old_cookie = Some(previous.cookie.removal().into());
+            outgoing.old_cookie = Some(previous.cookie.removal.clone().into());
         }
     }
 }
 
 fn decide(settings: &Settings, incoming: &Incoming, state: &State, now: u64) -> Decision {
     let changed = state.map.is_modified();
-    if state.map.is_empty_session() {
-        let came = incoming.cookies + incoming.old_cookies > 0;
-        return match changed && (came || settings.format.is_flask()) {
-            true => Decision::Delete,
-            false => Decision::SendNothing,
-        };
+    let came = incoming.cookies + incoming.old_cookies > 0;
+    let mut due = false;
+    if let Some(mut stamp) = incoming.stamp {
+        stamp.permanent = is_permanent(settings, state);
+        due = settings.lifetime.refresh_due(&stamp, now);
     }
-    let due = match incoming.stamp {
-        Some(stamp) => {
-            let permanent = is_permanent(settings, state);
-            let stamp = Stamp { permanent, ..stamp };
-            settings.lifetime.refresh_due(&stamp, now)
-        }
-        None => false,
-    };
-    if changed || due {
-        Decision::Set
-    } else {
-        Decision::SendNothing
+    match state.map.is_empty_session() {
+        true if changed && (came || settings.format.is_flask()) => Decision::Delete,
+        false if changed || due => Decision::Set,
+        _ => Decision::SendNothing,
     }
 }
 
@@ -215,7 +187,7 @@ fn expiry(settings: &Settings, stamp: &Stamp, now: Duration) -> Expiry {
         Expiry::Browser
     } else if settings.format.is_flask() {
         // Flask's `get_expiration_time` adds fractions of a second before it cuts them.
-        Expiry::Expires(now.saturating_add(lifetime.idle).as_secs())
+        Expiry::expires(now.saturating_add(lifetime.idle).as_secs())
     } else {
         Expiry::MaxAge(lifetime.max_age(stamp, stamp.issued))
     }
@@ -232,14 +204,13 @@ pub(crate) fn write(
     let (cookie, name) = settings.cookie_to_write(incoming.cookies, now);
     // The random source is the application's code: it runs before the keys are locked.
     let nonce = match settings.format.encrypted {
-        Some(_) => Some(settings.nonce()?),
+        Some(_) => Some(settings.nonces.draw(&*settings.random)?),
         None => None,
     };
     // Flask sends a longer cookie.
-    let limit = match settings.format.is_flask() {
-        true => None,
-        false => settings.max_cookie_size,
-    };
+    let limit = settings
+        .max_cookie_size
+        .filter(|_| !settings.format.is_flask());
     let keys = settings.keys.read().unwrap_or_else(PoisonError::into_inner);
     let target = cookie.target(expiry, limit);
     let text = keys.of(name).current.write(target, content, nonce)?;

@@ -33,19 +33,19 @@ const MOST_TRIED: usize = 4;
 
 /// A cookie that is tried.
 pub(crate) struct Candidate<'a> {
-    pub(crate) name: CookieName,
     /// The header that contains it.
     pub(crate) header: &'a HeaderValue,
     pub(crate) value: Cow<'a, [u8]>,
 }
 
 /// The session's cookies in a request.
-#[derive(Default)]
 pub(crate) struct Candidates<'a> {
     /// The number of cookies of the current name, tried or not.
     current: usize,
     /// The number of cookies of the previous name, tried or not.
     previous: usize,
+    /// The name of those that are tried.
+    pub(crate) name: CookieName,
     tried: [Option<Candidate<'a>>; MOST_TRIED],
 }
 
@@ -55,34 +55,13 @@ impl<'a> Candidates<'a> {
         Incoming {
             cookies: self.current,
             old_cookies: self.previous,
-            ..Incoming::NONE
+            ..Incoming::default()
         }
     }
 
     /// Returns the cookies that are tried, in their order.
     pub(crate) fn tried(&self) -> impl Iterator<Item = &Candidate<'a>> {
         self.tried.iter().flatten()
-    }
-
-    /// Counts a cookie, and keeps it if it is to be tried. Cookies of the current name come first.
-    fn add(&mut self, cookie: Candidate<'a>, is_flask: bool) {
-        let (before, is_tried) = match cookie.name {
-            CookieName::Current => (&mut self.current, true),
-            CookieName::Previous => (&mut self.previous, self.current == 0),
-        };
-        if is_tried && within_limit(*before, &cookie.value, is_flask) {
-            self.tried[*before] = Some(cookie);
-        }
-        *before += 1;
-    }
-}
-
-/// Returns whether a cookie is tried that comes after this number of others.
-fn within_limit(before: usize, value: &[u8], is_flask: bool) -> bool {
-    if is_flask {
-        before == 0 && !value.is_empty()
-    } else {
-        before < MOST_TRIED
     }
 }
 
@@ -97,20 +76,16 @@ impl Settings {
         let mut incoming = candidates.incoming();
         // Not a copy of the keys: no application code runs while they are locked.
         let keys = self.keys.read().unwrap_or_else(PoisonError::into_inner);
-        for Candidate {
-            name,
-            header,
-            value,
-        } in candidates.tried()
-        {
-            let opened = match keys.of(*name).open(value, &self.lifetime, now) {
+        for Candidate { header, value } in candidates.tried() {
+            let opened = match keys.of(candidates.name).open(value, &self.lifetime, now) {
                 Ok(opened) => opened,
                 Err(rejected) => {
                     incoming.note_opened(value, Err(rejected));
                     continue;
                 }
             };
-            let accepted = self.accept(*name, opened.stamp.created, opened.freshness, now);
+            let created = opened.stamp.created;
+            let accepted = self.accept(candidates.name, created, opened.freshness, now);
             if incoming.note_opened(value, accepted) {
                 incoming.stamp = Some(opened.stamp);
                 // Only few are due, and only these keep the header.
@@ -123,40 +98,60 @@ impl Settings {
         Session::new(self.clone(), incoming, Map::default(), now)
     }
 
-    /// Finds the session's cookies in a request, under both names.
+    /// Finds the cookies of a request that are tried, in their order.
     pub(crate) fn candidates<'a, I: Iterator<Item = &'a HeaderValue>>(
         &self,
         headers: impl Fn() -> I,
     ) -> Candidates<'a> {
-        let (dialect, is_flask) = (self.format.dialect(), self.format.is_flask());
-        let mut candidates = Candidates::default();
-        for name in [CookieName::Current, CookieName::Previous] {
-            let Some(cookie) = self.template(name) else {
-                continue;
-            };
-            for header in headers() {
-                for value in cookie.find(header, dialect) {
-                    let cookie = Candidate {
-                        name,
-                        header,
-                        value,
-                    };
-                    candidates.add(cookie, is_flask);
-                }
+        let mut tried: [_; MOST_TRIED] = Default::default();
+        let most = if self.format.is_flask() {
+            1
+        } else {
+            MOST_TRIED
+        };
+        let current = self.collect(&self.cookie, headers(), &mut tried[..most]);
+        let (mut name, mut previous) = (CookieName::Current, 0);
+        if let Some(renamed) = &self.previous {
+            // Beside a cookie of the current name the others are only counted.
+            let most = if current == 0 { most } else { 0 };
+            previous = self.collect(&renamed.cookie, headers(), &mut tried[..most]);
+            if current == 0 {
+                name = CookieName::Previous;
             }
         }
-        candidates
-    }
-
-    fn template(&self, name: CookieName) -> Option<&CookieTemplate> {
-        match name {
-            CookieName::Current => Some(&self.cookie),
-            CookieName::Previous => Some(&self.previous.as_ref()?.cookie),
+        Candidates {
+            current,
+            previous,
+            name,
+            tried,
         }
     }
 
-    /// Applies the rules of renaming to a valid cookie: under the previous name a session is revoked if it was created after the
-    /// renaming, and outdated from the renaming on.
+    /// Collects the cookies of one name: as many as there are places for. Returns how many there are in all.
+    fn collect<'a>(
+        &self,
+        cookie: &CookieTemplate,
+        headers: impl Iterator<Item = &'a HeaderValue>,
+        places: &mut [Option<Candidate<'a>>],
+    ) -> usize {
+        let mut count = 0;
+        for header in headers {
+            for value in cookie.find(header, self.format.dialect()) {
+                // An empty cookie is none in Flask.
+                let is_none = value.is_empty() && self.format.is_flask();
+                if let Some(place) = places.get_mut(count)
+                    && !is_none
+                {
+                    *place = Some(Candidate { header, value });
+                }
+                count += 1;
+            }
+        }
+        count
+    }
+
+    /// Applies the rules of renaming to a valid cookie. From the renaming on, one under the previous name is outdated, and one
+    /// that was created later is revoked.
     pub(crate) fn accept(
         &self,
         name: CookieName,
@@ -164,16 +159,14 @@ impl Settings {
         freshness: Freshness,
         now: u64,
     ) -> Result<Freshness, Rejected> {
-        let previous = match &self.previous {
-            Some(previous) if name == CookieName::Previous => previous,
-            _ => return Ok(freshness),
-        };
-        if created >= previous.renamed {
-            return Err(Rejected::Revoked);
+        match &self.previous {
+            Some(previous) if name == CookieName::Previous => match created < previous.renamed {
+                // From the renaming on no session begins under the previous name.
+                false => Err(Rejected::Revoked),
+                true if now >= previous.renamed => Ok(Freshness::Outdated),
+                true => Ok(freshness),
+            },
+            _ => Ok(freshness),
         }
-        if now >= previous.renamed {
-            return Ok(Freshness::Outdated);
-        }
-        Ok(freshness)
     }
 }

@@ -42,7 +42,12 @@ impl Session {
         self.settings().random.fill(&mut number)?;
         let mut number = u32::from_be_bytes(number);
         let mut state = self.open_state()?;
-        let pending: Vec<u32> = state.map.flashes().iter().map(Flash::number).collect();
+        let pending: Vec<u32> = state
+            .map
+            .flashes()
+            .iter()
+            .map(|flash| flash.number)
+            .collect();
         while pending.contains(&number) {
             number = number.wrapping_add(1);
         }
@@ -132,7 +137,7 @@ fn take_ours(map: &mut Map, categories: Option<&[&str]>) -> Vec<Flash> {
     }
     if !taken.is_empty() {
         // By number, so that a merge with another request's changes removes exactly these.
-        let numbers = taken.iter().map(Flash::number).collect();
+        let numbers = taken.iter().map(|flash| flash.number).collect();
         map.change(Change::FlashesTaken(numbers));
     }
     taken

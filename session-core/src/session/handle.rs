@@ -41,12 +41,9 @@ pub(crate) struct Shared {
 
 impl Session {
     pub(crate) fn new(settings: Arc<Settings>, incoming: Incoming, map: Map, now: u64) -> Self {
-        let fresh = State::new(&settings.lifetime, now);
-        let state = State {
-            map,
-            stamp: incoming.stamp.unwrap_or(fresh.stamp),
-            ..fresh
-        };
+        let mut state = State::new(&settings.lifetime, now);
+        state.map = map;
+        state.stamp = incoming.stamp.unwrap_or(state.stamp);
         Self(Arc::new(Shared {
             settings,
             incoming,

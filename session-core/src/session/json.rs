@@ -6,8 +6,9 @@ use crate::data::change::Change;
 use crate::data::map::Map;
 use crate::error::Error;
 use crate::json::canonical::{Tags, canonical};
+use crate::json::object::object;
 use crate::json::ser::DEEPEST_VALUE;
-use crate::json::{text, untag};
+use crate::json::untag;
 use crate::session::handle::Session;
 use crate::token::flask;
 
@@ -32,7 +33,7 @@ impl Session {
         let state = self.state();
         let entries = state.map.entries();
         let untagged = entries.map(|(key, value)| (key, untag::untagged(value)));
-        text::object(&mut json, self.is_flask(), untagged);
+        object(&mut json, self.is_flask(), untagged);
         json
     }
 

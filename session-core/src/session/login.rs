@@ -93,7 +93,7 @@ impl Session {
         if settings.stored.is_none() && !self.is_flask() {
             state.map.set_user(Some(user));
         }
-        state.user = Some(user.into());
+        state.own.user = Some(user.into());
         state.map.mark_modified();
         state.stamp.created = now;
         state.stamp.authenticated = Some(now);
@@ -101,7 +101,7 @@ impl Session {
         let counter = if again {
             state.stamp.epoch.user
         } else {
-            state.epoch.unwrap_or_default()
+            state.own.epoch.unwrap_or_default()
         };
         state.stamp.epoch = Epoch {
             application: settings.lifetime.epoch,
@@ -142,10 +142,10 @@ impl Session {
         if self.user_in(&state).is_none() {
             return Ok(());
         }
-        (state.user, state.label, state.left) = (None, None, true);
+        (state.own.user, state.own.label, state.own.left) = (None, None, true);
         state.map.set_user(None);
         state.stamp.authenticated = None;
-        (state.stamp.epoch.user, state.epoch) = (0, Some(0));
+        (state.stamp.epoch.user, state.own.epoch) = (0, Some(0));
         state.renewed = true;
         Ok(())
     }
@@ -201,13 +201,13 @@ impl Session {
     }
 
     fn user_in(&self, state: &State) -> Option<Arc<str>> {
-        if let Some(user) = &state.user {
+        if let Some(user) = &state.own.user {
             return Some(user.clone());
         }
         if let Some(user) = state.map.user() {
             return Some(user);
         }
-        if state.cleared || state.left {
+        if state.cleared || state.own.left {
             return None;
         }
         self.live()?.decoded.record.user.clone()
@@ -252,9 +252,9 @@ impl Session {
         while !label.is_char_boundary(end) {
             end -= 1;
         }
-        state.label = None;
+        state.own.label = None;
         if self.settings().stored.is_some() {
-            state.label = Some(label[..end].into());
+            state.own.label = Some(label[..end].into());
         }
         state.map.mark_modified();
         Ok(())
@@ -288,7 +288,7 @@ impl Session {
     pub fn set_epoch(&self, epoch: u16) -> Result<(), Error> {
         let mut state = self.epoch_state()?;
         state.stamp.epoch.user = epoch;
-        state.epoch = Some(epoch);
+        state.own.epoch = Some(epoch);
         state.map.mark_modified();
         Ok(())
     }

@@ -401,7 +401,7 @@ impl Session {
             });
         } else {
             state.stamp.permanent = permanent;
-            state.permanent = Some(permanent);
+            state.own.permanent = Some(permanent);
             state.map.mark_modified();
         }
         Ok(())

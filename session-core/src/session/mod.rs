@@ -8,4 +8,5 @@ pub(crate) mod handle;
 pub(crate) mod info;
 pub(crate) mod json;
 pub(crate) mod login;
+pub(crate) mod own_changes;
 pub(crate) mod state;

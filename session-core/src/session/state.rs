@@ -1,20 +1,22 @@
 //! A session's two halves: what its request brought, which does not change, and its state, which does.
 
 use std::ops::Range;
-use std::sync::Arc;
 
 use http::HeaderValue;
+use memchr::memmem;
 
 use crate::data::change::Change;
 use crate::data::flash::Flash;
 use crate::data::map::Map;
 use crate::error::{Error, Rejected};
 use crate::record::base::LoadedFrom;
+use crate::session::own_changes::OwnChanges;
 use crate::token::lifetime::Lifetime;
 use crate::token::mac::Freshness;
 use crate::token::stamp::{Epoch, Stamp};
 
 /// What the request brought.
+#[derive(Default)]
 pub(crate) struct Incoming {
     /// Number of cookies under the current name.
     pub(crate) cookies: usize,
@@ -45,11 +47,8 @@ pub(crate) struct Accepted {
 impl Accepted {
     /// Returns `None` for a value that is not part of the header: one that was unquoted into a text of its own.
     pub(crate) fn new(header: &HeaderValue, value: &[u8]) -> Option<Self> {
-        let whole = header.as_bytes().as_ptr_range();
-        if !whole.contains(&value.as_ptr()) {
-            return None;
-        }
-        let start = value.as_ptr().addr() - whole.start.addr();
+        // By content: equal bytes anywhere in the header are the value.
+        let start = memmem::find(header.as_bytes(), value)?;
         Some(Self {
             header: header.clone(),
             value: start..start + value.len(),
@@ -62,58 +61,33 @@ impl Accepted {
 }
 
 impl Incoming {
-    /// A request without a cookie.
-    pub(crate) const NONE: Self = Self {
-        cookies: 0,
-        old_cookies: 0,
-        outdated: false,
-        stamp: None,
-        rejected: None,
-        signature_end: [0; 32],
-        size: 0,
-        to_refresh: None,
-        loaded_from: LoadedFrom::None,
-    };
-
     /// Notes the outcome of one cookie. Returns whether it was accepted.
     pub(crate) fn note_opened(
         &mut self,
         cookie: &[u8],
         opened: Result<Freshness, Rejected>,
     ) -> bool {
-        match opened {
-            Ok(freshness) => {
-                self.note(cookie);
-                self.rejected = None;
-                self.outdated = freshness == Freshness::Outdated;
-            }
-            // Of several rejected cookies the first is reported.
-            Err(reason) if self.rejected.is_none() => {
-                self.note(cookie);
-                self.rejected = Some(reason);
-            }
-            Err(_) => {}
+        // Of several rejected cookies the first is reported.
+        if opened.is_ok() || self.rejected.is_none() {
+            self.signature_end = signature_end(cookie);
+            self.size = cookie.len();
+            self.rejected = opened.err();
+            self.outdated = opened == Ok(Freshness::Outdated);
         }
         opened.is_ok()
-    }
-
-    fn note(&mut self, cookie: &[u8]) {
-        self.signature_end = signature_end(cookie);
-        self.size = cookie.len();
     }
 }
 
 /// Returns the last 32 bytes of a cookie's value, filled up with zeros: enough of its signature to tell it from others.
 pub(crate) fn signature_end(cookie: &[u8]) -> [u8; 32] {
+    let last = &cookie[cookie.len().saturating_sub(32)..];
     let mut end = [0; 32];
-    match cookie.last_chunk() {
-        Some(last) => end = *last,
-        None => end[..cookie.len()].copy_from_slice(cookie),
-    }
+    end[..last.len()].copy_from_slice(last);
     end
 }
 
 /// A session's state, behind its lock.
+#[derive(Default)]
 pub(crate) struct State {
     /// Whether every change is [`Error::TooLate`]: its request was closed, discarded or dropped.
     pub(crate) frozen: bool,
@@ -122,18 +96,8 @@ pub(crate) struct State {
     pub(crate) map: Map,
     /// The stamp as it will be written. In Flask's format permanence is the key `_permanent` of the map.
     pub(crate) stamp: Stamp,
-
-    // What this request did, apart from changes of the map. A stored session is written by another request meanwhile, and
-    // then these are applied to the newer record.
-    pub(crate) permanent: Option<bool>,
-    /// The user who logged in.
-    pub(crate) user: Option<Arc<str>>,
-    /// Whether the session's former user was cleared.
-    pub(crate) left: bool,
-    /// The session's label. Only a store keeps it.
-    pub(crate) label: Option<Arc<str>>,
-    /// The user's epoch.
-    pub(crate) epoch: Option<u16>,
+    /// The other changes of this request, if the session is in a store.
+    pub(crate) own: OwnChanges,
     /// Whether the session was found to be behind its user's epoch.
     pub(crate) revoked: bool,
     pub(crate) cleared: bool,
@@ -147,19 +111,8 @@ impl State {
     /// Returns the state of a session that begins now.
     pub(crate) fn new(lifetime: &Lifetime, now: u64) -> Self {
         Self {
-            frozen: false,
-            closed: None,
-            map: Map::default(),
             stamp: new_stamp(lifetime, now),
-            permanent: None,
-            user: None,
-            left: false,
-            label: None,
-            epoch: None,
-            revoked: false,
-            cleared: false,
-            renewed: false,
-            flashes_taken: None,
+            ..Self::default()
         }
     }
 
@@ -178,7 +131,7 @@ impl State {
             issued: self.stamp.issued,
             ..new_stamp(lifetime, now)
         };
-        (self.permanent, self.user, self.label, self.epoch) = (None, None, None, None);
+        self.own.clear();
         self.cleared = true;
     }
 

@@ -89,7 +89,7 @@ fn is_nothing_due(session: &Session, state: &State, now: u64) -> bool {
     }
     let changes = Changes {
         changed: false,
-        permanent: state.permanent,
+        permanent: state.own.permanent,
         renewed: state.renewed,
     };
     PendingWrite::of(session, &changes, live, &live.decoded, now).is_nothing()

@@ -78,11 +78,11 @@ impl Closing {
             map: state.map.clone(),
             stamp: state.stamp,
             only_read: !(state.cleared || state.map.is_modified()),
-            permanent: state.permanent,
-            user: state.user.clone(),
-            user_cleared: state.left,
-            label: state.label.clone(),
-            epoch: state.epoch,
+            permanent: state.own.permanent,
+            user: state.own.user.clone(),
+            user_cleared: state.own.left,
+            label: state.own.label.clone(),
+            epoch: state.own.epoch,
             cleared: state.cleared,
             renewed: state.renewed,
             write_id: None,
@@ -189,7 +189,7 @@ impl Closing {
         }
         let mut nonce = None;
         if keys.records.encrypted.is_some() {
-            nonce = Some(settings.nonce()?);
+            nonce = Some(settings.nonces.draw(&*settings.random)?);
         }
         let context = RecordContext {
             key: parts.key,

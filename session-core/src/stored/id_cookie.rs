@@ -86,7 +86,7 @@ impl Closing {
         let incoming = self.session.incoming();
         if self.cleared && incoming.cookies + incoming.old_cookies > 0 {
             let (cookie, _) = self.settings().cookie_to_write(incoming.cookies, self.now);
-            let removal = cookie.removal();
+            let removal = cookie.removal.clone();
             self.outgoing.set_cookie = Some(removal);
             self.outgoing.vary = true;
         }

@@ -40,8 +40,9 @@ pub(crate) fn open<'a, I: Iterator<Item = &'a HeaderValue>>(
     let mut incoming = candidates.incoming();
     let (mut valid, mut expired) = (None, None);
     let keys = settings.keys();
-    for Candidate { name, value, .. } in candidates.tried() {
-        let (id, stamp, freshness) = match Id::open(keys.of(*name).signer(), value, now) {
+    let name = candidates.name;
+    for Candidate { value, .. } in candidates.tried() {
+        let (id, stamp, freshness) = match Id::open(keys.of(name).signer(), value, now) {
             Ok(opened) => opened,
             Err(rejected) => {
                 incoming.note_opened(value, Err(rejected));
@@ -50,7 +51,7 @@ pub(crate) fn open<'a, I: Iterator<Item = &'a HeaderValue>>(
         };
         // The id is valid, but its times or its cookie's name may still speak against it.
         let accepted = match settings.lifetime.check_start(&stamp, now) {
-            Ok(()) => settings.accept(*name, stamp.created, freshness, now),
+            Ok(()) => settings.accept(name, stamp.created, freshness, now),
             Err(rejected) => {
                 // A logout ends the record of the first such id.
                 expired.get_or_insert_with(|| id.clone());

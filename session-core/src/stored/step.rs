@@ -3,7 +3,9 @@
 use std::fmt;
 use std::time::Duration;
 
+use crate::error::Error;
 use crate::record::store::{StoreReply, StoreRequest};
+use crate::response::outgoing::Outgoing;
 
 /// A step of an exchange: a result, or a request to a store, whose reply leads to the next step.
 ///
@@ -192,5 +194,22 @@ impl<T> Pending<T> {
 impl<T> fmt::Debug for Pending<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_tuple("Pending").field(&self.0.request).finish()
+    }
+}
+
+impl Outgoing {
+    /// Returns the outcome of a close that failed before it was decided. A driver uses it when it cannot ask the store.
+    ///
+    /// ```
+    /// use session_core::{Error, protocol::Outgoing};
+    ///
+    /// let applied = Outgoing::failed(Error::Unavailable).apply(&mut http::HeaderMap::new());
+    /// assert_eq!(applied, Err(Error::Unavailable));
+    /// ```
+    pub fn failed(error: Error) -> Self {
+        Self {
+            error: Some(error.into()),
+            ..Self::default()
+        }
     }
 }

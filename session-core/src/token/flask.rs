@@ -9,14 +9,15 @@
 //! ```
 
 use std::sync::Arc;
+use zeroize::Zeroize;
 
 use crate::base64;
 use crate::cookie::template::Target;
 use crate::data::map::Map;
 use crate::error::Rejected;
+use crate::json::object;
 use crate::json::scan::Cursor;
 use crate::json::tag::{Tag, escaped_entry, tagged, write_escaped};
-use crate::json::text;
 use crate::keys::ring::KeyRing;
 use crate::token::content::{Content, Opened};
 use crate::token::deflate::{deflate, deflate_best};
@@ -42,7 +43,8 @@ pub(crate) fn signer(ring: &KeyRing, digest: Digest, salt: &[u8]) -> Signer {
     Signer::new(digest, ring, |key| {
         let mut derived = MacKey::new(digest, &key.bytes).tag(salt);
         let keyed = MacKey::new(digest, derived.as_slice());
-        derived.wipe();
+        // This tag is itself a key.
+        derived.bytes.zeroize();
         keyed
     })
 }
@@ -167,7 +169,7 @@ pub(crate) fn text(map: &Map) -> String {
         Some((key, value)) if Tag::of_bytes(key).is_some() || map.came_escaped(key) => {
             write_escaped(&mut out, key, value);
         }
-        _ => map.write_object(&mut out, true),
+        _ => object::object(&mut out, true, map.entries()),
     }
     out
 }
@@ -181,7 +183,7 @@ pub(crate) fn read(json: Arc<str>) -> Option<Map> {
         Some((Tag::Dict, object)) => {
             let (key, value) = escaped_entry(object)?;
             let mut inner = String::with_capacity(object.len());
-            text::object(&mut inner, true, [(&key, value)]);
+            object::object(&mut inner, true, [(&key, value)]);
             Some(
                 Map::from_object(inner.into(), DEPTH)
                     .ok()?

@@ -65,14 +65,6 @@ pub(crate) struct Formats {
 }
 
 impl Formats {
-    /// Returns the keys that sign ids.
-    pub(crate) fn signer(&self) -> &Signer {
-        match &self.current {
-            Format::Signed(signer) | Format::Flask(signer) => signer,
-            Format::Encrypted(_) => unreachable!("ids are not encrypted"),
-        }
-    }
-
     /// Opens a cookie.
     pub(crate) fn open(
         &self,
@@ -80,10 +72,10 @@ impl Formats {
         lifetime: &Lifetime,
         now: u64,
     ) -> Result<Opened, Rejected> {
-        // The dots decide before anything is computed. A failure of one format never leads to an attempt with the other.
+        // The dots decide before anything is computed: a signed cookie has them, an encrypted one has none. A failure of one format never leads to an attempt with the other.
         if let Some((other, until)) = &self.also_accepted
             && now < *until
-            && has_dots(cookie) == matches!(other, Format::Signed(_))
+            && cookie.contains(&b'.') == matches!(other, Format::Signed(_))
         {
             return Ok(Opened {
                 freshness: Freshness::Outdated,
@@ -92,9 +84,4 @@ impl Formats {
         }
         self.current.open(cookie, lifetime, now)
     }
-}
-
-/// Returns whether a cookie has the dots of a signed one; an encrypted one has none.
-fn has_dots(cookie: &[u8]) -> bool {
-    cookie.contains(&b'.')
 }

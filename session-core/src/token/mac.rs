@@ -7,7 +7,6 @@ use hmac::{EagerHash, KeyInit};
 use sha1::Sha1;
 use sha2::{Sha256, Sha512};
 use subtle::ConstantTimeEq;
-use zeroize::Zeroize;
 
 use crate::base64;
 use crate::error::Rejected;
@@ -114,7 +113,7 @@ fn hmac_in_blocks<D: EagerHash>(state: &HmacCore<D>, text: &[u8]) -> Tag {
 /// A message authentication code.
 pub(crate) struct Tag {
     /// Zero behind `length`.
-    bytes: [u8; 64],
+    pub(super) bytes: [u8; 64],
     length: usize,
 }
 
@@ -128,11 +127,6 @@ impl Tag {
 
     pub(crate) fn as_slice(&self) -> &[u8] {
         &self.bytes[..self.length]
-    }
-
-    /// Overwrites a tag that is itself a key.
-    pub(crate) fn wipe(&mut self) {
-        self.bytes.zeroize();
     }
 
     /// Returns whether two tags are equal.

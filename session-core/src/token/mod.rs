@@ -11,7 +11,7 @@
 //! | `content` | a cookie's session, to be read and to be written |
 //! | `signed`, `encrypted`, `flask` | the formats |
 //! | `format` | which format reads a cookie |
-//! | `key_context`, `record_codec`, `keyed` | all keys of a configuration |
+//! | `key_context`, `record_codec`, `keyed`, `derive` | all keys of a configuration |
 
 #[cfg(feature = "encryption")]
 pub(crate) mod aead;
@@ -20,6 +20,7 @@ pub(crate) mod aead;
 pub(crate) mod aead;
 pub(crate) mod content;
 pub(crate) mod deflate;
+mod derive;
 pub(crate) mod encrypted;
 pub(crate) mod flask;
 pub(crate) mod format;

@@ -14,7 +14,7 @@
 //! ```
 
 /// A session's times, in seconds since 1970, and its flags.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(crate) struct Stamp {
     pub(crate) permanent: bool,
     pub(crate) issued: u64,

@@ -95,7 +95,7 @@ fn c1_the_default() {
         header,
         "__Host-session=v; HttpOnly; SameSite=Lax; Secure; Path=/; Max-Age=60"
     );
-    let header = set_cookie(&template, "v", Expiry::Expires(u64::MAX));
+    let header = set_cookie(&template, "v", Expiry::expires(u64::MAX));
     assert!(
         header
             .to_str()
@@ -117,7 +117,7 @@ fn c5_removal_has_the_same_attributes() {
     for attributes in [attributes(), all] {
         let template = CookieTemplate::new(&attributes).unwrap();
         let set = set_cookie(&template, "", Expiry::Browser);
-        let removal = template.removal();
+        let removal = template.removal.clone();
         let expected = format!(
             "{}; Max-Age=0; Expires=Thu, 01 Jan 1970 00:00:00 GMT",
             set.to_str().unwrap()

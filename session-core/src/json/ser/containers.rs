@@ -10,9 +10,9 @@ use std::ops::Range;
 use serde::ser::{self, Serialize};
 
 use crate::json::canonical::{Tags, canonical};
+use crate::json::object::object;
 use crate::json::ser::{DEEPEST_VALUE, WriteError, Writer, to_text};
 use crate::json::tag::{self, Tag};
-use crate::json::text;
 use crate::json::verbatim::Verbatim;
 use crate::json::view::{self, Kind, kind};
 
@@ -101,7 +101,7 @@ fn write_object(writer: &mut Writer, start: usize, mut entries: Vec<(String, Ran
         return tag::write_escaped(&mut writer.out, key.as_bytes(), value(place));
     }
     let entries = entries.iter().map(|(key, place)| (key, value(place)));
-    text::object(&mut writer.out, writer.ascii, entries);
+    object(&mut writer.out, writer.ascii, entries);
 }
 
 /// Replaces the string from `start` on by the JSON that it holds, in canonical form. Nothing in it is a tag, as nothing in other
