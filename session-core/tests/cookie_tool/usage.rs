@@ -89,11 +89,11 @@ fn wrong_usage_says_what_to_do() {
             &[
                 "verify", "--ours", "--secret", KEY, "--digest", "sha256", "a",
             ],
-            "always HMAC-SHA256",
+            "always signs with HMAC-SHA256",
         ),
         (
             &["verify", "--ours", "--secret", KEY, "--salt", "s", "a"],
-            "always HMAC-SHA256",
+            "always signs with HMAC-SHA256",
         ),
         (
             &["verify", "--ours", "--secret", KEY, "--name", "a=b", "a"],
