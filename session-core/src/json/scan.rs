@@ -163,7 +163,7 @@ impl<'a> Cursor<'a> {
         self.skip_space();
         let start = self.at;
         match self.peek() {
-            Some(b'"') => drop(self.string()?),
+            Some(b'"') => _ = self.string()?,
             Some(b'{' | b'[') => self.container(depth)?,
             _ => self.scalar()?,
         }

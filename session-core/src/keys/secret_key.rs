@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+#[cfg(feature = "os")]
 use zeroize::Zeroizing;
 
 use crate::error::config::ConfigError;
