@@ -10,7 +10,7 @@ use crate::keys::secret::Secret;
 
 /// A secret that signs and verifies cookies.
 ///
-/// It has at least 32 bytes and cannot be guessed: [`Weakness`] lists the keys that are refused. `Debug` does not print it,
+/// It has at least 32 bytes and cannot be guessed: [`Weakness`](crate::Weakness) lists the keys that are refused. `Debug` does not print it,
 /// and it is wiped from memory when it is dropped.
 ///
 /// ```
@@ -32,7 +32,7 @@ impl SecretKey {
     ///
     /// # Errors
     /// [`ConfigError::NoKey`] when it is empty; [`ConfigError::WeakKey`] when it is shorter than 32 bytes or can be guessed,
-    /// as it is or decoded from base64 or hex; [`Weakness`] says how. `openssl rand -base64 33` prints a key that is accepted.
+    /// as it is or decoded from base64 or hex; [`Weakness`](crate::Weakness) says how. `openssl rand -base64 33` prints a key that is accepted.
     ///
     /// ```
     /// use session_core::{ConfigError, SecretKey};
