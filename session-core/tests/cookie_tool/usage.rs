@@ -93,7 +93,7 @@ fn wrong_usage_says_what_to_do() {
         ),
         (
             &["verify", "--ours", "--secret", KEY, "--salt", "s", "a"],
-            "always signs with HMAC-SHA256",
+            "its context separates applications",
         ),
         (
             &["verify", "--ours", "--secret", KEY, "--name", "a=b", "a"],
