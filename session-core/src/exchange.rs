@@ -62,7 +62,7 @@ pub struct Exchange(Arc<Request>);
 #[derive(Debug, Clone)]
 pub struct LazySession(Arc<Request>);
 
-/// What the exchange and its openers share.
+/// Shared by the exchange and its openers.
 struct Request {
     settings: Arc<Settings>,
     // Almost every request has one Cookie header. It needs no Vec.
@@ -76,14 +76,14 @@ struct Request {
     phase: AtomicU8,
 }
 
-/// A handle was given out, so the response depends on the session.
+/// The session was asked for, so the response depends on it, even if the handler got an error.
 const OPENED: u8 = 1;
 /// The request's changes are dropped.
 const DISCARDED: u8 = 2;
 /// The response is decided. No handle is given out any more.
 const CLOSED: u8 = 4;
 
-/// What a handler needs of a stored session.
+/// The need of a handler for a stored session.
 #[derive(Clone, Copy)]
 enum Need {
     /// The session. It is an error if the store does not answer.
@@ -183,6 +183,7 @@ impl Exchange {
                 ..Outgoing::default()
             });
         }
+        // A session that is open but not yet admitted was not given out: its open will fail with TooLate.
         if let Some(session) = request.session.get()
             && accessed
         {

@@ -1,4 +1,4 @@
-//! What a configuration comes to, and the keys of the moment.
+//! A checked configuration in the form that the code uses, and the current keys.
 
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
@@ -14,7 +14,7 @@ use crate::token::keyed::{CookieName, Keys};
 use crate::token::lifetime::Lifetime;
 use crate::token::nonce::Nonces;
 
-/// What a configuration comes to.
+/// The checked configuration.
 pub(crate) struct Settings {
     pub(crate) format: KeyContext,
     pub(crate) keys: RwLock<Arc<Keys>>,
@@ -38,7 +38,8 @@ pub(crate) struct Settings {
 }
 
 impl Settings {
-    /// How the cookie is called that goes out: as before until it is renamed, unless one of the new name came.
+    /// Returns the cookie that is written: the previous name before the time of the renaming, unless the request has a cookie of the
+    /// current name.
     pub(crate) fn cookie_to_write(
         &self,
         current_cookies: usize,

@@ -1,4 +1,4 @@
-//! What a page reads of a flash.
+//! The part of a flash that a page reads.
 
 use crate::data::flash::{FLASHES, Flash};
 use crate::error::Error;

@@ -88,7 +88,7 @@ pub(crate) fn read(cursor: &mut Cursor<'_>, depth: usize) -> Result<Vec<Entry>, 
         more = cursor.eat(b',');
     }
     cursor.expect(b'}')?;
-    // What we wrote is sorted already.
+    // Our own text is sorted already.
     if !entries.is_sorted_by(|a, b| a.key.bytes(text) < b.key.bytes(text)) {
         // The sort is stable, and the first of equal keys stays.
         entries.reverse();

@@ -141,7 +141,7 @@ pub enum Error {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, thiserror::Error)]
 #[non_exhaustive]
 pub enum Rejected {
-    /// The cookie has not the form of the configured format. No signature was computed.
+    /// The cookie has not the form of the configured format.
     #[error("the cookie is not of the form of a session")]
     Malformed,
     /// The cookie is longer than any of this format. No signature was computed.

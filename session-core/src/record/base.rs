@@ -1,4 +1,4 @@
-//! What a session was opened from: a live record, or the reason why there is none.
+//! The origin of a stored session: a live record, or the reason why there is none.
 
 use crate::data::map::Map;
 use crate::error::Rejected;
@@ -10,7 +10,7 @@ use crate::record_key::RecordKey;
 use crate::token::lifetime::Lifetime;
 use crate::token::record_codec::RecordCodec;
 
-/// What a session was opened from.
+/// The origin of a stored session.
 #[derive(Debug, Default)]
 pub(crate) enum LoadedFrom {
     /// No record. Always so if the session is in its cookie.

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-/// What happens to a request's changes if its session was ended, or its id replaced, while the
+/// The treatment of a request's changes if its session was ended, or its id replaced, while the
 /// request was under way.
 ///
 /// A request whose session was gone when the request began is anonymous: see
@@ -25,7 +25,7 @@ pub enum GonePolicy {
     Conflict,
 }
 
-/// What ends if an id is used that a periodic renewal replaced, more than a minute after the new id
+/// The sessions that end if an id is used that a periodic renewal replaced, more than a minute after the new id
 /// came back: two browsers have the session, and one of them has copied it.
 ///
 /// The core applies the policy when the request ends, whatever the handler did, if the handler

@@ -1,4 +1,4 @@
-//! What a session sends with a response, and the headers that carry it.
+//! The headers that a session sends with a response.
 
 mod header_map;
 pub(crate) mod headers;

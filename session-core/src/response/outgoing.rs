@@ -1,4 +1,4 @@
-//! What a session sends with a response.
+//! The headers that a session sends with a response.
 
 use http::HeaderValue;
 

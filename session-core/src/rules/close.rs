@@ -57,7 +57,7 @@ impl Session {
         self.report(state.rejected(incoming), &mut outgoing.events);
         // A session that begins in this request is reported as created, and not as cleared or renewed.
         if incoming.stamp.is_some() {
-            // A new session's cookie would be deleted with all others.
+            // Not if the session was cleared and filled again: the header would delete the new cookie too.
             outgoing.clear_site_data =
                 settings.clear_site_data && state.cleared && state.map.is_empty_session();
             if state.cleared {

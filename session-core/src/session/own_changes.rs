@@ -1,4 +1,4 @@
-//! What a request did to its session, apart from changes of the map. Only a store reads this: another request may write the
+//! The changes that a request made to its session apart from the map. Only a store reads them: another request may write the
 //! record meanwhile, and then these are applied to the newer record. A cookie is written from the stamp and the map.
 
 use std::sync::Arc;

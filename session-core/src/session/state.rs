@@ -1,4 +1,4 @@
-//! A session's two halves: what its request brought, which does not change, and its state, which does.
+//! A session's two halves: the data that its request brought, which does not change, and its state, which does.
 
 use std::ops::Range;
 
@@ -15,7 +15,7 @@ use crate::token::lifetime::Lifetime;
 use crate::token::mac::Freshness;
 use crate::token::stamp::{Epoch, Stamp};
 
-/// What the request brought.
+/// The cookies of the request, and the outcome of opening them.
 #[derive(Default)]
 pub(crate) struct Incoming {
     /// Number of cookies under the current name.
@@ -47,7 +47,7 @@ pub(crate) struct Accepted {
 impl Accepted {
     /// Returns `None` for a value that is not part of the header: one that was unquoted into a text of its own.
     pub(crate) fn new(header: &HeaderValue, value: &[u8]) -> Option<Self> {
-        // By content: equal bytes anywhere in the header are the value.
+        // Found again by its bytes. If they occur twice, both are equal, so it does not matter which is taken.
         let start = memmem::find(header.as_bytes(), value)?;
         Some(Self {
             header: header.clone(),
@@ -124,7 +124,7 @@ impl State {
         }
     }
 
-    /// Empties the session. What is set later belongs to a session that begins now.
+    /// Empties the session. Values that are set later belong to a new session.
     pub(crate) fn clear(&mut self, lifetime: &Lifetime, now: u64) {
         self.map.change(Change::Clear);
         self.stamp = Stamp {

@@ -48,7 +48,7 @@ pub(crate) struct Closing {
     pub(crate) cleared: bool,
     /// Whether the id changes: at a login, at its reverse, or because the application said so.
     pub(crate) renewed: bool,
-    /// The id of this close's write. Every attempt of the write carries it.
+    /// The id of this close's write. It stays the same when the write is merged with a newer record, and when the request is resent.
     pub(crate) write_id: Option<u64>,
     /// The id that the response will send.
     pub(crate) new_id: Option<Id>,

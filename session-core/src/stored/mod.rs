@@ -1,7 +1,7 @@
 //! Sessions on the server: the protocol with a store, as steps without I/O.
 //!
-//! The browser holds an id, the store holds the record. An audit of cookie sessions does not need
-//! this module.
+//! The browser holds an id, the store holds the record. Of this module, an audit of cookie sessions needs
+//! `step` only.
 //!
 //! Each file imports only from those above it in this list, and calls only their methods:
 //!
@@ -29,15 +29,15 @@
 //!     │                       │ load ───────────────────►│                           │
 //!     │                       │◄────────── live, version 7                           │
 //!     │           handler     │                          │                           │
-//!     │      session.insert   │                          │◄──── update 7, version 9 ─┤
+//!     │      session.insert   │                          │◄──── update 7 → 9       ─┤
 //!     │                       │ close                    │                           │
-//!     │                       │ update 7, version 8 ────►│ compare-and-swap          │
+//!     │                       │ update 7 → 8        ────►│ compare-and-swap          │
 //!     │                       │◄────── conflict, version 9                           │
 //!     │                       │ merge: 8 is not among the last writes of 9,          │
 //!     │                       │ the verifier still opens it: change made again       │
-//!     │                       │ update 9, version 8 ────►│                           │
+//!     │                       │ update 9 → 8        ────►│                           │
 //!     │                       │                     ✕────┤ done, the reply is lost   │
-//!     │                       │ update 9, version 8 ────►│ retried by the driver     │
+//!     │                       │ update 9 → 8        ────►│ retried by the driver     │
 //!     │                       │◄────── conflict, version 8                           │
 //!     │                       │ 8 is its own write: written                          │
 //!     │  Set-Cookie, if the id│ has a new verifier       │                           │

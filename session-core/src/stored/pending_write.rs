@@ -1,4 +1,4 @@
-//! What is due to a live record at the end of a request.
+//! The work that is due to a live record at the end of a request.
 
 use crate::record::base::{Decoded, LiveRecord};
 use crate::session::handle::Session;
@@ -8,7 +8,7 @@ use crate::token::lifetime::{Refresh, tenth};
 /// requests that were under way.
 pub(crate) const OVERLAP_SECONDS: u64 = 60;
 
-/// What a request did to its session, as far as it matters for the record.
+/// The changes of a request that matter for the record.
 pub(crate) struct Changes {
     /// It changed the content, the label or the epoch.
     pub(crate) changed: bool,
@@ -18,7 +18,7 @@ pub(crate) struct Changes {
     pub(crate) renewed: bool,
 }
 
-/// What is due to a live record at the end of a request.
+/// The work that is due to a live record at the end of a request.
 pub(crate) struct PendingWrite {
     /// A new verifier is generated.
     pub(crate) new_verifier: bool,

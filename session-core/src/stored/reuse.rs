@@ -24,7 +24,7 @@ use crate::record::store::{Loaded, Record, StoreReply, StoreRequest, Updated};
 use crate::session::handle::Session;
 use crate::stored::closing::{CloseStep, Closing};
 
-/// What a newer record says about an id that was used too late.
+/// The state, in a newer record, of an id that was used too late.
 enum Recheck<'a> {
     /// It still is the previous one of the record.
     Reused(&'a LiveRecord, Box<Decoded>),

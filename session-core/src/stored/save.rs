@@ -156,9 +156,8 @@ impl Closing {
         {
             return self.written_before(decoded);
         }
-        // The record does not list this write. But if the list no longer reaches back to the
-        // version that the write began from, an earlier attempt may have been dropped from it; so
-        // the changes cannot be made again without the risk of making them twice.
+        // Neither this write nor the version that it was to replace is listed. If the request was sent
+        // twice, the first may have happened and been pushed off the list: its outcome is unknown.
         if self.attempt == Attempt::Retried && !recent_writes.contains(&version) {
             return self.fail(Error::Unavailable);
         }

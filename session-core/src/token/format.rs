@@ -1,6 +1,7 @@
 //! The formats of a cookie, and which one reads a cookie.
 //!
-//! The configuration alone decides this. A cookie names no algorithm, no key and no format, so an attacker chooses none.
+//! The configuration decides which formats are accepted. If two are, the dots of the cookie select one of them, and no other is
+//! tried afterwards. A cookie names no algorithm and no key.
 //!
 //! | configured | also accepted, until a time | a cookie with dots | a cookie without dots |
 //! |---|---|---|---|

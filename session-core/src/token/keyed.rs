@@ -24,6 +24,7 @@ impl Keys {
     pub(crate) fn of(&self, name: CookieName) -> &Formats {
         match (name, &self.previous) {
             (CookieName::Previous, Some(previous)) => previous,
+            // `candidates` returns the previous name only while the cookie is being renamed.
             _ => &self.cookie,
         }
     }

@@ -1,4 +1,4 @@
-//! Signatures: HMAC (RFC 2104), with states that are keyed once and compared in constant time.
+//! Signatures: HMAC (RFC 2104). A key is hashed once, into a state. Tags are compared in constant time.
 
 use hmac::block_api::HmacCore;
 use hmac::digest::Output;
@@ -139,6 +139,7 @@ impl Tag {
         for (ours, theirs) in ours.iter().zip(theirs) {
             difference |= u128::from_ne_bytes(*ours) ^ u128::from_ne_bytes(*theirs);
         }
+        // The length is public: the configured digest decides it.
         self.length == other.length && difference.ct_eq(&0).into()
     }
 }
@@ -184,7 +185,8 @@ impl Signer {
         Err(Rejected::BadSignature)
     }
 
-    /// Returns why a cookie is rejected whose payload cannot be decoded. Only a cookie with a valid signature is unreadable.
+    /// Returns why a cookie with an undecodable payload is rejected. It is `Unreadable` only if its signature is valid; otherwise
+    /// an attacker's text would be reported as ours.
     pub(crate) fn rejection(&self, cookie: Segments<'_>, now: u64) -> Rejected {
         if !base64::is_base64url(payload::encoded(cookie.payload)) {
             return Rejected::Malformed;

@@ -22,8 +22,8 @@ pub(crate) fn encoded(segment: &[u8]) -> &[u8] {
     segment.strip_prefix(b".").unwrap_or(segment)
 }
 
-/// Returns the JSON text of a segment that decodes to `bytes`; `None` if that is no text, no zlib stream, or one of more than
-/// `most` bytes.
+/// Returns the JSON text of a segment whose base64 decodes to `bytes`. `None` if it is not UTF-8, not a zlib stream, or longer
+/// than `most` bytes when inflated.
 pub(crate) fn text(segment: &[u8], bytes: &[u8], most: usize) -> Option<Arc<str>> {
     if segment.starts_with(b".") {
         Some(String::from_utf8(inflate(bytes, most)?).ok()?.into())

@@ -69,7 +69,7 @@ pub(crate) fn open(
         return Err(signer.rejection(cookie, now));
     };
     let freshness = signer.verify(cookie, now)?;
-    // The text is ours from here on. What still cannot be read was written by another release.
+    // The signature is valid. A text that still cannot be read was written by another release.
     let stamp = Stamp::decode(stamp).ok_or(Rejected::Unreadable)?;
     lifetime.check(&stamp, now)?;
     let json = payload::text(cookie.payload, bytes, LARGEST).ok_or(Rejected::Unreadable)?;

@@ -96,7 +96,7 @@ impl Stamp {
     }
 }
 
-/// Returns the number that at most 8 bytes are, the most significant first.
+/// Reads a big-endian number of at most 8 bytes.
 pub(crate) fn big_endian(bytes: &[u8]) -> u64 {
     bytes
         .iter()

@@ -2,8 +2,8 @@
 //! one session can happen, and the invariants that must hold in each.
 //!
 //! ```text
-//! cargo test -p session-core --lib model_check -- --nocapture                                         about a minute
-//! SESSION_MODEL_CHECK=long cargo test -p session-core --release --lib model_check -- --nocapture     about ten minutes
+//! cargo test -p session-core --lib model_check -- --nocapture
+//! SESSION_MODEL_CHECK=long cargo test -p session-core --release --lib model_check -- --nocapture
 //! ```
 //!
 //! # What model checking is
