@@ -7,8 +7,8 @@ use crate::data::flash::Flash;
 
 /// One change.
 ///
-/// A [`Map`](crate::data::map::Map) changes in no other way than by applying these. So a list of changes has its effect again on
-/// any newer map: a store merges requests that wrote concurrently by it.
+/// Keys and flashes of a [`Map`](crate::data::map::Map) change only by applying these. So a list of changes can be applied again
+/// to a newer map: this is how requests that wrote concurrently are merged.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Change<'a> {
     /// Sets the key to this JSON text.

@@ -90,7 +90,7 @@ pub(crate) fn read(cursor: &mut Cursor<'_>, depth: usize) -> Result<Vec<Entry>, 
     cursor.expect(b'}')?;
     // Our own text is sorted already.
     if !entries.is_sorted_by(|a, b| a.key.bytes(text) < b.key.bytes(text)) {
-        // The sort is stable, and the first of equal keys stays.
+        // Reversed, so that the last of equal keys comes first. The sort is stable, and `dedup_by` leaves the first.
         entries.reverse();
         entries.sort_by(|a, b| a.key.bytes(text).cmp(b.key.bytes(text)));
         entries.dedup_by(|a, b| a.key.bytes(text) == b.key.bytes(text));

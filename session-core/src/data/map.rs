@@ -1,6 +1,6 @@
 //! The content of a session: keys sorted by code point, each value as its JSON text.
 //!
-//! A value that is not changed goes back byte for byte, also one that Rust cannot represent.
+//! A value that is not changed is written as the same bytes that were read, even if Rust cannot represent it.
 
 use std::borrow::Cow;
 use std::ops::Range;

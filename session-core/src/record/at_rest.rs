@@ -10,9 +10,10 @@
 //! in place of another.
 //!
 //! The second at which the record expires is encrypted beside the body. It is not associated data,
-//! because a store keeps the later of two such times. The core takes the earlier of the column and
-//! the encrypted time. So an attacker who can write to the store can shorten a session and not
-//! lengthen it, and an encrypted record is extended by a write.
+//! because the column may hold a later time than the last write's (a store keeps the later of two),
+//! and the body could then not be decrypted. The core takes the earlier of both. So an attacker who
+//! can write to the store can shorten a session and not lengthen it. To extend an encrypted record,
+//! its body is written again.
 
 use crate::record::body;
 use crate::record::body::Body;
@@ -122,7 +123,7 @@ impl RecordCodec {
     fn decrypt(&self, bytes: &[u8], context: RecordContext<'_>, now: u64) -> Option<StoredBody> {
         let cipher = match &self.encrypted {
             Some(cipher) => cipher,
-            // RecordCodec are written plain, and encrypted ones are accepted until a certain time.
+            // Records are written plain, and encrypted ones are accepted until a certain time.
             None => self.also_accepted(now)?.as_ref()?,
         };
         let (key_id, encrypted) = bytes.split_first_chunk::<KEY_ID>()?;

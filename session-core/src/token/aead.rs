@@ -4,7 +4,7 @@
 //! encrypted = nonce 12, ciphertext, tag 16
 //! ```
 //!
-//! A nonce that is used twice shows that two texts are equal, and nothing else (RFC 8452, section 9). With random nonces one
+//! If a nonce is used twice, an observer sees whether the two texts are equal, and nothing else (RFC 8452, section 9). With random nonces one
 //! key may encrypt 2^48 texts.
 
 use aes_gcm_siv::aead::AeadInOut;

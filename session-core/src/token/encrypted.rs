@@ -6,7 +6,8 @@
 //! ```
 //!
 //! Nothing is associated with it, since the key is derived for format, cookie name and context. It is never compressed,
-//! because the length would tell something about the content. Spaces after JSON mean nothing; they hide its length.
+//! because the length would tell something about the content. With `padding`, spaces after the JSON hide its exact
+//! length; a reader ignores them.
 
 use crate::base64;
 use crate::cookie::template::Target;

@@ -12,7 +12,7 @@ pub(crate) struct KeyContext {
     pub(crate) stored: bool,
     /// Whether texts are encrypted, and padded to a multiple of this number of bytes.
     pub(crate) encrypted: Option<usize>,
-    /// The second until which the other one of signed and encrypted is also read.
+    /// The second until which the other format is also read: signed if encrypted ones are written, else encrypted.
     pub(crate) other_until: Option<u64>,
     pub(crate) name: String,
     /// The name that the cookie had before.

@@ -1,5 +1,5 @@
 //! Nonces for encryption, drawn from the application's random source in batches. A nonce that is used twice, as after a fork or a
-//! snapshot, does no harm with AES-GCM-SIV.
+//! snapshot, shows only whether two texts are equal (AES-GCM-SIV).
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 

@@ -1,4 +1,4 @@
-//! The keys of records at rest.
+//! The encodings of records at rest, plain or encrypted, with their keys.
 
 use crate::keys::ring::KeyRing;
 use crate::keys::secret::Purpose;
@@ -11,7 +11,7 @@ use crate::token::key_context::KeyContext;
 pub(crate) struct RecordCodec {
     /// `None`: a body is written as it is.
     pub(crate) encrypted: Option<Cipher>,
-    /// The other encoding, which is also read until a time.
+    /// The other encoding (`None`: plain), and the second until which it is read as well.
     pub(crate) also: Option<(Option<Cipher>, u64)>,
 }
 

@@ -2,7 +2,8 @@
 //!
 //! The server goes on with the statement. It is not cancelled: a commit that waits for a synchronous standby would then take
 //! effect without the standby. So the connection keeps its place in the pool until the statement has ended; otherwise one
-//! locked table would take all connections of the server.
+//! locked table would take all connections of the server. Two exceptions: a pool of the application's gets the place back
+//! after [`SHARED`], and behind a pooler the process id is the pooler's, so the statement seems to have ended immediately.
 
 use std::pin::pin;
 use std::sync::Arc;
@@ -22,7 +23,7 @@ use crate::error;
 /// The pause between two queries whether the statement has ended, and the time limit for their reply.
 const PAUSE: Duration = Duration::from_millis(250);
 const PATIENCE: Duration = Duration::from_secs(1);
-/// How long at most a pool of the application's is without a connection: it may have none left for the query.
+/// The longest time for which a connection of the application's pool is held: the pool may have none left for the query.
 const SHARED: Duration = Duration::from_secs(10);
 
 /// Returns the server processes of this role that run a statement.

@@ -39,7 +39,7 @@ pub(crate) async fn create(connections: &Connections, table: &Table) -> Result<(
     }
 }
 
-/// What has the table's name before the migration.
+/// The thing that has the table's name before the migration.
 enum Found {
     Nothing,
     Version(usize),

@@ -35,16 +35,17 @@ const CONNECTIONS: usize = 16;
 ///   connections choose one that accepts writes (`target_session_attrs=read-write`).
 /// - **In time.** Requests have deadlines ([`Builder::deadlines`](session_core::Builder::deadlines)), so the pool needs
 ///   none. A statement whose request was given up is not cancelled on the server, since a commit that waits for a synchronous
-///   standby would then take effect without it. Its connection keeps its place in the pool until the statement has ended, so a
-///   locked table takes no more connections than the pool has. Give the role a `lock_timeout` below half of the deadline for
+///   standby would then take effect without it. Its connection keeps its place in the store's own pool until the statement has
+///   ended, so a locked table takes no more connections than the pool has, and one to query. A shared pool gets the place back
+///   after ten seconds. Give the role a `lock_timeout` below half of the deadline for
 ///   opening a session (`900ms`), so that the server ends a statement that waits for a lock before the request is given up.
 /// - **Clear.** Errors say what to do, with the server's code (SQLSTATE), and never quote a row, which PostgreSQL's own
 ///   messages quote.
 ///
-/// The table is not made by itself: see [`create_schema`](Self::create_schema). What has expired stays in it until somebody
-/// calls [`delete_expired`](session_store::Store::delete_expired), which passes over rows that another transaction has locked in that
-/// moment: what becomes of them is not known yet, and the next call finds them. What an answered write survives is the
-/// server's configuration; [`durability`](session_store::Store::durability) asks for it.
+/// [`create_schema`](Self::create_schema) creates the table; nothing else does. Expired records stay in it until somebody
+/// calls [`delete_expired`](session_store::Store::delete_expired), which passes over rows that another transaction has locked at that
+/// moment; the next call finds them. The server's configuration decides whether an answered write survives a crash;
+/// [`durability`](session_store::Store::durability) asks for it.
 ///
 /// ```no_run
 /// use std::sync::Arc;

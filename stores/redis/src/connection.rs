@@ -1,13 +1,14 @@
 //! The store's own connection, which is replaced when it is lost.
 
-// Requests go over the present attempt. It is replaced by the next one
+// An attempt is a connection that is open, is being opened, or could not be opened. Requests use the present one. It is
+// replaced by the next one
 //
 // - after it was cut, or after a reply that says that the server is a replica or refuses the password: immediately;
-// - after three requests in a row without a reply: immediately to one server; to a cluster, of which other servers may
-//   still reply, when the next attempt is connected.
+// - after three requests without a reply. To one server they must be in a row, and it is replaced immediately. In a cluster
+//   any three count, since the replies may come from other servers; it is replaced when the next attempt is connected.
 //
-// An attempt starts when a request needs it, and at most one at a time is being connected. Attempts that fail follow each
-// other at growing pauses, so that a server that is down is not flooded.
+// An attempt starts when a request needs it, and only one at a time is connecting. The pause between attempts that fail
+// grows, so that a server that is down is not flooded.
 
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -33,7 +34,7 @@ const REPLY: Duration = Duration::from_millis(500);
 /// The time limit for the acknowledgement of sent data by the other end's TCP.
 #[cfg(target_os = "linux")]
 const UNACKNOWLEDGED: Duration = Duration::from_secs(3);
-/// The number of requests in a row without a reply after which a connection is given up.
+/// The number of requests without a reply after which a connection is given up: in a row to one server, in all to a cluster.
 const UNANSWERED: usize = 3;
 /// The least pause between the starts of two attempts. It doubles with each attempt that fails.
 const PAUSE: Duration = Duration::from_millis(10);

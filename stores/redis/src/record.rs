@@ -35,7 +35,7 @@ pub(crate) const LISTED_FIELDS: [&str; 8] = [
     "dead", "version", "expires", "created", "seen", "owner", "label", "order",
 ];
 
-/// What is stored under a record's key.
+/// The content under a record's key.
 pub(crate) enum Stored {
     Nothing,
     /// The second at which the tombstone ends.

@@ -248,7 +248,7 @@ fn o3_from_plain_to_encrypted_and_back_within_windows() {
     assert!(!contains(&encrypted.record(&extended), "secret"));
     assert!(contains(&encrypted.record(&read_later), "secret"));
 
-    // Encryption is taken back. RecordCodec that were encrypted meanwhile still open.
+    // Encryption is taken back. Records that were encrypted meanwhile still open.
     let plain = again(encrypted, |builder| builder.accept_encrypted_until(end));
     assert_eq!(
         plain.json(&written),

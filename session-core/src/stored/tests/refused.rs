@@ -227,7 +227,7 @@ fn a_logout_that_meets_an_unreadable_record_fails() {
     assert_eq!((slow.result, slow.cookie), (Err(Error::Unavailable), None));
 }
 
-/// RecordCodec were encrypted, and are plain again, without a period in which both are accepted: each
+/// Records were encrypted, and are plain again, without a period in which both are accepted: each
 /// browser begins a new session.
 #[cfg(feature = "encryption")]
 #[test]

@@ -1,4 +1,4 @@
-//! RecordCodec that no request changed, that are due to be written, and that cannot be: they stay as
+//! Records that no request changed, that are due to be written, and that cannot be: they stay as
 //! they are, and no read fails.
 
 #![allow(clippy::unwrap_used, clippy::panic)]
