@@ -159,7 +159,7 @@ async fn the_categories_of_the_guide_do_as_well() {
     let Some(redis) = Redis::start(&[]) else {
         return;
     };
-    let (_, rest) = GUIDE.split_once("By categories it is `").unwrap();
+    let (_, rest) = GUIDE.split_once("By categories they are `").unwrap();
     let categories = rest.split_once('`').unwrap().0.split(' ');
     let mut rules = documented();
     rules.retain(|rule| !rule.starts_with('+'));
