@@ -9,95 +9,9 @@ use serde_json::{Map, Value};
 use zeroize::Zeroizing;
 
 use crate::config::Config;
+use crate::config::kind::Kind;
 use crate::config::secret::{read_fallbacks, read_keys_until, read_secret};
-use crate::config::values::{RenamedFrom, SECONDS, duration};
 use crate::error::config::ConfigError;
-
-/// The form of a variable's value.
-enum Kind {
-    /// A secret, or a list of some: it never becomes a `Value`, which would not be wiped.
-    Secret,
-    /// A text as it is, even if it looks like a number or like `true`.
-    Text,
-    Flag,
-    WholeNumber,
-    Seconds,
-    Epoch,
-    HostName,
-    RenamedFrom,
-}
-
-impl Kind {
-    /// The kind of a setting's value; `None` if there is no such setting.
-    fn of(name: &str) -> Option<Self> {
-        Some(match name {
-            "SECRET_KEY" | "SECRET_KEY_FALLBACKS" | "SESSION_VERIFY_ONLY_KEYS" => Self::Secret,
-            "SESSION_COOKIE_NAME"
-            | "SESSION_COOKIE_PATH"
-            | "APPLICATION_ROOT"
-            | "SESSION_CONTEXT"
-            | "SESSION_SALT"
-            | "SESSION_DIGEST"
-            | "SESSION_COOKIE_SAMESITE" => Self::Text,
-            "SESSION_COOKIE_SECURE"
-            | "SESSION_COOKIE_HTTPONLY"
-            | "SESSION_COOKIE_PARTITIONED"
-            | "SESSION_REFRESH_EACH_REQUEST"
-            | "SESSION_PERMANENT"
-            | "SESSION_ENCRYPTED"
-            | "SESSION_CACHE_HEADERS"
-            | "SESSION_CLEAR_SITE_DATA"
-            | "SESSION_INSECURE_PLAIN_HTTP"
-            | "SESSION_WARNINGS_ARE_ERRORS" => Self::Flag,
-            "MAX_COOKIE_SIZE"
-            | "SESSION_PADDING"
-            | "SESSION_NOT_CREATED_BEFORE"
-            | "SESSION_ACCEPT_SIGNED_UNTIL"
-            | "SESSION_ACCEPT_ENCRYPTED_UNTIL" => Self::WholeNumber,
-            "PERMANENT_SESSION_LIFETIME"
-            | "SESSION_IDLE_LIFETIME"
-            | "SESSION_ANONYMOUS_LIFETIME"
-            | "SESSION_ABSOLUTE_LIFETIME" => Self::Seconds,
-            "SESSION_EPOCH" => Self::Epoch,
-            "SESSION_COOKIE_DOMAIN" => Self::HostName,
-            "SESSION_RENAMED_FROM" => Self::RenamedFrom,
-            _ => return None,
-        })
-    }
-
-    /// Whether serde will accept the value. `null` is accepted everywhere: the setting is as if absent.
-    fn accepts(&self, value: &Value) -> bool {
-        if value.is_null() {
-            return true;
-        }
-        match self {
-            Self::Secret | Self::Text => value.is_string(),
-            Self::Flag => value.is_boolean(),
-            Self::WholeNumber => value.is_u64(),
-            Self::Seconds => matches!(value, Value::Number(number) if duration(number).is_some()),
-            Self::Epoch => matches!(value.as_u64(), Some(0..=65_535)),
-            // As in Flask, where false is the default.
-            Self::HostName => value.is_string() || *value == Value::Bool(false),
-            Self::RenamedFrom => RenamedFrom::deserialize(value).is_ok(),
-        }
-    }
-
-    /// The end of the error's sentence.
-    fn expected(&self) -> &'static str {
-        match self {
-            Self::Secret | Self::Text => "expected a text",
-            Self::Flag => "expected true or false, in lower case",
-            Self::WholeNumber => "expected a whole number that is not negative",
-            Self::Seconds => SECONDS,
-            Self::Epoch => "expected a whole number from 0 to 65535",
-            Self::HostName => "expected a host name such as example.com, or null for none",
-            Self::RenamedFrom => {
-                "expected a JSON object such as {\"name\": \"session\", \"renamed\": 1800000000}, with the time in unix \
-                 seconds, and with \"domain\" and \"path\" if the cookie had them"
-            }
-        }
-    }
-}
 
 const NO_UTF8: &str = "expected text in UTF-8";
 const UNKNOWN: &str = "there is no such setting; correct the name, or remove the variable";
@@ -210,15 +124,15 @@ impl Config {
         let Some(text) = text else {
             return Err(NO_UTF8);
         };
-        match (kind, name) {
-            (Kind::Secret, "SECRET_KEY_FALLBACKS") => {
+        match kind {
+            Kind::Fallbacks => {
                 self.secret_key_fallbacks = read_fallbacks(&text)?;
             }
-            (Kind::Secret, "SESSION_VERIFY_ONLY_KEYS") => {
+            Kind::KeysUntil => {
                 self.session_verify_only_keys = read_keys_until(&text)?;
             }
-            (Kind::Secret, _) => self.secret_key = read_secret(text),
-            (kind, _) => {
+            Kind::Secret => self.secret_key = read_secret(text),
+            kind => {
                 settings.insert(name.to_owned(), read_setting(&kind, &text)?);
             }
         }

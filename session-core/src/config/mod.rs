@@ -2,6 +2,7 @@
 
 mod apply;
 mod environment;
+mod kind;
 mod secret;
 mod values;
 

@@ -76,9 +76,9 @@ fn not_a_text<E: Error>() -> E {
     E::custom("SECRET_KEY: expected a text")
 }
 
-const FALLBACKS: &str =
+pub(super) const FALLBACKS: &str =
     "expected a JSON array of texts, such as [\"old key\"], also for a single key";
-const KEYS_UNTIL: &str = "expected a JSON array of objects, such as [{\"key\": \"old key\", \"until\": 1800000000}], with \
+pub(super) const KEYS_UNTIL: &str = "expected a JSON array of objects, such as [{\"key\": \"old key\", \"until\": 1800000000}], with \
                           the time in unix seconds";
 
 // For serde. Its error for a list may quote a key, and is replaced.
