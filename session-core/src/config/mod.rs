@@ -1,9 +1,11 @@
-//! Configuration as data, with Flask's names for the settings: from any serde format, or from environment variables.
+//! Configuration as data, with Flask's names for the settings: from any serde format, from a table of a configuration file, or
+//! from environment variables.
 
 mod apply;
 mod environment;
 mod kind;
 mod secret;
+mod table;
 mod values;
 
 use std::fmt;

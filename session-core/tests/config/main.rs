@@ -7,5 +7,6 @@ mod common;
 
 mod helpers;
 mod settings;
+mod table;
 mod weak_keys;
 mod wrong_values;
