@@ -5,17 +5,14 @@ use std::marker::PhantomData;
 use std::sync::Arc;
 
 use http::HeaderValue;
-use http::header::COOKIE;
 use rocket::fairing::{self, Fairing, Info, Kind};
-use rocket::figment::value::Dict;
-use rocket::figment::{Figment, providers::Serialized};
+use rocket::figment::{Figment, value::Value};
 use rocket::{Build, Data, Request, Response, Rocket};
 use session_core::{Config, ConfigError, Sessions, StoredSessions};
 use session_store::{SessionBackend, Store};
-use tracing::error;
 
-use crate::request_state::{FairingState, RequestState};
-use crate::response::{Headers, error_response, replace_headers, status};
+use crate::request_state::RequestState;
+use crate::response::{Headers, error_response};
 
 /// Gives the routes of an application their sessions: `.attach(SessionFairing::new(sessions))`.
 ///
@@ -36,10 +33,7 @@ use crate::response::{Headers, error_response, replace_headers, status};
 /// let response = client.get("/").dispatch();
 /// assert!(!response.headers().contains("vary")); // no handler asked for the session
 /// ```
-pub struct SessionFairing<K = ()> {
-    find_backend: Box<FindBackend>,
-    marker: PhantomData<fn() -> K>,
-}
+pub struct SessionFairing<K = ()>(Box<FindBackend>, PhantomData<fn() -> K>);
 
 impl SessionFairing {
     /// Returns a fairing for [`Session`](crate::Session), whose sessions are in their cookies.
@@ -126,16 +120,19 @@ impl SessionFairing {
         build: impl Fn(Config) -> Result<S, ConfigError> + Send + Sync + 'static,
     ) -> Self {
         let find_backend = move |figment: &Figment| {
-            let config = read(figment, table)?;
-            match build(config) {
+            let Ok(settings @ Value::Dict(..)) = figment.find_value(table) else {
+                let upper = table.to_uppercase();
+                return Err(format!(
+                    "expected a table `{table}` in Rocket's configuration: add `[default.{table}]` with `secret_key` to \
+                     Rocket.toml, or set ROCKET_{upper}='{{secret_key=\"...\"}}'"
+                ));
+            };
+            match Config::from_table(&settings).and_then(&build) {
                 Ok(sessions) => Ok(sessions.into()),
                 Err(error) => Err(format!("{table}: {error}")),
             }
         };
-        Self {
-            find_backend: Box::new(find_backend),
-            marker: PhantomData,
-        }
+        Self(Box::new(find_backend), PhantomData)
     }
 
     /// Makes it the fairing for [`Session<K>`](crate::Session), for a further session of the application with another cookie
@@ -166,20 +163,14 @@ impl SessionFairing {
     /// ```
     #[must_use]
     pub fn marked<K>(self) -> SessionFairing<K> {
-        SessionFairing {
-            find_backend: self.find_backend,
-            marker: PhantomData,
-        }
+        SessionFairing(self.0, PhantomData)
     }
 }
 
 /// For an application that chooses between cookies and a store when it starts.
 impl From<SessionBackend> for SessionFairing {
     fn from(backend: SessionBackend) -> Self {
-        Self {
-            find_backend: Box::new(move |_| Ok(backend.clone())),
-            marker: PhantomData,
-        }
+        Self(Box::new(move |_| Ok(backend.clone())), PhantomData)
     }
 }
 
@@ -195,29 +186,8 @@ type FindBackend = dyn Fn(&Figment) -> Result<SessionBackend, String> + Send + S
 const TWICE: &str =
     "two fairings provide one session: remove one, or mark it with `.marked::<Yours>()`";
 
-/// Reads the settings of a table. No message quotes a value, since it may be a key.
-fn read(figment: &Figment, table: &str) -> Result<Config, String> {
-    let found = figment.find_value(table).ok();
-    let Some(settings) = found.as_ref().and_then(|value| value.as_dict()) else {
-        return Err(format!(
-            "expected a table `{table}` in Rocket's configuration: add `[default.{table}]` with `secret_key` to \
-             Rocket.toml, or set ROCKET_{}='{{secret_key=\"...\"}}'",
-            table.to_uppercase()
-        ));
-    };
-    let upper: Dict = settings
-        .iter()
-        .map(|(name, value)| (name.to_uppercase(), value.clone()))
-        .collect();
-    if upper.len() < settings.len() {
-        return Err(format!(
-            "{table}: a name is set twice, in lower and in upper case"
-        ));
-    }
-    Figment::from(Serialized::globals(upper))
-        .extract()
-        .map_err(|error| format!("{table}: {} for key `{}`", error.kind, error.path.join(".")))
-}
+/// Managed by a Rocket whose fairing for the session that is marked with `K` is attached.
+pub(crate) struct FairingState<K>(SessionBackend, PhantomData<fn() -> K>);
 
 #[rocket::async_trait]
 impl<K: 'static> Fairing for SessionFairing<K> {
@@ -229,64 +199,47 @@ impl<K: 'static> Fairing for SessionFairing<K> {
     }
 
     async fn on_ignite(&self, rocket: Rocket<Build>) -> fairing::Result {
-        let found = match rocket.state::<FairingState<K>>() {
-            None => (self.find_backend)(rocket.figment()),
-            Some(_) => Err(TWICE.to_owned()),
-        };
-        match found {
+        let message = match (self.0)(rocket.figment()) {
+            Ok(_) if rocket.state::<FairingState<K>>().is_some() => TWICE.to_owned(),
             Ok(backend) => {
                 session_store::trace::log_warnings(&backend);
-                Ok(rocket.manage(FairingState::<K>::new(backend)))
+                return Ok(rocket.manage(FairingState::<K>(backend, PhantomData)));
             }
-            Err(message) => {
-                error!(target: "session", "{message}");
-                Err(rocket)
-            }
-        }
+            Err(message) => message,
+        };
+        tracing::error!(target: "session", "{message}");
+        Err(rocket)
     }
 
     async fn on_request(&self, request: &mut Request<'_>, _: &mut Data<'_>) {
-        let Some(FairingState { backend, .. }) = request.rocket().state::<FairingState<K>>() else {
-            return;
-        };
-        let mut cookies: Vec<HeaderValue> = Vec::new();
-        for header in request.headers().iter() {
-            if header.name() == COOKIE.as_str()
-                && let Ok(value) = header.value().parse()
+        if let Some(FairingState(backend, _)) = request.rocket().state::<FairingState<K>>() {
+            let sent = request.headers().get("cookie");
+            let mut cookies: Vec<HeaderValue> = sent.flat_map(HeaderValue::from_str).collect();
+            // Rocket's test client keeps its cookies in the jar and sends no header.
+            if cookies.is_empty()
+                && let Some(cookie) = request.cookies().get(backend.cookie_name())
             {
-                cookies.push(value);
+                cookies.extend(cookie.stripped().to_string().parse::<HeaderValue>());
             }
+            RequestState::<K>::put(request, backend, cookies);
         }
-        // Rocket's test client keeps its cookies in the jar and sends no header.
-        if cookies.is_empty()
-            && let Some(cookie) = request.cookies().get(backend.cookie_name())
-            && let Ok(value) = format!("{}={}", cookie.name(), cookie.value()).parse()
-        {
-            cookies.push(value);
-        }
-        RequestState::<K>::put(request, backend, backend.exchange_of(cookies));
     }
 
     async fn on_response<'r>(&self, request: &'r Request<'_>, response: &mut Response<'r>) {
-        let Some(FairingState { backend, .. }) = request.rocket().state::<FairingState<K>>() else {
-            return;
-        };
-        let Some(state) = RequestState::<K>::find(request) else {
-            return;
-        };
-        let Some(exchange) = state.take_exchange() else {
-            return;
-        };
-        // A catcher has answered for the guard that failed. It does not know the headers that belong to the guard's error.
-        if let Some(error) = state.refused.get()
-            && status(error) == response.status()
+        if let Some(FairingState(backend, _)) = request.rocket().state::<FairingState<K>>()
+            && let Some(state) = RequestState::<K>::find(request)
+            && let Some(exchange) = state.take_exchange()
         {
-            let refused = session_store::error_response::<()>(error.clone());
-            replace_headers(response, refused.headers());
-        }
-        let outgoing = backend.close(exchange).await;
-        if let Err(error) = session_store::write_headers(outgoing, &mut Headers(response)) {
-            *response = error_response(error);
+            // A catcher has answered for the guard that failed. It does not know the headers that belong to the guard's error.
+            if let Some(error) = state.refused.get()
+                && error.status() == response.status().code
+            {
+                response.merge(error_response(error.clone()));
+            }
+            let outgoing = backend.close(exchange).await;
+            if let Err(error) = session_store::write_headers(outgoing, &mut Headers(response)) {
+                *response = error_response(error);
+            }
         }
     }
 }

@@ -6,13 +6,12 @@ use std::sync::{Arc, Weak};
 use rocket::http::Status;
 use rocket::request::{FromRequest, Outcome};
 use rocket::response::{self, Responder};
-use rocket::tokio::task::{Id, try_id};
 use rocket::{Ignite, Request, Rocket, Sentinel};
 use session_store::{MissingLayer, SessionSlot};
-use tracing::error;
 
-use crate::request_state::{FairingState, RequestState};
-use crate::response::{error_response, status};
+use crate::fairing::FairingState;
+use crate::request_state::RequestState;
+use crate::response::error_response;
 
 /// The request's session. It derefs to [`session_core::Session`], which has the methods.
 ///
@@ -40,31 +39,12 @@ use crate::response::{error_response, status};
 /// assert!(response.headers().contains("set-cookie"));
 /// ```
 #[derive(Debug)]
-pub struct Session<K = ()> {
-    session: session_core::Session,
-    // Weak, because the state owns the exchange: a request that Rocket drops freezes its session, whatever handles there are.
-    request: Weak<RequestState<K>>,
-    // The request's task. A panic in a task that the handler spawned does not discard the request's changes.
-    task: Option<Id>,
-}
-
-impl<K> Session<K> {
-    fn new(session: session_core::Session, request: &Arc<RequestState<K>>) -> Self {
-        Self {
-            session,
-            request: Arc::downgrade(request),
-            task: try_id(),
-        }
-    }
-}
+// Weak, because the state owns the exchange: a request that Rocket drops freezes its session, whatever handles there are.
+pub struct Session<K = ()>(session_core::Session, Weak<RequestState<K>>);
 
 impl<K> Clone for Session<K> {
     fn clone(&self) -> Self {
-        Self {
-            session: self.session.clone(),
-            request: self.request.clone(),
-            task: self.task,
-        }
+        Self(self.0.clone(), self.1.clone())
     }
 }
 
@@ -72,7 +52,7 @@ impl<K> Deref for Session<K> {
     type Target = session_core::Session;
 
     fn deref(&self) -> &session_core::Session {
-        &self.session
+        &self.0
     }
 }
 
@@ -80,8 +60,7 @@ impl<K> Deref for Session<K> {
 impl<K> Drop for Session<K> {
     fn drop(&mut self) {
         if std::thread::panicking()
-            && self.task == try_id()
-            && let Some(request) = self.request.upgrade()
+            && let Some(request) = self.1.upgrade()
         {
             request.discard_changes();
         }
@@ -93,7 +72,7 @@ impl<'r, K: 'static> FromRequest<'r> for Session<K> {
     type Error = SessionRejection;
 
     async fn from_request(request: &'r Request<'_>) -> Outcome<Self, SessionRejection> {
-        open(request, async |slot| slot.open().await).await
+        open(request, SessionSlot::open).await
     }
 }
 
@@ -101,28 +80,32 @@ async fn open<K: 'static>(
     request: &Request<'_>,
     open: impl AsyncFnOnce(&SessionSlot<K>) -> Result<session_core::Session, session_core::Error>,
 ) -> Outcome<Session<K>, SessionRejection> {
-    let Some(state) = RequestState::find(request) else {
-        return Outcome::Error((
-            Status::InternalServerError,
-            SessionRejection::missing::<K>(),
-        ));
+    let state = match required::<_, K>(RequestState::find(request)) {
+        Ok(state) => state,
+        Err(missing) => return Outcome::Error((Status::InternalServerError, missing)),
     };
     match open(&state.slot).await {
-        Ok(session) => Outcome::Success(Session::new(session, &state)),
+        Ok(session) => Outcome::Success(Session(session, Arc::downgrade(&state))),
         Err(error) => {
             let error = state.refused.get_or_init(|| error).clone();
-            Outcome::Error((status(&error), Error(error).into()))
+            Outcome::Error((Status::new(error.status().as_u16()), Error(error).into()))
         }
     }
 }
 
+/// Returns what the fairing for `K` has left, or the error of a missing fairing, and logs that.
+fn required<T, K: 'static>(state: Option<T>) -> Result<T, SessionRejection> {
+    let Some(state) = state else {
+        let missing = SessionRejection::MissingFairing(MissingLayer::of::<K>());
+        tracing::error!(target: "session", "{missing}");
+        return Err(missing);
+    };
+    Ok(state)
+}
+
 impl<K: 'static> Sentinel for Session<K> {
     fn abort(rocket: &Rocket<Ignite>) -> bool {
-        let is_missing = rocket.state::<FairingState<K>>().is_none();
-        if is_missing {
-            SessionRejection::missing::<K>();
-        }
-        is_missing
+        required::<_, K>(rocket.state::<FairingState<K>>()).is_err()
     }
 }
 
@@ -154,9 +137,7 @@ impl<'r, K: 'static> FromRequest<'r> for BestEffort<K> {
     type Error = SessionRejection;
 
     async fn from_request(request: &'r Request<'_>) -> Outcome<Self, SessionRejection> {
-        open(request, async |slot| slot.open_best_effort().await)
-            .await
-            .map(Self)
+        open(request, SessionSlot::open_best_effort).await.map(Self)
     }
 }
 
@@ -188,15 +169,6 @@ pub enum SessionRejection {
     /// The session is in a store that did not answer: 503. Or it was asked for when the response was already returned: 500.
     #[error(transparent)]
     Session(#[from] Error),
-}
-
-impl SessionRejection {
-    /// Returns the error of a missing fairing, and logs it.
-    fn missing<K: 'static>() -> Self {
-        let missing = Self::MissingFairing(MissingLayer::of::<K>());
-        error!(target: "session", "{missing}");
-        missing
-    }
 }
 
 /// An error of a session that is a response: the core's status, without a body. The error is written to `tracing`. Rocket

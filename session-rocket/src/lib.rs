@@ -63,10 +63,6 @@ mod response;
 pub use fairing::SessionFairing;
 pub use guard::{BestEffort, Error, Session, SessionRejection};
 #[doc(no_inline)]
-pub use session_core;
+pub use session_core::{self, Config, SecretKey, Sessions};
 #[doc(no_inline)]
-pub use session_core::{Config, SecretKey, Sessions};
-#[doc(no_inline)]
-pub use session_store;
-#[doc(no_inline)]
-pub use session_store::{MemoryStore, MissingLayer};
+pub use session_store::{self, MemoryStore, MissingLayer};

@@ -1,26 +1,12 @@
-//! The state that a fairing leaves in Rocket's application and in each request.
+//! The state that a fairing leaves in each request.
 
-use std::marker::PhantomData;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
+use http::HeaderValue;
 use rocket::Request;
+use rocket::tokio::task::{Id, try_id};
 use session_core::{Error, protocol::Exchange};
 use session_store::{SessionBackend, SessionSlot};
-
-/// Managed by a Rocket whose fairing for the session that is marked with `K` is attached.
-pub(crate) struct FairingState<K> {
-    pub(crate) backend: SessionBackend,
-    marker: PhantomData<fn() -> K>,
-}
-
-impl<K> FairingState<K> {
-    pub(crate) fn new(backend: SessionBackend) -> Self {
-        Self {
-            backend,
-            marker: PhantomData,
-        }
-    }
-}
 
 /// The state of one request. The fairing takes the exchange to close it. Guards open the session by the slot, and a handle
 /// that is dropped by a panic discards the changes.
@@ -29,16 +15,13 @@ pub(crate) struct RequestState<K> {
     /// The error of a guard that failed.
     pub(crate) refused: OnceLock<Error>,
     exchange: Mutex<Option<Exchange>>,
+    // The request's task. A panic in a task that the handler spawned does not discard the request's changes.
+    task: Option<Id>,
 }
 
-/// The request's local cache holds this. A cache can be filled once, but Rocket's test client shares one between the clones of a
-/// request, so the state is behind a lock and can be replaced.
-struct Cell<K>(Mutex<Option<Arc<RequestState<K>>>>);
-
-fn cell<'r, K: 'static>(request: &'r Request<'_>) -> MutexGuard<'r, Option<Arc<RequestState<K>>>> {
-    let Cell(state) = request.local_cache(|| Cell::<K>(Mutex::new(None)));
-    lock(state)
-}
+/// Where a request's local cache has the state. A cache can be filled once, but Rocket's test client shares one between the
+/// clones of a request, so the state is behind a lock and can be replaced.
+type Place<K> = Mutex<Option<Arc<RequestState<K>>>>;
 
 /// A panic under one of these locks leaves nothing half done: they guard one assignment each.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -46,17 +29,20 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 impl<K: 'static> RequestState<K> {
-    pub(crate) fn put(request: &Request<'_>, backend: &SessionBackend, exchange: Exchange) {
-        let state = Self {
+    pub(crate) fn put(request: &Request<'_>, backend: &SessionBackend, cookies: Vec<HeaderValue>) {
+        let exchange = backend.exchange_of(cookies);
+        let place: &Place<K> = request.local_cache(Mutex::default);
+        *lock(place) = Some(Arc::new(Self {
             slot: backend.slot(&exchange),
             refused: OnceLock::new(),
             exchange: Mutex::new(Some(exchange)),
-        };
-        *cell::<K>(request) = Some(Arc::new(state));
+            task: try_id(),
+        }));
     }
 
     pub(crate) fn find(request: &Request<'_>) -> Option<Arc<Self>> {
-        cell::<K>(request).clone()
+        let place: &Place<K> = request.local_cache(Mutex::default);
+        lock(place).clone()
     }
 }
 
@@ -66,9 +52,11 @@ impl<K> RequestState<K> {
         lock(&self.exchange).take()
     }
 
-    /// Drops the changes of a handler that panicked. A catcher may still read the session.
+    /// Drops the changes of a handler that panics now, in the request's task. A catcher may still read the session.
     pub(crate) fn discard_changes(&self) {
-        if let Some(exchange) = &*lock(&self.exchange) {
+        if self.task == try_id()
+            && let Some(exchange) = &*lock(&self.exchange)
+        {
             exchange.discard_changes();
         }
     }

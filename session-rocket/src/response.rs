@@ -1,30 +1,19 @@
 //! Responses of Rocket, whose headers are text.
 
 use http::header::MaxSizeReached;
-use http::{HeaderMap, HeaderName, HeaderValue};
+use http::{HeaderName, HeaderValue};
 use rocket::Response;
 use rocket::http::Status;
 use session_core::{Error, protocol::ResponseHeaders};
 
-pub(crate) fn status(error: &Error) -> Status {
-    Status::new(error.status().as_u16())
-}
-
 /// Returns [`session_store::error_response`] as a response of Rocket.
 pub(crate) fn error_response(error: Error) -> Response<'static> {
-    let mut response = Response::build().status(status(&error)).finalize();
-    replace_headers(
-        &mut response,
-        session_store::error_response::<()>(error).headers(),
-    );
-    response
-}
-
-/// Sets these headers, each in place of those of its name.
-pub(crate) fn replace_headers(response: &mut Response<'_>, headers: &HeaderMap) {
-    for (name, value) in headers {
+    let mut response = Response::new();
+    response.set_status(Status::new(error.status().as_u16()));
+    for (name, value) in session_store::error_response::<()>(error).headers() {
         response.set_raw_header(name.as_str().to_owned(), text(value));
     }
+    response
 }
 
 /// All that the core adds is ASCII.
@@ -37,9 +26,7 @@ pub(crate) struct Headers<'a, 'r>(pub(crate) &'a mut Response<'r>);
 
 impl ResponseHeaders for Headers<'_, '_> {
     fn contains(&self, name: &'static HeaderName) -> bool {
-        // A response has few headers, so comparing all names is faster than Rocket's lookup of one.
-        let mut headers = self.0.headers().iter();
-        headers.any(|header| header.name() == name.as_str())
+        self.0.headers().contains(name)
     }
 
     fn values(&self, name: &'static HeaderName) -> Vec<&[u8]> {

@@ -143,15 +143,19 @@ async fn a_bad_configuration_stops_the_launch() {
         ),
         (
             key().merge(("session.SECRET_KEY", KEY)),
-            "a name is set twice, in lower and in upper case",
+            "session: SECRET_KEY: the name is set twice, in lower and in upper case",
         ),
         (
             key().merge(("session.session_cookie_secure", "yes")),
-            "expected a boolean for key `SESSION_COOKIE_SECURE`",
+            "session: SESSION_COOKIE_SECURE: expected true or false, in lower case",
+        ),
+        (
+            key().merge(("session.session_epoch", "hunter2")),
+            "session: SESSION_EPOCH: expected a whole number from 0 to 65535",
         ),
         (
             key().merge(("session.permanent_session_lifetime", -1)),
-            "PERMANENT_SESSION_LIFETIME",
+            "session: PERMANENT_SESSION_LIFETIME: expected a number of seconds",
         ),
         (
             key().merge(("session.session_cookie_name", "a;b")),
