@@ -63,18 +63,12 @@ async fn text(response: Response<Body>) -> String {
 }
 
 fn cookies(response: &Response<Body>) -> Vec<String> {
-    let values = response.headers().get_all(SET_COOKIE).iter();
-    values
-        .map(|value| {
-            value
-                .to_str()
-                .unwrap()
-                .split(';')
-                .next()
-                .unwrap()
-                .to_owned()
-        })
-        .collect()
+    let mut pairs = Vec::new();
+    for value in response.headers().get_all(SET_COOKIE) {
+        let pair = value.to_str().unwrap().split(';').next().unwrap();
+        pairs.push(pair.to_owned());
+    }
+    pairs
 }
 
 #[tokio::test]

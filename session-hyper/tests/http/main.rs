@@ -80,18 +80,12 @@ async fn text<R: Body<Error = Infallible>>(response: Response<R>) -> String {
 }
 
 fn cookies<R>(response: &Response<R>) -> Vec<String> {
-    let values = response.headers().get_all(SET_COOKIE).iter();
-    values
-        .map(|value| {
-            value
-                .to_str()
-                .unwrap()
-                .split(';')
-                .next()
-                .unwrap()
-                .to_owned()
-        })
-        .collect()
+    let mut pairs = Vec::new();
+    for value in response.headers().get_all(SET_COOKIE) {
+        let pair = value.to_str().unwrap().split(';').next().unwrap();
+        pairs.push(pair.to_owned());
+    }
+    pairs
 }
 
 #[tokio::test]

@@ -10,6 +10,8 @@ use session_store::{SessionInfo, StoreError};
 use tokio_postgres::Row;
 use tokio_postgres::types::FromSql;
 
+use crate::parameter::Parameter;
+
 /// Limits a time to a `bigint`.
 pub(crate) fn time(seconds: u64) -> i64 {
     i64::try_from(seconds).unwrap_or(i64::MAX)
@@ -28,12 +30,53 @@ pub(crate) fn number(number: i64) -> u64 {
 }
 
 /// Returns a text as `bytea`: PostgreSQL's `text` cannot hold a NUL.
-pub(crate) fn bytes(text: &Option<Arc<str>>) -> Option<&[u8]> {
+fn bytes(text: &Option<Arc<str>>) -> Option<&[u8]> {
     text.as_deref().map(str::as_bytes)
 }
 
 pub(crate) fn outcome(done: bool) -> Outcome {
     if done { Outcome::Done } else { Outcome::Gone }
+}
+
+/// A key and its record, as the statements `insert` and `update` write them.
+pub(crate) struct Columns<'a> {
+    key: &'a [u8],
+    version: i64,
+    expires: i64,
+    created: i64,
+    seen: i64,
+    user: Option<&'a [u8]>,
+    label: Option<&'a [u8]>,
+    body: &'a [u8],
+}
+
+impl<'a> Columns<'a> {
+    pub(crate) fn of(key: &'a RecordKey, record: &'a Record) -> Self {
+        Self {
+            key: key.as_bytes(),
+            version: record.version.cast_signed(),
+            expires: time(record.expires),
+            created: time(record.created),
+            seen: time(record.seen),
+            user: bytes(&record.user),
+            label: bytes(&record.label),
+            body: &record.body,
+        }
+    }
+
+    /// Returns `$1` to `$8` of both statements.
+    pub(crate) fn parameters(&self) -> [&dyn Parameter; 8] {
+        [
+            &self.key,
+            &self.version,
+            &self.expires,
+            &self.created,
+            &self.seen,
+            &self.user,
+            &self.label,
+            &self.body,
+        ]
+    }
 }
 
 // Columns of the statement `load`: 0 dead, 1 ver, 2 expires, 3 created, 4 seen, 5 owner, 6 label, 7 body. Times are seconds

@@ -12,7 +12,7 @@ use session_store::{DeleteScope, Durability, SessionInfo, Store, StoreError, Sto
 
 use crate::error::READ_ONLY;
 use crate::parameter::Parameter;
-use crate::rows::{bytes, cell, most, number, only, outcome, session_info, time, tombstone_ends};
+use crate::rows::{Columns, cell, most, number, only, outcome, session_info, time, tombstone_ends};
 use crate::store::PostgresStore;
 
 /// A commit that changes no row, if commits wait for a standby.
@@ -31,30 +31,10 @@ impl Store for PostgresStore {
         _now: u64,
     ) -> StoreFuture<'a, Inserted> {
         Box::pin(async move {
-            let Record {
-                version,
-                expires,
-                created,
-                seen,
-                ..
-            } = *record;
+            let columns = Columns::of(&key, record);
+            let parameters = columns.parameters();
             loop {
-                if self
-                    .changes(
-                        &self.table.sql.insert,
-                        &[
-                            &&key.as_bytes()[..],
-                            &version.cast_signed(),
-                            &time(expires),
-                            &time(created),
-                            &time(seen),
-                            &bytes(&record.user),
-                            &bytes(&record.label),
-                            &&*record.body,
-                        ],
-                    )
-                    .await?
-                {
+                if self.changes(&self.table.sql.insert, &parameters).await? {
                     return Ok(Inserted::Done);
                 }
                 // The row that stopped the insert may have been removed meanwhile; then the insert is tried again.
@@ -75,32 +55,12 @@ impl Store for PostgresStore {
         now: u64,
     ) -> StoreFuture<'a, Updated> {
         Box::pin(async move {
-            let Record {
-                version: next,
-                expires,
-                created,
-                seen,
-                ..
-            } = *record;
+            let columns = Columns::of(&key, record);
+            // `$9` and `$10`: the row must still be live and of this version.
+            let condition: [&dyn Parameter; 2] = [&version.cast_signed(), &time(now)];
+            let parameters = [&columns.parameters()[..], &condition].concat();
             loop {
-                if self
-                    .changes(
-                        &self.table.sql.update,
-                        &[
-                            &&key.as_bytes()[..],
-                            &next.cast_signed(),
-                            &time(expires),
-                            &time(created),
-                            &time(seen),
-                            &bytes(&record.user),
-                            &bytes(&record.label),
-                            &&*record.body,
-                            &version.cast_signed(),
-                            &time(now),
-                        ],
-                    )
-                    .await?
-                {
+                if self.changes(&self.table.sql.update, &parameters).await? {
                     return Ok(Updated::Done);
                 }
                 // A second statement, not a part of the first: a statement reads the rows as of its start, so the first one

@@ -1,30 +1,65 @@
 //! A response that has begun: the session is closed, over a real socket too.
 
 use std::convert::Infallible;
+use std::io;
 use std::net::SocketAddr;
 use std::time::Duration;
 
 use actix_tour::adapter::{Error, Session};
 use actix_tour::routes;
 use actix_web::body::BodyStream;
-use actix_web::dev::ServiceResponse;
+use actix_web::dev::{Server, ServerHandle, ServiceResponse};
 use actix_web::middleware::{Next, from_fn};
 use actix_web::{App, FromRequest, HttpRequest, HttpResponse, HttpServer, web};
 use session_store::SessionBackend;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
+use tokio::task::JoinHandle;
 
 use crate::{builder, layer, stored, visit};
 
-async fn ask(address: SocketAddr, path: &str, cookie: &str) -> String {
-    let mut stream = TcpStream::connect(address).await.unwrap();
-    let request = format!(
-        "GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nCookie: {cookie}\r\n\r\n"
-    );
-    stream.write_all(request.as_bytes()).await.unwrap();
-    let mut answer = String::new();
-    let _ = stream.read_to_string(&mut answer).await;
-    answer
+/// A server in a task of its own.
+struct Running {
+    address: SocketAddr,
+    handle: ServerHandle,
+    task: JoinHandle<io::Result<()>>,
+}
+
+impl Running {
+    fn start(address: SocketAddr, server: Server) -> Self {
+        let handle = server.handle();
+        let task = tokio::spawn(server);
+        Self {
+            address,
+            handle,
+            task,
+        }
+    }
+
+    /// Returns the bytes that come until the connection is closed.
+    async fn ask(&self, path: &str, cookie: &str) -> String {
+        let mut stream = TcpStream::connect(self.address).await.unwrap();
+        let request = format!(
+            "GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nCookie: {cookie}\r\n\r\n"
+        );
+        stream.write_all(request.as_bytes()).await.unwrap();
+        let mut answer = String::new();
+        let _ = stream.read_to_string(&mut answer).await;
+        answer
+    }
+
+    async fn stop(self) {
+        self.handle.stop(false).await;
+        let ended = tokio::time::timeout(Duration::from_secs(20), self.task).await;
+        ended.unwrap().unwrap().unwrap();
+    }
+}
+
+/// Returns the name and the value of the cookie that this answer sets.
+fn cookie_of(answer: &str) -> &str {
+    let mut lines = answer.lines();
+    let cookie = lines.find_map(|line| line.strip_prefix("set-cookie: "));
+    cookie.unwrap().split(';').next().unwrap()
 }
 
 /// The session is opened while the body streams, by the handler or by a middleware around ours. A
@@ -72,18 +107,11 @@ async fn a_session_that_is_opened_after_the_close_is_too_late() {
             .disable_signals()
             .bind("127.0.0.1:0")
             .unwrap();
-        let address = server.addrs()[0];
-        let server = server.run();
-        let handle = server.handle();
-        let server = tokio::spawn(server);
+        let server = Running::start(server.addrs()[0], server.run());
 
-        let answer = ask(address, "/", "").await;
-        let cookie = answer
-            .lines()
-            .find_map(|line| line.strip_prefix("set-cookie: "))
-            .unwrap();
-        let cookie = cookie.split(';').next().unwrap();
-        let answer = ask(address, "/opens", cookie).await;
+        let answer = server.ask("/", "").await;
+        let cookie = cookie_of(&answer);
+        let answer = server.ask("/opens", cookie).await;
         assert!(
             answer.contains("nothing") && !answer.contains("visits"),
             "{answer}"
@@ -92,17 +120,12 @@ async fn a_session_that_is_opened_after_the_close_is_too_late() {
             !answer.contains("vary: ") && !answer.contains("cache-control: "),
             "{answer}"
         );
-        let answer = ask(address, "/keeps", cookie).await;
+        let answer = server.ask("/keeps", cookie).await;
         assert!(
             answer.contains(r#"{"visits":1}"#) && answer.contains("vary: Cookie"),
             "{answer}"
         );
-        handle.stop(false).await;
-        tokio::time::timeout(Duration::from_secs(20), server)
-            .await
-            .unwrap()
-            .unwrap()
-            .unwrap();
+        server.stop().await;
     }
 }
 
@@ -133,33 +156,23 @@ async fn late_writes_and_panics_change_nothing() {
             .disable_signals()
             .bind(bind)
             .unwrap();
-        let address = server.addrs()[0];
-        let server = server.run();
-        let handle = server.handle();
-        let server = tokio::spawn(server);
+        let server = Running::start(server.addrs()[0], server.run());
 
-        let answer = ask(address, "/visit", "").await;
-        let cookie = answer
-            .lines()
-            .find_map(|line| line.strip_prefix("set-cookie: "))
-            .unwrap();
-        let cookie = cookie.split(';').next().unwrap();
+        let answer = server.ask("/visit", "").await;
+        let cookie = cookie_of(&answer);
         assert!(
-            ask(address, "/late", cookie)
+            server
+                .ask("/late", cookie)
                 .await
                 .contains("and then: the session was opened or changed after")
         );
-        assert_eq!(ask(address, "/panic", cookie).await, "");
+        assert_eq!(server.ask("/panic", cookie).await, "");
         assert!(
-            ask(address, "/session", cookie)
+            server
+                .ask("/session", cookie)
                 .await
                 .ends_with("{\"visits\":1}")
         );
-        handle.stop(false).await;
-        tokio::time::timeout(Duration::from_secs(20), server)
-            .await
-            .unwrap()
-            .unwrap()
-            .unwrap();
+        server.stop().await;
     }
 }

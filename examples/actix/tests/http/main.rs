@@ -39,18 +39,12 @@ async fn visit(session: Session) -> Result<String, Error> {
 }
 
 fn cookies<B>(response: &ServiceResponse<B>) -> Vec<String> {
-    let values = response.headers().get_all(SET_COOKIE);
-    values
-        .map(|value| {
-            value
-                .to_str()
-                .unwrap()
-                .split(';')
-                .next()
-                .unwrap()
-                .to_owned()
-        })
-        .collect()
+    let mut pairs = Vec::new();
+    for value in response.headers().get_all(SET_COOKIE) {
+        let pair = value.to_str().unwrap().split(';').next().unwrap();
+        pairs.push(pair.to_owned());
+    }
+    pairs
 }
 
 async fn text<B: MessageBody>(response: ServiceResponse<B>) -> String {

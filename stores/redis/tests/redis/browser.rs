@@ -67,6 +67,23 @@ impl Browser {
         }
         Ok(result)
     }
+
+    /// Tries a request again until it succeeds, and fails after this limit: the connection or the server has not recovered.
+    pub(crate) async fn until_answered<T>(
+        &mut self,
+        source: &SessionBackend,
+        limit: Duration,
+        handler: impl Fn(&Session) -> T,
+    ) -> T {
+        let begun = Instant::now();
+        loop {
+            match self.request(source, &handler).await {
+                Ok(result) => return result,
+                Err(Failed::AtOpen(Error::Unavailable)) => assert!(begun.elapsed() < limit),
+                Err(failed) => panic!("{failed:?}"),
+            }
+        }
+    }
 }
 
 /// Sends requests without a pause until it is stopped: to a session that all share, and to one of each task. Each request

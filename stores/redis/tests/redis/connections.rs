@@ -13,23 +13,8 @@ use crate::browser::{Browser, Failed, source};
 use crate::faults::own;
 use crate::{NOW, key, prefix};
 
-/// Tries a request again until it succeeds. A connection that never recovers fails this.
-async fn answered<T>(
-    source: &SessionBackend,
-    browser: &mut Browser,
-    handler: impl Fn(&Session) -> T,
-) -> T {
-    let begun = Instant::now();
-    loop {
-        match browser.request(source, &handler).await {
-            Ok(result) => return result,
-            Err(Failed::AtOpen(Error::Unavailable)) => {
-                assert!(begun.elapsed() < Duration::from_secs(30))
-            }
-            Err(failed) => panic!("{failed:?}"),
-        }
-    }
-}
+/// How long a request may take until a lost connection is replaced.
+const LIMIT: Duration = Duration::from_secs(30);
 
 fn count(session: &Session) -> i64 {
     session.increment("sum", 1).unwrap()
@@ -49,7 +34,7 @@ async fn a_swallowed_connection_is_given_up() {
     let source = behind(&proxy, &prefix());
     let mut browser = Browser::default();
     for sum in 1..=3 {
-        assert_eq!(answered(&source, &mut browser, count).await, sum);
+        assert_eq!(browser.until_answered(&source, LIMIT, count).await, sum);
         proxy.swallow();
     }
 }
@@ -70,7 +55,7 @@ async fn a_hung_primary_is_left() {
     let proxy = Proxy::start(primary.port());
     let source = behind(&proxy, &prefix());
     let mut browser = Browser::default();
-    answered(&source, &mut browser, count).await;
+    browser.until_answered(&source, LIMIT, count).await;
     while replica.ask(&["DBSIZE"]) != "1" {
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
@@ -81,7 +66,7 @@ async fn a_hung_primary_is_left() {
     );
     assert_eq!(replica.ask(&["REPLICAOF", "NO", "ONE"]), "OK");
     proxy.lead_to(replica.port());
-    assert_eq!(answered(&source, &mut browser, count).await, 2);
+    assert_eq!(browser.until_answered(&source, LIMIT, count).await, 2);
     primary.go_on();
 }
 
@@ -94,7 +79,7 @@ async fn a_primary_that_became_a_replica_is_left() {
     let proxy = Proxy::start(former.port());
     let source = behind(&proxy, &prefix());
     let mut browser = Browser::default();
-    answered(&source, &mut browser, count).await;
+    browser.until_answered(&source, LIMIT, count).await;
     proxy.lead_to(primary.port());
     assert_eq!(
         former.ask(&["REPLICAOF", "127.0.0.1", &primary.port().to_string()]),
@@ -102,7 +87,7 @@ async fn a_primary_that_became_a_replica_is_left() {
     );
     // A read does not notice it; a write does.
     let mut other = Browser::default();
-    assert_eq!(answered(&source, &mut other, count).await, 1);
+    assert_eq!(other.until_answered(&source, LIMIT, count).await, 1);
     assert_eq!(primary.ask(&["DBSIZE"]), "1");
 }
 
@@ -125,7 +110,7 @@ async fn every_failed_connection_is_tried_again() {
         &prefix,
     ));
     let mut browser = Browser::default();
-    assert_eq!(answered(&source, &mut browser, count).await, 1);
+    assert_eq!(browser.until_answered(&source, LIMIT, count).await, 1);
 
     user(&["resetpass", ">another"]);
     assert_eq!(redis.ask(&["CLIENT", "KILL", "USER", "shop"]), "1");
@@ -149,7 +134,7 @@ async fn every_failed_connection_is_tried_again() {
     );
 
     user(&[">password"]);
-    assert_eq!(answered(&source, &mut browser, count).await, 2);
+    assert_eq!(browser.until_answered(&source, LIMIT, count).await, 2);
     assert_eq!(refused.load(key(1), NOW).await.unwrap(), Loaded::NotFound);
 }
 

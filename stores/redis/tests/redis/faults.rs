@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use servers::{Proxy, Redis};
-use session_core::Error;
+use session_core::{Error, Session};
 use session_store::{Durability, Store};
 use session_store_redis::RedisStore;
 
@@ -72,29 +72,10 @@ async fn comes_back_after_a_long_absence() {
     }
     assert!(begun.elapsed() < 3 * OPEN + Duration::from_secs(10));
     redis.restart();
-    let sum = answered(&source, &mut browser, |session| {
-        session.increment("sum", 1).unwrap()
-    })
-    .await;
+    let limit = Duration::from_secs(60);
+    let count = |session: &Session| session.increment("sum", 1).unwrap();
+    let sum = browser.until_answered(&source, limit, count).await;
     assert_eq!(sum, 2);
-}
-
-/// Tries a request again until it succeeds.
-async fn answered<T>(
-    source: &session_store::SessionBackend,
-    browser: &mut Browser,
-    handler: impl Fn(&session_core::Session) -> T,
-) -> T {
-    let begun = Instant::now();
-    loop {
-        match browser.request(source, &handler).await {
-            Ok(result) => return result,
-            Err(Failed::AtOpen(Error::Unavailable)) => {
-                assert!(begun.elapsed() < Duration::from_secs(60))
-            }
-            Err(failed) => panic!("{failed:?}"),
-        }
-    }
 }
 
 /// The server hangs under load: requests end by their deadlines, and its late writes take effect once.

@@ -136,15 +136,19 @@ fn another_process() {
     }
 }
 
-fn writes(file: &Path) {
-    let (name, cookies) = (env::var(NAME).unwrap(), env::var(COOKIES).unwrap());
-    let requests: usize = env::var(REQUESTS).unwrap().parse().unwrap();
+/// Runs a role's future on two threads, as a test's attribute would.
+pub(crate) fn block_on<T>(future: impl Future<Output = T>) -> T {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
         .enable_all()
-        .build()
-        .unwrap();
-    runtime.block_on(async {
+        .build();
+    runtime.unwrap().block_on(future)
+}
+
+fn writes(file: &Path) {
+    let (name, cookies) = (env::var(NAME).unwrap(), env::var(COOKIES).unwrap());
+    let requests: usize = env::var(REQUESTS).unwrap().parse().unwrap();
+    block_on(async {
         let source = client::source(Arc::new(SqliteStore::open(file).unwrap()));
         let mut tasks = Vec::new();
         for (session, cookie) in cookies.split(',').enumerate() {

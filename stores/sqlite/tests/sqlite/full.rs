@@ -9,7 +9,7 @@ use session_core::Error;
 use session_store::{SessionBackend, Store};
 use session_store_sqlite::SqliteStore;
 
-use crate::child::{Other, command, report};
+use crate::child::{Other, block_on, command, report};
 use crate::client::{self, Cookie, request};
 use crate::directory::Directory;
 
@@ -186,12 +186,7 @@ async fn a_file_that_may_not_grow() {
 
 /// The part of the other process.
 pub(crate) fn fill_limited(file: &Path) {
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(2)
-        .enable_all()
-        .build()
-        .unwrap();
-    runtime.block_on(async {
+    block_on(async {
         let source = client::source(Arc::new(SqliteStore::open(file).unwrap()));
         let (cookies, error) = fill(&source, 10_000).await;
         assert_eq!(error, Some(Error::Unavailable));

@@ -122,6 +122,12 @@ async fn l10_cleaned_among_requests() {
     }
 }
 
+/// Returns the keys of a user's live sessions, the oldest login first.
+async fn keys_of(store: &dyn Store, user: &str) -> Vec<RecordKey> {
+    let sessions = store.list(user, usize::MAX, NOW).await.unwrap();
+    sessions.iter().map(|session| session.key).collect()
+}
+
 /// A user with more sessions than one transaction ends.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_user_of_many() {
@@ -129,23 +135,11 @@ async fn a_user_of_many() {
     let store: Arc<dyn Store> = Arc::new(SqliteStore::open(directory.file()).unwrap());
     lay(&store, 0..1_000, NOW + 3600, Some("ada")).await;
     lay(&store, 1_000..1_010, NOW + 3600, Some("bob")).await;
-    let all: Vec<_> = store
-        .list("ada", usize::MAX, NOW)
-        .await
-        .unwrap()
-        .iter()
-        .map(|one| one.key)
-        .collect();
+    let all = keys_of(&*store, "ada").await;
     assert_eq!(all.len(), 1_000);
     let trimmed = store.trim("ada", 601, all[0], NOW).await.unwrap();
     assert_eq!((trimmed.ended, trimmed.alive), (399, false));
-    let left: Vec<_> = store
-        .list("ada", usize::MAX, NOW)
-        .await
-        .unwrap()
-        .iter()
-        .map(|one| one.key)
-        .collect();
+    let left = keys_of(&*store, "ada").await;
     assert_eq!(left, all[399..]);
     assert_eq!(
         store

@@ -1,13 +1,14 @@
 //! Runs the documented code against servers with certificates of their own.
 
 use std::error::Error;
+use std::fmt::Debug;
 
 use servers::{Certificates, Postgres, Redis, free_port};
 use session_core::{
     RecordKey,
     protocol::{Inserted, Loaded, Outcome, Record},
 };
-use session_store::Store;
+use session_store::{Store, StoreError};
 use session_store_postgres::PostgresStore;
 use session_store_redis::RedisStore;
 use tokio_postgres::NoTls;
@@ -57,6 +58,12 @@ fn causes(error: &dyn Error) -> String {
     format!("{error} {source}")
 }
 
+/// Fails unless the store returned an error that names this cause.
+fn fails_with<T: Debug>(result: Result<T, StoreError>, cause: &str) {
+    let error = causes(&result.unwrap_err());
+    assert!(error.contains(cause), "{error}");
+}
+
 #[tokio::test]
 async fn postgres() {
     let (Some(certificates), Some(others)) = (Certificates::new(), Certificates::new()) else {
@@ -91,18 +98,10 @@ async fn postgres() {
         );
 
         // A certificate of another authority, and a client without TLS.
-        let error = tls::postgres::store(&url, &others.authority())
-            .unwrap()
-            .create_schema()
-            .await
-            .unwrap_err();
-        assert!(
-            causes(&error).contains("invalid peer certificate"),
-            "{}",
-            causes(&error)
-        );
+        let other = tls::postgres::store(&url, &others.authority()).unwrap();
+        fails_with(other.create_schema().await, "invalid peer certificate");
         let plain = PostgresStore::new(url.parse().unwrap(), NoTls);
-        assert!(causes(&plain.create_schema().await.unwrap_err()).contains("TLS"));
+        fails_with(plain.create_schema().await, "TLS");
     }
     // On a connection to the server itself, as the store found, statements may be prepared.
     assert!(server.log().contains("  parse s"), "{}", server.log());
@@ -116,12 +115,7 @@ async fn postgres() {
         &certificates.authority(),
     )
     .unwrap();
-    let error = store.create_schema().await.unwrap_err();
-    assert!(
-        causes(&error).contains("server does not support TLS"),
-        "{}",
-        causes(&error)
-    );
+    fails_with(store.create_schema().await, "server does not support TLS");
 }
 
 #[tokio::test]
@@ -152,26 +146,10 @@ async fn redis() {
         store.check().await.unwrap();
         works(&store, number).await;
         // A certificate of another authority, and a client without TLS.
-        let error = tls::redis::store(&url, &others.authority())
-            .unwrap()
-            .check()
-            .await
-            .unwrap_err();
-        assert!(
-            causes(&error).contains("invalid peer certificate"),
-            "{}",
-            causes(&error)
-        );
-        let plain = ::redis::Client::open(url.replace("rediss", "redis")).unwrap();
-        let error = RedisStore::new(plain, "shop:sessions:")
-            .unwrap()
-            .check()
-            .await
-            .unwrap_err();
-        assert!(
-            causes(&error).contains("no connection to Redis"),
-            "{}",
-            causes(&error)
-        );
+        let other = tls::redis::store(&url, &others.authority()).unwrap();
+        fails_with(other.check().await, "invalid peer certificate");
+        let client = ::redis::Client::open(url.replace("rediss", "redis")).unwrap();
+        let plain = RedisStore::new(client, "shop:sessions:").unwrap();
+        fails_with(plain.check().await, "no connection to Redis");
     }
 }
