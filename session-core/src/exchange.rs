@@ -20,9 +20,8 @@ use crate::error::Error;
 use crate::response::outgoing::Outgoing;
 use crate::session::handle::Session;
 use crate::settings::Settings;
-use crate::stored::close as stored_close;
-use crate::stored::open as stored_open;
 use crate::stored::step::Step;
+use crate::stored::{close as stored_close, open as stored_open};
 use crate::token::lifetime::Refresh;
 
 /// One request and its response.

@@ -10,7 +10,8 @@ use std::borrow::Cow;
 
 use http::HeaderValue;
 
-use crate::cookie::header::{self, Dialect};
+use crate::cookie::header;
+use crate::cookie::header::Dialect;
 use crate::error::Error;
 use crate::json::tagged::DateTime;
 

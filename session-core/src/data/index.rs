@@ -78,13 +78,14 @@ pub(crate) fn read(cursor: &mut Cursor<'_>, depth: usize) -> Result<Vec<Entry>, 
     let mut more = cursor.peek() != Some(b'}');
     while more {
         let token = cursor.key()?;
-        let key = if token.escaped {
-            Key::Own(unescape(&text[token.range]).into())
-        } else {
-            Key::Base(token.range)
-        };
         let value = Value::Base(cursor.value(below)?);
-        entries.push(Entry { key, value });
+        if token.escaped {
+            let key = Key::Own(unescape(&text[token.range]).into());
+            entries.push(Entry { key, value });
+        } else {
+            let key = Key::Base(token.range);
+            entries.push(Entry { key, value });
+        }
         more = cursor.eat(b',');
     }
     cursor.expect(b'}')?;

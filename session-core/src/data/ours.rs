@@ -11,17 +11,21 @@
 use std::sync::Arc;
 
 use crate::data::flash::Flash;
-use crate::data::index::{self, Value};
+use crate::data::index;
+use crate::data::index::Value;
 use crate::data::map::Map;
 use crate::json::scan::{Cursor, NotJson};
 use crate::json::{text, view};
 
 impl Map {
-    /// Reads a text of our format, of at most `depth` levels.
-    pub(crate) fn from_ours(base: Arc<str>, depth: usize) -> Result<Self, NotJson> {
+    /// Reads a text of our format, of at most `depth` levels, into an empty map. After an error the map is not to be used.
+    pub(crate) fn read_ours(&mut self, base: Arc<str>, depth: usize) -> Result<(), NotJson> {
         let mut cursor = Cursor::new(&base);
         if !cursor.eat(b'[') {
-            return Self::from_object(base, depth);
+            self.entries = index::read(&mut cursor, depth)?;
+            cursor.end()?;
+            self.base = Some(base);
+            return Ok(());
         }
         let entries = index::read(&mut cursor, depth.saturating_sub(1))?;
         cursor.expect(b',')?;
@@ -37,16 +41,12 @@ impl Map {
         if flashes.is_empty() && user.is_none() {
             return Err(NotJson);
         }
-        Ok(Self {
-            base: Some(base),
-            entries,
-            flashes,
-            user,
-            ..Self::default()
-        })
+        (self.entries, self.flashes, self.user) = (entries, flashes, user);
+        self.base = Some(base);
+        Ok(())
     }
 
-    /// Writes the text that [`from_ours`](Self::from_ours) reads.
+    /// Writes the text that [`read_ours`](Self::read_ours) reads.
     pub(crate) fn write_ours(&self, out: &mut String) {
         if self.flashes.is_empty() && self.user.is_none() {
             return self.write_object(out);
@@ -73,18 +73,25 @@ impl Map {
     pub(crate) fn write_object(&self, out: &mut String) {
         out.push('{');
         let start = out.len();
+        // Unchanged neighbours are copied together: the place of those that are not copied yet.
+        let mut run = 0..0;
         for entry in &self.entries {
+            let place = entry.place().unwrap_or_default();
+            if !run.is_empty() && place.start == run.end + 1 {
+                run.end = place.end;
+                continue;
+            }
+            out.push_str(&self.base()[run]);
             if out.len() > start {
                 out.push(',');
             }
-            match entry.place() {
-                Some(place) => out.push_str(&self.base()[place]),
-                None => {
-                    let value = entry.value.as_str(self.base());
-                    text::entry(out, false, entry.key.bytes(self.base()), value);
-                }
+            if place.is_empty() {
+                let value = entry.value.as_str(self.base());
+                text::entry(out, false, entry.key.bytes(self.base()), value);
             }
+            run = place;
         }
+        out.push_str(&self.base()[run]);
         out.push('}');
     }
 }

@@ -5,10 +5,10 @@ use std::collections::BTreeMap;
 use crate::json::float::write_float;
 use crate::json::object::object;
 use crate::json::scan::{Cursor, NotJson};
-use crate::json::tag::{self, Tag};
-use crate::json::text;
+use crate::json::tag::Tag;
 use crate::json::unescape::unescape;
 use crate::json::view::Kind;
+use crate::json::{tag, text};
 
 /// The treatment of an object that looks like one of Flask's tags.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

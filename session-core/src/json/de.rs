@@ -13,7 +13,8 @@ mod verbatim;
 pub(crate) use error::ReadError;
 use parts::{Entries, Items, Proof, Variant};
 
-use crate::json::scan::{self, Cursor};
+use crate::json::scan;
+use crate::json::scan::Cursor;
 use crate::json::tag::{Tag, Tagged, escaped_tag, tagged};
 use crate::json::tagged::Uuid;
 use crate::json::unescape::unescape;

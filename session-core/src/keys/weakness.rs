@@ -332,8 +332,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::base64;
-    use crate::padded_base64;
+    use crate::{base64, padded_base64};
 
     fn weakness(secret: impl AsRef<[u8]>) -> Option<Weakness> {
         Weakness::of(secret.as_ref())

@@ -122,7 +122,8 @@ impl Body {
     /// Returns the content as a map that records its changes. Returns `None` if the content cannot
     /// be read.
     pub(crate) fn map(&self) -> Option<Map> {
-        let map = Map::from_ours(self.data.clone(), DEPTH).ok()?;
+        let mut map = Map::default();
+        map.read_ours(self.data.clone(), DEPTH).ok()?;
         // The user is a column of the record. Content that names one was not written by us.
         if map.has_user() {
             return None;

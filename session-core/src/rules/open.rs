@@ -20,10 +20,9 @@ use std::sync::{Arc, PoisonError};
 use http::HeaderValue;
 
 use crate::cookie::template::CookieTemplate;
-use crate::data::map::Map;
 use crate::error::Rejected;
-use crate::session::handle::Session;
-use crate::session::state::{Accepted, Incoming};
+use crate::session::handle::{Session, Shared};
+use crate::session::state::{Accepted, Incoming, State};
 use crate::settings::Settings;
 use crate::token::keyed::CookieName;
 use crate::token::mac::Freshness;
@@ -73,29 +72,37 @@ impl Settings {
     ) -> Session {
         let now = self.now().as_secs();
         let candidates = self.candidates(headers);
-        let mut incoming = candidates.incoming();
+        // The formats fill the session where it is: moving its parts costs a tenth of a read.
+        let mut shared = Shared {
+            settings: self.clone(),
+            incoming: candidates.incoming(),
+            state: State::new(&self.lifetime, now).into(),
+        };
+        let (incoming, state) = (&mut shared.incoming, &mut shared.state);
+        let state = state.get_mut().unwrap_or_else(PoisonError::into_inner);
         // Not a copy of the keys: no application code runs while they are locked.
         let keys = self.keys.read().unwrap_or_else(PoisonError::into_inner);
         for Candidate { header, value } in candidates.tried() {
-            let opened = match keys.of(candidates.name).open(value, &self.lifetime, now) {
-                Ok(opened) => opened,
-                Err(rejected) => {
-                    incoming.note_opened(value, Err(rejected));
-                    continue;
-                }
+            let (stamp, map) = (&mut state.stamp, &mut state.map);
+            let formats = keys.of(candidates.name);
+            let accepted = match formats.open(value, &self.lifetime, now, stamp, map) {
+                Ok(freshness) => self.accept(candidates.name, stamp.created, freshness, now),
+                Err(rejected) => Err(rejected),
             };
-            let created = opened.stamp.created;
-            let accepted = self.accept(candidates.name, created, opened.freshness, now);
-            if incoming.note_opened(value, accepted) {
-                incoming.stamp = Some(opened.stamp);
-                // Only few are due, and only these keep the header.
-                if self.lifetime.refresh_due(&opened.stamp, now) {
-                    incoming.to_refresh = Accepted::new(header, value);
-                }
-                return Session::new(self.clone(), incoming, opened.map, now);
+            if !incoming.note_opened(value, accepted) {
+                // The rejected cookie may have left a part of its session.
+                *state = State::new(&self.lifetime, now);
+                continue;
             }
+            incoming.stamp = Some(state.stamp);
+            // Only few are due, and only these keep the header.
+            if self.lifetime.refresh_due(&state.stamp, now) {
+                incoming.to_refresh = Accepted::new(header, value);
+            }
+            break;
         }
-        Session::new(self.clone(), incoming, Map::default(), now)
+        drop(keys);
+        Session::of(shared)
     }
 
     /// Finds the cookies of a request that are tried, in their order.
@@ -103,28 +110,27 @@ impl Settings {
         &self,
         headers: impl Fn() -> I,
     ) -> Candidates<'a> {
-        let mut tried: [_; MOST_TRIED] = Default::default();
-        let most = if self.format.is_flask() {
-            1
-        } else {
-            MOST_TRIED
+        let mut found = Candidates {
+            current: 0,
+            previous: 0,
+            name: CookieName::Current,
+            tried: Default::default(),
         };
-        let current = self.collect(&self.cookie, headers(), &mut tried[..most]);
-        let (mut name, mut previous) = (CookieName::Current, 0);
+        let most = match self.format.is_flask() {
+            true => 1,
+            false => MOST_TRIED,
+        };
+        found.current = self.collect(&self.cookie, headers(), &mut found.tried[..most]);
         if let Some(renamed) = &self.previous {
             // Beside a cookie of the current name the others are only counted.
-            let most = if current == 0 { most } else { 0 };
-            previous = self.collect(&renamed.cookie, headers(), &mut tried[..most]);
-            if current == 0 {
-                name = CookieName::Previous;
+            let mut places = &mut found.tried[..0];
+            if found.current == 0 {
+                found.name = CookieName::Previous;
+                places = &mut found.tried[..most];
             }
+            found.previous = self.collect(&renamed.cookie, headers(), places);
         }
-        Candidates {
-            current,
-            previous,
-            name,
-            tried,
-        }
+        found
     }
 
     /// Collects the cookies of one name: as many as there are places for. Returns how many there are in all.

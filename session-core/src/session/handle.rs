@@ -44,11 +44,15 @@ impl Session {
         let mut state = State::new(&settings.lifetime, now);
         state.map = map;
         state.stamp = incoming.stamp.unwrap_or(state.stamp);
-        Self(Arc::new(Shared {
+        Self::of(Shared {
             settings,
             incoming,
             state: Mutex::new(state),
-        }))
+        })
+    }
+
+    pub(crate) fn of(shared: Shared) -> Self {
+        Self(Arc::new(shared))
     }
 
     pub(crate) fn settings(&self) -> &Arc<Settings> {

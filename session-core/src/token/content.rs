@@ -1,16 +1,8 @@
 //! The content of a cookie, as its format reads and writes it.
 
 use crate::data::map::Map;
-use crate::token::mac::Freshness;
 use crate::token::segments::Segments;
 use crate::token::stamp::Stamp;
-
-/// The session of a cookie that was accepted.
-pub(crate) struct Opened {
-    pub(crate) stamp: Stamp,
-    pub(crate) map: Map,
-    pub(crate) freshness: Freshness,
-}
 
 /// The session that a cookie is to hold.
 #[derive(Clone, Copy)]

@@ -14,13 +14,16 @@ use crate::cookie::template::Target;
 use crate::data::buffer::with_buffer;
 use crate::data::map::Map;
 use crate::error::Rejected;
+use crate::json::scan::NotJson;
 use crate::keys::ring::KeyRing;
 use crate::keys::secret::Purpose;
 use crate::token::aead::{Cipher, NONCE, OVERHEAD};
-use crate::token::content::{Content, Opened};
+use crate::token::content::Content;
 use crate::token::lifetime::Lifetime;
+use crate::token::mac::Freshness;
 use crate::token::signed::{DEPTH, LONGEST, LONGEST_DECODED};
-use crate::token::stamp::{self, Stamp};
+use crate::token::stamp;
+use crate::token::stamp::Stamp;
 
 /// Derives the keys for one purpose, cookie name and context. Texts are padded to a multiple of `block` bytes.
 pub(crate) fn cipher(
@@ -39,7 +42,9 @@ pub(crate) fn open(
     cookie: &[u8],
     lifetime: &Lifetime,
     now: u64,
-) -> Result<Opened, Rejected> {
+    stamp: &mut Stamp,
+    map: &mut Map,
+) -> Result<Freshness, Rejected> {
     if cookie.len() > LONGEST {
         return Err(Rejected::TooLong);
     }
@@ -51,20 +56,16 @@ pub(crate) fn open(
     let Some((text, freshness)) = cipher.open(bytes, &[], now) else {
         return Err(Rejected::BadSignature);
     };
-    let (stamp, json) = text.split_first_chunk().ok_or(Rejected::Unreadable)?;
-    let stamp = Stamp::decode(*stamp).ok_or(Rejected::Unreadable)?;
-    lifetime.check(&stamp, now)?;
+    let (stamp_bytes, json) = text.split_first_chunk().ok_or(Rejected::Unreadable)?;
+    *stamp = Stamp::decode(*stamp_bytes).ok_or(Rejected::Unreadable)?;
+    lifetime.check(stamp, now)?;
     let Ok(json) = std::str::from_utf8(json) else {
         return Err(Rejected::Unreadable);
     };
-    let Ok(map) = Map::from_ours(json.into(), DEPTH) else {
-        return Err(Rejected::Unreadable);
-    };
-    Ok(Opened {
-        stamp,
-        map,
-        freshness,
-    })
+    match map.read_ours(json.into(), DEPTH) {
+        Ok(()) => Ok(freshness),
+        Err(NotJson) => Err(Rejected::Unreadable),
+    }
 }
 
 /// Returns the length of the value that encrypts this content without padding.

@@ -8,6 +8,7 @@
 //! json      = an object with Flask's tags
 //! ```
 
+use crate::token::mac::Freshness;
 use std::sync::Arc;
 use zeroize::Zeroize;
 
@@ -19,7 +20,7 @@ use crate::json::object;
 use crate::json::scan::Cursor;
 use crate::json::tag::{Tag, escaped_entry, tagged, write_escaped};
 use crate::keys::ring::KeyRing;
-use crate::token::content::{Content, Opened};
+use crate::token::content::Content;
 use crate::token::deflate::{deflate, deflate_best};
 use crate::token::lifetime::Lifetime;
 use crate::token::mac::{Digest, MacKey, Signer};
@@ -55,7 +56,9 @@ pub(crate) fn open(
     cookie: &[u8],
     lifetime: &Lifetime,
     now: u64,
-) -> Result<Opened, Rejected> {
+    stamp: &mut Stamp,
+    map: &mut Map,
+) -> Result<Freshness, Rejected> {
     let cookie = Segments::split(cookie, LONGEST)?;
     if !base64::is_base64url(cookie.stamp) {
         return Err(Rejected::Malformed);
@@ -74,7 +77,7 @@ pub(crate) fn open(
     };
     let freshness = signer.verify(cookie, now)?;
     let issued = timestamp_of(cookie.stamp).ok_or(Rejected::Malformed)?;
-    let mut stamp = Stamp {
+    *stamp = Stamp {
         permanent: false,
         issued,
         created: issued,
@@ -82,15 +85,11 @@ pub(crate) fn open(
         epoch: Epoch::default(),
     };
     // Flask has one lifetime for all sessions, so it can be checked before the content says whether this one is permanent.
-    lifetime.check(&stamp, now)?;
+    lifetime.check(stamp, now)?;
     let json = payload::text(cookie.payload, bytes, LARGEST).ok_or(Rejected::Unreadable)?;
-    let map = read(json).ok_or(Rejected::Unreadable)?;
-    stamp.permanent = is_permanent(&map);
-    Ok(Opened {
-        stamp,
-        map,
-        freshness,
-    })
+    *map = read(json).ok_or(Rejected::Unreadable)?;
+    stamp.permanent = is_permanent(map);
+    Ok(freshness)
 }
 
 /// Writes `name=value`. The payload of an unchanged session goes back as it came: a refresh runs no zlib, and a payload that

@@ -12,12 +12,14 @@
 //! | Flask's | | Flask's | Flask's: rejected |
 
 use crate::cookie::template::Target;
+use crate::data::map::Map;
 use crate::env::EntropyError;
 use crate::error::Rejected;
 use crate::token::aead::{Cipher, NONCE};
-use crate::token::content::{Content, Opened};
+use crate::token::content::Content;
 use crate::token::lifetime::Lifetime;
 use crate::token::mac::{Freshness, Signer};
+use crate::token::stamp::Stamp;
 use crate::token::{encrypted, flask, signed};
 
 /// A configured format, with its keys.
@@ -29,11 +31,18 @@ pub(crate) enum Format {
 }
 
 impl Format {
-    fn open(&self, cookie: &[u8], lifetime: &Lifetime, now: u64) -> Result<Opened, Rejected> {
+    fn open(
+        &self,
+        cookie: &[u8],
+        lifetime: &Lifetime,
+        now: u64,
+        stamp: &mut Stamp,
+        map: &mut Map,
+    ) -> Result<Freshness, Rejected> {
         match self {
-            Self::Signed(signer) => signed::open(signer, cookie, lifetime, now),
-            Self::Encrypted(cipher) => encrypted::open(cipher, cookie, lifetime, now),
-            Self::Flask(signer) => flask::open(signer, cookie, lifetime, now),
+            Self::Signed(signer) => signed::open(signer, cookie, lifetime, now, stamp, map),
+            Self::Encrypted(cipher) => encrypted::open(cipher, cookie, lifetime, now, stamp, map),
+            Self::Flask(signer) => flask::open(signer, cookie, lifetime, now, stamp, map),
         }
     }
 
@@ -72,17 +81,17 @@ impl Formats {
         cookie: &[u8],
         lifetime: &Lifetime,
         now: u64,
-    ) -> Result<Opened, Rejected> {
+        stamp: &mut Stamp,
+        map: &mut Map,
+    ) -> Result<Freshness, Rejected> {
         // The dots decide before anything is computed: a signed cookie has them, an encrypted one has none. A failure of one format never leads to an attempt with the other.
         if let Some((other, until)) = &self.also_accepted
             && now < *until
             && cookie.contains(&b'.') == matches!(other, Format::Signed(_))
         {
-            return Ok(Opened {
-                freshness: Freshness::Outdated,
-                ..other.open(cookie, lifetime, now)?
-            });
+            other.open(cookie, lifetime, now, stamp, map)?;
+            return Ok(Freshness::Outdated);
         }
-        self.current.open(cookie, lifetime, now)
+        self.current.open(cookie, lifetime, now, stamp, map)
     }
 }

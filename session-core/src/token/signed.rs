@@ -15,15 +15,16 @@ use crate::cookie::template::Target;
 use crate::data::buffer::with_buffer;
 use crate::data::map::Map;
 use crate::error::Rejected;
+use crate::json::scan::NotJson;
 use crate::keys::ring::KeyRing;
 use crate::keys::secret::Purpose;
-use crate::token::content::{Content, Opened};
+use crate::token::content::Content;
 use crate::token::deflate::{deflate, deflate_best};
 use crate::token::lifetime::Lifetime;
-use crate::token::mac::{Digest, MacKey, Signer};
-use crate::token::payload;
+use crate::token::mac::{Digest, Freshness, MacKey, Signer};
 use crate::token::segments::Segments;
-use crate::token::stamp::{self, Stamp};
+use crate::token::stamp::Stamp;
+use crate::token::{payload, stamp};
 
 /// The longest value that is read: browsers keep 4096 bytes of name and value (RFC 6265bis, section 5.7).
 pub(crate) const LONGEST: usize = 4096;
@@ -48,12 +49,14 @@ pub(crate) fn open(
     cookie: &[u8],
     lifetime: &Lifetime,
     now: u64,
-) -> Result<Opened, Rejected> {
+    stamp: &mut Stamp,
+    map: &mut Map,
+) -> Result<Freshness, Rejected> {
     let cookie = Segments::split(cookie, LONGEST)?;
     if cookie.signature.len() != signer.digest.encoded_len() {
         return Err(Rejected::Malformed);
     }
-    let Some(stamp) = base64::decode_array(cookie.stamp) else {
+    let Some(stamp_bytes) = base64::decode_array(cookie.stamp) else {
         return Err(Rejected::Malformed);
     };
     // On the stack: a forged cookie allocates nothing. Most are short, and the short buffer is cleared faster.
@@ -70,17 +73,13 @@ pub(crate) fn open(
     };
     let freshness = signer.verify(cookie, now)?;
     // The signature is valid. A text that still cannot be read was written by another release.
-    let stamp = Stamp::decode(stamp).ok_or(Rejected::Unreadable)?;
-    lifetime.check(&stamp, now)?;
+    *stamp = Stamp::decode(stamp_bytes).ok_or(Rejected::Unreadable)?;
+    lifetime.check(stamp, now)?;
     let json = payload::text(cookie.payload, bytes, LARGEST).ok_or(Rejected::Unreadable)?;
-    let Ok(map) = Map::from_ours(json, DEPTH) else {
-        return Err(Rejected::Unreadable);
-    };
-    Ok(Opened {
-        stamp,
-        map,
-        freshness,
-    })
+    match map.read_ours(json, DEPTH) {
+        Ok(()) => Ok(freshness),
+        Err(NotJson) => Err(Rejected::Unreadable),
+    }
 }
 
 /// Writes `name=value`. The payload of an unchanged session goes back as it came, if it fits into the budget.

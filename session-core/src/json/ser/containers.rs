@@ -12,9 +12,10 @@ use serde::ser::{self, Serialize};
 use crate::json::canonical::{Tags, canonical};
 use crate::json::object::object;
 use crate::json::ser::{DEEPEST_VALUE, WriteError, Writer, to_text};
-use crate::json::tag::{self, Tag};
+use crate::json::tag::Tag;
 use crate::json::verbatim::Verbatim;
-use crate::json::view::{self, Kind, kind};
+use crate::json::view::{Kind, kind};
+use crate::json::{tag, view};
 
 /// The name of an enum's variant, and where its content starts. `{"name":content}` is written when the content is complete.
 pub(crate) type Variant = Option<(&'static str, usize)>;
