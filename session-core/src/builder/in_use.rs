@@ -56,7 +56,7 @@ impl Sessions {
     /// ```
     #[must_use]
     pub fn cookie_name(&self) -> &str {
-        self.0.cookie.name()
+        &self.0.cookie.name
     }
 
     /// Returns whether cookies are in Flask's format.
@@ -91,7 +91,7 @@ impl Settings {
 impl fmt::Debug for Settings {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Sessions")
-            .field("cookie", &self.cookie.name())
+            .field("cookie", &self.cookie.name)
             .field("flask", &self.format.is_flask())
             .field("stored", &self.stored)
             .field("lifetime", &self.lifetime)
