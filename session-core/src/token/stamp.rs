@@ -75,29 +75,13 @@ impl Stamp {
 
     /// Reads a stamp; `None` for unknown flags and for times before 1970.
     pub(crate) fn decode(bytes: [u8; BYTES]) -> Option<Self> {
-        let [
-            flags,
-            i0,
-            i1,
-            i2,
-            i3,
-            i4,
-            c0,
-            c1,
-            c2,
-            c3,
-            a0,
-            a1,
-            a2,
-            a3,
-            e0,
-            e1,
-            e2,
-            e3,
-        ] = bytes;
+        let [flags, i0, i1, i2, i3, i4, .., e0, e1, e2, e3] = bytes;
+        let number = |at: usize| {
+            u32::from_be_bytes([bytes[at], bytes[at + 1], bytes[at + 2], bytes[at + 3]])
+        };
         let issued = u64::from_be_bytes([0, 0, 0, i0, i1, i2, i3, i4]);
-        let created = u32::from_be_bytes([c0, c1, c2, c3]);
-        let authenticated = match u32::from_be_bytes([a0, a1, a2, a3]) {
+        let created = issued.checked_sub(number(6).into())?;
+        let authenticated = match number(10) {
             NEVER => None,
             ago => Some(issued.checked_sub(ago.into())?),
         };
@@ -110,7 +94,7 @@ impl Stamp {
         Some(Self {
             permanent,
             issued,
-            created: issued.checked_sub(created.into())?,
+            created,
             authenticated,
             epoch: Epoch::decode([e0, e1, e2, e3]),
         })
