@@ -9,15 +9,15 @@ pub(crate) const CHUNK: usize = 64;
 #[inline(never)]
 pub(crate) fn string_end_mask(text: &[u8], start: usize) -> u64 {
     let rest = &text[start..];
-    let mut last = [0; CHUNK];
-    let chunk = rest.first_chunk().unwrap_or_else(|| {
-        // Zeros fill the last chunk up; they are control characters.
-        last[..rest.len()].copy_from_slice(rest);
-        &last
-    });
+    // Zeros fill the last chunk up; they are control characters.
+    let mut chunk = [0; CHUNK];
+    match rest.first_chunk() {
+        Some(whole) => chunk = *whole,
+        None => chunk[..rest.len()].copy_from_slice(rest),
+    }
     let mut marks = [0; CHUNK];
     // Without a branch, so that a compiler makes a few vector instructions of the loop.
-    for (mark, byte) in marks.iter_mut().zip(chunk) {
+    for (mark, byte) in marks.iter_mut().zip(&chunk) {
         *mark = u8::from((*byte < 0x20) | (*byte == b'"') | (*byte == b'\\'));
     }
     let mut mask = 0;
