@@ -70,7 +70,7 @@ pub(crate) fn decode_into<'a>(text: &[u8], buffer: &'a mut [u8]) -> Option<&'a m
     buffer.get_mut(..length)
 }
 
-/// Decodes into the whole of `bytes`. Returns whether the text is that of exactly so many bytes; if not, `bytes` may hold a part.
+/// Decodes a text that must fill `bytes` exactly. Returns whether it did; if not, `bytes` may hold a part.
 #[inline(always)]
 pub(crate) fn decode_exact(text: &[u8], bytes: &mut [u8]) -> bool {
     if text.len() != encoded_len(bytes.len()) {

@@ -50,7 +50,7 @@ impl Settings {
         let now = self.now().as_secs();
         let mut candidates = Candidates::default();
         let (name, incoming) = self.find_cookies(headers, &mut candidates);
-        // The formats fill the session where it is: moving its parts costs a tenth of a read.
+        // The formats fill the session where it is. ARCHITECTURE.md has the price of moving its parts.
         let mut shared = Shared {
             settings: self.clone(),
             incoming,
