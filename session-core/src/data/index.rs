@@ -11,7 +11,7 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use crate::json::scan::{Cursor, NotJson};
+use crate::json::scan::{Cursor, NotJson, Token};
 use crate::json::unescape::unescape;
 
 /// One key and its value.
@@ -71,32 +71,24 @@ impl Value {
 pub(crate) fn read(cursor: &mut Cursor<'_>, depth: usize) -> Result<Vec<Entry>, NotJson> {
     let text = cursor.text;
     let below = depth.checked_sub(1).ok_or(NotJson)?;
-    // Whether the keys are sorted, as those of our own text are.
-    let (mut sorted, mut last) = (true, &[][..]);
     // Room for entries of the usual length, so that the vector is allocated once.
     let mut entries: Vec<Entry> = Vec::with_capacity(4 + text.len() / 24);
     cursor.expect(b'{')?;
     cursor.skip_space();
     let mut more = cursor.peek() != Some(b'}');
     while more {
-        let token = cursor.key()?;
+        let Token { range, escaped } = cursor.key()?;
         let value = Value::Base(cursor.value(below)?);
-        if token.escaped {
-            sorted = false;
-            let key = Key::Own(unescape(&text[token.range]).into());
-            entries.push(Entry { key, value });
-        } else {
-            let bytes = &text.as_bytes()[token.range.clone()];
-            // Byte by byte: keys are short, and a call to compare them costs more.
-            sorted &= entries.is_empty() || last.iter().lt(bytes);
-            last = bytes;
-            let key = Key::Base(token.range);
-            entries.push(Entry { key, value });
-        }
+        let key = match escaped {
+            true => Key::Own(unescape(&text[range]).into()),
+            false => Key::Base(range),
+        };
+        entries.push(Entry { key, value });
         more = cursor.eat(b',');
     }
     cursor.expect(b'}')?;
-    if !sorted {
+    // Our own text is sorted already.
+    if !entries.is_sorted_by(|a, b| a.key.bytes(text) < b.key.bytes(text)) {
         // Reversed, so that the last of equal keys comes first. The sort is stable, and `dedup_by` leaves the first.
         entries.reverse();
         entries.sort_by(|a, b| a.key.bytes(text).cmp(b.key.bytes(text)));

@@ -64,10 +64,15 @@ impl<'a> Cursor<'a> {
 
     /// Takes `byte` if it is the next one behind whitespace.
     pub(crate) fn eat(&mut self, byte: u8) -> bool {
-        self.skip_space();
-        let found = self.peek() == Some(byte);
-        self.at += usize::from(found);
-        found
+        // Our own text has no whitespace.
+        if self.peek() != Some(byte) {
+            self.skip_space();
+            if self.peek() != Some(byte) {
+                return false;
+            }
+        }
+        self.at += 1;
+        true
     }
 
     /// Takes `byte`, which must be the next one behind whitespace.

@@ -49,15 +49,15 @@ impl Settings {
     ) -> Session {
         let now = self.now().as_secs();
         let mut candidates = Candidates::default();
-        let (name, incoming) = self.find_cookies(headers, &mut candidates);
-        // The formats fill the session where it is. ARCHITECTURE.md has the price of moving its parts.
+        // The session is filled where it is. ARCHITECTURE.md has the price of moving its parts.
         let mut shared = Shared {
             settings: self.clone(),
-            incoming,
+            incoming: Incoming::default(),
             state: State::new(&self.lifetime, now).into(),
         };
         let (incoming, state) = (&mut shared.incoming, &mut shared.state);
         let state = state.get_mut().unwrap_or_else(PoisonError::into_inner);
+        let name = self.find_cookies(headers, incoming, &mut candidates);
         // Not a copy of the keys: no application code runs while they are locked.
         let keys = self.keys.read().unwrap_or_else(PoisonError::into_inner);
         for Candidate { header, value } in candidates.iter().flatten() {
@@ -82,17 +82,18 @@ impl Settings {
         Session(Arc::new(shared))
     }
 
-    /// Finds the cookies of a request that are tried. Returns their name, and how many there are under each name.
+    /// Finds the cookies of a request that are tried, and counts those under each name. Returns the name of those that are tried.
     pub(crate) fn find_cookies<'a, I: Iterator<Item = &'a HeaderValue>>(
         &self,
         headers: impl Fn() -> I,
+        incoming: &mut Incoming,
         found: &mut Candidates<'a>,
-    ) -> (CookieName, Incoming) {
+    ) -> CookieName {
         let (dialect, places) = match self.format.flask {
             Some(_) => (Dialect::Werkzeug, &mut found[..1]),
             None => (Dialect::Browser, &mut found[..]),
         };
-        let (mut name, mut incoming) = (CookieName::Current, Incoming::default());
+        let mut name = CookieName::Current;
         incoming.cookies = collect(&self.cookie, headers(), dialect, places);
         if let Some(renamed) = &self.previous {
             let mut places = places;
@@ -104,7 +105,7 @@ impl Settings {
             }
             incoming.old_cookies = collect(&renamed.cookie, headers(), dialect, places);
         }
-        (name, incoming)
+        name
     }
 
     /// Applies the rules of renaming to a valid cookie. From the renaming on, one under the previous name is outdated, and one

@@ -36,8 +36,8 @@ pub(crate) fn open<'a, I: Iterator<Item = &'a HeaderValue>>(
     headers: impl Fn() -> I,
 ) -> Step<Session> {
     let now = settings.now().as_secs();
-    let mut candidates = Candidates::default();
-    let (name, mut incoming) = settings.find_cookies(headers, &mut candidates);
+    let (mut incoming, mut candidates) = (Incoming::default(), Candidates::default());
+    let name = settings.find_cookies(headers, &mut incoming, &mut candidates);
     let (mut valid, mut expired) = (None, None);
     let keys = settings.keys();
     for Candidate { value, .. } in candidates.iter().flatten() {
