@@ -1,10 +1,9 @@
-//! The example `cookie` as its users run it: arguments, standard input, exit codes.
+//! The program `session` as its users run it: arguments, standard input, exit codes.
 
-#![cfg(feature = "os")]
 #![allow(clippy::unwrap_used)]
 
 #[allow(dead_code)]
-#[path = "../vectors/mod.rs"]
+#[path = "../../../session-core/tests/vectors/mod.rs"]
 mod vectors;
 
 mod decode;

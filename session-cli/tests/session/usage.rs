@@ -128,7 +128,7 @@ fn help_is_help() {
     let example = |tool: &str, help: &str| {
         let example = help
             .lines()
-            .find_map(|line| line.strip_prefix("Example: cookie "));
+            .find_map(|line| line.strip_prefix("Example: session "));
         let Some(example) = example else {
             return assert_eq!(tool, "keygen", "{help}");
         };
@@ -142,7 +142,7 @@ fn help_is_help() {
         let help = line_free(&[tool, "--help"]);
         assert_eq!(help, line_free(&[tool, "-h"]));
         assert!(
-            help.contains(&format!("cookie {tool}")) && help.contains("Example: "),
+            help.contains(&format!("session {tool}")) && help.contains("Example: "),
             "{help}"
         );
         assert!(line_free(&["--help"]).contains(tool));

@@ -31,15 +31,14 @@ pub(crate) struct Settings {
 const HELP: &str = "\
 Reads and writes session cookies: Flask's, and this library's own.
 
-Usage: cookie COMMAND [OPTIONS] [--] ITEM
+Usage: session COMMAND [OPTIONS] [--] ITEM
 
   decode   prints the content of a cookie, without a key
   verify   checks a cookie as a server does, and prints its payload
   sign     makes a cookie from a JSON object
   keygen   makes a secret key
 
-For the options of a command: cookie COMMAND --help
-In this repository, `cookie` is: cargo run -q -p session-core --example cookie --
+For the options of a command: session COMMAND --help
 
 Exit code: 0 success, 1 the item was refused (the reason is on standard error), 2 wrong usage.
 ";
@@ -47,7 +46,7 @@ Exit code: 0 success, 1 the item was refused (the reason is on standard error), 
 const DECODE: &str = "\
 Prints the content of a cookie, without a key. Nothing is verified.
 
-Usage: cookie decode [--] COOKIE
+Usage: session decode [--] COOKIE
 
 COOKIE is the value, or name=value, also in double quotes. Flask's format and this library's own are recognised.
 `-` reads one cookie per line from standard input, and prints one line for each: its payload, or `error: REASON`.
@@ -56,13 +55,13 @@ In a pipe the first line is the payload as JSON; the other lines are `name: valu
 library's own format it is [object, flashes] while flashes are pending, and [object, flashes, user] while a user is
 logged in.
 
-Example: cookie decode eyJhIjoxfQ.ZVPxAA.D3QXMI0ZQYNZDxORB__kVZyT7hk
+Example: session decode eyJhIjoxfQ.ZVPxAA.D3QXMI0ZQYNZDxORB__kVZyT7hk
 ";
 
 const VERIFY: &str = "\
 Checks a cookie as a server does, and prints its payload: JSON, with Flask's tags as they are in the cookie.
 
-Usage: cookie verify --secret S [OPTIONS] [--] COOKIE
+Usage: session verify --secret S [OPTIONS] [--] COOKIE
 
 COOKIE is the value, or name=value, also in double quotes.
 `-` reads one cookie per line from standard input, and prints one line for each: its payload, or `error: REASON`.
@@ -79,13 +78,13 @@ COOKIE is the value, or name=value, also in double quotes.
   --name NAME         the whole name of the cookie; default: __Host-session
   --context TEXT      default: none
 
-Example: cookie verify --secret dev --now 1700000000 eyJhIjoxfQ.ZVPxAA.D3QXMI0ZQYNZDxORB__kVZyT7hk
+Example: session verify --secret dev --now 1700000000 eyJhIjoxfQ.ZVPxAA.D3QXMI0ZQYNZDxORB__kVZyT7hk
 ";
 
 const SIGN: &str = "\
 Makes a cookie from a JSON object, and prints its value. Flask's tags give types that JSON lacks: {\" t\":[1,2]}.
 
-Usage: cookie sign --secret S [OPTIONS] [--] JSON
+Usage: session sign --secret S [OPTIONS] [--] JSON
 
 `-` reads one object per line from standard input, and prints one line for each: the value, or `error: REASON`.
 
@@ -101,15 +100,15 @@ Usage: cookie sign --secret S [OPTIONS] [--] JSON
   --user TEXT         the user who is logged in; default: none
  --fallback and --max-age are accepted, and change nothing.
 
-Example: cookie sign --secret dev --now 1700000000 '{\"a\":1}'
+Example: session sign --secret dev --now 1700000000 '{\"a\":1}'
 ";
 
 const KEYGEN: &str = "\
 Makes a secret key: 43 characters, 256 random bits.
 
-Usage: cookie keygen
+Usage: session keygen
 
-Example: SECRET_KEY=$(cookie keygen)
+Example: SECRET_KEY=$(session keygen)
 ";
 
 /// The options of `verify` and `sign`.
@@ -136,7 +135,7 @@ type Tool = (&'static str, &'static str, &'static [&'static str]);
 pub(crate) fn parse(mut args: impl Iterator<Item = Vec<u8>>) -> Result<Command, String> {
     const EXPECTED: &str = "expected a command: decode, verify, sign or keygen";
     let Some(name) = args.next() else {
-        return Err(format!("{EXPECTED}; see cookie --help"));
+        return Err(format!("{EXPECTED}; see session --help"));
     };
     let tool: Tool = match &name[..] {
         b"--help" | b"-h" | b"help" => return Ok(Command::Help(HELP)),
@@ -146,12 +145,12 @@ pub(crate) fn parse(mut args: impl Iterator<Item = Vec<u8>>) -> Result<Command, 
         b"keygen" => ("keygen", KEYGEN, &[]),
         other => {
             let other = String::from_utf8_lossy(other);
-            return Err(format!("{EXPECTED}, got {other:?}; see cookie --help"));
+            return Err(format!("{EXPECTED}, got {other:?}; see session --help"));
         }
     };
     match parse_tool(tool, args) {
         Ok(command) => Ok(command),
-        Err(message) => Err(format!("{message}; see cookie {} --help", tool.0)),
+        Err(message) => Err(format!("{message}; see session {} --help", tool.0)),
     }
 }
 

@@ -1,7 +1,6 @@
 //! Runs the tool.
 
 use std::io::Write;
-use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
 use serde_json::Value;
@@ -13,22 +12,8 @@ pub(crate) const OTHER: &str = "Jm2kq8Zr4TtYw6Xc1VbNn0PpLl5Dd7Ss9Ff3GgHhQqE";
 /// A value that Flask wrote: key `dev`, `{"a":1}`, at 1700000000.
 pub(crate) const COOKIE: &str = "eyJhIjoxfQ.ZVPxAA.D3QXMI0ZQYNZDxORB__kVZyT7hk";
 
-/// Returns the path `<target>/<profile>/examples/cookie`; this test itself is in `deps` beside it.
-pub(crate) fn tool() -> PathBuf {
-    let test = std::env::current_exe().unwrap();
-    let profile = test.parent().unwrap().parent().unwrap();
-    let tool = profile
-        .join("examples")
-        .join(format!("cookie{}", std::env::consts::EXE_SUFFIX));
-    assert!(
-        tool.exists(),
-        "no example; build it: cargo build -p session-core --example cookie"
-    );
-    tool
-}
-
 pub(crate) fn command(args: &[&str]) -> Command {
-    let mut command = Command::new(tool());
+    let mut command = Command::new(env!("CARGO_BIN_EXE_session"));
     command
         .args(args)
         .stdin(Stdio::piped())

@@ -1,6 +1,6 @@
 //! Reads and writes session cookies, Flask's and ours, for debugging.
 //!
-//! `cargo run -q -p session-core --example cookie -- --help`
+//! `session --help` lists the commands.
 
 mod args;
 mod inspect;
