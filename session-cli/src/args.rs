@@ -1,322 +1,210 @@
 //! The command line. Each error names the expected argument, the one that was given, and the
-//! remedy.
+//! remedy. No error quotes a key or a URL.
 
-use session_core::Digest;
+use std::ffi::OsString;
+
+use lexopt::{Arg, Parser};
+
+use crate::help;
+use crate::options::{Options, set};
 
 /// A command with its options. An item is a cookie or a JSON text; `-` means the lines of standard
 /// input.
 pub(crate) enum Command {
     Help(&'static str),
+    Version,
     Keygen,
     Decode(Vec<u8>),
-    Verify(Settings, Vec<u8>),
-    Sign(Settings, Vec<u8>),
+    Verify(Options, Vec<u8>),
+    Sign(Options, Vec<u8>),
+    List(Options),
+    /// With an item, or with the option `--user`.
+    Show(Options, Option<Vec<u8>>),
+    /// With an item, with the option `--user`, or with both.
+    End(Options, Option<Vec<u8>>),
 }
 
-/// The options of `verify` and `sign`.
-#[derive(Default)]
-pub(crate) struct Settings {
-    pub(crate) secret: Vec<u8>,
-    pub(crate) fallbacks: Vec<Vec<u8>>,
-    pub(crate) digest: Option<Digest>,
-    pub(crate) salt: Option<Vec<u8>>,
-    pub(crate) max_age: Option<u64>,
-    pub(crate) now: Option<u64>,
-    pub(crate) ours: bool,
-    pub(crate) name: Option<String>,
-    pub(crate) context: Option<String>,
-    pub(crate) user: Option<String>,
+/// What a command takes.
+struct Tool {
+    name: &'static str,
+    help: &'static str,
+    options: &'static [&'static str],
+    /// The name of its item, or empty if it takes none.
+    item: &'static str,
+    /// The item may be left out.
+    optional: bool,
 }
 
-const HELP: &str = "\
-Reads and writes session cookies: Flask's, and this library's own.
+const STORE: [&str; 5] = ["--store", "--redis-prefix", "--table", "--prefix", "--user"];
 
-Usage: session COMMAND [OPTIONS] [--] ITEM
-
-  decode   prints the content of a cookie, without a key
-  verify   checks a cookie as a server does, and prints its payload
-  sign     makes a cookie from a JSON object
-  keygen   makes a secret key
-
-For the options of a command: session COMMAND --help
-
-Exit code: 0 success, 1 the item was refused (the reason is on standard error), 2 wrong usage.
-";
-
-const DECODE: &str = "\
-Prints the content of a cookie, without a key. Nothing is verified.
-
-Usage: session decode [--] COOKIE
-
-COOKIE is the value, or name=value, also in double quotes. Flask's format and this library's own are recognised.
-`-` reads one cookie per line from standard input, and prints one line for each: its payload, or `error: REASON`.
-
-In a pipe the first line is the payload as JSON; the other lines are `name: value`. The payload is an object. In this
-library's own format it is [object, flashes] while flashes are pending, and [object, flashes, user] while a user is
-logged in.
-
-Example: session decode eyJhIjoxfQ.ZVPxAA.D3QXMI0ZQYNZDxORB__kVZyT7hk
-";
-
-const VERIFY: &str = "\
-Checks a cookie as a server does, and prints its payload: JSON, with Flask's tags as they are in the cookie.
-
-Usage: session verify --secret S [OPTIONS] [--] COOKIE
-
-COOKIE is the value, or name=value, also in double quotes.
-`-` reads one cookie per line from standard input, and prints one line for each: its payload, or `error: REASON`.
-
-  --secret S          the secret key (other users of this machine can see it while the command runs)
-  --fallback F        a former key, which still verifies; up to 8 times
-  --max-age SECONDS   how long a cookie is valid; default: 31 days
-  --now UNIX          the time, in seconds since 1970; default: now
- Flask's format:
-  --digest NAME       sha1 (default), sha256 or sha512
-  --salt TEXT         default: cookie-session
- This library's own format:
-  --ours              selects it
-  --name NAME         the whole name of the cookie; default: __Host-session
-  --context TEXT      default: none
-
-Example: session verify --secret dev --now 1700000000 eyJhIjoxfQ.ZVPxAA.D3QXMI0ZQYNZDxORB__kVZyT7hk
-";
-
-const SIGN: &str = "\
-Makes a cookie from a JSON object, and prints its value. Flask's tags give types that JSON lacks: {\" t\":[1,2]}.
-
-Usage: session sign --secret S [OPTIONS] [--] JSON
-
-`-` reads one object per line from standard input, and prints one line for each: the value, or `error: REASON`.
-
-  --secret S          the secret key (other users of this machine can see it while the command runs)
-  --now UNIX          the time of signing, in seconds since 1970; default: now
- Flask's format:
-  --digest NAME       sha1 (default), sha256 or sha512
-  --salt TEXT         default: cookie-session
- This library's own format:
-  --ours              selects it
-  --name NAME         the whole name of the cookie; default: __Host-session
-  --context TEXT      default: none
-  --user TEXT         the user who is logged in; default: none
- --fallback and --max-age are accepted, and change nothing.
-
-Example: session sign --secret dev --now 1700000000 '{\"a\":1}'
-";
-
-const KEYGEN: &str = "\
-Makes a secret key: 43 characters, 256 random bits.
-
-Usage: session keygen
-
-Example: SECRET_KEY=$(session keygen)
-";
-
-/// The options of `verify` and `sign`.
-const KEYED: [&str; 10] = [
-    "--secret",
-    "--fallback",
-    "--digest",
-    "--salt",
-    "--max-age",
-    "--now",
-    "--ours",
-    "--name",
-    "--context",
-    "--user",
+#[rustfmt::skip]
+const TOOLS: [Tool; 7] = [
+    Tool { name: "decode", help: help::DECODE, options: &[], item: "COOKIE", optional: false },
+    Tool { name: "verify", help: help::VERIFY, options: &[
+        "--secret", "--secret-file", "--prefix", "--fallback", "--digest", "--salt", "--max-age", "--now",
+        "--ours", "--encrypted", "--stored", "--name", "--context",
+    ], item: "COOKIE", optional: false },
+    Tool { name: "sign", help: help::SIGN, options: &[
+        "--secret", "--secret-file", "--prefix", "--fallback", "--digest", "--salt", "--max-age", "--now",
+        "--ours", "--encrypted", "--name", "--context", "--user",
+    ], item: "JSON object", optional: false },
+    Tool { name: "keygen", help: help::KEYGEN, options: &[], item: "", optional: true },
+    Tool { name: "list", help: help::LIST, options: &[
+        STORE[0], STORE[1], STORE[2], STORE[3], STORE[4], "--limit",
+    ], item: "", optional: true },
+    Tool { name: "show", help: help::SHOW, options: &[
+        STORE[0], STORE[1], STORE[2], STORE[3], STORE[4], "--limit", "--secret-file", "--context",
+    ], item: "KEY or COOKIE", optional: true },
+    Tool { name: "end", help: help::END, options: &STORE, item: "KEY", optional: true },
 ];
 
-/// The latest time that has a date: the end of the year 9999.
-const LAST: u64 = 253_402_300_799;
-
-/// A command's name, its help, and its options.
-type Tool = (&'static str, &'static str, &'static [&'static str]);
-
 /// Reads the arguments after the program's name.
-pub(crate) fn parse(mut args: impl Iterator<Item = Vec<u8>>) -> Result<Command, String> {
-    const EXPECTED: &str = "expected a command: decode, verify, sign or keygen";
-    let Some(name) = args.next() else {
-        return Err(format!("{EXPECTED}; see session --help"));
+pub(crate) fn parse(args: impl IntoIterator<Item = OsString>) -> Result<Command, String> {
+    let mut args: Vec<OsString> = args.into_iter().collect();
+    let names: Vec<_> = TOOLS.iter().map(|tool| tool.name).collect();
+    let expected = format!("expected a command, one of {}", names.join(", "));
+    if args.is_empty() {
+        return Err(format!("{expected}; see session --help"));
+    }
+    let name = args.remove(0);
+    match name.as_encoded_bytes() {
+        b"--help" | b"-h" | b"help" => return Ok(Command::Help(help::HELP)),
+        b"--version" | b"-V" => return Ok(Command::Version),
+        _ => {}
+    }
+    let Some(tool) = TOOLS.iter().find(|tool| name == tool.name) else {
+        let name = name.to_string_lossy();
+        return Err(format!("{expected}, got {name:?}; see session --help"));
     };
-    let tool: Tool = match &name[..] {
-        b"--help" | b"-h" | b"help" => return Ok(Command::Help(HELP)),
-        b"decode" => ("decode", DECODE, &[]),
-        b"verify" => ("verify", VERIFY, &KEYED),
-        b"sign" => ("sign", SIGN, &KEYED),
-        b"keygen" => ("keygen", KEYGEN, &[]),
-        other => {
-            let other = String::from_utf8_lossy(other);
-            return Err(format!("{EXPECTED}, got {other:?}; see session --help"));
-        }
-    };
-    match parse_tool(tool, args) {
+    match parse_tool(tool, Parser::from_args(args)) {
         Ok(command) => Ok(command),
-        Err(message) => Err(format!("{message}; see session {} --help", tool.0)),
+        Err(message) => Err(format!("{message}; see session {} --help", tool.name)),
     }
 }
 
-fn parse_tool(
-    (tool, help, options): Tool,
-    args: impl Iterator<Item = Vec<u8>>,
-) -> Result<Command, String> {
-    let mut args = args.peekable();
-    let mut settings = Settings::default();
+fn parse_tool(tool: &Tool, mut parser: Parser) -> Result<Command, String> {
+    let mut options = Options::default();
     let mut given: Vec<&str> = Vec::new();
     let mut items: Vec<Vec<u8>> = Vec::new();
-    while let Some(arg) = args.next() {
-        if arg == b"--" {
-            items.extend(args.by_ref());
-            continue;
-        }
-        if arg == b"--help" || arg == b"-h" {
-            return Ok(Command::Help(help));
-        }
-        if arg == b"-" || !arg.starts_with(b"-") {
-            items.push(arg);
-            continue;
-        }
-        let (name, attached) = match arg.iter().position(|byte| *byte == b'=') {
-            Some(at) => (arg.get(..at).unwrap_or_default(), arg.get(at + 1..)),
-            None => (&arg[..], None),
+    loop {
+        // The parser's own errors quote what was given, which may be a key. Each value is taken
+        // below, so there is none.
+        let name = match parser.next() {
+            Err(_) => return Err("the arguments cannot be read".to_owned()),
+            Ok(None) => break,
+            Ok(Some(Arg::Value(item))) => {
+                items.push(item.into_encoded_bytes());
+                continue;
+            }
+            Ok(Some(Arg::Long("help") | Arg::Short('h'))) => return Ok(Command::Help(tool.help)),
+            Ok(Some(Arg::Long(name))) => format!("--{name}"),
+            Ok(Some(Arg::Short(letter))) => {
+                return Err(format!(
+                    "unknown option \"-{letter}\"; before an item that begins with '-', write --"
+                ));
+            }
         };
-        let option = known(options, name)?;
-        if given.contains(&option) && option != "--fallback" {
+        let Some(option) = tool.options.iter().find(|option| **option == name) else {
+            return Err(unknown(&name));
+        };
+        if given.contains(option) && *option != "--fallback" {
             return Err(format!("{option} is given twice; give it once"));
         }
         given.push(option);
-        if option == "--ours" {
-            if attached.is_some() {
-                return Err("--ours takes no value".to_owned());
-            }
-            settings.ours = true;
-            continue;
-        }
-        let value = match attached {
-            Some(value) => Some(value.to_vec()),
-            None => args.next_if(|arg| !is_option(arg)),
+        let attached = parser.optional_value();
+        let value = match (is_switch(option), attached) {
+            (true, None) => None,
+            (true, Some(_)) => return Err(format!("{option} takes no value")),
+            (false, Some(value)) => Some(value),
+            (false, None) => Some(next_value(tool, option, &mut parser)?),
         };
-        let Some(value) = value else {
-            return Err(missing(option, args.peek()));
-        };
-        set(&mut settings, option, value)?;
+        set(&mut options, option, value)?;
     }
-    command(tool, settings, &given, items)
+    options.check()?;
+    command(tool, options, items)
 }
 
-/// Returns the option of this name.
-fn known(options: &[&'static str], name: &[u8]) -> Result<&'static str, String> {
-    for option in options {
-        if option.as_bytes() == name {
-            return Ok(option);
+fn is_switch(option: &str) -> bool {
+    matches!(option, "--ours" | "--encrypted" | "--stored")
+}
+
+fn unknown(name: &str) -> String {
+    for tool in &TOOLS {
+        if tool.options.contains(&name) {
+            return format!("unknown option {name:?}, which is one of {}", tool.name);
         }
     }
-    let hint = if name.starts_with(b"--") {
-        ""
-    } else {
-        "; before an item that begins with '-', write --"
+    format!("unknown option {name:?}")
+}
+
+/// Returns the argument after an option. An option of the command is no value.
+fn next_value(tool: &Tool, option: &str, parser: &mut Parser) -> Result<OsString, String> {
+    let Some(mut args) = parser.try_raw_args() else {
+        return Err(format!("{option} needs a value, got nothing"));
     };
-    let name = String::from_utf8_lossy(name);
-    Err(format!("unknown option {name:?}{hint}"))
-}
-
-fn is_option(arg: &[u8]) -> bool {
-    KEYED.iter().any(|option| option.as_bytes() == arg)
-}
-
-/// Checks that the command has its secret and exactly one item.
-fn command(
-    tool: &str,
-    settings: Settings,
-    given: &[&str],
-    mut items: Vec<Vec<u8>>,
-) -> Result<Command, String> {
-    if tool == "keygen" {
-        if items.is_empty() {
-            return Ok(Command::Keygen);
+    let Some(next) = args.peek().map(OsString::from) else {
+        return Err(format!("{option} needs a value, got nothing"));
+    };
+    let is_option = tool.options.iter().any(|option| next == *option);
+    match args.next_if(|_| !is_option) {
+        Some(value) => Ok(value),
+        None => {
+            let next = next.to_string_lossy();
+            Err(format!(
+                "{option} needs a value, got the option {next}; if it is the value, write {option}={next}"
+            ))
         }
-        return Err("keygen takes no item".to_owned());
     }
-    if tool != "decode" && !given.contains(&"--secret") {
-        return Err("no secret: add --secret S, with the key that signs the cookies".to_owned());
-    }
+}
+
+/// Checks the number of items.
+fn command(tool: &Tool, options: Options, mut items: Vec<Vec<u8>>) -> Result<Command, String> {
     let count = items.len();
-    let (Some(item), 1) = (items.pop(), count) else {
-        let kind = if tool == "sign" {
-            "JSON object"
-        } else {
-            "COOKIE"
-        };
+    if tool.item.is_empty() && count > 0 {
+        return Err(format!("{} takes no item, got {count}", tool.name));
+    }
+    if count > 1 || (count == 0 && !tool.optional) {
         let hint = if count > 1 {
             " (put items with spaces in quotes)"
         } else {
             ""
         };
-        return Err(format!(
-            "expected one {kind}, or - for standard input, got {count}{hint}"
-        ));
-    };
-    Ok(match tool {
-        "decode" => Command::Decode(item),
-        "verify" => Command::Verify(settings, item),
-        _ => Command::Sign(settings, item),
-    })
-}
-
-fn missing(option: &str, next: Option<&Vec<u8>>) -> String {
-    let Some(next) = next else {
-        return format!("{option} needs a value, got nothing");
-    };
-    let next = String::from_utf8_lossy(next);
-    format!(
-        "{option} needs a value, got the option {next}; if it is the value, write {option}={next}"
-    )
-}
-
-fn set(settings: &mut Settings, option: &str, value: Vec<u8>) -> Result<(), String> {
-    match option {
-        "--secret" | "--fallback" if value.is_empty() => {
-            return Err(format!(
-                "{option} is empty, and anyone could sign with an empty key; give the key"
-            ));
+        let input = if tool.optional {
+            ""
+        } else {
+            ", or - for standard input"
+        };
+        let kind = tool.item;
+        return Err(format!("expected one {kind}{input}, got {count}{hint}"));
+    }
+    let item = items.pop();
+    let from_input = item.as_deref() == Some(b"-");
+    if from_input && options.keys.is_from_input() {
+        return Err(
+            "standard input cannot give both the key and the items; give the key in SECRET_KEY or in a file"
+                .to_owned(),
+        );
+    }
+    let has_user = options.user.is_some();
+    match (tool.name, item) {
+        ("decode", Some(item)) => Ok(Command::Decode(item)),
+        ("verify", Some(item)) => Ok(Command::Verify(options, item)),
+        ("sign", Some(item)) => Ok(Command::Sign(options, item)),
+        ("list", _) if has_user => Ok(Command::List(options)),
+        ("list", _) => {
+            Err("no user: add --user NAME, since a store finds sessions by their user".to_owned())
         }
-        "--secret" => settings.secret = value,
-        "--fallback" => settings.fallbacks.push(value),
-        "--salt" => settings.salt = Some(value),
-        "--digest" => settings.digest = Some(digest(&value)?),
-        "--max-age" => settings.max_age = Some(seconds(option, value, u64::MAX)?),
-        "--now" => settings.now = Some(seconds(option, value, LAST)?),
-        "--name" => settings.name = Some(text(option, value)?),
-        "--user" => settings.user = Some(text(option, value)?),
-        _ => settings.context = Some(text(option, value)?),
-    }
-    Ok(())
-}
-
-fn digest(value: &[u8]) -> Result<Digest, String> {
-    match value {
-        b"sha1" => Ok(Digest::Sha1),
-        b"sha256" => Ok(Digest::Sha256),
-        b"sha512" => Ok(Digest::Sha512),
-        other => {
-            let other = String::from_utf8_lossy(other);
-            Err(format!("--digest is sha1, sha256 or sha512, got {other:?}"))
+        ("show", Some(_)) if has_user => {
+            Err("an item and --user are given; give one of them".to_owned())
         }
-    }
-}
-
-fn seconds(option: &str, value: Vec<u8>, most: u64) -> Result<u64, String> {
-    let value = String::from_utf8_lossy(&value);
-    let digits = value.bytes().all(|byte| byte.is_ascii_digit());
-    match value.parse() {
-        Ok(seconds) if digits && seconds <= most => Ok(seconds),
-        _ => Err(format!(
-            "{option} is a whole number of seconds, 0 to {most}, got {value:?}"
-        )),
-    }
-}
-
-fn text(option: &str, value: Vec<u8>) -> Result<String, String> {
-    match String::from_utf8(value) {
-        Ok(text) => Ok(text),
-        Err(_) => Err(format!("{option} is a text in UTF-8, got other bytes")),
+        ("show", None) if !has_user => {
+            Err("no session: give a KEY or a COOKIE, or add --user NAME".to_owned())
+        }
+        ("show", item) => Ok(Command::Show(options, item)),
+        ("end", None) if !has_user => {
+            Err("no session: add --user NAME for all of a user, or give a KEY".to_owned())
+        }
+        ("end", item) => Ok(Command::End(options, item)),
+        _ => Ok(Command::Keygen),
     }
 }

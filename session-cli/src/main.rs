@@ -1,19 +1,31 @@
-//! Reads and writes session cookies, Flask's and ours, for debugging.
+//! Reads and writes session cookies, Flask's and ours, and looks after the sessions in a store.
 //!
 //! `session --help` lists the commands.
 
 mod args;
+mod facts;
+mod help;
 mod inspect;
 mod json;
 mod keyed;
 mod keygen;
+mod keys;
+mod lines;
+mod options;
+mod out;
+mod reasons;
+mod store;
 
-use std::io::{self, BufRead, BufReader, BufWriter, IsTerminal, StdoutLock, Write};
+use std::io::{self, Write};
 use std::process::ExitCode;
 
 use args::Command;
-use inspect::{Facts, LARGEST, Parts, Pasted, facts};
+use facts::{Facts, facts};
+use inspect::{Parts, Pasted};
 use keyed::Keyed;
+use lines::each_line;
+use options::Options;
+use out::{Out, note};
 
 const UNVERIFIED: &str = "note: nothing was verified; anyone can write such a cookie";
 
@@ -31,10 +43,7 @@ impl From<io::Error> for Failure {
 }
 
 fn main() -> ExitCode {
-    let args = std::env::args_os()
-        .skip(1)
-        .map(std::ffi::OsString::into_encoded_bytes);
-    match run(args) {
+    match run(std::env::args_os().skip(1)) {
         Ok(()) => ExitCode::SUCCESS,
         // The reader of the pipe has read enough.
         Err(Failure::Io(error)) if error.kind() == io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
@@ -49,15 +58,11 @@ fn fail(message: &str, code: u8) -> ExitCode {
     ExitCode::from(code)
 }
 
-/// Prints a line on standard error. An error is ignored: there is no place to report it.
-fn note(line: &str) {
-    let _ = writeln!(io::stderr().lock(), "{line}");
-}
-
-fn run(args: impl Iterator<Item = Vec<u8>>) -> Result<(), Failure> {
+fn run(args: impl Iterator<Item = std::ffi::OsString>) -> Result<(), Failure> {
     let mut out = Out::new();
     match args::parse(args).map_err(Failure::Usage)? {
         Command::Help(text) => out.writer.write_all(text.as_bytes())?,
+        Command::Version => writeln!(out.writer, "session {}", env!("CARGO_PKG_VERSION"))?,
         Command::Keygen => {
             let key = keygen::keygen().map_err(Failure::Refused)?;
             keygen::print(&key, out.writer.get_mut())?;
@@ -75,25 +80,32 @@ fn run(args: impl Iterator<Item = Vec<u8>>) -> Result<(), Failure> {
                 note(UNVERIFIED);
             }
         }
-        Command::Verify(settings, item) => {
-            let keyed = Keyed::new(settings).map_err(Failure::Usage)?;
+        Command::Verify(options, item) => {
+            let keyed = keyed(options)?;
             if item == b"-" {
                 each_line(&mut out, |item| keyed.verify(item))?;
             } else {
                 out.payload(&keyed.verify(&item).map_err(Failure::Refused)?)?;
             }
         }
-        Command::Sign(settings, item) => {
-            let keyed = Keyed::new(settings).map_err(Failure::Usage)?;
+        Command::Sign(options, item) => {
+            let keyed = keyed(options)?;
             if item == b"-" {
                 each_line(&mut out, |item| keyed.sign(item))?;
             } else {
                 out.answer(&keyed.sign(&item).map_err(Failure::Refused)?)?;
             }
         }
+        Command::List(options) => store::list(&mut out, options)?,
+        Command::Show(options, item) => store::show(&mut out, options, item)?,
+        Command::End(options, item) => store::end(&mut out, options, item)?,
     }
     out.writer.flush()?;
     Ok(())
+}
+
+fn keyed(options: Options) -> Result<Keyed, Failure> {
+    Keyed::new(options).map_err(Failure::Usage)
 }
 
 /// Returns a cookie's payload, and the facts that are not in the payload.
@@ -101,6 +113,11 @@ fn decode(item: &[u8]) -> Result<(String, Facts), String> {
     let value = Pasted::new(item).value;
     match taken_apart(&value) {
         Ok(found) => Ok(found),
+        Err(_) if inspect::is_encrypted(&value) => Err(format!(
+            "the cookie cannot be read: its {} characters look like an encrypted cookie; session verify --encrypted \
+             reads it with the secret key",
+            value.len()
+        )),
         Err(reason) => Err(format!("the cookie cannot be read: {reason}")),
     }
 }
@@ -108,123 +125,6 @@ fn decode(item: &[u8]) -> Result<(String, Facts), String> {
 fn taken_apart(value: &str) -> Result<(String, Facts), String> {
     let parts = Parts::of(value)?;
     let times = parts.times()?;
-    let json = parts.json()?;
+    let json = parts.content()?;
     Ok((json, facts(&parts, &times, value.len())))
-}
-
-/// Prints one line for every line of standard input.
-fn each_line(out: &mut Out, answer: impl Fn(&[u8]) -> Result<String, String>) -> io::Result<()> {
-    let mut input = BufReader::with_capacity(1 << 16, io::stdin().lock());
-    let mut line = Vec::new();
-    loop {
-        // Before a read that may block: a caller may wait for the answer before it sends a line.
-        if input.buffer().is_empty() {
-            out.writer.flush()?;
-        }
-        if !read_line(&mut input, &mut line)? {
-            return Ok(());
-        }
-        let answered = match line.trim_ascii() {
-            [] => Err("the line is empty".to_owned()),
-            _ if line.len() > LARGEST => {
-                Err(format!("the line is longer than {} MiB", LARGEST >> 20))
-            }
-            item => answer(item),
-        };
-        match answered {
-            Ok(answer) => out.answer(&answer)?,
-            Err(reason) => out.answer(&format!("error: {reason}"))?,
-        }
-    }
-}
-
-/// Reads a line without its end, and at most one byte more than the limit. Returns whether there
-/// was a line.
-fn read_line(input: &mut impl BufRead, line: &mut Vec<u8>) -> io::Result<bool> {
-    line.clear();
-    let mut any = false;
-    loop {
-        let chunk = match input.fill_buf() {
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
-            chunk => chunk?,
-        };
-        if chunk.is_empty() {
-            return Ok(any);
-        }
-        any = true;
-        let end = chunk.iter().position(|byte| *byte == b'\n');
-        let part = chunk.get(..end.unwrap_or(chunk.len())).unwrap_or_default();
-        let room = (LARGEST + 1).saturating_sub(line.len());
-        line.extend(part.iter().take(room));
-        let used = part.len() + usize::from(end.is_some());
-        input.consume(used);
-        if end.is_some() {
-            return Ok(true);
-        }
-    }
-}
-
-/// Standard output: indented on a terminal, plain in a pipe.
-struct Out {
-    writer: BufWriter<StdoutLock<'static>>,
-    terminal: bool,
-    colour: bool,
-}
-
-impl Out {
-    fn new() -> Self {
-        let stdout = io::stdout().lock();
-        let terminal = stdout.is_terminal();
-        let set = |name| std::env::var_os(name).is_some_and(|value| !value.is_empty());
-        let dumb = std::env::var_os("TERM").is_some_and(|term| term == "dumb");
-        let colour = terminal && !set("NO_COLOR") && !dumb;
-        Self {
-            writer: BufWriter::with_capacity(1 << 16, stdout),
-            terminal,
-            colour,
-        }
-    }
-
-    /// Prints one line.
-    fn answer(&mut self, line: &str) -> io::Result<()> {
-        if self.terminal {
-            writeln!(self.writer, "{}", json::escaped(line))
-        } else {
-            writeln!(self.writer, "{line}")
-        }
-    }
-
-    fn payload(&mut self, json: &str) -> io::Result<()> {
-        if !self.terminal {
-            return self.answer(json);
-        }
-        json::lay_out(&mut self.writer, json, self.colour)?;
-        writeln!(self.writer)
-    }
-
-    fn facts(&mut self, facts: &[(&str, String)]) -> io::Result<()> {
-        if !self.terminal {
-            for (name, value) in facts {
-                writeln!(self.writer, "{name}: {value}")?;
-            }
-            return Ok(());
-        }
-        let (dim, warn, plain) = if self.colour {
-            ("\x1b[2m", "\x1b[1;33m", "\x1b[0m")
-        } else {
-            ("", "", "")
-        };
-        writeln!(self.writer)?;
-        for (name, value) in facts {
-            if *name == "verified" {
-                writeln!(
-                    self.writer,
-                    "{warn}{name:14} {value}: anyone can write such a cookie{plain}"
-                )?;
-            } else {
-                writeln!(self.writer, "{dim}{name:14}{plain} {value}")?;
-            }
-        }
-        Ok(())
-    }
 }

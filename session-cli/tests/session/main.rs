@@ -7,8 +7,18 @@
 mod vectors;
 
 mod decode;
+mod formats;
 mod helpers;
+mod key_sources;
 mod keyed;
 mod lines;
+mod readme;
+#[cfg(any(feature = "redis", feature = "postgres"))]
+mod servers;
+mod site;
+#[cfg(feature = "sqlite")]
+mod sqlite;
+#[cfg(feature = "sqlite")]
+mod terminal;
 mod usage;
 mod vector_cases;
