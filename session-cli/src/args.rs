@@ -24,7 +24,7 @@ pub(crate) enum Command {
     End(Options, Option<Vec<u8>>),
 }
 
-/// What a command takes.
+/// A command: its name, its help, its options and its item.
 struct Tool {
     name: &'static str,
     help: &'static str,

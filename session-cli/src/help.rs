@@ -200,7 +200,7 @@ Ends sessions in a store at once: the ids in the users' browsers open nothing an
 
 Usage: session end --user NAME [OPTIONS]          all sessions of the user
        session end --user NAME [OPTIONS] [--] KEY    this one, if it is the user's
-       session end [OPTIONS] [--] KEY                this one, whoever's it is
+       session end [OPTIONS] [--] KEY                this one, of any user
 
 KEY is the key of a record, as list prints it. A pipe gets {\"ended\":N}.
 

@@ -75,6 +75,9 @@ pub(crate) fn set(
         "--now" => options.now = Some(whole(option, "seconds", &value, LAST)?),
         "--limit" => {
             let limit = whole(option, "sessions", &value, 1_000_000)?;
+            if limit == 0 {
+                return Err("--limit is at least 1, got 0".to_owned());
+            }
             options.limit = usize::try_from(limit).ok();
         }
         "--name" => options.name = Some(text(option, value)?),

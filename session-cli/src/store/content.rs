@@ -4,9 +4,10 @@ use session_core::protocol::Record;
 use session_core::{RecordKey, SecretKey, Sessions, StoredSessions};
 
 use crate::Failure;
+use crate::json::compact;
 use crate::options::Options;
 
-/// What became of a record's content.
+/// The content of a record, or the reason why it is not shown.
 pub(crate) enum Content {
     Json(String),
     /// It is encrypted, and no key was given.
@@ -45,7 +46,8 @@ impl Reader {
             return Ok(Content::Locked);
         };
         match sessions.record_content(key, record) {
-            Some(json) => Ok(Content::Json(json)),
+            // On one line, also if it has line breaks between its tokens.
+            Some(json) => Ok(Content::Json(compact(&json).unwrap_or(json))),
             None => Ok(Content::Unreadable(reason)),
         }
     }

@@ -1,7 +1,7 @@
 //! The causes of failures: the store's warnings, on standard error. `UserSessions` repeats a request
 //! that failed, and its own error has no cause.
 
-use std::fmt::{self, Write};
+use std::fmt;
 
 use tracing::field::{Field, Visit};
 use tracing::span::{Attributes, Id, Record};
@@ -23,9 +23,13 @@ impl Subscriber for Warnings {
     }
 
     fn event(&self, event: &Event<'_>) {
-        let mut line = Line(String::new());
+        let mut line = Line::default();
         event.record(&mut line);
-        note(&format!("note: {}", line.0));
+        note(&format!(
+            "note: {}: {}",
+            line.message,
+            line.fields.join(", ")
+        ));
     }
 
     fn new_span(&self, _: &Attributes<'_>) -> Id {
@@ -38,8 +42,12 @@ impl Subscriber for Warnings {
     fn exit(&self, _: &Id) {}
 }
 
-/// The message, and then the fields that have a value.
-struct Line(String);
+/// The parts of an event's line.
+#[derive(Default)]
+struct Line {
+    message: String,
+    fields: Vec<String>,
+}
 
 impl Visit for Line {
     fn record_str(&mut self, field: &Field, value: &str) {
@@ -49,17 +57,12 @@ impl Visit for Line {
     }
 
     fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
-        let separator = if self.0.is_empty() { "" } else { ", " };
-        let _ = match field.name() {
-            "message" => {
-                let fields = std::mem::take(&mut self.0);
-                let separator = if fields.is_empty() { "" } else { ": " };
-                write!(self.0, "{value:?}{separator}{fields}")
-            }
-            // The word for the request is in no document.
-            "question" => Ok(()),
-            "error" | "source" => write!(self.0, "{separator}{value:?}"),
-            name => write!(self.0, "{separator}{name} {value:?}"),
-        };
+        match field.name() {
+            "message" => self.message = format!("{value:?}"),
+            // The library's own word for the request.
+            "question" => {}
+            "error" | "source" => self.fields.push(format!("{value:?}")),
+            name => self.fields.push(format!("{name} {value:?}")),
+        }
     }
 }

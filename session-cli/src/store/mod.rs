@@ -145,7 +145,7 @@ impl Opened {
     fn list(&self, user: &str, limit: usize) -> Result<Vec<SessionInfo>, Failure> {
         let listed = self.runtime.block_on(self.users.list(user, limit));
         let listed = listed.map_err(|error| unanswered(&error, "run the command again"))?;
-        if listed.is_empty() && limit > 0 {
+        if listed.is_empty() {
             return Err(no_session(user));
         }
         if listed.len() == limit {

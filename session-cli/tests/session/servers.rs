@@ -129,6 +129,31 @@ mod redis {
         );
     }
 
+    /// The cause of a failure after the first request, which the error itself does not have.
+    #[test]
+    fn a_user_who_may_only_read() {
+        let Some(server) = servers::Redis::start(&[]) else {
+            return;
+        };
+        let url = server.url();
+        block_on(four_sessions(Arc::new(store(&url)), false));
+        let rules = ["on", ">hunter2", "~*", "+hmget", "+zrange"];
+        let reader = [&["ACL", "SETUSER", "reader"], &rules[..]].concat();
+        assert_eq!(server.ask(&reader), "OK");
+        let url = url.replace("//", "//reader:hunter2@");
+        let run = at(&url, &PREFIX, &["list", "--user", "ada"]);
+        let lines = run.out.lines().count();
+        assert_eq!((run.code, lines), (0, 2), "{}", run.err);
+        let run = at(&url, &PREFIX, &["end", "--user", "ada"]);
+        assert_eq!((run.code, run.out.as_str()), (1, ""));
+        let lines: Vec<_> = run.err.lines().collect();
+        assert_eq!(lines.len(), 2, "{}", run.err);
+        let cause = "note: the session store failed: this user of Redis may not run EVALSHA";
+        assert!(lines[0].starts_with(cause), "{}", run.err);
+        assert!(lines[1].starts_with("error: ") && lines[1].contains("run the command again"));
+        assert!(!run.err.contains("hunter2") && !run.err.contains("question"));
+    }
+
     #[test]
     fn urls_that_cannot_be_used() {
         for (url, options, said) in [

@@ -11,6 +11,7 @@ use session_store_sqlite::SqliteStore;
 
 use crate::helpers::{KEY, OTHER, Run, command, finish, run, shell};
 use crate::site::{block_on, four_sessions};
+use crate::terminal::has_python;
 
 /// A folder with `sessions.db`, and the cookies of its sessions.
 pub(crate) fn site(encrypted: bool) -> (Folder, String, Vec<String>) {
@@ -244,8 +245,15 @@ fn a_look_creates_nothing() {
     }
     assert_eq!(names(folder.path()), ["empty", "text"]);
     assert_eq!(fs::read(path("empty")).unwrap(), b"");
-    // The database of another application stays as it is.
-    let other = path("other.db");
+}
+
+#[test]
+fn another_database_is_left_alone() {
+    if !has_python() {
+        return;
+    }
+    let folder = Folder::new("session-cli");
+    let other = folder.path().join("other.db");
     let sql = "CREATE TABLE t (a); INSERT INTO t VALUES (1);";
     let made = shell(
         &format!(

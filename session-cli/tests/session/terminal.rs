@@ -5,6 +5,15 @@ use std::path::Path;
 use crate::helpers::{COOKIE, KEY, shell};
 use crate::sqlite::site;
 
+/// Returns whether there is a Python. If not, prints that the test is left out.
+pub(crate) fn has_python() -> bool {
+    let found = servers::find("python3", &[]).is_some();
+    if !found {
+        servers::left_out("python3");
+    }
+    found
+}
+
 /// Runs a command line at a terminal, and returns what it shows and its exit code.
 fn at_a_terminal(line: &str, folder: &Path) -> (String, i32) {
     let script = "import os, pty, sys; sys.exit(os.waitstatus_to_exitcode(pty.spawn(['sh', '-c', sys.argv[1]])))";
@@ -18,6 +27,9 @@ fn at_a_terminal(line: &str, folder: &Path) -> (String, i32) {
 
 #[test]
 fn a_table() {
+    if !has_python() {
+        return;
+    }
     let (folder, ..) = site(false);
     let (out, code) = at_a_terminal(
         "session list --user ada --store sqlite:sessions.db",
@@ -43,6 +55,9 @@ fn a_table() {
 
 #[test]
 fn facts_and_content() {
+    if !has_python() {
+        return;
+    }
     let (folder, ..) = site(true);
     let show = "session show --user ada --store sqlite:sessions.db";
     let (out, code) = at_a_terminal(
@@ -87,6 +102,9 @@ fn facts_and_content() {
 
 #[test]
 fn colours() {
+    if !has_python() {
+        return;
+    }
     let verify = format!("SECRET_KEY=dev session verify --now 1700000000 {COOKIE}");
     let folder = Path::new(".");
     let (out, code) = at_a_terminal(&format!("TERM=xterm {verify}"), folder);

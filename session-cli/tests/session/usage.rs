@@ -135,6 +135,7 @@ fn wrong_usage_says_what_to_do() {
             &["list", "--user", "ada", "--limit", "many"],
             "whole number of sessions",
         ),
+        (&["list", "--user=a", "--limit", "0"], "at least 1, got 0"),
         (&["show"], "give a KEY or a COOKIE, or add --user"),
         (&["show", "--user", "ada", "x"], "give one of them"),
         (
