@@ -243,10 +243,6 @@ fn line(out: &mut impl Write, depth: usize) -> io::Result<()> {
 /// Returns JSON that is safe for a terminal: characters that control it, or that change the
 /// direction of text, become JSON escapes of the same characters.
 pub(crate) fn escaped(json: &str) -> String {
-    let controls = |c: char| {
-        matches!(c, '\u{7f}'..='\u{9f}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}'
-            | '\u{2066}'..='\u{2069}' | '\u{feff}')
-    };
     let mut out = String::with_capacity(json.len());
     for c in json.chars() {
         if controls(c) {
@@ -256,4 +252,21 @@ pub(crate) fn escaped(json: &str) -> String {
         }
     }
     out
+}
+
+/// Whether a character that may be in JSON controls a terminal or the direction of text.
+fn controls(c: char) -> bool {
+    matches!(c, '\u{7f}'..='\u{9f}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}'
+        | '\u{2066}'..='\u{2069}' | '\u{feff}')
+}
+
+/// Returns a text that is safe for a terminal, on one line: what [`escaped`] escapes and the ASCII
+/// controls are replaced.
+pub(crate) fn visible(text: &str) -> String {
+    text.replace(|c: char| c.is_ascii_control() || controls(c), "\u{fffd}")
+}
+
+/// Returns a text as a JSON string.
+pub(crate) fn quoted(text: &str) -> String {
+    serde_json::Value::from(text).to_string()
 }

@@ -6,14 +6,8 @@ use session_core::SecretKey;
 use zeroize::Zeroizing;
 
 /// Returns a new key of 43 characters.
-#[cfg(feature = "os")]
 pub(crate) fn keygen() -> Result<SecretKey, String> {
     SecretKey::generate().map_err(|error| error.to_string())
-}
-
-#[cfg(not(feature = "os"))]
-pub(crate) fn keygen() -> Result<SecretKey, String> {
-    Err("built without the feature \"os\", so there is no random source".to_owned())
 }
 
 /// Prints the key as a line, in one write, so that standard output does not copy it into its

@@ -1,8 +1,8 @@
 //! Runs the tool.
 
 use std::io::Write;
-use std::path::PathBuf;
-use std::process::{Command, Stdio};
+use std::path::Path;
+use std::process::{Command, Output, Stdio};
 
 use serde_json::Value;
 
@@ -13,24 +13,12 @@ pub(crate) const OTHER: &str = "Jm2kq8Zr4TtYw6Xc1VbNn0PpLl5Dd7Ss9Ff3GgHhQqE";
 /// A value that Flask wrote: key `dev`, `{"a":1}`, at 1700000000.
 pub(crate) const COOKIE: &str = "eyJhIjoxfQ.ZVPxAA.D3QXMI0ZQYNZDxORB__kVZyT7hk";
 
-/// Returns the path `<target>/<profile>/examples/cookie`; this test itself is in `deps` beside it.
-pub(crate) fn tool() -> PathBuf {
-    let test = std::env::current_exe().unwrap();
-    let profile = test.parent().unwrap().parent().unwrap();
-    let tool = profile
-        .join("examples")
-        .join(format!("cookie{}", std::env::consts::EXE_SUFFIX));
-    assert!(
-        tool.exists(),
-        "no example; build it: cargo build -p session-core --example cookie"
-    );
-    tool
-}
-
 pub(crate) fn command(args: &[&str]) -> Command {
-    let mut command = Command::new(tool());
+    let mut command = Command::new(env!("CARGO_BIN_EXE_session"));
     command
         .args(args)
+        .env_remove("SECRET_KEY")
+        .env_remove("STORE_URL")
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped());
@@ -51,6 +39,24 @@ pub(crate) fn feed(args: &[&str], input: &[u8]) -> Run {
     let writer = std::thread::spawn(move || drop(stdin.write_all(&input)));
     let output = child.wait_with_output().unwrap();
     writer.join().unwrap();
+    finish(output)
+}
+
+/// Runs a command line in a folder, in which `session` is the tool.
+pub(crate) fn shell(line: &str, folder: &Path) -> Run {
+    let tool = Path::new(env!("CARGO_BIN_EXE_session")).parent().unwrap();
+    let path = std::env::var("PATH").unwrap();
+    let mut command = Command::new("sh");
+    command
+        .args(["-c", line])
+        .current_dir(folder)
+        .env("PATH", format!("{}:{path}", tool.display()))
+        .env_remove("SECRET_KEY")
+        .env_remove("STORE_URL");
+    finish(command.output().unwrap())
+}
+
+pub(crate) fn finish(output: Output) -> Run {
     Run {
         code: output.status.code().unwrap(),
         out: String::from_utf8(output.stdout).unwrap(),

@@ -2,17 +2,24 @@
 
 use std::io::Read;
 
+use crate::facts::{Times, number};
+use crate::json;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use time::OffsetDateTime;
-
-use crate::json;
+use session_core::RecordKey;
+use sha2::{Digest as _, Sha256};
 
 /// The largest payload that is inflated, in bytes.
 pub(crate) const LARGEST: usize = 4 << 20;
 /// Our stamp: 18 bytes, in base64url 24 characters.
 const STAMP_CHARS: usize = 24;
-const STAMP_BYTES: usize = 18;
+pub(crate) const STAMP_BYTES: usize = 18;
+
+/// The id of a stored session: 48 bytes, the first 16 of which are its selector.
+const ID_CHARS: usize = 64;
+const SELECTOR_BYTES: usize = 16;
+/// An encrypted cookie has a nonce, a stamp, `{}` and a tag at least.
+const LEAST_ENCRYPTED: usize = 12 + STAMP_BYTES + 2 + 16;
 
 /// A pasted cookie: a value, or `name=value`, with whitespace and quotes around it.
 pub(crate) struct Pasted {
@@ -90,6 +97,26 @@ impl<'a> Parts<'a> {
         self.stamp.len() == STAMP_CHARS
     }
 
+    /// Returns the key of the record, if this is the id of a stored session: 48 random bytes, of
+    /// which the first 16 name the record. A signed payload is JSON, and those bytes are not.
+    pub(crate) fn record(&self) -> Option<RecordKey> {
+        let lengths = [self.payload.len(), self.stamp.len()];
+        if lengths != [ID_CHARS, STAMP_CHARS] || self.json().is_ok() {
+            return None;
+        }
+        let id = URL_SAFE_NO_PAD.decode(self.payload).ok()?;
+        let selector = id.get(..SELECTOR_BYTES)?;
+        Some(RecordKey::from_bytes(Sha256::digest(selector).into()))
+    }
+
+    /// Returns the content as JSON on one line: the payload, or the key of an id's record.
+    pub(crate) fn content(&self) -> Result<String, String> {
+        match self.record() {
+            Some(key) => Ok(record_json(key)),
+            None => self.json(),
+        }
+    }
+
     pub(crate) fn is_compressed(&self) -> bool {
         self.payload.starts_with('.')
     }
@@ -132,6 +159,19 @@ impl<'a> Parts<'a> {
     }
 }
 
+/// Whether a value has the form of an encrypted cookie: base64url alone. Its bytes look random.
+pub(crate) fn is_encrypted(value: &str) -> bool {
+    match URL_SAFE_NO_PAD.decode(value) {
+        Ok(bytes) => bytes.len() >= LEAST_ENCRYPTED,
+        Err(_) => false,
+    }
+}
+
+/// Returns the content of an id, as JSON.
+pub(crate) fn record_json(key: RecordKey) -> String {
+    format!("{{\"record\":\"{}\"}}", key.to_text())
+}
+
 fn decode(part: &str, text: &str) -> Result<Vec<u8>, String> {
     match URL_SAFE_NO_PAD.decode(text) {
         Ok(bytes) => Ok(bytes),
@@ -157,117 +197,4 @@ fn inflate(stream: &[u8]) -> Result<Vec<u8>, String> {
 
 fn too_large() -> String {
     format!("its payload is larger than {} MiB", LARGEST >> 20)
-}
-
-fn number(bytes: &[u8]) -> u64 {
-    bytes
-        .iter()
-        .fold(0, |number, byte| number << 8 | u64::from(*byte))
-}
-
-/// The times of a cookie, in unix seconds.
-pub(crate) enum Times {
-    Flask {
-        signed: u64,
-    },
-    Ours {
-        issued: u64,
-        created: u64,
-        authenticated: Option<u64>,
-        permanent: bool,
-        epoch: u64,
-    },
-}
-
-impl Times {
-    /// Reads a stamp, by the layout in session-core's `token/stamp.rs`: flags (1 byte), issued (5),
-    /// issued - created (4), issued - authenticated (4, all ones: never), epochs (2 and 2).
-    fn ours(stamp: &[u8; STAMP_BYTES]) -> Option<Self> {
-        let issued = number(&stamp[1..6]);
-        let before = |bytes| issued.checked_sub(number(bytes));
-        let never = stamp[10..14] == [0xff; 4];
-        (stamp[0] <= 1).then_some(())?;
-        Some(Self::Ours {
-            issued,
-            created: before(&stamp[6..10])?,
-            authenticated: if never {
-                None
-            } else {
-                Some(before(&stamp[10..14])?)
-            },
-            permanent: stamp[0] == 1,
-            epoch: number(&stamp[14..18]),
-        })
-    }
-
-    /// Returns the time at which the cookie was written.
-    pub(crate) fn written(&self) -> u64 {
-        match self {
-            Self::Flask { signed } => *signed,
-            Self::Ours { issued, .. } => *issued,
-        }
-    }
-}
-
-/// Pairs of a name and a value.
-pub(crate) type Facts = Vec<(&'static str, String)>;
-
-/// Returns all that a cookie says, except for its payload.
-pub(crate) fn facts(parts: &Parts<'_>, times: &Times, size: usize) -> Facts {
-    let yes = |yes| if yes { "yes" } else { "no" }.to_owned();
-    let mut facts = Vec::new();
-    match times {
-        Times::Flask { signed } => {
-            facts.push(("format", "flask".to_owned()));
-            facts.push(("signed", date(*signed)));
-        }
-        Times::Ours {
-            issued,
-            created,
-            authenticated,
-            permanent,
-            epoch,
-        } => {
-            facts.push(("format", "ours".to_owned()));
-            facts.push(("issued", date(*issued)));
-            facts.push(("created", date(*created)));
-            facts.push((
-                "authenticated",
-                authenticated.map_or_else(|| "never".to_owned(), date),
-            ));
-            facts.push(("permanent", yes(*permanent)));
-            facts.push(("epoch", epoch.to_string()));
-        }
-    }
-    facts.push(("compressed", yes(parts.is_compressed())));
-    facts.push(("size", format!("{size} bytes")));
-    let length = parts.signature.len();
-    let digest = digest_of(length).unwrap_or("of no known digest; the cookie may be cut");
-    facts.push(("signature", format!("{length} characters, {digest}")));
-    facts.push(("verified", "no".to_owned()));
-    facts
-}
-
-/// Returns the digest whose signatures have this length in base64url.
-pub(crate) fn digest_of(length: usize) -> Option<&'static str> {
-    match length {
-        27 => Some("sha1"),
-        43 => Some("sha256"),
-        86 => Some("sha512"),
-        _ => None,
-    }
-}
-
-/// Returns a time as `2023-11-14 22:13:20 UTC (1700000000)`.
-pub(crate) fn date(unix: u64) -> String {
-    let then = i64::try_from(unix)
-        .ok()
-        .and_then(|unix| OffsetDateTime::from_unix_timestamp(unix).ok());
-    let Some(then) = then else {
-        return format!("after the year 9999 ({unix})");
-    };
-    let (year, month, day) = then.to_calendar_date();
-    let (hour, minute, second) = then.to_hms();
-    let month = u8::from(month);
-    format!("{year:04}-{month:02}-{day:02} {hour:02}:{minute:02}:{second:02} UTC ({unix})")
 }
