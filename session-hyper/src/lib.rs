@@ -63,3 +63,8 @@ pub use session_core::{Config, SecretKey, Session, Sessions};
 pub use session_store;
 #[doc(no_inline)]
 pub use session_store::{MemoryStore, MissingLayer};
+
+/// Compiles the program of the README.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -66,3 +66,8 @@ pub use guard::{BestEffort, Error, Session, SessionRejection};
 pub use session_core::{self, Config, SecretKey, Sessions};
 #[doc(no_inline)]
 pub use session_store::{self, MemoryStore, MissingLayer};
+
+/// Compiles the program of the README.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

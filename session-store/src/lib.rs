@@ -42,3 +42,8 @@ pub use contract::durability::Durability;
 pub use contract::error::StoreError;
 pub use contract::store::{DeleteScope, SessionInfo, Store, StoreFuture};
 pub use memory::MemoryStore;
+
+/// Compiles the program of the README.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
