@@ -3,7 +3,6 @@
 //! Its forms need no token against CSRF: the cookie is `SameSite=Lax`, so a POST from another site has no session.
 
 use std::collections::BTreeMap;
-use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -45,14 +44,14 @@ struct Cart {
 
 async fn index(session: Session) -> Page {
     let cart: Cart = session.get("cart")?.unwrap_or_default();
-    let mut html = String::new();
+    let mut html = "<p id=news></p><script>new EventSource('/news').onmessage = event =>
+        document.getElementById('news').textContent = `Somebody just bought a ${event.data}`</script>"
+        .to_owned();
     for (product, price) in PRODUCTS {
         let number = cart.items.get(product).unwrap_or(&0);
         html += &format!("<form method=post action=/cart/{product}>{product}, {price} €, ");
         html += &format!("{number} in your cart <button>Buy</button></form>");
     }
-    html += "<p id=news></p><script>new EventSource('/news').onmessage = event =>
-        document.getElementById('news').textContent = `Somebody just bought a ${event.data}`</script>";
     page(&session, &html)
 }
 
@@ -70,9 +69,7 @@ async fn add(session: Session, State(shop): State<Shop>, Path(name): Path<String
 }
 
 /// Server-sent events. The session is closed before the stream begins: read it here if the stream needs something of it.
-async fn news_stream(
-    State(shop): State<Shop>,
-) -> Sse<impl Stream<Item = Result<Event, Infallible>>> {
+async fn news_stream(State(shop): State<Shop>) -> Sse<impl Stream<Item = Result<Event, Error>>> {
     let stream = unfold(shop.news.subscribe(), async |mut news| {
         let product = news.recv().await.ok()?; // a browser whose stream ends connects again
         Some((Ok(Event::default().data(product)), news))
