@@ -51,7 +51,8 @@ impl<'c> Browser<'c> {
     fn get(&mut self, path: &str) -> String {
         let mut response = self.send(Method::Get, path, "");
         while let Some(location) = response.headers().get_one("Location") {
-            response = self.send(Method::Get, &location.to_owned(), "");
+            let location = location.to_owned();
+            response = self.send(Method::Get, &location, "");
         }
         response.into_string().unwrap()
     }
