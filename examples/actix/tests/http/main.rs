@@ -6,7 +6,6 @@ mod late;
 
 use std::sync::Arc;
 
-use actix_tour::adapter::{Error, Session, SessionLayer};
 use actix_web::body::MessageBody;
 use actix_web::dev::{Service, ServiceResponse};
 use actix_web::http::header::{CACHE_CONTROL, RETRY_AFTER, SET_COOKIE, VARY};
@@ -15,6 +14,7 @@ use actix_web::test::{TestRequest, call_service, init_service, read_body};
 use actix_web::{App, HttpResponse, web};
 use session_core::{Builder, SecretKey, Sessions};
 use session_store::{MemoryStore, SessionBackend};
+use tour_actix::adapter::{Error, Session, SessionLayer};
 
 const KEY: &str = "u9jZvX3nFqfB4mS0nXn9S5q7x3wTt2Kx1pQyVb8Rr4c";
 

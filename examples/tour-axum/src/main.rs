@@ -1,4 +1,4 @@
-//! The tour: every session feature of a Flask application, in axum. `cargo run -p session-axum --example tour`
+//! The tour: every session feature of a Flask application, in axum. `cargo run -p tour-axum`
 
 use std::convert::Infallible;
 use std::process::ExitCode;

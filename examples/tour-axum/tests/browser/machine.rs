@@ -2,18 +2,16 @@
 
 use std::io::{BufRead, BufReader, Write};
 use std::net::TcpStream;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Child, ChildStdout, Command, Stdio};
 use std::sync::Once;
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, Instant};
 
 /// The key of every tour here, so that one which is started again knows the sessions of the one before.
 const SECRET_KEY: &str = "Rk3vYb0pQe7uXn1sJt5wLz9aHc2dGf4mVo6iBy8KxSA";
 /// A host name with an underscore; the browser's own resolver leads it to this machine.
 pub(crate) const HOST: &str = "a_b.example.test";
-
-const BUILD: &str = "cargo build -p session-axum --example tour";
 
 /// Where the two programs are that are not ours.
 #[derive(Debug, Clone)]
@@ -112,13 +110,13 @@ impl Drop for Process {
     }
 }
 
-/// The example, as a user starts it.
+/// The tour, as a user starts it.
 #[derive(Debug)]
 pub(crate) struct Tour(Process);
 
 impl Tour {
     pub(crate) fn start(options: &[&str]) -> Self {
-        let mut command = Command::new(example());
+        let mut command = Command::new(env!("CARGO_BIN_EXE_tour-axum"));
         command
             .args(["--bind", "127.0.0.1:0"])
             .args(options)
@@ -129,30 +127,6 @@ impl Tour {
     pub(crate) fn url(&self, path: &str) -> String {
         format!("http://127.0.0.1:{}{path}", self.0.port)
     }
-}
-
-/// The tour's binary, which Cargo builds beside the tests; not one from before the last change.
-fn example() -> PathBuf {
-    let test = std::env::current_exe().unwrap();
-    let examples = test.ancestors().nth(2).unwrap().join("examples");
-    let binary = examples.join(format!("tour{}", std::env::consts::EXE_SUFFIX));
-    let Ok(built) = modified(&binary) else {
-        panic!("{} is missing: {BUILD}", binary.display())
-    };
-    // `tour: source source ...`, with spaces inside a path escaped: such a path is not looked at.
-    let sources = std::fs::read_to_string(examples.join("tour.d")).unwrap_or_default();
-    let changed = sources
-        .split_whitespace()
-        .skip(1)
-        .find(|source| modified(source).is_ok_and(|at| at > built));
-    if let Some(source) = changed {
-        panic!("{} is older than {source}: {BUILD}", binary.display());
-    }
-    binary
-}
-
-fn modified(path: impl AsRef<Path>) -> std::io::Result<SystemTime> {
-    std::fs::metadata(path)?.modified()
 }
 
 /// chromedriver, and with it the browsers that it started.

@@ -1,4 +1,4 @@
-//! The tour: every session feature of a Flask application, in Rocket. `cargo run -p session-rocket --example tour_rocket`
+//! The tour: every session feature of a Flask application, in Rocket. `cargo run -p tour-rocket`
 
 use std::convert::Infallible;
 use std::process::ExitCode;

@@ -1,4 +1,4 @@
-//! The tour: every session feature of a Flask application, in hyper. `cargo run -p session-hyper --example tour_hyper`
+//! The tour: every session feature of a Flask application, in hyper. `cargo run -p tour-hyper`
 
 use std::convert::Infallible;
 use std::pin::pin;
