@@ -103,11 +103,13 @@ impl<'de> Reader<'de> {
         }
     }
 
-    /// Takes an object. `escaped` is the tag whose key its one entry gets, in place of its own with two underscores.
+    /// Takes an object. `escaped` is the tag whose key its one entry gets, in place of its own with two underscores. Errors
+    /// name a field of the object if it is among `fields`.
     fn object<V: Visitor<'de>>(
         &mut self,
         visitor: V,
         escaped: Option<Tag>,
+        fields: &'static [&'static str],
     ) -> Result<V::Value, ReadError> {
         let depth = self.enter()?;
         self.cursor.expect(b'{')?;
@@ -115,6 +117,8 @@ impl<'de> Reader<'de> {
         let mut entries = Entries {
             reader: Reader { cursor, depth },
             escaped,
+            fields,
+            key: "",
         };
         let value = visitor.visit_map(&mut entries)?;
         self.cursor = entries.reader.cursor;
@@ -131,10 +135,10 @@ impl<'de> Reader<'de> {
             Kind::String => self.string(visitor),
             Kind::List => self.list(visitor),
             Kind::Object => match self.tagged()? {
-                None => self.object(visitor, None),
+                None => self.object(visitor, None, &[]),
                 Some((Tag::Dict, mut inner)) => {
                     let escaped = escaped_tag(inner.cursor.text());
-                    inner.object(visitor, escaped)
+                    inner.object(visitor, escaped, &[])
                 }
                 // With dashes, as Flask's own JSON shows a UUID.
                 Some((Tag::Uuid, mut inner)) => {
@@ -155,6 +159,18 @@ impl<'de> Reader<'de> {
                 number => self::number(number, visitor, as_text),
             },
         }
+    }
+
+    /// Takes a struct, whose fields' names are the program's own words.
+    fn fields<V: Visitor<'de>>(
+        &mut self,
+        fields: &'static [&'static str],
+        visitor: V,
+    ) -> Result<V::Value, ReadError> {
+        if self.cursor.kind() == Kind::Object && tagged(&self.cursor).is_none() {
+            return self.object(visitor, None, fields);
+        }
+        self.any(visitor, false)
     }
 }
 
@@ -330,6 +346,15 @@ impl<'de> de::Deserializer<'de> for &mut Reader<'de> {
         }
     }
 
+    fn deserialize_struct<V: Visitor<'de>>(
+        self,
+        _: &'static str,
+        fields: &'static [&'static str],
+        visitor: V,
+    ) -> Result<V::Value, ReadError> {
+        self.fields(fields, visitor)
+    }
+
     fn deserialize_ignored_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ReadError> {
         // Not by recursion, so a text of any depth can be skipped.
         self.cursor.value(scan::DEEPEST)?;
@@ -341,6 +366,5 @@ impl<'de> de::Deserializer<'de> for &mut Reader<'de> {
         deserialize_u16(), deserialize_u32(), deserialize_u64(), deserialize_char(), deserialize_str(),
         deserialize_string(), deserialize_unit(), deserialize_seq(), deserialize_map(), deserialize_identifier(),
         deserialize_unit_struct(&'static str), deserialize_tuple(usize), deserialize_tuple_struct(&'static str, usize),
-        deserialize_struct(&'static str, &'static [&'static str]),
     }
 }
