@@ -7,6 +7,7 @@
 use serde::de::{self, Deserialize, Visitor};
 
 mod error;
+mod number;
 mod parts;
 mod verbatim;
 
@@ -156,7 +157,7 @@ impl<'de> Reader<'de> {
                 "null" => visitor.visit_unit(),
                 "true" => visitor.visit_bool(true),
                 "false" => visitor.visit_bool(false),
-                number => self::number(number, visitor, as_text),
+                number => number::read(number, visitor, as_text),
             },
         }
     }
@@ -185,34 +186,6 @@ fn visit_string<'de, V: Visitor<'de>>(raw: &'de str, visitor: V) -> Result<V::Va
             "found a string with a lone surrogate, which a Rust string cannot hold",
         )),
     }
-}
-
-fn number<'de, V: Visitor<'de>>(
-    text: &str,
-    visitor: V,
-    as_text: bool,
-) -> Result<V::Value, ReadError> {
-    let is_part_of_integer = |byte: u8| byte.is_ascii_digit() || byte == b'-';
-    if !text.bytes().all(is_part_of_integer) {
-        // Rust reads NaN and Infinity as Python writes them.
-        return match text.parse() {
-            Ok(float) => visitor.visit_f64(float),
-            Err(_) => Err(ReadError::new("found no number")),
-        };
-    }
-    if let Ok(number) = text.parse() {
-        return visitor.visit_u64(number);
-    }
-    if let Ok(number) = text.parse() {
-        return visitor.visit_i64(number);
-    }
-    if as_text
-        && let Some(number) = verbatim::Entry::number(text)
-        && let Ok(value) = visitor.visit_map(number)
-    {
-        return Ok(value);
-    }
-    Err(ReadError::new("found an integer beyond 64 bits"))
 }
 
 /// A number of a type that `any` would not give its visitor with all digits.
