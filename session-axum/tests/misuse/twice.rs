@@ -118,7 +118,7 @@ async fn two_configurations_with_one_cookie_are_a_warning_that_names_both() {
 
     // Other names, paths and domains are a supported use.
     let log = logged();
-    let flask = || Sessions::flask_builder("K7#dq9!vR2@xLm5$wZ8^pT3&");
+    let flask = || Sessions::flask_builder("u9jZvX3nFqfB4mS0nXn9S5q7x3wTt2Kx1pQyVb8Rr4c");
     for other in [
         flask().cookie_name("admin"),
         flask().path("/admin"),
