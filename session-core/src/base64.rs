@@ -8,7 +8,7 @@ use std::sync::LazyLock;
 use base64::Engine;
 #[cfg(not(any(target_arch = "x86_64", target_arch = "aarch64")))]
 use base64::engine::GeneralPurpose as Url;
-use base64::engine::general_purpose::{NO_PAD, URL_SAFE_NO_PAD};
+use base64::engine::general_purpose::NO_PAD;
 #[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
 use base64::engine::simd::Simd as Url;
 
@@ -30,12 +30,27 @@ pub(crate) const fn encoded_len(bytes: usize) -> usize {
 pub(crate) fn encode_to(out: &mut Vec<u8>, bytes: &[u8]) {
     let start = out.len();
     out.resize(start + encoded_len(bytes.len()), 0);
-    let written = if bytes.len() <= SHORT {
-        URL_SAFE_NO_PAD.encode_slice(bytes, &mut out[start..])
-    } else {
-        URL_SAFE.encode_slice(bytes, &mut out[start..])
-    };
-    debug_assert_eq!(written.ok(), Some(out.len() - start));
+    let text = &mut out[start..];
+    if bytes.len() > SHORT {
+        let written = URL_SAFE.encode_slice(bytes, text);
+        debug_assert!(written.is_ok(), "the text has the right length");
+        return;
+    }
+    let (triples, rest) = bytes.as_chunks();
+    let (quads, end) = text.as_chunks_mut();
+    for (quad, triple) in quads.iter_mut().zip(triples) {
+        *quad = encode_triple(*triple);
+    }
+    let mut last = [0; 3];
+    last[..rest.len()].copy_from_slice(rest);
+    end.copy_from_slice(&encode_triple(last)[..end.len()]);
+}
+
+/// Returns the four characters of three bytes.
+fn encode_triple([a, b, c]: [u8; 3]) -> [u8; 4] {
+    let bits = u32::from_be_bytes([0, a, b, c]);
+    let ([a, b], [c, d]) = (PAIRS[bits as usize >> 12], PAIRS[bits as usize & 4095]);
+    [a, b, c, d]
 }
 
 /// Encodes into a new text.
@@ -55,46 +70,55 @@ pub(crate) fn decode_into<'a>(text: &[u8], buffer: &'a mut [u8]) -> Option<&'a m
     buffer.get_mut(..length)
 }
 
-/// Decodes a text of exactly `BYTES` bytes.
-pub(crate) fn decode_array<const BYTES: usize>(text: &[u8]) -> Option<[u8; BYTES]> {
-    if text.len() != encoded_len(BYTES) {
-        return None;
+/// Decodes into the whole of `bytes`. Returns whether the text is that of exactly so many bytes; if not, `bytes` may hold a part.
+#[inline(always)]
+pub(crate) fn decode_exact(text: &[u8], bytes: &mut [u8]) -> bool {
+    if text.len() != encoded_len(bytes.len()) {
+        return false;
     }
-    let mut bytes = [0; BYTES];
+    // The 24 bits of four characters, after a byte that is not 0 if one of them is outside the alphabet.
+    let decode = |quad: &[u8; 4]| {
+        let mut bits = 0;
+        for character in *quad {
+            bits = bits << 6 | i32::from(VALUES[usize::from(character)]);
+        }
+        bits.to_be_bytes()
+    };
     let (quads, rest) = text.as_chunks();
-    let (triples, end) = bytes.as_chunks_mut::<3>();
-    let mut all = 0;
+    let (triples, end) = bytes.as_chunks_mut();
+    let mut invalid = 0;
     for (quad, triple) in quads.iter().zip(triples) {
-        let bits = decode_quad(*quad);
-        let [_, decoded @ ..] = bits.to_be_bytes();
+        let [outside, decoded @ ..] = decode(quad);
         *triple = decoded;
-        all |= bits;
+        invalid |= outside;
     }
     // The last characters have more bits than the last bytes; these must be zero.
     let mut last = [b'A'; 4];
     last[..rest.len()].copy_from_slice(rest);
-    let bits = decode_quad(last);
-    let [_, last @ ..] = bits.to_be_bytes();
-    let (last, unused) = last.split_at(end.len());
-    end.copy_from_slice(last);
-    ((all | bits) >= 0 && unused.iter().all(|byte| *byte == 0)).then_some(bytes)
+    let [outside, decoded @ ..] = decode(&last);
+    let (decoded, unused) = decoded.split_at(end.len());
+    end.copy_from_slice(decoded);
+    (invalid | outside) == 0 && unused.iter().all(|byte| *byte == 0)
 }
 
-/// Returns the 24 bits of four characters; a negative number if one is outside the alphabet.
-fn decode_quad(quad: [u8; 4]) -> i32 {
-    let mut bits = 0;
-    for character in quad {
-        bits = bits << 6 | i32::from(VALUES[usize::from(character)]);
+/// The character of each value.
+const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+
+/// The two characters of each 12 bits.
+static PAIRS: [[u8; 2]; 4096] = {
+    let (mut pairs, mut bits) = ([[0; 2]; 4096], 0);
+    while bits < 4096 {
+        pairs[bits] = [ALPHABET[bits >> 6], ALPHABET[bits & 63]];
+        bits += 1;
     }
-    bits
-}
+    pairs
+};
 
 /// The value of each character; -1, all bits set, for one outside the alphabet.
 const VALUES: [i8; 256] = {
-    let alphabet = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
     let (mut values, mut value) = ([-1; 256], 0_u8);
     while value < 64 {
-        let character = alphabet[value as usize];
+        let character = ALPHABET[value as usize];
         values[character as usize] = value.cast_signed();
         value += 1;
     }
@@ -112,6 +136,11 @@ pub(crate) fn is_base64url(text: &[u8]) -> bool {
 mod tests {
     use super::*;
     use proptest::prelude::*;
+
+    fn decode_array<const BYTES: usize>(text: &[u8]) -> Option<[u8; BYTES]> {
+        let mut bytes = [0; BYTES];
+        decode_exact(text, &mut bytes).then_some(bytes)
+    }
 
     fn by_vector<const BYTES: usize>(text: &[u8]) -> Option<[u8; BYTES]> {
         decode(text)?.try_into().ok()

@@ -1,11 +1,11 @@
 //! A checked configuration in the form that the code uses, and the current keys.
 
 use std::sync::{Arc, PoisonError, RwLock};
-use std::time::Duration;
+use std::time::{Duration, UNIX_EPOCH};
 
 use crate::cookie::rename::Previous;
 use crate::cookie::template::CookieTemplate;
-use crate::env::{Clock, EntropySource, unix};
+use crate::env::{Clock, EntropySource};
 use crate::error::config::Warning;
 use crate::event::LogDigest;
 use crate::record::policy::StorePolicy;
@@ -61,8 +61,10 @@ impl Settings {
             .clone()
     }
 
+    /// Returns the time since 1970; zero for an earlier time.
     pub(crate) fn now(&self) -> Duration {
-        unix(self.clock.now())
+        let since = self.clock.now().duration_since(UNIX_EPOCH);
+        since.unwrap_or_default()
     }
 
     /// K(5) over the end of a cookie: its signature, if it has one.

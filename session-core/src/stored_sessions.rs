@@ -125,7 +125,7 @@ impl StoredSessions {
     /// ```
     #[must_use]
     pub fn cookie_name(&self) -> &str {
-        self.0.cookie.name()
+        &self.0.cookie.name
     }
 
     /// Returns what tells the cookie apart from others in a browser, as [`Sessions::cookie_scope`](crate::Sessions::cookie_scope).

@@ -66,7 +66,7 @@ impl Builder {
         }
         let cookie = CookieTemplate::new(&self.cookie)?;
         let previous = match self.renamed_from.take() {
-            Some(previous) => Some(previous.check(&self.cookie, cookie.name())?),
+            Some(previous) => Some(previous.check(&self.cookie, &cookie.name)?),
             None => None,
         };
         let warnings = refuse_if(self.warnings_are_errors, self.warnings())?;
@@ -83,10 +83,10 @@ impl Builder {
             encrypted: encryption.block,
             // `check_format` has refused the one of the two that does not belong to the format that is written.
             other_until: encryption.signed_until.or(encryption.encrypted_until),
-            name: cookie.name().to_owned(),
+            name: cookie.name.clone(),
             previous_name: previous
                 .as_ref()
-                .map(|previous| previous.cookie.name().to_owned()),
+                .map(|previous| previous.cookie.name.clone()),
             context: self.context.unwrap_or_default(),
         };
         Ok(Settings {

@@ -54,7 +54,7 @@ impl Builder {
         vec![
             unsupported(
                 "absolute_lifetime",
-                lifetime.absolute.is_some(),
+                lifetime.absolute < u64::MAX,
                 NO_CREATION,
             ),
             unsupported(

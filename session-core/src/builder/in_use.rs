@@ -56,7 +56,7 @@ impl Sessions {
     /// ```
     #[must_use]
     pub fn cookie_name(&self) -> &str {
-        self.0.cookie.name()
+        &self.0.cookie.name
     }
 
     /// Returns what tells the cookie apart from others in a browser (RFC 6265bis, section 5.7): its name, path and domain.
@@ -105,7 +105,7 @@ impl fmt::Debug for Sessions {
 
 impl Settings {
     pub(crate) fn cookie_scope(&self) -> String {
-        let mut scope = self.cookie.name().to_owned();
+        let mut scope = self.cookie.name.clone();
         // Without a value it is all ASCII.
         let removal = self.cookie.removal.to_str().unwrap_or_default();
         for attribute in removal.split("; ") {
@@ -129,7 +129,7 @@ impl Settings {
 impl fmt::Debug for Settings {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Sessions")
-            .field("cookie", &self.cookie.name())
+            .field("cookie", &self.cookie.name)
             .field("flask", &self.format.is_flask())
             .field("stored", &self.stored)
             .field("lifetime", &self.lifetime)

@@ -97,7 +97,7 @@ impl Builder {
     /// assert_eq!(sessions.open(&request).rejected(), Some(Rejected::TooOld));
     /// ```
     pub fn absolute_lifetime(mut self, lifetime: Duration) -> Self {
-        self.lifetime.absolute = Some(lifetime);
+        self.lifetime.absolute = lifetime.as_secs();
         self
     }
 

@@ -89,7 +89,7 @@ impl Builder {
                 idle: DEFAULT_IDLE,
                 permanent_idle: None,
                 anonymous_idle: None,
-                absolute: None,
+                absolute: u64::MAX,
                 refresh: Refresh::AfterTenth,
                 refresh_permanent_only: false,
                 permanent: false,

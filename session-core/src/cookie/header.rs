@@ -11,9 +11,7 @@
 
 use std::borrow::Cow;
 
-use http::HeaderValue;
-
-use crate::cookie::trim::{trim, trim_start};
+use crate::cookie::trim::trim;
 use crate::cookie::werkzeug::{end_of_pair, unquoted};
 
 /// The rules by which a Cookie header is read.
@@ -25,25 +23,12 @@ pub(crate) enum Dialect {
     Werkzeug,
 }
 
-/// Returns the values of all cookies of this name in one Cookie header, in their order.
-pub(crate) fn values<'n, 'h>(
-    name: &'n str,
-    header: &'h HeaderValue,
-    dialect: Dialect,
-) -> Values<'n, 'h> {
-    Values {
-        name: name.as_bytes(),
-        rest: Some(header.as_bytes()),
-        dialect,
-    }
-}
-
-/// The values of one name in one Cookie header.
+/// The values of one name in one Cookie header, in their order.
 pub(crate) struct Values<'n, 'h> {
-    name: &'n [u8],
+    pub(crate) name: &'n [u8],
     /// The pairs that were not read yet; `None` behind the last.
-    rest: Option<&'h [u8]>,
-    dialect: Dialect,
+    pub(crate) rest: Option<&'h [u8]>,
+    pub(crate) dialect: Dialect,
 }
 
 impl<'h> Iterator for Values<'_, 'h> {
@@ -51,7 +36,7 @@ impl<'h> Iterator for Values<'_, 'h> {
 
     fn next(&mut self) -> Option<Self::Item> {
         while let Some(rest) = self.rest {
-            let text = trim_start(rest);
+            let text = trim(rest);
             let end = match self.dialect {
                 Dialect::Browser => memchr::memchr(b';', text),
                 Dialect::Werkzeug => end_of_pair(text),
@@ -66,7 +51,7 @@ impl<'h> Iterator for Values<'_, 'h> {
             let Some(value) = pair.strip_prefix(self.name) else {
                 continue;
             };
-            match (trim_start(value), self.dialect) {
+            match (trim(value), self.dialect) {
                 ([b'=', value @ ..], Dialect::Browser) => return Some(trim(value).into()),
                 ([b'=', value @ ..], Dialect::Werkzeug) => return Some(unquoted(trim(value))),
                 ([], Dialect::Werkzeug) => return Some(Cow::Borrowed(&[])),

@@ -38,7 +38,7 @@ impl CookieTemplate {
         };
         removal.set_sensitive(true);
         Ok(Self {
-            start: name + "=",
+            name,
             attributes,
             removal,
         })

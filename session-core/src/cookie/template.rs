@@ -2,16 +2,12 @@
 //!
 //! ```text
 //! Set-Cookie: name=value; HttpOnly; SameSite=Lax; Secure; Path=/; Max-Age=...
-//!             |--- |     |------- attributes, fixed -----------| |- expiry -|
-//!             start
+//!             name       |------- attributes, fixed -----------| |- expiry -|
 //! ```
-
-use std::borrow::Cow;
 
 use http::HeaderValue;
 
-use crate::cookie::header;
-use crate::cookie::header::Dialect;
+use crate::cookie::header::{Dialect, Values};
 use crate::error::Error;
 use crate::json::tagged::DateTime;
 
@@ -36,8 +32,8 @@ pub(crate) const LARGEST: usize = 4096;
 /// The fixed texts of a cookie.
 #[derive(Debug, Clone)]
 pub(crate) struct CookieTemplate {
-    /// `name=`
-    pub(super) start: String,
+    /// The name, with its prefix.
+    pub(crate) name: String,
     /// `; HttpOnly; SameSite=Lax; ..`
     pub(super) attributes: String,
     /// The Set-Cookie that deletes the cookie.
@@ -45,22 +41,18 @@ pub(crate) struct CookieTemplate {
 }
 
 impl CookieTemplate {
-    pub(crate) fn name(&self) -> &str {
-        &self.start[..self.start.len() - 1]
-    }
-
     /// Returns the values of our cookies in one Cookie header, in their order.
-    pub(crate) fn find<'a>(
-        &self,
-        header: &'a HeaderValue,
-        dialect: Dialect,
-    ) -> impl Iterator<Item = Cow<'a, [u8]>> {
-        header::values(self.name(), header, dialect)
+    pub(crate) fn find<'a>(&self, header: &'a HeaderValue, dialect: Dialect) -> Values<'_, 'a> {
+        Values {
+            name: self.name.as_bytes(),
+            rest: Some(header.as_bytes()),
+            dialect,
+        }
     }
 
     /// Returns where a value is written. A browser must accept name and value, and the whole header must keep to `limit`.
     pub(crate) fn target(&self, expiry: Expiry, limit: Option<usize>) -> Target<'_> {
-        let mut budget = LARGEST.saturating_sub(self.name().len());
+        let mut budget = LARGEST.saturating_sub(self.name.len());
         if let Some(limit) = limit {
             budget = budget.min(limit.saturating_sub(self.header_len(0, expiry)));
         }
@@ -78,7 +70,7 @@ impl CookieTemplate {
             Expiry::MaxAge(seconds) => MAX_AGE.len() + itoa::Buffer::new().format(seconds).len(),
             Expiry::Expires(_) => EXPIRES.len() + EPOCH.len(),
         };
-        self.start.len() + value + self.attributes.len() + expiry
+        self.name.len() + 1 + value + self.attributes.len() + expiry
     }
 
     /// Completes `name=value` to Set-Cookie.
@@ -107,7 +99,7 @@ impl CookieTemplate {
             return Ok(());
         }
         Err(Error::TooLarge {
-            name: self.name().to_owned(),
+            name: self.name.clone(),
             size,
             limit,
         })
@@ -128,12 +120,13 @@ impl Target<'_> {
     /// text over as it is; for any other it allocates once more.
     pub(crate) fn begin(self, value: usize) -> Vec<u8> {
         let mut text = Vec::with_capacity(self.cookie.header_len(value, self.expiry));
-        text.extend_from_slice(self.cookie.start.as_bytes());
+        text.extend_from_slice(self.cookie.name.as_bytes());
+        text.push(b'=');
         text
     }
 
     /// Returns the position of the value in the text.
     pub(crate) fn value_start(self) -> usize {
-        self.cookie.start.len()
+        self.cookie.name.len() + 1
     }
 }

@@ -11,20 +11,21 @@
 
 use std::borrow::Cow;
 
-use crate::cookie::trim::trim_start;
+use crate::cookie::trim::trim;
 
-/// Returns the position of the `;` that ends the first pair; `None` if it is the last pair.
+/// Returns the position of the `;` that ends the first pair; `None` if it is the last pair. There is no space and no tab at the
+/// end of `text`.
 pub(crate) fn end_of_pair(text: &[u8]) -> Option<usize> {
     let next = memchr::memchr(b';', text)?;
     let Some(equals) = memchr::memchr(b'=', &text[..next]) else {
         return Some(next);
     };
-    let value = trim_start(&text[equals + 1..]);
+    let value = trim(&text[equals + 1..]);
     let Some(length) = value.strip_prefix(b"\"").and_then(closing_quote) else {
         return Some(next);
     };
     // Two more bytes for the quotes.
-    match trim_start(&value[length + 2..]) {
+    match trim(&value[length + 2..]) {
         [] => None,
         after @ [b';', ..] => Some(text.len() - after.len()),
         _ => Some(next),

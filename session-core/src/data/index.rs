@@ -69,7 +69,7 @@ impl Value {
 /// Reads an object of at most `depth` levels. The entries are sorted by key, and no key is there twice: the last of equal ones
 /// stays, as in Python.
 pub(crate) fn read(cursor: &mut Cursor<'_>, depth: usize) -> Result<Vec<Entry>, NotJson> {
-    let text = cursor.text();
+    let text = cursor.text;
     let below = depth.checked_sub(1).ok_or(NotJson)?;
     // Room for entries of the usual length, so that the vector is allocated once.
     let mut entries: Vec<Entry> = Vec::with_capacity(4 + text.len() / 24);

@@ -12,7 +12,7 @@ use std::sync::Arc;
 
 use crate::data::flash::Flash;
 use crate::data::index;
-use crate::data::index::Value;
+use crate::data::index::{Key, Value};
 use crate::data::map::Map;
 use crate::json::scan::{Cursor, NotJson};
 use crate::json::{text, view};
@@ -86,8 +86,13 @@ impl Map {
                 out.push(',');
             }
             if place.is_empty() {
-                let value = entry.value.as_str(self.base());
-                text::entry(out, false, entry.key.bytes(self.base()), value);
+                match &entry.key {
+                    // With its quotes: it has no escapes, and needs none.
+                    Key::Base(key) => out.push_str(&self.base()[key.start - 1..key.end + 1]),
+                    Key::Own(key) => text::wtf8(out, key, false),
+                }
+                out.push(':');
+                out.push_str(entry.value.as_str(self.base()));
             }
             run = place;
         }
@@ -110,7 +115,7 @@ fn read_user(cursor: &mut Cursor<'_>) -> Result<Value, NotJson> {
     let token = cursor.string()?;
     // With the quotes.
     let literal = token.range.start - 1..token.range.end + 1;
-    if token.escaped && view::string(&cursor.text()[literal.clone()]).is_none() {
+    if token.escaped && view::string(&cursor.text[literal.clone()]).is_none() {
         return Err(NotJson);
     }
     Ok(Value::Base(literal))

@@ -59,13 +59,13 @@ impl Writer {
             Kind::List => self.list(cursor),
             Kind::String => {
                 let token = cursor.string()?;
-                let string = unescape(&cursor.text()[token.range]);
+                let string = unescape(&cursor.text[token.range]);
                 text::wtf8(&mut self.out, &string, self.ascii);
                 Ok(())
             }
             Kind::Number | Kind::Boolean | Kind::Null => {
                 let place = cursor.value(1)?;
-                self.scalar(&cursor.text()[place]);
+                self.scalar(&cursor.text[place]);
                 Ok(())
             }
         }

@@ -29,7 +29,8 @@ use crate::padded_base64;
 /// # Errors
 /// The value is of another type, or nested deeper than 128 levels.
 pub(crate) fn from_text<'de, T: Deserialize<'de>>(text: &'de str) -> Result<T, ReadError> {
-    T::deserialize(&mut Reader::new(text, 0))
+    let cursor = Cursor::new(text);
+    T::deserialize(&mut Reader { cursor, depth: 0 })
 }
 
 /// The deepest nesting that is read, as in serde_json, since Rust types are built by recursion. A deeper text stays in the
@@ -45,13 +46,6 @@ struct Reader<'de> {
 }
 
 impl<'de> Reader<'de> {
-    fn new(text: &'de str, depth: usize) -> Self {
-        Self {
-            cursor: Cursor::new(text),
-            depth,
-        }
-    }
-
     /// Returns the depth inside the container that comes next.
     fn enter(&self) -> Result<usize, ReadError> {
         if self.depth >= DEEPEST {
@@ -60,12 +54,6 @@ impl<'de> Reader<'de> {
             )));
         }
         Ok(self.depth + 1)
-    }
-
-    /// Takes a value that is no container and no string, and returns its text.
-    fn scalar(&mut self) -> Result<&'de str, ReadError> {
-        let place = self.cursor.value(1)?;
-        Ok(&self.cursor.text()[place])
     }
 
     /// Takes a tagged value, if one comes next, and returns a reader for the value under the tag.
@@ -81,12 +69,13 @@ impl<'de> Reader<'de> {
             )));
         }
         self.cursor.at = end;
-        Ok(Some((tag, Reader::new(value, self.enter()?))))
+        let (cursor, depth) = (Cursor::new(value), self.enter()?);
+        Ok(Some((tag, Reader { cursor, depth })))
     }
 
     fn string<V: Visitor<'de>>(&mut self, visitor: V) -> Result<V::Value, ReadError> {
         let token = self.cursor.string()?;
-        visit_string(&self.cursor.text()[token.range], visitor)
+        visit_string(&self.cursor.text[token.range], visitor)
     }
 
     fn list<V: Visitor<'de>>(&mut self, visitor: V) -> Result<V::Value, ReadError> {
@@ -138,7 +127,7 @@ impl<'de> Reader<'de> {
             Kind::Object => match self.tagged()? {
                 None => self.object(visitor, None, &[]),
                 Some((Tag::Dict, mut inner)) => {
-                    let escaped = escaped_tag(inner.cursor.text());
+                    let escaped = escaped_tag(inner.cursor.text);
                     inner.object(visitor, escaped, &[])
                 }
                 // With dashes, as Flask's own JSON shows a UUID.
@@ -153,12 +142,15 @@ impl<'de> Reader<'de> {
                 // A tuple, bytes, markup or a datetime reads as the value under the tag.
                 Some((_, mut inner)) => inner.any(visitor, as_text),
             },
-            Kind::Null | Kind::Boolean | Kind::Number => match self.scalar()? {
-                "null" => visitor.visit_unit(),
-                "true" => visitor.visit_bool(true),
-                "false" => visitor.visit_bool(false),
-                number => number::read(number, visitor, as_text),
-            },
+            Kind::Null | Kind::Boolean | Kind::Number => {
+                let place = self.cursor.value(1)?;
+                match &self.cursor.text[place] {
+                    "null" => visitor.visit_unit(),
+                    "true" => visitor.visit_bool(true),
+                    "false" => visitor.visit_bool(false),
+                    number => number::read(number, visitor, as_text),
+                }
+            }
         }
     }
 
@@ -196,7 +188,8 @@ macro_rules! parsed {
                 return self.any(visitor, false);
             }
             let start = self.cursor;
-            match self.scalar()?.parse() {
+            let place = self.cursor.value(1)?;
+            match self.cursor.text[place].parse() {
                 Ok(number) => visitor.$visit(number),
                 // A number out of range, or a float for an integer: `any` names both types.
                 Err(_) => {
@@ -230,7 +223,7 @@ impl<'de> de::Deserializer<'de> for &mut Reader<'de> {
 
     fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ReadError> {
         if self.cursor.kind() == Kind::Null {
-            self.scalar()?;
+            self.cursor.value(1)?;
             return visitor.visit_none();
         }
         visitor.visit_some(self)
@@ -243,7 +236,7 @@ impl<'de> de::Deserializer<'de> for &mut Reader<'de> {
     ) -> Result<V::Value, ReadError> {
         if Verbatim::of(name) == Some(Verbatim::Raw) {
             let place = self.cursor.value(scan::DEEPEST)?;
-            let json = untagged(&self.cursor.text()[place]).into_owned();
+            let json = untagged(&self.cursor.text[place]).into_owned();
             return visitor.visit_map(verbatim::Entry::raw(json));
         }
         let Some(wanted) = Tag::of(name) else {
@@ -293,7 +286,7 @@ impl<'de> de::Deserializer<'de> for &mut Reader<'de> {
         match self.cursor.kind() {
             Kind::String => {
                 let token = self.cursor.string()?;
-                let key = &self.cursor.text()[token.range];
+                let key = &self.cursor.text[token.range];
                 visitor.visit_enum(Variant { key, content: None })
             }
             Kind::Object => {

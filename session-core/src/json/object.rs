@@ -15,7 +15,9 @@ pub(crate) fn object<K: AsRef<[u8]>, V: AsRef<str>>(
         if out.len() > start {
             out.push(',');
         }
-        text::entry(out, ascii, key.as_ref(), value.as_ref());
+        text::wtf8(out, key.as_ref(), ascii);
+        out.push(':');
+        out.push_str(value.as_ref());
     }
     out.push('}');
 }

@@ -32,7 +32,7 @@ pub(crate) const DEEPEST: usize = 1000;
 /// goes, since the text does not change.
 #[derive(Clone, Copy)]
 pub(crate) struct Cursor<'a> {
-    text: &'a str,
+    pub(crate) text: &'a str,
     pub(crate) at: usize,
     chunk: usize,
     mask: u64,
@@ -50,28 +50,9 @@ impl<'a> Cursor<'a> {
         }
     }
 
-    /// Returns the whole text.
-    pub(crate) fn text(&self) -> &'a str {
-        self.text
-    }
-
     /// Returns the next byte and leaves it.
     pub(crate) fn peek(&self) -> Option<u8> {
         self.text.as_bytes().get(self.at).copied()
-    }
-
-    /// Takes the next byte.
-    fn byte(&mut self) -> Result<u8, NotJson> {
-        let byte = self.peek().ok_or(NotJson)?;
-        self.at += 1;
-        Ok(byte)
-    }
-
-    /// Takes `byte` if it is the next one.
-    fn take(&mut self, byte: u8) -> bool {
-        let found = self.peek() == Some(byte);
-        self.at += usize::from(found);
-        found
     }
 
     /// Skips whitespace (RFC 8259, section 2).
@@ -83,11 +64,10 @@ impl<'a> Cursor<'a> {
 
     /// Takes `byte` if it is the next one behind whitespace.
     pub(crate) fn eat(&mut self, byte: u8) -> bool {
-        if self.take(byte) {
-            return true;
-        }
         self.skip_space();
-        self.take(byte)
+        let found = self.peek() == Some(byte);
+        self.at += usize::from(found);
+        found
     }
 
     /// Takes `byte`, which must be the next one behind whitespace.
@@ -111,9 +91,11 @@ impl<'a> Cursor<'a> {
         let mut escaped = false;
         loop {
             self.skip_plain();
-            match self.byte()? {
-                b'"' => break,
-                b'\\' => self.escape()?,
+            let end = self.peek();
+            self.at += 1;
+            match end {
+                Some(b'"') => break,
+                Some(b'\\') => self.escape()?,
                 // A control character must be escaped.
                 _ => return Err(NotJson),
             }
@@ -143,18 +125,20 @@ impl<'a> Cursor<'a> {
 
     /// Takes the rest of an escape, behind its backslash.
     fn escape(&mut self) -> Result<(), NotJson> {
-        match self.byte()? {
-            b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't' => Ok(()),
-            b'u' => {
-                for _ in 0..4 {
-                    if !self.byte()?.is_ascii_hexdigit() {
-                        return Err(NotJson);
-                    }
+        let behind = &self.text.as_bytes()[self.at..];
+        let length = match behind {
+            [b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't', ..] => 1,
+            [b'u', digits @ ..] => {
+                let digits = digits.first_chunk::<4>().ok_or(NotJson)?;
+                if !digits.iter().all(u8::is_ascii_hexdigit) {
+                    return Err(NotJson);
                 }
-                Ok(())
+                5
             }
-            _ => Err(NotJson),
-        }
+            _ => return Err(NotJson),
+        };
+        self.at += length;
+        Ok(())
     }
 
     /// Takes a value of any kind, with at most `depth` containers inside each other, and returns its place.
@@ -231,20 +215,25 @@ impl<'a> Cursor<'a> {
                     return Ok(());
                 }
             }
-            self.take(b'-');
+            self.at += usize::from(rest.first() == Some(&b'-'));
         }
         let start = self.at;
-        // No digit may follow a leading zero.
-        if !self.take(b'0') {
+        if self.peek() == Some(b'0') {
+            // No digit may follow a leading zero.
+            self.at += 1;
+        } else {
             self.digits()?;
         }
         let integer = start..self.at;
-        if self.take(b'.') {
+        if self.peek() == Some(b'.') {
+            self.at += 1;
             self.digits()?;
         }
         if let Some(b'e' | b'E') = self.peek() {
             self.at += 1;
-            let _signed = self.take(b'+') || self.take(b'-');
+            if let Some(b'+' | b'-') = self.peek() {
+                self.at += 1;
+            }
             self.digits()?;
         }
         if self.at == integer.end && integer.len() > MOST_DIGITS {

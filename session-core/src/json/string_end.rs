@@ -9,18 +9,12 @@ pub(crate) const CHUNK: usize = 64;
 #[inline(never)]
 pub(crate) fn string_end_mask(text: &[u8], start: usize) -> u64 {
     let rest = &text[start..];
-    match rest.first_chunk() {
-        Some(chunk) => mask_of(chunk),
-        None => {
-            // Zeros fill the last chunk up; they are control characters.
-            let mut chunk = [0; CHUNK];
-            chunk[..rest.len()].copy_from_slice(rest);
-            mask_of(&chunk)
-        }
-    }
-}
-
-fn mask_of(chunk: &[u8; CHUNK]) -> u64 {
+    let mut last = [0; CHUNK];
+    let chunk = rest.first_chunk().unwrap_or_else(|| {
+        // Zeros fill the last chunk up; they are control characters.
+        last[..rest.len()].copy_from_slice(rest);
+        &last
+    });
     let mut marks = [0; CHUNK];
     // Without a branch, so that a compiler makes a few vector instructions of the loop.
     for (mark, byte) in marks.iter_mut().zip(chunk) {

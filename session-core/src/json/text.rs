@@ -29,13 +29,6 @@ pub(crate) fn wtf8(out: &mut String, bytes: &[u8], ascii: bool) {
     out.push('"');
 }
 
-/// Writes one entry of an object.
-pub(crate) fn entry(out: &mut String, ascii: bool, key: &[u8], value: &str) {
-    wtf8(out, key, ascii);
-    out.push(':');
-    out.push_str(value);
-}
-
 /// Writes the characters of a string, escaped where they must be.
 fn characters(out: &mut String, text: &str, ascii: bool) {
     let mut rest = text;

@@ -45,7 +45,7 @@ impl<'a> Cursor<'a> {
             return None;
         }
         let key = self.key().ok()?;
-        Some(&self.text()[key.range])
+        Some(&self.text[key.range])
     }
 
     /// Steps over the comma behind the last value, if there was one. Returns whether the container goes on.
@@ -62,7 +62,7 @@ impl<'a> Cursor<'a> {
     /// Takes a value and returns its text.
     pub(crate) fn value_text(&mut self) -> Option<&'a str> {
         let range = self.value(DEEPEST).ok()?;
-        Some(&self.text()[range])
+        Some(&self.text[range])
     }
 }
 

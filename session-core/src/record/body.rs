@@ -101,7 +101,7 @@ impl VerifierMatch {
 impl Body {
     /// Returns the idle lifetime of the session, in seconds.
     pub(crate) fn idle(&self, lifetime: &Lifetime) -> u64 {
-        lifetime.idle_for(self.permanent, self.authenticated.is_some())
+        lifetime.idle_of(self.permanent, self.authenticated)
     }
 
     /// Returns how this verifier relates to the record at this second. Nothing else decides which

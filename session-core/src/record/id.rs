@@ -97,21 +97,25 @@ impl Id {
         } = cookie;
         let lengths = (payload.len(), stamp.len(), signature.len());
         // The cheapest checks come first: a cookie without the form of an id costs no signature.
-        if lengths != (ENCODED_LEN, stamp::DIGITS, signer.digest.encoded_len()) {
+        if lengths != (ENCODED_LEN, stamp::DIGITS, signer.signature_len) {
             return Err(Rejected::Malformed);
         }
         if !base64::is_base64url(stamp) {
             return Err(Rejected::Malformed);
         }
-        let Some(id) = base64::decode_array(payload) else {
+        let (mut id, mut stamp_bytes) = ([0; BYTES], [0; stamp::BYTES]);
+        if !base64::decode_exact(payload, &mut id) {
             return Err(signer.rejection(cookie, now));
-        };
+        }
         let freshness = signer.verify(cookie, now)?;
         // Signed by us, but not a stamp that this version writes.
-        let Some(stamp) = base64::decode_array(stamp).and_then(Stamp::decode) else {
+        if !base64::decode_exact(stamp, &mut stamp_bytes) {
             return Err(Rejected::Unreadable);
-        };
-        Ok((Self(id), stamp, freshness))
+        }
+        match Stamp::decode(stamp_bytes) {
+            Some(stamp) => Ok((Self(id), stamp, freshness)),
+            None => Err(Rejected::Unreadable),
+        }
     }
 }
 

@@ -19,6 +19,7 @@ use std::sync::{Arc, PoisonError};
 
 use http::HeaderValue;
 
+use crate::cookie::header::Dialect;
 use crate::cookie::template::CookieTemplate;
 use crate::error::Rejected;
 use crate::session::handle::{Session, Shared};
@@ -37,32 +38,8 @@ pub(crate) struct Candidate<'a> {
     pub(crate) value: Cow<'a, [u8]>,
 }
 
-/// The session's cookies in a request.
-pub(crate) struct Candidates<'a> {
-    /// The number of cookies of the current name, tried or not.
-    current: usize,
-    /// The number of cookies of the previous name, tried or not.
-    previous: usize,
-    /// The name of those that are tried.
-    pub(crate) name: CookieName,
-    tried: [Option<Candidate<'a>>; MOST_TRIED],
-}
-
-impl<'a> Candidates<'a> {
-    /// Returns what is known about a request before a cookie was accepted.
-    pub(crate) fn incoming(&self) -> Incoming {
-        Incoming {
-            cookies: self.current,
-            old_cookies: self.previous,
-            ..Incoming::default()
-        }
-    }
-
-    /// Returns the cookies that are tried, in their order.
-    pub(crate) fn tried(&self) -> impl Iterator<Item = &Candidate<'a>> {
-        self.tried.iter().flatten()
-    }
-}
+/// The cookies of a request that are tried, in their order.
+pub(crate) type Candidates<'a> = [Option<Candidate<'a>>; MOST_TRIED];
 
 impl Settings {
     /// Opens the session of a request whose session is in its cookie. Without a valid cookie the session is empty.
@@ -71,22 +48,22 @@ impl Settings {
         headers: impl Fn() -> I,
     ) -> Session {
         let now = self.now().as_secs();
-        let candidates = self.candidates(headers);
+        let mut candidates = Candidates::default();
+        let (name, incoming) = self.find_cookies(headers, &mut candidates);
         // The formats fill the session where it is: moving its parts costs a tenth of a read.
         let mut shared = Shared {
             settings: self.clone(),
-            incoming: candidates.incoming(),
+            incoming,
             state: State::new(&self.lifetime, now).into(),
         };
         let (incoming, state) = (&mut shared.incoming, &mut shared.state);
         let state = state.get_mut().unwrap_or_else(PoisonError::into_inner);
         // Not a copy of the keys: no application code runs while they are locked.
         let keys = self.keys.read().unwrap_or_else(PoisonError::into_inner);
-        for Candidate { header, value } in candidates.tried() {
+        for Candidate { header, value } in candidates.iter().flatten() {
             let (stamp, map) = (&mut state.stamp, &mut state.map);
-            let formats = keys.of(candidates.name);
-            let accepted = match formats.open(value, &self.lifetime, now, stamp, map) {
-                Ok(freshness) => self.accept(candidates.name, stamp.created, freshness, now),
+            let accepted = match keys.of(name).open(value, &self.lifetime, now, stamp, map) {
+                Ok(freshness) => self.accept(name, stamp.created, freshness, now),
                 Err(rejected) => Err(rejected),
             };
             if !incoming.note_opened(value, accepted) {
@@ -102,58 +79,32 @@ impl Settings {
             break;
         }
         drop(keys);
-        Session::of(shared)
+        Session(Arc::new(shared))
     }
 
-    /// Finds the cookies of a request that are tried, in their order.
-    pub(crate) fn candidates<'a, I: Iterator<Item = &'a HeaderValue>>(
+    /// Finds the cookies of a request that are tried. Returns their name, and how many there are under each name.
+    pub(crate) fn find_cookies<'a, I: Iterator<Item = &'a HeaderValue>>(
         &self,
         headers: impl Fn() -> I,
-    ) -> Candidates<'a> {
-        let mut found = Candidates {
-            current: 0,
-            previous: 0,
-            name: CookieName::Current,
-            tried: Default::default(),
+        found: &mut Candidates<'a>,
+    ) -> (CookieName, Incoming) {
+        let (dialect, places) = match self.format.flask {
+            Some(_) => (Dialect::Werkzeug, &mut found[..1]),
+            None => (Dialect::Browser, &mut found[..]),
         };
-        let most = match self.format.is_flask() {
-            true => 1,
-            false => MOST_TRIED,
-        };
-        found.current = self.collect(&self.cookie, headers(), &mut found.tried[..most]);
+        let (mut name, mut incoming) = (CookieName::Current, Incoming::default());
+        incoming.cookies = collect(&self.cookie, headers(), dialect, places);
         if let Some(renamed) = &self.previous {
-            // Beside a cookie of the current name the others are only counted.
-            let mut places = &mut found.tried[..0];
-            if found.current == 0 {
-                found.name = CookieName::Previous;
-                places = &mut found.tried[..most];
+            let mut places = places;
+            if incoming.cookies == 0 {
+                name = CookieName::Previous;
+            } else {
+                // Beside a cookie of the current name the others are only counted.
+                places = &mut [];
             }
-            found.previous = self.collect(&renamed.cookie, headers(), places);
+            incoming.old_cookies = collect(&renamed.cookie, headers(), dialect, places);
         }
-        found
-    }
-
-    /// Collects the cookies of one name: as many as there are places for. Returns how many there are in all.
-    fn collect<'a>(
-        &self,
-        cookie: &CookieTemplate,
-        headers: impl Iterator<Item = &'a HeaderValue>,
-        places: &mut [Option<Candidate<'a>>],
-    ) -> usize {
-        let mut count = 0;
-        for header in headers {
-            for value in cookie.find(header, self.format.dialect()) {
-                // An empty cookie is none in Flask.
-                let is_none = value.is_empty() && self.format.is_flask();
-                if let Some(place) = places.get_mut(count)
-                    && !is_none
-                {
-                    *place = Some(Candidate { header, value });
-                }
-                count += 1;
-            }
-        }
-        count
+        (name, incoming)
     }
 
     /// Applies the rules of renaming to a valid cookie. From the renaming on, one under the previous name is outdated, and one
@@ -175,4 +126,27 @@ impl Settings {
             _ => Ok(freshness),
         }
     }
+}
+
+/// Collects the cookies of one name: as many as there are places for. Returns how many there are in all.
+fn collect<'a>(
+    cookie: &CookieTemplate,
+    headers: impl Iterator<Item = &'a HeaderValue>,
+    dialect: Dialect,
+    places: &mut [Option<Candidate<'a>>],
+) -> usize {
+    let mut count = 0;
+    for header in headers {
+        for value in cookie.find(header, dialect) {
+            // An empty cookie is none in Flask.
+            let is_none = value.is_empty() && dialect == Dialect::Werkzeug;
+            if let Some(place) = places.get_mut(count)
+                && !is_none
+            {
+                *place = Some(Candidate { header, value });
+            }
+            count += 1;
+        }
+    }
+    count
 }

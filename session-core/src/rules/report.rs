@@ -74,7 +74,7 @@ fn fits_encrypted(
     expiry: Expiry,
 ) -> Result<(), Error> {
     let value = encrypted::length(map);
-    cookie.check_size(cookie.name().len() + value, LARGEST)?;
+    cookie.check_size(cookie.name.len() + value, LARGEST)?;
     match settings.max_cookie_size {
         Some(limit) => cookie.check_size(cookie.header_len(value, expiry), limit),
         None => Ok(()),

@@ -30,7 +30,7 @@ use crate::settings::Settings;
 /// # }
 /// ```
 #[derive(Clone)]
-pub struct Session(Arc<Shared>);
+pub struct Session(pub(crate) Arc<Shared>);
 
 /// Shared by all handles of a session.
 pub(crate) struct Shared {
@@ -44,15 +44,11 @@ impl Session {
         let mut state = State::new(&settings.lifetime, now);
         state.map = map;
         state.stamp = incoming.stamp.unwrap_or(state.stamp);
-        Self::of(Shared {
+        Self(Arc::new(Shared {
             settings,
             incoming,
             state: Mutex::new(state),
-        })
-    }
-
-    pub(crate) fn of(shared: Shared) -> Self {
-        Self(Arc::new(shared))
+        }))
     }
 
     pub(crate) fn settings(&self) -> &Arc<Settings> {

@@ -110,8 +110,18 @@ pub(crate) struct State {
 impl State {
     /// Returns the state of a session that begins now.
     pub(crate) fn new(lifetime: &Lifetime, now: u64) -> Self {
+        let epoch = Epoch {
+            application: lifetime.epoch,
+            user: 0,
+        };
         Self {
-            stamp: new_stamp(lifetime, now),
+            stamp: Stamp {
+                permanent: lifetime.permanent,
+                issued: now,
+                created: now,
+                authenticated: None,
+                epoch,
+            },
             ..Self::default()
         }
     }
@@ -129,7 +139,7 @@ impl State {
         self.map.change(Change::Clear);
         self.stamp = Stamp {
             issued: self.stamp.issued,
-            ..new_stamp(lifetime, now)
+            ..Self::new(lifetime, now).stamp
         };
         self.own.clear();
         self.cleared = true;
@@ -137,18 +147,5 @@ impl State {
 
     pub(crate) fn freeze(&mut self) {
         self.frozen = true;
-    }
-}
-
-fn new_stamp(lifetime: &Lifetime, now: u64) -> Stamp {
-    Stamp {
-        permanent: lifetime.permanent,
-        issued: now,
-        created: now,
-        authenticated: None,
-        epoch: Epoch {
-            application: lifetime.epoch,
-            user: 0,
-        },
     }
 }

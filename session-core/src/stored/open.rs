@@ -22,7 +22,7 @@ use crate::record::id::Id;
 use crate::record::policy::StorePolicy;
 use crate::record::store::{StoreReply, StoreRequest};
 use crate::record_key::RecordKey;
-use crate::rules::open::Candidate;
+use crate::rules::open::{Candidate, Candidates};
 use crate::session::handle::Session;
 use crate::session::state::Incoming;
 use crate::settings::Settings;
@@ -36,12 +36,11 @@ pub(crate) fn open<'a, I: Iterator<Item = &'a HeaderValue>>(
     headers: impl Fn() -> I,
 ) -> Step<Session> {
     let now = settings.now().as_secs();
-    let candidates = settings.candidates(headers);
-    let mut incoming = candidates.incoming();
+    let mut candidates = Candidates::default();
+    let (name, mut incoming) = settings.find_cookies(headers, &mut candidates);
     let (mut valid, mut expired) = (None, None);
     let keys = settings.keys();
-    let name = candidates.name;
-    for Candidate { value, .. } in candidates.tried() {
+    for Candidate { value, .. } in candidates.iter().flatten() {
         let (id, stamp, freshness) = match Id::open(keys.of(name).signer(), value, now) {
             Ok(opened) => opened,
             Err(rejected) => {

@@ -26,7 +26,7 @@ use crate::token::lifetime::Lifetime;
 use crate::token::mac::{Digest, MacKey, Signer};
 use crate::token::payload;
 use crate::token::segments::Segments;
-use crate::token::stamp::{Epoch, Stamp, big_endian};
+use crate::token::stamp::{Epoch, Stamp};
 
 /// `SecureCookieSessionInterface.salt`.
 pub(crate) const SALT: &str = "cookie-session";
@@ -72,7 +72,7 @@ pub(crate) fn open(
         long = [0; LONGEST / 4 * 3];
         &mut long
     };
-    let Some(bytes) = base64::decode_into(payload::encoded(cookie.payload), buffer) else {
+    let Some(bytes) = base64::decode_into(cookie.encoded, buffer) else {
         return Err(signer.rejection(cookie, now));
     };
     let freshness = signer.verify(cookie, now)?;
@@ -100,7 +100,7 @@ pub(crate) fn write(signer: &Signer, target: Target<'_>, content: Content<'_>) -
     while let [0, rest @ ..] = timestamp {
         timestamp = rest;
     }
-    let rest = 2 + base64::encoded_len(timestamp.len()) + signer.digest.encoded_len();
+    let rest = 2 + base64::encoded_len(timestamp.len()) + signer.signature_len;
     let mut out = match content.payload(LONGEST) {
         Some(payload) => {
             let mut out = target.begin(payload.len() + rest);
@@ -142,7 +142,10 @@ fn write_payload(target: Target<'_>, map: &Map, rest: usize) -> Vec<u8> {
 /// Reads big-endian seconds; leading zeros are accepted, and no bytes at all are zero.
 fn timestamp_of(segment: &[u8]) -> Option<u64> {
     let bytes = base64::decode(segment)?;
-    (bytes.len() <= 8).then(|| big_endian(&bytes))
+    let mut timestamp = [0; 8];
+    let start = timestamp.len().checked_sub(bytes.len())?;
+    timestamp[start..].copy_from_slice(&bytes);
+    Some(u64::from_be_bytes(timestamp))
 }
 
 /// Returns key and value of a session that has exactly one key.

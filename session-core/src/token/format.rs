@@ -31,21 +31,6 @@ pub(crate) enum Format {
 }
 
 impl Format {
-    fn open(
-        &self,
-        cookie: &[u8],
-        lifetime: &Lifetime,
-        now: u64,
-        stamp: &mut Stamp,
-        map: &mut Map,
-    ) -> Result<Freshness, Rejected> {
-        match self {
-            Self::Signed(signer) => signed::open(signer, cookie, lifetime, now, stamp, map),
-            Self::Encrypted(cipher) => encrypted::open(cipher, cookie, lifetime, now, stamp, map),
-            Self::Flask(signer) => flask::open(signer, cookie, lifetime, now, stamp, map),
-        }
-    }
-
     /// Writes `name=value` of a cookie with this content. The value keeps to the budget if it can.
     ///
     /// # Errors
@@ -85,13 +70,24 @@ impl Formats {
         map: &mut Map,
     ) -> Result<Freshness, Rejected> {
         // The dots decide before anything is computed: a signed cookie has them, an encrypted one has none. A failure of one format never leads to an attempt with the other.
+        let (mut format, mut is_current) = (&self.current, true);
         if let Some((other, until)) = &self.also_accepted
             && now < *until
             && cookie.contains(&b'.') == matches!(other, Format::Signed(_))
         {
-            other.open(cookie, lifetime, now, stamp, map)?;
-            return Ok(Freshness::Outdated);
+            (format, is_current) = (other, false);
         }
-        self.current.open(cookie, lifetime, now, stamp, map)
+        let freshness = match format {
+            Format::Signed(signer) => signed::open(signer, cookie, lifetime, now, stamp, map)?,
+            Format::Encrypted(cipher) => {
+                encrypted::open(cipher, cookie, lifetime, now, stamp, map)?
+            }
+            Format::Flask(signer) => flask::open(signer, cookie, lifetime, now, stamp, map)?,
+        };
+        Ok(if is_current {
+            freshness
+        } else {
+            Freshness::Outdated
+        })
     }
 }

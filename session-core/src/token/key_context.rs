@@ -1,6 +1,5 @@
 //! The part of a configuration that decides which keys are derived.
 
-use crate::cookie::header::Dialect;
 use crate::token::mac::Digest;
 
 /// The purposes, names and formats for which keys are derived from a ring.
@@ -23,15 +22,6 @@ pub(crate) struct KeyContext {
 impl KeyContext {
     pub(crate) fn is_flask(&self) -> bool {
         self.flask.is_some()
-    }
-
-    /// Returns the rules by which Cookie headers are read.
-    pub(crate) fn dialect(&self) -> Dialect {
-        if self.is_flask() {
-            Dialect::Werkzeug
-        } else {
-            Dialect::Browser
-        }
     }
 
     /// Returns whether encrypted sessions are accepted and not written: encryption is about to begin, or was taken back.

@@ -46,7 +46,8 @@ pub(crate) struct Lifetime {
     pub(crate) permanent_idle: Option<Duration>,
     /// The idle lifetime of sessions without a user; `None`: the one of sessions with a user.
     pub(crate) anonymous_idle: Option<Duration>,
-    pub(crate) absolute: Option<Duration>,
+    /// In seconds; the largest number if there is no limit.
+    pub(crate) absolute: u64,
     pub(crate) refresh: Refresh,
     /// Flask refreshes permanent sessions only. Our formats refresh all, since the idle lifetime ends all.
     pub(crate) refresh_permanent_only: bool,
@@ -65,7 +66,7 @@ impl Lifetime {
     /// lifetime (as in `itsdangerous.TimestampSigner.unsign`).
     pub(crate) fn check(&self, stamp: &Stamp, now: u64) -> Result<(), Rejected> {
         self.check_start(stamp, now)?;
-        if now.saturating_sub(stamp.issued) > self.idle_of(stamp) {
+        if now.saturating_sub(stamp.issued) > self.idle_of(stamp.permanent, stamp.authenticated) {
             return Err(Rejected::Idle);
         }
         Ok(())
@@ -73,37 +74,23 @@ impl Lifetime {
 
     /// Checks all times but the idle lifetime, which a stored session has in its record.
     pub(crate) fn check_start(&self, stamp: &Stamp, now: u64) -> Result<(), Rejected> {
-        let age = now.saturating_sub(stamp.created);
-        let revoked = self.not_before.is_some_and(|least| stamp.created < least);
         if stamp.issued > now.saturating_add(self.skew) {
             return Err(Rejected::Future);
         }
-        if age > self.absolute_seconds() {
+        if now.saturating_sub(stamp.created) > self.absolute {
             return Err(Rejected::TooOld);
         }
+        let revoked = self.not_before.is_some_and(|least| stamp.created < least);
         if revoked || stamp.epoch.application < self.epoch {
             return Err(Rejected::Revoked);
         }
         Ok(())
     }
 
-    /// Returns the absolute lifetime in seconds; without one the largest number.
-    pub(crate) fn absolute_seconds(&self) -> u64 {
-        match self.absolute {
-            Some(absolute) => absolute.as_secs(),
-            None => u64::MAX,
-        }
-    }
-
-    /// Returns the idle lifetime of a session with this stamp, in seconds.
-    pub(crate) fn idle_of(&self, stamp: &Stamp) -> u64 {
-        self.idle_for(stamp.permanent, stamp.authenticated.is_some())
-    }
-
     /// Returns the idle lifetime that applies, in seconds. Without a user, `anonymous_idle` applies to permanent sessions, too.
-    pub(crate) fn idle_for(&self, permanent: bool, has_user: bool) -> u64 {
+    pub(crate) fn idle_of(&self, permanent: bool, authenticated: Option<u64>) -> u64 {
         let idle = match (self.anonymous_idle, self.permanent_idle) {
-            (Some(anonymous), _) if !has_user => anonymous,
+            (Some(anonymous), _) if authenticated.is_none() => anonymous,
             (_, Some(permanent_idle)) if permanent => permanent_idle,
             _ => self.idle,
         };
@@ -116,7 +103,10 @@ impl Lifetime {
             return false;
         }
         match self.refresh {
-            Refresh::AfterTenth => now.saturating_sub(stamp.issued) >= tenth(self.idle_of(stamp)),
+            Refresh::AfterTenth => {
+                now.saturating_sub(stamp.issued)
+                    >= tenth(self.idle_of(stamp.permanent, stamp.authenticated))
+            }
             Refresh::EachRequest => true,
             Refresh::Never => false,
         }
@@ -126,8 +116,10 @@ impl Lifetime {
     /// accepts the session.
     pub(crate) fn max_age(&self, stamp: &Stamp, now: u64) -> u64 {
         let age = now.saturating_sub(stamp.created);
-        let left = self.absolute_seconds().saturating_sub(age);
-        self.idle_of(stamp).min(left).min(LONGEST_MAX_AGE)
+        let left = self.absolute.saturating_sub(age);
+        self.idle_of(stamp.permanent, stamp.authenticated)
+            .min(left)
+            .min(LONGEST_MAX_AGE)
     }
 }
 
@@ -147,7 +139,7 @@ mod tests {
             idle: Duration::from_secs(idle),
             permanent_idle: None,
             anonymous_idle: None,
-            absolute: absolute.map(Duration::from_secs),
+            absolute: absolute.unwrap_or(u64::MAX),
             refresh: Refresh::AfterTenth,
             refresh_permanent_only: false,
             permanent: false,
@@ -261,8 +253,9 @@ mod tests {
             (false, false, 100, 500, 10),
             (true, false, 3000, 500, 10),
         ] {
-            let found =
-                [&lifetime, &all, &short].map(|lifetime| lifetime.idle_for(permanent, has_user));
+            let authenticated = has_user.then_some(0);
+            let found = [&lifetime, &all, &short]
+                .map(|lifetime| lifetime.idle_of(permanent, authenticated));
             assert_eq!(
                 found,
                 [usual, anonymous, limited],

@@ -12,7 +12,6 @@ use crate::base64;
 use crate::error::Rejected;
 use crate::keys::ring::{DerivedKeys, KeyRing};
 use crate::keys::secret::Secret;
-use crate::token::payload;
 use crate::token::segments::Segments;
 
 /// The hash of Flask's signature: `digest_method` of `SecureCookieSessionInterface`. Our own formats always use SHA-256.
@@ -37,25 +36,11 @@ pub enum Digest {
 
 impl Digest {
     /// Bytes of a tag.
-    const fn len(self) -> usize {
+    fn len(self) -> usize {
         match self {
             Self::Sha1 => 20,
             Self::Sha256 => 32,
             Self::Sha512 => 64,
-        }
-    }
-
-    /// Characters of a signature in base64url.
-    pub(crate) const fn encoded_len(self) -> usize {
-        base64::encoded_len(self.len())
-    }
-
-    /// Reads a tag from the one text that it has.
-    fn decode(self, signature: &[u8]) -> Option<Tag> {
-        match self {
-            Self::Sha1 => Some(Tag::new(&base64::decode_array::<20>(signature)?)),
-            Self::Sha256 => Some(Tag::new(&base64::decode_array::<32>(signature)?)),
-            Self::Sha512 => Some(Tag::new(&base64::decode_array::<64>(signature)?)),
         }
     }
 }
@@ -107,7 +92,12 @@ fn hmac_in_blocks<D: EagerHash>(state: &HmacCore<D>, text: &[u8]) -> Tag {
     let (blocks, rest) = Block::<HmacCore<D>>::slice_as_chunks(text);
     mac.update_blocks(blocks);
     mac.finalize_fixed_core(&mut Buffer::<HmacCore<D>>::new(rest), &mut output);
-    Tag::new(&output)
+    let mut tag = Tag {
+        bytes: [0; 64],
+        length: output.len(),
+    };
+    tag.bytes[..output.len()].copy_from_slice(&output);
+    tag
 }
 
 /// A message authentication code.
@@ -118,13 +108,6 @@ pub(crate) struct Tag {
 }
 
 impl Tag {
-    fn new(tag: &[u8]) -> Self {
-        let mut bytes = [0; 64];
-        bytes[..tag.len()].copy_from_slice(tag);
-        let length = tag.len();
-        Self { bytes, length }
-    }
-
     pub(crate) fn as_slice(&self) -> &[u8] {
         &self.bytes[..self.length]
     }
@@ -154,26 +137,36 @@ pub(crate) enum Freshness {
 /// The keys that sign and verify for one purpose.
 #[derive(Clone)]
 pub(crate) struct Signer {
-    pub(crate) digest: Digest,
+    /// Bytes of a tag.
+    tag_len: usize,
+    /// Characters of a signature.
+    pub(crate) signature_len: usize,
     keys: DerivedKeys<MacKey>,
 }
 
 impl Signer {
     /// Derives a key from each secret of a ring.
     pub(crate) fn new(digest: Digest, ring: &KeyRing, derive: impl Fn(&Secret) -> MacKey) -> Self {
-        let keys = DerivedKeys::new(ring, derive);
-        Self { digest, keys }
+        Self {
+            tag_len: digest.len(),
+            signature_len: base64::encoded_len(digest.len()),
+            keys: DerivedKeys::new(ring, derive),
+        }
     }
 
     /// Verifies a signature, and returns whether the primary key made it.
     pub(crate) fn verify(&self, cookie: Segments<'_>, now: u64) -> Result<Freshness, Rejected> {
-        let Some(signature) = self.digest.decode(cookie.signature) else {
+        let mut signature = Tag {
+            bytes: [0; 64],
+            length: self.tag_len,
+        };
+        if !base64::decode_exact(cookie.signature, &mut signature.bytes[..self.tag_len]) {
             return Err(if base64::is_base64url(cookie.signature) {
                 Rejected::BadSignature
             } else {
                 Rejected::Malformed
             });
-        };
+        }
         if self.keys.primary.tag(cookie.signed).matches(&signature) {
             return Ok(Freshness::Current);
         }
@@ -188,7 +181,7 @@ impl Signer {
     /// Returns why a cookie with an undecodable payload is rejected. It is `Unreadable` only if its signature is valid; otherwise
     /// an attacker's text would be reported as ours.
     pub(crate) fn rejection(&self, cookie: Segments<'_>, now: u64) -> Rejected {
-        if !base64::is_base64url(payload::encoded(cookie.payload)) {
+        if !base64::is_base64url(cookie.encoded) {
             return Rejected::Malformed;
         }
         match self.verify(cookie, now) {
@@ -242,12 +235,17 @@ mod tests {
         /// Any other signature is another code, also of another length.
         #[test]
         fn codes_are_compared_whole(code in prop::collection::vec(any::<u8>(), 1..=64), at in 0..64_usize, bit in 0..8) {
+            fn tag(code: &[u8]) -> Tag {
+                let mut bytes = [0; 64];
+                bytes[..code.len()].copy_from_slice(code);
+                Tag { bytes, length: code.len() }
+            }
             let mut other = code.clone();
-            prop_assert!(Tag::new(&code).matches(&Tag::new(&other)));
+            prop_assert!(tag(&code).matches(&tag(&other)));
             let at = at % code.len();
             other[at] ^= 1_u8 << bit;
-            prop_assert!(!Tag::new(&code).matches(&Tag::new(&other)));
-            prop_assert!(!Tag::new(&code).matches(&Tag::new(&code[1..])));
+            prop_assert!(!tag(&code).matches(&tag(&other)));
+            prop_assert!(!tag(&code).matches(&tag(&code[1..])));
         }
     }
 
@@ -295,7 +293,10 @@ mod tests {
         for digest in [Digest::Sha1, Digest::Sha256, Digest::Sha512] {
             let mut text = Vec::new();
             base64::encode_to(&mut text, MacKey::new(digest, b"k").tag(b"").as_slice());
-            assert_eq!(text.len(), digest.encoded_len());
+            assert_eq!(
+                text.len(),
+                signer(digest, KeyRing::flask("dev")).signature_len
+            );
         }
     }
 }

@@ -17,11 +17,6 @@ thread_local! {
     static INFLATE: RefCell<Option<Decompress>> = const { RefCell::new(None) };
 }
 
-/// Returns the base64url of a segment.
-pub(crate) fn encoded(segment: &[u8]) -> &[u8] {
-    segment.strip_prefix(b".").unwrap_or(segment)
-}
-
 /// Returns the JSON text of a segment whose base64 decodes to `bytes`. `None` if it is not UTF-8, not a zlib stream, or longer
 /// than `most` bytes when inflated.
 pub(crate) fn text(segment: &[u8], bytes: &[u8], most: usize) -> Option<Arc<str>> {

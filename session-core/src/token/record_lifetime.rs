@@ -13,7 +13,7 @@ impl Lifetime {
     pub(crate) fn expires(&self, created: u64, now: u64, idle: u64) -> u64 {
         // Stores have signed numbers of 64 bits.
         let latest = i64::MAX.cast_unsigned();
-        let end = created.saturating_add(self.absolute_seconds());
+        let end = created.saturating_add(self.absolute);
         now.saturating_add(idle).min(end).min(latest)
     }
 
@@ -21,7 +21,7 @@ impl Lifetime {
     /// extends without a new cookie.
     pub(crate) fn max_age_of_id(&self, created: u64, now: u64) -> u64 {
         let age = now.saturating_sub(created);
-        let left = self.absolute_seconds().saturating_sub(age);
+        let left = self.absolute.saturating_sub(age);
         left.min(LONGEST_MAX_AGE)
     }
 }

@@ -12,6 +12,8 @@ pub(crate) struct Segments<'a> {
     /// The text under the signature: the payload, a dot and the stamp.
     pub(crate) signed: &'a [u8],
     pub(crate) payload: &'a [u8],
+    /// The payload's base64url, without a dot in front of it.
+    pub(crate) encoded: &'a [u8],
     /// In Flask's format the stamp is the time alone.
     pub(crate) stamp: &'a [u8],
     pub(crate) signature: &'a [u8],
@@ -24,21 +26,16 @@ impl<'a> Segments<'a> {
         if cookie.len() > longest {
             return Err(Rejected::TooLong);
         }
-        let (signed, signature) = split_last(cookie)?;
-        let (payload, stamp) = split_last(signed)?;
+        let last_dot = memchr::memrchr(b'.', cookie).ok_or(Rejected::Malformed)?;
+        let signed = &cookie[..last_dot];
+        let dot = memchr::memrchr(b'.', signed).ok_or(Rejected::Malformed)?;
+        let payload = &signed[..dot];
         Ok(Self {
             signed,
             payload,
-            stamp,
-            signature,
+            encoded: payload.strip_prefix(b".").unwrap_or(payload),
+            stamp: &signed[dot + 1..],
+            signature: &cookie[last_dot + 1..],
         })
-    }
-}
-
-/// Splits a text at its last dot.
-fn split_last(text: &[u8]) -> Result<(&[u8], &[u8]), Rejected> {
-    match memchr::memrchr(b'.', text) {
-        Some(dot) => Ok((&text[..dot], &text[dot + 1..])),
-        None => Err(Rejected::Malformed),
     }
 }

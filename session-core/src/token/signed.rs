@@ -53,12 +53,13 @@ pub(crate) fn open(
     map: &mut Map,
 ) -> Result<Freshness, Rejected> {
     let cookie = Segments::split(cookie, LONGEST)?;
-    if cookie.signature.len() != signer.digest.encoded_len() {
+    if cookie.signature.len() != signer.signature_len {
         return Err(Rejected::Malformed);
     }
-    let Some(stamp_bytes) = base64::decode_array(cookie.stamp) else {
+    let mut stamp_bytes = [0; stamp::BYTES];
+    if !base64::decode_exact(cookie.stamp, &mut stamp_bytes) {
         return Err(Rejected::Malformed);
-    };
+    }
     // On the stack: a forged cookie allocates nothing. Most are short, and the short buffer is cleared faster.
     let (mut short, mut long);
     let buffer: &mut [u8] = if cookie.payload.len() <= 512 {
@@ -68,7 +69,7 @@ pub(crate) fn open(
         long = [0; LONGEST_DECODED];
         &mut long
     };
-    let Some(bytes) = base64::decode_into(payload::encoded(cookie.payload), buffer) else {
+    let Some(bytes) = base64::decode_into(cookie.encoded, buffer) else {
         return Err(signer.rejection(cookie, now));
     };
     let freshness = signer.verify(cookie, now)?;
@@ -84,7 +85,7 @@ pub(crate) fn open(
 
 /// Writes `name=value`. The payload of an unchanged session goes back as it came, if it fits into the budget.
 pub(crate) fn write(signer: &Signer, target: Target<'_>, content: Content<'_>) -> Vec<u8> {
-    let rest = 2 + stamp::DIGITS + signer.digest.encoded_len();
+    let rest = 2 + stamp::DIGITS + signer.signature_len;
     let mut out = match content.payload(LONGEST) {
         Some(payload) if payload.len() + rest <= target.budget => {
             let mut out = target.begin(payload.len() + rest);

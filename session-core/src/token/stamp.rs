@@ -50,57 +50,61 @@ pub(crate) const BYTES: usize = 18;
 /// Characters of a stamp in base64url.
 pub(crate) const DIGITS: usize = 24;
 
-const NEVER: u64 = u32::MAX as u64;
+const NEVER: u32 = u32::MAX;
+/// The longest difference of two times, 136 years: one below [`NEVER`].
+const LONGEST: u32 = NEVER - 1;
 /// The last second that 40 bits hold, in the year 36812.
 const LAST: u64 = (1 << 40) - 1;
 
 impl Stamp {
     pub(crate) fn encode(&self) -> [u8; BYTES] {
         let issued = self.issued.min(LAST);
-        // Differences saturate after 136 years, one below "never".
-        let created = issued.saturating_sub(self.created).min(NEVER - 1);
+        let created = seconds_between(self.created, issued);
         let authenticated = match self.authenticated {
-            Some(then) => issued.saturating_sub(then).min(NEVER - 1),
+            Some(then) => seconds_between(then, issued),
             None => NEVER,
         };
         let mut bytes = [0; BYTES];
         bytes[0] = u8::from(self.permanent);
         bytes[1..6].copy_from_slice(&issued.to_be_bytes()[3..]);
-        bytes[6..10].copy_from_slice(&created.to_be_bytes()[4..]);
-        bytes[10..14].copy_from_slice(&authenticated.to_be_bytes()[4..]);
+        bytes[6..10].copy_from_slice(&created.to_be_bytes());
+        bytes[10..14].copy_from_slice(&authenticated.to_be_bytes());
         bytes[14..].copy_from_slice(&self.epoch.encode());
         bytes
     }
 
     /// Reads a stamp; `None` for unknown flags and for times before 1970.
     pub(crate) fn decode(bytes: [u8; BYTES]) -> Option<Self> {
-        let issued = big_endian(&bytes[1..6]);
-        let authenticated = match big_endian(&bytes[10..14]) {
+        let [flags, i0, i1, i2, i3, i4, .., e0, e1, e2, e3] = bytes;
+        let number = |at: usize| {
+            u32::from_be_bytes([bytes[at], bytes[at + 1], bytes[at + 2], bytes[at + 3]])
+        };
+        let issued = u64::from_be_bytes([0, 0, 0, i0, i1, i2, i3, i4]);
+        let created = issued.checked_sub(number(6).into())?;
+        let authenticated = match number(10) {
             NEVER => None,
-            ago => Some(issued.checked_sub(ago)?),
+            ago => Some(issued.checked_sub(ago.into())?),
         };
         // An unknown flag may be a newer release's, so the session cannot be understood.
-        let permanent = match bytes[0] {
+        let permanent = match flags {
             0 => false,
             1 => true,
             _ => return None,
         };
-        let [.., e0, e1, e2, e3] = bytes;
         Some(Self {
             permanent,
             issued,
-            created: issued.checked_sub(big_endian(&bytes[6..10]))?,
+            created,
             authenticated,
             epoch: Epoch::decode([e0, e1, e2, e3]),
         })
     }
 }
 
-/// Reads a big-endian number of at most 8 bytes.
-pub(crate) fn big_endian(bytes: &[u8]) -> u64 {
-    bytes
-        .iter()
-        .fold(0, |number, byte| number << 8 | u64::from(*byte))
+/// Returns how long one time is before another, as a stamp holds it.
+fn seconds_between(time: u64, later: u64) -> u32 {
+    let seconds = u32::try_from(later.saturating_sub(time));
+    seconds.unwrap_or(LONGEST).min(LONGEST)
 }
 
 #[cfg(test)]

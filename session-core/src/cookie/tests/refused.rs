@@ -262,7 +262,7 @@ fn c2_what_browsers_keep_is_a_warning_at_most() {
             ),
         }
         // It comes back as it was sent.
-        let pair = [template.name().as_bytes(), b"=v"].concat();
+        let pair = [template.name.as_bytes(), b"=v"].concat();
         let header = HeaderValue::from_bytes(&pair).unwrap();
         for dialect in [Dialect::Browser, Dialect::Werkzeug] {
             assert_eq!(
