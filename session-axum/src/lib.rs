@@ -31,7 +31,8 @@
 //! | `Session<Admin>` | the session of the marked layer |
 //! | `Result<Session, SessionRejection>` | the session, or the [reason](SessionRejection) why there is none |
 //!
-//! Its methods are those of [`session_core::Session`]. It returns their errors by `?` as [`Error`], which is a response.
+//! Its methods are those of [`session_core::Session`]. It returns their errors by `?` as [`Error`], which is a response, or as
+//! an error type of the application that is made from [`SessionError`].
 //!
 //! A handler that does not ask for the session costs nothing: no signature is verified, no header sent. The session is closed
 //! when the handler has returned its response, whatever its status, and before the body streams.
@@ -47,7 +48,7 @@ pub use layer::{SessionLayer, SessionService};
 #[doc(no_inline)]
 pub use session_core;
 #[doc(no_inline)]
-pub use session_core::{Config, SecretKey, Sessions};
+pub use session_core::{Config, Error as SessionError, SecretKey, Sessions};
 #[doc(no_inline)]
 pub use session_store;
 #[doc(no_inline)]

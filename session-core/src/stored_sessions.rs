@@ -156,6 +156,30 @@ impl StoredSessions {
     pub fn cookie_name(&self) -> &str {
         &self.0.cookie.name
     }
+
+    /// Returns what tells the cookie apart from others in a browser, as [`Sessions::cookie_scope`](crate::Sessions::cookie_scope).
+    ///
+    /// ```
+    /// # use session_core::{SecretKey, Sessions};
+    /// let sessions = Sessions::builder(SecretKey::generate().unwrap()).build_stored().unwrap();
+    /// assert_eq!(sessions.cookie_scope(), "__Host-session; Path=/");
+    /// ```
+    #[must_use]
+    pub fn cookie_scope(&self) -> String {
+        self.0.cookie_scope()
+    }
+
+    /// Returns a number that this value shares with its clones, as [`Sessions::instance`](crate::Sessions::instance).
+    ///
+    /// ```
+    /// # use session_core::{SecretKey, Sessions};
+    /// let sessions = Sessions::builder(SecretKey::generate().unwrap()).build_stored().unwrap();
+    /// assert_eq!(sessions.instance(), sessions.clone().instance());
+    /// ```
+    #[must_use]
+    pub fn instance(&self) -> usize {
+        Arc::as_ptr(&self.0).addr()
+    }
 }
 
 impl fmt::Debug for StoredSessions {

@@ -39,7 +39,7 @@
 //! | [`request.session_of::<Admin>()`](RequestSession::session_of) | the session of the marked layer |
 //!
 //! An `Err` of a handler is a response, too, and its session is saved as on any other: [`Error`] is one, and an error type of
-//! the application becomes one by [`IntoResponse`]. hyper alone would cut the connection. Only a panic still does that; the
+//! the application becomes one by [`IntoResponse`]; it is made from [`SessionError`], the error of all methods. hyper alone would cut the connection. Only a panic still does that; the
 //! session is then left as it was.
 //!
 //! A handler that does not ask for the session costs nothing: no signature is verified, no header sent. The session is closed
@@ -58,7 +58,7 @@ pub use request::RequestSession;
 #[doc(no_inline)]
 pub use session_core;
 #[doc(no_inline)]
-pub use session_core::{Config, SecretKey, Session, Sessions};
+pub use session_core::{Config, Error as SessionError, SecretKey, Session, Sessions};
 #[doc(no_inline)]
 pub use session_store;
 #[doc(no_inline)]

@@ -63,7 +63,7 @@ mod response;
 pub use fairing::SessionFairing;
 pub use guard::{BestEffort, Error, Session, SessionRejection};
 #[doc(no_inline)]
-pub use session_core::{self, Config, SecretKey, Sessions};
+pub use session_core::{self, Config, Error as SessionError, SecretKey, Sessions};
 #[doc(no_inline)]
 pub use session_store::{self, MemoryStore, MissingLayer};
 

@@ -14,6 +14,8 @@
 //! For an adapter:
 //! - [`SessionBackend`] is the place of an application's sessions. It begins and closes an
 //!   [`Exchange`](session_core::protocol::Exchange) for each request.
+//! - [`SessionBackend::begin`] does so for a request of `http`, and notices layers that disturb each other. [`CookieOwners`]
+//!   finds them at start.
 //! - [`SessionSlot`] goes with the request and opens the session when a handler asks for it. [`MissingLayer`] says what to
 //!   add where there is none.
 //! - [`ResponseFuture`] waits for a service's response and closes the session before the headers are sent.
@@ -29,11 +31,13 @@ mod admin;
 mod contract;
 mod memory;
 
-pub use adapter::backend::SessionBackend;
+pub use adapter::backend::{Begun, SessionBackend};
 pub use adapter::close::Close;
+pub use adapter::collision::CookieOwners;
 pub use adapter::future::ResponseFuture;
-pub use adapter::missing::MissingLayer;
-pub use adapter::response::{error_response, write_headers, write_response};
+pub use adapter::missing::{Advice, MissingLayer};
+pub use adapter::plain_http::PlainHttp;
+pub use adapter::response::{body_as, error_response, write_headers, write_response};
 pub use adapter::slot::SessionSlot;
 pub use adapter::trace;
 pub use admin::clean::clean;

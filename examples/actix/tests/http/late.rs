@@ -81,7 +81,7 @@ async fn a_session_that_is_opened_after_the_close_is_too_late() {
         let opened = Session::extract(request).await;
         assert!(matches!(
             opened.unwrap_err(),
-            Error::Session(session_core::Error::TooLate)
+            Error(session_core::Error::TooLate)
         ));
         "nothing".to_owned()
     }
