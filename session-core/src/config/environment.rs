@@ -51,9 +51,8 @@ impl Config {
     /// JSON: `true`, `false`, a number, a list. Where true or false is meant, `1` is true and `0` is false. Texts that hold
     /// secrets are wiped after they were read.
     ///
-    /// Each variable that begins with the prefix and `SESSION_` must be a setting. So must one that is a setting but for two
-    /// characters: `SHOP_SECRET_KEY_FALLBACK`. Others are ignored, and `SESSION_MANAGER` is if there is no prefix: each
-    /// desktop sets it. Where another program's `SESSION_...` are in the environment, use a prefix.
+    /// [`Config`] says which names must be settings, behind the prefix if there is one. Without a prefix `SESSION_MANAGER`, which
+    /// desktops set, is ignored. Where the environment holds `SESSION_...` of another program, use a prefix.
     ///
     /// # Errors
     /// [`ConfigError::Value`] for a value of the wrong type, and for an unknown setting. It names the variable, and the nearest

@@ -60,9 +60,10 @@ use crate::stored_sessions::StoredSessions;
 /// Where true or false is meant, 1 is true and 0 is false. Names are in upper or in lower case, except those of environment
 /// variables, which are in upper case.
 ///
-/// An unknown setting is an error, which names the nearest one: each name that begins with `SESSION_`, and each that is a longer
-/// setting but for two characters. Other names are ignored, so the whole configuration of a Flask application can be used. Only
-/// settings of the extension Flask-Session are left out of it: its sessions on the server cannot be shared.
+/// An unknown setting is an error, which names the nearest one. Each name that begins with `SESSION_` must be a setting, and each
+/// that differs in two characters or fewer from `SECRET_KEY_FALLBACKS`, `PERMANENT_SESSION_LIFETIME` or `MAX_COOKIE_SIZE`. Other
+/// names are ignored, so the configuration of a Flask application can be used. The settings of the extension Flask-Session are
+/// errors, since its sessions on the server cannot be shared.
 ///
 /// A `Config` wipes its keys when it is dropped, and does not print them. It cannot wipe the environment itself, the text of a
 /// file, or the buffers of the reader of a serde format.

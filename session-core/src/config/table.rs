@@ -19,8 +19,8 @@ impl Config {
     ///
     /// # Errors
     /// [`ConfigError::Value`] for a value of the wrong type, for a name that is set twice, in lower and in upper case, and for an
-    /// unknown setting: a name that begins with `SESSION_`, or that is a setting but for two characters. Other names are
-    /// ignored, since the table may be another program's, too. The error names the setting, and does not quote the value.
+    /// unknown setting; [`Config`] says which names must be settings. The others are ignored, since the table may be another
+    /// program's, too. The error names the setting, and does not quote the value.
     ///
     /// ```
     /// use session_core::Config;
