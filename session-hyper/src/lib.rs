@@ -45,8 +45,14 @@
 //! A handler that does not ask for the session costs nothing: no signature is verified, no header sent. The session is closed
 //! when the handler has returned its response, whatever its status, and before the body streams.
 //!
-//! The feature `encryption` adds encrypted sessions, `Builder::encrypted`. Stores other than [`MemoryStore`] are
-//! crates of their own: `session-store-sqlite`, `session-store-postgres`, `session-store-redis`.
+//! # Features and other crates
+//!
+//! - `encryption`: encrypted sessions, `Builder::encrypted`.
+//! - `testing`: the module `testing` of [`session_core`], for the tests of an application.
+//!
+//! The types of [`session_core`] and [`session_store`] that an application names are here, so it depends on this crate alone.
+//! Only [`session_core::Error`] is not: its name is that of the [`Error`] of this crate. A store other than [`MemoryStore`] is
+//! one crate more: `session-store-sqlite`, `session-store-postgres` or `session-store-redis`.
 
 mod error;
 mod layer;
@@ -55,14 +61,21 @@ mod request;
 pub use error::{Error, IntoResponse};
 pub use layer::{SessionLayer, SessionService};
 pub use request::RequestSession;
+#[cfg(feature = "testing")]
 #[doc(no_inline)]
-pub use session_core;
+pub use session_core::testing;
 #[doc(no_inline)]
-pub use session_core::{Config, Error as SessionError, SecretKey, Session, Sessions};
+pub use session_core::{
+    self, Builder, Clock, Config, ConfigError, Digest, EntropyError, EntropySource,
+    Error as SessionError, Event, EventKind, Flash, GonePolicy, KeyRing, LogDigest, Prefix,
+    PreviousCookie, RecordKey, Refresh, Rejected, ReusePolicy, SameSite, SecretKey, Session,
+    Sessions, StoredSessions, Warning, Weakness, tagged,
+};
 #[doc(no_inline)]
-pub use session_store;
-#[doc(no_inline)]
-pub use session_store::{MemoryStore, MissingLayer};
+pub use session_store::{
+    self, DeleteScope, Durability, MemoryStore, MissingLayer, SessionBackend, SessionInfo, Store,
+    StoreError, StoreFuture, UserSessions, clean,
+};
 
 /// Compiles the program of the README.
 #[cfg(doctest)]

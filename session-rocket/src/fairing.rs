@@ -79,8 +79,9 @@ impl SessionFairing {
     }
 
     /// Returns a fairing that is configured by a table of Rocket's configuration, in its selected profile. The table has
-    /// [`Config`]'s names, in lower or upper case. `build` is `Config::build`, `Config::build_flask`, or a closure that returns
-    /// a [`SessionBackend`]. An error in the table stops the launch, and the log says which.
+    /// [`Config`]'s names, in lower or upper case; a misspelt one is an error. `build` is `Config::build`, `Config::build_flask`,
+    /// or a closure that returns a [`SessionBackend`], for sessions in a store. An error in the table stops the launch, and the
+    /// log says which.
     ///
     /// ```toml
     /// # Rocket.toml
@@ -114,6 +115,21 @@ impl SessionFairing {
     /// let error = Client::untracked(app(rocket::Config::figment())).unwrap_err(); // no table, no key
     /// assert!(matches!(error.kind(), FailedFairings(_)));
     /// ```
+    ///
+    /// With a store:
+    ///
+    /// ```
+    /// # use rocket::local::blocking::Client;
+    /// use std::sync::Arc;
+    /// use session_rocket::{Config, MemoryStore, SessionBackend, SessionFairing};
+    ///
+    /// # const KEY: &str = "u9jZvX3nFqfB4mS0nXn9S5q7x3wTt2Kx1pQyVb8Rr4c";
+    /// let store = Arc::new(MemoryStore::new());
+    /// let build = move |config: Config| Ok(SessionBackend::stored(config.build_stored()?, store.clone()));
+    /// let fairing = SessionFairing::figment("session", build);
+    /// # let figment = rocket::Config::figment().merge(("session.secret_key", KEY));
+    /// # assert!(Client::untracked(rocket::custom(figment).attach(fairing)).is_ok());
+    /// ```
     #[must_use]
     pub fn figment<S: Into<SessionBackend>>(
         table: &'static str,
@@ -124,7 +140,7 @@ impl SessionFairing {
                 let upper = table.to_uppercase();
                 return Err(format!(
                     "expected a table `{table}` in Rocket's configuration: add `[default.{table}]` with `secret_key` to \
-                     Rocket.toml, or set ROCKET_{upper}='{{secret_key=\"...\"}}'"
+                     Rocket.toml, or set ROCKET_{upper}='{{secret_key=\"...\"}}'; `openssl rand -base64 33` prints a key"
                 ));
             };
             match Config::from_table(&settings).and_then(&build) {
