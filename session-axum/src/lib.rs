@@ -41,6 +41,8 @@
 
 mod extract;
 mod layer;
+#[cfg(feature = "testing")]
+pub mod testing;
 
 pub use extract::{BestEffort, Error, Session, SessionRejection};
 pub use layer::{SessionLayer, SessionService};

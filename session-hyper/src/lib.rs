@@ -61,5 +61,9 @@ pub use session_core;
 pub use session_core::{Config, SecretKey, Session, Sessions};
 #[doc(no_inline)]
 pub use session_store;
+/// Helpers for the tests of applications (feature `testing`).
+#[cfg(feature = "testing")]
+#[doc(inline)]
+pub use session_store::testing;
 #[doc(no_inline)]
 pub use session_store::{MemoryStore, MissingLayer};

@@ -64,5 +64,9 @@ pub use fairing::SessionFairing;
 pub use guard::{BestEffort, Error, Session, SessionRejection};
 #[doc(no_inline)]
 pub use session_core::{self, Config, SecretKey, Sessions};
+/// Helpers for the tests of applications (feature `testing`).
+#[cfg(feature = "testing")]
+#[doc(inline)]
+pub use session_store::testing;
 #[doc(no_inline)]
 pub use session_store::{self, MemoryStore, MissingLayer};

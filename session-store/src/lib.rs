@@ -28,6 +28,8 @@ mod adapter;
 mod admin;
 mod contract;
 mod memory;
+#[cfg(feature = "testing")]
+pub mod testing;
 
 pub use adapter::backend::SessionBackend;
 pub use adapter::close::Close;
