@@ -168,7 +168,7 @@ async fn any_tower_service() {
     let app: Router = Router::new().route("/", get(async || "Hello"));
     let app = tower::ServiceBuilder::new()
         .map_response(|response: axum::response::Response| {
-            response.map(|body| http_body_util::BodyExt::boxed_unsync(body))
+            response.map(http_body_util::BodyExt::boxed_unsync)
         })
         .service(app);
     let mut browser = Browser::new(app);
