@@ -43,17 +43,16 @@
 //! - `testing`: the module `testing` of [`session_core`], for the tests of an application.
 //!
 //! The types of [`session_core`] and [`session_store`] that an application names are here, so it depends on this crate alone.
-//! Only [`session_core::Error`] is not: its name is that of the [`Error`] of this crate. A store other than [`MemoryStore`] is
+//! [`session_core::Error`] is [`SessionError`] here, beside the [`Error`] of this crate. A store other than [`MemoryStore`] is
 //! one crate more: `session-store-sqlite`, `session-store-postgres` or `session-store-redis`.
 
 mod extract;
 mod layer;
+#[cfg(feature = "testing")]
+pub mod testing;
 
 pub use extract::{BestEffort, Error, Session, SessionRejection};
 pub use layer::{SessionLayer, SessionService};
-#[cfg(feature = "testing")]
-#[doc(no_inline)]
-pub use session_core::testing;
 #[doc(no_inline)]
 pub use session_core::{
     self, Builder, Clock, Config, ConfigError, Digest, EntropyError, EntropySource,

@@ -57,7 +57,7 @@
 //! - `testing`: the module `testing` of [`session_core`], for the tests of an application.
 //!
 //! The types of [`session_core`] and [`session_store`] that an application names are here, so it depends on this crate alone.
-//! Only [`session_core::Error`] is not: its name is that of the [`Error`] of this crate. A store other than [`MemoryStore`] is
+//! [`session_core::Error`] is [`SessionError`] here, beside the [`Error`] of this crate. A store other than [`MemoryStore`] is
 //! one crate more: `session-store-sqlite`, `session-store-postgres` or `session-store-redis`.
 //! Rocket's private cookies, its feature `secrets`, are not needed.
 
@@ -68,9 +68,6 @@ mod response;
 
 pub use fairing::SessionFairing;
 pub use guard::{BestEffort, Error, Session, SessionRejection};
-#[cfg(feature = "testing")]
-#[doc(no_inline)]
-pub use session_core::testing;
 #[doc(no_inline)]
 pub use session_core::{
     self, Builder, Clock, Config, ConfigError, Digest, EntropyError, EntropySource,
@@ -78,6 +75,10 @@ pub use session_core::{
     PreviousCookie, RecordKey, Refresh, Rejected, ReusePolicy, SameSite, SecretKey, Sessions,
     StoredSessions, Warning, Weakness, tagged,
 };
+/// Helpers for the tests of applications (feature `testing`).
+#[cfg(feature = "testing")]
+#[doc(inline)]
+pub use session_store::testing;
 #[doc(no_inline)]
 pub use session_store::{
     self, DeleteScope, Durability, MemoryStore, MissingLayer, SessionBackend, SessionInfo, Store,

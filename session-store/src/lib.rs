@@ -30,6 +30,8 @@ mod adapter;
 mod admin;
 mod contract;
 mod memory;
+#[cfg(feature = "testing")]
+pub mod testing;
 
 pub use adapter::backend::{Begun, SessionBackend};
 pub use adapter::close::Close;
