@@ -3,11 +3,11 @@
 use std::marker::PhantomData;
 use std::ops::Deref;
 
+use axum_core::body::Body;
 use axum_core::extract::{FromRequestParts, OptionalFromRequestParts};
 use axum_core::response::{IntoResponse, Response};
-use http::StatusCode;
 use http::request::Parts;
-use session_store::{MissingLayer, SessionSlot};
+use session_store::{Advice, MissingLayer, SessionSlot};
 
 /// The request's session. It derefs to [`session_core::Session`], which has the methods.
 ///
@@ -105,8 +105,15 @@ impl<S: Sync, K: 'static> FromRequestParts<S> for BestEffort<K> {
     }
 }
 
-/// The reason why a handler that asked for its session was not called. As a response it is the [`Error`]'s, or 500 with the
-/// line of code that is missing.
+/// What a developer changes who has no session.
+const ADVICE: Advice = Advice {
+    missing: "add `.layer(SessionLayer::new(sessions){marked})` after the routes",
+    outside: "`.layer(SessionLayer::new(sessions){marked})` covers the routes and the layers that were added before it, so \
+        move it below all routes and below the middleware that asks",
+};
+
+/// The reason why a handler that asked for its session was not called. As a response it is the [`Error`]'s, or 500; the log and
+/// the body of a debug build name the line of code to change.
 ///
 /// ```
 /// use axum::response::IntoResponse;
@@ -130,8 +137,8 @@ impl<S: Sync, K: 'static> FromRequestParts<S> for BestEffort<K> {
 #[derive(Debug, Clone, thiserror::Error)]
 #[non_exhaustive]
 pub enum SessionRejection {
-    /// The router has no layer for this session.
-    #[error("{}", .0.hint("add `.layer(SessionLayer::new(sessions){marked})` after the routes"))]
+    /// The router has no layer for this session, or it did not run before the handler or middleware that asked.
+    #[error("{}", .0.hint(&ADVICE))]
     MissingLayer(MissingLayer),
     /// The session is in a store that did not answer, or its response was already returned.
     #[error(transparent)]
@@ -141,9 +148,7 @@ pub enum SessionRejection {
 impl IntoResponse for SessionRejection {
     fn into_response(self) -> Response {
         match self {
-            Self::MissingLayer(_) => {
-                (StatusCode::INTERNAL_SERVER_ERROR, self.to_string()).into_response()
-            }
+            Self::MissingLayer(missing) => Error(missing.error(&ADVICE)).into_response(),
             Self::Session(error) => error.into_response(),
         }
     }
@@ -156,8 +161,38 @@ impl From<MissingLayer> for SessionRejection {
     }
 }
 
-/// An error of a session that is a response: the core's status, without a body. The error is written to `tracing`;
-/// middleware finds it in the response's extensions as [`session_core::Error`].
+/// An error of a session that is a response: the core's status, and in debug builds the error's text as the body. The error is
+/// written to `tracing`; middleware finds it in the response's extensions as [`SessionError`](crate::SessionError).
+///
+/// An error type of the application needs one `#[from]`:
+///
+/// ```
+/// use axum::http::StatusCode;
+/// use axum::response::{IntoResponse, Response};
+/// use session_axum::{Error, Session, SessionError};
+///
+/// #[derive(Debug, thiserror::Error)]
+/// enum AppError {
+///     #[error(transparent)]
+///     Session(#[from] SessionError),
+///     #[error("there is no such page")]
+///     NotFound,
+/// }
+///
+/// impl IntoResponse for AppError {
+///     fn into_response(self) -> Response {
+///         match self {
+///             Self::Session(error) => Error(error).into_response(),
+///             Self::NotFound => (StatusCode::NOT_FOUND, self.to_string()).into_response(),
+///         }
+///     }
+/// }
+///
+/// async fn lost(session: Session) -> Result<String, AppError> {
+///     session.increment("lost", 1)?;
+///     Err(AppError::NotFound)
+/// }
+/// ```
 ///
 /// ```
 /// use axum::response::IntoResponse;
@@ -173,6 +208,6 @@ pub struct Error(#[from] pub session_core::Error);
 
 impl IntoResponse for Error {
     fn into_response(self) -> Response {
-        session_store::error_response(self.0)
+        session_store::error_response(self.0).map(Body::from)
     }
 }

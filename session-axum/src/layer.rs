@@ -4,6 +4,7 @@ use std::marker::PhantomData;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
+use axum_core::body::Body;
 use http::{Request, Response};
 use session_core::{Sessions, StoredSessions};
 use session_store::{ResponseFuture, SessionBackend, Store};
@@ -13,7 +14,9 @@ use tower_service::Service;
 /// Gives the handlers of a router their sessions: `.layer(SessionLayer::new(sessions))`, after the routes.
 ///
 /// It works on any Tower service whose response body has a default, as axum's has: the default replaces the body when a
-/// session cannot be closed.
+/// session cannot be closed. In a debug build an axum body names the error.
+///
+/// A layer inside of a layer of the same sessions does nothing: handlers have the outer layer's session.
 ///
 /// ```
 /// # use http::{Request, Response};
@@ -131,10 +134,11 @@ impl<K> Clone for SessionLayer<K> {
     }
 }
 
-impl<S, K> Layer<S> for SessionLayer<K> {
+impl<S, K: 'static> Layer<S> for SessionLayer<K> {
     type Service = SessionService<S, K>;
 
     fn layer(&self, inner: S) -> Self::Service {
+        self.backend.note_layer::<K>();
         SessionService {
             inner,
             layer: self.clone(),
@@ -174,7 +178,7 @@ impl<S, K, B, R> Service<Request<B>> for SessionService<S, K>
 where
     S: Service<Request<B>, Response = Response<R>>,
     K: 'static,
-    R: Default,
+    R: Default + 'static,
 {
     type Response = S::Response;
     type Error = S::Error;
@@ -185,10 +189,13 @@ where
     }
 
     fn call(&mut self, mut request: Request<B>) -> Self::Future {
-        let exchange = self.layer.backend.exchange(request.headers());
-        request
-            .extensions_mut()
-            .insert(self.layer.backend.slot::<K>(&exchange));
-        ResponseFuture::new(self.inner.call(request), &self.layer.backend, exchange)
+        let backend = &self.layer.backend;
+        let begun = backend.begin::<K, _>(&mut request);
+        ResponseFuture::new(self.inner.call(request), backend, begun, error_body)
     }
+}
+
+/// Makes a body from an error's text, where the service has axum's bodies.
+fn error_body<R: Default + 'static>(text: String) -> R {
+    session_store::body_as(Body::from(text)).unwrap_or_default()
 }

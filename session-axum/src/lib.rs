@@ -31,24 +31,42 @@
 //! | `Session<Admin>` | the session of the marked layer |
 //! | `Result<Session, SessionRejection>` | the session, or the [reason](SessionRejection) why there is none |
 //!
-//! Its methods are those of [`session_core::Session`]. It returns their errors by `?` as [`Error`], which is a response.
+//! Its methods are those of [`session_core::Session`]. It returns their errors by `?` as [`Error`], which is a response, or as
+//! an error type of the application that is made from [`SessionError`].
 //!
 //! A handler that does not ask for the session costs nothing: no signature is verified, no header sent. The session is closed
 //! when the handler has returned its response, whatever its status, and before the body streams.
 //!
-//! The feature `encryption` adds encrypted sessions, `Builder::encrypted`. Stores other than [`MemoryStore`] are
-//! crates of their own: `session-store-sqlite`, `session-store-postgres`, `session-store-redis`.
+//! # Features and other crates
+//!
+//! - `encryption`: encrypted sessions, `Builder::encrypted`.
+//! - `testing`: the module `testing` of [`session_core`], for the tests of an application.
+//!
+//! The types of [`session_core`] and [`session_store`] that an application names are here, so it depends on this crate alone.
+//! [`session_core::Error`] is [`SessionError`] here, beside the [`Error`] of this crate. A store other than [`MemoryStore`] is
+//! one crate more: `session-store-sqlite`, `session-store-postgres` or `session-store-redis`.
 
 mod extract;
 mod layer;
+#[cfg(feature = "testing")]
+pub mod testing;
 
 pub use extract::{BestEffort, Error, Session, SessionRejection};
 pub use layer::{SessionLayer, SessionService};
 #[doc(no_inline)]
-pub use session_core;
+pub use session_core::{
+    self, Builder, Clock, Config, ConfigError, Digest, EntropyError, EntropySource,
+    Error as SessionError, Event, EventKind, Flash, GonePolicy, KeyRing, LogDigest, Prefix,
+    PreviousCookie, RecordKey, Refresh, Rejected, ReusePolicy, SameSite, SecretKey, Sessions,
+    StoredSessions, Warning, Weakness, tagged,
+};
 #[doc(no_inline)]
-pub use session_core::{Config, SecretKey, Sessions};
-#[doc(no_inline)]
-pub use session_store;
-#[doc(no_inline)]
-pub use session_store::{MemoryStore, MissingLayer};
+pub use session_store::{
+    self, DeleteScope, Durability, MemoryStore, MissingLayer, SessionBackend, SessionInfo, Store,
+    StoreError, StoreFuture, UserSessions, clean,
+};
+
+/// Compiles the program of the README.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -129,3 +129,8 @@ pub use sessions::Sessions;
 pub use stored_sessions::StoredSessions;
 pub use token::lifetime::Refresh;
 pub use token::mac::Digest;
+
+/// Compiles the program of the README.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

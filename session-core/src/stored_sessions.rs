@@ -9,6 +9,9 @@ use http::{HeaderMap, HeaderValue};
 use crate::error::config::{ConfigError, Warning};
 use crate::exchange::Exchange;
 use crate::keys::ring::KeyRing;
+use crate::record::base::Decoded;
+use crate::record::store::Record;
+use crate::record_key::RecordKey;
 use crate::settings::Settings;
 
 /// Sessions in a store, configured and validated once; the cookie holds an id. Cheap to clone.
@@ -115,6 +118,32 @@ impl StoredSessions {
         self.0.now().as_secs()
     }
 
+    /// Returns the content of a record as JSON, as our signed cookies hold it: an object or, while flashes are pending, an
+    /// array of the object and the flashes. For an operator's tool: no id is checked, nor whether the session has expired.
+    ///
+    /// `None` if the record cannot be read: it is [encrypted](Record::is_encrypted) with another key or under another record's
+    /// key, it is plain where this configuration encrypts, or it is damaged.
+    ///
+    /// ```
+    /// use session_core::protocol::{Step, StoreRequest};
+    /// # use session_core::{SecretKey, Sessions};
+    /// # let sessions = Sessions::builder(SecretKey::generate().unwrap()).build_stored().unwrap();
+    /// # let exchange = sessions.exchange(&http::HeaderMap::new());
+    /// # let session = exchange.open().done().unwrap().unwrap();
+    /// session.insert("a", 1).unwrap();
+    /// let Step::Pending(pending) = exchange.close() else { unreachable!() };
+    /// let StoreRequest::Insert { key, record, .. } = pending.request() else { unreachable!() };
+    /// assert_eq!(sessions.record_content(*key, record).as_deref(), Some(r#"{"a":1}"#));
+    /// ```
+    #[must_use]
+    pub fn record_content(&self, key: RecordKey, record: &Record) -> Option<String> {
+        let keys = self.0.keys();
+        let (_, map) = Decoded::read(&keys.records, key, record.clone(), self.now())?;
+        let mut json = String::new();
+        map.write_ours(&mut json);
+        Some(json)
+    }
+
     /// Returns the name of the cookie, with its prefix.
     ///
     /// ```
@@ -126,6 +155,30 @@ impl StoredSessions {
     #[must_use]
     pub fn cookie_name(&self) -> &str {
         &self.0.cookie.name
+    }
+
+    /// Returns what tells the cookie apart from others in a browser, as [`Sessions::cookie_scope`](crate::Sessions::cookie_scope).
+    ///
+    /// ```
+    /// # use session_core::{SecretKey, Sessions};
+    /// let sessions = Sessions::builder(SecretKey::generate().unwrap()).build_stored().unwrap();
+    /// assert_eq!(sessions.cookie_scope(), "__Host-session; Path=/");
+    /// ```
+    #[must_use]
+    pub fn cookie_scope(&self) -> String {
+        self.0.cookie_scope()
+    }
+
+    /// Returns a number that this value shares with its clones, as [`Sessions::instance`](crate::Sessions::instance).
+    ///
+    /// ```
+    /// # use session_core::{SecretKey, Sessions};
+    /// let sessions = Sessions::builder(SecretKey::generate().unwrap()).build_stored().unwrap();
+    /// assert_eq!(sessions.instance(), sessions.clone().instance());
+    /// ```
+    #[must_use]
+    pub fn instance(&self) -> usize {
+        Arc::as_ptr(&self.0).addr()
     }
 }
 

@@ -2,30 +2,27 @@
 
 use std::convert::Infallible;
 
-use http::{Response, StatusCode};
-use session_store::{MissingLayer, trace};
+use http::Response;
+use http_body_util::combinators::{BoxBody, UnsyncBoxBody};
+use http_body_util::{BodyExt, Full};
+use hyper::body::Bytes;
+use session_store::body_as;
 
-/// An error of a session that is a response: the core's status, without a body. The error is written to `tracing`;
-/// middleware finds it in the response's extensions as [`session_core::Error`].
+/// An error of a session that is a response: the core's status, and in debug builds the error's text as the body. The error is
+/// written to `tracing`; middleware finds it in the response's extensions as [`SessionError`](crate::SessionError).
+///
+/// Without any layer hyper cuts the connection, and reports this error.
 ///
 /// ```
-/// use session_hyper::{Error, IntoResponse};
+/// use session_hyper::{Error, IntoResponse, SessionError};
 ///
-/// let response: http::Response<String> = Error::from(session_core::Error::Unavailable).into_response();
+/// let response: http::Response<String> = Error(SessionError::Unavailable).into_response();
 /// assert_eq!((response.status().as_u16(), &response.headers()["retry-after"]), (503, &"5".parse().unwrap()));
-/// assert_eq!(response.extensions().get(), Some(&session_core::Error::Unavailable));
+/// assert_eq!(response.extensions().get(), Some(&SessionError::Unavailable));
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum Error {
-    /// An error of the session.
-    #[error(transparent)]
-    Session(#[from] session_core::Error),
-    /// The service has no layer for this session: 500, and the line of code that is missing is written to `tracing`. Without
-    /// any layer, hyper cuts the connection and reports this error.
-    #[error("{}", .0.hint("wrap its service: `SessionLayer::new(sessions){marked}.wrap(service)`"))]
-    MissingLayer(MissingLayer),
-}
+#[error(transparent)]
+pub struct Error(#[from] pub session_core::Error);
 
 /// Turns a handler's error into a response. hyper alone would cut the connection.
 ///
@@ -35,33 +32,30 @@ pub enum Error {
 /// ```
 /// use http::{Request, Response, StatusCode};
 /// use hyper::service::{Service, service_fn};
-/// use session_hyper::{Error, IntoResponse, RequestSession, SecretKey, SessionLayer, Sessions};
+/// use session_hyper::{IntoResponse, RequestSession, SecretKey, SessionError, SessionLayer, Sessions};
 ///
 /// #[derive(Debug, thiserror::Error)]
-/// enum Problem {
+/// enum AppError {
 ///     #[error(transparent)]
-///     Asking(#[from] Error),
-///     #[error(transparent)]
-///     Changing(#[from] session_core::Error),
+///     Session(#[from] SessionError),
 ///     #[error("there is no such page")]
 ///     NotFound,
 /// }
 ///
-/// impl IntoResponse<String> for Problem {
+/// impl IntoResponse<String> for AppError {
 ///     fn into_response(self) -> Response<String> {
 ///         let mut response = Response::new(self.to_string());
 ///         *response.status_mut() = StatusCode::NOT_FOUND;
 ///         match self {
-///             Self::Asking(error) => error.into_response(),
-///             Self::Changing(error) => Error::from(error).into_response(),
+///             Self::Session(error) => error.into_response(),
 ///             Self::NotFound => response,
 ///         }
 ///     }
 /// }
 ///
-/// async fn handler(request: Request<String>) -> Result<Response<String>, Problem> {
+/// async fn handler(request: Request<String>) -> Result<Response<String>, AppError> {
 ///     request.session().await?.increment("lost", 1)?;
-///     Err(Problem::NotFound)
+///     Err(AppError::NotFound)
 /// }
 ///
 /// # #[tokio::main(flavor = "current_thread")] async fn main() {
@@ -82,24 +76,44 @@ pub trait IntoResponse<R> {
     /// ```
     /// use session_hyper::{Error, IntoResponse};
     ///
-    /// let response: http::Response<Vec<u8>> = Error::from(session_core::Error::TooLate).into_response();
+    /// let response: http::Response<Vec<u8>> = Error(session_core::Error::TooLate).into_response();
     /// assert_eq!(response.status(), 500);
     /// ```
     fn into_response(self) -> Response<R>;
 }
 
-impl<R: Default> IntoResponse<R> for Error {
+impl<R: Default + 'static> IntoResponse<R> for Error {
     fn into_response(self) -> Response<R> {
-        match self {
-            Self::Session(error) => session_store::error_response(error),
-            Self::MissingLayer(_) => {
-                trace::failed(&self);
-                let mut response = Response::new(R::default());
-                *response.status_mut() = StatusCode::INTERNAL_SERVER_ERROR;
-                response
-            }
-        }
+        self.0.into_response()
     }
+}
+
+/// For an error type of the application that is made from it.
+impl<R: Default + 'static> IntoResponse<R> for session_core::Error {
+    fn into_response(self) -> Response<R> {
+        session_store::error_response(self).map(error_body)
+    }
+}
+
+/// Makes a body from an error's text, where the service has one of the usual bodies. Any other stays empty.
+pub(crate) fn error_body<R: Default + 'static>(text: String) -> R {
+    if text.is_empty() {
+        return R::default();
+    }
+    let full = Full::new(Bytes::from(text.clone()));
+    let made = body_as(text)
+        .or_else(|| body_as(full.clone()))
+        .or_else(|| boxed::<R, Infallible>(&full))
+        .or_else(|| boxed::<R, hyper::Error>(&full))
+        .or_else(|| boxed::<R, std::io::Error>(&full))
+        .or_else(|| boxed::<R, Box<dyn std::error::Error + Send + Sync>>(&full));
+    made.unwrap_or_default()
+}
+
+fn boxed<R: 'static, E: 'static>(body: &Full<Bytes>) -> Option<R> {
+    let body = || body.clone().map_err(|never| match never {});
+    body_as(BoxBody::<Bytes, E>::new(body()))
+        .or_else(|| body_as(UnsyncBoxBody::<Bytes, E>::new(body())))
 }
 
 /// For a handler that cannot fail, and for a service that is wrapped twice.

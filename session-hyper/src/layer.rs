@@ -13,12 +13,15 @@ use pin_project_lite::pin_project;
 use session_core::{Sessions, StoredSessions};
 use session_store::{ResponseFuture, SessionBackend, Store};
 
-use crate::error::IntoResponse;
+use crate::error::{IntoResponse, error_body};
 
 /// Gives the handlers of a service their sessions: `SessionLayer::new(sessions).wrap(service)`.
 ///
 /// Make it once when the application starts; hyper's connections get clones of the wrapped service. It works on any service
-/// whose response body has a default: the default replaces the body when a session cannot be closed.
+/// whose response body has a default: the default replaces the body when a session cannot be closed. In a debug build the body
+/// names the error, if it is a `String`, a `Full<Bytes>`, or a `BoxBody` of a usual error type.
+///
+/// A layer inside of a layer of the same sessions does nothing: handlers have the outer layer's session.
 ///
 /// ```
 /// # use std::convert::Infallible;
@@ -121,7 +124,7 @@ impl SessionLayer {
     }
 }
 
-impl<K> SessionLayer<K> {
+impl<K: 'static> SessionLayer<K> {
     /// Returns the service, with sessions for its handlers.
     ///
     /// ```
@@ -137,6 +140,7 @@ impl<K> SessionLayer<K> {
     /// ```
     #[must_use]
     pub fn wrap<S>(&self, service: S) -> SessionService<S, K> {
+        self.backend.note_layer::<K>();
         SessionService {
             inner: service,
             layer: self.clone(),
@@ -197,21 +201,19 @@ impl<S, K, B, R> Service<Request<B>> for SessionService<S, K>
 where
     S: Service<Request<B>, Response = Response<R>, Error: IntoResponse<R>>,
     K: 'static,
-    R: Default,
+    R: Default + 'static,
 {
     type Response = Response<R>;
     type Error = Infallible;
     type Future = ResponseFuture<Answer<S::Future>, R>;
 
     fn call(&self, mut request: Request<B>) -> Self::Future {
-        let exchange = self.layer.backend.exchange(request.headers());
-        request
-            .extensions_mut()
-            .insert(self.layer.backend.slot::<K>(&exchange));
+        let backend = &self.layer.backend;
+        let begun = backend.begin::<K, _>(&mut request);
         let answer = Answer {
             service: self.inner.call(request),
         };
-        ResponseFuture::new(answer, &self.layer.backend, exchange)
+        ResponseFuture::new(answer, backend, begun, error_body)
     }
 }
 

@@ -39,14 +39,20 @@
 //! | [`request.session_of::<Admin>()`](RequestSession::session_of) | the session of the marked layer |
 //!
 //! An `Err` of a handler is a response, too, and its session is saved as on any other: [`Error`] is one, and an error type of
-//! the application becomes one by [`IntoResponse`]. hyper alone would cut the connection. Only a panic still does that; the
+//! the application becomes one by [`IntoResponse`]; it is made from [`SessionError`], the error of all methods. hyper alone would cut the connection. Only a panic still does that; the
 //! session is then left as it was.
 //!
 //! A handler that does not ask for the session costs nothing: no signature is verified, no header sent. The session is closed
 //! when the handler has returned its response, whatever its status, and before the body streams.
 //!
-//! The feature `encryption` adds encrypted sessions, `Builder::encrypted`. Stores other than [`MemoryStore`] are
-//! crates of their own: `session-store-sqlite`, `session-store-postgres`, `session-store-redis`.
+//! # Features and other crates
+//!
+//! - `encryption`: encrypted sessions, `Builder::encrypted`.
+//! - `testing`: the module `testing` of [`session_core`], for the tests of an application.
+//!
+//! The types of [`session_core`] and [`session_store`] that an application names are here, so it depends on this crate alone.
+//! [`session_core::Error`] is [`SessionError`] here, beside the [`Error`] of this crate. A store other than [`MemoryStore`] is
+//! one crate more: `session-store-sqlite`, `session-store-postgres` or `session-store-redis`.
 
 mod error;
 mod layer;
@@ -56,10 +62,23 @@ pub use error::{Error, IntoResponse};
 pub use layer::{SessionLayer, SessionService};
 pub use request::RequestSession;
 #[doc(no_inline)]
-pub use session_core;
+pub use session_core::{
+    self, Builder, Clock, Config, ConfigError, Digest, EntropyError, EntropySource,
+    Error as SessionError, Event, EventKind, Flash, GonePolicy, KeyRing, LogDigest, Prefix,
+    PreviousCookie, RecordKey, Refresh, Rejected, ReusePolicy, SameSite, SecretKey, Session,
+    Sessions, StoredSessions, Warning, Weakness, tagged,
+};
+/// Helpers for the tests of applications (feature `testing`).
+#[cfg(feature = "testing")]
+#[doc(inline)]
+pub use session_store::testing;
 #[doc(no_inline)]
-pub use session_core::{Config, SecretKey, Session, Sessions};
-#[doc(no_inline)]
-pub use session_store;
-#[doc(no_inline)]
-pub use session_store::{MemoryStore, MissingLayer};
+pub use session_store::{
+    self, DeleteScope, Durability, MemoryStore, MissingLayer, SessionBackend, SessionInfo, Store,
+    StoreError, StoreFuture, UserSessions, clean,
+};
+
+/// Compiles the program of the README.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -5,9 +5,14 @@ use std::future::Future;
 use http::request::Parts;
 use http::{Extensions, Request};
 use session_core::Session;
-use session_store::SessionSlot;
+use session_store::{Advice, SessionSlot};
 
-use crate::error::Error;
+/// What a developer changes who has no session.
+const ADVICE: Advice = Advice {
+    missing: "wrap its service: `SessionLayer::new(sessions){marked}.wrap(service)`",
+    outside: "`SessionLayer::new(sessions){marked}.wrap(service)` covers that service alone, so wrap the one that asks, with its \
+        middleware inside",
+};
 
 /// The sessions of a request, for [`Request`] and its [`Parts`].
 ///
@@ -35,18 +40,20 @@ pub trait RequestSession: HasExtensions {
     /// Returns the request's session, from the layer without a marker.
     ///
     /// # Errors
-    /// [`Error::MissingLayer`] when the service has no [`SessionLayer`](crate::SessionLayer),
+    /// [`MissingLayer`](session_core::Error::MissingLayer) when no [`SessionLayer`](crate::SessionLayer) has run for the request,
     /// [`Unavailable`](session_core::Error::Unavailable) when the session is in a store that did not answer in time, and
     /// [`TooLate`](session_core::Error::TooLate) when the response was returned.
     ///
     /// ```
-    /// # use session_hyper::{Error, RequestSession};
+    /// # use session_hyper::{RequestSession, SessionError};
     /// # #[tokio::main(flavor = "current_thread")] async fn main() {
     /// let error = http::Request::new(String::new()).session().await.unwrap_err();
-    /// assert!(matches!(error, Error::MissingLayer(_)));
+    /// assert!(matches!(error, SessionError::MissingLayer(_)));
     /// # }
     /// ```
-    fn session(&self) -> impl Future<Output = Result<Session, Error>> + Send + use<Self> {
+    fn session(
+        &self,
+    ) -> impl Future<Output = Result<Session, session_core::Error>> + Send + use<Self> {
         open(self.slot::<()>())
     }
 
@@ -65,7 +72,7 @@ pub trait RequestSession: HasExtensions {
     /// ```
     fn session_of<K: 'static>(
         &self,
-    ) -> impl Future<Output = Result<Session, Error>> + Send + use<Self, K> {
+    ) -> impl Future<Output = Result<Session, session_core::Error>> + Send + use<Self, K> {
         open(self.slot::<K>())
     }
 
@@ -73,7 +80,7 @@ pub trait RequestSession: HasExtensions {
     /// empty, takes no change, and [is unavailable](Session::is_unavailable).
     ///
     /// # Errors
-    /// [`Error::MissingLayer`], and [`TooLate`](session_core::Error::TooLate) when the response was returned.
+    /// [`MissingLayer`](session_core::Error::MissingLayer), and [`TooLate`](session_core::Error::TooLate) when the response was returned.
     ///
     /// ```
     /// # use http::{Request, Response};
@@ -95,7 +102,7 @@ pub trait RequestSession: HasExtensions {
     /// ```
     fn session_best_effort(
         &self,
-    ) -> impl Future<Output = Result<Session, Error>> + Send + use<Self> {
+    ) -> impl Future<Output = Result<Session, session_core::Error>> + Send + use<Self> {
         open_best_effort(self.slot::<()>())
     }
 
@@ -114,7 +121,7 @@ pub trait RequestSession: HasExtensions {
     /// ```
     fn session_best_effort_of<K: 'static>(
         &self,
-    ) -> impl Future<Output = Result<Session, Error>> + Send + use<Self, K> {
+    ) -> impl Future<Output = Result<Session, session_core::Error>> + Send + use<Self, K> {
         open_best_effort(self.slot::<K>())
     }
 }
@@ -123,12 +130,16 @@ impl<B> RequestSession for Request<B> {}
 
 impl RequestSession for Parts {}
 
-async fn open<K>(slot: Result<SessionSlot<K>, Error>) -> Result<Session, Error> {
-    Ok(slot?.open().await?)
+async fn open<K>(
+    slot: Result<SessionSlot<K>, session_core::Error>,
+) -> Result<Session, session_core::Error> {
+    slot?.open().await
 }
 
-async fn open_best_effort<K>(slot: Result<SessionSlot<K>, Error>) -> Result<Session, Error> {
-    Ok(slot?.open_best_effort().await?)
+async fn open_best_effort<K>(
+    slot: Result<SessionSlot<K>, session_core::Error>,
+) -> Result<Session, session_core::Error> {
+    slot?.open_best_effort().await
 }
 
 /// Has the extensions of a request. It is sealed: no other crate can implement it.
@@ -138,10 +149,10 @@ pub trait HasExtensions {
 
     // Cloned, so that the futures of `RequestSession` borrow nothing.
     #[doc(hidden)]
-    fn slot<K: 'static>(&self) -> Result<SessionSlot<K>, Error> {
+    fn slot<K: 'static>(&self) -> Result<SessionSlot<K>, session_core::Error> {
         match SessionSlot::<K>::find(self.request_extensions()) {
             Ok(slot) => Ok(slot.clone()),
-            Err(missing) => Err(Error::MissingLayer(missing)),
+            Err(missing) => Err(missing.error(&ADVICE)),
         }
     }
 }

@@ -8,16 +8,16 @@ use http::HeaderValue;
 use rocket::fairing::{self, Fairing, Info, Kind};
 use rocket::figment::{Figment, value::Value};
 use rocket::{Build, Data, Request, Response, Rocket};
-use session_core::{Config, ConfigError, Sessions, StoredSessions};
-use session_store::{SessionBackend, Store};
+use session_core::{Config, ConfigError, Error, Sessions, StoredSessions};
+use session_store::{CookieOwners, SessionBackend, Store};
 
 use crate::request_state::RequestState;
-use crate::response::{Headers, error_response};
+use crate::response::{Headers, error_headers, error_response};
 
 /// Gives the routes of an application their sessions: `.attach(SessionFairing::new(sessions))`.
 ///
-/// Warnings about the configuration are written to `tracing` when Rocket ignites. With two fairings for one session it does not
-/// ignite.
+/// Warnings about the configuration are written to `tracing` when Rocket ignites. With two fairings for one session, or for one
+/// cookie, it does not ignite.
 ///
 /// ```
 /// # use rocket::local::blocking::Client;
@@ -79,8 +79,9 @@ impl SessionFairing {
     }
 
     /// Returns a fairing that is configured by a table of Rocket's configuration, in its selected profile. The table has
-    /// [`Config`]'s names, in lower or upper case. `build` is `Config::build`, `Config::build_flask`, or a closure that returns
-    /// a [`SessionBackend`]. An error in the table stops the launch, and the log says which.
+    /// [`Config`]'s names, in lower or upper case; a misspelt one is an error. `build` is `Config::build`, `Config::build_flask`,
+    /// or a closure that returns a [`SessionBackend`], for sessions in a store. An error in the table stops the launch, and the
+    /// log says which.
     ///
     /// ```toml
     /// # Rocket.toml
@@ -114,6 +115,21 @@ impl SessionFairing {
     /// let error = Client::untracked(app(rocket::Config::figment())).unwrap_err(); // no table, no key
     /// assert!(matches!(error.kind(), FailedFairings(_)));
     /// ```
+    ///
+    /// With a store:
+    ///
+    /// ```
+    /// # use rocket::local::blocking::Client;
+    /// use std::sync::Arc;
+    /// use session_rocket::{Config, MemoryStore, SessionBackend, SessionFairing};
+    ///
+    /// # const KEY: &str = "u9jZvX3nFqfB4mS0nXn9S5q7x3wTt2Kx1pQyVb8Rr4c";
+    /// let store = Arc::new(MemoryStore::new());
+    /// let build = move |config: Config| Ok(SessionBackend::stored(config.build_stored()?, store.clone()));
+    /// let fairing = SessionFairing::figment("session", build);
+    /// # let figment = rocket::Config::figment().merge(("session.secret_key", KEY));
+    /// # assert!(Client::untracked(rocket::custom(figment).attach(fairing)).is_ok());
+    /// ```
     #[must_use]
     pub fn figment<S: Into<SessionBackend>>(
         table: &'static str,
@@ -124,7 +140,7 @@ impl SessionFairing {
                 let upper = table.to_uppercase();
                 return Err(format!(
                     "expected a table `{table}` in Rocket's configuration: add `[default.{table}]` with `secret_key` to \
-                     Rocket.toml, or set ROCKET_{upper}='{{secret_key=\"...\"}}'"
+                     Rocket.toml, or set ROCKET_{upper}='{{secret_key=\"...\"}}'; `openssl rand -base64 33` prints a key"
                 ));
             };
             match Config::from_table(&settings).and_then(&build) {
@@ -186,6 +202,14 @@ type FindBackend = dyn Fn(&Figment) -> Result<SessionBackend, String> + Send + S
 const TWICE: &str =
     "two fairings provide one session: remove one, or mark it with `.marked::<Yours>()`";
 
+/// Every fairing runs for every request, so no two of them may write one cookie.
+fn own_cookie<K: 'static>(rocket: &Rocket<Build>, backend: &SessionBackend) -> Result<(), String> {
+    match rocket.state::<CookieOwners>() {
+        Some(owners) => owners.add::<K>(backend),
+        None => Ok(()),
+    }
+}
+
 /// Managed by a Rocket whose fairing for the session that is marked with `K` is attached.
 pub(crate) struct FairingState<K>(SessionBackend, PhantomData<fn() -> K>);
 
@@ -199,12 +223,21 @@ impl<K: 'static> Fairing for SessionFairing<K> {
     }
 
     async fn on_ignite(&self, rocket: Rocket<Build>) -> fairing::Result {
+        // The feature `log` of tracing is on, and Rocket has a logger.
+        session_store::trace::shown_elsewhere();
+        let rocket = match rocket.state::<CookieOwners>() {
+            Some(_) => rocket,
+            None => rocket.manage(CookieOwners::default()),
+        };
         let message = match (self.0)(rocket.figment()) {
             Ok(_) if rocket.state::<FairingState<K>>().is_some() => TWICE.to_owned(),
-            Ok(backend) => {
-                session_store::trace::log_warnings(&backend);
-                return Ok(rocket.manage(FairingState::<K>(backend, PhantomData)));
-            }
+            Ok(backend) => match own_cookie::<K>(&rocket, &backend) {
+                Ok(()) => {
+                    session_store::trace::log_warnings(&backend);
+                    return Ok(rocket.manage(FairingState::<K>(backend, PhantomData)));
+                }
+                Err(message) => message,
+            },
             Err(message) => message,
         };
         tracing::error!(target: "session", "{message}");
@@ -234,12 +267,31 @@ impl<K: 'static> Fairing for SessionFairing<K> {
             if let Some(error) = state.refused.get()
                 && error.status() == response.status().code
             {
-                response.merge(error_response(error.clone()));
+                answer_for_guard(request, response, error);
             }
             let outgoing = backend.close(exchange).await;
             if let Err(error) = session_store::write_headers(outgoing, &mut Headers(response)) {
                 *response = error_response(error);
             }
+            let headers = request.headers();
+            if let Some(plain_http) =
+                backend.plain_http(|name| headers.get_one(name).map(str::as_bytes))
+            {
+                plain_http.warn_of(response.headers().get("set-cookie").map(str::as_bytes));
+            }
         }
     }
+}
+
+/// Adds the headers of a guard's error to its catcher's response. A catcher of the application keeps its page; in debug
+/// builds Rocket's own page is replaced by the error's text.
+fn answer_for_guard(request: &Request<'_>, response: &mut Response<'_>, error: &Error) {
+    let status = error.status().as_u16();
+    let mut catchers = request.rocket().catchers();
+    let has_page = catchers.any(|catcher| catcher.code.is_none_or(|code| code == status));
+    let answer = match has_page {
+        true => error_headers(error.clone()),
+        false => error_response(error.clone()),
+    };
+    response.merge(answer);
 }

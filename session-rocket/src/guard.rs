@@ -6,8 +6,8 @@ use std::sync::{Arc, Weak};
 use rocket::http::Status;
 use rocket::request::{FromRequest, Outcome};
 use rocket::response::{self, Responder};
-use rocket::{Ignite, Request, Rocket, Sentinel};
-use session_store::{MissingLayer, SessionSlot};
+use rocket::{Ignite, Phase, Request, Rocket, Sentinel};
+use session_store::{Advice, MissingLayer, SessionSlot};
 
 use crate::fairing::FairingState;
 use crate::request_state::RequestState;
@@ -80,9 +80,9 @@ async fn open<K: 'static>(
     request: &Request<'_>,
     open: impl AsyncFnOnce(&SessionSlot<K>) -> Result<session_core::Session, session_core::Error>,
 ) -> Outcome<Session<K>, SessionRejection> {
-    let state = match required::<_, K>(RequestState::find(request)) {
-        Ok(state) => state,
-        Err(missing) => return Outcome::Error((Status::InternalServerError, missing)),
+    let Some(state) = RequestState::find(request) else {
+        let missing = missing::<K>(is_attached::<K, _>(request.rocket()));
+        return Outcome::Error((Status::InternalServerError, missing));
     };
     match open(&state.slot).await {
         Ok(session) => Outcome::Success(Session(session, Arc::downgrade(&state))),
@@ -93,19 +93,24 @@ async fn open<K: 'static>(
     }
 }
 
-/// Returns what the fairing for `K` has left, or the error of a missing fairing, and logs that.
-fn required<T, K: 'static>(state: Option<T>) -> Result<T, SessionRejection> {
-    let Some(state) = state else {
-        let missing = SessionRejection::MissingFairing(MissingLayer::of::<K>());
-        tracing::error!(target: "session", "{missing}");
-        return Err(missing);
-    };
-    Ok(state)
+/// Returns the error of a missing fairing, and logs it.
+fn missing<K: 'static>(is_attached: bool) -> SessionRejection {
+    let missing = SessionRejection::MissingFairing(MissingLayer::known::<K>(is_attached));
+    tracing::error!(target: "session", "{missing}");
+    missing
+}
+
+fn is_attached<K: 'static, P: Phase>(rocket: &Rocket<P>) -> bool {
+    rocket.state::<FairingState<K>>().is_some()
 }
 
 impl<K: 'static> Sentinel for Session<K> {
     fn abort(rocket: &Rocket<Ignite>) -> bool {
-        required::<_, K>(rocket.state::<FairingState<K>>()).is_err()
+        let is_attached = is_attached::<K, _>(rocket);
+        if !is_attached {
+            missing::<K>(false);
+        }
+        !is_attached
     }
 }
 
@@ -147,6 +152,12 @@ impl<K: 'static> Sentinel for BestEffort<K> {
     }
 }
 
+/// What a developer changes who has no session.
+const ADVICE: Advice = Advice {
+    missing: "add `.attach(SessionFairing::new(sessions){marked})`",
+    outside: "attach `SessionFairing::new(sessions){marked}` before the fairing that asks, and in the Rocket instance that asks",
+};
+
 /// The reason why a handler that asked for its session was not called: for a handler that asks for
 /// `Result<Session, SessionRejection>`.
 ///
@@ -162,17 +173,17 @@ impl<K: 'static> Sentinel for BestEffort<K> {
 #[derive(Debug, Clone, thiserror::Error)]
 #[non_exhaustive]
 pub enum SessionRejection {
-    /// No fairing provides the session. A route that asks for it does not launch, and Rocket's log has this message. Rocket does
+    /// No fairing provides the session, or another fairing asked before it. A route that asks for it does not launch, and Rocket's log has this message. Rocket does
     /// not look into guards and catchers of the application; for these it is a 500, and the message is logged, too.
-    #[error("{}", .0.hint("add `.attach(SessionFairing::new(sessions){marked})`"))]
+    #[error("{}", .0.hint(&ADVICE))]
     MissingFairing(MissingLayer),
     /// The session is in a store that did not answer: 503. Or it was asked for when the response was already returned: 500.
     #[error(transparent)]
     Session(#[from] Error),
 }
 
-/// An error of a session that is a response: the core's status, without a body. The error is written to `tracing`. Rocket
-/// calls no catcher for it.
+/// An error of a session that is a response: the core's status, and in debug builds the error's text as the body. The error is
+/// written to `tracing`. Rocket calls no catcher for it.
 ///
 /// ```
 /// # use rocket::local::blocking::Client;
@@ -185,7 +196,7 @@ pub enum SessionRejection {
 /// # let client = Client::untracked(rocket::build().mount("/", rocket::routes![late])).unwrap();
 /// let response = client.get("/").dispatch();
 /// assert_eq!(response.status().code, 500);
-/// assert_eq!(response.into_string(), None);
+/// assert!(response.into_string().unwrap().contains("after the head of its response")); // in a debug build
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(transparent)]

@@ -51,9 +51,15 @@
 //! - Rocket drops a `Cookie` header that is not UTF-8 as a whole.
 //! - Without a subscriber of `tracing`, the events of sessions go to Rocket's log.
 //!
-//! The feature `encryption` adds encrypted sessions, `Builder::encrypted`. Stores other than [`MemoryStore`] are crates of
-//! their own: `session-store-sqlite`, `session-store-postgres`, `session-store-redis`. Rocket's private cookies, its feature
-//! `secrets`, are not needed.
+//! # Features and other crates
+//!
+//! - `encryption`: encrypted sessions, `Builder::encrypted`.
+//! - `testing`: the module `testing` of [`session_core`], for the tests of an application.
+//!
+//! The types of [`session_core`] and [`session_store`] that an application names are here, so it depends on this crate alone.
+//! [`session_core::Error`] is [`SessionError`] here, beside the [`Error`] of this crate. A store other than [`MemoryStore`] is
+//! one crate more: `session-store-sqlite`, `session-store-postgres` or `session-store-redis`.
+//! Rocket's private cookies, its feature `secrets`, are not needed.
 
 mod fairing;
 mod guard;
@@ -63,6 +69,23 @@ mod response;
 pub use fairing::SessionFairing;
 pub use guard::{BestEffort, Error, Session, SessionRejection};
 #[doc(no_inline)]
-pub use session_core::{self, Config, SecretKey, Sessions};
+pub use session_core::{
+    self, Builder, Clock, Config, ConfigError, Digest, EntropyError, EntropySource,
+    Error as SessionError, Event, EventKind, Flash, GonePolicy, KeyRing, LogDigest, Prefix,
+    PreviousCookie, RecordKey, Refresh, Rejected, ReusePolicy, SameSite, SecretKey, Sessions,
+    StoredSessions, Warning, Weakness, tagged,
+};
+/// Helpers for the tests of applications (feature `testing`).
+#[cfg(feature = "testing")]
+#[doc(inline)]
+pub use session_store::testing;
 #[doc(no_inline)]
-pub use session_store::{self, MemoryStore, MissingLayer};
+pub use session_store::{
+    self, DeleteScope, Durability, MemoryStore, MissingLayer, SessionBackend, SessionInfo, Store,
+    StoreError, StoreFuture, UserSessions, clean,
+};
+
+/// Compiles the program of the README.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

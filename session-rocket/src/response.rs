@@ -1,16 +1,36 @@
 //! Responses of Rocket, whose headers are text.
 
-use http::header::MaxSizeReached;
-use http::{HeaderName, HeaderValue};
+use std::io::Cursor;
+
+use http::header::{CONTENT_TYPE, MaxSizeReached, X_CONTENT_TYPE_OPTIONS};
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use rocket::Response;
 use rocket::http::Status;
 use session_core::{Error, protocol::ResponseHeaders};
 
 /// Returns [`session_store::error_response`] as a response of Rocket.
 pub(crate) fn error_response(error: Error) -> Response<'static> {
+    let (parts, body) = session_store::error_response(error).into_parts();
+    let mut response = with_headers(parts.status, &parts.headers);
+    if !body.is_empty() {
+        response.set_sized_body(body.len(), Cursor::new(body));
+    }
+    response
+}
+
+/// Returns status and headers of [`error_response`], for a response that has a page.
+pub(crate) fn error_headers(error: Error) -> Response<'static> {
+    let (mut parts, _) = session_store::error_response(error).into_parts();
+    for of_the_text in [CONTENT_TYPE, X_CONTENT_TYPE_OPTIONS] {
+        parts.headers.remove(of_the_text);
+    }
+    with_headers(parts.status, &parts.headers)
+}
+
+fn with_headers(status: StatusCode, headers: &HeaderMap) -> Response<'static> {
     let mut response = Response::new();
-    response.set_status(Status::new(error.status().as_u16()));
-    for (name, value) in session_store::error_response::<()>(error).headers() {
+    response.set_status(Status::new(status.as_u16()));
+    for (name, value) in headers {
         response.set_raw_header(name.as_str().to_owned(), text(value));
     }
     response

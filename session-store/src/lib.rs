@@ -14,6 +14,8 @@
 //! For an adapter:
 //! - [`SessionBackend`] is the place of an application's sessions. It begins and closes an
 //!   [`Exchange`](session_core::protocol::Exchange) for each request.
+//! - [`SessionBackend::begin`] does so for a request of `http`, and notices layers that disturb each other. [`CookieOwners`]
+//!   finds them at start.
 //! - [`SessionSlot`] goes with the request and opens the session when a handler asks for it. [`MissingLayer`] says what to
 //!   add where there is none.
 //! - [`ResponseFuture`] waits for a service's response and closes the session before the headers are sent.
@@ -28,12 +30,16 @@ mod adapter;
 mod admin;
 mod contract;
 mod memory;
+#[cfg(feature = "testing")]
+pub mod testing;
 
-pub use adapter::backend::SessionBackend;
+pub use adapter::backend::{Begun, SessionBackend};
 pub use adapter::close::Close;
+pub use adapter::collision::CookieOwners;
 pub use adapter::future::ResponseFuture;
-pub use adapter::missing::MissingLayer;
-pub use adapter::response::{error_response, write_headers, write_response};
+pub use adapter::missing::{Advice, MissingLayer};
+pub use adapter::plain_http::PlainHttp;
+pub use adapter::response::{body_as, error_response, write_headers, write_response};
 pub use adapter::slot::SessionSlot;
 pub use adapter::trace;
 pub use admin::clean::clean;
@@ -42,3 +48,8 @@ pub use contract::durability::Durability;
 pub use contract::error::StoreError;
 pub use contract::store::{DeleteScope, SessionInfo, Store, StoreFuture};
 pub use memory::MemoryStore;
+
+/// Compiles the program of the README.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

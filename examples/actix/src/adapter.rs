@@ -13,7 +13,7 @@ use actix_web::middleware::{Next, from_fn};
 use actix_web::{FromRequest, HttpMessage, HttpRequest, HttpResponse, ResponseError};
 use http::header::MaxSizeReached;
 use session_core::{Sessions, protocol::ResponseHeaders};
-use session_store::{MissingLayer, SessionBackend, SessionSlot, trace};
+use session_store::{Advice, MissingLayer, SessionBackend, SessionSlot, trace};
 
 /// Gives the handlers of an application their sessions: `App::new().wrap(layer.middleware())`.
 /// Create it once, outside of the closure that builds the application for each worker.
@@ -41,6 +41,7 @@ impl SessionLayer {
             + 'static,
         B: MessageBody + 'static,
     {
+        self.0.note_layer::<()>();
         let backend = self.0.clone();
         from_fn(move |request, next| around(backend.clone(), request, next))
     }
@@ -150,33 +151,31 @@ impl FromRequest for Session {
         let slot = request.extensions().get::<SessionSlot<()>>().cloned();
         Box::pin(async move {
             let Some(slot) = slot else {
-                return Err(Error::MissingLayer(MissingLayer::of::<()>()));
+                return Err(MissingLayer::of::<()>().error(&ADVICE).into());
             };
             Ok(Self(slot.open().await?))
         })
     }
 }
 
-/// The error of a session, as a response: the core's status without a body.
+/// The error of a session, as a response: the core's status, and the error's text in debug builds.
 #[derive(Debug, thiserror::Error)]
-pub enum Error {
-    /// The session returned an error.
-    #[error(transparent)]
-    Session(#[from] session_core::Error),
-    /// A handler asked for a session without the layer. The response is 500, and names the line to
-    /// add.
-    #[error("{}", .0.hint("add `.wrap(SessionLayer::new(sessions).middleware())`"))]
-    MissingLayer(MissingLayer),
-}
+#[error(transparent)]
+pub struct Error(#[from] pub session_core::Error);
+
+/// What a developer changes who has no session.
+const ADVICE: Advice = Advice {
+    missing: "add `.wrap(SessionLayer::new(sessions).middleware())`",
+    outside: "put the handler and the middleware that asks inside of `.wrap(SessionLayer::new(sessions).middleware())`",
+};
 
 impl ResponseError for Error {
     fn error_response(&self) -> HttpResponse {
-        let Self::Session(error) = self else {
-            return HttpResponse::InternalServerError().body(self.to_string());
-        };
-        let failed = session_store::error_response::<()>(error.clone());
+        let failed = session_store::error_response(self.0.clone());
         let status = StatusCode::from_u16(failed.status().as_u16());
-        let mut response = HttpResponse::new(status.unwrap_or(StatusCode::INTERNAL_SERVER_ERROR));
+        let status = status.unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let mut response =
+            HttpResponse::with_body(status, failed.body().clone()).map_into_boxed_body();
         for (name, value) in failed.headers() {
             append(response.headers_mut(), name, value);
         }

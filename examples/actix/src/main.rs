@@ -1,12 +1,12 @@
-//! Serves the tour on actix-web: `cargo run -p actix-tour`.
+//! Serves the tour on actix-web: `cargo run -p tour-actix`.
 
 use std::process::ExitCode;
 
-use actix_tour::adapter::SessionLayer;
-use actix_tour::routes;
 use actix_web::{App, HttpServer};
 use tour::start::Tour;
 use tour::stop;
+use tour_actix::adapter::SessionLayer;
+use tour_actix::routes;
 
 #[tokio::main]
 async fn main() -> ExitCode {

@@ -5,6 +5,8 @@
 //! to text, and the decision when to [`stop`].
 
 pub mod actions;
+#[cfg_attr(not(feature = "stores"), path = "no_databases.rs")]
+pub mod databases;
 pub mod options;
 pub mod page;
 pub mod start;

@@ -2,7 +2,8 @@
 
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
-use std::path::PathBuf;
+
+use crate::databases::Database;
 
 /// The options from the command line and the environment.
 #[derive(Clone, PartialEq, Eq)]
@@ -23,31 +24,14 @@ pub struct Options {
 }
 
 /// The place of the sessions.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Store {
     /// In their cookies.
     Cookie,
-    /// In this process's memory. The cookie holds an id, as with all places below.
+    /// In this process's memory. The cookie holds an id, as with a database.
     Memory,
-    /// In a file.
-    Sqlite(PathBuf),
-    /// In Redis, at this URL.
-    Redis(String),
-    /// In PostgreSQL, at this URL.
-    Postgres(String),
-}
-
-/// Prints no URL: it may contain a password.
-impl fmt::Debug for Store {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Cookie => f.write_str("Cookie"),
-            Self::Memory => f.write_str("Memory"),
-            Self::Sqlite(path) => f.debug_tuple("Sqlite").field(path).finish(),
-            Self::Redis(_) => f.write_str("Redis(hidden)"),
-            Self::Postgres(_) => f.write_str("Postgres(hidden)"),
-        }
-    }
+    /// In a database.
+    Database(Database),
 }
 
 /// Prints everything but the secret.
@@ -207,38 +191,14 @@ fn address(text: &str, default_port: u16) -> Result<SocketAddr, String> {
 
 fn place(text: &str) -> Result<Store, String> {
     let (scheme, rest) = text.split_once(':').unwrap_or((text, ""));
-    match scheme {
-        "cookie" if text == scheme => Ok(Store::Cookie),
-        "memory" if text == scheme => Ok(Store::Memory),
-        "sqlite" if rest.is_empty() => {
-            Err("--store sqlite: expects the path of a file, which is created if it does not exist. Write for example \
-                 --store sqlite:sessions.db."
-                .to_owned())
-        }
-        "sqlite" if rest.starts_with("//") => {
-            Err("--store sqlite: expects a path, not a URL. Write for example --store sqlite:sessions.db, or \
-                 --store sqlite:/var/lib/tour/sessions.db."
-                .to_owned())
-        }
-        "sqlite" => Ok(Store::Sqlite(rest.into())),
-        // The URL parser's error may quote the URL, so it is not passed on.
-        "redis" if rest.starts_with("//") => match redis::parse_redis_url(text) {
-            Some(_) if redis::Client::open(text).is_ok() => Ok(Store::Redis(text.to_owned())),
-            _ => Err("--store cannot read the URL after redis: (not shown, since it may hold a password). Expected \
-                      redis://[USER:PASSWORD@]HOST[:PORT][/NUMBER], as in redis://127.0.0.1:6379."
-                .to_owned()),
-        },
-        "rediss" => Err("--store takes no rediss: URL: the tour is built without TLS. Use redis:// to a Redis on this \
-                         machine or on a network that you trust."
-            .to_owned()),
-        "postgres" | "postgresql" if rest.starts_with("//") => match text.parse::<tokio_postgres::Config>() {
-            Ok(config) if !config.get_hosts().is_empty() => Ok(Store::Postgres(text.to_owned())),
-            _ => Err(format!(
-                "--store cannot read the URL after {scheme}: (not shown, since it may hold a password). Expected \
-                 postgres://[USER[:PASSWORD]@]HOST[:PORT][/DATABASE], as in postgres://tour@127.0.0.1/tour."
-            )),
-        },
-        _ => Err(format!("--store expects {PLACES}, but got {}.", came(text))),
+    match text {
+        "cookie" => return Ok(Store::Cookie),
+        "memory" => return Ok(Store::Memory),
+        _ => {}
+    }
+    match Database::parse(scheme, rest) {
+        Some(database) => database.map(Store::Database),
+        None => Err(format!("--store expects {PLACES}, but got {}.", came(text))),
     }
 }
 
@@ -286,6 +246,7 @@ Options:
                   postgres://USER@HOST/DATABASE
                                    in PostgreSQL 12 or newer, in the table session_records,
                                    which is created
+                The databases need a build with them: cargo run --features stores
   --insecure    Serve plain HTTP beyond this machine: the cookie loses Secure and the
                 __Host- prefix, and an attacker on the network can copy it
   --help        Show this text
@@ -479,25 +440,45 @@ mod tests {
         }
     }
 
+    #[cfg(not(feature = "stores"))]
+    #[test]
+    fn a_build_without_databases_names_the_feature() {
+        for (place, name) in [
+            ("sqlite:sessions.db", "SQLite"),
+            ("redis://u:hunter2@127.0.0.1", "Redis"),
+            ("rediss://u:hunter2@127.0.0.1", "Redis"),
+            ("postgres://u:hunter2@db/tour", "PostgreSQL"),
+        ] {
+            let error = run(&["--store", place], None).unwrap_err();
+            let cause = format!("cannot use {name}: this program was built without databases");
+            let remedy = "cargo run -p tour-axum --features stores -- --store PLACE";
+            assert!(error.contains(&cause) && error.contains(remedy), "{error}");
+            assert!(!error.contains("hunter2"), "{error}");
+        }
+    }
+
+    #[cfg(feature = "stores")]
     #[test]
     fn sessions_may_be_in_a_database() {
         let store = |place: &str| run(&["--store", place], None).map(|options| options.store);
         assert_eq!(
             store("sqlite:sessions.db"),
-            Ok(Store::Sqlite("sessions.db".into()))
+            Ok(Store::Database(Database::Sqlite("sessions.db".into())))
         );
         assert_eq!(
             store("sqlite:/a b/c:d.db"),
-            Ok(Store::Sqlite("/a b/c:d.db".into()))
+            Ok(Store::Database(Database::Sqlite("/a b/c:d.db".into())))
         );
         for url in ["redis://127.0.0.1", "redis://u:hunter2@[::1]:7000/3"] {
-            assert_eq!(store(url), Ok(Store::Redis(url.to_owned())));
+            let redis = Database::Redis(url.to_owned());
+            assert_eq!(store(url), Ok(Store::Database(redis)));
         }
         for url in [
             "postgres://tour@db/tour",
             "postgresql://u:hunter2@127.0.0.1:5433/a?connect_timeout=3",
         ] {
-            assert_eq!(store(url), Ok(Store::Postgres(url.to_owned())));
+            let postgres = Database::Postgres(url.to_owned());
+            assert_eq!(store(url), Ok(Store::Database(postgres)));
             let flask = run(&["--flask", "--store", url], None).unwrap_err();
             assert!(flask.contains("the cookie is the session"), "{flask}");
         }
@@ -524,14 +505,21 @@ mod tests {
         }
     }
 
+    #[cfg(feature = "stores")]
     #[test]
-    fn a_url_is_not_shown() {
+    fn a_url_is_not_in_debug_output() {
         for url in ["redis://u:hunter2@h", "postgres://u:hunter2@h/a"] {
             let shown = format!("{:?}", run(&["--store", url], None).unwrap());
             assert!(
                 !shown.contains("hunter2") && shown.contains("(hidden)"),
                 "{shown}"
             );
+        }
+    }
+
+    #[test]
+    fn a_url_is_not_shown() {
+        for url in ["redis://u:hunter2@h", "postgres://u:hunter2@h/a"] {
             for arguments in [&[url][..], &["--bind", url], &[&format!("--flask={url}")]] {
                 let error = run(arguments, None).unwrap_err();
                 assert!(!error.contains("hunter2"), "{error}");

@@ -7,9 +7,6 @@ use std::time::Duration;
 
 use session_core::{Builder, ConfigError, SecretKey, Sessions};
 use session_store::{MemoryStore, SessionBackend, UserSessions, clean};
-use session_store_postgres::PostgresStore;
-use session_store_redis::RedisStore;
-use session_store_sqlite::SqliteStore;
 
 use crate::options::{Options, Parsed, Store, parse};
 
@@ -74,9 +71,7 @@ impl Tour {
             (false, Store::Cookie) if options.encrypted => ("encrypted cookie", None),
             (false, Store::Cookie) => ("signed cookie", None),
             (false, Store::Memory) => ("on the server", Some("the memory of this process")),
-            (false, Store::Sqlite(_)) => ("on the server", Some("an SQLite file")),
-            (false, Store::Redis(_)) => ("on the server", Some("Redis")),
-            (false, Store::Postgres(_)) => ("on the server", Some("PostgreSQL")),
+            (false, Store::Database(database)) => ("on the server", Some(database.place())),
         };
         let (source, sessions) = match store(&options.store).await {
             Ok(None) => (
@@ -91,7 +86,8 @@ impl Tour {
                 let sessions = builder
                     .build_stored()
                     .map_err(|error| refuse(&error.to_string()))?;
-                if matches!(options.store, Store::Sqlite(_) | Store::Postgres(_)) {
+                if matches!(&options.store, Store::Database(database) if database.is_cleaned_by_us())
+                {
                     tokio::spawn(clean(sessions.clone(), store.clone(), CLEANING));
                 }
                 let users = UserSessions::new(&sessions, store.clone());
@@ -99,11 +95,9 @@ impl Tour {
             }
             Err(error) => {
                 let place = place.unwrap_or_default();
-                let advice = match options.store {
-                    Store::Redis(_) | Store::Postgres(_) => {
-                        "Is it running, and are host, port, user and password right? "
-                    }
-                    _ => "",
+                let advice = match &options.store {
+                    Store::Database(database) => database.advice(),
+                    Store::Cookie | Store::Memory => "",
                 };
                 let causes = causes(&*error);
                 eprintln!(
@@ -148,7 +142,7 @@ fn refuse(message: &str) -> ExitCode {
     ExitCode::from(2)
 }
 
-type Failure = Box<dyn std::error::Error + Send + Sync>;
+pub(crate) type Failure = Box<dyn std::error::Error + Send + Sync>;
 
 /// Returns an error and its causes. None of them quotes the URL.
 fn causes(error: &(dyn std::error::Error + 'static)) -> String {
@@ -167,21 +161,11 @@ fn causes(error: &(dyn std::error::Error + 'static)) -> String {
 
 /// Opens the store, ready for use. Returns `None` for sessions in cookies.
 async fn store(place: &Store) -> Result<Option<Arc<dyn session_store::Store>>, Failure> {
-    Ok(Some(match place {
-        Store::Cookie => return Ok(None),
-        Store::Memory => Arc::new(MemoryStore::new()),
-        Store::Sqlite(path) => Arc::new(SqliteStore::open(path)?),
-        Store::Redis(url) => {
-            let store = RedisStore::new(redis::Client::open(url.as_str())?, "tour:")?;
-            store.check().await?;
-            Arc::new(store)
-        }
-        Store::Postgres(url) => {
-            let store = PostgresStore::new(url.parse()?, tokio_postgres::NoTls);
-            store.create_schema().await?;
-            Arc::new(store)
-        }
-    }))
+    Ok(match place {
+        Store::Cookie => None,
+        Store::Memory => Some(Arc::new(MemoryStore::new())),
+        Store::Database(database) => Some(database.open().await?),
+    })
 }
 
 fn builder(options: &Options) -> Result<Builder, ConfigError> {

@@ -127,12 +127,13 @@ async fn a_forgotten_set_cookie() {
             Some(&session_core::Error::TooManyHeaders("Set-Cookie"))
         );
         assert_eq!(
-            (
-                response.status().as_u16(),
-                set_cookie(&response),
-                &**response.body()
-            ),
-            (500, None, "")
+            (response.status().as_u16(), set_cookie(&response)),
+            (500, None)
+        );
+        assert!(
+            response
+                .body()
+                .starts_with("the response holds too many headers")
         );
         // Room for it, and for axum's Content-Length.
         assert!(set_cookie(&ask(&app, "/2", "").await).is_some());

@@ -5,7 +5,7 @@ use std::sync::RwLock;
 use crate::builder::Builder;
 use crate::cookie::attributes::Prefix;
 use crate::cookie::template::CookieTemplate;
-use crate::error::config::{ConfigError, Warning, refuse_if};
+use crate::error::config::{ConfigError, Warning, name_variables, refuse_if};
 use crate::record::policy::StorePolicy;
 use crate::sessions::Sessions;
 use crate::settings::Settings;
@@ -44,6 +44,11 @@ impl Builder {
     /// assert!(error.to_string().contains("SameSite=None needs Secure"));
     /// ```
     pub fn build(self) -> Result<Sessions, ConfigError> {
+        let prefix = self.prefix.clone();
+        name_variables(self.build_in_cookies(), &prefix)
+    }
+
+    fn build_in_cookies(self) -> Result<Sessions, ConfigError> {
         // A limit on sessions per user, for example, has no effect in a cookie. To ignore it would look like protection.
         if let Some(setting) = self.stored.changed() {
             return Err(ConfigError::Format {

@@ -1,7 +1,7 @@
 //! The configuration in use: the keys that replace its keys, and what it tells the application.
 
 use std::fmt;
-use std::sync::PoisonError;
+use std::sync::{Arc, PoisonError};
 
 use crate::error::config::{ConfigError, Warning, refuse_if};
 use crate::keys::ring::KeyRing;
@@ -59,6 +59,31 @@ impl Sessions {
         &self.0.cookie.name
     }
 
+    /// Returns what tells the cookie apart from others in a browser (RFC 6265bis, section 5.7): its name, path and domain.
+    /// Two configurations with one scope overwrite each other's cookie.
+    ///
+    /// ```
+    /// # use session_core::{SecretKey, Sessions};
+    /// assert_eq!(Sessions::flask("dev").unwrap().cookie_scope(), "session; Path=/");
+    /// ```
+    #[must_use]
+    pub fn cookie_scope(&self) -> String {
+        self.0.cookie_scope()
+    }
+
+    /// Returns a number that this value shares with its clones, and with no other sessions that exist at the time.
+    ///
+    /// ```
+    /// # use session_core::{SecretKey, Sessions};
+    /// let (one, other) = (Sessions::flask("dev").unwrap(), Sessions::flask("dev").unwrap());
+    /// assert_eq!(one.instance(), one.clone().instance());
+    /// assert_ne!(one.instance(), other.instance());
+    /// ```
+    #[must_use]
+    pub fn instance(&self) -> usize {
+        Arc::as_ptr(&self.0).addr()
+    }
+
     /// Returns whether cookies are in Flask's format.
     ///
     /// ```
@@ -79,6 +104,19 @@ impl fmt::Debug for Sessions {
 }
 
 impl Settings {
+    pub(crate) fn cookie_scope(&self) -> String {
+        let mut scope = self.cookie.name.clone();
+        // Without a value it is all ASCII.
+        let removal = self.cookie.removal.to_str().unwrap_or_default();
+        for attribute in removal.split("; ") {
+            if attribute.starts_with("Path=") || attribute.starts_with("Domain=") {
+                scope.push_str("; ");
+                scope.push_str(attribute);
+            }
+        }
+        scope
+    }
+
     pub(crate) fn set_keys(&self, ring: &KeyRing) -> Result<Vec<Warning>, ConfigError> {
         ring.check(self.format.is_flask())?;
         let warnings = refuse_if(self.warnings_are_errors, ring.warnings().collect())?;

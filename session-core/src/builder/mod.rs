@@ -67,6 +67,8 @@ pub struct Builder {
     stored: StorePolicy,
     clock: Option<Box<dyn Clock>>,
     random: Option<Box<dyn EntropySource>>,
+    /// What stands before each setting's name where errors name it: the prefix of environment variables.
+    prefix: String,
 }
 
 impl Builder {
@@ -111,7 +113,14 @@ impl Builder {
             stored: StorePolicy::default(),
             clock: environment::default_clock(),
             random: environment::default_random(),
+            prefix: String::new(),
         }
+    }
+
+    /// Makes errors name environment variables with this prefix.
+    pub(crate) fn variables(mut self, prefix: &str) -> Self {
+        prefix.clone_into(&mut self.prefix);
+        self
     }
 
     /// The defaults of Flask 3.1.3 (`Flask.default_config`).

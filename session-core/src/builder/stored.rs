@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::builder::Builder;
-use crate::error::config::ConfigError;
+use crate::error::config::{ConfigError, name_variables};
 use crate::record::policy::{GonePolicy, ReusePolicy};
 use crate::stored_sessions::StoredSessions;
 
@@ -122,6 +122,11 @@ impl Builder {
     /// assert!(Sessions::flask_builder("dev").build_stored().is_err());
     /// ```
     pub fn build_stored(self) -> Result<StoredSessions, ConfigError> {
+        let prefix = self.prefix.clone();
+        name_variables(self.build_in_store(), &prefix)
+    }
+
+    fn build_in_store(self) -> Result<StoredSessions, ConfigError> {
         if self.flask {
             return Err(ConfigError::Format {
                 setting: "a store",

@@ -1,7 +1,7 @@
 //! Hands the settings of a configuration to a builder.
 
 use crate::builder::Builder;
-use crate::config::Config;
+use crate::config::fields::Fields;
 use crate::config::values::{digest, quote, same_site, time};
 use crate::cookie::attributes::Prefix;
 use crate::cookie::rename::PreviousCookie;
@@ -20,7 +20,7 @@ fn set<T>(
     }
 }
 
-impl Config {
+impl Fields {
     pub(super) fn apply(self, builder: Builder) -> Result<Builder, ConfigError> {
         let builder = self.apply_encryption(builder)?;
         let builder = self.apply_cookie(builder)?;
@@ -49,8 +49,13 @@ impl Config {
 
     fn apply_cookie(&self, mut builder: Builder) -> Result<Builder, ConfigError> {
         if let Some(name) = &self.session_cookie_name {
-            let (prefix, name) = Prefix::split(name);
-            builder = builder.prefix(prefix).cookie_name(name);
+            let (prefix, rest) = Prefix::split(name);
+            // A name without a prefix gets the one of our own format, as from the builder. Flask's format has none. A prefix in
+            // another case stays as it is, with a warning.
+            if builder.flask || Prefix::enforced(name) != Prefix::None {
+                builder = builder.prefix(prefix);
+            }
+            builder = builder.cookie_name(rest);
         }
         // As Flask's `get_cookie_domain` and Werkzeug's `dump_cookie`, which remove the port and the leading dots.
         if let Some(domain) = &self.session_cookie_domain {
@@ -132,7 +137,7 @@ impl Config {
 }
 
 #[cfg(feature = "encryption")]
-impl Config {
+impl Fields {
     fn apply_encryption(&self, mut builder: Builder) -> Result<Builder, ConfigError> {
         let encrypted = self.session_encrypted == Some(true);
         // `Builder::padding` encrypts. A number of bytes alone must not change the format of all cookies.
@@ -157,7 +162,7 @@ impl Config {
 }
 
 #[cfg(not(feature = "encryption"))]
-impl Config {
+impl Fields {
     /// Refuses each setting of encryption except `SESSION_ENCRYPTED = false`: ignored, it would leave cookies readable.
     fn apply_encryption(&self, builder: Builder) -> Result<Builder, ConfigError> {
         let setting = if self.session_encrypted == Some(true) {

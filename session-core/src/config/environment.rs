@@ -9,12 +9,16 @@ use serde_json::{Map, Value};
 use zeroize::Zeroizing;
 
 use crate::config::Config;
+use crate::config::fields::Fields;
 use crate::config::kind::Kind;
+use crate::config::names::Unknown;
 use crate::config::secret::{read_fallbacks, read_keys_until, read_secret};
 use crate::error::config::ConfigError;
 
 const NO_UTF8: &str = "expected text in UTF-8";
-const UNKNOWN: &str = "there is no such setting; correct the name, or remove the variable";
+const NO_UTF8_KEY: &str = "expected text in UTF-8, such as the output of `openssl rand -base64 33`";
+/// The address of the desktop's session manager (X11). Without a prefix it is in the environment of each program of a desktop.
+const OF_THE_DESKTOP: &str = "SESSION_MANAGER";
 
 impl Config {
     /// Reads the process's environment: `SECRET_KEY` and so on or, with a `prefix` such as `SHOP`, `SHOP_SECRET_KEY` and so on.
@@ -24,9 +28,9 @@ impl Config {
     /// As [`from_vars`](Self::from_vars).
     ///
     /// ```
-    /// # use session_core::{Config, ConfigError};
-    /// let config = Config::from_env("SHOP").unwrap();
-    /// assert_eq!(config.build().unwrap_err(), ConfigError::NoKey); // SHOP_SECRET_KEY is not set
+    /// # use session_core::Config;
+    /// let error = Config::from_env("SHOP").unwrap().build().unwrap_err();
+    /// assert_eq!(error.to_string(), "no secret key: set SHOP_SECRET_KEY to the output of `openssl rand -base64 33`");
     /// ```
     #[cfg(feature = "os")]
     pub fn from_env(prefix: &str) -> Result<Self, ConfigError> {
@@ -44,11 +48,15 @@ impl Config {
     /// Reads names and texts in the form of environment variables; `prefix` is as for `from_env`.
     ///
     /// A text between quotes is the text inside, and `null` is no value, as Flask reads them. Other values than texts are
-    /// JSON: `true`, `false`, a number, a list. Texts that hold secrets are wiped after they were read.
+    /// JSON: `true`, `false`, a number, a list. Where true or false is meant, `1` is true and `0` is false. Texts that hold
+    /// secrets are wiped after they were read.
+    ///
+    /// [`Config`] says which names must be settings, behind the prefix if there is one. Without a prefix `SESSION_MANAGER`, which
+    /// desktops set, is ignored. Where the environment holds `SESSION_...` of another program, use a prefix.
     ///
     /// # Errors
-    /// [`ConfigError::Value`] for a value of the wrong type, and for an unknown name that begins with `SESSION_COOKIE_`, since
-    /// that is probably a spelling mistake. It names the variable, and does not quote the value.
+    /// [`ConfigError::Value`] for a value of the wrong type, and for an unknown setting. It names the variable, and the nearest
+    /// setting, and does not quote the value.
     ///
     /// ```
     /// use session_core::Config;
@@ -57,7 +65,11 @@ impl Config {
     ///     .map(|(name, text)| (name.to_owned(), text.to_owned()));
     /// assert!(Config::from_vars("FLASK", vars("true")).unwrap().build_flask().is_ok());
     /// let error = Config::from_vars("FLASK", vars("False")).unwrap_err();
-    /// assert_eq!(error.to_string(), "FLASK_SESSION_COOKIE_SECURE: expected true or false, in lower case");
+    /// assert_eq!(error.to_string(), "FLASK_SESSION_COOKIE_SECURE: expected true or false, in lower case, or 1 or 0");
+    ///
+    /// let misspelt = [("SHOP_SESSION_COOKIE_NAM".to_owned(), "shop".to_owned())];
+    /// let error = Config::from_vars("SHOP", misspelt).unwrap_err();
+    /// assert!(error.to_string().contains("the nearest one is SHOP_SESSION_COOKIE_NAME"));
     /// ```
     pub fn from_vars(
         prefix: &str,
@@ -78,7 +90,7 @@ impl Config {
         } else {
             format!("{prefix}_")
         };
-        let mut secrets = Self::default();
+        let mut secrets = Fields::default();
         let mut settings = Map::new();
         let mut first_error = None;
         // All variables are read, even after an error: only a text that was taken from the iterator is wiped.
@@ -86,7 +98,13 @@ impl Config {
             let Some(name) = variable.strip_prefix(&prefix) else {
                 continue;
             };
-            if let Err(problem) = secrets.read_variable(name, text, &mut settings)
+            let result = if let Some(problem) = unknown(name, &prefix) {
+                Err(problem)
+            } else {
+                let read = secrets.read_variable(name, text, &mut settings);
+                read.map_err(str::to_owned)
+            };
+            if let Err(problem) = result
                 && first_error.is_none()
             {
                 first_error = Some(format!("{variable}: {problem}"));
@@ -95,17 +113,38 @@ impl Config {
         if let Some(error) = first_error {
             return Err(ConfigError::Value(error));
         }
-        match Self::deserialize(Value::Object(settings)) {
-            Ok(config) => Ok(Self {
-                secret_key: secrets.secret_key,
-                secret_key_fallbacks: secrets.secret_key_fallbacks,
-                session_verify_only_keys: secrets.session_verify_only_keys,
-                ..config
+        match Fields::deserialize(Value::Object(settings)) {
+            Ok(fields) => Ok(Self {
+                fields: Fields {
+                    secret_key: secrets.secret_key,
+                    secret_key_fallbacks: secrets.secret_key_fallbacks,
+                    session_verify_only_keys: secrets.session_verify_only_keys,
+                    ..fields
+                },
+                prefix,
             }),
             Err(error) => Err(ConfigError::Value(error.to_string())),
         }
     }
+}
 
+/// Returns the end of the error's sentence if a variable is meant to be a setting, and is none.
+fn unknown(name: &str, prefix: &str) -> Option<String> {
+    if name == OF_THE_DESKTOP && prefix.is_empty() {
+        return None;
+    }
+    let unknown = Unknown::of(name)?;
+    let mut problem = unknown.problem(&format!("{prefix}{}", unknown.nearest));
+    if prefix.is_empty() {
+        problem.push_str(
+            "; if it is another program's, read this one's variables with a prefix: Config::from_env(\"SHOP\") reads \
+             SHOP_SECRET_KEY and so on",
+        );
+    }
+    Some(problem)
+}
+
+impl Fields {
     /// Reads a secret into `self`, and another setting into `settings`. The error is the end of a sentence.
     fn read_variable(
         &mut self,
@@ -114,15 +153,14 @@ impl Config {
         settings: &mut Map<String, Value>,
     ) -> Result<(), &'static str> {
         let Some(kind) = Kind::of(name) else {
-            // Other names belong to other programs: a desktop, for example, sets SESSION_MANAGER.
-            return if name.starts_with("SESSION_COOKIE_") {
-                Err(UNKNOWN)
-            } else {
-                Ok(())
-            };
+            // It is another program's.
+            return Ok(());
         };
         let Some(text) = text else {
-            return Err(NO_UTF8);
+            return Err(match kind {
+                Kind::Secret => NO_UTF8_KEY,
+                _ => NO_UTF8,
+            });
         };
         match kind {
             Kind::Fallbacks => {
@@ -133,7 +171,7 @@ impl Config {
             }
             Kind::Secret => self.secret_key = read_secret(text),
             kind => {
-                settings.insert(name.to_owned(), read_setting(&kind, &text)?);
+                settings.insert(name.to_owned(), read_setting(kind, &text)?);
             }
         }
         Ok(())
@@ -153,7 +191,7 @@ fn utf8(text: OsString) -> Option<Zeroizing<String>> {
 }
 
 /// Reads the value of a setting that is no secret. The error is the end of a sentence.
-fn read_setting(kind: &Kind, text: &str) -> Result<Value, &'static str> {
+fn read_setting(kind: Kind, text: &str) -> Result<Value, &'static str> {
     let value = match serde_json::from_str(text) {
         Ok(value) => value,
         Err(_) => Value::String(text.to_owned()),
@@ -183,20 +221,24 @@ mod tests {
     /// The struct, the table of its documentation and the kinds list the settings one by one.
     #[test]
     fn each_setting_is_documented_and_read_from_the_environment() {
-        let source = include_str!("mod.rs");
-        let (documentation, code) = source.split_once("pub struct Config {").unwrap();
+        let (documentation, _) = include_str!("mod.rs")
+            .split_once("pub struct Config {")
+            .unwrap();
+        let (_, code) = include_str!("fields.rs")
+            .split_once("struct Fields {")
+            .unwrap();
         let (fields, _) = code.split_once("\n}\n").unwrap();
         let mut count = 0;
         for line in fields.lines().filter(|line| !line.trim().starts_with('#')) {
             let Some((field, _)) = line.split_once(':') else {
                 continue;
             };
-            let name = field.trim().to_uppercase();
+            let name = field.replace("pub(super)", "").trim().to_uppercase();
             assert!(Kind::of(&name).is_some(), "{name}");
             assert!(documentation.contains(&format!("`{name}`")), "{name}");
             count += 1;
         }
-        assert_eq!(count, 32);
+        assert_eq!(count, Kind::names().count());
     }
 
     #[test]

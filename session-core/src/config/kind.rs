@@ -7,6 +7,7 @@ use crate::config::secret::{FALLBACKS, KEYS_UNTIL};
 use crate::config::values::{RenamedFrom, SECONDS, duration};
 
 /// The form of a setting's value.
+#[derive(Clone, Copy)]
 pub(super) enum Kind {
     // Secrets never become a `Value`, which would not be wiped.
     Secret,
@@ -22,44 +23,56 @@ pub(super) enum Kind {
     RenamedFrom,
 }
 
+/// All settings.
+const SETTINGS: [(&str, Kind); 32] = [
+    ("SECRET_KEY", Kind::Secret),
+    ("SECRET_KEY_FALLBACKS", Kind::Fallbacks),
+    ("SESSION_VERIFY_ONLY_KEYS", Kind::KeysUntil),
+    ("SESSION_COOKIE_NAME", Kind::Text),
+    ("SESSION_COOKIE_PATH", Kind::Text),
+    ("APPLICATION_ROOT", Kind::Text),
+    ("SESSION_CONTEXT", Kind::Text),
+    ("SESSION_SALT", Kind::Text),
+    ("SESSION_DIGEST", Kind::Text),
+    ("SESSION_COOKIE_SAMESITE", Kind::Text),
+    ("SESSION_COOKIE_SECURE", Kind::Flag),
+    ("SESSION_COOKIE_HTTPONLY", Kind::Flag),
+    ("SESSION_COOKIE_PARTITIONED", Kind::Flag),
+    ("SESSION_REFRESH_EACH_REQUEST", Kind::Flag),
+    ("SESSION_PERMANENT", Kind::Flag),
+    ("SESSION_ENCRYPTED", Kind::Flag),
+    ("SESSION_CACHE_HEADERS", Kind::Flag),
+    ("SESSION_CLEAR_SITE_DATA", Kind::Flag),
+    ("SESSION_INSECURE_PLAIN_HTTP", Kind::Flag),
+    ("SESSION_WARNINGS_ARE_ERRORS", Kind::Flag),
+    ("MAX_COOKIE_SIZE", Kind::WholeNumber),
+    ("SESSION_PADDING", Kind::WholeNumber),
+    ("SESSION_NOT_CREATED_BEFORE", Kind::WholeNumber),
+    ("SESSION_ACCEPT_SIGNED_UNTIL", Kind::WholeNumber),
+    ("SESSION_ACCEPT_ENCRYPTED_UNTIL", Kind::WholeNumber),
+    ("PERMANENT_SESSION_LIFETIME", Kind::Seconds),
+    ("SESSION_IDLE_LIFETIME", Kind::Seconds),
+    ("SESSION_ANONYMOUS_LIFETIME", Kind::Seconds),
+    ("SESSION_ABSOLUTE_LIFETIME", Kind::Seconds),
+    ("SESSION_EPOCH", Kind::Epoch),
+    ("SESSION_COOKIE_DOMAIN", Kind::HostName),
+    ("SESSION_RENAMED_FROM", Kind::RenamedFrom),
+];
+
 impl Kind {
     /// The kind of a setting's value; `None` if there is no such setting.
     pub(super) fn of(name: &str) -> Option<Self> {
-        Some(match name {
-            "SECRET_KEY" => Self::Secret,
-            "SECRET_KEY_FALLBACKS" => Self::Fallbacks,
-            "SESSION_VERIFY_ONLY_KEYS" => Self::KeysUntil,
-            "SESSION_COOKIE_NAME"
-            | "SESSION_COOKIE_PATH"
-            | "APPLICATION_ROOT"
-            | "SESSION_CONTEXT"
-            | "SESSION_SALT"
-            | "SESSION_DIGEST"
-            | "SESSION_COOKIE_SAMESITE" => Self::Text,
-            "SESSION_COOKIE_SECURE"
-            | "SESSION_COOKIE_HTTPONLY"
-            | "SESSION_COOKIE_PARTITIONED"
-            | "SESSION_REFRESH_EACH_REQUEST"
-            | "SESSION_PERMANENT"
-            | "SESSION_ENCRYPTED"
-            | "SESSION_CACHE_HEADERS"
-            | "SESSION_CLEAR_SITE_DATA"
-            | "SESSION_INSECURE_PLAIN_HTTP"
-            | "SESSION_WARNINGS_ARE_ERRORS" => Self::Flag,
-            "MAX_COOKIE_SIZE"
-            | "SESSION_PADDING"
-            | "SESSION_NOT_CREATED_BEFORE"
-            | "SESSION_ACCEPT_SIGNED_UNTIL"
-            | "SESSION_ACCEPT_ENCRYPTED_UNTIL" => Self::WholeNumber,
-            "PERMANENT_SESSION_LIFETIME"
-            | "SESSION_IDLE_LIFETIME"
-            | "SESSION_ANONYMOUS_LIFETIME"
-            | "SESSION_ABSOLUTE_LIFETIME" => Self::Seconds,
-            "SESSION_EPOCH" => Self::Epoch,
-            "SESSION_COOKIE_DOMAIN" => Self::HostName,
-            "SESSION_RENAMED_FROM" => Self::RenamedFrom,
-            _ => return None,
-        })
+        for (setting, kind) in SETTINGS {
+            if setting == name {
+                return Some(kind);
+            }
+        }
+        None
+    }
+
+    /// The names of all settings.
+    pub(super) fn names() -> impl Iterator<Item = &'static str> {
+        SETTINGS.into_iter().map(|(name, _)| name)
     }
 
     /// Whether serde will accept the value. `null` is accepted everywhere: the setting is as if absent.
@@ -70,7 +83,7 @@ impl Kind {
         match self {
             Self::Secret | Self::Text => value.is_string(),
             Self::Fallbacks | Self::KeysUntil => value.is_array(),
-            Self::Flag => value.is_boolean(),
+            Self::Flag => value.is_boolean() || matches!(value.as_u64(), Some(0 | 1)),
             Self::WholeNumber => value.is_u64(),
             Self::Seconds => matches!(value, Value::Number(number) if duration(number).is_some()),
             Self::Epoch => matches!(value.as_u64(), Some(0..=65_535)),
@@ -83,10 +96,13 @@ impl Kind {
     /// The end of the error's sentence.
     pub(super) fn expected(&self) -> &'static str {
         match self {
-            Self::Secret | Self::Text => "expected a text",
+            Self::Secret => {
+                "expected a text, such as the output of `openssl rand -base64 33` between quotes"
+            }
+            Self::Text => "expected a text",
             Self::Fallbacks => FALLBACKS,
             Self::KeysUntil => KEYS_UNTIL,
-            Self::Flag => "expected true or false, in lower case",
+            Self::Flag => "expected true or false, in lower case, or 1 or 0",
             Self::WholeNumber => "expected a whole number that is not negative",
             Self::Seconds => SECONDS,
             Self::Epoch => "expected a whole number from 0 to 65535",

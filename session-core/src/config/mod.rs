@@ -3,23 +3,21 @@
 
 mod apply;
 mod environment;
+mod fields;
 mod kind;
+mod names;
 mod secret;
 mod table;
 mod values;
 
 use std::fmt;
-use std::time::Duration;
-
-use serde::Deserialize;
 
 use crate::builder::Builder;
-use crate::config::secret::{KeyUntil, SecretText, fallbacks, keys_until};
-use crate::config::values::{RenamedFrom, seconds, text_or_false};
-use crate::error::config::ConfigError;
+use crate::config::fields::Fields;
+use crate::error::config::{ConfigError, name_variables};
 use crate::keys::ring::KeyRing;
-use crate::keys::secret::Secret;
 use crate::sessions::Sessions;
+use crate::stored_sessions::StoredSessions;
 
 /// A configuration as data: from any serde format, or from environment variables.
 ///
@@ -32,10 +30,10 @@ use crate::sessions::Sessions;
 /// | `SECRET_KEY` | text: its UTF-8 bytes are the key |
 /// | `SECRET_KEY_FALLBACKS` | list of texts: keys that only verify |
 /// | `SESSION_VERIFY_ONLY_KEYS` | own: list of `{"key": text, "until": unix seconds}`: keys that only verify, until that second |
-/// | `SESSION_COOKIE_NAME` | text: the name as it is sent, so `__Host-session` with its prefix |
+/// | `SESSION_COOKIE_NAME` | text: `shop` is `__Host-shop` in our own format, and `shop` in Flask's; with another [`Prefix`](crate::Prefix): `__Secure-shop` |
 /// | `SESSION_COOKIE_DOMAIN` | host name: a leading dot and a port are removed, as in Flask; `false`: no domain |
 /// | `SESSION_COOKIE_PATH` | path: percent-encoded where necessary; if it is empty, `APPLICATION_ROOT` |
-/// | `SESSION_COOKIE_SECURE`, `SESSION_COOKIE_HTTPONLY` | true or false |
+/// | `SESSION_COOKIE_SECURE`, `SESSION_COOKIE_HTTPONLY` | true or false. For plain HTTP in our own format: `SESSION_INSECURE_PLAIN_HTTP` |
 /// | `SESSION_COOKIE_SAMESITE` | `Strict`, `Lax` or `None`, in upper or lower case |
 /// | `SESSION_COOKIE_PARTITIONED` | true or false; true implies Secure |
 /// | `PERMANENT_SESSION_LIFETIME` | seconds, with or without a fraction: the idle lifetime of all sessions; beside `SESSION_IDLE_LIFETIME`, of permanent sessions only |
@@ -59,8 +57,13 @@ use crate::sessions::Sessions;
 /// | `SESSION_INSECURE_PLAIN_HTTP` | own: true or false: [`Builder::insecure_plain_http`] |
 /// | `SESSION_WARNINGS_ARE_ERRORS` | own: true or false: [`Builder::warnings_are_errors`] |
 ///
-/// Other names are ignored, so the whole configuration of a Flask application can be used. But among environment variables an
-/// unknown `SESSION_COOKIE_...` is an error, since it is probably a spelling mistake.
+/// Where true or false is meant, 1 is true and 0 is false. Names are in upper or in lower case, except those of environment
+/// variables, which are in upper case.
+///
+/// An unknown setting is an error, which names the nearest one. Each name that begins with `SESSION_` must be a setting, and each
+/// that differs in two characters or fewer from `SECRET_KEY_FALLBACKS`, `PERMANENT_SESSION_LIFETIME` or `MAX_COOKIE_SIZE`. Other
+/// names are ignored, so the configuration of a Flask application can be used. The settings of the extension Flask-Session are
+/// errors, since its sessions on the server cannot be shared.
 ///
 /// A `Config` wipes its keys when it is dropped, and does not print them. It cannot wipe the environment itself, the text of a
 /// file, or the buffers of the reader of a serde format.
@@ -72,49 +75,11 @@ use crate::sessions::Sessions;
 /// let sessions = config.build_flask().unwrap();
 /// assert_eq!(sessions.cookie_name(), "session");
 /// ```
-#[derive(Default, Deserialize)]
-#[serde(rename_all = "SCREAMING_SNAKE_CASE", default)]
+#[derive(Default)]
 pub struct Config {
-    secret_key: Option<SecretText>,
-    #[serde(deserialize_with = "fallbacks")]
-    secret_key_fallbacks: Vec<SecretText>,
-    #[serde(deserialize_with = "keys_until")]
-    session_verify_only_keys: Vec<KeyUntil>,
-    session_cookie_name: Option<String>,
-    #[serde(deserialize_with = "text_or_false")]
-    session_cookie_domain: Option<String>,
-    #[serde(deserialize_with = "text_or_false")]
-    session_cookie_path: Option<String>,
-    application_root: Option<String>,
-    session_cookie_secure: Option<bool>,
-    session_cookie_httponly: Option<bool>,
-    session_cookie_samesite: Option<String>,
-    session_cookie_partitioned: Option<bool>,
-    #[serde(deserialize_with = "seconds")]
-    permanent_session_lifetime: Option<Duration>,
-    #[serde(deserialize_with = "seconds")]
-    session_idle_lifetime: Option<Duration>,
-    #[serde(deserialize_with = "seconds")]
-    session_anonymous_lifetime: Option<Duration>,
-    session_refresh_each_request: Option<bool>,
-    max_cookie_size: Option<usize>,
-    session_permanent: Option<bool>,
-    #[serde(deserialize_with = "seconds")]
-    session_absolute_lifetime: Option<Duration>,
-    session_not_created_before: Option<u64>,
-    session_epoch: Option<u16>,
-    session_renamed_from: Option<RenamedFrom>,
-    session_encrypted: Option<bool>,
-    session_padding: Option<usize>,
-    session_accept_signed_until: Option<u64>,
-    session_accept_encrypted_until: Option<u64>,
-    session_context: Option<String>,
-    session_salt: Option<String>,
-    session_digest: Option<String>,
-    session_cache_headers: Option<bool>,
-    session_clear_site_data: Option<bool>,
-    session_insecure_plain_http: Option<bool>,
-    session_warnings_are_errors: Option<bool>,
+    fields: Fields,
+    /// What stands before each name in the environment, such as `SHOP_`; else empty.
+    prefix: String,
 }
 
 impl Config {
@@ -152,8 +117,25 @@ impl Config {
         self.flask_builder()?.build()
     }
 
-    /// Returns a builder of our own format with these settings, for further settings in code or for
-    /// [`build_stored`](Builder::build_stored).
+    /// Builds sessions in a store, whose cookie holds an id. The store is given to the adapter beside them.
+    ///
+    /// # Errors
+    /// [`ConfigError`] as [`builder`](Self::builder) and [`Builder::build_stored`].
+    ///
+    /// ```
+    /// # use session_core::{Config, SecretKey};
+    /// # let key = SecretKey::generate().unwrap();
+    /// # let key = std::str::from_utf8(key.expose()).unwrap();
+    /// let vars = [("SHOP_SECRET_KEY", key), ("SHOP_SESSION_COOKIE_NAME", "shop")]
+    ///     .map(|(name, text)| (name.to_owned(), text.to_owned()));
+    /// let sessions = Config::from_vars("SHOP", vars).unwrap().build_stored().unwrap();
+    /// assert_eq!(sessions.cookie_name(), "__Host-shop");
+    /// ```
+    pub fn build_stored(self) -> Result<StoredSessions, ConfigError> {
+        self.builder()?.build_stored()
+    }
+
+    /// Returns a builder of our own format with these settings, for further settings in code.
     ///
     /// # Errors
     /// [`ConfigError`] when `SECRET_KEY` is missing or weak, when one of the keys that only verify is weak, and for a value
@@ -165,10 +147,12 @@ impl Config {
     /// assert_eq!(config.builder().unwrap_err(), ConfigError::WeakKey(Weakness::Short(3)));
     /// ```
     pub fn builder(self) -> Result<Builder, ConfigError> {
-        let keys = self.keys();
+        let Self { fields, prefix } = self;
+        let keys = fields.keys();
         // Before the other settings: the key is what is missing most often.
-        keys.check(false)?;
-        self.apply(Builder::new(keys))
+        name_variables(keys.check(false), &prefix)?;
+        let builder = Builder::new(keys).variables(&prefix);
+        name_variables(fields.apply(builder), &prefix)
     }
 
     /// Returns a builder of Flask's format with these settings, for further settings in code.
@@ -185,8 +169,9 @@ impl Config {
     /// assert!(cookie.starts_with("shop=") && cookie.contains("; Secure"));
     /// ```
     pub fn flask_builder(self) -> Result<Builder, ConfigError> {
-        let keys = self.keys();
-        self.apply(Builder::flask(keys))
+        let Self { fields, prefix } = self;
+        let builder = Builder::flask(fields.keys()).variables(&prefix);
+        name_variables(fields.apply(builder), &prefix)
     }
 
     /// Returns the keys, to replace those of a running process when its configuration is read again.
@@ -203,19 +188,7 @@ impl Config {
     /// ```
     #[must_use]
     pub fn keys(&self) -> KeyRing {
-        // No key is an empty key, which no format accepts. A weak key is in the ring, too: the format decides about it.
-        let primary = match &self.secret_key {
-            Some(key) => key.0.as_bytes(),
-            None => &[],
-        };
-        let mut ring = KeyRing::flask(primary);
-        for key in &self.secret_key_fallbacks {
-            ring = ring.fallback(key.0.as_bytes());
-        }
-        for KeyUntil { key, until } in &self.session_verify_only_keys {
-            ring = ring.and(Secret::new(key.0.as_bytes()), Some(*until));
-        }
-        ring
+        self.fields.keys()
     }
 }
 
@@ -223,7 +196,7 @@ impl fmt::Debug for Config {
     /// Shows no key.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Config")
-            .field("session_cookie_name", &self.session_cookie_name)
+            .field("session_cookie_name", &self.fields.session_cookie_name)
             .finish_non_exhaustive()
     }
 }

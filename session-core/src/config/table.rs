@@ -9,15 +9,18 @@ use serde::de::value::MapAccessDeserializer;
 use serde::de::{DeserializeSeed, Deserializer, Error, IntoDeserializer, MapAccess, Visitor};
 
 use crate::config::Config;
+use crate::config::fields::Fields;
 use crate::config::kind::Kind;
+use crate::config::names::Unknown;
 use crate::error::config::ConfigError;
 
 impl Config {
     /// Reads a table of settings, whose names may be in lower or in upper case, as in `Rocket.toml`.
     ///
     /// # Errors
-    /// [`ConfigError::Value`] for a value of the wrong type, and for a name that is set twice, in lower and in upper case. It
-    /// names the setting, and does not quote the value.
+    /// [`ConfigError::Value`] for a value of the wrong type, for a name that is set twice, in lower and in upper case, and for an
+    /// unknown setting; [`Config`] says which names must be settings. The others are ignored, since the table may be another
+    /// program's, too. The error names the setting, and does not quote the value.
     ///
     /// ```
     /// use session_core::Config;
@@ -29,11 +32,34 @@ impl Config {
     /// let twice = serde_json::json!({"secret_key": "dev", "SECRET_KEY": "dev"});
     /// let error = Config::from_table(&twice).unwrap_err();
     /// assert_eq!(error.to_string(), "SECRET_KEY: the name is set twice, in lower and in upper case");
+    ///
+    /// let misspelt = serde_json::json!({"port": 8000, "session_cookie_nam": "shop"});
+    /// let error = Config::from_table(&misspelt).unwrap_err();
+    /// assert!(error.to_string().contains("the nearest one is session_cookie_name"));
     /// ```
     pub fn from_table<'de>(table: impl Deserializer<'de>) -> Result<Self, ConfigError> {
         match table.deserialize_map(TableVisitor) {
-            Ok(config) => Ok(config),
+            Ok(fields) => Ok(Self::from(fields)),
             Err(error) => Err(ConfigError::Value(error.to_string())),
+        }
+    }
+}
+
+/// Any serde format: as [`Config::from_table`].
+impl<'de> Deserialize<'de> for Config {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        match deserializer.deserialize_map(TableVisitor) {
+            Ok(fields) => Ok(Self::from(fields)),
+            Err(error) => Err(error),
+        }
+    }
+}
+
+impl From<Fields> for Config {
+    fn from(fields: Fields) -> Self {
+        Self {
+            fields,
+            prefix: String::new(),
         }
     }
 }
@@ -41,14 +67,14 @@ impl Config {
 struct TableVisitor;
 
 impl<'de> Visitor<'de> for TableVisitor {
-    type Value = Config;
+    type Value = Fields;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("a table of settings")
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, entries: A) -> Result<Config, A::Error> {
-        Config::deserialize(MapAccessDeserializer::new(UpperCase {
+    fn visit_map<A: MapAccess<'de>>(self, entries: A) -> Result<Fields, A::Error> {
+        Fields::deserialize(MapAccessDeserializer::new(UpperCase {
             entries,
             names: BTreeSet::new(),
             name: String::new(),
@@ -75,7 +101,16 @@ impl<'de, A: MapAccess<'de>> MapAccess<'de> for UpperCase<A> {
             return Ok(None);
         };
         self.name = name.to_uppercase();
-        // Checked here, since the reader of `Config` would not see it for a name that is no setting.
+        if let Some(unknown) = Unknown::of(&self.name) {
+            // The setting is named in the case of the table.
+            let mut nearest = unknown.nearest.to_owned();
+            if name.bytes().any(|byte| byte.is_ascii_lowercase()) {
+                nearest.make_ascii_lowercase();
+            }
+            let problem = unknown.problem(&nearest);
+            return Err(Error::custom(format_args!("{name}: {problem}")));
+        }
+        // Checked here, since the reader of `Fields` would not see it for a name that is no setting.
         if !self.names.insert(self.name.clone()) {
             let twice = "the name is set twice, in lower and in upper case";
             return Err(Error::custom(format_args!("{}: {twice}", self.name)));

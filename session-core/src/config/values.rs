@@ -52,6 +52,17 @@ pub(super) fn text_or_false<'de, D: Deserializer<'de>>(
     }
 }
 
+/// Reads true or false. 1 is true and 0 is false, as in Python.
+pub(super) fn flag<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<bool>, D::Error> {
+    let value = Value::deserialize(deserializer)?;
+    match (&value, value.as_u64()) {
+        (Value::Null, _) => Ok(None),
+        (Value::Bool(flag), _) => Ok(Some(*flag)),
+        (_, Some(number @ (0 | 1))) => Ok(Some(number == 1)),
+        _ => Err(Error::custom("expected true or false")),
+    }
+}
+
 pub(super) const SECONDS: &str = "expected a number of seconds that is not negative, such as 3600";
 
 /// Reads a duration in seconds, which may have a fraction.

@@ -76,7 +76,7 @@ impl Prefix {
     }
 
     /// Returns the prefix that browsers enforce. They compare without regard to case.
-    fn enforced(name: &str) -> Self {
+    pub(crate) fn enforced(name: &str) -> Self {
         for prefix in Self::ALL {
             let text = prefix.text();
             let start = name.get(..text.len());
@@ -146,19 +146,32 @@ impl Attributes {
         // Browsers drop a cookie without the attributes that its prefix or another attribute needs.
         let enforced = Prefix::enforced(&self.full_name());
         let needs_secure = [
-            (enforced != Prefix::None, "the prefix of its name"),
-            (self.same_site == Some(SameSite::None), "SameSite=None"),
-            (self.partitioned, "Partitioned"),
+            (
+                enforced != Prefix::None,
+                "the prefix of its name",
+                "; browsers take such a cookie from localhost over plain HTTP too; for plain HTTP on another host set \
+                 SESSION_INSECURE_PLAIN_HTTP to true (Builder::insecure_plain_http), which removes Secure and the prefix",
+            ),
+            (
+                self.same_site == Some(SameSite::None),
+                "SameSite=None",
+                ", or choose SameSite=Lax; SESSION_INSECURE_PLAIN_HTTP turns it off",
+            ),
+            (
+                self.partitioned,
+                "Partitioned",
+                ", or leave Partitioned out; SESSION_INSECURE_PLAIN_HTTP turns it off",
+            ),
         ];
-        for (needed, by) in needs_secure {
+        for (needed, by, remedy) in needs_secure {
             if needed && !self.secure {
-                let off = "needs Secure, which is off (as with insecure_plain_http)";
-                return Some((SECURE, format!("browsers refuse the cookie: {by} {off}")));
+                let off = "needs Secure, which is off: turn it on";
+                let problem = format!("browsers refuse the cookie: {by} {off}{remedy}");
+                return Some((SECURE, problem));
             }
         }
         if enforced.needs_http_only() && !self.http_only {
-            let problem =
-                "browsers refuse the cookie: the prefix of its name needs HttpOnly, which is off";
+            let problem = "browsers refuse the cookie: the prefix of its name needs HttpOnly, which is off: turn it on";
             return Some((HTTP_ONLY, problem.to_owned()));
         }
         None
@@ -188,7 +201,8 @@ impl Attributes {
     fn wrong_domain(&self) -> Option<String> {
         let domain = self.domain.as_deref()?;
         if Prefix::enforced(&self.full_name()).needs_host() {
-            let problem = "a __Host- cookie has no domain: remove it, or choose Prefix::Secure";
+            let problem = "a __Host- cookie has no domain: remove it, or choose Prefix::Secure (with the name __Secure-session in \
+                           SESSION_COOKIE_NAME)";
             return Some(problem.to_owned());
         }
         // An empty domain is this host, see `warnings`.
@@ -211,8 +225,8 @@ impl Attributes {
             return Some("browsers ignore a path of more than 1024 bytes".to_owned());
         }
         if Prefix::enforced(&self.full_name()).needs_host() && path != "/" {
-            let problem =
-                "a __Host- cookie has the path \"/\": remove the path, or choose Prefix::Secure";
+            let problem = "a __Host- cookie has the path \"/\": remove the path, or choose Prefix::Secure (with the name \
+                 __Secure-session in SESSION_COOKIE_NAME)";
             return Some(problem.to_owned());
         }
         None

@@ -24,8 +24,8 @@ pub enum ConfigError {
     NoKey,
     /// The key can be guessed.
     #[error(
-        "the secret key is weak: {0}; make one with `openssl rand -base64 33` (a Flask application's own key is accepted \
-         by the Flask format only)"
+        "SECRET_KEY is weak: {0}; set it to the output of `openssl rand -base64 33` (a Flask application's own key is \
+         accepted by the Flask format only)"
     )]
     WeakKey(Weakness),
     /// A key that only verifies can be guessed, or is empty. An attacker who guesses it can sign sessions.
@@ -35,7 +35,10 @@ pub enum ConfigError {
     )]
     WeakFallback(Weakness),
     /// There are too many keys that only verify.
-    #[error("{0} verify-only keys; at most {max} are allowed, retire the oldest", max = MOST_VERIFY_ONLY)]
+    #[error(
+        "SECRET_KEY_FALLBACKS and SESSION_VERIFY_ONLY_KEYS have {0} keys that only verify; at most {max} are allowed: remove \
+         the oldest", max = MOST_VERIFY_ONLY
+    )]
     TooManyKeys(usize),
     /// A warning, where [warnings are errors](crate::Builder::warnings_are_errors).
     #[error("{0} (an error because SESSION_WARNINGS_ARE_ERRORS or warnings_are_errors is set)")]
@@ -64,9 +67,37 @@ pub enum ConfigError {
         /// The reason.
         why: &'static str,
     },
-    /// A configuration value has the wrong type.
+    /// A setting is unknown, or its value has the wrong type.
     #[error("{0}")]
     Value(String),
+    /// An error of a configuration that was read from environment variables with a prefix: the text names the variables, such as
+    /// `SHOP_SECRET_KEY`.
+    #[error("{}", with_prefix(.error, .prefix))]
+    Prefixed {
+        /// The prefix of the variables, with its underscore.
+        prefix: String,
+        /// The error itself.
+        error: Box<ConfigError>,
+    },
+}
+
+impl ConfigError {
+    /// Returns the error itself, whether its variables have a prefix or not.
+    ///
+    /// ```
+    /// # use session_core::{Config, ConfigError};
+    /// let config = Config::from_vars("SHOP", []).unwrap();
+    /// let error = config.build().unwrap_err();
+    /// assert_eq!(error.to_string(), "no secret key: set SHOP_SECRET_KEY to the output of `openssl rand -base64 33`");
+    /// assert_eq!(*error.without_prefix(), ConfigError::NoKey);
+    /// ```
+    #[must_use]
+    pub fn without_prefix(&self) -> &Self {
+        match self {
+            Self::Prefixed { error, .. } => error,
+            error => error,
+        }
+    }
 }
 
 impl fmt::Debug for ConfigError {
@@ -147,6 +178,44 @@ pub enum Weakness {
         "it is, or begins with, an example key from the documentation of a framework, which attackers know"
     )]
     Published,
+}
+
+/// Makes an error name the variables of a configuration that has this prefix.
+pub(crate) fn name_variables<T>(
+    result: Result<T, ConfigError>,
+    prefix: &str,
+) -> Result<T, ConfigError> {
+    match result {
+        Err(error) if !prefix.is_empty() => Err(ConfigError::Prefixed {
+            prefix: prefix.to_owned(),
+            error: Box::new(error.without_prefix().clone()),
+        }),
+        result => result,
+    }
+}
+
+/// Returns the text of an error with the prefix before the name of each setting.
+fn with_prefix(error: &ConfigError, prefix: &str) -> String {
+    let text = error.to_string();
+    let mut named = String::new();
+    let is_part = |letter: char| letter.is_ascii_uppercase() || letter == '_';
+    // Each piece is a word and the character behind it.
+    for piece in text.split_inclusive(|letter| !is_part(letter)) {
+        if is_setting(piece.trim_end_matches(|letter| !is_part(letter))) {
+            named.push_str(prefix);
+        }
+        named.push_str(piece);
+    }
+    named
+}
+
+fn is_setting(word: &str) -> bool {
+    let others = [
+        "APPLICATION_ROOT",
+        "MAX_COOKIE_SIZE",
+        "PERMANENT_SESSION_LIFETIME",
+    ];
+    word.starts_with("SESSION_") || word.starts_with("SECRET_KEY") || others.contains(&word)
 }
 
 /// Returns the warnings, or the first one as an error if `errors` is set.

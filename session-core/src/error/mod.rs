@@ -121,6 +121,9 @@ pub enum Error {
     /// The random source failed. Nothing was written.
     #[error("{0}; nothing was written")]
     Entropy(#[from] EntropyError),
+    /// The adapter's layer does not provide the session here. The text names the line to change.
+    #[error("{0}")]
+    MissingLayer(String),
     /// The response takes no more headers.
     #[error("the response holds too many headers to add {0}")]
     TooManyHeaders(&'static str),

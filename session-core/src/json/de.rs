@@ -7,6 +7,7 @@
 use serde::de::{self, Deserialize, Visitor};
 
 mod error;
+mod number;
 mod parts;
 mod verbatim;
 
@@ -92,11 +93,13 @@ impl<'de> Reader<'de> {
         }
     }
 
-    /// Takes an object. `escaped` is the tag whose key its one entry gets, in place of its own with two underscores.
+    /// Takes an object. `escaped` is the tag whose key its one entry gets, in place of its own with two underscores. Errors
+    /// name a field of the object if it is among `fields`.
     fn object<V: Visitor<'de>>(
         &mut self,
         visitor: V,
         escaped: Option<Tag>,
+        fields: &'static [&'static str],
     ) -> Result<V::Value, ReadError> {
         let depth = self.enter()?;
         self.cursor.expect(b'{')?;
@@ -104,6 +107,8 @@ impl<'de> Reader<'de> {
         let mut entries = Entries {
             reader: Reader { cursor, depth },
             escaped,
+            fields,
+            key: "",
         };
         let value = visitor.visit_map(&mut entries)?;
         self.cursor = entries.reader.cursor;
@@ -120,10 +125,10 @@ impl<'de> Reader<'de> {
             Kind::String => self.string(visitor),
             Kind::List => self.list(visitor),
             Kind::Object => match self.tagged()? {
-                None => self.object(visitor, None),
+                None => self.object(visitor, None, &[]),
                 Some((Tag::Dict, mut inner)) => {
                     let escaped = escaped_tag(inner.cursor.text);
-                    inner.object(visitor, escaped)
+                    inner.object(visitor, escaped, &[])
                 }
                 // With dashes, as Flask's own JSON shows a UUID.
                 Some((Tag::Uuid, mut inner)) => {
@@ -143,10 +148,22 @@ impl<'de> Reader<'de> {
                     "null" => visitor.visit_unit(),
                     "true" => visitor.visit_bool(true),
                     "false" => visitor.visit_bool(false),
-                    number => self::number(number, visitor, as_text),
+                    number => number::read(number, visitor, as_text),
                 }
             }
         }
+    }
+
+    /// Takes a struct, whose fields' names are the program's own words.
+    fn fields<V: Visitor<'de>>(
+        &mut self,
+        fields: &'static [&'static str],
+        visitor: V,
+    ) -> Result<V::Value, ReadError> {
+        if self.cursor.kind() == Kind::Object && tagged(&self.cursor).is_none() {
+            return self.object(visitor, None, fields);
+        }
+        self.any(visitor, false)
     }
 }
 
@@ -161,34 +178,6 @@ fn visit_string<'de, V: Visitor<'de>>(raw: &'de str, visitor: V) -> Result<V::Va
             "found a string with a lone surrogate, which a Rust string cannot hold",
         )),
     }
-}
-
-fn number<'de, V: Visitor<'de>>(
-    text: &str,
-    visitor: V,
-    as_text: bool,
-) -> Result<V::Value, ReadError> {
-    let is_part_of_integer = |byte: u8| byte.is_ascii_digit() || byte == b'-';
-    if !text.bytes().all(is_part_of_integer) {
-        // Rust reads NaN and Infinity as Python writes them.
-        return match text.parse() {
-            Ok(float) => visitor.visit_f64(float),
-            Err(_) => Err(ReadError::new("found no number")),
-        };
-    }
-    if let Ok(number) = text.parse() {
-        return visitor.visit_u64(number);
-    }
-    if let Ok(number) = text.parse() {
-        return visitor.visit_i64(number);
-    }
-    if as_text
-        && let Some(number) = verbatim::Entry::number(text)
-        && let Ok(value) = visitor.visit_map(number)
-    {
-        return Ok(value);
-    }
-    Err(ReadError::new("found an integer beyond 64 bits"))
 }
 
 /// A number of a type that `any` would not give its visitor with all digits.
@@ -323,6 +312,15 @@ impl<'de> de::Deserializer<'de> for &mut Reader<'de> {
         }
     }
 
+    fn deserialize_struct<V: Visitor<'de>>(
+        self,
+        _: &'static str,
+        fields: &'static [&'static str],
+        visitor: V,
+    ) -> Result<V::Value, ReadError> {
+        self.fields(fields, visitor)
+    }
+
     fn deserialize_ignored_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ReadError> {
         // Not by recursion, so a text of any depth can be skipped.
         self.cursor.value(scan::DEEPEST)?;
@@ -334,6 +332,5 @@ impl<'de> de::Deserializer<'de> for &mut Reader<'de> {
         deserialize_u16(), deserialize_u32(), deserialize_u64(), deserialize_char(), deserialize_str(),
         deserialize_string(), deserialize_unit(), deserialize_seq(), deserialize_map(), deserialize_identifier(),
         deserialize_unit_struct(&'static str), deserialize_tuple(usize), deserialize_tuple_struct(&'static str, usize),
-        deserialize_struct(&'static str, &'static [&'static str]),
     }
 }

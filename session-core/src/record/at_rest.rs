@@ -17,6 +17,7 @@
 
 use crate::record::body;
 use crate::record::body::Body;
+use crate::record::store::Record;
 use crate::record_key::RecordKey;
 use crate::token::aead::{Cipher, NONCE};
 use crate::token::mac::Freshness;
@@ -25,6 +26,21 @@ use crate::token::record_codec::RecordCodec;
 /// The first byte of an encrypted body. A plain one begins with [`body::ENCODING`].
 const ENCRYPTED: u8 = 2;
 const KEY_ID: usize = 4;
+
+impl Record {
+    /// Returns whether the body is encrypted, so that only its key can read it. For an operator's tool.
+    ///
+    /// ```
+    /// use session_core::protocol::Record;
+    ///
+    /// let record = Record { version: 1, expires: 9, created: 1, seen: 1, user: None, label: None, body: [1, 0].into() };
+    /// assert!(!record.is_encrypted());
+    /// ```
+    #[must_use]
+    pub fn is_encrypted(&self) -> bool {
+        self.body.first() == Some(&ENCRYPTED)
+    }
+}
 
 /// The record that a body belongs to. Encryption binds the body to it, as associated data (AAD).
 #[derive(Clone, Copy)]

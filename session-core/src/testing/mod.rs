@@ -42,6 +42,8 @@ use http::{HeaderMap, HeaderValue};
 
 use crate::builder::Builder;
 use crate::error::Error;
+#[cfg(feature = "os")]
+use crate::keys::secret_key::SecretKey;
 use crate::record::store::{Inserted, StoreReply};
 use crate::session::handle::Session;
 use crate::sessions::Sessions;
@@ -65,11 +67,31 @@ pub use crate::testing::jar::CookieJar;
 #[cfg(feature = "os")]
 #[must_use]
 pub fn sessions() -> Sessions {
+    Sessions::new(published_key())
+}
+
+/// Returns stored sessions with the key of [`sessions`]: for `session_store::testing`, which has the stores, and for examples
+/// (feature `os`).
+///
+/// ```
+/// assert_eq!(session_core::testing::stored_sessions().cookie_name(), "__Host-session");
+/// ```
+#[cfg(feature = "os")]
+#[must_use]
+pub fn stored_sessions() -> StoredSessions {
+    match Sessions::builder(published_key()).build_stored() {
+        Ok(sessions) => sessions,
+        // The key is strong and the defaults are constant: the example runs all that could fail.
+        Err(error) => unreachable!("the defaults are valid: {error}"),
+    }
+}
+
+#[cfg(feature = "os")]
+fn published_key() -> SecretKey {
     use crate::keys::secret::Secret;
-    use crate::keys::secret_key::SecretKey;
     // Random, since a key that can be guessed is refused here, too.
     const KEY: &str = "Xmp5vfjd+RY+1ihDD/mXVPwX0klX3yumkjGxx7jIYBYv";
-    Sessions::new(SecretKey(Secret::new(KEY)))
+    SecretKey(Secret::new(KEY))
 }
 
 /// Returns the headers of a request whose cookie has the session that `fill` filled, even if the session stayed empty.
@@ -134,6 +156,21 @@ pub fn respond<T>(
 /// ```
 #[must_use]
 pub fn reopen(sessions: &Sessions, response: &HeaderMap) -> Session {
+    sessions.open(&next_request(response))
+}
+
+/// Returns the headers of the request that a browser sends after this response, if it had no cookies before: the cookies that
+/// the response sets. [`CookieJar`] does this by all rules of browsers.
+///
+/// ```
+/// # use session_core::testing;
+/// # let sessions = testing::sessions();
+/// # let handler = |session: &session_core::Session| session.insert("username", "ada");
+/// let response = testing::respond(&sessions, &http::HeaderMap::new(), handler).unwrap();
+/// assert!(sessions.open(&testing::next_request(&response)).contains_key("username"));
+/// ```
+#[must_use]
+pub fn next_request(response: &HeaderMap) -> HeaderMap {
     let mut request = HeaderMap::new();
     for header in response.get_all(SET_COOKIE) {
         // A removal has an empty value.
@@ -143,7 +180,7 @@ pub fn reopen(sessions: &Sessions, response: &HeaderMap) -> Session {
             request.append(COOKIE, pair);
         }
     }
-    sessions.open(&request)
+    request
 }
 
 /// Returns a request with an id of these sessions, as if a store had its record: for the examples of this crate.

@@ -5,8 +5,11 @@
 #[path = "../common/mod.rs"]
 mod common;
 
+mod forms;
 mod helpers;
+mod key_errors;
 mod settings;
 mod table;
+mod unknown;
 mod weak_keys;
 mod wrong_values;

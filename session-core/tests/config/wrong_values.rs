@@ -102,8 +102,8 @@ fn wrong_values_are_named_and_not_quoted() {
         ),
         (
             "SESSION_COOKIE_HTTPONLY",
-            "1",
-            "expected true or false, in lower case",
+            "2",
+            "expected true or false, in lower case, or 1 or 0",
         ),
         (
             "PERMANENT_SESSION_LIFETIME",

@@ -32,7 +32,7 @@ fn fallbacks_in_one_text_are_an_error() {
 fn settings_of_an_environment_are_typed() {
     for (name, text) in [
         ("SESSION_COOKIE_SECURE", "False"),
-        ("SESSION_COOKIE_HTTPONLY", "0"),
+        ("SESSION_COOKIE_HTTPONLY", "2"),
         ("SESSION_REFRESH_EACH_REQUEST", "no"),
         ("PERMANENT_SESSION_LIFETIME", "one day"),
         ("MAX_COOKIE_SIZE", "4k"),
@@ -64,6 +64,29 @@ fn settings_of_an_environment_are_typed() {
             null.split(['=', ';']).collect::<Vec<_>>()[2..]
         );
     }
+}
+
+#[test]
+fn unknown_settings_do_not_start() {
+    for (name, remedy) in [
+        (
+            "SESSION_COOKIE_SAMSITE",
+            "the nearest one is SESSION_COOKIE_SAMESITE",
+        ),
+        (
+            "PERMANENT_SESSION_LIFTIME",
+            "the nearest one is PERMANENT_SESSION_LIFETIME",
+        ),
+        ("SESSION_TYPE", "use Config::build_stored"),
+    ] {
+        let message = settings(name, "redis").unwrap_err().to_string();
+        assert!(
+            message.starts_with(&format!("{name}: ")) && message.contains(remedy),
+            "{message}"
+        );
+    }
+    // Other settings of the application are none of ours.
+    assert!(settings("TEMPLATES_AUTO_RELOAD", "true").is_ok());
 }
 
 #[test]

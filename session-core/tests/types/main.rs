@@ -8,6 +8,7 @@
 mod common;
 
 mod buffers;
+mod fields;
 mod helpers;
 mod plain;
 mod tags;

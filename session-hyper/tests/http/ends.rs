@@ -49,10 +49,7 @@ async fn a_session_that_is_opened_by_the_body_is_too_late() {
                 let (session, degradable) = (request.session(), request.session_best_effort());
                 streamed(async move {
                     for error in [session.await.unwrap_err(), degradable.await.unwrap_err()] {
-                        assert!(matches!(
-                            error,
-                            Error::Session(session_core::Error::TooLate)
-                        ));
+                        assert!(matches!(error, session_core::Error::TooLate));
                     }
                     "nothing".to_owned()
                 })

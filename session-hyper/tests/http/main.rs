@@ -5,6 +5,8 @@
 mod ends;
 mod errors;
 mod hanging;
+mod log;
+mod misuse;
 mod server;
 
 use std::convert::Infallible;
@@ -18,10 +20,12 @@ use hyper::body::Body;
 use hyper::header::{CACHE_CONTROL, COOKIE, RETRY_AFTER, SET_COOKIE, VARY};
 use hyper::service::{Service, service_fn};
 use hyper::{Request, Response, StatusCode};
+use log::logged;
 use server::Server;
 use session_core::Builder;
 use session_hyper::{
-    Error, IntoResponse, MemoryStore, RequestSession, SecretKey, Session, SessionLayer, Sessions,
+    Error, IntoResponse, MemoryStore, RequestSession, SecretKey, Session, SessionError,
+    SessionLayer, Sessions,
 };
 
 const KEY: &str = "u9jZvX3nFqfB4mS0nXn9S5q7x3wTt2Kx1pQyVb8Rr4c";
@@ -140,7 +144,10 @@ async fn asking_holds_nothing_of_the_request() {
         Ok(request.session().await?.to_json())
     }
     let asked = tokio::spawn(ask(Request::new(Empty::new().boxed_unsync())));
-    assert!(matches!(asked.await.unwrap(), Err(Error::MissingLayer(_))));
+    assert!(matches!(
+        asked.await.unwrap(),
+        Err(Error(SessionError::MissingLayer(_)))
+    ));
 }
 
 #[tokio::test]

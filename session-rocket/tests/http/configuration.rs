@@ -47,7 +47,8 @@ async fn rockets_configuration_configures_sessions() {
         assert_eq!(response.into_string().await.unwrap(), "2");
     }
     let named = configured(figment().merge(("session.session_cookie_name", "shop")));
-    assert!(pairs(&client(named).await.get("/visit").dispatch().await)[0].starts_with("shop="));
+    let pair = &pairs(&client(named).await.get("/visit").dispatch().await)[0];
+    assert!(pair.starts_with("__Host-shop="), "{pair}");
     // A table of its own for each session, and a profile's.
     let two = figment()
         .merge(("panel.secret_key", KEY))
@@ -70,7 +71,8 @@ async fn the_environment_configures_sessions() {
     const THIS: &str = "configuration::the_environment_configures_sessions";
     if std::env::var_os("ROCKET_CONFIG").is_some() {
         let client = client(configured(rocket::Config::figment())).await;
-        assert!(pairs(&client.get("/visit").dispatch().await)[0].starts_with("shop="));
+        let pair = &pairs(&client.get("/visit").dispatch().await)[0];
+        assert!(pair.starts_with("__Host-shop="), "{pair}");
         return;
     }
     let directory = std::path::Path::new(env!("CARGO_TARGET_TMPDIR"));
@@ -127,7 +129,24 @@ async fn a_bad_configuration_stops_the_launch() {
         ),
         (
             empty().merge(("session", KEY)),
-            "or set ROCKET_SESSION='{secret_key=\"...\"}'",
+            "or set ROCKET_SESSION='{secret_key=\"...\"}'; `openssl rand -base64 33` prints a key",
+        ),
+        (
+            key().merge(("session.session_cookie_nam", "shop")),
+            "session: session_cookie_nam: there is no such setting, and it would be ignored; the nearest one is \
+             session_cookie_name: correct the name, or remove it",
+        ),
+        (
+            key().merge(("session.SESSION_SEAL", true)),
+            "session: SESSION_SEAL: there is no such setting, and it would be ignored; the nearest one is SESSION_ENCRYPTED",
+        ),
+        (
+            key().merge(("session.session_type", "redis")),
+            "session: session_type: this setting is Flask-Session's",
+        ),
+        (
+            key().merge(("session.session_cookie_secure", false)),
+            "for plain HTTP on another host set SESSION_INSECURE_PLAIN_HTTP to true",
         ),
         (
             empty().merge(("session.session_cookie_name", "a")),

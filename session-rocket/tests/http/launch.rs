@@ -16,8 +16,8 @@ fn news(session: BestEffort<Admin>) -> String {
 async fn a_forgotten_fairing_stops_the_launch_and_names_the_line() {
     for route in [routes![visit], routes![perhaps]] {
         let log = refused(rocket::build().mount("/", route)).await;
-        let line = "ERROR session: this handler asks for a session, but its application \
-                    provides none: add `.attach(SessionFairing::new(sessions))`\n";
+        let line = "ERROR session: a session is asked for, but the application provides none: \
+                    add `.attach(SessionFairing::new(sessions))`\n";
         assert!(log.ends_with(line) && log.lines().count() == 1, "{log}");
     }
     for route in [routes![admin_only], routes![both], routes![news]] {
@@ -42,6 +42,81 @@ async fn a_forgotten_fairing_stops_the_launch_and_names_the_line() {
 async fn two_fairings_for_one_session_do_not_launch() {
     let log = refused(app(routes![visit]).attach(SessionFairing::new(sessions()))).await;
     assert!(log.contains("two fairings provide one session"), "{log}");
+}
+
+#[rocket::async_test]
+async fn two_fairings_with_one_cookie_do_not_launch() {
+    let same_sessions = sessions();
+    for other in [session_core::Sessions::clone(&same_sessions), sessions()] {
+        let rocket = rocket::build()
+            .attach(SessionFairing::new(same_sessions.clone()))
+            .attach(SessionFairing::new(other).marked::<Admin>());
+        let log = refused(rocket.mount("/", routes![both])).await;
+        assert!(
+            log.contains(
+                "ERROR session: the session without a marker and the session marked `Admin` write one cookie, \
+                 \"__Host-session; Path=/\""
+            ),
+            "{log}"
+        );
+        assert!(log.contains("Give one of them another name"), "{log}");
+    }
+    assert!(app(routes![both]).attach(admin()).ignite().await.is_ok());
+}
+
+/// A fairing that was attached before ours, and asks before ours has run.
+#[rocket::async_test]
+async fn a_fairing_that_asks_too_early_is_told_so() {
+    let early = AdHoc::on_request("early", |request, _| {
+        Box::pin(async move {
+            let asked = request.guard::<Session>().await;
+            let Outcome::Error((status, error)) = asked else {
+                panic!("there is a session")
+            };
+            assert_eq!(status, Status::InternalServerError);
+            assert!(matches!(error, SessionRejection::MissingFairing(_)));
+        })
+    });
+    let log = logged();
+    let rocket = rocket::build()
+        .attach(early)
+        .attach(SessionFairing::new(sessions()))
+        .mount("/", routes![visit]);
+    let client = client(rocket).await;
+    assert_eq!(client.get("/visit").dispatch().await.status(), Status::Ok);
+    let logged = log();
+    assert!(
+        logged.contains(
+            "ERROR session: a session is asked for outside of its layer, or before the layer has run: attach \
+             `SessionFairing::new(sessions)` before the fairing that asks"
+        ),
+        "{logged}"
+    );
+}
+
+/// The warning is given once in a process, so this is one test.
+#[rocket::async_test]
+async fn a_secure_cookie_over_plain_http_is_a_warning() {
+    let log = logged();
+    let client = client(app(routes![visit])).await;
+    let request = client
+        .get("/visit")
+        .header(Header::new("Host", "192.168.1.5:8000"))
+        .header(Header::new("Origin", "http://192.168.1.5:8000"));
+    let behind_tls = request
+        .clone()
+        .header(Header::new("X-Forwarded-Proto", "https"));
+    assert_eq!(pairs(&behind_tls.dispatch().await).len(), 1);
+    assert!(!log().contains("plain HTTP"));
+    assert_eq!(pairs(&request.dispatch().await).len(), 1);
+    let logged = log();
+    assert!(
+        logged.contains(
+            "WARN session: the cookie \"__Host-session\" is Secure, and went to a browser over plain HTTP, at \
+             \"192.168.1.5:8000\""
+        ),
+        "{logged}"
+    );
 }
 
 /// A guard that sentinels do not see.

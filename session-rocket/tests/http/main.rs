@@ -23,7 +23,9 @@ use rocket::response::stream::TextStream;
 use rocket::response::{Redirect, Responder};
 use rocket::{Build, Request, Rocket, Route, State, catch, catchers, get, routes};
 use session_rocket::session_core;
-use session_rocket::{BestEffort, Config, Error, Session, SessionFairing, SessionRejection};
+use session_rocket::{
+    BestEffort, Config, Error, Session, SessionError, SessionFairing, SessionRejection,
+};
 use tools::{Admin, KEY, Server, app, client, cookies, logged, pairs, sessions};
 
 #[get("/visit")]

@@ -102,11 +102,18 @@ async fn a_session_that_does_not_fit_replaces_the_response() {
         .iter()
         .map(|header| header.to_string())
         .collect();
-    assert_eq!(headers, ["cache-control: no-store"]);
     assert_eq!(
-        response.into_string().await,
-        None,
-        "nothing about it for clients"
+        headers,
+        [
+            "cache-control: no-store",
+            "content-type: text/plain; charset=utf-8",
+            "x-content-type-options: nosniff"
+        ]
+    );
+    let body = response.into_string().await.unwrap();
+    assert!(
+        body.starts_with("the session does not fit into cookie"),
+        "{body}"
     );
     assert!(
         log().contains("ERROR session: the response was replaced error=the session does not fit")
@@ -114,7 +121,7 @@ async fn a_session_that_does_not_fit_replaces_the_response() {
 }
 
 #[rocket::async_test]
-async fn an_error_in_a_handler_is_a_generic_500() {
+async fn an_error_in_a_handler_is_a_500_that_tells_the_developer() {
     #[get("/wrong")]
     fn wrong(session: Session) -> Result<String, Error> {
         session.insert("hunter2", "text")?;
@@ -129,6 +136,51 @@ async fn an_error_in_a_handler_is_a_generic_500() {
     assert_eq!(response.status(), Status::InternalServerError);
     // Changes before the error are saved, as on every response.
     assert_eq!(pairs(&response).len(), 1);
-    assert_eq!(response.into_string().await, None);
+    let body = response.into_string().await.unwrap();
+    assert!(
+        body.starts_with("session key \"hunter2\" holds another type"),
+        "{body}"
+    );
     assert!(log().contains("session key \"hunter2\" holds another type"));
+}
+
+#[rocket::async_test]
+async fn an_error_type_of_the_application_is_made_from_one_error() {
+    #[derive(Debug, thiserror::Error)]
+    enum AppError {
+        #[error(transparent)]
+        Session(#[from] SessionError),
+        #[error("there is no such page")]
+        NotFound,
+    }
+
+    impl<'r> Responder<'r, 'static> for AppError {
+        fn respond_to(self, request: &'r Request<'_>) -> rocket::response::Result<'static> {
+            match self {
+                Self::Session(error) => Error(error).respond_to(request),
+                Self::NotFound => Err(Status::NotFound),
+            }
+        }
+    }
+
+    #[get("/lost")]
+    fn lost(session: Session) -> Result<String, AppError> {
+        session.increment("lost", 1)?;
+        if session.get::<u8>("lost")? == Some(1) {
+            return Err(AppError::NotFound);
+        }
+        Ok(session.get::<String>("lost")?.unwrap_or_default())
+    }
+
+    let client = Client::tracked(app(routes![lost])).await.unwrap();
+    let response = client.get("/lost").dispatch().await;
+    assert_eq!(response.status(), Status::NotFound);
+    drop(response);
+    let response = client.get("/lost").dispatch().await;
+    assert_eq!(response.status(), Status::InternalServerError);
+    let body = response.into_string().await.unwrap();
+    assert!(
+        body.starts_with("session key \"lost\" holds another type: found an integer"),
+        "{body}"
+    );
 }

@@ -6,12 +6,14 @@ use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
 use http::Response;
+use http::header::{HeaderValue, SET_COOKIE};
 use pin_project_lite::pin_project;
 use session_core::protocol::Exchange;
 
-use crate::adapter::backend::SessionBackend;
+use crate::adapter::backend::{Begun, SessionBackend};
 use crate::adapter::close::{Closing, StoreClose, close};
 use crate::adapter::driver::Driver;
+use crate::adapter::plain_http::PlainHttp;
 use crate::adapter::response::write_response;
 
 pin_project! {
@@ -22,14 +24,15 @@ pin_project! {
     /// nothing is sent. A drop while a store is being asked lets the [close](crate::Close) continue.
     ///
     /// ```
-    /// # use http::{HeaderMap, Response};
+    /// # use std::convert::Infallible;
+    /// # use http::{Request, Response};
     /// # use session_core::{SecretKey, Sessions};
     /// # use session_store::{ResponseFuture, SessionBackend};
     /// # #[tokio::main(flavor = "current_thread")] async fn main() {
     /// let backend = SessionBackend::new(Sessions::new(SecretKey::generate().unwrap()));
-    /// let exchange = backend.exchange(&HeaderMap::new());
-    /// let service = async { Ok::<_, std::convert::Infallible>(Response::new("no handler asked for the session")) };
-    /// let response = ResponseFuture::new(service, &backend, exchange).await.unwrap();
+    /// let begun = backend.begin::<(), _>(&mut Request::new(()));
+    /// let service = async { Ok::<_, Infallible>(Response::new("no handler asked for the session".to_owned())) };
+    /// let response = ResponseFuture::new(service, &backend, begun, String::from).await.unwrap();
     /// assert!(response.headers().is_empty());
     /// # }
     /// ```
@@ -40,35 +43,51 @@ pin_project! {
         // Present until the service has answered.
         exchange: Option<Exchange>,
         driver: Option<Arc<Driver>>,
+        plain_http: Option<Box<PlainHttp>>,
+        error_body: fn(String) -> B,
         // Boxed, because it is large and rare, and a future is moved several times before it runs.
         closing: Option<Box<(StoreClose, Response<B>)>>,
     }
 }
 
 impl<F, B> ResponseFuture<F, B> {
-    /// Returns the future of a request's response: from the service's future, and the request's exchange with the backend
-    /// that began it.
+    /// Returns the future of a request's response: from the service's future, and the request's session with the backend
+    /// that began it. `error_body` makes a body from the text of an [`error_response`](crate::error_response), which is empty
+    /// in release builds.
     ///
     /// ```
-    /// # use http::{HeaderMap, Response};
+    /// # use http::{Request, Response};
     /// # use session_core::{SecretKey, Sessions};
-    /// # use session_store::{ResponseFuture, SessionBackend};
+    /// # use session_store::{ResponseFuture, SessionBackend, SessionSlot};
     /// # #[tokio::main(flavor = "current_thread")] async fn main() {
     /// # let backend = SessionBackend::new(Sessions::new(SecretKey::generate().unwrap()));
-    /// let exchange = backend.exchange(&HeaderMap::new());
-    /// let slot = backend.slot::<()>(&exchange);
+    /// let mut request = Request::new(());
+    /// let begun = backend.begin::<(), _>(&mut request);
     /// let service = async move {
-    ///     slot.open().await?.insert("a", 1).map(|()| Response::new("inserted"))
+    ///     let slot = SessionSlot::<()>::find(request.extensions()).unwrap();
+    ///     slot.open().await?.insert("a", 1).map(|()| Response::new("inserted".to_owned()))
     /// };
-    /// let response = ResponseFuture::new(service, &backend, exchange).await.unwrap();
+    /// let response = ResponseFuture::new(service, &backend, begun, String::from).await.unwrap();
     /// assert!(response.headers().contains_key("set-cookie"));
     /// # }
     /// ```
-    pub fn new(service: F, backend: &SessionBackend, exchange: Exchange) -> Self {
+    pub fn new(
+        service: F,
+        backend: &SessionBackend,
+        begun: Begun,
+        error_body: fn(String) -> B,
+    ) -> Self {
+        // An outer layer closes the session that this layer has not begun.
+        let driver = match begun.exchange {
+            Some(_) => backend.driver().cloned(),
+            None => None,
+        };
         Self {
             service,
-            exchange: Some(exchange),
-            driver: backend.driver().cloned(),
+            exchange: begun.exchange,
+            driver,
+            plain_http: begun.plain_http,
+            error_body,
             closing: None,
         }
     }
@@ -77,7 +96,6 @@ impl<F, B> ResponseFuture<F, B> {
 impl<F, B, E> Future for ResponseFuture<F, B>
 where
     F: Future<Output = Result<Response<B>, E>>,
-    B: Default,
 {
     type Output = Result<Response<B>, E>;
 
@@ -96,7 +114,8 @@ where
             };
             match close(exchange, this.driver.as_ref()) {
                 Closing::Done(outgoing) => {
-                    return Poll::Ready(Ok(write_response(outgoing, response)));
+                    let response = write_response(outgoing, response, this.error_body);
+                    return Poll::Ready(Ok(looked_at(response, this.plain_http)));
                 }
                 Closing::Waiting(close) => *this.closing = Some(Box::new((close, response))),
             }
@@ -106,7 +125,18 @@ where
         };
         let (close, response) = &mut **closing;
         let outgoing = ready!(close.poll(context));
-        let response = std::mem::replace(response, Response::new(B::default()));
-        Poll::Ready(Ok(write_response(outgoing, response)))
+        let empty = Response::new((this.error_body)(String::new()));
+        let response = std::mem::replace(response, empty);
+        let response = write_response(outgoing, response, this.error_body);
+        Poll::Ready(Ok(looked_at(response, this.plain_http)))
     }
+}
+
+/// Looks at a response whose browser certainly uses plain HTTP.
+fn looked_at<B>(response: Response<B>, plain_http: &Option<Box<PlainHttp>>) -> Response<B> {
+    if let Some(plain_http) = plain_http {
+        let set_cookies = response.headers().get_all(SET_COOKIE);
+        plain_http.warn_of(set_cookies.iter().map(HeaderValue::as_bytes));
+    }
+    response
 }

@@ -13,9 +13,13 @@
 
 pub(crate) mod backend;
 pub(crate) mod close;
+pub(crate) mod collision;
 mod driver;
 pub(crate) mod future;
+mod layers;
 pub(crate) mod missing;
+pub(crate) mod plain_http;
 pub(crate) mod response;
 pub(crate) mod slot;
+pub(crate) mod stderr;
 pub mod trace;

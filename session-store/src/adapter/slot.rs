@@ -8,7 +8,9 @@ use http::Extensions;
 use session_core::protocol::{LazySession, Step};
 use session_core::{Error, Session};
 
+use crate::adapter::collision;
 use crate::adapter::driver::Driver;
+use crate::adapter::layers;
 use crate::adapter::missing::MissingLayer;
 
 /// Opens the request's session that is marked with `K`. An adapter puts it into the request's extensions, or into what its
@@ -37,16 +39,40 @@ pub struct SessionSlot<K> {
     lazy: LazySession,
     // Absent for a session in a cookie, which asks no store.
     driver: Option<Arc<Driver>>,
+    layer: LayerId,
     marker: PhantomData<fn() -> K>,
 }
 
+/// Identifies the sessions of a layer among those that exist. A slot holds what the addresses belong to, so that they are not
+/// given to other sessions meanwhile.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) struct LayerId {
+    /// [`Sessions::instance`](session_core::Sessions::instance).
+    pub(crate) sessions: usize,
+    /// The address of the store, or 0.
+    pub(crate) store: usize,
+    /// The number of the cookie's scope.
+    pub(crate) scope: usize,
+}
+
+/// The slots of all layers on the way of a request, from the outermost, with the names of their markers. It is in the
+/// extensions only where layers may disturb each other.
+#[derive(Clone, Default)]
+struct OuterSlots(Vec<(Option<&'static str>, SessionSlot<()>)>);
+
 impl<K> SessionSlot<K> {
-    pub(crate) fn new(lazy: LazySession, driver: Option<Arc<Driver>>) -> Self {
+    pub(crate) fn new(lazy: LazySession, driver: Option<Arc<Driver>>, layer: LayerId) -> Self {
         Self {
             lazy,
             driver,
+            layer,
             marker: PhantomData,
         }
+    }
+
+    /// Returns the slot of this session under another marker.
+    fn marked<L>(&self) -> SessionSlot<L> {
+        SessionSlot::new(self.lazy.clone(), self.driver.clone(), self.layer)
     }
 
     /// Opens the session, or returns it if it is open.
@@ -115,11 +141,59 @@ impl<K: 'static> SessionSlot<K> {
     pub fn find(extensions: &Extensions) -> Result<&Self, MissingLayer> {
         extensions.get().ok_or_else(MissingLayer::of::<K>)
     }
+
+    /// Returns the slot of an outer layer that has the same sessions. With an exchange of its own each of the two layers would
+    /// set the cookie, and the changes of one would be lost.
+    ///
+    /// Warns about an outer layer that writes the same cookie for other sessions. Layers with other cookies are a
+    /// supported use.
+    pub(crate) fn outer(layer: LayerId, extensions: &Extensions) -> Option<Self> {
+        let marker = layers::marker::<K>();
+        let nearest = extensions.get::<Self>();
+        if let Some(slot) = nearest {
+            if slot.layer == layer {
+                return Some(slot.clone());
+            }
+            if slot.layer.scope == layer.scope {
+                collision::warn(layer.scope, marker, marker);
+            }
+        }
+        // The list exists only where a second layer has put its slot.
+        if nearest.is_none() && !layers::is_shared() {
+            return None;
+        }
+        let OuterSlots(slots) = extensions.get()?;
+        for (other, slot) in slots {
+            if slot.layer == layer {
+                return Some(slot.marked());
+            }
+            if slot.layer.scope == layer.scope {
+                collision::warn(layer.scope, *other, marker);
+            }
+        }
+        None
+    }
+
+    /// Puts the slot of a layer that runs now into the request's extensions.
+    pub(crate) fn put(self, extensions: &mut Extensions) {
+        // Almost every request has one layer. It needs no list.
+        if !layers::is_shared() && extensions.get::<Self>().is_none() {
+            extensions.insert(self);
+            return;
+        }
+        let marker = layers::marker::<K>();
+        let mut outer: OuterSlots = extensions.remove().unwrap_or_default();
+        if let Some(replaced) = extensions.insert(self.clone()) {
+            outer.0.push((marker, replaced.marked()));
+        }
+        outer.0.push((marker, self.marked()));
+        extensions.insert(outer);
+    }
 }
 
 impl<K> Clone for SessionSlot<K> {
     fn clone(&self) -> Self {
-        Self::new(self.lazy.clone(), self.driver.clone())
+        self.marked()
     }
 }
 

@@ -11,6 +11,7 @@ use session_core::{Event, EventKind, Rejected};
 use tracing::{debug, error, info, warn};
 
 use crate::adapter::backend::SessionBackend;
+use crate::adapter::stderr;
 
 /// Writes one event. An event that an operator should look into is a warning, the life of a session is information, and
 /// what every server sees all day is debug.
@@ -61,7 +62,8 @@ pub fn event(event: &Event) {
     }
 }
 
-/// Writes that a request failed because of its session.
+/// Writes that a request failed because of its session. Without a subscriber of `tracing` the first error of a process goes to
+/// standard error.
 ///
 /// ```
 /// # use std::io::{BufRead, BufReader, pipe};
@@ -75,9 +77,27 @@ pub fn event(event: &Event) {
 /// ```
 pub fn failed(error: &dyn Error) {
     error!(target: "session", %error, "the response was replaced");
+    stderr::once(&stderr::FIRST_ERROR, "ERROR", &error);
 }
 
-/// Writes the warnings about the configuration and about the store. An adapter calls it once, when it is given the
+/// Writes a warning to the developer. Without a subscriber of `tracing` it goes to standard error.
+pub(crate) fn warn(message: &str) {
+    warn!(target: "session", "{message}");
+    stderr::always("WARN", &message);
+}
+
+/// Says that the framework's log shows the events of a process without a subscriber: they do not go to standard error.
+///
+/// ```
+/// session_store::trace::shown_elsewhere(); // the adapter has the feature `log` of `tracing`, and its framework a logger
+/// session_store::trace::failed(&session_core::Error::TooLate);
+/// ```
+pub fn shown_elsewhere() {
+    stderr::shown_elsewhere();
+}
+
+/// Writes the warnings about the configuration and about the store. Without a subscriber of `tracing` they go to standard
+/// error. An adapter calls it once, when it is given the
 /// sessions.
 ///
 /// ```
@@ -95,8 +115,10 @@ pub fn log_warnings(backend: &SessionBackend) {
     let cookie = backend.cookie_name();
     for warning in backend.warnings() {
         warn!(target: "session", cookie, "{warning}");
+        stderr::always("WARN", warning);
     }
     for warning in backend.store_warnings() {
         warn!(target: "session", cookie, "{warning}");
+        stderr::always("WARN", &warning);
     }
 }

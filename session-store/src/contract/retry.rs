@@ -8,6 +8,7 @@ use std::time::Duration;
 use tokio::time::{Instant, sleep_until, timeout_at};
 use tracing::{debug, warn};
 
+use crate::adapter::stderr;
 use crate::contract::error::StoreError;
 
 /// The first pause between two attempts. Each further pause is twice as long, up to the longest.
@@ -67,6 +68,8 @@ fn store_failed(question: &'static str, error: &StoreError, failed_before: bool)
         debug!(target: "session", question, %error, source, "the session store failed");
     } else {
         warn!(target: "session", question, %error, source, "the session store failed");
+        let message = format!("the session store failed: {question}: {error}: {source}");
+        stderr::once(&stderr::FIRST_STORE_ERROR, "WARN", &message);
     }
 }
 

@@ -6,7 +6,7 @@
 //! byte of a message; the round keys of AES.
 
 mod cases;
-#[path = "../../../session-core/examples/cookie/keygen.rs"]
+#[path = "../../../session-cli/src/keygen.rs"]
 mod keygen;
 mod needles;
 

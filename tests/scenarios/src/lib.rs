@@ -20,12 +20,17 @@ pub mod model;
 pub mod server;
 pub mod suite;
 
-/// Compiles the programs of the README and of the guides, in every framework and with every store.
+/// Compiles the programs of the README, of the guides, and of the stores' READMEs, in every framework and with every store.
 #[cfg(doctest)]
 #[doc = include_str!("../../../README.md")]
 #[doc = include_str!("../../../docs/adapters.md")]
+#[doc = include_str!("../../../docs/cookbook.md")]
 #[doc = include_str!("../../../docs/frameworks.md")]
+#[doc = include_str!("../../../docs/from-tower-sessions.md")]
 #[doc = include_str!("../../../docs/from-flask.md")]
 #[doc = include_str!("../../../docs/stores.md")]
 #[doc = include_str!("../../../docs/rotation.md")]
+#[doc = include_str!("../../../stores/sqlite/README.md")]
+#[doc = include_str!("../../../stores/redis/README.md")]
+#[doc = include_str!("../../../stores/postgres/README.md")]
 struct Guides;

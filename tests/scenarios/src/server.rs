@@ -17,32 +17,24 @@ pub struct Tour {
     pub name: &'static str,
     /// The framework's own behaviour.
     pub nature: Nature,
+    /// The name of its package, and of its program.
     package: &'static str,
-    target: Target,
-}
-
-#[derive(Debug, Clone, Copy)]
-enum Target {
-    Example(&'static str),
-    Binary(&'static str),
 }
 
 impl Tour {
-    /// The tour on axum, an example of session-axum.
+    /// The tour on axum.
     pub const AXUM: Self = Self {
         name: "axum",
         nature: Nature::HYPER,
-        package: "session-axum",
-        target: Target::Example("tour"),
+        package: "tour-axum",
     };
-    /// The tour on hyper, an example of session-hyper.
+    /// The tour on hyper.
     pub const HYPER: Self = Self {
         name: "hyper",
         nature: Nature::HYPER,
-        package: "session-hyper",
-        target: Target::Example("tour_hyper"),
+        package: "tour-hyper",
     };
-    /// The tour on Rocket, an example of session-rocket. Rocket catches panics, and drops headers
+    /// The tour on Rocket. Rocket catches panics, and drops headers
     /// that are not UTF-8.
     pub const ROCKET: Self = Self {
         name: "Rocket",
@@ -51,8 +43,7 @@ impl Tour {
             drops_what_is_no_text: true,
             ..Nature::HYPER
         },
-        package: "session-rocket",
-        target: Target::Example("tour_rocket"),
+        package: "tour-rocket",
     };
     /// The tour on actix-web, with the guide's adapter. It is built without HTTP/2.
     pub const ACTIX: Self = Self {
@@ -61,8 +52,7 @@ impl Tour {
             http2: false,
             ..Nature::HYPER
         },
-        package: "actix-tour",
-        target: Target::Binary("actix-tour"),
+        package: "tour-actix",
     };
     /// All tours.
     pub const ALL: [Self; 4] = [Self::AXUM, Self::HYPER, Self::ROCKET, Self::ACTIX];
@@ -92,14 +82,11 @@ impl Tour {
     /// `cargo test` of one package does not build the programs of others, so the program must
     /// exist, and be newer than the last change.
     fn program(&self) -> PathBuf {
-        let (folder, name, option) = match self.target {
-            Target::Example(name) => ("examples", name, "--example"),
-            Target::Binary(name) => (".", name, "--bin"),
-        };
+        let name = self.package;
         // Goes up from <build folder>/debug/deps/<test>.
-        let folder = build_folders().nth(1).unwrap().join(folder);
+        let folder = build_folders().nth(1).unwrap();
         let program = folder.join(format!("{name}{}", std::env::consts::EXE_SUFFIX));
-        let build = format!("cargo build -p {} {option} {name}", self.package);
+        let build = format!("cargo build -p {name} --features stores");
         assert!(
             program.exists(),
             "{} is missing: {build}",

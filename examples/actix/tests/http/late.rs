@@ -5,8 +5,6 @@ use std::io;
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use actix_tour::adapter::{Error, Session};
-use actix_tour::routes;
 use actix_web::body::BodyStream;
 use actix_web::dev::{Server, ServerHandle, ServiceResponse};
 use actix_web::middleware::{Next, from_fn};
@@ -15,6 +13,8 @@ use session_store::SessionBackend;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::task::JoinHandle;
+use tour_actix::adapter::{Error, Session};
+use tour_actix::routes;
 
 use crate::{builder, layer, stored, visit};
 
@@ -81,7 +81,7 @@ async fn a_session_that_is_opened_after_the_close_is_too_late() {
         let opened = Session::extract(request).await;
         assert!(matches!(
             opened.unwrap_err(),
-            Error::Session(session_core::Error::TooLate)
+            Error(session_core::Error::TooLate)
         ));
         "nothing".to_owned()
     }

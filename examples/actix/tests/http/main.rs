@@ -6,7 +6,6 @@ mod late;
 
 use std::sync::Arc;
 
-use actix_tour::adapter::{Error, Session, SessionLayer};
 use actix_web::body::MessageBody;
 use actix_web::dev::{Service, ServiceResponse};
 use actix_web::http::header::{CACHE_CONTROL, RETRY_AFTER, SET_COOKIE, VARY};
@@ -15,6 +14,7 @@ use actix_web::test::{TestRequest, call_service, init_service, read_body};
 use actix_web::{App, HttpResponse, web};
 use session_core::{Builder, SecretKey, Sessions};
 use session_store::{MemoryStore, SessionBackend};
+use tour_actix::adapter::{Error, Session, SessionLayer};
 
 const KEY: &str = "u9jZvX3nFqfB4mS0nXn9S5q7x3wTt2Kx1pQyVb8Rr4c";
 
@@ -179,7 +179,11 @@ async fn a_close_that_fails_replaces_the_response() {
     assert_eq!(response.status(), 500);
     assert_eq!(response.headers().get(CACHE_CONTROL).unwrap(), "no-store");
     assert!(cookies(&response).is_empty());
-    assert_eq!(text(response).await, "");
+    let body = text(response).await;
+    assert!(
+        body.starts_with("the session does not fit into cookie"),
+        "{body}"
+    );
 }
 
 #[tokio::test]
@@ -196,13 +200,13 @@ async fn an_unavailable_session_is_a_503() {
 }
 
 #[tokio::test]
-async fn a_missing_layer_names_the_line_to_add() {
+async fn a_handler_without_its_layer_names_the_line_to_change() {
     let app = init_service(App::new().route("/", web::get().to(visit))).await;
     let response = call_service(&app, get("/", "").to_request()).await;
     assert_eq!(response.status(), 500);
     assert!(
         text(response)
             .await
-            .contains("add `.wrap(SessionLayer::new(sessions).middleware())`")
+            .contains("`.wrap(SessionLayer::new(sessions).middleware())`")
     );
 }

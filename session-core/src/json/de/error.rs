@@ -16,6 +16,11 @@ impl ReadError {
         Self(message.into())
     }
 
+    /// Adds the field of the struct in which the error is.
+    pub(crate) fn in_field(self, field: &'static str) -> Self {
+        Self(format!("field {field:?}: {self}"))
+    }
+
     /// The error of a null, where another value is expected.
     pub(crate) fn null(expected: &str) -> Self {
         de::Error::invalid_type(de::Unexpected::Unit, &expected)
@@ -65,6 +70,18 @@ impl de::Error for ReadError {
         ))
     }
 
+    /// A field's name is the program's own text.
+    fn missing_field(field: &'static str) -> Self {
+        Self(format!(
+            "the field {field:?} is missing; #[serde(default)] reads values from before the field was added"
+        ))
+    }
+
+    fn duplicate_field(field: &'static str) -> Self {
+        Self(format!("the field {field:?} is there twice"))
+    }
+
+    /// Leaves out the name, which is in the value.
     fn unknown_field(_: &str, expected: &'static [&'static str]) -> Self {
         Self(format!(
             "found an unknown field, expected one of {expected:?}"

@@ -84,6 +84,9 @@ pub(crate) struct Entries<'de> {
     pub(super) reader: Reader<'de>,
     /// The tag whose key the one entry gets, in place of its own with two underscores.
     pub(super) escaped: Option<Tag>,
+    /// The struct's fields, and the key of the value that comes next. A key is the user's data, a field is not.
+    pub(super) fields: &'static [&'static str],
+    pub(super) key: &'de str,
 }
 
 impl<'de> de::MapAccess<'de> for Entries<'de> {
@@ -100,6 +103,7 @@ impl<'de> de::MapAccess<'de> for Entries<'de> {
             Some(tag) => tag.key(),
             None => key,
         };
+        self.key = key;
         let key = seed.deserialize(Key(key))?;
         Ok(Some(key))
     }
@@ -108,7 +112,16 @@ impl<'de> de::MapAccess<'de> for Entries<'de> {
         &mut self,
         seed: V,
     ) -> Result<V::Value, ReadError> {
-        seed.deserialize(&mut self.reader)
+        let error = match seed.deserialize(&mut self.reader) {
+            Ok(value) => return Ok(value),
+            Err(error) => error,
+        };
+        for field in self.fields {
+            if *field == self.key {
+                return Err(error.in_field(field));
+            }
+        }
+        Err(error)
     }
 }
 
@@ -230,9 +243,9 @@ impl<'de> de::VariantAccess<'de> for Variant<'_, 'de> {
 
     fn struct_variant<V: Visitor<'de>>(
         self,
-        _: &'static [&'static str],
+        fields: &'static [&'static str],
         visitor: V,
     ) -> Result<V::Value, ReadError> {
-        self.content()?.any(visitor, false)
+        self.content()?.fields(fields, visitor)
     }
 }
