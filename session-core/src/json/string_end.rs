@@ -9,21 +9,14 @@ pub(crate) const CHUNK: usize = 64;
 #[inline(never)]
 pub(crate) fn string_end_mask(text: &[u8], start: usize) -> u64 {
     let rest = &text[start..];
-    if let Some(chunk) = rest.first_chunk() {
-        return mask_of(chunk);
-    }
-    let behind = u64::MAX << rest.len();
-    if let Some(last) = text.last_chunk() {
-        // Begins before `start`, so the bits of the bytes before are shifted out.
-        return mask_of(last) >> (CHUNK - rest.len()) | behind;
-    }
-    let mut chunk = [0; CHUNK];
-    chunk[..rest.len()].copy_from_slice(rest);
-    mask_of(&chunk) | behind
-}
-
-/// Returns the mask of a whole chunk.
-fn mask_of(chunk: &[u8; CHUNK]) -> u64 {
+    // Zeros fill the last chunk up; they are control characters.
+    let mut filled = [0; CHUNK];
+    let chunk = if let Some(chunk) = rest.first_chunk() {
+        chunk
+    } else {
+        filled[..rest.len()].copy_from_slice(rest);
+        &filled
+    };
     let mut marks = [0; CHUNK];
     // Without a branch, so that a compiler makes a few vector instructions of the loop.
     for (mark, byte) in marks.iter_mut().zip(chunk) {
