@@ -325,7 +325,11 @@ fn too_large(scene: &Scene<'_>) {
         500,
         Sent::Nothing,
     );
-    assert_eq!(response.body, "", "the response is replaced");
+    // The handler's own text is gone. Debug builds tell the cause instead, as the servers of these tests are.
+    assert!(
+        response.body.starts_with("the session does not fit into"),
+        "{response:?}"
+    );
     assert!(
         scene.mode() == Mode::Flask || response.header("cache-control") == Some("no-store"),
         "{response:?}"
