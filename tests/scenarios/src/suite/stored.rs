@@ -326,10 +326,8 @@ fn too_large(scene: &Scene<'_>) {
         Sent::Nothing,
     );
     // The handler's own text is gone. Debug builds tell the cause instead, as the servers of these tests are.
-    assert!(
-        response.body.starts_with("the session does not fit into"),
-        "{response:?}"
-    );
+    let cause = "the session does not fit into";
+    assert!(response.body.starts_with(cause), "{response:?}");
     assert!(
         scene.mode() == Mode::Flask || response.header("cache-control") == Some("no-store"),
         "{response:?}"
